@@ -1,0 +1,91 @@
+/**
+ * Builds what programs import by URL: `lib/dist/monitored.js`, one self-contained file for Deno and browsers, and its
+ * declarations, `lib/dist/monitored.d.ts`.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { pruneDeclarations } from "./declarations.ts";
+import { isUpToDate, runDeno, writeAtomically } from "./outputs.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const ENTRY = new URL("lib/monitored.ts", ROOT);
+const SCRIPT = new URL("lib/dist/monitored.js", ROOT);
+const DECLARATIONS = new URL("lib/dist/monitored.d.ts", ROOT);
+
+/** The files that {@linkcode buildModule} makes. */
+export const MODULE_OUTPUTS: readonly URL[] = [SCRIPT, DECLARATIONS];
+
+/**
+ * Builds the module, unless it is newer than all that it is made of.
+ *
+ * @throws {Error} where the module does not bundle or its declarations are not complete
+ */
+export async function buildModule(): Promise<void> {
+  const inputs = [new URL("lib/", ROOT), new URL("deno.json", ROOT), new URL(".tools/", ROOT)];
+  if (await isUpToDate(MODULE_OUTPUTS, inputs)) return;
+  const [script, declarations] = await Promise.all([bundle(ENTRY), declare()]);
+  await writeAtomically(SCRIPT, script);
+  await writeAtomically(DECLARATIONS, declarations);
+}
+
+async function bundle(entry: URL): Promise<string> {
+  return await inTemporaryFolder(async (folder) => {
+    await runDeno([...BUNDLE, "--output", `${folder}/out.js`, entry.href]);
+    return await Deno.readTextFile(`${folder}/out.js`);
+  });
+}
+
+// A configuration of its own: declarations are only made where all library types agree, and the project's do not.
+const BUNDLE = ["bundle", "--quiet", "--no-lock", "--config", ".tools/module.json", "--platform", "browser"];
+
+async function declare(): Promise<string> {
+  const [names, modules] = await Promise.all([publicNames(), reachableModules()]);
+  // Declarations of a module are only inlined where all of its names are exported.
+  const entry = modules.map((module) => `export * from "../../${module}";\n`).join("");
+  return await inTemporaryFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/all.ts`, entry);
+    await runDeno([...BUNDLE, "--declaration", "--outdir", `${folder}/out`, `${folder}/all.ts`]);
+    return pruneDeclarations(await Deno.readTextFile(`${folder}/out/all.d.ts`), names);
+  });
+}
+
+async function publicNames(): Promise<ReadonlySet<string>> {
+  interface Documentation {
+    readonly nodes: Record<string, {
+      readonly symbols: readonly {
+        readonly name: string;
+        readonly declarations: readonly { readonly declarationKind: string }[];
+      }[];
+    }>;
+  }
+  const { nodes }: Documentation = JSON.parse(await runDeno(["doc", "--json", ENTRY.href]));
+  const symbols = Object.values(nodes).flatMap((node) => node.symbols);
+  const exported = symbols.filter((symbol) =>
+    symbol.declarations.some((declaration) => declaration.declarationKind === "export")
+  );
+  return new Set(exported.map((symbol) => symbol.name));
+}
+
+/** The paths, relative to `lib/`, of the modules that the entry is made of. */
+async function reachableModules(): Promise<string[]> {
+  const { modules }: { modules: readonly { specifier: string }[] } = JSON.parse(
+    await runDeno(["info", "--json", ENTRY.href]),
+  );
+  const base = new URL("./", ENTRY).href;
+  const local = modules.map((module) => module.specifier).filter((specifier) => specifier.startsWith(base));
+  return local.map((specifier) => specifier.slice(base.length)).filter((path) => !path.endsWith(".d.ts"));
+}
+
+async function inTemporaryFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
+  // Beside the outputs, so that relative imports reach the sources.
+  const dist = new URL("./", SCRIPT);
+  await Deno.mkdir(dist, { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: fileURLToPath(dist), prefix: ".build_" });
+  try {
+    return await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}

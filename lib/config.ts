@@ -1,0 +1,176 @@
+/**
+ * Every option that has a bound or a default, in one place.
+ *
+ * @module
+ */
+
+import { ConfigError } from "./errors.ts";
+import { DEFAULT_CHANNEL } from "./protocol.ts";
+
+/** Every bound of a monitor. */
+export interface MonitorLimits {
+  /** Clients that may have tasks. */
+  readonly clients: number;
+  /** Tasks of one client that have not ended; a new one is refused. */
+  readonly liveTasksPerClient: number;
+  /** Ended tasks of one client that are kept; the oldest are removed. */
+  readonly endedTasksPerClient: number;
+  /** Ended tasks of all clients that are kept; the oldest are removed. */
+  readonly endedTasks: number;
+  /** Removals of one client's tasks that are remembered; who was away for longer starts afresh. */
+  readonly removalsPerClient: number;
+  /** Clients without tasks that are remembered. */
+  readonly emptyClients: number;
+  /** Log lines that are kept of one task, the newest. */
+  readonly logLinesPerTask: number;
+  /** Characters of log that are kept of all tasks; the log that was quiet for longest goes. */
+  readonly logCharacters: number;
+  /** Sockets that may watch; more are refused. */
+  readonly watchers: number;
+  /** Bytes that may be on their way to one watcher; a slower one is cut. */
+  readonly watcherQueueBytes: number;
+  /** Bytes of a message that a watcher may send. */
+  readonly watcherMessageBytes: number;
+  /** Bytes of a request's body. */
+  readonly requestBytes: number;
+  /** Milliseconds within which a request's body has to arrive. */
+  readonly requestTimeoutMs: number;
+  /** Milliseconds between two frames of one client's tasks at least; 0 makes a frame of every change. */
+  readonly frameIntervalMs: number;
+  /** Bytes of full-state frames a second that one client's tasks may cause. */
+  readonly fullStateBytesPerSecond: number;
+  /** Milliseconds between two looks for tasks that went silent. */
+  readonly sweepIntervalMs: number;
+}
+
+/** The bounds where nobody sets others. */
+export const DEFAULT_LIMITS: MonitorLimits = {
+  clients: 10_000,
+  liveTasksPerClient: 10_000,
+  endedTasksPerClient: 1_000,
+  endedTasks: 100_000,
+  removalsPerClient: 1_000,
+  emptyClients: 10_000,
+  logLinesPerTask: 1_000,
+  logCharacters: 64 * 1024 * 1024,
+  watchers: 10_000,
+  watcherQueueBytes: 1024 * 1024,
+  watcherMessageBytes: 1024,
+  requestBytes: 1024 * 1024,
+  requestTimeoutMs: 30_000,
+  frameIntervalMs: 50,
+  fullStateBytesPerSecond: 1_000_000,
+  sweepIntervalMs: 1_000,
+};
+
+/** Options that may be 0. */
+const MAY_BE_ZERO: ReadonlySet<string> = new Set(["frameIntervalMs", "endedTasksPerClient", "endedTasks"]);
+
+/** Where a monitor is reached, and from where. */
+export interface AccessOptions {
+  /**
+   * The path below which everything is served: `""` or `"/monitor"`.
+   *
+   * @default {""}
+   */
+  readonly basePath?: string;
+  /**
+   * The values of the Host header that are served, ports included. By default the loopback names with any port.
+   */
+  readonly allowedHosts?: readonly string[];
+  /** Origins of pages that may make changes, beside the monitor's own. */
+  readonly allowedOrigins?: readonly string[];
+  /**
+   * The addresses that people reach the monitor by, the first one for links: `https://ci.example.org/tasks`. Each adds
+   * its host and origin to those that are allowed.
+   */
+  readonly publicUrls?: readonly string[];
+}
+
+/** {@linkcode AccessOptions}, checked and complete. */
+export interface ResolvedAccess {
+  readonly basePath: string;
+  /** `null` where any loopback name will do. */
+  readonly hosts: ReadonlySet<string> | null;
+  readonly origins: ReadonlySet<string>;
+  /** The origin for links; `null` where it is taken from the request. */
+  readonly publicOrigin: string | null;
+}
+
+/**
+ * Completes the bounds.
+ *
+ * @param limits the bounds that are to differ from the defaults
+ * @returns all bounds
+ * @throws {ConfigError} that names the bound, what was wanted and what came
+ */
+export function resolveLimits(limits: Partial<MonitorLimits> = {}): MonitorLimits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+      const known = Object.keys(DEFAULT_LIMITS).join(", ");
+      throw new ConfigError(`Cannot set limit "${name}": wanted one of ${known}`);
+    }
+    const least = MAY_BE_ZERO.has(name) ? 0 : 1;
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new ConfigError(
+        `Cannot set limit "${name}": wanted a whole number from ${least}, received ${value}`,
+      );
+    }
+  }
+  return { ...DEFAULT_LIMITS, ...limits };
+}
+
+/**
+ * Completes the options on where a monitor is reached.
+ *
+ * @param options what the user gave
+ * @returns the options, checked
+ * @throws {ConfigError} that names the option, what was wanted and what came
+ */
+export function resolveAccess(options: AccessOptions = {}): ResolvedAccess {
+  const { basePath = "", allowedHosts, allowedOrigins = [], publicUrls = [] } = options;
+  const urls = publicUrls.map(publicUrlOf);
+  const hosts = allowedHosts === undefined && urls.length === 0
+    ? null
+    : new Set([...allowedHosts ?? [], ...urls.map((url) => url.host)].map((host) => host.toLowerCase()));
+  return {
+    basePath: basePathOf(basePath === "" ? urls[0]?.pathname ?? "" : basePath),
+    hosts,
+    origins: new Set([...allowedOrigins.map(originOf), ...urls.map((url) => url.origin)]),
+    publicOrigin: urls[0]?.origin ?? null,
+  };
+}
+
+/**
+ * Checks the name of a monitor's channel.
+ *
+ * @param name what the user gave
+ * @returns the name
+ * @throws {ConfigError} where it is not 1 to 128 characters long
+ */
+export function resolveChannel(name: string = DEFAULT_CHANNEL): string {
+  if (name.length >= 1 && name.length <= 128) return name;
+  throw new ConfigError(`Cannot use channel: wanted 1 to 128 characters, received ${name.length}`);
+}
+
+function basePathOf(path: string): string {
+  const trimmed = path.replace(/\/+$/, "");
+  if (trimmed === "" || /^(\/[A-Za-z0-9._~-]+)+$/.test(trimmed)) return trimmed;
+  throw new ConfigError(`Cannot use base path: wanted a path such as "/monitor", received "${path}"`);
+}
+
+function publicUrlOf(text: string): URL {
+  const url = URL.parse(text);
+  const isPlain = url !== null && (url.protocol === "http:" || url.protocol === "https:") &&
+    url.search === "" && url.hash === "" && url.username === "" && url.password === "";
+  if (isPlain) return url;
+  throw new ConfigError(`Cannot use public URL: wanted http(s)://host[:port][/path], received "${text}"`);
+}
+
+function originOf(text: string): string {
+  const url = URL.parse(text);
+  if (url !== null && url.origin === text.replace(/\/$/, "").toLowerCase() && url.origin !== "null") {
+    return url.origin;
+  }
+  throw new ConfigError(`Cannot allow origin: wanted http(s)://host[:port], received "${text}"`);
+}

@@ -1,0 +1,198 @@
+/**
+ * A real task to start with: the checksum of everything below a folder.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import type { MonitoredTask } from "../monitored.ts";
+import { object } from "../protocol.ts";
+import type { JsonObject } from "../task.ts";
+
+/** What a checksum run found. */
+export type FolderChecksum = {
+  /** How many files were read. */
+  readonly files: number;
+  /** How many bytes they hold. */
+  readonly bytes: number;
+  /** How many files and folders could not be read; the task's log names them. */
+  readonly skipped: number;
+  /** SHA-256, in hex, over one line `<SHA-256 of the file>  <path>` for each file, sorted by path. */
+  readonly checksum: string;
+};
+
+// A few files at once hide the latency of opening small ones; more of them only compete for the same disk.
+const READERS = 4;
+const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * Makes the task that reads every file below a folder and tells one checksum for all of them. The same figure comes from
+ * `find . -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum`, run in that folder.
+ *
+ * Links are not followed, so that there are no cycles and no way out. What can't be read, or vanishes on the way, is
+ * skipped, counted and logged.
+ *
+ * @param root the folder that nothing outside of is read; a relative path starts at the working directory
+ * @returns the task; its input's `folder` is a path below `root`, and `root` itself where it is absent. The task throws
+ * `TypeError` where `folder` is not a text, `RangeError` where it leads outside, `Deno.errors.NotFound` or
+ * `Deno.errors.NotADirectory` where it is no folder, and the signal's reason where it was asked to stop
+ */
+export function checksumFolder(
+  root: string,
+): (task: MonitoredTask, input?: JsonObject) => Promise<FolderChecksum> {
+  return async function checksum_folder(task, input = {}) {
+    const folder = await resolveFolder(root, object(input, "input").folder ?? ".");
+    return await new ChecksumRun(task, folder).run();
+  };
+}
+
+async function resolveFolder(root: string, folder: unknown): Promise<string> {
+  if (typeof folder !== "string") {
+    throw new TypeError(
+      `Cannot read folder: wanted a path as text in "folder", received ${JSON.stringify(folder)}`,
+    );
+  }
+  const realRoot = await Deno.realPath(root);
+  const outside = new RangeError(
+    `Cannot read folder: wanted a path below the configured root, received "${folder}"`,
+  );
+  const target = resolve(realRoot, folder);
+  // Judged as text first: looking at a path outside would tell whether it exists.
+  const asked = isAbsolute(folder) ? isInside(resolve(root), target) || isInside(realRoot, target) : true;
+  if (!asked || folder.split(/[\\/]/).includes("..")) throw outside;
+  let realTarget: string;
+  try {
+    realTarget = await Deno.realPath(target);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Deno.errors.NotFound(`Cannot read folder: there is no "${folder}" below the configured root`);
+  }
+  if (!isInside(realRoot, realTarget)) throw outside;
+  if (!(await Deno.stat(realTarget)).isDirectory) {
+    throw new Deno.errors.NotADirectory(`Cannot read folder: "${folder}" is a file`);
+  }
+  return realTarget;
+}
+
+function isInside(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+interface FoundFile {
+  /** Relative to the folder, with slashes. */
+  readonly path: string;
+  /** The size when it was found. */
+  readonly size: number;
+}
+
+class ChecksumRun {
+  readonly #task: MonitoredTask;
+  readonly #folder: string;
+  readonly #hashes = new Map<string, string>();
+  #started = 0;
+  #bytes = 0;
+  #total = 0;
+  #skipped = 0;
+
+  constructor(task: MonitoredTask, folder: string) {
+    this.#task = task;
+    this.#folder = folder;
+  }
+
+  async run(): Promise<FolderChecksum> {
+    const found = await this.#find();
+    const queue = found.values();
+    const readers = Array.from({ length: READERS }, () => this.#readAll(queue, found.length));
+    // All of them, so that nothing still reads when the task has ended.
+    const failed = (await Promise.allSettled(readers)).find((reader) => reader.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    const checksum = createHash("sha256");
+    for (const path of [...this.#hashes.keys()].sort()) {
+      checksum.update(`${this.#hashes.get(path)}  ${path}\n`);
+    }
+    const files = this.#hashes.size;
+    await this.#task.update({ status: `Read ${files} files`, current: this.#bytes, total: this.#total });
+    return { files, bytes: this.#bytes, skipped: this.#skipped, checksum: checksum.digest("hex") };
+  }
+
+  async #find(): Promise<FoundFile[]> {
+    await this.#task.update({ status: "Looking for files", unit: "B" });
+    const found: FoundFile[] = [];
+    const folders = [""];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      this.#task.signal.throwIfAborted();
+      try {
+        for await (const entry of Deno.readDir(join(this.#folder, folder))) {
+          const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+          if (entry.isDirectory) folders.push(path);
+          if (entry.isFile) await this.#add(found, path);
+        }
+      } catch (error) {
+        this.#skip(folder === "" ? "the folder itself" : folder, error);
+      }
+      await this.#task.update({ status: `Found ${found.length} files` });
+    }
+    return found;
+  }
+
+  async #add(found: FoundFile[], path: string): Promise<void> {
+    this.#task.signal.throwIfAborted();
+    try {
+      const { size } = await Deno.lstat(join(this.#folder, path));
+      found.push({ path, size });
+      this.#total += size;
+    } catch (error) {
+      this.#skip(path, error);
+    }
+  }
+
+  async #readAll(queue: Iterator<FoundFile>, files: number): Promise<void> {
+    const chunk = new Uint8Array(CHUNK_BYTES);
+    for (let next = queue.next(); !next.done; next = queue.next()) {
+      const { path, size } = next.value;
+      this.#started += 1;
+      const status = `Reading ${path} (${this.#started} of ${files})`;
+      let share = size;
+      let read = 0;
+      const advance = async (length: number) => {
+        read += length;
+        this.#bytes += length;
+        // A file that grew since it was found makes the whole longer, else there were more done than there is.
+        if (read > share) {
+          this.#total += read - share;
+          share = read;
+        }
+        await this.#task.update({ status, current: this.#bytes, total: this.#total });
+        this.#task.signal.throwIfAborted();
+      };
+      try {
+        await advance(0);
+        this.#hashes.set(path, await this.#hash(path, chunk, advance));
+      } catch (error) {
+        this.#skip(path, error);
+        this.#bytes -= read;
+        read = 0;
+      }
+      this.#total += read - share;
+    }
+  }
+
+  async #hash(path: string, chunk: Uint8Array, advance: (length: number) => Promise<void>): Promise<string> {
+    using file = await Deno.open(join(this.#folder, path));
+    const hash = createHash("sha256");
+    for (let length = await file.read(chunk); length !== null; length = await file.read(chunk)) {
+      hash.update(chunk.subarray(0, length));
+      await advance(length);
+    }
+    return hash.digest("hex");
+  }
+
+  /** Notes what can't be read; being asked to stop is no such thing. */
+  #skip(path: string, error: unknown): void {
+    this.#task.signal.throwIfAborted();
+    this.#skipped += 1;
+    this.#task.log(`Skipped ${path}: ${error instanceof Error ? error.name : error}`);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The tasks that a fresh server can start, so that there is something to watch.
+ *
+ * @module
+ */
+
+import type { MonitoredTask } from "../monitored.ts";
+import type { JsonObject, JsonValue } from "../task.ts";
+import { checksumFolder } from "./checksum_folder.ts";
+import { countPrimes, DEFAULT_PRIME_BOUND } from "./count_primes.ts";
+import { longRunningTask } from "./long_running_task.ts";
+import { HIGHEST_PRIME_BOUND } from "./primes.ts";
+
+/** A task that can be started by its name. */
+export interface DemoTask {
+  /** What runs. It checks its input itself. */
+  readonly fn: (task: MonitoredTask, input?: JsonObject) => Promise<JsonValue>;
+  /** Its name for people. */
+  readonly title: string;
+  /** What it does, in one sentence. */
+  readonly description: string;
+  /** JSON Schema of its input: an object whose properties are all optional. */
+  readonly input: JsonObject;
+}
+
+/** Options of {@linkcode demoTasks}. */
+export interface DemoTasksOptions {
+  /** The folder that `checksum_folder` reads nothing outside of. */
+  readonly root: string;
+}
+
+/**
+ * Makes the tasks to start with.
+ *
+ * @param options what they may read
+ * @returns the tasks by name
+ */
+export function demoTasks(options: DemoTasksOptions): ReadonlyMap<string, DemoTask> {
+  return new Map<string, DemoTask>([
+    ["checksum_folder", {
+      fn: checksumFolder(options.root),
+      title: "Checksum of a folder",
+      description: "Reads every file below a folder and computes one SHA-256 for all of them.",
+      input: schema({
+        folder: {
+          type: "string",
+          title: "Folder",
+          description: "A path below the folder that the server was given",
+          default: ".",
+        },
+      }),
+    }],
+    ["count_primes", {
+      fn: countPrimes,
+      title: "Count primes",
+      description: "Counts the primes below a number in a worker, with one core busy.",
+      input: schema({
+        below: {
+          type: "integer",
+          title: "Below",
+          description: "The bound, which itself does not count",
+          minimum: 2,
+          maximum: HIGHEST_PRIME_BOUND,
+          default: DEFAULT_PRIME_BOUND,
+        },
+      }),
+    }],
+    ["long_running_task", {
+      fn: longRunningTask,
+      title: "Long-running task",
+      description: "Takes ten steps of a second.",
+      input: schema({}),
+    }],
+  ]);
+}
+
+function schema(properties: JsonObject): JsonObject {
+  return { type: "object", properties, additionalProperties: false };
+}

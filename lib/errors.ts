@@ -1,0 +1,36 @@
+/**
+ * Errors that callers may want to catch. Imports nothing.
+ *
+ * @module
+ */
+
+/** Something came from outside that does not follow the protocol: JSON of the wrong shape, an id of the wrong grammar. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+/** An option has a value that it can't have. The message names the option, what was wanted and what came. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** A bound was reached; the request can't be taken now. */
+export class LimitError extends Error {
+  override readonly name = "LimitError";
+  /** The name of the bound in the configuration. */
+  readonly limit: string;
+
+  /**
+   * @param limit the name of the bound in the configuration
+   * @param message what happened, for people
+   */
+  constructor(limit: string, message: string) {
+    super(message);
+    this.limit = limit;
+  }
+}
+
+/** `monitored()` can't tell which monitor is meant. */
+export class AmbiguousMonitorError extends Error {
+  override readonly name = "AmbiguousMonitorError";
+}

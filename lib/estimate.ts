@@ -1,0 +1,133 @@
+/**
+ * Rate and time left of one task, from how its progress moved. Pure.
+ *
+ * @module
+ */
+
+import type { EtaReason, Task } from "./task.ts";
+
+/** What can be said of a task's future. */
+export interface Estimate {
+  /** Seconds left; `null` where nothing honest can be said. */
+  readonly eta: number | null;
+  /** Units, or percent where there are no counts, per second. */
+  readonly rate: number | null;
+  /** Why there is no ETA. */
+  readonly eta_reason: EtaReason | null;
+}
+
+/** How long, in seconds, an observation takes to lose 63 % of its weight: recent enough to follow a change of pace. */
+const SMOOTHING_SECONDS = 15;
+/** Less evidence than this, in seconds of observed progress, gives no ETA. */
+const MIN_EVIDENCE_SECONDS = 1;
+/** Fewer observations of progress than this give no ETA: one step says nothing about the pace. */
+const MIN_OBSERVATIONS = 2;
+/** A task is never called stalled sooner than this, in seconds. */
+const MIN_STALL_SECONDS = 10;
+/** A task is stalled when nothing moved for so many times the usual interval between two moves. */
+const STALL_INTERVALS = 6;
+
+/**
+ * Follows the progress of one task.
+ *
+ * The rate is an average over time with exponentially falling weights, corrected for the short history at the start,
+ * so that the first observations are not drowned by a zero that nobody measured.
+ */
+export class Estimator {
+  #position: number | null = null;
+  #percent: number | null = null;
+  #movedAt = 0;
+  #observations = 0;
+  #evidence = 0;
+  #distance = 0;
+  #weight = 0;
+
+  /**
+   * Takes in the newest record of the task.
+   *
+   * @param task the record after a change
+   * @param at when the change happened, in epoch seconds
+   */
+  observe(task: Task, at: number): void {
+    const position = positionOf(task);
+    this.#percent = task.progress;
+    if (position === null) {
+      this.#position = null;
+      return;
+    }
+    // A start, a step back, or counts where there were percents before: what was learnt does not apply any more.
+    if (this.#position === null || position < this.#position) {
+      this.#restart(position, at);
+      return;
+    }
+    if (position === this.#position || at <= this.#movedAt) {
+      // Several moves at one time add up until time has passed, else a burst would be an infinite rate.
+      return;
+    }
+    const elapsed = at - this.#movedAt;
+    const decay = Math.exp(-elapsed / SMOOTHING_SECONDS);
+    this.#distance = this.#distance * decay + (position - this.#position);
+    this.#weight = this.#weight * decay + elapsed;
+    this.#evidence += elapsed;
+    this.#observations++;
+    this.#position = position;
+    this.#movedAt = at;
+  }
+
+  /**
+   * What can be said at a time.
+   *
+   * @param task the newest record
+   * @param at the time, in epoch seconds
+   * @returns the estimate
+   */
+  estimate(task: Task, at: number): Estimate {
+    if (!task.active) return { eta: null, rate: this.#rate(), eta_reason: null };
+    if (this.#percent === null) return { eta: null, rate: this.#rate(), eta_reason: "unknown_progress" };
+    if (this.isStalled(at)) return { eta: null, rate: 0, eta_reason: "stalled" };
+    const rate = this.#rate();
+    if (rate === null || this.#observations < MIN_OBSERVATIONS || this.#evidence < MIN_EVIDENCE_SECONDS) {
+      return { eta: null, rate, eta_reason: "too_early" };
+    }
+    const left = isCounted(task) ? Math.max(0, task.total - task.current) : 100 - this.#percent;
+    return { eta: round(left / rate), rate, eta_reason: null };
+  }
+
+  /**
+   * Whether nothing moved for much longer than usual.
+   *
+   * @param at the time, in epoch seconds
+   */
+  isStalled(at: number): boolean {
+    if (this.#position === null) return false;
+    const usual = this.#observations === 0 ? 0 : this.#evidence / this.#observations;
+    return at - this.#movedAt > Math.max(MIN_STALL_SECONDS, STALL_INTERVALS * usual);
+  }
+
+  #restart(position: number, at: number): void {
+    this.#position = position;
+    this.#movedAt = at;
+    this.#observations = 0;
+    this.#evidence = 0;
+    this.#distance = 0;
+    this.#weight = 0;
+  }
+
+  #rate(): number | null {
+    return this.#weight > 0 && this.#distance > 0 ? round(this.#distance / this.#weight) : null;
+  }
+}
+
+function isCounted(task: Task): task is Task & { readonly current: number; readonly total: number } {
+  return task.current !== null && task.total !== null;
+}
+
+/** Counts say more than percents, unless they lead nowhere while percents do. */
+function positionOf(task: Task): number | null {
+  return isCounted(task) || task.progress === null ? task.current : task.progress;
+}
+
+/** Four significant digits: more would pretend a precision that an estimate does not have. */
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}

@@ -1,0 +1,97 @@
+/**
+ * Reads request bodies within bounds; `Deno.serve` has none of its own.
+ *
+ * @module
+ */
+
+import { Problem } from "./problem.ts";
+
+/** The bounds of a request's body. */
+export interface BodyLimits {
+  readonly requestBytes: number;
+  readonly requestTimeoutMs: number;
+}
+
+/**
+ * Reads a body as text.
+ *
+ * @param request whose body to read
+ * @param limits how much is read, and for how long
+ * @returns the text
+ * @throws {Problem} 413 where it is too large, 400 where it is not UTF-8, breaks off, or takes too long
+ */
+export async function readText(request: Request, limits: BodyLimits): Promise<string> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (declared > limits.requestBytes) throw tooLarge(limits);
+  if (request.body === null) return "";
+  const reader = request.body.getReader();
+  const timer = setTimeout(() => reader.cancel().catch(() => {}), limits.requestTimeoutMs);
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let bytes = 0;
+  let startedMs = 0;
+  try {
+    startedMs = Date.now();
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+      bytes += chunk.value.byteLength;
+      if (bytes > limits.requestBytes) {
+        reader.cancel().catch(() => {});
+        throw tooLarge(limits);
+      }
+      text += decoder.decode(chunk.value, { stream: true });
+    }
+    text += decoder.decode();
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem(400, "bad_body", "The body can't be read as UTF-8 text");
+  } finally {
+    clearTimeout(timer);
+  }
+  if (Date.now() - startedMs >= limits.requestTimeoutMs) {
+    throw new Problem(408, "slow_body", `The body did not arrive within ${limits.requestTimeoutMs} ms`);
+  }
+  return text;
+}
+
+/**
+ * Reads a body as JSON. An empty one counts as `{}`.
+ *
+ * @param request whose body to read
+ * @param limits how much is read, and for how long
+ * @returns the value, still unchecked
+ * @throws {Problem} 415 where it is said to be something else, 400 where it is no JSON, 413 where it is too large
+ */
+export async function readJson(request: Request, limits: BodyLimits): Promise<unknown> {
+  const type = request.headers.get("content-type");
+  const text = await readText(request, limits);
+  if (text === "") return {};
+  if (type === null || !/^application\/(json|[a-z0-9.+-]+\+json)\s*(;|$)/i.test(type)) {
+    throw new Problem(415, "wrong_content_type", "Send JSON, with the header Content-Type: application/json");
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem(400, "bad_json", "The body is not JSON");
+  }
+}
+
+/**
+ * Reads a body as the fields of an HTML form.
+ *
+ * @param request whose body to read
+ * @param limits how much is read, and for how long
+ * @returns the fields
+ * @throws {Problem} 415 where it is something else, 413 where it is too large
+ */
+export async function readForm(request: Request, limits: BodyLimits): Promise<URLSearchParams> {
+  const type = request.headers.get("content-type");
+  const text = await readText(request, limits);
+  if (text !== "" && !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type ?? "")) {
+    throw new Problem(415, "wrong_content_type", "Send the fields of a form");
+  }
+  return new URLSearchParams(text);
+}
+
+function tooLarge(limits: BodyLimits): Problem {
+  return new Problem(413, "body_too_large", `A body may have at most ${limits.requestBytes} bytes`);
+}

@@ -1,0 +1,59 @@
+/**
+ * Reports that stay in the isolate of the authority: a direct call.
+ *
+ * @module
+ */
+
+import type { Report } from "./protocol.ts";
+import type { Registry, Reporter } from "./registry.ts";
+import type { ReportedTask, ReportSink } from "./reporter.ts";
+import { TransitionError } from "./task.ts";
+
+/** Hands reports to the registry of the same isolate, and requests to stop back to the tasks. */
+export class LocalSink implements ReportSink, Reporter {
+  readonly ready = true;
+  readonly #registry: Registry;
+  readonly #tasks: Map<string, ReportedTask> = new Map();
+
+  /** @param registry the authority */
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  /** The tasks whose code runs in this isolate. */
+  get running(): number {
+    return this.#tasks.size;
+  }
+
+  open(task: ReportedTask): void {
+    // An id that is given twice belongs to whoever came first; the other's reports will be refused.
+    const key = `${task.client}/${task.id}`;
+    if (!this.#tasks.has(key)) this.#tasks.set(key, task);
+  }
+
+  report(task: ReportedTask, report: Report): void {
+    try {
+      this.#registry.report(report, this);
+    } catch (error) {
+      const ended = error instanceof TransitionError && error.code === "task_ended";
+      task.refused(ended ? null : messageOf(error));
+    }
+  }
+
+  close(task: ReportedTask): void {
+    const key = `${task.client}/${task.id}`;
+    if (this.#tasks.get(key) === task) this.#tasks.delete(key);
+  }
+
+  settled(): Promise<void> {
+    return this.#registry.committed();
+  }
+
+  cancelRequested(client: string, id: string): void {
+    this.#tasks.get(`${client}/${id}`)?.cancelRequested();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

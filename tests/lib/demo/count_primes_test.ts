@@ -1,0 +1,81 @@
+import { countPrimes } from "../../../lib/demo/count_primes.ts";
+import { callWorker } from "../../../lib/demo/worker_call.ts";
+import { ProtocolError } from "../../../lib/errors.ts";
+import { assertEquals, assertGreater, assertLess, assertRejects } from "../../support/assert.ts";
+import { RecordingTask } from "../../support/recording_task.ts";
+
+function newWorker(): Worker {
+  return new Worker(new URL("../../../lib/demo/count_primes_worker.ts", import.meta.url), { type: "module" });
+}
+
+Deno.test("countPrimes() gives the known counts", async () => {
+  for (const [below, primes] of [[2, 0], [3, 1], [10, 4], [1_000_000, 78_498]] as const) {
+    assertEquals(await countPrimes(new RecordingTask(), { below }), { primes, below });
+  }
+});
+
+Deno.test("countPrimes() says how far it is, from zero to the bound", async () => {
+  const task = new RecordingTask();
+  await countPrimes(task, { below: 300_000_000 });
+  assertEquals(task.updates[0], {
+    status: "Counting primes below 300000000",
+    current: 0,
+    total: 300_000_000,
+    unit: "numbers",
+  });
+  assertEquals(task.updates.at(-1), { status: "Found 16252325 primes", current: 300_000_000 });
+  const between = task.updates.slice(1, -1).map((update) => update.current!);
+  assertGreater(between.length, 0);
+  assertEquals(between, between.toSorted((a, b) => a - b));
+  assertLess(between.at(-1)!, 300_000_000);
+});
+
+Deno.test("countPrimes() refuses a bound that is no whole number in range", async () => {
+  for (const below of [1, -1, 2.5, 1e300, "10", true, [10]]) {
+    const task = new RecordingTask();
+    await assertRejects(() => countPrimes(task, { below }), RangeError, '"below", received');
+    assertEquals(task.updates, []);
+  }
+});
+
+Deno.test("countPrimes() refuses an input that is no object", async () => {
+  // As it comes over the wire, where nothing is typed.
+  const input = JSON.parse("[10]");
+  await assertRejects(
+    () => countPrimes(new RecordingTask(), input),
+    ProtocolError,
+    '"input": wanted an object',
+  );
+});
+
+Deno.test("countPrimes() stops with the signal's reason while the worker is busy", async () => {
+  const reason = new Error("stop");
+  const task = new RecordingTask((update, task) => {
+    if (update.current !== 0) task.stop(reason);
+  });
+  // More than a minute of work, so it was ended.
+  assertEquals(await assertRejects(() => countPrimes(task, { below: 10_000_000_000 })), reason);
+  assertEquals(task.updates.length, 2);
+});
+
+Deno.test("countPrimes() does not begin where the task was already asked to stop", async () => {
+  const task = new RecordingTask();
+  const reason = new Error("stop");
+  task.stop(reason);
+  assertEquals(await assertRejects(() => countPrimes(task)), reason);
+});
+
+Deno.test("callWorker() rejects with the worker's error, and the process lives", async () => {
+  const options = { signal: new AbortController().signal, onProgress: () => {} };
+  await assertRejects(
+    () => callWorker(newWorker(), "not a number", options),
+    Error,
+    "Cannot count primes: wanted a whole number",
+  );
+});
+
+Deno.test("callWorker() rejects where the worker's module does not load", async () => {
+  const options = { signal: new AbortController().signal, onProgress: () => {} };
+  const worker = new Worker("data:text/javascript,this is no program", { type: "module" });
+  await assertRejects(() => callWorker(worker, 10, options), Error, "The worker failed: ");
+});

@@ -1,0 +1,55 @@
+/**
+ * The addresses that the page links to and calls. Pure.
+ *
+ * @module
+ */
+
+import type { PageFrame } from "./model.ts";
+
+type Place = Pick<PageFrame, "basePath" | "client">;
+
+/** The page of a client; a page number of 1 is left out. */
+export function clientPageUrl(place: Place, page = 1): string {
+  const query = page > 1 ? `?page=${page}` : "";
+  return `${place.basePath}/t/${segment(place.client)}${query}`;
+}
+
+/** The page of one task. */
+export function taskPageUrl(place: Place, id: string): string {
+  return `${clientPageUrl(place)}/${segment(id)}`;
+}
+
+/** Where the REST interface lists a client's tasks. */
+export function tasksUrl(place: Place): string {
+  return `${place.basePath}/tasks/${segment(place.client)}`;
+}
+
+/** Where the REST interface has one task. */
+export function taskUrl(place: Place, id: string): string {
+  return `${tasksUrl(place)}/${segment(id)}`;
+}
+
+/** Where the REST interface starts a registered task. */
+export function startUrl(place: Place, name: string): string {
+  return `${tasksUrl(place)}/start/${segment(name)}`;
+}
+
+/** Where a form without JavaScript starts a registered task. */
+export function startFormUrl(place: Place, name: string): string {
+  return `${clientPageUrl(place)}/start/${segment(name)}`;
+}
+
+/** Where the WebSocket of a client is, as a path. */
+export function socketPath(place: Place): string {
+  return `${place.basePath}/ws/tasks/${segment(place.client)}`;
+}
+
+/** The same address with the scheme of WebSockets. */
+export function asSocketUrl(url: string): string {
+  return url.replace(/^http/, "ws");
+}
+
+/** Ids may hold a colon, which needs no escape in a path and reads better without. */
+function segment(text: string): string {
+  return encodeURIComponent(text).replaceAll("%3A", ":");
+}

@@ -1,0 +1,123 @@
+/**
+ * What a page is made of. Pure, and shared by the server, which renders it, and the browser, which keeps it live.
+ *
+ * @module
+ */
+
+import { isTerminal } from "../lib/task.ts";
+import type { JsonObject, LogLine, Task } from "../lib/task.ts";
+
+export { argumentsFromForm, type FormField, formFields, type FormValues } from "./arguments.ts";
+
+/** A registered task that the page offers to start. */
+export interface StartableTask {
+  readonly name: string;
+  readonly title: string | null;
+  readonly description: string | null;
+  /**
+   * JSON Schema of the arguments: of all of them (`type: "array"` with `prefixItems`), or of the only one, an object.
+   * `null` asks for them as one field of JSON.
+   */
+  readonly input: JsonObject | null;
+}
+
+/** A sentence above the page, after a form was sent without JavaScript. */
+export interface Notice {
+  readonly kind: "info" | "error";
+  readonly text: string;
+}
+
+/** What every page of a client needs. */
+export interface PageFrame {
+  /** What stands before every path of this server: empty, or `/x` without a slash at its end. */
+  readonly basePath: string;
+  /** Scheme, host and port as the user sees them, for the command lines. */
+  readonly origin: string;
+  /** The server's version. */
+  readonly version: string;
+  /** The client token. */
+  readonly client: string;
+  /** The position in the order of all changes that the page shows. */
+  readonly cursor: string;
+  /** The server's clock when it rendered the page, in epoch seconds. */
+  readonly now: number;
+  /** URLs of the page's own files. */
+  readonly assets: { readonly script: string; readonly style: string };
+  readonly notice: Notice | null;
+}
+
+/** A part of a client's tasks, as {@linkcode pageOfTasks} cuts it. */
+export interface TaskSlice {
+  /** First those that have not ended, newest first; then the ended ones, latest end first. */
+  readonly tasks: readonly Task[];
+  /** How many of the client's tasks have not ended. */
+  readonly activeTotal: number;
+  /** How many have. */
+  readonly endedTotal: number;
+  /** This page's number, from 1. */
+  readonly page: number;
+  /** How many pages there are; at least 1. */
+  readonly pages: number;
+}
+
+/** The page that lists a client's tasks. */
+export interface ClientPageModel extends PageFrame, TaskSlice {
+  readonly startable: readonly StartableTask[];
+}
+
+/** The part of a task's log that is known. */
+export interface TaskLog {
+  /** Oldest first. */
+  readonly lines: readonly LogLine[];
+  /** How many lines there were before the first of them. */
+  readonly dropped: number;
+}
+
+/** The page that shows one task. */
+export interface TaskPageModel extends PageFrame {
+  readonly task: Task;
+  readonly children: readonly Task[];
+  readonly log: TaskLog;
+}
+
+/** The state that a page carries for the browser. */
+export type PageData =
+  | { readonly page: "client"; readonly model: ClientPageModel }
+  | { readonly page: "task"; readonly model: TaskPageModel };
+
+/** How many tasks a page lists. */
+export const TASKS_PER_PAGE = 100;
+
+/** Whether a task has ended, also where its state is one that this version does not know. */
+export function hasEnded(task: Task): boolean {
+  return isTerminal(task.state) || task.finished_at !== null;
+}
+
+/** Puts tasks into the order of the page: those that have not ended first, each part newest first. */
+export function comparePlace(left: Task, right: Task): number {
+  const leftEnded = hasEnded(left);
+  if (leftEnded !== hasEnded(right)) return leftEnded ? 1 : -1;
+  const time = (task: Task) => leftEnded ? task.finished_at ?? task.updated_at : task.created_at;
+  return time(right) - time(left) || (right.id > left.id ? 1 : right.id < left.id ? -1 : 0);
+}
+
+/**
+ * Cuts one page out of a client's tasks.
+ *
+ * @param tasks all tasks of the client, in any order
+ * @param page the wanted page, from 1; a page that does not exist becomes the nearest that does
+ * @returns the page
+ */
+export function pageOfTasks(tasks: Iterable<Task>, page: number): TaskSlice {
+  const sorted = [...tasks].sort(comparePlace);
+  const pages = Math.max(1, Math.ceil(sorted.length / TASKS_PER_PAGE));
+  const wanted = Number.isFinite(page) ? Math.min(pages, Math.max(1, Math.trunc(page))) : 1;
+  const activeTotal = sorted.filter((task) => !hasEnded(task)).length;
+  return {
+    tasks: sorted.slice((wanted - 1) * TASKS_PER_PAGE, wanted * TASKS_PER_PAGE),
+    activeTotal,
+    endedTotal: sorted.length - activeTotal,
+    page: wanted,
+    pages,
+  };
+}
