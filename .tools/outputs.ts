@@ -57,7 +57,7 @@ export async function runDeno(args: readonly string[]): Promise<string> {
   const command = new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd: new URL("../", import.meta.url),
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", RUST_BACKTRACE: "0" },
     stdin: "null",
   });
   const { success, stdout, stderr } = await command.output();

@@ -43,25 +43,38 @@ export class Census {
   }
 
   /**
+   * Whether there is room for one more task.
+   *
+   * @param client the client token
+   * @returns `null`, or the bound that is reached
+   */
+  fullness(client: string): LimitError | null {
+    const count = this.#clients.get(client);
+    if (count === undefined && this.#clients.size >= this.#limits.clients) {
+      return new LimitError(
+        "clients",
+        `Cannot create task: ${this.#limits.clients} clients have tasks, which is the limit`,
+      );
+    }
+    if (count !== undefined && count.live >= this.#limits.liveTasksPerClient) {
+      return new LimitError(
+        "liveTasksPerClient",
+        `Cannot create task: the client has ${count.live} tasks that have not ended, which is the limit`,
+      );
+    }
+    return null;
+  }
+
+  /**
    * Counts a new task.
    *
    * @param client the client token
    * @throws {LimitError} where there is no room for it
    */
   begin(client: string): void {
+    const full = this.fullness(client);
+    if (full !== null) throw full;
     const count = this.#clients.get(client);
-    if (count === undefined && this.#clients.size >= this.#limits.clients) {
-      throw new LimitError(
-        "clients",
-        `Cannot create task: ${this.#limits.clients} clients have tasks, which is the limit`,
-      );
-    }
-    if (count !== undefined && count.live >= this.#limits.liveTasksPerClient) {
-      throw new LimitError(
-        "liveTasksPerClient",
-        `Cannot create task: the client has ${count.live} tasks that have not ended, which is the limit`,
-      );
-    }
     if (count === undefined) this.#clients.set(client, { live: 1, ended: new Set() });
     else count.live++;
   }

@@ -20,6 +20,7 @@ import {
   readLinkMessage,
   writeLinkMessage,
 } from "./channel_frames.ts";
+import { writeAnswer } from "./channel_requests.ts";
 import { Link } from "./link.ts";
 import type { LinkLimits } from "./link_limits.ts";
 
@@ -219,7 +220,7 @@ export class AuthorityChannel implements Disposable {
     const link = new Link({
       transmit: (packet) => this.#post({ type: "packet", from: this.id, to: id, session, packet }),
       deliver: (message) => this.#deliver(id, link, message),
-      onError: (error) => this.#call(() => this.#options.onError?.(error)),
+      onError: (error) => callSafely(() => this.#options.onError?.(error), undefined),
       timers: channelTimers,
       ...(this.#options.limits !== undefined && { limits: this.#options.limits }),
     });
@@ -243,14 +244,7 @@ export class AuthorityChannel implements Disposable {
     if (received?.kind === "message") this.#options.onMessage(memberId, received.text);
     if (received?.kind !== "request") return;
     const { requestId, text } = received;
-    let answer: string;
-    try {
-      const response = this.#options.onRequest(memberId, text);
-      answer = writeLinkMessage({ kind: "response", requestId, text: response });
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      answer = writeLinkMessage({ kind: "failure", requestId, text: reason });
-    }
+    const answer = writeAnswer(requestId, () => this.#options.onRequest(memberId, text));
     if (!this.#closed) link.send(answer);
   }
 

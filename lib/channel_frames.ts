@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Packet } from "./link.ts";
+import type { Packet } from "./link_packet.ts";
 
 /** The version of this protocol. Frames of another one are ignored. */
 export const CHANNEL_PROTOCOL = 1;

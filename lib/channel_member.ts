@@ -12,8 +12,10 @@ import {
   type WelcomeFrame,
   writeLinkMessage,
 } from "./channel_frames.ts";
-import { Link, LinkClosedError } from "./link.ts";
+import { PendingRequests } from "./channel_requests.ts";
+import { Link } from "./link.ts";
 import type { LinkLimits } from "./link_limits.ts";
+import type { Packet } from "./link_packet.ts";
 
 /** The authority that a member is connected to. */
 export interface ConnectedAuthority {
@@ -55,12 +57,6 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
-interface PendingRequest {
-  readonly promise: PromiseWithResolvers<string>;
-  readonly message: string;
-  number: number;
-}
-
 const TICK_MS = 500;
 // Three heartbeats of the authority. It may only be blocked: the link goes on, but another authority may take over.
 const SILENT_TICKS = 3;
@@ -81,9 +77,9 @@ export class MemberChannel implements Disposable {
   readonly #options: MemberChannelOptions;
   readonly #bus: ChannelBus;
   readonly #link: Link;
-  readonly #requests = new Map<number, PendingRequest>();
+  readonly #requests: PendingRequests;
   readonly #waiters = new Set<(connected: boolean) => void>();
-  #authority: (ConnectedAuthority & { readonly session: string }) | undefined;
+  #authority: { readonly id: string; readonly session: string } | undefined;
   // Looking for an authority: there was none yet, or it left, or does not know this member, or is silent.
   #searching = true;
   // The link may go on only where the authority is silent and nothing worse.
@@ -91,7 +87,6 @@ export class MemberChannel implements Disposable {
   #hellos = 0;
   #ticks = 0;
   #silentTicks = 0;
-  #requestId = 0;
   #timer: unknown;
   #closed = false;
 
@@ -110,11 +105,196 @@ export class MemberChannel implements Disposable {
       timers: channelTimers,
       ...(options.limits !== undefined && { limits: options.limits }),
     });
+    this.#requests = new PendingRequests(this.#link);
     this.#bus = new ChannelBus({
       name: options.name,
       id: this.id,
       receive: (frame) => this.#receive(frame),
     });
     this.#tick();
+  }
+
+  /** Whether an authority was heard of late. */
+  get connected(): boolean {
+    return this.#linked && !this.#searching;
+  }
+
+  /** How many messages the authority has not acknowledged, requests among them. */
+  get backlog(): number {
+    return this.#link.backlog;
+  }
+
+  /** Whether the backlog grew above `congestedMessages` and has not yet fallen to half of it. */
+  get congested(): boolean {
+    return this.#link.congested;
+  }
+
+  /** How many packets of the authority were lost on the way, and sent again. */
+  get lostPackets(): number {
+    return this.#link.lost;
+  }
+
+  /** How many messages on the channel had a wrong shape. */
+  get malformedFrames(): number {
+    return this.#bus.malformedFrames;
+  }
+
+  /**
+   * Waits for an authority.
+   *
+   * @param timeoutMs how long, in milliseconds
+   * @returns whether there is one; `false` too where the member is closed before
+   */
+  whenConnected(timeoutMs: number): Promise<boolean> {
+    if (this.connected || this.#closed) return Promise.resolve(this.connected);
+    return new Promise((resolve) => {
+      const timer = channelTimers.set(() => settle(false), timeoutMs);
+      const settle = (connected: boolean) => {
+        channelTimers.clear(timer);
+        this.#waiters.delete(settle);
+        resolve(connected);
+      };
+      this.#waiters.add(settle);
+    });
+  }
+
+  /**
+   * Sends a message to the authority: once and in order, and as soon as there is one.
+   *
+   * @throws {LimitError} where too many messages are not acknowledged; this one was not taken
+   * @throws {LinkClosedError} where the member is closed
+   */
+  send(message: string): void {
+    this.#link.send(writeLinkMessage({ kind: "message", text: message }));
+  }
+
+  /**
+   * Asks the authority. The request waits in line with the messages that were sent before.
+   *
+   * @param payload what to ask
+   * @returns the answer
+   * @throws {Error} with the authority's message where it can't answer
+   * @throws {LimitError} where too many messages are not acknowledged
+   * @throws {LinkClosedError} where the member is closed before the answer came
+   */
+  request(payload: string, { signal }: RequestOptions = {}): Promise<string> {
+    return this.#requests.send(payload, signal);
+  }
+
+  /**
+   * Resolves when the authority has acknowledged everything that was sent.
+   *
+   * @throws {LinkClosedError} where the member is closed before
+   */
+  drained(): Promise<void> {
+    return this.#link.drained();
+  }
+
+  /** Closes the channel. What is not acknowledged is lost; requests are rejected. Closing twice is fine. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#linked = false;
+    channelTimers.clear(this.#timer);
+    this.#bus.post({ type: "bye", from: this.id, to: this.#authority?.id ?? EVERYBODY });
+    this.#link.close();
+    this.#bus.close();
+    for (const settle of [...this.#waiters]) settle(false);
+    this.#requests.close();
+  }
+
+  /** The same as {@linkcode MemberChannel.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #transmit(packet: Packet): void {
+    const authority = this.#authority;
+    if (authority === undefined) return;
+    this.#bus.post({ type: "packet", from: this.id, to: authority.id, session: authority.session, packet });
+  }
+
+  #receive(frame: Frame): void {
+    if (frame.type === "welcome") return this.#welcome(frame);
+    if (frame.from !== this.#authority?.id || !this.#linked) {
+      // Somebody is there: no need to wait for the next turn.
+      if (frame.type === "heartbeat" && this.#searching) this.#hello();
+      return;
+    }
+    if (frame.type === "bye" || frame.type === "unknown") return this.#lose();
+    this.#heard();
+    switch (frame.type) {
+      case "packet":
+        if (frame.session === this.#authority.session) this.#link.receive(frame.packet);
+        return;
+      case "publication":
+        return this.#call(() => this.#options.onPublication?.(frame.seq, frame.text));
+      case "heartbeat":
+        return this.#call(() => this.#options.onHeartbeat?.(frame.seq));
+    }
+  }
+
+  #welcome(frame: WelcomeFrame): void {
+    // While the authority is heard another one has nothing to offer: one of the two is about to find out.
+    if (this.connected && frame.from !== this.#authority?.id) return;
+    const isSame = frame.session === this.#authority?.session;
+    if (isSame && this.#linked) return this.#heard();
+    const { epoch, seq, session, oldest } = frame;
+    this.#authority = { id: frame.from, session };
+    this.#linked = true;
+    this.#link.connect(frame.next, isSame ? Math.max(this.#link.next, oldest) : oldest);
+    // Connecting may have drained the backlog, and its owner may have closed the channel on that.
+    if (this.#closed) return;
+    this.#requests.repeatTaken();
+    this.#heard();
+    this.#call(() => this.#options.onConnect?.({ id: frame.from, epoch, seq }));
+    this.#schedule(TICK_MS);
+  }
+
+  #heard(): void {
+    this.#searching = false;
+    this.#silentTicks = 0;
+    for (const settle of [...this.#waiters]) settle(true);
+  }
+
+  #lose(): void {
+    this.#linked = false;
+    this.#searching = true;
+    this.#hellos = 0;
+    this.#link.disconnect();
+    this.#tick();
+  }
+
+  #tick(): void {
+    if (!this.#searching && ++this.#silentTicks > SILENT_TICKS) {
+      this.#searching = true;
+      this.#hellos = 0;
+    }
+    if (this.#searching) {
+      this.#hello();
+      this.#schedule(Math.min(FIRST_HELLO_MS * 2 ** this.#hellos++, MAX_HELLO_MS));
+    } else {
+      if (++this.#ticks % SIGN_OF_LIFE_TICKS === 0) this.#link.acknowledge();
+      this.#schedule(TICK_MS);
+    }
+  }
+
+  #schedule(delayMs: number): void {
+    channelTimers.clear(this.#timer);
+    if (!this.#closed) this.#timer = channelTimers.set(() => this.#tick(), delayMs);
+  }
+
+  #hello(): void {
+    this.#bus.post({ type: "hello", from: this.id, to: EVERYBODY, oldest: this.#link.oldest });
+  }
+
+  #deliver(message: string): void {
+    const received = readLinkMessage(message);
+    if (received?.kind === "message") this.#options.onMessage?.(received.text);
+    else if (received !== undefined) this.#requests.settle(received);
+  }
+
+  #call(callback: () => void): void {
+    callSafely(callback, this.#options.onError);
   }
 }

@@ -1,4 +1,134 @@
-import type { ReportSink } from "./reporter.ts";
-export function channelSink(_channel: string): ReportSink {
-  throw new Error("x");
+/**
+ * Reports that go to a monitor in another isolate of the process.
+ *
+ * @module
+ */
+
+import { isChannelAvailable } from "./channel.ts";
+import { MemberChannel } from "./channel_member.ts";
+import type { Report } from "./protocol.ts";
+import { parseCommand } from "./replication.ts";
+import type { ReportedTask, ReportSink } from "./reporter.ts";
+
+/**
+ * How long a monitor is looked for, in milliseconds. In a worker there is one most likely, and its isolate may be busy;
+ * elsewhere there is one rarely, and nobody wants to wait for it.
+ */
+const SEARCH_MS = { worker: 10_000, elsewhere: 200 } as const;
+/** How long after a search in vain the next one may be, in milliseconds. */
+const SEARCH_PAUSE_MS = 5_000;
+
+const sinks: Map<string, ChannelSink> = new Map();
+
+/**
+ * Where reports go that have no monitor in their own isolate.
+ *
+ * @param channel the name of the monitor's channel
+ * @returns the sink, the same one for every task of the isolate
+ */
+export function channelSink(channel: string): ReportSink {
+  let sink = sinks.get(channel);
+  if (sink === undefined) sinks.set(channel, sink = new ChannelSink(channel));
+  return sink;
+}
+
+/** Keeps a channel open while there are tasks to report. Without a monitor, tasks run unseen. */
+class ChannelSink implements ReportSink {
+  readonly #name: string;
+  readonly #tasks: Map<string, ReportedTask> = new Map();
+  #member: MemberChannel | null = null;
+  /** A monitor answered since the channel was opened. */
+  #found = false;
+  #searchedInVainMs = -Infinity;
+  #hasSaidSo = false;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  get ready(): boolean {
+    // Without a channel there is nobody to wait for.
+    return this.#member === null || (this.#member.connected && !this.#member.congested);
+  }
+
+  open(task: ReportedTask): void {
+    this.#tasks.set(keyOf(task), task);
+    const mayTry = Date.now() - this.#searchedInVainMs > SEARCH_PAUSE_MS && isChannelAvailable();
+    if (this.#member === null && mayTry) void this.#search();
+  }
+
+  report(task: ReportedTask, report: Report): void {
+    try {
+      this.#member?.send(JSON.stringify(report));
+    } catch (error) {
+      task.refused(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  close(task: ReportedTask): void {
+    if (this.#tasks.get(keyOf(task)) === task) this.#tasks.delete(keyOf(task));
+    if (this.#tasks.size === 0 && this.#member !== null) void this.#closeWhenSent(this.#member);
+  }
+
+  async settled(): Promise<void> {
+    const member = this.#member;
+    // A monitor that was there and is not any more is not waited for.
+    if (member === null || (this.#found && !member.connected)) return;
+    if (await member.whenConnected(SEARCH_MS.worker)) await member.drained().catch(() => {});
+  }
+
+  async #search(): Promise<void> {
+    const member = new MemberChannel({
+      name: this.#name,
+      onMessage: (message) => this.#obey(message),
+      onConnect: () => {
+        this.#found = true;
+        // In a turn of its own: the member is not ready for messages before this call returns.
+        queueMicrotask(() => this.#flush());
+      },
+      onDrain: () => this.#flush(),
+    });
+    this.#member = member;
+    this.#found = false;
+    const isWorker = "WorkerGlobalScope" in globalThis;
+    if (await member.whenConnected(isWorker ? SEARCH_MS.worker : SEARCH_MS.elsewhere)) return;
+    if (this.#member !== member) return;
+    this.#member = null;
+    this.#searchedInVainMs = Date.now();
+    member.close();
+    this.#sayUnseen();
+    // What was held back goes nowhere.
+    this.#flush();
+  }
+
+  async #closeWhenSent(member: MemberChannel): Promise<void> {
+    const sent = await member.drained().then(() => true, () => false);
+    if (sent && this.#tasks.size === 0 && this.#member === member) {
+      this.#member = null;
+      member.close();
+    }
+  }
+
+  #flush(): void {
+    for (const task of [...this.#tasks.values()]) task.flush();
+  }
+
+  #obey(message: string): void {
+    const command = parseCommand(message);
+    const task = this.#tasks.get(keyOf(command));
+    if (command.type === "cancel") task?.cancelRequested();
+    else task?.refused(command.reason);
+  }
+
+  #sayUnseen(): void {
+    if (this.#hasSaidSo) return;
+    this.#hasSaidSo = true;
+    // Who wrapped a function wants to see it, and would otherwise look for it in vain.
+    // deno-lint-ignore no-console
+    console.warn(`[taskscope] No monitor answered on channel "${this.#name}", so tasks run unseen`);
+  }
+}
+
+function keyOf(task: { readonly client: string; readonly id: string }): string {
+  return `${task.client}/${task.id}`;
 }

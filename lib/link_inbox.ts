@@ -4,12 +4,7 @@
  * @module
  */
 
-/** The part of a packet that is about what it brings. */
-export interface Arrival {
-  readonly transmission: number;
-  readonly first: number;
-  readonly messages: readonly string[];
-}
+import type { Packet } from "./link_packet.ts";
 
 /** Puts batches back in order. */
 export class Inbox {
@@ -62,8 +57,7 @@ export class Inbox {
   }
 
   /** Takes note of a packet, and keeps what it brings if that is new. */
-  accept(arrival: Arrival): void {
-    const { transmission, first, messages } = arrival;
+  accept({ transmission, first, messages }: Packet): void {
     if (this.#seen > 0 && transmission > this.#seen) this.#lost += transmission - this.#seen - 1;
     this.#seen = Math.max(this.#seen, transmission);
     if (messages.length === 0 || first + messages.length <= this.#next || this.#held.has(first)) return;

@@ -11,6 +11,7 @@ import { TransitionError } from "./task.ts";
 
 /** Hands reports to the registry of the same isolate, and requests to stop back to the tasks. */
 export class LocalSink implements ReportSink, Reporter {
+  readonly id = "local";
   readonly ready = true;
   readonly #registry: Registry;
   readonly #tasks: Map<string, ReportedTask> = new Map();

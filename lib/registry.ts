@@ -5,6 +5,7 @@
  */
 
 import { Census, type CensusLimits } from "./census.ts";
+import type { LimitError } from "./errors.ts";
 import { type Estimate, Estimator } from "./estimate.ts";
 import type { Cursor, Report } from "./protocol.ts";
 import type { ChangesSince, StoredTask, TaskStore } from "./store/store.ts";
@@ -39,6 +40,8 @@ export interface TaskReader {
 
 /** The side that runs a task, as far as the registry needs to reach it. */
 export interface Reporter {
+  /** Tells reporters apart: a task belongs to the one that created it. */
+  readonly id: string;
   /** Somebody asks the task to stop. */
   cancelRequested(client: string, id: string): void;
 }
@@ -117,6 +120,11 @@ export class Registry implements TaskReader, Disposable {
     return this.#store.list(client);
   }
 
+  /** The bound that keeps a client from having one more task; `null` where there is room. */
+  fullness(client: string): LimitError | null {
+    return this.#census.fullness(client);
+  }
+
   /** How many tasks a client has. */
   count(client: string): number {
     return this.#store.count(client);
@@ -137,6 +145,17 @@ export class Registry implements TaskReader, Disposable {
   changesSince(client: string, after: Cursor): ChangesSince | undefined {
     if (after.epoch !== this.#epoch || after.seq > this.#seq) return undefined;
     return this.#store.changesSince(client, after.seq);
+  }
+
+  /**
+   * What changed after a position, of all clients.
+   *
+   * @param after the position
+   * @returns the changes of each client; `undefined` where the position is of another numbering, or too old
+   */
+  allChangesSince(after: Cursor): ReadonlyMap<string, ChangesSince> | undefined {
+    if (after.epoch !== this.#epoch || after.seq > this.#seq) return undefined;
+    return this.#store.allChangesSince(after.seq);
   }
 
   /** The newest lines of a task's log, oldest first. */
@@ -172,7 +191,7 @@ export class Registry implements TaskReader, Disposable {
   report(report: Report, reporter: Reporter): Task {
     const { client, id, change } = report;
     const live = this.#live.get(keyOf(client, id));
-    if (live !== undefined && live.reporter !== reporter) {
+    if (live !== undefined && live.reporter?.id !== reporter.id) {
       throw new TransitionError("task_exists", `Cannot report task "${id}": somebody else runs it`);
     }
     // A reporter's clock may be ahead; nothing happens in the future.
@@ -205,6 +224,13 @@ export class Registry implements TaskReader, Disposable {
     const task = this.#apply(client, id, { type: "request_cancel" }, now(), null);
     this.#live.get(keyOf(client, id))?.reporter?.cancelRequested(client, id);
     return task;
+  }
+
+  /** A reporter went away without a word: its tasks are stale, until it is heard again. */
+  reporterLost(reporterId: string): void {
+    for (const { client, id, reporter } of this.#live.values()) {
+      if (reporter?.id === reporterId) this.#apply(client, id, { type: "stale" }, now(), null);
+    }
   }
 
   /**

@@ -125,6 +125,18 @@ export class MemoryStore implements TaskStore {
     return { tasks: tasks.reverse(), removed };
   }
 
+  allChangesSince(seq: number): Map<string, ChangesSince> | undefined {
+    if (seq < this.#forgottenSeq) return undefined;
+    const all = new Map<string, ChangesSince>();
+    for (const [client, namespace] of this.#namespaces) {
+      if (namespace.lastSeq <= seq) continue;
+      const changes = this.changesSince(client, seq);
+      if (changes === undefined) return undefined;
+      all.set(client, changes);
+    }
+    return all;
+  }
+
   appendLog(client: string, id: string, lines: readonly LogLine[]): void {
     this.#logs.append(client, id, lines);
   }

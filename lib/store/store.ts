@@ -49,6 +49,8 @@ export interface TaskStore extends AsyncDisposable {
   lastSeq(client: string): number;
   /** What changed after `seq`; `undefined` where removals that old are forgotten. */
   changesSince(client: string, seq: number): ChangesSince | undefined;
+  /** What changed after `seq`, by client; `undefined` where removals that old are forgotten. */
+  allChangesSince(seq: number): ReadonlyMap<string, ChangesSince> | undefined;
   /** Appends lines to a task's log. Only the newest are kept. */
   appendLog(client: string, id: string, lines: readonly LogLine[]): void;
   /** The newest lines of a task's log that are kept, oldest first; the task's `log_count` tells how many there were. */

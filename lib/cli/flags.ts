@@ -1,0 +1,111 @@
+/**
+ * Reads flags and their environment variables by one table, which also makes the help.
+ *
+ * @module
+ */
+
+// @ts-types="./parse_args.d.ts"
+import { parseArgs } from "@std/cli/parse-args";
+import { ConfigError } from "../errors.ts";
+
+/** A flag of a command. */
+export interface Flag {
+  /** A `switch` is there or not, a `value` has one text, a `list` may be given more than once. */
+  readonly kind: "switch" | "value" | "list";
+  /** What the value stands for, in the help: `<port>`. */
+  readonly placeholder?: string;
+  /** What the flag does, in one line. */
+  readonly help: string;
+  /** The value where none is given. */
+  readonly fallback?: string;
+}
+
+/** The flags of a command, by name. */
+export type FlagTable = Readonly<Record<string, Flag>>;
+
+/** What was given: for each flag its texts, none where it was not given. */
+export interface GivenFlags {
+  readonly flags: ReadonlyMap<string, readonly string[]>;
+  /** What is not a flag. */
+  readonly operands: readonly string[];
+  /** Whether `--help` was given. */
+  readonly wantsHelp: boolean;
+}
+
+/**
+ * Reads a command line. An environment variable stands in for a flag that is not given; lists in variables are
+ * separated by commas.
+ *
+ * @param table the flags that there are
+ * @param args the arguments behind the command
+ * @param readVariable reads an environment variable
+ * @returns what was given, with the fallbacks
+ * @throws {ConfigError} on a flag that there is not, or one without its value
+ */
+export function readFlags(
+  table: FlagTable,
+  args: readonly string[],
+  readVariable: (name: string) => string | undefined,
+): GivenFlags {
+  const names = Object.keys(table);
+  const switches = names.filter((name) => table[name]!.kind === "switch");
+  const parsed = parseArgs(args, {
+    string: names.filter((name) => table[name]!.kind !== "switch"),
+    collect: names.filter((name) => table[name]!.kind !== "switch"),
+    boolean: [...switches, "help"],
+    alias: { h: "help" },
+    unknown: (arg, key) => {
+      if (key === undefined) return true;
+      throw new ConfigError(`There is no flag ${arg.split("=")[0]}; --help lists them`);
+    },
+  });
+  const flags = new Map<string, readonly string[]>();
+  for (const [name, flag] of Object.entries(table)) {
+    flags.set(name, textsOf(name, flag, parsed[name], readVariable));
+  }
+  return { flags, operands: parsed._.map(String), wantsHelp: parsed.help === true };
+}
+
+/** The name of the environment variable that stands in for a flag. */
+export function variableOf(flag: string): string {
+  return `TASKSCOPE_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/** The help of a command's flags, a line each. */
+export function helpOf(table: FlagTable): string {
+  const rows = Object.entries(table).map(([name, flag]) => {
+    const left = `--${name}${flag.placeholder === undefined ? "" : ` ${flag.placeholder}`}`;
+    const notes = [
+      ...(flag.fallback === undefined ? [] : [`default ${flag.fallback}`]),
+      ...(flag.kind === "list" ? ["repeatable"] : []),
+      variableOf(name),
+    ];
+    return [left, `${flag.help} (${notes.join(", ")})`] as const;
+  });
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
+}
+
+function textsOf(
+  name: string,
+  flag: Flag,
+  given: unknown,
+  readVariable: (name: string) => string | undefined,
+): readonly string[] {
+  if (flag.kind === "switch") {
+    const variable = readVariable(variableOf(name));
+    if (given === true) return ["true"];
+    if (variable === undefined || variable === "" || variable === "0" || variable === "false") return [];
+    if (variable === "1" || variable === "true") return ["true"];
+    throw new ConfigError(`${variableOf(name)} must be 1 or 0, received "${variable}"`);
+  }
+  const texts = Array.isArray(given) ? given.map(String) : [];
+  if (texts.some((text) => text === "")) throw new ConfigError(`--${name} needs a value`);
+  if (flag.kind === "value" && texts.length > 1) throw new ConfigError(`--${name} may be given once`);
+  if (texts.length > 0) return texts;
+  const variable = readVariable(variableOf(name));
+  if (variable !== undefined && variable !== "") {
+    return flag.kind === "list" ? variable.split(",").map((text) => text.trim()) : [variable];
+  }
+  return flag.fallback === undefined ? [] : [flag.fallback];
+}

@@ -1,0 +1,11 @@
+export function parseArgs(
+  args: readonly string[],
+  options: {
+    readonly string?: readonly string[];
+    readonly boolean?: readonly string[];
+    readonly collect?: readonly string[];
+    readonly negatable?: readonly string[];
+    readonly alias?: Readonly<Record<string, string>>;
+    readonly unknown?: (arg: string, key?: string, value?: unknown) => boolean | void;
+  },
+): { readonly _: readonly (string | number)[]; readonly [flag: string]: unknown };

@@ -1,0 +1,183 @@
+/**
+ * The tasks over WebSocket.
+ *
+ * @module
+ */
+
+import type { Watcher, WatchMode } from "../hub.ts";
+import { type Cursor, parseCursor } from "../protocol.ts";
+import { type HandlerContext, storedTask } from "./context.ts";
+import { Problem } from "./problem.ts";
+
+/** Close codes (RFC 6455, section 7.4.1, and its registry). */
+const CLOSE = { normal: 1000, goingAway: 1001, tooBig: 1009, tryAgainLater: 1013 } as const;
+
+/** How long a watcher may take nothing at all while a full state waits for it, in milliseconds. */
+const STUCK_MS = 30_000;
+
+/** One socket, as the hub sees it. */
+class SocketWatcher implements Watcher {
+  readonly #socket: WebSocket;
+  readonly #queueBytes: number;
+  readonly #onGone: () => void;
+  #saturatedMs = 0;
+  #gone = false;
+
+  constructor(socket: WebSocket, queueBytes: number, onGone: () => void) {
+    this.#socket = socket;
+    this.#queueBytes = queueBytes;
+    this.#onGone = onGone;
+  }
+
+  get saturated(): boolean {
+    // Any rest of an earlier state means that the next one would only queue up behind it.
+    if (this.#socket.bufferedAmount === 0) {
+      this.#saturatedMs = 0;
+      return false;
+    }
+    this.#saturatedMs ||= Date.now();
+    if (Date.now() - this.#saturatedMs > STUCK_MS) this.#cut();
+    return true;
+  }
+
+  send(message: string): void {
+    if (this.#gone || this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.bufferedAmount > this.#queueBytes) this.#cut();
+    else this.#socket.send(message);
+  }
+
+  end(): void {
+    this.leave(CLOSE.normal, "The task has ended");
+  }
+
+  /** Takes the socket out of every list at once; whether and when the peer hears of it is up to the network. */
+  leave(code: number, reason: string): void {
+    if (this.#gone) return;
+    this.gone();
+    // Closing a socket that is closing already does nothing.
+    this.#socket.close(code, reason);
+  }
+
+  /** The socket is closed. May be called more than once. */
+  gone(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#onGone();
+  }
+
+  #cut(): void {
+    this.leave(CLOSE.tryAgainLater, "Too slow; come back with the last cursor");
+  }
+}
+
+/** Answers requests below `/ws`. */
+export class Sockets {
+  readonly #context: HandlerContext;
+  readonly #watchers: Set<SocketWatcher> = new Set();
+
+  /** @param context what the answers are made of */
+  constructor(context: HandlerContext) {
+    this.#context = context;
+  }
+
+  /** How many sockets are open. */
+  get count(): number {
+    return this.#watchers.size;
+  }
+
+  /** `WS /ws/tasks/{client}[?mode=delta][&after={cursor}]` */
+  watch(client: string, request: Request, params: URLSearchParams): Response {
+    const mode = modeFrom(params);
+    const after = cursorFrom(params);
+    return this.#upgrade(request, (watcher) => this.#context.hub.watch(client, watcher, mode, after));
+  }
+
+  /** `WS /ws/tasks/{client}/{id}`: an unknown task is refused before the upgrade. */
+  watchTask(client: string, id: string, request: Request): Response {
+    storedTask(this.#context, client, id);
+    return this.#upgrade(request, (watcher) => {
+      // Between the answer and the opening of the socket the task may have been removed.
+      const stored = this.#context.registry.stored(client, id);
+      if (stored !== undefined) return this.#context.hub.watchTask(client, stored, watcher);
+      watcher.end();
+      return () => {};
+    });
+  }
+
+  /** Closes every socket. */
+  close(): void {
+    for (const watcher of this.#watchers) watcher.leave(CLOSE.goingAway, "The server is shutting down");
+  }
+
+  #upgrade(request: Request, begin: (watcher: SocketWatcher) => () => void): Response {
+    checkHandshake(request);
+    const { limits } = this.#context;
+    if (this.#watchers.size >= limits.watchers) {
+      throw new Problem(503, "limit_reached", `${limits.watchers} sockets are open, which is the limit`, {
+        "retry-after": "5",
+      });
+    }
+    const { socket, response } = upgrade(request);
+    let leave = () => {};
+    const watcher = new SocketWatcher(socket, limits.watcherQueueBytes, () => {
+      this.#watchers.delete(watcher);
+      leave();
+    });
+    // Counted from now on: a socket that never opens must not get past the limit.
+    this.#watchers.add(watcher);
+    socket.onopen = () => {
+      const stop = begin(watcher);
+      if (this.#watchers.has(watcher)) leave = stop;
+      else stop();
+    };
+    socket.onclose = () => watcher.gone();
+    socket.onerror = () => watcher.gone();
+    socket.onmessage = ({ data }) => {
+      if (sizeOf(data) > limits.watcherMessageBytes) {
+        watcher.leave(CLOSE.tooBig, `Messages may have at most ${limits.watcherMessageBytes} bytes`);
+      }
+    };
+    return response;
+  }
+}
+
+function upgrade(request: Request): Deno.WebSocketUpgrade {
+  try {
+    return Deno.upgradeWebSocket(request);
+  } catch (error) {
+    throw new Problem(400, "bad_handshake", `The handshake can't be completed: ${(error as Error).message}`);
+  }
+}
+
+/** Checks what `Deno.upgradeWebSocket` does not (RFC 6455, section 4.2.1). */
+function checkHandshake(request: Request): void {
+  const { headers } = request;
+  if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
+    throw new Problem(426, "upgrade_needed", "This is a WebSocket; try wscat -c", { upgrade: "websocket" });
+  }
+  if (headers.get("sec-websocket-version") !== "13") {
+    throw new Problem(426, "upgrade_needed", "Only version 13 of WebSocket is spoken here", {
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+    });
+  }
+  if (!/^[A-Za-z0-9+/]{22}==$/.test(headers.get("sec-websocket-key") ?? "")) {
+    throw new Problem(400, "bad_handshake", "Sec-WebSocket-Key must be 16 bytes in base64");
+  }
+}
+
+function modeFrom(params: URLSearchParams): WatchMode {
+  const mode = params.get("mode") ?? "full";
+  if (mode === "full" || mode === "delta") return mode;
+  throw new Problem(400, "bad_filter", 'The filter "mode" must be full or delta');
+}
+
+function cursorFrom(params: URLSearchParams): Cursor | null {
+  const after = params.get("after");
+  return after === null || after === "" ? null : parseCursor(after);
+}
+
+function sizeOf(data: unknown): number {
+  if (typeof data === "string") return data.length;
+  return data instanceof ArrayBuffer ? data.byteLength : Infinity;
+}

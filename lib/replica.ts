@@ -1,0 +1,198 @@
+/**
+ * A copy of a monitor's tasks in another isolate of the process, kept up to date over the monitor's channel.
+ *
+ * @example Reading tasks in a worker
+ * ```ts ignore -- needs a monitor in another isolate
+ * import { connectReplica } from "@taskscope/taskscope/replica";
+ *
+ * using replica = await connectReplica();
+ * for (const task of replica.tasks("default")) console.log(task.name, task.progress);
+ * ```
+ *
+ * @module
+ */
+
+import { MemberChannel } from "./channel_member.ts";
+import { type Cursor, DEFAULT_CHANNEL, formatCursor } from "./protocol.ts";
+import { parsePage, type ReplicationPage } from "./replication.ts";
+import type { Task } from "./task.ts";
+
+export type { Cursor } from "./protocol.ts";
+export type { EtaReason, JsonObject, JsonValue, Task, TaskError, TaskState } from "./task.ts";
+
+/** Options of {@linkcode connectReplica}. */
+export interface ReplicaOptions {
+  /**
+   * The name of the monitor's channel.
+   *
+   * @default {"taskscope"}
+   */
+  readonly channel?: string;
+  /**
+   * How long to wait for the monitor, in milliseconds.
+   *
+   * @default {10000}
+   */
+  readonly timeoutMs?: number;
+}
+
+interface CopiedTask {
+  readonly seq: number;
+  readonly task: Task;
+}
+
+type Copies = Map<string, Map<string, CopiedTask>>;
+
+/**
+ * Connects to the monitor of this process and copies its tasks.
+ *
+ * @param options which monitor, and how long to wait for it
+ * @returns the copy, complete as of now
+ * @throws {Error} where no monitor answers in time
+ */
+export async function connectReplica(options: ReplicaOptions = {}): Promise<Replica> {
+  const { channel = DEFAULT_CHANNEL, timeoutMs = 10_000 } = options;
+  const replica = new Replica(channel);
+  if (await replica.whenCurrent(timeoutMs)) return replica;
+  replica[Symbol.dispose]();
+  throw new Error(`Cannot copy tasks: no monitor answered on channel "${channel}" within ${timeoutMs} ms`);
+}
+
+/** A copy of a monitor's tasks. It keeps its isolate alive until it is disposed of. */
+export class Replica implements Disposable {
+  readonly #channel: MemberChannel;
+  readonly #waiting: Set<() => void> = new Set();
+  #copies: Copies = new Map();
+  #cursor: Cursor = { epoch: "0", seq: 0 };
+  #isCurrent = false;
+  #isPulling = false;
+  #isDisposed = false;
+  /** The number of the newest change that was heard of. */
+  #newestSeq = 0;
+
+  /** @param channel the name of the monitor's channel */
+  constructor(channel: string) {
+    this.#channel = new MemberChannel({
+      name: channel,
+      onConnect: ({ seq }) => this.#heardOf(seq, true),
+      onHeartbeat: (seq) => this.#heardOf(seq, false),
+      onPublication: (seq, text) => this.#published(seq, text),
+    });
+  }
+
+  /** The position up to which the copy is complete. */
+  get cursor(): Cursor {
+    return this.#cursor;
+  }
+
+  /** A task, as far as this copy knows. */
+  task(client: string, id: string): Task | undefined {
+    return this.#copies.get(client)?.get(id)?.task;
+  }
+
+  /** The tasks of a client, newest first. */
+  tasks(client: string): Task[] {
+    const tasks = Array.from(this.#copies.get(client)?.values() ?? [], (copied) => copied.task);
+    return tasks.sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? 1 : -1));
+  }
+
+  /** The clients that have tasks. */
+  clients(): string[] {
+    return [...this.#copies.keys()];
+  }
+
+  /**
+   * Waits until the copy is complete.
+   *
+   * @param timeoutMs how long, in milliseconds
+   * @returns whether it is
+   */
+  whenCurrent(timeoutMs: number): Promise<boolean> {
+    if (this.#isCurrent) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const settle = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(settle);
+        resolve(this.#isCurrent);
+      };
+      const timer = setTimeout(settle, timeoutMs);
+      this.#waiting.add(settle);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    this.#channel.close();
+    for (const settle of [...this.#waiting]) settle();
+  }
+
+  #heardOf(seq: number, mustPull: boolean): void {
+    this.#newestSeq = Math.max(this.#newestSeq, seq);
+    if (mustPull) this.#isCurrent = false;
+    if (mustPull || this.#newestSeq > this.#cursor.seq) void this.#pull();
+  }
+
+  #published(seq: number, text: string): void {
+    this.#newestSeq = Math.max(this.#newestSeq, seq);
+    if (this.#isPulling || seq <= this.#cursor.seq) return;
+    const page = parsePage(text);
+    const follows = page.cursor.epoch === this.#cursor.epoch && page.from !== null &&
+      page.from <= this.#cursor.seq;
+    if (!follows) {
+      void this.#pull();
+      return;
+    }
+    applyPage(this.#copies, page);
+    this.#cursor = page.cursor;
+  }
+
+  /** Fills the gap between what is known and what was heard of; one at a time. */
+  async #pull(): Promise<void> {
+    if (this.#isPulling) return;
+    this.#isPulling = true;
+    try {
+      do await this.#pullOnce(); while (this.#newestSeq > this.#cursor.seq && !this.#isDisposed);
+      this.#isCurrent = true;
+      for (const settle of [...this.#waiting]) settle();
+    } catch {
+      // The connection broke; the next connection or heartbeat pulls again.
+    } finally {
+      this.#isPulling = false;
+    }
+  }
+
+  async #pullOnce(): Promise<void> {
+    const after = this.#cursor.epoch === "0" ? null : formatCursor(this.#cursor);
+    let page = await this.#request({ type: "changes", after });
+    // A fresh start is built aside: readers see the old copy until the new one is whole.
+    const copies: Copies = page.from === null ? new Map() : this.#copies;
+    applyPage(copies, page);
+    while (page.hasMore) {
+      page = await this.#request({ type: "more" });
+      applyPage(copies, page);
+    }
+    if (copies !== this.#copies) this.#newestSeq = page.cursor.seq;
+    this.#copies = copies;
+    this.#cursor = page.cursor;
+  }
+
+  async #request(
+    request: { readonly type: string; readonly after?: string | null },
+  ): Promise<ReplicationPage> {
+    return parsePage(await this.#channel.request(JSON.stringify(request)));
+  }
+}
+
+function applyPage(copies: Copies, page: ReplicationPage): void {
+  for (const { client, seq, task } of page.tasks) {
+    let tasks = copies.get(client);
+    if (tasks === undefined) copies.set(client, tasks = new Map());
+    if ((tasks.get(task.id)?.seq ?? 0) < seq) tasks.set(task.id, { seq, task });
+  }
+  for (const { client, seq, id } of page.removed) {
+    const tasks = copies.get(client);
+    if (tasks === undefined || (tasks.get(id)?.seq ?? 0) > seq) continue;
+    tasks.delete(id);
+    if (tasks.size === 0) copies.delete(client);
+  }
+}

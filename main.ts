@@ -1,0 +1,111 @@
+// deno-lint-ignore-file no-console -- this is the program, and speaking is its part
+/**
+ * The program: from arguments and environment to a running server.
+ *
+ * @module
+ */
+
+import { loopbackHosts, parseServe, serveHelp, type ServeOptions } from "./lib/cli/serve.ts";
+import { demoTasks } from "./lib/demo/mod.ts";
+import { readVariable } from "./lib/environment.ts";
+import { createMonitor, type Monitor, type TaskDefinition } from "./lib/mod.ts";
+import { VERSION } from "./lib/version.ts";
+
+/** How long a shutdown may take, in milliseconds. */
+const SHUTDOWN_MS = 5_000;
+
+/** The status of a program that was called wrongly. */
+const USAGE_STATUS = 2;
+
+if (import.meta.main) await main(Deno.args);
+
+async function main(args: readonly string[]): Promise<void> {
+  const [command, ...rest] = args[0] === undefined || args[0].startsWith("-") ? ["serve", ...args] : args;
+  if (rest.includes("--version")) return console.log(`taskscope ${VERSION}`);
+  try {
+    if (command !== "serve") throw new Error(`There is no command "${command}"; --help lists what there is`);
+    const options = parseServe(rest, readVariable);
+    if (options === null) return console.log(serveHelp());
+    await serve(options);
+  } catch (error) {
+    // What was asked for can't be done; a stack would hide why.
+    console.error(`taskscope: ${error instanceof Error ? error.message : String(error)}`);
+    Deno.exit(USAGE_STATUS);
+  }
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  const tasks = { ...options.withDemo ? demo(options.root) : {}, ...await modulesOf(options.taskModules) };
+  // A task that goes wrong in a corner nobody awaits must not end the others.
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    console.error("taskscope: a task left an error behind:", event.reason);
+  });
+
+  const server = listen(options, (request) => monitor.fetch(request));
+  const { port } = server.addr;
+  const monitor = createMonitor({
+    ...options,
+    tasks,
+    // The address is known only now, as the port may have been 0.
+    allowedHosts: loopbackHosts(options.host, port),
+  });
+  const name = options.host.includes(":") ? `[${options.host}]` : options.host;
+  console.log(
+    `Taskscope shows tasks at ${options.publicUrls[0] ?? `http://${name}:${port}${options.basePath}/`}`,
+  );
+  endOnSignal(server, monitor);
+  await server.finished;
+}
+
+function listen(
+  options: ServeOptions,
+  handler: Deno.ServeHandler<Deno.NetAddr>,
+): Deno.HttpServer<Deno.NetAddr> {
+  const { host: hostname, port } = options;
+  try {
+    return Deno.serve({ hostname, port, onListen: () => {} }, handler);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
+    throw new Error(`Port ${port} of ${hostname} is in use; --port takes another one`, { cause });
+  }
+}
+
+function demo(root: string): Record<string, TaskDefinition> {
+  return Object.fromEntries(
+    [...demoTasks({ root })].map(([name, { fn, title, description, input }]) => {
+      return [name, { fn, input: { title, description, ...input } }];
+    }),
+  );
+}
+
+/** The exported functions of modules. */
+async function modulesOf(paths: readonly string[]): Promise<Record<string, TaskDefinition>> {
+  const tasks: Record<string, TaskDefinition> = {};
+  for (const path of paths) {
+    const base = `file://${Deno.cwd()}/`;
+    const module: Record<string, unknown> = await import(URL.parse(path)?.href ?? new URL(path, base).href);
+    const functions = Object.entries(module).filter(([, value]) => typeof value === "function");
+    if (functions.length === 0) throw new Error(`--tasks "${path}" exports no function`);
+    for (const [name, value] of functions) tasks[name] = value as TaskDefinition;
+  }
+  return tasks;
+}
+
+function endOnSignal(server: Deno.HttpServer, monitor: Monitor): void {
+  let isEnding = false;
+  const end = () => {
+    // Who asks twice does not want to wait.
+    if (isEnding) Deno.exit(130);
+    isEnding = true;
+    const deadline = setTimeout(() => Deno.exit(0), SHUTDOWN_MS);
+    const ended = Promise.all([monitor[Symbol.asyncDispose](), server.shutdown()]);
+    ended.finally(() => {
+      clearTimeout(deadline);
+      Deno.exit(0);
+    });
+  };
+  Deno.addSignalListener("SIGINT", end);
+  // Windows knows no SIGTERM.
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", end);
+}

@@ -1,0 +1,66 @@
+/**
+ * Another isolate of this process, that does what it is told.
+ *
+ * @module
+ */
+
+interface Answer {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+/** A worker that runs commands; see {@linkcode serveCommands}. Terminated without a word when it is disposed. */
+export class Isolate implements Disposable {
+  readonly #worker: Worker;
+  readonly #calls = new Map<number, PromiseWithResolvers<unknown>>();
+  #newestId = 0;
+
+  /** @param module the URL of a module that calls {@linkcode serveCommands} */
+  constructor(module: URL) {
+    this.#worker = new Worker(module, { type: "module" });
+    this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+      const call = this.#calls.get(data.id);
+      this.#calls.delete(data.id);
+      if (data.error === undefined) call?.resolve(data.result);
+      else call?.reject(new Error(data.error));
+    };
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      for (const call of this.#calls.values()) call.reject(new Error(event.message));
+    };
+  }
+
+  /** Runs a command there and gives back what it returned. */
+  call<T>(command: string, argument?: unknown): Promise<T> {
+    const call = Promise.withResolvers<unknown>();
+    this.#calls.set(++this.#newestId, call);
+    this.#worker.postMessage({ id: this.#newestId, command, argument });
+    return call.promise as Promise<T>;
+  }
+
+  [Symbol.dispose](): void {
+    this.#worker.terminate();
+  }
+}
+
+/** Inside the worker: serves the calls of its {@linkcode Isolate}. */
+export function serveCommands(commands: { readonly [command: string]: (argument: never) => unknown }): void {
+  const scope = globalThis as unknown as {
+    onmessage: (event: MessageEvent<{ id: number; command: string; argument: never }>) => void;
+    postMessage(answer: Answer): void;
+  };
+  scope.onmessage = async ({ data: { id, command, argument } }) => {
+    try {
+      scope.postMessage({ id, result: await commands[command]!(argument) });
+    } catch (error) {
+      scope.postMessage({ id, error: String(error) });
+    }
+  };
+}
+
+/** Keeps this isolate from doing anything else. */
+export function block(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}

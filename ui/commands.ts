@@ -1,0 +1,83 @@
+/**
+ * The lines to type in a terminal for what a page shows. Pure.
+ *
+ * @module
+ */
+
+import type { JsonValue } from "../lib/task.ts";
+import { formFields } from "./arguments.ts";
+import { asSocketUrl, socketPath, startUrl, tasksUrl, taskUrl } from "./links.ts";
+import type { PageFrame, StartableTask } from "./model.ts";
+
+/** A line for the terminal and what it is for. */
+export interface TerminalCommand {
+  readonly purpose: string;
+  readonly command: string;
+}
+
+/** The lines for the page of a client. */
+export function clientCommands(frame: PageFrame, startable: readonly StartableTask[]): TerminalCommand[] {
+  const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}`);
+  return [
+    { purpose: "All tasks as JSON", command: `curl ${word(`${frame.origin}${tasksUrl(frame)}`)}` },
+    { purpose: "Live updates", command: `wscat -c ${word(socket)}` },
+    startCommand(frame, startable[0]),
+  ];
+}
+
+/** The lines for the page of a task. */
+export function taskCommands(frame: PageFrame, id: string, active: boolean): TerminalCommand[] {
+  const url = `${frame.origin}${taskUrl(frame, id)}`;
+  const commands = [{ purpose: "This task as JSON", command: `curl ${word(url)}` }];
+  if (active) {
+    const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}/${url.slice(url.lastIndexOf("/") + 1)}`);
+    commands.push(
+      { purpose: "Live updates until it ends", command: `wscat -c ${word(socket)}` },
+      {
+        purpose: "Wait for its end",
+        command: `curl ${word(`${url}?wait=FINISHED,ERROR,CANCELLED&timeout=60`)}`,
+      },
+      { purpose: "Ask it to stop", command: `curl -X POST ${word(`${url}/cancel`)}` },
+    );
+  }
+  commands.push({ purpose: "Its log", command: `curl ${word(`${url}/logs`)}` });
+  return commands;
+}
+
+function startCommand(frame: PageFrame, task: StartableTask | undefined): TerminalCommand {
+  if (task === undefined) {
+    const body = JSON.stringify({ name: "my-job" });
+    return { purpose: "Report a task of your own", command: post(`${frame.origin}${tasksUrl(frame)}`, body) };
+  }
+  const body = JSON.stringify({ args: exampleArguments(task) });
+  return {
+    purpose: `Start ${task.title ?? task.name}`,
+    command: post(`${frame.origin}${startUrl(frame, task.name)}`, body),
+  };
+}
+
+/** Arguments that show the shape: what is preset or must be given. */
+function exampleArguments(task: StartableTask): JsonValue[] {
+  const fields = formFields(task.input)?.filter((field) => field.required || field.preset !== undefined);
+  if (fields === undefined) return [];
+  const examples = fields.map((field) =>
+    field.preset ?? exampleOf(field.kind, field.choices[0], field.minimum)
+  );
+  if (Array.isArray(task.input?.prefixItems)) return examples;
+  if (fields.length === 0) return [];
+  return [Object.fromEntries(fields.map((field, index) => [field.key, examples[index] ?? null]))];
+}
+
+function exampleOf(kind: string, choice: JsonValue | undefined, minimum: number | null): JsonValue {
+  if (choice !== undefined) return choice;
+  return kind === "text" ? "…" : kind === "boolean" ? false : kind === "json" ? null : minimum ?? 1;
+}
+
+function post(url: string, body: string): string {
+  return `curl -X POST ${word(url)} -H 'content-type: application/json' -d ${word(body)}`;
+}
+
+/** Quotes a word for the shell where it needs it. */
+function word(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

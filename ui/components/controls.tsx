@@ -1,0 +1,97 @@
+/**
+ * What people press. Each works as a plain form; with JavaScript it calls the REST interface, and says in place what
+ * went wrong.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { FrameView } from "../view.ts";
+import { Icon } from "./icons.tsx";
+
+/** What a person is told of a thrown value. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+interface ActionButtonProps {
+  /** Where the form goes without JavaScript. */
+  readonly action: string;
+  readonly label: string;
+  readonly busyLabel: string;
+  /** The label for those who do not see what the button stands beside. */
+  readonly description: string;
+  /** Whether it already happens. */
+  readonly busy?: boolean;
+  /** Does it with JavaScript. */
+  readonly run: (() => Promise<void>) | undefined;
+}
+
+/** A button that does one thing to one task. */
+export function ActionButton(props: ActionButtonProps): JSX.Element {
+  const [sending, setSending] = useState(false);
+  const [problem, setProblem] = useState("");
+  const { run, busy = false } = props;
+
+  async function submit(event: Event): Promise<void> {
+    if (run === undefined) return;
+    event.preventDefault();
+    if (sending) return;
+    setSending(true);
+    setProblem("");
+    try {
+      await run();
+    } catch (error) {
+      setProblem(wordsOf(error));
+    }
+    setSending(false);
+  }
+
+  return (
+    <form class="action" method="post" action={props.action} onSubmit={submit}>
+      <button type="submit" class="button button-quiet" disabled={busy} aria-label={props.description}>
+        {busy || sending ? props.busyLabel : props.label}
+      </button>
+      {problem !== "" && <p class="problem" role="alert">{problem}</p>}
+    </form>
+  );
+}
+
+interface CopyButtonProps {
+  readonly view: FrameView;
+  readonly text: string;
+  /** What is copied: "the client token". */
+  readonly what: string;
+}
+
+/** How long the button says that it has copied. */
+const COPIED_MS = 1_500;
+
+/** Copies a text. Exists only where the page's script runs. */
+export function CopyButton({ view, text, what }: CopyButtonProps): JSX.Element | null {
+  const [state, setState] = useState<"idle" | "copied" | "failed">("idle");
+  const { actions } = view;
+  if (!view.scripted.value || actions === null) return null;
+
+  async function copy(): Promise<void> {
+    const done = await actions?.copy(text).then(() => "copied" as const, () => "failed" as const);
+    setState(done ?? "failed");
+    setTimeout(() => setState("idle"), COPIED_MS);
+  }
+
+  return (
+    <button
+      type="button"
+      class="button button-icon"
+      data-state={state}
+      aria-label={`Copy ${what}`}
+      onClick={copy}
+    >
+      <Icon name={state === "copied" ? "finished" : state === "failed" ? "failed" : "copy"} />
+      <span class="visually-hidden" role="status">
+        {state === "copied" ? "Copied" : state === "failed" ? "Could not copy" : ""}
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,79 @@
+/**
+ * What does not fit a row: stack, metadata, the whole result.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import type { JsonValue, Task } from "../../lib/task.ts";
+import { formatJson } from "../format.ts";
+import { taskPageUrl } from "../links.ts";
+import type { FrameView } from "../view.ts";
+import { CopyButton } from "./controls.tsx";
+
+/** A row shows this much of a value; the task's own page shows all of it. */
+const MOST_ROW_CHARACTERS = 2_000;
+
+interface TaskProps {
+  readonly view: FrameView;
+  readonly task: Task;
+}
+
+/** The rest of an ended task, folded away. */
+export function TaskDetails({ view, task }: TaskProps): JSX.Element | null {
+  const stack = task.error?.stack;
+  const hasMetadata = Object.keys(task.metadata).length > 0;
+  const resultIsLong = task.result !== null && formatJson(task.result, 200).length > 80;
+  if (stack === undefined && !hasMetadata && !resultIsLong) return null;
+  return (
+    <details class="row-details">
+      <summary>
+        {[stack !== undefined && "Stack", resultIsLong && "Result", hasMetadata && "Metadata"].filter(Boolean)
+          .join(", ")}
+      </summary>
+      {stack !== undefined && <pre class="code" tabIndex={0}>{cut(stack, MOST_ROW_CHARACTERS)}</pre>}
+      {resultIsLong && <Json value={task.result} most={MOST_ROW_CHARACTERS} label="Result" />}
+      {hasMetadata && <Json value={task.metadata} most={MOST_ROW_CHARACTERS} label="Metadata" />}
+      <a class="row-more" href={taskPageUrl(view.frame, task.id)}>Everything about this task</a>
+    </details>
+  );
+}
+
+interface JsonProps {
+  readonly value: JsonValue;
+  readonly most?: number;
+  readonly label: string;
+}
+
+/** A value as readable JSON. */
+export function Json({ value, most = Infinity, label }: JsonProps): JSX.Element {
+  return (
+    <pre class="code" tabIndex={0} aria-label={label}>
+      {cut(JSON.stringify(value, null, 2) ?? "null", most)}
+    </pre>
+  );
+}
+
+interface CommandProps {
+  readonly view: FrameView;
+  /** What it does: "Everything as JSON". */
+  readonly purpose: string;
+  readonly command: string;
+}
+
+/** A line for the terminal. */
+export function Command({ view, purpose, command }: CommandProps): JSX.Element {
+  return (
+    <li class="command">
+      <span class="command-purpose">{purpose}</span>
+      <div class="command-line">
+        <pre class="code" tabIndex={0} aria-label={purpose}>{command}</pre>
+        <CopyButton view={view} text={command} what={`the command: ${purpose}`} />
+      </div>
+    </li>
+  );
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}\n… cut here; the task's own page has all of it` : text;
+}

@@ -1,0 +1,138 @@
+/**
+ * What surrounds every page: header, state of the connection, notices, the live region.
+ *
+ * @module
+ */
+
+import type { ComponentChildren, JSX } from "preact";
+import { DEFAULT_CLIENT } from "../../lib/protocol.ts";
+import { clientPageUrl } from "../links.ts";
+import type { FrameView } from "../view.ts";
+import { CopyButton } from "./controls.tsx";
+import { Mark } from "./icons.tsx";
+import { Clock } from "./time.tsx";
+
+interface ViewProps {
+  readonly view: FrameView;
+}
+
+interface ShellProps extends ViewProps {
+  /** The address of this very page, to reload it. */
+  readonly self: string;
+  readonly children: ComponentChildren;
+}
+
+/** The page around its content. */
+export function Shell({ view, self, children }: ShellProps): JSX.Element {
+  const { frame } = view;
+  const { kind } = view.connection.value;
+  return (
+    <div class="shell" data-connection={kind}>
+      <a class="skip" href="#tasks">Skip to the tasks</a>
+      <header class="header">
+        <div class="header-inner">
+          <a class="brand" href={clientPageUrl({ ...frame, client: DEFAULT_CLIENT })}>
+            <Mark />
+            <span>Taskscope</span>
+          </a>
+          <nav class="client" aria-label="Client">
+            <span class="client-label">client</span>
+            <a class="client-token" href={clientPageUrl(frame)}>{String(frame.client)}</a>
+            <CopyButton view={view} text={frame.client} what="the client token" />
+          </nav>
+          <ConnectionBadge view={view} self={self} />
+        </div>
+      </header>
+      <NoticeBar view={view} self={self} />
+      {children}
+      <p class="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
+        {view.announcement.value}
+      </p>
+      <footer class="footer">
+        <span>Taskscope {String(frame.version)}</span>
+        <a href={`${frame.basePath}/docs`}>REST interface</a>
+        <a href={`${frame.basePath}/healthz`}>Health</a>
+      </footer>
+    </div>
+  );
+}
+
+/** How current the page is. */
+function ConnectionBadge({ view, self }: ViewProps & { readonly self: string }): JSX.Element {
+  const { kind, asOf } = view.connection.value;
+  return (
+    <p class={`badge badge-${kind}`} role="status" data-testid="connection">
+      <span class="badge-dot" aria-hidden="true" />
+      <span>
+        {kind === "live" && "Live"}
+        {kind === "connecting" && "Connecting…"}
+        {kind === "snapshot" && (
+          <>
+            <span class="badge-more">Snapshot of</span> <Clock view={view} at={asOf} />{" "}
+            <a href={self}>
+              <span class="badge-more">— reload to</span> refresh
+            </a>
+          </>
+        )}
+        {kind === "reconnecting" && (
+          <>
+            Reconnecting… <span class="badge-more">data</span> as of <Clock view={view} at={asOf} />
+          </>
+        )}
+        {kind === "stopped" && (
+          <>
+            Stopped <span class="badge-more">— data</span> as of <Clock view={view} at={asOf} />
+          </>
+        )}
+      </span>
+    </p>
+  );
+}
+
+/** What came of a form that was sent, and what keeps the page from being live. */
+function NoticeBar({ view, self }: ViewProps & { readonly self: string }): JSX.Element {
+  const { notice } = view.frame;
+  const { reason } = view.connection.value;
+  return (
+    <>
+      {notice !== null && (
+        <p
+          class={`notice notice-${notice.kind === "error" ? "error" : "info"}`}
+          role={notice.kind === "error" ? "alert" : "status"}
+        >
+          {String(notice.text)}
+        </p>
+      )}
+      {reason !== null && (
+        <p class="notice notice-error" role="alert">
+          {reason} <a href={self}>Reload</a>
+        </p>
+      )}
+    </>
+  );
+}
+
+interface SectionHeadProps extends ViewProps {
+  readonly id: string;
+  readonly title: string;
+  readonly count: string;
+  /** Whether to say as of when the section is, while it is not live. */
+  readonly dated?: boolean;
+}
+
+/** The head of a section: its name, how many it holds, and how old it is where it is not live. */
+export function SectionHead({ view, id, title, count, dated = false }: SectionHeadProps): JSX.Element {
+  const { kind, asOf } = view.connection.value;
+  const frozen = dated && (kind === "reconnecting" || kind === "stopped");
+  return (
+    <div class="section-head">
+      <h2 id={id} tabIndex={-1}>{title}</h2>
+      {count !== "" && <span class="section-count number">{count}</span>}
+      {frozen && (
+        <span class="section-date">
+          times stand still, as of <Clock view={view} at={asOf} />
+        </span>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,102 @@
+/**
+ * The parts of which rows and pages of tasks are made.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import type { Task } from "../../lib/task.ts";
+import { formatCounts, formatPercent, isByteUnit } from "../format.ts";
+import { hasEnded } from "../model.ts";
+import type { FrameView } from "../view.ts";
+import { Icon, type IconName } from "./icons.tsx";
+import { Silence } from "./time.tsx";
+
+interface StateWords {
+  readonly icon: IconName;
+  readonly words: string;
+}
+
+const STATES: ReadonlyMap<string, StateWords> = new Map([
+  ["NOT_STARTED", { icon: "waiting", words: "Waiting" }],
+  ["STARTING", { icon: "starting", words: "Starting" }],
+  ["PROCESSING", { icon: "running", words: "Running" }],
+  ["FINISHED", { icon: "finished", words: "Finished" }],
+  ["ERROR", { icon: "failed", words: "Failed" }],
+  ["CANCELLED", { icon: "cancelled", words: "Cancelled" }],
+]);
+
+interface TaskProps {
+  readonly task: Task;
+}
+
+/** A task's state, as a drawing and a word. */
+export function StatePill({ task }: TaskProps): JSX.Element {
+  const known = STATES.get(task.state);
+  // A state from a later version is shown as it is called.
+  const { icon, words } = known ?? { icon: "unknown" as const, words: String(task.state) };
+  return (
+    <span class={`pill pill-${icon}`}>
+      <Icon name={icon} />
+      <span class="pill-words">{words}</span>
+    </span>
+  );
+}
+
+/** Says that a task has broken its promise of a sign of life. Empty where it has not. */
+export function StaleFlag(
+  { view, task }: { readonly view: FrameView; readonly task: Task },
+): JSX.Element | null {
+  if (!task.stale) return null;
+  return (
+    <span class="flag flag-stale">
+      <Icon name="stale" />
+      <span>
+        No sign of life for <Silence view={view} task={task} />
+      </span>
+    </span>
+  );
+}
+
+/** A task's progress as a bar; without a value where nobody knows it. */
+export function ProgressBar({ task }: TaskProps): JSX.Element {
+  const counts = formatCounts(task);
+  const percent = task.progress === null ? "unknown" : formatPercent(task.progress);
+  const waiting = !task.active && !hasEnded(task);
+  const value = task.progress ?? (waiting ? 0 : undefined);
+  return (
+    <progress
+      class={task.stale ? "bar bar-stale" : "bar"}
+      max={100}
+      // A key for each kind: a bar does not turn back from known to unknown by losing its value.
+      key={value === undefined ? "unknown" : "known"}
+      {...(value === undefined ? {} : { value })}
+      aria-label={`Progress of ${task.name}`}
+      aria-valuetext={counts === "" ? percent : `${percent}, ${counts}`}
+    />
+  );
+}
+
+/** How many of how many; wide enough from the start that it does not push its neighbours. */
+export function Counts({ task }: TaskProps): JSX.Element | null {
+  const text = formatCounts(task);
+  if (text === "") return null;
+  const title = isByteUnit(task.unit) ? `${task.current ?? "?"} of ${task.total ?? "?"} bytes` : undefined;
+  return <span class="number" title={title}>{text}</span>;
+}
+
+/** A task's tags. */
+export function Tags({ task }: TaskProps): JSX.Element | null {
+  if (task.tags.length === 0) return null;
+  return (
+    <ul class="tags" aria-label="Tags">
+      {task.tags.map((tag, index) => <li key={index} class="tag">{String(tag)}</li>)}
+    </ul>
+  );
+}
+
+/** A task's own words, where they say more than its state does. */
+export function statusWords(task: Task): string {
+  const status = String(task.status);
+  return status.toUpperCase() === String(task.state).replaceAll("_", " ") ? "" : status;
+}

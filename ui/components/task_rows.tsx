@@ -1,0 +1,160 @@
+/**
+ * Tasks in lists: one row each, which reads only its own task.
+ *
+ * @module
+ */
+
+import type { ComponentChildren, JSX } from "preact";
+import { formatDuration, formatJson, formatPercent, formatRate } from "../format.ts";
+import { elapsedSeconds } from "../format.ts";
+import { taskPageUrl } from "../links.ts";
+import type { FrameView, Readable } from "../view.ts";
+import type { Task } from "../../lib/task.ts";
+import { ActionButton } from "./controls.tsx";
+import { TaskDetails } from "./details.tsx";
+import { Icon } from "./icons.tsx";
+import { Counts, ProgressBar, StaleFlag, StatePill, statusWords, Tags } from "./task_parts.tsx";
+import { Ago, Elapsed, TimeLeft } from "./time.tsx";
+
+interface RowProps {
+  readonly view: FrameView;
+  /** The row's task; `undefined` where it left the page in this very moment. */
+  readonly source: Readable<Task> | undefined;
+}
+
+/** How much of a result a row shows. */
+const MOST_RESULT_CHARACTERS = 160;
+
+/** A task that has not ended. */
+export function ActiveRow({ view, source }: RowProps): JSX.Element | null {
+  const task = source?.value;
+  if (task === undefined) return null;
+  const rate = formatRate(task);
+  return (
+    <li class="row row-active" data-task-id={task.id} data-state={task.state}>
+      <StatePill task={task} />
+      <div class="row-what">
+        <RowName view={view} task={task} />
+        <p class="row-status" title={statusWords(task)}>{statusWords(task)}</p>
+      </div>
+      <div class="row-progress">
+        <ProgressBar task={task} />
+        <p class="row-counts">
+          <Counts task={task} />
+          {rate !== "" && <span class="number">{rate}</span>}
+        </p>
+      </div>
+      <span class="row-percent number">{formatPercent(task.progress)}</span>
+      <div class="row-time">
+        <span class="number">
+          <span class="visually-hidden">Elapsed:</span> <Elapsed view={view} task={task} />
+        </span>
+        <span class="row-left">
+          <TimeLeft view={view} task={task} />
+        </span>
+      </div>
+      <CancelButton view={view} task={task} />
+      <StaleFlag view={view} task={task} />
+    </li>
+  );
+}
+
+/** A task that has ended. */
+export function EndedRow({ view, source }: RowProps): JSX.Element | null {
+  const task = source?.value;
+  if (task === undefined) return null;
+  const seconds = elapsedSeconds(task, task.finished_at ?? task.updated_at);
+  return (
+    <li class="row row-ended" data-task-id={task.id} data-state={task.state}>
+      <StatePill task={task} />
+      <div class="row-what">
+        <RowName view={view} task={task} />
+        <Outcome task={task} />
+        <TaskDetails view={view} task={task} />
+      </div>
+      <span class="row-duration number">
+        <span class="visually-hidden">Duration:</span> {seconds === null ? "—" : formatDuration(seconds)}
+      </span>
+      <span class="row-when">
+        <Ago view={view} at={task.finished_at ?? task.updated_at} />
+      </span>
+      <RemoveButton view={view} task={task} />
+    </li>
+  );
+}
+
+/** A list of rows. */
+export function Rows(
+  { label, children }: { readonly label: string; readonly children: ComponentChildren },
+): JSX.Element {
+  return <ul class="rows" aria-labelledby={label}>{children}</ul>;
+}
+
+interface TaskProps {
+  readonly view: FrameView;
+  readonly task: Task;
+}
+
+function RowName({ view, task }: TaskProps): JSX.Element {
+  return (
+    <div class="row-head">
+      <h3 class="row-name">
+        <a href={taskPageUrl(view.frame, task.id)} title={`Task ${task.id}`}>{String(task.name)}</a>
+      </h3>
+      {task.attempt > 1 && <span class="tag tag-plain">attempt {task.attempt}</span>}
+      <Tags task={task} />
+    </div>
+  );
+}
+
+/** What came of a task, on one line. */
+export function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
+  if (task.error !== null) {
+    return (
+      <p class="row-outcome row-error">
+        <span class="error-type">{String(task.error.type)}</span> {String(task.error.message)}
+      </p>
+    );
+  }
+  if (task.state === "CANCELLED") {
+    const at = task.progress === null ? "" : ` at ${formatPercent(task.progress)}`;
+    return <p class="row-outcome">Stopped on request{at}</p>;
+  }
+  if (task.result === null) return <p class="row-outcome">{statusWords(task)}</p>;
+  return (
+    <p class="row-outcome row-result">
+      <Icon name="arrow" />
+      <span class="visually-hidden">Result:</span>{" "}
+      <code>{formatJson(task.result, MOST_RESULT_CHARACTERS)}</code>
+    </p>
+  );
+}
+
+/** Asks a task to stop. */
+export function CancelButton({ view, task }: TaskProps): JSX.Element {
+  const { actions } = view;
+  return (
+    <ActionButton
+      action={`${taskPageUrl(view.frame, task.id)}/cancel`}
+      label="Cancel"
+      busyLabel="Cancelling…"
+      description={task.cancel_requested ? `Cancelling ${task.name}` : `Cancel ${task.name}`}
+      busy={task.cancel_requested}
+      run={actions === null ? undefined : () => actions.cancel(task.id)}
+    />
+  );
+}
+
+/** Removes a task that has ended. */
+export function RemoveButton({ view, task }: TaskProps): JSX.Element {
+  const { actions } = view;
+  return (
+    <ActionButton
+      action={`${taskPageUrl(view.frame, task.id)}/remove`}
+      label="Remove"
+      busyLabel="Removing…"
+      description={`Remove ${task.name}`}
+      run={actions === null ? undefined : () => actions.remove(task.id)}
+    />
+  );
+}

@@ -1,0 +1,58 @@
+/**
+ * Times. Each is a component of its own, so that a tick of the clock renders a few characters and nothing else.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import type { Task } from "../../lib/task.ts";
+import { elapsedSeconds, formatAgo, formatClock, formatDateTime, formatDuration } from "../format.ts";
+import { machineTime, timeLeft } from "../format.ts";
+import type { FrameView } from "../view.ts";
+
+interface AtProps {
+  readonly view: FrameView;
+  /** Epoch seconds. */
+  readonly at: number;
+}
+
+/** A time of day. */
+export function Clock({ view, at }: AtProps): JSX.Element {
+  return <time dateTime={machineTime(at)}>{formatClock(at, view.scripted.value)}</time>;
+}
+
+/** A date and a time of day. */
+export function DateTime({ view, at }: AtProps): JSX.Element {
+  return <time dateTime={machineTime(at)}>{formatDateTime(at, view.scripted.value)}</time>;
+}
+
+/** How long ago something was; its exact time on hovering. */
+export function Ago({ view, at }: AtProps): JSX.Element {
+  return (
+    <time dateTime={machineTime(at)} title={formatDateTime(at, view.scripted.value)}>
+      {formatAgo(view.coarseNow.value - at)}
+    </time>
+  );
+}
+
+interface TaskTimeProps {
+  readonly view: FrameView;
+  readonly task: Task;
+}
+
+/** How long a task has run; ticks while the page is live. */
+export function Elapsed({ view, task }: TaskTimeProps): JSX.Element {
+  // An ended task's time stands still: no need to hear the clock.
+  const seconds = elapsedSeconds(task, task.finished_at ?? view.now.value);
+  return <>{seconds === null ? "—" : formatDuration(seconds)}</>;
+}
+
+/** How long a task will take, or why nobody knows. */
+export function TimeLeft({ view, task }: TaskTimeProps): JSX.Element {
+  return <>{timeLeft(task, task.eta === null ? 0 : view.now.value)}</>;
+}
+
+/** How long nothing was heard of a task. */
+export function Silence({ view, task }: TaskTimeProps): JSX.Element {
+  return <>{formatDuration(Math.max(0, view.now.value - task.updated_at))}</>;
+}

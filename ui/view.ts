@@ -1,0 +1,118 @@
+/**
+ * What the components read. Every value that may change is a {@linkcode Readable}: a plain constant on the server, a
+ * signal in the browser, where reading it subscribes the component. So the components know nothing of either.
+ *
+ * @module
+ */
+
+import type { JsonValue, Task } from "../lib/task.ts";
+import { type ClientPageModel, hasEnded, type PageFrame, type TaskLog, type TaskPageModel } from "./model.ts";
+import type { StartableTask } from "./model.ts";
+
+/** A value that may change. */
+export interface Readable<T> {
+  readonly value: T;
+}
+
+/** How the page hears of changes. `asOf` is the last time at which what it shows was surely current, in epoch seconds. */
+export interface ConnectionState {
+  readonly kind: "snapshot" | "connecting" | "live" | "reconnecting" | "stopped";
+  readonly asOf: number;
+  /** Why it is not live, where there is more to say. */
+  readonly reason: string | null;
+}
+
+/** What people can do on the page with JavaScript. Each rejects with an error whose message is for them. */
+export interface PageActions {
+  /** Starts a registered task and gives the new task's id. */
+  start(name: string, args: readonly JsonValue[]): Promise<string>;
+  cancel(id: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  copy(text: string): Promise<void>;
+}
+
+/** What every page reads. */
+export interface FrameView {
+  readonly frame: PageFrame;
+  readonly connection: Readable<ConnectionState>;
+  /** The server's clock in epoch seconds. Stands still while the page is not live. */
+  readonly now: Readable<number>;
+  /** The same, but moving only every ten seconds: for what is written coarsely anyway. */
+  readonly coarseNow: Readable<number>;
+  /** Whether the page's script runs: times are local then, and there are buttons to copy. */
+  readonly scripted: Readable<boolean>;
+  /** What the live region says. */
+  readonly announcement: Readable<string>;
+  /** `null` without JavaScript: forms are then sent as forms. */
+  readonly actions: PageActions | null;
+}
+
+/** How many tasks a client has. */
+export interface TaskCounts {
+  readonly active: number;
+  readonly ended: number;
+  /** Tasks that were created since and belong on an earlier page. */
+  readonly newer: number;
+}
+
+/** What the page of a client reads. */
+export interface ClientView extends FrameView {
+  readonly active: Readable<readonly string[]>;
+  readonly ended: Readable<readonly string[]>;
+  readonly counts: Readable<TaskCounts>;
+  readonly page: number;
+  readonly pages: number;
+  readonly startable: readonly StartableTask[];
+  task(id: string): Readable<Task> | undefined;
+}
+
+/** What the page of one task reads. */
+export interface TaskView extends FrameView {
+  readonly task: Readable<Task>;
+  /** Whether somebody removed the task while the page was open. */
+  readonly removed: Readable<boolean>;
+  readonly children: Readable<readonly string[]>;
+  readonly log: Readable<TaskLog>;
+  child(id: string): Readable<Task> | undefined;
+}
+
+/** A page of a client that never changes, for the server. */
+export function snapshotClientView(model: ClientPageModel): ClientView {
+  const { tasks, activeTotal, endedTotal } = model;
+  const byId = new Map(tasks.map((task) => [task.id, { value: task }]));
+  return {
+    ...snapshotFrameView(model),
+    active: { value: tasks.filter((task) => !hasEnded(task)).map((task) => task.id) },
+    ended: { value: tasks.filter(hasEnded).map((task) => task.id) },
+    counts: { value: { active: activeTotal, ended: endedTotal, newer: 0 } },
+    page: model.page,
+    pages: model.pages,
+    startable: model.startable,
+    task: (id) => byId.get(id),
+  };
+}
+
+/** A page of a task that never changes, for the server. */
+export function snapshotTaskView(model: TaskPageModel): TaskView {
+  const byId = new Map(model.children.map((task) => [task.id, { value: task }]));
+  return {
+    ...snapshotFrameView(model),
+    task: { value: model.task },
+    removed: { value: false },
+    children: { value: model.children.map((task) => task.id) },
+    log: { value: model.log },
+    child: (id) => byId.get(id),
+  };
+}
+
+function snapshotFrameView(frame: PageFrame): FrameView {
+  return {
+    frame,
+    connection: { value: { kind: "snapshot", asOf: frame.now, reason: null } },
+    now: { value: frame.now },
+    coarseNow: { value: frame.now },
+    scripted: { value: false },
+    announcement: { value: "" },
+    actions: null,
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * Reads what the server sends to a page. A page outlives its server, so fields may come that this version does not
+ * know, or not come: nothing of that may break it, and nothing but text and numbers may reach what is rendered.
+ *
+ * @module
+ */
+
+import type { EtaReason, JsonObject, JsonValue, LogLine, Task, TaskError, TaskState } from "../lib/task.ts";
+
+/** A message of the delta socket. */
+export type ServerMessage =
+  | {
+    readonly type: "task_update";
+    readonly cursor: string | null;
+    readonly tasks: readonly Task[];
+    readonly removed: readonly string[];
+  }
+  | { readonly type: "initial_state"; readonly cursor: string | null; readonly tasks: readonly Task[] }
+  | { readonly type: "resync" }
+  | { readonly type: "unknown" };
+
+type Fields = { readonly [key: string]: unknown };
+
+/**
+ * Reads a message of the delta socket.
+ *
+ * @param text the message
+ * @returns the message; `unknown` where its type is one that this version does not know
+ * @throws {SyntaxError} where it is not JSON
+ */
+export function readMessage(text: string): ServerMessage {
+  const message = fieldsOf(JSON.parse(text));
+  const cursor = textOrNull(message.cursor);
+  switch (message.type) {
+    case "task_update":
+      return {
+        type: "task_update",
+        cursor,
+        tasks: readTasks(listOf(message.tasks)),
+        removed: listOf(message.removed).filter((id) => typeof id === "string"),
+      };
+    case "initial_state":
+      return { type: "initial_state", cursor, tasks: readTasks(Object.values(fieldsOf(message.all_tasks))) };
+    case "resync":
+      return { type: "resync" };
+    default:
+      return { type: "unknown" };
+  }
+}
+
+/** Reads a task; `null` where it has no id to know it by. */
+export function readTask(value: unknown): Task | null {
+  const fields = fieldsOf(value);
+  if (typeof fields.id !== "string" || fields.id === "") return null;
+  const updatedAt = numberOrNull(fields.updated_at) ?? numberOrNull(fields.created_at) ?? 0;
+  return {
+    id: fields.id,
+    name: textOrNull(fields.name) ?? fields.id,
+    state: (textOrNull(fields.state) ?? "UNKNOWN") as TaskState,
+    status: textOrNull(fields.status) ?? "",
+    progress: clamped(numberOrNull(fields.progress)),
+    current: numberOrNull(fields.current),
+    total: numberOrNull(fields.total),
+    unit: textOrNull(fields.unit),
+    active: fields.active === true,
+    created_at: numberOrNull(fields.created_at) ?? updatedAt,
+    started_at: numberOrNull(fields.started_at),
+    updated_at: updatedAt,
+    finished_at: numberOrNull(fields.finished_at),
+    eta: numberOrNull(fields.eta),
+    rate: numberOrNull(fields.rate),
+    eta_reason: textOrNull(fields.eta_reason) as EtaReason | null,
+    stale: fields.stale === true,
+    stale_after: numberOrNull(fields.stale_after),
+    result: (fields.result ?? null) as JsonValue,
+    error: readError(fields.error),
+    metadata: fieldsOf(fields.metadata) as JsonObject,
+    tags: listOf(fields.tags).filter((tag) => typeof tag === "string"),
+    parent_id: textOrNull(fields.parent_id),
+    weight: numberOrNull(fields.weight) ?? 1,
+    attempt: numberOrNull(fields.attempt) ?? 1,
+    cancel_requested: fields.cancel_requested === true,
+    log_count: numberOrNull(fields.log_count) ?? 0,
+    version: numberOrNull(fields.version) ?? 0,
+  };
+}
+
+/** Reads tasks, leaving out what is none. */
+export function readTasks(values: readonly unknown[]): Task[] {
+  return values.map(readTask).filter((task) => task !== null);
+}
+
+/** A page of log lines. */
+export interface LogPage {
+  readonly lines: readonly LogLine[];
+  /** The number of the first line. */
+  readonly first: number;
+  /** The number of the line after the last. */
+  readonly next: number;
+}
+
+/** Reads the answer to a request for log lines that asked for those from `after` on. */
+export function readLogPage(value: unknown, after: number): LogPage {
+  const fields = fieldsOf(value);
+  const lines = listOf(fields.lines).map(readLogLine);
+  const first = numberOrNull(fields.first) ?? after;
+  return { lines, first, next: numberOrNull(fields.next) ?? first + lines.length };
+}
+
+/** What an answer that says "no" tells people: its `detail`, else its `title`, else its status. */
+export function readProblem(value: unknown, status: number): string {
+  const fields = fieldsOf(value);
+  return textOrNull(fields.detail) ?? textOrNull(fields.title) ?? `The server answered with status ${status}`;
+}
+
+/** Reads the id of a task that was started; `null` where the answer has none. */
+export function readStartedId(value: unknown): string | null {
+  return textOrNull(fieldsOf(value).task_id);
+}
+
+function readLogLine(value: unknown): LogLine {
+  const fields = fieldsOf(value);
+  return { at: numberOrNull(fields.at) ?? 0, text: textOrNull(fields.text) ?? "" };
+}
+
+function readError(value: unknown): TaskError | null {
+  if (typeof value !== "object" || value === null) return null;
+  const fields = fieldsOf(value);
+  const stack = textOrNull(fields.stack);
+  return {
+    message: textOrNull(fields.message) ?? "unknown",
+    type: textOrNull(fields.type) ?? "Error",
+    ...(stack !== null && { stack }),
+  };
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Fields : {};
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : typeof value === "number" ? String(value) : null;
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+function clamped(progress: number | null): number | null {
+  return progress === null ? null : Math.min(100, Math.max(0, progress));
+}
