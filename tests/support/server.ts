@@ -1,0 +1,46 @@
+/**
+ * A monitor on a real server, for one test.
+ *
+ * @module
+ */
+
+import { createMonitor, type Monitor, type MonitorOptions } from "../../lib/mod.ts";
+
+/** A monitor that listens on a free port of this machine. */
+export interface TestServer extends AsyncDisposable {
+  readonly monitor: Monitor;
+  readonly port: number;
+  /** Where it listens: `http://127.0.0.1:1234`. */
+  readonly url: string;
+  /** Errors that nobody expected, and that a test would otherwise not notice. */
+  readonly errors: unknown[];
+}
+
+let channels = 0;
+
+/**
+ * Starts a monitor on a server of its own. Its channel is its own, too.
+ *
+ * @param options the monitor's options
+ * @returns the server, to be disposed of
+ */
+export function startServer(options: MonitorOptions = {}): TestServer {
+  const errors: unknown[] = [];
+  const monitor = createMonitor({
+    channel: `test-${++channels}-${crypto.randomUUID()}`,
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, monitor.fetch);
+  const { port } = server.addr;
+  return {
+    monitor,
+    port,
+    url: `http://127.0.0.1:${port}`,
+    errors,
+    async [Symbol.asyncDispose]() {
+      await monitor[Symbol.asyncDispose]();
+      await server.shutdown();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/**
+ * The pages, as the server's handler asks for them.
+ *
+ * @module
+ */
+
+import type { PageContext, PageRenderer } from "../lib/http/page_renderer.ts";
+import { pageAssets } from "./assets.ts";
+import { argumentsFromForm, type PageFrame, pageOfTasks } from "./model.ts";
+import { renderClientPage, renderProblemPage, renderTaskPage } from "./render.tsx";
+
+/**
+ * Makes the renderer of pages.
+ *
+ * @param version the program's version, which pages show
+ * @returns the renderer
+ */
+export function pageRenderer(version: string): PageRenderer {
+  const [script, style] = ["page", "style"].map((name) => {
+    return [...pageAssets.keys()].find((asset) => asset.startsWith(`${name}-`)) ?? "";
+  });
+  const frameOf = (context: PageContext): PageFrame => ({
+    ...context,
+    version,
+    assets: {
+      script: `${context.basePath}/assets/${script}`,
+      style: `${context.basePath}/assets/${style}`,
+    },
+  });
+  return {
+    assets: pageAssets,
+    client: (context, tasks, page, startable) =>
+      renderClientPage({ ...frameOf(context), ...pageOfTasks(tasks, page), startable }),
+    task: (context, task, children, log) => renderTaskPage({ ...frameOf(context), task, children, log }),
+    problem: renderProblemPage,
+    argumentsFrom: (input, fields) => argumentsFromForm(input, fields),
+  };
+}
