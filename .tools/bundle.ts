@@ -1,46 +1,39 @@
 /**
  * Bundles what runs in the browser into one file, `ui/dist/page.js`, which the program embeds.
  *
- * `deno run --allow-run=deno .tools/bundle.ts`
+ * `deno run --allow-read --allow-write --allow-run .tools/bundle.ts` does it, and says how large it became.
  *
  * @module
  */
 
-/** What {@linkcode bundlePage} made. */
-export interface PageBundle {
-  /** Where it is. */
-  readonly path: string;
-  readonly bytes: number;
-  /** Its size as browsers load it. */
-  readonly gzippedBytes: number;
-}
+import { isUpToDate, runDeno, writeAtomically } from "./outputs.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const SCRIPT = new URL("ui/dist/page.js", ROOT);
+const INPUTS = ["ui/", "lib/task.ts", "lib/protocol.ts", "lib/errors.ts", "deno.json", "deno.lock"]
+  .map((path) => new URL(path, ROOT));
 
 /**
- * Bundles `ui/main.tsx`. The same source gives the same bytes.
+ * Bundles `ui/main.tsx`, unless the bundle is newer than all that it is made of. The same source gives the same bytes.
  *
- * @returns where the bundle is and how large
- * @throws {Error} with the bundler's own words where it failed
+ * @returns the bundle's file
+ * @throws {Error} with the bundler's own words, where it fails
  */
-export async function bundlePage(): Promise<PageBundle> {
-  const root = new URL("../", import.meta.url);
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--platform", "browser", "--minify", "-o", "ui/dist/page.js", "ui/main.tsx"],
-    cwd: root,
-    env: { NO_COLOR: "1" },
-    stdout: "piped",
-    stderr: "piped",
-  });
-  const { success, stderr } = await command.output();
-  if (!success) throw new Error(`Cannot bundle the page: ${new TextDecoder().decode(stderr).trim()}`);
-  const file = new URL("ui/dist/page.js", root);
-  const bytes = await Deno.readFile(file);
+export async function bundlePage(): Promise<URL> {
+  if (await isUpToDate([SCRIPT], INPUTS)) return SCRIPT;
+  // To the output rather than to the file: who reads it meanwhile sees the old one or the new one.
+  const script = await runDeno(["bundle", "--quiet", "--platform", "browser", "--minify", "ui/main.tsx"]);
+  await writeAtomically(SCRIPT, script);
+  return SCRIPT;
+}
+
+async function gzippedLength(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
   const gzipped = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
-  const gzippedBytes = (await new Response(gzipped).arrayBuffer()).byteLength;
-  return { path: file.pathname, bytes: bytes.byteLength, gzippedBytes };
+  return (await new Response(gzipped).arrayBuffer()).byteLength;
 }
 
 if (import.meta.main) {
-  const { bytes, gzippedBytes } = await bundlePage();
+  const bytes = await Deno.readFile(await bundlePage());
   // deno-lint-ignore no-console -- a command that says what it made
-  console.log(`ui/dist/page.js: ${bytes} bytes, ${gzippedBytes} gzipped`);
+  console.log(`ui/dist/page.js: ${bytes.byteLength} bytes, ${await gzippedLength(bytes)} gzipped`);
 }

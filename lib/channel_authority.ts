@@ -68,6 +68,7 @@ export interface AuthorityChannelOptions {
 
 /** Two authorities share a name in one process. */
 export class ChannelConflictError extends Error {
+  /** The name of the class. */
   override readonly name = "ChannelConflictError";
 }
 

@@ -6,21 +6,26 @@
 
 /** Something came from outside that does not follow the protocol: JSON of the wrong shape, an id of the wrong grammar. */
 export class ProtocolError extends Error {
+  /** The name of the class. */
   override readonly name = "ProtocolError";
 }
 
 /** An option has a value that it can't have. The message names the option, what was wanted and what came. */
 export class ConfigError extends Error {
+  /** The name of the class. */
   override readonly name = "ConfigError";
 }
 
 /** A bound was reached; the request can't be taken now. */
 export class LimitError extends Error {
+  /** The name of the class. */
   override readonly name = "LimitError";
   /** The name of the bound in the configuration. */
   readonly limit: string;
 
   /**
+   * Says which bound was reached.
+   *
    * @param limit the name of the bound in the configuration
    * @param message what happened, for people
    */
@@ -32,5 +37,6 @@ export class LimitError extends Error {
 
 /** `monitored()` can't tell which monitor is meant. */
 export class AmbiguousMonitorError extends Error {
+  /** The name of the class. */
   override readonly name = "AmbiguousMonitorError";
 }

@@ -34,8 +34,8 @@ import { Handler } from "./http/handler.ts";
 import type { Authorize } from "./http/context.ts";
 import { Hub } from "./hub.ts";
 import { LocalSink } from "./local_sink.ts";
-import { monitoredBy, type MonitoredFunction, type MonitoredOptions, STARTABLE } from "./monitored.ts";
-import type { MonitoredTask, Startable } from "./monitored.ts";
+import type { MonitoredTask } from "./run.ts";
+import { type MonitoredFunction, type MonitoredOptions, type Startable, startableOf, wrap } from "./wrap.ts";
 import { Registry, type TaskReader } from "./registry.ts";
 import type { ReportSink } from "./reporter.ts";
 import { announceMonitor } from "./routes.ts";
@@ -47,6 +47,7 @@ export { AmbiguousMonitorError, ConfigError, LimitError, ProtocolError } from ".
 export { ChannelConflictError } from "./channel_authority.ts";
 export { currentTask, monitored } from "./monitored.ts";
 export type {
+  AsyncMethod,
   CallOptions,
   ChildOptions,
   MonitoredChild,
@@ -54,6 +55,7 @@ export type {
   MonitoredFunction,
   MonitoredOptions,
   MonitoredTask,
+  TaskFunction,
   TaskHandle,
   TaskUpdate,
   TrackOptions,
@@ -62,18 +64,19 @@ export type { AccessOptions, MonitorLimits } from "./config.ts";
 export type { Access, Authorize } from "./http/context.ts";
 export type { Cursor } from "./protocol.ts";
 export type { TaskReader } from "./registry.ts";
+export { TASK_STATES } from "./task.ts";
 export type { EtaReason, JsonObject, JsonValue, Task, TaskError, TaskState, UpdateChange } from "./task.ts";
 
 /** A function that can be started by name, with the task first. */
 // deno-lint-ignore no-explicit-any -- arguments come from outside as JSON, and each function checks its own
-export type TaskFunction = (task: MonitoredTask, ...args: any[]) => unknown;
+export type AnyTaskFunction = (task: MonitoredTask, ...args: any[]) => unknown;
 
 /** A task that can be started by name: a function, a monitored one, or a function with the schema of its input. */
 export type TaskDefinition =
-  | TaskFunction
+  | AnyTaskFunction
   // deno-lint-ignore no-explicit-any -- any monitored function will do
   | MonitoredFunction<any, any[], unknown>
-  | { readonly fn: TaskFunction; readonly input?: JsonObject };
+  | { readonly fn: AnyTaskFunction; readonly input?: JsonObject };
 
 /** Options of {@linkcode createMonitor}. */
 export interface MonitorOptions extends AccessOptions {
@@ -154,7 +157,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
 
   return {
     fetch: (request) => handler.handle(request),
-    monitored: (fn, options = {}) => monitoredBy(fn, options, sink),
+    monitored: (fn, options = {}) => wrap(fn, options, () => sink),
     registry,
     get watchers() {
       return handler.watchers;
@@ -174,28 +177,22 @@ function startablesOf(
   tasks: Readonly<Record<string, TaskDefinition>>,
   sink: ReportSink,
 ): ReadonlyMap<string, Startable> {
-  return new Map(Object.entries(tasks).map(([name, task]) => [name, startableOf(name, task, sink)]));
+  return new Map(Object.entries(tasks).map(([name, task]) => [name, registered(name, task, sink)]));
 }
 
-function startableOf(name: string, task: TaskDefinition, sink: ReportSink): Startable {
+function registered(name: string, task: TaskDefinition, sink: ReportSink): Startable {
   if (name === "" || name.length > 200) {
     throw new ConfigError(
       `Cannot register task: wanted a name of 1 to 200 characters, received ${name.length}`,
     );
   }
-  if (STARTABLE in task) return task[STARTABLE] as Startable;
-  const definition = typeof task === "function" ? { fn: task as TaskFunction } : task as Exclude<
-    TaskDefinition,
-    (...args: never[]) => unknown
-  >;
-  if (typeof definition.fn !== "function") {
-    throw new ConfigError(
-      `Cannot register task "${name}": wanted a function, received ${typeof definition.fn}`,
-    );
+  const monitored = startableOf(task);
+  if (monitored !== undefined) return monitored;
+  const { fn, input } = typeof task === "function" ? { fn: task as AnyTaskFunction, input: undefined } : task;
+  if (typeof fn !== "function") {
+    throw new ConfigError(`Cannot register task "${name}": wanted a function, received ${typeof fn}`);
   }
-  const { fn, input } = definition;
-  const wrapped = monitoredBy(fn, { name, ...(input !== undefined && { input }) }, sink);
-  return (wrapped as unknown as { readonly [STARTABLE]: Startable })[STARTABLE];
+  return startableOf(wrap(fn, { name, ...(input !== undefined && { input }) }, () => sink))!;
 }
 
 function logError(error: unknown): void {

@@ -18,93 +18,21 @@
  */
 
 import { channelSink } from "./channel_sink.ts";
-import { ConfigError } from "./errors.ts";
-import { readVariable } from "./environment.ts";
-import { DEFAULT_CHANNEL, DEFAULT_CLIENT, isClientToken, isTaskId, parseChange } from "./protocol.ts";
+import { DEFAULT_CHANNEL } from "./protocol.ts";
 import type { ReportSink } from "./reporter.ts";
 import { localMonitor } from "./routes.ts";
-import { type MonitoredTask, type RunSettings, startRun, type TaskHandle } from "./run.ts";
-import type { JsonObject } from "./task.ts";
+import type { MonitoredTask } from "./run.ts";
+import { type MonitoredFunction, type MonitoredOptions, type TaskFunction, wrap } from "./wrap.ts";
 
 export { AmbiguousMonitorError, ConfigError, ProtocolError } from "./errors.ts";
 export { currentTask } from "./run.ts";
 export type { ChildOptions, MonitoredChild, MonitoredTask, TaskHandle, TrackOptions } from "./run.ts";
 export type { TaskUpdate } from "./reporter.ts";
 export type { JsonObject, JsonValue, UpdateChange } from "./task.ts";
+export type { CallOptions, MonitoredFunction, MonitoredOptions, TaskFunction } from "./wrap.ts";
 
-/** What may be said anew for a single call. */
-export interface CallOptions {
-  /**
-   * The client token that the task is seen under.
-   *
-   * @default {"TASKSCOPE_CLIENT, else \"default\""}
-   */
-  readonly client?: string;
-  /** The task's id; a ULID where none is given. An id serves one run only. */
-  readonly id?: string;
-  /** Words to filter by: at most 32 of at most 64 characters. */
-  readonly tags?: readonly string[];
-  /** What else is to be seen beside the task: at most 16 KiB of JSON. */
-  readonly metadata?: JsonObject;
-  /** Asks the run to stop, beside the requests that come from watchers. */
-  readonly signal?: AbortSignal;
-}
-
-/** Options of {@linkcode monitored}. */
-export interface MonitoredOptions extends CallOptions {
-  /**
-   * What the tasks are called, at most 200 characters.
-   *
-   * @default {"the function's name"}
-   */
-  readonly name?: string;
-  /** The key of the server that reports go to. A monitor in the same process needs none. */
-  readonly key?: string;
-  /**
-   * A JSON Schema of what the function takes: of the only argument, or, with `"type": "array"` and `prefixItems`, of
-   * the list of arguments. The page makes a form of it. Its `title` and `description` are shown.
-   */
-  readonly input?: JsonObject;
-  /** The task is shown as stale when it says nothing for so many milliseconds. By default it never is. */
-  readonly staleAfterMs?: number;
-  /**
-   * The name of the channel of the monitor that reports go to, where the process holds several.
-   *
-   * @default {"taskscope"}
-   */
-  readonly channel?: string;
-}
-
-/** A function whose calls are seen as tasks. */
-export interface MonitoredFunction<This, Args extends unknown[], Result> {
-  /** Calls the function; behaves as the function itself. */
-  (this: This, ...args: Args): Promise<Awaited<Result>>;
-  /** Calls the function and gives a handle on the run. */
-  start(...args: Args): TaskHandle<Awaited<Result>>;
-  /** The same function with other options. */
-  with(options: CallOptions): MonitoredFunction<This, Args, Result>;
-}
-
-/** What a monitor needs of a monitored function to start it by name. Not for users. */
-export interface Startable {
-  /** What its tasks are called. */
-  readonly name: string;
-  /** The JSON Schema of its input. */
-  readonly input: JsonObject | null;
-  /** Starts a run that reports to a certain monitor. */
-  start(sink: ReportSink, options: CallOptions, args: unknown[]): TaskHandle<unknown>;
-}
-
-/** Where a monitored function keeps its {@linkcode Startable}. Global, as a program may hold this module twice. */
-export const STARTABLE: unique symbol = Symbol.for("taskscope.startable.v1") as never;
-
-type TaskFunction<This, Args extends unknown[], Result> = (
-  this: This,
-  task: MonitoredTask,
-  ...args: Args
-) => Result;
-
-type AsyncMethod<This, Args extends unknown[], Result> = (
+/** A method that returns a promise. */
+export type AsyncMethod<This, Args extends unknown[], Result> = (
   this: This,
   ...args: Args
 ) => Promise<Result>;
@@ -164,8 +92,8 @@ export function monitored<This, Args extends unknown[], Result>(
   first?: TaskFunction<This, Args, Result> | MonitoredOptions,
   options: MonitoredOptions = {},
 ): MonitoredFunction<This, Args, Result> | MonitoredDecorator {
-  if (typeof first === "function") return wrap(first, checked(options), findSink);
-  return decoratorOf(checked(first ?? {}));
+  if (typeof first === "function") return wrap(first, options, findSink);
+  return decoratorOf(first ?? {});
 }
 
 function decoratorOf(options: MonitoredOptions): MonitoredDecorator {
@@ -181,112 +109,6 @@ function decoratorOf(options: MonitoredOptions): MonitoredDecorator {
   };
 }
 
-/**
- * Makes a monitored function whose reports go to one certain monitor. Not for users.
- *
- * @param fn what to call, with the task first
- * @param options what the tasks are to be known as
- * @param sink where reports go
- * @returns the function to call instead
- */
-export function monitoredBy<This, Args extends unknown[], Result>(
-  fn: TaskFunction<This, Args, Result>,
-  options: MonitoredOptions,
-  sink: ReportSink,
-): MonitoredFunction<This, Args, Result> {
-  return wrap(fn, checked(options), () => sink);
-}
-
-function wrap<This, Args extends unknown[], Result>(
-  fn: TaskFunction<This, Args, Result>,
-  options: MonitoredOptions,
-  sinkFor: (options: MonitoredOptions) => ReportSink,
-): MonitoredFunction<This, Args, Result> {
-  function run(
-    self: This,
-    sink: ReportSink,
-    options: MonitoredOptions,
-    args: Args,
-  ): TaskHandle<Awaited<Result>> {
-    return startRun((task) => fn.call(self, task, ...args), sink, settingsOf(options, fn.name));
-  }
-
-  function call(this: This, ...args: Args): Promise<Awaited<Result>> {
-    try {
-      return run(this, sinkFor(options), options, args).done;
-    } catch (error) {
-      // Only the choice of the monitor can throw here; what the function throws is in its outcome.
-      return Promise.reject(error);
-    }
-  }
-
-  const startable: Startable = {
-    name: nameOf(options, fn.name),
-    input: options.input ?? null,
-    start: (sink, overrides, args) =>
-      run(undefined as This, sink, { ...options, ...checked(overrides) }, args as Args),
-  };
-  Object.defineProperties(call, {
-    name: { value: fn.name, configurable: true },
-    length: { value: Math.max(0, fn.length - 1), configurable: true },
-    [STARTABLE]: { value: startable },
-  });
-  return Object.assign(call, {
-    start: (...args: Args) => run(undefined as This, sinkFor(options), options, args),
-    with: (overrides: CallOptions) => wrap(fn, { ...options, ...checked(overrides) }, sinkFor),
-  });
-}
-
 function findSink(options: MonitoredOptions): ReportSink {
   return localMonitor(options.channel) ?? channelSink(options.channel ?? DEFAULT_CHANNEL);
-}
-
-function settingsOf(options: MonitoredOptions, functionName: string): RunSettings {
-  return {
-    name: nameOf(options, functionName),
-    client: options.client ?? defaultClient(),
-    id: options.id,
-    tags: options.tags ?? [],
-    metadata: options.metadata ?? {},
-    staleAfterMs: options.staleAfterMs,
-    signal: options.signal,
-  };
-}
-
-function nameOf(options: MonitoredOptions, functionName: string): string {
-  return options.name ?? (functionName === "" ? "task" : functionName);
-}
-
-function defaultClient(): string {
-  const named = readVariable("TASKSCOPE_CLIENT");
-  return named !== undefined && isClientToken(named) ? named : DEFAULT_CLIENT;
-}
-
-/** Checks options when they are given, so that no call of the function can fail because of them. */
-function checked<Options extends MonitoredOptions>(options: Options): Options {
-  if (options.client !== undefined && !isClientToken(options.client)) {
-    throw wrong("client", 'a client token such as "default"', options.client);
-  }
-  if (options.id !== undefined && !isTaskId(options.id)) throw wrong("id", "a task id", options.id);
-  const { staleAfterMs } = options;
-  if (staleAfterMs !== undefined && !(Number.isFinite(staleAfterMs) && staleAfterMs > 0)) {
-    throw wrong("staleAfterMs", "a number of milliseconds above 0", staleAfterMs);
-  }
-  try {
-    parseChange({
-      type: "create",
-      name: options.name ?? "task",
-      tags: options.tags,
-      metadata: options.metadata,
-    });
-  } catch (error) {
-    throw new ConfigError(`Cannot monitor function: ${(error as Error).message}`, { cause: error });
-  }
-  return options;
-}
-
-function wrong(option: string, wanted: string, received: unknown): ConfigError {
-  return new ConfigError(
-    `Cannot monitor function: "${option}" must be ${wanted}, received ${String(received)}`,
-  );
 }

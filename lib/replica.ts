@@ -18,6 +18,7 @@ import { parsePage, type ReplicationPage } from "./replication.ts";
 import type { Task } from "./task.ts";
 
 export type { Cursor } from "./protocol.ts";
+export { TASK_STATES } from "./task.ts";
 export type { EtaReason, JsonObject, JsonValue, Task, TaskError, TaskState } from "./task.ts";
 
 /** Options of {@linkcode connectReplica}. */
@@ -70,7 +71,11 @@ export class Replica implements Disposable {
   /** The number of the newest change that was heard of. */
   #newestSeq = 0;
 
-  /** @param channel the name of the monitor's channel */
+  /**
+   * Begins to copy. {@linkcode connectReplica} also waits until the copy is complete.
+   *
+   * @param channel the name of the monitor's channel
+   */
   constructor(channel: string) {
     this.#channel = new MemberChannel({
       name: channel,
@@ -120,6 +125,7 @@ export class Replica implements Disposable {
     });
   }
 
+  /** Leaves the monitor. */
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     this.#channel.close();

@@ -118,11 +118,17 @@ export interface StartChange {
 
 /** What a reporter says on the way. A key that is absent stays as it is; `null` makes it unknown. */
 export interface UpdateChange {
+  /** Tells changes apart. */
   readonly type: "update";
+  /** How far, from 0 to 100. */
   readonly progress?: number | null;
+  /** What is going on, for people. */
   readonly status?: string;
+  /** How many of `total` are done; `progress` follows where it is not given. */
   readonly current?: number | null;
+  /** How many there are. */
   readonly total?: number | null;
+  /** What is counted: `"files"`, `"B"`. */
   readonly unit?: string | null;
   /** Merged into the task's metadata key by key; a key that is `null` is removed. */
   readonly metadata?: JsonObject;
@@ -205,6 +211,7 @@ export type RefusalCode = "task_exists" | "task_not_found" | "task_ended";
 
 /** A change that the task's state does not allow. The task stays as it was. */
 export class TransitionError extends Error {
+  /** The name of the class. */
   override readonly name = "TransitionError";
   /** Why, for programs. */
   readonly code: RefusalCode;

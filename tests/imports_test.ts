@@ -16,6 +16,7 @@ const PURE = ["lib/task.ts", "lib/errors.ts", "lib/protocol.ts", "lib/estimate.t
 const DIRECTIONS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
   { from: /^lib\/(task|errors)\.ts$/, to: /^$/ },
   { from: /^lib\/protocol\.ts$/, to: /^lib\/(task|errors)\.ts$/ },
+  { from: /^lib\/page_renderer\.ts$/, to: /^lib\/task\.ts$/ },
   { from: /^lib\/estimate\.ts$/, to: /^lib\/(task|errors|protocol)\.ts$/ },
   { from: /^lib\/store\//, to: /^lib\/(store\/|(task|errors|protocol|ulid)\.ts$)/ },
   { from: /^lib\/mod\.ts$/, to: /^(lib\/(?!cli\/)|ui\/)/ },

@@ -71,7 +71,11 @@ function connect(page: LivePage, frame: PageFrame): void {
   async function probe(): Promise<ProbeResult> {
     try {
       // The script's name holds the hash of what it does: a server without it has another page to show.
-      const init = { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) } as const;
+      const init = {
+        method: "HEAD",
+        cache: "no-store",
+        signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+      } as const;
       const response = await fetch(frame.assets.script, init);
       clock.correct(response.headers.get("date"));
       return response.status === 404 ? "outdated" : response.status < 500 ? "alive" : "dead";

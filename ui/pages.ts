@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PageContext, PageRenderer } from "../lib/http/page_renderer.ts";
+import type { PageContext, PageRenderer } from "../lib/page_renderer.ts";
 import { pageAssets } from "./assets.ts";
 import { argumentsFromForm, type PageFrame, pageOfTasks } from "./model.ts";
 import { renderClientPage, renderProblemPage, renderTaskPage } from "./render.tsx";

@@ -61,7 +61,11 @@ export function renderProblemPage(model: ProblemPageModel): string {
       </p>
     </main>,
   );
-  return documentOf(`${title} · Taskscope`, style === undefined ? null : <link rel="stylesheet" href={style} />, content);
+  return documentOf(
+    `${title} · Taskscope`,
+    style === undefined ? null : <link rel="stylesheet" href={style} />,
+    content,
+  );
 }
 
 function livePage(title: string, content: string, data: PageData, self: string): string {
@@ -75,7 +79,8 @@ function livePage(title: string, content: string, data: PageData, self: string):
   const noScript = renderToString(
     <noscript>
       <p class="notice notice-info notice-top">
-        Without JavaScript this page is a snapshot. Everything works; <a href={self}>reload</a> to see what is new.
+        Without JavaScript this page is a snapshot. Everything works; <a href={self}>reload</a>{" "}
+        to see what is new.
       </p>
     </noscript>,
   );

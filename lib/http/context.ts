@@ -9,9 +9,9 @@ import type { Hub } from "../hub.ts";
 import { isClientToken, isTaskId } from "../protocol.ts";
 import type { Registry } from "../registry.ts";
 import type { ReportSink } from "../reporter.ts";
-import type { Startable } from "../monitored.ts";
 import type { StoredTask } from "../store/store.ts";
-import type { PageRenderer } from "./page_renderer.ts";
+import type { PageRenderer } from "../page_renderer.ts";
+import type { Startable } from "../wrap.ts";
 import { Problem } from "./problem.ts";
 
 /** What somebody wants to do, for {@linkcode Authorize}. */

@@ -9,7 +9,7 @@ import { now } from "../registry.ts";
 import type { JsonValue } from "../task.ts";
 import { readForm } from "./body.ts";
 import { type HandlerContext, startTask, storedTask } from "./context.ts";
-import type { PageContext } from "./page_renderer.ts";
+import type { PageContext } from "../page_renderer.ts";
 import { Problem, problemOf, titleOf } from "./problem.ts";
 
 const CONTENT_SECURITY_POLICY =

@@ -35,10 +35,17 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
   return (
     <section class="panel-section" aria-labelledby="log-title">
       <SectionHead view={view} id="log-title" title="Log" count={countNoun(dropped + lines.length, "line")} />
-      <ol class="log" ref={box} onScroll={remember} tabIndex={0} aria-labelledby="log-title" role="log" aria-live="off">
-        {dropped > 0 && (
-          <li class="log-dropped" key="dropped">{countNoun(dropped, "older line")} not kept</li>
-        )}
+      <ol
+        class="log"
+        ref={box}
+        onScroll={remember}
+        tabIndex={0}
+        aria-labelledby="log-title"
+        role="log"
+        aria-live="off"
+      >
+        {dropped > 0 && <li class="log-dropped" key="dropped">{countNoun(dropped, "older line")} not kept
+        </li>}
         {lines.map((line, index) => (
           <li key={dropped + index} class="log-line">
             <span class="log-time number">

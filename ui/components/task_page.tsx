@@ -69,7 +69,11 @@ function Hero({ view }: TaskPageProps): JSX.Element {
   const rate = formatRate(task);
   return (
     <section class="hero" data-task-id={task.id} data-state={task.state} aria-labelledby="task-title">
-      {view.removed.value && <p class="notice notice-info" role="status">This task was removed. What is here is what was known last.</p>}
+      {view.removed.value && (
+        <p class="notice notice-info" role="status">
+          This task was removed. What is here is what was known last.
+        </p>
+      )}
       <div class="hero-head">
         <h1 id="task-title">{String(task.name)}</h1>
         <StatePill task={task} />
@@ -104,13 +108,17 @@ function Hero({ view }: TaskPageProps): JSX.Element {
             </Figure>
           )}
         <Figure label="Rate">{rate === "" ? "—" : rate}</Figure>
-        <Figure label="Done">{task.current === null && task.total === null ? "—" : <Counts task={task} />}</Figure>
+        <Figure label="Done">
+          {task.current === null && task.total === null ? "—" : <Counts task={task} />}
+        </Figure>
       </dl>
     </section>
   );
 }
 
-function Figure({ label, children }: { readonly label: string; readonly children: ComponentChildren }): JSX.Element {
+function Figure(
+  { label, children }: { readonly label: string; readonly children: ComponentChildren },
+): JSX.Element {
   return (
     <div class="figure">
       <dt>{label}</dt>
@@ -171,7 +179,9 @@ function ChildrenSection({ view }: TaskPageProps): JSX.Element | null {
 function ChildRow({ view, id }: { readonly view: TaskView; readonly id: string }): JSX.Element | null {
   const source = view.child(id);
   if (source === undefined) return null;
-  return hasEnded(source.value) ? <EndedRow view={view} source={source} /> : <ActiveRow view={view} source={source} />;
+  return hasEnded(source.value)
+    ? <EndedRow view={view} source={source} />
+    : <ActiveRow view={view} source={source} />;
 }
 
 function Facts({ view, task }: SectionProps): JSX.Element {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JsonObject, JsonValue, LogLine, Task } from "../task.ts";
+import type { JsonObject, JsonValue, LogLine, Task } from "./task.ts";
 
 /** A file that pages load. */
 export interface PageAsset {

@@ -1,0 +1,139 @@
+/**
+ * The process that is measured, and how it is told what to do: over a WebSocket of its own, apart from what is measured.
+ *
+ * @module
+ */
+
+import { WrongWorkError } from "./harness.ts";
+
+interface Answer {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+/** Commands that a process serves, by name. */
+export interface Commands {
+  readonly [command: string]: (argument: never) => unknown;
+}
+
+/** A child process that serves commands. Ended when it is disposed. */
+export class Remote implements AsyncDisposable {
+  /** The port of what is measured; 0 where nothing listens. */
+  readonly port: number;
+  readonly #process: Deno.ChildProcess;
+  readonly #socket: WebSocket;
+  readonly #calls: Map<number, PromiseWithResolvers<unknown>> = new Map();
+  #newestId = 0;
+
+  private constructor(process: Deno.ChildProcess, socket: WebSocket, port: number) {
+    this.#process = process;
+    this.#socket = socket;
+    this.port = port;
+    socket.onmessage = ({ data }) => this.#answered(JSON.parse(data));
+    socket.onclose = () => {
+      for (const call of this.#calls.values()) call.reject(new WrongWorkError("The measured process ended"));
+    };
+  }
+
+  /**
+   * Starts a process.
+   *
+   * @param module a module of this folder that calls {@linkcode serveCommands}
+   * @param args its arguments
+   * @returns the process, ready for commands
+   */
+  static async start(module: string, args: readonly string[] = []): Promise<Remote> {
+    const url = new URL(module, import.meta.url).href;
+    const permissions = [
+      "--no-prompt",
+      "--allow-net=127.0.0.1",
+      "--allow-read",
+      "--allow-sys",
+      "--allow-env",
+    ];
+    const process = new Deno.Command(Deno.execPath(), {
+      args: ["run", ...permissions, "--v8-flags=--expose-gc", url, ...args],
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    const { control, port } = await firstLineOf(process.stdout);
+    const socket = new WebSocket(`ws://127.0.0.1:${control}`);
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onerror = reject;
+    });
+    return new Remote(process, socket, port);
+  }
+
+  /** Runs a command there and gives back what it returned. */
+  call<Result>(command: string, argument: unknown = null): Promise<Result> {
+    const call = Promise.withResolvers<unknown>();
+    this.#calls.set(++this.#newestId, call);
+    this.#socket.send(JSON.stringify({ id: this.#newestId, command, argument }));
+    return call.promise as Promise<Result>;
+  }
+
+  /** Runs a command whose end nobody waits for. */
+  tell(command: string, argument: unknown = null): void {
+    this.#socket.send(JSON.stringify({ id: 0, command, argument }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.status;
+    this.#socket.onclose = null;
+    this.#socket.close();
+  }
+
+  #answered({ id, result, error }: Answer): void {
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    if (error === undefined) call?.resolve(result);
+    else call?.reject(new WrongWorkError(error));
+  }
+}
+
+/**
+ * Inside the process: serves the commands of its {@linkcode Remote}.
+ *
+ * @param commands what can be asked for
+ * @param port the port of what is measured
+ */
+export function serveCommands(commands: Commands, port = 0): void {
+  Deno.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    onListen: (address) => {
+      const line = JSON.stringify({ control: address.port, port });
+      Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+    },
+  }, (request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+    socket.onmessage = ({ data }) => void obey(commands, socket, data);
+    // Who measures is gone.
+    socket.onclose = () => Deno.exit(0);
+    return response;
+  });
+}
+
+async function obey(commands: Commands, socket: WebSocket, message: string): Promise<void> {
+  const { id, command, argument } = JSON.parse(message);
+  try {
+    const result = await commands[command]!(argument as never);
+    if (id !== 0) socket.send(JSON.stringify({ id, result }));
+  } catch (error) {
+    socket.send(JSON.stringify({ id, error: String(error) }));
+  }
+}
+
+async function firstLineOf(stream: ReadableStream<Uint8Array>): Promise<{ control: number; port: number }> {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!text.includes("\n")) {
+    const { value, done } = await reader.read();
+    if (done) throw new WrongWorkError("The measured process ended before it listened");
+    text += value;
+  }
+  return JSON.parse(text);
+}
