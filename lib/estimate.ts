@@ -49,6 +49,8 @@ export class Estimator {
    * @param at when the change happened, in epoch seconds
    */
   observe(task: Task, at: number): void {
+    // An end fills the bar at one stroke, which says nothing about the pace.
+    if (!task.active) return;
     const position = positionOf(task);
     this.#percent = task.progress;
     if (position === null) {

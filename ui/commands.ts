@@ -74,7 +74,7 @@ function exampleOf(kind: string, choice: JsonValue | undefined, minimum: number 
 }
 
 function post(url: string, body: string): string {
-  return `curl -X POST ${word(url)} -H 'content-type: application/json' -d ${word(body)}`;
+  return `curl -X POST ${word(url)} \\\n  -H 'content-type: application/json' \\\n  -d ${word(body)}`;
 }
 
 /** Quotes a word for the shell where it needs it. */

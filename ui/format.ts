@@ -116,14 +116,13 @@ export function formatCounts(task: Pick<Task, "current" | "total" | "unit">): st
   return total === null ? `${done}${words}` : `${done} / ${formatCount(total)}${words}`;
 }
 
-/** Writes a rate in the time unit that keeps its number readable: `1,204 files/s`, `12 files/min`. Empty if unknown. */
+/** Writes a rate in the time unit that keeps its number readable: `1,204 files/s`, `12 files/min`. Empty if unknown or none. */
 export function formatRate(task: Pick<Task, "rate" | "current" | "unit">): string {
   const { rate } = task;
-  if (rate === null || !Number.isFinite(rate) || rate < 0) return "";
+  if (rate === null || !Number.isFinite(rate) || rate <= 0) return "";
   const counted = task.current !== null;
   if (counted && isByteUnit(task.unit)) return `${formatBytes(rate)}/s`;
   const unit = !counted ? "%" : task.unit === null || task.unit === "" ? "" : ` ${task.unit}`;
-  if (rate === 0) return `0${unit}/s`;
   if (rate >= 0.995) return `${formatCount(rate)}${unit}/s`;
   if (rate * 60 >= 0.995) return `${formatCount(rate * 60)}${unit}/min`;
   return `${formatCount(rate * 3_600)}${unit}/h`;

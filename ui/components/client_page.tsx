@@ -5,6 +5,7 @@
  */
 
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import { clientCommands } from "../commands.ts";
 import { countNoun, formatCount } from "../format.ts";
 import { clientPageUrl } from "../links.ts";
@@ -46,6 +47,9 @@ export function ClientPage({ view }: ClientPageProps): JSX.Element {
 }
 
 function StartSection({ view }: ClientPageProps): JSX.Element | null {
+  const { active, ended } = view.counts.value;
+  // Decided once: a form that somebody is in must not fold up because a task arrived.
+  const [isOpen] = useState(view.startable.length === 1 || active + ended === 0);
   if (view.startable.length === 0) return null;
   return (
     <section aria-labelledby="start-title">
@@ -57,7 +61,7 @@ function StartSection({ view }: ClientPageProps): JSX.Element | null {
             view={view}
             task={task}
             place={index}
-            open={view.startable.length === 1}
+            open={isOpen && index === 0}
           />
         ))}
       </div>

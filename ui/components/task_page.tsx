@@ -103,7 +103,7 @@ function Hero({ view }: TaskPageProps): JSX.Element {
             </Figure>
           )
           : (
-            <Figure label="Time left">
+            <Figure label="Estimate">
               <TimeLeft view={view} task={task} />
             </Figure>
           )}

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Registry, Reporter } from "../../lib/registry.ts";
-import type { ReportedChange, UpdateChange } from "../../lib/task.ts";
+import type { Registry, Reporter } from "../../../lib/registry.ts";
+import type { ReportedChange, UpdateChange } from "../../../lib/task.ts";
 
 /** The client token of the tasks that are watched. */
 export const CLIENT = "bench";

@@ -39,12 +39,12 @@ export class Remote implements AsyncDisposable {
   /**
    * Starts a process.
    *
-   * @param module a module of this folder that calls {@linkcode serveCommands}
+   * @param module the name of a module in `servers/` that calls {@linkcode serveCommands}
    * @param args its arguments
    * @returns the process, ready for commands
    */
   static async start(module: string, args: readonly string[] = []): Promise<Remote> {
-    const url = new URL(module, import.meta.url).href;
+    const url = new URL(`../servers/${module}`, import.meta.url).href;
     const permissions = [
       "--no-prompt",
       "--allow-net=127.0.0.1",
@@ -128,12 +128,12 @@ async function obey(commands: Commands, socket: WebSocket, message: string): Pro
 }
 
 async function firstLineOf(stream: ReadableStream<Uint8Array>): Promise<{ control: number; port: number }> {
-  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  const decoder = new TextDecoder();
   let text = "";
-  while (!text.includes("\n")) {
-    const { value, done } = await reader.read();
-    if (done) throw new WrongWorkError("The measured process ended before it listened");
-    text += value;
+  for await (const bytes of stream) {
+    text += decoder.decode(bytes, { stream: true });
+    // It says nothing else.
+    if (text.endsWith("\n")) return JSON.parse(text);
   }
-  return JSON.parse(text);
+  throw new WrongWorkError("The measured process ended before it listened");
 }

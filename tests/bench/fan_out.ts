@@ -1,0 +1,78 @@
+/**
+ * One changed task to many watchers, beside a bare loop that sends the same bytes.
+ *
+ * @module
+ */
+
+import { alternate, type Figure, verify } from "./support/harness.ts";
+import { CLIENT } from "./support/records.ts";
+import { Remote } from "./support/remote.ts";
+import { Watchers } from "./support/watchers.ts";
+
+/** Frames of one measurement, to all watchers together. */
+const FRAMES = 30_000;
+/** Where changed tasks are watched. */
+export const DELTA_PATH = `/ws/tasks/${CLIENT}?mode=delta`;
+
+/** A hundred watchers, and a thousand. */
+export async function benchFanOut(): Promise<Figure[]> {
+  const hundred = await compare(100);
+  const thousand = await compare(1_000);
+  return [
+    {
+      name: "fan-out to 100 watchers",
+      unit: "frames/s",
+      ...hundred,
+      target: { of: "ratio", atLeast: 0.8 },
+    },
+    { name: "fan-out to 1,000 watchers", unit: "frames/s", ...thousand, target: null },
+  ];
+}
+
+async function compare(count: number) {
+  await using ours = await Remote.start("monitor.ts", [JSON.stringify({ frameIntervalMs: 0 })]);
+  await using bare = await Remote.start("bare_sockets.ts");
+  await ours.call("begin", ["task"]);
+  using oursWatching = await Watchers.open(ours.port, DELTA_PATH, count);
+  using bareWatching = await Watchers.open(bare.port, "/", count);
+
+  const bytes = oursWatching.bytes;
+  await framesPerSecond(ours, oursWatching, count);
+  const length = Math.round((oursWatching.bytes - bytes) / count) - FRAME_HEADER_BYTES;
+  return await alternate(
+    () => framesPerSecond(ours, oursWatching, FRAMES),
+    () => framesPerSecond(bare, bareWatching, FRAMES, length),
+  );
+}
+
+/** A frame of 126 to 65,535 bytes has a header of four (RFC 6455, section 5.2). */
+const FRAME_HEADER_BYTES = 4;
+
+/**
+ * Measures a broadcast.
+ *
+ * @param remote who broadcasts
+ * @param watchers who is sent to
+ * @param frames how many frames, to all watchers together
+ * @param length the length of each, where the sender has to be told
+ * @returns frames a second, as they arrive
+ */
+export async function framesPerSecond(
+  remote: Remote,
+  watchers: Watchers,
+  frames: number,
+  length?: number,
+): Promise<number> {
+  const before = watchers.frames;
+  let told = 0;
+  watchers.onFrames = (now) => {
+    // Every watcher gets every message, so whole rounds of frames are messages that have arrived.
+    const rounds = Math.floor((now - before) / watchers.count);
+    for (; told < rounds; told++) remote.tell("delivered");
+  };
+  const startMs = performance.now();
+  await remote.call("broadcast", { count: frames / watchers.count, length });
+  const elapsedMs = performance.now() - startMs;
+  verify("frames", frames, watchers.frames - before);
+  return frames / (elapsedMs / 1000);
+}

@@ -1,0 +1,29 @@
+/**
+ * Updates from a worker, none of them merged, beside bare messages of a worker.
+ *
+ * @module
+ */
+
+import { alternate, type Figure, verify } from "./support/harness.ts";
+import { Remote } from "./support/remote.ts";
+
+const UPDATES = 100_000;
+
+/** Through the monitor's BroadcastChannel into the registry. */
+export async function benchIngest(): Promise<Figure[]> {
+  await using remote = await Remote.start("monitor.ts");
+  const pairs = await alternate(
+    () => updatesPerSecond(remote, "ingestOurs"),
+    () => updatesPerSecond(remote, "ingestBare"),
+  );
+  return [{ name: "updates from a worker, unmerged", unit: "updates/s", ...pairs, target: null }];
+}
+
+async function updatesPerSecond(remote: Remote, command: string): Promise<number> {
+  const { elapsedMs, received } = await remote.call<{ elapsedMs: number; received: number }>(
+    command,
+    UPDATES,
+  );
+  verify("updates", UPDATES, received);
+  return UPDATES / (elapsedMs / 1000);
+}

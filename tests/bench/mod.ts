@@ -1,0 +1,42 @@
+// deno-lint-ignore-file no-console -- this is a program, and its table is what it is for
+/**
+ * Measures; names as arguments narrow it: `deno task bench get fan-out`. Fails where work was done wrongly, not where a
+ * target was missed.
+ *
+ * @module
+ */
+
+import { benchFanOut } from "./fan_out.ts";
+import { benchGet } from "./get.ts";
+import { benchHistory } from "./history.ts";
+import { benchIngest } from "./ingest.ts";
+import { benchLatency } from "./latency.ts";
+import { type Bench, type Figure, formatTable } from "./support/harness.ts";
+import { benchUpdate } from "./update.ts";
+
+const BENCHES: ReadonlyMap<string, Bench> = new Map([
+  ["get", benchGet],
+  ["fan-out", benchFanOut],
+  ["update", benchUpdate],
+  ["latency", benchLatency],
+  ["history", benchHistory],
+  ["ingest", benchIngest],
+]);
+
+if (import.meta.main) await main(Deno.args);
+
+async function main(args: readonly string[]): Promise<void> {
+  const names = args.length === 0 ? [...BENCHES.keys()] : args;
+  const unknown = names.find((name) => !BENCHES.has(name));
+  if (unknown !== undefined) {
+    console.error(`There is no bench "${unknown}"; there are ${[...BENCHES.keys()].join(", ")}`);
+    Deno.exit(2);
+  }
+  const figures: Figure[] = [];
+  for (const name of names) {
+    const startMs = performance.now();
+    figures.push(...await BENCHES.get(name)!());
+    console.error(`${name}: measured in ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
+  }
+  console.log(formatTable(figures));
+}

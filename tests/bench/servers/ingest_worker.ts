@@ -1,0 +1,55 @@
+/**
+ * Sends updates to the isolate that started it.
+ *
+ * @module
+ */
+
+import { channelSink } from "../../../lib/channel_sink.ts";
+import type { Report } from "../../../lib/protocol.ts";
+import { TaskReporter } from "../../../lib/reporter.ts";
+import { pause } from "../support/clock.ts";
+import { CLIENT, updateOf } from "../support/records.ts";
+import type { IngestOrder } from "./ingest.ts";
+
+const scope = globalThis as unknown as {
+  onmessage: (event: MessageEvent<IngestOrder>) => void;
+  postMessage(message: string): void;
+};
+
+scope.onmessage = ({ data: { way, id, count } }) => {
+  if (way === "ours") void report(id, count);
+  else post(id, count);
+};
+
+async function report(id: string, count: number): Promise<void> {
+  const sink = channelSink("bench");
+  const handlers = { onCancel: () => {}, warn: () => {} };
+  const task = new TaskReporter(sink, { client: CLIENT, id }, handlers, {
+    flushIntervalMs: 0,
+    unsentLogLines: 1_000,
+  });
+  task.begin({
+    type: "create",
+    name: "ingested",
+    metadata: {},
+    tags: [],
+    parent_id: null,
+    weight: 1,
+    attempt: 1,
+    stale_after: null,
+  });
+  for (let step = 0; step < count; step++) {
+    // What is said while the channel takes nothing would be merged.
+    while (!sink.ready) await pause(0);
+    task.update(updateOf(step));
+  }
+  task.end({ type: "finish", result: null });
+}
+
+function post(id: string, count: number): void {
+  for (let step = 0; step <= count; step++) {
+    const change = step < count ? updateOf(step) : { type: "finish", result: null } as const;
+    const report: Report = { client: CLIENT, id, at: Date.now() / 1000, change };
+    scope.postMessage(JSON.stringify(report));
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * A monitor, as its users make it, and what benches do to it.
+ *
+ * @module
+ */
+
+import { createMonitor, type MonitoredTask, type MonitorLimits } from "../../../lib/mod.ts";
+import type { Registry } from "../../../lib/registry.ts";
+import { clock, tick } from "../support/clock.ts";
+import { Driver } from "../support/driver.ts";
+import { addEnded, begin, CLIENT, report, updateOf } from "../support/records.ts";
+import { serveCommands } from "../support/remote.ts";
+import { ingestBare, ingestOurs } from "./ingest.ts";
+
+const limits: Partial<MonitorLimits> = JSON.parse(Deno.args[0] ?? "{}");
+const monitor = createMonitor({ channel: "bench", limits });
+// Where each change is to be a frame, tasks are reported without the merging of `monitored()`.
+const registry = monitor.registry as Registry;
+const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, monitor.fetch);
+
+const driver = new Driver();
+let steps = 0;
+
+serveCommands({
+  begin: (ids: readonly string[]) => ids.forEach((id) => begin(registry, id)),
+  addEnded: (count: number) => addEnded(registry, count),
+  count: () => registry.count(CLIENT),
+  broadcast: ({ count }: { readonly count: number }) =>
+    driver.drive(count, () => report(registry, "task", updateOf(++steps))),
+  delivered: () => driver.delivered(),
+  update: async ({ count, isAwaited }: { readonly count: number; readonly isAwaited: boolean }) => {
+    const task = await (running ??= run("updating"));
+    return isAwaited ? await updateAwaited(task, count) : updateAtOnce(task, count);
+  },
+  memory: () => memory(),
+  tick: async ({ count, intervalMs }: { readonly count: number; readonly intervalMs: number }) => {
+    const task = await (running ??= run("ticking"));
+    await tick(count, intervalMs, () => void task.update({ status: `at ${clock()}` }));
+  },
+  beBusy,
+  ingestOurs: (count: number) => ingestOurs(registry, count),
+  ingestBare,
+}, server.addr.port);
+
+let running: Promise<MonitoredTask> | undefined;
+
+/** A task that goes on for as long as the process. */
+function run(id: string): Promise<MonitoredTask> {
+  return new Promise((resolve) => {
+    const forever = monitor.monitored((task) => {
+      resolve(task);
+      return new Promise<void>(() => {});
+    }, { client: CLIENT, id, name: "import_customer_orders" });
+    forever.start();
+  });
+}
+
+/** Milliseconds for so many updates, each of them awaited, as users are told to. */
+async function updateAwaited(task: MonitoredTask, count: number): Promise<number> {
+  const startMs = performance.now();
+  for (let current = 0; current < count; current++) {
+    await task.update({ current, total: count, status: "Importing rows" });
+  }
+  return performance.now() - startMs;
+}
+
+/** The same in one go, without a turn of the event loop. */
+function updateAtOnce(task: MonitoredTask, count: number): number {
+  const startMs = performance.now();
+  for (let current = 0; current < count; current++) {
+    void task.update({ current, total: count, status: "Importing rows" });
+  }
+  return performance.now() - startMs;
+}
+
+function memory(): { readonly heapBytes: number; readonly residentBytes: number } {
+  // Given by a flag that this process is started with.
+  (globalThis as unknown as { gc: () => void }).gc();
+  const { heapUsed, rss } = Deno.memoryUsage();
+  return { heapBytes: heapUsed, residentBytes: rss };
+}
+
+/** Tasks that go on updating, at even times spread over their interval. */
+async function beBusy({ count, hertz }: { readonly count: number; readonly hertz: number }): Promise<void> {
+  const intervalMs = 1000 / hertz;
+  for (let index = 0; index < count; index++) {
+    const task = await run(`busy-${index}`);
+    let current = 0;
+    const update = () => void task.update({ current: ++current, total: 1_000_000 });
+    setTimeout(() => setInterval(update, intervalMs), (index / count) * intervalMs);
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * The program in a process of its own, run as users run it.
+ *
+ * @module
+ */
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Where and with what the program runs. */
+export interface ProgramOptions {
+  /** The working directory; the project's own by default. */
+  readonly cwd?: string;
+  /** Variables on top of those of this process, of which none that begins with `TASKSCOPE_` is passed on. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** How a program ended, and what it wrote. */
+export interface Ended {
+  /** The status; where a signal ended it, what shells make of that. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Longest time that a program may take to say where it listens, or to end, in milliseconds. */
+const DEADLINE_MS = 20_000;
+
+/** A program that was started. Ended when it is disposed of. */
+export class Process implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #texts = { stdout: "", stderr: "" };
+  readonly #ended: Promise<Ended>;
+  readonly #listeners: Set<() => void> = new Set();
+
+  /** @param child a process with both of its outputs piped */
+  constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    const read = [this.#read("stdout"), this.#read("stderr")];
+    this.#ended = Promise.all([child.status, ...read]).then(([{ code }]) => ({ code, ...this.#texts }));
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** What it wrote so far. */
+  get stdout(): string {
+    return this.#texts.stdout;
+  }
+
+  /** What it complained about so far. */
+  get stderr(): string {
+    return this.#texts.stderr;
+  }
+
+  /** Resolves when it has ended; rejects where it does not within 20 s. */
+  async ended(): Promise<Ended> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      const what = () => `The program did not end within ${DEADLINE_MS} ms; it wrote ${this.#said()}`;
+      timer = setTimeout(() => reject(new Error(what())), DEADLINE_MS);
+    });
+    return await Promise.race([this.#ended, tooLate]).finally(() => clearTimeout(timer));
+  }
+
+  /** Sends it a signal. */
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Resolves with what a pattern finds in one of its outputs; rejects where it ends before, or takes too long. */
+  async output(pattern: RegExp, from: "stdout" | "stderr" = "stdout"): Promise<RegExpExecArray> {
+    const found = Promise.withResolvers<RegExpExecArray>();
+    const look = () => {
+      const match = pattern.exec(this.#texts[from]);
+      if (match !== null) found.resolve(match);
+    };
+    const timer = setTimeout(
+      () => found.reject(new Error(`The program never wrote ${pattern}, but ${this.#said()}`)),
+      DEADLINE_MS,
+    );
+    this.#listeners.add(look);
+    this.#ended.then(({ code }) => {
+      look();
+      found.reject(new Error(`The program ended with ${code} before it wrote ${pattern}: ${this.#said()}`));
+    });
+    look();
+    return await found.promise.finally(() => {
+      clearTimeout(timer);
+      this.#listeners.delete(look);
+    });
+  }
+
+  /** Ends it: politely, and after a while not. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const timer = setTimeout(() => this.#signal("SIGKILL"), 7_000);
+    this.#signal("SIGTERM");
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  #signal(signal: Deno.Signal): void {
+    try {
+      this.#child.kill(signal);
+    } catch {
+      // It has ended already.
+    }
+  }
+
+  #said(): string {
+    return JSON.stringify(this.#texts).slice(0, 4_000);
+  }
+
+  async #read(output: "stdout" | "stderr"): Promise<void> {
+    for await (const text of this.#child[output].pipeThrough(new TextDecoderStream())) {
+      this.#texts[output] += text;
+      for (const listener of this.#listeners) listener();
+    }
+  }
+}
+
+/** A server in a process of its own. */
+export interface Program extends AsyncDisposable {
+  readonly process: Process;
+  /** The address that it printed, without the slash at its end. */
+  readonly url: string;
+  readonly port: number;
+}
+
+/**
+ * Starts the program with a command line.
+ *
+ * @param args the arguments of the program
+ * @param options where and with what it runs
+ * @returns the process
+ */
+export async function spawnProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Process> {
+  const { cwd = ROOT, env = {} } = options;
+  const main = new URL("main.ts", ROOT).pathname;
+  const flags = [...await startPermissions(), ...await configFlags()];
+  return spawn(Deno.execPath(), ["run", ...flags, main, ...args], { cwd, env });
+}
+
+/**
+ * Starts the program as a server and waits until it listens.
+ *
+ * @param args the arguments; `--port 0` where they name no port
+ * @param options where and with what it runs
+ * @returns the server, to be disposed of
+ */
+export async function startProgram(
+  args: readonly string[] = [],
+  options: ProgramOptions = {},
+): Promise<Program> {
+  const hasPort = args.includes("--port") || options.env?.TASKSCOPE_PORT !== undefined;
+  const process = await spawnProgram(hasPort ? args : [...args, "--port", "0"], options);
+  try {
+    const [, address] = await process.output(/(http:\/\/\S+)/);
+    const url = address!.replace(/\/$/, "");
+    return {
+      process,
+      url,
+      port: Number(new URL(url).port),
+      [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await process[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/**
+ * Runs the program until it ends by itself.
+ *
+ * @param args the arguments of the program
+ * @param options where and with what it runs
+ * @returns how it ended
+ */
+export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
+  await using process = await spawnProgram(args, options);
+  return await process.ended();
+}
+
+/** Starts any command with its outputs piped. */
+export function spawn(
+  command: string,
+  args: readonly string[],
+  options: ProgramOptions & { readonly stdin?: "null" | "piped" } = {},
+): Process {
+  const { cwd = ROOT, env = {}, stdin = "null" } = options;
+  const inherited = Object.entries(Deno.env.toObject()).filter(([name]) => !name.startsWith("TASKSCOPE_"));
+  const child = new Deno.Command(command, {
+    args: [...args],
+    cwd,
+    env: { ...Object.fromEntries(inherited), NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env },
+    clearEnv: true,
+    stdin,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  return new Process(child);
+}
+
+/** The permissions that the task "start" gives. */
+async function startPermissions(): Promise<string[]> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const words: string[] = tasks.start.command.match(/'[^']*'|\S+/g);
+  return words.map((word) => word.replaceAll("'", "")).filter((word) => word.startsWith("--"));
+}
+
+let oldConfig: string | undefined;
+
+/** Older Deno refuses settings of "test" that it does not know: it gets what it does know. */
+async function configFlags(): Promise<string[]> {
+  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+  if (major > 2 || minor >= 8) return [];
+  if (oldConfig === undefined) {
+    const { test: _, ...config } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+    oldConfig = await Deno.makeTempFile({ prefix: "taskscope-", suffix: ".json" });
+    await Deno.writeTextFile(oldConfig, JSON.stringify(config));
+    const file = oldConfig;
+    globalThis.addEventListener("unload", () => Deno.removeSync(file));
+  }
+  return ["--config", oldConfig, "--lock", new URL("deno.lock", ROOT).pathname];
+}

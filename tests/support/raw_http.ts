@@ -1,0 +1,143 @@
+/**
+ * HTTP and WebSocket by hand, for what no client of good manners would send.
+ *
+ * @module
+ */
+
+/** What a server answered. */
+export interface RawResponse {
+  /** 0 where the server closed the connection, or said nothing in time. */
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** Options of {@linkcode rawRequest}. */
+export interface RawRequestOptions {
+  /** How long to wait for the answer, in milliseconds. */
+  readonly deadlineMs?: number;
+  /** Whether no more is sent after the request: half of the connection is closed. */
+  readonly half?: boolean;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * Sends bytes as they are, and reads one answer.
+ *
+ * @param port where, on 127.0.0.1
+ * @param request what to send; `\n` stays `\n`
+ * @param options how long to wait
+ * @returns the answer
+ */
+export async function rawRequest(
+  port: number,
+  request: string | Uint8Array<ArrayBuffer>,
+  options: RawRequestOptions = {},
+): Promise<RawResponse> {
+  const { deadlineMs = 10_000, half = false } = options;
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const timer = setTimeout(() => closeQuietly(connection), deadlineMs);
+  try {
+    const reading = readResponse(connection);
+    // A server may answer before everything has arrived.
+    const sending = send(connection, typeof request === "string" ? encoder.encode(request) : request)
+      .then(() => half ? connection.closeWrite() : undefined)
+      .catch(() => {});
+    const response = await reading;
+    closeQuietly(connection);
+    await sending;
+    return response;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Sends a request in the usual form; headers as given, in order, and `Host` only where it is among them. */
+export function rawCall(
+  port: number,
+  method: string,
+  target: string,
+  headers: readonly (readonly [string, string])[],
+  body = "",
+): Promise<RawResponse> {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  return rawRequest(port, `${method} ${target} HTTP/1.1\r\n${lines}\r\n${body}`);
+}
+
+/** Writes everything. */
+export async function send(connection: Deno.Conn, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  let sent = 0;
+  while (sent < bytes.length) sent += await connection.write(bytes.subarray(sent));
+}
+
+/** Reads the head of an answer and, as far as its length is known, its body. */
+export async function readResponse(connection: Deno.Conn): Promise<RawResponse> {
+  let bytes = new Uint8Array();
+  const chunk = new Uint8Array(16_384);
+  while (true) {
+    const parsed = parseResponse(bytes);
+    if (parsed !== undefined && isComplete(parsed)) return parsed;
+    const length = await connection.read(chunk).catch(() => null);
+    if (length === null) return parsed ?? { status: 0, headers: new Headers(), body: "" };
+    const longer = new Uint8Array(bytes.length + length);
+    longer.set(bytes);
+    longer.set(chunk.subarray(0, length), bytes.length);
+    bytes = longer;
+  }
+}
+
+function parseResponse(bytes: Uint8Array): RawResponse | undefined {
+  const text = decoder.decode(bytes);
+  const end = text.indexOf("\r\n\r\n");
+  if (end === -1) return undefined;
+  const [line = "", ...fields] = text.slice(0, end).split("\r\n");
+  const headers = new Headers();
+  for (const field of fields) {
+    const colon = field.indexOf(":");
+    headers.append(field.slice(0, colon), field.slice(colon + 1).trim());
+  }
+  return { status: Number(line.split(" ")[1]), headers, body: text.slice(end + 4) };
+}
+
+function isComplete({ status, headers, body }: RawResponse): boolean {
+  if (status === 101 || status === 204 || status === 303) return true;
+  const length = headers.get("content-length");
+  if (length !== null) return encoder.encode(body).length >= Number(length);
+  return headers.get("transfer-encoding") === "chunked" && body.endsWith("0\r\n\r\n");
+}
+
+/** The key of every handshake made here; 16 bytes, as the protocol wants. */
+export const SOCKET_KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+
+/** The headers of a good handshake but Host. */
+export const HANDSHAKE: readonly (readonly [string, string])[] = [
+  ["Upgrade", "websocket"],
+  ["Connection", "Upgrade"],
+  ["Sec-WebSocket-Version", "13"],
+  ["Sec-WebSocket-Key", SOCKET_KEY],
+];
+
+/** One frame of a WebSocket as a client sends it; masked with zeros, which leaves the payload readable. */
+export function socketFrame(opcode: number, payload: Uint8Array, final = true): Uint8Array<ArrayBuffer> {
+  const { length } = payload;
+  const head = length < 126
+    ? [0x80 | length]
+    : length < 65_536
+    ? [0x80 | 126, length >> 8, length & 255]
+    : [0x80 | 127, 0, 0, 0, 0, length >>> 24, (length >> 16) & 255, (length >> 8) & 255, length & 255];
+  const frame = new Uint8Array(1 + head.length + 4 + length);
+  frame.set([(final ? 0x80 : 0) | opcode, ...head]);
+  frame.set(payload, 1 + head.length + 4);
+  return frame;
+}
+
+/** Closes a connection that may be closed already. */
+export function closeQuietly(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch {
+    // It was closed already.
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * A WebSocket that keeps what it was sent, for tests to look through.
+ *
+ * @module
+ */
+
+import type { JsonObject, Task } from "../../lib/task.ts";
+
+/** A message of the server, read. What is not in a message of its type is absent. */
+export interface SocketMessage {
+  readonly type: string;
+  readonly cursor?: string;
+  readonly active_tasks?: readonly Task[];
+  readonly all_tasks?: Readonly<Record<string, Task>>;
+  readonly tasks?: readonly Task[];
+  readonly removed?: readonly string[];
+}
+
+/** How a socket was closed. */
+export interface SocketClose {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** Longest wait for what a test expects, in milliseconds. */
+const DEADLINE_MS = 20_000;
+
+/** A socket to a server. Closed when it is disposed of. */
+export class TestSocket implements AsyncDisposable {
+  readonly #socket: WebSocket;
+  readonly #closed = Promise.withResolvers<SocketClose>();
+  readonly #waiting: Set<() => void> = new Set();
+  /** Everything that came, as it came. */
+  readonly texts: string[] = [];
+  /** Everything that came, read. */
+  readonly messages: SocketMessage[] = [];
+  #isClosed = false;
+
+  /** @param url the address, with the scheme of HTTP or of WebSockets */
+  constructor(url: string) {
+    this.#socket = new WebSocket(url.replace(/^http/, "ws"));
+    this.#socket.onmessage = ({ data }) => {
+      this.texts.push(data);
+      this.messages.push(JSON.parse(data));
+      for (const look of this.#waiting) look();
+    };
+    this.#socket.onclose = ({ code, reason }) => {
+      this.#isClosed = true;
+      this.#closed.resolve({ code, reason });
+      for (const look of this.#waiting) look();
+    };
+    this.#socket.onerror = (event) => event.preventDefault();
+  }
+
+  /** Resolves when it is open; rejects where it never gets there. */
+  async opened(): Promise<void> {
+    await this.#until(() => this.#socket.readyState === WebSocket.OPEN || undefined, "It did not open");
+  }
+
+  /** Resolves with the first message, old or new, that fits. */
+  find(fits: (message: SocketMessage) => boolean): Promise<SocketMessage> {
+    return this.#until(() => this.messages.find(fits), "No message fits");
+  }
+
+  /** Resolves with the first message that shows a task in a certain way. */
+  async task(id: string, fits: (task: Task) => boolean): Promise<Task> {
+    const found = await this.find((message) => {
+      const task = taskIn(message, id);
+      return task !== undefined && fits(task);
+    });
+    return taskIn(found, id)!;
+  }
+
+  /** Resolves with so many messages. */
+  async count(least: number): Promise<readonly SocketMessage[]> {
+    await this.#until(() => this.messages.length >= least || undefined, `There are no ${least} messages`);
+    return this.messages;
+  }
+
+  /** Resolves when the socket is closed, by whomever. */
+  closed(): Promise<SocketClose> {
+    return this.#until(() => this.#isClosed ? this.#closed.promise : undefined, "It was not closed");
+  }
+
+  /** Sends something. */
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    this.#socket.send(data);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.close();
+    await this.#closed.promise;
+  }
+
+  async #until<T>(look: () => T | undefined, complaint: string): Promise<T> {
+    const first = look();
+    if (first !== undefined) return first;
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const fail = (why: string) =>
+      reject(new Error(`${complaint}: ${why} after ${this.texts.join("\n").slice(-2_000)}`));
+    const timer = setTimeout(() => fail(`nothing in ${DEADLINE_MS} ms`), DEADLINE_MS);
+    const again = () => {
+      const found = look();
+      if (found !== undefined) resolve(found);
+      else if (this.#isClosed) fail("closed");
+    };
+    this.#waiting.add(again);
+    this.#socket.addEventListener("open", again);
+    return await promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(again);
+      this.#socket.removeEventListener("open", again);
+    });
+  }
+}
+
+/** What a message of any kind says of a task. */
+export function taskIn(message: SocketMessage, id: string): Task | undefined {
+  const single = message as unknown as JsonObject;
+  if (single.id === id) return message as unknown as Task;
+  return message.all_tasks?.[id] ?? message.tasks?.find((task) => task.id === id);
+}
