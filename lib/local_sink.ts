@@ -21,11 +21,6 @@ export class LocalSink implements ReportSink, Reporter {
     this.#registry = registry;
   }
 
-  /** The tasks whose code runs in this isolate. */
-  get running(): number {
-    return this.#tasks.size;
-  }
-
   open(task: ReportedTask): void {
     // An id that is given twice belongs to whoever came first; the other's reports will be refused.
     const key = `${task.client}/${task.id}`;

@@ -213,7 +213,7 @@ export class Registry implements TaskReader, Disposable {
   }
 
   /**
-   * Asks a task to stop. The task's own side is told; a task that nobody runs yet is cancelled at once.
+   * Asks a task to stop, by telling the side that runs it.
    *
    * @param client the client token
    * @param id the task's id

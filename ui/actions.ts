@@ -28,6 +28,8 @@ export function createActions(frame: PageFrame): PageActions {
     },
     async remove(id) {
       await call("DELETE", taskUrl(frame, id));
+      // The row goes, and with it the button that has the focus: leave it where the next row is near.
+      document.getElementById("ended-title")?.focus({ preventScroll: true });
     },
     copy: copyText,
   };

@@ -21,7 +21,7 @@ export function clientCommands(frame: PageFrame, startable: readonly StartableTa
   return [
     { purpose: "All tasks as JSON", command: `curl ${word(`${frame.origin}${tasksUrl(frame)}`)}` },
     { purpose: "Live updates", command: `wscat -c ${word(socket)}` },
-    startCommand(frame, startable[0]),
+    ...startable.slice(0, 1).map((task) => startCommand(frame, task)),
   ];
 }
 
@@ -33,10 +33,6 @@ export function taskCommands(frame: PageFrame, id: string, active: boolean): Ter
     const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}/${url.slice(url.lastIndexOf("/") + 1)}`);
     commands.push(
       { purpose: "Live updates until it ends", command: `wscat -c ${word(socket)}` },
-      {
-        purpose: "Wait for its end",
-        command: `curl ${word(`${url}?wait=FINISHED,ERROR,CANCELLED&timeout=60`)}`,
-      },
       { purpose: "Ask it to stop", command: `curl -X POST ${word(`${url}/cancel`)}` },
     );
   }
@@ -44,11 +40,7 @@ export function taskCommands(frame: PageFrame, id: string, active: boolean): Ter
   return commands;
 }
 
-function startCommand(frame: PageFrame, task: StartableTask | undefined): TerminalCommand {
-  if (task === undefined) {
-    const body = JSON.stringify({ name: "my-job" });
-    return { purpose: "Report a task of your own", command: post(`${frame.origin}${tasksUrl(frame)}`, body) };
-  }
+function startCommand(frame: PageFrame, task: StartableTask): TerminalCommand {
   const body = JSON.stringify({ args: exampleArguments(task) });
   return {
     purpose: `Start ${task.title ?? task.name}`,

@@ -37,7 +37,7 @@ export interface DeltaConnectionOptions {
   readonly probe: () => Promise<ProbeResult>;
   /** Longest wait before the first retry; the wait is drawn at random and its bound doubles. @default {500} */
   readonly minRetryMs?: number;
-  /** Bound of that bound. @default {15_000} */
+  /** Bound of that bound. @default {10_000} */
   readonly maxRetryMs?: number;
   /** How long a socket may say nothing before the server is probed. @default {20_000} */
   readonly silenceMs?: number;
@@ -48,6 +48,8 @@ const REFUSED_CODES: ReadonlySet<number> = new Set([1008, 4401, 4403]);
 const NOT_FOUND_CODE = 4404;
 /** After so many vain attempts with a server that does answer otherwise, something between blocks the socket. */
 const BLOCKED_AFTER_ATTEMPTS = 3;
+/** A socket that was open for less, in milliseconds, counts as one more vain attempt: some accept, then close. */
+const STEADY_MS = 5_000;
 
 /** A socket that comes back. Begins at once; ends with {@linkcode DeltaConnection.close}. */
 export class DeltaConnection implements Disposable {
@@ -90,7 +92,6 @@ export class DeltaConnection implements Disposable {
   /** Ends the connection for good, without a word. */
   close(): void {
     this.#ended = true;
-    clearTimeout(this.#timer);
     this.#drop();
   }
 
@@ -103,15 +104,14 @@ export class DeltaConnection implements Disposable {
     const url = `${this.#options.url}?mode=delta&after=${encodeURIComponent(this.#cursor)}`;
     const socket = new WebSocket(url);
     this.#socket = socket;
-    let opened = false;
+    let openedAt: number | undefined;
     socket.onopen = () => {
       if (socket !== this.#socket) return;
-      opened = true;
+      openedAt = performance.now();
       this.#signOfLife(socket);
       this.#options.onStatus({ kind: "live" });
       // Who comes back may meet another version of the server.
       if (this.#attempts > 0) void this.#probeSilence(socket);
-      this.#attempts = 0;
     };
     socket.onmessage = (event) => {
       if (socket !== this.#socket) return;
@@ -121,11 +121,12 @@ export class DeltaConnection implements Disposable {
     socket.onclose = (event) => {
       if (socket !== this.#socket) return;
       this.#drop();
+      if (openedAt !== undefined && performance.now() - openedAt >= STEADY_MS) this.#attempts = 0;
       if (REFUSED_CODES.has(event.code)) {
         this.#stop("The server refuses to show this any longer. Reload the page to sign in again.");
       } else if (event.code === NOT_FOUND_CODE) {
         this.#stop("The server no longer knows what this page shows.");
-      } else void this.#lost(opened);
+      } else void this.#lost(openedAt !== undefined);
     };
     // An error is always followed by a close, which says more.
     socket.onerror = (event) => event.preventDefault();
@@ -160,6 +161,7 @@ export class DeltaConnection implements Disposable {
 
   /** A socket that says nothing may have nothing to say, or have been cut where neither side notices. */
   async #probeSilence(socket: WebSocket): Promise<void> {
+    if (socket !== this.#socket) return;
     clearTimeout(this.#timer);
     const signs = this.#signs;
     const found = await this.#options.probe();
@@ -175,7 +177,7 @@ export class DeltaConnection implements Disposable {
     this.#attempts++;
     this.#options.onStatus({ kind: "reconnecting", reason: null });
     const bound = Math.min(
-      this.#options.maxRetryMs ?? 15_000,
+      this.#options.maxRetryMs ?? 10_000,
       (this.#options.minRetryMs ?? 500) * 2 ** (this.#attempts - 1),
     );
     // Drawn at random, so that the watchers of a server that restarts do not all come back in the same instant.
@@ -183,7 +185,7 @@ export class DeltaConnection implements Disposable {
     if (opened || this.#attempts < 2) return;
     const attempt = this.#attempts;
     const found = await this.#options.probe();
-    if (this.#ended || attempt !== this.#attempts) return;
+    if (this.#ended || attempt !== this.#attempts || this.#socket?.readyState === WebSocket.OPEN) return;
     if (found === "outdated") this.#stopOutdated();
     else if (found === "alive" && attempt >= BLOCKED_AFTER_ATTEMPTS) {
       const reason = "The server answers, but something between blocks live updates. Reload to refresh.";
@@ -201,6 +203,8 @@ export class DeltaConnection implements Disposable {
   }
 
   #drop(): void {
+    // What waits is for this socket: its silence.
+    clearTimeout(this.#timer);
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket !== undefined && socket.readyState < WebSocket.CLOSING) socket.close();

@@ -9,6 +9,8 @@ import type { JsonValue, Task } from "../lib/task.ts";
 
 const LOCALE = "en-US";
 const NO_VALUE = "—";
+/** A rate of millions wavers in all its digits but the first. */
+const COMPACT = new Intl.NumberFormat(LOCALE, { notation: "compact", maximumFractionDigits: 1 });
 
 /** Writes a duration in at most two units: `0.4s`, `12s`, `3m 04s`, `2h 05m`, `3d 04h`. */
 export function formatDuration(seconds: number): string {
@@ -116,15 +118,16 @@ export function formatCounts(task: Pick<Task, "current" | "total" | "unit">): st
   return total === null ? `${done}${words}` : `${done} / ${formatCount(total)}${words}`;
 }
 
-/** Writes a rate in the time unit that keeps its number readable: `1,204 files/s`, `12 files/min`. Empty if unknown or none. */
+/** Writes a rate so that its number stays readable: `57.7M bits/s`, `54 files/s`, `12 files/min`. Empty if there is none. */
 export function formatRate(task: Pick<Task, "rate" | "current" | "unit">): string {
   const { rate } = task;
   if (rate === null || !Number.isFinite(rate) || rate <= 0) return "";
   const counted = task.current !== null;
   if (counted && isByteUnit(task.unit)) return `${formatBytes(rate)}/s`;
   const unit = !counted ? "%" : task.unit === null || task.unit === "" ? "" : ` ${task.unit}`;
-  if (rate >= 0.995) return `${formatCount(rate)}${unit}/s`;
-  if (rate * 60 >= 0.995) return `${formatCount(rate * 60)}${unit}/min`;
+  if (rate >= 1e6) return `${COMPACT.format(rate)}${unit}/s`;
+  if (rate >= 0.5) return `${formatCount(rate)}${unit}/s`;
+  if (rate * 60 >= 0.5) return `${formatCount(rate * 60)}${unit}/min`;
   return `${formatCount(rate * 3_600)}${unit}/h`;
 }
 

@@ -32,7 +32,7 @@ export function pageRenderer(version: string): PageRenderer {
     client: (context, tasks, page, startable) =>
       renderClientPage({ ...frameOf(context), ...pageOfTasks(tasks, page), startable }),
     task: (context, task, children, log) => renderTaskPage({ ...frameOf(context), task, children, log }),
-    problem: renderProblemPage,
+    problem: (problem) => renderProblemPage({ ...problem, style: `${problem.basePath}/assets/${style}` }),
     argumentsFrom: (input, fields) => argumentsFromForm(input, fields),
   };
 }

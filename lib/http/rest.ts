@@ -20,7 +20,7 @@ const JSON_HEADERS = {
 };
 
 /** Larger lists are written anew for each request; smaller ones are kept until they change. */
-const KEPT_LIST_CHARACTERS = 1024 * 1024;
+const KEPT_LIST_CHARACTERS = 256 * 1024;
 /** Lists that are kept; the one that was asked for longest ago goes. */
 const KEPT_LISTS = 64;
 

@@ -6,6 +6,7 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { DEFAULT_CLIENT } from "../../lib/protocol.ts";
 import { clientCommands } from "../commands.ts";
 import { countNoun, formatCount } from "../format.ts";
 import { clientPageUrl } from "../links.ts";
@@ -74,7 +75,13 @@ function ActiveSection({ view }: ClientPageProps): JSX.Element {
   const { active } = view.counts.value;
   return (
     <section aria-labelledby="active-title" data-testid="active">
-      <SectionHead view={view} id="active-title" title="Active" count={formatCount(active)} dated />
+      <SectionHead
+        view={view}
+        id="active-title"
+        title="Active"
+        count={formatCount(active)}
+        dated={ids.length > 0}
+      />
       {ids.length > 0
         ? (
           <Rows label="active-title">
@@ -87,6 +94,7 @@ function ActiveSection({ view }: ClientPageProps): JSX.Element {
 }
 
 function ActiveEmpty({ view }: ClientPageProps): JSX.Element {
+  const { frame } = view;
   const { active, ended } = view.counts.value;
   if (active > 0) {
     return (
@@ -102,7 +110,12 @@ function ActiveEmpty({ view }: ClientPageProps): JSX.Element {
         {view.startable.length > 0 && <>Start one of the tasks offered here, or wrap</>}
         {view.startable.length === 0 && <>Wrap</>} a function of your program with <code>monitored()</code>
         {" "}
-        and run it: it shows up here by itself.
+        and run it: it shows up {frame.client === DEFAULT_CLIENT ? "here by itself." : (
+          <>
+            here if it names this client, else under{" "}
+            <a href={clientPageUrl({ ...frame, client: DEFAULT_CLIENT })}>{DEFAULT_CLIENT}</a>.
+          </>
+        )}
       </p>
     </div>
   );

@@ -6,7 +6,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { DEFAULT_CLIENT } from "../../lib/protocol.ts";
-import { clientPageUrl } from "../links.ts";
+import { clientPageUrl, tasksUrl } from "../links.ts";
 import type { FrameView } from "../view.ts";
 import { CopyButton } from "./controls.tsx";
 import { Mark } from "./icons.tsx";
@@ -39,6 +39,11 @@ export function Shell({ view, self, children }: ShellProps): JSX.Element {
             <span class="client-label">client</span>
             <a class="client-token" href={clientPageUrl(frame)}>{String(frame.client)}</a>
             <CopyButton view={view} text={frame.client} what="the client token" />
+            {frame.client !== DEFAULT_CLIENT && (
+              <a class="client-other" href={clientPageUrl({ ...frame, client: DEFAULT_CLIENT })}>
+                {DEFAULT_CLIENT}
+              </a>
+            )}
           </nav>
           <ConnectionBadge view={view} self={self} />
         </div>
@@ -50,7 +55,7 @@ export function Shell({ view, self, children }: ShellProps): JSX.Element {
       </p>
       <footer class="footer">
         <span>Taskscope {String(frame.version)}</span>
-        <a href={`${frame.basePath}/docs`}>REST interface</a>
+        <a href={tasksUrl(frame)}>All tasks as JSON</a>
         <a href={`${frame.basePath}/healthz`}>Health</a>
       </footer>
     </div>

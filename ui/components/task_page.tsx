@@ -67,6 +67,9 @@ function Hero({ view }: TaskPageProps): JSX.Element {
   const task = view.task.value;
   const ended = hasEnded(task);
   const rate = formatRate(task);
+  const words = task.error === null ? statusWords(task) : "";
+  // How far it came matters where it did not come to its end.
+  const showsProgress = !ended || (task.state !== "FINISHED" && task.progress !== null);
   return (
     <section class="hero" data-task-id={task.id} data-state={task.state} aria-labelledby="task-title">
       {view.removed.value && (
@@ -84,13 +87,13 @@ function Hero({ view }: TaskPageProps): JSX.Element {
             : <CancelButton view={view} task={task} />}
         </div>
       </div>
-      {(!ended || task.state !== "FINISHED") && (
+      {showsProgress && (
         <div class="hero-progress">
           <span class="hero-percent number">{formatPercent(task.progress)}</span>
-          {ended ? null : <ProgressBar task={task} />}
+          <ProgressBar task={task} />
         </div>
       )}
-      <p class="hero-status">{task.error === null ? statusWords(task) : ""}</p>
+      {(!ended || words !== "") && <p class="hero-status">{words}</p>}
       <StaleFlag view={view} task={task} />
       <dl class="figures">
         <Figure label={ended ? "Duration" : "Elapsed"}>
@@ -107,7 +110,7 @@ function Hero({ view }: TaskPageProps): JSX.Element {
               <TimeLeft view={view} task={task} />
             </Figure>
           )}
-        <Figure label="Rate">{rate === "" ? "—" : rate}</Figure>
+        {!ended && <Figure label="Rate">{rate === "" ? "—" : rate}</Figure>}
         <Figure label="Done">
           {task.current === null && task.total === null ? "—" : <Counts task={task} />}
         </Figure>

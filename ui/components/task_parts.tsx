@@ -66,7 +66,7 @@ export function ProgressBar({ task }: TaskProps): JSX.Element {
   const value = task.progress ?? (waiting ? 0 : undefined);
   return (
     <progress
-      class={task.stale ? "bar bar-stale" : "bar"}
+      class={task.stale || hasEnded(task) ? "bar bar-still" : "bar"}
       max={100}
       // A key for each kind: a bar does not turn back from known to unknown by losing its value.
       key={value === undefined ? "unknown" : "known"}
