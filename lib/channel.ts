@@ -27,9 +27,18 @@ export interface ChannelBusOptions {
   readonly receive: (frame: Frame) => void;
 }
 
+// Where an isolate closes its last channel and opens another before the runtime has wound up the first, Deno leaves the
+// new one deaf, and posting on it throws ("expected i32"; before 2.9 out of reach of a catch). So who opens a channel
+// after one was closed waits for the event loop to go round first: once would do, had the timer not been due already.
+let wasClosed = false;
+const REOPEN_TURNS = 3;
+const REOPEN_TURN_MS = 2;
+
 /** Frames to and from everybody who opened the same name in this process (in browsers: in this origin). */
 export class ChannelBus {
-  readonly #channel: BroadcastChannel;
+  readonly #options: ChannelBusOptions;
+  #channel: BroadcastChannel | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #malformed = 0;
   #closed = false;
 
@@ -43,13 +52,37 @@ export class ChannelBus {
         `Cannot open channel "${options.name}": wanted a runtime with BroadcastChannel, received none`,
       );
     }
-    this.#channel = new BroadcastChannel(options.name);
+    this.#options = options;
+  }
+
+  /**
+   * Starts listening: at once, or within a few milliseconds where this isolate has closed a channel before.
+   *
+   * @param onOpen called when frames can be posted; those before are lost
+   */
+  open(onOpen: () => void): void {
+    let turns = wasClosed ? REOPEN_TURNS : 0;
+    const turn = () => {
+      if (turns-- > 0) {
+        // Not one of channelTimers: it stands in for the channel, which keeps the process alive.
+        this.#timer = setTimeout(turn, REOPEN_TURN_MS);
+        return;
+      }
+      this.#listen();
+      onOpen();
+    };
+    turn();
+  }
+
+  #listen(): void {
+    const { id, name, receive } = this.#options;
+    this.#channel = new BroadcastChannel(name);
     this.#channel.onmessage = (event: MessageEvent<unknown>) => {
       // A channel may hand over what was on its way when it was closed.
-      if (this.#closed || !isFor(event.data, options.id)) return;
+      if (this.#closed || !isFor(event.data, id)) return;
       const frame = parseFrame(event.data);
       if (frame === undefined) this.#malformed++;
-      else options.receive(frame);
+      else receive(frame);
     };
     this.#channel.onmessageerror = () => void this.#malformed++;
   }
@@ -61,13 +94,21 @@ export class ChannelBus {
 
   /** Sends a frame, or loses it. */
   post(frame: Frame): void {
-    if (!this.#closed) this.#channel.postMessage(toWire(frame));
+    if (this.#closed || this.#channel === undefined) return;
+    try {
+      this.#channel.postMessage(toWire(frame));
+    } catch {
+      // Other code closed its channel just before this one was opened (see above): opening any channel wakes all up.
+      new BroadcastChannel(this.#options.name).close();
+    }
   }
 
   /** Stops listening. Before Deno 2.8.2 what was posted just before is lost. Closing twice is fine. */
   close(): void {
+    clearTimeout(this.#timer);
     this.#closed = true;
-    this.#channel.close();
+    wasClosed ||= this.#channel !== undefined;
+    this.#channel?.close();
   }
 }
 

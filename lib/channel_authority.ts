@@ -120,7 +120,7 @@ export class AuthorityChannel implements Disposable {
       receive: (frame) => this.#receive(frame),
     });
     openNames.add(options.name);
-    this.#beat();
+    this.#bus.open(() => this.#beat());
   }
 
   /** How many members are connected. */

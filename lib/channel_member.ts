@@ -111,7 +111,7 @@ export class MemberChannel implements Disposable {
       id: this.id,
       receive: (frame) => this.#receive(frame),
     });
-    this.#tick();
+    this.#bus.open(() => this.#tick());
   }
 
   /** Whether an authority was heard of late. */

@@ -28,19 +28,66 @@ const MIN_STALL_SECONDS = 10;
 const STALL_INTERVALS = 6;
 
 /**
- * Follows the progress of one task.
- *
- * The rate is an average over time with exponentially falling weights, corrected for the short history at the start,
- * so that the first observations are not drowned by a zero that nobody measured.
+ * How fast one amount moves: an average over time with exponentially falling weights, corrected for the short history
+ * at the start, so that the first observations are not drowned by a zero that nobody measured.
  */
-export class Estimator {
+class Pace {
   #position: number | null = null;
-  #percent: number | null = null;
-  #movedAt = 0;
-  #observations = 0;
-  #evidence = 0;
   #distance = 0;
   #weight = 0;
+  movedAt = 0;
+  observations = 0;
+  /** Seconds of observed movement. */
+  evidence = 0;
+
+  observe(position: number | null, at: number): void {
+    if (position === null) {
+      this.#position = null;
+      return;
+    }
+    // A start, or a step back: what was learnt does not apply any more.
+    if (this.#position === null || position < this.#position) {
+      this.#restart(position, at);
+      return;
+    }
+    // Several moves at one time add up until time has passed, else a burst would be an infinite rate.
+    if (position === this.#position || at <= this.movedAt) return;
+    const elapsed = at - this.movedAt;
+    const decay = Math.exp(-elapsed / SMOOTHING_SECONDS);
+    this.#distance = this.#distance * decay + (position - this.#position);
+    this.#weight = this.#weight * decay + elapsed;
+    this.#position = position;
+    this.evidence += elapsed;
+    this.observations++;
+    this.movedAt = at;
+  }
+
+  /** Per second; `null` where nothing moved. */
+  get rate(): number | null {
+    return this.#weight > 0 && this.#distance > 0 ? this.#distance / this.#weight : null;
+  }
+
+  /** Whether nothing moved for much longer than usual. */
+  isStalled(at: number): boolean {
+    if (this.#position === null) return false;
+    const usual = this.observations === 0 ? 0 : this.evidence / this.observations;
+    return at - this.movedAt > Math.max(MIN_STALL_SECONDS, STALL_INTERVALS * usual);
+  }
+
+  #restart(position: number, at: number): void {
+    this.#position = position;
+    this.#distance = 0;
+    this.#weight = 0;
+    this.movedAt = at;
+    this.observations = 0;
+    this.evidence = 0;
+  }
+}
+
+/** Follows the progress of one task, by its counts where they move, else by its percents. */
+export class Estimator {
+  readonly #counts: Pace = new Pace();
+  readonly #percents: Pace = new Pace();
 
   /**
    * Takes in the newest record of the task.
@@ -51,29 +98,8 @@ export class Estimator {
   observe(task: Task, at: number): void {
     // An end fills the bar at one stroke, which says nothing about the pace.
     if (!task.active) return;
-    const position = positionOf(task);
-    this.#percent = task.progress;
-    if (position === null) {
-      this.#position = null;
-      return;
-    }
-    // A start, a step back, or counts where there were percents before: what was learnt does not apply any more.
-    if (this.#position === null || position < this.#position) {
-      this.#restart(position, at);
-      return;
-    }
-    if (position === this.#position || at <= this.#movedAt) {
-      // Several moves at one time add up until time has passed, else a burst would be an infinite rate.
-      return;
-    }
-    const elapsed = at - this.#movedAt;
-    const decay = Math.exp(-elapsed / SMOOTHING_SECONDS);
-    this.#distance = this.#distance * decay + (position - this.#position);
-    this.#weight = this.#weight * decay + elapsed;
-    this.#evidence += elapsed;
-    this.#observations++;
-    this.#position = position;
-    this.#movedAt = at;
+    this.#counts.observe(task.current, at);
+    this.#percents.observe(task.progress, at);
   }
 
   /**
@@ -84,15 +110,18 @@ export class Estimator {
    * @returns the estimate
    */
   estimate(task: Task, at: number): Estimate {
-    if (!task.active) return { eta: null, rate: this.#rate(), eta_reason: null };
-    if (this.#percent === null) return { eta: null, rate: this.#rate(), eta_reason: "unknown_progress" };
+    const exactRate = this.#counts.rate ?? this.#percents.rate;
+    const rate = exactRate === null ? null : round(exactRate);
+    if (!task.active) return { eta: null, rate, eta_reason: null };
+    if (task.progress === null) return { eta: null, rate, eta_reason: "unknown_progress" };
     if (this.isStalled(at)) return { eta: null, rate: 0, eta_reason: "stalled" };
-    const rate = this.#rate();
-    if (rate === null || this.#observations < MIN_OBSERVATIONS || this.#evidence < MIN_EVIDENCE_SECONDS) {
-      return { eta: null, rate, eta_reason: "too_early" };
-    }
-    const left = isCounted(task) ? Math.max(0, task.total - task.current) : 100 - this.#percent;
-    return { eta: round(left / rate), rate, eta_reason: null };
+    const isCounted = task.current !== null && task.total !== null && this.#counts.rate !== null;
+    const pace = isCounted ? this.#counts : this.#percents;
+    const left = isCounted ? Math.max(0, task.total - task.current) : 100 - task.progress;
+    const eta = pace.rate === null ? Infinity : left / pace.rate;
+    const isTooEarly = pace.observations < MIN_OBSERVATIONS || pace.evidence < MIN_EVIDENCE_SECONDS;
+    if (isTooEarly || !Number.isFinite(eta)) return { eta: null, rate, eta_reason: "too_early" };
+    return { eta: round(eta), rate, eta_reason: null };
   }
 
   /**
@@ -101,32 +130,9 @@ export class Estimator {
    * @param at the time, in epoch seconds
    */
   isStalled(at: number): boolean {
-    if (this.#position === null) return false;
-    const usual = this.#observations === 0 ? 0 : this.#evidence / this.#observations;
-    return at - this.#movedAt > Math.max(MIN_STALL_SECONDS, STALL_INTERVALS * usual);
+    const latest = this.#counts.movedAt > this.#percents.movedAt ? this.#counts : this.#percents;
+    return latest.isStalled(at);
   }
-
-  #restart(position: number, at: number): void {
-    this.#position = position;
-    this.#movedAt = at;
-    this.#observations = 0;
-    this.#evidence = 0;
-    this.#distance = 0;
-    this.#weight = 0;
-  }
-
-  #rate(): number | null {
-    return this.#weight > 0 && this.#distance > 0 ? round(this.#distance / this.#weight) : null;
-  }
-}
-
-function isCounted(task: Task): task is Task & { readonly current: number; readonly total: number } {
-  return task.current !== null && task.total !== null;
-}
-
-/** Counts say more than percents, unless they lead nowhere while percents do. */
-function positionOf(task: Task): number | null {
-  return isCounted(task) || task.progress === null ? task.current : task.progress;
 }
 
 /** Four significant digits: more would pretend a precision that an estimate does not have. */

@@ -46,6 +46,8 @@ class Feed {
   timer: ReturnType<typeof setTimeout> | undefined;
   framedMs = 0;
   fullTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Runs while somebody could not take the newest full state. */
+  retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** Before this time no full-state frame may be sent. */
   fullAllowedMs = 0;
 
@@ -56,8 +58,10 @@ class Feed {
   stop(): void {
     clearTimeout(this.timer);
     clearTimeout(this.fullTimer);
+    clearTimeout(this.retryTimer);
     this.timer = undefined;
     this.fullTimer = undefined;
+    this.retryTimer = undefined;
   }
 }
 
@@ -121,7 +125,8 @@ export class Hub implements Disposable {
     return () =>
       this.#leave(client, feed, () => {
         watchers.delete(watcher);
-        if (watchers.size === 0) feed.byTask.delete(id);
+        // Another task may have taken the id since.
+        if (watchers.size === 0 && feed.byTask.get(id) === watchers) feed.byTask.delete(id);
       });
   }
 
@@ -159,6 +164,10 @@ export class Hub implements Disposable {
     const feed = this.#feeds.get(event.client);
     if (feed === undefined) return;
     if (event.stored === undefined) {
+      // Who watches this very task hears of its end before it is gone.
+      if (feed.byTask.has(event.removedId)) this.#frame(event.client, feed);
+      // It may have been the last watcher, and have left.
+      if (this.#feeds.get(event.client) !== feed) return;
       feed.changed.set(event.removedId, null);
     } else {
       feed.changed.set(event.stored.task.id, event.stored);
@@ -210,30 +219,31 @@ export class Hub implements Disposable {
     if (feed.fullTimer !== undefined) return;
     const waitMs = feed.fullAllowedMs - Date.now();
     if (waitMs > 0) {
-      this.#frameFullLater(client, feed, waitMs);
+      feed.fullTimer = setTimeout(() => {
+        feed.fullTimer = undefined;
+        this.#frameFull(client, feed);
+      }, waitMs);
       return;
     }
     const seq = this.#registry.lastSeq(client);
-    const message = fullMessage("state_update", this.#registry, client);
-    feed.fullAllowedMs = Date.now() + (message.length / this.#options.fullStateBytesPerSecond) * 1000;
-    let isBehind = false;
-    for (const [watcher, sentSeq] of feed.full) {
-      if (sentSeq === seq) continue;
-      if (watcher.saturated) {
-        isBehind = true;
-      } else {
-        watcher.send(message);
+    const behind = [...feed.full].filter(([, sentSeq]) => sentSeq !== seq).map(([watcher]) => watcher);
+    const ready = behind.filter((watcher) => !watcher.saturated);
+    if (ready.length > 0) {
+      const message = fullMessage("state_update", this.#registry, client);
+      feed.fullAllowedMs = Date.now() + (message.length / this.#options.fullStateBytesPerSecond) * 1000;
+      for (const watcher of ready) {
+        // Noted first: a watcher may leave while it is told.
+        if (!feed.full.has(watcher)) continue;
         feed.full.set(watcher, seq);
+        watcher.send(message);
       }
     }
-    if (isBehind) this.#frameFullLater(client, feed, SATURATED_RETRY_MS);
-  }
-
-  #frameFullLater(client: string, feed: Feed, waitMs: number): void {
-    feed.fullTimer = setTimeout(() => {
-      feed.fullTimer = undefined;
-      this.#frameFull(client, feed);
-    }, waitMs);
+    if (ready.length < behind.length && this.#feeds.get(client) === feed) {
+      feed.retryTimer ??= setTimeout(() => {
+        feed.retryTimer = undefined;
+        this.#frameFull(client, feed);
+      }, SATURATED_RETRY_MS);
+    }
   }
 }
 

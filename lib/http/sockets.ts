@@ -5,7 +5,7 @@
  */
 
 import type { Watcher, WatchMode } from "../hub.ts";
-import { type Cursor, parseCursor } from "../protocol.ts";
+import { byteLength, type Cursor, parseCursor } from "../protocol.ts";
 import { type HandlerContext, storedTask } from "./context.ts";
 import { Problem } from "./problem.ts";
 
@@ -177,7 +177,8 @@ function cursorFrom(params: URLSearchParams): Cursor | null {
   return after === null || after === "" ? null : parseCursor(after);
 }
 
+/** The size of a message in bytes. */
 function sizeOf(data: unknown): number {
-  if (typeof data === "string") return data.length;
+  if (typeof data === "string") return byteLength(data);
   return data instanceof ArrayBuffer ? data.byteLength : Infinity;
 }

@@ -5,14 +5,11 @@
  */
 
 import { alternate, type Figure, verify } from "./support/harness.ts";
-import { CLIENT } from "./support/records.ts";
 import { Remote } from "./support/remote.ts";
-import { Watchers } from "./support/watchers.ts";
+import { deltaPath, Watchers } from "./support/watchers.ts";
 
 /** Frames of one measurement, to all watchers together. */
 const FRAMES = 30_000;
-/** Where changed tasks are watched. */
-export const DELTA_PATH = `/ws/tasks/${CLIENT}?mode=delta`;
 
 /** A hundred watchers, and a thousand. */
 export async function benchFanOut(): Promise<Figure[]> {
@@ -33,7 +30,7 @@ async function compare(count: number) {
   await using ours = await Remote.start("monitor.ts", [JSON.stringify({ frameIntervalMs: 0 })]);
   await using bare = await Remote.start("bare_sockets.ts");
   await ours.call("begin", ["task"]);
-  using oursWatching = await Watchers.open(ours.port, DELTA_PATH, count);
+  using oursWatching = await Watchers.open(ours.port, await deltaPath(ours), count);
   using bareWatching = await Watchers.open(bare.port, "/", count);
 
   const bytes = oursWatching.bytes;

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { DELTA_PATH, framesPerSecond } from "./fan_out.ts";
+import { framesPerSecond } from "./fan_out.ts";
 import { alternate, type Figure, type Pairs, verify } from "./support/harness.ts";
 import { requestsPerSecond } from "./support/http_load.ts";
 import { CLIENT } from "./support/records.ts";
 import { Remote } from "./support/remote.ts";
-import { Watchers } from "./support/watchers.ts";
+import { deltaPath, Watchers } from "./support/watchers.ts";
 
 const WATCHERS = 100;
 const FRAMES = 20_000;
@@ -28,8 +28,8 @@ async function compare(few: number, many: number): Promise<Figure[]> {
     () => requestsPerSecond(withMany.port, path),
     () => requestsPerSecond(withFew.port, path),
   );
-  using ofMany = await Watchers.open(withMany.port, DELTA_PATH, WATCHERS);
-  using ofFew = await Watchers.open(withFew.port, DELTA_PATH, WATCHERS);
+  using ofMany = await Watchers.open(withMany.port, await deltaPath(withMany), WATCHERS);
+  using ofFew = await Watchers.open(withFew.port, await deltaPath(withFew), WATCHERS);
   const watching = await alternate(
     () => framesPerSecond(withMany, ofMany, FRAMES),
     () => framesPerSecond(withFew, ofFew, FRAMES),

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { DELTA_PATH } from "./fan_out.ts";
 import { clock } from "./support/clock.ts";
 import { type Figure, PAIRS, percentile, type Target, verify } from "./support/harness.ts";
 import { Remote } from "./support/remote.ts";
+import { deltaPath } from "./support/watchers.ts";
 
 const UPDATES_PER_ROUND = 16;
 const INTERVAL_MS = 100;
@@ -19,7 +19,7 @@ const BARE_LENGTH = 900;
 export async function benchLatency(): Promise<Figure[]> {
   await using ours = await Remote.start("monitor.ts");
   await using bare = await Remote.start("bare_sockets.ts");
-  using oursWatching = await Watching.open(ours.port, DELTA_PATH);
+  using oursWatching = await Watching.open(ours.port, await deltaPath(ours));
   using bareWatching = await Watching.open(bare.port, "/");
   const idle = await compare(ours, oursWatching, bare, bareWatching);
   await ours.call("beBusy", BUSY);

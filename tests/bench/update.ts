@@ -4,10 +4,9 @@
  * @module
  */
 
-import { DELTA_PATH } from "./fan_out.ts";
 import { type Figure, median, PAIRS, verify } from "./support/harness.ts";
 import { Remote } from "./support/remote.ts";
-import { Watchers } from "./support/watchers.ts";
+import { deltaPath, Watchers } from "./support/watchers.ts";
 
 const UPDATES = 500_000;
 const MANY_UPDATES = 5_000_000;
@@ -20,7 +19,7 @@ export async function benchUpdate(): Promise<Figure[]> {
   const alone = { bare: null, ratio: null };
   const figures: Figure[] = [];
   for (const watched of [0, 1, 100]) {
-    using watchers = await Watchers.open(remote.port, DELTA_PATH, watched);
+    using watchers = await Watchers.open(remote.port, await deltaPath(remote), watched);
     const before = watchers.frames;
     const ours = await microseconds(remote, true);
     verify("whether frames came", watched > 0, watchers.frames > before);

@@ -15,7 +15,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../support/assert.ts";
-import { block, Isolate } from "../support/isolate.ts";
+import { block, blockUntil, createFlag, Isolate, raise, raised } from "../support/isolate.ts";
 import type { Burst } from "./channel/isolate_worker.ts";
 
 const WORKER = new URL("./channel/isolate_worker.ts", import.meta.url);
@@ -106,8 +106,10 @@ Deno.test("MemberChannel.send() loses nothing where the ring of the process over
   using authority = new TestAuthority(name);
   using isolate = await openMember(name);
   await burst(isolate, "warm", 1);
-  const done = burst(isolate, "a", 100_000, { flooded: 1_000 });
+  const flag = createFlag();
+  const done = burst(isolate, "a", 100_000, { flooded: 1_000, flag });
   block(500);
+  blockUntil(flag);
   await done;
   assertBurst(authority.received, "a", 100_000);
   assertGreater(authority.channel.lostPackets, 0);
@@ -122,12 +124,13 @@ Deno.test("Channels carry both directions of four members at once, under loss", 
   using third = await openMember(name);
   using fourth = await openMember(name);
   const isolates = [first, second, third, fourth];
+  const flag = createFlag();
   const bursts = isolates.map((isolate, i) =>
-    burst(isolate, `m${i}`, 10_000, { flooded: i === 0 ? 600 : 0 })
+    burst(isolate, `m${i}`, 10_000, i === 0 ? { flooded: 600, flag } : {})
   );
   const ids = [...authority.came];
   for (let i = 0; i < 3_000; i++) for (const id of ids) assert(authority.channel.send(id, `command ${i}`));
-  block(300);
+  blockUntil(flag);
   await Promise.all(bursts);
   for (const [i, isolate] of isolates.entries()) {
     assertBurst(authority.received, `m${i}`, 10_000);
@@ -145,10 +148,13 @@ Deno.test("AuthorityChannel.send() brings messages to a member that is blocked, 
   const id = authority.came[0]!;
   authority.channel.send(id, "command 0");
   await isolate.call("waitForReceived", 1);
-  const blocked = isolate.call("block", 500);
+  const [blocked, released] = [createFlag(), createFlag()];
+  const blockade = isolate.call("block", { blocked, released });
+  await raised(blocked);
   for (let i = 1; i < 20_000; i++) authority.channel.send(id, `command ${i}`);
   await flooder.call("flood", 1_000);
-  await blocked;
+  raise(released);
+  await blockade;
   assertBurst(await isolate.call<string[]>("waitForReceived", 20_000), "command", 20_000);
   assertGreater(await isolate.call<number>("lostPackets"), 0);
   await flooder.call("close");
@@ -167,9 +173,7 @@ Deno.test("MemberChannel.request() is answered under loss, however long the answ
   using isolate = await openMember(name);
   const answers = Array.from({ length: 20 }, (_, i) => isolate.call<string>("request", `${i}:`));
   using flooder = new Isolate(WORKER);
-  const flood = flooder.call("flood", 1_000);
-  block(200);
-  await flood;
+  await flooder.call("flood", 1_000);
   for (const [i, answer] of (await Promise.all(answers)).entries()) assertEquals(answer, `${i}:${page}`);
   assertEquals(authority.errors, []);
   await flooder.call("close");
@@ -285,10 +289,12 @@ Deno.test("A member that was only blocked for long comes back without loss or du
   const id = authority.came[0]!;
   authority.channel.send(id, "command 0");
   await isolate.call("waitForReceived", 1);
-  const blocked = isolate.call("block", 2_000);
+  const [blocked, released] = [createFlag(), createFlag()];
+  const blockade = isolate.call("block", { blocked, released });
   const rest = burst(isolate, "a", 1_000, { from: 1_000 });
   await until(() => authority.gone.length > 0);
-  await blocked;
+  raise(released);
+  await blockade;
   await rest;
   await until(() => authority.channel.send(id, "command 1"));
   assertEquals(await isolate.call<string[]>("waitForReceived", 2), ["command 0", "command 1"]);
@@ -472,6 +478,20 @@ Deno.test("MemberChannel.congested tells when to stop sending, onDrain when to g
   assert(member.congested);
   await member.drained();
   assertEquals([member.congested, drains, authority.received.length], [false, 1, 11]);
+});
+
+Deno.test("Channels can be closed and opened again in the same turn", async () => {
+  const name = freshName();
+  using isolate = new Isolate(WORKER);
+  await isolate.call("openAuthority", { name, epoch: "first" });
+  for (let i = 0; i < 100; i++) {
+    using member = new MemberChannel({ name });
+    member.send(`a ${i}`);
+    await member.drained();
+    assertEquals(await member.request(`${i}`), `first answers ${i}`);
+  }
+  assertBurst(await isolate.call<string[]>("received"), "a", 100);
+  await isolate.call("close");
 });
 
 Deno.test("Channels say clearly where there is no BroadcastChannel", () => {

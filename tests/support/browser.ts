@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { findTool } from "./tools.ts";
 
 /** A page in a browser of its own, which writes down what must not happen. */
@@ -16,7 +16,7 @@ export interface TestPage extends AsyncDisposable {
   readonly hosts: ReadonlySet<string>;
 }
 
-const NAMES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "chromium", "google-chrome"];
+const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** How long a page may take to show what a test waits for, in milliseconds. */
 const DEADLINE_MS = 15_000;
@@ -31,7 +31,7 @@ export async function withPage(
   options: BrowserContextOptions,
   use: (page: TestPage) => Promise<void>,
 ): Promise<void> {
-  const executablePath = await findTool(NAMES, "A browser test");
+  const executablePath = await findTool(PLACES, "A browser test");
   if (executablePath === undefined) return;
   await using test = await openPage(executablePath, options);
   await use(test);
@@ -40,6 +40,9 @@ export async function withPage(
 async function openPage(executablePath: string, options: BrowserContextOptions): Promise<TestPage> {
   // Containers of build machines run as root, where Chromium has no sandbox; it only sees our own pages.
   const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"];
+  // Else it looks, when it is imported, for a file that may only be seen with all permissions.
+  Deno.env.set("__IS_WSL_TEST__", "1");
+  const { chromium } = await import("playwright-core");
   const browser: Browser = await chromium.launch({ executablePath, args });
   const context = await browser.newContext(options);
   context.setDefaultTimeout(DEADLINE_MS);

@@ -64,3 +64,23 @@ export function block(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);
 }
+
+/** A flag that isolates see even while they are blocked. */
+export function createFlag(): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(4));
+}
+
+/** Raises a flag. */
+export function raise(flag: Int32Array<SharedArrayBuffer>): void {
+  Atomics.store(flag, 0, 1);
+}
+
+/** Keeps this isolate from doing anything else until a flag is raised. */
+export function blockUntil(flag: Int32Array<SharedArrayBuffer>): void {
+  while (Atomics.load(flag, 0) === 0) block(1);
+}
+
+/** Waits for a flag and lets this isolate go on meanwhile. */
+export async function raised(flag: Int32Array<SharedArrayBuffer>): Promise<void> {
+  while (Atomics.load(flag, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+}

@@ -9,7 +9,7 @@ const ROOT = new URL("../../", import.meta.url);
 /** Where and with what the program runs. */
 export interface ProgramOptions {
   /** The working directory; the project's own by default. */
-  readonly cwd?: string;
+  readonly cwd?: string | URL;
   /** Variables on top of those of this process, of which none that begins with `TASKSCOPE_` is passed on. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -28,13 +28,18 @@ const DEADLINE_MS = 20_000;
 /** A program that was started. Ended when it is disposed of. */
 export class Process implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStream<Uint8Array> | undefined;
   readonly #texts = { stdout: "", stderr: "" };
   readonly #ended: Promise<Ended>;
   readonly #listeners: Set<() => void> = new Set();
 
-  /** @param child a process with both of its outputs piped */
-  constructor(child: Deno.ChildProcess) {
+  /**
+   * @param child a process with both of its outputs piped
+   * @param input its input, where that is piped; it stays open until the end
+   */
+  constructor(child: Deno.ChildProcess, input?: WritableStream<Uint8Array>) {
     this.#child = child;
+    this.#input = input;
     const read = [this.#read("stdout"), this.#read("stderr")];
     this.#ended = Promise.all([child.status, ...read]).then(([{ code }]) => ({ code, ...this.#texts }));
   }
@@ -95,6 +100,7 @@ export class Process implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const timer = setTimeout(() => this.#signal("SIGKILL"), 7_000);
     this.#signal("SIGTERM");
+    await this.#input?.close().catch(() => {});
     await this.#ended;
     clearTimeout(timer);
   }
@@ -198,7 +204,7 @@ export function spawn(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  return new Process(child);
+  return new Process(child, stdin === "piped" ? child.stdin : undefined);
 }
 
 /** The permissions that the task "start" gives. */

@@ -28,13 +28,12 @@ const DEADLINE_MS = 20_000;
 /** A socket to a server. Closed when it is disposed of. */
 export class TestSocket implements AsyncDisposable {
   readonly #socket: WebSocket;
-  readonly #closed = Promise.withResolvers<SocketClose>();
   readonly #waiting: Set<() => void> = new Set();
   /** Everything that came, as it came. */
   readonly texts: string[] = [];
   /** Everything that came, read. */
   readonly messages: SocketMessage[] = [];
-  #isClosed = false;
+  #close: SocketClose | undefined;
 
   /** @param url the address, with the scheme of HTTP or of WebSockets */
   constructor(url: string) {
@@ -45,8 +44,7 @@ export class TestSocket implements AsyncDisposable {
       for (const look of this.#waiting) look();
     };
     this.#socket.onclose = ({ code, reason }) => {
-      this.#isClosed = true;
-      this.#closed.resolve({ code, reason });
+      this.#close = { code, reason };
       for (const look of this.#waiting) look();
     };
     this.#socket.onerror = (event) => event.preventDefault();
@@ -79,7 +77,7 @@ export class TestSocket implements AsyncDisposable {
 
   /** Resolves when the socket is closed, by whomever. */
   closed(): Promise<SocketClose> {
-    return this.#until(() => this.#isClosed ? this.#closed.promise : undefined, "It was not closed");
+    return this.#until(() => this.#close, "It was not closed");
   }
 
   /** Sends something. */
@@ -89,7 +87,7 @@ export class TestSocket implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.close();
-    await this.#closed.promise;
+    await this.closed();
   }
 
   async #until<T>(look: () => T | undefined, complaint: string): Promise<T> {
@@ -102,7 +100,7 @@ export class TestSocket implements AsyncDisposable {
     const again = () => {
       const found = look();
       if (found !== undefined) resolve(found);
-      else if (this.#isClosed) fail("closed");
+      else if (this.#close !== undefined) fail("closed");
     };
     this.#waiting.add(again);
     this.#socket.addEventListener("open", again);

@@ -41,8 +41,6 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
         onScroll={remember}
         tabIndex={0}
         aria-labelledby="log-title"
-        role="log"
-        aria-live="off"
       >
         {dropped > 0 && <li class="log-dropped" key="dropped">{countNoun(dropped, "older line")} not kept
         </li>}

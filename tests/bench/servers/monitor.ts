@@ -5,6 +5,7 @@
  */
 
 import { createMonitor, type MonitoredTask, type MonitorLimits } from "../../../lib/mod.ts";
+import { formatCursor } from "../../../lib/protocol.ts";
 import type { Registry } from "../../../lib/registry.ts";
 import { clock, tick } from "../support/clock.ts";
 import { Driver } from "../support/driver.ts";
@@ -25,6 +26,7 @@ serveCommands({
   begin: (ids: readonly string[]) => ids.forEach((id) => begin(registry, id)),
   addEnded: (count: number) => addEnded(registry, count),
   count: () => registry.count(CLIENT),
+  cursor: () => formatCursor(registry.cursor),
   broadcast: ({ count }: { readonly count: number }) =>
     driver.drive(count, () => report(registry, "task", updateOf(++steps))),
   delivered: () => driver.delivered(),

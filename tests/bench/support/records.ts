@@ -27,7 +27,7 @@ export function begin(registry: Registry, id: string): void {
     parent_id: null,
     weight: 1,
     attempt: 1,
-    stale_after: 60,
+    stale_after: 3_600,
   });
   report(registry, id, { type: "start" });
   report(registry, id, updateOf(0));

@@ -5,6 +5,8 @@
  */
 
 import { verify, WrongWorkError } from "./harness.ts";
+import { CLIENT } from "./records.ts";
+import type { Remote } from "./remote.ts";
 
 const OPCODE = { text: 1, ping: 9 } as const;
 /** A pong without payload; a client's frames are masked. */
@@ -107,6 +109,16 @@ export class Watchers implements Disposable {
       this.#bytes += read;
     }
   }
+}
+
+/**
+ * Where changed tasks are watched. With a cursor, as the first message would else hold every task there is.
+ *
+ * @param monitor the process of a monitor
+ * @returns the path
+ */
+export async function deltaPath(monitor: Remote): Promise<string> {
+  return `/ws/tasks/${CLIENT}?mode=delta&after=${await monitor.call<string>("cursor")}`;
 }
 
 /** Reads the answer to the handshake; gives back how many bytes of the buffer belong to what follows. */

@@ -6,7 +6,7 @@
 
 import { AuthorityChannel } from "../../../lib/channel_authority.ts";
 import { MemberChannel } from "../../../lib/channel_member.ts";
-import { block, serveCommands } from "../../support/isolate.ts";
+import { blockUntil, raise, serveCommands } from "../../support/isolate.ts";
 
 let member: MemberChannel;
 let authority: AuthorityChannel;
@@ -17,10 +17,12 @@ const connects: string[] = [];
 const floods: BroadcastChannel[] = [];
 
 /** Posts on an unrelated name, so that the ring of the process overflows. */
-function flood(count: number): void {
+async function flood(count: number): Promise<void> {
   const channel = new BroadcastChannel("unrelated");
   floods.push(channel);
   for (let i = 0; i < count; i++) channel.postMessage(i);
+  // The runtime posts to other isolates only when its timers are due.
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 serveCommands({
@@ -44,12 +46,14 @@ serveCommands({
   },
   memberId: () => member.id,
   /** Sends numbered messages, and floods an unrelated name once the first batches are out. */
-  async burst({ from, count, prefix, flooded }: Burst) {
+  async burst({ from, count, prefix, flooded, flag }: Burst) {
     const padding = "x".repeat(130);
     const started = performance.now();
     for (let i = from; i < from + count; i++) member.send(`${prefix} ${i} ${padding}`);
+    // The first batches leave with the microtask.
     await Promise.resolve();
-    if (flooded > 0) flood(flooded);
+    if (flooded > 0) await flood(flooded);
+    if (flag !== undefined) raise(flag);
     await member.drained();
     return performance.now() - started;
   },
@@ -57,7 +61,11 @@ serveCommands({
   drained: () => member.drained(),
   request: (payload: string) => member.request(payload),
   flood,
-  block,
+  /** Raises one flag and does nothing more until the other is raised. */
+  block({ blocked, released }: Blockade) {
+    raise(blocked);
+    blockUntil(released);
+  },
   received: () => received,
   connects: () => connects,
   conflicts: () => conflicts,
@@ -78,10 +86,19 @@ serveCommands({
   },
 });
 
-/** What {@linkcode AuthorityChannel} is to receive. */
+/** Messages that a member is to send. */
 export interface Burst {
   readonly from: number;
   readonly count: number;
   readonly prefix: string;
+  /** How many messages on an unrelated name follow the first ones. */
   readonly flooded: number;
+  /** Raised when the flood is over. */
+  readonly flag?: Int32Array<SharedArrayBuffer>;
+}
+
+/** A time in which an isolate does nothing. */
+export interface Blockade {
+  readonly blocked: Int32Array<SharedArrayBuffer>;
+  readonly released: Int32Array<SharedArrayBuffer>;
 }

@@ -1,0 +1,406 @@
+/** The pages, in a real browser, on the program as users start it. */
+
+import type { Page } from "playwright-core";
+import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { withPage } from "../support/browser.ts";
+import { type Program, startProgram } from "../support/program.ts";
+import { startServer } from "../support/server.ts";
+import { TestSocket } from "../support/socket.ts";
+import type { Task } from "../../lib/task.ts";
+
+const PHONE = { width: 360, height: 740 };
+const DESKTOP = { width: 1280, height: 800 };
+
+function startForm(page: Page, title: string) {
+  return page.locator("details.startable", { has: page.getByText(title, { exact: true }) });
+}
+
+/** Opens a form of the page, fills it in and sends it. */
+async function start(
+  page: Page,
+  title: string,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const form = startForm(page, title);
+  if (await form.getAttribute("open") === null) await form.locator("summary").click();
+  for (const [label, text] of Object.entries(fields)) await form.getByLabel(label).fill(text);
+  await form.locator("button[type=submit]").click();
+}
+
+function rows(page: Page, part: "active" | "ended") {
+  return page.getByTestId(part).locator("li[data-task-id]");
+}
+
+function badge(page: Page) {
+  return page.getByTestId("connection");
+}
+
+async function live(page: Page): Promise<void> {
+  await badge(page).getByText("Live", { exact: true }).waitFor();
+}
+
+async function json<T>(url: string, init?: RequestInit): Promise<T> {
+  const response = await fetch(url, init);
+  assert(response.ok, `${url} answered ${response.status}`);
+  return await response.json();
+}
+
+function startOverRest(program: Program, client: string, name: string, body: unknown) {
+  return json<{ task_id: string }>(`${program.url}/tasks/${client}/start/${name}`, {
+    method: "POST",
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/json" },
+  });
+}
+
+Deno.test("page: a visitor starts, watches and cancels a task, and nothing is reloaded", async () => {
+  await using program = await startProgram();
+  await withPage({}, async ({ page, complaints, hosts }) => {
+    await page.goto(`${program.url}/`);
+    assertMatch(page.url(), /\/t\/[0-9a-f]{32}$/);
+    await live(page);
+    await page.evaluate(() => {
+      document.body.dataset.mark = "same page";
+    });
+
+    await start(page, "Long-running task");
+    const row = rows(page, "active");
+    await row.waitFor();
+    const bar = row.locator("progress");
+    const seen = new Set<number>();
+    while (seen.size < 3) {
+      seen.add(await bar.evaluate((element) => (element as HTMLProgressElement).value));
+      await bar.evaluate((element) =>
+        new Promise((done) => element.ownerDocument.defaultView!.requestAnimationFrame(done))
+      );
+    }
+    assertEquals([...seen], [...seen].sort((a, b) => a - b), "the bar went back");
+
+    await row.getByRole("button", { name: /Cancel/ }).click();
+    const ended = rows(page, "ended");
+    await ended.waitFor();
+    assertEquals(await ended.getAttribute("data-state"), "CANCELLED");
+    assertEquals(await rows(page, "active").count(), 0);
+
+    assertEquals(await page.evaluate(() => document.body.dataset.mark), "same page", "the page was reloaded");
+    assertEquals(complaints, []);
+    assertEquals([...hosts], [new URL(program.url).host]);
+  });
+  assertEquals(program.process.stderr, "");
+});
+
+Deno.test("page: shows the result of a task that finished and the error of one that failed", async () => {
+  await using program = await startProgram();
+  await withPage({}, async ({ page, complaints }) => {
+    await page.goto(`${program.url}/t/outcomes`);
+    await live(page);
+    await start(page, "Count primes", { Below: "1000000" });
+    const finished = page.locator('li[data-state="FINISHED"]');
+    await finished.waitFor();
+    assertStringIncludes(await finished.innerText(), "78498");
+
+    await start(page, "Checksum of a folder", { Folder: "not/there" });
+    const failed = page.locator('li[data-state="ERROR"]');
+    await failed.waitFor();
+    const words = await failed.innerText();
+    assertStringIncludes(words, "NotFound");
+    assertStringIncludes(words, 'there is no "not/there"');
+
+    await failed.locator("h3 a").click();
+    await page.locator('[data-state="ERROR"] h1').waitFor();
+    assertStringIncludes(await page.locator(".panel-error").innerText(), 'there is no "not/there"');
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("page: without JavaScript, forms start and cancel, and the page shows what they did", async () => {
+  await using program = await startProgram();
+  await withPage({ javaScriptEnabled: false }, async ({ page, complaints }) => {
+    await page.goto(`${program.url}/`);
+    const address = page.url();
+    await start(page, "Long-running task");
+    await rows(page, "active").waitFor();
+    assertEquals(page.url(), address, "the form leads back to the page");
+    await rows(page, "active").getByRole("button", { name: /Cancel/ }).click();
+    await page.waitForLoadState();
+    await page.goto(address);
+    const ended = rows(page, "ended");
+    await ended.waitFor();
+    assertEquals(await ended.getAttribute("data-state"), "CANCELLED");
+
+    await start(page, "Count primes", { Below: "1000000" });
+    await page.goto(address);
+    const finished = page.locator('li[data-state="FINISHED"]');
+    while (await finished.count() === 0) await page.reload();
+    assertStringIncludes(await finished.innerText(), "78498");
+
+    await finished.locator("h3 a").click();
+    assertStringIncludes(await page.locator("main").innerText(), "78498");
+    await page.getByRole("button", { name: /Remove/ }).click();
+    assertEquals(page.url(), address);
+    assertEquals(await rows(page, "ended").count(), 1);
+    assertEquals(complaints, []);
+  });
+  assertEquals(program.process.stderr, "");
+});
+
+Deno.test("page: shows what another program starts, and what becomes of it", async () => {
+  await using program = await startProgram();
+  await withPage({}, async ({ page }) => {
+    await page.goto(`${program.url}/t/shared`);
+    await live(page);
+    await page.getByText("No tasks yet").waitFor();
+    const { task_id } = await startOverRest(program, "shared", "long_running_task", { tags: ["by-curl"] });
+    const row = page.locator(`li[data-task-id="${task_id}"]`);
+    await row.getByText("by-curl").waitFor();
+    await json(`${program.url}/tasks/shared/${task_id}/cancel`, { method: "POST" });
+    await page.locator(`li[data-task-id="${task_id}"][data-state="CANCELLED"]`).waitFor();
+    const removed = await fetch(`${program.url}/tasks/shared/${task_id}`, { method: "DELETE" });
+    assertEquals(removed.status, 204);
+    await row.waitFor({ state: "detached" });
+  });
+});
+
+Deno.test("page: the page of a task follows its log and its end", async () => {
+  await using server = startServer();
+  const go = Promise.withResolvers<void>();
+  const run = server.monitor.monitored(async (task) => {
+    task.log("first line");
+    task.update({ progress: 25, status: "a quarter" });
+    await go.promise;
+    task.log("second line");
+    return { answer: 42 };
+  }, { name: "followed", client: "one", id: "followed" });
+  const { done } = run.start();
+  await withPage({}, async ({ page, complaints }) => {
+    await page.goto(`${server.url}/t/one/followed`);
+    await live(page);
+    await page.getByText("a quarter").waitFor();
+    await page.getByText("first line").waitFor();
+    go.resolve();
+    await page.getByText("second line").waitFor();
+    await page.locator('.hero[data-state="FINISHED"]').waitFor();
+    await page.getByText('"answer": 42').waitFor();
+    assertMatch(await page.title(), /^✓ followed/);
+    assertEquals(complaints, []);
+  });
+  go.resolve();
+  await done;
+  assertEquals(server.errors, []);
+});
+
+Deno.test("page: says that it is cut off while the server is away, and is live again by itself", async () => {
+  const port = await freePort();
+  const args = ["--port", String(port)];
+  await withPage({}, async ({ page }) => {
+    {
+      await using before = await startProgram(args);
+      await page.goto(`${before.url}/t/restarted`);
+      await live(page);
+      await startOverRest(before, "restarted", "long_running_task", { id: "lost-with-the-server" });
+      await page.locator('li[data-task-id="lost-with-the-server"]').waitFor();
+    }
+    await badge(page).getByText("Reconnecting…").waitFor();
+    assertEquals(await rows(page, "active").count(), 1, "what was known last stays visible");
+
+    await using after = await startProgram(args);
+    await startOverRest(after, "restarted", "long_running_task", { id: "of-the-new-server" });
+    await live(page);
+    await page.locator('li[data-task-id="of-the-new-server"]').waitFor();
+    assertEquals(await page.locator('li[data-task-id="lost-with-the-server"]').count(), 0);
+  });
+});
+
+async function freePort(): Promise<number> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return await Promise.resolve(listener.addr.port);
+}
+
+const MARKUP = `</script><img src=x onerror="globalThis.harmed=1"><b>bold</b>`;
+
+Deno.test("page: markup in what tasks say stays text, on every page", async () => {
+  await using server = startServer();
+  const go = Promise.withResolvers<void>();
+  const options = { client: "markup", tags: [MARKUP.slice(0, 60)], metadata: { [MARKUP]: MARKUP } };
+  const failing = server.monitor.monitored(async (task) => {
+    task.update({ status: MARKUP, current: 1, total: 2, unit: "<b>bold</b>" });
+    task.log(MARKUP);
+    await go.promise;
+    throw new Error(MARKUP);
+  }, { ...options, name: MARKUP, id: "failing" });
+  const finishing = server.monitor.monitored(() => ({ [MARKUP]: MARKUP }), {
+    ...options,
+    name: `2 ${MARKUP}`,
+    id: "finishing",
+  });
+  await finishing();
+  const failed = failing.start();
+  const isHarmed = async (page: Page) =>
+    await page.evaluate(() => "harmed" in globalThis || document.querySelector("main b, main img") !== null);
+  await withPage({}, async ({ page, complaints }) => {
+    for (const path of ["", "/failing", "/finishing"]) {
+      await page.goto(`${server.url}/t/markup${path}`);
+      await live(page);
+      assertStringIncludes(await page.locator("main").innerText(), MARKUP);
+      assert(!await isHarmed(page), `markup of a task became markup of the page ${path}`);
+    }
+    await page.goto(`${server.url}/t/markup`);
+    await live(page);
+    go.resolve();
+    await page.locator('li[data-task-id="failing"][data-state="ERROR"]').waitFor();
+    assert(!await isHarmed(page), "markup of an error became markup of the page");
+    assertEquals(complaints, []);
+  });
+  go.resolve();
+  await failed.done.catch(() => {});
+});
+
+Deno.test("page: 150 tasks are on two pages, each on one of them", async () => {
+  await using server = startServer();
+  const quick = server.monitor.monitored((_task, n: number) => n, { name: "quick", client: "many" });
+  for (let n = 0; n < 150; n++) await quick(n);
+  for (const javaScriptEnabled of [true, false]) {
+    await withPage({ javaScriptEnabled }, async ({ page, complaints }) => {
+      const ids = () => rows(page, "ended").evaluateAll((all) => all.map((row) => row.dataset.taskId));
+      await page.goto(`${server.url}/t/many`);
+      if (javaScriptEnabled) await live(page);
+      const first = await ids();
+      assertEquals(first.length, 100);
+      await page.getByText("Page 1 of 2").waitFor();
+      await page.getByRole("link", { name: "Older tasks" }).click();
+      await page.getByText("Page 2 of 2").waitFor();
+      const second = await ids();
+      assertEquals(new Set([...first, ...second]).size, 150);
+      await page.getByRole("link", { name: "Newer tasks" }).click();
+      await page.getByText("Page 1 of 2").waitFor();
+      assertEquals(await ids(), first);
+      assertEquals(complaints, []);
+    });
+  }
+});
+
+Deno.test("page: nothing is wider than the window, in the light and in the dark, on a phone and a desk", async () => {
+  await using server = startServer({
+    tasks: { offered: { fn: () => null, input: { title: "x".repeat(150), type: "object" } } },
+  });
+  const go = Promise.withResolvers<void>();
+  const long = "long_unbroken_word_".repeat(10);
+  const options = {
+    client: "c".repeat(128),
+    tags: [long.slice(0, 64), "second"],
+    metadata: { [long]: long },
+  };
+  const run = server.monitor.monitored(async (task) => {
+    task.update({ status: long.repeat(5), current: 123_456_789_012, total: 987_654_321_098, unit: "B" });
+    task.log(long.repeat(5));
+    await go.promise;
+    throw new Error(long.repeat(5));
+  }, { ...options, name: long, id: "i".repeat(128) });
+  const finished = server.monitor.monitored(() => ({ [long]: long.repeat(10) }), {
+    ...options,
+    name: `${long} 2`,
+    id: "finished",
+  });
+  const failed = server.monitor.monitored(() => Promise.reject(new Error(long.repeat(5))), {
+    ...options,
+    name: `${long} 3`,
+    id: "failed",
+  });
+  await finished();
+  await failed().catch(() => {});
+  const running = run.start();
+  const backgrounds = new Set<string>();
+  for (const colorScheme of ["light", "dark"] as const) {
+    await withPage({ colorScheme }, async ({ page, complaints }) => {
+      for (const path of ["", "/finished", "/failed", `/${running.id}`, "/unknown"]) {
+        for (const viewport of [PHONE, DESKTOP]) {
+          await page.setViewportSize(viewport);
+          await page.goto(`${server.url}/t/${options.client}${path}`);
+          if (path !== "/unknown") await live(page);
+          await page.evaluate(() => {
+            for (const details of document.querySelectorAll("details")) details.open = true;
+          });
+          const where = `${path.slice(0, 20)} in ${colorScheme}, ${viewport.width} wide`;
+          assertEquals(await page.evaluate(tooWide), [], where);
+        }
+      }
+      backgrounds.add(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor));
+      assertEquals(complaints.filter((text) => !text.includes("404")), []);
+    });
+  }
+  go.resolve();
+  await running.done.catch(() => {});
+  assert(backgrounds.size !== 1, "light and dark look the same");
+});
+
+/** In the page: what sticks out of the window; nothing where the window does not scroll sideways. */
+function tooWide(): string[] {
+  if (document.documentElement.scrollWidth <= innerWidth) return [];
+  const wide = [...document.querySelectorAll("body *")].filter((element) => {
+    return element.getBoundingClientRect().right > innerWidth;
+  });
+  return [
+    `${document.documentElement.scrollWidth} wide`,
+    ...wide.map((element) => element.outerHTML.slice(0, 60)),
+  ];
+}
+
+Deno.test("page: a folder of 10,000 files looks the same on the page, over REST and on the sockets", async () => {
+  const root = await Deno.makeTempDir({ prefix: "taskscope-" });
+  try {
+    const expected = await writeFiles(root, 10_000);
+    await using program = await startProgram(["--root", root]);
+    await using all = new TestSocket(`${program.url}/ws/tasks/folder`);
+    await all.opened();
+    await withPage({}, async ({ page, complaints }) => {
+      await page.goto(`${program.url}/t/folder`);
+      await live(page);
+      const { task_id } = await startOverRest(program, "folder", "checksum_folder", { id: "ten-thousand" });
+      await using one = new TestSocket(`${program.url}/ws/tasks/folder/${task_id}`);
+      const overSocket = await one.task(task_id, (task) => task.state === "FINISHED");
+      assertEquals(await one.closed(), { code: 1000, reason: "The task has ended" });
+      const overAll = await all.task(task_id, (task) => task.state === "FINISHED");
+      const overRest = await json<Task>(`${program.url}/tasks/folder/${task_id}`);
+      assertEquals(overRest.result, { ...expected, skipped: 0 });
+      assertEquals(overRest.current, expected.bytes);
+      for (const other of [overSocket, overAll]) {
+        assertEquals(other.result, overRest.result);
+        assertEquals(other.version, overRest.version);
+      }
+      const progress = all.messages.map((message) => message.all_tasks?.[task_id]?.progress ?? 0);
+      assertGreater(new Set(progress).size, 3, "the sockets saw it move");
+      assertEquals(progress, progress.toSorted((a, b) => a - b), "the progress went back");
+
+      const row = page.locator(`li[data-task-id="${task_id}"][data-state="FINISHED"]`);
+      await row.waitFor();
+      await row.locator("h3 a").click();
+      const shown = await page.locator("main").innerText();
+      assertStringIncludes(shown, `"files": ${expected.files}`);
+      assertStringIncludes(shown, expected.checksum);
+      assertEquals(complaints, []);
+    });
+    assertEquals(program.process.stderr, "");
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+/** Writes small files, and counts and sums them up by its own means. */
+async function writeFiles(root: string, files: number) {
+  const lines: string[] = [];
+  let bytes = 0;
+  for (let folder = 0; folder < 100; folder++) await Deno.mkdir(`${root}/f${folder}`);
+  for (let n = 0; n < files; n++) {
+    const path = `f${n % 100}/${n}.txt`;
+    const content = new TextEncoder().encode(`file ${n} `.repeat(n % 7));
+    await Deno.writeFile(`${root}/${path}`, content);
+    bytes += content.length;
+    lines.push(`${await sha256(content)}  ${path}`);
+  }
+  const sorted = lines.toSorted((a, b) => a.slice(66) < b.slice(66) ? -1 : 1).map((line) => `${line}\n`);
+  return { files, bytes, checksum: await sha256(new TextEncoder().encode(sorted.join(""))) };
+}
+
+async function sha256(content: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", content)).toHex();
+}

@@ -1,0 +1,208 @@
+/** The pages without a browser: their headers, their forms, their place below a base path. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
+import { call, HeldTask } from "../../support/calls.ts";
+import { rawCall } from "../../support/raw_http.ts";
+import { startServer, type TestServer } from "../../support/server.ts";
+import type { MonitorOptions } from "../../../lib/mod.ts";
+
+function start(options: MonitorOptions = {}): TestServer & { readonly held: HeldTask } {
+  const held = new HeldTask();
+  const input = { type: "object", properties: { count: { type: "integer", minimum: 1, maximum: 9 } } };
+  const tasks = {
+    held: held.fn,
+    counted: { fn: (_task: unknown, given: unknown) => given as null, input },
+  };
+  return Object.assign(startServer({ tasks, ...options }), { held });
+}
+
+function post(url: string, fields: Readonly<Record<string, string>> = {}) {
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  return call("POST", url, { headers, body: new URLSearchParams(fields).toString() });
+}
+
+/** Every address on a page that its own server has to answer. */
+function addressesOf(html: string): string[] {
+  return [...html.matchAll(/ (?:href|src|action)="([^"#][^"]*)"/g)].map(([, address]) => address!)
+    .filter((address) => !address.startsWith("data:"));
+}
+
+Deno.test("Pages.home() leads to a client token of its own, and the same one again", async () => {
+  await using server = start();
+  const first = await call("GET", `${server.url}/`);
+  assertEquals(first.status, 303);
+  const location = first.headers.get("location") ?? "";
+  assertMatch(location, /^\/t\/[0-9a-f]{32}$/);
+  const cookie = first.headers.get("set-cookie") ?? "";
+  assertMatch(cookie, /^taskscope_client=[0-9a-f]{32}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/);
+  const again = await call("GET", `${server.url}/`, {
+    headers: { cookie: `a=b; ${cookie.split(";")[0]}; c=d` },
+  });
+  assertEquals(again.headers.get("location"), location);
+  const other = await call("GET", `${server.url}/`);
+  assert(other.headers.get("location") !== location, "two visitors have two tokens");
+  for (const bad of ["../x", "a b", "x".repeat(200), "<b>", "a/b", ".", ".."]) {
+    const answer = await call("GET", `${server.url}/`, { headers: { cookie: `taskscope_client=${bad}` } });
+    assertMatch(answer.headers.get("location") ?? "", /^\/t\/[0-9a-f]{32}$/, bad);
+  }
+  assertEquals(server.monitor.registry.clients(), []);
+});
+
+Deno.test("Pages: every page forbids what it does not need", async () => {
+  await using server = start();
+  await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
+  for (
+    const [path, status] of [["/t/c", 200], ["/t/c/t", 200], ["/t/c/unknown", 404], [
+      "/t/a%20b",
+      400,
+    ]] as const
+  ) {
+    const { headers, status: got, text } = await call("GET", server.url + path);
+    assertEquals(got, status);
+    assertEquals(headers.get("content-type"), "text/html; charset=utf-8");
+    assertEquals(headers.get("cache-control"), "no-store");
+    assertEquals(headers.get("x-content-type-options"), "nosniff");
+    assertEquals(headers.get("referrer-policy"), "same-origin");
+    const policy = headers.get("content-security-policy") ?? "";
+    for (
+      const directive of [
+        "default-src 'none'",
+        "script-src 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+      ]
+    ) {
+      assertStringIncludes(policy, directive);
+    }
+    assert(!policy.includes("unsafe"));
+    assertMatch(text, /^<!DOCTYPE html><html lang="en">/);
+    assert(!/ on[a-z]+="| style="|<style|javascript:/i.test(text), `inline script or style on ${path}`);
+  }
+});
+
+Deno.test("Pages.asset() serves what pages load, to be kept for ever, and nothing else", async () => {
+  await using server = start();
+  const { text } = await call("GET", `${server.url}/t/c`);
+  const assets = addressesOf(text).filter((address) => address.startsWith("/assets/"));
+  assertEquals(assets.length, 2);
+  for (const asset of assets) {
+    const answer = await call("GET", server.url + asset);
+    assertEquals(answer.status, 200);
+    assertMatch(answer.headers.get("content-type") ?? "", /^text\/(css|javascript); charset=utf-8$/);
+    assertStringIncludes(answer.headers.get("cache-control") ?? "", "immutable");
+    assert(answer.text.length > 1_000, `${asset} is empty`);
+  }
+  for (const name of ["", "page.js", "..%2f..%2fdeno.json", "constructor", "__proto__"]) {
+    assertEquals((await call("GET", `${server.url}/assets/${name}`)).status, 404, name);
+  }
+});
+
+Deno.test("Pages.start() starts a task from a form, and leads back", async () => {
+  await using server = start();
+  const sent = await post(`${server.url}/t/c/start/counted`, { "arg.count": "3" });
+  assertEquals([sent.status, sent.headers.get("location")], [303, "/t/c"]);
+  const [task] = server.monitor.registry.tasks("c");
+  assertEquals([task?.state, task?.result], ["FINISHED", { count: 3 }]);
+  assertEquals((await post(`${server.url}/t/c/start/held`)).status, 303);
+  assertEquals((await post(`${server.url}/t/c/start/held`, { args: '["deaf"]' })).status, 303);
+  assertEquals(server.held.running, 2);
+});
+
+Deno.test("Pages.start() says on the page what is wrong with a form", async () => {
+  await using server = start({ limits: { liveTasksPerClient: 1 } });
+  const forms: readonly (readonly [string, Record<string, string>, number])[] = [
+    ["counted", { "arg.count": "many" }, 400],
+    ["counted", { "arg.count": "10" }, 400],
+    ["counted", { "arg.count": "1.5" }, 400],
+    ["held", { args: "{" }, 400],
+    ["held", { args: "{}" }, 400],
+    ["unknown", {}, 404],
+  ];
+  for (const [name, fields, status] of forms) {
+    const answer = await post(`${server.url}/t/c/start/${name}`, fields);
+    assertEquals(answer.status, status, `${name} ${JSON.stringify(fields)}`);
+    assertEquals(answer.headers.get("content-type"), "text/html; charset=utf-8");
+    assertMatch(answer.text, /class="notice notice-error" role="alert"/);
+  }
+  assertEquals(server.monitor.registry.tasks("c"), []);
+  assertEquals((await post(`${server.url}/t/c/start/held`)).status, 303);
+  const full = await post(`${server.url}/t/c/start/held`);
+  assertEquals(full.status, 503);
+  assertStringIncludes(full.text, "which is the limit");
+  const wrongType = await call("POST", `${server.url}/t/c/start/held`, { body: { a: 1 } });
+  assertEquals(wrongType.status, 415);
+  assertEquals(server.errors, []);
+});
+
+Deno.test("Pages.change() cancels and removes, and says why it can't", async () => {
+  await using server = start();
+  await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
+  const tooEarly = await post(`${server.url}/t/c/t/remove`);
+  assertEquals(tooEarly.status, 409);
+  assertStringIncludes(tooEarly.text, "it has not ended");
+  const cancelled = await post(`${server.url}/t/c/t/cancel`);
+  assertEquals([cancelled.status, cancelled.headers.get("location")], [303, "/t/c"]);
+  while (server.held.running > 0) await call("GET", `${server.url}/healthz`);
+  assertEquals((await post(`${server.url}/t/c/t/remove`)).status, 303);
+  for (const change of ["cancel", "remove"]) {
+    const unknown = await post(`${server.url}/t/c/t/${change}`);
+    assertEquals(unknown.status, 404);
+    assertEquals(unknown.headers.get("content-type"), "text/html; charset=utf-8");
+  }
+  assertEquals((await call("GET", `${server.url}/t/c/t/cancel`)).status, 405);
+});
+
+Deno.test("Pages.client() takes any page number for one that there is", async () => {
+  await using server = start();
+  for (const page of ["0", "-1", "2", "x", "1e9", "NaN", "", "1&page=2"]) {
+    assertEquals((await call("GET", `${server.url}/t/c?page=${page}`)).status, 200, page);
+  }
+});
+
+Deno.test("Pages: nothing leads out of a base path, and everything below it is there", async () => {
+  await using server = start({ basePath: "/team/monitor" });
+  const base = `${server.url}/team/monitor`;
+  const home = await call("GET", `${base}/`);
+  assertMatch(home.headers.get("location") ?? "", /^\/team\/monitor\/t\/[0-9a-f]{32}$/);
+  assertStringIncludes(home.headers.get("set-cookie") ?? "", "; Path=/team/monitor/;");
+  assertEquals((await call("GET", base)).status, 303);
+
+  const started = await call("POST", `${base}/tasks/c/start/held`, { body: { id: "t" } });
+  assertEquals(started.headers.get("location"), "/team/monitor/tasks/c/t");
+  assertEquals((await post(`${base}/t/c/start/counted`)).headers.get("location"), "/team/monitor/t/c");
+  const pages = await Promise.all(["/t/c", "/t/c/t", "/t/c/unknown"].map((path) => call("GET", base + path)));
+  const addresses = new Set(pages.flatMap(({ text }) => addressesOf(text)));
+  assert(addresses.size > 5);
+  for (const address of addresses) {
+    assert(address.startsWith("/team/monitor/"), `${address} leads out of the base path`);
+    const { status } = await call("GET", server.url + address);
+    assert([200, 405].includes(status), `${address} answers ${status}`);
+  }
+  for (
+    const path of ["/", "/t/c", "/tasks/c", "/healthz", "/team", "/team/monitorx/tasks/c", "/team/monitor2"]
+  ) {
+    assertEquals((await call("GET", server.url + path)).status, 404, path);
+  }
+  const next = await call("GET", `${base}/tasks/c?limit=1`);
+  assertMatch(next.headers.get("link") ?? "", /^<\/team\/monitor\/tasks\/c\?/);
+});
+
+Deno.test("Pages: every address on a page leads somewhere", async () => {
+  await using server = start();
+  await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
+  for (const path of ["/t/c", "/t/c/t"]) {
+    for (const address of addressesOf((await call("GET", server.url + path)).text)) {
+      const { status } = await call("GET", server.url + address);
+      assert([200, 405].includes(status), `${address} on ${path} answers ${status}`);
+    }
+  }
+});
+
+Deno.test("Pages: the command lines on a page name the address that people use", async () => {
+  await using server = start({ publicUrls: ["https://ci.example/monitor"] });
+  const answer = await rawCall(server.port, "GET", "/monitor/t/c", [["Host", "ci.example"]]);
+  assertEquals(answer.status, 200);
+  assertStringIncludes(answer.body, "https://ci.example/monitor/tasks/c");
+  assertStringIncludes(answer.body, "wss://ci.example/monitor/ws/tasks/c");
+  assert(!answer.body.includes("127.0.0.1"));
+});

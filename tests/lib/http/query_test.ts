@@ -1,0 +1,124 @@
+/** The filters of a list, one by one. */
+
+import { parseTaskQuery, selectTasks } from "../../../lib/http/query.ts";
+import { Problem } from "../../../lib/http/problem.ts";
+import type { StoredTask } from "../../../lib/store/store.ts";
+import { type Task, transition } from "../../../lib/task.ts";
+import { assert, assertEquals, assertLess, assertThrows } from "../../support/assert.ts";
+
+/** A task that ended or not, in the order of creation. */
+function stored(id: string, seq: number, more: Partial<Task> = {}): StoredTask {
+  const create = {
+    ...{ type: "create", name: id, metadata: {}, tags: [], parent_id: null, weight: 1, attempt: 1 } as const,
+    stale_after: null,
+  };
+  const task = { ...transition(undefined, id, create, seq), ...more };
+  return { task, seq, json: JSON.stringify(task) };
+}
+
+const TASKS = [
+  stored("import", 1, { state: "FINISHED", progress: 100, tags: ["night", "db"], status: "Read 12 rows" }),
+  stored("export", 2, {
+    state: "ERROR",
+    progress: 40,
+    tags: ["db"],
+    error: { message: "Disk is FULL", type: "Error" },
+  }),
+  stored("import users", 3, { state: "PROCESSING", progress: null, started_at: 9 }),
+  stored("a.b", 4, { state: "PROCESSING", progress: 40, started_at: 8 }),
+];
+
+function pick(query: string): string[] {
+  return selectTasks(TASKS, parseTaskQuery(new URLSearchParams(query))).tasks.map(({ task }) => task.id);
+}
+
+Deno.test("selectTasks() tells the newest first where nothing is asked for", () => {
+  assertEquals(pick(""), ["a.b", "import users", "export", "import"]);
+});
+
+Deno.test("selectTasks() filters by state, several and in any case", () => {
+  assertEquals(pick("state=ERROR"), ["export"]);
+  assertEquals(pick("state=error,finished"), ["export", "import"]);
+  assertEquals(pick("state=ERROR&state=PROCESSING"), ["a.b", "import users", "export"]);
+});
+
+Deno.test("selectTasks() filters by name, with * for anything and nothing else that means more", () => {
+  assertEquals(pick("name=import"), ["import"]);
+  assertEquals(pick("name=IMPORT*"), ["import users", "import"]);
+  assertEquals(pick("name=*port"), ["export", "import"]);
+  assertEquals(pick("name=*"), ["a.b", "import users", "export", "import"]);
+  assertEquals(pick("name=a.b"), ["a.b"]);
+  for (const name of ["a?b", "i.port", "[i]mport", "(import)", "import|export", "^import$", "import\\", ""]) {
+    assertEquals(pick(`name=${encodeURIComponent(name)}`), [], name);
+  }
+});
+
+Deno.test("selectTasks() matches no pattern for long", () => {
+  const long = [stored("t", 1, { name: "a".repeat(200) })];
+  const started = performance.now();
+  // Who tries every way to share out the letters among the stars is busy with it for most of a minute.
+  selectTasks(long, parseTaskQuery(new URLSearchParams({ name: `${"*a".repeat(5)}*b` })));
+  assertLess(performance.now() - started, 2_000);
+});
+
+Deno.test("selectTasks() filters by tags, all of them", () => {
+  assertEquals(pick("tag=db"), ["export", "import"]);
+  assertEquals(pick("tag=db,night"), ["import"]);
+  assertEquals(pick("tag=db&tag=night"), ["import"]);
+  assertEquals(pick("tag=d"), []);
+});
+
+Deno.test("selectTasks() searches id, name, status, error and tags", () => {
+  assertEquals(pick("q=rows"), ["import"]);
+  assertEquals(pick("q=full"), ["export"]);
+  assertEquals(pick("q=NIGHT"), ["import"]);
+  assertEquals(pick("q=users"), ["import users"]);
+  assertEquals(pick("q="), ["a.b", "import users", "export", "import"]);
+  assertEquals(pick("q=.*"), []);
+});
+
+Deno.test("selectTasks() combines filters by and", () => {
+  assertEquals(pick("state=PROCESSING&name=import*"), ["import users"]);
+  assertEquals(pick("state=FINISHED&q=full"), []);
+});
+
+Deno.test("selectTasks() sorts both ways, the unknown lowest, those of one rank by creation", () => {
+  assertEquals(pick("sort=created_at"), ["import", "export", "import users", "a.b"]);
+  assertEquals(pick("sort=name"), ["a.b", "export", "import", "import users"]);
+  assertEquals(pick("sort=-name"), ["import users", "import", "export", "a.b"]);
+  assertEquals(pick("sort=progress"), ["import users", "export", "a.b", "import"]);
+  assertEquals(pick("sort=-progress"), ["import", "a.b", "export", "import users"]);
+  assertEquals(pick("sort=-started_at").slice(0, 2), ["import users", "a.b"]);
+});
+
+Deno.test("selectTasks() cuts pages that hold each task once", () => {
+  const query = (page: number) => parseTaskQuery(new URLSearchParams({ limit: "3", page: String(page) }));
+  const first = selectTasks(TASKS, query(1));
+  const second = selectTasks(TASKS, query(2));
+  assertEquals([first.nextPage, second.nextPage, first.total], [2, null, 4]);
+  assertEquals([...first.tasks, ...second.tasks].map(({ task }) => task.id), pick(""));
+  assertEquals(selectTasks(TASKS, query(99)).tasks, []);
+  assertEquals(selectTasks([], query(1)), { tasks: [], total: 0, nextPage: null });
+});
+
+Deno.test("parseTaskQuery() names what it can't read", () => {
+  const wrong = {
+    colour: "red",
+    state: "DONE",
+    sort: "colour",
+    limit: "0",
+    page: "-1",
+    q: "x".repeat(201),
+    "__proto__": "1",
+  };
+  for (const [name, value] of Object.entries(wrong)) {
+    const problem = assertThrows(
+      () => parseTaskQuery(new URLSearchParams([[name, value]])),
+      Problem,
+      `"${name}"`,
+    );
+    assertEquals([problem.status, problem.code], [400, "bad_filter"]);
+    assert(!problem.message.endsWith("."));
+  }
+  assertThrows(() => parseTaskQuery(new URLSearchParams("limit=1&limit=2")), Problem, "once");
+});

@@ -1,0 +1,183 @@
+import { AmbiguousMonitorError, ConfigError } from "../../lib/errors.ts";
+import { currentTask, monitored } from "../../lib/monitored.ts";
+import type { MonitoredTask } from "../../lib/run.ts";
+import { announceMonitor } from "../../lib/routes.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "../support/assert.ts";
+import { LocalMonitor } from "../support/local_monitor.ts";
+
+/** A monitor that every `monitored()` of this isolate knows. */
+class AnnouncedMonitor extends LocalMonitor {
+  readonly #withdraw: () => void;
+
+  constructor(channel = "announced") {
+    super();
+    this.#withdraw = announceMonitor(channel, this.sink);
+  }
+
+  override [Symbol.dispose](): void {
+    this.#withdraw();
+    super[Symbol.dispose]();
+  }
+}
+
+Deno.test("monitored() reports to the monitor of this isolate, whatever its channel", async () => {
+  using monitor = new AnnouncedMonitor();
+  const double = monitored(async function double(task: MonitoredTask, n: number) {
+    await task.update({ progress: 50 });
+    return n * 2;
+  });
+  assertEquals([await double(2), double.name, double.length], [4, "double", 1]);
+  assertEquals([monitor.task.name, monitor.task.state, monitor.task.result], ["double", "FINISHED", 4]);
+});
+
+Deno.test("monitored() may be made before there is a monitor", async () => {
+  const plus = monitored((_task, n: number) => n + 1);
+  using monitor = new AnnouncedMonitor();
+  await plus(1);
+  using _other = monitor;
+  assertEquals(monitor.task.result, 2);
+});
+
+Deno.test("monitored() can't choose between two monitors, unless it is given the channel of one", async () => {
+  using first = new AnnouncedMonitor("first");
+  using second = new AnnouncedMonitor("second");
+  let calls = 0;
+  const fn = monitored(() => ++calls);
+  const error = await assertRejects(() => fn(), AmbiguousMonitorError);
+  assertEquals(
+    error.message,
+    'Cannot choose a monitor: 2 run here, so use "monitor.monitored()" of one of them',
+  );
+  assertThrows(() => fn.start(), AmbiguousMonitorError);
+  assertEquals(calls, 0);
+  await monitored(() => ++calls, { channel: "second", name: "chosen" })();
+  assertEquals([calls, first.tasks, second.task.name], [1, [], "chosen"]);
+});
+
+Deno.test("monitored() refuses options that can't be when they are given", () => {
+  assertThrows(() => monitored(() => {}, { client: "a b" }), ConfigError);
+  assertThrows(() => {
+    class _Wrong {
+      @monitored({ staleAfterMs: -1 })
+      async load(): Promise<void> {}
+    }
+  }, ConfigError);
+});
+
+class Account {
+  #balance: number;
+  readonly owner: string;
+
+  constructor(owner: string, balance: number) {
+    this.owner = owner;
+    this.#balance = balance;
+  }
+
+  @monitored({ tags: ["bank"] })
+  async add(amount: number, task = currentTask()): Promise<number> {
+    await task.update({ status: `Adding to ${this.owner}` });
+    return this.#balance += amount;
+  }
+
+  @monitored({ name: "Look" })
+  look(): Promise<string> {
+    return Promise.resolve(`${this.owner} ${currentTask().client}`);
+  }
+
+  @monitored()
+  fail(error: unknown): Promise<never> {
+    throw error;
+  }
+
+  @monitored()
+  static create(owner: string): Promise<Account> {
+    return Promise.resolve(new this(owner, 0));
+  }
+}
+
+class SavingsAccount extends Account {
+  override async add(amount: number): Promise<number> {
+    return await super.add(amount * 2);
+  }
+}
+
+Deno.test("monitored() decorates methods: this, private fields, two instances, inheritance", async () => {
+  using monitor = new AnnouncedMonitor();
+  const [ada, bob] = [new Account("Ada", 1), new SavingsAccount("Bob", 10)];
+  assertEquals(await Promise.all([ada.add(1), bob.add(1), ada.add(1)]), [2, 12, 3]);
+  assertEquals(monitor.tasks.map(({ name, status, tags }) => [name, status, tags]), [
+    ["add", "Adding to Ada", ["bank"]],
+    ["add", "Adding to Bob", ["bank"]],
+    ["add", "Adding to Ada", ["bank"]],
+  ]);
+  assertEquals(monitor.tasks.map(({ result }) => result), [2, 12, 3]);
+});
+
+Deno.test("monitored() decorates methods: names, static ones, thrown errors", async () => {
+  using monitor = new AnnouncedMonitor();
+  const account = await Account.create("Cy");
+  assert(account instanceof Account);
+  assertEquals(await account.look(), "Cy default");
+  const error = new Error("no");
+  assertStrictEquals(await account.fail(error).catch((thrown) => thrown), error);
+  assertEquals(monitor.tasks.map(({ name, state }) => [name, state]), [
+    ["create", "FINISHED"],
+    ["Look", "FINISHED"],
+    ["fail", "ERROR"],
+  ]);
+});
+
+Deno.test("monitored() decorates with the types of the method", () => {
+  const account = new Account("Di", 0);
+  function neverCalled(): void {
+    const _sum: Promise<number> = account.add(1);
+    // @ts-expect-error a text is no amount
+    void account.add("1");
+    class _Wrong {
+      // @ts-expect-error methods that return no promise can't be decorated
+      @monitored()
+      now(): number {
+        return 1;
+      }
+    }
+  }
+  void neverCalled;
+});
+
+Deno.test("monitored() without a monitor runs the function, says so once, and lets the process end", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    // What is imported by URL knows no configuration of ours, and has no permissions.
+    args: [
+      "run",
+      "--no-config",
+      "--no-prompt",
+      "--cached-only",
+      new URL("monitored/alone.ts", import.meta.url).href,
+    ],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assertEquals(text(stdout), '[[2,4,6],[8],"own error"]\n[10]\n', text(stderr));
+  const warning = '[taskscope] No monitor answered on channel "taskscope", so tasks run unseen\n';
+  assertEquals([text(stderr), code], [warning, 0]);
+});
+
+Deno.test("MonitoredTask.update() awaited a million times lets the isolate go on", async () => {
+  using monitor = new AnnouncedMonitor();
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 1);
+  const updates = 1_000_000;
+  await monitored(async (task) => {
+    for (let i = 0; i < updates; i++) await task.update({ current: i, total: updates });
+    clearInterval(timer);
+  })();
+  assertGreater(ticks, 5);
+  assertEquals([monitor.task.state, monitor.task.current], ["FINISHED", updates - 1]);
+});

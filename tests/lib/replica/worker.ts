@@ -1,0 +1,93 @@
+/**
+ * Another isolate of the process: runs tasks and copies those of the monitor, at the command of a test.
+ *
+ * @module
+ */
+
+import { monitored } from "../../../lib/monitored.ts";
+import { connectReplica, type Replica } from "../../../lib/replica.ts";
+import { block, serveCommands } from "../../support/isolate.ts";
+import { until } from "../../support/until.ts";
+
+const replicas = new Map<string, Replica>();
+const runs = new Map<string, { readonly done: Promise<unknown>; readonly cancel: () => void }>();
+let floods: BroadcastChannel | undefined;
+let floodsSeen = 0;
+
+/** What {@linkcode startRun} is told. */
+export interface RunOrder {
+  readonly channel: string;
+  readonly id: string;
+  readonly kind: "count" | "wait" | "fail" | "log" | "unseen";
+  readonly count?: number;
+}
+
+function startRun({ channel, id, kind, count = 0 }: RunOrder): void {
+  const run = monitored(async (task) => {
+    if (kind === "fail") throw new RangeError("broken in a worker");
+    if (kind === "wait") {
+      await new Promise((_, reject) => {
+        task.signal.addEventListener("abort", () => reject(task.signal.reason));
+      });
+    }
+    for (let i = 0; i < count; i++) {
+      if (kind === "log") task.log(`line ${i}`);
+      await task.update({ current: i + 1, total: count });
+    }
+    return `${kind} ${count}`;
+  }, { channel, id, name: kind }).start();
+  runs.set(`${id} ${kind}`, run);
+}
+
+/** All tasks of a copy, in an order of their own, as text that can be compared. */
+function dump(channel: string): string {
+  const replica = replicas.get(channel)!;
+  return replica.clients().flatMap((client) =>
+    replica.tasks(client).map((task) => `${client}/${task.id} ${JSON.stringify(task)}`)
+  ).sort().join("\n");
+}
+
+serveCommands({
+  async connect({ channel, timeoutMs }: { channel: string; timeoutMs?: number }) {
+    replicas.get(channel)?.[Symbol.dispose]();
+    replicas.set(channel, await connectReplica({ channel, ...(timeoutMs !== undefined && { timeoutMs }) }));
+  },
+  dump,
+  size: (channel: string) => {
+    const replica = replicas.get(channel)!;
+    return replica.clients().reduce((sum, client) => sum + replica.tasks(client).length, 0);
+  },
+  cursor: (channel: string) => replicas.get(channel)!.cursor,
+  /** Answers with the copy once it is at a position. */
+  async dumpAt({ channel, epoch, seq }: { channel: string; epoch: string; seq: number }) {
+    const replica = replicas.get(channel)!;
+    await until(() => replica.cursor.epoch === epoch && replica.cursor.seq >= seq);
+    return dump(channel);
+  },
+  start: startRun,
+  async outcome(key: string) {
+    return await runs.get(key)!.done.catch((error) => `${error.name}: ${error.message}`);
+  },
+  /** Runs short tasks one after the other, each as soon as the one before is over. */
+  async repeat({ channel, count }: { channel: string; count: number }) {
+    const run = monitored((_task, i: number) => i, { channel, name: "short" });
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += await run(i);
+    return sum;
+  },
+  /** Counts what arrives on an unrelated name, to show what this isolate loses. */
+  listen(name: string) {
+    floods = new BroadcastChannel(name);
+    floods.onmessage = () => floodsSeen++;
+  },
+  floodsSeen: () => floodsSeen,
+  /** Does nothing else for a while, and says in shared memory that it has begun. */
+  block({ flag, milliseconds }: { flag: SharedArrayBuffer; milliseconds: number }) {
+    Atomics.store(new Int32Array(flag), 0, 1);
+    block(milliseconds);
+  },
+  close() {
+    for (const replica of replicas.values()) replica[Symbol.dispose]();
+    floods?.close();
+  },
+});

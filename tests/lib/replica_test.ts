@@ -1,0 +1,173 @@
+import { connectReplica } from "../../lib/replica.ts";
+import { assert, assertEquals, assertGreater, assertRejects } from "../support/assert.ts";
+import { ChannelMonitor, freshChannel, PUBLISH_INTERVAL_MS } from "../support/channel_monitor.ts";
+import { Isolate } from "../support/isolate.ts";
+import { randomNumbers } from "../support/simulated_wire.ts";
+import { until } from "../support/until.ts";
+
+const WORKER = new URL("./replica/worker.ts", import.meta.url);
+/** How often a loss is forced; more on demand. */
+const ROUNDS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 100 : 20;
+
+/** A worker with a copy of a monitor's tasks. */
+async function connect(monitor: ChannelMonitor): Promise<Isolate> {
+  const worker = new Isolate(WORKER);
+  await worker.call("connect", { channel: monitor.channel });
+  return worker;
+}
+
+/** The copy once it knows what the registry knows now. */
+async function caughtUp(worker: Isolate, monitor: ChannelMonitor): Promise<string> {
+  return await worker.call("dumpAt", { channel: monitor.channel, ...monitor.test.registry.cursor });
+}
+
+/** Runs tasks, ends them, removes them, at random. */
+function change({ test }: ChannelMonitor, random: () => number, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const client = `client-${Math.floor(random() * 3)}`;
+    const id = `${Math.floor(random() * 20)}`;
+    const task = test.registry.task(client, id);
+    if (task === undefined) test.begin(client, id);
+    else if (!task.active) test.registry.remove(client, id);
+    else if (random() < 0.3) test.finish(client, id);
+    else test.progress(client, id, random() * 100);
+  }
+}
+
+/** Resolves after the next publication was posted: its timer was set before this one. */
+function published(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PUBLISH_INTERVAL_MS + 1));
+}
+
+Deno.test("connectReplica() in another isolate reads the same tasks, now and later", async () => {
+  using monitor = new ChannelMonitor();
+  const random = randomNumbers(1);
+  change(monitor, random, 200);
+  using worker = await connect(monitor);
+  assertEquals(await worker.call("dump", monitor.channel), monitor.dump());
+  for (let i = 0; i < 20; i++) {
+    change(monitor, random, 50);
+    assertEquals(await caughtUp(worker, monitor), monitor.dump());
+  }
+  assertGreater(monitor.test.removed.length, 50);
+  assertEquals(monitor.errors, []);
+});
+
+Deno.test("connectReplica() in the same isolate reads clients, tasks and their order", async () => {
+  using monitor = new ChannelMonitor();
+  const { test } = monitor;
+  using replica = await connectReplica({ channel: monitor.channel });
+  assertEquals([replica.clients(), replica.tasks("c"), replica.task("c", "1")], [[], [], undefined]);
+  test.begin("c", "1");
+  test.run("c", "2");
+  await until(() => replica.cursor.seq === test.registry.cursor.seq);
+  assertEquals(replica.cursor, test.registry.cursor);
+  assertEquals([replica.clients(), replica.task("c", "2")], [["c"], test.registry.task("c", "2")]);
+  test.registry.remove("c", "2");
+  test.finish("c", "1");
+  test.registry.remove("c", "1");
+  await until(() => replica.clients().length === 0);
+  assertEquals(replica.tasks("c"), []);
+});
+
+Deno.test("Replica gets to the same state although the process loses messages on the way", async () => {
+  using monitor = new ChannelMonitor();
+  using worker = await connect(monitor);
+  const flood = new BroadcastChannel(`${monitor.channel}-unrelated`);
+  await worker.call("listen", flood.name);
+  const random = randomNumbers(7);
+  const flooded = 600;
+  for (let round = 0; round < ROUNDS; round++) {
+    const seenBefore = await worker.call<number>("floodsSeen");
+    const flag = new SharedArrayBuffer(4);
+    const blocked = worker.call("block", { flag, milliseconds: 60 });
+    await until(() => Atomics.load(new Int32Array(flag), 0) === 1);
+    change(monitor, random, 30);
+    await published();
+    for (let i = 0; i < flooded; i++) flood.postMessage(i);
+    await blocked;
+    // In every fourth round nothing follows: only a heartbeat can tell that something was missed.
+    if (round % 4 !== 0) {
+      change(monitor, random, 5);
+      await published();
+    }
+    assertEquals(await caughtUp(worker, monitor), monitor.dump(), `round ${round}`);
+    const seen = await worker.call<number>("floodsSeen") - seenBefore;
+    assert(seen < flooded, `round ${round} lost nothing, so it showed nothing`);
+  }
+  assertEquals(monitor.errors, []);
+  flood.close();
+  await worker.call("close");
+});
+
+Deno.test("Replica of 20,000 tasks is whole when it is connected", async () => {
+  using monitor = new ChannelMonitor({ liveTasksPerClient: 20_000 });
+  for (let i = 0; i < 20_000; i++) monitor.test.begin(`client-${i % 7}`, `task-${i}`);
+  using worker = await connect(monitor);
+  assertEquals(await worker.call("size", monitor.channel), 20_000);
+  assertEquals(await worker.call("cursor", monitor.channel), monitor.test.registry.cursor);
+  monitor.test.finish("client-0", "task-0");
+  assertEquals(await caughtUp(worker, monitor), monitor.dump());
+});
+
+Deno.test("Replica that is fed while tasks change and go gets no old ones back", async () => {
+  using monitor = new ChannelMonitor({ endedTasksPerClient: 100 });
+  for (let i = 0; i < 3_000; i++) monitor.test.begin("c", `task-${i}`);
+  using worker = new Isolate(WORKER);
+  const connected = worker.call("connect", { channel: monitor.channel });
+  // While the pages are on their way.
+  for (let i = 0; i < 3_000; i++) {
+    monitor.test.finish("c", `task-${i}`);
+    if (i % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  await connected;
+  assertEquals(await caughtUp(worker, monitor), monitor.dump());
+  assertEquals(await worker.call("size", monitor.channel), 100);
+});
+
+Deno.test("Replica follows a monitor that closes its channel and opens it again", async () => {
+  using monitor = new ChannelMonitor();
+  monitor.test.run("c", "1", "2");
+  using worker = await connect(monitor);
+  monitor.reopen();
+  monitor.test.registry.remove("c", "1");
+  monitor.test.begin("c", "3");
+  assertEquals(await caughtUp(worker, monitor), monitor.dump());
+});
+
+Deno.test("Replica follows another monitor that takes over the channel, with another numbering", async () => {
+  const first = new ChannelMonitor();
+  change(first, randomNumbers(3), 300);
+  using worker = await connect(first);
+  assertEquals(await worker.call("dump", first.channel), first.dump());
+  first[Symbol.dispose]();
+  using second = new ChannelMonitor({}, first.channel, "second");
+  second.test.begin("c", "only");
+  assertEquals(await caughtUp(worker, second), second.dump());
+  second.test.begin("c", "next");
+  assertEquals(await caughtUp(worker, second), second.dump());
+});
+
+Deno.test("Replica sees only the monitor of its channel", async () => {
+  using mine = new ChannelMonitor();
+  using other = new ChannelMonitor();
+  using replica = await connectReplica({ channel: mine.channel });
+  other.test.begin("c", "foreign");
+  mine.test.begin("c", "own");
+  await until(() => replica.cursor.seq === mine.test.registry.cursor.seq);
+  assertEquals(replica.tasks("c").map(({ id }) => id), ["own"]);
+});
+
+Deno.test("connectReplica() gives up where no monitor answers", async () => {
+  const channel = freshChannel();
+  const error = await assertRejects(() => connectReplica({ channel, timeoutMs: 30 }));
+  assertEquals(error.message, `Cannot copy tasks: no monitor answered on channel "${channel}" within 30 ms`);
+});
+
+Deno.test("Replica that is disposed of lets go of who waits, and may be disposed of twice", async () => {
+  using monitor = new ChannelMonitor();
+  const replica = await connectReplica({ channel: monitor.channel });
+  replica[Symbol.dispose]();
+  replica[Symbol.dispose]();
+  assertEquals(replica.tasks("c"), []);
+});

@@ -1,0 +1,223 @@
+import fc from "fast-check";
+import {
+  isTerminal,
+  mergeMetadata,
+  progressAfter,
+  stateWords,
+  type Task,
+  TASK_STATES,
+  type TaskChange,
+  transition,
+  TransitionError,
+} from "../../lib/task.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "../support/assert.ts";
+import { changes, createChange, deepFreeze } from "../support/changes.ts";
+
+const END_OF: ReadonlyMap<TaskChange["type"], Task["state"]> = new Map([
+  ["finish", "FINISHED"],
+  ["fail", "ERROR"],
+  ["cancelled", "CANCELLED"],
+]);
+
+/** Applies changes one after the other, a second apart. */
+function taskAfter(...applied: TaskChange[]): Task {
+  return applied.reduce<Task | undefined>(
+    (task, change, i) => transition(task, "t", change, 100 + i),
+    undefined,
+  )!;
+}
+
+/** What holds of every record. */
+function assertSound(task: Task): void {
+  const { progress, state } = task;
+  assert(progress === null || (progress >= 0 && progress <= 100), `progress is ${progress}`);
+  assertEquals(task.active, state === "STARTING" || state === "PROCESSING");
+  assertEquals(task.finished_at !== null, isTerminal(state));
+  assertEquals(task.started_at !== null, state !== "NOT_STARTED");
+  assertEquals(task.error !== null, state === "ERROR");
+  assert(!task.stale || task.active, "only an active task can be stale");
+  assert(state !== "CANCELLED" || task.cancel_requested);
+  assert(state !== "FINISHED" || progress === 100);
+  assert(!isTerminal(state) || (task.eta === null && task.eta_reason === null));
+}
+
+/** What holds of every two records that follow each other. */
+function assertFollows(before: Task, after: Task, change: TaskChange): void {
+  assertEquals(Object.keys(after).sort(), Object.keys(before).sort());
+  assertEquals(after.version, before.version + 1);
+  assertEquals([after.id, after.created_at, after.name], [before.id, before.created_at, before.name]);
+  assertGreaterOrEqual(after.updated_at, before.updated_at);
+  assertGreaterOrEqual(after.log_count, before.log_count);
+  assertGreaterOrEqual(TASK_STATES.indexOf(after.state), TASK_STATES.indexOf(before.state));
+  if (before.started_at !== null) assertEquals(after.started_at, before.started_at);
+  assert(after.cancel_requested || !before.cancel_requested);
+  if (END_OF.has(change.type)) assertEquals(after.state, END_OF.get(change.type));
+  else assert(!isTerminal(after.state), `"${change.type}" is no end`);
+}
+
+Deno.test("transition() keeps every record sound over random changes", () => {
+  const steps = fc.array(fc.tuple(changes, fc.integer({ min: -100, max: 100 })), {
+    maxLength: 30,
+    size: "max",
+  });
+  let records = 0;
+  fc.assert(
+    fc.property(steps, (steps) => {
+      let task: Task | undefined;
+      let at = 1_000;
+      for (const [change, seconds] of [[createChange(), 0] as const, ...steps]) {
+        at += seconds;
+        deepFreeze(change);
+        let after: Task;
+        try {
+          after = transition(task, "t", change, at);
+        } catch (error) {
+          assertInstanceOf(error, TransitionError);
+          if (task === undefined) assertEquals(error.code, "task_not_found");
+          else if (change.type === "create") assertEquals(error.code, "task_exists");
+          else {
+            assertEquals(error.code, "task_ended");
+            assert(isTerminal(task.state));
+          }
+          continue;
+        }
+        if (task !== undefined && isTerminal(task.state)) assertStrictEquals(after, task);
+        if (task !== undefined && after !== task) assertFollows(task, after, change);
+        assertSound(after);
+        task = deepFreeze(after);
+        records++;
+      }
+    }),
+    { numRuns: 3_000 },
+  );
+  assert(records > 10_000, `only ${records} records were looked at`);
+});
+
+Deno.test("transition() takes the same end twice and gives back the very same record", () => {
+  const ends: TaskChange[] = [
+    { type: "finish", result: 1 },
+    { type: "fail", error: { message: "no", type: "Error" } },
+    { type: "cancelled" },
+  ];
+  for (const end of ends) {
+    const task = taskAfter(createChange(), { type: "start" }, end);
+    assertStrictEquals(transition(task, "t", { ...end }, 900), task);
+    for (const other of ends.filter((other) => other.type !== end.type)) {
+      const error = assertThrows(() => transition(task, "t", other, 900), TransitionError, "it has ended as");
+      assertEquals(error.code, "task_ended");
+    }
+    const late: TaskChange[] = [{ type: "update", progress: 1 }, { type: "start" }, { type: "stale" }];
+    for (const change of late) {
+      assertThrows(() => transition(task, "t", change, 900), TransitionError, 'Cannot change task "t"');
+    }
+  }
+});
+
+Deno.test("transition() takes a request to cancel once, and after CANCELLED without a word", () => {
+  const asked = taskAfter(createChange(), { type: "start" }, { type: "request_cancel" });
+  assertEquals([asked.cancel_requested, asked.state, asked.version], [true, "STARTING", 3]);
+  assertStrictEquals(transition(asked, "t", { type: "request_cancel" }, 900), asked);
+  const cancelled = transition(asked, "t", { type: "cancelled" }, 901);
+  assertStrictEquals(transition(cancelled, "t", { type: "request_cancel" }, 902), cancelled);
+});
+
+Deno.test("transition() refuses what there is no task for, and an id that is taken", () => {
+  const missing = assertThrows(() => transition(undefined, "x", { type: "start" }, 1), TransitionError);
+  assertEquals([missing.code, missing.message], [
+    "task_not_found",
+    'Cannot change task "x": there is no such task',
+  ]);
+  const task = taskAfter(createChange());
+  const taken = assertThrows(() => transition(task, "t", createChange(), 1), TransitionError);
+  assertEquals([taken.code, taken.message], ["task_exists", 'Cannot create task "t": the id is taken']);
+});
+
+Deno.test("transition() goes through the states with their times and words", () => {
+  const created = taskAfter(createChange({ name: "copy", tags: ["a"], stale_after: 5 }));
+  assertEquals([created.state, created.status, created.active], ["NOT_STARTED", "Not started", false]);
+  assertEquals([created.created_at, created.started_at, created.version], [100, null, 1]);
+  const started = transition(created, "t", { type: "start" }, 101);
+  assertEquals([started.state, started.status, started.started_at], ["STARTING", "Starting", 101]);
+  assertStrictEquals(transition(started, "t", { type: "start" }, 102), started);
+  const processing = transition(started, "t", { type: "update" }, 102);
+  assertEquals([processing.state, processing.status, processing.progress], [
+    "PROCESSING",
+    "Processing",
+    null,
+  ]);
+  const finished = transition(processing, "t", { type: "finish", result: [1] }, 103);
+  assertEquals([finished.state, finished.status, finished.progress], ["FINISHED", "Finished", 100]);
+  assertEquals([finished.started_at, finished.finished_at, finished.result], [101, 103, [1]]);
+});
+
+Deno.test("transition() keeps a status that was given past the end, and else says why it ended", () => {
+  const error = { message: "no such file", type: "NotFound" };
+  const silent = taskAfter(createChange(), { type: "update", progress: 3 }, { type: "fail", error });
+  assertEquals([silent.status, silent.error], ["Error: no such file", error]);
+  assertEquals([silent.progress, silent.result], [3, null]);
+  const talking = taskAfter(createChange(), { type: "update", status: "Copying" }, { type: "fail", error });
+  assertEquals(talking.status, "Copying");
+});
+
+Deno.test("transition() takes a stale task back with the next report, but not with what others do", () => {
+  const stale = taskAfter(createChange(), { type: "start" }, { type: "stale" });
+  assertEquals([stale.stale, stale.updated_at], [true, 101]);
+  assertStrictEquals(transition(stale, "t", { type: "stale" }, 200), stale);
+  assertEquals(transition(stale, "t", { type: "request_cancel" }, 200).stale, true);
+  assertEquals(transition(stale, "t", { type: "update" }, 200).stale, false);
+  assertEquals(transition(stale, "t", { type: "log", lines: [] }, 200).stale, false);
+  const waiting = taskAfter(createChange());
+  assertStrictEquals(transition(waiting, "t", { type: "stale" }, 200), waiting);
+});
+
+Deno.test("progressAfter() derives progress from counts where it was not given", () => {
+  const nothing = { progress: null, current: null, total: null };
+  const half = { progress: 50, current: 5, total: 10 };
+  const table = [
+    [nothing, { progress: 30 }, 30],
+    [nothing, { progress: -1 }, 0],
+    [nothing, { progress: 101 }, 100],
+    [nothing, { current: 3 }, null],
+    [nothing, { current: 3, total: 4 }, 75],
+    [nothing, { current: 3, total: 0 }, null],
+    [nothing, { current: 0, total: 0 }, null],
+    [nothing, { current: -3, total: 10 }, 0],
+    [nothing, { total: 10 }, null],
+    [half, {}, 50],
+    [half, { current: 6 }, 60],
+    [half, { total: 20 }, 25],
+    [half, { current: 11 }, null],
+    [half, { total: null }, null],
+    [half, { progress: null }, null],
+    [half, { progress: 1, current: 9 }, 1],
+    [half, { current: null }, 50],
+  ] as const;
+  for (const [before, update, progress] of table) {
+    const after = progressAfter(before, { type: "update", ...update });
+    assertEquals(after.progress, progress, `${JSON.stringify(update)} after ${JSON.stringify(before)}`);
+    if ("current" in update) assertEquals(after.current, update.current);
+    if ("total" in update) assertEquals(after.total, update.total);
+  }
+});
+
+Deno.test("mergeMetadata() replaces key by key, removes what is null, and reaches no prototype", () => {
+  assertEquals(mergeMetadata({ a: 1, b: { c: 2 } }, { b: 3, d: 4 }), { a: 1, b: 3, d: 4 });
+  assertEquals(mergeMetadata({ a: 1, b: 2 }, { a: null, c: null }), { b: 2 });
+  const merged = mergeMetadata({ a: 1 }, JSON.parse('{"__proto__":{"polluted":true},"constructor":2}'));
+  assertEquals(JSON.stringify(merged), '{"a":1,"__proto__":{"polluted":true},"constructor":2}');
+  assertEquals((merged as { polluted?: boolean }).polluted, undefined);
+  assertEquals(JSON.stringify(mergeMetadata(merged, { a: 5 })), JSON.stringify({ ...merged, a: 5 }));
+});
+
+Deno.test("stateWords() has words for every state, and cuts long errors to the length of a status", () => {
+  for (const state of TASK_STATES) assert(stateWords(state, null).length > 0);
+  assertEquals(stateWords("ERROR", null), "Error: unknown");
+  assertEquals(stateWords("ERROR", { message: "x".repeat(2_000), type: "Error" }).length, 1_000);
+});

@@ -1,0 +1,90 @@
+/**
+ * Calls of a server over plain HTTP, and what tests expect of the answers.
+ *
+ * @module
+ */
+
+import type { MonitoredTask } from "../../lib/mod.ts";
+import { assertEquals } from "./assert.ts";
+
+/** An answer, read. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body read as JSON; `undefined` where it is none. */
+  // deno-lint-ignore no-explicit-any -- tests compare what is in it
+  readonly json: any;
+}
+
+/** Options of {@linkcode call}. */
+export interface CallOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as it is where it is text, else as JSON with its content type. */
+  readonly body?: unknown;
+}
+
+/** Calls a server; redirects are not followed. */
+export async function call(method: string, url: string, options: CallOptions = {}): Promise<Answer> {
+  const { headers = {}, body } = options;
+  const isText = body === undefined || typeof body === "string";
+  const response = await fetch(url, {
+    method,
+    redirect: "manual",
+    headers: isText ? headers : { "content-type": "application/json", ...headers },
+    ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, json: parsed(text) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Holds an answer against the form that every problem has. */
+export function assertProblem(
+  answer: Pick<Answer, "status" | "headers"> & { readonly text?: string; readonly body?: string },
+  status: number,
+  code: string,
+): void {
+  const text = answer.text ?? answer.body ?? "";
+  assertEquals(answer.status, status, text);
+  assertEquals(answer.headers.get("content-type"), "application/problem+json");
+  assertEquals(answer.headers.get("cache-control"), "no-store");
+  const problem = JSON.parse(text);
+  assertEquals(Object.keys(problem), ["title", "status", "detail", "code"]);
+  assertEquals(problem.status, status);
+  assertEquals(problem.code, code);
+  assertEquals([typeof problem.title, typeof problem.detail], ["string", "string"]);
+}
+
+/** A task that runs until it is asked to stop, or let go. */
+export class HeldTask {
+  readonly #released = Promise.withResolvers<unknown>();
+  #running = 0;
+
+  /** How many runs have begun and not ended. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** The function to register. It ignores requests to stop where its first argument is `"deaf"`. */
+  readonly fn = async (task: MonitoredTask, manner?: unknown): Promise<unknown> => {
+    this.#running++;
+    const stopped = Promise.withResolvers<never>();
+    if (manner !== "deaf") {
+      task.signal.addEventListener("abort", () => stopped.reject(task.signal.reason), { once: true });
+    }
+    return await Promise.race([this.#released.promise, stopped.promise]).finally(() => this.#running--);
+  };
+
+  /** Lets every run of now and later finish with a result. */
+  release(result: unknown = null): void {
+    this.#released.resolve(result);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Changes of tasks: plain ones to build on, and random ones for properties.
+ *
+ * @module
+ */
+
+import fc from "fast-check";
+import type { CreateChange, ReportedChange, TaskChange, UpdateChange } from "../../lib/task.ts";
+
+/** What a task is created with, with the defaults for what a test does not care about. */
+export function createChange(overrides: Partial<CreateChange> = {}): CreateChange {
+  return {
+    type: "create",
+    name: "task",
+    metadata: {},
+    tags: [],
+    parent_id: null,
+    weight: 1,
+    attempt: 1,
+    stale_after: null,
+    ...overrides,
+  };
+}
+
+const amount = fc.oneof(
+  fc.constant(null),
+  fc.integer({ min: -20, max: 120 }),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+);
+
+const metadata = fc.dictionary(
+  fc.constantFrom("a", "b", "c", "__proto__", "constructor"),
+  fc.constantFrom(null, 1, "two", [3], { four: 5 }),
+  { maxKeys: 3 },
+);
+
+/** Updates with any of their fields. */
+export const updates: fc.Arbitrary<UpdateChange> = fc.record({
+  type: fc.constant("update" as const),
+  progress: amount,
+  current: amount,
+  total: amount,
+  status: fc.constantFrom("", "Working", "Starting", "Processing", "Finished"),
+  unit: fc.constantFrom(null, "B", "files"),
+  metadata,
+}, { requiredKeys: ["type"] });
+
+const ends: fc.Arbitrary<ReportedChange> = fc.oneof(
+  fc.record({ type: fc.constant("finish" as const), result: fc.constantFrom(null, 1, { done: true }) }),
+  fc.record({
+    type: fc.constant("fail" as const),
+    error: fc.record({ message: fc.string(), type: fc.constantFrom("Error", "TypeError") }),
+  }),
+  fc.constant({ type: "cancelled" as const }),
+);
+
+/** Changes of every type, ends among them rarely, so that tasks live for a while. */
+export const changes: fc.Arbitrary<TaskChange> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant(createChange()) },
+  { weight: 2, arbitrary: fc.constant({ type: "start" as const }) },
+  { weight: 8, arbitrary: updates },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("log" as const),
+      lines: fc.array(fc.record({ at: fc.nat(), text: fc.string() }), { maxLength: 3 }),
+    }),
+  },
+  { weight: 2, arbitrary: ends },
+  { weight: 1, arbitrary: fc.constant({ type: "request_cancel" as const }) },
+  { weight: 1, arbitrary: fc.constant({ type: "stale" as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<TaskChange>(
+      { type: "estimate", eta: 5, rate: 2, eta_reason: null },
+      { type: "estimate", eta: null, rate: 0, eta_reason: "stalled" },
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("roll_up" as const),
+      progress: fc.double({ min: -5, max: 105, noNaN: true }),
+    }),
+  },
+);
+
+/** Freezes a value and all that is in it: who changes it, throws. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const part of Object.values(value)) deepFreeze(part);
+  return value;
+}

@@ -1,0 +1,57 @@
+/**
+ * Records of tasks for tests that only look at them.
+ *
+ * @module
+ */
+
+import type { Task } from "../../lib/task.ts";
+
+/** When example tasks were created, in epoch seconds. */
+export const EXAMPLE_TIME = 1_700_000_000;
+
+/** A task that runs, with what a test cares about. */
+export function exampleTask(overrides: Partial<Task> = {}): Task {
+  return {
+    id: "task-1",
+    name: "task",
+    state: "PROCESSING",
+    status: "Processing",
+    progress: null,
+    current: null,
+    total: null,
+    unit: null,
+    active: true,
+    created_at: EXAMPLE_TIME,
+    started_at: EXAMPLE_TIME,
+    updated_at: EXAMPLE_TIME,
+    finished_at: null,
+    eta: null,
+    rate: null,
+    eta_reason: null,
+    stale: false,
+    stale_after: null,
+    result: null,
+    error: null,
+    metadata: {},
+    tags: [],
+    parent_id: null,
+    weight: 1,
+    attempt: 1,
+    cancel_requested: false,
+    log_count: 0,
+    version: 1,
+    ...overrides,
+  };
+}
+
+/** A task that has finished. */
+export function finishedTask(overrides: Partial<Task> = {}): Task {
+  return exampleTask({
+    state: "FINISHED",
+    status: "Finished",
+    progress: 100,
+    active: false,
+    finished_at: EXAMPLE_TIME + 5,
+    ...overrides,
+  });
+}

@@ -1,0 +1,58 @@
+/**
+ * A registry whose tasks run in the same isolate, for tests of what runs them.
+ *
+ * @module
+ */
+
+import { LocalSink } from "../../lib/local_sink.ts";
+import type { LogLine, Task } from "../../lib/task.ts";
+import { type MonitoredFunction, type MonitoredOptions, type TaskFunction, wrap } from "../../lib/wrap.ts";
+import { TestRegistry } from "./registry.ts";
+
+/** Monitors functions without a channel or a server. */
+export class LocalMonitor implements Disposable {
+  readonly test: TestRegistry = new TestRegistry();
+  readonly sink: LocalSink = new LocalSink(this.test.registry);
+
+  /** Makes a monitored function that reports here. */
+  monitored<This, Args extends unknown[], Result>(
+    fn: TaskFunction<This, Args, Result>,
+    options: MonitoredOptions = {},
+  ): MonitoredFunction<This, Args, Result> {
+    return wrap(fn, options, () => this.sink);
+  }
+
+  /** The tasks so far, oldest first. */
+  get tasks(): Task[] {
+    return this.test.registry.clients().flatMap((client) => this.test.registry.tasks(client).reverse());
+  }
+
+  /** The only task. */
+  get task(): Task {
+    const { tasks } = this;
+    if (tasks.length !== 1) throw new Error(`Wanted one task, found ${tasks.length}`);
+    return tasks[0]!;
+  }
+
+  /** A task by its name. */
+  named(name: string): Task {
+    const task = this.tasks.find((task) => task.name === name);
+    if (task === undefined) throw new Error(`There is no task "${name}"`);
+    return task;
+  }
+
+  /** The log of the only task. */
+  get log(): string[] {
+    const { id } = this.task;
+    return this.test.registry.log("default", id).map(({ text }: LogLine) => text);
+  }
+
+  [Symbol.dispose](): void {
+    this.test[Symbol.dispose]();
+  }
+}
+
+/** Lets the event loop turn, so that timers of no delay are over. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,0 +1,66 @@
+/**
+ * A place for reports that keeps them, for tests of the side that reports.
+ *
+ * @module
+ */
+
+import type { Report } from "../../lib/protocol.ts";
+import type { ReportedTask, ReportSink } from "../../lib/reporter.ts";
+import { type LogLine, type Task, transition } from "../../lib/task.ts";
+
+/** Keeps every report, and makes of them what the authority would. */
+export class RecordingSink implements ReportSink {
+  readonly reports: Report[] = [];
+  readonly opened: ReportedTask[] = [];
+  readonly closed: ReportedTask[] = [];
+  readonly #tasks: Map<string, Task> = new Map();
+  #isReady = true;
+
+  get ready(): boolean {
+    return this.#isReady;
+  }
+
+  /** Begins or ceases to take reports; what was held back is fetched. */
+  set ready(isReady: boolean) {
+    this.#isReady = isReady;
+    if (isReady) { for (const task of this.opened) task.flush(); }
+  }
+
+  /** The types of the changes so far. */
+  get types(): string[] {
+    return this.reports.map(({ change }) => change.type);
+  }
+
+  /** The log lines so far. */
+  get lines(): LogLine[] {
+    return this.reports.flatMap(({ change }) => change.type === "log" ? change.lines : []);
+  }
+
+  /** The record that the reports of a task lead to. */
+  task(id: string): Task {
+    return this.#tasks.get(id)!;
+  }
+
+  /** All records, in the order of their creation. */
+  tasks(): Task[] {
+    return [...this.#tasks.values()];
+  }
+
+  open(task: ReportedTask): void {
+    this.opened.push(task);
+  }
+
+  report(_task: ReportedTask, report: Report): void {
+    const { id, change, at } = report;
+    this.reports.push(report);
+    this.#tasks.set(id, transition(this.#tasks.get(id), id, change, at));
+  }
+
+  close(task: ReportedTask): void {
+    this.closed.push(task);
+  }
+
+  settled(): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * A registry with small bounds, and reporters that remember what they were asked.
+ *
+ * @module
+ */
+
+import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
+import { Registry, type RegistryEvent, type Reporter } from "../../lib/registry.ts";
+import { MemoryStore } from "../../lib/store/memory.ts";
+import type { TaskStore } from "../../lib/store/store.ts";
+import type { CreateChange, ReportedChange, Task } from "../../lib/task.ts";
+import { createChange } from "./changes.ts";
+
+/** The side that runs tasks, without any. */
+export class TestReporter implements Reporter {
+  readonly id: string;
+  /** The tasks that were asked to stop. */
+  readonly cancelled: string[] = [];
+
+  constructor(id = "reporter") {
+    this.id = id;
+  }
+
+  cancelRequested(client: string, id: string): void {
+    this.cancelled.push(`${client}/${id}`);
+  }
+}
+
+/** A registry, what happened in it, and short words to make it happen. */
+export class TestRegistry implements Disposable {
+  readonly registry: Registry;
+  readonly store: TaskStore;
+  readonly reporter: TestReporter = new TestReporter();
+  /** Every change so far. */
+  readonly events: RegistryEvent[] = [];
+
+  /**
+   * @param limits the bounds that are to differ from the defaults
+   * @param epoch names the numbering
+   * @param store another store than one in memory
+   */
+  constructor(limits: Partial<MonitorLimits> = {}, epoch = "first", store?: TaskStore) {
+    const all = { ...DEFAULT_LIMITS, ...limits };
+    this.store = store ?? new MemoryStore(all);
+    this.registry = new Registry({
+      store: this.store,
+      limits: all,
+      epoch,
+      sweepIntervalMs: all.sweepIntervalMs,
+    });
+    this.registry.subscribe((event) => this.events.push(event));
+  }
+
+  /** The ids of the tasks that were removed, in order. */
+  get removed(): string[] {
+    return this.events.flatMap(({ client, removedId }) =>
+      removedId === undefined ? [] : [`${client}/${removedId}`]
+    );
+  }
+
+  /** Reports something about a task, as its own side does. */
+  report(client: string, id: string, change: ReportedChange, reporter: Reporter = this.reporter): Task {
+    return this.registry.report({ client, id, at: Date.now() / 1000, change }, reporter);
+  }
+
+  /** Creates and starts a task. */
+  begin(client: string, id: string, create: Partial<CreateChange> = {}): Task {
+    this.report(client, id, createChange(create));
+    return this.report(client, id, { type: "start" });
+  }
+
+  /** Says how far a task is. */
+  progress(client: string, id: string, progress: number | null): Task {
+    return this.report(client, id, { type: "update", progress });
+  }
+
+  /** Ends a task well. */
+  finish(client: string, id: string): Task {
+    return this.report(client, id, { type: "finish", result: null });
+  }
+
+  /** Runs tasks from their beginning to their end. */
+  run(client: string, ...ids: string[]): void {
+    for (const id of ids) {
+      this.begin(client, id);
+      this.finish(client, id);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.registry[Symbol.dispose]();
+  }
+}

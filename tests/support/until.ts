@@ -1,0 +1,14 @@
+/**
+ * Waits for what an event without a promise brings about.
+ *
+ * @module
+ */
+
+/** Resolves when a condition holds; rejects where it does not within some time. */
+export async function until(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`Gave up waiting for: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}

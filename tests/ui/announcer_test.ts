@@ -1,0 +1,47 @@
+import { Announcer } from "../../ui/announcer.ts";
+import type { Milestone } from "../../ui/milestones.ts";
+import { assertEquals } from "../support/assert.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+
+function milestone(id: string): Milestone {
+  return { id, kind: "finished", text: `${id} finished` };
+}
+
+Deno.test("Announcer says together what came together, and then pauses", () => {
+  using clock = new FakeClock();
+  const said: string[] = [];
+  using announcer = new Announcer((text) => said.push(text));
+  announcer.note(milestone("a"));
+  announcer.note(milestone("b"));
+  assertEquals(said, []);
+  clock.pass(250);
+  assertEquals(said, ["a finished. b finished"]);
+  announcer.note(milestone("c"));
+  clock.pass(3_999);
+  assertEquals(said.length, 1);
+  clock.pass(1);
+  assertEquals(said, ["a finished. b finished", "c finished"]);
+});
+
+Deno.test("Announcer speaks soon again after a pause in which nothing happened", () => {
+  using clock = new FakeClock();
+  const said: string[] = [];
+  using announcer = new Announcer((text) => said.push(text));
+  announcer.note(milestone("a"));
+  clock.pass(60_000);
+  assertEquals(clock.pending, 0);
+  announcer.note(milestone("b"));
+  clock.pass(250);
+  assertEquals(said, ["a finished", "b finished"]);
+});
+
+Deno.test("Announcer says nothing after its disposal", () => {
+  using clock = new FakeClock();
+  const said: string[] = [];
+  {
+    using announcer = new Announcer((text) => said.push(text));
+    announcer.note(milestone("a"));
+  }
+  clock.pass(60_000);
+  assertEquals(said, []);
+});

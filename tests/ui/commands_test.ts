@@ -1,0 +1,66 @@
+import { clientCommands, taskCommands } from "../../ui/commands.ts";
+import type { JsonObject } from "../../lib/task.ts";
+import { assertEquals } from "../support/assert.ts";
+import { EXAMPLE_TIME } from "../support/example_task.ts";
+
+const FRAME = {
+  basePath: "/x",
+  origin: "https://tasks.example",
+  version: "1",
+  client: "team",
+  cursor: "e:1",
+  now: EXAMPLE_TIME,
+  assets: { script: "", style: "" },
+  notice: null,
+} as const;
+
+function startCommand(input: JsonObject | null, name = "resize"): string | undefined {
+  return clientCommands(FRAME, [{ name, title: null, description: null, input }]).at(-1)?.command;
+}
+
+Deno.test("clientCommands() reads and watches, where nothing can be started", () => {
+  assertEquals(clientCommands(FRAME, []).map((line) => line.command), [
+    "curl https://tasks.example/x/tasks/team",
+    "wscat -c wss://tasks.example/x/ws/tasks/team",
+  ]);
+});
+
+Deno.test("clientCommands() starts a task with arguments that show their shape", () => {
+  const command = (body: string) =>
+    "curl -X POST https://tasks.example/x/tasks/team/start/resize \\\n  -H 'content-type: application/json' \\\n" +
+    `  -d '${body}'`;
+  assertEquals(startCommand(null), command('{"args":[]}'));
+  assertEquals(startCommand({ properties: {} }), command('{"args":[]}'));
+  assertEquals(
+    startCommand({
+      properties: {
+        width: { type: "integer", minimum: 8 },
+        name: { type: "string", default: "it's" },
+        left: { type: "string" },
+      },
+      required: ["width"],
+    }),
+    command(`{"args":[{"width":8,"name":"it'\\''s"}]}`),
+  );
+  assertEquals(
+    startCommand({ prefixItems: [{ enum: ["a"] }, { type: "boolean" }] }),
+    command('{"args":["a",false]}'),
+  );
+});
+
+Deno.test("clientCommands() quotes what a shell would take apart", () => {
+  assertEquals(
+    startCommand(null, "it's a job")?.split(" \\\n")[0],
+    "curl -X POST 'https://tasks.example/x/tasks/team/start/it'\\''s%20a%20job'",
+  );
+});
+
+Deno.test("taskCommands() offers what can still be done", () => {
+  assertEquals(taskCommands(FRAME, "01:A", true).map((line) => line.command), [
+    "curl https://tasks.example/x/tasks/team/01:A",
+    "wscat -c wss://tasks.example/x/ws/tasks/team/01:A",
+    "curl -X POST https://tasks.example/x/tasks/team/01:A/cancel",
+    "curl https://tasks.example/x/tasks/team/01:A/logs",
+  ]);
+  assertEquals(taskCommands(FRAME, "01:A", false).length, 2);
+});

@@ -1,0 +1,55 @@
+import fc from "fast-check";
+import { hasEnded, pageOfTasks, TASKS_PER_PAGE } from "../../ui/model.ts";
+import type { Task } from "../../lib/task.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { exampleTask, finishedTask } from "../support/example_task.ts";
+
+function someTasks(active: number, ended: number): Task[] {
+  return [
+    ...Array.from({ length: active }, (_, index) => exampleTask({ id: `a${index}`, created_at: index })),
+    ...Array.from({ length: ended }, (_, index) => finishedTask({ id: `e${index}`, finished_at: index })),
+  ];
+}
+
+Deno.test("pageOfTasks() lists active tasks newest first, then ended ones by their end", () => {
+  const page = pageOfTasks([
+    finishedTask({ id: "ended-first", finished_at: 5, created_at: 4 }),
+    exampleTask({ id: "older", created_at: 1 }),
+    finishedTask({ id: "ended-last", finished_at: 9, created_at: 2 }),
+    exampleTask({ id: "waiting", state: "NOT_STARTED", active: false, created_at: 2 }),
+    exampleTask({ id: "newer", created_at: 3 }),
+  ], 1);
+  assertEquals(page.tasks.map((task) => task.id), ["newer", "waiting", "older", "ended-last", "ended-first"]);
+  assertEquals([page.activeTotal, page.endedTotal, page.page, page.pages], [3, 2, 1, 1]);
+});
+
+Deno.test("pageOfTasks() gives the nearest page that exists", () => {
+  const tasks = someTasks(30, 180);
+  const pageFor = (page: number) => pageOfTasks(tasks, page).page;
+  assertEquals([-1, 0, 1, 2.9, 3, 4, NaN, Infinity].map(pageFor), [1, 1, 1, 2, 3, 3, 1, 1]);
+  assertEquals(pageOfTasks([], 7), { tasks: [], activeTotal: 0, endedTotal: 0, page: 1, pages: 1 });
+});
+
+Deno.test("pageOfTasks() has every task on exactly one page", () => {
+  fc.assert(
+    fc.property(fc.nat(250), fc.nat(250), (active, ended) => {
+      const tasks = someTasks(active, ended);
+      const { pages } = pageOfTasks(tasks, 1);
+      const seen = Array.from({ length: pages }, (_, index) => pageOfTasks(tasks, index + 1).tasks);
+      assert(seen.every((page, index) => index === pages - 1 || page.length === TASKS_PER_PAGE));
+      assertEquals(new Set(seen.flat().map((task) => task.id)).size, tasks.length);
+      const flags = seen.flat().map(hasEnded);
+      assertEquals(
+        flags,
+        [...flags].sort((a, b) => Number(a) - Number(b)),
+        "an active task after an ended one",
+      );
+    }),
+    { numRuns: 25 },
+  );
+});
+
+Deno.test("hasEnded() believes a time of ending where the state is unknown", () => {
+  assertEquals(hasEnded(exampleTask({ state: "ARCHIVED" as never })), false);
+  assertEquals(hasEnded(exampleTask({ state: "ARCHIVED" as never, finished_at: 3 })), true);
+});

@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { readLogPage, readMessage, readProblem, readStartedId, readTask } from "../../ui/wire.ts";
+import { assert, assertEquals, assertThrows } from "../support/assert.ts";
+import { exampleTask } from "../support/example_task.ts";
+
+Deno.test("readTask() gives back a record as it is", () => {
+  const task = exampleTask({
+    error: { message: "no", type: "Error", stack: "at" },
+    metadata: { a: [1] },
+    tags: ["x"],
+    result: { b: null },
+  });
+  assertEquals(readTask(JSON.parse(JSON.stringify(task))), task);
+});
+
+Deno.test("readTask() lets nothing but texts and numbers through to where they are rendered", () => {
+  const values = fc.oneof(fc.jsonValue(), fc.constant({ type: "script", props: {}, constructor: undefined }));
+  const records = fc.dictionary(fc.constantFrom(...Object.keys(exampleTask())), values)
+    .map((fields) => ({ ...fields, id: "an-id" }));
+  const plain = new Set(["string", "number", "boolean"]);
+  fc.assert(fc.property(records, (record) => {
+    const task = readTask(record);
+    assert(task !== null);
+    for (const [key, value] of Object.entries(task)) {
+      if (key === "result" || key === "metadata") continue;
+      const parts = key === "error" || key === "tags" ? Object.values(value ?? {}) : [value];
+      for (const part of parts) {
+        assert(part === null || plain.has(typeof part), `${key} is ${JSON.stringify(part)}`);
+      }
+    }
+  }));
+});
+
+Deno.test("readTask() knows no task without an id", () => {
+  for (const value of [null, 1, "task", [], {}, { id: 5 }, { id: "" }]) assertEquals(readTask(value), null);
+});
+
+Deno.test("readMessage() reads every message of the delta socket", () => {
+  const task = exampleTask();
+  const read = (message: unknown) => readMessage(JSON.stringify(message));
+  assertEquals(read({ type: "task_update", cursor: "e:4", tasks: [task, 7], removed: ["gone", 8] }), {
+    type: "task_update",
+    cursor: "e:4",
+    tasks: [task],
+    removed: ["gone"],
+  });
+  assertEquals(
+    read({ type: "initial_state", cursor: "e:9", active_tasks: [task], all_tasks: { [task.id]: task } }),
+    {
+      type: "initial_state",
+      cursor: "e:9",
+      tasks: [task],
+    },
+  );
+  assertEquals(read({ type: "resync" }), { type: "resync" });
+  assertEquals(read({ type: "closing", in: 5 }), { type: "unknown" });
+  assertEquals(read(null), { type: "unknown" });
+});
+
+Deno.test("readMessage() throws on what is no JSON", () => {
+  assertThrows(() => readMessage("{"), SyntaxError);
+});
+
+Deno.test("readLogPage() reads a page, and makes do without its numbers", () => {
+  const lines = [{ at: 5, text: "line" }];
+  assertEquals(readLogPage({ lines, first: 7, next: 8 }, 3), { lines, first: 7, next: 8 });
+  assertEquals(readLogPage({ lines: [{ text: 3 }, null] }, 3), {
+    lines: [{ at: 0, text: "3" }, { at: 0, text: "" }],
+    first: 3,
+    next: 5,
+  });
+  assertEquals(readLogPage(null, 3), { lines: [], first: 3, next: 3 });
+});
+
+Deno.test("readProblem() prefers the detail, then the title, then the status", () => {
+  assertEquals(readProblem({ title: "Conflict", detail: "It runs" }, 409), "It runs");
+  assertEquals(readProblem({ title: "Conflict" }, 409), "Conflict");
+  assertEquals(readProblem("<html>", 502), "The server answered with status 502");
+});
+
+Deno.test("readStartedId() reads the id of the task that was started", () => {
+  assertEquals(readStartedId({ task_id: "abc" }), "abc");
+  assertEquals(readStartedId(null), null);
+});
