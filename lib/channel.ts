@@ -28,11 +28,10 @@ export interface ChannelBusOptions {
 }
 
 // Where an isolate closes its last channel and opens another before the runtime has wound up the first, Deno leaves the
-// new one deaf, and posting on it throws ("expected i32"; before 2.9 out of reach of a catch). So who opens a channel
-// after one was closed waits for the event loop to go round first: once would do, had the timer not been due already.
-let wasClosed = false;
-const REOPEN_TURNS = 3;
-const REOPEN_TURN_MS = 2;
+// new one deaf, and posting on it throws ("expected i32"; before 2.9 out of reach of a catch, so it ends the process).
+// Others may have closed theirs, so every opening lets the event loop go round first: once would do, had the timer not
+// been due already.
+const TURNS_BEFORE_OPENING = 3;
 
 /** Frames to and from everybody who opened the same name in this process (in browsers: in this origin). */
 export class ChannelBus {
@@ -56,22 +55,23 @@ export class ChannelBus {
   }
 
   /**
-   * Starts listening: at once, or within a few milliseconds where this isolate has closed a channel before.
+   * Starts listening, after a few turns of the event loop.
    *
    * @param onOpen called when frames can be posted; those before are lost
    */
   open(onOpen: () => void): void {
-    let turns = wasClosed ? REOPEN_TURNS : 0;
+    let turns = TURNS_BEFORE_OPENING;
     const turn = () => {
-      if (turns-- > 0) {
-        // Not one of channelTimers: it stands in for the channel, which keeps the process alive.
-        this.#timer = setTimeout(turn, REOPEN_TURN_MS);
-        return;
-      }
+      if (turns-- > 0) return this.#wait(turn);
       this.#listen();
       onOpen();
     };
     turn();
+  }
+
+  // Not with channelTimers: this timer stands in for the channel, which keeps the process alive.
+  #wait(callback: () => void): void {
+    this.#timer = setTimeout(callback, 0);
   }
 
   #listen(): void {
@@ -98,7 +98,7 @@ export class ChannelBus {
     try {
       this.#channel.postMessage(toWire(frame));
     } catch {
-      // Other code closed its channel just before this one was opened (see above): opening any channel wakes all up.
+      // Deaf all the same (see above): opening any channel wakes up all of the isolate.
       new BroadcastChannel(this.#options.name).close();
     }
   }
@@ -107,7 +107,6 @@ export class ChannelBus {
   close(): void {
     clearTimeout(this.#timer);
     this.#closed = true;
-    wasClosed ||= this.#channel !== undefined;
     this.#channel?.close();
   }
 }

@@ -15,7 +15,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../support/assert.ts";
-import { block, blockUntil, createFlag, Isolate, raise, raised } from "../support/isolate.ts";
+import { block, blockUntil, createFlag, Isolate, posted, raise, raised } from "../support/isolate.ts";
 import type { Burst } from "./channel/isolate_worker.ts";
 
 const WORKER = new URL("./channel/isolate_worker.ts", import.meta.url);
@@ -152,6 +152,7 @@ Deno.test("AuthorityChannel.send() brings messages to a member that is blocked, 
   const blockade = isolate.call("block", { blocked, released });
   await raised(blocked);
   for (let i = 1; i < 20_000; i++) authority.channel.send(id, `command ${i}`);
+  await posted();
   await flooder.call("flood", 1_000);
   raise(released);
   await blockade;
@@ -480,11 +481,12 @@ Deno.test("MemberChannel.congested tells when to stop sending, onDrain when to g
   assertEquals([member.congested, drains, authority.received.length], [false, 1, 11]);
 });
 
-Deno.test("Channels can be closed and opened again in the same turn", async () => {
+Deno.test("Channels can be closed and opened again in the same turn, by whomever", async () => {
   const name = freshName();
   using isolate = new Isolate(WORKER);
   await isolate.call("openAuthority", { name, epoch: "first" });
   for (let i = 0; i < 100; i++) {
+    if (i % 2 === 0) new BroadcastChannel("unrelated").close();
     using member = new MemberChannel({ name });
     member.send(`a ${i}`);
     await member.drained();

@@ -51,6 +51,19 @@ const WORDS = [
     "'",
   ],
 ];
+const PATHS = [
+  ...["/", "/healthz", "/tasks/c", "/tasks/*", "/tasks/c/*", "/tasks/c/*/logs", "/tasks/c/*/cancel"],
+  ...[
+    "/tasks/c/start/*",
+    "/t/c",
+    "/t/*",
+    "/t/c/*",
+    "/t/c/start/*",
+    "/t/c/*/cancel",
+    "/t/c/*/remove",
+    "/assets/*",
+  ],
+];
 const METHODS = [
   "GET",
   "POST",
@@ -167,7 +180,10 @@ export class Fuzzer {
     return this.#chance(0.8) ? `127.0.0.1:${this.#port}` : this.#pick(HOSTS);
   }
 
+  /** A path of the server with any word in it, or any words. */
   #path(): string {
+    const good = this.#pick(PATHS).replace("*", () => this.#pick(["fine", ...WORDS]));
+    if (this.#chance(0.5)) return this.#chance(0.5) ? good : `${good}?${this.#pick(QUERIES)}`;
     const length = 1 + Math.floor(this.#random() * 5);
     const root = this.#chance(0.7) ? [this.#pick(["tasks", "ws/tasks", "t"]), "c"] : [];
     const path = "/" + [...root, ...Array.from({ length }, () => this.#pick(WORDS))].join("/");
@@ -176,10 +192,9 @@ export class Fuzzer {
 
   /** A request with whatever headers and body. */
   #request(): FuzzCase {
+    const method = this.#chance(0.7) ? this.#pick(["GET", "POST", "DELETE"]) : this.#pick(METHODS);
     const lines = [
-      `${this.#pick(METHODS)} ${this.#path()} ${
-        this.#pick(["HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/9", ""])
-      }`,
+      `${method} ${this.#path()} ${this.#pick(["HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/9", ""])}`,
     ];
     if (this.#chance(0.95)) lines.push(`Host: ${this.#host()}`);
     for (let count = Math.floor(this.#random() * 4); count > 0; count--) {

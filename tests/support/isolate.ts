@@ -84,3 +84,8 @@ export function blockUntil(flag: Int32Array<SharedArrayBuffer>): void {
 export async function raised(flag: Int32Array<SharedArrayBuffer>): Promise<void> {
   while (Atomics.load(flag, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
 }
+
+/** Waits until what was posted on a BroadcastChannel is out: the runtime posts to other isolates with its timers. */
+export async function posted(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+}

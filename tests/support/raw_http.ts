@@ -72,13 +72,21 @@ export async function send(connection: Deno.Conn, bytes: Uint8Array<ArrayBuffer>
   while (sent < bytes.length) sent += await connection.write(bytes.subarray(sent));
 }
 
-/** Reads the head of an answer and, as far as its length is known, its body. */
-export async function readResponse(connection: Deno.Conn): Promise<RawResponse> {
+/**
+ * Reads an answer.
+ *
+ * @param connection where it comes from
+ * @param part whether the head is enough, or the body is wanted as far as its length is known
+ */
+export async function readResponse(
+  connection: Deno.Conn,
+  part: "head" | "whole" = "whole",
+): Promise<RawResponse> {
   let bytes = new Uint8Array();
   const chunk = new Uint8Array(16_384);
   while (true) {
     const parsed = parseResponse(bytes);
-    if (parsed !== undefined && isComplete(parsed)) return parsed;
+    if (parsed !== undefined && (part === "head" || isComplete(parsed))) return parsed;
     const length = await connection.read(chunk).catch(() => null);
     if (length === null) return parsed ?? { status: 0, headers: new Headers(), body: "" };
     const longer = new Uint8Array(bytes.length + length);
@@ -89,7 +97,8 @@ export async function readResponse(connection: Deno.Conn): Promise<RawResponse> 
 }
 
 function parseResponse(bytes: Uint8Array): RawResponse | undefined {
-  const text = decoder.decode(bytes);
+  // What is only said on the way, such as 100, is no answer.
+  const text = decoder.decode(bytes).replace(/^(HTTP\/1\.1 10[^1].*\r\n(.+\r\n)*\r\n)+/, "");
   const end = text.indexOf("\r\n\r\n");
   if (end === -1) return undefined;
   const [line = "", ...fields] = text.slice(0, end).split("\r\n");

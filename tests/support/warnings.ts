@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- the console is what it listens to
 /**
  * What the code under test says on the console.
  *

@@ -5,19 +5,12 @@
  */
 
 import type { Registry } from "../../../lib/registry.ts";
-import { CLIENT } from "../support/records.ts";
+import { CLIENT, type IngestOrder } from "../support/records.ts";
 
 const WORKER = new URL("./ingest_worker.ts", import.meta.url);
 
 let worker: Worker | undefined;
 let runs = 0;
-
-/** What the worker is told. */
-export interface IngestOrder {
-  readonly way: "ours" | "bare";
-  readonly id: string;
-  readonly count: number;
-}
 
 /**
  * Takes updates that go through the monitor's channel, none of them merged.

@@ -8,8 +8,7 @@ import { channelSink } from "../../../lib/channel_sink.ts";
 import type { Report } from "../../../lib/protocol.ts";
 import { TaskReporter } from "../../../lib/reporter.ts";
 import { pause } from "../support/clock.ts";
-import { CLIENT, updateOf } from "../support/records.ts";
-import type { IngestOrder } from "./ingest.ts";
+import { CLIENT, type IngestOrder, updateOf } from "../support/records.ts";
 
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<IngestOrder>) => void;

@@ -10,7 +10,7 @@ const CONNECTIONS = 64;
 /** How long a load lasts. `wrk` takes whole seconds only. */
 const LOAD_SECONDS = 1;
 
-let wrk: boolean | null = null;
+let hasWrk: boolean | null = null;
 
 /**
  * Loads a server.
@@ -21,9 +21,18 @@ let wrk: boolean | null = null;
  * @throws {WrongWorkError} where an answer was not the one wanted
  */
 export async function requestsPerSecond(port: number, path: string): Promise<number> {
-  wrk ??= await new Deno.Command("wrk", { args: ["--version"], stdout: "null", stderr: "null" }).output()
-    .then(() => true, () => false);
-  return wrk ? await loadByWrk(`http://127.0.0.1:${port}${path}`) : await loadByFetchers(port, path);
+  hasWrk ??= await canRunWrk();
+  return hasWrk ? await loadByWrk(`http://127.0.0.1:${port}${path}`) : await loadByFetchers(port, path);
+}
+
+async function canRunWrk(): Promise<boolean> {
+  try {
+    await new Deno.Command("wrk", { args: ["--version"], stdout: "null", stderr: "null" }).output();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 async function loadByWrk(url: string): Promise<number> {

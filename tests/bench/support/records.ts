@@ -10,6 +10,13 @@ import type { ReportedChange, UpdateChange } from "../../../lib/task.ts";
 /** The client token of the tasks that are watched. */
 export const CLIENT = "bench";
 
+/** What a worker is told: how many updates of which task to send, and in which way. */
+export interface IngestOrder {
+  readonly way: "ours" | "bare";
+  readonly id: string;
+  readonly count: number;
+}
+
 const REPORTER: Reporter = { id: "bench", cancelRequested: () => {} };
 
 /** Reports a change of a task. */

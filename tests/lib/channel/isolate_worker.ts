@@ -6,7 +6,7 @@
 
 import { AuthorityChannel } from "../../../lib/channel_authority.ts";
 import { MemberChannel } from "../../../lib/channel_member.ts";
-import { blockUntil, raise, serveCommands } from "../../support/isolate.ts";
+import { blockUntil, posted, raise, serveCommands } from "../../support/isolate.ts";
 
 let member: MemberChannel;
 let authority: AuthorityChannel;
@@ -21,8 +21,7 @@ async function flood(count: number): Promise<void> {
   const channel = new BroadcastChannel("unrelated");
   floods.push(channel);
   for (let i = 0; i < count; i++) channel.postMessage(i);
-  // The runtime posts to other isolates only when its timers are due.
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+  await posted();
 }
 
 serveCommands({

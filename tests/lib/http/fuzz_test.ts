@@ -44,7 +44,7 @@ async function play(port: number, { bytes, frames, isWhole }: FuzzCase): Promise
       await sending;
       return 0;
     }
-    const { status } = await readResponse(connection);
+    const { status } = await readResponse(connection, "head");
     if (status === 101) { for (const frame of frames) await send(connection, frame).catch(() => {}); }
     return status;
   } finally {
@@ -64,6 +64,14 @@ async function playAll(port: number, fuzzer: Fuzzer): Promise<ReadonlyMap<number
   };
   await Promise.all(Array.from({ length: AT_ONCE }, player));
   return statuses;
+}
+
+/** Cancels what was started, so that there is room for more. */
+async function cancelAll(program: Program): Promise<void> {
+  const { json } = await call("GET", `${program.url}/tasks/c`);
+  for (const { id } of json.active_tasks) {
+    await call("POST", `${program.url}/tasks/c/${id}/cancel?force=true`);
+  }
 }
 
 /** Resident memory in bytes once it has stopped falling. Another program reads it: this one may not look there. */
@@ -94,6 +102,7 @@ Deno.test("Handler: 10,000 malformed requests and frames neither break it nor fi
       assertGreater(statuses.get(status) ?? 0, 0, `${status} was never answered: ${counts}`);
     }
     assertEquals((await call("GET", `${program.url}/healthz`)).json, { status: "ok" });
+    await cancelAll(program);
     if (Deno.build.os === "linux") memory.push(await settledMemory(program.process.pid));
     const id = `after-${round}`;
     assertEquals(

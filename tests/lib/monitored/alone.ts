@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- its output is what the test reads
 /** A program that monitors functions where there is no monitor. */
 
 import { monitored } from "../../../lib/monitored.ts";

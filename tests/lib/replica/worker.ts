@@ -66,7 +66,10 @@ serveCommands({
   },
   start: startRun,
   async outcome(key: string) {
-    return await runs.get(key)!.done.catch((error) => `${error.name}: ${error.message}`);
+    const outcome = runs.get(key)!.done.catch((error) => `${error.name}: ${error.message}`);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLate = new Promise((resolve) => timer = setTimeout(resolve, 10_000, "did not end within 10 s"));
+    return await Promise.race([outcome, tooLate]).finally(() => clearTimeout(timer));
   },
   /** Runs short tasks one after the other, each as soon as the one before is over. */
   async repeat({ channel, count }: { channel: string; count: number }) {

@@ -1,0 +1,117 @@
+import { variableOf } from "../../../lib/cli/flags.ts";
+import { loopbackHosts, parseServe, SERVE_FLAGS, serveHelp } from "../../../lib/cli/serve.ts";
+import { ConfigError } from "../../../lib/errors.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
+
+function parse(args: string[], variables: Record<string, string> = {}) {
+  return parseServe(args, (name) => variables[name]);
+}
+
+const DEFAULTS = {
+  host: "127.0.0.1",
+  port: 8000,
+  basePath: "",
+  publicUrls: [],
+  allowedOrigins: [],
+  taskModules: [],
+  withDemo: true,
+  root: ".",
+  channel: "taskscope",
+  limits: {},
+};
+
+Deno.test("parseServe() reads every flag, and its variable", () => {
+  const table: [string, string, object][] = [
+    ["host", "::1", { host: "::1" }],
+    ["host", "localhost", { host: "localhost" }],
+    ["host", "127.1.2.3", { host: "127.1.2.3" }],
+    ["port", "0", { port: 0 }],
+    ["port", "65535", { port: 65_535 }],
+    ["base-path", "/monitor", { basePath: "/monitor" }],
+    ["public-url", "https://ci.example.org/tasks", { publicUrls: ["https://ci.example.org/tasks"] }],
+    ["allow-origin", "https://a.org", { allowedOrigins: ["https://a.org"] }],
+    ["tasks", "./tasks.ts", { taskModules: ["./tasks.ts"] }],
+    ["root", "/data", { root: "/data" }],
+    ["channel", "ci", { channel: "ci" }],
+    ["limit", "endedTasks=5", { limits: { endedTasks: 5 } }],
+  ];
+  assertEquals(parse([]), DEFAULTS);
+  for (const [flag, value, expected] of table) {
+    assertEquals(parse([`--${flag}`, value]), { ...DEFAULTS, ...expected }, flag);
+    assertEquals(parse([`--${flag}=${value}`]), { ...DEFAULTS, ...expected }, flag);
+    assertEquals(parse([], { [variableOf(flag)]: value }), { ...DEFAULTS, ...expected }, variableOf(flag));
+  }
+  for (const given of [parse(["--no-demo"]), parse([], { TASKSCOPE_NO_DEMO: "1" })]) {
+    assertEquals(given, { ...DEFAULTS, withDemo: false });
+  }
+  const tested = new Set([...table.map(([flag]) => flag), "no-demo"]);
+  assertEquals(Object.keys(SERVE_FLAGS).filter((flag) => !tested.has(flag)), []);
+  assertEquals(parse(["--limit", "watchers=5", "--limit=endedTasks=0"])?.limits, {
+    watchers: 5,
+    endedTasks: 0,
+  });
+});
+
+Deno.test("parseServe() refuses bad values with one clear line", () => {
+  const host = (text: string) =>
+    `--host must be a loopback address such as 127.0.0.1, received "${text}": there are no keys yet that would keep strangers out`;
+  const port = (text: string) => `--port must be a number from 0 to 65535, received "${text}"`;
+  const table: [string[], string][] = [
+    [["--host=0.0.0.0"], host("0.0.0.0")],
+    [["--host=example.org"], host("example.org")],
+    [["--host=127.0.0.1.example.org"], host("127.0.0.1.example.org")],
+    [["--host=::"], host("::")],
+    [["--port=65536"], port("65536")],
+    [["--port=-1"], port("-1")],
+    [["--port=80a"], port("80a")],
+    [["--port=1e3"], port("1e3")],
+    [["--base-path=monitor"], 'Cannot use base path: wanted a path such as "/monitor", received "monitor"'],
+    [["--public-url=ci"], 'Cannot use public URL: wanted http(s)://host[:port][/path], received "ci"'],
+    [["--allow-origin=*"], 'Cannot allow origin: wanted http(s)://host[:port], received "*"'],
+    [["--limit=endedTasks"], '--limit must be <name>=<number>, received "endedTasks"'],
+    [["--limit=endedTasks=-1"], '--limit must be <name>=<number>, received "endedTasks=-1"'],
+    [["--limit=watchers=0"], 'Cannot set limit "watchers": wanted a whole number from 1, received 0'],
+    [["8000"], 'serve takes no "8000"; --help lists what it takes'],
+    [["--keys"], "There is no flag --keys; --help lists them"],
+  ];
+  for (const [args, message] of table) {
+    assertEquals(assertThrows(() => parse(args), ConfigError).message, message);
+  }
+  assertStringIncludes(
+    assertThrows(() => parse(["--limit=tasks=5"]), ConfigError).message,
+    'Cannot set limit "tasks": wanted one of clients, ',
+  );
+});
+
+Deno.test("parseServe() refuses a channel that can't be, before there is a server", () => {
+  const error = assertThrows(() => parse([`--channel=${"x".repeat(129)}`]), ConfigError);
+  assertEquals(error.message, "Cannot use channel: wanted 1 to 128 characters, received 129");
+});
+
+Deno.test("parseServe() gives null where help is wanted, even beside bad values", () => {
+  assertEquals([parse(["--help"]), parse(["-h"]), parse(["--help", "--port=x"])], [null, null, null]);
+});
+
+Deno.test("serveHelp() has a line for every flag, and names its variable", () => {
+  const lines = serveHelp().split("\n");
+  for (const flag of Object.keys(SERVE_FLAGS)) {
+    const own = lines.filter((line) => line.startsWith(`  --${flag} `));
+    assertEquals(own.length, 1, `--${flag}`);
+    assertStringIncludes(own[0]!, variableOf(flag));
+  }
+  assertStringIncludes(serveHelp(), "--version");
+});
+
+Deno.test("loopbackHosts() are the names that a server on this machine answers to", () => {
+  assertEquals(loopbackHosts("127.0.0.1", 8000), ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"]);
+  assertEquals(loopbackHosts("127.1.2.3", 8000).at(-1), "127.1.2.3:8000");
+  assertEquals(loopbackHosts("::1", 5).length, 3);
+  assertEquals(loopbackHosts("localhost", 80), [
+    "127.0.0.1",
+    "127.0.0.1:80",
+    "localhost",
+    "localhost:80",
+    "[::1]",
+    "[::1]:80",
+  ]);
+});

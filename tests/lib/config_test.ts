@@ -1,0 +1,142 @@
+import {
+  type AccessOptions,
+  DEFAULT_LIMITS,
+  type MonitorLimits,
+  resolveAccess,
+  resolveChannel,
+  resolveLimits,
+} from "../../lib/config.ts";
+import { ConfigError } from "../../lib/errors.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../support/assert.ts";
+
+Deno.test("resolveLimits() completes what is given with the defaults", () => {
+  assertEquals(resolveLimits(), DEFAULT_LIMITS);
+  assertEquals(resolveLimits({ watchers: 5 }), { ...DEFAULT_LIMITS, watchers: 5 });
+  assertEquals(resolveLimits(DEFAULT_LIMITS), DEFAULT_LIMITS);
+  for (const name of Object.keys(DEFAULT_LIMITS)) {
+    assertEquals(resolveLimits({ [name]: 7 })[name as "watchers"], 7);
+  }
+});
+
+Deno.test("resolveLimits() refuses what is no bound", () => {
+  const table: [Record<string, unknown>, string][] = [
+    [{ watchers: 0 }, 'Cannot set limit "watchers": wanted a whole number from 1, received 0'],
+    [{ watchers: -1 }, 'Cannot set limit "watchers": wanted a whole number from 1, received -1'],
+    [{ watchers: 1.5 }, 'Cannot set limit "watchers": wanted a whole number from 1, received 1.5'],
+    [{ watchers: NaN }, 'Cannot set limit "watchers": wanted a whole number from 1, received NaN'],
+    [{ watchers: Infinity }, 'Cannot set limit "watchers": wanted a whole number from 1, received Infinity'],
+    [{ watchers: "5" }, 'Cannot set limit "watchers": wanted a whole number from 1, received 5'],
+    [{ watchers: null }, 'Cannot set limit "watchers": wanted a whole number from 1, received null'],
+    [
+      { frameIntervalMs: -1 },
+      'Cannot set limit "frameIntervalMs": wanted a whole number from 0, received -1',
+    ],
+  ];
+  for (const [limits, message] of table) {
+    const error = assertThrows(() => resolveLimits(limits as Partial<MonitorLimits>), ConfigError);
+    assertEquals(error.message, message);
+  }
+  for (const name of ["watcher", "toString", "constructor", "__proto__"]) {
+    const limits = JSON.parse(`{"${name}":5}`);
+    const { message } = assertThrows(() => resolveLimits(limits), ConfigError);
+    assertStringIncludes(message, `Cannot set limit "${name}": wanted one of clients, liveTasksPerClient, `);
+  }
+});
+
+Deno.test("resolveLimits() takes 0 where it makes sense only", () => {
+  const zero = Object.keys(DEFAULT_LIMITS).filter((name) => {
+    try {
+      resolveLimits({ [name]: 0 });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  assertEquals(zero, ["endedTasksPerClient", "endedTasks", "frameIntervalMs"]);
+});
+
+Deno.test("resolveAccess() completes where a monitor is reached", () => {
+  const nothing = { basePath: "", hosts: null, origins: new Set<string>(), publicOrigin: null };
+  const table: [AccessOptions, Partial<ReturnType<typeof resolveAccess>>][] = [
+    [{}, {}],
+    [{ basePath: "/monitor" }, { basePath: "/monitor" }],
+    [{ basePath: "/a/b-c_d.e~f/" }, { basePath: "/a/b-c_d.e~f" }],
+    [{ basePath: "/" }, { basePath: "" }],
+    [{ allowedHosts: ["Example.org:80"] }, { hosts: new Set(["example.org:80"]) }],
+    [{ allowedHosts: [] }, { hosts: new Set() }],
+    [{ allowedOrigins: ["https://a.org", "HTTP://B.org/"] }, {
+      origins: new Set(["https://a.org", "http://b.org"]),
+    }],
+    [{ publicUrls: ["https://ci.example.org/tasks/", "http://lan:8000"] }, {
+      basePath: "/tasks",
+      hosts: new Set(["ci.example.org", "lan:8000"]),
+      origins: new Set(["https://ci.example.org", "http://lan:8000"]),
+      publicOrigin: "https://ci.example.org",
+    }],
+    [{ publicUrls: ["https://ci.example.org/tasks"], basePath: "/inner", allowedHosts: ["127.0.0.1:8000"] }, {
+      basePath: "/inner",
+      hosts: new Set(["127.0.0.1:8000", "ci.example.org"]),
+      origins: new Set(["https://ci.example.org"]),
+      publicOrigin: "https://ci.example.org",
+    }],
+  ];
+  for (const [options, resolved] of table) assertEquals(resolveAccess(options), { ...nothing, ...resolved });
+});
+
+Deno.test("resolveAccess() refuses what can't be", () => {
+  const basePaths = ["monitor", "/a b", "/a//b", "/a?b", "/a#b", "/%2e", "/ä", "http://x/"];
+  for (const basePath of basePaths) {
+    const error = assertThrows(() => resolveAccess({ basePath }), ConfigError);
+    assertEquals(
+      error.message,
+      `Cannot use base path: wanted a path such as "/monitor", received "${basePath}"`,
+    );
+  }
+  const publicUrls = [
+    "",
+    "example.org",
+    "ftp://a.org",
+    "https://a.org/?q",
+    "https://a.org/#f",
+    "https://u:p@a.org",
+    "https://",
+  ];
+  for (const url of publicUrls) {
+    const error = assertThrows(() => resolveAccess({ publicUrls: [url] }), ConfigError);
+    assertEquals(
+      error.message,
+      `Cannot use public URL: wanted http(s)://host[:port][/path], received "${url}"`,
+    );
+  }
+  const origins = [
+    "",
+    "*",
+    "null",
+    "a.org",
+    "https://a.org/path",
+    "file:///a",
+    "https://a.org:443",
+    "data:text/plain,x",
+  ];
+  for (const origin of origins) {
+    const error = assertThrows(() => resolveAccess({ allowedOrigins: [origin] }), ConfigError);
+    assertEquals(error.message, `Cannot allow origin: wanted http(s)://host[:port], received "${origin}"`);
+  }
+});
+
+Deno.test("resolveChannel() takes a name of 1 to 128 characters", () => {
+  assertEquals([resolveChannel(), resolveChannel("x"), resolveChannel("x".repeat(128)).length], [
+    "taskscope",
+    "x",
+    128,
+  ]);
+  for (const name of ["", "x".repeat(129)]) {
+    const error = assertThrows(() => resolveChannel(name), ConfigError);
+    assertEquals(error.message, `Cannot use channel: wanted 1 to 128 characters, received ${name.length}`);
+  }
+});
+
+Deno.test("DEFAULT_LIMITS hold at least what a reporter may send at once", () => {
+  assert(DEFAULT_LIMITS.requestBytes > 65_536 + 16_384);
+  assert(DEFAULT_LIMITS.watcherQueueBytes >= 64 * 1024);
+});
