@@ -52,7 +52,13 @@ class ChannelSink implements ReportSink {
   }
 
   open(task: ReportedTask): void {
-    this.#tasks.set(keyOf(task), task);
+    const key = keyOf(task);
+    if (this.#tasks.has(key)) {
+      // The monitor could not tell the two apart.
+      task.refused(`Cannot create task "${task.id}": the id is taken`);
+      return;
+    }
+    this.#tasks.set(key, task);
     const mayTry = Date.now() - this.#searchedInVainMs > SEARCH_PAUSE_MS && isChannelAvailable();
     if (this.#member === null && mayTry) void this.#search();
   }
@@ -74,7 +80,10 @@ class ChannelSink implements ReportSink {
     const member = this.#member;
     // A monitor that was there and is not any more is not waited for.
     if (member === null || (this.#found && !member.connected)) return;
-    if (await member.whenConnected(SEARCH_MS.worker)) await member.drained().catch(() => {});
+    if (!await member.whenConnected(SEARCH_MS.worker)) return;
+    // What was held back until there was a connection is to be sent first.
+    this.#flush();
+    await member.drained().catch(() => {});
   }
 
   async #search(): Promise<void> {

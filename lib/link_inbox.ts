@@ -60,7 +60,7 @@ export class Inbox {
   accept({ transmission, first, messages }: Packet): void {
     if (this.#seen > 0 && transmission > this.#seen) this.#lost += transmission - this.#seen - 1;
     this.#seen = Math.max(this.#seen, transmission);
-    if (messages.length === 0 || first + messages.length <= this.#next || this.#held.has(first)) return;
+    if (messages.length === 0 || this.#held.has(first)) return;
     if (first <= this.#next || this.#held.size < this.#maxHeld) this.#held.set(first, messages);
   }
 

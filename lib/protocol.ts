@@ -242,11 +242,19 @@ function nullable<T>(value: unknown, field: string, parse: (value: unknown, fiel
 }
 
 function json(value: unknown, field: string, mostBytes: number): JsonValue {
-  const text = JSON.stringify(value);
+  const text = jsonText(value);
   if (text === undefined) throw wrong(field, "JSON", value);
   const bytes = byteLength(text);
   if (bytes > mostBytes) throw wrong(field, `at most ${mostBytes} bytes of JSON`, bytes);
   return value as JsonValue;
+}
+
+function jsonText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function jsonObject(value: unknown, field: string, mostBytes: number): JsonObject {
@@ -263,6 +271,14 @@ export function byteLength(text: string): number {
 }
 
 function wrong(field: string, wanted: string, received: unknown): ProtocolError {
-  const shown = JSON.stringify(received)?.slice(0, 64) ?? String(received);
-  return new ProtocolError(`Cannot read "${field}": wanted ${wanted}, received ${shown}`);
+  return new ProtocolError(`Cannot read "${field}": wanted ${wanted}, received ${shown(received)}`);
+}
+
+function shown(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? String(value)).slice(0, 64);
+  } catch {
+    // Nested too deeply, or no JSON at all.
+    return typeof value;
+  }
 }

@@ -46,6 +46,9 @@ export interface Reporter {
   cancelRequested(client: string, id: string): void;
 }
 
+/** Ancestors whose bars one change moves at most; a longer line, or one that bites its tail, ends here. */
+const ROLL_UP_HEIGHT = 10_000;
+
 /** What the registry knows of a task that has not ended, beyond its record. */
 interface LiveTask {
   readonly client: string;
@@ -57,6 +60,8 @@ interface LiveTask {
   childProgress: number;
   /** The task gives its own progress, so that its children's does not count. */
   hasOwnProgress: boolean;
+  /** The progress that the sums of its parent hold of this task; `null` where the parent was not there yet. */
+  rolledUp: number | null;
 }
 
 /** A record with its place in the order of changes; its JSON is made when it is first asked for, then kept. */
@@ -213,7 +218,7 @@ export class Registry implements TaskReader, Disposable {
   }
 
   /**
-   * Asks a task to stop, by telling the side that runs it.
+   * Asks a task to stop. The side that runs it is told; a task that nobody runs yet is cancelled at once.
    *
    * @param client the client token
    * @param id the task's id
@@ -222,7 +227,11 @@ export class Registry implements TaskReader, Disposable {
    */
   requestCancel(client: string, id: string): Task {
     const task = this.#apply(client, id, { type: "request_cancel" }, now(), null);
-    this.#live.get(keyOf(client, id))?.reporter?.cancelRequested(client, id);
+    const live = this.#live.get(keyOf(client, id));
+    if (live?.reporter === null && task.state === "NOT_STARTED") {
+      return this.#apply(client, id, { type: "cancelled" }, now(), null);
+    }
+    live?.reporter?.cancelRequested(client, id);
     return task;
   }
 
@@ -257,7 +266,8 @@ export class Registry implements TaskReader, Disposable {
       if (!task.stale && task.stale_after !== null && silentSince > task.stale_after) {
         this.#apply(client, id, { type: "stale" }, at, null);
       }
-      if (task.eta_reason === null && estimator.isStalled(at)) {
+      const hasPace = task.eta_reason === null || task.eta_reason === "too_early";
+      if (hasPace && estimator.isStalled(at)) {
         this.#apply(client, id, { type: "estimate", ...estimator.estimate(task, at) }, at, null);
       }
     }
@@ -287,7 +297,7 @@ export class Registry implements TaskReader, Disposable {
     if (live !== undefined && change.type === "update") {
       live.hasOwnProgress ||= change.progress !== undefined || change.current !== undefined;
     }
-    if (after.parent_id !== null) this.#rollUp(client, after.parent_id, before, after, at);
+    if (after.parent_id !== null && change.type !== "roll_up") this.#rollUp(client, after, at);
     if (isTerminal(after.state)) this.#end(client, id, key);
     return after;
   }
@@ -313,6 +323,7 @@ export class Registry implements TaskReader, Disposable {
       childWeight: 0,
       childProgress: 0,
       hasOwnProgress: false,
+      rolledUp: null,
     });
     this.#sweeper ??= startSweeper(() => this.sweep(), this.#sweepIntervalMs);
   }
@@ -333,18 +344,23 @@ export class Registry implements TaskReader, Disposable {
     this.#tell({ client, seq, removedId: id });
   }
 
-  /** Moves the parent's bar by what the child's moved; never back, also when another child joins. */
-  #rollUp(client: string, parentId: string, before: Task | undefined, after: Task, at: number): void {
-    const parent = this.#live.get(keyOf(client, parentId));
-    const parentTask = this.task(client, parentId);
-    if (parent === undefined || parentTask === undefined) return;
-    if (before === undefined) parent.childWeight += after.weight;
-    const moved = (after.progress ?? 0) - (before?.progress ?? 0);
-    parent.childProgress += after.weight * moved;
-    if (parent.hasOwnProgress || moved === 0 || parent.childWeight === 0) return;
-    const progress = parent.childProgress / parent.childWeight;
-    if (progress <= (parentTask.progress ?? 0)) return;
-    this.#apply(client, parentId, { type: "roll_up", progress }, at, null);
+  /** Moves the bars of a task's ancestors by what its own moved; never back, also when another child joins. */
+  #rollUp(client: string, child: Task, at: number): void {
+    let task = child;
+    for (let height = 0; task.parent_id !== null && height < ROLL_UP_HEIGHT; height++) {
+      const live = this.#live.get(keyOf(client, task.id));
+      const parent = this.#live.get(keyOf(client, task.parent_id));
+      const parentTask = this.task(client, task.parent_id);
+      if (live === undefined || parent === undefined || parentTask === undefined) return;
+      const progress = task.progress ?? 0;
+      if (live.rolledUp === null) parent.childWeight += task.weight;
+      parent.childProgress += task.weight * (progress - (live.rolledUp ?? 0));
+      live.rolledUp = progress;
+      if (parent.hasOwnProgress || parent.childWeight === 0) return;
+      const rolledUp = parent.childProgress / parent.childWeight;
+      if (rolledUp <= (parentTask.progress ?? 0)) return;
+      task = this.#apply(client, parentTask.id, { type: "roll_up", progress: rolledUp }, at, null);
+    }
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LIMITS, type Report } from "./protocol.ts";
+import { byteLength, LIMITS, type Report } from "./protocol.ts";
 import { type CreateChange, type LogLine, progressAfter, type TaskProgress } from "./task.ts";
 import type { CancelledChange, FailChange, FinishChange, ReportedChange, UpdateChange } from "./task.ts";
 
@@ -119,7 +119,12 @@ export class TaskReporter implements ReportedTask {
   update(update: TaskUpdate): void {
     if (this.#end !== null) return;
     const nowMs = Date.now();
-    this.#merge(update ?? {});
+    try {
+      this.#merge(update ?? {});
+    } catch {
+      // A getter or a conversion of the user's own threw.
+      this.#warnOnce("a value can't be read");
+    }
     this.#draftAt = nowMs / 1000;
     this.#flushSoon(nowMs);
   }
@@ -128,7 +133,7 @@ export class TaskReporter implements ReportedTask {
   log(line: string): void {
     if (this.#end !== null) return;
     const nowMs = Date.now();
-    this.#lines.push({ at: nowMs / 1000, text: cut(line, LIMITS.logLineLength) });
+    this.#lines.push({ at: nowMs / 1000, text: cut(textOf(line), LIMITS.logLineLength) });
     if (this.#lines.length >= this.#options.unsentLogLines) this.flush();
     // Only where they can't be handed over. Cut in halves, so that each line costs the same on average.
     if (this.#lines.length >= this.#options.unsentLogLines * 2) this.#dropOldLines();
@@ -234,8 +239,11 @@ export class TaskReporter implements ReportedTask {
     }
     if (given.progress !== undefined || given.current !== undefined || given.total !== undefined) {
       // Resolved here, so that the merged update leads to the same record as its parts one by one.
+      const before = this.#progress.progress;
       this.#progress = progressAfter(this.#progress, given);
-      draft.progress = this.#progress.progress;
+      const { progress } = this.#progress;
+      // A total alone says nothing of progress, and must not hide what the task's children add up to.
+      if (given.progress !== undefined || progress !== before) draft.progress = progress;
     }
     if (update.status !== undefined) draft.status = cut(String(update.status), LIMITS.statusLength);
     if (update.unit !== undefined) {
@@ -252,7 +260,7 @@ export class TaskReporter implements ReportedTask {
         throw new TypeError("not an object");
       }
       const merged = { ...draft.metadata, ...copy };
-      if (JSON.stringify(merged).length > LIMITS.metadataBytes) throw new RangeError("too large");
+      if (byteLength(JSON.stringify(merged)) > LIMITS.metadataBytes) throw new RangeError("too large");
       draft.metadata = merged;
     } catch {
       this.#warnOnce(`metadata must be a JSON object of at most ${LIMITS.metadataBytes} bytes`);
@@ -261,7 +269,7 @@ export class TaskReporter implements ReportedTask {
 
   #isAmount(value: unknown, field: string): boolean {
     if (value === null || (typeof value === "number" && Number.isFinite(value))) return true;
-    this.#warnOnce(`"${field}" must be a finite number or null, received ${String(value)}`);
+    this.#warnOnce(`"${field}" must be a finite number or null, received ${textOf(value)}`);
     return false;
   }
 
@@ -269,6 +277,15 @@ export class TaskReporter implements ReportedTask {
     if (this.#warned) return;
     this.#warned = true;
     this.#warn(`Part of an update of task "${this.id}" is left out: ${message}`);
+  }
+}
+
+/** What user code gave as a text, whatever it is. */
+export function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return "(something that can't be shown)";
   }
 }
 

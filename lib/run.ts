@@ -6,7 +6,7 @@
 
 import { breathe } from "./breath.ts";
 import { byteLength, LIMITS } from "./protocol.ts";
-import { cut, type EndChange, type ReportSink, TaskReporter, type TaskUpdate } from "./reporter.ts";
+import { cut, type EndChange, type ReportSink, TaskReporter, type TaskUpdate, textOf } from "./reporter.ts";
 import type { CreateChange, JsonObject, JsonValue, TaskError } from "./task.ts";
 import { monotonicUlid } from "./ulid.ts";
 
@@ -100,6 +100,15 @@ export interface RunSettings {
 /** How long an end waits to be committed, in milliseconds; the function's outcome is never held up for longer. */
 const COMMIT_WAIT_MS = 2_000;
 
+/** Where the reports of a task go that nobody is to see. */
+const NOWHERE: ReportSink = {
+  ready: true,
+  open() {},
+  report() {},
+  close() {},
+  settled: () => Promise.resolve(),
+};
+
 let current: MonitoredTask | null = null;
 
 /**
@@ -188,7 +197,8 @@ function callWith<Result>(call: (task: MonitoredTask) => Result, task: Monitored
 async function settledInTime(sink: ReportSink): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<void>((resolve) => timer = setTimeout(resolve, COMMIT_WAIT_MS));
-  await Promise.race([sink.settled(), tooLate]);
+  // What can't be committed is the monitor's trouble, and not the function's.
+  await Promise.race([sink.settled().catch(() => {}), tooLate]);
   clearTimeout(timer);
 }
 
@@ -234,7 +244,7 @@ class RunningTask implements MonitoredChild {
   }
 
   log(line: string): void {
-    this.#reporter.log(String(line));
+    this.#reporter.log(line);
   }
 
   async *track<Item>(
@@ -254,7 +264,8 @@ class RunningTask implements MonitoredChild {
 
   child(name: string, options: ChildOptions = {}): MonitoredChild {
     const { weight = 1 } = options;
-    const child = new RunningTask(this.#sink, {
+    // Who is over has no parts any more.
+    const child = new RunningTask(this.#reporter.ended ? NOWHERE : this.#sink, {
       ...this.#options,
       id: monotonicUlid(),
       onEnd: (ended) => this.#children.delete(ended),
@@ -262,7 +273,7 @@ class RunningTask implements MonitoredChild {
     this.#children.add(child);
     child.begin({
       type: "create",
-      name: cut(String(name), LIMITS.nameLength),
+      name: cut(textOf(name), LIMITS.nameLength) || "part",
       metadata: {},
       tags: [],
       parent_id: this.id,
@@ -322,7 +333,10 @@ class RunningTask implements MonitoredChild {
 }
 
 /** How many items there are, where the collection can tell. */
-function sizeOf(items: object): number | undefined {
+function sizeOf(items: unknown): number | undefined {
+  // Letters are iterated by code point, which `length` does not count.
+  if (typeof items === "string") return [...items].length;
+  if (typeof items !== "object" || items === null) return undefined;
   if ("length" in items && typeof items.length === "number") return items.length;
   if ("size" in items && typeof items.size === "number") return items.size;
   return undefined;
@@ -331,9 +345,13 @@ function sizeOf(items: object): number | undefined {
 /** Whether an error is, or was caused by, the abort that was asked for. */
 function isAbort(error: unknown, reason: unknown): boolean {
   const seen = new Set<unknown>();
-  for (let cause = error; !seen.has(cause); cause = cause instanceof Error ? cause.cause : undefined) {
-    if (cause === reason || (cause instanceof Error && cause.name === "AbortError")) return true;
-    seen.add(cause);
+  try {
+    for (let cause = error; !seen.has(cause); cause = cause instanceof Error ? cause.cause : undefined) {
+      if (cause === reason || (cause instanceof Error && cause.name === "AbortError")) return true;
+      seen.add(cause);
+    }
+  } catch {
+    // An error of the user's own that can't even be looked at.
   }
   return false;
 }

@@ -424,8 +424,15 @@ function updated(task: Task, change: UpdateChange, time: number): Task {
   };
 }
 
-/** Merges metadata key by key; a key that is `null` in the patch is removed (RFC 7396, for the top level only). */
+/** The most that the metadata of a task may grow to, in characters of JSON. */
+const METADATA_CHARACTERS = 16_384;
+
+/**
+ * Merges metadata key by key; a key that is `null` in the patch is removed (RFC 7396, for the top level only). A patch
+ * that would make it too large is left out.
+ */
 export function mergeMetadata(metadata: JsonObject, patch: JsonObject): JsonObject {
   const kept = Object.entries({ ...metadata, ...patch }).filter(([key]) => patch[key] !== null);
-  return Object.fromEntries(kept);
+  const merged = Object.fromEntries(kept);
+  return JSON.stringify(merged).length <= METADATA_CHARACTERS ? merged : metadata;
 }

@@ -50,7 +50,8 @@ export function readFlags(
   const names = Object.keys(table);
   const switches = names.filter((name) => table[name]!.kind === "switch");
   const parsed = parseArgs(args, {
-    string: names.filter((name) => table[name]!.kind !== "switch"),
+    // "_" keeps operands from being taken for numbers.
+    string: [...names.filter((name) => table[name]!.kind !== "switch"), "_"],
     collect: names.filter((name) => table[name]!.kind !== "switch"),
     boolean: [...switches, "help"],
     alias: { h: "help" },
@@ -105,7 +106,9 @@ function textsOf(
   if (texts.length > 0) return texts;
   const variable = readVariable(variableOf(name));
   if (variable !== undefined && variable !== "") {
-    return flag.kind === "list" ? variable.split(",").map((text) => text.trim()) : [variable];
+    return flag.kind === "list"
+      ? variable.split(",").map((text) => text.trim()).filter((text) => text !== "")
+      : [variable];
   }
   return flag.fallback === undefined ? [] : [flag.fallback];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type MonitorLimits, resolveAccess, resolveLimits } from "../config.ts";
+import { type MonitorLimits, resolveAccess, resolveChannel, resolveLimits } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { type FlagTable, helpOf, readFlags } from "./flags.ts";
 
@@ -105,6 +105,7 @@ export function parseServe(
   // Now, and not when the first request comes.
   resolveAccess(options);
   resolveLimits(options.limits);
+  resolveChannel(options.channel);
   return options;
 }
 
@@ -134,11 +135,15 @@ export function loopbackHosts(host: string, port: number): string[] {
 }
 
 function hostFrom(text: string): string {
-  if (text === "localhost" || text === "::1" || /^127(\.\d{1,3}){3}$/.test(text)) return text;
+  if (text === "localhost" || text === "::1" || isLoopbackAddress(text)) return text;
   throw new ConfigError(
     `--host must be a loopback address such as 127.0.0.1, received "${text}": ` +
       "there are no keys yet that would keep strangers out",
   );
+}
+
+function isLoopbackAddress(text: string): boolean {
+  return /^127(\.\d{1,3}){3}$/.test(text) && text.split(".").every((part) => Number(part) <= 255);
 }
 
 function portFrom(text: string): number {

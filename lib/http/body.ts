@@ -6,6 +6,9 @@
 
 import { Problem } from "./problem.ts";
 
+/** Levels of arrays and objects in a body at most: what checks and writes JSON goes one call deeper for each. */
+const MAX_JSON_DEPTH = 64;
+
 /** The bounds of a request's body. */
 export interface BodyLimits {
   readonly requestBytes: number;
@@ -68,11 +71,25 @@ export async function readJson(request: Request, limits: BodyLimits): Promise<un
   if (type === null || !/^application\/(json|[a-z0-9.+-]+\+json)\s*(;|$)/i.test(type)) {
     throw new Problem(415, "wrong_content_type", "Send JSON, with the header Content-Type: application/json");
   }
+  if (isTooDeep(text)) {
+    throw new Problem(400, "bad_json", `The body is nested more than ${MAX_JSON_DEPTH} levels deep`);
+  }
   try {
     return JSON.parse(text);
   } catch {
     throw new Problem(400, "bad_json", "The body is not JSON");
   }
+}
+
+/** Counted in the text, before anything that recurses sees the value. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (token === "[" || token === "{") depth++;
+    else if (token === "]" || token === "}") depth--;
+    if (depth > MAX_JSON_DEPTH) return true;
+  }
+  return false;
 }
 
 /**

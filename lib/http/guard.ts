@@ -8,7 +8,7 @@
 import type { ResolvedAccess } from "../config.ts";
 import { Problem } from "./problem.ts";
 
-const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/;
+const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(?::(\d{1,5}))?$/;
 
 /** Checks Host and Origin against what is allowed. */
 export class Guard {
@@ -30,7 +30,7 @@ export class Guard {
     const host = request.headers.get("host")?.toLowerCase();
     const { hosts } = this.#access;
     // A request line in absolute form names a host of its own, which makes the URL.
-    if (host !== undefined && (hosts === null ? LOOPBACK_HOST.test(host) : hosts.has(host))) {
+    if (host !== undefined && (hosts === null ? isLoopback(host) : hosts.has(host))) {
       const start = request.url.indexOf("://") + 3;
       if (request.url.startsWith(`${host}/`, start)) return host;
       // The URL is normalised: a default port is left out, letters are small.
@@ -62,4 +62,9 @@ export class Guard {
       );
     }
   }
+}
+
+function isLoopback(host: string): boolean {
+  const match = LOOPBACK_HOST.exec(host);
+  return match !== null && Number(match[2] ?? 0) <= 65_535;
 }

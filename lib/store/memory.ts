@@ -120,9 +120,14 @@ export class MemoryStore implements TaskStore {
     for (let node = namespace.newest; node !== null && node.stored.seq > seq; node = node.older) {
       tasks.push(node.stored);
     }
-    // A task that was removed and created anew is not gone.
-    const removed = namespace.removed.filter((gone) => gone.seq > seq && !namespace.nodes.has(gone.id));
-    return { tasks: tasks.reverse(), removed };
+    const removed = new Map<string, RemovedTask>();
+    for (const gone of namespace.removed) {
+      // A task that was removed and created anew is not gone; one that was removed twice is gone since the last time.
+      if (gone.seq <= seq || namespace.nodes.has(gone.id)) continue;
+      removed.delete(gone.id);
+      removed.set(gone.id, gone);
+    }
+    return { tasks: tasks.reverse(), removed: [...removed.values()] };
   }
 
   allChangesSince(seq: number): Map<string, ChangesSince> | undefined {

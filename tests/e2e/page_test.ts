@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
-import { type Program, startProgram } from "../support/program.ts";
+import { freePort, type Program, startProgram } from "../support/program.ts";
 import { startServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import type { Task } from "../../lib/task.ts";
@@ -190,7 +190,7 @@ Deno.test("page: the page of a task follows its log and its end", async () => {
 });
 
 Deno.test("page: says that it is cut off while the server is away, and is live again by itself", async () => {
-  const port = await freePort();
+  const port = freePort();
   const args = ["--port", String(port)];
   await withPage({}, async ({ page }) => {
     {
@@ -210,11 +210,6 @@ Deno.test("page: says that it is cut off while the server is away, and is live a
     assertEquals(await page.locator('li[data-task-id="lost-with-the-server"]').count(), 0);
   });
 });
-
-async function freePort(): Promise<number> {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return await Promise.resolve(listener.addr.port);
-}
 
 const MARKUP = `</script><img src=x onerror="globalThis.harmed=1"><b>bold</b>`;
 

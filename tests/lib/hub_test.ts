@@ -335,6 +335,7 @@ Deno.test("Hub forgets a client that nobody watches, with its timers", async () 
   it.test.progress("c", "1", 1);
   await nextTurn();
   it.test.progress("c", "1", 2);
+  it.test.progress("c", "1", 2.5);
   assertEquals(it.timers, 1);
   for (const leave of leaves) leave();
   for (const leave of leaves) leave();

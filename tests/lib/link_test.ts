@@ -268,6 +268,14 @@ Deno.test("Link.connect() within a delivery does not deliver the rest of the old
   left.link.close();
 });
 
+Deno.test("Link.connect() in the middle of a batch delivers the rest of it", async () => {
+  const { clock, left, right } = pair();
+  right.link.connect(1, 2);
+  for (const message of numbered(3)) left.link.send(message);
+  await clock.run();
+  assertEquals([right.received, left.link.backlog], [["1", "2"], 0]);
+});
+
 Deno.test("Link.receive() ignores numbers that can't be", async () => {
   const { clock, left } = pair({ dropRate: 1 });
   left.link.send("waiting");

@@ -6,7 +6,7 @@ import {
   TaskReporter,
   type TaskUpdate,
 } from "../../lib/reporter.ts";
-import type { LogLine, Task, UpdateChange } from "../../lib/task.ts";
+import { type LogLine, type Task, type TaskChange, transition, type UpdateChange } from "../../lib/task.ts";
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "../support/assert.ts";
 import { createChange, updates } from "../support/changes.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -45,6 +45,11 @@ function essence(task: Task): Partial<Task> {
   return { ...task, version: 0, updated_at: 0 };
 }
 
+/** What becomes of a record without any reporter in between. */
+function applied(task: Task | undefined, change: TaskChange): Task {
+  return transition(task, "t", change, Date.now() / 1000);
+}
+
 type Step =
   | { readonly do: "update"; readonly update: TaskUpdate }
   | { readonly do: "log" | "cancel" | "toggle" }
@@ -78,8 +83,12 @@ Deno.test("TaskReporter merged by time and by a sink that is not ready leads to 
       using clock = new FakeClock();
       const slow = begin();
       const fast = begin({ flushIntervalMs: 0 });
+      let plain = applied(applied(undefined, createChange()), { type: "start" });
       let lines = 0;
       for (const step of steps) {
+        if (step.do === "update") plain = applied(plain, { ...step.update, type: "update" });
+        if (step.do === "cancel") plain = applied(plain, { type: "request_cancel" });
+        if (step.do === "log") plain = applied(plain, { type: "log", lines: [{ at: 0, text: "" }] });
         for (const { reporter } of [slow, fast]) {
           if (step.do === "update") reporter.update(step.update);
           if (step.do === "log") reporter.log(`line ${lines}`);
@@ -92,6 +101,7 @@ Deno.test("TaskReporter merged by time and by a sink that is not ready leads to 
       for (const { reporter } of [slow, fast]) reporter.end(end);
       slow.sink.ready = true;
       assertEquals(essence(slow.sink.task("t")), essence(fast.sink.task("t")));
+      assertEquals(essence(slow.sink.task("t")), essence(applied(plain, end)));
       assertEquals(slow.sink.lines, fast.sink.lines);
       assertEquals(
         slow.sink.lines.map(({ text }) => text),

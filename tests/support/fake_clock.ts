@@ -11,23 +11,28 @@ export const CLOCK_START = 1_700_000_000;
 
 /** Fakes `Date` and the timers of this isolate until it is disposed. */
 export class FakeClock implements Disposable {
+  readonly #real = (({ setTimeout, clearTimeout, setInterval, clearInterval, Date }) => ({
+    setTimeout,
+    clearTimeout,
+    setInterval,
+    clearInterval,
+    Date,
+  }))(globalThis);
   readonly #clock: ReturnType<typeof FakeTimers.install>;
 
   constructor() {
+    const timer: unknown = setTimeout(() => {}, 0);
+    clearTimeout(timer as number);
     this.#clock = FakeTimers.install({
       now: CLOCK_START * 1000,
       toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"],
     });
+    if (typeof timer === "number") returnNumbers();
   }
 
   /** How many timers are set. */
   get pending(): number {
     return this.#clock.countTimers();
-  }
-
-  /** Seconds since the clock was made. */
-  get elapsedSeconds(): number {
-    return Date.now() / 1000 - CLOCK_START;
   }
 
   /** Lets time pass, with what is due in it, but without microtasks in between. */
@@ -47,5 +52,16 @@ export class FakeClock implements Disposable {
 
   [Symbol.dispose](): void {
     this.#clock.uninstall();
+    // Libraries from npm see other timers than we do, and put those back.
+    Object.assign(globalThis, this.#real);
+  }
+}
+
+/** Before Deno 2.9 timers are numbers for us, and objects for libraries from npm, which is what the fake ones are. */
+function returnNumbers(): void {
+  const global = globalThis as unknown as Record<string, (...args: unknown[]) => unknown>;
+  for (const name of ["setTimeout", "setInterval"]) {
+    const set = global[name]!;
+    global[name] = (...args) => Number(set(...args));
   }
 }

@@ -160,9 +160,9 @@ export class Fuzzer {
   /** The next case. */
   next(): FuzzCase {
     const kind = this.#random();
-    if (kind < 0.15) return this.#socket();
-    if (kind < 0.22) return this.#noise();
-    const whole = kind < 0.35 ? this.#start() : this.#request();
+    if (kind < 0.06) return this.#socket();
+    if (kind < 0.12) return this.#noise();
+    const whole = kind < 0.3 ? this.#start() : this.#request();
     if (this.#random() > 0.1) return whole;
     const length = Math.floor(this.#random() * whole.bytes.length);
     return { ...whole, bytes: whole.bytes.slice(0, length), isWhole: false };

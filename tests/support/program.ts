@@ -12,6 +12,8 @@ export interface ProgramOptions {
   readonly cwd?: string | URL;
   /** Variables on top of those of this process, of which none that begins with `TASKSCOPE_` is passed on. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Flags of `deno run` beside those of the task "start". */
+  readonly runFlags?: readonly string[];
 }
 
 /** How a program ended, and what it wrote. */
@@ -141,9 +143,9 @@ export interface Program extends AsyncDisposable {
  * @returns the process
  */
 export async function spawnProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Process> {
-  const { cwd = ROOT, env = {} } = options;
+  const { cwd = ROOT, env = {}, runFlags = [] } = options;
   const main = new URL("main.ts", ROOT).pathname;
-  const flags = [...await startPermissions(), ...await configFlags()];
+  const flags = [...await startPermissions(), ...await configFlags(), ...runFlags];
   return spawn(Deno.execPath(), ["run", ...flags, main, ...args], { cwd, env });
 }
 
@@ -185,6 +187,12 @@ export async function startProgram(
 export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
   await using process = await spawnProgram(args, options);
   return await process.ended();
+}
+
+/** A port of this machine that nobody uses now. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
 }
 
 /** Starts any command with its outputs piped. */

@@ -1,0 +1,278 @@
+/** The program as a command: what it says, what it refuses, how it ends. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "./support/assert.ts";
+import { call } from "./support/calls.ts";
+import { freePort, runProgram, spawnProgram, startProgram } from "./support/program.ts";
+import { rawCall } from "./support/raw_http.ts";
+import { TestSocket } from "./support/socket.ts";
+import { VERSION } from "../lib/version.ts";
+
+/** Runs something with a folder of its own that holds some files. */
+async function withFolder(
+  files: Readonly<Record<string, string>>,
+  use: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
+  try {
+    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${folder}/${name}`, text);
+    await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The names of the tasks that a page offers to start. */
+async function offered(url: string): Promise<string[]> {
+  const { text } = await call("GET", `${url}/t/c`);
+  return [...text.matchAll(/action="[^"]*\/start\/([^"]+)"/g)].map(([, name]) => name!).sort();
+}
+
+Deno.test("main: --help and --version say what they are asked for and end with 0", async () => {
+  for (const args of [["--help"], ["-h"], ["serve", "--help"]]) {
+    const { code, stdout, stderr } = await runProgram(args);
+    assertEquals([code, stderr], [0, ""]);
+    for (
+      const flag of ["--port <port>", "TASKSCOPE_PORT", "--tasks", "--no-demo", "--limit", "--public-url"]
+    ) {
+      assertStringIncludes(stdout, flag);
+    }
+  }
+  for (const args of [["--version"], ["serve", "--version"]]) {
+    assertEquals(await runProgram(args), { code: 0, stdout: `taskscope ${VERSION}\n`, stderr: "" });
+  }
+});
+
+Deno.test("main: a wrong command line ends with 2 and one line that says what is wrong", async () => {
+  const wrong: readonly (readonly [readonly string[], string, Readonly<Record<string, string>>?])[] = [
+    [["--prot", "1"], "--prot"],
+    [["--port", "many"], '--port must be a number from 0 to 65535, received "many"'],
+    [["--port", "65536"], "65536"],
+    [["--port=-1"], '"-1"'],
+    [["--port"], "--port needs a value"],
+    [["--port", "1", "--port", "2"], "--port may be given once"],
+    [["--host", "0.0.0.0"], "--host must be a loopback address"],
+    [["--host", "192.168.0.1"], "192.168.0.1"],
+    [["--host", "example.com"], "example.com"],
+    [["--host", "::"], '"::"'],
+    [["--base-path", "x y"], "base path"],
+    [["--public-url", "nonsense"], "public URL"],
+    [["--allow-origin", "*"], "origin"],
+    [["--limit", "watchers"], "<name>=<number>"],
+    [["--limit", "watchers=0"], "watchers"],
+    [["--limit", "wings=2"], "wings"],
+    [["--channel", ""], "--channel"],
+    [["--tasks", "./not_there.ts"], "not_there.ts"],
+    [["frobnicate"], "frobnicate"],
+    [["serve", "extra"], "extra"],
+    [[], "TASKSCOPE_PORT", { TASKSCOPE_PORT: "many" }],
+    [[], "TASKSCOPE_NO_DEMO", { TASKSCOPE_NO_DEMO: "perhaps" }],
+  ];
+  const outcomes = await Promise.all(wrong.map(([args, , env = {}]) => runProgram(args, { env })));
+  const seen = outcomes.map(({ code, stdout, stderr }, index) => {
+    const [args, part] = wrong[index]!;
+    const isGood = code === 2 && stdout === "" && /^taskscope: .+\n$/.test(stderr) && stderr.includes(part);
+    return isGood
+      ? "good"
+      : `${JSON.stringify(args)}: ${code} ${JSON.stringify(stdout + stderr)}, wanted ${part}`;
+  });
+  assertEquals(seen.filter((outcome) => outcome !== "good"), []);
+});
+
+Deno.test("main: prints where it listens, and nothing else", async () => {
+  await using program = await startProgram();
+  assertMatch(program.process.stdout, /^Taskscope shows tasks at http:\/\/127\.0\.0\.1:\d+\/\n$/);
+  assertEquals((await call("GET", `${program.url}/healthz`)).status, 200);
+  assertEquals(await offered(program.url), ["checksum_folder", "count_primes", "long_running_task"]);
+  assertEquals(program.process.stderr, "");
+});
+
+Deno.test("main: takes flags from the environment, and a flag over its variable", async () => {
+  const env = {
+    TASKSCOPE_BASE_PATH: "/x",
+    TASKSCOPE_NO_DEMO: "1",
+    TASKSCOPE_LIMIT: "watchers=1, clients=2",
+    TASKSCOPE_HOST: "localhost",
+    TASKSCOPE_PORT: "0",
+    TASKSCOPE_CHANNEL: "",
+  };
+  await using program = await startProgram(["--base-path", "/y"], { env });
+  assertMatch(program.url, /^http:\/\/localhost:\d+\/y$/);
+  assertEquals((await call("GET", `${program.url}/healthz`)).status, 200);
+  assertEquals(await offered(program.url), []);
+  await using first = new TestSocket(`${program.url}/ws/tasks/c`);
+  await first.count(1);
+  const second = await call("GET", `${program.url}/ws/tasks/c`, { headers: { upgrade: "websocket" } });
+  assert([426, 503].includes(second.status));
+});
+
+Deno.test("main: with --public-url serves and prints the address that people use", async () => {
+  const port = freePort();
+  await using process = await spawnProgram([
+    "--public-url",
+    "https://ci.example/monitor",
+    "--port",
+    String(port),
+  ]);
+  await process.output(/https:\/\/ci\.example\/monitor/);
+  const status = async (host: string, path: string) =>
+    (await rawCall(port, "GET", path, [["Host", host]])).status;
+  assertEquals(await status("ci.example", "/monitor/tasks/c"), 200);
+  assertEquals(
+    await status(`127.0.0.1:${port}`, "/monitor/tasks/c"),
+    200,
+    "whoever asks for its health locally",
+  );
+  assertEquals(await status("evil.example", "/monitor/tasks/c"), 421);
+  assertEquals(await status("ci.example", "/tasks/c"), 404);
+});
+
+Deno.test("main: says that a port is in use", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const { code, stdout, stderr } = await runProgram(["--port", String(port)]);
+  assertEquals([code, stdout], [2, ""]);
+  assertEquals(stderr, `taskscope: Port ${port} of 127.0.0.1 is in use; --port takes another one\n`);
+});
+
+Deno.test("main: answers to the loopback names with its own port only", async () => {
+  await using program = await startProgram();
+  const status = async (host: string) =>
+    (await rawCall(program.port, "GET", "/tasks/c", [["Host", host]])).status;
+  for (const name of ["127.0.0.1", "localhost", "[::1]"]) {
+    assertEquals(await status(`${name}:${program.port}`), 200, name);
+    assertEquals(await status(name), 421, `${name} without a port is another server`);
+    assertEquals(await status(`${name}:${program.port + 1}`), 421, name);
+  }
+  assertEquals(await status(`evil.example:${program.port}`), 421);
+});
+
+Deno.test("main: --tasks offers the functions of a module, plain and monitored", async () => {
+  const monitored = new URL("../lib/monitored.ts", import.meta.url).href;
+  const module = `
+    import { monitored } from ${JSON.stringify(monitored)};
+    import type { MonitoredTask } from ${JSON.stringify(monitored)};
+    export const notAFunction: number = 3;
+    export function plain(task: MonitoredTask, word: string): string {
+      task.log("plainly");
+      return word.toUpperCase();
+    }
+    export const wrapped = monitored((_task, n: number) => n * n, {
+      name: "square",
+      tags: ["maths"],
+      input: { type: "array", prefixItems: [{ type: "integer", title: "A number" }] },
+    });
+  `;
+  await withFolder({ "own.ts": module, "more.js": "export const more = () => 1;" }, async (folder) => {
+    const args = ["--tasks", "./own.ts", "--tasks", `${folder}/more.js`, "--no-demo"];
+    await using program = await startProgram(args, { cwd: folder });
+    assertEquals(await offered(program.url), ["more", "plain", "wrapped"]);
+    const run = async (name: string, args: unknown[]) => {
+      const { json } = await call("POST", `${program.url}/tasks/c/start/${name}`, { body: { args } });
+      await using socket = new TestSocket(`${program.url}/ws/tasks/c/${json.task_id}`);
+      await socket.closed();
+      return (await call("GET", `${program.url}/tasks/c/${json.task_id}`)).json;
+    };
+    const plain = await run("plain", ["word"]);
+    assertEquals([plain.name, plain.state, plain.result], ["plain", "FINISHED", "WORD"]);
+    assertEquals(
+      (await call("GET", `${program.url}/tasks/c/${plain.id}/logs`)).json.lines[0].text,
+      "plainly",
+    );
+    const square = await run("wrapped", [7]);
+    assertEquals([square.name, square.result, square.tags], ["square", 49, ["maths"]]);
+    assertStringIncludes((await call("GET", `${program.url}/t/c`)).text, "A number");
+    assertEquals(program.process.stderr, "");
+  });
+});
+
+Deno.test("main: --tasks says which module is wrong, and why", async () => {
+  const files = {
+    "empty.ts": "export const answer = 42;",
+    "broken.ts": "export const = ;",
+    "throws.ts": 'throw new Error("thrown on the way");',
+  };
+  await withFolder(files, async (folder) => {
+    const outcomes: string[] = [];
+    for (const name of [...Object.keys(files), "missing.ts"]) {
+      const { code, stdout, stderr } = await runProgram(["--tasks", `./${name}`, "--port", "0"], {
+        cwd: folder,
+      });
+      const isGood = code === 2 && stdout === "" && stderr.startsWith("taskscope: ") && stderr.includes(name);
+      if (!isGood) {
+        outcomes.push(`${name}: ${code} ${stdout}${stderr}`);
+      }
+    }
+    assertEquals(outcomes, []);
+  });
+});
+
+Deno.test("main: SIGTERM and SIGINT end it with 0, and tell open sockets and streams of it", async () => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    await using program = await startProgram();
+    await call("POST", `${program.url}/tasks/c/start/long_running_task`, { body: { id: "t" } });
+    await using all = new TestSocket(`${program.url}/ws/tasks/c`);
+    await using one = new TestSocket(`${program.url}/ws/tasks/c/t`);
+    // A connection that is kept alive, and one that is in the middle of a request.
+    await call("GET", `${program.url}/healthz`);
+    using half = await Deno.connect({ hostname: "127.0.0.1", port: program.port });
+    await half.write(new TextEncoder().encode("POST /tasks/c/start/x HTTP/1.1\r\nContent-Le"));
+    await Promise.all([all.count(1), one.count(1)]);
+    program.process.kill(signal);
+    assertEquals((await program.process.ended()).code, 0, signal);
+    assertEquals([(await all.closed()).code, (await one.closed()).code], [1001, 1001]);
+    assertEquals(program.process.stderr, "");
+    assert(!await isReached(program.url));
+  }
+});
+
+Deno.test("main: ends although a request never does, and at once when it is told twice", async () => {
+  for (const signals of [1, 2]) {
+    await using program = await startProgram();
+    // Its body is awaited for longer than a shutdown may take.
+    using half = await Deno.connect({ hostname: "127.0.0.1", port: program.port });
+    const head = `POST /tasks/c/start/long_running_task HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\n`;
+    await half.write(new TextEncoder().encode(`${head}Content-Length: 100\r\n\r\n{`));
+    await call("GET", `${program.url}/healthz`);
+    program.process.kill("SIGTERM");
+    if (signals === 2) {
+      while (await isReached(program.url));
+      program.process.kill("SIGTERM");
+    }
+    assertEquals((await program.process.ended()).code, signals === 1 ? 0 : 130);
+    assertEquals(program.process.stderr, "");
+  }
+});
+
+Deno.test("main: a task that leaves a rejection behind does not end the others", async () => {
+  const module = `export const careless = () => { Promise.reject(new Error("left behind")); };`;
+  await withFolder({ "careless.js": module }, async (folder) => {
+    await using program = await startProgram(["--tasks", `${folder}/careless.js`]);
+    await call("POST", `${program.url}/tasks/c/start/careless`);
+    await program.process.output(/left behind/, "stderr");
+    assertEquals((await call("GET", `${program.url}/healthz`)).status, 200);
+  });
+});
+
+Deno.test("main: runs in an empty folder of somebody else's", async () => {
+  await withFolder({}, async (folder) => {
+    await using program = await startProgram([], { cwd: folder });
+    const started = await call("POST", `${program.url}/tasks/c/start/checksum_folder`);
+    await using socket = new TestSocket(`${program.url}/ws/tasks/c/${started.json.task_id}`);
+    await socket.closed();
+    const { json } = await call("GET", `${program.url}/tasks/c/${started.json.task_id}`);
+    assertEquals([json.state, json.result.files], ["FINISHED", 0]);
+    assertEquals((await call("GET", `${program.url}/t/c`)).status, 200);
+    assertEquals(await Array.fromAsync(Deno.readDir(folder)), [], "nothing is left behind");
+  });
+});
+
+/** Whether anybody takes connections there. */
+async function isReached(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  try {
+    using _connection = await Deno.connect({ hostname, port: Number(port) });
+    return true;
+  } catch {
+    return false;
+  }
+}

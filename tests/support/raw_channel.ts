@@ -1,0 +1,62 @@
+/**
+ * A peer on a channel that does only what a test says, frame by frame.
+ *
+ * @module
+ */
+
+import { type Frame, parseFrame, toWire } from "../../lib/channel_frames.ts";
+import type { Packet } from "../../lib/link_packet.ts";
+
+type FrameOf<T extends Frame["type"]> = Extract<Frame, { readonly type: T }>;
+
+/** Posts frames as they are, and keeps those that come. */
+export class RawPeer implements Disposable {
+  readonly #channel: BroadcastChannel;
+  readonly #frames: Frame[] = [];
+  #wake: () => void = () => {};
+  #transmission = 0;
+
+  constructor(name: string, readonly id: string) {
+    this.#channel = new BroadcastChannel(name);
+    this.#channel.onmessage = ({ data }) => {
+      const frame = parseFrame(data);
+      if (frame === undefined || (frame.to !== id && frame.to !== "*")) return;
+      this.#frames.push(frame);
+      this.#wake();
+    };
+  }
+
+  /** Posts a frame. */
+  post(frame: Frame): void {
+    this.#channel.postMessage(toWire(frame));
+  }
+
+  /** Posts messages and acknowledgements. */
+  postPacket(to: string, session: string, packet: Partial<Packet>): void {
+    const transmission = ++this.#transmission;
+    const whole = { transmission, first: 0, messages: [], next: 1, seen: 0, held: [], ...packet };
+    this.post({ type: "packet", from: this.id, to, session, packet: whole });
+  }
+
+  /** Takes the next frame of a type that came or comes; what came before it is forgotten. */
+  async take<T extends Frame["type"]>(
+    type: T,
+    wanted: (frame: FrameOf<T>) => boolean = () => true,
+  ): Promise<FrameOf<T>> {
+    while (true) {
+      for (let frame = this.#frames.shift(); frame !== undefined; frame = this.#frames.shift()) {
+        if (frame.type === type && wanted(frame as FrameOf<T>)) return frame as FrameOf<T>;
+      }
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  /** Takes the next messages that came or come. */
+  async takeMessages(): Promise<readonly string[]> {
+    return (await this.take("packet", (frame) => frame.packet.messages.length > 0)).packet.messages;
+  }
+
+  [Symbol.dispose](): void {
+    this.#channel.close();
+  }
+}
