@@ -84,12 +84,21 @@ async function modulesOf(paths: readonly string[]): Promise<Record<string, TaskD
   const tasks: Record<string, TaskDefinition> = {};
   for (const path of paths) {
     const base = `file://${Deno.cwd()}/`;
-    const module: Record<string, unknown> = await import(URL.parse(path)?.href ?? new URL(path, base).href);
+    const module = await load(path, URL.parse(path)?.href ?? new URL(path, base).href);
     const functions = Object.entries(module).filter(([, value]) => typeof value === "function");
     if (functions.length === 0) throw new Error(`--tasks "${path}" exports no function`);
     for (const [name, value] of functions) tasks[name] = value as TaskDefinition;
   }
   return tasks;
+}
+
+async function load(path: string, url: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(url);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Cannot load --tasks "${path}": ${reason}`, { cause });
+  }
 }
 
 function endOnSignal(server: Deno.HttpServer, monitor: Monitor): void {

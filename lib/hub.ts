@@ -41,6 +41,8 @@ class Feed {
   readonly byTask: Map<string, Set<Watcher>> = new Map();
   /** The newest records of tasks that changed since the last frame; `null` where the task is gone. */
   readonly changed: Map<string, StoredTask | null> = new Map();
+  /** The whole state as of now, while it stays so: many watchers may come at once, as after a restart. */
+  envelope: string | null = null;
   /** A frame is due, be it by the timer or at the end of this turn. */
   scheduled = false;
   timer: ReturnType<typeof setTimeout> | undefined;
@@ -95,7 +97,7 @@ export class Hub implements Disposable {
     const feed = this.#feedOf(client);
     // What is still to be framed is in the state that this watcher gets, so the others get it first.
     this.#frame(client, feed);
-    watcher.send(this.#opening(client, mode, after, watcher));
+    watcher.send(this.#opening(client, feed, mode, after, watcher));
     if (mode === "full") feed.full.set(watcher, this.#registry.lastSeq(client));
     else feed.delta.add(watcher);
     return () => this.#leave(client, feed, () => feed[mode].delete(watcher));
@@ -136,15 +138,20 @@ export class Hub implements Disposable {
     this.#feeds.clear();
   }
 
-  #opening(client: string, mode: WatchMode, after: Cursor | null, watcher: Watcher): string {
+  #opening(client: string, feed: Feed, mode: WatchMode, after: Cursor | null, watcher: Watcher): string {
     const cursor = formatCursor(this.#registry.cursor);
-    if (mode === "full" || after === null) return fullMessage("initial_state", this.#registry, client);
+    if (mode === "full" || after === null) return this.#fullMessage("initial_state", client, feed);
     const missed = this.#registry.changesSince(client, after);
     if (missed !== undefined) {
       return deltaMessage(cursor, missed.tasks, missed.removed.map((gone) => gone.id));
     }
     watcher.send('{"type":"resync"}');
-    return fullMessage("initial_state", this.#registry, client);
+    return this.#fullMessage("initial_state", client, feed);
+  }
+
+  #fullMessage(type: "initial_state" | "state_update", client: string, feed: Feed): string {
+    feed.envelope ??= envelopeOf(this.#registry, client);
+    return `{"type":"${type}",${feed.envelope}}`;
   }
 
   #feedOf(client: string): Feed {
@@ -163,6 +170,7 @@ export class Hub implements Disposable {
   #changed(event: RegistryEvent): void {
     const feed = this.#feeds.get(event.client);
     if (feed === undefined) return;
+    feed.envelope = null;
     if (event.stored === undefined) {
       // Who watches this very task hears of its end before it is gone.
       if (feed.byTask.has(event.removedId)) this.#frame(event.client, feed);
@@ -229,7 +237,7 @@ export class Hub implements Disposable {
     const behind = [...feed.full].filter(([, sentSeq]) => sentSeq !== seq).map(([watcher]) => watcher);
     const ready = behind.filter((watcher) => !watcher.saturated);
     if (ready.length > 0) {
-      const message = fullMessage("state_update", this.#registry, client);
+      const message = this.#fullMessage("state_update", client, feed);
       feed.fullAllowedMs = Date.now() + (message.length / this.#options.fullStateBytesPerSecond) * 1000;
       for (const watcher of ready) {
         // Noted first: a watcher may leave while it is told.
@@ -263,10 +271,6 @@ export function envelopeOf(registry: Registry, client: string): string {
   }
   const cursor = formatCursor(registry.cursor);
   return `"active_tasks":[${active.reverse().join()}],"all_tasks":{${all.join()}},"cursor":"${cursor}"`;
-}
-
-function fullMessage(type: "initial_state" | "state_update", registry: Registry, client: string): string {
-  return `{"type":"${type}",${envelopeOf(registry, client)}}`;
 }
 
 function deltaMessage(cursor: string, tasks: readonly StoredTask[], removed: readonly string[]): string {

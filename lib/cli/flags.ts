@@ -26,6 +26,8 @@ export type FlagTable = Readonly<Record<string, Flag>>;
 /** What was given: for each flag its texts, none where it was not given. */
 export interface GivenFlags {
   readonly flags: ReadonlyMap<string, readonly string[]>;
+  /** What a user calls the place where a flag's texts came from: `--port` or `TASKSCOPE_PORT`. */
+  readonly nameOf: (flag: string) => string;
   /** What is not a flag. */
   readonly operands: readonly string[];
   /** Whether `--help` was given. */
@@ -64,7 +66,9 @@ export function readFlags(
   for (const [name, flag] of Object.entries(table)) {
     flags.set(name, textsOf(name, flag, parsed[name], readVariable));
   }
-  return { flags, operands: parsed._.map(String), wantsHelp: parsed.help === true };
+  const nameOf = (flag: string) =>
+    isGiven(parsed[flag]) || !readVariable(variableOf(flag)) ? `--${flag}` : variableOf(flag);
+  return { flags, nameOf, operands: parsed._.map(String), wantsHelp: parsed.help === true };
 }
 
 /** The name of the environment variable that stands in for a flag. */
@@ -85,6 +89,10 @@ export function helpOf(table: FlagTable): string {
   });
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
+}
+
+function isGiven(parsed: unknown): boolean {
+  return Array.isArray(parsed) ? parsed.length > 0 : parsed === true;
 }
 
 function textsOf(

@@ -84,15 +84,15 @@ export function parseServe(
   args: readonly string[],
   readVariable: (name: string) => string | undefined,
 ): ServeOptions | null {
-  const { flags, operands, wantsHelp } = readFlags(SERVE_FLAGS, args, readVariable);
+  const { flags, nameOf, operands, wantsHelp } = readFlags(SERVE_FLAGS, args, readVariable);
   if (wantsHelp) return null;
   if (operands.length > 0) {
     throw new ConfigError(`serve takes no "${operands[0]}"; --help lists what it takes`);
   }
   const all = (name: keyof typeof SERVE_FLAGS) => flags.get(name) ?? [];
   const options: ServeOptions = {
-    host: hostFrom(all("host")[0]!),
-    port: portFrom(all("port")[0]!),
+    host: hostFrom(all("host")[0]!, nameOf("host")),
+    port: portFrom(all("port")[0]!, nameOf("port")),
     basePath: all("base-path")[0] ?? "",
     publicUrls: all("public-url"),
     allowedOrigins: all("allow-origin"),
@@ -100,7 +100,7 @@ export function parseServe(
     withDemo: all("no-demo").length === 0,
     root: all("root")[0]!,
     channel: all("channel")[0]!,
-    limits: limitsFrom(all("limit")),
+    limits: limitsFrom(all("limit"), nameOf("limit")),
   };
   // Now, and not when the first request comes.
   resolveAccess(options);
@@ -134,10 +134,10 @@ export function loopbackHosts(host: string, port: number): string[] {
   return [...names].flatMap((name) => port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]);
 }
 
-function hostFrom(text: string): string {
+function hostFrom(text: string, name: string): string {
   if (text === "localhost" || text === "::1" || isLoopbackAddress(text)) return text;
   throw new ConfigError(
-    `--host must be a loopback address such as 127.0.0.1, received "${text}": ` +
+    `${name} must be a loopback address such as 127.0.0.1, received "${text}": ` +
       "there are no keys yet that would keep strangers out",
   );
 }
@@ -146,16 +146,16 @@ function isLoopbackAddress(text: string): boolean {
   return /^127(\.\d{1,3}){3}$/.test(text) && text.split(".").every((part) => Number(part) <= 255);
 }
 
-function portFrom(text: string): number {
+function portFrom(text: string, name: string): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new ConfigError(`--port must be a number from 0 to 65535, received "${text}"`);
+  throw new ConfigError(`${name} must be a number from 0 to 65535, received "${text}"`);
 }
 
-function limitsFrom(texts: readonly string[]): Partial<MonitorLimits> {
+function limitsFrom(texts: readonly string[], name: string): Partial<MonitorLimits> {
   return Object.fromEntries(texts.map((text) => {
     const match = /^([A-Za-z]+)=(\d{1,15})$/.exec(text);
-    if (match === null) throw new ConfigError(`--limit must be <name>=<number>, received "${text}"`);
+    if (match === null) throw new ConfigError(`${name} must be <name>=<number>, received "${text}"`);
     return [match[1]!, Number(match[2])];
   }));
 }

@@ -8,7 +8,7 @@ import { type Access, clientFrom, type HandlerContext, taskIdFrom } from "./cont
 import { Guard } from "./guard.ts";
 import { Pages } from "./pages.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
-import { Rest } from "./rest.ts";
+import { jsonResponse, Rest } from "./rest.ts";
 import { Sockets } from "./sockets.ts";
 
 /** What answers a request; at once where it can, because an `async` function would cost more than a small answer. */
@@ -22,9 +22,21 @@ interface Route {
 }
 
 interface Action {
+  /** A socket is open to foreign pages unless its Origin is checked, as that of a change is. */
+  readonly isSocket?: boolean;
   readonly access: Access | null;
   readonly answer: () => Answer;
 }
+
+/** A request for a single task. */
+interface PolledTask {
+  readonly host: string;
+  readonly client: string;
+  readonly id: string;
+}
+
+/** URLs of single tasks that are remembered; of more, none is, and it begins anew. */
+const POLLED_TASKS = 256;
 
 /** Answers every request of a monitor. */
 export class Handler {
@@ -33,6 +45,8 @@ export class Handler {
   readonly #rest: Rest;
   readonly #sockets: Sockets;
   readonly #pages: Pages;
+  /** Requests for single tasks that passed every check, by URL. */
+  readonly #polled: Map<string, PolledTask> = new Map();
 
   /** @param context what the answers are made of */
   constructor(context: HandlerContext) {
@@ -60,6 +74,8 @@ export class Handler {
    * @returns the answer; never rejects
    */
   handle(request: Request): Answer {
+    const polled = this.#polledTask(request);
+    if (polled !== undefined) return polled;
     let isPage = false;
     try {
       const host = this.#guard.checkHost(request);
@@ -72,12 +88,32 @@ export class Handler {
     }
   }
 
+  /**
+   * Answers again what was asked before: who polls a task asks the same over and over, and taking the URL apart is
+   * most of what the answer costs.
+   */
+  #polledTask(request: Request): Response | undefined {
+    const known = this.#polled.get(request.url);
+    if (known === undefined || request.method !== "GET" || request.headers.get("host") !== known.host) {
+      return undefined;
+    }
+    const stored = this.#context.registry.stored(known.client, known.id);
+    return stored === undefined ? undefined : jsonResponse(stored.json);
+  }
+
+  #remember(request: Request, client: string, id: string): void {
+    const host = request.headers.get("host");
+    if (host === null || this.#context.authorize !== null) return;
+    if (this.#polled.size >= POLLED_TASKS) this.#polled.clear();
+    this.#polled.set(request.url, { host, client, id });
+  }
+
   #act(route: Route, request: Request, host: string): Answer {
     // What a GET answers, a HEAD answers too: the server leaves the body out.
     const method = request.method === "HEAD" ? "GET" : request.method;
     const action = Object.hasOwn(route, method) ? route[method as "GET" | "POST" | "DELETE"] : undefined;
     if (action === undefined) throw wrongMethod(route);
-    if (method !== "GET" || request.headers.has("upgrade")) this.#guard.checkOrigin(request, host);
+    if (method !== "GET" || action.isSocket) this.#guard.checkOrigin(request, host);
     const { authorize } = this.#context;
     if (authorize === null || action.access === null) return action.answer();
     return this.#authorized(authorize(request, action.access), action);
@@ -147,7 +183,14 @@ export class Handler {
     switch (third) {
       case undefined:
         return {
-          GET: { access: read(client, id), answer: () => rest.task(client, id) },
+          GET: {
+            access: read(client, id),
+            answer: () => {
+              const answer = rest.task(client, id);
+              this.#remember(request, client, id);
+              return answer;
+            },
+          },
           DELETE: { access: { action: "remove", client, taskId: id }, answer: () => rest.remove(client, id) },
         };
       case "logs":
@@ -166,11 +209,15 @@ export class Handler {
   #socketRoute(request: Request, client: string, task: string | undefined): Route {
     if (task === undefined) {
       const answer = () => this.#sockets.watch(client, request, paramsOf(request));
-      return { GET: { access: read(client), answer } };
+      return { GET: { isSocket: true, access: read(client), answer } };
     }
     const id = taskIdFrom(task);
     return {
-      GET: { access: read(client, id), answer: () => this.#sockets.watchTask(client, id, request) },
+      GET: {
+        isSocket: true,
+        access: read(client, id),
+        answer: () => this.#sockets.watchTask(client, id, request),
+      },
     };
   }
 

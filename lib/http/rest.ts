@@ -45,12 +45,14 @@ export class Rest {
   list(client: string, url: string): Response {
     const mark = url.indexOf("?");
     const search = mark === -1 ? "" : url.slice(mark + 1);
-    return search === "" ? json(this.#all(client)) : this.#some(client, new URLSearchParams(search), url);
+    return search === ""
+      ? jsonResponse(this.#all(client))
+      : this.#some(client, new URLSearchParams(search), url);
   }
 
   /** `GET /tasks/{client}/{id}` */
   task(client: string, id: string): Response {
-    return json(storedTask(this.#context, client, id).json);
+    return jsonResponse(storedTask(this.#context, client, id).json);
   }
 
   /** `GET /tasks/{client}/{id}/logs`: the newest lines, or with `after` those behind a number. */
@@ -64,7 +66,7 @@ export class Rest {
     }
     const skipped = Math.min(lines.length, Math.max(0, Number(after) - first));
     const wanted = lines.slice(skipped);
-    return json(JSON.stringify({ lines: wanted, first: first + skipped, next: task.log_count }));
+    return jsonResponse(JSON.stringify({ lines: wanted, first: first + skipped, next: task.log_count }));
   }
 
   /** `POST /tasks/{client}/start/{name}` */
@@ -78,7 +80,7 @@ export class Rest {
       ...(metadata !== undefined && { metadata: metadata as JsonObject }),
     });
     const location = `${this.#context.access.basePath}/tasks/${client}/${taskId}`;
-    return json(JSON.stringify({ task_id: taskId }), 202, { location });
+    return jsonResponse(JSON.stringify({ task_id: taskId }), 202, { location });
   }
 
   /** `POST /tasks/{client}/{id}/cancel`; with `force` the task ends at once, whatever its code does. */
@@ -91,7 +93,7 @@ export class Rest {
     }
     let task = registry.requestCancel(client, id);
     if (force === "true" && !isTerminal(task.state)) task = registry.apply(client, id, { type: "cancelled" });
-    return json(JSON.stringify({ task_id: id, state: task.state, cancel_requested: true }), 202);
+    return jsonResponse(JSON.stringify({ task_id: id, state: task.state, cancel_requested: true }), 202);
   }
 
   /** `DELETE /tasks/{client}/{id}` */
@@ -120,7 +122,7 @@ export class Rest {
     const ended = selectTasks(this.#context.registry.list(client), query).tasks
       .filter((stored) => isTerminal(stored.task.state));
     for (const { task } of ended) this.#context.registry.remove(client, task.id);
-    return json(JSON.stringify({ removed: ended.length }));
+    return jsonResponse(JSON.stringify({ removed: ended.length }));
   }
 
   #all(client: string): string {
@@ -146,14 +148,19 @@ export class Rest {
     const body =
       `{"active_tasks":[${active}],"all_tasks":{${all}},"total":${total},"next_page":${nextPage},` +
       `"cursor":"${formatCursor(registry.cursor)}"}`;
-    if (nextPage === null) return json(body);
+    if (nextPage === null) return jsonResponse(body);
     const next = new URL(url);
     next.searchParams.set("page", String(nextPage));
-    return json(body, 200, { link: `<${next.pathname}${next.search}>; rel="next"` });
+    return jsonResponse(body, 200, { link: `<${next.pathname}${next.search}>; rel="next"` });
   }
 }
 
-function json(body: string, status = 200, headers: Readonly<Record<string, string>> | null = null): Response {
+/** An answer that is JSON already. */
+export function jsonResponse(
+  body: string,
+  status = 200,
+  headers: Readonly<Record<string, string>> | null = null,
+): Response {
   return new Response(body, {
     status,
     headers: headers === null ? JSON_HEADERS : { ...JSON_HEADERS, ...headers },

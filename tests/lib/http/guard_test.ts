@@ -13,7 +13,7 @@ const SECRET = "nothing that was asked with a foreign host may see this";
 /** A server with one task, whose status is a secret. */
 async function start(options: MonitorOptions = {}): Promise<TestServer> {
   const server = startServer({ tasks: { noop: () => null }, ...options });
-  const run = server.monitor.monitored((task) => void task.update({ status: SECRET }), {
+  const run = server.monitor.monitored(async (task) => await task.update({ status: SECRET }), {
     client: "c",
     id: "t",
     name: "t",
