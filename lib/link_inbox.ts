@@ -94,7 +94,8 @@ export class Inbox {
     for (const [first, messages] of this.#held) {
       if (first > this.#next) continue;
       this.#held.delete(first);
-      if (first + messages.length > this.#next) return messages.slice(this.#next - first);
+      // Without what has been delivered already; nothing may be left.
+      return messages.slice(this.#next - first);
     }
     return undefined;
   }

@@ -10,11 +10,13 @@ import type { ReportedTask, ReportSink } from "./reporter.ts";
 import { TransitionError } from "./task.ts";
 
 /** Hands reports to the registry of the same isolate, and requests to stop back to the tasks. */
-export class LocalSink implements ReportSink, Reporter {
+export class LocalSink implements ReportSink, Reporter, Disposable {
   readonly id = "local";
   readonly ready = true;
   readonly #registry: Registry;
   readonly #tasks: Map<string, ReportedTask> = new Map();
+
+  #isDisposed = false;
 
   /** @param registry the authority */
   constructor(registry: Registry) {
@@ -28,6 +30,8 @@ export class LocalSink implements ReportSink, Reporter {
   }
 
   report(task: ReportedTask, report: Report): void {
+    // A task that outlives its monitor has nobody to talk to, and nothing to answer for.
+    if (this.#isDisposed) return;
     try {
       this.#registry.report(report, this);
     } catch (error) {
@@ -43,6 +47,12 @@ export class LocalSink implements ReportSink, Reporter {
 
   settled(): Promise<void> {
     return this.#registry.committed();
+  }
+
+  /** Takes no reports any more. */
+  [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    this.#tasks.clear();
   }
 
   cancelRequested(client: string, id: string): void {

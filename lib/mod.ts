@@ -164,6 +164,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     },
     async [Symbol.asyncDispose]() {
       withdraw();
+      sink[Symbol.dispose]();
       handler.close();
       hub[Symbol.dispose]();
       authority[Symbol.dispose]();

@@ -232,7 +232,8 @@ Deno.test("main: ends although a request never does, and at once when it is told
     using half = await Deno.connect({ hostname: "127.0.0.1", port: program.port });
     const head = `POST /tasks/c/start/long_running_task HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\n`;
     await half.write(new TextEncoder().encode(`${head}Content-Length: 100\r\n\r\n{`));
-    await call("GET", `${program.url}/healthz`);
+    // And a task goes on, and has something to say when nobody listens any more.
+    await call("POST", `${program.url}/tasks/c/start/long_running_task`);
     program.process.kill("SIGTERM");
     if (signals === 2) {
       while (await isReached(program.url));

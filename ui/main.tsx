@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * What runs in the browser: takes over the page that the server rendered, and keeps it live.
  *

@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * Renders pages to HTML, on the server. Whole documents without inline script or style, so that the strictest content
  * security policy can stand; what the browser needs to take over lies in a data block.

@@ -29,7 +29,7 @@ async function join(member: RawPeer) {
 }
 
 Deno.test("AuthorityChannel keeps the place of a member that it has forgotten, and drops what it had for it", async () => {
-  using member = new RawPeer("authority-forgets", "member");
+  using member = await RawPeer.open("authority-forgets", "member");
   const options = { heartbeatMs: 10, memberTimeoutMs: 500 };
   const { channel, received, gone, goneOnce } = open("authority-forgets", options);
   using _channel = channel;
@@ -54,7 +54,7 @@ Deno.test("AuthorityChannel keeps the place of a member that it has forgotten, a
 });
 
 Deno.test("AuthorityChannel remembers no more forgotten members than it may", async () => {
-  using member = new RawPeer("authority-forgotten", "member");
+  using member = await RawPeer.open("authority-forgotten", "member");
   const options = { heartbeatMs: 10, memberTimeoutMs: 50, maxForgottenMembers: 0 };
   const { channel, goneOnce } = open("authority-forgotten", options);
   using _channel = channel;
@@ -67,8 +67,8 @@ Deno.test("AuthorityChannel remembers no more forgotten members than it may", as
 });
 
 Deno.test("AuthorityChannel takes no more members than it may", async () => {
-  using first = new RawPeer("authority-members", "first");
-  using second = new RawPeer("authority-members", "second");
+  using first = await RawPeer.open("authority-members", "first");
+  using second = await RawPeer.open("authority-members", "second");
   const { channel } = open("authority-members", { maxMembers: 1 });
   using _channel = channel;
   await join(first);
@@ -84,7 +84,7 @@ Deno.test("AuthorityChannel takes no more members than it may", async () => {
 });
 
 Deno.test("AuthorityChannel takes a member from where another authority left it", async () => {
-  using member = new RawPeer("authority-continues", "member");
+  using member = await RawPeer.open("authority-continues", "member");
   const { channel, received } = open("authority-continues");
   using _channel = channel;
   const { session } = await join(member);
@@ -97,7 +97,7 @@ Deno.test("AuthorityChannel takes a member from where another authority left it"
 });
 
 Deno.test("AuthorityChannel answers a younger authority at once, and gives way to an older one", async () => {
-  using other = new RawPeer("authority-conflict", "other");
+  using other = await RawPeer.open("authority-conflict", "other");
   const conflict = Promise.withResolvers<string>();
   const { channel } = open("authority-conflict", {
     heartbeatMs: 60_000,

@@ -1,4 +1,5 @@
 import { MemberChannel } from "../../lib/channel_member.ts";
+import type { WelcomeFrame } from "../../lib/channel_frames.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { RawPeer } from "../support/raw_channel.ts";
 
@@ -7,14 +8,14 @@ const SESSION = "session";
 function welcome(
   authority: RawPeer,
   member: MemberChannel,
-  fields: { next?: number; oldest?: number } = {},
+  fields: Partial<WelcomeFrame> = {},
 ): void {
   const frame = { type: "welcome", from: authority.id, to: member.id, epoch: "first", openedAt: 1 } as const;
   authority.post({ ...frame, session: SESSION, next: 1, oldest: 1, seq: 0, ...fields });
 }
 
 Deno.test("MemberChannel says hello again and again until it is answered", async () => {
-  using authority = new RawPeer("member-hello", "authority");
+  using authority = await RawPeer.open("member-hello", "authority");
   using member = new MemberChannel({ name: "member-hello" });
   for (let i = 0; i < 3; i++) assertEquals((await authority.take("hello")).from, member.id);
   welcome(authority, member);
@@ -22,7 +23,7 @@ Deno.test("MemberChannel says hello again and again until it is answered", async
 });
 
 Deno.test("MemberChannel shows an authority that it is there, also when it has nothing to say", async () => {
-  using authority = new RawPeer("member-life", "authority");
+  using authority = await RawPeer.open("member-life", "authority");
   using member = new MemberChannel({ name: "member-life" });
   await authority.take("hello");
   welcome(authority, member);
@@ -30,7 +31,7 @@ Deno.test("MemberChannel shows an authority that it is there, also when it has n
 });
 
 Deno.test("MemberChannel looks for another authority where its own falls silent, and takes the same one back", async () => {
-  using authority = new RawPeer("member-silence", "authority");
+  using authority = await RawPeer.open("member-silence", "authority");
   using member = new MemberChannel({ name: "member-silence" });
   await authority.take("hello");
   welcome(authority, member);
@@ -47,7 +48,7 @@ Deno.test("MemberChannel looks for another authority where its own falls silent,
 Deno.test("MemberChannel that was forgotten gets nothing twice, and repeats only requests without an answer", async () => {
   const received: string[] = [];
   let connects = 0;
-  using authority = new RawPeer("member-forgotten", "authority");
+  using authority = await RawPeer.open("member-forgotten", "authority");
   using member = new MemberChannel({
     name: "member-forgotten",
     onMessage: (message) => received.push(message),
@@ -75,15 +76,15 @@ Deno.test("MemberChannel that was forgotten gets nothing twice, and repeats only
 });
 
 Deno.test("MemberChannel stays with an authority that it hears", async () => {
-  const epochs: string[] = [];
-  using authority = new RawPeer("member-stays", "authority");
-  using other = new RawPeer("member-stays", "other");
-  using member = new MemberChannel({ name: "member-stays", onConnect: ({ id }) => epochs.push(id) });
+  const connects: string[] = [];
+  using authority = await RawPeer.open("member-stays", "authority");
+  using other = await RawPeer.open("member-stays", "other");
+  using member = new MemberChannel({ name: "member-stays", onConnect: ({ id }) => connects.push(id) });
   await authority.take("hello");
   welcome(authority, member);
-  welcome(other, member);
+  welcome(other, member, { session: "other session" });
   assert(await member.whenConnected(10_000));
   member.send("x");
   assertEquals(await authority.takeMessages(), ["mx"]);
-  assertEquals(epochs, ["authority"]);
+  assertEquals(connects, ["authority"]);
 });

@@ -6,6 +6,7 @@
 
 import { type Frame, parseFrame, toWire } from "../../lib/channel_frames.ts";
 import type { Packet } from "../../lib/link_packet.ts";
+import { posted } from "./isolate.ts";
 
 type FrameOf<T extends Frame["type"]> = Extract<Frame, { readonly type: T }>;
 
@@ -16,7 +17,13 @@ export class RawPeer implements Disposable {
   #wake: () => void = () => {};
   #transmission = 0;
 
-  constructor(name: string, readonly id: string) {
+  /** Opens a channel, after a pause: one that follows the close of another at once may be deaf, or hear twice. */
+  static async open(name: string, id: string): Promise<RawPeer> {
+    await posted();
+    return new RawPeer(name, id);
+  }
+
+  private constructor(name: string, readonly id: string) {
     this.#channel = new BroadcastChannel(name);
     this.#channel.onmessage = ({ data }) => {
       const frame = parseFrame(data);

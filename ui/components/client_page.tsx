@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * The page that lists a client's tasks.
  *

@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * What people press. Each works as a plain form; with JavaScript it calls the REST interface, and says in place what
  * went wrong.

@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * What does not fit a row: stack, metadata, the whole result.
  *

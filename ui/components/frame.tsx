@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * What surrounds every page: header, state of the connection, notices, the live region.
  *

@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * Small drawings. All are decoration: what they mean stands beside them in words.
  *

@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * A task's log.
  *

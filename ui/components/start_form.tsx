@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * The form that starts a registered task, made of the JSON Schema of its arguments.
  *

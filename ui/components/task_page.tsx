@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * The page of one task.
  *

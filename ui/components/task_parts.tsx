@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * The parts of which rows and pages of tasks are made.
  *

@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * Tasks in lists: one row each, which reads only its own task.
  *

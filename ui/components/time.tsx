@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * Times. Each is a component of its own, so that a tick of the clock renders a few characters and nothing else.
  *
