@@ -145,7 +145,7 @@ export interface Program extends AsyncDisposable {
 export async function spawnProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Process> {
   const { cwd = ROOT, env = {}, runFlags = [] } = options;
   const main = new URL("main.ts", ROOT).pathname;
-  const flags = [...await startPermissions(), ...await configFlags(), ...runFlags];
+  const flags = withOneV8Flag([...await startPermissions(), ...await configFlags(), ...runFlags]);
   return spawn(Deno.execPath(), ["run", ...flags, main, ...args], { cwd, env });
 }
 
@@ -215,7 +215,14 @@ export function spawn(
   return new Process(child, stdin === "piped" ? child.stdin : undefined);
 }
 
-/** The permissions that the task "start" gives. */
+/** Older Deno takes `--v8-flags` only once. */
+function withOneV8Flag(flags: readonly string[]): string[] {
+  const name = "--v8-flags=";
+  const values = flags.filter((flag) => flag.startsWith(name)).map((flag) => flag.slice(name.length));
+  return [...flags.filter((flag) => !flag.startsWith(name)), `${name}${values.join()}`];
+}
+
+/** The permissions and flags that the task "start" gives. */
 async function startPermissions(): Promise<string[]> {
   const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const words: string[] = tasks.start.command.match(/'[^']*'|\S+/g);
