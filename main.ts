@@ -6,6 +6,7 @@
  */
 
 import { loopbackHosts, parseServe, serveHelp, type ServeOptions } from "./lib/cli/serve.ts";
+import { resolveAccess } from "./lib/config.ts";
 import { demoTasks } from "./lib/demo/mod.ts";
 import { readVariable } from "./lib/environment.ts";
 import { createMonitor, type Monitor, type TaskDefinition } from "./lib/mod.ts";
@@ -51,8 +52,12 @@ async function serve(options: ServeOptions): Promise<void> {
     allowedHosts: loopbackHosts(options.host, port),
   });
   const name = options.host.includes(":") ? `[${options.host}]` : options.host;
+  const address = `http://${name}:${port}${resolveAccess(options).basePath}/`;
+  const publicUrl = options.publicUrls[0];
   console.log(
-    `Taskscope shows tasks at ${options.publicUrls[0] ?? `http://${name}:${port}${options.basePath}/`}`,
+    `Taskscope shows tasks at ${
+      publicUrl === undefined ? address : `${publicUrl}, and listens at ${address}`
+    }`,
   );
   endOnSignal(server, monitor);
   await server.finished;

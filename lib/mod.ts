@@ -34,8 +34,15 @@ import { Handler } from "./http/handler.ts";
 import type { Authorize } from "./http/context.ts";
 import { Hub } from "./hub.ts";
 import { LocalSink } from "./local_sink.ts";
-import type { MonitoredTask } from "./run.ts";
-import { type MonitoredFunction, type MonitoredOptions, type Startable, startableOf, wrap } from "./wrap.ts";
+import type { MonitoredTask, TaskHandle } from "./run.ts";
+import {
+  type CallOptions,
+  type MonitoredFunction,
+  type MonitoredOptions,
+  type Startable,
+  startableOf,
+  wrap,
+} from "./wrap.ts";
 import { Registry, type TaskReader } from "./registry.ts";
 import type { ReportSink } from "./reporter.ts";
 import { announceMonitor } from "./routes.ts";
@@ -71,11 +78,18 @@ export type { EtaReason, JsonObject, JsonValue, Task, TaskError, TaskState, Upda
 // deno-lint-ignore no-explicit-any -- arguments come from outside as JSON, and each function checks its own
 export type AnyTaskFunction = (task: MonitoredTask, ...args: any[]) => unknown;
 
+/** What {@linkcode monitored} gives. Said without a call signature, so that plain functions get their types from one. */
+export interface AnyMonitoredFunction {
+  /** Starts a run. */
+  start(...args: never[]): TaskHandle<unknown>;
+  /** The same function with other options. */
+  with(options: CallOptions): unknown;
+}
+
 /** A task that can be started by name: a function, a monitored one, or a function with the schema of its input. */
 export type TaskDefinition =
   | AnyTaskFunction
-  // deno-lint-ignore no-explicit-any -- any monitored function will do
-  | MonitoredFunction<any, any[], unknown>
+  | AnyMonitoredFunction
   | { readonly fn: AnyTaskFunction; readonly input?: JsonObject };
 
 /** Options of {@linkcode createMonitor}. */
@@ -189,7 +203,7 @@ function registered(name: string, task: TaskDefinition, sink: ReportSink): Start
   }
   const monitored = startableOf(task);
   if (monitored !== undefined) return monitored;
-  const { fn, input } = typeof task === "function" ? { fn: task as AnyTaskFunction, input: undefined } : task;
+  const { fn, input } = "fn" in task ? task : { fn: task as AnyTaskFunction, input: undefined };
   if (typeof fn !== "function") {
     throw new ConfigError(`Cannot register task "${name}": wanted a function, received ${typeof fn}`);
   }

@@ -39,7 +39,11 @@ export async function withPage(
 
 async function openPage(executablePath: string, options: BrowserContextOptions): Promise<TestPage> {
   // Containers of build machines run as root, where Chromium has no sandbox; it only sees our own pages.
-  const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"];
+  const args = [
+    ...["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run"],
+    // Nothing but the pages under test is to be asked for.
+    ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  ];
   // Else it looks, when it is imported, for a file that may only be seen with all permissions.
   Deno.env.set("__IS_WSL_TEST__", "1");
   const { chromium } = await import("playwright-core");
