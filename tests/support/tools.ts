@@ -14,9 +14,12 @@
  */
 export async function findTool(names: readonly string[], what: string): Promise<string | undefined> {
   for (const name of names) {
-    const found = await new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" })
-      .output().then(() => true, () => false);
-    if (found) return name;
+    try {
+      await new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" }).output();
+      return name;
+    } catch {
+      // Not under this name.
+    }
   }
   const complaint = `${what} did not run: there is no ${names.join(" or ")} here`;
   if (Deno.env.get("CI") === "true") throw new Error(complaint);
