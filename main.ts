@@ -5,7 +5,7 @@
  * @module
  */
 
-import { loopbackHosts, parseServe, serveHelp, type ServeOptions } from "./lib/cli/serve.ts";
+import { defaultDataFile, loopbackHosts, parseServe, serveHelp, type ServeOptions } from "./lib/cli/serve.ts";
 import { resolveAccess } from "./lib/config.ts";
 import { demoTasks } from "./lib/demo/mod.ts";
 import { readVariable } from "./lib/environment.ts";
@@ -14,6 +14,12 @@ import { VERSION } from "./lib/version.ts";
 
 /** How long a shutdown may take, in milliseconds. */
 const SHUTDOWN_MS = 5_000;
+
+/**
+ * Signals within so many milliseconds are one: of a Ctrl-C under `deno task`, we hear from the terminal and from the task
+ * runner, which passes it on.
+ */
+const SAME_SIGNAL_MS = 250;
 
 /** The status of a program that was called wrongly. */
 const USAGE_STATUS = 2;
@@ -30,7 +36,7 @@ async function main(args: readonly string[]): Promise<void> {
     await serve(options);
   } catch (error) {
     // What was asked for can't be done; a stack would hide why.
-    console.error(`taskscope: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`taskscope: ${messageOf(error)}`);
     Deno.exit(USAGE_STATUS);
   }
 }
@@ -48,6 +54,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const monitor = createMonitor({
     ...options,
     tasks,
+    data: dataFile(options),
     // The address is known only now, as the port may have been 0.
     allowedHosts: loopbackHosts(options.host, port),
   });
@@ -76,6 +83,26 @@ function listen(
   }
 }
 
+/** The file to keep tasks in. Our own folder is made; that of a file which somebody names has to be there. */
+function dataFile({ data, port }: ServeOptions): string {
+  if (data !== undefined) return data;
+  const file = defaultDataFile(port, Deno.build.os, readVariable);
+  if (file !== ":memory:") makeFolderOf(file);
+  return file;
+}
+
+function makeFolderOf(file: string): void {
+  const folder = file.replace(/[\\/][^\\/]*$/, "");
+  try {
+    // What tasks say is nobody else's business.
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new Error(`Cannot make the folder "${folder}": ${messageOf(cause)}; --data names another file`, {
+      cause,
+    });
+  }
+}
+
 function demo(root: string): Record<string, TaskDefinition> {
   return Object.fromEntries(
     [...demoTasks({ root })].map(([name, { fn, title, description, input }]) => {
@@ -101,25 +128,40 @@ async function load(path: string, url: string): Promise<Record<string, unknown>>
   try {
     return await import(url);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`Cannot load --tasks "${path}": ${reason}`, { cause });
+    throw new Error(`Cannot load --tasks "${path}": ${messageOf(cause)}`, { cause });
   }
 }
 
 function endOnSignal(server: Deno.HttpServer, monitor: Monitor): void {
-  let isEnding = false;
+  let endingSinceMs: number | undefined;
   const end = () => {
-    // Who asks twice does not want to wait.
-    if (isEnding) Deno.exit(130);
-    isEnding = true;
-    const deadline = setTimeout(() => Deno.exit(0), SHUTDOWN_MS);
-    const ended = Promise.all([monitor[Symbol.asyncDispose](), server.shutdown()]);
-    ended.finally(() => {
-      clearTimeout(deadline);
-      Deno.exit(0);
-    });
+    if (endingSinceMs !== undefined) {
+      // Who asks twice does not want to wait.
+      if (performance.now() - endingSinceMs > SAME_SIGNAL_MS) Deno.exit(130);
+      return;
+    }
+    endingSinceMs = performance.now();
+    shutDown(server, monitor).then((isStored) => Deno.exit(isStored ? 0 : 1))
+      // Under --watch the process goes on, and this can't be reached.
+      .catch(() => {});
   };
   Deno.addSignalListener("SIGINT", end);
   // Windows knows no SIGTERM.
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", end);
+}
+
+/** Ends in order and in time; gives back whether everything was stored. */
+async function shutDown(server: Deno.HttpServer, monitor: Monitor): Promise<boolean> {
+  let isStored = false;
+  const ended = monitor.shutdown()
+    .then(() => isStored = true, (error) => console.error(`taskscope: ${messageOf(error)}`))
+    // Last, as it closes sockets, which are to see how tasks end. A reader that is stuck holds it up for ever.
+    .then(() => server.shutdown());
+  const tooLate = new Promise<void>((resolve) => setTimeout(resolve, SHUTDOWN_MS));
+  await Promise.race([ended, tooLate]);
+  return isStored;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -6,10 +6,11 @@
 
 import { AuthorityChannel } from "./channel_authority.ts";
 import { type Cursor, parseReport } from "./protocol.ts";
-import type { Registry, RegistryEvent, Reporter } from "./registry.ts";
+import type { Registry } from "./registry.ts";
+import type { RegistryEvent, Reporter } from "./registry_types.ts";
 import { type PageEntry, parseJson, parseRequest, type ReporterCommand, writePage } from "./replication.ts";
 import type { ChangesSince } from "./store/store.ts";
-import { TransitionError } from "./task.ts";
+import { TransitionError } from "./transition.ts";
 
 /** Options of an {@linkcode Authority}. */
 export interface AuthorityOptions {
@@ -25,9 +26,17 @@ export interface AuthorityOptions {
 /** Characters of a page of changes, about; a longer one would block its receiver for more than 15 ms. */
 const PAGE_CHARACTERS = 256 * 1024;
 
+/** A change that a copy is being sent; the record is looked up when its page is written. */
+interface TransferEntry {
+  readonly client: string;
+  readonly seq: number;
+  readonly id: string;
+  readonly isRemoved: boolean;
+}
+
 /** The changes that a copy is being sent. */
 interface Transfer {
-  readonly entries: readonly PageEntry[];
+  readonly entries: readonly TransferEntry[];
   readonly cursor: Cursor;
   readonly from: number | null;
   sent: number;
@@ -90,6 +99,7 @@ export class Authority implements Disposable {
       reporter = {
         id: memberId,
         cancelRequested: (client, id) => this.#command(memberId, { type: "cancel", client, id }),
+        interrupted: (client, id) => this.#command(memberId, { type: "interrupt", client, id }),
       };
       this.#reporters.set(memberId, reporter);
     }
@@ -106,18 +116,34 @@ export class Authority implements Disposable {
     this.#registry.reporterLost(memberId);
   }
 
-  #answer(memberId: string, payload: string): string {
+  #answer(memberId: string, payload: string): string | Promise<string> {
     const request = parseRequest(payload);
+    if (request.type === "committed") return this.#registry.committed().then(() => "{}");
     const transfer = request.type === "changes"
       ? this.#begin(request.after)
       : this.#copies.get(memberId) ?? this.#begin(null);
     const { from, cursor, entries } = transfer;
-    const page = entries.slice(transfer.sent, pageEnd(entries, transfer.sent));
     const first = transfer.sent === 0;
-    transfer.sent += page.length;
+    const page = this.#nextPage(transfer);
     const hasMore = transfer.sent < entries.length;
     this.#copies.set(memberId, hasMore ? transfer : null);
     return writePage(first ? from : cursor.seq, cursor, page, hasMore);
+  }
+
+  #nextPage(transfer: Transfer): PageEntry[] {
+    const page: PageEntry[] = [];
+    for (let characters = 0; transfer.sent < transfer.entries.length && characters < PAGE_CHARACTERS;) {
+      const { client, seq, id, isRemoved } = transfer.entries[transfer.sent++]!;
+      const stored = isRemoved ? undefined : this.#registry.stored(client, id);
+      // What was removed since is told with the changes that follow the transfer.
+      if (!isRemoved && stored === undefined) continue;
+      const entry = stored === undefined
+        ? { client, seq, id }
+        : { client, seq: stored.seq, json: stored.json };
+      page.push(entry);
+      characters += sizeOf(entry);
+    }
+    return page;
   }
 
   #begin(after: Cursor | null): Transfer {
@@ -158,20 +184,11 @@ export class Authority implements Disposable {
   }
 }
 
-function entriesOf(all: Iterable<readonly [string, ChangesSince]>): PageEntry[] {
-  const entries: PageEntry[] = [];
+function entriesOf(all: Iterable<readonly [string, ChangesSince]>): TransferEntry[] {
+  const entries: TransferEntry[] = [];
   for (const [client, { tasks, removed }] of all) {
-    // Kept by reference: the JSON of each is made when its page is.
-    for (const stored of tasks) {
-      entries.push({
-        client,
-        seq: stored.seq,
-        get json() {
-          return stored.json;
-        },
-      });
-    }
-    for (const { id, seq } of removed) entries.push({ client, id, seq });
+    for (const { id, seq } of removed) entries.push({ client, seq, id, isRemoved: true });
+    for (const { id, seq } of tasks) entries.push({ client, seq, id, isRemoved: false });
   }
   return entries;
 }
@@ -187,7 +204,11 @@ function pageEnd(entries: readonly PageEntry[], start: number): number {
   let end = start;
   while (end < entries.length && (end === start || characters < PAGE_CHARACTERS)) {
     const entry = entries[end++]!;
-    characters += "json" in entry ? entry.json.length : entry.id.length;
+    characters += sizeOf(entry);
   }
   return end;
+}
+
+function sizeOf(entry: PageEntry): number {
+  return "json" in entry ? entry.json.length : entry.id.length;
 }

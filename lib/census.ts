@@ -5,6 +5,7 @@
  */
 
 import { LimitError } from "./errors.ts";
+import type { EndedTask, TaskKey } from "./store/store.ts";
 
 /** The bounds on how many tasks there may be. */
 export interface CensusLimits {
@@ -18,12 +19,6 @@ export interface CensusLimits {
   readonly endedTasks: number;
 }
 
-/** A task by its names. */
-export interface TaskKey {
-  readonly client: string;
-  readonly id: string;
-}
-
 interface ClientCount {
   live: number;
   /** Ids in the order of their end. */
@@ -35,7 +30,9 @@ export class Census {
   readonly #limits: CensusLimits;
   readonly #clients: Map<string, ClientCount> = new Map();
   /** The ended tasks of all clients, in the order of their end. */
-  readonly #ended: Map<string, TaskKey> = new Map();
+  readonly #ended: Map<string, EndedTask> = new Map();
+  /** Those that were restored, and so are not in the order of their end; few, as people do it. */
+  readonly #restored: Map<string, EndedTask> = new Map();
 
   /** @param limits the bounds to keep */
   constructor(limits: CensusLimits) {
@@ -74,44 +71,76 @@ export class Census {
   begin(client: string): void {
     const full = this.fullness(client);
     if (full !== null) throw full;
-    const count = this.#clients.get(client);
-    if (count === undefined) this.#clients.set(client, { live: 1, ended: new Set() });
-    else count.live++;
+    this.#countOf(client).live++;
+  }
+
+  /** Counts a task that was there before, whatever the bounds. */
+  adopt(client: string): void {
+    this.#countOf(client).live++;
+  }
+
+  /** Counts the end of a task that was counted before. */
+  end(ended: EndedTask): void {
+    this.#countOf(ended.client).live--;
+    this.addEnded(ended);
+  }
+
+  /** Counts a task that has ended, and was not counted before. */
+  addEnded(ended: EndedTask): void {
+    this.#countOf(ended.client).ended.add(ended.id);
+    this.#ended.set(`${ended.client}/${ended.id}`, ended);
+  }
+
+  /** Counts an ended task that was forgotten. */
+  restore(ended: EndedTask): void {
+    this.addEnded(ended);
+    this.#restored.set(`${ended.client}/${ended.id}`, ended);
   }
 
   /**
-   * Counts the end of a task.
+   * The ended task that has to go next.
    *
-   * @returns the ended tasks that are over the bounds, the oldest ones
+   * @param endedBefore the time, in epoch seconds, before which tasks have ended for too long
+   * @param client the client whose own bound is looked at, too
+   * @returns `undefined` where all bounds are kept
    */
-  end(client: string, id: string): TaskKey[] {
-    const count = this.#clients.get(client);
-    if (count === undefined) return [];
-    count.live--;
-    count.ended.add(id);
-    this.#ended.set(`${client}/${id}`, { client, id });
-    const over: TaskKey[] = [];
-    const [oldestHere] = count.ended;
-    if (count.ended.size > this.#limits.endedTasksPerClient && oldestHere !== undefined) {
-      over.push({ client, id: oldestHere });
-    } else if (this.#ended.size > this.#limits.endedTasks) {
-      const [oldest] = this.#ended.values();
-      if (oldest !== undefined) over.push(oldest);
+  excess(endedBefore: number, client?: string): TaskKey | undefined {
+    const ended = client === undefined ? undefined : this.#clients.get(client)?.ended;
+    if (client !== undefined && ended !== undefined && ended.size > this.#limits.endedTasksPerClient) {
+      const [id] = ended;
+      if (id !== undefined) return { client, id };
     }
-    return over;
+    const [oldest] = this.#ended.values();
+    if (oldest === undefined) return undefined;
+    if (this.#ended.size > this.#limits.endedTasks || oldest.endedAt < endedBefore) return oldest;
+    return [...this.#restored.values()].find(({ endedAt }) => endedAt < endedBefore);
   }
 
-  /** Forgets an ended task. */
-  forget(client: string, id: string): void {
-    this.#ended.delete(`${client}/${id}`);
+  /** Forgets an ended task, and gives back what was known of it. */
+  forget(client: string, id: string): EndedTask | undefined {
+    const key = `${client}/${id}`;
+    const known = this.#ended.get(key);
+    this.#ended.delete(key);
+    this.#restored.delete(key);
     const count = this.#clients.get(client);
-    if (count === undefined) return;
-    count.ended.delete(id);
-    if (count.live === 0 && count.ended.size === 0) this.#clients.delete(client);
+    count?.ended.delete(id);
+    if (count?.live === 0 && count.ended.size === 0) this.#clients.delete(client);
+    return known;
   }
 
   /** The clients that have tasks. */
   clients(): string[] {
     return [...this.#clients.keys()];
+  }
+
+  /** Whether there are no tasks at all. */
+  get isEmpty(): boolean {
+    return this.#clients.size === 0;
+  }
+
+  #countOf(client: string): ClientCount {
+    let count = this.#clients.get(client);
+    if (count === undefined) this.#clients.set(client, count = { live: 0, ended: new Set() });
+    return count;
   }
 }

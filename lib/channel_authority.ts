@@ -20,7 +20,7 @@ import {
   readLinkMessage,
   writeLinkMessage,
 } from "./channel_frames.ts";
-import { writeAnswer } from "./channel_requests.ts";
+import { sendAnswer } from "./channel_requests.ts";
 import { Link } from "./link.ts";
 import type { LinkLimits } from "./link_limits.ts";
 
@@ -36,7 +36,7 @@ export interface AuthorityChannelOptions {
    * Answers a member's request; what it throws is the member's rejection, by its message. Called again for the same
    * request where the answer may have been lost with a connection, so it should only read.
    */
-  readonly onRequest: (memberId: string, payload: string) => string;
+  readonly onRequest: (memberId: string, payload: string) => string | Promise<string>;
   /** A member came, or came back after it was forgotten. */
   readonly onMember?: (memberId: string) => void;
   /** A member left or fell silent; what it had not acknowledged is dropped. */
@@ -85,6 +85,16 @@ const ANNOUNCEMENTS = 10;
 // The names of this isolate's authorities.
 const openNames = new Set<string>();
 
+/**
+ * Checks that this isolate has no authority of a name.
+ *
+ * @throws {ChannelConflictError} where it has
+ */
+export function checkChannelIsFree(name: string): void {
+  if (!openNames.has(name)) return;
+  throw new ChannelConflictError(`Cannot open channel "${name}": this isolate has its authority`);
+}
+
 /** The authority's side of a channel. It keeps the process alive until it is closed. */
 export class AuthorityChannel implements Disposable {
   /** Random; members tell one authority from the next by it. */
@@ -109,9 +119,7 @@ export class AuthorityChannel implements Disposable {
    * @throws {Error} where the runtime has no BroadcastChannel
    */
   constructor(options: AuthorityChannelOptions) {
-    if (openNames.has(options.name)) {
-      throw new ChannelConflictError(`Cannot open channel "${options.name}": this isolate has its authority`);
-    }
+    checkChannelIsFree(options.name);
     this.#options = options;
     this.#heartbeatMs = options.heartbeatMs ?? 500;
     this.#bus = new ChannelBus({
@@ -245,8 +253,12 @@ export class AuthorityChannel implements Disposable {
     if (received?.kind === "message") this.#options.onMessage(memberId, received.text);
     if (received?.kind !== "request") return;
     const { requestId, text } = received;
-    const answer = writeAnswer(requestId, () => this.#options.onRequest(memberId, text));
-    if (!this.#closed) link.send(answer);
+    const answer = () => this.#options.onRequest(memberId, text);
+    sendAnswer(requestId, answer, (message) => {
+      // The member may have gone while the answer was waited for; it asks again when it is back.
+      const isHere = this.#members.get(memberId)?.link === link;
+      if (!this.#closed && isHere) link.send(message);
+    });
   }
 
   #beat(): void {

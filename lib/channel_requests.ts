@@ -83,13 +83,24 @@ export class PendingRequests {
  *
  * @param requestId which one
  * @param answer gives the answer; what it throws becomes the other side's rejection, by its message
- * @returns the message that carries the answer
+ * @param send takes the message that carries the answer, at once where there is nothing to wait for
  */
-export function writeAnswer(requestId: number, answer: () => string): string {
-  try {
-    return writeLinkMessage({ kind: "response", requestId, text: answer() });
-  } catch (error) {
+export function sendAnswer(
+  requestId: number,
+  answer: () => string | Promise<string>,
+  send: (message: string) => void,
+): void {
+  const succeed = (text: string) => send(writeLinkMessage({ kind: "response", requestId, text }));
+  const fail = (error: unknown) => {
     const text = error instanceof Error ? error.message : String(error);
-    return writeLinkMessage({ kind: "failure", requestId, text });
+    send(writeLinkMessage({ kind: "failure", requestId, text }));
+  };
+  let answered: string | Promise<string>;
+  try {
+    answered = answer();
+  } catch (error) {
+    return fail(error);
   }
+  if (typeof answered === "string") succeed(answered);
+  else answered.then(succeed, fail);
 }

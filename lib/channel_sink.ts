@@ -18,6 +18,9 @@ const SEARCH_MS = { worker: 10_000, elsewhere: 200 } as const;
 /** How long after a search in vain the next one may be, in milliseconds. */
 const SEARCH_PAUSE_MS = 5_000;
 
+/** How long to wait for the monitor's word that everything is committed, in milliseconds. */
+const COMMIT_WAIT_MS = 2_000;
+
 const sinks: Map<string, ChannelSink> = new Map();
 
 /**
@@ -83,7 +86,7 @@ class ChannelSink implements ReportSink {
     if (!await member.whenConnected(SEARCH_MS.worker)) return;
     // What was held back until there was a connection is to be sent first.
     this.#flush();
-    await member.drained().catch(() => {});
+    await whenCommitted(member).catch(() => {});
   }
 
   async #search(): Promise<void> {
@@ -111,8 +114,9 @@ class ChannelSink implements ReportSink {
   }
 
   async #closeWhenSent(member: MemberChannel): Promise<void> {
-    const sent = await member.drained().then(() => true, () => false);
-    if (sent && this.#tasks.size === 0 && this.#member === member) {
+    // Who has just ended may wait for its commit.
+    const isSent = await whenCommitted(member).then(() => true, () => false);
+    if (isSent && this.#tasks.size === 0 && this.#member === member) {
       this.#member = null;
       member.close();
     }
@@ -125,8 +129,14 @@ class ChannelSink implements ReportSink {
   #obey(message: string): void {
     const command = parseCommand(message);
     const task = this.#tasks.get(keyOf(command));
-    if (command.type === "cancel") task?.cancelRequested();
-    else task?.refused(command.reason);
+    switch (command.type) {
+      case "cancel":
+        return task?.cancelRequested();
+      case "interrupt":
+        return task?.interrupted();
+      case "refused":
+        return task?.refused(command.reason);
+    }
   }
 
   #sayUnseen(): void {
@@ -136,6 +146,17 @@ class ChannelSink implements ReportSink {
     // deno-lint-ignore no-console
     console.warn(`[taskscope] No monitor answered on channel "${this.#name}", so tasks run unseen`);
   }
+}
+
+/**
+ * Resolves when the monitor has taken and committed everything that was sent, or would not say for too long.
+ *
+ * @throws {LinkClosedError} where the member is closed before
+ */
+async function whenCommitted(member: MemberChannel): Promise<void> {
+  await member.drained();
+  const signal = AbortSignal.timeout(COMMIT_WAIT_MS);
+  await member.request('{"type":"committed"}', { signal }).catch(() => {});
 }
 
 function keyOf(task: { readonly client: string; readonly id: string }): string {

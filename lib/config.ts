@@ -6,6 +6,7 @@
 
 import { ConfigError } from "./errors.ts";
 import { DEFAULT_CHANNEL } from "./protocol.ts";
+import type { Durability } from "./store/store.ts";
 
 /** Every bound of a monitor. */
 export interface MonitorLimits {
@@ -17,14 +18,28 @@ export interface MonitorLimits {
   readonly endedTasksPerClient: number;
   /** Ended tasks of all clients that are kept; the oldest are removed. */
   readonly endedTasks: number;
+  /** Milliseconds that ended tasks are kept, from their end. */
+  readonly endedTaskAgeMs: number;
+  /** Milliseconds within which a removed task can be restored. */
+  readonly restoreWindowMs: number;
   /** Removals of one client's tasks that are remembered; who was away for longer starts afresh. */
   readonly removalsPerClient: number;
   /** Clients without tasks that are remembered. */
   readonly emptyClients: number;
-  /** Log lines that are kept of one task, the newest. */
+  /** Log lines that are kept of one task in memory, the newest, and that are shown at first. */
   readonly logLinesPerTask: number;
-  /** Characters of log that are kept of all tasks; the log that was quiet for longest goes. */
+  /** Log lines that are kept of one task on disk, the newest. */
+  readonly logLinesPerTaskOnDisk: number;
+  /** Characters of log that are kept of all tasks in memory; the log that was quiet for longest goes. */
   readonly logCharacters: number;
+  /** Status texts that are kept in the history of one task, the newest; its states are kept beside them. */
+  readonly historyPerTask: number;
+  /** Entries of history that are kept of all tasks in memory; the history that was quiet for longest goes. */
+  readonly historyEntries: number;
+  /** Characters of log and history that may wait to be written to disk; of more, the newest are left out. */
+  readonly unsavedCharacters: number;
+  /** Milliseconds that a change may wait to be committed together with others. */
+  readonly commitIntervalMs: number;
   /** Sockets that may watch; more are refused. */
   readonly watchers: number;
   /** Bytes that may be on their way to one watcher; a slower one is cut. */
@@ -49,10 +64,17 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   liveTasksPerClient: 10_000,
   endedTasksPerClient: 1_000,
   endedTasks: 100_000,
+  endedTaskAgeMs: 7 * 24 * 60 * 60 * 1_000,
+  restoreWindowMs: 5_000,
   removalsPerClient: 1_000,
   emptyClients: 10_000,
   logLinesPerTask: 1_000,
+  logLinesPerTaskOnDisk: 100_000,
   logCharacters: 64 * 1024 * 1024,
+  historyPerTask: 1_000,
+  historyEntries: 1_000_000,
+  unsavedCharacters: 64 * 1024 * 1024,
+  commitIntervalMs: 50,
   watchers: 10_000,
   watcherQueueBytes: 1024 * 1024,
   watcherMessageBytes: 1024,
@@ -64,7 +86,13 @@ export const DEFAULT_LIMITS: MonitorLimits = {
 };
 
 /** Options that may be 0. */
-const MAY_BE_ZERO: ReadonlySet<string> = new Set(["frameIntervalMs", "endedTasksPerClient", "endedTasks"]);
+const MAY_BE_ZERO: ReadonlySet<string> = new Set([
+  "frameIntervalMs",
+  "commitIntervalMs",
+  "restoreWindowMs",
+  "endedTasksPerClient",
+  "endedTasks",
+]);
 
 /** Where a monitor is reached, and from where. */
 export interface AccessOptions {
@@ -151,6 +179,35 @@ export function resolveAccess(options: AccessOptions = {}): ResolvedAccess {
 export function resolveChannel(name: string = DEFAULT_CHANNEL): string {
   if (name.length >= 1 && name.length <= 128) return name;
   throw new ConfigError(`Cannot use channel: wanted 1 to 128 characters, received ${name.length}`);
+}
+
+/** Where tasks are kept. */
+export interface StorageOptions {
+  readonly data?: string;
+  readonly durability?: Durability;
+}
+
+/** {@linkcode StorageOptions}, checked and complete. */
+export interface ResolvedStorage {
+  /** The path of the file; `null` where tasks are kept in memory. */
+  readonly file: string | null;
+  readonly durability: Durability;
+}
+
+/**
+ * Completes the options on where tasks are kept.
+ *
+ * @param options what the user gave
+ * @returns the options, checked
+ * @throws {ConfigError} that names the option, what was wanted and what came
+ */
+export function resolveStorage(options: StorageOptions = {}): ResolvedStorage {
+  const { data = ":memory:", durability = "normal" } = options;
+  if (data === "") throw new ConfigError('Cannot keep tasks: wanted a file or ":memory:", received ""');
+  if (durability !== "normal" && durability !== "full") {
+    throw new ConfigError(`Cannot use durability: wanted normal or full, received "${String(durability)}"`);
+  }
+  return { file: data === ":memory:" ? null : data, durability };
 }
 
 function basePathOf(path: string): string {

@@ -40,3 +40,23 @@ export class AmbiguousMonitorError extends Error {
   /** The name of the class. */
   override readonly name = "AmbiguousMonitorError";
 }
+
+/** The place where tasks are kept can't be used. The message names the file and says why. */
+export class StorageError extends Error {
+  /** The name of the class. */
+  override readonly name = "StorageError";
+  /** Why, for people who need not know where the file is. */
+  readonly reason: string;
+
+  /**
+   * Says what is the matter.
+   *
+   * @param file the path of the file
+   * @param reason why it can't be used, for people
+   * @param options the cause
+   */
+  constructor(file: string, reason: string, options?: ErrorOptions) {
+    super(`Cannot keep tasks in "${file}": ${reason}`, options);
+    this.reason = reason;
+  }
+}

@@ -5,8 +5,9 @@
  */
 
 import { type Cursor, formatCursor } from "./protocol.ts";
-import type { Registry, RegistryEvent } from "./registry.ts";
-import type { StoredTask } from "./store/store.ts";
+import type { Registry } from "./registry.ts";
+import type { RegistryEvent } from "./registry_types.ts";
+import type { StorageTrouble, StoredTask } from "./store/store.ts";
 import { isTerminal } from "./task.ts";
 
 /** How a {@linkcode Hub} paces its frames. */
@@ -33,15 +34,27 @@ export interface Watcher {
 /** What a watcher wants to see. */
 export type WatchMode = "full" | "delta";
 
+/** A task that changed, or is gone. */
+type ChangedTask = readonly [id: string, stored: StoredTask | null];
+
+/** Sends a part of a frame, once its cursor is known. */
+type FrameSend = (cursor: string) => void;
+
 /** The watchers of one client's tasks, and what they were not told yet. */
 class Feed {
   /** Who wants everything, and the position that each was sent last. */
   readonly full: Map<Watcher, number> = new Map();
   readonly delta: Set<Watcher> = new Set();
   readonly byTask: Map<string, Set<Watcher>> = new Map();
+  /** What those are to be sent with the next frame whose task has ended or is gone. */
+  endings: FrameSend[] = [];
   /** The newest records of tasks that changed since the last frame; `null` where the task is gone. */
   readonly changed: Map<string, StoredTask | null> = new Map();
-  /** The whole state as of now, while it stays so: many watchers may come at once, as after a restart. */
+  /** Ids of tasks that were removed since the last frame, also where another task has taken the id. */
+  readonly removed: Set<string> = new Set();
+  /** A frame is made that waits to be shown. */
+  isHeld = false;
+  /** The whole state but for the cursor, while it stays so: many watchers may come at once, as after a restart. */
   envelope: string | null = null;
   /** A frame is due, be it by the timer or at the end of this turn. */
   scheduled = false;
@@ -52,6 +65,11 @@ class Feed {
   retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** Before this time no full-state frame may be sent. */
   fullAllowedMs = 0;
+
+  /** Whether there is something to tell with the next frame. */
+  get hasNews(): boolean {
+    return this.changed.size > 0 || this.endings.length > 0;
+  }
 
   get isUnwatched(): boolean {
     return this.full.size === 0 && this.delta.size === 0 && this.byTask.size === 0;
@@ -72,7 +90,11 @@ export class Hub implements Disposable {
   readonly #registry: Registry;
   readonly #options: HubOptions;
   readonly #feeds: Map<string, Feed> = new Map();
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: readonly (() => void)[];
+  /** What waits to be shown, in order. */
+  #held: Promise<void> = Promise.resolve();
+  #heldCount = 0;
+  #isDisposed = false;
 
   /**
    * @param registry what is watched
@@ -81,7 +103,10 @@ export class Hub implements Disposable {
   constructor(registry: Registry, options: HubOptions) {
     this.#registry = registry;
     this.#options = options;
-    this.#unsubscribe = registry.subscribe((event) => this.#changed(event));
+    this.#unsubscribe = [
+      registry.subscribe((event) => this.#changed(event)),
+      registry.onTrouble((trouble) => this.#troubled(trouble)),
+    ];
   }
 
   /**
@@ -97,9 +122,12 @@ export class Hub implements Disposable {
     const feed = this.#feedOf(client);
     // What is still to be framed is in the state that this watcher gets, so the others get it first.
     this.#frame(client, feed);
-    watcher.send(this.#opening(client, feed, mode, after, watcher));
+    const opening = this.#opening(client, feed, mode, after);
     if (mode === "full") feed.full.set(watcher, this.#registry.lastSeq(client));
     else feed.delta.add(watcher);
+    this.#whenShowable((cursor) => {
+      if (feed[mode].has(watcher)) opening(cursor).forEach((message) => watcher.send(message));
+    });
     return () => this.#leave(client, feed, () => feed[mode].delete(watcher));
   }
 
@@ -113,17 +141,24 @@ export class Hub implements Disposable {
    */
   watchTask(client: string, stored: StoredTask, watcher: Watcher): () => void {
     const { id, state } = stored.task;
+    const opening = taskMessage("initial_state", stored);
     if (isTerminal(state)) {
-      watcher.send(taskMessage("initial_state", stored));
-      watcher.end();
-      return () => {};
+      let hasLeft = false;
+      this.#whenShowable(() => {
+        if (hasLeft) return;
+        watcher.send(opening);
+        watcher.end();
+      });
+      return () => {
+        hasLeft = true;
+      };
     }
     const feed = this.#feedOf(client);
     this.#frame(client, feed);
-    watcher.send(taskMessage("initial_state", stored));
     let watchers = feed.byTask.get(id);
     if (watchers === undefined) feed.byTask.set(id, watchers = new Set());
     watchers.add(watcher);
+    this.#whenShowable(() => watchers.has(watcher) && watcher.send(opening));
     return () =>
       this.#leave(client, feed, () => {
         watchers.delete(watcher);
@@ -132,26 +167,74 @@ export class Hub implements Disposable {
       });
   }
 
+  /** Sends what is pending now, however soon after the last frame; resolves when it is sent. */
+  async flush(): Promise<void> {
+    do {
+      for (const [client, feed] of this.#feeds) {
+        this.#frame(client, feed);
+        this.#frameFullNow(client, feed);
+      }
+      await this.#held;
+    } while ([...this.#feeds.values()].some((feed) => feed.hasNews));
+  }
+
   [Symbol.dispose](): void {
-    this.#unsubscribe();
+    this.#isDisposed = true;
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     for (const feed of this.#feeds.values()) feed.stop();
     this.#feeds.clear();
   }
 
-  #opening(client: string, feed: Feed, mode: WatchMode, after: Cursor | null, watcher: Watcher): string {
-    const cursor = formatCursor(this.#registry.cursor);
-    if (mode === "full" || after === null) return this.#fullMessage("initial_state", client, feed);
-    const missed = this.#registry.changesSince(client, after);
-    if (missed !== undefined) {
-      return deltaMessage(cursor, missed.tasks, missed.removed.map((gone) => gone.id));
-    }
-    watcher.send('{"type":"resync"}');
-    return this.#fullMessage("initial_state", client, feed);
+  /**
+   * Runs what shows the present state once that may be shown; in the order of the calls, and at once where it may.
+   *
+   * @param show is given the cursor of the present state; of the other epoch where its commit has failed meanwhile
+   */
+  #whenShowable(show: (cursor: string) => void): void {
+    const { cursor } = this.#registry;
+    const showable = this.#registry.whenShowable();
+    if (showable === null && this.#heldCount === 0) return show(formatCursor(cursor));
+    this.#heldCount++;
+    this.#held = this.#held.then(() => showable).then(() => {
+      this.#heldCount--;
+      if (!this.#isDisposed) show(formatCursor({ epoch: this.#registry.cursor.epoch, seq: cursor.seq }));
+    });
   }
 
-  #fullMessage(type: "initial_state" | "state_update", client: string, feed: Feed): string {
-    feed.envelope ??= envelopeOf(this.#registry, client);
-    return `{"type":"${type}",${feed.envelope}}`;
+  #troubled(trouble: StorageTrouble | null): void {
+    const message = troubleMessage(trouble);
+    for (const feed of this.#feeds.values()) {
+      const watchers = [...feed.delta];
+      // Not before an opening that waits.
+      this.#whenShowable(() => {
+        for (const watcher of watchers) if (feed.delta.has(watcher)) watcher.send(message);
+      });
+    }
+  }
+
+  /** What a new watcher is sent first: the messages, but for the cursor. */
+  #opening(
+    client: string,
+    feed: Feed,
+    mode: WatchMode,
+    after: Cursor | null,
+  ): (cursor: string) => string[] {
+    const missed = mode === "full" || after === null ? undefined : this.#registry.changesSince(client, after);
+    const news = mode === "delta" && this.#registry.trouble !== null
+      ? [troubleMessage(this.#registry.trouble)]
+      : [];
+    if (missed !== undefined) {
+      // Read now: a record on disk may be gone when it may be shown.
+      const delta = deltaOf(missed.tasks, missed.removed.map((gone) => gone.id));
+      return (cursor) => [deltaMessage(cursor, delta), ...news];
+    }
+    const envelope = this.#envelope(client, feed);
+    const resync = mode === "delta" && after !== null ? ['{"type":"resync"}'] : [];
+    return (cursor) => [...resync, fullMessage("initial_state", envelope, cursor), ...news];
+  }
+
+  #envelope(client: string, feed: Feed): string {
+    return feed.envelope ??= envelopeOf(this.#registry, client);
   }
 
   #feedOf(client: string): Feed {
@@ -171,23 +254,25 @@ export class Hub implements Disposable {
     const feed = this.#feeds.get(event.client);
     if (feed === undefined) return;
     feed.envelope = null;
-    if (event.stored === undefined) {
-      // Who watches this very task hears of its end before it is gone.
-      if (feed.byTask.has(event.removedId)) this.#frame(event.client, feed);
-      // It may have been the last watcher, and have left.
-      if (this.#feeds.get(event.client) !== feed) return;
-      feed.changed.set(event.removedId, null);
-    } else {
-      feed.changed.set(event.stored.task.id, event.stored);
+    const { stored } = event;
+    const id = event.stored === undefined ? event.removedId : event.stored.id;
+    if (stored === undefined || isTerminal(stored.task.state)) {
+      this.#endTask(feed, id, stored ?? feed.changed.get(id) ?? null);
     }
+    feed.changed.set(id, stored ?? null);
+    if (stored === undefined) feed.removed.add(id);
+    this.#schedule(event.client, feed);
+  }
+
+  #schedule(client: string, feed: Feed): void {
     if (feed.scheduled) return;
     feed.scheduled = true;
     const waitMs = feed.framedMs + this.#options.frameIntervalMs - Date.now();
     // Once this turn is over; also where a clock was set back, which must not hold frames up.
     if (waitMs <= 0 || waitMs > this.#options.frameIntervalMs) {
-      queueMicrotask(() => this.#frame(event.client, feed));
+      queueMicrotask(() => this.#frame(client, feed));
     } else {
-      feed.timer = setTimeout(() => this.#frame(event.client, feed), waitMs);
+      feed.timer = setTimeout(() => this.#frame(client, feed), waitMs);
     }
   }
 
@@ -195,32 +280,60 @@ export class Hub implements Disposable {
     clearTimeout(feed.timer);
     feed.timer = undefined;
     feed.scheduled = false;
-    if (feed.changed.size === 0 || this.#feeds.get(client) !== feed) return;
+    // One frame waits at most; what changes meanwhile is in the next one.
+    if (feed.isHeld || !feed.hasNews || this.#feeds.get(client) !== feed) return;
     const changed = [...feed.changed];
+    const sends = [...this.#deltaSends(feed, changed), ...this.#taskSends(feed, changed), ...feed.endings];
+    feed.endings = [];
     feed.changed.clear();
+    feed.removed.clear();
     feed.framedMs = Date.now();
-    if (feed.delta.size > 0) {
-      const tasks = changed.map(([, stored]) => stored).filter((stored) => stored !== null);
-      const removed = changed.filter(([, stored]) => stored === null).map(([id]) => id);
-      const message = deltaMessage(formatCursor(this.#registry.cursor), tasks, removed);
-      for (const watcher of feed.delta) watcher.send(message);
-    }
-    if (feed.byTask.size > 0) {
-      for (const [id, stored] of changed) this.#tellTask(feed, id, stored);
-    }
-    if (feed.full.size > 0) this.#frameFull(client, feed);
+    feed.isHeld = true;
+    this.#whenShowable((cursor) => {
+      feed.isHeld = false;
+      for (const send of sends) send(cursor);
+      if (feed.full.size > 0) this.#frameFull(client, feed);
+      if (feed.hasNews) this.#schedule(client, feed);
+    });
   }
 
-  #tellTask(feed: Feed, id: string, stored: StoredTask | null): void {
+  #deltaSends(feed: Feed, changed: readonly ChangedTask[]): FrameSend[] {
+    if (feed.delta.size === 0) return [];
+    const tasks = changed.map(([, stored]) => stored).filter((stored) => stored !== null);
+    const delta = deltaOf(tasks, [...feed.removed]);
+    // Who comes while the frame waits has what is in it from its opening.
+    const watchers = [...feed.delta];
+    return [(cursor) => {
+      const message = deltaMessage(cursor, delta);
+      for (const watcher of watchers) if (feed.delta.has(watcher)) watcher.send(message);
+    }];
+  }
+
+  #taskSends(feed: Feed, changed: readonly ChangedTask[]): FrameSend[] {
+    if (feed.byTask.size === 0) return [];
+    return changed.flatMap(([id, stored]) => {
+      const watchers = feed.byTask.get(id);
+      if (watchers === undefined || stored === null) return [];
+      const message = taskMessage("state_update", stored);
+      const told = [...watchers];
+      return [() => {
+        for (const watcher of told) if (watchers.has(watcher)) watcher.send(message);
+      }];
+    });
+  }
+
+  /** Who watches a task that has ended, or is gone, is sent its last record; whoever takes its id is another task. */
+  #endTask(feed: Feed, id: string, last: StoredTask | null): void {
     const watchers = feed.byTask.get(id);
     if (watchers === undefined) return;
-    const message = stored === null ? null : taskMessage("state_update", stored);
-    const over = stored === null || isTerminal(stored.task.state);
-    for (const watcher of watchers) {
-      if (message !== null) watcher.send(message);
-      if (over) watcher.end();
-    }
-    if (over) feed.byTask.delete(id);
+    feed.byTask.delete(id);
+    const message = last === null ? null : taskMessage("state_update", last);
+    feed.endings.push(() => {
+      for (const watcher of [...watchers]) {
+        if (message !== null) watcher.send(message);
+        watcher.end();
+      }
+    });
   }
 
   #frameFull(client: string, feed: Feed): void {
@@ -233,19 +346,9 @@ export class Hub implements Disposable {
       }, waitMs);
       return;
     }
-    const seq = this.#registry.lastSeq(client);
-    const behind = [...feed.full].filter(([, sentSeq]) => sentSeq !== seq).map(([watcher]) => watcher);
+    const behind = this.#behind(client, feed);
     const ready = behind.filter((watcher) => !watcher.saturated);
-    if (ready.length > 0) {
-      const message = this.#fullMessage("state_update", client, feed);
-      feed.fullAllowedMs = Date.now() + (message.length / this.#options.fullStateBytesPerSecond) * 1000;
-      for (const watcher of ready) {
-        // Noted first: a watcher may leave while it is told.
-        if (!feed.full.has(watcher)) continue;
-        feed.full.set(watcher, seq);
-        watcher.send(message);
-      }
-    }
+    if (ready.length > 0) this.#sendFull(client, feed, ready);
     if (ready.length < behind.length && this.#feeds.get(client) === feed) {
       feed.retryTimer ??= setTimeout(() => {
         feed.retryTimer = undefined;
@@ -253,31 +356,67 @@ export class Hub implements Disposable {
       }, SATURATED_RETRY_MS);
     }
   }
+
+  /** Sends the state to all who do not have it, however large it is and however slow they are. */
+  #frameFullNow(client: string, feed: Feed): void {
+    clearTimeout(feed.fullTimer);
+    feed.fullTimer = undefined;
+    this.#sendFull(client, feed, this.#behind(client, feed));
+  }
+
+  /** Who wants everything and was not sent the present state. */
+  #behind(client: string, feed: Feed): Watcher[] {
+    const seq = this.#registry.lastSeq(client);
+    return [...feed.full].filter(([, sentSeq]) => sentSeq !== seq).map(([watcher]) => watcher);
+  }
+
+  #sendFull(client: string, feed: Feed, watchers: readonly Watcher[]): void {
+    if (watchers.length === 0) return;
+    const seq = this.#registry.lastSeq(client);
+    const envelope = this.#envelope(client, feed);
+    feed.fullAllowedMs = Date.now() + (envelope.length / this.#options.fullStateBytesPerSecond) * 1000;
+    for (const watcher of watchers) if (feed.full.has(watcher)) feed.full.set(watcher, seq);
+    this.#whenShowable((cursor) => {
+      const message = fullMessage("state_update", envelope, cursor);
+      for (const watcher of watchers) if (feed.full.has(watcher)) watcher.send(message);
+    });
+  }
 }
 
 /**
- * The contract's envelope of all tasks of a client, without its braces.
+ * The contract's envelope of all tasks of a client, without its braces and its cursor.
  *
  * @param registry where the tasks are
  * @param client the client token
- * @returns `"active_tasks":[…],"all_tasks":{…},"cursor":…`; active ones newest first
+ * @returns `"active_tasks":[…],"all_tasks":{…}`; active ones newest first
  */
 export function envelopeOf(registry: Registry, client: string): string {
   const all: string[] = [];
   const active: string[] = [];
   for (const stored of registry.list(client)) {
-    all.push(`${JSON.stringify(stored.task.id)}:${stored.json}`);
-    if (stored.task.active) active.push(stored.json);
+    const { json } = stored;
+    all.push(`${JSON.stringify(stored.id)}:${json}`);
+    if (stored.active) active.push(json);
   }
-  const cursor = formatCursor(registry.cursor);
-  return `"active_tasks":[${active.reverse().join()}],"all_tasks":{${all.join()}},"cursor":"${cursor}"`;
+  return `"active_tasks":[${active.reverse().join()}],"all_tasks":{${all.join()}}`;
 }
 
-function deltaMessage(cursor: string, tasks: readonly StoredTask[], removed: readonly string[]): string {
+function fullMessage(type: "initial_state" | "state_update", envelope: string, cursor: string): string {
+  return `{"type":"${type}",${envelope},"cursor":"${cursor}"}`;
+}
+
+/** What changed, as the end of a message: removals come first where a task is in both lists. */
+function deltaOf(tasks: readonly StoredTask[], removed: readonly string[]): string {
   const records = tasks.length === 1 ? tasks[0]!.json : tasks.map((stored) => stored.json).join();
-  return `{"type":"task_update","cursor":"${cursor}","tasks":[${records}],"removed":${
-    JSON.stringify(removed)
-  }}`;
+  return `"tasks":[${records}],"removed":${JSON.stringify(removed)}}`;
+}
+
+function deltaMessage(cursor: string, delta: string): string {
+  return `{"type":"task_update","cursor":"${cursor}",${delta}`;
+}
+
+function troubleMessage(trouble: StorageTrouble | null): string {
+  return JSON.stringify({ type: "degraded", detail: trouble?.error.reason ?? null });
 }
 
 function taskMessage(type: "initial_state" | "state_update", stored: StoredTask): string {

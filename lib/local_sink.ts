@@ -5,9 +5,10 @@
  */
 
 import type { Report } from "./protocol.ts";
-import type { Registry, Reporter } from "./registry.ts";
+import type { Registry } from "./registry.ts";
+import type { Reporter } from "./registry_types.ts";
 import type { ReportedTask, ReportSink } from "./reporter.ts";
-import { TransitionError } from "./task.ts";
+import { TransitionError } from "./transition.ts";
 
 /** Hands reports to the registry of the same isolate, and requests to stop back to the tasks. */
 export class LocalSink implements ReportSink, Reporter, Disposable {
@@ -57,6 +58,10 @@ export class LocalSink implements ReportSink, Reporter, Disposable {
 
   cancelRequested(client: string, id: string): void {
     this.#tasks.get(`${client}/${id}`)?.cancelRequested();
+  }
+
+  interrupted(client: string, id: string): void {
+    this.#tasks.get(`${client}/${id}`)?.interrupted();
   }
 }
 

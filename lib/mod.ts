@@ -22,12 +22,15 @@
 import { pageRenderer } from "../ui/pages.ts";
 import { Authority } from "./authority.ts";
 import { randomId } from "./channel.ts";
+import { checkChannelIsFree } from "./channel_authority.ts";
 import {
   type AccessOptions,
   type MonitorLimits,
   resolveAccess,
   resolveChannel,
+  type ResolvedStorage,
   resolveLimits,
+  resolveStorage,
 } from "./config.ts";
 import { ConfigError } from "./errors.ts";
 import { Handler } from "./http/handler.ts";
@@ -43,14 +46,17 @@ import {
   startableOf,
   wrap,
 } from "./wrap.ts";
-import { Registry, type TaskReader } from "./registry.ts";
+import { Registry } from "./registry.ts";
+import type { TaskReader } from "./registry_types.ts";
 import type { ReportSink } from "./reporter.ts";
 import { announceMonitor } from "./routes.ts";
 import { MemoryStore } from "./store/memory.ts";
+import { SqliteStore } from "./store/sqlite.ts";
+import type { Durability, TaskStore } from "./store/store.ts";
 import type { JsonObject } from "./task.ts";
 import { VERSION } from "./version.ts";
 
-export { AmbiguousMonitorError, ConfigError, LimitError, ProtocolError } from "./errors.ts";
+export { AmbiguousMonitorError, ConfigError, LimitError, ProtocolError, StorageError } from "./errors.ts";
 export { ChannelConflictError } from "./channel_authority.ts";
 export { currentTask, monitored } from "./monitored.ts";
 export type {
@@ -70,7 +76,8 @@ export type {
 export type { AccessOptions, MonitorLimits } from "./config.ts";
 export type { Access, Authorize } from "./http/context.ts";
 export type { Cursor } from "./protocol.ts";
-export type { TaskReader } from "./registry.ts";
+export type { Durability } from "./store/store.ts";
+export type { TaskReader } from "./registry_types.ts";
 export { TASK_STATES } from "./task.ts";
 export type { EtaReason, JsonObject, JsonValue, Task, TaskError, TaskState, UpdateChange } from "./task.ts";
 
@@ -104,6 +111,18 @@ export interface MonitorOptions extends AccessOptions {
    * @default {"taskscope"}
    */
   readonly channel?: string;
+  /**
+   * The file that tasks are kept in, an SQLite database; `":memory:"` keeps them as long as the monitor lives.
+   *
+   * @default {":memory:"}
+   */
+  readonly data?: string;
+  /**
+   * What a commit to the file survives: `"normal"` the end of the process however it comes, `"full"` a power cut, too.
+   *
+   * @default {"normal"}
+   */
+  readonly durability?: Durability;
   /** Other values for bounds. */
   readonly limits?: Partial<MonitorLimits>;
   /** Is given errors that nobody expected; the default writes them to the console. */
@@ -124,6 +143,24 @@ export interface Monitor extends AsyncDisposable {
   readonly registry: TaskReader;
   /** How many sockets are open. */
   readonly watchers: number;
+  /**
+   * Ends everything in order: takes no requests any more, tells watchers, aborts the `task.signal` of what runs and
+   * waits for it, commits everything, closes the sockets and the file.
+   *
+   * @param options how long what runs may take to end
+   */
+  shutdown(this: void, options?: ShutdownOptions): Promise<void>;
+}
+
+/** Options of {@linkcode Monitor.shutdown}. */
+export interface ShutdownOptions {
+  /**
+   * How long tasks may take to end after their signals were aborted, in milliseconds. What has not ended then is
+   * marked as interrupted.
+   *
+   * @default {2000}
+   */
+  readonly graceMs?: number;
 }
 
 /**
@@ -133,6 +170,7 @@ export interface Monitor extends AsyncDisposable {
  * @returns the monitor, to be disposed of
  * @throws {ConfigError} where an option has a value that it can't have
  * @throws {ChannelConflictError} where a monitor of this isolate has the same channel
+ * @throws {StorageError} where the file can't be used
  */
 export function createMonitor(options: MonitorOptions = {}): Monitor {
   const { authorize = null, onError = logError } = options;
@@ -140,15 +178,14 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
   const access = resolveAccess(options);
   const channel = resolveChannel(options.channel);
 
-  const store = new MemoryStore(limits);
-  const registry = new Registry({
-    store,
-    limits,
-    epoch: randomId().slice(0, 12),
-    sweepIntervalMs: limits.sweepIntervalMs,
-  });
-  const sink = new LocalSink(registry);
-  const startables = startablesOf(options.tasks ?? {}, sink);
+  const storage = resolveStorage(options);
+  const startables = startablesOf(options.tasks ?? {}, () => sink);
+  // All that can be wrong is known before the file is locked.
+  checkChannelIsFree(channel);
+
+  const store = openStore(storage, limits);
+  const registry = new Registry({ store, limits, unsavedEpoch: newEpoch() });
+  const sink: LocalSink = new LocalSink(registry);
   const authority = new Authority({
     registry,
     channel,
@@ -169,6 +206,16 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
   });
   const withdraw = announceMonitor(channel, sink);
 
+  async function dispose(): Promise<void> {
+    withdraw();
+    sink[Symbol.dispose]();
+    handler.close();
+    hub[Symbol.dispose]();
+    authority[Symbol.dispose]();
+    registry[Symbol.dispose]();
+    await store[Symbol.asyncDispose]();
+  }
+
   return {
     fetch: (request) => handler.handle(request),
     monitored: (fn, options = {}) => wrap(fn, options, () => sink),
@@ -176,30 +223,74 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     get watchers() {
       return handler.watchers;
     },
-    async [Symbol.asyncDispose]() {
-      withdraw();
-      sink[Symbol.dispose]();
-      handler.close();
-      hub[Symbol.dispose]();
-      authority[Symbol.dispose]();
-      registry[Symbol.dispose]();
-      await store[Symbol.asyncDispose]();
+    async shutdown({ graceMs = SHUTDOWN_GRACE_MS } = {}) {
+      handler.beginClosing();
+      registry.announceEnd();
+      await within(whenIdle(registry), graceMs);
+      registry.interruptAll("The server was shut down while the task ran");
+      await hub.flush();
+      await dispose();
+      // A server that is shut down now would be the first to close the sockets, without saying how they ended.
+      await within(handler.whenClosed(), CLOSE_WAIT_MS);
     },
+    [Symbol.asyncDispose]: dispose,
   };
+}
+
+/** How long peers may take to confirm the ends of their sockets, in milliseconds. */
+const CLOSE_WAIT_MS = 500;
+
+/** Waits for a promise, but not for longer than so many milliseconds. */
+async function within(promise: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs));
+  await Promise.race([promise, tooLate]);
+  clearTimeout(timer);
+}
+
+/** How long tasks may take to end when the monitor is shut down, in milliseconds. */
+const SHUTDOWN_GRACE_MS = 2_000;
+
+/** Resolves when no task runs any more. */
+function whenIdle(registry: Registry): Promise<void> {
+  if (registry.liveCount === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const unsubscribe = registry.subscribe(() =>
+      // The end of a task is told before it is counted.
+      queueMicrotask(() => {
+        if (registry.liveCount > 0) return;
+        unsubscribe();
+        resolve();
+      })
+    );
+  });
+}
+
+function openStore({ file, durability }: ResolvedStorage, limits: MonitorLimits): TaskStore {
+  const epoch = newEpoch();
+  if (file === null) return new MemoryStore(limits, epoch);
+  return new SqliteStore({ file, durability, epoch, limits, commitIntervalMs: limits.commitIntervalMs });
+}
+
+function newEpoch(): string {
+  return randomId().slice(0, 12);
 }
 
 function startablesOf(
   tasks: Readonly<Record<string, TaskDefinition>>,
-  sink: ReportSink,
+  sinkOf: () => ReportSink,
 ): ReadonlyMap<string, Startable> {
-  return new Map(Object.entries(tasks).map(([name, task]) => [name, registered(name, task, sink)]));
+  return new Map(Object.entries(tasks).map(([name, task]) => [name, registered(name, task, sinkOf)]));
 }
 
-function registered(name: string, task: TaskDefinition, sink: ReportSink): Startable {
+function registered(name: string, task: TaskDefinition, sinkOf: () => ReportSink): Startable {
   if (name === "" || name.length > 200) {
     throw new ConfigError(
       `Cannot register task: wanted a name of 1 to 200 characters, received ${name.length}`,
     );
+  }
+  if (typeof task !== "function" && (typeof task !== "object" || task === null)) {
+    throw new ConfigError(`Cannot register task "${name}": wanted a function, received ${typeof task}`);
   }
   const monitored = startableOf(task);
   if (monitored !== undefined) return monitored;
@@ -207,7 +298,7 @@ function registered(name: string, task: TaskDefinition, sink: ReportSink): Start
   if (typeof fn !== "function") {
     throw new ConfigError(`Cannot register task "${name}": wanted a function, received ${typeof fn}`);
   }
-  return startableOf(wrap(fn, { name, ...(input !== undefined && { input }) }, () => sink))!;
+  return startableOf(wrap(fn, { name, ...(input !== undefined && { input }) }, sinkOf))!;
 }
 
 function logError(error: unknown): void {

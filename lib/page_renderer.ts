@@ -21,6 +21,8 @@ export interface PageContext {
   readonly cursor: string;
   /** The server's clock, in epoch seconds. */
   readonly now: number;
+  /** Why nothing can be stored at present. */
+  readonly trouble: string | null;
   readonly notice: { readonly kind: "info" | "error"; readonly text: string } | null;
 }
 

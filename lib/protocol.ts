@@ -7,7 +7,7 @@
 
 import { ProtocolError } from "./errors.ts";
 import { type JsonObject, type JsonValue, TASK_STATES, type TaskState } from "./task.ts";
-import type { CreateChange, LogLine, ReportedChange, TaskError, UpdateChange } from "./task.ts";
+import type { CreateChange, LogChange, LogLine, ReportedChange, TaskError, UpdateChange } from "./task.ts";
 
 /** The client token of tasks that name none. */
 export const DEFAULT_CLIENT = "default";
@@ -129,7 +129,7 @@ export function parseChange(value: unknown): ReportedChange {
     case "update":
       return parseUpdate(fields);
     case "log":
-      return { type: "log", lines: array(fields.lines, "lines", 1_001).map(parseLogLine) };
+      return parseLog(fields);
     case "finish":
       return { type: "finish", result: json(fields.result ?? null, "result", LIMITS.resultBytes) };
     case "fail":
@@ -144,14 +144,10 @@ export function parseChange(value: unknown): ReportedChange {
 }
 
 function parseCreate(fields: Fields): CreateChange {
-  const parent = fields.parent_id ?? null;
-  if (parent !== null && (typeof parent !== "string" || !isTaskId(parent))) {
-    throw wrong("parent_id", "a task id or null", parent);
-  }
   const weight = number(fields.weight ?? 1, "weight");
   if (weight < 0) throw wrong("weight", "a number of at least 0", weight);
-  const attempt = number(fields.attempt ?? 1, "attempt");
-  if (!Number.isSafeInteger(attempt) || attempt < 1) throw wrong("attempt", "a whole number from 1", attempt);
+  const attempt = count(fields.attempt ?? 1, "attempt");
+  if (attempt < 1) throw wrong("attempt", "a whole number from 1", attempt);
   const staleAfter = nullable(fields.stale_after ?? null, "stale_after", number);
   if (staleAfter !== null && staleAfter <= 0) {
     throw wrong("stale_after", "a number above 0 or null", staleAfter);
@@ -163,9 +159,11 @@ function parseCreate(fields: Fields): CreateChange {
     tags: array(fields.tags ?? [], "tags", LIMITS.tags).map((tag) =>
       string(tag, "tags", LIMITS.tagLength, 1)
     ),
-    parent_id: parent,
+    parent_id: nullable(fields.parent_id ?? null, "parent_id", taskId),
     weight,
     attempt,
+    retry_of: nullable(fields.retry_of ?? null, "retry_of", taskId),
+    retryable: fields.retryable === true,
     stale_after: staleAfter,
   };
 }
@@ -184,6 +182,13 @@ function parseUpdate(fields: Fields): UpdateChange {
       metadata: jsonObject(fields.metadata, "metadata", LIMITS.metadataBytes),
     }),
   };
+}
+
+function parseLog(fields: Fields): LogChange {
+  const lines = array(fields.lines, "lines", 1_001).map(parseLogLine);
+  return fields.first === undefined
+    ? { type: "log", lines }
+    : { type: "log", first: count(fields.first, "first"), lines };
 }
 
 function parseLogLine(value: unknown): LogLine {
@@ -235,6 +240,16 @@ function string(value: unknown, field: string, most: number, least = 0): string 
 function number(value: unknown, field: string): number {
   if (typeof value !== "number" || !Number.isFinite(value)) throw wrong(field, "a finite number", value);
   return value;
+}
+
+function count(value: unknown, field: string): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  throw wrong(field, "a whole number from 0", value);
+}
+
+function taskId(value: unknown, field: string): string {
+  if (typeof value === "string" && isTaskId(value)) return value;
+  throw wrong(field, "a task id or null", value);
 }
 
 function nullable<T>(value: unknown, field: string, parse: (value: unknown, field: string) => T): T | null {

@@ -4,46 +4,42 @@
  * @module
  */
 
+import { BackgroundInterval } from "./background_interval.ts";
 import { Census, type CensusLimits } from "./census.ts";
-import type { LimitError } from "./errors.ts";
+import type { LimitError, StorageError } from "./errors.ts";
 import { type Estimate, Estimator } from "./estimate.ts";
 import type { Cursor, Report } from "./protocol.ts";
-import type { ChangesSince, StoredTask, TaskStore } from "./store/store.ts";
-import { isTerminal, type LogLine, type Task, type TaskChange, transition, TransitionError } from "./task.ts";
+import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
+import { RestorableTasks } from "./restorable.ts";
+import { Family } from "./roll_up.ts";
+import {
+  type ChangesSince,
+  type EndedTask,
+  type Launch,
+  type LogSlice,
+  type StoredTask,
+  TaskInMemory,
+} from "./store/store.ts";
+import type { StorageTrouble, TaskStore } from "./store/store.ts";
+import { type HistoryEntry, isTerminal, type Task, type TaskChange } from "./task.ts";
+import { historyEntryOf, newLines, transition, TransitionError } from "./transition.ts";
+
+/** The bounds of a {@linkcode Registry}. */
+export interface RegistryLimits extends CensusLimits {
+  /** How long ended tasks are kept, in milliseconds from their end. */
+  readonly endedTaskAgeMs: number;
+  /** How long a removed task can be restored, in milliseconds from its removal. */
+  readonly restoreWindowMs: number;
+  /** How often, in milliseconds, tasks are looked at for signs of life, and for their age. */
+  readonly sweepIntervalMs: number;
+}
 
 /** Options of a {@linkcode Registry}. */
 export interface RegistryOptions {
   readonly store: TaskStore;
-  readonly limits: CensusLimits;
-  /** Names the numbering of this registry's changes. */
-  readonly epoch: string;
-  /** How often, in milliseconds, tasks are looked at for signs of life. */
-  readonly sweepIntervalMs: number;
-}
-
-/** What happened to one task. */
-export type RegistryEvent =
-  | { readonly client: string; readonly seq: number; readonly stored: StoredTask; readonly removedId?: never }
-  | { readonly client: string; readonly seq: number; readonly removedId: string; readonly stored?: never };
-
-/** What everybody may read of a registry, be it the authority or a copy in another isolate. */
-export interface TaskReader {
-  /** The position of the last change. */
-  readonly cursor: Cursor;
-  /** The newest record of a task. */
-  task(client: string, id: string): Task | undefined;
-  /** The tasks of a client, newest first. */
-  tasks(client: string): Task[];
-  /** The clients that have tasks. */
-  clients(): string[];
-}
-
-/** The side that runs a task, as far as the registry needs to reach it. */
-export interface Reporter {
-  /** Tells reporters apart: a task belongs to the one that created it. */
-  readonly id: string;
-  /** Somebody asks the task to stop. */
-  cancelRequested(client: string, id: string): void;
+  readonly limits: RegistryLimits;
+  /** Names the numbering while nothing can be committed; of the grammar of an epoch. */
+  readonly unsavedEpoch: string;
 }
 
 /** Ancestors whose bars one change moves at most; a longer line, or one that bites its tail, ends here. */
@@ -55,52 +51,49 @@ interface LiveTask {
   readonly id: string;
   readonly estimator: Estimator;
   readonly reporter: Reporter | null;
-  /** Sums over the children: of their weights, and of weight times progress. */
-  childWeight: number;
-  childProgress: number;
-  /** The task gives its own progress, so that its children's does not count. */
-  hasOwnProgress: boolean;
-  /** The progress that the sums of its parent hold of this task; `null` where the parent was not there yet. */
-  rolledUp: number | null;
-}
-
-/** A record with its place in the order of changes; its JSON is made when it is first asked for, then kept. */
-class Stored implements StoredTask {
-  readonly task: Task;
-  readonly seq: number;
-  #json: string | undefined;
-
-  constructor(task: Task, seq: number) {
-    this.task = task;
-    this.seq = seq;
-  }
-
-  get json(): string {
-    return this.#json ??= JSON.stringify(this.task);
-  }
+  readonly family: Family;
 }
 
 /** The one place where tasks change. Everything is synchronous, so that no two changes can overlap. */
 export class Registry implements TaskReader, Disposable {
   readonly #store: TaskStore;
+  readonly #limits: RegistryLimits;
   readonly #census: Census;
-  readonly #epoch: string;
-  readonly #sweepIntervalMs: number;
+  readonly #unsavedEpoch: string;
   readonly #listeners: Set<(event: RegistryEvent) => void> = new Set();
   readonly #live: Map<string, LiveTask> = new Map();
-  #seq = 0;
-  #sweeper: ReturnType<typeof setInterval> | undefined;
+  readonly #restorable: RestorableTasks;
+  readonly #sweeper: BackgroundInterval;
+  /** The number of the last change that made a task, ended it, removed it or brought it back. */
+  #membershipSeq = 0;
 
-  /** @param options the store, the bounds and the numbering */
+  /**
+   * Takes over what the store holds. Tasks that had not ended are interrupted: whoever ran them is gone.
+   *
+   * @param options the store, the bounds and the numbering
+   */
   constructor(options: RegistryOptions) {
     this.#store = options.store;
+    this.#limits = options.limits;
     this.#census = new Census(options.limits);
-    this.#epoch = options.epoch;
-    this.#sweepIntervalMs = options.sweepIntervalMs;
+    this.#unsavedEpoch = options.unsavedEpoch;
+    this.#restorable = new RestorableTasks(options.limits.restoreWindowMs);
+    this.#sweeper = new BackgroundInterval(() => this.sweep(), options.limits.sweepIntervalMs);
+    this.#takeOver();
   }
 
+  /**
+   * The position of the last change. While nothing can be committed, positions are of another epoch: they mean nothing
+   * to a program that is started later, which knows only what was committed.
+   */
   get cursor(): Cursor {
-    return { epoch: this.#epoch, seq: this.#seq };
+    const epoch = this.#store.trouble === null ? this.#store.epoch : this.#unsavedEpoch;
+    return { epoch, seq: this.#store.seq };
+  }
+
+  /** Why nothing can be committed at present; `null` where all is well. */
+  get trouble(): StorageTrouble | null {
+    return this.#store.trouble;
   }
 
   task(client: string, id: string): Task | undefined {
@@ -125,9 +118,15 @@ export class Registry implements TaskReader, Disposable {
     return this.#store.list(client);
   }
 
-  /** The bound that keeps a client from having one more task; `null` where there is room. */
-  fullness(client: string): LimitError | null {
-    return this.#census.fullness(client);
+  /**
+   * Why a client can't have one more task.
+   *
+   * @param client the client token
+   * @returns the bound that is reached, or the trouble with the store; `null` where there is room
+   */
+  obstacle(client: string): LimitError | StorageError | null {
+    const { trouble } = this.#store;
+    return trouble === null ? this.#census.fullness(client) : trouble.error;
   }
 
   /** How many tasks a client has. */
@@ -148,8 +147,7 @@ export class Registry implements TaskReader, Disposable {
    * @returns the changes; `undefined` where the position is of another numbering, of the future, or too old
    */
   changesSince(client: string, after: Cursor): ChangesSince | undefined {
-    if (after.epoch !== this.#epoch || after.seq > this.#seq) return undefined;
-    return this.#store.changesSince(client, after.seq);
+    return this.#knows(after) ? this.#store.changesSince(client, after.seq) : undefined;
   }
 
   /**
@@ -159,18 +157,54 @@ export class Registry implements TaskReader, Disposable {
    * @returns the changes of each client; `undefined` where the position is of another numbering, or too old
    */
   allChangesSince(after: Cursor): ReadonlyMap<string, ChangesSince> | undefined {
-    if (after.epoch !== this.#epoch || after.seq > this.#seq) return undefined;
-    return this.#store.allChangesSince(after.seq);
+    return this.#knows(after) ? this.#store.allChangesSince(after.seq) : undefined;
   }
 
-  /** The newest lines of a task's log, oldest first. */
-  log(client: string, id: string): readonly LogLine[] {
-    return this.#store.log(client, id);
+  /**
+   * A part of a task's log.
+   *
+   * @param client the client token
+   * @param id the task's id
+   * @param from the number of the first line that is wanted
+   * @param to the number of the first line that is not wanted any more
+   * @param most how many lines are wanted at most, the oldest of those that are kept
+   * @returns those of the lines that are kept, oldest first
+   */
+  log(client: string, id: string, from: number, to: number, most: number = to - from): LogSlice {
+    return this.#store.log(client, id, from, to, most);
   }
 
-  /** Resolves when everything that was applied so far is committed. */
+  /** A task's history, oldest first. */
+  history(client: string, id: string): readonly HistoryEntry[] {
+    return this.#store.history(client, id);
+  }
+
+  /** What a task was started with; `undefined` where it was not started by name. */
+  launch(client: string, id: string): Launch | undefined {
+    return this.#store.launch(client, id);
+  }
+
+  /** Notes what a task was started with. */
+  setLaunch(client: string, id: string, launch: Launch): void {
+    this.#store.putLaunch(client, id, launch);
+  }
+
+  /** Resolves when everything that was applied so far is committed; rejects with a `StorageError` where it can't be. */
   committed(): Promise<void> {
     return this.#store.committed();
+  }
+
+  /**
+   * Waits until whatever is seen now can be shown: which tasks there are, and which have ended, is shown only once it is
+   * committed. So a crash takes back no more than progress, and who was watching has seen no task that never was.
+   *
+   * @returns `null` where there is nothing to wait for, also because nothing can be committed; else whether it is
+   *   committed now: where it is not, what was seen is shown all the same, but with a cursor of the other epoch
+   */
+  whenShowable(): Promise<boolean> | null {
+    const { committedSeq, trouble } = this.#store;
+    if (this.#membershipSeq <= committedSeq || trouble !== null) return null;
+    return this.#store.committed().then(() => true, () => false);
   }
 
   /**
@@ -182,6 +216,11 @@ export class Registry implements TaskReader, Disposable {
   subscribe(listener: (event: RegistryEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Hears when trouble with the store comes and goes; gives back a function that ends it. */
+  onTrouble(listener: (trouble: StorageTrouble | null) => void): () => void {
+    return this.#store.onTrouble(listener);
   }
 
   /**
@@ -242,8 +281,25 @@ export class Registry implements TaskReader, Disposable {
     }
   }
 
+  /** Tells the sides that run tasks that the process is about to end. */
+  announceEnd(): void {
+    for (const { client, id, reporter } of [...this.#live.values()]) reporter?.interrupted(client, id);
+  }
+
+  /** How many tasks have not ended. */
+  get liveCount(): number {
+    return this.#live.size;
+  }
+
+  /** Ends the tasks that have not ended by themselves, as the process is about to end. */
+  interruptAll(message: string): void {
+    for (const { client, id } of [...this.#live.values()]) {
+      this.#apply(client, id, { type: "interrupt", message, lostVersions: 0 }, now(), null);
+    }
+  }
+
   /**
-   * Removes a task that has ended.
+   * Removes a task that has ended. For a while it can be restored.
    *
    * @param client the client token
    * @param id the task's id
@@ -252,11 +308,45 @@ export class Registry implements TaskReader, Disposable {
   remove(client: string, id: string): boolean {
     const task = this.task(client, id);
     if (task === undefined || !isTerminal(task.state)) return false;
-    this.#forget(client, id);
+    const ended = this.#remove(client, id);
+    if (ended !== undefined) this.#restorable.add(ended);
     return true;
   }
 
-  /** Looks for tasks that went silent or stand still. Runs by itself while there are tasks that have not ended. */
+  /**
+   * Brings back a task that was removed a moment ago, with its log and its history.
+   *
+   * @param client the client token
+   * @param id the task's id
+   * @returns the record
+   * @throws {TransitionError} where it was not removed, or too long ago
+   */
+  restore(client: string, id: string): Task {
+    const removed = this.#store.removed(client, id);
+    const ended = this.#restorable.get({ client, id });
+    if (removed === undefined || ended === undefined) {
+      throw this.#store.get(client, id) === undefined
+        ? new TransitionError(
+          "task_not_found",
+          `Cannot restore task "${id}": it was not removed a moment ago`,
+        )
+        : new TransitionError("task_exists", `Cannot restore task "${id}": there is a task of that id`);
+    }
+    const seq = this.#store.takeSeq();
+    const stored = new TaskInMemory(transition(removed, id, { type: "restore" }, now()), seq);
+    this.#restorable.delete({ client, id });
+    this.#store.restore(client, stored);
+    this.#census.restore(ended);
+    this.#membershipSeq = seq;
+    this.#tell({ client, seq, stored });
+    this.#forgetExcess(client);
+    return stored.task;
+  }
+
+  /**
+   * Looks for tasks that went silent or stand still, and for those that are too old. Runs by itself while there are
+   * tasks.
+   */
   sweep(): void {
     const at = now();
     for (const { client, id, estimator } of this.#live.values()) {
@@ -271,13 +361,34 @@ export class Registry implements TaskReader, Disposable {
         this.#apply(client, id, { type: "estimate", ...estimator.estimate(task, at) }, at, null);
       }
     }
+    for (const { client, id } of this.#restorable.takeOverdue()) this.#store.purge(client, id);
+    this.#forgetExcess();
+    if (this.#census.isEmpty && this.#restorable.size === 0) this.#sweeper.stop();
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#sweeper);
-    this.#sweeper = undefined;
+    this.#sweeper.stop();
     this.#listeners.clear();
     this.#live.clear();
+  }
+
+  #takeOver(): void {
+    for (const ended of this.#store.openedEnded()) this.#census.addEnded(ended);
+    const { seq } = this.#store;
+    const live = [...this.#store.openedLive()];
+    for (const { client, id } of live) {
+      this.#census.adopt(client);
+      // Each version took a number, so the task can't have had more than there were numbers.
+      const lostVersions = seq - (this.#store.get(client, id)?.seq ?? seq);
+      const message = "The server ended while the task ran";
+      this.#apply(client, id, { type: "interrupt", message, lostVersions }, now(), null);
+    }
+    for (const client of this.#census.clients()) this.#forgetExcess(client);
+    if (!this.#census.isEmpty) this.#sweeper.start();
+  }
+
+  #knows({ epoch, seq }: Cursor): boolean {
+    return (epoch === this.#store.epoch || epoch === this.#unsavedEpoch) && seq <= this.#store.seq;
   }
 
   #apply(client: string, id: string, change: TaskChange, at: number, reporter: Reporter | null): Task {
@@ -286,26 +397,35 @@ export class Registry implements TaskReader, Disposable {
     if (changed === before) return before;
 
     const key = keyOf(client, id);
+    const obstacle = before === undefined ? this.#census.fullness(client) : null;
+    if (obstacle !== null) throw obstacle;
+    const seq = this.#store.takeSeq();
     if (before === undefined) this.#begin(client, id, key, reporter);
     const live = this.#live.get(key);
     const after = live === undefined || change.type === "estimate"
       ? changed
       : estimated(changed, live.estimator);
-    if (change.type === "log") this.#store.appendLog(client, id, change.lines);
-    this.#put(client, after);
+    const isEnd = isTerminal(after.state);
+    if (isEnd || before === undefined) this.#membershipSeq = seq;
+    this.#put(client, before, after, change, seq);
 
     if (live !== undefined && change.type === "update") {
-      live.hasOwnProgress ||= change.progress !== undefined || change.current !== undefined;
+      if (change.progress !== undefined || change.current !== undefined) live.family.setsOwnProgress();
     }
     if (after.parent_id !== null && change.type !== "roll_up") this.#rollUp(client, after, at);
-    if (isTerminal(after.state)) this.#end(client, id, key);
+    if (isEnd) this.#end(client, id, key);
     return after;
   }
 
-  #put(client: string, task: Task): void {
-    const seq = ++this.#seq;
-    const stored = new Stored(task, seq);
+  #put(client: string, before: Task | undefined, after: Task, change: TaskChange, seq: number): void {
+    const { id } = after;
+    const stored = new TaskInMemory(after, seq);
     this.#store.put(client, stored);
+    if (change.type === "log" && before !== undefined) {
+      this.#store.appendLog(client, id, before.log_count, newLines(before, change));
+    }
+    const entry = historyEntryOf(before, after);
+    if (entry !== null) this.#store.appendHistory(client, id, entry, before?.state !== after.state);
     this.#tell({ client, seq, stored });
   }
 
@@ -315,51 +435,48 @@ export class Registry implements TaskReader, Disposable {
 
   #begin(client: string, id: string, key: string, reporter: Reporter | null): void {
     this.#census.begin(client);
-    this.#live.set(key, {
-      client,
-      id,
-      estimator: new Estimator(),
-      reporter,
-      childWeight: 0,
-      childProgress: 0,
-      hasOwnProgress: false,
-      rolledUp: null,
-    });
-    this.#sweeper ??= startSweeper(() => this.sweep(), this.#sweepIntervalMs);
+    this.#restorable.delete({ client, id });
+    this.#live.set(key, { client, id, estimator: new Estimator(), reporter, family: new Family() });
+    this.#sweeper.start();
   }
 
   #end(client: string, id: string, key: string): void {
     this.#live.delete(key);
-    if (this.#live.size === 0) {
-      clearInterval(this.#sweeper);
-      this.#sweeper = undefined;
-    }
-    for (const over of this.#census.end(client, id)) this.#forget(over.client, over.id);
+    // By our clock: that of a reporter may be behind by more than a task is kept.
+    this.#census.end({ client, id, endedAt: now() });
+    this.#forgetExcess(client);
   }
 
-  #forget(client: string, id: string): void {
-    this.#census.forget(client, id);
-    const seq = ++this.#seq;
+  /** Forgets the ended tasks that are over a bound: of all clients together, and of the one that has a new one. */
+  #forgetExcess(client?: string): void {
+    const endedBefore = now() - this.#limits.endedTaskAgeMs / 1000;
+    for (let key = this.#census.excess(endedBefore, client); key !== undefined;) {
+      this.#remove(key.client, key.id);
+      this.#store.purge(key.client, key.id);
+      key = this.#census.excess(endedBefore, client);
+    }
+  }
+
+  #remove(client: string, id: string): EndedTask | undefined {
+    const seq = this.#store.takeSeq();
+    this.#membershipSeq = seq;
+    const ended = this.#census.forget(client, id);
     this.#store.remove(client, id, seq);
     this.#tell({ client, seq, removedId: id });
+    return ended;
   }
 
   /** Moves the bars of a task's ancestors by what its own moved; never back, also when another child joins. */
   #rollUp(client: string, child: Task, at: number): void {
     let task = child;
     for (let height = 0; task.parent_id !== null && height < ROLL_UP_HEIGHT; height++) {
-      const live = this.#live.get(keyOf(client, task.id));
-      const parent = this.#live.get(keyOf(client, task.parent_id));
-      const parentTask = this.task(client, task.parent_id);
-      if (live === undefined || parent === undefined || parentTask === undefined) return;
-      const progress = task.progress ?? 0;
-      if (live.rolledUp === null) parent.childWeight += task.weight;
-      parent.childProgress += task.weight * (progress - (live.rolledUp ?? 0));
-      live.rolledUp = progress;
-      if (parent.hasOwnProgress || parent.childWeight === 0) return;
-      const rolledUp = parent.childProgress / parent.childWeight;
-      if (rolledUp <= (parentTask.progress ?? 0)) return;
-      task = this.#apply(client, parentTask.id, { type: "roll_up", progress: rolledUp }, at, null);
+      const family = this.#live.get(keyOf(client, task.id))?.family;
+      const parentFamily = this.#live.get(keyOf(client, task.parent_id))?.family;
+      const parent = this.task(client, task.parent_id);
+      if (family === undefined || parentFamily === undefined || parent === undefined) return;
+      const progress = parentFamily.add(task, family);
+      if (progress === null || progress <= (parent.progress ?? 0)) return;
+      task = this.#apply(client, parent.id, { type: "roll_up", progress }, at, null);
     }
   }
 }
@@ -378,11 +495,4 @@ function keyOf(client: string, id: string): string {
 /** The time, in epoch seconds. */
 export function now(): number {
   return Date.now() / 1000;
-}
-
-function startSweeper(sweep: () => void, intervalMs: number): ReturnType<typeof setInterval> {
-  const timer = setInterval(sweep, intervalMs);
-  // Looking at tasks is no reason for the process to live on.
-  if (typeof Deno !== "undefined") Deno.unrefTimer(timer as unknown as number);
-  return timer;
 }

@@ -35,14 +35,18 @@ export interface ReplicationPage {
   readonly hasMore: boolean;
 }
 
-/** What a copy asks for: the changes after a position, or the next page of them. */
-export type ReplicationRequest =
+/**
+ * What a member asks for: a copy the changes after a position, or the next page of them; a reporter an answer once
+ * everything it reported is committed.
+ */
+export type MemberRequest =
   | { readonly type: "changes"; readonly after: Cursor | null }
-  | { readonly type: "more" };
+  | { readonly type: "more" }
+  | { readonly type: "committed" };
 
 /** What the authority tells the side that runs a task. */
 export type ReporterCommand =
-  | { readonly type: "cancel"; readonly client: string; readonly id: string }
+  | { readonly type: "cancel" | "interrupt"; readonly client: string; readonly id: string }
   | {
     readonly type: "refused";
     readonly client: string;
@@ -91,13 +95,13 @@ export function parsePage(text: string): ReplicationPage {
 }
 
 /**
- * Reads what a copy asks for.
+ * Reads what a member asks for.
  *
  * @throws {ProtocolError} where it is no request
  */
-export function parseRequest(text: string): ReplicationRequest {
+export function parseRequest(text: string): MemberRequest {
   const { type, after } = object(parseJson(text), "request");
-  if (type === "more") return { type };
+  if (type === "more" || type === "committed") return { type };
   if (type === "changes") return { type, after: after === null ? null : parseCursor(String(after)) };
   throw new ProtocolError(`Cannot read request: wanted a known type, received ${String(type)}`);
 }
@@ -110,7 +114,7 @@ export function parseRequest(text: string): ReplicationRequest {
 export function parseCommand(text: string): ReporterCommand {
   const { type, client, id, reason } = object(parseJson(text), "command");
   const key = keyFrom(client, id);
-  if (type === "cancel") return { type, ...key };
+  if (type === "cancel" || type === "interrupt") return { type, ...key };
   if (type === "refused") return { type, ...key, reason: typeof reason === "string" ? reason : null };
   throw new ProtocolError(`Cannot read command: wanted a known type, received ${String(type)}`);
 }

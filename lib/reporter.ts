@@ -5,7 +5,8 @@
  */
 
 import { byteLength, LIMITS, type Report } from "./protocol.ts";
-import { type CreateChange, type LogLine, progressAfter, type TaskProgress } from "./task.ts";
+import type { CreateChange, LogLine } from "./task.ts";
+import { progressAfter, type TaskProgress } from "./transition.ts";
 import type { CancelledChange, FailChange, FinishChange, ReportedChange, UpdateChange } from "./task.ts";
 
 /** What the place where reports go needs to reach a task's own side. */
@@ -16,6 +17,8 @@ export interface ReportedTask {
   flush(): void;
   /** Somebody asks the task to stop. */
   cancelRequested(): void;
+  /** The process is about to end, and the task with it. */
+  interrupted(): void;
   /**
    * Reports are not taken any more, and the task goes on unseen.
    *
@@ -46,6 +49,15 @@ export interface ReporterOptions {
   readonly unsentLogLines: number;
 }
 
+/** What a {@linkcode TaskReporter} tells the task's own side. */
+export interface TaskHandlers {
+  /** Somebody asks the task to stop. */
+  readonly onCancel: () => void;
+  /** The process is about to end. */
+  readonly onInterrupt: () => void;
+  readonly warn: (message: string) => void;
+}
+
 /** The defaults of {@linkcode ReporterOptions}. */
 export const REPORTER_DEFAULTS: ReporterOptions = { flushIntervalMs: 50, unsentLogLines: 1_000 };
 
@@ -67,14 +79,14 @@ export class TaskReporter implements ReportedTask {
   readonly id: string;
   readonly #sink: ReportSink;
   readonly #options: ReporterOptions;
-  readonly #onCancel: () => void;
-  readonly #warn: (message: string) => void;
+  readonly #handlers: TaskHandlers;
   /** State changes that were not handed over yet, in order. */
   #states: { readonly at: number; readonly change: ReportedChange }[] = [];
   #draft: Draft | null = null;
   #draftAt = 0;
   #lines: LogLine[] = [];
   #droppedLines = 0;
+  #sentLines = 0;
   #progress: TaskProgress = { progress: null, current: null, total: null };
   #flushedMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -85,20 +97,19 @@ export class TaskReporter implements ReportedTask {
   /**
    * @param sink where reports go
    * @param key which task
-   * @param handlers what to do on a request to stop, and where warnings go
+   * @param handlers what to do on a request to stop and before the end of the process, and where warnings go
    * @param options how to merge
    */
   constructor(
     sink: ReportSink,
     key: { readonly client: string; readonly id: string },
-    handlers: { readonly onCancel: () => void; readonly warn: (message: string) => void },
+    handlers: TaskHandlers,
     options: ReporterOptions = REPORTER_DEFAULTS,
   ) {
     this.#sink = sink;
     this.client = key.client;
     this.id = key.id;
-    this.#onCancel = handlers.onCancel;
-    this.#warn = handlers.warn;
+    this.#handlers = handlers;
     this.#options = options;
     sink.open(this);
   }
@@ -173,12 +184,16 @@ export class TaskReporter implements ReportedTask {
   }
 
   cancelRequested(): void {
-    if (this.#end === null) this.#onCancel();
+    if (this.#end === null) this.#handlers.onCancel();
+  }
+
+  interrupted(): void {
+    if (this.#end === null) this.#handlers.onInterrupt();
   }
 
   refused(message: string | null): void {
     if (this.#closed) return;
-    if (message !== null) this.#warn(`Task "${this.id}" goes on unseen: ${message}`);
+    if (message !== null) this.#handlers.warn(`Task "${this.id}" goes on unseen: ${message}`);
     this.#close();
   }
 
@@ -215,7 +230,9 @@ export class TaskReporter implements ReportedTask {
       });
       this.#droppedLines = 0;
     }
-    this.#report(lines[0]?.at ?? 0, { type: "log", lines });
+    const first = this.#sentLines;
+    this.#sentLines += lines.length;
+    this.#report(lines[0]?.at ?? 0, { type: "log", first, lines });
   }
 
   #dropOldLines(): void {
@@ -276,7 +293,7 @@ export class TaskReporter implements ReportedTask {
   #warnOnce(message: string): void {
     if (this.#warned) return;
     this.#warned = true;
-    this.#warn(`Part of an update of task "${this.id}" is left out: ${message}`);
+    this.#handlers.warn(`Part of an update of task "${this.id}" is left out: ${message}`);
   }
 }
 

@@ -95,6 +95,19 @@ export interface RunSettings {
   readonly metadata: JsonObject;
   readonly staleAfterMs: number | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Which try it is. */
+  readonly attempt?: number;
+  /** The task that it is another attempt at. */
+  readonly retryOf?: string;
+  /** It was started by name, so that it can be started again. */
+  readonly retryable?: boolean;
+}
+
+/** Why a signal is aborted when the process is about to end: nobody asked this very task to stop. */
+class Interruption extends DOMException {
+  constructor() {
+    super("The server was shut down while the task ran", "AbortError");
+  }
 }
 
 /** How long an end waits to be committed, in milliseconds; the function's outcome is never held up for longer. */
@@ -143,11 +156,13 @@ export function startRun<Result>(
     ? controller.signal
     : AbortSignal.any([controller.signal, settings.signal]);
   const cancel = () => controller.abort(new DOMException("The task was cancelled", "AbortError"));
+  const interrupt = () => controller.abort(new Interruption());
   const task = new RunningTask(sink, {
     id: settings.id ?? monotonicUlid(),
     client: settings.client,
     signal,
     onCancel: cancel,
+    onInterrupt: interrupt,
   });
   task.begin({
     type: "create",
@@ -156,10 +171,12 @@ export function startRun<Result>(
     tags: settings.tags,
     parent_id: null,
     weight: 1,
-    attempt: 1,
+    attempt: settings.attempt ?? 1,
+    retry_of: settings.retryOf ?? null,
+    retryable: settings.retryable ?? false,
     stale_after: settings.staleAfterMs === undefined ? null : settings.staleAfterMs / 1000,
   });
-  const asked = () => task.requestCancel();
+  const asked = () => signal.reason instanceof Interruption || task.requestCancel();
   if (signal.aborted) asked();
   else signal.addEventListener("abort", asked, { once: true });
 
@@ -208,6 +225,7 @@ interface RunningTaskOptions {
   readonly client: string;
   readonly signal: AbortSignal;
   readonly onCancel: () => void;
+  readonly onInterrupt: () => void;
   /** Called when the task has ended for its own side. */
   readonly onEnd?: (task: RunningTask) => void;
 }
@@ -227,7 +245,8 @@ class RunningTask implements MonitoredChild {
     this.signal = options.signal;
     this.#sink = sink;
     this.#options = options;
-    this.#reporter = new TaskReporter(sink, options, { onCancel: options.onCancel, warn });
+    const { onCancel, onInterrupt } = options;
+    this.#reporter = new TaskReporter(sink, options, { onCancel, onInterrupt, warn });
   }
 
   begin(create: CreateChange): void {
@@ -279,6 +298,8 @@ class RunningTask implements MonitoredChild {
       parent_id: this.id,
       weight: Number.isFinite(weight) && weight >= 0 ? weight : 1,
       attempt: 1,
+      retry_of: null,
+      retryable: false,
       stale_after: null,
     });
     return child;
@@ -296,11 +317,9 @@ class RunningTask implements MonitoredChild {
   }
 
   failOrCancel(error: unknown): void {
-    if (!this.signal.aborted || !isAbort(error, this.signal.reason)) {
-      this.fail(error);
-      return;
-    }
-    this.#cancelled();
+    if (!this.signal.aborted || !isAbort(error, this.signal.reason)) this.fail(error);
+    else if (this.signal.reason instanceof Interruption) this.#interrupted(this.signal.reason.message);
+    else this.#cancelled();
   }
 
   [Symbol.dispose](): void {
@@ -310,6 +329,11 @@ class RunningTask implements MonitoredChild {
   #cancelled(): void {
     for (const child of this.#children) child.#cancelled();
     this.#end({ type: "cancelled" });
+  }
+
+  #interrupted(message: string): void {
+    for (const child of this.#children) child.#interrupted(message);
+    this.#end({ type: "fail", error: { type: "interrupted", message } });
   }
 
   #end(change: EndChange): void {

@@ -1,6 +1,6 @@
 /**
- * The task record, its states, and the one function that makes every transition. Pure; imports nothing, so that every
- * other file, the browser's included, may build on it.
+ * The task record, its states, and what can happen to it. Pure; imports nothing, so that every other file, the browser's
+ * included, may build on it.
  *
  * Times are seconds since the epoch as floating point numbers; durations are seconds.
  *
@@ -91,6 +91,10 @@ export interface Task {
   readonly weight: number;
   /** 1 for the first run, one more with every retry. */
   readonly attempt: number;
+  /** The task that this one is another attempt at. */
+  readonly retry_of: string | null;
+  /** It was started by name, so that it can be started again. */
+  readonly retryable: boolean;
   /** Somebody asked for the task to stop. */
   readonly cancel_requested: boolean;
   /** How many log lines the task has written. */
@@ -108,6 +112,8 @@ export interface CreateChange {
   readonly parent_id: string | null;
   readonly weight: number;
   readonly attempt: number;
+  readonly retry_of: string | null;
+  readonly retryable: boolean;
   readonly stale_after: number | null;
 }
 
@@ -137,6 +143,11 @@ export interface UpdateChange {
 /** Lines that the task wrote, oldest first. */
 export interface LogChange {
   readonly type: "log";
+  /**
+   * How many lines the task had written before these. What the task has already is left out, so that lines which are
+   * sent again are not there twice. Where it is absent, all of them are new.
+   */
+  readonly first?: number;
   readonly lines: readonly LogLine[];
 }
 
@@ -188,6 +199,20 @@ export interface RollUpChange {
   readonly progress: number;
 }
 
+/** The process that ran the task is gone, and will not say how it ended. */
+export interface InterruptChange {
+  readonly type: "interrupt";
+  /** What happened, for people. */
+  readonly message: string;
+  /** Versions that may have been given out and were lost. */
+  readonly lostVersions: number;
+}
+
+/** A removed task is there again. */
+export interface RestoreChange {
+  readonly type: "restore";
+}
+
 /** What the side that runs a task can say of it. */
 export type ReportedChange =
   | CreateChange
@@ -204,26 +229,20 @@ export type TaskChange =
   | ReportedChange
   | StaleChange
   | EstimateChange
-  | RollUpChange;
+  | RollUpChange
+  | InterruptChange
+  | RestoreChange;
 
-/** Why a change was refused. */
-export type RefusalCode = "task_exists" | "task_not_found" | "task_ended";
-
-/** A change that the task's state does not allow. The task stays as it was. */
-export class TransitionError extends Error {
-  /** The name of the class. */
-  override readonly name = "TransitionError";
-  /** Why, for programs. */
-  readonly code: RefusalCode;
-
-  /**
-   * @param code why, for programs
-   * @param message why, for people
-   */
-  constructor(code: RefusalCode, message: string) {
-    super(message);
-    this.code = code;
-  }
+/** A moment of a task's life: it entered a state, or said what it is at. */
+export interface HistoryEntry {
+  /** When, in epoch seconds. */
+  readonly at: number;
+  readonly state: TaskState;
+  readonly status: string;
+  /** How far the task was. */
+  readonly progress: number | null;
+  /** The version of the record that began to say so. */
+  readonly version: number;
 }
 
 /** Whether a state is the last one of a task's life. */
@@ -247,192 +266,4 @@ export function stateWords(state: TaskState, error: TaskError | null): string {
     case "ERROR":
       return `Error: ${error?.message ?? "unknown"}`.slice(0, 1_000);
   }
-}
-
-/** The three fields that say how far a task is. */
-export interface TaskProgress {
-  readonly progress: number | null;
-  readonly current: number | null;
-  readonly total: number | null;
-}
-
-/**
- * How far a task is after an update. Progress that was given is clamped to 0..100; where only counts were given it is
- * derived from them. Reporters use the same function before they merge updates, so that a merged update leads to the
- * same record as its parts one by one.
- */
-export function progressAfter(task: TaskProgress, update: UpdateChange): TaskProgress {
-  const current = update.current === undefined ? task.current : update.current;
-  const total = update.total === undefined ? task.total : update.total;
-  if (update.progress !== undefined) {
-    const progress = update.progress === null ? null : clampProgress(update.progress);
-    return { progress, current, total };
-  }
-  const counted = update.current !== undefined || update.total !== undefined;
-  if (!counted || current === null) return { progress: task.progress, current, total };
-  // More done than there should be: the total was wrong, so how far it is has become unknown.
-  const known = total !== null && total > 0 && current <= total;
-  return { progress: known ? clampProgress((current / total) * 100) : null, current, total };
-}
-
-function clampProgress(progress: number): number {
-  return Math.min(100, Math.max(0, progress));
-}
-
-/**
- * Applies one change to one task.
- *
- * `NOT_STARTED → STARTING → PROCESSING → FINISHED | ERROR | CANCELLED`; the first update moves a task to `PROCESSING`.
- * Terminal is final. A change that changes nothing (the same end twice, a second request to cancel) gives back the
- * very same record.
- *
- * @param task the task as it is; `undefined` where there is none yet
- * @param id the task's id
- * @param change what happened
- * @param at when, in epoch seconds; a time before the last change counts as the last change's
- * @returns the task as it is afterwards
- * @throws {TransitionError} where the task's state does not allow the change
- */
-export function transition(task: Task | undefined, id: string, change: TaskChange, at: number): Task {
-  if (task === undefined) {
-    if (change.type !== "create") {
-      throw new TransitionError("task_not_found", `Cannot change task "${id}": there is no such task`);
-    }
-    return created(id, change, at);
-  }
-  if (change.type === "create") {
-    throw new TransitionError("task_exists", `Cannot create task "${id}": the id is taken`);
-  }
-  if (isTerminal(task.state)) {
-    if (repeatsEnd(task.state, change.type)) return task;
-    throw new TransitionError("task_ended", `Cannot change task "${id}": it has ended as ${task.state}`);
-  }
-  const time = Math.max(at, task.updated_at);
-  switch (change.type) {
-    case "start":
-      return task.state === "NOT_STARTED" ? entered(task, "STARTING", time) : task;
-    case "update":
-      return updated(task, change, time);
-    case "log":
-      return {
-        ...task,
-        log_count: task.log_count + change.lines.length,
-        stale: false,
-        updated_at: time,
-        version: task.version + 1,
-      };
-    case "finish":
-      return { ...entered(task, "FINISHED", time), progress: 100, result: change.result };
-    case "fail":
-      return entered(task, "ERROR", time, change.error);
-    case "cancelled":
-      return { ...entered(task, "CANCELLED", time), cancel_requested: true };
-    case "request_cancel":
-      return task.cancel_requested
-        ? task
-        : { ...task, cancel_requested: true, updated_at: time, version: task.version + 1 };
-    case "stale":
-      return task.stale || !task.active ? task : { ...task, stale: true, version: task.version + 1 };
-    case "estimate":
-      return {
-        ...task,
-        eta: change.eta,
-        rate: change.rate,
-        eta_reason: change.eta_reason,
-        version: task.version + 1,
-      };
-    case "roll_up":
-      return {
-        ...(task.state === "PROCESSING" ? task : entered(task, "PROCESSING", time)),
-        progress: clampProgress(change.progress),
-        updated_at: time,
-        version: task.version + 1,
-      };
-  }
-}
-
-function created(id: string, change: CreateChange, at: number): Task {
-  return {
-    id,
-    name: change.name,
-    state: "NOT_STARTED",
-    status: stateWords("NOT_STARTED", null),
-    progress: null,
-    current: null,
-    total: null,
-    unit: null,
-    active: false,
-    created_at: at,
-    started_at: null,
-    updated_at: at,
-    finished_at: null,
-    eta: null,
-    rate: null,
-    eta_reason: null,
-    stale: false,
-    stale_after: change.stale_after,
-    result: null,
-    error: null,
-    metadata: change.metadata,
-    tags: change.tags,
-    parent_id: change.parent_id,
-    weight: change.weight,
-    attempt: change.attempt,
-    cancel_requested: false,
-    log_count: 0,
-    version: 1,
-  };
-}
-
-function repeatsEnd(state: TaskState, change: TaskChange["type"]): boolean {
-  return (state === "FINISHED" && change === "finish") ||
-    (state === "ERROR" && change === "fail") ||
-    (state === "CANCELLED" && (change === "cancelled" || change === "request_cancel"));
-}
-
-function entered(task: Task, state: TaskState, time: number, error: TaskError | null = null): Task {
-  const ended = isTerminal(state);
-  // A status that nobody gave follows the state; one that somebody gave stays, also past the end.
-  const gaveStatus = task.status !== stateWords(task.state, task.error);
-  return {
-    ...task,
-    state,
-    status: gaveStatus ? task.status : stateWords(state, error),
-    active: !ended,
-    started_at: task.started_at ?? time,
-    updated_at: time,
-    finished_at: ended ? time : null,
-    eta: null,
-    eta_reason: ended ? null : "unknown_progress",
-    stale: false,
-    error,
-    version: task.version + 1,
-  };
-}
-
-function updated(task: Task, change: UpdateChange, time: number): Task {
-  const base = task.state === "PROCESSING" ? task : entered(task, "PROCESSING", time);
-  return {
-    ...base,
-    ...progressAfter(base, change),
-    status: change.status ?? base.status,
-    unit: change.unit === undefined ? base.unit : change.unit,
-    metadata: change.metadata === undefined ? base.metadata : mergeMetadata(base.metadata, change.metadata),
-    stale: false,
-    updated_at: time,
-    version: task.version + 1,
-  };
-}
-
-/** The most that the metadata of a task may grow to, in characters of JSON. */
-const METADATA_CHARACTERS = 16_384;
-
-/**
- * Merges metadata key by key; a key that is `null` in the patch is removed (RFC 7396, for the top level only). A patch
- * that would make it too large is left out.
- */
-export function mergeMetadata(metadata: JsonObject, patch: JsonObject): JsonObject {
-  const kept = Object.entries({ ...metadata, ...patch }).filter(([key]) => patch[key] !== null);
-  const merged = Object.fromEntries(kept);
-  return JSON.stringify(merged).length <= METADATA_CHARACTERS ? merged : metadata;
 }

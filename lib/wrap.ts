@@ -64,6 +64,14 @@ export interface MonitoredFunction<This, Args extends unknown[], Result> {
   with(options: CallOptions): MonitoredFunction<This, Args, Result>;
 }
 
+/** What may be said of a run that is started by name. */
+export interface StartOptions extends CallOptions {
+  /** Which try it is. */
+  readonly attempt?: number;
+  /** The task that it is another attempt at. */
+  readonly retryOf?: string;
+}
+
 /** What a monitor needs of a monitored function to start it by name. */
 export interface Startable {
   /** What its tasks are called. */
@@ -71,7 +79,7 @@ export interface Startable {
   /** The JSON Schema of its input. */
   readonly input: JsonObject | null;
   /** Starts a run that reports to a certain monitor. */
-  start(sink: ReportSink, options: CallOptions, args: unknown[]): TaskHandle<unknown>;
+  start(sink: ReportSink, options: StartOptions, args: unknown[]): TaskHandle<unknown>;
 }
 
 /** Where a monitored function keeps its {@linkcode Startable}. Global, as a program may hold this module twice. */
@@ -111,8 +119,10 @@ function wrapChecked<This, Args extends unknown[], Result>(
     sink: ReportSink,
     options: MonitoredOptions,
     args: Args,
+    start: Pick<RunSettings, "attempt" | "retryOf" | "retryable"> = {},
   ): TaskHandle<Awaited<Result>> {
-    return startRun((task) => fn.call(self, task, ...args), sink, settingsOf(options, fn.name));
+    const settings = { ...settingsOf(options, fn.name), ...start };
+    return startRun((task) => fn.call(self, task, ...args), sink, settings);
   }
 
   function call(this: This, ...args: Args): Promise<Awaited<Result>> {
@@ -127,8 +137,11 @@ function wrapChecked<This, Args extends unknown[], Result>(
   const startable: Startable = {
     name: nameOf(options, fn.name),
     input: options.input ?? null,
-    start: (sink, overrides, args) =>
-      run(undefined as This, sink, { ...options, ...checked(overrides) }, args as Args),
+    start: (sink, { attempt = 1, retryOf, ...overrides }, args) => {
+      const all = { ...options, ...checked(overrides) };
+      const start = { attempt, ...(retryOf !== undefined && { retryOf }), retryable: true };
+      return run(undefined as This, sink, all, args as Args, start);
+    },
   };
   Object.defineProperties(call, {
     name: { value: fn.name, configurable: true },

@@ -6,6 +6,7 @@
 
 import { type MonitorLimits, resolveAccess, resolveChannel, resolveLimits } from "../config.ts";
 import { ConfigError } from "../errors.ts";
+import type { Durability } from "../store/store.ts";
 import { type FlagTable, helpOf, readFlags } from "./flags.ts";
 
 /** The flags of `serve`. */
@@ -21,6 +22,17 @@ export const SERVE_FLAGS = {
     placeholder: "<port>",
     fallback: "8000",
     help: "port to listen on; 0 takes a free one",
+  },
+  data: {
+    kind: "value",
+    placeholder: "<file>",
+    help: "file to keep tasks in; :memory: for none; by default one for each port, in your data folder",
+  },
+  durability: {
+    kind: "value",
+    placeholder: "<level>",
+    fallback: "normal",
+    help: "what a commit survives: normal is the end of the process, full is a power cut, too",
   },
   "base-path": { kind: "value", placeholder: "<path>", help: "path below which everything is served" },
   "public-url": {
@@ -62,6 +74,9 @@ export const SERVE_FLAGS = {
 export interface ServeOptions {
   readonly host: string;
   readonly port: number;
+  /** The file to keep tasks in; `undefined` where that is left to us. */
+  readonly data: string | undefined;
+  readonly durability: Durability;
   readonly basePath: string;
   readonly publicUrls: readonly string[];
   readonly allowedOrigins: readonly string[];
@@ -93,6 +108,8 @@ export function parseServe(
   const options: ServeOptions = {
     host: hostFrom(all("host")[0]!, nameOf("host")),
     port: portFrom(all("port")[0]!, nameOf("port")),
+    data: all("data")[0],
+    durability: durabilityFrom(all("durability")[0]!, nameOf("durability")),
     basePath: all("base-path")[0] ?? "",
     publicUrls: all("public-url"),
     allowedOrigins: all("allow-origin"),
@@ -132,6 +149,49 @@ export function serveHelp(): string {
 export function loopbackHosts(host: string, port: number): string[] {
   const names = new Set(["127.0.0.1", "localhost", "[::1]", host.includes(":") ? `[${host}]` : host]);
   return [...names].flatMap((name) => port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]);
+}
+
+/**
+ * The file that tasks are kept in where nobody names one: one for each port, in the platform's folder for data.
+ *
+ * @param port the port that was asked for
+ * @param os what the program runs on
+ * @param readVariable reads an environment variable
+ * @returns the path; `":memory:"` for a free port, as nobody would find the file of a port that is another every time
+ * @throws {ConfigError} where the folder can't be told
+ */
+export function defaultDataFile(
+  port: number,
+  os: typeof Deno.build.os,
+  readVariable: (name: string) => string | undefined,
+): string {
+  if (port === 0) return ":memory:";
+  const name = `taskscope-${port}.db`;
+  const home = readVariable("HOME");
+  switch (os) {
+    case "windows": {
+      const folder = readVariable("LOCALAPPDATA");
+      if (folder) return `${folder}\\taskscope\\${name}`;
+      break;
+    }
+    case "darwin":
+      if (home) return `${home}/Library/Application Support/taskscope/${name}`;
+      break;
+    default: {
+      // XDG Base Directory Specification: a relative path is to be ignored.
+      const folder = readVariable("XDG_DATA_HOME");
+      if (folder?.startsWith("/")) return `${folder}/taskscope/${name}`;
+      if (home) return `${home}/.local/share/taskscope/${name}`;
+    }
+  }
+  throw new ConfigError(
+    "There is no home folder to keep tasks in; --data names a file, or :memory: for none",
+  );
+}
+
+function durabilityFrom(text: string, name: string): Durability {
+  if (text === "normal" || text === "full") return text;
+  throw new ConfigError(`${name} must be normal or full, received "${text}"`);
 }
 
 function hostFrom(text: string, name: string): string {

@@ -11,7 +11,8 @@ import type { Registry } from "../registry.ts";
 import type { ReportSink } from "../reporter.ts";
 import type { StoredTask } from "../store/store.ts";
 import type { PageRenderer } from "../page_renderer.ts";
-import type { Startable } from "../wrap.ts";
+import { isTerminal, type JsonValue } from "../task.ts";
+import type { Startable, StartOptions } from "../wrap.ts";
 import { Problem } from "./problem.ts";
 
 /** What somebody wants to do, for {@linkcode Authorize}. */
@@ -58,6 +59,31 @@ export function taskIdFrom(segment: string): string {
   );
 }
 
+/**
+ * Holds an answer back until what it shows is committed, as far as it says which tasks there are.
+ *
+ * @param context where the tasks are
+ * @param answer makes the answer as of now; called again where the commit failed, which makes for another cursor
+ */
+export function whenShowable(
+  context: HandlerContext,
+  answer: () => Response,
+): Response | Promise<Response> {
+  const response = answer();
+  const showable = context.registry.whenShowable();
+  return showable === null ? response : showable.then((isCommitted) => isCommitted ? response : answer());
+}
+
+/**
+ * Holds an answer back until every change so far is committed.
+ *
+ * @throws {StorageError} where that can't be had
+ */
+export async function whenCommitted(context: HandlerContext, response: Response): Promise<Response> {
+  await context.registry.committed();
+  return response;
+}
+
 /** Finds a task, or answers 404. */
 export function storedTask(context: HandlerContext, client: string, id: string): StoredTask {
   const stored = context.registry.stored(client, id);
@@ -80,8 +106,8 @@ export function startTask(
   context: HandlerContext,
   client: string,
   name: string,
-  args: unknown[],
-  options: Parameters<Startable["start"]>[1] = {},
+  args: JsonValue[],
+  options: StartOptions = {},
 ): string {
   const startable = context.startables.get(name);
   if (startable === undefined) {
@@ -94,7 +120,37 @@ export function startTask(
   if (options.id !== undefined && context.registry.stored(client, options.id) !== undefined) {
     throw new Problem(409, "task_exists", `Cannot start task "${options.id}": the id is taken`);
   }
-  const full = context.registry.fullness(client);
-  if (full !== null) throw full;
-  return startable.start(context.sink, { ...options, client }, args).id;
+  const obstacle = context.registry.obstacle(client);
+  if (obstacle !== null) throw obstacle;
+  const { id } = startable.start(context.sink, { ...options, client }, args);
+  context.registry.setLaunch(client, id, { name, args });
+  return id;
+}
+
+/**
+ * Starts a task once more that was started by name and has ended.
+ *
+ * @param context where tasks are registered
+ * @param client whose task it is
+ * @param id the id of the earlier attempt
+ * @returns the id of the new one
+ * @throws {Problem} 409 where the task has not ended or was not started by name, 404 where there is no such task, or
+ *   nothing is registered under its name any more
+ */
+export function retryTask(context: HandlerContext, client: string, id: string): string {
+  const { task } = storedTask(context, client, id);
+  if (!isTerminal(task.state)) {
+    throw new Problem(409, "task_active", `Cannot retry task "${id}": it has not ended, it is ${task.state}`);
+  }
+  const launch = context.registry.launch(client, id);
+  if (launch === undefined) {
+    throw new Problem(409, "not_retryable", `Cannot retry task "${id}": it was not started by name`);
+  }
+  const { tags, metadata, attempt } = task;
+  return startTask(context, client, launch.name, [...launch.args], {
+    tags,
+    metadata,
+    attempt: attempt + 1,
+    retryOf: id,
+  });
 }

@@ -47,6 +47,7 @@ export class Handler {
   readonly #pages: Pages;
   /** Requests for single tasks that passed every check, by URL. */
   readonly #polled: Map<string, PolledTask> = new Map();
+  #isClosing = false;
 
   /** @param context what the answers are made of */
   constructor(context: HandlerContext) {
@@ -62,9 +63,21 @@ export class Handler {
     return this.#sockets.count;
   }
 
+  /** Tells watchers that the server is about to end, and takes no requests any more. */
+  beginClosing(): void {
+    this.#isClosing = true;
+    this.#sockets.tellAll('{"type":"closing"}');
+  }
+
   /** Closes every socket. */
   close(): void {
+    this.#isClosing = true;
     this.#sockets.close();
+  }
+
+  /** Resolves when every peer has confirmed the end of its socket. */
+  whenClosed(): Promise<void> {
+    return this.#sockets.whenClosed();
   }
 
   /**
@@ -74,13 +87,15 @@ export class Handler {
    * @returns the answer; never rejects
    */
   handle(request: Request): Answer {
-    const polled = this.#polledTask(request);
-    if (polled !== undefined) return polled;
     let isPage = false;
     try {
+      const polled = this.#isClosing ? undefined : this.#polledTask(request);
+      if (polled instanceof Promise) return polled.catch((error) => this.#problem(error, false));
+      if (polled !== undefined) return polled;
       const host = this.#guard.checkHost(request);
       const path = pathOf(request.url, this.#context.access.basePath);
       isPage = path === "" || path.startsWith("t/");
+      if (this.#isClosing) throw closing();
       const answer = this.#act(this.#route(request, path.split("/")), request, host);
       return answer instanceof Promise ? answer.catch((error) => this.#problem(error, isPage)) : answer;
     } catch (error) {
@@ -92,13 +107,13 @@ export class Handler {
    * Answers again what was asked before: who polls a task asks the same over and over, and taking the URL apart is
    * most of what the answer costs.
    */
-  #polledTask(request: Request): Response | undefined {
+  #polledTask(request: Request): Answer | undefined {
     const known = this.#polled.get(request.url);
     if (known === undefined || request.method !== "GET" || request.headers.get("host") !== known.host) {
       return undefined;
     }
-    const stored = this.#context.registry.stored(known.client, known.id);
-    return stored === undefined ? undefined : jsonResponse(stored.json);
+    if (this.#context.registry.stored(known.client, known.id) === undefined) return undefined;
+    return this.#rest.task(known.client, known.id);
   }
 
   #remember(request: Request, client: string, id: string): void {
@@ -149,12 +164,22 @@ export class Handler {
       case "healthz":
         if (segments.length === 1) return { GET: { access: null, answer: healthy } };
         break;
+      case "readyz":
+        if (segments.length === 1) return { GET: { access: null, answer: () => this.#readiness() } };
+        break;
       case "":
         if (segments.length === 1) {
           return { GET: { access: null, answer: () => this.#pages.home(request) } };
         }
     }
     throw new Problem(404, "not_found", "There is nothing here");
+  }
+
+  #readiness(): Response {
+    const trouble = this.#context.registry.trouble;
+    if (trouble === null) return jsonResponse('{"status":"ready"}');
+    const { error: { reason }, since } = trouble;
+    return jsonResponse(JSON.stringify({ status: "degraded", detail: reason, since }), 503);
   }
 
   #taskRoute(request: Request, segments: readonly string[]): Route {
@@ -195,12 +220,22 @@ export class Handler {
         };
       case "logs":
         return { GET: { access: read(client, id), answer: () => rest.logs(client, id, paramsOf(request)) } };
+      case "history":
+        return { GET: { access: read(client, id), answer: () => rest.history(client, id) } };
       case "cancel":
         return {
           POST: {
             access: { action: "cancel", client, taskId: id },
             answer: () => rest.cancel(client, id, paramsOf(request)),
           },
+        };
+      case "retry":
+        return {
+          POST: { access: { action: "start", client, taskId: id }, answer: () => rest.retry(client, id) },
+        };
+      case "restore":
+        return {
+          POST: { access: { action: "remove", client, taskId: id }, answer: () => rest.restore(client, id) },
         };
     }
     throw new Problem(404, "not_found", "There is nothing here");
@@ -289,11 +324,12 @@ function wrongMethod(route: Route): Problem {
 }
 
 function healthy(): Response {
-  return new Response('{"status":"ok"}', {
-    headers: {
-      "content-type": "application/json",
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-    },
+  return jsonResponse('{"status":"ok"}');
+}
+
+function closing(): Problem {
+  return new Problem(503, "closing", "The server is shutting down", {
+    "retry-after": "5",
+    connection: "close",
   });
 }

@@ -8,7 +8,7 @@ import { formatCursor } from "../protocol.ts";
 import { now } from "../registry.ts";
 import type { JsonValue } from "../task.ts";
 import { readForm } from "./body.ts";
-import { type HandlerContext, startTask, storedTask } from "./context.ts";
+import { type HandlerContext, startTask, storedTask, whenShowable } from "./context.ts";
 import type { PageContext } from "../page_renderer.ts";
 import { Problem, problemOf, titleOf } from "./problem.ts";
 
@@ -49,20 +49,13 @@ export class Pages {
   }
 
   /** `GET /t/{client}` */
-  client(client: string, url: URL): Response {
+  client(client: string, url: URL): Response | Promise<Response> {
     return this.#clientPage(client, url, null, 200);
   }
 
   /** `GET /t/{client}/{id}` */
-  task(client: string, id: string, url: URL): Response {
-    const { registry, pages } = this.#context;
-    const { task } = storedTask(this.#context, client, id);
-    const children = registry.tasks(client).filter((other) => other.parent_id === id).reverse();
-    const lines = registry.log(client, id);
-    const log = { lines, dropped: task.log_count - lines.length };
-    return new Response(pages.task(this.#pageContext(client, url, null), task, children, log), {
-      headers: PAGE_HEADERS,
-    });
+  task(client: string, id: string, url: URL): Response | Promise<Response> {
+    return whenShowable(this.#context, () => this.#taskPage(client, id, url));
   }
 
   /** `GET /assets/{name}` */
@@ -84,6 +77,7 @@ export class Pages {
     const input = this.#context.startables.get(name)?.input ?? null;
     try {
       startTask(this.#context, client, name, this.#context.pages.argumentsFrom(input, fields));
+      await this.#context.registry.committed();
     } catch (error) {
       const problem = error instanceof RangeError || error instanceof SyntaxError
         ? new Problem(400, "bad_field", error.message)
@@ -94,7 +88,7 @@ export class Pages {
   }
 
   /** `POST /t/{client}/{id}/cancel` and `…/remove` */
-  change(client: string, id: string, change: "cancel" | "remove", url: URL): Response {
+  async change(client: string, id: string, change: "cancel" | "remove", url: URL): Promise<Response> {
     const { registry, access } = this.#context;
     try {
       storedTask(this.#context, client, id);
@@ -102,6 +96,7 @@ export class Pages {
       else if (!registry.remove(client, id)) {
         throw new Problem(409, "task_active", `Cannot remove task "${id}": it has not ended`);
       }
+      await registry.committed();
     } catch (error) {
       const problem = problemOf(error, this.#context.reportError);
       return this.#clientPage(client, url, problem.message, problem.status);
@@ -117,7 +112,11 @@ export class Pages {
     return new Response(html, { status, headers: { ...PAGE_HEADERS, ...headers } });
   }
 
-  #clientPage(client: string, url: URL, error: string | null, status: number): Response {
+  #clientPage(client: string, url: URL, error: string | null, status: number): Response | Promise<Response> {
+    return whenShowable(this.#context, () => this.#clientPageNow(client, url, error, status));
+  }
+
+  #clientPageNow(client: string, url: URL, error: string | null, status: number): Response {
     const { registry, pages, startables } = this.#context;
     const offered = [...startables].map(([name, { input }]) => ({
       name,
@@ -131,6 +130,17 @@ export class Pages {
     return new Response(html, { status, headers: PAGE_HEADERS });
   }
 
+  #taskPage(client: string, id: string, url: URL): Response {
+    const { registry, pages } = this.#context;
+    const { task } = storedTask(this.#context, client, id);
+    const children = registry.tasks(client).filter((other) => other.parent_id === id).reverse();
+    const from = Math.max(0, task.log_count - this.#context.limits.logLinesPerTask);
+    const { lines } = registry.log(client, id, from, task.log_count);
+    const log = { lines, dropped: task.log_count - lines.length };
+    const html = pages.task(this.#pageContext(client, url, null), task, children, log);
+    return new Response(html, { headers: PAGE_HEADERS });
+  }
+
   #pageContext(client: string, url: URL, error: string | null): PageContext {
     const { access, registry } = this.#context;
     return {
@@ -139,6 +149,7 @@ export class Pages {
       client,
       cursor: formatCursor(registry.cursor),
       now: now(),
+      trouble: registry.trouble?.error.reason ?? null,
       notice: error === null ? null : { kind: "error", text: error },
     };
   }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { ConfigError, LimitError, ProtocolError } from "../errors.ts";
-import { TransitionError } from "../task.ts";
+import { ConfigError, LimitError, ProtocolError, StorageError } from "../errors.ts";
+import { TransitionError } from "../transition.ts";
 
 /** An answer that says what is wrong. Handlers throw it. */
 export class Problem extends Error {
@@ -69,6 +69,11 @@ export function problemOf(thrown: unknown, report: (error: unknown) => void): Pr
   }
   if (thrown instanceof LimitError) {
     return new Problem(503, "limit_reached", thrown.message, { "retry-after": "5" });
+  }
+  if (thrown instanceof StorageError) {
+    return new Problem(503, "storage_unavailable", `This can't be stored at present: ${thrown.reason}`, {
+      "retry-after": "5",
+    });
   }
   if (thrown instanceof ProtocolError || thrown instanceof ConfigError) {
     return new Problem(400, "bad_request", thrown.message);

@@ -97,7 +97,9 @@ export function parseTaskQuery(params: URLSearchParams): TaskQuery {
  * @returns one page of them
  */
 export function selectTasks(tasks: Iterable<StoredTask>, query: TaskQuery): TaskPage {
-  const matching = [...tasks].filter((stored) => matches(stored.task, query));
+  // Read once each: the record of a stored task may come from disk.
+  const matching = Array.from(tasks, (stored) => ({ stored, task: stored.task }))
+    .filter(({ task }) => matches(task, query));
   const { field, descending } = query.sort;
   const direction = descending ? -1 : 1;
   // Those of the same rank stay in the order of their creation, so that no task is on two pages.
@@ -107,7 +109,7 @@ export function selectTasks(tasks: Iterable<StoredTask>, query: TaskQuery): Task
   const first = (query.page - 1) * query.limit;
   const hasMore = first + query.limit < ranked.length;
   return {
-    tasks: ranked.slice(first, first + query.limit),
+    tasks: ranked.slice(first, first + query.limit).map(({ stored }) => stored),
     total: ranked.length,
     nextPage: hasMore ? query.page + 1 : null,
   };

@@ -6,10 +6,17 @@
 
 import { z } from "zod";
 import { envelopeOf } from "../hub.ts";
-import { formatCursor } from "../protocol.ts";
-import { isTerminal, type JsonObject } from "../task.ts";
+import { formatCursor, parseCursor } from "../protocol.ts";
+import { isTerminal, type JsonObject, type JsonValue } from "../task.ts";
 import { readJson } from "./body.ts";
-import { type HandlerContext, startTask, storedTask } from "./context.ts";
+import {
+  type HandlerContext,
+  retryTask,
+  startTask,
+  storedTask,
+  whenCommitted,
+  whenShowable,
+} from "./context.ts";
 import { Problem } from "./problem.ts";
 import { parseTaskQuery, selectTasks } from "./query.ts";
 
@@ -24,6 +31,9 @@ const KEPT_LIST_CHARACTERS = 256 * 1024;
 /** Lists that are kept; the one that was asked for longest ago goes. */
 const KEPT_LISTS = 64;
 
+/** Lines on one page of a log at most. */
+const LOG_PAGE_LINES = 10_000;
+
 const START_BODY = z.strictObject({
   args: z.array(z.json()).max(32).default([]),
   id: z.string().optional(),
@@ -31,42 +41,63 @@ const START_BODY = z.strictObject({
   metadata: z.record(z.string(), z.json()).optional(),
 });
 
+/** A list that was asked for, as of a position. */
+interface KeptList {
+  readonly seq: number;
+  readonly epoch: string;
+  readonly body: string;
+}
+
 /** Answers requests below `/tasks`. */
 export class Rest {
   readonly #context: HandlerContext;
-  readonly #lists: Map<string, { readonly seq: number; readonly body: string }> = new Map();
+  readonly #lists: Map<string, KeptList> = new Map();
 
   /** @param context what the answers are made of */
   constructor(context: HandlerContext) {
     this.#context = context;
   }
 
-  /** `GET /tasks/{client}`: all tasks, or with a query some of them. */
-  list(client: string, url: string): Response {
+  /** `GET /tasks/{client}`: all tasks; with a query some of them, or what changed after a position. */
+  list(client: string, url: string): Response | Promise<Response> {
     const mark = url.indexOf("?");
     const search = mark === -1 ? "" : url.slice(mark + 1);
-    return search === ""
-      ? jsonResponse(this.#all(client))
-      : this.#some(client, new URLSearchParams(search), url);
+    return whenShowable(this.#context, () => {
+      return search === ""
+        ? jsonResponse(this.#all(client))
+        : this.#query(client, new URLSearchParams(search), url);
+    });
   }
 
   /** `GET /tasks/{client}/{id}` */
-  task(client: string, id: string): Response {
-    return jsonResponse(storedTask(this.#context, client, id).json);
+  task(client: string, id: string): Response | Promise<Response> {
+    return whenShowable(this.#context, () => jsonResponse(storedTask(this.#context, client, id).json));
   }
 
-  /** `GET /tasks/{client}/{id}/logs`: the newest lines, or with `after` those behind a number. */
+  /** `GET /tasks/{client}/{id}/logs`: the newest lines, or those from a number on, or before one. */
   logs(client: string, id: string, params: URLSearchParams): Response {
-    const { task } = storedTask(this.#context, client, id);
-    const lines = this.#context.registry.log(client, id);
-    const first = task.log_count - lines.length;
-    const after = params.get("after") ?? "0";
-    if (!/^\d{1,15}$/.test(after)) {
-      throw new Problem(400, "bad_filter", 'The filter "after" must be the number of a line');
+    const { log_count: count } = storedTask(this.#context, client, id).task;
+    const limit = lineNumberFrom(params, "limit") ??
+      Math.min(LOG_PAGE_LINES, this.#context.limits.logLinesPerTask);
+    const after = lineNumberFrom(params, "after");
+    const before = lineNumberFrom(params, "before") ?? count;
+    if (limit < 1 || limit > LOG_PAGE_LINES) {
+      throw new Problem(400, "bad_filter", `The filter "limit" must be 1 to ${LOG_PAGE_LINES}`);
     }
-    const skipped = Math.min(lines.length, Math.max(0, Number(after) - first));
-    const wanted = lines.slice(skipped);
-    return jsonResponse(JSON.stringify({ lines: wanted, first: first + skipped, next: task.log_count }));
+    const from = after ?? Math.max(0, before - limit);
+    // Forward from a line that is not kept any more means from the oldest that is.
+    const to = after === null ? before : Math.min(before, count);
+    const { first, lines } = this.#context.registry.log(client, id, from, to, limit);
+    const next = lines.length === 0 ? Math.min(from, count) : first + lines.length;
+    return jsonResponse(JSON.stringify({ lines, first: lines.length === 0 ? next : first, next, count }));
+  }
+
+  /** `GET /tasks/{client}/{id}/history` */
+  history(client: string, id: string): Response | Promise<Response> {
+    return whenShowable(this.#context, () => {
+      storedTask(this.#context, client, id);
+      return jsonResponse(JSON.stringify({ history: this.#context.registry.history(client, id) }));
+    });
   }
 
   /** `POST /tasks/{client}/start/{name}` */
@@ -74,17 +105,21 @@ export class Rest {
     const parsed = START_BODY.safeParse(await readJson(request, this.#context.limits));
     if (!parsed.success) throw badBody(parsed.error.issues[0]);
     const { args, id, tags, metadata } = parsed.data;
-    const taskId = startTask(this.#context, client, name, args, {
+    const taskId = startTask(this.#context, client, name, args as JsonValue[], {
       ...(id !== undefined && { id }),
       ...(tags !== undefined && { tags }),
       ...(metadata !== undefined && { metadata: metadata as JsonObject }),
     });
-    const location = `${this.#context.access.basePath}/tasks/${client}/${taskId}`;
-    return jsonResponse(JSON.stringify({ task_id: taskId }), 202, { location });
+    return this.#started(client, taskId);
+  }
+
+  /** `POST /tasks/{client}/{id}/retry` */
+  retry(client: string, id: string): Promise<Response> {
+    return this.#started(client, retryTask(this.#context, client, id));
   }
 
   /** `POST /tasks/{client}/{id}/cancel`; with `force` the task ends at once, whatever its code does. */
-  cancel(client: string, id: string, params: URLSearchParams): Response {
+  cancel(client: string, id: string, params: URLSearchParams): Promise<Response> {
     const { registry } = this.#context;
     storedTask(this.#context, client, id);
     const force = params.get("force");
@@ -93,11 +128,12 @@ export class Rest {
     }
     let task = registry.requestCancel(client, id);
     if (force === "true" && !isTerminal(task.state)) task = registry.apply(client, id, { type: "cancelled" });
-    return jsonResponse(JSON.stringify({ task_id: id, state: task.state, cancel_requested: true }), 202);
+    const answer = { task_id: id, state: task.state, cancel_requested: true };
+    return whenCommitted(this.#context, jsonResponse(JSON.stringify(answer), 202));
   }
 
   /** `DELETE /tasks/{client}/{id}` */
-  remove(client: string, id: string): Response {
+  remove(client: string, id: string): Promise<Response> {
     const { task } = storedTask(this.#context, client, id);
     if (!this.#context.registry.remove(client, id)) {
       throw new Problem(
@@ -106,11 +142,18 @@ export class Rest {
         `Cannot remove task "${id}": it has not ended, it is ${task.state}`,
       );
     }
-    return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+    const headers = { "cache-control": "no-store" };
+    return whenCommitted(this.#context, new Response(null, { status: 204, headers }));
+  }
+
+  /** `POST /tasks/{client}/{id}/restore`: takes a removal back that is a few seconds old at most. */
+  restore(client: string, id: string): Promise<Response> {
+    const task = this.#context.registry.restore(client, id);
+    return whenCommitted(this.#context, jsonResponse(JSON.stringify(task)));
   }
 
   /** `DELETE /tasks/{client}?state=`: removes the ended tasks that a query names. */
-  removeMany(client: string, params: URLSearchParams): Response {
+  removeMany(client: string, params: URLSearchParams): Promise<Response> {
     if (!params.has("state")) {
       throw new Problem(
         400,
@@ -119,22 +162,55 @@ export class Rest {
       );
     }
     const query = { ...parseTaskQuery(params), limit: Number.MAX_SAFE_INTEGER, page: 1 };
-    const ended = selectTasks(this.#context.registry.list(client), query).tasks
-      .filter((stored) => isTerminal(stored.task.state));
-    for (const { task } of ended) this.#context.registry.remove(client, task.id);
-    return jsonResponse(JSON.stringify({ removed: ended.length }));
+    const { registry } = this.#context;
+    const removed = selectTasks(registry.list(client), query).tasks
+      .filter(({ id }) => registry.remove(client, id)).length;
+    return whenCommitted(this.#context, jsonResponse(JSON.stringify({ removed })));
+  }
+
+  #query(client: string, params: URLSearchParams, url: string): Response {
+    return params.has("after") ? this.#since(client, params) : this.#some(client, params, url);
+  }
+
+  #since(client: string, params: URLSearchParams): Response {
+    const [other] = [...params.keys()].filter((name) => name !== "after");
+    if (other !== undefined || params.size > 1) {
+      const without = other === undefined ? "once" : `alone, without "${other}"`;
+      throw new Problem(400, "bad_filter", `The filter "after" goes ${without}`);
+    }
+    const { registry } = this.#context;
+    const changes = registry.changesSince(client, parseCursor(params.get("after") ?? ""));
+    if (changes === undefined) {
+      throw new Problem(
+        410,
+        "cursor_gone",
+        "What changed after this cursor is not known any more; begin anew without one",
+      );
+    }
+    const tasks = changes.tasks.map((stored) => stored.json).join();
+    const removed = JSON.stringify(changes.removed.map((gone) => gone.id));
+    return jsonResponse(
+      `{"cursor":"${formatCursor(registry.cursor)}","tasks":[${tasks}],"removed":${removed}}`,
+    );
+  }
+
+  #started(client: string, taskId: string): Promise<Response> {
+    const location = `${this.#context.access.basePath}/tasks/${client}/${taskId}`;
+    const body = JSON.stringify({ task_id: taskId });
+    return whenCommitted(this.#context, jsonResponse(body, 202, { location }));
   }
 
   #all(client: string): string {
     const { registry } = this.#context;
     const seq = registry.lastSeq(client);
+    const { epoch } = registry.cursor;
     const kept = this.#lists.get(client);
-    if (kept?.seq === seq) return kept.body;
-    const body = `{${envelopeOf(registry, client)}}`;
+    if (kept?.seq === seq && kept.epoch === epoch) return kept.body;
+    const body = `{${envelopeOf(registry, client)},"cursor":"${formatCursor(registry.cursor)}"}`;
     this.#lists.delete(client);
     // What nobody reports to is not kept, so that made-up tokens cost nothing.
     if (seq === 0 || body.length > KEPT_LIST_CHARACTERS) return body;
-    this.#lists.set(client, { seq, body });
+    this.#lists.set(client, { seq, epoch, body });
     const [oldest] = this.#lists.keys();
     if (this.#lists.size > KEPT_LISTS && oldest !== undefined) this.#lists.delete(oldest);
     return body;
@@ -143,8 +219,8 @@ export class Rest {
   #some(client: string, params: URLSearchParams, url: string): Response {
     const { registry } = this.#context;
     const { tasks, total, nextPage } = selectTasks(registry.list(client), parseTaskQuery(params));
-    const all = tasks.map((stored) => `${JSON.stringify(stored.task.id)}:${stored.json}`).join();
-    const active = tasks.filter((stored) => stored.task.active).map((stored) => stored.json).join();
+    const all = tasks.map((stored) => `${JSON.stringify(stored.id)}:${stored.json}`).join();
+    const active = tasks.filter((stored) => stored.active).map((stored) => stored.json).join();
     const body =
       `{"active_tasks":[${active}],"all_tasks":{${all}},"total":${total},"next_page":${nextPage},` +
       `"cursor":"${formatCursor(registry.cursor)}"}`;
@@ -165,6 +241,13 @@ export function jsonResponse(
     status,
     headers: headers === null ? JSON_HEADERS : { ...JSON_HEADERS, ...headers },
   });
+}
+
+function lineNumberFrom(params: URLSearchParams, name: string): number | null {
+  const text = params.get(name);
+  if (text === null) return null;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new Problem(400, "bad_filter", `The filter "${name}" must be the number of a line`);
 }
 
 function badBody(issue: z.core.$ZodIssue | undefined): Problem {

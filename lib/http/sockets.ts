@@ -10,7 +10,13 @@ import { type HandlerContext, storedTask } from "./context.ts";
 import { Problem } from "./problem.ts";
 
 /** Close codes (RFC 6455, section 7.4.1, and its registry). */
-const CLOSE = { normal: 1000, goingAway: 1001, tooBig: 1009, tryAgainLater: 1013 } as const;
+const CLOSE = {
+  normal: 1000,
+  goingAway: 1001,
+  tooBig: 1009,
+  serverError: 1011,
+  tryAgainLater: 1013,
+} as const;
 
 /** How long a watcher may take nothing at all while a full state waits for it, in milliseconds. */
 const STUCK_MS = 30_000;
@@ -74,6 +80,9 @@ class SocketWatcher implements Watcher {
 export class Sockets {
   readonly #context: HandlerContext;
   readonly #watchers: Set<SocketWatcher> = new Set();
+  /** Sockets whose end the peer has not confirmed yet. */
+  readonly #unclosed: Set<WebSocket> = new Set();
+  #onAllClosed: () => void = () => {};
 
   /** @param context what the answers are made of */
   constructor(context: HandlerContext) {
@@ -104,9 +113,25 @@ export class Sockets {
     });
   }
 
+  /** Sends a message to every socket. */
+  tellAll(message: string): void {
+    for (const watcher of this.#watchers) watcher.send(message);
+  }
+
   /** Closes every socket. */
   close(): void {
     for (const watcher of this.#watchers) watcher.leave(CLOSE.goingAway, "The server is shutting down");
+  }
+
+  /** Resolves when every peer has confirmed the end of its socket. */
+  whenClosed(): Promise<void> {
+    if (this.#unclosed.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onAllClosed = resolve);
+  }
+
+  #closed(socket: WebSocket): void {
+    this.#unclosed.delete(socket);
+    if (this.#unclosed.size === 0) this.#onAllClosed();
   }
 
   #upgrade(request: Request, begin: (watcher: SocketWatcher) => () => void): Response {
@@ -125,12 +150,22 @@ export class Sockets {
     });
     // Counted from now on: a socket that never opens must not get past the limit.
     this.#watchers.add(watcher);
+    this.#unclosed.add(socket);
     socket.onopen = () => {
-      const stop = begin(watcher);
-      if (this.#watchers.has(watcher)) leave = stop;
-      else stop();
+      try {
+        const stop = begin(watcher);
+        if (this.#watchers.has(watcher)) leave = stop;
+        else stop();
+      } catch (error) {
+        // What is to be shown first can't be read.
+        this.#context.reportError(error);
+        watcher.leave(CLOSE.serverError, "What there is to see can't be read; the server's log says why");
+      }
     };
-    socket.onclose = () => watcher.gone();
+    socket.onclose = () => {
+      watcher.gone();
+      this.#closed(socket);
+    };
     socket.onerror = () => watcher.gone();
     socket.onmessage = ({ data }) => {
       if (sizeOf(data) > limits.watcherMessageBytes) {

@@ -5,6 +5,7 @@
  */
 
 import type { LogLine } from "../task.ts";
+import type { LogSlice } from "./store.ts";
 
 /** The bounds of a {@linkcode LogBook}. */
 export interface LogLimits {
@@ -15,6 +16,8 @@ export interface LogLimits {
 }
 
 interface Log {
+  /** The number of the first line that is kept. */
+  first: number;
   lines: LogLine[];
   characters: number;
 }
@@ -31,10 +34,10 @@ export class LogBook {
     this.#limits = limits;
   }
 
-  /** Appends lines to a task's log. */
-  append(client: string, id: string, lines: readonly LogLine[]): void {
+  /** Appends lines to a task's log; `first` is the number of the first of them. */
+  append(client: string, id: string, first: number, lines: readonly LogLine[]): void {
     const key = `${client}/${id}`;
-    const log = this.#logs.get(key) ?? { lines: [], characters: 0 };
+    const log = this.#logs.get(key) ?? { first, lines: [], characters: 0 };
     for (const line of lines) {
       log.lines.push(line);
       this.#count(log, line.text.length);
@@ -46,9 +49,17 @@ export class LogBook {
     while (this.#characters > this.#limits.logCharacters && this.#logs.size > 1) this.#forgetQuietest();
   }
 
-  /** What is kept of a task's log, oldest first. */
-  read(client: string, id: string): readonly LogLine[] {
-    return this.#logs.get(`${client}/${id}`)?.lines.slice(-this.#limits.logLinesPerTask) ?? [];
+  /** What is kept of the lines whose numbers are at least `from` and below `to`, oldest first, so many at most. */
+  read(client: string, id: string, from: number, to: number, most: number = to - from): LogSlice {
+    const log = this.#logs.get(`${client}/${id}`);
+    if (log === undefined) return { first: from, lines: [] };
+    const { first, lines } = log;
+    const oldest = first + Math.max(0, lines.length - this.#limits.logLinesPerTask);
+    const start = Math.max(from, oldest);
+    return {
+      first: start,
+      lines: lines.slice(start - first, Math.max(start, Math.min(to, start + most)) - first),
+    };
   }
 
   /** Forgets a task's log. */
@@ -68,6 +79,7 @@ export class LogBook {
     const over = log.lines.length - this.#limits.logLinesPerTask;
     for (const line of log.lines.slice(0, over)) this.#count(log, -line.text.length);
     log.lines = log.lines.slice(over);
+    log.first += over;
   }
 
   #forgetQuietest(): void {

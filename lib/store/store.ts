@@ -4,15 +4,56 @@
  * @module
  */
 
-import type { LogLine, Task } from "../task.ts";
+import type { StorageError } from "../errors.ts";
+import type { HistoryEntry, JsonValue, LogLine, Task } from "../task.ts";
 
-/** A task and its place in the order of all changes. */
+/** A task and its place in the order of all changes. Never changes: a change makes another one. */
 export interface StoredTask {
+  readonly id: string;
+  /** Whether the task is active. */
+  readonly active: boolean;
+  /** The record. May have to be read from disk and parsed anew each time, so keep it in a variable. */
   readonly task: Task;
   /** The number of the task's last change. */
   readonly seq: number;
-  /** The record as JSON, made once for each change. */
+  /** The record as JSON. May have to be read from disk. */
   readonly json: string;
+}
+
+/** A task whose record is at hand; its JSON is made when it is first asked for, then kept. */
+export class TaskInMemory implements StoredTask {
+  readonly task: Task;
+  readonly seq: number;
+  #json: string | undefined;
+
+  /**
+   * @param task the record
+   * @param seq the number of its last change
+   * @param json the record as JSON, where that is known
+   */
+  constructor(task: Task, seq: number, json?: string) {
+    this.task = task;
+    this.seq = seq;
+    this.#json = json;
+  }
+
+  get id(): string {
+    return this.task.id;
+  }
+
+  get active(): boolean {
+    return this.task.active;
+  }
+
+  get json(): string {
+    return this.#json ??= JSON.stringify(this.task);
+  }
+}
+
+/** A task by its names. */
+export interface TaskKey {
+  readonly client: string;
+  readonly id: string;
 }
 
 /** A task that is gone. */
@@ -22,7 +63,10 @@ export interface RemovedTask {
   readonly seq: number;
 }
 
-/** What changed since a position, by state: each task once, as it is now. */
+/**
+ * What changed since a position, by state: each task once, as it is now. The removals come first: an id that is in both
+ * lists was taken by another task, or restored.
+ */
 export interface ChangesSince {
   /** In the order of their last changes, oldest first. */
   readonly tasks: readonly StoredTask[];
@@ -30,15 +74,61 @@ export interface ChangesSince {
   readonly removed: readonly RemovedTask[];
 }
 
+/** A task that had ended when the store was opened. */
+export interface EndedTask extends TaskKey {
+  /** When it ended, in epoch seconds. */
+  readonly endedAt: number;
+}
+
+/** What a task was started with by name, so that it can be started again. */
+export interface Launch {
+  /** The name that it is registered under. */
+  readonly name: string;
+  readonly args: readonly JsonValue[];
+}
+
+/** A part of a task's log. */
+export interface LogSlice {
+  /** The number of the first line. */
+  readonly first: number;
+  readonly lines: readonly LogLine[];
+}
+
 /**
  * Keeps the tasks of one monitor. What was put is seen by every later read at once; {@linkcode TaskStore.committed}
  * tells when it is as durable as the store can make it.
  */
 export interface TaskStore extends AsyncDisposable {
+  /** Names the numbering of the changes. A store that keeps its tasks keeps its epoch, too. */
+  readonly epoch: string;
+  /** The last number that was, or may have been, given out. */
+  readonly seq: number;
+  /** Everything up to this number is committed. */
+  readonly committedSeq: number;
+  /** Why nothing can be committed at present; `null` where all is well. */
+  readonly trouble: StorageTrouble | null;
+
+  /**
+   * Gives out the next number of the order of changes: never the same one twice, not even after a crash.
+   *
+   * @throws {StorageError} where the numbers that were put aside are used up, because nothing can be committed
+   */
+  takeSeq(): number;
   /** Adds a task or replaces it. `seq` is higher than that of every earlier put and removal. */
   put(client: string, stored: StoredTask): void;
-  /** Removes a task and its log. */
+  /** Removes a task. It is kept aside until {@linkcode TaskStore.restore} or {@linkcode TaskStore.purge}. */
   remove(client: string, id: string, seq: number): void;
+  /**
+   * Puts a task that was removed, and not purged, back as `stored`, with its log and its history.
+   *
+   * @returns whether it was there
+   */
+  restore(client: string, stored: StoredTask): boolean;
+  /** The record of a task that was removed and not purged. */
+  removed(client: string, id: string): Task | undefined;
+  /** Forgets a removed task for good, with its log and its history. */
+  purge(client: string, id: string): void;
+
   /** The task, or `undefined`. */
   get(client: string, id: string): StoredTask | undefined;
   /** The tasks of a client, in the order of their creation, oldest first. */
@@ -51,10 +141,45 @@ export interface TaskStore extends AsyncDisposable {
   changesSince(client: string, seq: number): ChangesSince | undefined;
   /** What changed after `seq`, by client; `undefined` where removals that old are forgotten. */
   allChangesSince(seq: number): ReadonlyMap<string, ChangesSince> | undefined;
-  /** Appends lines to a task's log. Only the newest are kept. */
-  appendLog(client: string, id: string, lines: readonly LogLine[]): void;
-  /** The newest lines of a task's log that are kept, oldest first; the task's `log_count` tells how many there were. */
-  log(client: string, id: string): readonly LogLine[];
-  /** Resolves when everything that was put so far is committed. */
+  /** The tasks that had not ended when the store was opened, in the order of their creation. */
+  openedLive(): Iterable<TaskKey>;
+  /** The tasks that had ended when the store was opened, in the order of their end. */
+  openedEnded(): Iterable<EndedTask>;
+
+  /** Appends lines to a task's log; `first` is the number of the first of them. Only the newest are kept. */
+  appendLog(client: string, id: string, first: number, lines: readonly LogLine[]): void;
+  /** The kept lines of a task's log whose numbers are at least `from` and below `to`, oldest first, so many at most. */
+  log(client: string, id: string, from: number, to: number, most: number): LogSlice;
+  /** Adds to a task's history. State changes are kept; of the rest only the newest. */
+  appendHistory(client: string, id: string, entry: HistoryEntry, isState: boolean): void;
+  /** A task's history, oldest first. */
+  history(client: string, id: string): readonly HistoryEntry[];
+  /** Notes what a task was started with. */
+  putLaunch(client: string, id: string, launch: Launch): void;
+  /** What a task was started with; `undefined` where it was not started by name. */
+  launch(client: string, id: string): Launch | undefined;
+
+  /**
+   * Waits until everything that was put so far is committed.
+   *
+   * @returns a promise that rejects with a `StorageError` where that can't be had now
+   */
   committed(): Promise<void>;
+  /**
+   * Hears when trouble comes and goes.
+   *
+   * @returns a function that ends it
+   */
+  onTrouble(listener: (trouble: StorageTrouble | null) => void): () => void;
+}
+
+/** What a commit survives: the end of the process however it comes, or a power cut as well. */
+export type Durability = "normal" | "full";
+
+/** Why nothing can be committed at present. */
+export interface StorageTrouble {
+  /** What is wrong. */
+  readonly error: StorageError;
+  /** Since when, in epoch seconds. */
+  readonly since: number;
 }

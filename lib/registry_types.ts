@@ -1,0 +1,36 @@
+/**
+ * What stands around a registry: who reads it, who hears of its changes, who runs its tasks.
+ *
+ * @module
+ */
+
+import type { Cursor } from "./protocol.ts";
+import type { StoredTask } from "./store/store.ts";
+import type { Task } from "./task.ts";
+
+/** What happened to one task. */
+export type RegistryEvent =
+  | { readonly client: string; readonly seq: number; readonly stored: StoredTask; readonly removedId?: never }
+  | { readonly client: string; readonly seq: number; readonly removedId: string; readonly stored?: never };
+
+/** What everybody may read of a registry, be it the authority or a copy in another isolate. */
+export interface TaskReader {
+  /** The position of the last change. */
+  readonly cursor: Cursor;
+  /** The newest record of a task. */
+  task(client: string, id: string): Task | undefined;
+  /** The tasks of a client, newest first. */
+  tasks(client: string): Task[];
+  /** The clients that have tasks. */
+  clients(): string[];
+}
+
+/** The side that runs a task, as far as the registry needs to reach it. */
+export interface Reporter {
+  /** Tells reporters apart: a task belongs to the one that created it. */
+  readonly id: string;
+  /** Somebody asks the task to stop. */
+  cancelRequested(client: string, id: string): void;
+  /** The process is about to end, and the task with it. */
+  interrupted(client: string, id: string): void;
+}

@@ -1,0 +1,136 @@
+/**
+ * Writes batches into the database. Runs in the worker.
+ *
+ * @module
+ */
+
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Durability } from "../store.ts";
+import type { BatchMessage } from "./batch.ts";
+
+/** How often a commit looks whether the file is still there, in milliseconds. */
+const LOOK_INTERVAL_MS = 1_000;
+
+/** How long a commit waits for another program's lock, in milliseconds. */
+const BUSY_TIMEOUT_MS = 2_000;
+
+type Row = readonly (string | number | null)[];
+
+/** The one writer of a database. */
+export class DatabaseWriter implements Disposable {
+  readonly #file: string;
+  readonly #inode: number | null;
+  readonly #db: DatabaseSync;
+  readonly #statements: Map<string, StatementSync> = new Map();
+  #seenMs = 0;
+
+  /**
+   * @param file the database, with its tables
+   * @param durability how safe a commit is
+   */
+  constructor(file: string, durability: Durability) {
+    this.#file = file;
+    this.#db = new DatabaseSync(file);
+    this.#inode = inodeOf(file);
+    this.#db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    // In WAL mode NORMAL loses no commit when the process ends, and the last ones at most when the power does.
+    this.#db.exec(`PRAGMA synchronous = ${durability}`);
+  }
+
+  /** Writes a batch, all of it or nothing. */
+  write(batch: BatchMessage): void {
+    this.#checkIsThere();
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      this.#writeRows(batch);
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      // Some errors, such as a full disk, have ended the transaction already.
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Moves what is in the write-ahead log into the database file. */
+  checkpoint(): void {
+    this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+
+  /** What is written into a file that was deleted is gone with the process, and SQLite does not notice. */
+  #checkIsThere(): void {
+    if (Date.now() - this.#seenMs < LOOK_INTERVAL_MS) return;
+    if (inodeOf(this.#file) !== this.#inode) throw new Error("not the file that was opened");
+    this.#seenMs = Date.now();
+  }
+
+  #writeRows(batch: BatchMessage): void {
+    for (const [place, client, id, seq, endedAt, record] of batch.tasks) {
+      this.#run(
+        `INSERT INTO tasks (place, client, id, seq, ended_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (place)
+         DO UPDATE SET seq = excluded.seq, ended_at = coalesce(ended_at, excluded.ended_at), removed = 0`,
+        [place, client, id, seq, endedAt],
+      );
+      this.#run("INSERT OR REPLACE INTO records (place, record) VALUES (?, ?)", [place, record]);
+    }
+    this.#runAll("INSERT OR REPLACE INTO launches (place, launch) VALUES (?, ?)", batch.launches);
+    this.#runAll("UPDATE tasks SET removed = 1 WHERE place = ?", batch.removed.map((place) => [place]));
+    // A batch that is written again, because nobody heard that it was committed, changes nothing.
+    this.#runAll(
+      "INSERT OR REPLACE INTO log_lines (place, number, at, text) VALUES (?, ?, ?, ?)",
+      batch.lines,
+    );
+    this.#runAll(
+      `INSERT OR REPLACE INTO history (place, version, at, state, status, progress, is_state)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      batch.history,
+    );
+    this.#runAll("DELETE FROM log_lines WHERE place = ? AND number < ?", batch.lineCuts);
+    this.#runAll(
+      `DELETE FROM history WHERE place = ?1 AND is_state = 0 AND version NOT IN
+       (SELECT version FROM history WHERE place = ?1 AND is_state = 0 ORDER BY version DESC LIMIT ?2)`,
+      batch.historyCuts,
+    );
+    for (const table of ["tasks", "records", "launches", "log_lines", "history"]) {
+      this.#runAll(`DELETE FROM ${table} WHERE place = ?`, batch.purged.map((place) => [place]));
+    }
+    this.#runAll("INSERT OR REPLACE INTO removals (client, seq, id) VALUES (?, ?, ?)", batch.removals);
+    for (const [client, lastSeq, forgottenSeq] of batch.clients) {
+      this.#run("INSERT OR REPLACE INTO clients (client, last_seq, forgotten_seq) VALUES (?, ?, ?)", [
+        client,
+        lastSeq,
+        forgottenSeq,
+      ]);
+      this.#run("DELETE FROM removals WHERE client = ? AND seq <= ?", [client, forgottenSeq]);
+    }
+    for (const table of ["clients", "removals"]) {
+      this.#runAll(
+        `DELETE FROM ${table} WHERE client = ?`,
+        batch.forgottenClients.map((client) => [client]),
+      );
+    }
+    this.#runAll("INSERT OR REPLACE INTO meta (name, value) VALUES (?, CAST(? AS INTEGER))", batch.meta);
+  }
+
+  #runAll(sql: string, rows: readonly Row[]): void {
+    for (const row of rows) this.#run(sql, row);
+  }
+
+  #run(sql: string, row: Row): void {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) this.#statements.set(sql, statement = this.#db.prepare(sql));
+    statement.run(...row);
+  }
+}
+
+/** What tells a file from another one of the same name; `null` where there is no file, or the system can't tell. */
+function inodeOf(file: string): number | null {
+  try {
+    return Deno.statSync(file).ino;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * The store's side of the worker that writes: one commit at a time, and meanwhile the next one is put together.
+ *
+ * @module
+ */
+
+import type { HistoryEntry } from "../../task.ts";
+import type { StorageTrouble } from "../store.ts";
+import type { ClientMemory } from "../task_index.ts";
+import { Batch, type BatchMessage, type NumberedLine } from "./batch.ts";
+import type { Durability } from "../store.ts";
+import { storageError } from "./trouble.ts";
+import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
+
+/** Options of a {@linkcode Writer}. */
+export interface WriterOptions {
+  readonly file: string;
+  readonly durability: Durability;
+  /** How long a change may wait for others to be committed with, in milliseconds. */
+  readonly commitIntervalMs: number;
+  /** The number of the last change that is committed already. */
+  readonly seq: number;
+  /** What is remembered of a client now. */
+  readonly memoryOf: (client: string) => ClientMemory | undefined;
+  /** Called with every batch that was committed. */
+  readonly onCommit: (batch: Batch) => void;
+}
+
+/** How long to wait before a commit that failed is tried again, in milliseconds. */
+const RETRY_MS = 1_000;
+
+/** A commit under way. */
+interface Commit {
+  readonly batch: Batch;
+  readonly message: BatchMessage;
+  /** Everything up to this number is in it, or was committed before. */
+  readonly seq: number;
+}
+
+/** Commits batches. A commit that fails is tried again, the same one, until it succeeds. */
+export class Writer implements AsyncDisposable {
+  readonly #options: WriterOptions;
+  readonly #listeners: Set<(trouble: StorageTrouble | null) => void> = new Set();
+  #worker: Worker;
+  #pending = new Batch();
+  #commit: Commit | null = null;
+  #committedSeq: number;
+  /** The newest number that waits to be committed. */
+  #seq: number;
+  #trouble: StorageTrouble | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Somebody waits for what is pending. */
+  #isDue = false;
+  #isWorkerLost = false;
+  #characters = 0;
+  #closed: PromiseWithResolvers<void> | null = null;
+
+  /** @param options which file, and how */
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#committedSeq = this.#seq = options.seq;
+    this.#worker = this.#startWorker();
+  }
+
+  /** What is to be written with the next commit. After adding to it, call {@linkcode Writer.schedule}. */
+  get pending(): Batch {
+    return this.#pending;
+  }
+
+  /** Everything up to this number is committed. */
+  get committedSeq(): number {
+    return this.#isIdle ? this.#seq : this.#committedSeq;
+  }
+
+  /** Why nothing can be committed at present; `null` where all is well. */
+  get trouble(): StorageTrouble | null {
+    return this.#trouble;
+  }
+
+  /** Commits what is pending before long; `seq` is the newest number in it. */
+  schedule(seq: number): void {
+    this.#seq = seq;
+    if (this.#commit === null) this.#timer ??= setTimeout(() => this.#next(), this.#options.commitIntervalMs);
+  }
+
+  /** Waits until everything that is pending is committed; that is begun at once. */
+  committed(): Promise<void> {
+    if (this.#trouble !== null) {
+      return Promise.reject(this.#trouble.error);
+    }
+    if (this.#pending.isEmpty) return this.#commit?.batch.settled ?? Promise.resolve();
+    const { settled } = this.#pending;
+    if (this.#commit === null && !this.#isDue) {
+      this.#isDue = true;
+      // At the end of this turn, so that one commit serves all who ask in it.
+      queueMicrotask(() => this.#next());
+    }
+    this.#isDue = true;
+    return settled;
+  }
+
+  /** Takes room for log and history that waits to be written; `false` where there is none. */
+  takeRoom(characters: number, most: number): boolean {
+    if (this.#characters + characters > most) return false;
+    this.#characters += characters;
+    return true;
+  }
+
+  /** The log lines of a task that are not on disk yet, oldest first. */
+  unsavedLines(place: number): readonly NumberedLine[] {
+    return [...this.#commit?.batch.lines.get(place) ?? [], ...this.#pending.lines.get(place) ?? []];
+  }
+
+  /** The entries of a task's history that are not on disk yet, oldest first. */
+  unsavedHistory(place: number): readonly { readonly entry: HistoryEntry; readonly isState: boolean }[] {
+    return [...this.#commit?.batch.history.get(place) ?? [], ...this.#pending.history.get(place) ?? []];
+  }
+
+  /** What a task was started with, where that is not on disk yet. */
+  unsavedLaunch(place: number): string | undefined {
+    return this.#pending.launches.get(place) ?? this.#commit?.batch.launches.get(place);
+  }
+
+  /** Hears when trouble comes and goes. */
+  onTrouble(listener: (trouble: StorageTrouble | null) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Commits what is pending and ends the worker. Rejects where that fails; the worker is ended all the same. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (this.#trouble !== null && !this.#isIdle) await this.#retried();
+      while (!this.#isIdle) await this.committed();
+      clearTimeout(this.#timer);
+      this.#closed = Promise.withResolvers();
+      this.#post({ type: "close" });
+      await this.#closed.promise;
+    } finally {
+      clearTimeout(this.#timer);
+      this.#worker.terminate();
+      this.#listeners.clear();
+    }
+  }
+
+  /** Whether everything is committed. */
+  get #isIdle(): boolean {
+    return this.#commit === null && this.#pending.isEmpty;
+  }
+
+  #startWorker(): Worker {
+    const worker = new Worker(new URL("./writer_worker.ts", import.meta.url), {
+      type: "module",
+      name: "taskscope-writer",
+    });
+    worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#answered(data);
+    worker.onerror = (event) => {
+      // What happens in the worker must not end the process.
+      event.preventDefault();
+      this.#isWorkerLost = true;
+      this.#failed(event.message);
+    };
+    const { file, durability } = this.#options;
+    worker.postMessage({ type: "open", file, durability } satisfies WriterRequest);
+    return worker;
+  }
+
+  #post(request: WriterRequest): void {
+    this.#worker.postMessage(request);
+  }
+
+  /** Begins the next commit, unless one is under way. */
+  #next(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#commit !== null || this.#pending.isEmpty) return;
+    this.#isDue = false;
+    const batch = this.#pending;
+    this.#pending = new Batch();
+    this.#characters = 0;
+    this.#commit = { batch, message: batch.message(this.#options.memoryOf), seq: this.#seq };
+    this.#post({ type: "write", batch: this.#commit.message });
+  }
+
+  #answered(answer: WriterAnswer): void {
+    if (!answer.ok) this.#failed(answer.message);
+    else if (this.#commit !== null) this.#succeeded(this.#commit);
+    else this.#closed?.resolve();
+  }
+
+  #succeeded(commit: Commit): void {
+    this.#commit = null;
+    this.#committedSeq = commit.seq;
+    this.#options.onCommit(commit.batch);
+    commit.batch.succeeded();
+    if (this.#trouble !== null) this.#setTrouble(null);
+    if (this.#pending.isEmpty) return;
+    if (this.#isDue) this.#next();
+    else this.#timer ??= setTimeout(() => this.#next(), this.#options.commitIntervalMs);
+  }
+
+  #failed(message: string): void {
+    const error = storageError(this.#options.file, new Error(message));
+    this.#closed?.reject(error);
+    const since = this.#trouble?.since ?? Date.now() / 1000;
+    if (this.#trouble?.error.message !== error.message) this.#setTrouble({ error, since });
+    this.#commit?.batch.failed(error);
+    this.#pending.failed(error);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#retry(), RETRY_MS);
+  }
+
+  /** Tries once more what failed, now or as it is under way: the trouble may be over. */
+  #retried(): Promise<void> {
+    if (this.#timer !== undefined) this.#retry();
+    return (this.#commit?.batch ?? this.#pending).settled;
+  }
+
+  #retry(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#isWorkerLost) {
+      this.#worker.terminate();
+      this.#worker = this.#startWorker();
+      this.#isWorkerLost = false;
+    }
+    if (this.#commit === null) return this.#next();
+    this.#post({ type: "write", batch: this.#commit.message });
+  }
+
+  #setTrouble(trouble: StorageTrouble | null): void {
+    this.#trouble = trouble;
+    for (const listener of this.#listeners) listener(trouble);
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * Which tasks there are, by client, and in which order they changed: what every store keeps in memory.
+ *
+ * @module
+ */
+
+import type { ChangesSince, RemovedTask, StoredTask } from "./store.ts";
+
+/** The bounds of a {@linkcode TaskIndex}. */
+export interface TaskIndexLimits {
+  /** Removals that are remembered for each client, so that watchers who were away learn of them. */
+  readonly removalsPerClient: number;
+  /** Clients whose tasks are all gone that are still remembered. */
+  readonly emptyClients: number;
+}
+
+/** A task in the list that is ordered by last change. */
+export interface IndexedTask {
+  stored: StoredTask;
+  /** Its place in the order of creation of all tasks; never used twice. */
+  readonly place: number;
+  older: IndexedTask | null;
+  newer: IndexedTask | null;
+}
+
+/** What is remembered of a client beside its tasks. */
+export interface ClientMemory {
+  /** The number of the last change. */
+  readonly lastSeq: number;
+  /** Removals up to this number may have been forgotten. */
+  readonly forgottenSeq: number;
+}
+
+/** The tasks of one client. */
+class Namespace implements ClientMemory {
+  /** In the order of creation. */
+  readonly tasks: Map<string, IndexedTask> = new Map();
+  newest: IndexedTask | null = null;
+  lastSeq = 0;
+  removed: RemovedTask[] = [];
+  forgottenSeq = 0;
+
+  moveToNewest(node: IndexedTask): void {
+    if (this.newest === node) return;
+    this.unlink(node);
+    node.older = this.newest;
+    if (this.newest !== null) this.newest.newer = node;
+    this.newest = node;
+  }
+
+  unlink(node: IndexedTask): void {
+    if (node.older !== null) node.older.newer = node.newer;
+    if (node.newer !== null) node.newer.older = node.older;
+    if (this.newest === node) this.newest = node.older;
+    node.older = null;
+    node.newer = null;
+  }
+}
+
+/** An index of tasks. Reads and writes cost the same however many tasks there are, but for a restore. */
+export class TaskIndex {
+  readonly #limits: TaskIndexLimits;
+  readonly #namespaces: Map<string, Namespace> = new Map();
+  /** The clients without tasks, longest empty first. */
+  readonly #empty: Set<string> = new Set();
+  /** Removals up to this number may have been forgotten together with their client. */
+  #forgottenSeq = 0;
+  #place = 0;
+
+  /** @param limits the bounds to keep */
+  constructor(limits: TaskIndexLimits) {
+    this.#limits = limits;
+  }
+
+  /** Removals up to this number may have been forgotten together with their client. */
+  get forgottenSeq(): number {
+    return this.#forgottenSeq;
+  }
+
+  /**
+   * Adds a task or replaces it.
+   *
+   * @returns the task in the index
+   */
+  put(client: string, stored: StoredTask): IndexedTask {
+    const namespace = this.#namespaceOf(client);
+    let node = namespace.tasks.get(stored.id);
+    if (node === undefined) node = this.#add(namespace, stored.id, ++this.#place, stored);
+    else node.stored = stored;
+    namespace.moveToNewest(node);
+    namespace.lastSeq = stored.seq;
+    return node;
+  }
+
+  /** Puts a task that was removed back at its place in the order of creation; costs more with more younger tasks. */
+  restore(client: string, place: number, stored: StoredTask): void {
+    const namespace = this.#namespaceOf(client);
+    const younger = [...namespace.tasks].filter(([, node]) => node.place > place);
+    for (const [id] of younger) namespace.tasks.delete(id);
+    namespace.moveToNewest(this.#add(namespace, stored.id, place, stored));
+    for (const [id, node] of younger) namespace.tasks.set(id, node);
+    namespace.lastSeq = stored.seq;
+  }
+
+  /**
+   * Adds a task that is known from before, at its place. Tasks come in the order of creation; once all are there,
+   * {@linkcode TaskIndex.sortByChange} has to be called.
+   */
+  load(client: string, id: string, place: number, stored: StoredTask): void {
+    this.#place = Math.max(this.#place, place);
+    this.#add(this.#namespaceOf(client), id, place, stored);
+  }
+
+  /** Adds what is remembered of a client; its removals come in the order of their numbers. */
+  loadClient(client: string, memory: ClientMemory, removed: readonly RemovedTask[]): void {
+    const namespace = this.#namespaceOf(client);
+    namespace.lastSeq = memory.lastSeq;
+    namespace.forgottenSeq = memory.forgottenSeq;
+    namespace.removed = [...removed];
+    if (namespace.tasks.size === 0) this.#empty.add(client);
+  }
+
+  /** Puts the tasks that were loaded in the order of their last changes. */
+  sortByChange(forgottenSeq: number): void {
+    this.#forgottenSeq = forgottenSeq;
+    for (const namespace of this.#namespaces.values()) {
+      const nodes = [...namespace.tasks.values()].sort((a, b) => a.stored.seq - b.stored.seq);
+      for (const node of nodes) namespace.moveToNewest(node);
+      namespace.lastSeq = Math.max(namespace.lastSeq, nodes.at(-1)?.stored.seq ?? 0);
+    }
+  }
+
+  /**
+   * Removes a task.
+   *
+   * @returns what was removed, and the clients that are forgotten for it; `undefined` where there was no such task
+   */
+  remove(
+    client: string,
+    id: string,
+    seq: number,
+  ): { readonly node: IndexedTask; readonly forgotten: string | null } | undefined {
+    const namespace = this.#namespaces.get(client);
+    const node = namespace?.tasks.get(id);
+    if (namespace === undefined || node === undefined) return undefined;
+    namespace.tasks.delete(id);
+    namespace.unlink(node);
+    namespace.lastSeq = seq;
+    namespace.removed.push({ id, seq });
+    // Cut in halves, so that each removal costs the same on average.
+    if (namespace.removed.length > this.#limits.removalsPerClient) {
+      const forgotten = namespace.removed.splice(0, Math.ceil(namespace.removed.length / 2));
+      namespace.forgottenSeq = forgotten.at(-1)?.seq ?? namespace.forgottenSeq;
+    }
+    return { node, forgotten: namespace.tasks.size === 0 ? this.#becameEmpty(client) : null };
+  }
+
+  /** The task in the index, or `undefined`. */
+  get(client: string, id: string): IndexedTask | undefined {
+    return this.#namespaces.get(client)?.tasks.get(id);
+  }
+
+  /** The tasks of a client in the order of creation. */
+  list(client: string): Iterable<IndexedTask> {
+    return this.#namespaces.get(client)?.tasks.values() ?? [];
+  }
+
+  /** How many tasks a client has. */
+  count(client: string): number {
+    return this.#namespaces.get(client)?.tasks.size ?? 0;
+  }
+
+  /** What is remembered of a client; `undefined` where nothing is. */
+  memory(client: string): ClientMemory | undefined {
+    return this.#namespaces.get(client);
+  }
+
+  /** What changed after a number; `undefined` where removals that old are forgotten. */
+  changesSince(client: string, seq: number): ChangesSince | undefined {
+    const namespace = this.#namespaces.get(client);
+    if (seq < (namespace?.forgottenSeq ?? this.#forgottenSeq)) return undefined;
+    if (namespace === undefined) return { tasks: [], removed: [] };
+    const tasks: StoredTask[] = [];
+    for (let node = namespace.newest; node !== null && node.stored.seq > seq; node = node.older) {
+      tasks.push(node.stored);
+    }
+    const removed = new Map<string, RemovedTask>();
+    for (const gone of namespace.removed) {
+      if (gone.seq <= seq) continue;
+      // One that was removed twice is gone since the last time.
+      removed.delete(gone.id);
+      removed.set(gone.id, gone);
+    }
+    return { tasks: tasks.reverse(), removed: [...removed.values()] };
+  }
+
+  /** What changed after a number, by client; `undefined` where removals that old are forgotten. */
+  allChangesSince(seq: number): Map<string, ChangesSince> | undefined {
+    if (seq < this.#forgottenSeq) return undefined;
+    const all = new Map<string, ChangesSince>();
+    for (const [client, namespace] of this.#namespaces) {
+      if (namespace.lastSeq <= seq) continue;
+      const changes = this.changesSince(client, seq);
+      if (changes === undefined) return undefined;
+      all.set(client, changes);
+    }
+    return all;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#namespaces.clear();
+    this.#empty.clear();
+  }
+
+  #add(namespace: Namespace, id: string, place: number, stored: StoredTask): IndexedTask {
+    const node: IndexedTask = { stored, place, older: null, newer: null };
+    namespace.tasks.set(id, node);
+    return node;
+  }
+
+  #namespaceOf(client: string): Namespace {
+    this.#empty.delete(client);
+    let namespace = this.#namespaces.get(client);
+    if (namespace === undefined) {
+      namespace = new Namespace();
+      namespace.forgottenSeq = this.#forgottenSeq;
+      this.#namespaces.set(client, namespace);
+    }
+    return namespace;
+  }
+
+  /** Gives back the client that is forgotten in turn, if any. */
+  #becameEmpty(client: string): string | null {
+    this.#empty.add(client);
+    if (this.#empty.size <= this.#limits.emptyClients) return null;
+    const [longest] = this.#empty;
+    if (longest === undefined) return null;
+    this.#empty.delete(longest);
+    this.#forgottenSeq = Math.max(this.#forgottenSeq, this.#namespaces.get(longest)?.lastSeq ?? 0);
+    this.#namespaces.delete(longest);
+    return longest;
+  }
+}

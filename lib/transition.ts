@@ -1,0 +1,248 @@
+/**
+ * The one function that makes every transition of a task, and the rules that it is made of. Pure.
+ *
+ * @module
+ */
+
+import { isTerminal, stateWords } from "./task.ts";
+import type { CreateChange, HistoryEntry, JsonObject, LogChange, LogLine } from "./task.ts";
+import type { Task, TaskChange, TaskError, TaskState, UpdateChange } from "./task.ts";
+
+/** Why a change was refused. */
+export type RefusalCode = "task_exists" | "task_not_found" | "task_ended";
+
+/** A change that the task's state does not allow. The task stays as it was. */
+export class TransitionError extends Error {
+  /** The name of the class. */
+  override readonly name = "TransitionError";
+  /** Why, for programs. */
+  readonly code: RefusalCode;
+
+  /**
+   * @param code why, for programs
+   * @param message why, for people
+   */
+  constructor(code: RefusalCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The three fields that say how far a task is. */
+export interface TaskProgress {
+  readonly progress: number | null;
+  readonly current: number | null;
+  readonly total: number | null;
+}
+
+/**
+ * How far a task is after an update. Progress that was given is clamped to 0..100; where only counts were given it is
+ * derived from them. Reporters use the same function before they merge updates, so that a merged update leads to the
+ * same record as its parts one by one.
+ */
+export function progressAfter(task: TaskProgress, update: UpdateChange): TaskProgress {
+  const current = update.current === undefined ? task.current : update.current;
+  const total = update.total === undefined ? task.total : update.total;
+  if (update.progress !== undefined) {
+    const progress = update.progress === null ? null : clampProgress(update.progress);
+    return { progress, current, total };
+  }
+  const counted = update.current !== undefined || update.total !== undefined;
+  if (!counted || current === null) return { progress: task.progress, current, total };
+  // More done than there should be: the total was wrong, so how far it is has become unknown.
+  const known = total !== null && total > 0 && current <= total;
+  return { progress: known ? clampProgress((current / total) * 100) : null, current, total };
+}
+
+function clampProgress(progress: number): number {
+  return Math.min(100, Math.max(0, progress));
+}
+
+/**
+ * Applies one change to one task.
+ *
+ * `NOT_STARTED → STARTING → PROCESSING → FINISHED | ERROR | CANCELLED`; the first update moves a task to `PROCESSING`.
+ * Terminal is final. A change that changes nothing (the same end twice, a second request to cancel) gives back the
+ * very same record.
+ *
+ * @param task the task as it is; `undefined` where there is none yet
+ * @param id the task's id
+ * @param change what happened
+ * @param at when, in epoch seconds; a time before the last change counts as the last change's
+ * @returns the task as it is afterwards
+ * @throws {TransitionError} where the task's state does not allow the change
+ */
+export function transition(task: Task | undefined, id: string, change: TaskChange, at: number): Task {
+  if (task === undefined) {
+    if (change.type !== "create") {
+      throw new TransitionError("task_not_found", `Cannot change task "${id}": there is no such task`);
+    }
+    return created(id, change, at);
+  }
+  if (change.type === "create") {
+    throw new TransitionError("task_exists", `Cannot create task "${id}": the id is taken`);
+  }
+  if (isTerminal(task.state)) {
+    if (change.type === "restore") return { ...task, version: task.version + 1 };
+    if (repeatsEnd(task.state, change.type)) return task;
+    throw new TransitionError("task_ended", `Cannot change task "${id}": it has ended as ${task.state}`);
+  }
+  const time = Math.max(at, task.updated_at);
+  switch (change.type) {
+    case "start":
+      return task.state === "NOT_STARTED" ? entered(task, "STARTING", time) : task;
+    case "update":
+      return updated(task, change, time);
+    case "log": {
+      const count = newLines(task, change).length;
+      return count === 0 ? task : {
+        ...task,
+        log_count: task.log_count + count,
+        stale: false,
+        updated_at: time,
+        version: task.version + 1,
+      };
+    }
+    case "finish":
+      return { ...entered(task, "FINISHED", time), progress: 100, result: change.result };
+    case "fail":
+      return entered(task, "ERROR", time, change.error);
+    case "cancelled":
+      return { ...entered(task, "CANCELLED", time), cancel_requested: true };
+    case "interrupt": {
+      const error = { type: "interrupted", message: change.message };
+      const ended = entered(task, "ERROR", time, error);
+      return { ...ended, version: ended.version + change.lostVersions };
+    }
+    case "restore":
+      throw new TransitionError("task_exists", `Cannot restore task "${id}": it was not removed`);
+    case "request_cancel":
+      return task.cancel_requested
+        ? task
+        : { ...task, cancel_requested: true, updated_at: time, version: task.version + 1 };
+    case "stale":
+      return task.stale || !task.active ? task : { ...task, stale: true, version: task.version + 1 };
+    case "estimate":
+      return {
+        ...task,
+        eta: change.eta,
+        rate: change.rate,
+        eta_reason: change.eta_reason,
+        version: task.version + 1,
+      };
+    case "roll_up":
+      return {
+        ...(task.state === "PROCESSING" ? task : entered(task, "PROCESSING", time)),
+        progress: clampProgress(change.progress),
+        updated_at: time,
+        version: task.version + 1,
+      };
+  }
+}
+
+function created(id: string, change: CreateChange, at: number): Task {
+  return {
+    id,
+    name: change.name,
+    state: "NOT_STARTED",
+    status: stateWords("NOT_STARTED", null),
+    progress: null,
+    current: null,
+    total: null,
+    unit: null,
+    active: false,
+    created_at: at,
+    started_at: null,
+    updated_at: at,
+    finished_at: null,
+    eta: null,
+    rate: null,
+    eta_reason: null,
+    stale: false,
+    stale_after: change.stale_after,
+    result: null,
+    error: null,
+    metadata: change.metadata,
+    tags: change.tags,
+    parent_id: change.parent_id,
+    weight: change.weight,
+    attempt: change.attempt,
+    retry_of: change.retry_of,
+    retryable: change.retryable,
+    cancel_requested: false,
+    log_count: 0,
+    version: 1,
+  };
+}
+
+function repeatsEnd(state: TaskState, change: TaskChange["type"]): boolean {
+  return (state === "FINISHED" && change === "finish") ||
+    (state === "ERROR" && change === "fail") ||
+    (state === "CANCELLED" && (change === "cancelled" || change === "request_cancel"));
+}
+
+function entered(task: Task, state: TaskState, time: number, error: TaskError | null = null): Task {
+  const ended = isTerminal(state);
+  // A status that nobody gave follows the state; one that somebody gave stays, also past the end.
+  const gaveStatus = task.status !== stateWords(task.state, task.error);
+  return {
+    ...task,
+    state,
+    status: gaveStatus ? task.status : stateWords(state, error),
+    active: !ended,
+    started_at: task.started_at ?? time,
+    updated_at: time,
+    finished_at: ended ? time : null,
+    eta: null,
+    eta_reason: ended ? null : "unknown_progress",
+    stale: false,
+    error,
+    version: task.version + 1,
+  };
+}
+
+function updated(task: Task, change: UpdateChange, time: number): Task {
+  const base = task.state === "PROCESSING" ? task : entered(task, "PROCESSING", time);
+  return {
+    ...base,
+    ...progressAfter(base, change),
+    status: change.status ?? base.status,
+    unit: change.unit === undefined ? base.unit : change.unit,
+    metadata: change.metadata === undefined ? base.metadata : mergeMetadata(base.metadata, change.metadata),
+    stale: false,
+    updated_at: time,
+    version: task.version + 1,
+  };
+}
+
+/** The most that the metadata of a task may grow to, in characters of JSON. */
+const METADATA_CHARACTERS = 16_384;
+
+/**
+ * Merges metadata key by key; a key that is `null` in the patch is removed (RFC 7396, for the top level only). A patch
+ * that would make it too large is left out.
+ */
+export function mergeMetadata(metadata: JsonObject, patch: JsonObject): JsonObject {
+  const kept = Object.entries({ ...metadata, ...patch }).filter(([key]) => patch[key] !== null);
+  const merged = Object.fromEntries(kept);
+  return JSON.stringify(merged).length <= METADATA_CHARACTERS ? merged : metadata;
+}
+
+/** The lines of a change that a task does not have yet. */
+export function newLines(task: Task, change: LogChange): readonly LogLine[] {
+  const known = task.log_count - (change.first ?? task.log_count);
+  return known <= 0 ? change.lines : change.lines.slice(known);
+}
+
+/**
+ * What a change adds to a task's history: an entry where the state or the status is another one.
+ *
+ * @param before the task before the change; `undefined` where there was none
+ * @param after the task afterwards
+ * @returns the entry; `null` where there is nothing to note
+ */
+export function historyEntryOf(before: Task | undefined, after: Task): HistoryEntry | null {
+  if (before !== undefined && before.state === after.state && before.status === after.status) return null;
+  const { updated_at: at, state, status, progress, version } = after;
+  return { at, state, status, progress, version };
+}
