@@ -72,7 +72,8 @@ class Feed {
   }
 
   get isUnwatched(): boolean {
-    return this.full.size === 0 && this.delta.size === 0 && this.byTask.size === 0;
+    return this.full.size === 0 && this.delta.size === 0 && this.byTask.size === 0 &&
+      this.endings.length === 0;
   }
 
   stop(): void {
@@ -245,6 +246,10 @@ export class Hub implements Disposable {
 
   #leave(client: string, feed: Feed, remove: () => void): void {
     remove();
+    this.#dropUnwatched(client, feed);
+  }
+
+  #dropUnwatched(client: string, feed: Feed): void {
     if (!feed.isUnwatched || this.#feeds.get(client) !== feed) return;
     feed.stop();
     this.#feeds.delete(client);
@@ -294,6 +299,7 @@ export class Hub implements Disposable {
       for (const send of sends) send(cursor);
       if (feed.full.size > 0) this.#frameFull(client, feed);
       if (feed.hasNews) this.#schedule(client, feed);
+      this.#dropUnwatched(client, feed);
     });
   }
 

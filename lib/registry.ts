@@ -170,7 +170,7 @@ export class Registry implements TaskReader, Disposable {
    * @param most how many lines are wanted at most, the oldest of those that are kept
    * @returns those of the lines that are kept, oldest first
    */
-  log(client: string, id: string, from: number, to: number, most: number = to - from): LogSlice {
+  log(client: string, id: string, from: number, to: number, most?: number): LogSlice {
     return this.#store.log(client, id, from, to, most);
   }
 

@@ -111,7 +111,7 @@ export class MemoryStore implements TaskStore {
     if (this.#has(client, id)) this.#logs.append(client, id, first, lines);
   }
 
-  log(client: string, id: string, from: number, to: number, most: number): LogSlice {
+  log(client: string, id: string, from: number, to: number, most: number = to - from): LogSlice {
     return this.#has(client, id) ? this.#logs.read(client, id, from, to, most) : { first: from, lines: [] };
   }
 

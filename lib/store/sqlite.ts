@@ -228,7 +228,7 @@ export class SqliteStore implements TaskStore {
     this.#writer.schedule(this.#seq);
   }
 
-  log(client: string, id: string, from: number, to: number, most: number): LogSlice {
+  log(client: string, id: string, from: number, to: number, most: number = to - from): LogSlice {
     const node = this.#index.get(client, id);
     if (node === undefined) return { first: from, lines: [] };
     const { place } = node;

@@ -149,7 +149,7 @@ export interface TaskStore extends AsyncDisposable {
   /** Appends lines to a task's log; `first` is the number of the first of them. Only the newest are kept. */
   appendLog(client: string, id: string, first: number, lines: readonly LogLine[]): void;
   /** The kept lines of a task's log whose numbers are at least `from` and below `to`, oldest first, so many at most. */
-  log(client: string, id: string, from: number, to: number, most: number): LogSlice;
+  log(client: string, id: string, from: number, to: number, most?: number): LogSlice;
   /** Adds to a task's history. State changes are kept; of the rest only the newest. */
   appendHistory(client: string, id: string, entry: HistoryEntry, isState: boolean): void;
   /** A task's history, oldest first. */

@@ -71,7 +71,8 @@ export class DatabaseWriter implements Disposable {
     for (const [place, client, id, seq, endedAt, record] of batch.tasks) {
       this.#run(
         `INSERT INTO tasks (place, client, id, seq, ended_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (place)
-         DO UPDATE SET seq = excluded.seq, ended_at = coalesce(ended_at, excluded.ended_at), removed = 0`,
+         DO UPDATE SET seq = excluded.seq, removed = 0,
+           ended_at = iif(excluded.ended_at IS NULL, NULL, coalesce(ended_at, excluded.ended_at))`,
         [place, client, id, seq, endedAt],
       );
       this.#run("INSERT OR REPLACE INTO records (place, record) VALUES (?, ?)", [place, record]);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { StorageError } from "../../errors.ts";
 import type { HistoryEntry } from "../../task.ts";
 import type { StorageTrouble } from "../store.ts";
 import type { ClientMemory } from "../task_index.ts";
@@ -29,6 +30,9 @@ export interface WriterOptions {
 /** How long to wait before a commit that failed is tried again, in milliseconds. */
 const RETRY_MS = 1_000;
 
+/** How long a commit may go unanswered before that is trouble, in milliseconds; longer than locks are waited for. */
+const STALL_MS = 10_000;
+
 /** A commit under way. */
 interface Commit {
   readonly batch: Batch;
@@ -51,6 +55,7 @@ export class Writer implements AsyncDisposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Somebody waits for what is pending. */
   #isDue = false;
+  #stallTimer: ReturnType<typeof setTimeout> | undefined;
   #isWorkerLost = false;
   #characters = 0;
   #closed: PromiseWithResolvers<void> | null = null;
@@ -138,6 +143,7 @@ export class Writer implements AsyncDisposable {
       await this.#closed.promise;
     } finally {
       clearTimeout(this.#timer);
+      clearTimeout(this.#stallTimer);
       this.#worker.terminate();
       this.#listeners.clear();
     }
@@ -179,10 +185,22 @@ export class Writer implements AsyncDisposable {
     this.#pending = new Batch();
     this.#characters = 0;
     this.#commit = { batch, message: batch.message(this.#options.memoryOf), seq: this.#seq };
-    this.#post({ type: "write", batch: this.#commit.message });
+    this.#write(this.#commit);
+  }
+
+  #write({ message }: Commit): void {
+    this.#post({ type: "write", batch: message });
+    this.#stallTimer = setTimeout(() => this.#stalled(), STALL_MS);
+  }
+
+  /** The disk says nothing, not even that it can't: whoever waits is told so, and the commit may yet succeed. */
+  #stalled(): void {
+    const reason = `the disk has not answered for ${STALL_MS / 1_000} s`;
+    this.#inTrouble(new StorageError(this.#options.file, reason));
   }
 
   #answered(answer: WriterAnswer): void {
+    clearTimeout(this.#stallTimer);
     if (!answer.ok) this.#failed(answer.message);
     else if (this.#commit !== null) this.#succeeded(this.#commit);
     else this.#closed?.resolve();
@@ -202,12 +220,17 @@ export class Writer implements AsyncDisposable {
   #failed(message: string): void {
     const error = storageError(this.#options.file, new Error(message));
     this.#closed?.reject(error);
+    this.#inTrouble(error);
+    clearTimeout(this.#stallTimer);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#retry(), RETRY_MS);
+  }
+
+  #inTrouble(error: StorageError): void {
     const since = this.#trouble?.since ?? Date.now() / 1000;
     if (this.#trouble?.error.message !== error.message) this.#setTrouble({ error, since });
     this.#commit?.batch.failed(error);
     this.#pending.failed(error);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#retry(), RETRY_MS);
   }
 
   /** Tries once more what failed, now or as it is under way: the trouble may be over. */
@@ -224,8 +247,9 @@ export class Writer implements AsyncDisposable {
       this.#worker = this.#startWorker();
       this.#isWorkerLost = false;
     }
-    if (this.#commit === null) return this.#next();
-    this.#post({ type: "write", batch: this.#commit.message });
+    if (this.#commit !== null) this.#write(this.#commit);
+    else if (this.#pending.isEmpty) this.#setTrouble(null);
+    else this.#next();
   }
 
   #setTrouble(trouble: StorageTrouble | null): void {
