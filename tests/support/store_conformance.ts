@@ -5,243 +5,339 @@
  */
 
 import fc from "fast-check";
-import type { ChangesSince, StoredTask, TaskStore } from "../../lib/store/store.ts";
-import { type LogLine, type Task, transition } from "../../lib/task.ts";
 import { assert, assertEquals, assertGreater } from "./assert.ts";
-import { createChange } from "./changes.ts";
+import type { StoreHome } from "./store_home.ts";
+import { entry, histories, line, logOf, storedTask, StoreModel } from "./store_model.ts";
+
+export { storedTask } from "./store_model.ts";
 
 /** The bounds that a store is made with; a store has at least these. */
 export interface ConformanceLimits {
   readonly logLinesPerTask: number;
   readonly logCharacters: number;
+  readonly historyPerTask: number;
+  readonly historyEntries: number;
   readonly removalsPerClient: number;
   readonly emptyClients: number;
 }
 
 const AMPLE: ConformanceLimits = {
   logLinesPerTask: 100,
-  logCharacters: 100_000,
+  logCharacters: 1_000_000,
+  historyPerTask: 20,
+  historyEntries: 100_000,
   removalsPerClient: 1_000,
   emptyClients: 1_000,
 };
 
-/** What a store holds of a task, made by hand. */
-export function storedTask(id: string, seq: number): StoredTask {
-  const task: Task = { ...transition(undefined, id, createChange(), 1_000), version: seq };
-  return { task, seq, json: JSON.stringify(task) };
-}
-
-type Step = {
-  readonly do: "put" | "remove";
-  readonly client: string;
-  readonly id: string;
-};
-
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.record({
-    do: fc.constantFrom("put" as const, "remove" as const),
-    client: fc.constantFrom("a", "b", "c"),
-    id: fc.constantFrom("1", "2", "__proto"),
-  }),
-  { minLength: 1, maxLength: 40, size: "max" },
-);
-
-/** The tasks of each client by id, with the number of their last change: the naive model of a store. */
-type Model = ReadonlyMap<string, ReadonlyMap<string, number>>;
-
-function modelAfter(model: Model, { do: what, client, id }: Step, seq: number): Model {
-  const tasks = new Map(model.get(client));
-  // A map keeps the place of a key that is set again, as a store keeps the order of creation.
-  if (what === "put") tasks.set(id, seq);
-  else tasks.delete(id);
-  return new Map(model).set(client, tasks);
-}
-
-function applied(before: ReadonlyMap<string, number>, changes: ChangesSince): Map<string, number> {
-  const tasks = new Map(before);
-  for (const { id } of changes.removed) tasks.delete(id);
-  for (const { task, seq } of changes.tasks) tasks.set(task.id, seq);
-  return tasks;
-}
-
-function assertChanges(
-  changes: ChangesSince,
-  after: number,
-  before: ReadonlyMap<string, number>,
-  now: ReadonlyMap<string, number>,
-): void {
-  const byId = (a: [string, number], b: [string, number]) => a[0] < b[0] ? -1 : 1;
-  assertEquals([...applied(before, changes)].sort(byId), [...now].sort(byId));
-  for (const list of [changes.tasks, changes.removed]) {
-    const seqs = list.map(({ seq }) => seq);
-    assertEquals(seqs, [...seqs].sort((a, b) => a - b), "not in the order of the changes");
-    assert(
-      seqs.every((seq) => seq > after),
-      `something that had not changed since ${after} is among the changes`,
-    );
-  }
-  const ids = new Set(changes.tasks.map(({ task }) => task.id));
-  assertEquals(ids.size, changes.tasks.length, "a task is among the changes twice");
-  assert(changes.removed.every(({ id }) => !ids.has(id)), "a task is both there and gone");
-}
+type CreateHome = (limits: ConformanceLimits) => StoreHome;
 
 /** Runs random histories; every position of the past has to lead to the present. Gives back how often it was forgotten. */
 async function checkHistories(
-  createStore: (limits: ConformanceLimits) => TaskStore | Promise<TaskStore>,
+  createHome: CreateHome,
   limits: ConformanceLimits,
   numRuns: number,
 ): Promise<{ readonly known: number; readonly forgotten: number }> {
   let known = 0;
   let forgotten = 0;
   await fc.assert(
-    fc.asyncProperty(steps, async (steps) => {
-      await using store = await createStore(limits);
-      const history: Model[] = [new Map()];
-      for (const step of steps) {
-        const seq = history.length;
-        if (step.do === "put") store.put(step.client, storedTask(step.id, seq));
-        else if (store.get(step.client, step.id) === undefined) continue;
-        else store.remove(step.client, step.id, seq);
-        history.push(modelAfter(history.at(-1)!, step, seq));
-      }
-      const now = history.at(-1)!;
-      for (const [after, then] of history.entries()) {
-        const all = store.allChangesSince(after);
-        if (all === undefined) forgotten++;
-        for (const client of ["a", "b", "c", "unknown"]) {
-          const before = then.get(client) ?? new Map();
-          const state = now.get(client) ?? new Map();
-          const changes = store.changesSince(client, after);
-          if (changes === undefined) forgotten++;
-          else assertChanges(changes, after, before, state), known++;
-          if (all !== undefined) {
-            assertChanges(all.get(client) ?? { tasks: [], removed: [] }, after, before, state);
-          }
-        }
-      }
-      for (const client of ["a", "b", "c"]) {
-        const state: [string, number][] = [...now.get(client) ?? []];
-        assertEquals(Array.from(store.list(client), ({ task, seq }) => [task.id, seq]), state);
-        assertEquals(store.count(client), state.length);
-        for (const [id, seq] of state) assertEquals(store.get(client, id)?.seq, seq);
-      }
+    fc.asyncProperty(histories, async (steps) => {
+      await using home = createHome(limits);
+      const model = new StoreModel(home, limits);
+      for (const step of steps) await model.take(step);
+      const now = model.check(home.store);
+      await model.take({ do: "commit" });
+      assertEquals(model.check(home.store), now, "what was forgotten when it was committed");
+      await model.take({ do: "reopen" });
+      assertEquals(model.check(home.store), now, "what was forgotten when the store was opened again");
+      known += now.known;
+      forgotten += now.forgotten.length;
     }),
     { numRuns },
   );
   return { known, forgotten };
 }
 
-function line(text: string, at = 1): LogLine {
-  return { at, text };
-}
-
 /**
  * Registers the tests of a store.
  *
  * @param name the name of the class, for the names of the tests
- * @param createStore makes an empty store; whatever it needs beyond memory goes with its disposal
+ * @param createHome makes an empty store; whatever it needs beyond memory goes with its disposal
+ * @param numRuns random histories to run, twice
  */
-export function testStore(
-  name: string,
-  createStore: (limits: ConformanceLimits) => TaskStore | Promise<TaskStore>,
-): void {
-  Deno.test(`${name}.changesSince() leads from every position of a random history to the present`, async () => {
-    const { known, forgotten } = await checkHistories(createStore, AMPLE, 1_000);
+export function testStore(name: string, createHome: CreateHome, numRuns: number): void {
+  Deno.test(`${name} leads from every position of a random history to the present, and keeps what it was given`, async () => {
+    const { known, forgotten } = await checkHistories(createHome, AMPLE, numRuns);
     assertEquals(forgotten, 0, "nothing is forgotten below the bounds");
-    assertGreater(known, 10_000);
+    assertGreater(known, 2_000);
   });
 
-  Deno.test(`${name}.changesSince() either leads to the present or says that it can't, with small bounds`, async () => {
-    const limits = { ...AMPLE, removalsPerClient: 2, emptyClients: 1 };
-    const { known, forgotten } = await checkHistories(createStore, limits, 1_000);
-    assertGreater(known, 1_000);
+  Deno.test(`${name} either leads to the present or says that it can't, with small bounds`, async () => {
+    const limits = { ...AMPLE, logLinesPerTask: 3, historyPerTask: 2, removalsPerClient: 2, emptyClients: 1 };
+    const { known, forgotten } = await checkHistories(createHome, limits, numRuns);
+    assertGreater(known, 2_000);
     assertGreater(forgotten, 100, "the bounds were reached");
   });
 
+  Deno.test(`${name}.takeSeq() counts on, also when the store is opened again`, async () => {
+    await using home = createHome(AMPLE);
+    assertEquals(home.store.seq, 0);
+    const taken = Array.from({ length: 5 }, () => home.store.takeSeq());
+    assertEquals(taken, [1, 2, 3, 4, 5]);
+    await home.check(({ seq }) => assertEquals(seq, 5));
+    assertEquals(home.store.takeSeq(), 6);
+  });
+
   Deno.test(`${name}.changesSince() names a task once that was removed twice`, async () => {
-    await using store = await createStore(AMPLE);
-    store.put("c", storedTask("1", 1));
-    store.remove("c", "1", 2);
-    store.put("c", storedTask("1", 3));
-    store.remove("c", "1", 4);
-    assertEquals(store.changesSince("c", 0), { tasks: [], removed: [{ id: "1", seq: 4 }] });
+    await using home = createHome(AMPLE);
+    const { store } = home;
+    store.put("c", storedTask("1", store.takeSeq()));
+    store.remove("c", "1", store.takeSeq());
+    store.put("c", storedTask("1", store.takeSeq()));
+    store.remove("c", "1", store.takeSeq());
+    await home.check((store) => {
+      assertEquals(store.changesSince("c", 0), { tasks: [], removed: [{ id: "1", seq: 4 }] });
+      assertEquals(store.changesSince("c", 4), { tasks: [], removed: [] });
+    });
+  });
+
+  Deno.test(`${name}.changesSince() names an id among both that another task has taken`, async () => {
+    await using home = createHome(AMPLE);
+    const { store } = home;
+    for (const seq of [1, 3]) {
+      store.put("c", storedTask("1", store.takeSeq()));
+      if (seq === 1) store.remove("c", "1", store.takeSeq());
+    }
+    const removals = (store: typeof home.store, since: number) => {
+      const { tasks, removed } = store.changesSince("c", since)!;
+      return [tasks.map(({ id, seq }) => [id, seq]), removed.map(({ id, seq }) => [id, seq])];
+    };
+    await home.check((store) => {
+      assertEquals(removals(store, 1), [[["1", 3]], [["1", 2]]]);
+      assertEquals(removals(store, 2), [[["1", 3]], []]);
+    });
   });
 
   Deno.test(`${name}.put() replaces a task in its place, and is seen at once`, async () => {
-    await using store = await createStore(AMPLE);
-    store.put("c", storedTask("1", 1));
-    store.put("c", storedTask("2", 2));
-    const newest = storedTask("1", 3);
+    await using home = createHome(AMPLE);
+    const { store } = home;
+    store.put("c", storedTask("1", store.takeSeq()));
+    store.put("c", storedTask("2", store.takeSeq(), "FINISHED"));
+    const newest = storedTask("1", store.takeSeq());
     store.put("c", newest);
-    assertEquals(store.get("c", "1"), newest);
-    assertEquals(Array.from(store.list("c"), ({ task }) => task.id), ["1", "2"]);
-    assertEquals([store.count("c"), store.lastSeq("c")], [2, 3]);
-    assertEquals(store.changesSince("c", 1)?.tasks.map(({ task }) => task.id), ["2", "1"]);
-    await store.committed();
+    await home.check((store) => {
+      const stored = store.get("c", "1")!;
+      assertEquals([stored.id, stored.active, stored.seq], ["1", false, 3]);
+      assertEquals([stored.task, stored.json], [newest.task, newest.json]);
+      assertEquals(Array.from(store.list("c"), ({ id }) => id), ["1", "2"]);
+      assertEquals([store.count("c"), store.lastSeq("c")], [2, 3]);
+      assertEquals(store.changesSince("c", 1)?.tasks.map(({ task }) => task.id), ["2", "1"]);
+    });
   });
 
   Deno.test(`${name}.remove() of what is not there changes nothing`, async () => {
-    await using store = await createStore(AMPLE);
-    store.put("c", storedTask("1", 1));
-    store.remove("c", "2", 2);
-    store.remove("d", "1", 3);
-    assertEquals([store.count("c"), store.lastSeq("c"), store.lastSeq("d")], [1, 1, 0]);
-    assertEquals(store.changesSince("c", 1), { tasks: [], removed: [] });
+    await using home = createHome(AMPLE);
+    const { store } = home;
+    store.put("c", storedTask("1", store.takeSeq()));
+    store.remove("c", "2", store.takeSeq());
+    store.remove("d", "1", store.takeSeq());
+    await home.check((store) => {
+      assertEquals([store.count("c"), store.lastSeq("c"), store.lastSeq("d")], [1, 1, 0]);
+      assertEquals(store.changesSince("c", 1), { tasks: [], removed: [] });
+      assertEquals(store.removed("c", "2"), undefined);
+    });
   });
 
-  Deno.test(`${name} keeps nothing of clients that were only asked for`, async () => {
-    await using store = await createStore({ ...AMPLE, emptyClients: 1 });
-    for (let i = 0; i < 100; i++) {
-      const client = `unknown-${i}`;
-      assertEquals(store.get(client, "1"), undefined);
-      assertEquals([...store.list(client)], []);
-      assertEquals([store.count(client), store.lastSeq(client)], [0, 0]);
-      assertEquals(store.changesSince(client, 0), { tasks: [], removed: [] });
-      assertEquals(store.log(client, "1"), []);
+  Deno.test(`${name}.restore() brings a task back to its place, with log, history and launch`, async () => {
+    for (const isCommitted of [false, true]) {
+      await using home = createHome(AMPLE);
+      const { store } = home;
+      for (const id of ["1", "2", "3"]) store.put("c", storedTask(id, store.takeSeq(), "FINISHED"));
+      store.appendLog("c", "2", 0, [line("kept")]);
+      store.appendHistory("c", "2", entry(2), true);
+      store.putLaunch("c", "2", { name: "job", args: [1] });
+      const { task } = store.get("c", "2")!;
+      if (isCommitted) await store.committed();
+      store.remove("c", "2", store.takeSeq());
+      assertEquals(store.removed("c", "2"), task);
+      assertEquals([store.get("c", "2"), store.count("c")], [undefined, 2]);
+      if (isCommitted) await store.committed();
+      assertEquals(store.removed("c", "2"), task);
+      const restored = storedTask("2", store.takeSeq(), "FINISHED");
+      assertEquals(store.restore("c", restored), true);
+      assertEquals(store.restore("c", restored), false, "it is back already");
+      await home.check((store) => {
+        assertEquals(store.removed("c", "2"), undefined);
+        assertEquals(store.get("c", "2")?.task, restored.task);
+        assertEquals(Array.from(store.list("c"), ({ id }) => id), ["1", "2", "3"]);
+        assertEquals(logOf(store, "c", "2", 0, 9), { first: 0, lines: [line("kept")] });
+        assertEquals(store.history("c", "2"), [entry(2)]);
+        assertEquals(store.launch("c", "2"), { name: "job", args: [1] });
+        const { tasks, removed } = store.changesSince("c", 3)!;
+        assertEquals(tasks.map(({ id, seq }) => [id, seq]), [["2", 5]]);
+        assertEquals(removed, [{ id: "2", seq: 4 }]);
+      });
     }
-    assertEquals([...store.allChangesSince(0)!], []);
+  });
+
+  Deno.test(`${name}.purge() forgets a removed task for good, and no other`, async () => {
+    for (const isCommitted of [false, true]) {
+      await using home = createHome(AMPLE);
+      const { store } = home;
+      for (const id of ["gone", "kept"]) {
+        store.put("c", storedTask(id, store.takeSeq(), "FINISHED"));
+        store.appendLog("c", id, 0, [line(id)]);
+        store.appendHistory("c", id, entry(store.seq), false);
+        store.putLaunch("c", id, { name: id, args: [] });
+      }
+      if (isCommitted) await store.committed();
+      store.remove("c", "gone", store.takeSeq());
+      for (const id of ["gone", "kept", "unknown"]) store.purge("c", id);
+      assertEquals(store.restore("c", storedTask("gone", store.takeSeq())), false);
+      const next = storedTask("gone", store.takeSeq());
+      store.put("c", next);
+      await home.check((store) => {
+        assertEquals(store.removed("c", "gone"), undefined);
+        assertEquals(store.get("c", "gone")?.json, next.json);
+        assertEquals(Array.from(store.list("c"), ({ id }) => id), ["kept", "gone"]);
+        assertEquals(logOf(store, "c", "gone", 0, 9).lines, []);
+        assertEquals([store.history("c", "gone"), store.launch("c", "gone")], [[], undefined]);
+        assertEquals(logOf(store, "c", "kept", 0, 9).lines, [line("kept")]);
+        assertEquals([store.history("c", "kept"), store.launch("c", "kept")?.name], [[entry(2)], "kept"]);
+      });
+    }
+  });
+
+  Deno.test(`${name}.put() of an id that was removed begins anew: nothing of the earlier task is left`, async () => {
+    await using home = createHome(AMPLE);
+    const { store } = home;
+    store.put("c", storedTask("1", store.takeSeq()));
+    store.put("c", storedTask("2", store.takeSeq()));
+    store.appendLog("c", "1", 0, [line("old")]);
+    store.appendHistory("c", "1", entry(1), true);
+    store.putLaunch("c", "1", { name: "old", args: [] });
+    store.remove("c", "1", store.takeSeq());
+    assertEquals(logOf(store, "c", "1", 0, 9).lines, [], "nothing is to be read of what is removed");
+    assertEquals([store.history("c", "1"), store.launch("c", "1")], [[], undefined]);
+    store.put("c", storedTask("1", store.takeSeq()));
+    store.appendLog("c", "1", 0, [line("new")]);
+    await home.check((store) => {
+      assertEquals(store.removed("c", "1"), undefined);
+      assertEquals(logOf(store, "c", "1", 0, 9), { first: 0, lines: [line("new")] });
+      assertEquals([store.history("c", "1"), store.launch("c", "1")], [[], undefined]);
+      assertEquals(Array.from(store.list("c"), ({ id }) => id), ["2", "1"], "it is the younger one");
+    });
+    assertEquals(home.store.restore("c", storedTask("1", home.store.takeSeq())), false);
+  });
+
+  Deno.test(`${name} keeps nothing of clients and tasks that were only asked for, or told of`, async () => {
+    await using home = createHome({ ...AMPLE, emptyClients: 1 });
+    for (let i = 0; i < 10; i++) {
+      const client = `unknown-${i}`;
+      home.store.appendLog(client, "1", 0, [line("lost")]);
+      home.store.appendHistory(client, "1", entry(1), true);
+      home.store.putLaunch(client, "1", { name: "lost", args: [] });
+      await home.check((store) => {
+        assertEquals([store.get(client, "1"), store.removed(client, "1")], [undefined, undefined]);
+        assertEquals([...store.list(client)], []);
+        assertEquals([store.count(client), store.lastSeq(client)], [0, 0]);
+        assertEquals(store.changesSince(client, 0), { tasks: [], removed: [] });
+        assertEquals(logOf(store, client, "1", 0, 9).lines, []);
+        assertEquals([store.history(client, "1"), store.launch(client, "1")], [[], undefined]);
+        assertEquals([...store.allChangesSince(0)!], []);
+      });
+    }
   });
 
   Deno.test(`${name}.log() gives the newest lines in order, of each task its own`, async () => {
-    await using store = await createStore(AMPLE);
+    await using home = createHome(AMPLE);
+    const { store } = home;
     for (const [client, id] of [["c", "1"], ["c", "2"], ["d", "1"]] as const) {
-      store.put(client, storedTask(id, 1));
-      for (let i = 0; i < 250; i++) store.appendLog(client, id, [line(`${client}${id} ${i}`, i)]);
+      store.put(client, storedTask(id, store.takeSeq()));
+      for (let i = 0; i < 250; i++) store.appendLog(client, id, i, [line(`${client}${id} ${i}`, i)]);
+      await store.committed();
     }
-    const texts = store.log("c", "1").map(({ text }) => text);
-    assertEquals(texts, Array.from({ length: 100 }, (_, i) => `c1 ${150 + i}`));
-    assertEquals(store.log("d", "1").at(-1), line("d1 249", 249));
-    store.appendLog("c", "1", Array.from({ length: 5_000 }, (_, i) => line(`much ${i}`)));
-    assertEquals(store.log("c", "1").length, 100);
-    assertEquals(store.log("c", "1")[0]?.text, "much 4900");
+    await home.check((store) => {
+      const texts = logOf(store, "c", "1", 150, 250).lines.map(({ text }) => text);
+      assertEquals(texts, Array.from({ length: 100 }, (_, i) => `c1 ${150 + i}`));
+      assertEquals(logOf(store, "d", "1", 249, 1_000), { first: 249, lines: [line("d1 249", 249)] });
+      assertEquals(logOf(store, "d", "1", 200, 203).lines.map(({ at }) => at), [200, 201, 202]);
+      assertEquals(logOf(store, "d", "1", 0, 250).lines.at(-1)?.text, "d1 249");
+      for (const [from, to] of [[250, 260], [200, 200], [200, 199]] as const) {
+        assertEquals(logOf(store, "d", "1", from, to).lines, []);
+      }
+    });
+    await home.check((store) => {
+      // Page by page, from the oldest line that is kept, without a gap.
+      let next = 0;
+      for (let first = 0; next < 250; next = first) {
+        const page = logOf(store, "d", "1", next, 250, 7);
+        assert(page.lines.length > 0 && page.lines.length <= 7, `${page.lines.length} lines`);
+        assert(next === 0 ? page.first <= 150 : page.first === next, `${page.first} follows ${next}`);
+        assertEquals(page.lines.map(({ at }) => at), page.lines.map((_, i) => page.first + i));
+        first = page.first + page.lines.length;
+      }
+      assertEquals(logOf(store, "d", "1", 200, 250, 0).lines, []);
+    });
+    home.store.appendLog("c", "1", 250, Array.from({ length: 5_000 }, (_, i) => line(`much ${i}`)));
+    await home.check((store) => {
+      const { first, lines } = logOf(store, "c", "1", 5_150, 5_250);
+      assertEquals([first, lines.length, lines[0]?.text], [5_150, 100, "much 4900"]);
+    });
+    const { lines } = logOf(home.store, "c", "1", 0, 5_250);
+    assert(lines.length < 1_000, "what is over the bound goes in the end");
   });
 
-  Deno.test(`${name}.log() is gone with its task, also for one that takes its id`, async () => {
-    await using store = await createStore(AMPLE);
-    store.put("c", storedTask("1", 1));
-    store.appendLog("c", "1", [line("old")]);
-    store.remove("c", "1", 2);
-    assertEquals(store.log("c", "1"), []);
-    store.put("c", storedTask("1", 3));
-    assertEquals(store.log("c", "1"), []);
+  Deno.test(`${name}.history() keeps every state, and of the rest the newest`, async () => {
+    await using home = createHome({ ...AMPLE, historyPerTask: 3 });
+    const { store } = home;
+    for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
+    for (let version = 1; version <= 30; version++) {
+      store.appendHistory("c", "1", entry(version), version % 10 === 1);
+      if (version === 14) await store.committed();
+    }
+    store.appendHistory("c", "2", { ...entry(1), progress: null, state: "STARTING" }, true);
+    await home.check((store) => {
+      assertEquals(store.history("c", "1"), [1, 11, 21, 28, 29, 30].map((version) => entry(version)));
+      assertEquals(store.history("c", "2"), [{ ...entry(1), progress: null, state: "STARTING" }]);
+    });
   });
 
-  Deno.test(`${name}.log() loses the logs that were quiet for longest where all are too many`, async () => {
-    await using store = await createStore({ ...AMPLE, logCharacters: 1_000 });
+  Deno.test(`${name}.launch() gives back what a task was started with, the newest`, async () => {
+    await using home = createHome(AMPLE);
+    const { store } = home;
+    store.put("c", storedTask("1", store.takeSeq()));
+    const args = ["text", 1.5, null, [true], { "": { __proto__: 1, deep: [] } }];
+    store.putLaunch("c", "1", { name: "first", args: [] });
+    await store.committed();
+    store.putLaunch("c", "1", { name: "second", args });
+    await home.check((store) => assertEquals(store.launch("c", "1"), { name: "second", args }));
+  });
+
+  Deno.test(`${name}.committed() resolves, and everything up to then is committed`, async () => {
+    await using home = createHome(AMPLE);
+    const { store } = home;
+    await store.committed();
+    const waits: Promise<void>[] = [];
     for (let i = 0; i < 20; i++) {
-      store.put("c", storedTask(`${i}`, i + 1));
-      store.appendLog("c", `${i}`, [line("x".repeat(100))]);
-      store.appendLog("c", "0", [line("y")]);
+      store.put("c", storedTask(`${i}`, store.takeSeq()));
+      const { seq } = store;
+      waits.push(store.committed().then(() => assert(store.committedSeq >= seq)));
+      if (i % 7 === 0) await waits[0];
     }
-    const kept = Array.from({ length: 20 }, (_, i) => i).filter((i) => store.log("c", `${i}`).length > 0);
-    const characters = kept.flatMap((i) => store.log("c", `${i}`)).reduce(
-      (sum, { text }) => sum + text.length,
-      0,
-    );
-    assert(characters <= 1_000, `${characters} characters are kept`);
-    assertEquals(kept.includes(0), true, "the log that was written last");
-    assertEquals(kept.at(-1), 19);
-    assertEquals(kept.includes(1), false);
-    assertGreater(kept.length, 3);
+    await Promise.all(waits);
+    assertEquals(store.trouble, null);
+    await home.check((store) => assertEquals(store.count("c"), 20));
+  });
+
+  Deno.test(`${name} may be disposed of twice, and at once`, async () => {
+    await using home = createHome(AMPLE);
+    home.store.put("c", storedTask("1", home.store.takeSeq()));
+    const ends = [home.store[Symbol.asyncDispose](), home.store[Symbol.asyncDispose]()];
+    await Promise.all(ends);
+    await home.store[Symbol.asyncDispose]();
+    if (!home.keepsTasks) return;
+    await home.reopen();
+    assertEquals(home.store.count("c"), 1);
   });
 }

@@ -1,0 +1,381 @@
+/** What the program says and does when its file can't be used: at the start, and while it runs. */
+
+import { TaskInMemory } from "../../lib/store/store.ts";
+import type { Task } from "../../lib/task.ts";
+import { assert, assertEquals, assertGreater, assertMatch, assertNotEquals } from "../support/assert.ts";
+import { assertProblem, call } from "../support/calls.ts";
+import { type Program, runProgram, startProgram } from "../support/program.ts";
+import { finishedTask } from "../support/example_task.ts";
+import { notSeen, SmallDisk } from "../support/small_disk.ts";
+import { type SocketMessage, TestSocket } from "../support/socket.ts";
+import { StoreFolder } from "../support/store_folder.ts";
+
+const MEGABYTE = 1024 * 1024;
+
+const TASKS = `
+export async function until_file(task, path) {
+  for (let looks = 1; ; looks++) {
+    task.log("look " + looks);
+    await task.update({ current: looks });
+    if (await Deno.stat(path).catch(() => null) !== null) return looks;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+export function size(task, text) {
+  return text.length;
+}
+`;
+
+/** Starts the program with the tasks of this test. */
+async function start(folder: StoreFolder, file: string): Promise<Program> {
+  const module = `${folder.path}/tasks.js`;
+  await Deno.writeTextFile(module, TASKS);
+  return await startProgram(["--no-demo", "--tasks", module, "--data", file]);
+}
+
+/** Runs the program, which has to refuse in one line. */
+async function assertRefused(file: string, reason: RegExp | string): Promise<void> {
+  const { code, stdout, stderr } = await runProgram(["--no-demo", "--port", "0", "--data", file]);
+  const begin = `taskscope: Cannot keep tasks in "${file}": `;
+  assertEquals([code, stdout, stderr.slice(0, begin.length)], [2, "", begin], stderr);
+  const said = stderr.slice(begin.length);
+  if (typeof reason === "string") assertEquals(said, `${reason}\n`);
+  else assertMatch(said, reason);
+  assertEquals(said.trim().split("\n").length, 1, "nothing but this line");
+}
+
+/** A database with some tasks in it, closed. */
+async function fillDatabase(folder: StoreFolder): Promise<void> {
+  await using store = folder.open();
+  const finished_at = Date.now() / 1000;
+  for (let i = 0; i < 300; i++) {
+    store.put("c", new TaskInMemory(finishedTask({ id: `${i}`, finished_at }), store.takeSeq()));
+  }
+}
+
+/** Resolves when the program answers so; reads its readiness until then. */
+async function untilReady(url: string, status: 200 | 503): Promise<Record<string, unknown>> {
+  for (let attempt = 0; attempt < 1_000; attempt++) {
+    const answer = await call("GET", `${url}/readyz`);
+    if (answer.status === status) return answer.json;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`/readyz never answered ${status}`);
+}
+
+/** All tasks of the client that these tests use. */
+async function tasksOf(url: string): Promise<Readonly<Record<string, Task>>> {
+  const { status, json } = await call("GET", `${url}/tasks/c`);
+  assertEquals(status, 200);
+  return json.all_tasks;
+}
+
+/** Starts a task by name; gives back the answer. */
+async function startTask(url: string, name: string, id: string, ...args: unknown[]) {
+  return await call("POST", `${url}/tasks/c/start/${name}`, { body: { id, args } });
+}
+
+/** Resolves with the record of a task that has ended. */
+async function untilEnded(url: string, id: string): Promise<Task> {
+  for (let attempt = 0; attempt < 1_000; attempt++) {
+    const { json } = await call("GET", `${url}/tasks/c/${id}`);
+    if (json.finished_at !== null) return json;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`Task "${id}" did not end`);
+}
+
+/** Whether a message tells of trouble, or of its end. */
+function isDegraded(wanted: RegExp | null): (message: SocketMessage) => boolean {
+  return (message) => {
+    if (message.type !== "degraded") return false;
+    const { detail } = message as unknown as { readonly detail: string | null };
+    return wanted === null ? detail === null : wanted.test(detail ?? "");
+  };
+}
+
+Deno.test("storage: the program refuses files that it can't use, in one line", async () => {
+  using folder = new StoreFolder();
+  const path = (name: string) => `${folder.path}/${name}`;
+  await Deno.writeTextFile(path("notes.txt"), "my notes\n".repeat(1_000));
+  await Deno.writeFile(path("random.db"), crypto.getRandomValues(new Uint8Array(20_000)));
+  await Deno.mkdir(path("folder"));
+  await fillDatabase(folder);
+  const database = await Deno.readFile(folder.file);
+  const damaged = database.slice();
+  damaged.fill(0xff, damaged.length / 2, damaged.length / 2 + 3 * 4096);
+  await Deno.writeFile(path("damaged.db"), damaged);
+  await Deno.writeFile(path("cut.db"), database.subarray(0, database.length / 3));
+  folder.execute("PRAGMA user_version = 99");
+
+  const isNone =
+    "it is not a database; move it away, or name another file with --data (file is not a database)";
+  const isDamaged = /^the file is damaged; restore a copy, or move it away to begin anew \(.*\)\n$/;
+  await assertRefused(path("notes.txt"), isNone);
+  await assertRefused(path("random.db"), isNone);
+  await assertRefused(path("folder"), "it is a folder; name a file in it with --data");
+  await assertRefused(
+    path("missing/tasks.db"),
+    /^it can't be opened; its folder has to be there and be writable \(.*\)\n$/,
+  );
+  await assertRefused(path("damaged.db"), isDamaged);
+  await assertRefused(path("cut.db"), isDamaged);
+  await assertRefused(
+    folder.file,
+    "a newer Taskscope wrote it (version 99 of its tables, this one knows 1); " +
+      "use that one, or name another file with --data",
+  );
+});
+
+Deno.test("storage: the program refuses the database of another program, and leaves it as it is", async () => {
+  using folder = new StoreFolder();
+  folder.execute("CREATE TABLE contacts (name TEXT); INSERT INTO contacts VALUES ('somebody')");
+  const before = await Deno.readFile(folder.file);
+  await assertRefused(folder.file, "it is a database of another program; name another file with --data");
+  assertEquals(await Deno.readFile(folder.file), before);
+});
+
+Deno.test("storage: a second program refuses the file of the first, until that was killed", async () => {
+  using folder = new StoreFolder();
+  const locked = "another Taskscope uses it; stop that one, or name another file with --data";
+  {
+    await using first = await start(folder, folder.file);
+    await assertRefused(folder.file, locked);
+    assertEquals((await startTask(first.url, "size", "kept", "four")).status, 202);
+    await untilEnded(first.url, "kept");
+    await assertRefused(folder.file, locked);
+    first.process.kill("SIGKILL");
+    await first.process.ended();
+    assertEquals(first.process.stderr, "");
+  }
+  await using second = await start(folder, folder.file);
+  assertEquals((await tasksOf(second.url)).kept?.result, 4);
+});
+
+Deno.test("storage: the program refuses a file that it may not write", async () => {
+  using folder = new StoreFolder();
+  await fillDatabase(folder);
+  const unprotect = await protect(folder.file);
+  if (unprotect === undefined) return;
+  try {
+    await assertRefused(
+      folder.file,
+      "it can't be written to; make it writable, or name another file with --data " +
+        "(attempt to write a readonly database)",
+    );
+  } finally {
+    await unprotect();
+  }
+  await using program = await start(folder, folder.file);
+  assertEquals(Object.keys(await tasksOf(program.url)).length, 300);
+});
+
+Deno.test("storage: the program refuses a disk that it may not write, or that is full", async () => {
+  await using disk = await SmallDisk.mount(MEGABYTE, "The test of a full disk at the start");
+  if (disk === undefined) return;
+  using folder = new StoreFolder();
+  await fillDatabase(folder);
+  const file = `${disk.path}/tasks.db`;
+  await Deno.copyFile(folder.file, file);
+  await disk.fill();
+  await assertRefused(file, /^(the disk is full|the disk reports an error, or it is full) \(.*\)\n$/);
+  await assertRefused(`${disk.path}/new.db`, /^the disk is full \(.*\)\n$/);
+  await disk.free();
+  {
+    await using program = await start(folder, file);
+    assertEquals(Object.keys(await tasksOf(program.url)).length, 300, "nothing was lost by the attempt");
+  }
+  await disk.protect();
+  await assertRefused(file, /^it can't be (opened|written to); .* \(.*\)\n$/);
+  await assertRefused(`${disk.path}/other.db`, /^it can't be (opened|written to); .* \(.*\)\n$/);
+});
+
+Deno.test("storage: on a full disk tasks go on in memory, and nothing is lost once there is room", async () => {
+  using folder = new StoreFolder();
+  await using disk = await fullableDisk(folder);
+  const { file } = disk;
+  const flag = `${folder.path}/flag`;
+  let last: Readonly<Record<string, Task>>;
+  let cursorBefore: string;
+  let cursorDuring: string;
+  {
+    await using program = await start(folder, file);
+    const { url } = program;
+    await startTask(url, "size", "before", "x");
+    await untilEnded(url, "before");
+    assertEquals((await startTask(url, "until_file", "running", flag)).status, 202);
+    await using socket = new TestSocket(`${url}/ws/tasks/c?mode=delta`);
+    cursorBefore = (await socket.count(1))[0]!.cursor!;
+
+    await disk.fill();
+    // Too large for what room there may be in the files themselves.
+    const refused = await startTask(url, "size", "during", "x".repeat(MEGABYTE / 2));
+    assertProblem(refused, 503, "storage_unavailable");
+    assertMatch(refused.json.detail, /^This can't be stored at present: the disk is full \(.*\)$/);
+    assertEquals(refused.headers.get("retry-after"), "5");
+    const { status, detail, since } = await untilReady(url, 503);
+    assertEquals(status, "degraded");
+    assertMatch(String(detail), /^the disk is full /);
+    assertGreater(Number(since), Date.now() / 1000 - 60);
+    await socket.find(isDegraded(/^the disk is full /));
+    for (
+      const [method, path] of [
+        ["POST", "start/size"],
+        ["POST", "start/unknown"],
+        ["POST", "before/retry"],
+        ["DELETE", "before"],
+        ["POST", "before/restore"],
+      ] as const
+    ) {
+      const answer = await call(method, `${url}/tasks/c/${path}`, { body: {} });
+      if (path === "start/unknown") assertProblem(answer, 404, "unknown_task_name");
+      else assertProblem(answer, 503, "storage_unavailable");
+    }
+    assertEquals((await call("GET", `${url}/healthz`)).status, 200);
+
+    // What runs goes on, and whoever watches sees it.
+    const { current } = (await tasksOf(url)).running!;
+    await socket.task("running", (task) => task.current! > current! + 3);
+    await Deno.writeTextFile(flag, "");
+    await socket.task("running", ({ state }) => state === "FINISHED");
+    const ended = await untilEnded(url, "running");
+    assertEquals([ended.state, ended.result], ["FINISHED", ended.current]);
+    const during = await call("GET", `${url}/tasks/c`);
+    cursorDuring = during.json.cursor;
+    assertNotEquals(cursorDuring.split(":")[0], cursorBefore.split(":")[0], "it means nothing after a crash");
+    assertEquals((await call("GET", `${url}/tasks/c?after=${cursorDuring}`)).status, 200);
+
+    await disk.free();
+    await untilReady(url, 200);
+    await socket.find(isDegraded(null));
+    assertEquals((await startTask(url, "size", "after", "xy")).status, 202);
+    await untilEnded(url, "after");
+    last = await tasksOf(url);
+    assertEquals(last.running, ended);
+    assertEquals([last.after?.result, last.before?.state], [2, "FINISHED"]);
+    program.process.kill("SIGKILL");
+    await program.process.ended();
+    assertEquals(program.process.stderr, "");
+  }
+  await using program = await start(folder, file);
+  const { url } = program;
+  assertEquals(await tasksOf(url), last);
+  const { lines, count } = (await call("GET", `${url}/tasks/c/running/logs`)).json;
+  assertEquals(
+    lines.map(({ text }: { text: string }) => text),
+    Array.from({ length: count }, (_, i) => `look ${i + 1}`),
+  );
+  const missed = (await call("GET", `${url}/tasks/c?after=${cursorBefore}`)).json;
+  assertEquals(
+    missed.tasks.map(({ id }: Task) => id).filter((id: string) => id === "running" || id === "after"),
+    [
+      "running",
+      "after",
+    ],
+  );
+  assertProblem(await call("GET", `${url}/tasks/c?after=${cursorDuring}`), 410, "cursor_gone");
+});
+
+Deno.test("storage: while another program keeps the file locked, changes are refused, and later made good", async () => {
+  using folder = new StoreFolder();
+  let last: Readonly<Record<string, Task>>;
+  {
+    await using program = await start(folder, folder.file);
+    const { url } = program;
+    const flag = `${folder.path}/flag`;
+    await startTask(url, "until_file", "running", flag);
+    const holder = folder.connect();
+    try {
+      holder.exec("BEGIN IMMEDIATE");
+      const refused = await startTask(url, "size", "during", "four");
+      assertProblem(refused, 503, "storage_unavailable");
+      const { status, detail } = await untilReady(url, 503);
+      assertEquals([status, detail], ["degraded", "another program has locked it (database is locked)"]);
+      await Deno.writeTextFile(flag, "");
+      assertEquals((await untilEnded(url, "running")).state, "FINISHED");
+      holder.exec("ROLLBACK");
+    } finally {
+      holder.close();
+    }
+    await untilReady(url, 200);
+    last = await tasksOf(url);
+    program.process.kill("SIGKILL");
+    await program.process.ended();
+    assertEquals(program.process.stderr, "");
+  }
+  await using program = await start(folder, folder.file);
+  assertEquals(await tasksOf(program.url), last);
+});
+
+Deno.test("storage: a program whose file is deleted says so, and begins anew when it is started again", async () => {
+  using folder = new StoreFolder();
+  {
+    await using program = await start(folder, folder.file);
+    const { url } = program;
+    await startTask(url, "size", "before", "x");
+    await untilEnded(url, "before");
+    for (const name of ["tasks.db", "tasks.db-wal", "tasks.db-shm"]) {
+      await Deno.remove(`${folder.path}/${name}`);
+    }
+    // It looks now and then.
+    let refused = await startTask(url, "size", "first", "x");
+    for (let i = 0; refused.status === 202 && i < 200; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      refused = await startTask(url, "size", `next-${i}`, "x");
+    }
+    assertProblem(refused, 503, "storage_unavailable");
+    const { detail } = await untilReady(url, 503);
+    const reason = "it was removed or replaced; start the server again (not the file that was opened)";
+    assertEquals(detail, reason);
+    assertEquals((await tasksOf(url)).before?.state, "FINISHED", "what it has it still shows");
+    program.process.kill("SIGTERM");
+    const { code, stderr } = await program.process.ended();
+    assertEquals(code, 1, "not everything could be stored");
+    assertEquals(stderr, `taskscope: Cannot keep tasks in "${folder.file}": ${reason}\n`);
+  }
+  await using program = await start(folder, folder.file);
+  assertEquals(await tasksOf(program.url), {});
+  assertEquals((await startTask(program.url, "size", "anew", "x")).status, 202);
+});
+
+/** Takes the right to write a file away; gives back what returns it, or `undefined` where that can't be had. */
+async function protect(file: string): Promise<(() => Promise<void>) | undefined> {
+  await Deno.chmod(file, 0o444);
+  if (Deno.uid() !== 0) return () => Deno.chmod(file, 0o600);
+  // Root may write whatever the mode says, but not what is immutable.
+  const change = async (attribute: string) => {
+    return (await new Deno.Command("chattr", { args: [attribute, file], stderr: "null" }).output()).success;
+  };
+  if (await change("+i").catch(() => false)) return async () => assert(await change("-i"));
+  notSeen(
+    "The test of a file that may not be written did not run: root may, and can make none immutable here",
+  );
+  return undefined;
+}
+
+/** A place for a database that can be full. */
+interface FullableDisk extends AsyncDisposable {
+  readonly file: string;
+  fill(): Promise<void>;
+  free(): Promise<void>;
+}
+
+/** A small disk; where none can be had, a database that says what SQLite says on a full one. */
+async function fullableDisk(folder: StoreFolder): Promise<FullableDisk> {
+  const disk = await SmallDisk.mount(8 * MEGABYTE, "The test of a disk that runs full, on a real one,");
+  if (disk !== undefined) {
+    return {
+      file: `${disk.path}/tasks.db`,
+      fill: () => disk.fill(),
+      free: () => disk.free(),
+      [Symbol.asyncDispose]: () => disk[Symbol.asyncDispose](),
+    };
+  }
+  const full = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
+  return {
+    file: folder.file,
+    fill: () => Promise.resolve(folder.execute(`CREATE TRIGGER full BEFORE INSERT ON records ${full}`)),
+    free: () => Promise.resolve(folder.execute("DROP TRIGGER full")),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,72 @@
+import { StorageError } from "../../../../lib/errors.ts";
+import { Batch } from "../../../../lib/store/sqlite/batch.ts";
+import { assertEquals, assertRejects } from "../../../support/assert.ts";
+import { entry, line, storedTask } from "../../../support/store_model.ts";
+
+const MEMORY = { lastSeq: 9, forgottenSeq: 2 };
+
+Deno.test("Batch holds of each task the newest record, and of each id the last removal", () => {
+  const batch = new Batch();
+  assertEquals(batch.isEmpty, true);
+  for (let seq = 1; seq < 2_000; seq += 2) {
+    batch.put("c", 1, storedTask("1", seq, "FINISHED"));
+    batch.remove("c", 1, "1", seq + 1);
+  }
+  batch.put("c", 1, storedTask("1", 2_001, "FINISHED"));
+  const message = batch.message(() => MEMORY);
+  assertEquals(batch.isEmpty, false);
+  assertEquals(message.tasks.map(([place, client, id, seq]) => [place, client, id, seq]), [[
+    1,
+    "c",
+    "1",
+    2_001,
+  ]]);
+  assertEquals([message.removals, message.removed], [[["c", 2_000, "1"]], []]);
+  assertEquals(message.clients, [["c", 9, 2]]);
+});
+
+Deno.test("Batch.purge() leaves nothing of a task but the order to delete it", () => {
+  const batch = new Batch();
+  batch.put("c", 1, storedTask("1", 1));
+  batch.putLaunch(1, "{}");
+  batch.appendLines(1, [{ ...line("x"), number: 0 }]);
+  batch.cutLines(1, 5);
+  batch.appendHistory(1, entry(1), true);
+  batch.cutHistory(1, 5);
+  batch.remove("c", 1, "1", 2);
+  batch.purge(1);
+  const { tasks, launches, lines, lineCuts, history, historyCuts, removed, purged } = batch.message(() =>
+    MEMORY
+  );
+  assertEquals([tasks, launches, lines, lineCuts, history, historyCuts, removed], [
+    [],
+    [],
+    [],
+    [],
+    [],
+    [],
+    [],
+  ]);
+  assertEquals(purged, [1]);
+});
+
+Deno.test("Batch says nothing of a client that is forgotten, until it has tasks again", () => {
+  const batch = new Batch();
+  batch.put("c", 1, storedTask("1", 1));
+  batch.forgetClient("c");
+  const forgotten = batch.message(() => MEMORY);
+  assertEquals([forgotten.clients, forgotten.forgottenClients], [[], ["c"]]);
+  batch.put("c", 2, storedTask("2", 2));
+  const again = batch.message(() => MEMORY);
+  assertEquals([again.clients, again.forgottenClients], [[["c", 9, 2]], []]);
+});
+
+Deno.test("Batch.settled rejects for who waits now, and can be waited for again", async () => {
+  const batch = new Batch();
+  const first = batch.settled;
+  batch.failed(new StorageError("x", "full"));
+  await assertRejects(() => first, StorageError, "full");
+  const second = batch.settled;
+  batch.succeeded();
+  await second;
+});

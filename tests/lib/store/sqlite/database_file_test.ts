@@ -1,0 +1,178 @@
+import { StorageError } from "../../../../lib/errors.ts";
+import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
+import { assertEquals, assertThrows } from "../../../support/assert.ts";
+import { type Process, spawn } from "../../../support/program.ts";
+import { StoreFolder } from "../../../support/store_folder.ts";
+import { storedTask } from "../../../support/store_model.ts";
+
+const LOCKED = "another Taskscope uses it; stop that one, or name another file with --data";
+
+/** Opens a database and closes it at once; gives back how many tasks are in it. */
+function open(file: string): number {
+  using database = new DatabaseFile(file);
+  return Number(database.get("SELECT count(*) AS n FROM tasks")?.n);
+}
+
+/** Why a database can't be opened. The message names the file, and nothing of a database that is there is changed. */
+function refusal(file: string): string {
+  const error = assertThrows(() => open(file), StorageError, `Cannot keep tasks in "${file}": `);
+  return error.reason;
+}
+
+/** Another process that keeps a database open. */
+async function hold(folder: StoreFolder): Promise<Process> {
+  const script = `${folder.path}/hold.ts`;
+  const module = new URL("../../../../lib/store/sqlite/database_file.ts", import.meta.url);
+  await Deno.writeTextFile(
+    script,
+    `import { DatabaseFile } from ${JSON.stringify(module.href)};
+     const database = new DatabaseFile(${JSON.stringify(folder.file)});
+     console.log("open", database.get("SELECT 1 AS one"));
+     setInterval(() => {}, 1_000);`,
+  );
+  const flags = ["--no-prompt", "--no-lock", "--no-config", "--no-check", "--allow-read", "--allow-write"];
+  const process = spawn(Deno.execPath(), ["run", ...flags, script]);
+  await process.output(/open/);
+  return process;
+}
+
+/** A database with tasks in it, closed. */
+async function fillDatabase(folder: StoreFolder, count: number): Promise<void> {
+  await using store = folder.open();
+  for (let i = 0; i < count; i++) store.put("c", storedTask(`${i}`, store.takeSeq(), "FINISHED"));
+}
+
+Deno.test("DatabaseFile makes a file where there is none, for its owner alone, and opens it again", () => {
+  using folder = new StoreFolder();
+  assertEquals(open(folder.file), 0);
+  assertEquals(open(folder.file), 0);
+  if (Deno.build.os !== "windows") assertEquals(Deno.statSync(folder.file).mode! & 0o777, 0o600);
+  assertEquals(folder.query("PRAGMA journal_mode")[0]?.journal_mode, "wal");
+});
+
+Deno.test("DatabaseFile takes an empty file", () => {
+  using folder = new StoreFolder();
+  Deno.writeTextFileSync(folder.file, "");
+  assertEquals(open(folder.file), 0);
+});
+
+Deno.test("DatabaseFile reads rows as they were when a statement began, and writes all statements or none", () => {
+  using folder = new StoreFolder();
+  using database = new DatabaseFile(folder.file);
+  assertEquals(database.path, folder.file);
+  const insert = "INSERT INTO meta (name, value) VALUES (?, ?)";
+  database.write([[insert, "a", 1], [insert, "b", 2]]);
+  assertThrows(() => database.write([[insert, "c", 3], [insert, "a", 4]]), StorageError, "UNIQUE");
+  const names = database.all("SELECT name FROM meta ORDER BY name").map(({ name }) => name);
+  assertEquals(names, ["a", "b"]);
+  assertEquals(database.get("SELECT value FROM meta WHERE name = ?", "b")?.value, 2);
+  assertEquals(database.get("SELECT value FROM meta WHERE name = ?", "c"), undefined);
+  assertThrows(() => database.all("SELECT 1 FROM nowhere"), StorageError, "no such table");
+});
+
+Deno.test("DatabaseFile refuses a file that is open already, also by another name, until it is closed", () => {
+  using folder = new StoreFolder();
+  const database = new DatabaseFile(folder.file);
+  assertEquals(refusal(folder.file), LOCKED);
+  assertEquals(refusal(`${folder.path}/../${folder.path.split("/").at(-1)}/tasks.db`), LOCKED);
+  const link = `${folder.path}/link.db`;
+  Deno.symlinkSync(folder.file, link);
+  assertEquals(refusal(link), LOCKED);
+  database[Symbol.dispose]();
+  assertEquals(open(link), 0);
+  assertEquals(open(folder.file), 0);
+});
+
+Deno.test("DatabaseFile refuses a file that another process has open, and takes it when that was killed", async () => {
+  using folder = new StoreFolder();
+  {
+    await using process = await hold(folder);
+    assertEquals(refusal(folder.file), LOCKED);
+    process.kill("SIGKILL");
+    await process.ended();
+  }
+  assertEquals(open(folder.file), 0);
+});
+
+Deno.test("DatabaseFile refuses what another program keeps locked for longer than a moment", () => {
+  using folder = new StoreFolder();
+  open(folder.file);
+  // As a program for looking into databases may do, that knows nothing of our lock.
+  const holder = folder.connect();
+  holder.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+  assertEquals(refusal(folder.file), "another program has locked it (database is locked)");
+  holder.close();
+  assertEquals(open(folder.file), 0);
+});
+
+Deno.test("DatabaseFile refuses a file that is no database, and leaves it as it is", () => {
+  using folder = new StoreFolder();
+  const random = crypto.getRandomValues(new Uint8Array(10_000));
+  for (const content of [new TextEncoder().encode("my notes\n".repeat(100)), random]) {
+    Deno.writeFileSync(folder.file, content);
+    assertEquals(
+      refusal(folder.file),
+      "it is not a database; move it away, or name another file with --data (file is not a database)",
+    );
+    assertEquals(Deno.readFileSync(folder.file), content);
+  }
+});
+
+Deno.test("DatabaseFile refuses the database of another program, and leaves it as it is", () => {
+  using folder = new StoreFolder();
+  folder.execute("CREATE TABLE tasks (id INTEGER PRIMARY KEY); INSERT INTO tasks VALUES (1)");
+  const before = Deno.readFileSync(folder.file);
+  assertEquals(
+    refusal(folder.file),
+    "it is a database of another program; name another file with --data",
+  );
+  assertEquals(Deno.readFileSync(folder.file), before);
+});
+
+Deno.test("DatabaseFile refuses what a newer Taskscope wrote, and leaves it as it is", () => {
+  using folder = new StoreFolder();
+  open(folder.file);
+  folder.execute("PRAGMA user_version = 99");
+  const before = Deno.readFileSync(folder.file);
+  assertEquals(
+    refusal(folder.file),
+    "a newer Taskscope wrote it (version 99 of its tables, this one knows 1); " +
+      "use that one, or name another file with --data",
+  );
+  assertEquals(Deno.readFileSync(folder.file), before);
+});
+
+Deno.test("DatabaseFile refuses a damaged database", async () => {
+  using folder = new StoreFolder();
+  await fillDatabase(folder, 500);
+  const good = await Deno.readFile(folder.file);
+  const pageBytes = 4_096;
+  // Not the first page, whose damage makes it no database at all.
+  for (const page of [2, 5, Math.floor(good.length / pageBytes / 2)]) {
+    const damaged = good.slice();
+    damaged.fill(0xff, page * pageBytes, (page + 1) * pageBytes);
+    await Deno.writeFile(folder.file, damaged);
+    const reason = refusal(folder.file);
+    assertEquals(
+      reason.replace(/\(.*/s, "(…)"),
+      "the file is damaged; restore a copy, or move it away to begin anew (…)",
+      `page ${page}`,
+    );
+  }
+  // One that ends too early, as a copy does that was not finished.
+  await Deno.writeFile(folder.file, good.slice(0, good.length / 2));
+  assertEquals(refusal(folder.file).slice(0, 19), "the file is damaged");
+  await Deno.writeFile(folder.file, good);
+  assertEquals(open(folder.file), 500);
+});
+
+Deno.test("DatabaseFile refuses a folder, and a file in a folder that is not there, and leaves nothing behind", () => {
+  using folder = new StoreFolder();
+  Deno.mkdirSync(folder.file);
+  assertEquals(refusal(folder.file), "it is a folder; name a file in it with --data");
+  assertEquals(
+    refusal(`${folder.path}/missing/tasks.db`).replace(/ \(.*/s, ""),
+    "it can't be opened; its folder has to be there and be writable",
+  );
+  assertEquals(Array.from(Deno.readDirSync(folder.path), ({ name }) => name), ["tasks.db"]);
+});

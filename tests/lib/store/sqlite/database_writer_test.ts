@@ -1,0 +1,143 @@
+import { Batch, type BatchMessage } from "../../../../lib/store/sqlite/batch.ts";
+import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
+import { DatabaseWriter } from "../../../../lib/store/sqlite/database_writer.ts";
+import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
+import { StoreFolder, TASK_TABLES } from "../../../support/store_folder.ts";
+import { entry, line, storedTask } from "../../../support/store_model.ts";
+
+const MEMORY = { lastSeq: 9, forgottenSeq: 2 };
+
+function messageOf(fill: (batch: Batch) => void): BatchMessage {
+  const batch = new Batch();
+  fill(batch);
+  assertEquals(batch.isEmpty, false);
+  return batch.message(() => MEMORY);
+}
+
+/** Something of everything that a batch may hold. */
+const EVERYTHING = messageOf((batch) => {
+  for (let place = 1; place <= 4; place++) {
+    batch.put("c", place, storedTask(`${place}`, place, place > 1 ? "FINISHED" : "NOT_STARTED"));
+    batch.putLaunch(place, `{"name":"${place}","args":[]}`);
+    batch.appendLines(place, [1, 2, 3, 4].map((number) => ({ ...line(`line ${number}`), number })));
+    for (let version = 1; version <= 6; version++) batch.appendHistory(place, entry(version), version === 2);
+  }
+  batch.cutLines(1, 3);
+  batch.cutHistory(1, 2);
+  batch.remove("c", 3, "3", 5);
+  batch.remove("c", 4, "4", 6);
+  batch.purge(4);
+  batch.remove("d", 9, "9", 2);
+  batch.put("e", 10, storedTask("10", 7));
+  batch.remove("e", 10, "10", 8);
+  batch.purge(10);
+  batch.forgetClient("e");
+  batch.setMeta("reserved_seq", 100);
+});
+
+/** Everything that is in a database. */
+function contents(folder: StoreFolder): unknown {
+  return [...TASK_TABLES, "clients", "removals", "meta"].map((table) =>
+    folder.query(`SELECT * FROM ${table}`)
+  );
+}
+
+/** A database with its tables, and a writer. */
+function create(): { readonly folder: StoreFolder; readonly writer: DatabaseWriter } & Disposable {
+  const folder = new StoreFolder();
+  new DatabaseFile(folder.file)[Symbol.dispose]();
+  const writer = new DatabaseWriter(folder.file, "normal");
+  return {
+    folder,
+    writer,
+    [Symbol.dispose]() {
+      writer[Symbol.dispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+Deno.test("DatabaseWriter.write() changes nothing where a batch was written before", () => {
+  using opened = create();
+  const { folder, writer } = opened;
+  writer.write(EVERYTHING);
+  const once = contents(folder);
+  assertEquals(folder.rowCounts(), [3, 3, 3, 10, 15]);
+  const removed = folder.query("SELECT id FROM tasks WHERE removed = 1").map(({ id }) => id);
+  assertEquals(removed, ["3"]);
+  const removals = folder.query("SELECT client, id FROM removals ORDER BY seq").map((
+    { client, id },
+  ) => [client, id]);
+  // Those up to the number that may be forgotten are.
+  assertEquals(removals, [["c", "3"], ["c", "4"]]);
+  writer.write(EVERYTHING);
+  assertEquals(contents(folder), once);
+});
+
+Deno.test("DatabaseWriter.write() writes all of a batch or nothing", () => {
+  using opened = create();
+  const { folder, writer } = opened;
+  writer.write(messageOf((batch) => batch.put("c", 1, storedTask("1", 1))));
+  const before = contents(folder);
+  const wrong: BatchMessage = { ...EVERYTHING, meta: [["reserved_seq", undefined as unknown as number]] };
+  assertThrows(() => writer.write(wrong));
+  assertEquals(contents(folder), before);
+  writer.write(EVERYTHING);
+  assert(folder.rowCounts()[0]! > 1, "it goes on afterwards");
+});
+
+Deno.test("DatabaseWriter.write() takes a task back that is restored, also within one batch", () => {
+  using opened = create();
+  const { folder, writer } = opened;
+  const states = () =>
+    folder.query("SELECT removed, seq FROM tasks").map(({ removed, seq }) => [removed, seq]);
+  writer.write(messageOf((batch) => batch.put("c", 1, storedTask("1", 1, "FINISHED"))));
+  writer.write(messageOf((batch) => batch.remove("c", 1, "1", 2)));
+  assertEquals(states(), [[1, 1]]);
+  writer.write(messageOf((batch) => batch.put("c", 1, storedTask("1", 3, "FINISHED"))));
+  assertEquals(states(), [[0, 3]]);
+  writer.write(messageOf((batch) => {
+    batch.remove("c", 1, "1", 4);
+    batch.put("c", 1, storedTask("1", 5, "FINISHED"));
+  }));
+  assertEquals(states(), [[0, 5]]);
+});
+
+Deno.test("DatabaseWriter.write() keeps when a task ended first, until it is there anew", () => {
+  using opened = create();
+  const { folder, writer } = opened;
+  const endedAt = () => folder.query("SELECT ended_at FROM tasks")[0]?.ended_at;
+  const write = (seq: number, state?: "FINISHED") => {
+    const message = messageOf((batch) => batch.put("c", 1, storedTask("1", seq, state)));
+    writer.write({
+      ...message,
+      tasks: message.tasks.map(([place, client, id, seq, at, record]) => {
+        return [place, client, id, seq, at === null ? null : 100 + seq, record];
+      }),
+    });
+    return endedAt();
+  };
+  assertEquals([write(1), write(2, "FINISHED"), write(3, "FINISHED")], [null, 102, 102]);
+  assertEquals([write(4), write(5, "FINISHED")], [null, 105]);
+});
+
+Deno.test("DatabaseWriter.write() refuses to write into a file that nobody will find again", () => {
+  for (const replace of [false, true]) {
+    using opened = create();
+    const { folder, writer } = opened;
+    Deno.renameSync(folder.file, `${folder.path}/away.db`);
+    if (replace) Deno.copyFileSync(`${folder.path}/away.db`, folder.file);
+    for (let i = 0; i < 2; i++) assertThrows(() => writer.write(EVERYTHING), Error, "not the file");
+    Deno.renameSync(`${folder.path}/away.db`, folder.file);
+    writer.write(EVERYTHING);
+  }
+});
+
+Deno.test("DatabaseWriter.checkpoint() moves everything into the one file", () => {
+  using opened = create();
+  const { folder, writer } = opened;
+  writer.write(EVERYTHING);
+  assert(Deno.statSync(`${folder.file}-wal`).size > 0);
+  writer.checkpoint();
+  assertEquals(Deno.statSync(`${folder.file}-wal`).size, 0);
+});

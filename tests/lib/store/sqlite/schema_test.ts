@@ -1,0 +1,91 @@
+import { DatabaseSync } from "node:sqlite";
+import {
+  APPLICATION_ID,
+  isForeign,
+  migrate,
+  SCHEMA_VERSION,
+  schemaVersion,
+} from "../../../../lib/store/sqlite/schema.ts";
+import { assertEquals, assertThrows } from "../../../support/assert.ts";
+
+/** A database in memory, closed with the test. */
+function database(): DatabaseSync & Disposable {
+  const db = new DatabaseSync(":memory:");
+  // Older Deno has no disposal of its own.
+  return Object.assign(db, { [Symbol.dispose]: () => db.close() });
+}
+
+/** The names of everything that is in a database. */
+function names(db: DatabaseSync): unknown[] {
+  return db.prepare("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name").all()
+    .map(({ name }) => name);
+}
+
+const TABLES = [
+  "clients",
+  "history",
+  "launches",
+  "log_lines",
+  "meta",
+  "records",
+  "removals",
+  "tasks",
+  "tasks_removed",
+];
+
+/** Steps that lead beyond the version of this program; those up to there are not run again. */
+const WITH_ONE_MORE = [
+  ...Array.from({ length: SCHEMA_VERSION }, () => "SELECT not_to_be_run"),
+  "CREATE TABLE more (id INTEGER PRIMARY KEY); ALTER TABLE tasks ADD COLUMN owner TEXT",
+];
+
+Deno.test("migrate() makes the tables in an empty database, and nothing where they are there", () => {
+  using db = database();
+  assertEquals([schemaVersion(db), isForeign(db)], [0, false]);
+  migrate(db);
+  assertEquals(names(db), TABLES);
+  assertEquals([schemaVersion(db), isForeign(db)], [SCHEMA_VERSION, false]);
+  assertEquals(db.prepare("PRAGMA application_id").get()?.application_id, APPLICATION_ID);
+  db.exec("INSERT INTO meta (name, value) VALUES ('kept', 1)");
+  migrate(db);
+  assertEquals(db.prepare("SELECT value FROM meta").get()?.value, 1);
+});
+
+Deno.test("migrate() runs only the steps that are missing, and keeps what is there", () => {
+  using db = database();
+  migrate(db);
+  db.exec("INSERT INTO tasks (place, client, id, seq) VALUES (1, 'c', 'kept', 5)");
+  migrate(db, WITH_ONE_MORE);
+  assertEquals(schemaVersion(db), SCHEMA_VERSION + 1);
+  assertEquals(names(db), [...TABLES, "more"].sort());
+  assertEquals({ ...db.prepare("SELECT id, owner FROM tasks").get() }, { id: "kept", owner: null });
+});
+
+Deno.test("migrate() leaves everything as it was where a step fails", () => {
+  using db = database();
+  migrate(db);
+  assertThrows(
+    () => migrate(db, [...WITH_ONE_MORE, "CREATE TABLE too_much (id)", "not even SQL"]),
+    Error,
+    "syntax",
+  );
+  assertEquals([names(db), schemaVersion(db), db.isTransaction], [TABLES, SCHEMA_VERSION, false]);
+  migrate(db, WITH_ONE_MORE);
+  assertEquals(schemaVersion(db), SCHEMA_VERSION + 1);
+});
+
+Deno.test("migrate() leaves an empty database empty where the first step fails", () => {
+  using db = database();
+  assertThrows(() => migrate(db, ["CREATE TABLE half (id); CREATE TABLE half (id)"]), Error, "half");
+  assertEquals([names(db), schemaVersion(db), isForeign(db)], [[], 0, false]);
+});
+
+Deno.test("isForeign() knows databases of other programs by what they hold", () => {
+  using db = database();
+  db.exec("PRAGMA application_id = 5");
+  assertEquals(isForeign(db), false, "there is nothing in it");
+  db.exec("CREATE TABLE notes (id INTEGER PRIMARY KEY)");
+  assertEquals(isForeign(db), true);
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+  assertEquals(isForeign(db), false);
+});

@@ -1,0 +1,400 @@
+/**
+ * The naive model of a store: it keeps everything, and looks through all of it whenever it is asked.
+ *
+ * @module
+ */
+
+import fc from "fast-check";
+import { type Launch, type StoredTask, TaskInMemory, type TaskStore } from "../../lib/store/store.ts";
+import type { ChangesSince, LogSlice, RemovedTask } from "../../lib/store/store.ts";
+import { type HistoryEntry, isTerminal, type LogLine } from "../../lib/task.ts";
+import { transition } from "../../lib/transition.ts";
+import { assert, assertEquals } from "./assert.ts";
+import { createChange } from "./changes.ts";
+import type { StoreHome } from "./store_home.ts";
+
+/** What a store holds of a task, made by hand: one that waits to be started, or one that has ended. */
+export function storedTask(
+  id: string,
+  seq: number,
+  state: "NOT_STARTED" | "FINISHED" = "NOT_STARTED",
+): StoredTask {
+  let task = transition(undefined, id, createChange(), 1_000);
+  if (state === "FINISHED") task = transition(task, id, { type: "finish", result: { seq } }, 1_000 + seq);
+  return new TaskInMemory({ ...task, version: seq }, seq);
+}
+
+/** A line of a log. */
+export function line(text: string, at = 1): LogLine {
+  return { at, text };
+}
+
+/** What a store has of a task's log from one number to before another; all of it, unless so many at most. */
+export function logOf(
+  store: TaskStore,
+  client: string,
+  id: string,
+  from: number,
+  to: number,
+  most: number = Math.max(0, to - from),
+): LogSlice {
+  return store.log(client, id, from, to, most);
+}
+
+/** An entry of a history. */
+export function entry(version: number, status = `status ${version}`): HistoryEntry {
+  return {
+    at: version / 8,
+    state: "PROCESSING",
+    status,
+    progress: version % 3 === 0 ? null : version % 100,
+    version,
+  };
+}
+
+/** Something that is done to a store. */
+export type Step =
+  | {
+    readonly do: "start" | "end" | "remove" | "restore" | "purge" | "log" | "state" | "status" | "launch";
+    readonly client: string;
+    readonly id: string;
+  }
+  | { readonly do: "begin commit" | "commit" | "reopen" };
+
+/** The clients of random histories; the last one has never a task. */
+export const CLIENTS = ["a", "b", "c", "d", "unknown"] as const;
+const IDS = ["1", "2", "3", "__proto"] as const;
+
+/** Random histories: many changes, few of them to the same task twice in a row. */
+export const histories: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 100,
+      arbitrary: fc.record({
+        do: fc.oneof(
+          { weight: 5, arbitrary: fc.constant("start" as const) },
+          { weight: 4, arbitrary: fc.constant("end" as const) },
+          { weight: 5, arbitrary: fc.constant("remove" as const) },
+          { weight: 3, arbitrary: fc.constant("restore" as const) },
+          { weight: 1, arbitrary: fc.constant("purge" as const) },
+          { weight: 4, arbitrary: fc.constantFrom("log" as const, "state" as const, "status" as const) },
+          { weight: 1, arbitrary: fc.constant("launch" as const) },
+        ),
+        client: fc.constantFrom(...CLIENTS.slice(0, -1)),
+        id: fc.constantFrom(...IDS),
+      }),
+    },
+    { weight: 3, arbitrary: fc.constant({ do: "begin commit" as const }) },
+    { weight: 3, arbitrary: fc.constant({ do: "commit" as const }) },
+    { weight: 1, arbitrary: fc.constant({ do: "reopen" as const }) },
+  ),
+  { minLength: 1, maxLength: 300, size: "max" },
+);
+
+interface ModelTask {
+  readonly place: number;
+  stored: StoredTask;
+  readonly log: LogLine[];
+  readonly history: { readonly entry: HistoryEntry; readonly isState: boolean }[];
+  launch?: Launch;
+}
+
+interface ModelClient {
+  readonly tasks: Map<string, ModelTask>;
+  readonly aside: Map<string, ModelTask>;
+  readonly removals: RemovedTask[];
+  lastSeq: number;
+}
+
+/** The numbers of the last changes of a client's tasks. */
+type State = ReadonlyMap<string, number>;
+
+/** A moment of the past, as a watcher may have seen it. */
+interface Position {
+  readonly seq: number;
+  readonly states: ReadonlyMap<string, State>;
+}
+
+/** Positions that are looked at of one history: with more, only some of them. */
+const POSITIONS = 40;
+
+/** The bounds that a model needs to know. */
+export interface ModelLimits {
+  readonly logLinesPerTask: number;
+  readonly historyPerTask: number;
+}
+
+/** Does to a store what it does to itself, and holds the one against the other. */
+export class StoreModel {
+  readonly #home: StoreHome;
+  readonly #limits: ModelLimits;
+  readonly #clients: ReadonlyMap<string, ModelClient> = new Map(
+    CLIENTS.map((client) => [client, { tasks: new Map(), aside: new Map(), removals: [], lastSeq: 0 }]),
+  );
+  readonly #positions: Position[] = [];
+  readonly #begunAt = Date.now() / 1000;
+  #place = 0;
+
+  /**
+   * @param home where the store is; it is empty
+   * @param limits its bounds
+   */
+  constructor(home: StoreHome, limits: ModelLimits) {
+    this.#home = home;
+    this.#limits = limits;
+    this.#note(0);
+  }
+
+  /** Does one thing, here and there. */
+  async take(step: Step): Promise<void> {
+    const { store } = this.#home;
+    if (!("client" in step)) return await this.#settle(step.do);
+    const { client, id } = step;
+    const known = this.#clients.get(client)!;
+    const task = known.tasks.get(id);
+    switch (step.do) {
+      case "start":
+      case "end":
+        return this.#put(client, known, id, step.do === "end");
+      case "remove":
+        return this.#remove(client, known, id);
+      case "restore":
+        return this.#restore(client, known, id);
+      case "purge":
+        store.purge(client, id);
+        known.aside.delete(id);
+        return;
+      case "log": {
+        const lines = Array.from(
+          { length: 1 + store.seq % 3 },
+          (_, i) => line(`${client} ${store.seq} ${i}`),
+        );
+        store.appendLog(client, id, task?.log.length ?? 0, lines);
+        task?.log.push(...lines);
+        return;
+      }
+      case "state":
+      case "status": {
+        const note = { entry: entry(store.takeSeq()), isState: step.do === "state" };
+        store.appendHistory(client, id, note.entry, note.isState);
+        task?.history.push(note);
+        return;
+      }
+      case "launch": {
+        const launch = { name: `job ${store.seq}`, args: [store.seq, { nested: [null] }] };
+        store.putLaunch(client, id, launch);
+        if (task !== undefined) task.launch = launch;
+      }
+    }
+  }
+
+  /** Holds everything that a store shows against the model; gives back which positions it had forgotten. */
+  check(store: TaskStore): { readonly known: number; readonly forgotten: readonly string[] } {
+    let known = 0;
+    const forgotten: string[] = [];
+    for (const { seq, states } of this.#somePositions()) {
+      const all = store.allChangesSince(seq);
+      if (all === undefined) forgotten.push(`${seq}`);
+      for (const client of CLIENTS) {
+        const wanted = this.#changesSince(client, seq);
+        const changes = store.changesSince(client, seq);
+        if (all !== undefined) {
+          assertSame(plain(all.get(client)), wanted, `all changes since ${seq}: ${client}`);
+        }
+        if (changes === undefined) {
+          forgotten.push(`${client} ${seq}`);
+          continue;
+        }
+        known++;
+        assertSame(plain(changes), wanted, `changes of ${client} since ${seq}`);
+        assertLeadsToPresent(changes, states.get(client)!, this.#state(client));
+      }
+    }
+    for (const client of CLIENTS) this.#checkClient(store, client);
+    const { seq } = store;
+    assert(
+      store.allChangesSince(seq) !== undefined && store.changesSince("a", seq) !== undefined,
+      "nothing was missed",
+    );
+    return { known, forgotten };
+  }
+
+  #checkClient(store: TaskStore, client: string): void {
+    const { tasks, aside } = this.#clients.get(client)!;
+    const inOrder = [...tasks.values()].sort((one, other) => one.place - other.place);
+    assertSame(
+      Array.from(store.list(client), ({ id }) => id),
+      inOrder.map(({ stored }) => stored.id),
+      "the order",
+    );
+    assertEquals(store.count(client), tasks.size);
+    for (const id of IDS) {
+      const task = tasks.get(id);
+      assertSame(read(store.get(client, id)), read(task?.stored), `${client}/${id}`);
+      assertSame(store.launch(client, id), task?.launch, `the launch of ${client}/${id}`);
+      this.#checkHistory(store.history(client, id), task);
+      const count = task?.log.length ?? 0;
+      for (
+        const [from, to] of [[0, count], [1, 2], [count - 2, count + 5], [count + 1, count + 9], [
+          3,
+          1,
+        ]] as const
+      ) {
+        this.#checkLog(store, client, id, task?.log ?? [], Math.max(0, from), to);
+      }
+      assertSame(store.removed(client, id), aside.get(id)?.stored.task, `${client}/${id}, set aside`);
+    }
+  }
+
+  #checkHistory(history: readonly HistoryEntry[], task: ModelTask | undefined): void {
+    const notes = task?.history ?? [];
+    const others = notes.filter(({ isState }) => !isState).slice(-this.#limits.historyPerTask);
+    const kept = notes.filter((note) => note.isState || others.includes(note)).map(({ entry }) => entry);
+    assertSame(history, kept, "the history");
+  }
+
+  /** Older lines than the bound may be there still, but no wrong ones, and none is missing in between. */
+  #checkLog(
+    store: TaskStore,
+    client: string,
+    id: string,
+    log: readonly LogLine[],
+    from: number,
+    to: number,
+  ): void {
+    const { first, lines } = logOf(store, client, id, from, to);
+    const least = log.slice(Math.max(from, log.length - this.#limits.logLinesPerTask), Math.max(from, to));
+    assertSame(
+      lines,
+      log.slice(first, first + lines.length),
+      `the log of ${client}/${id} from ${from} to ${to}`,
+    );
+    assert(lines.length >= least.length, `${lines.length} lines instead of ${least.length}`);
+    if (lines.length > 0) assert(first >= from && first + lines.length === Math.min(to, log.length));
+  }
+
+  #put(client: string, known: ModelClient, id: string, isEnd: boolean): void {
+    const { store } = this.#home;
+    const stored = storedTask(id, store.takeSeq(), isEnd ? "FINISHED" : "NOT_STARTED");
+    store.put(client, stored);
+    known.aside.delete(id);
+    const task = known.tasks.get(id);
+    if (task !== undefined) task.stored = stored;
+    else known.tasks.set(id, { place: ++this.#place, stored, log: [], history: [] });
+    this.#changed(known, stored.seq);
+  }
+
+  #remove(client: string, known: ModelClient, id: string): void {
+    const { store } = this.#home;
+    const seq = store.takeSeq();
+    store.remove(client, id, seq);
+    const task = known.tasks.get(id);
+    if (task === undefined) return;
+    known.tasks.delete(id);
+    known.aside.set(id, task);
+    known.removals.push({ id, seq });
+    this.#changed(known, seq);
+  }
+
+  #restore(client: string, known: ModelClient, id: string): void {
+    const { store } = this.#home;
+    const stored = storedTask(id, store.takeSeq(), "FINISHED");
+    const task = known.aside.get(id);
+    assertEquals(store.restore(client, stored), task !== undefined);
+    if (task === undefined) return;
+    known.aside.delete(id);
+    known.tasks.set(id, task);
+    task.stored = stored;
+    this.#changed(known, stored.seq);
+  }
+
+  async #settle(how: "begin commit" | "commit" | "reopen"): Promise<void> {
+    if (how === "reopen") return await this.#reopen();
+    const committed = this.#home.store.committed();
+    // One that is only begun is under way from the end of this turn on.
+    await (how === "commit" ? committed : undefined);
+  }
+
+  async #reopen(): Promise<void> {
+    if (!this.#home.keepsTasks) return;
+    const { epoch, seq } = this.#home.store;
+    await this.#home.reopen();
+    const { store } = this.#home;
+    assertEquals([store.epoch, store.seq, store.committedSeq], [epoch, seq, seq]);
+    for (const known of this.#clients.values()) known.aside.clear();
+    const tasks = [...this.#clients].flatMap(([client, known]) => {
+      return Array.from(
+        known.tasks.values(),
+        ({ place, stored: { id, seq, task } }) => ({ client, id, place, seq, task }),
+      );
+    });
+    const live = tasks.filter(({ task }) => !isTerminal(task.state)).sort((a, b) => a.place - b.place);
+    const ended = tasks.filter(({ task }) => isTerminal(task.state)).sort((a, b) => a.seq - b.seq);
+    assertSame([...store.openedLive()], live.map(({ client, id }) => ({ client, id })), "what had not ended");
+    const opened = [...store.openedEnded()];
+    assertSame(
+      opened.map(({ client, id }) => ({ client, id })),
+      ended.map(({ client, id }) => ({ client, id })),
+      "what had ended",
+    );
+    // Whatever the task says: the clock of who runs it may be wrong.
+    assert(opened.every(({ endedAt }) => endedAt >= this.#begunAt && endedAt <= Date.now() / 1000));
+  }
+
+  #changed(known: ModelClient, seq: number): void {
+    known.lastSeq = seq;
+    this.#note(seq);
+  }
+
+  #note(seq: number): void {
+    this.#positions.push({ seq, states: new Map(CLIENTS.map((client) => [client, this.#state(client)])) });
+  }
+
+  #state(client: string): State {
+    return new Map(Array.from(this.#clients.get(client)!.tasks, ([id, { stored }]) => [id, stored.seq]));
+  }
+
+  #somePositions(): Position[] {
+    const every = Math.ceil(this.#positions.length / POSITIONS);
+    return this.#positions.filter((_, index) => index % every === 0 || index === this.#positions.length - 1);
+  }
+
+  #changesSince(client: string, after: number): PlainChanges {
+    const { tasks, removals } = this.#clients.get(client)!;
+    const later = removals.filter(({ seq }) => seq > after);
+    return {
+      tasks: Array.from(tasks.values(), ({ stored: { id, seq } }) => ({ id, seq }))
+        .filter(({ seq }) => seq > after).sort((one, other) => one.seq - other.seq),
+      // Of an id that was removed twice, the last time counts.
+      removed: later.filter(({ id, seq }) => !later.some((other) => other.id === id && other.seq > seq)),
+    };
+  }
+}
+
+interface PlainChanges {
+  readonly tasks: readonly { readonly id: string; readonly seq: number }[];
+  readonly removed: readonly RemovedTask[];
+}
+
+function plain(changes: ChangesSince = { tasks: [], removed: [] }): PlainChanges {
+  return { tasks: changes.tasks.map(({ id, seq }) => ({ id, seq })), removed: changes.removed };
+}
+
+/** Does what a watcher does who was away: the removals first. */
+function assertLeadsToPresent(changes: ChangesSince, before: State, now: State): void {
+  const tasks = new Map(before);
+  for (const { id } of changes.removed) tasks.delete(id);
+  for (const { id, seq } of changes.tasks) tasks.set(id, seq);
+  assertSame([...tasks].sort(), [...now].sort(), "what a watcher makes of the changes");
+}
+
+function read(stored: StoredTask | undefined): unknown {
+  if (stored === undefined) return undefined;
+  const { id, active, task, seq, json } = stored;
+  return { id, active, task, seq, json };
+}
+
+/** The same as `assertEquals`, which takes a hundred times as long to find nothing. */
+function assertSame(actual: unknown, expected: unknown, what: string): void {
+  if (JSON.stringify(actual) !== JSON.stringify(expected)) assertEquals(actual, expected, what);
+}
