@@ -128,6 +128,11 @@ export class Census {
     return known;
   }
 
+  /** Whether there is such a task, and it has ended. */
+  hasEnded(client: string, id: string): boolean {
+    return this.#ended.has(`${client}/${id}`);
+  }
+
   /** The clients that have tasks. */
   clients(): string[] {
     return [...this.#clients.keys()];

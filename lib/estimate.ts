@@ -89,6 +89,12 @@ export class Estimator {
   readonly #counts: Pace = new Pace();
   readonly #percents: Pace = new Pace();
 
+  /** A task after a change, with a new estimate that takes the change into account. */
+  estimated(task: Task): Task {
+    this.observe(task, task.updated_at);
+    return { ...task, ...this.estimate(task, task.updated_at) };
+  }
+
   /**
    * Takes in the newest record of the task.
    *

@@ -16,6 +16,8 @@ export interface HubOptions {
   readonly frameIntervalMs: number;
   /** Bytes of full-state frames that one client's tasks may cause in a second; of more frames, the newest wins. */
   readonly fullStateBytesPerSecond: number;
+  /** Is given errors that hold nobody up: a record can't be read. */
+  readonly reportError?: (error: unknown) => void;
 }
 
 /** How soon a watcher that could not take a full state is offered the newest one, in milliseconds. */
@@ -370,6 +372,16 @@ export class Hub implements Disposable {
     this.#sendFull(client, feed, this.#behind(client, feed));
   }
 
+  /** The state; `null` where a record can't be read, which the next change may find otherwise. */
+  #readEnvelope(client: string, feed: Feed): string | null {
+    try {
+      return this.#envelope(client, feed);
+    } catch (error) {
+      this.#options.reportError?.(error);
+      return null;
+    }
+  }
+
   /** Who wants everything and was not sent the present state. */
   #behind(client: string, feed: Feed): Watcher[] {
     const seq = this.#registry.lastSeq(client);
@@ -379,7 +391,8 @@ export class Hub implements Disposable {
   #sendFull(client: string, feed: Feed, watchers: readonly Watcher[]): void {
     if (watchers.length === 0) return;
     const seq = this.#registry.lastSeq(client);
-    const envelope = this.#envelope(client, feed);
+    const envelope = this.#readEnvelope(client, feed);
+    if (envelope === null) return;
     feed.fullAllowedMs = Date.now() + (envelope.length / this.#options.fullStateBytesPerSecond) * 1000;
     for (const watcher of watchers) if (feed.full.has(watcher)) feed.full.set(watcher, seq);
     this.#whenShowable((cursor) => {

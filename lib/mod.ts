@@ -192,7 +192,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     publishIntervalMs: limits.frameIntervalMs,
     reportError: onError,
   });
-  const hub = new Hub(registry, limits);
+  const hub = new Hub(registry, { ...limits, reportError: onError });
   const handler = new Handler({
     registry,
     hub,

@@ -6,8 +6,8 @@
 
 import { BackgroundInterval } from "./background_interval.ts";
 import { Census, type CensusLimits } from "./census.ts";
-import type { LimitError, StorageError } from "./errors.ts";
-import { type Estimate, Estimator } from "./estimate.ts";
+import { type LimitError, StorageError } from "./errors.ts";
+import { Estimator } from "./estimate.ts";
 import type { Cursor, Report } from "./protocol.ts";
 import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
 import { RestorableTasks } from "./restorable.ts";
@@ -78,7 +78,7 @@ export class Registry implements TaskReader, Disposable {
     this.#census = new Census(options.limits);
     this.#unsavedEpoch = options.unsavedEpoch;
     this.#restorable = new RestorableTasks(options.limits.restoreWindowMs);
-    this.#sweeper = new BackgroundInterval(() => this.sweep(), options.limits.sweepIntervalMs);
+    this.#sweeper = new BackgroundInterval(() => this.#trySweep(), options.limits.sweepIntervalMs);
     this.#takeOver();
   }
 
@@ -218,7 +218,7 @@ export class Registry implements TaskReader, Disposable {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Hears when trouble with the store comes and goes; gives back a function that ends it. */
+  /** Hears when trouble with the store comes and goes; gives back what ends it. */
   onTrouble(listener: (trouble: StorageTrouble | null) => void): () => void {
     return this.#store.onTrouble(listener);
   }
@@ -306,8 +306,7 @@ export class Registry implements TaskReader, Disposable {
    * @returns whether there was such a task
    */
   remove(client: string, id: string): boolean {
-    const task = this.task(client, id);
-    if (task === undefined || !isTerminal(task.state)) return false;
+    if (!this.#census.hasEnded(client, id)) return false;
     const ended = this.#remove(client, id);
     if (ended !== undefined) this.#restorable.add(ended);
     return true;
@@ -366,6 +365,15 @@ export class Registry implements TaskReader, Disposable {
     if (this.#census.isEmpty && this.#restorable.size === 0) this.#sweeper.stop();
   }
 
+  /** What can't be done because of the store is tried again with the next look; its trouble is told elsewhere. */
+  #trySweep(): void {
+    try {
+      this.sweep();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#sweeper.stop();
     this.#listeners.clear();
@@ -404,7 +412,7 @@ export class Registry implements TaskReader, Disposable {
     const live = this.#live.get(key);
     const after = live === undefined || change.type === "estimate"
       ? changed
-      : estimated(changed, live.estimator);
+      : live.estimator.estimated(changed);
     const isEnd = isTerminal(after.state);
     if (isEnd || before === undefined) this.#membershipSeq = seq;
     this.#put(client, before, after, change, seq);
@@ -481,14 +489,8 @@ export class Registry implements TaskReader, Disposable {
   }
 }
 
-function estimated(task: Task, estimator: Estimator): Task {
-  estimator.observe(task, task.updated_at);
-  const estimate: Estimate = estimator.estimate(task, task.updated_at);
-  return { ...task, ...estimate };
-}
-
+/** A slash is in neither grammar. */
 function keyOf(client: string, id: string): string {
-  // A slash is in neither grammar.
   return `${client}/${id}`;
 }
 

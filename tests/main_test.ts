@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "./support/assert.ts";
 import { call } from "./support/calls.ts";
-import { freePort, runProgram, spawnProgram, startProgram } from "./support/program.ts";
+import { envOfHome, freePort, runProgram, spawnProgram, startProgram } from "./support/program.ts";
 import { rawCall } from "./support/raw_http.ts";
 import { TestSocket } from "./support/socket.ts";
 import { VERSION } from "../lib/version.ts";
@@ -61,6 +61,9 @@ Deno.test("main: a wrong command line ends with 2 and one line that says what is
     [["--limit", "watchers=0"], "watchers"],
     [["--limit", "wings=2"], "wings"],
     [["--channel", ""], "--channel"],
+    [["--data", ""], "--data needs a value"],
+    [["--data", "/no/such/folder/tasks.db"], "/no/such/folder/tasks.db"],
+    [["--durability", "extreme"], '--durability must be normal or full, received "extreme"'],
     [["--tasks", "./not_there.ts"], "not_there.ts"],
     [["frobnicate"], "frobnicate"],
     [["serve", "extra"], "extra"],
@@ -219,7 +222,11 @@ Deno.test("main: SIGTERM and SIGINT end it with 0, and tell open sockets and str
     await Promise.all([all.count(1), one.count(1)]);
     program.process.kill(signal);
     assertEquals((await program.process.ended()).code, 0, signal);
-    assertEquals([(await all.closed()).code, (await one.closed()).code], [1001, 1001]);
+    // The task has ended, and with it the socket that showed nothing else.
+    assertEquals([(await all.closed()).code, (await one.closed()).code], [1001, 1000]);
+    assert(all.texts.includes('{"type":"closing"}'));
+    const task = await all.task("t", ({ state }) => state === "ERROR");
+    assertEquals(task.error?.type, "interrupted");
     assertEquals(program.process.stderr, "");
     assert(!await isReached(program.url));
   }
@@ -232,16 +239,110 @@ Deno.test("main: ends although a request never does, and at once when it is told
     using half = await Deno.connect({ hostname: "127.0.0.1", port: program.port });
     const head = `POST /tasks/c/start/long_running_task HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\n`;
     await half.write(new TextEncoder().encode(`${head}Content-Length: 100\r\n\r\n{`));
-    // And a task goes on, and has something to say when nobody listens any more.
+    // And a task runs.
     await call("POST", `${program.url}/tasks/c/start/long_running_task`);
+    await using socket = new TestSocket(`${program.url}/ws/tasks/c`);
+    await socket.count(1);
     program.process.kill("SIGTERM");
+    await socket.find(({ type }) => type === "closing");
     if (signals === 2) {
-      while (await isReached(program.url));
+      // From here on, a signal that comes later than 250 ms is another one.
+      await new Promise((resolve) => setTimeout(resolve, 300));
       program.process.kill("SIGTERM");
     }
     assertEquals((await program.process.ended()).code, signals === 1 ? 0 : 130);
     assertEquals(program.process.stderr, "");
   }
+});
+
+/** A task that never stops, whatever it is asked. */
+const DEAF = "export const deaf = () => new Promise((resolve) => setTimeout(resolve, 1_000_000));";
+
+Deno.test("main: two signals at once are one, as of a Ctrl-C that a task runner passes on", async () => {
+  await withFolder({ "deaf.js": DEAF }, async (folder) => {
+    await using program = await startProgram(["--tasks", `${folder}/deaf.js`, "--no-demo"]);
+    await call("POST", `${program.url}/tasks/c/start/deaf`, { body: { id: "t" } });
+    await using socket = new TestSocket(`${program.url}/ws/tasks/c`);
+    await socket.count(1);
+    program.process.kill("SIGINT");
+    program.process.kill("SIGTERM");
+    // The task is waited for, and marked, which takes longer than to end the hard way.
+    assertEquals((await program.process.ended()).code, 0);
+    assertEquals((await socket.closed()).code, 1001);
+    const task = await socket.task("t", ({ state }) => state === "ERROR");
+    assertEquals(task.error?.type, "interrupted");
+    assertEquals(program.process.stderr, "");
+  });
+});
+
+Deno.test("main: keeps tasks in a file of its port, in a folder that nobody else may read", async () => {
+  await withFolder({}, async (home) => {
+    const env = await envOfHome(home);
+    const port = freePort();
+    const args = ["--port", String(port), "--no-demo", "--tasks", `${home}/echo.js`];
+    await Deno.writeTextFile(`${home}/echo.js`, "export const echo = (task, word) => word;");
+    const folder = Deno.build.os === "darwin"
+      ? `${home}/Library/Application Support/taskscope`
+      : `${home}/.local/share/taskscope`;
+    {
+      await using program = await startProgram(args, { env });
+      const started = await call("POST", `${program.url}/tasks/c/start/echo`, {
+        body: { id: "t", args: ["kept"] },
+      });
+      assertEquals(started.status, 202);
+      assert((await Deno.stat(`${folder}/taskscope-${port}.db`)).isFile);
+      assertEquals((await Deno.stat(folder)).mode! & 0o777, 0o700);
+      assertEquals(program.process.stderr, "");
+    }
+    await using program = await startProgram(args, { env });
+    const { json } = await call("GET", `${program.url}/tasks/c/t`);
+    assertEquals([json.state, json.result], ["FINISHED", "kept"]);
+  });
+});
+
+Deno.test("main: keeps tasks where XDG_DATA_HOME says, and leaves the home alone", async () => {
+  await withFolder({}, async (home) => {
+    const env = { ...await envOfHome(home), XDG_DATA_HOME: `${home}/data` };
+    const port = freePort();
+    await using program = await startProgram(["--port", String(port)], { env });
+    assertEquals((await call("GET", `${program.url}/healthz`)).status, 200);
+    if (Deno.build.os === "linux") {
+      assertEquals((await Array.fromAsync(Deno.readDir(home))).map(({ name }) => name), ["data"]);
+      assert((await Deno.stat(`${home}/data/taskscope/taskscope-${port}.db`)).isFile);
+    }
+  });
+});
+
+Deno.test("main: writes nothing where the port is a free one, or --data says :memory:", async () => {
+  await withFolder({}, async (home) => {
+    const env = await envOfHome(home);
+    const commandLines = [["--port", "0"], ["--port", String(freePort()), "--data", ":memory:"]];
+    for (const args of commandLines) {
+      await using program = await startProgram(args, { env });
+      await call("POST", `${program.url}/tasks/c/start/count_primes`);
+      assertEquals(await Array.fromAsync(Deno.readDir(home)), []);
+    }
+  });
+});
+
+Deno.test("main: says what to do where there is no home, or the file is in use", async () => {
+  await withFolder({}, async (folder) => {
+    const env = { ...await envOfHome(""), LOCALAPPDATA: "" };
+    const homeless = await runProgram(["--port", String(freePort())], { env });
+    assertEquals([homeless.code, homeless.stdout], [2, ""]);
+    const message = "There is no home folder to keep tasks in; --data names a file, or :memory: for none";
+    assertEquals(homeless.stderr, `taskscope: ${message}\n`);
+
+    const args = ["--data", `${folder}/tasks.db`, "--port", "0"];
+    await using program = await startProgram(args);
+    const second = await runProgram(args);
+    assertEquals([second.code, second.stdout], [2, ""]);
+    assertMatch(
+      second.stderr,
+      /^taskscope: Cannot keep tasks in ".*tasks\.db": another Taskscope uses it.*\n$/,
+    );
+    assertEquals((await call("GET", `${program.url}/readyz`)).status, 200);
+  });
 });
 
 Deno.test("main: a task that leaves a rejection behind does not end the others", async () => {

@@ -31,7 +31,7 @@ class RawMember implements Disposable {
 
   /** Sends a report of a task "1" of the client "c". */
   report(change: unknown): void {
-    this.channel.send(JSON.stringify({ client: "c", id: "1", at: 1, change }));
+    this.channel.send(JSON.stringify({ client: "c", id: "1", at: Date.now() / 1000, change }));
   }
 
   async ask(request: unknown): Promise<ReplicationPage> {
@@ -59,6 +59,9 @@ Deno.test("Authority applies what members report, and tells them to stop", async
   monitor.test.registry.requestCancel("c", "1");
   await until(() => member.received.length === 1);
   assertEquals(JSON.parse(member.received[0]!), { type: "cancel", client: "c", id: "1" });
+  monitor.test.registry.announceEnd();
+  await until(() => member.received.length === 2);
+  assertEquals(JSON.parse(member.received[1]!), { type: "interrupt", client: "c", id: "1" });
 });
 
 Deno.test("Authority refuses what can't be, with a reason, and what came too late without one", async () => {
@@ -76,7 +79,7 @@ Deno.test("Authority refuses what can't be, with a reason, and what came too lat
   using stranger = await connect(monitor);
   monitor.test.begin("c", "2");
   stranger.channel.send(
-    JSON.stringify({ client: "c", id: "2", at: 1, change: { type: "finish", result: 1 } }),
+    JSON.stringify({ client: "c", id: "2", at: Date.now() / 1000, change: { type: "finish", result: 1 } }),
   );
   await until(() => stranger.received.length === 1);
   assertEquals(JSON.parse(stranger.received[0]!).reason, 'Cannot report task "2": somebody else runs it');

@@ -1,4 +1,4 @@
-import type { LogLine, Task } from "../../lib/task.ts";
+import type { Task } from "../../lib/task.ts";
 import { assertEquals } from "../support/assert.ts";
 import { ChannelMonitor, freshChannel } from "../support/channel_monitor.ts";
 import { Isolate } from "../support/isolate.ts";
@@ -9,6 +9,11 @@ const WORKER = new URL("./replica/worker.ts", import.meta.url);
 
 function taskOf(monitor: ChannelMonitor, id: string): Task | undefined {
   return monitor.test.registry.task("default", id);
+}
+
+/** The log of a task, as far as it is kept. */
+function linesOf(monitor: ChannelMonitor, id: string): string[] {
+  return monitor.test.registry.log("default", id, 0, Infinity).lines.map(({ text }) => text);
 }
 
 async function start(
@@ -27,7 +32,7 @@ Deno.test("monitored() in a worker reports all there is, in order, before it res
   const task = taskOf(monitor, "logging")!;
   assertEquals([task.state, task.result, task.progress, task.current], ["FINISHED", "log 900", 100, 900]);
   assertEquals([task.name, task.log_count], ["log", 900]);
-  const lines = monitor.test.registry.log("default", "logging").map(({ text }: LogLine) => text);
+  const lines = linesOf(monitor, "logging");
   assertEquals(lines, Array.from({ length: 900 }, (_, i) => `line ${i}`));
   await start(worker, monitor, { id: "failing", kind: "fail" });
   assertEquals(await worker.call("outcome", "failing fail"), "RangeError: broken in a worker");
@@ -44,7 +49,7 @@ Deno.test("monitored() in a worker that writes more than can be sent keeps the n
   await start(worker, monitor, { id: "flood", kind: "log", count: 100_000 });
   assertEquals(await worker.call("outcome", "flood log"), "log 100000");
   assertEquals(taskOf(monitor, "flood")?.current, 100_000);
-  const lines = monitor.test.registry.log("default", "flood").map(({ text }: LogLine) => text);
+  const lines = linesOf(monitor, "flood");
   const numbers = lines.filter((text) => text.startsWith("line ")).map((text) => Number(text.slice(5)));
   assertEquals([numbers.at(-1), numbers.length >= 999], [99_999, true]);
   assertEquals(numbers, numbers.toSorted((a, b) => a - b));
@@ -70,6 +75,18 @@ Deno.test("monitored() in a worker is asked to stop by the registry", async () =
   monitor.test.registry.requestCancel("default", "two");
   await worker.call("outcome", "two wait");
   assertEquals(taskOf(monitor, "two")?.state, "CANCELLED");
+});
+
+Deno.test("monitored() in a worker stops before the process of the monitor ends, and says that it was interrupted", async () => {
+  using monitor = new ChannelMonitor();
+  using worker = new Isolate(WORKER);
+  await start(worker, monitor, { id: "t", kind: "wait" });
+  await until(() => taskOf(monitor, "t")?.active === true);
+  monitor.test.registry.announceEnd();
+  const message = "The server was shut down while the task ran";
+  assertEquals(await worker.call("outcome", "t wait"), `AbortError: ${message}`);
+  const { state, error, cancel_requested } = taskOf(monitor, "t")!;
+  assertEquals([state, error, cancel_requested], ["ERROR", { type: "interrupted", message }, false]);
 });
 
 Deno.test("monitored() in two workers under one id belongs to whoever came first", async () => {

@@ -5,6 +5,8 @@ import {
   resolveAccess,
   resolveChannel,
   resolveLimits,
+  resolveStorage,
+  type StorageOptions,
 } from "../../lib/config.ts";
 import { ConfigError } from "../../lib/errors.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../support/assert.ts";
@@ -52,7 +54,13 @@ Deno.test("resolveLimits() takes 0 where it makes sense only", () => {
       return false;
     }
   });
-  assertEquals(zero, ["endedTasksPerClient", "endedTasks", "frameIntervalMs"]);
+  assertEquals(zero, [
+    "endedTasksPerClient",
+    "endedTasks",
+    "restoreWindowMs",
+    "commitIntervalMs",
+    "frameIntervalMs",
+  ]);
 });
 
 Deno.test("resolveAccess() completes where a monitor is reached", () => {
@@ -133,6 +141,30 @@ Deno.test("resolveChannel() takes a name of 1 to 128 characters", () => {
   for (const name of ["", "x".repeat(129)]) {
     const error = assertThrows(() => resolveChannel(name), ConfigError);
     assertEquals(error.message, `Cannot use channel: wanted 1 to 128 characters, received ${name.length}`);
+  }
+});
+
+Deno.test("resolveStorage() completes where tasks are kept, and what a commit survives", () => {
+  const table: [StorageOptions, ReturnType<typeof resolveStorage>][] = [
+    [{}, { file: null, durability: "normal" }],
+    [{ data: ":memory:", durability: "full" }, { file: null, durability: "full" }],
+    [{ data: "tasks.db" }, { file: "tasks.db", durability: "normal" }],
+    [{ data: "/var/lib/tasks.db", durability: "full" }, { file: "/var/lib/tasks.db", durability: "full" }],
+  ];
+  for (const [options, resolved] of table) assertEquals(resolveStorage(options), resolved);
+  assertEquals(resolveStorage(), { file: null, durability: "normal" });
+});
+
+Deno.test("resolveStorage() refuses what can't be", () => {
+  const table: [unknown, string][] = [
+    [{ data: "" }, 'Cannot keep tasks: wanted a file or ":memory:", received ""'],
+    [{ durability: "" }, 'Cannot use durability: wanted normal or full, received ""'],
+    [{ durability: "extreme" }, 'Cannot use durability: wanted normal or full, received "extreme"'],
+    [{ durability: null }, 'Cannot use durability: wanted normal or full, received "null"'],
+  ];
+  for (const [options, message] of table) {
+    const error = assertThrows(() => resolveStorage(options as StorageOptions), ConfigError);
+    assertEquals(error.message, message);
   }
 });
 

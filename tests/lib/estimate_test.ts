@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { type Estimate, Estimator } from "../../lib/estimate.ts";
-import { type Task, transition, type UpdateChange } from "../../lib/task.ts";
+import type { Task, UpdateChange } from "../../lib/task.ts";
+import { transition } from "../../lib/transition.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../support/assert.ts";
 import { createChange } from "../support/changes.ts";
 

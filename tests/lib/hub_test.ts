@@ -27,7 +27,7 @@ class CountingStore extends MemoryStore {
 /** A hub over a registry of its own, on a clock that stands still. */
 class TestHub implements Disposable {
   readonly clock: FakeClock = new FakeClock();
-  readonly store: CountingStore = new CountingStore(DEFAULT_LIMITS);
+  readonly store: CountingStore = new CountingStore(DEFAULT_LIMITS, "first");
   readonly test: TestRegistry;
   readonly hub: Hub;
 
@@ -165,7 +165,8 @@ Deno.test("Hub tells of removals, and of a task that was created again in the sa
   it.test.registry.remove("c", "3");
   it.test.begin("c", "3");
   await nextTurn();
-  assertEquals([watcher.last.removed, watcher.last.tasks.map(({ id }) => id)], [["2"], ["3"]]);
+  // What holds the id now is another task: who applies the removals first has nothing left of the old one.
+  assertEquals([watcher.last.removed, watcher.last.tasks.map(({ id }) => id)], [["2", "3"], ["3"]]);
 });
 
 Deno.test("Hub.watch() with a position sends what was missed, and nothing twice", async () => {

@@ -7,7 +7,11 @@ import { TestRegistry } from "../support/registry.ts";
 /** A task of this isolate, with what it was told. */
 function begin(sink: LocalSink, id: string) {
   const told: string[] = [];
-  const handlers = { onCancel: () => void told.push("cancel"), warn: (text: string) => void told.push(text) };
+  const handlers = {
+    onCancel: () => void told.push("cancel"),
+    onInterrupt: () => void told.push("interrupt"),
+    warn: (text: string) => void told.push(text),
+  };
   const reporter = new TaskReporter(sink, { client: "c", id }, handlers);
   reporter.begin(createChange());
   return { reporter, told };
@@ -24,6 +28,27 @@ Deno.test("LocalSink hands reports to the registry, and requests to stop to the 
   assertEquals(test.registry.task("c", "1")?.result, 5);
   second.reporter.end({ type: "cancelled" });
   await sink.settled();
+});
+
+Deno.test("LocalSink tells the tasks that run of the end of the process", () => {
+  using test = new TestRegistry();
+  const sink = new LocalSink(test.registry);
+  const [first, second] = [begin(sink, "1"), begin(sink, "2")];
+  second.reporter.end({ type: "finish", result: 5 });
+  test.registry.announceEnd();
+  assertEquals([first.told, second.told], [["interrupt"], []]);
+  assertEquals([test.registry.task("c", "1")?.active, test.registry.liveCount], [true, 1]);
+});
+
+Deno.test("LocalSink takes no reports once it is disposed of, and says nothing to the task", () => {
+  using test = new TestRegistry();
+  const sink = new LocalSink(test.registry);
+  const { reporter, told } = begin(sink, "1");
+  sink[Symbol.dispose]();
+  sink[Symbol.dispose]();
+  reporter.end({ type: "finish", result: 5 });
+  test.registry.announceEnd();
+  assertEquals([told, test.registry.task("c", "1")?.state], [[], "STARTING"]);
 });
 
 Deno.test("LocalSink leaves an id that was given twice to whoever came first", () => {

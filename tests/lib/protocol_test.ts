@@ -22,6 +22,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../support/assert.ts";
+import { turn } from "../support/local_monitor.ts";
 import { RecordingSink } from "../support/recording_sink.ts";
 
 /** What another process gets of a value. */
@@ -37,6 +38,8 @@ const CREATE = {
   parent_id: "p",
   weight: 1,
   attempt: 1,
+  retry_of: "r",
+  retryable: false,
   stale_after: 5,
 };
 const UPDATE = {
@@ -48,7 +51,9 @@ const UPDATE = {
   unit: "B",
   metadata: { a: null },
 };
-const LOG = { type: "log", lines: [{ at: 1, text: "a" }] };
+const LOG = { type: "log", first: 3, lines: [{ at: 1, text: "a" }] };
+/** Changes that no reporter makes. */
+const OTHERS = ["stale", "roll_up", "estimate", "interrupt", "restore"];
 const FAIL = { type: "fail", error: { message: "m", type: "Error", stack: "at x" } };
 
 Deno.test("parseReport() takes everything that the reporter's side makes of what user code says", async () => {
@@ -103,6 +108,8 @@ Deno.test("parseReport() takes everything that the reporter's side makes of what
     { numRuns: 300 },
   );
   assertGreater(reports, 1_000);
+  // Updates that nobody awaited may wait for a turn.
+  await turn();
 });
 
 /** The reports of a function that runs for a moment. */
@@ -110,6 +117,8 @@ async function reportsOf(fn: Parameters<typeof startRun>[0]): Promise<Report[]> 
   const sink = new RecordingSink();
   const settings = { name: "f", client: "c", id: undefined, tags: [], metadata: {} };
   await startRun(fn, sink, { ...settings, staleAfterMs: undefined, signal: undefined }).done;
+  // Updates that nobody awaited may wait for a turn.
+  await turn();
   return sink.reports;
 }
 
@@ -157,7 +166,7 @@ Deno.test("parseChange() refuses each wrong field by its name", () => {
   const numbers = ["1", NaN, Infinity, -Infinity, true, {}, []];
   const table: [Record<string, unknown>, Record<string, unknown[]>][] = [
     [{ type: "start" }, {
-      type: [undefined, null, 5, "stale", "roll_up", "estimate", "__proto__", "toString"],
+      type: [undefined, null, 5, ...OTHERS, "__proto__", "toString"],
     }],
     [CREATE, {
       name: [undefined, null, 5, "", "n".repeat(201)],
@@ -166,6 +175,7 @@ Deno.test("parseChange() refuses each wrong field by its name", () => {
       parent_id: [5, "", "..", "a b", {}],
       weight: [...numbers, -1],
       attempt: [...numbers, 0, 1.5, -1],
+      retry_of: [5, "", "..", "a b", {}],
       stale_after: [...numbers, 0, -1],
     }],
     [UPDATE, {
@@ -176,7 +186,10 @@ Deno.test("parseChange() refuses each wrong field by its name", () => {
       unit: [5, {}, "u".repeat(33)],
       metadata: [null, 5, "x", [], big],
     }],
-    [LOG, { lines: [undefined, null, "x", {}, Array(1_002).fill(LOG.lines[0]), [5], [null]] }],
+    [LOG, {
+      first: [...numbers, null, -1, 1.5],
+      lines: [undefined, null, "x", {}, Array(1_002).fill(LOG.lines[0]), [5], [null]],
+    }],
     [{ type: "finish", result: 1 }, { result: ["x".repeat(LIMITS.resultBytes)] }],
     [FAIL, { error: [undefined, null, "x", []] }],
   ];
@@ -220,8 +233,11 @@ Deno.test("parseChange() takes what is as long as it may be, and fills in what m
     name: "n".repeat(200),
     tags: [],
     parent_id: null,
+    retry_of: null,
     stale_after: null,
   } as never);
+  assertEquals(parseChange({ ...CREATE, retryable: true }), { ...CREATE, retryable: true } as never);
+  assertEquals(parseChange({ ...CREATE, retryable: "yes" }), CREATE as never);
   const metadata = { a: "é".repeat((LIMITS.metadataBytes - 8) / 2) };
   assertEquals(byteLength(JSON.stringify(metadata)), LIMITS.metadataBytes);
   assertEquals(parseChange({ type: "update", metadata }), { type: "update", metadata });

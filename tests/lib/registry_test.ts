@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { LimitError } from "../../lib/errors.ts";
 import { LIMITS } from "../../lib/protocol.ts";
 import type { ChangesSince } from "../../lib/store/store.ts";
-import { type JsonObject, type Task, TransitionError } from "../../lib/task.ts";
+import type { JsonObject, Task } from "../../lib/task.ts";
+import { TransitionError } from "../../lib/transition.ts";
 import {
   assert,
   assertEquals,
@@ -89,7 +90,6 @@ Deno.test("Registry.report() refuses tasks over a bound and keeps nothing of the
   assertEquals(assertThrows(() => test.begin("c", "1"), LimitError).limit, "clients");
   assertEquals([registry.cursor.seq, registry.clients(), registry.count("a")], [6, ["a", "b"], 2]);
   assertEquals([registry.task("a", "3"), registry.tasks("c"), registry.lastSeq("c")], [undefined, [], 0]);
-  assertEquals([registry.fullness("a")?.limit, registry.fullness("b")], ["liveTasksPerClient", null]);
   test.finish("a", "1");
   test.begin("a", "3");
 });
@@ -125,7 +125,7 @@ Deno.test("Registry.remove() removes ended tasks only", () => {
   assertEquals([test.registry.remove("c", "1"), test.registry.remove("c", "2")], [false, false]);
   test.finish("c", "1");
   assertEquals([test.registry.remove("c", "1"), test.registry.remove("c", "1")], [true, false]);
-  assertEquals([test.removed, test.registry.clients(), test.registry.log("c", "1")], [["c/1"], [], []]);
+  assertEquals([test.removed, test.registry.clients(), test.registry.tasks("c")], [["c/1"], [], []]);
   test.begin("c", "1");
   assertEquals(test.registry.task("c", "1")?.version, 2);
 });
@@ -238,12 +238,12 @@ Deno.test("Registry.log() keeps the newest lines, log_count counts all", () => {
   using test = new TestRegistry({ logLinesPerTask: 10 });
   test.begin("c", "1");
   for (let i = 0; i < 35; i++) test.report("c", "1", { type: "log", lines: [{ at: i, text: `line ${i}` }] });
-  assertEquals(
-    test.registry.log("c", "1").map(({ text }) => text),
-    Array.from({ length: 10 }, (_, i) => `line ${25 + i}`),
-  );
+  const log = test.registry.log("c", "1", 0, 35);
+  assertEquals(log.first, 25);
+  assertEquals(log.lines.map(({ text }) => text), Array.from({ length: 10 }, (_, i) => `line ${25 + i}`));
   assertEquals(test.registry.task("c", "1")?.log_count, 35);
-  assertEquals(test.registry.log("c", "2"), []);
+  assertEquals(test.registry.log("c", "1", 30, 32).lines.map(({ text }) => text), ["line 30", "line 31"]);
+  assertEquals(test.registry.log("c", "2", 0, 35).lines, []);
 });
 
 Deno.test("Registry keeps the metadata of a task within its bound, however many updates add to it", () => {
@@ -352,18 +352,23 @@ Deno.test("Registry.sweep() calls a task stalled, too, that stopped before it ha
   assertEquals(test.registry.task("c", "1")?.eta_reason, "stalled");
 });
 
-Deno.test("Registry sweeps only while there are tasks that have not ended", () => {
+Deno.test("Registry sweeps only while there are tasks, or some that could be restored", () => {
   using clock = new FakeClock();
-  using test = new TestRegistry();
+  using test = new TestRegistry({ sweepIntervalMs: 1_000, restoreWindowMs: 5_000 });
   assertEquals(clock.pending, 0);
   test.begin("c", "1");
   test.begin("c", "2");
   assertEquals(clock.pending, 1);
-  test.finish("c", "1");
-  assertEquals(clock.pending, 1);
-  test.finish("c", "2");
+  for (const id of ["1", "2"]) test.finish("c", id);
+  clock.pass(60_000);
+  assertEquals(clock.pending, 1, "they will be too old one day");
+  for (const id of ["1", "2"]) test.registry.remove("c", id);
+  clock.pass(5_000);
+  assertEquals(clock.pending, 1, "they could be restored");
+  clock.pass(2_000);
   assertEquals(clock.pending, 0);
   test.begin("c", "3");
+  assertEquals(clock.pending, 1);
   test.registry[Symbol.dispose]();
   assertEquals(clock.pending, 0);
 });

@@ -66,7 +66,9 @@ Deno.test("parseRequest() and parseCommand() read the kinds that there are", () 
     after: { epoch: "e", seq: 5 },
   });
   const key = { client: "c", id: "1" };
-  assertEquals(parseCommand(JSON.stringify({ type: "cancel", ...key })), { type: "cancel", ...key });
+  for (const type of ["cancel", "interrupt"] as const) {
+    assertEquals(parseCommand(JSON.stringify({ type, ...key })), { type, ...key });
+  }
   for (const reason of ["full", null]) {
     const refused = { type: "refused", ...key, reason } as const;
     assertEquals(parseCommand(JSON.stringify(refused)), refused);
@@ -74,7 +76,14 @@ Deno.test("parseRequest() and parseCommand() read the kinds that there are", () 
   for (const text of ['{"type":"else"}', "{}", '{"type":"changes","after":"x"}', "[]", "nonsense"]) {
     assertThrows(() => parseRequest(text), ProtocolError);
   }
-  for (const text of ['{"type":"cancel"}', '{"type":"else","client":"c","id":"1"}', "5"]) {
+  for (
+    const text of [
+      '{"type":"cancel"}',
+      '{"type":"interrupt","client":"c"}',
+      '{"type":"else","client":"c","id":"1"}',
+      "5",
+    ]
+  ) {
     assertThrows(() => parseCommand(text), ProtocolError);
   }
   assertThrows(() => parseJson("{"), ProtocolError, "Cannot read message: it is not JSON");

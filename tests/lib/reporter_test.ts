@@ -6,7 +6,8 @@ import {
   TaskReporter,
   type TaskUpdate,
 } from "../../lib/reporter.ts";
-import { type LogLine, type Task, type TaskChange, transition, type UpdateChange } from "../../lib/task.ts";
+import type { LogLine, Task, TaskChange, UpdateChange } from "../../lib/task.ts";
+import { transition } from "../../lib/transition.ts";
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "../support/assert.ts";
 import { createChange, updates } from "../support/changes.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -17,6 +18,7 @@ interface Subject {
   readonly sink: RecordingSink;
   readonly warnings: string[];
   readonly cancels: number[];
+  readonly interruptions: number[];
 }
 
 /** A task that has begun, and the place where its reports arrive. */
@@ -24,8 +26,10 @@ function begin(options: Partial<ReporterOptions> = {}, id = "t"): Subject {
   const sink = new RecordingSink();
   const warnings: string[] = [];
   const cancels: number[] = [];
+  const interruptions: number[] = [];
   const handlers = {
     onCancel: () => void cancels.push(Date.now()),
+    onInterrupt: () => void interruptions.push(Date.now()),
     warn: (text: string) => void warnings.push(text),
   };
   const reporter = new TaskReporter(sink, { client: "c", id }, handlers, {
@@ -33,7 +37,7 @@ function begin(options: Partial<ReporterOptions> = {}, id = "t"): Subject {
     ...options,
   });
   reporter.begin(createChange());
-  return { reporter, sink, warnings, cancels };
+  return { reporter, sink, warnings, cancels, interruptions };
 }
 
 function updatesOf(sink: RecordingSink): UpdateChange[] {
@@ -331,6 +335,43 @@ Deno.test("TaskReporter.cancelRequested() reaches the task, until it has ended",
   reporter.end({ type: "cancelled" });
   reporter.cancelRequested();
   assertEquals(cancels.length, 1);
+});
+
+Deno.test("TaskReporter.interrupted() reaches the task, until it has ended, and is no request to cancel", () => {
+  using _clock = new FakeClock();
+  const { reporter, sink, cancels, interruptions } = begin();
+  reporter.interrupted();
+  assertEquals([cancels.length, interruptions.length, sink.types], [0, 1, ["create", "start"]]);
+  reporter.end({ type: "fail", error: { type: "interrupted", message: "gone" } });
+  reporter.interrupted();
+  assertEquals([cancels.length, interruptions.length], [0, 1]);
+});
+
+Deno.test("TaskReporter.log() numbers the lines, so that those which arrive twice can be told", () => {
+  using clock = new FakeClock();
+  const { reporter, sink } = begin({ unsentLogLines: 3 });
+  const numbers = () => {
+    return sink.reports.flatMap(({ change }) =>
+      change.type === "log" ? [[change.first, change.lines.length]] : []
+    );
+  };
+  for (let i = 0; i < 2; i++) reporter.log(`${i}`);
+  clock.pass(100);
+  reporter.log("2");
+  assertEquals(numbers(), [[0, 2], [2, 1]]);
+  sink.ready = false;
+  for (let i = 3; i < 20; i++) reporter.log(`${i}`);
+  sink.ready = true;
+  reporter.end({ type: "cancelled" });
+  // What was dropped has no numbers; the line that says so has one.
+  const sent = numbers();
+  let next = 0;
+  for (const [first, count] of sent) {
+    assertEquals(first, next);
+    next += count!;
+  }
+  assertEquals([next, sink.task("t").log_count], [sink.lines.length, sink.lines.length]);
+  assert(sink.lines.some(({ text }) => text.includes("lines were dropped")));
 });
 
 Deno.test("cut() keeps what fits, and marks what it shortened", () => {

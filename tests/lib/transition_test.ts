@@ -1,15 +1,13 @@
 import fc from "fast-check";
+import { isTerminal, type LogLine, type Task, TASK_STATES, type TaskChange } from "../../lib/task.ts";
 import {
-  isTerminal,
+  historyEntryOf,
   mergeMetadata,
+  newLines,
   progressAfter,
-  stateWords,
-  type Task,
-  TASK_STATES,
-  type TaskChange,
   transition,
   TransitionError,
-} from "../../lib/task.ts";
+} from "../../lib/transition.ts";
 import {
   assert,
   assertEquals,
@@ -24,7 +22,13 @@ const END_OF: ReadonlyMap<TaskChange["type"], Task["state"]> = new Map([
   ["finish", "FINISHED"],
   ["fail", "ERROR"],
   ["cancelled", "CANCELLED"],
+  ["interrupt", "ERROR"],
 ]);
+
+/** What a change adds to a version at most; a number may be skipped, but none is used twice. */
+function stepOf(change: TaskChange): number {
+  return change.type === "interrupt" ? 1 + change.lostVersions : 1;
+}
 
 /** Applies changes one after the other, a second apart. */
 function taskAfter(...applied: TaskChange[]): Task {
@@ -51,14 +55,15 @@ function assertSound(task: Task): void {
 /** What holds of every two records that follow each other. */
 function assertFollows(before: Task, after: Task, change: TaskChange): void {
   assertEquals(Object.keys(after).sort(), Object.keys(before).sort());
-  assertEquals(after.version, before.version + 1);
+  assertEquals(after.version, before.version + stepOf(change));
   assertEquals([after.id, after.created_at, after.name], [before.id, before.created_at, before.name]);
   assertGreaterOrEqual(after.updated_at, before.updated_at);
   assertGreaterOrEqual(after.log_count, before.log_count);
   assertGreaterOrEqual(TASK_STATES.indexOf(after.state), TASK_STATES.indexOf(before.state));
   if (before.started_at !== null) assertEquals(after.started_at, before.started_at);
   assert(after.cancel_requested || !before.cancel_requested);
-  if (END_OF.has(change.type)) assertEquals(after.state, END_OF.get(change.type));
+  if (change.type === "restore") assertEquals({ ...after, version: 0 }, { ...before, version: 0 });
+  else if (END_OF.has(change.type)) assertEquals(after.state, END_OF.get(change.type));
   else assert(!isTerminal(after.state), `"${change.type}" is no end`);
 }
 
@@ -68,6 +73,7 @@ Deno.test("transition() keeps every record sound over random changes", () => {
     size: "max",
   });
   let records = 0;
+  const seen = new Set<TaskChange["type"]>();
   fc.assert(
     fc.property(steps, (steps) => {
       let task: Task | undefined;
@@ -82,22 +88,29 @@ Deno.test("transition() keeps every record sound over random changes", () => {
           assertInstanceOf(error, TransitionError);
           if (task === undefined) assertEquals(error.code, "task_not_found");
           else if (change.type === "create") assertEquals(error.code, "task_exists");
-          else {
+          else if (change.type === "restore") {
+            assertEquals(error.code, "task_exists");
+            assert(!isTerminal(task.state));
+          } else {
             assertEquals(error.code, "task_ended");
             assert(isTerminal(task.state));
           }
           continue;
         }
-        if (task !== undefined && isTerminal(task.state)) assertStrictEquals(after, task);
+        if (task !== undefined && isTerminal(task.state) && change.type !== "restore") {
+          assertStrictEquals(after, task);
+        }
         if (task !== undefined && after !== task) assertFollows(task, after, change);
         assertSound(after);
         task = deepFreeze(after);
+        seen.add(change.type);
         records++;
       }
     }),
-    { numRuns: 3_000 },
+    { numRuns: 5_000 },
   );
-  assert(records > 10_000, `only ${records} records were looked at`);
+  assert(records > 20_000, `only ${records} records were looked at`);
+  assertEquals(seen.size, 13, "every change was taken at least once");
 });
 
 Deno.test("transition() takes the same end twice and gives back the very same record", () => {
@@ -113,7 +126,13 @@ Deno.test("transition() takes the same end twice and gives back the very same re
       const error = assertThrows(() => transition(task, "t", other, 900), TransitionError, "it has ended as");
       assertEquals(error.code, "task_ended");
     }
-    const late: TaskChange[] = [{ type: "update", progress: 1 }, { type: "start" }, { type: "stale" }];
+    const late: TaskChange[] = [
+      { type: "update", progress: 1 },
+      { type: "start" },
+      { type: "stale" },
+      { type: "log", first: 0, lines: [{ at: 1, text: "late" }] },
+      { type: "interrupt", message: "gone", lostVersions: 5 },
+    ];
     for (const change of late) {
       assertThrows(() => transition(task, "t", change, 900), TransitionError, 'Cannot change task "t"');
     }
@@ -172,9 +191,106 @@ Deno.test("transition() takes a stale task back with the next report, but not wi
   assertStrictEquals(transition(stale, "t", { type: "stale" }, 200), stale);
   assertEquals(transition(stale, "t", { type: "request_cancel" }, 200).stale, true);
   assertEquals(transition(stale, "t", { type: "update" }, 200).stale, false);
-  assertEquals(transition(stale, "t", { type: "log", lines: [] }, 200).stale, false);
+  const log: TaskChange = { type: "log", first: 0, lines: [{ at: 1, text: "here" }] };
+  assertEquals(transition(stale, "t", log, 200).stale, false);
   const waiting = taskAfter(createChange());
   assertStrictEquals(transition(waiting, "t", { type: "stale" }, 200), waiting);
+});
+
+Deno.test("transition() of an interrupted task ends it as an error, above every version that may have been seen", () => {
+  const interrupt: TaskChange = { type: "interrupt", message: "The server ended", lostVersions: 40 };
+  for (const begun of [[], [{ type: "start" }], [{ type: "update", progress: 30 }]] as TaskChange[][]) {
+    const before = taskAfter(createChange(), ...begun);
+    const after = transition(before, "t", interrupt, 200);
+    assertEquals([after.state, after.active, after.finished_at], ["ERROR", false, 200]);
+    assertEquals(after.error, { type: "interrupted", message: "The server ended" });
+    assertEquals([after.version, after.progress], [before.version + 41, before.progress]);
+    assertEquals([after.status, after.cancel_requested], ["Error: The server ended", false]);
+    // What ran it may be alive after all, and comes too late.
+    const end: TaskChange = { type: "finish", result: 1 };
+    assertThrows(() => transition(after, "t", end, 201), TransitionError, "it has ended as ERROR");
+  }
+  const talking = taskAfter(createChange(), { type: "update", status: "Copying" }, interrupt);
+  assertEquals(talking.status, "Copying");
+});
+
+Deno.test("transition() of a restored task changes its version and nothing else", () => {
+  const removed = taskAfter(createChange(), { type: "finish", result: [1] });
+  const restored = transition(removed, "t", { type: "restore" }, 900);
+  assertEquals(restored, { ...removed, version: removed.version + 1 });
+  const alive = taskAfter(createChange());
+  const error = assertThrows(() => transition(alive, "t", { type: "restore" }, 900), TransitionError);
+  assertEquals([error.code, error.message], ["task_exists", 'Cannot restore task "t": it was not removed']);
+  assertThrows(() => transition(undefined, "t", { type: "restore" }, 900), TransitionError, "no such task");
+});
+
+function lines(...texts: string[]): LogLine[] {
+  return texts.map((text, at) => ({ at, text }));
+}
+
+Deno.test("transition() gives back the very same record for log lines that it has already", () => {
+  const log: TaskChange = { type: "log", first: 0, lines: lines("a", "b") };
+  const task = taskAfter(createChange(), log);
+  assertEquals([task.log_count, task.version, task.state], [2, 2, "NOT_STARTED"]);
+  assertStrictEquals(transition(task, "t", log, 900), task);
+  assertStrictEquals(transition(task, "t", { type: "log", lines: [] }, 900), task);
+  const more = transition(task, "t", { type: "log", first: 1, lines: lines("b", "c") }, 900);
+  assertEquals([more.log_count, more.version, more.updated_at], [3, 3, 900]);
+  const unnumbered = transition(more, "t", { type: "log", lines: lines("a") }, 901);
+  assertEquals(unnumbered.log_count, 4, "where nobody counted, all are new");
+});
+
+Deno.test("newLines() are those that the task does not have yet", () => {
+  const task = { ...taskAfter(createChange()), log_count: 5 };
+  const given = lines("x", "y", "z");
+  const table: [number | undefined, string[]][] = [
+    [undefined, ["x", "y", "z"]],
+    [5, ["x", "y", "z"]],
+    [4, ["y", "z"]],
+    [3, ["z"]],
+    [2, []],
+    [0, []],
+    // Some were lost on the way; that is no reason to lose these.
+    [7, ["x", "y", "z"]],
+  ];
+  for (const [first, expected] of table) {
+    const change = { type: "log" as const, lines: given, ...(first !== undefined && { first }) };
+    assertEquals(newLines(task, change).map(({ text }) => text), expected, `first is ${first}`);
+  }
+});
+
+Deno.test("historyEntryOf() notes a state or a status that is another one, and nothing else", () => {
+  const created = taskAfter(createChange());
+  assertEquals(historyEntryOf(undefined, created), {
+    at: 100,
+    state: "NOT_STARTED",
+    status: "Not started",
+    progress: null,
+    version: 1,
+  });
+  const noted = (change: TaskChange, task: Task) => {
+    const after = transition(task, "t", change, 200);
+    const entry = historyEntryOf(task, after);
+    if (entry !== null) assertEquals([entry.at, entry.version], [after.updated_at, after.version]);
+    return entry === null ? null : [entry.state, entry.status, entry.progress];
+  };
+  assertEquals(noted({ type: "start" }, created), ["STARTING", "Starting", null]);
+  assertEquals(noted({ type: "update", progress: 5 }, created), ["PROCESSING", "Processing", 5]);
+  const running = taskAfter(createChange(), { type: "update", progress: 5, status: "Copying" });
+  assertEquals(noted({ type: "update", status: "Checking" }, running), ["PROCESSING", "Checking", 5]);
+  assertEquals(noted({ type: "finish", result: 1 }, running), ["FINISHED", "Copying", 100]);
+  const silent: TaskChange[] = [
+    { type: "update", progress: 6 },
+    { type: "update", status: "Copying", metadata: { a: 1 } },
+    { type: "log", lines: lines("a") },
+    { type: "request_cancel" },
+    { type: "stale" },
+    { type: "roll_up", progress: 50 },
+    { type: "estimate", eta: 5, rate: 1, eta_reason: null },
+  ];
+  for (const change of silent) assertEquals(noted(change, running), null, change.type);
+  const ended = taskAfter(createChange(), { type: "cancelled" });
+  assertEquals(noted({ type: "restore" }, ended), null);
 });
 
 Deno.test("progressAfter() derives progress from counts where it was not given", () => {
@@ -214,10 +330,4 @@ Deno.test("mergeMetadata() replaces key by key, removes what is null, and reache
   assertEquals(JSON.stringify(merged), '{"a":1,"__proto__":{"polluted":true},"constructor":2}');
   assertEquals((merged as { polluted?: boolean }).polluted, undefined);
   assertEquals(JSON.stringify(mergeMetadata(merged, { a: 5 })), JSON.stringify({ ...merged, a: 5 }));
-});
-
-Deno.test("stateWords() has words for every state, and cuts long errors to the length of a status", () => {
-  for (const state of TASK_STATES) assert(stateWords(state, null).length > 0);
-  assertEquals(stateWords("ERROR", null), "Error: unknown");
-  assertEquals(stateWords("ERROR", { message: "x".repeat(2_000), type: "Error" }).length, 1_000);
 });

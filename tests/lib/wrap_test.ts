@@ -228,6 +228,14 @@ Deno.test("startableOf() starts a monitored function by name, with options of th
   assertEquals([startable.name, startable.input], ["plus", input]);
   assertEquals(await startable.start(monitor.sink, { id: "x", tags: ["t"] }, [1]).done, 2);
   assertEquals([monitor.task.id, monitor.task.tags, elsewhere.tasks], ["x", ["t"], []]);
+  const first = monitor.task;
+  assertEquals([first.attempt, first.retry_of, first.retryable], [1, null, true]);
+  await startable.start(monitor.sink, { id: "y", attempt: 3, retryOf: "x" }, [1]).done;
+  const again = monitor.tasks.find(({ id }) => id === "y");
+  assertEquals([again?.attempt, again?.retry_of, again?.retryable], [3, "x", true]);
+  await fn(1);
+  const [called] = elsewhere.tasks;
+  assertEquals([called?.attempt, called?.retry_of, called?.retryable], [1, null, false], "it has no name");
   assertThrows(() => startable.start(monitor.sink, { id: ".." }, []), ConfigError);
   assertEquals([startableOf(() => {}), startableOf(wrap(() => {}, {}, () => monitor.sink))?.input], [
     undefined,

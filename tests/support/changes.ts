@@ -17,6 +17,8 @@ export function createChange(overrides: Partial<CreateChange> = {}): CreateChang
     parent_id: null,
     weight: 1,
     attempt: 1,
+    retry_of: null,
+    retryable: false,
     stale_after: null,
     ...overrides,
   };
@@ -63,8 +65,9 @@ export const changes: fc.Arbitrary<TaskChange> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       type: fc.constant("log" as const),
+      first: fc.nat(5),
       lines: fc.array(fc.record({ at: fc.nat(), text: fc.string() }), { maxLength: 3 }),
-    }),
+    }, { requiredKeys: ["type", "lines"] }),
   },
   { weight: 2, arbitrary: ends },
   { weight: 1, arbitrary: fc.constant({ type: "request_cancel" as const }) },
@@ -81,6 +84,15 @@ export const changes: fc.Arbitrary<TaskChange> = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant("roll_up" as const),
       progress: fc.double({ min: -5, max: 105, noNaN: true }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ type: "restore" as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("interrupt" as const),
+      message: fc.constant("gone"),
+      lostVersions: fc.nat(1_000),
     }),
   },
 );

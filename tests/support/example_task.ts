@@ -37,6 +37,8 @@ export function exampleTask(overrides: Partial<Task> = {}): Task {
     parent_id: null,
     weight: 1,
     attempt: 1,
+    retry_of: null,
+    retryable: false,
     cancel_requested: false,
     log_count: 0,
     version: 1,

@@ -52,6 +52,7 @@ const WORDS = [
   ],
 ];
 const PATHS = [
+  ...["/readyz", "/tasks/c/*/history", "/tasks/c/*/retry", "/tasks/c/*/restore", "/tasks/c?after=*"],
   ...["/", "/healthz", "/tasks/c", "/tasks/*", "/tasks/c/*", "/tasks/c/*/logs", "/tasks/c/*/cancel"],
   ...[
     "/tasks/c/start/*",

@@ -5,7 +5,7 @@
  */
 
 import { LocalSink } from "../../lib/local_sink.ts";
-import type { LogLine, Task } from "../../lib/task.ts";
+import type { Task } from "../../lib/task.ts";
 import { type MonitoredFunction, type MonitoredOptions, type TaskFunction, wrap } from "../../lib/wrap.ts";
 import { TestRegistry } from "./registry.ts";
 
@@ -43,8 +43,8 @@ export class LocalMonitor implements Disposable {
 
   /** The log of the only task. */
   get log(): string[] {
-    const { id } = this.task;
-    return this.test.registry.log("default", id).map(({ text }: LogLine) => text);
+    const { id, log_count } = this.task;
+    return this.test.registry.log("default", id, 0, log_count).lines.map(({ text }) => text);
   }
 
   [Symbol.dispose](): void {

@@ -136,7 +136,8 @@ export interface Program extends AsyncDisposable {
 }
 
 /**
- * Starts the program with a command line.
+ * Starts the program with a command line. It keeps tasks in memory where nothing else is said: a test must not write into
+ * the folders of whoever runs it. `TASKSCOPE_DATA: ""` gives it its own default back.
  *
  * @param args the arguments of the program
  * @param options where and with what it runs
@@ -146,7 +147,15 @@ export async function spawnProgram(args: readonly string[], options: ProgramOpti
   const { cwd = ROOT, env = {}, runFlags = [] } = options;
   const main = new URL("main.ts", ROOT).pathname;
   const flags = withOneV8Flag([...await startPermissions(), ...await configFlags(), ...runFlags]);
-  return spawn(Deno.execPath(), ["run", ...flags, main, ...args], { cwd, env });
+  const variables = { TASKSCOPE_DATA: ":memory:", ...env };
+  return spawn(Deno.execPath(), ["run", ...flags, main, ...args], { cwd, env: variables });
+}
+
+/** The variables of somebody whose home is another folder, with the modules that are there already. */
+export async function envOfHome(home: string): Promise<Record<string, string>> {
+  const { stdout } = await spawn(Deno.execPath(), ["info", "--no-config", "--json"]).ended();
+  const { denoDir } = JSON.parse(stdout);
+  return { HOME: home, XDG_DATA_HOME: "", DENO_DIR: denoDir, TASKSCOPE_DATA: "" };
 }
 
 /**

@@ -6,7 +6,8 @@
 
 import type { Report } from "../../lib/protocol.ts";
 import type { ReportedTask, ReportSink } from "../../lib/reporter.ts";
-import { type LogLine, type Task, transition } from "../../lib/task.ts";
+import type { LogLine, Task } from "../../lib/task.ts";
+import { transition } from "../../lib/transition.ts";
 
 /** Keeps every report, and makes of them what the authority would. */
 export class RecordingSink implements ReportSink {

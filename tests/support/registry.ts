@@ -5,7 +5,8 @@
  */
 
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
-import { Registry, type RegistryEvent, type Reporter } from "../../lib/registry.ts";
+import { Registry } from "../../lib/registry.ts";
+import type { RegistryEvent, Reporter } from "../../lib/registry_types.ts";
 import { MemoryStore } from "../../lib/store/memory.ts";
 import type { TaskStore } from "../../lib/store/store.ts";
 import type { CreateChange, ReportedChange, Task } from "../../lib/task.ts";
@@ -16,6 +17,8 @@ export class TestReporter implements Reporter {
   readonly id: string;
   /** The tasks that were asked to stop. */
   readonly cancelled: string[] = [];
+  /** The tasks that were told of the end of the process. */
+  readonly interruptions: string[] = [];
 
   constructor(id = "reporter") {
     this.id = id;
@@ -23,6 +26,10 @@ export class TestReporter implements Reporter {
 
   cancelRequested(client: string, id: string): void {
     this.cancelled.push(`${client}/${id}`);
+  }
+
+  interrupted(client: string, id: string): void {
+    this.interruptions.push(`${client}/${id}`);
   }
 }
 
@@ -41,12 +48,11 @@ export class TestRegistry implements Disposable {
    */
   constructor(limits: Partial<MonitorLimits> = {}, epoch = "first", store?: TaskStore) {
     const all = { ...DEFAULT_LIMITS, ...limits };
-    this.store = store ?? new MemoryStore(all);
+    this.store = store ?? new MemoryStore(all, epoch);
     this.registry = new Registry({
       store: this.store,
       limits: all,
-      epoch,
-      sweepIntervalMs: all.sweepIntervalMs,
+      unsavedEpoch: "unsaved",
     });
     this.registry.subscribe((event) => this.events.push(event));
   }

@@ -1,5 +1,11 @@
 import { variableOf } from "../../../lib/cli/flags.ts";
-import { loopbackHosts, parseServe, SERVE_FLAGS, serveHelp } from "../../../lib/cli/serve.ts";
+import {
+  defaultDataFile,
+  loopbackHosts,
+  parseServe,
+  SERVE_FLAGS,
+  serveHelp,
+} from "../../../lib/cli/serve.ts";
 import { ConfigError } from "../../../lib/errors.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 
@@ -10,6 +16,8 @@ function parse(args: string[], variables: Record<string, string> = {}) {
 const DEFAULTS = {
   host: "127.0.0.1",
   port: 8000,
+  data: undefined,
+  durability: "normal" as const,
   basePath: "",
   publicUrls: [],
   allowedOrigins: [],
@@ -27,6 +35,11 @@ Deno.test("parseServe() reads every flag, and its variable", () => {
     ["host", "127.1.2.3", { host: "127.1.2.3" }],
     ["port", "0", { port: 0 }],
     ["port", "65535", { port: 65_535 }],
+    ["data", "/var/lib/tasks.db", { data: "/var/lib/tasks.db" }],
+    ["data", "tasks.db", { data: "tasks.db" }],
+    ["data", ":memory:", { data: ":memory:" }],
+    ["durability", "normal", { durability: "normal" }],
+    ["durability", "full", { durability: "full" }],
     ["base-path", "/monitor", { basePath: "/monitor" }],
     ["public-url", "https://ci.example.org/tasks", { publicUrls: ["https://ci.example.org/tasks"] }],
     ["allow-origin", "https://a.org", { allowedOrigins: ["https://a.org"] }],
@@ -65,6 +78,10 @@ Deno.test("parseServe() refuses bad values with one clear line", () => {
     [["--port=-1"], port("-1")],
     [["--port=80a"], port("80a")],
     [["--port=1e3"], port("1e3")],
+    [["--data="], "--data needs a value"],
+    [["--data=a.db", "--data=b.db"], "--data may be given once"],
+    [["--durability=extreme"], '--durability must be normal or full, received "extreme"'],
+    [["--durability=FULL"], '--durability must be normal or full, received "FULL"'],
     [["--base-path=monitor"], 'Cannot use base path: wanted a path such as "/monitor", received "monitor"'],
     [["--public-url=ci"], 'Cannot use public URL: wanted http(s)://host[:port][/path], received "ci"'],
     [["--allow-origin=*"], 'Cannot allow origin: wanted http(s)://host[:port], received "*"'],
@@ -114,4 +131,60 @@ Deno.test("loopbackHosts() are the names that a server on this machine answers t
     "[::1]",
     "[::1]:80",
   ]);
+});
+
+/** The file of a port, on a system with certain variables. */
+function dataFile(os: typeof Deno.build.os, variables: Record<string, string>, port = 8000): string {
+  return defaultDataFile(port, os, (name) => variables[name]);
+}
+
+Deno.test("defaultDataFile() is one for each port, in the folder that each system has for data", () => {
+  const home = { HOME: "/home/ada" };
+  const local = "C:\\Users\\Ada\\AppData\\Local";
+  const table: [typeof Deno.build.os, Record<string, string>, string][] = [
+    ["linux", home, "/home/ada/.local/share/taskscope/taskscope-8000.db"],
+    ["freebsd", home, "/home/ada/.local/share/taskscope/taskscope-8000.db"],
+    ["linux", { ...home, XDG_DATA_HOME: "/data" }, "/data/taskscope/taskscope-8000.db"],
+    ["linux", { XDG_DATA_HOME: "/data" }, "/data/taskscope/taskscope-8000.db"],
+    ["darwin", { HOME: "/Users/ada" }, "/Users/ada/Library/Application Support/taskscope/taskscope-8000.db"],
+    // What other systems have is nothing to this one.
+    [
+      "darwin",
+      { HOME: "/Users/ada", XDG_DATA_HOME: "/data", LOCALAPPDATA: local },
+      "/Users/ada/Library/Application Support/taskscope/taskscope-8000.db",
+    ],
+    ["windows", { LOCALAPPDATA: local }, `${local}\\taskscope\\taskscope-8000.db`],
+    [
+      "windows",
+      { ...home, XDG_DATA_HOME: "/data", LOCALAPPDATA: local },
+      `${local}\\taskscope\\taskscope-8000.db`,
+    ],
+  ];
+  for (const [os, variables, file] of table) assertEquals(dataFile(os, variables), file);
+  assertEquals(dataFile("linux", home, 65_535), "/home/ada/.local/share/taskscope/taskscope-65535.db");
+});
+
+Deno.test("defaultDataFile() ignores a folder that is relative or empty, as the XDG rules want", () => {
+  for (const folder of ["", "data", "./data", "../data", "~/data"]) {
+    const file = dataFile("linux", { HOME: "/home/ada", XDG_DATA_HOME: folder });
+    assertEquals(file, "/home/ada/.local/share/taskscope/taskscope-8000.db", folder);
+    assertThrows(() => dataFile("linux", { XDG_DATA_HOME: folder }), ConfigError);
+  }
+});
+
+Deno.test("defaultDataFile() of a free port is none, as nobody would find it again", () => {
+  for (const os of ["linux", "darwin", "windows"] as const) {
+    assertEquals(dataFile(os, { HOME: "/home/ada", LOCALAPPDATA: "C:\\Local" }, 0), ":memory:");
+    assertEquals(dataFile(os, {}, 0), ":memory:");
+  }
+});
+
+Deno.test("defaultDataFile() says what to do where there is no home", () => {
+  const message = "There is no home folder to keep tasks in; --data names a file, or :memory: for none";
+  for (const os of ["linux", "darwin", "windows"] as const) {
+    for (const variables of [{}, { HOME: "", LOCALAPPDATA: "", XDG_DATA_HOME: "" }]) {
+      assertEquals(assertThrows(() => dataFile(os, variables), ConfigError).message, message);
+    }
+  }
+  assertThrows(() => dataFile("windows", { HOME: "/home/ada" }), ConfigError);
 });

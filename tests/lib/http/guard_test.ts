@@ -164,6 +164,8 @@ function changes(server: TestServer, headers: Headers): Promise<RawResponse>[] {
   return [
     rawCall(server.port, "POST", "/tasks/c/start/noop", headers),
     rawCall(server.port, "POST", "/tasks/c/t/cancel", headers),
+    rawCall(server.port, "POST", "/tasks/c/unknown/retry", headers),
+    rawCall(server.port, "POST", "/tasks/c/unknown/restore", headers),
     rawCall(server.port, "DELETE", "/tasks/c/unknown", headers),
     rawCall(server.port, "DELETE", "/tasks/unknown?state=ERROR", headers),
     rawCall(server.port, "POST", "/t/c/start/noop", form),
@@ -255,7 +257,11 @@ Deno.test("Authorize is asked for every route what it is about, and obeyed", asy
     ["GET", "/tasks/c", access("read")],
     ["HEAD", "/tasks/c", access("read")],
     ["GET", "/tasks/c/t", access("read", "t")],
+    ["GET", "/tasks/c?after=x:1", access("read")],
     ["GET", "/tasks/c/t/logs", access("read", "t")],
+    ["GET", "/tasks/c/t/history", access("read", "t")],
+    ["POST", "/tasks/c/t/retry", access("start", "t")],
+    ["POST", "/tasks/c/t/restore", access("remove", "t")],
     ["POST", "/tasks/c/start/noop", access("start")],
     ["POST", "/tasks/c/t/cancel", access("cancel", "t")],
     ["DELETE", "/tasks/c?state=ERROR", access("remove")],
@@ -270,6 +276,7 @@ Deno.test("Authorize is asked for every route what it is about, and obeyed", asy
     // What is about nobody's tasks.
     ["GET", "/", null],
     ["GET", "/healthz", null],
+    ["GET", "/readyz", null],
     ["GET", "/assets/unknown", null],
   ];
   const decisions = [

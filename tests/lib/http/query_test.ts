@@ -2,18 +2,29 @@
 
 import { parseTaskQuery, selectTasks } from "../../../lib/http/query.ts";
 import { Problem } from "../../../lib/http/problem.ts";
-import type { StoredTask } from "../../../lib/store/store.ts";
-import { type Task, transition } from "../../../lib/task.ts";
+import { type StoredTask, TaskInMemory } from "../../../lib/store/store.ts";
+import type { Task } from "../../../lib/task.ts";
+import { transition } from "../../../lib/transition.ts";
 import { assert, assertEquals, assertLess, assertThrows } from "../../support/assert.ts";
 
 /** A task that ended or not, in the order of creation. */
 function stored(id: string, seq: number, more: Partial<Task> = {}): StoredTask {
   const create = {
-    ...{ type: "create", name: id, metadata: {}, tags: [], parent_id: null, weight: 1, attempt: 1 } as const,
+    ...{
+      type: "create",
+      name: id,
+      metadata: {},
+      tags: [],
+      parent_id: null,
+      weight: 1,
+      attempt: 1,
+      retry_of: null,
+      retryable: false,
+    } as const,
     stale_after: null,
   };
   const task = { ...transition(undefined, id, create, seq), ...more };
-  return { task, seq, json: JSON.stringify(task) };
+  return new TaskInMemory(task, seq);
 }
 
 const TASKS = [

@@ -1,0 +1,59 @@
+/** The table from what went wrong to what the caller is told. */
+
+import { ConfigError, LimitError, ProtocolError, StorageError } from "../../../lib/errors.ts";
+import { Problem, problemOf, problemResponse, titleOf } from "../../../lib/http/problem.ts";
+import { TransitionError } from "../../../lib/transition.ts";
+import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
+import { assertProblem } from "../../support/calls.ts";
+
+Deno.test("problemOf() knows what each error means to a caller", () => {
+  const reported: unknown[] = [];
+  const report = (error: unknown) => void reported.push(error);
+  const table: readonly (readonly [unknown, number, string, string])[] = [
+    [new TransitionError("task_not_found", "no such task"), 404, "task_not_found", "no such task"],
+    [new TransitionError("task_exists", "the id is taken"), 409, "task_exists", "the id is taken"],
+    [new TransitionError("task_ended", "it has ended"), 409, "task_ended", "it has ended"],
+    [new LimitError("clients", "that is the limit"), 503, "limit_reached", "that is the limit"],
+    [new ProtocolError("no cursor"), 400, "bad_request", "no cursor"],
+    [new ConfigError("no such option"), 400, "bad_request", "no such option"],
+  ];
+  for (const [error, status, code, detail] of table) {
+    const problem = problemOf(error, report);
+    assertEquals([problem.status, problem.code, problem.message], [status, code, detail]);
+  }
+  const problem = new Problem(418, "teapot", "short and stout");
+  assertStrictEquals(problemOf(problem, report), problem);
+  assertEquals(reported, []);
+});
+
+Deno.test("problemOf() tells nobody where tasks are kept, but why they can't be, and when to come back", async () => {
+  const path = "/home/somebody/tasks.db";
+  const problem = problemOf(new StorageError(path, "the disk is full"), () => {});
+  assertEquals([problem.status, problem.code, problem.headers["retry-after"]], [
+    503,
+    "storage_unavailable",
+    "5",
+  ]);
+  assertEquals(problem.message, "This can't be stored at present: the disk is full");
+  const response = problemResponse(problem);
+  const text = await response.text();
+  assertProblem({ status: response.status, headers: response.headers, text }, 503, "storage_unavailable");
+  assertEquals(response.headers.get("retry-after"), "5");
+  assert(!text.includes(path));
+});
+
+Deno.test("problemOf() reports what nobody expected, once, and tells nothing of it", () => {
+  for (const thrown of [new Error("a secret"), new TypeError("a secret"), "a secret", undefined, null]) {
+    const reported: unknown[] = [];
+    const problem = problemOf(thrown, (error) => reported.push(error));
+    assertEquals([problem.status, problem.code, reported], [500, "internal", [thrown]]);
+    assert(!problem.message.includes("secret"));
+  }
+});
+
+Deno.test("titleOf() has a title for every status that a problem has here, and for any other", () => {
+  const own = [400, 403, 404, 405, 408, 409, 410, 413, 415, 421, 426, 500, 503];
+  const titles = own.map(titleOf);
+  assertEquals(new Set(titles).size, own.length);
+  assertEquals([titles.includes("Error"), titleOf(410), titleOf(599)], [false, "Gone", "Error"]);
+});

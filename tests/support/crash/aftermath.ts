@@ -1,0 +1,135 @@
+/**
+ * What a server says after a crash, held against what was there before.
+ *
+ * @module
+ */
+
+import { isTerminal, type Task } from "../../../lib/task.ts";
+import { call } from "../calls.ts";
+import { until } from "../until.ts";
+import { historyComplaints, logComplaints } from "./checks.ts";
+import { differences, type Held, heldAfter } from "./held.ts";
+import type { Ledger } from "./ledger.ts";
+import { SocketWatcher } from "./watchers.ts";
+
+/** Requests at a time. */
+const READS_AT_A_TIME = 16;
+
+/** Reads all tasks of some clients. */
+export async function readClients(
+  url: string,
+  clients: Iterable<string>,
+): Promise<ReadonlyMap<string, Held>> {
+  const now = new Map<string, Held>();
+  for (const client of clients) {
+    const { json } = await call("GET", `${url}/tasks/${client}`);
+    now.set(client, heldAfter(client, null, json));
+  }
+  return now;
+}
+
+/**
+ * Brings watchers up to date by the cursors that they held before the crash.
+ *
+ * @param url the address of the server
+ * @param states what each held
+ * @param now what the server has, by client
+ * @returns where that did not lead to what the server has, in words
+ */
+export async function stateComplaints(
+  url: string,
+  states: readonly Held[],
+  now: ReadonlyMap<string, Held>,
+): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const held of states) {
+    const { client, cursor } = held;
+    const { status, json, text } = await call("GET", `${url}/tasks/${client}?after=${cursor}`);
+    if (status === 200) {
+      const { tasks } = heldAfter(client, held, json);
+      wrong.push(...differences(`Who asked for what follows ${cursor}`, tasks, now.get(client)!));
+    } else {
+      wrong.push(`GET /tasks/${client}?after=${cursor} was answered ${status}: ${text}`);
+    }
+  }
+  return wrong;
+}
+
+/** The same for watchers who come back over a socket. */
+export async function resumeComplaints(
+  url: string,
+  states: readonly Held[],
+  now: ReadonlyMap<string, Held>,
+  ledger: Ledger,
+): Promise<string[]> {
+  const watchers = states.map((held) => {
+    return new SocketWatcher("delta", { url, client: held.client, ledger, random: () => 1, held });
+  });
+  try {
+    await until(() => watchers.every(({ messages }) => messages > 0));
+    return watchers.flatMap(({ held }, index) => {
+      const { client, cursor } = states[index]!;
+      return differences(`Who came back with ${cursor}`, held!.tasks, now.get(client)!);
+    });
+  } finally {
+    await Promise.all(watchers.map((watcher) => watcher.stop()));
+  }
+}
+
+/**
+ * Reads logs and histories.
+ *
+ * @param url the address of the server
+ * @param tasks the tasks, by client and id
+ * @returns what is wrong with them, in words
+ */
+export async function textComplaints(
+  url: string,
+  tasks: Iterable<readonly [string, Task]>,
+): Promise<string[]> {
+  const wrong: string[] = [];
+  const left = [...tasks];
+  await Promise.all(Array.from({ length: READS_AT_A_TIME }, async () => {
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      const [key, task] = next;
+      const log = await call("GET", `${url}/tasks/${key}/logs?after=0&limit=10000`);
+      const history = await call("GET", `${url}/tasks/${key}/history`);
+      wrong.push(...logComplaints(task, log.json.lines), ...historyComplaints(task, history.json.history));
+    }
+  }));
+  return wrong;
+}
+
+/**
+ * Starts tasks again that the crash interrupted: what they were started with has to be there still.
+ *
+ * @param url the address of the server
+ * @param tasks the tasks, by client and id
+ * @param ledger is told of it
+ * @returns what is wrong, in words
+ */
+export async function retryComplaints(
+  url: string,
+  tasks: Iterable<readonly [string, Task]>,
+  ledger: Ledger,
+): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const [key, { id, name, attempt }] of tasks) {
+    const [client = ""] = key.split("/");
+    const asked = ledger.ask("retry", client, id);
+    const { status, json, text } = await call("POST", `${url}/tasks/${key}/retry`);
+    if (status !== 202) {
+      wrong.push(`${key} can't be tried again: ${status} ${text}`);
+      continue;
+    }
+    asked.acknowledged();
+    ledger.started(client, json.task_id);
+    const retry = (await call("GET", `${url}/tasks/${client}/${json.task_id}`)).json;
+    if (
+      retry.name !== name || retry.attempt !== attempt + 1 || retry.retry_of !== id || isTerminal(retry.state)
+    ) {
+      wrong.push(`${key} was tried again as ${JSON.stringify(retry)}`);
+    }
+  }
+  return wrong;
+}

@@ -1,0 +1,332 @@
+/**
+ * Kills a server again and again, and compares what it holds afterwards with what it had promised.
+ *
+ * @module
+ */
+
+import type { Durability } from "../../../lib/store/store.ts";
+import type { Task } from "../../../lib/task.ts";
+import { call } from "../calls.ts";
+import { until } from "../until.ts";
+import {
+  readClients,
+  resumeComplaints,
+  retryComplaints,
+  stateComplaints,
+  textComplaints,
+} from "./aftermath.ts";
+import { recordComplaints } from "./checks.ts";
+import { FILLED_CLIENT } from "./fill.ts";
+import type { Held } from "./held.ts";
+import { Ledger } from "./ledger.ts";
+import { Load } from "./load.ts";
+import { CrashServer, endsIn, integrityOf, killAtStart } from "./server.ts";
+import { Poller, Returner, SocketWatcher, TaskWatcher, type Watcher } from "./watchers.ts";
+
+/** What a {@linkcode Campaign} is made with. */
+export interface CampaignOptions {
+  /** The database; filled or not there yet. */
+  readonly file: string;
+  /** How many clients the file was filled with. */
+  readonly filledClients: number;
+  /** Tasks that are to run when the server is killed. */
+  readonly steadyTasks: number;
+  readonly random: () => number;
+  /** Bounds that differ from those that let every task stay. */
+  readonly limits?: Readonly<Record<string, number>>;
+  /** Whether the server removes tasks by itself. */
+  readonly forgets?: boolean;
+}
+
+/** One round. */
+export interface Round {
+  readonly durability?: Durability;
+  /** `"kill"` once all tasks run, `"early"` while they are started, `"shutdown"` while the server ends by itself. */
+  readonly end: "kill" | "early" | "shutdown";
+  /**
+   * What goes on beside the tasks that run: `"all"`; `"calm"`: nothing begins or ends, so that progress is shown before it
+   * is committed; `"distant"`: only tasks in other isolates end, so that nobody else has their ends committed.
+   */
+  readonly work?: "all" | "calm" | "distant";
+  /** How often the next server is killed while it starts. */
+  readonly killsAtStart?: number;
+}
+
+/** What there was to check. */
+export interface Figures {
+  rounds: number;
+  acknowledgements: number;
+  messages: number;
+  /** States of watchers that were brought up to date by their cursors. */
+  states: number;
+  tasks: number;
+  /** Tasks whose logs and histories were read. */
+  texts: number;
+  /** Tasks that the server removed by itself while it was watched. */
+  forgotten: number;
+  /** Tasks that were interrupted, by round. */
+  readonly interrupted: number[];
+  /** From the start of a process to its readiness, in milliseconds. */
+  readonly readyMs: number[];
+}
+
+/** Sets of clients; a round works on one, so that tasks go through several crashes before they are removed. */
+const CLIENT_SETS = 3;
+const CLIENTS_PER_SET = 4;
+/** How long after everything runs the kill comes at the latest, in milliseconds. */
+const LATEST_KILL_MS = 1_500;
+/** How long a shutdown may take before the kill comes, at most; a little more than it takes when tasks are deaf. */
+const LATEST_SHUTDOWN_KILL_MS = 2_600;
+/** How long a step of a task takes that goes on, in milliseconds. */
+const STEP_MS = 400;
+/** Tasks whose logs and histories are read after a crash. */
+const READ_TASKS = 300;
+/** Watchers who come back over a socket after a crash. */
+const RESUMED_WATCHERS = 4;
+/** Interrupted tasks that are started again after a crash. */
+const RETRIED_TASKS = 3;
+/** Filled clients that are read after a crash. */
+const READ_FILLED_CLIENTS = 5;
+
+const RESTORE_WINDOW_MS = 5_000;
+
+/** Said of tasks that were cancelled by force, went on, and were forgotten before they ended. */
+const FORGOTTEN_WHILE_IT_RAN = /^\[taskscope\] Task "\S+" goes on unseen: .*there is no such task\n/gm;
+
+/** Bounds that no test reaches. */
+const AMPLE_LIMITS = {
+  endedTasks: 1_000_000,
+  endedTasksPerClient: 100_000,
+  removalsPerClient: 100_000,
+  restoreWindowMs: RESTORE_WINDOW_MS,
+};
+
+/** A server that is killed again and again. */
+export class Campaign implements AsyncDisposable {
+  readonly #options: CampaignOptions;
+  readonly #ledger: Ledger;
+  /** What watchers held when servers ended. */
+  #states: Held[] = [];
+  readonly #filled: Map<string, string> = new Map();
+  #server: CrashServer | null = null;
+  readonly figures: Figures = {
+    rounds: 0,
+    acknowledgements: 0,
+    messages: 0,
+    states: 0,
+    tasks: 0,
+    texts: 0,
+    forgotten: 0,
+    interrupted: [],
+    readyMs: [],
+  };
+
+  /** @param options which file, and how much is to happen */
+  constructor(options: CampaignOptions) {
+    this.#options = options;
+    const { forgets = false } = options;
+    this.#ledger = new Ledger({
+      mayForget: () => forgets,
+      isOffspring: (id) => /\.\d+\.\d+$/.test(id),
+    });
+  }
+
+  /** What there was to check, in words. */
+  get summary(): string {
+    const { rounds, acknowledgements, messages, states, tasks, texts, readyMs } = this.figures;
+    const sorted = [...readyMs].sort((a, b) => a - b).map((milliseconds) => Math.round(milliseconds));
+    return `${rounds} crashes, ${acknowledgements} acknowledgements, ${messages} messages to watchers, ` +
+      `${states} cursors, ${tasks} tasks, ${texts} logs and histories; ready after ` +
+      `${sorted[0]} ms at best, ${sorted[Math.floor(sorted.length / 2)]} in the middle, ${
+        sorted.at(-1)
+      } at worst`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server?.[Symbol.asyncDispose]();
+  }
+
+  /**
+   * Works on the server, ends it, starts it again, and compares.
+   *
+   * @returns what is wrong, in words
+   */
+  async round(round: Round): Promise<string[]> {
+    const { file } = this.#options;
+    const { durability = "normal", killsAtStart = 0 } = round;
+    this.#server ??= await this.#start(durability);
+    const endedAt = await this.#work(this.#server, round);
+    const lastReadyMs = this.figures.readyMs.at(-1)!;
+    const wrong: string[] = [];
+    for (let kills = 0; kills <= killsAtStart; kills++) {
+      const verdict = await integrityOf(file);
+      if (verdict !== "ok") wrong.push(`The file is damaged: ${verdict}`);
+      if (kills === killsAtStart) break;
+      await killAtStart(this.#serverOptions(durability), this.#options.random() * 1.2 * lastReadyMs);
+    }
+    this.#server = await this.#start(durability);
+    wrong.push(...await this.#check(this.#server, endedAt, round));
+    this.figures.rounds++;
+    this.figures.acknowledgements = this.#ledger.acknowledgements;
+    this.figures.forgotten = this.#ledger.forgotten;
+    return wrong;
+  }
+
+  async #start(durability: Durability): Promise<CrashServer> {
+    const server = await CrashServer.start(this.#serverOptions(durability));
+    this.figures.readyMs.push(server.readyMs);
+    return server;
+  }
+
+  #serverOptions(durability: Durability) {
+    return { file: this.#options.file, durability, limits: { ...AMPLE_LIMITS, ...this.#options.limits } };
+  }
+
+  #clientsOf(set: number): string[] {
+    return Array.from({ length: CLIENTS_PER_SET }, (_, n) => `set-${set}-${n}`);
+  }
+
+  /** Keeps the server busy and ends it; gives back when, in epoch seconds. */
+  async #work(server: CrashServer, { end, work = "all" }: Round): Promise<number> {
+    const { random, steadyTasks } = this.#options;
+    const { url } = server;
+    const clients = this.#clientsOf(this.figures.rounds % CLIENT_SETS);
+    await this.#removeOld(url, clients);
+    const load = new Load({
+      url,
+      clients,
+      ledger: this.#ledger,
+      random,
+      prefix: `round-${this.figures.rounds}`,
+      width: 8,
+      restoreWindowMs: RESTORE_WINDOW_MS,
+    });
+    const watchers = this.#watch(url, clients, load);
+    if (work === "all") load.begin();
+    if (work !== "calm") await load.startSwarms(work === "distant");
+    const started = load.startSteady(steadyTasks, STEP_MS);
+    if (end !== "early") await started;
+    const watched = Array.from({ length: 3 }, () => load.anySteady()).filter((task) => task !== undefined);
+    watchers.push(...watched.map(({ client, id }) => new TaskWatcher(id, this.#watcher(url, client))));
+    await new Promise((resolve) => setTimeout(resolve, random() * LATEST_KILL_MS));
+    if (work === "calm") await nextMessage(watchers[0]!);
+
+    const { stdout, stderr } = end === "shutdown"
+      ? await server.shutDown(random() * LATEST_SHUTDOWN_KILL_MS)
+      : await server.kill();
+    const endedAt = Date.now() / 1000;
+    await Promise.all([load.stop(), started, ...watchers.map((watcher) => watcher.stop())]);
+    for (const { client, id, end } of endsIn(stdout)) this.#ledger.ended(client, id, end);
+    const complaints = this.#options.forgets ? stderr.replaceAll(FORGOTTEN_WHILE_IT_RAN, "") : stderr;
+    if (complaints !== "") this.#ledger.complain(`The server complained: ${complaints.slice(0, 2_000)}`);
+    for (const watcher of watchers) {
+      this.figures.messages += watcher.messages;
+      this.#states.push(...watcher.states);
+    }
+    return endedAt;
+  }
+
+  /** Removes what the last round on these clients left. */
+  async #removeOld(url: string, clients: readonly string[]): Promise<void> {
+    for (const client of clients) {
+      this.#ledger.forgetRemoved(client);
+      const asked = this.#ledger.askToRemoveEnded(client);
+      const { status, text } = await call("DELETE", `${url}/tasks/${client}?state=FINISHED,ERROR,CANCELLED`);
+      if (status === 200) asked.acknowledged();
+      else this.#ledger.complain(`DELETE /tasks/${client} was answered ${status}: ${text}`);
+    }
+    this.#states = this.#states.filter(({ client }) => !clients.includes(client));
+  }
+
+  #watch(url: string, clients: readonly string[], load: Load): Watcher[] {
+    const at = (n: number) => this.#watcher(url, clients[n % clients.length]!);
+    const [first, second] = [at(0), at(1)];
+    const full = new SocketWatcher("full", first);
+    return [
+      ...clients.map((_, n) => new SocketWatcher("delta", at(n))),
+      new SocketWatcher("delta", second),
+      full,
+      new SocketWatcher("full", at(2)),
+      new Poller(() => `tasks/${first.client}`, 100, first),
+      new Poller(
+        (held) => `tasks/${second.client}${held === null ? "" : `?after=${held.cursor}`}`,
+        20,
+        second,
+      ),
+      // Tasks whose start is not answered yet among them.
+      new Poller(
+        () => {
+          const task = load.anyOf(first.client);
+          return task === undefined ? null : `tasks/${first.client}/${task.id}`;
+        },
+        5,
+        first,
+      ),
+      new Poller(() => `t/${second.client}`, 200, second),
+      new Returner(() => full.states, 20, first),
+    ];
+  }
+
+  #watcher(url: string, client: string) {
+    return { url, client, ledger: this.#ledger, random: this.#options.random };
+  }
+
+  async #check({ url }: CrashServer, endedAt: number, { end }: Round): Promise<string[]> {
+    const clients = Array.from({ length: CLIENT_SETS }, (_, set) => this.#clientsOf(set)).flat();
+    const now = await readClients(url, clients);
+    const tasks = [...now].flatMap(([client, { tasks }]) => {
+      return Array.from(tasks.values(), (task): [string, Task] => [`${client}/${task.id}`, task]);
+    });
+    const interrupted = tasks.filter(([, { error, finished_at }]) => {
+      return error?.type === "interrupted" && finished_at !== null && finished_at >= endedAt;
+    });
+    const read = this.#some(READ_TASKS, tasks);
+    const states = this.#states;
+    this.figures.interrupted.push(interrupted.length);
+    this.figures.tasks += tasks.length;
+    this.figures.texts += read.length;
+    this.figures.states += states.length;
+    const [{ cursor }] = [...now.values()] as [Held];
+    return [
+      ...tasks.flatMap(([, task]) => recordComplaints(task)),
+      ...this.#ledger.check({ cursor, wasKilled: end !== "shutdown", tasks: new Map(tasks) }),
+      ...await stateComplaints(url, states, now),
+      ...await resumeComplaints(url, this.#some(RESUMED_WATCHERS, states), now, this.#ledger),
+      ...await textComplaints(url, read),
+      ...await this.#checkFilled(url),
+      ...await retryComplaints(
+        url,
+        this.#some(RETRIED_TASKS, interrupted.filter(([, { name }]) => name === "steady")),
+        this.#ledger,
+      ),
+    ];
+  }
+
+  /** Some of many, drawn by lot. */
+  #some<T>(count: number, all: readonly T[]): T[] {
+    const left = [...all];
+    return Array.from({ length: Math.min(count, all.length) }, () => {
+      return left.splice(Math.floor(this.#options.random() * left.length), 1)[0]!;
+    });
+  }
+
+  /** Reads some of the tasks that were there before anything happened. */
+  async #checkFilled(url: string): Promise<string[]> {
+    const wrong: string[] = [];
+    for (let n = 0; n < Math.min(READ_FILLED_CLIENTS, this.#options.filledClients); n++) {
+      const client = `${FILLED_CLIENT}${Math.floor(this.#options.random() * this.#options.filledClients)}`;
+      const { json } = await call("GET", `${url}/tasks/${client}`);
+      const digest = JSON.stringify(json.all_tasks);
+      const known = this.#filled.get(client);
+      if (known !== undefined && digest !== known) wrong.push(`The tasks of ${client} are others now`);
+      this.#filled.set(client, digest);
+    }
+    return wrong;
+  }
+}
+
+/** Right after it there is the most to lose: what was shown, and is not committed yet. */
+async function nextMessage(watcher: Watcher): Promise<void> {
+  const { messages } = watcher;
+  await until(() => watcher.messages > messages);
+}

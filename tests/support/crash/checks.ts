@@ -1,0 +1,69 @@
+/**
+ * What each task that a crash left behind has to be like, whatever was promised.
+ *
+ * @module
+ */
+
+import { type HistoryEntry, isTerminal, type LogLine, type Task } from "../../../lib/task.ts";
+import { shown } from "./held.ts";
+
+/**
+ * Looks at a record by itself.
+ *
+ * @returns what is wrong, in words
+ */
+export function recordComplaints(task: Task): string[] {
+  const wrong: string[] = [];
+  const { state, error, current, log_count: lines } = task;
+  const isInterrupted = state === "ERROR" && error?.type === "interrupted";
+  if (task.name === "steady" && !isInterrupted && state !== "CANCELLED") {
+    wrong.push(`${task.id} goes on until it is stopped, and is ${shown(task)}`);
+  }
+  // A count and its status are one update.
+  if (current !== null && task.status !== `step ${current}`) {
+    wrong.push(`${task.id} has the status of another step: ${shown(task)}`);
+  }
+  // Its line comes before each step, and they are reported at once or one right after the other.
+  if (current !== null && Math.abs(lines - current) > 1) {
+    wrong.push(`${task.id} took other steps: ${shown(task)}`);
+  }
+  return wrong;
+}
+
+/**
+ * Looks at a log, all of it.
+ *
+ * @returns what is wrong, in words
+ */
+export function logComplaints(task: Task, lines: readonly Pick<LogLine, "text">[]): string[] {
+  if (lines.length !== task.log_count) {
+    return [`${task.id} wrote ${task.log_count} lines, and has ${lines.length}`];
+  }
+  const gap = lines.findIndex(({ text }, index) => text !== `${task.id} line ${index + 1}`);
+  return gap === -1 ? [] : [`${task.id} has as line ${gap + 1}: ${lines[gap]?.text}`];
+}
+
+/**
+ * Looks at a history, all of it.
+ *
+ * @returns what is wrong, in words
+ */
+export function historyComplaints(task: Task, history: readonly HistoryEntry[]): string[] {
+  const wrong: string[] = [];
+  const versions = history.map(({ version }) => version);
+  if (versions.some((version, index) => index > 0 && version <= versions[index - 1]!)) {
+    wrong.push(`${task.id} has a history out of order: ${versions}`);
+  }
+  const last = history.at(-1);
+  const first = history[0];
+  if (first?.version !== 1 || first.state !== "NOT_STARTED") {
+    wrong.push(`${task.id} has a history without a beginning: ${JSON.stringify(first)}`);
+  }
+  if (last?.state !== task.state || last.status !== task.status || last.version > task.version) {
+    wrong.push(`${task.id} has a history with another end: ${JSON.stringify(last)}, not ${shown(task)}`);
+  }
+  if (history.slice(0, -1).some(({ state }) => isTerminal(state))) {
+    wrong.push(`${task.id} has a history that goes on after its end`);
+  }
+  return wrong;
+}

@@ -1,0 +1,69 @@
+/**
+ * Fills a file with tasks that have ended, as a server that ran for long leaves it behind.
+ *
+ * @module
+ */
+
+import { DEFAULT_LIMITS } from "../../../lib/config.ts";
+import { Registry } from "../../../lib/registry.ts";
+import type { Reporter } from "../../../lib/registry_types.ts";
+import { SqliteStore } from "../../../lib/store/sqlite.ts";
+import type { ReportedChange } from "../../../lib/task.ts";
+import { createChange } from "../changes.ts";
+
+/** The clients of the tasks that a file is filled with begin so. */
+export const FILLED_CLIENT = "filled-";
+
+/** Tasks that are committed together. */
+const TASKS_PER_COMMIT = 1_000;
+
+const REPORTER: Reporter = { id: "fill", cancelRequested() {}, interrupted() {} };
+
+/**
+ * Makes a file of tasks that have ended, each in one of three ways.
+ *
+ * @param file the path of the database, which must not be there yet
+ * @param count how many tasks
+ * @param perClient how many tasks each client has
+ * @returns how many clients that made
+ */
+export async function fillFile(file: string, count: number, perClient = 500): Promise<number> {
+  const limits = { ...DEFAULT_LIMITS, endedTasks: count, endedTasksPerClient: perClient };
+  const { commitIntervalMs } = limits;
+  await using store = new SqliteStore({
+    file,
+    durability: "normal",
+    epoch: "filled",
+    limits,
+    commitIntervalMs,
+  });
+  using registry = new Registry({ store, limits, unsavedEpoch: "unsaved" });
+  for (let n = 0; n < count; n++) {
+    const client = `${FILLED_CLIENT}${Math.floor(n / perClient)}`;
+    for (const change of lifeOf(n)) {
+      registry.report({ client, id: `task-${n}`, at: Date.now() / 1000, change }, REPORTER);
+    }
+    if (n % TASKS_PER_COMMIT === 0) await registry.committed();
+  }
+  return Math.ceil(count / perClient);
+}
+
+function lifeOf(n: number): ReportedChange[] {
+  return [
+    createChange({ name: "filled", tags: [`tag-${n % 10}`], metadata: { number: n } }),
+    { type: "start" },
+    { type: "update", progress: 50, status: `Half of task ${n} is done` },
+    endOf(n),
+  ];
+}
+
+function endOf(n: number): ReportedChange {
+  switch (n % 10) {
+    case 0:
+      return { type: "fail", error: { type: "Error", message: `Task ${n} went wrong` } };
+    case 1:
+      return { type: "cancelled" };
+    default:
+      return { type: "finish", result: { number: n } };
+  }
+}

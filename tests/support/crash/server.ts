@@ -1,0 +1,139 @@
+/**
+ * The program on a file, to be killed, and the file that this leaves behind.
+ *
+ * @module
+ */
+
+import { DatabaseSync } from "node:sqlite";
+import type { Durability } from "../../../lib/store/store.ts";
+import { call } from "../calls.ts";
+import { type Ended, type Process, type Program, spawnProgram, startProgram } from "../program.ts";
+import type { TaskEnd } from "./ledger.ts";
+
+const TASKS = new URL("./tasks.ts", import.meta.url).pathname;
+
+/** How a {@linkcode CrashServer} is started. */
+export interface CrashServerOptions {
+  readonly file: string;
+  readonly durability?: Durability;
+  /** Other values for bounds. */
+  readonly limits?: Readonly<Record<string, number>>;
+}
+
+/** A program that keeps its tasks in a file. */
+export class CrashServer implements AsyncDisposable {
+  readonly #program: Program;
+  /** From the start of the process to the first answer that says that it is ready, in milliseconds. */
+  readonly readyMs: number;
+
+  private constructor(program: Program, readyMs: number) {
+    this.#program = program;
+    this.readyMs = readyMs;
+  }
+
+  /** Starts the program and waits until it says that it is ready. */
+  static async start(options: CrashServerOptions): Promise<CrashServer> {
+    const startedMs = performance.now();
+    const program = await startProgram(argumentsOf(options));
+    for (;;) {
+      const { status } = await call("GET", `${program.url}/readyz`);
+      if (status === 200) return new CrashServer(program, performance.now() - startedMs);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  /** Its address, without the slash at its end. */
+  get url(): string {
+    return this.#program.url;
+  }
+
+  /** Kills it in the midst of what it does. */
+  async kill(): Promise<Ended> {
+    this.#program.process.kill("SIGKILL");
+    return await this.#program.process.ended();
+  }
+
+  /** Asks it to end, and kills it when it has not done so within some time. */
+  async shutDown(patienceMs: number): Promise<Ended> {
+    const { process } = this.#program;
+    process.kill("SIGTERM");
+    await killAfter(process, patienceMs);
+    return await process.ended();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program[Symbol.asyncDispose]();
+  }
+}
+
+/** Starts the program and kills it some time later, wherever that finds it. */
+export async function killAtStart(options: CrashServerOptions, afterMs: number): Promise<void> {
+  await using process = await spawnProgram([...argumentsOf(options), "--port", "0"]);
+  await killAfter(process, afterMs);
+  await process.ended();
+}
+
+async function killAfter(process: Process, milliseconds: number): Promise<void> {
+  const timeout = Promise.withResolvers<void>();
+  const timer = setTimeout(timeout.resolve, milliseconds);
+  await Promise.race([process.ended(), timeout.promise]);
+  clearTimeout(timer);
+  try {
+    process.kill("SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}
+
+function argumentsOf({ file, durability = "normal", limits = {} }: CrashServerOptions): string[] {
+  const bounds = Object.entries(limits).flatMap(([name, value]) => ["--limit", `${name}=${value}`]);
+  return ["--data", file, "--durability", durability, "--no-demo", "--tasks", TASKS, ...bounds];
+}
+
+/** The ends that the tasks of a server said on its standard output. */
+export function endsIn(
+  stdout: string,
+): { readonly client: string; readonly id: string; readonly end: TaskEnd }[] {
+  return [...stdout.matchAll(/^ack (\S+) (\S+) (FINISHED|ERROR|CANCELLED) ?(.*)\n/gm)].map((match) => {
+    const [, client, id, state, rest] = match as unknown as [
+      string,
+      string,
+      string,
+      TaskEnd["state"],
+      string,
+    ];
+    switch (state) {
+      case "FINISHED":
+        return { client, id, end: { state, result: JSON.parse(rest) } };
+      case "ERROR":
+        return { client, id, end: { state, message: rest } };
+      case "CANCELLED":
+        return { client, id, end: { state } };
+    }
+  });
+}
+
+/**
+ * What SQLite says of the file that a crash left behind. It looks at a copy: the program is to find what the crash left.
+ *
+ * @returns `"ok"`, or what is wrong
+ */
+export async function integrityOf(file: string): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "taskscope-copy-" });
+  try {
+    for (const suffix of ["", "-wal"]) {
+      await Deno.copyFile(`${file}${suffix}`, `${folder}/copy.db${suffix}`).catch((error) => {
+        // Without a log of changes all of them are in the file.
+        if (!(suffix !== "" && error instanceof Deno.errors.NotFound)) throw error;
+      });
+    }
+    const db = new DatabaseSync(`${folder}/copy.db`);
+    try {
+      return db.prepare("PRAGMA integrity_check").all().map((row) => Object.values(row).join()).join("; ");
+    } finally {
+      db.close();
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}

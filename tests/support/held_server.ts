@@ -1,0 +1,75 @@
+/**
+ * A handler on a real server, over a store whose commits a test makes.
+ *
+ * @module
+ */
+
+import { DEFAULT_LIMITS, type MonitorLimits, resolveAccess } from "../../lib/config.ts";
+import { Handler } from "../../lib/http/handler.ts";
+import { Hub } from "../../lib/hub.ts";
+import { LocalSink } from "../../lib/local_sink.ts";
+import { type Startable, startableOf, wrap } from "../../lib/wrap.ts";
+import type { AnyTaskFunction } from "../../lib/mod.ts";
+import { pageRenderer } from "../../ui/pages.ts";
+import { HeldTask } from "./calls.ts";
+import { HeldStore } from "./held_store.ts";
+import { TestRegistry } from "./registry.ts";
+
+/** What `createMonitor()` puts together, over a {@linkcode HeldStore}. */
+export class HeldServer implements AsyncDisposable {
+  readonly store: HeldStore;
+  readonly test: TestRegistry;
+  readonly hub: Hub;
+  /** What runs under the name `held`. */
+  readonly held: HeldTask = new HeldTask();
+  /** Errors that nobody expected. */
+  readonly errors: unknown[] = [];
+  readonly url: string;
+  readonly #handler: Handler;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  /** @param limits the bounds that are to differ from the defaults */
+  constructor(limits: Partial<MonitorLimits> = {}) {
+    const all = { ...DEFAULT_LIMITS, ...limits };
+    this.store = new HeldStore(all);
+    this.test = new TestRegistry(all, "first", this.store);
+    const { registry } = this.test;
+    const sink = new LocalSink(registry);
+    this.hub = new Hub(registry, all);
+    const tasks: Record<string, AnyTaskFunction> = {
+      echo: (_task: unknown, ...args: unknown[]) => args,
+      held: this.held.fn,
+    };
+    const startables = Object.entries(tasks).map(([name, fn]): [string, Startable] => {
+      return [name, startableOf(wrap(fn, { name }, () => sink))!];
+    });
+    this.#handler = new Handler({
+      registry,
+      hub: this.hub,
+      sink,
+      startables: new Map(startables),
+      limits: all,
+      access: resolveAccess(),
+      pages: pageRenderer("test"),
+      authorize: null,
+      reportError: (error) => this.errors.push(error),
+    });
+    const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+    this.#server = Deno.serve(options, (request) => this.#handler.handle(request));
+    this.url = `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** Asks the handler without a server in between, for what a client would never hear of. */
+  handle(request: Request): Response | Promise<Response> {
+    return this.#handler.handle(request);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.held.release();
+    await this.store.release();
+    this.#handler.close();
+    this.hub[Symbol.dispose]();
+    this.test[Symbol.dispose]();
+    await this.#server.shutdown();
+  }
+}

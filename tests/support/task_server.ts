@@ -1,0 +1,49 @@
+/**
+ * A monitor on a real server, with tasks to start over REST.
+ *
+ * @module
+ */
+
+import type { MonitorOptions } from "../../lib/mod.ts";
+import { call, HeldTask } from "./calls.ts";
+import { startServer, type TestServer } from "./server.ts";
+
+/** A server with a task that stays. */
+export interface TaskServer extends TestServer {
+  /** What runs under the name `held`. */
+  readonly held: HeldTask;
+}
+
+/**
+ * Starts a server with tasks: `echo` returns its arguments, `fails` fails, `held` stays.
+ *
+ * @param options the monitor's options
+ * @returns the server, to be disposed of
+ */
+export function startTaskServer(options: MonitorOptions = {}): TaskServer {
+  const held = new HeldTask();
+  const tasks = {
+    held: held.fn,
+    echo: (_task: unknown, ...args: unknown[]) => args,
+    fails: () => Promise.reject(new TypeError("as it was told")),
+  };
+  return Object.assign(startServer({ tasks, ...options }), { held });
+}
+
+/** Waits, over REST, until a task has ended; gives back its record. */
+export async function ended(url: string): Promise<Record<string, unknown>> {
+  while (true) {
+    const { json } = await call("GET", url);
+    if (["FINISHED", "ERROR", "CANCELLED"].includes(json.state)) return json;
+  }
+}
+
+/** Starts a task over REST, and waits until it has ended. */
+export async function run(
+  tasks: string,
+  name: string,
+  body: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await call("POST", `${tasks}/start/${name}`, { body });
+  await ended(`${tasks}/${body.id}`);
+}
