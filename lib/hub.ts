@@ -198,9 +198,10 @@ export class Hub implements Disposable {
     const showable = this.#registry.whenShowable();
     if (showable === null && this.#heldCount === 0) return show(formatCursor(cursor));
     this.#heldCount++;
-    this.#held = this.#held.then(() => showable).then(() => {
+    this.#held = this.#held.then(() => showable).then((isCommitted) => {
       this.#heldCount--;
-      if (!this.#isDisposed) show(formatCursor({ epoch: this.#registry.cursor.epoch, seq: cursor.seq }));
+      const { epoch } = isCommitted === false ? this.#registry.cursor : cursor;
+      if (!this.#isDisposed) show(formatCursor({ epoch, seq: cursor.seq }));
     });
   }
 

@@ -126,7 +126,7 @@ export class SqliteStore implements TaskStore {
 
   takeSeq(): number {
     if (this.#seq >= this.#reservedSeq) {
-      throw new StorageError(this.#file.path, "nothing could be written for too long");
+      throw new StorageError(this.#file.path, "it is closed, or nothing could be written for too long");
     }
     if (this.#askedSeq - this.#seq < SEQ_BLOCK / 2) {
       this.#askedSeq += SEQ_BLOCK;
@@ -311,7 +311,8 @@ export class SqliteStore implements TaskStore {
   }
 
   async #close(): Promise<void> {
-    // The numbers that were put aside are given back: this is no crash.
+    // The numbers that were put aside are given back, as this is no crash; from now on none is given out.
+    this.#reservedSeq = this.#seq;
     this.#writer.pending.setMeta("reserved_seq", this.#seq);
     try {
       await this.#writer[Symbol.asyncDispose]();
@@ -334,7 +335,9 @@ export class SqliteStore implements TaskStore {
 
   /** What has ended and is on disk needs no place in memory. */
   #committed(batch: Batch): void {
-    this.#reservedSeq = Math.max(this.#reservedSeq, batch.meta("reserved_seq") ?? 0);
+    if (this.#closed === undefined) {
+      this.#reservedSeq = Math.max(this.#reservedSeq, batch.meta("reserved_seq") ?? 0);
+    }
     for (const [place, { client, id, stored }] of batch.tasks) {
       const node = this.#index.get(client, id);
       if (node?.stored !== stored || !isTerminal(stored.task.state)) continue;

@@ -1,0 +1,274 @@
+/** A hundred watchers that are cut off again and again, over real connections, while a server is busy. */
+
+import type { Registry } from "../../lib/registry.ts";
+import { assertEquals, assertGreater, assertStrictEquals } from "../support/assert.ts";
+import {
+  type CrowdOptions,
+  type CrowdWatcher,
+  type Place,
+  RestCrowdWatcher,
+  SocketCrowdWatcher,
+  TaskCrowdWatcher,
+} from "../support/resume_crowd.ts";
+import { ResumeLoad } from "../support/resume_load.ts";
+import { copyDatabase, holdCommits } from "../support/resume_sqlite_disk.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+import { randomNumbers } from "../support/simulated_wire.ts";
+import { until } from "../support/until.ts";
+
+const CLIENTS = ["alpha", "beta", "gamma"];
+
+/** How often each watcher is cut. */
+const CUTS = 20;
+
+/** How a server ends before another one takes over. */
+type End = "shutdown" | "dispose" | "crash";
+
+interface BusyOptions {
+  /** Whether tasks are kept in a file. */
+  readonly hasFile: boolean;
+  readonly watchers: number;
+  readonly changes: number;
+  readonly removalsPerClient: number;
+  /** Ends of servers, one after the other. */
+  readonly ends?: readonly End[];
+}
+
+/** What came of it. */
+interface Outcome {
+  readonly resyncs: number;
+  /** Tasks that somebody followed to their end. */
+  readonly ends: number;
+}
+
+/** A server, watchers, and work; time goes on in beats. */
+class BusyServer implements AsyncDisposable {
+  readonly #options: BusyOptions;
+  readonly #random: () => number;
+  readonly #folder = Deno.makeTempDirSync({ prefix: "taskscope-" });
+  readonly #load: ResumeLoad;
+  readonly #place: Place = { url: null };
+  readonly #failures: unknown[] = [];
+  /** Nobody cuts these; by them one sees that all frames so far were sent. */
+  readonly #controls: CrowdWatcher[];
+  readonly #crowd: CrowdWatcher[] = [];
+  readonly #followers: TaskCrowdWatcher[] = [];
+  #files = 0;
+  #server: TestServer;
+
+  constructor(options: BusyOptions, seed: number) {
+    this.#options = options;
+    this.#random = randomNumbers(seed);
+    this.#load = new ResumeLoad(this.#random, CLIENTS);
+    this.#server = this.#start();
+    this.#controls = CLIENTS.map((client) =>
+      new SocketCrowdWatcher(this.#watcherOf(client, 0), "delta", "raw")
+    );
+    for (let i = 0; i < options.watchers; i++) this.#crowd.push(this.#newWatcher(i));
+    for (let i = 0; i < 6; i++) {
+      const client = CLIENTS[i % CLIENTS.length]!;
+      const choose = () => {
+        const id = this.#load.longRun(client);
+        return id === undefined ? undefined : this.#server.monitor.registry.task(client, id);
+      };
+      this.#followers.push(new TaskCrowdWatcher(this.#watcherOf(client, CUTS), choose));
+    }
+  }
+
+  /** How many beats it lives. */
+  get #beats(): number {
+    return Math.max(2 * CUTS, Math.ceil(this.#options.changes / 500));
+  }
+
+  /** Lets all that happen. */
+  async run(): Promise<Outcome> {
+    const { changes, ends = [] } = this.#options;
+    const endBeats = new Map(
+      ends.map((end, i) => [Math.round(this.#beats * ((i + 1) / (ends.length + 1))), end]),
+    );
+    for (let beat = 1; beat <= this.#beats; beat++) {
+      const isLate = () => this.#random() < 0.5;
+      const all = [...this.#controls, ...this.#crowd, ...this.#followers];
+      const late = all.filter((watcher) => isLate() || void watcher.beat(beat));
+      await this.#load.until((changes / this.#beats) * beat);
+      for (const watcher of late) watcher.beat(beat);
+      const end = endBeats.get(beat);
+      if (end !== undefined) await this.#restart(end);
+      else await this.#allSent();
+    }
+    return await this.#end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#load.finish();
+    await Promise.all(
+      [...this.#controls, ...this.#crowd, ...this.#followers].map((watcher) => watcher.closed()),
+    );
+    await this.#server[Symbol.asyncDispose]();
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  #watcherOf(client: string, cuts: number): CrowdOptions {
+    const beats = new Set<number>();
+    while (beats.size < cuts) beats.add(2 + Math.floor(this.#random() * (this.#beats - 2)));
+    const failed = (error: unknown) => this.#failures.push(error);
+    return { place: this.#place, client, random: this.#random, cuts: beats, failed };
+  }
+
+  /** Half of them over REST; of the others, a fifth wants all of the state each time, and two fifths say no goodbye. */
+  #newWatcher(i: number): CrowdWatcher {
+    const options = this.#watcherOf(CLIENTS[i % CLIENTS.length]!, CUTS);
+    if (i % 2 === 0) return new RestCrowdWatcher(options);
+    const kind = i % 10 < 4 ? "raw" : "socket";
+    return new SocketCrowdWatcher(options, i % 10 === 9 ? "full" : "delta", kind);
+  }
+
+  get #file(): string {
+    return `${this.#folder}/${this.#files}.db`;
+  }
+
+  #start(): TestServer {
+    const { hasFile, removalsPerClient } = this.#options;
+    const server = startServer({
+      ...(hasFile && { data: this.#file }),
+      limits: { endedTasksPerClient: 60, removalsPerClient, frameIntervalMs: 10 },
+    });
+    this.#place.url = server.url;
+    this.#load.moveTo(server);
+    return server;
+  }
+
+  async #restart(how: End): Promise<void> {
+    const old = this.#server;
+    const { url } = this.#place;
+    this.#place.url = null;
+    const { unfinished } = how === "crash" ? await this.#crash() : { unfinished: this.#load.burst() };
+    if (how === "shutdown") await old.monitor.shutdown({ graceMs: 20 });
+    await old[Symbol.asyncDispose]();
+    await unfinished;
+    assertEquals(old.errors, [], `at ${url}`);
+    this.#server = this.#start();
+  }
+
+  /** The file is left as it is while commits are under way, and what comes of these is not seen any more. */
+  async #crash(): Promise<{ readonly unfinished: Promise<void> }> {
+    const file = this.#file;
+    const letThrough = holdCommits(file);
+    this.#load.progress();
+    await this.#turns();
+    const unfinished = this.#load.burst();
+    await this.#turns();
+    this.#files++;
+    copyDatabase(file, this.#file);
+    for (const watcher of [...this.#controls, ...this.#crowd]) watcher.drop();
+    for (const follower of this.#followers) follower.cut();
+    letThrough();
+    return { unfinished };
+  }
+
+  /** Lets some turns go by in which who asks over REST asks. */
+  async #turns(): Promise<void> {
+    for (let turn = Math.floor(this.#random() * 30); turn > 0; turn--) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      for (const watcher of this.#crowd) if (this.#random() < 0.1) watcher.watch();
+    }
+  }
+
+  /** Waits until whoever watches without a break has what there is now. */
+  async #allSent(): Promise<void> {
+    const registry = this.#server.monitor.registry as Registry;
+    const seqs = CLIENTS.map((client) => registry.lastSeq(client));
+    await until(() => {
+      const [failure] = this.#failures;
+      if (failure !== undefined) throw failure;
+      for (const control of this.#controls) control.comeBack();
+      return this.#controls.every(({ model }, i) => model.seq >= seqs[i]!);
+    });
+  }
+
+  async #end(): Promise<Outcome> {
+    const last = await this.#load.end();
+    assertGreater(this.#load.changes, this.#options.changes);
+    const watchers = [...this.#controls, ...this.#crowd];
+    await until(() => {
+      const [failure] = this.#failures;
+      if (failure !== undefined) throw failure;
+      const behind = watchers.filter(({ model, client }) => !model.tasks.get(last.get(client)!)?.finished_at);
+      for (const watcher of behind) {
+        watcher.comeBack();
+        watcher.watch();
+      }
+      const held = CLIENTS.map((client) => this.#load.longRun(client));
+      return behind.length === 0 &&
+        this.#followers.every(({ watched }) => watched === null || held.includes(watched));
+    });
+    for (const client of CLIENTS) {
+      const { all_tasks: wanted } = await (await fetch(`${this.#server.url}/tasks/${client}`)).json();
+      assertEquals(Object.keys(wanted).length, 61);
+      for (const watcher of watchers.filter((watcher) => watcher.client === client)) {
+        assertEquals(Object.fromEntries(watcher.model.tasks), wanted, watcher.model.name);
+      }
+    }
+    for (const { cutCount } of [...this.#crowd, ...this.#followers]) assertEquals(cutCount, CUTS);
+    assertEquals(this.#server.errors, []);
+    return {
+      resyncs: watchers.reduce((sum, { resyncCount }) => sum + resyncCount, 0),
+      ends: this.#followers.reduce((sum, { endCount }) => sum + endCount, 0),
+    };
+  }
+}
+
+/** Runs it with a seed that is told where something goes wrong. */
+async function keepBusy(options: BusyOptions): Promise<Outcome> {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  try {
+    await using busy = new BusyServer(options, seed);
+    return await busy.run();
+  } catch (cause) {
+    throw new Error(`Failed with seed ${seed}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
+Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end with what a file holds", async () => {
+  const { resyncs, ends } = await keepBusy({
+    hasFile: true,
+    watchers: 100,
+    changes: 50_000,
+    removalsPerClient: 150,
+  });
+  assertGreater(resyncs, 0, "somebody was away for too long");
+  assertGreater(ends, 6);
+});
+
+Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end with what memory holds", async () => {
+  const { resyncs, ends } = await keepBusy({
+    hasFile: false,
+    watchers: 100,
+    changes: 50_000,
+    removalsPerClient: 150,
+  });
+  assertGreater(resyncs, 0, "somebody was away for too long");
+  assertGreater(ends, 6);
+});
+
+Deno.test("watchers: 60 resume across shutdowns and crashes, and nobody has to begin anew", async () => {
+  const { resyncs } = await keepBusy({
+    hasFile: true,
+    watchers: 60,
+    changes: 30_000,
+    removalsPerClient: 1_000_000,
+    ends: ["crash", "shutdown", "crash", "dispose", "crash", "crash", "shutdown", "crash"],
+  });
+  assertStrictEquals(resyncs, 0, "everything was remembered");
+});
+
+Deno.test("watchers: 40 begin anew where what they knew is gone with the server", async () => {
+  const { resyncs } = await keepBusy({
+    hasFile: false,
+    watchers: 40,
+    changes: 5_000,
+    removalsPerClient: 1_000_000,
+    ends: ["shutdown"],
+  });
+  assertGreater(resyncs, 10);
+});
