@@ -11,10 +11,14 @@ const PAUSE_MS = 4_000;
 /** More milestones than this are not kept: they are told as sums anyway. */
 const MOST_WAITING = 500;
 
-/** Collects milestones and says them. */
+/** What the page may say of itself and of the server. */
+export type NewsTopic = "connection" | "storage";
+
+/** Collects milestones and news, and says them. */
 export class Announcer implements Disposable {
   readonly #say: (text: string) => void;
   #waiting: Milestone[] = [];
+  readonly #news = new Map<NewsTopic, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param say puts a sentence where screen readers find it */
@@ -25,23 +29,37 @@ export class Announcer implements Disposable {
   /** Adds something worth saying. */
   note(milestone: Milestone): void {
     if (this.#waiting.length < MOST_WAITING) this.#waiting.push(milestone);
-    // Not at once: what happens in the same moment is said in one breath.
-    this.#timer ??= setTimeout(() => this.#speak(), 250);
+    this.#schedule();
+  }
+
+  /** Adds news in whole sentences, which are said first. Of each topic only the newest are. */
+  tell(topic: NewsTopic, sentences: string): void {
+    this.#news.set(topic, sentences);
+    this.#schedule();
   }
 
   /** Says nothing more. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#waiting = [];
+    this.#news.clear();
+  }
+
+  #schedule(): void {
+    // Not at once: what happens in the same moment is said in one breath.
+    this.#timer ??= setTimeout(() => this.#speak(), 250);
   }
 
   #speak(): void {
-    const text = sayMilestones(this.#waiting);
+    const text = [...this.#news.values(), sayMilestones(this.#waiting)].filter((each) => each !== "").join(
+      " ",
+    );
     this.#waiting = [];
+    this.#news.clear();
     if (text !== "") this.#say(text);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#waiting.length > 0) this.#speak();
+      if (this.#waiting.length > 0 || this.#news.size > 0) this.#speak();
     }, PAUSE_MS);
   }
 }

@@ -6,19 +6,30 @@
  */
 
 import type { Task } from "../lib/task.ts";
+import type { ProbeResult } from "./probe.ts";
 import { readMessage } from "./wire.ts";
 
 /** How the connection stands. */
 export type ConnectionStatus =
   | { readonly kind: "connecting" }
   | { readonly kind: "live" }
+  /** Live still, but the server is about to end. */
+  | { readonly kind: "closing" }
   /** Lost; it is being tried again. */
   | { readonly kind: "reconnecting"; readonly reason: string | null }
   /** Lost for good. */
   | { readonly kind: "stopped"; readonly reason: string };
 
-/** What a question to the server over plain HTTP tells: it serves this very page, another one, or nobody answers. */
-export type ProbeResult = "alive" | "outdated" | "dead";
+/** What a server that was lost says first when it is found again. */
+export interface Return {
+  /** The tasks that changed meanwhile, or all of them. */
+  readonly tasks: readonly Task[];
+  readonly removed: readonly string[];
+  /** Whether what changed meanwhile could not be told, and everything was sent anew. */
+  readonly isAnew: boolean;
+  /** Whether the server had said, before it was lost, that it was about to end. */
+  readonly wasClosing: boolean;
+}
 
 /** How a {@linkcode DeltaConnection} behaves. */
 export interface DeltaConnectionOptions {
@@ -31,6 +42,10 @@ export interface DeltaConnectionOptions {
   /** Takes all tasks, where what was missed could not be told. */
   readonly onReplace: (tasks: readonly Task[]) => void;
   readonly onStatus: (status: ConnectionStatus) => void;
+  /** Hears, after each loss of a connection that was live, what was missed, once that was given to the others. */
+  readonly onReturn: (back: Return) => void;
+  /** Hears why the server can't store anything, and `null` where it can. May hear the same again. */
+  readonly onTrouble: (detail: string | null) => void;
   /** Called at every sign of life from the server. */
   readonly onSign: () => void;
   /** Asks the server over plain HTTP whether it is there, and still serves this page. */
@@ -46,8 +61,10 @@ export interface DeltaConnectionOptions {
 /** Closed because the watcher may not see this, or no longer. */
 const REFUSED_CODES: ReadonlySet<number> = new Set([1008, 4401, 4403]);
 const NOT_FOUND_CODE = 4404;
-/** After so many vain attempts with a server that does answer otherwise, something between blocks the socket. */
-const BLOCKED_AFTER_ATTEMPTS = 3;
+/** After so many vain attempts in a row with a server that answers otherwise, something between blocks the socket. */
+const BLOCKED_AFTER = 2;
+/** Who said nothing of trouble for so long after the opening, in milliseconds, has none. */
+const OPENING_MS = 500;
 /** A socket that was open for less, in milliseconds, counts as one more vain attempt: some accept, then close. */
 const STEADY_MS = 5_000;
 
@@ -59,6 +76,17 @@ export class DeltaConnection implements Disposable {
   /** Retry or silence: never both at a time. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempts = 0;
+  /** How often in a row the server answered otherwise after a vain attempt. */
+  #blocked = 0;
+  #wasLive = false;
+  #isLost = false;
+  /** Whether the server that was lost had said that it was about to end. */
+  #wasClosing = false;
+  /** Of the present socket: whether it has told what was missed, that the server ends, and of trouble. */
+  #isCurrent = false;
+  #isClosing = false;
+  #isTroubleTold = false;
+  #troubleTimer: ReturnType<typeof setTimeout> | undefined;
   /** How often the server was heard; tells whether it spoke while it was being asked. */
   #signs = 0;
   #ended = false;
@@ -85,7 +113,9 @@ export class DeltaConnection implements Disposable {
 
   /** Asks the server now whether it is still there: the machine woke up, or the network changed. */
   checkNow(): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#probeSilence(this.#socket);
+    // A server that is about to end answers nobody any more, but tells its watchers the rest.
+    if (this.#isClosing) return;
+    if (this.#socket?.readyState === WebSocket.OPEN) void this.#probeSilence(this.#socket);
     else this.retryNow();
   }
 
@@ -108,10 +138,10 @@ export class DeltaConnection implements Disposable {
     socket.onopen = () => {
       if (socket !== this.#socket) return;
       openedAt = performance.now();
+      this.#blocked = 0;
       this.#signOfLife(socket);
-      this.#options.onStatus({ kind: "live" });
       // Who comes back may meet another version of the server.
-      if (this.#attempts > 0) void this.#probeSilence(socket);
+      if (this.#isLost) void this.#probeSilence(socket);
     };
     socket.onmessage = (event) => {
       if (socket !== this.#socket) return;
@@ -135,20 +165,50 @@ export class DeltaConnection implements Disposable {
   #receive(data: unknown): void {
     try {
       const message = readMessage(String(data));
-      if (message.type === "task_update") {
-        this.#options.onChanges(message.tasks, message.removed);
-        this.#cursor = message.cursor ?? this.#cursor;
-      } else if (message.type === "initial_state") {
-        this.#options.onReplace(message.tasks);
-        this.#cursor = message.cursor ?? this.#cursor;
+      switch (message.type) {
+        case "task_update":
+          this.#options.onChanges(message.tasks, message.removed);
+          this.#cursor = message.cursor ?? this.#cursor;
+          this.#current({ tasks: message.tasks, removed: message.removed, isAnew: false });
+          break;
+        case "initial_state":
+          this.#options.onReplace(message.tasks);
+          this.#cursor = message.cursor ?? this.#cursor;
+          this.#current({ tasks: message.tasks, removed: [], isAnew: true });
+          break;
+        case "closing":
+          this.#isClosing = true;
+          if (this.#isCurrent) this.#options.onStatus({ kind: "closing" });
+          break;
+        case "degraded":
+          this.#isTroubleTold = true;
+          this.#options.onTrouble(message.detail);
+          break;
+          // "resync" only announces the initial state that follows; until then the old cursor stays right.
       }
-      // "resync" only announces the initial state that follows; until then the old cursor stays right.
     } catch (cause) {
       if (!(cause instanceof SyntaxError)) throw cause;
       // What could not be read is a gap: come back and ask for it again.
       this.#drop();
       void this.#lost(true);
     }
+  }
+
+  /** The first state that a socket brings is what was missed: from now on the page is live. */
+  #current(missed: Omit<Return, "wasClosing">): void {
+    if (this.#isCurrent) return;
+    this.#isCurrent = true;
+    this.#options.onStatus({ kind: this.#isClosing ? "closing" : "live" });
+    if (this.#wasLive) this.#options.onReturn({ ...missed, wasClosing: this.#wasClosing });
+    this.#wasLive = true;
+    this.#isLost = false;
+    this.#wasClosing = false;
+    // Trouble is told beside the opening, and nothing where there is none.
+    if (!this.#isTroubleTold) this.#troubleTimer = setTimeout(() => this.#noTrouble(), OPENING_MS);
+  }
+
+  #noTrouble(): void {
+    if (!this.#isTroubleTold) this.#options.onTrouble(null);
   }
 
   /** The server was heard: wait anew for a silence. */
@@ -175,6 +235,7 @@ export class DeltaConnection implements Disposable {
 
   async #lost(opened: boolean): Promise<void> {
     this.#attempts++;
+    this.#isLost = true;
     this.#options.onStatus({ kind: "reconnecting", reason: null });
     const bound = Math.min(
       this.#options.maxRetryMs ?? 10_000,
@@ -186,8 +247,10 @@ export class DeltaConnection implements Disposable {
     const attempt = this.#attempts;
     const found = await this.#options.probe();
     if (this.#ended || attempt !== this.#attempts || this.#socket?.readyState === WebSocket.OPEN) return;
+    // A server that is just starting may answer this after it refused the socket.
+    this.#blocked = found === "alive" ? this.#blocked + 1 : 0;
     if (found === "outdated") this.#stopOutdated();
-    else if (found === "alive" && attempt >= BLOCKED_AFTER_ATTEMPTS) {
+    else if (this.#blocked >= BLOCKED_AFTER) {
       const reason = "The server answers, but something between blocks live updates. Reload to refresh.";
       this.#options.onStatus({ kind: "reconnecting", reason });
     }
@@ -203,8 +266,11 @@ export class DeltaConnection implements Disposable {
   }
 
   #drop(): void {
-    // What waits is for this socket: its silence.
+    // What waits is for this socket: its silence, and word of trouble.
     clearTimeout(this.#timer);
+    clearTimeout(this.#troubleTimer);
+    this.#wasClosing ||= this.#isClosing;
+    this.#isCurrent = this.#isClosing = this.#isTroubleTold = false;
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket !== undefined && socket.readyState < WebSocket.CLOSING) socket.close();

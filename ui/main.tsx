@@ -12,20 +12,21 @@ import { Announcer } from "./announcer.ts";
 import { ServerClock } from "./clock.ts";
 import { ClientPage } from "./components/client_page.tsx";
 import { TaskPage } from "./components/task_page.tsx";
-import { type ConnectionStatus, DeltaConnection, type ProbeResult } from "./connection.ts";
+import { type ConnectionStatus, DeltaConnection } from "./connection.ts";
 import { asSocketUrl, socketPath, taskUrl } from "./links.ts";
+import { LogFollower } from "./log_follower.ts";
 import type { PageData, PageFrame } from "./model.ts";
+import { CLOSING_WORDS, LOST_WORDS, sayReturn, sayTrouble, STORED_WORDS } from "./news.ts";
 import { PendingUpdates } from "./pending.ts";
-import { createClientPage, createTaskPage, type LivePage, type LiveTaskPage } from "./state.ts";
-import { readLogPage } from "./wire.ts";
+import { probeServer } from "./probe.ts";
+import { createClientPage, createTaskPage, type LivePage } from "./state.ts";
 
 /** Hidden pages show only their titles: often enough for those. */
 const HIDDEN_INTERVAL_MS = 5_000;
-const PROBE_TIMEOUT_MS = 5_000;
 /** A clock this far from the server's, in seconds, means a page that was kept, or a wrong clock: ask. */
 const SUSPICIOUS_OFFSET = 5;
-/** Least time between two requests for log lines. */
-const LOG_INTERVAL_MS = 250;
+/** How long news are shown, in milliseconds. */
+const NEWS_MS = 8_000;
 
 /** Draws with the next frame while somebody looks, and now and then while nobody does. */
 function schedule(draw: () => void): void {
@@ -45,6 +46,7 @@ function main(): void {
     onMilestone: announcer.note.bind(announcer),
   };
   let page: LivePage;
+  let log: LogFollower | null = null;
   if (data.page === "client") {
     const clientPage = createClientPage(data.model, options);
     page = clientPage;
@@ -53,50 +55,58 @@ function main(): void {
     const taskPage = createTaskPage(data.model, options);
     page = taskPage;
     hydrate(<TaskPage view={taskPage.view} />, root);
-    followLog(taskPage, frame, data.model.task.id);
+    log = new LogFollower(taskPage, `${taskUrl(frame, data.model.task.id)}/logs`);
   }
   page.frame.scripted.value = true;
   effect(() => {
     document.title = page.title();
   });
-  connect(page, frame);
+  connect(page, announcer, data, log);
 }
 
-/** Keeps the page connected, its clock ticking while it is, and its badge honest. */
-function connect(page: LivePage, frame: PageFrame): void {
+/** Keeps the page connected, its clock ticking while it is, and what it says of itself honest. */
+function connect(page: LivePage, announcer: Announcer, data: PageData, log: LogFollower | null): void {
+  const { frame, connection: state, trouble, news, now } = page.frame;
   const clock = new ServerClock(frame.now);
   const pending = new PendingUpdates(page.apply, schedule);
   let lastSign = frame.now;
-  let live = false;
+  let newsTimer: ReturnType<typeof setTimeout> | undefined;
 
-  async function probe(): Promise<ProbeResult> {
-    try {
-      // The script's name holds the hash of what it does: a server without it has another page to show.
-      const init = {
-        method: "HEAD",
-        cache: "no-store",
-        signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
-      } as const;
-      const response = await fetch(frame.assets.script, init);
-      clock.correct(response.headers.get("date"));
-      return response.status === 404 ? "outdated" : response.status < 500 ? "alive" : "dead";
-    } catch {
-      return "dead";
-    }
+  const probe = () => probeServer(frame.assets.script, clock.correct.bind(clock));
+
+  function isLive(): boolean {
+    const { kind } = state.peek();
+    return kind === "live" || kind === "closing";
   }
 
   function tick(): void {
-    if (live && !document.hidden) page.frame.now.value = Math.max(page.frame.now.peek(), clock.now);
+    if (isLive() && !document.hidden) now.value = Math.max(now.peek(), clock.now);
   }
 
   function show(status: ConnectionStatus): void {
-    live = status.kind === "live";
-    page.frame.connection.value = {
-      kind: status.kind,
-      asOf: lastSign,
-      reason: "reason" in status ? status.reason : null,
-    };
+    const before = state.peek();
+    const asOf = isLive() ? lastSign : before.asOf;
+    state.value = { kind: status.kind, asOf, reason: "reason" in status ? status.reason : null };
+    if (status.kind === before.kind) return;
+    if (status.kind === "live") log?.check();
+    else news.value = "";
+    if (status.kind === "closing") announcer.tell("connection", CLOSING_WORDS);
+    if (status.kind === "reconnecting") announcer.tell("connection", LOST_WORDS);
     tick();
+  }
+
+  /** Shows news for a while. Who looks elsewhere finds them on coming back. */
+  function showNews(sentences: string): void {
+    news.value = sentences;
+    clearTimeout(newsTimer);
+    if (!document.hidden) newsTimer = setTimeout(() => news.value = "", NEWS_MS);
+  }
+
+  function showTrouble(detail: string | null): void {
+    const before = trouble.peek();
+    trouble.value = detail;
+    if (before === null && detail !== null) announcer.tell("storage", sayTrouble(detail));
+    if (before !== null && detail === null) announcer.tell("storage", STORED_WORDS);
   }
 
   const connection = new DeltaConnection({
@@ -108,6 +118,13 @@ function connect(page: LivePage, frame: PageFrame): void {
       page.replace(tasks);
     },
     onStatus: show,
+    onReturn: (back) => {
+      const id = data.page === "task" ? data.model.task.id : null;
+      const sentences = sayReturn(back, state.peek().asOf, id);
+      showNews(sentences);
+      announcer.tell("connection", sentences);
+    },
+    onTrouble: showTrouble,
     onSign: () => lastSign = clock.now,
     probe,
   });
@@ -117,6 +134,7 @@ function connect(page: LivePage, frame: PageFrame): void {
     if (document.hidden) return;
     pending.flush();
     tick();
+    showNews(news.peek());
     connection.retryNow();
   });
   addEventListener("online", () => connection.checkNow());
@@ -124,29 +142,6 @@ function connect(page: LivePage, frame: PageFrame): void {
   // A page that comes out of the back/forward cache has lost its socket without hearing of it.
   addEventListener("pageshow", (event) => event.persisted && connection.checkNow());
   if (Math.abs(clock.offset) > SUSPICIOUS_OFFSET) void probe().then(tick);
-}
-
-/** Fetches log lines as the task writes them: one request at a time. */
-function followLog(page: LiveTaskPage, frame: PageFrame, id: string): void {
-  let asking = false;
-  async function ask(after: number): Promise<void> {
-    asking = true;
-    try {
-      const response = await fetch(`${taskUrl(frame, id)}/logs?after=${after}`);
-      if (response.ok) page.addLog(readLogPage(await response.json(), after));
-    } catch {
-      // The connection's badge says that the server is gone; the next change of the task asks again.
-    }
-    setTimeout(() => {
-      asking = false;
-      const next = page.nextLogLine();
-      if (next !== null && next !== after) void ask(next);
-    }, LOG_INTERVAL_MS);
-  }
-  effect(() => {
-    const next = page.nextLogLine();
-    if (next !== null && !asking) void ask(next);
-  });
 }
 
 main();

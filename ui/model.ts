@@ -43,6 +43,8 @@ export interface PageFrame {
   readonly now: number;
   /** URLs of the page's own files. */
   readonly assets: { readonly script: string; readonly style: string };
+  /** Why the server could not store anything when it rendered the page; `null` where it could. */
+  readonly trouble: string | null;
   readonly notice: Notice | null;
 }
 

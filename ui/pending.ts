@@ -34,11 +34,8 @@ export class PendingUpdates {
       this.#tasks.delete(id);
       this.#removed.add(id);
     }
-    // A removed task that was restored comes after its removal.
-    for (const task of tasks) {
-      this.#removed.delete(task.id);
-      this.#tasks.set(task.id, task);
-    }
+    // The removal stays: it comes first, and what follows it is another task, or one that was restored.
+    for (const task of tasks) this.#tasks.set(task.id, task);
     if (this.#scheduled || (this.#tasks.size === 0 && this.#removed.size === 0)) return;
     this.#scheduled = true;
     this.#schedule(() => this.flush());

@@ -11,6 +11,7 @@ import { milestoneBetween } from "./milestones.ts";
 import type { Milestone } from "./milestones.ts";
 import { type ClientPageModel, comparePlace, hasEnded, type PageFrame, TASKS_PER_PAGE } from "./model.ts";
 import type { TaskLog, TaskPageModel } from "./model.ts";
+import { TaskTally } from "./tally.ts";
 import { clientTitle, taskTitle } from "./title.ts";
 import type { ClientView, ConnectionState, FrameView, PageActions, TaskView } from "./view.ts";
 import type { LogPage } from "./wire.ts";
@@ -26,6 +27,8 @@ export interface LiveFrame extends FrameView {
   readonly connection: Signal<ConnectionState>;
   readonly now: Signal<number>;
   readonly scripted: Signal<boolean>;
+  readonly trouble: Signal<string | null>;
+  readonly news: Signal<string>;
   readonly announcement: Signal<string>;
 }
 
@@ -50,7 +53,7 @@ export interface LiveTaskPage extends LivePage {
   readonly view: TaskView;
   /** Adds lines that were asked for with {@linkcode LiveTaskPage.nextLogLine}. */
   addLog(page: LogPage): void;
-  /** The number of the first line that the page does not have; `null` where it has all of them. */
+  /** The number of the first line that the page lacks; `null` where it lacks none. */
   nextLogLine(): number | null;
 }
 
@@ -72,86 +75,56 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
   const tasks = new Map<string, Signal<Task>>(model.tasks.map((task) => [task.id, signal(task)]));
   const active = signal<readonly string[]>([]);
   const ended = signal<readonly string[]>([]);
-  const counts = signal({ active: model.activeTotal, ended: model.endedTotal, newer: 0 });
-  /** Tasks that were seen off this page, and whether they had ended: to keep the counts right. */
-  const elsewhere = new Map<string, boolean>();
+  const tally = new TaskTally(model);
+  const counts = signal(tally.counts);
   const isFirst = model.page === 1;
 
   /** Sorts the page again and cuts it; what falls off is forgotten, and comes back with its next change. */
   function settle(): void {
     const placed = [...tasks.values()].map((each) => each.peek()).sort(comparePlace);
-    for (const task of placed.slice(TASKS_PER_PAGE)) {
-      tasks.delete(task.id);
-      elsewhere.set(task.id, hasEnded(task));
-    }
+    for (const task of placed.slice(TASKS_PER_PAGE)) tasks.delete(task.id);
     const shown = placed.slice(0, TASKS_PER_PAGE);
     setList(active, shown.filter((task) => !hasEnded(task)).map((task) => task.id));
     setList(ended, shown.filter(hasEnded).map((task) => task.id));
+    counts.value = tally.counts;
   }
 
-  /** What a change that was not expected here does to the counts. */
-  function count(task: Task, before: boolean | undefined): void {
-    const now = hasEnded(task);
-    const wasCounted = before !== undefined || task.created_at <= model.now;
-    // Of a task that was counted but never seen, an end later than the page tells that it was still active.
-    const had = before ?? (wasCounted && now && (task.finished_at ?? 0) <= model.now);
-    const { active, ended, newer } = counts.peek();
-    counts.value = {
-      active: active + (now ? 0 : 1) - (wasCounted && !had ? 1 : 0),
-      ended: ended + (now ? 1 : 0) - (wasCounted && had ? 1 : 0),
-      newer: newer + (wasCounted || isFirst ? 0 : 1),
-    };
-  }
-
-  function applyTask(task: Task): void {
+  /** Shows a record. A row keeps its signal, also where another task takes its id: nobody may look at an old one. */
+  function show(task: Task): void {
     const known = tasks.get(task.id);
-    const before = known?.peek();
+    if (known === undefined) tasks.set(task.id, signal(task));
+    else known.value = task;
+  }
+
+  function applyTask(task: Task, isReturn: boolean): void {
+    const known = tasks.get(task.id)?.peek();
+    const before = isReturn ? undefined : known;
     if (before !== undefined && before.version > task.version) return;
     const milestone = milestoneBetween(before, task);
     if (milestone !== null && (before !== undefined || isFirst)) options.onMilestone(milestone);
-    count(task, before === undefined ? elsewhere.get(task.id) : hasEnded(before));
-    if (known !== undefined) known.value = task;
-    else if (isFirst) {
-      tasks.set(task.id, signal(task));
-      elsewhere.delete(task.id);
-    } else elsewhere.set(task.id, hasEnded(task));
-  }
-
-  function removeTask(id: string): void {
-    const task = tasks.get(id)?.peek();
-    const wasEnded = task === undefined ? elsewhere.get(id) ?? true : hasEnded(task);
-    tasks.delete(id);
-    elsewhere.delete(id);
-    const { active, ended, newer } = counts.peek();
-    counts.value = wasEnded
-      ? { active, ended: Math.max(0, ended - 1), newer }
-      : { active: Math.max(0, active - 1), ended, newer };
+    tally.note(task);
+    if (known !== undefined || isFirst) show(task);
   }
 
   function apply(changes: PendingChanges): void {
     batch(() => {
-      changes.removed.forEach(removeTask);
-      changes.tasks.forEach(applyTask);
+      for (const id of changes.removed) {
+        tally.remove(id);
+        if (!changes.tasks.has(id)) tasks.delete(id);
+      }
+      changes.tasks.forEach((task, id) => applyTask(task, changes.removed.has(id)));
       settle();
     });
   }
 
   function replace(all: readonly Task[]): void {
-    const sorted = [...all].sort(comparePlace);
-    const endedTotal = all.filter(hasEnded).length;
     const start = (model.page - 1) * TASKS_PER_PAGE;
-    const slice = sorted.slice(start, start + TASKS_PER_PAGE);
+    const slice = [...all].sort(comparePlace).slice(start, start + TASKS_PER_PAGE);
     const wanted = new Set(slice.map((task) => task.id));
     batch(() => {
-      elsewhere.clear();
       for (const id of tasks.keys()) if (!wanted.has(id)) tasks.delete(id);
-      for (const task of slice) {
-        const known = tasks.get(task.id);
-        if (known === undefined) tasks.set(task.id, signal(task));
-        else known.value = task;
-      }
-      for (const task of sorted) if (!wanted.has(task.id)) elsewhere.set(task.id, hasEnded(task));
-      counts.value = { active: all.length - endedTotal, ended: endedTotal, newer: 0 };
+      slice.forEach(show);
+      tally.replace(all);
       settle();
     });
   }
@@ -174,47 +147,75 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
 /** Makes the live state of a task's page. */
 export function createTaskPage(model: TaskPageModel, options: LivePageOptions): LiveTaskPage {
   const frame = createFrame(model, options.actions);
+  const { id } = model.task;
   const task = signal(model.task);
   const removed = signal(false);
   const log = signal<TaskLog>(model.log);
   const children = new Map<string, Signal<Task>>(model.children.map((child) => [child.id, signal(child)]));
   const childIds = signal<readonly string[]>(model.children.map((child) => child.id));
 
-  function applyTask(after: Task): void {
-    if (after.id === model.task.id) {
-      const before = task.peek();
-      if (before.version > after.version) return;
+  function showTask(after: Task): void {
+    const { lines, dropped } = log.peek();
+    // Lines go where another task has the id now, and where the server lost those that it had not stored.
+    const kept = after.created_at !== task.peek().created_at
+      ? 0
+      : hasEnded(after)
+      ? after.log_count
+      : Infinity;
+    if (kept < dropped) log.value = { lines: [], dropped: kept };
+    else if (kept < dropped + lines.length) log.value = { lines: lines.slice(0, kept - dropped), dropped };
+    task.value = after;
+    removed.value = false;
+  }
+
+  function applyTask(after: Task, isReturn: boolean): void {
+    if (after.id === id) {
+      const before = isReturn ? undefined : task.peek();
+      if (before !== undefined && before.version > after.version) return;
       const milestone = milestoneBetween(before, after);
       if (milestone !== null) options.onMilestone(milestone);
-      task.value = after;
-      removed.value = false;
-    } else if (after.parent_id === model.task.id) {
+      showTask(after);
+    } else if (after.parent_id !== id) {
+      // What had the id may have been a part.
+      children.delete(after.id);
+    } else {
       const known = children.get(after.id);
       if (known === undefined) {
         if (children.size < MOST_CHILDREN) children.set(after.id, signal(after));
-      } else if (known.peek().version <= after.version) known.value = after;
+      } else if (isReturn || known.peek().version <= after.version) known.value = after;
     }
+  }
+
+  /** Lists the parts in the order of their creation, as the server does. */
+  function settle(): void {
+    const placed = [...children.values()].map((child) => child.peek());
+    placed.sort((left, right) => left.created_at - right.created_at);
+    setList(childIds, placed.map((child) => child.id));
   }
 
   function apply(changes: PendingChanges): void {
     batch(() => {
-      for (const id of changes.removed) {
-        children.delete(id);
-        if (id === model.task.id) removed.value = true;
+      for (const gone of changes.removed) {
+        if (changes.tasks.has(gone)) continue;
+        children.delete(gone);
+        if (gone === id) removed.value = true;
       }
-      changes.tasks.forEach(applyTask);
-      setList(childIds, [...children.keys()]);
+      changes.tasks.forEach((after) => applyTask(after, changes.removed.has(after.id)));
+      settle();
     });
   }
 
   function replace(all: readonly Task[]): void {
+    const wanted = new Set(all.map((each) => each.id));
     batch(() => {
-      children.clear();
-      removed.value = !all.some((each) => each.id === model.task.id);
+      for (const gone of children.keys()) if (!wanted.has(gone)) children.delete(gone);
+      removed.value = !wanted.has(id);
       // Another numbering of versions may have begun, so what came counts, whatever its version.
-      for (const each of all) if (each.id === model.task.id) task.value = each;
-      all.filter((each) => each.id !== model.task.id).forEach(applyTask);
-      setList(childIds, [...children.keys()]);
+      for (const each of all) {
+        if (each.id === id) showTask(each);
+        else applyTask(each, true);
+      }
+      settle();
     });
   }
 
@@ -230,7 +231,9 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
 
   function nextLogLine(): number | null {
     const end = log.value.dropped + log.value.lines.length;
-    return task.value.log_count > end ? end : null;
+    const count = task.value.log_count;
+    // Of what is missing, no more than is kept.
+    return count > end ? Math.max(end, count - MOST_LOG_LINES) : null;
   }
 
   const view = { ...frame, task, removed, children: childIds, log, child: (id: string) => children.get(id) };
@@ -246,6 +249,8 @@ function createFrame(frame: PageFrame, actions: PageActions): LiveFrame {
     // Starts at what the server rendered, and moves in steps from there.
     coarseNow: computed(() => frame.now + Math.floor((now.value - frame.now) / 10) * 10),
     scripted: signal(false),
+    trouble: signal(frame.trouble),
+    news: signal(""),
     announcement: signal(""),
     actions,
   };

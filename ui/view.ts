@@ -14,9 +14,9 @@ export interface Readable<T> {
   readonly value: T;
 }
 
-/** How the page hears of changes. `asOf` is the last time at which what it shows was surely current, in epoch seconds. */
+/** How the page hears of changes. `closing` is live until the server ends. `asOf` is the last time at which what it shows was surely current, in epoch seconds. */
 export interface ConnectionState {
-  readonly kind: "snapshot" | "connecting" | "live" | "reconnecting" | "stopped";
+  readonly kind: "snapshot" | "connecting" | "live" | "closing" | "reconnecting" | "stopped";
   readonly asOf: number;
   /** Why it is not live, where there is more to say. */
   readonly reason: string | null;
@@ -41,6 +41,10 @@ export interface FrameView {
   readonly coarseNow: Readable<number>;
   /** Whether the page's script runs: times are local then, and there are buttons to copy. */
   readonly scripted: Readable<boolean>;
+  /** Why the server can't store anything at present; `null` where it can. */
+  readonly trouble: Readable<string | null>;
+  /** What is shown for a few seconds; empty most of the time. */
+  readonly news: Readable<string>;
   /** What the live region says. */
   readonly announcement: Readable<string>;
   /** `null` without JavaScript: forms are then sent as forms. */
@@ -112,6 +116,8 @@ function snapshotFrameView(frame: PageFrame): FrameView {
     now: { value: frame.now },
     coarseNow: { value: frame.now },
     scripted: { value: false },
+    trouble: { value: frame.trouble },
+    news: { value: "" },
     announcement: { value: "" },
     actions: null,
   };

@@ -17,6 +17,10 @@ export type ServerMessage =
   }
   | { readonly type: "initial_state"; readonly cursor: string | null; readonly tasks: readonly Task[] }
   | { readonly type: "resync" }
+  /** The server is about to end. */
+  | { readonly type: "closing" }
+  /** Why nothing can be stored at present; `null` where that is over. */
+  | { readonly type: "degraded"; readonly detail: string | null }
   | { readonly type: "unknown" };
 
 type Fields = { readonly [key: string]: unknown };
@@ -43,6 +47,10 @@ export function readMessage(text: string): ServerMessage {
       return { type: "initial_state", cursor, tasks: readTasks(Object.values(fieldsOf(message.all_tasks))) };
     case "resync":
       return { type: "resync" };
+    case "closing":
+      return { type: "closing" };
+    case "degraded":
+      return { type: "degraded", detail: textOrNull(message.detail) };
     default:
       return { type: "unknown" };
   }
@@ -79,6 +87,8 @@ export function readTask(value: unknown): Task | null {
     parent_id: textOrNull(fields.parent_id),
     weight: numberOrNull(fields.weight) ?? 1,
     attempt: numberOrNull(fields.attempt) ?? 1,
+    retry_of: textOrNull(fields.retry_of),
+    retryable: fields.retryable === true,
     cancel_requested: fields.cancel_requested === true,
     log_count: numberOrNull(fields.log_count) ?? 0,
     version: numberOrNull(fields.version) ?? 0,

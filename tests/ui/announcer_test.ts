@@ -35,12 +35,30 @@ Deno.test("Announcer speaks soon again after a pause in which nothing happened",
   assertEquals(said, ["a finished", "b finished"]);
 });
 
+Deno.test("Announcer says news before what tasks did, of each topic only the newest", () => {
+  using clock = new FakeClock();
+  const said: string[] = [];
+  using announcer = new Announcer((text) => said.push(text));
+  announcer.tell("connection", "It is lost.");
+  announcer.note(milestone("a"));
+  announcer.tell("storage", "It is full.");
+  announcer.tell("connection", "It is back.");
+  clock.pass(250);
+  assertEquals(said, ["It is back. It is full. a finished"]);
+  announcer.tell("storage", "It has room.");
+  clock.pass(4_000);
+  assertEquals(said.slice(1), ["It has room."]);
+  clock.pass(60_000);
+  assertEquals([said.length, clock.pending], [2, 0]);
+});
+
 Deno.test("Announcer says nothing after its disposal", () => {
   using clock = new FakeClock();
   const said: string[] = [];
   {
     using announcer = new Announcer((text) => said.push(text));
     announcer.note(milestone("a"));
+    announcer.tell("storage", "It is full.");
   }
   clock.pass(60_000);
   assertEquals(said, []);

@@ -11,6 +11,7 @@ const FRAME = {
   cursor: "e:1",
   now: EXAMPLE_TIME,
   assets: { script: "", style: "" },
+  trouble: null,
   notice: null,
 } as const;
 

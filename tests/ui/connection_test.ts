@@ -1,4 +1,5 @@
-import { type ConnectionStatus, DeltaConnection, type DeltaConnectionOptions } from "../../ui/connection.ts";
+import { type ConnectionStatus, DeltaConnection } from "../../ui/connection.ts";
+import type { DeltaConnectionOptions, Return } from "../../ui/connection.ts";
 import type { Task } from "../../lib/task.ts";
 import { assert, assertEquals, assertLessOrEqual, assertMatch } from "../support/assert.ts";
 import { exampleTask } from "../support/example_task.ts";
@@ -11,6 +12,8 @@ class SocketServer implements AsyncDisposable {
   readonly #open = new Set<WebSocket>();
   /** How many upgrades are refused before one is taken. */
   refuse = 0;
+  /** Whether each socket is told at once that it missed nothing. */
+  opens = true;
   refused = 0;
 
   constructor() {
@@ -24,7 +27,9 @@ class SocketServer implements AsyncDisposable {
       const url = new URL(request.url);
       socket.onopen = () => {
         this.#open.add(socket);
-        const held = { socket, after: url.searchParams.get("after"), mode: url.searchParams.get("mode") };
+        const after = url.searchParams.get("after");
+        if (this.opens) socket.send(opening(after));
+        const held = { socket, after, mode: url.searchParams.get("mode") };
         const next = this.#waiting.shift();
         if (next === undefined) this.#sockets.push(held);
         else next(held);
@@ -60,21 +65,40 @@ interface ServerSocket {
   readonly mode: string | null;
 }
 
+/** What a server tells first, and what it tells who missed something. */
+function opening(
+  cursor: string | null,
+  ids: readonly string[] = [],
+  removed: readonly string[] = [],
+): string {
+  const tasks = ids.map((id) => exampleTask({ id }));
+  return JSON.stringify({ type: "task_update", cursor, tasks, removed });
+}
+
 /** Everything that a connection says, to be waited for. */
 class Witness {
   readonly said: string[] = [];
   readonly statuses: ConnectionStatus[] = [];
+  readonly returns: Return[] = [];
   signs = 0;
   #wake = Promise.withResolvers<void>();
 
   readonly hooks = {
-    onChanges: (tasks: readonly Task[], removed: readonly string[]) =>
-      this.#note(`changes ${tasks.map((task) => task.id)} -${removed}`),
+    onChanges: (tasks: readonly Task[], removed: readonly string[]) => {
+      if (tasks.length + removed.length > 0) {
+        this.#note(`changes ${tasks.map((task) => task.id)} -${removed}`);
+      }
+    },
     onReplace: (tasks: readonly Task[]) => this.#note(`replace ${tasks.map((task) => task.id)}`),
     onStatus: (status: ConnectionStatus) => {
       this.statuses.push(status);
       this.#note(status.kind);
     },
+    onReturn: (back: Return) => {
+      this.returns.push(back);
+      this.#note(`back ${back.tasks.map((task) => task.id)} -${back.removed}`);
+    },
+    onTrouble: (detail: string | null) => this.#note(`trouble ${detail}`),
     onSign: () => void this.signs++,
   };
 
@@ -118,7 +142,7 @@ Deno.test("DeltaConnection asks for changes after the page's cursor, and says wh
   await witness.until("changes a -gone");
   assertEquals(connection.cursor, "e:2");
   assertEquals(witness.said, ["connecting", "live", "changes a -gone"]);
-  assertEquals(witness.signs, 2);
+  assertEquals(witness.signs, 3);
 });
 
 Deno.test("DeltaConnection comes back after a cut with the cursor of what it saw last", async () => {
@@ -133,11 +157,86 @@ Deno.test("DeltaConnection comes back after a cut with the cursor of what it saw
   const second = await server.next();
   assertEquals(second.after, "e:7");
   await witness.until("live", 2);
-  assertEquals(witness.said.slice(4), ["reconnecting", "live"]);
+  assertEquals(witness.said.slice(4), ["reconnecting", "live", "back  -"]);
+});
+
+Deno.test("DeltaConnection is live again once it was told what it missed, and tells that once", async () => {
+  await using server = new SocketServer();
+  const witness = new Witness();
+  using _connection = connect(server.url, witness);
+  const first = await server.next();
+  await witness.until("live");
+  server.opens = false;
+  first.socket.close(1001);
+  const second = await server.next();
+  await witness.until("reconnecting");
+  assertEquals(witness.said, ["connecting", "live", "reconnecting"], "an open socket has told nothing yet");
+  second.socket.send(opening("e:5", ["a", "b"], ["c"]));
+  await witness.until("back a,b -c");
+  second.socket.send(update("e:6", "d"));
+  await witness.until("changes d -gone");
+  const back = ["changes a,b -c", "live", "back a,b -c", "changes d -gone"];
+  assertEquals(witness.said.slice(3), back);
+  assertEquals(witness.returns.map(({ isAnew, wasClosing }) => [isAnew, wasClosing]), [[false, false]]);
+});
+
+Deno.test("DeltaConnection stays in touch with a server that is about to end, and remembers that it said so", async () => {
+  await using server = new SocketServer();
+  const witness = new Witness();
+  let asked = 0;
+  using connection = connect(server.url, witness, {
+    probe: () => {
+      asked++;
+      return Promise.resolve("alive");
+    },
+  });
+  const first = await server.next();
+  await witness.until("live");
+  first.socket.send('{"type":"closing"}');
+  await witness.until("closing");
+  connection.checkNow();
+  assertEquals(asked, 0, "it answers nobody any more");
+  first.socket.send(update("e:2", "a"));
+  await witness.until("changes a -gone");
+  first.socket.close(1001);
+  const second = await server.next();
+  await witness.until("back  -");
+  assertEquals(witness.said.slice(2), ["closing", "changes a -gone", "reconnecting", "live", "back  -"]);
+  second.socket.close(1001);
+  await witness.until("back  -", 2);
+  assertEquals(witness.returns.map((back) => back.wasClosing), [true, false]);
+});
+
+Deno.test("DeltaConnection tells of trouble, of its end, and that there is none where nothing is said", async () => {
+  await using server = new SocketServer();
+  const witness = new Witness();
+  using _connection = connect(server.url, witness);
+  const first = await server.next();
+  first.socket.send('{"type":"degraded","detail":"the disk is full"}');
+  await witness.until("trouble the disk is full");
+  first.socket.send('{"type":"degraded","detail":null}');
+  await witness.until("trouble null");
+  first.socket.send('{"type":"degraded","detail":"the disk is full"}');
+  await witness.until("trouble the disk is full", 2);
+  first.socket.close(1001);
+  const second = await server.next();
+  second.socket.send('{"type":"degraded","detail":"it is locked"}');
+  await witness.until("trouble it is locked");
+  second.socket.close(1001);
+  await server.next();
+  await witness.until("trouble null", 2);
+  assertEquals(witness.said.filter((text) => text.startsWith("trouble")), [
+    "trouble the disk is full",
+    "trouble null",
+    "trouble the disk is full",
+    "trouble it is locked",
+    "trouble null",
+  ]);
 });
 
 Deno.test("DeltaConnection keeps its old cursor between a resync and the state that follows", async () => {
   await using server = new SocketServer();
+  server.opens = false;
   const witness = new Witness();
   using connection = connect(server.url, witness);
   const first = await server.next();
@@ -151,6 +250,12 @@ Deno.test("DeltaConnection keeps its old cursor between a resync and the state t
   );
   await witness.until("replace x");
   assertEquals(connection.cursor, "f:3");
+  assertEquals(witness.returns, [], "it was never live");
+  second.socket.close(1001);
+  const third = await server.next();
+  third.socket.send(JSON.stringify({ type: "initial_state", cursor: "g:1", all_tasks: {} }));
+  await witness.until("back  -");
+  assertEquals(witness.returns, [{ tasks: [], removed: [], isAnew: true, wasClosing: false }]);
 });
 
 Deno.test("DeltaConnection takes a message that it can not read for a gap, and asks again", async () => {
@@ -177,12 +282,27 @@ Deno.test("DeltaConnection tries again while it is refused, and tells when somet
   );
 });
 
+Deno.test("DeltaConnection takes a server that refused it while it started for one that starts", async () => {
+  await using server = new SocketServer();
+  server.refuse = 5;
+  const witness = new Witness();
+  let asked = 0;
+  const answers = ["dead", "alive", "dead", "alive"] as const;
+  const probe = () => Promise.resolve(answers[asked++] ?? "alive");
+  using _connection = connect(server.url, witness, { probe });
+  await witness.until("live");
+  assertLessOrEqual(4, asked);
+  assert(witness.statuses.every((status) => !("reason" in status) || status.reason === null));
+});
+
 for (const [code, words] of [[1008, /refuses/], [4401, /refuses/], [4404, /no longer knows/]] as const) {
   Deno.test(`DeltaConnection stops for good when it is closed with ${code}`, async () => {
     await using server = new SocketServer();
     const witness = new Witness();
     using connection = connect(server.url, witness);
-    (await server.next()).socket.close(code);
+    const { socket } = await server.next();
+    await witness.until("live");
+    socket.close(code);
     await witness.until("stopped");
     const status = witness.statuses.at(-1);
     assertMatch(status?.kind === "stopped" ? status.reason : "", words);

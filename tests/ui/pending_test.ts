@@ -23,15 +23,22 @@ Deno.test("PendingUpdates applies once a frame, of each task the newest", () => 
   assertEquals(frames.length, 2);
 });
 
-Deno.test("PendingUpdates lets the later of a removal and a return win", () => {
+Deno.test("PendingUpdates tells of a removal what came after it, and nothing that came before", () => {
   const { pending, applied } = pendingUpdates();
-  pending.add([exampleTask({ id: "a" })], []);
-  pending.add([], ["a"]);
-  pending.add([], ["b"]);
-  pending.add([exampleTask({ id: "b" })], []);
+  pending.add([exampleTask({ id: "gone" })], []);
+  pending.add([], ["gone"]);
+  pending.add([], ["restored"]);
+  pending.add([exampleTask({ id: "restored" })], []);
+  pending.add([exampleTask({ id: "taken", version: 1 })], ["taken"]);
+  pending.add([exampleTask({ id: "taken", version: 2 })], []);
+  pending.add([exampleTask({ id: "twice" })], ["twice"]);
+  pending.add([], ["twice"]);
   pending.flush();
-  assertEquals([...applied[0]!.tasks.keys()], ["b"]);
-  assertEquals([...applied[0]!.removed], ["a"]);
+  assertEquals([...applied[0]!.tasks.values()].map((task) => [task.id, task.version]), [
+    ["restored", 1],
+    ["taken", 2],
+  ]);
+  assertEquals([...applied[0]!.removed], ["gone", "restored", "taken", "twice"]);
 });
 
 Deno.test("PendingUpdates applies nothing where nothing waits", () => {

@@ -19,6 +19,7 @@ const FRAME = {
   cursor: "epoch:7",
   now: EXAMPLE_TIME + 10,
   assets: { script: "/base/assets/page-1.js", style: "/base/assets/style-1.css" },
+  trouble: null,
   notice: null,
 } as const;
 
@@ -194,6 +195,49 @@ Deno.test("renderClientPage() says in words what a state, a promise and a reques
   assertStringIncludes(html, "disk full");
   assertStringIncludes(html, "PAUSED");
   assertStringIncludes(html, "<title>3 active · Taskscope</title>");
+});
+
+const INTERRUPTED = finishedTask({
+  id: "cut",
+  state: "ERROR",
+  status: "Copying b.csv",
+  progress: 40,
+  error: { message: "The server ended while the task ran", type: "interrupted" },
+});
+
+Deno.test("render functions say how far a task came that failed, in its own last words", () => {
+  const plain = finishedTask({
+    id: "plain",
+    state: "ERROR",
+    status: "Error: no",
+    progress: null,
+    error: { message: "no", type: "OddError" },
+  });
+  const rows = withoutData(renderClientPage(clientModel([INTERRUPTED, plain])));
+  assertStringIncludes(rows, 'error-type">Interrupted</span> The server ended while the task ran');
+  assertStringIncludes(rows, "Last: 40% · Copying b.csv");
+  assertStringIncludes(rows, 'error-type">OddError</span> no');
+  assertEquals(rows.match(/Last:/g)?.length, 1, "an error is said once");
+  const page = withoutData(renderTaskPage(taskModel(INTERRUPTED)));
+  assertStringIncludes(page, '<h2 id="error-title">Interrupted</h2>');
+  assertStringIncludes(page, "40%");
+  assertStringIncludes(page, "Copying b.csv");
+  assertNotMatch(withoutData(renderTaskPage(taskModel(plain))), /Error: no/);
+});
+
+Deno.test("render functions say that nothing can be stored, and why, without JavaScript", () => {
+  const trouble = "the disk is full (<b>)";
+  const words = "Changes can&#39;t be stored at present: the disk is full (&lt;b>). " +
+    "What runs goes on; it is stored as soon as that is over.";
+  for (
+    const html of [
+      renderClientPage(clientModel([], { trouble })),
+      renderTaskPage(taskModel(exampleTask(), { trouble })),
+    ]
+  ) {
+    assertStringIncludes(withoutData(html).replaceAll("can't", "can&#39;t"), words);
+  }
+  assertNotMatch(withoutData(renderClientPage(clientModel([]))), /stored/);
 });
 
 Deno.test("renderClientPage() works without JavaScript: forms, links, and the time of the snapshot", () => {

@@ -15,6 +15,7 @@ const FRAME = {
   cursor: "e:1",
   now: EXAMPLE_TIME,
   assets: { script: "/s.js", style: "/s.css" },
+  trouble: null,
   notice: null,
 } as const;
 
@@ -141,33 +142,93 @@ Deno.test("createClientPage() replaces everything after a resync, versions and a
   assertEquals(page.view.counts.value, { active: 1, ended: 1, newer: 0 });
 });
 
+/** What a server may do to one of its tasks. */
+const STEP = fc.record({
+  id: fc.constantFrom(...Array.from({ length: 8 }, (_, index) => `t${index}`)),
+  kind: fc.constantFrom("run", "run", "end", "remove", "restore", "send"),
+});
+
+/** A server that tells by state what changed since it was asked last: removals first, then records. */
+class ChangingServer {
+  readonly tasks = new Map<string, Task>();
+  readonly #removed = new Map<string, Task>();
+  #gone = new Set<string>();
+  #changed = new Set<string>();
+  #time = EXAMPLE_TIME;
+
+  step(id: string, kind: string): void {
+    const at = ++this.#time;
+    const known = this.tasks.get(id);
+    const isEnded = known !== undefined && hasEnded(known);
+    const fields = { id, created_at: known?.created_at ?? at, version: (known?.version ?? 0) + 1 };
+    if (kind === "run" && !isEnded) this.#put(exampleTask(fields));
+    else if (kind === "end" && !isEnded) this.#put(finishedTask({ ...fields, finished_at: at }));
+    else if (kind === "remove" && isEnded) {
+      this.#removed.set(id, known);
+      this.tasks.delete(id);
+      this.#changed.delete(id);
+      this.#gone.add(id);
+    } else if (kind === "restore" && known === undefined && this.#removed.has(id)) {
+      const task = this.#removed.get(id)!;
+      this.#put({ ...task, version: task.version + 1 });
+    }
+  }
+
+  takeChanges(): PendingChanges {
+    const told = changes([...this.#changed].map((id) => this.tasks.get(id)!), [...this.#gone]);
+    this.#changed = new Set();
+    this.#gone = new Set();
+    return told;
+  }
+
+  #put(task: Task): void {
+    this.tasks.set(task.id, task);
+    this.#removed.delete(task.id);
+    this.#changed.add(task.id);
+  }
+}
+
 Deno.test("createClientPage() shows, after any changes, what the server would render", () => {
-  const ids = fc.constantFrom(...Array.from({ length: 12 }, (_, index) => `t${index}`));
-  const step = fc.record({ id: ids, kind: fc.constantFrom("run", "end", "remove") });
-  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-    const truth = new Map<string, Task>();
-    const page = clientPage([]);
-    let time = EXAMPLE_TIME;
-    for (const { id, kind } of steps) {
-      time++;
-      const known = truth.get(id);
-      if (kind === "remove") {
-        if (known === undefined || !hasEnded(known)) continue;
-        truth.delete(id);
-        page.apply(changes([], [id]));
+  fc.assert(fc.property(fc.array(STEP, { maxLength: 60 }), fc.nat(20), (steps, before) => {
+    const server = new ChangingServer();
+    for (const { id, kind } of steps.slice(0, before)) server.step(id, kind);
+    server.takeChanges();
+    const page = clientPage([...server.tasks.values()]);
+    const lists = () => [...page.view.active.value, ...page.view.ended.value];
+    let listed = [page.view.active.value, page.view.ended.value];
+    let rows = lists().map((id) => page.view.task(id));
+    for (const { id, kind } of [...steps.slice(before), { id: "", kind: "send" }]) {
+      if (kind !== "send") {
+        server.step(id, kind);
         continue;
       }
-      if (known !== undefined && hasEnded(known)) continue;
-      const fields = { id, created_at: known?.created_at ?? time, version: (known?.version ?? 0) + 1 };
-      const task = kind === "run" ? exampleTask(fields) : finishedTask({ ...fields, finished_at: time });
-      truth.set(id, task);
-      page.apply(changes([task]));
+      page.apply(server.takeChanges());
+      // Rows look their signals up only when their list is another one.
+      const now = [page.view.active.value, page.view.ended.value];
+      if (now.some((list, index) => list !== listed[index])) rows = lists().map((id) => page.view.task(id));
+      listed = now;
+      assertEquals(rows.map((row) => row?.value), [...server.tasks.values()].sort(comparePlace));
+      const { activeTotal, endedTotal } = pageOfTasks(server.tasks.values(), 1);
+      assertEquals(page.view.counts.value, { active: activeTotal, ended: endedTotal, newer: 0 });
     }
-    const wanted = [...truth.values()].sort(comparePlace).map((task) => task.id);
-    assertEquals([...page.view.active.value, ...page.view.ended.value], wanted);
-    const { activeTotal, endedTotal } = pageOfTasks(truth.values(), 1);
-    assertEquals(page.view.counts.value, { active: activeTotal, ended: endedTotal, newer: 0 });
   }));
+});
+
+Deno.test("createClientPage() lets a row see what was removed and restored at once, or took the id", () => {
+  const page = clientPage([finishedTask({ id: "a", version: 5 })]);
+  const [list, row] = [page.view.ended.value, page.view.task("a")];
+  page.apply(changes([finishedTask({ id: "a", version: 6 })], ["a"]));
+  assertStrictEquals(page.view.ended.value, list, "no row is made anew");
+  assertEquals(row?.value.version, 6);
+  page.apply(changes([finishedTask({ id: "a", name: "another", version: 1 })], ["a"]));
+  assertEquals([row?.value.name, page.view.counts.value.ended], ["another", 1]);
+});
+
+Deno.test("createClientPage() keeps the numbers above its lists as they are while they stay the same", () => {
+  const page = clientPage([exampleTask({ id: "a" })]);
+  const { value } = page.view.counts;
+  page.apply(changes([exampleTask({ id: "a", progress: 50, version: 2 })]));
+  assertStrictEquals(page.view.counts.value, value);
 });
 
 Deno.test("createTaskPage() follows its task, its parts and its removal, and nothing else", () => {
@@ -186,6 +247,58 @@ Deno.test("createTaskPage() follows its task, its parts and its removal, and not
   assertEquals(page.view.removed.value, true);
   page.replace([exampleTask({ id: "a", name: "copy", version: 1 })]);
   assertEquals([page.view.removed.value, page.view.task.value.version], [false, 1]);
+});
+
+Deno.test("createTaskPage() shows another task that took the id, with a log of its own", () => {
+  const page = taskPage(exampleTask({ id: "a", version: 9, log_count: 2 }));
+  page.addLog({ lines: [{ at: 0, text: "0" }, { at: 1, text: "1" }], first: 0, next: 2 });
+  page.apply(changes([exampleTask({ id: "a", created_at: EXAMPLE_TIME + 9, log_count: 1 })], ["a"]));
+  assertEquals([page.view.removed.value, page.view.task.value.version], [false, 1]);
+  assertEquals([page.view.log.value, page.nextLogLine()], [{ lines: [], dropped: 0 }, 0]);
+});
+
+Deno.test("createTaskPage() takes a restored task back, with the log that it has", () => {
+  const page = taskPage(finishedTask({ id: "a", version: 3, log_count: 1 }));
+  page.addLog({ lines: [{ at: 0, text: "0" }], first: 0, next: 1 });
+  page.apply(changes([], ["a"]));
+  assertEquals(page.view.removed.value, true);
+  page.apply(changes([finishedTask({ id: "a", version: 4, log_count: 1 })]));
+  assertEquals([page.view.removed.value, page.view.log.value.lines.length], [false, 1]);
+  page.apply(changes([finishedTask({ id: "a", version: 6, log_count: 1 })], ["a"]));
+  assertEquals([page.view.task.value.version, page.view.log.value.lines.length], [6, 1]);
+});
+
+for (const how of ["apply", "replace"] as const) {
+  Deno.test(`createTaskPage().${how}() takes back lines that the server lost with its process`, () => {
+    const page = taskPage(exampleTask({ id: "a", version: 7, log_count: 4 }));
+    const lines = Array.from({ length: 4 }, (_, at) => ({ at, text: `line ${at}` }));
+    page.addLog({ lines, first: 0, next: 4 });
+    const interrupted = finishedTask({ id: "a", state: "ERROR", version: 9, log_count: 3 });
+    if (how === "apply") page.apply(changes([interrupted]));
+    else page.replace([interrupted]);
+    assertEquals(page.view.log.value, { lines: lines.slice(0, 3), dropped: 0 });
+    assertEquals(page.nextLogLine(), null);
+  });
+}
+
+Deno.test("createTaskPage() keeps its parts in the order of their creation, and their signals", () => {
+  const part = (id: string, over: Partial<Task> = {}) =>
+    finishedTask({ id, parent_id: "a", created_at: Number(id.slice(1)), ...over });
+  const page = taskPage(exampleTask({ id: "a" }), [part("p1"), part("p2"), part("p3")]);
+  const sources = ["p1", "p2", "p3"].map((id) => page.view.child(id));
+  const list = page.view.children.value;
+  page.apply(changes([part("p2", { version: 2 })], ["p2"]));
+  page.replace([exampleTask({ id: "a" }), part("p3"), part("p2", { progress: 7 }), part("p1")]);
+  assertStrictEquals(page.view.children.value, list);
+  assertEquals(["p1", "p2", "p3"].map((id) => page.view.child(id) === sources[Number(id[1]) - 1]), [
+    true,
+    true,
+    true,
+  ]);
+  assertEquals(sources[1]?.value.progress, 7);
+  page.apply(changes([], ["p1"]));
+  page.apply(changes([part("p1", { version: 3 }), part("p3", { parent_id: "b", version: 1 })], ["p3"]));
+  assertEquals(page.view.children.value, ["p1", "p2"]);
 });
 
 Deno.test("createTaskPage() asks for log lines that it lacks, and joins what overlaps", () => {
@@ -213,4 +326,6 @@ Deno.test("createTaskPage() keeps a thousand lines", () => {
   const lines = Array.from({ length: 1_500 }, (_, at) => ({ at, text: "" }));
   page.addLog({ lines, first: 0, next: 1_500 });
   assertEquals([page.view.log.value.lines.length, page.view.log.value.dropped], [1_000, 500]);
+  page.apply(changes([exampleTask({ id: "a", log_count: 9_000, version: 2 })]));
+  assertEquals(page.nextLogLine(), 8_000, "what it would not keep is not asked for");
 });

@@ -53,7 +53,11 @@ Deno.test("readMessage() reads every message of the delta socket", () => {
     },
   );
   assertEquals(read({ type: "resync" }), { type: "resync" });
-  assertEquals(read({ type: "closing", in: 5 }), { type: "unknown" });
+  assertEquals(read({ type: "closing", in: 5 }), { type: "closing" });
+  assertEquals(read({ type: "degraded", detail: "full" }), { type: "degraded", detail: "full" });
+  assertEquals(read({ type: "degraded", detail: null }), { type: "degraded", detail: null });
+  assertEquals(read({ type: "degraded", detail: { no: "text" } }), { type: "degraded", detail: null });
+  assertEquals(read({ type: "of later" }), { type: "unknown" });
   assertEquals(read(null), { type: "unknown" });
 });
 

@@ -8,9 +8,10 @@
 import type { ComponentChildren, JSX } from "preact";
 import { DEFAULT_CLIENT } from "../../lib/protocol.ts";
 import { clientPageUrl, tasksUrl } from "../links.ts";
+import { sayTrouble } from "../news.ts";
 import type { FrameView } from "../view.ts";
 import { CopyButton } from "./controls.tsx";
-import { Mark } from "./icons.tsx";
+import { Icon, Mark } from "./icons.tsx";
 import { Clock } from "./time.tsx";
 
 interface ViewProps {
@@ -54,6 +55,7 @@ export function Shell({ view, self, children }: ShellProps): JSX.Element {
       <p class="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
         {view.announcement.value}
       </p>
+      <News view={view} />
       <footer class="footer">
         <span>Taskscope {String(frame.version)}</span>
         <a href={tasksUrl(frame)}>All tasks as JSON</a>
@@ -63,15 +65,16 @@ export function Shell({ view, self, children }: ShellProps): JSX.Element {
   );
 }
 
-/** How current the page is. */
+/** How current the page is. Who listens hears of it from the live region. */
 function ConnectionBadge({ view, self }: ViewProps & { readonly self: string }): JSX.Element {
   const { kind, asOf } = view.connection.value;
   return (
-    <p class={`badge badge-${kind}`} role="status" data-testid="connection">
+    <p class={`badge badge-${kind}`} data-testid="connection">
       <span class="badge-dot" aria-hidden="true" />
       <span>
         {kind === "live" && "Live"}
         {kind === "connecting" && "Connecting…"}
+        {kind === "closing" && "The server is shutting down"}
         {kind === "snapshot" && (
           <>
             <span class="badge-more">Snapshot of</span> <Clock view={view} at={asOf} />{" "}
@@ -95,12 +98,19 @@ function ConnectionBadge({ view, self }: ViewProps & { readonly self: string }):
   );
 }
 
-/** What came of a form that was sent, and what keeps the page from being live. */
+/** What came of a form that was sent, what keeps the page from being live, and the server from storing. */
 function NoticeBar({ view, self }: ViewProps & { readonly self: string }): JSX.Element {
   const { notice } = view.frame;
   const { reason } = view.connection.value;
+  const trouble = view.trouble.value;
   return (
     <>
+      {trouble !== null && (
+        <p class="notice notice-trouble" data-testid="trouble">
+          <Icon name="stale" />
+          <span>{sayTrouble(trouble)}</span>
+        </p>
+      )}
       {notice !== null && (
         <p
           class={`notice notice-${notice.kind === "error" ? "error" : "info"}`}
@@ -115,6 +125,18 @@ function NoticeBar({ view, self }: ViewProps & { readonly self: string }): JSX.E
         </p>
       )}
     </>
+  );
+}
+
+/** What is new of the page itself, for a few seconds; the live region says the same. */
+function News({ view }: ViewProps): JSX.Element | null {
+  const news = view.news.value;
+  if (news === "") return null;
+  return (
+    <p class="news" aria-hidden="true" data-testid="news">
+      <Icon name="finished" />
+      <span>{news}</span>
+    </p>
   );
 }
 

@@ -43,8 +43,9 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
         tabIndex={0}
         aria-labelledby="log-title"
       >
-        {dropped > 0 && <li class="log-dropped" key="dropped">{countNoun(dropped, "older line")} not kept
-        </li>}
+        {dropped > 0 && (
+          <li class="log-dropped" key="dropped">{countNoun(dropped, "older line")} not shown</li>
+        )}
         {lines.map((line, index) => (
           <li key={dropped + index} class="log-line">
             <span class="log-time number">

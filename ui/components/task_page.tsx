@@ -16,7 +16,7 @@ import { CopyButton } from "./controls.tsx";
 import { Command, Json } from "./details.tsx";
 import { SectionHead, Shell } from "./frame.tsx";
 import { LogSection } from "./log.tsx";
-import { Counts, ProgressBar, StaleFlag, StatePill, statusWords, Tags } from "./task_parts.tsx";
+import { Counts, errorWords, ProgressBar, StaleFlag, StatePill, statusWords, Tags } from "./task_parts.tsx";
 import { ActiveRow, CancelButton, EndedRow, RemoveButton, Rows } from "./task_rows.tsx";
 import { Ago, DateTime, Elapsed, TimeLeft } from "./time.tsx";
 
@@ -68,7 +68,7 @@ function Hero({ view }: TaskPageProps): JSX.Element {
   const task = view.task.value;
   const ended = hasEnded(task);
   const rate = formatRate(task);
-  const words = task.error === null ? statusWords(task) : "";
+  const words = statusWords(task);
   // How far it came matters where it did not come to its end.
   const showsProgress = !ended || (task.state !== "FINISHED" && task.progress !== null);
   return (
@@ -135,7 +135,7 @@ function ErrorSection({ task }: { readonly task: Task }): JSX.Element | null {
   if (task.error === null) return null;
   return (
     <section class="panel-section panel-error" aria-labelledby="error-title">
-      <h2 id="error-title">{String(task.error.type)}</h2>
+      <h2 id="error-title">{errorWords(task.error)}</h2>
       <p class="error-message">{String(task.error.message)}</p>
       {task.error.stack !== undefined && (
         <pre class="code" tabIndex={0} aria-label="Stack">{String(task.error.stack)}</pre>
@@ -212,8 +212,6 @@ function Facts({ view, task }: SectionProps): JSX.Element {
         <dd>{task.finished_at === null ? "—" : <DateTime view={view} at={task.finished_at} />}</dd>
         <dt>Attempt</dt>
         <dd class="number">{formatCount(task.attempt)}</dd>
-        <dt>Changes</dt>
-        <dd class="number">{formatCount(task.version)}</dd>
       </dl>
     </section>
   );

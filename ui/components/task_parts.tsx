@@ -6,7 +6,7 @@
  */
 
 import type { JSX } from "preact";
-import type { Task } from "../../lib/task.ts";
+import { stateWords, type Task, type TaskError } from "../../lib/task.ts";
 import { formatCounts, formatPercent, isByteUnit } from "../format.ts";
 import { hasEnded } from "../model.ts";
 import type { FrameView } from "../view.ts";
@@ -96,8 +96,14 @@ export function Tags({ task }: TaskProps): JSX.Element | null {
   );
 }
 
-/** A task's own words, where they say more than its state does. */
+/** A task's own words, where they say more than its state and its error do. */
 export function statusWords(task: Task): string {
   const status = String(task.status);
-  return status.toUpperCase() === String(task.state).replaceAll("_", " ") ? "" : status;
+  const own = stateWords(task.state, task.error) ?? "";
+  return status.toLowerCase() === own.toLowerCase() ? "" : status;
+}
+
+/** The kind of an error, as people read it. */
+export function errorWords(error: TaskError): string {
+  return error.type === "interrupted" ? "Interrupted" : String(error.type);
 }

@@ -14,7 +14,7 @@ import type { Task } from "../../lib/task.ts";
 import { ActionButton } from "./controls.tsx";
 import { TaskDetails } from "./details.tsx";
 import { Icon } from "./icons.tsx";
-import { Counts, ProgressBar, StaleFlag, StatePill, statusWords, Tags } from "./task_parts.tsx";
+import { Counts, errorWords, ProgressBar, StaleFlag, StatePill, statusWords, Tags } from "./task_parts.tsx";
 import { Ago, Elapsed, TimeLeft } from "./time.tsx";
 
 interface RowProps {
@@ -111,10 +111,16 @@ function RowName({ view, task }: TaskProps): JSX.Element {
 /** What came of a task, on one line. */
 export function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
   if (task.error !== null) {
+    // How far it came, and what it did then, is where a search for the reason begins.
+    const words = [task.progress === null ? "" : formatPercent(task.progress), statusWords(task)];
+    const last = words.filter((each) => each !== "").join(" · ");
     return (
-      <p class="row-outcome row-error">
-        <span class="error-type">{String(task.error.type)}</span> {String(task.error.message)}
-      </p>
+      <>
+        <p class="row-outcome row-error">
+          <span class="error-type">{errorWords(task.error)}</span> {String(task.error.message)}
+        </p>
+        {last !== "" && <p class="row-outcome">Last: {last}</p>}
+      </>
     );
   }
   if (task.state === "CANCELLED") {
