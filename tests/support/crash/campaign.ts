@@ -7,7 +7,6 @@
 import type { Durability } from "../../../lib/store/store.ts";
 import type { Task } from "../../../lib/task.ts";
 import { call } from "../calls.ts";
-import { until } from "../until.ts";
 import {
   readClients,
   resumeComplaints,
@@ -18,7 +17,7 @@ import {
 import { recordComplaints } from "./checks.ts";
 import { FILLED_CLIENT } from "./fill.ts";
 import type { Held } from "./held.ts";
-import { Ledger } from "./ledger.ts";
+import { Ledger, type News } from "./ledger.ts";
 import { Load } from "./load.ts";
 import { CrashServer, endsIn, integrityOf, killAtStart } from "./server.ts";
 import { Poller, Returner, SocketWatcher, TaskWatcher, type Watcher } from "./watchers.ts";
@@ -77,6 +76,14 @@ const CLIENTS_PER_SET = 4;
 const LATEST_KILL_MS = 1_500;
 /** How long a shutdown may take before the kill comes, at most; a little more than it takes when tasks are deaf. */
 const LATEST_SHUTDOWN_KILL_MS = 2_600;
+/** What the kill may wait for, by what goes on. */
+const NEWS: Readonly<Record<NonNullable<Round["work"]>, readonly (News | "output")[]>> = {
+  all: ["acknowledgement", "end", "output"],
+  calm: ["progress"],
+  distant: ["output"],
+};
+/** How long to wait for news before the kill, at most. */
+const LATEST_NEWS_MS = 500;
 /** How long a step of a task takes that goes on, in milliseconds. */
 const STEP_MS = 400;
 /** Tasks whose logs and histories are read after a crash. */
@@ -149,12 +156,15 @@ export class Campaign implements AsyncDisposable {
   /**
    * Works on the server, ends it, starts it again, and compares.
    *
+   * @param round what happens
+   * @param next the round that follows, which the server is started for
    * @returns what is wrong, in words
    */
-  async round(round: Round): Promise<string[]> {
+  async round(round: Round, next: Round = round): Promise<string[]> {
     const { file } = this.#options;
-    const { durability = "normal", killsAtStart = 0 } = round;
-    this.#server ??= await this.#start(durability);
+    const { killsAtStart = 0 } = round;
+    const { durability = "normal" } = next;
+    this.#server ??= await this.#start(round.durability ?? "normal");
     const endedAt = await this.#work(this.#server, round);
     const lastReadyMs = this.figures.readyMs.at(-1)!;
     const wrong: string[] = [];
@@ -209,7 +219,7 @@ export class Campaign implements AsyncDisposable {
     const watched = Array.from({ length: 3 }, () => load.anySteady()).filter((task) => task !== undefined);
     watchers.push(...watched.map(({ client, id }) => new TaskWatcher(id, this.#watcher(url, client))));
     await new Promise((resolve) => setTimeout(resolve, random() * LATEST_KILL_MS));
-    if (work === "calm") await nextMessage(watchers[0]!);
+    await this.#momentOfNews(server, work);
 
     const { stdout, stderr } = end === "shutdown"
       ? await server.shutDown(random() * LATEST_SHUTDOWN_KILL_MS)
@@ -224,6 +234,17 @@ export class Campaign implements AsyncDisposable {
       this.#states.push(...watcher.states);
     }
     return endedAt;
+  }
+
+  /** Waits for something to be said: right after that there is the most to lose, should it have been said too early. */
+  async #momentOfNews(server: CrashServer, work: NonNullable<Round["work"]>): Promise<void> {
+    const kinds = NEWS[work];
+    const kind = kinds[Math.floor(this.#options.random() * kinds.length)]!;
+    const news = kind === "output" ? server.nextOutput() : this.#ledger.next(kind);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const noNews = new Promise<void>((resolve) => timer = setTimeout(resolve, LATEST_NEWS_MS));
+    await Promise.race([news, noNews]);
+    clearTimeout(timer);
   }
 
   /** Removes what the last round on these clients left. */
@@ -323,10 +344,4 @@ export class Campaign implements AsyncDisposable {
     }
     return wrong;
   }
-}
-
-/** Right after it there is the most to lose: what was shown, and is not committed yet. */
-async function nextMessage(watcher: Watcher): Promise<void> {
-  const { messages } = watcher;
-  await until(() => watcher.messages > messages);
 }

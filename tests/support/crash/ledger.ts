@@ -12,6 +12,9 @@ import { isSame, shown } from "./held.ts";
 /** What can be asked of a server about one task. */
 export type Wish = "start" | "retry" | "cancel" | "force" | "remove" | "restore";
 
+/** What a {@linkcode Ledger} hears of: something was acknowledged, or seen to end, or seen to go on. */
+export type News = "acknowledgement" | "end" | "progress";
+
 /** A wish that is not answered yet. Where it never is, the server may have done it or not. */
 export interface Asked {
   /** The server said that it is done. */
@@ -77,6 +80,7 @@ export class Ledger {
   readonly #isOffspring: (id: string) => boolean;
   readonly #entries: Map<string, Entry> = new Map();
   readonly #complaints: string[] = [];
+  readonly #waiting: Map<News, PromiseWithResolvers<void>> = new Map();
   /** Everything seen before was committed when the last acknowledged change was. */
   #committedMs = -Infinity;
   #epoch: string | null = null;
@@ -100,14 +104,16 @@ export class Ledger {
     return this.#forgotten;
   }
 
-  /** The newest cursor that was seen. */
-  get newestCursor(): string {
-    return `${this.#epoch}:${this.#newestSeq}`;
-  }
-
   /** Notes what is wrong, whatever the server says later. */
   complain(complaint: string): void {
     this.#complaints.push(complaint);
+  }
+
+  /** Resolves with the next news of a kind, in the turn in which they come. */
+  next(news: News): Promise<void> {
+    let waiting = this.#waiting.get(news);
+    if (waiting === undefined) this.#waiting.set(news, waiting = Promise.withResolvers());
+    return waiting.promise;
   }
 
   /** Somebody is about to ask for something. */
@@ -179,6 +185,7 @@ export class Ledger {
     }
     if (newest !== null) this.#complainOfRevival(`${client}/${task.id}`, newest, task, entry);
     entry.newest = task;
+    this.#tell(isTerminal(task.state) ? "end" : "progress");
     if (isTerminal(task.state)) entry.sightings = [];
     else {
       entry.sightings.push({
@@ -265,6 +272,12 @@ export class Ledger {
   #acknowledged(askedMs: number): void {
     this.#acknowledgements++;
     this.#committedMs = Math.max(this.#committedMs, askedMs);
+    this.#tell("acknowledgement");
+  }
+
+  #tell(news: News): void {
+    this.#waiting.get(news)?.resolve();
+    this.#waiting.delete(news);
   }
 
   #keep(wish: Wish, entry: Entry): void {
@@ -377,7 +390,7 @@ function isEnd(task: Task, end: TaskEnd): boolean {
 }
 
 /** The epoch and the number of a cursor. */
-export function partsOf(cursor: string): readonly [epoch: string, seq: number] {
+function partsOf(cursor: string): readonly [epoch: string, seq: number] {
   const [epoch = "", seq = ""] = cursor.split(":");
   if (!/^\d+$/.test(seq)) throw new Error(`This is no cursor: ${cursor}`);
   return [epoch, Number(seq)];

@@ -47,6 +47,13 @@ export class CrashServer implements AsyncDisposable {
     return this.#program.url;
   }
 
+  /** Resolves when a task says something on the standard output, or the server has ended. */
+  async nextOutput(): Promise<void> {
+    const { process } = this.#program;
+    const longer = new RegExp(`^[^]{${process.stdout.length + 1}}`);
+    await process.output(longer).catch(() => {});
+  }
+
   /** Kills it in the midst of what it does. */
   async kill(): Promise<Ended> {
     this.#program.process.kill("SIGKILL");

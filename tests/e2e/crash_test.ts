@@ -1,0 +1,430 @@
+/**
+ * What is left when the server is killed. `TASKSCOPE_SOAK=1` kills it fifty times; `TASKSCOPE_SEED` repeats the choices of
+ * another run, though not its timing.
+ */
+
+import type { Task } from "../../lib/task.ts";
+import { transition } from "../../lib/transition.ts";
+import { assertEquals, assertGreater } from "../support/assert.ts";
+import { call } from "../support/calls.ts";
+import { createChange } from "../support/changes.ts";
+import { Campaign, type CampaignOptions, type Round } from "../support/crash/campaign.ts";
+import { historyComplaints, logComplaints, recordComplaints } from "../support/crash/checks.ts";
+import { fillFile } from "../support/crash/fill.ts";
+import { differences, heldAfter } from "../support/crash/held.ts";
+import { Ledger, type LedgerOptions, type Wish } from "../support/crash/ledger.ts";
+import { CrashServer, endsIn } from "../support/crash/server.ts";
+import { readResponse, send } from "../support/raw_http.ts";
+import { randomNumbers } from "../support/simulated_wire.ts";
+import { TestSocket } from "../support/socket.ts";
+
+const ROUNDS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 50 : 5;
+const SEED = Number(Deno.env.get("TASKSCOPE_SEED") ?? Date.now() % 1_000_000);
+
+/** What happens in turn, most of it in the first five rounds. */
+const PLAN: readonly Round[] = [
+  { end: "kill", killsAtStart: 2 },
+  { end: "kill", work: "calm" },
+  { end: "kill", work: "distant", durability: "full" },
+  { end: "shutdown" },
+  { end: "early", killsAtStart: 1 },
+  { end: "kill", durability: "full" },
+  { end: "kill", work: "distant" },
+];
+
+const encoder = new TextEncoder();
+
+/** Goes through so many rounds and says what there was to see. */
+async function withstand(
+  rounds: readonly Round[],
+  filled: number,
+  options: Partial<CampaignOptions>,
+): Promise<Campaign> {
+  const folder = await Deno.makeTempDir({ prefix: "taskscope-crash-" });
+  try {
+    const file = `${folder}/tasks.db`;
+    const filledClients = filled === 0 ? 0 : await fillFile(file, filled);
+    await using campaign = new Campaign({
+      file,
+      filledClients,
+      steadyTasks: 1_100,
+      random: randomNumbers(SEED),
+      ...options,
+    });
+    for (const [n, round] of rounds.entries()) {
+      const wrong = await campaign.round(round, rounds[n + 1]);
+      const what = `${wrong.length} complaints after round ${n} of seed ${SEED}, ${JSON.stringify(round)}`;
+      assertEquals(wrong.slice(0, 10), [], what);
+    }
+    // Who reads the log of a run wants to know what it means that it passed.
+    // deno-lint-ignore no-console
+    console.log(`Seed ${SEED}: ${campaign.summary}`);
+    return campaign;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("crash: nothing that was acknowledged or shown is lost, among 100,000 tasks of which 1,000 run", async () => {
+  const rounds = Array.from({ length: ROUNDS }, (_, n) => PLAN[n % PLAN.length]!);
+  const { figures } = await withstand(rounds, 100_000, {});
+  assertGreater(figures.acknowledgements, 100 * ROUNDS);
+  assertGreater(figures.states, 5 * ROUNDS);
+  // Of the rounds in which it is killed while all of them run.
+  const killed = figures.interrupted.filter((_, n) => rounds[n]!.end === "kill");
+  assertGreater(Math.min(...killed), 1_000);
+});
+
+Deno.test("crash: what a server forgot by itself stays forgotten, and watchers learn of it", async () => {
+  const { figures } = await withstand(
+    [{ end: "kill" }, { end: "kill" }, { end: "kill", killsAtStart: 1 }],
+    0,
+    {
+      steadyTasks: 100,
+      forgets: true,
+      limits: { endedTasksPerClient: 30 },
+    },
+  );
+  assertGreater(figures.forgotten, 20, "nothing was forgotten, so nothing was shown");
+});
+
+Deno.test("crash: a start whose body comes while the server ends is refused, or kept", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "taskscope-crash-" });
+  try {
+    const file = `${folder}/tasks.db`;
+    const server = await CrashServer.start({ file });
+    await using socket = new TestSocket(`${server.url}/ws/tasks/c?mode=delta`);
+    await socket.count(1);
+    const port = Number(new URL(server.url).port);
+    const starts = await Promise.all(Array.from({ length: 20 }, async (_, n) => {
+      const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      const body = encoder.encode(JSON.stringify({ id: `task-${n}`, args: [1, "finish"] }));
+      const head = `POST /tasks/c/start/brief HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+      // So that the server is at it, and waits for the rest.
+      await send(connection, encoder.encode(head));
+      await send(connection, body.subarray(0, 1));
+      return { id: `task-${n}`, connection, rest: body.subarray(1) };
+    }));
+    assertEquals((await call("GET", `${server.url}/healthz`)).status, 200);
+
+    const ended = server.shutDown(20_000);
+    await socket.find(({ type }) => type === "closing");
+    const acknowledged = await Promise.all(starts.map(async ({ id, connection, rest }) => {
+      await send(connection, rest).catch(() => {});
+      const { status } = await readResponse(connection);
+      connection.close();
+      return status === 202 ? [id] : [];
+    }));
+    assertEquals((await ended).code, 0);
+
+    await using next = await CrashServer.start({ file });
+    const { json } = await call("GET", `${next.url}/tasks/c`);
+    assertEquals(acknowledged.flat().filter((id) => json.all_tasks[id] === undefined), []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** A ledger, what a server would hold if nothing were lost, and short words for what happens. */
+class Story {
+  readonly ledger: Ledger;
+  readonly tasks: Map<string, Task> = new Map();
+  cursor = "epoch:1000";
+
+  constructor(options: LedgerOptions = {}) {
+    this.ledger = new Ledger(options);
+    this.ledger.sawCursor("epoch:999");
+  }
+
+  /** A task after some changes, the last of which may be yet to be committed. */
+  task(id: string, ...changes: Parameters<typeof transition>[2][]): Task {
+    let task = transition(undefined, id, createChange(), 1);
+    for (const change of changes) task = transition(task, id, change, 2);
+    return task;
+  }
+
+  /** The server holds a task. */
+  holds(task: Task): void {
+    this.tasks.set(`c/${task.id}`, task);
+  }
+
+  /** Something was asked for, and acknowledged. */
+  acknowledge(wish: Wish, id: string): void {
+    this.ledger.ask(wish, "c", id).acknowledged();
+  }
+
+  /** What is wrong after a crash. */
+  check(wasKilled = true): string[] {
+    return this.ledger.check({ cursor: this.cursor, wasKilled, tasks: this.tasks });
+  }
+}
+
+const START = { type: "start" } as const;
+const FINISH = { type: "finish", result: 1 } as const;
+const INTERRUPT = { type: "interrupt", message: "The server ended", lostVersions: 5 } as const;
+
+function step(current: number) {
+  return { type: "update", current } as const;
+}
+
+Deno.test("Ledger.check() has nothing to say where all promises are kept", () => {
+  const story = new Story();
+  story.acknowledge("start", "ran");
+  story.ledger.saw("c", story.task("ran", START, step(1)));
+  story.holds(story.task("ran", START, step(1), INTERRUPT));
+  story.acknowledge("start", "done");
+  story.ledger.ended("c", "done", { state: "FINISHED", result: 1 });
+  story.holds(story.task("done", START, FINISH));
+  story.acknowledge("start", "gone");
+  story.acknowledge("remove", "gone");
+  story.ledger.ask("start", "c", "never answered");
+  story.ledger.ask("start", "c", "refused").refused();
+  assertEquals(story.check(), []);
+  assertEquals(story.ledger.acknowledgements, 5);
+  // It goes on with what it has.
+  story.cursor = "epoch:2000";
+  assertEquals(story.check(), []);
+});
+
+Deno.test("Ledger.check() sees a lost acknowledgement", () => {
+  const story = new Story();
+  story.acknowledge("start", "started");
+  story.ledger.saw("c", story.task("shown"));
+  story.ledger.ended("c", "ended", { state: "FINISHED", result: 1 });
+  assertEquals(story.check(), ["c/started is lost", "c/shown is lost", "c/ended is lost"]);
+});
+
+Deno.test("Ledger.check() sees an end that became another one", () => {
+  const story = new Story();
+  const changes = [START, step(1)];
+  story.ledger.ended("c", "result", { state: "FINISHED", result: 2 });
+  story.ledger.ended("c", "state", { state: "ERROR", message: "wrong" });
+  story.ledger.ended("c", "message", { state: "ERROR", message: "wrong" });
+  story.ledger.saw("c", story.task("shown", ...changes, FINISH));
+  for (const id of ["result", "state"]) story.holds(story.task(id, ...changes, FINISH));
+  story.holds(story.task("message", { type: "fail", error: { type: "Error", message: "bad" } }));
+  story.holds(story.task("shown", ...changes, INTERRUPT));
+  const wrong = story.check();
+  assertEquals(wrong.map((complaint) => complaint.split(" ").slice(0, 5).join(" ")), [
+    'c/result had ended as {"state":"FINISHED","result":2},',
+    'c/state had ended as {"state":"ERROR","message":"wrong"},',
+    'c/message had ended as {"state":"ERROR","message":"wrong"},',
+    'c/shown had ended as {"state":"FINISHED","version":4,"status":"Finished","current":1,"log_count":0}',
+  ]);
+});
+
+Deno.test("Ledger.check() sees a version that went back, and one that means two things", () => {
+  const story = new Story();
+  for (const id of ["back", "same"]) story.ledger.saw("c", story.task(id, START, step(1), step(2)));
+  story.holds(story.task("back", START, { ...INTERRUPT, lostVersions: 0 }));
+  story.holds(story.task("same", START, step(1), { ...INTERRUPT, lostVersions: 0 }));
+  const [back, same, ...others] = story.check();
+  assertEquals([back?.slice(0, 16), same?.slice(0, 10), others], ["c/back went back", "c/same was", []]);
+});
+
+Deno.test("Ledger.saw() sees one version of two records", () => {
+  const story = new Story();
+  const task = story.task("1", START, step(1));
+  story.ledger.saw("c", task);
+  story.ledger.saw("c", { ...task });
+  story.ledger.saw("c", { ...task, current: 2 });
+  story.holds(story.task("1", START, INTERRUPT));
+  assertEquals(story.check().map((complaint) => complaint.slice(0, 29)), ["c/1: one version, two records"]);
+});
+
+Deno.test("Ledger.check() sees a ghost", () => {
+  const story = new Story({ isOffspring: (id) => id.startsWith("child") });
+  story.acknowledge("start", "removed");
+  story.acknowledge("remove", "removed");
+  story.ledger.ask("remove", "c", "maybe removed");
+  story.ledger.saw("c", story.task("seen to go", START, FINISH));
+  story.ledger.ask("remove", "c", "seen to go");
+  story.ledger.sawRemoved("c", "seen to go");
+  story.ledger.ask("start", "c", "asked");
+  for (const id of ["removed", "seen to go", "maybe removed", "asked", "child", "invented"]) {
+    story.holds(story.task(id, START, FINISH));
+  }
+  story.ledger.saw("c", story.task("maybe removed", START, FINISH));
+  assertEquals(story.check(), [
+    "c/invented is there, and nobody asked for it",
+    "c/removed came back: it was removed",
+    "c/seen to go came back: it was removed",
+  ]);
+});
+
+Deno.test("Ledger.check() lets what was not answered have happened or not, and holds on to it", () => {
+  for (const isThere of [true, false]) {
+    const story = new Story();
+    story.ledger.saw("c", story.task("1", START, FINISH));
+    story.ledger.ask("remove", "c", "1");
+    if (isThere) story.holds(story.task("1", START, FINISH));
+    assertEquals(story.check(), []);
+    if (isThere) story.tasks.clear();
+    else story.holds(story.task("1", START, FINISH));
+    story.cursor = "epoch:2000";
+    assertEquals(story.check(), [isThere ? "c/1 is lost" : "c/1 came back: it was removed"]);
+  }
+});
+
+Deno.test("Ledger.check() sees a removal of many that came back in part", () => {
+  const story = new Story();
+  for (const id of ["1", "2"]) story.ledger.saw("c", story.task(id, START, FINISH));
+  story.ledger.saw("c", story.task("runs", START));
+  story.ledger.askToRemoveEnded("c").acknowledged();
+  story.holds(story.task("2", START, FINISH));
+  assertEquals(story.check(), ["c/2 came back: it was removed"]);
+});
+
+Deno.test("Ledger.check() sees a restored task that is gone, and one that is another", () => {
+  const story = new Story();
+  const ended = {
+    restored: story.task("restored", START, FINISH),
+    other: story.task("other", START, FINISH),
+  };
+  for (const [id, task] of Object.entries(ended)) {
+    story.ledger.saw("c", task);
+    story.acknowledge("remove", id);
+    story.acknowledge("restore", id);
+  }
+  story.holds({ ...ended.other, version: 4, result: 2 });
+  const [gone, other, ...others] = story.check();
+  assertEquals([gone, other?.slice(0, 17), others], ["c/restored is lost", "c/other had ended", []]);
+  story.holds(ended.restored);
+});
+
+Deno.test("Ledger.check() sees that a request to cancel is forgotten, or was never made", () => {
+  const story = new Story();
+  for (const wish of ["cancel", "force"] as const) {
+    story.acknowledge("start", wish);
+    story.acknowledge(wish, wish);
+    story.holds(story.task(wish, START, INTERRUPT));
+  }
+  story.acknowledge("start", "free");
+  story.holds(story.task("free", START, { type: "cancelled" }));
+  assertEquals(story.check().map((complaint) => complaint.split(/[:,]/)[0]), [
+    "c/cancel forgot that it is to be cancelled",
+    "c/force forgot that it is to be cancelled",
+    "c/force was cancelled",
+    "c/free is cancelled",
+  ]);
+});
+
+Deno.test("Ledger.check() sees progress that was safe and is lost", async () => {
+  const story = new Story();
+  story.acknowledge("start", "1");
+  story.ledger.saw("c", story.task("1", START, step(1), step(2)));
+  // The clock has to move on: what is seen at the time of a request may be newer.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const asked = story.ledger.ask("start", "c", "2");
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  story.ledger.saw("c", story.task("1", START, step(1), step(2), step(3)));
+  asked.acknowledged();
+  story.holds(story.task("2", START, INTERRUPT));
+  story.holds(story.task("1", START, step(1), step(2), INTERRUPT));
+  assertEquals(story.check(), []);
+
+  const other = new Story();
+  other.ledger.saw("c", other.task("1", START, step(1), step(2)));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  other.acknowledge("start", "2");
+  other.holds(other.task("2", START, INTERRUPT));
+  other.holds(other.task("1", START, step(1), INTERRUPT));
+  assertEquals(other.check().map((complaint) => complaint.slice(0, 15)), ["c/1 was safe at"]);
+});
+
+Deno.test("Ledger.check() sees a task that still runs, though nobody runs it", () => {
+  const story = new Story();
+  story.acknowledge("start", "1");
+  story.holds(story.task("1", START));
+  assertEquals(story.check(), ["c/1 is STARTING, and nobody runs it"]);
+});
+
+Deno.test("Ledger.check() sees cursors that are used again, and an epoch that is another", () => {
+  const again = new Story();
+  again.cursor = "epoch:999";
+  assertEquals(again.check(), ["The numbering goes on at 999, and 999 was seen"]);
+  // Who ended in order gave back the numbers that nobody had.
+  const inOrder = new Story();
+  inOrder.cursor = "epoch:999";
+  assertEquals(inOrder.check(false), []);
+  const back = new Story();
+  back.cursor = "epoch:998";
+  assertEquals(back.check(false), ["The numbering goes on at 998, and 999 was seen"]);
+  const other = new Story();
+  other.cursor = "other:2000";
+  assertEquals(other.check()[0], "The epoch is other after the crash, and was epoch");
+});
+
+Deno.test("Ledger.sawRemoved() sees a removal that nobody asked for, unless tasks may be forgotten", () => {
+  for (const mayForget of [true, false]) {
+    const story = new Story({ mayForget: () => mayForget });
+    story.acknowledge("start", "1");
+    story.ledger.sawRemoved("c", "1");
+    assertEquals(story.check(), mayForget ? [] : ["c/1 was removed, and nobody asked for that"]);
+  }
+});
+
+Deno.test("Ledger.ask() sees that a task is missing which was there", () => {
+  const story = new Story();
+  story.acknowledge("start", "1");
+  story.ledger.ask("cancel", "c", "1").refused(true);
+  story.ledger.ask("cancel", "c", "unknown").refused(true);
+  story.holds(story.task("1", START, INTERRUPT));
+  assertEquals(story.check(), ["c/1 is lost"]);
+});
+
+Deno.test("differences() between what a watcher holds and what there is", () => {
+  const story = new Story();
+  const [one, two, three] = ["1", "2", "3"].map((id) => story.task(id, START)) as [Task, Task, Task];
+  const first = heldAfter("c", null, { cursor: "epoch:1", all_tasks: { 1: one, 2: two } });
+  const changed = story.task("1", START, FINISH);
+  const second = heldAfter("c", first, { cursor: "epoch:2", tasks: [changed, three], removed: ["2", "3"] });
+  assertEquals([...second.tasks.keys()], ["1", "3"]);
+  assertEquals(differences("It", second.tasks, second), []);
+  assertEquals(differences("It", first.tasks, second).map((complaint) => complaint.split(":")[0]), [
+    "It holds an old c/1",
+    "It misses c/3",
+    "It still holds c/2, which is gone",
+  ]);
+});
+
+Deno.test("recordComplaints(), logComplaints() and historyComplaints() see what is torn", () => {
+  const story = new Story();
+  const task: Task = {
+    ...story.task("1", START, { ...step(3), status: "step 3" }, INTERRUPT),
+    name: "steady",
+    log_count: 3,
+  };
+  assertEquals(recordComplaints(task), []);
+  for (const torn of [{ current: 2 }, { log_count: 1 }, { state: "FINISHED", error: null } as const]) {
+    assertEquals(recordComplaints({ ...task, ...torn }).length, 1, JSON.stringify(torn));
+  }
+  const lines = [1, 2, 3].map((n) => ({ text: `1 line ${n}` }));
+  assertEquals(logComplaints(task, lines), []);
+  for (const torn of [lines.slice(1), [...lines].reverse(), [lines[0]!, lines[0]!, lines[2]!]]) {
+    assertEquals(logComplaints(task, torn).length, 1);
+  }
+  const { status } = task;
+  const begin = { at: 1, state: "NOT_STARTED", status: "Not started", progress: null, version: 1 } as const;
+  const end = { at: 2, state: "ERROR", status, progress: null, version: 4 } as const;
+  assertEquals(historyComplaints(task, [begin, end]), []);
+  for (
+    const torn of [[end], [begin], [begin, { ...end, version: 1 }], [begin, end, { ...end, version: 5 }], [
+      begin,
+      { ...end, version: task.version + 1 },
+    ]]
+  ) {
+    assertEquals(historyComplaints(task, torn).length, 1, JSON.stringify(torn));
+  }
+});
+
+Deno.test("endsIn() reads the ends that tasks said", () => {
+  const said =
+    'Taskscope shows\nack c 1 FINISHED {"a":1}\nack c 2 ERROR went wrong\nack c 3 CANCELLED\nack c 4 FINI';
+  assertEquals(endsIn(said), [
+    { client: "c", id: "1", end: { state: "FINISHED", result: { a: 1 } } },
+    { client: "c", id: "2", end: { state: "ERROR", message: "went wrong" } },
+    { client: "c", id: "3", end: { state: "CANCELLED" } },
+  ]);
+});
