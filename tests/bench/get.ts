@@ -4,27 +4,63 @@
  * @module
  */
 
-import { alternate, type Figure, verify } from "./support/harness.ts";
+import { alternate, type Figure, type Pairs, type Target, verify } from "./support/harness.ts";
 import { requestsPerSecond } from "./support/http_load.ts";
+import { startMonitor } from "./support/monitors.ts";
 import { CLIENT } from "./support/records.ts";
 import { Remote } from "./support/remote.ts";
+import { TempFolder } from "./support/temp_folder.ts";
 
 const TARGET = { of: "ratio", atLeast: 0.7 } as const;
+const TARGET_ON_DISK = { of: "ratio", atLeast: 0.65 } as const;
+/** As many as are kept of one client. */
+const ENDED = 1_000;
 /** Fields that a record has at least, or it would be none from real life. */
 const FIELDS = 25;
 
-/** One task, and a hundred. */
+/** One task, and a hundred; in memory, and on disk. */
 export async function benchGet(): Promise<Figure[]> {
-  await using ours = await Remote.start("monitor.ts");
+  await using folder = await TempFolder.make();
+  await using inMemory = await startMonitor();
+  await using onDisk = await startMonitor({ data: folder.file("tasks.db") });
   await using bare = await Remote.start("bare_http.ts");
-  await ours.call("begin", ["task"]);
-  const one = await compare(ours, bare, `/tasks/${CLIENT}/task`);
-  await ours.call("begin", Array.from({ length: 99 }, (_, index) => `task-${index}`));
-  const hundred = await compare(ours, bare, `/tasks/${CLIENT}`);
-  return [
-    { name: "GET one task", unit: "requests/s", ...one, target: TARGET },
-    { name: "GET 100 tasks", unit: "requests/s", ...hundred, target: TARGET },
+  for (const ours of [inMemory, onDisk]) await ours.call("begin", ["task"]);
+  const one = `/tasks/${CLIENT}/task`;
+  const all = `/tasks/${CLIENT}`;
+  const figures = [
+    figure("GET one task", TARGET, await compare(inMemory, bare, one)),
+    figure("GET one task, SQLite", TARGET_ON_DISK, await compare(onDisk, bare, one)),
   ];
+  const others = Array.from({ length: 99 }, (_, index) => `task-${index}`);
+  for (const ours of [inMemory, onDisk]) await ours.call("begin", others);
+  figures.push(
+    figure("GET 100 tasks", TARGET, await compare(inMemory, bare, all)),
+    figure("GET 100 tasks, SQLite", TARGET_ON_DISK, await compare(onDisk, bare, all)),
+  );
+  for (const ours of [inMemory, onDisk]) await ours.call("addEnded", ENDED);
+  const ended = await compare(onDisk, bare, `${all}/ended-000000`);
+  const page = await comparePages(onDisk, inMemory);
+  return [
+    ...figures,
+    figure("GET one ended task, SQLite", TARGET_ON_DISK, ended),
+    figure("GET 20 of 1,000 ended tasks, SQLite vs memory", null, page),
+  ];
+}
+
+/** A page of many tasks that have ended, all of which have to be looked at for it. */
+async function comparePages(onDisk: Remote, inMemory: Remote): Promise<Pairs> {
+  const path = `/tasks/${CLIENT}?state=FINISHED&limit=20`;
+  for (const monitor of [onDisk, inMemory]) {
+    verify("ended tasks", ENDED, JSON.parse((await get(monitor, path)).body).total);
+  }
+  return await alternate(
+    () => requestsPerSecond(onDisk.port, path),
+    () => requestsPerSecond(inMemory.port, path),
+  );
+}
+
+function figure(name: string, target: Target | null, pairs: Pairs): Figure {
+  return { name, unit: "requests/s", ...pairs, target };
 }
 
 async function compare(ours: Remote, bare: Remote, path: string) {

@@ -7,8 +7,9 @@
 import { framesPerSecond } from "./fan_out.ts";
 import { alternate, type Figure, type Pairs, verify } from "./support/harness.ts";
 import { requestsPerSecond } from "./support/http_load.ts";
+import { startMonitor } from "./support/monitors.ts";
 import { CLIENT } from "./support/records.ts";
-import { Remote } from "./support/remote.ts";
+import type { Remote } from "./support/remote.ts";
 import { deltaPath, Watchers } from "./support/watchers.ts";
 
 const WATCHERS = 100;
@@ -43,7 +44,7 @@ async function compare(few: number, many: number): Promise<Figure[]> {
 
 async function monitorWith(ended: number): Promise<Remote> {
   const limits = { frameIntervalMs: 0, endedTasksPerClient: ended, endedTasks: ended };
-  const remote = await Remote.start("monitor.ts", [JSON.stringify(limits)]);
+  const remote = await startMonitor({ limits });
   await remote.call("begin", ["task"]);
   await remote.call("addEnded", ended);
   verify("tasks", ended + 1, await remote.call("count"));

@@ -5,13 +5,14 @@
  */
 
 import { alternate, type Figure, verify } from "./support/harness.ts";
-import { Remote } from "./support/remote.ts";
+import { startMonitor } from "./support/monitors.ts";
+import type { Remote } from "./support/remote.ts";
 
 const UPDATES = 100_000;
 
 /** Through the monitor's BroadcastChannel into the registry. */
 export async function benchIngest(): Promise<Figure[]> {
-  await using remote = await Remote.start("monitor.ts");
+  await using remote = await startMonitor();
   const pairs = await alternate(
     () => updatesPerSecond(remote, "ingestOurs"),
     () => updatesPerSecond(remote, "ingestBare"),

@@ -6,29 +6,64 @@
 
 import { clock } from "./support/clock.ts";
 import { type Figure, PAIRS, percentile, type Target, verify } from "./support/harness.ts";
+import { startMonitor } from "./support/monitors.ts";
 import { Remote } from "./support/remote.ts";
+import { TempFolder } from "./support/temp_folder.ts";
 import { deltaPath } from "./support/watchers.ts";
 
 const UPDATES_PER_ROUND = 16;
 const INTERVAL_MS = 100;
+const TARGET = { of: "ours", atMost: 10 } as const;
 const BUSY = { count: 1_000, hertz: 10 };
 /** About as long as a delta of one task. */
 const BARE_LENGTH = 900;
 
+/** What is done to tasks, by the command that does it at even times. */
+type Change = "tick" | "tickBegin" | "tickEnd";
+
 /** With nothing else to do, and with a thousand other tasks of the same client at ten updates a second each. */
 export async function benchLatency(): Promise<Figure[]> {
-  await using ours = await Remote.start("monitor.ts");
+  await using folder = await TempFolder.make();
   await using bare = await Remote.start("bare_sockets.ts");
-  using oursWatching = await Watching.open(ours.port, await deltaPath(ours));
   using bareWatching = await Watching.open(bare.port, "/");
+  return [
+    ...await inMemory(bare, bareWatching),
+    ...await onDisk(folder.file("tasks.db"), bare, bareWatching),
+  ];
+}
+
+async function inMemory(bare: Remote, bareWatching: Watching): Promise<Figure[]> {
+  await using ours = await startMonitor();
+  using oursWatching = await Watching.open(ours.port, await deltaPath(ours));
   const idle = await compare(ours, oursWatching, bare, bareWatching);
   await ours.call("beBusy", BUSY);
   const busy = await compare(ours, oursWatching, bare, bareWatching);
   return [
     figure("latency p50, idle", 50, idle, null),
-    figure("latency p99, idle", 99, idle, { of: "ours", atMost: 10 }),
+    figure("latency p99, idle", 99, idle, TARGET),
     figure("latency p50, 1,000 busy tasks beside", 50, busy, null),
     figure("latency p99, 1,000 busy tasks beside", 99, busy, null),
+  ];
+}
+
+/** Progress is shown at once there, too; which tasks there are and which have ended, once that is committed. */
+async function onDisk(data: string, bare: Remote, bareWatching: Watching): Promise<Figure[]> {
+  await using ours = await startMonitor({ data });
+  using oursWatching = await Watching.open(ours.port, await deltaPath(ours));
+  const idle = await compare(ours, oursWatching, bare, bareWatching);
+  const begun = await compare(ours, oursWatching, bare, bareWatching, "tickBegin");
+  const ended = await compare(ours, oursWatching, bare, bareWatching, "tickEnd");
+  await ours.call("beBusy", BUSY);
+  const busy = await compare(ours, oursWatching, bare, bareWatching);
+  return [
+    figure("latency p50, idle, SQLite", 50, idle, null),
+    figure("latency p99, idle, SQLite", 99, idle, TARGET),
+    figure("latency p50 of a new task, SQLite", 50, begun, null),
+    figure("latency p99 of a new task, SQLite", 99, begun, null),
+    figure("latency p50 of an end, SQLite", 50, ended, null),
+    figure("latency p99 of an end, SQLite", 99, ended, null),
+    figure("latency p50, 1,000 busy tasks beside, SQLite", 50, busy, null),
+    figure("latency p99, 1,000 busy tasks beside, SQLite", 99, busy, null),
   ];
 }
 
@@ -42,18 +77,19 @@ async function compare(
   oursWatching: Watching,
   bare: Remote,
   bareWatching: Watching,
+  change: Change = "tick",
 ): Promise<Samples> {
   const samples = { ours: [] as number[], bare: [] as number[] };
   for (let index = 0; index < PAIRS; index++) {
-    samples.ours.push(...await latencies(ours, oursWatching));
-    samples.bare.push(...await latencies(bare, bareWatching));
+    samples.ours.push(...await latencies(ours, oursWatching, change));
+    samples.bare.push(...await latencies(bare, bareWatching, "tick"));
   }
   return samples;
 }
 
-async function latencies(remote: Remote, watching: Watching): Promise<readonly number[]> {
+async function latencies(remote: Remote, watching: Watching, change: Change): Promise<readonly number[]> {
   watching.samples.length = 0;
-  await remote.call("tick", { count: UPDATES_PER_ROUND, intervalMs: INTERVAL_MS, length: BARE_LENGTH });
+  await remote.call(change, { count: UPDATES_PER_ROUND, intervalMs: INTERVAL_MS, length: BARE_LENGTH });
   await watching.received(UPDATES_PER_ROUND);
   verify("updates seen", UPDATES_PER_ROUND, watching.samples.length);
   return [...watching.samples];
@@ -69,19 +105,20 @@ function figure(name: string, percent: number, samples: Samples, target: Target 
 class Watching implements Disposable {
   readonly samples: number[] = [];
   readonly #socket: WebSocket;
-  #newest = "";
+  #newestMs = -Infinity;
   #onSample: () => void = () => {};
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.onmessage = ({ data }) => {
       const nowMs = clock();
-      // Found by its words, as parsing thousands of records would be a part of the figure. Frames that
-      // hold the task for another reason repeat the time of its last update.
-      const sentMs = /"status":"at ([\d.]+)"/.exec(data)?.[1];
-      if (sentMs === undefined || sentMs === this.#newest) return;
-      this.#newest = sentMs;
-      this.samples.push(nowMs - Number(sentMs));
+      // Found by its words, as parsing thousands of records would be a part of the figure. Frames that hold tasks for
+      // another reason repeat the times of their last updates.
+      const sentMs = Array.from(data.matchAll(/"status":"at ([\d.]+)"/g), ([, text]) => Number(text));
+      const newestMs = Math.max(...sentMs);
+      if (newestMs <= this.#newestMs) return;
+      this.#newestMs = newestMs;
+      this.samples.push(nowMs - newestMs);
       this.#onSample();
     };
   }

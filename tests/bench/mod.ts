@@ -6,11 +6,14 @@
  * @module
  */
 
+import { benchDurable } from "./durable.ts";
 import { benchFanOut } from "./fan_out.ts";
 import { benchGet } from "./get.ts";
 import { benchHistory } from "./history.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchLatency } from "./latency.ts";
+import { benchMemory } from "./memory.ts";
+import { benchRestart } from "./restart.ts";
 import { type Bench, type Figure, formatTable } from "./support/harness.ts";
 import { benchUpdate } from "./update.ts";
 
@@ -21,6 +24,9 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["latency", benchLatency],
   ["history", benchHistory],
   ["ingest", benchIngest],
+  ["durable", benchDurable],
+  ["memory", benchMemory],
+  ["restart", benchRestart],
 ]);
 
 if (import.meta.main) await main(Deno.args);

@@ -1,20 +1,25 @@
 /**
- * What `update()` costs who calls it, in a loop that does nothing else.
+ * What `update()` costs who calls it, in a loop that does nothing else, and what `monitored()` does.
  *
  * @module
  */
 
-import { type Figure, median, PAIRS, verify } from "./support/harness.ts";
-import { Remote } from "./support/remote.ts";
+import type { EmptyRuns } from "./servers/monitor.ts";
+import { alternate, type Figure, median, PAIRS, percentile, verify } from "./support/harness.ts";
+import { startMonitor } from "./support/monitors.ts";
+import type { Remote } from "./support/remote.ts";
+import { TempFolder } from "./support/temp_folder.ts";
 import { deltaPath, Watchers } from "./support/watchers.ts";
 
 const UPDATES = 500_000;
 const MANY_UPDATES = 5_000_000;
+const RUNS = { count: 6_400, atOnce: 64 };
+const RUNS_IN_TURN = { count: 1_000, atOnce: 1 };
 const MEBIBYTE = 1024 * 1024;
 
 /** Time of a call with none, one and a hundred watchers, and what is left of many calls. */
 export async function benchUpdate(): Promise<Figure[]> {
-  await using remote = await Remote.start("monitor.ts");
+  await using remote = await startMonitor();
   const unit = "µs/call";
   const alone = { bare: null, ratio: null };
   const figures: Figure[] = [];
@@ -33,7 +38,34 @@ export async function benchUpdate(): Promise<Figure[]> {
   }
   const ours = await microseconds(remote, false);
   figures.push({ name: "update(), not awaited", unit, ours, ...alone, target: { of: "ours", atMost: 1 } });
-  return [...figures, ...await memoryAfter(remote)];
+  return [...figures, ...await memoryAfter(remote), ...await runs()];
+}
+
+/** What a run of a function costs that does nothing: with tasks on disk, it waits until its end is committed. */
+async function runs(): Promise<Figure[]> {
+  await using folder = await TempFolder.make();
+  await using onDisk = await startMonitor({ data: folder.file("tasks.db") });
+  await using inMemory = await startMonitor();
+  const perSecond = (remote: Remote) => async () => {
+    const { elapsedMs, latencies } = await remote.call<EmptyRuns>("runEmpty", RUNS);
+    verify("runs", RUNS.count, latencies.length);
+    return RUNS.count / (elapsedMs / 1000);
+  };
+  const pairs = await alternate(perSecond(onDisk), perSecond(inMemory));
+  const latencies = { ours: [] as number[], bare: [] as number[] };
+  for (let index = 0; index < PAIRS; index++) {
+    latencies.ours.push(...(await onDisk.call<EmptyRuns>("runEmpty", RUNS_IN_TURN)).latencies);
+    latencies.bare.push(...(await inMemory.call<EmptyRuns>("runEmpty", RUNS_IN_TURN)).latencies);
+  }
+  return [
+    { name: `runs of an empty function, ${RUNS.atOnce} at once, SQLite vs memory`, unit: "runs/s", ...pairs },
+    ...[50, 99].map((percent) => {
+      const ours = percentile(latencies.ours, percent);
+      const bare = percentile(latencies.bare, percent);
+      const name = `run of an empty function p${percent}, SQLite vs memory`;
+      return { name, unit: "ms", ours, bare, ratio: ours / bare };
+    }),
+  ].map((figure) => ({ ...figure, target: null }));
 }
 
 async function microseconds(remote: Remote, isAwaited: boolean): Promise<number> {

@@ -22,7 +22,7 @@ scope.onmessage = ({ data: { way, id, count } }) => {
 
 async function report(id: string, count: number): Promise<void> {
   const sink = channelSink("bench");
-  const handlers = { onCancel: () => {}, warn: () => {} };
+  const handlers = { onCancel: () => {}, onInterrupt: () => {}, warn: () => {} };
   const task = new TaskReporter(sink, { client: CLIENT, id }, handlers, {
     flushIntervalMs: 0,
     unsentLogLines: 1_000,
@@ -35,6 +35,8 @@ async function report(id: string, count: number): Promise<void> {
     parent_id: null,
     weight: 1,
     attempt: 1,
+    retry_of: null,
+    retryable: false,
     stale_after: null,
   });
   for (let step = 0; step < count; step++) {

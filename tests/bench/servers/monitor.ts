@@ -4,17 +4,26 @@
  * @module
  */
 
-import { createMonitor, type MonitoredTask, type MonitorLimits } from "../../../lib/mod.ts";
+import { createMonitor, type MonitoredTask } from "../../../lib/mod.ts";
 import { formatCursor } from "../../../lib/protocol.ts";
 import type { Registry } from "../../../lib/registry.ts";
 import { clock, tick } from "../support/clock.ts";
 import { Driver } from "../support/driver.ts";
-import { addEnded, begin, CLIENT, report, updateOf } from "../support/records.ts";
+import type { MonitorSettings, Population } from "../support/monitors.ts";
+import { addEnded, begin, CLIENT, finish, report, updateOf } from "../support/records.ts";
 import { serveCommands } from "../support/remote.ts";
+import { changeDurably, commitLatencies, type DurableOrder } from "./durable.ts";
 import { ingestBare, ingestOurs } from "./ingest.ts";
+import { populate } from "./populate.ts";
 
-const limits: Partial<MonitorLimits> = JSON.parse(Deno.args[0] ?? "{}");
-const monitor = createMonitor({ channel: "bench", limits });
+/** Runs of a function that does nothing, in milliseconds. */
+export interface EmptyRuns {
+  readonly elapsedMs: number;
+  readonly latencies: readonly number[];
+}
+
+const settings: MonitorSettings = JSON.parse(Deno.args[0] ?? "{}");
+const monitor = createMonitor({ channel: "bench", ...settings });
 // Where each change is to be a frame, tasks are reported without the merging of `monitored()`.
 const registry = monitor.registry as Registry;
 const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, monitor.fetch);
@@ -24,7 +33,11 @@ let steps = 0;
 
 serveCommands({
   begin: (ids: readonly string[]) => ids.forEach((id) => begin(registry, id)),
-  addEnded: (count: number) => addEnded(registry, count),
+  addEnded: async (count: number) => {
+    addEnded(registry, count);
+    await registry.committed();
+  },
+  fill: (population: Population) => populate(registry, population),
   count: () => registry.count(CLIENT),
   cursor: () => formatCursor(registry.cursor),
   broadcast: ({ count }: { readonly count: number }) =>
@@ -39,11 +52,31 @@ serveCommands({
     const task = await (running ??= run("ticking"));
     await tick(count, intervalMs, () => void task.update({ status: `at ${clock()}` }));
   },
+  tickBegin: ({ count, intervalMs }: { readonly count: number; readonly intervalMs: number }) =>
+    tick(count, intervalMs, () => {
+      const id = `timed-${timed.length}`;
+      timed.push(id);
+      // Without progress, as tasks that come to a standstill are shown as such, in frames that hold others up.
+      begin(registry, id, CLIENT, { type: "update", status: `at ${clock()}` });
+    }),
+  tickEnd: ({ count, intervalMs }: { readonly count: number; readonly intervalMs: number }) =>
+    tick(count, intervalMs, () => {
+      const id = timed.pop()!;
+      report(registry, id, { type: "update", status: `at ${clock()}` });
+      finish(registry, id);
+    }),
+  runEmpty: ({ count, atOnce }: { readonly count: number; readonly atOnce: number }) =>
+    runEmpty(count, atOnce),
+  changeDurably: (order: DurableOrder) => changeDurably(registry, settings.data!, order),
+  commitLatencies: (timing: { readonly count: number; readonly intervalMs: number }) =>
+    commitLatencies(registry, "task-0", timing),
   beBusy,
   ingestOurs: (count: number) => ingestOurs(registry, count),
   ingestBare,
 }, server.addr.port);
 
+/** Tasks whose beginning was watched, and whose end will be. */
+const timed: string[] = [];
 let running: Promise<MonitoredTask> | undefined;
 
 /** A task that goes on for as long as the process. */
@@ -73,6 +106,21 @@ function updateAtOnce(task: MonitoredTask, count: number): number {
     void task.update({ current, total: count, status: "Importing rows" });
   }
   return performance.now() - startMs;
+}
+
+/** Runs a function that does nothing, so often, with so many runs at the same time; how long all and each took. */
+async function runEmpty(count: number, atOnce: number): Promise<EmptyRuns> {
+  const startMs = performance.now();
+  const empty = monitor.monitored(() => {}, { client: CLIENT, name: "import_customer_orders" });
+  const latencies: number[] = [];
+  await Promise.all(Array.from({ length: atOnce }, async () => {
+    for (let index = 0; index < count / atOnce; index++) {
+      const calledMs = performance.now();
+      await empty();
+      latencies.push(performance.now() - calledMs);
+    }
+  }));
+  return { elapsedMs: performance.now() - startMs, latencies };
 }
 
 function memory(): { readonly heapBytes: number; readonly residentBytes: number } {

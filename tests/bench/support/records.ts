@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Registry, Reporter } from "../../../lib/registry.ts";
+import type { Registry } from "../../../lib/registry.ts";
+import type { Reporter } from "../../../lib/registry_types.ts";
 import type { ReportedChange, UpdateChange } from "../../../lib/task.ts";
 
 /** The client token of the tasks that are watched. */
@@ -17,27 +18,49 @@ export interface IngestOrder {
   readonly count: number;
 }
 
-const REPORTER: Reporter = { id: "bench", cancelRequested: () => {} };
+/** What a task is created with, beside its name. */
+export const LABELS = {
+  metadata: { source: "s3://orders/2026-11/part-0042.parquet", host: "worker-7", trigger: "schedule" },
+  tags: ["nightly", "orders", "eu-west"],
+} as const;
+
+const REPORTER: Reporter = { id: "bench", cancelRequested: () => {}, interrupted: () => {} };
 
 /** Reports a change of a task. */
-export function report(registry: Registry, id: string, change: ReportedChange): void {
-  registry.report({ client: CLIENT, id, at: Date.now() / 1000, change }, REPORTER);
+export function report(registry: Registry, id: string, change: ReportedChange, client = CLIENT): void {
+  registry.report({ client, id, at: Date.now() / 1000, change }, REPORTER);
 }
 
 /** Creates a task that runs. */
-export function begin(registry: Registry, id: string): void {
+export function begin(registry: Registry, id: string, client = CLIENT, update = updateOf(0)): void {
   report(registry, id, {
     type: "create",
     name: "import_customer_orders",
-    metadata: { source: "s3://orders/2026-11/part-0042.parquet", host: "worker-7", trigger: "schedule" },
-    tags: ["nightly", "orders", "eu-west"],
+    ...LABELS,
     parent_id: null,
     weight: 1,
     attempt: 1,
+    retry_of: null,
+    retryable: false,
     stale_after: 3_600,
-  });
-  report(registry, id, { type: "start" });
-  report(registry, id, updateOf(0));
+  }, client);
+  report(registry, id, { type: "start" }, client);
+  report(registry, id, update, client);
+}
+
+/** What a task found out; with it, a record has about a thousand characters. */
+const RESULT = {
+  rows: 9_000_000,
+  rejected: 17,
+  reasons: { "unknown country": 9, "amount is not a number": 5, "date in the future": 3 },
+  output: "s3://warehouse/orders/2026-11/part-0042/",
+  checksum: "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+  report: "https://reports.example.org/imports/2026-11-24/part-0042.html",
+} as const;
+
+/** Ends a task well. */
+export function finish(registry: Registry, id: string, client = CLIENT): void {
+  report(registry, id, { type: "finish", result: RESULT }, client);
 }
 
 /** Creates tasks that have ended. */
@@ -45,7 +68,7 @@ export function addEnded(registry: Registry, count: number): void {
   for (let index = 0; index < count; index++) {
     const id = `ended-${String(index).padStart(6, "0")}`;
     begin(registry, id);
-    report(registry, id, { type: "finish", result: { rows: 1_000_000 + index, rejected: 17 } });
+    finish(registry, id);
   }
 }
 

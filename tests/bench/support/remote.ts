@@ -49,6 +49,7 @@ export class Remote implements AsyncDisposable {
       "--no-prompt",
       "--allow-net=127.0.0.1",
       "--allow-read",
+      "--allow-write",
       "--allow-sys",
       "--allow-env",
     ];

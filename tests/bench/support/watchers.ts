@@ -55,7 +55,8 @@ export class Watchers implements Disposable {
       const length = Math.min(OPENED_AT_ONCE, count - opened);
       await Promise.all(Array.from({ length }, () => watchers.#open(port, path)));
     }
-    verify("first messages", count, watchers.#frames);
+    // There may be more: a task that stands still is shown as such after a while.
+    verify("whether all got a first message", true, watchers.#frames >= count);
     return watchers;
   }
 

@@ -1,0 +1,80 @@
+/**
+ * What many tasks cost in memory, where those that have ended are on disk: the program as it is started, with a full file
+ * and with an empty one.
+ *
+ * @module
+ */
+
+import { spawnProgram } from "../support/program.ts";
+import { type Figure, median, verify } from "./support/harness.ts";
+import { clientName, fillFile, MANY_ENDED } from "./support/monitors.ts";
+import { pause } from "./support/clock.ts";
+import { LABELS } from "./support/records.ts";
+import { TempFolder } from "./support/temp_folder.ts";
+
+/** Processes of each kind, as each takes its memory a bit differently. */
+const STARTS = 3;
+const ACTIVE_PER_CLIENT = 10;
+const MEGABYTE = 1_000_000;
+/** Time to come to rest in, in milliseconds: what is not needed is given back a while later. */
+const REST_MS = 3_000;
+const TASKS = new URL("./servers/standing.ts", import.meta.url).pathname;
+
+/** 99,000 tasks that have ended and 1,000 that run, against none. */
+export async function benchMemory(): Promise<Figure[]> {
+  await using folder = await TempFolder.make();
+  await fillFile(folder.file("full.db"), MANY_ENDED);
+  await fillFile(folder.file("empty.db"), { ...MANY_ENDED, endedPerClient: 0 });
+  const full: number[] = [];
+  const empty: number[] = [];
+  for (let index = 0; index < STARTS; index++) {
+    full.push(await residentBytes(await folder.copyDatabase("full.db", "copy.db"), ACTIVE_PER_CLIENT));
+    empty.push(await residentBytes(await folder.copyDatabase("empty.db", "copy.db"), 0));
+  }
+  const ours = median(full) / MEGABYTE;
+  const bare = median(empty) / MEGABYTE;
+  const unit = "MB";
+  return [
+    { name: "resident, 100,000 tasks vs none", unit, ours, bare, ratio: ours / bare, target: null },
+    {
+      name: "resident for 100,000 tasks",
+      unit,
+      ours: ours - bare,
+      bare: null,
+      ratio: null,
+      target: { of: "ours", atMost: 150 },
+    },
+  ];
+}
+
+/** Starts the program with a file, and tasks in it, and looks at it once it has come to rest. */
+async function residentBytes(data: string, activePerClient: number): Promise<number> {
+  await using process = await spawnProgram(["--port", "0", "--data", data, "--tasks", TASKS]);
+  const [, url] = await process.output(/(http:\/\/\S+)\//);
+  for (let index = 0; index < MANY_ENDED.clients; index++) {
+    await Promise.all(Array.from({ length: activePerClient }, () => start(url!, clientName(index))));
+  }
+  const page = await (await fetch(`${url}/tasks/${clientName(0)}?limit=1`)).json();
+  const ended = activePerClient === 0 ? 0 : MANY_ENDED.endedPerClient;
+  verify("tasks of one client", ended + activePerClient, page.total);
+  await pause(REST_MS);
+  return await residentBytesOf(process.pid);
+}
+
+async function start(url: string, client: string): Promise<void> {
+  const response = await fetch(`${url}/tasks/${client}/start/standing`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(LABELS),
+  });
+  verify("the status", 202, response.status);
+  await response.body?.cancel();
+}
+
+/** From `ps`, which counts in kibibytes: to read it from `/proc`, a program would need every permission there is. */
+async function residentBytesOf(pid: number): Promise<number> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)] }).output();
+  const kibibytes = Number(new TextDecoder().decode(stdout));
+  verify("resident memory", true, kibibytes > 0);
+  return kibibytes * 1024;
+}

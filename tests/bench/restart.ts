@@ -1,0 +1,61 @@
+/**
+ * From the start of the program to its first answer that it is ready, after a crash.
+ *
+ * @module
+ */
+
+import { freePort, spawnProgram } from "../support/program.ts";
+import { pause } from "./support/clock.ts";
+import { alternate, type Figure, verify, WrongWorkError } from "./support/harness.ts";
+import { clientName, fillFile, MANY } from "./support/monitors.ts";
+import { TempFolder } from "./support/temp_folder.ts";
+
+/** Time between two tries to connect, in milliseconds. */
+const RETRY_MS = 2;
+/** Longest time that a start may take, in milliseconds. */
+const DEADLINE_MS = 30_000;
+
+/** With 100,000 tasks in the file, of which 1,000 had not ended, against an empty one. */
+export async function benchRestart(): Promise<Figure[]> {
+  await using folder = await TempFolder.make();
+  await fillFile(folder.file("full.db"), MANY);
+  await fillFile(folder.file("empty.db"), { clients: 0, endedPerClient: 0, livePerClient: 0 });
+  const pairs = await alternate(
+    () => restart(folder, "full.db", MANY.endedPerClient + MANY.livePerClient),
+    () => restart(folder, "empty.db", 0),
+  );
+  return [{
+    name: "restart with 100,000 tasks vs none",
+    unit: "ms",
+    ...pairs,
+    target: { of: "ours", atMost: 1_000 },
+  }];
+}
+
+/** Starts the program with a copy of a file of so many tasks of each client; gives back milliseconds. */
+async function restart(folder: TempFolder, name: string, tasks: number): Promise<number> {
+  const data = await folder.copyDatabase(name, "copy.db");
+  const port = freePort();
+  const startMs = performance.now();
+  await using _ = await spawnProgram(["--port", String(port), "--data", data]);
+  await whenReady(port);
+  const elapsedMs = performance.now() - startMs;
+  const { total } = await (await fetch(`http://127.0.0.1:${port}/tasks/${clientName(0)}?limit=1`)).json();
+  verify("tasks of one client", tasks, total);
+  return elapsedMs;
+}
+
+async function whenReady(port: number): Promise<void> {
+  const endMs = performance.now() + DEADLINE_MS;
+  while (performance.now() < endMs) {
+    try {
+      const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+      await response.body?.cancel();
+      if (response.ok) return;
+    } catch {
+      // Nobody listens yet.
+    }
+    await pause(RETRY_MS);
+  }
+  throw new WrongWorkError(`Cannot restart: it was not ready within ${DEADLINE_MS} ms`);
+}
