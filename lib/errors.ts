@@ -35,6 +35,12 @@ export class LimitError extends Error {
   }
 }
 
+/** The monitor was shut down, and takes nothing any more. */
+export class ClosedError extends Error {
+  /** The name of the class. */
+  override readonly name = "ClosedError";
+}
+
 /** `monitored()` can't tell which monitor is meant. */
 export class AmbiguousMonitorError extends Error {
   /** The name of the class. */

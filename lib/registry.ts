@@ -6,7 +6,7 @@
 
 import { BackgroundInterval } from "./background_interval.ts";
 import { Census, type CensusLimits } from "./census.ts";
-import { type LimitError, StorageError } from "./errors.ts";
+import { ClosedError, type LimitError, StorageError } from "./errors.ts";
 import { Estimator } from "./estimate.ts";
 import type { Cursor, Report } from "./protocol.ts";
 import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
@@ -66,6 +66,7 @@ export class Registry implements TaskReader, Disposable {
   readonly #sweeper: BackgroundInterval;
   /** The number of the last change that made a task, ended it, removed it or brought it back. */
   #membershipSeq = 0;
+  #isClosed = false;
 
   /**
    * Takes over what the store holds. Tasks that had not ended are interrupted: whoever ran them is gone.
@@ -122,9 +123,11 @@ export class Registry implements TaskReader, Disposable {
    * Why a client can't have one more task.
    *
    * @param client the client token
-   * @returns the bound that is reached, or the trouble with the store; `null` where there is room
+   * @returns the bound that is reached, or the trouble with the store, or that the end has come; `null` where there is
+   *   room
    */
-  obstacle(client: string): LimitError | StorageError | null {
+  obstacle(client: string): LimitError | StorageError | ClosedError | null {
+    if (this.#isClosed) return new ClosedError("Cannot create task: the server is shutting down");
     const { trouble } = this.#store;
     return trouble === null ? this.#census.fullness(client) : trouble.error;
   }
@@ -375,6 +378,7 @@ export class Registry implements TaskReader, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.#sweeper.stop();
     this.#listeners.clear();
     this.#live.clear();

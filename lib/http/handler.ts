@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ClosedError } from "../errors.ts";
 import { type Access, clientFrom, type HandlerContext, taskIdFrom } from "./context.ts";
 import { Guard } from "./guard.ts";
 import { Pages } from "./pages.ts";
@@ -95,7 +96,7 @@ export class Handler {
       const host = this.#guard.checkHost(request);
       const path = pathOf(request.url, this.#context.access.basePath);
       isPage = path === "" || path.startsWith("t/");
-      if (this.#isClosing) throw closing();
+      if (this.#isClosing) throw new ClosedError("The server is shutting down");
       const answer = this.#act(this.#route(request, path.split("/")), request, host);
       return answer instanceof Promise ? answer.catch((error) => this.#problem(error, isPage)) : answer;
     } catch (error) {
@@ -325,11 +326,4 @@ function wrongMethod(route: Route): Problem {
 
 function healthy(): Response {
   return jsonResponse('{"status":"ok"}');
-}
-
-function closing(): Problem {
-  return new Problem(503, "closing", "The server is shutting down", {
-    "retry-after": "5",
-    connection: "close",
-  });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ConfigError, LimitError, ProtocolError, StorageError } from "../errors.ts";
+import { ClosedError, ConfigError, LimitError, ProtocolError, StorageError } from "../errors.ts";
 import { TransitionError } from "../transition.ts";
 
 /** An answer that says what is wrong. Handlers throw it. */
@@ -74,6 +74,9 @@ export function problemOf(thrown: unknown, report: (error: unknown) => void): Pr
     return new Problem(503, "storage_unavailable", `This can't be stored at present: ${thrown.reason}`, {
       "retry-after": "5",
     });
+  }
+  if (thrown instanceof ClosedError) {
+    return new Problem(503, "closing", thrown.message, { "retry-after": "5", connection: "close" });
   }
   if (thrown instanceof ProtocolError || thrown instanceof ConfigError) {
     return new Problem(400, "bad_request", thrown.message);

@@ -1,7 +1,7 @@
 /** The registry and its store: what it takes over, what it waits for, and what it does in trouble. */
 
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
-import { LimitError, StorageError } from "../../lib/errors.ts";
+import { ClosedError, LimitError, StorageError } from "../../lib/errors.ts";
 import type { Registry } from "../../lib/registry.ts";
 import { MemoryStore } from "../../lib/store/memory.ts";
 import type { EndedTask, StoredTask, TaskKey } from "../../lib/store/store.ts";
@@ -205,6 +205,8 @@ Deno.test("Registry.obstacle() is the bound that is reached, or the trouble with
   assert(registry.obstacle("c") instanceof LimitError);
   test.finish("c", "1");
   assertEquals(registry.obstacle("c"), null);
+  registry[Symbol.dispose]();
+  assert(registry.obstacle("c") instanceof ClosedError);
 });
 
 Deno.test("Registry.whenShowable() waits for beginnings, ends, removals and returns, but not for progress", async () => {

@@ -1,6 +1,6 @@
 /** The table from what went wrong to what the caller is told. */
 
-import { ConfigError, LimitError, ProtocolError, StorageError } from "../../../lib/errors.ts";
+import { ClosedError, ConfigError, LimitError, ProtocolError, StorageError } from "../../../lib/errors.ts";
 import { Problem, problemOf, problemResponse, titleOf } from "../../../lib/http/problem.ts";
 import { TransitionError } from "../../../lib/transition.ts";
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
@@ -14,6 +14,7 @@ Deno.test("problemOf() knows what each error means to a caller", () => {
     [new TransitionError("task_exists", "the id is taken"), 409, "task_exists", "the id is taken"],
     [new TransitionError("task_ended", "it has ended"), 409, "task_ended", "it has ended"],
     [new LimitError("clients", "that is the limit"), 503, "limit_reached", "that is the limit"],
+    [new ClosedError("the end has come"), 503, "closing", "the end has come"],
     [new ProtocolError("no cursor"), 400, "bad_request", "no cursor"],
     [new ConfigError("no such option"), 400, "bad_request", "no such option"],
   ];
