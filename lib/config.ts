@@ -56,6 +56,10 @@ export interface MonitorLimits {
   readonly fullStateBytesPerSecond: number;
   /** Milliseconds between two looks for tasks that went silent. */
   readonly sweepIntervalMs: number;
+  /** Milliseconds that a reporter in another process may be away before its tasks are shown as stale. */
+  readonly reporterAwayMs: number;
+  /** Milliseconds that a task may be stale before it ends as `ERROR` with `error.type` `"lost"`. */
+  readonly lostAfterMs: number;
 }
 
 /** The bounds where nobody sets others. */
@@ -83,6 +87,8 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   frameIntervalMs: 50,
   fullStateBytesPerSecond: 1_000_000,
   sweepIntervalMs: 1_000,
+  reporterAwayMs: 10_000,
+  lostAfterMs: 24 * 60 * 60 * 1_000,
 };
 
 /** Options that may be 0. */

@@ -251,14 +251,14 @@ async function within(promise: Promise<void>, timeoutMs: number): Promise<void> 
 /** How long tasks may take to end when the monitor is shut down, in milliseconds. */
 const SHUTDOWN_GRACE_MS = 2_000;
 
-/** Resolves when no task runs any more. */
+/** Resolves when no task of this process runs any more. */
 function whenIdle(registry: Registry): Promise<void> {
-  if (registry.liveCount === 0) return Promise.resolve();
+  if (registry.runningCount === 0) return Promise.resolve();
   return new Promise((resolve) => {
     const unsubscribe = registry.subscribe(() =>
       // The end of a task is told before it is counted.
       queueMicrotask(() => {
-        if (registry.liveCount > 0) return;
+        if (registry.runningCount > 0) return;
         unsubscribe();
         resolve();
       })

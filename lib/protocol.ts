@@ -93,6 +93,11 @@ export interface Report {
   readonly id: string;
   /** When it happened, in epoch seconds on the reporter's clock. */
   readonly at: number;
+  /**
+   * The reporter's own number of it, from 1, higher with each report of the task. With it, a report that arrives twice,
+   * or behind a later one, changes nothing.
+   */
+  readonly seq?: number;
   readonly change: ReportedChange;
 }
 
@@ -109,7 +114,11 @@ export function parseReport(value: unknown): Report {
   if (!isClientToken(client)) throw wrong("client", "a client token", client);
   const id = string(fields.id, "id", 128);
   if (!isTaskId(id)) throw wrong("id", "a task id", id);
-  return { client, id, at: number(fields.at, "at"), change: parseChange(fields.change) };
+  const at = number(fields.at, "at");
+  const change = parseChange(fields.change);
+  return fields.seq === undefined
+    ? { client, id, at, change }
+    : { client, id, at, seq: count(fields.seq, "seq"), change };
 }
 
 /**

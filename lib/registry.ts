@@ -8,20 +8,13 @@ import { BackgroundInterval } from "./background_interval.ts";
 import { Census, type CensusLimits } from "./census.ts";
 import { ClosedError, type LimitError, StorageError } from "./errors.ts";
 import { Estimator } from "./estimate.ts";
-import type { Cursor, Report } from "./protocol.ts";
-import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
+import type { Report } from "./protocol.ts";
+import { RegistryReader } from "./registry_reader.ts";
+import { HTTP_REPORTER_ID, type RegistryEvent, type Reporter, type TaskReader } from "./registry_types.ts";
 import { RestorableTasks } from "./restorable.ts";
 import { Family } from "./roll_up.ts";
-import {
-  type ChangesSince,
-  type EndedTask,
-  type Launch,
-  type LogSlice,
-  type StoredTask,
-  TaskInMemory,
-} from "./store/store.ts";
-import type { StorageTrouble, TaskStore } from "./store/store.ts";
-import { type HistoryEntry, isTerminal, type Task, type TaskChange } from "./task.ts";
+import { type EndedTask, type Launch, TaskInMemory, type TaskStore } from "./store/store.ts";
+import { isTerminal, type Task, type TaskChange } from "./task.ts";
 import { historyEntryOf, newLines, transition, TransitionError } from "./transition.ts";
 
 /** The bounds of a {@linkcode Registry}. */
@@ -32,6 +25,10 @@ export interface RegistryLimits extends CensusLimits {
   readonly restoreWindowMs: number;
   /** How often, in milliseconds, tasks are looked at for signs of life, and for their age. */
   readonly sweepIntervalMs: number;
+  /** How long a reporter in another process may be away before its tasks are stale, in milliseconds. */
+  readonly reporterAwayMs: number;
+  /** How long a task may be stale before it counts as lost, in milliseconds. */
+  readonly lostAfterMs: number;
 }
 
 /** Options of a {@linkcode Registry}. */
@@ -50,18 +47,24 @@ interface LiveTask {
   readonly client: string;
   readonly id: string;
   readonly estimator: Estimator;
-  readonly reporter: Reporter | null;
   readonly family: Family;
+  /** The id of the side that runs it; `null` where nobody does yet. */
+  readonly owner: string | null;
+  /** The way to that side, while there is one. */
+  reporter: Reporter | null;
+  /** Since when there is none, in epoch seconds; `null` where there is one, or never will be. */
+  awaySince: number | null;
 }
 
 /** The one place where tasks change. Everything is synchronous, so that no two changes can overlap. */
-export class Registry implements TaskReader, Disposable {
+export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #store: TaskStore;
   readonly #limits: RegistryLimits;
   readonly #census: Census;
-  readonly #unsavedEpoch: string;
   readonly #listeners: Set<(event: RegistryEvent) => void> = new Set();
   readonly #live: Map<string, LiveTask> = new Map();
+  /** How many of those run in another process. */
+  #remoteCount = 0;
   readonly #restorable: RestorableTasks;
   readonly #sweeper: BackgroundInterval;
   /** The number of the last change that made a task, ended it, removed it or brought it back. */
@@ -69,54 +72,23 @@ export class Registry implements TaskReader, Disposable {
   #isClosed = false;
 
   /**
-   * Takes over what the store holds. Tasks that had not ended are interrupted: whoever ran them is gone.
+   * Takes over what the store holds. Of the tasks that had not ended, those that ran in the process which is gone are
+   * interrupted; those of reporters in other processes go on.
    *
    * @param options the store, the bounds and the numbering
    */
   constructor(options: RegistryOptions) {
+    super(options.store, options.unsavedEpoch);
     this.#store = options.store;
     this.#limits = options.limits;
     this.#census = new Census(options.limits);
-    this.#unsavedEpoch = options.unsavedEpoch;
     this.#restorable = new RestorableTasks(options.limits.restoreWindowMs);
     this.#sweeper = new BackgroundInterval(() => this.#trySweep(), options.limits.sweepIntervalMs);
     this.#takeOver();
   }
 
-  /**
-   * The position of the last change. While nothing can be committed, positions are of another epoch: they mean nothing
-   * to a program that is started later, which knows only what was committed.
-   */
-  get cursor(): Cursor {
-    const epoch = this.#store.trouble === null ? this.#store.epoch : this.#unsavedEpoch;
-    return { epoch, seq: this.#store.seq };
-  }
-
-  /** Why nothing can be committed at present; `null` where all is well. */
-  get trouble(): StorageTrouble | null {
-    return this.#store.trouble;
-  }
-
-  task(client: string, id: string): Task | undefined {
-    return this.#store.get(client, id)?.task;
-  }
-
-  tasks(client: string): Task[] {
-    return Array.from(this.#store.list(client), (stored) => stored.task).reverse();
-  }
-
   clients(): string[] {
     return this.#census.clients();
-  }
-
-  /** The newest record of a task with its JSON. */
-  stored(client: string, id: string): StoredTask | undefined {
-    return this.#store.get(client, id);
-  }
-
-  /** The tasks of a client with their JSON, in the order of their creation. */
-  list(client: string): Iterable<StoredTask> {
-    return this.#store.list(client);
   }
 
   /**
@@ -132,69 +104,9 @@ export class Registry implements TaskReader, Disposable {
     return trouble === null ? this.#census.fullness(client) : trouble.error;
   }
 
-  /** How many tasks a client has. */
-  count(client: string): number {
-    return this.#store.count(client);
-  }
-
-  /** The number of the last change of a client's tasks. */
-  lastSeq(client: string): number {
-    return this.#store.lastSeq(client);
-  }
-
-  /**
-   * What changed after a position.
-   *
-   * @param client the client token
-   * @param after the position
-   * @returns the changes; `undefined` where the position is of another numbering, of the future, or too old
-   */
-  changesSince(client: string, after: Cursor): ChangesSince | undefined {
-    return this.#knows(after) ? this.#store.changesSince(client, after.seq) : undefined;
-  }
-
-  /**
-   * What changed after a position, of all clients.
-   *
-   * @param after the position
-   * @returns the changes of each client; `undefined` where the position is of another numbering, or too old
-   */
-  allChangesSince(after: Cursor): ReadonlyMap<string, ChangesSince> | undefined {
-    return this.#knows(after) ? this.#store.allChangesSince(after.seq) : undefined;
-  }
-
-  /**
-   * A part of a task's log.
-   *
-   * @param client the client token
-   * @param id the task's id
-   * @param from the number of the first line that is wanted
-   * @param to the number of the first line that is not wanted any more
-   * @param most how many lines are wanted at most, the oldest of those that are kept
-   * @returns those of the lines that are kept, oldest first
-   */
-  log(client: string, id: string, from: number, to: number, most?: number): LogSlice {
-    return this.#store.log(client, id, from, to, most);
-  }
-
-  /** A task's history, oldest first. */
-  history(client: string, id: string): readonly HistoryEntry[] {
-    return this.#store.history(client, id);
-  }
-
-  /** What a task was started with; `undefined` where it was not started by name. */
-  launch(client: string, id: string): Launch | undefined {
-    return this.#store.launch(client, id);
-  }
-
   /** Notes what a task was started with. */
   setLaunch(client: string, id: string, launch: Launch): void {
     this.#store.putLaunch(client, id, launch);
-  }
-
-  /** Resolves when everything that was applied so far is committed; rejects with a `StorageError` where it can't be. */
-  committed(): Promise<void> {
-    return this.#store.committed();
   }
 
   /**
@@ -221,11 +133,6 @@ export class Registry implements TaskReader, Disposable {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Hears when trouble with the store comes and goes; gives back what ends it. */
-  onTrouble(listener: (trouble: StorageTrouble | null) => void): () => void {
-    return this.#store.onTrouble(listener);
-  }
-
   /**
    * Takes a report from the side that runs the task.
    *
@@ -236,13 +143,13 @@ export class Registry implements TaskReader, Disposable {
    * @throws {LimitError} where there are too many tasks
    */
   report(report: Report, reporter: Reporter): Task {
-    const { client, id, change } = report;
+    const { client, id, change, seq = null } = report;
     const live = this.#live.get(keyOf(client, id));
-    if (live !== undefined && live.reporter?.id !== reporter.id) {
+    if (live !== undefined && live.owner !== reporter.id) {
       throw new TransitionError("task_exists", `Cannot report task "${id}": somebody else runs it`);
     }
     // A reporter's clock may be ahead; nothing happens in the future.
-    return this.#apply(client, id, change, Math.min(report.at, now()), reporter);
+    return this.#apply(client, id, change, Math.min(report.at, now()), reporter, seq);
   }
 
   /**
@@ -279,24 +186,53 @@ export class Registry implements TaskReader, Disposable {
 
   /** A reporter went away without a word: its tasks are stale, until it is heard again. */
   reporterLost(reporterId: string): void {
-    for (const { client, id, reporter } of this.#live.values()) {
-      if (reporter?.id === reporterId) this.#apply(client, id, { type: "stale" }, now(), null);
+    for (const { client, id } of this.#ownedBy(reporterId)) {
+      this.#apply(client, id, { type: "stale" }, now(), null);
     }
   }
 
-  /** Tells the sides that run tasks that the process is about to end. */
+  /**
+   * A reporter in another process can be reached, be it for the first time or again. It is told what was asked of its
+   * tasks meanwhile.
+   *
+   * @param reporter the way to it, which replaces an earlier one
+   */
+  reporterHere(reporter: Reporter): void {
+    for (const live of this.#ownedBy(reporter.id)) {
+      const { client, id } = live;
+      live.reporter = reporter;
+      live.awaySince = null;
+      const task = this.task(client, id);
+      if (task?.stale) this.#apply(client, id, { type: "heard" }, now(), null);
+      if (task?.cancel_requested) reporter.cancelRequested(client, id);
+    }
+  }
+
+  /** A reporter in another process can't be reached any more. It is given some time to come back. */
+  reporterAway(reporter: Reporter): void {
+    for (const live of this.#ownedBy(reporter.id)) {
+      if (live.reporter !== reporter) continue;
+      live.reporter = null;
+      live.awaySince = now();
+    }
+  }
+
+  /** Tells the sides that run tasks in this process that it is about to end. */
   announceEnd(): void {
-    for (const { client, id, reporter } of [...this.#live.values()]) reporter?.interrupted(client, id);
+    for (const { client, id, reporter } of [...this.#live.values()]) {
+      if (reporter?.isRemote !== true) reporter?.interrupted(client, id);
+    }
   }
 
-  /** How many tasks have not ended. */
-  get liveCount(): number {
-    return this.#live.size;
+  /** How many tasks have not ended and end with this process. */
+  get runningCount(): number {
+    return this.#live.size - this.#remoteCount;
   }
 
-  /** Ends the tasks that have not ended by themselves, as the process is about to end. */
+  /** Ends the tasks that have not ended by themselves, as the process is about to end, and they with it. */
   interruptAll(message: string): void {
     for (const { client, id } of [...this.#live.values()]) {
+      if (this.task(client, id)?.reporter !== null) continue;
       this.#apply(client, id, { type: "interrupt", message, lostVersions: 0 }, now(), null);
     }
   }
@@ -351,21 +287,33 @@ export class Registry implements TaskReader, Disposable {
    */
   sweep(): void {
     const at = now();
-    for (const { client, id, estimator } of this.#live.values()) {
-      const task = this.task(client, id);
-      if (task === undefined || !task.active) continue;
-      const silentSince = at - task.updated_at;
-      if (!task.stale && task.stale_after !== null && silentSince > task.stale_after) {
-        this.#apply(client, id, { type: "stale" }, at, null);
-      }
-      const hasPace = task.eta_reason === null || task.eta_reason === "too_early";
-      if (hasPace && estimator.isStalled(at)) {
-        this.#apply(client, id, { type: "estimate", ...estimator.estimate(task, at) }, at, null);
-      }
-    }
+    for (const live of [...this.#live.values()]) this.#lookAt(live, at);
     for (const { client, id } of this.#restorable.takeOverdue()) this.#store.purge(client, id);
     this.#forgetExcess();
     if (this.#census.isEmpty && this.#restorable.size === 0) this.#sweeper.stop();
+  }
+
+  #lookAt({ client, id, estimator, awaySince }: LiveTask, at: number): void {
+    const task = this.task(client, id);
+    if (task === undefined || !task.active) return;
+    const silence = at - task.updated_at;
+    const isAway = awaySince !== null && (at - awaySince) * 1000 > this.#limits.reporterAwayMs;
+    if (!task.stale) {
+      const isSilent = task.stale_after !== null && silence > task.stale_after;
+      if (isSilent || isAway) this.#apply(client, id, { type: "stale" }, at, null);
+    } else if ((silence - (task.stale_after ?? 0)) * 1000 > this.#limits.lostAfterMs) {
+      const message = `Nothing was heard of the task for ${Math.round(silence)} seconds`;
+      this.#apply(client, id, { type: "fail", error: { type: "lost", message } }, at, null);
+      return;
+    }
+    const hasPace = task.eta_reason === null || task.eta_reason === "too_early";
+    if (hasPace && estimator.isStalled(at)) {
+      this.#apply(client, id, { type: "estimate", ...estimator.estimate(task, at) }, at, null);
+    }
+  }
+
+  *#ownedBy(reporterId: string): Generator<LiveTask> {
+    for (const live of [...this.#live.values()]) if (live.owner === reporterId) yield live;
   }
 
   /** What can't be done because of the store is tried again with the next look; its trouble is told elsewhere. */
@@ -390,29 +338,40 @@ export class Registry implements TaskReader, Disposable {
     const live = [...this.#store.openedLive()];
     for (const { client, id } of live) {
       this.#census.adopt(client);
+      const stored = this.#store.get(client, id);
       // Each version took a number, so the task can't have had more than there were numbers.
-      const lostVersions = seq - (this.#store.get(client, id)?.seq ?? seq);
-      const message = "The server ended while the task ran";
-      this.#apply(client, id, { type: "interrupt", message, lostVersions }, now(), null);
+      const lostVersions = seq - (stored?.seq ?? seq);
+      const owner = stored?.task.reporter ?? null;
+      if (owner === null) {
+        const message = "The server ended while the task ran";
+        this.#apply(client, id, { type: "interrupt", message, lostVersions }, now(), null);
+      } else {
+        this.#addLive(client, id, owner, null);
+        this.#apply(client, id, { type: "adopt", lostVersions }, now(), null);
+      }
     }
     for (const client of this.#census.clients()) this.#forgetExcess(client);
     if (!this.#census.isEmpty) this.#sweeper.start();
   }
 
-  #knows({ epoch, seq }: Cursor): boolean {
-    return (epoch === this.#store.epoch || epoch === this.#unsavedEpoch) && seq <= this.#store.seq;
-  }
-
-  #apply(client: string, id: string, change: TaskChange, at: number, reporter: Reporter | null): Task {
+  #apply(
+    client: string,
+    id: string,
+    change: TaskChange,
+    at: number,
+    reporter: Reporter | null,
+    reportSeq: number | null = null,
+  ): Task {
     const before = this.#store.get(client, id)?.task;
-    const changed = transition(before, id, change, at);
+    const origin = { reporter: reporter?.isRemote ? reporter.id : null, seq: reportSeq };
+    const changed = transition(before, id, change, at, origin);
     if (changed === before) return before;
 
     const key = keyOf(client, id);
     const obstacle = before === undefined ? this.#census.fullness(client) : null;
     if (obstacle !== null) throw obstacle;
     const seq = this.#store.takeSeq();
-    if (before === undefined) this.#begin(client, id, key, reporter);
+    if (before === undefined) this.#begin(client, id, reporter);
     const live = this.#live.get(key);
     const after = live === undefined || change.type === "estimate"
       ? changed
@@ -425,7 +384,7 @@ export class Registry implements TaskReader, Disposable {
       if (change.progress !== undefined || change.current !== undefined) live.family.setsOwnProgress();
     }
     if (after.parent_id !== null && change.type !== "roll_up") this.#rollUp(client, after, at);
-    if (isEnd) this.#end(client, id, key);
+    if (isEnd) this.#end(client, after, key);
     return after;
   }
 
@@ -445,15 +404,29 @@ export class Registry implements TaskReader, Disposable {
     for (const listener of this.#listeners) listener(event);
   }
 
-  #begin(client: string, id: string, key: string, reporter: Reporter | null): void {
+  #begin(client: string, id: string, reporter: Reporter | null): void {
     this.#census.begin(client);
     this.#restorable.delete({ client, id });
-    this.#live.set(key, { client, id, estimator: new Estimator(), reporter, family: new Family() });
+    this.#addLive(client, id, reporter?.id ?? null, reporter);
     this.#sweeper.start();
   }
 
-  #end(client: string, id: string, key: string): void {
-    this.#live.delete(key);
+  #addLive(client: string, id: string, owner: string | null, reporter: Reporter | null): void {
+    const isRemote = reporter === null ? owner !== null : reporter.isRemote === true;
+    if (isRemote) this.#remoteCount++;
+    this.#live.set(keyOf(client, id), {
+      client,
+      id,
+      estimator: new Estimator(),
+      family: new Family(),
+      owner,
+      reporter,
+      awaySince: isRemote && reporter === null && owner !== HTTP_REPORTER_ID ? now() : null,
+    });
+  }
+
+  #end(client: string, { id, reporter }: Task, key: string): void {
+    if (this.#live.delete(key) && reporter !== null) this.#remoteCount--;
     // By our clock: that of a reporter may be behind by more than a task is kept.
     this.#census.end({ client, id, endedAt: now() });
     this.#forgetExcess(client);

@@ -25,10 +25,15 @@ export interface TaskReader {
   clients(): string[];
 }
 
+/** The id of all who report over plain HTTP: no way leads back to them, and any of them may go on with a task. */
+export const HTTP_REPORTER_ID = "http";
+
 /** The side that runs a task, as far as the registry needs to reach it. */
 export interface Reporter {
   /** Tells reporters apart: a task belongs to the one that created it. */
   readonly id: string;
+  /** It runs in another process, so that its tasks do not end with this one. */
+  readonly isRemote?: boolean;
   /** Somebody asks the task to stop. */
   cancelRequested(client: string, id: string): void;
   /** The process is about to end, and the task with it. */

@@ -99,6 +99,13 @@ export interface Task {
   readonly cancel_requested: boolean;
   /** How many log lines the task has written. */
   readonly log_count: number;
+  /**
+   * Who reports the task from outside of the server's process: the reporter's own id, or `"http"`. `null` where the task
+   * runs in that process, and ends with it.
+   */
+  readonly reporter: string | null;
+  /** The reporter's own number of the newest report of the task that was taken; `null` where it gives none. */
+  readonly report_seq: number | null;
   /** One more with every change of this task; never goes back. */
   readonly version: number;
 }
@@ -208,6 +215,18 @@ export interface InterruptChange {
   readonly lostVersions: number;
 }
 
+/** The process that showed the task is gone, and another one goes on with it: whoever runs it is elsewhere. */
+export interface AdoptChange {
+  readonly type: "adopt";
+  /** Versions that may have been given out and were lost. */
+  readonly lostVersions: number;
+}
+
+/** The side that runs the task is there again. */
+export interface HeardChange {
+  readonly type: "heard";
+}
+
 /** A removed task is there again. */
 export interface RestoreChange {
   readonly type: "restore";
@@ -231,6 +250,8 @@ export type TaskChange =
   | EstimateChange
   | RollUpChange
   | InterruptChange
+  | AdoptChange
+  | HeardChange
   | RestoreChange;
 
 /** A moment of a task's life: it entered a state, or said what it is at. */

@@ -9,7 +9,7 @@ import type { CreateChange, HistoryEntry, JsonObject, LogChange, LogLine } from 
 import type { Task, TaskChange, TaskError, TaskState, UpdateChange } from "./task.ts";
 
 /** Why a change was refused. */
-export type RefusalCode = "task_exists" | "task_not_found" | "task_ended";
+export type RefusalCode = "task_exists" | "task_not_found" | "task_ended" | "late_report";
 
 /** A change that the task's state does not allow. The task stays as it was. */
 export class TransitionError extends Error {
@@ -58,26 +58,68 @@ function clampProgress(progress: number): number {
   return Math.min(100, Math.max(0, progress));
 }
 
+/** Where a change comes from. */
+export interface ChangeOrigin {
+  /** The reporter in another process that it comes from; `null` where it comes from this one. */
+  readonly reporter: string | null;
+  /** The reporter's own number of it, higher with each of the task's reports; `null` where it does not number them. */
+  readonly seq: number | null;
+}
+
+const HERE: ChangeOrigin = { reporter: null, seq: null };
+
 /**
  * Applies one change to one task.
  *
  * `NOT_STARTED → STARTING → PROCESSING → FINISHED | ERROR | CANCELLED`; the first update moves a task to `PROCESSING`.
  * Terminal is final. A change that changes nothing (the same end twice, a second request to cancel) gives back the
- * very same record.
+ * very same record. So do all that a reporter sends twice, or too late, where it numbers its reports: those are refused.
  *
  * @param task the task as it is; `undefined` where there is none yet
  * @param id the task's id
  * @param change what happened
  * @param at when, in epoch seconds; a time before the last change counts as the last change's
+ * @param origin where the change comes from
  * @returns the task as it is afterwards
  * @throws {TransitionError} where the task's state does not allow the change
  */
-export function transition(task: Task | undefined, id: string, change: TaskChange, at: number): Task {
+export function transition(
+  task: Task | undefined,
+  id: string,
+  change: TaskChange,
+  at: number,
+  origin: ChangeOrigin = HERE,
+): Task {
+  if (task !== undefined && isLate(task, change, origin)) {
+    const detail = `report ${origin.seq} came after report ${task.report_seq}`;
+    throw new TransitionError("late_report", `Cannot change task "${id}": ${detail}`);
+  }
+  const after = changed(task, id, change, at, origin);
+  if (origin.seq === null || after.report_seq === origin.seq || isTerminal(task?.state ?? "NOT_STARTED")) {
+    return after;
+  }
+  // Also where nothing else changes: what comes later with a lower number is late.
+  return { ...after, report_seq: origin.seq, version: after === task ? after.version + 1 : after.version };
+}
+
+/** Whether a report was taken before, or comes behind one that was made later. The same end twice is no news. */
+function isLate(task: Task, change: TaskChange, { reporter, seq }: ChangeOrigin): boolean {
+  if (seq === null || task.report_seq === null || task.reporter !== reporter) return false;
+  return seq <= task.report_seq && !repeatsEnd(task.state, change.type);
+}
+
+function changed(
+  task: Task | undefined,
+  id: string,
+  change: TaskChange,
+  at: number,
+  origin: ChangeOrigin,
+): Task {
   if (task === undefined) {
     if (change.type !== "create") {
       throw new TransitionError("task_not_found", `Cannot change task "${id}": there is no such task`);
     }
-    return created(id, change, at);
+    return created(id, change, at, origin.reporter);
   }
   if (change.type === "create") {
     throw new TransitionError("task_exists", `Cannot create task "${id}": the id is taken`);
@@ -120,6 +162,10 @@ export function transition(task: Task | undefined, id: string, change: TaskChang
       return task.cancel_requested
         ? task
         : { ...task, cancel_requested: true, updated_at: time, version: task.version + 1 };
+    case "adopt":
+      return { ...task, version: task.version + 1 + change.lostVersions };
+    case "heard":
+      return task.stale ? { ...task, stale: false, version: task.version + 1 } : task;
     case "stale":
       return task.stale || !task.active ? task : { ...task, stale: true, version: task.version + 1 };
     case "estimate":
@@ -140,7 +186,7 @@ export function transition(task: Task | undefined, id: string, change: TaskChang
   }
 }
 
-function created(id: string, change: CreateChange, at: number): Task {
+function created(id: string, change: CreateChange, at: number, reporter: string | null): Task {
   return {
     id,
     name: change.name,
@@ -171,6 +217,8 @@ function created(id: string, change: CreateChange, at: number): Task {
     retryable: change.retryable,
     cancel_requested: false,
     log_count: 0,
+    reporter,
+    report_seq: null,
     version: 1,
   };
 }

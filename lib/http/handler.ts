@@ -5,29 +5,22 @@
  */
 
 import { ClosedError } from "../errors.ts";
-import { type Access, clientFrom, type HandlerContext, taskIdFrom } from "./context.ts";
+import type { HandlerContext } from "./context.ts";
 import { Guard } from "./guard.ts";
 import { Pages } from "./pages.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
 import { jsonResponse, Rest } from "./rest.ts";
+import {
+  type Action,
+  type Answer,
+  type Method,
+  METHODS,
+  nothingHere,
+  type Route,
+  type Router,
+} from "./route.ts";
 import { Sockets } from "./sockets.ts";
-
-/** What answers a request; at once where it can, because an `async` function would cost more than a small answer. */
-type Answer = Response | Promise<Response>;
-
-/** What a path stands for, by method. */
-interface Route {
-  readonly GET?: Action;
-  readonly POST?: Action;
-  readonly DELETE?: Action;
-}
-
-interface Action {
-  /** A socket is open to foreign pages unless its Origin is checked, as that of a change is. */
-  readonly isSocket?: boolean;
-  readonly access: Access | null;
-  readonly answer: () => Answer;
-}
+import { taskRouter } from "./task_routes.ts";
 
 /** A request for a single task. */
 interface PolledTask {
@@ -46,6 +39,8 @@ export class Handler {
   readonly #rest: Rest;
   readonly #sockets: Sockets;
   readonly #pages: Pages;
+  /** What is below each first segment of a path. */
+  readonly #routers: ReadonlyMap<string, Router>;
   /** Requests for single tasks that passed every check, by URL. */
   readonly #polled: Map<string, PolledTask> = new Map();
   #isClosing = false;
@@ -57,6 +52,16 @@ export class Handler {
     this.#rest = new Rest(context);
     this.#sockets = new Sockets(context);
     this.#pages = new Pages(context);
+    const pages: Router = (request, segments) => this.#pages.route(request, segments);
+    this.#routers = new Map<string, Router>([
+      ["tasks", taskRouter(this.#rest, (request, client, id) => this.#remember(request, client, id))],
+      ["ws", (request, segments) => this.#sockets.route(request, segments)],
+      ["", pages],
+      ["t", pages],
+      ["assets", pages],
+      ["healthz", leaf(healthy)],
+      ["readyz", leaf(() => this.#readiness())],
+    ]);
   }
 
   /** How many sockets are open. */
@@ -127,7 +132,7 @@ export class Handler {
   #act(route: Route, request: Request, host: string): Answer {
     // What a GET answers, a HEAD answers too: the server leaves the body out.
     const method = request.method === "HEAD" ? "GET" : request.method;
-    const action = Object.hasOwn(route, method) ? route[method as "GET" | "POST" | "DELETE"] : undefined;
+    const action = Object.hasOwn(route, method) ? route[method as Method] : undefined;
     if (action === undefined) throw wrongMethod(route);
     if (method !== "GET" || action.isSocket) this.#guard.checkOrigin(request, host);
     const { authorize } = this.#context;
@@ -146,34 +151,9 @@ export class Handler {
   }
 
   #route(request: Request, segments: readonly string[]): Route {
-    const [root, first, second, third] = segments;
-    switch (root) {
-      case "tasks":
-        if (segments.length <= 4 && first !== undefined) return this.#taskRoute(request, segments);
-        break;
-      case "ws":
-        if (first === "tasks" && segments.length >= 3 && segments.length <= 4) {
-          return this.#socketRoute(request, clientFrom(second!), third);
-        }
-        break;
-      case "t":
-        if (first !== undefined && segments.length <= 4) return this.#pageRoute(request, segments);
-        break;
-      case "assets":
-        if (segments.length === 2) return { GET: { access: null, answer: () => this.#pages.asset(first!) } };
-        break;
-      case "healthz":
-        if (segments.length === 1) return { GET: { access: null, answer: healthy } };
-        break;
-      case "readyz":
-        if (segments.length === 1) return { GET: { access: null, answer: () => this.#readiness() } };
-        break;
-      case "":
-        if (segments.length === 1) {
-          return { GET: { access: null, answer: () => this.#pages.home(request) } };
-        }
-    }
-    throw new Problem(404, "not_found", "There is nothing here");
+    const router = this.#routers.get(segments[0]!);
+    if (router === undefined) throw nothingHere();
+    return router(request, segments);
   }
 
   #readiness(): Response {
@@ -181,112 +161,6 @@ export class Handler {
     if (trouble === null) return jsonResponse('{"status":"ready"}');
     const { error: { reason }, since } = trouble;
     return jsonResponse(JSON.stringify({ status: "degraded", detail: reason, since }), 503);
-  }
-
-  #taskRoute(request: Request, segments: readonly string[]): Route {
-    const client = clientFrom(segments[1]!);
-    const rest = this.#rest;
-    const [, , second, third] = segments;
-    if (second === undefined) {
-      return {
-        GET: { access: read(client), answer: () => rest.list(client, request.url) },
-        DELETE: {
-          access: { action: "remove", client, taskId: null },
-          answer: () => rest.removeMany(client, paramsOf(request)),
-        },
-      };
-    }
-    if (second === "start" && third !== undefined) {
-      const name = decoded(third);
-      return {
-        POST: {
-          access: { action: "start", client, taskId: null },
-          answer: () => rest.start(client, name, request),
-        },
-      };
-    }
-    const id = taskIdFrom(second);
-    switch (third) {
-      case undefined:
-        return {
-          GET: {
-            access: read(client, id),
-            answer: () => {
-              const answer = rest.task(client, id);
-              this.#remember(request, client, id);
-              return answer;
-            },
-          },
-          DELETE: { access: { action: "remove", client, taskId: id }, answer: () => rest.remove(client, id) },
-        };
-      case "logs":
-        return { GET: { access: read(client, id), answer: () => rest.logs(client, id, paramsOf(request)) } };
-      case "history":
-        return { GET: { access: read(client, id), answer: () => rest.history(client, id) } };
-      case "cancel":
-        return {
-          POST: {
-            access: { action: "cancel", client, taskId: id },
-            answer: () => rest.cancel(client, id, paramsOf(request)),
-          },
-        };
-      case "retry":
-        return {
-          POST: { access: { action: "start", client, taskId: id }, answer: () => rest.retry(client, id) },
-        };
-      case "restore":
-        return {
-          POST: { access: { action: "remove", client, taskId: id }, answer: () => rest.restore(client, id) },
-        };
-    }
-    throw new Problem(404, "not_found", "There is nothing here");
-  }
-
-  #socketRoute(request: Request, client: string, task: string | undefined): Route {
-    if (task === undefined) {
-      const answer = () => this.#sockets.watch(client, request, paramsOf(request));
-      return { GET: { isSocket: true, access: read(client), answer } };
-    }
-    const id = taskIdFrom(task);
-    return {
-      GET: {
-        isSocket: true,
-        access: read(client, id),
-        answer: () => this.#sockets.watchTask(client, id, request),
-      },
-    };
-  }
-
-  #pageRoute(request: Request, segments: readonly string[]): Route {
-    const pages = this.#pages;
-    const [, first, second, third] = segments;
-    const client = clientFrom(first!);
-    const url = new URL(request.url);
-    if (second === undefined) {
-      return { GET: { access: read(client), answer: () => pages.client(client, url) } };
-    }
-    if (second === "start" && third !== undefined) {
-      const name = decoded(third);
-      return {
-        POST: {
-          access: { action: "start", client, taskId: null },
-          answer: () => pages.start(client, name, request, url),
-        },
-      };
-    }
-    const id = taskIdFrom(second);
-    if (third === undefined) {
-      return { GET: { access: read(client, id), answer: () => pages.task(client, id, url) } };
-    }
-    if (third === "cancel" || third === "remove") {
-      return {
-        POST: {
-          access: { action: third, client, taskId: id },
-          answer: () => pages.change(client, id, third, url),
-        },
-      };
-    }
-    throw new Problem(404, "not_found", "There is nothing here");
   }
 }
 
@@ -301,25 +175,16 @@ function pathOf(url: string, basePath: string): string {
   throw new Problem(404, "not_found", `Everything here is below ${basePath}/`);
 }
 
-function paramsOf(request: Request): URLSearchParams {
-  const mark = request.url.indexOf("?");
-  return new URLSearchParams(mark === -1 ? "" : request.url.slice(mark + 1));
-}
-
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    throw new Problem(400, "bad_path", "The path is not valid percent-encoded UTF-8");
-  }
-}
-
-function read(client: string, taskId: string | null = null): Access {
-  return { action: "read", client, taskId };
+/** A path that nothing is below, and that everybody may look at. */
+function leaf(answer: () => Answer): Router {
+  return (_request, segments) => {
+    if (segments.length > 1) throw nothingHere();
+    return { GET: { access: null, answer } };
+  };
 }
 
 function wrongMethod(route: Route): Problem {
-  const allowed = (["GET", "POST", "DELETE"] as const).filter((method) => route[method] !== undefined);
+  const allowed = METHODS.filter((method) => route[method] !== undefined);
   const allow = allowed.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
   return new Problem(405, "method_not_allowed", `Here goes only ${allow}`, { allow });
 }

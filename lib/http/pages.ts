@@ -8,9 +8,17 @@ import { formatCursor } from "../protocol.ts";
 import { now } from "../registry.ts";
 import type { JsonValue } from "../task.ts";
 import { readForm } from "./body.ts";
-import { type HandlerContext, startTask, storedTask, whenShowable } from "./context.ts";
+import {
+  clientFrom,
+  type HandlerContext,
+  startTask,
+  storedTask,
+  taskIdFrom,
+  whenShowable,
+} from "./context.ts";
 import type { PageContext } from "../page_renderer.ts";
 import { Problem, problemOf, titleOf } from "./problem.ts";
+import { type Answer, decoded, nothingHere, read, type Route } from "./route.ts";
 
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
@@ -37,8 +45,51 @@ export class Pages {
     this.#context = context;
   }
 
+  /** Finds what `/`, and a path below `/t` or `/assets`, stands for. */
+  route(request: Request, segments: readonly string[]): Route {
+    const [root, first, ...rest] = segments;
+    if (root === "" && first === undefined) {
+      return { GET: { access: null, answer: () => this.#home(request) } };
+    }
+    if (first === undefined) throw nothingHere();
+    if (root === "assets" && rest.length === 0) {
+      return { GET: { access: null, answer: () => this.#asset(first) } };
+    }
+    if (root === "t" && rest.length <= 2) return this.#clientRoute(request, clientFrom(first), rest);
+    throw nothingHere();
+  }
+
+  #clientRoute(request: Request, client: string, [second, third]: readonly string[]): Route {
+    const url = new URL(request.url);
+    if (second === undefined) {
+      return { GET: { access: read(client), answer: () => this.#clientPage(client, url, null, 200) } };
+    }
+    if (second === "start" && third !== undefined) {
+      const name = decoded(third);
+      return {
+        POST: {
+          access: { action: "start", client, taskId: null },
+          answer: () => this.#start(client, name, request, url),
+        },
+      };
+    }
+    const id = taskIdFrom(second);
+    if (third === undefined) {
+      return { GET: { access: read(client, id), answer: () => this.#task(client, id, url) } };
+    }
+    if (third === "cancel" || third === "remove") {
+      return {
+        POST: {
+          access: { action: third, client, taskId: id },
+          answer: () => this.#change(client, id, third, url),
+        },
+      };
+    }
+    throw nothingHere();
+  }
+
   /** `GET /`: leads to the tasks of the browser's client token, which is made at the first visit. */
-  home(request: Request): Response {
+  #home(request: Request): Response {
     const { basePath } = this.#context.access;
     const known = new RegExp(`(?:^|;\\s*)${CLIENT_COOKIE}=([A-Za-z0-9_-]{1,128})(?:;|$)`)
       .exec(request.headers.get("cookie") ?? "")?.[1];
@@ -48,18 +99,13 @@ export class Pages {
     return redirect(`${basePath}/t/${client}`, { "set-cookie": cookie });
   }
 
-  /** `GET /t/{client}` */
-  client(client: string, url: URL): Response | Promise<Response> {
-    return this.#clientPage(client, url, null, 200);
-  }
-
   /** `GET /t/{client}/{id}` */
-  task(client: string, id: string, url: URL): Response | Promise<Response> {
+  #task(client: string, id: string, url: URL): Answer {
     return whenShowable(this.#context, () => this.#taskPage(client, id, url));
   }
 
   /** `GET /assets/{name}` */
-  asset(name: string): Response {
+  #asset(name: string): Response {
     const asset = this.#context.pages.assets.get(name);
     if (asset === undefined) throw new Problem(404, "not_found", "There is no such file");
     return new Response(asset.body, {
@@ -72,7 +118,7 @@ export class Pages {
   }
 
   /** `POST /t/{client}/start/{name}` */
-  async start(client: string, name: string, request: Request, url: URL): Promise<Response> {
+  async #start(client: string, name: string, request: Request, url: URL): Promise<Response> {
     const fields = await readForm(request, this.#context.limits);
     const input = this.#context.startables.get(name)?.input ?? null;
     try {
@@ -88,7 +134,7 @@ export class Pages {
   }
 
   /** `POST /t/{client}/{id}/cancel` and `…/remove` */
-  async change(client: string, id: string, change: "cancel" | "remove", url: URL): Promise<Response> {
+  async #change(client: string, id: string, change: "cancel" | "remove", url: URL): Promise<Response> {
     const { registry, access } = this.#context;
     try {
       storedTask(this.#context, client, id);
@@ -112,7 +158,8 @@ export class Pages {
     return new Response(html, { status, headers: { ...PAGE_HEADERS, ...headers } });
   }
 
-  #clientPage(client: string, url: URL, error: string | null, status: number): Response | Promise<Response> {
+  /** `GET /t/{client}` */
+  #clientPage(client: string, url: URL, error: string | null, status: number): Answer {
     return whenShowable(this.#context, () => this.#clientPageNow(client, url, error, status));
   }
 

@@ -53,6 +53,7 @@ const TRANSITION_STATUS: Readonly<Record<TransitionError["code"], number>> = {
   task_not_found: 404,
   task_exists: 409,
   task_ended: 409,
+  late_report: 409,
 };
 
 /**

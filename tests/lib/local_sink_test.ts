@@ -37,7 +37,7 @@ Deno.test("LocalSink tells the tasks that run of the end of the process", () => 
   second.reporter.end({ type: "finish", result: 5 });
   test.registry.announceEnd();
   assertEquals([first.told, second.told], [["interrupt"], []]);
-  assertEquals([test.registry.task("c", "1")?.active, test.registry.liveCount], [true, 1]);
+  assertEquals([test.registry.task("c", "1")?.active, test.registry.runningCount], [true, 1]);
 });
 
 Deno.test("LocalSink takes no reports once it is disposed of, and says nothing to the task", () => {

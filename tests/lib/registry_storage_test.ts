@@ -1,53 +1,13 @@
 /** The registry and its store: what it takes over, what it waits for, and what it does in trouble. */
 
-import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
 import { ClosedError, LimitError, StorageError } from "../../lib/errors.ts";
-import type { Registry } from "../../lib/registry.ts";
-import { MemoryStore } from "../../lib/store/memory.ts";
-import type { EndedTask, StoredTask, TaskKey } from "../../lib/store/store.ts";
-import { isTerminal } from "../../lib/task.ts";
 import { TransitionError } from "../../lib/transition.ts";
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "../support/assert.ts";
 import { createChange } from "../support/changes.ts";
 import { CLOCK_START, FakeClock } from "../support/fake_clock.ts";
 import { HeldStore } from "../support/held_store.ts";
 import { TestRegistry, TestReporter } from "../support/registry.ts";
-
-/** A store that holds what another registry had, as after a crash. */
-class ReopenedStore extends MemoryStore {
-  readonly #live: TaskKey[] = [];
-  readonly #ended: (EndedTask & { readonly seq: number })[] = [];
-
-  /**
-   * @param before what there was
-   * @param seq the last number that may have been given out
-   */
-  constructor(before: Registry, seq: number) {
-    super(DEFAULT_LIMITS, before.cursor.epoch);
-    const all: { client: string; stored: StoredTask }[] = before.clients()
-      .flatMap((client) => [...before.list(client)].map((stored) => ({ client, stored })));
-    for (const { client, stored } of all.toSorted((a, b) => a.stored.seq - b.stored.seq)) {
-      this.put(client, stored);
-      const { id, state, finished_at } = stored.task;
-      if (!isTerminal(state)) this.#live.push({ client, id });
-      else this.#ended.push({ client, id, endedAt: finished_at!, seq: stored.seq });
-    }
-    while (this.seq < seq) this.takeSeq();
-  }
-
-  override openedLive(): TaskKey[] {
-    return this.#live;
-  }
-
-  override openedEnded(): EndedTask[] {
-    return this.#ended;
-  }
-}
-
-/** A registry over what another one had. */
-function reopened(before: TestRegistry, seq: number, limits: Partial<MonitorLimits> = {}): TestRegistry {
-  return new TestRegistry(limits, "first", new ReopenedStore(before.registry, seq));
-}
+import { reopened } from "../support/reopened.ts";
 
 Deno.test("Registry takes over a store: what ran is interrupted, above every version that was given out", () => {
   using clock = new FakeClock();
@@ -76,7 +36,7 @@ Deno.test("Registry takes over a store: what ran is interrupted, above every ver
   assertEquals(registry.task("c", "running")?.status, "Copying");
   assertEquals(registry.task("c", "done"), seen.get("done"));
   assertEquals(registry.count("c"), 3);
-  assertEquals([registry.liveCount, registry.cursor.epoch], [0, "first"]);
+  assertEquals([registry.runningCount, registry.cursor.epoch], [0, "first"]);
   // Whoever ran it and comes back is too late.
   assertThrows(() => after.progress("c", "running", 50), TransitionError, "it has ended as ERROR");
 });
@@ -136,7 +96,7 @@ Deno.test("Registry.announceEnd() takes it that tasks end while they are told", 
   };
   for (const id of ["1", "2", "3"]) test.report("c", id, createChange(), reporter);
   test.registry.announceEnd();
-  assertEquals(test.registry.liveCount, 0);
+  assertEquals(test.registry.runningCount, 0);
 });
 
 Deno.test("Registry.interruptAll() ends what has not ended, and leaves what has", () => {
@@ -155,7 +115,7 @@ Deno.test("Registry.interruptAll() ends what has not ended, and leaves what has"
     assertEquals([state, finished_at], ["ERROR", CLOCK_START + 1]);
     assertEquals(error, { type: "interrupted", message: "The server was shut down" });
   }
-  assertEquals([registry.task("a", "1")?.version, registry.liveCount], [version + 1, 0]);
+  assertEquals([registry.task("a", "1")?.version, registry.runningCount], [version + 1, 0]);
   assertEquals(registry.task("a", "ended"), ended);
   registry.interruptAll("again");
   assertThrows(() => test.progress("a", "1", 5), TransitionError, "it has ended as ERROR");
@@ -285,7 +245,7 @@ Deno.test("Registry that can give out no more numbers refuses changes, and is as
   assertThrows(() => test.finish("c", "1"), StorageError);
   assertThrows(() => test.begin("d", "1"), StorageError);
   assertThrows(() => registry.interruptAll("gone"), StorageError);
-  assertEquals([registry.task("c", "1"), registry.liveCount, registry.clients()], [before, 1, ["c"]]);
+  assertEquals([registry.task("c", "1"), registry.runningCount, registry.clients()], [before, 1, ["c"]]);
   store.takeSeq = take;
   test.finish("c", "1");
   test.begin("c", "2");

@@ -141,5 +141,5 @@ Deno.test("MonitoredChild ends as interrupted with its task, and so do its own c
     assertEquals(endOf(monitor.named(name)), ["ERROR", "interrupted", MESSAGE, false], name);
   }
   assertEquals(monitor.named("done").state, "FINISHED");
-  assertEquals(monitor.test.registry.liveCount, 0);
+  assertEquals(monitor.test.registry.runningCount, 0);
 });

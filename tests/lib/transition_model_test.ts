@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import type { LogLine, Task, TaskChange, TaskState } from "../../lib/task.ts";
 import { newLines, transition, TransitionError } from "../../lib/transition.ts";
-import { assert, assertEquals, assertGreater } from "../support/assert.ts";
+import { assert, assertEquals, assertGreater, assertThrows } from "../support/assert.ts";
 import { changes, createChange } from "../support/changes.ts";
 
 /** Where changes lead from each state; what is not here stays where it is. */
@@ -25,7 +25,7 @@ const REPEATS: Readonly<Record<string, readonly TaskChange["type"][]>> = {
   CANCELLED: ["cancelled", "request_cancel"],
 };
 /** Changes that count although they may say nothing new. */
-const ALWAYS_COUNTED: readonly TaskChange["type"][] = ["update", "estimate", "roll_up"];
+const ALWAYS_COUNTED: readonly TaskChange["type"][] = ["update", "estimate", "roll_up", "adopt"];
 
 /** A task as somebody would keep it who has never seen the reducer. */
 class Model {
@@ -59,14 +59,15 @@ class Model {
     let counts = next !== state || ALWAYS_COUNTED.includes(type);
     if (type === "log") counts = this.#takeLines(change.lines, change.first) > 0;
     if (type === "request_cancel") counts = !this.isAsked;
+    if (type === "heard") counts = this.isStale;
     if (type === "stale") counts = !this.isStale && (state === "STARTING" || state === "PROCESSING");
     if (!counts) return;
 
     this.version++;
-    if (type === "interrupt") this.version += change.lostVersions;
+    if (type === "interrupt" || type === "adopt") this.version += change.lostVersions;
     if (type === "stale") this.isStale = true;
     // Whoever is heard is not silent; a look at the clock, or at other tasks, is no sign of life.
-    if (next !== state || type === "update" || type === "log") this.isStale = false;
+    if (next !== state || ["update", "log", "heard"].includes(type)) this.isStale = false;
     if (type === "request_cancel" || type === "cancelled") this.isAsked = true;
     this.state = next;
   }
@@ -162,4 +163,70 @@ Deno.test("transition() counts each log line once, however often and in whatever
     { numRuns: 2_000 },
   );
   assertGreater(again, 10_000);
+});
+
+Deno.test("transition() takes numbered reports as if each had come once, and in order, but for the late ones", () => {
+  const reporter = "far";
+  const begun = transition(undefined, "t", createChange(), 0, { reporter, seq: 1 });
+  let late = 0;
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ change: changes, arrives: fc.array(fc.nat(8), { minLength: 1, maxLength: 3 }) }), {
+        maxLength: 20,
+      }),
+      (reports) => {
+        // Each report arrives once or more, up to eight places later than it was sent.
+        const arrivals = reports.flatMap(({ change, arrives }, index) =>
+          arrives.map((delay) => ({ change, seq: index + 2, at: index + delay }))
+        ).sort((a, b) => a.at - b.at);
+        let task = begun;
+        let plain = begun;
+        for (const { change, seq } of arrivals) {
+          const before = task;
+          try {
+            task = transition(task, "t", change, 1, { reporter, seq });
+          } catch (error) {
+            assert(error instanceof TransitionError);
+            if (error.code === "late_report") late++;
+          }
+          if (seq <= (before.report_seq ?? 0)) {
+            assertEquals(task, before, "what is late changes nothing");
+            continue;
+          }
+          plain = take(plain, change, 1)[0]!;
+          const { version, report_seq, ...rest } = task;
+          const { version: _, report_seq: __, ...expected } = plain;
+          assertEquals(rest, expected);
+          assert(version >= before.version && (report_seq ?? 0) >= (before.report_seq ?? 0));
+          assert(version > before.version || task === before, "one version is one record");
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  assertGreater(late, 2_000);
+});
+
+Deno.test("transition() heeds the numbers of a task's own reporter only, and takes the same end twice", () => {
+  const far = (seq: number | null) => ({ reporter: "far", seq });
+  let task = transition(undefined, "t", createChange(), 0, far(1));
+  assertEquals([task.reporter, task.report_seq], ["far", 1]);
+  task = transition(task, "t", { type: "update", progress: 50 }, 0, far(9));
+  assertThrows(
+    () => transition(task, "t", { type: "update", progress: 1 }, 0, far(9)),
+    TransitionError,
+    "report 9",
+  );
+  task = transition(task, "t", { type: "request_cancel" }, 0);
+  task = transition(task, "t", { type: "update", progress: 60 }, 0, far(null));
+  assertEquals([task.progress, task.report_seq], [60, 9]);
+  task = transition(task, "t", { type: "finish", result: 1 }, 0, far(10));
+  for (const seq of [10, 3, 11, null]) {
+    assertEquals(transition(task, "t", { type: "finish", result: 2 }, 0, far(seq)), task);
+  }
+  assertThrows(
+    () => transition(task, "t", createChange(), 0, { reporter: "other", seq: 1 }),
+    TransitionError,
+    "is taken",
+  );
 });

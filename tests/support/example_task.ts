@@ -41,6 +41,8 @@ export function exampleTask(overrides: Partial<Task> = {}): Task {
     retryable: false,
     cancel_requested: false,
     log_count: 0,
+    reporter: null,
+    report_seq: null,
     version: 1,
     ...overrides,
   };

@@ -15,13 +15,15 @@ import { createChange } from "./changes.ts";
 /** The side that runs tasks, without any. */
 export class TestReporter implements Reporter {
   readonly id: string;
+  readonly isRemote: boolean;
   /** The tasks that were asked to stop. */
   readonly cancelled: string[] = [];
   /** The tasks that were told of the end of the process. */
   readonly interruptions: string[] = [];
 
-  constructor(id = "reporter") {
+  constructor(id = "reporter", isRemote = false) {
     this.id = id;
+    this.isRemote = isRemote;
   }
 
   cancelRequested(client: string, id: string): void {

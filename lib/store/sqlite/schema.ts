@@ -7,7 +7,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables that this program reads and writes. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Marks a file as a database of this program: "tsks" (SQLite, PRAGMA application_id). */
 export const APPLICATION_ID = 0x74736b73;
@@ -63,6 +63,10 @@ const MIGRATIONS: readonly string[] = [
     is_state INTEGER NOT NULL,
     PRIMARY KEY (place, version)
   ) STRICT, WITHOUT ROWID;
+  `,
+  // Records say who reports them; all that there were ran in the server.
+  `
+  UPDATE records SET record = json_set(record, '$.reporter', NULL, '$.report_seq', NULL);
   `,
 ];
 

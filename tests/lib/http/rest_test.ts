@@ -9,7 +9,7 @@ const RECORD_KEYS = [
   ...["id", "name", "state", "status", "progress", "current", "total", "unit", "active"],
   ...["created_at", "started_at", "updated_at", "finished_at", "eta", "rate", "eta_reason"],
   ...["stale", "stale_after", "result", "error", "metadata", "tags", "parent_id", "weight", "attempt"],
-  ...["retry_of", "retryable", "cancel_requested", "log_count", "version"],
+  ...["retry_of", "retryable", "cancel_requested", "log_count", "reporter", "report_seq", "version"],
 ];
 
 Deno.test("Rest.list() answers with nothing for an unknown client, and keeps nothing", async () => {

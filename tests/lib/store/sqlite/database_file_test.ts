@@ -1,5 +1,6 @@
 import { StorageError } from "../../../../lib/errors.ts";
 import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
+import { SCHEMA_VERSION } from "../../../../lib/store/sqlite/schema.ts";
 import { assertEquals, assertThrows } from "../../../support/assert.ts";
 import { type Process, spawn } from "../../../support/program.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
@@ -136,7 +137,7 @@ Deno.test("DatabaseFile refuses what a newer Taskscope wrote, and leaves it as i
   const before = Deno.readFileSync(folder.file);
   assertEquals(
     refusal(folder.file),
-    "a newer Taskscope wrote it (version 99 of its tables, this one knows 1); " +
+    `a newer Taskscope wrote it (version 99 of its tables, this one knows ${SCHEMA_VERSION}); ` +
       "use that one, or name another file with --data",
   );
   assertEquals(Deno.readFileSync(folder.file), before);

@@ -89,3 +89,14 @@ Deno.test("isForeign() knows databases of other programs by what they hold", () 
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   assertEquals(isForeign(db), false);
 });
+
+Deno.test("migrate() makes records of the first version say that they ran in the server", () => {
+  using db = database();
+  const record = { id: "1", name: "old", progress: 12.5, metadata: { deep: [1, null, "ä"] }, version: 3 };
+  migrate(db);
+  db.exec("PRAGMA user_version = 1");
+  db.prepare("INSERT INTO records (place, record) VALUES (1, ?)").run(JSON.stringify(record));
+  migrate(db);
+  const row = db.prepare("SELECT record FROM records").get();
+  assertEquals(JSON.parse(String(row?.record)), { ...record, reporter: null, report_seq: null });
+});

@@ -1,0 +1,58 @@
+/**
+ * What a path stands for. Each area of the server knows its own paths.
+ *
+ * @module
+ */
+
+import type { Access } from "./context.ts";
+import { Problem } from "./problem.ts";
+
+/** What answers a request; at once where it can, because an `async` function would cost more than a small answer. */
+export type Answer = Response | Promise<Response>;
+
+/** The methods that are answered; a HEAD is answered as a GET, and the server leaves the body out. */
+export const METHODS = ["GET", "POST", "PATCH", "DELETE"] as const;
+
+/** One of {@linkcode METHODS}. */
+export type Method = (typeof METHODS)[number];
+
+/** What a path stands for, by method. */
+export type Route = { readonly [M in Method]?: Action };
+
+/** What one method of a path does. */
+export interface Action {
+  /** What has to be allowed; `null` where nothing has to be. */
+  readonly access: Access | null;
+  /** A socket is open to foreign pages unless its Origin is checked, as that of a change is. */
+  readonly isSocket?: boolean;
+  /** Answers. */
+  readonly answer: () => Answer;
+}
+
+/** Finds what a path stands for, by its segments below the base path. */
+export type Router = (request: Request, segments: readonly string[]) => Route;
+
+/** The answer to a path that stands for nothing. */
+export function nothingHere(): Problem {
+  return new Problem(404, "not_found", "There is nothing here");
+}
+
+/** To look at a client's tasks, or at one of them. */
+export function read(client: string, taskId: string | null = null): Access {
+  return { action: "read", client, taskId };
+}
+
+/** The parameters of a request. */
+export function paramsOf(request: Request): URLSearchParams {
+  const mark = request.url.indexOf("?");
+  return new URLSearchParams(mark === -1 ? "" : request.url.slice(mark + 1));
+}
+
+/** Reads a segment that may hold any text. */
+export function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new Problem(400, "bad_path", "The path is not valid percent-encoded UTF-8");
+  }
+}

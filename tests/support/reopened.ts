@@ -1,0 +1,58 @@
+/**
+ * A registry after a crash.
+ *
+ * @module
+ */
+
+import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
+import type { Registry } from "../../lib/registry.ts";
+import { MemoryStore } from "../../lib/store/memory.ts";
+import type { EndedTask, StoredTask, TaskKey } from "../../lib/store/store.ts";
+import { isTerminal } from "../../lib/task.ts";
+import { TestRegistry } from "./registry.ts";
+
+/** A store that holds what another registry had, as after a crash. */
+class ReopenedStore extends MemoryStore {
+  readonly #live: TaskKey[] = [];
+  readonly #ended: (EndedTask & { readonly seq: number })[] = [];
+
+  /**
+   * @param before what there was
+   * @param seq the last number that may have been given out
+   */
+  constructor(before: Registry, seq: number) {
+    super(DEFAULT_LIMITS, before.cursor.epoch);
+    const all: { client: string; stored: StoredTask }[] = before.clients()
+      .flatMap((client) => [...before.list(client)].map((stored) => ({ client, stored })));
+    for (const { client, stored } of all.toSorted((a, b) => a.stored.seq - b.stored.seq)) {
+      this.put(client, stored);
+      const { id, state, finished_at } = stored.task;
+      if (!isTerminal(state)) this.#live.push({ client, id });
+      else this.#ended.push({ client, id, endedAt: finished_at!, seq: stored.seq });
+    }
+    while (this.seq < seq) this.takeSeq();
+  }
+
+  override openedLive(): TaskKey[] {
+    return this.#live;
+  }
+
+  override openedEnded(): EndedTask[] {
+    return this.#ended;
+  }
+}
+
+/**
+ * A registry over what another one had.
+ *
+ * @param before the other one
+ * @param seq the last number that may have been given out
+ * @param limits the bounds that are to differ from the defaults
+ */
+export function reopened(
+  before: TestRegistry,
+  seq: number,
+  limits: Partial<MonitorLimits> = {},
+): TestRegistry {
+  return new TestRegistry(limits, "first", new ReopenedStore(before.registry, seq));
+}
