@@ -10,7 +10,9 @@ import { pruneDeclarations } from "./declarations.ts";
 import { isUpToDate, runDeno, writeAtomically } from "./outputs.ts";
 
 const ROOT = new URL("../", import.meta.url);
-const ENTRY = new URL("lib/monitored.ts", ROOT);
+const SOURCE = new URL("lib/monitored.ts", ROOT);
+/** The same, and the knowledge of where it was loaded from. */
+const ENTRY = new URL("lib/served.ts", ROOT);
 const SCRIPT = new URL("lib/dist/monitored.js", ROOT);
 const DECLARATIONS = new URL("lib/dist/monitored.d.ts", ROOT);
 
@@ -60,7 +62,7 @@ async function publicNames(): Promise<ReadonlySet<string>> {
       }[];
     }>;
   }
-  const { nodes }: Documentation = JSON.parse(await runDeno(["doc", "--json", ENTRY.href]));
+  const { nodes }: Documentation = JSON.parse(await runDeno(["doc", "--json", SOURCE.href]));
   const symbols = Object.values(nodes).flatMap((node) => node.symbols);
   const exported = symbols.filter((symbol) =>
     symbol.declarations.some((declaration) => declaration.declarationKind === "export")
@@ -71,9 +73,9 @@ async function publicNames(): Promise<ReadonlySet<string>> {
 /** The paths, relative to `lib/`, of the modules that the entry is made of. */
 async function reachableModules(): Promise<string[]> {
   const { modules }: { modules: readonly { specifier: string }[] } = JSON.parse(
-    await runDeno(["info", "--json", ENTRY.href]),
+    await runDeno(["info", "--json", SOURCE.href]),
   );
-  const base = new URL("./", ENTRY).href;
+  const base = new URL("./", SOURCE).href;
   const local = modules.map((module) => module.specifier).filter((specifier) => specifier.startsWith(base));
   return local.map((specifier) => specifier.slice(base.length)).filter((path) => !path.endsWith(".d.ts"));
 }

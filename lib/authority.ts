@@ -5,12 +5,13 @@
  */
 
 import { AuthorityChannel } from "./channel_authority.ts";
-import { type Cursor, parseReport } from "./protocol.ts";
+import { type Cursor, parseJson, parseReport } from "./protocol.ts";
 import type { Registry } from "./registry.ts";
-import type { RegistryEvent, Reporter } from "./registry_types.ts";
-import { type PageEntry, parseJson, parseRequest, type ReporterCommand, writePage } from "./replication.ts";
+import type { RegistryEvent } from "./registry_types.ts";
+import { type PageEntry, parseRequest, writePage } from "./replication.ts";
+import { ReportIntake } from "./report_intake.ts";
+import type { ReporterCommand } from "./reporter_command.ts";
 import type { ChangesSince } from "./store/store.ts";
-import { TransitionError } from "./transition.ts";
 
 /** Options of an {@linkcode Authority}. */
 export interface AuthorityOptions {
@@ -47,7 +48,7 @@ export class Authority implements Disposable {
   readonly #registry: Registry;
   readonly #options: AuthorityOptions;
   readonly #channel: AuthorityChannel;
-  readonly #reporters: Map<string, Reporter> = new Map();
+  readonly #intakes: Map<string, ReportIntake> = new Map();
   /** The members that hold a copy, with what they are being sent. */
   readonly #copies: Map<string, Transfer | null> = new Map();
   /** What changed since the last publication, in the order of the changes. */
@@ -83,27 +84,21 @@ export class Authority implements Disposable {
   }
 
   #report(memberId: string, message: string): void {
-    const report = parseReport(parseJson(message));
-    try {
-      this.#registry.report(report, this.#reporterOf(memberId));
-    } catch (error) {
-      const ended = error instanceof TransitionError && error.code === "task_ended";
-      const reason = ended ? null : error instanceof Error ? error.message : String(error);
-      this.#command(memberId, { type: "refused", client: report.client, id: report.id, reason });
-    }
+    const command = this.#intakeOf(memberId).take(parseReport(parseJson(message)));
+    if (command !== null) this.#command(memberId, command);
   }
 
-  #reporterOf(memberId: string): Reporter {
-    let reporter = this.#reporters.get(memberId);
-    if (reporter === undefined) {
-      reporter = {
+  #intakeOf(memberId: string): ReportIntake {
+    let intake = this.#intakes.get(memberId);
+    if (intake === undefined) {
+      intake = new ReportIntake(this.#registry, {
         id: memberId,
         cancelRequested: (client, id) => this.#command(memberId, { type: "cancel", client, id }),
         interrupted: (client, id) => this.#command(memberId, { type: "interrupt", client, id }),
-      };
-      this.#reporters.set(memberId, reporter);
+      });
+      this.#intakes.set(memberId, intake);
     }
-    return reporter;
+    return intake;
   }
 
   #command(memberId: string, command: ReporterCommand): void {
@@ -111,7 +106,7 @@ export class Authority implements Disposable {
   }
 
   #gone(memberId: string): void {
-    this.#reporters.delete(memberId);
+    this.#intakes.delete(memberId);
     this.#copies.delete(memberId);
     this.#registry.reporterLost(memberId);
   }

@@ -6,8 +6,8 @@
 
 import { isChannelAvailable } from "./channel.ts";
 import { MemberChannel } from "./channel_member.ts";
-import type { Report } from "./protocol.ts";
-import { parseCommand } from "./replication.ts";
+import { parseJson, type Report } from "./protocol.ts";
+import { parseCommand } from "./reporter_command.ts";
 import type { ReportedTask, ReportSink } from "./reporter.ts";
 
 /**
@@ -15,6 +15,8 @@ import type { ReportedTask, ReportSink } from "./reporter.ts";
  * elsewhere there is one rarely, and nobody wants to wait for it.
  */
 const SEARCH_MS = { worker: 10_000, elsewhere: 200 } as const;
+/** The same in a worker whose reports can go elsewhere. */
+const SEARCH_WITH_FALLBACK_MS = 2_000;
 /** How long after a search in vain the next one may be, in milliseconds. */
 const SEARCH_PAUSE_MS = 5_000;
 
@@ -27,15 +29,19 @@ const sinks: Map<string, ChannelSink> = new Map();
  * Where reports go that have no monitor in their own isolate.
  *
  * @param channel the name of the monitor's channel
+ * @param fallback where reports go when no monitor answers; `null` where there is no other place
  * @returns the sink, the same one for every task of the isolate
  */
-export function channelSink(channel: string): ReportSink {
+export function channelSink(channel: string, fallback: () => ReportSink | null = () => null): ReportSink {
   let sink = sinks.get(channel);
-  if (sink === undefined) sinks.set(channel, sink = new ChannelSink(channel));
+  if (sink === undefined) sinks.set(channel, sink = new ChannelSink(channel, fallback));
   return sink;
 }
 
-/** Keeps a channel open while there are tasks to report. Without a monitor, tasks run unseen. */
+/**
+ * Keeps a channel open while there are tasks to report. Without a monitor, and without another place for their reports,
+ * tasks run unseen.
+ */
 class ChannelSink implements ReportSink {
   readonly #name: string;
   readonly #tasks: Map<string, ReportedTask> = new Map();
@@ -44,17 +50,24 @@ class ChannelSink implements ReportSink {
   #found = false;
   #searchedInVainMs = -Infinity;
   #hasSaidSo = false;
+  readonly #fallback: () => ReportSink | null;
+  /** Takes everything, once no monitor answered: none comes into being later in an isolate that was there before. */
+  #other: ReportSink | null = null;
 
-  constructor(name: string) {
+  constructor(name: string, fallback: () => ReportSink | null) {
     this.#name = name;
+    this.#fallback = fallback;
   }
 
   get ready(): boolean {
+    if (this.#other !== null) return this.#other.ready;
     // Without a channel there is nobody to wait for.
     return this.#member === null || (this.#member.connected && !this.#member.congested);
   }
 
   open(task: ReportedTask): void {
+    if (this.#other === null && !isChannelAvailable()) this.#other = this.#fallback();
+    if (this.#other !== null) return this.#other.open(task);
     const key = keyOf(task);
     if (this.#tasks.has(key)) {
       // The monitor could not tell the two apart.
@@ -67,6 +80,7 @@ class ChannelSink implements ReportSink {
   }
 
   report(task: ReportedTask, report: Report): void {
+    if (this.#other !== null) return this.#other.report(task, report);
     try {
       this.#member?.send(JSON.stringify(report));
     } catch (error) {
@@ -75,15 +89,17 @@ class ChannelSink implements ReportSink {
   }
 
   close(task: ReportedTask): void {
+    if (this.#other !== null) return this.#other.close(task);
     if (this.#tasks.get(keyOf(task)) === task) this.#tasks.delete(keyOf(task));
     if (this.#tasks.size === 0 && this.#member !== null) void this.#closeWhenSent(this.#member);
   }
 
   async settled(): Promise<void> {
+    if (this.#other !== null) return await this.#other.settled();
     const member = this.#member;
     // A monitor that was there and is not any more is not waited for.
     if (member === null || (this.#found && !member.connected)) return;
-    if (!await member.whenConnected(SEARCH_MS.worker)) return;
+    if (!await member.whenConnected(SEARCH_MS.worker)) return await this.#otherSettled();
     // What was held back until there was a connection is to be sent first.
     this.#flush();
     await whenCommitted(member).catch(() => {});
@@ -102,15 +118,32 @@ class ChannelSink implements ReportSink {
     });
     this.#member = member;
     this.#found = false;
+    const other = this.#fallback();
     const isWorker = "WorkerGlobalScope" in globalThis;
-    if (await member.whenConnected(isWorker ? SEARCH_MS.worker : SEARCH_MS.elsewhere)) return;
+    const workerMs = other === null ? SEARCH_MS.worker : SEARCH_WITH_FALLBACK_MS;
+    if (await member.whenConnected(isWorker ? workerMs : SEARCH_MS.elsewhere)) return;
     if (this.#member !== member) return;
     this.#member = null;
     this.#searchedInVainMs = Date.now();
     member.close();
+    if (other !== null) return this.#handOver(other);
     this.#sayUnseen();
     // What was held back goes nowhere.
     this.#flush();
+  }
+
+  #handOver(other: ReportSink): void {
+    const tasks = [...this.#tasks.values()];
+    this.#tasks.clear();
+    this.#other = other;
+    for (const task of tasks) {
+      other.open(task);
+      task.flush();
+    }
+  }
+
+  async #otherSettled(): Promise<void> {
+    await this.#other?.settled();
   }
 
   async #closeWhenSent(member: MemberChannel): Promise<void> {
@@ -127,13 +160,15 @@ class ChannelSink implements ReportSink {
   }
 
   #obey(message: string): void {
-    const command = parseCommand(message);
+    const command = parseCommand(parseJson(message));
     const task = this.#tasks.get(keyOf(command));
     switch (command.type) {
       case "cancel":
         return task?.cancelRequested();
       case "interrupt":
         return task?.interrupted();
+      case "unknown":
+        return task?.restate();
       case "refused":
         return task?.refused(command.reason);
     }

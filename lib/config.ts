@@ -46,6 +46,10 @@ export interface MonitorLimits {
   readonly watcherQueueBytes: number;
   /** Bytes of a message that a watcher may send. */
   readonly watcherMessageBytes: number;
+  /** Sockets that may report from other processes; more are refused. */
+  readonly reporters: number;
+  /** Bytes of a message of such a reporter. */
+  readonly reportBytes: number;
   /** Bytes of a request's body. */
   readonly requestBytes: number;
   /** Milliseconds within which a request's body has to arrive. */
@@ -82,6 +86,8 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   watchers: 10_000,
   watcherQueueBytes: 1024 * 1024,
   watcherMessageBytes: 1024,
+  reporters: 10_000,
+  reportBytes: 1024 * 1024,
   requestBytes: 1024 * 1024,
   requestTimeoutMs: 30_000,
   frameIntervalMs: 50,

@@ -37,6 +37,7 @@ import { Handler } from "./http/handler.ts";
 import type { Authorize } from "./http/context.ts";
 import { Hub } from "./hub.ts";
 import { LocalSink } from "./local_sink.ts";
+import { moduleSource } from "./module_source.ts";
 import type { MonitoredTask, TaskHandle } from "./run.ts";
 import {
   type CallOptions,
@@ -201,6 +202,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     limits,
     access,
     pages: pageRenderer(VERSION),
+    module: moduleSource,
     authorize,
     reportError: onError,
   });

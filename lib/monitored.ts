@@ -20,8 +20,10 @@
 import { channelSink } from "./channel_sink.ts";
 import { DEFAULT_CHANNEL } from "./protocol.ts";
 import type { ReportSink } from "./reporter.ts";
+import { remoteSink } from "./remote_reporter.ts";
 import { localMonitor } from "./routes.ts";
 import type { MonitoredTask } from "./run.ts";
+import { fallbackServer, serverFrom } from "./server_address.ts";
 import { type MonitoredFunction, type MonitoredOptions, type TaskFunction, wrap } from "./wrap.ts";
 
 export { AmbiguousMonitorError, ConfigError, ProtocolError } from "./errors.ts";
@@ -48,8 +50,9 @@ export type MonitoredDecorator = <This, Args extends unknown[], Result>(
  * the task, returns a promise, and otherwise behaves as the function itself: same `this`, arguments, result and thrown
  * error. A report that fails never reaches the function.
  *
- * Reports go to the monitor of the same isolate; else to one in another isolate of the process, which is found by its
- * channel; else nowhere, which is said once.
+ * Reports go to the server of the option `server`; else to the monitor of the same isolate; else to one in another
+ * isolate of the process, which is found by its channel; else to the server of `TASKSCOPE_SERVER`; else to the one that
+ * this module was loaded from; else nowhere, which is said once.
  *
  * @typeParam This what `this` is in the function
  * @typeParam Args the arguments behind the task
@@ -110,5 +113,13 @@ function decoratorOf(options: MonitoredOptions): MonitoredDecorator {
 }
 
 function findSink(options: MonitoredOptions): ReportSink {
-  return localMonitor(options.channel) ?? channelSink(options.channel ?? DEFAULT_CHANNEL);
+  const server = options.server === undefined ? null : serverFrom(options.server);
+  if (server !== null) return remoteSink(server);
+  return localMonitor(options.channel) ?? channelSink(options.channel ?? DEFAULT_CHANNEL, otherSink);
+}
+
+/** Where reports go that no monitor of this process takes. */
+function otherSink(): ReportSink | null {
+  const server = fallbackServer();
+  return server === null ? null : remoteSink(server);
 }

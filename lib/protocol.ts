@@ -101,6 +101,23 @@ export interface Report {
   readonly change: ReportedChange;
 }
 
+/** Parses JSON that came from elsewhere. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ProtocolError("Cannot read message: it is not JSON", { cause });
+  }
+}
+
+/** Reads the two names of a task. */
+export function parseKey(client: unknown, id: unknown): { readonly client: string; readonly id: string } {
+  if (typeof client === "string" && typeof id === "string" && isClientToken(client) && isTaskId(id)) {
+    return { client, id };
+  }
+  throw new ProtocolError("Cannot read message: wanted a client token and a task id");
+}
+
 /**
  * Reads a report.
  *

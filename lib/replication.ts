@@ -6,7 +6,7 @@
  */
 
 import { ProtocolError } from "./errors.ts";
-import { type Cursor, formatCursor, isClientToken, isTaskId, object, parseCursor } from "./protocol.ts";
+import { type Cursor, formatCursor, object, parseCursor, parseJson, parseKey } from "./protocol.ts";
 import type { Task } from "./task.ts";
 
 /** A task as it was at a position. */
@@ -43,16 +43,6 @@ export type MemberRequest =
   | { readonly type: "changes"; readonly after: Cursor | null }
   | { readonly type: "more" }
   | { readonly type: "committed" };
-
-/** What the authority tells the side that runs a task. */
-export type ReporterCommand =
-  | { readonly type: "cancel" | "interrupt"; readonly client: string; readonly id: string }
-  | {
-    readonly type: "refused";
-    readonly client: string;
-    readonly id: string;
-    readonly reason: string | null;
-  };
 
 /** A changed task or a removal, on its way into a page; tasks come with their JSON made already. */
 export type PageEntry =
@@ -106,45 +96,16 @@ export function parseRequest(text: string): MemberRequest {
   throw new ProtocolError(`Cannot read request: wanted a known type, received ${String(type)}`);
 }
 
-/**
- * Reads what the authority tells the side that runs a task.
- *
- * @throws {ProtocolError} where it is no command
- */
-export function parseCommand(text: string): ReporterCommand {
-  const { type, client, id, reason } = object(parseJson(text), "command");
-  const key = keyFrom(client, id);
-  if (type === "cancel" || type === "interrupt") return { type, ...key };
-  if (type === "refused") return { type, ...key, reason: typeof reason === "string" ? reason : null };
-  throw new ProtocolError(`Cannot read command: wanted a known type, received ${String(type)}`);
-}
-
-/** Parses JSON that came from another isolate. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ProtocolError("Cannot read message: it is not JSON", { cause });
-  }
-}
-
 function parseTask(value: unknown): ReplicatedTask {
   const { client, seq, task } = object(value, "task");
   const { id } = object(task, "task");
   // The authority wrote the record; its id and version are what a copy relies on.
-  return { client: keyFrom(client, id).client, seq: numberFrom(seq), task: task as Task };
+  return { client: parseKey(client, id).client, seq: numberFrom(seq), task: task as Task };
 }
 
 function parseRemoval(value: unknown): ReplicatedRemoval {
   const { client, seq, id } = object(value, "removal");
-  return { ...keyFrom(client, id), seq: numberFrom(seq) };
-}
-
-function keyFrom(client: unknown, id: unknown): { readonly client: string; readonly id: string } {
-  if (typeof client === "string" && typeof id === "string" && isClientToken(client) && isTaskId(id)) {
-    return { client, id };
-  }
-  throw new ProtocolError("Cannot read message: wanted a client token and a task id");
+  return { ...parseKey(client, id), seq: numberFrom(seq) };
 }
 
 function numberFrom(value: unknown): number {

@@ -19,6 +19,8 @@ export interface ReportedTask {
   cancelRequested(): void;
   /** The process is about to end, and the task with it. */
   interrupted(): void;
+  /** Says all that is known of the task once more: who takes the reports has lost them, or never got them. */
+  restate(): void;
   /**
    * Reports are not taken any more, and the task goes on unseen.
    *
@@ -82,6 +84,9 @@ export class TaskReporter implements ReportedTask {
   readonly #handlers: TaskHandlers;
   /** State changes that were not handed over yet, in order. */
   #states: { readonly at: number; readonly change: ReportedChange }[] = [];
+  /** How the task began, and all that was said of it since, merged. */
+  #create: { readonly at: number; readonly change: CreateChange } | null = null;
+  readonly #summary: Draft = { type: "update" };
   #draft: Draft | null = null;
   #draftAt = 0;
   #lines: LogLine[] = [];
@@ -92,6 +97,7 @@ export class TaskReporter implements ReportedTask {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #end: { readonly at: number; readonly change: EndChange } | null = null;
   #closed = false;
+  #refused = false;
   #warned = false;
 
   /**
@@ -121,8 +127,8 @@ export class TaskReporter implements ReportedTask {
 
   /** Registers the task and says that its code begins. */
   begin(create: CreateChange): void {
-    const at = Date.now() / 1000;
-    this.#states.push({ at, change: create }, { at, change: { type: "start" } });
+    this.#create = { at: Date.now() / 1000, change: create };
+    this.#sayBeginning();
     this.flush();
   }
 
@@ -174,6 +180,7 @@ export class TaskReporter implements ReportedTask {
     if (this.#draft !== null) {
       const draft = this.#draft;
       this.#draft = null;
+      this.#summarise(draft);
       this.#report(this.#draftAt, draft);
     }
     if (this.#lines.length > 0) this.#flushLines();
@@ -191,10 +198,39 @@ export class TaskReporter implements ReportedTask {
     if (this.#end === null) this.#handlers.onInterrupt();
   }
 
+  restate(): void {
+    if (this.#create === null || this.#refused) return;
+    if (this.#closed) {
+      this.#closed = false;
+      this.#sink.open(this);
+    }
+    this.#states = [];
+    this.#sayBeginning();
+    const { metadata, ...draft } = { ...this.#summary, ...this.#draft };
+    const merged = { ...this.#summary.metadata, ...this.#draft?.metadata };
+    // A task that was never told how far it is has not begun to process.
+    if (Object.keys(draft).length > 1 || metadata !== undefined) {
+      this.#draft = { ...draft, ...(metadata !== undefined && { metadata: merged }) };
+    }
+    this.#sentLines = 0;
+    this.flush();
+  }
+
   refused(message: string | null): void {
     if (this.#closed) return;
+    this.#refused = true;
     if (message !== null) this.#handlers.warn(`Task "${this.id}" goes on unseen: ${message}`);
     this.#close();
+  }
+
+  #sayBeginning(): void {
+    if (this.#create === null) return;
+    this.#states.push(this.#create, { at: this.#create.at, change: { type: "start" } });
+  }
+
+  #summarise(draft: Draft): void {
+    const metadata = { ...this.#summary.metadata, ...draft.metadata };
+    Object.assign(this.#summary, draft, Object.keys(metadata).length > 0 && { metadata });
   }
 
   #close(): void {

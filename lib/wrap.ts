@@ -9,6 +9,7 @@ import { readVariable } from "./environment.ts";
 import { DEFAULT_CLIENT, isClientToken, isTaskId, parseChange } from "./protocol.ts";
 import type { ReportSink } from "./reporter.ts";
 import { type MonitoredTask, type RunSettings, startRun, type TaskHandle } from "./run.ts";
+import { serverFrom } from "./server_address.ts";
 import type { JsonObject } from "./task.ts";
 
 /** What may be said anew for a single call. */
@@ -37,6 +38,12 @@ export interface MonitoredOptions extends CallOptions {
    * @default {"the function's name"}
    */
   readonly name?: string;
+  /**
+   * The address of the server that reports go to, such as `http://127.0.0.1:8000`, before any other.
+   *
+   * @default {"a monitor in this process, else TASKSCOPE_SERVER, else the server that this module was loaded from"}
+   */
+  readonly server?: string;
   /** The key of the server that reports go to. A monitor in the same process needs none. */
   readonly key?: string;
   /**
@@ -181,6 +188,9 @@ function checked<Options extends MonitoredOptions>(options: Options): Options {
     throw wrong("client", 'a client token such as "default"', options.client);
   }
   if (options.id !== undefined && !isTaskId(options.id)) throw wrong("id", "a task id", options.id);
+  if (options.server !== undefined && serverFrom(options.server) === null) {
+    throw wrong("server", 'an address such as "http://127.0.0.1:8000"', options.server);
+  }
   const { staleAfterMs } = options;
   if (staleAfterMs !== undefined && !(Number.isFinite(staleAfterMs) && staleAfterMs > 0)) {
     throw wrong("staleAfterMs", "a number of milliseconds above 0", staleAfterMs);

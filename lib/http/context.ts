@@ -6,6 +6,7 @@
 
 import type { MonitorLimits, ResolvedAccess } from "../config.ts";
 import type { Hub } from "../hub.ts";
+import type { ModuleSource } from "../module_source.ts";
 import { isClientToken, isTaskId } from "../protocol.ts";
 import type { Registry } from "../registry.ts";
 import type { ReportSink } from "../reporter.ts";
@@ -17,8 +18,8 @@ import { Problem } from "./problem.ts";
 
 /** What somebody wants to do, for {@linkcode Authorize}. */
 export interface Access {
-  /** Look, start, stop or remove. */
-  readonly action: "read" | "start" | "cancel" | "remove";
+  /** Look, start, stop or remove, or report from outside. */
+  readonly action: "read" | "start" | "cancel" | "remove" | "report";
   /** Whose tasks; `null` for what belongs to nobody. */
   readonly client: string | null;
   /** Which task; `null` for all of the client's. */
@@ -38,6 +39,8 @@ export interface HandlerContext {
   readonly limits: MonitorLimits;
   readonly access: ResolvedAccess;
   readonly pages: PageRenderer;
+  /** What programs import by URL. */
+  readonly module: ModuleSource;
   readonly authorize: Authorize | null;
   /** Is given errors that nobody expected. */
   readonly reportError: (error: unknown) => void;

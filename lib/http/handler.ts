@@ -7,8 +7,10 @@
 import { ClosedError } from "../errors.ts";
 import type { HandlerContext } from "./context.ts";
 import { Guard } from "./guard.ts";
+import { ModuleFiles } from "./module_files.ts";
 import { Pages } from "./pages.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
+import { Reports } from "./reports.ts";
 import { jsonResponse, Rest } from "./rest.ts";
 import {
   type Action,
@@ -21,6 +23,7 @@ import {
 } from "./route.ts";
 import { Sockets } from "./sockets.ts";
 import { taskRouter } from "./task_routes.ts";
+import { OpenSockets } from "./upgrade.ts";
 
 /** A request for a single task. */
 interface PolledTask {
@@ -37,7 +40,9 @@ export class Handler {
   readonly #context: HandlerContext;
   readonly #guard: Guard;
   readonly #rest: Rest;
+  readonly #open: OpenSockets = new OpenSockets();
   readonly #sockets: Sockets;
+  readonly #reports: Reports;
   readonly #pages: Pages;
   /** What is below each first segment of a path. */
   readonly #routers: ReadonlyMap<string, Router>;
@@ -50,15 +55,26 @@ export class Handler {
     this.#context = context;
     this.#guard = new Guard(context.access);
     this.#rest = new Rest(context);
-    this.#sockets = new Sockets(context);
+    this.#sockets = new Sockets(context, this.#open);
+    this.#reports = new Reports(context, this.#open);
     this.#pages = new Pages(context);
+    const files = new ModuleFiles(context.module);
+    const module: Router = (request, segments) => files.route(request, segments);
     const pages: Router = (request, segments) => this.#pages.route(request, segments);
     this.#routers = new Map<string, Router>([
       ["tasks", taskRouter(this.#rest, (request, client, id) => this.#remember(request, client, id))],
-      ["ws", (request, segments) => this.#sockets.route(request, segments)],
+      ["report", (request, segments) => this.#reports.route(request, segments)],
+      [
+        "ws",
+        (request, segments) =>
+          segments[1] === "report"
+            ? this.#reports.socketRoute(request, segments)
+            : this.#sockets.route(request, segments),
+      ],
       ["", pages],
       ["t", pages],
       ["assets", pages],
+      ...files.roots.map((root) => [root, module] as const),
       ["healthz", leaf(healthy)],
       ["readyz", leaf(() => this.#readiness())],
     ]);
@@ -73,17 +89,19 @@ export class Handler {
   beginClosing(): void {
     this.#isClosing = true;
     this.#sockets.tellAll('{"type":"closing"}');
+    this.#reports.beginClosing();
   }
 
   /** Closes every socket. */
   close(): void {
     this.#isClosing = true;
     this.#sockets.close();
+    this.#reports.close();
   }
 
   /** Resolves when every peer has confirmed the end of its socket. */
   whenClosed(): Promise<void> {
-    return this.#sockets.whenClosed();
+    return this.#open.whenClosed();
   }
 
   /**

@@ -5,19 +5,11 @@
  */
 
 import type { Watcher, WatchMode } from "../hub.ts";
-import { byteLength, type Cursor, parseCursor } from "../protocol.ts";
+import { type Cursor, parseCursor } from "../protocol.ts";
 import { clientFrom, type HandlerContext, storedTask, taskIdFrom } from "./context.ts";
 import { Problem } from "./problem.ts";
 import { nothingHere, paramsOf, read, type Route } from "./route.ts";
-
-/** Close codes (RFC 6455, section 7.4.1, and its registry). */
-const CLOSE = {
-  normal: 1000,
-  goingAway: 1001,
-  tooBig: 1009,
-  serverError: 1011,
-  tryAgainLater: 1013,
-} as const;
+import { CLOSE, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
 
 /** How long a watcher may take nothing at all while a full state waits for it, in milliseconds. */
 const STUCK_MS = 30_000;
@@ -81,13 +73,15 @@ class SocketWatcher implements Watcher {
 export class Sockets {
   readonly #context: HandlerContext;
   readonly #watchers: Set<SocketWatcher> = new Set();
-  /** Sockets whose end the peer has not confirmed yet. */
-  readonly #unclosed: Set<WebSocket> = new Set();
-  #onAllClosed: () => void = () => {};
+  readonly #open: OpenSockets;
 
-  /** @param context what the answers are made of */
-  constructor(context: HandlerContext) {
+  /**
+   * @param context what the answers are made of
+   * @param open takes note of every socket
+   */
+  constructor(context: HandlerContext, open: OpenSockets) {
     this.#context = context;
+    this.#open = open;
   }
 
   /** How many sockets are open. */
@@ -137,19 +131,7 @@ export class Sockets {
     for (const watcher of this.#watchers) watcher.leave(CLOSE.goingAway, "The server is shutting down");
   }
 
-  /** Resolves when every peer has confirmed the end of its socket. */
-  whenClosed(): Promise<void> {
-    if (this.#unclosed.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onAllClosed = resolve);
-  }
-
-  #closed(socket: WebSocket): void {
-    this.#unclosed.delete(socket);
-    if (this.#unclosed.size === 0) this.#onAllClosed();
-  }
-
   #upgrade(request: Request, begin: (watcher: SocketWatcher) => () => void): Response {
-    checkHandshake(request);
     const { limits } = this.#context;
     if (this.#watchers.size >= limits.watchers) {
       throw new Problem(503, "limit_reached", `${limits.watchers} sockets are open, which is the limit`, {
@@ -164,7 +146,7 @@ export class Sockets {
     });
     // Counted from now on: a socket that never opens must not get past the limit.
     this.#watchers.add(watcher);
-    this.#unclosed.add(socket);
+    this.#open.add(socket);
     socket.onopen = () => {
       try {
         const stop = begin(watcher);
@@ -178,7 +160,7 @@ export class Sockets {
     };
     socket.onclose = () => {
       watcher.gone();
-      this.#closed(socket);
+      this.#open.delete(socket);
     };
     socket.onerror = () => watcher.gone();
     socket.onmessage = ({ data }) => {
@@ -187,31 +169,6 @@ export class Sockets {
       }
     };
     return response;
-  }
-}
-
-function upgrade(request: Request): Deno.WebSocketUpgrade {
-  try {
-    return Deno.upgradeWebSocket(request);
-  } catch (error) {
-    throw new Problem(400, "bad_handshake", `The handshake can't be completed: ${(error as Error).message}`);
-  }
-}
-
-/** Checks what `Deno.upgradeWebSocket` does not (RFC 6455, section 4.2.1). */
-function checkHandshake(request: Request): void {
-  const { headers } = request;
-  if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
-    throw new Problem(426, "upgrade_needed", "This is a WebSocket; try wscat -c", { upgrade: "websocket" });
-  }
-  if (headers.get("sec-websocket-version") !== "13") {
-    throw new Problem(426, "upgrade_needed", "Only version 13 of WebSocket is spoken here", {
-      upgrade: "websocket",
-      "sec-websocket-version": "13",
-    });
-  }
-  if (!/^[A-Za-z0-9+/]{22}==$/.test(headers.get("sec-websocket-key") ?? "")) {
-    throw new Problem(400, "bad_handshake", "Sec-WebSocket-Key must be 16 bytes in base64");
   }
 }
 
@@ -224,10 +181,4 @@ function modeFrom(params: URLSearchParams): WatchMode {
 function cursorFrom(params: URLSearchParams): Cursor | null {
   const after = params.get("after");
   return after === null || after === "" ? null : parseCursor(after);
-}
-
-/** The size of a message in bytes. */
-function sizeOf(data: unknown): number {
-  if (typeof data === "string") return byteLength(data);
-  return data instanceof ArrayBuffer ? data.byteLength : Infinity;
 }

@@ -64,13 +64,12 @@ Deno.test("Authority applies what members report, and tells them to stop", async
   assertEquals(JSON.parse(member.received[1]!), { type: "interrupt", client: "c", id: "1" });
 });
 
-Deno.test("Authority refuses what can't be, with a reason, and what came too late without one", async () => {
+Deno.test("Authority asks for what it does not know, once, and refuses what can't be", async () => {
   using monitor = new ChannelMonitor();
   using member = await connect(monitor);
-  member.report({ type: "update", progress: 5 });
+  for (const progress of [5, 6, 7]) member.report({ type: "update", progress });
   await until(() => member.received.length === 1);
-  const reason = 'Cannot change task "1": there is no such task';
-  assertEquals(JSON.parse(member.received[0]!), { type: "refused", client: "c", id: "1", reason });
+  assertEquals(JSON.parse(member.received[0]!), { type: "unknown", client: "c", id: "1" });
   member.report(createChange());
   member.report({ type: "finish", result: 1 });
   member.report({ type: "update", progress: 5 });

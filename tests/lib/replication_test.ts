@@ -1,12 +1,5 @@
 import { ProtocolError } from "../../lib/errors.ts";
-import {
-  type PageEntry,
-  parseCommand,
-  parseJson,
-  parsePage,
-  parseRequest,
-  writePage,
-} from "../../lib/replication.ts";
+import { type PageEntry, parsePage, parseRequest, writePage } from "../../lib/replication.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";
 import { storedTask } from "../support/store_conformance.ts";
 
@@ -58,33 +51,14 @@ Deno.test("parsePage() refuses what is no page", () => {
   }
 });
 
-Deno.test("parseRequest() and parseCommand() read the kinds that there are", () => {
+Deno.test("parseRequest() reads the kinds that there are", () => {
   assertEquals(parseRequest('{"type":"more"}'), { type: "more" });
   assertEquals(parseRequest('{"type":"changes","after":null}'), { type: "changes", after: null });
   assertEquals(parseRequest('{"type":"changes","after":"e:5"}'), {
     type: "changes",
     after: { epoch: "e", seq: 5 },
   });
-  const key = { client: "c", id: "1" };
-  for (const type of ["cancel", "interrupt"] as const) {
-    assertEquals(parseCommand(JSON.stringify({ type, ...key })), { type, ...key });
-  }
-  for (const reason of ["full", null]) {
-    const refused = { type: "refused", ...key, reason } as const;
-    assertEquals(parseCommand(JSON.stringify(refused)), refused);
-  }
   for (const text of ['{"type":"else"}', "{}", '{"type":"changes","after":"x"}', "[]", "nonsense"]) {
     assertThrows(() => parseRequest(text), ProtocolError);
   }
-  for (
-    const text of [
-      '{"type":"cancel"}',
-      '{"type":"interrupt","client":"c"}',
-      '{"type":"else","client":"c","id":"1"}',
-      "5",
-    ]
-  ) {
-    assertThrows(() => parseCommand(text), ProtocolError);
-  }
-  assertThrows(() => parseJson("{"), ProtocolError, "Cannot read message: it is not JSON");
 });

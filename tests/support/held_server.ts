@@ -10,6 +10,7 @@ import { Hub } from "../../lib/hub.ts";
 import { LocalSink } from "../../lib/local_sink.ts";
 import { type Startable, startableOf, wrap } from "../../lib/wrap.ts";
 import type { AnyTaskFunction } from "../../lib/mod.ts";
+import { moduleSource } from "../../lib/module_source.ts";
 import { pageRenderer } from "../../ui/pages.ts";
 import { HeldTask } from "./calls.ts";
 import { HeldStore } from "./held_store.ts";
@@ -51,6 +52,7 @@ export class HeldServer implements AsyncDisposable {
       limits: all,
       access: resolveAccess(),
       pages: pageRenderer("test"),
+      module: moduleSource,
       authorize: null,
       reportError: (error) => this.errors.push(error),
     });

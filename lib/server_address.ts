@@ -1,0 +1,35 @@
+/**
+ * Where reports to another process go.
+ *
+ * @module
+ */
+
+import { readVariable } from "./environment.ts";
+import { homeServer } from "./home_server.ts";
+
+/** Where a server listens that was told nothing else. */
+export const DEFAULT_SERVER = "http://127.0.0.1:8000";
+
+/**
+ * Reads the address of a server.
+ *
+ * @param text `http(s)://host[:port][/path]`
+ * @returns the address without a slash at the end; `null` where it is none
+ */
+export function serverFrom(text: string): string | null {
+  const url = URL.parse(text);
+  const isPlain = url !== null && (url.protocol === "http:" || url.protocol === "https:") &&
+    url.search === "" && url.hash === "" && url.username === "" && url.password === "";
+  return isPlain ? `${url.origin}${url.pathname.replace(/\/+$/, "")}` : null;
+}
+
+/**
+ * The server for reports that no monitor of this process takes and that name none: that of `TASKSCOPE_SERVER`, else the
+ * one that this module was loaded from.
+ *
+ * @returns its address; `null` where there is none
+ */
+export function fallbackServer(): string | null {
+  const named = readVariable("TASKSCOPE_SERVER");
+  return (named === undefined ? null : serverFrom(named)) ?? homeServer();
+}
