@@ -413,6 +413,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
 
   #addLive(client: string, id: string, owner: string | null, reporter: Reporter | null): void {
     const isRemote = reporter === null ? owner !== null : reporter.isRemote === true;
+    const isHttp = owner === HTTP_REPORTER_ID;
     if (isRemote) this.#remoteCount++;
     this.#live.set(keyOf(client, id), {
       client,
@@ -420,8 +421,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
       estimator: new Estimator(),
       family: new Family(),
       owner,
-      reporter,
-      awaySince: isRemote && reporter === null && owner !== HTTP_REPORTER_ID ? now() : null,
+      reporter: isHttp ? null : reporter,
+      awaySince: isRemote && reporter === null && !isHttp ? now() : null,
     });
   }
 

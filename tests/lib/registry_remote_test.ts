@@ -1,5 +1,6 @@
 /** Tasks that run in other processes: who may report them, who goes away and comes back, and what a restart leaves. */
 
+import { HTTP_REPORTER_ID } from "../../lib/registry_types.ts";
 import { TransitionError } from "../../lib/transition.ts";
 import { assertEquals, assertGreater, assertThrows } from "../support/assert.ts";
 import { createChange } from "../support/changes.ts";
@@ -95,6 +96,22 @@ Deno.test("Registry ends a task as lost that was stale for too long, and no othe
   assertEquals(test.registry.task("c", "busy")?.state, "PROCESSING");
   assertEquals(test.registry.task("c", "promised nothing")?.state, "STARTING");
   assertThrows(() => test.report("c", "quiet", { type: "update" }, reporter), TransitionError, "has ended");
+});
+
+Deno.test("Registry.requestCancel() ends a task at once that is reported over HTTP and has not started", () => {
+  using before = new TestRegistry();
+  const reporter = far(HTTP_REPORTER_ID);
+  for (const id of ["1", "2", "running"]) before.report("c", id, createChange(), reporter);
+  before.report("c", "running", { type: "start" }, reporter);
+  using after = reopened(before, 1_000);
+  for (const [test, id] of [[before, "1"], [after, "2"]] as const) {
+    const { state, cancel_requested } = test.registry.requestCancel("c", id);
+    assertEquals([state, cancel_requested], ["CANCELLED", true], "nobody runs it");
+    const running = test.registry.requestCancel("c", "running");
+    assertEquals([running.state, running.cancel_requested], ["STARTING", true], "somebody does");
+    assertThrows(() => test.report("c", id, { type: "start" }, reporter), TransitionError, "has ended");
+    assertEquals([test.registry.runningCount, reporter.cancelled], [0, []], "no way leads to it");
+  }
 });
 
 Deno.test("Registry goes on with tasks of other processes after a restart, with versions that nobody has seen", () => {
