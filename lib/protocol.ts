@@ -21,6 +21,8 @@ export const LIMITS = {
   statusLength: 1_000,
   unitLength: 32,
   logLineLength: 8_192,
+  /** A thousand, and one that says that others were dropped. */
+  reportLines: 1_001,
   errorMessageLength: 4_096,
   errorTypeLength: 128,
   errorStackLength: 16_384,
@@ -211,7 +213,7 @@ function parseUpdate(fields: Fields): UpdateChange {
 }
 
 function parseLog(fields: Fields): LogChange {
-  const lines = array(fields.lines, "lines", 1_001).map(parseLogLine);
+  const lines = array(fields.lines, "lines", LIMITS.reportLines).map(parseLogLine);
   return fields.first === undefined
     ? { type: "log", lines }
     : { type: "log", first: count(fields.first, "first"), lines };

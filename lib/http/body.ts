@@ -65,12 +65,80 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
  * @throws {Problem} 415 where it is said to be something else, 400 where it is no JSON, 413 where it is too large
  */
 export async function readJson(request: Request, limits: BodyLimits): Promise<unknown> {
-  const type = request.headers.get("content-type");
+  const type = bodyTypeOf(request);
   const text = await readText(request, limits);
   if (text === "") return {};
-  if (type === null || !/^application\/(json|[a-z0-9.+-]+\+json)\s*(;|$)/i.test(type)) {
+  if (type !== "json") {
     throw new Problem(415, "wrong_content_type", "Send JSON, with the header Content-Type: application/json");
   }
+  return parseJson(text);
+}
+
+/** What a body can be said to be. */
+export type BodyType = "json" | "form" | "text";
+
+/** A body by what it is said to be, its content still unchecked. */
+export type Body =
+  | { readonly type: "json"; readonly value: unknown }
+  | { readonly type: "form"; readonly fields: URLSearchParams }
+  | { readonly type: "text"; readonly text: string };
+
+const MEDIA_TYPES: Readonly<Record<BodyType, string>> = {
+  json: "application/json",
+  form: "application/x-www-form-urlencoded",
+  text: "text/plain",
+};
+
+/**
+ * Reads a body that may be of several types. An empty one counts as `{}`, whatever it is said to be.
+ *
+ * @param request whose body to read
+ * @param limits how much is read, and for how long
+ * @param accepted what it may be
+ * @returns the body
+ * @throws {Problem} 415 where it is said to be something else, 400 where it is not what it is said to be, 413 where it
+ *   is too large
+ */
+export async function readBody<Type extends BodyType>(
+  request: Request,
+  limits: BodyLimits,
+  accepted: readonly (Type | "json")[],
+): Promise<Extract<Body, { readonly type: Type | "json" }>> {
+  const received = request.headers.get("content-type")?.slice(0, 100) ?? "none";
+  const said = bodyTypeOf(request);
+  const text = await readText(request, limits);
+  const type = text === "" ? "json" : accepted.find((type) => type === said);
+  if (type === undefined) {
+    const wanted = accepted.map((type) => MEDIA_TYPES[type]).join(" or ");
+    throw new Problem(
+      415,
+      "wrong_content_type",
+      `Cannot read the body: wanted the Content-Type ${wanted}, received ${received}`,
+    );
+  }
+  return bodyOf(type, text) as Extract<Body, { readonly type: Type | "json" }>;
+}
+
+function bodyOf(type: BodyType, text: string): Body {
+  switch (type) {
+    case "json":
+      return { type, value: text === "" ? {} : parseJson(text) };
+    case "form":
+      return { type, fields: new URLSearchParams(text) };
+    case "text":
+      return { type, text };
+  }
+}
+
+function bodyTypeOf(request: Request): BodyType | null {
+  const [media = ""] = (request.headers.get("content-type") ?? "").split(";");
+  const type = media.trim().toLowerCase();
+  if (/^application\/(json|[a-z0-9.+-]+\+json)$/.test(type)) return "json";
+  if (type === MEDIA_TYPES.form) return "form";
+  return type === MEDIA_TYPES.text ? "text" : null;
+}
+
+function parseJson(text: string): unknown {
   if (isTooDeep(text)) {
     throw new Problem(400, "bad_json", `The body is nested more than ${MAX_JSON_DEPTH} levels deep`);
   }
@@ -81,8 +149,8 @@ export async function readJson(request: Request, limits: BodyLimits): Promise<un
   }
 }
 
-/** Counted in the text, before anything that recurses sees the value. */
-function isTooDeep(text: string): boolean {
+/** Whether JSON is nested too deeply. Counted in the text, before anything that recurses sees the value. */
+export function isTooDeep(text: string): boolean {
   let depth = 0;
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
     if (token === "[" || token === "{") depth++;
@@ -101,9 +169,9 @@ function isTooDeep(text: string): boolean {
  * @throws {Problem} 415 where it is something else, 413 where it is too large
  */
 export async function readForm(request: Request, limits: BodyLimits): Promise<URLSearchParams> {
-  const type = request.headers.get("content-type");
+  const type = bodyTypeOf(request);
   const text = await readText(request, limits);
-  if (text !== "" && !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type ?? "")) {
+  if (text !== "" && type !== "form") {
     throw new Problem(415, "wrong_content_type", "Send the fields of a form");
   }
   return new URLSearchParams(text);

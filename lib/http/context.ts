@@ -18,11 +18,11 @@ import { Problem } from "./problem.ts";
 
 /** What somebody wants to do, for {@linkcode Authorize}. */
 export interface Access {
-  /** Look, start, stop or remove, or report from outside. */
+  /** Look, start, stop, remove, or report from outside. */
   readonly action: "read" | "start" | "cancel" | "remove" | "report";
   /** Whose tasks; `null` for what belongs to nobody. */
   readonly client: string | null;
-  /** Which task; `null` for all of the client's. */
+  /** Which task; `null` for all of the client's, and for one that is to be created. */
   readonly taskId: string | null;
 }
 

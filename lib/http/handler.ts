@@ -6,10 +6,12 @@
 
 import { ClosedError } from "../errors.ts";
 import type { HandlerContext } from "./context.ts";
+import { Cors, type SharedMethods } from "./cors.ts";
 import { Guard } from "./guard.ts";
 import { ModuleFiles } from "./module_files.ts";
 import { Pages } from "./pages.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
+import { Reporting } from "./reporting.ts";
 import { Reports } from "./reports.ts";
 import { jsonResponse, Rest } from "./rest.ts";
 import {
@@ -22,7 +24,7 @@ import {
   type Router,
 } from "./route.ts";
 import { Sockets } from "./sockets.ts";
-import { taskRouter } from "./task_routes.ts";
+import { reportingMethods, taskRouter } from "./task_routes.ts";
 import { OpenSockets } from "./upgrade.ts";
 
 /** A request for a single task. */
@@ -32,6 +34,15 @@ interface PolledTask {
   readonly id: string;
 }
 
+/** Who reads an answer: a program, somebody with a browser, or possibly the page of another origin. */
+type Reader = "program" | "person" | "foreign_page";
+
+/** What pages of other origins may do, by the first segment of the path. */
+const SHARED: ReadonlyMap<string, SharedMethods> = new Map([
+  ["tasks", reportingMethods],
+  ["report", (segments) => segments.length === 1 ? ["POST"] : []],
+]);
+
 /** URLs of single tasks that are remembered; of more, none is, and it begins anew. */
 const POLLED_TASKS = 256;
 
@@ -39,6 +50,7 @@ const POLLED_TASKS = 256;
 export class Handler {
   readonly #context: HandlerContext;
   readonly #guard: Guard;
+  readonly #cors: Cors;
   readonly #rest: Rest;
   readonly #open: OpenSockets = new OpenSockets();
   readonly #sockets: Sockets;
@@ -54,7 +66,9 @@ export class Handler {
   constructor(context: HandlerContext) {
     this.#context = context;
     this.#guard = new Guard(context.access);
+    this.#cors = new Cors(context.access.origins, SHARED);
     this.#rest = new Rest(context);
+    const reporting = new Reporting(context);
     this.#sockets = new Sockets(context, this.#open);
     this.#reports = new Reports(context, this.#open);
     this.#pages = new Pages(context);
@@ -62,7 +76,10 @@ export class Handler {
     const module: Router = (request, segments) => files.route(request, segments);
     const pages: Router = (request, segments) => this.#pages.route(request, segments);
     this.#routers = new Map<string, Router>([
-      ["tasks", taskRouter(this.#rest, (request, client, id) => this.#remember(request, client, id))],
+      [
+        "tasks",
+        taskRouter(this.#rest, reporting, (request, client, id) => this.#remember(request, client, id)),
+      ],
       ["report", (request, segments) => this.#reports.route(request, segments)],
       [
         "ws",
@@ -111,20 +128,39 @@ export class Handler {
    * @returns the answer; never rejects
    */
   handle(request: Request): Answer {
-    let isPage = false;
+    let reader: Reader = "program";
     try {
       const polled = this.#isClosing ? undefined : this.#polledTask(request);
-      if (polled instanceof Promise) return polled.catch((error) => this.#problem(error, false));
+      if (polled instanceof Promise) return polled.catch((error) => this.#problem(error, request, reader));
       if (polled !== undefined) return polled;
       const host = this.#guard.checkHost(request);
-      const path = pathOf(request.url, this.#context.access.basePath);
-      isPage = path === "" || path.startsWith("t/");
+      const segments = pathOf(request.url, this.#context.access.basePath).split("/");
+      reader = this.#readerOf(request, segments);
       if (this.#isClosing) throw new ClosedError("The server is shutting down");
-      const answer = this.#act(this.#route(request, path.split("/")), request, host);
-      return answer instanceof Promise ? answer.catch((error) => this.#problem(error, isPage)) : answer;
+      const answer = reader === "foreign_page"
+        ? this.#shared(request, segments, host)
+        : this.#act(this.#route(request, segments), request, host);
+      return answer instanceof Promise
+        ? answer.catch((error) => this.#problem(error, request, reader))
+        : answer;
     } catch (error) {
-      return this.#problem(error, isPage);
+      return this.#problem(error, request, reader);
     }
+  }
+
+  #readerOf(request: Request, segments: readonly string[]): Reader {
+    const [first, second] = segments;
+    if (first === "" || (first === "t" && second !== undefined)) return "person";
+    return this.#cors.covers(request, segments) ? "foreign_page" : "program";
+  }
+
+  /** What pages of other origins may do, too: the answers say so. */
+  async #shared(request: Request, segments: readonly string[], host: string): Promise<Response> {
+    if (request.method === "OPTIONS") {
+      this.#guard.checkOrigin(request, host);
+      return this.#cors.preflight(request, segments);
+    }
+    return this.#cors.open(request, await this.#act(this.#route(request, segments), request, host));
   }
 
   /**
@@ -163,9 +199,11 @@ export class Handler {
     throw new Problem(403, "not_allowed", "This is not yours to see or do");
   }
 
-  #problem(error: unknown, isPage: boolean): Response {
+  #problem(error: unknown, request: Request, reader: Reader): Response {
     const problem = problemOf(error, this.#context.reportError);
-    return isPage ? this.#pages.problem(problem) : problemResponse(problem);
+    if (reader === "person") return this.#pages.problem(problem);
+    const response = problemResponse(problem);
+    return reader === "foreign_page" ? this.#cors.open(request, response) : response;
   }
 
   #route(request: Request, segments: readonly string[]): Route {

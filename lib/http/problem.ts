@@ -5,6 +5,7 @@
  */
 
 import { ClosedError, ConfigError, LimitError, ProtocolError, StorageError } from "../errors.ts";
+import type { Task } from "../task.ts";
 import { TransitionError } from "../transition.ts";
 
 /** An answer that says what is wrong. Handlers throw it. */
@@ -16,18 +17,28 @@ export class Problem extends Error {
   readonly code: string;
   /** Headers that belong to the status, such as `Allow`. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The task as it is, where a report of it was refused. */
+  readonly task: Task | null;
 
   /**
    * @param status the HTTP status
    * @param code what is wrong, for programs
    * @param detail what is wrong, for people
    * @param headers headers that belong to the status
+   * @param task the task as it is, where that is to be told
    */
-  constructor(status: number, code: string, detail: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    headers: Readonly<Record<string, string>> = {},
+    task: Task | null = null,
+  ) {
     super(detail);
     this.status = status;
     this.code = code;
     this.headers = headers;
+    this.task = task;
   }
 }
 
@@ -98,8 +109,9 @@ export function titleOf(status: number): string {
  * @returns the answer
  */
 export function problemResponse(problem: Problem): Response {
-  const { status, code, message, headers } = problem;
-  return new Response(JSON.stringify({ title: titleOf(status), status, detail: message, code }), {
+  const { status, code, message, headers, task } = problem;
+  const body = { title: titleOf(status), status, detail: message, code, ...(task !== null && { task }) };
+  return new Response(JSON.stringify(body), {
     status,
     headers: {
       "content-type": "application/problem+json",

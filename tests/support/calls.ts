@@ -46,18 +46,19 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Holds an answer against the form that every problem has. */
+/** Holds an answer against the form that every problem has; `more` are the fields that this one has beyond it. */
 export function assertProblem(
   answer: Pick<Answer, "status" | "headers"> & { readonly text?: string; readonly body?: string },
   status: number,
   code: string,
+  more: readonly string[] = [],
 ): void {
   const text = answer.text ?? answer.body ?? "";
   assertEquals(answer.status, status, text);
   assertEquals(answer.headers.get("content-type"), "application/problem+json");
   assertEquals(answer.headers.get("cache-control"), "no-store");
   const problem = JSON.parse(text);
-  assertEquals(Object.keys(problem), ["title", "status", "detail", "code"]);
+  assertEquals(Object.keys(problem), ["title", "status", "detail", "code", ...more]);
   assertEquals(problem.status, status);
   assertEquals(problem.code, code);
   assertEquals([typeof problem.title, typeof problem.detail], ["string", "string"]);

@@ -2,9 +2,10 @@
 
 import { ClosedError, ConfigError, LimitError, ProtocolError, StorageError } from "../../../lib/errors.ts";
 import { Problem, problemOf, problemResponse, titleOf } from "../../../lib/http/problem.ts";
-import { TransitionError } from "../../../lib/transition.ts";
+import { transition, TransitionError } from "../../../lib/transition.ts";
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { assertProblem } from "../../support/calls.ts";
+import { createChange } from "../../support/changes.ts";
 
 Deno.test("problemOf() knows what each error means to a caller", () => {
   const reported: unknown[] = [];
@@ -13,6 +14,7 @@ Deno.test("problemOf() knows what each error means to a caller", () => {
     [new TransitionError("task_not_found", "no such task"), 404, "task_not_found", "no such task"],
     [new TransitionError("task_exists", "the id is taken"), 409, "task_exists", "the id is taken"],
     [new TransitionError("task_ended", "it has ended"), 409, "task_ended", "it has ended"],
+    [new TransitionError("late_report", "it came late"), 409, "late_report", "it came late"],
     [new LimitError("clients", "that is the limit"), 503, "limit_reached", "that is the limit"],
     [new ClosedError("the end has come"), 503, "closing", "the end has come"],
     [new ProtocolError("no cursor"), 400, "bad_request", "no cursor"],
@@ -50,6 +52,14 @@ Deno.test("problemOf() reports what nobody expected, once, and tells nothing of 
     assertEquals([problem.status, problem.code, reported], [500, "internal", [thrown]]);
     assert(!problem.message.includes("secret"));
   }
+});
+
+Deno.test("problemResponse() tells the task whose report was refused, and of no other problem one", async () => {
+  const task = transition(undefined, "t", createChange(), 1);
+  const late = problemResponse(new Problem(409, "late_report", "too late", {}, task));
+  const answer = { status: late.status, headers: late.headers, text: await late.text() };
+  assertProblem(answer, 409, "late_report", ["task"]);
+  assertEquals(JSON.parse(answer.text).task, task);
 });
 
 Deno.test("titleOf() has a title for every status that a problem has here, and for any other", () => {

@@ -1,18 +1,22 @@
 /** What is answered while commits are held up, and when they fail. */
 
 import { StorageError } from "../../../lib/errors.ts";
+import { HTTP_REPORTER_ID } from "../../../lib/registry_types.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { type Answer, assertProblem, call } from "../../support/calls.ts";
+import { createChange } from "../../support/changes.ts";
 import { HeldServer } from "../../support/held_server.ts";
 import { SECRET_PATH } from "../../support/held_store.ts";
+import { TestReporter } from "../../support/registry.ts";
 import { TestSocket } from "../../support/socket.ts";
 import { until } from "../../support/until.ts";
 
-/** A server with a task "ended", one that runs, and one that was removed a moment ago. */
+/** A server with a task "ended", one that runs, one that is reported from outside, and one that was just removed. */
 function start(): HeldServer {
   const server = new HeldServer();
   server.test.run("c", "ended", "removed");
   server.test.begin("c", "running");
+  server.test.report("c", "far", createChange(), new TestReporter(HTTP_REPORTER_ID, true));
   server.test.registry.setLaunch("c", "ended", { name: "echo", args: [5] });
   server.test.registry.remove("c", "removed");
   return server;
@@ -24,13 +28,22 @@ const CHANGES: readonly (readonly [method: string, path: string, status: number]
   ["POST", "/tasks/c/ended/retry", 202],
   ["POST", "/tasks/c/removed/restore", 200],
   ["POST", "/tasks/c/running/cancel", 202],
+  ["POST", "/tasks/c", 201],
+  ["PATCH", "/tasks/c/far", 200],
+  ["POST", "/tasks/c/far/finish", 200],
+  ["POST", "/tasks/c/far/fail", 200],
+  ["POST", "/tasks/c/far/cancelled", 200],
   ["DELETE", "/tasks/c/ended", 204],
   ["DELETE", "/tasks/c?state=FINISHED", 200],
 ];
 
 /** A call that is under way. */
-function pending(method: string, url: string): { readonly answer: Promise<Answer>; isAnswered: boolean } {
-  const pending = { answer: call(method, url), isAnswered: false };
+function pending(
+  method: string,
+  url: string,
+  body?: unknown,
+): { readonly answer: Promise<Answer>; isAnswered: boolean } {
+  const pending = { answer: call(method, url, { body }), isAnswered: false };
   pending.answer.then(() => pending.isAnswered = true);
   return pending;
 }
@@ -78,7 +91,7 @@ Deno.test("Rest.start() begins nothing while nothing can be committed", async ()
   await server.store.fail("the disk is full");
   assertProblem(await call("POST", `${server.url}/tasks/c/start/held`), 503, "storage_unavailable");
   assertProblem(await call("POST", `${server.url}/tasks/c/ended/retry`), 503, "storage_unavailable");
-  assertEquals([server.held.running, server.test.registry.count("c")], [0, 2]);
+  assertEquals([server.held.running, server.test.registry.count("c")], [0, 3]);
   const page = await call("POST", `${server.url}/t/c/start/held`, {
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body: "",
@@ -87,6 +100,49 @@ Deno.test("Rest.start() begins nothing while nothing can be committed", async ()
   assert(page.text.includes("the disk is full") && !page.text.includes(SECRET_PATH));
   await server.store.recover();
   assertEquals((await call("POST", `${server.url}/tasks/c/start/held`)).status, 202);
+});
+
+Deno.test("Reporting says that a report is late, or the task has ended, once that is committed", async () => {
+  await using server = start();
+  const far = `${server.url}/tasks/c/far`;
+  const rows = [
+    ["", { seq: 1 }, "/finish", { seq: 1 }, "late_report"],
+    ["/finish", { seq: 2 }, "/fail", { seq: 3 }, "task_ended"],
+  ] as const;
+  for (const [path, body, latePath, lateBody, code] of rows) {
+    server.store.hold();
+    const first = pending("POST", far + path, body);
+    await until(() => server.store.waiting > 0);
+    const late = pending("POST", far + latePath, lateBody);
+    await until(() => server.store.waiting > 1);
+    await meanwhile(server);
+    assertEquals([first.isAnswered, late.isAnswered], [false, false]);
+    await server.store.release();
+    assertEquals((await first.answer).status, 200);
+    assertProblem(await late.answer, 409, code, ["task"]);
+  }
+});
+
+Deno.test("Reporting does not say that it has a report which can't be committed", async () => {
+  await using server = start();
+  const far = `${server.url}/tasks/c/far`;
+  server.store.hold();
+  const first = pending("PATCH", far, { seq: 1, progress: 50 });
+  await until(() => server.store.waiting > 0);
+  await server.store.fail();
+  assertProblem(await first.answer, 503, "storage_unavailable");
+  for (let n = 0; n < 2; n++) {
+    const again = await call("PATCH", far, { body: { seq: 1, progress: 50 } });
+    assertProblem(again, 503, "storage_unavailable");
+  }
+  assertProblem(await call("POST", `${server.url}/tasks/c`), 503, "storage_unavailable");
+  assertEquals(server.test.registry.count("c"), 3, "nothing begins now");
+  assertEquals(server.test.registry.task("c", "far")?.progress, 50, "what runs goes on in memory");
+  await server.store.recover();
+  const late = await call("PATCH", far, { body: { seq: 1, progress: 50 } });
+  assertProblem(late, 409, "late_report", ["task"]);
+  assertEquals(late.json.task.progress, 50);
+  assertEquals(server.errors, []);
 });
 
 Deno.test("Rest shows beginnings, ends and removals once they are committed, progress at once", async () => {

@@ -336,16 +336,20 @@ Deno.test("Handler.handle() answers HEAD like GET, without a body", async () => 
 Deno.test("Handler.handle() answers 405 with what goes, and 404 where nothing is", async () => {
   await using server = start();
   const methods: readonly (readonly [string, string, string])[] = [
-    ["PUT", "/tasks/c", "GET, HEAD, DELETE"],
-    ["POST", "/tasks/c/t", "GET, HEAD, DELETE"],
+    ["PUT", "/tasks/c", "GET, HEAD, POST, DELETE"],
+    ["PUT", "/tasks/c/t", "GET, HEAD, POST, PATCH, DELETE"],
+    ["PATCH", "/tasks/c", "GET, HEAD, POST, DELETE"],
+    ["GET", "/tasks/c/t/finish", "POST"],
+    ["PATCH", "/tasks/c/t/fail", "POST"],
+    ["DELETE", "/tasks/c/t/cancelled", "POST"],
     ["GET", "/tasks/c/start/echo", "POST"],
     ["GET", "/tasks/c/t/cancel", "POST"],
     ["GET", "/tasks/c/t/retry", "POST"],
     ["DELETE", "/tasks/c/t/restore", "POST"],
     ["POST", "/tasks/c/t/history", "GET, HEAD"],
     ["POST", "/readyz", "GET, HEAD"],
-    ["OPTIONS", "/tasks/c", "GET, HEAD, DELETE"],
-    ["POST", "/tasks/c/t/logs", "GET, HEAD"],
+    ["OPTIONS", "/tasks/c", "GET, HEAD, POST, DELETE"],
+    ["PATCH", "/tasks/c/t/logs", "GET, HEAD, POST"],
     ["DELETE", "/healthz", "GET, HEAD"],
     ["POST", "/ws/tasks/c", "GET, HEAD"],
   ];
@@ -359,6 +363,7 @@ Deno.test("Handler.handle() answers 405 with what goes, and 404 where nothing is
     "/tasks",
     "/tasks/c/t/x",
     "/tasks/c/t/logs/x",
+    "/tasks/c/t/finish/x",
     "/ws",
     "/ws/x",
     "/healthz/x",
