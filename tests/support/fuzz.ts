@@ -53,6 +53,7 @@ const WORDS = [
 ];
 const PATHS = [
   ...["/readyz", "/tasks/c/*/history", "/tasks/c/*/retry", "/tasks/c/*/restore", "/tasks/c?after=*"],
+  ...["/tasks/c/*/finish", "/tasks/c/*/fail", "/tasks/c/*/cancelled", "/tasks/c/*/logs?first=*&seq=*"],
   ...["/", "/healthz", "/tasks/c", "/tasks/*", "/tasks/c/*", "/tasks/c/*/logs", "/tasks/c/*/cancel"],
   ...[
     "/tasks/c/start/*",
@@ -86,6 +87,7 @@ const HOSTS = [
 ];
 const HEADERS: readonly (readonly [string, readonly string[]])[] = [
   ["Origin", ["null", "", "https://evil.example", "http://127.0.0.1", "http://", "\u00ff"]],
+  ["Access-Control-Request-Method", ["POST", "PATCH", "DELETE", "", "\u00ff"]],
   ["Sec-Fetch-Site", ["same-origin", "cross-site", "none", "", "x"]],
   ["Content-Type", [
     "application/json",
@@ -144,6 +146,30 @@ const IDS = [
   "fine",
 ];
 
+/** What can be in the bodies of reports, with values that are right. */
+const FIELDS: readonly (readonly [part: string, fields: Readonly<Record<string, unknown>>])[] = [
+  ["", {
+    id: "a",
+    name: "task",
+    tags: ["a"],
+    weight: 2,
+    stale_after: 5,
+    started: true,
+    progress: 5,
+    total: 9,
+  }],
+  ["/a", { progress: 50, status: "s", message: "m", current: 3, total: 9, unit: "B", seq: 4 }],
+  ["/a/finish", { result: { n: 1 }, status: "s", seq: 1_000 }],
+  ["/a/fail", { message: "m", seq: 1_000 }],
+  ["/a/cancelled", { status: "s" }],
+  ["/a/logs", { lines: ["a", "b"], first: 3, seq: 5 }],
+];
+const VALUES = [
+  ...[0, 1, -1, 50, 1e308, 2 ** 53, true, null, "", "a", "5", "null", "\ud800", "\u0000", "x".repeat(1_001)],
+  ...[[], ["a", "b"], [{ at: 1, text: "a" }], [[]], {}, { message: "m" }, { message: "m", type: "T" }],
+  { a: { b: [null] } },
+];
+
 /** Makes cases; the same seed makes the same ones. */
 export class Fuzzer {
   readonly #random: () => number;
@@ -163,7 +189,7 @@ export class Fuzzer {
     const kind = this.#random();
     if (kind < 0.06) return this.#socket();
     if (kind < 0.12) return this.#noise();
-    const whole = kind < 0.3 ? this.#start() : this.#request();
+    const whole = kind < 0.24 ? this.#start() : kind < 0.44 ? this.#report() : this.#request();
     if (this.#random() > 0.1) return whole;
     const length = Math.floor(this.#random() * whole.bytes.length);
     return { ...whole, bytes: whole.bytes.slice(0, length), isWhole: false };
@@ -222,6 +248,26 @@ export class Fuzzer {
     return { bytes: joined(encoder.encode(head), body), frames: [], isWhole: true };
   }
 
+  /** A report that is good but for its body; often that, too. */
+  #report(): FuzzCase {
+    const [part, known] = this.#pick(FIELDS);
+    const fields = Object.entries(known).filter(() => this.#chance(0.4))
+      .map(([name, value]) => [name, this.#chance(0.8) ? value : this.#pick(VALUES)] as const);
+    if (this.#chance(0.1)) fields.push([this.#pick([...WORDS, "metadata", "x"]), this.#pick(VALUES)]);
+    const isForm = this.#chance(0.4);
+    const text = this.#chance(0.1) ? this.#body() : isForm ? formOf(fields) : jsonOf(fields);
+    const body = encoder.encode(text);
+    const type = this.#chance(0.1) ? "text/plain" : isForm ? FORM : "application/json";
+    const method = part === "/a"
+      ? this.#pick(["PATCH", "PATCH", "POST", "POST", "DELETE"])
+      : this.#pick(["POST", "POST", "POST", "OPTIONS"]);
+    const id = this.#pick(["a", "a", "unknown", "__proto__", "held"]);
+    const head = `${method} /tasks/r${part.replace("a", id)} HTTP/1.1\r\nHost: ${this.#host()}\r\n` +
+      `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n` +
+      `Access-Control-Request-Method: ${this.#pick(["POST", "PATCH", "DELETE"])}\r\n\r\n`;
+    return { bytes: joined(encoder.encode(head), body), frames: [], isWhole: true };
+  }
+
   #body(): string {
     const depth = this.#pick([10, 1_000, 50_000]);
     const make = this.#pick<() => string>([
@@ -268,6 +314,20 @@ export class Fuzzer {
   #bytes(length: number): Uint8Array<ArrayBuffer> {
     return Uint8Array.from({ length }, () => Math.floor(this.#random() * 256));
   }
+}
+
+const FORM = "application/x-www-form-urlencoded";
+
+/** Written by hand, as an object would not have each of these names as a field. */
+function jsonOf(fields: readonly (readonly [string, unknown])[]): string {
+  return `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join()}}`;
+}
+
+function formOf(fields: readonly (readonly [string, unknown])[]): string {
+  const texts = fields.map((
+    [name, value],
+  ) => [name, typeof value === "object" ? JSON.stringify(value) : value]);
+  return new URLSearchParams(texts.map(([name, text]) => [String(name), String(text)])).toString();
 }
 
 function joined(head: Uint8Array, body: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,6 @@
 /** The program under requests and frames that nobody should send. */
 
+import type { Task } from "../../../lib/task.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
 import { type FuzzCase, Fuzzer } from "../../support/fuzz.ts";
@@ -72,11 +73,15 @@ async function playAll(port: number, fuzzer: Fuzzer): Promise<ReadonlyMap<number
   return statuses;
 }
 
-/** Cancels what was started, so that there is room for more. */
+/** Cancels what was started or created, so that there is room for more. */
 async function cancelAll(program: Program): Promise<void> {
-  const { json } = await call("GET", `${program.url}/tasks/c`);
-  for (const { id } of json.active_tasks) {
-    await call("POST", `${program.url}/tasks/c/${id}/cancel?force=true`);
+  for (const client of ["c", "r"]) {
+    const { json } = await call("GET", `${program.url}/tasks/${client}`);
+    for (const { id, finished_at } of Object.values<Task>(json.all_tasks)) {
+      if (finished_at !== null) continue;
+      const { status } = await call("POST", `${program.url}/tasks/${client}/${id}/cancel?force=true`);
+      assertEquals(status, 202, id);
+    }
   }
 }
 
@@ -116,7 +121,7 @@ Deno.test("Handler: 15,000 malformed requests and frames neither break it nor fi
     const counts = JSON.stringify([...statuses]);
     assertEquals(statuses.get(500), undefined, counts);
     // The cases get far enough to mean something.
-    for (const status of [101, 200, 202, 303, 400, 403, 404, 405, 415, 421, 503]) {
+    for (const status of [101, 200, 201, 202, 204, 303, 400, 403, 404, 405, 409, 415, 421, 503]) {
       assertGreater(statuses.get(status) ?? 0, 0, `${status} was never answered: ${counts}`);
     }
     assertEquals((await call("GET", `${program.url}/healthz`)).json, { status: "ok" });
