@@ -1,0 +1,205 @@
+/** Scripts that report over plain HTTP, with curl alone and with Python's standard library, against the real program. */
+
+import type { LogLine, Task } from "../../lib/task.ts";
+import { assertEquals, assertMatch } from "../support/assert.ts";
+import { call } from "../support/calls.ts";
+import { type Ended, freePort, type Process, type Program, spawn, startProgram } from "../support/program.ts";
+import { findTool } from "../support/tools.ts";
+
+/** A script that prints the checksums of files, and what it needs. */
+interface Script {
+  readonly file: string;
+  readonly tools: readonly string[];
+}
+
+const SCRIPTS: readonly Script[] = [
+  { file: "report.sh", tools: ["bash", "curl", "mkfifo"] },
+  { file: "report.py", tools: ["python3", "mkfifo"] },
+];
+
+/** What a script is to work on: ordinary files, and pipes, at which it waits until a test lets it go on. */
+const FILES = ["first", "pipe 1", "pipe 2", "b & c", "pipe 3"];
+
+/** Runs a test for each script that this machine has all tools for. */
+function testScripts(name: string, run: (script: Script) => Promise<void>): void {
+  for (const script of SCRIPTS) {
+    Deno.test(`examples/${script.file}: ${name}`, async () => {
+      for (const tool of script.tools) {
+        if (await findTool([tool], `The test of ${script.file}`) === undefined) return;
+      }
+      await run(script);
+    });
+  }
+}
+
+/** A folder for a script to work in, and for a server to keep its tasks in. */
+class Workplace implements AsyncDisposable {
+  readonly folder: string;
+  readonly port: number = freePort();
+  readonly #script: Script;
+  #server: Program | undefined;
+
+  private constructor(script: Script, folder: string) {
+    this.#script = script;
+    this.folder = folder;
+  }
+
+  /** Makes one with {@linkcode FILES}; the pipes are files like the others where nothing is to wait. */
+  static async make(script: Script, hasPipes: boolean): Promise<Workplace> {
+    const place = new Workplace(script, await Deno.makeTempDir({ prefix: "taskscope-report-" }));
+    for (const file of FILES) {
+      const path = `${place.folder}/${file}`;
+      if (hasPipes && file.startsWith("pipe")) assertEquals((await spawn("mkfifo", [path]).ended()).code, 0);
+      else await Deno.writeTextFile(path, contentOf(file));
+    }
+    return place;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async startServer(): Promise<void> {
+    const data = `${this.folder}/tasks.db`;
+    this.#server = await startProgram(["--port", `${this.port}`, "--data", data, "--no-demo"]);
+  }
+
+  /** Ends the server without a word. */
+  async killServer(): Promise<void> {
+    this.#server!.process.kill("SIGKILL");
+    await this.#server!.process.ended();
+  }
+
+  /** Starts the script in the folder. */
+  run(files: readonly string[] = FILES): Process {
+    const script = new URL(`../examples/${this.#script.file}`, import.meta.url).pathname;
+    return spawn(script, files, {
+      cwd: this.folder,
+      env: { TASKSCOPE_SERVER: this.url, TASKSCOPE_CLIENT: "e2e" },
+    });
+  }
+
+  /** Resolves once the script waits at a pipe, with what lets it go on; rejects where it ends before. */
+  async reached(script: Process, pipe: string): Promise<() => Promise<void>> {
+    const opened = Deno.open(`${this.folder}/${pipe}`, { write: true });
+    const ended = script.ended().then(({ code, stderr }) => {
+      throw new Error(`The script ended with ${code} before it came to ${pipe}: ${stderr}`);
+    });
+    ended.catch(() => {});
+    const end = await Promise.race([opened, ended]);
+    return async () => {
+      await end.write(new TextEncoder().encode(contentOf(pipe)));
+      end.close();
+    };
+  }
+
+  /** The one task that there is. */
+  async task(): Promise<Task> {
+    const { json } = await call("GET", `${this.url}/tasks/e2e`);
+    const [task, ...more] = Object.values<Task>(json.all_tasks);
+    assertEquals([task !== undefined, more.length], [true, 0]);
+    return task!;
+  }
+
+  /** The lines of that task's log. */
+  async log(): Promise<string[]> {
+    const { json } = await call("GET", `${this.url}/tasks/e2e/${(await this.task()).id}/logs`);
+    return json.lines.map(({ text }: LogLine) => text);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server?.[Symbol.asyncDispose]();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+function contentOf(file: string): string {
+  return `what is in ${file}\n`.repeat(100);
+}
+
+/** What a script does where no server is to be had. */
+async function alone(script: Script, files?: readonly string[]): Promise<Ended> {
+  await using place = await Workplace.make(script, false);
+  await using process = place.run(files);
+  return await process.ended();
+}
+
+testScripts(
+  "ends as it does alone, while the server is killed in the middle and at the end",
+  async (script) => {
+    const wanted = await alone(script);
+    assertEquals([wanted.code, wanted.stderr, wanted.stdout.split("\n").length], [0, "", FILES.length + 1]);
+    const lines = wanted.stdout.trimEnd().split("\n");
+
+    await using place = await Workplace.make(script, true);
+    await place.startServer();
+    await using process = place.run();
+    const first = await place.reached(process, "pipe 1");
+    const begun = await place.task();
+    assertEquals([begun.state, begun.current, begun.total, begun.unit], ["PROCESSING", 1, 5, "files"]);
+    assertEquals([begun.name, begun.status, begun.progress], ["checksums", "Reading pipe 1", 20]);
+    assertEquals(await place.log(), lines.slice(0, 1));
+
+    // What it says now, nobody hears.
+    await place.killServer();
+    await first();
+    const second = await place.reached(process, "pipe 2");
+    await place.startServer();
+    const back = await place.task();
+    assertEquals(
+      [back.id, back.state, back.current],
+      [begun.id, "PROCESSING", 1],
+      "what was answered is kept",
+    );
+    await second();
+    const third = await place.reached(process, "pipe 3");
+    const after = await place.task();
+    assertEquals([after.current, after.status, after.stale], [4, "Reading pipe 3", false]);
+    assertEquals(await place.log(), lines.slice(0, 4), "every line is there, and none twice");
+
+    await place.killServer();
+    await third();
+    await process.output(/pipe 3\n/);
+    // It waits for somebody to tell its end to.
+    await place.startServer();
+    const ended = await process.ended();
+    assertEquals(ended, wanted);
+    const task = await place.task();
+    assertEquals([task.id, task.state, task.progress, task.error], [begun.id, "FINISHED", 100, null]);
+    assertEquals(Number(task.result), FILES.length);
+    assertEquals(await place.log(), lines);
+    await place.killServer();
+    await place.startServer();
+    assertEquals(await place.task(), task, "its end is committed");
+  },
+);
+
+testScripts("stops where somebody asks it to, and ends as cancelled", async (script) => {
+  for (const force of [false, true]) {
+    await using place = await Workplace.make(script, true);
+    await place.startServer();
+    await using process = place.run();
+    const first = await place.reached(process, "pipe 1");
+    const { id } = await place.task();
+    const cancel = await call("POST", `${place.url}/tasks/e2e/${id}/cancel?force=${force}`);
+    assertEquals([cancel.status, cancel.json.state], [202, force ? "CANCELLED" : "PROCESSING"]);
+    await first();
+    const { code, stdout } = await process.ended();
+    assertEquals([code, stdout.split("\n").length], [3, 3]);
+    const task = await place.task();
+    assertEquals([task.state, task.cancel_requested], ["CANCELLED", true]);
+  }
+});
+
+testScripts("fails as it does alone, and says why", async (script) => {
+  const files = ["first", "missing", "b & c"];
+  const wanted = await alone(script, files);
+  assertEquals([wanted.code, wanted.stderr], [1, "Cannot read missing\n"]);
+  await using place = await Workplace.make(script, false);
+  await place.startServer();
+  await using process = place.run(files);
+  assertEquals(await process.ended(), wanted);
+  const task = await place.task();
+  assertEquals([task.state, task.current, task.log_count], ["ERROR", 1, 1]);
+  assertMatch(task.error?.message ?? "", /missing/);
+});
