@@ -1,9 +1,12 @@
 /** The bodies of reports: what is refused and in which words, and that the protocol takes the same. */
 
 import fc from "fast-check";
+import { z } from "zod";
 import { ProtocolError } from "../../../lib/errors.ts";
 import { Problem } from "../../../lib/http/problem.ts";
 import { creationOf, type ReportKind, reportOf } from "../../../lib/http/report_bodies.ts";
+import { CANCELLED_BODY, CREATE_BODY, FAIL_BODY } from "../../../lib/http/report_schemas.ts";
+import { FINISH_BODY, LOGS_BODY, UPDATE_BODY } from "../../../lib/http/report_schemas.ts";
 import { valueOfForm } from "../../../lib/http/report_forms.ts";
 import { LIMITS, parseChange } from "../../../lib/protocol.ts";
 import type { ReportedChange } from "../../../lib/task.ts";
@@ -184,6 +187,18 @@ Deno.test("parseBody() refuses each wrong field in words that name it, what was 
     assertEquals(answer.json.detail, detail);
   }
   assertEquals(direct.monitor.registry.cursor, cursor, "nothing has changed");
+});
+
+Deno.test("every schema can be written as a JSON schema that describes each field", () => {
+  const schemas = [CREATE_BODY, UPDATE_BODY, FINISH_BODY, FAIL_BODY, CANCELLED_BODY, LOGS_BODY];
+  for (const schema of schemas) {
+    const { properties = {}, additionalProperties } = z.toJSONSchema(schema);
+    assertEquals(additionalProperties, false);
+    assertEquals(Object.keys(properties), Object.keys(schema.shape));
+    for (const [name, property] of Object.entries(properties)) {
+      assertGreater((property as { description?: string }).description?.length ?? 0, 5, name);
+    }
+  }
 });
 
 Deno.test("readBody() refuses what is of another type, no JSON, or too large", async () => {

@@ -216,6 +216,9 @@ Deno.test("Reporting.report() takes any report as a sign of life, also an empty 
   }
 });
 
+/** JSON that is nested too deeply to be taken for JSON. */
+const DEEP = "[".repeat(5_000) + "]".repeat(5_000);
+
 Deno.test("Reporting.report() ends a task in each of three ways, and the same end twice is no conflict", async () => {
   const table: [string, AskOptions, Record<string, unknown>][] = [
     ["finish", {}, { state: "FINISHED", status: "Finished", progress: 100, result: null }],
@@ -229,7 +232,7 @@ Deno.test("Reporting.report() ends a task in each of three ways, and the same en
     ["finish", { form: "result=12" }, { result: 12 }],
     ["finish", { form: 'result="12"' }, { result: "12" }],
     ["finish", { form: 'result={"n":[1]}' }, { result: { n: [1] } }],
-    ["finish", { form: `result=${"[".repeat(5_000)}` }, { result: "[".repeat(5_000) }],
+    ["finish", { form: `result=${DEEP}` }, { result: DEEP }],
     ["fail", {}, {
       state: "ERROR",
       progress: 10,
