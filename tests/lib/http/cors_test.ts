@@ -14,6 +14,7 @@ const SHARED: readonly (readonly [path: string, methods: readonly string[]])[] =
   ["/tasks/c/t/fail", ["POST"]],
   ["/tasks/c/t/cancelled", ["POST"]],
   ["/tasks/c/t/logs", ["POST"]],
+  ["/report", ["POST"]],
 ];
 
 /** What is not for them, whatever is allowed. */

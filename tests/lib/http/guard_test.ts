@@ -175,6 +175,7 @@ function changes(server: TestServer, headers: Headers): Promise<RawResponse>[] {
     rawCall(server.port, "POST", "/tasks/c/unknown/fail", headers),
     rawCall(server.port, "POST", "/tasks/c/unknown/cancelled", headers),
     rawCall(server.port, "POST", "/tasks/c/unknown/logs", headers),
+    rawCall(server.port, "POST", "/report", headers),
     rawCall(server.port, "POST", "/t/c/start/noop", form),
     rawCall(server.port, "POST", "/t/c/t/cancel", form),
     rawCall(server.port, "POST", "/t/c/unknown/remove", form),
