@@ -7,7 +7,8 @@
 import type { HistoryEntry, LogLine, Task } from "../task.ts";
 import { HistoryBook, type HistoryLimits } from "./history_book.ts";
 import { LogBook, type LogLimits } from "./log_book.ts";
-import type { ChangesSince, EndedTask, Launch, LogSlice, StoredTask, TaskKey, TaskStore } from "./store.ts";
+import type { ChangesSince, Delivery, EndedTask, Launch, LogSlice } from "./store.ts";
+import type { StoredTask, TaskKey, TaskStore } from "./store.ts";
 import { type IndexedTask, TaskIndex, type TaskIndexLimits } from "./task_index.ts";
 
 /** The bounds of a {@linkcode MemoryStore}. */
@@ -23,6 +24,7 @@ export class MemoryStore implements TaskStore {
   readonly #histories: HistoryBook;
   readonly #launches: Map<string, Launch> = new Map();
   readonly #removed: Map<string, IndexedTask> = new Map();
+  readonly #deliveries: Map<string, { readonly delivery: Delivery; readonly text: string }> = new Map();
   #seq = 0;
 
   /**
@@ -131,6 +133,22 @@ export class MemoryStore implements TaskStore {
     return this.#has(client, id) ? this.#launches.get(keyOf(client, id)) : undefined;
   }
 
+  putDelivery(delivery: Delivery, text: string): void {
+    this.#deliveries.set(delivery.id, { delivery, text });
+  }
+
+  removeDelivery(id: string): void {
+    this.#deliveries.delete(id);
+  }
+
+  deliveries(): readonly Delivery[] {
+    return Array.from(this.#deliveries.values(), ({ delivery }) => delivery);
+  }
+
+  deliveryText(id: string): string | undefined {
+    return this.#deliveries.get(id)?.text;
+  }
+
   committed(): Promise<void> {
     return Promise.resolve();
   }
@@ -145,6 +163,7 @@ export class MemoryStore implements TaskStore {
     this.#histories.clear();
     this.#launches.clear();
     this.#removed.clear();
+    this.#deliveries.clear();
     return Promise.resolve();
   }
 

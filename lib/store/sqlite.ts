@@ -9,9 +9,18 @@ import type { HistoryEntry, LogLine, Task } from "../task.ts";
 import { isTerminal } from "../task.ts";
 import type { Batch } from "./sqlite/batch.ts";
 import { DatabaseFile } from "./sqlite/database_file.ts";
+import { Outbox } from "./sqlite/outbox.ts";
 import { TaskOnDisk } from "./sqlite/task_on_disk.ts";
 import { Writer } from "./sqlite/writer.ts";
-import type { ChangesSince, Durability, EndedTask, Launch, LogSlice, RemovedTask } from "./store.ts";
+import type {
+  ChangesSince,
+  Delivery,
+  Durability,
+  EndedTask,
+  Launch,
+  LogSlice,
+  RemovedTask,
+} from "./store.ts";
 import type { StorageTrouble, StoredTask, TaskKey, TaskStore } from "./store.ts";
 import { TaskInMemory } from "./store.ts";
 import { TaskIndex, type TaskIndexLimits } from "./task_index.ts";
@@ -62,6 +71,7 @@ export class SqliteStore implements TaskStore {
   readonly #limits: SqliteStoreLimits;
   readonly #file: DatabaseFile;
   readonly #writer: Writer;
+  readonly #outbox: Outbox;
   readonly #index: TaskIndex;
   readonly #setAside: Map<string, SetAside> = new Map();
   /** Notes in the histories of tasks that have not ended, to know when to cut them. */
@@ -110,6 +120,7 @@ export class SqliteStore implements TaskStore {
       memoryOf: (client) => this.#index.memory(client),
       onCommit: (batch) => this.#committed(batch),
     });
+    this.#outbox = new Outbox(this.#file, this.#writer);
   }
 
   get seq(): number {
@@ -295,6 +306,24 @@ export class SqliteStore implements TaskStore {
     const text = this.#writer.unsavedLaunch(node.place) ??
       this.#file.get("SELECT launch FROM launches WHERE place = ?", node.place)?.launch;
     return text === undefined ? undefined : JSON.parse(String(text));
+  }
+
+  putDelivery(delivery: Delivery, text: string): void {
+    this.#writer.pending.putDelivery(delivery, text);
+    this.#writer.schedule(this.#seq);
+  }
+
+  removeDelivery(id: string): void {
+    this.#writer.pending.removeDelivery(id);
+    this.#writer.schedule(this.#seq);
+  }
+
+  deliveries(): readonly Delivery[] {
+    return this.#outbox.deliveries();
+  }
+
+  deliveryText(id: string): string | undefined {
+    return this.#outbox.text(id);
   }
 
   committed(): Promise<void> {

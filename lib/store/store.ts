@@ -87,6 +87,24 @@ export interface Launch {
   readonly args: readonly JsonValue[];
 }
 
+/** A message for one receiver that something happened to a task. Its text is kept beside it, as it may be long. */
+export interface Delivery {
+  /** Names the delivery; never given to another one. */
+  readonly id: string;
+  /** Whom it is for. */
+  readonly receiver: string;
+  /** What happened, in one word. */
+  readonly event: string;
+  /** Whom it happened to. */
+  readonly task: TaskKey;
+  /** The number of the change by which it happened. */
+  readonly seq: number;
+  /** When it happened, in epoch seconds. */
+  readonly at: number;
+  /** The length of the text, in characters. */
+  readonly size: number;
+}
+
 /** A part of a task's log. */
 export interface LogSlice {
   /** The number of the first line. */
@@ -158,6 +176,18 @@ export interface TaskStore extends AsyncDisposable {
   putLaunch(client: string, id: string, launch: Launch): void;
   /** What a task was started with; `undefined` where it was not started by name. */
   launch(client: string, id: string): Launch | undefined;
+
+  /**
+   * Notes a message that is to be delivered. It is committed together with what is put in the same turn: all of it or
+   * nothing.
+   */
+  putDelivery(delivery: Delivery, text: string): void;
+  /** Forgets a message: it was delivered, or never will be. */
+  removeDelivery(id: string): void;
+  /** The messages that are to be delivered, in the order of their numbers, and of one number as they were put. */
+  deliveries(): readonly Delivery[];
+  /** The text of a message; `undefined` where there is no such message. May have to be read from disk. */
+  deliveryText(id: string): string | undefined;
 
   /**
    * Waits until everything that was put so far is committed.

@@ -1,5 +1,6 @@
 /** What the program says and does when its file can't be used: at the start, and while it runs. */
 
+import { SCHEMA_VERSION } from "../../lib/store/sqlite/schema.ts";
 import { TaskInMemory } from "../../lib/store/store.ts";
 import type { Task } from "../../lib/task.ts";
 import { assert, assertEquals, assertGreater, assertMatch, assertNotEquals } from "../support/assert.ts";
@@ -122,7 +123,7 @@ Deno.test("storage: the program refuses files that it can't use, in one line", a
   await assertRefused(path("cut.db"), isDamaged);
   await assertRefused(
     folder.file,
-    "a newer Taskscope wrote it (version 99 of its tables, this one knows 1); " +
+    `a newer Taskscope wrote it (version 99 of its tables, this one knows ${SCHEMA_VERSION}); ` +
       "use that one, or name another file with --data",
   );
 });

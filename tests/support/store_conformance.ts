@@ -5,9 +5,10 @@
  */
 
 import fc from "fast-check";
+import type { Delivery } from "../../lib/store/store.ts";
 import { assert, assertEquals, assertGreater } from "./assert.ts";
 import type { StoreHome } from "./store_home.ts";
-import { entry, histories, line, logOf, storedTask, StoreModel } from "./store_model.ts";
+import { delivery, entry, histories, line, logOf, storedTask, StoreModel } from "./store_model.ts";
 
 export { storedTask } from "./store_model.ts";
 
@@ -312,6 +313,59 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     await store.committed();
     store.putLaunch("c", "1", { name: "second", args });
     await home.check((store) => assertEquals(store.launch("c", "1"), { name: "second", args }));
+  });
+
+  Deno.test(`${name}.deliveries() are kept in order until they are taken back, whatever becomes of the task`, async () => {
+    await using home = createHome(AMPLE);
+    const { store } = home;
+    const put = (taskId: string, text: string) => {
+      const stored = storedTask(taskId, store.takeSeq(), "FINISHED");
+      store.put("c", stored);
+      const message = delivery("c", taskId, stored.seq, text);
+      store.putDelivery(message, text);
+      return message;
+    };
+    const first = put("1", "first");
+    // In the other order of their names.
+    const second = put("2", "second");
+    const sibling = { ...second, id: "a sibling", receiver: "another" };
+    store.putDelivery(sibling, "x".repeat(100_000));
+    await home.check((store) => {
+      assertEquals(store.deliveries(), [first, second, sibling]);
+      assertEquals(store.deliveryText(second.id), "second");
+      assertEquals(store.deliveryText(sibling.id)?.length, 100_000);
+    });
+    home.store.remove("c", "1", home.store.takeSeq());
+    home.store.purge("c", "1");
+    home.store.removeDelivery(second.id);
+    home.store.removeDelivery("unknown");
+    await home.check((store) => {
+      assertEquals(store.deliveries(), [first, sibling]);
+      assertEquals([store.deliveryText(first.id), store.deliveryText(second.id)], ["first", undefined]);
+    });
+    for (const { id } of home.store.deliveries()) home.store.removeDelivery(id);
+    await home.check((store) => assertEquals(store.deliveries(), []));
+  });
+
+  Deno.test(`${name}.removeDelivery() takes back what is on its way to be committed, and what is not yet`, async () => {
+    await using home = createHome(AMPLE);
+    const { store } = home;
+    const [first, second, third] = [1, 2, 3].map((seq) => delivery("c", "1", seq, "text")) as [
+      Delivery,
+      Delivery,
+      Delivery,
+    ];
+    store.putDelivery(first, "text");
+    const committed = store.committed();
+    // Under way from the next turn on.
+    await Promise.resolve();
+    store.removeDelivery(first.id);
+    for (const message of [second, third]) store.putDelivery(message, "text");
+    store.removeDelivery(second.id);
+    assertEquals(store.deliveries(), [third]);
+    assertEquals([store.deliveryText(first.id), store.deliveryText(second.id)], [undefined, undefined]);
+    await committed;
+    await home.check((store) => assertEquals(store.deliveries(), [third]));
   });
 
   Deno.test(`${name}.committed() resolves, and everything up to then is committed`, async () => {

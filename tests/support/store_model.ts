@@ -6,7 +6,7 @@
 
 import fc from "fast-check";
 import { type Launch, type StoredTask, TaskInMemory, type TaskStore } from "../../lib/store/store.ts";
-import type { ChangesSince, LogSlice, RemovedTask } from "../../lib/store/store.ts";
+import type { ChangesSince, Delivery, LogSlice, RemovedTask } from "../../lib/store/store.ts";
 import { type HistoryEntry, isTerminal, type LogLine } from "../../lib/task.ts";
 import { transition } from "../../lib/transition.ts";
 import { assert, assertEquals } from "./assert.ts";
@@ -52,10 +52,19 @@ export function entry(version: number, status = `status ${version}`): HistoryEnt
   };
 }
 
+/** A message about a task, whose text is as long as it says. */
+export function delivery(client: string, taskId: string, seq: number, text: string): Delivery {
+  const id = `delivery-${seq}-${text.length}`;
+  const task = { client, id: taskId };
+  return { id, receiver: `receiver ${seq % 2}`, event: "ended", task, seq, at: seq / 8, size: text.length };
+}
+
 /** Something that is done to a store. */
 export type Step =
   | {
-    readonly do: "start" | "end" | "remove" | "restore" | "purge" | "log" | "state" | "status" | "launch";
+    readonly do:
+      | ("start" | "end" | "remove" | "restore" | "purge")
+      | ("log" | "state" | "status" | "launch" | "notify" | "notified");
     readonly client: string;
     readonly id: string;
   }
@@ -79,6 +88,7 @@ export const histories: fc.Arbitrary<Step[]> = fc.array(
           { weight: 1, arbitrary: fc.constant("purge" as const) },
           { weight: 4, arbitrary: fc.constantFrom("log" as const, "state" as const, "status" as const) },
           { weight: 1, arbitrary: fc.constant("launch" as const) },
+          { weight: 3, arbitrary: fc.constantFrom("notify" as const, "notified" as const) },
         ),
         client: fc.constantFrom(...CLIENTS.slice(0, -1)),
         id: fc.constantFrom(...IDS),
@@ -132,6 +142,7 @@ export class StoreModel {
     CLIENTS.map((client) => [client, { tasks: new Map(), aside: new Map(), removals: [], lastSeq: 0 }]),
   );
   readonly #positions: Position[] = [];
+  readonly #deliveries: Map<string, { readonly delivery: Delivery; readonly text: string }> = new Map();
   readonly #begunAt = Date.now() / 1000;
   #place = 0;
 
@@ -184,6 +195,17 @@ export class StoreModel {
         const launch = { name: `job ${store.seq}`, args: [store.seq, { nested: [null] }] };
         store.putLaunch(client, id, launch);
         if (task !== undefined) task.launch = launch;
+        return;
+      }
+      case "notify":
+        return this.#notify(client, id);
+      case "notified": {
+        const known = [...this.#deliveries.values()].find(({ delivery: { task } }) => {
+          return task.client === client && task.id === id;
+        });
+        const deliveryId = known?.delivery.id ?? "unknown";
+        store.removeDelivery(deliveryId);
+        this.#deliveries.delete(deliveryId);
       }
     }
   }
@@ -211,6 +233,7 @@ export class StoreModel {
       }
     }
     for (const client of CLIENTS) this.#checkClient(store, client);
+    this.#checkDeliveries(store);
     const { seq } = store;
     assert(
       store.allChangesSince(seq) !== undefined && store.changesSince("a", seq) !== undefined,
@@ -271,6 +294,23 @@ export class StoreModel {
     );
     assert(lines.length >= least.length, `${lines.length} lines instead of ${least.length}`);
     if (lines.length > 0) assert(first >= from && first + lines.length === Math.min(to, log.length));
+  }
+
+  #checkDeliveries(store: TaskStore): void {
+    const kept = [...this.#deliveries.values()];
+    assertSame([...store.deliveries()], kept.map(({ delivery }) => delivery), "the messages");
+    for (const { delivery: { id }, text } of kept) assertEquals(store.deliveryText(id), text);
+    assertEquals(store.deliveryText("unknown"), undefined);
+  }
+
+  /** Two messages of one number: for two receivers. */
+  #notify(client: string, id: string): void {
+    const seq = this.#home.store.takeSeq();
+    for (const text of [`{"seq":${seq}}`, `${client}/${id} "\ud83d\ude00\n`]) {
+      const message = delivery(client, id, seq, text);
+      this.#home.store.putDelivery(message, text);
+      this.#deliveries.set(message.id, { delivery: message, text });
+    }
   }
 
   #put(client: string, known: ModelClient, id: string, isEnd: boolean): void {

@@ -7,7 +7,7 @@
 import type { StorageError } from "../../errors.ts";
 import { type HistoryEntry, isTerminal, type LogLine } from "../../task.ts";
 import type { ClientMemory } from "../task_index.ts";
-import type { StoredTask, TaskKey } from "../store.ts";
+import type { Delivery, StoredTask, TaskKey } from "../store.ts";
 
 /** One commit, as it travels to the worker: lists of the rows to write. */
 export interface BatchMessage {
@@ -24,6 +24,8 @@ export interface BatchMessage {
   readonly lineCuts: readonly (readonly [place: number, before: number])[];
   /** Entries of a task's history, beside those of its states, that are kept. */
   readonly historyCuts: readonly (readonly [place: number, most: number])[];
+  readonly deliveries: readonly DeliveryRow[];
+  readonly removedDeliveries: readonly string[];
   readonly meta: readonly (readonly [name: string, value: number])[];
 }
 
@@ -46,6 +48,19 @@ export type HistoryRow = readonly [
   status: string,
   progress: number | null,
   isState: number,
+];
+
+/** A row of a message to be delivered. */
+export type DeliveryRow = readonly [
+  id: string,
+  receiver: string,
+  event: string,
+  client: string,
+  taskId: string,
+  seq: number,
+  at: number,
+  size: number,
+  text: string,
 ];
 
 /** A log line with its number. */
@@ -71,6 +86,9 @@ export class Batch {
   readonly launches: Map<number, string> = new Map();
   readonly lines: Map<number, NumberedLine[]> = new Map();
   readonly history: Map<number, DirtyEntry[]> = new Map();
+  /** By id, in the order in which they were put. */
+  readonly deliveries: Map<string, { readonly delivery: Delivery; readonly text: string }> = new Map();
+  readonly removedDeliveries: Set<string> = new Set();
   readonly #removed: Set<number> = new Set();
   readonly #purged: Set<number> = new Set();
   /** By client and id; only the last one of each counts, so that there are no more of them than tasks. */
@@ -162,6 +180,17 @@ export class Batch {
     this.#historyCuts.set(place, most);
   }
 
+  putDelivery(delivery: Delivery, text: string): void {
+    this.deliveries.set(delivery.id, { delivery, text });
+    this.#isEmpty = false;
+  }
+
+  removeDelivery(id: string): void {
+    // One that is not on its way to the disk yet never gets there.
+    if (!this.deliveries.delete(id)) this.removedDeliveries.add(id);
+    this.#isEmpty = false;
+  }
+
   /** A number that is to be written; `undefined` where it stays. */
   meta(name: string): number | undefined {
     return this.#meta.get(name);
@@ -205,6 +234,11 @@ export class Batch {
       ),
       lineCuts: [...this.#lineCuts],
       historyCuts: [...this.#historyCuts],
+      deliveries: Array.from(this.deliveries.values(), ({ delivery, text }): DeliveryRow => {
+        const { id, receiver, event, task, seq, at, size } = delivery;
+        return [id, receiver, event, task.client, task.id, seq, at, size, text];
+      }),
+      removedDeliveries: [...this.removedDeliveries],
       meta: [...this.#meta],
     };
   }

@@ -113,6 +113,12 @@ export class DatabaseWriter implements Disposable {
         batch.forgottenClients.map((client) => [client]),
       );
     }
+    this.#runAll(
+      `INSERT OR REPLACE INTO deliveries (id, receiver, event, client, task_id, seq, at, size, text)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      batch.deliveries,
+    );
+    this.#runAll("DELETE FROM deliveries WHERE id = ?", batch.removedDeliveries.map((id) => [id]));
     this.#runAll("INSERT OR REPLACE INTO meta (name, value) VALUES (?, CAST(? AS INTEGER))", batch.meta);
   }
 

@@ -7,13 +7,13 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables that this program reads and writes. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** Marks a file as a database of this program: "tsks" (SQLite, PRAGMA application_id). */
 export const APPLICATION_ID = 0x74736b73;
 
 /** Each step leads from one version to the next; the first one begins with an empty file. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 
@@ -67,6 +67,20 @@ const MIGRATIONS: readonly string[] = [
   // Records say who reports them; all that there were ran in the server.
   `
   UPDATE records SET record = json_set(record, '$.reporter', NULL, '$.report_seq', NULL);
+  `,
+  // What receivers are still to be told. The text is last, so that the rest is read without it.
+  `
+  CREATE TABLE deliveries (
+    id TEXT PRIMARY KEY,
+    receiver TEXT NOT NULL,
+    event TEXT NOT NULL,
+    client TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    at REAL NOT NULL,
+    size INTEGER NOT NULL,
+    text TEXT NOT NULL
+  ) STRICT;
   `,
 ];
 

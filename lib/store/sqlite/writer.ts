@@ -126,6 +126,11 @@ export class Writer implements AsyncDisposable {
     return this.#pending.launches.get(place) ?? this.#commit?.batch.launches.get(place);
   }
 
+  /** What is not known to be on disk, oldest first. */
+  get unsaved(): readonly Batch[] {
+    return this.#commit === null ? [this.#pending] : [this.#commit.batch, this.#pending];
+  }
+
   /** Hears when trouble comes and goes. */
   onTrouble(listener: (trouble: StorageTrouble | null) => void): () => void {
     this.#listeners.add(listener);

@@ -1,11 +1,12 @@
 import type { SqliteStore } from "../../../lib/store/sqlite.ts";
+import { migrate, MIGRATIONS } from "../../../lib/store/sqlite/schema.ts";
 import { TaskOnDisk } from "../../../lib/store/sqlite/task_on_disk.ts";
 import { TaskInMemory } from "../../../lib/store/store.ts";
 import { assert, assertEquals, assertGreater, assertInstanceOf } from "../../support/assert.ts";
 import { testStore } from "../../support/store_conformance.ts";
 import { StoreFolder, TASK_TABLES } from "../../support/store_folder.ts";
 import { StoreHome } from "../../support/store_home.ts";
-import { entry, line, logOf, storedTask } from "../../support/store_model.ts";
+import { delivery, entry, line, logOf, storedTask } from "../../support/store_model.ts";
 import { until } from "../../support/until.ts";
 
 testStore("SqliteStore", (limits) => {
@@ -56,6 +57,63 @@ Deno.test("SqliteStore gives out no number again that it may have given out befo
   using copyOfCopy = copy.crashed();
   await using afterNext = copyOfCopy.open();
   assertGreater(afterNext.takeSeq(), next.seq);
+});
+
+Deno.test("SqliteStore commits a message together with what was put in the same turn, or neither", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  putAll(store, "1");
+  await store.committed();
+  const end = () => {
+    store.put("c", storedTask("1", store.takeSeq(), "FINISHED"));
+    // Whoever waits for a commit begins one, but not before the turn is over.
+    const committed = store.committed();
+    store.putDelivery(delivery("c", "1", store.seq, "text"), "text");
+    return committed;
+  };
+  const committed = end();
+  using before = folder.crashed();
+  await committed;
+  using after = folder.crashed();
+  const found = [];
+  for (const copy of [before, after]) {
+    await using crashed = copy.open();
+    found.push([crashed.get("c", "1")?.task.state, crashed.deliveries().length]);
+  }
+  assertEquals(found, [["NOT_STARTED", 0], ["FINISHED", 1]]);
+});
+
+Deno.test("SqliteStore keeps no text of a message in memory, and none that was taken back on disk", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  const count = () => Number(folder.query("SELECT count(*) AS n FROM deliveries")[0]?.n);
+  const message = delivery("c", "1", store.takeSeq(), "text");
+  store.putDelivery(message, "text");
+  await store.committed();
+  assertEquals(count(), 1);
+  folder.execute("UPDATE deliveries SET text = 'from disk'");
+  assertEquals(store.deliveryText(message.id), "from disk");
+  store.removeDelivery(message.id);
+  await store.committed();
+  assertEquals(count(), 0);
+});
+
+Deno.test("SqliteStore opens a file of the first version, and keeps messages in it from then on", async () => {
+  using folder = new StoreFolder();
+  const stored = storedTask("old", 5, "FINISHED");
+  const db = folder.connect();
+  migrate(db, MIGRATIONS.slice(0, 1));
+  db.exec("INSERT INTO tasks (place, client, id, seq, ended_at) VALUES (1, 'c', 'old', 5, 1)");
+  db.exec("INSERT INTO meta (name, value) VALUES ('reserved_seq', 9), ('epoch', 'old')");
+  db.prepare("INSERT INTO records (place, record) VALUES (1, ?)").run(stored.json);
+  db.close();
+  const message = delivery("c", "old", 10, "text");
+  for (const expected of [[], [message]]) {
+    await using store = folder.open();
+    assertEquals([store.epoch, store.get("c", "old")?.task.result], ["old", { seq: 5 }]);
+    assertEquals(store.deliveries(), expected);
+    store.putDelivery(message, "text");
+  }
 });
 
 Deno.test("SqliteStore.takeSeq() never goes beyond what is put aside on disk, and asks for more in time", async () => {

@@ -1,7 +1,7 @@
 import { StorageError } from "../../../../lib/errors.ts";
 import { Batch } from "../../../../lib/store/sqlite/batch.ts";
 import { assertEquals, assertRejects } from "../../../support/assert.ts";
-import { entry, line, storedTask } from "../../../support/store_model.ts";
+import { delivery, entry, line, storedTask } from "../../../support/store_model.ts";
 
 const MEMORY = { lastSeq: 9, forgottenSeq: 2 };
 
@@ -59,6 +59,20 @@ Deno.test("Batch says nothing of a client that is forgotten, until it has tasks 
   batch.put("c", 2, storedTask("2", 2));
   const again = batch.message(() => MEMORY);
   assertEquals([again.clients, again.forgottenClients], [[["c", 9, 2]], []]);
+});
+
+Deno.test("Batch says nothing of a message that was put and taken back before it was written", () => {
+  const batch = new Batch();
+  const kept = delivery("c", "1", 2, "text");
+  for (const message of [delivery("c", "1", 1, "text"), kept]) batch.putDelivery(message, "text");
+  batch.removeDelivery(delivery("c", "1", 1, "text").id);
+  batch.removeDelivery("written before");
+  const { deliveries, removedDeliveries } = batch.message(() => MEMORY);
+  assertEquals(deliveries.map(([id]) => id), [kept.id]);
+  assertEquals(removedDeliveries, ["written before"]);
+  const removals = new Batch();
+  removals.removeDelivery("written before");
+  assertEquals(removals.isEmpty, false);
 });
 
 Deno.test("Batch.settled rejects for who waits now, and can be waited for again", async () => {

@@ -3,7 +3,7 @@ import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
 import { DatabaseWriter } from "../../../../lib/store/sqlite/database_writer.ts";
 import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
 import { StoreFolder, TASK_TABLES } from "../../../support/store_folder.ts";
-import { entry, line, storedTask } from "../../../support/store_model.ts";
+import { delivery, entry, line, storedTask } from "../../../support/store_model.ts";
 
 const MEMORY = { lastSeq: 9, forgottenSeq: 2 };
 
@@ -32,12 +32,14 @@ const EVERYTHING = messageOf((batch) => {
   batch.remove("e", 10, "10", 8);
   batch.purge(10);
   batch.forgetClient("e");
+  for (const seq of [1, 2]) batch.putDelivery(delivery("c", "1", seq, "text"), "text");
+  batch.removeDelivery("delivered before");
   batch.setMeta("reserved_seq", 100);
 });
 
 /** Everything that is in a database. */
 function contents(folder: StoreFolder): unknown {
-  return [...TASK_TABLES, "clients", "removals", "meta"].map((table) =>
+  return [...TASK_TABLES, "clients", "removals", "deliveries", "meta"].map((table) =>
     folder.query(`SELECT * FROM ${table}`)
   );
 }

@@ -3,6 +3,7 @@ import {
   APPLICATION_ID,
   isForeign,
   migrate,
+  MIGRATIONS,
   SCHEMA_VERSION,
   schemaVersion,
 } from "../../../../lib/store/sqlite/schema.ts";
@@ -23,6 +24,7 @@ function names(db: DatabaseSync): unknown[] {
 
 const TABLES = [
   "clients",
+  "deliveries",
   "history",
   "launches",
   "log_lines",
@@ -61,6 +63,18 @@ Deno.test("migrate() runs only the steps that are missing, and keeps what is the
   assertEquals({ ...db.prepare("SELECT id, owner FROM tasks").get() }, { id: "kept", owner: null });
 });
 
+Deno.test("migrate() brings a database of the first version to this one, step by step, and keeps what is there", () => {
+  using db = database();
+  migrate(db, MIGRATIONS.slice(0, 1));
+  assertEquals([schemaVersion(db), names(db).includes("deliveries")], [1, false]);
+  db.exec("INSERT INTO tasks (place, client, id, seq) VALUES (1, 'c', 'kept', 5)");
+  for (let steps = 2; steps <= MIGRATIONS.length; steps++) migrate(db, MIGRATIONS.slice(0, steps));
+  assertEquals([schemaVersion(db), names(db)], [SCHEMA_VERSION, TABLES]);
+  assertEquals(db.prepare("SELECT id FROM tasks").get()?.id, "kept");
+});
+
+Deno.test("SCHEMA_VERSION counts the steps", () => assertEquals(SCHEMA_VERSION, MIGRATIONS.length));
+
 Deno.test("migrate() leaves everything as it was where a step fails", () => {
   using db = database();
   migrate(db);
@@ -93,8 +107,7 @@ Deno.test("isForeign() knows databases of other programs by what they hold", () 
 Deno.test("migrate() makes records of the first version say that they ran in the server", () => {
   using db = database();
   const record = { id: "1", name: "old", progress: 12.5, metadata: { deep: [1, null, "ä"] }, version: 3 };
-  migrate(db);
-  db.exec("PRAGMA user_version = 1");
+  migrate(db, MIGRATIONS.slice(0, 1));
   db.prepare("INSERT INTO records (place, record) VALUES (1, ?)").run(JSON.stringify(record));
   migrate(db);
   const row = db.prepare("SELECT record FROM records").get();
