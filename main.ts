@@ -57,6 +57,7 @@ async function serve(options: ServeOptions): Promise<void> {
     data: dataFile(options),
     // The address is known only now, as the port may have been 0.
     allowedHosts: loopbackHosts(options.host, port),
+    onNotice: (text) => console.error(`taskscope: ${text}`),
   });
   const name = options.host.includes(":") ? `[${options.host}]` : options.host;
   const address = `http://${name}:${port}${resolveAccess(options).basePath}/`;

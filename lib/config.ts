@@ -64,6 +64,24 @@ export interface MonitorLimits {
   readonly reporterAwayMs: number;
   /** Milliseconds that a task may be stale before it ends as `ERROR` with `error.type` `"lost"`. */
   readonly lostAfterMs: number;
+  /** Addresses that may be told of the ends of tasks. */
+  readonly notifyReceivers: number;
+  /** Requests that may be under way to one such address at a time. */
+  readonly notifyConcurrency: number;
+  /** Milliseconds that such an address may take to answer. */
+  readonly notifyTimeoutMs: number;
+  /** Bytes of its answer that are read. */
+  readonly notifyAnswerBytes: number;
+  /** Milliseconds until what such an address did not take is sent again; twice as many after every failure. */
+  readonly notifyRetryMs: number;
+  /** Milliseconds until it is sent again at most, however often that failed. */
+  readonly notifyRetryMostMs: number;
+  /** Milliseconds from the end of a task after which it is given up to tell of it. */
+  readonly notifyAgeMs: number;
+  /** Ends of tasks that may wait to be told to one address; of more, the oldest are not told. */
+  readonly notifyQueue: number;
+  /** Characters of what may wait to be told to one address; of more, the oldest is not told. */
+  readonly notifyQueueCharacters: number;
 }
 
 /** The bounds where nobody sets others. */
@@ -95,6 +113,15 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   sweepIntervalMs: 1_000,
   reporterAwayMs: 10_000,
   lostAfterMs: 24 * 60 * 60 * 1_000,
+  notifyReceivers: 32,
+  notifyConcurrency: 4,
+  notifyTimeoutMs: 10_000,
+  notifyAnswerBytes: 16 * 1024,
+  notifyRetryMs: 1_000,
+  notifyRetryMostMs: 5 * 60 * 1_000,
+  notifyAgeMs: 24 * 60 * 60 * 1_000,
+  notifyQueue: 10_000,
+  notifyQueueCharacters: 64 * 1024 * 1024,
 };
 
 /** Options that may be 0. */

@@ -38,6 +38,9 @@ import type { Authorize } from "./http/context.ts";
 import { Hub } from "./hub.ts";
 import { LocalSink } from "./local_sink.ts";
 import { moduleSource } from "./module_source.ts";
+import { Notifier } from "./notifier.ts";
+import { type NotifyOptions, resolveNotify } from "./notify/options.ts";
+import type { DeliveryCounts } from "./notify/receiver_queue.ts";
 import type { MonitoredTask, TaskHandle } from "./run.ts";
 import {
   type CallOptions,
@@ -76,6 +79,10 @@ export type {
 } from "./monitored.ts";
 export type { AccessOptions, MonitorLimits } from "./config.ts";
 export type { Access, Authorize } from "./http/context.ts";
+export { NOTIFY_EVENTS } from "./notify/events.ts";
+export type { NotifyEvent } from "./notify/events.ts";
+export type { NotifyOptions } from "./notify/options.ts";
+export type { DeliveryCounts } from "./notify/receiver_queue.ts";
 export type { Cursor } from "./protocol.ts";
 export type { Durability } from "./store/store.ts";
 export type { TaskReader } from "./registry_types.ts";
@@ -126,8 +133,21 @@ export interface MonitorOptions extends AccessOptions {
   readonly durability?: Durability;
   /** Other values for bounds. */
   readonly limits?: Partial<MonitorLimits>;
+  /**
+   * Addresses that are sent a POST when a task ends: JSON `{event, delivery_id, client, at, task}`, `task` being the
+   * record. Answers of 2xx count as taken; all others but 410 are tried again for a day. With a file it outlives the
+   * process. The same end may be told more than once, with the same `delivery_id`.
+   */
+  readonly notify?: readonly NotifyOptions[];
+  /**
+   * Signs what is sent to those addresses: `taskscope-signature: v1=<hex>` is the HMAC-SHA256 of the value of
+   * `taskscope-timestamp`, a dot, and the body. Without it nothing is signed.
+   */
+  readonly notifySecret?: string;
   /** Is given errors that nobody expected; the default writes them to the console. */
   readonly onError?: (error: unknown) => void;
+  /** Is given what an operator should know, such as an address that can't be told; by default the console is. */
+  readonly onNotice?: (text: string) => void;
 }
 
 /** A registry with everything that shows it. */
@@ -144,6 +164,8 @@ export interface Monitor extends AsyncDisposable {
   readonly registry: TaskReader;
   /** How many sockets are open. */
   readonly watchers: number;
+  /** What became of the ends of tasks that are to be told to the addresses of `notify`, since the start. */
+  readonly deliveries: DeliveryCounts;
   /**
    * Ends everything in order: takes no requests any more, tells watchers, aborts the `task.signal` of what runs and
    * waits for it, commits everything, closes the sockets and the file.
@@ -174,18 +196,31 @@ export interface ShutdownOptions {
  * @throws {StorageError} where the file can't be used
  */
 export function createMonitor(options: MonitorOptions = {}): Monitor {
-  const { authorize = null, onError = logError } = options;
+  const { authorize = null, onError = logError, onNotice = logNotice } = options;
   const limits = resolveLimits(options.limits);
   const access = resolveAccess(options);
   const channel = resolveChannel(options.channel);
 
   const storage = resolveStorage(options);
+  const receivers = resolveNotify(options.notify ?? [], limits.notifyReceivers);
   const startables = startablesOf(options.tasks ?? {}, () => sink);
   // All that can be wrong is known before the file is locked.
   checkChannelIsFree(channel);
 
   const store = openStore(storage, limits);
-  const registry = new Registry({ store, limits, unsavedEpoch: newEpoch() });
+  const notifier = new Notifier({
+    store,
+    receivers,
+    secret: options.notifySecret || null,
+    limits,
+    notice: onNotice,
+  });
+  const registry = new Registry({
+    store,
+    limits,
+    unsavedEpoch: newEpoch(),
+    onEnd: (client, stored) => notifier.ended(client, stored),
+  });
   const sink: LocalSink = new LocalSink(registry);
   const authority = new Authority({
     registry,
@@ -207,6 +242,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     reportError: onError,
   });
   const withdraw = announceMonitor(channel, sink);
+  notifier.start();
 
   async function dispose(): Promise<void> {
     withdraw();
@@ -215,6 +251,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     hub[Symbol.dispose]();
     authority[Symbol.dispose]();
     registry[Symbol.dispose]();
+    await notifier[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
   }
 
@@ -225,12 +262,15 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     get watchers() {
       return handler.watchers;
     },
+    get deliveries() {
+      return notifier.counts;
+    },
     async shutdown({ graceMs = SHUTDOWN_GRACE_MS } = {}) {
       handler.beginClosing();
       registry.announceEnd();
       await within(whenIdle(registry), graceMs);
       registry.interruptAll("The server was shut down while the task ran");
-      await hub.flush();
+      await Promise.all([hub.flush(), within(notifier.whenSettled(), NOTIFY_WAIT_MS)]);
       await dispose();
       // A server that is shut down now would be the first to close the sockets, without saying how they ended.
       await within(handler.whenClosed(), CLOSE_WAIT_MS);
@@ -241,6 +281,9 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
 
 /** How long peers may take to confirm the ends of their sockets, in milliseconds. */
 const CLOSE_WAIT_MS = 500;
+
+/** How long the last ends may take to be told, in milliseconds; what is not told then stays in the file. */
+const NOTIFY_WAIT_MS = 1_000;
 
 /** Waits for a promise, but not for longer than so many milliseconds. */
 async function within(promise: Promise<void>, timeoutMs: number): Promise<void> {
@@ -307,4 +350,9 @@ function logError(error: unknown): void {
   // Somebody has to hear of it, and nobody said who.
   // deno-lint-ignore no-console
   console.error("[taskscope]", error);
+}
+
+function logNotice(text: string): void {
+  // deno-lint-ignore no-console -- as above
+  console.warn(`[taskscope] ${text}`);
 }

@@ -13,7 +13,7 @@ import { RegistryReader } from "./registry_reader.ts";
 import { HTTP_REPORTER_ID, type RegistryEvent, type Reporter, type TaskReader } from "./registry_types.ts";
 import { RestorableTasks } from "./restorable.ts";
 import { Family } from "./roll_up.ts";
-import { type EndedTask, type Launch, TaskInMemory, type TaskStore } from "./store/store.ts";
+import { type EndedTask, type Launch, type StoredTask, TaskInMemory, type TaskStore } from "./store/store.ts";
 import { isTerminal, type Task, type TaskChange } from "./task.ts";
 import { historyEntryOf, newLines, transition, TransitionError } from "./transition.ts";
 
@@ -37,6 +37,11 @@ export interface RegistryOptions {
   readonly limits: RegistryLimits;
   /** Names the numbering while nothing can be committed; of the grammar of an epoch. */
   readonly unsavedEpoch: string;
+  /**
+   * Hears that a task has ended, once for each, in the turn in which it is put into the store: what is put there, too, is
+   * committed together with the end. Must not throw.
+   */
+  readonly onEnd?: (client: string, stored: StoredTask) => void;
 }
 
 /** Ancestors whose bars one change moves at most; a longer line, or one that bites its tail, ends here. */
@@ -61,6 +66,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #store: TaskStore;
   readonly #limits: RegistryLimits;
   readonly #census: Census;
+  readonly #onEnd: ((client: string, stored: StoredTask) => void) | undefined;
   readonly #listeners: Set<(event: RegistryEvent) => void> = new Set();
   readonly #live: Map<string, LiveTask> = new Map();
   /** How many of those run in another process. */
@@ -82,6 +88,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     this.#store = options.store;
     this.#limits = options.limits;
     this.#census = new Census(options.limits);
+    this.#onEnd = options.onEnd;
     this.#restorable = new RestorableTasks(options.limits.restoreWindowMs);
     this.#sweeper = new BackgroundInterval(() => this.#trySweep(), options.limits.sweepIntervalMs);
     this.#takeOver();
@@ -397,6 +404,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     }
     const entry = historyEntryOf(before, after);
     if (entry !== null) this.#store.appendHistory(client, id, entry, before?.state !== after.state);
+    if (isTerminal(after.state)) this.#onEnd?.(client, stored);
     this.#tell({ client, seq, stored });
   }
 

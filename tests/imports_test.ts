@@ -19,6 +19,7 @@ const DIRECTIONS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
   { from: /^lib\/page_renderer\.ts$/, to: /^lib\/task\.ts$/ },
   { from: /^lib\/estimate\.ts$/, to: /^lib\/(task|errors|protocol)\.ts$/ },
   { from: /^lib\/store\//, to: /^lib\/(store\/|(task|errors|protocol|ulid)\.ts$)/ },
+  { from: /^lib\/notify\//, to: /^lib\/(notify\/|store\/store\.ts$|(task|errors|version)\.ts$)/ },
   { from: /^lib\/mod\.ts$/, to: /^(lib\/(?!cli\/)|ui\/)/ },
   { from: /^lib\/cli\//, to: /^lib\/(?!mod\.ts$)/ },
   { from: /^lib\/http\//, to: /^lib\/(?!cli\/|demo\/|mod\.ts$)/ },

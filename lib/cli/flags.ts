@@ -18,6 +18,8 @@ export interface Flag {
   readonly help: string;
   /** The value where none is given. */
   readonly fallback?: string;
+  /** What separates the values of a list in its variable, where that is not every comma. */
+  readonly separator?: RegExp;
 }
 
 /** The flags of a command, by name. */
@@ -115,7 +117,7 @@ function textsOf(
   const variable = readVariable(variableOf(name));
   if (variable !== undefined && variable !== "") {
     return flag.kind === "list"
-      ? variable.split(",").map((text) => text.trim()).filter((text) => text !== "")
+      ? variable.split(flag.separator ?? ",").map((text) => text.trim()).filter((text) => text !== "")
       : [variable];
   }
   return flag.fallback === undefined ? [] : [flag.fallback];

@@ -6,6 +6,7 @@
 
 import { type MonitorLimits, resolveAccess, resolveChannel, resolveLimits } from "../config.ts";
 import { ConfigError } from "../errors.ts";
+import { type NotifyOptions, parseNotify, resolveNotify } from "../notify/options.ts";
 import type { Durability } from "../store/store.ts";
 import { type FlagTable, helpOf, readFlags } from "./flags.ts";
 
@@ -45,6 +46,13 @@ export const SERVE_FLAGS = {
     placeholder: "<origin>",
     help: "origin of foreign pages that may make changes",
   },
+  notify: {
+    kind: "list",
+    placeholder: "<url>[,<event>…]",
+    help: "address to send a POST to when a task ends; events: task.finished, task.error, task.cancelled",
+    // Those within are followed by events.
+    separator: /,(?=\s*https?:)/i,
+  },
   tasks: {
     kind: "list",
     placeholder: "<module>",
@@ -70,6 +78,9 @@ export const SERVE_FLAGS = {
   },
 } as const satisfies FlagTable;
 
+/** The variable that holds the secret of webhooks. */
+const NOTIFY_SECRET = "TASKSCOPE_NOTIFY_SECRET";
+
 /** The options of a server, checked. */
 export interface ServeOptions {
   readonly host: string;
@@ -80,6 +91,9 @@ export interface ServeOptions {
   readonly basePath: string;
   readonly publicUrls: readonly string[];
   readonly allowedOrigins: readonly string[];
+  readonly notify: readonly NotifyOptions[];
+  /** What signs the messages of `notify`; `""` where they go unsigned. */
+  readonly notifySecret: string;
   readonly taskModules: readonly string[];
   readonly withDemo: boolean;
   readonly root: string;
@@ -113,6 +127,9 @@ export function parseServe(
     basePath: all("base-path")[0] ?? "",
     publicUrls: all("public-url"),
     allowedOrigins: all("allow-origin"),
+    notify: all("notify").map(parseNotify),
+    // A flag would show it to everybody who may list processes.
+    notifySecret: readVariable(NOTIFY_SECRET) ?? "",
     taskModules: all("tasks"),
     withDemo: all("no-demo").length === 0,
     root: all("root")[0]!,
@@ -121,7 +138,8 @@ export function parseServe(
   };
   // Now, and not when the first request comes.
   resolveAccess(options);
-  resolveLimits(options.limits);
+  const { notifyReceivers } = resolveLimits(options.limits);
+  resolveNotify(options.notify, notifyReceivers);
   resolveChannel(options.channel);
   return options;
 }
@@ -134,6 +152,8 @@ export function serveHelp(): string {
     "Usage: taskscope [serve] [flags]",
     "",
     helpOf(SERVE_FLAGS),
+    "",
+    `  ${NOTIFY_SECRET} in the environment signs what --notify sends.`,
     "",
     "  --help, -h  this text",
     "  --version   the version",

@@ -7,8 +7,8 @@
 import type { MonitorLimits } from "../../lib/config.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { MemoryStore } from "../../lib/store/memory.ts";
-import type { ChangesSince, EndedTask, Launch, LogSlice, StoredTask } from "../../lib/store/store.ts";
-import type { StorageTrouble, TaskKey, TaskStore } from "../../lib/store/store.ts";
+import type { ChangesSince, Delivery, EndedTask, Launch, LogSlice } from "../../lib/store/store.ts";
+import type { StorageTrouble, StoredTask, TaskKey, TaskStore } from "../../lib/store/store.ts";
 import { type HistoryEntry, isTerminal, type LogLine, type Task } from "../../lib/task.ts";
 
 /** What a {@linkcode ResumeDisk} does with commits. */
@@ -207,6 +207,25 @@ class JournalStore implements TaskStore {
 
   putLaunch(client: string, id: string, launch: Launch): void {
     this.#do({ client, apply: (tasks) => tasks.putLaunch(client, id, launch) });
+  }
+
+  putDelivery(delivery: Delivery, text: string): void {
+    this.#do({ client: delivery.task.client, apply: (tasks) => tasks.putDelivery(delivery, text) });
+  }
+
+  removeDelivery(id: string): void {
+    const known = this.deliveries().find((delivery) => delivery.id === id);
+    if (known !== undefined) {
+      this.#do({ client: known.task.client, apply: (tasks) => tasks.removeDelivery(id) });
+    }
+  }
+
+  deliveries(): readonly Delivery[] {
+    return this.#tasks.deliveries();
+  }
+
+  deliveryText(id: string): string | undefined {
+    return this.#tasks.deliveryText(id);
   }
 
   removed(client: string, id: string): Task | undefined {

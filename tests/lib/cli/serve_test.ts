@@ -21,6 +21,8 @@ const DEFAULTS = {
   basePath: "",
   publicUrls: [],
   allowedOrigins: [],
+  notify: [],
+  notifySecret: "",
   taskModules: [],
   withDemo: true,
   root: ".",

@@ -1,0 +1,15 @@
+import { endEventOf, isNotifyEvent, NOTIFY_EVENTS } from "../../../lib/notify/events.ts";
+import { isTerminal, TASK_STATES } from "../../../lib/task.ts";
+import { assertEquals } from "../../support/assert.ts";
+
+Deno.test("endEventOf() names each end, and nothing else", () => {
+  assertEquals(TASK_STATES.map(endEventOf), [null, null, null, ...NOTIFY_EVENTS]);
+  for (const state of TASK_STATES) assertEquals(endEventOf(state) !== null, isTerminal(state), state);
+});
+
+Deno.test("isNotifyEvent() knows the events alone", () => {
+  assertEquals(NOTIFY_EVENTS.map(isNotifyEvent), [true, true, true]);
+  for (const text of ["", "task.", "task.started", "finished", "TASK.ERROR", "toString"]) {
+    assertEquals(isNotifyEvent(text), false, text);
+  }
+});

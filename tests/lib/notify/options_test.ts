@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import { ConfigError } from "../../../lib/errors.ts";
+import type { NotifyEvent } from "../../../lib/notify/events.ts";
+import { type NotifyOptions, parseNotify, resolveNotify } from "../../../lib/notify/options.ts";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertThrows } from "../../support/assert.ts";
+
+const ALL = ["task.finished", "task.error", "task.cancelled"];
+
+/** The address and the events of what a text leads to. */
+function resolve(...texts: string[]): unknown[] {
+  return resolveNotify(texts.map(parseNotify), 10).map((
+    { url, events, name },
+  ) => [url.href, [...events], name]);
+}
+
+/** Why a text is refused. */
+function refusal(text: string): string {
+  return assertThrows(() => resolve(text), ConfigError).message;
+}
+
+Deno.test("parseNotify() and resolveNotify() read an address and its events", () => {
+  const table: [string[], unknown[]][] = [
+    [[], []],
+    [["http://127.0.0.1:9000/hook"], [["http://127.0.0.1:9000/hook", ALL, "http://127.0.0.1:9000/hook"]]],
+    [["https://example.org"], [["https://example.org/", ALL, "https://example.org"]]],
+    [["HTTPS://Example.ORG:443/A"], [["https://example.org/A", ALL, "https://example.org/A"]]],
+    [["http://[::1]:9000/?a=b&c=d"], [["http://[::1]:9000/?a=b&c=d", ALL, "http://[::1]:9000"]]],
+    [["http://h/,task.error"], [["http://h/", ["task.error"], "http://h"]]],
+    [["http://h/ , task.error , task.cancelled"], [["http://h/", ALL.slice(1), "http://h"]]],
+    [["http://h/,task.error,task.error"], [["http://h/", ["task.error"], "http://h"]]],
+    [["http://h/%2C"], [["http://h/%2C", ALL, "http://h/%2C"]]],
+    [["http://a/", "http://b/,task.error"], [
+      ["http://a/", ALL, "http://a"],
+      ["http://b/", ["task.error"], "http://b"],
+    ]],
+    [["http://a/,task.error", "http://a,task.cancelled"], [["http://a/", ALL.slice(1), "http://a"]]],
+    [["http://h/services/T0123456789/abcdefghijklmnopqrstuvwxyz/x"], [[
+      "http://h/services/T0123456789/abcdefghijklmnopqrstuvwxyz/x",
+      ALL,
+      "http://h/services/T0123456789/…/x",
+    ]]],
+  ];
+  for (const [texts, expected] of table) assertEquals(resolve(...texts), expected, texts.join(" "));
+});
+
+Deno.test("resolveNotify() refuses what can't be, with one clear line", () => {
+  const address = (received: string) =>
+    `Cannot notify: wanted an address such as https://host/path, received ${received}`;
+  const events = (name: string, received: string) =>
+    `Cannot notify ${name}: wanted events of task.finished, task.error, task.cancelled, received ${received}; ` +
+    "a comma in an address is written %2C";
+  const credentials = (name: string) =>
+    `Cannot notify ${name}: wanted an address without user name and password; ` +
+    "TASKSCOPE_NOTIFY_SECRET signs what is sent";
+  const table: [string, string][] = [
+    ["", address('""')],
+    ["hook", address('"hook"')],
+    ["/hook", address('"/hook"')],
+    ["example.org/hook?key=1", address('"example.org/hook"')],
+    ["ftp://example.org/", address('"ftp://…"')],
+    ["ftp://me:secret@example.org/", address('"ftp://…"')],
+    ["http://me:first,second@example.org/", address('"http://…"')],
+    ["me:secret@example.org", address('"…@example.org"')],
+    ["javascript:alert(1)", address('"javascript:alert(1)"')],
+    ["task.error", address('"task.error"')],
+    ["http://h/hook?key=1,finished", events("http://h/hook", '"finished"')],
+    ["http://h/,task.started", events("http://h", '"task.started"')],
+    ["http://h/,TASK.ERROR", events("http://h", '"TASK.ERROR"')],
+    ["http://h/,", events("http://h", '""')],
+    ["http://h/?ids=1,2", events("http://h", '"2"')],
+    ["http://h/,http://i/", events("http://h", '"http://i/"')],
+    ["http://me@h/", credentials("http://h")],
+    ["http://me:secret@h/hook?key=1", credentials("http://h/hook")],
+    ["http://:secret@h/", credentials("http://h")],
+    ["http://h/hook#part", 'Cannot notify http://h/hook: wanted an address without "#"'],
+  ];
+  for (const [text, expected] of table) assertEquals(refusal(text), expected);
+});
+
+Deno.test("resolveNotify() refuses what no command line can say, but a program", () => {
+  const table: [unknown, string][] = [
+    [{ url: "http://h/", events: [] }, "received none"],
+    [{ url: "http://h/", events: ["task.error", 5] }, 'received "5"'],
+    [{ url: 5 }, "received number"],
+    [{}, "received undefined"],
+  ];
+  for (const [options, expected] of table) {
+    const error = assertThrows(() => resolveNotify([options as NotifyOptions], 10), ConfigError);
+    assert(error.message.includes(expected), error.message);
+  }
+});
+
+Deno.test("resolveNotify() takes no more addresses than there may be", () => {
+  const options = (...hosts: string[]) => hosts.map((host) => ({ url: `http://${host}/` }));
+  assertEquals(resolveNotify(options("a", "b", "a"), 2).length, 2);
+  const error = assertThrows(() => resolveNotify(options("a", "b", "c"), 2), ConfigError);
+  assertEquals(error.message, "Cannot notify 3 addresses: wanted 2 at most (notifyReceivers)");
+});
+
+Deno.test("resolveNotify() gives an address a key that does not tell it, the same at every start", () => {
+  const key = (url: string, events?: NotifyEvent[]) =>
+    resolveNotify([{ url, ...events && { events } }], 1)[0]!.key;
+  assertEquals(key("http://h/?key=1"), key("http://h/?key=1", ["task.error"]));
+  assertEquals(key("http://h"), key("HTTP://H:80/"));
+  assertNotEquals(key("http://h/?key=1"), key("http://h/?key=2"));
+  // What was stored by one version has to be found by the next: the beginning of what sha256sum says.
+  assertEquals(key("http://127.0.0.1:9000/hook"), "e26ff3000bfc2fe8cf8ea2338ee01015");
+  assertMatch(key("http://secret/"), /^[0-9a-f]{32}$/);
+});
+
+Deno.test("resolveNotify() never says what may be secret: a password, or what is behind a question mark", () => {
+  const secret = "s3cr3t";
+  const text = fc.string({ unit: fc.constantFrom(..."ab/:.@#,%=&[] é"), maxLength: 12 });
+  const scheme = fc.constantFrom("http://", "https://", "ftp://", "http:/", "", "//", "HTTP://x");
+  const place = fc.constantFrom("password", "query");
+  fc.assert(fc.property(scheme, text, place, text, (scheme, before, place, after) => {
+    const address = place === "password"
+      ? `${scheme}me:${secret}@host/${after}`
+      : `${scheme}host/${before.replaceAll("@", "")}?${secret}`;
+    try {
+      const [receiver] = resolveNotify([{ url: address }], 1);
+      assert(!receiver!.name.includes(secret), receiver!.name);
+    } catch (error) {
+      assert(error instanceof ConfigError, String(error));
+      assert(!error.message.includes(secret), error.message);
+    }
+  }));
+});

@@ -1,0 +1,378 @@
+/** When what is told to a receiver, in time that stands still until a test moves it. */
+
+import { DEFAULT_LIMITS } from "../../../lib/config.ts";
+import type { Outcome } from "../../../lib/notify/post.ts";
+import { ReceiverQueue, type ReceiverQueueLimits } from "../../../lib/notify/receiver_queue.ts";
+import type { Delivery } from "../../../lib/store/store.ts";
+import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
+import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
+
+const DELIVERED: Outcome = { type: "delivered" };
+const REFUSED: Outcome = { type: "refused" };
+const HOUR_MS = 60 * 60 * 1_000;
+
+function failed(retryAfterMs = 0): Outcome {
+  return { type: "failed", reason: "it answered 500", retryAfterMs };
+}
+
+/** A queue, and a receiver that answers as it is told. */
+class TestQueue implements AsyncDisposable {
+  readonly clock: FakeClock = new FakeClock();
+  readonly queue: ReceiverQueue;
+  /** The tasks of the attempts so far, in order. */
+  readonly attempts: string[] = [];
+  readonly forgotten: string[] = [];
+  readonly notices: string[] = [];
+  /** Attempts without an answer, oldest first. */
+  readonly open: { readonly task: string; readonly answer: (outcome: Outcome) => void }[] = [];
+  /** What is answered at once; `null` leaves the attempt open. */
+  answer: (task: string) => Outcome | null = () => null;
+  committedSeq = Infinity;
+  commitsAsked = 0;
+  #seq = 0;
+
+  constructor(limits: Partial<ReceiverQueueLimits> = {}) {
+    this.queue = new ReceiverQueue({
+      name: "http://h/hook",
+      limits: { ...DEFAULT_LIMITS, ...limits },
+      post: (delivery, signal) => this.#post(delivery, signal),
+      committedSeq: () => this.committedSeq,
+      awaitCommit: () => this.commitsAsked++,
+      forget: ({ task }) => this.forgotten.push(task.id),
+      notice: (text) => this.notices.push(text),
+    });
+    this.queue.start();
+  }
+
+  /** Adds deliveries, and lets happen what happens at once. */
+  async add(...tasks: string[]): Promise<void> {
+    for (const id of tasks) this.queue.add(this.delivery(id));
+    await this.clock.passAsync(0);
+  }
+
+  delivery(id: string, size = 10, at = Date.now() / 1_000): Delivery {
+    const seq = ++this.#seq;
+    return {
+      id: `${id} ${seq}`,
+      receiver: "key",
+      event: "task.error",
+      task: { client: "c", id },
+      seq,
+      at,
+      size,
+    };
+  }
+
+  /** Answers the oldest attempt, or that of a task. */
+  async reply(outcome: Outcome, task?: string): Promise<void> {
+    const index = task === undefined ? 0 : this.open.findIndex((attempt) => attempt.task === task);
+    const [attempt] = this.open.splice(index, 1);
+    assert(attempt !== undefined && index >= 0, "there is no such attempt");
+    attempt.answer(outcome);
+    await this.clock.passAsync(0);
+  }
+
+  /** Lets time pass; gives back the attempts that are made in it. */
+  async pass(milliseconds: number): Promise<string[]> {
+    const before = this.attempts.length;
+    await this.clock.passAsync(milliseconds);
+    return this.attempts.slice(before);
+  }
+
+  /** The tasks of the attempts under way. */
+  get underWay(): string[] {
+    return this.open.map(({ task }) => task);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.queue[Symbol.asyncDispose]();
+    assertEquals(this.clock.pending, 0, "no timer is left");
+    this.clock[Symbol.dispose]();
+  }
+
+  #post({ task: { id } }: Delivery, signal: AbortSignal): Promise<Outcome> {
+    this.attempts.push(id);
+    const outcome = this.answer(id);
+    if (outcome !== null) return Promise.resolve(outcome);
+    const answered = Promise.withResolvers<Outcome>();
+    this.open.push({ task: id, answer: answered.resolve });
+    signal.addEventListener("abort", () => answered.resolve(failed()));
+    return answered.promise;
+  }
+}
+
+Deno.test("ReceiverQueue makes deliveries in order, so many at a time", async () => {
+  await using test = new TestQueue({ notifyConcurrency: 2 });
+  await test.add("1", "2", "3", "4");
+  assertEquals(test.underWay, ["1", "2"]);
+  await test.reply(DELIVERED, "2");
+  assertEquals([test.underWay, test.forgotten], [["1", "3"], ["2"]]);
+  await test.reply(DELIVERED);
+  await test.reply(DELIVERED);
+  await test.reply(DELIVERED);
+  assertEquals([test.attempts, test.forgotten], [["1", "2", "3", "4"], ["2", "1", "3", "4"]]);
+  assertEquals(test.queue.counts, { waiting: 0, delivered: 4, refused: 0, dropped: 0, expired: 0 });
+  assertEquals(test.notices, []);
+});
+
+Deno.test("ReceiverQueue begins when it is started, and with what it was given before", async () => {
+  await using test = new TestQueue();
+  const queue = new ReceiverQueue({
+    name: "other",
+    limits: DEFAULT_LIMITS,
+    post: ({ task }) => {
+      test.attempts.push(task.id);
+      return Promise.resolve(DELIVERED);
+    },
+    committedSeq: () => Infinity,
+    awaitCommit: () => {},
+    forget: () => {},
+    notice: () => {},
+  });
+  queue.add(test.delivery("1"));
+  assertEquals(await test.pass(HOUR_MS), []);
+  queue.start();
+  await test.pass(0);
+  assertEquals(test.attempts, ["1"]);
+  await queue[Symbol.asyncDispose]();
+});
+
+Deno.test("ReceiverQueue tells of one task in order: the next thing once the one before it is taken", async () => {
+  await using test = new TestQueue();
+  await test.add("again", "again", "other");
+  assertEquals(test.underWay, ["again", "other"]);
+  await test.reply(failed());
+  await test.reply(DELIVERED);
+  assertEquals(test.underWay, [], "the second one waits for the first");
+  assertEquals(await test.pass(1_000), ["again"]);
+  await test.reply(DELIVERED);
+  assertEquals(test.attempts, ["again", "other", "again", "again"]);
+  assertEquals(test.forgotten, ["other", "again"]);
+});
+
+Deno.test("ReceiverQueue waits twice as long after every failure, up to a bound, until it is too old", async () => {
+  await using test = new TestQueue({ notifyAgeMs: HOUR_MS });
+  test.answer = () => failed();
+  const times: number[] = [];
+  await test.add("1");
+  for (let seconds = 0; seconds < 4_000; seconds++) {
+    if ((await test.pass(1_000)).length > 0) times.push(seconds + 1);
+  }
+  const waits = times.map((time, index) => time - (times[index - 1] ?? 0));
+  // With what is left to chance, and in whole seconds.
+  waits.forEach((wait, index) => {
+    const longest = Math.min(2 ** index, 300);
+    assert(wait >= Math.floor(longest / 2) && wait <= longest + 1, `${wait} s after ${index + 1} failures`);
+  });
+  assert(times.length > 15 && times.at(-1)! > 3_200, `${times}`);
+  assertEquals(test.queue.counts, { waiting: 0, delivered: 0, refused: 0, dropped: 0, expired: 1 });
+  assertEquals(test.forgotten, ["1"]);
+  assertEquals(test.notices, [
+    "Webhook http://h/hook fails: it answered 500. What it is to be told is kept, and tried again",
+    "Webhook http://h/hook is not told of all ends of tasks: it could not be told for too long",
+  ]);
+});
+
+Deno.test("ReceiverQueue tries a receiver that fails with one delivery at a time, and with each in turn", async () => {
+  await using test = new TestQueue();
+  test.answer = () => failed();
+  await test.add("1");
+  await test.add("2", "3", "4");
+  test.attempts.length = 0;
+  const tried = await test.pass(20_000);
+  assertEquals(tried.slice(0, 3).sort(), ["2", "3", "4"], "those that were not tried come first");
+  assert(tried.length <= 6, `${tried}: it is left alone meanwhile`);
+  assertEquals(new Set(tried.slice(0, 4)).size, 4);
+});
+
+Deno.test("ReceiverQueue goes on with all of them once a receiver works again, and says so", async () => {
+  await using test = new TestQueue({ notifyConcurrency: 2 });
+  const tasks = Array.from({ length: 20 }, (_, i) => `${i}`);
+  test.answer = () => failed();
+  await test.add(...tasks);
+  await test.pass(60_000);
+  test.answer = () => DELIVERED;
+  // Until it is tried again, and those that were tried meanwhile are.
+  await test.pass(10 * 60_000);
+  assertEquals(test.queue.counts, { waiting: 0, delivered: 20, refused: 0, dropped: 0, expired: 0 });
+  assertEquals(test.notices, [
+    "Webhook http://h/hook fails: it answered 500. What it is to be told is kept, and tried again",
+    "Webhook http://h/hook works again",
+  ]);
+});
+
+Deno.test("ReceiverQueue does not let one that a receiver can't take hold up the others", async () => {
+  await using test = new TestQueue();
+  test.answer = (task) => task === "poison" ? failed() : DELIVERED;
+  await test.add("poison", "1", "2");
+  // They are not sent together with it.
+  await test.pass(2_000);
+  assertEquals(test.forgotten.sort(), ["1", "2"]);
+  for (let n = 3; n < 100; n++) {
+    await test.add(`${n}`);
+    await test.pass(10_000);
+    assert(test.forgotten.includes(`${n}`), `${n} waits`);
+  }
+  assertGreater(test.attempts.filter((task) => task === "poison").length, 6);
+  assertEquals(test.notices.length, 1, "it is said once that something is wrong");
+  test.answer = () => DELIVERED;
+  await test.pass(5 * 60_000);
+  assertEquals([test.queue.counts.waiting, test.notices.length], [0, 2]);
+});
+
+Deno.test("ReceiverQueue counts attempts that fail together as one failure of the receiver", async () => {
+  await using test = new TestQueue({ notifyConcurrency: 4 });
+  await test.add("1", "2", "3", "4");
+  for (let n = 0; n < 4; n++) await test.reply(failed());
+  assertEquals((await test.pass(1_000)).length, 1, "it is left alone for no more than the first wait");
+});
+
+Deno.test("ReceiverQueue leaves a receiver alone for as long as it asks, within the bound", async () => {
+  await using test = new TestQueue();
+  await test.add("1");
+  await test.reply(failed(60_000));
+  assertEquals(await test.pass(59_999), []);
+  assertEquals(await test.pass(1), ["1"]);
+  await test.reply(failed(10 * HOUR_MS));
+  assertEquals(await test.pass(299_999), []);
+  assertEquals(await test.pass(1), ["1"]);
+});
+
+Deno.test("ReceiverQueue tries no more what a receiver refuses, and goes on", async () => {
+  await using test = new TestQueue({ notifyConcurrency: 1 });
+  await test.add("1", "2");
+  await test.reply(REFUSED);
+  assertEquals([test.underWay, test.forgotten], [["2"], ["1"]]);
+  await test.reply(DELIVERED);
+  assertEquals(await test.pass(HOUR_MS), []);
+  assertEquals(test.queue.counts, { waiting: 0, delivered: 1, refused: 1, dropped: 0, expired: 0 });
+  assertEquals(test.notices, []);
+});
+
+Deno.test("ReceiverQueue drops the oldest where too many wait, but none that is under way", async () => {
+  await using test = new TestQueue({ notifyConcurrency: 1, notifyQueue: 3 });
+  await test.add("1");
+  await test.add("2", "3", "4");
+  assertEquals([test.underWay, test.forgotten], [["1"], []]);
+  await test.add("5", "6");
+  assertEquals([test.underWay, test.forgotten, test.queue.counts.dropped], [["1"], ["2", "3"], 2]);
+  test.answer = () => DELIVERED;
+  await test.reply(DELIVERED);
+  assertEquals(test.attempts, ["1", "4", "5", "6"]);
+  const notice =
+    "Webhook http://h/hook is not told of all ends of tasks: so much waits that the oldest is dropped";
+  assertEquals(test.notices, [notice]);
+  test.answer = () => null;
+  await test.add("1", "2", "3", "4", "5");
+  assertEquals(test.notices, [notice, notice], "it had caught up in between");
+});
+
+Deno.test("ReceiverQueue drops the oldest where what waits is too long, but never the newest", async () => {
+  await using test = new TestQueue({ notifyConcurrency: 1, notifyQueueCharacters: 100 });
+  test.queue.add(test.delivery("1", 40));
+  await test.pass(0);
+  for (const [id, size] of [["2", 30], ["3", 30], ["4", 30]] as const) {
+    test.queue.add(test.delivery(id, size));
+  }
+  assertEquals(test.forgotten, ["2"]);
+  test.queue.add(test.delivery("huge", 1_000));
+  assertEquals(test.forgotten, ["2", "3", "4"]);
+  test.answer = () => DELIVERED;
+  await test.reply(DELIVERED);
+  assertEquals([test.attempts, test.queue.counts.waiting], [["1", "huge"], 0]);
+});
+
+Deno.test("ReceiverQueue drops one that is being waited with after it failed, and says what was lost in the end", async () => {
+  await using test = new TestQueue({ notifyQueue: 1 });
+  await test.add("1");
+  await test.reply(failed());
+  await test.add("2");
+  assertEquals([test.forgotten, test.queue.counts.waiting], [["1"], 1]);
+  test.answer = () => DELIVERED;
+  assertEquals(await test.pass(1_000), ["2"]);
+  assertEquals(
+    test.notices.at(-1),
+    "Webhook http://h/hook works again; ends of tasks that were not told: 1",
+  );
+});
+
+Deno.test("ReceiverQueue sends nothing before it is committed", async () => {
+  await using test = new TestQueue();
+  test.answer = () => DELIVERED;
+  test.committedSeq = 1;
+  await test.add("1", "2", "3");
+  assertEquals(test.attempts, ["1"]);
+  assertGreater(test.commitsAsked, 0);
+  test.committedSeq = 2;
+  test.queue.pump();
+  await test.pass(0);
+  assertEquals(test.attempts, ["1", "2"]);
+  assertEquals(await test.pass(HOUR_MS), [], "nobody said that more is committed");
+  test.committedSeq = 3;
+  test.queue.pump();
+  await test.pass(0);
+  assertEquals(test.attempts, ["1", "2", "3"]);
+});
+
+Deno.test("ReceiverQueue does not stand still where the clock is set back, or far ahead", async () => {
+  await using test = new TestQueue();
+  await test.add("1");
+  await test.reply(failed());
+  test.clock.set(CLOCK_START - 10 * HOUR_MS / 1_000);
+  assertEquals(await test.pass(1_000), ["1"]);
+  await test.reply(failed());
+  test.clock.set(CLOCK_START + HOUR_MS / 1_000);
+  assertEquals(await test.pass(2_000), ["1"]);
+});
+
+Deno.test("ReceiverQueue.whenSettled() waits for what is under way and what is committed soon, not for who fails", async () => {
+  await using test = new TestQueue({ notifyConcurrency: 1 });
+  let settled = 0;
+  const wait = () => void test.queue.whenSettled().then(() => settled++);
+  wait();
+  await test.pass(0);
+  assertEquals(settled, 1, "there is nothing");
+  test.queue.add(test.delivery("1"));
+  wait();
+  await test.add("2");
+  await test.reply(DELIVERED);
+  assertEquals(settled, 1);
+  await test.reply(DELIVERED);
+  assertEquals(settled, 2);
+  test.committedSeq = 2;
+  await test.add("3");
+  wait();
+  await test.pass(1_000);
+  assertEquals(settled, 2);
+  test.committedSeq = 3;
+  test.queue.pump();
+  await test.reply(failed());
+  assertEquals(settled, 3);
+  wait();
+  await test.pass(0);
+  assertEquals(settled, 4, "it fails");
+});
+
+Deno.test("ReceiverQueue ends what is under way with its disposal, and forgets only what was taken", async () => {
+  const test = new TestQueue();
+  await test.add("1", "2", "3");
+  test.open[1]!.answer(DELIVERED);
+  await test[Symbol.asyncDispose]();
+  await test.queue[Symbol.asyncDispose]();
+  assertEquals([test.forgotten, test.attempts, test.notices], [["2"], ["1", "2", "3"], []]);
+  assertEquals(test.queue.counts.waiting, 2);
+  test.queue.add(test.delivery("late"));
+  test.queue.pump();
+  await Promise.resolve();
+  assertEquals(test.attempts.length, 3);
+});
+
+Deno.test("ReceiverQueue looks through ten thousand that wait quickly enough", async () => {
+  await using test = new TestQueue();
+  test.answer = () => failed();
+  await test.add(...Array.from({ length: 10_000 }, (_, i) => `${i}`));
+  await test.pass(HOUR_MS);
+  test.answer = () => DELIVERED;
+  await test.pass(HOUR_MS);
+  assertEquals(test.queue.counts.delivered, 10_000);
+});
