@@ -6,6 +6,7 @@ const TABLE = {
   port: { kind: "value", placeholder: "<port>", fallback: "8000", help: "port to listen on" },
   "base-path": { kind: "value", placeholder: "<path>", help: "path below which all is" },
   tag: { kind: "list", placeholder: "<tag>", help: "words" },
+  hook: { kind: "list", placeholder: "<hook>", help: "addresses", separator: /,(?=a)/ },
   "no-demo": { kind: "switch", help: "leave it out" },
 } as const satisfies FlagTable;
 
@@ -15,7 +16,15 @@ function read(args: string[], variables: Record<string, string> = {}): Record<st
   return { ...Object.fromEntries(flags), operands, wantsHelp };
 }
 
-const NOTHING = { port: ["8000"], "base-path": [], tag: [], "no-demo": [], operands: [], wantsHelp: false };
+const NOTHING = {
+  port: ["8000"],
+  "base-path": [],
+  tag: [],
+  hook: [],
+  "no-demo": [],
+  operands: [],
+  wantsHelp: false,
+};
 
 Deno.test("readFlags() reads flags, variables and fallbacks, in this order", () => {
   const table: [string[], Record<string, string>, object][] = [
@@ -31,6 +40,8 @@ Deno.test("readFlags() reads flags, variables and fallbacks, in this order", () 
     [["--tag", "a", "--tag=b,c"], {}, { tag: ["a", "b,c"] }],
     [[], { TASKSCOPE_TAG: "a, b" }, { tag: ["a", "b"] }],
     [["--tag=c"], { TASKSCOPE_TAG: "a,b" }, { tag: ["c"] }],
+    [["--hook=a,b,a"], {}, { hook: ["a,b,a"] }],
+    [[], { TASKSCOPE_HOOK: "a,b,a,,b , a" }, { hook: ["a,b", "a,,b , a"] }],
     [["--no-demo"], {}, { "no-demo": ["true"] }],
     [[], { TASKSCOPE_NO_DEMO: "1" }, { "no-demo": ["true"] }],
     [[], { TASKSCOPE_NO_DEMO: "true" }, { "no-demo": ["true"] }],
@@ -88,6 +99,7 @@ Deno.test("helpOf() has a line for every flag, with its fallback and its variabl
     "  --port <port>       port to listen on (default 8000, TASKSCOPE_PORT)",
     "  --base-path <path>  path below which all is (TASKSCOPE_BASE_PATH)",
     "  --tag <tag>         words (repeatable, TASKSCOPE_TAG)",
+    "  --hook <hook>       addresses (repeatable, TASKSCOPE_HOOK)",
     "  --no-demo           leave it out (TASKSCOPE_NO_DEMO)",
   ]);
 });

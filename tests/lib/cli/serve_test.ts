@@ -45,6 +45,10 @@ Deno.test("parseServe() reads every flag, and its variable", () => {
     ["base-path", "/monitor", { basePath: "/monitor" }],
     ["public-url", "https://ci.example.org/tasks", { publicUrls: ["https://ci.example.org/tasks"] }],
     ["allow-origin", "https://a.org", { allowedOrigins: ["https://a.org"] }],
+    ["notify", "http://h/hook?a=b", { notify: [{ url: "http://h/hook?a=b" }] }],
+    ["notify", "https://h/,task.error,task.cancelled", {
+      notify: [{ url: "https://h/", events: ["task.error", "task.cancelled"] }],
+    }],
     ["tasks", "./tasks.ts", { taskModules: ["./tasks.ts"] }],
     ["root", "/data", { root: "/data" }],
     ["channel", "ci", { channel: "ci" }],
@@ -67,6 +71,20 @@ Deno.test("parseServe() reads every flag, and its variable", () => {
   });
 });
 
+Deno.test("parseServe() takes more than one address, and the secret from the environment alone", () => {
+  const a = { url: "http://a/" };
+  const b = { url: "http://b/", events: ["task.error" as const] };
+  const both = { ...DEFAULTS, notify: [a, b] };
+  assertEquals(parse(["--notify", "http://a/", "--notify", "http://b/,task.error"]), both);
+  assertEquals(parse([], { TASKSCOPE_NOTIFY: "http://a/,http://b/,task.error" }), both);
+  assertEquals(parse([], { TASKSCOPE_NOTIFY: "http://b/,task.error, http://a/" }), {
+    ...both,
+    notify: [b, a],
+  });
+  const notifySecret = "a secret, with a comma";
+  assertEquals(parse([], { TASKSCOPE_NOTIFY_SECRET: notifySecret }), { ...DEFAULTS, notifySecret });
+});
+
 Deno.test("parseServe() refuses bad values with one clear line", () => {
   const host = (text: string) =>
     `--host must be a loopback address such as 127.0.0.1, received "${text}": there are no keys yet that would keep strangers out`;
@@ -87,6 +105,17 @@ Deno.test("parseServe() refuses bad values with one clear line", () => {
     [["--base-path=monitor"], 'Cannot use base path: wanted a path such as "/monitor", received "monitor"'],
     [["--public-url=ci"], 'Cannot use public URL: wanted http(s)://host[:port][/path], received "ci"'],
     [["--allow-origin=*"], 'Cannot allow origin: wanted http(s)://host[:port], received "*"'],
+    [["--notify=hook"], 'Cannot notify: wanted an address such as https://host/path, received "hook"'],
+    [
+      ["--notify=http://h/,task.ended"],
+      'Cannot notify http://h: wanted events of task.finished, task.error, task.cancelled, received "task.ended"; ' +
+      "a comma in an address is written %2C",
+    ],
+    [
+      ["--notify=http://a/", "--notify=http://b/", "--limit=notifyReceivers=1"],
+      "Cannot notify 2 addresses: wanted 1 at most (notifyReceivers)",
+    ],
+    [["--notify-secret=x"], "There is no flag --notify-secret; --help lists them"],
     [["--limit=endedTasks"], '--limit must be <name>=<number>, received "endedTasks"'],
     [["--limit=endedTasks=-1"], '--limit must be <name>=<number>, received "endedTasks=-1"'],
     [["--limit=watchers=0"], 'Cannot set limit "watchers": wanted a whole number from 1, received 0'],
