@@ -5,7 +5,17 @@
  */
 
 import script from "./dist/page.js" with { type: "text" };
-import styles from "./style.css" with { type: "text" };
+import base from "./styles/base.css" with { type: "text" };
+import frame from "./styles/frame.css" with { type: "text" };
+import rows from "./styles/rows.css" with { type: "text" };
+import parts from "./styles/parts.css" with { type: "text" };
+import controls from "./styles/controls.css" with { type: "text" };
+import code from "./styles/code.css" with { type: "text" };
+import task from "./styles/task.css" with { type: "text" };
+import adaptations from "./styles/adaptations.css" with { type: "text" };
+
+// One file for the browser. In this order: what is for certain screens and settings comes last.
+const styles = [base, frame, rows, parts, controls, code, task, adaptations].join("");
 
 /** A file to serve. */
 export interface PageAsset {
