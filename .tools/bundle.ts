@@ -10,8 +10,17 @@ import { isUpToDate, runDeno, writeAtomically } from "./outputs.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const SCRIPT = new URL("ui/dist/page.js", ROOT);
-const INPUTS = ["ui/", "lib/task.ts", "lib/protocol.ts", "lib/errors.ts", "deno.json", "deno.lock"]
-  .map((path) => new URL(path, ROOT));
+const INPUTS = [
+  "ui/",
+  "lib/errors.ts",
+  "lib/format.ts",
+  "lib/protocol.ts",
+  "lib/task.ts",
+  "lib/task_view.ts",
+  "lib/wire.ts",
+  "deno.json",
+  "deno.lock",
+].map((path) => new URL(path, ROOT));
 
 /**
  * Bundles `ui/main.tsx`, unless the bundle is newer than all that it is made of. The same source gives the same bytes.

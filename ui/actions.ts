@@ -7,7 +7,7 @@
 import { startUrl, taskUrl } from "./links.ts";
 import type { PageFrame } from "./model.ts";
 import type { PageActions } from "./view.ts";
-import { readProblem, readStartedId } from "./wire.ts";
+import { readProblem, readStartedId } from "../lib/wire.ts";
 
 /**
  * The actions of a page in the browser.

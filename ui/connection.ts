@@ -7,7 +7,7 @@
 
 import type { Task } from "../lib/task.ts";
 import type { ProbeResult } from "./probe.ts";
-import { readMessage } from "./wire.ts";
+import { readMessage } from "../lib/wire.ts";
 
 /** How the connection stands. */
 export type ConnectionStatus =

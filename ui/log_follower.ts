@@ -6,7 +6,7 @@
 
 import { effect } from "@preact/signals";
 import type { LiveTaskPage } from "./state.ts";
-import { readLogPage } from "./wire.ts";
+import { readLogPage } from "../lib/wire.ts";
 
 /** Least time between two requests, in milliseconds. */
 const INTERVAL_MS = 250;

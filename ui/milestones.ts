@@ -4,9 +4,9 @@
  * @module
  */
 
+import { countNoun } from "../lib/format.ts";
 import type { Task } from "../lib/task.ts";
-import { countNoun } from "./format.ts";
-import { hasEnded } from "./model.ts";
+import { hasEnded } from "../lib/task_view.ts";
 
 /** Something worth saying of one task. */
 export interface Milestone {

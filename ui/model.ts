@@ -4,8 +4,8 @@
  * @module
  */
 
-import { isTerminal } from "../lib/task.ts";
 import type { JsonObject, LogLine, Task } from "../lib/task.ts";
+import { comparePlace, hasEnded } from "../lib/task_view.ts";
 
 export { argumentsFromForm, type FormField, formFields, type FormValues } from "./arguments.ts";
 
@@ -89,19 +89,6 @@ export type PageData =
 
 /** How many tasks a page lists. */
 export const TASKS_PER_PAGE = 100;
-
-/** Whether a task has ended, also where its state is one that this version does not know. */
-export function hasEnded(task: Task): boolean {
-  return isTerminal(task.state) || task.finished_at !== null;
-}
-
-/** Puts tasks into the order of the page: those that have not ended first, each part newest first. */
-export function comparePlace(left: Task, right: Task): number {
-  const leftEnded = hasEnded(left);
-  if (leftEnded !== hasEnded(right)) return leftEnded ? 1 : -1;
-  const time = (task: Task) => leftEnded ? task.finished_at ?? task.updated_at : task.created_at;
-  return time(right) - time(left) || (right.id > left.id ? 1 : right.id < left.id ? -1 : 0);
-}
 
 /**
  * Cuts one page out of a client's tasks.

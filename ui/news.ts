@@ -6,7 +6,7 @@
 
 import type { Task } from "../lib/task.ts";
 import type { Return } from "./connection.ts";
-import { countNoun } from "./format.ts";
+import { countNoun } from "../lib/format.ts";
 
 /** The type of the error of tasks that ended because the server did. */
 const INTERRUPTED = "interrupted";

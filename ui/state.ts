@@ -7,14 +7,15 @@
 
 import { batch, computed, type Signal, signal } from "@preact/signals";
 import type { LogLine, Task } from "../lib/task.ts";
+import { comparePlace, hasEnded } from "../lib/task_view.ts";
+import type { LogPage } from "../lib/wire.ts";
 import { milestoneBetween } from "./milestones.ts";
 import type { Milestone } from "./milestones.ts";
-import { type ClientPageModel, comparePlace, hasEnded, type PageFrame, TASKS_PER_PAGE } from "./model.ts";
+import { type ClientPageModel, type PageFrame, TASKS_PER_PAGE } from "./model.ts";
 import type { TaskLog, TaskPageModel } from "./model.ts";
 import { TaskTally } from "./tally.ts";
 import { clientTitle, taskTitle } from "./title.ts";
 import type { ClientView, ConnectionState, FrameView, PageActions, TaskView } from "./view.ts";
-import type { LogPage } from "./wire.ts";
 
 /** Changes to apply at once. */
 export interface PendingChanges {

@@ -5,7 +5,8 @@
  */
 
 import type { Task } from "../lib/task.ts";
-import { type ClientPageModel, hasEnded } from "./model.ts";
+import { hasEnded } from "../lib/task_view.ts";
+import type { ClientPageModel } from "./model.ts";
 import type { TaskCounts } from "./view.ts";
 
 /** How many removed tasks are remembered. One that is restored comes back soon after its removal. */

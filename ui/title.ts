@@ -5,7 +5,7 @@
  */
 
 import type { Task } from "../lib/task.ts";
-import { formatCount, formatPercent } from "./format.ts";
+import { formatCount, formatPercent } from "../lib/format.ts";
 
 /** The title of a client's page: how many of its tasks are active. */
 export function clientTitle(active: number): string {

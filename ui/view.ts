@@ -6,8 +6,8 @@
  */
 
 import type { JsonValue, Task } from "../lib/task.ts";
-import { type ClientPageModel, hasEnded, type PageFrame, type TaskLog, type TaskPageModel } from "./model.ts";
-import type { StartableTask } from "./model.ts";
+import { hasEnded } from "../lib/task_view.ts";
+import type { ClientPageModel, PageFrame, StartableTask, TaskLog, TaskPageModel } from "./model.ts";
 
 /** A value that may change. */
 export interface Readable<T> {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import type { Task } from "../../lib/task.ts";
+import { comparePlace, hasEnded } from "../../lib/task_view.ts";
 import type { Milestone } from "../../ui/milestones.ts";
-import { type ClientPageModel, comparePlace, hasEnded, pageOfTasks, TASKS_PER_PAGE } from "../../ui/model.ts";
+import { type ClientPageModel, pageOfTasks, TASKS_PER_PAGE } from "../../ui/model.ts";
 import { createClientPage, createTaskPage, type PendingChanges } from "../../ui/state.ts";
 import type { PageActions } from "../../ui/view.ts";
 import { assertEquals, assertStrictEquals } from "../support/assert.ts";

@@ -9,7 +9,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { DEFAULT_CLIENT } from "../../lib/protocol.ts";
 import { clientCommands } from "../commands.ts";
-import { countNoun, formatCount } from "../format.ts";
+import { countNoun, formatCount } from "../../lib/format.ts";
 import { clientPageUrl } from "../links.ts";
 import type { ClientView } from "../view.ts";
 import { Command } from "./details.tsx";

@@ -7,7 +7,7 @@
 
 import type { JSX } from "preact";
 import type { JsonValue, Task } from "../../lib/task.ts";
-import { formatJson } from "../format.ts";
+import { formatJson } from "../../lib/format.ts";
 import { taskPageUrl } from "../links.ts";
 import type { FrameView } from "../view.ts";
 import { CopyButton } from "./controls.tsx";

@@ -7,7 +7,7 @@
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { countNoun } from "../format.ts";
+import { countNoun } from "../../lib/format.ts";
 import type { TaskView } from "../view.ts";
 import { SectionHead } from "./frame.tsx";
 import { Clock } from "./time.tsx";

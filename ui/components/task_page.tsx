@@ -6,17 +6,17 @@
  */
 
 import type { ComponentChildren, JSX } from "preact";
+import { formatCount, formatPercent, formatRate } from "../../lib/format.ts";
 import type { Task } from "../../lib/task.ts";
+import { hasEnded, statusWords } from "../../lib/task_view.ts";
 import { taskCommands } from "../commands.ts";
-import { formatCount, formatPercent, formatRate } from "../format.ts";
 import { clientPageUrl, taskPageUrl } from "../links.ts";
-import { hasEnded } from "../model.ts";
 import type { TaskView } from "../view.ts";
 import { CopyButton } from "./controls.tsx";
 import { Command, Json } from "./details.tsx";
 import { SectionHead, Shell } from "./frame.tsx";
 import { LogSection } from "./log.tsx";
-import { Counts, errorWords, ProgressBar, StaleFlag, StatePill, statusWords, Tags } from "./task_parts.tsx";
+import { Counts, errorWords, ProgressBar, StaleFlag, StatePill, Tags } from "./task_parts.tsx";
 import { ActiveRow, CancelButton, EndedRow, RemoveButton, Rows } from "./task_rows.tsx";
 import { Ago, DateTime, Elapsed, TimeLeft } from "./time.tsx";
 

@@ -6,9 +6,9 @@
  */
 
 import type { JSX } from "preact";
-import { stateWords, type Task, type TaskError } from "../../lib/task.ts";
-import { formatCounts, formatPercent, isByteUnit } from "../format.ts";
-import { hasEnded } from "../model.ts";
+import { formatCounts, formatPercent, isByteUnit } from "../../lib/format.ts";
+import type { Task, TaskError } from "../../lib/task.ts";
+import { hasEnded } from "../../lib/task_view.ts";
 import type { FrameView } from "../view.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { Silence } from "./time.tsx";
@@ -94,13 +94,6 @@ export function Tags({ task }: TaskProps): JSX.Element | null {
       {task.tags.map((tag, index) => <li key={index} class="tag">{String(tag)}</li>)}
     </ul>
   );
-}
-
-/** A task's own words, where they say more than its state and its error do. */
-export function statusWords(task: Task): string {
-  const status = String(task.status);
-  const own = stateWords(task.state, task.error) ?? "";
-  return status.toLowerCase() === own.toLowerCase() ? "" : status;
 }
 
 /** The kind of an error, as people read it. */

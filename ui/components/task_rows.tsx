@@ -6,15 +6,15 @@
  */
 
 import type { ComponentChildren, JSX } from "preact";
-import { formatDuration, formatJson, formatPercent, formatRate } from "../format.ts";
-import { elapsedSeconds } from "../format.ts";
+import { elapsedSeconds, formatDuration, formatJson, formatPercent, formatRate } from "../../lib/format.ts";
+import type { Task } from "../../lib/task.ts";
+import { statusWords } from "../../lib/task_view.ts";
 import { taskPageUrl } from "../links.ts";
 import type { FrameView, Readable } from "../view.ts";
-import type { Task } from "../../lib/task.ts";
 import { ActionButton } from "./controls.tsx";
 import { TaskDetails } from "./details.tsx";
 import { Icon } from "./icons.tsx";
-import { Counts, errorWords, ProgressBar, StaleFlag, StatePill, statusWords, Tags } from "./task_parts.tsx";
+import { Counts, errorWords, ProgressBar, StaleFlag, StatePill, Tags } from "./task_parts.tsx";
 import { Ago, Elapsed, TimeLeft } from "./time.tsx";
 
 interface RowProps {

@@ -7,8 +7,8 @@
 
 import type { JSX } from "preact";
 import type { Task } from "../../lib/task.ts";
-import { elapsedSeconds, formatAgo, formatClock, formatDateTime, formatDuration } from "../format.ts";
-import { machineTime, timeLeft } from "../format.ts";
+import { elapsedSeconds, formatAgo, formatClock, formatDateTime, formatDuration } from "../../lib/format.ts";
+import { machineTime, timeLeft } from "../../lib/format.ts";
 import type { FrameView } from "../view.ts";
 
 interface AtProps {

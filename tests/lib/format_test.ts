@@ -14,7 +14,7 @@ import {
   formatTimeLeft,
   machineTime,
   timeLeft,
-} from "../../ui/format.ts";
+} from "../../lib/format.ts";
 import { assert, assertEquals, assertLessOrEqual } from "../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../support/example_task.ts";
 

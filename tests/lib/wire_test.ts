@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { readLogPage, readMessage, readProblem, readStartedId, readTask } from "../../ui/wire.ts";
+import { readLogPage, readMessage, readProblem, readStartedId, readTask } from "../../lib/wire.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { exampleTask } from "../support/example_task.ts";
 

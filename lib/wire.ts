@@ -1,11 +1,12 @@
 /**
- * Reads what the server sends to a page. A page outlives its server, so fields may come that this version does not
- * know, or not come: nothing of that may break it, and nothing but text and numbers may reach what is rendered.
+ * Reads what the server sends to who watches. A page outlives its server, and a terminal may ask one of another version,
+ * so fields may come that this version does not know, or not come: nothing of that may break it, and nothing but text
+ * and numbers may reach what is shown.
  *
  * @module
  */
 
-import type { EtaReason, JsonObject, JsonValue, LogLine, Task, TaskError, TaskState } from "../lib/task.ts";
+import type { EtaReason, JsonObject, JsonValue, LogLine, Task, TaskError, TaskState } from "./task.ts";
 
 /** A message of the delta socket. */
 export type ServerMessage =

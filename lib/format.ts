@@ -1,11 +1,11 @@
 /**
- * How the page writes numbers, times and estimates. Pure, and the same on the server and in the browser, so that what
- * was rendered and what is patched later read alike.
+ * How numbers, times and estimates are written, on the page and in the terminal. Pure, and the same on the server and in
+ * the browser, so that what was rendered and what is patched later read alike.
  *
  * @module
  */
 
-import type { JsonValue, Task } from "../lib/task.ts";
+import type { JsonValue, Task } from "./task.ts";
 
 const LOCALE = "en-US";
 const NO_VALUE = "—";
