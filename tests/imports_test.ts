@@ -22,9 +22,10 @@ const PURE = [
 
 /** From a part of the source, imports only lead to these parts. The first row that fits a file counts. */
 const DIRECTIONS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
-  { from: /^lib\/(task|errors)\.ts$/, to: /^$/ },
+  { from: /^lib\/(task|errors|terminal_text)\.ts$/, to: /^$/ },
   { from: /^lib\/protocol\.ts$/, to: /^lib\/(task|errors)\.ts$/ },
   { from: /^lib\/(page_renderer|format|task_view|wire)\.ts$/, to: /^lib\/task\.ts$/ },
+  { from: /^lib\/text_bars\.ts$/, to: /^lib\/(task|task_view|format|terminal_text)\.ts$/ },
   { from: /^lib\/estimate\.ts$/, to: /^lib\/(task|errors|protocol)\.ts$/ },
   { from: /^lib\/store\//, to: /^lib\/(store\/|(task|errors|protocol|ulid)\.ts$)/ },
   { from: /^lib\/notify\//, to: /^lib\/(notify\/|store\/store\.ts$|(task|errors|version)\.ts$)/ },
