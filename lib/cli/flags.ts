@@ -93,6 +93,26 @@ export function helpOf(table: FlagTable): string {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
 }
 
+/**
+ * The help of a command.
+ *
+ * @param usage what stands behind the program's name: `wait <id> [flags]`
+ * @param about what it does, in as many lines as it takes
+ * @param flags what {@linkcode helpOf} gives of its flags
+ */
+export function commandHelp(usage: string, about: string, flags: string): string {
+  return [
+    `Usage: taskscope ${usage}`,
+    "",
+    about,
+    "",
+    flags,
+    "",
+    "  --help, -h  this text",
+    "  --version   the version",
+  ].join("\n");
+}
+
 function isGiven(parsed: unknown): boolean {
   return Array.isArray(parsed) ? parsed.length > 0 : parsed === true;
 }

@@ -5,7 +5,7 @@ import {
   parseServe,
   SERVE_FLAGS,
   serveHelp,
-} from "../../../lib/cli/serve.ts";
+} from "../../../lib/cli/serve_options.ts";
 import { ConfigError } from "../../../lib/errors.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
 

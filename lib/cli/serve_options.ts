@@ -1,0 +1,236 @@
+/**
+ * The options of `taskscope serve`: from flags and environment to what is checked.
+ *
+ * @module
+ */
+
+import { type MonitorLimits, resolveAccess, resolveChannel, resolveLimits } from "../config.ts";
+import { ConfigError } from "../errors.ts";
+import { type NotifyOptions, parseNotify, resolveNotify } from "../notify/options.ts";
+import type { Durability } from "../store/store.ts";
+import { commandHelp, type FlagTable, helpOf, readFlags } from "./flags.ts";
+
+/** The flags of `serve`. */
+export const SERVE_FLAGS = {
+  host: {
+    kind: "value",
+    placeholder: "<address>",
+    fallback: "127.0.0.1",
+    help: "address to listen on; only loopback addresses are served",
+  },
+  port: {
+    kind: "value",
+    placeholder: "<port>",
+    fallback: "8000",
+    help: "port to listen on; 0 takes a free one",
+  },
+  data: {
+    kind: "value",
+    placeholder: "<file>",
+    help: "file to keep tasks in; :memory: for none; by default one for each port, in your data folder",
+  },
+  durability: {
+    kind: "value",
+    placeholder: "<level>",
+    fallback: "normal",
+    help: "what a commit survives: normal is the end of the process, full is a power cut, too",
+  },
+  "base-path": { kind: "value", placeholder: "<path>", help: "path below which everything is served" },
+  "public-url": {
+    kind: "list",
+    placeholder: "<url>",
+    help: "address that people reach the server by, behind a proxy; allows its host and origin",
+  },
+  "allow-origin": {
+    kind: "list",
+    placeholder: "<origin>",
+    help: "origin of foreign pages that may make changes",
+  },
+  notify: {
+    kind: "list",
+    placeholder: "<url>[,<event>…]",
+    help: "address to send a POST to when a task ends; events: task.finished, task.error, task.cancelled",
+    // Those within are followed by events.
+    separator: /,(?=\s*https?:)/i,
+  },
+  tasks: {
+    kind: "list",
+    placeholder: "<module>",
+    help: "module whose exported functions can be started",
+  },
+  "no-demo": { kind: "switch", help: "leave out the tasks to start with" },
+  root: {
+    kind: "value",
+    placeholder: "<folder>",
+    fallback: ".",
+    help: "folder that checksum_folder may read",
+  },
+  channel: {
+    kind: "value",
+    placeholder: "<name>",
+    fallback: "taskscope",
+    help: "name that workers of this process find the server by",
+  },
+  limit: {
+    kind: "list",
+    placeholder: "<name>=<number>",
+    help: "another value for a bound, such as endedTasksPerClient=5000",
+  },
+} as const satisfies FlagTable;
+
+/** The variable that holds the secret of webhooks. */
+const NOTIFY_SECRET = "TASKSCOPE_NOTIFY_SECRET";
+
+/** The options of a server, checked. */
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  /** The file to keep tasks in; `undefined` where that is left to us. */
+  readonly data: string | undefined;
+  readonly durability: Durability;
+  readonly basePath: string;
+  readonly publicUrls: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly notify: readonly NotifyOptions[];
+  /** What signs the messages of `notify`; `""` where they go unsigned. */
+  readonly notifySecret: string;
+  readonly taskModules: readonly string[];
+  readonly withDemo: boolean;
+  readonly root: string;
+  readonly channel: string;
+  readonly limits: Partial<MonitorLimits>;
+}
+
+/**
+ * Reads the command line of `serve`.
+ *
+ * @param args the arguments behind the command
+ * @param readVariable reads an environment variable
+ * @returns the options; `null` where help is wanted
+ * @throws {ConfigError} that names the flag, what was wanted and what came
+ */
+export function parseServe(
+  args: readonly string[],
+  readVariable: (name: string) => string | undefined,
+): ServeOptions | null {
+  const { flags, nameOf, operands, wantsHelp } = readFlags(SERVE_FLAGS, args, readVariable);
+  if (wantsHelp) return null;
+  if (operands.length > 0) {
+    throw new ConfigError(`serve takes no "${operands[0]}"; --help lists what it takes`);
+  }
+  const all = (name: keyof typeof SERVE_FLAGS) => flags.get(name) ?? [];
+  const options: ServeOptions = {
+    host: hostFrom(all("host")[0]!, nameOf("host")),
+    port: portFrom(all("port")[0]!, nameOf("port")),
+    data: all("data")[0],
+    durability: durabilityFrom(all("durability")[0]!, nameOf("durability")),
+    basePath: all("base-path")[0] ?? "",
+    publicUrls: all("public-url"),
+    allowedOrigins: all("allow-origin"),
+    notify: all("notify").map(parseNotify),
+    // A flag would show it to everybody who may list processes.
+    notifySecret: readVariable(NOTIFY_SECRET) ?? "",
+    taskModules: all("tasks"),
+    withDemo: all("no-demo").length === 0,
+    root: all("root")[0]!,
+    channel: all("channel")[0]!,
+    limits: limitsFrom(all("limit"), nameOf("limit")),
+  };
+  // Now, and not when the first request comes.
+  resolveAccess(options);
+  const { notifyReceivers } = resolveLimits(options.limits);
+  resolveNotify(options.notify, notifyReceivers);
+  resolveChannel(options.channel);
+  return options;
+}
+
+/** The help of `serve`. */
+export function serveHelp(): string {
+  const about = "Serves tasks: on a page, over REST and over WebSocket.";
+  return commandHelp("[serve] [flags]", about, serveFlagsHelp());
+}
+
+/** The part of the help of `serve` that is about its flags. */
+export function serveFlagsHelp(): string {
+  return `${helpOf(SERVE_FLAGS)}\n\n  ${NOTIFY_SECRET} in the environment signs what --notify sends.`;
+}
+
+/**
+ * The values of the Host header that a server on a loopback address answers to.
+ *
+ * @param host the address that it listens on
+ * @param port the port
+ */
+export function loopbackHosts(host: string, port: number): string[] {
+  const names = new Set(["127.0.0.1", "localhost", "[::1]", host.includes(":") ? `[${host}]` : host]);
+  return [...names].flatMap((name) => port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]);
+}
+
+/**
+ * The file that tasks are kept in where nobody names one: one for each port, in the platform's folder for data.
+ *
+ * @param port the port that was asked for
+ * @param os what the program runs on
+ * @param readVariable reads an environment variable
+ * @returns the path; `":memory:"` for a free port, as nobody would find the file of a port that is another every time
+ * @throws {ConfigError} where the folder can't be told
+ */
+export function defaultDataFile(
+  port: number,
+  os: typeof Deno.build.os,
+  readVariable: (name: string) => string | undefined,
+): string {
+  if (port === 0) return ":memory:";
+  const name = `taskscope-${port}.db`;
+  const home = readVariable("HOME");
+  switch (os) {
+    case "windows": {
+      const folder = readVariable("LOCALAPPDATA");
+      if (folder) return `${folder}\\taskscope\\${name}`;
+      break;
+    }
+    case "darwin":
+      if (home) return `${home}/Library/Application Support/taskscope/${name}`;
+      break;
+    default: {
+      // XDG Base Directory Specification: a relative path is to be ignored.
+      const folder = readVariable("XDG_DATA_HOME");
+      if (folder?.startsWith("/")) return `${folder}/taskscope/${name}`;
+      if (home) return `${home}/.local/share/taskscope/${name}`;
+    }
+  }
+  throw new ConfigError(
+    "There is no home folder to keep tasks in; --data names a file, or :memory: for none",
+  );
+}
+
+function durabilityFrom(text: string, name: string): Durability {
+  if (text === "normal" || text === "full") return text;
+  throw new ConfigError(`${name} must be normal or full, received "${text}"`);
+}
+
+function hostFrom(text: string, name: string): string {
+  if (text === "localhost" || text === "::1" || isLoopbackAddress(text)) return text;
+  throw new ConfigError(
+    `${name} must be a loopback address such as 127.0.0.1, received "${text}": ` +
+      "there are no keys yet that would keep strangers out",
+  );
+}
+
+function isLoopbackAddress(text: string): boolean {
+  return /^127(\.\d{1,3}){3}$/.test(text) && text.split(".").every((part) => Number(part) <= 255);
+}
+
+function portFrom(text: string, name: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new ConfigError(`${name} must be a number from 0 to 65535, received "${text}"`);
+}
+
+function limitsFrom(texts: readonly string[], name: string): Partial<MonitorLimits> {
+  return Object.fromEntries(texts.map((text) => {
+    const match = /^([A-Za-z]+)=(\d{1,15})$/.exec(text);
+    if (match === null) throw new ConfigError(`${name} must be <name>=<number>, received "${text}"`);
+    return [match[1]!, Number(match[2])];
+  }));
+}
