@@ -182,7 +182,7 @@ function joined(...parts: readonly string[]): string {
 function estimateOf(task: Task, now: number): string {
   // That nobody knows how far it is can be seen.
   if (task.eta === null && task.eta_reason === "unknown_progress") return "";
-  return timeLeft(task, now).replace(/^about /, "~").replace(/,.*/, "");
+  return timeLeft(task, now).replace(/^about /, "~").replace(/^a few |,.*/, "");
 }
 
 function agoOf(task: Task, now: number): string {

@@ -8,15 +8,22 @@
 
 import type { EtaReason, JsonObject, JsonValue, LogLine, Task, TaskError, TaskState } from "./task.ts";
 
+/** All tasks of a client. */
+export interface TaskList {
+  /** The position that this is the state at. */
+  readonly cursor: string | null;
+  readonly tasks: readonly Task[];
+}
+
+/** What changed: first the removals, then the tasks. */
+export interface TaskChanges extends TaskList {
+  readonly removed: readonly string[];
+}
+
 /** A message of the delta socket. */
 export type ServerMessage =
-  | {
-    readonly type: "task_update";
-    readonly cursor: string | null;
-    readonly tasks: readonly Task[];
-    readonly removed: readonly string[];
-  }
-  | { readonly type: "initial_state"; readonly cursor: string | null; readonly tasks: readonly Task[] }
+  | { readonly type: "task_update" } & TaskChanges
+  | { readonly type: "initial_state" } & TaskList
   | { readonly type: "resync" }
   /** The server is about to end. */
   | { readonly type: "closing" }
@@ -35,17 +42,11 @@ type Fields = { readonly [key: string]: unknown };
  */
 export function readMessage(text: string): ServerMessage {
   const message = fieldsOf(JSON.parse(text));
-  const cursor = textOrNull(message.cursor);
   switch (message.type) {
     case "task_update":
-      return {
-        type: "task_update",
-        cursor,
-        tasks: readTasks(listOf(message.tasks)),
-        removed: listOf(message.removed).filter((id) => typeof id === "string"),
-      };
+      return { type: "task_update", ...readChanges(message) };
     case "initial_state":
-      return { type: "initial_state", cursor, tasks: readTasks(Object.values(fieldsOf(message.all_tasks))) };
+      return { type: "initial_state", ...readTaskList(message) };
     case "resync":
       return { type: "resync" };
     case "closing":
@@ -55,6 +56,34 @@ export function readMessage(text: string): ServerMessage {
     default:
       return { type: "unknown" };
   }
+}
+
+/**
+ * Reads a message of a single task's socket.
+ *
+ * @param text the message
+ * @returns the task; `null` where the message is about something else
+ * @throws {SyntaxError} where it is not JSON
+ */
+export function readTaskMessage(text: string): Task | null {
+  const message = fieldsOf(JSON.parse(text));
+  return message.type === "initial_state" || message.type === "state_update" ? readTask(message) : null;
+}
+
+/** Reads what changed after a cursor. */
+export function readChanges(value: unknown): TaskChanges {
+  const { cursor, tasks, removed } = fieldsOf(value);
+  return {
+    cursor: textOrNull(cursor),
+    tasks: readTasks(listOf(tasks)),
+    removed: listOf(removed).filter((id) => typeof id === "string"),
+  };
+}
+
+/** Reads the envelope of all tasks of a client. */
+export function readTaskList(value: unknown): TaskList {
+  const { cursor, all_tasks: all } = fieldsOf(value);
+  return { cursor: textOrNull(cursor), tasks: readTasks(Object.values(fieldsOf(all))) };
 }
 
 /** Reads a task; `null` where it has no id to know it by. */
@@ -98,8 +127,8 @@ export function readTask(value: unknown): Task | null {
   };
 }
 
-/** Reads tasks, leaving out what is none. */
-export function readTasks(values: readonly unknown[]): Task[] {
+function readTasks(values: readonly unknown[]): Task[] {
+  // What is none is left out.
   return values.map(readTask).filter((task) => task !== null);
 }
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Task } from "../task.ts";
+
 /** The statuses that the program ends with. */
 export const EXIT = {
   /** What was asked for is done; a task that was watched has finished. */
@@ -40,6 +42,11 @@ export class CommandError extends Error {
     super(message, options);
     this.status = status;
   }
+}
+
+/** The status that tells how a task has ended. */
+export function statusOfTask({ state }: Task): number {
+  return state === "FINISHED" ? EXIT.ok : state === "CANCELLED" ? EXIT.cancelled : EXIT.failed;
 }
 
 /** What there is to say of something that was thrown. */

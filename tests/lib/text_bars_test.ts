@@ -73,7 +73,7 @@ Deno.test("textBars() says states in words, and what a task says of itself", () 
 Deno.test("textBars() says why there is no estimate, where that is not seen", () => {
   const last = (overrides: Partial<Task>) => bar(overrides, 120).split(/ {2,}/).at(-1);
   assertEquals(last({ eta: 200, updated_at: NOW }), "~3 min left");
-  assertEquals(last({ eta: 5, updated_at: NOW }), "a few seconds left");
+  assertEquals(last({ eta: 5, updated_at: NOW }), "seconds left");
   assertEquals(last({ eta_reason: "too_early" }), "estimating…");
   assertEquals(last({ eta_reason: "stalled" }), "stalled");
   assertEquals(last({ eta_reason: "unknown_progress" }), "1m 15s");

@@ -1,5 +1,14 @@
 import fc from "fast-check";
-import { readLogPage, readMessage, readProblem, readStartedId, readTask } from "../../lib/wire.ts";
+import {
+  readChanges,
+  readLogPage,
+  readMessage,
+  readProblem,
+  readStartedId,
+  readTask,
+  readTaskList,
+  readTaskMessage,
+} from "../../lib/wire.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { exampleTask } from "../support/example_task.ts";
 
@@ -85,4 +94,27 @@ Deno.test("readProblem() prefers the detail, then the title, then the status", (
 Deno.test("readStartedId() reads the id of the task that was started", () => {
   assertEquals(readStartedId({ task_id: "abc" }), "abc");
   assertEquals(readStartedId(null), null);
+});
+
+Deno.test("readTaskMessage() reads the task of its own socket, and nothing else", () => {
+  const task = exampleTask({ id: "t" });
+  for (const type of ["initial_state", "state_update"]) {
+    assertEquals(readTaskMessage(JSON.stringify({ type, ...task })), task);
+  }
+  for (const message of ['{"type":"closing"}', '{"type":"later","id":"t"}', "[]", '"t"', "null"]) {
+    assertEquals(readTaskMessage(message), null);
+  }
+  assertThrows(() => readTaskMessage("{"), SyntaxError);
+});
+
+Deno.test("readTaskList() and readChanges() read answers over plain HTTP, whatever is missing in them", () => {
+  const task = exampleTask({ id: "t" });
+  const list = { active_tasks: [task], all_tasks: { t: task, u: 5 }, cursor: "e:7" };
+  assertEquals(readTaskList(list), { cursor: "e:7", tasks: [task] });
+  const changes = { cursor: "e:8", tasks: [task, null], removed: ["x", 5] };
+  assertEquals(readChanges(changes), { cursor: "e:8", tasks: [task], removed: ["x"] });
+  for (const value of [undefined, null, 5, "text", [], {}]) {
+    assertEquals(readTaskList(value), { cursor: null, tasks: [] });
+    assertEquals(readChanges(value), { cursor: null, tasks: [], removed: [] });
+  }
 });

@@ -75,6 +75,13 @@ export class Process implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
+  /** Writes to its input, where that is piped. */
+  async type(text: string): Promise<void> {
+    const writer = this.#input!.getWriter();
+    await writer.write(new TextEncoder().encode(text));
+    writer.releaseLock();
+  }
+
   /** Resolves with what a pattern finds in one of its outputs; rejects where it ends before, or takes too long. */
   async output(pattern: RegExp, from: "stdout" | "stderr" = "stdout"): Promise<RegExpExecArray> {
     const found = Promise.withResolvers<RegExpExecArray>();
@@ -145,10 +152,34 @@ export interface Program extends AsyncDisposable {
  */
 export async function spawnProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Process> {
   const { cwd = ROOT, env = {}, runFlags = [] } = options;
-  const main = new URL("main.ts", ROOT).pathname;
-  const flags = withOneV8Flag([...await startPermissions(), ...await configFlags(), ...runFlags]);
   const variables = { TASKSCOPE_DATA: ":memory:", ...env };
-  return spawn(Deno.execPath(), ["run", ...flags, main, ...args], { cwd, env: variables });
+  return spawn(Deno.execPath(), [...await runArguments(runFlags), ...args], { cwd, env: variables });
+}
+
+/**
+ * Starts the program on a terminal of its own; what comes from it is its output, and what is typed its input.
+ *
+ * @param script the name of script(1)
+ * @param args the arguments of the program
+ * @param options where and with what it runs, and how large the terminal is
+ * @returns the process; it ends with the program's status
+ */
+export async function spawnOnTerminal(
+  script: string,
+  args: readonly string[],
+  options: ProgramOptions & { readonly columns: number; readonly rows: number },
+): Promise<Process> {
+  const { columns, rows, runFlags = [], ...others } = options;
+  const words = [Deno.execPath(), ...await runArguments(runFlags), ...args];
+  const line = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  const command = `stty cols ${columns} rows ${rows}; exec ${line}`;
+  return spawn(script, ["-qefc", command, "/dev/null"], { ...others, stdin: "piped" });
+}
+
+/** The arguments of Deno in front of those of the program. */
+async function runArguments(runFlags: readonly string[]): Promise<string[]> {
+  const flags = withOneV8Flag([...await startPermissions(), ...await configFlags(), ...runFlags]);
+  return ["run", ...flags, new URL("main.ts", ROOT).pathname];
 }
 
 /** The variables of somebody whose home is another folder, with the modules that are there already. */
@@ -172,7 +203,7 @@ export async function startProgram(
   const hasPort = args.includes("--port") || options.env?.TASKSCOPE_PORT !== undefined;
   const process = await spawnProgram(hasPort ? args : [...args, "--port", "0"], options);
   try {
-    const [, address] = await process.output(/(http:\/\/\S+)/);
+    const [, address] = await process.output(/(http:\/\/[^\s,]+)/);
     const url = address!.replace(/\/$/, "");
     return {
       process,
@@ -238,18 +269,21 @@ async function startPermissions(): Promise<string[]> {
   return words.map((word) => word.replaceAll("'", "")).filter((word) => word.startsWith("--"));
 }
 
-let oldConfig: string | undefined;
+let oldConfig: Promise<string> | undefined;
 
 /** Older Deno refuses settings of "test" that it does not know: it gets what it does know. */
 async function configFlags(): Promise<string[]> {
   const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
   if (major > 2 || minor >= 8) return [];
-  if (oldConfig === undefined) {
-    const { test: _, ...config } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-    oldConfig = await Deno.makeTempFile({ prefix: "taskscope-", suffix: ".json" });
-    await Deno.writeTextFile(oldConfig, JSON.stringify(config));
-    const file = oldConfig;
-    globalThis.addEventListener("unload", () => Deno.removeSync(file));
-  }
-  return ["--config", oldConfig, "--lock", new URL("deno.lock", ROOT).pathname];
+  // One for all, also for those that are started at once.
+  oldConfig ??= writeOldConfig();
+  return ["--config", await oldConfig, "--lock", new URL("deno.lock", ROOT).pathname];
+}
+
+async function writeOldConfig(): Promise<string> {
+  const { test: _, ...config } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const file = await Deno.makeTempFile({ prefix: "taskscope-", suffix: ".json" });
+  await Deno.writeTextFile(file, JSON.stringify(config));
+  globalThis.addEventListener("unload", () => Deno.removeSync(file));
+  return file;
 }

@@ -1,0 +1,112 @@
+/**
+ * A way to a server that a test can cut, block and mend.
+ *
+ * @module
+ */
+
+const decoder = new TextDecoder();
+const SWITCHING = /^HTTP\/1\.1 101 /;
+
+/** Passes connections on to a server. */
+export class Relay implements AsyncDisposable {
+  readonly #listener: Deno.TcpListener;
+  readonly #target: { readonly hostname: string; readonly port: number };
+  readonly #path: string;
+  readonly #connections: Set<Deno.TcpConn> = new Set();
+  readonly #passing: Set<Promise<void>> = new Set();
+  /** Those that became WebSockets. */
+  readonly #sockets: Set<Deno.TcpConn> = new Set();
+  #frozen: ReadonlySet<Deno.TcpConn> = new Set();
+  #isCut = false;
+
+  /** @param url the address of the server */
+  constructor(url: string) {
+    const { hostname, port, pathname } = new URL(url);
+    this.#target = { hostname, port: Number(port) };
+    this.#path = pathname.replace(/\/$/, "");
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.#track(this.#accept());
+  }
+
+  /** The address of the server by this way. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#listener.addr.port}${this.#path}`;
+  }
+
+  /** How many WebSockets were opened. */
+  get sockets(): number {
+    return this.#sockets.size / 2;
+  }
+
+  /** Closes every connection, and each new one at once. */
+  cut(): void {
+    this.#isCut = true;
+    for (const connection of this.#connections) close(connection);
+  }
+
+  /** Lets connections pass again. */
+  mend(): void {
+    this.#isCut = false;
+  }
+
+  /** Keeps the WebSockets that there are open, but loses what is sent over them. */
+  freezeSockets(): void {
+    this.#frozen = new Set(this.#sockets);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    this.cut();
+    while (this.#passing.size > 0) await Promise.all(this.#passing);
+  }
+
+  #track(passing: Promise<void>): void {
+    this.#passing.add(passing);
+    passing.finally(() => this.#passing.delete(passing));
+  }
+
+  async #accept(): Promise<void> {
+    // The end of the listener ends this.
+    for await (const near of this.#listener) {
+      if (this.#isCut) close(near);
+      else this.#track(this.#connect(near));
+    }
+  }
+
+  async #connect(near: Deno.TcpConn): Promise<void> {
+    this.#connections.add(near);
+    try {
+      const far = await Deno.connect(this.#target);
+      this.#connections.add(far);
+      await Promise.all([this.#pass(near, far), this.#pass(far, near)]);
+      this.#connections.delete(far);
+    } catch {
+      // Nobody listens there.
+    }
+    close(near);
+    this.#connections.delete(near);
+  }
+
+  async #pass(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
+    const buffer = new Uint8Array(65_536);
+    try {
+      for (let read = await from.read(buffer); read !== null; read = await from.read(buffer)) {
+        if (this.#frozen.has(from)) continue;
+        if (SWITCHING.test(decoder.decode(buffer.subarray(0, read)))) this.#sockets.add(from).add(to);
+        for (let done = 0; done < read;) done += await to.write(buffer.subarray(done, read));
+      }
+    } catch {
+      // Cut.
+    }
+    close(from);
+    close(to);
+  }
+}
+
+function close(connection: Deno.TcpConn): void {
+  try {
+    connection.close();
+  } catch {
+    // It is closed already.
+  }
+}
