@@ -7,6 +7,7 @@
  */
 
 import { CommandError, EXIT, messageOf } from "./lib/cli/command.ts";
+import { note } from "./lib/cli/output.ts";
 import { VERSION } from "./lib/version.ts";
 
 /** A command: what it is called with, what it does, and how it is run; it gives back the status to end with. */
@@ -20,8 +21,29 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: {
     usage: "[serve]",
-    help: "serve tasks: on a page, over REST and over WebSocket",
+    help: "serves tasks: on a page, over REST and over WebSocket",
     run: async (args) => (await import("./lib/cli/serve.ts")).serveCommand(args),
+  },
+  // run: { …, run: async (args) => (await import("./lib/cli/run.ts")).runCommand(args) },
+  ls: {
+    usage: "ls",
+    help: "lists tasks",
+    run: async (args) => (await import("./lib/cli/ls.ts")).lsCommand(args),
+  },
+  watch: {
+    usage: "watch [<id>]",
+    help: "shows tasks live",
+    run: async (args) => (await import("./lib/cli/watch.ts")).watchCommand(args),
+  },
+  wait: {
+    usage: "wait <id>",
+    help: "waits until a task has ended, and tells by its status how",
+    run: async (args) => (await import("./lib/cli/wait.ts")).waitCommand(args),
+  },
+  cancel: {
+    usage: "cancel <id>",
+    help: "asks a task to stop",
+    run: async (args) => (await import("./lib/cli/cancel.ts")).cancelCommand(args),
   },
 };
 
@@ -43,7 +65,7 @@ async function main(args: readonly string[]): Promise<number> {
     throw new CommandError(EXIT.usage, `There is no command "${name}"; --help lists what there is`);
   } catch (error) {
     // What was asked for can't be done; a stack would hide why.
-    console.error(`taskscope: ${messageOf(error)}`);
+    note(messageOf(error));
     return error instanceof CommandError ? error.status : EXIT.usage;
   }
 }

@@ -106,6 +106,19 @@ Deno.test("source: a program that imports lib/monitored.ts by URL needs no impor
   );
 });
 
+Deno.test("source: commands that only look at a server do not load one", () => {
+  for (const command of ["ls", "watch", "wait", "cancel"]) {
+    const reachable = sourcesReachableFrom(`lib/cli/${command}.ts`);
+    const libraries = importsOf(reachable).filter(({ specifier }) => !/^\.{1,2}\//.test(specifier));
+    assertEquals(libraries, [{ path: "lib/cli/flags.ts", specifier: "@std/cli/parse-args" }], command);
+    const paths = reachable.map(({ path }) => path);
+    assertEquals(
+      paths.filter((path) => /^lib\/(store|http|demo)\/|^lib\/(registry|mod)\.ts$/.test(path)),
+      [],
+    );
+  }
+});
+
 Deno.test("source: the page's script is made of ui/ and pure files of lib/ only", () => {
   const reachable = sourcesReachableFrom("ui/main.tsx");
   const paths = reachable.map(({ path }) => path);

@@ -27,6 +27,24 @@ async function offered(url: string): Promise<string[]> {
   return [...text.matchAll(/action="[^"]*\/start\/([^"]+)"/g)].map(([, name]) => name!).sort();
 }
 
+const COMMANDS = ["serve", "ls", "watch", "wait", "cancel"];
+
+Deno.test("main: --help lists the commands, and each says more", async () => {
+  const { code, stdout, stderr } = await runProgram(["--help"]);
+  assertEquals([code, stderr], [0, ""]);
+  for (const command of COMMANDS) assertMatch(stdout, new RegExp(`^  \\[?${command}\\b.+ {2}.+$`, "m"));
+  for (const command of COMMANDS.slice(1)) {
+    const more = await runProgram([command, "--help"]);
+    assertEquals([more.code, more.stderr], [0, ""]);
+    assertStringIncludes(more.stdout, `Usage: taskscope ${command} `);
+    for (const part of ["--client <token>", "TASKSCOPE_SERVER", "--help", "--version"]) {
+      assertStringIncludes(more.stdout, part);
+    }
+    const lines = more.stdout.split("\n");
+    assertEquals(lines.filter((line) => line.length > 120), [], "fits a terminal");
+  }
+});
+
 Deno.test("main: --help and --version say what they are asked for and end with 0", async () => {
   for (const args of [["--help"], ["-h"], ["serve", "--help"]]) {
     const { code, stdout, stderr } = await runProgram(args);
@@ -37,7 +55,7 @@ Deno.test("main: --help and --version say what they are asked for and end with 0
       assertStringIncludes(stdout, flag);
     }
   }
-  for (const args of [["--version"], ["serve", "--version"]]) {
+  for (const args of [["--version"], ...COMMANDS.map((command) => [command, "--version"])]) {
     assertEquals(await runProgram(args), { code: 0, stdout: `taskscope ${VERSION}\n`, stderr: "" });
   }
 });
@@ -67,6 +85,30 @@ Deno.test("main: a wrong command line ends with 2 and one line that says what is
     [["--tasks", "./not_there.ts"], "not_there.ts"],
     [["frobnicate"], "frobnicate"],
     [["serve", "extra"], "extra"],
+    [
+      ["frobnicate\x1b[31m\n", "--port", "1"],
+      'There is no command "frobnicate "; --help lists what there is',
+    ],
+    [["__proto__"], "__proto__"],
+    [["--", "ls"], '"ls"'],
+    [["serve", "--", "--version"], 'serve takes no "--version"'],
+    [["ls", "extra"], 'ls takes no "extra"'],
+    [["ls", "--all"], "There is no flag --all"],
+    [["ls", "--state", "running"], "--state must be of NOT_STARTED, STARTING"],
+    [["ls", "--client", "a/b"], "--client must be 1 to 128 of"],
+    [["ls"], "TASKSCOPE_CLIENT", { TASKSCOPE_CLIENT: ".." }],
+    [["watch", "a", "b"], 'watch takes one id, received "b"'],
+    [["watch", "--server", "localhost:8000"], "--server must be http(s)://host"],
+    [["wait"], "wait needs the id of a task"],
+    [["wait", "a/b"], "A task id is 1 to 128 of"],
+    [
+      ["wait", "a", "--timeout", "soon"],
+      '--timeout must be a number of seconds from 0 to 2000000, received "soon"',
+    ],
+    [["wait", "a", "--timeout=-1"], '"-1"'],
+    [["wait", "a", "--timeout=2000001"], '"2000001"'],
+    [["cancel"], "cancel needs the id of a task"],
+    [["cancel", "a"], "TASKSCOPE_FORCE must be 1 or 0", { TASKSCOPE_FORCE: "perhaps" }],
     [[], "TASKSCOPE_PORT", { TASKSCOPE_PORT: "many" }],
     [[], "TASKSCOPE_NO_DEMO", { TASKSCOPE_NO_DEMO: "perhaps" }],
   ];

@@ -1,0 +1,75 @@
+/**
+ * The program on a terminal.
+ *
+ * @module
+ */
+
+import { type Process, spawnOnTerminal } from "./program.ts";
+import { Screen } from "./screen.ts";
+import type { TerminalServer } from "./terminal_server.ts";
+import { findTool } from "./tools.ts";
+import { until } from "./until.ts";
+
+/** What is drawn last of a frame. */
+const FRAME_END = "\x1b[J";
+
+/** The program on a terminal, and what is to be seen there. */
+export class Terminal implements AsyncDisposable {
+  readonly process: Process;
+  /** How wide it is. */
+  readonly columns: number;
+  readonly #screen: Screen;
+  #seen = 0;
+
+  /** @param process the program @param columns how wide the terminal is @param rows how high */
+  constructor(process: Process, columns: number, rows: number) {
+    this.process = process;
+    this.columns = columns;
+    this.#screen = new Screen(columns, rows);
+  }
+
+  /** What is to be seen, as of the last frame that is complete. */
+  get screen(): Screen {
+    this.#show(this.process.stdout.lastIndexOf(FRAME_END) + FRAME_END.length);
+    return this.#screen;
+  }
+
+  /** Waits for what is to be seen. */
+  async shows(pattern: RegExp): Promise<void> {
+    await until(() => pattern.test(this.screen.lines.join("\n"))).catch(() => {
+      throw new Error(`The terminal never showed ${pattern}, but:\n${this.screen.lines.join("\n")}`);
+    });
+  }
+
+  /** Waits for the end of the program; gives back its status. */
+  async ended(): Promise<number> {
+    const { code, stdout } = await this.process.ended();
+    this.#show(stdout.length);
+    return code;
+  }
+
+  #show(end: number): void {
+    if (end <= this.#seen) return;
+    this.#screen.write(this.process.stdout.slice(this.#seen, end));
+    this.#seen = end;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.process[Symbol.asyncDispose]();
+  }
+}
+
+/** Opens a terminal with a command in it; `undefined` where that can't be done. */
+export async function openTerminal(
+  server: TerminalServer,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Terminal | undefined> {
+  const script = await findTool(["script"], "commands on a terminal");
+  if (script === undefined) return undefined;
+  const [columns, rows] = [76, 8];
+  const variables = { TASKSCOPE_SERVER: server.url, TASKSCOPE_CLIENT: "c", TERM: "xterm", ...env };
+  // Deno itself would clear the line where it shows what it loads.
+  const options = { env: variables, columns, rows, runFlags: ["--quiet"] };
+  return new Terminal(await spawnOnTerminal(script, args, options), columns, rows);
+}

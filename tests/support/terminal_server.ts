@@ -1,0 +1,61 @@
+/**
+ * A server with a task whose steps a test makes, and the program that looks at it.
+ *
+ * @module
+ */
+
+import type { MonitoredTask, UpdateChange } from "../../lib/mod.ts";
+import { call } from "./calls.ts";
+import { type Ended, type Process, runProgram, spawnProgram } from "./program.ts";
+import { startServer, type TestServer } from "./server.ts";
+
+/** A task that does what a test says, when it says so. */
+export class SteppedTask {
+  readonly #started = Promise.withResolvers<MonitoredTask>();
+  readonly #ended = Promise.withResolvers<unknown>();
+
+  /** The function to register. */
+  readonly fn = async (task: MonitoredTask): Promise<unknown> => {
+    this.#started.resolve(task);
+    return await this.#ended.promise;
+  };
+
+  /** Says how far it is. */
+  async update(update: Omit<UpdateChange, "type">): Promise<void> {
+    await (await this.#started.promise).update(update);
+  }
+
+  /** Ends it, well or with an error. */
+  end(error?: Error): void {
+    if (error === undefined) this.#ended.resolve(null);
+    else this.#ended.reject(error);
+  }
+}
+
+/** A server, and what commands are called with to reach it. */
+export interface TerminalServer extends TestServer {
+  /** Starts a task of a client, which is `c` unless it is said. */
+  start(id: string, client?: string): Promise<SteppedTask>;
+  /** Runs the program until it ends. */
+  run(...args: string[]): Promise<Ended>;
+  /** Starts the program. */
+  spawn(...args: string[]): Promise<Process>;
+}
+
+/** Starts a server. */
+export function startTerminalServer(): TerminalServer {
+  const waiting: SteppedTask[] = [];
+  const next = (task: MonitoredTask) => waiting.shift()!.fn(task);
+  const server = startServer({ tasks: { stepped: next, hash: next } });
+  const env = { TASKSCOPE_SERVER: server.url, TASKSCOPE_CLIENT: "c" };
+  return Object.assign(server, {
+    async start(id: string, client = "c") {
+      const task = new SteppedTask();
+      waiting.push(task);
+      await call("POST", `${server.url}/tasks/${client}/start/stepped`, { body: { id } });
+      return task;
+    },
+    run: (...args: string[]) => runProgram(args, { env }),
+    spawn: (...args: string[]) => spawnProgram(args, { env }),
+  });
+}
