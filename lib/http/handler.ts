@@ -173,7 +173,7 @@ export class Handler {
       return undefined;
     }
     if (this.#context.registry.stored(known.client, known.id) === undefined) return undefined;
-    return this.#rest.task(known.client, known.id);
+    return this.#rest.task(known.client, known.id, request);
   }
 
   #remember(request: Request, client: string, id: string): void {

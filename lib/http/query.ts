@@ -20,7 +20,7 @@ const SORT_FIELDS = [
   "progress",
 ] as const;
 /** Tasks on one page at most. */
-const MAX_LIMIT = 1_000;
+export const MAX_LIMIT = 1_000;
 
 const text = z.string().max(200);
 const list = z.array(text).transform((values) => values.flatMap((value) => value.split(",")));
@@ -113,6 +113,13 @@ export function selectTasks(tasks: Iterable<StoredTask>, query: TaskQuery): Task
     total: ranked.length,
     nextPage: hasMore ? query.page + 1 : null,
   };
+}
+
+/** The header `Link` of a page that is not the last one. */
+export function linkToPage(url: string, page: number): string {
+  const next = new URL(url);
+  next.searchParams.set("page", String(page));
+  return `<${next.pathname}${next.search}>; rel="next"`;
 }
 
 function matches(task: Task, query: TaskQuery): boolean {

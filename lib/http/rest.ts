@@ -18,13 +18,16 @@ import {
   whenShowable,
 } from "./context.ts";
 import { Problem } from "./problem.ts";
-import { parseTaskQuery, selectTasks } from "./query.ts";
+import { linkToPage, parseTaskQuery, selectTasks } from "./query.ts";
+import { listText, taskText, wantsText } from "./text.ts";
 
 const JSON_HEADERS = {
   "content-type": "application/json",
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
 };
+/** Of answers that would be text for somebody else. */
+const NEGOTIATED_HEADERS = { ...JSON_HEADERS, "vary": "Accept" };
 
 /** Larger lists are written anew for each request; smaller ones are kept until they change. */
 const KEPT_LIST_CHARACTERS = 256 * 1024;
@@ -59,19 +62,29 @@ export class Rest {
   }
 
   /** `GET /tasks/{client}`: all tasks; with a query some of them, or what changed after a position. */
-  list(client: string, url: string): Response | Promise<Response> {
+  list(client: string, request: Request): Response | Promise<Response> {
+    const { url } = request;
     const mark = url.indexOf("?");
     const search = mark === -1 ? "" : url.slice(mark + 1);
+    const isText = wantsText(request);
     return whenShowable(this.#context, () => {
-      return search === ""
-        ? jsonResponse(this.#all(client))
-        : this.#query(client, new URLSearchParams(search), url);
+      if (search === "" && !isText) return negotiated(this.#all(client));
+      const params = new URLSearchParams(search);
+      // What changed after a cursor is for programs, and as text it would have none.
+      if (params.has("after")) return this.#since(client, params);
+      return isText
+        ? listText(this.#context.registry.list(client), request)
+        : this.#some(client, params, url);
     });
   }
 
   /** `GET /tasks/{client}/{id}` */
-  task(client: string, id: string): Response | Promise<Response> {
-    return whenShowable(this.#context, () => jsonResponse(storedTask(this.#context, client, id).json));
+  task(client: string, id: string, request: Request): Response | Promise<Response> {
+    const isText = wantsText(request);
+    return whenShowable(this.#context, () => {
+      const stored = storedTask(this.#context, client, id);
+      return isText ? taskText(stored.task) : negotiated(stored.json);
+    });
   }
 
   /** `GET /tasks/{client}/{id}/logs`: the newest lines, or those from a number on, or before one. */
@@ -168,10 +181,6 @@ export class Rest {
     return whenCommitted(this.#context, jsonResponse(JSON.stringify({ removed })));
   }
 
-  #query(client: string, params: URLSearchParams, url: string): Response {
-    return params.has("after") ? this.#since(client, params) : this.#some(client, params, url);
-  }
-
   #since(client: string, params: URLSearchParams): Response {
     const [other] = [...params.keys()].filter((name) => name !== "after");
     if (other !== undefined || params.size > 1) {
@@ -189,7 +198,7 @@ export class Rest {
     }
     const tasks = changes.tasks.map((stored) => stored.json).join();
     const removed = JSON.stringify(changes.removed.map((gone) => gone.id));
-    return jsonResponse(
+    return negotiated(
       `{"cursor":"${formatCursor(registry.cursor)}","tasks":[${tasks}],"removed":${removed}}`,
     );
   }
@@ -224,11 +233,13 @@ export class Rest {
     const body =
       `{"active_tasks":[${active}],"all_tasks":{${all}},"total":${total},"next_page":${nextPage},` +
       `"cursor":"${formatCursor(registry.cursor)}"}`;
-    if (nextPage === null) return jsonResponse(body);
-    const next = new URL(url);
-    next.searchParams.set("page", String(nextPage));
-    return jsonResponse(body, 200, { link: `<${next.pathname}${next.search}>; rel="next"` });
+    if (nextPage === null) return negotiated(body);
+    return jsonResponse(body, 200, { ...NEGOTIATED_HEADERS, link: linkToPage(url, nextPage) });
   }
+}
+
+function negotiated(body: string): Response {
+  return new Response(body, { headers: NEGOTIATED_HEADERS });
 }
 
 /** An answer that is JSON already. */

@@ -49,7 +49,7 @@ export function taskRouter(
 
   function listRoute(request: Request, client: string): Route {
     return {
-      GET: { access: read(client), answer: () => rest.list(client, request.url) },
+      GET: { access: read(client), answer: () => rest.list(client, request) },
       POST: {
         access: { action: "report", client, taskId: null },
         answer: () => reporting.create(client, request),
@@ -82,7 +82,7 @@ export function taskRouter(
           GET: {
             access: to("read"),
             answer: () => {
-              const answer = rest.task(client, id);
+              const answer = rest.task(client, id, request);
               onRead(request, client, id);
               return answer;
             },

@@ -304,7 +304,7 @@ export class ResumeWorld implements AsyncDisposable {
   /** The answer to a request; `undefined` where the cursor is gone. */
   async #answer(url: string, client: string): Promise<Response | undefined> {
     try {
-      return await this.#rest.list(client, url);
+      return await this.#rest.list(client, new Request(url));
     } catch (error) {
       if (error instanceof Problem && error.status === 410 && error.code === "cursor_gone") return undefined;
       throw error;

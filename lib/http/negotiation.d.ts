@@ -1,0 +1,4 @@
+export function accepts(
+  request: { readonly headers: Headers },
+  ...types: readonly string[]
+): string | undefined;
