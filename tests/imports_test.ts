@@ -27,6 +27,7 @@ const DIRECTIONS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
   { from: /^lib\/(page_renderer|format|task_view|wire)\.ts$/, to: /^lib\/task\.ts$/ },
   { from: /^lib\/text_bars\.ts$/, to: /^lib\/(task|task_view|format|terminal_text)\.ts$/ },
   { from: /^lib\/estimate\.ts$/, to: /^lib\/(task|errors|protocol)\.ts$/ },
+  { from: /^lib\/output\//, to: /^lib\/(output\/|(task|errors|protocol)\.ts$)/ },
   { from: /^lib\/store\//, to: /^lib\/(store\/|(task|errors|protocol|ulid)\.ts$)/ },
   { from: /^lib\/notify\//, to: /^lib\/(notify\/|store\/store\.ts$|(task|errors|version)\.ts$)/ },
   { from: /^lib\/mod\.ts$/, to: /^(lib\/(?!cli\/)|ui\/)/ },

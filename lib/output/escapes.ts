@@ -1,0 +1,64 @@
+/**
+ * Where an escape sequence of a terminal ends. Pure.
+ *
+ * @module
+ */
+
+/** Longest control sequence (`ESC [ … m`) that is believed, in characters. */
+const SEQUENCE_LENGTH = 64;
+/** Longest text inside of an escape sequence, such as a window's title, that is believed, in characters. */
+const STRING_LENGTH = 4_096;
+
+const BELL = 0x07;
+const ESCAPE = 0x1b;
+
+/**
+ * Finds the end of an escape sequence, by ECMA-48. What is none ends where it stops being one, so that nothing that a
+ * program writes can hide the rest of its output.
+ *
+ * @param text some output
+ * @param at where its `ESC` is
+ * @returns the place behind the sequence; -1 where the text ends before it does
+ */
+export function escapeEnd(text: string, at: number): number {
+  if (at + 1 >= text.length) return -1;
+  const kind = text[at + 1]!;
+  if (kind === "[") return controlEnd(text, at);
+  if ("]PX^_".includes(kind)) return stringEnd(text, at);
+  return shortEnd(text, at);
+}
+
+/** `ESC [`, parameters, and one final character. */
+function controlEnd(text: string, at: number): number {
+  for (let index = at + 2; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code >= 0x40 && code <= 0x7e) return index + 1;
+    if (code < 0x20 || code > 0x3f || index - at >= SEQUENCE_LENGTH) return index;
+  }
+  return -1;
+}
+
+/** `ESC ]` or the like, any text, and a bell or `ESC \`. */
+function stringEnd(text: string, at: number): number {
+  for (let index = at + 2; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === BELL) return index + 1;
+    if (code === ESCAPE) {
+      if (index + 1 >= text.length) return -1;
+      return text[index + 1] === "\\" ? index + 2 : index;
+    }
+    // A terminal would wait on; whoever reads a log would wait for ever.
+    if (code === 0x0a || code === 0x0d || index - at >= STRING_LENGTH) return index;
+  }
+  return -1;
+}
+
+/** `ESC`, perhaps some of `!"#$%&'()*+,-./` or a space, and one final character. */
+function shortEnd(text: string, at: number): number {
+  for (let index = at + 1; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code >= 0x30 && code <= 0x7e) return index + 1;
+    if (code < 0x20 || code > 0x2f || index - at >= SEQUENCE_LENGTH) return index;
+  }
+  return -1;
+}
