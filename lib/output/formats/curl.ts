@@ -1,0 +1,44 @@
+import { bytesOf, counted, type Format, percentage, type Reading } from "../reading.ts";
+
+const SIZE = String.raw`([\d.]+)([kMGTP]?)`;
+const TIME = String.raw`(?:--|\d+):(?:--|\d\d):(?:--|\d\d)|\d+d \d+h|\d+d`;
+const SPEED = String.raw`[\d.]+[kMGTP]?`;
+/** ` 42 1000k   42  420k    0     0   100k      0  0:00:10  0:00:04  0:00:06  100k` */
+const METER = new RegExp(
+  String.raw`^\s*(\d{1,3})\s+${SIZE}\s+(\d{1,3})\s+${SIZE}\s+(\d{1,3})\s+${SIZE}\s+${SPEED}\s+${SPEED}` +
+    String.raw`(?:\s+(?:${TIME})){3}\s+${SPEED}\s*$`,
+);
+const HEAD = /^\s*(% Total {4}% Received % Xferd|Dload {2}Upload {3}Total {3}Spent)\b/;
+
+/** The meter of curl. Its bar (`-#`) is a percentage like others. */
+export function curl(): Format {
+  return (text) => {
+    if (HEAD.test(text)) return null;
+    const match = METER.exec(text);
+    return match === null ? undefined : meter(match) ?? null;
+  };
+}
+
+function meter(match: RegExpExecArray): Reading | undefined {
+  const [
+    ,
+    percent,
+    total,
+    totalScale,
+    receivedPercent,
+    received,
+    receivedScale,
+    sentPercent,
+    sent,
+    sentScale,
+  ] = match;
+  const done = bytesOf(received!, receivedScale, 1024) + bytesOf(sent!, sentScale, 1024);
+  const whole = bytesOf(total!, totalScale, 1024);
+  // Where nobody knows the size, the total is what has come so far.
+  if (receivedPercent === "0" && sentPercent === "0" && done === whole) {
+    return counted(done, null, { unit: "B" });
+  }
+  const reading = counted(Math.min(done, whole), whole, { unit: "B" });
+  // The sizes are rounded.
+  return reading === undefined ? percentage(Number(percent)) : { ...reading, progress: Number(percent) };
+}

@@ -1,0 +1,45 @@
+import { counted, type Format, percentage, type Reading, secondsOf } from "../reading.ts";
+
+const CLOCK = String.raw`(\d{2,}:\d\d:\d\d(?:\.\d+)?)`;
+const DURATION = new RegExp(String.raw`^\s+Duration: ${CLOCK}, `);
+const UNKNOWN_DURATION = /^\s+Duration: N\/A, /;
+const STATISTICS = new RegExp(String.raw`\b[a-zA-Z]*size=\s*\S+ time=\s*-?(?:${CLOCK}|N/A) bitrate=`);
+const OUT_TIME = new RegExp(`^out_time=\\s*-?${CLOCK}$`);
+/** The other lines of `-progress`; a block ends with its `progress=`. */
+const KEY =
+  /^(frame|fps|stream_\d+_\d+_\w+|bitrate|total_size|out_time\w*|dup_frames|drop_frames|speed|progress)=/;
+
+/** What its parts say of themselves: `[libx264 @ 0x55d0c0ffee00] mb I  I16..4: 30.0% 58.4% 11.6%`. */
+const CHATTER = /^\[[\w:/#]+ @ 0x[0-9a-f]+\]/;
+
+/**
+ * ffmpeg, both its statistics and what `-progress` writes. How long the input is it says once, at the beginning, and
+ * perhaps on the other output.
+ */
+export function ffmpeg(): Format {
+  let duration: number | null = null;
+  return (text) => {
+    const seconds = clockIn(DURATION, text);
+    if (seconds !== undefined) {
+      // Of several inputs the longest decides, as it does in ffmpeg.
+      duration = Math.max(duration ?? 0, seconds);
+      return null;
+    }
+    if (UNKNOWN_DURATION.test(text) || CHATTER.test(text)) return null;
+    if (STATISTICS.test(text)) return at(clockIn(STATISTICS, text));
+    if (text === "progress=end") return duration === null ? percentage(100) : at(duration);
+    if (!KEY.test(text)) return undefined;
+    return at(clockIn(OUT_TIME, text));
+  };
+
+  function at(seconds: number | undefined): Reading | null {
+    if (seconds === undefined) return null;
+    const words = { unit: "s" };
+    return counted(seconds, duration, words) ?? counted(seconds, null, words) ?? null;
+  }
+}
+
+function clockIn(pattern: RegExp, text: string): number | undefined {
+  const clock = pattern.exec(text)?.[1];
+  return clock === undefined ? undefined : secondsOf(clock);
+}

@@ -1,0 +1,43 @@
+import { bytesOf, counted, type Format, numberOf, percentage, type Reading } from "../reading.ts";
+
+/** `  Downloading numpy-2.0.0-cp312-cp312-manylinux_2_17_x86_64.whl (19.5 MB)` */
+const DOWNLOAD = /^\s*Downloading (\S+)(?: \([\d.]+ \w?B\))?$/;
+/** `     ━━━━━━━━╸━━━━━━━━━━ 3.1/12.4 MB 5.2 MB/s eta 0:00:02`, and whatever else draws such bars. */
+const BAR = /^(.*?)\s*[━╸╺]{5,}\s+(.*)$/;
+const SIZES = /^([\d.]+)\/([\d.]+) (?:([kMGT]?)B|bytes)\b/;
+const COUNTS = /^(\d+)\/(\d+)(?:\s|$)/;
+const PERCENT = /^(\d{1,3})%(?:\s|$)/;
+/** What `--progress-bar=raw` writes: bytes, where a download was announced. */
+const RAW = /^Progress (\d+) of (\d+)$/;
+
+/** pip, and others that draw their bars as it does. */
+export function pip(): Format {
+  let file: string | undefined;
+  return (text) => {
+    const download = DOWNLOAD.exec(text)?.[1];
+    if (download !== undefined) {
+      file = download;
+      return null;
+    }
+    const status = file === undefined ? undefined : `Downloading ${file}`;
+    const raw = RAW.exec(text);
+    if (raw !== null) {
+      const unit = file === undefined ? null : "B";
+      return counted(numberOf(raw[1]!), numberOf(raw[2]!), { unit, status });
+    }
+    const [, before = "", behind] = BAR.exec(text) ?? [];
+    return behind === undefined ? undefined : bar(behind, before.trim().replace(/[.…:]+$/, "") || status);
+  };
+}
+
+function bar(text: string, status: string | undefined): Reading | undefined {
+  const sizes = SIZES.exec(text);
+  if (sizes !== null) {
+    const [, current = "", total = "", scale] = sizes;
+    return counted(bytesOf(current, scale), bytesOf(total, scale), { unit: "B", status });
+  }
+  const counts = COUNTS.exec(text);
+  if (counts !== null) return counted(Number(counts[1]), Number(counts[2]), { status });
+  const percent = PERCENT.exec(text)?.[1];
+  return percent === undefined ? undefined : percentage(Number(percent), { status });
+}

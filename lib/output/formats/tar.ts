@@ -1,0 +1,14 @@
+import { counted, type Format } from "../reading.ts";
+
+/** `tar: Write checkpoint 1000` */
+const CHECKPOINT = /^\S*tar: (Write|Read) checkpoint (\d+)$/;
+
+/** The checkpoints of tar, which count records and never know how many there are. */
+export function tar(): Format {
+  return (text) => {
+    const match = CHECKPOINT.exec(text);
+    if (match === null) return undefined;
+    const status = match[1] === "Write" ? "Writing" : "Reading";
+    return counted(Number(match[2]), null, { unit: "records", status });
+  };
+}

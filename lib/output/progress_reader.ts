@@ -1,0 +1,38 @@
+/**
+ * Reads how far a program is from what it writes for people. Pure.
+ *
+ * @module
+ */
+
+import { FORMATS } from "./formats/mod.ts";
+import { jsonLines } from "./formats/json_lines.ts";
+import type { OutputLine } from "./rows.ts";
+import type { Format, Reading } from "./reading.ts";
+
+/** Lines that are longer are prose or data; only JSON may be. */
+const LONGEST_LINE = 400;
+
+/**
+ * Reads progress from the lines of one program, whichever of its outputs they come from: some say on one how much there
+ * is, and on the other how much is done.
+ */
+export class ProgressReader {
+  readonly #formats: readonly Format[] = FORMATS.map((format) => format());
+  readonly #json: Format = jsonLines();
+
+  /**
+   * Reads a line.
+   *
+   * @param line what came
+   * @returns how far the program says that it is; `undefined` where it does not
+   */
+  read(line: OutputLine): Reading | undefined {
+    const { text, isRedraw } = line;
+    if (text.length > LONGEST_LINE) return this.#json(text, isRedraw) ?? undefined;
+    for (const format of this.#formats) {
+      const reading = format(text, isRedraw);
+      if (reading !== undefined) return reading ?? undefined;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Records what a command writes, and when, for tests of those who read it:
+ *
+ *     deno run --allow-run --allow-write tests/support/record.ts rsync.jsonl rsync -a --info=progress2 from to
+ *
+ * The first line of a recording says what was recorded; every other one is `[milliseconds, 1 or 2, text]`, where 1 is
+ * stdout and 2 is stderr. `replay.ts` plays it.
+ *
+ * @module
+ */
+
+const [file, command, ...args] = Deno.args;
+if (file === undefined || command === undefined) throw new TypeError("Wanted a file and a command");
+
+const child = new Deno.Command("env", {
+  args: [command, ...args],
+  stdin: "null",
+  stdout: "piped",
+  stderr: "piped",
+}).spawn();
+const started = performance.now();
+const lines = [JSON.stringify({ command: [command, ...args].join(" ") })];
+await Promise.all([keep(child.stdout, 1), keep(child.stderr, 2)]);
+await child.status;
+await Deno.writeTextFile(file, lines.join("\n") + "\n");
+
+async function keep(stream: ReadableStream<Uint8Array<ArrayBuffer>>, number: 1 | 2): Promise<void> {
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    lines.push(JSON.stringify([Math.round(performance.now() - started), number, text]));
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What real programs wrote, and when; see `record.ts`.
+ *
+ * @module
+ */
+
+import { LineSplitter } from "../../lib/output/line_splitter.ts";
+import { ProgressReader } from "../../lib/output/progress_reader.ts";
+import type { Reading } from "../../lib/output/reading.ts";
+import type { OutputLine } from "../../lib/output/rows.ts";
+
+const FOLDER = new URL("recordings/", import.meta.url);
+
+/** Something that a program wrote at once. */
+export interface Written {
+  /** How long the program had run. */
+  readonly ms: number;
+  /** Where to: 1 is stdout, 2 is stderr. */
+  readonly stream: 1 | 2;
+  readonly text: string;
+}
+
+/** What a {@linkcode ProgressReader} makes of a recording. */
+export interface Heard {
+  /** What it read, in order, without what it read twice in a row. */
+  readonly readings: readonly Reading[];
+  /** What goes into the log. */
+  readonly lines: readonly string[];
+}
+
+/** Reads a recording. */
+export async function readRecording(name: string): Promise<Written[]> {
+  const text = await Deno.readTextFile(new URL(`${name}.jsonl`, FOLDER));
+  const [, ...lines] = text.trimEnd().split("\n");
+  return lines.map((line) => {
+    const [ms, stream, text] = JSON.parse(line);
+    return { ms, stream, text };
+  });
+}
+
+/** The names of all recordings. */
+export function recordingNames(): string[] {
+  const files = [...Deno.readDirSync(FOLDER)].map(({ name }) => name);
+  return files.map((name) => name.replace(/\.jsonl$/, "")).sort();
+}
+
+/**
+ * Lets a reader hear a recording.
+ *
+ * @param written the recording
+ * @param cut cuts what was written into the pieces in which it arrives; as it was written by default
+ */
+export function hear(
+  written: readonly Written[],
+  cut: (bytes: Uint8Array) => Uint8Array[] = (bytes) => [bytes],
+): Heard {
+  const encoder = new TextEncoder();
+  const reader = new ProgressReader();
+  const splitters = { 1: new LineSplitter(), 2: new LineSplitter() };
+  const readings: Reading[] = [];
+  const lines: string[] = [];
+  const take = (found: readonly OutputLine[]) => {
+    for (const line of found) {
+      if (!line.isRedraw) lines.push(line.text);
+      const reading = reader.read(line);
+      if (reading !== undefined && JSON.stringify(reading) !== JSON.stringify(readings.at(-1))) {
+        readings.push(reading);
+      }
+    }
+  };
+  for (const { stream, text } of written) {
+    for (const bytes of cut(encoder.encode(text))) take(splitters[stream].push(bytes));
+  }
+  for (const splitter of Object.values(splitters)) take(splitter.end());
+  return { readings, lines };
+}
