@@ -182,6 +182,17 @@ async function runArguments(runFlags: readonly string[]): Promise<string[]> {
   return ["run", ...flags, new URL("main.ts", ROOT).pathname];
 }
 
+/**
+ * The arguments with which Deno runs a module of the tests, in a process of its own.
+ *
+ * @param path the module, from the project's folder
+ * @param permissions what it may do, as flags
+ * @returns the arguments, behind which those of the module go
+ */
+export async function moduleArgs(path: string, permissions: readonly string[]): Promise<string[]> {
+  return ["run", "--no-prompt", ...permissions, ...await configFlags(), new URL(path, ROOT).pathname];
+}
+
 /** The variables of somebody whose home is another folder, with the modules that are there already. */
 export async function envOfHome(home: string): Promise<Record<string, string>> {
   const { stdout } = await spawn(Deno.execPath(), ["info", "--no-config", "--json"]).ended();
