@@ -50,6 +50,7 @@ interface EndedTask {
  */
 export class RemoteSink implements ReportSink, Disposable {
   readonly #server: string;
+  readonly #warn: (message: string) => void;
   readonly #link: RemoteLink;
   readonly #outbox: RemoteOutbox = new RemoteOutbox();
   readonly #tasks: Map<string, ReportedTask> = new Map();
@@ -64,9 +65,13 @@ export class RemoteSink implements ReportSink, Disposable {
   #isRefused = false;
   #hasSaidSo = false;
 
-  /** @param server `http://host:port`, with a path where the server has one, without a slash at the end */
-  constructor(server: string) {
+  /**
+   * @param server `http://host:port`, with a path where the server has one, without a slash at the end
+   * @param warn says something to the user
+   */
+  constructor(server: string, warn: (message: string) => void = warnInConsole) {
     this.#server = server;
+    this.#warn = warn;
     this.#link = new RemoteLink({ server, reporter: randomId() }, {
       onUp: () => this.#up(),
       onDown: () => this.#down(),
@@ -144,14 +149,14 @@ export class RemoteSink implements ReportSink, Disposable {
   #down(): void {
     if (!this.#hasSaidSo && !this.#link.hasBeenUp) {
       this.#hasSaidSo = true;
-      warn(`No server answers at ${this.#server}, so tasks run unseen until one does`);
+      this.#warn(`No server answers at ${this.#server}, so tasks run unseen until one does`);
     }
     this.#wake();
   }
 
   #refused(reason: string): void {
     this.#isRefused = true;
-    warn(`${this.#server} takes no reports (${reason}), so tasks run unseen`);
+    this.#warn(`${this.#server} takes no reports (${reason}), so tasks run unseen`);
     this.#outbox.clear();
     this.#ended.clear();
     for (const task of [...this.#tasks.values()]) task.refused(null);
@@ -278,7 +283,7 @@ function keyOf(task: { readonly client: string; readonly id: string }): string {
   return `${task.client}/${task.id}`;
 }
 
-function warn(message: string): void {
+function warnInConsole(message: string): void {
   // Who wrapped a function wants to see it, and would otherwise look for it in vain.
   // deno-lint-ignore no-console
   console.warn(`[taskscope] ${message}`);
