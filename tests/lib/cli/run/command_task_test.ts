@@ -1,0 +1,120 @@
+import { CommandTask, type OutputName } from "../../../../lib/cli/run/command_task.ts";
+import { LIMITS } from "../../../../lib/protocol.ts";
+import type { Task } from "../../../../lib/task.ts";
+import { assertEquals, assertStringIncludes } from "../../../support/assert.ts";
+import { createChange } from "../../../support/changes.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+import { RecordingSink } from "../../../support/recording_sink.ts";
+
+const encoder = new TextEncoder();
+const GOOD = { status: 0, signal: null, wasCancelled: false };
+
+class Subject {
+  readonly sink = new RecordingSink();
+  readonly command: CommandTask;
+
+  constructor(errorOutput: OutputName = "stderr") {
+    const options = { onCancel() {}, onInterrupt() {}, warn() {}, errorOutput };
+    this.command = new CommandTask(this.sink, { client: "c", id: "t" }, createChange(), options);
+  }
+
+  get task(): Task {
+    return this.sink.task("t");
+  }
+
+  get log(): string[] {
+    return this.sink.lines.map(({ text }) => text);
+  }
+
+  write(text: string, output: OutputName = "stdout"): void {
+    this.command.heard(output, encoder.encode(text));
+  }
+}
+
+Deno.test("CommandTask is at work as soon as the command runs, and finished when it ended well", () => {
+  using clock = new FakeClock();
+  const subject = new Subject();
+  assertEquals(subject.task.state, "STARTING");
+  subject.command.started();
+  clock.pass(100);
+  assertEquals([subject.task.state, subject.task.progress], ["PROCESSING", null]);
+  subject.command.ended(GOOD);
+  assertEquals([subject.task.state, subject.task.result], ["FINISHED", { exit_status: 0 }]);
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("CommandTask logs the lines of both outputs without colours, and reads progress from both", () => {
+  using clock = new FakeClock();
+  const subject = new Subject();
+  subject.command.started();
+  subject.write("\x1b[32mfirst\x1b[0m\nhalf of ");
+  subject.write("10%\r20%\r", "stderr");
+  subject.write("a line\n");
+  clock.pass(100);
+  assertEquals(subject.task.progress, 10);
+  subject.write("30%\nlast", "stderr");
+  subject.command.ended(GOOD);
+  assertEquals(subject.log, ["first", "half of a line", "30%", "last"]);
+});
+
+Deno.test("CommandTask believes a bar that stands still, and not one that is being written", () => {
+  using clock = new FakeClock();
+  const subject = new Subject();
+  subject.command.started();
+  subject.write("10%\r4");
+  clock.pass(150);
+  assertEquals(subject.task.progress, 10);
+  subject.write("2%");
+  clock.pass(150);
+  assertEquals(subject.task.progress, 10);
+  clock.pass(100);
+  assertEquals(subject.task.progress, 42);
+  subject.command.ended(GOOD);
+});
+
+Deno.test("CommandTask fails with the status and the last lines of the output for errors", () => {
+  const subject = new Subject();
+  subject.write("not an error\n");
+  for (let line = 1; line <= 30; line++) subject.write(`line ${line}\n\n`, "stderr");
+  subject.write("no such file", "stderr");
+  subject.command.ended({ status: 3, signal: null, wasCancelled: false });
+  const { state, error } = subject.task;
+  assertEquals(state, "ERROR");
+  assertEquals([error!.type, error!.message], ["exit", "exited with status 3: no such file"]);
+  assertEquals(error!.stack!.split("\n").length, 20);
+  assertEquals(error!.stack!.split("\n").slice(-2), ["line 30", "no such file"]);
+});
+
+Deno.test("CommandTask says which signal ended the command, and stays within what a report may hold", () => {
+  const subject = new Subject();
+  for (let line = 1; line <= 30; line++) subject.write(`${"x".repeat(10_000)}\n`, "stderr");
+  subject.command.ended({ status: 137, signal: "SIGKILL", wasCancelled: false });
+  assertEquals(subject.task.error!.message, "ended by SIGKILL");
+  assertEquals(subject.task.error!.stack!.length <= LIMITS.errorStackLength, true);
+});
+
+Deno.test("CommandTask without a word for errors fails with the status alone", () => {
+  const subject = new Subject();
+  subject.write("out\n");
+  subject.command.ended({ status: 1, signal: null, wasCancelled: false });
+  assertEquals(subject.task.error, { type: "exit", message: "exited with status 1" });
+  const inTerminal = new Subject("stdout");
+  inTerminal.write("out\n");
+  inTerminal.command.ended({ status: 1, signal: null, wasCancelled: false });
+  assertEquals(inTerminal.task.error!.message, "exited with status 1: out");
+});
+
+Deno.test("CommandTask is cancelled where somebody asked for it, whatever the status", () => {
+  for (const status of [0, 1, 143]) {
+    const subject = new Subject();
+    subject.command.ended({ status, signal: null, wasCancelled: true });
+    assertEquals(subject.task.state, "CANCELLED");
+  }
+});
+
+Deno.test("CommandTask of a command that can't be run fails", () => {
+  const subject = new Subject();
+  subject.command.notRun('Cannot run "x": there is no such command');
+  assertEquals(subject.task.state, "ERROR");
+  assertStringIncludes(subject.task.error!.message, "no such command");
+});

@@ -1,0 +1,109 @@
+import { parseRun, runHelp, type RunOptions } from "../../../../lib/cli/run/run_options.ts";
+import { ConfigError } from "../../../../lib/errors.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "../../../support/assert.ts";
+
+const DEFAULTS: Omit<RunOptions, "command" | "name"> = {
+  client: "default",
+  server: "http://127.0.0.1:8000",
+  id: undefined,
+  tags: [],
+  staleAfter: null,
+  graceMs: 10_000,
+  hasOwnTerminal: false,
+  showsCommand: false,
+  isQuiet: false,
+};
+
+function read(args: string[], variables: Record<string, string> = {}): RunOptions | null {
+  return parseRun(args, (name) => variables[name]);
+}
+
+Deno.test("parseRun() ends our flags where the command begins", () => {
+  const table: [string[], string[]][] = [
+    [["--", "tar", "-c", "--name"], ["tar", "-c", "--name"]],
+    [["tar", "-c", "--name", "--"], ["tar", "-c", "--name", "--"]],
+    [["--quiet", "tar", "--quiet"], ["tar", "--quiet"]],
+    [["--grace", "10", "tar"], ["tar"]],
+    [["--grace=10", "tar"], ["tar"]],
+    [["--tag", "a", "--tag=b", "--", "--", "x"], ["--", "x"]],
+    [["--", "-x", "--help"], ["-x", "--help"]],
+    [["tar", "--help"], ["tar", "--help"]],
+    [["-", "x"], ["-", "x"]],
+    [["", "x"], ["", "x"]],
+  ];
+  for (const [args, command] of table) assertEquals(read(args)?.command, command, args.join(" "));
+  for (const args of [["--help"], ["-h"], ["--help", "tar"], ["--quiet", "--help", "--", "tar"]]) {
+    assertEquals(read(args), null, args.join(" "));
+  }
+});
+
+Deno.test("parseRun() reads flags and variables", () => {
+  assertEquals(read(["--", "/usr/bin/tar", "-c"]), {
+    ...DEFAULTS,
+    command: ["/usr/bin/tar", "-c"],
+    name: "tar",
+  });
+  const all = [
+    ...["--name", "nightly", "--client=ci", "--server", "https://example.org/monitor/", "--id", "b:1"],
+    ...["--tag=a", "--tag", "b c", "--stale-after=1.5", "--grace", "0", "--pty", "--show-command", "--quiet"],
+  ];
+  const expected = {
+    ...{ command: ["x"], name: "nightly", client: "ci", server: "https://example.org/monitor", id: "b:1" },
+    ...{ tags: ["a", "b c"], staleAfter: 1.5, graceMs: 0 },
+    ...{ hasOwnTerminal: true, showsCommand: true, isQuiet: true },
+  };
+  assertEquals(read([...all, "x"]), expected);
+  const variables = {
+    ...{ TASKSCOPE_NAME: "nightly", TASKSCOPE_CLIENT: "ci", TASKSCOPE_SERVER: "https://example.org/monitor" },
+    ...{ TASKSCOPE_ID: "b:1", TASKSCOPE_TAG: "a,b c", TASKSCOPE_STALE_AFTER: "1.5", TASKSCOPE_GRACE: "0" },
+    ...{ TASKSCOPE_PTY: "1", TASKSCOPE_SHOW_COMMAND: "true", TASKSCOPE_QUIET: "1" },
+  };
+  assertEquals(read(["x"], variables), expected);
+  assertEquals(read(["--name", "other", "x"], variables)?.name, "other");
+});
+
+Deno.test("parseRun() calls a task as its program is called", () => {
+  const names = ["make", "./bin/make", "/opt/make/", "C:\\bin\\make"];
+  for (const program of names) assertEquals(read(["--", program])?.name, "make", program);
+  assertEquals(read(["--", "/"])?.name, "/");
+});
+
+Deno.test("parseRun() refuses what can't be, with one clear line", () => {
+  const table: [string[], string, Record<string, string>?][] = [
+    [[], "run needs a command"],
+    [["--"], "run needs a command"],
+    [["--name", "x"], "run needs a command"],
+    [["--nmae", "x", "y"], "There is no flag --nmae"],
+    [["-v", "y"], "There is no flag -v"],
+    [["--name"], "--name needs a value"],
+    [
+      ["--client", "a/b", "x"],
+      '--client must be 1 to 128 of A-Z a-z 0-9 . _ - and not . or .., received "a/b"',
+    ],
+    [
+      ["--id", "start", "x"],
+      '--id must be 1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved word, received "start"',
+    ],
+    [["--server", "ftp://x", "x"], '--server must be http(s)://host[:port][/path], received "ftp://x"'],
+    [["--grace=-1", "x"], "--grace must be a number of seconds from 0 to 86400"],
+    [["--grace", "soon", "x"], 'received "soon"'],
+    [["--grace", "1e9", "x"], "--grace must be"],
+    [["--stale-after", "0", "x"], "--stale-after must be a number of seconds above 0"],
+    [["--tag", "x".repeat(65), "x"], "--tag takes at most 32 words of at most 64 characters"],
+    [["x"], 'TASKSCOPE_GRACE must be a number of seconds from 0 to 86400, received "x"', {
+      TASKSCOPE_GRACE: "x",
+    }],
+    [["x"], "TASKSCOPE_PTY must be 1 or 0", { TASKSCOPE_PTY: "maybe" }],
+  ];
+  for (const [args, part, variables] of table) {
+    const error = assertThrows(() => read(args, variables), ConfigError, part);
+    assertEquals(String(error).includes("\n"), false);
+  }
+});
+
+Deno.test("runHelp() names each flag, its variable, and the statuses", () => {
+  const help = runHelp();
+  for (const word of ["--stale-after <seconds>", "TASKSCOPE_STALE_AFTER", "--pty", "125", "126", "127"]) {
+    assertStringIncludes(help, word);
+  }
+});

@@ -1,0 +1,9 @@
+/**
+ * `taskscope run` as a program, for tests that are about nothing else.
+ *
+ * @module
+ */
+
+import { runCommand } from "../../lib/cli/run.ts";
+
+Deno.exit(await runCommand(Deno.args));
