@@ -1,0 +1,19 @@
+/**
+ * Writes what was recorded, when it was recorded, and where to:
+ *
+ *     deno run --allow-read tests/support/replay.ts rsync_progress2
+ *
+ * @module
+ */
+
+import { readRecording } from "./recordings.ts";
+
+const outputs = { 1: Deno.stdout, 2: Deno.stderr };
+const encoder = new TextEncoder();
+const started = performance.now();
+for (const { ms, stream, text } of await readRecording(Deno.args[0]!)) {
+  const waitMs = started + ms - performance.now();
+  if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+  let rest = encoder.encode(text);
+  while (rest.length > 0) rest = rest.subarray(await outputs[stream].write(rest));
+}
