@@ -24,7 +24,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     help: "serves tasks: on a page, over REST and over WebSocket",
     run: async (args) => (await import("./lib/cli/serve.ts")).serveCommand(args),
   },
-  // run: { …, run: async (args) => (await import("./lib/cli/run.ts")).runCommand(args) },
+  run: {
+    usage: "run [--] <command>",
+    help: "runs a command, and shows it as a task",
+    run: async (args) => (await import("./lib/cli/run.ts")).runCommand(args),
+  },
   ls: {
     usage: "ls",
     help: "lists tasks",
@@ -56,7 +60,8 @@ async function main(args: readonly string[]): Promise<number> {
       console.log(await help());
       return EXIT.ok;
     }
-    if (ownPart(args).includes("--version")) {
+    // Of what is run, the version may be asked for, too.
+    if (name !== "run" && ownPart(args).includes("--version")) {
       console.log(`taskscope ${VERSION}`);
       return EXIT.ok;
     }

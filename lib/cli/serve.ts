@@ -35,6 +35,8 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     console.log(serveHelp());
     return EXIT.ok;
   }
+  // What `run` needs, and nobody here.
+  await Deno.permissions.revoke({ name: "run" });
   const tasks = { ...options.withDemo ? demo(options.root) : {}, ...await modulesOf(options.taskModules) };
   // A task that goes wrong in a corner nobody awaits must not end the others.
   globalThis.addEventListener("unhandledrejection", (event) => {
