@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { envelopeOf } from "../hub.ts";
+import { envelopeOf } from "../hub/messages.ts";
 import { formatCursor, parseCursor } from "../protocol.ts";
 import { isTerminal, type JsonObject, type JsonValue } from "../task.ts";
 import { readJson } from "./body.ts";
