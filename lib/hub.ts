@@ -62,9 +62,7 @@ export class Hub implements Disposable {
    * @returns a function that ends it
    */
   watch(client: string, watcher: Watcher, mode: WatchMode, after: Cursor | null): () => void {
-    const feed = this.#feedOf(client);
-    // What is still to be framed is in the state that this watcher gets, so the others get it first.
-    this.#frame(client, feed);
+    const feed = this.#framedFeed(client);
     const opening = mode === "full" ? this.#stateOpening(feed) : this.#deltaOpening(client, feed, after);
     const watchers = mode === "full" ? feed.full : feed.deltas;
     watchers.add(watcher);
@@ -96,8 +94,7 @@ export class Hub implements Disposable {
         hasLeft = true;
       };
     }
-    const feed = this.#feedOf(client);
-    this.#frame(client, feed);
+    const feed = this.#framedFeed(client);
     const watchers = feed.tasks.add(id, watcher);
     this.#queue.add(() => watchers.has(watcher) && watcher.send(opening));
     return () => this.#leave(client, feed, () => feed.tasks.delete(id, watchers, watcher));
@@ -145,6 +142,13 @@ export class Hub implements Disposable {
     const state = this.#stateOpening(feed);
     const resync = after === null ? [] : [RESYNC_MESSAGE];
     return (cursor) => [...resync, ...state(cursor), ...news];
+  }
+
+  /** What is still to be framed is in what a new watcher is sent first, so the others get it before. */
+  #framedFeed(client: string): Feed {
+    this.#frame(client, this.#feedOf(client));
+    // Another one, where that was all that the last watchers had to be told.
+    return this.#feedOf(client);
   }
 
   #feedOf(client: string): Feed {

@@ -266,6 +266,21 @@ Deno.test("Hub.watchTask() hears of the end although somebody else leaves before
   }
 });
 
+for (const mode of ["full", "delta"] as const) {
+  Deno.test(`Hub.watch() tells who comes just before the last ones are told of an end (${mode})`, async () => {
+    using it = new HeldHub();
+    const ofTask = it.taskWatcher("1");
+    it.test.progress("c", "1", 5);
+    await it.clock.passAsync(0);
+    it.test.finish("c", "1");
+    const watcher = it.watcher(mode);
+    assertEquals(ofTask.ends, 1);
+    it.test.begin("c", "2");
+    await it.clock.passAsync(100);
+    assertEquals(watcher.types.length, 2);
+  });
+}
+
 Deno.test("Hub.flush() sends full states, too, that were held back for their size", async () => {
   using it = new HeldHub(100);
   const watcher = it.watcher("full");
