@@ -278,12 +278,13 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
         : new TransitionError("task_exists", `Cannot restore task "${id}": there is a task of that id`);
     }
     const seq = this.#store.takeSeq();
-    const stored = new TaskInMemory(transition(removed, id, { type: "restore" }, now()), seq);
+    const change = { type: "restore" } as const;
+    const stored = new TaskInMemory(transition(removed, id, change, now()), seq);
     this.#restorable.delete({ client, id });
     this.#store.restore(client, stored);
     this.#census.restore(ended);
     this.#membershipSeq = seq;
-    this.#tell({ client, seq, stored });
+    this.#tell({ client, seq, stored, before: undefined, change });
     this.#forgetExcess(client);
     return stored.task;
   }
@@ -405,7 +406,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     const entry = historyEntryOf(before, after);
     if (entry !== null) this.#store.appendHistory(client, id, entry, before?.state !== after.state);
     if (isTerminal(after.state)) this.#onEnd?.(client, stored);
-    this.#tell({ client, seq, stored });
+    this.#tell({ client, seq, stored, before, change });
   }
 
   #tell(event: RegistryEvent): void {

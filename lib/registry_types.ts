@@ -6,12 +6,27 @@
 
 import type { Cursor } from "./protocol.ts";
 import type { StoredTask } from "./store/store.ts";
-import type { Task } from "./task.ts";
+import type { Task, TaskChange } from "./task.ts";
 
 /** What happened to one task. */
 export type RegistryEvent =
-  | { readonly client: string; readonly seq: number; readonly stored: StoredTask; readonly removedId?: never }
-  | { readonly client: string; readonly seq: number; readonly removedId: string; readonly stored?: never };
+  | {
+    readonly client: string;
+    readonly seq: number;
+    readonly stored: StoredTask;
+    readonly removedId?: never;
+    /** The record before; `undefined` where there was none, as the task is new, or is back. */
+    readonly before: Task | undefined;
+    readonly change: TaskChange;
+  }
+  | {
+    readonly client: string;
+    readonly seq: number;
+    readonly stored?: never;
+    readonly removedId: string;
+    readonly before?: never;
+    readonly change?: never;
+  };
 
 /** What everybody may read of a registry, be it the authority or a copy in another isolate. */
 export interface TaskReader {
