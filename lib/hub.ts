@@ -4,16 +4,13 @@
  * @module
  */
 
+import type { TaskListener } from "./hub/change_listeners.ts";
+import { eventMessage } from "./hub/event_messages.ts";
+import { EventWatchers } from "./hub/event_watchers.ts";
 import { Feed } from "./hub/feed.ts";
 import { FullStates, type FullStatesOptions } from "./hub/full_states.ts";
-import {
-  deltaMessage,
-  deltaOf,
-  fullMessage,
-  RESYNC_MESSAGE,
-  taskMessage,
-  troubleMessage,
-} from "./hub/messages.ts";
+import { taskMessage, troubleMessage } from "./hub/messages.ts";
+import { type Opening, Openings } from "./hub/openings.ts";
 import { ShowQueue } from "./hub/show_queue.ts";
 import type { Watcher, WatchMode } from "./hub/watcher.ts";
 import type { Cursor } from "./protocol.ts";
@@ -28,6 +25,12 @@ export type { Watcher, WatchMode } from "./hub/watcher.ts";
 export interface HubOptions extends FullStatesOptions {
   /** Least time between two frames of one client's tasks, in milliseconds; the first after a pause leaves at once. */
   readonly frameIntervalMs: number;
+  /**
+   * Characters of events of one client that may wait to be shown; of more, who watches events is cut.
+   *
+   * @default {Infinity}
+   */
+  readonly unshownEventCharacters?: number;
 }
 
 /** Stands between the registry and the watchers. What nobody watches costs one look-up a change. */
@@ -35,6 +38,7 @@ export class Hub implements Disposable {
   readonly #registry: Registry;
   readonly #options: HubOptions;
   readonly #queue: ShowQueue;
+  readonly #openings: Openings;
   readonly #feeds: Map<string, Feed> = new Map();
   readonly #unsubscribe: readonly (() => void)[];
 
@@ -46,6 +50,7 @@ export class Hub implements Disposable {
     this.#registry = registry;
     this.#options = options;
     this.#queue = new ShowQueue(registry);
+    this.#openings = new Openings(registry);
     this.#unsubscribe = [
       registry.subscribe((event) => this.#changed(event)),
       registry.onTrouble((trouble) => this.#troubled(trouble)),
@@ -63,12 +68,12 @@ export class Hub implements Disposable {
    */
   watch(client: string, watcher: Watcher, mode: WatchMode, after: Cursor | null): () => void {
     const feed = this.#framedFeed(client);
-    const opening = mode === "full" ? this.#stateOpening(feed) : this.#deltaOpening(client, feed, after);
+    const opening = mode === "full"
+      ? this.#openings.state(feed.full)
+      : this.#openings.delta(client, feed.full, after);
     const watchers = mode === "full" ? feed.full : feed.deltas;
     watchers.add(watcher);
-    this.#queue.add((cursor) => {
-      if (watchers.has(watcher)) opening(cursor).forEach((message) => watcher.send(message));
-    });
+    this.#open(watcher, opening, () => watchers.has(watcher));
     return () => this.#leave(client, feed, () => watchers.delete(watcher));
   }
 
@@ -82,22 +87,70 @@ export class Hub implements Disposable {
    */
   watchTask(client: string, stored: StoredTask, watcher: Watcher): () => void {
     const { id, state } = stored.task;
-    const opening = taskMessage("initial_state", stored);
-    if (isTerminal(state)) {
-      let hasLeft = false;
-      this.#queue.add(() => {
-        if (hasLeft) return;
-        watcher.send(opening);
-        watcher.end();
-      });
-      return () => {
-        hasLeft = true;
-      };
-    }
+    const message = taskMessage("initial_state", stored);
+    if (isTerminal(state)) return this.#tellEnded(watcher, () => [message]);
     const feed = this.#framedFeed(client);
     const watchers = feed.tasks.add(id, watcher);
-    this.#queue.add(() => watchers.has(watcher) && watcher.send(opening));
+    this.#open(watcher, () => [message], () => watchers.has(watcher));
     return () => this.#leave(client, feed, () => feed.tasks.delete(id, watchers, watcher));
+  }
+
+  /**
+   * Watches what happens to all tasks of a client: sends the state, or by state what a position misses, and then every
+   * event, in the form of server-sent events. No change of a state and no line of a log is left out; of other changes,
+   * the newest wins.
+   *
+   * @param client the client token
+   * @param watcher who watches
+   * @param after the last position that the watcher has seen
+   * @returns a function that ends it
+   */
+  watchEvents(client: string, watcher: Watcher, after: Cursor | null): () => void {
+    const feed = this.#framedFeed(client);
+    return this.#watchEvents(client, feed, null, watcher, this.#openings.events(client, feed.full, after));
+  }
+
+  /**
+   * Watches what happens to one task, as {@linkcode Hub.watchEvents} does, until it has ended.
+   *
+   * @param client the client token
+   * @param stored the task
+   * @param watcher who watches
+   * @param after the last position that the watcher has seen
+   * @returns a function that ends it
+   */
+  watchTaskEvents(client: string, stored: StoredTask, watcher: Watcher, after: Cursor | null): () => void {
+    const opening = this.#openings.taskEvents(client, stored, after);
+    const { id, state } = stored.task;
+    if (isTerminal(state)) return this.#tellEnded(watcher, opening);
+    return this.#watchEvents(client, this.#framedFeed(client), id, watcher, opening);
+  }
+
+  /**
+   * Calls somebody with each frame of a client's changes, once it may be shown.
+   *
+   * @param client the client token
+   * @param listener must not throw
+   * @returns a function that ends it
+   */
+  onFrame(client: string, listener: () => void): () => void {
+    const feed = this.#framedFeed(client);
+    const end = feed.listeners.addToFrames(listener);
+    return () => this.#leave(client, feed, end);
+  }
+
+  /**
+   * Calls somebody with each change of one task while it is made, be it to be shown yet or not.
+   *
+   * @param client the client token
+   * @param id the task's id
+   * @param listener must not throw, and must not change tasks
+   * @returns a function that ends it
+   */
+  onTask(client: string, id: string, listener: TaskListener): () => void {
+    const feed = this.#feedOf(client);
+    const end = feed.listeners.addToTask(id, listener);
+    return () => this.#leave(client, feed, end);
   }
 
   /** Sends what is pending now, however soon after the last frame; resolves when it is sent. */
@@ -118,30 +171,42 @@ export class Hub implements Disposable {
     this.#feeds.clear();
   }
 
+  #watchEvents(
+    client: string,
+    feed: Feed,
+    id: string | null,
+    watcher: Watcher,
+    opening: Opening,
+  ): () => void {
+    const watchers = feed.events.add(id, watcher, this.#registry.cursor.seq);
+    this.#open(watcher, opening, () => watchers.has(watcher));
+    return () => this.#leave(client, feed, () => feed.events.delete(id, watchers, watcher));
+  }
+
+  /** Sends a new watcher what it is to see first, unless it has left before that may be shown. */
+  #open(watcher: Watcher, opening: Opening, isThere: () => boolean): void {
+    this.#queue.add((cursor) => {
+      if (isThere()) opening(cursor).forEach((message) => watcher.send(message));
+    });
+  }
+
+  #tellEnded(watcher: Watcher, opening: Opening): () => void {
+    let isThere = true;
+    this.#open(watcher, opening, () => isThere);
+    this.#queue.add(() => isThere && watcher.end());
+    return () => {
+      isThere = false;
+    };
+  }
+
   #troubled(trouble: StorageTrouble | null): void {
     const message = troubleMessage(trouble);
-    // Not before an opening that waits.
-    for (const feed of this.#feeds.values()) this.#queue.add(feed.deltas.telling(() => message));
-  }
-
-  /** What a new watcher is sent first: the messages, but for the cursor. */
-  #stateOpening(feed: Feed): (cursor: string) => string[] {
-    const { envelope } = feed.full;
-    return (cursor) => [fullMessage("initial_state", envelope, cursor)];
-  }
-
-  #deltaOpening(client: string, feed: Feed, after: Cursor | null): (cursor: string) => string[] {
-    const missed = after === null ? undefined : this.#registry.changesSince(client, after);
-    const { trouble } = this.#registry;
-    const news = trouble === null ? [] : [troubleMessage(trouble)];
-    if (missed !== undefined) {
-      // Read now: a record on disk may be gone when it may be shown.
-      const delta = deltaOf(missed.tasks, missed.removed.map((gone) => gone.id));
-      return (cursor) => [deltaMessage(cursor, delta), ...news];
+    const event = eventMessage("degraded", message);
+    for (const { deltas, events } of this.#feeds.values()) {
+      // Not before an opening that waits.
+      this.#queue.add(deltas.telling(() => message));
+      this.#queue.add(events.telling(event));
     }
-    const state = this.#stateOpening(feed);
-    const resync = after === null ? [] : [RESYNC_MESSAGE];
-    return (cursor) => [...resync, ...state(cursor), ...news];
   }
 
   /** What is still to be framed is in what a new watcher is sent first, so the others get it before. */
@@ -154,7 +219,8 @@ export class Hub implements Disposable {
   #feedOf(client: string): Feed {
     let feed = this.#feeds.get(client);
     if (feed === undefined) {
-      feed = new Feed(new FullStates(this.#registry, client, this.#queue, this.#options));
+      const full = new FullStates(this.#registry, client, this.#queue, this.#options);
+      feed = new Feed(full, new EventWatchers(this.#options.unshownEventCharacters ?? Infinity));
       this.#feeds.set(client, feed);
     }
     return feed;
@@ -180,6 +246,8 @@ export class Hub implements Disposable {
 
   #schedule(client: string, feed: Feed): void {
     if (feed.isScheduled) return;
+    // Who waited for this very change has left.
+    if (feed.isUnwatched) return this.#dropUnwatched(client, feed);
     feed.isScheduled = true;
     const waitMs = feed.framedMs + this.#options.frameIntervalMs - Date.now();
     // Once this turn is over; also where a clock was set back, which must not hold frames up.

@@ -5,7 +5,9 @@
  */
 
 import type { RegistryEvent } from "../registry_types.ts";
+import { ChangeListeners } from "./change_listeners.ts";
 import { DeltaWatchers } from "./delta_watchers.ts";
+import type { EventWatchers } from "./event_watchers.ts";
 import type { FullStates } from "./full_states.ts";
 import type { Show } from "./show_queue.ts";
 import { TaskWatchers } from "./task_watchers.ts";
@@ -15,6 +17,8 @@ export class Feed {
   readonly full: FullStates;
   readonly deltas: DeltaWatchers = new DeltaWatchers();
   readonly tasks: TaskWatchers = new TaskWatchers();
+  readonly events: EventWatchers;
+  readonly listeners: ChangeListeners = new ChangeListeners();
   /** Something has changed since the last frame. */
   hasNews = false;
   /** A frame is made that waits to be shown. */
@@ -25,14 +29,19 @@ export class Feed {
   /** When the last frame was made. */
   framedMs = 0;
 
-  /** @param full those who want everything */
-  constructor(full: FullStates) {
+  /**
+   * @param full those who want everything
+   * @param events those who want every event
+   */
+  constructor(full: FullStates, events: EventWatchers) {
     this.full = full;
+    this.events = events;
   }
 
   /** Whether nobody is there. */
   get isUnwatched(): boolean {
-    return this.full.isEmpty && this.deltas.isEmpty && this.tasks.isEmpty;
+    return this.full.isEmpty && this.deltas.isEmpty && this.tasks.isEmpty && this.events.isEmpty &&
+      this.listeners.isEmpty;
   }
 
   /** Hears of a change. */
@@ -41,15 +50,16 @@ export class Feed {
     this.full.note();
     this.deltas.note(event);
     this.tasks.note(event);
+    this.events.note(event);
+    this.listeners.note(event);
   }
 
   /** Makes frames of what is to be told; full states come behind them, at a pace of their own. */
   takeFrames(): Show[] {
     this.hasNews = false;
     this.framedMs = Date.now();
-    const delta = this.deltas.takeFrame();
-    const ofTasks = this.tasks.takeFrames();
-    return delta === null ? ofTasks : [delta, ...ofTasks];
+    const frames = [...this.tasks.takeFrames(), ...this.events.takeFrames()];
+    return [this.deltas.takeFrame(), ...frames, this.listeners.takeFrame()].filter((show) => show !== null);
   }
 
   /** Forgets the timers. */

@@ -10,7 +10,7 @@ export interface Watcher {
   readonly saturated: boolean;
   /** Takes a message. Must not throw. */
   send(message: string): void;
-  /** Nothing will follow: the watched task has ended, or is gone. */
+  /** Nothing will follow: the watched task has ended, or is gone; or more has happened than can be told. */
   end(): void;
 }
 

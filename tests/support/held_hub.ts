@@ -6,6 +6,8 @@
 
 import { DEFAULT_LIMITS } from "../../lib/config.ts";
 import { Hub } from "../../lib/hub.ts";
+import type { Cursor } from "../../lib/protocol.ts";
+import { EventWatcher } from "./event_watcher.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { HeldStore } from "./held_store.ts";
 import { RecordingWatcher } from "./recording_watcher.ts";
@@ -18,11 +20,15 @@ export class HeldHub implements Disposable {
   readonly test: TestRegistry;
   readonly hub: Hub;
 
-  /** @param fullStateBytesPerSecond how fast full states may be sent */
-  constructor(fullStateBytesPerSecond = 1_000_000_000) {
+  /**
+   * @param fullStateBytesPerSecond how fast full states may be sent
+   * @param unshownEventCharacters how many characters of events may wait
+   */
+  constructor(fullStateBytesPerSecond = 1_000_000_000, unshownEventCharacters = Infinity) {
     const limits = { sweepIntervalMs: 1_000_000_000 };
     this.test = new TestRegistry({ ...DEFAULT_LIMITS, ...limits }, "first", this.store);
-    this.hub = new Hub(this.test.registry, { frameIntervalMs: 50, fullStateBytesPerSecond });
+    const options = { frameIntervalMs: 50, fullStateBytesPerSecond, unshownEventCharacters };
+    this.hub = new Hub(this.test.registry, options);
     this.test.begin("c", "1");
     this.clock.pass(1_000);
   }
@@ -43,6 +49,20 @@ export class HeldHub implements Disposable {
   taskWatcher(id: string): RecordingWatcher {
     const watcher = new RecordingWatcher();
     this.hub.watchTask("c", this.test.registry.stored("c", id)!, watcher);
+    return watcher;
+  }
+
+  /** Somebody who watches the events of all tasks from now on, or from a position on. */
+  eventWatcher(after: Cursor | null = null): EventWatcher {
+    const watcher = new EventWatcher();
+    this.hub.watchEvents("c", watcher, after);
+    return watcher;
+  }
+
+  /** Somebody who watches the events of one task. */
+  taskEventWatcher(id: string, after: Cursor | null = null): EventWatcher {
+    const watcher = new EventWatcher();
+    this.hub.watchTaskEvents("c", this.test.registry.stored("c", id)!, watcher, after);
     return watcher;
   }
 

@@ -1,0 +1,90 @@
+/**
+ * What a new watcher is sent first: all of the state, or what it missed since it was here.
+ *
+ * @module
+ */
+
+import type { Cursor } from "../protocol.ts";
+import type { RegistryReader } from "../registry_reader.ts";
+import type { ChangesSince, StoredTask } from "../store/store.ts";
+import { EventFrame, eventMessage, missedEvents } from "./event_messages.ts";
+import type { FullStates } from "./full_states.ts";
+import {
+  deltaMessage,
+  deltaOf,
+  fullMessage,
+  RESYNC_MESSAGE,
+  taskMessage,
+  troubleMessage,
+} from "./messages.ts";
+
+/** The first messages, but for the cursor. What they show is read already: a record on disk may be gone later. */
+export type Opening = (cursor: string) => string[];
+
+/** Makes openings. */
+export class Openings {
+  readonly #registry: RegistryReader;
+
+  /** @param registry where the tasks are */
+  constructor(registry: RegistryReader) {
+    this.#registry = registry;
+  }
+
+  /** For who wants everything with each message. */
+  state(full: FullStates): Opening {
+    const { envelope } = full;
+    return (cursor) => [fullMessage("initial_state", envelope, cursor)];
+  }
+
+  /** For who wants what changes. */
+  delta(client: string, full: FullStates, after: Cursor | null): Opening {
+    const missed = this.#missed(client, after);
+    const news = this.#trouble();
+    if (missed !== undefined) {
+      const delta = deltaOf(missed.tasks, missed.removed.map((gone) => gone.id));
+      return (cursor) => [deltaMessage(cursor, delta), ...news];
+    }
+    const state = this.state(full);
+    const resync = after === null ? [] : [RESYNC_MESSAGE];
+    return (cursor) => [...resync, ...state(cursor), ...news];
+  }
+
+  /** For who wants every event of all tasks; one message. */
+  events(client: string, full: FullStates, after: Cursor | null): Opening {
+    const missed = this.#missed(client, after);
+    const news = this.#trouble().map((message) => eventMessage("degraded", message)).join("");
+    if (missed !== undefined) return missedOpening(missed, news);
+    const { envelope } = full;
+    const state = (cursor: string) => fullMessage("initial_state", envelope, cursor);
+    return (cursor) => [resync(after) + eventMessage("initial_state", state(cursor), cursor) + news];
+  }
+
+  /** For who wants every event of one task; one message. */
+  taskEvents(client: string, stored: StoredTask, after: Cursor | null): Opening {
+    const missed = this.#missed(client, after);
+    if (missed === undefined) {
+      const state = taskMessage("initial_state", stored);
+      return (cursor) => [resync(after) + eventMessage("initial_state", state, cursor)];
+    }
+    const isIt = ({ id }: { readonly id: string }) => id === stored.id;
+    return missedOpening({ tasks: missed.tasks.filter(isIt), removed: missed.removed.filter(isIt) }, "");
+  }
+
+  #missed(client: string, after: Cursor | null): ChangesSince | undefined {
+    return after === null ? undefined : this.#registry.changesSince(client, after);
+  }
+
+  #trouble(): string[] {
+    const { trouble } = this.#registry;
+    return trouble === null ? [] : [troubleMessage(trouble)];
+  }
+}
+
+function missedOpening(missed: ChangesSince, news: string): Opening {
+  const frame = new EventFrame(missedEvents(missed));
+  return (cursor) => [frame.text(cursor, 0) + news].filter((message) => message !== "");
+}
+
+function resync(after: Cursor | null): string {
+  return after === null ? "" : eventMessage("resync", RESYNC_MESSAGE);
+}

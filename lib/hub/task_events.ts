@@ -1,0 +1,79 @@
+/**
+ * What happens to tasks, in the words of the event stream.
+ *
+ * @module
+ */
+
+import type { RegistryEvent } from "../registry_types.ts";
+import type { StoredTask } from "../store/store.ts";
+import { isTerminal, type LogLine, type Task, type TaskState } from "../task.ts";
+import { newLines } from "../transition.ts";
+
+/** What an event that shows a record says: the state that the task is in, or that anything else of it is another. */
+export type RecordEventName =
+  | "task.created"
+  | "task.started"
+  | "task.progress"
+  | "task.finished"
+  | "task.error"
+  | "task.cancelled";
+
+/** Something that happened to a task. */
+export type TaskEvent =
+  | { readonly name: RecordEventName; readonly id: string; readonly seq: number; readonly stored: StoredTask }
+  | { readonly name: "task.removed"; readonly id: string; readonly seq: number }
+  | {
+    readonly name: "log";
+    readonly id: string;
+    readonly seq: number;
+    /** The number of the first line. */
+    readonly first: number;
+    readonly lines: readonly LogLine[];
+  };
+
+const NAMES: Readonly<Record<TaskState, RecordEventName>> = {
+  NOT_STARTED: "task.created",
+  STARTING: "task.started",
+  PROCESSING: "task.progress",
+  FINISHED: "task.finished",
+  ERROR: "task.error",
+  CANCELLED: "task.cancelled",
+};
+
+/** What tells somebody of a task who does not know what happened to it: the event of the state that it is in. */
+export function stateEvent(stored: StoredTask): TaskEvent {
+  return { name: NAMES[stored.task.state], id: stored.id, seq: stored.seq, stored };
+}
+
+/**
+ * What a change is told as.
+ *
+ * @param event the change
+ * @returns one event; of new log lines another one before it, as they change the record, too
+ */
+export function eventsOf(event: RegistryEvent): TaskEvent[] {
+  const { seq, stored, before, change, removedId } = event;
+  if (stored === undefined) return [{ name: "task.removed", id: removedId, seq }];
+  const { id, task } = stored;
+  const shown: TaskEvent = { name: nameOf(before, task), id, seq, stored };
+  if (change.type !== "log" || before === undefined || task.log_count === before.log_count) return [shown];
+  return [{ name: "log", id, seq, first: before.log_count, lines: newLines(before, change) }, shown];
+}
+
+function nameOf(before: Task | undefined, { state }: Task): RecordEventName {
+  // One that is back is told by its state, too.
+  if (before === undefined || isTerminal(state)) return NAMES[state];
+  return before.state === "NOT_STARTED" && state !== "NOT_STARTED" ? "task.started" : "task.progress";
+}
+
+/** What an event shows, as JSON. */
+export function dataOf(event: TaskEvent): string {
+  switch (event.name) {
+    case "task.removed":
+      return JSON.stringify({ id: event.id });
+    case "log":
+      return JSON.stringify({ id: event.id, first: event.first, lines: event.lines });
+    default:
+      return event.stored.json;
+  }
+}

@@ -1,0 +1,165 @@
+import fc from "fast-check";
+import { EventLog } from "../../../lib/hub/event_log.ts";
+import { dataOf } from "../../../lib/hub/task_events.ts";
+import { TransitionError } from "../../../lib/transition.ts";
+import { assert, assertEquals, assertGreater, assertLess } from "../../support/assert.ts";
+import { changes } from "../../support/changes.ts";
+import { EventTruth, toldBy } from "../../support/event_model.ts";
+import { TestRegistry } from "../../support/registry.ts";
+
+const line = (text: string) => ({ at: 1, text });
+
+/** A log of all that happens in a registry. */
+function logOf(test: TestRegistry, mostCharacters = Infinity): EventLog {
+  const log = new EventLog(mostCharacters);
+  test.registry.subscribe((event) => log.add(event));
+  return log;
+}
+
+function namesIn(log: EventLog): string[] {
+  return (log.take() ?? []).map(({ name, id }) => `${id} ${name}`);
+}
+
+Deno.test("EventLog tells created, started and finished of one turn in order", () => {
+  using test = new TestRegistry();
+  const log = logOf(test);
+  test.run("c", "1");
+  assertEquals(namesIn(log), ["1 task.created", "1 task.started", "1 task.finished"]);
+  assertEquals(namesIn(log), []);
+});
+
+Deno.test("EventLog merges progress, the newest wins, and moves it behind what happened before it", () => {
+  using test = new TestRegistry();
+  test.begin("c", "1");
+  test.begin("c", "2");
+  const log = logOf(test);
+  for (let progress = 0; progress < 50; progress++) {
+    test.progress("c", "1", progress);
+    test.progress("c", "2", progress);
+  }
+  test.finish("c", "2");
+  test.progress("c", "1", 50);
+  const events = log.take()!;
+  assertEquals(events.map(({ name, id }) => `${id} ${name}`), [
+    "2 task.progress",
+    "2 task.finished",
+    "1 task.progress",
+  ]);
+  assertEquals(JSON.parse(dataOf(events[0]!)).progress, 49);
+  assertEquals(JSON.parse(dataOf(events[2]!)).progress, 50);
+});
+
+Deno.test("EventLog makes one event of lines that follow each other, but not across a change of state", () => {
+  using test = new TestRegistry();
+  const log = logOf(test);
+  test.begin("c", "1");
+  for (const text of ["a", "b"]) {
+    test.report("c", "1", { type: "log", lines: [line(text)] });
+    test.progress("c", "1", 5);
+  }
+  test.report("c", "1", { type: "log", lines: [line("c")] });
+  test.finish("c", "1");
+  const events = log.take()!;
+  assertEquals(events.map(({ name }) => name), [
+    ...["task.created", "task.started"],
+    ...["log", "task.progress"],
+    "task.finished",
+  ]);
+  assertEquals(JSON.parse(dataOf(events[2]!)), {
+    id: "1",
+    first: 0,
+    lines: [line("a"), line("b"), line("c")],
+  });
+  assertEquals(JSON.parse(dataOf(events[3]!)).log_count, 3);
+});
+
+Deno.test("EventLog does not mix up tasks that have the same id, one after the other", () => {
+  using test = new TestRegistry();
+  test.begin("c", "1");
+  const log = logOf(test);
+  test.report("c", "1", { type: "log", lines: [line("old")] });
+  test.finish("c", "1");
+  test.registry.remove("c", "1");
+  test.begin("c", "1");
+  test.report("c", "1", { type: "log", lines: [line("new")] });
+  const events = log.take()!;
+  assertEquals(events.map(({ name }) => name), [
+    ...["log", "task.progress", "task.finished", "task.removed"],
+    ...["task.created", "task.started", "log", "task.progress"],
+  ]);
+  const lines = events.filter(({ name }) => name === "log").map((event) => JSON.parse(dataOf(event)));
+  assertEquals(lines.map(({ first, lines }) => [first, lines[0].text]), [[0, "old"], [0, "new"]]);
+});
+
+Deno.test("EventLog.of() gives what happened to one task so far", () => {
+  using test = new TestRegistry();
+  const log = logOf(test);
+  test.begin("c", "1");
+  test.begin("c", "2");
+  assertEquals(log.of("1").map(({ name }) => name), ["task.created", "task.started"]);
+  assertEquals(log.of("3"), []);
+});
+
+Deno.test("EventLog keeps nothing where there is more than it may keep, until it is taken", () => {
+  using test = new TestRegistry();
+  const log = logOf(test, 10_000);
+  test.begin("c", "1");
+  // Progress does not count: there is one of each task.
+  for (let progress = 0; progress < 100; progress += 0.5) test.progress("c", "1", progress);
+  assert(!log.isOver);
+  for (let lines = 0; !log.isOver; lines++) {
+    assertLess(lines, 100);
+    test.report("c", "1", { type: "log", lines: [line("x".repeat(1_000))] });
+  }
+  assertEquals(log.of("1"), []);
+  test.finish("c", "1");
+  assertEquals(log.take(), null);
+  assert(!log.isOver);
+  test.run("c", "2");
+  assertEquals(namesIn(log).length, 3);
+  // Changes of state count, too.
+  for (let runs = 0; !log.isOver; runs++) {
+    assertLess(runs, 10);
+    test.run("c", `3-${runs}`);
+  }
+});
+
+Deno.test("EventLog leaves out nothing but progress that something newer follows, whatever happens", () => {
+  const step = fc.oneof(
+    { weight: 12, arbitrary: fc.record({ id: fc.constantFrom("1", "2"), change: changes }) },
+    { weight: 1, arbitrary: fc.constantFrom<"remove" | "restore" | "take">("remove", "restore", "take") },
+  );
+  let told = 0;
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
+      using test = new TestRegistry();
+      using truth = new EventTruth(test.registry, "c");
+      const log = logOf(test);
+      let from = test.registry.cursor.seq;
+      const check = () => {
+        const { seq } = test.registry.cursor;
+        const events = log.take()!.map((event) => ({
+          type: event.name,
+          data: dataOf(event),
+          lastEventId: "",
+        }));
+        assertEquals(toldBy(events), truth.between(from, seq));
+        told += events.length;
+        from = seq;
+      };
+      for (const step of steps) {
+        try {
+          if (step === "take") check();
+          else if (step === "remove") test.registry.remove("c", "1");
+          else if (step === "restore") test.registry.restore("c", "1");
+          else test.registry.apply("c", step.id, step.change);
+        } catch (error) {
+          if (!(error instanceof TransitionError)) throw error;
+        }
+      }
+      check();
+    }),
+    { numRuns: 1_000 },
+  );
+  assertGreater(told, 3_000);
+});
