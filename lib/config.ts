@@ -40,12 +40,14 @@ export interface MonitorLimits {
   readonly unsavedCharacters: number;
   /** Milliseconds that a change may wait to be committed together with others. */
   readonly commitIntervalMs: number;
-  /** Sockets that may watch; more are refused. */
+  /** Sockets and event streams that may watch; more are refused. */
   readonly watchers: number;
   /** Bytes that may be on their way to one watcher; a slower one is cut. */
   readonly watcherQueueBytes: number;
   /** Bytes of a message that a watcher may send. */
   readonly watcherMessageBytes: number;
+  /** Characters of events of one client that may wait to be shown; of more, the event streams are cut. */
+  readonly unshownEventCharacters: number;
   /** Sockets that may report from other processes; more are refused. */
   readonly reporters: number;
   /** Bytes of a message of such a reporter. */
@@ -104,6 +106,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   watchers: 10_000,
   watcherQueueBytes: 1024 * 1024,
   watcherMessageBytes: 1024,
+  unshownEventCharacters: 8 * 1024 * 1024,
   reporters: 10_000,
   reportBytes: 1024 * 1024,
   requestBytes: 1024 * 1024,

@@ -152,7 +152,7 @@ export interface MonitorOptions extends AccessOptions {
 
 /** A registry with everything that shows it. */
 export interface Monitor extends AsyncDisposable {
-  /** Answers a request: the page, REST and WebSockets. For `Deno.serve`. */
+  /** Answers a request: the page, REST, WebSockets and event streams. For `Deno.serve`. */
   fetch(this: void, request: Request): Response | Promise<Response>;
   /** `monitored()` for functions that report to this monitor and no other. */
   monitored<This, Args extends unknown[], Result>(
@@ -162,13 +162,13 @@ export interface Monitor extends AsyncDisposable {
   ): MonitoredFunction<This, Args, Result>;
   /** The tasks. */
   readonly registry: TaskReader;
-  /** How many sockets are open. */
+  /** How many sockets and event streams are open. */
   readonly watchers: number;
   /** What became of the ends of tasks that are to be told to the addresses of `notify`, since the start. */
   readonly deliveries: DeliveryCounts;
   /**
    * Ends everything in order: takes no requests any more, tells watchers, aborts the `task.signal` of what runs and
-   * waits for it, commits everything, closes the sockets and the file.
+   * waits for it, commits everything, closes the sockets, the event streams and the file.
    *
    * @param options how long what runs may take to end
    */
@@ -279,7 +279,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
   };
 }
 
-/** How long peers may take to confirm the ends of their sockets, in milliseconds. */
+/** How long peers may take to confirm the ends of their sockets, and to take the rest of their streams, in milliseconds. */
 const CLOSE_WAIT_MS = 500;
 
 /** How long the last ends may take to be told, in milliseconds; what is not told then stays in the file. */

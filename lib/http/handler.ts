@@ -7,6 +7,7 @@
 import { ClosedError } from "../errors.ts";
 import type { HandlerContext } from "./context.ts";
 import { Cors, type SharedMethods } from "./cors.ts";
+import { Events } from "./events.ts";
 import { Guard } from "./guard.ts";
 import { ModuleFiles } from "./module_files.ts";
 import { Pages } from "./pages.ts";
@@ -26,6 +27,7 @@ import {
 import { Sockets } from "./sockets.ts";
 import { reportingMethods, taskRouter } from "./task_routes.ts";
 import { OpenSockets } from "./upgrade.ts";
+import { WatcherSeats } from "./watcher_seats.ts";
 
 /** A request for a single task. */
 interface PolledTask {
@@ -43,6 +45,9 @@ const SHARED: ReadonlyMap<string, SharedMethods> = new Map([
   ["report", (segments) => segments.length === 1 ? ["POST"] : []],
 ]);
 
+/** What watchers are told before the end. */
+const CLOSING = '{"type":"closing"}';
+
 /** URLs of single tasks that are remembered; of more, none is, and it begins anew. */
 const POLLED_TASKS = 256;
 
@@ -53,7 +58,9 @@ export class Handler {
   readonly #cors: Cors;
   readonly #rest: Rest;
   readonly #open: OpenSockets = new OpenSockets();
+  readonly #seats: WatcherSeats;
   readonly #sockets: Sockets;
+  readonly #events: Events;
   readonly #reports: Reports;
   readonly #pages: Pages;
   /** What is below each first segment of a path. */
@@ -69,7 +76,9 @@ export class Handler {
     this.#cors = new Cors(context.access.origins, SHARED);
     this.#rest = new Rest(context);
     const reporting = new Reporting(context);
-    this.#sockets = new Sockets(context, this.#open);
+    this.#seats = new WatcherSeats(context.limits.watchers);
+    this.#sockets = new Sockets(context, this.#seats, this.#open);
+    this.#events = new Events(context, this.#seats);
     this.#reports = new Reports(context, this.#open);
     this.#pages = new Pages(context);
     const files = new ModuleFiles(context.module);
@@ -88,6 +97,7 @@ export class Handler {
             ? this.#reports.socketRoute(request, segments)
             : this.#sockets.route(request, segments),
       ],
+      ["events", (request, segments) => this.#events.route(request, segments)],
       ["", pages],
       ["t", pages],
       ["assets", pages],
@@ -97,28 +107,30 @@ export class Handler {
     ]);
   }
 
-  /** How many sockets are open. */
+  /** How many sockets and event streams watch. */
   get watchers(): number {
-    return this.#sockets.count;
+    return this.#seats.taken;
   }
 
   /** Tells watchers that the server is about to end, and takes no requests any more. */
   beginClosing(): void {
     this.#isClosing = true;
-    this.#sockets.tellAll('{"type":"closing"}');
+    this.#sockets.tellAll(CLOSING);
+    this.#events.tellAll("closing", CLOSING);
     this.#reports.beginClosing();
   }
 
-  /** Closes every socket. */
+  /** Closes every socket and event stream. */
   close(): void {
     this.#isClosing = true;
     this.#sockets.close();
+    this.#events.close();
     this.#reports.close();
   }
 
-  /** Resolves when every peer has confirmed the end of its socket. */
-  whenClosed(): Promise<void> {
-    return this.#open.whenClosed();
+  /** Resolves when every peer has confirmed the end of its socket, or taken the rest of its stream. */
+  async whenClosed(): Promise<void> {
+    await Promise.all([this.#open.whenClosed(), this.#events.whenClosed()]);
   }
 
   /**
@@ -188,7 +200,7 @@ export class Handler {
     const method = request.method === "HEAD" ? "GET" : request.method;
     const action = Object.hasOwn(route, method) ? route[method as Method] : undefined;
     if (action === undefined) throw wrongMethod(route);
-    if (method !== "GET" || action.isSocket) this.#guard.checkOrigin(request, host);
+    if (method !== "GET" || action.isLasting) this.#guard.checkOrigin(request, host);
     const { authorize } = this.#context;
     if (authorize === null || action.access === null) return action.answer();
     return this.#authorized(authorize(request, action.access), action);

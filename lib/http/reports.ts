@@ -219,7 +219,7 @@ export class Reports {
   /** What `/ws/report` stands for. Each report is checked for itself whether it is allowed. */
   socketRoute(request: Request, segments: readonly string[]): Route {
     if (segments.length !== 2) throw nothingHere();
-    return { GET: { access: null, isSocket: true, answer: () => this.#upgrade(request) } };
+    return { GET: { access: null, isLasting: true, answer: () => this.#upgrade(request) } };
   }
 
   /** What `/report` stands for. */

@@ -23,8 +23,11 @@ export type Route = { readonly [M in Method]?: Action };
 export interface Action {
   /** What has to be allowed; `null` where nothing has to be. */
   readonly access: Access | null;
-  /** A socket is open to foreign pages unless its Origin is checked, as that of a change is. */
-  readonly isSocket?: boolean;
+  /**
+   * It stays open, so that its Origin is checked as that of a change is: foreign pages could read a socket, and hold the
+   * seats of others with a stream.
+   */
+  readonly isLasting?: boolean;
   /** Answers. */
   readonly answer: () => Answer;
 }

@@ -4,12 +4,13 @@
  * @module
  */
 
-import type { Watcher, WatchMode } from "../hub.ts";
+import type { Watcher, WatchMode } from "../hub/watcher.ts";
 import { type Cursor, parseCursor } from "../protocol.ts";
 import { clientFrom, type HandlerContext, storedTask, taskIdFrom } from "./context.ts";
 import { Problem } from "./problem.ts";
 import { nothingHere, paramsOf, read, type Route } from "./route.ts";
 import { CLOSE, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
+import type { WatcherSeats } from "./watcher_seats.ts";
 
 /** How long a watcher may take nothing at all while a full state waits for it, in milliseconds. */
 const STUCK_MS = 30_000;
@@ -73,20 +74,18 @@ class SocketWatcher implements Watcher {
 export class Sockets {
   readonly #context: HandlerContext;
   readonly #watchers: Set<SocketWatcher> = new Set();
+  readonly #seats: WatcherSeats;
   readonly #open: OpenSockets;
 
   /**
    * @param context what the answers are made of
+   * @param seats how many may watch
    * @param open takes note of every socket
    */
-  constructor(context: HandlerContext, open: OpenSockets) {
+  constructor(context: HandlerContext, seats: WatcherSeats, open: OpenSockets) {
     this.#context = context;
+    this.#seats = seats;
     this.#open = open;
-  }
-
-  /** How many sockets are open. */
-  get count(): number {
-    return this.#watchers.size;
   }
 
   /** Finds what a path below `/ws` stands for. */
@@ -95,11 +94,11 @@ export class Sockets {
     const client = clientFrom(first);
     if (second === undefined) {
       const answer = () => this.#watch(client, request, paramsOf(request));
-      return { GET: { isSocket: true, access: read(client), answer } };
+      return { GET: { isLasting: true, access: read(client), answer } };
     }
     const id = taskIdFrom(second);
     const answer = () => this.#watchTask(client, id, request);
-    return { GET: { isSocket: true, access: read(client, id), answer } };
+    return { GET: { isLasting: true, access: read(client, id), answer } };
   }
 
   /** `WS /ws/tasks/{client}[?mode=delta][&after={cursor}]` */
@@ -133,18 +132,16 @@ export class Sockets {
 
   #upgrade(request: Request, begin: (watcher: SocketWatcher) => () => void): Response {
     const { limits } = this.#context;
-    if (this.#watchers.size >= limits.watchers) {
-      throw new Problem(503, "limit_reached", `${limits.watchers} sockets are open, which is the limit`, {
-        "retry-after": "5",
-      });
-    }
+    this.#seats.check();
     const { socket, response } = upgrade(request);
+    // Counted from now on: a socket that never opens must not get past the limit.
+    const giveBack = this.#seats.take();
     let leave = () => {};
     const watcher = new SocketWatcher(socket, limits.watcherQueueBytes, () => {
       this.#watchers.delete(watcher);
+      giveBack();
       leave();
     });
-    // Counted from now on: a socket that never opens must not get past the limit.
     this.#watchers.add(watcher);
     this.#open.add(socket);
     socket.onopen = () => {

@@ -10,6 +10,7 @@ import {
   SocketCrowdWatcher,
   TaskCrowdWatcher,
 } from "../support/resume_crowd.ts";
+import { EventCrowdWatcher } from "../support/resume_event_crowd.ts";
 import { ResumeLoad } from "../support/resume_load.ts";
 import { copyDatabase, holdCommits } from "../support/resume_sqlite_disk.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -115,9 +116,13 @@ class BusyServer implements AsyncDisposable {
     return { place: this.#place, client, random: this.#random, cuts: beats, failed };
   }
 
-  /** Half of them over REST; of the others, a fifth wants all of the state each time, and two fifths say no goodbye. */
+  /**
+   * Three in ten over REST, two in ten read events; of the others, a fifth wants all of the state each time, and two
+   * fifths say no goodbye.
+   */
   #newWatcher(i: number): CrowdWatcher {
     const options = this.#watcherOf(CLIENTS[i % CLIENTS.length]!, CUTS);
+    if (i % 10 === 0 || i % 10 === 4) return new EventCrowdWatcher(options);
     if (i % 2 === 0) return new RestCrowdWatcher(options);
     const kind = i % 10 < 4 ? "raw" : "socket";
     return new SocketCrowdWatcher(options, i % 10 === 9 ? "full" : "delta", kind);

@@ -65,6 +65,7 @@ const PATHS = [
     "/t/c/*/remove",
     "/assets/*",
   ],
+  ...["/events/tasks/c", "/events/tasks/*", "/events/tasks/c/*"],
 ];
 const METHODS = [
   "GET",
@@ -109,6 +110,7 @@ const HEADERS: readonly (readonly [string, readonly string[]])[] = [
   ["Sec-WebSocket-Extensions", ["permessage-deflate", "x;y=z,,"]],
   ["X-Filler", ["x".repeat(70_000), "x".repeat(1_000)]],
   ["Range", ["bytes=0-", "bytes=9-1"]],
+  ["Last-Event-ID", ["", "x", "a:1", "a:99999999999999999999", "\u00ff", "a:".repeat(2_000)]],
 ];
 const QUERIES = [
   ...[
@@ -212,7 +214,7 @@ export class Fuzzer {
     const good = this.#pick(PATHS).replace("*", () => this.#pick(["fine", ...WORDS]));
     if (this.#chance(0.5)) return this.#chance(0.5) ? good : `${good}?${this.#pick(QUERIES)}`;
     const length = 1 + Math.floor(this.#random() * 5);
-    const root = this.#chance(0.7) ? [this.#pick(["tasks", "ws/tasks", "t"]), "c"] : [];
+    const root = this.#chance(0.7) ? [this.#pick(["tasks", "ws/tasks", "events/tasks", "t"]), "c"] : [];
     const path = "/" + [...root, ...Array.from({ length }, () => this.#pick(WORDS))].join("/");
     return this.#chance(0.3) ? `${path}?${this.#pick(QUERIES)}&${this.#pick(QUERIES)}` : path;
   }

@@ -6,7 +6,10 @@
 
 import type { Watcher } from "../../lib/hub.ts";
 import { isTerminal, type Task } from "../../lib/task.ts";
+import { messageOf } from "./event_messages.ts";
+import { EventParser } from "./event_parser.ts";
 import type { StepCursor } from "./resume_steps.ts";
+import type { SocketMessage } from "./socket.ts";
 import { runOf, WatcherModel } from "./watcher_model.ts";
 
 /** What a connection tells. */
@@ -37,10 +40,13 @@ class Connection implements Watcher {
   }
 }
 
+/** Over which way somebody watches. */
+export type ListWatcherKind = "delta" | "full" | "rest" | "events";
+
 /** Somebody who watches all tasks of a client, is cut off and comes back. */
 export class ListWatcher {
   readonly client: string;
-  readonly kind: "delta" | "full" | "rest";
+  readonly kind: ListWatcherKind;
   /** What it knows. */
   model: WatcherModel;
   readonly #saved: WatcherModel[] = [];
@@ -51,7 +57,7 @@ export class ListWatcher {
    * @param client whose tasks it watches
    * @param kind over which way
    */
-  constructor(client: string, kind: "delta" | "full" | "rest") {
+  constructor(client: string, kind: ListWatcherKind) {
     this.client = client;
     this.kind = kind;
     this.model = this.#newModel();
@@ -86,16 +92,37 @@ export class ListWatcher {
   /** Begins to listen. */
   connect(events: ConnectionEvents): Connection {
     const { model } = this;
+    const take = (message: SocketMessage, isComplete: boolean) => {
+      const canResync = this.kind === "delta" || this.kind === "events";
+      if (message.type !== "degraded" && canResync) this.checkResync(message.type === "resync");
+      model.receive(message);
+      if (message.cursor !== undefined && isComplete) events.received();
+    };
+    const parser = new EventParser(model.cursor ?? "");
     return this.#connection = new Connection((text) => {
       try {
-        const message = JSON.parse(text);
-        if (message.type !== "degraded" && this.kind === "delta") this.checkResync(message.type === "resync");
-        model.receive(message);
-        if (message.cursor !== undefined) events.received();
+        if (this.kind === "events") this.#takeEvents(parser, text, take);
+        else take(JSON.parse(text), true);
       } catch (error) {
         events.failed(error);
       }
     });
+  }
+
+  #takeEvents(
+    parser: EventParser,
+    text: string,
+    take: (message: SocketMessage, isComplete: boolean) => void,
+  ): void {
+    const known = parser.events.length;
+    let { lastEventId } = parser;
+    parser.push(text);
+    for (const event of parser.events.slice(known)) {
+      const message = messageOf(event);
+      // What belongs together ends with a position.
+      if (message !== null) take(message, event.lastEventId !== lastEventId);
+      ({ lastEventId } = event);
+    }
   }
 
   /** Is cut off. */

@@ -87,6 +87,8 @@ export class ResumeWorld implements AsyncDisposable {
       new ListWatcher("b", "delta"),
       new ListWatcher("b", "rest"),
       new ListWatcher("c", "delta"),
+      new ListWatcher("a", "events"),
+      new ListWatcher("b", "events"),
     ];
     this.#open();
   }
@@ -101,7 +103,7 @@ export class ResumeWorld implements AsyncDisposable {
     return this.#limits.removalsPerClient < 1_000 || this.#limits.emptyClients < 1_000;
   }
 
-  /** Somebody who watches; a, a, b and c over sockets that send changes, a over one that sends the state, a and b over REST. */
+  /** Somebody who watches; a, a, b and c over sockets that send changes, a over one that sends the state, a and b over REST and as events. */
   watcher(number: number): ListWatcher {
     return this.#watchers[number % this.#watchers.length]!;
   }
@@ -268,7 +270,9 @@ export class ResumeWorld implements AsyncDisposable {
       failed: (error) => this.#failures.push(error),
     });
     const cursor = after === null ? null : parseCursor(after);
-    connection.stop = this.#hub.watch(client, connection, kind, cursor);
+    connection.stop = kind === "events"
+      ? this.#hub.watchEvents(client, connection, cursor)
+      : this.#hub.watch(client, connection, kind, cursor);
   }
 
   async #poll(watcher: ListWatcher, from: StepCursor): Promise<void> {

@@ -282,6 +282,8 @@ Deno.test("Authorize is asked for every route what it is about, and obeyed", asy
     ["POST", "/tasks/c/t/logs", access("report", "t")],
     ["GET", "/ws/tasks/c", access("read"), HANDSHAKE],
     ["GET", "/ws/tasks/c/t", access("read", "t"), HANDSHAKE],
+    ["GET", "/events/tasks/c?after=x", access("read")],
+    ["GET", "/events/tasks/c/unknown", access("read", "unknown")],
     ["GET", "/t/c", access("read")],
     ["GET", "/t/c/t", access("read", "t")],
     ["POST", "/t/c/start/noop", access("start")],
