@@ -42,6 +42,8 @@ export interface MonitorLimits {
   readonly commitIntervalMs: number;
   /** Sockets and event streams that may watch; more are refused. */
   readonly watchers: number;
+  /** Requests that may wait for a change; more are refused. */
+  readonly waitingRequests: number;
   /** Bytes that may be on their way to one watcher; a slower one is cut. */
   readonly watcherQueueBytes: number;
   /** Bytes of a message that a watcher may send. */
@@ -104,6 +106,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   unsavedCharacters: 64 * 1024 * 1024,
   commitIntervalMs: 50,
   watchers: 10_000,
+  waitingRequests: 1_000,
   watcherQueueBytes: 1024 * 1024,
   watcherMessageBytes: 1024,
   unshownEventCharacters: 8 * 1024 * 1024,

@@ -90,8 +90,13 @@ export async function whenCommitted(context: HandlerContext, response: Response)
 /** Finds a task, or answers 404. */
 export function storedTask(context: HandlerContext, client: string, id: string): StoredTask {
   const stored = context.registry.stored(client, id);
-  if (stored === undefined) throw new Problem(404, "task_not_found", `There is no task "${id}"`);
+  if (stored === undefined) throw taskNotFound(id);
   return stored;
+}
+
+/** The answer where a task is not there. */
+export function taskNotFound(id: string): Problem {
+  return new Problem(404, "task_not_found", `There is no task "${id}"`);
 }
 
 /**

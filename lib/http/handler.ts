@@ -27,6 +27,7 @@ import {
 import { Sockets } from "./sockets.ts";
 import { reportingMethods, taskRouter } from "./task_routes.ts";
 import { OpenSockets } from "./upgrade.ts";
+import { Waits } from "./waits.ts";
 import { WatcherSeats } from "./watcher_seats.ts";
 
 /** A request for a single task. */
@@ -57,6 +58,7 @@ export class Handler {
   readonly #guard: Guard;
   readonly #cors: Cors;
   readonly #rest: Rest;
+  readonly #waits: Waits;
   readonly #open: OpenSockets = new OpenSockets();
   readonly #seats: WatcherSeats;
   readonly #sockets: Sockets;
@@ -75,6 +77,7 @@ export class Handler {
     this.#guard = new Guard(context.access);
     this.#cors = new Cors(context.access.origins, SHARED);
     this.#rest = new Rest(context);
+    this.#waits = new Waits(context);
     const reporting = new Reporting(context);
     this.#seats = new WatcherSeats(context.limits.watchers);
     this.#sockets = new Sockets(context, this.#seats, this.#open);
@@ -87,7 +90,12 @@ export class Handler {
     this.#routers = new Map<string, Router>([
       [
         "tasks",
-        taskRouter(this.#rest, reporting, (request, client, id) => this.#remember(request, client, id)),
+        taskRouter({
+          rest: this.#rest,
+          waits: this.#waits,
+          reporting,
+          onRead: (request, client, id) => this.#remember(request, client, id),
+        }),
       ],
       ["report", (request, segments) => this.#reports.route(request, segments)],
       [
@@ -112,9 +120,10 @@ export class Handler {
     return this.#seats.taken;
   }
 
-  /** Tells watchers that the server is about to end, and takes no requests any more. */
+  /** Tells watchers that the server is about to end, sends away who waits, and takes no requests any more. */
   beginClosing(): void {
     this.#isClosing = true;
+    this.#waits.close();
     this.#sockets.tellAll(CLOSING);
     this.#events.tellAll("closing", CLOSING);
     this.#reports.beginClosing();
@@ -123,6 +132,7 @@ export class Handler {
   /** Closes every socket and event stream. */
   close(): void {
     this.#isClosing = true;
+    this.#waits.close();
     this.#sockets.close();
     this.#events.close();
     this.#reports.close();

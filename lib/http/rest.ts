@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { envelopeOf } from "../hub/messages.ts";
-import { formatCursor, parseCursor } from "../protocol.ts";
+import { formatCursor } from "../protocol.ts";
 import { isTerminal, type JsonObject, type JsonValue } from "../task.ts";
 import { readJson } from "./body.ts";
 import {
@@ -61,7 +61,7 @@ export class Rest {
     this.#context = context;
   }
 
-  /** `GET /tasks/{client}`: all tasks; with a query some of them, or what changed after a position. */
+  /** `GET /tasks/{client}`: all tasks; with a query some of them. */
   list(client: string, request: Request): Response | Promise<Response> {
     const { url } = request;
     const mark = url.indexOf("?");
@@ -70,8 +70,6 @@ export class Rest {
     return whenShowable(this.#context, () => {
       if (search === "" && !isText) return negotiated(this.#all(client));
       const params = new URLSearchParams(search);
-      // What changed after a cursor is for programs, and as text it would have none.
-      if (params.has("after")) return this.#since(client, params);
       return isText
         ? listText(this.#context.registry.list(client), request)
         : this.#some(client, params, url);
@@ -179,28 +177,6 @@ export class Rest {
     const removed = selectTasks(registry.list(client), query).tasks
       .filter(({ id }) => registry.remove(client, id)).length;
     return whenCommitted(this.#context, jsonResponse(JSON.stringify({ removed })));
-  }
-
-  #since(client: string, params: URLSearchParams): Response {
-    const [other] = [...params.keys()].filter((name) => name !== "after");
-    if (other !== undefined || params.size > 1) {
-      const without = other === undefined ? "once" : `alone, without "${other}"`;
-      throw new Problem(400, "bad_filter", `The filter "after" goes ${without}`);
-    }
-    const { registry } = this.#context;
-    const changes = registry.changesSince(client, parseCursor(params.get("after") ?? ""));
-    if (changes === undefined) {
-      throw new Problem(
-        410,
-        "cursor_gone",
-        "What changed after this cursor is not known any more; begin anew without one",
-      );
-    }
-    const tasks = changes.tasks.map((stored) => stored.json).join();
-    const removed = JSON.stringify(changes.removed.map((gone) => gone.id));
-    return negotiated(
-      `{"cursor":"${formatCursor(registry.cursor)}","tasks":[${tasks}],"removed":${removed}}`,
-    );
   }
 
   #started(client: string, taskId: string): Promise<Response> {

@@ -8,8 +8,21 @@ import { type Access, clientFrom, taskIdFrom } from "./context.ts";
 import type { ReportKind } from "./report_bodies.ts";
 import type { Reporting } from "./reporting.ts";
 import type { Rest } from "./rest.ts";
-import { type Action, decoded, type Method, nothingHere, paramsOf } from "./route.ts";
+import { type Action, type Answer, decoded, type Method, nothingHere, paramsOf } from "./route.ts";
 import { read, type Route, type Router } from "./route.ts";
+import type { Waits } from "./waits.ts";
+
+/** Who answers what is asked below `/tasks`. */
+export interface TaskRouterParts {
+  /** Answers who reads, starts, stops and removes. */
+  readonly rest: Rest;
+  /** Answers who may have to wait. */
+  readonly waits: Waits;
+  /** Answers who reports. */
+  readonly reporting: Reporting;
+  /** Told of a single task that was asked for and is there. */
+  readonly onRead: (request: Request, client: string, id: string) => void;
+}
 
 /** The parts of a task's path that reports go to. */
 const REPORT_PARTS: ReadonlySet<string> = new Set(["finish", "fail", "cancelled", "logs"]);
@@ -29,16 +42,10 @@ export function reportingMethods([, client, id, part, ...more]: readonly string[
 /**
  * Finds what a path below `/tasks` stands for.
  *
- * @param rest answers who reads, starts, stops and removes
- * @param reporting answers who reports
- * @param onRead told of a single task that was asked for and is there
+ * @param parts who answers
  * @returns the routes
  */
-export function taskRouter(
-  rest: Rest,
-  reporting: Reporting,
-  onRead: (request: Request, client: string, id: string) => void,
-): Router {
+export function taskRouter({ rest, waits, reporting, onRead }: TaskRouterParts): Router {
   return (request, [, first, second, third, ...more]) => {
     if (first === undefined || more.length > 0) throw nothingHere();
     const client = clientFrom(first);
@@ -49,7 +56,7 @@ export function taskRouter(
 
   function listRoute(request: Request, client: string): Route {
     return {
-      GET: { access: read(client), answer: () => rest.list(client, request) },
+      GET: { access: read(client), answer: () => list(request, client) },
       POST: {
         access: { action: "report", client, taskId: null },
         answer: () => reporting.create(client, request),
@@ -59,6 +66,10 @@ export function taskRouter(
         answer: () => rest.removeMany(client, paramsOf(request)),
       },
     };
+  }
+
+  function list(request: Request, client: string): Answer {
+    return asks(request, "after") ? waits.changes(client, request) : rest.list(client, request);
   }
 
   function startRoute(request: Request, client: string, name: string): Route {
@@ -82,6 +93,7 @@ export function taskRouter(
           GET: {
             access: to("read"),
             answer: () => {
+              if (asks(request, "wait")) return waits.task(client, id, request);
               const answer = rest.task(client, id, request);
               onRead(request, client, id);
               return answer;
@@ -111,4 +123,9 @@ export function taskRouter(
     }
     throw nothingHere();
   }
+}
+
+/** Whether a request has a parameter. */
+function asks(request: Request, name: string): boolean {
+  return request.url.includes("?") && paramsOf(request).has(name);
 }

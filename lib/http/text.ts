@@ -45,8 +45,8 @@ export function wantsText(request: Request): boolean {
 }
 
 /** A task as a line of text. */
-export function taskText(task: Task): Response {
-  return textResponse(textBars([task], { width: WIDTH, now: Date.now() / 1_000 }));
+export function taskText(task: Task, status = 200): Response {
+  return textResponse(textBars([task], { width: WIDTH, now: Date.now() / 1_000 }), { status });
 }
 
 /**
@@ -70,7 +70,7 @@ export function listText(all: Iterable<StoredTask>, request: Request): Response 
   if (total === 0) lines.push("No tasks");
   if (nextPage === null) return textResponse(lines);
   return textResponse([...lines, `… of ${countNoun(total, "task")}; page=${nextPage} shows more`], {
-    link: linkToPage(request.url, nextPage),
+    headers: { link: linkToPage(request.url, nextPage) },
   });
 }
 
@@ -85,6 +85,11 @@ function selectPlaced(all: Iterable<StoredTask>, query: TaskQuery): TaskPage {
   };
 }
 
-function textResponse(lines: readonly string[], headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(lines.map((line) => `${line}\n`).join(""), { headers: { ...HEADERS, ...headers } });
+function textResponse(
+  lines: readonly string[],
+  { status = 200, headers = {} }: { readonly status?: number; readonly headers?: Record<string, string> } =
+    {},
+): Response {
+  const text = lines.map((line) => `${line}\n`).join("");
+  return new Response(text, { status, headers: { ...HEADERS, ...headers } });
 }

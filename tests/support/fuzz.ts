@@ -65,7 +65,7 @@ const PATHS = [
     "/t/c/*/remove",
     "/assets/*",
   ],
-  ...["/events/tasks/c", "/events/tasks/*", "/events/tasks/c/*"],
+  ...["/events/tasks/c", "/events/tasks/*", "/events/tasks/c/*", "/tasks/c/*?timeout=0.01&wait=*"],
 ];
 const METHODS = [
   "GET",

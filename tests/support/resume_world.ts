@@ -8,6 +8,7 @@ import type { MonitorLimits } from "../../lib/config.ts";
 import type { HandlerContext } from "../../lib/http/context.ts";
 import { Problem } from "../../lib/http/problem.ts";
 import { Rest } from "../../lib/http/rest.ts";
+import { Waits } from "../../lib/http/waits.ts";
 import { Hub } from "../../lib/hub.ts";
 import { parseCursor } from "../../lib/protocol.ts";
 import { Registry } from "../../lib/registry.ts";
@@ -68,6 +69,7 @@ export class ResumeWorld implements AsyncDisposable {
   #oracle!: ResumeOracle;
   #hub!: Hub;
   #rest!: Rest;
+  #waits!: Waits;
 
   /**
    * @param disk where the tasks are kept; goes with the world
@@ -232,7 +234,9 @@ export class ResumeWorld implements AsyncDisposable {
     this.#oracle = new ResumeOracle(this.#registry, CLIENTS);
     this.#hub = new Hub(this.#registry, this.#limits);
     // What lists and changes are made of; the rest is for other requests.
-    this.#rest = new Rest({ registry: this.#registry, limits: this.#limits } as unknown as HandlerContext);
+    const context = { registry: this.#registry, limits: this.#limits } as unknown as HandlerContext;
+    this.#rest = new Rest(context);
+    this.#waits = new Waits(context);
     this.#past.push([this.#store.seq, this.#naive.clone()]);
   }
 
@@ -308,7 +312,9 @@ export class ResumeWorld implements AsyncDisposable {
   /** The answer to a request; `undefined` where the cursor is gone. */
   async #answer(url: string, client: string): Promise<Response | undefined> {
     try {
-      return await this.#rest.list(client, new Request(url));
+      const request = new Request(url);
+      if (url.includes("?")) return await this.#waits.changes(client, request);
+      return await this.#rest.list(client, request);
     } catch (error) {
       if (error instanceof Problem && error.status === 410 && error.code === "cursor_gone") return undefined;
       throw error;

@@ -284,6 +284,7 @@ Deno.test("Authorize is asked for every route what it is about, and obeyed", asy
     ["GET", "/ws/tasks/c/t", access("read", "t"), HANDSHAKE],
     ["GET", "/events/tasks/c?after=x", access("read")],
     ["GET", "/events/tasks/c/unknown", access("read", "unknown")],
+    ["GET", "/tasks/c/t?wait=NOT_STARTED&timeout=0", access("read", "t")],
     ["GET", "/t/c", access("read")],
     ["GET", "/t/c/t", access("read", "t")],
     ["POST", "/t/c/start/noop", access("start")],
