@@ -156,7 +156,9 @@ class ChannelSink implements ReportSink {
   }
 
   #flush(): void {
-    for (const task of [...this.#tasks.values()]) task.flush();
+    const tasks = [...this.#tasks.values()];
+    for (const task of tasks) task.announce();
+    for (const task of tasks) task.flush();
   }
 
   #obey(message: string): void {
@@ -168,7 +170,7 @@ class ChannelSink implements ReportSink {
       case "interrupt":
         return task?.interrupted();
       case "unknown":
-        return task?.restate();
+        return task?.restate([]);
       case "refused":
         return task?.refused(command.reason);
     }

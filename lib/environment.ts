@@ -1,5 +1,5 @@
 /**
- * Environment variables for code that may run anywhere: read only where the permission is there already.
+ * What surrounds code that may run anywhere. Nothing here ever asks for a permission.
  *
  * @module
  */
@@ -14,4 +14,28 @@ export function readVariable(name: string): string | undefined {
   if (typeof Deno === "undefined") return undefined;
   if (Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return undefined;
   return Deno.env.get(name);
+}
+
+/**
+ * The permission that is missing to connect to a server. To try without it would ask for it, or throw.
+ *
+ * @param server its address
+ * @returns what would have to be allowed, such as `127.0.0.1:8000`; `null` where nothing is missing
+ */
+export function netPermissionFor(server: string): string | null {
+  if (typeof Deno === "undefined") return null;
+  const { hostname, port, protocol } = new URL(server);
+  const host = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+  return Deno.permissions.querySync({ name: "net", host }).state === "granted" ? null : host;
+}
+
+/**
+ * Makes a timer no reason for the process to live on, where there is a process.
+ *
+ * @param timer what `setTimeout` gave
+ * @returns the same
+ */
+export function unrefTimer<Timer extends ReturnType<typeof setTimeout>>(timer: Timer): Timer {
+  if (typeof Deno !== "undefined") Deno.unrefTimer(timer as unknown as number);
+  return timer;
 }

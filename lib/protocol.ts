@@ -30,6 +30,8 @@ export const LIMITS = {
   metadataBytes: 16_384,
   tags: 32,
   tagLength: 64,
+  /** Levels of arrays and objects in a value: what checks, writes and shows it goes one call deeper for each. */
+  jsonDepth: 56,
 } as const;
 
 const CLIENT_GRAMMAR = /^[A-Za-z0-9._-]{1,128}$/;
@@ -289,6 +291,9 @@ function json(value: unknown, field: string, mostBytes: number): JsonValue {
   if (text === undefined) throw wrong(field, "JSON", value);
   const bytes = byteLength(text);
   if (bytes > mostBytes) throw wrong(field, `at most ${mostBytes} bytes of JSON`, bytes);
+  if (nestsDeeperThan(text, LIMITS.jsonDepth)) {
+    throw wrong(field, `at most ${LIMITS.jsonDepth} levels of JSON`, value);
+  }
   return value as JsonValue;
 }
 
@@ -303,6 +308,22 @@ function jsonText(value: unknown): string | undefined {
 function jsonObject(value: unknown, field: string, mostBytes: number): JsonObject {
   object(value, field);
   return json(value, field, mostBytes) as JsonObject;
+}
+
+/**
+ * Whether JSON is nested more deeply than so many levels. Counted in the text, as whatever follows the value itself
+ * could be led too deep.
+ */
+export function nestsDeeperThan(text: string, levels: number): boolean {
+  // Each level needs a bracket at either end.
+  if (text.length <= 2 * levels) return false;
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (token === "[" || token === "{") depth++;
+    else if (token === "]" || token === "}") depth--;
+    if (depth > levels) return true;
+  }
+  return false;
 }
 
 const encoder = new TextEncoder();

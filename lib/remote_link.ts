@@ -5,15 +5,11 @@
  * @module
  */
 
-import { type ReportReply, writeBatch } from "./report_message.ts";
-import {
-  HttpTransport,
-  postBatch,
-  type RemoteAddress,
-  SocketTransport,
-  type Transport,
-  type TransportEvents,
-} from "./remote_transport.ts";
+import { netPermissionFor, unrefTimer } from "./environment.ts";
+import { HttpTransport } from "./http_transport.ts";
+import type { ReportReply } from "./report_message.ts";
+import type { Refusal, RemoteAddress, Transport, TransportKind } from "./remote_transport.ts";
+import { SocketTransport } from "./socket_transport.ts";
 
 /** What a {@linkcode RemoteLink} tells. */
 export interface RemoteLinkEvents {
@@ -34,20 +30,19 @@ const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
 /** Whoever has no business here, such as a page of a foreign origin, is not to fill its console. */
 const LONGEST_RETRY_WITHOUT_SUCCESS_MS = 30_000;
-/** How often a server that says nothing is asked for a sign of life, in milliseconds. */
-const HEARTBEAT_MS = 10_000;
+/** Attempts in vain after which there is less hope. */
+const HOPEFUL_ATTEMPTS = 10;
 
-/** A connection to a server, again and again. Its timers are no reason for the process to live on. */
+/** A connection to a server, again and again. It is no reason for the process to live on. */
 export class RemoteLink {
   readonly #address: RemoteAddress;
   readonly #events: RemoteLinkEvents;
   #state: State = "stopped";
   #transport: Transport | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Attempts since the server last said something. */
   #failures = 0;
   #hasBeenUp = false;
-  /** The server has been silent since it was asked for a sign of life. */
-  #isSilent = false;
 
   /**
    * @param address where to, and who
@@ -63,9 +58,9 @@ export class RemoteLink {
     return this.#state === "up";
   }
 
-  /** Whether it is known that there is none, because the last attempt failed. */
+  /** Whether there is none, and nothing to hope for at once: the last attempt failed, or nobody wants one. */
   get isDown(): boolean {
-    return this.#state === "refused" || (this.#failures > 0 && this.#state !== "stopped");
+    return this.#state === "connecting" ? this.#failures > 0 : this.#state !== "up";
   }
 
   /** How many batches may be on their way. */
@@ -80,13 +75,22 @@ export class RemoteLink {
 
   /** Begins to connect, unless it has begun, or was refused. */
   start(): void {
-    if (this.#state === "stopped") this.#connect();
+    if (this.#state !== "stopped") return;
+    const missing = netPermissionFor(this.#address.server);
+    if (missing === null) return this.#connect();
+    this.#state = "refused";
+    this.#events.onRefused(`it can't be reached without --allow-net=${missing}`);
   }
 
   /** Ends the connection, until it is started again. */
   stop(): void {
     if (this.#state !== "refused") this.#state = "stopped";
     this.#drop();
+  }
+
+  /** Ends the connection for a while: it has led to nothing. */
+  pause(): void {
+    if (this.#state === "up" || this.#state === "connecting") this.#failed();
   }
 
   /** Sends a batch; only while it is up. */
@@ -96,70 +100,49 @@ export class RemoteLink {
 
   #connect(): void {
     this.#state = "connecting";
-    if (typeof WebSocket === "undefined") return void this.#askOverHttp();
-    this.#transport = this.#open(SocketTransport, () => void this.#askOverHttp());
+    this.#try(SocketTransport, () => {
+      // Because nobody is there, because we are not wanted, or because sockets are blocked: this one can tell.
+      this.#try(HttpTransport, () => this.#failed());
+    });
   }
 
-  /** No socket can be had: because nobody is there, because we are not wanted, or because sockets are blocked. */
-  async #askOverHttp(): Promise<void> {
-    this.#transport = null;
-    const answer = await postBatch(this.#address, writeBatch(0, []));
-    if (this.#state !== "connecting") return;
-    if (answer.type === "refused") {
-      this.#state = "refused";
-      return this.#events.onRefused(answer.reason);
-    }
-    if (answer.type === "down") return this.#failed();
-    this.#transport = this.#open(HttpTransport, () => this.#failed());
-    this.#opened();
-  }
-
-  #open(
-    Kind: new (address: RemoteAddress, events: TransportEvents) => Transport,
-    onNeverOpened: () => void,
-  ): Transport {
-    return new Kind(this.#address, {
+  #try(Kind: TransportKind, onNeverOpened: () => void): void {
+    this.#transport = new Kind(this.#address, {
       onOpen: () => this.#opened(),
       onReply: (reply) => {
-        this.#isSilent = false;
+        // Who opens and then says nothing is no better than who does not open.
+        this.#failures = 0;
         this.#events.onReply(reply);
       },
       onClose: () => this.#state === "up" ? this.#failed() : onNeverOpened(),
+      onRefused: (refusal) => this.#refused(refusal),
     });
   }
 
   #opened(): void {
     this.#state = "up";
-    this.#failures = 0;
     this.#hasBeenUp = true;
-    this.#isSilent = false;
-    this.#schedule(HEARTBEAT_MS, () => this.#beat());
     this.#events.onUp();
+  }
+
+  #refused({ reason, isFromServer }: Refusal): void {
+    // Somebody else may stand in for a server that took reports, while it is started anew.
+    if (this.#hasBeenUp && !isFromServer) return this.#failed();
+    this.#drop();
+    this.#state = "refused";
+    this.#events.onRefused(reason);
   }
 
   #failed(): void {
     this.#drop();
     this.#state = "waiting";
-    const longestMs = this.#hasBeenUp || this.#failures < 10
+    const longestMs = this.#hasBeenUp || this.#failures < HOPEFUL_ATTEMPTS
       ? LONGEST_RETRY_MS
       : LONGEST_RETRY_WITHOUT_SUCCESS_MS;
     const delayMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, longestMs);
     // Not all at once, as after a restart of the server.
-    this.#schedule(delayMs * (0.5 + Math.random() / 2), () => this.#connect());
+    this.#timer = unrefTimer(setTimeout(() => this.#connect(), delayMs * (0.5 + Math.random() / 2)));
     this.#events.onDown();
-  }
-
-  #beat(): void {
-    if (this.#isSilent) return this.#failed();
-    this.#isSilent = true;
-    this.send(writeBatch(0, []));
-    this.#schedule(HEARTBEAT_MS, () => this.#beat());
-  }
-
-  #schedule(delayMs: number, work: () => void): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(work, delayMs);
-    if (typeof Deno !== "undefined") Deno.unrefTimer(this.#timer as unknown as number);
   }
 
   #drop(): void {

@@ -5,22 +5,25 @@
  */
 
 import { randomId } from "./channel.ts";
+import { unrefTimer } from "./environment.ts";
 import type { Report } from "./protocol.ts";
 import { RemoteLink } from "./remote_link.ts";
 import { RemoteOutbox } from "./remote_outbox.ts";
 import { type ReportReply, writeBatch } from "./report_message.ts";
+import { partsOf } from "./report_parts.ts";
 import type { ReportedTask, ReportSink } from "./reporter.ts";
-import type { LogLine } from "./task.ts";
+import type { LogLine, ReportedChange } from "./task.ts";
 
 /** Tasks that are known at most; while the server is away, those that have ended are kept for it, too. */
 const MOST_TASKS = 10_000;
-/** Characters of log in one report, about; servers take messages of 1 MiB. */
-const LOG_REPORT_CHARACTERS = 64 * 1024;
 /** How long reports wait for others to travel with while a batch is on its way, in milliseconds. */
 const GATHER_MS = 10;
-/** How long a connection is kept that nobody needs, in milliseconds. It keeps the process alive, so not for long. */
+/** How long a connection is kept that nobody needs, in milliseconds. */
 const IDLE_MS = 100;
-/** How long a process that has nothing else to do waits for a server that is away, in milliseconds from a task's end. */
+/**
+ * How long reports of tasks that have ended may keep a process alive that has nothing else to do, in milliseconds since
+ * something was heard of them: the server may be about to come back.
+ */
 const LAST_WORDS_MS = 5_000;
 
 const sinks: Map<string, RemoteSink> = new Map();
@@ -44,6 +47,15 @@ interface EndedTask {
   readonly end: number;
 }
 
+/** Lines of a task's log that are not committed. */
+interface LinesOnTheWay {
+  /** Whose they are. */
+  readonly key: string;
+  /** How many reports there were with them. */
+  readonly end: number;
+  readonly lines: readonly LogLine[];
+}
+
 /**
  * Brings reports to a server in numbered batches, and again after a cut. What is held back meanwhile is bounded by the
  * tasks that there are, not by what they say.
@@ -55,15 +67,19 @@ export class RemoteSink implements ReportSink, Disposable {
   readonly #outbox: RemoteOutbox = new RemoteOutbox();
   readonly #tasks: Map<string, ReportedTask> = new Map();
   readonly #ended: Map<string, EndedTask> = new Map();
+  /** The tasks whose creation is on its way, by how many reports there are with it. */
+  readonly #created: Map<string, number> = new Map();
+  /** Lines of logs that are on their way, oldest first. */
+  #lines: LinesOnTheWay[] = [];
   readonly #waiting: Set<() => void> = new Set();
   /** The number of the newest report, over all tasks: a task that takes an id again goes on above the former. */
   #newestSeq = 0;
   #gatherTimer: ReturnType<typeof setTimeout> | undefined;
-  #idleTimer: ReturnType<typeof setTimeout> | undefined;
-  #lastWordsTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Set while no task runs: until then there is something to wait for. */
+  #restTimer: ReturnType<typeof setTimeout> | undefined;
   #isPumping = false;
   #isRefused = false;
-  #hasSaidSo = false;
+  readonly #said: Set<string> = new Set();
 
   /**
    * @param server `http://host:port`, with a path where the server has one, without a slash at the end
@@ -93,18 +109,20 @@ export class RemoteSink implements ReportSink, Disposable {
       // The server could not tell the two apart.
       return task.refused(`Cannot create task "${task.id}": the id is taken`);
     } else if (this.#tasks.size + this.#ended.size >= MOST_TASKS) {
-      return task.refused(`Cannot create task "${task.id}": ${MOST_TASKS} tasks wait for ${this.#server}`);
+      this.#sayOnce(`${MOST_TASKS} tasks wait for ${this.#server}, so more of them run unseen`);
+      return task.refused(null);
     }
     this.#tasks.set(key, task);
-    clearTimeout(this.#idleTimer);
+    clearTimeout(this.#restTimer);
     this.#link.start();
   }
 
-  report(_task: ReportedTask, report: Report): void {
+  report(task: ReportedTask, report: Report): void {
     if (this.#isRefused) return;
     for (const part of partsOf(report)) {
       this.#outbox.push(JSON.stringify({ ...part, seq: ++this.#newestSeq }));
     }
+    this.#note(keyOf(task), report.change);
     if (this.#isPumping) return;
     this.#isPumping = true;
     // At the end of the turn: what is said in it travels together.
@@ -118,24 +136,27 @@ export class RemoteSink implements ReportSink, Disposable {
     const key = keyOf(task);
     if (this.#tasks.get(key) !== task) return;
     this.#tasks.delete(key);
-    // A server that was started anew without its data may ask for all of it once more.
+    // A server that was started anew without its data may ask for all of it once more. In the order of their ends.
+    this.#ended.delete(key);
     if (!this.#isRefused) this.#ended.set(key, { task, end: this.#outbox.pushed });
-    this.#stopWhenIdle();
+    this.#restSoon();
   }
 
   async settled(): Promise<void> {
-    await this.#until(() => this.ready || this.#link.isDown);
-    if (!this.#link.isDown) {
+    this.#restSoon();
+    do {
+      await this.#until(() => this.ready || this.#link.isDown);
       this.#flush();
-      const { pushed } = this.#outbox;
-      await this.#until(() => this.#outbox.committed >= pushed || this.#link.isDown);
-    }
-    if (this.#link.isDown) this.#waitForLastWords();
+      // What was held back by a full outbox is to be sent first.
+    } while (!this.ready && !this.#link.isDown);
+    const { pushed } = this.#outbox;
+    await this.#until(() => this.#outbox.committed >= pushed || this.#link.isDown);
   }
 
   /** Ends the connection at once. By itself it ends a moment after the last report was taken. */
   [Symbol.dispose](): void {
-    for (const timer of [this.#gatherTimer, this.#idleTimer, this.#lastWordsTimer]) clearTimeout(timer);
+    clearTimeout(this.#gatherTimer);
+    clearTimeout(this.#restTimer);
     this.#link.stop();
   }
 
@@ -147,18 +168,19 @@ export class RemoteSink implements ReportSink, Disposable {
   }
 
   #down(): void {
-    if (!this.#hasSaidSo && !this.#link.hasBeenUp) {
-      this.#hasSaidSo = true;
-      this.#warn(`No server answers at ${this.#server}, so tasks run unseen until one does`);
+    if (!this.#link.hasBeenUp) {
+      this.#sayOnce(`No server answers at ${this.#server}, so tasks run unseen until one does`);
     }
     this.#wake();
   }
 
   #refused(reason: string): void {
     this.#isRefused = true;
-    this.#warn(`${this.#server} takes no reports (${reason}), so tasks run unseen`);
+    this.#sayOnce(`${this.#server} takes no reports (${reason}), so tasks run unseen`);
     this.#outbox.clear();
     this.#ended.clear();
+    this.#created.clear();
+    this.#lines = [];
     for (const task of [...this.#tasks.values()]) task.refused(null);
     this.#wake();
   }
@@ -179,24 +201,48 @@ export class RemoteSink implements ReportSink, Disposable {
       case "interrupt":
         return task?.interrupted();
       case "unknown":
-        return task?.restate();
+        return this.#restate(key, task);
       case "refused":
+        task?.refused(reply.reason);
+        // There is nothing more to ask of it.
         this.#ended.delete(key);
-        return task?.refused(reply.reason);
     }
   }
 
   #taken(batch: number): void {
+    const before = this.#outbox.committed;
     this.#outbox.taken(batch);
+    const { committed } = this.#outbox;
+    const kept = this.#lines.findIndex(({ end }) => end > committed);
+    this.#lines.splice(0, kept === -1 ? this.#lines.length : kept);
     for (const [key, { end }] of this.#ended) {
-      // In the order of their ends.
-      if (end > this.#outbox.committed) break;
+      if (end > committed) break;
       this.#ended.delete(key);
+    }
+    for (const [key, end] of this.#created) {
+      if (end > committed) break;
+      this.#created.delete(key);
     }
     this.#pump(true);
     this.#flush();
     this.#wake();
-    this.#stopWhenIdle();
+    if (committed > before) this.#restSoon();
+  }
+
+  /** Takes note of what a server without its data would have to be told again. */
+  #note(key: string, change: ReportedChange): void {
+    const { pushed } = this.#outbox;
+    if (change.type === "log") this.#lines.push({ key, end: pushed, lines: change.lines });
+    if (change.type !== "create") return;
+    // In the order that they went.
+    this.#created.delete(key);
+    this.#created.set(key, pushed);
+  }
+
+  #restate(key: string, task: ReportedTask | undefined): void {
+    // What is on its way may be a word from before it was said anew.
+    if ((this.#created.get(key) ?? 0) > this.#outbox.committed) return;
+    task?.restate(this.#lines.flatMap((entry) => entry.key === key ? entry.lines : []));
   }
 
   /** Sends what there is; a batch that is not full waits a moment while others are on their way, unless it is due. */
@@ -217,7 +263,9 @@ export class RemoteSink implements ReportSink, Disposable {
 
   /** Lets tasks say what they held back. */
   #flush(): void {
-    for (const task of [...this.#tasks.values()]) {
+    const tasks = [...this.#tasks.values()];
+    for (const task of tasks) task.announce();
+    for (const task of tasks) {
       if (!this.ready) return;
       task.flush();
     }
@@ -239,44 +287,24 @@ export class RemoteSink implements ReportSink, Disposable {
     for (const look of [...this.#waiting]) look();
   }
 
-  /** A connection keeps the process alive. */
-  #stopWhenIdle(): void {
-    clearTimeout(this.#idleTimer);
-    if (this.#tasks.size > 0 || !this.#outbox.isEmpty) return;
-    clearTimeout(this.#lastWordsTimer);
-    this.#idleTimer = setTimeout(() => this.#link.stop(), IDLE_MS);
+  /** While no task runs, the connection is ended once there is nothing to say any more, or nobody listens. */
+  #restSoon(): void {
+    clearTimeout(this.#restTimer);
+    for (const task of this.#tasks.values()) if (!task.ended) return;
+    if (this.#tasks.size === 0 && this.#outbox.isEmpty) {
+      this.#restTimer = unrefTimer(setTimeout(() => this.#link.stop(), IDLE_MS));
+    } else {
+      this.#restTimer = setTimeout(() => this.#link.pause(), LAST_WORDS_MS);
+      // Nobody waits for a server that never was there.
+      if (!this.#link.hasBeenUp) unrefTimer(this.#restTimer);
+    }
   }
 
-  /** Nothing else may keep the process alive, and the server may be about to come back. */
-  #waitForLastWords(): void {
-    if (this.#isRefused || !this.#link.hasBeenUp) return;
-    clearTimeout(this.#lastWordsTimer);
-    this.#lastWordsTimer = setTimeout(() => {}, LAST_WORDS_MS);
+  #sayOnce(message: string): void {
+    if (this.#said.has(message)) return;
+    this.#said.add(message);
+    this.#warn(message);
   }
-}
-
-/** A report in parts that are small enough: only the lines of a log can be many. */
-function partsOf(report: Report): readonly Report[] {
-  const { change } = report;
-  if (change.type !== "log") return [report];
-  const parts: Report[] = [];
-  let lines: LogLine[] = [];
-  let characters = 0;
-  let first = change.first ?? 0;
-  const add = () => {
-    if (lines.length === 0) return;
-    parts.push({ ...report, change: { type: "log", first, lines } });
-    first += lines.length;
-    lines = [];
-    characters = 0;
-  };
-  for (const line of change.lines) {
-    if (characters + line.text.length > LOG_REPORT_CHARACTERS) add();
-    lines.push(line);
-    characters += line.text.length;
-  }
-  add();
-  return parts;
 }
 
 function keyOf(task: { readonly client: string; readonly id: string }): string {

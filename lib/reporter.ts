@@ -4,23 +4,34 @@
  * @module
  */
 
-import { byteLength, LIMITS, type Report } from "./protocol.ts";
+import { byteLength, LIMITS, nestsDeeperThan, type Report } from "./protocol.ts";
 import type { CreateChange, LogLine } from "./task.ts";
-import { progressAfter, type TaskProgress } from "./transition.ts";
+import { mergeMetadata, progressAfter, type TaskProgress } from "./transition.ts";
 import type { CancelledChange, FailChange, FinishChange, ReportedChange, UpdateChange } from "./task.ts";
 
 /** What the place where reports go needs to reach a task's own side. */
 export interface ReportedTask {
   readonly client: string;
   readonly id: string;
+  /** Whether it has ended for its own side. */
+  readonly ended: boolean;
+  /**
+   * Hands on how it began, as far as that was held back. Where several tasks have something to say, all begin before
+   * one of them says how far it is: the bar of a task is that of all its parts.
+   */
+  announce(): void;
   /** Hands on what was held back; called when the sink has become ready. */
   flush(): void;
   /** Somebody asks the task to stop. */
   cancelRequested(): void;
   /** The process is about to end, and the task with it. */
   interrupted(): void;
-  /** Says all that is known of the task once more: who takes the reports has lost them, or never got them. */
-  restate(): void;
+  /**
+   * Says all that is known of the task once more: who takes the reports has lost them, or never got them.
+   *
+   * @param lines the lines that were handed over, and that nobody has kept
+   */
+  restate(lines: readonly LogLine[]): void;
   /**
    * Reports are not taken any more, and the task goes on unseen.
    *
@@ -84,9 +95,12 @@ export class TaskReporter implements ReportedTask {
   readonly #handlers: TaskHandlers;
   /** State changes that were not handed over yet, in order. */
   #states: { readonly at: number; readonly change: ReportedChange }[] = [];
-  /** How the task began, and all that was said of it since, merged. */
+  /** How the task began, with the metadata that it has now. */
   #create: { readonly at: number; readonly change: CreateChange } | null = null;
-  readonly #summary: Draft = { type: "update" };
+  /** All else that was said of it since, merged; `null` where nothing was. */
+  #summary: Draft | null = null;
+  /** It was asked to stop. */
+  #isAsked = false;
   #draft: Draft | null = null;
   #draftAt = 0;
   #lines: LogLine[] = [];
@@ -120,7 +134,6 @@ export class TaskReporter implements ReportedTask {
     sink.open(this);
   }
 
-  /** Whether the task has ended for its own side. */
   get ended(): boolean {
     return this.#end !== null;
   }
@@ -160,6 +173,7 @@ export class TaskReporter implements ReportedTask {
   /** Says that somebody on this side asked the task to stop. */
   requestCancel(): void {
     if (this.#end !== null) return;
+    this.#isAsked = true;
     this.#states.push({ at: Date.now() / 1000, change: { type: "request_cancel" } });
     this.flush();
   }
@@ -171,12 +185,17 @@ export class TaskReporter implements ReportedTask {
     this.flush();
   }
 
+  announce(): void {
+    if (this.#closed || !this.#sink.ready) return;
+    for (const { at, change } of this.#states.splice(0)) this.#report(at, change);
+  }
+
   flush(): void {
     if (this.#closed || !this.#sink.ready) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#flushedMs = Date.now();
-    for (const { at, change } of this.#states.splice(0)) this.#report(at, change);
+    this.announce();
     if (this.#draft !== null) {
       const draft = this.#draft;
       this.#draft = null;
@@ -198,39 +217,42 @@ export class TaskReporter implements ReportedTask {
     if (this.#end === null) this.#handlers.onInterrupt();
   }
 
-  restate(): void {
+  restate(lines: readonly LogLine[]): void {
     if (this.#create === null || this.#refused) return;
     if (this.#closed) {
       this.#closed = false;
       this.#sink.open(this);
     }
     this.#states = [];
+    if (this.#draft !== null) this.#summarise(this.#draft);
+    this.#draft = this.#summary === null ? null : { ...this.#summary };
     this.#sayBeginning();
-    const { metadata, ...draft } = { ...this.#summary, ...this.#draft };
-    const merged = { ...this.#summary.metadata, ...this.#draft?.metadata };
-    // A task that was never told how far it is has not begun to process.
-    if (Object.keys(draft).length > 1 || metadata !== undefined) {
-      this.#draft = { ...draft, ...(metadata !== undefined && { metadata: merged }) };
-    }
+    this.#lines.unshift(...lines);
     this.#sentLines = 0;
     this.flush();
   }
 
   refused(message: string | null): void {
-    if (this.#closed) return;
+    if (this.#refused) return;
     this.#refused = true;
+    // Also of a task that has ended already: whoever ran it looks for it in vain.
     if (message !== null) this.#handlers.warn(`Task "${this.id}" goes on unseen: ${message}`);
-    this.#close();
+    if (!this.#closed) this.#close();
   }
 
   #sayBeginning(): void {
     if (this.#create === null) return;
-    this.#states.push(this.#create, { at: this.#create.at, change: { type: "start" } });
+    const { at } = this.#create;
+    this.#states.push(this.#create, { at, change: { type: "start" } });
+    if (this.#isAsked) this.#states.push({ at, change: { type: "request_cancel" } });
   }
 
-  #summarise(draft: Draft): void {
-    const metadata = { ...this.#summary.metadata, ...draft.metadata };
-    Object.assign(this.#summary, draft, Object.keys(metadata).length > 0 && { metadata });
+  /** Takes note of what is said, to be able to say it again. */
+  #summarise({ metadata, ...draft }: Draft): void {
+    this.#summary = { ...this.#summary, ...draft };
+    if (metadata === undefined || this.#create === null) return;
+    const { at, change } = this.#create;
+    this.#create = { at, change: { ...change, metadata: mergeMetadata(change.metadata, metadata) } };
   }
 
   #close(): void {
@@ -313,7 +335,9 @@ export class TaskReporter implements ReportedTask {
         throw new TypeError("not an object");
       }
       const merged = { ...draft.metadata, ...copy };
-      if (byteLength(JSON.stringify(merged)) > LIMITS.metadataBytes) throw new RangeError("too large");
+      const text = JSON.stringify(merged);
+      if (byteLength(text) > LIMITS.metadataBytes) throw new RangeError("too large");
+      if (nestsDeeperThan(text, LIMITS.jsonDepth)) throw new RangeError("too deep");
       draft.metadata = merged;
     } catch {
       this.#warnOnce(`metadata must be a JSON object of at most ${LIMITS.metadataBytes} bytes`);

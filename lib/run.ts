@@ -5,9 +5,10 @@
  */
 
 import { breathe } from "./breath.ts";
-import { byteLength, LIMITS } from "./protocol.ts";
+import { LIMITS } from "./protocol.ts";
 import { cut, type EndChange, type ReportSink, TaskReporter, type TaskUpdate, textOf } from "./reporter.ts";
-import type { CreateChange, JsonObject, JsonValue, TaskError } from "./task.ts";
+import { resultOf } from "./result.ts";
+import type { CreateChange, JsonObject, TaskError } from "./task.ts";
 import { monotonicUlid } from "./ulid.ts";
 
 /** What a monitored function is given as its first argument. */
@@ -307,7 +308,9 @@ class RunningTask implements MonitoredChild {
 
   finish(result?: unknown): void {
     for (const child of this.#children) child.finish();
-    this.#end({ type: "finish", result: this.#jsonOf(result) });
+    const { value, complaint } = resultOf(result);
+    if (complaint !== null) this.log(complaint);
+    this.#end({ type: "finish", result: value });
   }
 
   fail(error: unknown): void {
@@ -339,20 +342,6 @@ class RunningTask implements MonitoredChild {
   #end(change: EndChange): void {
     this.#reporter.end(change);
     this.#options.onEnd?.(this);
-  }
-
-  #jsonOf(result: unknown): JsonValue {
-    if (result === undefined) return null;
-    try {
-      const text = JSON.stringify(result);
-      if (text === undefined) throw new TypeError("not JSON");
-      const bytes = byteLength(text);
-      if (bytes <= LIMITS.resultBytes) return JSON.parse(text);
-      this.log(`The result is not shown: ${bytes} bytes of JSON are over the limit of ${LIMITS.resultBytes}`);
-    } catch {
-      this.log("The result is not shown: it is not JSON");
-    }
-    return null;
   }
 }
 

@@ -23,6 +23,9 @@ export function serverFrom(text: string): string | null {
   return isPlain ? `${url.origin}${url.pathname.replace(/\/+$/, "")}` : null;
 }
 
+/** What was said to be the server, and is no address. */
+let saidWrong: string | undefined;
+
 /**
  * The server for reports that no monitor of this process takes and that name none: that of `TASKSCOPE_SERVER`, else the
  * one that this module was loaded from.
@@ -31,5 +34,17 @@ export function serverFrom(text: string): string | null {
  */
 export function fallbackServer(): string | null {
   const named = readVariable("TASKSCOPE_SERVER");
-  return (named === undefined ? null : serverFrom(named)) ?? homeServer();
+  if (named === undefined || named === "") return homeServer();
+  return serverFrom(named) ?? wrongServer(named);
+}
+
+function wrongServer(named: string): string | null {
+  if (saidWrong !== named) {
+    saidWrong = named;
+    const wanted = "wanted http(s)://host[:port][/path]";
+    // Nobody can catch it, and who set the variable would look for the tasks in vain.
+    // deno-lint-ignore no-console
+    console.warn(`[taskscope] TASKSCOPE_SERVER is not used: ${wanted}, received "${named}"`);
+  }
+  return homeServer();
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { byteLength, LIMITS } from "./protocol.ts";
 import { isTerminal, stateWords } from "./task.ts";
 import type { CreateChange, HistoryEntry, JsonObject, LogChange, LogLine } from "./task.ts";
 import type { Task, TaskChange, TaskError, TaskState, UpdateChange } from "./task.ts";
@@ -263,9 +264,6 @@ function updated(task: Task, change: UpdateChange, time: number): Task {
   };
 }
 
-/** The most that the metadata of a task may grow to, in characters of JSON. */
-const METADATA_CHARACTERS = 16_384;
-
 /**
  * Merges metadata key by key; a key that is `null` in the patch is removed (RFC 7396, for the top level only). A patch
  * that would make it too large is left out.
@@ -273,7 +271,7 @@ const METADATA_CHARACTERS = 16_384;
 export function mergeMetadata(metadata: JsonObject, patch: JsonObject): JsonObject {
   const kept = Object.entries({ ...metadata, ...patch }).filter(([key]) => patch[key] !== null);
   const merged = Object.fromEntries(kept);
-  return JSON.stringify(merged).length <= METADATA_CHARACTERS ? merged : metadata;
+  return byteLength(JSON.stringify(merged)) <= LIMITS.metadataBytes ? merged : metadata;
 }
 
 /** The lines of a change that a task does not have yet. */

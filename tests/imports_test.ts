@@ -20,6 +20,10 @@ const PURE = [
   "lib/wire.ts",
 ];
 
+/** What only a server needs. */
+const SERVER =
+  /^(main\.ts|ui\/)|^lib\/(store|http|cli|demo)\/|^lib\/(registry\w*|authority|hub|mod|config|report_intake|module_source)\.ts$/;
+
 /** From a part of the source, imports only lead to these parts. The first row that fits a file counts. */
 const DIRECTIONS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
   { from: /^lib\/(task|errors|terminal_text)\.ts$/, to: /^$/ },
@@ -93,18 +97,28 @@ Deno.test("source: what ships imports nothing from tests/ or .tools/", () => {
   assertEquals(wrong.map(({ path }) => path), []);
 });
 
-Deno.test("source: a program that imports lib/monitored.ts by URL needs no import map and no server", () => {
-  const reachable = sourcesReachableFrom("lib/monitored.ts");
-  const foreign = importsOf(reachable).filter(({ specifier }) => !/^\.{1,2}\//.test(specifier));
-  const ulid = ({ path, specifier }: { path: string; specifier: string }) =>
-    path === "lib/ulid.ts" && /^npm:.+@\d+\.\d+\.\d+\//.test(specifier);
-  assertEquals(foreign.filter((use) => !ulid(use)), []);
-  assertEquals(foreign.filter(ulid).length <= 1, true, "lib/ulid.ts imports one library");
-  const paths = reachable.map(({ path }) => path);
-  assertEquals(
-    paths.filter((path) => /^lib\/(store|http|cli|demo)\/|^lib\/(registry|mod)\.ts$/.test(path)),
-    [],
-  );
+for (const entry of ["lib/monitored.ts", "lib/served.ts"]) {
+  Deno.test(`source: a program that imports ${entry} by URL needs no import map and no server`, () => {
+    const reachable = sourcesReachableFrom(entry);
+    const foreign = importsOf(reachable).filter(({ specifier }) => !/^\.{1,2}\//.test(specifier));
+    const ulid = ({ path, specifier }: { path: string; specifier: string }) =>
+      path === "lib/ulid.ts" && /^npm:.+@\d+\.\d+\.\d+\//.test(specifier);
+    assertEquals(foreign.filter((use) => !ulid(use)), []);
+    assertEquals(foreign.filter(ulid).length <= 1, true, "lib/ulid.ts imports one library");
+    const paths = reachable.map(({ path }) => path);
+    assertEquals(paths.filter((path) => SERVER.test(path)), []);
+  });
+}
+
+Deno.test("source: lib/served.ts is lib/monitored.ts, and knows where it was loaded from", async () => {
+  const [served, monitored] = await Promise.all([
+    import("../lib/served.ts"),
+    import("../lib/monitored.ts"),
+  ]);
+  assertEquals({ ...served }, { ...monitored });
+  const own = sourcesReachableFrom("lib/served.ts").map(({ path }) => path);
+  const others = new Set(sourcesReachableFrom("lib/monitored.ts").map(({ path }) => path));
+  assertEquals(own.filter((path) => !others.has(path)), ["lib/served.ts"]);
 });
 
 Deno.test("source: commands that only look at a server do not load one", () => {

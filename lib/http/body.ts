@@ -4,10 +4,11 @@
  * @module
  */
 
+import { LIMITS, nestsDeeperThan } from "../protocol.ts";
 import { Problem } from "./problem.ts";
 
-/** Levels of arrays and objects in a body at most: what checks and writes JSON goes one call deeper for each. */
-const MAX_JSON_DEPTH = 64;
+/** Levels of arrays and objects in a body at most: those of a value, and what a value may be wrapped in. */
+const MAX_JSON_DEPTH = LIMITS.jsonDepth + 8;
 
 /** The bounds of a request's body. */
 export interface BodyLimits {
@@ -151,13 +152,7 @@ function parseJson(text: string): unknown {
 
 /** Whether JSON is nested too deeply. Counted in the text, before anything that recurses sees the value. */
 export function isTooDeep(text: string): boolean {
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (token === "[" || token === "{") depth++;
-    else if (token === "]" || token === "}") depth--;
-    if (depth > MAX_JSON_DEPTH) return true;
-  }
-  return false;
+  return nestsDeeperThan(text, MAX_JSON_DEPTH);
 }
 
 /**

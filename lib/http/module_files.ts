@@ -64,9 +64,14 @@ export class ModuleFiles {
       "access-control-allow-origin": "*",
       "cross-origin-resource-policy": "cross-origin",
     };
-    if (request.headers.get("if-none-match") === this.#etag) {
+    if (this.#isKept(request.headers.get("if-none-match"))) {
       return new Response(null, { status: 304, headers });
     }
     return new Response(body, { headers });
+  }
+
+  /** Whether one of the tags is ours, also where somebody on the way has compressed the file (RFC 9110, 13.1.2). */
+  #isKept(tags: string | null): boolean {
+    return tags?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === this.#etag) ?? false;
   }
 }

@@ -10,6 +10,7 @@ import type { Reporter } from "../registry_types.ts";
 import { ReportIntake } from "../report_intake.ts";
 import { isReporterId, parseBatch, type ReportReply } from "../report_message.ts";
 import { readJson } from "./body.ts";
+import { Commits } from "./commits.ts";
 import type { HandlerContext } from "./context.ts";
 import { Problem } from "./problem.ts";
 import { jsonResponse } from "./rest.ts";
@@ -19,8 +20,8 @@ import { CLOSE, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
 /** Bytes that may wait for a decision on whether they are allowed, or on their way to a reporter that does not read. */
 const QUEUE_BYTES = 4 * 1024 * 1024;
 
-/** How soon a commit is waited for again that failed for no lasting reason, in milliseconds. */
-const COMMIT_RETRY_MS = 100;
+/** Decisions on clients that are remembered of one reporter; of more, all are forgotten, and asked for again. */
+const REMEMBERED_CLIENTS = 1_000;
 
 /** One reporter that is there. */
 class Session implements Reporter {
@@ -32,6 +33,7 @@ class Session implements Reporter {
   readonly #reply: (reply: ReportReply) => void;
   /** Whether the reporter may report the tasks of a client. */
   readonly #allowed: Map<string, boolean> = new Map();
+  #isOver = false;
 
   /**
    * @param context what the answers are made of
@@ -53,6 +55,17 @@ class Session implements Reporter {
   /** Its tasks go on without us. */
   interrupted(): void {}
 
+  /** It can be reached from now on. */
+  arrive(): void {
+    this.#context.registry.reporterHere(this);
+  }
+
+  /** It can't be reached any more, and nothing is taken of it. */
+  leave(): void {
+    this.#isOver = true;
+    this.#context.registry.reporterAway(this);
+  }
+
   /**
    * Takes reports. At once where nobody has to be asked whether that is allowed.
    *
@@ -67,15 +80,20 @@ class Session implements Reporter {
   async #takeAllowed(values: readonly unknown[]): Promise<void> {
     for (const value of values) {
       const { client, id } = keyOf(value);
-      let isAllowed = this.#allowed.get(client);
-      if (isAllowed === undefined) {
-        const access = { action: "report", client, taskId: null } as const;
-        isAllowed = await this.#context.authorize!(this.#request, access);
-        this.#allowed.set(client, isAllowed);
-      }
+      const isAllowed = this.#allowed.get(client) ?? await this.#decide(client);
+      // It may have gone meanwhile, and brings again what was not taken.
+      if (this.#isOver) return;
       if (isAllowed) this.#takeOne(value);
       else this.#reply({ type: "refused", client, id, reason: "this is not yours to report" });
     }
+  }
+
+  async #decide(client: string): Promise<boolean> {
+    const access = { action: "report", client, taskId: null } as const;
+    const isAllowed = await this.#context.authorize!(this.#request, access);
+    if (this.#allowed.size >= REMEMBERED_CLIENTS) this.#allowed.clear();
+    this.#allowed.set(client, isAllowed);
+    return isAllowed;
   }
 
   #takeOne(value: unknown): void {
@@ -97,6 +115,7 @@ class SocketSession {
   readonly #context: HandlerContext;
   readonly #socket: WebSocket;
   readonly #session: Session;
+  readonly #commits: Commits;
   /** What was taken, and up to where that was acknowledged. */
   #taken = 0;
   #acknowledged = 0;
@@ -105,21 +124,22 @@ class SocketSession {
   #queue: Promise<void> = Promise.resolve();
   #isOver = false;
 
-  constructor(context: HandlerContext, request: Request, socket: WebSocket) {
+  constructor(context: HandlerContext, request: Request, socket: WebSocket, commits: Commits) {
     this.#context = context;
     this.#socket = socket;
+    this.#commits = commits;
     this.#session = new Session(context, request, (reply) => this.reply(reply));
   }
 
   open(): void {
-    if (!this.#isOver) this.#context.registry.reporterHere(this.#session);
+    if (!this.#isOver) this.#session.arrive();
   }
 
   /** The socket is closed, or about to be. May be called more than once. */
   over(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#context.registry.reporterAway(this.#session);
+    this.#session.leave();
   }
 
   leave(code: number, reason: string): void {
@@ -188,7 +208,7 @@ class SocketSession {
     this.#isCommitting = true;
     while (this.#acknowledged < this.#taken && !this.#isOver) {
       const batch = this.#taken;
-      if (!await whenCommitted(this.#context)) continue;
+      if (!await this.#commits.committed()) continue;
       this.#acknowledged = batch;
       this.reply({ type: "taken", batch });
     }
@@ -201,6 +221,7 @@ export class Reports {
   readonly #context: HandlerContext;
   readonly #open: OpenSockets;
   readonly #sessions: Set<SocketSession> = new Set();
+  readonly #commits: Commits;
 
   /**
    * @param context what the answers are made of
@@ -209,6 +230,7 @@ export class Reports {
   constructor(context: HandlerContext, open: OpenSockets) {
     this.#context = context;
     this.#open = open;
+    this.#commits = new Commits(context.registry);
   }
 
   /** How many reporters have a socket open. */
@@ -244,12 +266,14 @@ export class Reports {
     const session = new Session(this.#context, request, (reply) => replies.push(reply));
     const limits = { ...this.#context.limits, requestBytes: this.#context.limits.reportBytes };
     const { batch, reports } = parseBatch(await readJson(request, limits));
-    const { registry } = this.#context;
     // It is there for the moment, and hears what there is to hear.
-    registry.reporterHere(session);
-    await session.take(reports);
-    registry.reporterAway(session);
-    await registry.committed();
+    session.arrive();
+    try {
+      await session.take(reports);
+    } finally {
+      session.leave();
+    }
+    await this.#context.registry.committed();
     return jsonResponse(JSON.stringify({ replies: [...replies, { type: "taken", batch }] }));
   }
 
@@ -263,7 +287,7 @@ export class Reports {
     }
     reporterFrom(request);
     const { socket, response } = upgrade(request);
-    const session = new SocketSession(this.#context, request, socket);
+    const session = new SocketSession(this.#context, request, socket, this.#commits);
     this.#sessions.add(session);
     this.#open.add(socket);
     const over = () => {
@@ -278,24 +302,6 @@ export class Reports {
       this.#open.delete(socket);
     };
     return response;
-  }
-}
-
-/** Waits for a commit; `false` where one has failed, in the meantime, and may succeed later. */
-async function whenCommitted({ registry }: HandlerContext): Promise<boolean> {
-  try {
-    await registry.committed();
-    return true;
-  } catch {
-    await new Promise<void>((resolve) => {
-      if (registry.trouble === null) return void setTimeout(resolve, COMMIT_RETRY_MS);
-      const stop = registry.onTrouble((trouble) => {
-        if (trouble !== null) return;
-        stop();
-        resolve();
-      });
-    });
-    return false;
   }
 }
 

@@ -1,25 +1,60 @@
-import { ProtocolError } from "../../lib/errors.ts";
-import { parseCommand } from "../../lib/reporter_command.ts";
-import { assertEquals, assertThrows } from "../support/assert.ts";
+/** What is told to the side that runs a task. */
 
-Deno.test("parseCommand() reads the kinds that there are, and nothing else", () => {
+import fc from "fast-check";
+import { ProtocolError } from "../../lib/errors.ts";
+import { parseCommand, type ReporterCommand } from "../../lib/reporter_command.ts";
+import { assert, assertEquals, assertThrows } from "../support/assert.ts";
+import { clientTokens, taskIds } from "../support/keys.ts";
+
+const commands: fc.Arbitrary<ReporterCommand> = fc.oneof(
+  fc.record({
+    type: fc.constantFrom("cancel" as const, "interrupt" as const, "unknown" as const),
+    client: clientTokens,
+    id: taskIds,
+  }),
+  fc.record({
+    type: fc.constant("refused" as const),
+    client: clientTokens,
+    id: taskIds,
+    reason: fc.option(fc.string()),
+  }),
+);
+
+Deno.test("parseCommand() reads what was written, without what is not of it", () => {
+  fc.assert(fc.property(commands, fc.jsonValue(), (command, more) => {
+    assertEquals(
+      parseCommand(JSON.parse(JSON.stringify({ more, ...command }))),
+      JSON.parse(JSON.stringify(command)),
+    );
+  }));
+});
+
+Deno.test("parseCommand() takes a reason that is no text for none", () => {
+  for (const reason of [undefined, null, 5, {}, ["full"]]) {
+    const command = { type: "refused", client: "c", id: "1", reason };
+    assertEquals(parseCommand(command), { ...command, type: "refused", reason: null });
+  }
+});
+
+Deno.test("parseCommand() refuses everything else", () => {
   const key = { client: "c", id: "1" };
-  for (const type of ["cancel", "interrupt", "unknown"] as const) {
-    assertEquals(parseCommand({ type, ...key, more: 1 }), { type, ...key });
-  }
-  for (const reason of ["full", null]) {
-    assertEquals(parseCommand({ type: "refused", ...key, reason }), { type: "refused", ...key, reason });
-  }
-  for (
-    const value of [
-      { type: "cancel" },
-      { type: "interrupt", client: "c" },
-      { type: "else", ...key },
-      5,
-      null,
-      [],
-    ]
-  ) {
-    assertThrows(() => parseCommand(value), ProtocolError);
+  const wrong: unknown[] = [
+    { type: "cancel" },
+    { type: "interrupt", client: "c" },
+    { type: "unknown", id: "1" },
+    { type: "cancel", client: "..", id: "1" },
+    { type: "cancel", client: "c", id: "__proto__" },
+    { type: "refused", client: 5, id: "1", reason: null },
+    { type: "else", ...key },
+    { type: "taken", ...key },
+    key,
+    5,
+    null,
+    [],
+    "cancel",
+  ];
+  for (const value of wrong) {
+    const error = assertThrows(() => parseCommand(value), ProtocolError);
+    assert(error.message.startsWith("Cannot read "), error.message);
   }
 });

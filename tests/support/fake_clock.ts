@@ -26,6 +26,8 @@ export class FakeClock implements Disposable {
     this.#clock = FakeTimers.install({
       now: CLOCK_START * 1000,
       toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"],
+      // The platform's own sockets have some.
+      shouldClearNativeTimers: true,
     });
     if (typeof timer === "number") returnNumbers();
   }

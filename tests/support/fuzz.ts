@@ -4,6 +4,7 @@
  * @module
  */
 
+import { batchCase } from "./fuzz_batches.ts";
 import { HANDSHAKE, socketFrame } from "./raw_http.ts";
 import { randomNumbers } from "./simulated_wire.ts";
 
@@ -188,6 +189,7 @@ export class Fuzzer {
 
   /** The next case. */
   next(): FuzzCase {
+    if (this.#chance(0.1)) return batchCase(this.#random, this.#host());
     const kind = this.#random();
     if (kind < 0.06) return this.#socket();
     if (kind < 0.12) return this.#noise();

@@ -83,7 +83,11 @@ export class Process implements AsyncDisposable {
   }
 
   /** Resolves with what a pattern finds in one of its outputs; rejects where it ends before, or takes too long. */
-  async output(pattern: RegExp, from: "stdout" | "stderr" = "stdout"): Promise<RegExpExecArray> {
+  async output(
+    pattern: RegExp,
+    from: "stdout" | "stderr" = "stdout",
+    deadlineMs: number = DEADLINE_MS,
+  ): Promise<RegExpExecArray> {
     const found = Promise.withResolvers<RegExpExecArray>();
     const look = () => {
       const match = pattern.exec(this.#texts[from]);
@@ -91,7 +95,7 @@ export class Process implements AsyncDisposable {
     };
     const timer = setTimeout(
       () => found.reject(new Error(`The program never wrote ${pattern}, but ${this.#said()}`)),
-      DEADLINE_MS,
+      deadlineMs,
     );
     this.#listeners.add(look);
     this.#ended.then(({ code }) => {

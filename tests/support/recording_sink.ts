@@ -54,6 +54,8 @@ export class RecordingSink implements ReportSink {
   report(_task: ReportedTask, report: Report): void {
     const { id, change, at } = report;
     this.reports.push(report);
+    // Said anew, as to somebody who has never heard of it.
+    if (change.type === "create") this.#tasks.delete(id);
     this.#tasks.set(id, transition(this.#tasks.get(id), id, change, at));
   }
 

@@ -1,0 +1,20 @@
+/** An isolate of a program that reports to a server in another process. */
+
+import { monitored } from "../../../lib/monitored.ts";
+import { serveCommands } from "../../support/isolate.ts";
+
+let run: Promise<unknown>;
+
+serveCommands({
+  start({ server, id, count }: { readonly server: string; readonly id: string; readonly count: number }) {
+    const counting = monitored(async (task) => {
+      for (let current = 1; current <= count; current++) await task.update({ current });
+      await new Promise((_, reject) => {
+        task.signal.addEventListener("abort", () => reject(task.signal.reason));
+      });
+    }, { name: "counting", server, id });
+    run = counting();
+    run.catch(() => {});
+  },
+  outcome: () => run.then(String, String),
+});

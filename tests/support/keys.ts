@@ -1,0 +1,15 @@
+/**
+ * Random names of tasks, for properties.
+ *
+ * @module
+ */
+
+import fc from "fast-check";
+import { isClientToken, isTaskId } from "../../lib/protocol.ts";
+
+/** Client tokens. */
+export const clientTokens: fc.Arbitrary<string> = fc.stringMatching(/^[A-Za-z0-9._-]{1,20}$/)
+  .filter(isClientToken);
+
+/** Task ids. */
+export const taskIds: fc.Arbitrary<string> = fc.stringMatching(/^[A-Za-z0-9._:-]{1,20}$/).filter(isTaskId);

@@ -1,0 +1,66 @@
+/**
+ * Somebody who watches for as long as a test runs, believes nothing, and comes back where it is cut.
+ *
+ * @module
+ */
+
+import { WatcherModel } from "./watcher_model.ts";
+
+/** Holds all that a server sends of a client's changes against what it sent before. */
+export class ModelWatcher implements AsyncDisposable {
+  readonly model: WatcherModel = new WatcherModel("the watcher");
+  readonly #url: string;
+  readonly #socketClosed: Set<Promise<void>> = new Set();
+  #socket: WebSocket | null = null;
+  #isOver = false;
+  #failure: unknown = null;
+  /** How many frames came. */
+  frames = 0;
+
+  /**
+   * @param url the server
+   * @param client whose tasks
+   */
+  constructor(url: string, client: string) {
+    this.#url = `${url.replace(/^http/, "ws")}/ws/tasks/${client}?mode=delta`;
+    this.#connect();
+  }
+
+  /** Throws what was wrong with what came, if anything was. */
+  check(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    this.#socket?.close();
+    await Promise.all(this.#socketClosed);
+  }
+
+  #connect(): void {
+    const { cursor } = this.model;
+    const socket = new WebSocket(
+      `${this.#url}${cursor === null ? "" : `&after=${encodeURIComponent(cursor)}`}`,
+    );
+    this.#socket = socket;
+    this.model.connect("delta");
+    socket.onmessage = ({ data }) => {
+      if (this.#failure !== null) return;
+      try {
+        this.frames++;
+        this.model.receive(JSON.parse(data));
+      } catch (error) {
+        this.#failure = error;
+      }
+    };
+    socket.onerror = (event) => event.preventDefault();
+    const closed = new Promise<void>((resolve) => {
+      socket.onclose = () => {
+        resolve();
+        if (!this.#isOver && this.#failure === null) this.#connect();
+      };
+    });
+    this.#socketClosed.add(closed);
+    closed.finally(() => this.#socketClosed.delete(closed));
+  }
+}

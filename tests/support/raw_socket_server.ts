@@ -1,0 +1,82 @@
+/**
+ * A server of WebSockets that behaves as a test wants, byte for byte.
+ *
+ * @module
+ */
+
+import { closeQuietly, send } from "./raw_http.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A connection, after its handshake was read. */
+export class RawPeer {
+  readonly connection: Deno.Conn;
+  /** What the client asked for. */
+  readonly head: string;
+
+  constructor(connection: Deno.Conn, head: string) {
+    this.connection = connection;
+    this.head = head;
+  }
+
+  /** Sends text or bytes as they are. */
+  async send(data: string | Uint8Array<ArrayBuffer>): Promise<void> {
+    await send(this.connection, typeof data === "string" ? encoder.encode(data) : data);
+  }
+
+  /** Answers the handshake as it should be. */
+  async accept(): Promise<void> {
+    const key = /^sec-websocket-key: (\S+)$/im.exec(this.head)?.[1];
+    const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    const digest = await crypto.subtle.digest("SHA-1", encoder.encode(`${key}${guid}`));
+    const accept = btoa(String.fromCharCode(...new Uint8Array(digest)));
+    await this.send(
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+        `Sec-WebSocket-Accept: ${accept}\r\n\r\n`,
+    );
+  }
+
+  /** Reads what has come; `null` at the end. */
+  async read(): Promise<Uint8Array<ArrayBuffer> | null> {
+    const chunk = new Uint8Array(65_536);
+    const length = await this.connection.read(chunk).catch(() => null);
+    return length === null ? null : chunk.slice(0, length);
+  }
+
+  /** Closes the connection without a word. */
+  close(): void {
+    closeQuietly(this.connection);
+  }
+}
+
+/** Accepts connections. */
+export class RawSocketServer implements Disposable {
+  readonly #listener: Deno.TcpListener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #peers: RawPeer[] = [];
+
+  /** Where it listens: `http://127.0.0.1:1234`. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#listener.addr.port}`;
+  }
+
+  /** The next connection, with its handshake read. */
+  async next(): Promise<RawPeer> {
+    const connection = await this.#listener.accept();
+    const chunk = new Uint8Array(4096);
+    let head = "";
+    while (!head.endsWith("\r\n\r\n")) {
+      const length = await connection.read(chunk);
+      if (length === null) break;
+      head += decoder.decode(chunk.subarray(0, length));
+    }
+    const peer = new RawPeer(connection, head.replaceAll("\r\n", "\n"));
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  [Symbol.dispose](): void {
+    for (const peer of this.#peers) peer.close();
+    this.#listener.close();
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * A server that is none of ours.
+ *
+ * @module
+ */
+
+/** Answers everything in the same way, and counts. */
+export class Stranger implements AsyncDisposable {
+  /** What was asked for: `POST /report`. */
+  readonly asked: string[] = [];
+  /** What it answers. */
+  answer: () => Response | Promise<Response>;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  /** @param answer what it answers to every request */
+  constructor(answer: () => Response | Promise<Response>) {
+    this.answer = answer;
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+      this.asked.push(`${request.method} ${new URL(request.url).pathname}`);
+      await request.body?.cancel();
+      return await this.answer();
+    });
+  }
+
+  get port(): number {
+    return this.#server.addr.port;
+  }
+
+  /** Where it listens: `http://127.0.0.1:1234`. */
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
