@@ -13,6 +13,7 @@ import { benchHistory } from "./history.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchLatency } from "./latency.ts";
 import { benchMemory } from "./memory.ts";
+import { benchRemoteIngest } from "./remote_ingest.ts";
 import { benchRestart } from "./restart.ts";
 import { type Bench, type Figure, formatTable } from "./support/harness.ts";
 import { benchUpdate } from "./update.ts";
@@ -24,6 +25,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["latency", benchLatency],
   ["history", benchHistory],
   ["ingest", benchIngest],
+  ["remote-ingest", benchRemoteIngest],
   ["durable", benchDurable],
   ["memory", benchMemory],
   ["restart", benchRestart],

@@ -1,0 +1,97 @@
+/**
+ * Batches of reports over one socket, as many on their way as a reporter has.
+ *
+ * @module
+ */
+
+import { RemoteOutbox } from "../../../lib/remote_outbox.ts";
+import { writeBatch } from "../../../lib/report_message.ts";
+import type { ReportedChange } from "../../../lib/task.ts";
+import { WrongWorkError } from "./harness.ts";
+import { CLIENT } from "./records.ts";
+
+/** As many as a reporter has on their way over a socket. */
+const WINDOW = 32;
+
+/** A batch, ready to be sent. */
+export interface ReadyBatch {
+  readonly number: number;
+  readonly text: string;
+}
+
+/** Writes reports as a reporter does, cut into batches as it cuts them. */
+export class ReportWriter {
+  readonly #outbox: RemoteOutbox = new RemoteOutbox();
+  #seq = 0;
+
+  /** Adds a report. */
+  add(id: string, change: ReportedChange): void {
+    const report = { client: CLIENT, id, at: Date.now() / 1000, change, seq: ++this.#seq };
+    this.#outbox.push(JSON.stringify(report));
+  }
+
+  /** The batches of what was added since the last call. */
+  take(): ReadyBatch[] {
+    const batches: ReadyBatch[] = [];
+    for (let batch = this.#outbox.next(); batch !== undefined; batch = this.#outbox.next()) {
+      batches.push({ number: batch.number, text: writeBatch(batch.number, batch.reports) });
+    }
+    this.#outbox.taken(Infinity);
+    return batches;
+  }
+}
+
+/** One socket. Closed when it is disposed. */
+export class ReportStream implements Disposable {
+  readonly #socket: WebSocket;
+  readonly #acknowledged: (message: string, sent: readonly ReadyBatch[]) => number;
+
+  private constructor(
+    socket: WebSocket,
+    acknowledged: (message: string, sent: readonly ReadyBatch[]) => number,
+  ) {
+    this.#socket = socket;
+    this.#acknowledged = acknowledged;
+  }
+
+  /**
+   * Opens a socket.
+   *
+   * @param url where
+   * @param acknowledged how many of the oldest batches that are on their way a message takes off it
+   */
+  static async open(
+    url: string,
+    acknowledged: (message: string, sent: readonly ReadyBatch[]) => number,
+  ): Promise<ReportStream> {
+    const socket = new WebSocket(url);
+    await new Promise<void>((resolve, reject) => {
+      socket.onopen = () => resolve();
+      socket.onerror = () => reject(new WrongWorkError(`Cannot open ${url}`));
+    });
+    return new ReportStream(socket, acknowledged);
+  }
+
+  /** Sends batches, and waits until all are acknowledged. */
+  send(batches: readonly ReadyBatch[]): Promise<void> {
+    let next = 0;
+    let first = 0;
+    return new Promise((resolve, reject) => {
+      const pump = () => {
+        while (next < batches.length && next - first < WINDOW) this.#socket.send(batches[next++]!.text);
+        if (first === batches.length) resolve();
+      };
+      this.#socket.onclose = ({ reason }) => reject(new WrongWorkError(`The socket was closed: ${reason}`));
+      this.#socket.onmessage = ({ data }) => {
+        first += this.#acknowledged(data, batches.slice(first, next));
+        pump();
+      };
+      pump();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.onclose = null;
+    this.#socket.close();
+  }
+}

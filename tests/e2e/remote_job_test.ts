@@ -1,0 +1,196 @@
+/** A program in a folder with nothing else, that imports one line by URL. */
+
+import type { Page } from "playwright-core";
+import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { withPage } from "../support/browser.ts";
+import { call } from "../support/calls.ts";
+import { JobFolder, type JobOptions } from "../support/job_folder.ts";
+import { type Program, startProgram } from "../support/program.ts";
+import { logOf, shown } from "../support/remote_task.ts";
+
+/** The oldest Deno that programs may run on. */
+const OLDEST = "2.6.8";
+
+/** Counts until it is asked to stop, and says what it did on its way out. */
+function counting(url: string): string {
+  return `import { monitored } from "${url}/monitored.ts";
+
+const count = monitored(async (task, total: number) => {
+  for (let n = 1; n <= total; n++) {
+    task.signal.throwIfAborted();
+    task.log("step " + n);
+    await task.update({ current: n, total, status: "Counting" });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return { total };
+}, { name: "count" });
+
+try {
+  console.log("counted", (await count(Number(Deno.args[0]))).total);
+} catch (error) {
+  console.log("stopped:", error instanceof Error ? error.message : error);
+  Deno.exitCode = 3;
+}
+`;
+}
+
+/** The flags that the one line needs, and no others. */
+function flagsFor(url: string): string[] {
+  return ["--no-prompt", "--allow-net", `--allow-import=${new URL(url).host}`];
+}
+
+/** Runs the program to its end, and gives back what it wrote. */
+async function count(folder: JobFolder, program: Program, total: number, options: JobOptions = {}) {
+  folder.write("job.ts", counting(program.url));
+  await using job = folder.deno(["run", ...flagsFor(program.url), "job.ts", `${total}`], options);
+  return await job.ended();
+}
+
+/** The rows of the page's list. */
+function rows(page: Page, part: "active" | "ended") {
+  return page.getByTestId(part).locator("li[data-task-id]");
+}
+
+Deno.test("monitored() by URL: a program is live in the page, and is cancelled from there", async () => {
+  await using program = await startProgram(["--no-demo"]);
+  using folder = new JobFolder();
+  await withPage({}, async ({ page, complaints }) => {
+    await page.goto(`${program.url}/t/default`);
+    folder.write("job.ts", counting(program.url));
+    await using job = folder.deno(["run", ...flagsFor(program.url), "job.ts", "100000"]);
+    const row = rows(page, "active");
+    await row.waitFor();
+    assertStringIncludes(await row.innerText(), "count");
+    await row.getByText("Counting").waitFor();
+    await row.getByRole("button", { name: /Cancel/ }).click();
+    const ended = rows(page, "ended");
+    await ended.waitFor();
+    assertEquals(await ended.getAttribute("data-state"), "CANCELLED");
+    const { code, stdout, stderr } = await job.ended();
+    assertEquals([code, stdout], [3, "stopped: The task was cancelled\n"]);
+    assertEquals(stderr.replace(/^Download .*\n/gm, ""), "");
+    assertEquals(complaints, []);
+  });
+  assertEquals(program.process.stderr, "");
+});
+
+Deno.test("monitored() by URL: what a program did is all there when it has ended by itself", async () => {
+  await using program = await startProgram(["--no-demo"]);
+  using folder = new JobFolder();
+  const { code, stdout } = await count(folder, program, 30);
+  assertEquals([code, stdout], [0, "counted 30\n"]);
+  const { json } = await call("GET", `${program.url}/tasks/default`);
+  const [task] = Object.values(json.all_tasks) as Record<string, unknown>[];
+  assertEquals([task?.name, task?.state, task?.result, task?.progress], [
+    "count",
+    "FINISHED",
+    { total: 30 },
+    100,
+  ]);
+  assertEquals(
+    await logOf(program.url, { client: "default", id: String(task?.id) }),
+    Array.from({ length: 30 }, (_, n) => `step ${n + 1}`),
+  );
+});
+
+Deno.test("monitored() by URL: a program says as whom it reports by TASKSCOPE_CLIENT, where that may be read", async () => {
+  await using program = await startProgram(["--no-demo"]);
+  using folder = new JobFolder();
+  folder.write("job.ts", counting(program.url));
+  for (const flags of [[], ["--allow-env=TASKSCOPE_CLIENT,TASKSCOPE_SERVER"]]) {
+    await using job = folder.deno(["run", ...flagsFor(program.url), ...flags, "job.ts", "1"], {
+      env: { TASKSCOPE_CLIENT: "ci" },
+    });
+    assertEquals((await job.ended()).code, 0);
+  }
+  for (const client of ["default", "ci"]) {
+    const { json } = await call("GET", `${program.url}/tasks/${client}`);
+    assertEquals(Object.keys(json.all_tasks).length, 1, client);
+  }
+});
+
+Deno.test("monitored() by URL: what is wrong with a program's types is found, also by the address with a version", async () => {
+  await using program = await startProgram(["--no-demo"]);
+  using folder = new JobFolder();
+  const { version } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+  const imported = `--allow-import=${new URL(program.url).host}`;
+  const check = async (text: string) => {
+    folder.write("checked.ts", text);
+    await using process = folder.deno(["check", imported, "checked.ts"]);
+    const { code, stderr } = await process.ended();
+    return { code, stderr };
+  };
+  const names = ["monitored.ts", "monitored.js", `v${version}/monitored.ts`, `v${version}/monitored.js`];
+  const uses = names.map((name, index) => `
+import { monitored as monitored${index}, type MonitoredTask as Task${index} } from "${program.url}/${name}";
+const fn${index} = monitored${index}((task: Task${index}, n: number) => { task.log("a"); return n * 2; });
+export const doubled${index}: number = await fn${index}.with({ client: "ci" })(2);
+// @ts-expect-error wanted a number
+await fn${index}("2");
+// @ts-expect-error not to be changed
+fn${index}.start(1).id = 5;
+`);
+  const right = await check(uses.join(""));
+  assertEquals(right.code, 0, right.stderr);
+  const wrong = await check(uses[0]!.replaceAll(/^\/\/.*$/gm, ""));
+  assertEquals(wrong.code, 1);
+  assertMatch(wrong.stderr, /Argument of type 'string' is not assignable to parameter of type 'number'/);
+  assertMatch(wrong.stderr, /'id' because it is a read-only property/);
+  folder.write("job.ts", counting(program.url));
+  await using process = folder.deno(["run", "--check", ...flagsFor(program.url), "job.ts", "1"]);
+  assertEquals((await process.ended()).stdout, "counted 1\n");
+});
+
+Deno.test("monitored() by URL: a program that may not reach the server runs, and says why it is not seen", async () => {
+  await using program = await startProgram(["--no-demo"]);
+  using folder = new JobFolder();
+  folder.write("job.ts", counting(program.url));
+  const { host } = new URL(program.url);
+  for (const flags of [[], ["--allow-net=127.0.0.1:1"]]) {
+    await using job = folder.deno(["run", "--no-prompt", `--allow-import=${host}`, ...flags, "job.ts", "2"]);
+    const { code, stdout, stderr } = await job.ended();
+    assertEquals([code, stdout], [0, "counted 2\n"]);
+    assertEquals(
+      stderr.replace(/^Download .*\n/gm, ""),
+      `[taskscope] ${program.url} takes no reports (it can't be reached without --allow-net=${host}), ` +
+        "so tasks run unseen\n",
+    );
+  }
+  assertEquals((await call("GET", `${program.url}/tasks/default`)).json.all_tasks, {});
+});
+
+Deno.test(`monitored() by URL: a program runs on Deno ${OLDEST}, too`, async () => {
+  const deno = ["npx", "--yes", "--offline", `deno@${OLDEST}`];
+  using folder = new JobFolder();
+  // Nothing is fetched for a test; the gate has it, as it runs tests on it.
+  const version = await folder.deno(["--version"], { deno }).ended().catch(() => null);
+  if (version?.code !== 0) {
+    const complaint = `Deno ${OLDEST} is not on this machine, so nothing was run on it`;
+    if (Deno.env.get("CI") === "true") throw new Error(complaint);
+    // deno-lint-ignore no-console -- a test that did not run must not look like one that passed
+    return console.warn(complaint);
+  }
+  assertStringIncludes(version.stdout, OLDEST);
+  await using program = await startProgram(["--no-demo"]);
+  const { code, stdout, stderr } = await count(folder, program, 10, { deno });
+  assertEquals([code, stdout], [0, "counted 10\n"], stderr);
+  const { json } = await call("GET", `${program.url}/tasks/default`);
+  const [task] = Object.values(json.all_tasks) as Record<string, unknown>[];
+  assertEquals([task?.state, task?.log_count, task?.result], ["FINISHED", 10, { total: 10 }]);
+
+  await using job = folder.deno(["run", "--check", ...flagsFor(program.url), "job.ts", "100000"], { deno });
+  const [, id] = await idOfActive(program);
+  await shown(program.url, { client: "default", id }, ({ current }) => (current ?? 0) > 5);
+  assertEquals((await call("POST", `${program.url}/tasks/default/${id}/cancel`)).status, 202);
+  assertEquals((await job.ended()).stdout, "stopped: The task was cancelled\n");
+});
+
+/** Waits for a task that runs; its name and id. */
+async function idOfActive({ url }: Program): Promise<[name: string, id: string]> {
+  while (true) {
+    const { json } = await call("GET", `${url}/tasks/default`);
+    const [task] = json.active_tasks;
+    if (task !== undefined) return [task.name, task.id];
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,251 @@
+/** A program that reports while its server is killed, started anew, and cut off. */
+
+import type { Task } from "../../lib/task.ts";
+import { assert, assertEquals, assertGreater } from "../support/assert.ts";
+import { call } from "../support/calls.ts";
+import { HeldServer } from "../support/held_server.ts";
+import { JobFolder } from "../support/job_folder.ts";
+import { freePort, type Program, startProgram } from "../support/program.ts";
+import { logOf, shown } from "../support/remote_task.ts";
+import { TestSocket } from "../support/socket.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
+import { WatcherModel } from "../support/watcher_model.ts";
+
+/** How long the way to the server is cut, in milliseconds: longer than it takes for a task to be stale. */
+const CUT_MS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 60_000 : 13_000;
+
+/** Works until its file says that it is enough, and then ends in a way of its own. */
+function working(url: string, end: string): string {
+  return `import { monitored } from "${url}/monitored.ts";
+
+const work = monitored(async (task, parts: number) => {
+  const part = task.child("part");
+  let line = 0;
+  for (let n = 1; !await isEnough(); n++) {
+    // Fewer than are kept while nobody takes them.
+    if (n % 4 === 0) task.log("line " + line++);
+    part.update({ current: n });
+    await task.update({ progress: Math.min(90, n / 10), current: n, status: "at " + n });
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  part.finish("part done");
+  task.log("line " + line++);
+  ${end}
+}, { name: "work", id: "work", metadata: { run: 1 } });
+
+function isEnough(): Promise<boolean> {
+  return Deno.stat("enough").then(() => true, () => false);
+}
+
+console.log("begins");
+const result = await work(2);
+console.log("ends with", JSON.stringify(Object.keys(result)));
+`;
+}
+
+const ENDS = {
+  result: "return { lines: line, parts };",
+  error: 'throw new RangeError("as it was told");',
+};
+
+/** A server with its data in a file, behind a way that can be cut. */
+class Place implements AsyncDisposable {
+  readonly proxy: TcpProxy;
+  readonly folder: JobFolder = new JobFolder();
+  readonly #data: string = Deno.makeTempDirSync({ prefix: "taskscope-data-" });
+  readonly #port: number = freePort();
+  #program: Program | undefined;
+
+  constructor() {
+    this.proxy = new TcpProxy(this.#port);
+  }
+
+  /** Where the server listens, past the way that can be cut. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async start(): Promise<void> {
+    this.#program = await startProgram([
+      "--no-demo",
+      ...["--port", `${this.#port}`, "--data", `${this.#data}/tasks.db`],
+      // By both ways.
+      ...["--public-url", this.proxy.url, "--public-url", this.url],
+    ]);
+  }
+
+  async kill(): Promise<void> {
+    this.#program?.process.kill("SIGKILL");
+    await this.#program?.process.ended();
+  }
+
+  /** Starts the program that reports. */
+  work(end: keyof typeof ENDS) {
+    this.folder.write("job.ts", working(this.proxy.url, ENDS[end]));
+    const imported = `--allow-import=${new URL(this.proxy.url).host}`;
+    return this.folder.deno(["run", "--no-prompt", "--allow-net", "--allow-read=.", imported, "job.ts"]);
+  }
+
+  /** Tells it that it is enough. */
+  enough(): void {
+    this.folder.write("enough", "");
+  }
+
+  task(fits: (task: Task) => boolean): Promise<Task> {
+    return shown(this.url, { client: "default", id: "work" }, fits);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program?.[Symbol.asyncDispose]();
+    await this.proxy[Symbol.asyncDispose]();
+    this.folder[Symbol.dispose]();
+    Deno.removeSync(this.#data, { recursive: true });
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+Deno.test(`monitored() by URL: a program goes on over a kill -9 of its server and a cut of ${CUT_MS / 1_000} s, and all of it is there`, async () => {
+  await using place = new Place();
+  await place.start();
+  await using job = place.work("result");
+  const model = new WatcherModel("the watcher");
+  /** Watches from where it was, until a condition holds. */
+  const watch = async (until: (task: Task) => boolean, during = () => Promise.resolve()) => {
+    const after = model.cursor === null ? "" : `&after=${encodeURIComponent(model.cursor)}`;
+    await using socket = new TestSocket(`${place.url}/ws/tasks/default?mode=delta${after}`);
+    model.connect("delta");
+    await socket.opened();
+    await during();
+    await socket.task("work", until);
+    for (const message of socket.messages) {
+      if (model.cursor !== null && message.type === "resync") throw new Error("it had to begin anew");
+      model.receive(withRuns(message));
+    }
+  };
+  await place.task(({ current }) => (current ?? 0) >= 20);
+  await watch(({ current }) => (current ?? 0) >= 40);
+
+  await place.kill();
+  await pause(500);
+  await place.start();
+  const back = await place.task((task) => task.active);
+  assertEquals([back.state, back.error], ["PROCESSING", null]);
+  await watch(({ current }) => (current ?? 0) > (back.current ?? 0) + 20);
+
+  const cutAt = await place.task(() => true);
+  await watch(
+    ({ current, stale }) => !stale && (current ?? 0) > (cutAt.current ?? 0) + CUT_MS / 100,
+    async () => {
+      place.proxy.refuse();
+      await pause(CUT_MS);
+      assert((await place.task(() => true)).stale, "nothing was heard of it");
+      place.proxy.restore();
+    },
+  );
+
+  place.enough();
+  await place.task(({ state }) => state === "FINISHED");
+  await watch(({ state }) => state === "FINISHED");
+  const { code, stdout } = await job.ended();
+  assertEquals([code, stdout], [0, 'begins\nends with ["lines","parts"]\n']);
+
+  const task = await place.task(() => true);
+  const { lines, parts } = task.result as { readonly lines: number; readonly parts: number };
+  assertEquals([task.state, task.progress, parts, task.log_count], ["FINISHED", 100, 2, lines]);
+  const log = await logOf(place.url, { client: "default", id: "work" });
+  assertEquals(log, Array.from({ length: lines }, (_, n) => `line ${n}`));
+  const { json } = await call("GET", `${place.url}/tasks/default`);
+  const part = (Object.values(json.all_tasks) as Task[]).find(({ name }) => name === "part");
+  assertEquals([part?.state, part?.result, part?.parent_id], ["FINISHED", "part done", "work"]);
+  assertEquals(model.tasks.get("work")?.state, "FINISHED");
+  assertGreater(task.version, back.version);
+});
+
+/** Parts of a task are runs of their own; they do not say so, as programs do not. */
+function withRuns<Message>(message: Message): Message {
+  const runs = new Map<string, number>([["work", 1]]);
+  return JSON.parse(JSON.stringify(message), (key, value) => {
+    if (key !== "" && typeof value === "object" && value?.name === "part") {
+      return { ...value, metadata: { run: 2 } };
+    }
+    return runs.has(value?.id) ? { ...value, metadata: { run: 1 } } : value;
+  });
+}
+
+for (const end of ["result", "error"] as const) {
+  Deno.test(`monitored() by URL: whatever becomes of the server, a program ends with the same ${end}`, async () => {
+    const outcomes: { readonly fate: string; readonly outcome: unknown }[] = [];
+    for (
+      const fate of ["stays", "is killed", "is killed and comes back", "is gone", "says nothing"] as const
+    ) {
+      await using place = new Place();
+      await place.start();
+      if (fate === "is gone") {
+        // The module is there, from an earlier run.
+        await using before = place.work(end);
+        await place.task(({ active }) => active);
+        place.enough();
+        await before.ended();
+        await Deno.remove(`${place.folder.path}/enough`);
+        await place.kill();
+      }
+      await using job = place.work(end);
+      await job.output(/begins/);
+      if (fate !== "is gone") await place.task(({ current }) => (current ?? 0) > 10);
+      if (fate.startsWith("is killed")) await place.kill();
+      if (fate.endsWith("comes back")) await place.start();
+      if (fate === "says nothing") place.proxy.blackhole();
+      await pause(300);
+      place.enough();
+      const { code, stdout, stderr } = await job.ended();
+      const said = stderr.replace(/^Download .*\n/gm, "").replace(/^\[taskscope\] No server answers.*\n/m, "")
+        .replaceAll(place.folder.path, "").replaceAll(place.proxy.url, "");
+      outcomes.push({ fate, outcome: [code, stdout, said] });
+    }
+    const [wanted] = outcomes;
+    for (const { fate, outcome } of outcomes) assertEquals(outcome, wanted?.outcome, fate);
+    const [code, stdout] = wanted?.outcome as [number, string];
+    assertEquals([code, stdout.split("\n")[0]], [end === "result" ? 0 : 1, "begins"]);
+  });
+}
+
+Deno.test("monitored() by URL: a program ends though its server keeps nothing of what it is told", async () => {
+  await using server = new HeldServer();
+  server.store.hold();
+  using folder = new JobFolder();
+  folder.write("job.ts", working(server.url, ENDS.result));
+  folder.write("enough", "");
+  const imported = `--allow-import=${new URL(server.url).host}`;
+  await using job = folder.deno(["run", "--no-prompt", "--allow-net", "--allow-read=.", imported, "job.ts"]);
+  const { code, stdout } = await job.ended();
+  assertEquals([code, stdout], [0, 'begins\nends with ["lines","parts"]\n']);
+  assertEquals(server.test.registry.task("default", "work")?.state, "FINISHED");
+});
+
+Deno.test("monitored() by URL: a program that has nothing to do any more ends, though its task does not", async () => {
+  await using program = await startProgram(["--no-demo"]);
+  using folder = new JobFolder();
+  folder.write(
+    "job.ts",
+    `import { monitored } from "${program.url}/monitored.ts";
+monitored(async (task) => {
+  for (let n = 0; n < 20; n++) {
+    await task.update({ current: n });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  console.log("waits for ever");
+  await new Promise(() => {});
+}, { name: "stuck" }).start();
+`,
+  );
+  const imported = `--allow-import=${new URL(program.url).host}`;
+  for (const isThere of [true, false]) {
+    if (!isThere) program.process.kill("SIGKILL");
+    await using job = folder.deno(["run", "--no-prompt", "--allow-net", imported, "job.ts"]);
+    const { code, stdout } = await job.ended();
+    assertEquals([code, stdout], [0, "waits for ever\n"]);
+  }
+});

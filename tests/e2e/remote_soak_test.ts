@@ -1,0 +1,94 @@
+/** Many reporters at once, and the server that takes all that they say. */
+
+import type { Task } from "../../lib/task.ts";
+import { assert, assertEquals, assertGreater, assertLess } from "../support/assert.ts";
+import { call } from "../support/calls.ts";
+import { ModelWatcher } from "../support/model_watcher.ts";
+import { type Program, spawn, startProgram } from "../support/program.ts";
+import { type ReportersOrder, reporterTask, UPDATES_PER_LINE } from "../support/reporters_process.ts";
+import { until } from "../support/until.ts";
+
+const IS_SOAK = Deno.env.get("TASKSCOPE_SOAK") === "1";
+
+/** How many reporters, in how many processes, and for how long. */
+const { processes, perProcess, seconds } = IS_SOAK
+  ? { processes: 4, perProcess: 250, seconds: 30 }
+  : { processes: 2, perProcess: 25, seconds: 3 };
+
+const INTERVAL_MS = 100;
+
+/** What the server holds of the system's memory, in MiB; 0 where the system does not tell. */
+async function residentOf({ process }: Program): Promise<number> {
+  if (Deno.build.os !== "linux") return 0;
+  const { stdout } = await spawn("cat", [`/proc/${process.pid}/statm`]).ended();
+  return Number(stdout.split(" ")[1]) * 4_096 / 2 ** 20;
+}
+
+/** Runs processes of reporters to their ends. */
+async function report(url: string, first: number, processes: number, perProcess: number, updates: number) {
+  const module = new URL("../support/reporters_process.ts", import.meta.url).href;
+  const runs = Array.from({ length: processes }, async (_, index) => {
+    const order: ReportersOrder = {
+      url,
+      first: first + index * perProcess,
+      count: perProcess,
+      updates,
+      intervalMs: INTERVAL_MS,
+    };
+    await using process = spawn(Deno.execPath(), [
+      ...["run", "--no-prompt", "--allow-net=127.0.0.1", module, JSON.stringify(order)],
+    ]);
+    await process.output(/all have ended/, "stdout", (seconds + 60) * 1_000);
+    assertEquals((await process.ended()).stderr, "");
+  });
+  await Promise.all(runs);
+}
+
+Deno.test(`RemoteSink: ${processes * perProcess} reporters, ten updates a second each, for ${seconds} s: nothing is lost and nothing goes back`, async () => {
+  const folder = await Deno.makeTempDir({ prefix: "taskscope-soak-" });
+  try {
+    const limit = ["--limit", "endedTasksPerClient=5000"];
+    await using program = await startProgram(["--no-demo", "--data", `${folder}/tasks.db`, ...limit]);
+    // What the server needs anyway, it has after these.
+    await report(program.url, 1_000_000, 1, 20, 30);
+    const before = await residentOf(program);
+    let most = 0;
+    const timer = setInterval(() => residentOf(program).then((now) => most = Math.max(most, now)), 1_000);
+    const reporters = processes * perProcess;
+    const updates = seconds * 1_000 / INTERVAL_MS;
+    await using watcher = new ModelWatcher(program.url, "soak");
+    try {
+      await report(program.url, 0, processes, perProcess, updates);
+    } finally {
+      clearInterval(timer);
+    }
+    const after = await residentOf(program);
+
+    const list = await call("GET", `${program.url}/tasks/soak`);
+    assertEquals(list.json.active_tasks, []);
+    const tasks: Readonly<Record<string, Task>> = list.json.all_tasks;
+    for (let index = 0; index < reporters; index++) {
+      const task = tasks[reporterTask(index)];
+      assertEquals(
+        [task?.state, task?.current, task?.result, task?.status, task?.log_count],
+        ["FINISHED", updates, updates, `at ${updates}`, updates / UPDATES_PER_LINE],
+        reporterTask(index),
+      );
+    }
+    await until(() => {
+      watcher.check();
+      return watcher.model.cursor === list.json.cursor;
+    });
+    for (const [id, task] of watcher.model.tasks) assertEquals(task.version, tasks[id]?.version);
+    assertGreater(watcher.frames, seconds * 2);
+    assert(after < before * 4 && most < before * 5, `${before} MiB became ${most}, and then ${after}`);
+    assertLess(most, 1_000);
+    assertEquals(program.process.stderr, "");
+    if (IS_SOAK) {
+      // deno-lint-ignore no-console -- who soaks wants to see it
+      console.log(`resident: ${[before, most, after].map((size) => size.toFixed(0)).join(" → ")} MiB`);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
