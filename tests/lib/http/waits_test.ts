@@ -210,7 +210,9 @@ Deno.test("Waits.task() answers with a line of text where that is asked for", as
   const late = await call("GET", `${task}?wait=ended`, { headers });
   assertEquals(late.status, 200);
   assertEquals(late.text, (await call("GET", task, { headers })).text);
-  assertEquals((await call("GET", `${task}?wait=ended`)).headers.get("vary"), "Accept");
+  // Older Deno adds what its compression depends on.
+  const vary = (await call("GET", `${task}?wait=ended`)).headers.get("vary") ?? "";
+  assertEquals(vary.split(", ").at(-1), "Accept");
 });
 
 Deno.test("Waits.task() is 404 where there is no such task, at once, and refuses what it does not know", async () => {
