@@ -5,17 +5,9 @@
  */
 
 import { batchCase } from "./fuzz_batches.ts";
+import type { FuzzCase } from "./fuzz_case.ts";
 import { HANDSHAKE, socketFrame } from "./raw_http.ts";
 import { randomNumbers } from "./simulated_wire.ts";
-
-/** One thing to send. */
-export interface FuzzCase {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Sent after the answer, where that is an upgrade. */
-  readonly frames: readonly Uint8Array<ArrayBuffer>[];
-  /** Whether it is a whole request, so that something has to come back. */
-  readonly isWhole: boolean;
-}
 
 const encoder = new TextEncoder();
 

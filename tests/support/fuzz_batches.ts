@@ -5,7 +5,7 @@
  */
 
 import { HANDSHAKE, socketFrame } from "./raw_http.ts";
-import type { FuzzCase } from "./fuzz.ts";
+import type { FuzzCase } from "./fuzz_case.ts";
 
 const encoder = new TextEncoder();
 
