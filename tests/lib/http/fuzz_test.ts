@@ -3,7 +3,8 @@
 import type { Task } from "../../../lib/task.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
-import { type FuzzCase, Fuzzer } from "../../support/fuzz.ts";
+import { Fuzzer } from "../../support/fuzz.ts";
+import type { FuzzCase } from "../../support/fuzz_case.ts";
 import { type Program, spawn, startProgram } from "../../support/program.ts";
 import { closeQuietly, readResponse, send } from "../../support/raw_http.ts";
 import { TestSocket } from "../../support/socket.ts";
