@@ -7,12 +7,11 @@
 import { BackgroundInterval } from "./background_interval.ts";
 import { Census, type CensusLimits } from "./census.ts";
 import { ClosedError, type LimitError, StorageError } from "./errors.ts";
-import { Estimator } from "./estimate.ts";
+import { type LiveTask, LiveTasks } from "./live_tasks.ts";
 import type { Report } from "./protocol.ts";
 import { RegistryReader } from "./registry_reader.ts";
-import { HTTP_REPORTER_ID, type RegistryEvent, type Reporter, type TaskReader } from "./registry_types.ts";
+import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
 import { RestorableTasks } from "./restorable.ts";
-import { Family } from "./roll_up.ts";
 import { type EndedTask, type Launch, type StoredTask, TaskInMemory, type TaskStore } from "./store/store.ts";
 import { isTerminal, type Task, type TaskChange } from "./task.ts";
 import { historyEntryOf, newLines, transition, TransitionError } from "./transition.ts";
@@ -47,20 +46,6 @@ export interface RegistryOptions {
 /** Ancestors whose bars one change moves at most; a longer line, or one that bites its tail, ends here. */
 const ROLL_UP_HEIGHT = 10_000;
 
-/** What the registry knows of a task that has not ended, beyond its record. */
-interface LiveTask {
-  readonly client: string;
-  readonly id: string;
-  readonly estimator: Estimator;
-  readonly family: Family;
-  /** The id of the side that runs it; `null` where nobody does yet. */
-  readonly owner: string | null;
-  /** The way to that side, while there is one. */
-  reporter: Reporter | null;
-  /** Since when there is none, in epoch seconds; `null` where there is one, or never will be. */
-  awaySince: number | null;
-}
-
 /** The one place where tasks change. Everything is synchronous, so that no two changes can overlap. */
 export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #store: TaskStore;
@@ -68,9 +53,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #census: Census;
   readonly #onEnd: ((client: string, stored: StoredTask) => void) | undefined;
   readonly #listeners: Set<(event: RegistryEvent) => void> = new Set();
-  readonly #live: Map<string, LiveTask> = new Map();
-  /** How many of those run in another process. */
-  #remoteCount = 0;
+  readonly #live: LiveTasks = new LiveTasks();
   readonly #restorable: RestorableTasks;
   readonly #sweeper: BackgroundInterval;
   /** The number of the last change that made a task, ended it, removed it or brought it back. */
@@ -151,7 +134,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    */
   report(report: Report, reporter: Reporter): Task {
     const { client, id, change, seq = null } = report;
-    const live = this.#live.get(keyOf(client, id));
+    const live = this.#live.get(client, id);
     if (live !== undefined && live.owner !== reporter.id) {
       throw new TransitionError("task_exists", `Cannot report task "${id}": somebody else runs it`);
     }
@@ -183,7 +166,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    */
   requestCancel(client: string, id: string): Task {
     const task = this.#apply(client, id, { type: "request_cancel" }, now(), null);
-    const live = this.#live.get(keyOf(client, id));
+    const live = this.#live.get(client, id);
     if (live?.reporter === null && task.state === "NOT_STARTED") {
       return this.#apply(client, id, { type: "cancelled" }, now(), null);
     }
@@ -193,7 +176,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
 
   /** A reporter went away without a word: its tasks are stale, until it is heard again. */
   reporterLost(reporterId: string): void {
-    for (const { client, id } of this.#ownedBy(reporterId)) {
+    for (const { client, id } of this.#live.ownedBy(reporterId)) {
       this.#apply(client, id, { type: "stale" }, now(), null);
     }
   }
@@ -205,7 +188,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * @param reporter the way to it, which replaces an earlier one
    */
   reporterHere(reporter: Reporter): void {
-    for (const live of this.#ownedBy(reporter.id)) {
+    for (const live of this.#live.ownedBy(reporter.id)) {
       const { client, id } = live;
       live.reporter = reporter;
       live.awaySince = null;
@@ -217,7 +200,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
 
   /** A reporter in another process can't be reached any more. It is given some time to come back. */
   reporterAway(reporter: Reporter): void {
-    for (const live of this.#ownedBy(reporter.id)) {
+    for (const live of this.#live.ownedBy(reporter.id)) {
       if (live.reporter !== reporter) continue;
       live.reporter = null;
       live.awaySince = now();
@@ -226,19 +209,19 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
 
   /** Tells the sides that run tasks in this process that it is about to end. */
   announceEnd(): void {
-    for (const { client, id, reporter } of [...this.#live.values()]) {
+    for (const { client, id, reporter } of this.#live.all()) {
       if (reporter?.isRemote !== true) reporter?.interrupted(client, id);
     }
   }
 
   /** How many tasks have not ended and end with this process. */
   get runningCount(): number {
-    return this.#live.size - this.#remoteCount;
+    return this.#live.localCount;
   }
 
   /** Ends the tasks that have not ended by themselves, as the process is about to end, and they with it. */
   interruptAll(message: string): void {
-    for (const { client, id } of [...this.#live.values()]) {
+    for (const { client, id } of this.#live.all()) {
       if (this.task(client, id)?.reporter !== null) continue;
       this.#apply(client, id, { type: "interrupt", message, lostVersions: 0 }, now(), null);
     }
@@ -295,7 +278,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    */
   sweep(): void {
     const at = now();
-    for (const live of [...this.#live.values()]) this.#lookAt(live, at);
+    for (const live of this.#live.all()) this.#lookAt(live, at);
     for (const { client, id } of this.#restorable.takeOverdue()) this.#store.purge(client, id);
     this.#forgetExcess();
     if (this.#census.isEmpty && this.#restorable.size === 0) this.#sweeper.stop();
@@ -318,10 +301,6 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     if (hasPace && estimator.isStalled(at)) {
       this.#apply(client, id, { type: "estimate", ...estimator.estimate(task, at) }, at, null);
     }
-  }
-
-  *#ownedBy(reporterId: string): Generator<LiveTask> {
-    for (const live of [...this.#live.values()]) if (live.owner === reporterId) yield live;
   }
 
   /** What can't be done because of the store is tried again with the next look; its trouble is told elsewhere. */
@@ -354,7 +333,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
         const message = "The server ended while the task ran";
         this.#apply(client, id, { type: "interrupt", message, lostVersions }, now(), null);
       } else {
-        this.#addLive(client, id, owner, null);
+        this.#live.add(client, id, owner, null, now());
         this.#apply(client, id, { type: "adopt", lostVersions }, now(), null);
       }
     }
@@ -375,12 +354,11 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     const changed = transition(before, id, change, at, origin);
     if (changed === before) return before;
 
-    const key = keyOf(client, id);
     const obstacle = before === undefined ? this.#census.fullness(client) : null;
     if (obstacle !== null) throw obstacle;
     const seq = this.#store.takeSeq();
     if (before === undefined) this.#begin(client, id, reporter);
-    const live = this.#live.get(key);
+    const live = this.#live.get(client, id);
     const after = live === undefined || change.type === "estimate"
       ? changed
       : live.estimator.estimated(changed);
@@ -392,7 +370,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
       if (change.progress !== undefined || change.current !== undefined) live.family.setsOwnProgress();
     }
     if (after.parent_id !== null && change.type !== "roll_up") this.#rollUp(client, after, at);
-    if (isEnd) this.#end(client, after, key);
+    if (isEnd) this.#end(client, after);
     return after;
   }
 
@@ -416,27 +394,12 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   #begin(client: string, id: string, reporter: Reporter | null): void {
     this.#census.begin(client);
     this.#restorable.delete({ client, id });
-    this.#addLive(client, id, reporter?.id ?? null, reporter);
+    this.#live.add(client, id, reporter?.id ?? null, reporter, now());
     this.#sweeper.start();
   }
 
-  #addLive(client: string, id: string, owner: string | null, reporter: Reporter | null): void {
-    const isRemote = reporter === null ? owner !== null : reporter.isRemote === true;
-    const isHttp = owner === HTTP_REPORTER_ID;
-    if (isRemote) this.#remoteCount++;
-    this.#live.set(keyOf(client, id), {
-      client,
-      id,
-      estimator: new Estimator(),
-      family: new Family(),
-      owner,
-      reporter: isHttp ? null : reporter,
-      awaySince: isRemote && reporter === null && !isHttp ? now() : null,
-    });
-  }
-
-  #end(client: string, { id, reporter }: Task, key: string): void {
-    if (this.#live.delete(key) && reporter !== null) this.#remoteCount--;
+  #end(client: string, { id }: Task): void {
+    this.#live.delete(client, id);
     // By our clock: that of a reporter may be behind by more than a task is kept.
     this.#census.end({ client, id, endedAt: now() });
     this.#forgetExcess(client);
@@ -465,8 +428,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   #rollUp(client: string, child: Task, at: number): void {
     let task = child;
     for (let height = 0; task.parent_id !== null && height < ROLL_UP_HEIGHT; height++) {
-      const family = this.#live.get(keyOf(client, task.id))?.family;
-      const parentFamily = this.#live.get(keyOf(client, task.parent_id))?.family;
+      const family = this.#live.get(client, task.id)?.family;
+      const parentFamily = this.#live.get(client, task.parent_id)?.family;
       const parent = this.task(client, task.parent_id);
       if (family === undefined || parentFamily === undefined || parent === undefined) return;
       const progress = parentFamily.add(task, family);
@@ -474,11 +437,6 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
       task = this.#apply(client, parent.id, { type: "roll_up", progress }, at, null);
     }
   }
-}
-
-/** A slash is in neither grammar. */
-function keyOf(client: string, id: string): string {
-  return `${client}/${id}`;
 }
 
 /** The time, in epoch seconds. */
