@@ -110,6 +110,21 @@ export interface Task {
   readonly version: number;
 }
 
+/** What lists and statistics need of a task. Of one that has ended it is at hand where the rest of the record is not. */
+export type TaskSummary = Pick<
+  Task,
+  | "id"
+  | "name"
+  | "state"
+  | "created_at"
+  | "started_at"
+  | "updated_at"
+  | "finished_at"
+  | "progress"
+  | "parent_id"
+  | "retry_of"
+>;
+
 /** What a task is created with. */
 export interface CreateChange {
   readonly type: "create";
@@ -264,6 +279,13 @@ export interface HistoryEntry {
   readonly progress: number | null;
   /** The version of the record that began to say so. */
   readonly version: number;
+}
+
+/** What lists and statistics need of a task, and nothing else of it. */
+export function summaryOf(task: TaskSummary): TaskSummary {
+  const { id, name, state, created_at, started_at, updated_at, finished_at, progress, parent_id, retry_of } =
+    task;
+  return { id, name, state, created_at, started_at, updated_at, finished_at, progress, parent_id, retry_of };
 }
 
 /** Whether a state is the last one of a task's life. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HistoryEntry, LogLine, Task } from "../task.ts";
+import type { HistoryEntry, LogLine, Task, TaskSummary } from "../task.ts";
 import { HistoryBook, type HistoryLimits } from "./history_book.ts";
 import { LogBook, type LogLimits } from "./log_book.ts";
 import type { ChangesSince, Delivery, EndedTask, Launch, LogSlice } from "./store.ts";
@@ -87,6 +87,10 @@ export class MemoryStore implements TaskStore {
 
   count(client: string): number {
     return this.#index.count(client);
+  }
+
+  pastRuns(client: string, name: string, most: number): readonly TaskSummary[] {
+    return this.#index.pastRuns(client, name, most);
   }
 
   lastSeq(client: string): number {

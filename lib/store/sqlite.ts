@@ -5,24 +5,17 @@
  */
 
 import { StorageError } from "../errors.ts";
-import type { HistoryEntry, LogLine, Task } from "../task.ts";
-import { isTerminal } from "../task.ts";
+import type { HistoryEntry, LogLine, Task, TaskSummary } from "../task.ts";
+import { isTerminal, summaryOf } from "../task.ts";
 import type { Batch } from "./sqlite/batch.ts";
 import { DatabaseFile } from "./sqlite/database_file.ts";
+import { loadIndex } from "./sqlite/load_index.ts";
 import { Outbox } from "./sqlite/outbox.ts";
+import { storable } from "./sqlite/storable.ts";
 import { TaskOnDisk } from "./sqlite/task_on_disk.ts";
 import { Writer } from "./sqlite/writer.ts";
-import type {
-  ChangesSince,
-  Delivery,
-  Durability,
-  EndedTask,
-  Launch,
-  LogSlice,
-  RemovedTask,
-} from "./store.ts";
+import type { ChangesSince, Delivery, Durability, EndedTask, Launch, LogSlice } from "./store.ts";
 import type { StorageTrouble, StoredTask, TaskKey, TaskStore } from "./store.ts";
-import { TaskInMemory } from "./store.ts";
 import { TaskIndex, type TaskIndexLimits } from "./task_index.ts";
 
 /** The bounds of a {@linkcode SqliteStore}. */
@@ -76,8 +69,8 @@ export class SqliteStore implements TaskStore {
   readonly #setAside: Map<string, SetAside> = new Map();
   /** Notes in the histories of tasks that have not ended, to know when to cut them. */
   readonly #noted: Map<number, number> = new Map();
-  readonly #live: TaskKey[] = [];
-  #ended: EndedTask[] = [];
+  readonly #live: TaskKey[];
+  #ended: EndedTask[];
   #seq: number;
   #reservedSeq: number;
   #askedSeq: number;
@@ -107,7 +100,10 @@ export class SqliteStore implements TaskStore {
         ],
         ...PURGES,
       ]);
-      this.#load();
+      const opened = loadIndex(this.#file, this.#index);
+      this.#live = opened.live;
+      this.#ended = opened.ended;
+      this.#index.sortByChange(this.#meta("forgotten_seq"));
     } catch (error) {
       this.#file[Symbol.dispose]();
       throw error;
@@ -199,6 +195,10 @@ export class SqliteStore implements TaskStore {
 
   count(client: string): number {
     return this.#index.count(client);
+  }
+
+  pastRuns(client: string, name: string, most: number): readonly TaskSummary[] {
+    return this.#index.pastRuns(client, name, most);
   }
 
   lastSeq(client: string): number {
@@ -370,71 +370,22 @@ export class SqliteStore implements TaskStore {
     for (const [place, { client, id, stored }] of batch.tasks) {
       const node = this.#index.get(client, id);
       if (node?.stored !== stored || !isTerminal(stored.task.state)) continue;
-      node.stored = new TaskOnDisk(this.#file, place, id, stored.seq);
+      node.stored = new TaskOnDisk(this.#file, place, summaryOf(stored.task), stored.seq);
     }
   }
 
   #meta(name: string): number {
     return Number(this.#file.get("SELECT value FROM meta WHERE name = ?", name)?.value ?? 0);
   }
-
-  #load(): void {
-    const ended: (EndedTask & { readonly seq: number })[] = [];
-    let place = -1;
-    for (let isLast = false; !isLast;) {
-      const rows = this.#file.all(
-        "SELECT place, client, id, seq, ended_at FROM tasks WHERE place > ? ORDER BY place LIMIT 1000",
-        place,
-      );
-      for (const row of rows) {
-        place = Number(row.place);
-        const [client, id, seq] = [String(row.client), String(row.id), Number(row.seq)];
-        const onDisk = new TaskOnDisk(this.#file, place, id, seq);
-        if (row.ended_at === null) {
-          this.#live.push({ client, id });
-          this.#index.load(client, id, place, new TaskInMemory(onDisk.task, seq));
-        } else {
-          ended.push({ client, id, seq, endedAt: Number(row.ended_at) });
-          this.#index.load(client, id, place, onDisk);
-        }
-      }
-      isLast = rows.length < 1_000;
-    }
-    this.#ended = ended.sort((a, b) => a.seq - b.seq);
-    this.#loadClients();
-    this.#index.sortByChange(this.#meta("forgotten_seq"));
-  }
-
-  #loadClients(): void {
-    const removals = new Map<string, RemovedTask[]>();
-    for (const { client, seq, id } of this.#file.all("SELECT client, seq, id FROM removals ORDER BY seq")) {
-      const removed = { id: String(id), seq: Number(seq) };
-      const known = removals.get(String(client));
-      if (known === undefined) removals.set(String(client), [removed]);
-      else known.push(removed);
-    }
-    for (
-      const row of this.#file.all("SELECT client, last_seq, forgotten_seq FROM clients ORDER BY last_seq")
-    ) {
-      const client = String(row.client);
-      const memory = { lastSeq: Number(row.last_seq), forgottenSeq: Number(row.forgotten_seq) };
-      this.#index.loadClient(client, memory, removals.get(client) ?? []);
-    }
-  }
 }
 
 /** Tasks that were removed before the last end can't be restored any more. */
 const PURGES: readonly (readonly [string])[] = [
-  ...["records", "launches", "log_lines", "history"].map((table) =>
+  ...["records", "runs", "launches", "log_lines", "history"].map((table) =>
     [`DELETE FROM ${table} WHERE place IN (SELECT place FROM tasks WHERE removed = 1)`] as const
   ),
   ["DELETE FROM tasks WHERE removed = 1"],
 ];
-
-/** What reads the same when it comes back: for SQLite a NUL is the end of a text, and half a pair is no character. */
-function storable(text: string): string {
-  return text.toWellFormed().replaceAll("\0", "\ufffd");
-}
 
 function keyOf(client: string, id: string): string {
   // A slash is in neither grammar.

@@ -5,13 +5,15 @@
  */
 
 import type { StorageError } from "../errors.ts";
-import type { HistoryEntry, JsonValue, LogLine, Task } from "../task.ts";
+import type { HistoryEntry, JsonValue, LogLine, Task, TaskSummary } from "../task.ts";
 
 /** A task and its place in the order of all changes. Never changes: a change makes another one. */
 export interface StoredTask {
   readonly id: string;
   /** Whether the task is active. */
   readonly active: boolean;
+  /** What lists need of the record; always at hand. */
+  readonly summary: TaskSummary;
   /** The record. May have to be read from disk and parsed anew each time, so keep it in a variable. */
   readonly task: Task;
   /** The number of the task's last change. */
@@ -43,6 +45,10 @@ export class TaskInMemory implements StoredTask {
 
   get active(): boolean {
     return this.task.active;
+  }
+
+  get summary(): TaskSummary {
+    return this.task;
   }
 
   get json(): string {
@@ -153,6 +159,8 @@ export interface TaskStore extends AsyncDisposable {
   list(client: string): Iterable<StoredTask>;
   /** How many tasks a client has. */
   count(client: string): number;
+  /** The tasks of a client and a name that have ended, the latest end first, so many at most. */
+  pastRuns(client: string, name: string, most: number): readonly TaskSummary[];
   /** The number of the last change of a client's tasks; 0 where there was none. */
   lastSeq(client: string): number;
   /** What changed after `seq`; `undefined` where removals that old are forgotten. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { TaskSummary } from "../task.ts";
+import { RunGroups } from "./run_groups.ts";
 import type { ChangesSince, RemovedTask, StoredTask } from "./store.ts";
 
 /** The bounds of a {@linkcode TaskIndex}. */
@@ -39,6 +41,8 @@ class Namespace implements ClientMemory {
   lastSeq = 0;
   removed: RemovedTask[] = [];
   forgottenSeq = 0;
+  /** Made when somebody first asks for it: nobody does of most clients that only were there when the store was opened. */
+  runs: RunGroups | null = null;
 
   moveToNewest(node: IndexedTask): void {
     if (this.newest === node) return;
@@ -86,7 +90,11 @@ export class TaskIndex {
     const namespace = this.#namespaceOf(client);
     let node = namespace.tasks.get(stored.id);
     if (node === undefined) node = this.#add(namespace, stored.id, ++this.#place, stored);
-    else node.stored = stored;
+    else {
+      namespace.runs?.delete(node);
+      node.stored = stored;
+    }
+    namespace.runs?.add(node);
     namespace.moveToNewest(node);
     namespace.lastSeq = stored.seq;
     return node;
@@ -97,7 +105,9 @@ export class TaskIndex {
     const namespace = this.#namespaceOf(client);
     const younger = [...namespace.tasks].filter(([, node]) => node.place > place);
     for (const [id] of younger) namespace.tasks.delete(id);
-    namespace.moveToNewest(this.#add(namespace, stored.id, place, stored));
+    const restored = this.#add(namespace, stored.id, place, stored);
+    namespace.runs?.add(restored);
+    namespace.moveToNewest(restored);
     for (const [id, node] of younger) namespace.tasks.set(id, node);
     namespace.lastSeq = stored.seq;
   }
@@ -144,6 +154,7 @@ export class TaskIndex {
     const node = namespace?.tasks.get(id);
     if (namespace === undefined || node === undefined) return undefined;
     namespace.tasks.delete(id);
+    namespace.runs?.delete(node);
     namespace.unlink(node);
     namespace.lastSeq = seq;
     namespace.removed.push({ id, seq });
@@ -168,6 +179,17 @@ export class TaskIndex {
   /** How many tasks a client has. */
   count(client: string): number {
     return this.#namespaces.get(client)?.tasks.size ?? 0;
+  }
+
+  /** The tasks of a client and a name that have ended, the latest end first, so many at most. */
+  pastRuns(client: string, name: string, most: number): readonly TaskSummary[] {
+    const namespace = this.#namespaces.get(client);
+    if (namespace === undefined) return [];
+    if (namespace.runs === null) {
+      namespace.runs = new RunGroups();
+      for (const node of namespace.tasks.values()) namespace.runs.add(node);
+    }
+    return namespace.runs.newest(name, most);
   }
 
   /** What is remembered of a client; `undefined` where nothing is. */

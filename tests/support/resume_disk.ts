@@ -9,7 +9,7 @@ import { StorageError } from "../../lib/errors.ts";
 import { MemoryStore } from "../../lib/store/memory.ts";
 import type { ChangesSince, Delivery, EndedTask, Launch, LogSlice } from "../../lib/store/store.ts";
 import type { StorageTrouble, StoredTask, TaskKey, TaskStore } from "../../lib/store/store.ts";
-import { type HistoryEntry, isTerminal, type LogLine, type Task } from "../../lib/task.ts";
+import { type HistoryEntry, isTerminal, type LogLine, type Task, type TaskSummary } from "../../lib/task.ts";
 
 /** What a {@linkcode ResumeDisk} does with commits. */
 export type DiskMood = "well" | "holding" | "failing";
@@ -242,6 +242,10 @@ class JournalStore implements TaskStore {
 
   count(client: string): number {
     return this.#tasks.count(client);
+  }
+
+  pastRuns(...wanted: Parameters<TaskStore["pastRuns"]>): readonly TaskSummary[] {
+    return this.#tasks.pastRuns(...wanted);
   }
 
   lastSeq(client: string): number {

@@ -5,7 +5,8 @@
  */
 
 import fc from "fast-check";
-import type { Delivery } from "../../lib/store/store.ts";
+import type { Delivery, TaskStore } from "../../lib/store/store.ts";
+import { summaryOf, type Task } from "../../lib/task.ts";
 import { assert, assertEquals, assertGreater } from "./assert.ts";
 import type { StoreHome } from "./store_home.ts";
 import { delivery, entry, histories, line, logOf, storedTask, StoreModel } from "./store_model.ts";
@@ -366,6 +367,49 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     assertEquals([store.deliveryText(first.id), store.deliveryText(second.id)], [undefined, undefined]);
     await committed;
     await home.check((store) => assertEquals(store.deliveries(), [third]));
+  });
+
+  Deno.test(`${name}.pastRuns() gives the ends of a name, the latest first, but not of what is removed`, async () => {
+    await using home = createHome(AMPLE);
+    const { store } = home;
+    const end = (id: string, finished_at: number, overrides: Partial<Task> = {}) => {
+      store.put("c", storedTask(id, store.takeSeq(), "FINISHED", { name: "job", finished_at, ...overrides }));
+    };
+    store.put("c", storedTask("live", store.takeSeq(), "NOT_STARTED", { name: "job" }));
+    end("1", 10);
+    end("2", 30, { state: "ERROR", progress: 12.5, parent_id: "live", retry_of: "1" });
+    end("3", 20, { state: "CANCELLED", started_at: null, progress: null });
+    end("other", 40, { name: "another" });
+    const idsOf = (store: TaskStore, most = 9) => store.pastRuns("c", "job", most).map(({ id }) => id);
+    await home.check((store) => {
+      assertEquals([idsOf(store), idsOf(store, 2), idsOf(store, 0)], [["2", "3", "1"], ["2", "3"], []]);
+      assertEquals([store.pastRuns("c", "none", 9), store.pastRuns("d", "job", 9)], [[], []]);
+      const past = store.pastRuns("c", "job", 9).map(summaryOf);
+      assertEquals(past, ["2", "3", "1"].map((id) => summaryOf(store.get("c", id)!.task)));
+    });
+    home.store.remove("c", "2", home.store.takeSeq());
+    await home.check((store) => assertEquals(idsOf(store), ["3", "1"]));
+    home.store.put("c", storedTask("4", home.store.takeSeq(), "FINISHED", { name: "job", finished_at: 20 }));
+    await home.check((store) => assertEquals(idsOf(store), ["4", "3", "1"]));
+  });
+
+  Deno.test(`${name}.pastRuns() counts what is restored, where it was`, async () => {
+    for (const isCommitted of [false, true]) {
+      await using home = createHome(AMPLE);
+      const { store } = home;
+      const stored = (id: string, finished_at: number) =>
+        storedTask(id, store.takeSeq(), "FINISHED", { name: "job", finished_at });
+      for (const [id, finishedAt] of [["1", 10], ["2", 20], ["3", 30]] as const) {
+        store.put("c", stored(id, finishedAt));
+      }
+      if (isCommitted) await store.committed();
+      store.remove("c", "2", store.takeSeq());
+      assertEquals(store.pastRuns("c", "job", 9).map(({ id }) => id), ["3", "1"]);
+      store.restore("c", stored("2", 20));
+      await home.check((store) => {
+        assertEquals(store.pastRuns("c", "job", 9).map(({ id }) => id), ["3", "2", "1"]);
+      });
+    }
   });
 
   Deno.test(`${name}.committed() resolves, and everything up to then is committed`, async () => {

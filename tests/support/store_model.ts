@@ -7,7 +7,7 @@
 import fc from "fast-check";
 import { type Launch, type StoredTask, TaskInMemory, type TaskStore } from "../../lib/store/store.ts";
 import type { ChangesSince, Delivery, LogSlice, RemovedTask } from "../../lib/store/store.ts";
-import { type HistoryEntry, isTerminal, type LogLine } from "../../lib/task.ts";
+import { type HistoryEntry, isTerminal, type LogLine, summaryOf, type Task } from "../../lib/task.ts";
 import { transition } from "../../lib/transition.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { createChange } from "./changes.ts";
@@ -18,10 +18,22 @@ export function storedTask(
   id: string,
   seq: number,
   state: "NOT_STARTED" | "FINISHED" = "NOT_STARTED",
+  overrides: Partial<Task> = {},
 ): StoredTask {
   let task = transition(undefined, id, createChange(), 1_000);
   if (state === "FINISHED") task = transition(task, id, { type: "finish", result: { seq } }, 1_000 + seq);
-  return new TaskInMemory({ ...task, version: seq }, seq);
+  return new TaskInMemory({ ...task, version: seq, ...overrides }, seq);
+}
+
+/** The names of tasks in random histories. */
+const NAMES = ["import", "export \u0000", "\ud800"] as const;
+
+/** One that ended, with one of the names, at a time that others ended at, and maybe before some that ended before it. */
+function endedTask(id: string, seq: number): StoredTask {
+  const finished_at = 1_000 + seq % 5;
+  const [state, progress] = seq % 4 === 0 ? ["ERROR", null] as const : ["FINISHED", seq / 7] as const;
+  const name = NAMES[seq % NAMES.length]!;
+  return storedTask(id, seq, "FINISHED", { name, state, progress, finished_at, parent_id: `parent ${seq}` });
 }
 
 /** A line of a log. */
@@ -161,6 +173,8 @@ export class StoreModel {
     const { store } = this.#home;
     if (!("client" in step)) return await this.#settle(step.do);
     const { client, id } = step;
+    // So that what is known of past runs is kept up, and not only found out at the end.
+    if (step.do === "state") store.pastRuns(client, NAMES[0], 1);
     const known = this.#clients.get(client)!;
     const task = known.tasks.get(id);
     switch (step.do) {
@@ -251,6 +265,7 @@ export class StoreModel {
       "the order",
     );
     assertEquals(store.count(client), tasks.size);
+    for (const name of NAMES) this.#checkRuns(store, client, name, inOrder);
     for (const id of IDS) {
       const task = tasks.get(id);
       assertSame(read(store.get(client, id)), read(task?.stored), `${client}/${id}`);
@@ -266,6 +281,16 @@ export class StoreModel {
         this.#checkLog(store, client, id, task?.log ?? [], Math.max(0, from), to);
       }
       assertSame(store.removed(client, id), aside.get(id)?.stored.task, `${client}/${id}, set aside`);
+    }
+  }
+
+  #checkRuns(store: TaskStore, client: string, name: string, inOrder: readonly ModelTask[]): void {
+    const runs = inOrder.filter(({ stored: { task } }) => task.name === name && isTerminal(task.state))
+      .sort((a, b) => b.stored.task.finished_at! - a.stored.task.finished_at! || b.place - a.place)
+      .map(({ stored }) => summaryOf(stored.task));
+    for (const most of [100, 2]) {
+      const past = store.pastRuns(client, name, most);
+      assertSame(past.map(summaryOf), runs.slice(0, most), `the past runs of ${client}/${name}`);
     }
   }
 
@@ -315,7 +340,7 @@ export class StoreModel {
 
   #put(client: string, known: ModelClient, id: string, isEnd: boolean): void {
     const { store } = this.#home;
-    const stored = storedTask(id, store.takeSeq(), isEnd ? "FINISHED" : "NOT_STARTED");
+    const stored = isEnd ? endedTask(id, store.takeSeq()) : storedTask(id, store.takeSeq());
     store.put(client, stored);
     known.aside.delete(id);
     const task = known.tasks.get(id);
@@ -338,7 +363,7 @@ export class StoreModel {
 
   #restore(client: string, known: ModelClient, id: string): void {
     const { store } = this.#home;
-    const stored = storedTask(id, store.takeSeq(), "FINISHED");
+    const stored = endedTask(id, store.takeSeq());
     const task = known.aside.get(id);
     assertEquals(store.restore(client, stored), task !== undefined);
     if (task === undefined) return;
@@ -431,7 +456,7 @@ function assertLeadsToPresent(changes: ChangesSince, before: State, now: State):
 function read(stored: StoredTask | undefined): unknown {
   if (stored === undefined) return undefined;
   const { id, active, task, seq, json } = stored;
-  return { id, active, task, seq, json };
+  return { id, active, task, seq, json, summary: summaryOf(stored.summary) };
 }
 
 /** The same as `assertEquals`, which takes a hundred times as long to find nothing. */

@@ -5,13 +5,16 @@
  */
 
 import type { StorageError } from "../../errors.ts";
-import { type HistoryEntry, isTerminal, type LogLine } from "../../task.ts";
+import { type HistoryEntry, isTerminal, type LogLine, type TaskSummary } from "../../task.ts";
 import type { ClientMemory } from "../task_index.ts";
 import type { Delivery, StoredTask, TaskKey } from "../store.ts";
+import { storable } from "./storable.ts";
 
 /** One commit, as it travels to the worker: lists of the rows to write. */
 export interface BatchMessage {
   readonly tasks: readonly TaskRow[];
+  /** Of those of them that have ended. */
+  readonly runs: readonly RunRow[];
   readonly launches: readonly (readonly [place: number, launch: string])[];
   readonly removed: readonly number[];
   readonly purged: readonly number[];
@@ -37,6 +40,20 @@ export type TaskRow = readonly [
   seq: number,
   endedAt: number | null,
   record: string,
+];
+
+/** A row of what lists need of a task that has ended. */
+export type RunRow = readonly [
+  place: number,
+  name: string,
+  state: string,
+  createdAt: number,
+  startedAt: number | null,
+  updatedAt: number,
+  finishedAt: number | null,
+  progress: number | null,
+  parentId: string | null,
+  retryOf: string | null,
 ];
 
 /** A row of a task's history. */
@@ -210,11 +227,14 @@ export class Batch {
     const nowSeconds = Date.now() / 1000;
     return {
       tasks: Array.from(this.tasks, ([place, { client, id, stored }]): TaskRow => {
-        const { task, seq, json } = stored;
+        const { summary, seq, json } = stored;
         // By our clock, as a task's age counts from here; that of a reporter may be far behind.
-        const endedAt = isTerminal(task.state) ? nowSeconds : null;
+        const endedAt = isTerminal(summary.state) ? nowSeconds : null;
         return [place, client, id, seq, endedAt, json];
       }),
+      runs: [...this.tasks].flatMap(([place, { stored: { summary } }]) =>
+        isTerminal(summary.state) ? [runRow(place, summary)] : []
+      ),
       launches: [...this.launches],
       removed: [...this.#removed],
       purged: [...this.#purged],
@@ -248,4 +268,20 @@ export class Batch {
     this.#forgottenClients.delete(client);
     this.#isEmpty = false;
   }
+}
+
+function runRow(place: number, run: TaskSummary): RunRow {
+  const { name, state, created_at, started_at, updated_at, finished_at, progress, parent_id, retry_of } = run;
+  return [
+    place,
+    storable(name),
+    state,
+    created_at,
+    started_at,
+    updated_at,
+    finished_at,
+    progress,
+    parent_id,
+    retry_of,
+  ];
 }

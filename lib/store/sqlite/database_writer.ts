@@ -77,6 +77,12 @@ export class DatabaseWriter implements Disposable {
       );
       this.#run("INSERT OR REPLACE INTO records (place, record) VALUES (?, ?)", [place, record]);
     }
+    this.#runAll(
+      `INSERT OR REPLACE INTO runs (place, name, state, created_at, started_at, updated_at, finished_at,
+         progress, parent_id, retry_of)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      batch.runs,
+    );
     this.#runAll("INSERT OR REPLACE INTO launches (place, launch) VALUES (?, ?)", batch.launches);
     this.#runAll("UPDATE tasks SET removed = 1 WHERE place = ?", batch.removed.map((place) => [place]));
     // A batch that is written again, because nobody heard that it was committed, changes nothing.
@@ -95,7 +101,7 @@ export class DatabaseWriter implements Disposable {
        (SELECT version FROM history WHERE place = ?1 AND is_state = 0 ORDER BY version DESC LIMIT ?2)`,
       batch.historyCuts,
     );
-    for (const table of ["tasks", "records", "launches", "log_lines", "history"]) {
+    for (const table of ["tasks", "records", "runs", "launches", "log_lines", "history"]) {
       this.#runAll(`DELETE FROM ${table} WHERE place = ?`, batch.purged.map((place) => [place]));
     }
     this.#runAll("INSERT OR REPLACE INTO removals (client, seq, id) VALUES (?, ?, ?)", batch.removals);

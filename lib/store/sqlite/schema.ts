@@ -7,7 +7,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables that this program reads and writes. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** Marks a file as a database of this program: "tsks" (SQLite, PRAGMA application_id). */
 export const APPLICATION_ID = 0x74736b73;
@@ -81,6 +81,27 @@ export const MIGRATIONS: readonly string[] = [
     size INTEGER NOT NULL,
     text TEXT NOT NULL
   ) STRICT;
+  `,
+  // What lists and statistics need of tasks that have ended, so that they need not read a record for each. A name with a
+  // NUL is marked as one that has to be read there, as SQLite ends it at that.
+  `
+  CREATE TABLE runs (
+    place INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    updated_at REAL NOT NULL,
+    finished_at REAL,
+    progress REAL,
+    parent_id TEXT,
+    retry_of TEXT
+  ) STRICT;
+  INSERT INTO runs
+    SELECT place, iif(instr(record, '\\u0000'), char(65533), record ->> '$.name'), record ->> '$.state',
+      record ->> '$.created_at', record ->> '$.started_at', record ->> '$.updated_at', record ->> '$.finished_at',
+      record ->> '$.progress', record ->> '$.parent_id', record ->> '$.retry_of'
+    FROM tasks JOIN records USING (place) WHERE ended_at IS NOT NULL;
   `,
 ];
 

@@ -2,6 +2,7 @@ import type { SqliteStore } from "../../../lib/store/sqlite.ts";
 import { migrate, MIGRATIONS } from "../../../lib/store/sqlite/schema.ts";
 import { TaskOnDisk } from "../../../lib/store/sqlite/task_on_disk.ts";
 import { TaskInMemory } from "../../../lib/store/store.ts";
+import { summaryOf } from "../../../lib/task.ts";
 import { assert, assertEquals, assertGreater, assertInstanceOf } from "../../support/assert.ts";
 import { testStore } from "../../support/store_conformance.ts";
 import { StoreFolder, TASK_TABLES } from "../../support/store_folder.ts";
@@ -52,7 +53,7 @@ Deno.test("SqliteStore gives out no number again that it may have given out befo
   assertEquals(Array.from(next.list("c"), ({ id, seq }) => [id, seq]), [["saved", 1]]);
   assertEquals([...next.openedLive()], [{ client: "c", id: "saved" }]);
   assertEquals(next.changesSince("c", store.seq), { tasks: [], removed: [] });
-  assertEquals(copy.rowCounts(), [1, 1, 1, 2, 1]);
+  assertEquals(copy.rowCounts(), [1, 1, 1, 2, 1, 0]);
 
   using copyOfCopy = copy.crashed();
   await using afterNext = copyOfCopy.open();
@@ -116,6 +117,35 @@ Deno.test("SqliteStore opens a file of the first version, and keeps messages in 
   }
 });
 
+Deno.test("SqliteStore knows the past runs of a file of an earlier version, whatever their names hold", async () => {
+  using folder = new StoreFolder();
+  const ended = ["plain", "é 😀", "before\0after", "half \ud83d", "\\u0000", ""].map((name, index) =>
+    storedTask(`${index}`, index + 1, "FINISHED", {
+      name,
+      finished_at: 1_700_000_000.25 + index,
+      progress: 12.5,
+    })
+  );
+  const live = storedTask("live", 9, "NOT_STARTED");
+  const db = folder.connect();
+  migrate(db, MIGRATIONS.slice(0, 3));
+  [...ended, live].forEach(({ id, seq, json, task }, place) => {
+    db.prepare("INSERT INTO tasks (place, client, id, seq, ended_at) VALUES (?, 'c', ?, ?, ?)")
+      .run(place, id, seq, task.finished_at);
+    db.prepare("INSERT INTO records (place, record) VALUES (?, ?)").run(place, json);
+  });
+  db.close();
+  // What is read as migrated, and what this version has written itself.
+  for (let round = 0; round < 2; round++) {
+    await using store = folder.open();
+    for (const { task } of ended) {
+      assertEquals(store.pastRuns("c", task.name, 9), [summaryOf(task)], task.name);
+      store.put("c", new TaskInMemory(task, store.takeSeq()));
+    }
+    assertEquals(store.pastRuns("c", live.task.name, 9), []);
+  }
+});
+
 Deno.test("SqliteStore.takeSeq() never goes beyond what is put aside on disk, and asks for more in time", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
@@ -153,7 +183,7 @@ Deno.test("SqliteStore commits by itself, a little after a change", async () => 
   store.put("c", storedTask("1", store.takeSeq()));
   assertEquals(store.committedSeq, 0);
   await until(() => store.committedSeq === 1);
-  assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0]);
+  assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0]);
   store.put("c", storedTask("2", store.takeSeq()));
   await until(() => store.committedSeq === 2);
 });
@@ -399,7 +429,7 @@ Deno.test("SqliteStore purges what was removed when it is opened again, after an
   for (const place of [folder, crashed]) {
     assertEquals(place.rowCounts().length, TASK_TABLES.length);
     await using next = place.open();
-    assertEquals(place.rowCounts(), [1, 1, 1, 2, 1]);
+    assertEquals(place.rowCounts(), [1, 1, 1, 2, 1, 1]);
     assertEquals([next.removed("c", "removed"), next.get("c", "removed")], [undefined, undefined]);
     assertEquals(next.restore("c", storedTask("removed", next.takeSeq())), false);
     assertEquals(next.changesSince("c", 2)?.removed, [{ id: "removed", seq: 3 }]);

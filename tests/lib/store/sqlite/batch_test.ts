@@ -25,9 +25,17 @@ Deno.test("Batch holds of each task the newest record, and of each id the last r
   assertEquals(message.clients, [["c", 9, 2]]);
 });
 
-Deno.test("Batch.purge() leaves nothing of a task but the order to delete it", () => {
+Deno.test("Batch holds of each task that has ended what lists need of it", () => {
   const batch = new Batch();
   batch.put("c", 1, storedTask("1", 1));
+  batch.put("c", 2, storedTask("2", 2, "FINISHED", { name: "a\0b", finished_at: 5, parent_id: "1" }));
+  const { runs } = batch.message(() => MEMORY);
+  assertEquals(runs, [[2, "a\ufffdb", "FINISHED", 1_000, 1_002, 1_002, 5, 100, "1", null]]);
+});
+
+Deno.test("Batch.purge() leaves nothing of a task but the order to delete it", () => {
+  const batch = new Batch();
+  batch.put("c", 1, storedTask("1", 1, "FINISHED"));
   batch.putLaunch(1, "{}");
   batch.appendLines(1, [{ ...line("x"), number: 0 }]);
   batch.cutLines(1, 5);
@@ -35,19 +43,9 @@ Deno.test("Batch.purge() leaves nothing of a task but the order to delete it", (
   batch.cutHistory(1, 5);
   batch.remove("c", 1, "1", 2);
   batch.purge(1);
-  const { tasks, launches, lines, lineCuts, history, historyCuts, removed, purged } = batch.message(() =>
-    MEMORY
-  );
-  assertEquals([tasks, launches, lines, lineCuts, history, historyCuts, removed], [
-    [],
-    [],
-    [],
-    [],
-    [],
-    [],
-    [],
-  ]);
-  assertEquals(purged, [1]);
+  const { purged, clients, removals, ...others } = batch.message(() => MEMORY);
+  assertEquals([purged, clients, removals], [[1], [["c", 9, 2]], [["c", 2, "1"]]]);
+  for (const [rows, list] of Object.entries(others)) assertEquals(list, [], rows);
 });
 
 Deno.test("Batch says nothing of a client that is forgotten, until it has tasks again", () => {

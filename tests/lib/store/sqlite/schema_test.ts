@@ -31,6 +31,7 @@ const TABLES = [
   "meta",
   "records",
   "removals",
+  "runs",
   "tasks",
   "tasks_removed",
 ];

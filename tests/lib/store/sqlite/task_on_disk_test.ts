@@ -1,6 +1,7 @@
 import { StorageError } from "../../../../lib/errors.ts";
 import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
 import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
+import { summaryOf } from "../../../../lib/task.ts";
 import { assertEquals, assertThrows } from "../../../support/assert.ts";
 import { finishedTask } from "../../../support/example_task.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
@@ -11,8 +12,9 @@ Deno.test("TaskOnDisk reads its record whenever it is asked", () => {
   const task = finishedTask({ result: { text: "é\0😀" } });
   const json = JSON.stringify(task);
   file.write([["INSERT INTO records (place, record) VALUES (3, ?)", json]]);
-  const stored = new TaskOnDisk(file, 3, task.id, 7);
+  const stored = new TaskOnDisk(file, 3, summaryOf(task), 7);
   assertEquals([stored.id, stored.seq, stored.active], [task.id, 7, false]);
+  assertEquals(stored.summary, summaryOf(task));
   for (let i = 0; i < 2; i++) assertEquals([stored.json, stored.task], [json, task]);
 });
 
@@ -20,9 +22,9 @@ Deno.test("TaskOnDisk says that its record is gone, or damaged", () => {
   using folder = new StoreFolder();
   using file = new DatabaseFile(folder.file);
   file.write([['INSERT INTO records (place, record) VALUES (3, \'{"id":"half\')']]);
-  const damaged = new TaskOnDisk(file, 3, "half", 7);
+  const damaged = new TaskOnDisk(file, 3, finishedTask({ id: "half" }), 7);
   assertThrows(() => damaged.task, StorageError, "the file is damaged; restore a copy");
-  const gone = new TaskOnDisk(file, 4, "gone", 7);
+  const gone = new TaskOnDisk(file, 4, finishedTask({ id: "gone" }), 7);
   assertThrows(() => gone.json, StorageError, 'the record of task "gone" is not there');
   assertThrows(() => gone.task, StorageError, 'the record of task "gone" is not there');
 });

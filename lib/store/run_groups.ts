@@ -1,0 +1,64 @@
+/**
+ * The tasks of one client that have ended, by name and in the order of their ends.
+ *
+ * @module
+ */
+
+import { isTerminal, type TaskSummary } from "../task.ts";
+import type { StoredTask } from "./store.ts";
+
+/** A task that is kept in groups. What is stored of it may become another object, but not another summary. */
+export interface GroupedTask {
+  readonly stored: StoredTask;
+  /** Its place in the order of creation, which decides between those that ended at the same time. */
+  readonly place: number;
+}
+
+/** Groups ended tasks by name. Those that have not ended are left out by themselves. */
+export class RunGroups {
+  /** Each in the order of the ends, oldest first. */
+  readonly #groups: Map<string, GroupedTask[]> = new Map();
+
+  /** Adds a task, where it has ended. */
+  add(task: GroupedTask): void {
+    const { name, state } = task.stored.summary;
+    if (!isTerminal(state)) return;
+    const group = this.#groups.get(name);
+    if (group === undefined) this.#groups.set(name, [task]);
+    else group.splice(indexIn(group, task), 0, task);
+  }
+
+  /** Removes a task that was added, before anything of its summary changes. */
+  delete(task: GroupedTask): void {
+    const { name, state } = task.stored.summary;
+    const group = isTerminal(state) ? this.#groups.get(name) : undefined;
+    if (group === undefined) return;
+    const index = indexIn(group, task);
+    if (group[index] === task) group.splice(index, 1);
+    if (group.length === 0) this.#groups.delete(name);
+  }
+
+  /** The newest ends of a name, the latest first, so many at most. */
+  newest(name: string, most: number): TaskSummary[] {
+    const group = this.#groups.get(name) ?? [];
+    return group.slice(Math.max(0, group.length - most)).reverse().map(({ stored }) => stored.summary);
+  }
+}
+
+/** Where a task is in a group, or belongs. */
+function indexIn(group: readonly GroupedTask[], task: GroupedTask): number {
+  let [low, high] = [0, group.length];
+  // Nearly all are the last ones that ended.
+  if (high > 0 && compareEnds(group[high - 1]!, task) < 0) return high;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareEnds(group[middle]!, task) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function compareEnds(left: GroupedTask, right: GroupedTask): number {
+  return (left.stored.summary.finished_at ?? 0) - (right.stored.summary.finished_at ?? 0) ||
+    left.place - right.place;
+}

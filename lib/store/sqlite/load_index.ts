@@ -1,0 +1,100 @@
+/**
+ * What a store knows when it is opened: which tasks there are, in which order they changed, and what lists need of those
+ * that have ended.
+ *
+ * @module
+ */
+
+import { summaryOf, type TaskSummary } from "../../task.ts";
+import type { EndedTask, RemovedTask, TaskKey } from "../store.ts";
+import { TaskInMemory } from "../store.ts";
+import type { TaskIndex } from "../task_index.ts";
+import type { DatabaseFile, ReadValue } from "./database_file.ts";
+import { REPLACEMENT } from "./storable.ts";
+import { readTask, TaskOnDisk } from "./task_on_disk.ts";
+
+/** The tasks that were there. */
+export interface OpenedTasks {
+  /** Those that had not ended, in the order of their creation. */
+  readonly live: TaskKey[];
+  /** Those that had ended, in the order of their ends. */
+  readonly ended: EndedTask[];
+}
+
+/** Rows that are read at a time: all at once would take memory for twice as much as is kept. */
+const ROWS = 1_000;
+
+/** Reads what is in a file into an index that is empty. */
+export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
+  const live: TaskKey[] = [];
+  const ended: (EndedTask & { readonly seq: number })[] = [];
+  // One text in memory for each client and each name, not one for each task.
+  const texts = new Map<string, string>();
+  let place = -1;
+  for (let isLast = false; !isLast;) {
+    const rows = file.rows(
+      `SELECT place, client, id, seq, ended_at, name, state, created_at, started_at, updated_at, finished_at,
+         progress, parent_id, retry_of
+       FROM tasks LEFT JOIN runs USING (place) WHERE place > ? ORDER BY place LIMIT ${ROWS}`,
+      place,
+    );
+    for (const row of rows) {
+      place = Number(row[0]);
+      const [client, id, seq] = [shared(texts, row[1]), String(row[2]), Number(row[3])];
+      if (row[4] === null) {
+        live.push({ client, id });
+        index.load(client, id, place, new TaskInMemory(readTask(file, place, id), seq));
+      } else {
+        ended.push({ client, id, seq, endedAt: Number(row[4]) });
+        const summary = summaryFrom(row, texts) ?? summaryOf(readTask(file, place, id));
+        index.load(client, id, place, new TaskOnDisk(file, place, summary, seq));
+      }
+    }
+    isLast = rows.length < ROWS;
+  }
+  loadClients(file, index);
+  return { live, ended: ended.sort((a, b) => a.seq - b.seq) };
+}
+
+/** The summary of a task that has ended; `null` where SQLite could not keep it as it is. */
+function summaryFrom(row: readonly ReadValue[], texts: Map<string, string>): TaskSummary | null {
+  const [, , id, , , name, state, created_at, started_at, updated_at, finished_at, progress, ...ids] = row;
+  if (typeof name !== "string" || name.includes(REPLACEMENT)) return null;
+  const [parent_id, retry_of] = ids;
+  const summary: { readonly [Key in keyof TaskSummary]: unknown } = {
+    id,
+    name: shared(texts, name),
+    state: shared(texts, state),
+    created_at,
+    started_at,
+    updated_at,
+    finished_at,
+    progress,
+    parent_id,
+    retry_of,
+  };
+  // The columns have the types of the record's fields, and STRICT tables keep them.
+  return summary as TaskSummary;
+}
+
+function shared(texts: Map<string, string>, value: ReadValue | undefined): string {
+  const text = String(value);
+  const known = texts.get(text);
+  if (known === undefined) texts.set(text, text);
+  return known ?? text;
+}
+
+function loadClients(file: DatabaseFile, index: TaskIndex): void {
+  const removals = new Map<string, RemovedTask[]>();
+  for (const { client, seq, id } of file.all("SELECT client, seq, id FROM removals ORDER BY seq")) {
+    const removed = { id: String(id), seq: Number(seq) };
+    const known = removals.get(String(client));
+    if (known === undefined) removals.set(String(client), [removed]);
+    else known.push(removed);
+  }
+  for (const row of file.all("SELECT client, last_seq, forgotten_seq FROM clients ORDER BY last_seq")) {
+    const client = String(row.client);
+    const memory = { lastSeq: Number(row.last_seq), forgottenSeq: Number(row.forgotten_seq) };
+    index.loadClient(client, memory, removals.get(client) ?? []);
+  }
+}
