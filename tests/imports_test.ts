@@ -18,6 +18,8 @@ const PURE = [
   "lib/format.ts",
   "lib/task_view.ts",
   "lib/wire.ts",
+  "lib/task_query.ts",
+  "lib/time_filter.ts",
 ];
 
 /** What only a server needs. */
@@ -26,9 +28,9 @@ const SERVER =
 
 /** From a part of the source, imports only lead to these parts. The first row that fits a file counts. */
 const DIRECTIONS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
-  { from: /^lib\/(task|errors|terminal_text)\.ts$/, to: /^$/ },
+  { from: /^lib\/(task|errors|terminal_text|time_filter)\.ts$/, to: /^$/ },
   { from: /^lib\/protocol\.ts$/, to: /^lib\/(task|errors)\.ts$/ },
-  { from: /^lib\/(page_renderer|format|task_view|wire)\.ts$/, to: /^lib\/task\.ts$/ },
+  { from: /^lib\/(page_renderer|format|task_view|task_query|wire)\.ts$/, to: /^lib\/task\.ts$/ },
   { from: /^lib\/text_bars\.ts$/, to: /^lib\/(task|task_view|format|terminal_text)\.ts$/ },
   { from: /^lib\/estimate\.ts$/, to: /^lib\/(task|errors|protocol)\.ts$/ },
   { from: /^lib\/output\//, to: /^lib\/(output\/|(task|errors|protocol)\.ts$)/ },

@@ -6,25 +6,29 @@
 
 import { z } from "zod";
 import { isTaskState } from "../protocol.ts";
+import { now } from "../registry.ts";
 import type { StoredTask } from "../store/store.ts";
-import type { Task } from "../task.ts";
+import {
+  compare,
+  isDecidedBySummary,
+  matchesRecord,
+  matchesSummary,
+  SORT_FIELDS,
+  type SortField,
+  type TaskQuery,
+} from "../task_query.ts";
+import { timeFrom } from "../time_filter.ts";
 import { Problem } from "./problem.ts";
 
-const SORT_FIELDS = [
-  "created_at",
-  "started_at",
-  "updated_at",
-  "finished_at",
-  "name",
-  "state",
-  "progress",
-] as const;
 /** Tasks on one page at most. */
 export const MAX_LIMIT = 1_000;
 
 const text = z.string().max(200);
 const list = z.array(text).transform((values) => values.flatMap((value) => value.split(",")));
 const one = z.array(text).max(1, "may be given once").transform((values) => values[0]);
+/** A form sends a field that nobody filled in as an empty text. */
+const time = one.transform((value) => value ? timeFrom(value, now()) ?? NaN : null)
+  .refine((at) => !Number.isNaN(at), "must be a time, such as 1h, 7d or 2026-11-24T14:00:00Z");
 
 /** What a query string may hold: each parameter with all its values. */
 const QUERY = z.strictObject({
@@ -33,6 +37,8 @@ const QUERY = z.strictObject({
   name: one.optional(),
   tag: list.optional(),
   q: one.optional(),
+  since: time.optional(),
+  until: time.optional(),
   sort: one.refine(
     (sort) => sort === undefined || SORT_FIELDS.some((field) => sort === field || sort === `-${field}`),
     `must be one of ${SORT_FIELDS.join(", ")}, with "-" in front for descending`,
@@ -40,18 +46,6 @@ const QUERY = z.strictObject({
   limit: wholeNumber(MAX_LIMIT).optional(),
   page: wholeNumber(1_000_000).optional(),
 });
-
-/** A list that somebody asks for. */
-export interface TaskQuery {
-  readonly states: ReadonlySet<string> | null;
-  /** The parts of a name between its `*`. */
-  readonly name: readonly string[] | null;
-  readonly tags: readonly string[];
-  readonly text: string | null;
-  readonly sort: { readonly field: (typeof SORT_FIELDS)[number]; readonly descending: boolean };
-  readonly limit: number;
-  readonly page: number;
-}
 
 /** One page of a list. */
 export interface TaskPage {
@@ -74,14 +68,17 @@ export function parseTaskQuery(params: URLSearchParams): TaskQuery {
   for (const [name, value] of params) given.set(name, [...given.get(name) ?? [], value]);
   const parsed = QUERY.safeParse(Object.fromEntries(given));
   if (!parsed.success) throw badFilter(parsed.error.issues[0]);
-  const { state, name, tag, q, sort = "-created_at", limit = 100, page = 1 } = parsed.data;
+  const { state, name, tag, q, since = null, until = null, sort = "-created_at", limit = 100, page = 1 } =
+    parsed.data;
   return {
     states: state === undefined ? null : new Set(state),
     name: name === undefined ? null : name.toLowerCase().split("*"),
     tags: tag ?? [],
     text: q === undefined || q === "" ? null : q.toLowerCase(),
+    since,
+    until,
     sort: {
-      field: sort.replace("-", "") as TaskQuery["sort"]["field"],
+      field: sort.replace("-", "") as SortField,
       descending: sort.startsWith("-"),
     },
     limit,
@@ -97,19 +94,19 @@ export function parseTaskQuery(params: URLSearchParams): TaskQuery {
  * @returns one page of them
  */
 export function selectTasks(tasks: Iterable<StoredTask>, query: TaskQuery): TaskPage {
-  // Read once each: the record of a stored task may come from disk.
-  const matching = Array.from(tasks, (stored) => ({ stored, task: stored.task }))
-    .filter(({ task }) => matches(task, query));
-  const { field, descending } = query.sort;
-  const direction = descending ? -1 : 1;
+  const matching: StoredTask[] = [];
+  // Records may come from disk, so they are read only where nothing else can tell.
+  for (const stored of tasks) {
+    if (!matchesSummary(stored.summary, query)) continue;
+    if (isDecidedBySummary(stored.summary, query) || matchesRecord(stored.task, query)) matching.push(stored);
+  }
   // Those of the same rank stay in the order of their creation, so that no task is on two pages.
-  const ranked = (descending ? matching.reverse() : matching).sort((a, b) =>
-    direction * compare(a.task[field], b.task[field])
-  );
+  const ranked = (query.sort.descending ? matching.reverse() : matching)
+    .sort((a, b) => compare(a.summary, b.summary, query.sort));
   const first = (query.page - 1) * query.limit;
   const hasMore = first + query.limit < ranked.length;
   return {
-    tasks: ranked.slice(first, first + query.limit).map(({ stored }) => stored),
+    tasks: ranked.slice(first, first + query.limit),
     total: ranked.length,
     nextPage: hasMore ? query.page + 1 : null,
   };
@@ -120,44 +117,6 @@ export function linkToPage(url: string, page: number): string {
   const next = new URL(url);
   next.searchParams.set("page", String(page));
   return `<${next.pathname}${next.search}>; rel="next"`;
-}
-
-function matches(task: Task, query: TaskQuery): boolean {
-  if (query.states !== null && !query.states.has(task.state)) return false;
-  if (query.name !== null && !matchesGlob(task.name.toLowerCase(), query.name)) return false;
-  if (!query.tags.every((tag) => task.tags.includes(tag))) return false;
-  const { text } = query;
-  if (text === null) return true;
-  return [task.id, task.name, task.status, task.error?.message ?? "", ...task.tags]
-    .some((field) => field.toLowerCase().includes(text));
-}
-
-/** Unknown values come first, as if they were lower than every known one. */
-function compare(a: string | number | null, b: string | number | null): number {
-  if (a === b) return 0;
-  if (a === null) return -1;
-  if (b === null) return 1;
-  return a < b ? -1 : 1;
-}
-
-/**
- * Whether a text is made of parts with anything between them. By hand, as a regular expression of many stars takes
- * for ever on some texts.
- */
-function matchesGlob(text: string, parts: readonly string[]): boolean {
-  const [first = "", ...others] = parts;
-  const last = others.pop();
-  if (last === undefined) return text === first;
-  if (!text.startsWith(first) || text.length < first.length + last.length || !text.endsWith(last)) {
-    return false;
-  }
-  let position = first.length;
-  for (const part of others) {
-    const found = text.indexOf(part, position);
-    if (found === -1) return false;
-    position = found + part.length;
-  }
-  return position <= text.length - last.length;
 }
 
 function wholeNumber(most: number) {

@@ -9,16 +9,10 @@ import { accepts } from "@std/http/negotiation";
 import { countNoun } from "../format.ts";
 import type { StoredTask } from "../store/store.ts";
 import type { Task } from "../task.ts";
+import type { TaskQuery } from "../task_query.ts";
 import { comparePlace } from "../task_view.ts";
 import { textBars } from "../text_bars.ts";
-import {
-  linkToPage,
-  MAX_LIMIT,
-  parseTaskQuery,
-  selectTasks,
-  type TaskPage,
-  type TaskQuery,
-} from "./query.ts";
+import { linkToPage, MAX_LIMIT, parseTaskQuery, selectTasks, type TaskPage } from "./query.ts";
 import { paramsOf } from "./route.ts";
 
 /** The width of every terminal, as a server can't know that of this one. */

@@ -1,11 +1,14 @@
 /** The filters of a list, one by one. */
 
+import fc from "fast-check";
 import { parseTaskQuery, selectTasks } from "../../../lib/http/query.ts";
 import { Problem } from "../../../lib/http/problem.ts";
 import { type StoredTask, TaskInMemory } from "../../../lib/store/store.ts";
-import type { Task } from "../../../lib/task.ts";
+import { summaryOf, type Task } from "../../../lib/task.ts";
+import { matches, type TaskQuery } from "../../../lib/task_query.ts";
 import { transition } from "../../../lib/transition.ts";
 import { assert, assertEquals, assertLess, assertThrows } from "../../support/assert.ts";
+import { listedTasks, taskQueries } from "../../support/task_queries.ts";
 
 /** A task that ended or not, in the order of creation. */
 function stored(id: string, seq: number, more: Partial<Task> = {}): StoredTask {
@@ -112,6 +115,87 @@ Deno.test("selectTasks() cuts pages that hold each task once", () => {
   assertEquals(selectTasks([], query(1)), { tasks: [], total: 0, nextPage: null });
 });
 
+/** A task whose summary is at hand; whenever its record is read, that is noted. */
+function onDisk(task: Task, seq: number, reads: number[] = []): StoredTask {
+  const { id, active } = task;
+  return {
+    ...{ id, active, seq, summary: summaryOf(task) },
+    get task() {
+      reads.push(seq);
+      return task;
+    },
+    json: "",
+  };
+}
+
+/** The same as `selectTasks()`, the long way. */
+function selectPlainly(tasks: readonly StoredTask[], query: TaskQuery): string[][] {
+  const { field, descending } = query.sort;
+  const rank = ({ task }: StoredTask) => task[field] ?? -Infinity;
+  const matching = tasks.map((stored, place) => ({ stored, place })).filter(({ stored }) =>
+    matches(stored.task, query)
+  );
+  matching.sort((a, b) => {
+    const [left, right] = [rank(a.stored), rank(b.stored)];
+    const order = left === right
+      ? a.place - b.place
+      : left === -Infinity || (right !== -Infinity && left < right)
+      ? -1
+      : 1;
+    return descending ? -order : order;
+  });
+  const pages: string[][] = [];
+  while (matching.length > 0) {
+    pages.push(matching.splice(0, query.limit).map(({ stored }) => String(stored.seq)));
+  }
+  return pages;
+}
+
+Deno.test("selectTasks() finds what one finds who reads every record, and every task on one page", () => {
+  fc.assert(
+    fc.property(fc.array(listedTasks, { maxLength: 30, size: "max" }), taskQueries, (tasks, query) => {
+      const reads: number[] = [];
+      const pages = selectPlainly(tasks.map((task, seq) => new TaskInMemory(task, seq)), query);
+      const { tasks: found, total, nextPage } = selectTasks(
+        tasks.map((task, seq) => onDisk(task, seq, reads)),
+        query,
+      );
+      assertEquals(new Set(reads).size, reads.length, "a record was read twice");
+      assertEquals(found.map(({ seq }) => String(seq)), pages[query.page - 1] ?? []);
+      assertEquals([total, nextPage], [
+        pages.flat().length,
+        query.page < pages.length ? query.page + 1 : null,
+      ]);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+Deno.test("selectTasks() reads records only where nothing else can tell", () => {
+  const readsFor = (query: string) => {
+    const reads: number[] = [];
+    const tasks = TASKS.map(({ task, seq }) => onDisk(task, seq, reads));
+    selectTasks(tasks, parseTaskQuery(new URLSearchParams(query)));
+    return reads;
+  };
+  for (
+    const query of ["state=ERROR", "name=*port&sort=-progress", "since=1h&until=1m&sort=finished_at&limit=1"]
+  ) {
+    assertEquals(readsFor(query), [], query);
+  }
+  assertEquals(readsFor("q=export"), [1, 3, 4]);
+  assertEquals(readsFor("tag=db&state=FINISHED"), [1]);
+});
+
+Deno.test("parseTaskQuery() reads times from now on backwards, and a field that nobody filled in as none", () => {
+  const seconds = Date.now() / 1000;
+  const { since, until } = parseTaskQuery(new URLSearchParams("since=1h&until=2026-11-24T14:00:00%2B01:00"));
+  assert(since! >= seconds - 3_600 && since! <= Date.now() / 1000 - 3_600, `${since}`);
+  assertEquals(until, 1_795_525_200);
+  const nothing = parseTaskQuery(new URLSearchParams("since=&until="));
+  assertEquals([nothing.since, nothing.until], [null, null]);
+});
+
 Deno.test("parseTaskQuery() names what it can't read", () => {
   const wrong = {
     colour: "red",
@@ -120,6 +204,8 @@ Deno.test("parseTaskQuery() names what it can't read", () => {
     limit: "0",
     page: "-1",
     q: "x".repeat(201),
+    since: "yesterday",
+    until: "2026-02-30",
     "__proto__": "1",
   };
   for (const [name, value] of Object.entries(wrong)) {

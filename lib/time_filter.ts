@@ -1,0 +1,40 @@
+/**
+ * Times as people write them into filters. Pure.
+ *
+ * @module
+ */
+
+const AGE = /^(\d{1,9})([SMHDW])$/;
+const UNIT_SECONDS: ReadonlyMap<string | undefined, number> = new Map([
+  ["S", 1],
+  ["M", 60],
+  ["H", 3_600],
+  ["D", 86_400],
+  ["W", 604_800],
+]);
+const EPOCH_SECONDS = /^\d{1,12}(\.\d{1,9})?$/;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+
+/**
+ * Reads a time: how long ago (`90s`, `15m`, `1h`, `7d`, `2w`), RFC 3339 (`2026-11-24T14:00:00+01:00`), a date alone, whose
+ * day begins in UTC, or epoch seconds as records have them.
+ *
+ * @param text what was written
+ * @param now the time, in epoch seconds
+ * @returns the time in epoch seconds; `null` where the text is none of these
+ */
+export function timeFrom(text: string, now: number): number | null {
+  // A plus that nobody escaped has become a space in a query string.
+  const written = text.toUpperCase().replace(/ (?=\d{2}:\d{2}$)/, "+");
+  const [, count, unit] = AGE.exec(written) ?? [];
+  if (count !== undefined) return now - Number(count) * (UNIT_SECONDS.get(unit) ?? 0);
+  if (EPOCH_SECONDS.test(written)) return Number(written);
+  if (!DATE.test(written) && !DATE_TIME.test(written)) return null;
+  const day = written.slice(0, 10);
+  const midnight = new Date(`${day}T00:00:00Z`);
+  // The 30th of February would be read as a day of March.
+  if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(day)) return null;
+  const milliseconds = DATE.test(written) ? midnight.getTime() : Date.parse(written);
+  return Number.isNaN(milliseconds) ? null : milliseconds / 1000;
+}

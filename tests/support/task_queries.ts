@@ -1,0 +1,45 @@
+/**
+ * Random tasks, and random lists of them that somebody asks for.
+ *
+ * @module
+ */
+
+import fc from "fast-check";
+import { isTerminal, type Task, TASK_STATES } from "../../lib/task.ts";
+import { SORT_FIELDS, type TaskQuery } from "../../lib/task_query.ts";
+import { exampleTask } from "./example_task.ts";
+
+const NAMES = ["import", "Import users", "export", "a.b", "", "ΑΣ"] as const;
+const TAGS = ["db", "night", "Port"] as const;
+const time = fc.integer({ min: 0, max: 20 });
+
+/** Records that differ in all that lists look at; few values, so that many are alike. */
+export const listedTasks: fc.Arbitrary<Task> = fc.record({
+  id: fc.constantFrom("1", "2", "port-3"),
+  name: fc.constantFrom(...NAMES),
+  state: fc.constantFrom(...TASK_STATES),
+  status: fc.constantFrom("Working", "12 rows", "ΑΣ"),
+  progress: fc.constantFrom(null, 0, 40, 100),
+  created_at: time,
+  started_at: fc.option(time),
+  updated_at: time,
+  finished_at: time,
+  tags: fc.subarray([...TAGS]),
+  error: fc.constantFrom(null, { message: "the port is FULL", type: "Error" }),
+}).map((fields) => {
+  const hasEnded = isTerminal(fields.state);
+  return exampleTask({ ...fields, finished_at: hasEnded ? fields.finished_at : null, active: !hasEnded });
+});
+
+/** Queries with any of their filters, in any order. */
+export const taskQueries: fc.Arbitrary<TaskQuery> = fc.record({
+  states: fc.option(fc.subarray([...TASK_STATES]).map((states) => new Set<string>(states))),
+  name: fc.option(fc.constantFrom(["import"], ["", "port"], ["i", ""], ["", "p", ""], ["", ""])),
+  tags: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.subarray([...TAGS])),
+  text: fc.option(fc.constantFrom("port", "full", "1", "ας", "rows")),
+  since: fc.option(time),
+  until: fc.option(time),
+  sort: fc.record({ field: fc.constantFrom(...SORT_FIELDS), descending: fc.boolean() }),
+  limit: fc.integer({ min: 1, max: 5 }),
+  page: fc.integer({ min: 1, max: 4 }),
+});
