@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JsonObject, JsonValue, LogLine, Task } from "./task.ts";
+import type { JsonObject, JsonValue, LogLine, Task, TaskSummary } from "./task.ts";
 
 /** A file that pages load. */
 export interface PageAsset {
@@ -26,6 +26,12 @@ export interface PageContext {
   readonly notice: { readonly kind: "info" | "error"; readonly text: string } | null;
 }
 
+/** All tasks of a client in short, and the record of each, which may have to be read from disk. */
+export interface ListedTasks {
+  readonly summaries: Iterable<TaskSummary>;
+  record(id: string): Task | undefined;
+}
+
 /** A registered task, as a page offers it. */
 export interface OfferedTask {
   readonly name: string;
@@ -41,7 +47,7 @@ export interface PageRenderer {
   /** The page of a client's tasks. */
   client(
     context: PageContext,
-    tasks: Iterable<Task>,
+    tasks: ListedTasks,
     page: number,
     offered: readonly OfferedTask[],
   ): string;

@@ -5,18 +5,18 @@
  * @module
  */
 
-import { isTerminal, stateWords, type Task } from "./task.ts";
+import { isTerminal, stateWords, type Task, type TaskSummary } from "./task.ts";
 
 /** Whether a task has ended, also where its state is one that this version does not know. */
-export function hasEnded(task: Task): boolean {
+export function hasEnded(task: Pick<Task, "state" | "finished_at">): boolean {
   return isTerminal(task.state) || task.finished_at !== null;
 }
 
 /** Puts tasks into the order in which they are shown: those that have not ended first, each part newest first. */
-export function comparePlace(left: Task, right: Task): number {
+export function comparePlace(left: TaskSummary, right: TaskSummary): number {
   const leftEnded = hasEnded(left);
   if (leftEnded !== hasEnded(right)) return leftEnded ? 1 : -1;
-  const time = (task: Task) => leftEnded ? task.finished_at ?? task.updated_at : task.created_at;
+  const time = (task: TaskSummary) => leftEnded ? task.finished_at ?? task.updated_at : task.created_at;
   return time(right) - time(left) || (right.id > left.id ? 1 : right.id < left.id ? -1 : 0);
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JsonObject, LogLine, Task } from "../lib/task.ts";
+import type { JsonObject, LogLine, Task, TaskSummary } from "../lib/task.ts";
 import { comparePlace, hasEnded } from "../lib/task_view.ts";
 
 export { argumentsFromForm, type FormField, formFields, type FormValues } from "./arguments.ts";
@@ -49,9 +49,9 @@ export interface PageFrame {
 }
 
 /** A part of a client's tasks, as {@linkcode pageOfTasks} cuts it. */
-export interface TaskSlice {
+export interface TaskSlice<Listed = Task> {
   /** First those that have not ended, newest first; then the ended ones, latest end first. */
-  readonly tasks: readonly Task[];
+  readonly tasks: readonly Listed[];
   /** How many of the client's tasks have not ended. */
   readonly activeTotal: number;
   /** How many have. */
@@ -97,7 +97,10 @@ export const TASKS_PER_PAGE = 100;
  * @param page the wanted page, from 1; a page that does not exist becomes the nearest that does
  * @returns the page
  */
-export function pageOfTasks(tasks: Iterable<Task>, page: number): TaskSlice {
+export function pageOfTasks<Listed extends TaskSummary>(
+  tasks: Iterable<Listed>,
+  page: number,
+): TaskSlice<Listed> {
   const sorted = [...tasks].sort(comparePlace);
   const pages = Math.max(1, Math.ceil(sorted.length / TASKS_PER_PAGE));
   const wanted = Number.isFinite(page) ? Math.min(pages, Math.max(1, Math.trunc(page))) : 1;

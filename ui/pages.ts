@@ -29,8 +29,12 @@ export function pageRenderer(version: string): PageRenderer {
   });
   return {
     assets: pageAssets,
-    client: (context, tasks, page, startable) =>
-      renderClientPage({ ...frameOf(context), ...pageOfTasks(tasks, page), startable }),
+    client: (context, { summaries, record }, page, startable) => {
+      const slice = pageOfTasks(summaries, page);
+      // Only what the page shows is read.
+      const tasks = slice.tasks.map(({ id }) => record(id)).filter((task) => task !== undefined);
+      return renderClientPage({ ...frameOf(context), ...slice, tasks, startable });
+    },
     task: (context, task, children, log) => renderTaskPage({ ...frameOf(context), task, children, log }),
     problem: (problem) => renderProblemPage({ ...problem, style: `${problem.basePath}/assets/${style}` }),
     argumentsFrom: (input, fields) => argumentsFromForm(input, fields),

@@ -172,7 +172,10 @@ export class Pages {
       input,
     }));
     const page = Number(url.searchParams.get("page") ?? 1);
-    const tasks = Array.from(registry.list(client), (stored) => stored.task);
+    const tasks = {
+      summaries: Array.from(registry.list(client), ({ summary }) => summary),
+      record: (id: string) => registry.task(client, id),
+    };
     const html = pages.client(this.#pageContext(client, url, error), tasks, page, offered);
     return new Response(html, { status, headers: PAGE_HEADERS });
   }
@@ -180,7 +183,9 @@ export class Pages {
   #taskPage(client: string, id: string, url: URL): Response {
     const { registry, pages } = this.#context;
     const { task } = storedTask(this.#context, client, id);
-    const children = registry.tasks(client).filter((other) => other.parent_id === id).reverse();
+    const children = Array.from(registry.list(client))
+      .filter(({ summary }) => summary.parent_id === id)
+      .map((stored) => stored.task);
     const from = Math.max(0, task.log_count - this.#context.limits.logLinesPerTask);
     const { lines } = registry.log(client, id, from, task.log_count);
     const log = { lines, dropped: task.log_count - lines.length };

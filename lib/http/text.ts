@@ -70,7 +70,7 @@ export function listText(all: Iterable<StoredTask>, request: Request): Response 
 
 function selectPlaced(all: Iterable<StoredTask>, query: TaskQuery): TaskPage {
   const { tasks, total } = selectTasks(all, { ...query, limit: Number.MAX_SAFE_INTEGER, page: 1 });
-  const placed = [...tasks].sort((left, right) => comparePlace(left.task, right.task));
+  const placed = [...tasks].sort((left, right) => comparePlace(left.summary, right.summary));
   const end = query.page * query.limit;
   return {
     tasks: placed.slice(end - query.limit, end),

@@ -3,6 +3,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { call, HeldTask } from "../../support/calls.ts";
 import { rawCall } from "../../support/raw_http.ts";
+import { StoreFolder } from "../../support/store_folder.ts";
+import { storedTask } from "../../support/store_model.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 import type { MonitorOptions } from "../../../lib/mod.ts";
 
@@ -205,4 +207,30 @@ Deno.test("Pages: the command lines on a page name the address that people use",
   assertStringIncludes(answer.body, "https://ci.example/monitor/tasks/c");
   assertStringIncludes(answer.body, "wss://ci.example/monitor/ws/tasks/c");
   assert(!answer.body.includes("127.0.0.1"));
+});
+
+Deno.test("Pages read the records of the ended tasks that they show, and no others", async () => {
+  using folder = new StoreFolder();
+  {
+    await using store = folder.open();
+    const put = (id: string, parent_id: string | null = null) =>
+      store.put("c", storedTask(id, store.takeSeq(), "FINISHED", { parent_id }));
+    for (let index = 1; index <= 30; index++) put(`old-${index}`);
+    put("parent");
+    for (let index = 1; index <= 99; index++) put(`new-${index}`, "parent");
+  }
+  await using server = startServer({ data: folder.file });
+  folder.execute("UPDATE records SET record = 'damaged' WHERE record LIKE '%\"id\":\"old-%'");
+  const list = await call("GET", `${server.url}/t/c`);
+  assertEquals(list.status, 200);
+  assert(["parent", "new-1", "new-99"].every((id) => list.text.includes(`/t/c/${id}"`)), "all are there");
+  assertStringIncludes(list.text, "130");
+  assertEquals((await call("GET", `${server.url}/t/c?page=2`)).status, 503, "there are the damaged ones");
+  const task = await call("GET", `${server.url}/t/c/parent`);
+  assertEquals([task.status, task.text.includes("new-99")], [200, true]);
+  const answer = await call(
+    "GET",
+    `${server.url}/tasks/c?name=task&state=FINISHED&sort=-finished_at&limit=100`,
+  );
+  assertEquals([answer.status, answer.json.total], [200, 130]);
 });
