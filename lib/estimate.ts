@@ -1,15 +1,19 @@
 /**
- * Rate and time left of one task, from how its progress moved. Pure.
+ * Rate and time left of one task, from how its progress moved and from how long earlier runs took. Pure.
  *
  * @module
  */
 
+import { PastDurations, type TimeLeft } from "./past_durations.ts";
 import type { EtaReason, Task } from "./task.ts";
 
 /** What can be said of a task's future. */
 export interface Estimate {
   /** Seconds left; `null` where nothing honest can be said. */
   readonly eta: number | null;
+  /** The least and the most that it may be; `null` where there is none, or `eta` is no guess any more. */
+  readonly eta_low: number | null;
+  readonly eta_high: number | null;
   /** Units, or percent where there are no counts, per second. */
   readonly rate: number | null;
   /** Why there is no ETA. */
@@ -26,6 +30,13 @@ const MIN_OBSERVATIONS = 2;
 const MIN_STALL_SECONDS = 10;
 /** A task is stalled when nothing moved for so many times the usual interval between two moves. */
 const STALL_INTERVALS = 6;
+
+/** Observations that make an average; of more than one in a second, each says hardly anything new. */
+const ENOUGH_OBSERVATIONS = 10;
+/** Recent progress and past runs weigh the same once progress was observed for this share of what runs usually take. */
+const EQUAL_SHARE = 0.1;
+/** A range that is narrower than this share of the ETA says nothing that the ETA does not say. */
+const NARROW_SHARE = 0.2;
 
 /**
  * How fast one amount moves: an average over time with exponentially falling weights, corrected for the short history
@@ -84,10 +95,26 @@ class Pace {
   }
 }
 
-/** Follows the progress of one task, by its counts where they move, else by its percents. */
+/**
+ * Follows the progress of one task, by its counts where they move, else by its percents. What it says blends two guesses:
+ *
+ * - By the recent rate, as if it went on at that.
+ * - By past runs of the same name, as if it were one of those that took longer than it has until now.
+ *
+ * At first past runs know better; with every second of progress that is observed, and with progress itself, the recent
+ * rate does. While there is little to go by (a short time of progress, few past runs, or very different ones, or guesses
+ * that differ), the ETA comes with a range.
+ */
 export class Estimator {
   readonly #counts: Pace = new Pace();
   readonly #percents: Pace = new Pace();
+  readonly #pastRuns: (name: string) => readonly number[];
+  #past: PastDurations | undefined;
+
+  /** @param pastRuns how long earlier runs of a name took, in seconds; called once, when it is first needed */
+  constructor(pastRuns: (name: string) => readonly number[] = () => []) {
+    this.#pastRuns = pastRuns;
+  }
 
   /** A task after a change, with a new estimate that takes the change into account. */
   estimated(task: Task): Task {
@@ -113,21 +140,19 @@ export class Estimator {
    *
    * @param task the newest record
    * @param at the time, in epoch seconds
-   * @returns the estimate
+   * @returns the estimate, in seconds from that time on
    */
   estimate(task: Task, at: number): Estimate {
     const exactRate = this.#counts.rate ?? this.#percents.rate;
     const rate = exactRate === null ? null : round(exactRate);
-    if (!task.active) return { eta: null, rate, eta_reason: null };
-    if (task.progress === null) return { eta: null, rate, eta_reason: "unknown_progress" };
-    if (this.isStalled(at)) return { eta: null, rate: 0, eta_reason: "stalled" };
-    const isCounted = task.current !== null && task.total !== null && this.#counts.rate !== null;
-    const pace = isCounted ? this.#counts : this.#percents;
-    const left = isCounted ? Math.max(0, task.total - task.current) : 100 - task.progress;
-    const eta = pace.rate === null ? Infinity : left / pace.rate;
-    const isTooEarly = pace.observations < MIN_OBSERVATIONS || pace.evidence < MIN_EVIDENCE_SECONDS;
-    if (isTooEarly || !Number.isFinite(eta)) return { eta: null, rate, eta_reason: "too_early" };
-    return { eta: round(eta), rate, eta_reason: null };
+    if (!task.active) return without(null, rate);
+    const recent = this.#byRate(task);
+    const past = this.#pastOf(task).left(at - (task.started_at ?? at));
+    if (task.progress === null && past === null) return without("unknown_progress", rate);
+    if (this.isStalled(at)) return without("stalled", 0);
+    if (recent === null) return past === null ? without("too_early", rate) : withRange(past, rate);
+    if (past === null) return withRange(recent, rate);
+    return withRange(blend(recent, past, this.#weightOfRate(task)), rate);
   }
 
   /**
@@ -139,6 +164,84 @@ export class Estimator {
     const latest = this.#counts.movedAt > this.#percents.movedAt ? this.#counts : this.#percents;
     return latest.isStalled(at);
   }
+
+  /**
+   * Another estimate of a task that has said nothing since its last one: it stands still, or has taken longer than the past
+   * runs by which alone its time left was guessed.
+   *
+   * @param task the newest record
+   * @param at the time, in epoch seconds
+   * @returns the estimate, as of the record's last change; `null` where the one that it has is still right
+   */
+  correction(task: Task, at: number): Estimate | null {
+    if (task.eta_reason !== null && task.eta_reason !== "too_early") return null;
+    const silence = at - task.updated_at;
+    const isOver = task.eta !== null && silence > task.eta && this.#byRate(task) === null;
+    if (!isOver && !this.isStalled(at)) return null;
+    const estimate = this.estimate(task, at);
+    const { eta, eta_low, eta_high } = estimate;
+    return {
+      ...estimate,
+      eta: eta === null ? null : eta + silence,
+      eta_low: eta_low === null ? null : eta_low + silence,
+      eta_high: eta_high === null ? null : eta_high + silence,
+    };
+  }
+
+  /** What the recent rate says; `null` where there is none yet. */
+  #byRate(task: Task): TimeLeft | null {
+    if (task.progress === null) return null;
+    const pace = this.#paceOf(task);
+    const left = pace === this.#counts ? Math.max(0, task.total! - task.current!) : 100 - task.progress;
+    const eta = pace.rate === null ? Infinity : left / pace.rate;
+    const isTooEarly = pace.observations < MIN_OBSERVATIONS || pace.evidence < MIN_EVIDENCE_SECONDS;
+    if (isTooEarly || !Number.isFinite(eta)) return null;
+    const observations = Math.min(pace.observations, pace.evidence);
+    const doubt = observations < ENOUGH_OBSERVATIONS ? 1 + 1 / Math.sqrt(observations) : 1;
+    return { eta, low: eta / doubt, high: eta * doubt };
+  }
+
+  #paceOf({ current, total }: Task): Pace {
+    const isCounted = current !== null && total !== null && this.#counts.rate !== null;
+    return isCounted ? this.#counts : this.#percents;
+  }
+
+  #weightOfRate(task: Task): number {
+    const { evidence } = this.#paceOf(task);
+    const byEvidence = evidence / (evidence + EQUAL_SHARE * this.#pastOf(task).usual);
+    return Math.max(byEvidence, (task.progress ?? 0) / 100);
+  }
+
+  #pastOf({ name }: Task): PastDurations {
+    return this.#past ??= new PastDurations(this.#pastRuns(name));
+  }
+}
+
+function without(eta_reason: EtaReason | null, rate: number | null): Estimate {
+  return { eta: null, eta_low: null, eta_high: null, rate, eta_reason };
+}
+
+function withRange({ eta, low, high }: TimeLeft, rate: number | null): Estimate {
+  const isNarrow = high - low <= NARROW_SHARE * eta;
+  return {
+    eta: round(eta),
+    eta_low: isNarrow ? null : round(low),
+    eta_high: isNarrow ? null : round(high),
+    rate,
+    eta_reason: null,
+  };
+}
+
+/** Something between two guesses. The more they differ, the wider is its range, but not beyond theirs. */
+function blend(one: TimeLeft, other: TimeLeft, weightOfOne: number): TimeLeft {
+  const between = (a: number, b: number) => a * weightOfOne + b * (1 - weightOfOne);
+  // The standard deviation of something that is the one or the other.
+  const difference = Math.abs(one.eta - other.eta) * Math.sqrt(weightOfOne * (1 - weightOfOne));
+  return {
+    eta: between(one.eta, other.eta),
+    low: Math.max(between(one.low, other.low) - difference, Math.min(one.low, other.low)),
+    high: Math.min(between(one.high, other.high) + difference, Math.max(one.high, other.high)),
+  };
 }
 
 /** Four significant digits: more would pretend a precision that an estimate does not have. */

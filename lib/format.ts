@@ -54,11 +54,34 @@ export function formatTimeLeft(seconds: number): string {
   return `about ${Math.floor(hours / 24)} d${hours % 24 === 0 ? "" : ` ${hours % 24} h`} left`;
 }
 
+/** The units in which ranges are written, from what upper bound on, and in steps of how many. */
+const RANGE_UNITS = [
+  { from: 48 * 3_600, unit: "d", seconds: 86_400, step: 1 },
+  { from: 2 * 3_600, unit: "h", seconds: 3_600, step: 1 },
+  { from: 20 * 60, unit: "min", seconds: 60, step: 5 },
+  { from: 55, unit: "min", seconds: 60, step: 1 },
+  { from: 10, unit: "s", seconds: 1, step: 5 },
+] as const;
+
+/** Writes an estimate that is not certain: `3–5 min left`, `up to 2 h left`. */
+export function formatTimeRange(low: number, high: number): string {
+  const scale = RANGE_UNITS.find(({ from }) => high >= from);
+  if (scale === undefined) return formatTimeLeft(high);
+  const { unit, seconds, step } = scale;
+  const [least, most] = [low, high].map((bound) => Math.round(bound / seconds / step) * step);
+  if (least === most) return formatTimeLeft((low + high) / 2);
+  return least! <= 0 ? `up to ${most} ${unit} left` : `${least}–${most} ${unit} left`;
+}
+
 /** The time that is left, or why nobody knows. Empty for a task that is not active. */
 export function timeLeft(task: Task, now: number): string {
   if (!task.active) return "";
   // The estimate is as of the last change; a task that just has not spoken since gets closer to its end all the same.
-  if (task.eta !== null) return formatTimeLeft(task.eta - Math.max(0, now - task.updated_at));
+  const silence = Math.max(0, now - task.updated_at);
+  if (task.eta !== null && task.eta_low !== null && task.eta_high !== null) {
+    return formatTimeRange(task.eta_low - silence, task.eta_high - silence);
+  }
+  if (task.eta !== null) return formatTimeLeft(task.eta - silence);
   switch (task.eta_reason) {
     case "too_early":
       return "estimating…";

@@ -24,10 +24,19 @@ export interface LiveTask {
   readonly isRemote: boolean;
 }
 
+/** How long the newest runs of a name took, in seconds. */
+export type PastRunsOf = (client: string, name: string) => readonly number[];
+
 /** The tasks that have not ended. */
 export class LiveTasks {
   readonly #tasks: Map<string, LiveTask> = new Map();
+  readonly #pastRunsOf: PastRunsOf;
   #remoteCount = 0;
+
+  /** @param pastRunsOf how long earlier runs of a name took, for estimates */
+  constructor(pastRunsOf: PastRunsOf) {
+    this.#pastRunsOf = pastRunsOf;
+  }
 
   /** How many of them end with this process. */
   get localCount(): number {
@@ -65,7 +74,7 @@ export class LiveTasks {
     this.#tasks.set(keyOf(client, id), {
       client,
       id,
-      estimator: new Estimator(),
+      estimator: new Estimator((name) => this.#pastRunsOf(client, name)),
       family: new Family(),
       owner,
       reporter: isHttp ? null : reporter,

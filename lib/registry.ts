@@ -46,6 +46,9 @@ export interface RegistryOptions {
 /** Ancestors whose bars one change moves at most; a longer line, or one that bites its tail, ends here. */
 const ROLL_UP_HEIGHT = 10_000;
 
+/** Past runs of a name that say how long the next one will take; what was long ago may not be true any more. */
+const PAST_RUNS = 20;
+
 /** The one place where tasks change. Everything is synchronous, so that no two changes can overlap. */
 export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #store: TaskStore;
@@ -53,7 +56,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #census: Census;
   readonly #onEnd: ((client: string, stored: StoredTask) => void) | undefined;
   readonly #listeners: Set<(event: RegistryEvent) => void> = new Set();
-  readonly #live: LiveTasks = new LiveTasks();
+  readonly #live: LiveTasks = new LiveTasks((client, name) => this.#pastRuns(client, name));
   readonly #restorable: RestorableTasks;
   readonly #sweeper: BackgroundInterval;
   /** The number of the last change that made a task, ended it, removed it or brought it back. */
@@ -297,10 +300,20 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
       this.#apply(client, id, { type: "fail", error: { type: "lost", message } }, at, null);
       return;
     }
-    const hasPace = task.eta_reason === null || task.eta_reason === "too_early";
-    if (hasPace && estimator.isStalled(at)) {
-      this.#apply(client, id, { type: "estimate", ...estimator.estimate(task, at) }, at, null);
+    const estimate = estimator.correction(task, at);
+    if (estimate !== null) this.#apply(client, id, { type: "estimate", ...estimate }, at, null);
+  }
+
+  /** How long the newest runs of a name took that ended well. */
+  #pastRuns(client: string, name: string): number[] {
+    const seconds: number[] = [];
+    // As many again may have failed.
+    for (const run of this.#store.pastRuns(client, name, 2 * PAST_RUNS)) {
+      if (run.state !== "FINISHED" || run.started_at === null || run.finished_at === null) continue;
+      seconds.push(Math.max(0, run.finished_at - run.started_at));
+      if (seconds.length === PAST_RUNS) break;
     }
+    return seconds;
   }
 
   /** What can't be done because of the store is tried again with the next look; its trouble is told elsewhere. */

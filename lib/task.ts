@@ -69,6 +69,9 @@ export interface Task {
   readonly finished_at: number | null;
   /** Seconds left, as of `updated_at`. */
   readonly eta: number | null;
+  /** The least and the most that `eta` may be, while there is little to go by; else `null`. */
+  readonly eta_low: number | null;
+  readonly eta_high: number | null;
   /** Units (where `current` is known, else percent) per second, smoothed over recent progress. */
   readonly rate: number | null;
   /** Why `eta` is `null`; `null` too where the task is not active. */
@@ -211,6 +214,8 @@ export interface StaleChange {
 export interface EstimateChange {
   readonly type: "estimate";
   readonly eta: number | null;
+  readonly eta_low: number | null;
+  readonly eta_high: number | null;
   readonly rate: number | null;
   readonly eta_reason: EtaReason | null;
 }

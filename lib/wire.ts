@@ -106,6 +106,8 @@ export function readTask(value: unknown): Task | null {
     updated_at: updatedAt,
     finished_at: numberOrNull(fields.finished_at),
     eta: numberOrNull(fields.eta),
+    eta_low: numberOrNull(fields.eta_low),
+    eta_high: numberOrNull(fields.eta_high),
     rate: numberOrNull(fields.rate),
     eta_reason: textOrNull(fields.eta_reason) as EtaReason | null,
     stale: fields.stale === true,

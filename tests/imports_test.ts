@@ -14,6 +14,8 @@ const PURE = [
   "lib/task.ts",
   "lib/errors.ts",
   "lib/protocol.ts",
+  "lib/quantile.ts",
+  "lib/past_durations.ts",
   "lib/estimate.ts",
   "lib/format.ts",
   "lib/task_view.ts",
@@ -28,11 +30,12 @@ const SERVER =
 
 /** From a part of the source, imports only lead to these parts. The first row that fits a file counts. */
 const DIRECTIONS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
-  { from: /^lib\/(task|errors|terminal_text|time_filter)\.ts$/, to: /^$/ },
+  { from: /^lib\/(task|errors|terminal_text|time_filter|quantile)\.ts$/, to: /^$/ },
   { from: /^lib\/protocol\.ts$/, to: /^lib\/(task|errors)\.ts$/ },
   { from: /^lib\/(page_renderer|format|task_view|task_query|wire)\.ts$/, to: /^lib\/task\.ts$/ },
   { from: /^lib\/text_bars\.ts$/, to: /^lib\/(task|task_view|format|terminal_text)\.ts$/ },
-  { from: /^lib\/estimate\.ts$/, to: /^lib\/(task|errors|protocol)\.ts$/ },
+  { from: /^lib\/past_durations\.ts$/, to: /^lib\/quantile\.ts$/ },
+  { from: /^lib\/estimate\.ts$/, to: /^lib\/(task|past_durations)\.ts$/ },
   { from: /^lib\/output\//, to: /^lib\/(output\/|(task|errors|protocol)\.ts$)/ },
   { from: /^lib\/store\//, to: /^lib\/(store\/|(task|errors|protocol|ulid)\.ts$)/ },
   { from: /^lib\/notify\//, to: /^lib\/(notify\/|store\/store\.ts$|(task|errors|version)\.ts$)/ },

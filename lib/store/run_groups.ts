@@ -41,7 +41,11 @@ export class RunGroups {
   /** The newest ends of a name, the latest first, so many at most. */
   newest(name: string, most: number): TaskSummary[] {
     const group = this.#groups.get(name) ?? [];
-    return group.slice(Math.max(0, group.length - most)).reverse().map(({ stored }) => stored.summary);
+    const runs: TaskSummary[] = [];
+    for (let index = group.length - 1; index >= 0 && runs.length < most; index--) {
+      runs.push(group[index]!.stored.summary);
+    }
+    return runs;
   }
 }
 

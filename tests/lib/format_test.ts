@@ -12,6 +12,7 @@ import {
   formatPercent,
   formatRate,
   formatTimeLeft,
+  formatTimeRange,
   machineTime,
   timeLeft,
 } from "../../lib/format.ts";
@@ -68,6 +69,23 @@ testTable("formatTimeLeft()", formatTimeLeft, [
   [15_300, "about 4 h 20 min left"],
   [86_400, "about 1 d left"],
   [100_000, "about 1 d 4 h left"],
+]);
+
+testTable("formatTimeRange()", (range: readonly [number, number]) => formatTimeRange(...range), [
+  [[-9, 0.5], "almost done"],
+  [[2, 8], "a few seconds left"],
+  [[3, 12], "5–10 s left"],
+  [[-20, 30], "up to 30 s left"],
+  [[20, 54], "20–55 s left"],
+  [[50, 58], "about 55 s left"],
+  [[20, 100], "up to 2 min left"],
+  [[170, 300], "3–5 min left"],
+  [[190, 200], "about 3 min left"],
+  [[600, 3_600], "10–60 min left"],
+  [[1_000, 1_300], "15–20 min left"],
+  [[3_000, 7_300], "1–2 h left"],
+  [[0, 90_000], "up to 25 h left"],
+  [[40 * 3_600, 100 * 3_600], "2–4 d left"],
 ]);
 
 testTable("formatPercent()", formatPercent, [
@@ -151,6 +169,10 @@ Deno.test("timeLeft() counts down between updates, and gives the reason where no
   assertEquals(timeLeft(task, EXAMPLE_TIME + 60), "about 1 min left");
   assertEquals(timeLeft(task, EXAMPLE_TIME + 500), "almost done");
   assertEquals(timeLeft(task, EXAMPLE_TIME - 500), "about 2 min left", "a clock that lags adds nothing");
+  const guess = exampleTask({ eta: 120, eta_low: 100, eta_high: 300 });
+  assertEquals(timeLeft(guess, EXAMPLE_TIME), "2–5 min left");
+  assertEquals(timeLeft(guess, EXAMPLE_TIME + 120), "up to 3 min left");
+  assertEquals(timeLeft(guess, EXAMPLE_TIME + 500), "almost done");
   assertEquals(timeLeft(exampleTask({ eta_reason: "too_early" }), 0), "estimating…");
   assertEquals(timeLeft(exampleTask({ eta_reason: "stalled" }), 0), "stalled, no estimate");
   assertEquals(timeLeft(exampleTask({ eta_reason: "unknown_progress" }), 0), "time left unknown");
@@ -169,6 +191,15 @@ Deno.test("formatJson() stays on one line and within its length", () => {
     const text = formatJson(value as never, most);
     assertLessOrEqual(text.length, most);
     assert(!text.includes("\n"));
+  }));
+});
+
+Deno.test("formatTimeRange() names two amounts that are in order, or one", () => {
+  const seconds = fc.double({ min: -100, max: 1e6, noNaN: true });
+  fc.assert(fc.property(seconds, seconds, (one, other) => {
+    const text = formatTimeRange(Math.min(one, other), Math.max(one, other));
+    const [, least, most] = /^(\d+)–(\d+) (?:s|min|h|d) left$/.exec(text) ?? [];
+    assert(least === undefined ? !text.includes("–") : Number(least) < Number(most), text);
   }));
 });
 

@@ -7,7 +7,7 @@ const here = new TestReporter("here");
 const remote = new TestReporter("remote", true);
 
 Deno.test("LiveTasks.localCount leaves out what goes on without this process, also once it has ended", () => {
-  const live = new LiveTasks();
+  const live = new LiveTasks(() => []);
   live.add("c", "local", here.id, here, 0);
   live.add("c", "unowned", null, null, 0);
   live.add("c", "remote", remote.id, remote, 0);
@@ -21,7 +21,7 @@ Deno.test("LiveTasks.localCount leaves out what goes on without this process, al
 });
 
 Deno.test("LiveTasks.add() notes since when a reporter is away, but of none that can't be reached at all", () => {
-  const live = new LiveTasks();
+  const live = new LiveTasks(() => []);
   live.add("c", "local", here.id, here, 5);
   live.add("c", "unowned", null, null, 5);
   live.add("c", "remote", remote.id, remote, 5);

@@ -286,7 +286,7 @@ Deno.test("historyEntryOf() notes a state or a status that is another one, and n
     { type: "request_cancel" },
     { type: "stale" },
     { type: "roll_up", progress: 50 },
-    { type: "estimate", eta: 5, rate: 1, eta_reason: null },
+    { type: "estimate", eta: 5, eta_low: 4, eta_high: 6, rate: 1, eta_reason: null },
   ];
   for (const change of silent) assertEquals(noted(change, running), null, change.type);
   const ended = taskAfter(createChange(), { type: "cancelled" });

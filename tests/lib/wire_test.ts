@@ -14,6 +14,9 @@ import { exampleTask } from "../support/example_task.ts";
 
 Deno.test("readTask() gives back a record as it is", () => {
   const task = exampleTask({
+    eta: 5,
+    eta_low: 4,
+    eta_high: 6.5,
     error: { message: "no", type: "Error", stack: "at" },
     metadata: { a: [1] },
     tags: ["x"],

@@ -75,8 +75,8 @@ export const changes: fc.Arbitrary<TaskChange> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.constantFrom<TaskChange>(
-      { type: "estimate", eta: 5, rate: 2, eta_reason: null },
-      { type: "estimate", eta: null, rate: 0, eta_reason: "stalled" },
+      { type: "estimate", eta: 5, eta_low: 4, eta_high: 6, rate: 2, eta_reason: null },
+      { type: "estimate", eta: null, eta_low: null, eta_high: null, rate: 0, eta_reason: "stalled" },
     ),
   },
   {

@@ -26,6 +26,8 @@ export function exampleTask(overrides: Partial<Task> = {}): Task {
     updated_at: EXAMPLE_TIME,
     finished_at: null,
     eta: null,
+    eta_low: null,
+    eta_high: null,
     rate: null,
     eta_reason: null,
     stale: false,

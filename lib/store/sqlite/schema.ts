@@ -7,7 +7,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables that this program reads and writes. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** Marks a file as a database of this program: "tsks" (SQLite, PRAGMA application_id). */
 export const APPLICATION_ID = 0x74736b73;
@@ -102,6 +102,10 @@ export const MIGRATIONS: readonly string[] = [
       record ->> '$.created_at', record ->> '$.started_at', record ->> '$.updated_at', record ->> '$.finished_at',
       record ->> '$.progress', record ->> '$.parent_id', record ->> '$.retry_of'
     FROM tasks JOIN records USING (place) WHERE ended_at IS NOT NULL;
+  `,
+  // Records say between what bounds the time left is.
+  `
+  UPDATE records SET record = json_set(record, '$.eta_low', NULL, '$.eta_high', NULL);
   `,
 ];
 

@@ -114,7 +114,7 @@ function changeOf(type: TaskChange["type"]): TaskChange {
     case "roll_up":
       return { type, progress: 5 };
     case "estimate":
-      return { type, eta: 1, rate: 1, eta_reason: null };
+      return { type, eta: 1, eta_low: null, eta_high: null, rate: 1, eta_reason: null };
     case "interrupt":
       return { type, message: "gone", lostVersions: 0 };
     case "create":
