@@ -36,6 +36,8 @@ export interface MonitorLimits {
   readonly historyPerTask: number;
   /** Entries of history that are kept of all tasks in memory; the history that was quiet for longest goes. */
   readonly historyEntries: number;
+  /** Points of the courses of progress that are kept of all tasks in memory; those not written for longest go. */
+  readonly progressPoints: number;
   /** Characters of log and history that may wait to be written to disk; of more, the newest are left out. */
   readonly unsavedCharacters: number;
   /** Milliseconds that a change may wait to be committed together with others. */
@@ -103,6 +105,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   logCharacters: 64 * 1024 * 1024,
   historyPerTask: 1_000,
   historyEntries: 1_000_000,
+  progressPoints: 1_000_000,
   unsavedCharacters: 64 * 1024 * 1024,
   commitIntervalMs: 50,
   watchers: 10_000,

@@ -5,8 +5,11 @@
  */
 
 import { Estimator } from "./estimate.ts";
+import { ProgressSeries } from "./progress_series.ts";
 import { HTTP_REPORTER_ID, type Reporter } from "./registry_types.ts";
 import { Family } from "./roll_up.ts";
+import type { TaskStore } from "./store/store.ts";
+import type { ProgressPoint } from "./task.ts";
 
 /** What the registry knows of a task that has not ended, beyond its record. */
 export interface LiveTask {
@@ -14,6 +17,7 @@ export interface LiveTask {
   readonly id: string;
   readonly estimator: Estimator;
   readonly family: Family;
+  readonly series: ProgressSeries;
   /** The id of the side that runs it; `null` where nobody does yet. */
   readonly owner: string | null;
   /** The way to that side, while there is one. */
@@ -24,18 +28,36 @@ export interface LiveTask {
   readonly isRemote: boolean;
 }
 
-/** How long the newest runs of a name took, in seconds. */
-export type PastRunsOf = (client: string, name: string) => readonly number[];
+/** What is known of a task that is added, beyond its names. */
+export interface LiveTaskOptions {
+  /** The id of the side that runs it; `null` where nobody does yet. */
+  readonly owner: string | null;
+  /** The way to that side; `null` where it is away. */
+  readonly reporter: Reporter | null;
+  /** The time, in epoch seconds. */
+  readonly at: number;
+  /** How its progress moved until now. */
+  readonly points?: readonly ProgressPoint[];
+}
+
+/** Courses of progress that are stored in one go at most: of thousands, to write them all would hold up everything. */
+const SAVES = 200;
+
+/** Past runs of a name that say how long the next one will take; what was long ago may not be true any more. */
+const PAST_RUNS = 20;
+
+/** What is asked of the place where tasks are kept. */
+export type LiveTaskStore = Pick<TaskStore, "pastRuns" | "putSeries">;
 
 /** The tasks that have not ended. */
 export class LiveTasks {
   readonly #tasks: Map<string, LiveTask> = new Map();
-  readonly #pastRunsOf: PastRunsOf;
+  readonly #store: LiveTaskStore;
   #remoteCount = 0;
 
-  /** @param pastRunsOf how long earlier runs of a name took, for estimates */
-  constructor(pastRunsOf: PastRunsOf) {
-    this.#pastRunsOf = pastRunsOf;
+  /** @param store knows past runs, and keeps how progress moved */
+  constructor(store: LiveTaskStore) {
+    this.#store = store;
   }
 
   /** How many of them end with this process. */
@@ -58,24 +80,17 @@ export class LiveTasks {
     return this.#tasks.get(keyOf(client, id));
   }
 
-  /**
-   * Adds a task.
-   *
-   * @param client the client token
-   * @param id the task's id
-   * @param owner the id of the side that runs it; `null` where nobody does yet
-   * @param reporter the way to that side; `null` where it is away
-   * @param at the time, in epoch seconds
-   */
-  add(client: string, id: string, owner: string | null, reporter: Reporter | null, at: number): void {
+  /** Adds a task. */
+  add(client: string, id: string, { owner, reporter, at, points }: LiveTaskOptions): void {
     const isRemote = reporter === null ? owner !== null : reporter.isRemote === true;
     const isHttp = owner === HTTP_REPORTER_ID;
     if (isRemote) this.#remoteCount++;
     this.#tasks.set(keyOf(client, id), {
       client,
       id,
-      estimator: new Estimator((name) => this.#pastRunsOf(client, name)),
+      estimator: new Estimator((name) => this.#pastRuns(client, name)),
       family: new Family(),
+      series: new ProgressSeries(at, points),
       owner,
       reporter: isHttp ? null : reporter,
       awaySince: isRemote && reporter === null && !isHttp ? at : null,
@@ -90,10 +105,50 @@ export class LiveTasks {
     this.#tasks.delete(key);
   }
 
+  /**
+   * Stores how the progress of some tasks moved, where enough of it is not stored yet.
+   *
+   * @param at the time, in epoch seconds
+   * @param everySeconds how often this is done
+   */
+  saveSome(at: number, everySeconds: number): void {
+    // So that each has its turn before the first of them is due again.
+    const leastSeconds = this.#tasks.size / SAVES * everySeconds;
+    let saves = 0;
+    for (const task of this.#tasks.values()) {
+      if (!task.series.isDue(at, leastSeconds)) continue;
+      this.save(task, at);
+      if (++saves === SAVES) return;
+    }
+  }
+
+  /** Stores all that is not stored yet of how progress moved. */
+  saveAll(at: number): void {
+    for (const task of this.#tasks.values()) if (task.series.isUnsaved) this.save(task, at);
+  }
+
+  /** Stores how the progress of a task moved. A single point is no course, and is in the record. */
+  save({ client, id, series }: LiveTask, at: number): void {
+    if (series.length > 1) this.#store.putSeries(client, id, series.points);
+    series.saved(at);
+  }
+
   /** Forgets all of them. */
   clear(): void {
     this.#tasks.clear();
     this.#remoteCount = 0;
+  }
+
+  /** How long the newest runs of a name took that ended well, in seconds. */
+  #pastRuns(client: string, name: string): number[] {
+    const seconds: number[] = [];
+    // As many again may have failed.
+    for (const run of this.#store.pastRuns(client, name, 2 * PAST_RUNS)) {
+      if (run.state !== "FINISHED" || run.started_at === null || run.finished_at === null) continue;
+      seconds.push(Math.max(0, run.finished_at - run.started_at));
+      if (seconds.length === PAST_RUNS) break;
+    }
+    return seconds;
   }
 }
 

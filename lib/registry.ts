@@ -13,7 +13,7 @@ import { RegistryReader } from "./registry_reader.ts";
 import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
 import { RestorableTasks } from "./restorable.ts";
 import { type EndedTask, type Launch, type StoredTask, TaskInMemory, type TaskStore } from "./store/store.ts";
-import { isTerminal, type Task, type TaskChange } from "./task.ts";
+import { isTerminal, type ProgressPoint, type Task, type TaskChange } from "./task.ts";
 import { historyEntryOf, newLines, transition, TransitionError } from "./transition.ts";
 
 /** The bounds of a {@linkcode Registry}. */
@@ -46,9 +46,6 @@ export interface RegistryOptions {
 /** Ancestors whose bars one change moves at most; a longer line, or one that bites its tail, ends here. */
 const ROLL_UP_HEIGHT = 10_000;
 
-/** Past runs of a name that say how long the next one will take; what was long ago may not be true any more. */
-const PAST_RUNS = 20;
-
 /** The one place where tasks change. Everything is synchronous, so that no two changes can overlap. */
 export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #store: TaskStore;
@@ -56,7 +53,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #census: Census;
   readonly #onEnd: ((client: string, stored: StoredTask) => void) | undefined;
   readonly #listeners: Set<(event: RegistryEvent) => void> = new Set();
-  readonly #live: LiveTasks = new LiveTasks((client, name) => this.#pastRuns(client, name));
+  readonly #live: LiveTasks;
   readonly #restorable: RestorableTasks;
   readonly #sweeper: BackgroundInterval;
   /** The number of the last change that made a task, ended it, removed it or brought it back. */
@@ -73,6 +70,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     super(options.store, options.unsavedEpoch);
     this.#store = options.store;
     this.#limits = options.limits;
+    this.#live = new LiveTasks(options.store);
     this.#census = new Census(options.limits);
     this.#onEnd = options.onEnd;
     this.#restorable = new RestorableTasks(options.limits.restoreWindowMs);
@@ -95,6 +93,11 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     if (this.#isClosed) return new ClosedError("Cannot create task: the server is shutting down");
     const { trouble } = this.#store;
     return trouble === null ? this.#census.fullness(client) : trouble.error;
+  }
+
+  /** How a task's progress moved, oldest first. */
+  progress(client: string, id: string): readonly ProgressPoint[] {
+    return this.#live.get(client, id)?.series.points ?? this.#store.series(client, id);
   }
 
   /** Notes what a task was started with. */
@@ -282,6 +285,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   sweep(): void {
     const at = now();
     for (const live of this.#live.all()) this.#lookAt(live, at);
+    this.#live.saveSome(at, this.#limits.sweepIntervalMs / 1000);
     for (const { client, id } of this.#restorable.takeOverdue()) this.#store.purge(client, id);
     this.#forgetExcess();
     if (this.#census.isEmpty && this.#restorable.size === 0) this.#sweeper.stop();
@@ -304,18 +308,6 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     if (estimate !== null) this.#apply(client, id, { type: "estimate", ...estimate }, at, null);
   }
 
-  /** How long the newest runs of a name took that ended well. */
-  #pastRuns(client: string, name: string): number[] {
-    const seconds: number[] = [];
-    // As many again may have failed.
-    for (const run of this.#store.pastRuns(client, name, 2 * PAST_RUNS)) {
-      if (run.state !== "FINISHED" || run.started_at === null || run.finished_at === null) continue;
-      seconds.push(Math.max(0, run.finished_at - run.started_at));
-      if (seconds.length === PAST_RUNS) break;
-    }
-    return seconds;
-  }
-
   /** What can't be done because of the store is tried again with the next look; its trouble is told elsewhere. */
   #trySweep(): void {
     try {
@@ -328,6 +320,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   [Symbol.dispose](): void {
     this.#isClosed = true;
     this.#sweeper.stop();
+    // Those of reporters elsewhere go on without this process.
+    this.#live.saveAll(now());
     this.#listeners.clear();
     this.#live.clear();
   }
@@ -346,7 +340,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
         const message = "The server ended while the task ran";
         this.#apply(client, id, { type: "interrupt", message, lostVersions }, now(), null);
       } else {
-        this.#live.add(client, id, owner, null, now());
+        const points = this.#store.series(client, id);
+        this.#live.add(client, id, { owner, reporter: null, at: now(), points });
         this.#apply(client, id, { type: "adopt", lostVersions }, now(), null);
       }
     }
@@ -379,6 +374,11 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     if (isEnd || before === undefined) this.#membershipSeq = seq;
     this.#put(client, before, after, change, seq);
 
+    if (live !== undefined && after.progress !== null) {
+      live.series.add(after.updated_at, after.progress);
+      if (isEnd) this.#live.save(live, at);
+    }
+
     if (live !== undefined && change.type === "update") {
       if (change.progress !== undefined || change.current !== undefined) live.family.setsOwnProgress();
     }
@@ -407,7 +407,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   #begin(client: string, id: string, reporter: Reporter | null): void {
     this.#census.begin(client);
     this.#restorable.delete({ client, id });
-    this.#live.add(client, id, reporter?.id ?? null, reporter, now());
+    this.#live.add(client, id, { owner: reporter?.id ?? null, reporter, at: now() });
     this.#sweeper.start();
   }
 

@@ -293,6 +293,9 @@ export function summaryOf(task: TaskSummary): TaskSummary {
   return { id, name, state, created_at, started_at, updated_at, finished_at, progress, parent_id, retry_of };
 }
 
+/** How far a task was, from 0 to 100, at a time in epoch seconds. */
+export type ProgressPoint = readonly [at: number, progress: number];
+
 /** Whether a state is the last one of a task's life. */
 export function isTerminal(state: TaskState): boolean {
   return state === "FINISHED" || state === "ERROR" || state === "CANCELLED";

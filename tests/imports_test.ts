@@ -22,6 +22,7 @@ const PURE = [
   "lib/wire.ts",
   "lib/task_query.ts",
   "lib/time_filter.ts",
+  "lib/progress_series.ts",
 ];
 
 /** What only a server needs. */
@@ -32,7 +33,10 @@ const SERVER =
 const DIRECTIONS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
   { from: /^lib\/(task|errors|terminal_text|time_filter|quantile)\.ts$/, to: /^$/ },
   { from: /^lib\/protocol\.ts$/, to: /^lib\/(task|errors)\.ts$/ },
-  { from: /^lib\/(page_renderer|format|task_view|task_query|wire)\.ts$/, to: /^lib\/task\.ts$/ },
+  {
+    from: /^lib\/(page_renderer|format|task_view|task_query|wire|progress_series)\.ts$/,
+    to: /^lib\/task\.ts$/,
+  },
   { from: /^lib\/text_bars\.ts$/, to: /^lib\/(task|task_view|format|terminal_text)\.ts$/ },
   { from: /^lib\/past_durations\.ts$/, to: /^lib\/quantile\.ts$/ },
   { from: /^lib\/estimate\.ts$/, to: /^lib\/(task|past_durations)\.ts$/ },

@@ -111,6 +111,14 @@ export class Rest {
     });
   }
 
+  /** `GET /tasks/{client}/{id}/progress`: how it moved over time. */
+  progress(client: string, id: string): Response | Promise<Response> {
+    return whenShowable(this.#context, () => {
+      storedTask(this.#context, client, id);
+      return jsonResponse(JSON.stringify({ points: this.#context.registry.progress(client, id) }));
+    });
+  }
+
   /** `POST /tasks/{client}/start/{name}` */
   async start(client: string, name: string, request: Request): Promise<Response> {
     const parsed = START_BODY.safeParse(await readJson(request, this.#context.limits));

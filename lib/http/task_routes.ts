@@ -114,6 +114,8 @@ export function taskRouter({ rest, waits, reporting, onRead }: TaskRouterParts):
         return { POST: report(part) };
       case "history":
         return { GET: { access: to("read"), answer: () => rest.history(client, id) } };
+      case "progress":
+        return { GET: { access: to("read"), answer: () => rest.progress(client, id) } };
       case "cancel":
         return { POST: { access: to("cancel"), answer: () => rest.cancel(client, id, paramsOf(request)) } };
       case "retry":

@@ -4,15 +4,16 @@
  * @module
  */
 
-import type { HistoryEntry, LogLine, Task, TaskSummary } from "../task.ts";
+import type { HistoryEntry, LogLine, ProgressPoint, Task, TaskSummary } from "../task.ts";
 import { HistoryBook, type HistoryLimits } from "./history_book.ts";
 import { LogBook, type LogLimits } from "./log_book.ts";
+import { SeriesBook, type SeriesLimits } from "./series_book.ts";
 import type { ChangesSince, Delivery, EndedTask, Launch, LogSlice } from "./store.ts";
 import type { StoredTask, TaskKey, TaskStore } from "./store.ts";
 import { type IndexedTask, TaskIndex, type TaskIndexLimits } from "./task_index.ts";
 
 /** The bounds of a {@linkcode MemoryStore}. */
-export interface MemoryStoreLimits extends LogLimits, HistoryLimits, TaskIndexLimits {}
+export interface MemoryStoreLimits extends LogLimits, HistoryLimits, SeriesLimits, TaskIndexLimits {}
 
 /** Keeps tasks in memory. What is put is as durable as it will ever be. */
 export class MemoryStore implements TaskStore {
@@ -22,6 +23,7 @@ export class MemoryStore implements TaskStore {
   readonly #index: TaskIndex;
   readonly #logs: LogBook;
   readonly #histories: HistoryBook;
+  readonly #series: SeriesBook;
   readonly #launches: Map<string, Launch> = new Map();
   readonly #removed: Map<string, IndexedTask> = new Map();
   readonly #deliveries: Map<string, { readonly delivery: Delivery; readonly text: string }> = new Map();
@@ -36,6 +38,7 @@ export class MemoryStore implements TaskStore {
     this.#index = new TaskIndex(limits);
     this.#logs = new LogBook(limits);
     this.#histories = new HistoryBook(limits);
+    this.#series = new SeriesBook(limits);
   }
 
   get seq(): number {
@@ -74,6 +77,7 @@ export class MemoryStore implements TaskStore {
     if (!this.#removed.delete(key)) return;
     this.#logs.delete(client, id);
     this.#histories.delete(client, id);
+    this.#series.delete(client, id);
     this.#launches.delete(key);
   }
 
@@ -129,6 +133,14 @@ export class MemoryStore implements TaskStore {
     return this.#has(client, id) ? this.#histories.read(client, id) : [];
   }
 
+  putSeries(client: string, id: string, points: readonly ProgressPoint[]): void {
+    if (this.#has(client, id)) this.#series.put(client, id, points);
+  }
+
+  series(client: string, id: string): readonly ProgressPoint[] {
+    return this.#has(client, id) ? this.#series.read(client, id) : [];
+  }
+
   putLaunch(client: string, id: string, launch: Launch): void {
     if (this.#has(client, id)) this.#launches.set(keyOf(client, id), launch);
   }
@@ -165,6 +177,7 @@ export class MemoryStore implements TaskStore {
     this.#index.clear();
     this.#logs.clear();
     this.#histories.clear();
+    this.#series.clear();
     this.#launches.clear();
     this.#removed.clear();
     this.#deliveries.clear();

@@ -5,7 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import type { HistoryEntry, LogLine, Task, TaskSummary } from "../task.ts";
+import type { HistoryEntry, LogLine, ProgressPoint, Task, TaskSummary } from "../task.ts";
 import { isTerminal, summaryOf } from "../task.ts";
 import type { Batch } from "./sqlite/batch.ts";
 import { DatabaseFile } from "./sqlite/database_file.ts";
@@ -293,6 +293,21 @@ export class SqliteStore implements TaskStore {
     return [...notes.values()].filter(({ isState }) => isState || --over < 0).map(({ entry }) => entry);
   }
 
+  putSeries(client: string, id: string, points: readonly ProgressPoint[]): void {
+    const node = this.#index.get(client, id);
+    if (node === undefined) return;
+    this.#writer.pending.putSeries(node.place, JSON.stringify(points));
+    this.#writer.schedule(this.#seq);
+  }
+
+  series(client: string, id: string): readonly ProgressPoint[] {
+    const node = this.#index.get(client, id);
+    if (node === undefined) return [];
+    const text = this.#writer.unsavedSeries(node.place) ??
+      this.#file.get("SELECT points FROM series WHERE place = ?", node.place)?.points;
+    return text === undefined ? [] : JSON.parse(String(text));
+  }
+
   putLaunch(client: string, id: string, launch: Launch): void {
     const node = this.#index.get(client, id);
     if (node === undefined) return;
@@ -381,7 +396,7 @@ export class SqliteStore implements TaskStore {
 
 /** Tasks that were removed before the last end can't be restored any more. */
 const PURGES: readonly (readonly [string])[] = [
-  ...["records", "runs", "launches", "log_lines", "history"].map((table) =>
+  ...["records", "runs", "series", "launches", "log_lines", "history"].map((table) =>
     [`DELETE FROM ${table} WHERE place IN (SELECT place FROM tasks WHERE removed = 1)`] as const
   ),
   ["DELETE FROM tasks WHERE removed = 1"],

@@ -5,7 +5,7 @@
  */
 
 import type { StorageError } from "../errors.ts";
-import type { HistoryEntry, JsonValue, LogLine, Task, TaskSummary } from "../task.ts";
+import type { HistoryEntry, JsonValue, LogLine, ProgressPoint, Task, TaskSummary } from "../task.ts";
 
 /** A task and its place in the order of all changes. Never changes: a change makes another one. */
 export interface StoredTask {
@@ -180,6 +180,10 @@ export interface TaskStore extends AsyncDisposable {
   appendHistory(client: string, id: string, entry: HistoryEntry, isState: boolean): void;
   /** A task's history, oldest first. */
   history(client: string, id: string): readonly HistoryEntry[];
+  /** Keeps how a task's progress moved, in place of what was kept of it before. */
+  putSeries(client: string, id: string, points: readonly ProgressPoint[]): void;
+  /** How a task's progress moved, oldest first. */
+  series(client: string, id: string): readonly ProgressPoint[];
   /** Notes what a task was started with. */
   putLaunch(client: string, id: string, launch: Launch): void;
   /** What a task was started with; `undefined` where it was not started by name. */

@@ -9,7 +9,14 @@ import { StorageError } from "../../lib/errors.ts";
 import { MemoryStore } from "../../lib/store/memory.ts";
 import type { ChangesSince, Delivery, EndedTask, Launch, LogSlice } from "../../lib/store/store.ts";
 import type { StorageTrouble, StoredTask, TaskKey, TaskStore } from "../../lib/store/store.ts";
-import { type HistoryEntry, isTerminal, type LogLine, type Task, type TaskSummary } from "../../lib/task.ts";
+import {
+  type HistoryEntry,
+  isTerminal,
+  type LogLine,
+  type ProgressPoint,
+  type Task,
+  type TaskSummary,
+} from "../../lib/task.ts";
 
 /** What a {@linkcode ResumeDisk} does with commits. */
 export type DiskMood = "well" | "holding" | "failing";
@@ -203,6 +210,14 @@ class JournalStore implements TaskStore {
 
   appendHistory(client: string, id: string, entry: HistoryEntry, isState: boolean): void {
     this.#do({ client, apply: (tasks) => tasks.appendHistory(client, id, entry, isState) });
+  }
+
+  putSeries(client: string, id: string, points: readonly ProgressPoint[]): void {
+    this.#do({ client, apply: (tasks) => tasks.putSeries(client, id, points) });
+  }
+
+  series(client: string, id: string): readonly ProgressPoint[] {
+    return this.#tasks.series(client, id);
   }
 
   putLaunch(client: string, id: string, launch: Launch): void {

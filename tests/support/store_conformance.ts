@@ -19,6 +19,7 @@ export interface ConformanceLimits {
   readonly logCharacters: number;
   readonly historyPerTask: number;
   readonly historyEntries: number;
+  readonly progressPoints: number;
   readonly removalsPerClient: number;
   readonly emptyClients: number;
 }
@@ -28,6 +29,7 @@ const AMPLE: ConformanceLimits = {
   logCharacters: 1_000_000,
   historyPerTask: 20,
   historyEntries: 100_000,
+  progressPoints: 100_000,
   removalsPerClient: 1_000,
   emptyClients: 1_000,
 };
@@ -158,6 +160,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       store.appendLog("c", "2", 0, [line("kept")]);
       store.appendHistory("c", "2", entry(2), true);
       store.putLaunch("c", "2", { name: "job", args: [1] });
+      store.putSeries("c", "2", [[1, 0], [2, 50]]);
       const { task } = store.get("c", "2")!;
       if (isCommitted) await store.committed();
       store.remove("c", "2", store.takeSeq());
@@ -175,6 +178,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
         assertEquals(logOf(store, "c", "2", 0, 9), { first: 0, lines: [line("kept")] });
         assertEquals(store.history("c", "2"), [entry(2)]);
         assertEquals(store.launch("c", "2"), { name: "job", args: [1] });
+        assertEquals(store.series("c", "2"), [[1, 0], [2, 50]]);
         const { tasks, removed } = store.changesSince("c", 3)!;
         assertEquals(tasks.map(({ id, seq }) => [id, seq]), [["2", 5]]);
         assertEquals(removed, [{ id: "2", seq: 4 }]);
@@ -191,6 +195,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
         store.appendLog("c", id, 0, [line(id)]);
         store.appendHistory("c", id, entry(store.seq), false);
         store.putLaunch("c", id, { name: id, args: [] });
+        store.putSeries("c", id, [[1, 0]]);
       }
       if (isCommitted) await store.committed();
       store.remove("c", "gone", store.takeSeq());
@@ -204,6 +209,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
         assertEquals(Array.from(store.list("c"), ({ id }) => id), ["kept", "gone"]);
         assertEquals(logOf(store, "c", "gone", 0, 9).lines, []);
         assertEquals([store.history("c", "gone"), store.launch("c", "gone")], [[], undefined]);
+        assertEquals([store.series("c", "gone"), store.series("c", "kept")], [[], [[1, 0]]]);
         assertEquals(logOf(store, "c", "kept", 0, 9).lines, [line("kept")]);
         assertEquals([store.history("c", "kept"), store.launch("c", "kept")?.name], [[entry(2)], "kept"]);
       });
@@ -218,15 +224,18 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     store.appendLog("c", "1", 0, [line("old")]);
     store.appendHistory("c", "1", entry(1), true);
     store.putLaunch("c", "1", { name: "old", args: [] });
+    store.putSeries("c", "1", [[1, 0]]);
     store.remove("c", "1", store.takeSeq());
     assertEquals(logOf(store, "c", "1", 0, 9).lines, [], "nothing is to be read of what is removed");
     assertEquals([store.history("c", "1"), store.launch("c", "1")], [[], undefined]);
+    assertEquals(store.series("c", "1"), []);
     store.put("c", storedTask("1", store.takeSeq()));
     store.appendLog("c", "1", 0, [line("new")]);
     await home.check((store) => {
       assertEquals(store.removed("c", "1"), undefined);
       assertEquals(logOf(store, "c", "1", 0, 9), { first: 0, lines: [line("new")] });
       assertEquals([store.history("c", "1"), store.launch("c", "1")], [[], undefined]);
+      assertEquals(store.series("c", "1"), []);
       assertEquals(Array.from(store.list("c"), ({ id }) => id), ["2", "1"], "it is the younger one");
     });
     assertEquals(home.store.restore("c", storedTask("1", home.store.takeSeq())), false);
@@ -239,6 +248,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       home.store.appendLog(client, "1", 0, [line("lost")]);
       home.store.appendHistory(client, "1", entry(1), true);
       home.store.putLaunch(client, "1", { name: "lost", args: [] });
+      home.store.putSeries(client, "1", [[1, 0]]);
       await home.check((store) => {
         assertEquals([store.get(client, "1"), store.removed(client, "1")], [undefined, undefined]);
         assertEquals([...store.list(client)], []);
@@ -246,6 +256,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
         assertEquals(store.changesSince(client, 0), { tasks: [], removed: [] });
         assertEquals(logOf(store, client, "1", 0, 9).lines, []);
         assertEquals([store.history(client, "1"), store.launch(client, "1")], [[], undefined]);
+        assertEquals(store.series(client, "1"), []);
         assertEquals([...store.allChangesSince(0)!], []);
       });
     }
@@ -314,6 +325,22 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     await store.committed();
     store.putLaunch("c", "1", { name: "second", args });
     await home.check((store) => assertEquals(store.launch("c", "1"), { name: "second", args }));
+  });
+
+  Deno.test(`${name}.series() gives back the newest that was put, of each task its own`, async () => {
+    await using home = createHome(AMPLE);
+    const { store } = home;
+    const points = Array.from({ length: 200 }, (_, i) => [1_700_000_000.125 + i, i / 2] as const);
+    for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
+    store.putSeries("c", "1", points.slice(0, 9));
+    store.putSeries("c", "2", [[1, 99.5]]);
+    await store.committed();
+    store.putSeries("c", "1", points);
+    await home.check((store) => {
+      assertEquals([store.series("c", "1"), store.series("c", "2")], [points, [[1, 99.5]]]);
+    });
+    home.store.putSeries("c", "1", []);
+    await home.check((store) => assertEquals(store.series("c", "1"), []));
   });
 
   Deno.test(`${name}.deliveries() are kept in order until they are taken back, whatever becomes of the task`, async () => {

@@ -22,7 +22,15 @@ export interface OpenOptions extends Partial<Omit<SqliteStoreOptions, "limits">>
 }
 
 /** The tables that hold something of single tasks. */
-export const TASK_TABLES = ["tasks", "records", "launches", "log_lines", "history", "runs"] as const;
+export const TASK_TABLES = [
+  "tasks",
+  "records",
+  "launches",
+  "log_lines",
+  "history",
+  "runs",
+  "series",
+] as const;
 
 /** A folder with a database in it. Gone when it is disposed of; stores have to be closed before. */
 export class StoreFolder implements Disposable {

@@ -7,7 +7,14 @@
 import fc from "fast-check";
 import { type Launch, type StoredTask, TaskInMemory, type TaskStore } from "../../lib/store/store.ts";
 import type { ChangesSince, Delivery, LogSlice, RemovedTask } from "../../lib/store/store.ts";
-import { type HistoryEntry, isTerminal, type LogLine, summaryOf, type Task } from "../../lib/task.ts";
+import {
+  type HistoryEntry,
+  isTerminal,
+  type LogLine,
+  type ProgressPoint,
+  summaryOf,
+  type Task,
+} from "../../lib/task.ts";
 import { transition } from "../../lib/transition.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { createChange } from "./changes.ts";
@@ -76,7 +83,7 @@ export type Step =
   | {
     readonly do:
       | ("start" | "end" | "remove" | "restore" | "purge")
-      | ("log" | "state" | "status" | "launch" | "notify" | "notified");
+      | ("log" | "state" | "status" | "launch" | "series" | "notify" | "notified");
     readonly client: string;
     readonly id: string;
   }
@@ -99,7 +106,7 @@ export const histories: fc.Arbitrary<Step[]> = fc.array(
           { weight: 3, arbitrary: fc.constant("restore" as const) },
           { weight: 1, arbitrary: fc.constant("purge" as const) },
           { weight: 4, arbitrary: fc.constantFrom("log" as const, "state" as const, "status" as const) },
-          { weight: 1, arbitrary: fc.constant("launch" as const) },
+          { weight: 2, arbitrary: fc.constantFrom("launch" as const, "series" as const) },
           { weight: 3, arbitrary: fc.constantFrom("notify" as const, "notified" as const) },
         ),
         client: fc.constantFrom(...CLIENTS.slice(0, -1)),
@@ -119,6 +126,7 @@ interface ModelTask {
   readonly log: LogLine[];
   readonly history: { readonly entry: HistoryEntry; readonly isState: boolean }[];
   launch?: Launch;
+  points: readonly ProgressPoint[];
 }
 
 interface ModelClient {
@@ -211,6 +219,12 @@ export class StoreModel {
         if (task !== undefined) task.launch = launch;
         return;
       }
+      case "series": {
+        const points = Array.from({ length: store.seq % 4 }, (_, i) => [store.seq + i, i] as const);
+        store.putSeries(client, id, points);
+        if (task !== undefined) task.points = points;
+        return;
+      }
       case "notify":
         return this.#notify(client, id);
       case "notified": {
@@ -270,6 +284,7 @@ export class StoreModel {
       const task = tasks.get(id);
       assertSame(read(store.get(client, id)), read(task?.stored), `${client}/${id}`);
       assertSame(store.launch(client, id), task?.launch, `the launch of ${client}/${id}`);
+      assertSame(store.series(client, id), task?.points ?? [], `the course of ${client}/${id}`);
       this.#checkHistory(store.history(client, id), task);
       const count = task?.log.length ?? 0;
       for (
@@ -345,7 +360,7 @@ export class StoreModel {
     known.aside.delete(id);
     const task = known.tasks.get(id);
     if (task !== undefined) task.stored = stored;
-    else known.tasks.set(id, { place: ++this.#place, stored, log: [], history: [] });
+    else known.tasks.set(id, { place: ++this.#place, stored, log: [], history: [], points: [] });
     this.#changed(known, stored.seq);
   }
 

@@ -16,6 +16,7 @@ export interface BatchMessage {
   /** Of those of them that have ended. */
   readonly runs: readonly RunRow[];
   readonly launches: readonly (readonly [place: number, launch: string])[];
+  readonly series: readonly (readonly [place: number, points: string])[];
   readonly removed: readonly number[];
   readonly purged: readonly number[];
   readonly removals: readonly (readonly [client: string, seq: number, id: string])[];
@@ -101,6 +102,7 @@ export class Batch {
   /** By place. */
   readonly tasks: Map<number, DirtyTask> = new Map();
   readonly launches: Map<number, string> = new Map();
+  readonly series: Map<number, string> = new Map();
   readonly lines: Map<number, NumberedLine[]> = new Map();
   readonly history: Map<number, DirtyEntry[]> = new Map();
   /** By id, in the order in which they were put. */
@@ -157,7 +159,7 @@ export class Batch {
   }
 
   purge(place: number): void {
-    for (const rows of [this.tasks, this.launches, this.lines, this.history]) rows.delete(place);
+    for (const rows of [this.tasks, this.launches, this.series, this.lines, this.history]) rows.delete(place);
     for (const rows of [this.#lineCuts, this.#historyCuts]) rows.delete(place);
     this.#removed.delete(place);
     this.#purged.add(place);
@@ -172,6 +174,11 @@ export class Batch {
 
   putLaunch(place: number, launch: string): void {
     this.launches.set(place, launch);
+    this.#isEmpty = false;
+  }
+
+  putSeries(place: number, points: string): void {
+    this.series.set(place, points);
     this.#isEmpty = false;
   }
 
@@ -236,6 +243,7 @@ export class Batch {
         isTerminal(summary.state) ? [runRow(place, summary)] : []
       ),
       launches: [...this.launches],
+      series: [...this.series],
       removed: [...this.#removed],
       purged: [...this.#purged],
       removals: [...this.#removals.values()],

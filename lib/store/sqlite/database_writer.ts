@@ -84,6 +84,7 @@ export class DatabaseWriter implements Disposable {
       batch.runs,
     );
     this.#runAll("INSERT OR REPLACE INTO launches (place, launch) VALUES (?, ?)", batch.launches);
+    this.#runAll("INSERT OR REPLACE INTO series (place, points) VALUES (?, ?)", batch.series);
     this.#runAll("UPDATE tasks SET removed = 1 WHERE place = ?", batch.removed.map((place) => [place]));
     // A batch that is written again, because nobody heard that it was committed, changes nothing.
     this.#runAll(
@@ -101,7 +102,7 @@ export class DatabaseWriter implements Disposable {
        (SELECT version FROM history WHERE place = ?1 AND is_state = 0 ORDER BY version DESC LIMIT ?2)`,
       batch.historyCuts,
     );
-    for (const table of ["tasks", "records", "runs", "launches", "log_lines", "history"]) {
+    for (const table of ["tasks", "records", "runs", "series", "launches", "log_lines", "history"]) {
       this.#runAll(`DELETE FROM ${table} WHERE place = ?`, batch.purged.map((place) => [place]));
     }
     this.#runAll("INSERT OR REPLACE INTO removals (client, seq, id) VALUES (?, ?, ?)", batch.removals);

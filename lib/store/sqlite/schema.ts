@@ -7,7 +7,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables that this program reads and writes. */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 
 /** Marks a file as a database of this program: "tsks" (SQLite, PRAGMA application_id). */
 export const APPLICATION_ID = 0x74736b73;
@@ -106,6 +106,10 @@ export const MIGRATIONS: readonly string[] = [
   // Records say between what bounds the time left is.
   `
   UPDATE records SET record = json_set(record, '$.eta_low', NULL, '$.eta_high', NULL);
+  `,
+  // How the progress of tasks moved: lists of times and values, in JSON.
+  `
+  CREATE TABLE series (place INTEGER PRIMARY KEY, points TEXT NOT NULL) STRICT;
   `,
 ];
 

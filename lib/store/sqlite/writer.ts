@@ -126,6 +126,11 @@ export class Writer implements AsyncDisposable {
     return this.#pending.launches.get(place) ?? this.#commit?.batch.launches.get(place);
   }
 
+  /** How a task's progress moved, where that is not on disk yet. */
+  unsavedSeries(place: number): string | undefined {
+    return this.#pending.series.get(place) ?? this.#commit?.batch.series.get(place);
+  }
+
   /** What is not known to be on disk, oldest first. */
   get unsaved(): readonly Batch[] {
     return this.#commit === null ? [this.#pending] : [this.#commit.batch, this.#pending];

@@ -268,6 +268,7 @@ Deno.test("Authorize is asked for every route what it is about, and obeyed", asy
     ["GET", "/tasks/c?after=x:1", access("read")],
     ["GET", "/tasks/c/t/logs", access("read", "t")],
     ["GET", "/tasks/c/t/history", access("read", "t")],
+    ["GET", "/tasks/c/t/progress", access("read", "t")],
     ["POST", "/tasks/c/t/retry", access("start", "t")],
     ["POST", "/tasks/c/t/restore", access("remove", "t")],
     ["POST", "/tasks/c/start/noop", access("start")],

@@ -7,7 +7,17 @@ import { ended, startTaskServer as start } from "../../support/task_server.ts";
 
 const RECORD_KEYS = [
   ...["id", "name", "state", "status", "progress", "current", "total", "unit", "active"],
-  ...["created_at", "started_at", "updated_at", "finished_at", "eta", "rate", "eta_reason"],
+  ...[
+    "created_at",
+    "started_at",
+    "updated_at",
+    "finished_at",
+    "eta",
+    "eta_low",
+    "eta_high",
+    "rate",
+    "eta_reason",
+  ],
   ...["stale", "stale_after", "result", "error", "metadata", "tags", "parent_id", "weight", "attempt"],
   ...["retry_of", "retryable", "cancel_requested", "log_count", "reporter", "report_seq", "version"],
 ];
@@ -347,6 +357,7 @@ Deno.test("Handler.handle() answers 405 with what goes, and 404 where nothing is
     ["GET", "/tasks/c/t/retry", "POST"],
     ["DELETE", "/tasks/c/t/restore", "POST"],
     ["POST", "/tasks/c/t/history", "GET, HEAD"],
+    ["POST", "/tasks/c/t/progress", "GET, HEAD"],
     ["POST", "/readyz", "GET, HEAD"],
     ["OPTIONS", "/tasks/c", "GET, HEAD, POST, DELETE"],
     ["PATCH", "/tasks/c/t/logs", "GET, HEAD, POST"],
@@ -369,6 +380,7 @@ Deno.test("Handler.handle() answers 405 with what goes, and 404 where nothing is
     "/healthz/x",
     "/readyz/x",
     "/tasks/c/t/history/x",
+    "/tasks/c/t/progress/x",
     "/tasks/c/t/retry/x",
     "/assets/x",
   ];

@@ -9,6 +9,7 @@ const LIMITS = {
   logCharacters: 1,
   historyPerTask: 1,
   historyEntries: 1,
+  progressPoints: 1,
   removalsPerClient: 10,
   emptyClients: 2,
 };

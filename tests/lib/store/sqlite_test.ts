@@ -25,6 +25,7 @@ function putAll(store: SqliteStore, id: string, state: "NOT_STARTED" | "FINISHED
   store.appendLog("c", id, 0, [line(`first of ${id}`), line(`second of ${id}`)]);
   store.appendHistory("c", id, entry(store.seq), true);
   store.putLaunch("c", id, { name: id, args: [] });
+  store.putSeries("c", id, [[1, 0], [2, 50]]);
 }
 
 Deno.test("SqliteStore keeps its epoch, and goes on with the next number, after it was closed", async () => {
@@ -53,7 +54,7 @@ Deno.test("SqliteStore gives out no number again that it may have given out befo
   assertEquals(Array.from(next.list("c"), ({ id, seq }) => [id, seq]), [["saved", 1]]);
   assertEquals([...next.openedLive()], [{ client: "c", id: "saved" }]);
   assertEquals(next.changesSince("c", store.seq), { tasks: [], removed: [] });
-  assertEquals(copy.rowCounts(), [1, 1, 1, 2, 1, 0]);
+  assertEquals(copy.rowCounts(), [1, 1, 1, 2, 1, 0, 1]);
 
   using copyOfCopy = copy.crashed();
   await using afterNext = copyOfCopy.open();
@@ -183,7 +184,7 @@ Deno.test("SqliteStore commits by itself, a little after a change", async () => 
   store.put("c", storedTask("1", store.takeSeq()));
   assertEquals(store.committedSeq, 0);
   await until(() => store.committedSeq === 1);
-  assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0]);
+  assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0]);
   store.put("c", storedTask("2", store.takeSeq()));
   await until(() => store.committedSeq === 2);
 });
@@ -429,7 +430,7 @@ Deno.test("SqliteStore purges what was removed when it is opened again, after an
   for (const place of [folder, crashed]) {
     assertEquals(place.rowCounts().length, TASK_TABLES.length);
     await using next = place.open();
-    assertEquals(place.rowCounts(), [1, 1, 1, 2, 1, 1]);
+    assertEquals(place.rowCounts(), [1, 1, 1, 2, 1, 1, 1]);
     assertEquals([next.removed("c", "removed"), next.get("c", "removed")], [undefined, undefined]);
     assertEquals(next.restore("c", storedTask("removed", next.takeSeq())), false);
     assertEquals(next.changesSince("c", 2)?.removed, [{ id: "removed", seq: 3 }]);

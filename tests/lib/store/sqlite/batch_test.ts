@@ -37,6 +37,7 @@ Deno.test("Batch.purge() leaves nothing of a task but the order to delete it", (
   const batch = new Batch();
   batch.put("c", 1, storedTask("1", 1, "FINISHED"));
   batch.putLaunch(1, "{}");
+  batch.putSeries(1, "[]");
   batch.appendLines(1, [{ ...line("x"), number: 0 }]);
   batch.cutLines(1, 5);
   batch.appendHistory(1, entry(1), true);

@@ -18,6 +18,7 @@ function messageOf(fill: (batch: Batch) => void): BatchMessage {
 const EVERYTHING = messageOf((batch) => {
   for (let place = 1; place <= 4; place++) {
     batch.put("c", place, storedTask(`${place}`, place, place > 1 ? "FINISHED" : "NOT_STARTED"));
+    batch.putSeries(place, "[[1,2]]");
     batch.putLaunch(place, `{"name":"${place}","args":[]}`);
     batch.appendLines(place, [1, 2, 3, 4].map((number) => ({ ...line(`line ${number}`), number })));
     for (let version = 1; version <= 6; version++) batch.appendHistory(place, entry(version), version === 2);
@@ -64,7 +65,7 @@ Deno.test("DatabaseWriter.write() changes nothing where a batch was written befo
   const { folder, writer } = opened;
   writer.write(EVERYTHING);
   const once = contents(folder);
-  assertEquals(folder.rowCounts(), [3, 3, 3, 10, 15, 2]);
+  assertEquals(folder.rowCounts(), [3, 3, 3, 10, 15, 2, 3]);
   const removed = folder.query("SELECT id FROM tasks WHERE removed = 1").map(({ id }) => id);
   assertEquals(removed, ["3"]);
   const removals = folder.query("SELECT client, id FROM removals ORDER BY seq").map((

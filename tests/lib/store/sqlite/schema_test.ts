@@ -32,6 +32,7 @@ const TABLES = [
   "records",
   "removals",
   "runs",
+  "series",
   "tasks",
   "tasks_removed",
 ];
