@@ -10,6 +10,7 @@ import { Cors, type SharedMethods } from "./cors.ts";
 import { Events } from "./events.ts";
 import { Guard } from "./guard.ts";
 import { ModuleFiles } from "./module_files.ts";
+import { Names } from "./names.ts";
 import { Pages } from "./pages.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
 import { Reporting } from "./reporting.ts";
@@ -84,6 +85,7 @@ export class Handler {
     this.#events = new Events(context, this.#seats);
     this.#reports = new Reports(context, this.#open);
     this.#pages = new Pages(context);
+    const names = new Names(context);
     const files = new ModuleFiles(context.module);
     const module: Router = (request, segments) => files.route(request, segments);
     const pages: Router = (request, segments) => this.#pages.route(request, segments);
@@ -97,6 +99,7 @@ export class Handler {
           onRead: (request, client, id) => this.#remember(request, client, id),
         }),
       ],
+      ["names", (request, segments) => names.route(request, segments)],
       ["report", (request, segments) => this.#reports.route(request, segments)],
       [
         "ws",

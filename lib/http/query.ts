@@ -86,6 +86,22 @@ export function parseTaskQuery(params: URLSearchParams): TaskQuery {
   };
 }
 
+/** The filters of names. */
+const NAME_FILTERS: readonly string[] = ["name", "since", "until"];
+
+/**
+ * Reads the filters of a list of names.
+ *
+ * @param params the query string
+ * @returns a query of tasks, whose summaries tell whether they match
+ * @throws {Problem} 400 that names the parameter
+ */
+export function parseNameQuery(params: URLSearchParams): TaskQuery {
+  const other = [...params.keys()].find((name) => !NAME_FILTERS.includes(name));
+  if (other !== undefined) throw unknownFilter(other, NAME_FILTERS);
+  return parseTaskQuery(params);
+}
+
 /**
  * Picks the tasks that a query asks for.
  *
@@ -125,9 +141,12 @@ function wholeNumber(most: number) {
 }
 
 function badFilter(issue: z.core.$ZodIssue | undefined): Problem {
-  const known = Object.keys(QUERY.shape).join(", ");
   if (issue?.code === "unrecognized_keys") {
-    return new Problem(400, "bad_filter", `There is no filter "${issue.keys[0]}"; there are ${known}`);
+    return unknownFilter(issue.keys[0] ?? "", Object.keys(QUERY.shape));
   }
   return new Problem(400, "bad_filter", `The filter "${String(issue?.path[0])}" ${issue?.message}`);
+}
+
+function unknownFilter(name: string, known: readonly string[]): Problem {
+  return new Problem(400, "bad_filter", `There is no filter "${name}"; there are ${known.join(", ")}`);
 }
