@@ -5,6 +5,7 @@
  */
 
 import { ClosedError } from "../errors.ts";
+import { Badges } from "./badges.ts";
 import type { HandlerContext } from "./context.ts";
 import { Cors, type SharedMethods } from "./cors.ts";
 import { Events } from "./events.ts";
@@ -86,6 +87,7 @@ export class Handler {
     this.#reports = new Reports(context, this.#open);
     this.#pages = new Pages(context);
     const names = new Names(context);
+    const badges = new Badges(context);
     const files = new ModuleFiles(context.module);
     const module: Router = (request, segments) => files.route(request, segments);
     const pages: Router = (request, segments) => this.#pages.route(request, segments);
@@ -99,6 +101,7 @@ export class Handler {
           onRead: (request, client, id) => this.#remember(request, client, id),
         }),
       ],
+      ["badge", (request, segments) => badges.route(request, segments)],
       ["names", (request, segments) => names.route(request, segments)],
       ["report", (request, segments) => this.#reports.route(request, segments)],
       [

@@ -46,7 +46,14 @@ const WORDS = [
 ];
 const PATHS = [
   ...["/readyz", "/tasks/c/*/history", "/tasks/c/*/retry", "/tasks/c/*/restore", "/tasks/c?after=*"],
-  ...["/tasks/c/*/progress", "/tasks/c?since=*&until=*", "/names/*", "/names/c?*=*"],
+  ...[
+    "/tasks/c/*/progress",
+    "/tasks/c?since=*&until=*",
+    "/names/*",
+    "/names/c?*=*",
+    "/badge/c/*",
+    "/badge/c/*.svg?label=*",
+  ],
   ...["/tasks/c/*/finish", "/tasks/c/*/fail", "/tasks/c/*/cancelled", "/tasks/c/*/logs?first=*&seq=*"],
   ...["/", "/healthz", "/tasks/c", "/tasks/*", "/tasks/c/*", "/tasks/c/*/logs", "/tasks/c/*/cancel"],
   ...[

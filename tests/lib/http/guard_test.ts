@@ -270,6 +270,7 @@ Deno.test("Authorize is asked for every route what it is about, and obeyed", asy
     ["GET", "/tasks/c/t/history", access("read", "t")],
     ["GET", "/tasks/c/t/progress", access("read", "t")],
     ["GET", "/names/c", access("read")],
+    ["GET", "/badge/c/t.svg", access("read", "t")],
     ["POST", "/tasks/c/t/retry", access("start", "t")],
     ["POST", "/tasks/c/t/restore", access("remove", "t")],
     ["POST", "/tasks/c/start/noop", access("start")],
