@@ -1,18 +1,19 @@
 /**
- * Keeps a page's WebSocket to the server: comes back after every loss with the cursor of what it saw last, so that
- * nothing is missed, and says honestly how current the page is.
+ * Keeps a page connected to the server: comes back after every loss with the cursor of what it saw last, so that nothing
+ * is missed, goes another way where something blocks the best one, and says honestly how current the page is.
  *
  * @module
  */
 
 import type { Task } from "../lib/task.ts";
+import type { ServerMessage } from "../lib/wire.ts";
 import type { ProbeResult } from "./probe.ts";
-import { readMessage } from "../lib/wire.ts";
+import type { Link, LinkEnd, Transport, TransportName } from "./transports.ts";
 
 /** How the connection stands. */
 export type ConnectionStatus =
   | { readonly kind: "connecting" }
-  | { readonly kind: "live" }
+  | { readonly kind: "live"; readonly over: TransportName }
   /** Live still, but the server is about to end. */
   | { readonly kind: "closing" }
   /** Lost; it is being tried again. */
@@ -33,8 +34,10 @@ export interface Return {
 
 /** How a {@linkcode DeltaConnection} behaves. */
 export interface DeltaConnectionOptions {
-  /** The socket's address without a query: `ws://host/ws/tasks/default`. */
-  readonly url: string;
+  /** The ways to the server, best first. */
+  readonly transports: readonly [Transport, ...Transport[]];
+  /** The way to begin with: the one that worked last. @default {the best} */
+  readonly first?: TransportName | null;
   /** The position from which on changes are wanted. */
   readonly cursor: string;
   /** Takes what changed. */
@@ -54,25 +57,50 @@ export interface DeltaConnectionOptions {
   readonly minRetryMs?: number;
   /** Bound of that bound. @default {10_000} */
   readonly maxRetryMs?: number;
-  /** How long a socket may say nothing before the server is probed. @default {20_000} */
+  /** How long a link may say nothing before the server is probed. @default {20_000} */
   readonly silenceMs?: number;
+  /** How long a link may take to tell what was missed, before it counts as a vain attempt. @default {10_000} */
+  readonly openMs?: number;
+  /** Wait before a better way is tried again; doubles with every vain trial, up to 5 minutes. @default {15_000} */
+  readonly trialMs?: number;
 }
 
-/** Closed because the watcher may not see this, or no longer. */
-const REFUSED_CODES: ReadonlySet<number> = new Set([1008, 4401, 4403]);
-const NOT_FOUND_CODE = 4404;
-/** After so many vain attempts in a row with a server that answers otherwise, something between blocks the socket. */
+/** After so many vain attempts in a row with a server that answers otherwise, something between blocks this way. */
 const BLOCKED_AFTER = 2;
 /** Who said nothing of trouble for so long after the opening, in milliseconds, has none. */
 const OPENING_MS = 500;
-/** A socket that was open for less, in milliseconds, counts as one more vain attempt: some accept, then close. */
+/** A link that lasted for less, in milliseconds, counts as one more attempt: some accept, then close. */
 const STEADY_MS = 5_000;
+/** Longest wait before a better way is tried again, in milliseconds. */
+const MOST_TRIAL_MS = 300_000;
 
-/** A socket that comes back. Begins at once; ends with {@linkcode DeltaConnection.close}. */
+/** One link, from its beginning to its end. */
+interface Attempt {
+  /** Which of the transports it goes by. */
+  readonly level: number;
+  link: Link | undefined;
+  /** When the server was first heard over it; `undefined` before. */
+  heardAt: number | undefined;
+  /** Whether it has told what was missed, that the server ends, and of trouble. */
+  isCurrent: boolean;
+  isClosing: boolean;
+  isTroubleTold: boolean;
+  /** Of a trial: what came before it was taken for the link. */
+  early: ServerMessage[];
+  /** Ends it where it does not tell what was missed. */
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** A connection that comes back. Begins at once; ends with {@linkcode DeltaConnection.close}. */
 export class DeltaConnection implements Disposable {
   readonly #options: DeltaConnectionOptions;
   #cursor: string;
-  #socket: WebSocket | undefined;
+  #level: number;
+  #present: Attempt | undefined;
+  /** A better way that is being tried while the present one goes on. */
+  #trial: Attempt | undefined;
+  #trialTimer: ReturnType<typeof setTimeout> | undefined;
+  #trialMs: number;
   /** Retry or silence: never both at a time. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempts = 0;
@@ -82,10 +110,6 @@ export class DeltaConnection implements Disposable {
   #isLost = false;
   /** Whether the server that was lost had said that it was about to end. */
   #wasClosing = false;
-  /** Of the present socket: whether it has told what was missed, that the server ends, and of trouble. */
-  #isCurrent = false;
-  #isClosing = false;
-  #isTroubleTold = false;
   #troubleTimer: ReturnType<typeof setTimeout> | undefined;
   /** How often the server was heard; tells whether it spoke while it was being asked. */
   #signs = 0;
@@ -95,6 +119,8 @@ export class DeltaConnection implements Disposable {
   constructor(options: DeltaConnectionOptions) {
     this.#options = options;
     this.#cursor = options.cursor;
+    this.#trialMs = options.trialMs ?? 15_000;
+    this.#level = Math.max(0, options.transports.findIndex(({ name }) => name === options.first));
     options.onStatus({ kind: "connecting" });
     this.#connect();
   }
@@ -106,17 +132,24 @@ export class DeltaConnection implements Disposable {
 
   /** Tries again now rather than when the wait is over: the network is back, or somebody looks. */
   retryNow(): void {
-    if (this.#ended || this.#socket !== undefined) return;
-    this.#attempts = 0;
-    this.#connect();
+    if (this.#ended) return;
+    if (this.#present === undefined) {
+      this.#attempts = 0;
+      this.#connect();
+    } else if (this.#present.isCurrent && this.#level > 0 && this.#trial === undefined) {
+      this.#trialMs = this.#options.trialMs ?? 15_000;
+      this.#try(0);
+    }
   }
 
   /** Asks the server now whether it is still there: the machine woke up, or the network changed. */
   checkNow(): void {
+    const present = this.#present;
     // A server that is about to end answers nobody any more, but tells its watchers the rest.
-    if (this.#isClosing) return;
-    if (this.#socket?.readyState === WebSocket.OPEN) void this.#probeSilence(this.#socket);
-    else this.retryNow();
+    if (present?.isClosing) return;
+    if (present?.heardAt === undefined) return this.retryNow();
+    void this.#probeSilence(present);
+    this.retryNow();
   }
 
   /** Ends the connection for good, without a word. */
@@ -131,109 +164,114 @@ export class DeltaConnection implements Disposable {
 
   #connect(): void {
     clearTimeout(this.#timer);
-    const url = `${this.#options.url}?mode=delta&after=${encodeURIComponent(this.#cursor)}`;
-    const socket = new WebSocket(url);
-    this.#socket = socket;
-    let openedAt: number | undefined;
-    socket.onopen = () => {
-      if (socket !== this.#socket) return;
-      openedAt = performance.now();
-      this.#blocked = 0;
-      this.#signOfLife(socket);
-      // Who comes back may meet another version of the server.
-      if (this.#isLost) void this.#probeSilence(socket);
-    };
-    socket.onmessage = (event) => {
-      if (socket !== this.#socket) return;
-      this.#signOfLife(socket);
-      this.#receive(event.data);
-    };
-    socket.onclose = (event) => {
-      if (socket !== this.#socket) return;
-      this.#drop();
-      if (openedAt !== undefined && performance.now() - openedAt >= STEADY_MS) this.#attempts = 0;
-      if (REFUSED_CODES.has(event.code)) {
-        this.#stop("The server refuses to show this any longer. Reload the page to sign in again.");
-      } else if (event.code === NOT_FOUND_CODE) {
-        this.#stop("The server no longer knows what this page shows.");
-      } else void this.#lost(openedAt !== undefined);
-    };
-    // An error is always followed by a close, which says more.
-    socket.onerror = (event) => event.preventDefault();
+    this.#present = this.#open(this.#level);
   }
 
-  #receive(data: unknown): void {
-    try {
-      const message = readMessage(String(data));
-      switch (message.type) {
-        case "task_update":
-          this.#options.onChanges(message.tasks, message.removed);
-          this.#cursor = message.cursor ?? this.#cursor;
-          this.#current({ tasks: message.tasks, removed: message.removed, isAnew: false });
-          break;
-        case "initial_state":
-          this.#options.onReplace(message.tasks);
-          this.#cursor = message.cursor ?? this.#cursor;
-          this.#current({ tasks: message.tasks, removed: [], isAnew: true });
-          break;
-        case "closing":
-          this.#isClosing = true;
-          if (this.#isCurrent) this.#options.onStatus({ kind: "closing" });
-          break;
-        case "degraded":
-          this.#isTroubleTold = true;
-          this.#options.onTrouble(message.detail);
-          break;
-          // "resync" only announces the initial state that follows; until then the old cursor stays right.
-      }
-    } catch (cause) {
-      if (!(cause instanceof SyntaxError)) throw cause;
-      // What could not be read is a gap: come back and ask for it again.
-      this.#drop();
-      void this.#lost(true);
+  #open(level: number): Attempt {
+    const attempt: Attempt = {
+      level,
+      link: undefined,
+      heardAt: undefined,
+      isCurrent: false,
+      isClosing: false,
+      isTroubleTold: false,
+      early: [],
+      timer: setTimeout(() => this.#end(attempt, "lost"), this.#options.openMs ?? 10_000),
+    };
+    attempt.link = this.#options.transports[level]!.open(this.#cursor, {
+      onSign: () => this.#sign(attempt),
+      onMessage: (message) => this.#receive(attempt, message),
+      onEnd: (why) => this.#end(attempt, why),
+    });
+    return attempt;
+  }
+
+  /** The server was heard: wait anew for a silence. */
+  #sign(attempt: Attempt): void {
+    const isFirst = attempt.heardAt === undefined;
+    attempt.heardAt ??= performance.now();
+    if (attempt !== this.#present) return;
+    this.#signs++;
+    this.#options.onSign();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#probeSilence(attempt), this.#options.silenceMs ?? 20_000);
+    // Who comes back may meet another version of the server.
+    if (isFirst && this.#isLost) void this.#probeSilence(attempt);
+  }
+
+  #receive(attempt: Attempt, message: ServerMessage): void {
+    const isState = message.type === "task_update" || message.type === "initial_state";
+    if (attempt === this.#trial) {
+      attempt.early.push(message);
+      if (isState) this.#adopt(attempt);
+      return;
     }
+    if (attempt !== this.#present) return;
+    if (isState) {
+      const isAnew = message.type === "initial_state";
+      const removed = isAnew ? [] : message.removed;
+      if (isAnew) this.#options.onReplace(message.tasks);
+      else this.#options.onChanges(message.tasks, removed);
+      this.#cursor = message.cursor ?? this.#cursor;
+      this.#current(attempt, { tasks: message.tasks, removed, isAnew });
+    } else if (message.type === "closing") {
+      attempt.isClosing = true;
+      if (attempt.isCurrent) this.#options.onStatus({ kind: "closing" });
+    } else if (message.type === "degraded") {
+      attempt.isTroubleTold = true;
+      this.#options.onTrouble(message.detail);
+    }
+    // "resync" only announces the initial state that follows; until then the old cursor stays right.
   }
 
-  /** The first state that a socket brings is what was missed: from now on the page is live. */
-  #current(missed: Omit<Return, "wasClosing">): void {
-    if (this.#isCurrent) return;
-    this.#isCurrent = true;
-    this.#options.onStatus({ kind: this.#isClosing ? "closing" : "live" });
-    if (this.#wasLive) this.#options.onReturn({ ...missed, wasClosing: this.#wasClosing });
+  /** The first state that a link brings is what was missed: from now on the page is live. */
+  #current(attempt: Attempt, missed: Omit<Return, "wasClosing">): void {
+    if (attempt.isCurrent) return;
+    attempt.isCurrent = true;
+    clearTimeout(attempt.timer);
+    this.#blocked = 0;
+    const over = this.#options.transports[attempt.level]!.name;
+    this.#options.onStatus(attempt.isClosing ? { kind: "closing" } : { kind: "live", over });
+    if (this.#isLost && this.#wasLive) this.#options.onReturn({ ...missed, wasClosing: this.#wasClosing });
     this.#wasLive = true;
     this.#isLost = false;
     this.#wasClosing = false;
     // Trouble is told beside the opening, and nothing where there is none.
-    if (!this.#isTroubleTold) this.#troubleTimer = setTimeout(() => this.#noTrouble(), OPENING_MS);
+    clearTimeout(this.#troubleTimer);
+    this.#troubleTimer = setTimeout(() => {
+      if (!attempt.isTroubleTold) this.#options.onTrouble(null);
+    }, OPENING_MS);
+    this.#planTrial();
   }
 
-  #noTrouble(): void {
-    if (!this.#isTroubleTold) this.#options.onTrouble(null);
-  }
-
-  /** The server was heard: wait anew for a silence. */
-  #signOfLife(socket: WebSocket): void {
-    this.#signs++;
-    this.#options.onSign();
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#probeSilence(socket), this.#options.silenceMs ?? 20_000);
-  }
-
-  /** A socket that says nothing may have nothing to say, or have been cut where neither side notices. */
-  async #probeSilence(socket: WebSocket): Promise<void> {
-    if (socket !== this.#socket) return;
+  /** A link that says nothing may have nothing to say, or have been cut where neither side notices. */
+  async #probeSilence(attempt: Attempt): Promise<void> {
+    if (attempt !== this.#present) return;
     clearTimeout(this.#timer);
     const signs = this.#signs;
     const found = await this.#options.probe();
-    if (socket !== this.#socket) return;
+    if (attempt !== this.#present) return;
     const spoke = signs !== this.#signs;
-    if (found === "alive" || (found === "dead" && spoke)) return this.#signOfLife(socket);
+    if (found === "alive" || (found === "dead" && spoke)) return this.#sign(attempt);
     this.#drop();
     if (found === "outdated") this.#stopOutdated();
     else await this.#lost(true);
   }
 
-  async #lost(opened: boolean): Promise<void> {
+  #end(attempt: Attempt, why: LinkEnd): void {
+    if (attempt === this.#trial) return this.#trialFailed(attempt);
+    if (attempt !== this.#present) return;
+    const { heardAt, isCurrent } = attempt;
+    this.#drop();
+    if (heardAt !== undefined && performance.now() - heardAt >= STEADY_MS) this.#attempts = 0;
+    if (why === "refused") {
+      this.#stop("The server refuses to show this any longer. Reload the page to sign in again.");
+    } else if (why === "not_found") {
+      this.#stop("The server no longer knows what this page shows.");
+    } else void this.#lost(isCurrent);
+  }
+
+  async #lost(wasCurrent: boolean): Promise<void> {
     this.#attempts++;
     this.#isLost = true;
     this.#options.onStatus({ kind: "reconnecting", reason: null });
@@ -243,17 +281,57 @@ export class DeltaConnection implements Disposable {
     );
     // Drawn at random, so that the watchers of a server that restarts do not all come back in the same instant.
     this.#timer = setTimeout(() => this.#connect(), bound * (0.5 + Math.random() / 2));
-    if (opened || this.#attempts < 2) return;
+    if (wasCurrent || this.#attempts < 2) return;
     const attempt = this.#attempts;
     const found = await this.#options.probe();
-    if (this.#ended || attempt !== this.#attempts || this.#socket?.readyState === WebSocket.OPEN) return;
-    // A server that is just starting may answer this after it refused the socket.
+    if (this.#ended || attempt !== this.#attempts || this.#present?.heardAt !== undefined) return;
+    // A server that is just starting may answer this after it refused the link.
     this.#blocked = found === "alive" ? this.#blocked + 1 : 0;
     if (found === "outdated") this.#stopOutdated();
-    else if (this.#blocked >= BLOCKED_AFTER) {
-      const reason = "The server answers, but something between blocks live updates. Reload to refresh.";
-      this.#options.onStatus({ kind: "reconnecting", reason });
+    else if (this.#blocked >= BLOCKED_AFTER) this.#goDown();
+  }
+
+  /** Something between blocks the present way: takes the next. */
+  #goDown(): void {
+    if (this.#level + 1 < this.#options.transports.length) {
+      this.#drop();
+      this.#level++;
+      this.#blocked = this.#attempts = 0;
+      this.#connect();
+      return;
     }
+    const reason = "The server answers, but something between blocks live updates. Reload to refresh.";
+    this.#options.onStatus({ kind: "reconnecting", reason });
+  }
+
+  /** Tries better ways after a while, and less and less often. */
+  #planTrial(): void {
+    clearTimeout(this.#trialTimer);
+    if (this.#level === 0 || this.#trial !== undefined) return;
+    this.#trialTimer = setTimeout(() => this.#try(0), this.#trialMs);
+    this.#trialMs = Math.min(MOST_TRIAL_MS, this.#trialMs * 2);
+  }
+
+  #try(level: number): void {
+    clearTimeout(this.#trialTimer);
+    this.#trial = undefined;
+    if (level < this.#level) this.#trial = this.#open(level);
+    else this.#planTrial();
+  }
+
+  #trialFailed(trial: Attempt): void {
+    release(trial);
+    this.#try(trial.level + 1);
+  }
+
+  /** A better way works: goes on by it. It begins at an older cursor at most, which does no harm. */
+  #adopt(trial: Attempt): void {
+    this.#trial = undefined;
+    if (this.#present !== undefined) release(this.#present);
+    this.#present = trial;
+    this.#level = trial.level;
+    this.#sign(trial);
+    for (const message of trial.early.splice(0)) this.#receive(trial, message);
   }
 
   #stopOutdated(): void {
@@ -266,13 +344,16 @@ export class DeltaConnection implements Disposable {
   }
 
   #drop(): void {
-    // What waits is for this socket: its silence, and word of trouble.
-    clearTimeout(this.#timer);
-    clearTimeout(this.#troubleTimer);
-    this.#wasClosing ||= this.#isClosing;
-    this.#isCurrent = this.#isClosing = this.#isTroubleTold = false;
-    const socket = this.#socket;
-    this.#socket = undefined;
-    if (socket !== undefined && socket.readyState < WebSocket.CLOSING) socket.close();
+    // What waits is for this link: its silence, word of trouble, and a better way.
+    for (const timer of [this.#timer, this.#troubleTimer, this.#trialTimer]) clearTimeout(timer);
+    for (const attempt of [this.#present, this.#trial]) if (attempt !== undefined) release(attempt);
+    this.#wasClosing ||= this.#present?.isClosing ?? false;
+    this.#present = this.#trial = undefined;
   }
+}
+
+/** Ends a link that nobody listens to any more. */
+function release({ link, timer }: Attempt): void {
+  clearTimeout(timer);
+  link?.close();
 }

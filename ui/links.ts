@@ -44,6 +44,16 @@ export function socketPath(place: Place): string {
   return `${place.basePath}/ws/tasks/${segment(place.client)}`;
 }
 
+/** Where the events of a client are. */
+export function eventsUrl(place: Place): string {
+  return `${place.basePath}/events/tasks/${segment(place.client)}`;
+}
+
+/** Where the server says whether it can store. */
+export function readyUrl(place: Pick<PageFrame, "basePath">): string {
+  return `${place.basePath}/readyz`;
+}
+
 /** The same address with the scheme of WebSockets. */
 export function asSocketUrl(url: string): string {
   return url.replace(/^http/, "ws");

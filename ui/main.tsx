@@ -13,13 +13,17 @@ import { ServerClock } from "./clock.ts";
 import { ClientPage } from "./components/client_page.tsx";
 import { TaskPage } from "./components/task_page.tsx";
 import { type ConnectionStatus, DeltaConnection } from "./connection.ts";
-import { asSocketUrl, socketPath, taskUrl } from "./links.ts";
+import { EndNotices } from "./desktop_notices.ts";
+import { asSocketUrl, eventsUrl, readyUrl, socketPath, tasksUrl, taskUrl } from "./links.ts";
 import { LogFollower } from "./log_follower.ts";
+import type { Milestone } from "./milestones.ts";
 import type { PageData, PageFrame } from "./model.ts";
 import { CLOSING_WORDS, LOST_WORDS, sayReturn, sayTrouble, STORED_WORDS } from "./news.ts";
 import { PendingUpdates } from "./pending.ts";
 import { probeServer } from "./probe.ts";
 import { createClientPage, createTaskPage, type LivePage } from "./state.ts";
+import { LiveTab } from "./live_tab.ts";
+import { eventsTransport, pollingTransport, socketTransport, type TransportName } from "./transports.ts";
 
 /** Hidden pages show only their titles: often enough for those. */
 const HIDDEN_INTERVAL_MS = 5_000;
@@ -27,6 +31,8 @@ const HIDDEN_INTERVAL_MS = 5_000;
 const SUSPICIOUS_OFFSET = 5;
 /** How long news are shown, in milliseconds. */
 const NEWS_MS = 8_000;
+/** Where the tab remembers how it was connected. */
+const WAY_KEY = "taskscope-way";
 
 /** Draws with the next frame while somebody looks, and now and then while nobody does. */
 function schedule(draw: () => void): void {
@@ -41,12 +47,18 @@ function main(): void {
   const data: PageData = JSON.parse(block.textContent ?? "");
   const frame: PageFrame = data.model;
   const announcer = new Announcer((text) => page.frame.announcement.value = text);
+  const notices = new EndNotices(frame.client);
   const options = {
     actions: createActions(frame),
-    onMilestone: announcer.note.bind(announcer),
+    onMilestone: (milestone: Milestone) => {
+      announcer.note(milestone);
+      notices.note(milestone);
+      tab.note(milestone);
+    },
   };
   let page: LivePage;
   let log: LogFollower | null = null;
+  let isFailed = () => false;
   if (data.page === "client") {
     const clientPage = createClientPage(data.model, options);
     page = clientPage;
@@ -54,21 +66,36 @@ function main(): void {
   } else {
     const taskPage = createTaskPage(data.model, options);
     page = taskPage;
+    isFailed = () => taskPage.view.task.value.state === "ERROR";
     hydrate(<TaskPage view={taskPage.view} />, root);
     log = new LogFollower(taskPage, `${taskUrl(frame, data.model.task.id)}/logs`);
   }
   page.frame.scripted.value = true;
-  effect(() => {
-    document.title = page.title();
+  const tab = new LiveTab({
+    tasks: data.page === "client" ? data.model.tasks : [data.model.task],
+    id: data.page === "client" ? null : data.model.task.id,
+    title: () => page.title(),
+    isFailed,
+    isLive: () =>
+      page.frame.connection.value.kind !== "reconnecting" && page.frame.connection.value.kind !== "stopped",
   });
-  connect(page, announcer, data, log);
+  connect(page, tab, announcer, data, log);
 }
 
 /** Keeps the page connected, its clock ticking while it is, and what it says of itself honest. */
-function connect(page: LivePage, announcer: Announcer, data: PageData, log: LogFollower | null): void {
+function connect(
+  page: LivePage,
+  tab: LiveTab,
+  announcer: Announcer,
+  data: PageData,
+  log: LogFollower | null,
+): void {
   const { frame, connection: state, trouble, news, now } = page.frame;
   const clock = new ServerClock(frame.now);
-  const pending = new PendingUpdates(page.apply, schedule);
+  const pending = new PendingUpdates((changes) => {
+    page.apply(changes);
+    tab.apply(changes);
+  }, schedule);
   let lastSign = frame.now;
   let newsTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -86,7 +113,9 @@ function connect(page: LivePage, announcer: Announcer, data: PageData, log: LogF
   function show(status: ConnectionStatus): void {
     const before = state.peek();
     const asOf = isLive() ? lastSign : before.asOf;
-    state.value = { kind: status.kind, asOf, reason: "reason" in status ? status.reason : null };
+    const over = "over" in status ? status.over : before.over;
+    state.value = { kind: status.kind, asOf, over, reason: "reason" in status ? status.reason : null };
+    if ("over" in status) remember(status.over);
     if (status.kind === before.kind) return;
     if (status.kind === "live") log?.check();
     else news.value = "";
@@ -110,12 +139,18 @@ function connect(page: LivePage, announcer: Announcer, data: PageData, log: LogF
   }
 
   const connection = new DeltaConnection({
-    url: asSocketUrl(new URL(socketPath(frame), location.href).href),
+    transports: [
+      socketTransport(asSocketUrl(new URL(socketPath(frame), location.href).href)),
+      eventsTransport(eventsUrl(frame)),
+      pollingTransport(tasksUrl(frame), readyUrl(frame)),
+    ],
+    first: remembered(),
     cursor: frame.cursor,
     onChanges: (tasks, removed) => pending.add(tasks, removed),
     onReplace: (tasks) => {
       pending.clear();
       page.replace(tasks);
+      tab.replace(tasks);
     },
     onStatus: show,
     onReturn: (back) => {
@@ -142,6 +177,23 @@ function connect(page: LivePage, announcer: Announcer, data: PageData, log: LogF
   // A page that comes out of the back/forward cache has lost its socket without hearing of it.
   addEventListener("pageshow", (event) => event.persisted && connection.checkNow());
   if (Math.abs(clock.offset) > SUSPICIOUS_OFFSET) void probe().then(tick);
+}
+
+/** The way that worked last in this tab, so that the next page does not have to find it again. */
+function remembered(): TransportName | null {
+  try {
+    return sessionStorage.getItem(WAY_KEY) as TransportName | null;
+  } catch {
+    return null;
+  }
+}
+
+function remember(over: TransportName): void {
+  try {
+    sessionStorage.setItem(WAY_KEY, over);
+  } catch {
+    // A browser that keeps nothing of this page.
+  }
 }
 
 main();

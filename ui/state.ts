@@ -245,7 +245,7 @@ function createFrame(frame: PageFrame, actions: PageActions): LiveFrame {
   const now = signal(frame.now);
   return {
     frame,
-    connection: signal<ConnectionState>({ kind: "snapshot", asOf: frame.now, reason: null }),
+    connection: signal<ConnectionState>({ kind: "snapshot", asOf: frame.now, over: null, reason: null }),
     now,
     // Starts at what the server rendered, and moves in steps from there.
     coarseNow: computed(() => frame.now + Math.floor((now.value - frame.now) / 10) * 10),

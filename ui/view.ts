@@ -8,6 +8,7 @@
 import type { JsonValue, Task } from "../lib/task.ts";
 import { hasEnded } from "../lib/task_view.ts";
 import type { ClientPageModel, PageFrame, StartableTask, TaskLog, TaskPageModel } from "./model.ts";
+import type { TransportName } from "./transports.ts";
 
 /** A value that may change. */
 export interface Readable<T> {
@@ -18,6 +19,8 @@ export interface Readable<T> {
 export interface ConnectionState {
   readonly kind: "snapshot" | "connecting" | "live" | "closing" | "reconnecting" | "stopped";
   readonly asOf: number;
+  /** The way by which it is live, or was last; `null` before. */
+  readonly over: TransportName | null;
   /** Why it is not live, where there is more to say. */
   readonly reason: string | null;
 }
@@ -112,7 +115,7 @@ export function snapshotTaskView(model: TaskPageModel): TaskView {
 function snapshotFrameView(frame: PageFrame): FrameView {
   return {
     frame,
-    connection: { value: { kind: "snapshot", asOf: frame.now, reason: null } },
+    connection: { value: { kind: "snapshot", asOf: frame.now, over: null, reason: null } },
     now: { value: frame.now },
     coarseNow: { value: frame.now },
     scripted: { value: false },

@@ -1,4 +1,5 @@
 import { type ConnectionStatus, DeltaConnection } from "../../ui/connection.ts";
+import { socketTransport } from "../../ui/transports.ts";
 import type { DeltaConnectionOptions, Return } from "../../ui/connection.ts";
 import type { Task } from "../../lib/task.ts";
 import { assert, assertEquals, assertLessOrEqual, assertMatch } from "../support/assert.ts";
@@ -120,7 +121,7 @@ const QUICK = { cursor: "e:1", minRetryMs: 1, maxRetryMs: 5, silenceMs: 60_000 }
 function connect(url: string, witness: Witness, over: Partial<DeltaConnectionOptions> = {}): DeltaConnection {
   return new DeltaConnection({
     ...QUICK,
-    url,
+    transports: [socketTransport(url)],
     probe: () => Promise.resolve("alive"),
     ...witness.hooks,
     ...over,

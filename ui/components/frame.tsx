@@ -9,9 +9,12 @@ import type { ComponentChildren, JSX } from "preact";
 import { DEFAULT_CLIENT } from "../../lib/protocol.ts";
 import { clientPageUrl, tasksUrl } from "../links.ts";
 import { sayTrouble } from "../news.ts";
+import type { TransportName } from "../transports.ts";
 import type { FrameView } from "../view.ts";
 import { CopyButton } from "./controls.tsx";
+import { Help } from "./help.tsx";
 import { Icon, Mark } from "./icons.tsx";
+import { NoticeButton } from "./notice_button.tsx";
 import { Clock } from "./time.tsx";
 
 interface ViewProps {
@@ -47,7 +50,11 @@ export function Shell({ view, self, children }: ShellProps): JSX.Element {
               </a>
             )}
           </nav>
-          <ConnectionBadge view={view} self={self} />
+          <div class="header-end">
+            <NoticeButton view={view} />
+            <Help view={view} />
+            <ConnectionBadge view={view} self={self} />
+          </div>
         </div>
       </header>
       <NoticeBar view={view} self={self} />
@@ -65,14 +72,21 @@ export function Shell({ view, self, children }: ShellProps): JSX.Element {
   );
 }
 
+/** How often the page hears of changes. */
+const LIVE_WORDS: Readonly<Record<TransportName, string>> = {
+  socket: "Live",
+  events: "Live over events",
+  polling: "Refreshing every few seconds",
+};
+
 /** How current the page is. Who listens hears of it from the live region. */
 function ConnectionBadge({ view, self }: ViewProps & { readonly self: string }): JSX.Element {
-  const { kind, asOf } = view.connection.value;
+  const { kind, asOf, over } = view.connection.value;
   return (
     <p class={`badge badge-${kind}`} data-testid="connection">
       <span class="badge-dot" aria-hidden="true" />
       <span>
-        {kind === "live" && "Live"}
+        {kind === "live" && LIVE_WORDS[over ?? "socket"]}
         {kind === "connecting" && "Connecting…"}
         {kind === "closing" && "The server is shutting down"}
         {kind === "snapshot" && (

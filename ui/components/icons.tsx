@@ -28,6 +28,8 @@ const PATHS = {
   unknown: "M8 2.5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11",
   stale: "M8 2.5 14.2 13.2H1.8zM8 6.4v3.2m0 1.6v.2",
   copy: "M5.5 5.5v-3h8v8h-3m-8-5h8v8h-8z",
+  bell: "M4 11V7.2a4 4 0 0 1 8 0V11l1.2 1.3H2.8zM6.6 14h2.8",
+  bell_off: "M4 11V7.2a4 4 0 0 1 8 0V11l1.2 1.3H2.8zM6.6 14h2.8M2 2l12 12",
   arrow: "M3 8h9.5M9 4.5 12.5 8 9 11.5",
 } as const;
 

@@ -1,0 +1,95 @@
+/** @jsxImportSource preact */
+/**
+ * The help for those who use the keyboard.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { isCommandKey, type KeyHelp, KEYS } from "../keys.ts";
+import type { FrameView } from "../view.ts";
+
+const PLACES = { everywhere: "Everywhere", list: "In the list", task: "On the page of a task" } as const;
+
+interface HelpProps {
+  readonly view: FrameView;
+}
+
+/** The button that shows the help, and the help. Exists only where the page's script runs. */
+export function Help({ view }: HelpProps): JSX.Element | null {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const isScripted = view.scripted.value;
+
+  useEffect(() => {
+    if (!isScripted) return;
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "?" || !isCommandKey(event)) return;
+      event.preventDefault();
+      toggle(dialog.current);
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [isScripted]);
+
+  if (!isScripted) return null;
+  return (
+    <>
+      <button
+        type="button"
+        class="button button-icon button-help"
+        aria-label="Keyboard shortcuts"
+        aria-haspopup="dialog"
+        aria-keyshortcuts="?"
+        onClick={() => toggle(dialog.current)}
+      >
+        ?
+      </button>
+      <dialog
+        ref={dialog}
+        class="help"
+        aria-labelledby="help-title"
+        onClick={(event) => event.target === dialog.current && dialog.current?.close()}
+      >
+        <form class="help-inner" method="dialog">
+          <div class="help-head">
+            <h2 id="help-title">Keyboard shortcuts</h2>
+            <button type="submit" class="button button-quiet">Close</button>
+          </div>
+          {(["everywhere", "list", "task"] as const).map((where) => (
+            <KeyList
+              key={where}
+              title={PLACES[where]}
+              keys={KEYS.filter((key) => key.where === where)}
+            />
+          ))}
+        </form>
+      </dialog>
+    </>
+  );
+}
+
+function KeyList({ title, keys }: { readonly title: string; readonly keys: readonly KeyHelp[] }) {
+  if (keys.length === 0) return null;
+  return (
+    <>
+      <h3>{title}</h3>
+      <dl class="help-keys">
+        {keys.map((key) => (
+          <div key={key.does}>
+            <dt>
+              {key.keys.map((name) => <kbd key={name}>{name}</kbd>)}
+            </dt>
+            <dd>{key.does}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
+/** The browser gives the focus back to where it was when a dialog closes. */
+function toggle(dialog: HTMLDialogElement | null): void {
+  if (dialog?.open) dialog.close();
+  else dialog?.showModal();
+}

@@ -1,0 +1,41 @@
+/** @jsxImportSource preact */
+/**
+ * The button that asks for notifications.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { noticeState, toggleNotices } from "../desktop_notices.ts";
+import type { FrameView } from "../view.ts";
+import { Icon } from "./icons.tsx";
+
+interface NoticeButtonProps {
+  readonly view: FrameView;
+}
+
+/** Asks for notifications, or for none. Exists only where the page's script runs, and the browser has some. */
+export function NoticeButton({ view }: NoticeButtonProps): JSX.Element | null {
+  const isScripted = view.scripted.value;
+  const [changed, setState] = useState<ReturnType<typeof noticeState> | null>(null);
+  const state = !isScripted ? "unavailable" : changed ?? noticeState();
+  if (state === "unavailable") return null;
+  const isBlocked = state === "blocked";
+  const words = isBlocked
+    ? "Notifications are blocked in the browser's settings"
+    : "Notify when a task ends while this page is in the background";
+  return (
+    <button
+      type="button"
+      class="button button-icon button-notify"
+      aria-label={words}
+      title={words}
+      aria-pressed={state === "on"}
+      disabled={isBlocked}
+      onClick={() => void toggleNotices().then(setState)}
+    >
+      <Icon name={state === "on" ? "bell" : "bell_off"} />
+    </button>
+  );
+}
