@@ -7,6 +7,7 @@
 import { formatCursor } from "../protocol.ts";
 import { now } from "../registry.ts";
 import type { JsonValue } from "../task.ts";
+import { AssetFiles } from "./asset_files.ts";
 import { readForm } from "./body.ts";
 import {
   clientFrom,
@@ -39,10 +40,12 @@ const COOKIE_MAX_AGE_SECONDS = 31_536_000;
 /** Answers requests for pages, and what their forms send without JavaScript. */
 export class Pages {
   readonly #context: HandlerContext;
+  readonly #assets: AssetFiles;
 
   /** @param context what the answers are made of */
   constructor(context: HandlerContext) {
     this.#context = context;
+    this.#assets = new AssetFiles(context.pages.assets);
   }
 
   /** Finds what `/`, and a path below `/t` or `/assets`, stands for. */
@@ -53,7 +56,7 @@ export class Pages {
     }
     if (first === undefined) throw nothingHere();
     if (root === "assets" && rest.length === 0) {
-      return { GET: { access: null, answer: () => this.#asset(first) } };
+      return { GET: { access: null, answer: () => this.#assets.answer(first, request) } };
     }
     if (root === "t" && rest.length <= 2) return this.#clientRoute(request, clientFrom(first), rest);
     throw nothingHere();
@@ -102,19 +105,6 @@ export class Pages {
   /** `GET /t/{client}/{id}` */
   #task(client: string, id: string, url: URL): Answer {
     return whenShowable(this.#context, () => this.#taskPage(client, id, url));
-  }
-
-  /** `GET /assets/{name}` */
-  #asset(name: string): Response {
-    const asset = this.#context.pages.assets.get(name);
-    if (asset === undefined) throw new Problem(404, "not_found", "There is no such file");
-    return new Response(asset.body, {
-      headers: {
-        "content-type": asset.contentType,
-        "cache-control": "public, max-age=31536000, immutable",
-        "x-content-type-options": "nosniff",
-      },
-    });
   }
 
   /** `POST /t/{client}/start/{name}` */
