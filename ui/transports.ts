@@ -141,7 +141,10 @@ export function pollingTransport(url: string, readyUrl: string, intervalMs: numb
       return openRequests(hooks, async function poll(requests) {
         let response = await requests.get(`${url}?${after(position)}`);
         const isGone = response.status === 410;
-        if (isGone) response = await requests.get(url);
+        if (isGone) {
+          await response.body?.cancel();
+          response = await requests.get(url);
+        }
         if (!response.ok) return requests.end(response);
         const answer: unknown = await response.json();
         const detail = await readTrouble(await requests.get(readyUrl));
@@ -161,9 +164,8 @@ export function pollingTransport(url: string, readyUrl: string, intervalMs: numb
 }
 
 async function readTrouble(response: Response): Promise<string | null> {
-  if (response.ok) return null;
   const message = readMessage(JSON.stringify({ ...await response.json(), type: "degraded" }));
-  return message.type === "degraded" ? message.detail : null;
+  return response.ok || message.type !== "degraded" ? null : message.detail;
 }
 
 /** A link that consists of requests: one at a time, and a timer between them. */

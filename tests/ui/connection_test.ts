@@ -1,8 +1,8 @@
-import { type ConnectionStatus, DeltaConnection } from "../../ui/connection.ts";
+import { DeltaConnection } from "../../ui/connection.ts";
 import { socketTransport } from "../../ui/transports.ts";
-import type { DeltaConnectionOptions, Return } from "../../ui/connection.ts";
-import type { Task } from "../../lib/task.ts";
+import type { DeltaConnectionOptions } from "../../ui/connection.ts";
 import { assert, assertEquals, assertLessOrEqual, assertMatch } from "../support/assert.ts";
+import { ConnectionWitness } from "../support/connection_witness.ts";
 import { exampleTask } from "../support/example_task.ts";
 
 /** A server whose sockets the test holds in its hands. */
@@ -76,49 +76,14 @@ function opening(
   return JSON.stringify({ type: "task_update", cursor, tasks, removed });
 }
 
-/** Everything that a connection says, to be waited for. */
-class Witness {
-  readonly said: string[] = [];
-  readonly statuses: ConnectionStatus[] = [];
-  readonly returns: Return[] = [];
-  signs = 0;
-  #wake = Promise.withResolvers<void>();
-
-  readonly hooks = {
-    onChanges: (tasks: readonly Task[], removed: readonly string[]) => {
-      if (tasks.length + removed.length > 0) {
-        this.#note(`changes ${tasks.map((task) => task.id)} -${removed}`);
-      }
-    },
-    onReplace: (tasks: readonly Task[]) => this.#note(`replace ${tasks.map((task) => task.id)}`),
-    onStatus: (status: ConnectionStatus) => {
-      this.statuses.push(status);
-      this.#note(status.kind);
-    },
-    onReturn: (back: Return) => {
-      this.returns.push(back);
-      this.#note(`back ${back.tasks.map((task) => task.id)} -${back.removed}`);
-    },
-    onTrouble: (detail: string | null) => this.#note(`trouble ${detail}`),
-    onSign: () => void this.signs++,
-  };
-
-  #note(text: string): void {
-    this.said.push(text);
-    this.#wake.resolve();
-    this.#wake = Promise.withResolvers();
-  }
-
-  /** Waits until something was said so often. */
-  async until(text: string, times = 1): Promise<void> {
-    while (this.said.filter((each) => each === text).length < times) await this.#wake.promise;
-  }
-}
-
 /** Quick retries, a patient ear, and a server that answers. */
 const QUICK = { cursor: "e:1", minRetryMs: 1, maxRetryMs: 5, silenceMs: 60_000 } as const;
 
-function connect(url: string, witness: Witness, over: Partial<DeltaConnectionOptions> = {}): DeltaConnection {
+function connect(
+  url: string,
+  witness: ConnectionWitness,
+  over: Partial<DeltaConnectionOptions> = {},
+): DeltaConnection {
   return new DeltaConnection({
     ...QUICK,
     transports: [socketTransport(url)],
@@ -134,7 +99,7 @@ function update(cursor: string, id: string): string {
 
 Deno.test("DeltaConnection asks for changes after the page's cursor, and says when it is live", async () => {
   await using server = new SocketServer();
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   using connection = connect(server.url, witness);
   const { socket, after, mode } = await server.next();
   assertEquals([after, mode], ["e:1", "delta"]);
@@ -148,7 +113,7 @@ Deno.test("DeltaConnection asks for changes after the page's cursor, and says wh
 
 Deno.test("DeltaConnection comes back after a cut with the cursor of what it saw last", async () => {
   await using server = new SocketServer();
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
   const first = await server.next();
   first.socket.send(update("e:2", "a"));
@@ -163,7 +128,7 @@ Deno.test("DeltaConnection comes back after a cut with the cursor of what it saw
 
 Deno.test("DeltaConnection is live again once it was told what it missed, and tells that once", async () => {
   await using server = new SocketServer();
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
   const first = await server.next();
   await witness.until("live");
@@ -183,7 +148,7 @@ Deno.test("DeltaConnection is live again once it was told what it missed, and te
 
 Deno.test("DeltaConnection stays in touch with a server that is about to end, and remembers that it said so", async () => {
   await using server = new SocketServer();
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   let asked = 0;
   using connection = connect(server.url, witness, {
     probe: () => {
@@ -210,7 +175,7 @@ Deno.test("DeltaConnection stays in touch with a server that is about to end, an
 
 Deno.test("DeltaConnection tells of trouble, of its end, and that there is none where nothing is said", async () => {
   await using server = new SocketServer();
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
   const first = await server.next();
   first.socket.send('{"type":"degraded","detail":"the disk is full"}');
@@ -238,7 +203,7 @@ Deno.test("DeltaConnection tells of trouble, of its end, and that there is none 
 Deno.test("DeltaConnection keeps its old cursor between a resync and the state that follows", async () => {
   await using server = new SocketServer();
   server.opens = false;
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   using connection = connect(server.url, witness);
   const first = await server.next();
   first.socket.send(JSON.stringify({ type: "resync" }));
@@ -261,7 +226,7 @@ Deno.test("DeltaConnection keeps its old cursor between a resync and the state t
 
 Deno.test("DeltaConnection takes a message that it can not read for a gap, and asks again", async () => {
   await using server = new SocketServer();
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
   const first = await server.next();
   first.socket.send(update("e:4", "a"));
@@ -273,7 +238,7 @@ Deno.test("DeltaConnection takes a message that it can not read for a gap, and a
 Deno.test("DeltaConnection tries again while it is refused, and tells when something blocks it", async () => {
   await using server = new SocketServer();
   server.refuse = 4;
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
   await server.next();
   await witness.until("live");
@@ -286,7 +251,7 @@ Deno.test("DeltaConnection tries again while it is refused, and tells when somet
 Deno.test("DeltaConnection takes a server that refused it while it started for one that starts", async () => {
   await using server = new SocketServer();
   server.refuse = 5;
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   let asked = 0;
   const answers = ["dead", "alive", "dead", "alive"] as const;
   const probe = () => Promise.resolve(answers[asked++] ?? "alive");
@@ -299,7 +264,7 @@ Deno.test("DeltaConnection takes a server that refused it while it started for o
 for (const [code, words] of [[1008, /refuses/], [4401, /refuses/], [4404, /no longer knows/]] as const) {
   Deno.test(`DeltaConnection stops for good when it is closed with ${code}`, async () => {
     await using server = new SocketServer();
-    const witness = new Witness();
+    const witness = new ConnectionWitness();
     using connection = connect(server.url, witness);
     const { socket } = await server.next();
     await witness.until("live");
@@ -314,7 +279,7 @@ for (const [code, words] of [[1008, /refuses/], [4401, /refuses/], [4404, /no lo
 
 Deno.test("DeltaConnection stops when it comes back to a server with another page", async () => {
   await using server = new SocketServer();
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness, { probe: () => Promise.resolve("outdated") });
   (await server.next()).socket.close(1012);
   await server.next();
@@ -325,7 +290,7 @@ Deno.test("DeltaConnection stops when it comes back to a server with another pag
 
 Deno.test("DeltaConnection gives up a socket that is silent where the server is dead", async () => {
   await using server = new SocketServer();
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   const answers = ["dead", "alive", "alive", "alive"] as const;
   let asked = 0;
   using _connection = connect(server.url, witness, {
@@ -342,7 +307,7 @@ Deno.test("DeltaConnection gives up a socket that is silent where the server is 
 Deno.test("DeltaConnection retries after a silence that ended in a close", async () => {
   // The silence of the lost socket must not stop the wait for the next.
   await using server = new SocketServer();
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness, { silenceMs: 15, minRetryMs: 80, maxRetryMs: 80 });
   (await server.next()).socket.close(1012);
   await server.next();
@@ -351,7 +316,7 @@ Deno.test("DeltaConnection retries after a silence that ended in a close", async
 
 Deno.test("DeltaConnection.retryNow() does not wait", async () => {
   await using server = new SocketServer();
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   using connection = connect(server.url, witness, { minRetryMs: 3_600_000, maxRetryMs: 3_600_000 });
   (await server.next()).socket.close(1012);
   await witness.until("reconnecting");
@@ -363,7 +328,7 @@ Deno.test("DeltaConnection.retryNow() does not wait", async () => {
 
 Deno.test("DeltaConnection.close() says nothing more, and may be called twice", async () => {
   await using server = new SocketServer();
-  const witness = new Witness();
+  const witness = new ConnectionWitness();
   const connection = connect(server.url, witness);
   const { socket } = await server.next();
   const closed = new Promise((resolve) => socket.addEventListener("close", resolve));

@@ -1,0 +1,49 @@
+/**
+ * Hears everything that a page's connection says.
+ *
+ * @module
+ */
+
+import type { Task } from "../../lib/task.ts";
+import type { ConnectionStatus, Return } from "../../ui/connection.ts";
+
+/** Everything that a connection says, to be waited for. */
+export class ConnectionWitness {
+  /** In words. */
+  readonly said: string[] = [];
+  readonly statuses: ConnectionStatus[] = [];
+  readonly returns: Return[] = [];
+  signs = 0;
+  #wake = Promise.withResolvers<void>();
+
+  /** What the connection is given. */
+  readonly hooks = {
+    onChanges: (tasks: readonly Task[], removed: readonly string[]) => {
+      if (tasks.length + removed.length > 0) {
+        this.#note(`changes ${tasks.map((task) => task.id)} -${removed}`);
+      }
+    },
+    onReplace: (tasks: readonly Task[]) => this.#note(`replace ${tasks.map((task) => task.id)}`),
+    onStatus: (status: ConnectionStatus) => {
+      this.statuses.push(status);
+      this.#note(status.kind);
+    },
+    onReturn: (back: Return) => {
+      this.returns.push(back);
+      this.#note(`back ${back.tasks.map((task) => task.id)} -${back.removed}`);
+    },
+    onTrouble: (detail: string | null) => this.#note(`trouble ${detail}`),
+    onSign: () => void this.signs++,
+  };
+
+  #note(text: string): void {
+    this.said.push(text);
+    this.#wake.resolve();
+    this.#wake = Promise.withResolvers();
+  }
+
+  /** Waits until something was said so often. */
+  async until(text: string, times = 1): Promise<void> {
+    while (this.said.filter((each) => each === text).length < times) await this.#wake.promise;
+  }
+}
