@@ -1,0 +1,143 @@
+/** The program behind nginx, below a path of its own, with the configuration that we tell people to use. */
+
+import type { Page } from "playwright-core";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { withPage } from "../support/browser.ts";
+import { findNginx, Nginx, type NginxOptions } from "../support/nginx.ts";
+import { freePort, type Program, spawn, startProgram } from "../support/program.ts";
+
+interface Behind {
+  readonly program: Program;
+  readonly nginx: Nginx;
+  /** The address that people use, without a slash at its end. */
+  readonly url: string;
+}
+
+/** Runs something with the program behind nginx, where there is one. */
+async function behind(
+  options: Omit<NginxOptions, "port">,
+  use: (behind: Behind) => Promise<void>,
+): Promise<void> {
+  const name = await findNginx();
+  if (name === undefined) return;
+  const port = freePort();
+  const url = `${options.tls ? "https" : "http"}://127.0.0.1:${port}/monitor`;
+  // It says the public address when it starts, so its own is decided here.
+  const inner = freePort();
+  const args = ["--port", `${inner}`, "--base-path", "/monitor", "--public-url", url];
+  await using program = await startProgram(args);
+  await using nginx = await Nginx.start(name, port, { ...options, port: inner });
+  await use({ program, nginx, url: nginx.url });
+  assertEquals(program.process.stderr, "");
+}
+
+function badge(page: Page) {
+  return page.getByTestId("connection");
+}
+
+async function startLongTask(page: Page): Promise<void> {
+  const form = page.locator("details.startable", { hasText: "Long-running task" });
+  if (await form.getAttribute("open") === null) await form.locator("summary").click();
+  await form.locator("button[type=submit]").click();
+}
+
+/** The whole use of it: everything that a path or an address is part of. */
+async function tour(
+  { url }: Behind,
+  live: string,
+  isExpected: (complaint: string) => boolean = () => false,
+): Promise<void> {
+  const { origin, host } = new URL(url);
+  await withPage({ ignoreHTTPSErrors: true }, async ({ page, complaints, hosts }) => {
+    await page.goto(url);
+    assertMatch(page.url(), /\/monitor\/t\/[0-9a-f]{32}$/);
+    await badge(page).getByText(live, { exact: true }).waitFor();
+    await page.goto(`${url}/t/tour`);
+    await badge(page).getByText(live, { exact: true }).waitFor();
+    await page.evaluate(() => void Object.assign(globalThis, { mark: "same page" }));
+
+    await startLongTask(page);
+    const active = page.getByTestId("active").locator("li[data-task-id]");
+    await active.getByText(/^[1-9]\d?%$/).waitFor();
+    await active.getByRole("button", { name: /Cancel/ }).click();
+    const ended = page.getByTestId("ended").locator('li[data-task-id][data-state="CANCELLED"]');
+    await ended.waitFor();
+    assertEquals(await page.evaluate(() => Reflect.get(globalThis, "mark")), "same page");
+
+    await importByUrl(url);
+    await page.getByTestId("ended").locator("h3", { hasText: "imported" }).waitFor();
+
+    for (const link of await page.locator("a[href], link[href], script[src]").all()) {
+      const address = await link.getAttribute("href") ?? await link.getAttribute("src") ?? "";
+      if (/^(data:|#)/.test(address)) continue;
+      const target = new URL(address, page.url());
+      assert(target.href.startsWith(`${url}/`), `${address} leads out of ${url}`);
+      const answer = await page.request.get(target.href);
+      assert(answer.ok(), `${address} answered ${answer.status()}`);
+    }
+    assertStringIncludes(await page.locator("main").innerText(), `${origin}/monitor/tasks/tour`);
+
+    await ended.locator("h3 a").click();
+    await badge(page).getByText(live, { exact: true }).waitFor();
+    assertMatch(page.url(), /\/monitor\/t\/tour\/[^/]+$/);
+    const logs = await page.request.get(page.url().replace("/t/", "/tasks/") + "/logs");
+    assertEquals([logs.status(), Array.isArray((await logs.json()).lines)], [200, true]);
+    await page.getByRole("button", { name: /Remove/ }).click();
+
+    assertEquals(complaints.filter((text) => !isExpected(text)), []);
+    assertEquals([...hosts], [host]);
+  });
+  await withPage({ ignoreHTTPSErrors: true, javaScriptEnabled: false }, async ({ page, complaints }) => {
+    await page.goto(`${url}/t/plain`);
+    await startLongTask(page);
+    await page.locator("li[data-task-id]").first().waitFor();
+    assertEquals(page.url(), `${url}/t/plain`);
+    assertEquals(complaints, []);
+  });
+}
+
+/** A program that imports the module by the address that people use, and reports there. */
+async function importByUrl(url: string): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "taskscope-job-" });
+  try {
+    await Deno.writeTextFile(
+      `${folder}/job.ts`,
+      `import { monitored } from "${url}/monitored.ts";
+await monitored(() => "done", { name: "imported", client: "tour" })();
+`,
+    );
+    const { host } = new URL(url);
+    const flags = ["--no-prompt", "--allow-net", `--allow-import=${host}`, "--no-lock"];
+    const trust = url.startsWith("https") ? ["--unsafely-ignore-certificate-errors=127.0.0.1"] : [];
+    await using job = spawn(Deno.execPath(), ["run", ...flags, ...trust, "job.ts"], { cwd: folder });
+    const { code, stderr } = await job.ended();
+    assertEquals(code, 0, stderr);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("nginx: behind it and below a path, everything works, and is live", async () => {
+  await behind({}, (it) => tour(it, "Live"));
+});
+
+Deno.test("nginx: behind TLS, everything works, and is live", async () => {
+  await behind({ tls: true }, (it) => tour(it, "Live"));
+});
+
+/** What the browser itself writes where an upgrade is refused. */
+const REFUSED_UPGRADE = /WebSocket connection to .* failed/;
+
+Deno.test("nginx: where it keeps upgrades away, everything works, and the page says how it is live", async () => {
+  await behind(
+    { stripsUpgrades: true },
+    (it) => tour(it, "Live over events", (text) => REFUSED_UPGRADE.test(text)),
+  );
+});
+
+Deno.test("nginx: where it holds streams back, too, the page asks every few seconds, and says so", async () => {
+  await behind(
+    { stripsUpgrades: true, holdsStreams: true },
+    (it) => tour(it, "Refreshing every few seconds", (text) => REFUSED_UPGRADE.test(text)),
+  );
+});

@@ -1,0 +1,126 @@
+/**
+ * nginx in front of a server, with the configuration that we tell people to use.
+ *
+ * @module
+ */
+
+import { type Process, spawn } from "./program.ts";
+import { findTool } from "./tools.ts";
+
+const EXAMPLE = new URL("../../.github/examples/nginx.conf", import.meta.url);
+
+/** How it is to differ from the example. */
+export interface NginxOptions {
+  /** Where the server behind it listens. */
+  readonly port: number;
+  /** Whether it speaks TLS, as in the example. */
+  readonly tls?: boolean;
+  /** Whether it keeps upgrades from the server. */
+  readonly stripsUpgrades?: boolean;
+  /** Whether it holds back what is streamed. */
+  readonly holdsStreams?: boolean;
+}
+
+/** A running nginx. */
+export class Nginx implements AsyncDisposable {
+  /** The address by which it is reached, with the path of the example. */
+  readonly url: string;
+  readonly #process: Process;
+  readonly #folder: string;
+
+  private constructor(url: string, process: Process, folder: string) {
+    this.url = url;
+    this.#process = process;
+    this.#folder = folder;
+  }
+
+  /** What it complained about. */
+  async errors(): Promise<string> {
+    return await Deno.readTextFile(`${this.#folder}/error.log`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  /**
+   * Starts one.
+   *
+   * @param port where it is to listen
+   * @param options how it is to be
+   */
+  static async start(nginx: string, port: number, options: NginxOptions): Promise<Nginx> {
+    const folder = await Deno.makeTempDir({ prefix: "taskscope-nginx-" });
+    if (options.tls) await makeCertificate(folder);
+    await Deno.writeTextFile(`${folder}/nginx.conf`, configOf(await siteOf(folder, port, options), folder));
+    const process = spawn(nginx, ["-p", folder, "-c", `${folder}/nginx.conf`, "-e", `${folder}/error.log`]);
+    await Promise.race([
+      listening(port),
+      process.ended().then(({ stderr }) => Promise.reject(new Error(stderr))),
+    ]);
+    const url = `${options.tls ? "https" : "http"}://127.0.0.1:${port}/monitor`;
+    return new Nginx(url, process, folder);
+  }
+}
+
+/** Finds what the tests with nginx need; `undefined` where it is missing. */
+export async function findNginx(): Promise<string | undefined> {
+  return await findTool(["/usr/sbin/nginx", "nginx"], "A test behind nginx");
+}
+
+async function siteOf(folder: string, port: number, options: NginxOptions): Promise<string> {
+  let site = await Deno.readTextFile(EXAMPLE);
+  const change = (from: string | RegExp, to: string) => {
+    const changed = site.replace(from, to);
+    if (changed === site) throw new Error(`The example has no ${from}`);
+    site = changed;
+  };
+  change("listen 443 ssl http2;", `listen 127.0.0.1:${port}${options.tls ? " ssl http2" : ""};`);
+  change("127.0.0.1:8000;", `127.0.0.1:${options.port};`);
+  if (options.tls) {
+    change(/(?<=ssl_certificate +)\S+;/, `${folder}/cert.pem;`);
+    change(/(?<=ssl_certificate_key +)\S+;/, `${folder}/key.pem;`);
+  } else change(/^ *ssl_.*\n/gm, "");
+  if (options.stripsUpgrades) change(/^ *proxy_set_header (Upgrade|Connection) .*\n/gm, "");
+  if (options.holdsStreams) {
+    change("proxy_http_version", "proxy_ignore_headers X-Accel-Buffering;\n proxy_http_version");
+  }
+  return site;
+}
+
+function configOf(site: string, folder: string): string {
+  const places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  return `daemon off;
+pid ${folder}/nginx.pid;
+worker_processes 1;
+events {}
+http {
+access_log off;
+${places.map((place) => `${place}_temp_path ${folder}/${place};`).join("\n")}
+${site}
+}
+`;
+}
+
+async function makeCertificate(folder: string): Promise<void> {
+  const process = spawn("openssl", [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"],
+    ...["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+    ...["-keyout", `${folder}/key.pem`, "-out", `${folder}/cert.pem`],
+  ]);
+  const { code, stderr } = await process.ended();
+  if (code !== 0) throw new Error(`Cannot make a certificate: ${stderr}`);
+}
+
+/** Resolves once somebody listens. */
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    try {
+      using _ = await Deno.connect({ hostname: "127.0.0.1", port });
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
