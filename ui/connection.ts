@@ -70,7 +70,7 @@ const BLOCKED_AFTER = 2;
 /** Who said nothing of trouble for so long after the opening, in milliseconds, has none. */
 const OPENING_MS = 500;
 /** A link that lasted for less, in milliseconds, counts as one more attempt: some accept, then close. */
-const STEADY_MS = 5_000;
+const STEADY_MS = 2_000;
 /** Longest wait before a better way is tried again, in milliseconds. */
 const MOST_TRIAL_MS = 300_000;
 

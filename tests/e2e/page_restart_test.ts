@@ -214,8 +214,21 @@ function shownOf(tasks: readonly Task[]): Shown {
     active: active.map(rowOf),
     ended: ended.map(rowOf),
     counts: [`${active.length}`, `${ended.length}`],
-    title: active.length === 0 ? "Taskscope" : `${active.length} active · Taskscope`,
+    title: titleOf(active, ended),
   };
+}
+
+/** Every failure counts, as the page was there before all of them and nobody has touched it since. */
+function titleOf(active: readonly Task[], ended: readonly Task[]): string {
+  const failed = ended.filter((task) => task.state === "ERROR").length;
+  const progress = active.flatMap((task) => task.progress ?? []);
+  const mean = progress.reduce((sum, each) => sum + each, 0) / progress.length;
+  return [
+    ...(failed === 0 ? [] : [`✗ ${failed} failed`]),
+    ...(progress.length === 0 ? [] : [`${Math.floor(mean + 1e-9)}%`]),
+    ...(active.length === 0 ? [] : [`${active.length} active`]),
+    "Taskscope",
+  ].join(" · ");
 }
 
 function rowOf(task: Task): Row {
@@ -331,6 +344,40 @@ Deno.test("page: shows what the server has after each time that it was killed, w
     await call("DELETE", `${server.url}/tasks/c/quick-1`);
     await shows(page, readShown, shownOf(await server.tasks()));
     await stayed(test);
+  });
+});
+
+/** How often the server is killed under an open page. */
+const KILLS = 20;
+
+Deno.test("page: is right again by itself after each of 20 kills, and so is that of a task", async () => {
+  await using server = await Restartable.begin();
+  await server.run("standing", "first");
+  await withPage({}, async (test) => {
+    const { page } = test;
+    await open(page, `${server.url}/t/c`);
+    const other = await page.context().newPage();
+    await open(other, `${server.url}/t/c/first`);
+    for (let round = 1; round <= KILLS; round++) {
+      const id = `standing-${round}`;
+      await server.run("standing", id);
+      await page.locator(`li[data-task-id="${id}"]`).getByText("40%").waitFor();
+      if (round % 5 === 0) await server.run("quick", `quick-${round}`, [round]);
+      await server.end("SIGKILL");
+      // Now and then it is back before anybody has noticed.
+      if (round % 2 === 0) await reconnecting(page);
+      await server.start();
+      if (round % 4 === 0) await server.run("quick", `meanwhile-${round}`);
+      const tasks = await server.tasks();
+      assertEquals(tasks.length, 1 + round + Math.floor(round / 5) + Math.floor(round / 4));
+      assertEquals(tasks.filter((task) => task.error?.type === "interrupted").length, 1 + round);
+      await shows(page, readShown, shownOf(tasks));
+      await shows(other, readTaskPage, await taskPageOf(server.url, "first"));
+      await live(page);
+      await live(other);
+    }
+    await stayed(test);
+    assertEquals(await other.evaluate(() => Reflect.get(globalThis, "mark")), "same page");
   });
 });
 

@@ -1,6 +1,7 @@
 import { Announcer } from "../../ui/announcer.ts";
-import type { Milestone } from "../../ui/milestones.ts";
-import { assertEquals } from "../support/assert.ts";
+import { type Milestone, milestoneBetween } from "../../ui/milestones.ts";
+import { assertEquals, assertLessOrEqual } from "../support/assert.ts";
+import { exampleTask } from "../support/example_task.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 
 function milestone(id: string): Milestone {
@@ -62,4 +63,30 @@ Deno.test("Announcer says nothing after its disposal", () => {
   }
   clock.pass(60_000);
   assertEquals(said, []);
+});
+
+Deno.test("Announcer says little of 1,000 busy tasks: a short sentence every few seconds", () => {
+  using clock = new FakeClock();
+  const said: string[] = [];
+  using announcer = new Announcer((text) => said.push(text));
+  const tasks = Array.from({ length: 1_000 }, (_, index) => exampleTask({ id: `${index}`, progress: 0 }));
+  const seconds = 30;
+  for (let step = 0; step < seconds * 10; step++) {
+    for (const [index, before] of tasks.entries()) {
+      const progress = ((before.progress ?? 0) + 1 + (index % 7)) % 101;
+      const isEnd = progress < before.progress!;
+      const after = exampleTask({
+        id: before.id,
+        progress,
+        ...(isEnd && { state: "FINISHED", active: false, finished_at: 1 }),
+      });
+      const milestone = milestoneBetween(before, after);
+      if (milestone !== null) announcer.note(milestone);
+      tasks[index] = isEnd ? exampleTask({ id: before.id, progress: 0 }) : after;
+    }
+    clock.pass(100);
+  }
+  assertLessOrEqual(said.length, Math.ceil(seconds / 4) + 1);
+  assertLessOrEqual(5, said.length);
+  for (const text of said) assertLessOrEqual(text.length, 120, text);
 });

@@ -1,0 +1,356 @@
+/** What is around the content of every page, and what its tab shows. */
+
+import type { Page } from "playwright-core";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { axeFindings } from "../support/axe.ts";
+import { type TestPage, withPage } from "../support/browser.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+import { hideTab, noticesOf, prepareTab } from "../support/tab.ts";
+import { until } from "../support/until.ts";
+
+const PHONE = { width: 360, height: 740 };
+
+/** Tasks that go where a test wants them. */
+class Tasks implements AsyncDisposable {
+  readonly server: TestServer = startServer({
+    tasks: { offered: { fn: () => null, input: { title: "Offered", type: "object" } } },
+  });
+  readonly #ends: (() => void)[] = [];
+  readonly #done: Promise<unknown>[] = [];
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  /** Starts one; it is as far as it is told to be until it is told to end. */
+  start(id: string, progress: number | null = null) {
+    const end = Promise.withResolvers<void>();
+    let update: (progress: number, status?: string) => Promise<void>;
+    const run = this.server.monitor.monitored(async (task) => {
+      update = (progress, status) => task.update({ progress, ...(status !== undefined && { status }) });
+      if (progress !== null) await update(progress);
+      await end.promise;
+      return "done";
+    }, { client: "c", id, name: id });
+    const { done } = run.start();
+    this.#ends.push(end.resolve);
+    this.#done.push(done.catch(() => {}));
+    return {
+      update: (progress: number, status?: string) => update(progress, status),
+      finish: () => end.resolve(),
+      fail: () => end.reject(new Error("it broke")),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const end of this.#ends) end();
+    await Promise.all(this.#done);
+    await this.server[Symbol.asyncDispose]();
+  }
+}
+
+async function live(page: Page): Promise<void> {
+  await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
+}
+
+async function open(test: TestPage, url: string): Promise<void> {
+  await prepareTab(test.page);
+  await test.page.goto(url);
+  await live(test.page);
+}
+
+/** Every page that there is, and what its status has to be. */
+const PAGES = [
+  ["/t/c", 200],
+  ["/t/empty", 200],
+  ["/t/c/half", 200],
+  ["/t/c/done", 200],
+  ["/t/c/broken", 200],
+  [
+    "/t/c/unknown",
+    404,
+  ],
+] as const;
+
+async function startExamples(tasks: Tasks): Promise<void> {
+  tasks.start("half", 50);
+  tasks.start("unsure");
+  await tasks.server.monitor.monitored(() => ({ files: 3 }), { client: "c", id: "done", name: "done" })();
+  const broken = tasks.server.monitor.monitored(() => Promise.reject(new Error("no such file")), {
+    client: "c",
+    id: "broken",
+    name: "broken",
+  });
+  await broken().catch(() => {});
+}
+
+Deno.test("page: asks no other host, complains of nothing, and allows nothing inline, wherever one looks", async () => {
+  await using tasks = new Tasks();
+  await startExamples(tasks);
+  await withPage({}, async ({ page, complaints, hosts }) => {
+    for (const [path, status] of PAGES) {
+      const answer = await page.goto(tasks.url + path);
+      assertEquals(answer?.status(), status);
+      const policy = answer?.headers()["content-security-policy"] ?? "";
+      assertStringIncludes(policy, "default-src 'none'");
+      assert(!/unsafe-|\*|https?:/.test(policy), policy);
+      if (status === 200) await live(page);
+      const inline = "style, [style], script:not([src]):not([type='application/json']), [onclick], [onload]";
+      // What scripts set by themselves is no inline style of the document.
+      assertEquals(await page.locator(inline).count(), 0, path);
+    }
+    assertEquals(complaints.filter((text) => !text.includes("404")), []);
+    assertEquals([...hosts], [new URL(tasks.url).host]);
+  });
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  Deno.test(`page: axe finds nothing on any page in the ${colorScheme}`, async () => {
+    await using tasks = new Tasks();
+    await startExamples(tasks);
+    for (const viewport of [PHONE, { width: 1280, height: 800 }]) {
+      await withPage({ colorScheme, viewport }, async ({ page }) => {
+        for (const [path, status] of PAGES) {
+          await page.goto(tasks.url + path);
+          if (status === 200) await live(page);
+          await page.evaluate(() => {
+            for (const details of document.querySelectorAll("details")) details.open = true;
+          });
+          assertEquals(await axeFindings(page), [], `${path}, ${viewport.width} wide`);
+        }
+        await page.goto(`${tasks.url}/t/c`);
+        await live(page);
+        await page.keyboard.press("?");
+        assertEquals(await axeFindings(page), [], "with the help");
+      });
+    }
+  });
+}
+
+Deno.test("page: the help opens with ? and its button, and gives the focus back", async () => {
+  await using tasks = new Tasks();
+  await withPage({}, async (test) => {
+    const { page, complaints } = test;
+    await open(test, `${tasks.url}/t/c`);
+    const help = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+    const brand = page.locator("a.brand");
+    await brand.focus();
+    await page.keyboard.press("?");
+    await help.waitFor();
+    assertEquals(await help.locator("kbd").first().innerText(), "?");
+    // Nothing behind it can be reached.
+    for (let press = 0; press < 4; press++) {
+      await page.keyboard.press("Tab");
+      assert(
+        await page.evaluate(() => {
+          const { activeElement, body } = document;
+          return activeElement === body || activeElement?.closest("dialog") !== null;
+        }),
+      );
+    }
+    await page.keyboard.press("Escape");
+    await help.waitFor({ state: "hidden" });
+    assert(await brand.evaluate((element) => element === document.activeElement), "the focus is back");
+
+    const button = page.getByRole("button", { name: "Keyboard shortcuts" });
+    await button.click();
+    await help.getByRole("button", { name: "Close" }).click();
+    await help.waitFor({ state: "hidden" });
+    assert(await button.evaluate((element) => element === document.activeElement), "the focus is back");
+    await page.keyboard.press("?");
+    await page.keyboard.press("?");
+    await help.waitFor({ state: "hidden" });
+    await page.keyboard.press("?");
+    await page.mouse.click(5, 400);
+    await help.waitFor({ state: "hidden" });
+
+    const field = page.locator("summary, input, textarea").first();
+    await field.evaluate((element) => {
+      const input = document.createElement("input");
+      element.after(input);
+      input.focus();
+    });
+    await page.keyboard.type("what?");
+    assertEquals(await help.isVisible(), false, "it is a letter in a field");
+    assertEquals(complaints, []);
+  });
+});
+
+function iconOf(page: Page): Promise<string> {
+  return page.locator("link[rel=icon]").evaluate((link) =>
+    decodeURIComponent((link as HTMLLinkElement).href)
+  );
+}
+
+async function titleIs(page: Page, title: string): Promise<void> {
+  await page.waitForFunction((title) => document.title === title, title).catch(async () => {
+    assertEquals(await page.title(), title);
+  });
+}
+
+Deno.test("page: the tab of the list says how far all of it is, and what failed until somebody has seen it", async () => {
+  await using tasks = new Tasks();
+  const [first, second] = [tasks.start("first", 20), tasks.start("second", 40)];
+  await withPage({}, async (test) => {
+    const { page, complaints } = test;
+    await open(test, `${tasks.url}/t/c`);
+    await titleIs(page, "30% · 2 active · Taskscope");
+    const icon = await iconOf(page);
+    await first.update(60);
+    await titleIs(page, "50% · 2 active · Taskscope");
+    await page.waitForFunction((icon) => {
+      return decodeURIComponent(document.querySelector<HTMLLinkElement>("link[rel=icon]")!.href) !== icon;
+    }, icon);
+    assert(!(await iconOf(page)).includes("#c62828"));
+
+    await hideTab(page, true);
+    second.fail();
+    await titleIs(page, "✗ 1 failed · 60% · 1 active · Taskscope");
+    await page.waitForFunction(() => {
+      return document.querySelector<HTMLLinkElement>("link[rel=icon]")!.href.includes("c62828");
+    });
+    await hideTab(page, false);
+    await page.mouse.click(5, 400);
+    await titleIs(page, "60% · 1 active · Taskscope");
+    first.finish();
+    await titleIs(page, "Taskscope");
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("page: the icon changes once a second at most, however fast a task is", async () => {
+  await using tasks = new Tasks();
+  const task = tasks.start("fast", 0);
+  await withPage({}, async (test) => {
+    const { page } = test;
+    await open(test, `${tasks.url}/t/c/fast`);
+    await page.evaluate(() => {
+      const times: number[] = [];
+      Object.assign(globalThis, { times });
+      new MutationObserver(() => times.push(performance.now()))
+        .observe(document.querySelector("link[rel=icon]")!, { attributes: true });
+    });
+    const times = () => page.evaluate(() => Reflect.get(globalThis, "times") as number[]);
+    for (let progress = 0; (await times()).length < 3; progress = (progress + 1) % 100) {
+      await task.update(progress);
+    }
+    const [one = 0, two = 0, three = 0] = await times();
+    // Timers of browsers keep their pace, but not to the millisecond.
+    assert(two - one > 900 && three - two > 900, `${[one, two, three]}`);
+    task.fail();
+    await page.waitForFunction(() => {
+      return document.querySelector<HTMLLinkElement>("link[rel=icon]")!.href.includes("c62828");
+    });
+    assertMatch(await page.title(), /^✗ fast/);
+  });
+});
+
+Deno.test("page: notifies of ends, but only who asked for it, and only while the tab is in the background", async () => {
+  await using tasks = new Tasks();
+  const [first, second, third, fourth] = ["first", "second", "third", "fourth"].map((id) => tasks.start(id));
+  await withPage({ permissions: ["notifications"] }, async (test) => {
+    const { page, complaints } = test;
+    await open(test, `${tasks.url}/t/c`);
+    const button = page.getByRole("button", { name: /^Notify when/ });
+    assertEquals(await button.getAttribute("aria-pressed"), "false");
+    await hideTab(page, true);
+    first!.finish();
+    await titleIs(page, "3 active · Taskscope");
+    await hideTab(page, false);
+    assertEquals(await noticesOf(page), { notices: [], asked: 0 }, "nobody asked for any");
+
+    await button.click();
+    await page.locator(".button-notify[aria-pressed=true]").waitFor();
+    second!.fail();
+    await titleIs(page, "✗ 1 failed · 2 active · Taskscope");
+    await page.reload();
+    await live(page);
+    assertEquals(await button.getAttribute("aria-pressed"), "true", "it is remembered");
+    assertEquals((await noticesOf(page)).notices, [], "somebody sees it");
+    await hideTab(page, true);
+    third!.finish();
+    await page.waitForFunction(() => Reflect.get(globalThis, "tabRecord").notices.length > 0);
+    assertEquals(await noticesOf(page), { notices: ["third finished"], asked: 0 });
+
+    await hideTab(page, false);
+    await button.click();
+    await page.locator(".button-notify[aria-pressed=false]").waitFor();
+    await hideTab(page, true);
+    fourth!.finish();
+    await titleIs(page, "Taskscope");
+    assertEquals((await noticesOf(page)).notices.length, 1);
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("page: says where the browser lets no notifications through, and asks for none by itself", async () => {
+  await using tasks = new Tasks();
+  await withPage({ permissions: [] }, async (test) => {
+    const { page } = test;
+    await open(test, `${tasks.url}/t/c`);
+    const button = page.locator(".button-notify");
+    if (await button.isDisabled()) assertMatch(await button.getAttribute("aria-label") ?? "", /are blocked/);
+    assertEquals((await noticesOf(page)).asked, 0);
+  });
+});
+
+Deno.test("page: draws once a frame at most, only what changed, and rests in the background", async () => {
+  await using tasks = new Tasks();
+  const busy = tasks.start("busy", 0);
+  await busy.update(0, "Begins");
+  for (let index = 0; index < 20; index++) tasks.start(`calm-${index}`, 10);
+  await withPage({}, async (test) => {
+    const { page } = test;
+    const frames: string[] = [];
+    page.on("websocket", (socket) => {
+      socket.on("framereceived", ({ payload }) => frames.push(String(payload)));
+    });
+    await open(test, `${tasks.url}/t/c`);
+    await page.evaluate(() => {
+      const seen = { rows: [] as string[], draws: [] as number[] };
+      Object.assign(globalThis, { seen });
+      const status = document.querySelector('li[data-task-id="busy"] .row-status')!;
+      let before = status.textContent;
+      new MutationObserver((records) => {
+        const rows = records.map(({ target }) =>
+          (target instanceof Element ? target : target.parentElement)?.closest<HTMLElement>(
+            "li[data-task-id]",
+          )
+        );
+        seen.rows.push(...rows.flatMap((row) => row?.dataset.taskId ?? []));
+        // Times tick by themselves.
+        if (status.textContent === before) return;
+        before = status.textContent;
+        // The same for all that happens in one frame.
+        seen.draws.push(Number(document.timeline.currentTime));
+      }).observe(document.querySelector("[data-testid=active]")!, {
+        subtree: true,
+        childList: true,
+        characterData: true,
+        attributes: true,
+      });
+    });
+    const seen = () =>
+      page.evaluate(() => Reflect.get(globalThis, "seen") as { rows: string[]; draws: number[] });
+    for (let progress = 0; (await seen()).draws.length < 30; progress = (progress + 1) % 100) {
+      for (let step = 0; step < 5; step++) await busy.update(progress, `At ${progress} ${step}`);
+    }
+    const { rows, draws } = await seen();
+    assertEquals(new Set(draws).size, draws.length, `two draws in one frame: ${draws}`);
+    const calm = rows.filter((id) => id !== "busy");
+    assert(calm.length <= 20 * 3, `rows that did not change were drawn: ${calm.length}`);
+
+    await busy.update(1, "Before");
+    const status = page.locator('li[data-task-id="busy"]').getByText(/^(Before|After)$/);
+    await status.waitFor();
+    await hideTab(page, true);
+    await busy.update(0, "After");
+    await until(() => frames.some((frame) => frame.includes('"After"')));
+    await page.evaluate(() =>
+      new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+    );
+    assertEquals(await status.innerText(), "Before");
+    await hideTab(page, false);
+    await page.getByText("After", { exact: true }).waitFor();
+  });
+});

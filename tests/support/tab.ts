@@ -1,0 +1,52 @@
+/**
+ * A tab that a test may put into the background, and the notifications that it shows.
+ *
+ * @module
+ */
+
+import type { Page } from "playwright-core";
+
+/** What the page under test writes down for the test. */
+interface TabRecord {
+  isHidden: boolean;
+  readonly notices: string[];
+  asked: number;
+}
+
+/** Prepares a page before it is opened. */
+export async function prepareTab(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const record: TabRecord = { isHidden: false, notices: [], asked: 0 };
+    Object.assign(globalThis, { tabRecord: record });
+    Object.defineProperty(document, "hidden", { get: () => record.isHidden });
+    if (!("Notification" in globalThis)) return;
+    globalThis.Notification = class extends Notification {
+      constructor(title: string, options?: NotificationOptions) {
+        super(title, options);
+        record.notices.push(title);
+      }
+
+      static override requestPermission() {
+        record.asked++;
+        return super.requestPermission();
+      }
+    };
+  });
+}
+
+/** Puts the tab into the background, or back in front. */
+export async function hideTab(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate((isHidden) => {
+    const { tabRecord } = globalThis as unknown as { readonly tabRecord: TabRecord };
+    tabRecord.isHidden = isHidden;
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, isHidden);
+}
+
+/** The notifications that were shown, and how often somebody was asked whether they may. */
+export async function noticesOf(page: Page): Promise<Pick<TabRecord, "notices" | "asked">> {
+  return await page.evaluate(() => {
+    const { tabRecord } = globalThis as unknown as { readonly tabRecord: TabRecord };
+    return { notices: tabRecord.notices, asked: tabRecord.asked };
+  });
+}
