@@ -14,6 +14,7 @@ import { benchIngest } from "./ingest.ts";
 import { benchLatency } from "./latency.ts";
 import { benchMemory } from "./memory.ts";
 import { benchRemoteIngest } from "./remote_ingest.ts";
+import { benchPage } from "./page.ts";
 import { benchRestart } from "./restart.ts";
 import { type Bench, type Figure, formatTable } from "./support/harness.ts";
 import { benchUpdate } from "./update.ts";
@@ -29,6 +30,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["durable", benchDurable],
   ["memory", benchMemory],
   ["restart", benchRestart],
+  ["page", benchPage],
 ]);
 
 if (import.meta.main) await main(Deno.args);

@@ -51,8 +51,10 @@ export function Shell({ view, self, children }: ShellProps): JSX.Element {
             )}
           </nav>
           <div class="header-end">
-            <NoticeButton view={view} />
-            <Help view={view} />
+            <div class="header-actions">
+              <NoticeButton view={view} />
+              <Help view={view} />
+            </div>
             <ConnectionBadge view={view} self={self} />
           </div>
         </div>
@@ -83,7 +85,7 @@ const LIVE_WORDS: Readonly<Record<TransportName, string>> = {
 function ConnectionBadge({ view, self }: ViewProps & { readonly self: string }): JSX.Element {
   const { kind, asOf, over } = view.connection.value;
   return (
-    <p class={`badge badge-${kind}`} data-testid="connection">
+    <p class={`badge badge-${kind} badge-${over}`} data-testid="connection">
       <span class="badge-dot" aria-hidden="true" />
       <span>
         {kind === "live" && LIVE_WORDS[over ?? "socket"]}
