@@ -16,6 +16,8 @@ export interface Milestone {
   readonly text: string;
 }
 
+/** How much of an error is read out: enough to know which it is. */
+const MOST_CHARACTERS = 160;
 /** More than this many at a time are told as sums. */
 const MOST_SENTENCES = 3;
 
@@ -34,7 +36,7 @@ export function milestoneBetween(before: Task | undefined, after: Task): Milesto
       case "FINISHED":
         return { kind: "finished", id, text: `${name} finished` };
       case "ERROR":
-        return { kind: "failed", id, text: `${name} failed: ${after.error?.message ?? after.status}` };
+        return { kind: "failed", id, text: `${name} failed: ${brief(after.error?.message ?? after.status)}` };
       case "CANCELLED":
         return { kind: "cancelled", id, text: `${name} was cancelled` };
       default:
@@ -65,6 +67,10 @@ export function sayMilestones(milestones: readonly Milestone[]): string {
     return count === 0 ? [] : [`${countNoun(count, "task")} ${kind}`];
   });
   return sums.length > 0 ? sums.join(", ") : `${countNoun(latest.length, "task")} moved on`;
+}
+
+function brief(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
 }
 
 function quarterOf(task: Task): number {

@@ -55,3 +55,10 @@ Deno.test("sayMilestones() tells many as sums", () => {
     "4 tasks moved on",
   );
 });
+
+Deno.test("milestoneBetween() reads out the beginning of a long error only", () => {
+  const before = exampleTask({ id: "a", name: "a" });
+  const error = { type: "Error", message: "x".repeat(10_000) };
+  const after = { ...before, state: "ERROR", active: false, finished_at: 1, error } as const;
+  assertEquals(milestoneBetween(before, after)?.text, `a failed: ${"x".repeat(159)}…`);
+});
