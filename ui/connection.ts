@@ -59,7 +59,7 @@ export interface DeltaConnectionOptions {
   readonly maxRetryMs?: number;
   /** How long a link may say nothing before the server is probed. @default {20_000} */
   readonly silenceMs?: number;
-  /** How long a link may take to tell what was missed, before it counts as a vain attempt. @default {10_000} */
+  /** How long a link may take until the server is heard over it; three times that to tell what was missed. @default {6_000} */
   readonly openMs?: number;
   /** Wait before a better way is tried again; doubles with every vain trial, up to 5 minutes. @default {15_000} */
   readonly trialMs?: number;
@@ -85,6 +85,8 @@ interface Attempt {
   isCurrent: boolean;
   isClosing: boolean;
   isTroubleTold: boolean;
+  /** Whether it was given up because nothing came over it. */
+  isMute: boolean;
   /** Of a trial: what came before it was taken for the link. */
   early: ServerMessage[];
   /** Ends it where it does not tell what was missed. */
@@ -176,8 +178,10 @@ export class DeltaConnection implements Disposable {
       isClosing: false,
       isTroubleTold: false,
       early: [],
-      timer: setTimeout(() => this.#end(attempt, "lost"), this.#options.openMs ?? 10_000),
+      isMute: false,
+      timer: undefined,
     };
+    this.#expect(attempt, 1);
     attempt.link = this.#options.transports[level]!.open(this.#cursor, {
       onSign: () => this.#sign(attempt),
       onMessage: (message) => this.#receive(attempt, message),
@@ -186,10 +190,22 @@ export class DeltaConnection implements Disposable {
     return attempt;
   }
 
+  /** Gives a link some time to go on. */
+  #expect(attempt: Attempt, times: number): void {
+    clearTimeout(attempt.timer);
+    const openMs = this.#options.openMs ?? 6_000;
+    attempt.timer = setTimeout(() => {
+      attempt.isMute = true;
+      this.#end(attempt, "lost");
+    }, openMs * times);
+  }
+
   /** The server was heard: wait anew for a silence. */
   #sign(attempt: Attempt): void {
     const isFirst = attempt.heardAt === undefined;
     attempt.heardAt ??= performance.now();
+    // What was missed may be much, and the line slow.
+    if (!attempt.isCurrent) this.#expect(attempt, 3);
     if (attempt !== this.#present) return;
     this.#signs++;
     this.#options.onSign();
@@ -261,17 +277,17 @@ export class DeltaConnection implements Disposable {
   #end(attempt: Attempt, why: LinkEnd): void {
     if (attempt === this.#trial) return this.#trialFailed(attempt);
     if (attempt !== this.#present) return;
-    const { heardAt, isCurrent } = attempt;
+    const { heardAt, isCurrent, isMute } = attempt;
     this.#drop();
     if (heardAt !== undefined && performance.now() - heardAt >= STEADY_MS) this.#attempts = 0;
     if (why === "refused") {
       this.#stop("The server refuses to show this any longer. Reload the page to sign in again.");
     } else if (why === "not_found") {
       this.#stop("The server no longer knows what this page shows.");
-    } else void this.#lost(isCurrent);
+    } else void this.#lost(isCurrent, isMute);
   }
 
-  async #lost(wasCurrent: boolean): Promise<void> {
+  async #lost(wasCurrent: boolean, isMute = false): Promise<void> {
     this.#attempts++;
     this.#isLost = true;
     this.#options.onStatus({ kind: "reconnecting", reason: null });
@@ -281,12 +297,13 @@ export class DeltaConnection implements Disposable {
     );
     // Drawn at random, so that the watchers of a server that restarts do not all come back in the same instant.
     this.#timer = setTimeout(() => this.#connect(), bound * (0.5 + Math.random() / 2));
-    if (wasCurrent || this.#attempts < 2) return;
+    if (wasCurrent || (this.#attempts < 2 && !isMute)) return;
     const attempt = this.#attempts;
     const found = await this.#options.probe();
     if (this.#ended || attempt !== this.#attempts || this.#present?.heardAt !== undefined) return;
     // A server that is just starting may answer this after it refused the link.
-    this.#blocked = found === "alive" ? this.#blocked + 1 : 0;
+    // One that let a link in and then said nothing will not say more next time.
+    this.#blocked = found === "alive" ? this.#blocked + (isMute ? BLOCKED_AFTER : 1) : 0;
     if (found === "outdated") this.#stopOutdated();
     else if (this.#blocked >= BLOCKED_AFTER) this.#goDown();
   }

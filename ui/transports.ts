@@ -46,6 +46,8 @@ export interface Transport {
 const REFUSED_CODES: ReadonlySet<number> = new Set([1008, 4401, 4403]);
 const NOT_FOUND_CODE = 4404;
 const REFUSED_STATUS: ReadonlySet<number> = new Set([401, 403]);
+/** What our own server refuses in; what is between answers otherwise, and refuses the way alone. */
+const OUR_REFUSAL = "application/problem+json";
 
 /** Time between two questions, in milliseconds. */
 const POLL_MS = 3_000;
@@ -211,7 +213,9 @@ class Requests implements Link {
   end(response?: Response): void {
     if (this.isEnded) return;
     this.close();
-    this.hooks.onEnd(REFUSED_STATUS.has(response?.status ?? 0) ? "refused" : "lost");
+    const isRefused = REFUSED_STATUS.has(response?.status ?? 0) &&
+      response?.headers.get("content-type")?.startsWith(OUR_REFUSAL);
+    this.hooks.onEnd(isRefused ? "refused" : "lost");
   }
 
   close(): void {

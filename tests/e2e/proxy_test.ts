@@ -18,7 +18,7 @@ async function behind(
   options: Omit<NginxOptions, "port">,
   use: (behind: Behind) => Promise<void>,
 ): Promise<void> {
-  const name = await findNginx();
+  const name = await findNginx(options);
   if (name === undefined) return;
   const port = freePort();
   const url = `${options.tls ? "https" : "http"}://127.0.0.1:${port}/monitor`;
@@ -135,9 +135,10 @@ Deno.test("nginx: where it keeps upgrades away, everything works, and the page s
   );
 });
 
-Deno.test("nginx: where it holds streams back, too, the page asks every few seconds, and says so", async () => {
+Deno.test("nginx: where it blocks event streams, too, the page asks every few seconds, and says so", async () => {
   await behind(
-    { stripsUpgrades: true, holdsStreams: true },
-    (it) => tour(it, "Refreshing every few seconds", (text) => REFUSED_UPGRADE.test(text)),
+    { stripsUpgrades: true, blocksStreams: true },
+    (it) =>
+      tour(it, "Refreshing every few seconds", (text) => REFUSED_UPGRADE.test(text) || text.includes("403")),
   );
 });

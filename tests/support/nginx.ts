@@ -17,8 +17,8 @@ export interface NginxOptions {
   readonly tls?: boolean;
   /** Whether it keeps upgrades from the server. */
   readonly stripsUpgrades?: boolean;
-  /** Whether it holds back what is streamed. */
-  readonly holdsStreams?: boolean;
+  /** Whether it lets no event streams through. */
+  readonly blocksStreams?: boolean;
 }
 
 /** A running nginx. */
@@ -65,7 +65,10 @@ export class Nginx implements AsyncDisposable {
 }
 
 /** Finds what the tests with nginx need; `undefined` where it is missing. */
-export async function findNginx(): Promise<string | undefined> {
+export async function findNginx(
+  { tls = false }: Pick<NginxOptions, "tls">,
+): Promise<string | undefined> {
+  if (tls && await findTool(["openssl"], "A test behind TLS") === undefined) return undefined;
   return await findTool(["/usr/sbin/nginx", "nginx"], "A test behind nginx");
 }
 
@@ -83,9 +86,7 @@ async function siteOf(folder: string, port: number, options: NginxOptions): Prom
     change(/(?<=ssl_certificate_key +)\S+;/, `${folder}/key.pem;`);
   } else change(/^ *ssl_.*\n/gm, "");
   if (options.stripsUpgrades) change(/^ *proxy_set_header (Upgrade|Connection) .*\n/gm, "");
-  if (options.holdsStreams) {
-    change("proxy_http_version", "proxy_ignore_headers X-Accel-Buffering;\n proxy_http_version");
-  }
+  if (options.blocksStreams) change("  location ", "  location ~ /events/ { return 403; }\n  location ");
   return site;
 }
 

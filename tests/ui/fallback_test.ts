@@ -284,7 +284,8 @@ Deno.test("DeltaConnection begins anew over questions where what was missed can'
 Deno.test("DeltaConnection stops where an answer says that nothing may be seen", async () => {
   for (const name of ["events", "polling"] as const) {
     await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
-      return new Response(null, { status: 403 });
+      const headers = { "content-type": "application/problem+json" };
+      return Response.json({ detail: "no" }, { status: 403, headers });
     });
     const url = `http://127.0.0.1:${(server.addr as Deno.NetAddr).port}/`;
     const witness = new ConnectionWitness();
