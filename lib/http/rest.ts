@@ -17,8 +17,10 @@ import {
   whenCommitted,
   whenShowable,
 } from "./context.ts";
+import { logTextResponse } from "./log_text.ts";
 import { Problem } from "./problem.ts";
 import { linkToPage, parseTaskQuery, selectTasks } from "./query.ts";
+import { paramsOf } from "./route.ts";
 import { listText, taskText, wantsText } from "./text.ts";
 
 const JSON_HEADERS = {
@@ -85,22 +87,35 @@ export class Rest {
     });
   }
 
-  /** `GET /tasks/{client}/{id}/logs`: the newest lines, or those from a number on, or before one. */
-  logs(client: string, id: string, params: URLSearchParams): Response {
+  /**
+   * `GET /tasks/{client}/{id}/logs`: the newest lines, or those from a number on, or before one; as a text file where
+   * that is asked for by the header `Accept`, or by `?format=text` as links do, and then all that are kept.
+   */
+  logs(client: string, id: string, request: Request): Response {
+    const params = paramsOf(request);
     const { log_count: count } = storedTask(this.#context, client, id).task;
-    const limit = lineNumberFrom(params, "limit") ??
-      Math.min(LOG_PAGE_LINES, this.#context.limits.logLinesPerTask);
+    const { registry, limits } = this.#context;
+    const isText = textFrom(params) ?? wantsText(request);
+    const asked = lineNumberFrom(params, "limit");
+    const limit = asked ?? Math.min(isText ? Infinity : LOG_PAGE_LINES, limits.logLinesPerTask);
     const after = lineNumberFrom(params, "after");
     const before = lineNumberFrom(params, "before") ?? count;
-    if (limit < 1 || limit > LOG_PAGE_LINES) {
+    if (asked !== null && (limit < 1 || limit > LOG_PAGE_LINES)) {
       throw new Problem(400, "bad_filter", `The filter "limit" must be 1 to ${LOG_PAGE_LINES}`);
     }
     const from = after ?? Math.max(0, before - limit);
     // Forward from a line that is not kept any more means from the oldest that is.
     const to = after === null ? before : Math.min(before, count);
-    const { first, lines } = this.#context.registry.log(client, id, from, to, limit);
+    if (isText) {
+      const first = registry.log(client, id, from, to, 1).first;
+      const end = Math.min(to, first + limit);
+      const read = (next: number, last: number, most: number) => registry.log(client, id, next, last, most);
+      return logTextResponse({ id, from: first, to: end, read });
+    }
+    const { first, lines } = registry.log(client, id, from, to, limit);
     const next = lines.length === 0 ? Math.min(from, count) : first + lines.length;
-    return jsonResponse(JSON.stringify({ lines, first: lines.length === 0 ? next : first, next, count }));
+    const body = JSON.stringify({ lines, first: lines.length === 0 ? next : first, next, count });
+    return negotiated(body);
   }
 
   /** `GET /tasks/{client}/{id}/history` */
@@ -236,6 +251,14 @@ export function jsonResponse(
     status,
     headers: headers === null ? JSON_HEADERS : { ...JSON_HEADERS, ...headers },
   });
+}
+
+/** Whether a link wants text; `null` where it does not say. */
+function textFrom(params: URLSearchParams): boolean | null {
+  const format = params.get("format");
+  if (format === null) return null;
+  if (format === "text" || format === "json") return format === "text";
+  throw new Problem(400, "bad_filter", 'The filter "format" must be text or json');
 }
 
 function lineNumberFrom(params: URLSearchParams, name: string): number | null {

@@ -105,7 +105,7 @@ export function taskRouter({ rest, waits, reporting, onRead }: TaskRouterParts):
         };
       case "logs":
         return {
-          GET: { access: to("read"), answer: () => rest.logs(client, id, paramsOf(request)) },
+          GET: { access: to("read"), answer: () => rest.logs(client, id, request) },
           POST: report("logs"),
         };
       case "finish":

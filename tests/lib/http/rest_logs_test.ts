@@ -154,3 +154,39 @@ Deno.test("Rest.history() tells the states of a task and what it said, oldest fi
   assertEquals(history.at(-1)?.version, record.version as number);
   assertProblem(await call("GET", `${server.url}/tasks/c/unknown/history`), 404, "task_not_found");
 });
+
+Deno.test("Rest.logs() gives all kept lines as a text file where that is asked for", async () => {
+  const { server, logs } = await logging(5_000, 3_500);
+  await using _server = server;
+  const header = { headers: { accept: "text/plain" } };
+  for (const answer of [await call("GET", logs, header), await call("GET", `${logs}?format=text`)]) {
+    assertEquals(answer.status, 200);
+    assertEquals(answer.headers.get("content-type"), "text/plain; charset=utf-8");
+    assertEquals(answer.headers.get("content-disposition"), 'attachment; filename="t.log"');
+    assertEquals(answer.headers.get("vary"), "Accept");
+    const lines = answer.text.split("\n");
+    assertEquals(lines.pop(), "", "the last line ends, too");
+    assertEquals(lines.map((line) => Number(line.split(" ").at(-1))), range(1_500, 5_000));
+    assert(lines.every((line) => /^\d{4}-\d\d-\d\dT[\d:.]+Z line \d+$/.test(line)), lines[0]);
+  }
+  const some = await call("GET", `${logs}?format=text&after=2000&limit=3`);
+  assertEquals(some.text.match(/line \d+/g), ["line 2000", "line 2001", "line 2002"]);
+  assertEquals((await call("GET", `${logs}?format=json&limit=1`, header)).json.count, 5_000);
+  assertEquals((await call("GET", logs, { headers: { accept: "*/*" } })).json.count, 5_000);
+  assertProblem(await call("GET", `${logs}?format=html`), 400, "bad_filter");
+  assertProblem(await call("GET", `${server.url}/tasks/c/unknown/logs?format=text`), 404, "task_not_found");
+});
+
+Deno.test("Rest.logs() gives an empty text of a task that wrote nothing, and stops where its reader does", async () => {
+  const { server, logs } = await logging(50_000, 50_000);
+  await using _server = server;
+  await server.monitor.monitored(() => {}, { client: "c", id: "silent" })();
+  assertEquals((await call("GET", `${server.url}/tasks/c/silent/logs?format=text`)).text, "");
+  const answer = await fetch(`${logs}?format=text`);
+  const reader = answer.body!.getReader();
+  const first = await reader.read();
+  assertStringIncludes(new TextDecoder().decode(first.value), "line 0");
+  await reader.cancel();
+  assertEquals((await call("GET", `${logs}?limit=1`)).json.count, 50_000);
+  assertEquals(server.errors, []);
+});
