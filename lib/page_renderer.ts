@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JsonObject, JsonValue, LogLine, Task, TaskSummary } from "./task.ts";
+import type { HistoryEntry, JsonObject, JsonValue, LogLine, Task, TaskSummary } from "./task.ts";
 
 /** A file that pages load. */
 export interface PageAsset {
@@ -40,6 +40,31 @@ export interface OfferedTask {
   readonly input: JsonObject | null;
 }
 
+/** What the page of one task is made of. */
+export interface ShownTask {
+  readonly task: Task;
+  /** Whether it was removed a moment ago. */
+  readonly isRemoved: boolean;
+  /** How long a task that was removed can be restored, in seconds. */
+  readonly undoSeconds: number;
+  /** Every task of the client, among which its parts and its other attempts are; the records are read one by one. */
+  readonly all: {
+    readonly summaries: Iterable<Pick<Task, "id" | "name" | "parent_id" | "retry_of" | "created_at">>;
+    record(id: string): Task | undefined;
+  };
+  /** Oldest first. */
+  readonly history: readonly HistoryEntry[];
+  /** How far it was at which times, in epoch seconds and percent, oldest first. */
+  readonly series: readonly (readonly [at: number, progress: number])[];
+  readonly log: {
+    readonly lines: readonly LogLine[];
+    /** How many lines there were before the first of them. */
+    readonly dropped: number;
+    /** How many are not kept any more. */
+    readonly gone: number;
+  };
+}
+
 /** Makes HTML of tasks. */
 export interface PageRenderer {
   /** The files that pages load, by names that change with their content. */
@@ -52,12 +77,7 @@ export interface PageRenderer {
     offered: readonly OfferedTask[],
   ): string;
   /** The page of one task. */
-  task(
-    context: PageContext,
-    task: Task,
-    children: readonly Task[],
-    log: { readonly lines: readonly LogLine[]; readonly dropped: number },
-  ): string;
+  task(context: PageContext, shown: ShownTask): string;
   /** The page that says what went wrong. */
   problem(problem: {
     readonly status: number;

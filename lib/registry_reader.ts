@@ -44,6 +44,11 @@ export class RegistryReader {
     return Array.from(this.#store.list(client), (stored) => stored.task).reverse();
   }
 
+  /** The record of a task that was removed a moment ago. */
+  removed(client: string, id: string): Task | undefined {
+    return this.#store.removed(client, id);
+  }
+
   /** The newest record of a task with its JSON. */
   stored(client: string, id: string): StoredTask | undefined {
     return this.#store.get(client, id);

@@ -6,7 +6,16 @@
  * @module
  */
 
-import type { EtaReason, JsonObject, JsonValue, LogLine, Task, TaskError, TaskState } from "./task.ts";
+import type {
+  EtaReason,
+  HistoryEntry,
+  JsonObject,
+  JsonValue,
+  LogLine,
+  Task,
+  TaskError,
+  TaskState,
+} from "./task.ts";
 
 /** All tasks of a client. */
 export interface TaskList {
@@ -149,6 +158,20 @@ export function readLogPage(value: unknown, after: number): LogPage {
   const lines = listOf(fields.lines).map(readLogLine);
   const first = numberOrNull(fields.first) ?? after;
   return { lines, first, next: numberOrNull(fields.next) ?? first + lines.length };
+}
+
+/** Reads a task's history. */
+export function readHistory(value: unknown): HistoryEntry[] {
+  return listOf(fieldsOf(value).history).map((each) => {
+    const { at, state, status, progress, version } = fieldsOf(each);
+    return {
+      at: numberOrNull(at) ?? 0,
+      state: (textOrNull(state) ?? "UNKNOWN") as TaskState,
+      status: textOrNull(status) ?? "",
+      progress: clamped(numberOrNull(progress)),
+      version: numberOrNull(version) ?? 0,
+    };
+  });
 }
 
 /** What an answer that says "no" tells people: its `detail`, else its `title`, else its status. */

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { startUrl, taskUrl } from "./links.ts";
+import { startUrl, taskPageUrl, taskUrl } from "./links.ts";
 import type { PageFrame } from "./model.ts";
 import type { PageActions } from "./view.ts";
-import { readProblem, readStartedId } from "../lib/wire.ts";
+import { readLogPage, readProblem, readStartedId } from "../lib/wire.ts";
 
 /**
  * The actions of a page in the browser.
@@ -30,6 +30,17 @@ export function createActions(frame: PageFrame): PageActions {
       await call("DELETE", taskUrl(frame, id));
       // The row goes, and with it the button that has the focus: leave it where the next row is near.
       document.getElementById("ended-title")?.focus({ preventScroll: true });
+    },
+    async restore(id) {
+      await call("POST", `${taskUrl(frame, id)}/restore`);
+    },
+    async retry(id) {
+      const next = readStartedId(await call("POST", `${taskUrl(frame, id)}/retry`));
+      if (next !== null) location.assign(taskPageUrl(frame, next));
+    },
+    async logBefore(id, before, limit) {
+      const url = `${taskUrl(frame, id)}/logs?before=${before}&limit=${limit}`;
+      return readLogPage(await call("GET", url), before);
     },
     copy: copyText,
   };

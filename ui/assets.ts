@@ -12,10 +12,12 @@ import parts from "./styles/parts.css" with { type: "text" };
 import controls from "./styles/controls.css" with { type: "text" };
 import code from "./styles/code.css" with { type: "text" };
 import task from "./styles/task.css" with { type: "text" };
+import log from "./styles/log.css" with { type: "text" };
+import timeline from "./styles/timeline.css" with { type: "text" };
 import adaptations from "./styles/adaptations.css" with { type: "text" };
 
 // One file for the browser. In this order: what is for certain screens and settings comes last.
-const styles = [base, frame, rows, parts, controls, code, task, adaptations].join("");
+const styles = [base, frame, rows, parts, controls, code, task, log, timeline, adaptations].join("");
 
 /** A file to serve. */
 export interface PageAsset {

@@ -28,15 +28,25 @@ export function clientCommands(frame: PageFrame, startable: readonly StartableTa
 /** The lines for the page of a task. */
 export function taskCommands(frame: PageFrame, id: string, active: boolean): TerminalCommand[] {
   const url = `${frame.origin}${taskUrl(frame, id)}`;
+  const server = `${frame.origin}${frame.basePath}`;
+  const target = `${word(id)} --client ${word(frame.client)} --server ${word(server)}`;
   const commands = [{ purpose: "This task as JSON", command: `curl ${word(url)}` }];
   if (active) {
     const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}/${url.slice(url.lastIndexOf("/") + 1)}`);
     commands.push(
       { purpose: "Live updates until it ends", command: `wscat -c ${word(socket)}` },
+      { purpose: "Its bar in a terminal", command: `taskscope watch ${target}` },
+      { purpose: "Wait for its end in a script", command: `taskscope wait ${target}` },
       { purpose: "Ask it to stop", command: `curl -X POST ${word(`${url}/cancel`)}` },
     );
   }
-  commands.push({ purpose: "Its log", command: `curl ${word(`${url}/logs`)}` });
+  commands.push(
+    { purpose: "Its log as text", command: `curl -H 'accept: text/plain' ${word(`${url}/logs`)}` },
+    {
+      purpose: "Report from a program of yours",
+      command: `import { monitored } from "${server}/monitored.ts";`,
+    },
+  );
   return commands;
 }
 

@@ -29,6 +29,11 @@ export function taskUrl(place: Place, id: string): string {
   return `${tasksUrl(place)}/${segment(id)}`;
 }
 
+/** Where a task's log is, as a text file. */
+export function logTextUrl(place: Place, id: string): string {
+  return `${taskUrl(place, id)}/logs?format=text`;
+}
+
 /** Where the REST interface starts a registered task. */
 export function startUrl(place: Place, name: string): string {
   return `${tasksUrl(place)}/start/${segment(name)}`;

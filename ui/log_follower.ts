@@ -5,7 +5,7 @@
  */
 
 import { effect } from "@preact/signals";
-import type { LiveTaskPage } from "./state.ts";
+import type { LiveTaskPage } from "./task_state.ts";
 import { readLogPage } from "../lib/wire.ts";
 
 /** Least time between two requests, in milliseconds. */

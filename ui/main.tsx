@@ -14,6 +14,7 @@ import { ClientPage } from "./components/client_page.tsx";
 import { TaskPage } from "./components/task_page.tsx";
 import { type ConnectionStatus, DeltaConnection } from "./connection.ts";
 import { EndNotices } from "./desktop_notices.ts";
+import { readHistory } from "../lib/wire.ts";
 import { asSocketUrl, eventsUrl, readyUrl, socketPath, tasksUrl, taskUrl } from "./links.ts";
 import { LogFollower } from "./log_follower.ts";
 import type { Milestone } from "./milestones.ts";
@@ -21,7 +22,8 @@ import type { PageData, PageFrame } from "./model.ts";
 import { CLOSING_WORDS, LOST_WORDS, sayReturn, sayTrouble, STORED_WORDS } from "./news.ts";
 import { PendingUpdates } from "./pending.ts";
 import { probeServer } from "./probe.ts";
-import { createClientPage, createTaskPage, type LivePage } from "./state.ts";
+import { createClientPage, type LivePage } from "./state.ts";
+import { createTaskPage, type LiveTaskPage } from "./task_state.ts";
 import { LiveTab } from "./live_tab.ts";
 import { eventsTransport, pollingTransport, socketTransport, type TransportName } from "./transports.ts";
 
@@ -59,6 +61,7 @@ function main(): void {
   let page: LivePage;
   let log: LogFollower | null = null;
   let isFailed = () => false;
+  let recall = () => {};
   if (data.page === "client") {
     const clientPage = createClientPage(data.model, options);
     page = clientPage;
@@ -68,7 +71,9 @@ function main(): void {
     page = taskPage;
     isFailed = () => taskPage.view.task.value.state === "ERROR";
     hydrate(<TaskPage view={taskPage.view} />, root);
-    log = new LogFollower(taskPage, `${taskUrl(frame, data.model.task.id)}/logs`);
+    const url = taskUrl(frame, data.model.task.id);
+    log = new LogFollower(taskPage, `${url}/logs`);
+    recall = () => void readPast(taskPage, `${url}/history`);
   }
   page.frame.scripted.value = true;
   const tab = new LiveTab({
@@ -79,7 +84,13 @@ function main(): void {
     isLive: () =>
       page.frame.connection.value.kind !== "reconnecting" && page.frame.connection.value.kind !== "stopped",
   });
-  connect(page, tab, announcer, data, log);
+  connect(page, tab, announcer, data, log, recall);
+}
+
+/** Asks what a task said while the page did not hear of it. Where nobody answers, its timeline has one step too few. */
+async function readPast(page: LiveTaskPage, url: string): Promise<void> {
+  const answer = await fetch(url).catch(() => null);
+  if (answer?.ok) page.setPast(readHistory(await answer.json()));
 }
 
 /** Keeps the page connected, its clock ticking while it is, and what it says of itself honest. */
@@ -89,6 +100,7 @@ function connect(
   announcer: Announcer,
   data: PageData,
   log: LogFollower | null,
+  recall: () => void,
 ): void {
   const { frame, connection: state, trouble, news, now } = page.frame;
   const clock = new ServerClock(frame.now);
@@ -154,6 +166,7 @@ function connect(
     },
     onStatus: show,
     onReturn: (back) => {
+      recall();
       const id = data.page === "task" ? data.model.task.id : null;
       const sentences = sayReturn(back, state.peek().asOf, id);
       showNews(sentences);

@@ -6,6 +6,9 @@
 
 import type { JsonObject, LogLine, Task, TaskSummary } from "../lib/task.ts";
 import { comparePlace, hasEnded } from "../lib/task_view.ts";
+import type { Kin } from "./kin.ts";
+import type { SeriesPoint } from "./series.ts";
+import type { Step } from "./timeline.ts";
 
 export { argumentsFromForm, type FormField, formFields, type FormValues } from "./arguments.ts";
 
@@ -73,12 +76,19 @@ export interface TaskLog {
   readonly lines: readonly LogLine[];
   /** How many lines there were before the first of them. */
   readonly dropped: number;
+  /** How many lines the server does not keep any more. */
+  readonly gone: number;
 }
 
 /** The page that shows one task. */
-export interface TaskPageModel extends PageFrame {
+export interface TaskPageModel extends PageFrame, Kin {
   readonly task: Task;
-  readonly children: readonly Task[];
+  /** Whether the task was removed a moment ago. */
+  readonly isRemoved: boolean;
+  /** How long a task that was removed can be had back, in seconds. */
+  readonly undoSeconds: number;
+  readonly steps: readonly Step[];
+  readonly series: readonly SeriesPoint[];
   readonly log: TaskLog;
 }
 
@@ -86,6 +96,9 @@ export interface TaskPageModel extends PageFrame {
 export type PageData =
   | { readonly page: "client"; readonly model: ClientPageModel }
   | { readonly page: "task"; readonly model: TaskPageModel };
+
+/** How many lines of a log a page ever holds. */
+export const MOST_LINES = 5_000;
 
 /** How many tasks a page lists. */
 export const TASKS_PER_PAGE = 100;

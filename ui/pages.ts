@@ -6,8 +6,10 @@
 
 import type { PageContext, PageRenderer } from "../lib/page_renderer.ts";
 import { pageAssets } from "./assets.ts";
+import { kinOf } from "./kin.ts";
 import { argumentsFromForm, type PageFrame, pageOfTasks } from "./model.ts";
 import { renderClientPage, renderProblemPage, renderTaskPage } from "./render.tsx";
+import { foldSteps, MOST_STEPS, stepsOf } from "./timeline.ts";
 
 /**
  * Makes the renderer of pages.
@@ -35,7 +37,13 @@ export function pageRenderer(version: string): PageRenderer {
       const tasks = slice.tasks.map(({ id }) => record(id)).filter((task) => task !== undefined);
       return renderClientPage({ ...frameOf(context), ...slice, tasks, startable });
     },
-    task: (context, task, children, log) => renderTaskPage({ ...frameOf(context), task, children, log }),
+    task: (context, { all, history, ...shown }) =>
+      renderTaskPage({
+        ...frameOf(context),
+        ...shown,
+        ...kinOf(all, shown.task),
+        steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MOST_STEPS),
+      }),
     problem: (problem) => renderProblemPage({ ...problem, style: `${problem.basePath}/assets/${style}` }),
     argumentsFrom: (input, fields) => argumentsFromForm(input, fields),
   };

@@ -7,8 +7,12 @@
 
 import type { JsonValue, Task } from "../lib/task.ts";
 import { hasEnded } from "../lib/task_view.ts";
+import type { LogPage } from "../lib/wire.ts";
+import type { RunLink } from "./kin.ts";
 import type { ClientPageModel, PageFrame, StartableTask, TaskLog, TaskPageModel } from "./model.ts";
 import type { TransportName } from "./transports.ts";
+import type { SeriesPoint } from "./series.ts";
+import type { Step } from "./timeline.ts";
 
 /** A value that may change. */
 export interface Readable<T> {
@@ -31,6 +35,12 @@ export interface PageActions {
   start(name: string, args: readonly JsonValue[]): Promise<string>;
   cancel(id: string): Promise<void>;
   remove(id: string): Promise<void>;
+  /** Takes a removal back that is a few seconds old at most. */
+  restore(id: string): Promise<void>;
+  /** Starts a task once more and goes to the new one. */
+  retry(id: string): Promise<void>;
+  /** The lines of a task's log before one, so many at most. */
+  logBefore(id: string, before: number, limit: number): Promise<LogPage>;
   copy(text: string): Promise<void>;
 }
 
@@ -76,11 +86,23 @@ export interface ClientView extends FrameView {
 /** What the page of one task reads. */
 export interface TaskView extends FrameView {
   readonly task: Readable<Task>;
-  /** Whether somebody removed the task while the page was open. */
-  readonly removed: Readable<boolean>;
-  readonly children: Readable<readonly string[]>;
+  /** When the task was removed, in epoch seconds; `null` while it is there. */
+  readonly removedAt: Readable<number | null>;
+  /** How long it can be had back from then on, in seconds. */
+  readonly undoSeconds: number;
+  readonly steps: Readable<readonly Step[]>;
+  readonly series: Readable<readonly SeriesPoint[]>;
   readonly log: Readable<TaskLog>;
-  child(id: string): Readable<Task> | undefined;
+  readonly attempts: Readable<readonly RunLink[]>;
+  readonly previous: Readable<RunLink | null>;
+  readonly next: Readable<RunLink | null>;
+  /** How many of its parts are left out. */
+  readonly omitted: number;
+  /** The ids of the parts of this task, or of one of its parts. */
+  partsOf(id: string): Readable<readonly string[]>;
+  part(id: string): Readable<Task> | undefined;
+  /** Adds older lines to the log; `null` without JavaScript. */
+  readonly loadOlder: (() => Promise<void>) | null;
 }
 
 /** A page of a client that never changes, for the server. */
@@ -101,14 +123,24 @@ export function snapshotClientView(model: ClientPageModel): ClientView {
 
 /** A page of a task that never changes, for the server. */
 export function snapshotTaskView(model: TaskPageModel): TaskView {
-  const byId = new Map(model.children.map((task) => [task.id, { value: task }]));
+  const byId = new Map(model.parts.map((task) => [task.id, { value: task }]));
   return {
     ...snapshotFrameView(model),
     task: { value: model.task },
-    removed: { value: false },
-    children: { value: model.children.map((task) => task.id) },
+    removedAt: { value: model.isRemoved ? model.now : null },
+    undoSeconds: model.undoSeconds,
+    steps: { value: model.steps },
+    series: { value: model.series },
     log: { value: model.log },
-    child: (id) => byId.get(id),
+    attempts: { value: model.attempts },
+    previous: { value: model.previous },
+    next: { value: model.next },
+    omitted: model.omitted,
+    partsOf: (id) => ({
+      value: model.parts.filter((task) => task.parent_id === id).map((task) => task.id),
+    }),
+    part: (id) => byId.get(id),
+    loadOlder: null,
   };
 }
 

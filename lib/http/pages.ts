@@ -6,18 +6,19 @@
 
 import { formatCursor } from "../protocol.ts";
 import { now } from "../registry.ts";
-import type { JsonValue } from "../task.ts";
+import type { JsonValue, Task } from "../task.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { readForm } from "./body.ts";
 import {
   clientFrom,
   type HandlerContext,
+  retryTask,
   startTask,
   storedTask,
   taskIdFrom,
   whenShowable,
 } from "./context.ts";
-import type { PageContext } from "../page_renderer.ts";
+import type { PageContext, ShownTask } from "../page_renderer.ts";
 import { Problem, problemOf, titleOf } from "./problem.ts";
 import { type Answer, decoded, nothingHere, read, type Route } from "./route.ts";
 
@@ -36,6 +37,18 @@ const PAGE_HEADERS = {
 const CLIENT_COOKIE = "taskscope_client";
 /** How long a browser remembers its client token: a year, in seconds. */
 const COOKIE_MAX_AGE_SECONDS = 31_536_000;
+
+/** How many lines of a log a page begins with. */
+const LOG_LINES = 500;
+
+/** What forms do to one task, and what has to be allowed for it. */
+const ACCESS = { cancel: "cancel", remove: "remove", restore: "remove", retry: "start" } as const;
+
+type Change = keyof typeof ACCESS;
+
+function isChange(part: string): part is Change {
+  return Object.hasOwn(ACCESS, part);
+}
 
 /** Answers requests for pages, and what their forms send without JavaScript. */
 export class Pages {
@@ -80,10 +93,10 @@ export class Pages {
     if (third === undefined) {
       return { GET: { access: read(client, id), answer: () => this.#task(client, id, url) } };
     }
-    if (third === "cancel" || third === "remove") {
+    if (isChange(third)) {
       return {
         POST: {
-          access: { action: third, client, taskId: id },
+          access: { action: ACCESS[third], client, taskId: id },
           answer: () => this.#change(client, id, third, url),
         },
       };
@@ -123,21 +136,37 @@ export class Pages {
     return redirect(`${this.#context.access.basePath}/t/${client}`);
   }
 
-  /** `POST /t/{client}/{id}/cancel` and `…/remove` */
-  async #change(client: string, id: string, change: "cancel" | "remove", url: URL): Promise<Response> {
+  /**
+   * `POST /t/{client}/{id}/cancel`, `…/remove`, `…/restore` and `…/retry`. Leads back to the list, or to the task's page,
+   * where that is where the form was: `?from=task`.
+   */
+  async #change(client: string, id: string, change: Change, url: URL): Promise<Response> {
     const { registry, access } = this.#context;
+    const list = `${access.basePath}/t/${client}`;
+    const isFromTask = url.searchParams.get("from") === "task";
     try {
-      storedTask(this.#context, client, id);
-      if (change === "cancel") registry.requestCancel(client, id);
-      else if (!registry.remove(client, id)) {
-        throw new Problem(409, "task_active", `Cannot remove task "${id}": it has not ended`);
-      }
+      const shown = this.#changed(client, id, change);
       await registry.committed();
+      return redirect(isFromTask ? `${list}/${shown}` : list);
     } catch (error) {
       const problem = problemOf(error, this.#context.reportError);
-      return this.#clientPage(client, url, problem.message, problem.status);
+      return isFromTask && registry.stored(client, id) !== undefined
+        ? whenShowable(this.#context, () => this.#taskPage(client, id, url, problem))
+        : this.#clientPage(client, url, problem.message, problem.status);
     }
-    return redirect(`${access.basePath}/t/${client}`);
+  }
+
+  /** Makes a change, and says which task to show then. */
+  #changed(client: string, id: string, change: Change): string {
+    const { registry } = this.#context;
+    if (change === "restore") return registry.restore(client, id).id;
+    storedTask(this.#context, client, id);
+    if (change === "retry") return retryTask(this.#context, client, id);
+    if (change === "cancel") registry.requestCancel(client, id);
+    else if (!registry.remove(client, id)) {
+      throw new Problem(409, "task_active", `Cannot remove task "${id}": it has not ended`);
+    }
+    return id;
   }
 
   /** A problem, as a page. */
@@ -170,17 +199,35 @@ export class Pages {
     return new Response(html, { status, headers: PAGE_HEADERS });
   }
 
-  #taskPage(client: string, id: string, url: URL): Response {
-    const { registry, pages } = this.#context;
-    const { task } = storedTask(this.#context, client, id);
-    const children = Array.from(registry.list(client))
-      .filter(({ summary }) => summary.parent_id === id)
-      .map((stored) => stored.task);
-    const from = Math.max(0, task.log_count - this.#context.limits.logLinesPerTask);
-    const { lines } = registry.log(client, id, from, task.log_count);
-    const log = { lines, dropped: task.log_count - lines.length };
-    const html = pages.task(this.#pageContext(client, url, null), task, children, log);
-    return new Response(html, { headers: PAGE_HEADERS });
+  #taskPage(client: string, id: string, url: URL, problem: Problem | null = null): Response {
+    const { registry, pages, limits } = this.#context;
+    const removed = registry.stored(client, id) === undefined ? registry.removed(client, id) : undefined;
+    const task = removed ?? storedTask(this.#context, client, id).task;
+    const history = removed === undefined ? registry.history(client, id) : [];
+    const html = pages.task(this.#pageContext(client, url, problem?.message ?? null), {
+      task,
+      isRemoved: removed !== undefined,
+      undoSeconds: limits.restoreWindowMs / 1_000,
+      all: {
+        summaries: Array.from(registry.list(client), (stored) => stored.summary),
+        record: (other) => registry.task(client, other),
+      },
+      history,
+      series: registry.progress(client, id),
+      log: this.#logOf(client, task),
+    });
+    // What was removed is gone, even though it may come back yet.
+    const status = problem?.status ?? (removed === undefined ? 200 : 410);
+    return new Response(html, { status, headers: PAGE_HEADERS });
+  }
+
+  /** The newest lines of a task's log. */
+  #logOf(client: string, { id, log_count: count }: Task): ShownTask["log"] {
+    const { registry } = this.#context;
+    const { lines } = registry.log(client, id, Math.max(0, count - LOG_LINES), count);
+    const oldest = registry.log(client, id, 0, count, 1);
+    const dropped = count - lines.length;
+    return { lines, dropped, gone: oldest.lines.length === 0 ? dropped : Math.min(dropped, oldest.first) };
   }
 
   #pageContext(client: string, url: URL, error: string | null): PageContext {

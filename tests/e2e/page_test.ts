@@ -137,7 +137,8 @@ Deno.test("page: without JavaScript, forms start and cancel, and the page shows 
     await finished.locator("h3 a").click();
     assertStringIncludes(await page.locator("main").innerText(), "78498");
     await page.getByRole("button", { name: /Remove/ }).click();
-    assertEquals(page.url(), address);
+    await page.getByText("This task was removed").waitFor();
+    await page.goto(address);
     assertEquals(await rows(page, "ended").count(), 1);
     assertEquals(complaints, []);
   });
@@ -175,7 +176,7 @@ Deno.test("page: the page of a task follows its log and its end", async () => {
   await withPage({}, async ({ page, complaints }) => {
     await page.goto(`${server.url}/t/one/followed`);
     await live(page);
-    await page.getByText("a quarter").waitFor();
+    await page.locator(".hero-status", { hasText: "a quarter" }).waitFor();
     await page.getByText("first line").waitFor();
     go.resolve();
     await page.getByText("second line").waitFor();

@@ -57,11 +57,19 @@ Deno.test("clientCommands() quotes what a shell would take apart", () => {
 });
 
 Deno.test("taskCommands() offers what can still be done", () => {
-  assertEquals(taskCommands(FRAME, "01:A", true).map((line) => line.command), [
+  const target = "01:A --client team --server https://tasks.example/x";
+  const ended = [
     "curl https://tasks.example/x/tasks/team/01:A",
+    "curl -H 'accept: text/plain' https://tasks.example/x/tasks/team/01:A/logs",
+    'import { monitored } from "https://tasks.example/x/monitored.ts";',
+  ];
+  assertEquals(taskCommands(FRAME, "01:A", true).map((line) => line.command), [
+    ended[0]!,
     "wscat -c wss://tasks.example/x/ws/tasks/team/01:A",
+    `taskscope watch ${target}`,
+    `taskscope wait ${target}`,
     "curl -X POST https://tasks.example/x/tasks/team/01:A/cancel",
-    "curl https://tasks.example/x/tasks/team/01:A/logs",
+    ...ended.slice(1),
   ]);
-  assertEquals(taskCommands(FRAME, "01:A", false).length, 2);
+  assertEquals(taskCommands(FRAME, "01:A", false).map((line) => line.command), ended);
 });

@@ -1,37 +1,17 @@
 import type { Task } from "../../lib/task.ts";
 import { LogFollower } from "../../ui/log_follower.ts";
-import { createTaskPage } from "../../ui/state.ts";
+import { createTaskPage } from "../../ui/task_state.ts";
 import { assertEquals } from "../support/assert.ts";
+import { NO_ACTIONS, taskPageModel } from "../support/example_page.ts";
 import { EXAMPLE_TIME, exampleTask } from "../support/example_task.ts";
 import { until } from "../support/until.ts";
 
-const FRAME = {
-  basePath: "",
-  origin: "http://127.0.0.1:8000",
-  version: "1",
-  client: "default",
-  cursor: "e:1",
-  now: EXAMPLE_TIME,
-  assets: { script: "/s.js", style: "/s.css" },
-  trouble: null,
-  notice: null,
-} as const;
-
-const ACTIONS = {
-  start: () => Promise.resolve("id"),
-  cancel: () => Promise.resolve(),
-  remove: () => Promise.resolve(),
-  copy: () => Promise.resolve(),
-};
-
 /** A page whose log is on a server that gives pages of so many lines. */
 class Following implements AsyncDisposable {
-  readonly page = createTaskPage({
-    ...FRAME,
-    task: exampleTask(),
-    children: [],
-    log: { lines: [], dropped: 0 },
-  }, { actions: ACTIONS, onMilestone: () => {} });
+  readonly page = createTaskPage(taskPageModel(exampleTask()), {
+    actions: NO_ACTIONS,
+    onMilestone: () => {},
+  });
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly follower: LogFollower;
   readonly asked: number[] = [];

@@ -9,6 +9,7 @@ import {
   assertNotMatch,
   assertStringIncludes,
 } from "../support/assert.ts";
+import { taskPageModel } from "../support/example_page.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../support/example_task.ts";
 
 const FRAME = {
@@ -45,7 +46,7 @@ function clientModel(tasks: readonly Task[], over: Partial<ClientPageModel> = {}
 }
 
 function taskModel(task: Task, over: Partial<TaskPageModel> = {}): TaskPageModel {
-  return { ...FRAME, task, children: [], log: { lines: [], dropped: 0 }, ...over };
+  return taskPageModel(task, { ...FRAME, ...over });
 }
 
 /** A page without its data block, where tags of the page's own and nothing else may stand. */
@@ -97,8 +98,9 @@ Deno.test("render functions write markup as text, wherever it comes from", () =>
     })),
     renderTaskPage(
       taskModel(exampleTask({ ...HOSTILE, id: "e", error: HOSTILE_ERROR, parent_id: MARKUP }), {
-        children: [exampleTask({ ...HOSTILE, id: "f", parent_id: "e" })],
-        log: { lines: [{ at: 1, text: MARKUP }], dropped: 0 },
+        parts: [exampleTask({ ...HOSTILE, id: "f", parent_id: "e" })],
+        steps: [{ at: EXAMPLE_TIME, state: "PROCESSING", text: MARKUP, progress: 1, count: 1 }],
+        log: { lines: [{ at: 1, text: MARKUP }], dropped: 0, gone: 0 },
       }),
     ),
     renderProblemPage({ status: 404, title: MARKUP, detail: MARKUP, basePath: "", style: "/s.css" }),
@@ -151,7 +153,9 @@ Deno.test("renderClientPage() carries its model for the browser, whatever it hol
 });
 
 Deno.test("renderTaskPage() carries its model for the browser", () => {
-  const model = taskModel(exampleTask(), { log: { lines: [{ at: 1, text: "</script>" }], dropped: 3 } });
+  const model = taskModel(exampleTask(), {
+    log: { lines: [{ at: 1, text: "</script>" }], dropped: 3, gone: 0 },
+  });
   assertEquals(dataOf(renderTaskPage(model)), { page: "task", model });
 });
 
@@ -285,7 +289,7 @@ Deno.test("renderClientPage() links to the pages before and after", () => {
 });
 
 Deno.test("renderTaskPage() shows log, result, error, parts and metadata", () => {
-  const log = { lines: [{ at: EXAMPLE_TIME, text: "\u001b[31mred\u001b[0m line" }], dropped: 1_200 };
+  const log = { lines: [{ at: EXAMPLE_TIME, text: "\u001b[31mred\u001b[0m line" }], dropped: 1_200, gone: 0 };
   const html = renderTaskPage(
     taskModel(
       finishedTask({
@@ -293,14 +297,14 @@ Deno.test("renderTaskPage() shows log, result, error, parts and metadata", () =>
         metadata: { file: "a.csv" },
         error: { message: "no", type: "Odd", stack: "at here" },
       }),
-      { log, children: [exampleTask({ id: "part", name: "first part" })] },
+      { log, parts: [exampleTask({ id: "part", name: "first part", parent_id: "task-1" })] },
     ),
   );
   for (
     const text of [
       "red line",
       "1,200 older lines",
-      "&quot;answer&quot;: 42",
+      '<span class="json-key">&quot;answer&quot;</span>: <span class="json-number">42</span>',
       "&quot;file&quot;",
       "at here",
       "first part",
@@ -309,6 +313,76 @@ Deno.test("renderTaskPage() shows log, result, error, parts and metadata", () =>
     assertStringIncludes(html, text);
   }
   assertStringIncludes(html, "<title>✓ task · Taskscope</title>");
+});
+
+Deno.test("renderTaskPage() says where the time went, without JavaScript", () => {
+  const step = (at: number, text: string, progress: number, count = 1) =>
+    ({ at: EXAMPLE_TIME + at, state: "PROCESSING", text, progress, count }) as const;
+  const html = renderTaskPage(taskModel(finishedTask({ finished_at: EXAMPLE_TIME + 100 }), {
+    steps: [step(0, "Reading", 0), step(10, "Small ones", 30, 12), step(80, "Writing", 60)],
+    series: [[EXAMPLE_TIME, 0], [EXAMPLE_TIME + 10, 30], [EXAMPLE_TIME + 80, 60]],
+  }));
+  const rows = [...html.matchAll(/<li class="timeline-row".*?<\/li>/g)].map(([row]) =>
+    row.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ").trim()
+  );
+  assertEquals(rows, [
+    "Reading 0% → 30% 10s after +0.0s",
+    "12 short steps, from Small ones 30% → 60% 1m 10s after +10s",
+    "Writing 60% → 100% 20s after +1m 20s",
+  ]);
+  assertStringIncludes(html, '<rect class="span-bar" x="10%" width="70%"');
+  assertMatch(html, /role="img" aria-label="Progress over 1m 40s: 60% so far"/);
+});
+
+Deno.test("renderTaskPage() shows the parts of parts, each with its share", () => {
+  const html = renderTaskPage(taskModel(exampleTask({ id: "a" }), {
+    parts: [
+      exampleTask({ id: "b", name: "first", parent_id: "a", weight: 1, progress: 40 }),
+      exampleTask({ id: "c", name: "second", parent_id: "a", weight: 3 }),
+      exampleTask({ id: "d", name: "inner", parent_id: "c" }),
+    ],
+    omitted: 5,
+  }));
+  assertEquals([...html.matchAll(/weighs<\/span> (\d+%)/g)].map(([, share]) => share), [
+    "25%",
+    "75%",
+    "100%",
+  ]);
+  assertMatch(html, /<details class="part-below" open[^>]*><summary>1 part<\/summary>.*inner/);
+  assertStringIncludes(html, "5 more parts, not shown here");
+});
+
+Deno.test("renderTaskPage() says who reports, why there is no estimate, and that it was asked to stop", () => {
+  const words = (over: Partial<Task>) => withoutData(renderTaskPage(taskModel(exampleTask(over))));
+  assertStringIncludes(words({}), "in this server");
+  assertStringIncludes(words({ reporter: "http" }), "over HTTP");
+  assertStringIncludes(words({ reporter: "01J" }), "by another program");
+  assertStringIncludes(words({ eta_reason: "stalled" }), "no progress for a while");
+  assertStringIncludes(words({ eta_reason: "unknown_progress" }), "it does not say how far it is");
+  assertStringIncludes(words({ eta_reason: "too_early" }), "too early to tell");
+  assertStringIncludes(words({ cancel_requested: true }), "asked it to stop");
+  assertStringIncludes(words({ stale: true }), "No sign of life");
+});
+
+Deno.test("renderTaskPage() offers to take back a removal while that can be done", () => {
+  const removed = withoutData(renderTaskPage(taskModel(finishedTask(), { isRemoved: true, undoSeconds: 7 })));
+  assertStringIncludes(removed, 'action="/base/t/team/task-1/restore?from=task"');
+  assertMatch(removed, /for 7 s/);
+  assertNotMatch(removed, /task-1\/remove/);
+});
+
+Deno.test("renderTaskPage() offers a retry of what was started by name and has ended", () => {
+  const form = 'action="/base/t/team/task-1/retry?from=task"';
+  const page = (task: Task) => withoutData(renderTaskPage(taskModel(task)));
+  assertStringIncludes(page(finishedTask({ retryable: true })), form);
+  for (const task of [finishedTask(), exampleTask({ retryable: true })]) assert(!page(task).includes(form));
+});
+
+Deno.test("renderTaskPage() writes values as trees, and those of very many parts as text", () => {
+  const page = (result: Task["result"]) => withoutData(renderTaskPage(taskModel(finishedTask({ result }))));
+  assertMatch(page({ a: { b: [1, null] } }), /<details open[^>]*><summary>.*&quot;a&quot;.*1 key/);
+  assertStringIncludes(page([]), '<span class="json-object">[]</span>');
+  assertMatch(page(Array.from({ length: 2_000 }, (_, n) => n)), /<pre class="code"[^>]*>\[\n {2}0,\n {2}1,/);
 });
 
 Deno.test("renderProblemPage() says what happened and where to go on", () => {

@@ -3,40 +3,16 @@ import type { Task } from "../../lib/task.ts";
 import { comparePlace, hasEnded } from "../../lib/task_view.ts";
 import type { Milestone } from "../../ui/milestones.ts";
 import { type ClientPageModel, pageOfTasks, TASKS_PER_PAGE } from "../../ui/model.ts";
-import { createClientPage, createTaskPage, type PendingChanges } from "../../ui/state.ts";
-import type { PageActions } from "../../ui/view.ts";
+import { createClientPage, type PendingChanges } from "../../ui/state.ts";
 import { assertEquals, assertStrictEquals } from "../support/assert.ts";
+import { EXAMPLE_FRAME, NO_ACTIONS } from "../support/example_page.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../support/example_task.ts";
-
-const FRAME = {
-  basePath: "",
-  origin: "http://127.0.0.1:8000",
-  version: "1",
-  client: "default",
-  cursor: "e:1",
-  now: EXAMPLE_TIME,
-  assets: { script: "/s.js", style: "/s.css" },
-  trouble: null,
-  notice: null,
-} as const;
-
-const ACTIONS: PageActions = {
-  start: () => Promise.resolve("id"),
-  cancel: () => Promise.resolve(),
-  remove: () => Promise.resolve(),
-  copy: () => Promise.resolve(),
-};
 
 function clientPage(tasks: readonly Task[], page = 1) {
   const milestones: Milestone[] = [];
-  const model: ClientPageModel = { ...FRAME, ...pageOfTasks(tasks, page), startable: [] };
-  const options = { actions: ACTIONS, onMilestone: (milestone: Milestone) => milestones.push(milestone) };
+  const model: ClientPageModel = { ...EXAMPLE_FRAME, ...pageOfTasks(tasks, page), startable: [] };
+  const options = { actions: NO_ACTIONS, onMilestone: (milestone: Milestone) => milestones.push(milestone) };
   return { ...createClientPage(model, options), milestones };
-}
-
-function taskPage(task: Task, children: readonly Task[] = []) {
-  const model = { ...FRAME, task, children, log: { lines: [], dropped: 0 } };
-  return createTaskPage(model, { actions: ACTIONS, onMilestone: () => {} });
 }
 
 function changes(tasks: readonly Task[], removed: readonly string[] = []): PendingChanges {
@@ -230,103 +206,4 @@ Deno.test("createClientPage() keeps the numbers above its lists as they are whil
   const { value } = page.view.counts;
   page.apply(changes([exampleTask({ id: "a", progress: 50, version: 2 })]));
   assertStrictEquals(page.view.counts.value, value);
-});
-
-Deno.test("createTaskPage() follows its task, its parts and its removal, and nothing else", () => {
-  const page = taskPage(exampleTask({ id: "a", name: "copy" }));
-  page.apply(changes([
-    exampleTask({ id: "a", name: "copy", progress: 42.5, version: 2 }),
-    exampleTask({ id: "part", parent_id: "a" }),
-    exampleTask({ id: "stranger" }),
-  ]));
-  assertEquals(page.title(), "42% · copy · Taskscope");
-  assertEquals(page.view.children.value, ["part"]);
-  page.apply(changes([finishedTask({ id: "a", name: "copy", version: 3 })], ["part"]));
-  assertEquals(page.title(), "✓ copy · Taskscope");
-  assertEquals(page.view.children.value, []);
-  page.apply(changes([], ["a"]));
-  assertEquals(page.view.removed.value, true);
-  page.replace([exampleTask({ id: "a", name: "copy", version: 1 })]);
-  assertEquals([page.view.removed.value, page.view.task.value.version], [false, 1]);
-});
-
-Deno.test("createTaskPage() shows another task that took the id, with a log of its own", () => {
-  const page = taskPage(exampleTask({ id: "a", version: 9, log_count: 2 }));
-  page.addLog({ lines: [{ at: 0, text: "0" }, { at: 1, text: "1" }], first: 0, next: 2 });
-  page.apply(changes([exampleTask({ id: "a", created_at: EXAMPLE_TIME + 9, log_count: 1 })], ["a"]));
-  assertEquals([page.view.removed.value, page.view.task.value.version], [false, 1]);
-  assertEquals([page.view.log.value, page.nextLogLine()], [{ lines: [], dropped: 0 }, 0]);
-});
-
-Deno.test("createTaskPage() takes a restored task back, with the log that it has", () => {
-  const page = taskPage(finishedTask({ id: "a", version: 3, log_count: 1 }));
-  page.addLog({ lines: [{ at: 0, text: "0" }], first: 0, next: 1 });
-  page.apply(changes([], ["a"]));
-  assertEquals(page.view.removed.value, true);
-  page.apply(changes([finishedTask({ id: "a", version: 4, log_count: 1 })]));
-  assertEquals([page.view.removed.value, page.view.log.value.lines.length], [false, 1]);
-  page.apply(changes([finishedTask({ id: "a", version: 6, log_count: 1 })], ["a"]));
-  assertEquals([page.view.task.value.version, page.view.log.value.lines.length], [6, 1]);
-});
-
-for (const how of ["apply", "replace"] as const) {
-  Deno.test(`createTaskPage().${how}() takes back lines that the server lost with its process`, () => {
-    const page = taskPage(exampleTask({ id: "a", version: 7, log_count: 4 }));
-    const lines = Array.from({ length: 4 }, (_, at) => ({ at, text: `line ${at}` }));
-    page.addLog({ lines, first: 0, next: 4 });
-    const interrupted = finishedTask({ id: "a", state: "ERROR", version: 9, log_count: 3 });
-    if (how === "apply") page.apply(changes([interrupted]));
-    else page.replace([interrupted]);
-    assertEquals(page.view.log.value, { lines: lines.slice(0, 3), dropped: 0 });
-    assertEquals(page.nextLogLine(), null);
-  });
-}
-
-Deno.test("createTaskPage() keeps its parts in the order of their creation, and their signals", () => {
-  const part = (id: string, over: Partial<Task> = {}) =>
-    finishedTask({ id, parent_id: "a", created_at: Number(id.slice(1)), ...over });
-  const page = taskPage(exampleTask({ id: "a" }), [part("p1"), part("p2"), part("p3")]);
-  const sources = ["p1", "p2", "p3"].map((id) => page.view.child(id));
-  const list = page.view.children.value;
-  page.apply(changes([part("p2", { version: 2 })], ["p2"]));
-  page.replace([exampleTask({ id: "a" }), part("p3"), part("p2", { progress: 7 }), part("p1")]);
-  assertStrictEquals(page.view.children.value, list);
-  assertEquals(["p1", "p2", "p3"].map((id) => page.view.child(id) === sources[Number(id[1]) - 1]), [
-    true,
-    true,
-    true,
-  ]);
-  assertEquals(sources[1]?.value.progress, 7);
-  page.apply(changes([], ["p1"]));
-  page.apply(changes([part("p1", { version: 3 }), part("p3", { parent_id: "b", version: 1 })], ["p3"]));
-  assertEquals(page.view.children.value, ["p1", "p2"]);
-});
-
-Deno.test("createTaskPage() asks for log lines that it lacks, and joins what overlaps", () => {
-  const page = taskPage(exampleTask({ id: "a" }));
-  const line = (number: number) => ({ at: number, text: `line ${number}` });
-  assertEquals(page.nextLogLine(), null);
-  page.apply(changes([exampleTask({ id: "a", log_count: 3, version: 2 })]));
-  assertEquals(page.nextLogLine(), 0);
-  page.addLog({ lines: [line(0), line(1)], first: 0, next: 2 });
-  assertEquals(page.nextLogLine(), 2);
-  page.addLog({ lines: [line(1), line(2)], first: 1, next: 3 });
-  assertEquals(page.view.log.value, { lines: [line(0), line(1), line(2)], dropped: 0 });
-  assertEquals(page.nextLogLine(), null);
-});
-
-Deno.test("createTaskPage() starts its log anew where the server no longer has what lies between", () => {
-  const page = taskPage(exampleTask({ id: "a", log_count: 9 }));
-  page.addLog({ lines: [{ at: 0, text: "0" }], first: 0, next: 1 });
-  page.addLog({ lines: [{ at: 7, text: "7" }, { at: 8, text: "8" }], first: 7, next: 9 });
-  assertEquals(page.view.log.value, { lines: [{ at: 7, text: "7" }, { at: 8, text: "8" }], dropped: 7 });
-});
-
-Deno.test("createTaskPage() keeps a thousand lines", () => {
-  const page = taskPage(exampleTask({ id: "a" }));
-  const lines = Array.from({ length: 1_500 }, (_, at) => ({ at, text: "" }));
-  page.addLog({ lines, first: 0, next: 1_500 });
-  assertEquals([page.view.log.value.lines.length, page.view.log.value.dropped], [1_000, 500]);
-  page.apply(changes([exampleTask({ id: "a", log_count: 9_000, version: 2 })]));
-  assertEquals(page.nextLogLine(), 8_000, "what it would not keep is not asked for");
 });

@@ -1,60 +1,159 @@
 /** @jsxImportSource preact */
 /**
- * A task's log.
+ * A task's log: follows its end while somebody is there, can be searched, held and saved.
  *
  * @module
  */
 
 import type { JSX } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
-import { countNoun } from "../../lib/format.ts";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { countNoun, formatCount } from "../../lib/format.ts";
+import { logTextUrl } from "../links.ts";
+import { MOST_LINES, type TaskLog } from "../model.ts";
 import type { TaskView } from "../view.ts";
+import { wordsOf } from "./controls.tsx";
 import { SectionHead } from "./frame.tsx";
-import { Clock } from "./time.tsx";
+import { LogLines, type NumberedLine, textOf } from "./log_lines.tsx";
 
-/** Colours and cursor movements of terminals. */
-const TERMINAL_CODES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");
 /** Nearer to its end than this, in CSS pixels, a log is taken to be followed. */
 const FOLLOW_DISTANCE = 24;
 
-/** The lines of a task's log; follows its end while somebody is there. */
+/** The lines of a task's log. */
 export function LogSection({ view }: { readonly view: TaskView }): JSX.Element | null {
-  const { lines, dropped } = view.log.value;
+  const newest = view.log.value;
+  const [held, setHeld] = useState<TaskLog | null>(null);
+  const [query, setQuery] = useState("");
+  const [current, setCurrent] = useState<number | null>(null);
+  const [isAway, setAway] = useState(false);
+  const [problem, setProblem] = useState("");
   const box = useRef<HTMLOListElement>(null);
-  const followed = useRef(true);
+  /** How far the end is below, where older lines come in above. */
+  const below = useRef<number | null>(null);
+  const log = held ?? newest;
+  const { lines, dropped, gone } = log;
+  const wanted = query.trim().toLowerCase();
+  const shown = useMemo(() => found(log, wanted), [log, wanted]);
+
   useLayoutEffect(() => {
-    if (followed.current && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
-  }, [lines]);
-  if (lines.length === 0 && dropped === 0) return null;
+    const list = box.current;
+    if (list === null) return;
+    if (below.current !== null) list.scrollTop = list.scrollHeight - below.current;
+    else if (!isAway) list.scrollTop = list.scrollHeight;
+    below.current = null;
+  }, [shown, isAway]);
+  useLayoutEffect(() => {
+    if (current !== null) document.getElementById(`log-${current}`)?.scrollIntoView({ block: "nearest" });
+  }, [current]);
+
+  const total = newest.dropped + newest.lines.length;
+  if (total === 0) return null;
+  const waiting = total - dropped - lines.length;
 
   function remember(): void {
     const list = box.current;
-    if (list === null) return;
-    followed.current = list.scrollHeight - list.scrollTop - list.clientHeight < FOLLOW_DISTANCE;
+    if (list !== null) setAway(list.scrollHeight - list.scrollTop - list.clientHeight > FOLLOW_DISTANCE);
+  }
+
+  /** Goes to the next line that was found, or the one before; round at the ends. */
+  function step(by: 1 | -1): void {
+    if (shown.length === 0) return;
+    const index = shown.findIndex(({ number }) => number === current);
+    const next = index === -1 ? (by === 1 ? 0 : -1) : index + by;
+    setAway(true);
+    setCurrent(shown.at(next % shown.length)!.number);
+  }
+
+  async function older(): Promise<void> {
+    const list = box.current;
+    if (list === null || view.loadOlder === null) return;
+    setProblem("");
+    const distance = list.scrollHeight - list.scrollTop;
+    try {
+      below.current = distance;
+      await view.loadOlder();
+    } catch (error) {
+      below.current = null;
+      setProblem(wordsOf(error));
+    }
   }
 
   return (
-    <section class="panel-section" aria-labelledby="log-title">
-      <SectionHead view={view} id="log-title" title="Log" count={countNoun(dropped + lines.length, "line")} />
-      <ol
-        class="log"
-        ref={box}
-        onScroll={remember}
-        tabIndex={0}
-        aria-labelledby="log-title"
-      >
-        {dropped > 0 && (
-          <li class="log-dropped" key="dropped">{countNoun(dropped, "older line")} not shown</li>
+    <section class="panel-section log-section" aria-labelledby="log-title">
+      <SectionHead view={view} id="log-title" title="Log" count={countNoun(total, "line")} />
+      <div class="log-tools">
+        {!view.scripted.value && <span class="log-found">Times in UTC</span>}
+        {view.scripted.value && (
+          <>
+            <input
+              type="search"
+              class="log-search"
+              placeholder="Filter lines"
+              aria-label="Filter the log"
+              value={query}
+              onInput={(event) => {
+                setQuery(event.currentTarget.value);
+                setCurrent(null);
+              }}
+              onKeyDown={(event) => {
+                if (event.key !== "Enter") return;
+                event.preventDefault();
+                step(event.shiftKey ? -1 : 1);
+              }}
+            />
+            {wanted !== "" && (
+              <>
+                <span class="log-found number" role="status">
+                  {formatCount(shown.length)} of {countNoun(lines.length, "line")}
+                </span>
+                <button type="button" class="button button-quiet" onClick={() => step(-1)}>Previous</button>
+                <button type="button" class="button button-quiet" onClick={() => step(1)}>Next</button>
+              </>
+            )}
+            <button
+              type="button"
+              class="button button-quiet"
+              aria-pressed={held !== null}
+              onClick={() => setHeld(held === null ? newest : null)}
+            >
+              Pause
+            </button>
+          </>
         )}
-        {lines.map((line, index) => (
-          <li key={dropped + index} class="log-line">
-            <span class="log-time number">
-              <Clock view={view} at={line.at} />
-            </span>
-            <span class="log-text">{String(line.text).replace(TERMINAL_CODES, "")}</span>
-          </li>
-        ))}
-      </ol>
+        <a class="log-save" href={logTextUrl(view.frame, view.task.value.id)} download>Download</a>
+      </div>
+      <div class="log-frame">
+        <ol class="log" ref={box} onScroll={remember} tabIndex={0} aria-labelledby="log-title">
+          {dropped > 0 && (
+            <li class="log-dropped" key="dropped">
+              {dropped > gone && view.scripted.value && lines.length < MOST_LINES && held === null
+                ? <button type="button" class="button button-quiet" onClick={older}>Load older lines</button>
+                : null} {problem !== "" ? <span class="problem" role="alert">{problem}</span> : (
+                <span>
+                  {dropped > gone
+                    ? `${countNoun(dropped, "older line")} not shown`
+                    : `${countNoun(dropped, "older line")} not kept`}
+                </span>
+              )}
+            </li>
+          )}
+          <LogLines view={view} lines={shown} query={wanted} current={current} />
+          {shown.length === 0 && wanted !== "" && <li class="log-dropped" key="none">No line has this</li>}
+        </ol>
+        {held !== null && (
+          <p class="log-held" role="status">
+            Paused{waiting > 0 && <span class="number">, {countNoun(waiting, "new line")} waiting</span>}
+          </p>
+        )}
+        {isAway && (
+          <button type="button" class="button log-end" onClick={() => setAway(false)}>Follow the end</button>
+        )}
+      </div>
     </section>
   );
+}
+
+/** The lines that have what is looked for, with their numbers. */
+function found({ lines, dropped }: TaskLog, query: string): readonly NumberedLine[] {
+  const all = lines.map((line, index) => ({ number: dropped + index, line }));
+  return query === "" ? all : all.filter(({ line }) => textOf(line).toLowerCase().includes(query));
 }

@@ -12,13 +12,18 @@ import { hasEnded, statusWords } from "../../lib/task_view.ts";
 import { taskCommands } from "../commands.ts";
 import { clientPageUrl, taskPageUrl } from "../links.ts";
 import type { TaskView } from "../view.ts";
+import { AttemptsSection, Neighbours } from "./attempts.tsx";
 import { CopyButton } from "./controls.tsx";
-import { Command, Json } from "./details.tsx";
+import { Command } from "./details.tsx";
 import { SectionHead, Shell } from "./frame.tsx";
+import { JsonSection } from "./json_tree.tsx";
 import { LogSection } from "./log.tsx";
+import { PartsSection } from "./parts.tsx";
+import { Removal } from "./removal.tsx";
 import { Counts, errorWords, ProgressBar, StaleFlag, StatePill, Tags } from "./task_parts.tsx";
-import { ActiveRow, CancelButton, EndedRow, RemoveButton, Rows } from "./task_rows.tsx";
-import { Ago, DateTime, Elapsed, TimeLeft } from "./time.tsx";
+import { CancelButton, RemoveButton, RetryButton } from "./task_rows.tsx";
+import { Ago, DateTime, Elapsed, Estimate } from "./time.tsx";
+import { ProgressChart, TimelineSection } from "./timeline.tsx";
 
 interface TaskPageProps {
   readonly view: TaskView;
@@ -40,16 +45,24 @@ export function TaskPage({ view }: TaskPageProps): JSX.Element {
                 <a href={taskPageUrl(frame, task.parent_id)}>Parent task</a>
               </>
             )}
+            <Neighbours view={view} />
           </nav>
           <Hero view={view} />
-          <ErrorSection task={task} />
-          <ResultSection view={view} task={task} />
-          <ChildrenSection view={view} />
+          <ErrorSection view={view} task={task} />
+          {task.result !== null && (
+            <JsonSection view={view} id="result-title" title="Result" value={task.result} />
+          )}
+          <TimelineSection view={view} />
+          <ProgressChart view={view} />
+          <PartsSection view={view} />
           <LogSection view={view} />
-          <MetadataSection view={view} task={task} />
+          {Object.keys(task.metadata).length > 0 && (
+            <JsonSection view={view} id="metadata-title" title="Metadata" value={task.metadata} />
+          )}
         </div>
         <div class="column-facts">
           <Facts view={view} task={task} />
+          <AttemptsSection view={view} />
           <section aria-labelledby="terminal-title">
             <SectionHead view={view} id="terminal-title" title="From your terminal" count="" />
             <ul class="commands">
@@ -73,20 +86,19 @@ function Hero({ view }: TaskPageProps): JSX.Element {
   const showsProgress = !ended || (task.state !== "FINISHED" && task.progress !== null);
   return (
     <section class="hero" data-task-id={task.id} data-state={task.state} aria-labelledby="task-title">
-      {view.removed.value && (
-        <p class="notice notice-info" role="status">
-          This task was removed. What is here is what was known last.
-        </p>
-      )}
+      <Removal view={view} />
       <div class="hero-head">
-        <h1 id="task-title">{String(task.name)}</h1>
+        <h1 id="task-title" tabIndex={-1}>{String(task.name)}</h1>
         <StatePill task={task} />
         <Tags task={task} />
-        <div class="hero-action">
-          {ended
-            ? !view.removed.value && <RemoveButton view={view} task={task} />
-            : <CancelButton view={view} task={task} />}
-        </div>
+        {view.removedAt.value === null && (
+          <div class="hero-action">
+            {ended && task.retryable && <RetryButton view={view} task={task} isOwnPage />}
+            {ended
+              ? <RemoveButton view={view} task={task} isOwnPage />
+              : <CancelButton view={view} task={task} isOwnPage />}
+          </div>
+        )}
       </div>
       {showsProgress && (
         <div class="hero-progress">
@@ -96,6 +108,9 @@ function Hero({ view }: TaskPageProps): JSX.Element {
       )}
       {(!ended || words !== "") && <p class="hero-status">{words}</p>}
       <StaleFlag view={view} task={task} />
+      {!ended && task.cancel_requested && (
+        <p class="hero-asked">Somebody asked it to stop. It ends as soon as its code takes notice.</p>
+      )}
       <dl class="figures">
         <Figure label={ended ? "Duration" : "Elapsed"}>
           <Elapsed view={view} task={task} />
@@ -107,8 +122,8 @@ function Hero({ view }: TaskPageProps): JSX.Element {
             </Figure>
           )
           : (
-            <Figure label="Estimate">
-              <TimeLeft view={view} task={task} />
+            <Figure label="Time left">
+              <Estimate view={view} task={task} />
             </Figure>
           )}
         {!ended && <Figure label="Rate">{rate === "" ? "—" : rate}</Figure>}
@@ -131,61 +146,28 @@ function Figure(
   );
 }
 
-function ErrorSection({ task }: { readonly task: Task }): JSX.Element | null {
-  if (task.error === null) return null;
-  return (
-    <section class="panel-section panel-error" aria-labelledby="error-title">
-      <h2 id="error-title">{errorWords(task.error)}</h2>
-      <p class="error-message">{String(task.error.message)}</p>
-      {task.error.stack !== undefined && (
-        <pre class="code" tabIndex={0} aria-label="Stack">{String(task.error.stack)}</pre>
-      )}
-    </section>
-  );
-}
-
 interface SectionProps extends TaskPageProps {
   readonly task: Task;
 }
 
-function ResultSection({ view, task }: SectionProps): JSX.Element | null {
-  if (task.result === null) return null;
+function ErrorSection({ view, task }: SectionProps): JSX.Element | null {
+  const { error } = task;
+  if (error === null) return null;
   return (
-    <section class="panel-section" aria-labelledby="result-title">
-      <SectionHead view={view} id="result-title" title="Result" count="" />
-      <Json value={task.result} label="Result" />
+    <section class="panel-section panel-error" aria-labelledby="error-title">
+      <h2 id="error-title">{errorWords(error)}</h2>
+      <p class="error-message">{String(error.message)}</p>
+      {error.stack !== undefined && (
+        <details class="error-stack" open>
+          <summary>Stack</summary>
+          <div class="command-line">
+            <pre class="code" tabIndex={0} aria-label="Stack">{String(error.stack)}</pre>
+            <CopyButton view={view} text={error.stack} what="the stack" />
+          </div>
+        </details>
+      )}
     </section>
   );
-}
-
-function MetadataSection({ view, task }: SectionProps): JSX.Element | null {
-  if (Object.keys(task.metadata).length === 0) return null;
-  return (
-    <section class="panel-section" aria-labelledby="metadata-title">
-      <SectionHead view={view} id="metadata-title" title="Metadata" count="" />
-      <Json value={task.metadata} label="Metadata" />
-    </section>
-  );
-}
-
-function ChildrenSection({ view }: TaskPageProps): JSX.Element | null {
-  const ids = view.children.value;
-  if (ids.length === 0) return null;
-  return (
-    <section class="panel-section" aria-labelledby="children-title">
-      <SectionHead view={view} id="children-title" title="Parts" count={formatCount(ids.length)} dated />
-      <Rows label="children-title">{ids.map((id) => <ChildRow key={id} view={view} id={id} />)}</Rows>
-    </section>
-  );
-}
-
-/** Parts keep their order, whether they have ended or not. */
-function ChildRow({ view, id }: { readonly view: TaskView; readonly id: string }): JSX.Element | null {
-  const source = view.child(id);
-  if (source === undefined) return null;
-  return hasEnded(source.value)
-    ? <EndedRow view={view} source={source} />
-    : <ActiveRow view={view} source={source} />;
 }
 
 function Facts({ view, task }: SectionProps): JSX.Element {
@@ -212,7 +194,14 @@ function Facts({ view, task }: SectionProps): JSX.Element {
         <dd>{task.finished_at === null ? "—" : <DateTime view={view} at={task.finished_at} />}</dd>
         <dt>Attempt</dt>
         <dd class="number">{formatCount(task.attempt)}</dd>
+        <dt>Reported</dt>
+        <dd title={task.reporter ?? undefined}>{reporterWords(task.reporter)}</dd>
       </dl>
     </section>
   );
+}
+
+/** Who reports a task, in words. */
+function reporterWords(reporter: string | null): string {
+  return reporter === null ? "in this server" : reporter === "http" ? "over HTTP" : "by another program";
 }

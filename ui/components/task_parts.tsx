@@ -32,7 +32,7 @@ interface TaskProps {
 }
 
 /** A task's state, as a drawing and a word. */
-export function StatePill({ task }: TaskProps): JSX.Element {
+export function StatePill({ task }: { readonly task: Pick<Task, "state"> }): JSX.Element {
   const known = STATES.get(task.state);
   // A state from a later version is shown as it is called.
   const { icon, words } = known ?? { icon: "unknown" as const, words: String(task.state) };

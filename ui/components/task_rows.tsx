@@ -137,12 +137,17 @@ export function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
   );
 }
 
+interface TaskActionProps extends TaskProps {
+  /** Whether the button is on the task's own page, where a form leads back to then. */
+  readonly isOwnPage?: boolean;
+}
+
 /** Asks a task to stop. */
-export function CancelButton({ view, task }: TaskProps): JSX.Element {
+export function CancelButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element {
   const { actions } = view;
   return (
     <ActionButton
-      action={`${taskPageUrl(view.frame, task.id)}/cancel`}
+      action={actionUrl(view, task, "cancel", isOwnPage)}
       label="Cancel"
       busyLabel="Cancelling…"
       description={task.cancel_requested ? `Cancelling ${task.name}` : `Cancel ${task.name}`}
@@ -153,15 +158,33 @@ export function CancelButton({ view, task }: TaskProps): JSX.Element {
 }
 
 /** Removes a task that has ended. */
-export function RemoveButton({ view, task }: TaskProps): JSX.Element {
+export function RemoveButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element {
   const { actions } = view;
   return (
     <ActionButton
-      action={`${taskPageUrl(view.frame, task.id)}/remove`}
+      action={actionUrl(view, task, "remove", isOwnPage)}
       label="Remove"
       busyLabel="Removing…"
       description={`Remove ${task.name}`}
       run={actions === null ? undefined : () => actions.remove(task.id)}
     />
   );
+}
+
+/** Starts a task once more. */
+export function RetryButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element {
+  const { actions } = view;
+  return (
+    <ActionButton
+      action={actionUrl(view, task, "retry", isOwnPage)}
+      label="Retry"
+      busyLabel="Starting…"
+      description={`Retry ${task.name}`}
+      run={actions === null ? undefined : () => actions.retry(task.id)}
+    />
+  );
+}
+
+function actionUrl(view: FrameView, task: Task, change: string, isOwnPage: boolean): string {
+  return `${taskPageUrl(view.frame, task.id)}/${change}${isOwnPage ? "?from=task" : ""}`;
 }

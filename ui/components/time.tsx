@@ -22,6 +22,11 @@ export function Clock({ view, at }: AtProps): JSX.Element {
   return <time dateTime={machineTime(at)}>{formatClock(at, view.scripted.value)}</time>;
 }
 
+/** A time of day without its zone, for where many stand below each other and that is said once. */
+export function ShortClock({ view, at }: AtProps): JSX.Element {
+  return <time dateTime={machineTime(at)}>{formatClock(at, view.scripted.value).slice(0, 8)}</time>;
+}
+
 /** A date and a time of day. */
 export function DateTime({ view, at }: AtProps): JSX.Element {
   return <time dateTime={machineTime(at)}>{formatDateTime(at, view.scripted.value)}</time>;
@@ -52,6 +57,23 @@ export function Elapsed({ view, task }: TaskTimeProps): JSX.Element {
 export function TimeLeft({ view, task }: TaskTimeProps): JSX.Element {
   return <>{timeLeft(task, task.eta === null ? 0 : view.now.value)}</>;
 }
+
+/** How long a task will take, in a sentence, also where nobody can know. */
+export function Estimate({ view, task }: TaskTimeProps): JSX.Element {
+  return (
+    <>
+      {task.eta === null
+        ? NO_ESTIMATE.get(task.eta_reason ?? "") ?? "—"
+        : <TimeLeft view={view} task={task} />}
+    </>
+  );
+}
+
+const NO_ESTIMATE: ReadonlyMap<string, string> = new Map([
+  ["too_early", "too early to tell"],
+  ["stalled", "no estimate: no progress for a while"],
+  ["unknown_progress", "unknown: it does not say how far it is"],
+]);
 
 /** How long nothing was heard of a task. */
 export function Silence({ view, task }: TaskTimeProps): JSX.Element {

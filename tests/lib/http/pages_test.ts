@@ -154,6 +154,53 @@ Deno.test("Pages.change() cancels and removes, and says why it can't", async () 
   assertEquals((await call("GET", `${server.url}/t/c/t/cancel`)).status, 405);
 });
 
+Deno.test("Pages.change() leads back to the task's page where the form was there, and to another attempt", async () => {
+  await using server = start();
+  await call("POST", `${server.url}/tasks/c/start/counted`, { body: { id: "t", args: [{ count: 3 }] } });
+  const to = async (change: string) => {
+    const { status, headers } = await post(`${server.url}/t/c/t/${change}?from=task`);
+    return [status, headers.get("location")];
+  };
+  assertEquals(await to("remove"), [303, "/t/c/t"]);
+  const removed = await call("GET", `${server.url}/t/c/t`);
+  assertEquals(removed.status, 410);
+  assertStringIncludes(removed.text, "This task was removed");
+  assertStringIncludes(removed.text, 'action="/t/c/t/restore?from=task"');
+  assertEquals(await to("restore"), [303, "/t/c/t"]);
+  const restored = await call("GET", `${server.url}/t/c/t`);
+  assertEquals(restored.status, 200);
+  assert(!restored.text.includes("This task was removed"));
+  const again = await post(`${server.url}/t/c/t/retry?from=task`);
+  const location = again.headers.get("location") ?? "";
+  assertMatch(location, /^\/t\/c\/[0-9A-Z]{26}$/);
+  const attempt = await call("GET", server.url + location);
+  assertStringIncludes(attempt.text, 'href="/t/c/t">Attempt 1</a>');
+  assertStringIncludes((await call("GET", `${server.url}/t/c/t`)).text, `href="${location}">Attempt 2</a>`);
+});
+
+Deno.test("Pages.change() says on the task's page why it can't, where the form was there", async () => {
+  await using server = start();
+  await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
+  const early = await post(`${server.url}/t/c/t/remove?from=task`);
+  assertEquals(early.status, 409);
+  assertStringIncludes(early.text, 'id="task-title"');
+  assertMatch(early.text, /role="alert"[^>]*>Cannot remove task &quot;t&quot;: it has not ended/);
+  const unknown = await post(`${server.url}/t/c/unknown/restore?from=task`);
+  assertEquals([unknown.status, unknown.headers.get("content-type")], [404, "text/html; charset=utf-8"]);
+});
+
+Deno.test("Pages.task() carries the newest of a long log, and says how many lines there are before", async () => {
+  await using server = start({ limits: { logLinesPerTask: 800 } });
+  const write = server.monitor.monitored((task) => {
+    for (let n = 0; n < 2_000; n++) task.log(`line ${n}.`);
+  }, { client: "c", id: "t" });
+  await write();
+  const { text } = await call("GET", `${server.url}/t/c/t`);
+  assertStringIncludes(text, "1,500 older lines not shown");
+  assert(text.includes("line 1500.") && !text.includes("line 1499."));
+  assertStringIncludes(text, 'href="/tasks/c/t/logs?format=text" download');
+});
+
 Deno.test("Pages.client() takes any page number for one that there is", async () => {
   await using server = start();
   for (const page of ["0", "-1", "2", "x", "1e9", "NaN", "", "1&page=2"]) {

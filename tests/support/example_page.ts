@@ -1,0 +1,53 @@
+/**
+ * What pages are made of, for tests that only look at them.
+ *
+ * @module
+ */
+
+import type { Task } from "../../lib/task.ts";
+import type { PageFrame, TaskPageModel } from "../../ui/model.ts";
+import type { PageActions } from "../../ui/view.ts";
+import { EXAMPLE_TIME } from "./example_task.ts";
+
+/** The frame of a page on a server of its own. */
+export const EXAMPLE_FRAME: PageFrame = {
+  basePath: "",
+  origin: "http://127.0.0.1:8000",
+  version: "1",
+  client: "default",
+  cursor: "e:1",
+  now: EXAMPLE_TIME,
+  assets: { script: "/s.js", style: "/s.css" },
+  trouble: null,
+  notice: null,
+};
+
+/** Actions that do nothing. */
+export const NO_ACTIONS: PageActions = {
+  start: () => Promise.resolve("id"),
+  cancel: () => Promise.resolve(),
+  remove: () => Promise.resolve(),
+  restore: () => Promise.resolve(),
+  retry: () => Promise.resolve(),
+  logBefore: (_id, before) => Promise.resolve({ lines: [], first: before, next: before }),
+  copy: () => Promise.resolve(),
+};
+
+/** The page of a task that is alone and has said nothing yet, with what a test cares about. */
+export function taskPageModel(task: Task, over: Partial<TaskPageModel> = {}): TaskPageModel {
+  return {
+    ...EXAMPLE_FRAME,
+    task,
+    isRemoved: false,
+    undoSeconds: 5,
+    steps: [],
+    series: [],
+    log: { lines: [], dropped: 0, gone: 0 },
+    parts: [],
+    omitted: 0,
+    attempts: [],
+    previous: null,
+    next: null,
+    ...over,
+  };
+}

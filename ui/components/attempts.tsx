@@ -1,0 +1,61 @@
+/** @jsxImportSource preact */
+/**
+ * The other runs of what a task is a run of.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { taskPageUrl } from "../links.ts";
+import type { RunLink } from "../kin.ts";
+import type { TaskView } from "../view.ts";
+import { SectionHead } from "./frame.tsx";
+import { StatePill } from "./task_parts.tsx";
+import { Ago } from "./time.tsx";
+
+interface ViewProps {
+  readonly view: TaskView;
+}
+
+/** All attempts at the same, this one marked. */
+export function AttemptsSection({ view }: ViewProps): JSX.Element | null {
+  const attempts = view.attempts.value;
+  const { id, retry_of: origin } = view.task.value;
+  const isOriginGone = origin !== null && !attempts.some((other) => other.id === origin);
+  if (attempts.length < 2 && !isOriginGone) return null;
+  return (
+    <section aria-labelledby="attempts-title">
+      <SectionHead view={view} id="attempts-title" title="Attempts" count="" />
+      <ol class="attempts">
+        {isOriginGone && <li class="attempt-gone">The attempt before this one was removed</li>}
+        {attempts.map((run) => (
+          <li key={run.id} class="attempt" {...(run.id === id && { "aria-current": "page" as const })}>
+            <span class="number">
+              {run.id === id
+                ? <>Attempt {run.attempt}</>
+                : <a href={taskPageUrl(view.frame, run.id)}>Attempt {run.attempt}</a>}
+            </span>
+            <StatePill task={run} />
+            <Ago view={view} at={run.created_at} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** The ways to the runs of the same name before and after. */
+export function Neighbours({ view }: ViewProps): JSX.Element | null {
+  const previous = view.previous.value;
+  const next = view.next.value;
+  if (previous === null && next === null) return null;
+  const link = (run: RunLink, rel: string, words: string) => (
+    <a rel={rel} href={taskPageUrl(view.frame, run.id)}>{words}</a>
+  );
+  return (
+    <span class="neighbours">
+      {previous !== null && link(previous, "prev", "← Previous run")}
+      {next !== null && link(next, "next", "Next run →")}
+    </span>
+  );
+}

@@ -1,0 +1,75 @@
+/** @jsxImportSource preact */
+/**
+ * Charts, as drawings that need neither scripts nor styles of their own.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+
+/** The size of the drawing's own units; what is shown is as large as its place. */
+const WIDTH = 1_000;
+const HEIGHT = 100;
+
+interface AreaChartProps {
+  /** From left to right; `y` is a part of {@linkcode AreaChartProps.high}. */
+  readonly points: readonly (readonly [x: number, y: number])[];
+  /** Where the drawing begins and ends. */
+  readonly from: number;
+  readonly to: number;
+  /** The value at its top. */
+  readonly high: number;
+  /** What it shows, for those who do not see it. */
+  readonly label: string;
+}
+
+/** A line over time, and the area below it. */
+export function AreaChart({ points, from, to, high, label }: AreaChartProps): JSX.Element {
+  const x = (at: number) => rounded((at - from) / Math.max(to - from, 1e-6) * WIDTH);
+  const y = (value: number) => rounded(HEIGHT - value / high * HEIGHT);
+  const line = points.map(([at, value]) => `${x(at)} ${y(value)}`).join("L");
+  const first = points[0];
+  const last = points.at(-1);
+  return (
+    <svg
+      class="chart"
+      role="img"
+      aria-label={label}
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      focusable="false"
+    >
+      {[0.25, 0.5, 0.75].map((part) => (
+        <path key={part} class="chart-grid" d={`M0 ${HEIGHT * part}H${WIDTH}`} />
+      ))}
+      {first !== undefined && last !== undefined && (
+        <>
+          <path class="chart-area" d={`M${x(first[0])} ${HEIGHT}L${line}V${HEIGHT}Z`} />
+          <path class="chart-line" d={`M${line}`} />
+        </>
+      )}
+    </svg>
+  );
+}
+
+interface SpanProps {
+  /** Parts of the whole, from 0 to 1. */
+  readonly start: number;
+  readonly length: number;
+}
+
+/** A stretch of a longer time. Decoration: how long it was stands beside it. */
+export function Span({ start, length }: SpanProps): JSX.Element {
+  // Where it would be too short to be seen, it is made visible, and within the drawing.
+  const width = Math.min(100, Math.max(0.5, length * 100));
+  const left = Math.min(start * 100, 100 - width);
+  return (
+    <svg class="span" aria-hidden="true" focusable="false">
+      <rect class="span-bar" x={`${rounded(left)}%`} width={`${rounded(width)}%`} height="100%" rx="2" />
+    </svg>
+  );
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}

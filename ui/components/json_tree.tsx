@@ -1,0 +1,105 @@
+/** @jsxImportSource preact */
+/**
+ * A JSON value that one can open and close.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { countNoun } from "../../lib/format.ts";
+import type { JsonValue } from "../../lib/task.ts";
+import type { FrameView } from "../view.ts";
+import { CopyButton } from "./controls.tsx";
+import { Json } from "./details.tsx";
+import { SectionHead } from "./frame.tsx";
+
+/** A value of more parts than this is shown as plain text: it is as readable, and much lighter. */
+const MOST_PARTS = 1_000;
+/** Longer lists and objects begin closed. */
+const MOST_OPEN = 20;
+
+interface JsonSectionProps {
+  readonly view: FrameView;
+  readonly id: string;
+  readonly title: string;
+  readonly value: JsonValue;
+}
+
+/** A section for a value. */
+export function JsonSection({ view, id, title, value }: JsonSectionProps): JSX.Element {
+  return (
+    <section class="panel-section" aria-labelledby={id}>
+      <SectionHead view={view} id={id} title={title} count="" />
+      <div class="command-line">
+        {countParts(value, MOST_PARTS) >= MOST_PARTS
+          ? <Json value={value} label={title} />
+          : (
+            <div class="code json">
+              <JsonNode name={null} value={value} depth={0} />
+            </div>
+          )}
+        <CopyButton view={view} text={JSON.stringify(value, null, 2)} what={`the ${title.toLowerCase()}`} />
+      </div>
+    </section>
+  );
+}
+
+interface NodeProps {
+  /** The key that it stands under; `null` where it has none. */
+  readonly name: string | null;
+  readonly value: JsonValue;
+  readonly depth: number;
+}
+
+function JsonNode({ name, value, depth }: NodeProps): JSX.Element {
+  const key = name !== null && (
+    <>
+      <span class="json-key">{JSON.stringify(name)}</span>
+      {": "}
+    </>
+  );
+  const entries: readonly (readonly [string | null, JsonValue])[] = Array.isArray(value)
+    ? value.map((each) => [null, each])
+    : typeof value === "object" && value !== null
+    ? Object.entries(value)
+    : [];
+  if (entries.length === 0) {
+    return (
+      <>
+        {key}
+        <span class={`json-${value === null ? "null" : typeof value}`}>{JSON.stringify(value)}</span>
+      </>
+    );
+  }
+  const [open, close, noun] = Array.isArray(value) ? ["[", "]", "item"] : ["{", "}", "key"];
+  const list = (
+    <ul>
+      {entries.map(([each, part], index) => (
+        <li key={each ?? index}>
+          <JsonNode name={each} value={part} depth={depth + 1} />
+        </li>
+      ))}
+    </ul>
+  );
+  if (depth === 0) return list;
+  return (
+    <details open={depth < 3 && entries.length <= MOST_OPEN}>
+      <summary>
+        {key}
+        {open} <span class="json-size">{countNoun(entries.length, noun!)}</span> {close}
+      </summary>
+      {list}
+    </details>
+  );
+}
+
+/** Counts the parts of a value, up to a number. */
+function countParts(value: JsonValue, most: number): number {
+  let count = 1;
+  if (typeof value !== "object" || value === null) return count;
+  for (const part of Object.values(value)) {
+    if (count >= most) break;
+    count += countParts(part, most - count);
+  }
+  return count;
+}

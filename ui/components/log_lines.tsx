@@ -1,0 +1,99 @@
+/** @jsxImportSource preact */
+/**
+ * The lines of a log. They are rendered by the hundred, so that a line that is added costs the last hundred, not all.
+ *
+ * @module
+ */
+
+import { Component, type JSX } from "preact";
+import type { LogLine } from "../../lib/task.ts";
+import type { FrameView } from "../view.ts";
+import { ShortClock } from "./time.tsx";
+
+/** A line and its number in the log, from 0. */
+export interface NumberedLine {
+  readonly number: number;
+  readonly line: LogLine;
+}
+
+/** Colours and cursor movements of terminals. */
+const TERMINAL_CODES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");
+/** Lines that are rendered together. */
+const CHUNK = 100;
+
+/** What a line says, without what only terminals understand. */
+export function textOf(line: LogLine): string {
+  return String(line.text).replace(TERMINAL_CODES, "");
+}
+
+interface LinesProps {
+  readonly view: FrameView;
+  readonly lines: readonly NumberedLine[];
+  /** What is looked for, in lower case; empty where nothing is. */
+  readonly query: string;
+  /** The number of the line that was found and looked at last. */
+  readonly current: number | null;
+}
+
+/** Lines of a log. */
+export function LogLines({ view, lines, query, current }: LinesProps): JSX.Element {
+  const chunks = new Map<number, NumberedLine[]>();
+  for (const each of lines) {
+    const chunk = Math.floor(each.number / CHUNK);
+    const known = chunks.get(chunk);
+    if (known === undefined) chunks.set(chunk, [each]);
+    else known.push(each);
+  }
+  return (
+    <>
+      {[...chunks].map(([chunk, part]) => {
+        const isHere = part.some(({ number }) => number === current);
+        return <Chunk key={chunk} view={view} lines={part} query={query} current={isHere ? current : null} />;
+      })}
+    </>
+  );
+}
+
+class Chunk extends Component<LinesProps> {
+  override shouldComponentUpdate(next: LinesProps): boolean {
+    const { lines, query, current } = this.props;
+    const isSame = query === next.query && current === next.current && lines.length === next.lines.length &&
+      lines[0]?.line === next.lines[0]?.line && lines.at(-1)?.line === next.lines.at(-1)?.line;
+    return !isSame;
+  }
+
+  override render(): JSX.Element {
+    const { view, lines, query, current } = this.props;
+    return (
+      <>
+        {lines.map(({ number, line }) => (
+          <li
+            key={number}
+            id={`log-${number}`}
+            class="log-line"
+            {...(number === current && { "aria-current": "true" as const })}
+          >
+            <span class="log-time number">
+              <ShortClock view={view} at={line.at} />
+            </span>
+            <span class="log-text">{marked(textOf(line), query)}</span>
+          </li>
+        ))}
+      </>
+    );
+  }
+}
+
+/** A text with what was looked for marked in it. */
+function marked(text: string, query: string): JSX.Element | string {
+  const lower = text.toLowerCase();
+  // Some letters become two in lower case: places in one text are not those in the other then.
+  if (query === "" || lower.length !== text.length) return text;
+  const parts: (JSX.Element | string)[] = [];
+  let from = 0;
+  for (let at = lower.indexOf(query); at !== -1; at = lower.indexOf(query, from)) {
+    parts.push(text.slice(from, at), <mark key={at}>{text.slice(at, at + query.length)}</mark>);
+    from = at + query.length;
+  }
+  return <>{parts}{text.slice(from)}</>;
+}

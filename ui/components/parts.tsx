@@ -1,0 +1,89 @@
+/** @jsxImportSource preact */
+/**
+ * The parts of a task, and theirs, as a tree: each with its own bar and its share of what it is a part of.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { countNoun, formatCount, formatPercent } from "../../lib/format.ts";
+import { hasEnded, statusWords } from "../../lib/task_view.ts";
+import { taskPageUrl } from "../links.ts";
+import type { TaskView } from "../view.ts";
+import { SectionHead } from "./frame.tsx";
+import { ProgressBar, StaleFlag, StatePill } from "./task_parts.tsx";
+import { Elapsed } from "./time.tsx";
+
+interface PartsProps {
+  readonly view: TaskView;
+  /** What they are parts of. */
+  readonly of: string;
+}
+
+/** The tree below the page's task. */
+export function PartsSection({ view }: { readonly view: TaskView }): JSX.Element | null {
+  const { id } = view.task.value;
+  const count = view.partsOf(id).value.length;
+  if (count === 0) return null;
+  return (
+    <section class="panel-section" aria-labelledby="parts-title">
+      <SectionHead view={view} id="parts-title" title="Parts" count={formatCount(count)} dated />
+      <div class="parts-frame">
+        <Parts view={view} of={id} />
+        {view.omitted > 0 && (
+          <p class="parts-omitted">{countNoun(view.omitted, "more part")}, not shown here</p>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Parts({ view, of }: PartsProps): JSX.Element {
+  const ids = view.partsOf(of).value;
+  const total = ids.reduce((sum, id) => sum + (view.part(id)?.value.weight ?? 0), 0);
+  return <ul class="parts">{ids.map((id) => <Part key={id} view={view} id={id} total={total} />)}</ul>;
+}
+
+interface PartProps {
+  readonly view: TaskView;
+  readonly id: string;
+  /** The weights of it and of those beside it. */
+  readonly total: number;
+}
+
+function Part({ view, id, total }: PartProps): JSX.Element | null {
+  const task = view.part(id)?.value;
+  // What is open stays open when it ends: somebody may be reading it.
+  const [isOpen] = useState(task !== undefined && !hasEnded(task));
+  if (task === undefined) return null;
+  const below = view.partsOf(id).value.length;
+  const share = total > 0 ? task.weight / total * 100 : 100;
+  const words = task.error === null ? statusWords(task) : String(task.error.message);
+  return (
+    <li class="part" data-task-id={task.id} data-state={task.state}>
+      <div class="part-row">
+        <StatePill task={task} />
+        <a class="part-name" href={taskPageUrl(view.frame, task.id)}>{String(task.name)}</a>
+        <span class="part-share number" title={`Weight ${formatCount(task.weight)}`}>
+          <span class="visually-hidden">weighs</span> {formatPercent(Math.round(share))}
+        </span>
+        <ProgressBar task={task} />
+        <span class="part-percent number">{formatPercent(task.progress)}</span>
+        <span class="part-time number">
+          <Elapsed view={view} task={task} />
+        </span>
+        {words !== "" && (
+          <p class={task.error === null ? "part-status" : "part-status row-error"} title={words}>{words}</p>
+        )}
+        <StaleFlag view={view} task={task} />
+      </div>
+      {below > 0 && (
+        <details class="part-below" open={isOpen}>
+          <summary>{countNoun(below, "part")}</summary>
+          <Parts view={view} of={id} />
+        </details>
+      )}
+    </li>
+  );
+}
