@@ -1,0 +1,354 @@
+/** The page of one task, in a real browser, as people use it. */
+
+import type { Page } from "playwright-core";
+import type { MonitoredTask } from "../../lib/mod.ts";
+import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { withPage } from "../support/browser.ts";
+import { call } from "../support/calls.ts";
+import { Relay } from "../support/relay.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
+
+async function open(page: Page, server: Pick<TestServer, "url">, id: string): Promise<void> {
+  await page.goto(`${server.url}/t/one/${id}`);
+  await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
+}
+
+/** A task that does what it is told, step by step, from the test. */
+function puppet(server: TestServer, id: string) {
+  const begun = Promise.withResolvers<MonitoredTask>();
+  const end = Promise.withResolvers<unknown>();
+  const run = server.monitor.monitored(async (task) => {
+    begun.resolve(task);
+    return await end.promise as null;
+  }, { client: "one", id, name: id }).start();
+  return {
+    task: begun.promise,
+    async finish(result: unknown = null) {
+      end.resolve(result);
+      await run.done;
+    },
+    async fail(error: Error) {
+      end.reject(error);
+      await run.done.catch(() => {});
+    },
+  };
+}
+
+/** A task that has written so many lines, every hundredth of which is a warning, and has ended. */
+async function logging(server: TestServer, id: string, count: number): Promise<void> {
+  await server.monitor.monitored((task) => {
+    for (let n = 0; n < count; n++) task.log(n % 100 === 0 ? `WARN line ${n} is late` : `line ${n} is fine`);
+  }, { client: "one", id, name: id })();
+}
+
+function log(page: Page) {
+  return page.locator("ol.log");
+}
+
+/** How far, in pixels, the end of the log is below what is seen of it. */
+async function belowTheEnd(page: Page): Promise<number> {
+  return await log(page).evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
+}
+
+Deno.test("task page: the timeline shows where the time goes while it goes", async () => {
+  await using server = startServer();
+  const { task: begun, finish } = puppet(server, "staged");
+  const task = await begun;
+  await task.update({ status: "Reading rows", progress: 10 });
+  await withPage({}, async ({ page, complaints }) => {
+    await open(page, server, "staged");
+    const rows = page.locator(".timeline-row");
+    await page.locator(".timeline-running", { hasText: "Reading rows" }).waitFor();
+    const width = () => rows.last().locator("rect").getAttribute("width");
+    assertEquals(await width(), "100%");
+    await task.update({ status: "Writing rows", progress: 60 });
+    await page.locator(".timeline-running", { hasText: "Writing rows" }).waitFor();
+    assertEquals(await rows.count(), 2);
+    assertStringIncludes(await rows.first().innerText(), "10% → 60%");
+    await task.update({ status: "Writing rows", progress: 80 });
+    await page.locator(".timeline-running", { hasText: "60% → 80%" }).waitFor();
+    await page.getByRole("img", { name: /Progress over .*80% so far/ }).waitFor();
+    await finish();
+    await page.locator(".timeline-end", { hasText: "Finished" }).waitFor();
+    assertEquals(await page.locator(".timeline-running").count(), 0);
+
+    const live = await rows.allInnerTexts();
+    await page.reload();
+    await page.locator(".timeline-end").waitFor();
+    assertEquals((await rows.allInnerTexts()).length, live.length, "the server tells the same story");
+    assertEquals(complaints, []);
+  });
+  await finish();
+});
+
+Deno.test("task page: parts of parts have their own bars, and can be folded away by keyboard", async () => {
+  await using server = startServer();
+  const { task: begun, finish } = puppet(server, "whole");
+  const task = await begun;
+  const heavy = task.child("heavy", { weight: 3 });
+  const light = task.child("light", { weight: 1 });
+  const inner = heavy.child("inner");
+  await light.update({ progress: 50 });
+  await withPage({}, async ({ page, complaints }) => {
+    await open(page, server, "whole");
+    const part = (name: string) => page.locator(".part", { has: page.getByRole("link", { name }) }).last();
+    await part("light").locator("progress[value='50']").waitFor();
+    assertStringIncludes(await part("heavy").locator(".part-share").first().innerText(), "75%");
+    await inner.update({ progress: 20, status: "deep down" });
+    await page.getByText("deep down").waitFor();
+    await page.locator(".hero-percent", { hasText: "27%" }).waitFor();
+
+    await page.getByText("1 part", { exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("deep down").waitFor({ state: "hidden" });
+    const more = heavy.child("another");
+    await page.getByText("2 parts", { exact: true }).waitFor();
+    assert(!await page.getByText("another").isVisible(), "what is folded stays folded");
+    await more.update({ progress: 1 });
+
+    await page.getByRole("link", { name: "light" }).click();
+    await page.locator("h1", { hasText: "light" }).waitFor();
+    await page.getByRole("link", { name: "Parent task" }).click();
+    await page.locator("h1", { hasText: "whole" }).waitFor();
+    assertEquals(complaints, []);
+  });
+  await finish();
+});
+
+Deno.test("task page: the log follows its end, stays where somebody reads, and comes back", async () => {
+  await using server = startServer();
+  const { task: begun, finish } = puppet(server, "talks");
+  const task = await begun;
+  for (let n = 0; n < 100; n++) task.log(`early ${n}.`);
+  await task.update({ progress: 1 });
+  await withPage({}, async ({ page, complaints }) => {
+    await open(page, server, "talks");
+    await page.getByText("early 99.").waitFor();
+    assert(await belowTheEnd(page) < 2, "it begins at the end");
+    for (let n = 0; n < 30; n++) task.log(`middle ${n}.`);
+    await page.getByText("middle 29.").waitFor();
+    assert(await belowTheEnd(page) < 2, "it follows");
+
+    await log(page).focus();
+    await page.keyboard.press("Home");
+    const back = page.getByRole("button", { name: "Follow the end" });
+    await back.waitFor();
+    task.log("late.");
+    await page.getByText("late.").waitFor({ state: "attached" });
+    assertEquals(await log(page).evaluate((list) => list.scrollTop), 0, "who reads is left alone");
+    await back.click();
+    await back.waitFor({ state: "detached" });
+    assert(await belowTheEnd(page) < 2, "it follows again");
+
+    await page.getByRole("button", { name: "Pause" }).click();
+    task.log("while paused.");
+    await page.getByText("1 new line waiting").waitFor();
+    assertEquals(await page.getByText("while paused.").count(), 0);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByText("while paused.").waitFor();
+    assertEquals(complaints, []);
+  });
+  await finish();
+});
+
+Deno.test("task page: a line of the log is found by typing, among older ones, too", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 2_000 } });
+  await logging(server, "long", 1_300);
+  await withPage({}, async ({ page, complaints }) => {
+    await open(page, server, "long");
+    const filter = page.getByRole("searchbox", { name: "Filter the log" });
+    await filter.fill("warn");
+    await page.getByText("5 of 500 lines").waitFor();
+    assertEquals(await page.locator(".log mark").allInnerTexts(), Array(5).fill("WARN"));
+    const current = page.locator(".log-line[aria-current]");
+    await filter.press("Enter");
+    assertStringIncludes(await current.innerText(), "WARN line 800");
+    await page.getByRole("button", { name: "Next" }).click();
+    assertStringIncludes(await current.innerText(), "WARN line 900");
+    await filter.press("Shift+Enter");
+    await filter.press("Shift+Enter");
+    assertStringIncludes(await current.innerText(), "WARN line 1200", "it goes round");
+    await filter.fill("nowhere");
+    await page.getByText("No line has this").waitFor();
+    await filter.fill("");
+
+    await page.getByText("800 older lines not shown").waitFor();
+    await log(page).evaluate((list) => list.scrollTop = 0);
+    const top = page.getByText("WARN line 800 is late");
+    const before = (await top.boundingBox())!.y;
+    await page.getByRole("button", { name: "Load older lines" }).click();
+    await page.getByText("300 older lines not shown").waitFor({ state: "attached" });
+    const after = (await top.boundingBox())!.y;
+    assert(Math.abs(after - before) < 40, `what was read moved by ${after - before} pixels`);
+    await page.getByRole("button", { name: "Load older lines" }).click();
+    await page.getByText("line 1 is fine", { exact: true }).waitFor({ state: "attached" });
+    await filter.fill("WARN line 0");
+    await page.getByText("1 of 1,300 lines").waitFor();
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("task page: the whole log comes as a file", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 2_000 } });
+  await logging(server, "saved", 1_200);
+  for (const javaScriptEnabled of [true, false]) {
+    await withPage({ javaScriptEnabled, acceptDownloads: true }, async ({ page }) => {
+      await page.goto(`${server.url}/t/one/saved`);
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("link", { name: "Download" }).click(),
+      ]);
+      assertEquals(download.suggestedFilename(), "saved.log");
+      const text = await Deno.readTextFile(await download.path());
+      assertEquals(text.trimEnd().split("\n").length, 1_200);
+      assertMatch(text, /^\S+Z WARN line 0 is late\n/);
+    });
+  }
+});
+
+Deno.test("task page: a removal is taken back within its time, by keyboard alone", async () => {
+  await using server = startServer({ limits: { restoreWindowMs: 60_000 } });
+  await logging(server, "kept", 3);
+  await withPage({}, async ({ page, complaints }) => {
+    await open(page, server, "kept");
+    await page.getByRole("button", { name: "Remove kept" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("This task was removed").waitFor();
+    const undo = page.getByRole("button", { name: "Undo the removal of kept" });
+    await undo.waitFor();
+    assertEquals((await call("GET", `${server.url}/tasks/one/kept`)).status, 404);
+    assert(await undo.evaluate((button) => button === document.activeElement), "Undo has the focus");
+    assertMatch(await page.locator(".removal-left").innerText(), /^for \d+ s/);
+    await page.keyboard.press("Enter");
+    await page.getByText("This task was removed").waitFor({ state: "detached" });
+    assertEquals((await call("GET", `${server.url}/tasks/one/kept`)).status, 200);
+    await page.getByText("line 2 is fine").waitFor();
+    await page.getByRole("button", { name: "Remove kept" }).waitFor();
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("task page: Undo goes when its time is up, and the focus with it to the title", async () => {
+  await using server = startServer({ limits: { restoreWindowMs: 1_000 } });
+  await logging(server, "gone", 1);
+  await withPage({}, async ({ page }) => {
+    await open(page, server, "gone");
+    await page.getByRole("button", { name: "Remove gone" }).press("Enter");
+    await page.getByText("This task was removed").waitFor();
+    await page.getByRole("button", { name: /Undo/ }).waitFor({ state: "detached" });
+    assertEquals(await page.evaluate(() => document.activeElement?.id), "task-title");
+  });
+});
+
+Deno.test("task page: a failed run is read, retried, and both attempts lead to each other", async () => {
+  let isBroken = true;
+  const flaky = () => {
+    if (isBroken) throw new TypeError("the upstream said no");
+    return { rows: [1, 2], nested: { deep: { deeper: true } } };
+  };
+  await using server = startServer({ tasks: { flaky } });
+  await call("POST", `${server.url}/tasks/one/start/flaky`, { body: { id: "first" } });
+  await withPage({ permissions: ["clipboard-read", "clipboard-write"] }, async ({ page, complaints }) => {
+    await open(page, server, "first");
+    const error = page.locator(".panel-error");
+    assertStringIncludes(await error.innerText(), "the upstream said no");
+    assertStringIncludes(await error.getByLabel("Stack", { exact: true }).innerText(), "at flaky");
+    isBroken = false;
+    await page.getByRole("button", { name: "Retry flaky" }).click();
+    await page.locator('.hero[data-state="FINISHED"]').waitFor();
+    assert(!page.url().endsWith("/first"));
+
+    await page.getByText('"deeper": true').waitFor({ state: "attached" });
+    await page.locator("summary", { hasText: '"nested"' }).click();
+    assert(!await page.getByText('"deeper": true').isVisible(), "it is folded");
+    await page.getByRole("button", { name: "Copy the result" }).click();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assertEquals(JSON.parse(copied), flaky());
+
+    await page.getByRole("link", { name: "Attempt 1" }).click();
+    await page.locator('.hero[data-state="ERROR"]').waitFor();
+    await page.getByRole("link", { name: "Attempt 2" }).waitFor();
+    await page.getByRole("link", { name: "Next run" }).click();
+    await page.locator('.hero[data-state="FINISHED"]').waitFor();
+    await page.getByRole("link", { name: "Previous run" }).waitFor();
+    assertEquals(complaints, []);
+  });
+  assertEquals(server.errors, []);
+});
+
+Deno.test("task page: without JavaScript it is read, cancelled, removed, had back and retried", async () => {
+  const work = (task: MonitoredTask) =>
+    new Promise<null>((_, reject) => {
+      task.log("has begun");
+      void task.update({ status: "Holding on", progress: 30 });
+      task.signal.addEventListener("abort", () => reject(task.signal.reason));
+    });
+  await using server = startServer({ tasks: { work }, limits: { restoreWindowMs: 60_000 } });
+  await call("POST", `${server.url}/tasks/one/start/work`, { body: { id: "plain" } });
+  await withPage({ javaScriptEnabled: false }, async ({ page }) => {
+    const address = `${server.url}/t/one/plain`;
+    await page.goto(address);
+    for (const text of ["has begun", "Where the time went"]) await page.getByText(text).waitFor();
+    await page.locator(".timeline", { hasText: "Holding on" }).waitFor();
+    await page.getByRole("button", { name: "Cancel work" }).click();
+    assertEquals(page.url(), address);
+    while (await page.locator('.hero[data-state="CANCELLED"]').count() === 0) await page.reload();
+    await page.getByRole("button", { name: "Remove work" }).click();
+    assertEquals(page.url(), address);
+    await page.getByText("This task was removed").waitFor();
+    await page.getByRole("button", { name: "Undo the removal" }).click();
+    assertEquals(page.url(), address);
+    await page.getByRole("button", { name: "Retry work" }).click();
+    await page.locator(".attempt", { hasText: "Attempt 2" }).waitFor();
+    assert(page.url() !== address, "the new attempt has a page of its own");
+    await page.getByRole("button", { name: "Cancel work" }).click();
+  });
+  assertEquals(server.errors, []);
+});
+
+Deno.test("task page: what the page missed is in its timeline when the server is heard again", async () => {
+  await using server = startServer();
+  await using relay = new Relay(server.url);
+  const { task: begun, finish } = puppet(server, "missed");
+  const task = await begun;
+  await task.update({ status: "Before", progress: 1 });
+  await withPage({}, async ({ page }) => {
+    await open(page, relay, "missed");
+    relay.cut();
+    await page.getByTestId("connection").getByText("Reconnecting…").waitFor();
+    for (const status of ["Unheard", "After"]) {
+      await task.update({ status, progress: 2 });
+      // Of what is said within a moment, only the newest is passed on.
+      await until(() => server.monitor.registry.task("one", "missed")?.status === status);
+    }
+    relay.mend();
+    await page.locator(".timeline-row", { hasText: "Unheard" }).waitFor();
+    await page.locator(".timeline-running", { hasText: "After" }).waitFor();
+  });
+  await finish();
+});
+
+Deno.test("task page: nothing is wider than a phone, and everything is reached by Tab", async () => {
+  await using server = startServer();
+  await logging(server, "narrow", 600);
+  await withPage({ viewport: { width: 390, height: 800 } }, async ({ page, complaints }) => {
+    await open(page, server, "narrow");
+    assertEquals(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+    const seen = new Set<string>();
+    for (let presses = 0; presses < 60; presses++) {
+      await page.keyboard.press("Tab");
+      seen.add(
+        await page.evaluate(() => {
+          const { activeElement: at } = document;
+          return at?.getAttribute("aria-label") ?? at?.textContent ?? "";
+        }),
+      );
+    }
+    for (const control of ["Remove narrow", "Filter the log", "Pause", "Download", "Load older lines"]) {
+      assert(seen.has(control), `Tab does not come to ${control}: ${[...seen].join(" | ").slice(0, 900)}`);
+    }
+    assertGreater(seen.size, 8);
+    assertEquals(complaints, []);
+  });
+});
