@@ -5,7 +5,6 @@
  * @module
  */
 
-import { effect } from "@preact/signals";
 import { hydrate } from "preact";
 import { createActions } from "./actions.ts";
 import { Announcer } from "./announcer.ts";
