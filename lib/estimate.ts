@@ -108,11 +108,11 @@ class Pace {
 export class Estimator {
   readonly #counts: Pace = new Pace();
   readonly #percents: Pace = new Pace();
-  readonly #pastRuns: (name: string) => readonly number[];
+  readonly #pastRuns: (name: string) => PastDurations;
   #past: PastDurations | undefined;
 
-  /** @param pastRuns how long earlier runs of a name took, in seconds; called once, when it is first needed */
-  constructor(pastRuns: (name: string) => readonly number[] = () => []) {
+  /** @param pastRuns how long earlier runs of a name took; called once, when it is first needed */
+  constructor(pastRuns: (name: string) => PastDurations = () => new PastDurations()) {
     this.#pastRuns = pastRuns;
   }
 
@@ -213,7 +213,7 @@ export class Estimator {
   }
 
   #pastOf({ name }: Task): PastDurations {
-    return this.#past ??= new PastDurations(this.#pastRuns(name));
+    return this.#past ??= this.#pastRuns(name);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { Estimator } from "./estimate.ts";
+import { PastRuns } from "./past_runs.ts";
 import { ProgressSeries } from "./progress_series.ts";
 import { HTTP_REPORTER_ID, type Reporter } from "./registry_types.ts";
 import { Family } from "./roll_up.ts";
@@ -43,9 +44,6 @@ export interface LiveTaskOptions {
 /** Courses of progress that are stored in one go at most: of thousands, to write them all would hold up everything. */
 const SAVES = 200;
 
-/** Past runs of a name that say how long the next one will take; what was long ago may not be true any more. */
-const PAST_RUNS = 20;
-
 /** What is asked of the place where tasks are kept. */
 export type LiveTaskStore = Pick<TaskStore, "pastRuns" | "putSeries">;
 
@@ -53,11 +51,14 @@ export type LiveTaskStore = Pick<TaskStore, "pastRuns" | "putSeries">;
 export class LiveTasks {
   readonly #tasks: Map<string, LiveTask> = new Map();
   readonly #store: LiveTaskStore;
+  /** How long those took that have ended. */
+  readonly past: PastRuns;
   #remoteCount = 0;
 
   /** @param store knows past runs, and keeps how progress moved */
   constructor(store: LiveTaskStore) {
     this.#store = store;
+    this.past = new PastRuns(store);
   }
 
   /** How many of them end with this process. */
@@ -88,7 +89,7 @@ export class LiveTasks {
     this.#tasks.set(keyOf(client, id), {
       client,
       id,
-      estimator: new Estimator((name) => this.#pastRuns(client, name)),
+      estimator: new Estimator((name) => this.past.of(client, name)),
       family: new Family(),
       series: new ProgressSeries(at, points),
       owner,
@@ -137,18 +138,6 @@ export class LiveTasks {
   clear(): void {
     this.#tasks.clear();
     this.#remoteCount = 0;
-  }
-
-  /** How long the newest runs of a name took that ended well, in seconds. */
-  #pastRuns(client: string, name: string): number[] {
-    const seconds: number[] = [];
-    // As many again may have failed.
-    for (const run of this.#store.pastRuns(client, name, 2 * PAST_RUNS)) {
-      if (run.state !== "FINISHED" || run.started_at === null || run.finished_at === null) continue;
-      seconds.push(Math.max(0, run.finished_at - run.started_at));
-      if (seconds.length === PAST_RUNS) break;
-    }
-    return seconds;
   }
 }
 

@@ -15,14 +15,29 @@ export interface TimeLeft {
   readonly high: number;
 }
 
-/** How long runs took that ended well. */
-export class PastDurations {
-  readonly #sorted: Float64Array;
+/** How many runs say how long the next one will take; what was long ago may not be true any more. */
+export const MOST_DURATIONS = 20;
 
-  /** @param seconds how long each of them took, in any order */
-  constructor(seconds: readonly number[]) {
-    // Sorts numbers as such, and in a fraction of the time: this is done for every task that starts.
-    this.#sorted = Float64Array.from(seconds).sort();
+/** How long the newest runs took that ended well. */
+export class PastDurations {
+  /** In the order of their ends. */
+  readonly #newest: number[] = [];
+  /** The same, shortest first. */
+  readonly #sorted: number[] = [];
+
+  /** @param seconds how long each of them took, in the order of their ends */
+  constructor(seconds: Iterable<number> = []) {
+    for (const each of seconds) this.add(each);
+  }
+
+  /** Adds a run that ended after the others; where there are too many, the oldest does not count any more. */
+  add(seconds: number): void {
+    const sorted = this.#sorted;
+    if (this.#newest.length === MOST_DURATIONS) sorted.splice(sorted.indexOf(this.#newest.shift()!), 1);
+    this.#newest.push(seconds);
+    let index = sorted.push(seconds) - 1;
+    for (; index > 0 && sorted[index - 1]! > seconds; index--) sorted[index] = sorted[index - 1]!;
+    sorted[index] = seconds;
   }
 
   /** How long half of them took at most; 0 where there are none. */

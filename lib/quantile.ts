@@ -11,7 +11,7 @@
  * @param share from 0, the lowest, over 0.5, the median, to 1, the highest
  * @param from the index of the first that counts
  */
-export function quantile(sorted: ArrayLike<number>, share: number, from = 0): number {
+export function quantile(sorted: readonly number[], share: number, from = 0): number {
   const position = from + (sorted.length - 1 - from) * share;
   const below = sorted[Math.floor(position)] ?? NaN;
   const above = sorted[Math.ceil(position)] ?? NaN;

@@ -242,8 +242,10 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    */
   remove(client: string, id: string): boolean {
     if (!this.#census.hasEnded(client, id)) return false;
+    const name = this.#store.get(client, id)?.summary.name;
     const ended = this.#remove(client, id);
     if (ended !== undefined) this.#restorable.add(ended);
+    if (name !== undefined) this.#live.past.forget(client, name);
     return true;
   }
 
@@ -271,6 +273,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     const stored = new TaskInMemory(transition(removed, id, change, now()), seq);
     this.#restorable.delete({ client, id });
     this.#store.restore(client, stored);
+    this.#live.past.forget(client, removed.name);
     this.#census.restore(ended);
     this.#membershipSeq = seq;
     this.#tell({ client, seq, stored, before: undefined, change });
@@ -411,10 +414,11 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     this.#sweeper.start();
   }
 
-  #end(client: string, { id }: Task): void {
-    this.#live.delete(client, id);
+  #end(client: string, task: Task): void {
+    this.#live.delete(client, task.id);
+    this.#live.past.ended(client, task);
     // By our clock: that of a reporter may be behind by more than a task is kept.
-    this.#census.end({ client, id, endedAt: now() });
+    this.#census.end({ client, id: task.id, endedAt: now() });
     this.#forgetExcess(client);
   }
 

@@ -33,8 +33,10 @@ export class RunGroups {
     const { name, state } = task.stored.summary;
     const group = isTerminal(state) ? this.#groups.get(name) : undefined;
     if (group === undefined) return;
-    const index = indexIn(group, task);
-    if (group[index] === task) group.splice(index, 1);
+    // Nearly always it is the oldest one that goes.
+    const index = group[0] === task ? 0 : indexIn(group, task);
+    if (index === 0 && group[0] === task) group.shift();
+    else if (group[index] === task) group.splice(index, 1);
     if (group.length === 0) this.#groups.delete(name);
   }
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { type Estimate, Estimator } from "../../lib/estimate.ts";
+import { PastDurations } from "../../lib/past_durations.ts";
 import type { Task, UpdateChange } from "../../lib/task.ts";
 import { transition } from "../../lib/transition.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../support/assert.ts";
@@ -13,7 +14,7 @@ function estimateAfter(
   at: number,
   past: readonly number[] = [],
 ): Estimate {
-  const estimator = new Estimator(() => past);
+  const estimator = new Estimator(() => new PastDurations(past));
   let task = transition(undefined, "t", createChange(), 0);
   task = transition(task, "t", { type: "start" }, 0);
   for (const [second, update] of said) {
@@ -325,7 +326,7 @@ Deno.test("Estimator asks for past runs of the task's name, once, and not before
   const asked: string[] = [];
   const estimator = new Estimator((name) => {
     asked.push(name);
-    return [10];
+    return new PastDurations([10]);
   });
   let task = estimator.estimated(transition(undefined, "t", createChange({ name: "job" }), 0));
   assertEquals(asked, []);
@@ -350,7 +351,7 @@ Deno.test("Estimator.estimate() is nearer to the truth with past runs, of a task
 });
 
 Deno.test("Estimator.correction() has nothing to say of a task whose estimate is right still", () => {
-  const estimator = new Estimator(() => [60]);
+  const estimator = new Estimator(() => new PastDurations([60]));
   let task = transition(undefined, "t", createChange(), 0);
   assertEquals(estimator.correction(task, 100), null, "it has not begun");
   task = estimator.estimated(transition(task, "t", { type: "start" }, 0));
@@ -391,7 +392,7 @@ Deno.test("Estimator.estimate() is a time that can be, or there is a reason why 
   let withEta = 0;
   fc.assert(
     fc.property(steps, past, (steps, past) => {
-      const estimator = new Estimator(() => past);
+      const estimator = new Estimator(() => new PastDurations(past));
       let task = transition(undefined, "t", createChange(), 1_000);
       let at = 1_000;
       for (const [seconds, said, later] of steps) {

@@ -1,11 +1,34 @@
 import fc from "fast-check";
 import { PastDurations } from "../../lib/past_durations.ts";
+import { quantile } from "../../lib/quantile.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
 Deno.test("PastDurations.usual is the median, whatever the order", () => {
   assertEquals(new PastDurations([50, 10, 1_000]).usual, 50);
   assertEquals(new PastDurations([10, 30]).usual, 20);
   assertEquals(new PastDurations([]).usual, 0);
+});
+
+Deno.test("PastDurations.add() counts the newest twenty, in any order of their lengths", () => {
+  const past = new PastDurations();
+  for (
+    const seconds of [
+      ...Array.from({ length: 10 }, () => 1_000),
+      ...Array.from({ length: 20 }, () => 7),
+    ]
+  ) {
+    past.add(seconds);
+  }
+  assertEquals([past.usual, past.left(7)], [7, null]);
+  fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 60 }), (durations) => {
+    const grown = new PastDurations();
+    for (const seconds of durations) grown.add(seconds);
+    const newest = durations.slice(-20).sort((a, b) => a - b);
+    assertEquals(grown.usual, newest.length === 0 ? 0 : quantile(newest, 0.5));
+    for (const elapsed of [-1, 0, 4, 9]) {
+      assertEquals(grown.left(elapsed), new PastDurations(newest).left(elapsed));
+    }
+  }));
 });
 
 Deno.test("PastDurations.left() goes by the runs that took longer than this one has until now", () => {
