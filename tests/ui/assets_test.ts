@@ -1,4 +1,3 @@
-import { brotliCompressSync } from "node:zlib";
 import { assetNames, pageAssets } from "../../ui/assets.ts";
 import { assert, assertEquals, assertMatch, assertNotMatch } from "../support/assert.ts";
 
