@@ -6,13 +6,13 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { bundlePage } from "./bundle.ts";
+import { bundlePages, PAGE_OUTPUTS } from "./bundle.ts";
 import { buildModule, MODULE_OUTPUTS } from "./module.ts";
 import { exist } from "./outputs.ts";
 
 const OLDEST_BUILDER = [2, 9, 6] as const;
 const ROOT = new URL("../", import.meta.url);
-const OUTPUTS = [...MODULE_OUTPUTS, new URL("ui/dist/", ROOT)];
+const OUTPUTS = [...MODULE_OUTPUTS, ...PAGE_OUTPUTS];
 
 // Editors write a file in several steps, and often several files at once.
 const SETTLE_MS = 50;
@@ -28,7 +28,7 @@ function canBuild(version: string): boolean {
 async function build(): Promise<boolean> {
   try {
     if (canBuild(Deno.version.deno)) {
-      await Promise.all([bundlePage(), buildModule()]);
+      await Promise.all([bundlePages(), buildModule()]);
     } else if (!await exist(OUTPUTS)) {
       const wanted = OLDEST_BUILDER.join(".");
       throw new Error(

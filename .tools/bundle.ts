@@ -1,39 +1,39 @@
 /**
- * Bundles what runs in the browser into one file, `ui/dist/page.js`, which the program embeds.
+ * Bundles what runs in the browser, one file for each kind of page, which the program embeds: `ui/dist/list.js` of
+ * `ui/list_entry.tsx`, and so on.
  *
- * `deno run --allow-read --allow-write --allow-run .tools/bundle.ts` does it, and says how large it became.
+ * `deno run --allow-read --allow-write --allow-run .tools/bundle.ts` does it, and says how large they became.
  *
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { isUpToDate, runDeno, writeAtomically } from "./outputs.ts";
 
 const ROOT = new URL("../", import.meta.url);
-const SCRIPT = new URL("ui/dist/page.js", ROOT);
-const INPUTS = [
-  "ui/",
-  "lib/errors.ts",
-  "lib/format.ts",
-  "lib/protocol.ts",
-  "lib/task.ts",
-  "lib/task_view.ts",
-  "lib/wire.ts",
-  "deno.json",
-  "deno.lock",
-].map((path) => new URL(path, ROOT));
+const KINDS = ["list", "task"] as const;
+const INPUTS = ["ui/", "lib/", "deno.json", "deno.lock"].map((path) => new URL(path, ROOT));
+
+/** The files that {@linkcode bundlePages} makes. */
+export const PAGE_OUTPUTS: readonly URL[] = KINDS.map(scriptOf);
 
 /**
- * Bundles `ui/main.tsx`, unless the bundle is newer than all that it is made of. The same source gives the same bytes.
+ * Bundles the scripts, unless they are newer than all that they are made of. The same source gives the same bytes.
  *
- * @returns the bundle's file
  * @throws {Error} with the bundler's own words, where it fails
  */
-export async function bundlePage(): Promise<URL> {
-  if (await isUpToDate([SCRIPT], INPUTS)) return SCRIPT;
-  // To the output rather than to the file: who reads it meanwhile sees the old one or the new one.
-  const script = await runDeno(["bundle", "--quiet", "--platform", "browser", "--minify", "ui/main.tsx"]);
-  await writeAtomically(SCRIPT, script);
-  return SCRIPT;
+export async function bundlePages(): Promise<void> {
+  if (await isUpToDate(PAGE_OUTPUTS, INPUTS)) return;
+  await Promise.all(KINDS.map(async (kind) => {
+    const entry = `ui/${kind}_entry.tsx`;
+    // To the output rather than to the file: who reads it meanwhile sees the old one or the new one.
+    const script = await runDeno(["bundle", "--quiet", "--platform", "browser", "--minify", entry]);
+    await writeAtomically(scriptOf(kind), script);
+  }));
+}
+
+function scriptOf(kind: string): URL {
+  return new URL(`ui/dist/${kind}.js`, ROOT);
 }
 
 async function gzippedLength(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
@@ -42,7 +42,11 @@ async function gzippedLength(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
 }
 
 if (import.meta.main) {
-  const bytes = await Deno.readFile(await bundlePage());
-  // deno-lint-ignore no-console -- a command that says what it made
-  console.log(`ui/dist/page.js: ${bytes.byteLength} bytes, ${await gzippedLength(bytes)} gzipped`);
+  await bundlePages();
+  for (const file of PAGE_OUTPUTS) {
+    const bytes = await Deno.readFile(file);
+    const name = fileURLToPath(file).split(/[\\/]/).at(-1);
+    // deno-lint-ignore no-console -- a command that says what it made
+    console.log(`ui/dist/${name}: ${bytes.byteLength} bytes, ${await gzippedLength(bytes)} gzipped`);
+  }
 }

@@ -145,8 +145,8 @@ Deno.test("source: commands that only look at a server do not load one", () => {
   }
 });
 
-Deno.test("source: the page's script is made of ui/ and pure files of lib/ only", () => {
-  const reachable = sourcesReachableFrom("ui/main.tsx");
+Deno.test("source: the pages' scripts are made of ui/ and pure files of lib/ only", () => {
+  const reachable = ["list", "task"].flatMap((kind) => sourcesReachableFrom(`ui/${kind}_entry.tsx`));
   const paths = reachable.map(({ path }) => path);
   assertEquals(paths.filter((path) => !path.startsWith("ui/") && !PURE.includes(path)), []);
   const libraries = importsOf(reachable).filter(({ specifier }) => !/^\.{1,2}\//.test(specifier));

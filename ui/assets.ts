@@ -4,7 +4,8 @@
  * @module
  */
 
-import script from "./dist/page.js" with { type: "text" };
+import list from "./dist/list.js" with { type: "text" };
+import taskScript from "./dist/task.js" with { type: "text" };
 import base from "./styles/base.css" with { type: "text" };
 import frame from "./styles/frame.css" with { type: "text" };
 import rows from "./styles/rows.css" with { type: "text" };
@@ -25,15 +26,17 @@ export interface PageAsset {
   readonly contentType: string;
 }
 
-/** The names of the files that every page loads. */
-export const assetNames: { readonly script: string; readonly style: string } = {
-  script: `page-${hash(script)}.js`,
+/** The names of the files that pages load: each kind of page has a script of its own. */
+export const assetNames: { readonly list: string; readonly task: string; readonly style: string } = {
+  list: `list-${hash(list)}.js`,
+  task: `task-${hash(taskScript)}.js`,
   style: `style-${hash(styles)}.css`,
 };
 
 /** Every file that a page loads, by its name below `/assets/`. */
 export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
-  [assetNames.script, { body: script, contentType: "text/javascript; charset=utf-8" }],
+  [assetNames.list, { body: list, contentType: "text/javascript; charset=utf-8" }],
+  [assetNames.task, { body: taskScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.style, { body: styles, contentType: "text/css; charset=utf-8" }],
 ]);
 

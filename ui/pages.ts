@@ -5,7 +5,7 @@
  */
 
 import type { PageContext, PageRenderer } from "../lib/page_renderer.ts";
-import { pageAssets } from "./assets.ts";
+import { assetNames, pageAssets } from "./assets.ts";
 import { kinOf } from "./kin.ts";
 import { argumentsFromForm, type PageFrame, pageOfTasks } from "./model.ts";
 import { renderClientPage, renderProblemPage, renderTaskPage } from "./render.tsx";
@@ -18,15 +18,12 @@ import { foldSteps, MOST_STEPS, stepsOf } from "./timeline.ts";
  * @returns the renderer
  */
 export function pageRenderer(version: string): PageRenderer {
-  const [script, style] = ["page", "style"].map((name) => {
-    return [...pageAssets.keys()].find((asset) => asset.startsWith(`${name}-`)) ?? "";
-  });
-  const frameOf = (context: PageContext): PageFrame => ({
+  const frameOf = (context: PageContext, script: string): PageFrame => ({
     ...context,
     version,
     assets: {
       script: `${context.basePath}/assets/${script}`,
-      style: `${context.basePath}/assets/${style}`,
+      style: `${context.basePath}/assets/${assetNames.style}`,
     },
   });
   return {
@@ -35,16 +32,17 @@ export function pageRenderer(version: string): PageRenderer {
       const slice = pageOfTasks(summaries, page);
       // Only what the page shows is read.
       const tasks = slice.tasks.map(({ id }) => record(id)).filter((task) => task !== undefined);
-      return renderClientPage({ ...frameOf(context), ...slice, tasks, startable });
+      return renderClientPage({ ...frameOf(context, assetNames.list), ...slice, tasks, startable });
     },
     task: (context, { all, history, ...shown }) =>
       renderTaskPage({
-        ...frameOf(context),
+        ...frameOf(context, assetNames.task),
         ...shown,
         ...kinOf(all, shown.task),
         steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MOST_STEPS),
       }),
-    problem: (problem) => renderProblemPage({ ...problem, style: `${problem.basePath}/assets/${style}` }),
+    problem: (problem) =>
+      renderProblemPage({ ...problem, style: `${problem.basePath}/assets/${assetNames.style}` }),
     argumentsFrom: (input, fields) => argumentsFromForm(input, fields),
   };
 }

@@ -13,7 +13,7 @@ async function probe(url: string) {
 
 Deno.test("probeServer() tells a server with this page from one with another, and takes its clock", async () => {
   await using server = startServer();
-  const { result, dates } = await probe(`${server.url}/assets/${assetNames.script}`);
+  const { result, dates } = await probe(`${server.url}/assets/${assetNames.list}`);
   assertEquals(result, "alive");
   assertMatch(dates[0] ?? "", /GMT$/);
   assertEquals((await probe(`${server.url}/assets/page-0ldhash0000.js`)).result, "outdated");
@@ -27,7 +27,7 @@ Deno.test("probeServer() takes a server that is shutting down for dead, though i
   await socket.count(1);
   const ended = server.monitor.shutdown({ graceMs: 20_000 });
   await socket.find((message) => message.type === "closing");
-  const { result, dates } = await probe(`${server.url}/assets/${assetNames.script}`);
+  const { result, dates } = await probe(`${server.url}/assets/${assetNames.list}`);
   assertEquals([result, dates.length], ["dead", 1]);
   held.release();
   await done;
@@ -38,7 +38,7 @@ Deno.test("probeServer() takes silence for death", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
-  const { result, dates } = await probe(`http://127.0.0.1:${port}/assets/${assetNames.script}`);
+  const { result, dates } = await probe(`http://127.0.0.1:${port}/assets/${assetNames.list}`);
   assertEquals(result, "dead");
   assert(dates.length === 0);
 });

@@ -1,28 +1,23 @@
-/** @jsxImportSource preact */
 /**
- * What runs in the browser: takes over the page that the server rendered, and keeps it live.
+ * What runs in the browser on every page: takes over what the server rendered, and keeps it live. Each kind of page has an
+ * entry of its own, so that it loads no code of the others.
  *
  * @module
  */
 
-import { hydrate } from "preact";
 import { createActions } from "./actions.ts";
 import { Announcer } from "./announcer.ts";
 import { ServerClock } from "./clock.ts";
-import { ClientPage } from "./components/client_page.tsx";
-import { TaskPage } from "./components/task_page.tsx";
 import { type ConnectionStatus, DeltaConnection } from "./connection.ts";
 import { EndNotices } from "./desktop_notices.ts";
-import { readHistory } from "../lib/wire.ts";
-import { asSocketUrl, eventsUrl, readyUrl, socketPath, tasksUrl, taskUrl } from "./links.ts";
-import { LogFollower } from "./log_follower.ts";
+import { asSocketUrl, eventsUrl, readyUrl, socketPath, tasksUrl } from "./links.ts";
+import type { LogFollower } from "./log_follower.ts";
 import type { Milestone } from "./milestones.ts";
 import type { PageData, PageFrame } from "./model.ts";
 import { CLOSING_WORDS, LOST_WORDS, sayReturn, sayTrouble, STORED_WORDS } from "./news.ts";
 import { PendingUpdates } from "./pending.ts";
 import { probeServer } from "./probe.ts";
-import { createClientPage, type LivePage } from "./state.ts";
-import { createTaskPage, type LiveTaskPage } from "./task_state.ts";
+import type { LivePage, LivePageOptions } from "./state.ts";
 import { LiveTab } from "./live_tab.ts";
 import { eventsTransport, pollingTransport, socketTransport, type TransportName } from "./transports.ts";
 
@@ -41,39 +36,55 @@ function schedule(draw: () => void): void {
   else requestAnimationFrame(draw);
 }
 
-function main(): void {
+/** What each kind of page carries. */
+type Models = { readonly [Data in PageData as Data["page"]]: Data["model"] };
+
+/** What an entry makes of its page. */
+export interface TakenPage {
+  readonly page: LivePage;
+  /** Fetches what misses of a log. */
+  readonly log?: LogFollower;
+  /** Whether what the page shows has failed. */
+  readonly isFailed?: () => boolean;
+  /** Fetches what else was missed while the page was cut off. */
+  readonly recall?: () => void;
+}
+
+/** What an entry is given. */
+export interface TakeoverOptions extends LivePageOptions {
+  readonly root: HTMLElement;
+  readonly announcer: Announcer;
+}
+
+/**
+ * Takes over the page that the server rendered, and keeps it live.
+ *
+ * @param kind which page it is
+ * @param begin makes its state and hydrates it
+ */
+export function takeOver<Kind extends keyof Models>(
+  kind: Kind,
+  begin: (model: Models[Kind], options: TakeoverOptions) => TakenPage,
+): void {
   const root = document.getElementById("app");
   const block = document.getElementById("model");
   if (root === null || block === null) return;
   const data: PageData = JSON.parse(block.textContent ?? "");
+  if (data.page !== kind) return;
   const frame: PageFrame = data.model;
   const announcer = new Announcer((text) => page.frame.announcement.value = text);
   const notices = new EndNotices(frame.client);
-  const options = {
+  const taken = begin(data.model as Models[Kind], {
+    root,
+    announcer,
     actions: createActions(frame),
     onMilestone: (milestone: Milestone) => {
       announcer.note(milestone);
       notices.note(milestone);
       tab.note(milestone);
     },
-  };
-  let page: LivePage;
-  let log: LogFollower | null = null;
-  let isFailed = () => false;
-  let recall = () => {};
-  if (data.page === "client") {
-    const clientPage = createClientPage(data.model, options);
-    page = clientPage;
-    hydrate(<ClientPage view={clientPage.view} />, root);
-  } else {
-    const taskPage = createTaskPage(data.model, options);
-    page = taskPage;
-    isFailed = () => taskPage.view.task.value.state === "ERROR";
-    hydrate(<TaskPage view={taskPage.view} />, root);
-    const url = taskUrl(frame, data.model.task.id);
-    log = new LogFollower(taskPage, `${url}/logs`);
-    recall = () => void readPast(taskPage, `${url}/history`);
-  }
+  });
+  const { page, log = null, isFailed = () => false, recall = () => {} } = taken;
   page.frame.scripted.value = true;
   const tab = new LiveTab({
     tasks: data.page === "client" ? data.model.tasks : [data.model.task],
@@ -84,12 +95,6 @@ function main(): void {
       page.frame.connection.value.kind !== "reconnecting" && page.frame.connection.value.kind !== "stopped",
   });
   connect(page, tab, announcer, data, log, recall);
-}
-
-/** Asks what a task said while the page did not hear of it. Where nobody answers, its timeline has one step too few. */
-async function readPast(page: LiveTaskPage, url: string): Promise<void> {
-  const answer = await fetch(url).catch(() => null);
-  if (answer?.ok) page.setPast(readHistory(await answer.json()));
 }
 
 /** Keeps the page connected, its clock ticking while it is, and what it says of itself honest. */
@@ -207,5 +212,3 @@ function remember(over: TransportName): void {
     // A browser that keeps nothing of this page.
   }
 }
-
-main();
