@@ -69,8 +69,9 @@ export interface Task {
   readonly finished_at: number | null;
   /** Seconds left, as of `updated_at`. */
   readonly eta: number | null;
-  /** The least and the most that `eta` may be, while there is little to go by; else `null`. */
+  /** The least that `eta` may be, while there is little to go by; else `null`. */
   readonly eta_low: number | null;
+  /** The most that it may be then. */
   readonly eta_high: number | null;
   /** Units (where `current` is known, else percent) per second, smoothed over recent progress. */
   readonly rate: number | null;

@@ -9,6 +9,9 @@ import type { Task } from "../lib/task.ts";
 /** Another run, as a page links to it. */
 export type RunLink = Pick<Task, "id" | "state" | "attempt" | "retry_of" | "created_at">;
 
+/** The run before or after another one. */
+export type Neighbour = Pick<Task, "id">;
+
 /** As much of every task as it takes to tell whether it belongs to another one. */
 export type Relative = Pick<Task, "id" | "name" | "parent_id" | "retry_of" | "created_at">;
 
@@ -27,8 +30,8 @@ export interface Kin {
   /** All attempts at the same, itself included, first one first; empty where it is the only one. */
   readonly attempts: readonly RunLink[];
   /** The run of the same name before it, and the one after it. */
-  readonly previous: RunLink | null;
-  readonly next: RunLink | null;
+  readonly previous: Neighbour | null;
+  readonly next: Neighbour | null;
 }
 
 /** Parts that a page shows at most, and attempts. */
@@ -58,8 +61,7 @@ export function kinOf({ summaries, record }: Relatives, task: Task): Kin {
   }
   const read = (found: readonly Relative[]) =>
     found.map(({ id }) => record(id)).filter((each) => each !== undefined);
-  const link = (found: Relative | undefined) =>
-    read(found === undefined ? [] : [found]).map(runLink)[0] ?? null;
+  const link = (found: Relative | undefined) => found === undefined ? null : { id: found.id };
   const parts = below(task.id, byParent);
   const attempts = read(attemptsOf(task, origins, byOrigin)).map(runLink);
   return {

@@ -91,8 +91,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
       }
     }
     if (after.name !== task.peek().name || after.id === id) return;
-    for (const neighbour of [previous, next]) if (neighbour.peek()?.id === after.id) neighbour.value = link;
-    if (next.peek() === null && compareRuns(link, task.peek()) > 0) next.value = link;
+    if (next.peek() === null && compareRuns(after, task.peek()) > 0) next.value = { id: after.id };
   }
 
   function applyTask(after: Task, isReturn: boolean): void {

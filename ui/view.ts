@@ -8,7 +8,7 @@
 import type { JsonValue, Task } from "../lib/task.ts";
 import { hasEnded } from "../lib/task_view.ts";
 import type { LogPage } from "../lib/wire.ts";
-import type { RunLink } from "./kin.ts";
+import type { Neighbour, RunLink } from "./kin.ts";
 import type { ClientPageModel, PageFrame, StartableTask, TaskLog, TaskPageModel } from "./model.ts";
 import type { TransportName } from "./transports.ts";
 import type { SeriesPoint } from "./series.ts";
@@ -94,8 +94,8 @@ export interface TaskView extends FrameView {
   readonly series: Readable<readonly SeriesPoint[]>;
   readonly log: Readable<TaskLog>;
   readonly attempts: Readable<readonly RunLink[]>;
-  readonly previous: Readable<RunLink | null>;
-  readonly next: Readable<RunLink | null>;
+  readonly previous: Readable<Neighbour | null>;
+  readonly next: Readable<Neighbour | null>;
   /** How many of its parts are left out. */
   readonly omitted: number;
   /** The ids of the parts of this task, or of one of its parts. */

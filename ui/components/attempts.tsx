@@ -7,7 +7,7 @@
 
 import type { JSX } from "preact";
 import { taskPageUrl } from "../links.ts";
-import type { RunLink } from "../kin.ts";
+import type { Neighbour } from "../kin.ts";
 import type { TaskView } from "../view.ts";
 import { SectionHead } from "./frame.tsx";
 import { StatePill } from "./task_parts.tsx";
@@ -49,7 +49,7 @@ export function Neighbours({ view }: ViewProps): JSX.Element | null {
   const previous = view.previous.value;
   const next = view.next.value;
   if (previous === null && next === null) return null;
-  const link = (run: RunLink, rel: string, words: string) => (
+  const link = (run: Neighbour, rel: string, words: string) => (
     <a rel={rel} href={taskPageUrl(view.frame, run.id)}>{words}</a>
   );
   return (
