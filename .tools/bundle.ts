@@ -12,10 +12,12 @@ import { isUpToDate, runDeno, writeAtomically } from "./outputs.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const KINDS = ["list", "task"] as const;
+/** What lists load in addition where they are long. */
+const WINDOW_SCRIPT = scriptOf("window");
 const INPUTS = ["ui/", "lib/", "deno.json", "deno.lock"].map((path) => new URL(path, ROOT));
 
 /** The files that {@linkcode bundlePages} makes. */
-export const PAGE_OUTPUTS: readonly URL[] = KINDS.map(scriptOf);
+export const PAGE_OUTPUTS: readonly URL[] = [...KINDS.map(scriptOf), WINDOW_SCRIPT];
 
 /**
  * Bundles the scripts, unless they are newer than all that they are made of. The same source gives the same bytes.
@@ -24,16 +26,20 @@ export const PAGE_OUTPUTS: readonly URL[] = KINDS.map(scriptOf);
  */
 export async function bundlePages(): Promise<void> {
   if (await isUpToDate(PAGE_OUTPUTS, INPUTS)) return;
-  await Promise.all(KINDS.map(async (kind) => {
-    const entry = `ui/${kind}_entry.tsx`;
-    // To the output rather than to the file: who reads it meanwhile sees the old one or the new one.
-    const script = await runDeno(["bundle", "--quiet", "--platform", "browser", "--minify", entry]);
-    await writeAtomically(scriptOf(kind), script);
-  }));
+  await Promise.all([
+    ...KINDS.map((kind) => bundle(`ui/${kind}_entry.tsx`, scriptOf(kind))),
+    bundle("ui/window_entry.ts", WINDOW_SCRIPT),
+  ]);
 }
 
 function scriptOf(kind: string): URL {
   return new URL(`ui/dist/${kind}.js`, ROOT);
+}
+
+async function bundle(entry: string, file: URL): Promise<void> {
+  // To the output rather than to the file: who reads it meanwhile sees the old one or the new one.
+  const script = await runDeno(["bundle", "--quiet", "--platform", "browser", "--minify", entry]);
+  await writeAtomically(file, script);
 }
 
 async function gzippedLength(bytes: Uint8Array<ArrayBuffer>): Promise<number> {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { RunStats } from "./run_stats.ts";
 import type { HistoryEntry, JsonObject, JsonValue, LogLine, Task, TaskSummary } from "./task.ts";
 
 /** A file that pages load. */
@@ -26,10 +27,10 @@ export interface PageContext {
   readonly notice: { readonly kind: "info" | "error"; readonly text: string } | null;
 }
 
-/** All tasks of a client in short, and the record of each, which may have to be read from disk. */
-export interface ListedTasks {
-  readonly summaries: Iterable<TaskSummary>;
-  record(id: string): Task | undefined;
+/** A task of a list. Its record may have to be read from disk. */
+export interface ListedTask {
+  readonly summary: TaskSummary;
+  readonly task: Task;
 }
 
 /** A registered task, as a page offers it. */
@@ -69,15 +70,25 @@ export interface ShownTask {
 export interface PageRenderer {
   /** The files that pages load, by names that change with their content. */
   readonly assets: ReadonlyMap<string, PageAsset>;
-  /** The page of a client's tasks. */
+  /** The page of those of a client's tasks that a query string asks for. */
   client(
     context: PageContext,
-    tasks: ListedTasks,
-    page: number,
+    tasks: Iterable<ListedTask>,
+    params: URLSearchParams,
     offered: readonly OfferedTask[],
   ): string;
+  /** A part of the same list, as JSON for the page's script; throws a `RangeError` where the part makes no sense. */
+  list(tasks: Iterable<ListedTask>, params: URLSearchParams, now: number): string;
+  /** The usual way to write a query string that a form has made; `null` where it is written so. */
+  canonicalSearch(params: URLSearchParams): string | null;
+  /** Says what came of a change of many tasks. */
+  bulkWords(action: string, done: number, reasons: readonly string[]): string;
   /** The page of one task. */
   task(context: PageContext, shown: ShownTask): string;
+  /** The page of what is known of all names. */
+  names(context: PageContext, names: readonly RunStats[]): string;
+  /** The page of what is known of one name. */
+  name(context: PageContext, stats: RunStats): string;
   /** The page that says what went wrong. */
   problem(problem: {
     readonly status: number;

@@ -35,9 +35,10 @@ const DIRECTIONS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
   { from: /^lib\/(task|errors|terminal_text|time_filter|quantile)\.ts$/, to: /^$/ },
   { from: /^lib\/protocol\.ts$/, to: /^lib\/(task|errors)\.ts$/ },
   {
-    from: /^lib\/(page_renderer|format|task_view|task_query|wire|progress_series)\.ts$/,
+    from: /^lib\/(format|task_view|task_query|wire|progress_series)\.ts$/,
     to: /^lib\/task\.ts$/,
   },
+  { from: /^lib\/page_renderer\.ts$/, to: /^lib\/(task|run_stats)\.ts$/ },
   { from: /^lib\/text_bars\.ts$/, to: /^lib\/(task|task_view|format|terminal_text)\.ts$/ },
   { from: /^lib\/past_durations\.ts$/, to: /^lib\/quantile\.ts$/ },
   { from: /^lib\/run_stats\.ts$/, to: /^lib\/(task|quantile)\.ts$/ },

@@ -4,9 +4,12 @@
  * @module
  */
 
-import { startUrl, taskPageUrl, taskUrl } from "./links.ts";
+import type { BulkAnswer } from "./bulk.ts";
+import { clientPageUrl, taskPageUrl, taskUrl } from "./links.ts";
+import { type ListQuery, listSearch } from "./list_query.ts";
+import type { SliceBounds, TaskSlice } from "./list_slice.ts";
 import type { PageFrame } from "./model.ts";
-import type { PageActions } from "./view.ts";
+import type { BulkAction, PageActions } from "./view.ts";
 import { readLogPage, readProblem, readStartedId } from "../lib/wire.ts";
 
 /**
@@ -17,19 +20,11 @@ import { readLogPage, readProblem, readStartedId } from "../lib/wire.ts";
  */
 export function createActions(frame: PageFrame): PageActions {
   return {
-    async start(name, args) {
-      const body = await call("POST", startUrl(frame, name), JSON.stringify({ args }));
-      const id = readStartedId(body);
-      if (id === null) throw new Error("The server took the task, but did not say its id");
-      return id;
-    },
     async cancel(id) {
       await call("POST", `${taskUrl(frame, id)}/cancel`);
     },
     async remove(id) {
       await call("DELETE", taskUrl(frame, id));
-      // The row goes, and with it the button that has the focus: leave it where the next row is near.
-      document.getElementById("ended-title")?.focus({ preventScroll: true });
     },
     async restore(id) {
       await call("POST", `${taskUrl(frame, id)}/restore`);
@@ -46,15 +41,69 @@ export function createActions(frame: PageFrame): PageActions {
   };
 }
 
+/**
+ * Asks for a part of a client's list.
+ *
+ * @param frame names the client
+ * @param query which list
+ * @param bounds which part of it
+ * @param signal gives up
+ * @returns the part
+ */
+export async function fetchSlice(
+  frame: PageFrame,
+  query: ListQuery,
+  { from, limit }: SliceBounds,
+  signal: AbortSignal,
+): Promise<TaskSlice> {
+  const search = listSearch(query);
+  const url = `${clientPageUrl(frame)}${search}${search === "" ? "?" : "&"}from=${from}&limit=${limit}`;
+  const answer = await send(url, {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+  });
+  return answer as TaskSlice;
+}
+
+/**
+ * Sends a form of the page.
+ *
+ * @param form the form
+ * @returns the answer
+ */
+export async function sendForm(form: HTMLFormElement): Promise<unknown> {
+  const body = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) body.append(name, String(value));
+  return await send(form.action, { method: "POST", body, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+}
+
+/**
+ * Does something to many tasks.
+ *
+ * @param frame names the client
+ * @param action what to do
+ * @param ids to which tasks
+ * @returns what became of each
+ */
+export async function changeMany(
+  frame: PageFrame,
+  action: BulkAction,
+  ids: readonly string[],
+): Promise<BulkAnswer> {
+  const body = new URLSearchParams(ids.map((id) => ["id", id]));
+  const init = { method: "POST", body, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) };
+  return await send(`${clientPageUrl(frame)}?do=${action}`, init) as BulkAnswer;
+}
+
 /** Longest wait for an answer. */
 const ANSWER_TIMEOUT_MS = 15_000;
 
-async function call(method: string, url: string, body?: string): Promise<unknown> {
-  const init: RequestInit = { method, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) };
-  const withBody = body === undefined
-    ? init
-    : { ...init, body, headers: { "content-type": "application/json" } };
-  const response = await fetch(url, withBody).catch((cause) => {
+async function call(method: string, url: string): Promise<unknown> {
+  return await send(url, { method, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+}
+
+async function send(url: string, init: RequestInit): Promise<unknown> {
+  const headers = { accept: "application/json", ...init.headers as Record<string, string> };
+  const response = await fetch(url, { ...init, headers }).catch((cause) => {
     throw new Error("The server can not be reached; nothing was changed", { cause });
   });
   const answer: unknown = await response.json().catch(() => null);

@@ -12,7 +12,7 @@ const PAUSE_MS = 4_000;
 const MOST_WAITING = 500;
 
 /** What the page may say of itself and of the server. */
-export type NewsTopic = "connection" | "storage";
+export type NewsTopic = "connection" | "storage" | "list";
 
 /** Collects milestones and news, and says them. */
 export class Announcer implements Disposable {

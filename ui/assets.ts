@@ -4,21 +4,26 @@
  * @module
  */
 
-import list from "./dist/list.js" with { type: "text" };
+import listScript from "./dist/list.js" with { type: "text" };
 import taskScript from "./dist/task.js" with { type: "text" };
+import windowScript from "./dist/window.js" with { type: "text" };
 import base from "./styles/base.css" with { type: "text" };
 import frame from "./styles/frame.css" with { type: "text" };
 import rows from "./styles/rows.css" with { type: "text" };
 import parts from "./styles/parts.css" with { type: "text" };
 import controls from "./styles/controls.css" with { type: "text" };
 import code from "./styles/code.css" with { type: "text" };
+import list from "./styles/list.css" with { type: "text" };
+import names from "./styles/names.css" with { type: "text" };
 import task from "./styles/task.css" with { type: "text" };
 import log from "./styles/log.css" with { type: "text" };
 import timeline from "./styles/timeline.css" with { type: "text" };
 import adaptations from "./styles/adaptations.css" with { type: "text" };
 
 // One file for the browser. In this order: what is for certain screens and settings comes last.
-const styles = [base, frame, rows, parts, controls, code, task, log, timeline, adaptations].join("");
+const styles = [base, frame, rows, parts, controls, code, list, names, task, log, timeline, adaptations].join(
+  "",
+);
 
 /** A file to serve. */
 export interface PageAsset {
@@ -26,17 +31,24 @@ export interface PageAsset {
   readonly contentType: string;
 }
 
-/** The names of the files that pages load: each kind of page has a script of its own. */
-export const assetNames: { readonly list: string; readonly task: string; readonly style: string } = {
-  list: `list-${hash(list)}.js`,
+/** The names of the files that pages load: each kind of page has a script of its own, and long lists one more. */
+export const assetNames: {
+  readonly list: string;
+  readonly task: string;
+  readonly window: string;
+  readonly style: string;
+} = {
+  list: `list-${hash(listScript)}.js`,
   task: `task-${hash(taskScript)}.js`,
+  window: `window-${hash(windowScript)}.js`,
   style: `style-${hash(styles)}.css`,
 };
 
 /** Every file that a page loads, by its name below `/assets/`. */
 export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
-  [assetNames.list, { body: list, contentType: "text/javascript; charset=utf-8" }],
+  [assetNames.list, { body: listScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.task, { body: taskScript, contentType: "text/javascript; charset=utf-8" }],
+  [assetNames.window, { body: windowScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.style, { body: styles, contentType: "text/css; charset=utf-8" }],
 ]);
 

@@ -7,13 +7,7 @@
 import type { JsonValue } from "../lib/task.ts";
 import { formFields } from "./arguments.ts";
 import { asSocketUrl, socketPath, startUrl, tasksUrl, taskUrl } from "./links.ts";
-import type { PageFrame, StartableTask } from "./model.ts";
-
-/** A line for the terminal and what it is for. */
-export interface TerminalCommand {
-  readonly purpose: string;
-  readonly command: string;
-}
+import type { PageFrame, StartableTask, TerminalCommand } from "./model.ts";
 
 /** The lines for the page of a client. */
 export function clientCommands(frame: PageFrame, startable: readonly StartableTask[]): TerminalCommand[] {
@@ -22,6 +16,30 @@ export function clientCommands(frame: PageFrame, startable: readonly StartableTa
     { purpose: "All tasks as JSON", command: `curl ${word(`${frame.origin}${tasksUrl(frame)}`)}` },
     { purpose: "Live updates", command: `wscat -c ${word(socket)}` },
     ...startable.slice(0, 1).map((task) => startCommand(frame, task)),
+  ];
+}
+
+/** The lines that bring a first task onto the page of a client. */
+export function firstTaskCommands(frame: PageFrame): TerminalCommand[] {
+  const { origin, basePath, client } = frame;
+  const server = `${origin}${basePath}`;
+  const code = [
+    `import { monitored } from "${server}/monitored.ts";`,
+    "",
+    "await monitored(async (task) => {",
+    '  await task.update({ progress: 50, status: "Half way" });',
+    `}, { name: "my task", client: ${JSON.stringify(client)} })();`,
+  ];
+  return [
+    { purpose: "In a program, with monitored()", command: code.join("\n") },
+    {
+      purpose: "From anywhere, with curl",
+      command: `curl ${word(`${origin}${tasksUrl(frame)}`)} -d name='my task'`,
+    },
+    {
+      purpose: "Around a command, with taskscope run",
+      command: `taskscope run --server ${word(server)} --client ${word(client)} -- make all`,
+    },
   ];
 }
 

@@ -17,6 +17,12 @@ export const KEYS: readonly KeyHelp[] = [
   { keys: ["?"], does: "Show or hide this help", where: "everywhere" },
   { keys: ["Esc"], does: "Close what is open", where: "everywhere" },
   { keys: ["Tab"], does: "Go to the next link or button", where: "everywhere" },
+  { keys: ["/"], does: "Search", where: "list" },
+  { keys: ["j"], does: "Go to the next task", where: "list" },
+  { keys: ["k"], does: "Go to the previous task", where: "list" },
+  { keys: ["Enter"], does: "Open the task", where: "list" },
+  { keys: ["x"], does: "Select the task", where: "list" },
+  { keys: ["Esc"], does: "Clear the search, then the selection", where: "list" },
 ];
 
 /**
@@ -29,5 +35,7 @@ export function isCommandKey(
 ): boolean {
   if (event.altKey || event.ctrlKey || event.metaKey) return false;
   const target = event.target as Partial<HTMLElement> | null;
+  // Into a box that is ticked nobody types.
+  if ((target as Partial<HTMLInputElement> | null)?.type === "checkbox") return true;
   return !target?.isContentEditable && !/^(INPUT|TEXTAREA|SELECT)$/.test(target?.tagName ?? "");
 }

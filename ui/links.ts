@@ -14,6 +14,16 @@ export function clientPageUrl(place: Place, page = 1): string {
   return `${place.basePath}/t/${segment(place.client)}${query}`;
 }
 
+/** The page of what is known of the names of a client's tasks. */
+export function namesPageUrl(place: Place): string {
+  return `${place.basePath}/stats/${segment(place.client)}`;
+}
+
+/** The page of what is known of one name. */
+export function namePageUrl(place: Place, name: string): string {
+  return `${namesPageUrl(place)}/${segment(name)}`;
+}
+
 /** The page of one task. */
 export function taskPageUrl(place: Place, id: string): string {
   return `${clientPageUrl(place)}/${segment(id)}`;

@@ -7,11 +7,11 @@
 
 import { hydrate } from "preact";
 import { ClientPage } from "./components/client_page.tsx";
-import { createClientPage } from "./state.ts";
+import { startList } from "./list_start.ts";
 import { takeOver } from "./takeover.ts";
 
-takeOver("client", (model, { root, ...options }) => {
-  const page = createClientPage(model, options);
-  hydrate(<ClientPage view={page.view} />, root);
+takeOver("client", (model, { root, announcer, ...options }) => {
+  const { page, view } = startList(model, options, (text) => announcer.tell("list", text));
+  hydrate(<ClientPage view={view} />, root);
   return { page };
 });

@@ -4,13 +4,16 @@
  * @module
  */
 
-import type { JsonObject, LogLine, Task, TaskSummary } from "../lib/task.ts";
-import { comparePlace, hasEnded } from "../lib/task_view.ts";
+import type { JsonObject, LogLine, Task } from "../lib/task.ts";
 import type { Kin } from "./kin.ts";
+import type { TaskSlice } from "./list_slice.ts";
 import type { SeriesPoint } from "./series.ts";
 import type { Step } from "./timeline.ts";
 
+export type { RunStats } from "../lib/run_stats.ts";
+
 export { argumentsFromForm, type FormField, formFields, type FormValues } from "./arguments.ts";
+export { pageOfTasks, TASKS_PER_PAGE, type TaskSlice } from "./list_slice.ts";
 
 /** A registered task that the page offers to start. */
 export interface StartableTask {
@@ -22,6 +25,12 @@ export interface StartableTask {
    * `null` asks for them as one field of JSON.
    */
   readonly input: JsonObject | null;
+}
+
+/** A line for the terminal and what it is for. */
+export interface TerminalCommand {
+  readonly purpose: string;
+  readonly command: string;
 }
 
 /** A sentence above the page, after a form was sent without JavaScript. */
@@ -45,28 +54,25 @@ export interface PageFrame {
   /** The server's clock when it rendered the page, in epoch seconds. */
   readonly now: number;
   /** URLs of the page's own files. */
-  readonly assets: { readonly script: string; readonly style: string };
+  readonly assets: {
+    readonly script: string;
+    readonly style: string;
+    /** What long lists load in addition. */
+    readonly windowing?: string;
+  };
   /** Why the server could not store anything when it rendered the page; `null` where it could. */
   readonly trouble: string | null;
   readonly notice: Notice | null;
 }
 
-/** A part of a client's tasks, as {@linkcode pageOfTasks} cuts it. */
-export interface TaskSlice<Listed = Task> {
-  /** First those that have not ended, newest first; then the ended ones, latest end first. */
-  readonly tasks: readonly Listed[];
-  /** How many of the client's tasks have not ended. */
-  readonly activeTotal: number;
-  /** How many have. */
-  readonly endedTotal: number;
-  /** This page's number, from 1. */
-  readonly page: number;
-  /** How many pages there are; at least 1. */
-  readonly pages: number;
-}
-
 /** The page that lists a client's tasks. */
 export interface ClientPageModel extends PageFrame, TaskSlice {
+  /** The lines for the terminal. */
+  readonly commands: readonly TerminalCommand[];
+  /** The lines that bring a first task onto the page. */
+  readonly ways: readonly TerminalCommand[];
+  /** What of the page's address was not understood, in sentences. */
+  readonly problems: readonly string[];
   readonly startable: readonly StartableTask[];
 }
 
@@ -99,30 +105,3 @@ export type PageData =
 
 /** How many lines of a log a page ever holds. */
 export const MOST_LINES = 5_000;
-
-/** How many tasks a page lists. */
-export const TASKS_PER_PAGE = 100;
-
-/**
- * Cuts one page out of a client's tasks.
- *
- * @param tasks all tasks of the client, in any order
- * @param page the wanted page, from 1; a page that does not exist becomes the nearest that does
- * @returns the page
- */
-export function pageOfTasks<Listed extends TaskSummary>(
-  tasks: Iterable<Listed>,
-  page: number,
-): TaskSlice<Listed> {
-  const sorted = [...tasks].sort(comparePlace);
-  const pages = Math.max(1, Math.ceil(sorted.length / TASKS_PER_PAGE));
-  const wanted = Number.isFinite(page) ? Math.min(pages, Math.max(1, Math.trunc(page))) : 1;
-  const activeTotal = sorted.filter((task) => !hasEnded(task)).length;
-  return {
-    tasks: sorted.slice((wanted - 1) * TASKS_PER_PAGE, wanted * TASKS_PER_PAGE),
-    activeTotal,
-    endedTotal: sorted.length - activeTotal,
-    page: wanted,
-    pages,
-  };
-}

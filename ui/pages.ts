@@ -6,10 +6,21 @@
 
 import type { PageContext, PageRenderer } from "../lib/page_renderer.ts";
 import { assetNames, pageAssets } from "./assets.ts";
+import { sayBulk } from "./bulk.ts";
+import { clientCommands, firstTaskCommands } from "./commands.ts";
 import { kinOf } from "./kin.ts";
-import { argumentsFromForm, type PageFrame, pageOfTasks } from "./model.ts";
-import { renderClientPage, renderProblemPage, renderTaskPage } from "./render.tsx";
+import { listSearch, readListQuery } from "./list_query.ts";
+import { readBounds, sliceOf } from "./list_slice.ts";
+import { argumentsFromForm, type PageFrame } from "./model.ts";
+import {
+  renderClientPage,
+  renderNamePage,
+  renderNamesPage,
+  renderProblemPage,
+  renderTaskPage,
+} from "./render.tsx";
 import { foldSteps, MOST_STEPS, stepsOf } from "./timeline.ts";
+import type { BulkAction } from "./view.ts";
 
 /**
  * Makes the renderer of pages.
@@ -23,17 +34,30 @@ export function pageRenderer(version: string): PageRenderer {
     version,
     assets: {
       script: `${context.basePath}/assets/${script}`,
+      windowing: `${context.basePath}/assets/${assetNames.window}`,
       style: `${context.basePath}/assets/${assetNames.style}`,
     },
   });
   return {
     assets: pageAssets,
-    client: (context, { summaries, record }, page, startable) => {
-      const slice = pageOfTasks(summaries, page);
-      // Only what the page shows is read.
-      const tasks = slice.tasks.map(({ id }) => record(id)).filter((task) => task !== undefined);
-      return renderClientPage({ ...frameOf(context, assetNames.list), ...slice, tasks, startable });
+    client(context, tasks, params, startable) {
+      const { query, page, problems } = readListQuery(params);
+      const slice = sliceOf(tasks, query, context.now, page);
+      const frame = frameOf(context, assetNames.list);
+      const commands = clientCommands(frame, startable);
+      const ways = firstTaskCommands(frame);
+      return renderClientPage({ ...frame, ...slice, problems, startable, commands, ways });
     },
+    list: (tasks, params, now) =>
+      JSON.stringify(sliceOf(tasks, readListQuery(params).query, now, readBounds(params))),
+    canonicalSearch(params) {
+      const { query, page, problems } = readListQuery(params);
+      const isByForm = [...params].some(([name, value]) =>
+        (value === "" && name !== "page") || (name === "view" && value === "split")
+      );
+      return isByForm && problems.length === 0 ? listSearch(query, page) : null;
+    },
+    bulkWords: (action, done, reasons) => sayBulk(action as BulkAction, done, reasons),
     task: (context, { all, history, ...shown }) =>
       renderTaskPage({
         ...frameOf(context, assetNames.task),
@@ -41,6 +65,8 @@ export function pageRenderer(version: string): PageRenderer {
         ...kinOf(all, shown.task),
         steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MOST_STEPS),
       }),
+    names: (context, names) => renderNamesPage(frameOf(context, ""), names),
+    name: (context, stats) => renderNamePage(frameOf(context, ""), stats),
     problem: (problem) =>
       renderProblemPage({ ...problem, style: `${problem.basePath}/assets/${assetNames.style}` }),
     argumentsFrom: (input, fields) => argumentsFromForm(input, fields),

@@ -10,11 +10,15 @@ import type { JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 import { ClientPage } from "./components/client_page.tsx";
 import { Mark } from "./components/icons.tsx";
+import { ListToolbar } from "./components/list_toolbar.tsx";
+import { NamePage, NamesPage } from "./components/names_page.tsx";
+import { StartSection } from "./components/start_form.tsx";
 import { TaskPage } from "./components/task_page.tsx";
 import { clientPageUrl, taskPageUrl } from "./links.ts";
-import type { ClientPageModel, PageData, PageFrame, TaskPageModel } from "./model.ts";
+import { listSearch } from "./list_query.ts";
+import type { ClientPageModel, PageData, PageFrame, RunStats, TaskPageModel } from "./model.ts";
 import { clientTitle, taskTitle } from "./title.ts";
-import { snapshotClientView, snapshotTaskView } from "./view.ts";
+import { snapshotClientView, snapshotFrameView, snapshotTaskView } from "./view.ts";
 
 /** The page's mark as an icon; light enough to travel with every page. */
 const ICON = "data:image/svg+xml," + encodeURIComponent(
@@ -34,8 +38,14 @@ export interface ProblemPageModel {
 
 /** Renders the page that lists a client's tasks. */
 export function renderClientPage(model: ClientPageModel): string {
-  const content = renderToString(<ClientPage view={snapshotClientView(model)} />);
-  const self = clientPageUrl(model, model.page);
+  const content = renderToString(
+    <ClientPage
+      view={snapshotClientView(model)}
+      start={<StartSection model={model} />}
+      toolbar={<ListToolbar frame={model} query={model.query} />}
+    />,
+  );
+  const self = `${clientPageUrl(model)}${listSearch(model.query, model.page)}`;
   return livePage(clientTitle(model.activeTotal), content, { page: "client", model }, self);
 }
 
@@ -43,6 +53,23 @@ export function renderClientPage(model: ClientPageModel): string {
 export function renderTaskPage(model: TaskPageModel): string {
   const content = renderToString(<TaskPage view={snapshotTaskView(model)} />);
   return livePage(taskTitle(model.task), content, { page: "task", model }, taskPageUrl(model, model.task.id));
+}
+
+/** Renders the page of what is known of all names of a client's tasks. */
+export function renderNamesPage(frame: PageFrame, names: readonly RunStats[]): string {
+  const content = renderToString(<NamesPage view={snapshotFrameView(frame)} names={names} />);
+  return stillPage("Statistics · Taskscope", content, frame);
+}
+
+/** Renders the page of what is known of one name. */
+export function renderNamePage(frame: PageFrame, stats: RunStats): string {
+  const content = renderToString(<NamePage view={snapshotFrameView(frame)} stats={stats} />);
+  return stillPage(`${stats.name} · Taskscope`, content, frame);
+}
+
+/** A page that is as it is until it is loaded again, and needs no script. */
+function stillPage(title: string, content: string, { assets }: PageFrame): string {
+  return documentOf(title, <link rel="stylesheet" href={assets.style} />, content);
 }
 
 /** Renders what people see where there is no page: an unknown task, a refusal, a failure. */

@@ -5,11 +5,13 @@
  * @module
  */
 
-import type { JsonValue, Task } from "../lib/task.ts";
-import { hasEnded } from "../lib/task_view.ts";
+import type { Task } from "../lib/task.ts";
 import type { LogPage } from "../lib/wire.ts";
 import type { Neighbour, RunLink } from "./kin.ts";
-import type { ClientPageModel, PageFrame, StartableTask, TaskLog, TaskPageModel } from "./model.ts";
+import type { ListQuery } from "./list_query.ts";
+import { listRules } from "./list_rules.ts";
+import { headings } from "./list_slice.ts";
+import type { ClientPageModel, PageFrame, TaskLog, TaskPageModel, TerminalCommand } from "./model.ts";
 import type { TransportName } from "./transports.ts";
 import type { SeriesPoint } from "./series.ts";
 import type { Step } from "./timeline.ts";
@@ -31,8 +33,6 @@ export interface ConnectionState {
 
 /** What people can do on the page with JavaScript. Each rejects with an error whose message is for them. */
 export interface PageActions {
-  /** Starts a registered task and gives the new task's id. */
-  start(name: string, args: readonly JsonValue[]): Promise<string>;
   cancel(id: string): Promise<void>;
   remove(id: string): Promise<void>;
   /** Takes a removal back that is a few seconds old at most. */
@@ -72,14 +72,82 @@ export interface TaskCounts {
   readonly newer: number;
 }
 
+/** A row of a list, or the heading of a section. */
+export interface ListItem {
+  /** The key of the section. */
+  readonly section: string;
+  /** The task of the row; `null` for the heading. */
+  readonly id: string | null;
+}
+
+/** Whether something of a list is on its way. */
+export type ListLoading =
+  | { readonly kind: "no" | "list" | "more" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** What can be done to many tasks at once. */
+export type BulkAction = "cancel" | "retry" | "remove" | "restore";
+
+/** What becomes of something that is done to many tasks. */
+export type BulkState =
+  | { readonly kind: "idle" }
+  | { readonly kind: "busy"; readonly text: string }
+  /** `undo` says for how many tasks it can be taken back at present. */
+  | { readonly kind: "done"; readonly text: string; readonly isProblem: boolean; readonly undo: number };
+
+/** Which items of a list are rendered, and how much room those before and behind them take, in pixels. */
+export interface ListRange {
+  readonly start: number;
+  readonly end: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** What people can do with a list with JavaScript. */
+export interface ListActions {
+  /** Shows another list; a little later where somebody is typing. */
+  search(query: ListQuery, isTyping: boolean): void;
+  /** Loads more of the list, where there is more. */
+  more(): void;
+  /** Loads again what could not be loaded. */
+  again(): void;
+  /** Selects a task, or lets it go; with `isRange` all from the last one that was selected. */
+  select(id: string, isRange: boolean): void;
+  /** Selects every task of the list, loaded or not. */
+  selectAll(): void;
+  clearSelection(): void;
+  /** Does something to the selected tasks. */
+  change(action: BulkAction): void;
+  /** Takes the last removal back. */
+  undo(): void;
+  readonly range: Readable<ListRange>;
+  /** Told after each rendering of the list. */
+  rendered(root: HTMLElement, items: readonly ListItem[]): void;
+}
+
 /** What the page of a client reads. */
 export interface ClientView extends FrameView {
-  readonly active: Readable<readonly string[]>;
-  readonly ended: Readable<readonly string[]>;
   readonly counts: Readable<TaskCounts>;
+  readonly query: Readable<ListQuery>;
+  /** What of the query was not understood. */
+  readonly problems: Readable<readonly string[]>;
+  readonly items: Readable<readonly ListItem[]>;
+  /** How many tasks stand below each heading, loaded or not. */
+  readonly sections: Readable<ReadonlyMap<string, number>>;
+  /** Whether the list goes on behind what is loaded. */
+  readonly more: Readable<boolean>;
+  readonly loading: Readable<ListLoading>;
+  /** The ids of the tasks that are selected. */
+  readonly selected: Readable<ReadonlySet<string>>;
+  readonly bulk: Readable<BulkState>;
   readonly page: number;
   readonly pages: number;
-  readonly startable: readonly StartableTask[];
+  readonly commands: readonly TerminalCommand[];
+  readonly ways: readonly TerminalCommand[];
+  /** Whether there are tasks to start on the page. */
+  readonly hasStartable: boolean;
+  /** `null` without JavaScript. */
+  readonly list: ListActions | null;
   task(id: string): Readable<Task> | undefined;
 }
 
@@ -107,18 +175,57 @@ export interface TaskView extends FrameView {
 
 /** A page of a client that never changes, for the server. */
 export function snapshotClientView(model: ClientPageModel): ClientView {
-  const { tasks, activeTotal, endedTotal } = model;
+  const { tasks, activeTotal, endedTotal, query } = model;
   const byId = new Map(tasks.map((task) => [task.id, { value: task }]));
+  const { sectionOf } = listRules(query, model.now);
+  const placed = tasks.map((task) => [sectionOf(task), task.id] as const);
   return {
     ...snapshotFrameView(model),
-    active: { value: tasks.filter((task) => !hasEnded(task)).map((task) => task.id) },
-    ended: { value: tasks.filter(hasEnded).map((task) => task.id) },
     counts: { value: { active: activeTotal, ended: endedTotal, newer: 0 } },
+    query: { value: query },
+    problems: { value: model.problems },
+    items: { value: listItems(placed, headings(query)) },
+    sections: { value: new Map(model.sections.map(({ key, total }) => [key, total])) },
+    more: { value: model.from + tasks.length < model.matching },
+    loading: { value: { kind: "no" } },
+    selected: { value: new Set() },
+    bulk: { value: { kind: "idle" } },
     page: model.page,
     pages: model.pages,
-    startable: model.startable,
+    commands: model.commands,
+    ways: model.ways,
+    hasStartable: model.startable.length > 0,
+    list: null,
     task: (id) => byId.get(id),
   };
+}
+
+/**
+ * Puts headings between the rows of a list.
+ *
+ * @param placed the key of each task's section, and its id, in the order of the list
+ * @param headings the sections that are there in any case, in order
+ * @returns the rows and the headings
+ */
+export function listItems(
+  placed: readonly (readonly [section: string, id: string])[],
+  headings: readonly string[],
+): ListItem[] {
+  const items: ListItem[] = [];
+  const waiting = [...headings];
+  let current: string | undefined;
+  function open(section: string): void {
+    // Those that stand before it, and have no rows.
+    const due = waiting.includes(section) ? waiting.splice(0, waiting.indexOf(section) + 1) : [section];
+    for (const each of due) items.push({ section: each, id: null });
+    current = section;
+  }
+  for (const [section, id] of placed) {
+    if (section !== current) open(section);
+    items.push({ section, id });
+  }
+  for (const section of waiting) items.push({ section, id: null });
+  return items;
 }
 
 /** A page of a task that never changes, for the server. */
@@ -144,7 +251,8 @@ export function snapshotTaskView(model: TaskPageModel): TaskView {
   };
 }
 
-function snapshotFrameView(frame: PageFrame): FrameView {
+/** What every page that never changes reads. */
+export function snapshotFrameView(frame: PageFrame): FrameView {
   return {
     frame,
     connection: { value: { kind: "snapshot", asOf: frame.now, over: null, reason: null } },

@@ -25,6 +25,7 @@ import {
   nothingHere,
   type Route,
   type Router,
+  wantsJson,
 } from "./route.ts";
 import { Sockets } from "./sockets.ts";
 import { reportingMethods, taskRouter } from "./task_routes.ts";
@@ -114,6 +115,7 @@ export class Handler {
       ["events", (request, segments) => this.#events.route(request, segments)],
       ["", pages],
       ["t", pages],
+      ["stats", pages],
       ["assets", pages],
       ...files.roots.map((root) => [root, module] as const),
       ["healthz", leaf(healthy)],
@@ -177,8 +179,9 @@ export class Handler {
   }
 
   #readerOf(request: Request, segments: readonly string[]): Reader {
+    if (wantsJson(request)) return this.#cors.covers(request, segments) ? "foreign_page" : "program";
     const [first, second] = segments;
-    if (first === "" || (first === "t" && second !== undefined)) return "person";
+    if (first === "" || ((first === "t" || first === "stats") && second !== undefined)) return "person";
     return this.#cors.covers(request, segments) ? "foreign_page" : "program";
   }
 

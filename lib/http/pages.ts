@@ -6,9 +6,11 @@
 
 import { formatCursor } from "../protocol.ts";
 import { now } from "../registry.ts";
+import { runStats } from "../run_stats.ts";
 import type { JsonValue, Task } from "../task.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { readForm } from "./body.ts";
+import { bulkAccess, changeMany } from "./bulk.ts";
 import {
   clientFrom,
   type HandlerContext,
@@ -20,7 +22,8 @@ import {
 } from "./context.ts";
 import type { PageContext, ShownTask } from "../page_renderer.ts";
 import { Problem, problemOf, titleOf } from "./problem.ts";
-import { type Answer, decoded, nothingHere, read, type Route } from "./route.ts";
+import { jsonResponse } from "./rest.ts";
+import { type Answer, decoded, nothingHere, read, type Route, wantsJson } from "./route.ts";
 
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
@@ -33,6 +36,9 @@ const PAGE_HEADERS = {
   "referrer-policy": "same-origin",
   "x-content-type-options": "nosniff",
 };
+
+/** Of answers that are a page for people, and JSON for its script. */
+const VARY = { "vary": "Accept" };
 
 const CLIENT_COOKIE = "taskscope_client";
 /** How long a browser remembers its client token: a year, in seconds. */
@@ -61,7 +67,7 @@ export class Pages {
     this.#assets = new AssetFiles(context.pages.assets);
   }
 
-  /** Finds what `/`, and a path below `/t` or `/assets`, stands for. */
+  /** Finds what `/`, and a path below `/t`, `/stats` or `/assets`, stands for. */
   route(request: Request, segments: readonly string[]): Route {
     const [root, first, ...rest] = segments;
     if (root === "" && first === undefined) {
@@ -71,6 +77,12 @@ export class Pages {
     if (root === "assets" && rest.length === 0) {
       return { GET: { access: null, answer: () => this.#assets.answer(first, request) } };
     }
+    // With a root of its own, as below /t/{client} every word may be the id of a task.
+    if (root === "stats" && rest.length <= 1) {
+      const client = clientFrom(first);
+      const name = rest[0] === undefined ? null : decoded(rest[0]);
+      return { GET: { access: read(client), answer: () => this.#names(client, new URL(request.url), name) } };
+    }
     if (root === "t" && rest.length <= 2) return this.#clientRoute(request, clientFrom(first), rest);
     throw nothingHere();
   }
@@ -78,7 +90,14 @@ export class Pages {
   #clientRoute(request: Request, client: string, [second, third]: readonly string[]): Route {
     const url = new URL(request.url);
     if (second === undefined) {
-      return { GET: { access: read(client), answer: () => this.#clientPage(client, url, null, 200) } };
+      return {
+        GET: { access: read(client), answer: () => this.#list(client, request, url) },
+        POST: {
+          // Asked of a POST alone: what is not to be done needs no name.
+          access: request.method === "POST" ? bulkAccess(client, url.searchParams.get("do")) : null,
+          answer: () => this.#bulk(client, request, url),
+        },
+      };
     }
     if (second === "start" && third !== undefined) {
       const name = decoded(third);
@@ -120,17 +139,50 @@ export class Pages {
     return whenShowable(this.#context, () => this.#taskPage(client, id, url));
   }
 
+  /** `GET /t/{client}`: the page, or for its script a part of its list. */
+  #list(client: string, request: Request, url: URL): Answer {
+    const { pages, registry, access } = this.#context;
+    if (wantsJson(request)) {
+      return whenShowable(this.#context, () => {
+        try {
+          return jsonResponse(pages.list(registry.list(client), url.searchParams, now()), 200, VARY);
+        } catch (error) {
+          if (error instanceof RangeError) throw new Problem(400, "bad_filter", error.message);
+          throw error;
+        }
+      });
+    }
+    const search = pages.canonicalSearch(url.searchParams);
+    if (search !== null) return redirect(`${access.basePath}/t/${client}${search}`);
+    return this.#clientPage(client, url, null, 200);
+  }
+
+  /** `POST /t/{client}?do=remove`, and `id` for each task, as a form of the page or its script sends it. */
+  async #bulk(client: string, request: Request, url: URL): Promise<Response> {
+    const action = url.searchParams.get("do") ?? "";
+    const fields = await readForm(request, this.#context.limits);
+    const result = await changeMany(this.#context, client, action, fields.getAll("id"));
+    if (wantsJson(request)) return jsonResponse(JSON.stringify(result), 200, VARY);
+    const { done, failed } = result;
+    if (failed.length === 0) return redirect(listAddress(url));
+    const words = this.#context.pages.bulkWords(action, done.length, failed.map(({ detail }) => detail));
+    return this.#clientPage(client, url, words, 409);
+  }
+
   /** `POST /t/{client}/start/{name}` */
   async #start(client: string, name: string, request: Request, url: URL): Promise<Response> {
     const fields = await readForm(request, this.#context.limits);
     const input = this.#context.startables.get(name)?.input ?? null;
     try {
-      startTask(this.#context, client, name, this.#context.pages.argumentsFrom(input, fields));
+      const args = this.#context.pages.argumentsFrom(input, fields);
+      const id = startTask(this.#context, client, name, args);
       await this.#context.registry.committed();
+      if (wantsJson(request)) return jsonResponse(JSON.stringify({ task_id: id }), 202, VARY);
     } catch (error) {
       const problem = error instanceof RangeError || error instanceof SyntaxError
         ? new Problem(400, "bad_field", error.message)
         : problemOf(error, this.#context.reportError);
+      if (wantsJson(request)) throw problem;
       return this.#clientPage(client, url, problem.message, problem.status);
     }
     return redirect(`${this.#context.access.basePath}/t/${client}`);
@@ -190,13 +242,22 @@ export class Pages {
       description: textOf(input?.description),
       input,
     }));
-    const page = Number(url.searchParams.get("page") ?? 1);
-    const tasks = {
-      summaries: Array.from(registry.list(client), ({ summary }) => summary),
-      record: (id: string) => registry.task(client, id),
-    };
-    const html = pages.client(this.#pageContext(client, url, error), tasks, page, offered);
-    return new Response(html, { status, headers: PAGE_HEADERS });
+    const context = this.#pageContext(client, url, error);
+    const html = pages.client(context, registry.list(client), url.searchParams, offered);
+    return new Response(html, { status, headers: { ...PAGE_HEADERS, ...VARY } });
+  }
+
+  /** `GET /stats/{client}` and `/stats/{client}/{name}` */
+  #names(client: string, url: URL, name: string | null): Answer {
+    return whenShowable(this.#context, () => {
+      const { registry, pages } = this.#context;
+      const all = runStats(Array.from(registry.list(client), ({ summary }) => summary));
+      const context = this.#pageContext(client, url, null);
+      if (name === null) return new Response(pages.names(context, all), { headers: PAGE_HEADERS });
+      const stats = all.find((each) => each.name === name);
+      if (stats === undefined) throw new Problem(404, "unknown_name", "No task of this name is known");
+      return new Response(pages.name(context, stats), { headers: PAGE_HEADERS });
+    });
   }
 
   #taskPage(client: string, id: string, url: URL, problem: Problem | null = null): Response {
@@ -248,6 +309,13 @@ export class Pages {
 export function mintClientToken(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The list that a form was sent from. */
+function listAddress({ pathname, search }: URL): string {
+  const params = new URLSearchParams(search);
+  params.delete("do");
+  return params.size === 0 ? pathname : `${pathname}?${params}`;
 }
 
 function redirect(location: string, headers: Readonly<Record<string, string>> = {}): Response {

@@ -51,6 +51,11 @@ export function paramsOf(request: Request): URLSearchParams {
   return new URLSearchParams(mark === -1 ? "" : request.url.slice(mark + 1));
 }
 
+/** Whether a page's script asks, where somebody with a browser would be given a page. */
+export function wantsJson(request: Request): boolean {
+  return request.headers.get("accept") === "application/json";
+}
+
 /** Reads a segment that may hold any text. */
 export function decoded(segment: string): string {
   try {

@@ -24,7 +24,6 @@ export const EXAMPLE_FRAME: PageFrame = {
 
 /** Actions that do nothing. */
 export const NO_ACTIONS: PageActions = {
-  start: () => Promise.resolve("id"),
   cancel: () => Promise.resolve(),
   remove: () => Promise.resolve(),
   restore: () => Promise.resolve(),

@@ -1,17 +1,39 @@
+import { promisify } from "node:util";
+import { brotliCompress } from "node:zlib";
 import { assetNames, pageAssets } from "../../ui/assets.ts";
-import { assert, assertEquals, assertMatch, assertNotMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertLess, assertMatch, assertNotMatch } from "../support/assert.ts";
+
+/** What a page may load of scripts, as transferred. Only lists of hundreds load the one that windows them. */
+const MOST_BYTES = 30_000;
+
+async function compressedLength(text: string): Promise<number> {
+  return (await promisify(brotliCompress)(text)).byteLength;
+}
 
 Deno.test("pageAssets holds what pages load, under names with a hash", () => {
-  assertEquals([...pageAssets.keys()], [assetNames.list, assetNames.task, assetNames.style]);
+  assertEquals([...pageAssets.keys()], [
+    assetNames.list,
+    assetNames.task,
+    assetNames.window,
+    assetNames.style,
+  ]);
   assertMatch(assetNames.list, /^list-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.task, /^task-[0-9a-z]{11}\.js$/);
+  assertMatch(assetNames.window, /^window-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.style, /^style-[0-9a-z]{11}\.css$/);
+});
+
+Deno.test("pageAssets stays small", async () => {
+  for (const name of [assetNames.list, assetNames.task]) {
+    assertLess(await compressedLength(pageAssets.get(name)!.body), MOST_BYTES, name);
+  }
 });
 
 Deno.test("pageAssets loads nothing from elsewhere", () => {
   const script = [assetNames.list, assetNames.task].map((name) => pageAssets.get(name)?.body ?? "").join(";");
   const style = pageAssets.get(assetNames.style)?.body ?? "";
   assertNotMatch(style, /url\(|@import/);
-  assertNotMatch(script, /\bimport(\s*[("']|\{)/);
+  // The one import is of an address that the page gives.
+  assertNotMatch(script, /\bimport(\s*["']|\{|\(["'`])/);
   assert(!script.includes("eval("), "the content security policy would forbid it");
 });

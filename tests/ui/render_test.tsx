@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { renderClientPage, renderProblemPage, renderTaskPage } from "../../ui/render.tsx";
 import { type ClientPageModel, pageOfTasks, type StartableTask, type TaskPageModel } from "../../ui/model.ts";
+import { clientCommands, firstTaskCommands } from "../../ui/commands.ts";
 import type { Task } from "../../lib/task.ts";
 import {
   assert,
@@ -42,7 +43,16 @@ const START: StartableTask = {
 };
 
 function clientModel(tasks: readonly Task[], over: Partial<ClientPageModel> = {}): ClientPageModel {
-  return { ...FRAME, ...pageOfTasks(tasks, 1), startable: [], ...over };
+  const commands = clientCommands(FRAME, over.startable ?? []);
+  return {
+    ...FRAME,
+    ...pageOfTasks(tasks, 1),
+    problems: [],
+    startable: [],
+    commands,
+    ways: firstTaskCommands(FRAME),
+    ...over,
+  };
 }
 
 function taskModel(task: Task, over: Partial<TaskPageModel> = {}): TaskPageModel {

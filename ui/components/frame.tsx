@@ -162,10 +162,14 @@ interface SectionHeadProps extends ViewProps {
   readonly count: string;
   /** Whether to say as of when the section is, while it is not live. */
   readonly dated?: boolean;
+  /** What stands at its end. */
+  readonly children?: ComponentChildren;
 }
 
 /** The head of a section: its name, how many it holds, and how old it is where it is not live. */
-export function SectionHead({ view, id, title, count, dated = false }: SectionHeadProps): JSX.Element {
+export function SectionHead(
+  { view, id, title, count, dated = false, children }: SectionHeadProps,
+): JSX.Element {
   const { kind, asOf } = view.connection.value;
   const frozen = dated && (kind === "reconnecting" || kind === "stopped");
   return (
@@ -177,6 +181,7 @@ export function SectionHead({ view, id, title, count, dated = false }: SectionHe
           times stand still, as of <Clock view={view} at={asOf} />
         </span>
       )}
+      {children}
     </div>
   );
 }

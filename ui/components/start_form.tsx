@@ -6,78 +6,68 @@
  */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import { argumentsFromForm, choiceText, type FormField, formFields, RAW_ARGUMENTS } from "../arguments.ts";
-import { startFormUrl, taskPageUrl } from "../links.ts";
-import type { StartableTask } from "../model.ts";
-import type { FrameView } from "../view.ts";
-import { wordsOf } from "./controls.tsx";
+import { choiceText, type FormField, formFields, RAW_ARGUMENTS } from "../arguments.ts";
+import { startFormUrl } from "../links.ts";
+import type { ClientPageModel, PageFrame, StartableTask } from "../model.ts";
+
+interface StartSectionProps {
+  readonly model: ClientPageModel;
+}
+
+/** The registered tasks, and the forms that start them. Rendered on the server alone; the page's script only sends them. */
+export function StartSection({ model }: StartSectionProps): JSX.Element | null {
+  const { startable, activeTotal, endedTotal } = model;
+  if (startable.length === 0) return null;
+  const isOpen = startable.length === 1 || activeTotal + endedTotal === 0;
+  return (
+    <section aria-labelledby="start-title">
+      <div class="section-head">
+        <h2 id="start-title" tabIndex={-1}>Start new task</h2>
+      </div>
+      <div class="startables">
+        {startable.map((task, index) => (
+          <StartForm
+            key={task.name}
+            frame={model}
+            task={task}
+            place={index}
+            open={isOpen && index === 0}
+          />
+        ))}
+      </div>
+    </section>
+  );
+}
 
 interface StartFormProps {
-  readonly view: FrameView;
+  readonly frame: PageFrame;
   readonly task: StartableTask;
   /** Distinguishes the ids of this form's fields from those of its neighbours. */
   readonly place: number;
   readonly open: boolean;
 }
 
-/** What came of the last time the form was sent. */
-type Sent =
-  | { readonly kind: "idle" | "sending" }
-  | { readonly kind: "started"; readonly id: string }
-  | { readonly kind: "refused"; readonly message: string };
-
-/** A registered task and the form that starts it. */
-export function StartForm({ view, task, place, open }: StartFormProps): JSX.Element {
-  const [sent, setSent] = useState<Sent>({ kind: "idle" });
-  const { actions, frame } = view;
+function StartForm({ frame, task, place, open }: StartFormProps): JSX.Element {
   const fields = formFields(task.input);
-
-  async function submit(event: SubmitEvent): Promise<void> {
-    if (actions === null) return;
-    event.preventDefault();
-    if (sent.kind === "sending") return;
-    const data = new FormData(event.currentTarget as HTMLFormElement);
-    setSent({ kind: "sending" });
-    try {
-      const args = argumentsFromForm(task.input, {
-        get: (name) => {
-          const value = data.get(name);
-          return typeof value === "string" ? value : null;
-        },
-      });
-      setSent({ kind: "started", id: await actions.start(task.name, args) });
-    } catch (error) {
-      setSent({ kind: "refused", message: wordsOf(error) });
-    }
-  }
-
   return (
     <details class="startable" open={open}>
       <summary>
         <span class="startable-title">{String(task.title ?? task.name)}</span>
       </summary>
       {task.description !== null && <p class="startable-description">{String(task.description)}</p>}
-      <form method="post" action={startFormUrl(frame, task.name)} onSubmit={submit}>
+      <form method="post" action={startFormUrl(frame, task.name)} data-start>
         {fields === null
           ? <RawField id={`start-${place}`} />
           : fields.map((field, index) => (
             <Field key={field.name} field={field} id={`start-${place}-${index}`} />
           ))}
         <div class="startable-foot">
-          <button type="submit" class="button button-primary" disabled={sent.kind === "sending"}>
-            {sent.kind === "sending" ? "Starting…" : "Start"}
-            <span class="visually-hidden">{` ${task.title ?? task.name}`}</span>
+          <button type="submit" class="button button-primary">
+            Start<span class="visually-hidden">{` ${task.title ?? task.name}`}</span>
           </button>
-          <span class="startable-answer" role="status">
-            {sent.kind === "started" && (
-              <>
-                Started · <a href={taskPageUrl(frame, sent.id)}>watch it</a>
-              </>
-            )}
-          </span>
+          <span class="startable-answer" role="status" />
         </div>
-        {sent.kind === "refused" && <p class="problem" role="alert">{sent.message}</p>}
+        <p class="problem" role="alert" hidden />
       </form>
     </details>
   );

@@ -27,15 +27,25 @@ const STATES: ReadonlyMap<string, StateWords> = new Map([
   ["CANCELLED", { icon: "cancelled", words: "Cancelled" }],
 ]);
 
+/** A state as people read it; one from a later version as it is called. */
+export function wordsOfState(state: string): string {
+  return STATES.get(state)?.words ?? state;
+}
+
 interface TaskProps {
   readonly task: Task;
 }
 
 /** A task's state, as a drawing and a word. */
 export function StatePill({ task }: { readonly task: Pick<Task, "state"> }): JSX.Element {
-  const known = STATES.get(task.state);
+  return StateLabel({ state: task.state });
+}
+
+/** A state, as a drawing and a word. */
+export function StateLabel({ state }: { readonly state: string }): JSX.Element {
+  const known = STATES.get(state);
   // A state from a later version is shown as it is called.
-  const { icon, words } = known ?? { icon: "unknown" as const, words: String(task.state) };
+  const { icon, words } = known ?? { icon: "unknown" as const, words: String(state) };
   return (
     <span class={`pill pill-${icon}`}>
       <Icon name={icon} />

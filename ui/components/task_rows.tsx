@@ -8,9 +8,9 @@
 import type { ComponentChildren, JSX } from "preact";
 import { elapsedSeconds, formatDuration, formatJson, formatPercent, formatRate } from "../../lib/format.ts";
 import type { Task } from "../../lib/task.ts";
-import { statusWords } from "../../lib/task_view.ts";
+import { hasEnded, statusWords } from "../../lib/task_view.ts";
 import { taskPageUrl } from "../links.ts";
-import type { FrameView, Readable } from "../view.ts";
+import type { ClientView, FrameView, Readable } from "../view.ts";
 import { ActionButton } from "./controls.tsx";
 import { TaskDetails } from "./details.tsx";
 import { Icon } from "./icons.tsx";
@@ -19,6 +19,8 @@ import { Ago, Elapsed, TimeLeft } from "./time.tsx";
 
 interface RowProps {
   readonly view: FrameView;
+  /** The list that the row is selected in; none where it can't be. */
+  readonly list?: ClientView;
   /** The row's task; `undefined` where it left the page in this very moment. */
   readonly source: Readable<Task> | undefined;
 }
@@ -27,12 +29,13 @@ interface RowProps {
 const MOST_RESULT_CHARACTERS = 160;
 
 /** A task that has not ended. */
-export function ActiveRow({ view, source }: RowProps): JSX.Element | null {
+export function ActiveRow({ view, list, source }: RowProps): JSX.Element | null {
   const task = source?.value;
   if (task === undefined) return null;
   const rate = formatRate(task);
   return (
-    <li class="row row-active" data-task-id={task.id} data-state={task.state}>
+    <li class="row row-active" data-item data-task-id={task.id} data-state={task.state}>
+      {list !== undefined && <SelectBox view={list} id={task.id} name={task.name} />}
       <StatePill task={task} />
       <div class="row-what">
         <RowName view={view} task={task} />
@@ -61,12 +64,13 @@ export function ActiveRow({ view, source }: RowProps): JSX.Element | null {
 }
 
 /** A task that has ended. */
-export function EndedRow({ view, source }: RowProps): JSX.Element | null {
+export function EndedRow({ view, list, source }: RowProps): JSX.Element | null {
   const task = source?.value;
   if (task === undefined) return null;
   const seconds = elapsedSeconds(task, task.finished_at ?? task.updated_at);
   return (
-    <li class="row row-ended" data-task-id={task.id} data-state={task.state}>
+    <li class="row row-ended" data-item data-task-id={task.id} data-state={task.state}>
+      {list !== undefined && <SelectBox view={list} id={task.id} name={task.name} />}
       <StatePill task={task} />
       <div class="row-what">
         <RowName view={view} task={task} />
@@ -89,6 +93,47 @@ export function Rows(
   { label, children }: { readonly label: string; readonly children: ComponentChildren },
 ): JSX.Element {
   return <ul class="rows" aria-labelledby={label}>{children}</ul>;
+}
+
+interface ListRowProps {
+  readonly view: ClientView;
+  readonly source: Readable<Task> | undefined;
+}
+
+/** A row of a list in which rows are selected, whichever way its task stands. */
+export function ListRow({ view, source }: ListRowProps): JSX.Element | null {
+  const task = source?.value;
+  if (task === undefined) return null;
+  // Called, as a component of its own would have to be told of every change a second time.
+  return hasEnded(task) ? EndedRow({ view, list: view, source }) : ActiveRow({ view, list: view, source });
+}
+
+interface SelectBoxProps {
+  readonly view: ClientView;
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The box that selects a task; belongs to the form of the bar below the list. */
+function SelectBox({ view, id, name }: SelectBoxProps): JSX.Element {
+  const { list } = view;
+  const isSelected = view.selected.value.has(id);
+  return (
+    <label class="row-select">
+      <input
+        type="checkbox"
+        name="id"
+        value={id}
+        form="bulk"
+        class="row-check"
+        aria-label={`Select ${name}`}
+        {...(list === null ? {} : {
+          checked: isSelected,
+          onClick: (event: MouseEvent) => list.select(id, event.shiftKey),
+        })}
+      />
+    </label>
+  );
 }
 
 interface TaskProps {

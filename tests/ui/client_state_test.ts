@@ -2,17 +2,45 @@ import fc from "fast-check";
 import type { Task } from "../../lib/task.ts";
 import { comparePlace, hasEnded } from "../../lib/task_view.ts";
 import type { Milestone } from "../../ui/milestones.ts";
-import { type ClientPageModel, pageOfTasks, TASKS_PER_PAGE } from "../../ui/model.ts";
-import { createClientPage, type PendingChanges } from "../../ui/state.ts";
+import { EVERYTHING, type ListQuery } from "../../ui/list_query.ts";
+import { listedTasks, pageOfTasks, sliceOf, TASKS_PER_PAGE } from "../../ui/list_slice.ts";
+import type { ClientPageModel } from "../../ui/model.ts";
+import { createClientPage, type LiveClientPage } from "../../ui/client_state.ts";
+import type { PendingChanges } from "../../ui/state.ts";
 import { assertEquals, assertStrictEquals } from "../support/assert.ts";
-import { EXAMPLE_FRAME, NO_ACTIONS } from "../support/example_page.ts";
+import { NO_ACTIONS } from "../support/example_page.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../support/example_task.ts";
+
+const FRAME = {
+  basePath: "",
+  origin: "http://127.0.0.1:8000",
+  version: "1",
+  client: "default",
+  cursor: "e:1",
+  now: EXAMPLE_TIME,
+  assets: { script: "/s.js", style: "/s.css" },
+  trouble: null,
+  notice: null,
+} as const;
 
 function clientPage(tasks: readonly Task[], page = 1) {
   const milestones: Milestone[] = [];
-  const model: ClientPageModel = { ...EXAMPLE_FRAME, ...pageOfTasks(tasks, page), startable: [] };
+  const model: ClientPageModel = {
+    ...FRAME,
+    ...pageOfTasks(tasks, page),
+    problems: [],
+    startable: [],
+    commands: [],
+    ways: [],
+  };
   const options = { actions: NO_ACTIONS, onMilestone: (milestone: Milestone) => milestones.push(milestone) };
   return { ...createClientPage(model, options), milestones };
+}
+
+/** The tasks below a heading, in order. */
+function ids(page: LiveClientPage, section: string): string[] {
+  return page.view.items.value.filter((item) => item.section === section && item.id !== null)
+    .map(({ id }) => id!);
 }
 
 function changes(tasks: readonly Task[], removed: readonly string[] = []): PendingChanges {
@@ -21,13 +49,12 @@ function changes(tasks: readonly Task[], removed: readonly string[] = []): Pendi
 
 Deno.test("createClientPage() changes only the signal of the task that changed", () => {
   const page = clientPage([exampleTask({ id: "a", created_at: 2 }), exampleTask({ id: "b", created_at: 1 })]);
-  const lists = [page.view.active.value, page.view.ended.value];
+  const list = page.view.items.value;
   const other = page.view.task("b")?.value;
   page.apply(changes([exampleTask({ id: "a", created_at: 2, progress: 50, version: 2 })]));
   assertEquals(page.view.task("a")?.value.progress, 50);
   assertStrictEquals(page.view.task("b")?.value, other);
-  assertStrictEquals(page.view.active.value, lists[0]);
-  assertStrictEquals(page.view.ended.value, lists[1]);
+  assertStrictEquals(page.view.items.value, list);
 });
 
 Deno.test("createClientPage() leaves out an older version of a task", () => {
@@ -43,17 +70,23 @@ Deno.test("createClientPage() moves a task that ends, lets new ones in, and lets
     finishedTask({ id: "a", created_at: 1, version: 2 }),
     exampleTask({ id: "new", created_at: EXAMPLE_TIME + 1 }),
   ]));
-  assertEquals(page.view.active.value, ["new", "b"]);
-  assertEquals(page.view.ended.value, ["a"]);
+  assertEquals(ids(page, "active"), ["new", "b"]);
+  assertEquals(ids(page, "ended"), ["a"]);
   assertEquals(page.view.counts.value, { active: 2, ended: 1, newer: 0 });
   page.apply(
     changes([finishedTask({ id: "b", created_at: 2, version: 2 })], ["a", "never-seen-and-unknown"]),
   );
-  assertEquals(page.view.active.value, ["new"]);
-  assertEquals(page.view.ended.value, ["b"]);
+  assertEquals(ids(page, "active"), ["new"]);
+  assertEquals(ids(page, "ended"), ["b"]);
   assertEquals(page.view.task("a"), undefined);
   page.apply(changes([], ["new", "b"]));
-  assertEquals([page.view.active.value, page.view.ended.value, page.title()], [[], [], "Taskscope"]);
+  assertEquals([ids(page, "active"), ids(page, "ended"), page.title()], [[], [], "Taskscope"]);
+});
+
+Deno.test("createClientPage() moves the only task to the section of those that have ended", () => {
+  const page = clientPage([exampleTask({ id: "a" })]);
+  page.apply(changes([finishedTask({ id: "a", version: 2 })]));
+  assertEquals([ids(page, "active"), ids(page, "ended")], [[], ["a"]]);
 });
 
 Deno.test("createClientPage() announces starts, quarters and ends", () => {
@@ -75,20 +108,21 @@ Deno.test("createClientPage() announces starts, quarters and ends", () => {
   ]);
 });
 
-Deno.test("createClientPage() keeps the first page at its size, and takes back what was cut off when it changes", () => {
+Deno.test("createClientPage() lets new tasks in, and leaves out what stands behind all that is loaded", () => {
   const tasks = Array.from(
-    { length: TASKS_PER_PAGE },
+    { length: TASKS_PER_PAGE + 50 },
     (_, index) => exampleTask({ id: `t${index}`, created_at: index }),
   );
   const page = clientPage(tasks);
-  page.apply(changes([exampleTask({ id: "new", created_at: EXAMPLE_TIME + 1 })]));
-  assertEquals(page.view.active.value.length, TASKS_PER_PAGE);
-  assertEquals(page.view.active.value[0], "new");
-  assertEquals(page.view.task("t0"), undefined);
-  assertEquals(page.view.counts.value.active, TASKS_PER_PAGE + 1);
-  page.apply(changes([exampleTask({ id: "t0", created_at: 0, version: 2 })], ["new"]));
-  assertEquals(page.view.active.value.at(-1), "t0");
-  assertEquals(page.view.counts.value.active, TASKS_PER_PAGE);
+  page.apply(changes([
+    exampleTask({ id: "new", created_at: EXAMPLE_TIME + 5 }),
+    exampleTask({ id: "t7", created_at: 7, version: 2 }),
+  ]));
+  assertEquals(ids(page, "active").length, TASKS_PER_PAGE + 1);
+  assertEquals(ids(page, "active")[0], "new");
+  assertEquals(page.view.task("t7"), undefined);
+  assertEquals(page.view.sections.value.get("active"), TASKS_PER_PAGE + 51);
+  assertEquals(page.view.more.value, true);
 });
 
 Deno.test("createClientPage() patches what a later page shows, and counts what is newer", () => {
@@ -97,13 +131,13 @@ Deno.test("createClientPage() patches what a later page shows, and counts what i
     (_, index) => exampleTask({ id: `t${index}`, created_at: index }),
   );
   const page = clientPage(tasks, 2);
-  const shown = page.view.active.value;
+  const shown = ids(page, "active");
   page.apply(changes([
     exampleTask({ id: "new", created_at: EXAMPLE_TIME + 1 }),
     exampleTask({ id: "t120", created_at: 120, version: 2 }),
     exampleTask({ id: "t3", created_at: 3, progress: 9, version: 2 }),
   ]));
-  assertEquals(page.view.active.value, shown);
+  assertEquals(ids(page, "active"), shown);
   assertEquals(page.view.task("t3")?.value.progress, 9);
   assertEquals(page.view.counts.value, { active: 151, ended: 0, newer: 1 });
   page.apply(changes([exampleTask({ id: "new", created_at: EXAMPLE_TIME + 1, version: 2 })]));
@@ -113,8 +147,8 @@ Deno.test("createClientPage() patches what a later page shows, and counts what i
 Deno.test("createClientPage() replaces everything after a resync, versions and all", () => {
   const page = clientPage([exampleTask({ id: "a", version: 9 }), exampleTask({ id: "b" })]);
   page.replace([exampleTask({ id: "a", version: 1, progress: 3 }), finishedTask({ id: "c" })]);
-  assertEquals(page.view.active.value, ["a"]);
-  assertEquals(page.view.ended.value, ["c"]);
+  assertEquals(ids(page, "active"), ["a"]);
+  assertEquals(ids(page, "ended"), ["c"]);
   assertEquals(page.view.task("a")?.value.progress, 3);
   assertEquals(page.view.counts.value, { active: 1, ended: 1, newer: 0 });
 });
@@ -137,7 +171,13 @@ class ChangingServer {
     const at = ++this.#time;
     const known = this.tasks.get(id);
     const isEnded = known !== undefined && hasEnded(known);
-    const fields = { id, created_at: known?.created_at ?? at, version: (known?.version ?? 0) + 1 };
+    const fields = {
+      id,
+      name: `n${Number(id.slice(1)) % 3}`,
+      updated_at: at,
+      created_at: known?.created_at ?? at,
+      version: (known?.version ?? 0) + 1,
+    };
     if (kind === "run" && !isEnded) this.#put(exampleTask(fields));
     else if (kind === "end" && !isEnded) this.#put(finishedTask({ ...fields, finished_at: at }));
     else if (kind === "remove" && isEnded) {
@@ -171,8 +211,8 @@ Deno.test("createClientPage() shows, after any changes, what the server would re
     for (const { id, kind } of steps.slice(0, before)) server.step(id, kind);
     server.takeChanges();
     const page = clientPage([...server.tasks.values()]);
-    const lists = () => [...page.view.active.value, ...page.view.ended.value];
-    let listed = [page.view.active.value, page.view.ended.value];
+    const lists = () => [...ids(page, "active"), ...ids(page, "ended")];
+    let listed = page.view.items.value;
     let rows = lists().map((id) => page.view.task(id));
     for (const { id, kind } of [...steps.slice(before), { id: "", kind: "send" }]) {
       if (kind !== "send") {
@@ -181,8 +221,8 @@ Deno.test("createClientPage() shows, after any changes, what the server would re
       }
       page.apply(server.takeChanges());
       // Rows look their signals up only when their list is another one.
-      const now = [page.view.active.value, page.view.ended.value];
-      if (now.some((list, index) => list !== listed[index])) rows = lists().map((id) => page.view.task(id));
+      const now = page.view.items.value;
+      if (now !== listed) rows = lists().map((id) => page.view.task(id));
       listed = now;
       assertEquals(rows.map((row) => row?.value), [...server.tasks.values()].sort(comparePlace));
       const { activeTotal, endedTotal } = pageOfTasks(server.tasks.values(), 1);
@@ -191,11 +231,78 @@ Deno.test("createClientPage() shows, after any changes, what the server would re
   }));
 });
 
+/** Queries that leave some of the tasks of {@linkcode ChangingServer} out, in several orders. */
+const QUERY: fc.Arbitrary<ListQuery> = fc.record({
+  states: fc.constantFrom<readonly string[]>([], ["FINISHED"], ["PROCESSING", "FINISHED"]),
+  name: fc.constantFrom("", "n*", "n1"),
+  q: fc.constantFrom("", "t1", "n"),
+  sort: fc.constantFrom("", "name", "-name", "progress", "-updated_at", "finished_at"),
+  group: fc.constantFrom<ListQuery["group"]>("", "name"),
+  view: fc.constantFrom<ListQuery["view"]>("split", "all"),
+}).map((some) => ({ ...EVERYTHING, ...some }));
+
+Deno.test("LiveClientPage.show() and extend() show, whatever changes meanwhile, what the server has of the list", () => {
+  const steps = fc.array(STEP, { maxLength: 12 });
+  fc.assert(fc.property(QUERY, steps, steps, steps, steps, (query, before, during, between, later) => {
+    const server = new ChangingServer();
+    const run = (some: typeof before) => {
+      for (const { id, kind } of some) if (kind !== "send") server.step(id, kind);
+    };
+    const slice = (bounds: { from: number; limit: number }) =>
+      sliceOf(listedTasks(server.tasks.values()), query, EXAMPLE_TIME, bounds);
+    run(before);
+    server.takeChanges();
+    const page = clientPage([...server.tasks.values()]);
+    const since = page.watch();
+    const first = slice({ from: 0, limit: 3 });
+    run(during);
+    page.apply(server.takeChanges());
+    page.show(first, since);
+    run(between);
+    page.apply(server.takeChanges());
+    const next = page.watch();
+    const second = slice({ from: Math.max(0, page.order.value.length - 2), limit: 100 });
+    run(later);
+    page.apply(server.takeChanges());
+    page.extend(second, next);
+    const shown = page.order.value.map((id) => page.view.task(id)!.value);
+    const all = slice({ from: 0, limit: 1_000 });
+    // What moved up past the end of the first part meanwhile may be missing, as in any list that is read in parts: the
+    // next part begins further up for that. Nothing may be there that is not in the list, and all in its order.
+    const wanted = new Map(all.tasks.map((task) => [task.id, task]));
+    assertEquals(shown, shown.map((task) => wanted.get(task.id)!));
+    assertEquals(shown, all.tasks.filter((task) => page.view.task(task.id) !== undefined));
+    if (during.length + between.length + later.length === 0) assertEquals(shown, all.tasks);
+    if (!page.isUncertain()) {
+      const totals = all.sections.filter(({ total }) => total > 0).map(({ key, total }) =>
+        [key, total] as const
+      );
+      const counted = [...page.view.sections.value].filter(([, total]) => total > 0);
+      assertEquals(new Map(counted), new Map(totals));
+    }
+  }));
+});
+
+Deno.test("LiveClientPage.extend() shows every task of a list that does not lose any meanwhile", () => {
+  fc.assert(fc.property(QUERY, fc.array(STEP, { maxLength: 40 }), (query, steps) => {
+    const server = new ChangingServer();
+    for (const { id, kind } of steps) server.step(id, kind);
+    server.takeChanges();
+    const page = clientPage([...server.tasks.values()]);
+    const slice = (from: number) =>
+      sliceOf(listedTasks(server.tasks.values()), query, EXAMPLE_TIME, { from, limit: 2 });
+    page.show(slice(0), page.watch());
+    while (page.more.value) page.extend(slice(page.order.value.length), page.watch());
+    const all = sliceOf(listedTasks(server.tasks.values()), query, EXAMPLE_TIME, { from: 0, limit: 100 });
+    assertEquals(page.order.value, all.tasks.map((task) => task.id));
+  }));
+});
+
 Deno.test("createClientPage() lets a row see what was removed and restored at once, or took the id", () => {
   const page = clientPage([finishedTask({ id: "a", version: 5 })]);
-  const [list, row] = [page.view.ended.value, page.view.task("a")];
+  const [list, row] = [page.view.items.value, page.view.task("a")];
   page.apply(changes([finishedTask({ id: "a", version: 6 })], ["a"]));
-  assertStrictEquals(page.view.ended.value, list, "no row is made anew");
+  assertStrictEquals(page.view.items.value, list, "no row is made anew");
   assertEquals(row?.value.version, 6);
   page.apply(changes([finishedTask({ id: "a", name: "another", version: 1 })], ["a"]));
   assertEquals([row?.value.name, page.view.counts.value.ended], ["another", 1]);

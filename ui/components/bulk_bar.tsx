@@ -1,0 +1,109 @@
+/** @jsxImportSource preact */
+/**
+ * What is done to the selected tasks. A plain form, whose boxes are in the rows; with JavaScript it says how many are
+ * selected, and takes a removal back.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { countNoun, formatCount } from "../../lib/format.ts";
+import { clientPageUrl } from "../links.ts";
+import { listSearch, totalOf } from "../list_query.ts";
+import type { BulkAction, ClientView } from "../view.ts";
+import { Icon } from "./icons.tsx";
+
+interface ViewProps {
+  readonly view: ClientView;
+}
+
+const ACTIONS: readonly (readonly [action: BulkAction, label: string])[] = [
+  ["cancel", "Cancel"],
+  ["retry", "Retry"],
+  ["remove", "Remove"],
+];
+
+/** The bar at the bottom of the window. Without JavaScript it shows as soon as a box is ticked. */
+export function BulkBar({ view }: ViewProps): JSX.Element {
+  const { list } = view;
+  const { size } = view.selected.value;
+  const state = view.bulk.value;
+  const search = listSearch(view.query.value, view.page).replace("?", "&");
+  const url = clientPageUrl(view.frame);
+  const isOpen = size > 0 || state.kind !== "idle";
+  return (
+    <form
+      id="bulk"
+      class="bulk"
+      method="post"
+      action={url}
+      data-open={isOpen}
+      aria-label="Selected tasks"
+      onSubmit={(event) => {
+        if (list === null) return;
+        event.preventDefault();
+        const action = (event.submitter as HTMLButtonElement | null)?.value;
+        if (action !== undefined) list.change(action as BulkAction);
+      }}
+    >
+      <p class="bulk-words" data-testid="bulk">
+        {state.kind === "busy"
+          ? state.text
+          : size > 0
+          ? `${formatCount(size)} selected`
+          : state.kind === "done"
+          ? <Done text={state.text} isProblem={state.isProblem} />
+          : "Selected tasks"}
+      </p>
+      {state.kind === "done" && state.undo > 0 && (
+        <button
+          type="button"
+          class="button button-primary"
+          onClick={() => list?.undo()}
+        >
+          Undo<span class="visually-hidden">{` the removal of ${countNoun(state.undo, "task")}`}</span>
+        </button>
+      )}
+      {(size > 0 || list === null || state.kind === "idle") &&
+        ACTIONS.map(([action, label]) => (
+          <button
+            key={action}
+            type="submit"
+            value={action}
+            formAction={`${url}?do=${action}${search}`}
+            class="button"
+            disabled={state.kind === "busy"}
+          >
+            {label}
+            <span class="visually-hidden">{` selected tasks`}</span>
+          </button>
+        ))}
+      {size > 0 && (
+        <>
+          <SelectAll view={view} />
+          <button type="button" class="button button-quiet" onClick={() => list?.clearSelection()}>
+            Clear
+          </button>
+        </>
+      )}
+    </form>
+  );
+}
+
+function Done({ text, isProblem }: { readonly text: string; readonly isProblem: boolean }): JSX.Element {
+  return (
+    <span class={isProblem ? "bulk-problem" : "bulk-done"}>
+      <Icon name={isProblem ? "stale" : "finished"} /> {text}
+    </span>
+  );
+}
+
+function SelectAll({ view }: ViewProps): JSX.Element | null {
+  const total = totalOf(view.sections.value);
+  if (view.selected.value.size >= total) return null;
+  return (
+    <button type="button" class="button button-quiet" onClick={() => view.list?.selectAll()}>
+      Select all {formatCount(total)}
+    </button>
+  );
+}

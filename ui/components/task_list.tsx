@@ -1,0 +1,203 @@
+/** @jsxImportSource preact */
+/**
+ * The list of tasks below its headings; of a long one the part that is seen.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { countNoun, formatCount } from "../../lib/format.ts";
+import { clientPageUrl, namePageUrl } from "../links.ts";
+import { isFiltered, listSearch } from "../list_query.ts";
+import type { ClientView, ListItem } from "../view.ts";
+import { SectionHead } from "./frame.tsx";
+import { ActiveEmpty } from "./list_empty.tsx";
+import { ListRow } from "./task_rows.tsx";
+
+interface ViewProps {
+  readonly view: ClientView;
+}
+
+/** The rows of one section that are rendered. */
+interface Segment {
+  readonly key: string;
+  readonly hasHead: boolean;
+  readonly ids: string[];
+}
+
+/** How far before the end of what is loaded more is asked for. */
+const ROOM_BELOW = "1200px";
+
+/** The list. */
+export function TaskList({ view }: ViewProps): JSX.Element {
+  const root = useRef<HTMLDivElement>(null);
+  const items = view.items.value;
+  const range = view.list?.range.value;
+  const shown = range === undefined ? items : items.slice(range.start, range.end);
+  const loading = view.loading.value.kind === "list";
+  useLayoutEffect(() => {
+    if (root.current !== null) view.list?.rendered(root.current, items);
+  });
+  return (
+    <div class="task-list" ref={root} aria-busy={loading} data-loading={loading}>
+      <Room height={range?.before} />
+      {segmentsOf(shown).map((segment) => <Section key={segment.key} view={view} segment={segment} />)}
+      <Room height={range?.after} />
+    </div>
+  );
+}
+
+function segmentsOf(items: readonly ListItem[]): Segment[] {
+  const segments: Segment[] = [];
+  for (const { section, id } of items) {
+    let segment = segments.at(-1);
+    if (segment?.key !== section) {
+      segments.push(segment = { key: section, hasHead: id === null, ids: [] });
+    }
+    if (id !== null) segment.ids.push(id);
+  }
+  return segments;
+}
+
+/** The room of what is not rendered. */
+function Room({ height = 0 }: { readonly height: number | undefined }): JSX.Element | null {
+  return height > 0 ? <div aria-hidden="true" style={{ height: `${height}px` }} /> : null;
+}
+
+interface SectionProps extends ViewProps {
+  readonly segment: Segment;
+}
+
+function Section({ view, segment }: SectionProps): JSX.Element | null {
+  const { key, hasHead, ids } = segment;
+  const total = view.sections.value.get(key) ?? ids.length;
+  const { active, ended } = view.counts.value;
+  // Nothing has ended where nothing ever was.
+  if (key !== "active" && active + ended === 0) return key === "all" ? <ActiveEmpty view={view} /> : null;
+  const title = titleOf(key);
+  return (
+    <section class="list-section" aria-label={title} data-testid={key.startsWith("name:") ? "group" : key}>
+      {hasHead && (
+        <div class="list-head" data-item>
+          <SectionHead
+            view={view}
+            id={`${key}-title`}
+            title={title}
+            count={formatCount(total)}
+            dated={key !== "ended" && ids.length > 0}
+          >
+            {key.startsWith("name:") && (
+              <a class="head-link" href={namePageUrl(view.frame, title)}>Statistics</a>
+            )}
+          </SectionHead>
+          {ids.length === 0 && <Empty view={view} section={key} total={total} />}
+        </div>
+      )}
+      {ids.length > 0 && (
+        <ul class="rows" aria-label={title}>
+          {ids.map((id) => <ListRow key={id} view={view} source={view.task(id)} />)}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function titleOf(key: string): string {
+  switch (key) {
+    case "active":
+      return "Active";
+    case "ended":
+      return "Completed";
+    case "all":
+      return "Tasks";
+    default:
+      return key.slice("name:".length);
+  }
+}
+
+interface EmptyProps extends ViewProps {
+  readonly section: string;
+  readonly total: number;
+}
+
+/** What stands below a heading without rows. */
+function Empty({ view, section, total }: EmptyProps): JSX.Element {
+  if (total > 0) {
+    return (
+      <p class="empty">
+        {section === "active"
+          ? (
+            <>
+              {countNoun(total, "active task")} on{" "}
+              <a href={`${clientPageUrl(view.frame)}${listSearch(view.query.value)}`}>the first page</a>.
+            </>
+          )
+          : `${countNoun(total, "task")} further on.`}
+      </p>
+    );
+  }
+  if (isFiltered(view.query.value)) return <p class="empty">None matches.</p>;
+  if (section === "active") return <ActiveEmpty view={view} />;
+  return <p class="empty">Tasks stay here after their end, with their result or error.</p>;
+}
+
+/** What stands below the list: the way on. */
+export function ListEnd({ view }: ViewProps): JSX.Element | null {
+  const { list } = view;
+  if (list === null || !view.scripted.value) return <Paging view={view} />;
+  return <More view={view} />;
+}
+
+/** With JavaScript more comes as one scrolls. */
+function More({ view }: ViewProps): JSX.Element | null {
+  const mark = useRef<HTMLDivElement>(null);
+  const loading = view.loading.value;
+  const more = view.more.value;
+  const count = view.items.value.length;
+  const { list, page, frame } = view;
+  const { newer } = view.counts.value;
+  useEffect(() => {
+    if (mark.current === null || !more || loading.kind !== "no") return;
+    const observer = new IntersectionObserver((entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) list?.more();
+    }, { rootMargin: ROOM_BELOW });
+    observer.observe(mark.current);
+    return () => observer.disconnect();
+  }, [more, loading.kind, count]);
+  return (
+    <div class="list-end" ref={mark}>
+      {page > 1 && (
+        <p>
+          Begins at page {page}
+          {newer > 0 && ` · ${formatCount(newer)} new`} · <a href={clientPageUrl(frame)}>Newest tasks</a>
+        </p>
+      )}
+      {loading.kind === "failed"
+        ? (
+          <p class="problem" role="alert">
+            Could not load the tasks: {loading.reason}{" "}
+            <button type="button" class="button" onClick={() => list?.again()}>Try again</button>
+          </p>
+        )
+        : more && <p>{loading.kind === "more" ? "Loading more…" : "More below"}</p>}
+    </div>
+  );
+}
+
+function Paging({ view }: ViewProps): JSX.Element | null {
+  const { page, pages, frame } = view;
+  if (pages <= 1) return null;
+  const at = (number: number) => `${clientPageUrl(frame)}${listSearch(view.query.value, number)}`;
+  return (
+    <nav class="paging" aria-label="Pages">
+      {page > 1
+        ? <a class="button" rel="prev" href={at(page - 1)}>Newer tasks</a>
+        : <span class="paging-end">Newest</span>}
+      <span class="number">Page {page} of {pages}</span>
+      {page < pages
+        ? <a class="button" rel="next" href={at(page + 1)}>Older tasks</a>
+        : <span class="paging-end">Oldest</span>}
+    </nav>
+  );
+}
