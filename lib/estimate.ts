@@ -33,8 +33,10 @@ const STALL_INTERVALS = 6;
 
 /** Observations that make an average; of more than one in a second, each says hardly anything new. */
 const ENOUGH_OBSERVATIONS = 10;
-/** Recent progress and past runs weigh the same once progress was observed for this share of what runs usually take. */
+/** Recent progress and past runs weigh the same once progress was observed for this share of what runs usually take, */
 const EQUAL_SHARE = 0.1;
+/** but not sooner than after so many seconds: a few of them are not enough for a rate, however short the runs are. */
+const EQUAL_SECONDS = 5;
 /** A range that is narrower than this share of the ETA says nothing that the ETA does not say. */
 const NARROW_SHARE = 0.2;
 
@@ -208,7 +210,8 @@ export class Estimator {
 
   #weightOfRate(task: Task): number {
     const { evidence } = this.#paceOf(task);
-    const byEvidence = evidence / (evidence + EQUAL_SHARE * this.#pastOf(task).usual);
+    const byEvidence = evidence /
+      (evidence + Math.max(EQUAL_SECONDS, EQUAL_SHARE * this.#pastOf(task).usual));
     return Math.max(byEvidence, (task.progress ?? 0) / 100);
   }
 

@@ -238,6 +238,14 @@ const SCENARIOS: Scenario[] = [
     expected: { eta: 100, eta_low: 0.75, eta_high: 399.8, rate: 10, eta_reason: null },
   },
   {
+    // Two sevenths by the rate, 98 s, and five by the past, 8 s.
+    name: "a very short time of progress, after short runs",
+    said: steady(2, percent(1)),
+    at: 2,
+    past: Array.from({ length: 20 }, () => 10),
+    expected: { eta: 33.71, eta_low: 7.805, eta_high: 94.31, rate: 1, eta_reason: null },
+  },
+  {
     name: "a steady pace that past runs agree with",
     said: steady(20, percent(1)),
     at: 20,
