@@ -35,14 +35,27 @@ export interface ClientMemory {
 
 /** The tasks of one client. */
 class Namespace implements ClientMemory {
-  /** In the order of creation. */
+  /** In the order of creation, once {@linkcode Namespace.inOrder} has put them into it. */
   readonly tasks: Map<string, IndexedTask> = new Map();
+  /** Whether a task was restored since, which stands at the end. */
+  isShuffled = false;
   newest: IndexedTask | null = null;
   lastSeq = 0;
   removed: RemovedTask[] = [];
   forgottenSeq = 0;
   /** Made when somebody first asks for it: nobody does of most clients that only were there when the store was opened. */
   runs: RunGroups | null = null;
+
+  /** The tasks in the order of creation. Put into it here and not by each restore, as people restore many at once. */
+  inOrder(): Iterable<IndexedTask> {
+    if (this.isShuffled) {
+      const tasks = [...this.tasks].sort(([, left], [, right]) => left.place - right.place);
+      this.tasks.clear();
+      for (const [id, node] of tasks) this.tasks.set(id, node);
+      this.isShuffled = false;
+    }
+    return this.tasks.values();
+  }
 
   moveToNewest(node: IndexedTask): void {
     if (this.newest === node) return;
@@ -61,7 +74,7 @@ class Namespace implements ClientMemory {
   }
 }
 
-/** An index of tasks. Reads and writes cost the same however many tasks there are, but for a restore. */
+/** An index of tasks. Reads and writes cost the same however many tasks there are, but for the list after a restore. */
 export class TaskIndex {
   readonly #limits: TaskIndexLimits;
   readonly #namespaces: Map<string, Namespace> = new Map();
@@ -100,15 +113,13 @@ export class TaskIndex {
     return node;
   }
 
-  /** Puts a task that was removed back at its place in the order of creation; costs more with more younger tasks. */
+  /** Puts a task that was removed back at its place in the order of creation. */
   restore(client: string, place: number, stored: StoredTask): void {
     const namespace = this.#namespaceOf(client);
-    const younger = [...namespace.tasks].filter(([, node]) => node.place > place);
-    for (const [id] of younger) namespace.tasks.delete(id);
     const restored = this.#add(namespace, stored.id, place, stored);
     namespace.runs?.add(restored);
     namespace.moveToNewest(restored);
-    for (const [id, node] of younger) namespace.tasks.set(id, node);
+    namespace.isShuffled = true;
     namespace.lastSeq = stored.seq;
   }
 
@@ -173,7 +184,7 @@ export class TaskIndex {
 
   /** The tasks of a client in the order of creation. */
   list(client: string): Iterable<IndexedTask> {
-    return this.#namespaces.get(client)?.tasks.values() ?? [];
+    return this.#namespaces.get(client)?.inOrder() ?? [];
   }
 
   /** How many tasks a client has. */
