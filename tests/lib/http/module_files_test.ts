@@ -45,6 +45,10 @@ Deno.test("ModuleFiles lets pages of every origin have these files, and nothing 
   }
 });
 
+function tagOf(headers: Headers): string | undefined {
+  return headers.get("etag")?.replace(/^W\//, "");
+}
+
 Deno.test("ModuleFiles has files looked at anew, but those of a version kept for ever", async () => {
   await using server = startServer();
   for (const [name, , body] of FILES) {
@@ -52,12 +56,13 @@ Deno.test("ModuleFiles has files looked at anew, but those of a version kept for
     assertEquals(plain.headers.get("cache-control"), "no-cache");
     const versioned = await call("GET", `${server.url}/v${VERSION}/${name}`);
     assertEquals(versioned.headers.get("cache-control"), "public, max-age=31536000, immutable");
-    const etag = plain.headers.get("etag")!;
+    // Older Deno compresses by itself, and says so by a weak tag.
+    const etag = tagOf(plain.headers)!;
     assertMatch(etag, /^"[\w-]{43}"$/);
-    assertEquals(versioned.headers.get("etag"), etag);
+    assertEquals(tagOf(versioned.headers), etag);
     for (const tags of [etag, `W/${etag}`, `"other", ${etag}`, `"a",W/${etag},"b"`]) {
       const again = await call("GET", `${server.url}/${name}`, { headers: { "if-none-match": tags } });
-      assertEquals([again.status, again.text, again.headers.get("etag")], [304, "", etag], tags);
+      assertEquals([again.status, again.text, tagOf(again.headers)], [304, "", etag], tags);
     }
     for (const tags of ['"other"', "", etag.slice(1, -1), `${etag}x`]) {
       const again = await call("GET", `${server.url}/${name}`, { headers: { "if-none-match": tags } });
