@@ -50,6 +50,8 @@ export type LiveTaskStore = Pick<TaskStore, "pastRuns" | "putSeries">;
 /** The tasks that have not ended. */
 export class LiveTasks {
   readonly #tasks: Map<string, LiveTask> = new Map();
+  /** Those that somebody runs, by who that is: over plain HTTP a reporter comes and goes twice a second. */
+  readonly #owned: Map<string, Set<LiveTask>> = new Map();
   readonly #store: LiveTaskStore;
   /** How long those took that have ended. */
   readonly past: PastRuns;
@@ -73,7 +75,7 @@ export class LiveTasks {
 
   /** Those that one side runs. */
   ownedBy(reporterId: string): readonly LiveTask[] {
-    return this.all().filter(({ owner }) => owner === reporterId);
+    return [...this.#owned.get(reporterId) ?? []];
   }
 
   /** The task; `undefined` where there is none that has not ended. */
@@ -86,7 +88,7 @@ export class LiveTasks {
     const isRemote = reporter === null ? owner !== null : reporter.isRemote === true;
     const isHttp = owner === HTTP_REPORTER_ID;
     if (isRemote) this.#remoteCount++;
-    this.#tasks.set(keyOf(client, id), {
+    const task: LiveTask = {
       client,
       id,
       estimator: new Estimator((name) => this.past.of(client, name)),
@@ -96,14 +98,22 @@ export class LiveTasks {
       reporter: isHttp ? null : reporter,
       awaySince: isRemote && reporter === null && !isHttp ? at : null,
       isRemote,
-    });
+    };
+    this.#tasks.set(keyOf(client, id), task);
+    if (owner !== null) this.#ownedBy(owner).add(task);
   }
 
   /** Forgets a task, as it has ended. */
   delete(client: string, id: string): void {
     const key = keyOf(client, id);
-    if (this.#tasks.get(key)?.isRemote) this.#remoteCount--;
+    const task = this.#tasks.get(key);
+    if (task === undefined) return;
+    if (task.isRemote) this.#remoteCount--;
     this.#tasks.delete(key);
+    if (task.owner === null) return;
+    const owned = this.#ownedBy(task.owner);
+    owned.delete(task);
+    if (owned.size === 0) this.#owned.delete(task.owner);
   }
 
   /**
@@ -137,7 +147,14 @@ export class LiveTasks {
   /** Forgets all of them. */
   clear(): void {
     this.#tasks.clear();
+    this.#owned.clear();
     this.#remoteCount = 0;
+  }
+
+  #ownedBy(owner: string): Set<LiveTask> {
+    let owned = this.#owned.get(owner);
+    if (owned === undefined) this.#owned.set(owner, owned = new Set());
+    return owned;
   }
 }
 

@@ -47,3 +47,23 @@ Deno.test("LiveTasks.add() notes since when a reporter is away, but of none that
   ]);
   assertEquals(live.ownedBy("another").map(({ id }) => id), ["away"]);
 });
+
+Deno.test("LiveTasks.ownedBy() knows those that one side runs, as they come and go", () => {
+  const live = new LiveTasks(emptyStore());
+  const owned = (id: string) => live.ownedBy(id).map(({ id }) => id);
+  for (const id of ["a", "b", "c"]) live.add("c", id, { owner: remote.id, reporter: remote, at: 0 });
+  live.add("c", "mine", { owner: here.id, reporter: here, at: 0 });
+  live.add("c", "nobody's", { owner: null, reporter: null, at: 0 });
+  assertEquals([owned("remote"), owned("here"), owned("unknown")], [["a", "b", "c"], ["mine"], []]);
+  // Whoever goes through them may end them.
+  for (const { client, id } of live.ownedBy("remote")) if (id !== "b") live.delete(client, id);
+  assertEquals(owned("remote"), ["b"]);
+  live.delete("c", "b");
+  live.delete("c", "b");
+  live.delete("c", "nobody's");
+  assertEquals([owned("remote"), owned("here")], [[], ["mine"]]);
+  live.add("c", "d", { owner: remote.id, reporter: null, at: 0 });
+  assertEquals(owned("remote"), ["d"]);
+  live.clear();
+  assertEquals([owned("remote"), owned("here")], [[], []]);
+});
