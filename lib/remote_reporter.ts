@@ -12,7 +12,7 @@ import { RemoteOutbox } from "./remote_outbox.ts";
 import { type ReportReply, writeBatch } from "./report_message.ts";
 import { partsOf } from "./report_parts.ts";
 import type { ReportedTask, ReportSink } from "./reporter.ts";
-import type { LogLine, ReportedChange } from "./task.ts";
+import { Retelling } from "./retelling.ts";
 
 /** Tasks that are known at most; while the server is away, those that have ended are kept for it, too. */
 const MOST_TASKS = 10_000;
@@ -40,22 +40,6 @@ export function remoteSink(server: string): RemoteSink {
   return sink;
 }
 
-/** A task whose last report has been handed over. */
-interface EndedTask {
-  readonly task: ReportedTask;
-  /** How many reports there were with its last one. */
-  readonly end: number;
-}
-
-/** Lines of a task's log that are not committed. */
-interface LinesOnTheWay {
-  /** Whose they are. */
-  readonly key: string;
-  /** How many reports there were with them. */
-  readonly end: number;
-  readonly lines: readonly LogLine[];
-}
-
 /**
  * Brings reports to a server in numbered batches, and again after a cut. What is held back meanwhile is bounded by the
  * tasks that there are, not by what they say.
@@ -66,11 +50,7 @@ export class RemoteSink implements ReportSink, Disposable {
   readonly #link: RemoteLink;
   readonly #outbox: RemoteOutbox = new RemoteOutbox();
   readonly #tasks: Map<string, ReportedTask> = new Map();
-  readonly #ended: Map<string, EndedTask> = new Map();
-  /** The tasks whose creation is on its way, by how many reports there are with it. */
-  readonly #created: Map<string, number> = new Map();
-  /** Lines of logs that are on their way, oldest first. */
-  #lines: LinesOnTheWay[] = [];
+  readonly #retelling: Retelling = new Retelling();
   readonly #waiting: Set<() => void> = new Set();
   /** The number of the newest report, over all tasks: a task that takes an id again goes on above the former. */
   #newestSeq = 0;
@@ -103,12 +83,12 @@ export class RemoteSink implements ReportSink, Disposable {
 
   open(task: ReportedTask): void {
     const key = keyOf(task);
-    if (this.#ended.get(key)?.task === task) {
-      this.#ended.delete(key);
+    if (this.#retelling.endedTask(key) === task) {
+      this.#retelling.forget(key);
     } else if (this.#tasks.has(key)) {
       // The server could not tell the two apart.
       return task.refused(`Cannot create task "${task.id}": the id is taken`);
-    } else if (this.#tasks.size + this.#ended.size >= MOST_TASKS) {
+    } else if (this.#tasks.size + this.#retelling.endedCount >= MOST_TASKS) {
       this.#sayOnce(`${MOST_TASKS} tasks wait for ${this.#server}, so more of them run unseen`);
       return task.refused(null);
     }
@@ -122,7 +102,7 @@ export class RemoteSink implements ReportSink, Disposable {
     for (const part of partsOf(report)) {
       this.#outbox.push(JSON.stringify({ ...part, seq: ++this.#newestSeq }));
     }
-    this.#note(keyOf(task), report.change);
+    this.#retelling.reported(keyOf(task), report.change, this.#outbox.pushed);
     if (this.#isPumping) return;
     this.#isPumping = true;
     // At the end of the turn: what is said in it travels together.
@@ -136,9 +116,8 @@ export class RemoteSink implements ReportSink, Disposable {
     const key = keyOf(task);
     if (this.#tasks.get(key) !== task) return;
     this.#tasks.delete(key);
-    // A server that was started anew without its data may ask for all of it once more. In the order of their ends.
-    this.#ended.delete(key);
-    if (!this.#isRefused) this.#ended.set(key, { task, end: this.#outbox.pushed });
+    // A server that was started anew without its data may ask for all of it once more.
+    if (!this.#isRefused) this.#retelling.ended(key, task, this.#outbox.pushed);
     this.#restSoon();
   }
 
@@ -178,9 +157,7 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#isRefused = true;
     this.#sayOnce(`${this.#server} takes no reports (${reason}), so tasks run unseen`);
     this.#outbox.clear();
-    this.#ended.clear();
-    this.#created.clear();
-    this.#lines = [];
+    this.#retelling.clear();
     for (const task of [...this.#tasks.values()]) task.refused(null);
     this.#wake();
   }
@@ -194,18 +171,17 @@ export class RemoteSink implements ReportSink, Disposable {
         return;
     }
     const key = keyOf(reply);
-    const task = this.#tasks.get(key) ?? this.#ended.get(key)?.task;
+    const task = this.#tasks.get(key) ?? this.#retelling.endedTask(key);
     switch (reply.type) {
       case "cancel":
         return task?.cancelRequested();
       case "interrupt":
         return task?.interrupted();
       case "unknown":
-        return this.#restate(key, task);
+        return this.#retelling.isOnItsWay(key) ? undefined : task?.restate(this.#retelling.linesOf(key));
       case "refused":
         task?.refused(reply.reason);
-        // There is nothing more to ask of it.
-        this.#ended.delete(key);
+        this.#retelling.forget(key);
     }
   }
 
@@ -213,36 +189,11 @@ export class RemoteSink implements ReportSink, Disposable {
     const before = this.#outbox.committed;
     this.#outbox.taken(batch);
     const { committed } = this.#outbox;
-    const kept = this.#lines.findIndex(({ end }) => end > committed);
-    this.#lines.splice(0, kept === -1 ? this.#lines.length : kept);
-    for (const [key, { end }] of this.#ended) {
-      if (end > committed) break;
-      this.#ended.delete(key);
-    }
-    for (const [key, end] of this.#created) {
-      if (end > committed) break;
-      this.#created.delete(key);
-    }
+    this.#retelling.committed(committed);
     this.#pump(true);
     this.#flush();
     this.#wake();
     if (committed > before) this.#restSoon();
-  }
-
-  /** Takes note of what a server without its data would have to be told again. */
-  #note(key: string, change: ReportedChange): void {
-    const { pushed } = this.#outbox;
-    if (change.type === "log") this.#lines.push({ key, end: pushed, lines: change.lines });
-    if (change.type !== "create") return;
-    // In the order that they went.
-    this.#created.delete(key);
-    this.#created.set(key, pushed);
-  }
-
-  #restate(key: string, task: ReportedTask | undefined): void {
-    // What is on its way may be a word from before it was said anew.
-    if ((this.#created.get(key) ?? 0) > this.#outbox.committed) return;
-    task?.restate(this.#lines.flatMap((entry) => entry.key === key ? entry.lines : []));
   }
 
   /** Sends what there is; a batch that is not full waits a moment while others are on their way, unless it is due. */
