@@ -98,8 +98,8 @@ export class DatabaseWriter implements Disposable {
     );
     this.#runAll("DELETE FROM log_lines WHERE place = ? AND number < ?", batch.lineCuts);
     this.#runAll(
-      `DELETE FROM history WHERE place = ?1 AND is_state = 0 AND version NOT IN
-       (SELECT version FROM history WHERE place = ?1 AND is_state = 0 ORDER BY version DESC LIMIT ?2)`,
+      `DELETE FROM history WHERE place = ?1 AND is_state = 0 AND version <=
+       (SELECT version FROM history WHERE place = ?1 AND is_state = 0 ORDER BY version DESC LIMIT 1 OFFSET ?2)`,
       batch.historyCuts,
     );
     for (const table of ["tasks", "records", "runs", "series", "launches", "log_lines", "history"]) {
