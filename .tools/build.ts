@@ -28,7 +28,9 @@ function canBuild(version: string): boolean {
 async function build(): Promise<boolean> {
   try {
     if (canBuild(Deno.version.deno)) {
-      await Promise.all([bundlePages(), buildModule()]);
+      // One after the other: on a machine that has none yet, bundlers that run at once trip over each other's esbuild.
+      await bundlePages();
+      await buildModule();
     } else if (!await exist(OUTPUTS)) {
       const wanted = OLDEST_BUILDER.join(".");
       throw new Error(

@@ -26,10 +26,8 @@ export const PAGE_OUTPUTS: readonly URL[] = [...KINDS.map(scriptOf), WINDOW_SCRI
  */
 export async function bundlePages(): Promise<void> {
   if (await isUpToDate(PAGE_OUTPUTS, INPUTS)) return;
-  await Promise.all([
-    ...KINDS.map((kind) => bundle(`ui/${kind}_entry.tsx`, scriptOf(kind))),
-    bundle("ui/window_entry.ts", WINDOW_SCRIPT),
-  ]);
+  for (const kind of KINDS) await bundle(`ui/${kind}_entry.tsx`, scriptOf(kind));
+  await bundle("ui/window_entry.ts", WINDOW_SCRIPT);
 }
 
 function scriptOf(kind: string): URL {

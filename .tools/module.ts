@@ -27,7 +27,8 @@ export const MODULE_OUTPUTS: readonly URL[] = [SCRIPT, DECLARATIONS];
 export async function buildModule(): Promise<void> {
   const inputs = [new URL("lib/", ROOT), new URL("deno.json", ROOT), new URL(".tools/", ROOT)];
   if (await isUpToDate(MODULE_OUTPUTS, inputs)) return;
-  const [script, declarations] = await Promise.all([bundle(ENTRY), declare()]);
+  const script = await bundle(ENTRY);
+  const declarations = await declare();
   await writeAtomically(SCRIPT, script);
   await writeAtomically(DECLARATIONS, declarations);
 }
