@@ -70,7 +70,7 @@ Deno.test("list: search narrows the list as one types, keeps focus, and lives in
     await shows(page, ["a-old"]);
     assertEquals(new URL(page.url()).search, "?q=orders");
     assert(await search.evaluate((field) => field === document.activeElement), "the field lost the focus");
-    await page.getByText("1 task matches.").waitFor();
+    await page.locator(".toolbar-state").getByText("1 task matches.").waitFor();
 
     await page.reload();
     await live(page);
@@ -90,7 +90,7 @@ Deno.test("list: search narrows the list as one types, keeps focus, and lives in
     await shows(page, ["other", "late", "d2", "d1", "c-gone", "b-done", "a-old"]);
     assertEquals(new URL(page.url()).search, "");
     await search.fill("nothing is called so");
-    await page.getByText("No task matches.").waitFor();
+    await page.locator(".toolbar-state").getByText("No task matches.").waitFor();
     assertEquals(complaints, []);
   });
   assertEquals(server.errors, []);
@@ -225,7 +225,7 @@ Deno.test("list: what could not be done to some of the selected is said in sum, 
     await page.getByRole("button", { name: "Cancel selected tasks" }).click();
     await row(page, "d1").getByText("Cancelling…").waitFor();
     await page.getByText("3 selected").waitFor();
-    await page.getByText("2 tasks asked to stop. 3 tasks could not be: It has ended already.").waitFor();
+    await bar.getByText("2 tasks asked to stop. 3 tasks could not be: It has ended already.").waitFor();
     await page.getByRole("button", { name: "Clear" }).click();
     assertEquals(await page.locator(".row-check:checked").count(), 0);
     assertEquals(complaints, []);
@@ -370,7 +370,7 @@ Deno.test("list: 10,000 tasks are scrolled through, found and selected, and few 
 
     await page.keyboard.press("/");
     await page.keyboard.type("first");
-    await page.getByText("3 tasks match.").waitFor();
+    await page.locator(".toolbar-state").getByText("3 tasks match.").waitFor();
     assertEquals((await ids(page)).toSorted(), ["q0", "q1", "q2"]);
     await page.keyboard.press("Escape");
     await row(page, "brand-new").waitFor();
@@ -443,6 +443,8 @@ Deno.test("names: from the list to a name's statistics, and from a bar to its ru
       assertMatch(await bar.getAttribute("aria-label") ?? "", /^Failed after .*ago|^Failed after .*just now/);
       await bar.click();
       assertEquals(new URL(page.url()).pathname, "/t/shop/a-old");
+      await page.getByRole("link", { name: "Statistics of its name" }).click();
+      assertEquals(new URL(page.url()).pathname, "/stats/shop/import%20orders");
       await page.goto(`${server.url}/stats/shop/unheard-of`);
       await page.getByText("No task of this name is known").waitFor();
       assertEquals(complaints.filter((text) => !text.includes("404")), []);

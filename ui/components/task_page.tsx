@@ -10,7 +10,7 @@ import { formatCount, formatPercent, formatRate } from "../../lib/format.ts";
 import type { Task } from "../../lib/task.ts";
 import { hasEnded, statusWords } from "../../lib/task_view.ts";
 import { taskCommands } from "../commands.ts";
-import { clientPageUrl, taskPageUrl } from "../links.ts";
+import { clientPageUrl, namePageUrl, taskPageUrl } from "../links.ts";
 import type { TaskView } from "../view.ts";
 import { AttemptsSection, Neighbours } from "./attempts.tsx";
 import { CopyButton } from "./controls.tsx";
@@ -45,6 +45,8 @@ export function TaskPage({ view }: TaskPageProps): JSX.Element {
                 <a href={taskPageUrl(frame, task.parent_id)}>Parent task</a>
               </>
             )}
+            <span aria-hidden="true">/</span>
+            <a href={namePageUrl(frame, task.name)}>Statistics of its name</a>
             <Neighbours view={view} />
           </nav>
           <Hero view={view} />
