@@ -47,13 +47,11 @@ export function BulkBar({ view }: ViewProps): JSX.Element {
       }}
     >
       <p class="bulk-words" data-testid="bulk">
-        {state.kind === "busy"
-          ? state.text
-          : size > 0
-          ? `${formatCount(size)} selected`
-          : state.kind === "done"
-          ? <Done text={state.text} isProblem={state.isProblem} />
-          : "Selected tasks"}
+        {state.kind === "busy" && state.text}
+        {state.kind === "idle" && size === 0 && "Selected tasks"}
+        {state.kind !== "busy" && size > 0 && <span>{formatCount(size)} selected</span>}
+        {/* Also beside what stays selected: that is what it could not be done to. */}
+        {state.kind === "done" && <Done text={state.text} isProblem={state.isProblem} />}
       </p>
       {state.kind === "done" && state.undo > 0 && (
         <button
