@@ -68,6 +68,7 @@ export class Reporting {
     try {
       // Of an end that is told again, nothing before it counts any more.
       const changes = isTerminal(task.state) ? report.changes.slice(-1) : report.changes;
+      checkLines(task, changes);
       this.#report(client, id, { ...report, changes });
     } catch (error) {
       if (error instanceof TransitionError) return await this.#refuse(client, id, error);
@@ -101,6 +102,21 @@ export class Reporting {
     await this.#context.registry.committed();
     throw new Problem(409, error.code, error.message, {}, task);
   }
+}
+
+/** Refuses lines that would leave a gap: which of them are there already could not be told when they come again. */
+function checkLines(task: Task, changes: HttpReport["changes"]): void {
+  const { id, log_count: count } = task;
+  // Of many lines that came as text, the first ones.
+  const change = changes.find(({ type }) => type === "log");
+  if (change?.type !== "log" || change.first === undefined || change.first <= count) return;
+  throw new Problem(
+    409,
+    "log_gap",
+    `Cannot add lines to task "${id}" from number ${change.first} on: it has ${count}, and they count from 0`,
+    {},
+    task,
+  );
 }
 
 /** Whether a task is the one that somebody wants to create once more. */

@@ -97,7 +97,7 @@ export class Rest {
     const { registry, limits } = this.#context;
     const isText = textFrom(params) ?? wantsText(request);
     const asked = lineNumberFrom(params, "limit");
-    const limit = asked ?? Math.min(isText ? Infinity : LOG_PAGE_LINES, limits.logLinesPerTask);
+    const limit = asked ?? (isText ? Infinity : Math.min(LOG_PAGE_LINES, limits.logLinesPerTask));
     const after = lineNumberFrom(params, "after");
     const before = lineNumberFrom(params, "before") ?? count;
     if (asked !== null && (limit < 1 || limit > LOG_PAGE_LINES)) {

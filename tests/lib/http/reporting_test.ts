@@ -422,3 +422,12 @@ Deno.test("Reporting answers 404 for a task that there is not, and to a path of 
   assert(!direct.monitor.registry.clients().includes("other"));
   assertEquals((await direct.ask("GET", `${T}/finish`)).headers.get("allow"), "POST");
 });
+
+Deno.test("Reporting.report() refuses lines that would leave a gap, as they could not be told when they come again", async () => {
+  await using direct = await start();
+  const say = (lines: string[], first: number) => direct.ask("POST", `${T}/logs`, { json: { lines, first } });
+  const task = (await direct.ask("GET", T)).json;
+  assertRefused(await say(["a"], 1), "log_gap", task);
+  assertEquals((await say(["a", "b"], 0)).status, 200);
+  assertEquals((await say(["b", "c"], 1)).json.log_count, 3);
+});

@@ -5,6 +5,7 @@ import { assert, assertEquals, assertStringIncludes } from "../../support/assert
 import { assertProblem, call } from "../../support/calls.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 import { ended, startTaskServer } from "../../support/task_server.ts";
+import { StoreFolder } from "../../support/store_folder.ts";
 
 interface Page {
   readonly lines: readonly LogLine[];
@@ -189,4 +190,14 @@ Deno.test("Rest.logs() gives an empty text of a task that wrote nothing, and sto
   await reader.cancel();
   assertEquals((await call("GET", `${logs}?limit=1`)).json.count, 50_000);
   assertEquals(server.errors, []);
+});
+
+Deno.test("Rest.logs() gives as text what is on disk alone, too", async () => {
+  using folder = new StoreFolder();
+  await using server = startServer({ data: folder.file });
+  await server.monitor.monitored((task) => {
+    for (let n = 0; n < 2_500; n++) task.log(`line ${n}`);
+  }, { client: "c", id: "long" })();
+  const answer = await call("GET", `${server.url}/tasks/c/long/logs?format=text`);
+  assertEquals(answer.text.match(/line \d+/g)?.length, 2_500);
 });
