@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
 import { startTaskServer } from "../../support/task_server.ts";
 
@@ -85,7 +85,8 @@ Deno.test("Pages.list() gives the page's script parts of its list, and the form 
   await using server = await startSome();
   const get = (search: string, headers = {}) => call("GET", `${server.url}/t/c${search}`, { headers });
   const part = await get("?state=FINISHED&from=0&limit=10", JSON_WANTED);
-  assertEquals(part.headers.get("vary"), "Accept");
+  // Older Deno adds what its own compression looks at.
+  assertMatch(part.headers.get("vary") ?? "", /(^|, )Accept$/);
   assertEquals(part.json.tasks.map((task: { id: string }) => task.id), ["ended"]);
   assertEquals([part.json.matching, part.json.activeTotal, part.json.endedTotal], [1, 1, 1]);
   const bad = await get("?from=-1&limit=10", JSON_WANTED);
