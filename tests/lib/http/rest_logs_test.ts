@@ -1,7 +1,7 @@
 /** The log of a task, page by page, and its history. */
 
 import type { HistoryEntry, LogLine } from "../../../lib/task.ts";
-import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { assertProblem, call } from "../../support/calls.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 import { ended, startTaskServer } from "../../support/task_server.ts";
@@ -164,7 +164,8 @@ Deno.test("Rest.logs() gives all kept lines as a text file where that is asked f
     assertEquals(answer.status, 200);
     assertEquals(answer.headers.get("content-type"), "text/plain; charset=utf-8");
     assertEquals(answer.headers.get("content-disposition"), 'attachment; filename="t.log"');
-    assertEquals(answer.headers.get("vary"), "Accept");
+    // Older Deno adds what its own compression looks at.
+    assertMatch(answer.headers.get("vary") ?? "", /(^|, )Accept$/);
     const lines = answer.text.split("\n");
     assertEquals(lines.pop(), "", "the last line ends, too");
     assertEquals(lines.map((line) => Number(line.split(" ").at(-1))), range(1_500, 5_000));
