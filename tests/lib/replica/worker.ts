@@ -6,7 +6,7 @@
 
 import { monitored } from "../../../lib/monitored.ts";
 import { connectReplica, type Replica } from "../../../lib/replica.ts";
-import { block, serveCommands } from "../../support/isolate.ts";
+import { serveCommands } from "../../support/isolate.ts";
 import { until } from "../../support/until.ts";
 
 const replicas = new Map<string, Replica>();
@@ -84,10 +84,11 @@ serveCommands({
     floods.onmessage = () => floodsSeen++;
   },
   floodsSeen: () => floodsSeen,
-  /** Does nothing else for a while, and says in shared memory that it has begun. */
-  block({ flag, milliseconds }: { flag: SharedArrayBuffer; milliseconds: number }) {
-    Atomics.store(new Int32Array(flag), 0, 1);
-    block(milliseconds);
+  /** Does nothing else until shared memory says 2, or for ten seconds; says there by 1 that it has begun. */
+  block(flag: SharedArrayBuffer) {
+    const state = new Int32Array(flag);
+    Atomics.store(state, 0, 1);
+    Atomics.wait(state, 0, 1, 10_000);
   },
   close() {
     for (const replica of replicas.values()) replica[Symbol.dispose]();
