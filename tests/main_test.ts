@@ -2,7 +2,8 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "./support/assert.ts";
 import { call } from "./support/calls.ts";
-import { envOfHome, freePort, runProgram, spawnProgram, startProgram } from "./support/program.ts";
+import { freePort } from "./support/free_port.ts";
+import { envOfHome, runProgram, spawnProgram, startProgram } from "./support/program.ts";
 import { rawCall } from "./support/raw_http.ts";
 import { TestSocket } from "./support/socket.ts";
 import { VERSION } from "../lib/version.ts";

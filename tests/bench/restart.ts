@@ -4,7 +4,8 @@
  * @module
  */
 
-import { freePort, spawnProgram } from "../support/program.ts";
+import { freePort } from "../support/free_port.ts";
+import { spawnProgram } from "../support/program.ts";
 import { pause } from "./support/clock.ts";
 import { alternate, type Figure, verify, WrongWorkError } from "./support/harness.ts";
 import { clientName, fillFile, MANY } from "./support/monitors.ts";

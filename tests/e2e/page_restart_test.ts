@@ -6,7 +6,8 @@ import type { LogLine, Task } from "../../lib/task.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { type TestPage, withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
-import { freePort, type Program, startProgram } from "../support/program.ts";
+import { freePort } from "../support/free_port.ts";
+import { type Program, startProgram } from "../support/program.ts";
 import { startServer } from "../support/server.ts";
 
 const PHONE = { width: 360, height: 740 };

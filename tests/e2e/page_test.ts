@@ -3,7 +3,8 @@
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
-import { freePort, type Program, startProgram } from "../support/program.ts";
+import { freePort } from "../support/free_port.ts";
+import { type Program, startProgram } from "../support/program.ts";
 import { startServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import type { Task } from "../../lib/task.ts";

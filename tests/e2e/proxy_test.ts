@@ -4,7 +4,8 @@ import type { Page } from "playwright-core";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { findNginx, Nginx, type NginxOptions } from "../support/nginx.ts";
-import { freePort, type Program, spawn, startProgram } from "../support/program.ts";
+import { freePort } from "../support/free_port.ts";
+import { type Program, spawn, startProgram } from "../support/program.ts";
 
 interface Behind {
   readonly program: Program;

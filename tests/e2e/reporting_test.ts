@@ -3,7 +3,8 @@
 import type { LogLine, Task } from "../../lib/task.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
-import { type Ended, freePort, type Process, type Program, spawn, startProgram } from "../support/program.ts";
+import { freePort } from "../support/free_port.ts";
+import { type Ended, type Process, type Program, spawn, startProgram } from "../support/program.ts";
 import { findTool } from "../support/tools.ts";
 
 /** A script that prints the checksums of files, and what it needs. */

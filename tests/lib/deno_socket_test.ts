@@ -2,7 +2,7 @@
 
 import { DenoSocket, type SocketEvents } from "../../lib/deno_socket.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
-import { freePort } from "../support/program.ts";
+import { freePort } from "../support/free_port.ts";
 import { type RawPeer, RawSocketServer } from "../support/raw_socket_server.ts";
 import { until } from "../support/until.ts";
 

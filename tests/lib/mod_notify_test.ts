@@ -4,7 +4,7 @@ import { ConfigError, createMonitor, type NotifyOptions } from "../../lib/mod.ts
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { call, HeldTask } from "../support/calls.ts";
 import { freshChannel } from "../support/channel_monitor.ts";
-import { freePort } from "../support/program.ts";
+import { freePort } from "../support/free_port.ts";
 import { isSigned, TestReceiver } from "../support/receiver.ts";
 import { startServer } from "../support/server.ts";
 import { StoreFolder } from "../support/store_folder.ts";

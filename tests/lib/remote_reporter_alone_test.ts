@@ -5,7 +5,7 @@ import { wrap } from "../../lib/wrap.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../support/assert.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { passFor, passUntil } from "../support/pass_until.ts";
-import { freePort } from "../support/program.ts";
+import { freePort } from "../support/free_port.ts";
 import { RemoteTask } from "../support/remote_task.ts";
 import { startServer } from "../support/server.ts";
 import { Stranger } from "../support/stranger.ts";

@@ -244,12 +244,6 @@ export async function runProgram(args: readonly string[], options: ProgramOption
   return await process.ended();
 }
 
-/** A port of this machine that nobody uses now. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 /** Starts any command with its outputs piped. */
 export function spawn(
   command: string,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { freePort } from "./free_port.ts";
 import { closeQuietly, send } from "./raw_http.ts";
 
 /** What becomes of connections: passed on, swallowed without a word, or not accepted at all. */
@@ -41,10 +42,10 @@ export class TcpProxy implements AsyncDisposable {
    * @param target the port of the server, on 127.0.0.1
    * @param port where to listen; any free port by default
    */
-  constructor(target: number, port = 0) {
+  constructor(target: number, port: number = freePort()) {
     this.#target = target;
+    this.#port = port;
     this.#listener = this.#listen(port);
-    this.#port = this.#listener.addr.port;
   }
 
   /** Where it listens: `http://127.0.0.1:1234`. */

@@ -4,7 +4,7 @@ import { allTasks, follow, type Followed, type News, oneTask } from "../../../li
 import type { Task } from "../../../lib/task.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
-import { freePort } from "../../support/program.ts";
+import { freePort } from "../../support/free_port.ts";
 import { Relay } from "../../support/relay.ts";
 import { startTaskServer } from "../../support/task_server.ts";
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
-import { freePort, runProgram } from "../../support/program.ts";
+import { freePort } from "../../support/free_port.ts";
+import { runProgram } from "../../support/program.ts";
 import { openTerminal } from "../../support/terminal.ts";
 import { startTaskServer } from "../../support/task_server.ts";
 import { startTerminalServer } from "../../support/terminal_server.ts";

@@ -3,7 +3,8 @@
 import type { LogLine, Task } from "../../../lib/task.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
-import { freePort, type Program, startProgram } from "../../support/program.ts";
+import { freePort } from "../../support/free_port.ts";
+import { type Program, startProgram } from "../../support/program.ts";
 import { ended } from "../../support/task_server.ts";
 import { Runs } from "../../support/runs.ts";
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
-import { freePort, runProgram, spawnProgram, startProgram } from "../../support/program.ts";
+import { freePort } from "../../support/free_port.ts";
+import { runProgram, spawnProgram, startProgram } from "../../support/program.ts";
 import { Relay } from "../../support/relay.ts";
 import { startTaskServer } from "../../support/task_server.ts";
 import { startTerminalServer } from "../../support/terminal_server.ts";

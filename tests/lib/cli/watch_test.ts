@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
-import { freePort, runProgram, spawnProgram } from "../../support/program.ts";
+import { freePort } from "../../support/free_port.ts";
+import { runProgram, spawnProgram } from "../../support/program.ts";
 import { Relay } from "../../support/relay.ts";
 import { openTerminal } from "../../support/terminal.ts";
 import { startTerminalServer } from "../../support/terminal_server.ts";

@@ -4,7 +4,7 @@ import { type Outcome, post, type PostOptions } from "../../../lib/notify/post.t
 import { Signer } from "../../../lib/notify/signature.ts";
 import { VERSION } from "../../../lib/version.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "../../support/assert.ts";
-import { freePort } from "../../support/program.ts";
+import { freePort } from "../../support/free_port.ts";
 import { isSigned, TestReceiver } from "../../support/receiver.ts";
 
 const MESSAGE = { id: "01HF", event: "task.error", text: '{"event":"task.error","name":"ä \\ud83d"}' };
