@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isCommandKey } from "./keys.ts";
+import { isShortcut } from "./shortcuts.ts";
 import type { ListItem } from "./view.ts";
 
 /** What the keys act on. */
@@ -58,7 +58,7 @@ export function listenForKeys(list: KeyedList): void {
       if (event.target.value === "") event.target.blur();
       return;
     }
-    if (event.defaultPrevented || !isCommandKey(event) || document.querySelector("dialog[open]") !== null) {
+    if (event.defaultPrevented || !isShortcut(event) || document.querySelector("dialog[open]") !== null) {
       return;
     }
     const id = focused() ?? current;

@@ -62,7 +62,7 @@ export class LogFollower implements Disposable {
       const answer = readLogPage(await response.json(), after);
       // Meanwhile another task may have taken the id.
       const isSame = page.view.task.value.created_at === createdAt;
-      if (response.ok && isSame) page.addLog(answer);
+      if (response.ok && isSame) page.addLog(answer, after);
     } catch {
       // The connection's badge says that the server is gone; it is asked again when it is back.
     }

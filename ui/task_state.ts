@@ -20,8 +20,8 @@ import type { TaskView } from "./view.ts";
 /** The live page of a task. */
 export interface LiveTaskPage extends LivePage {
   readonly view: TaskView;
-  /** Adds lines that were asked for with {@linkcode LiveTaskPage.nextLogLine}. */
-  addLog(page: LogPage): void;
+  /** Adds lines that were asked for from {@linkcode LiveTaskPage.nextLogLine} on. */
+  addLog(page: LogPage, after: number): void;
   /** The number of the first line that the page lacks; `null` where it lacks none. */
   nextLogLine(): number | null;
   /** Takes what the server knows of the time that the page did not see. */
@@ -160,15 +160,16 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     });
   }
 
-  function addLog(page: LogPage): void {
+  function addLog(page: LogPage, after: number): void {
     const known = log.peek();
     const end = known.dropped + known.lines.length;
     const fresh: readonly LogLine[] = page.lines.slice(Math.max(0, end - page.first));
-    // Where the server has dropped lines that were never seen here, what was seen before them would mislead.
+    // Where lines between were never seen here, because they came too fast or are not kept, what was seen before them
+    // would mislead.
     const isGap = page.first > end;
     const lines = [...isGap ? [] : known.lines, ...fresh].slice(-mostLines);
     const dropped = Math.max(end, page.first) + fresh.length - lines.length;
-    log.value = { lines, dropped, gone: isGap ? page.first : known.gone };
+    log.value = { lines, dropped, gone: page.first > after ? page.first : known.gone };
   }
 
   function nextLogLine(): number | null {

@@ -66,7 +66,14 @@ export function socketTransport(url: string): Transport {
 }
 
 function openSocket(url: string, { onSign, onMessage, onEnd }: LinkHooks): Link {
-  const socket = new WebSocket(url);
+  let socket: WebSocket;
+  try {
+    socket = new WebSocket(url);
+  } catch {
+    // Something in the browser forbids sockets outright.
+    const timer = setTimeout(() => onEnd("lost"));
+    return { close: () => clearTimeout(timer) };
+  }
   const close = () => {
     socket.onopen = socket.onmessage = socket.onclose = null;
     if (socket.readyState < WebSocket.CLOSING) socket.close();

@@ -74,6 +74,10 @@ export class Pages {
       return { GET: { access: null, answer: () => this.#home(request) } };
     }
     if (first === undefined) throw nothingHere();
+    if (rest.at(-1) === "" && root !== "assets") {
+      const path = segments.slice(0, -1).join("/");
+      return { GET: { access: null, answer: () => this.#withoutSlash(path, request) } };
+    }
     if (root === "assets" && rest.length === 0) {
       return { GET: { access: null, answer: () => this.#assets.answer(first, request) } };
     }
@@ -85,6 +89,11 @@ export class Pages {
     }
     if (root === "t" && rest.length <= 2) return this.#clientRoute(request, clientFrom(first), rest);
     throw nothingHere();
+  }
+
+  /** People end a path with a slash now and then. */
+  #withoutSlash(path: string, request: Request): Response {
+    return redirect(`${this.#context.access.basePath}/${path}${new URL(request.url).search}`);
   }
 
   #clientRoute(request: Request, client: string, [second, third]: readonly string[]): Route {

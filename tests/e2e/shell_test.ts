@@ -164,7 +164,7 @@ Deno.test("page: the help opens with ? and its button, and gives the focus back"
     await page.mouse.click(5, 400);
     await help.waitFor({ state: "hidden" });
 
-    const field = page.locator("summary, input, textarea").first();
+    const field = page.locator("main").locator("summary, input, textarea").first();
     await field.evaluate((element) => {
       const input = document.createElement("input");
       element.after(input);
@@ -172,6 +172,33 @@ Deno.test("page: the help opens with ? and its button, and gives the focus back"
     });
     await page.keyboard.type("what?");
     assertEquals(await help.isVisible(), false, "it is a letter in a field");
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("page: keys of a single letter can be turned off, and this browser remembers it", async () => {
+  await using tasks = new Tasks();
+  tasks.start("first", 20);
+  await withPage({}, async (test) => {
+    const { page, complaints } = test;
+    await open(test, `${tasks.url}/t/c`);
+    const help = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+    const letters = help.getByRole("checkbox", { name: "Keys of a single letter or sign work" });
+    const focused = () => page.evaluate(() => document.activeElement?.tagName);
+    await page.keyboard.press("?");
+    await letters.uncheck();
+    await page.keyboard.press("Escape");
+    await help.waitFor({ state: "hidden" });
+    await page.reload();
+    await page.getByRole("button", { name: "Keyboard shortcuts" }).waitFor();
+    for (const key of ["?", "/", "j", "x"]) await page.keyboard.press(key);
+    assertEquals([await help.isVisible(), await focused()], [false, "BODY"]);
+    await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+    await letters.check();
+    await page.keyboard.press("Escape");
+    await help.waitFor({ state: "hidden" });
+    await page.keyboard.press("j");
+    assertEquals(await focused(), "A");
     assertEquals(complaints, []);
   });
 });

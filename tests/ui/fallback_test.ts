@@ -169,6 +169,16 @@ function waysOf(witness: ConnectionWitness): TransportName[] {
   return witness.statuses.flatMap((status) => status.kind === "live" ? [status.over] : []);
 }
 
+Deno.test("DeltaConnection goes on over events where the browser has no sockets for it", async () => {
+  await using server = new BlockedServer();
+  const witness = new ConnectionWitness();
+  // What no socket may have in its address makes for the same error as a rule of the browser.
+  const transports = [socketTransport("ws://127.0.0.1/#forbidden"), ...server.transports.slice(1)] as const;
+  using _connection = connect(server, witness, { transports });
+  await witness.until("live");
+  assertEquals(waysOf(witness), ["events"]);
+});
+
 for (const block of ["refuses", "hangs", "ends"] as const) {
   Deno.test(`DeltaConnection goes on over events where something ${block} for sockets`, async () => {
     await using server = new BlockedServer();

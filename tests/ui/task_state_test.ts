@@ -36,7 +36,7 @@ Deno.test("createTaskPage() follows its task, its parts and its removal, and not
 
 Deno.test("createTaskPage() shows another task that took the id, with a log of its own", () => {
   const page = taskPage(exampleTask({ id: "a", version: 9, log_count: 2 }));
-  page.addLog({ lines: [{ at: 0, text: "0" }, { at: 1, text: "1" }], first: 0, next: 2 });
+  page.addLog({ lines: [{ at: 0, text: "0" }, { at: 1, text: "1" }], first: 0, next: 2 }, 0);
   page.apply(changes([exampleTask({ id: "a", created_at: EXAMPLE_TIME + 9, log_count: 1 })], ["a"]));
   assertEquals([page.view.removedAt.value, page.view.task.value.version], [null, 1]);
   assertEquals([page.view.log.value, page.nextLogLine()], [{ lines: [], dropped: 0, gone: 0 }, 0]);
@@ -44,7 +44,7 @@ Deno.test("createTaskPage() shows another task that took the id, with a log of i
 
 Deno.test("createTaskPage() takes a restored task back, with the log that it has", () => {
   const page = taskPage(finishedTask({ id: "a", version: 3, log_count: 1 }));
-  page.addLog({ lines: [{ at: 0, text: "0" }], first: 0, next: 1 });
+  page.addLog({ lines: [{ at: 0, text: "0" }], first: 0, next: 1 }, 0);
   page.apply(changes([], ["a"]));
   assertEquals(page.view.removedAt.value, EXAMPLE_TIME);
   page.apply(changes([finishedTask({ id: "a", version: 4, log_count: 1 })]));
@@ -57,7 +57,7 @@ for (const how of ["apply", "replace"] as const) {
   Deno.test(`createTaskPage().${how}() takes back lines that the server lost with its process`, () => {
     const page = taskPage(exampleTask({ id: "a", version: 7, log_count: 4 }));
     const lines = Array.from({ length: 4 }, (_, at) => ({ at, text: `line ${at}` }));
-    page.addLog({ lines, first: 0, next: 4 });
+    page.addLog({ lines, first: 0, next: 4 }, 0);
     const interrupted = finishedTask({ id: "a", state: "ERROR", version: 9, log_count: 3 });
     if (how === "apply") page.apply(changes([interrupted]));
     else page.replace([interrupted]);
@@ -92,17 +92,17 @@ Deno.test("createTaskPage() asks for log lines that it lacks, and joins what ove
   assertEquals(page.nextLogLine(), null);
   page.apply(changes([exampleTask({ id: "a", log_count: 3, version: 2 })]));
   assertEquals(page.nextLogLine(), 0);
-  page.addLog({ lines: [line(0), line(1)], first: 0, next: 2 });
+  page.addLog({ lines: [line(0), line(1)], first: 0, next: 2 }, 0);
   assertEquals(page.nextLogLine(), 2);
-  page.addLog({ lines: [line(1), line(2)], first: 1, next: 3 });
+  page.addLog({ lines: [line(1), line(2)], first: 1, next: 3 }, 1);
   assertEquals(page.view.log.value, { lines: [line(0), line(1), line(2)], dropped: 0, gone: 0 });
   assertEquals(page.nextLogLine(), null);
 });
 
 Deno.test("createTaskPage() starts its log anew where the server no longer has what lies between", () => {
   const page = taskPage(exampleTask({ id: "a", log_count: 9 }));
-  page.addLog({ lines: [{ at: 0, text: "0" }], first: 0, next: 1 });
-  page.addLog({ lines: [{ at: 7, text: "7" }, { at: 8, text: "8" }], first: 7, next: 9 });
+  page.addLog({ lines: [{ at: 0, text: "0" }], first: 0, next: 1 }, 0);
+  page.addLog({ lines: [{ at: 7, text: "7" }, { at: 8, text: "8" }], first: 7, next: 9 }, 1);
   assertEquals(page.view.log.value, {
     lines: [{ at: 7, text: "7" }, { at: 8, text: "8" }],
     dropped: 7,
@@ -110,10 +110,20 @@ Deno.test("createTaskPage() starts its log anew where the server no longer has w
   });
 });
 
+Deno.test("createTaskPage() can have back the lines that came too fast to be shown", () => {
+  const page = taskPage(exampleTask({ id: "a", log_count: 1 }));
+  page.addLog({ lines: linesOf(0, 1), first: 0, next: 1 }, 0);
+  page.apply(changes([exampleTask({ id: "a", log_count: 5_000, version: 2 })]));
+  const after = page.nextLogLine()!;
+  page.addLog({ lines: linesOf(after, 5_000), first: after, next: 5_000 }, after);
+  const { dropped, gone } = page.view.log.value;
+  assertEquals([dropped, gone], [4_000, 0], "they are not shown, but kept");
+});
+
 Deno.test("createTaskPage() keeps a thousand lines", () => {
   const page = taskPage(exampleTask({ id: "a" }));
   const lines = Array.from({ length: 1_500 }, (_, at) => ({ at, text: "" }));
-  page.addLog({ lines, first: 0, next: 1_500 });
+  page.addLog({ lines, first: 0, next: 1_500 }, 0);
   assertEquals([page.view.log.value.lines.length, page.view.log.value.dropped], [1_000, 500]);
   page.apply(changes([exampleTask({ id: "a", log_count: 9_000, version: 2 })]));
   assertEquals(page.nextLogLine(), 8_000, "what it would not keep is not asked for");
@@ -198,7 +208,7 @@ Deno.test("createTaskPage() adds older lines until there are none, and keeps the
   assertEquals(asked, [1_000, 500]);
   const { lines, ...rest } = page.view.log.value;
   assertEquals([lines[0]?.text, lines.at(-1)?.text, rest], ["100", "1999", { dropped: 100, gone: 100 }]);
-  page.addLog({ lines: linesOf(2_000, 2_050), first: 2_000, next: 2_050 });
+  page.addLog({ lines: linesOf(2_000, 2_050), first: 2_000, next: 2_050 }, 2_000);
   assertEquals([page.view.log.value.lines.length, page.view.log.value.dropped], [1_950, 100]);
 });
 

@@ -7,7 +7,8 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { isCommandKey, type KeyHelp, KEYS } from "../keys.ts";
+import { type KeyHelp, KEYS } from "../keys.ts";
+import { areLetterKeysOn, isShortcut, setLetterKeys } from "../shortcuts.ts";
 import type { FrameView } from "../view.ts";
 
 const PLACES = { everywhere: "Everywhere", list: "In the list", task: "On the page of a task" } as const;
@@ -24,7 +25,7 @@ export function Help({ view }: HelpProps): JSX.Element | null {
   useEffect(() => {
     if (!isScripted) return;
     const onKey = (event: KeyboardEvent) => {
-      if (event.key !== "?" || !isCommandKey(event)) return;
+      if (event.key !== "?" || !isShortcut(event)) return;
       event.preventDefault();
       toggle(dialog.current);
     };
@@ -63,6 +64,14 @@ export function Help({ view }: HelpProps): JSX.Element | null {
               keys={KEYS.filter((key) => key.where === where)}
             />
           ))}
+          <label class="help-letters">
+            <input
+              type="checkbox"
+              defaultChecked={areLetterKeysOn()}
+              onChange={(event) => setLetterKeys(event.currentTarget.checked)}
+            />
+            Keys of a single letter or sign work
+          </label>
         </form>
       </dialog>
     </>

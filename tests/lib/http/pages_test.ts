@@ -236,6 +236,14 @@ Deno.test("Pages: nothing leads out of a base path, and everything below it is t
   assertMatch(next.headers.get("link") ?? "", /^<\/team\/monitor\/tasks\/c\?/);
 });
 
+Deno.test("Pages lead from a path that ends with a slash to the page that is meant", async () => {
+  await using server = start({ basePath: "/monitor" });
+  for (const [path, meant] of [["t/c", "t/c"], ["t/c/held-1", "t/c/held-1"], ["stats/c", "stats/c"]]) {
+    const { status, headers } = await call("GET", `${server.url}/monitor/${path}/?q=a%2Fb`);
+    assertEquals([status, headers.get("location")], [303, `/monitor/${meant}?q=a%2Fb`]);
+  }
+});
+
 Deno.test("Pages: every address on a page leads somewhere", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
