@@ -6,7 +6,7 @@
  */
 
 import type { JSX } from "preact";
-import { countNoun, formatAgo, formatCount, formatDuration, formatPercent } from "../../lib/format.ts";
+import { countNoun, formatAgo, formatCount, formatDuration } from "../../lib/format.ts";
 import { clientPageUrl, namePageUrl, namesPageUrl, taskPageUrl } from "../links.ts";
 import { EVERYTHING, listSearch } from "../list_query.ts";
 import type { PageFrame, RunStats } from "../model.ts";
@@ -170,5 +170,7 @@ function durationWords(seconds: number | null): string {
 }
 
 function rateWords(rate: number | null): string {
-  return rate === null ? "—" : rate > 0 && rate < 0.01 ? "< 1%" : formatPercent(rate * 100);
+  if (rate === null) return "—";
+  if (rate > 0 && rate < 0.01) return "< 1%";
+  return `${rate < 1 ? Math.min(99, Math.round(rate * 100)) : 100}%`;
 }
