@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkKey } from "./access/keyring.ts";
 import { ConfigError } from "./errors.ts";
 import { DEFAULT_CHANNEL } from "./protocol.ts";
 import type { Durability } from "./store/store.ts";
@@ -14,6 +15,16 @@ export interface MonitorLimits {
   readonly clients: number;
   /** Tasks of one client that have not ended; a new one is refused. */
   readonly liveTasksPerClient: number;
+  /** Wrong keys and tokens in a row that are answered with 401; more from the same address with 429. */
+  readonly wrongKeysPerAddress: number;
+  /** Milliseconds until one more wrong key is answered so. */
+  readonly wrongKeyRefillMs: number;
+  /** Addresses whose wrong keys are remembered. */
+  readonly addresses: number;
+  /** Changes over REST in a row of one client's tasks, where there is a key; more are answered with 429. */
+  readonly writesPerClient: number;
+  /** Milliseconds until one more such change is taken. */
+  readonly writeRefillMs: number;
   /** Ended tasks of one client that are kept; the oldest are removed. */
   readonly endedTasksPerClient: number;
   /** Ended tasks of all clients that are kept; the oldest are removed. */
@@ -94,6 +105,11 @@ export interface MonitorLimits {
 export const DEFAULT_LIMITS: MonitorLimits = {
   clients: 10_000,
   liveTasksPerClient: 10_000,
+  wrongKeysPerAddress: 10,
+  wrongKeyRefillMs: 6_000,
+  addresses: 10_000,
+  writesPerClient: 2_000,
+  writeRefillMs: 5,
   endedTasksPerClient: 1_000,
   endedTasks: 100_000,
   endedTaskAgeMs: 7 * 24 * 60 * 60 * 1_000,
@@ -161,6 +177,26 @@ export interface AccessOptions {
    * its host and origin to those that are allowed.
    */
   readonly publicUrls?: readonly string[];
+  /**
+   * Whether hosts that are named by an IP address are served, whatever it is. It can't have been rebound, as a name can.
+   *
+   * @default {false}
+   */
+  readonly allowAddressHosts?: boolean;
+  /**
+   * The key that lets its holder see and do everything: 16 to 1024 characters of ASCII without spaces. Programs send it
+   * as `Authorization: Bearer`; people sign in with it. Without one, everybody may do everything.
+   */
+  readonly key?: string | undefined;
+  /**
+   * Whether people may sign in with the key, and links be shared. Both need cookies, which only pages over TLS and of
+   * this machine have.
+   *
+   * @default {true}
+   */
+  readonly signIn?: boolean;
+  /** The addresses of proxies whose `X-Forwarded-For` is taken for where requests come from. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** {@linkcode AccessOptions}, checked and complete. */
@@ -169,8 +205,14 @@ export interface ResolvedAccess {
   /** `null` where any loopback name will do. */
   readonly hosts: ReadonlySet<string> | null;
   readonly origins: ReadonlySet<string>;
+  readonly allowAddressHosts: boolean;
   /** The origin for links; `null` where it is taken from the request. */
   readonly publicOrigin: string | null;
+  /** The key; `null` where everybody may do everything. */
+  readonly key: string | null;
+  /** Whether people may sign in. */
+  readonly signIn: boolean;
+  readonly trustedProxies: ReadonlySet<string>;
 }
 
 /**
@@ -204,7 +246,8 @@ export function resolveLimits(limits: Partial<MonitorLimits> = {}): MonitorLimit
  * @throws {ConfigError} that names the option, what was wanted and what came
  */
 export function resolveAccess(options: AccessOptions = {}): ResolvedAccess {
-  const { basePath = "", allowedHosts, allowedOrigins = [], publicUrls = [] } = options;
+  const { basePath = "", allowedHosts, allowedOrigins = [], publicUrls = [], trustedProxies = [] } = options;
+  const { key, signIn = true, allowAddressHosts = false } = options;
   const urls = publicUrls.map(publicUrlOf);
   const hosts = allowedHosts === undefined && urls.length === 0
     ? null
@@ -213,7 +256,11 @@ export function resolveAccess(options: AccessOptions = {}): ResolvedAccess {
     basePath: basePathOf(basePath === "" ? urls[0]?.pathname ?? "" : basePath),
     hosts,
     origins: new Set([...allowedOrigins.map(originOf), ...urls.map((url) => url.origin)]),
+    allowAddressHosts,
     publicOrigin: urls[0]?.origin ?? null,
+    key: key === undefined ? null : checkKey(key, "The key"),
+    signIn: key !== undefined && signIn,
+    trustedProxies: new Set(trustedProxies.map(proxyOf)),
   };
 }
 
@@ -270,6 +317,16 @@ function publicUrlOf(text: string): URL {
     url.search === "" && url.hash === "" && url.username === "" && url.password === "";
   if (isPlain) return url;
   throw new ConfigError(`Cannot use public URL: wanted http(s)://host[:port][/path], received "${text}"`);
+}
+
+/** As the platform spells the addresses of peers. */
+function proxyOf(text: string): string {
+  const host = URL.parse(`http://${text.includes(":") ? `[${text}]` : text}/`)?.hostname.replace(
+    /^\[|\]$/g,
+    "",
+  );
+  if (host !== undefined && (host.includes(":") || /^\d+(\.\d+){3}$/.test(text))) return host;
+  throw new ConfigError(`Cannot trust proxy: wanted an IP address, received "${text}"`);
 }
 
 function originOf(text: string): string {

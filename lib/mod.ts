@@ -20,6 +20,7 @@
  */
 
 import { pageRenderer } from "../ui/pages.ts";
+import { Keyring } from "./access/keyring.ts";
 import { Authority } from "./authority.ts";
 import { randomId } from "./channel.ts";
 import { checkChannelIsFree } from "./channel_authority.ts";
@@ -34,7 +35,7 @@ import {
 } from "./config.ts";
 import { ConfigError } from "./errors.ts";
 import { Handler } from "./http/handler.ts";
-import type { Authorize } from "./http/context.ts";
+import { type Authorize, Gate } from "./http/gate.ts";
 import { Hub } from "./hub.ts";
 import { LocalSink } from "./local_sink.ts";
 import { moduleSource } from "./module_source.ts";
@@ -78,7 +79,8 @@ export type {
   TrackOptions,
 } from "./monitored.ts";
 export type { AccessOptions, MonitorLimits } from "./config.ts";
-export type { Access, Authorize } from "./http/context.ts";
+export type { Access } from "./access/grant.ts";
+export type { Authorize } from "./http/gate.ts";
 export { NOTIFY_EVENTS } from "./notify/events.ts";
 export type { NotifyEvent } from "./notify/events.ts";
 export type { NotifyOptions } from "./notify/options.ts";
@@ -111,7 +113,10 @@ export type TaskDefinition =
 export interface MonitorOptions extends AccessOptions {
   /** The tasks that can be started from the page and over REST, by name. */
   readonly tasks?: Readonly<Record<string, TaskDefinition>>;
-  /** Decides on every request that is about tasks. By default all are allowed that pass the host and origin rules. */
+  /**
+   * Decides on every request that is about tasks, after the key, if there is one. By default all are allowed that pass
+   * the host and origin rules.
+   */
   readonly authorize?: Authorize;
   /**
    * The name that workers of this process find the monitor by. Several monitors in one process need different ones.
@@ -150,10 +155,21 @@ export interface MonitorOptions extends AccessOptions {
   readonly onNotice?: (text: string) => void;
 }
 
+/** The part of `Deno.ServeHandlerInfo` that is used. */
+export interface ConnectionInfo {
+  /** The other end of the connection. */
+  readonly remoteAddr: Deno.Addr;
+}
+
 /** A registry with everything that shows it. */
 export interface Monitor extends AsyncDisposable {
-  /** Answers a request: the page, REST, WebSockets and event streams. For `Deno.serve`. */
-  fetch(this: void, request: Request): Response | Promise<Response>;
+  /**
+   * Answers a request: the page, REST, WebSockets and event streams. For `Deno.serve`.
+   *
+   * @param request what came
+   * @param info where it came from; needed only to count wrong keys by address
+   */
+  fetch(this: void, request: Request, info?: ConnectionInfo): Response | Promise<Response>;
   /** `monitored()` for functions that report to this monitor and no other. */
   monitored<This, Args extends unknown[], Result>(
     this: void,
@@ -199,6 +215,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
   const { authorize = null, onError = logError, onNotice = logNotice } = options;
   const limits = resolveLimits(options.limits);
   const access = resolveAccess(options);
+  const keyring = access.key === null ? null : new Keyring(access.key);
   const channel = resolveChannel(options.channel);
 
   const storage = resolveStorage(options);
@@ -238,7 +255,8 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     access,
     pages: pageRenderer(VERSION),
     module: moduleSource,
-    authorize,
+    keyring,
+    gate: new Gate({ keyring, authorize, limits, proxies: access.trustedProxies }),
     reportError: onError,
   });
   const withdraw = announceMonitor(channel, sink);
@@ -256,7 +274,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
   }
 
   return {
-    fetch: (request) => handler.handle(request),
+    fetch: (request, info) => handler.handle(request, info === undefined ? "" : peerOf(info)),
     monitored: (fn, options = {}) => wrap(fn, options, () => sink),
     registry,
     get watchers() {
@@ -315,6 +333,10 @@ function openStore({ file, durability }: ResolvedStorage, limits: MonitorLimits)
   const epoch = newEpoch();
   if (file === null) return new MemoryStore(limits, epoch);
   return new SqliteStore({ file, durability, epoch, limits, commitIntervalMs: limits.commitIntervalMs });
+}
+
+function peerOf({ remoteAddr }: ConnectionInfo): string {
+  return "hostname" in remoteAddr ? remoteAddr.hostname : "";
 }
 
 function newEpoch(): string {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Access, type HandlerContext, retryTask, storedTask } from "./context.ts";
+import type { Access } from "../access/grant.ts";
+import { type HandlerContext, retryTask, storedTask } from "./context.ts";
 import { Problem, problemOf } from "./problem.ts";
 
 /** What can be done to many tasks, and what has to be allowed for it. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Keyring } from "../access/keyring.ts";
 import type { MonitorLimits, ResolvedAccess } from "../config.ts";
 import type { Hub } from "../hub.ts";
 import type { ModuleSource } from "../module_source.ts";
@@ -14,20 +15,8 @@ import type { StoredTask } from "../store/store.ts";
 import type { PageRenderer } from "../page_renderer.ts";
 import { isTerminal, type JsonValue } from "../task.ts";
 import type { Startable, StartOptions } from "../wrap.ts";
+import type { Gate } from "./gate.ts";
 import { Problem } from "./problem.ts";
-
-/** What somebody wants to do, for {@linkcode Authorize}. */
-export interface Access {
-  /** Look, start, stop, remove, or report from outside. */
-  readonly action: "read" | "start" | "cancel" | "remove" | "report";
-  /** Whose tasks; `null` for what belongs to nobody. */
-  readonly client: string | null;
-  /** Which task; `null` for all of the client's, and for one that is to be created. */
-  readonly taskId: string | null;
-}
-
-/** Decides whether a request may do what it wants; `false` is answered with 403. */
-export type Authorize = (request: Request, access: Access) => boolean | Promise<boolean>;
 
 /** What the handler is made of. */
 export interface HandlerContext {
@@ -41,7 +30,9 @@ export interface HandlerContext {
   readonly pages: PageRenderer;
   /** What programs import by URL. */
   readonly module: ModuleSource;
-  readonly authorize: Authorize | null;
+  /** The key of the server; `null` where everybody may do everything. */
+  readonly keyring: Keyring | null;
+  readonly gate: Gate;
   /** Is given errors that nobody expected. */
   readonly reportError: (error: unknown) => void;
 }

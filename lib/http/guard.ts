@@ -28,9 +28,13 @@ export class Guard {
    */
   checkHost(request: Request): string {
     const host = request.headers.get("host")?.toLowerCase();
-    const { hosts } = this.#access;
+    const { hosts, allowAddressHosts } = this.#access;
     // A request line in absolute form names a host of its own, which makes the URL.
-    if (host !== undefined && (hosts === null ? isLoopback(host) : hosts.has(host))) {
+    if (
+      host !== undefined &&
+      ((hosts === null ? isLoopback(host) : hosts.has(host)) ||
+        (allowAddressHosts && isAddress(host)))
+    ) {
       const start = request.url.indexOf("://") + 3;
       if (request.url.startsWith(`${host}/`, start)) return host;
       // The URL is normalised: a default port is left out, letters are small.
@@ -62,6 +66,11 @@ export class Guard {
       );
     }
   }
+}
+
+/** Whether a host is named by an IP address. */
+function isAddress(host: string): boolean {
+  return /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])(:\d{1,5})?$/.test(host);
 }
 
 function isLoopback(host: string): boolean {

@@ -4,11 +4,13 @@
  * @module
  */
 
+import type { Need } from "../access/grant.ts";
 import { ClosedError } from "../errors.ts";
 import { Badges } from "./badges.ts";
 import type { HandlerContext } from "./context.ts";
 import { Cors, type SharedMethods } from "./cors.ts";
 import { Events } from "./events.ts";
+import type { Visitor } from "./gate.ts";
 import { Guard } from "./guard.ts";
 import { ModuleFiles } from "./module_files.ts";
 import { Names } from "./names.ts";
@@ -23,6 +25,7 @@ import {
   type Method,
   METHODS,
   nothingHere,
+  read,
   type Route,
   type Router,
   wantsJson,
@@ -118,8 +121,8 @@ export class Handler {
       ["stats", pages],
       ["assets", pages],
       ...files.roots.map((root) => [root, module] as const),
-      ["healthz", leaf(healthy)],
-      ["readyz", leaf(() => this.#readiness())],
+      ["healthz", leaf("none", healthy)],
+      ["readyz", leaf("any", () => this.#readiness())],
     ]);
   }
 
@@ -155,12 +158,13 @@ export class Handler {
    * Answers a request.
    *
    * @param request what came
+   * @param peer the address at the other end of its connection; empty where it is unknown
    * @returns the answer; never rejects
    */
-  handle(request: Request): Answer {
+  handle(request: Request, peer = ""): Answer {
     let reader: Reader = "program";
     try {
-      const polled = this.#isClosing ? undefined : this.#polledTask(request);
+      const polled = this.#isClosing ? undefined : this.#polledTask(request, peer);
       if (polled instanceof Promise) return polled.catch((error) => this.#problem(error, request, reader));
       if (polled !== undefined) return polled;
       const host = this.#guard.checkHost(request);
@@ -168,8 +172,8 @@ export class Handler {
       reader = this.#readerOf(request, segments);
       if (this.#isClosing) throw new ClosedError("The server is shutting down");
       const answer = reader === "foreign_page"
-        ? this.#shared(request, segments, host)
-        : this.#act(this.#route(request, segments), request, host);
+        ? this.#shared(request, segments, host, peer)
+        : this.#act(this.#route(request, segments), request, host, peer);
       return answer instanceof Promise
         ? answer.catch((error) => this.#problem(error, request, reader))
         : answer;
@@ -186,48 +190,61 @@ export class Handler {
   }
 
   /** What pages of other origins may do, too: the answers say so. */
-  async #shared(request: Request, segments: readonly string[], host: string): Promise<Response> {
+  async #shared(
+    request: Request,
+    segments: readonly string[],
+    host: string,
+    peer: string,
+  ): Promise<Response> {
     if (request.method === "OPTIONS") {
       this.#guard.checkOrigin(request, host);
       return this.#cors.preflight(request, segments);
     }
-    return this.#cors.open(request, await this.#act(this.#route(request, segments), request, host));
+    return this.#cors.open(request, await this.#act(this.#route(request, segments), request, host, peer));
   }
 
   /**
    * Answers again what was asked before: who polls a task asks the same over and over, and taking the URL apart is
    * most of what the answer costs.
    */
-  #polledTask(request: Request): Answer | undefined {
+  #polledTask(request: Request, peer: string): Answer | undefined {
     const known = this.#polled.get(request.url);
     if (known === undefined || request.method !== "GET" || request.headers.get("host") !== known.host) {
       return undefined;
     }
     if (this.#context.registry.stored(known.client, known.id) === undefined) return undefined;
-    return this.#rest.task(known.client, known.id, request);
+    const decision = this.#context.gate.pass(request, read(known.client, known.id), peer);
+    const answer = () => this.#rest.task(known.client, known.id, request);
+    return decision instanceof Promise ? decision.then(answer) : answer();
   }
 
   #remember(request: Request, client: string, id: string): void {
     const host = request.headers.get("host");
-    if (host === null || this.#context.authorize !== null) return;
+    if (host === null) return;
     if (this.#polled.size >= POLLED_TASKS) this.#polled.clear();
     this.#polled.set(request.url, { host, client, id });
   }
 
-  #act(route: Route, request: Request, host: string): Answer {
+  #act(route: Route, request: Request, host: string, peer: string): Answer {
     // What a GET answers, a HEAD answers too: the server leaves the body out.
     const method = request.method === "HEAD" ? "GET" : request.method;
     const action = Object.hasOwn(route, method) ? route[method as Method] : undefined;
     if (action === undefined) throw wrongMethod(route);
     if (method !== "GET" || action.isLasting) this.#guard.checkOrigin(request, host);
-    const { authorize } = this.#context;
-    if (authorize === null || action.access === null) return action.answer();
-    return this.#authorized(authorize(request, action.access), action);
+    const decision = this.#context.gate.pass(request, action.access, peer);
+    if (decision instanceof Promise) return decision.then((visitor) => this.#admit(visitor, action, method));
+    return this.#admit(decision, action, method);
   }
 
-  async #authorized(decision: boolean | Promise<boolean>, action: Action): Promise<Response> {
-    if (await decision) return await action.answer();
-    throw new Problem(403, "not_allowed", "This is not yours to see or do");
+  #admit(visitor: Visitor, action: Action, method: string): Answer {
+    if (action.isSocket && visitor.source === "share") {
+      throw new Problem(403, "no_socket", "Links that were shared open no sockets; /events has the same");
+    }
+    const { access } = action;
+    if (method !== "GET" && typeof access === "object" && access.client !== null) {
+      this.#context.gate.countWrite(access.client);
+    }
+    return action.answer(visitor);
   }
 
   #problem(error: unknown, request: Request, reader: Reader): Response {
@@ -262,11 +279,11 @@ function pathOf(url: string, basePath: string): string {
   throw new Problem(404, "not_found", `Everything here is below ${basePath}/`);
 }
 
-/** A path that nothing is below, and that everybody may look at. */
-function leaf(answer: () => Answer): Router {
+/** A path that nothing is below. */
+function leaf(access: Need, answer: () => Answer): Router {
   return (_request, segments) => {
     if (segments.length > 1) throw nothingHere();
-    return { GET: { access: null, answer } };
+    return { GET: { access, answer } };
   };
 }
 

@@ -49,7 +49,7 @@ export class ModuleFiles {
     const [name = "", ...more] = isVersioned ? segments.slice(1) : segments;
     const file = this.#files.get(name);
     if (file === undefined || more.length > 0) throw nothingHere();
-    return { GET: { access: null, answer: () => this.#answer(request, file, isVersioned) } };
+    return { GET: { access: "none", answer: () => this.#answer(request, file, isVersioned) } };
   }
 
   #answer(request: Request, { body, contentType }: ModuleFile, isVersioned: boolean): Response {

@@ -71,15 +71,14 @@ export class Pages {
   route(request: Request, segments: readonly string[]): Route {
     const [root, first, ...rest] = segments;
     if (root === "" && first === undefined) {
-      return { GET: { access: null, answer: () => this.#home(request) } };
+      return { GET: { access: "any", answer: () => this.#home(request) } };
     }
     if (first === undefined) throw nothingHere();
     if (rest.at(-1) === "" && root !== "assets") {
-      const path = segments.slice(0, -1).join("/");
-      return { GET: { access: null, answer: () => this.#withoutSlash(path, request) } };
+      return { GET: { access: "none", answer: () => withoutSlash(new URL(request.url)) } };
     }
     if (root === "assets" && rest.length === 0) {
-      return { GET: { access: null, answer: () => this.#assets.answer(first, request) } };
+      return { GET: { access: "none", answer: () => this.#assets.answer(first, request) } };
     }
     // With a root of its own, as below /t/{client} every word may be the id of a task.
     if (root === "stats" && rest.length <= 1) {
@@ -91,11 +90,6 @@ export class Pages {
     throw nothingHere();
   }
 
-  /** People end a path with a slash now and then. */
-  #withoutSlash(path: string, request: Request): Response {
-    return redirect(`${this.#context.access.basePath}/${path}${new URL(request.url).search}`);
-  }
-
   #clientRoute(request: Request, client: string, [second, third]: readonly string[]): Route {
     const url = new URL(request.url);
     if (second === undefined) {
@@ -103,7 +97,7 @@ export class Pages {
         GET: { access: read(client), answer: () => this.#list(client, request, url) },
         POST: {
           // Asked of a POST alone: what is not to be done needs no name.
-          access: request.method === "POST" ? bulkAccess(client, url.searchParams.get("do")) : null,
+          access: request.method === "POST" ? bulkAccess(client, url.searchParams.get("do")) : "none",
           answer: () => this.#bulk(client, request, url),
         },
       };
@@ -318,6 +312,11 @@ export class Pages {
 export function mintClientToken(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** People end a path with a slash now and then. */
+function withoutSlash({ pathname, search }: URL): Response {
+  return redirect(pathname.replace(/\/+$/, "") + search);
 }
 
 /** The list that a form was sent from. */

@@ -12,6 +12,7 @@ import { isReporterId, parseBatch, type ReportReply } from "../report_message.ts
 import { readJson } from "./body.ts";
 import { Commits } from "./commits.ts";
 import type { HandlerContext } from "./context.ts";
+import type { Gate, Visitor } from "./gate.ts";
 import { Problem } from "./problem.ts";
 import { jsonResponse } from "./rest.ts";
 import { nothingHere, paramsOf, type Route } from "./route.ts";
@@ -20,32 +21,39 @@ import { CLOSE, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
 /** Bytes that may wait for a decision on whether they are allowed, or on their way to a reporter that does not read. */
 const QUEUE_BYTES = 4 * 1024 * 1024;
 
-/** Decisions on clients that are remembered of one reporter; of more, all are forgotten, and asked for again. */
-const REMEMBERED_CLIENTS = 1_000;
-
 /** One reporter that is there. */
 class Session implements Reporter {
   readonly id: string;
   readonly isRemote = true;
   readonly #context: HandlerContext;
-  readonly #request: Request;
   readonly #intake: ReportIntake;
   readonly #reply: (reply: ReportReply) => void;
-  /** Whether the reporter may report the tasks of a client. */
-  readonly #allowed: Map<string, boolean> = new Map();
+  /** Decides whether it may report a task; `null` where it may report all. */
+  readonly #mayReport: ReturnType<Gate["reportsOf"]>;
   #isOver = false;
 
   /**
    * @param context what the answers are made of
    * @param request the request that it came with
+   * @param visitor who it is
    * @param reply brings something to it
    */
-  constructor(context: HandlerContext, request: Request, reply: (reply: ReportReply) => void) {
+  constructor(
+    context: HandlerContext,
+    request: Request,
+    visitor: Visitor,
+    reply: (reply: ReportReply) => void,
+  ) {
     this.id = reporterFrom(request);
     this.#context = context;
-    this.#request = request;
+    this.#mayReport = context.gate.reportsOf(visitor, request);
     this.#reply = reply;
     this.#intake = new ReportIntake(context.registry, this);
+  }
+
+  /** Whether it may report every task. */
+  get takesAll(): boolean {
+    return this.#mayReport === null;
   }
 
   cancelRequested(client: string, id: string): void {
@@ -73,27 +81,22 @@ class Session implements Reporter {
    * @throws {ProtocolError} where one of them can't be told from the others
    */
   take(values: readonly unknown[]): void | Promise<void> {
-    if (this.#context.authorize !== null) return this.#takeAllowed(values);
+    if (this.#mayReport !== null) return this.#takeAllowed(values, this.#mayReport);
     for (const value of values) this.#takeOne(value);
   }
 
-  async #takeAllowed(values: readonly unknown[]): Promise<void> {
+  async #takeAllowed(
+    values: readonly unknown[],
+    mayReport: NonNullable<ReturnType<Gate["reportsOf"]>>,
+  ): Promise<void> {
     for (const value of values) {
       const { client, id } = keyOf(value);
-      const isAllowed = this.#allowed.get(client) ?? await this.#decide(client);
+      const isAllowed = await mayReport(client, id);
       // It may have gone meanwhile, and brings again what was not taken.
       if (this.#isOver) return;
       if (isAllowed) this.#takeOne(value);
       else this.#reply({ type: "refused", client, id, reason: "this is not yours to report" });
     }
-  }
-
-  async #decide(client: string): Promise<boolean> {
-    const access = { action: "report", client, taskId: null } as const;
-    const isAllowed = await this.#context.authorize!(this.#request, access);
-    if (this.#allowed.size >= REMEMBERED_CLIENTS) this.#allowed.clear();
-    this.#allowed.set(client, isAllowed);
-    return isAllowed;
   }
 
   #takeOne(value: unknown): void {
@@ -124,11 +127,17 @@ class SocketSession {
   #queue: Promise<void> = Promise.resolve();
   #isOver = false;
 
-  constructor(context: HandlerContext, request: Request, socket: WebSocket, commits: Commits) {
+  constructor(
+    context: HandlerContext,
+    request: Request,
+    visitor: Visitor,
+    socket: WebSocket,
+    commits: Commits,
+  ) {
     this.#context = context;
     this.#socket = socket;
     this.#commits = commits;
-    this.#session = new Session(context, request, (reply) => this.reply(reply));
+    this.#session = new Session(context, request, visitor, (reply) => this.reply(reply));
   }
 
   open(): void {
@@ -160,7 +169,7 @@ class SocketSession {
     if (bytes > reportBytes) {
       return this.leave(CLOSE.tooBig, `Messages may have at most ${reportBytes} bytes`);
     }
-    if (this.#context.authorize === null) return this.#attempt(() => this.#take(data));
+    if (this.#session.takesAll) return this.#attempt(() => this.#take(data));
     // In order, though each may have to wait for a decision.
     this.#queuedBytes += bytes;
     if (this.#queuedBytes > QUEUE_BYTES) {
@@ -241,13 +250,20 @@ export class Reports {
   /** What `/ws/report` stands for. Each report is checked for itself whether it is allowed. */
   socketRoute(request: Request, segments: readonly string[]): Route {
     if (segments.length !== 2) throw nothingHere();
-    return { GET: { access: null, isLasting: true, answer: () => this.#upgrade(request) } };
+    return {
+      GET: {
+        access: "any",
+        isLasting: true,
+        isSocket: true,
+        answer: (visitor) => this.#upgrade(request, visitor),
+      },
+    };
   }
 
   /** What `/report` stands for. */
   route(request: Request, segments: readonly string[]): Route {
     if (segments.length !== 1) throw nothingHere();
-    return { POST: { access: null, answer: () => this.#post(request) } };
+    return { POST: { access: "any", answer: (visitor) => this.#post(request, visitor) } };
   }
 
   /** Tells reporters that the server is about to end. */
@@ -261,9 +277,9 @@ export class Reports {
   }
 
   /** `POST /report?reporter={id}` */
-  async #post(request: Request): Promise<Response> {
+  async #post(request: Request, visitor: Visitor): Promise<Response> {
     const replies: ReportReply[] = [];
-    const session = new Session(this.#context, request, (reply) => replies.push(reply));
+    const session = new Session(this.#context, request, visitor, (reply) => replies.push(reply));
     const limits = { ...this.#context.limits, requestBytes: this.#context.limits.reportBytes };
     const { batch, reports } = parseBatch(await readJson(request, limits));
     // It is there for the moment, and hears what there is to hear.
@@ -278,7 +294,7 @@ export class Reports {
   }
 
   /** `WS /ws/report?reporter={id}` */
-  #upgrade(request: Request): Response {
+  #upgrade(request: Request, visitor: Visitor): Response {
     const { reporters } = this.#context.limits;
     if (this.#sessions.size >= reporters) {
       throw new Problem(503, "limit_reached", `${reporters} reporters are here, which is the limit`, {
@@ -287,7 +303,7 @@ export class Reports {
     }
     reporterFrom(request);
     const { socket, response } = upgrade(request);
-    const session = new SocketSession(this.#context, request, socket, this.#commits);
+    const session = new SocketSession(this.#context, request, visitor, socket, this.#commits);
     this.#sessions.add(session);
     this.#open.add(socket);
     const over = () => {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Access } from "./context.ts";
+import type { Access, Need } from "../access/grant.ts";
+import type { Visitor } from "./gate.ts";
 import { Problem } from "./problem.ts";
 
 /** What answers a request; at once where it can, because an `async` function would cost more than a small answer. */
@@ -21,15 +22,17 @@ export type Route = { readonly [M in Method]?: Action };
 
 /** What one method of a path does. */
 export interface Action {
-  /** What has to be allowed; `null` where nothing has to be. */
-  readonly access: Access | null;
+  /** What whoever asks has to be allowed. */
+  readonly access: Need;
   /**
    * It stays open, so that its Origin is checked as that of a change is: foreign pages could read a socket, and hold the
    * seats of others with a stream.
    */
   readonly isLasting?: boolean;
+  /** It is a socket: not for those who were only sent a link, as parts of a message can't be bounded until it is whole. */
+  readonly isSocket?: boolean;
   /** Answers. */
-  readonly answer: () => Answer;
+  readonly answer: (visitor: Visitor) => Answer;
 }
 
 /** Finds what a path stands for, by its segments below the base path. */

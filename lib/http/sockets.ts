@@ -94,11 +94,11 @@ export class Sockets {
     const client = clientFrom(first);
     if (second === undefined) {
       const answer = () => this.#watch(client, request, paramsOf(request));
-      return { GET: { isLasting: true, access: read(client), answer } };
+      return { GET: { isLasting: true, isSocket: true, access: read(client), answer } };
     }
     const id = taskIdFrom(second);
     const answer = () => this.#watchTask(client, id, request);
-    return { GET: { isLasting: true, access: read(client, id), answer } };
+    return { GET: { isLasting: true, isSocket: true, access: read(client, id), answer } };
   }
 
   /** `WS /ws/tasks/{client}[?mode=delta][&after={cursor}]` */

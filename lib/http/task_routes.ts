@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Access, clientFrom, taskIdFrom } from "./context.ts";
+import type { Access } from "../access/grant.ts";
+import { clientFrom, taskIdFrom } from "./context.ts";
 import type { ReportKind } from "./report_bodies.ts";
 import type { Reporting } from "./reporting.ts";
 import type { Rest } from "./rest.ts";

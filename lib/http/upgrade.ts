@@ -5,6 +5,7 @@
  */
 
 import { byteLength } from "../protocol.ts";
+import { SUBPROTOCOL } from "./gate.ts";
 import { Problem } from "./problem.ts";
 
 /** Close codes (RFC 6455, section 7.4.1, and its registry). */
@@ -50,7 +51,11 @@ export class OpenSockets {
 export function upgrade(request: Request): Deno.WebSocketUpgrade {
   checkHandshake(request);
   try {
-    return Deno.upgradeWebSocket(request);
+    // Beside it a token may be offered, which no answer is to name.
+    const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((text) =>
+      text.trim()
+    );
+    return Deno.upgradeWebSocket(request, offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {});
   } catch (error) {
     throw new Problem(400, "bad_handshake", `The handshake can't be completed: ${(error as Error).message}`);
   }

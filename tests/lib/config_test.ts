@@ -9,7 +9,7 @@ import {
   type StorageOptions,
 } from "../../lib/config.ts";
 import { ConfigError } from "../../lib/errors.ts";
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "../support/assert.ts";
 
 Deno.test("resolveLimits() completes what is given with the defaults", () => {
   assertEquals(resolveLimits(), DEFAULT_LIMITS);
@@ -64,7 +64,17 @@ Deno.test("resolveLimits() takes 0 where it makes sense only", () => {
 });
 
 Deno.test("resolveAccess() completes where a monitor is reached", () => {
-  const nothing = { basePath: "", hosts: null, origins: new Set<string>(), publicOrigin: null };
+  const nothing = {
+    basePath: "",
+    hosts: null,
+    allowAddressHosts: false,
+    origins: new Set<string>(),
+    publicOrigin: null,
+    key: null,
+    signIn: false,
+    trustedProxies: new Set<string>(),
+  };
+  const key = "0123456789abcdef";
   const table: [AccessOptions, Partial<ReturnType<typeof resolveAccess>>][] = [
     [{}, {}],
     [{ basePath: "/monitor" }, { basePath: "/monitor" }],
@@ -72,6 +82,12 @@ Deno.test("resolveAccess() completes where a monitor is reached", () => {
     [{ basePath: "/" }, { basePath: "" }],
     [{ allowedHosts: ["Example.org:80"] }, { hosts: new Set(["example.org:80"]) }],
     [{ allowedHosts: [] }, { hosts: new Set() }],
+    [{ key }, { key, signIn: true }],
+    [{ key, signIn: false, allowAddressHosts: true }, { key, allowAddressHosts: true }],
+    [{ signIn: true }, {}],
+    [{ trustedProxies: ["127.0.0.1", "2001:DB8:0::1"] }, {
+      trustedProxies: new Set(["127.0.0.1", "2001:db8::1"]),
+    }],
     [{ allowedOrigins: ["https://a.org", "HTTP://B.org/"] }, {
       origins: new Set(["https://a.org", "http://b.org"]),
     }],
@@ -92,6 +108,14 @@ Deno.test("resolveAccess() completes where a monitor is reached", () => {
 });
 
 Deno.test("resolveAccess() refuses what can't be", () => {
+  for (const key of ["", "short", "0123456789abcde\u00e9", "0123456789 abcdef", "x".repeat(1_025)]) {
+    const { message } = assertThrows(() => resolveAccess({ key }), ConfigError);
+    assertMatch(message, /^The key must be 16 to 1024 characters of ASCII without spaces, received \d+ char/);
+    assertEquals(key !== "" && message.includes(key), false);
+  }
+  for (const proxy of ["", "localhost", "1", "10.0.0.0/8", "127.0.0.1:80", "::1/64"]) {
+    assertThrows(() => resolveAccess({ trustedProxies: [proxy] }), ConfigError, "wanted an IP address");
+  }
   const basePaths = ["monitor", "/a b", "/a//b", "/a?b", "/a#b", "/%2e", "/ä", "http://x/"];
   for (const basePath of basePaths) {
     const error = assertThrows(() => resolveAccess({ basePath }), ConfigError);

@@ -5,6 +5,7 @@
  */
 
 import { DEFAULT_LIMITS, type MonitorLimits, resolveAccess } from "../../lib/config.ts";
+import { Gate } from "../../lib/http/gate.ts";
 import { Handler } from "../../lib/http/handler.ts";
 import { Hub } from "../../lib/hub.ts";
 import { LocalSink } from "../../lib/local_sink.ts";
@@ -53,7 +54,8 @@ export class HeldServer implements AsyncDisposable {
       access: resolveAccess(),
       pages: pageRenderer("test"),
       module: moduleSource,
-      authorize: null,
+      keyring: null,
+      gate: new Gate({ keyring: null, authorize: null, limits: all, proxies: new Set() }),
       reportError: (error) => this.errors.push(error),
     });
     const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };

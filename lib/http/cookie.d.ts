@@ -1,0 +1,16 @@
+export interface Cookie {
+  name: string;
+  value: string;
+  maxAge?: number;
+  path?: string;
+  secure?: boolean;
+  httpOnly?: boolean;
+  sameSite?: "Strict" | "Lax" | "None";
+}
+export function getCookies(headers: Headers): Record<string, string>;
+export function setCookie(headers: Headers, cookie: Cookie): void;
+export function deleteCookie(
+  headers: Headers,
+  name: string,
+  attributes?: { path?: string; secure?: boolean; httpOnly?: boolean },
+): void;
