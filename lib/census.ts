@@ -74,6 +74,11 @@ export class Census {
     this.#countOf(client).live++;
   }
 
+  /** How many tasks each client has. */
+  counts(): readonly { readonly client: string; readonly live: number; readonly ended: number }[] {
+    return Array.from(this.#clients, ([client, { live, ended }]) => ({ client, live, ended: ended.size }));
+  }
+
   /** Counts a task that was there before, whatever the bounds. */
   adopt(client: string): void {
     this.#countOf(client).live++;

@@ -13,12 +13,29 @@ export interface PageAsset {
   readonly contentType: string;
 }
 
+/** What whoever looks at a page may do on it. */
+export interface PageVisitor {
+  /** Whether they may start, stop, remove and report. */
+  readonly mayChange: boolean;
+  /** Whether sockets are open to them; event streams are. */
+  readonly mayOpenSockets: boolean;
+  /** Whether they may see no other task than the one of the page. */
+  readonly seesOneTask: boolean;
+  /** Whether they may make links for others. */
+  readonly mayShare: boolean;
+  /** Whether they have signed in here, and can sign out. */
+  readonly isSignedIn: boolean;
+  /** Whether programs need a key. */
+  readonly needsKey: boolean;
+}
+
 /** What a page shows beside tasks. */
 export interface PageContext {
   readonly basePath: string;
   /** Scheme, host and port as the user sees them. */
   readonly origin: string;
   readonly client: string;
+  readonly visitor: PageVisitor;
   readonly cursor: string;
   /** The server's clock, in epoch seconds. */
   readonly now: number;
@@ -89,6 +106,26 @@ export interface PageRenderer {
   names(context: PageContext, names: readonly RunStats[]): string;
   /** The page of what is known of one name. */
   name(context: PageContext, stats: RunStats): string;
+  /** The page on which people sign in. */
+  signIn(page: {
+    readonly basePath: string;
+    /** Where it leads. */
+    readonly to: string;
+    /** Why the last try was in vain. */
+    readonly problem: string | null;
+  }): string;
+  /** The page that makes a link for others. */
+  share(page: {
+    readonly basePath: string;
+    readonly client: string;
+    /** The task that it shows; `null` for all of the client's. */
+    readonly taskId: string | null;
+    /** The link, once it is made. */
+    readonly link: string | null;
+    /** How long the link is good for, in seconds. */
+    readonly seconds: number;
+    readonly durations: readonly { readonly seconds: number; readonly words: string }[];
+  }): string;
   /** The page that says what went wrong. */
   problem(problem: {
     readonly status: number;

@@ -82,6 +82,11 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     return this.#census.clients();
   }
 
+  /** How many tasks each client has. */
+  clientCounts(): ReturnType<Census["counts"]> {
+    return this.#census.counts();
+  }
+
   /**
    * Why a client can't have one more task.
    *

@@ -24,6 +24,7 @@ const PURE = [
   "lib/task_query.ts",
   "lib/time_filter.ts",
   "lib/progress_series.ts",
+  "lib/page_renderer.ts",
 ];
 
 /** What only a server needs. */
@@ -43,6 +44,8 @@ const DIRECTIONS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
   { from: /^lib\/past_durations\.ts$/, to: /^lib\/quantile\.ts$/ },
   { from: /^lib\/run_stats\.ts$/, to: /^lib\/(task|quantile)\.ts$/ },
   { from: /^lib\/estimate\.ts$/, to: /^lib\/(task|past_durations)\.ts$/ },
+  { from: /^lib\/access\/grant\.ts$/, to: /^$/ },
+  { from: /^lib\/access\//, to: /^lib\/(access\/|errors\.ts$)/ },
   { from: /^lib\/output\//, to: /^lib\/(output\/|(task|errors|protocol)\.ts$)/ },
   { from: /^lib\/store\//, to: /^lib\/(store\/|(task|errors|protocol|ulid)\.ts$)/ },
   { from: /^lib\/notify\//, to: /^lib\/(notify\/|store\/store\.ts$|(task|errors|version)\.ts$)/ },

@@ -18,12 +18,14 @@ import names from "./styles/names.css" with { type: "text" };
 import task from "./styles/task.css" with { type: "text" };
 import log from "./styles/log.css" with { type: "text" };
 import timeline from "./styles/timeline.css" with { type: "text" };
+import card from "./styles/card.css" with { type: "text" };
 import adaptations from "./styles/adaptations.css" with { type: "text" };
 
 // One file for the browser. In this order: what is for certain screens and settings comes last.
-const styles = [base, frame, rows, parts, controls, code, list, names, task, log, timeline, adaptations].join(
-  "",
-);
+const styles = [base, frame, rows, parts, controls, code, list, names, task, log, timeline, card, adaptations]
+  .join(
+    "",
+  );
 
 /** A file to serve. */
 export interface PageAsset {

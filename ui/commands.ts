@@ -13,8 +13,8 @@ import type { PageFrame, StartableTask, TerminalCommand } from "./model.ts";
 export function clientCommands(frame: PageFrame, startable: readonly StartableTask[]): TerminalCommand[] {
   const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}`);
   return [
-    { purpose: "All tasks as JSON", command: `curl ${word(`${frame.origin}${tasksUrl(frame)}`)}` },
-    { purpose: "Live updates", command: `wscat -c ${word(socket)}` },
+    { purpose: "All tasks as JSON", command: `${curl(frame)} ${word(`${frame.origin}${tasksUrl(frame)}`)}` },
+    { purpose: "Live updates", command: `${tool(frame, "wscat")} -c ${word(socket)}` },
     ...startable.slice(0, 1).map((task) => startCommand(frame, task)),
   ];
 }
@@ -34,7 +34,7 @@ export function firstTaskCommands(frame: PageFrame): TerminalCommand[] {
     { purpose: "In a program, with monitored()", command: code.join("\n") },
     {
       purpose: "From anywhere, with curl",
-      command: `curl ${word(`${origin}${tasksUrl(frame)}`)} -d name='my task'`,
+      command: `${curl(frame)} ${word(`${origin}${tasksUrl(frame)}`)} -d name='my task'`,
     },
     {
       purpose: "Around a command, with taskscope run",
@@ -48,18 +48,18 @@ export function taskCommands(frame: PageFrame, id: string, active: boolean): Ter
   const url = `${frame.origin}${taskUrl(frame, id)}`;
   const server = `${frame.origin}${frame.basePath}`;
   const target = `${word(id)} --client ${word(frame.client)} --server ${word(server)}`;
-  const commands = [{ purpose: "This task as JSON", command: `curl ${word(url)}` }];
+  const commands = [{ purpose: "This task as JSON", command: `${curl(frame)} ${word(url)}` }];
   if (active) {
     const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}/${url.slice(url.lastIndexOf("/") + 1)}`);
     commands.push(
-      { purpose: "Live updates until it ends", command: `wscat -c ${word(socket)}` },
+      { purpose: "Live updates until it ends", command: `${tool(frame, "wscat")} -c ${word(socket)}` },
       { purpose: "Its bar in a terminal", command: `taskscope watch ${target}` },
       { purpose: "Wait for its end in a script", command: `taskscope wait ${target}` },
-      { purpose: "Ask it to stop", command: `curl -X POST ${word(`${url}/cancel`)}` },
+      { purpose: "Ask it to stop", command: `${curl(frame)} -X POST ${word(`${url}/cancel`)}` },
     );
   }
   commands.push(
-    { purpose: "Its log as text", command: `curl -H 'accept: text/plain' ${word(`${url}/logs`)}` },
+    { purpose: "Its log as text", command: `${curl(frame)} -H 'accept: text/plain' ${word(`${url}/logs`)}` },
     {
       purpose: "Report from a program of yours",
       command: `import { monitored } from "${server}/monitored.ts";`,
@@ -72,7 +72,7 @@ function startCommand(frame: PageFrame, task: StartableTask): TerminalCommand {
   const body = JSON.stringify({ args: exampleArguments(task) });
   return {
     purpose: `Start ${task.title ?? task.name}`,
-    command: post(`${frame.origin}${startUrl(frame, task.name)}`, body),
+    command: post(frame, `${frame.origin}${startUrl(frame, task.name)}`, body),
   };
 }
 
@@ -93,8 +93,19 @@ function exampleOf(kind: string, choice: JsonValue | undefined, minimum: number 
   return kind === "text" ? "…" : kind === "boolean" ? false : kind === "json" ? null : minimum ?? 1;
 }
 
-function post(url: string, body: string): string {
-  return `curl -X POST ${word(url)} \\\n  -H 'content-type: application/json' \\\n  -d ${word(body)}`;
+function post(frame: PageFrame, url: string, body: string): string {
+  return `${curl(frame)} -X POST ${word(url)} \\\n  -H 'content-type: application/json' \\\n  -d ${
+    word(body)
+  }`;
+}
+
+function curl(frame: PageFrame): string {
+  return tool(frame, "curl");
+}
+
+/** A tool with the header that it needs where there is a key; commands of ours find it by themselves. */
+function tool({ visitor }: PageFrame, name: string): string {
+  return visitor.needsKey ? `${name} -H "authorization: Bearer $TASKSCOPE_KEY"` : name;
 }
 
 /** Quotes a word for the shell where it needs it. */

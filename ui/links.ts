@@ -54,14 +54,21 @@ export function startFormUrl(place: Place, name: string): string {
   return `${clientPageUrl(place)}/start/${segment(name)}`;
 }
 
+/** Where a link for others is made: to a task, or to all of a client's. */
+export function shareUrl(place: Place, id?: string): string {
+  return `${place.basePath}/share/${segment(place.client)}${id === undefined ? "" : `/${segment(id)}`}`;
+}
+
 /** Where the WebSocket of a client is, as a path. */
 export function socketPath(place: Place): string {
   return `${place.basePath}/ws/tasks/${segment(place.client)}`;
 }
 
-/** Where the events of a client are. */
-export function eventsUrl(place: Place): string {
-  return `${place.basePath}/events/tasks/${segment(place.client)}`;
+/** Where the events of a client are, or of one of its tasks. */
+export function eventsUrl(place: Place, id?: string): string {
+  return `${place.basePath}/events/tasks/${segment(place.client)}${
+    id === undefined ? "" : `/${segment(id)}`
+  }`;
 }
 
 /** Where the server says whether it can store. */

@@ -10,7 +10,7 @@ import type { ListItem } from "./view.ts";
 /** What the keys act on. */
 export interface KeyedList {
   readonly items: () => readonly ListItem[];
-  readonly select: (id: string) => void;
+  readonly select: (id: string) => unknown;
   /** Gives up the selection. */
   readonly clear: () => void;
   /** Brings an item into view, where it may not be rendered. */

@@ -56,7 +56,7 @@ export function startList(
   listenToToolbar(list);
   listenForKeys({
     items: () => page.view.items.value,
-    select: (id) => list.select(id, false),
+    select: (id) => model.visitor.mayChange && list.select(id, false),
     clear: () => list.clearSelection(),
     reveal: (index) => window.reveal(index),
   });

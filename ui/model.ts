@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { PageVisitor } from "../lib/page_renderer.ts";
 import type { JsonObject, LogLine, Task } from "../lib/task.ts";
 import type { Kin } from "./kin.ts";
 import type { TaskSlice } from "./list_slice.ts";
@@ -49,6 +50,8 @@ export interface PageFrame {
   readonly version: string;
   /** The client token. */
   readonly client: string;
+  /** What whoever looks may do on the page. */
+  readonly visitor: PageVisitor;
   /** The position in the order of all changes that the page shows. */
   readonly cursor: string;
   /** The server's clock when it rendered the page, in epoch seconds. */

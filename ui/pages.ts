@@ -12,6 +12,7 @@ import { kinOf } from "./kin.ts";
 import { listSearch, readListQuery } from "./list_query.ts";
 import { readBounds, sliceOf } from "./list_slice.ts";
 import { argumentsFromForm, type PageFrame } from "./model.ts";
+import { renderSharePage, renderSignInPage } from "./render_access.tsx";
 import {
   renderClientPage,
   renderNamePage,
@@ -40,12 +41,15 @@ export function pageRenderer(version: string): PageRenderer {
   });
   return {
     assets: pageAssets,
-    client(context, tasks, params, startable) {
+    client(context, tasks, params, offered) {
       const { query, page, problems } = readListQuery(params);
       const slice = sliceOf(tasks, query, context.now, page);
       const frame = frameOf(context, assetNames.list);
-      const commands = clientCommands(frame, startable);
-      const ways = firstTaskCommands(frame);
+      // Who may only look has no use for what changes something, nor a key for a terminal.
+      const { mayChange } = context.visitor;
+      const startable = mayChange ? offered : [];
+      const commands = mayChange ? clientCommands(frame, startable) : [];
+      const ways = mayChange ? firstTaskCommands(frame) : [];
       return renderClientPage({ ...frame, ...slice, problems, startable, commands, ways });
     },
     list: (tasks, params, now) =>
@@ -67,6 +71,8 @@ export function pageRenderer(version: string): PageRenderer {
       }),
     names: (context, names) => renderNamesPage(frameOf(context, ""), names),
     name: (context, stats) => renderNamePage(frameOf(context, ""), stats),
+    signIn: (page) => renderSignInPage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),
+    share: (page) => renderSharePage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),
     problem: (problem) =>
       renderProblemPage({ ...problem, style: `${problem.basePath}/assets/${assetNames.style}` }),
     argumentsFrom: (input, fields) => argumentsFromForm(input, fields),

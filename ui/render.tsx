@@ -121,7 +121,8 @@ function dataBlock(data: PageData): string {
   return `<script type="application/json" id="model">${json}</script>`;
 }
 
-function documentOf(title: string, head: JSX.Element | null, body: string): string {
+/** A whole document. */
+export function documentOf(title: string, head: JSX.Element | null, body: string): string {
   const top = renderToString(
     <head>
       <meta charset="utf-8" />

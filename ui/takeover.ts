@@ -19,7 +19,13 @@ import { PendingUpdates } from "./pending.ts";
 import { probeServer } from "./probe.ts";
 import type { LivePage, LivePageOptions } from "./state.ts";
 import { LiveTab } from "./live_tab.ts";
-import { eventsTransport, pollingTransport, socketTransport, type TransportName } from "./transports.ts";
+import {
+  eventsTransport,
+  pollingTransport,
+  socketTransport,
+  type Transport,
+  type TransportName,
+} from "./transports.ts";
 
 /** Hidden pages show only their titles: often enough for those. */
 const HIDDEN_INTERVAL_MS = 5_000;
@@ -155,11 +161,7 @@ function connect(
   }
 
   const connection = new DeltaConnection({
-    transports: [
-      socketTransport(asSocketUrl(new URL(socketPath(frame), location.href).href)),
-      eventsTransport(eventsUrl(frame)),
-      pollingTransport(tasksUrl(frame), readyUrl(frame)),
-    ],
+    transports: transportsOf(data),
     first: remembered(),
     cursor: frame.cursor,
     onChanges: (tasks, removed) => pending.add(tasks, removed),
@@ -194,6 +196,20 @@ function connect(
   // A page that comes out of the back/forward cache has lost its socket without hearing of it.
   addEventListener("pageshow", (event) => event.persisted && connection.checkNow());
   if (Math.abs(clock.offset) > SUSPICIOUS_OFFSET) void probe().then(tick);
+}
+
+/** The ways that are open to whoever looks, best first. */
+function transportsOf({ page, model }: PageData): readonly [Transport, ...Transport[]] {
+  // Who was shown one task hears of no other.
+  if (model.visitor.seesOneTask) {
+    return [eventsTransport(eventsUrl(model, page === "task" ? model.task.id : ""), true)];
+  }
+  const others = [
+    eventsTransport(eventsUrl(model)),
+    pollingTransport(tasksUrl(model), readyUrl(model)),
+  ] as const;
+  if (!model.visitor.mayOpenSockets) return others;
+  return [socketTransport(asSocketUrl(new URL(socketPath(model), location.href).href)), ...others];
 }
 
 /** The way that worked last in this tab, so that the next page does not have to find it again. */

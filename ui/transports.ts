@@ -49,6 +49,10 @@ const REFUSED_STATUS: ReadonlySet<number> = new Set([401, 403]);
 /** What our own server refuses in; what is between answers otherwise, and refuses the way alone. */
 const OUR_REFUSAL = "application/problem+json";
 
+/** The status of the answer to who knows the end of a task already. */
+const NOTHING_MORE = 204;
+/** Time until it is asked whether a stream that ended has ended for good, in milliseconds. */
+const ASK_AGAIN_MS = 500;
 /** Time between two questions, in milliseconds. */
 const POLL_MS = 3_000;
 /** Longest wait for an answer, in milliseconds. */
@@ -100,28 +104,48 @@ function openSocket(url: string, { onSign, onMessage, onEnd }: LinkHooks): Link 
  * server said where it did not let it.
  *
  * @param url its address without a query: `/events/tasks/default`
+ * @param isOfTask whether it is that of one task, which ends behind the task's end
  */
-export function eventsTransport(url: string): Transport {
+export function eventsTransport(url: string, isOfTask = false): Transport {
   return {
     name: "events",
-    open: (cursor, hooks) =>
-      openRequests(hooks, async (requests) => {
-        const response = await requests.get(`${url}?${after(cursor)}`, "text/event-stream");
+    open(cursor, hooks) {
+      let position = cursor;
+      const { onSign, onMessage } = hooks;
+      const heard: LinkHooks = {
+        ...hooks,
+        onMessage(message) {
+          if ("cursor" in message) position = message.cursor ?? position;
+          onMessage(message);
+        },
+      };
+      return openRequests(heard, async function follow(requests) {
+        const response = await requests.get(`${url}?${after(position)}`, "text/event-stream");
+        if (isOfTask && response.status === NOTHING_MORE) {
+          // It stays as it is, and so does the page.
+          onSign();
+          onMessage({ type: "task_update", cursor: position, tasks: [], removed: [] });
+          return;
+        }
         if (!response.ok || !response.headers.get("content-type")?.startsWith("text/event-stream")) {
           return requests.end(response);
         }
-        await readEvents(response, cursor, requests);
-      }),
+        await readEvents(response, position, requests);
+        if (isOfTask) requests.later(ASK_AGAIN_MS, () => requests.run(follow));
+        else requests.end();
+      });
+    },
   };
 }
 
+/** Reads a stream to its end. */
 async function readEvents(response: Response, cursor: string, requests: Requests): Promise<void> {
   const { onSign, onMessage } = requests.hooks;
   const events = new EventReader();
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   for (let isFirst = true;; isFirst = false) {
     const { value, done } = await reader.read();
-    if (done || requests.isEnded) return requests.end();
+    if (done || requests.isEnded) return;
     onSign();
     // The stream tells what was missed, but not that it was nothing.
     if (isFirst) {

@@ -22,8 +22,10 @@ export type Source = "bearer" | "subprotocol" | "session" | "share";
 /** Who asks. */
 export interface Visitor {
   readonly grant: Grant;
-  /** What the grant came from; `null` where there is no key, so that everybody has it. */
+  /** What the grant came from; `null` where none was asked for. */
   readonly source: Source | null;
+  /** The address at the other end of the connection; empty where it is unknown. */
+  readonly peer: string;
 }
 
 /** Whether somebody may do something, at once where it can be told. */
@@ -52,12 +54,9 @@ const REMEMBERED_CLIENTS = 1_000;
 
 const TOKEN_PROTOCOL = "taskscope.bearer.";
 /** Everybody, where there is no key. */
-const EVERYBODY: Visitor = { grant: FULL_GRANT, source: null };
-/** Who needs nothing is not asked who they are. */
-const ANYBODY: Visitor = {
-  grant: { kind: "scoped", may: "read", client: "", taskId: "", expiresAt: 0 },
-  source: null,
-};
+const EVERYBODY: Visitor = { grant: FULL_GRANT, source: null, peer: "" };
+/** What somebody may do who was not asked who they are. */
+const NOTHING: Grant = { kind: "scoped", may: "read", client: "", taskId: "", expiresAt: 0 };
 
 /** Lets those pass who may. */
 export class Gate {
@@ -103,7 +102,7 @@ export class Gate {
    * @throws {Problem} 401, 403 or 429
    */
   pass(request: Request, need: Need, peer: string): Decision {
-    if (need === "none") return this.hasKey ? ANYBODY : EVERYBODY;
+    if (need === "none") return this.hasKey ? { grant: NOTHING, source: null, peer } : EVERYBODY;
     const visitor = this.#visitor(request, peer);
     if (visitor instanceof Promise) return visitor.then((known) => this.#admit(known, request, need));
     return this.#admit(visitor, request, need);
@@ -178,21 +177,23 @@ export class Gate {
     if (keyring === null) return EVERYBODY;
     const bearer = bearerOf(request);
     const text = bearer ?? subprotocolTokenOf(request);
-    if (text === null) return this.#browsers(keyring, request);
+    if (text === null) return this.#browsers(keyring, request, peer);
     const source = bearer === null ? "subprotocol" : "bearer";
     const grant = this.#checked(keyring, text, request, peer);
-    return grant instanceof Promise ? grant.then((known) => ({ grant: known, source })) : { grant, source };
+    return grant instanceof Promise
+      ? grant.then((known) => ({ grant: known, source, peer }))
+      : { grant, source, peer };
   }
 
   /** Cookies. One that has expired is as good as none, and no guess: browsers keep sending it. */
-  async #browsers(keyring: Keyring, request: Request): Promise<Visitor> {
+  async #browsers(keyring: Keyring, request: Request, peer: string): Promise<Visitor> {
     if (!request.headers.has("cookie")) throw keyNeeded();
     const { [SESSION_COOKIE]: session, [SHARE_COOKIE]: share } = getCookies(request.headers);
     const person = session === undefined ? null : await keyring.grantOfSession(session);
-    if (person !== null) return { grant: person, source: "session" };
+    if (person !== null) return { grant: person, source: "session", peer };
     const guest = share === undefined ? null : await keyring.grantOf(share);
     // A link is for somebody who looks; the key itself is no such token.
-    if (guest?.kind === "scoped" && guest.may === "read") return { grant: guest, source: "share" };
+    if (guest?.kind === "scoped" && guest.may === "read") return { grant: guest, source: "share", peer };
     throw keyNeeded();
   }
 

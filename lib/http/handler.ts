@@ -8,12 +8,14 @@ import type { Need } from "../access/grant.ts";
 import { ClosedError } from "../errors.ts";
 import { Badges } from "./badges.ts";
 import type { HandlerContext } from "./context.ts";
+import { Clients } from "./clients.ts";
 import { Cors, type SharedMethods } from "./cors.ts";
 import { Events } from "./events.ts";
 import type { Visitor } from "./gate.ts";
 import { Guard } from "./guard.ts";
 import { ModuleFiles } from "./module_files.ts";
 import { Names } from "./names.ts";
+import { redirect } from "./page_answers.ts";
 import { Pages } from "./pages.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
 import { Reporting } from "./reporting.ts";
@@ -30,6 +32,8 @@ import {
   type Router,
   wantsJson,
 } from "./route.ts";
+import { Sharing } from "./sharing.ts";
+import { SignIn } from "./sign_in.ts";
 import { Sockets } from "./sockets.ts";
 import { reportingMethods, taskRouter } from "./task_routes.ts";
 import { OpenSockets } from "./upgrade.ts";
@@ -52,6 +56,9 @@ const SHARED: ReadonlyMap<string, SharedMethods> = new Map([
   ["report", (segments) => segments.length === 1 ? ["POST"] : []],
 ]);
 
+/** What is made for people, below each of these. */
+const PERSONAL: ReadonlySet<string> = new Set(["t", "stats", "s", "share"]);
+
 /** What watchers are told before the end. */
 const CLOSING = '{"type":"closing"}';
 
@@ -71,6 +78,7 @@ export class Handler {
   readonly #events: Events;
   readonly #reports: Reports;
   readonly #pages: Pages;
+  readonly #signIn: SignIn;
   /** What is below each first segment of a path. */
   readonly #routers: ReadonlyMap<string, Router>;
   /** Requests for single tasks that passed every check, by URL. */
@@ -92,6 +100,9 @@ export class Handler {
     this.#pages = new Pages(context);
     const names = new Names(context);
     const badges = new Badges(context);
+    const sharing = new Sharing(context);
+    const clients = new Clients(context);
+    this.#signIn = new SignIn(context);
     const files = new ModuleFiles(context.module);
     const module: Router = (request, segments) => files.route(request, segments);
     const pages: Router = (request, segments) => this.#pages.route(request, segments);
@@ -121,6 +132,12 @@ export class Handler {
       ["stats", pages],
       ["assets", pages],
       ...files.roots.map((root) => [root, module] as const),
+      ["sign-in", (request, segments) => this.#signIn.route(request, segments)],
+      ["sign-out", (request, segments) => this.#signIn.route(request, segments)],
+      ["s", (request, segments) => sharing.route(request, segments)],
+      ["share", (request, segments) => sharing.route(request, segments)],
+      ["tokens", (request, segments) => sharing.route(request, segments)],
+      ["clients", (_request, segments) => clients.route(segments)],
       ["healthz", leaf("none", healthy)],
       ["readyz", leaf("any", () => this.#readiness())],
     ]);
@@ -185,7 +202,7 @@ export class Handler {
   #readerOf(request: Request, segments: readonly string[]): Reader {
     if (wantsJson(request)) return this.#cors.covers(request, segments) ? "foreign_page" : "program";
     const [first, second] = segments;
-    if (first === "" || ((first === "t" || first === "stats") && second !== undefined)) return "person";
+    if (first === "" || (PERSONAL.has(first!) && second !== undefined)) return "person";
     return this.#cors.covers(request, segments) ? "foreign_page" : "program";
   }
 
@@ -249,7 +266,10 @@ export class Handler {
 
   #problem(error: unknown, request: Request, reader: Reader): Response {
     const problem = problemOf(error, this.#context.reportError);
-    if (reader === "person") return this.#pages.problem(problem);
+    if (reader === "person") {
+      const address = problem.code === "key_needed" ? this.#signIn.addressFor(request) : null;
+      return address === null ? this.#pages.problem(problem) : redirect(address);
+    }
     const response = problemResponse(problem);
     return reader === "foreign_page" ? this.#cors.open(request, response) : response;
   }

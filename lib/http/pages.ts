@@ -20,22 +20,13 @@ import {
   taskIdFrom,
   whenShowable,
 } from "./context.ts";
-import type { PageContext, ShownTask } from "../page_renderer.ts";
+import type { ResolvedAccess } from "../config.ts";
+import type { PageContext, PageVisitor, ShownTask } from "../page_renderer.ts";
+import type { Visitor } from "./gate.ts";
+import { pageResponse, redirect } from "./page_answers.ts";
 import { Problem, problemOf, titleOf } from "./problem.ts";
 import { jsonResponse } from "./rest.ts";
 import { type Answer, decoded, nothingHere, read, type Route, wantsJson } from "./route.ts";
-
-const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
-  "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
-const PAGE_HEADERS = {
-  "content-type": "text/html; charset=utf-8",
-  "cache-control": "no-store",
-  "content-security-policy": CONTENT_SECURITY_POLICY,
-  "referrer-policy": "same-origin",
-  "x-content-type-options": "nosniff",
-};
 
 /** Of answers that are a page for people, and JSON for its script. */
 const VARY = { "vary": "Accept" };
@@ -84,7 +75,12 @@ export class Pages {
     if (root === "stats" && rest.length <= 1) {
       const client = clientFrom(first);
       const name = rest[0] === undefined ? null : decoded(rest[0]);
-      return { GET: { access: read(client), answer: () => this.#names(client, new URL(request.url), name) } };
+      return {
+        GET: {
+          access: read(client),
+          answer: (visitor) => this.#names(client, visitor, new URL(request.url), name),
+        },
+      };
     }
     if (root === "t" && rest.length <= 2) return this.#clientRoute(request, clientFrom(first), rest);
     throw nothingHere();
@@ -94,11 +90,11 @@ export class Pages {
     const url = new URL(request.url);
     if (second === undefined) {
       return {
-        GET: { access: read(client), answer: () => this.#list(client, request, url) },
+        GET: { access: read(client), answer: (visitor) => this.#list(client, visitor, request, url) },
         POST: {
           // Asked of a POST alone: what is not to be done needs no name.
           access: request.method === "POST" ? bulkAccess(client, url.searchParams.get("do")) : "none",
-          answer: () => this.#bulk(client, request, url),
+          answer: (visitor) => this.#bulk(client, visitor, request, url),
         },
       };
     }
@@ -107,19 +103,19 @@ export class Pages {
       return {
         POST: {
           access: { action: "start", client, taskId: null },
-          answer: () => this.#start(client, name, request, url),
+          answer: (visitor) => this.#start(client, visitor, name, request, url),
         },
       };
     }
     const id = taskIdFrom(second);
     if (third === undefined) {
-      return { GET: { access: read(client, id), answer: () => this.#task(client, id, url) } };
+      return { GET: { access: read(client, id), answer: (visitor) => this.#task(client, visitor, id, url) } };
     }
     if (isChange(third)) {
       return {
         POST: {
           access: { action: ACCESS[third], client, taskId: id },
-          answer: () => this.#change(client, id, third, url),
+          answer: (visitor) => this.#change(client, visitor, id, third, url),
         },
       };
     }
@@ -138,12 +134,12 @@ export class Pages {
   }
 
   /** `GET /t/{client}/{id}` */
-  #task(client: string, id: string, url: URL): Answer {
-    return whenShowable(this.#context, () => this.#taskPage(client, id, url));
+  #task(client: string, visitor: Visitor, id: string, url: URL): Answer {
+    return whenShowable(this.#context, () => this.#taskPage(client, visitor, id, url));
   }
 
   /** `GET /t/{client}`: the page, or for its script a part of its list. */
-  #list(client: string, request: Request, url: URL): Answer {
+  #list(client: string, visitor: Visitor, request: Request, url: URL): Answer {
     const { pages, registry, access } = this.#context;
     if (wantsJson(request)) {
       return whenShowable(this.#context, () => {
@@ -157,11 +153,11 @@ export class Pages {
     }
     const search = pages.canonicalSearch(url.searchParams);
     if (search !== null) return redirect(`${access.basePath}/t/${client}${search}`);
-    return this.#clientPage(client, url, null, 200);
+    return this.#clientPage(client, visitor, url, null, 200);
   }
 
   /** `POST /t/{client}?do=remove`, and `id` for each task, as a form of the page or its script sends it. */
-  async #bulk(client: string, request: Request, url: URL): Promise<Response> {
+  async #bulk(client: string, visitor: Visitor, request: Request, url: URL): Promise<Response> {
     const action = url.searchParams.get("do") ?? "";
     const fields = await readForm(request, this.#context.limits);
     const result = await changeMany(this.#context, client, action, fields.getAll("id"));
@@ -169,11 +165,17 @@ export class Pages {
     const { done, failed } = result;
     if (failed.length === 0) return redirect(listAddress(url));
     const words = this.#context.pages.bulkWords(action, done.length, failed.map(({ detail }) => detail));
-    return this.#clientPage(client, url, words, 409);
+    return this.#clientPage(client, visitor, url, words, 409);
   }
 
   /** `POST /t/{client}/start/{name}` */
-  async #start(client: string, name: string, request: Request, url: URL): Promise<Response> {
+  async #start(
+    client: string,
+    visitor: Visitor,
+    name: string,
+    request: Request,
+    url: URL,
+  ): Promise<Response> {
     const fields = await readForm(request, this.#context.limits);
     const input = this.#context.startables.get(name)?.input ?? null;
     try {
@@ -186,7 +188,7 @@ export class Pages {
         ? new Problem(400, "bad_field", error.message)
         : problemOf(error, this.#context.reportError);
       if (wantsJson(request)) throw problem;
-      return this.#clientPage(client, url, problem.message, problem.status);
+      return this.#clientPage(client, visitor, url, problem.message, problem.status);
     }
     return redirect(`${this.#context.access.basePath}/t/${client}`);
   }
@@ -195,7 +197,7 @@ export class Pages {
    * `POST /t/{client}/{id}/cancel`, `…/remove`, `…/restore` and `…/retry`. Leads back to the list, or to the task's page,
    * where that is where the form was: `?from=task`.
    */
-  async #change(client: string, id: string, change: Change, url: URL): Promise<Response> {
+  async #change(client: string, visitor: Visitor, id: string, change: Change, url: URL): Promise<Response> {
     const { registry, access } = this.#context;
     const list = `${access.basePath}/t/${client}`;
     const isFromTask = url.searchParams.get("from") === "task";
@@ -206,8 +208,8 @@ export class Pages {
     } catch (error) {
       const problem = problemOf(error, this.#context.reportError);
       return isFromTask && registry.stored(client, id) !== undefined
-        ? whenShowable(this.#context, () => this.#taskPage(client, id, url, problem))
-        : this.#clientPage(client, url, problem.message, problem.status);
+        ? whenShowable(this.#context, () => this.#taskPage(client, visitor, id, url, problem))
+        : this.#clientPage(client, visitor, url, problem.message, problem.status);
     }
   }
 
@@ -229,15 +231,15 @@ export class Pages {
     const { status, message, headers } = problem;
     const { basePath } = this.#context.access;
     const html = this.#context.pages.problem({ status, title: titleOf(status), detail: message, basePath });
-    return new Response(html, { status, headers: { ...PAGE_HEADERS, ...headers } });
+    return pageResponse(html, status, headers);
   }
 
   /** `GET /t/{client}` */
-  #clientPage(client: string, url: URL, error: string | null, status: number): Answer {
-    return whenShowable(this.#context, () => this.#clientPageNow(client, url, error, status));
+  #clientPage(client: string, visitor: Visitor, url: URL, error: string | null, status: number): Answer {
+    return whenShowable(this.#context, () => this.#clientPageNow(client, visitor, url, error, status));
   }
 
-  #clientPageNow(client: string, url: URL, error: string | null, status: number): Response {
+  #clientPageNow(client: string, visitor: Visitor, url: URL, error: string | null, status: number): Response {
     const { registry, pages, startables } = this.#context;
     const offered = [...startables].map(([name, { input }]) => ({
       name,
@@ -245,35 +247,44 @@ export class Pages {
       description: textOf(input?.description),
       input,
     }));
-    const context = this.#pageContext(client, url, error);
+    const context = this.#pageContext(client, visitor, url, error);
     const html = pages.client(context, registry.list(client), url.searchParams, offered);
-    return new Response(html, { status, headers: { ...PAGE_HEADERS, ...VARY } });
+    return pageResponse(html, status, VARY);
   }
 
   /** `GET /stats/{client}` and `/stats/{client}/{name}` */
-  #names(client: string, url: URL, name: string | null): Answer {
+  #names(client: string, visitor: Visitor, url: URL, name: string | null): Answer {
     return whenShowable(this.#context, () => {
       const { registry, pages } = this.#context;
       const all = runStats(Array.from(registry.list(client), ({ summary }) => summary));
-      const context = this.#pageContext(client, url, null);
-      if (name === null) return new Response(pages.names(context, all), { headers: PAGE_HEADERS });
+      const context = this.#pageContext(client, visitor, url, null);
+      if (name === null) return pageResponse(pages.names(context, all));
       const stats = all.find((each) => each.name === name);
       if (stats === undefined) throw new Problem(404, "unknown_name", "No task of this name is known");
-      return new Response(pages.name(context, stats), { headers: PAGE_HEADERS });
+      return pageResponse(pages.name(context, stats));
     });
   }
 
-  #taskPage(client: string, id: string, url: URL, problem: Problem | null = null): Response {
+  #taskPage(
+    client: string,
+    visitor: Visitor,
+    id: string,
+    url: URL,
+    problem: Problem | null = null,
+  ): Response {
     const { registry, pages, limits } = this.#context;
     const removed = registry.stored(client, id) === undefined ? registry.removed(client, id) : undefined;
     const task = removed ?? storedTask(this.#context, client, id).task;
     const history = removed === undefined ? registry.history(client, id) : [];
-    const html = pages.task(this.#pageContext(client, url, problem?.message ?? null), {
+    const context = this.#pageContext(client, visitor, url, problem?.message ?? null);
+    // Who was shown one task is not to learn of the others.
+    const relatives = context.visitor.seesOneTask ? [] : registry.list(client);
+    const html = pages.task(context, {
       task,
       isRemoved: removed !== undefined,
       undoSeconds: limits.restoreWindowMs / 1_000,
       all: {
-        summaries: Array.from(registry.list(client), (stored) => stored.summary),
+        summaries: Array.from(relatives, (stored) => stored.summary),
         record: (other) => registry.task(client, other),
       },
       history,
@@ -282,7 +293,7 @@ export class Pages {
     });
     // What was removed is gone, even though it may come back yet.
     const status = problem?.status ?? (removed === undefined ? 200 : 410);
-    return new Response(html, { status, headers: PAGE_HEADERS });
+    return pageResponse(html, status);
   }
 
   /** The newest lines of a task's log. */
@@ -294,12 +305,13 @@ export class Pages {
     return { lines, dropped, gone: oldest.lines.length === 0 ? dropped : Math.min(dropped, oldest.first) };
   }
 
-  #pageContext(client: string, url: URL, error: string | null): PageContext {
+  #pageContext(client: string, visitor: Visitor, url: URL, error: string | null): PageContext {
     const { access, registry } = this.#context;
     return {
       basePath: access.basePath,
       origin: access.publicOrigin ?? url.origin,
       client,
+      visitor: pageVisitor(visitor, access),
       cursor: formatCursor(registry.cursor),
       now: now(),
       trouble: registry.trouble?.error.reason ?? null,
@@ -319,18 +331,24 @@ function withoutSlash({ pathname, search }: URL): Response {
   return redirect(pathname.replace(/\/+$/, "") + search);
 }
 
+/** What whoever looks may do on a page. */
+function pageVisitor({ grant, source }: Visitor, { key, signIn }: ResolvedAccess): PageVisitor {
+  const isFull = grant.kind === "full";
+  return {
+    mayChange: isFull,
+    mayOpenSockets: source !== "share",
+    seesOneTask: !isFull && grant.taskId !== null,
+    mayShare: isFull && signIn,
+    isSignedIn: source === "session",
+    needsKey: key !== null,
+  };
+}
+
 /** The list that a form was sent from. */
 function listAddress({ pathname, search }: URL): string {
   const params = new URLSearchParams(search);
   params.delete("do");
   return params.size === 0 ? pathname : `${pathname}?${params}`;
-}
-
-function redirect(location: string, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(null, {
-    status: 303,
-    headers: { location, "cache-control": "no-store", "referrer-policy": "same-origin", ...headers },
-  });
 }
 
 function textOf(value: JsonValue | undefined): string | null {

@@ -9,12 +9,23 @@ import type { PageFrame, TaskPageModel } from "../../ui/model.ts";
 import type { PageActions } from "../../ui/view.ts";
 import { EXAMPLE_TIME } from "./example_task.ts";
 
+/** Whoever looks at the pages of a server that has no key. */
+export const EVERYBODY: PageFrame["visitor"] = {
+  mayChange: true,
+  mayOpenSockets: true,
+  seesOneTask: false,
+  mayShare: false,
+  isSignedIn: false,
+  needsKey: false,
+};
+
 /** The frame of a page on a server of its own. */
 export const EXAMPLE_FRAME: PageFrame = {
   basePath: "",
   origin: "http://127.0.0.1:8000",
   version: "1",
   client: "default",
+  visitor: EVERYBODY,
   cursor: "e:1",
   now: EXAMPLE_TIME,
   assets: { script: "/s.js", style: "/s.css" },

@@ -8,25 +8,13 @@ import type { ClientPageModel } from "../../ui/model.ts";
 import { createClientPage, type LiveClientPage } from "../../ui/client_state.ts";
 import type { PendingChanges } from "../../ui/state.ts";
 import { assertEquals, assertStrictEquals } from "../support/assert.ts";
-import { NO_ACTIONS } from "../support/example_page.ts";
+import { EXAMPLE_FRAME, NO_ACTIONS } from "../support/example_page.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../support/example_task.ts";
-
-const FRAME = {
-  basePath: "",
-  origin: "http://127.0.0.1:8000",
-  version: "1",
-  client: "default",
-  cursor: "e:1",
-  now: EXAMPLE_TIME,
-  assets: { script: "/s.js", style: "/s.css" },
-  trouble: null,
-  notice: null,
-} as const;
 
 function clientPage(tasks: readonly Task[], page = 1) {
   const milestones: Milestone[] = [];
   const model: ClientPageModel = {
-    ...FRAME,
+    ...EXAMPLE_FRAME,
     ...pageOfTasks(tasks, page),
     problems: [],
     startable: [],

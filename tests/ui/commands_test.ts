@@ -1,19 +1,14 @@
 import { clientCommands, taskCommands } from "../../ui/commands.ts";
 import type { JsonObject } from "../../lib/task.ts";
-import { assertEquals } from "../support/assert.ts";
-import { EXAMPLE_TIME } from "../support/example_task.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { EVERYBODY, EXAMPLE_FRAME } from "../support/example_page.ts";
 
 const FRAME = {
+  ...EXAMPLE_FRAME,
   basePath: "/x",
   origin: "https://tasks.example",
-  version: "1",
   client: "team",
-  cursor: "e:1",
-  now: EXAMPLE_TIME,
-  assets: { script: "", style: "" },
-  trouble: null,
-  notice: null,
-} as const;
+};
 
 function startCommand(input: JsonObject | null, name = "resize"): string | undefined {
   return clientCommands(FRAME, [{ name, title: null, description: null, input }]).at(-1)?.command;
@@ -72,4 +67,15 @@ Deno.test("taskCommands() offers what can still be done", () => {
     ...ended.slice(1),
   ]);
   assertEquals(taskCommands(FRAME, "01:A", false).map((line) => line.command), ended);
+});
+
+Deno.test("commands bring the key along where there is one, from the environment", () => {
+  const frame = { ...FRAME, visitor: { ...EVERYBODY, needsKey: true } };
+  const commands = [
+    ...clientCommands(frame, [{ name: "a", title: null, description: null, input: null }]),
+    ...taskCommands(frame, "t", true),
+  ].map(({ command }) => command);
+  for (const command of commands.filter((each) => /^(curl|wscat)/.test(each))) {
+    assertStringIncludes(command, '-H "authorization: Bearer $TASKSCOPE_KEY"');
+  }
 });

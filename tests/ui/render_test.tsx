@@ -10,7 +10,7 @@ import {
   assertNotMatch,
   assertStringIncludes,
 } from "../support/assert.ts";
-import { taskPageModel } from "../support/example_page.ts";
+import { EVERYBODY, taskPageModel } from "../support/example_page.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../support/example_task.ts";
 
 const FRAME = {
@@ -18,6 +18,7 @@ const FRAME = {
   origin: "https://tasks.example",
   version: "1.2.3",
   client: "team",
+  visitor: EVERYBODY,
   cursor: "epoch:7",
   now: EXAMPLE_TIME + 10,
   assets: { script: "/base/assets/page-1.js", style: "/base/assets/style-1.css" },

@@ -24,7 +24,8 @@ const ACTIONS: readonly (readonly [action: BulkAction, label: string])[] = [
 ];
 
 /** The bar at the bottom of the window. Without JavaScript it shows as soon as a box is ticked. */
-export function BulkBar({ view }: ViewProps): JSX.Element {
+export function BulkBar({ view }: ViewProps): JSX.Element | null {
+  if (!view.frame.visitor.mayChange) return null;
   const { list } = view;
   const { size } = view.selected.value;
   const state = view.bulk.value;

@@ -6,7 +6,7 @@
  */
 
 import type { JSX } from "preact";
-import { clientPageUrl } from "../links.ts";
+import { clientPageUrl, shareUrl } from "../links.ts";
 import { listSearch } from "../list_query.ts";
 import type { ClientView } from "../view.ts";
 import { BulkBar } from "./bulk_bar.tsx";
@@ -31,7 +31,11 @@ function still(children: JSX.Element | undefined) {
 /** The whole page. */
 export function ClientPage({ view, start, toolbar }: ClientPageProps): JSX.Element {
   return (
-    <Shell view={view} self={`${clientPageUrl(view.frame)}${listSearch(view.query.value, view.page)}`}>
+    <Shell
+      view={view}
+      self={`${clientPageUrl(view.frame)}${listSearch(view.query.value, view.page)}`}
+      share={shareUrl(view.frame)}
+    >
       <main class="columns">
         <h1 class="visually-hidden">Tasks of {String(view.frame.client)}</h1>
         <div class="column-start" {...still(start)} />
@@ -45,12 +49,14 @@ export function ClientPage({ view, start, toolbar }: ClientPageProps): JSX.Eleme
           <ListEnd view={view} />
           <BulkBar view={view} />
         </div>
-        <section class="column-terminal" aria-labelledby="terminal-title">
-          <SectionHead view={view} id="terminal-title" title="From your terminal" count="" />
-          <ul class="commands">
-            {view.commands.map((line) => <Command key={line.purpose} view={view} {...line} />)}
-          </ul>
-        </section>
+        {view.commands.length > 0 && (
+          <section class="column-terminal" aria-labelledby="terminal-title">
+            <SectionHead view={view} id="terminal-title" title="From your terminal" count="" />
+            <ul class="commands">
+              {view.commands.map((line) => <Command key={line.purpose} view={view} {...line} />)}
+            </ul>
+          </section>
+        )}
       </main>
     </Shell>
   );

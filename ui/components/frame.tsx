@@ -24,27 +24,36 @@ interface ViewProps {
 interface ShellProps extends ViewProps {
   /** The address of this very page, to reload it. */
   readonly self: string;
+  /** Where a link to what it shows is made for others. */
+  readonly share?: string;
   readonly children: ComponentChildren;
 }
 
 /** The page around its content. */
-export function Shell({ view, self, children }: ShellProps): JSX.Element {
+export function Shell({ view, self, share, children }: ShellProps): JSX.Element {
   const { frame } = view;
+  const { visitor } = frame;
   const { kind } = view.connection.value;
   return (
     <div class="shell" data-connection={kind}>
       <a class="skip" href="#tasks">Skip to the tasks</a>
       <header class="header">
         <div class="header-inner">
-          <a class="brand" href={clientPageUrl({ ...frame, client: DEFAULT_CLIENT })}>
+          <a
+            class="brand"
+            href={visitor.mayChange ? clientPageUrl({ ...frame, client: DEFAULT_CLIENT }) : self}
+          >
             <Mark />
             <span>Taskscope</span>
           </a>
           <nav class="client" aria-label="Client">
             <span class="client-label">client</span>
-            <a class="client-token" href={clientPageUrl(frame)}>{String(frame.client)}</a>
+            {visitor.seesOneTask
+              ? <span class="client-token">{String(frame.client)}</span>
+              : <a class="client-token" href={clientPageUrl(frame)}>{String(frame.client)}</a>}
             <CopyButton view={view} text={frame.client} what="the client token" />
-            {frame.client !== DEFAULT_CLIENT && (
+            {!visitor.mayChange && <span class="tag tag-plain">read only</span>}
+            {visitor.mayChange && frame.client !== DEFAULT_CLIENT && (
               <a class="client-other" href={clientPageUrl({ ...frame, client: DEFAULT_CLIENT })}>
                 {DEFAULT_CLIENT}
               </a>
@@ -52,6 +61,7 @@ export function Shell({ view, self, children }: ShellProps): JSX.Element {
           </nav>
           <div class="header-end">
             <div class="header-actions">
+              {visitor.mayShare && share !== undefined && <a class="header-share" href={share}>Share</a>}
               <NoticeButton view={view} />
               <Help view={view} />
             </div>
@@ -67,8 +77,13 @@ export function Shell({ view, self, children }: ShellProps): JSX.Element {
       <News view={view} />
       <footer class="footer">
         <span>Taskscope {String(frame.version)}</span>
-        <a href={tasksUrl(frame)}>All tasks as JSON</a>
+        {!visitor.seesOneTask && <a href={tasksUrl(frame)}>All tasks as JSON</a>}
         <a href={`${frame.basePath}/healthz`}>Health</a>
+        {visitor.isSignedIn && (
+          <form method="post" action={`${frame.basePath}/sign-out`}>
+            <button type="submit" class="button button-quiet">Sign out</button>
+          </form>
+        )}
       </footer>
     </div>
   );

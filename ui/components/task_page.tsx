@@ -10,7 +10,7 @@ import { formatCount, formatPercent, formatRate } from "../../lib/format.ts";
 import type { Task } from "../../lib/task.ts";
 import { hasEnded, statusWords } from "../../lib/task_view.ts";
 import { taskCommands } from "../commands.ts";
-import { clientPageUrl, namePageUrl, taskPageUrl } from "../links.ts";
+import { clientPageUrl, namePageUrl, shareUrl, taskPageUrl } from "../links.ts";
 import type { TaskView } from "../view.ts";
 import { AttemptsSection, Neighbours } from "./attempts.tsx";
 import { CopyButton } from "./controls.tsx";
@@ -34,21 +34,10 @@ export function TaskPage({ view }: TaskPageProps): JSX.Element {
   const { frame } = view;
   const task = view.task.value;
   return (
-    <Shell view={view} self={taskPageUrl(frame, task.id)}>
+    <Shell view={view} self={taskPageUrl(frame, task.id)} share={shareUrl(frame, task.id)}>
       <main class="columns columns-task">
         <div class="column-tasks" id="tasks" tabIndex={-1}>
-          <nav class="crumbs" aria-label="Breadcrumb">
-            <a href={clientPageUrl(frame)}>All tasks of {String(frame.client)}</a>
-            {task.parent_id !== null && (
-              <>
-                <span aria-hidden="true">/</span>
-                <a href={taskPageUrl(frame, task.parent_id)}>Parent task</a>
-              </>
-            )}
-            <span aria-hidden="true">/</span>
-            <a href={namePageUrl(frame, task.name)}>Statistics of its name</a>
-            <Neighbours view={view} />
-          </nav>
+          {!frame.visitor.seesOneTask && <Crumbs view={view} />}
           <Hero view={view} />
           <ErrorSection view={view} task={task} />
           {task.result !== null && (
@@ -65,17 +54,38 @@ export function TaskPage({ view }: TaskPageProps): JSX.Element {
         <div class="column-facts">
           <Facts view={view} task={task} />
           <AttemptsSection view={view} />
-          <section aria-labelledby="terminal-title">
-            <SectionHead view={view} id="terminal-title" title="From your terminal" count="" />
-            <ul class="commands">
-              {taskCommands(frame, task.id, !hasEnded(task)).map((line) => (
-                <Command key={line.purpose} view={view} {...line} />
-              ))}
-            </ul>
-          </section>
+          {frame.visitor.mayChange && (
+            <section aria-labelledby="terminal-title">
+              <SectionHead view={view} id="terminal-title" title="From your terminal" count="" />
+              <ul class="commands">
+                {taskCommands(frame, task.id, !hasEnded(task)).map((line) => (
+                  <Command key={line.purpose} view={view} {...line} />
+                ))}
+              </ul>
+            </section>
+          )}
         </div>
       </main>
     </Shell>
+  );
+}
+
+function Crumbs({ view }: TaskPageProps): JSX.Element {
+  const { frame } = view;
+  const task = view.task.value;
+  return (
+    <nav class="crumbs" aria-label="Breadcrumb">
+      <a href={clientPageUrl(frame)}>All tasks of {String(frame.client)}</a>
+      {task.parent_id !== null && (
+        <>
+          <span aria-hidden="true">/</span>
+          <a href={taskPageUrl(frame, task.parent_id)}>Parent task</a>
+        </>
+      )}
+      <span aria-hidden="true">/</span>
+      <a href={namePageUrl(frame, task.name)}>Statistics of its name</a>
+      <Neighbours view={view} />
+    </nav>
   );
 }
 

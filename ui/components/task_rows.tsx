@@ -115,8 +115,9 @@ interface SelectBoxProps {
 }
 
 /** The box that selects a task; belongs to the form of the bar below the list. */
-function SelectBox({ view, id, name }: SelectBoxProps): JSX.Element {
+function SelectBox({ view, id, name }: SelectBoxProps): JSX.Element | null {
   const { list } = view;
+  if (!view.frame.visitor.mayChange) return null;
   const isSelected = view.selected.value.has(id);
   return (
     <label class="row-select">
@@ -188,8 +189,9 @@ interface TaskActionProps extends TaskProps {
 }
 
 /** Asks a task to stop. */
-export function CancelButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element {
+export function CancelButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element | null {
   const { actions } = view;
+  if (!view.frame.visitor.mayChange) return null;
   return (
     <ActionButton
       action={actionUrl(view, task, "cancel", isOwnPage)}
@@ -203,8 +205,9 @@ export function CancelButton({ view, task, isOwnPage = false }: TaskActionProps)
 }
 
 /** Removes a task that has ended. */
-export function RemoveButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element {
+export function RemoveButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element | null {
   const { actions } = view;
+  if (!view.frame.visitor.mayChange) return null;
   return (
     <ActionButton
       action={actionUrl(view, task, "remove", isOwnPage)}
@@ -217,8 +220,9 @@ export function RemoveButton({ view, task, isOwnPage = false }: TaskActionProps)
 }
 
 /** Starts a task once more. */
-export function RetryButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element {
+export function RetryButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element | null {
   const { actions } = view;
+  if (!view.frame.visitor.mayChange) return null;
   return (
     <ActionButton
       action={actionUrl(view, task, "retry", isOwnPage)}

@@ -1,0 +1,47 @@
+/**
+ * The headers of pages, and ways to lead from one to another.
+ *
+ * @module
+ */
+
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+  "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const PAGE_HEADERS = {
+  "content-type": "text/html; charset=utf-8",
+  "cache-control": "no-store",
+  "content-security-policy": CONTENT_SECURITY_POLICY,
+  "cross-origin-opener-policy": "same-origin",
+  "referrer-policy": "same-origin",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/**
+ * Answers with a page.
+ *
+ * @param html the document
+ * @param status the HTTP status
+ * @param headers what else is to be said
+ */
+export function pageResponse(
+  html: string,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(html, { status, headers: { ...PAGE_HEADERS, ...headers } });
+}
+
+/**
+ * Leads to another page.
+ *
+ * @param location its path and query
+ * @param headers what else is to be said
+ */
+export function redirect(location: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(null, {
+    status: 303,
+    headers: { location, "cache-control": "no-store", "referrer-policy": "same-origin", ...headers },
+  });
+}
