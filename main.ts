@@ -44,6 +44,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     help: "waits until a task has ended, and tells by its status how",
     run: async (args) => (await import("./lib/cli/wait.ts")).waitCommand(args),
   },
+  token: {
+    usage: "token",
+    help: "makes a token of the key, for somebody who may only look or report",
+    run: async (args) => (await import("./lib/cli/token.ts")).tokenCommand(args),
+  },
   cancel: {
     usage: "cancel <id>",
     help: "asks a task to stop",

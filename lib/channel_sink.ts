@@ -30,11 +30,17 @@ const sinks: Map<string, ChannelSink> = new Map();
  *
  * @param channel the name of the monitor's channel
  * @param fallback where reports go when no monitor answers; `null` where there is no other place
+ * @param key the key of that other place, where the function names one
  * @returns the sink, the same one for every task of the isolate
  */
-export function channelSink(channel: string, fallback: () => ReportSink | null = () => null): ReportSink {
-  let sink = sinks.get(channel);
-  if (sink === undefined) sinks.set(channel, sink = new ChannelSink(channel, fallback));
+export function channelSink(
+  channel: string,
+  fallback: () => ReportSink | null = () => null,
+  key?: string,
+): ReportSink {
+  const name = key === undefined ? channel : `${channel} ${key}`;
+  let sink = sinks.get(name);
+  if (sink === undefined) sinks.set(name, sink = new ChannelSink(channel, fallback));
   return sink;
 }
 

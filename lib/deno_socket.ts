@@ -46,10 +46,11 @@ export class DenoSocket {
   /**
    * @param url its address, `http:` or `https:`
    * @param events what becomes of it
+   * @param headers what the handshake says beside what it has to
    */
-  constructor(url: string, events: SocketEvents) {
+  constructor(url: string, events: SocketEvents, headers: Readonly<Record<string, string>> = {}) {
     this.#events = events;
-    this.#run(new URL(url)).catch(() => {}).finally(() => this.#over());
+    this.#run(new URL(url), headers).catch(() => {}).finally(() => this.#over());
   }
 
   /** Sends a message; nothing where it is not open. */
@@ -75,7 +76,7 @@ export class DenoSocket {
     });
   }
 
-  async #run(url: URL): Promise<void> {
+  async #run(url: URL, headers: Readonly<Record<string, string>>): Promise<void> {
     const connection = await this.#connect(url);
     const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
     const path = `${url.pathname}${url.search}`;
@@ -86,6 +87,7 @@ export class DenoSocket {
       "Connection: Upgrade",
       "Sec-WebSocket-Version: 13",
       `Sec-WebSocket-Key: ${key}`,
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     ];
     await writeAll(connection, encoder.encode(`${lines.join("\r\n")}\r\n\r\n`));
     const rest = await this.#handshake(connection, key);

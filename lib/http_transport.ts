@@ -6,6 +6,7 @@
 
 import { unrefTimer } from "./environment.ts";
 import { object, parseJson } from "./protocol.ts";
+import { keyHeaders } from "./shown_key.ts";
 import type { Refusal, RemoteAddress, Transport, TransportEvents } from "./remote_transport.ts";
 import { parseReply, REPORT_PATH, type ReportReply, writeBatch } from "./report_message.ts";
 
@@ -96,11 +97,12 @@ const FOREIGN: BatchAnswer = { type: "refused", reason: "it is no Taskscope", is
 
 /** Sends a batch over plain HTTP. Never rejects. */
 async function postBatch(
-  { server, reporter }: RemoteAddress,
+  address: RemoteAddress,
   text: string,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<BatchAnswer> {
+  const { server, reporter } = address;
   const controller = new AbortController();
   const abort = () => controller.abort();
   const timer = setTimeout(abort, timeoutMs);
@@ -108,7 +110,7 @@ async function postBatch(
   try {
     const response = await fetch(`${server}/${REPORT_PATH}?reporter=${reporter}`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...keyHeaders(address.key) },
       body: text,
       signal: controller.signal,
     });

@@ -18,6 +18,7 @@
  */
 
 import { channelSink } from "./channel_sink.ts";
+import { readVariable } from "./environment.ts";
 import { DEFAULT_CHANNEL } from "./protocol.ts";
 import type { ReportSink } from "./reporter.ts";
 import { remoteSink } from "./remote_reporter.ts";
@@ -114,12 +115,17 @@ function decoratorOf(options: MonitoredOptions): MonitoredDecorator {
 
 function findSink(options: MonitoredOptions): ReportSink {
   const server = options.server === undefined ? null : serverFrom(options.server);
-  if (server !== null) return remoteSink(server);
-  return localMonitor(options.channel) ?? channelSink(options.channel ?? DEFAULT_CHANNEL, otherSink);
+  if (server !== null) return remoteSink(server, keyOf(options));
+  const { channel = DEFAULT_CHANNEL, key } = options;
+  return localMonitor(options.channel) ?? channelSink(channel, () => otherSink(options), key);
 }
 
 /** Where reports go that no monitor of this process takes. */
-function otherSink(): ReportSink | null {
+function otherSink(options: MonitoredOptions): ReportSink | null {
   const server = fallbackServer();
-  return server === null ? null : remoteSink(server);
+  return server === null ? null : remoteSink(server, keyOf(options));
+}
+
+function keyOf({ key }: MonitoredOptions): string | null {
+  return key ?? (readVariable("TASKSCOPE_KEY") || null);
 }

@@ -32,12 +32,22 @@ const sinks: Map<string, RemoteSink> = new Map();
  * Where reports to a server go.
  *
  * @param server `http://host:port`, with a path where the server has one, without a slash at the end
+ * @param key the key of the server, or a token; `null` where there is none
  * @returns the sink, the same one for every task of the isolate
  */
-export function remoteSink(server: string): RemoteSink {
-  let sink = sinks.get(server);
-  if (sink === undefined) sinks.set(server, sink = new RemoteSink(server));
+export function remoteSink(server: string, key: string | null = null): RemoteSink {
+  const name = `${server} ${key ?? ""}`;
+  let sink = sinks.get(name);
+  if (sink === undefined) sinks.set(name, sink = new RemoteSink(server, { key }));
   return sink;
+}
+
+/** Options of a {@linkcode RemoteSink}. */
+export interface RemoteSinkOptions {
+  /** The key of the server, or a token. @default {null} */
+  readonly key?: string | null;
+  /** Says something to the user; by default in the console. */
+  readonly warn?: (message: string) => void;
 }
 
 /**
@@ -63,12 +73,12 @@ export class RemoteSink implements ReportSink, Disposable {
 
   /**
    * @param server `http://host:port`, with a path where the server has one, without a slash at the end
-   * @param warn says something to the user
+   * @param options the key, and how to warn
    */
-  constructor(server: string, warn: (message: string) => void = warnInConsole) {
+  constructor(server: string, { key = null, warn = warnInConsole }: RemoteSinkOptions = {}) {
     this.#server = server;
     this.#warn = warn;
-    this.#link = new RemoteLink({ server, reporter: randomId() }, {
+    this.#link = new RemoteLink({ server, key, reporter: randomId() }, {
       onUp: () => this.#up(),
       onDown: () => this.#down(),
       onReply: (reply) => this.#obey(reply),

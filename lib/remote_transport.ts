@@ -45,4 +45,6 @@ export interface RemoteAddress {
   readonly server: string;
   /** The reporter's id. */
   readonly reporter: string;
+  /** The key of the server, or a token; `null` where there is none. */
+  readonly key: string | null;
 }

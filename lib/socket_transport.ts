@@ -8,6 +8,7 @@ import { DenoSocket, type SocketEvents } from "./deno_socket.ts";
 import { unrefTimer } from "./environment.ts";
 import { parseJson } from "./protocol.ts";
 import type { RemoteAddress, Transport, TransportEvents } from "./remote_transport.ts";
+import { keyHeaders, keyProtocols } from "./shown_key.ts";
 import { parseReply, REPORT_SOCKET_PATH, writeBatch } from "./report_message.ts";
 
 /** Batches on their way over a socket. A commit takes the server a few milliseconds; that is long for a socket. */
@@ -37,10 +38,11 @@ export class SocketTransport implements Transport {
    * @param address where to, and who
    * @param events what becomes of it
    */
-  constructor({ server, reporter }: RemoteAddress, events: TransportEvents) {
+  constructor(address: RemoteAddress, events: TransportEvents) {
+    const { server, reporter } = address;
     this.#events = events;
     this.#timer = unrefTimer(setTimeout(() => this.#over(), OPEN_TIMEOUT_MS));
-    this.#socket = openSocket(`${server}/${REPORT_SOCKET_PATH}?reporter=${reporter}`, {
+    this.#socket = openSocket(address, `${server}/${REPORT_SOCKET_PATH}?reporter=${reporter}`, {
       onOpen: () => this.#opened(),
       onText: (text) => this.#receive(text),
       onClose: () => this.#over(),
@@ -93,10 +95,10 @@ export class SocketTransport implements Transport {
   }
 }
 
-function openSocket(url: string, events: SocketEvents): MessageSocket {
-  if (typeof Deno !== "undefined") return new DenoSocket(url, events);
+function openSocket(address: RemoteAddress, url: string, events: SocketEvents): MessageSocket {
+  if (typeof Deno !== "undefined") return new DenoSocket(url, events, keyHeaders(address.key));
   try {
-    return platformSocket(url, events);
+    return platformSocket(url, keyProtocols(address.key), events);
   } catch {
     // There are none, or a page that came over TLS may not open one that does without.
     queueMicrotask(events.onClose);
@@ -104,9 +106,9 @@ function openSocket(url: string, events: SocketEvents): MessageSocket {
   }
 }
 
-function platformSocket(url: string, events: SocketEvents): MessageSocket {
+function platformSocket(url: string, protocols: string[], events: SocketEvents): MessageSocket {
   // "http" becomes "ws", "https" becomes "wss".
-  const socket = new WebSocket(url.replace(/^http/, "ws"));
+  const socket = new WebSocket(url.replace(/^http/, "ws"), protocols);
   socket.onopen = events.onOpen;
   socket.onmessage = ({ data }) => events.onText(String(data));
   socket.onclose = events.onClose;

@@ -44,7 +44,11 @@ export interface MonitoredOptions extends CallOptions {
    * @default {"a monitor in this process, else TASKSCOPE_SERVER, else the server that this module was loaded from"}
    */
   readonly server?: string;
-  /** The key of the server that reports go to. A monitor in the same process needs none. */
+  /**
+   * The key of the server that reports go to, or a token for reporters. A monitor in the same process needs none.
+   *
+   * @default the environment variable `TASKSCOPE_KEY`, where it may be read
+   */
   readonly key?: string;
   /**
    * A JSON Schema of what the function takes: of the only argument, or, with `"type": "array"` and `prefixItems`, of
@@ -190,6 +194,10 @@ function checked<Options extends MonitoredOptions>(options: Options): Options {
   if (options.id !== undefined && !isTaskId(options.id)) throw wrong("id", "a task id", options.id);
   if (options.server !== undefined && serverFrom(options.server) === null) {
     throw wrong("server", 'an address such as "http://127.0.0.1:8000"', options.server);
+  }
+  if (options.key !== undefined && !/^[\x21-\x7e]{1,2048}$/.test(options.key)) {
+    // Whatever came may be part of it.
+    throw wrong("key", "ASCII without spaces", `${options.key.length} characters`);
   }
   const { staleAfterMs } = options;
   if (staleAfterMs !== undefined && !(Number.isFinite(staleAfterMs) && staleAfterMs > 0)) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { keyHeaders } from "../shown_key.ts";
 import { readProblem } from "../wire.ts";
 import { CommandError, EXIT } from "./command.ts";
 import type { Target } from "./target.ts";
@@ -59,10 +60,11 @@ export interface AskOptions {
  * @throws {ServerGoneError} where nobody answers, or the server can't at present
  */
 export async function ask(
-  { server, client }: Target,
+  target: Target,
   path: string,
   options: AskOptions = {},
 ): Promise<Answer> {
+  const { server, client } = target;
   const { method = "GET", signal } = options;
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
@@ -70,7 +72,7 @@ export async function ask(
   try {
     response = await fetch(`${server}/tasks/${client}${path}`, {
       method,
-      headers: { accept: "application/json" },
+      headers: { accept: "application/json", ...keyHeaders(target.key) },
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
     text = await response.text();
@@ -99,7 +101,8 @@ export function refusal({ server }: Target, { status, body }: Answer): CommandEr
       `There is no Taskscope at ${server}: it answers with status ${status}`,
     );
   }
-  return new CommandError(EXIT.missing, `${server} refuses: ${readProblem(body, status)}`);
+  const hint = status === 401 ? "; --key-file or TASKSCOPE_KEY gives the key" : "";
+  return new CommandError(EXIT.missing, `${server} refuses: ${readProblem(body, status)}${hint}`);
 }
 
 /** Whether an answer says that there is no such task; it may also be that there is no such path. */

@@ -36,7 +36,7 @@ export async function cancelCommand(args: readonly string[]): Promise<number> {
     writeLine(commandHelp("cancel <id> [flags]", HELP, helpOf(FLAGS)));
     return EXIT.ok;
   }
-  const target = targetFrom(given);
+  const target = targetFrom(given, readVariable);
   const id = taskIdFrom(given.operands, "cancel");
   const isForced = given.flags.get("force")!.length > 0;
   const answer = await ask(target, `/${id}/cancel${isForced ? "?force=true" : ""}`, { method: "POST" });

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { keyProtocols } from "../shown_key.ts";
 import type { Task } from "../task.ts";
 import { readChanges, readMessage, readTask, readTaskList, readTaskMessage } from "../wire.ts";
 import { ask, isNoTask, refusal, ServerGoneError } from "./api.ts";
@@ -29,6 +30,8 @@ export type News =
 export interface Followed {
   /** The address of the socket from where things stand on. */
   socketUrl(): string;
+  /** The subprotocols of the socket, which say who asks. */
+  readonly protocols: string[];
   /** Asks over plain HTTP how things stand. */
   ask(signal?: AbortSignal): Promise<News>;
   /** Reads a message of the socket; `null` where it is about nothing of interest. */
@@ -66,7 +69,13 @@ export async function* follow(followed: Followed, options: FollowOptions): Async
       yield await followed.ask(signal);
       isReached = true;
       startedMs = performance.now();
-      for await (const message of messagesOf(followed.socketUrl(), { signal, silenceMs })) {
+      for await (
+        const message of messagesOf(followed.socketUrl(), {
+          signal,
+          silenceMs,
+          protocols: followed.protocols,
+        })
+      ) {
         const news = message === null ? await followed.ask(signal) : followed.read(message);
         if (news !== null) yield news;
       }
@@ -90,6 +99,7 @@ export async function* follow(followed: Followed, options: FollowOptions): Async
 export function oneTask(target: Target, id: string): Followed {
   return {
     socketUrl: () => `${socketsOf(target)}/${id}`,
+    protocols: keyProtocols(target.key),
     async ask(signal) {
       const answer = await ask(target, `/${id}`, signal === undefined ? {} : { signal });
       if (isNoTask(answer)) return { type: "tasks", tasks: [], removed: [id], isAll: true };
@@ -117,6 +127,7 @@ export function allTasks(target: Target): Followed {
   }
 
   return {
+    protocols: keyProtocols(target.key),
     socketUrl: () => `${socketsOf(target)}?mode=delta&after=${encodeURIComponent(cursor ?? "")}`,
     async ask(signal) {
       if (cursor === null) return await askAll(signal);

@@ -51,7 +51,7 @@ export async function lsCommand(args: readonly string[]): Promise<number> {
   if (operand !== undefined) {
     throw new ConfigError(`ls takes no "${operand}"; --name and --state choose tasks`);
   }
-  const target = targetFrom(given);
+  const target = targetFrom(given, readVariable);
   const filters = new URLSearchParams();
   const states = given.flags.get("state")!.flatMap((text) => text.split(","));
   if (states.length > 0) filters.set("state", statesFrom(states, given.nameOf("state")).join());

@@ -31,15 +31,18 @@ export interface RunEnvironment {
   /**
    * Opens the way to a server.
    *
-   * @param server its address
+   * @param target its address, and the key
    * @param warn says something to the user
    */
-  readonly connect: (server: string, warn: (message: string) => void) => ReportSink & Disposable;
+  readonly connect: (
+    target: Pick<RunOptions, "server" | "key">,
+    warn: (message: string) => void,
+  ) => ReportSink & Disposable;
 }
 
 const ENVIRONMENT: RunEnvironment = {
   readVariable,
-  connect: (server, warn) => new RemoteSink(server, warn),
+  connect: ({ server, key }, warn) => new RemoteSink(server, { key, warn }),
 };
 
 /**
@@ -69,7 +72,7 @@ async function run(options: RunOptions, environment: RunEnvironment): Promise<nu
   const warn = (message: string) => {
     if (!options.isQuiet) note(message);
   };
-  using sink = environment.connect(options.server, warn);
+  using sink = environment.connect(options, warn);
   let running: RunningCommand | undefined;
   let isCancelled = false;
   const key = { client: options.client, id: options.id ?? monotonicUlid() };

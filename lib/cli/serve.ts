@@ -44,7 +44,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     console.error("taskscope: a task left an error behind:", event.reason);
   });
 
-  const server = listen(options, (request) => monitor.fetch(request));
+  const server = listen(options, (request, info) => monitor.fetch(request, info));
   const { port } = server.addr;
   const monitor = createMonitor({
     ...options,
@@ -55,7 +55,9 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     onNotice: (text) => console.error(`taskscope: ${text}`),
   });
   const name = options.host.includes(":") ? `[${options.host}]` : options.host;
-  const address = `http://${name}:${port}${resolveAccess(options).basePath}/`;
+  const address = `${options.tls === null ? "http" : "https"}://${name}:${port}${
+    resolveAccess(options).basePath
+  }/`;
   const publicUrl = options.publicUrls[0];
   console.log(
     `Taskscope shows tasks at ${
@@ -71,12 +73,24 @@ function listen(
   options: ServeOptions,
   handler: Deno.ServeHandler<Deno.NetAddr>,
 ): Deno.HttpServer<Deno.NetAddr> {
-  const { host: hostname, port } = options;
+  const { host: hostname, port, tls } = options;
+  const certificate = tls === null ? {} : { cert: pem(tls.cert, "--cert"), key: pem(tls.key, "--tls-key") };
   try {
-    return Deno.serve({ hostname, port, onListen: () => {} }, handler);
+    return Deno.serve({ hostname, port, ...certificate, onListen: () => {} }, handler);
   } catch (cause) {
+    if (tls !== null && !(cause instanceof Deno.errors.AddrInUse)) {
+      throw new Error(`Cannot serve https with --cert and --tls-key: ${messageOf(cause)}`, { cause });
+    }
     if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
     throw new Error(`Port ${port} of ${hostname} is in use; --port takes another one`, { cause });
+  }
+}
+
+function pem(file: string, flag: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch (cause) {
+    throw new Error(`Cannot read the file of ${flag}: ${messageOf(cause)}`, { cause });
   }
 }
 

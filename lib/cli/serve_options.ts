@@ -4,11 +4,13 @@
  * @module
  */
 
+import { checkKey } from "../access/keyring.ts";
 import { type MonitorLimits, resolveAccess, resolveChannel, resolveLimits } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { type NotifyOptions, parseNotify, resolveNotify } from "../notify/options.ts";
 import type { Durability } from "../store/store.ts";
 import { commandHelp, type FlagTable, helpOf, readFlags } from "./flags.ts";
+import { KEY_FLAGS, KEY_VARIABLE, keyFrom, type NamedKey } from "./key.ts";
 
 /** The flags of `serve`. */
 export const SERVE_FLAGS = {
@@ -16,7 +18,7 @@ export const SERVE_FLAGS = {
     kind: "value",
     placeholder: "<address>",
     fallback: "127.0.0.1",
-    help: "address to listen on; only loopback addresses are served",
+    help: "address to listen on; one that others can reach needs a key, and TLS",
   },
   port: {
     kind: "value",
@@ -34,6 +36,22 @@ export const SERVE_FLAGS = {
     placeholder: "<level>",
     fallback: "normal",
     help: "what a commit survives: normal is the end of the process, full is a power cut, too",
+  },
+  ...KEY_FLAGS,
+  cert: {
+    kind: "value",
+    placeholder: "<file>",
+    help: "certificate, with those between, in PEM: serves https",
+  },
+  "tls-key": { kind: "value", placeholder: "<file>", help: "private key of the certificate, in PEM" },
+  "insecure-http": {
+    kind: "switch",
+    help: "listen where others can reach it without TLS: for programs alone, as nobody can sign in then",
+  },
+  "trust-proxy": {
+    kind: "list",
+    placeholder: "<address>",
+    help: "address of a proxy whose X-Forwarded-For is taken for where requests come from",
   },
   "base-path": { kind: "value", placeholder: "<path>", help: "path below which everything is served" },
   "public-url": {
@@ -98,6 +116,15 @@ export interface ServeOptions {
   readonly withDemo: boolean;
   readonly root: string;
   readonly channel: string;
+  /** The key; `undefined` where everybody may do everything. */
+  readonly key: string | undefined;
+  /** The files of the certificate and its key; `null` where the server speaks plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** Whether people can sign in: cookies of pages need TLS, or to come from this machine. */
+  readonly signIn: boolean;
+  /** Whether hosts that are named by an address are served: where it listens on all addresses, nobody could list them. */
+  readonly allowAddressHosts: boolean;
+  readonly trustedProxies: readonly string[];
   readonly limits: Partial<MonitorLimits>;
 }
 
@@ -113,14 +140,26 @@ export function parseServe(
   args: readonly string[],
   readVariable: (name: string) => string | undefined,
 ): ServeOptions | null {
-  const { flags, nameOf, operands, wantsHelp } = readFlags(SERVE_FLAGS, args, readVariable);
+  const given = readFlags(SERVE_FLAGS, args, readVariable);
+  const { flags, nameOf, operands, wantsHelp } = given;
   if (wantsHelp) return null;
   if (operands.length > 0) {
     throw new ConfigError(`serve takes no "${operands[0]}"; --help lists what it takes`);
   }
   const all = (name: keyof typeof SERVE_FLAGS) => flags.get(name) ?? [];
+  const host = hostFrom(all("host")[0]!, nameOf("host"));
+  const key = keyFrom(given, readVariable);
+  const tls = tlsFrom(all("cert")[0], all("tls-key")[0]);
+  const isLocal = isLoopback(host);
+  const isSecure = tls !== null || all("public-url").some((url) => /^https:/i.test(url));
+  if (!isLocal) checkExposed(host, nameOf("host"), key, isSecure || all("insecure-http").length > 0);
   const options: ServeOptions = {
-    host: hostFrom(all("host")[0]!, nameOf("host")),
+    host,
+    key: key === null ? undefined : checkKey(key.key, key.name),
+    tls,
+    signIn: isSecure || isLocal,
+    allowAddressHosts: host === "0.0.0.0" || host === "::",
+    trustedProxies: all("trust-proxy"),
     port: portFrom(all("port")[0]!, nameOf("port")),
     data: all("data")[0],
     durability: durabilityFrom(all("durability")[0]!, nameOf("durability")),
@@ -152,7 +191,12 @@ export function serveHelp(): string {
 
 /** The part of the help of `serve` that is about its flags. */
 export function serveFlagsHelp(): string {
-  return `${helpOf(SERVE_FLAGS)}\n\n  ${NOTIFY_SECRET} in the environment signs what --notify sends.`;
+  return [
+    helpOf(SERVE_FLAGS),
+    "",
+    `  ${KEY_VARIABLE} in the environment is the key, where there is no --key-file.`,
+    `  ${NOTIFY_SECRET} in the environment signs what --notify sends.`,
+  ].join("\n");
 }
 
 /**
@@ -210,15 +254,39 @@ function durabilityFrom(text: string, name: string): Durability {
 }
 
 function hostFrom(text: string, name: string): string {
-  if (text === "localhost" || text === "::1" || isLoopbackAddress(text)) return text;
+  const isAddress = text.includes(":")
+    ? URL.canParse(`http://[${text}]/`)
+    : /^\d+(\.\d+){3}$/.test(text) && text.split(".").every((part) => Number(part) <= 255);
+  if (text === "localhost" || isAddress) return text;
+  throw new ConfigError(`${name} must be an IP address or localhost, received "${text}"`);
+}
+
+/** Whether only this machine can reach an address. */
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+/** Refuses to listen where others can reach it, and nothing keeps them out, or from listening in. */
+function checkExposed(host: string, name: string, key: NamedKey | null, isProtected: boolean): void {
+  if (key === null) {
+    throw new ConfigError(
+      `${name} ${host} can be reached by others, who could see and stop everything: it needs a key; ` +
+        `"openssl rand -hex 32 > key" makes one, and --key-file key gives it`,
+    );
+  }
+  if (isProtected) return;
   throw new ConfigError(
-    `${name} must be a loopback address such as 127.0.0.1, received "${text}": ` +
-      "there are no keys yet that would keep strangers out",
+    `${name} ${host} can be reached by others, who could read the key on its way: it needs TLS, with --cert and ` +
+      "--tls-key, or with a proxy in front and its --public-url https://…; --insecure-http does without",
   );
 }
 
-function isLoopbackAddress(text: string): boolean {
-  return /^127(\.\d{1,3}){3}$/.test(text) && text.split(".").every((part) => Number(part) <= 255);
+function tlsFrom(cert: string | undefined, key: string | undefined): ServeOptions["tls"] {
+  if (cert === undefined && key === undefined) return null;
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  throw new ConfigError(
+    `TLS needs a certificate and its private key: ${cert === undefined ? "--cert" : "--tls-key"} is missing`,
+  );
 }
 
 function portFrom(text: string, name: string): number {

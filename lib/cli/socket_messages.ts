@@ -10,6 +10,8 @@ export interface SocketOptions {
   readonly signal: AbortSignal;
   /** After so many milliseconds without a message, `null` is one. */
   readonly silenceMs: number;
+  /** What it is to speak, and who asks. */
+  readonly protocols: string[];
 }
 
 /**
@@ -20,12 +22,12 @@ export interface SocketOptions {
  * @returns texts; `null` where nothing came for some time, as where the other side is gone without a word
  */
 export async function* messagesOf(url: string, options: SocketOptions): AsyncGenerator<string | null> {
-  const { signal, silenceMs } = options;
+  const { signal, silenceMs, protocols } = options;
   if (signal.aborted) return;
   const queue: string[] = [];
   let isClosed = false;
   let wake = () => {};
-  const socket = new WebSocket(url);
+  const socket = new WebSocket(url, protocols);
   socket.onmessage = ({ data }) => {
     queue.push(String(data));
     wake();

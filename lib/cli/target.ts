@@ -8,9 +8,11 @@ import { ConfigError } from "../errors.ts";
 import { DEFAULT_CLIENT, isClientToken, isTaskId } from "../protocol.ts";
 import { DEFAULT_SERVER, serverFrom } from "../server_address.ts";
 import type { FlagTable, GivenFlags } from "./flags.ts";
+import { KEY_FLAGS, keyFrom } from "./key.ts";
 
 /** The flags that every command has which asks a server. */
 export const TARGET_FLAGS = {
+  ...KEY_FLAGS,
   client: {
     kind: "value",
     placeholder: "<token>",
@@ -30,16 +32,23 @@ export interface Target {
   /** The address, without a slash at its end. */
   readonly server: string;
   readonly client: string;
+  /** The key of the server, or a token; `null` where there is none. */
+  readonly key: string | null;
 }
 
 /**
  * Reads the flags of {@linkcode TARGET_FLAGS}.
  *
  * @param given what was given
- * @returns the server and the client, checked
+ * @param readVariable reads an environment variable
+ * @returns the server, the client and the key, checked
  * @throws {ConfigError} that names the flag, what was wanted and what came
  */
-export function targetFrom({ flags, nameOf }: GivenFlags): Target {
+export function targetFrom(
+  given: GivenFlags,
+  readVariable: (name: string) => string | undefined,
+): Target {
+  const { flags, nameOf } = given;
   const client = flags.get("client")![0]!;
   if (!isClientToken(client)) {
     throw new ConfigError(
@@ -48,7 +57,7 @@ export function targetFrom({ flags, nameOf }: GivenFlags): Target {
   }
   const address = flags.get("server")![0]!;
   const server = serverFrom(address);
-  if (server !== null) return { server, client };
+  if (server !== null) return { server, client, key: keyFrom(given, readVariable)?.key ?? null };
   throw new ConfigError(
     `${nameOf("server")} must be http(s)://host[:port][/path], received ${shown(address)}`,
   );

@@ -48,7 +48,7 @@ export async function waitCommand(args: readonly string[]): Promise<number> {
     writeLine(commandHelp("wait <id> [flags]", HELP, helpOf(FLAGS)));
     return EXIT.ok;
   }
-  const target = targetFrom(given);
+  const target = targetFrom(given, readVariable);
   const id = taskIdFrom(given.operands, "wait");
   const [timeout] = given.flags.get("timeout")!;
   const seconds = timeout === undefined ? null : secondsFrom(timeout, given.nameOf("timeout"));

@@ -41,7 +41,7 @@ export async function watchCommand(args: readonly string[]): Promise<number> {
     writeLine(commandHelp("watch [<id>] [flags]", HELP, helpOf(FLAGS)));
     return EXIT.ok;
   }
-  const target = targetFrom(given);
+  const target = targetFrom(given, readVariable);
   const id = given.operands.length === 0 ? null : taskIdFrom(given.operands, "watch");
   const ending = new AbortController();
   let status: number = EXIT.interrupted;

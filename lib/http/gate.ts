@@ -11,6 +11,7 @@ import { type Access, FULL_GRANT, type Grant, type Need, permits } from "../acce
 import type { Keyring } from "../access/keyring.ts";
 import type { MonitorLimits } from "../config.ts";
 import { addressGroup, addressOf } from "./address.ts";
+import { TOKEN_PROTOCOL } from "../shown_key.ts";
 import { Problem } from "./problem.ts";
 
 /** Decides whether a request may do what it wants; `false` is answered with 403. */
@@ -46,13 +47,9 @@ export interface GateOptions {
 export const SESSION_COOKIE = "__Host-taskscope";
 /** The cookie of a browser that has followed a link that was shared. */
 export const SHARE_COOKIE = "__Host-taskscope-share";
-/** What sockets of ours speak, beside which a token may be sent; the answer names only this one. */
-export const SUBPROTOCOL = "taskscope";
-
 /** Decisions on clients that are remembered of one reporter; of more, all are forgotten, and asked for again. */
 const REMEMBERED_CLIENTS = 1_000;
 
-const TOKEN_PROTOCOL = "taskscope.bearer.";
 /** Everybody, where there is no key. */
 const EVERYBODY: Visitor = { grant: FULL_GRANT, source: null, peer: "" };
 /** What somebody may do who was not asked who they are. */

@@ -5,7 +5,7 @@
  */
 
 import { byteLength } from "../protocol.ts";
-import { SUBPROTOCOL } from "./gate.ts";
+import { SUBPROTOCOL } from "../shown_key.ts";
 import { Problem } from "./problem.ts";
 
 /** Close codes (RFC 6455, section 7.4.1, and its registry). */

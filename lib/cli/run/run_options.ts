@@ -75,7 +75,7 @@ export function parseRun(
   return {
     command,
     name,
-    ...targetFrom(given),
+    ...targetFrom(given, readVariable),
     id: idOf(given),
     tags: tagsOf(given),
     staleAfter: secondsOf(given, "stale-after", Number.MIN_VALUE, LONGEST_SILENCE),

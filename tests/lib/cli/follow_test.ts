@@ -62,7 +62,7 @@ async function start(url: string, name: string, id: string): Promise<void> {
 Deno.test("follow() begins with how a task stands, and tells how it goes on", async () => {
   await using server = startTaskServer();
   await start(server.url, "held", "t");
-  await using listener = new Listener(oneTask({ server: server.url, client: CLIENT }, "t"));
+  await using listener = new Listener(oneTask({ server: server.url, client: CLIENT, key: null }, "t"));
   await listener.next(shows("t", ({ state }) => state === "STARTING"));
   server.held.release("done");
   await listener.next(shows("t", ({ state, result }) => state === "FINISHED" && result === "done"));
@@ -72,7 +72,7 @@ Deno.test("follow() begins with how a task stands, and tells how it goes on", as
 Deno.test("follow() tells of all tasks of a client: those that are there, that come, and that go", async () => {
   await using server = startTaskServer();
   await start(server.url, "echo", "old");
-  await using listener = new Listener(allTasks({ server: server.url, client: CLIENT }));
+  await using listener = new Listener(allTasks({ server: server.url, client: CLIENT, key: null }));
   const first = await listener.next(() => true);
   assert(first.type === "tasks" && first.isAll && first.tasks.length === 1);
   await start(server.url, "echo", "new");
@@ -85,7 +85,7 @@ Deno.test("follow() says that the server is lost, finds it again, and tells what
   await using server = startTaskServer();
   await using relay = new Relay(server.url);
   await start(server.url, "held", "t");
-  const target = { server: relay.url, client: CLIENT };
+  const target = { server: relay.url, client: CLIENT, key: null };
   for (const [id, followed] of [["t", oneTask(target, "t")], ["u", allTasks(target)]] as const) {
     await using listener = new Listener(followed);
     await listener.next(({ type }) => type === "tasks");
@@ -102,7 +102,7 @@ Deno.test("follow() asks where a socket says nothing, be it that it was cut with
   await using server = startTaskServer();
   await using relay = new Relay(server.url);
   await start(server.url, "held", "t");
-  const target = { server: relay.url, client: CLIENT };
+  const target = { server: relay.url, client: CLIENT, key: null };
   await using one = new Listener(oneTask(target, "t"), 50);
   await using all = new Listener(allTasks(target), 50);
   const opened = [one, all].map(async (listener) => {
@@ -124,7 +124,7 @@ Deno.test("follow() goes on without sockets, where something between blocks them
     if (pathname.startsWith("/ws/")) return new Response("no", { status: 403 });
     return fetch(server.url + pathname + search);
   });
-  const target = { server: `http://127.0.0.1:${front.addr.port}`, client: CLIENT };
+  const target = { server: `http://127.0.0.1:${front.addr.port}`, client: CLIENT, key: null };
   await start(server.url, "held", "t");
   await using one = new Listener(oneTask(target, "t"));
   await using all = new Listener(allTasks(target));
@@ -141,7 +141,7 @@ Deno.test("follow() goes on without sockets, where something between blocks them
 
 Deno.test("follow() begins anew where what was missed is not known any more", async () => {
   const port = freePort();
-  const target = { server: `http://127.0.0.1:${port}`, client: CLIENT };
+  const target = { server: `http://127.0.0.1:${port}`, client: CLIENT, key: null };
   let listener: Listener | undefined;
   for (const id of ["before", "after"]) {
     await using server = startTaskServer();
@@ -162,15 +162,15 @@ Deno.test("follow() begins anew where what was missed is not known any more", as
 
 Deno.test("follow() tells that a task is not there", async () => {
   await using server = startTaskServer();
-  await using listener = new Listener(oneTask({ server: server.url, client: CLIENT }, "none"));
+  await using listener = new Listener(oneTask({ server: server.url, client: CLIENT, key: null }, "none"));
   assertEquals(await listener.next(() => true), { type: "tasks", tasks: [], removed: ["none"], isAll: true });
 });
 
 Deno.test("follow() fails where there is no server to begin with, or another one", async () => {
-  const nowhere = { server: `http://127.0.0.1:${freePort()}`, client: CLIENT };
+  const nowhere = { server: `http://127.0.0.1:${freePort()}`, client: CLIENT, key: null };
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
   const other = Deno.serve(options, () => new Response("<h1>Not here</h1>", { status: 404 }));
-  const elsewhere = { server: `http://127.0.0.1:${other.addr.port}`, client: CLIENT };
+  const elsewhere = { server: `http://127.0.0.1:${other.addr.port}`, client: CLIENT, key: null };
   for (const follows of [allTasks, (target: typeof nowhere) => oneTask(target, "t")]) {
     const gone = await assertRejects(() => new Listener(follows(nowhere)).next(() => true), ServerGoneError);
     assertStringIncludes(gone.message, `No server answers at ${nowhere.server}; `);
@@ -193,7 +193,7 @@ Deno.test("follow() waits for a server that answers, if only that it can't", asy
     const { pathname } = new URL(request.url);
     return isReady ? fetch(server.url + pathname) : Response.json({ detail: "Not yet" }, { status: 503 });
   });
-  const target = { server: `http://127.0.0.1:${front.addr.port}`, client: CLIENT };
+  const target = { server: `http://127.0.0.1:${front.addr.port}`, client: CLIENT, key: null };
   await using listener = new Listener(oneTask(target, "t"));
   const lost = await listener.next(() => true);
   assertEquals(lost, { type: "lost", reason: `${target.server} can't answer now: Not yet` });

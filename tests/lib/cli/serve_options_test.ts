@@ -27,14 +27,22 @@ const DEFAULTS = {
   withDemo: true,
   root: ".",
   channel: "taskscope",
+  key: undefined,
+  tls: null,
+  signIn: true,
+  allowAddressHosts: false,
+  trustedProxies: [],
   limits: {},
 };
+
+const KEY = "0123456789abcdef";
 
 Deno.test("parseServe() reads every flag, and its variable", () => {
   const table: [string, string, object][] = [
     ["host", "::1", { host: "::1" }],
     ["host", "localhost", { host: "localhost" }],
     ["host", "127.1.2.3", { host: "127.1.2.3" }],
+    ["trust-proxy", "10.0.0.1", { trustedProxies: ["10.0.0.1"] }],
     ["port", "0", { port: 0 }],
     ["port", "65535", { port: 65_535 }],
     ["data", "/var/lib/tasks.db", { data: "/var/lib/tasks.db" }],
@@ -63,7 +71,8 @@ Deno.test("parseServe() reads every flag, and its variable", () => {
   for (const given of [parse(["--no-demo"]), parse([], { TASKSCOPE_NO_DEMO: "1" })]) {
     assertEquals(given, { ...DEFAULTS, withDemo: false });
   }
-  const tested = new Set([...table.map(([flag]) => flag), "no-demo"]);
+  const alone = ["no-demo", "key-file", "cert", "tls-key", "insecure-http"];
+  const tested = new Set([...table.map(([flag]) => flag), ...alone]);
   assertEquals(Object.keys(SERVE_FLAGS).filter((flag) => !tested.has(flag)), []);
   assertEquals(parse(["--limit", "watchers=5", "--limit=endedTasks=0"])?.limits, {
     watchers: 5,
@@ -85,15 +94,70 @@ Deno.test("parseServe() takes more than one address, and the secret from the env
   assertEquals(parse([], { TASKSCOPE_NOTIFY_SECRET: notifySecret }), { ...DEFAULTS, notifySecret });
 });
 
+Deno.test("parseServe() lets others in only with a key, and where nobody can listen in", async () => {
+  const file = await Deno.makeTempFile();
+  await Deno.writeTextFile(file, `${KEY}\r\nwhat stands below does not count\n`);
+  const key = { TASKSCOPE_KEY: KEY };
+  const exposed = { ...DEFAULTS, key: KEY, host: "10.1.2.3" };
+  const tls = { cert: "c.pem", key: "k.pem" };
+  const table: [string[], object][] = [
+    [["--cert", "c.pem", "--tls-key", "k.pem"], { tls }],
+    [["--public-url", "https://ci.example.org"], { publicUrls: ["https://ci.example.org"] }],
+    [["--insecure-http"], { signIn: false }],
+  ];
+  for (const [args, expected] of table) {
+    assertEquals(parse(["--host", "10.1.2.3", ...args], key), { ...exposed, ...expected });
+    assertEquals(parse(["--host", "10.1.2.3", ...args, "--key-file", file]), { ...exposed, ...expected });
+    const { message } = assertThrows(() => parse(["--host", "10.1.2.3", ...args]), ConfigError);
+    assertStringIncludes(
+      message,
+      "--host 10.1.2.3 can be reached by others, who could see and stop everything",
+    );
+  }
+  for (const host of ["0.0.0.0", "::"]) {
+    const all = parse(["--host", host, "--insecure-http"], key);
+    assertEquals([all?.allowAddressHosts, all?.signIn], [true, false]);
+  }
+  for (const args of [[], ["--public-url", "http://ci.example.org"]]) {
+    const { message } = assertThrows(() => parse(["--host", "10.1.2.3", ...args], key), ConfigError);
+    assertStringIncludes(message, "who could read the key on its way: it needs TLS");
+  }
+  assertEquals(parse([], key), { ...DEFAULTS, key: KEY });
+  // The file is what somebody meant now, the environment what was always there.
+  assertEquals(parse(["--key-file", file], { TASKSCOPE_KEY: "another-key-of-16" })?.key, KEY);
+  await Deno.remove(file);
+});
+
+Deno.test("parseServe() says what is wrong with a key, and shows none of it", () => {
+  const table: [string[], Record<string, string>, string][] = [
+    [
+      [],
+      { TASKSCOPE_KEY: "tiny-secret" },
+      "TASKSCOPE_KEY must be 16 to 1024 characters of ASCII without spaces",
+    ],
+    [[], { TASKSCOPE_KEY: "a secret with spaces" }, "TASKSCOPE_KEY must be a key of ASCII without spaces"],
+    [["--key-file", "/no/such/file"], {}, "--key-file can't be read: "],
+    [[], { TASKSCOPE_KEY_FILE: "/no/such/file" }, "TASKSCOPE_KEY_FILE can't be read: "],
+    [["--cert", "c.pem"], {}, "TLS needs a certificate and its private key: --tls-key is missing"],
+    [["--tls-key", "k.pem"], {}, "TLS needs a certificate and its private key: --cert is missing"],
+    [["--trust-proxy", "10.0.0.0/8"], {}, 'Cannot trust proxy: wanted an IP address, received "10.0.0.0/8"'],
+  ];
+  for (const [args, variables, text] of table) {
+    const { message } = assertThrows(() => parse(args, variables), ConfigError);
+    assertStringIncludes(message, text);
+    assertEquals(message.includes("secret"), false, message);
+  }
+});
+
 Deno.test("parseServe() refuses bad values with one clear line", () => {
-  const host = (text: string) =>
-    `--host must be a loopback address such as 127.0.0.1, received "${text}": there are no keys yet that would keep strangers out`;
+  const host = (text: string) => `--host must be an IP address or localhost, received "${text}"`;
   const port = (text: string) => `--port must be a number from 0 to 65535, received "${text}"`;
   const table: [string[], string][] = [
-    [["--host=0.0.0.0"], host("0.0.0.0")],
+    [["--host=1.2.3"], host("1.2.3")],
+    [["--host=1.2.3.256"], host("1.2.3.256")],
     [["--host=example.org"], host("example.org")],
     [["--host=127.0.0.1.example.org"], host("127.0.0.1.example.org")],
-    [["--host=::"], host("::")],
+    [["--host=:::"], host(":::")],
     [["--port=65536"], port("65536")],
     [["--port=-1"], port("-1")],
     [["--port=80a"], port("80a")],

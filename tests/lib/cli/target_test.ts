@@ -4,17 +4,20 @@ import { ConfigError } from "../../../lib/errors.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 
 function target(args: string[], variables: Record<string, string> = {}) {
-  return targetFrom(readFlags(TARGET_FLAGS, args, (name) => variables[name]));
+  const readVariable = (name: string) => variables[name];
+  return targetFrom(readFlags(TARGET_FLAGS, args, readVariable), readVariable);
 }
 
 Deno.test("targetFrom() reads the server and the client, by default those of this machine", () => {
-  assertEquals(target([]), { server: "http://127.0.0.1:8000", client: "default" });
+  assertEquals(target([]), { server: "http://127.0.0.1:8000", client: "default", key: null });
   const variables = { TASKSCOPE_SERVER: "https://ci.example.org/tasks/", TASKSCOPE_CLIENT: "ci" };
-  assertEquals(target([], variables), { server: "https://ci.example.org/tasks", client: "ci" });
+  assertEquals(target([], variables), { server: "https://ci.example.org/tasks", client: "ci", key: null });
   assertEquals(target(["--server", "http://[::1]:5//", "--client=a.b"], variables), {
     server: "http://[::1]:5",
     client: "a.b",
+    key: null,
   });
+  assertEquals(target([], { TASKSCOPE_KEY: "a-key" }).key, "a-key");
 });
 
 Deno.test("targetFrom() refuses what is no server or no client, and names the flag or the variable", () => {

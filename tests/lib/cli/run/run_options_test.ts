@@ -5,6 +5,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "../../../suppo
 const DEFAULTS: Omit<RunOptions, "command" | "name"> = {
   client: "default",
   server: "http://127.0.0.1:8000",
+  key: null,
   id: undefined,
   tags: [],
   staleAfter: null,
@@ -50,7 +51,7 @@ Deno.test("parseRun() reads flags and variables", () => {
   const expected = {
     ...{ command: ["x"], name: "nightly", client: "ci", server: "https://example.org/monitor", id: "b:1" },
     ...{ tags: ["a", "b c"], staleAfter: 1.5, graceMs: 0 },
-    ...{ hasOwnTerminal: true, showsCommand: true, isQuiet: true },
+    ...{ hasOwnTerminal: true, showsCommand: true, isQuiet: true, key: null },
   };
   assertEquals(read([...all, "x"]), expected);
   const variables = {
@@ -59,6 +60,7 @@ Deno.test("parseRun() reads flags and variables", () => {
     ...{ TASKSCOPE_PTY: "1", TASKSCOPE_SHOW_COMMAND: "true", TASKSCOPE_QUIET: "1" },
   };
   assertEquals(read(["x"], variables), expected);
+  assertEquals(read(["x"], { ...variables, TASKSCOPE_KEY: "k" }), { ...expected, key: "k" });
   assertEquals(read(["--name", "other", "x"], variables)?.name, "other");
 });
 
