@@ -240,5 +240,5 @@ function notAllowed(): Problem {
 }
 
 function tooMany(detail: string, waitMs: number): Problem {
-  return new Problem(429, "too_many", detail, { "retry-after": String(Math.ceil(waitMs / 1_000)) });
+  return new Problem(429, "slow_down", detail, { "retry-after": String(Math.ceil(waitMs / 1_000)) });
 }

@@ -35,9 +35,12 @@ export class TestSocket implements AsyncDisposable {
   readonly messages: SocketMessage[] = [];
   #close: SocketClose | undefined;
 
-  /** @param url the address, with the scheme of HTTP or of WebSockets */
-  constructor(url: string) {
-    this.#socket = new WebSocket(url.replace(/^http/, "ws"));
+  /**
+   * @param url the address, with the scheme of HTTP or of WebSockets
+   * @param protocols what is offered to be spoken
+   */
+  constructor(url: string, protocols: string[] = []) {
+    this.#socket = new WebSocket(url.replace(/^http/, "ws"), protocols);
     this.#socket.onmessage = ({ data }) => {
       this.texts.push(data);
       this.messages.push(JSON.parse(data));

@@ -1,0 +1,29 @@
+import { Allowance } from "../../../lib/access/allowance.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+Deno.test("Allowance lets so many through at once, then one in a while, and counts each for themselves", async () => {
+  using clock = new FakeClock();
+  const allowance = new Allowance({ burst: 3, refillMs: 1_000, most: 10 });
+  for (let turn = 0; turn < 3; turn++) {
+    assertEquals(allowance.waitMs("a"), 0);
+    allowance.spend("a");
+  }
+  assertEquals([allowance.waitMs("a"), allowance.waitMs("b")], [1_000, 0]);
+  await clock.passAsync(400);
+  assertEquals(allowance.waitMs("a"), 600);
+  await clock.passAsync(600);
+  assertEquals(allowance.waitMs("a"), 0);
+  allowance.spend("a");
+  assertEquals(allowance.waitMs("a"), 1_000);
+  await clock.passAsync(60_000);
+  for (let turn = 0; turn < 3; turn++) allowance.spend("a");
+  assertEquals(allowance.waitMs("a"), 1_000, "who rested has the burst again, and no more");
+});
+
+Deno.test("Allowance remembers so many, and forgets those first who did nothing for longest", () => {
+  using _clock = new FakeClock();
+  const allowance = new Allowance({ burst: 1, refillMs: 1_000, most: 3 });
+  for (const who of ["a", "b", "c", "a", "d"]) allowance.spend(who);
+  assertEquals(["a", "b", "c", "d"].map((who) => allowance.waitMs(who) > 0), [true, false, true, true]);
+});

@@ -1,0 +1,98 @@
+import { FULL_GRANT, type Grant, isOver, permits, type ScopedGrant } from "../../../lib/access/grant.ts";
+import { checkKey, Keyring } from "../../../lib/access/keyring.ts";
+import { ConfigError } from "../../../lib/errors.ts";
+import { assertEquals, assertNotEquals, assertThrows } from "../../support/assert.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+const KEY = "0123456789abcdef";
+const TOKEN = { may: "read", client: "c", taskId: null, expiresAt: null } as const;
+
+Deno.test("checkKey() wants a key that can be sent and not be guessed, and never shows what came", () => {
+  assertEquals(checkKey(KEY, "k"), KEY);
+  for (
+    const key of ["", "0123456789abcde", "0123456789 abcdef", "0123456789abcdef\u00e9", "x".repeat(1_025)]
+  ) {
+    const { message } = assertThrows(() => checkKey(key, "TASKSCOPE_KEY"), ConfigError);
+    assertEquals([message.startsWith("TASKSCOPE_KEY must be"), key !== "" && message.includes(key)], [
+      true,
+      false,
+    ]);
+  }
+});
+
+Deno.test("Keyring.grantOf() knows the key, tokens that were signed with it, and nothing else", async () => {
+  const keyring = new Keyring(KEY);
+  assertEquals(keyring.grantOf(KEY), FULL_GRANT);
+  const tokens: Omit<ScopedGrant, "kind">[] = [
+    TOKEN,
+    { may: "write", client: "team.a", taskId: null, expiresAt: 4_000_000_000 },
+    { may: "read", client: "c", taskId: "t:1", expiresAt: 4_000_000_000 },
+  ];
+  for (const token of tokens) {
+    const signed = await keyring.sign(token);
+    for (let again = 0; again < 2; again++) {
+      assertEquals(await keyring.grantOf(signed), { kind: "scoped", ...token });
+    }
+    const [head, body, signature] = signed.split(".");
+    const forged = btoa(JSON.stringify({ may: "write", client: "all" })).replace(/=+$/, "");
+    const none = btoa('{"alg":"none","typ":"taskscope-scoped+jwt"}').replace(/=+$/, "");
+    const wrong = [
+      `${head}.${forged}.${signature}`,
+      `${none}.${body}.`,
+      `${head}.${body}.`,
+      `${signed}x`,
+      signed.slice(0, -1),
+      signed.toUpperCase(),
+    ];
+    for (const text of wrong) assertEquals(await keyring.grantOf(text), null, text);
+    assertEquals(await new Keyring(`${KEY}!`).grantOf(signed), null, "another key ends it");
+  }
+  for (const text of ["", " ", KEY.slice(1), `${KEY} `, "a.b.c", "x".repeat(100_000)]) {
+    assertEquals(await keyring.grantOf(text), null);
+  }
+});
+
+Deno.test("Keyring tells sessions from tokens", async () => {
+  const keyring = new Keyring(KEY);
+  const session = await keyring.signSession(4_000_000_000);
+  assertEquals(await keyring.grantOfSession(session), { kind: "full", expiresAt: 4_000_000_000 });
+  assertEquals(await keyring.grantOf(session), null);
+  assertEquals(await keyring.grantOfSession(await keyring.sign(TOKEN)), null);
+  assertEquals(await keyring.grantOfSession(KEY), null);
+});
+
+Deno.test("Keyring.grantOf() takes no token that has expired, also where it was good a moment ago", async () => {
+  using clock = new FakeClock();
+  const keyring = new Keyring(KEY);
+  const signed = await keyring.sign({ ...TOKEN, expiresAt: Math.floor(Date.now() / 1_000) + 60 });
+  assertNotEquals(await keyring.grantOf(signed), null);
+  await clock.passAsync(61_000);
+  assertEquals(await keyring.grantOf(signed), null);
+  assertEquals(await new Keyring(KEY).grantOf(signed), null);
+});
+
+Deno.test("permits() lets readers read and writers report, of their own client or task", () => {
+  const actions = ["read", "start", "cancel", "remove", "report", "operate"] as const;
+  const grants: [Grant, string[]][] = [
+    [FULL_GRANT, actions.flatMap((action) => [`${action} c/t`, `${action} c/`, `${action} d/t`])],
+    [{ kind: "scoped", ...TOKEN }, ["read c/t", "read c/"]],
+    [{ kind: "scoped", ...TOKEN, taskId: "t" }, ["read c/t"]],
+    [{ kind: "scoped", ...TOKEN, may: "write" }, ["report c/t", "report c/"]],
+    [{ kind: "scoped", ...TOKEN, may: "write", taskId: "t" }, ["report c/t"]],
+  ];
+  for (const [grant, expected] of grants) {
+    const allowed = actions.flatMap((action) =>
+      ([["c", "t"], ["c", null], ["d", "t"]] as const).flatMap(([client, taskId]) =>
+        permits(grant, { action, client, taskId }) ? [`${action} ${client}/${taskId ?? ""}`] : []
+      )
+    );
+    assertEquals(allowed, expected);
+    assertEquals([permits(grant, "any"), permits(grant, "none")], [true, true]);
+  }
+});
+
+Deno.test("isOver() is as of a time", () => {
+  const grant = { kind: "scoped", ...TOKEN, expiresAt: 100 } as const;
+  assertEquals([99, 100, 101].map((now) => isOver(grant, now)), [false, true, true]);
+  assertEquals(isOver(FULL_GRANT, 1e12), false);
+});

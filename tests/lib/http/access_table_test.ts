@@ -1,0 +1,182 @@
+/**
+ * Who may do what, by the table in SECURITY.md: every route and socket, with every kind of key, against a real server.
+ */
+
+import { Keyring } from "../../../lib/access/keyring.ts";
+import type { Scope } from "../../../lib/access/grant.ts";
+import { VERSION } from "../../../lib/version.ts";
+import { pageAssets } from "../../../ui/assets.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { HeldTask } from "../../support/calls.ts";
+import { HANDSHAKE, readResponse, send } from "../../support/raw_http.ts";
+import { startServer } from "../../support/server.ts";
+
+const KEY = "the-key-of-this-very-server";
+const DOCUMENT = new URL("../../../.github/SECURITY.md", import.meta.url);
+
+/** A row of the table: what is asked, and the status for each of the columns. */
+interface Row {
+  readonly call: string;
+  readonly statuses: ReadonlyMap<string, number>;
+}
+
+async function readTable(): Promise<Row[]> {
+  const lines = (await Deno.readTextFile(DOCUMENT)).split("\n").filter((line) => line.startsWith("|"));
+  const cells = lines.map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  const start = cells.findIndex(([first]) => first === "call");
+  const [, ...columns] = cells[start]!;
+  return cells.slice(start + 2).map(([call, ...statuses]) => ({
+    call: call!.replaceAll("`", ""),
+    statuses: new Map(columns.map((column, index) => [column, Number(statuses[index])])),
+  }));
+}
+
+/** What a call needs to be there, and what it sends. */
+interface Setup {
+  /** How the task `t` stands: there is none, it runs in the server, is reported over HTTP, has ended, or was removed. */
+  readonly task?: "none" | "held" | "reported" | "ended" | "removed";
+  readonly body?: string;
+}
+
+const FORM = "content-type: application/x-www-form-urlencoded";
+
+/** What calls need that need something. */
+const SETUPS: Readonly<Record<string, Setup>> = {
+  "POST /sign-in": { body: `key=${KEY}` },
+  "POST /sign-out": { body: "" },
+  "POST /tokens": { body: '{"may":"read","client":"c"}' },
+  "POST /share/{client}": { body: "seconds=3600" },
+  "POST /share/{client}/{id}": { task: "ended", body: "seconds=3600" },
+  "GET /share/{client}/{id}": { task: "ended" },
+  "GET /t/{client}/{id}": { task: "ended" },
+  "GET /stats/{client}/{name}": { task: "reported" },
+  "POST /t/{client}?do=remove": { task: "ended", body: "id=t" },
+  "POST /t/{client}/start/{name}": { body: "" },
+  "POST /t/{client}/{id}/cancel": { task: "held", body: "" },
+  "POST /t/{client}/{id}/remove": { task: "ended", body: "" },
+  "POST /t/{client}/{id}/restore": { task: "removed", body: "" },
+  "POST /t/{client}/{id}/retry": { task: "ended", body: "" },
+  "POST /tasks/{client}": { body: "{}" },
+  "DELETE /tasks/{client}?state=FINISHED": { task: "ended" },
+  "POST /tasks/{client}/start/{name}": { body: "{}" },
+  "GET /tasks/{client}/{id}": { task: "ended" },
+  "PATCH /tasks/{client}/{id}": { task: "reported", body: '{"progress":1}' },
+  "POST /tasks/{client}/{id}": { task: "reported", body: '{"progress":1}' },
+  "DELETE /tasks/{client}/{id}": { task: "ended" },
+  "GET /tasks/{client}/{id}/logs": { task: "ended" },
+  "POST /tasks/{client}/{id}/logs": { task: "reported", body: '{"lines":["x"]}' },
+  "GET /tasks/{client}/{id}/history": { task: "ended" },
+  "GET /tasks/{client}/{id}/progress": { task: "ended" },
+  "POST /tasks/{client}/{id}/finish": { task: "reported", body: "{}" },
+  "POST /tasks/{client}/{id}/fail": { task: "reported", body: "{}" },
+  "POST /tasks/{client}/{id}/cancelled": { task: "reported", body: "{}" },
+  "POST /tasks/{client}/{id}/cancel": { task: "held", body: "" },
+  "POST /tasks/{client}/{id}/retry": { task: "ended", body: "" },
+  "POST /tasks/{client}/{id}/restore": { task: "removed", body: "" },
+  "GET /badge/{client}/{id}.svg": { task: "ended" },
+  "GET /events/tasks/{client}/{id}": { task: "held" },
+  "WS /ws/tasks/{client}/{id}": { task: "held" },
+  "POST /report?reporter={reporter}": { body: '{"batch":1,"reports":[]}' },
+};
+
+const IDS = {
+  client: "c",
+  id: "t",
+  name: "held",
+  version: VERSION,
+  reporter: "reporter-1",
+  file: [...pageAssets.keys()][0]!,
+};
+
+/** One server for one call: what was done in one cell is not to be seen in the next. */
+async function statusOf(call: string, column: string): Promise<number> {
+  const held = new HeldTask();
+  await using server = startServer({
+    key: KEY,
+    tasks: { held: held.fn, quick: () => null },
+    limits: { restoreWindowMs: 60_000 },
+  });
+  const { task = "none", body } = SETUPS[call] ?? {};
+  await prepare(server, task);
+  const keyring = new Keyring(KEY);
+  const sign = (may: Scope, client: string, expiresAt: number | null = null) =>
+    keyring.sign({ may, client, taskId: null, expiresAt });
+  const credentials: Readonly<Record<string, string | null>> = {
+    "no key": null,
+    "wrong key": "a-key-of-some-other-server",
+    "expired token": await sign("read", "c", Date.now() / 1_000 - 60),
+    "other client": await sign("read", "other"),
+    "read token": await sign("read", "c"),
+    "write token": await sign("write", "c"),
+    "the key": KEY,
+    "foreign origin": KEY,
+    "foreign host": KEY,
+  };
+  assert(column in credentials, column);
+  const token = await sign("read", "c");
+  const [method = "", template = ""] = call.split(" ");
+  const path = template.replace(
+    /\{(\w+)\}/g,
+    (_, name) => name === "token" ? token : IDS[name as keyof typeof IDS],
+  );
+  const isSocket = method === "WS";
+  const lines = [
+    `${isSocket ? "GET" : method} ${path} HTTP/1.1`,
+    `Host: ${column === "foreign host" ? "evil.example" : `127.0.0.1:${server.port}`}`,
+    ...column === "foreign origin" ? ["Origin: https://evil.example"] : [],
+    ...credentials[column] === null ? [] : [`Authorization: Bearer ${credentials[column]}`],
+    ...isSocket ? HANDSHAKE.map(([name, value]) => `${name}: ${value}`) : [],
+    ...body === undefined ? [] : [
+      body.startsWith("{") ? "content-type: application/json" : FORM,
+      `content-length: ${body.length}`,
+    ],
+  ];
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await send(connection, new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n${body ?? ""}`));
+  const { status } = await readResponse(connection, "head");
+  held.release();
+  assertEquals(server.errors, []);
+  return status;
+}
+
+async function prepare(server: ReturnType<typeof startServer>, task: Setup["task"]): Promise<void> {
+  if (task === "none") return;
+  const ask = async (method: string, path: string, body?: string) => {
+    const headers = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
+    const response = await fetch(`${server.url}${path}`, {
+      method,
+      headers,
+      ...(body !== undefined && { body }),
+    });
+    await response.body?.cancel();
+    assert(response.ok, `${method} ${path} answers ${response.status}`);
+  };
+  if (task === "reported") return await ask("POST", "/tasks/c", '{"id":"t","name":"held"}');
+  await ask("POST", `/tasks/c/start/${task === "held" ? "held" : "quick"}`, '{"id":"t"}');
+  if (task === "held") return;
+  await ask("GET", "/tasks/c/t?wait=ended");
+  if (task === "removed") await ask("DELETE", "/tasks/c/t");
+}
+
+Deno.test("SECURITY.md: every route and socket lets in whom the table says, and nobody else", async () => {
+  const table = await readTable();
+  assert(table.length > 40, "the table is there");
+  const wrong: string[] = [];
+  for (const { call, statuses } of table) {
+    for (const [column, expected] of statuses) {
+      const status = await statusOf(call, column);
+      if (status !== expected) wrong.push(`${call}, ${column}: ${status} in the place of ${expected}`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("SECURITY.md: the table has every root that the handler knows, and every setup is of a row", async () => {
+  const calls = (await readTable()).map(({ call }) => call);
+  const source = await Deno.readTextFile(new URL("../../../lib/http/handler.ts", import.meta.url));
+  const roots = [...source.matchAll(/^ {6}\[(?:\n {8})?"([a-z-]*)",/gm)].map(([, root]) => root!);
+  assert(roots.length > 15, roots.join());
+  const known = new Set(calls.map((call) => /^\w+ \/([^/?]*)/.exec(call)?.[1]));
+  assertEquals(roots.filter((root) => !known.has(root)), []);
+  assertEquals(Object.keys(SETUPS).filter((call) => !calls.includes(call)), []);
+});

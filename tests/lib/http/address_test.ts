@@ -1,0 +1,36 @@
+import { addressGroup, addressOf } from "../../../lib/http/address.ts";
+import { assertEquals } from "../../support/assert.ts";
+
+Deno.test("addressOf() takes the word of proxies that are trusted, and of nobody else", () => {
+  const proxies = new Set(["10.0.0.1", "10.0.0.2"]);
+  const table: [string, string | null, string][] = [
+    ["1.1.1.1", null, "1.1.1.1"],
+    ["1.1.1.1", "2.2.2.2", "1.1.1.1"],
+    ["10.0.0.1", null, "10.0.0.1"],
+    ["10.0.0.1", "", "10.0.0.1"],
+    ["10.0.0.1", "2.2.2.2", "2.2.2.2"],
+    ["10.0.0.1", "9.9.9.9, 2.2.2.2", "2.2.2.2"],
+    ["10.0.0.1", "9.9.9.9,2.2.2.2 , 10.0.0.2", "2.2.2.2"],
+    ["10.0.0.1", "10.0.0.2", "10.0.0.1"],
+    ["", "2.2.2.2", ""],
+  ];
+  for (const [peer, forwarded, expected] of table) {
+    const headers = forwarded === null ? new Headers() : new Headers({ "x-forwarded-for": forwarded });
+    assertEquals(addressOf(new Request("http://x/", { headers }), peer, proxies), expected);
+  }
+});
+
+Deno.test("addressGroup() takes the 64 bits of IPv6 for one place, however they are written", () => {
+  const table: [string, string][] = [
+    ["1.2.3.4", "1.2.3.4"],
+    ["::ffff:1.2.3.4", "1.2.3.4"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2001:0DB8:0001:0002:ffff::1", "2001:db8:1:2::/64"],
+    ["2001:db8::1", "2001:db8:0:0::/64"],
+    ["::1", "0:0:0:0::/64"],
+    ["fe80::1%eth0", "fe80::1%eth0"],
+    ["", ""],
+    ["x".repeat(1_000), "x".repeat(64)],
+  ];
+  for (const [address, group] of table) assertEquals(addressGroup(address), group);
+});

@@ -1,0 +1,210 @@
+import { Keyring } from "../../../lib/access/keyring.ts";
+import type { MonitorOptions } from "../../../lib/mod.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
+import { assertProblem, call } from "../../support/calls.ts";
+import { HANDSHAKE, rawCall } from "../../support/raw_http.ts";
+import { startServer } from "../../support/server.ts";
+import { TestSocket } from "../../support/socket.ts";
+
+const KEY = "the-key-of-this-very-server";
+const bearer = (text: string) => ({ headers: { authorization: `Bearer ${text}` } });
+
+function start(options: MonitorOptions = {}) {
+  return startServer({ key: KEY, ...options });
+}
+
+Deno.test("Gate says what is missing, and what is wrong", async () => {
+  await using server = start();
+  const none = await call("GET", `${server.url}/tasks/c`);
+  assertProblem(none, 401, "key_needed");
+  assertEquals(none.headers.get("www-authenticate"), 'Bearer realm="taskscope"');
+  assertProblem(await call("GET", `${server.url}/tasks/c`, bearer("wrong")), 401, "bad_key");
+  assertEquals((await call("GET", `${server.url}/tasks/c`, bearer(KEY))).status, 200);
+  for (const authorization of [`bearer ${KEY}`, `BEARER  ${KEY} `]) {
+    assertEquals((await call("GET", `${server.url}/tasks/c`, { headers: { authorization } })).status, 200);
+  }
+  // Of something in front, and no answer to the question who it is.
+  const basic = { headers: { authorization: "Basic dTpw" } };
+  assertProblem(await call("GET", `${server.url}/tasks/c`, basic), 401, "key_needed");
+  // No token in an address is taken.
+  for (const name of ["key", "token", "access_token"]) {
+    assertProblem(await call("GET", `${server.url}/tasks/c?${name}=${KEY}`), 401, "key_needed");
+  }
+});
+
+Deno.test("Gate takes the key from a subprotocol, and no answer repeats it", async () => {
+  await using server = start();
+  const token = `taskscope.bearer.${btoa(KEY).replaceAll("=", "")}`;
+  const shake = (protocols: string) =>
+    rawCall(server.port, "GET", "/ws/tasks/c", [
+      ["Host", `127.0.0.1:${server.port}`],
+      ...HANDSHAKE,
+      ["Sec-WebSocket-Protocol", protocols],
+    ]);
+  const good = await shake(`taskscope, ${token}`);
+  assertEquals([good.status, good.headers.get("sec-websocket-protocol")], [101, "taskscope"]);
+  assertEquals((await shake("taskscope, taskscope.bearer.!!!")).status, 401);
+  assertEquals((await shake("taskscope")).status, 401);
+  await using socket = new TestSocket(`${server.url}/ws/tasks/c`, ["taskscope", token]);
+  await socket.count(1);
+});
+
+Deno.test("Gate answers so many wrong keys of one address, and then none for a while, not the right one either", async () => {
+  await using server = start({ limits: { wrongKeysPerAddress: 3, wrongKeyRefillMs: 3_600_000 } });
+  const url = `${server.url}/tasks/c`;
+  for (let turn = 0; turn < 3; turn++) assertEquals((await call("GET", url, bearer("wrong"))).status, 401);
+  const refused = await call("GET", url, bearer(KEY));
+  assertProblem(refused, 429, "slow_down");
+  assertEquals(refused.headers.get("retry-after"), "3600");
+  assertEquals((await call("GET", `${server.url}/healthz`)).status, 200);
+  assertEquals((await call("GET", url)).status, 401, "who shows nothing guesses nothing");
+});
+
+Deno.test("Gate counts wrong keys for the address that a trusted proxy names", async () => {
+  await using server = start({
+    limits: { wrongKeysPerAddress: 1, wrongKeyRefillMs: 3_600_000 },
+    trustedProxies: ["127.0.0.1"],
+  });
+  const ask = async (key: string, from: string) => {
+    const headers = { authorization: `Bearer ${key}`, "x-forwarded-for": from };
+    return (await call("GET", `${server.url}/tasks/c`, { headers })).status;
+  };
+  assertEquals(await ask("wrong", "1.1.1.1"), 401);
+  assertEquals([await ask(KEY, "9.9.9.9, 1.1.1.1"), await ask(KEY, "2.2.2.2")], [429, 200]);
+  assertEquals([await ask("wrong", "2001:db8::1"), await ask(KEY, "2001:db8::2")], [401, 429]);
+});
+
+Deno.test("Gate bounds how often a client's tasks are changed, where there is a key", async () => {
+  const limits = { writesPerClient: 2, writeRefillMs: 3_600_000 };
+  await using server = start({ limits });
+  await using open = startServer({ limits });
+  const create = (url: string, client: string) =>
+    call("POST", `${url}/tasks/${client}`, { body: {}, ...keyed });
+  const keyed = { headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" } };
+  for (let turn = 0; turn < 2; turn++) assertEquals((await create(server.url, "c")).status, 201);
+  const refused = await create(server.url, "c");
+  assertProblem(refused, 429, "slow_down");
+  assertMatch(refused.headers.get("retry-after") ?? "", /^\d+$/);
+  assertEquals((await create(server.url, "d")).status, 201);
+  assertEquals((await call("GET", `${server.url}/tasks/c`, keyed)).status, 200);
+  for (let turn = 0; turn < 5; turn++) assertEquals((await create(open.url, "c")).status, 201);
+});
+
+Deno.test("Gate asks the embedding program after the key", async () => {
+  await using server = start({ authorize: (_request, { client }) => client === "mine" });
+  assertEquals((await call("GET", `${server.url}/tasks/mine`)).status, 401);
+  assertEquals((await call("GET", `${server.url}/tasks/mine`, bearer(KEY))).status, 200);
+  assertProblem(await call("GET", `${server.url}/tasks/other`, bearer(KEY)), 403, "not_allowed");
+});
+
+Deno.test("Sharing makes tokens for whoever holds the key, and says what is wrong with a wish", async () => {
+  await using server = start();
+  const make = (body: unknown) => call("POST", `${server.url}/tokens`, { body, ...bearerJson });
+  const bearerJson = { headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" } };
+  const made = await make({ may: "read", client: "c", task_id: "t", expires_in: 60 });
+  assertEquals([made.status, Object.keys(made.json)], [201, ["token", "expires_at", "url"]]);
+  assertEquals(made.json.url, `${server.url}/s/${made.json.token}`);
+  assertEquals((await make({ may: "write", client: "c", expires_in: null })).json.expires_at, null);
+  for (
+    const [body, detail] of [
+      [{}, 'Cannot read "may": wanted "read" or "write", received nothing'],
+      [{ may: "all", client: "c" }, 'wanted "read" or "write"'],
+      [{ may: "read", client: "../x" }, "a client token"],
+      [{ may: "read", client: "c", expires_in: -1 }, "seconds up to"],
+      [{ may: "read", client: "c", admin: true }, 'There is no field "admin"'],
+    ] as const
+  ) {
+    const refused = await make(body);
+    assertProblem(refused, 400, "bad_body");
+    assertStringIncludes(refused.json.detail, detail);
+  }
+});
+
+Deno.test("Sharing leads from a link to a clean address, and its holder looks and does nothing else", async () => {
+  await using server = start({ tasks: { quick: () => null } });
+  const run = server.monitor.monitored(() => "secret result", { client: "c", id: "t", name: "t" });
+  await run();
+  await server.monitor.monitored(() => null, { client: "c", id: "other", name: "t" })();
+  const token = await new Keyring(KEY).sign({ may: "read", client: "c", taskId: "t", expiresAt: null });
+  const followed = await call("GET", `${server.url}/s/${token}`);
+  assertEquals([followed.status, followed.headers.get("location")], [303, "/t/c/t"]);
+  assertEquals(followed.headers.get("referrer-policy"), "no-referrer");
+  const cookie = followed.headers.get("set-cookie")!;
+  assertMatch(cookie, /^__Host-taskscope-share=[\w.-]+; Secure; HttpOnly; SameSite=Lax; Path=\/$/);
+  const headers = { cookie: cookie.split(";")[0]! };
+  const page = await call("GET", `${server.url}/t/c/t`, { headers });
+  assertEquals(page.status, 200);
+  assertStringIncludes(page.text, "secret result");
+  for (const text of ["/t/c/other", ">Remove<", ">Share<", "curl", token]) {
+    assertEquals(page.text.includes(text), false, text);
+  }
+  for (const path of ["/t/c", "/tasks/c", "/tasks/c/other", "/clients", "/share/c/t", "/stats/c"]) {
+    assertEquals((await call("GET", `${server.url}${path}`, { headers })).status, 403, path);
+  }
+  assertEquals((await call("DELETE", `${server.url}/tasks/c/t`, { headers })).status, 403);
+  const socket = await rawCall(server.port, "GET", "/ws/tasks/c/t", [
+    ["Host", `127.0.0.1:${server.port}`],
+    ["Cookie", headers.cookie],
+    ...HANDSHAKE,
+  ]);
+  assertEquals([socket.status, JSON.parse(socket.body).code], [403, "no_socket"]);
+  const write = await new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
+  for (const text of [write, "x", KEY]) {
+    assertEquals((await call("GET", `${server.url}/s/${text}`)).status, 401);
+  }
+});
+
+Deno.test("SignIn lets in with the key alone, and leads to no foreign place", async () => {
+  await using server = start({ basePath: "/m" });
+  const url = `${server.url}/m/sign-in`;
+  const asked = await call("GET", `${server.url}/m/t/c?q=a&state=ERROR`);
+  assertEquals(
+    asked.headers.get("location"),
+    `/m/sign-in?to=${encodeURIComponent("/m/t/c?q=a&state=ERROR")}`,
+  );
+  const form = (key: string, to: string) =>
+    call("POST", url, {
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: new URLSearchParams({ key, to }).toString(),
+    });
+  const wrong = await form("wrong", "/m/t/c");
+  assertEquals(wrong.status, 401);
+  assertStringIncludes(wrong.text, "This key or token is wrong, or has expired");
+  assertEquals(wrong.headers.has("set-cookie"), false);
+  const token = await new Keyring(KEY).sign({ may: "read", client: "c", taskId: null, expiresAt: null });
+  assertStringIncludes((await form(token, "")).text, "This is a token, not the key");
+  const places: [string, string][] = [
+    ["/m/t/c?q=a", "/m/t/c?q=a"],
+    ["", "/m/"],
+    ["//evil.example/m/", "/m/"],
+    ["https://evil.example/m/", "/m/"],
+    ["/m/\\evil.example", "/m//evil.example"],
+    ["/other", "/m/"],
+    ["/m/../..//evil.example/", "/m/"],
+    ["javascript:alert(1)", "/m/"],
+  ];
+  for (const [to, location] of places) {
+    const let_in = await form(KEY, to);
+    assertEquals([let_in.status, let_in.headers.get("location")], [303, location], to);
+  }
+  const cookie = (await form(KEY, "")).headers.get("set-cookie")!;
+  assertMatch(cookie, /^__Host-taskscope=[\w.-]+; Secure; HttpOnly; Max-Age=604800; SameSite=Lax; Path=\/$/);
+  const headers = { cookie: cookie.split(";")[0]! };
+  assertEquals((await call("GET", `${server.url}/m/tasks/c`, { headers })).status, 200);
+  assertEquals(
+    (await call("GET", `${server.url}/m/tasks/c`, { headers: { cookie: `${headers.cookie}x` } })).status,
+    401,
+  );
+  const out = await call("POST", `${server.url}/m/sign-out`, { headers });
+  assertEquals([out.status, out.headers.get("location")], [303, "/m/sign-in"]);
+});
+
+Deno.test("SignIn is not there without a key, and where no cookie could be kept", async () => {
+  await using open = startServer();
+  await using plain = start({ signIn: false });
+  for (const path of ["/sign-in", "/share/c", "/s/x"]) {
+    assertEquals((await call("GET", `${open.url}${path}`)).status, 404, path);
+    assertEquals((await call("GET", `${plain.url}${path}`, bearer(KEY))).status, 404, path);
+  }
+  assertEquals((await call("GET", `${plain.url}/t/c`)).status, 401);
+});
