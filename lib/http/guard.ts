@@ -27,7 +27,7 @@ export class Guard {
    * @throws {Problem} 421
    */
   checkHost(request: Request): string {
-    const host = request.headers.get("host")?.toLowerCase();
+    const host = request.headers.get("host")?.toLowerCase() ?? authorityOf(request);
     const { hosts, allowAddressHosts } = this.#access;
     // A request line in absolute form names a host of its own, which makes the URL.
     if (
@@ -66,6 +66,14 @@ export class Guard {
       );
     }
   }
+}
+
+/**
+ * What takes the place of the Host header in HTTP/2 (RFC 9113, section 8.3.1), which is spoken over TLS alone: it is in the
+ * URL already. Where an older client leaves the header out, the URL has the address that it came to.
+ */
+function authorityOf({ url }: Request): string | undefined {
+  return url.startsWith("https:") ? URL.parse(url)?.host : undefined;
 }
 
 /** Whether a host is named by an IP address. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { makeCertificate } from "./certificate.ts";
 import { type Process, spawn } from "./program.ts";
 import { findTool } from "./tools.ts";
 
@@ -102,16 +103,6 @@ ${places.map((place) => `${place}_temp_path ${folder}/${place};`).join("\n")}
 ${site}
 }
 `;
-}
-
-async function makeCertificate(folder: string): Promise<void> {
-  const process = spawn("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"],
-    ...["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
-    ...["-keyout", `${folder}/key.pem`, "-out", `${folder}/cert.pem`],
-  ]);
-  const { code, stderr } = await process.ended();
-  if (code !== 0) throw new Error(`Cannot make a certificate: ${stderr}`);
 }
 
 /** Resolves once somebody listens. */

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** What is started in the place of the source: the path of an executable that was compiled from it. */
+const EXECUTABLE = Deno.env.get("TASKSCOPE_EXECUTABLE");
+
 const ROOT = new URL("../../", import.meta.url);
 
 /** Where and with what the program runs. */
@@ -157,7 +160,8 @@ export interface Program extends AsyncDisposable {
 export async function spawnProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Process> {
   const { cwd = ROOT, env = {}, runFlags = [] } = options;
   const variables = { TASKSCOPE_DATA: ":memory:", ...env };
-  return spawn(Deno.execPath(), [...await runArguments(runFlags), ...args], { cwd, env: variables });
+  const [command, ...own] = await programWords(runFlags);
+  return spawn(command, [...own, ...args], { cwd, env: variables });
 }
 
 /**
@@ -174,16 +178,17 @@ export async function spawnOnTerminal(
   options: ProgramOptions & { readonly columns: number; readonly rows: number },
 ): Promise<Process> {
   const { columns, rows, runFlags = [], ...others } = options;
-  const words = [Deno.execPath(), ...await runArguments(runFlags), ...args];
+  const words = [...await programWords(runFlags), ...args];
   const line = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
   const command = `stty cols ${columns} rows ${rows}; exec ${line}`;
   return spawn(script, ["-qefc", command, "/dev/null"], { ...others, stdin: "piped" });
 }
 
-/** The arguments of Deno in front of those of the program. */
-async function runArguments(runFlags: readonly string[]): Promise<string[]> {
+/** The words of a command line that stand for the program. What is compiled has its flags in it. */
+async function programWords(runFlags: readonly string[]): Promise<[string, ...string[]]> {
+  if (EXECUTABLE !== undefined) return [EXECUTABLE];
   const flags = withOneV8Flag([...await startPermissions(), ...await configFlags(), ...runFlags]);
-  return ["run", ...flags, new URL("main.ts", ROOT).pathname];
+  return [Deno.execPath(), "run", ...flags, new URL("main.ts", ROOT).pathname];
 }
 
 /**
@@ -218,7 +223,7 @@ export async function startProgram(
   const hasPort = args.includes("--port") || options.env?.TASKSCOPE_PORT !== undefined;
   const process = await spawnProgram(hasPort ? args : [...args, "--port", "0"], options);
   try {
-    const [, address] = await process.output(/(http:\/\/[^\s,]+)/);
+    const [, address] = await process.output(/(https?:\/\/[^\s,]+)/);
     const url = address!.replace(/\/$/, "");
     return {
       process,
