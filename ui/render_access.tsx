@@ -28,7 +28,7 @@ export function renderSignInPage(page: {
   return cardPage(
     style,
     <Card title="Sign in" home={`${basePath}/`}>
-      <p class="card-words">This Taskscope is kept by a key. It stays in this browser for a week.</p>
+      <p class="card-words">This Taskscope is kept by a key. This browser stays signed in for a week.</p>
       <form method="post" action={`${basePath}/sign-in`} class="card-form">
         <input type="hidden" name="to" value={to} />
         <label class="field">
