@@ -256,6 +256,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     pages: pageRenderer(VERSION),
     module: moduleSource,
     keyring,
+    operations: { deliveries: () => notifier.counts, storageBytes: () => sizeOf(storage.file) },
     gate: new Gate({ keyring, authorize, limits, proxies: access.trustedProxies }),
     reportError: onError,
   });
@@ -333,6 +334,20 @@ function openStore({ file, durability }: ResolvedStorage, limits: MonitorLimits)
   const epoch = newEpoch();
   if (file === null) return new MemoryStore(limits, epoch);
   return new SqliteStore({ file, durability, epoch, limits, commitIntervalMs: limits.commitIntervalMs });
+}
+
+/** With what is not in the file itself yet. */
+function sizeOf(file: string | null): number | null {
+  if (file === null) return null;
+  let bytes = 0;
+  for (const part of [file, `${file}-wal`]) {
+    try {
+      bytes += Deno.statSync(part).size;
+    } catch {
+      // It is not there, or may not be looked at.
+    }
+  }
+  return bytes;
 }
 
 function peerOf({ remoteAddr }: ConnectionInfo): string {

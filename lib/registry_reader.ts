@@ -32,6 +32,10 @@ export class RegistryReader {
   }
 
   /** Why nothing can be committed at present; `null` where all is well. */
+  get uncommitted(): number {
+    return Math.max(0, this.#store.seq - this.#store.committedSeq);
+  }
+
   get trouble(): StorageTrouble | null {
     return this.#store.trouble;
   }

@@ -9,6 +9,7 @@ import type { MonitorLimits, ResolvedAccess } from "../config.ts";
 import type { Hub } from "../hub.ts";
 import type { ModuleSource } from "../module_source.ts";
 import { isClientToken, isTaskId } from "../protocol.ts";
+import type { DeliveryCounts } from "../notify/receiver_queue.ts";
 import type { Registry } from "../registry.ts";
 import type { ReportSink } from "../reporter.ts";
 import type { StoredTask } from "../store/store.ts";
@@ -17,6 +18,14 @@ import { isTerminal, type JsonValue } from "../task.ts";
 import type { Startable, StartOptions } from "../wrap.ts";
 import type { Gate } from "./gate.ts";
 import { Problem } from "./problem.ts";
+
+/** What an operator watches that is neither a task nor a request. */
+export interface Operations {
+  /** What became of the ends of tasks that are to be told to others. */
+  deliveries(): DeliveryCounts;
+  /** How large the file is in which tasks are kept, in bytes; `null` where there is none. */
+  storageBytes(): number | null;
+}
 
 /** What the handler is made of. */
 export interface HandlerContext {
@@ -33,6 +42,8 @@ export interface HandlerContext {
   /** The key of the server; `null` where everybody may do everything. */
   readonly keyring: Keyring | null;
   readonly gate: Gate;
+  /** What an operator watches beside tasks and requests. */
+  readonly operations: Operations;
   /** Is given errors that nobody expected. */
   readonly reportError: (error: unknown) => void;
 }

@@ -63,6 +63,7 @@ class StreamWatcher implements Watcher {
   readonly #encoder: SharedEncoder;
   readonly #queueBytes: number;
   readonly #onLeave: () => void;
+  readonly #onCut: () => void;
   /** How many bytes there are up to the end of the first message, which is as large as all there is. */
   #openingBytes: number | null = null;
   #hasLeft = false;
@@ -70,8 +71,13 @@ class StreamWatcher implements Watcher {
   constructor(
     encoder: SharedEncoder,
     queueBytes: number,
-    { onLeave, onDone }: { readonly onLeave: () => void; readonly onDone: () => void },
+    { onLeave, onDone, onCut }: {
+      readonly onLeave: () => void;
+      readonly onDone: () => void;
+      readonly onCut: () => void;
+    },
   ) {
+    this.#onCut = onCut;
     this.#encoder = encoder;
     this.#queueBytes = queueBytes;
     this.#onLeave = onLeave;
@@ -89,6 +95,7 @@ class StreamWatcher implements Watcher {
     if (writtenBytes - takenBytes > this.#queueBytes) {
       // Too slow: it may come back with its last cursor. Whether and when it hears of this is up to the network.
       this.body.cut();
+      this.#onCut();
       this.#leave();
       return;
     }
@@ -121,6 +128,7 @@ export class Events {
   /** Streams whose peers have not taken everything yet. */
   readonly #undone: Set<StreamWatcher> = new Set();
   #onAllDone: () => void = () => {};
+  #cut = 0;
   readonly #encoder: SharedEncoder = new SharedEncoder();
   readonly #keepalive: BackgroundInterval = new BackgroundInterval(() => {
     for (const watcher of this.#watchers) watcher.keepAlive();
@@ -133,6 +141,11 @@ export class Events {
   constructor(context: HandlerContext, seats: WatcherSeats) {
     this.#context = context;
     this.#seats = seats;
+  }
+
+  /** How many watch, and how many were cut because they were too slow. */
+  get counts(): { readonly open: number; readonly cut: number } {
+    return { open: this.#watchers.size, cut: this.#cut };
   }
 
   /** Finds what a path below `/events` stands for. */
@@ -204,7 +217,11 @@ export class Events {
       if (this.#undone.size === 0) this.#onAllDone();
     };
     const { watcherQueueBytes } = this.#context.limits;
-    const watcher: StreamWatcher = new StreamWatcher(this.#encoder, watcherQueueBytes, { onLeave, onDone });
+    const watcher: StreamWatcher = new StreamWatcher(this.#encoder, watcherQueueBytes, {
+      onLeave,
+      onDone,
+      onCut: () => this.#cut++,
+    });
     this.#watchers.add(watcher);
     this.#undone.add(watcher);
     this.#keepalive.start();

@@ -13,6 +13,7 @@ import { Cors, type SharedMethods } from "./cors.ts";
 import { Events } from "./events.ts";
 import type { Visitor } from "./gate.ts";
 import { Guard } from "./guard.ts";
+import type { Metrics } from "./metrics.ts";
 import { ModuleFiles } from "./module_files.ts";
 import { Names } from "./names.ts";
 import { redirect } from "./page_answers.ts";
@@ -36,6 +37,8 @@ import { Sharing } from "./sharing.ts";
 import { SignIn } from "./sign_in.ts";
 import { Sockets } from "./sockets.ts";
 import { reportingMethods, taskRouter } from "./task_routes.ts";
+import { TaskTotals } from "./task_totals.ts";
+import { Traffic } from "./traffic.ts";
 import { OpenSockets } from "./upgrade.ts";
 import { Waits } from "./waits.ts";
 import { WatcherSeats } from "./watcher_seats.ts";
@@ -62,6 +65,9 @@ const PERSONAL: ReadonlySet<string> = new Set(["t", "stats", "s", "share"]);
 /** What watchers are told before the end. */
 const CLOSING = '{"type":"closing"}';
 
+/** What Prometheus wants to hear of the format (version 0.0.4). */
+const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
 /** URLs of single tasks that are remembered; of more, none is, and it begins anew. */
 const POLLED_TASKS = 256;
 
@@ -83,6 +89,9 @@ export class Handler {
   readonly #routers: ReadonlyMap<string, Router>;
   /** Requests for single tasks that passed every check, by URL. */
   readonly #polled: Map<string, PolledTask> = new Map();
+  readonly #traffic: Traffic;
+  readonly #totals: TaskTotals;
+  #metrics: Promise<Metrics> | undefined;
   #isClosing = false;
 
   /** @param context what the answers are made of */
@@ -138,9 +147,12 @@ export class Handler {
       ["share", (request, segments) => sharing.route(request, segments)],
       ["tokens", (request, segments) => sharing.route(request, segments)],
       ["clients", (_request, segments) => clients.route(segments)],
+      ["metrics", leaf({ action: "operate", client: null, taskId: null }, () => this.#measure())],
       ["healthz", leaf("none", healthy)],
       ["readyz", leaf("any", () => this.#readiness())],
     ]);
+    this.#traffic = new Traffic(this.#routers.keys());
+    this.#totals = new TaskTotals(context.registry);
   }
 
   /** How many sockets and event streams watch. */
@@ -179,6 +191,18 @@ export class Handler {
    * @returns the answer; never rejects
    */
   handle(request: Request, peer = ""): Answer {
+    const answer = this.#answer(request, peer);
+    return answer instanceof Promise
+      ? answer.then((response) => this.#counted(request, response))
+      : this.#counted(request, answer);
+  }
+
+  #counted(request: Request, response: Response): Response {
+    this.#traffic.answered(rootOf(request.url, this.#context.access.basePath), response.status);
+    return response;
+  }
+
+  #answer(request: Request, peer: string): Answer {
     let reader: Reader = "program";
     try {
       const polled = this.#isClosing ? undefined : this.#polledTask(request, peer);
@@ -266,6 +290,7 @@ export class Handler {
 
   #problem(error: unknown, request: Request, reader: Reader): Response {
     const problem = problemOf(error, this.#context.reportError);
+    this.#traffic.refused(problem.code);
     if (reader === "person") {
       const address = problem.code === "key_needed" ? this.#signIn.addressFor(request) : null;
       return address === null ? this.#pages.problem(problem) : redirect(address);
@@ -278,6 +303,27 @@ export class Handler {
     const router = this.#routers.get(segments[0]!);
     if (router === undefined) throw nothingHere();
     return router(request, segments);
+  }
+
+  /** `GET /metrics`. What makes the text is loaded when somebody first asks. */
+  async #measure(): Promise<Response> {
+    this.#metrics ??= import("./metrics.ts").then(({ Metrics }) =>
+      new Metrics({
+        registry: this.#context.registry,
+        totals: this.#totals,
+        traffic: this.#traffic,
+        watchers: () => ({ socket: this.#sockets.counts, events: this.#events.counts }),
+        waiting: () => this.#waits.count,
+        reporters: () => this.#reports.count,
+        operations: this.#context.operations,
+      })
+    );
+    const headers = {
+      "content-type": METRICS_TYPE,
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    };
+    return new Response(await (await this.#metrics).text(), { headers });
   }
 
   #readiness(): Response {
@@ -297,6 +343,14 @@ function pathOf(url: string, basePath: string): string {
   if (path === basePath) return "";
   if (path.startsWith(`${basePath}/`)) return path.slice(basePath.length + 1);
   throw new Problem(404, "not_found", `Everything here is below ${basePath}/`);
+}
+
+/** The first segment below the base path. */
+function rootOf(url: string, basePath: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3) + basePath.length + 1;
+  let end = start;
+  while (end < url.length && !"/?#".includes(url[end]!)) end++;
+  return url.slice(start, end);
 }
 
 /** A path that nothing is below. */

@@ -20,10 +20,16 @@ class SocketWatcher implements Watcher {
   readonly #socket: WebSocket;
   readonly #queueBytes: number;
   readonly #onGone: () => void;
+  readonly #onCut: () => void;
   #saturatedMs = 0;
   #gone = false;
 
-  constructor(socket: WebSocket, queueBytes: number, onGone: () => void) {
+  constructor(
+    socket: WebSocket,
+    queueBytes: number,
+    { onGone, onCut }: { readonly onGone: () => void; readonly onCut: () => void },
+  ) {
+    this.#onCut = onCut;
     this.#socket = socket;
     this.#queueBytes = queueBytes;
     this.#onGone = onGone;
@@ -66,6 +72,7 @@ class SocketWatcher implements Watcher {
   }
 
   #cut(): void {
+    if (!this.#gone) this.#onCut();
     this.leave(CLOSE.tryAgainLater, "Too slow; come back with the last cursor");
   }
 }
@@ -76,6 +83,7 @@ export class Sockets {
   readonly #watchers: Set<SocketWatcher> = new Set();
   readonly #seats: WatcherSeats;
   readonly #open: OpenSockets;
+  #cut = 0;
 
   /**
    * @param context what the answers are made of
@@ -86,6 +94,11 @@ export class Sockets {
     this.#context = context;
     this.#seats = seats;
     this.#open = open;
+  }
+
+  /** How many watch, and how many were cut because they were too slow. */
+  get counts(): { readonly open: number; readonly cut: number } {
+    return { open: this.#watchers.size, cut: this.#cut };
   }
 
   /** Finds what a path below `/ws` stands for. */
@@ -137,11 +150,13 @@ export class Sockets {
     // Counted from now on: a socket that never opens must not get past the limit.
     const giveBack = this.#seats.take();
     let leave = () => {};
-    const watcher = new SocketWatcher(socket, limits.watcherQueueBytes, () => {
+    const onGone = () => {
       this.#watchers.delete(watcher);
       giveBack();
       leave();
-    });
+    };
+    const onCut = () => this.#cut++;
+    const watcher: SocketWatcher = new SocketWatcher(socket, limits.watcherQueueBytes, { onGone, onCut });
     this.#watchers.add(watcher);
     this.#open.add(socket);
     socket.onopen = () => {

@@ -28,6 +28,11 @@ export class Waits {
     this.#room = new WaitingRoom(context.limits.waitingRequests);
   }
 
+  /** How many requests wait. */
+  get count(): number {
+    return this.#room.size;
+  }
+
   /** Sends everybody away who waits, as the server is about to end. */
   close(): void {
     this.#room.close();

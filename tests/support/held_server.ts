@@ -55,6 +55,10 @@ export class HeldServer implements AsyncDisposable {
       pages: pageRenderer("test"),
       module: moduleSource,
       keyring: null,
+      operations: {
+        deliveries: () => ({ waiting: 0, delivered: 0, refused: 0, dropped: 0, expired: 0 }),
+        storageBytes: () => null,
+      },
       gate: new Gate({ keyring: null, authorize: null, limits: all, proxies: new Set() }),
       reportError: (error) => this.errors.push(error),
     });
