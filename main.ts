@@ -44,6 +44,21 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     help: "waits until a task has ended, and tells by its status how",
     run: async (args) => (await import("./lib/cli/wait.ts")).waitCommand(args),
   },
+  check: {
+    usage: "check",
+    help: "says whether a server, or a file of tasks, is well",
+    run: async (args) => (await import("./lib/cli/check.ts")).checkCommand(args),
+  },
+  backup: {
+    usage: "backup <copy>",
+    help: "copies the file of tasks, also while its server writes",
+    run: async (args) => (await import("./lib/cli/backup.ts")).backupCommand(args),
+  },
+  restore: {
+    usage: "restore <copy>",
+    help: "puts a copy in the place of the file of tasks",
+    run: async (args) => (await import("./lib/cli/restore.ts")).restoreCommand(args),
+  },
   token: {
     usage: "token",
     help: "makes a token of the key, for somebody who may only look or report",

@@ -51,6 +51,8 @@ export class AmbiguousMonitorError extends Error {
 export class StorageError extends Error {
   /** The name of the class. */
   override readonly name = "StorageError";
+  /** The path of the file. */
+  readonly file: string;
   /** Why, for people who need not know where the file is. */
   readonly reason: string;
 
@@ -63,6 +65,7 @@ export class StorageError extends Error {
    */
   constructor(file: string, reason: string, options?: ErrorOptions) {
     super(`Cannot keep tasks in "${file}": ${reason}`, options);
+    this.file = file;
     this.reason = reason;
   }
 }

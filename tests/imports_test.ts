@@ -50,7 +50,7 @@ const DIRECTIONS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
   { from: /^lib\/store\//, to: /^lib\/(store\/|(task|errors|protocol|ulid)\.ts$)/ },
   { from: /^lib\/notify\//, to: /^lib\/(notify\/|store\/store\.ts$|(task|errors|version)\.ts$)/ },
   { from: /^lib\/mod\.ts$/, to: /^(lib\/(?!cli\/)|ui\/)/ },
-  { from: /^lib\/cli\/serve(_options)?\.ts$/, to: /^lib\// },
+  { from: /^lib\/cli\/(serve(_options)?|check|backup|restore|data_file)\.ts$/, to: /^lib\// },
   { from: /^lib\/cli\//, to: /^lib\/(?!http\/|store\/|demo\/|mod\.ts$)/ },
   { from: /^lib\/http\//, to: /^lib\/(?!cli\/|demo\/|mod\.ts$)/ },
   { from: /^lib\/demo\//, to: /^lib\/(demo\/|monitored\.ts$|task\.ts$|errors\.ts$|protocol\.ts$)/ },

@@ -103,8 +103,12 @@ export class DatabaseFile implements Disposable {
 /**
  * Keeps other programs out. The lock is one on a second, empty database, as locking the first one would keep out our
  * own worker, too; the system lets go of it however the process ends.
+ *
+ * @param file the path of a database that is there
+ * @returns what holds the lock until it is closed
+ * @throws {StorageError} where another program has it
  */
-function lockFile(file: string): DatabaseSync {
+export function lockFile(file: string): DatabaseSync {
   let lock: DatabaseSync | undefined;
   try {
     // A link must not lead around the lock.

@@ -1,0 +1,154 @@
+/** Copies of the file of tasks, made while its server writes, and put in its place again. */
+
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "../support/assert.ts";
+import { call } from "../support/calls.ts";
+import { type Program, runProgram, startProgram } from "../support/program.ts";
+
+/** A folder that is gone afterwards. */
+class Folder implements AsyncDisposable {
+  readonly path: string = Deno.makeTempDirSync({ prefix: "taskscope-backup-" });
+
+  file(name: string): string {
+    return `${this.path}/${name}`;
+  }
+
+  async names(): Promise<string[]> {
+    return (await Array.fromAsync(Deno.readDir(this.path), ({ name }) => name)).sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.path, { recursive: true });
+  }
+}
+
+/** Creates tasks and ends them, one after the other, until it is told to stop; gives back which were acknowledged. */
+function writer({ url }: Program) {
+  const acknowledged: string[] = [];
+  let isOver = false;
+  async function write(): Promise<void> {
+    for (let number = 0; !isOver; number++) {
+      const id = `t-${number}`;
+      const created = await call("POST", `${url}/tasks/c`, { body: { id, name: "written" } });
+      assertEquals(created.status, 201, created.text);
+      assertEquals(
+        (await call("POST", `${url}/tasks/c/${id}/finish`, { body: { result: number } })).status,
+        200,
+      );
+      acknowledged.push(id);
+    }
+  }
+  const done = write();
+  // Where the test has failed before, that is what counts.
+  done.catch(() => {});
+  return {
+    acknowledged,
+    stop: async () => {
+      isOver = true;
+      await done;
+    },
+  };
+}
+
+Deno.test("taskscope backup and restore: all that was acknowledged before a copy is in it, while the server writes", async () => {
+  await using folder = new Folder();
+  const [data, copy] = [folder.file("tasks.db"), folder.file("copy.db")];
+  let before: string[];
+  let cursor: string;
+  {
+    await using program = await startProgram(["--data", data]);
+    const { acknowledged, stop } = writer(program);
+    while (acknowledged.length < 30) await new Promise((resolve) => setTimeout(resolve, 5));
+    before = [...acknowledged];
+    const made = await runProgram(["backup", copy, "--data", data]);
+    assertEquals([made.code, made.stderr], [0, ""]);
+    const again = await runProgram(["backup", copy, "--data", data]);
+    assertEquals(again.code, 1);
+    assertStringIncludes(again.stderr, "it is there already; --force replaces it");
+    assertEquals((await runProgram(["backup", copy, "--data", data, "--force"])).code, 0);
+    const refused = await runProgram(["restore", copy, "--data", data]);
+    assertEquals(refused.code, 1);
+    assertStringIncludes(refused.stderr, "another Taskscope uses it");
+    await stop();
+    await call("POST", `${program.url}/tasks/c`, { body: { id: "after" } });
+    assert(acknowledged.length > before.length, "it wrote on meanwhile");
+    assertMatch(
+      (await runProgram(["check", "--data", data])).stdout,
+      /is sound: [\d,]+ ended tasks, 1 that had not ended/,
+    );
+    assertMatch(
+      (await runProgram(["check", "--server", program.url])).stdout,
+      /is well, and answers for client/,
+    );
+    cursor = (await call("GET", `${program.url}/tasks/c?limit=1`)).json.cursor;
+  }
+  const restored = await runProgram(["restore", copy, "--data", data]);
+  assertEquals([restored.code, restored.stderr], [0, ""]);
+  assertMatch(restored.stdout, /tasks\.db is as .*copy\.db again; what was there is in .*tasks\.db\.before-/);
+  await using program = await startProgram(["--data", data, "--limit", "endedTasksPerClient=100000"]);
+  const { json } = await call("GET", `${program.url}/tasks/c`);
+  for (const [number, id] of before.entries()) assertEquals(json.all_tasks[id]?.result, number, id);
+  assertEquals(json.all_tasks.after, undefined);
+  assertNotEquals(
+    json.cursor.split(":")[0],
+    cursor.split(":")[0],
+    "numbers are given out again, so they have another name",
+  );
+  assertEquals((await call("GET", `${program.url}/tasks/c?after=${cursor}`)).status, 410);
+  assertEquals((await folder.names()).filter((name) => name.includes("partial")), []);
+});
+
+Deno.test("taskscope backup, restore and check say what is wrong with a file, and leave all as it was", async () => {
+  await using folder = new Folder();
+  const [data, damaged, text, copy] = ["tasks.db", "damaged.db", "text.db", "copy.db"].map((name) =>
+    folder.file(name)
+  );
+  {
+    await using program = await startProgram(["--data", data!]);
+    for (let task = 0; task < 50; task++) {
+      await call("POST", `${program.url}/tasks/c`, { body: { status: "x".repeat(900) } });
+    }
+  }
+  const bytes = await Deno.readFile(data!);
+  bytes.fill(0xff, 4_096 * 3, 4_096 * 6);
+  await Deno.writeFile(damaged!, bytes);
+  await Deno.writeTextFile(
+    text!,
+    "this is no database, though it is long enough to look like one ".repeat(50),
+  );
+  const names = (await folder.names()).filter((name) => !name.endsWith(".lock"));
+  const table: [string[], RegExp][] = [
+    [["check", "--data", damaged!], /damaged/],
+    [["check", "--data", text!], /it is not a database/],
+    [["check", "--data", folder.file("none.db")], /there is no such file/],
+    [["backup", copy!, "--data", text!], /it is not a database/],
+    [["backup", copy!, "--data", folder.file("none.db")], /there is no such file/],
+    [["backup", `${folder.path}/no/copy.db`, "--data", data!], /its folder has to be there/],
+    [["restore", damaged!, "--data", data!], /damaged/],
+    [["restore", text!, "--data", data!], /it is not a database/],
+    [["restore", folder.file("none.db"), "--data", data!], /there is no such file/],
+  ];
+  for (const [args, reason] of table) {
+    const { code, stdout, stderr } = await runProgram(args);
+    assertEquals([code, stdout], [1, ""], args.join(" "));
+    assertMatch(stderr, reason);
+    assertEquals(stderr.trim().split("\n").length, 1, stderr);
+  }
+  assertEquals((await folder.names()).filter((name) => !name.endsWith(".lock")), names);
+  for (
+    const args of [["backup"], ["restore"], ["backup", "a", "b"], ["check", "x"], [
+      "backup",
+      "a",
+      "--data",
+      ":memory:",
+    ]]
+  ) {
+    assertEquals((await runProgram(args)).code, 2, args.join(" "));
+  }
+  assertEquals((await runProgram(["check", "--server", "http://127.0.0.1:1"])).code, 4);
+});
