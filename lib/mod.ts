@@ -257,9 +257,16 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     module: moduleSource,
     keyring,
     operations: { deliveries: () => notifier.counts, storageBytes: () => sizeOf(storage.file) },
-    gate: new Gate({ keyring, authorize, limits, proxies: access.trustedProxies }),
+    gate: new Gate({ keyring, authorize, limits, proxies: access.trustedProxies, notice: onNotice }),
     reportError: onError,
   });
+  store.onTrouble((trouble) =>
+    onNotice(
+      trouble === null
+        ? "Tasks are stored again"
+        : `Tasks can't be stored, and are kept in memory for now: ${trouble.error.message}`,
+    )
+  );
   const withdraw = announceMonitor(channel, sink);
   notifier.start();
 

@@ -10,6 +10,7 @@ import { demoTasks } from "../demo/mod.ts";
 import { readVariable } from "../environment.ts";
 import { createMonitor, type Monitor, type TaskDefinition } from "../mod.ts";
 import { EXIT, messageOf } from "./command.ts";
+import { Log } from "./log.ts";
 import { defaultDataFile, loopbackHosts, parseServe, serveHelp, type ServeOptions } from "./serve_options.ts";
 
 /** How long a shutdown may take, in milliseconds. */
@@ -35,13 +36,14 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     console.log(serveHelp());
     return EXIT.ok;
   }
+  const log = new Log({ format: options.logFormat, level: options.logLevel, write: console.error });
   // What `run` needs, and nobody here.
   await Deno.permissions.revoke({ name: "run" });
   const tasks = { ...options.withDemo ? demo(options.root) : {}, ...await modulesOf(options.taskModules) };
   // A task that goes wrong in a corner nobody awaits must not end the others.
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    console.error("taskscope: a task left an error behind:", event.reason);
+    log.error("left_behind", event.reason);
   });
 
   const server = listen(options, (request, info) => monitor.fetch(request, info));
@@ -52,7 +54,8 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     data: dataFile(options),
     // The address is known only now, as the port may have been 0.
     allowedHosts: loopbackHosts(options.host, port),
-    onNotice: (text) => console.error(`taskscope: ${text}`),
+    onError: (error) => log.error("unexpected", error),
+    onNotice: (text) => log.warn("notice", text),
   });
   const name = options.host.includes(":") ? `[${options.host}]` : options.host;
   const address = `${options.tls === null ? "http" : "https"}://${name}:${port}${
@@ -64,7 +67,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
       publicUrl === undefined ? address : `${publicUrl}, and listens at ${address}`
     }`,
   );
-  const ended = endOfSignal(server, monitor);
+  const ended = endOfSignal(server, monitor, log);
   // A server that fails says so.
   return await Promise.race([ended, server.finished.then(() => ended)]);
 }
@@ -144,7 +147,7 @@ async function load(path: string, url: string): Promise<Record<string, unknown>>
 }
 
 /** Resolves with the status when a signal has come and everything is shut down. */
-function endOfSignal(server: Deno.HttpServer, monitor: Monitor): Promise<number> {
+function endOfSignal(server: Deno.HttpServer, monitor: Monitor, log: Log): Promise<number> {
   return new Promise((resolve) => {
     let endingSinceMs: number | undefined;
     const end = () => {
@@ -154,7 +157,7 @@ function endOfSignal(server: Deno.HttpServer, monitor: Monitor): Promise<number>
         return;
       }
       endingSinceMs = performance.now();
-      shutDown(server, monitor).then((isStored) => resolve(isStored ? EXIT.ok : EXIT.failed));
+      shutDown(server, monitor, log).then((isStored) => resolve(isStored ? EXIT.ok : EXIT.failed));
     };
     Deno.addSignalListener("SIGINT", end);
     // Windows knows no SIGTERM.
@@ -163,10 +166,10 @@ function endOfSignal(server: Deno.HttpServer, monitor: Monitor): Promise<number>
 }
 
 /** Ends in order and in time; gives back whether everything was stored. */
-async function shutDown(server: Deno.HttpServer, monitor: Monitor): Promise<boolean> {
+async function shutDown(server: Deno.HttpServer, monitor: Monitor, log: Log): Promise<boolean> {
   let isStored = false;
   const ended = monitor.shutdown()
-    .then(() => isStored = true, (error) => console.error(`taskscope: ${messageOf(error)}`))
+    .then(() => isStored = true, (error) => log.error("not_stored", messageOf(error)))
     // Last, as it closes sockets, which are to see how tasks end. A reader that is stuck holds it up for ever.
     .then(() => server.shutdown());
   const tooLate = new Promise<void>((resolve) => setTimeout(resolve, SHUTDOWN_MS));

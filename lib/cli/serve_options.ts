@@ -10,6 +10,7 @@ import { ConfigError } from "../errors.ts";
 import { type NotifyOptions, parseNotify, resolveNotify } from "../notify/options.ts";
 import type { Durability } from "../store/store.ts";
 import { commandHelp, type FlagTable, helpOf, readFlags } from "./flags.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
 import { KEY_FLAGS, KEY_VARIABLE, keyFrom, type NamedKey } from "./key.ts";
 
 /** The flags of `serve`. */
@@ -89,12 +90,26 @@ export const SERVE_FLAGS = {
     fallback: "taskscope",
     help: "name that workers of this process find the server by",
   },
+  log: {
+    kind: "value",
+    placeholder: "<format>",
+    fallback: "pretty",
+    help: "how the server says what happens: pretty for people, json for programs",
+  },
+  "log-level": {
+    kind: "value",
+    placeholder: "<level>",
+    fallback: "info",
+    help: "how much it says: error, warn or info",
+  },
   limit: {
     kind: "list",
     placeholder: "<name>=<number>",
     help: "another value for a bound, such as endedTasksPerClient=5000",
   },
 } as const satisfies FlagTable;
+
+const DURABILITIES: readonly Durability[] = ["normal", "full"];
 
 /** The variable that holds the secret of webhooks. */
 const NOTIFY_SECRET = "TASKSCOPE_NOTIFY_SECRET";
@@ -125,6 +140,8 @@ export interface ServeOptions {
   /** Whether hosts that are named by an address are served: where it listens on all addresses, nobody could list them. */
   readonly allowAddressHosts: boolean;
   readonly trustedProxies: readonly string[];
+  readonly logFormat: LogFormat;
+  readonly logLevel: LogLevel;
   readonly limits: Partial<MonitorLimits>;
 }
 
@@ -162,7 +179,7 @@ export function parseServe(
     trustedProxies: all("trust-proxy"),
     port: portFrom(all("port")[0]!, nameOf("port")),
     data: all("data")[0],
-    durability: durabilityFrom(all("durability")[0]!, nameOf("durability")),
+    durability: oneOf(DURABILITIES, all("durability")[0]!, nameOf("durability")),
     basePath: all("base-path")[0] ?? "",
     publicUrls: all("public-url"),
     allowedOrigins: all("allow-origin"),
@@ -173,6 +190,8 @@ export function parseServe(
     withDemo: all("no-demo").length === 0,
     root: all("root")[0]!,
     channel: all("channel")[0]!,
+    logFormat: oneOf(LOG_FORMATS, all("log")[0]!, nameOf("log")),
+    logLevel: oneOf(LOG_LEVELS, all("log-level")[0]!, nameOf("log-level")),
     limits: limitsFrom(all("limit"), nameOf("limit")),
   };
   // Now, and not when the first request comes.
@@ -248,9 +267,10 @@ export function defaultDataFile(
   );
 }
 
-function durabilityFrom(text: string, name: string): Durability {
-  if (text === "normal" || text === "full") return text;
-  throw new ConfigError(`${name} must be normal or full, received "${text}"`);
+function oneOf<Word extends string>(words: readonly Word[], text: string, name: string): Word {
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
+  throw new ConfigError(`${name} must be ${words.join(" or ")}, received "${text}"`);
 }
 
 function hostFrom(text: string, name: string): string {

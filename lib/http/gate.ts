@@ -41,6 +41,8 @@ export interface GateOptions {
   readonly limits: MonitorLimits;
   /** The addresses of proxies whose word is taken for where requests come from. */
   readonly proxies: ReadonlySet<string>;
+  /** Is given what an operator should know. */
+  readonly notice: (text: string) => void;
 }
 
 /** The cookie of a browser that somebody has signed in with, bound to this host and to TLS by its name (RFC 6265bis). */
@@ -164,6 +166,10 @@ export class Gate {
     const decide = (grant: Grant | null): Grant => {
       if (grant !== null) return grant;
       this.#failures.spend(group);
+      // Once, and not for every try that is refused from now on.
+      if (this.#failures.waitMs(group) > 0) {
+        this.#options.notice(`Wrong keys came from ${group}; none is looked at from there for a while`);
+      }
       throw unauthorized("bad_key", "This key or token is wrong, or has expired");
     };
     return found instanceof Promise ? found.then(decide) : decide(found);

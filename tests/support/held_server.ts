@@ -59,7 +59,7 @@ export class HeldServer implements AsyncDisposable {
         deliveries: () => ({ waiting: 0, delivered: 0, refused: 0, dropped: 0, expired: 0 }),
         storageBytes: () => null,
       },
-      gate: new Gate({ keyring: null, authorize: null, limits: all, proxies: new Set() }),
+      gate: new Gate({ keyring: null, authorize: null, limits: all, proxies: new Set(), notice: () => {} }),
       reportError: (error) => this.errors.push(error),
     });
     const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };

@@ -32,6 +32,8 @@ const DEFAULTS = {
   signIn: true,
   allowAddressHosts: false,
   trustedProxies: [],
+  logFormat: "pretty" as const,
+  logLevel: "info" as const,
   limits: {},
 };
 
@@ -43,6 +45,8 @@ Deno.test("parseServe() reads every flag, and its variable", () => {
     ["host", "localhost", { host: "localhost" }],
     ["host", "127.1.2.3", { host: "127.1.2.3" }],
     ["trust-proxy", "10.0.0.1", { trustedProxies: ["10.0.0.1"] }],
+    ["log", "json", { logFormat: "json" }],
+    ["log-level", "error", { logLevel: "error" }],
     ["port", "0", { port: 0 }],
     ["port", "65535", { port: 65_535 }],
     ["data", "/var/lib/tasks.db", { data: "/var/lib/tasks.db" }],
