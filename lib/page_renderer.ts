@@ -83,6 +83,48 @@ export interface ShownTask {
   };
 }
 
+/** A parameter or a field, as the documentation shows it. */
+export interface DocumentedField {
+  readonly name: string;
+  /** What it is; empty where that is of no interest. */
+  readonly type: string;
+  readonly about: string;
+}
+
+/** A call, as the documentation shows it. */
+export interface DocumentedCall {
+  readonly method: string;
+  readonly path: string;
+  readonly summary: string;
+  readonly description: string | null;
+  readonly parameters: readonly DocumentedField[];
+  /** The fields of its body. */
+  readonly body: readonly DocumentedField[];
+  /** The types that the body may be of. */
+  readonly bodyTypes: readonly string[];
+  readonly answers: readonly { readonly status: number; readonly about: string }[];
+  /** A line for a shell. */
+  readonly example: string;
+}
+
+/** Calls that belong together, as the documentation shows them. */
+export interface DocumentedGroup {
+  readonly title: string;
+  readonly about: string;
+  readonly calls: readonly DocumentedCall[];
+}
+
+/** Everything that the documentation shows. */
+export interface Documentation {
+  readonly basePath: string;
+  /** The address of the server, base path included. */
+  readonly server: string;
+  readonly needsKey: boolean;
+  readonly groups: readonly DocumentedGroup[];
+  /** The fields of the record of a task. */
+  readonly record: readonly DocumentedField[];
+}
+
 /** Makes HTML of tasks. */
 export interface PageRenderer {
   /** The files that pages load, by names that change with their content. */
@@ -106,6 +148,8 @@ export interface PageRenderer {
   names(context: PageContext, names: readonly RunStats[]): string;
   /** The page of what is known of one name. */
   name(context: PageContext, stats: RunStats): string;
+  /** The page that says how programs talk to the server. */
+  docs(documentation: Documentation): string;
   /** The page on which people sign in. */
   signIn(page: {
     readonly basePath: string;

@@ -18,11 +18,27 @@ import names from "./styles/names.css" with { type: "text" };
 import task from "./styles/task.css" with { type: "text" };
 import log from "./styles/log.css" with { type: "text" };
 import timeline from "./styles/timeline.css" with { type: "text" };
+import docs from "./styles/docs.css" with { type: "text" };
 import card from "./styles/card.css" with { type: "text" };
 import adaptations from "./styles/adaptations.css" with { type: "text" };
 
 // One file for the browser. In this order: what is for certain screens and settings comes last.
-const styles = [base, frame, rows, parts, controls, code, list, names, task, log, timeline, card, adaptations]
+const styles = [
+  base,
+  frame,
+  rows,
+  parts,
+  controls,
+  code,
+  list,
+  names,
+  task,
+  log,
+  timeline,
+  card,
+  docs,
+  adaptations,
+]
   .join(
     "",
   );

@@ -12,6 +12,7 @@ import { kinOf } from "./kin.ts";
 import { listSearch, readListQuery } from "./list_query.ts";
 import { readBounds, sliceOf } from "./list_slice.ts";
 import { argumentsFromForm, type PageFrame } from "./model.ts";
+import { renderDocsPage } from "./render_docs.tsx";
 import { renderSharePage, renderSignInPage } from "./render_access.tsx";
 import {
   renderClientPage,
@@ -71,6 +72,8 @@ export function pageRenderer(version: string): PageRenderer {
       }),
     names: (context, names) => renderNamesPage(frameOf(context, ""), names),
     name: (context, stats) => renderNamePage(frameOf(context, ""), stats),
+    docs: (documentation) =>
+      renderDocsPage(documentation, `${documentation.basePath}/assets/${assetNames.style}`),
     signIn: (page) => renderSignInPage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),
     share: (page) => renderSharePage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),
     problem: (problem) =>

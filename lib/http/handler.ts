@@ -10,6 +10,7 @@ import { Badges } from "./badges.ts";
 import type { HandlerContext } from "./context.ts";
 import { Clients } from "./clients.ts";
 import { Cors, type SharedMethods } from "./cors.ts";
+import type { Docs } from "./docs.ts";
 import { Events } from "./events.ts";
 import type { Visitor } from "./gate.ts";
 import { Guard } from "./guard.ts";
@@ -92,6 +93,7 @@ export class Handler {
   readonly #traffic: Traffic;
   readonly #totals: TaskTotals;
   #metrics: Promise<Metrics> | undefined;
+  #docs: Docs | undefined;
   #isClosing = false;
 
   /** @param context what the answers are made of */
@@ -147,6 +149,8 @@ export class Handler {
       ["share", (request, segments) => sharing.route(request, segments)],
       ["tokens", (request, segments) => sharing.route(request, segments)],
       ["clients", (_request, segments) => clients.route(segments)],
+      ["docs", leaf("any", (request) => this.#documents(request, "page"))],
+      ["openapi.json", leaf("any", (request) => this.#documents(request, "json"))],
       ["metrics", leaf({ action: "operate", client: null, taskId: null }, () => this.#measure())],
       ["healthz", leaf("none", healthy)],
       ["readyz", leaf("any", () => this.#readiness())],
@@ -226,7 +230,7 @@ export class Handler {
   #readerOf(request: Request, segments: readonly string[]): Reader {
     if (wantsJson(request)) return this.#cors.covers(request, segments) ? "foreign_page" : "program";
     const [first, second] = segments;
-    if (first === "" || (PERSONAL.has(first!) && second !== undefined)) return "person";
+    if (first === "" || first === "docs" || (PERSONAL.has(first!) && second !== undefined)) return "person";
     return this.#cors.covers(request, segments) ? "foreign_page" : "program";
   }
 
@@ -326,6 +330,13 @@ export class Handler {
     return new Response(await (await this.#metrics).text(), { headers });
   }
 
+  /** `GET /docs`, `GET /openapi.json`. What describes the calls is loaded when somebody first asks. */
+  async #documents(request: Request, kind: "page" | "json"): Promise<Response> {
+    const { Docs } = await import("./docs.ts");
+    this.#docs ??= new Docs(this.#context);
+    return kind === "page" ? this.#docs.page(request) : this.#docs.json(request);
+  }
+
   #readiness(): Response {
     const trouble = this.#context.registry.trouble;
     if (trouble === null) return jsonResponse('{"status":"ready"}');
@@ -354,10 +365,10 @@ function rootOf(url: string, basePath: string): string {
 }
 
 /** A path that nothing is below. */
-function leaf(access: Need, answer: () => Answer): Router {
-  return (_request, segments) => {
+function leaf(access: Need, answer: (request: Request) => Answer): Router {
+  return (request, segments) => {
     if (segments.length > 1) throw nothingHere();
-    return { GET: { access, answer } };
+    return { GET: { access, answer: () => answer(request) } };
   };
 }
 

@@ -47,6 +47,19 @@ const QUERY = z.strictObject({
   page: wholeNumber(1_000_000).optional(),
 });
 
+/** What each parameter is for. */
+export const LIST_PARAMETERS: Readonly<Record<keyof typeof QUERY.shape, string>> = {
+  state: "states, such as ERROR,FINISHED",
+  name: "a name; * stands for anything",
+  tag: "tags, all of which a task has to have",
+  q: "what has to be in the id, name, status, error or tags",
+  since: "leave out what had ended before: 1h, 7d, or a time such as 2026-11-24T14:00:00Z",
+  until: "leave out what was created after",
+  sort: `one of ${SORT_FIELDS.join(", ")}, with - in front for descending`,
+  limit: `tasks on a page, up to ${MAX_LIMIT}`,
+  page: "the number of the page, from 1",
+};
+
 /** One page of a list. */
 export interface TaskPage {
   readonly tasks: readonly StoredTask[];

@@ -39,11 +39,12 @@ const KEPT_LISTS = 64;
 /** Lines on one page of a log at most. */
 const LOG_PAGE_LINES = 10_000;
 
-const START_BODY = z.strictObject({
-  args: z.array(z.json()).max(32).default([]),
-  id: z.string().optional(),
-  tags: z.array(z.string()).optional(),
-  metadata: z.record(z.string(), z.json()).optional(),
+/** `POST /tasks/{client}/start/{name}` */
+export const START_BODY = z.strictObject({
+  args: z.array(z.unknown()).max(32).default([]).describe("what the function is called with"),
+  id: z.string().describe("the id of the task").optional(),
+  tags: z.array(z.string()).describe("words to filter by").optional(),
+  metadata: z.record(z.string(), z.unknown()).describe("what is to be seen beside the task").optional(),
 });
 
 /** A list that was asked for, as of a position. */

@@ -78,6 +78,7 @@ export function Shell({ view, self, share, children }: ShellProps): JSX.Element 
       <footer class="footer">
         <span>Taskscope {String(frame.version)}</span>
         {!visitor.seesOneTask && <a href={tasksUrl(frame)}>All tasks as JSON</a>}
+        <a href={`${frame.basePath}/docs`}>API</a>
         <a href={`${frame.basePath}/healthz`}>Health</a>
         {visitor.isSignedIn && (
           <form method="post" action={`${frame.basePath}/sign-out`}>
