@@ -143,7 +143,7 @@ export function renderDocsPage(documentation: Documentation, style: string): str
             {" "}
             <code>code</code> for programs. 429 and 503 say with <code>Retry-After</code> when to try again.
           </p>
-          <Code text='{"title": "Not found", "status": 404, "detail": "There is no task "t"", "code": "task_not_found"}' />
+          <Code text={PROBLEM} />
         </section>
       </main>
     </div>,
