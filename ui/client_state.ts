@@ -105,12 +105,14 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     const known = peek(task.id);
     const before = isReturn ? undefined : known;
     if (before !== undefined && before.version > task.version) return false;
-    // Of a task that was never heard of nothing is known but that it came to be since.
-    if (before !== undefined || (!sums.knows(task.id) && task.created_at >= model.now)) {
-      const milestone = milestoneBetween(before, task);
+    const hasEndedNow = tally.note(task);
+    // Of a task that was never heard of nothing is known but that it came to be since; and of one that is not loaded, that
+    // it has ended.
+    if (before !== undefined || hasEndedNow || (!sums.knows(task.id) && task.created_at >= model.now)) {
+      const running = { ...task, state: "PROCESSING", finished_at: null } as const;
+      const milestone = milestoneBetween(before ?? (hasEndedNow ? running : undefined), task);
       if (milestone !== null) options.onMilestone(milestone);
     }
-    tally.note(task);
     sums.note(task, rules.matches(task) ? rules.sectionOf(task) : null);
     if (belongs(task)) {
       put(task);

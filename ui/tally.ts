@@ -42,16 +42,21 @@ export class TaskTally {
     return this.#counts;
   }
 
-  /** Counts a task as it is now. */
-  note(task: Task): void {
+  /**
+   * Counts a task as it is now.
+   *
+   * @returns whether it has ended since it was counted last
+   */
+  note(task: Task): boolean {
     const isEnded = hasEnded(task);
     const before = this.#counted.get(task.id) ?? this.#guess(task);
     this.#counted.set(task.id, isEnded);
     this.#gone.delete(task.id);
-    if (before === isEnded) return;
+    if (before === isEnded) return false;
     const isNewer = !this.#isFirstPage && before === undefined && task.created_at > this.#pageTime;
     this.#add(isEnded, 1, isNewer ? 1 : 0);
     if (before !== undefined) this.#add(before, -1);
+    return before === false;
   }
 
   /** Counts a task no longer. */

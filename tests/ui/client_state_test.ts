@@ -96,6 +96,31 @@ Deno.test("createClientPage() announces starts, quarters and ends", () => {
   ]);
 });
 
+Deno.test("createClientPage() tells ends of tasks that it does not hold, once, and not of those that had ended", () => {
+  const held = Array.from(
+    { length: TASKS_PER_PAGE + 2 },
+    (_, index) =>
+      exampleTask({
+        id: `t-${String(index).padStart(3, "0")}`,
+        name: `n-${index}`,
+        created_at: EXAMPLE_TIME - index,
+      }),
+  );
+  const page = clientPage(held);
+  const last = held.at(-1)!;
+  assertEquals(page.view.task(last.id), undefined, "it is on the next page");
+  const ended = {
+    ...finishedTask({ id: last.id, name: "far away", version: 9 }),
+    created_at: last.created_at,
+  };
+  const now = { ...ended, finished_at: EXAMPLE_TIME + 1 };
+  page.apply(changes([now]));
+  page.apply(changes([{ ...now, version: 10 }]));
+  const old = { ...ended, id: "old", name: "long over", finished_at: EXAMPLE_TIME - 1 };
+  page.apply(changes([old]));
+  assertEquals(page.milestones.map((milestone) => milestone.text), ["far away finished"]);
+});
+
 Deno.test("createClientPage() lets new tasks in, and leaves out what stands behind all that is loaded", () => {
   const tasks = Array.from(
     { length: TASKS_PER_PAGE + 50 },
