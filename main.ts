@@ -82,7 +82,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
     // Of what is run, the version may be asked for, too.
     if (name !== "run" && ownPart(args).includes("--version")) {
-      console.log(`taskscope ${VERSION}`);
+      console.log(await version());
       return EXIT.ok;
     }
     if (name === undefined || name.startsWith("-")) return await COMMANDS.serve!.run(args);
@@ -93,6 +93,11 @@ async function main(args: readonly string[]): Promise<number> {
     note(messageOf(error));
     return error instanceof CommandError ? error.status : EXIT.usage;
   }
+}
+
+async function version(): Promise<string> {
+  const { COMMIT } = await import("./lib/commit.ts");
+  return COMMIT === "" ? `taskscope ${VERSION}` : `taskscope ${VERSION} (${COMMIT})`;
 }
 
 /** The arguments in front of "--": what stands behind it is somebody else's. */

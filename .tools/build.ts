@@ -7,12 +7,13 @@
 
 import { fileURLToPath } from "node:url";
 import { bundlePages, PAGE_OUTPUTS } from "./bundle.ts";
+import { COMMIT_OUTPUTS, noteCommit } from "./commit.ts";
 import { buildModule, MODULE_OUTPUTS } from "./module.ts";
 import { exist } from "./outputs.ts";
 
 const OLDEST_BUILDER = [2, 9, 6] as const;
 const ROOT = new URL("../", import.meta.url);
-const OUTPUTS = [...MODULE_OUTPUTS, ...PAGE_OUTPUTS];
+const OUTPUTS = [...MODULE_OUTPUTS, ...PAGE_OUTPUTS, ...COMMIT_OUTPUTS];
 
 // Editors write a file in several steps, and often several files at once.
 const SETTLE_MS = 50;
@@ -31,6 +32,7 @@ async function build(): Promise<boolean> {
       // One after the other: on a machine that has none yet, bundlers that run at once trip over each other's esbuild.
       await bundlePages();
       await buildModule();
+      await noteCommit();
     } else if (!await exist(OUTPUTS)) {
       const wanted = OLDEST_BUILDER.join(".");
       throw new Error(

@@ -6,6 +6,7 @@ import { freePort } from "./support/free_port.ts";
 import { envOfHome, runProgram, spawnProgram, startProgram } from "./support/program.ts";
 import { rawCall } from "./support/raw_http.ts";
 import { TestSocket } from "./support/socket.ts";
+import { COMMIT } from "../lib/commit.ts";
 import { VERSION } from "../lib/version.ts";
 
 /** Runs something with a folder of its own that holds some files. */
@@ -56,8 +57,9 @@ Deno.test("main: --help and --version say what they are asked for and end with 0
       assertStringIncludes(stdout, flag);
     }
   }
+  const stdout = `taskscope ${VERSION}${COMMIT && ` (${COMMIT})`}\n`;
   for (const args of [["--version"], ...COMMANDS.map((command) => [command, "--version"])]) {
-    assertEquals(await runProgram(args), { code: 0, stdout: `taskscope ${VERSION}\n`, stderr: "" });
+    assertEquals(await runProgram(args), { code: 0, stdout, stderr: "" });
   }
 });
 

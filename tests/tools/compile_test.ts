@@ -1,0 +1,43 @@
+import { compileArgs, parseCompile, TARGETS, WORKERS } from "../../.tools/compile.ts";
+import { startFlags } from "../../.tools/start_flags.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../support/assert.ts";
+import { readSources } from "../support/sources.ts";
+
+Deno.test("WORKERS are all modules that are started as workers", async () => {
+  const sources = await readSources(["main.ts", "lib"]);
+  assertEquals([...sources.keys()].filter((path) => path.endsWith("_worker.ts")).sort(), [...WORKERS].sort());
+});
+
+Deno.test("parseCompile() names the file after the program, as the target calls executables", () => {
+  assertEquals(parseCompile([], "linux"), { output: "taskscope", target: null });
+  assertEquals(parseCompile([], "windows"), { output: "taskscope.exe", target: null });
+  const outputs = TARGETS.map((target) => parseCompile(["--target", target], "linux").output);
+  assertEquals(outputs.filter((output) => output === "taskscope.exe").length, 1);
+  assertEquals(parseCompile(["--output=a b", "--target", TARGETS[4]], "linux"), {
+    output: "a b",
+    target: TARGETS[4],
+  });
+});
+
+Deno.test("parseCompile() refuses what it does not know", () => {
+  const message = assertThrows(() => parseCompile(["--target", "sparc"], "linux"), RangeError).message;
+  assertStringIncludes(message, `--target must be one of ${TARGETS[0]}, `);
+  assertStringIncludes(message, 'received "sparc"');
+  for (const args of [["--outptu", "a"], ["--output"], ["a"]]) {
+    assertThrows(() => parseCompile(args, "linux"), TypeError);
+  }
+});
+
+Deno.test("compileArgs() bakes in what the task start gives, and no more", async () => {
+  const flags = await startFlags();
+  const args = compileArgs({ output: "a b", target: TARGETS[1] }, flags);
+  assertEquals(
+    args.filter((arg) => arg.startsWith("--allow-")),
+    flags.filter((flag) => /^--allow-/.test(flag)),
+  );
+  for (const wanted of [...flags, "--no-prompt", TARGETS[1], "a b", ...WORKERS]) {
+    assert(args.includes(wanted));
+  }
+  assert(!args.some((arg) => /^(-A|--allow-all|--allow-(env|sys|ffi))$/.test(arg)));
+  assertEquals(args.at(-1), "main.ts");
+});
