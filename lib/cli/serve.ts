@@ -139,6 +139,12 @@ async function modulesOf(paths: readonly string[]): Promise<Record<string, TaskD
 }
 
 async function load(path: string, url: string): Promise<Record<string, unknown>> {
+  if (Deno.build.standalone && /\.[cm]?tsx?$/i.test(url)) {
+    throw new Error(
+      `Cannot load --tasks "${path}": the executable takes JavaScript, .js or .mjs; ` +
+        '"deno bundle --output tasks.js tasks.ts" makes it of TypeScript',
+    );
+  }
   try {
     return await import(url);
   } catch (cause) {

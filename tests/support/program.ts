@@ -4,8 +4,13 @@
  * @module
  */
 
-/** What is started in the place of the source: the path of an executable that was compiled from it. */
-const EXECUTABLE = Deno.env.get("TASKSCOPE_EXECUTABLE");
+import { startFlags } from "../../.tools/start_flags.ts";
+
+/**
+ * What is started in the place of the source: the path of an executable that was compiled from it; `undefined` where the
+ * source is.
+ */
+export const EXECUTABLE: string | undefined = Deno.env.get("TASKSCOPE_EXECUTABLE");
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -187,7 +192,7 @@ export async function spawnOnTerminal(
 /** The words of a command line that stand for the program. What is compiled has its flags in it. */
 async function programWords(runFlags: readonly string[]): Promise<[string, ...string[]]> {
   if (EXECUTABLE !== undefined) return [EXECUTABLE];
-  const flags = withOneV8Flag([...await startPermissions(), ...await configFlags(), ...runFlags]);
+  const flags = withOneV8Flag([...await startFlags(), ...await configFlags(), ...runFlags]);
   return [Deno.execPath(), "run", ...flags, new URL("main.ts", ROOT).pathname];
 }
 
@@ -274,13 +279,6 @@ function withOneV8Flag(flags: readonly string[]): string[] {
   const name = "--v8-flags=";
   const values = flags.filter((flag) => flag.startsWith(name)).map((flag) => flag.slice(name.length));
   return [...flags.filter((flag) => !flag.startsWith(name)), `${name}${values.join()}`];
-}
-
-/** The permissions and flags that the task "start" gives. */
-async function startPermissions(): Promise<string[]> {
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  const words: string[] = tasks.start.command.match(/'[^']*'|\S+/g);
-  return words.map((word) => word.replaceAll("'", "")).filter((word) => word.startsWith("--"));
 }
 
 let oldConfig: Promise<string> | undefined;

@@ -7,10 +7,19 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Durability } from "../../../lib/store/store.ts";
 import { call } from "../calls.ts";
-import { type Ended, type Process, type Program, spawnProgram, startProgram } from "../program.ts";
+import {
+  type Ended,
+  EXECUTABLE,
+  type Process,
+  type Program,
+  spawn,
+  spawnProgram,
+  startProgram,
+} from "../program.ts";
 import type { TaskEnd } from "./ledger.ts";
 
 const TASKS = new URL("./tasks.ts", import.meta.url).pathname;
+const WORKER = new URL("./swarm_worker.ts", import.meta.url).pathname;
 
 /** How a {@linkcode CrashServer} is started. */
 export interface CrashServerOptions {
@@ -34,7 +43,7 @@ export class CrashServer implements AsyncDisposable {
   /** Starts the program and waits until it says that it is ready. */
   static async start(options: CrashServerOptions): Promise<CrashServer> {
     const startedMs = performance.now();
-    const program = await startProgram(argumentsOf(options));
+    const program = await startProgram(await argumentsOf(options));
     for (;;) {
       const { status } = await call("GET", `${program.url}/readyz`);
       if (status === 200) return new CrashServer(program, performance.now() - startedMs);
@@ -75,7 +84,7 @@ export class CrashServer implements AsyncDisposable {
 
 /** Starts the program and kills it some time later, wherever that finds it. */
 export async function killAtStart(options: CrashServerOptions, afterMs: number): Promise<void> {
-  await using process = await spawnProgram([...argumentsOf(options), "--port", "0"]);
+  await using process = await spawnProgram([...await argumentsOf(options), "--port", "0"]);
   await killAfter(process, afterMs);
   await process.ended();
 }
@@ -92,9 +101,27 @@ async function killAfter(process: Process, milliseconds: number): Promise<void> 
   }
 }
 
-function argumentsOf({ file, durability = "normal", limits = {} }: CrashServerOptions): string[] {
+async function argumentsOf(
+  { file, durability = "normal", limits = {} }: CrashServerOptions,
+): Promise<string[]> {
+  tasksModule ??= EXECUTABLE === undefined ? Promise.resolve(TASKS) : bundleTasks();
   const bounds = Object.entries(limits).flatMap(([name, value]) => ["--limit", `${name}=${value}`]);
-  return ["--data", file, "--durability", durability, "--no-demo", "--tasks", TASKS, ...bounds];
+  return ["--data", file, "--durability", durability, "--no-demo", "--tasks", await tasksModule, ...bounds];
+}
+
+let tasksModule: Promise<string> | undefined;
+
+/** The tasks and their worker as JavaScript, which is what an executable takes. */
+async function bundleTasks(): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
+  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+  const args = ["bundle", "--quiet", "--outdir", folder, TASKS, WORKER];
+  const { code, stderr } = await spawn(Deno.execPath(), args).ended();
+  if (code !== 0) throw new Error(`Cannot bundle the tasks: ${stderr}`);
+  const module = `${folder}/tasks.js`;
+  const text = await Deno.readTextFile(module);
+  await Deno.writeTextFile(module, text.replace("./swarm_worker.ts", "./swarm_worker.js"));
+  return module;
 }
 
 /** The ends that the tasks of a server said on its standard output. */
