@@ -107,21 +107,24 @@ function ownPart(args: readonly string[]): readonly string[] {
 }
 
 async function help(): Promise<string> {
-  const { serveFlagsHelp } = await import("./lib/cli/serve_options.ts");
+  const { examplesHelp } = await import("./lib/cli/help.ts");
   const commands = Object.values(COMMANDS);
   const width = Math.max(...commands.map(({ usage }) => usage.length));
   return [
-    "taskscope shows long-running tasks live: on a page, over REST, over WebSocket and in the terminal.",
+    "Taskscope shows long-running tasks live: on a page, over REST, over WebSocket and in the",
+    "terminal.",
     "",
     "Usage: taskscope [command] [flags]",
     "",
     ...commands.map(({ usage, help }) => `  ${usage.padEnd(width)}  ${help}`),
     "",
-    "Each says more with --help. Without a command it serves:",
+    "Without a command it serves. Each says with --help what flags it takes; --version is for all.",
     "",
-    serveFlagsHelp(),
-    "",
-    "  --help, -h  this text",
-    "  --version   the version",
+    examplesHelp([
+      "taskscope                        # the page is at http://127.0.0.1:8000/",
+      "taskscope run -- make all        # shows a command there",
+      "taskscope watch                  # shows the same in the terminal",
+      "taskscope serve --help",
+    ]),
   ].join("\n");
 }

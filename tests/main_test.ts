@@ -29,36 +29,34 @@ async function offered(url: string): Promise<string[]> {
   return [...text.matchAll(/action="[^"]*\/start\/([^"]+)"/g)].map(([, name]) => name!).sort();
 }
 
-const COMMANDS = ["serve", "ls", "watch", "wait", "cancel"];
+const COMMANDS = ["serve", "run", "ls", "watch", "wait", "cancel", "token"];
 
-Deno.test("main: --help lists the commands, and each says more", async () => {
-  const { code, stdout, stderr } = await runProgram(["--help"]);
-  assertEquals([code, stderr], [0, ""]);
-  for (const command of COMMANDS) assertMatch(stdout, new RegExp(`^  \\[?${command}\\b.+ {2}.+$`, "m"));
-  for (const command of COMMANDS.slice(1)) {
-    const more = await runProgram([command, "--help"]);
-    assertEquals([more.code, more.stderr], [0, ""]);
-    assertStringIncludes(more.stdout, `Usage: taskscope ${command} `);
-    for (const part of ["--client <token>", "TASKSCOPE_SERVER", "--help", "--version"]) {
-      assertStringIncludes(more.stdout, part);
-    }
-    const lines = more.stdout.split("\n");
-    assertEquals(lines.filter((line) => line.length > 120), [], "fits a terminal");
-  }
-});
-
-Deno.test("main: --help and --version say what they are asked for and end with 0", async () => {
-  for (const args of [["--help"], ["-h"], ["serve", "--help"]]) {
+Deno.test("main: --help lists the commands, each of which says more, in lines that fit a terminal", async () => {
+  const helps: string[] = [];
+  for (const args of [["--help"], ["-h"], ...COMMANDS.map((command) => [command, "--help"])]) {
     const { code, stdout, stderr } = await runProgram(args);
     assertEquals([code, stderr], [0, ""]);
-    for (
-      const flag of ["--port <port>", "TASKSCOPE_PORT", "--tasks", "--no-demo", "--limit", "--public-url"]
-    ) {
-      assertStringIncludes(stdout, flag);
-    }
+    assertEquals(stdout.split("\n").filter((line) => line.length > 95), [], args.join(" "));
+    assertStringIncludes(stdout, "\nExamples:\n  taskscope ");
+    helps.push(stdout);
   }
+  const [help, short, serve, ...others] = helps;
+  assertEquals(short, help);
+  for (const command of COMMANDS) assertMatch(help!, new RegExp(`^  \\[?${command}\\b.+ {2}.+$`, "m"));
+  for (const flag of ["--port <port>", "--tasks", "--no-demo", "--limit", "--public-url", "TASKSCOPE_KEY"]) {
+    assertStringIncludes(serve!, flag);
+  }
+  others.forEach((text, index) => assertStringIncludes(text, `Usage: taskscope ${COMMANDS[index + 1]} `));
+});
+
+Deno.test("main: --version says the version and the commit", async () => {
   const stdout = `taskscope ${VERSION}${COMMIT && ` (${COMMIT})`}\n`;
-  for (const args of [["--version"], ...COMMANDS.map((command) => [command, "--version"])]) {
+  for (
+    const args of [
+      ["--version"],
+      ...COMMANDS.filter((name) => name !== "run").map((name) => [name, "--version"]),
+    ]
+  ) {
     assertEquals(await runProgram(args), { code: 0, stdout, stderr: "" });
   }
 });

@@ -8,7 +8,8 @@ import { readVariable } from "../environment.ts";
 import { backupDatabase } from "../store/sqlite/copies.ts";
 import { EXIT } from "./command.ts";
 import { copyFrom, DATA_FLAGS, dataFileFrom, withFile } from "./data_file.ts";
-import { commandHelp, type FlagTable, helpOf, readFlags } from "./flags.ts";
+import { type FlagTable, readFlags } from "./flags.ts";
+import { commandHelp, helpOf } from "./help.ts";
 import { writeLine } from "./output.ts";
 
 const FLAGS = {
@@ -30,7 +31,10 @@ const HELP =
 export async function backupCommand(args: readonly string[]): Promise<number> {
   const given = readFlags(FLAGS, args, readVariable);
   if (given.wantsHelp) {
-    writeLine(commandHelp("backup <copy> [flags]", HELP, helpOf(FLAGS)));
+    writeLine(commandHelp("backup <copy> [flags]", HELP, helpOf(FLAGS), [
+      "taskscope backup tasks-copy.db",
+      "taskscope backup --data /var/lib/taskscope/tasks.db --force /backup/tasks.db",
+    ]));
     return EXIT.ok;
   }
   const copy = copyFrom(given.operands, "backup");

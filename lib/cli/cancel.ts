@@ -8,7 +8,8 @@ import { readVariable } from "../environment.ts";
 import { readProblem } from "../wire.ts";
 import { ask, fieldOf, isNoTask, noTask, refusal } from "./api.ts";
 import { CommandError, EXIT } from "./command.ts";
-import { commandHelp, type FlagTable, helpOf, readFlags } from "./flags.ts";
+import { type FlagTable, readFlags } from "./flags.ts";
+import { commandHelp, helpOf } from "./help.ts";
 import { writeLine } from "./output.ts";
 import { TARGET_FLAGS, targetFrom, taskIdFrom } from "./target.ts";
 
@@ -17,10 +18,11 @@ const FLAGS = {
   ...TARGET_FLAGS,
 } as const satisfies FlagTable;
 
-const HELP = [
-  "Asks a task to stop. Ends with 0 where that was taken on, 1 where it was refused, as the task has ended,",
-  '4 where there is no such task, or no server. "taskscope wait <id>" waits until it has stopped.',
-].join("\n");
+const HELP = 'Asks a task to stop; "taskscope wait <id>" waits until it has.\n\n' +
+  "Ends with 0 where that was taken on, 1 where it was refused, as the task has ended, 4 where there is no such task, " +
+  "or no server.";
+
+const EXAMPLES = ["taskscope cancel backup-1", "taskscope cancel backup-1 --force"];
 
 /**
  * Asks a task to stop.
@@ -33,7 +35,7 @@ const HELP = [
 export async function cancelCommand(args: readonly string[]): Promise<number> {
   const given = readFlags(FLAGS, args, readVariable);
   if (given.wantsHelp) {
-    writeLine(commandHelp("cancel <id> [flags]", HELP, helpOf(FLAGS)));
+    writeLine(commandHelp("cancel <id> [flags]", HELP, helpOf(FLAGS), EXAMPLES));
     return EXIT.ok;
   }
   const target = targetFrom(given, readVariable);

@@ -12,7 +12,8 @@ import { readTaskList } from "../wire.ts";
 import { ask, fieldOf, refusal } from "./api.ts";
 import { EXIT } from "./command.ts";
 import { withFile } from "./data_file.ts";
-import { commandHelp, type FlagTable, helpOf, readFlags } from "./flags.ts";
+import { type FlagTable, readFlags } from "./flags.ts";
+import { commandHelp, helpOf } from "./help.ts";
 import { note, writeLine } from "./output.ts";
 import { keyHeaders } from "../shown_key.ts";
 import { type Target, TARGET_FLAGS, targetFrom } from "./target.ts";
@@ -25,7 +26,7 @@ const FLAGS = {
 const HELP = [
   "Asks a server whether it is well, or looks through a file of tasks from end to end, also while its server writes.",
   "Ends with 0 where all is well, 1 where something is wrong, 4 where no server answers.",
-].join("\n");
+].join(" ");
 
 /** Longest wait for an answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
@@ -42,7 +43,10 @@ export async function checkCommand(args: readonly string[]): Promise<number> {
   // Where a server keeps its tasks is not what is asked: the variable of that name is the server's.
   const given = readFlags(FLAGS, args, (name) => name === "TASKSCOPE_DATA" ? undefined : readVariable(name));
   if (given.wantsHelp) {
-    writeLine(commandHelp("check [flags]", HELP, helpOf(FLAGS)));
+    writeLine(commandHelp("check [flags]", HELP, helpOf(FLAGS), [
+      "taskscope check",
+      "taskscope check --data /var/lib/taskscope/tasks.db",
+    ]));
     return EXIT.ok;
   }
   const [operand] = given.operands;

@@ -1,5 +1,5 @@
 /**
- * Reads flags and their environment variables by one table, which also makes the help.
+ * Reads flags and their environment variables by one table, which `help.ts` makes the help of.
  *
  * @module
  */
@@ -76,41 +76,6 @@ export function readFlags(
 /** The name of the environment variable that stands in for a flag. */
 export function variableOf(flag: string): string {
   return `TASKSCOPE_${flag.toUpperCase().replaceAll("-", "_")}`;
-}
-
-/** The help of a command's flags, a line each. */
-export function helpOf(table: FlagTable): string {
-  const rows = Object.entries(table).map(([name, flag]) => {
-    const left = `--${name}${flag.placeholder === undefined ? "" : ` ${flag.placeholder}`}`;
-    const notes = [
-      ...(flag.fallback === undefined ? [] : [`default ${flag.fallback}`]),
-      ...(flag.kind === "list" ? ["repeatable"] : []),
-      variableOf(name),
-    ];
-    return [left, `${flag.help} (${notes.join(", ")})`] as const;
-  });
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
-}
-
-/**
- * The help of a command.
- *
- * @param usage what stands behind the program's name: `wait <id> [flags]`
- * @param about what it does, in as many lines as it takes
- * @param flags what {@linkcode helpOf} gives of its flags
- */
-export function commandHelp(usage: string, about: string, flags: string): string {
-  return [
-    `Usage: taskscope ${usage}`,
-    "",
-    about,
-    "",
-    flags,
-    "",
-    "  --help, -h  this text",
-    "  --version   the version",
-  ].join("\n");
 }
 
 function isGiven(parsed: unknown): boolean {

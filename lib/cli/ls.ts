@@ -13,7 +13,8 @@ import { textBars } from "../text_bars.ts";
 import { readTask } from "../wire.ts";
 import { ask, fieldOf, refusal } from "./api.ts";
 import { EXIT } from "./command.ts";
-import { commandHelp, type FlagTable, helpOf, readFlags } from "./flags.ts";
+import { type FlagTable, readFlags } from "./flags.ts";
+import { commandHelp, helpOf } from "./help.ts";
 import { isTerminal, note, outputWidth, wantsColor, write, writeLine } from "./output.ts";
 import { type Target, TARGET_FLAGS, targetFrom } from "./target.ts";
 
@@ -30,6 +31,12 @@ const FLAGS = {
 
 const HELP = "Lists tasks, those that have not ended first, and ends with 0; with 4 where no server answers.";
 
+const EXAMPLES = [
+  "taskscope ls --state PROCESSING,ERROR",
+  "taskscope ls --client ci --name 'build *'",
+  "taskscope ls --json | jq -r .id",
+];
+
 /** Tasks that are asked for at a time where not all are wanted; the most that there may be. */
 const PAGE = 1_000;
 
@@ -44,7 +51,7 @@ const PAGE = 1_000;
 export async function lsCommand(args: readonly string[]): Promise<number> {
   const given = readFlags(FLAGS, args, readVariable);
   if (given.wantsHelp) {
-    writeLine(commandHelp("ls [flags]", HELP, helpOf(FLAGS)));
+    writeLine(commandHelp("ls [flags]", HELP, helpOf(FLAGS), EXAMPLES));
     return EXIT.ok;
   }
   const [operand] = given.operands;

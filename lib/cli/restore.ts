@@ -9,7 +9,8 @@ import { readVariable } from "../environment.ts";
 import { restoreDatabase } from "../store/sqlite/copies.ts";
 import { EXIT } from "./command.ts";
 import { copyFrom, DATA_FLAGS, dataFileFrom, withFile } from "./data_file.ts";
-import { commandHelp, type FlagTable, helpOf, readFlags } from "./flags.ts";
+import { type FlagTable, readFlags } from "./flags.ts";
+import { commandHelp, helpOf } from "./help.ts";
 import { writeLine } from "./output.ts";
 
 const FLAGS: FlagTable = DATA_FLAGS;
@@ -17,7 +18,7 @@ const FLAGS: FlagTable = DATA_FLAGS;
 const HELP = [
   "Puts a copy that backup made in the place of the file of tasks, whose server has to be stopped. What was there stays",
   "beside it. Who watched before begins afresh; tasks that ran when the copy was made are marked as interrupted.",
-].join("\n");
+].join(" ");
 
 /**
  * Restores the file.
@@ -30,7 +31,9 @@ const HELP = [
 export async function restoreCommand(args: readonly string[]): Promise<number> {
   const given = readFlags(FLAGS, args, readVariable);
   if (given.wantsHelp) {
-    writeLine(commandHelp("restore <copy> [flags]", HELP, helpOf(FLAGS)));
+    writeLine(commandHelp("restore <copy> [flags]", HELP, helpOf(FLAGS), [
+      "taskscope restore tasks-copy.db",
+    ]));
     return EXIT.ok;
   }
   const copy = copyFrom(given.operands, "restore");

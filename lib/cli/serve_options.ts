@@ -9,9 +9,10 @@ import { type MonitorLimits, resolveAccess, resolveChannel, resolveLimits } from
 import { ConfigError } from "../errors.ts";
 import { type NotifyOptions, parseNotify, resolveNotify } from "../notify/options.ts";
 import type { Durability } from "../store/store.ts";
-import { commandHelp, type FlagTable, helpOf, readFlags } from "./flags.ts";
-import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
+import { type FlagTable, readFlags } from "./flags.ts";
+import { commandHelp, type FlagGroups, helpOf } from "./help.ts";
 import { KEY_FLAGS, KEY_VARIABLE, keyFrom, type NamedKey } from "./key.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
 
 /** The flags of `serve`. */
 export const SERVE_FLAGS = {
@@ -111,6 +112,16 @@ export const SERVE_FLAGS = {
 
 const DURABILITIES: readonly Durability[] = ["normal", "full"];
 
+/** How the help groups them. */
+const SERVE_GROUPS: FlagGroups = {
+  "Where it listens": ["host", "port", "cert", "tls-key", "insecure-http"],
+  "Who may do what": ["key-file", "allow-origin"],
+  "Behind a proxy": ["public-url", "base-path", "trust-proxy"],
+  "What is kept": ["data", "durability", "limit"],
+  "What can be started": ["tasks", "no-demo", "root", "channel"],
+  "Who is told": ["notify", "log", "log-level"],
+};
+
 /** The variable that holds the secret of webhooks. */
 const NOTIFY_SECRET = "TASKSCOPE_NOTIFY_SECRET";
 
@@ -204,18 +215,17 @@ export function parseServe(
 
 /** The help of `serve`. */
 export function serveHelp(): string {
-  const about = "Serves tasks: on a page, over REST and over WebSocket.";
-  return commandHelp("[serve] [flags]", about, serveFlagsHelp());
-}
-
-/** The part of the help of `serve` that is about its flags. */
-export function serveFlagsHelp(): string {
-  return [
-    helpOf(SERVE_FLAGS),
-    "",
-    `  ${KEY_VARIABLE} in the environment is the key, where there is no --key-file.`,
-    `  ${NOTIFY_SECRET} in the environment signs what --notify sends.`,
-  ].join("\n");
+  const about = [
+    "Serves tasks: on a page, over REST, over WebSocket and as server-sent events.",
+    `Secrets are taken from the environment: ${KEY_VARIABLE} is the key, where there is no --key-file, and ` +
+    `${NOTIFY_SECRET} signs what --notify sends.`,
+  ].join("\n\n");
+  return commandHelp("[serve] [flags]", about, helpOf(SERVE_FLAGS, SERVE_GROUPS), [
+    "taskscope --port 9000 --tasks ./jobs.js",
+    "taskscope --data /var/lib/taskscope/tasks.db --durability full",
+    "taskscope --host 0.0.0.0 --key-file key --cert cert.pem --tls-key key.pem",
+    "taskscope --key-file key --public-url https://ci.example.org/monitor --base-path /monitor",
+  ]);
 }
 
 /**

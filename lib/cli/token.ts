@@ -10,7 +10,8 @@ import { readVariable } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
 import { isClientToken, isTaskId } from "../protocol.ts";
 import { EXIT } from "./command.ts";
-import { commandHelp, type FlagTable, helpOf, readFlags } from "./flags.ts";
+import { type FlagTable, readFlags } from "./flags.ts";
+import { commandHelp, helpOf } from "./help.ts";
 import { KEY_FLAGS, KEY_VARIABLE, keyFrom } from "./key.ts";
 import { writeLine } from "./output.ts";
 
@@ -34,6 +35,11 @@ const FLAGS = {
 const HELP =
   "Prints a token that is used in the place of the key, and does less. Another key ends every token.";
 
+const EXAMPLES = [
+  "taskscope token --key-file key --may read --client ci --expires 7d",
+  "taskscope token --key-file key --may write --client ci --expires never",
+];
+
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 /**
@@ -46,7 +52,9 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, 
 export async function tokenCommand(args: readonly string[]): Promise<number> {
   const given = readFlags(FLAGS, args, readVariable);
   if (given.wantsHelp) {
-    writeLine(commandHelp("token --may <read|write> --client <token> [flags]", HELP, helpOf(FLAGS)));
+    writeLine(
+      commandHelp("token --may <read|write> --client <token> [flags]", HELP, helpOf(FLAGS), EXAMPLES),
+    );
     return EXIT.ok;
   }
   const [operand] = given.operands;

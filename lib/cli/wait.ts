@@ -11,8 +11,9 @@ import { hasEnded } from "../task_view.ts";
 import { textBars } from "../text_bars.ts";
 import { noTask } from "./api.ts";
 import { EXIT, statusOfTask } from "./command.ts";
-import { commandHelp, type FlagTable, helpOf, readFlags } from "./flags.ts";
+import { type FlagTable, readFlags } from "./flags.ts";
 import { follow, type Followed, type News, oneTask } from "./follow.ts";
+import { commandHelp, helpOf } from "./help.ts";
 import { note, outputWidth, wantsColor, writeLine } from "./output.ts";
 import { TARGET_FLAGS, targetFrom, taskIdFrom } from "./target.ts";
 
@@ -25,11 +26,12 @@ const FLAGS = {
   ...TARGET_FLAGS,
 } as const satisfies FlagTable;
 
-const HELP = [
-  "Waits until a task has ended, prints how, and ends with 0 where it has finished, 1 where it has failed, 3 where it",
-  "was cancelled, 4 where there is no such task, or no server to begin with, 124 where the time was up before. A server",
-  "that is restarted meanwhile is waited for.",
-].join("\n");
+const HELP =
+  "Waits until a task has ended, and prints how. A server that is restarted meanwhile is waited for.\n\n" +
+  "Ends with 0 where the task has finished, 1 where it has failed, 3 where it was cancelled, 4 where there is no such " +
+  "task, or no server to begin with, 124 where the time was up before.";
+
+const EXAMPLES = ["taskscope wait backup-1 && echo done", "taskscope wait backup-1 --timeout 60"];
 
 /** Timers of more than 2^31 milliseconds run off at once. */
 const MOST_SECONDS = 2_000_000;
@@ -45,7 +47,7 @@ const MOST_SECONDS = 2_000_000;
 export async function waitCommand(args: readonly string[]): Promise<number> {
   const given = readFlags(FLAGS, args, readVariable);
   if (given.wantsHelp) {
-    writeLine(commandHelp("wait <id> [flags]", HELP, helpOf(FLAGS)));
+    writeLine(commandHelp("wait <id> [flags]", HELP, helpOf(FLAGS), EXAMPLES));
     return EXIT.ok;
   }
   const target = targetFrom(given, readVariable);

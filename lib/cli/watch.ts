@@ -8,8 +8,9 @@ import { readVariable } from "../environment.ts";
 import { hasEnded } from "../task_view.ts";
 import { noTask } from "./api.ts";
 import { EXIT, statusOfTask } from "./command.ts";
-import { commandHelp, type FlagTable, helpOf, readFlags } from "./flags.ts";
+import { type FlagTable, readFlags } from "./flags.ts";
 import { allTasks, follow, oneTask } from "./follow.ts";
+import { commandHelp, helpOf } from "./help.ts";
 import { isTerminal, terminalSize, wantsColor, write, writeLine } from "./output.ts";
 import { TARGET_FLAGS, targetFrom, taskIdFrom } from "./target.ts";
 import { LineView, TerminalView, type WatchView } from "./watch_view.ts";
@@ -17,12 +18,17 @@ import { WatchedTasks } from "./watched_tasks.ts";
 
 const FLAGS: FlagTable = TARGET_FLAGS;
 
-const HELP = [
-  "Shows a task live until it has ended, and ends with 0 where it has finished, 1 where it has failed, 3 where it was",
-  "cancelled. Without an id, shows all tasks that have not ended, until Ctrl-C. Ends with 4 where there is no such task,",
-  "or no server to begin with; one that is restarted meanwhile is waited for. Where the output is no terminal, prints a",
-  "line for each state and each quarter.",
-].join("\n");
+const HELP =
+  "Shows a task live until it has ended; without an id, all tasks that have not ended, until Ctrl-C. A server that is " +
+  "restarted meanwhile is waited for. Where the output is no terminal, prints a line for each state and each quarter." +
+  "\n\n" +
+  "Ends with 0 where the task has finished, 1 where it has failed, 3 where it was cancelled, 4 where there is no such " +
+  "task, or no server to begin with.";
+
+const EXAMPLES = [
+  "taskscope watch",
+  "taskscope watch backup-1 --client ci --server https://ci.example.org/monitor",
+];
 
 /** The signals that end it, and the statuses that shells make of them. */
 const SIGNALS = [["SIGINT", EXIT.interrupted], ["SIGTERM", 143], ["SIGHUP", 129]] as const;
@@ -38,7 +44,7 @@ const SIGNALS = [["SIGINT", EXIT.interrupted], ["SIGTERM", 143], ["SIGHUP", 129]
 export async function watchCommand(args: readonly string[]): Promise<number> {
   const given = readFlags(FLAGS, args, readVariable);
   if (given.wantsHelp) {
-    writeLine(commandHelp("watch [<id>] [flags]", HELP, helpOf(FLAGS)));
+    writeLine(commandHelp("watch [<id>] [flags]", HELP, helpOf(FLAGS), EXAMPLES));
     return EXIT.ok;
   }
   const target = targetFrom(given, readVariable);

@@ -6,7 +6,8 @@
 
 import { ConfigError } from "../../errors.ts";
 import { isTaskId, LIMITS } from "../../protocol.ts";
-import { type FlagTable, type GivenFlags, helpOf, readFlags } from "../flags.ts";
+import { type FlagTable, type GivenFlags, readFlags } from "../flags.ts";
+import { commandHelp, helpOf } from "../help.ts";
 import { type Target, TARGET_FLAGS, targetFrom } from "../target.ts";
 
 /** The flags of `run`. */
@@ -88,22 +89,20 @@ export function parseRun(
 
 /** The help of `run`. */
 export function runHelp(): string {
-  return [
-    "taskscope run runs a command, and shows it as a task: its output as the log, progress where the output tells it.",
-    "The command does not notice: its output, its status and signals pass through, server or not.",
-    "",
-    "Usage: taskscope run [flags] [--] <command> [<argument>…]",
-    "",
-    helpOf(RUN_FLAGS),
-    "",
-    "  --help, -h  this text",
-    "",
-    "Progress is read from percentages, 3/17, 3 of 17, the bars of many programs (tqdm, rsync, wget, curl, ffmpeg, pip,",
-    'git, docker, apt, dd, tar, CMake, ninja), and from lines such as {"progress": 42, "status": "Reading a.txt"}.',
-    "",
-    "Ends with the status of the command, or 128 and the number of the signal that ended it; 125 where taskscope itself",
-    "failed, 126 where the command can't be executed, 127 where there is no such command.",
-  ].join("\n");
+  const about = [
+    "Runs a command, and shows it as a task: its output as the log, progress where the output tells it. The command " +
+    "does not notice: its output, its status and signals pass through, server or not.",
+    "Progress is read from percentages, 3/17, 3 of 17, the bars of many programs (tqdm, rsync, wget, curl, ffmpeg, " +
+    "pip, git, docker, apt, dd, tar, CMake, ninja), and from lines such as " +
+    '{"progress": 42, "status": "Reading a.txt"}.',
+    "Ends with the status of the command, or 128 and the number of the signal that ended it; 125 where taskscope " +
+    "itself failed, 126 where the command can't be executed, 127 where there is no such command.",
+  ].join("\n\n");
+  return commandHelp("run [flags] [--] <command> [<argument>…]", about, helpOf(RUN_FLAGS), [
+    "taskscope run -- rsync -a --info=progress2 from/ to/",
+    "taskscope run --name backup --tag nightly --stale-after 600 -- ./backup.sh",
+    "taskscope run --pty -- docker build .",
+  ]);
 }
 
 /** Our flags end where the command begins: behind `--`, or with the first word that is no flag. */

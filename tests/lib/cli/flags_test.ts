@@ -1,4 +1,4 @@
-import { type FlagTable, helpOf, readFlags, variableOf } from "../../../lib/cli/flags.ts";
+import { type FlagTable, readFlags, variableOf } from "../../../lib/cli/flags.ts";
 import { ConfigError } from "../../../lib/errors.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 
@@ -92,14 +92,4 @@ Deno.test("readFlags() drops what is empty between the commas of a variable", ()
 
 Deno.test("variableOf() names the variable of a flag", () => {
   assertEquals([variableOf("port"), variableOf("base-path")], ["TASKSCOPE_PORT", "TASKSCOPE_BASE_PATH"]);
-});
-
-Deno.test("helpOf() has a line for every flag, with its fallback and its variable", () => {
-  assertEquals(helpOf(TABLE).split("\n"), [
-    "  --port <port>       port to listen on (default 8000, TASKSCOPE_PORT)",
-    "  --base-path <path>  path below which all is (TASKSCOPE_BASE_PATH)",
-    "  --tag <tag>         words (repeatable, TASKSCOPE_TAG)",
-    "  --hook <hook>       addresses (repeatable, TASKSCOPE_HOOK)",
-    "  --no-demo           leave it out (TASKSCOPE_NO_DEMO)",
-  ]);
 });
