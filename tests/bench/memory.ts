@@ -10,6 +10,7 @@ import { type Figure, median, verify } from "./support/harness.ts";
 import { clientName, fillFile, MANY_ENDED } from "./support/monitors.ts";
 import { pause } from "./support/clock.ts";
 import { LABELS } from "./support/records.ts";
+import { residentBytesOf } from "./support/resident.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
 /** Processes of each kind, as each takes its memory a bit differently. */
@@ -69,12 +70,4 @@ async function start(url: string, client: string): Promise<void> {
   });
   verify("the status", 202, response.status);
   await response.body?.cancel();
-}
-
-/** From `ps`, which counts in kibibytes: to read it from `/proc`, a program would need every permission there is. */
-async function residentBytesOf(pid: number): Promise<number> {
-  const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)] }).output();
-  const kibibytes = Number(new TextDecoder().decode(stdout));
-  verify("resident memory", true, kibibytes > 0);
-  return kibibytes * 1024;
 }

@@ -7,6 +7,7 @@
  */
 
 import { benchDurable } from "./durable.ts";
+import { benchExecutable } from "./executable.ts";
 import { benchFanOut } from "./fan_out.ts";
 import { benchGet } from "./get.ts";
 import { benchHistory } from "./history.ts";
@@ -31,6 +32,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["memory", benchMemory],
   ["restart", benchRestart],
   ["page", benchPage],
+  ["executable", benchExecutable],
 ]);
 
 if (import.meta.main) await main(Deno.args);

@@ -6,15 +6,10 @@
 
 import { freePort } from "../support/free_port.ts";
 import { spawnProgram } from "../support/program.ts";
-import { pause } from "./support/clock.ts";
-import { alternate, type Figure, verify, WrongWorkError } from "./support/harness.ts";
+import { firstAnswer } from "./support/first_answer.ts";
+import { alternate, type Figure, verify } from "./support/harness.ts";
 import { clientName, fillFile, MANY } from "./support/monitors.ts";
 import { TempFolder } from "./support/temp_folder.ts";
-
-/** Time between two tries to connect, in milliseconds. */
-const RETRY_MS = 2;
-/** Longest time that a start may take, in milliseconds. */
-const DEADLINE_MS = 30_000;
 
 /** With 100,000 tasks in the file, of which 1,000 had not ended, against an empty one. */
 export async function benchRestart(): Promise<Figure[]> {
@@ -39,24 +34,9 @@ async function restart(folder: TempFolder, name: string, tasks: number): Promise
   const port = freePort();
   const startMs = performance.now();
   await using _ = await spawnProgram(["--port", String(port), "--data", data]);
-  await whenReady(port);
+  await firstAnswer(`http://127.0.0.1:${port}/readyz`);
   const elapsedMs = performance.now() - startMs;
   const { total } = await (await fetch(`http://127.0.0.1:${port}/tasks/${clientName(0)}?limit=1`)).json();
   verify("tasks of one client", tasks, total);
   return elapsedMs;
-}
-
-async function whenReady(port: number): Promise<void> {
-  const endMs = performance.now() + DEADLINE_MS;
-  while (performance.now() < endMs) {
-    try {
-      const response = await fetch(`http://127.0.0.1:${port}/readyz`);
-      await response.body?.cancel();
-      if (response.ok) return;
-    } catch {
-      // Nobody listens yet.
-    }
-    await pause(RETRY_MS);
-  }
-  throw new WrongWorkError(`Cannot restart: it was not ready within ${DEADLINE_MS} ms`);
 }
