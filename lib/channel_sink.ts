@@ -55,6 +55,8 @@ class ChannelSink implements ReportSink {
   /** A monitor answered since the channel was opened. */
   #found = false;
   #searchedInVainMs = -Infinity;
+  /** How many tasks there were so far. */
+  #opened = 0;
   #hasSaidSo = false;
   readonly #fallback: () => ReportSink | null;
   /** Takes everything, once no monitor answered: none comes into being later in an isolate that was there before. */
@@ -81,6 +83,7 @@ class ChannelSink implements ReportSink {
       return;
     }
     this.#tasks.set(key, task);
+    this.#opened++;
     const mayTry = Date.now() - this.#searchedInVainMs > SEARCH_PAUSE_MS && isChannelAvailable();
     if (this.#member === null && mayTry) void this.#search();
   }
@@ -153,9 +156,11 @@ class ChannelSink implements ReportSink {
   }
 
   async #closeWhenSent(member: MemberChannel): Promise<void> {
+    const opened = this.#opened;
     // Who has just ended may wait for its commit.
     const isSent = await whenCommitted(member).then(() => true, () => false);
-    if (isSent && this.#tasks.size === 0 && this.#member === member) {
+    // A task that began meanwhile may have ended, too, and waits for its own.
+    if (isSent && this.#opened === opened && this.#member === member) {
       this.#member = null;
       member.close();
     }

@@ -64,6 +64,14 @@ Deno.test("monitored() in a worker may be called again as soon as the last call 
   assertEquals([tasks.length, tasks.every(({ state }) => state === "FINISHED")], [100, true]);
 });
 
+Deno.test("monitored() in a worker is heard to its end, also where it begins as another one is over", async () => {
+  using monitor = new ChannelMonitor();
+  using worker = new Isolate(WORKER);
+  assertEquals(await worker.call("overlap", { channel: monitor.channel, count: 400 }), 79_800);
+  const tasks = monitor.test.registry.tasks("default");
+  assertEquals([tasks.length, tasks.filter(({ state }) => state !== "FINISHED")], [400, []]);
+});
+
 Deno.test("monitored() in a worker is asked to stop by the registry", async () => {
   using monitor = new ChannelMonitor();
   using worker = new Isolate(WORKER);

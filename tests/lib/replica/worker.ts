@@ -78,6 +78,17 @@ serveCommands({
     for (let i = 0; i < count; i++) sum += await run(i);
     return sum;
   },
+  /** Runs short tasks, each of which begins while the one before has ended and waits for that to be kept. */
+  async overlap({ channel, count }: { channel: string; count: number }) {
+    const run = monitored((_task, i: number) => i, { channel, name: "short" });
+    const results: Promise<number>[] = [];
+    for (let i = 0; i < count; i++) {
+      results.push(run(i));
+      // Of different lengths, so that answers for one come at every moment of the next.
+      for (let turn = 0; turn < i % 8; turn++) await new Promise((resolve) => setTimeout(resolve));
+    }
+    return (await Promise.all(results)).reduce((sum, i) => sum + i, 0);
+  },
   /** Counts what arrives on an unrelated name, to show what this isolate loses. */
   listen(name: string) {
     floods = new BroadcastChannel(name);
