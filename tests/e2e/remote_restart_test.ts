@@ -203,6 +203,8 @@ for (const end of ["result", "error"] as const) {
       place.enough();
       const { code, stdout, stderr } = await job.ended();
       const said = stderr.replace(/^Download .*\n/gm, "").replace(/^\[taskscope\] No server answers.*\n/m, "")
+        // Of the platform, a trace shows what happened to run before.
+        .replace(/^ +at .*\(ext:.*\n/gm, "")
         .replaceAll(place.folder.path, "").replaceAll(place.proxy.url, "");
       outcomes.push({ fate, outcome: [code, stdout, said] });
     }
