@@ -41,3 +41,9 @@ Deno.test("compileArgs() bakes in what the task start gives, and no more", async
   assert(!args.some((arg) => /^(-A|--allow-all|--allow-(env|sys|ffi))$/.test(arg)));
   assertEquals(args.at(-1), "main.ts");
 });
+
+Deno.test("a release has an executable for each target", async () => {
+  const release = new URL("../../.github/workflows/release.yml", import.meta.url);
+  const [, targets] = /for target in (.+); do/.exec(await Deno.readTextFile(release)) ?? [];
+  assertEquals(targets?.split(" "), [...TARGETS]);
+});

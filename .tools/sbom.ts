@@ -1,0 +1,128 @@
+// deno-lint-ignore-file no-console -- a command that prints what it made
+/**
+ * Lists what the executable is made of, as CycloneDX 1.6: `deno run --allow-read --allow-run .tools/sbom.ts > sbom.json`.
+ *
+ * @module
+ */
+
+import { COMMIT } from "../lib/commit.ts";
+import { VERSION } from "../lib/version.ts";
+import { runDeno } from "./outputs.ts";
+
+const LOCK = new URL("../deno.lock", import.meta.url);
+
+/** The modules that the program, its page and the module to import are made of. */
+const ENTRIES = ["main.ts", "ui/list_entry.tsx", "ui/task_entry.tsx", "ui/window_entry.ts", "lib/served.ts"];
+
+/** What is read of a lock file: of each package of npm its digest. */
+export interface Lock {
+  readonly npm: Readonly<Record<string, { readonly integrity: string }>>;
+}
+
+/** A package that is part of the program, or Deno. */
+export interface Component {
+  readonly type: "library" | "platform";
+  readonly name: string;
+  readonly version: string;
+  readonly purl: string;
+  readonly "bom-ref": string;
+  readonly hashes?: readonly { readonly alg: "SHA-512"; readonly content: string }[];
+}
+
+/** What is part of the program, as CycloneDX has it. */
+export interface Sbom {
+  readonly bomFormat: "CycloneDX";
+  readonly specVersion: "1.6";
+  readonly version: 1;
+  readonly metadata: {
+    readonly timestamp: string;
+    readonly component: {
+      readonly type: "application";
+      readonly name: "taskscope";
+      readonly version: string;
+      readonly "bom-ref": string;
+    };
+  };
+  readonly components: readonly Component[];
+}
+
+/** What an {@linkcode Sbom} is made of. */
+export interface SbomParts {
+  readonly lock: Lock;
+  /** The packages that are part of the program, as the lock file calls them. */
+  readonly packages: Iterable<string>;
+  readonly denoVersion: string;
+  /** The program's own, with the commit where that is known. */
+  readonly version: string;
+  readonly at: Date;
+}
+
+/**
+ * Lists what the program is made of.
+ *
+ * @param parts what there is
+ * @returns the list, in the order of the names
+ * @throws {Error} where the lock file has no digest of a package
+ */
+export function sbomOf({ lock, packages, denoVersion, version, at }: SbomParts): Sbom {
+  const libraries = [...packages].sort().map((key) => libraryOf(key, lock));
+  return {
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    version: 1,
+    metadata: {
+      timestamp: at.toISOString(),
+      component: { type: "application", name: "taskscope", version, "bom-ref": `taskscope@${version}` },
+    },
+    components: [...libraries, denoOf(denoVersion)],
+  };
+}
+
+function libraryOf(key: string, lock: Lock): Component {
+  const integrity = lock.npm[key]?.integrity;
+  if (integrity === undefined) throw new Error(`Cannot list "${key}": deno.lock has no digest of it`);
+  // What stands behind the version says which others it was resolved with.
+  const [, name, version] = /^(@?[^@]+)@([^_]+)/.exec(key) as unknown as [string, string, string];
+  const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
+  const content = hexOf(integrity.replace(/^sha512-/, ""));
+  return { type: "library", name, version, purl, "bom-ref": purl, hashes: [{ alg: "SHA-512", content }] };
+}
+
+function denoOf(version: string): Component {
+  const purl = `pkg:github/denoland/deno@v${version}`;
+  return { type: "platform", name: "deno", version, purl, "bom-ref": purl };
+}
+
+function hexOf(base64: string): string {
+  return Array.from(atob(base64), (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+}
+
+/** The packages that the program is made of, those that others need included; not what tests and tools need. */
+export async function shippedPackages(): Promise<ReadonlySet<string>> {
+  interface Info {
+    readonly modules: readonly { readonly kind: string; readonly npmPackage?: string }[];
+    readonly npmPackages: Readonly<Record<string, { readonly dependencies: readonly string[] }>>;
+  }
+  const shipped = new Set<string>();
+  for (const entry of ENTRIES) {
+    const { modules, npmPackages }: Info = JSON.parse(await runDeno(["info", "--json", entry]));
+    const waiting = modules.flatMap(({ npmPackage }) => npmPackage ?? []);
+    for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
+      if (shipped.has(key)) continue;
+      shipped.add(key);
+      waiting.push(...npmPackages[key]?.dependencies ?? []);
+    }
+  }
+  return shipped;
+}
+
+if (import.meta.main) {
+  const sbom = sbomOf({
+    lock: JSON.parse(await Deno.readTextFile(LOCK)),
+    packages: await shippedPackages(),
+    denoVersion: Deno.version.deno,
+    version: COMMIT === "" ? VERSION : `${VERSION}+${COMMIT}`,
+    at: new Date(),
+  });
+  console.log(JSON.stringify(sbom, null, 2));
+}
