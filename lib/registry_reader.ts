@@ -5,7 +5,8 @@
  */
 
 import type { Cursor } from "./protocol.ts";
-import type { ChangesSince, Launch, LogSlice, StorageTrouble, StoredTask, TaskStore } from "./store/store.ts";
+import type { ChangesSince, Launch, LogSlice, StorageTrouble } from "./store/store.ts";
+import type { StoredTask, StoreFigures, TaskStore } from "./store/store.ts";
 import type { HistoryEntry, Task } from "./task.ts";
 
 /** The reading half of a registry. */
@@ -31,11 +32,17 @@ export class RegistryReader {
     return { epoch, seq: this.#store.seq };
   }
 
-  /** Why nothing can be committed at present; `null` where all is well. */
+  /** How many changes are not committed yet. */
   get uncommitted(): number {
     return Math.max(0, this.#store.seq - this.#store.committedSeq);
   }
 
+  /** What an operator watches of the store. */
+  get storeFigures(): StoreFigures {
+    return this.#store.figures;
+  }
+
+  /** Why nothing can be committed at present; `null` where all is well. */
   get trouble(): StorageTrouble | null {
     return this.#store.trouble;
   }

@@ -14,6 +14,7 @@ import { clientFrom, type HandlerContext, storedTask, taskIdFrom } from "./conte
 import { QueuedBody } from "./queued_body.ts";
 import { nothingHere, paramsOf, read, type Route } from "./route.ts";
 import type { WatcherSeats } from "./watcher_seats.ts";
+import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
 /** How long a reader waits before it comes back, in milliseconds. */
 const RETRY_MS = 1_000;
@@ -63,7 +64,7 @@ class StreamWatcher implements Watcher {
   readonly #encoder: SharedEncoder;
   readonly #queueBytes: number;
   readonly #onLeave: () => void;
-  readonly #onCut: () => void;
+  readonly #tally: WatcherTally;
   /** How many bytes there are up to the end of the first message, which is as large as all there is. */
   #openingBytes: number | null = null;
   #hasLeft = false;
@@ -71,13 +72,13 @@ class StreamWatcher implements Watcher {
   constructor(
     encoder: SharedEncoder,
     queueBytes: number,
-    { onLeave, onDone, onCut }: {
+    { onLeave, onDone, tally }: {
       readonly onLeave: () => void;
       readonly onDone: () => void;
-      readonly onCut: () => void;
+      readonly tally: WatcherTally;
     },
   ) {
-    this.#onCut = onCut;
+    this.#tally = tally;
     this.#encoder = encoder;
     this.#queueBytes = queueBytes;
     this.#onLeave = onLeave;
@@ -95,11 +96,12 @@ class StreamWatcher implements Watcher {
     if (writtenBytes - takenBytes > this.#queueBytes) {
       // Too slow: it may come back with its last cursor. Whether and when it hears of this is up to the network.
       this.body.cut();
-      this.#onCut();
+      this.#tally.cut++;
       this.#leave();
       return;
     }
     this.body.write(this.#encoder.encode(message));
+    this.#tally.sent(message);
     this.#openingBytes ??= this.body.writtenBytes;
   }
 
@@ -128,7 +130,7 @@ export class Events {
   /** Streams whose peers have not taken everything yet. */
   readonly #undone: Set<StreamWatcher> = new Set();
   #onAllDone: () => void = () => {};
-  #cut = 0;
+  readonly #tally = new WatcherTally();
   readonly #encoder: SharedEncoder = new SharedEncoder();
   readonly #keepalive: BackgroundInterval = new BackgroundInterval(() => {
     for (const watcher of this.#watchers) watcher.keepAlive();
@@ -143,9 +145,10 @@ export class Events {
     this.#seats = seats;
   }
 
-  /** How many watch, and how many were cut because they were too slow. */
-  get counts(): { readonly open: number; readonly cut: number } {
-    return { open: this.#watchers.size, cut: this.#cut };
+  /** How many watch, and what all so far were sent. */
+  get counts(): WatcherCounts {
+    const { cut, messages, characters } = this.#tally;
+    return { open: this.#watchers.size, cut, messages, characters };
   }
 
   /** Finds what a path below `/events` stands for. */
@@ -220,7 +223,7 @@ export class Events {
     const watcher: StreamWatcher = new StreamWatcher(this.#encoder, watcherQueueBytes, {
       onLeave,
       onDone,
-      onCut: () => this.#cut++,
+      tally: this.#tally,
     });
     this.#watchers.add(watcher);
     this.#undone.add(watcher);

@@ -180,6 +180,7 @@ export class Handler {
     this.#sockets.close();
     this.#events.close();
     this.#reports.close();
+    void this.#metrics?.then((metrics) => metrics[Symbol.dispose]());
   }
 
   /** Resolves when every peer has confirmed the end of its socket, or taken the rest of its stream. */
@@ -319,6 +320,7 @@ export class Handler {
         watchers: () => ({ socket: this.#sockets.counts, events: this.#events.counts }),
         waiting: () => this.#waits.count,
         reporters: () => this.#reports.count,
+        reports: () => this.#reports.received,
         operations: this.#context.operations,
       })
     );

@@ -21,6 +21,17 @@ import { CLOSE, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
 /** Bytes that may wait for a decision on whether they are allowed, or on their way to a reporter that does not read. */
 const QUEUE_BYTES = 4 * 1024 * 1024;
 
+/** What a {@linkcode SocketSession} is made of. */
+interface SocketSessionOptions {
+  readonly context: HandlerContext;
+  readonly request: Request;
+  readonly visitor: Visitor;
+  readonly socket: WebSocket;
+  readonly commits: Commits;
+  /** Hears how many reports came. */
+  readonly onReports: (count: number) => void;
+}
+
 /** One reporter that is there. */
 class Session implements Reporter {
   readonly id: string;
@@ -119,6 +130,7 @@ class SocketSession {
   readonly #socket: WebSocket;
   readonly #session: Session;
   readonly #commits: Commits;
+  readonly #onReports: (count: number) => void;
   /** What was taken, and up to where that was acknowledged. */
   #taken = 0;
   #acknowledged = 0;
@@ -127,16 +139,11 @@ class SocketSession {
   #queue: Promise<void> = Promise.resolve();
   #isOver = false;
 
-  constructor(
-    context: HandlerContext,
-    request: Request,
-    visitor: Visitor,
-    socket: WebSocket,
-    commits: Commits,
-  ) {
+  constructor({ context, request, visitor, socket, commits, onReports }: SocketSessionOptions) {
     this.#context = context;
     this.#socket = socket;
     this.#commits = commits;
+    this.#onReports = onReports;
     this.#session = new Session(context, request, visitor, (reply) => this.reply(reply));
   }
 
@@ -196,6 +203,7 @@ class SocketSession {
   #take(data: unknown): void | Promise<void> {
     const { batch, reports } = parseBatch(parseJson(String(data)));
     if (reports.length === 0) return this.reply({ type: "alive" });
+    this.#onReports(reports.length);
     const taken = this.#session.take(reports);
     if (taken !== undefined) return taken.then(() => this.#acknowledge(batch));
     this.#acknowledge(batch);
@@ -231,6 +239,7 @@ export class Reports {
   readonly #open: OpenSockets;
   readonly #sessions: Set<SocketSession> = new Set();
   readonly #commits: Commits;
+  readonly #received = { socket: 0, http: 0 };
 
   /**
    * @param context what the answers are made of
@@ -245,6 +254,11 @@ export class Reports {
   /** How many reporters have a socket open. */
   get count(): number {
     return this.#sessions.size;
+  }
+
+  /** How many reports came so far, by how they came. */
+  get received(): Readonly<Record<"socket" | "http", number>> {
+    return this.#received;
   }
 
   /** What `/ws/report` stands for. Each report is checked for itself whether it is allowed. */
@@ -282,6 +296,7 @@ export class Reports {
     const session = new Session(this.#context, request, visitor, (reply) => replies.push(reply));
     const limits = { ...this.#context.limits, requestBytes: this.#context.limits.reportBytes };
     const { batch, reports } = parseBatch(await readJson(request, limits));
+    this.#received.http += reports.length;
     // It is there for the moment, and hears what there is to hear.
     session.arrive();
     try {
@@ -303,7 +318,14 @@ export class Reports {
     }
     reporterFrom(request);
     const { socket, response } = upgrade(request);
-    const session = new SocketSession(this.#context, request, visitor, socket, this.#commits);
+    const session = new SocketSession({
+      context: this.#context,
+      request,
+      visitor,
+      socket,
+      commits: this.#commits,
+      onReports: (count) => this.#received.socket += count,
+    });
     this.#sessions.add(session);
     this.#open.add(socket);
     const over = () => {

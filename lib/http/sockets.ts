@@ -11,6 +11,7 @@ import { Problem } from "./problem.ts";
 import { nothingHere, paramsOf, read, type Route } from "./route.ts";
 import { CLOSE, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
 import type { WatcherSeats } from "./watcher_seats.ts";
+import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
 /** How long a watcher may take nothing at all while a full state waits for it, in milliseconds. */
 const STUCK_MS = 30_000;
@@ -20,16 +21,16 @@ class SocketWatcher implements Watcher {
   readonly #socket: WebSocket;
   readonly #queueBytes: number;
   readonly #onGone: () => void;
-  readonly #onCut: () => void;
+  readonly #tally: WatcherTally;
   #saturatedMs = 0;
   #gone = false;
 
   constructor(
     socket: WebSocket,
     queueBytes: number,
-    { onGone, onCut }: { readonly onGone: () => void; readonly onCut: () => void },
+    { onGone, tally }: { readonly onGone: () => void; readonly tally: WatcherTally },
   ) {
-    this.#onCut = onCut;
+    this.#tally = tally;
     this.#socket = socket;
     this.#queueBytes = queueBytes;
     this.#onGone = onGone;
@@ -48,8 +49,9 @@ class SocketWatcher implements Watcher {
 
   send(message: string): void {
     if (this.#gone || this.#socket.readyState !== WebSocket.OPEN) return;
-    if (this.#socket.bufferedAmount > this.#queueBytes) this.#cut();
-    else this.#socket.send(message);
+    if (this.#socket.bufferedAmount > this.#queueBytes) return this.#cut();
+    this.#socket.send(message);
+    this.#tally.sent(message);
   }
 
   end(): void {
@@ -72,7 +74,7 @@ class SocketWatcher implements Watcher {
   }
 
   #cut(): void {
-    if (!this.#gone) this.#onCut();
+    if (!this.#gone) this.#tally.cut++;
     this.leave(CLOSE.tryAgainLater, "Too slow; come back with the last cursor");
   }
 }
@@ -83,7 +85,7 @@ export class Sockets {
   readonly #watchers: Set<SocketWatcher> = new Set();
   readonly #seats: WatcherSeats;
   readonly #open: OpenSockets;
-  #cut = 0;
+  readonly #tally = new WatcherTally();
 
   /**
    * @param context what the answers are made of
@@ -96,9 +98,10 @@ export class Sockets {
     this.#open = open;
   }
 
-  /** How many watch, and how many were cut because they were too slow. */
-  get counts(): { readonly open: number; readonly cut: number } {
-    return { open: this.#watchers.size, cut: this.#cut };
+  /** How many watch, and what all so far were sent. */
+  get counts(): WatcherCounts {
+    const { cut, messages, characters } = this.#tally;
+    return { open: this.#watchers.size, cut, messages, characters };
   }
 
   /** Finds what a path below `/ws` stands for. */
@@ -155,8 +158,10 @@ export class Sockets {
       giveBack();
       leave();
     };
-    const onCut = () => this.#cut++;
-    const watcher: SocketWatcher = new SocketWatcher(socket, limits.watcherQueueBytes, { onGone, onCut });
+    const watcher: SocketWatcher = new SocketWatcher(socket, limits.watcherQueueBytes, {
+      onGone,
+      tally: this.#tally,
+    });
     this.#watchers.add(watcher);
     this.#open.add(socket);
     socket.onopen = () => {

@@ -11,13 +11,17 @@ import { isTerminal, type TaskState } from "../task.ts";
 export class TaskTotals {
   #created = 0;
   #changes = 0;
+  #removed = 0;
   readonly #ended: Map<TaskState, number> = new Map([["FINISHED", 0], ["ERROR", 0], ["CANCELLED", 0]]);
 
   /** @param registry whose changes */
   constructor(registry: Registry) {
     registry.subscribe(({ stored, before }) => {
-      if (stored === undefined) return;
       this.#changes++;
+      if (stored === undefined) {
+        this.#removed++;
+        return;
+      }
       if (before === undefined) this.#created++;
       const { state } = stored.task;
       if (before === undefined || before.state === state || !isTerminal(state)) return;
@@ -28,6 +32,11 @@ export class TaskTotals {
   /** Tasks that were created, or came back. */
   get created(): number {
     return this.#created;
+  }
+
+  /** Tasks that were removed: by somebody, or as they were too old or too many. */
+  get removed(): number {
+    return this.#removed;
   }
 
   /** Changes of tasks. */

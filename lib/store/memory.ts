@@ -9,7 +9,7 @@ import { HistoryBook, type HistoryLimits } from "./history_book.ts";
 import { LogBook, type LogLimits } from "./log_book.ts";
 import { SeriesBook, type SeriesLimits } from "./series_book.ts";
 import type { ChangesSince, Delivery, EndedTask, Launch, LogSlice } from "./store.ts";
-import type { StoredTask, TaskKey, TaskStore } from "./store.ts";
+import type { StoredTask, StoreFigures, TaskKey, TaskStore } from "./store.ts";
 import { type IndexedTask, TaskIndex, type TaskIndexLimits } from "./task_index.ts";
 
 /** The bounds of a {@linkcode MemoryStore}. */
@@ -43,6 +43,10 @@ export class MemoryStore implements TaskStore {
 
   get seq(): number {
     return this.#seq;
+  }
+
+  get figures(): StoreFigures {
+    return { tasks: this.#index.states, commits: 0, failedCommits: 0, commitMs: 0, leftOut: 0 };
   }
 
   takeSeq(): number {

@@ -15,7 +15,7 @@ import { storable } from "./sqlite/storable.ts";
 import { TaskOnDisk } from "./sqlite/task_on_disk.ts";
 import { Writer } from "./sqlite/writer.ts";
 import type { ChangesSince, Delivery, Durability, EndedTask, Launch, LogSlice } from "./store.ts";
-import type { StorageTrouble, StoredTask, TaskKey, TaskStore } from "./store.ts";
+import type { StorageTrouble, StoredTask, StoreFigures, TaskKey, TaskStore } from "./store.ts";
 import { TaskIndex, type TaskIndexLimits } from "./task_index.ts";
 
 /** The bounds of a {@linkcode SqliteStore}. */
@@ -74,6 +74,7 @@ export class SqliteStore implements TaskStore {
   #seq: number;
   #reservedSeq: number;
   #askedSeq: number;
+  #leftOut = 0;
   #closed: Promise<void> | undefined;
 
   /**
@@ -129,6 +130,10 @@ export class SqliteStore implements TaskStore {
 
   get trouble(): StorageTrouble | null {
     return this.#writer.trouble;
+  }
+
+  get figures(): StoreFigures {
+    return { tasks: this.#index.states, ...this.#writer.figures, leftOut: this.#leftOut };
   }
 
   takeSeq(): number {
@@ -374,7 +379,9 @@ export class SqliteStore implements TaskStore {
 
   #isFull(texts: readonly string[]): boolean {
     const characters = texts.reduce((sum, text) => sum + text.length + ROW_CHARACTERS, 0);
-    return !this.#writer.takeRoom(characters, this.#limits.unsavedCharacters);
+    if (this.#writer.takeRoom(characters, this.#limits.unsavedCharacters)) return false;
+    this.#leftOut += texts.length;
+    return true;
   }
 
   /** What has ended and is on disk needs no place in memory. */

@@ -5,7 +5,15 @@
  */
 
 import type { StorageError } from "../errors.ts";
-import type { HistoryEntry, JsonValue, LogLine, ProgressPoint, Task, TaskSummary } from "../task.ts";
+import type {
+  HistoryEntry,
+  JsonValue,
+  LogLine,
+  ProgressPoint,
+  Task,
+  TaskState,
+  TaskSummary,
+} from "../task.ts";
 
 /** A task and its place in the order of all changes. Never changes: a change makes another one. */
 export interface StoredTask {
@@ -131,6 +139,8 @@ export interface TaskStore extends AsyncDisposable {
   readonly committedSeq: number;
   /** Why nothing can be committed at present; `null` where all is well. */
   readonly trouble: StorageTrouble | null;
+  /** What an operator watches. */
+  readonly figures: StoreFigures;
 
   /**
    * Gives out the next number of the order of changes: never the same one twice, not even after a crash.
@@ -213,6 +223,19 @@ export interface TaskStore extends AsyncDisposable {
    * @returns a function that ends it
    */
   onTrouble(listener: (trouble: StorageTrouble | null) => void): () => void;
+}
+
+/** What an operator watches of a store; all but the tasks since it was opened. */
+export interface StoreFigures {
+  /** How many tasks there are, by state. */
+  readonly tasks: ReadonlyMap<TaskState, number>;
+  /** Commits that succeeded, and attempts that failed. */
+  readonly commits: number;
+  readonly failedCommits: number;
+  /** How long the commits that succeeded took together, in milliseconds. */
+  readonly commitMs: number;
+  /** Log lines and notes of histories that were left out, as too much waited to be written. */
+  readonly leftOut: number;
 }
 
 /** What a commit survives: the end of the process however it comes, or a power cut as well. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TaskSummary } from "../task.ts";
+import { TASK_STATES, type TaskState, type TaskSummary } from "../task.ts";
 import { RunGroups } from "./run_groups.ts";
 import type { ChangesSince, RemovedTask, StoredTask } from "./store.ts";
 
@@ -83,6 +83,7 @@ export class TaskIndex {
   /** Removals up to this number may have been forgotten together with their client. */
   #forgottenSeq = 0;
   #place = 0;
+  readonly #states: Map<TaskState, number> = new Map(TASK_STATES.map((state) => [state, 0]));
 
   /** @param limits the bounds to keep */
   constructor(limits: TaskIndexLimits) {
@@ -92,6 +93,11 @@ export class TaskIndex {
   /** Removals up to this number may have been forgotten together with their client. */
   get forgottenSeq(): number {
     return this.#forgottenSeq;
+  }
+
+  /** How many tasks there are, by state. */
+  get states(): ReadonlyMap<TaskState, number> {
+    return this.#states;
   }
 
   /**
@@ -105,6 +111,8 @@ export class TaskIndex {
     if (node === undefined) node = this.#add(namespace, stored.id, ++this.#place, stored);
     else {
       namespace.runs?.delete(node);
+      this.#count(node.stored, -1);
+      this.#count(stored, 1);
       node.stored = stored;
     }
     namespace.runs?.add(node);
@@ -165,6 +173,7 @@ export class TaskIndex {
     const node = namespace?.tasks.get(id);
     if (namespace === undefined || node === undefined) return undefined;
     namespace.tasks.delete(id);
+    this.#count(node.stored, -1);
     namespace.runs?.delete(node);
     namespace.unlink(node);
     namespace.lastSeq = seq;
@@ -244,12 +253,18 @@ export class TaskIndex {
   clear(): void {
     this.#namespaces.clear();
     this.#empty.clear();
+    for (const state of this.#states.keys()) this.#states.set(state, 0);
   }
 
   #add(namespace: Namespace, id: string, place: number, stored: StoredTask): IndexedTask {
     const node: IndexedTask = { stored, place, older: null, newer: null };
     namespace.tasks.set(id, node);
+    this.#count(stored, 1);
     return node;
+  }
+
+  #count({ summary: { state } }: StoredTask, change: 1 | -1): void {
+    this.#states.set(state, this.#states.get(state)! + change);
   }
 
   #namespaceOf(client: string): Namespace {

@@ -8,7 +8,7 @@ import type { MonitorLimits } from "../../lib/config.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { MemoryStore } from "../../lib/store/memory.ts";
 import type { ChangesSince, Delivery, EndedTask, Launch, LogSlice } from "../../lib/store/store.ts";
-import type { StorageTrouble, StoredTask, TaskKey, TaskStore } from "../../lib/store/store.ts";
+import type { StorageTrouble, StoredTask, StoreFigures, TaskKey, TaskStore } from "../../lib/store/store.ts";
 import {
   type HistoryEntry,
   isTerminal,
@@ -179,6 +179,10 @@ class JournalStore implements TaskStore {
 
   get trouble(): StorageTrouble | null {
     return this.#trouble;
+  }
+
+  get figures(): StoreFigures {
+    return this.#tasks.figures;
   }
 
   takeSeq(): number {

@@ -14,6 +14,7 @@ import {
   type ProgressPoint,
   summaryOf,
   type Task,
+  TASK_STATES,
 } from "../../lib/task.ts";
 import { transition } from "../../lib/transition.ts";
 import { assert, assertEquals } from "./assert.ts";
@@ -261,6 +262,7 @@ export class StoreModel {
       }
     }
     for (const client of CLIENTS) this.#checkClient(store, client);
+    this.#checkFigures(store);
     this.#checkDeliveries(store);
     const { seq } = store;
     assert(
@@ -268,6 +270,14 @@ export class StoreModel {
       "nothing was missed",
     );
     return { known, forgotten };
+  }
+
+  #checkFigures({ figures }: TaskStore): void {
+    const all = [...this.#clients.values()].flatMap(({ tasks }) => [...tasks.values()]);
+    for (const [state, count] of figures.tasks) {
+      assertEquals(count, all.filter(({ stored }) => stored.task.state === state).length, state);
+    }
+    assertEquals(figures.tasks.size, TASK_STATES.length);
   }
 
   #checkClient(store: TaskStore, client: string): void {

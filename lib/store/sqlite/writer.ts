@@ -6,10 +6,9 @@
 
 import { StorageError } from "../../errors.ts";
 import type { HistoryEntry } from "../../task.ts";
-import type { StorageTrouble } from "../store.ts";
 import type { ClientMemory } from "../task_index.ts";
 import { Batch, type BatchMessage, type NumberedLine } from "./batch.ts";
-import type { Durability } from "../store.ts";
+import type { Durability, StorageTrouble, StoreFigures } from "../store.ts";
 import { storageError } from "./trouble.ts";
 import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
 
@@ -58,6 +57,9 @@ export class Writer implements AsyncDisposable {
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
   #isWorkerLost = false;
   #characters = 0;
+  /** When the commit under way was handed over, in milliseconds of the monotonic clock. */
+  #writtenAtMs = 0;
+  readonly #figures = { commits: 0, failedCommits: 0, commitMs: 0 };
   #closed: PromiseWithResolvers<void> | null = null;
 
   /** @param options which file, and how */
@@ -80,6 +82,11 @@ export class Writer implements AsyncDisposable {
   /** Why nothing can be committed at present; `null` where all is well. */
   get trouble(): StorageTrouble | null {
     return this.#trouble;
+  }
+
+  /** How commits went. */
+  get figures(): Pick<StoreFigures, "commits" | "failedCommits" | "commitMs"> {
+    return this.#figures;
   }
 
   /** Commits what is pending before long; `seq` is the newest number in it. */
@@ -199,6 +206,7 @@ export class Writer implements AsyncDisposable {
   }
 
   #write({ message }: Commit): void {
+    this.#writtenAtMs = performance.now();
     this.#post({ type: "write", batch: message });
     this.#stallTimer = setTimeout(() => this.#stalled(), STALL_MS);
   }
@@ -219,6 +227,8 @@ export class Writer implements AsyncDisposable {
   #succeeded(commit: Commit): void {
     this.#commit = null;
     this.#committedSeq = commit.seq;
+    this.#figures.commits++;
+    this.#figures.commitMs += performance.now() - this.#writtenAtMs;
     this.#options.onCommit(commit.batch);
     commit.batch.succeeded();
     if (this.#trouble !== null) this.#setTrouble(null);
@@ -228,6 +238,7 @@ export class Writer implements AsyncDisposable {
   }
 
   #failed(message: string): void {
+    this.#figures.failedCommits++;
     const error = storageError(this.#options.file, new Error(message));
     this.#closed?.reject(error);
     this.#inTrouble(error);

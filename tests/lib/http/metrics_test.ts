@@ -3,6 +3,7 @@ import { call } from "../../support/calls.ts";
 import { spawn } from "../../support/program.ts";
 import { startServer } from "../../support/server.ts";
 import { TestSocket } from "../../support/socket.ts";
+import { creation, REPORTER, reportOf, ReportSocket } from "../../support/report_socket.ts";
 import { StoreFolder } from "../../support/store_folder.ts";
 import { findTool } from "../../support/tools.ts";
 import { VERSION } from "../../../lib/version.ts";
@@ -33,6 +34,16 @@ Deno.test("Metrics tell what an operator watches", async () => {
   await call("POST", `${server.url}/tasks/c`, { body: { id: "open" } });
   await using socket = new TestSocket(`${server.url}/ws/tasks/c`);
   await socket.count(1);
+  await using reporter = new ReportSocket(server.url);
+  await reporter.opened();
+  await reporter.taken(
+    reporter.report(creation("reported", 1, "e"), reportOf("reported", { type: "start" }, 2, "e")),
+  );
+  await call("POST", `${server.url}/report?reporter=${REPORTER}`, {
+    body: { batch: 1, reports: [creation("posted", 3, "e")] },
+  });
+  await call("POST", `${server.url}/tasks/e/posted/cancel`);
+  await call("DELETE", `${server.url}/tasks/e/posted`);
   await call("GET", `${server.url}/tasks/c/unknown`);
   await call("GET", `${server.url}/made-up/${"x".repeat(50)}`);
   const answer = await call("GET", `${server.url}/metrics`);
@@ -40,19 +51,29 @@ Deno.test("Metrics tell what an operator watches", async () => {
   const figures = figuresOf(answer.text);
   const expected: Record<string, number> = {
     [`taskscope_build_info{version="${VERSION}"}`]: 1,
-    'taskscope_tasks{phase="unfinished"}': 1,
-    'taskscope_tasks{phase="ended"}': 2,
-    "taskscope_clients": 2,
-    "taskscope_tasks_created_total": 3,
+    'taskscope_tasks{state="NOT_STARTED"}': 1,
+    'taskscope_tasks{state="FINISHED"}': 1,
+    'taskscope_tasks{state="ERROR"}': 1,
+    'taskscope_tasks{state="CANCELLED"}': 0,
+    "taskscope_clients": 3,
+    'taskscope_tasks{state="STARTING"}': 1,
+    "taskscope_tasks_created_total": 5,
     'taskscope_tasks_ended_total{state="FINISHED"}': 1,
     'taskscope_tasks_ended_total{state="ERROR"}': 1,
-    'taskscope_tasks_ended_total{state="CANCELLED"}': 0,
+    'taskscope_tasks_ended_total{state="CANCELLED"}': 1,
     'taskscope_watchers{transport="socket"}': 1,
     'taskscope_watchers{transport="events"}': 0,
     'taskscope_watchers_cut_total{transport="socket"}': 0,
-    'taskscope_http_requests_total{root="/tasks",status="2xx"}': 1,
+    'taskscope_sent_messages_total{transport="socket"}': 1,
+    'taskscope_sent_messages_total{transport="events"}': 0,
+    'taskscope_reports_total{transport="http"}': 1,
+    'taskscope_reports_total{transport="socket"}': 2,
+    "taskscope_tasks_removed_total": 1,
+    "taskscope_storage_commit_failures_total": 0,
+    "taskscope_storage_left_out_total": 0,
+    'taskscope_http_requests_total{root="/tasks",status="2xx"}': 3,
     'taskscope_http_requests_total{root="/tasks",status="4xx"}': 1,
-    'taskscope_http_requests_total{root="/ws",status="1xx"}': 1,
+    'taskscope_http_requests_total{root="/ws",status="1xx"}': 2,
     'taskscope_http_requests_total{root="/other",status="4xx"}': 1,
     'taskscope_problems_total{code="task_not_found"}': 1,
     'taskscope_problems_total{code="not_found"}': 1,
@@ -73,7 +94,7 @@ Deno.test("Metrics tell what an operator watches", async () => {
     1,
     "what grows is read anew, not added",
   );
-  assertEquals(again.get("taskscope_tasks_created_total"), 3);
+  assertEquals(again.get("taskscope_tasks_created_total"), 5);
 });
 
 Deno.test("Metrics are for whoever has the key, and hold no id, name, token or key", async () => {

@@ -347,6 +347,7 @@ Deno.test("SqliteStore leaves out lines and entries that wait beyond the bound, 
   const kept = logOf(store, "c", "1", 0, count);
   assert(kept.lines.length > 5 && kept.lines.length < 11, `${kept.lines.length} lines`);
   assertEquals(kept.first, 0);
+  assertEquals(store.figures.leftOut, 101 - kept.lines.length + 99, "all but what was kept, and the state");
   // There is room again. What follows the gap is a slice of its own, so that no line has a wrong number.
   append("after");
   assertEquals(logOf(store, "c", "1", 0, count), kept);

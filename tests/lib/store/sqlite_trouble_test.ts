@@ -68,6 +68,8 @@ Deno.test("SqliteStore says what the trouble is, goes on in memory, and commits 
     await store.committed();
     assertEquals(heard.map((trouble) => trouble?.error.reason), [REASON, undefined]);
     assertEquals([store.committedSeq, store.seq], [5, 5]);
+    const { commits, failedCommits, commitMs } = store.figures;
+    assert(commits >= 2 && failedCommits >= 1 && commitMs > 0, JSON.stringify(store.figures));
     assertInstanceOf(store.get("c", "during"), TaskOnDisk);
     assertEquals(store.get("c", "during")?.task.state, "FINISHED");
   }
