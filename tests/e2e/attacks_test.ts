@@ -1,0 +1,372 @@
+/** What somebody would try who means harm, against the program as it is started. */
+
+import type { Page } from "playwright-core";
+import { assert, assertEquals, assertLess, assertNotMatch } from "../support/assert.ts";
+import { withPage } from "../support/browser.ts";
+import { call } from "../support/calls.ts";
+import { type Program, startProgram } from "../support/program.ts";
+import { HANDSHAKE, rawRequest, readResponse, send, socketFrame } from "../support/raw_http.ts";
+import { StaticHost } from "../support/static_host.ts";
+import { TestSocket } from "../support/socket.ts";
+
+const KEY = "a-key-for-this-very-test-0123456789";
+const bearer = { headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" } };
+/** What nobody may see that does not have the key. */
+const SECRET = "a-secret-that-nobody-may-see";
+const SOAK = Deno.env.get("TASKSCOPE_SOAK") === "1";
+/** Connections that do nothing. */
+const IDLE_CONNECTIONS = SOAK ? 10_000 : 1_000;
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+/** The memory of a server's process, in MiB, as it says itself. */
+async function residentOf({ url }: Program): Promise<number> {
+  const { text } = await call("GET", `${url}/metrics`, bearer);
+  return Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1]) / 2 ** 20;
+}
+
+/** Holds a server against that it still does what it is for. */
+async function assertWell({ url }: Program): Promise<void> {
+  const id = crypto.randomUUID();
+  assertEquals((await call("POST", `${url}/tasks/well`, { ...bearer, body: `{"id":"${id}"}` })).status, 201);
+  assertEquals((await call("POST", `${url}/tasks/well/${id}/finish`, { ...bearer, body: "{}" })).status, 200);
+}
+
+async function handshake(
+  program: Program,
+  path: string,
+  headers: readonly string[] = [],
+): Promise<Deno.Conn> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: program.port });
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    `Host: 127.0.0.1:${program.port}`,
+    ...HANDSHAKE.map(([name, value]) => `${name}: ${value}`),
+    ...headers,
+  ];
+  await send(connection, encode(`${lines.join("\r\n")}\r\n\r\n`));
+  return connection;
+}
+
+Deno.test("attack: a page of another site opens sockets, sends forms and asks for tasks", async () => {
+  await using host = new StaticHost();
+  await using program = await startProgram();
+  const { url } = program;
+  await call("POST", `${url}/tasks/default`, { body: { id: "t", status: SECRET } });
+  host.files.set("/", {
+    type: "text/html",
+    body: `<!doctype html><title>Elsewhere</title>
+<form method="post" action="${url}/t/default/start/long_running_task"><button>Win</button></form>
+<img src="${url}/t/default"><iframe src="${url}/t/default"></iframe>
+<script>
+const heard = [];
+async function tryAll() {
+  const socket = (path) => new Promise((resolve) => {
+    const socket = new WebSocket("${url.replace("http", "ws")}" + path, []);
+    socket.onmessage = ({ data }) => heard.push(data);
+    socket.onclose = () => resolve();
+  });
+  await Promise.all(["/ws/tasks/default", "/ws/tasks/default?mode=delta", "/ws/tasks/default/t", "/ws/report?reporter=reporter-1"].map(socket));
+  const plain = { method: "POST", mode: "no-cors", body: "id=planted" };
+  for (const path of ["/tasks/default", "/tasks/default/t/cancel", "/t/default/t/cancel", "/tasks/default/start/long_running_task"]) {
+    await fetch("${url}" + path, plain).catch(() => {});
+    await fetch("${url}" + path, { ...plain, headers: { "content-type": "text/plain" } }).catch(() => {});
+  }
+  for (const path of ["/tasks/default", "/t/default", "/events/tasks/default", "/docs"]) {
+    await fetch("${url}" + path).then((answer) => answer.text()).then((text) => heard.push(text), () => {});
+  }
+  return JSON.stringify(heard);
+}
+</script>`,
+  });
+  await withPage({}, async ({ page }) => {
+    await page.goto(host.origin);
+    const heard = await page.evaluate("tryAll()");
+    assertEquals(heard, "[]");
+    await page.getByRole("button", { name: "Win" }).click();
+    await page.waitForLoadState();
+    assert(!(await page.content()).includes(SECRET));
+  });
+  const { json } = await call("GET", `${url}/tasks/default`);
+  assertEquals(Object.keys(json.all_tasks), ["t"]);
+  assertEquals(json.all_tasks.t.cancel_requested, false);
+});
+
+Deno.test("attack: script in every text of a task runs nowhere", async () => {
+  await using program = await startProgram(["--no-demo"]);
+  const { url } = program;
+  const script =
+    `</script><script>window.hit=1</script><img src=x onerror="window.hit=1">"'><svg/onload=window.hit=1>`;
+  const texts = {
+    name: script,
+    status: script,
+    unit: script.slice(0, 30),
+    tags: [script.slice(0, 60), "javascript:window.hit=1"],
+    metadata: { [script]: script, url: "javascript:window.hit=1" },
+  };
+  const create = async (id: string, more: object) => {
+    const { status, text } = await call("POST", `${url}/tasks/default`, { body: { id, ...texts, ...more } });
+    assertEquals(status, 201, text);
+  };
+  await create("run", { current: 1, total: 3 });
+  await create("done", {});
+  await create("bad", {});
+  await create("part", { parent_id: "run" });
+  await call("POST", `${url}/tasks/default/run/logs`, {
+    body: { lines: [script, `\u001b]8;;javascript:window.hit=1\u0007x`] },
+  });
+  await call("POST", `${url}/tasks/default/done/finish`, { body: { result: { [script]: [script] } } });
+  await call("POST", `${url}/tasks/default/bad/fail`, {
+    body: { error: { message: script, type: script.slice(0, 100), stack: script } },
+  });
+  const paths = [
+    "/t/default",
+    `/t/default?q=${encodeURIComponent(script)}&name=${encodeURIComponent(script)}&group=name`,
+    "/t/default/run",
+    "/t/default/done",
+    "/t/default/bad",
+    "/stats/default",
+    `/stats/default/${encodeURIComponent(script)}`,
+    `/t/${encodeURIComponent(script)}`,
+    `/t/default/${encodeURIComponent(script)}`,
+    "/badge/default/run.svg",
+    `/badge/default/run.svg?label=${encodeURIComponent(script)}`,
+    "/tasks/default",
+    "/tasks/default/run/logs?format=text",
+  ];
+  const visit = async (page: Page) => {
+    for (const path of paths) {
+      await page.goto(url + path).catch((error) => {
+        // Text files are saved, and not shown.
+        if (!/Download is starting/.test(String(error))) throw error;
+      });
+      if (path.startsWith("/t/default") && !path.includes("%")) {
+        await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
+      }
+      assertEquals(await page.evaluate("window.hit"), undefined, path);
+    }
+  };
+  await withPage({}, async ({ page, complaints, hosts }) => {
+    await visit(page);
+    assertEquals(complaints.filter((text) => !/status of 40[04]/.test(text)), []);
+    assertEquals([...hosts], [new URL(url).host]);
+  });
+});
+
+Deno.test("attack: paths that lead out of where files are", async () => {
+  await using program = await startProgram(["--key-file", await keyFile()]);
+  const ups = [
+    "../",
+    "..%2f",
+    "%2e%2e/",
+    "%2e%2e%2f",
+    "..%252f",
+    "..\\",
+    "..%5c",
+    ".%00./",
+    "....//",
+    "/",
+    "%2f",
+    "file:///",
+  ];
+  for (const root of ["assets", "s", "t", "tasks", "badge/default", "v0.1.0", "stats", "share"]) {
+    for (const up of ups) {
+      for (const target of ["etc/passwd", "deno.json", "main.ts", "proc/self/environ"]) {
+        const path = `/${root}/${up.repeat(6)}${target}`;
+        const request =
+          `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\nConnection: close\r\n\r\n`;
+        const { status, body } = await rawRequest(program.port, request);
+        // 429: tokens of links are guessed here, too.
+        assert([303, 400, 401, 404, 429].includes(status), `${path} answers ${status}`);
+        assertNotMatch(body, /root:|"imports"|taskscope shows|TASKSCOPE_/);
+      }
+    }
+  }
+});
+
+Deno.test("attack: requests that two servers would read in two ways", async () => {
+  await using program = await startProgram(["--key-file", await keyFile()]);
+  await call("POST", `${program.url}/tasks/c`, { ...bearer, body: `{"id":"t","status":"${SECRET}"}` });
+  const host = `Host: 127.0.0.1:${program.port}`;
+  const hidden = `GET /tasks/c HTTP/1.1\r\n${host}\r\nAuthorization: Bearer ${KEY}\r\n\r\n`;
+  const heads = [
+    [`Content-Length: ${hidden.length}`, "Transfer-Encoding: chunked"],
+    ["Content-Length: 0", `Content-Length: ${hidden.length}`],
+    ["Content-Length: +0"],
+    ["Content-Length: 0x0"],
+    ["Content-Length: 0, 0"],
+    ["Transfer-Encoding: chunked, identity"],
+    ["Transfer-Encoding : chunked"],
+    ["Transfer-Encoding:\tchunked", "Content-Length: 5"],
+    ["X: y\r\n Transfer-Encoding: chunked"],
+    ["Transfer-Encoding: xchunked"],
+  ];
+  for (const lines of heads) {
+    const request = `POST /tasks/c HTTP/1.1\r\n${host}\r\n${lines.join("\r\n")}\r\n\r\n0\r\n\r\n${hidden}`;
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: program.port });
+    await send(connection, encode(request));
+    const first = await readResponse(connection);
+    assert(first.status === 0 || (first.status >= 400 && first.status < 500), `${lines}: ${first.status}`);
+    assertEquals(first.body.includes(SECRET), false, lines.join());
+  }
+  await assertWell(program);
+});
+
+Deno.test("attack: bodies that never come, and heads, addresses and tokens beyond all measure", async () => {
+  const limits = ["--limit", "requestTimeoutMs=300", "--limit", "wrongKeysPerAddress=100000"];
+  await using program = await startProgram(["--key-file", await keyFile(), ...limits]);
+  const head =
+    `POST /tasks/c HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\nAuthorization: Bearer ${KEY}\r\n`;
+  const slow = await rawRequest(
+    program.port,
+    `${head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"id"`,
+  );
+  assertEquals([slow.status, JSON.parse(slow.body).code], [408, "slow_body"]);
+  const large = "x".repeat(1_000_000);
+  const requests = [
+    `${head}Content-Length: 99999999999\r\n\r\n`,
+    `${head}X-Large: ${large}\r\n\r\n`,
+    `${head}${"X-Many: y\r\n".repeat(20_000)}\r\n`,
+    `${head}Cookie: ${"a=b; ".repeat(30_000)}\r\n\r\n`,
+    `GET /${large} HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\n\r\n`,
+    `GET /tasks/c?${
+      "q=x&".repeat(10_000)
+    } HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\nAuthorization: Bearer ${KEY}\r\n\r\n`,
+    `GET /tasks/c HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\nAuthorization: Bearer ${
+      large.slice(0, 50_000)
+    }\r\n\r\n`,
+    `GET /s/${large.slice(0, 50_000)} HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\n\r\n`,
+    `GET /ws/tasks/c HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\nSec-WebSocket-Protocol: taskscope, taskscope.bearer.${
+      large.slice(0, 50_000)
+    }\r\n\r\n`,
+  ];
+  for (const request of requests) {
+    const { status } = await rawRequest(program.port, request);
+    assert(status === 0 || (status >= 400 && status < 500), `${request.slice(0, 60)}: ${status}`);
+  }
+  const bodies: [string, string][] = [
+    [`{"metadata":${"[".repeat(100_000)}${"]".repeat(100_000)}}`, "application/json"],
+    [`{"metadata":${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}}`, "application/json"],
+    ["a=b&".repeat(100_000), "application/x-www-form-urlencoded"],
+    [`{"result":"${"x".repeat(2_000_000)}"}`, "application/json"],
+  ];
+  for (const [body, type] of bodies) {
+    const headers = { ...bearer.headers, "content-type": type };
+    const { status } = await call("POST", `${program.url}/tasks/c`, { headers, body });
+    assert([400, 413].includes(status), `${body.slice(0, 40)}: ${status}`);
+  }
+  await assertWell(program);
+});
+
+Deno.test("attack: many connections that do nothing, and readers that do not read", async () => {
+  await using program = await startProgram(["--key-file", await keyFile()]);
+  const before = await residentOf(program);
+  const connections: Deno.Conn[] = [];
+  try {
+    for (let index = 0; index < IDLE_CONNECTIONS; index++) {
+      const connection = await Deno.connect({ hostname: "127.0.0.1", port: program.port });
+      // A third of them begins a request, and leaves it at that.
+      if (index % 3 === 0) await send(connection, encode("GET /tasks/c HTTP/1.1\r\nHost:"));
+      connections.push(connection);
+    }
+    for (let index = 0; index < 20; index++) {
+      const auth = [`Authorization: Bearer ${KEY}`];
+      connections.push(await handshake(program, "/ws/tasks/c", auth));
+    }
+    await using watching = new TestSocket(`${program.url}/ws/tasks/c?mode=delta`, [
+      "taskscope",
+      `taskscope.bearer.${btoa(KEY).replaceAll("=", "")}`,
+    ]);
+    await watching.count(1);
+    // More than may be on its way to those who do not read.
+    for (let index = 0; index < 60; index++) {
+      const body = JSON.stringify({ id: `t-${index}`, metadata: { text: "x".repeat(15_000) } });
+      assertEquals((await call("POST", `${program.url}/tasks/c`, { ...bearer, body })).status, 201);
+    }
+    await watching.task("t-59", () => true);
+    await assertWell(program);
+    assertLess(await residentOf(program) - before, 200);
+  } finally {
+    for (const connection of connections) connection.close();
+  }
+  await assertWell(program);
+});
+
+Deno.test("attack: 160 MB in parts of one message", async () => {
+  await using program = await startProgram(["--key-file", await keyFile()]);
+  const part = new Uint8Array(1_000_000).fill(0x61);
+  const connection = await handshake(program, "/ws/tasks/c", [`Authorization: Bearer ${KEY}`]);
+  assertEquals((await readResponse(connection, "head")).status, 101);
+  // Somebody has to take what the server says meanwhile.
+  const reading = (async () => {
+    const chunk = new Uint8Array(65_536);
+    while (await connection.read(chunk).catch(() => null) !== null);
+  })();
+  try {
+    for (let index = 0; index < 160; index++) {
+      await send(connection, socketFrame(index === 0 ? 1 : 0, part, index === 159));
+    }
+  } catch {
+    // It was cut before.
+  }
+  await assertWell(program);
+  connection.close();
+  await reading;
+  let resident = Infinity;
+  for (let look = 0; look < 100 && resident >= 512; look++) {
+    resident = await residentOf(program);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assertLess(resident, 512);
+});
+
+Deno.test("attack: whoever reads what the server says finds no key and no token", async () => {
+  await using program = await startProgram(["--key-file", await keyFile(), "--log", "json"]);
+  const { url } = program;
+  const made = await Promise.all(
+    ["read", "write"].map((may) =>
+      call("POST", `${url}/tokens`, { ...bearer, body: `{"may":"${may}","client":"c"}` })
+    ),
+  );
+  const tokens = made.map(({ json }) => json.token as string);
+  const secrets = [KEY, "a-wrong-key-that-was-tried", ...tokens];
+  const answers: string[] = [];
+  const paths = [
+    "/tasks/c",
+    "/tasks/c/none",
+    "/ws/tasks/c",
+    "/metrics",
+    "/docs",
+    "/openapi.json",
+    "/clients",
+    "/t/c",
+    "/nowhere",
+    "/readyz",
+    "/t/c/none",
+  ];
+  for (const secret of secrets) {
+    for (const path of paths) {
+      answers.push((await call("GET", url + path, { headers: { authorization: `Bearer ${secret}` } })).text);
+      answers.push((await call("GET", `${url}${path}?token=${secret}`, bearer)).text);
+    }
+    answers.push((await call("GET", `${url}/s/${secret}`)).text);
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    answers.push((await call("POST", `${url}/sign-in`, { headers, body: `key=${secret}x` })).text);
+  }
+  answers.push((await call("GET", `${url}/metrics`, bearer)).text);
+  program.process.kill("SIGTERM");
+  const { stdout, stderr } = await program.process.ended();
+  for (const secret of secrets) {
+    assertEquals([stdout.includes(secret), stderr.includes(secret)], [false, false]);
+    for (const answer of answers) assertEquals(answer.includes(secret), false, answer.slice(0, 500));
+  }
+  for (const line of stderr.trim().split("\n").filter((text) => text !== "")) JSON.parse(line);
+});
+
+async function keyFile(): Promise<string> {
+  const file = await Deno.makeTempFile({ prefix: "taskscope-key-" });
+  await Deno.writeTextFile(file, KEY);
+  return file;
+}

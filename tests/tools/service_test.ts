@@ -1,0 +1,42 @@
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { spawn } from "../support/program.ts";
+import { findTool } from "../support/tools.ts";
+import { SERVE_FLAGS } from "../../lib/cli/serve_options.ts";
+
+const EXAMPLES = new URL("../../.github/examples/", import.meta.url);
+
+Deno.test("taskscope.service is a unit that systemd takes, and shut in", async () => {
+  const systemd = await findTool(["systemd-analyze"], "A test of the systemd unit");
+  if (systemd === undefined) return;
+  const folder = await Deno.makeTempDir({ prefix: "taskscope-unit-" });
+  const unit = `${folder}/taskscope.service`;
+  const text = await Deno.readTextFile(new URL("taskscope.service", EXAMPLES));
+  // The program need not be installed for this.
+  await Deno.writeTextFile(unit, text.replace("/usr/local/bin/taskscope", Deno.execPath()));
+  const verified = await spawn(systemd, ["verify", unit]).ended();
+  assertEquals([verified.code, verified.stderr], [0, ""]);
+  const judged = await spawn(systemd, ["security", "--offline=true", "--threshold=25", unit]).ended();
+  assertEquals(judged.code, 0, judged.stdout);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("the examples use flags and variables that there are", async () => {
+  const known = new Set([
+    ...Object.keys(SERVE_FLAGS).flatMap((
+      name,
+    ) => [`--${name}`, `TASKSCOPE_${name.toUpperCase().replaceAll("-", "_")}`]),
+    ...["TASKSCOPE_KEY", "TASKSCOPE_SERVER", "--server"],
+  ]);
+  for (const name of ["taskscope.service", "Containerfile", "Caddyfile", "nginx.conf"]) {
+    const text = await Deno.readTextFile(new URL(name, EXAMPLES));
+    const lines = text.split("\n").filter((line) => line.includes("taskscope") || line.includes("TASKSCOPE_"))
+      .filter((line) => !/useradd|podman|apt-get|COPY|systemctl/.test(line));
+    const used = lines.flatMap((line) => line.match(/(?<=\s)--[a-z-]+|TASKSCOPE_[A-Z_]+/g) ?? []);
+    assert(used.length > 0, name);
+    assertEquals(used.filter((word) => !known.has(word)), [], name);
+  }
+  assertStringIncludes(
+    await Deno.readTextFile(new URL("taskscope.service", EXAMPLES)),
+    "--key-file ${CREDENTIALS_DIRECTORY}/key",
+  );
+});
