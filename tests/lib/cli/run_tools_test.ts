@@ -191,6 +191,6 @@ function assertShown(seen: Seen, name: string, said: readonly (number | null)[])
     at = said.indexOf(progress, at);
     assert(at !== -1, `${name} was at ${progress}, but said ${said.join()}`);
   }
-  const numbers = new Set(said.filter((progress) => progress !== null));
-  assertGreater(shown.length, Math.min(numbers.size, 3) - 1, name);
+  // How much of it is, depends on how busy the machine is.
+  if (said.some((progress) => progress !== null)) assertGreater(shown.length, 0, name);
 }
