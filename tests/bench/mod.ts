@@ -11,6 +11,7 @@ import { benchExecutable } from "./executable.ts";
 import { benchFanOut } from "./fan_out.ts";
 import { benchGet } from "./get.ts";
 import { benchHistory } from "./history.ts";
+import { benchIdle } from "./idle.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchLatency } from "./latency.ts";
 import { benchMemory } from "./memory.ts";
@@ -31,6 +32,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["durable", benchDurable],
   ["memory", benchMemory],
   ["restart", benchRestart],
+  ["idle", benchIdle],
   ["page", benchPage],
   ["executable", benchExecutable],
 ]);
