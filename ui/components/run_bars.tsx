@@ -29,7 +29,7 @@ interface RunBarsProps {
   readonly label?: string;
 }
 
-/** How much of the drawing's height the longest bar takes, in percent; the rest is for the marks above bars. */
+/** How much of the drawing's height the longest bar takes, in percent. The mark above it may stand out where that is low. */
 const HIGHEST = 86;
 /** What is drawn of a run that took no time. */
 const LEAST = 2;
@@ -43,11 +43,17 @@ export function RunBars({ runs, most, label }: RunBarsProps): JSX.Element {
     ? { "aria-hidden": true }
     : { role: "group" as const, "aria-label": label };
   return (
-    <svg class="run-bars" focusable="false" {...words}>
+    <svg class="run-bars" focusable="false" overflow="visible" {...words}>
       {runs.map((run, index) => {
         const size = LEAST + (run.duration ?? 0) / longest * (HIGHEST - LEAST);
         return (
-          <svg key={run.id} x={`${(free + index) * width}%`} width={`${width}%`} height="100%">
+          <svg
+            key={run.id}
+            x={`${(free + index) * width}%`}
+            width={`${width}%`}
+            height="100%"
+            overflow="visible"
+          >
             <Bar run={run} size={Math.round(size * 10) / 10} />
           </svg>
         );
