@@ -15,7 +15,7 @@ export const KEY_FLAGS = {
   "key-file": {
     kind: "value",
     placeholder: "<file>",
-    help: "file whose first line is the key",
+    help: "file whose first line is the key; else that is in TASKSCOPE_KEY",
   },
 } as const satisfies FlagTable;
 

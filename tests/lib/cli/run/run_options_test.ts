@@ -105,7 +105,7 @@ Deno.test("parseRun() refuses what can't be, with one clear line", () => {
 
 Deno.test("runHelp() names each flag, its variable, and the statuses", () => {
   const help = runHelp();
-  for (const word of ["--stale-after <seconds>", "TASKSCOPE_STALE_AFTER", "--pty", "125", "126", "127"]) {
+  for (const word of ["--stale-after <seconds>", "TASKSCOPE_GRACE", "--pty", "125", "126", "127"]) {
     assertStringIncludes(help, word);
   }
 });
