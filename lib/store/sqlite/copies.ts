@@ -78,6 +78,8 @@ export async function backupDatabase(
       // In one step: between two of them others may write, and it would begin anew each time.
       await backup(db, partial, { rate: EVERY_PAGE });
     });
+    // A file that needs no others beside it, so that it can be looked at where nothing can be written.
+    await withDatabase(partial, (db) => db.exec("PRAGMA journal_mode = DELETE"));
     await flush(partial);
     await Deno.rename(partial, copy);
   } catch (cause) {
@@ -98,9 +100,11 @@ export async function backupDatabase(
  */
 export async function restoreDatabase(copy: string, file: string, epoch: string): Promise<string | null> {
   await inspectDatabase(copy);
-  const isThere = await exists(file);
-  const lock = isThere ? lockFile(file) : null;
-  const partial = `${file}.${crypto.randomUUID()}.partial`;
+  // A link stays, and leads to what is restored.
+  const place = await exists(file) ? await Deno.realPath(file) : file;
+  // Also where nothing is: a server that starts meanwhile would make it.
+  const lock = lockFile(place);
+  const partial = `${place}.${crypto.randomUUID()}.partial`;
   try {
     await backupDatabase(copy, partial);
     await withDatabase(
@@ -108,14 +112,14 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
       (db) => db.prepare("UPDATE meta SET value = ? WHERE name = 'epoch'").run(epoch),
     );
     await flush(partial);
-    const former = isThere ? await setAside(file) : null;
-    await Deno.rename(partial, file);
+    const former = await exists(place) ? await setAside(place) : null;
+    await Deno.rename(partial, place);
     return former;
   } catch (cause) {
     throw storageError(file, cause);
   } finally {
     await remove(partial);
-    lock?.close();
+    lock.close();
   }
 }
 

@@ -104,15 +104,14 @@ export class DatabaseFile implements Disposable {
  * Keeps other programs out. The lock is one on a second, empty database, as locking the first one would keep out our
  * own worker, too; the system lets go of it however the process ends.
  *
- * @param file the path of a database that is there
+ * @param file the path of a database, be it there or not
  * @returns what holds the lock until it is closed
  * @throws {StorageError} where another program has it
  */
 export function lockFile(file: string): DatabaseSync {
   let lock: DatabaseSync | undefined;
   try {
-    // A link must not lead around the lock.
-    lock = new DatabaseSync(`${Deno.realPathSync(file)}.lock`);
+    lock = new DatabaseSync(`${placeOf(file)}.lock`);
     lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     return lock;
   } catch (cause) {
@@ -122,6 +121,16 @@ export function lockFile(file: string): DatabaseSync {
       throw new StorageError(file, reason, { cause });
     }
     throw storageError(file, cause);
+  }
+}
+
+/** Where a file is: a link must not lead around the lock. */
+function placeOf(file: string): string {
+  try {
+    return Deno.realPathSync(file);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return file;
+    throw cause;
   }
 }
 

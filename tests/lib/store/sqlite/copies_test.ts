@@ -1,0 +1,58 @@
+import { StorageError } from "../../../../lib/errors.ts";
+import { backupDatabase, inspectDatabase, restoreDatabase } from "../../../../lib/store/sqlite/copies.ts";
+import { lockFile } from "../../../../lib/store/sqlite/database_file.ts";
+import { assertEquals, assertRejects } from "../../../support/assert.ts";
+import { StoreFolder } from "../../../support/store_folder.ts";
+import { storedTask } from "../../../support/store_model.ts";
+
+const EPOCH = "another-one1";
+
+/** A database with tasks that have ended, and a copy of it. */
+async function fill(folder: StoreFolder, ids: readonly string[]): Promise<string> {
+  {
+    await using store = folder.open();
+    for (const id of ids) store.put("c", storedTask(id, store.takeSeq(), "FINISHED"));
+  }
+  const copy = `${folder.path}/copy.db`;
+  await backupDatabase(folder.file, copy);
+  return copy;
+}
+
+async function namesIn(folder: StoreFolder): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder.path), ({ name }) => name)).sort();
+}
+
+Deno.test("backupDatabase() makes a file that needs no other beside it, though its original does", async () => {
+  using folder = new StoreFolder();
+  const copy = await fill(folder, ["1"]);
+  // sqlite.org/fileformat.html, 1.3: 1 for a rollback journal, 2 for a log that is written ahead.
+  assertEquals([...(await Deno.readFile(copy)).slice(18, 20)], [1, 1]);
+  const before = await namesIn(folder);
+  assertEquals((await inspectDatabase(copy)).ended, 1);
+  assertEquals(await namesIn(folder), before);
+});
+
+Deno.test("restoreDatabase() leaves a link where it is, and restores what it leads to", async () => {
+  using folder = new StoreFolder();
+  const copy = await fill(folder, ["1"]);
+  const link = `${folder.path}/link.db`;
+  await Deno.symlink(folder.file, link);
+  const former = await restoreDatabase(copy, link, EPOCH);
+  assertEquals((await Deno.lstat(link)).isSymlink, true);
+  assertEquals([(await inspectDatabase(folder.file)).ended, (await inspectDatabase(former!)).ended], [1, 1]);
+  await using store = folder.open();
+  assertEquals(store.epoch, EPOCH);
+});
+
+Deno.test("restoreDatabase() refuses where a server has the place, also of a file that is not there yet", async () => {
+  using folder = new StoreFolder();
+  const copy = await fill(folder, ["1"]);
+  const place = `${folder.path}/new.db`;
+  const server = lockFile(place);
+  const before = await namesIn(folder);
+  await assertRejects(() => restoreDatabase(copy, place, EPOCH), StorageError, "another Taskscope uses it");
+  assertEquals(await namesIn(folder), before);
+  server.close();
+  assertEquals(await restoreDatabase(copy, place, EPOCH), null);
+  assertEquals((await inspectDatabase(place)).ended, 1);
+});
