@@ -143,7 +143,7 @@ Deno.test(`monitored() by URL: a program goes on over a kill -9 of its server an
       place.proxy.refuse();
       await pause(CUT_MS);
       assert((await place.task(() => true)).stale, "nothing was heard of it");
-      place.proxy.restore();
+      await place.proxy.restore();
     },
   );
 

@@ -133,7 +133,7 @@ Deno.test("HttpTransport loses nothing and doubles nothing over cuts, and makes 
   await until(() => !sink.ready);
   proxy.blocksUpgrades = false;
   const { upgrades } = proxy;
-  proxy.restore();
+  await proxy.restore();
   await until(() => sink.ready);
   assertEquals(proxy.upgrades, upgrades + 1);
   task.finish({ lines });

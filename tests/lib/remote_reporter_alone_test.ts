@@ -43,7 +43,7 @@ Deno.test("RemoteSink says once that no server answers, lets functions run, and 
   ]);
   await using proxy = new TcpProxy(1, port);
   await using server = startServer();
-  proxy.restore(server.port);
+  await proxy.restore(server.port);
   await until(() => server.monitor.registry.tasks("default").length === 3);
   await until(() => server.monitor.registry.tasks("default").every(({ state }) => state === "FINISHED"));
   assertEquals(server.monitor.registry.tasks("default").map(({ id, log_count }) => [id, log_count]).sort(), [
@@ -181,7 +181,7 @@ Deno.test("RemoteSink notices by itself that nothing comes through any more", as
   const passedMs = await passUntil(clock, () => !sink.ready);
   assertGreater(passedMs, 5_000);
   assertLess(passedMs, 25_000);
-  proxy.restore();
+  await proxy.restore();
   task.reporter.update({ progress: 60 });
   await passUntil(clock, () => server.monitor.registry.task("default", "t")?.progress === 60);
   task.finish();
@@ -199,7 +199,7 @@ Deno.test("RemoteSink tries again where somebody opens and says nothing, and hol
   ask(sink, "one").then((value) => result = value);
   await passUntil(clock, () => result === "result", 2_500);
   await passUntil(clock, () => warnings.texts.length > 0, 30_000);
-  proxy.restore();
+  await proxy.restore();
   await passUntil(clock, () => server.monitor.registry.task("default", "one")?.state === "FINISHED", 60_000);
   assertEquals(warnings.texts.length, 1);
 });

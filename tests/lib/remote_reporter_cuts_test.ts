@@ -74,7 +74,7 @@ for (const seed of [1, 2, 3]) {
       if (random() < 0.3) {
         proxy.refuse();
         await pause(random() * 40);
-        proxy.restore();
+        await proxy.restore();
       } else {
         proxy.cut();
       }
@@ -124,7 +124,7 @@ Deno.test("RemoteSink keeps what a task said last, and a bounded part of what it
     task.reporter.update({ current: n, status: `at ${n}` });
     if (n % 100 === 0) task.reporter.log(`line ${n / 100}`);
   }
-  proxy.restore();
+  await proxy.restore();
   task.finish();
   const seen = await shown(server.url, task, ({ state }) => state === "FINISHED");
   assertEquals([seen.current, seen.status], [updates - 1, `at ${updates - 1}`]);

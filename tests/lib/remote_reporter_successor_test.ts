@@ -241,7 +241,7 @@ Deno.test("RemoteSink goes on at the successor of a server that was shut down, w
   let before;
   {
     await using first = startServer({ data });
-    proxy.restore(first.port);
+    await proxy.restore(first.port);
     task = new RemoteTask(sink, "t");
     task.reporter.update({ progress: 10 });
     task.reporter.log("before");
@@ -252,7 +252,7 @@ Deno.test("RemoteSink goes on at the successor of a server that was shut down, w
     task.reporter.log("between");
   }
   await using second = startServer({ data });
-  proxy.restore(second.port);
+  await proxy.restore(second.port);
   const after = await shown(second.url, task, ({ progress }) => progress === 20);
   assertGreater(after.version, before.version);
   assertEquals([after.state, after.created_at, after.reporter], [

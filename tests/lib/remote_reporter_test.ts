@@ -126,7 +126,7 @@ Deno.test("RemoteSink asks a task to stop when somebody asks the server to, also
   proxy.refuse();
   await until(() => !sink.ready);
   await call("POST", `${server.url}/tasks/default/two/cancel`);
-  proxy.restore();
+  await proxy.restore();
   await two;
   await shown(server.url, { client: "default", id: "two" }, ({ state }) => state === "CANCELLED");
 

@@ -79,10 +79,18 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /** Passes new connections on again, to another server where one is named. What was swallowed stays so. */
-  restore(target: number = this.#target): void {
+  async restore(target: number = this.#target): Promise<void> {
     this.#target = target;
     this.#mode = "pass";
-    this.#listener ??= this.#listen(this.#port);
+    // A listener that was closed lets go of its port only once nobody waits for connections any more.
+    while (this.#listener === null) {
+      try {
+        this.#listener = this.#listen(this.#port);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

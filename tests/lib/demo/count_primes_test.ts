@@ -1,7 +1,7 @@
 import { countPrimes } from "../../../lib/demo/count_primes.ts";
 import { callWorker } from "../../../lib/demo/worker_call.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
-import { assertEquals, assertGreater, assertLess, assertRejects } from "../../support/assert.ts";
+import { assert, assertEquals, assertGreater, assertRejects } from "../../support/assert.ts";
 import { RecordingTask } from "../../support/recording_task.ts";
 
 function newWorker(): Worker {
@@ -27,7 +27,7 @@ Deno.test("countPrimes() says how far it is, from zero to the bound", async () =
   const between = task.updates.slice(1, -1).map((update) => update.current!);
   assertGreater(between.length, 0);
   assertEquals(between, between.toSorted((a, b) => a - b));
-  assertLess(between.at(-1)!, 300_000_000);
+  assert(between.at(-1)! <= 300_000_000, "the last thing that is heard may be that all are looked at");
 });
 
 Deno.test("countPrimes() refuses a bound that is no whole number in range", async () => {
