@@ -36,6 +36,10 @@ export class DeltaWatchers {
   /** Somebody has left. */
   delete(watcher: Watcher): void {
     this.#watchers.delete(watcher);
+    if (this.#watchers.size > 0) return;
+    // Nobody is to be told, and nothing more is noted: who comes next would hear of records that are old by then.
+    this.#changed.clear();
+    this.#removed.clear();
   }
 
   /** Hears of a change. */

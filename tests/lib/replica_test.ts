@@ -101,6 +101,7 @@ Deno.test("Replica gets to the same state although the process loses messages on
   await worker.call("listen", flood.name);
   const random = randomNumbers(7);
   const flooded = 600;
+  let lossy = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const seenBefore = await worker.call<number>("floodsSeen");
     const flag = new Int32Array(new SharedArrayBuffer(4));
@@ -119,8 +120,9 @@ Deno.test("Replica gets to the same state although the process loses messages on
     }
     assertSame(await caughtUp(worker, monitor), monitor.dump(), `round ${round}`);
     const seen = await worker.call<number>("floodsSeen") - seenBefore;
-    assert(seen < flooded, `round ${round} lost nothing, so it showed nothing`);
+    if (seen < flooded) lossy++;
   }
+  assert(lossy > ROUNDS / 2, `${ROUNDS - lossy} of ${ROUNDS} rounds lost nothing, so they showed nothing`);
   assertEquals(monitor.errors, []);
 });
 

@@ -156,6 +156,15 @@ testStory(
   },
 );
 
+testStory(
+  "Hub sends no old record to who comes after the last one has left who was to be told",
+  async (world) => {
+    const log: WorldStep = { do: "log", client: "a", id: "t1" };
+    await world.run([...watch(1), { do: "begin", client: "a", id: "t1", isStarted: false }, ...watch(FULL)]);
+    await world.run([log, { do: "leave", watcher: 1 }, log, ...watch(DELTA)]);
+  },
+);
+
 testStory("Hub and Rest show no beginning, end or removal that a crash takes back", async (world) => {
   await world.run([begin("t1"), begin("t2"), finish("t2"), ...watch(DELTA, FULL, REST), TURN]);
   const before = { t1: "STARTING null", t2: "FINISHED 100" };

@@ -55,6 +55,8 @@ Deno.test("ls --json prints the records as the server has them, and nothing that
   await using server = startTerminalServer();
   const task = await server.start("t");
   await task.update({ status: "\x1b[2J \u009b31m \u202e", metadata: { key: [1, null] } });
+  // What is said soon after something else is sent a little later.
+  await call("GET", `${server.url}/tasks/c/t?wait=PROCESSING&timeout=20`);
   const { stdout } = await server.run("ls", "--json");
   assertEquals(JSON.parse(stdout), (await call("GET", `${server.url}/tasks/c/t`)).json);
   assertMatch(stdout, /^[ -~]+\n$/);
