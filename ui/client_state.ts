@@ -49,6 +49,11 @@ export interface LiveClientPage extends LivePage {
   isUncertain(): boolean;
 }
 
+/** A task as it must have been before it ended. */
+function running(task: Task): Task {
+  return { ...task, state: "PROCESSING", finished_at: null };
+}
+
 /** Makes the live state of a client's page. */
 export function createClientPage(model: ClientPageModel, options: LivePageOptions): LiveClientPage {
   const frame = createFrame(model, options.actions);
@@ -109,8 +114,7 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     // Of a task that was never heard of nothing is known but that it came to be since; and of one that is not loaded, that
     // it has ended.
     if (before !== undefined || hasEndedNow || (!sums.knows(task.id) && task.created_at >= model.now)) {
-      const running = { ...task, state: "PROCESSING", finished_at: null } as const;
-      const milestone = milestoneBetween(before ?? (hasEndedNow ? running : undefined), task);
+      const milestone = milestoneBetween(before ?? (hasEndedNow ? running(task) : undefined), task);
       if (milestone !== null) options.onMilestone(milestone);
     }
     sums.note(task, rules.matches(task) ? rules.sectionOf(task) : null);
