@@ -1,17 +1,11 @@
 /**
  * What pages with long lists load in addition: the arithmetic of windowed rendering, as a script of its own, because most
- * pages need none.
+ * pages need none. The library's later versions are twice as large, for lists that are not like these (chats, lanes).
  *
  * @module
  */
 
-import {
-  measureElement,
-  observeWindowOffset,
-  observeWindowRect,
-  Virtualizer,
-  windowScroll,
-} from "@tanstack/virtual-core";
+import { observeWindowOffset, observeWindowRect, Virtualizer, windowScroll } from "@tanstack/virtual-core";
 
 import type { Windowing } from "./list_window.ts";
 import type { ListRange } from "./view.ts";
@@ -37,7 +31,7 @@ export function createWindowing(
     observeElementRect: observeWindowRect,
     observeElementOffset: observeWindowOffset,
     scrollToFn: windowScroll,
-    measureElement,
+    measureElement: heightOf,
     overscan: OVERSCAN,
     initialOffset: () => scrollY,
     initialRect: { width: innerWidth, height: innerHeight },
@@ -72,4 +66,9 @@ export function createWindowing(
     },
     reveal: (index) => virtualizer.scrollToIndex(index, { align: "auto" }),
   };
+}
+
+/** Exactly, where the library rounds: what is above would be off by a part of a pixel for each item. */
+function heightOf(element: Element, entry: ResizeObserverEntry | undefined): number {
+  return entry?.borderBoxSize[0]?.blockSize ?? element.getBoundingClientRect().height;
 }
