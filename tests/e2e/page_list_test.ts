@@ -5,7 +5,7 @@ import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } f
 import { axeFindings } from "../support/axe.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
-import type { TestServer } from "../support/server.ts";
+import { startServer, type TestServer } from "../support/server.ts";
 import { run, startTaskServer, type TaskServer } from "../support/task_server.ts";
 
 const DESKTOP = { width: 1280, height: 800 };
@@ -323,6 +323,36 @@ Deno.test("list: without JavaScript one reads, filters, starts, cancels and remo
     assertEquals(complaints.filter((text) => !text.includes("409")), []);
   });
   assertEquals(server.errors, []);
+});
+
+Deno.test("list and task page: names and steps stay readable in windows of every width", async () => {
+  await using server = await startSome("shop");
+  await report(server, "shop", "", { id: "part", name: "upload", parent_id: "d1" });
+  await report(server, "shop", "/part", { status: "Sending the first of many files" });
+  await withPage({ viewport: DESKTOP }, async ({ page }) => {
+    for (const path of ["/t/shop", "/t/shop/d1", "/t/shop/part"]) {
+      await page.goto(server.url + path);
+      await live(page);
+      for (let width = 340; width <= 1420; width += 40) {
+        await page.setViewportSize({ width, height: 800 });
+        const narrow = await page.locator(".row-what, .part-name, .timeline-text").evaluateAll((all) =>
+          all.filter((each) => each.getBoundingClientRect().width < 90).map((each) => each.textContent)
+        );
+        assertEquals(narrow, [], `${path}, ${width} wide`);
+      }
+    }
+  });
+});
+
+Deno.test("list: no room is left for tasks to start where there are none", async () => {
+  await using server = startServer();
+  await withPage({ viewport: DESKTOP }, async ({ page }) => {
+    await page.goto(`${server.url}/t/shop`);
+    await live(page);
+    const top = (column: string) =>
+      page.locator(column).evaluate((element) => element.getBoundingClientRect().top);
+    assertEquals(await top(".column-terminal"), await top(".column-tasks"));
+  });
 });
 
 Deno.test("list: 10,000 tasks are scrolled through, found and selected, and few of them are rendered", async () => {

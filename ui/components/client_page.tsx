@@ -36,7 +36,7 @@ export function ClientPage({ view, start, toolbar }: ClientPageProps): JSX.Eleme
       self={`${clientPageUrl(view.frame)}${listSearch(view.query.value, view.page)}`}
       share={shareUrl(view.frame)}
     >
-      <main class="columns">
+      <main class="columns" data-start={view.hasStartable} data-terminal={view.commands.length > 0}>
         <h1 class="visually-hidden">Tasks of {String(view.frame.client)}</h1>
         <div class="column-start" {...still(start)} />
         <div class="column-tasks" id="tasks" tabIndex={-1}>
