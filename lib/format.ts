@@ -153,6 +153,8 @@ export function formatRate(task: Pick<Task, "rate" | "current" | "unit">): strin
   if (counted && isByteUnit(task.unit)) return `${formatBytes(rate)}/s`;
   const unit = !counted ? "%" : task.unit === null || task.unit === "" ? "" : ` ${task.unit}`;
   if (rate >= 1e6) return `${COMPACT.format(rate)}${unit}/s`;
+  // Of hundreds a fraction is noise.
+  if (rate >= 100) return `${formatCount(Math.round(rate))}${unit}/s`;
   if (rate >= 0.5) return `${formatCount(rate)}${unit}/s`;
   if (rate * 60 >= 0.5) return `${formatCount(rate * 60)}${unit}/min`;
   return `${formatCount(rate * 3_600)}${unit}/h`;

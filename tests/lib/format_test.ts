@@ -131,6 +131,7 @@ testTable("formatRate()", formatRate, [
   [{ rate: 0, current: 1, unit: "files" }, ""],
   [{ rate: 1_204, current: 1, unit: "files" }, "1,204 files/s"],
   [{ rate: 57_670_000, current: 1, unit: "numbers" }, "57.7M numbers/s"],
+  [{ rate: 231.5, current: 1, unit: "rows" }, "232 rows/s"],
   [{ rate: 0.985, current: 1, unit: "steps" }, "0.99 steps/s"],
   [{ rate: 0.2, current: 1, unit: "files" }, "12 files/min"],
   [{ rate: 0.002, current: 1, unit: "files" }, "7.2 files/h"],
