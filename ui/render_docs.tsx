@@ -161,8 +161,8 @@ function CallEntry({ call }: { readonly call: DocumentedCall }): JSX.Element {
       </p>
       {description !== null && <p>{description}</p>}
       <Code text={example} />
-      {parameters.length > 0 && <Fields label="Parameters" fields={parameters} />}
-      {body.length > 0 && <Fields label={`Body, as ${bodyTypes.join(" or ")}`} fields={body} />}
+      {parameters.length > 0 && <Fields label="Parameters" of={summary} fields={parameters} />}
+      {body.length > 0 && <Fields label={`Body, as ${bodyTypes.join(" or ")}`} of={summary} fields={body} />}
       <p class="docs-answers">
         {answers.map(({ status, about }) => (
           <span key={status}>
@@ -174,10 +174,22 @@ function CallEntry({ call }: { readonly call: DocumentedCall }): JSX.Element {
   );
 }
 
-function Fields({ label, fields }: { readonly label: string; readonly fields: readonly DocumentedField[] }) {
+interface FieldsProps {
+  readonly label: string;
+  /** What has the fields, for those who come to them from elsewhere. */
+  readonly of?: string;
+  readonly fields: readonly DocumentedField[];
+}
+
+function Fields({ label, of, fields }: FieldsProps): JSX.Element {
   const hasTypes = fields.some(({ type }) => type !== "");
   return (
-    <div class="docs-table" role="region" aria-label={label} tabIndex={0}>
+    <div
+      class="docs-table"
+      role="region"
+      aria-label={of === undefined ? label : `${of}: ${label}`}
+      tabIndex={0}
+    >
       <table>
         <caption>{label}</caption>
         <tbody>

@@ -1,7 +1,7 @@
 /** What is around the content of every page, and what its tab shows. */
 
 import type { Page } from "playwright-core";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { axeFindings } from "../support/axe.ts";
 import { type TestPage, withPage } from "../support/browser.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -59,17 +59,17 @@ async function open(test: TestPage, url: string): Promise<void> {
   await live(test.page);
 }
 
-/** Every page that there is, and what its status has to be. */
+/** Every page that there is; whether it is live, and what its status has to be. */
 const PAGES = [
-  ["/t/c", 200],
-  ["/t/empty", 200],
-  ["/t/c/half", 200],
-  ["/t/c/done", 200],
-  ["/t/c/broken", 200],
-  [
-    "/t/c/unknown",
-    404,
-  ],
+  { path: "/t/c", status: 200, isLive: true },
+  { path: "/t/empty", status: 200, isLive: true },
+  { path: "/t/c/half", status: 200, isLive: true },
+  { path: "/t/c/done", status: 200, isLive: true },
+  { path: "/t/c/broken", status: 200, isLive: true },
+  { path: "/t/c/unknown", status: 404, isLive: false },
+  { path: "/stats/c", status: 200, isLive: false },
+  { path: "/stats/c/done", status: 200, isLive: false },
+  { path: "/docs", status: 200, isLive: false },
 ] as const;
 
 async function startExamples(tasks: Tasks): Promise<void> {
@@ -88,13 +88,13 @@ Deno.test("page: asks no other host, complains of nothing, and allows nothing in
   await using tasks = new Tasks();
   await startExamples(tasks);
   await withPage({}, async ({ page, complaints, hosts }) => {
-    for (const [path, status] of PAGES) {
+    for (const { path, status, isLive } of PAGES) {
       const answer = await page.goto(tasks.url + path);
       assertEquals(answer?.status(), status);
       const policy = answer?.headers()["content-security-policy"] ?? "";
       assertStringIncludes(policy, "default-src 'none'");
       assert(!/unsafe-|\*|https?:/.test(policy), policy);
-      if (status === 200) await live(page);
+      if (isLive) await live(page);
       const inline = "style, [style], script:not([src]):not([type='application/json']), [onclick], [onload]";
       // What scripts set by themselves is no inline style of the document.
       assertEquals(await page.locator(inline).count(), 0, path);
@@ -110,9 +110,9 @@ for (const colorScheme of ["light", "dark"] as const) {
     await startExamples(tasks);
     for (const viewport of [PHONE, { width: 1280, height: 800 }]) {
       await withPage({ colorScheme, viewport }, async ({ page }) => {
-        for (const [path, status] of PAGES) {
+        for (const { path, isLive } of PAGES) {
           await page.goto(tasks.url + path);
-          if (status === 200) await live(page);
+          if (isLive) await live(page);
           await page.evaluate(() => {
             for (const details of document.querySelectorAll("details")) details.open = true;
           });
@@ -126,6 +126,58 @@ for (const colorScheme of ["light", "dark"] as const) {
     }
   });
 }
+
+Deno.test("page: whatever has the focus shows that it has it, in the light and in the dark", async () => {
+  await using tasks = new Tasks();
+  await startExamples(tasks);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await withPage({ colorScheme }, async ({ page }) => {
+      for (const { path, isLive } of PAGES.filter((page) => page.path !== "/docs")) {
+        await page.goto(tasks.url + path);
+        if (isLive) await live(page);
+        const reached = new Set<string>();
+        for (;;) {
+          await page.keyboard.press("Tab");
+          const { name, isShown } = await page.evaluate(focusedElement);
+          // Behind the last one comes the browser, then the first one again.
+          if (name === "" || reached.has(name)) break;
+          reached.add(name);
+          assert(isShown, `${path} in the ${colorScheme}: ${name}`);
+        }
+        assertGreater(reached.size, 1, path);
+      }
+    });
+  }
+});
+
+/** In the page: what has the focus, and whether one sees that; its name is empty where that is nothing of the page. */
+function focusedElement(): { name: string; isShown: boolean } {
+  const { activeElement: element, body } = document;
+  if (element === null || element === body) return { name: "", isShown: true };
+  const place = [...document.querySelectorAll("*")].indexOf(element);
+  // Around a field that is not drawn itself its label shows it, and within a drawing a frame.
+  const drawn = [element, element.closest("label"), element.querySelector("rect")];
+  const isShown = drawn.filter((each) => each !== null).some((each) => {
+    const { outlineStyle, outlineWidth, stroke, strokeWidth } = getComputedStyle(each);
+    return outlineStyle !== "none" && parseFloat(outlineWidth) >= 1 ||
+      stroke !== "none" && parseFloat(strokeWidth) >= 1;
+  });
+  return { name: `${place} ${element.outerHTML.slice(0, 100)}`, isShown };
+}
+
+Deno.test("page: nothing moves for those who want no motion", async () => {
+  await using tasks = new Tasks();
+  await startExamples(tasks);
+  for (const reducedMotion of ["no-preference", "reduce"] as const) {
+    await withPage({ reducedMotion }, async ({ page }) => {
+      await page.goto(`${tasks.url}/t/c`);
+      await live(page);
+      const moving = await page.evaluate(() => document.getAnimations().length);
+      if (reducedMotion === "reduce") assertEquals(moving, 0);
+      else assertGreater(moving, 0, "then this test tells nothing");
+    });
+  }
+});
 
 Deno.test("page: the help opens with ? and its button, and gives the focus back", async () => {
   await using tasks = new Tasks();
