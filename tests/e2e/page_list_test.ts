@@ -416,6 +416,26 @@ Deno.test("list: 10,000 tasks are scrolled through, found and selected, and few 
   assertEquals(server.errors, []);
 });
 
+Deno.test("list: says so while more is on its way", async () => {
+  await using server = startServer();
+  for (let n = 0; n < 120; n++) await server.monitor.monitored(() => n, { client: "shop", name: `n${n}` })();
+  await withPage({ viewport: DESKTOP }, async ({ page }) => {
+    const go = Promise.withResolvers<void>();
+    await page.route(/[?&]from=/, async (route) => {
+      await go.promise;
+      await route.continue();
+    });
+    await page.goto(`${server.url}/t/shop`);
+    await live(page);
+    await page.mouse.wheel(0, 100_000);
+    await page.getByText("Loading more…").waitFor();
+    go.resolve();
+    await row(page, (await ids(page)).at(-1)!).waitFor();
+    await page.getByRole("link", { name: "n0", exact: true }).waitFor();
+    assertEquals(await page.getByText("Loading more…").count(), 0);
+  });
+});
+
 Deno.test("list: what can't be loaded is said, with a way to try again", async () => {
   await using server = await startSome("shop");
   await withPage({}, async ({ page }) => {

@@ -7,6 +7,7 @@ import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { Relay } from "../support/relay.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { findTool } from "../support/tools.ts";
 import { until } from "../support/until.ts";
 
 async function open(page: Page, server: Pick<TestServer, "url">, id: string): Promise<void> {
@@ -350,5 +351,85 @@ Deno.test("task page: nothing is wider than a phone, and everything is reached b
     }
     assertGreater(seen.size, 8);
     assertEquals(complaints, []);
+  });
+});
+
+Deno.test("task page: its progress is a line over time, which goes on", async () => {
+  await using server = startServer();
+  const { task: begun, finish } = puppet(server, "drawn");
+  const task = await begun;
+  await task.update({ progress: 10 });
+  await withPage({}, async ({ page }) => {
+    await open(page, server, "drawn");
+    for (const progress of [20, 40, 60, 80]) {
+      await task.update({ progress });
+      await page.locator("main").getByText(`${progress}%`, { exact: true }).first().waitFor();
+    }
+    await page.getByRole("img", { name: /Progress over .*80% so far/ }).waitFor();
+    // All that was told is on the line once the page's clock has come as far.
+    await page.waitForFunction(() =>
+      document.querySelector(".chart-line")!.getAttribute("d")!.split("L").length >= 5
+    );
+    await page.getByRole("heading", { name: "Progress over time" }).waitFor();
+    await finish();
+  });
+});
+
+Deno.test("task page: what went in and what came out is read as JSON, and folded by keyboard", async () => {
+  await using server = startServer();
+  const files = Array.from({ length: 3 }, (_, n) => ({ name: `part ${n}`, "is <b>": n }));
+  await server.monitor.monitored(() => ({ files, took: 1.5, note: null }), {
+    client: "one",
+    id: "json",
+    metadata: { host: "db-1", options: { deep: [1, 2] } },
+  })();
+  await withPage({}, async ({ page, complaints }) => {
+    await open(page, server, "json");
+    const result = page.getByRole("region", { name: "Result" });
+    for (const words of ['"took": 1.5', '"note": null', '"name": "part 2"', '"is <b>": 2']) {
+      await result.getByText(words).first().waitFor();
+    }
+    const list = result.locator("summary", { hasText: '"files"' });
+    assertStringIncludes(await list.innerText(), "3 items");
+    await list.focus();
+    await page.keyboard.press("Enter");
+    await result.getByText('"name": "part 2"').waitFor({ state: "hidden" });
+    await page.getByRole("region", { name: "Metadata" }).getByText('"host": "db-1"').waitFor();
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("task page: its lines for the terminal do what is written beside them", async () => {
+  await using server = startServer();
+  const shell = await findTool(["bash"], "The lines for the terminal");
+  const curl = await findTool(["curl"], "The lines for the terminal");
+  if (shell === undefined || curl === undefined) return;
+  const { task: begun, fail } = puppet(server, "typed");
+  const task = await begun;
+  await task.update({ progress: 40, status: "Going" });
+  task.log("a line");
+  await withPage({}, async ({ page }) => {
+    await open(page, server, task.id);
+    const line = (purpose: string) => page.getByLabel(purpose, { exact: true }).innerText();
+    const type = async (purpose: string) => {
+      const { success, stdout } = await new Deno.Command(shell, { args: ["-c", await line(purpose)] })
+        .output();
+      assert(success, purpose);
+      return new TextDecoder().decode(stdout);
+    };
+    assertEquals(JSON.parse(await type("This task as JSON")).status, "Going");
+    assertStringIncludes(await type("Its log as text"), "a line");
+    const socket = /^wscat -c (ws:\S+)$/.exec(await line("Live updates until it ends"))?.[1];
+    const heard = new WebSocket(socket!);
+    const first = await new Promise<MessageEvent>((resolve) => heard.onmessage = resolve);
+    assertEquals(JSON.parse(first.data).id, task.id);
+    const imported = /"(.+monitored\.ts)"/.exec(await line("Report from a program of yours"))?.[1];
+    assertStringIncludes(await (await fetch(imported!)).text(), "monitored");
+    await type("Ask it to stop");
+    assert(task.signal.aborted);
+    const closed = new Promise((resolve) => heard.onclose = resolve);
+    await fail(task.signal.reason);
+    await page.locator(".pill", { hasText: "Cancelled" }).first().waitFor();
+    await closed;
   });
 });
