@@ -7,7 +7,7 @@
  */
 
 import { CommandError, EXIT, messageOf } from "./lib/cli/command.ts";
-import { note } from "./lib/cli/output.ts";
+import { note } from "./lib/cli/terminal.ts";
 import { VERSION } from "./lib/version.ts";
 
 /** A command: what it is called with, what it does, and how it is run; it gives back the status to end with. */
@@ -22,42 +22,42 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   serve: {
     usage: "[serve]",
     help: "serves tasks: on a page, over REST and over WebSocket",
-    run: async (args) => (await import("./lib/cli/serve.ts")).serveCommand(args),
+    run: async (args) => (await import("./lib/cli/serve/serve.ts")).serveCommand(args),
   },
   run: {
     usage: "run [--] <command>",
     help: "runs a command, and shows it as a task",
-    run: async (args) => (await import("./lib/cli/run.ts")).runCommand(args),
+    run: async (args) => (await import("./lib/cli/run/run.ts")).runCommand(args),
   },
   ls: {
     usage: "ls",
     help: "lists tasks",
-    run: async (args) => (await import("./lib/cli/ls.ts")).lsCommand(args),
+    run: async (args) => (await import("./lib/cli/client/ls.ts")).lsCommand(args),
   },
   watch: {
     usage: "watch [<id>]",
     help: "shows tasks live",
-    run: async (args) => (await import("./lib/cli/watch.ts")).watchCommand(args),
+    run: async (args) => (await import("./lib/cli/client/watch.ts")).watchCommand(args),
   },
   wait: {
     usage: "wait <id>",
     help: "waits until a task has ended, and tells by its status how",
-    run: async (args) => (await import("./lib/cli/wait.ts")).waitCommand(args),
+    run: async (args) => (await import("./lib/cli/client/wait.ts")).waitCommand(args),
   },
   check: {
     usage: "check",
     help: "says whether a server, or a file of tasks, is well",
-    run: async (args) => (await import("./lib/cli/check.ts")).checkCommand(args),
+    run: async (args) => (await import("./lib/cli/data/check.ts")).checkCommand(args),
   },
   backup: {
     usage: "backup <copy>",
     help: "copies the file of tasks, also while its server writes",
-    run: async (args) => (await import("./lib/cli/backup.ts")).backupCommand(args),
+    run: async (args) => (await import("./lib/cli/data/backup.ts")).backupCommand(args),
   },
   restore: {
     usage: "restore <copy>",
     help: "puts a copy in the place of the file of tasks",
-    run: async (args) => (await import("./lib/cli/restore.ts")).restoreCommand(args),
+    run: async (args) => (await import("./lib/cli/data/restore.ts")).restoreCommand(args),
   },
   token: {
     usage: "token",
@@ -67,7 +67,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   cancel: {
     usage: "cancel <id>",
     help: "asks a task to stop",
-    run: async (args) => (await import("./lib/cli/cancel.ts")).cancelCommand(args),
+    run: async (args) => (await import("./lib/cli/client/cancel.ts")).cancelCommand(args),
   },
 };
 

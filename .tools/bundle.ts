@@ -1,6 +1,6 @@
 /**
  * Bundles what runs in the browser, one file for each kind of page, which the program embeds: `ui/dist/list.js` of
- * `ui/list_entry.tsx`, and so on.
+ * `ui/browser/list_entry.tsx`, and so on.
  *
  * `deno run --allow-read --allow-write --allow-run .tools/bundle.ts` does it, and says how large they became.
  *
@@ -26,8 +26,8 @@ export const PAGE_OUTPUTS: readonly URL[] = [...KINDS.map(scriptOf), WINDOW_SCRI
  */
 export async function bundlePages(): Promise<void> {
   if (await isUpToDate(PAGE_OUTPUTS, INPUTS)) return;
-  for (const kind of KINDS) await bundle(`ui/${kind}_entry.tsx`, scriptOf(kind));
-  await bundle("ui/window_entry.ts", WINDOW_SCRIPT);
+  for (const kind of KINDS) await bundle(`ui/browser/${kind}_entry.tsx`, scriptOf(kind));
+  await bundle("ui/browser/window_entry.ts", WINDOW_SCRIPT);
 }
 
 function scriptOf(kind: string): URL {

@@ -12,7 +12,13 @@ import { runDeno } from "./outputs.ts";
 const LOCK = new URL("../deno.lock", import.meta.url);
 
 /** The modules that the program, its page and the module to import are made of. */
-const ENTRIES = ["main.ts", "ui/list_entry.tsx", "ui/task_entry.tsx", "ui/window_entry.ts", "lib/served.ts"];
+const ENTRIES = [
+  "main.ts",
+  "ui/browser/list_entry.tsx",
+  "ui/browser/task_entry.tsx",
+  "ui/browser/window_entry.ts",
+  "lib/served.ts",
+];
 
 /** What is read of a lock file: of each package of npm its digest. */
 export interface Lock {

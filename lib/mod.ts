@@ -19,11 +19,11 @@
  * @module
  */
 
-import { pageRenderer } from "../ui/pages.ts";
+import { pageRenderer } from "../ui/server/pages.ts";
 import { Keyring } from "./access/keyring.ts";
-import { Authority } from "./authority.ts";
-import { randomId } from "./channel.ts";
-import { checkChannelIsFree } from "./channel_authority.ts";
+import { Authority } from "./registry/channel_server.ts";
+import { randomId } from "./channel/bus.ts";
+import { checkChannelIsFree } from "./channel/authority.ts";
 import {
   type AccessOptions,
   type MonitorLimits,
@@ -36,13 +36,13 @@ import {
 import { ConfigError } from "./errors.ts";
 import { Handler } from "./http/handler.ts";
 import { type Authorize, Gate } from "./http/gate.ts";
-import { Hub } from "./hub.ts";
-import { LocalSink } from "./local_sink.ts";
-import { moduleSource } from "./module_source.ts";
-import { Notifier } from "./notifier.ts";
+import { Hub } from "./hub/hub.ts";
+import { LocalSink } from "./registry/local_sink.ts";
+import { moduleSource } from "./http/pages/module_source.ts";
+import { Notifier } from "./notify/notifier.ts";
 import { type NotifyOptions, resolveNotify } from "./notify/options.ts";
 import type { DeliveryCounts } from "./notify/receiver_queue.ts";
-import type { MonitoredTask, TaskHandle } from "./run.ts";
+import type { MonitoredTask, TaskHandle } from "./reporter/run.ts";
 import {
   type CallOptions,
   type MonitoredFunction,
@@ -50,19 +50,19 @@ import {
   type Startable,
   startableOf,
   wrap,
-} from "./wrap.ts";
-import { Registry } from "./registry.ts";
-import type { TaskReader } from "./registry_types.ts";
-import type { ReportSink } from "./reporter.ts";
-import { announceMonitor } from "./routes.ts";
-import { MemoryStore } from "./store/memory.ts";
-import { SqliteStore } from "./store/sqlite.ts";
+} from "./reporter/wrap.ts";
+import { Registry } from "./registry/registry.ts";
+import type { TaskReader } from "./registry/registry_types.ts";
+import type { ReportSink } from "./reporter/reporter.ts";
+import { announceMonitor } from "./reporter/local_monitors.ts";
+import { MemoryStore } from "./store/memory/memory_store.ts";
+import { SqliteStore } from "./store/sqlite/sqlite_store.ts";
 import type { Durability, TaskStore } from "./store/store.ts";
-import type { JsonObject } from "./task.ts";
+import type { JsonObject } from "./task/task.ts";
 import { VERSION } from "./version.ts";
 
 export { AmbiguousMonitorError, ConfigError, LimitError, ProtocolError, StorageError } from "./errors.ts";
-export { ChannelConflictError } from "./channel_authority.ts";
+export { ChannelConflictError } from "./channel/authority.ts";
 export { currentTask, monitored } from "./monitored.ts";
 export type {
   AsyncMethod,
@@ -85,11 +85,19 @@ export { NOTIFY_EVENTS } from "./notify/events.ts";
 export type { NotifyEvent } from "./notify/events.ts";
 export type { NotifyOptions } from "./notify/options.ts";
 export type { DeliveryCounts } from "./notify/receiver_queue.ts";
-export type { Cursor } from "./protocol.ts";
+export type { Cursor } from "./task/protocol.ts";
 export type { Durability } from "./store/store.ts";
-export type { TaskReader } from "./registry_types.ts";
-export { TASK_STATES } from "./task.ts";
-export type { EtaReason, JsonObject, JsonValue, Task, TaskError, TaskState, UpdateChange } from "./task.ts";
+export type { TaskReader } from "./registry/registry_types.ts";
+export { TASK_STATES } from "./task/task.ts";
+export type {
+  EtaReason,
+  JsonObject,
+  JsonValue,
+  Task,
+  TaskError,
+  TaskState,
+  UpdateChange,
+} from "./task/task.ts";
 
 /** A function that can be started by name, with the task first. */
 // deno-lint-ignore no-explicit-any -- arguments come from outside as JSON, and each function checks its own

@@ -17,22 +17,28 @@
  * @module
  */
 
-import { channelSink } from "./channel_sink.ts";
+import { channelSink } from "./channel/channel_sink.ts";
 import { readVariable } from "./environment.ts";
-import { DEFAULT_CHANNEL } from "./protocol.ts";
-import type { ReportSink } from "./reporter.ts";
-import { remoteSink } from "./remote_reporter.ts";
-import { localMonitor } from "./routes.ts";
-import type { MonitoredTask } from "./run.ts";
-import { fallbackServer, serverFrom } from "./server_address.ts";
-import { type MonitoredFunction, type MonitoredOptions, type TaskFunction, wrap } from "./wrap.ts";
+import { DEFAULT_CHANNEL } from "./task/protocol.ts";
+import type { ReportSink } from "./reporter/reporter.ts";
+import { remoteSink } from "./remote/remote_sink.ts";
+import { localMonitor } from "./reporter/local_monitors.ts";
+import type { MonitoredTask } from "./reporter/run.ts";
+import { fallbackServer, serverFrom } from "./reporter/server_address.ts";
+import { type MonitoredFunction, type MonitoredOptions, type TaskFunction, wrap } from "./reporter/wrap.ts";
 
 export { AmbiguousMonitorError, ConfigError, ProtocolError } from "./errors.ts";
-export { currentTask } from "./run.ts";
-export type { ChildOptions, MonitoredChild, MonitoredTask, TaskHandle, TrackOptions } from "./run.ts";
-export type { TaskUpdate } from "./reporter.ts";
-export type { JsonObject, JsonValue, UpdateChange } from "./task.ts";
-export type { CallOptions, MonitoredFunction, MonitoredOptions, TaskFunction } from "./wrap.ts";
+export { currentTask } from "./reporter/run.ts";
+export type {
+  ChildOptions,
+  MonitoredChild,
+  MonitoredTask,
+  TaskHandle,
+  TrackOptions,
+} from "./reporter/run.ts";
+export type { TaskUpdate } from "./reporter/reporter.ts";
+export type { JsonObject, JsonValue, UpdateChange } from "./task/task.ts";
+export type { CallOptions, MonitoredFunction, MonitoredOptions, TaskFunction } from "./reporter/wrap.ts";
 
 /** A method that returns a promise. */
 export type AsyncMethod<This, Args extends unknown[], Result> = (

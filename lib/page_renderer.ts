@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { RunStats } from "./run_stats.ts";
-import type { HistoryEntry, JsonObject, JsonValue, LogLine, Task, TaskSummary } from "./task.ts";
+import type { RunStats } from "./task/run_stats.ts";
+import type { HistoryEntry, JsonObject, JsonValue, LogLine, Task, TaskSummary } from "./task/task.ts";
 
 /** A file that pages load. */
 export interface PageAsset {

@@ -12,14 +12,14 @@
  * @module
  */
 
-import { MemberChannel } from "./channel_member.ts";
-import { type Cursor, DEFAULT_CHANNEL, formatCursor } from "./protocol.ts";
-import { parsePage, type ReplicationPage } from "./replication.ts";
-import type { Task } from "./task.ts";
+import { MemberChannel } from "./channel/member.ts";
+import { type Cursor, DEFAULT_CHANNEL, formatCursor } from "./task/protocol.ts";
+import { parsePage, type ReplicationPage } from "./channel/replication.ts";
+import type { Task } from "./task/task.ts";
 
-export type { Cursor } from "./protocol.ts";
-export { TASK_STATES } from "./task.ts";
-export type { EtaReason, JsonObject, JsonValue, Task, TaskError, TaskState } from "./task.ts";
+export type { Cursor } from "./task/protocol.ts";
+export { TASK_STATES } from "./task/task.ts";
+export type { EtaReason, JsonObject, JsonValue, Task, TaskError, TaskState } from "./task/task.ts";
 
 /** Options of {@linkcode connectReplica}. */
 export interface ReplicaOptions {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { setHomeServer } from "./home_server.ts";
+import { setHomeServer } from "./reporter/home_server.ts";
 
 // Only here: the source itself may be imported from a place that is no server of ours.
 setHomeServer(import.meta.url);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Task } from "../task.ts";
+import type { Task } from "../task/task.ts";
 
 /** The statuses that the program ends with. */
 export const EXIT = {

@@ -8,12 +8,12 @@ import { checkKey, Keyring } from "../access/keyring.ts";
 import type { Scope } from "../access/grant.ts";
 import { readVariable } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
-import { isClientToken, isTaskId } from "../protocol.ts";
+import { isClientToken, isTaskId } from "../task/protocol.ts";
 import { EXIT } from "./command.ts";
 import { type FlagTable, readFlags } from "./flags.ts";
 import { commandHelp, helpOf } from "./help.ts";
 import { KEY_FLAGS, KEY_VARIABLE, keyFrom } from "./key.ts";
-import { writeLine } from "./output.ts";
+import { writeLine } from "./terminal.ts";
 
 const FLAGS = {
   may: {

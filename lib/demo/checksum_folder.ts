@@ -7,8 +7,8 @@
 import { createHash } from "node:crypto";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { MonitoredTask } from "../monitored.ts";
-import { object } from "../protocol.ts";
-import type { JsonObject } from "../task.ts";
+import { object } from "../task/protocol.ts";
+import type { JsonObject } from "../task/task.ts";
 
 /** What a checksum run found. */
 export type FolderChecksum = {

@@ -5,8 +5,8 @@
  */
 
 import type { MonitoredTask } from "../monitored.ts";
-import { object } from "../protocol.ts";
-import type { JsonObject } from "../task.ts";
+import { object } from "../task/protocol.ts";
+import type { JsonObject } from "../task/task.ts";
 import { checkPrimeBound } from "./primes.ts";
 import { callWorker } from "./worker_call.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { MonitoredTask } from "../monitored.ts";
-import type { JsonObject, JsonValue } from "../task.ts";
+import type { JsonObject, JsonValue } from "../task/task.ts";
 import { checksumFolder } from "./checksum_folder.ts";
 import { countPrimes, DEFAULT_PRIME_BOUND } from "./count_primes.ts";
 import { longRunningTask } from "./long_running_task.ts";

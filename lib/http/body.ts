@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LIMITS, nestsDeeperThan } from "../protocol.ts";
+import { LIMITS, nestsDeeperThan } from "../task/protocol.ts";
 import { Problem } from "./problem.ts";
 
 /** Levels of arrays and objects in a body at most: those of a value, and what a value may be wrapped in. */

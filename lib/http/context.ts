@@ -6,16 +6,16 @@
 
 import type { Keyring } from "../access/keyring.ts";
 import type { MonitorLimits, ResolvedAccess } from "../config.ts";
-import type { Hub } from "../hub.ts";
-import type { ModuleSource } from "../module_source.ts";
-import { isClientToken, isTaskId } from "../protocol.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { ModuleSource } from "./pages/module_source.ts";
+import { isClientToken, isTaskId } from "../task/protocol.ts";
 import type { DeliveryCounts } from "../notify/receiver_queue.ts";
-import type { Registry } from "../registry.ts";
-import type { ReportSink } from "../reporter.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { ReportSink } from "../reporter/reporter.ts";
 import type { StoredTask } from "../store/store.ts";
 import type { PageRenderer } from "../page_renderer.ts";
-import { isTerminal, type JsonValue } from "../task.ts";
-import type { Startable, StartOptions } from "../wrap.ts";
+import { isTerminal, type JsonValue } from "../task/task.ts";
+import type { Startable, StartOptions } from "../reporter/wrap.ts";
 import type { Gate } from "./gate.ts";
 import { Problem } from "./problem.ts";
 

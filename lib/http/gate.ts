@@ -11,7 +11,7 @@ import { type Access, FULL_GRANT, type Grant, type Need, permits } from "../acce
 import type { Keyring } from "../access/keyring.ts";
 import type { MonitorLimits } from "../config.ts";
 import { addressGroup, addressOf } from "./address.ts";
-import { TOKEN_PROTOCOL } from "../shown_key.ts";
+import { TOKEN_PROTOCOL } from "../remote/shown_key.ts";
 import { Problem } from "./problem.ts";
 
 /** Decides whether a request may do what it wants; `false` is answered with 403. */

@@ -6,23 +6,23 @@
 
 import type { Need } from "../access/grant.ts";
 import { ClosedError } from "../errors.ts";
-import { Badges } from "./badges.ts";
+import { Badges } from "./tasks/badges.ts";
 import type { HandlerContext } from "./context.ts";
-import { Clients } from "./clients.ts";
+import { Clients } from "./operations/clients.ts";
 import { Cors, type SharedMethods } from "./cors.ts";
-import type { Docs } from "./docs.ts";
-import { Events } from "./events.ts";
+import type { Docs } from "./pages/docs.ts";
+import { Events } from "./streams/events.ts";
 import type { Visitor } from "./gate.ts";
 import { Guard } from "./guard.ts";
-import type { Metrics } from "./metrics.ts";
-import { ModuleFiles } from "./module_files.ts";
-import { Names } from "./names.ts";
-import { redirect } from "./page_answers.ts";
-import { Pages } from "./pages.ts";
+import type { Metrics } from "./operations/metrics.ts";
+import { ModuleFiles } from "./pages/module_files.ts";
+import { Names } from "./tasks/names.ts";
+import { redirect } from "./pages/page_responses.ts";
+import { Pages } from "./pages/pages.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
-import { Reporting } from "./reporting.ts";
-import { Reports } from "./reports.ts";
-import { jsonResponse, Rest } from "./rest.ts";
+import { Reporting } from "./reports/calls.ts";
+import { Reports } from "./reports/batches.ts";
+import { jsonResponse, Rest } from "./tasks/rest.ts";
 import {
   type Action,
   type Answer,
@@ -34,15 +34,15 @@ import {
   type Router,
   wantsJson,
 } from "./route.ts";
-import { Sharing } from "./sharing.ts";
-import { SignIn } from "./sign_in.ts";
-import { Sockets } from "./sockets.ts";
-import { reportingMethods, taskRouter } from "./task_routes.ts";
-import { TaskTotals } from "./task_totals.ts";
-import { Traffic } from "./traffic.ts";
-import { OpenSockets } from "./upgrade.ts";
-import { Waits } from "./waits.ts";
-import { WatcherSeats } from "./watcher_seats.ts";
+import { Sharing } from "./pages/sharing.ts";
+import { SignIn } from "./pages/sign_in.ts";
+import { Sockets } from "./streams/sockets.ts";
+import { reportingMethods, taskRouter } from "./tasks/task_routes.ts";
+import { TaskTotals } from "./operations/task_totals.ts";
+import { Traffic } from "./operations/traffic.ts";
+import { OpenSockets } from "./streams/upgrade.ts";
+import { Waits } from "./tasks/waits.ts";
+import { WatcherSeats } from "./streams/watcher_seats.ts";
 
 /** A request for a single task. */
 interface PolledTask {
@@ -312,7 +312,7 @@ export class Handler {
 
   /** `GET /metrics`. What makes the text is loaded when somebody first asks. */
   async #measure(): Promise<Response> {
-    this.#metrics ??= import("./metrics.ts").then(({ Metrics }) =>
+    this.#metrics ??= import("./operations/metrics.ts").then(({ Metrics }) =>
       new Metrics({
         registry: this.#context.registry,
         totals: this.#totals,
@@ -334,7 +334,7 @@ export class Handler {
 
   /** `GET /docs`, `GET /openapi.json`. What describes the calls is loaded when somebody first asks. */
   async #documents(request: Request, kind: "page" | "json"): Promise<Response> {
-    const { Docs } = await import("./docs.ts");
+    const { Docs } = await import("./pages/docs.ts");
     this.#docs ??= new Docs(this.#context);
     return kind === "page" ? this.#docs.page(request) : this.#docs.json(request);
   }

@@ -5,8 +5,8 @@
  */
 
 import { ClosedError, ConfigError, LimitError, ProtocolError, StorageError } from "../errors.ts";
-import type { Task } from "../task.ts";
-import { TransitionError } from "../transition.ts";
+import type { Task } from "../task/task.ts";
+import { TransitionError } from "../task/transition.ts";
 
 /** An answer that says what is wrong. Handlers throw it. */
 export class Problem extends Error {

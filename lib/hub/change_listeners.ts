@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { RegistryEvent } from "../registry_types.ts";
+import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { StoredTask } from "../store/store.ts";
-import type { Show } from "./show_queue.ts";
+import type { Show } from "./publish_queue.ts";
 
 /** Hears of each change of a task: its record, or `null` where it is gone. */
 export type TaskListener = (stored: StoredTask | null) => void;

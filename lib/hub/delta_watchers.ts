@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { RegistryEvent } from "../registry_types.ts";
+import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { StoredTask } from "../store/store.ts";
 import { deltaMessage, deltaOf } from "./messages.ts";
-import type { Show } from "./show_queue.ts";
+import type { Show } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
 /** The watchers of changes, and what they were not told yet. */

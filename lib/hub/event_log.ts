@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { RegistryEvent } from "../registry_types.ts";
-import type { LogLine } from "../task.ts";
+import type { RegistryEvent } from "../registry/registry_types.ts";
+import type { LogLine } from "../task/task.ts";
 import { dataOf, eventsOf, type TaskEvent } from "./task_events.ts";
 
 /** What a line takes beside its text. */

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { RegistryEvent } from "../registry_types.ts";
-import { isTerminal } from "../task.ts";
+import type { RegistryEvent } from "../registry/registry_types.ts";
+import { isTerminal } from "../task/task.ts";
 import { EventLog } from "./event_log.ts";
 import { EventFrame } from "./event_messages.ts";
-import type { Show } from "./show_queue.ts";
+import type { Show } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
 /** Watchers, and the number up to which each of them knows everything from its opening. */

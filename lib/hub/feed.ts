@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { RegistryEvent } from "../registry_types.ts";
+import type { RegistryEvent } from "../registry/registry_types.ts";
 import { ChangeListeners } from "./change_listeners.ts";
 import { DeltaWatchers } from "./delta_watchers.ts";
 import type { EventWatchers } from "./event_watchers.ts";
 import type { FullStates } from "./full_states.ts";
-import type { Show } from "./show_queue.ts";
+import type { Show } from "./publish_queue.ts";
 import { TaskWatchers } from "./task_watchers.ts";
 
 /** The watchers of one client's tasks, by what they want to see. */

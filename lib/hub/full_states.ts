@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { RegistryReader } from "../registry_reader.ts";
+import type { RegistryReader } from "../registry/registry_reader.ts";
 import { envelopeOf, fullMessage } from "./messages.ts";
-import type { ShowQueue } from "./show_queue.ts";
+import type { ShowQueue } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
 /** How soon a watcher that could not take a full state is offered the newest one, in milliseconds. */

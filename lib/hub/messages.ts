@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RegistryReader } from "../registry_reader.ts";
+import type { RegistryReader } from "../registry/registry_reader.ts";
 import type { StorageTrouble, StoredTask } from "../store/store.ts";
 
 /** Said before all the state where what was missed can't be told. */

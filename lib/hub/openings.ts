@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Cursor } from "../protocol.ts";
-import type { RegistryReader } from "../registry_reader.ts";
+import type { Cursor } from "../task/protocol.ts";
+import type { RegistryReader } from "../registry/registry_reader.ts";
 import type { ChangesSince, StoredTask } from "../store/store.ts";
 import { EventFrame, eventMessage, missedEvents } from "./event_messages.ts";
 import type { FullStates } from "./full_states.ts";

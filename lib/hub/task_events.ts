@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { RegistryEvent } from "../registry_types.ts";
+import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { StoredTask } from "../store/store.ts";
-import { isTerminal, type LogLine, type Task, type TaskState } from "../task.ts";
-import { newLines } from "../transition.ts";
+import { isTerminal, type LogLine, type Task, type TaskState } from "../task/task.ts";
+import { newLines } from "../task/transition.ts";
 
 /** What an event that shows a record says: the state that the task is in, or that anything else of it is another. */
 export type RecordEventName =

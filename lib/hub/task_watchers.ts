@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { RegistryEvent } from "../registry_types.ts";
+import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { StoredTask } from "../store/store.ts";
-import { isTerminal } from "../task.ts";
+import { isTerminal } from "../task/task.ts";
 import { taskMessage } from "./messages.ts";
-import type { Show } from "./show_queue.ts";
+import type { Show } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
 /** The watchers of a client's single tasks, and what they were not told yet. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TaskState } from "../task.ts";
+import type { TaskState } from "../task/task.ts";
 
 /** The events that a receiver can ask for: the ends of tasks. */
 export const NOTIFY_EVENTS = ["task.finished", "task.error", "task.cancelled"] as const;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isTerminal, type TaskSummary } from "../task.ts";
+import { isTerminal, type TaskSummary } from "../task/task.ts";
 import type { StoredTask } from "./store.ts";
 
 /** A task that is kept in groups. What is stored of it may become another object, but not another summary. */

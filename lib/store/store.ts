@@ -13,7 +13,7 @@ import type {
   Task,
   TaskState,
   TaskSummary,
-} from "../task.ts";
+} from "../task/task.ts";
 
 /** A task and its place in the order of all changes. Never changes: a change makes another one. */
 export interface StoredTask {

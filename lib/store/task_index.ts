@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TASK_STATES, type TaskState, type TaskSummary } from "../task.ts";
+import { TASK_STATES, type TaskState, type TaskSummary } from "../task/task.ts";
 import { RunGroups } from "./run_groups.ts";
 import type { ChangesSince, RemovedTask, StoredTask } from "./store.ts";
 

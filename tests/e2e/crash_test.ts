@@ -3,8 +3,8 @@
  * another run, though not its timing.
  */
 
-import type { Task } from "../../lib/task.ts";
-import { transition } from "../../lib/transition.ts";
+import type { Task } from "../../lib/task/task.ts";
+import { transition } from "../../lib/task/transition.ts";
 import { assertEquals, assertGreater } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
 import { createChange } from "../support/changes.ts";

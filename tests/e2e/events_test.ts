@@ -1,7 +1,7 @@
 /** Event streams and waiting requests, as strangers use them: with curl, and with what browsers have. */
 
-import type { Registry } from "../../lib/registry.ts";
-import { isTerminal } from "../../lib/task.ts";
+import type { Registry } from "../../lib/registry/registry.ts";
+import { isTerminal } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";

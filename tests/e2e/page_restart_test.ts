@@ -2,7 +2,7 @@
 
 import { DatabaseSync } from "node:sqlite";
 import type { Page } from "playwright-core";
-import type { LogLine, Task } from "../../lib/task.ts";
+import type { LogLine, Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { type TestPage, withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";

@@ -7,7 +7,7 @@ import { freePort } from "../support/free_port.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { startServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
-import type { Task } from "../../lib/task.ts";
+import type { Task } from "../../lib/task/task.ts";
 
 const PHONE = { width: 360, height: 740 };
 const DESKTOP = { width: 1280, height: 800 };

@@ -1,6 +1,6 @@
 /** A program that reports while its server is killed, started anew, and cut off. */
 
-import type { Task } from "../../lib/task.ts";
+import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
 import { HeldServer } from "../support/held_server.ts";

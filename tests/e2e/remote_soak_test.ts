@@ -1,6 +1,6 @@
 /** Many reporters at once, and the server that takes all that they say. */
 
-import type { Task } from "../../lib/task.ts";
+import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
 import { ModelWatcher } from "../support/model_watcher.ts";

@@ -1,6 +1,6 @@
 /** Scripts that report over plain HTTP, with curl alone and with Python's standard library, against the real program. */
 
-import type { LogLine, Task } from "../../lib/task.ts";
+import type { LogLine, Task } from "../../lib/task/task.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
 import { freePort } from "../support/free_port.ts";

@@ -1,6 +1,6 @@
 /** A hundred watchers that are cut off again and again, over real connections, while a server is busy. */
 
-import type { Registry } from "../../lib/registry.ts";
+import type { Registry } from "../../lib/registry/registry.ts";
 import { assertEquals, assertGreater, assertStrictEquals } from "../support/assert.ts";
 import {
   type CrowdOptions,
@@ -9,10 +9,10 @@ import {
   RestCrowdWatcher,
   SocketCrowdWatcher,
   TaskCrowdWatcher,
-} from "../support/resume_crowd.ts";
-import { EventCrowdWatcher } from "../support/resume_event_crowd.ts";
-import { ResumeLoad } from "../support/resume_load.ts";
-import { copyDatabase, holdCommits } from "../support/resume_sqlite_disk.ts";
+} from "../support/resume/crowd.ts";
+import { EventCrowdWatcher } from "../support/resume/event_crowd.ts";
+import { ResumeLoad } from "../support/resume/load.ts";
+import { copyDatabase, holdCommits } from "../support/resume/sqlite_disk.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { randomNumbers } from "../support/simulated_wire.ts";
 import { until } from "../support/until.ts";

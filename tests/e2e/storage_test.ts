@@ -2,7 +2,7 @@
 
 import { SCHEMA_VERSION } from "../../lib/store/sqlite/schema.ts";
 import { TaskInMemory } from "../../lib/store/store.ts";
-import type { Task } from "../../lib/task.ts";
+import type { Task } from "../../lib/task/task.ts";
 import {
   assert,
   assertEquals,

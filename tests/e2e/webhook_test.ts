@@ -1,6 +1,6 @@
 /** What receivers hear from the program, also when it is killed at the worst of times. */
 
-import type { Task } from "../../lib/task.ts";
+import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertMatch } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
 import { type Program, runProgram, spawn, startProgram } from "../support/program.ts";

@@ -1,7 +1,7 @@
 import { AmbiguousMonitorError, ConfigError } from "../../lib/errors.ts";
 import { currentTask, monitored } from "../../lib/monitored.ts";
-import type { MonitoredTask } from "../../lib/run.ts";
-import { announceMonitor } from "../../lib/routes.ts";
+import type { MonitoredTask } from "../../lib/reporter/run.ts";
+import { announceMonitor } from "../../lib/reporter/local_monitors.ts";
 import {
   assert,
   assertEquals,

@@ -5,7 +5,7 @@
  */
 
 import fc from "fast-check";
-import type { CreateChange, ReportedChange, TaskChange, UpdateChange } from "../../lib/task.ts";
+import type { CreateChange, ReportedChange, TaskChange, UpdateChange } from "../../lib/task/task.ts";
 
 /** What a task is created with, with the defaults for what a test does not care about. */
 export function createChange(overrides: Partial<CreateChange> = {}): CreateChange {

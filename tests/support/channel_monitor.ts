@@ -4,9 +4,9 @@
  * @module
  */
 
-import { Authority } from "../../lib/authority.ts";
+import { Authority } from "../../lib/registry/channel_server.ts";
 import type { MonitorLimits } from "../../lib/config.ts";
-import { announceMonitor } from "../../lib/routes.ts";
+import { announceMonitor } from "../../lib/reporter/local_monitors.ts";
 import { TestRegistry } from "./registry.ts";
 
 /** Milliseconds between two publications. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Task } from "../../lib/task.ts";
-import type { ConnectionStatus, Return } from "../../ui/connection.ts";
+import type { Task } from "../../lib/task/task.ts";
+import type { ConnectionStatus, Return } from "../../ui/browser/connection.ts";
 
 /** Everything that a connection says, to be waited for. */
 export class ConnectionWitness {

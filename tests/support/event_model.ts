@@ -4,11 +4,11 @@
  * @module
  */
 
-import { parseCursor } from "../../lib/protocol.ts";
-import type { Registry } from "../../lib/registry.ts";
-import type { RegistryEvent } from "../../lib/registry_types.ts";
+import { parseCursor } from "../../lib/task/protocol.ts";
+import type { Registry } from "../../lib/registry/registry.ts";
+import type { RegistryEvent } from "../../lib/registry/registry_types.ts";
 import type { StoredTask } from "../../lib/store/store.ts";
-import { isTerminal, type LogLine, type Task, type TaskState } from "../../lib/task.ts";
+import { isTerminal, type LogLine, type Task, type TaskState } from "../../lib/task/task.ts";
 import { assert, assertEquals } from "./assert.ts";
 import type { ReceivedEvent } from "./event_parser.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Watcher } from "../../lib/hub.ts";
-import { type Cursor, parseCursor } from "../../lib/protocol.ts";
+import type { Watcher } from "../../lib/hub/hub.ts";
+import { type Cursor, parseCursor } from "../../lib/task/protocol.ts";
 import { EventParser, type ReceivedEvent } from "./event_parser.ts";
 
 /** Keeps what it was sent. */

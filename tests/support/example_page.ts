@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Task } from "../../lib/task.ts";
-import type { PageFrame, TaskPageModel } from "../../ui/model.ts";
-import type { PageActions } from "../../ui/view.ts";
+import type { Task } from "../../lib/task/task.ts";
+import type { PageFrame, TaskPageModel } from "../../ui/shared/model.ts";
+import type { PageActions } from "../../ui/shared/view.ts";
 import { EXAMPLE_TIME } from "./example_task.ts";
 
 /** Whoever looks at the pages of a server that has no key. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Task } from "../../lib/task.ts";
+import type { Task } from "../../lib/task/task.ts";
 
 /** When example tasks were created, in epoch seconds. */
 export const EXAMPLE_TIME = 1_700_000_000;

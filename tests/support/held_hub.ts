@@ -5,8 +5,8 @@
  */
 
 import { DEFAULT_LIMITS } from "../../lib/config.ts";
-import { Hub } from "../../lib/hub.ts";
-import type { Cursor } from "../../lib/protocol.ts";
+import { Hub } from "../../lib/hub/hub.ts";
+import type { Cursor } from "../../lib/task/protocol.ts";
 import { EventWatcher } from "./event_watcher.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { HeldStore } from "./held_store.ts";

@@ -7,12 +7,12 @@
 import { DEFAULT_LIMITS, type MonitorLimits, resolveAccess } from "../../lib/config.ts";
 import { Gate } from "../../lib/http/gate.ts";
 import { Handler } from "../../lib/http/handler.ts";
-import { Hub } from "../../lib/hub.ts";
-import { LocalSink } from "../../lib/local_sink.ts";
-import { type Startable, startableOf, wrap } from "../../lib/wrap.ts";
+import { Hub } from "../../lib/hub/hub.ts";
+import { LocalSink } from "../../lib/registry/local_sink.ts";
+import { type Startable, startableOf, wrap } from "../../lib/reporter/wrap.ts";
 import type { AnyTaskFunction } from "../../lib/mod.ts";
-import { moduleSource } from "../../lib/module_source.ts";
-import { pageRenderer } from "../../ui/pages.ts";
+import { moduleSource } from "../../lib/http/pages/module_source.ts";
+import { pageRenderer } from "../../ui/server/pages.ts";
 import { HeldTask } from "./calls.ts";
 import { HeldStore } from "./held_store.ts";
 import { TestRegistry } from "./registry.ts";

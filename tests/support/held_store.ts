@@ -6,9 +6,9 @@
 
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
 import { StorageError } from "../../lib/errors.ts";
-import { MemoryStore } from "../../lib/store/memory.ts";
+import { MemoryStore } from "../../lib/store/memory/memory_store.ts";
 import type { StorageTrouble, StoredTask } from "../../lib/store/store.ts";
-import { isTerminal } from "../../lib/task.ts";
+import { isTerminal } from "../../lib/task/task.ts";
 
 type TroubleListener = (trouble: StorageTrouble | null) => void;
 

@@ -4,9 +4,14 @@
  * @module
  */
 
-import { LocalSink } from "../../lib/local_sink.ts";
-import type { Task } from "../../lib/task.ts";
-import { type MonitoredFunction, type MonitoredOptions, type TaskFunction, wrap } from "../../lib/wrap.ts";
+import { LocalSink } from "../../lib/registry/local_sink.ts";
+import type { Task } from "../../lib/task/task.ts";
+import {
+  type MonitoredFunction,
+  type MonitoredOptions,
+  type TaskFunction,
+  wrap,
+} from "../../lib/reporter/wrap.ts";
 import { TestRegistry } from "./registry.ts";
 
 /** Monitors functions without a channel or a server. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Frame, parseFrame, toWire } from "../../lib/channel_frames.ts";
-import type { Packet } from "../../lib/link_packet.ts";
+import { type Frame, parseFrame, toWire } from "../../lib/channel/frames.ts";
+import type { Packet } from "../../lib/channel/packet.ts";
 import { posted } from "./isolate.ts";
 
 type FrameOf<T extends Frame["type"]> = Extract<Frame, { readonly type: T }>;

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Report } from "../../lib/protocol.ts";
-import type { ReportedTask, ReportSink } from "../../lib/reporter.ts";
-import type { LogLine, Task } from "../../lib/task.ts";
-import { transition } from "../../lib/transition.ts";
+import type { Report } from "../../lib/task/protocol.ts";
+import type { ReportedTask, ReportSink } from "../../lib/reporter/reporter.ts";
+import type { LogLine, Task } from "../../lib/task/task.ts";
+import { transition } from "../../lib/task/transition.ts";
 
 /** Keeps every report, and makes of them what the authority would. */
 export class RecordingSink implements ReportSink {

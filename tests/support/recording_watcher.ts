@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Watcher } from "../../lib/hub.ts";
-import type { Task } from "../../lib/task.ts";
+import type { Watcher } from "../../lib/hub/hub.ts";
+import type { Task } from "../../lib/task/task.ts";
 
 /** Any message of the stream; which fields there are depends on the type. */
 export interface ReceivedMessage {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { LineSplitter } from "../../lib/output/line_splitter.ts";
-import { ProgressReader } from "../../lib/output/progress_reader.ts";
-import type { Reading } from "../../lib/output/reading.ts";
-import type { OutputLine } from "../../lib/output/rows.ts";
+import { LineSplitter } from "../../lib/reading/line_splitter.ts";
+import { ProgressReader } from "../../lib/reading/progress_reader.ts";
+import type { Reading } from "../../lib/reading/reading.ts";
+import type { OutputLine } from "../../lib/reading/rows.ts";
 
 const FOLDER = new URL("recordings/", import.meta.url);
 

@@ -5,11 +5,11 @@
  */
 
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
-import { Registry } from "../../lib/registry.ts";
-import type { RegistryEvent, Reporter } from "../../lib/registry_types.ts";
-import { MemoryStore } from "../../lib/store/memory.ts";
+import { Registry } from "../../lib/registry/registry.ts";
+import type { RegistryEvent, Reporter } from "../../lib/registry/registry_types.ts";
+import { MemoryStore } from "../../lib/store/memory/memory_store.ts";
 import type { TaskStore } from "../../lib/store/store.ts";
-import type { CreateChange, ReportedChange, Task } from "../../lib/task.ts";
+import type { CreateChange, ReportedChange, Task } from "../../lib/task/task.ts";
 import { createChange } from "./changes.ts";
 
 /** The side that runs tasks, without any. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { RemoteSink } from "../../lib/remote_reporter.ts";
-import { type ReporterOptions, TaskReporter } from "../../lib/reporter.ts";
-import type { CreateChange, Task } from "../../lib/task.ts";
+import type { RemoteSink } from "../../lib/remote/remote_sink.ts";
+import { type ReporterOptions, TaskReporter } from "../../lib/reporter/reporter.ts";
+import type { CreateChange, Task } from "../../lib/task/task.ts";
 import { call } from "./calls.ts";
 import { createChange } from "./changes.ts";
 

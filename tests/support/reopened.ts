@@ -5,10 +5,10 @@
  */
 
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
-import type { Registry } from "../../lib/registry.ts";
-import { MemoryStore } from "../../lib/store/memory.ts";
+import type { Registry } from "../../lib/registry/registry.ts";
+import { MemoryStore } from "../../lib/store/memory/memory_store.ts";
 import type { EndedTask, StoredTask, TaskKey } from "../../lib/store/store.ts";
-import { isTerminal } from "../../lib/task.ts";
+import { isTerminal } from "../../lib/task/task.ts";
 import { TestRegistry } from "./registry.ts";
 
 /** A store that holds what another registry had, as after a crash. */

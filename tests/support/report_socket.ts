@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ReportedChange } from "../../lib/task.ts";
+import type { ReportedChange } from "../../lib/task/task.ts";
 import { createChange } from "./changes.ts";
 import { type SocketMessage, TestSocket } from "./socket.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { RemoteSink } from "../../lib/remote_reporter.ts";
-import { wrap } from "../../lib/wrap.ts";
+import { RemoteSink } from "../../lib/remote/remote_sink.ts";
+import { wrap } from "../../lib/reporter/wrap.ts";
 
 /** What a process of reporters is told. */
 export interface ReportersOrder {

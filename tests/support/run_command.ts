@@ -4,6 +4,6 @@
  * @module
  */
 
-import { runCommand } from "../../lib/cli/run.ts";
+import { runCommand } from "../../lib/cli/run/run.ts";
 
 Deno.exit(await runCommand(Deno.args));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Task } from "../../lib/task.ts";
+import type { Task } from "../../lib/task/task.ts";
 import { assertEquals } from "./assert.ts";
 import { call } from "./calls.ts";
 import { type Ended, moduleArgs, type Process, spawn } from "./program.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { textWidth } from "../../lib/terminal_text.ts";
+import { textWidth } from "../../lib/text/terminal_text.ts";
 
 // deno-lint-ignore no-control-regex -- it is what terminals are sent
 const TOKEN = new RegExp("\\x1b\\[(\\d*)([AJKm])|[\\r\\n]|[^\\x00-\\x1f\\x7f-\\x9f]", "guy");

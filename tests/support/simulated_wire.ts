@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LinkTimers } from "../../lib/link.ts";
+import type { LinkTimers } from "../../lib/channel/link.ts";
 
 interface Appointment {
   readonly at: number;

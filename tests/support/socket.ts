@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JsonObject, Task } from "../../lib/task.ts";
+import type { JsonObject, Task } from "../../lib/task/task.ts";
 
 /** A message of the server, read. What is not in a message of its type is absent. */
 export interface SocketMessage {

@@ -6,7 +6,7 @@
 
 import fc from "fast-check";
 import type { Delivery, TaskStore } from "../../lib/store/store.ts";
-import { summaryOf, type Task } from "../../lib/task.ts";
+import { summaryOf, type Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater } from "./assert.ts";
 import type { StoreHome } from "./store_home.ts";
 import { delivery, entry, histories, line, logOf, storedTask, StoreModel } from "./store_model.ts";

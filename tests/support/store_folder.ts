@@ -5,7 +5,11 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
-import { SqliteStore, type SqliteStoreLimits, type SqliteStoreOptions } from "../../lib/store/sqlite.ts";
+import {
+  SqliteStore,
+  type SqliteStoreLimits,
+  type SqliteStoreOptions,
+} from "../../lib/store/sqlite/sqlite_store.ts";
 
 /** Bounds that no test reaches that does not set others. */
 const AMPLE: SqliteStoreLimits = {

@@ -15,8 +15,8 @@ import {
   summaryOf,
   type Task,
   TASK_STATES,
-} from "../../lib/task.ts";
-import { transition } from "../../lib/transition.ts";
+} from "../../lib/task/task.ts";
+import { transition } from "../../lib/task/transition.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { createChange } from "./changes.ts";
 import type { StoreHome } from "./store_home.ts";

@@ -5,8 +5,8 @@
  */
 
 import fc from "fast-check";
-import { isTerminal, type Task, TASK_STATES } from "../../lib/task.ts";
-import { SORT_FIELDS, type TaskQuery } from "../../lib/task_query.ts";
+import { isTerminal, type Task, TASK_STATES } from "../../lib/task/task.ts";
+import { SORT_FIELDS, type TaskQuery } from "../../lib/task/task_query.ts";
 import { exampleTask } from "./example_task.ts";
 
 const NAMES = ["import", "Import users", "export", "a.b", "", "ΑΣ"] as const;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isTerminal, type Task } from "../../lib/task.ts";
+import { isTerminal, type Task } from "../../lib/task/task.ts";
 import type { SocketMessage } from "./socket.ts";
 
 /** What has to come next on a connection. */

@@ -6,9 +6,9 @@
  */
 
 import type { JSX } from "preact";
-import { taskPageUrl } from "../links.ts";
-import type { Neighbour } from "../kin.ts";
-import type { TaskView } from "../view.ts";
+import { taskPageUrl } from "../shared/links.ts";
+import type { Neighbour } from "../shared/relations.ts";
+import type { TaskView } from "../shared/view.ts";
 import { SectionHead } from "./frame.tsx";
 import { StatePill } from "./task_parts.tsx";
 import { Ago } from "./time.tsx";

@@ -7,10 +7,10 @@
  */
 
 import type { JSX } from "preact";
-import { countNoun, formatCount } from "../../lib/format.ts";
-import { clientPageUrl } from "../links.ts";
-import { listSearch, totalOf } from "../list_query.ts";
-import type { BulkAction, ClientView } from "../view.ts";
+import { countNoun, formatCount } from "../../lib/text/format.ts";
+import { clientPageUrl } from "../shared/links.ts";
+import { listSearch, totalOf } from "../shared/list_query.ts";
+import type { BulkAction, ClientView } from "../shared/view.ts";
 import { Icon } from "./icons.tsx";
 
 interface ViewProps {

@@ -6,9 +6,9 @@
  */
 
 import type { JSX } from "preact";
-import { clientPageUrl, shareUrl } from "../links.ts";
-import { listSearch } from "../list_query.ts";
-import type { ClientView } from "../view.ts";
+import { clientPageUrl, shareUrl } from "../shared/links.ts";
+import { listSearch } from "../shared/list_query.ts";
+import type { ClientView } from "../shared/view.ts";
 import { BulkBar } from "./bulk_bar.tsx";
 import { Command } from "./details.tsx";
 import { SectionHead, Shell } from "./frame.tsx";

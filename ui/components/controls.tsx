@@ -8,7 +8,7 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { FrameView } from "../view.ts";
+import type { FrameView } from "../shared/view.ts";
 import { Icon } from "./icons.tsx";
 
 /** What a person is told of a thrown value. */

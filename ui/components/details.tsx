@@ -6,10 +6,10 @@
  */
 
 import type { JSX } from "preact";
-import type { JsonValue, Task } from "../../lib/task.ts";
-import { formatJson } from "../../lib/format.ts";
-import { taskPageUrl } from "../links.ts";
-import type { FrameView } from "../view.ts";
+import type { JsonValue, Task } from "../../lib/task/task.ts";
+import { formatJson } from "../../lib/text/format.ts";
+import { taskPageUrl } from "../shared/links.ts";
+import type { FrameView } from "../shared/view.ts";
 import { CopyButton } from "./controls.tsx";
 
 /** A row shows this much of a value; the task's own page shows all of it. */

@@ -6,11 +6,11 @@
  */
 
 import type { ComponentChildren, JSX } from "preact";
-import { DEFAULT_CLIENT } from "../../lib/protocol.ts";
-import { clientPageUrl, tasksUrl } from "../links.ts";
-import { sayTrouble } from "../news.ts";
-import type { TransportName } from "../transports.ts";
-import type { FrameView } from "../view.ts";
+import { DEFAULT_CLIENT } from "../../lib/task/protocol.ts";
+import { clientPageUrl, tasksUrl } from "../shared/links.ts";
+import { sayTrouble } from "../shared/news.ts";
+import type { TransportName } from "../browser/transports.ts";
+import type { FrameView } from "../shared/view.ts";
 import { CopyButton } from "./controls.tsx";
 import { Help } from "./help.tsx";
 import { Icon, Mark } from "./icons.tsx";

@@ -6,9 +6,9 @@
  */
 
 import type { JSX } from "preact";
-import { countNoun } from "../../lib/format.ts";
-import type { JsonValue } from "../../lib/task.ts";
-import type { FrameView } from "../view.ts";
+import { countNoun } from "../../lib/text/format.ts";
+import type { JsonValue } from "../../lib/task/task.ts";
+import type { FrameView } from "../shared/view.ts";
 import { CopyButton } from "./controls.tsx";
 import { Json } from "./details.tsx";
 import { SectionHead } from "./frame.tsx";

@@ -6,9 +6,9 @@
  */
 
 import type { JSX } from "preact";
-import { DEFAULT_CLIENT } from "../../lib/protocol.ts";
-import { clientPageUrl } from "../links.ts";
-import type { ClientView } from "../view.ts";
+import { DEFAULT_CLIENT } from "../../lib/task/protocol.ts";
+import { clientPageUrl } from "../shared/links.ts";
+import type { ClientView } from "../shared/view.ts";
 import { Command } from "./details.tsx";
 
 interface ViewProps {

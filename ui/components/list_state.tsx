@@ -6,9 +6,9 @@
  */
 
 import type { JSX } from "preact";
-import { clientPageUrl } from "../links.ts";
-import { isFiltered, type ListQuery, listSearch, sayMatches } from "../list_query.ts";
-import type { ClientView } from "../view.ts";
+import { clientPageUrl } from "../shared/links.ts";
+import { isFiltered, type ListQuery, listSearch, sayMatches } from "../shared/list_query.ts";
+import type { ClientView } from "../shared/view.ts";
 
 interface ViewProps {
   readonly view: ClientView;

@@ -7,10 +7,10 @@
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { countNoun, formatCount } from "../../lib/format.ts";
-import { logTextUrl } from "../links.ts";
-import { MOST_LINES, type TaskLog } from "../model.ts";
-import type { TaskView } from "../view.ts";
+import { countNoun, formatCount } from "../../lib/text/format.ts";
+import { logTextUrl } from "../shared/links.ts";
+import { MOST_LINES, type TaskLog } from "../shared/model.ts";
+import type { TaskView } from "../shared/view.ts";
 import { wordsOf } from "./controls.tsx";
 import { SectionHead } from "./frame.tsx";
 import { LogLines, type NumberedLine, textOf } from "./log_lines.tsx";

@@ -6,8 +6,8 @@
  */
 
 import { Component, type JSX } from "preact";
-import type { LogLine } from "../../lib/task.ts";
-import type { FrameView } from "../view.ts";
+import type { LogLine } from "../../lib/task/task.ts";
+import type { FrameView } from "../shared/view.ts";
 import { ShortClock } from "./time.tsx";
 
 /** A line and its number in the log, from 0. */

@@ -7,8 +7,8 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { noticeState, toggleNotices } from "../desktop_notices.ts";
-import type { FrameView } from "../view.ts";
+import { noticeState, toggleNotices } from "../browser/desktop_notices.ts";
+import type { FrameView } from "../shared/view.ts";
 import { Icon } from "./icons.tsx";
 
 interface NoticeButtonProps {

@@ -7,10 +7,10 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { countNoun, formatCount, formatPercent } from "../../lib/format.ts";
-import { hasEnded, statusWords } from "../../lib/task_view.ts";
-import { taskPageUrl } from "../links.ts";
-import type { TaskView } from "../view.ts";
+import { countNoun, formatCount, formatPercent } from "../../lib/text/format.ts";
+import { hasEnded, statusWords } from "../../lib/task/task_view.ts";
+import { taskPageUrl } from "../shared/links.ts";
+import type { TaskView } from "../shared/view.ts";
 import { SectionHead } from "./frame.tsx";
 import { ProgressBar, StaleFlag, StatePill } from "./task_parts.tsx";
 import { Elapsed } from "./time.tsx";

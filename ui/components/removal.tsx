@@ -7,8 +7,8 @@
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { taskPageUrl } from "../links.ts";
-import type { TaskView } from "../view.ts";
+import { taskPageUrl } from "../shared/links.ts";
+import type { TaskView } from "../shared/view.ts";
 import { ActionButton } from "./controls.tsx";
 
 /** Says that the task was removed, and offers to take that back while it can be. */

@@ -7,10 +7,10 @@
 
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { countNoun, formatCount } from "../../lib/format.ts";
-import { clientPageUrl, namePageUrl } from "../links.ts";
-import { isFiltered, listSearch } from "../list_query.ts";
-import type { ClientView, ListItem } from "../view.ts";
+import { countNoun, formatCount } from "../../lib/text/format.ts";
+import { clientPageUrl, namePageUrl } from "../shared/links.ts";
+import { isFiltered, listSearch } from "../shared/list_query.ts";
+import type { ClientView, ListItem } from "../shared/view.ts";
 import { SectionHead } from "./frame.tsx";
 import { ActiveEmpty } from "./list_empty.tsx";
 import { ListRow } from "./task_rows.tsx";

@@ -6,12 +6,12 @@
  */
 
 import type { ComponentChildren, JSX } from "preact";
-import { formatCount, formatPercent, formatRate } from "../../lib/format.ts";
-import type { Task } from "../../lib/task.ts";
-import { hasEnded, statusWords } from "../../lib/task_view.ts";
-import { taskCommands } from "../commands.ts";
-import { clientPageUrl, namePageUrl, shareUrl, taskPageUrl } from "../links.ts";
-import type { TaskView } from "../view.ts";
+import { formatCount, formatPercent, formatRate } from "../../lib/text/format.ts";
+import type { Task } from "../../lib/task/task.ts";
+import { hasEnded, statusWords } from "../../lib/task/task_view.ts";
+import { taskCommands } from "../shared/commands.ts";
+import { clientPageUrl, namePageUrl, shareUrl, taskPageUrl } from "../shared/links.ts";
+import type { TaskView } from "../shared/view.ts";
 import { AttemptsSection, Neighbours } from "./attempts.tsx";
 import { CopyButton } from "./controls.tsx";
 import { Command } from "./details.tsx";

@@ -6,10 +6,10 @@
  */
 
 import type { JSX } from "preact";
-import { formatCounts, formatPercent, isByteUnit } from "../../lib/format.ts";
-import type { Task, TaskError } from "../../lib/task.ts";
-import { hasEnded } from "../../lib/task_view.ts";
-import type { FrameView } from "../view.ts";
+import { formatCounts, formatPercent, isByteUnit } from "../../lib/text/format.ts";
+import type { Task, TaskError } from "../../lib/task/task.ts";
+import { hasEnded } from "../../lib/task/task_view.ts";
+import type { FrameView } from "../shared/view.ts";
 import { Icon, type IconName } from "./icons.tsx";
 import { Silence } from "./time.tsx";
 

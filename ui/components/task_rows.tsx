@@ -6,11 +6,17 @@
  */
 
 import type { ComponentChildren, JSX } from "preact";
-import { elapsedSeconds, formatDuration, formatJson, formatPercent, formatRate } from "../../lib/format.ts";
-import type { Task } from "../../lib/task.ts";
-import { hasEnded, statusWords } from "../../lib/task_view.ts";
-import { taskPageUrl } from "../links.ts";
-import type { ClientView, FrameView, Readable } from "../view.ts";
+import {
+  elapsedSeconds,
+  formatDuration,
+  formatJson,
+  formatPercent,
+  formatRate,
+} from "../../lib/text/format.ts";
+import type { Task } from "../../lib/task/task.ts";
+import { hasEnded, statusWords } from "../../lib/task/task_view.ts";
+import { taskPageUrl } from "../shared/links.ts";
+import type { ClientView, FrameView, Readable } from "../shared/view.ts";
 import { ActionButton } from "./controls.tsx";
 import { TaskDetails } from "./details.tsx";
 import { Icon } from "./icons.tsx";

@@ -6,10 +6,16 @@
  */
 
 import type { JSX } from "preact";
-import type { Task } from "../../lib/task.ts";
-import { elapsedSeconds, formatAgo, formatClock, formatDateTime, formatDuration } from "../../lib/format.ts";
-import { machineTime, timeLeft } from "../../lib/format.ts";
-import type { FrameView } from "../view.ts";
+import type { Task } from "../../lib/task/task.ts";
+import {
+  elapsedSeconds,
+  formatAgo,
+  formatClock,
+  formatDateTime,
+  formatDuration,
+} from "../../lib/text/format.ts";
+import { machineTime, timeLeft } from "../../lib/text/format.ts";
+import type { FrameView } from "../shared/view.ts";
 
 interface AtProps {
   readonly view: FrameView;

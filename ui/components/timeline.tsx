@@ -12,9 +12,9 @@ import {
   formatDateTime,
   formatDuration,
   formatPercent,
-} from "../../lib/format.ts";
-import { timelineOf, type TimelineRow } from "../timeline.ts";
-import type { TaskView } from "../view.ts";
+} from "../../lib/text/format.ts";
+import { timelineOf, type TimelineRow } from "../shared/steps.ts";
+import type { TaskView } from "../shared/view.ts";
 import { AreaChart, Span } from "./chart.tsx";
 import { SectionHead } from "./frame.tsx";
 import { Icon } from "./icons.tsx";

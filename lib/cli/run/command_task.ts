@@ -4,12 +4,18 @@
  * @module
  */
 
-import { LineSplitter } from "../../output/line_splitter.ts";
-import { ProgressReader } from "../../output/progress_reader.ts";
-import type { OutputLine } from "../../output/rows.ts";
-import { LIMITS } from "../../protocol.ts";
-import { cut, type EndChange, type ReportSink, type TaskHandlers, TaskReporter } from "../../reporter.ts";
-import type { CreateChange } from "../../task.ts";
+import { LineSplitter } from "../../reading/line_splitter.ts";
+import { ProgressReader } from "../../reading/progress_reader.ts";
+import type { OutputLine } from "../../reading/rows.ts";
+import { LIMITS } from "../../task/protocol.ts";
+import {
+  cut,
+  type EndChange,
+  type ReportSink,
+  type TaskHandlers,
+  TaskReporter,
+} from "../../reporter/reporter.ts";
+import type { CreateChange } from "../../task/task.ts";
 
 /** Where a command writes to. */
 export type OutputName = "stdout" | "stderr";

@@ -5,10 +5,10 @@
  */
 
 import { ConfigError } from "../../errors.ts";
-import { isTaskId, LIMITS } from "../../protocol.ts";
+import { isTaskId, LIMITS } from "../../task/protocol.ts";
 import { type FlagTable, type GivenFlags, readFlags } from "../flags.ts";
 import { commandHelp, helpOf } from "../help.ts";
-import { type Target, TARGET_FLAGS, targetFrom } from "../target.ts";
+import { type Target, TARGET_FLAGS, targetFrom } from "../client/target.ts";
 
 /** The flags of `run`. */
 export const RUN_FLAGS = {

@@ -6,8 +6,8 @@
  */
 
 import { z } from "zod";
-import type { PastRun, RunStats } from "../../run_stats.ts";
-import { type HistoryEntry, type JsonValue, type LogLine, type Task, TASK_STATES } from "../../task.ts";
+import type { PastRun, RunStats } from "../../task/run_stats.ts";
+import { type HistoryEntry, type JsonValue, type LogLine, type Task, TASK_STATES } from "../../task/task.ts";
 
 /** Both ways: what the one takes, the other takes, too. */
 type Same<One, Other> = [One] extends [Other] ? [Other] extends [One] ? true : never : never;

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { LIST_PARAMETERS } from "../query.ts";
+import { LIST_PARAMETERS } from "../tasks/query.ts";
 import {
   CANCELLED_BODY,
   CREATE_BODY,
@@ -13,9 +13,9 @@ import {
   FINISH_BODY,
   LOGS_BODY,
   UPDATE_BODY,
-} from "../report_schemas.ts";
-import { START_BODY } from "../rest.ts";
-import { TOKEN_BODY } from "../sharing.ts";
+} from "../reports/schemas.ts";
+import { START_BODY } from "../tasks/rest.ts";
+import { TOKEN_BODY } from "../pages/sharing.ts";
 import {
   CANCELLING,
   CHANGES,

@@ -5,7 +5,7 @@
  */
 
 import type { StorageError } from "../../errors.ts";
-import { type HistoryEntry, isTerminal, type LogLine, type TaskSummary } from "../../task.ts";
+import { type HistoryEntry, isTerminal, type LogLine, type TaskSummary } from "../../task/task.ts";
 import type { ClientMemory } from "../task_index.ts";
 import type { Delivery, StoredTask, TaskKey } from "../store.ts";
 import { storable } from "./storable.ts";

@@ -8,7 +8,7 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
 import { lockFile } from "./database_file.ts";
 import { isForeign, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
-import { storageError } from "./trouble.ts";
+import { storageError } from "./storage_errors.ts";
 
 /** What there is to say of a database. */
 export interface DatabaseReport {

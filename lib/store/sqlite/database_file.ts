@@ -7,7 +7,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
 import { isForeign, migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
-import { storageError } from "./trouble.ts";
+import { storageError } from "./storage_errors.ts";
 
 /** Larger databases are not checked as a whole at every start: that would take more than a fifth of a second. */
 const CHECKED_BYTES = 32 * 1024 * 1024;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { summaryOf, type TaskSummary } from "../../task.ts";
+import { summaryOf, type TaskSummary } from "../../task/task.ts";
 import type { EndedTask, RemovedTask, TaskKey } from "../store.ts";
 import { TaskInMemory } from "../store.ts";
 import type { TaskIndex } from "../task_index.ts";

@@ -5,10 +5,10 @@
  */
 
 import { StorageError } from "../../errors.ts";
-import type { Task, TaskSummary } from "../../task.ts";
+import type { Task, TaskSummary } from "../../task/task.ts";
 import type { StoredTask } from "../store.ts";
 import type { DatabaseFile } from "./database_file.ts";
-import { storageError } from "./trouble.ts";
+import { storageError } from "./storage_errors.ts";
 
 /** A task whose record is on disk, but for its summary. */
 export class TaskOnDisk implements StoredTask {

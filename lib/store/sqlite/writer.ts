@@ -5,11 +5,11 @@
  */
 
 import { StorageError } from "../../errors.ts";
-import type { HistoryEntry } from "../../task.ts";
+import type { HistoryEntry } from "../../task/task.ts";
 import type { ClientMemory } from "../task_index.ts";
 import { Batch, type BatchMessage, type NumberedLine } from "./batch.ts";
 import type { Durability, StorageTrouble, StoreFigures } from "../store.ts";
-import { storageError } from "./trouble.ts";
+import { storageError } from "./storage_errors.ts";
 import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
 
 /** Options of a {@linkcode Writer}. */

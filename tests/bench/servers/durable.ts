@@ -5,8 +5,8 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
-import { breathe } from "../../../lib/breath.ts";
-import type { Registry } from "../../../lib/registry.ts";
+import { breathe } from "../../../lib/reporter/yield.ts";
+import type { Registry } from "../../../lib/registry/registry.ts";
 import { pause } from "../support/clock.ts";
 import { report, updateOf } from "../support/records.ts";
 

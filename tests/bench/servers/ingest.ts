@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Registry } from "../../../lib/registry.ts";
+import type { Registry } from "../../../lib/registry/registry.ts";
 import { CLIENT, type IngestOrder } from "../support/records.ts";
 
 const WORKER = new URL("./ingest_worker.ts", import.meta.url);

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { channelSink } from "../../../lib/channel_sink.ts";
-import type { Report } from "../../../lib/protocol.ts";
-import { TaskReporter } from "../../../lib/reporter.ts";
+import { channelSink } from "../../../lib/channel/channel_sink.ts";
+import type { Report } from "../../../lib/task/protocol.ts";
+import { TaskReporter } from "../../../lib/reporter/reporter.ts";
 import { pause } from "../support/clock.ts";
 import { CLIENT, type IngestOrder, updateOf } from "../support/records.ts";
 

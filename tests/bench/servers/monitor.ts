@@ -5,8 +5,8 @@
  */
 
 import { createMonitor, type MonitoredTask } from "../../../lib/mod.ts";
-import { formatCursor } from "../../../lib/protocol.ts";
-import type { Registry } from "../../../lib/registry.ts";
+import { formatCursor } from "../../../lib/task/protocol.ts";
+import type { Registry } from "../../../lib/registry/registry.ts";
 import { clock, tick } from "../support/clock.ts";
 import { Driver } from "../support/driver.ts";
 import type { MonitorSettings, Population } from "../support/monitors.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { breathe } from "../../../lib/breath.ts";
-import type { Registry } from "../../../lib/registry.ts";
+import { breathe } from "../../../lib/reporter/yield.ts";
+import type { Registry } from "../../../lib/registry/registry.ts";
 import { monotonicUlid } from "../../../lib/ulid.ts";
 import { clientName, type Population } from "../support/monitors.ts";
 import { begin, finish } from "../support/records.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Registry } from "../../../lib/registry.ts";
-import type { Reporter } from "../../../lib/registry_types.ts";
-import type { ReportedChange, UpdateChange } from "../../../lib/task.ts";
+import type { Registry } from "../../../lib/registry/registry.ts";
+import type { Reporter } from "../../../lib/registry/registry_types.ts";
+import type { ReportedChange, UpdateChange } from "../../../lib/task/task.ts";
 
 /** The client token of the tasks that are watched. */
 export const CLIENT = "bench";

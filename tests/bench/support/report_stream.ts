@@ -4,9 +4,9 @@
  * @module
  */
 
-import { RemoteOutbox } from "../../../lib/remote_outbox.ts";
-import { writeBatch } from "../../../lib/report_message.ts";
-import type { ReportedChange } from "../../../lib/task.ts";
+import { RemoteOutbox } from "../../../lib/remote/unsent_reports.ts";
+import { writeBatch } from "../../../lib/remote/messages.ts";
+import type { ReportedChange } from "../../../lib/task/task.ts";
 import { WrongWorkError } from "./harness.ts";
 import { CLIENT } from "./records.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { AuthorityChannel } from "../../../lib/channel_authority.ts";
-import { MemberChannel } from "../../../lib/channel_member.ts";
+import { AuthorityChannel } from "../../../lib/channel/authority.ts";
+import { MemberChannel } from "../../../lib/channel/member.ts";
 import { blockUntil, posted, raise, serveCommands } from "../../support/isolate.ts";
 
 let member: MemberChannel;

@@ -5,7 +5,7 @@
 import { Keyring } from "../../../lib/access/keyring.ts";
 import type { Scope } from "../../../lib/access/grant.ts";
 import { VERSION } from "../../../lib/version.ts";
-import { pageAssets } from "../../../ui/assets.ts";
+import { pageAssets } from "../../../ui/server/assets.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { HeldTask } from "../../support/calls.ts";
 import { HANDSHAKE, readResponse, send } from "../../support/raw_http.ts";

@@ -1,6 +1,6 @@
 /** The program under requests and frames that nobody should send. */
 
-import type { Task } from "../../../lib/task.ts";
+import type { Task } from "../../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
 import { Fuzzer } from "../../support/fuzz.ts";

@@ -2,7 +2,7 @@
 
 import { ClosedError, ConfigError, LimitError, ProtocolError, StorageError } from "../../../lib/errors.ts";
 import { Problem, problemOf, problemResponse, titleOf } from "../../../lib/http/problem.ts";
-import { transition, TransitionError } from "../../../lib/transition.ts";
+import { transition, TransitionError } from "../../../lib/task/transition.ts";
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { assertProblem } from "../../support/calls.ts";
 import { createChange } from "../../support/changes.ts";

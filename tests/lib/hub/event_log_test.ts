@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { EventLog } from "../../../lib/hub/event_log.ts";
 import { dataOf } from "../../../lib/hub/task_events.ts";
-import { TransitionError } from "../../../lib/transition.ts";
+import { TransitionError } from "../../../lib/task/transition.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../support/assert.ts";
 import { changes } from "../../support/changes.ts";
 import { EventTruth, toldBy } from "../../support/event_model.ts";

@@ -1,7 +1,7 @@
 import { dataOf, eventsOf, stateEvent } from "../../../lib/hub/task_events.ts";
-import type { RegistryEvent } from "../../../lib/registry_types.ts";
+import type { RegistryEvent } from "../../../lib/registry/registry_types.ts";
 import { TaskInMemory } from "../../../lib/store/store.ts";
-import { isTerminal, TASK_STATES, type TaskChange } from "../../../lib/task.ts";
+import { isTerminal, TASK_STATES, type TaskChange } from "../../../lib/task/task.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { TestRegistry } from "../../support/registry.ts";

@@ -1,5 +1,5 @@
 import { endEventOf, isNotifyEvent, NOTIFY_EVENTS } from "../../../lib/notify/events.ts";
-import { isTerminal, TASK_STATES } from "../../../lib/task.ts";
+import { isTerminal, TASK_STATES } from "../../../lib/task/task.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 Deno.test("endEventOf() names each end, and nothing else", () => {

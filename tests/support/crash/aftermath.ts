@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isTerminal, type Task } from "../../../lib/task.ts";
+import { isTerminal, type Task } from "../../../lib/task/task.ts";
 import { call } from "../calls.ts";
 import { until } from "../until.ts";
 import { historyComplaints, logComplaints } from "./checks.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Durability } from "../../../lib/store/store.ts";
-import type { Task } from "../../../lib/task.ts";
+import type { Task } from "../../../lib/task/task.ts";
 import { call } from "../calls.ts";
 import {
   readClients,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type HistoryEntry, isTerminal, type LogLine, type Task } from "../../../lib/task.ts";
+import { type HistoryEntry, isTerminal, type LogLine, type Task } from "../../../lib/task/task.ts";
 import { shown } from "./held.ts";
 
 /**

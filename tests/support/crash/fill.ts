@@ -5,10 +5,10 @@
  */
 
 import { DEFAULT_LIMITS } from "../../../lib/config.ts";
-import { Registry } from "../../../lib/registry.ts";
-import type { Reporter } from "../../../lib/registry_types.ts";
-import { SqliteStore } from "../../../lib/store/sqlite.ts";
-import type { ReportedChange } from "../../../lib/task.ts";
+import { Registry } from "../../../lib/registry/registry.ts";
+import type { Reporter } from "../../../lib/registry/registry_types.ts";
+import { SqliteStore } from "../../../lib/store/sqlite/sqlite_store.ts";
+import type { ReportedChange } from "../../../lib/task/task.ts";
 import { createChange } from "../changes.ts";
 
 /** The clients of the tasks that a file is filled with begin so. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Task } from "../../../lib/task.ts";
+import type { Task } from "../../../lib/task/task.ts";
 import type { SocketMessage } from "../socket.ts";
 
 /** Tasks by id, as of a cursor. Never changes: what follows makes another one. */

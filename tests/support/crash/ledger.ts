@@ -6,7 +6,7 @@
  * @module
  */
 
-import { isTerminal, type JsonValue, type Task } from "../../../lib/task.ts";
+import { isTerminal, type JsonValue, type Task } from "../../../lib/task/task.ts";
 import { isSame, shown } from "./held.ts";
 
 /** What can be asked of a server about one task. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JsonValue } from "../../../lib/task.ts";
+import type { JsonValue } from "../../../lib/task/task.ts";
 import { type Answer, call } from "../calls.ts";
 import type { Asked, Ledger, Wish } from "./ledger.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Task } from "../../../lib/task.ts";
+import type { Task } from "../../../lib/task/task.ts";
 import { type Answer, call } from "../calls.ts";
 import type { SocketMessage } from "../socket.ts";
 import { until } from "../until.ts";

@@ -1,6 +1,6 @@
 import { CommandTask, type OutputName } from "../../../../lib/cli/run/command_task.ts";
-import { LIMITS } from "../../../../lib/protocol.ts";
-import type { Task } from "../../../../lib/task.ts";
+import { LIMITS } from "../../../../lib/task/protocol.ts";
+import type { Task } from "../../../../lib/task/task.ts";
 import { assertEquals, assertStringIncludes } from "../../../support/assert.ts";
 import { createChange } from "../../../support/changes.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";

@@ -1,7 +1,7 @@
 import { StorageError } from "../../../../lib/errors.ts";
 import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
 import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
-import { summaryOf } from "../../../../lib/task.ts";
+import { summaryOf } from "../../../../lib/task/task.ts";
 import { assertEquals, assertThrows } from "../../../support/assert.ts";
 import { finishedTask } from "../../../support/example_task.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";

@@ -1,0 +1,202 @@
+/**
+ * What travels over a channel, and the check of what arrives: any code in the process can post there. Pure.
+ *
+ * @module
+ */
+
+import type { Packet } from "./packet.ts";
+
+/** The version of this protocol. Frames of another one are ignored. */
+export const CHANNEL_PROTOCOL = 1;
+
+/** The receiver of frames for everybody. */
+export const EVERYBODY = "*";
+
+/** A member looks for the authority; sent until it is answered. */
+export interface HelloFrame {
+  readonly type: "hello";
+  readonly from: string;
+  readonly to: string;
+  /** The number of the member's oldest message that is not acknowledged. */
+  readonly oldest: number;
+}
+
+/** The authority takes a member in, or knows it already. */
+export interface WelcomeFrame {
+  readonly type: "welcome";
+  readonly from: string;
+  readonly to: string;
+  readonly epoch: string;
+  /** When the authority was opened, in epoch milliseconds. */
+  readonly openedAt: number;
+  /** Names the numbering of the authority's messages to this member. */
+  readonly session: string;
+  /** The number of the first message of the member that the authority waits for. */
+  readonly next: number;
+  /** The number of the authority's oldest message that the member has not acknowledged. */
+  readonly oldest: number;
+  /** The number of the newest publication. */
+  readonly seq: number;
+}
+
+/** The authority does not know the member, or no longer: it must say hello. */
+export interface UnknownFrame {
+  readonly type: "unknown";
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Messages and acknowledgements, in either direction. */
+export interface PacketFrame {
+  readonly type: "packet";
+  readonly from: string;
+  readonly to: string;
+  readonly session: string;
+  readonly packet: Packet;
+}
+
+/** Something for all members; lossy. */
+export interface PublicationFrame {
+  readonly type: "publication";
+  readonly from: string;
+  readonly to: string;
+  readonly seq: number;
+  readonly text: string;
+}
+
+/** The authority is there. */
+export interface HeartbeatFrame {
+  readonly type: "heartbeat";
+  readonly from: string;
+  readonly to: string;
+  readonly epoch: string;
+  readonly openedAt: number;
+  readonly seq: number;
+}
+
+/** A member or the authority goes away. May well be lost. */
+export interface ByeFrame {
+  readonly type: "bye";
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Everything that travels over a channel. `from` and `to` are the random ids of members and authorities. */
+export type Frame =
+  | HelloFrame
+  | WelcomeFrame
+  | UnknownFrame
+  | PacketFrame
+  | PublicationFrame
+  | HeartbeatFrame
+  | ByeFrame;
+
+/** Puts the protocol's mark and version on a frame. */
+export function toWire(frame: Frame): unknown {
+  return { taskscope: CHANNEL_PROTOCOL, ...frame };
+}
+
+/** Who a frame is for, read before anything else: most receivers have nothing to do with most frames. */
+export function isFor(data: unknown, id: string): boolean {
+  if (typeof data !== "object" || data === null) return true;
+  const { to } = data as Fields;
+  return to === id || to === EVERYBODY || typeof to !== "string";
+}
+
+/**
+ * Reads a frame.
+ *
+ * @param data what came over the channel
+ * @returns the frame with every field checked, or `undefined` where it is none of this version
+ */
+export function parseFrame(data: unknown): Frame | undefined {
+  if (typeof data !== "object" || data === null) return undefined;
+  const fields = data as Fields;
+  const { type, from, to } = fields;
+  if (fields.taskscope !== CHANNEL_PROTOCOL || !isId(from) || !isId(to)) return undefined;
+  switch (type) {
+    case "hello": {
+      const { oldest } = fields;
+      return isNumber(oldest, 1) ? { type, from, to, oldest } : undefined;
+    }
+    case "welcome": {
+      const { epoch, openedAt, session, next, oldest, seq } = fields;
+      if (!isId(epoch) || !isTime(openedAt) || !isId(session)) return undefined;
+      if (!isNumber(next, 1) || !isNumber(oldest, 1) || !isNumber(seq, 0)) return undefined;
+      return { type, from, to, epoch, openedAt, session, next, oldest, seq };
+    }
+    case "packet": {
+      const { session } = fields;
+      const packet = parsePacket(fields.packet);
+      return isId(session) && packet !== undefined ? { type, from, to, session, packet } : undefined;
+    }
+    case "publication": {
+      const { seq, text } = fields;
+      return isNumber(seq, 0) && typeof text === "string" ? { type, from, to, seq, text } : undefined;
+    }
+    case "heartbeat": {
+      const { epoch, openedAt, seq } = fields;
+      if (!isId(epoch) || !isTime(openedAt) || !isNumber(seq, 0)) return undefined;
+      return { type, from, to, epoch, openedAt, seq };
+    }
+    case "unknown":
+    case "bye":
+      return { type, from, to };
+    default:
+      return undefined;
+  }
+}
+
+/** A message of a link: plain, or part of a request and its answer. */
+export type LinkMessage =
+  | { readonly kind: "message"; readonly text: string }
+  | { readonly kind: "request" | "response" | "failure"; readonly requestId: number; readonly text: string };
+
+const MARKS = { message: "m", request: "q", response: "r", failure: "f" } as const;
+const REQUEST_GRAMMAR = /^([qrf])(\d{1,15}) /;
+
+/** Writes a message of a link. One mark in front: the texts are large and must not be escaped once more. */
+export function writeLinkMessage(message: LinkMessage): string {
+  const mark = MARKS[message.kind];
+  return message.kind === "message" ? mark + message.text : `${mark}${message.requestId} ${message.text}`;
+}
+
+/** Reads a message of a link; `undefined` where it is none. */
+export function readLinkMessage(message: string): LinkMessage | undefined {
+  if (message.startsWith(MARKS.message)) return { kind: "message", text: message.slice(1) };
+  const match = REQUEST_GRAMMAR.exec(message);
+  if (match === null) return undefined;
+  const kind = match[1] === MARKS.request ? "request" : match[1] === MARKS.response ? "response" : "failure";
+  return { kind, requestId: Number(match[2]), text: message.slice(match[0].length) };
+}
+
+type Fields = { readonly [key: string]: unknown };
+
+// Far above what a sender of ours puts into one packet; keeps a foreign one from costing much.
+const MOST_MESSAGES = 100_000;
+const MOST_HELD = 1_000;
+
+function parsePacket(value: unknown): Packet | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { transmission, first, messages, next, seen, held } = value as Fields;
+  if (!isNumber(transmission, 1) || !isNumber(next, 1) || !isNumber(seen, 0)) return undefined;
+  if (!Array.isArray(messages) || messages.length > MOST_MESSAGES) return undefined;
+  if (!isNumber(first, messages.length === 0 ? 0 : 1)) return undefined;
+  if (!Array.isArray(held) || held.length > MOST_HELD) return undefined;
+  // Loops, because every() passes over the holes of an array, which structured clone keeps.
+  for (const message of messages) if (typeof message !== "string") return undefined;
+  for (const number of held) if (!isNumber(number, 1)) return undefined;
+  return { transmission, first, messages, next, seen, held };
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0 && value.length <= 128;
+}
+
+function isNumber(value: unknown, least: number): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= least;
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}

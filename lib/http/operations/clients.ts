@@ -1,0 +1,37 @@
+/**
+ * Which clients there are: for whoever sees to the server.
+ *
+ * @module
+ */
+
+import type { HandlerContext } from "../context.ts";
+import { jsonResponse } from "../tasks/rest.ts";
+import { nothingHere, type Route } from "../route.ts";
+
+/** Answers requests for `/clients`. */
+export class Clients {
+  readonly #context: HandlerContext;
+
+  /** @param context what the answers are made of */
+  constructor(context: HandlerContext) {
+    this.#context = context;
+  }
+
+  /** Finds what `/clients` stands for. */
+  route(segments: readonly string[]): Route {
+    if (segments.length > 1) throw nothingHere();
+    const operate = { action: "operate", client: null, taskId: null } as const;
+    return { GET: { access: operate, answer: () => this.#list() } };
+  }
+
+  /** `GET /clients` */
+  #list(): Response {
+    const { registry } = this.#context;
+    const clients = registry.clientCounts().map(({ client, live, ended }) => ({
+      client,
+      unfinished: live,
+      ended,
+    }));
+    return jsonResponse(JSON.stringify({ clients }));
+  }
+}

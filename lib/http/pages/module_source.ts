@@ -1,0 +1,19 @@
+/**
+ * The module that programs import by URL, as it was built from `lib/served.ts`.
+ *
+ * @module
+ */
+
+import script from "../../dist/monitored.js" with { type: "text" };
+import declarations from "../../dist/monitored.d.ts" with { type: "text" };
+import { VERSION } from "../../version.ts";
+
+/** The module, as text. */
+export interface ModuleSource {
+  readonly script: string;
+  readonly declarations: string;
+  readonly version: string;
+}
+
+/** The module of this version. */
+export const moduleSource: ModuleSource = { script, declarations, version: VERSION };

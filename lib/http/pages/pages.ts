@@ -1,0 +1,356 @@
+/**
+ * The pages for people, and the forms on them. What they look like is given by a `PageRenderer`.
+ *
+ * @module
+ */
+
+import { formatCursor } from "../../task/protocol.ts";
+import { now } from "../../registry/registry.ts";
+import { runStats } from "../../task/run_stats.ts";
+import type { JsonValue, Task } from "../../task/task.ts";
+import { AssetFiles } from "./asset_files.ts";
+import { readForm } from "../body.ts";
+import { bulkAccess, changeMany } from "./bulk.ts";
+import {
+  clientFrom,
+  type HandlerContext,
+  retryTask,
+  startTask,
+  storedTask,
+  taskIdFrom,
+  whenShowable,
+} from "../context.ts";
+import type { ResolvedAccess } from "../../config.ts";
+import type { PageContext, PageVisitor, ShownTask } from "../../page_renderer.ts";
+import type { Visitor } from "../gate.ts";
+import { pageResponse, redirect } from "./page_responses.ts";
+import { Problem, problemOf, titleOf } from "../problem.ts";
+import { jsonResponse } from "../tasks/rest.ts";
+import { type Answer, decoded, nothingHere, read, type Route, wantsJson } from "../route.ts";
+
+/** Of answers that are a page for people, and JSON for its script. */
+const VARY = { "vary": "Accept" };
+
+const CLIENT_COOKIE = "taskscope_client";
+/** How long a browser remembers its client token: a year, in seconds. */
+const COOKIE_MAX_AGE_SECONDS = 31_536_000;
+
+/** How many lines of a log a page begins with. */
+const LOG_LINES = 500;
+
+/** What forms do to one task, and what has to be allowed for it. */
+const ACCESS = { cancel: "cancel", remove: "remove", restore: "remove", retry: "start" } as const;
+
+type Change = keyof typeof ACCESS;
+
+function isChange(part: string): part is Change {
+  return Object.hasOwn(ACCESS, part);
+}
+
+/** Answers requests for pages, and what their forms send without JavaScript. */
+export class Pages {
+  readonly #context: HandlerContext;
+  readonly #assets: AssetFiles;
+
+  /** @param context what the answers are made of */
+  constructor(context: HandlerContext) {
+    this.#context = context;
+    this.#assets = new AssetFiles(context.pages.assets);
+  }
+
+  /** Finds what `/`, and a path below `/t`, `/stats` or `/assets`, stands for. */
+  route(request: Request, segments: readonly string[]): Route {
+    const [root, first, ...rest] = segments;
+    if (root === "" && first === undefined) {
+      return { GET: { access: "any", answer: () => this.#home(request) } };
+    }
+    if (first === undefined) throw nothingHere();
+    if (rest.at(-1) === "" && root !== "assets") {
+      return { GET: { access: "none", answer: () => withoutSlash(new URL(request.url)) } };
+    }
+    if (root === "assets" && rest.length === 0) {
+      return { GET: { access: "none", answer: () => this.#assets.answer(first, request) } };
+    }
+    // With a root of its own, as below /t/{client} every word may be the id of a task.
+    if (root === "stats" && rest.length <= 1) {
+      const client = clientFrom(first);
+      const name = rest[0] === undefined ? null : decoded(rest[0]);
+      return {
+        GET: {
+          access: read(client),
+          answer: (visitor) => this.#names(client, visitor, new URL(request.url), name),
+        },
+      };
+    }
+    if (root === "t" && rest.length <= 2) return this.#clientRoute(request, clientFrom(first), rest);
+    throw nothingHere();
+  }
+
+  #clientRoute(request: Request, client: string, [second, third]: readonly string[]): Route {
+    const url = new URL(request.url);
+    if (second === undefined) {
+      return {
+        GET: { access: read(client), answer: (visitor) => this.#list(client, visitor, request, url) },
+        POST: {
+          // Asked of a POST alone: what is not to be done needs no name.
+          access: request.method === "POST" ? bulkAccess(client, url.searchParams.get("do")) : "none",
+          answer: (visitor) => this.#bulk(client, visitor, request, url),
+        },
+      };
+    }
+    if (second === "start" && third !== undefined) {
+      const name = decoded(third);
+      return {
+        POST: {
+          access: { action: "start", client, taskId: null },
+          answer: (visitor) => this.#start(client, visitor, name, request, url),
+        },
+      };
+    }
+    const id = taskIdFrom(second);
+    if (third === undefined) {
+      return { GET: { access: read(client, id), answer: (visitor) => this.#task(client, visitor, id, url) } };
+    }
+    if (isChange(third)) {
+      return {
+        POST: {
+          access: { action: ACCESS[third], client, taskId: id },
+          answer: (visitor) => this.#change(client, visitor, id, third, url),
+        },
+      };
+    }
+    throw nothingHere();
+  }
+
+  /** `GET /`: leads to the tasks of the browser's client token, which is made at the first visit. */
+  #home(request: Request): Response {
+    const { basePath } = this.#context.access;
+    const known = new RegExp(`(?:^|;\\s*)${CLIENT_COOKIE}=([A-Za-z0-9_-]{1,128})(?:;|$)`)
+      .exec(request.headers.get("cookie") ?? "")?.[1];
+    const client = known ?? mintClientToken();
+    const cookie = `${CLIENT_COOKIE}=${client}; Path=${basePath}/; Max-Age=${COOKIE_MAX_AGE_SECONDS}; ` +
+      "HttpOnly; SameSite=Lax";
+    return redirect(`${basePath}/t/${client}`, { "set-cookie": cookie });
+  }
+
+  /** `GET /t/{client}/{id}` */
+  #task(client: string, visitor: Visitor, id: string, url: URL): Answer {
+    return whenShowable(this.#context, () => this.#taskPage(client, visitor, id, url));
+  }
+
+  /** `GET /t/{client}`: the page, or for its script a part of its list. */
+  #list(client: string, visitor: Visitor, request: Request, url: URL): Answer {
+    const { pages, registry, access } = this.#context;
+    if (wantsJson(request)) {
+      return whenShowable(this.#context, () => {
+        try {
+          return jsonResponse(pages.list(registry.list(client), url.searchParams, now()), 200, VARY);
+        } catch (error) {
+          if (error instanceof RangeError) throw new Problem(400, "bad_filter", error.message);
+          throw error;
+        }
+      });
+    }
+    const search = pages.canonicalSearch(url.searchParams);
+    if (search !== null) return redirect(`${access.basePath}/t/${client}${search}`);
+    return this.#clientPage(client, visitor, url, null, 200);
+  }
+
+  /** `POST /t/{client}?do=remove`, and `id` for each task, as a form of the page or its script sends it. */
+  async #bulk(client: string, visitor: Visitor, request: Request, url: URL): Promise<Response> {
+    const action = url.searchParams.get("do") ?? "";
+    const fields = await readForm(request, this.#context.limits);
+    const result = await changeMany(this.#context, client, action, fields.getAll("id"));
+    if (wantsJson(request)) return jsonResponse(JSON.stringify(result), 200, VARY);
+    const { done, failed } = result;
+    if (failed.length === 0) return redirect(listAddress(url));
+    const words = this.#context.pages.bulkWords(action, done.length, failed.map(({ detail }) => detail));
+    return this.#clientPage(client, visitor, url, words, 409);
+  }
+
+  /** `POST /t/{client}/start/{name}` */
+  async #start(
+    client: string,
+    visitor: Visitor,
+    name: string,
+    request: Request,
+    url: URL,
+  ): Promise<Response> {
+    const fields = await readForm(request, this.#context.limits);
+    const input = this.#context.startables.get(name)?.input ?? null;
+    try {
+      const args = this.#context.pages.argumentsFrom(input, fields);
+      const id = startTask(this.#context, client, name, args);
+      await this.#context.registry.committed();
+      if (wantsJson(request)) return jsonResponse(JSON.stringify({ task_id: id }), 202, VARY);
+    } catch (error) {
+      const problem = error instanceof RangeError || error instanceof SyntaxError
+        ? new Problem(400, "bad_field", error.message)
+        : problemOf(error, this.#context.reportError);
+      if (wantsJson(request)) throw problem;
+      return this.#clientPage(client, visitor, url, problem.message, problem.status);
+    }
+    return redirect(`${this.#context.access.basePath}/t/${client}`);
+  }
+
+  /**
+   * `POST /t/{client}/{id}/cancel`, `…/remove`, `…/restore` and `…/retry`. Leads back to the list, or to the task's page,
+   * where that is where the form was: `?from=task`.
+   */
+  async #change(client: string, visitor: Visitor, id: string, change: Change, url: URL): Promise<Response> {
+    const { registry, access } = this.#context;
+    const list = `${access.basePath}/t/${client}`;
+    const isFromTask = url.searchParams.get("from") === "task";
+    try {
+      const shown = this.#changed(client, id, change);
+      await registry.committed();
+      return redirect(isFromTask ? `${list}/${shown}` : list);
+    } catch (error) {
+      const problem = problemOf(error, this.#context.reportError);
+      return isFromTask && registry.stored(client, id) !== undefined
+        ? whenShowable(this.#context, () => this.#taskPage(client, visitor, id, url, problem))
+        : this.#clientPage(client, visitor, url, problem.message, problem.status);
+    }
+  }
+
+  /** Makes a change, and says which task to show then. */
+  #changed(client: string, id: string, change: Change): string {
+    const { registry } = this.#context;
+    if (change === "restore") return registry.restore(client, id).id;
+    storedTask(this.#context, client, id);
+    if (change === "retry") return retryTask(this.#context, client, id);
+    if (change === "cancel") registry.requestCancel(client, id);
+    else if (!registry.remove(client, id)) {
+      throw new Problem(409, "task_active", `Cannot remove task "${id}": it has not ended`);
+    }
+    return id;
+  }
+
+  /** A problem, as a page. */
+  problem(problem: Problem): Response {
+    const { status, message, headers } = problem;
+    const { basePath } = this.#context.access;
+    const html = this.#context.pages.problem({ status, title: titleOf(status), detail: message, basePath });
+    return pageResponse(html, status, headers);
+  }
+
+  /** `GET /t/{client}` */
+  #clientPage(client: string, visitor: Visitor, url: URL, error: string | null, status: number): Answer {
+    return whenShowable(this.#context, () => this.#clientPageNow(client, visitor, url, error, status));
+  }
+
+  #clientPageNow(client: string, visitor: Visitor, url: URL, error: string | null, status: number): Response {
+    const { registry, pages, startables } = this.#context;
+    const offered = [...startables].map(([name, { input }]) => ({
+      name,
+      title: textOf(input?.title),
+      description: textOf(input?.description),
+      input,
+    }));
+    const context = this.#pageContext(client, visitor, url, error);
+    const html = pages.client(context, registry.list(client), url.searchParams, offered);
+    return pageResponse(html, status, VARY);
+  }
+
+  /** `GET /stats/{client}` and `/stats/{client}/{name}` */
+  #names(client: string, visitor: Visitor, url: URL, name: string | null): Answer {
+    return whenShowable(this.#context, () => {
+      const { registry, pages } = this.#context;
+      const all = runStats(Array.from(registry.list(client), ({ summary }) => summary));
+      const context = this.#pageContext(client, visitor, url, null);
+      if (name === null) return pageResponse(pages.names(context, all));
+      const stats = all.find((each) => each.name === name);
+      if (stats === undefined) throw new Problem(404, "unknown_name", "No task of this name is known");
+      return pageResponse(pages.name(context, stats));
+    });
+  }
+
+  #taskPage(
+    client: string,
+    visitor: Visitor,
+    id: string,
+    url: URL,
+    problem: Problem | null = null,
+  ): Response {
+    const { registry, pages, limits } = this.#context;
+    const removed = registry.stored(client, id) === undefined ? registry.removed(client, id) : undefined;
+    const task = removed ?? storedTask(this.#context, client, id).task;
+    const history = removed === undefined ? registry.history(client, id) : [];
+    const context = this.#pageContext(client, visitor, url, problem?.message ?? null);
+    // Who was shown one task is not to learn of the others.
+    const relatives = context.visitor.seesOneTask ? [] : registry.list(client);
+    const html = pages.task(context, {
+      task,
+      isRemoved: removed !== undefined,
+      undoSeconds: limits.restoreWindowMs / 1_000,
+      all: {
+        summaries: Array.from(relatives, (stored) => stored.summary),
+        record: (other) => registry.task(client, other),
+      },
+      history,
+      series: registry.progress(client, id),
+      log: this.#logOf(client, task),
+    });
+    // What was removed is gone, even though it may come back yet.
+    const status = problem?.status ?? (removed === undefined ? 200 : 410);
+    return pageResponse(html, status);
+  }
+
+  /** The newest lines of a task's log. */
+  #logOf(client: string, { id, log_count: count }: Task): ShownTask["log"] {
+    const { registry } = this.#context;
+    const { lines } = registry.log(client, id, Math.max(0, count - LOG_LINES), count);
+    const oldest = registry.log(client, id, 0, count, 1);
+    const dropped = count - lines.length;
+    return { lines, dropped, gone: oldest.lines.length === 0 ? dropped : Math.min(dropped, oldest.first) };
+  }
+
+  #pageContext(client: string, visitor: Visitor, url: URL, error: string | null): PageContext {
+    const { access, registry } = this.#context;
+    return {
+      basePath: access.basePath,
+      origin: access.publicOrigin ?? url.origin,
+      client,
+      visitor: pageVisitor(visitor, access),
+      cursor: formatCursor(registry.cursor),
+      now: now(),
+      trouble: registry.trouble?.error.reason ?? null,
+      notice: error === null ? null : { kind: "error", text: error },
+    };
+  }
+}
+
+/** A token of 128 random bits, in the grammar of client tokens. */
+export function mintClientToken(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** People end a path with a slash now and then. */
+function withoutSlash({ pathname, search }: URL): Response {
+  return redirect(pathname.replace(/\/+$/, "") + search);
+}
+
+/** What whoever looks may do on a page. */
+function pageVisitor({ grant, source }: Visitor, { key, signIn }: ResolvedAccess): PageVisitor {
+  const isFull = grant.kind === "full";
+  return {
+    mayChange: isFull,
+    mayOpenSockets: source !== "share",
+    seesOneTask: !isFull && grant.taskId !== null,
+    mayShare: isFull && signIn,
+    isSignedIn: source === "session",
+    needsKey: key !== null,
+  };
+}
+
+/** The list that a form was sent from. */
+function listAddress({ pathname, search }: URL): string {
+  const params = new URLSearchParams(search);
+  params.delete("do");
+  return params.size === 0 ? pathname : `${pathname}?${params}`;
+}
+
+function textOf(value: JsonValue | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}

@@ -1,0 +1,143 @@
+/**
+ * Tokens for others: made over REST or on a page, and followed as links.
+ *
+ * @module
+ */
+
+// @ts-types="../cookie.d.ts"
+import { setCookie } from "@std/http/cookie";
+import { z } from "zod";
+import type { ScopedGrant } from "../../access/grant.ts";
+import type { Keyring } from "../../access/keyring.ts";
+import { isClientToken, isTaskId } from "../../task/protocol.ts";
+import { now } from "../../registry/registry.ts";
+import { readForm, readJson } from "../body.ts";
+import { clientFrom, type HandlerContext, storedTask, taskIdFrom } from "../context.ts";
+import { SHARE_COOKIE, type Visitor } from "../gate.ts";
+import { pageResponse, redirect } from "./page_responses.ts";
+import { Problem } from "../problem.ts";
+import { parseBody } from "../reports/schemas.ts";
+import { jsonResponse } from "../tasks/rest.ts";
+import { nothingHere, type Route } from "../route.ts";
+
+const DAY_SECONDS = 24 * 60 * 60;
+/** How long links are good for that are made on a page, in seconds, and what that is called. */
+const DURATIONS: readonly (readonly [seconds: number, words: string])[] = [
+  [60 * 60, "an hour"],
+  [DAY_SECONDS, "a day"],
+  [7 * DAY_SECONDS, "a week"],
+  [30 * DAY_SECONDS, "30 days"],
+];
+const DEFAULT_SECONDS = 7 * DAY_SECONDS;
+/** Longest time that a token may be good for, in seconds: ten years. */
+const MOST_SECONDS = 3_650 * DAY_SECONDS;
+
+/** The body of `POST /tokens`. */
+export const TOKEN_BODY = z.strictObject({
+  may: z.enum(["read", "write"]).describe('"read" or "write"'),
+  client: z.string().refine(isClientToken).describe("a client token"),
+  task_id: z.string().refine(isTaskId).nullable().describe("the id of a task, or null").optional(),
+  expires_in: z.number().positive().max(MOST_SECONDS).nullable()
+    .describe(`seconds up to ${MOST_SECONDS}, or null`).optional(),
+}).describe("an object");
+
+/** Answers requests for `/tokens`, and below `/share` and `/s`. */
+export class Sharing {
+  readonly #context: HandlerContext;
+
+  /** @param context what the answers are made of */
+  constructor(context: HandlerContext) {
+    this.#context = context;
+  }
+
+  /** Finds what a path stands for. */
+  route(request: Request, [what, first, second, ...more]: readonly string[]): Route {
+    const { keyring, access } = this.#context;
+    if (keyring === null || more.length > 0) throw nothingHere();
+    if (what === "tokens" && first === undefined) {
+      const operate = { action: "operate", client: null, taskId: null } as const;
+      return { POST: { access: operate, answer: () => this.#create(keyring, request) } };
+    }
+    if (first === undefined || !access.signIn) throw nothingHere();
+    if (what === "s" && second === undefined) {
+      return { GET: { access: "none", answer: (visitor) => this.#follow(first, request, visitor) } };
+    }
+    if (what !== "share") throw nothingHere();
+    const client = clientFrom(first);
+    const taskId = second === undefined ? null : taskIdFrom(second);
+    const operate = { action: "operate", client, taskId } as const;
+    return {
+      GET: { access: operate, answer: () => this.#page(client, taskId, null, DEFAULT_SECONDS) },
+      POST: { access: operate, answer: () => this.#share(keyring, client, taskId, request) },
+    };
+  }
+
+  /** `POST /tokens` */
+  async #create(keyring: Keyring, request: Request): Promise<Response> {
+    const body = parseBody(TOKEN_BODY, await readJson(request, this.#context.limits));
+    const { may, client, task_id: taskId = null, expires_in: seconds = DEFAULT_SECONDS } = body;
+    const expiresAt = seconds === null ? null : Math.floor(now() + seconds);
+    const token = await keyring.sign({ may, client, taskId, expiresAt });
+    const { signIn } = this.#context.access;
+    const url = may === "read" && signIn ? this.#link(token, request) : null;
+    return jsonResponse(JSON.stringify({ token, expires_at: expiresAt, url }), 201);
+  }
+
+  /** `POST /share/{client}[/{id}]`, as the form on the page sends it. */
+  async #share(
+    keyring: Keyring,
+    client: string,
+    taskId: string | null,
+    request: Request,
+  ): Promise<Response> {
+    const wanted = Number((await readForm(request, this.#context.limits)).get("seconds"));
+    const seconds = DURATIONS.find(([known]) => known === wanted)?.[0];
+    if (seconds === undefined) throw new Problem(400, "bad_field", "Choose how long the link is good for");
+    const expiresAt = Math.floor(now() + seconds);
+    const token = await keyring.sign({ may: "read", client, taskId, expiresAt });
+    return this.#page(client, taskId, this.#link(token, request), seconds);
+  }
+
+  #page(client: string, taskId: string | null, link: string | null, seconds: number): Response {
+    if (taskId !== null) storedTask(this.#context, client, taskId);
+    const { basePath } = this.#context.access;
+    const durations = DURATIONS.map(([each, words]) => ({ seconds: each, words }));
+    return pageResponse(
+      this.#context.pages.share({ basePath, client, taskId, link, seconds, durations }),
+    );
+  }
+
+  /** `GET /s/{token}`: leads to a clean address, so that the token is in none that is written down or passed on. */
+  async #follow(token: string, request: Request, { peer }: Visitor): Promise<Response> {
+    const { gate, access: { basePath } } = this.#context;
+    const grant = await gate.grantOf(token, request, peer);
+    if (grant.kind !== "scoped" || grant.may !== "read") {
+      throw new Problem(401, "bad_key", "This is not the link of something that was shared");
+    }
+    const response = redirect(
+      `${basePath}/t/${grant.client}${grant.taskId === null ? "" : `/${grant.taskId}`}`,
+      {
+        "referrer-policy": "no-referrer",
+      },
+    );
+    setCookie(response.headers, {
+      name: SHARE_COOKIE,
+      value: token,
+      path: "/",
+      secure: true,
+      httpOnly: true,
+      sameSite: "Lax",
+      ...lifetime(grant),
+    });
+    return response;
+  }
+
+  #link(token: string, request: Request): string {
+    const { basePath, publicOrigin } = this.#context.access;
+    return `${publicOrigin ?? new URL(request.url).origin}${basePath}/s/${token}`;
+  }
+}
+
+function lifetime({ expiresAt }: ScopedGrant): { readonly maxAge?: number } {
+  return expiresAt === null ? {} : { maxAge: Math.max(1, Math.floor(expiresAt - now())) };
+}

@@ -1,0 +1,203 @@
+/**
+ * Reports over plain HTTP: from a request to the changes of a task that it asks for.
+ *
+ * @module
+ */
+
+import type { z } from "zod";
+import { LIMITS } from "../../task/protocol.ts";
+import { now } from "../../registry/registry.ts";
+import type {
+  CreateChange,
+  JsonObject,
+  JsonValue,
+  LogChange,
+  LogLine,
+  ReportedChange,
+} from "../../task/task.ts";
+import type { TaskError, UpdateChange } from "../../task/task.ts";
+import { type Body, type BodyLimits, readBody } from "../body.ts";
+import { linesOfText, valueOfForm } from "./forms.ts";
+import { badBody, CANCELLED_BODY, CREATE_BODY, FAIL_BODY, FINISH_BODY } from "./schemas.ts";
+import { LOGS_BODY, parseBody, UPDATE_BODY } from "./schemas.ts";
+import { paramsOf } from "../route.ts";
+
+/** What can be reported of a task that there is: progress, its ends, its log. */
+export type ReportKind = "update" | "finish" | "fail" | "cancelled" | "logs";
+
+/** What a request reports. */
+export interface HttpReport {
+  /** The reporter's own number of it; `null` where it gives none. */
+  readonly seq: number | null;
+  /** What happened, in order. */
+  readonly changes: readonly ReportedChange[];
+}
+
+/** A task that a request creates. */
+export interface HttpCreation extends HttpReport {
+  /** `null` where one is to be made. */
+  readonly id: string | null;
+  readonly name: string;
+}
+
+/** The name of a task that was given none. */
+const DEFAULT_NAME = "task";
+/** What a task failed with that does not say. */
+const DEFAULT_MESSAGE = "It failed, and did not say why";
+
+/**
+ * Reads the request to create a task.
+ *
+ * @param request what came
+ * @param limits how much is read, and for how long
+ * @returns the task and its first changes
+ * @throws {Problem} that says what is wrong with the body
+ */
+export async function readCreation(request: Request, limits: BodyLimits): Promise<HttpCreation> {
+  return creationOf(valueOf(await readBody(request, limits, ["json", "form"])));
+}
+
+/**
+ * Reads a report of a task that there is.
+ *
+ * @param kind what is reported
+ * @param request what came
+ * @param limits how much is read, and for how long
+ * @returns the changes, at least one
+ * @throws {Problem} that says what is wrong with the body
+ */
+export async function readReport(
+  kind: ReportKind,
+  request: Request,
+  limits: BodyLimits,
+): Promise<HttpReport> {
+  const params = paramsOf(request);
+  const body = await readBody(
+    request,
+    limits,
+    kind === "logs" ? ["json", "form", "text"] : ["json", "form"],
+  );
+  return body.type === "text" ? plainLogOf(body.text, params) : reportOf(kind, valueOf(body));
+}
+
+function valueOf(body: Exclude<Body, { readonly type: "text" }>): unknown {
+  return body.type === "json" ? body.value : valueOfForm(body.fields);
+}
+
+/** A log as plain text: its lines alone, so that what else may be said of it is in the query. */
+function plainLogOf(text: string, params: URLSearchParams): HttpReport {
+  const said = [...params].filter(([name]) => name === "first" || name === "seq");
+  const { first, seq = null } = parseBody(LOGS_BODY, valueOfForm(new URLSearchParams(said)));
+  const lines = linesOfText(text);
+  const changes: LogChange[] = [];
+  do {
+    const from = changes.length * LIMITS.reportLines;
+    const part = lines.slice(from, from + LIMITS.reportLines);
+    changes.push(logOf({ lines: part, first: first === undefined ? undefined : first + from }));
+  } while (changes.length * LIMITS.reportLines < lines.length);
+  return { seq, changes };
+}
+
+/**
+ * The task that a body describes.
+ *
+ * @param value the body, as JSON gave it
+ * @throws {Problem} 400 that names the field, what was wanted and what came
+ */
+export function creationOf(value: unknown): HttpCreation {
+  const body = parseBody(CREATE_BODY, value);
+  const { id = null, name = DEFAULT_NAME, tags, metadata, parent_id, weight, stale_after } = body;
+  const create: CreateChange = {
+    type: "create",
+    name,
+    metadata: (metadata ?? {}) as JsonObject,
+    tags: tags ?? [],
+    parent_id: parent_id ?? null,
+    weight: weight ?? 1,
+    attempt: 1,
+    retry_of: null,
+    retryable: false,
+    stale_after: stale_after ?? null,
+  };
+  const { metadata: _, ...rest } = body;
+  const update = updateOf(rest);
+  const changes: ReportedChange[] = [create];
+  if (Object.keys(update).length > 1) changes.push(update);
+  else if (body.started === true) changes.push({ type: "start" });
+  return { id, name, seq: body.seq ?? null, changes };
+}
+
+/**
+ * The changes that a body describes.
+ *
+ * @param kind what is reported
+ * @param value the body, as JSON gave it
+ * @throws {Problem} 400 that names the field, what was wanted and what came
+ */
+export function reportOf(kind: ReportKind, value: unknown): HttpReport {
+  switch (kind) {
+    case "update": {
+      const body = parseBody(UPDATE_BODY, value);
+      return { seq: body.seq ?? null, changes: [updateOf(body)] };
+    }
+    case "finish": {
+      const body = parseBody(FINISH_BODY, value);
+      return endOf(body, { type: "finish", result: (body.result ?? null) as JsonValue });
+    }
+    case "fail": {
+      const body = parseBody(FAIL_BODY, value);
+      const { message: _, ...rest } = body;
+      return endOf(rest, { type: "fail", error: errorOf(body) });
+    }
+    case "cancelled":
+      return endOf(parseBody(CANCELLED_BODY, value), { type: "cancelled" });
+    case "logs": {
+      const body = parseBody(LOGS_BODY, value);
+      return { seq: body.seq ?? null, changes: [logOf(body)] };
+    }
+  }
+}
+
+/** The fields of a body that say how far a task is. */
+type ProgressFields = Omit<z.output<typeof UPDATE_BODY>, "seq">;
+
+function updateOf(
+  { progress, status, message, current, total, unit, metadata }: ProgressFields,
+): UpdateChange {
+  if (status !== undefined && message !== undefined) {
+    throw badBody('Cannot read "message": it is another name for "status", and both were given');
+  }
+  const words = status ?? message;
+  return {
+    type: "update",
+    ...(progress !== undefined && { progress }),
+    ...(words !== undefined && { status: words }),
+    ...(current !== undefined && { current }),
+    ...(total !== undefined && { total }),
+    ...(unit !== undefined && { unit }),
+    ...(metadata !== undefined && { metadata: metadata as JsonObject }),
+  };
+}
+
+/** An end, and before it the last status, where one was given. */
+function endOf(body: z.output<typeof CANCELLED_BODY>, end: ReportedChange): HttpReport {
+  const update = updateOf({ status: body.status, message: body.message });
+  return { seq: body.seq ?? null, changes: update.status === undefined ? [end] : [update, end] };
+}
+
+function errorOf({ message, error }: z.output<typeof FAIL_BODY>): TaskError {
+  if (message !== undefined && error !== undefined) {
+    throw badBody('Cannot read "error": "message" is short for it, and both were given');
+  }
+  return {
+    message: error?.message ?? message ?? DEFAULT_MESSAGE,
+    type: error?.type ?? "Error",
+    ...(error?.stack !== undefined && { stack: error.stack }),
+  };
+}
+
+function logOf({ lines = [], first }: z.output<typeof LOGS_BODY>): LogChange {
+  const at = now();
+  const stamped = lines.map((line): LogLine => typeof line === "string" ? { at, text: line } : line);
+  return { type: "log", ...(first !== undefined && { first }), lines: stamped };
+}

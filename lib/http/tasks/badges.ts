@@ -1,0 +1,56 @@
+/**
+ * Tasks as badges, to be embedded in wikis and READMEs.
+ *
+ * @module
+ */
+
+// @ts-types="../etag.d.ts"
+import { eTag, ifNoneMatch } from "@std/http/etag";
+import { badgeOf, badgeSvg, UNKNOWN_BADGE } from "./badge_svg.ts";
+import { clientFrom, type HandlerContext, taskIdFrom } from "../context.ts";
+import { nothingHere, paramsOf, read, type Route } from "../route.ts";
+
+const SUFFIX = ".svg";
+
+/** They are to be seen on any page, as it was now; and where somebody opens one by itself, it does nothing. */
+const HEADERS = {
+  "content-type": "image/svg+xml; charset=utf-8",
+  "cache-control": "no-cache",
+  "content-security-policy": "default-src 'none'",
+  "cross-origin-resource-policy": "cross-origin",
+  "x-content-type-options": "nosniff",
+};
+
+/** Answers requests below `/badge`. */
+export class Badges {
+  readonly #context: HandlerContext;
+
+  /** @param context what the answers are made of */
+  constructor(context: HandlerContext) {
+    this.#context = context;
+  }
+
+  /** Finds what a path below `/badge` stands for. */
+  route(request: Request, [, first, second, ...more]: readonly string[]): Route {
+    if (first === undefined || !second?.endsWith(SUFFIX) || more.length > 0) throw nothingHere();
+    const client = clientFrom(first);
+    const id = taskIdFrom(second.slice(0, -SUFFIX.length));
+    return { GET: { access: read(client, id), answer: () => this.#badge(client, id, request) } };
+  }
+
+  /** `GET /badge/{client}/{id}.svg[?label=]`: of an unknown task, a badge that says so, with 404. */
+  async #badge(client: string, id: string, request: Request): Promise<Response> {
+    const { registry } = this.#context;
+    const label = paramsOf(request).get("label");
+    const task = registry.task(client, id);
+    const badge = task === undefined ? UNKNOWN_BADGE : badgeOf(task);
+    const svg = badgeSvg(label === null ? badge : { ...badge, label });
+    // An end is shown only once it is committed.
+    await registry.whenShowable();
+    const etag = await eTag(svg);
+    const headers = { ...HEADERS, etag };
+    if (task === undefined) return new Response(svg, { status: 404, headers });
+    const isKnown = !ifNoneMatch(request.headers.get("if-none-match"), etag);
+    return isKnown ? new Response(null, { status: 304, headers }) : new Response(svg, { headers });
+  }
+}

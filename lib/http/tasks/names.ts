@@ -1,0 +1,44 @@
+/**
+ * The names of a client's tasks, and how their runs went, over plain HTTP.
+ *
+ * @module
+ */
+
+import { formatCursor } from "../../task/protocol.ts";
+import { runStats } from "../../task/run_stats.ts";
+import type { TaskSummary } from "../../task/task.ts";
+import { matchesSummary } from "../../task/task_query.ts";
+import { clientFrom, type HandlerContext, whenShowable } from "../context.ts";
+import { parseNameQuery } from "./query.ts";
+import { jsonResponse } from "./rest.ts";
+import { type Answer, nothingHere, paramsOf, read, type Route } from "../route.ts";
+
+/** Answers requests below `/names`. They have a root of their own, as below `/tasks/{client}` every word is a task's id. */
+export class Names {
+  readonly #context: HandlerContext;
+
+  /** @param context what the answers are made of */
+  constructor(context: HandlerContext) {
+    this.#context = context;
+  }
+
+  /** Finds what a path below `/names` stands for. */
+  route(request: Request, [, first, ...more]: readonly string[]): Route {
+    if (first === undefined || more.length > 0) throw nothingHere();
+    const client = clientFrom(first);
+    return { GET: { access: read(client), answer: () => this.#names(client, paramsOf(request)) } };
+  }
+
+  /** `GET /names/{client}[?name=][&since=][&until=]` */
+  #names(client: string, params: URLSearchParams): Answer {
+    const query = parseNameQuery(params);
+    const { registry } = this.#context;
+    return whenShowable(this.#context, () => {
+      const tasks: TaskSummary[] = [];
+      for (const { summary } of registry.list(client)) {
+        if (matchesSummary(summary, query)) tasks.push(summary);
+      }
+      return jsonResponse(JSON.stringify({ names: runStats(tasks), cursor: formatCursor(registry.cursor) }));
+    });
+  }
+}

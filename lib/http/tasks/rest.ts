@@ -1,0 +1,286 @@
+/**
+ * The tasks over plain HTTP.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { envelopeOf } from "../../hub/messages.ts";
+import { formatCursor } from "../../task/protocol.ts";
+import { isTerminal, type JsonObject, type JsonValue } from "../../task/task.ts";
+import { readJson } from "../body.ts";
+import {
+  type HandlerContext,
+  retryTask,
+  startTask,
+  storedTask,
+  whenCommitted,
+  whenShowable,
+} from "../context.ts";
+import { logTextResponse } from "./log_text.ts";
+import { Problem } from "../problem.ts";
+import { linkToPage, parseTaskQuery, selectTasks } from "./query.ts";
+import { paramsOf } from "../route.ts";
+import { listText, taskText, wantsText } from "./text.ts";
+
+const JSON_HEADERS = {
+  "content-type": "application/json",
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+};
+/** Of answers that would be text for somebody else. */
+const NEGOTIATED_HEADERS = { ...JSON_HEADERS, "vary": "Accept" };
+
+/** Larger lists are written anew for each request; smaller ones are kept until they change. */
+const KEPT_LIST_CHARACTERS = 256 * 1024;
+/** Lists that are kept; the one that was asked for longest ago goes. */
+const KEPT_LISTS = 64;
+
+/** Lines on one page of a log at most. */
+const LOG_PAGE_LINES = 10_000;
+
+/** `POST /tasks/{client}/start/{name}` */
+export const START_BODY = z.strictObject({
+  args: z.array(z.unknown()).max(32).default([]).describe("what the function is called with"),
+  id: z.string().describe("the id of the task").optional(),
+  tags: z.array(z.string()).describe("words to filter by").optional(),
+  metadata: z.record(z.string(), z.unknown()).describe("what is to be seen beside the task").optional(),
+});
+
+/** A list that was asked for, as of a position. */
+interface KeptList {
+  readonly seq: number;
+  readonly epoch: string;
+  readonly body: string;
+}
+
+/** Answers requests below `/tasks`. */
+export class Rest {
+  readonly #context: HandlerContext;
+  readonly #lists: Map<string, KeptList> = new Map();
+
+  /** @param context what the answers are made of */
+  constructor(context: HandlerContext) {
+    this.#context = context;
+  }
+
+  /** `GET /tasks/{client}`: all tasks; with a query some of them. */
+  list(client: string, request: Request): Response | Promise<Response> {
+    const { url } = request;
+    const mark = url.indexOf("?");
+    const search = mark === -1 ? "" : url.slice(mark + 1);
+    const isText = wantsText(request);
+    return whenShowable(this.#context, () => {
+      if (search === "" && !isText) return negotiated(this.#all(client));
+      const params = new URLSearchParams(search);
+      return isText
+        ? listText(this.#context.registry.list(client), request)
+        : this.#some(client, params, url);
+    });
+  }
+
+  /** `GET /tasks/{client}/{id}` */
+  task(client: string, id: string, request: Request): Response | Promise<Response> {
+    const isText = wantsText(request);
+    return whenShowable(this.#context, () => {
+      const stored = storedTask(this.#context, client, id);
+      return isText ? taskText(stored.task) : negotiated(stored.json);
+    });
+  }
+
+  /**
+   * `GET /tasks/{client}/{id}/logs`: the newest lines, or those from a number on, or before one; as a text file where
+   * that is asked for by the header `Accept`, or by `?format=text` as links do, and then all that are kept.
+   */
+  logs(client: string, id: string, request: Request): Response {
+    const params = paramsOf(request);
+    const { log_count: count } = storedTask(this.#context, client, id).task;
+    const { registry, limits } = this.#context;
+    const isText = textFrom(params) ?? wantsText(request);
+    const asked = lineNumberFrom(params, "limit");
+    const limit = asked ?? (isText ? Infinity : Math.min(LOG_PAGE_LINES, limits.logLinesPerTask));
+    const after = lineNumberFrom(params, "after");
+    const before = lineNumberFrom(params, "before") ?? count;
+    if (asked !== null && (limit < 1 || limit > LOG_PAGE_LINES)) {
+      throw new Problem(400, "bad_filter", `The filter "limit" must be 1 to ${LOG_PAGE_LINES}`);
+    }
+    const from = after ?? Math.max(0, before - limit);
+    // Forward from a line that is not kept any more means from the oldest that is.
+    const to = after === null ? before : Math.min(before, count);
+    if (isText) {
+      const first = registry.log(client, id, from, to, 1).first;
+      const end = Math.min(to, first + limit);
+      const read = (next: number, last: number, most: number) => registry.log(client, id, next, last, most);
+      return logTextResponse({ id, from: first, to: end, read });
+    }
+    const { first, lines } = registry.log(client, id, from, to, limit);
+    const next = lines.length === 0 ? Math.min(from, count) : first + lines.length;
+    const body = JSON.stringify({ lines, first: lines.length === 0 ? next : first, next, count });
+    return negotiated(body);
+  }
+
+  /** `GET /tasks/{client}/{id}/history` */
+  history(client: string, id: string): Response | Promise<Response> {
+    return whenShowable(this.#context, () => {
+      storedTask(this.#context, client, id);
+      return jsonResponse(JSON.stringify({ history: this.#context.registry.history(client, id) }));
+    });
+  }
+
+  /** `GET /tasks/{client}/{id}/progress`: how it moved over time. */
+  progress(client: string, id: string): Response | Promise<Response> {
+    return whenShowable(this.#context, () => {
+      storedTask(this.#context, client, id);
+      return jsonResponse(JSON.stringify({ points: this.#context.registry.progress(client, id) }));
+    });
+  }
+
+  /** `POST /tasks/{client}/start/{name}` */
+  async start(client: string, name: string, request: Request): Promise<Response> {
+    const parsed = START_BODY.safeParse(await readJson(request, this.#context.limits));
+    if (!parsed.success) throw badBody(parsed.error.issues[0]);
+    const { args, id, tags, metadata } = parsed.data;
+    const taskId = startTask(this.#context, client, name, args as JsonValue[], {
+      ...(id !== undefined && { id }),
+      ...(tags !== undefined && { tags }),
+      ...(metadata !== undefined && { metadata: metadata as JsonObject }),
+    });
+    return this.#started(client, taskId);
+  }
+
+  /** `POST /tasks/{client}/{id}/retry` */
+  retry(client: string, id: string): Promise<Response> {
+    return this.#started(client, retryTask(this.#context, client, id));
+  }
+
+  /** `POST /tasks/{client}/{id}/cancel`; with `force` the task ends at once, whatever its code does. */
+  cancel(client: string, id: string, params: URLSearchParams): Promise<Response> {
+    const { registry } = this.#context;
+    storedTask(this.#context, client, id);
+    const force = params.get("force");
+    if (force !== null && force !== "true" && force !== "false") {
+      throw new Problem(400, "bad_filter", 'The filter "force" must be true or false');
+    }
+    let task = registry.requestCancel(client, id);
+    if (force === "true" && !isTerminal(task.state)) task = registry.apply(client, id, { type: "cancelled" });
+    const answer = { task_id: id, state: task.state, cancel_requested: true };
+    return whenCommitted(this.#context, jsonResponse(JSON.stringify(answer), 202));
+  }
+
+  /** `DELETE /tasks/{client}/{id}` */
+  remove(client: string, id: string): Promise<Response> {
+    const { task } = storedTask(this.#context, client, id);
+    if (!this.#context.registry.remove(client, id)) {
+      throw new Problem(
+        409,
+        "task_active",
+        `Cannot remove task "${id}": it has not ended, it is ${task.state}`,
+      );
+    }
+    const headers = { "cache-control": "no-store" };
+    return whenCommitted(this.#context, new Response(null, { status: 204, headers }));
+  }
+
+  /** `POST /tasks/{client}/{id}/restore`: takes a removal back that is a few seconds old at most. */
+  restore(client: string, id: string): Promise<Response> {
+    const task = this.#context.registry.restore(client, id);
+    return whenCommitted(this.#context, jsonResponse(JSON.stringify(task)));
+  }
+
+  /** `DELETE /tasks/{client}?state=`: removes the ended tasks that a query names. */
+  removeMany(client: string, params: URLSearchParams): Promise<Response> {
+    if (!params.has("state")) {
+      throw new Problem(
+        400,
+        "bad_filter",
+        "Say which tasks to remove, such as ?state=FINISHED,ERROR,CANCELLED",
+      );
+    }
+    const query = { ...parseTaskQuery(params), limit: Number.MAX_SAFE_INTEGER, page: 1 };
+    const { registry } = this.#context;
+    const removed = selectTasks(registry.list(client), query).tasks
+      .filter(({ id }) => registry.remove(client, id)).length;
+    return whenCommitted(this.#context, jsonResponse(JSON.stringify({ removed })));
+  }
+
+  #started(client: string, taskId: string): Promise<Response> {
+    const location = `${this.#context.access.basePath}/tasks/${client}/${taskId}`;
+    const body = JSON.stringify({ task_id: taskId });
+    return whenCommitted(this.#context, jsonResponse(body, 202, { location }));
+  }
+
+  #all(client: string): string {
+    const { registry } = this.#context;
+    const seq = registry.lastSeq(client);
+    const { epoch } = registry.cursor;
+    const kept = this.#lists.get(client);
+    if (kept?.seq === seq && kept.epoch === epoch) return kept.body;
+    const body = `{${envelopeOf(registry, client)},"cursor":"${formatCursor(registry.cursor)}"}`;
+    this.#lists.delete(client);
+    // What nobody reports to is not kept, so that made-up tokens cost nothing.
+    if (seq === 0 || body.length > KEPT_LIST_CHARACTERS) return body;
+    this.#lists.set(client, { seq, epoch, body });
+    const [oldest] = this.#lists.keys();
+    if (this.#lists.size > KEPT_LISTS && oldest !== undefined) this.#lists.delete(oldest);
+    return body;
+  }
+
+  #some(client: string, params: URLSearchParams, url: string): Response {
+    const { registry } = this.#context;
+    const { tasks, total, nextPage } = selectTasks(registry.list(client), parseTaskQuery(params));
+    const all = tasks.map((stored) => `${JSON.stringify(stored.id)}:${stored.json}`).join();
+    const active = tasks.filter((stored) => stored.active).map((stored) => stored.json).join();
+    const body =
+      `{"active_tasks":[${active}],"all_tasks":{${all}},"total":${total},"next_page":${nextPage},` +
+      `"cursor":"${formatCursor(registry.cursor)}"}`;
+    if (nextPage === null) return negotiated(body);
+    return jsonResponse(body, 200, { ...NEGOTIATED_HEADERS, link: linkToPage(url, nextPage) });
+  }
+}
+
+function negotiated(body: string): Response {
+  return new Response(body, { headers: NEGOTIATED_HEADERS });
+}
+
+/** An answer that is JSON already. */
+export function jsonResponse(
+  body: string,
+  status = 200,
+  headers: Readonly<Record<string, string>> | null = null,
+): Response {
+  return new Response(body, {
+    status,
+    headers: headers === null ? JSON_HEADERS : { ...JSON_HEADERS, ...headers },
+  });
+}
+
+/** Whether a link wants text; `null` where it does not say. */
+function textFrom(params: URLSearchParams): boolean | null {
+  const format = params.get("format");
+  if (format === null) return null;
+  if (format === "text" || format === "json") return format === "text";
+  throw new Problem(400, "bad_filter", 'The filter "format" must be text or json');
+}
+
+function lineNumberFrom(params: URLSearchParams, name: string): number | null {
+  const text = params.get(name);
+  if (text === null) return null;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new Problem(400, "bad_filter", `The filter "${name}" must be the number of a line`);
+}
+
+function badBody(issue: z.core.$ZodIssue | undefined): Problem {
+  const field = issue?.path.join(".") ?? "";
+  if (issue?.code === "unrecognized_keys") {
+    return new Problem(
+      400,
+      "bad_body",
+      `There is no field "${issue.keys[0]}"; there are args, id, tags, metadata`,
+    );
+  }
+  return new Problem(
+    400,
+    "bad_body",
+    `The field "${field}" can't be read: ${issue?.message ?? "wrong type"}`,
+  );
+}

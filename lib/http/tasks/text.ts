@@ -1,0 +1,89 @@
+/**
+ * Tasks as text for people, where the header `Accept` asks for it: `curl -H 'Accept: text/plain'`.
+ *
+ * @module
+ */
+
+// @ts-types="../negotiation.d.ts"
+import { accepts } from "@std/http/negotiation";
+import { countNoun } from "../../text/format.ts";
+import type { StoredTask } from "../../store/store.ts";
+import type { Task } from "../../task/task.ts";
+import type { TaskQuery } from "../../task/task_query.ts";
+import { comparePlace } from "../../task/task_view.ts";
+import { textBars } from "../../text/text_bars.ts";
+import { linkToPage, MAX_LIMIT, parseTaskQuery, selectTasks, type TaskPage } from "./query.ts";
+import { paramsOf } from "../route.ts";
+
+/** The width of every terminal, as a server can't know that of this one. */
+const WIDTH = 80;
+/** What is offered, best first: who does not care is a program. */
+const TYPES = ["application/json", "text/plain", "text/plain;charset=utf-8"] as const;
+const HEADERS = {
+  "content-type": "text/plain; charset=utf-8",
+  "cache-control": "no-store",
+  "vary": "Accept",
+  "x-content-type-options": "nosniff",
+};
+
+/**
+ * Whether an answer is wanted as text rather than as JSON.
+ *
+ * @param request what came
+ */
+export function wantsText(request: Request): boolean {
+  const accept = request.headers.get("accept");
+  // Nearly nobody; and to weigh what is accepted costs more than a small answer.
+  if (accept === null || accept === "*/*" || !/text\//i.test(accept)) return false;
+  return accepts(request, ...TYPES)?.startsWith("text/") === true;
+}
+
+/** A task as a line of text. */
+export function taskText(task: Task, status = 200): Response {
+  return textResponse(textBars([task], { width: WIDTH, now: Date.now() / 1_000 }), { status });
+}
+
+/**
+ * A client's tasks as lines of text: those that a query names, else the first of all; where it names no order, in the one
+ * of the page.
+ *
+ * @param all all tasks of the client
+ * @param request asks for them
+ * @returns the answer
+ * @throws {Problem} 400 where the query can't be read
+ */
+export function listText(all: Iterable<StoredTask>, request: Request): Response {
+  const params = paramsOf(request);
+  // More is asked for page by page: nobody reads it, and it takes longer to draw than to send as JSON.
+  if (params.size === 0) params.set("limit", String(MAX_LIMIT));
+  const { tasks, total, nextPage } = params.has("sort")
+    ? selectTasks(all, parseTaskQuery(params))
+    : selectPlaced(all, parseTaskQuery(params));
+  const records = tasks.map((stored) => stored.task);
+  const lines = textBars(records, { width: WIDTH, now: Date.now() / 1_000, isList: true });
+  if (total === 0) lines.push("No tasks");
+  if (nextPage === null) return textResponse(lines);
+  return textResponse([...lines, `… of ${countNoun(total, "task")}; page=${nextPage} shows more`], {
+    headers: { link: linkToPage(request.url, nextPage) },
+  });
+}
+
+function selectPlaced(all: Iterable<StoredTask>, query: TaskQuery): TaskPage {
+  const { tasks, total } = selectTasks(all, { ...query, limit: Number.MAX_SAFE_INTEGER, page: 1 });
+  const placed = [...tasks].sort((left, right) => comparePlace(left.summary, right.summary));
+  const end = query.page * query.limit;
+  return {
+    tasks: placed.slice(end - query.limit, end),
+    total,
+    nextPage: end < total ? query.page + 1 : null,
+  };
+}
+
+function textResponse(
+  lines: readonly string[],
+  { status = 200, headers = {} }: { readonly status?: number; readonly headers?: Record<string, string> } =
+    {},
+): Response {
+  const text = lines.map((line) => `${line}\n`).join("");
+  return new Response(text, { status, headers: { ...HEADERS, ...headers } });
+}

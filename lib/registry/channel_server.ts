@@ -1,0 +1,209 @@
+/**
+ * Opens a registry to the other isolates of the process: takes reports, tells reporters to stop, feeds copies.
+ *
+ * @module
+ */
+
+import { AuthorityChannel } from "../channel/authority.ts";
+import { type Cursor, parseJson, parseReport } from "../task/protocol.ts";
+import type { Registry } from "./registry.ts";
+import type { RegistryEvent } from "./registry_types.ts";
+import { type PageEntry, parseRequest, writePage } from "../channel/replication.ts";
+import { ReportIntake } from "./report_intake.ts";
+import type { ReporterCommand } from "../reporter/reporter_command.ts";
+import type { ChangesSince } from "../store/store.ts";
+
+/** Options of an {@linkcode Authority}. */
+export interface AuthorityOptions {
+  readonly registry: Registry;
+  /** The name of the channel. */
+  readonly channel: string;
+  /** Least time between two publications to copies, in milliseconds. */
+  readonly publishIntervalMs: number;
+  /** Is given what can't be told to anybody else: another monitor has the channel, a message made no sense. */
+  readonly reportError: (error: unknown) => void;
+}
+
+/** Characters of a page of changes, about; a longer one would block its receiver for more than 15 ms. */
+const PAGE_CHARACTERS = 256 * 1024;
+
+/** A change that a copy is being sent; the record is looked up when its page is written. */
+interface TransferEntry {
+  readonly client: string;
+  readonly seq: number;
+  readonly id: string;
+  readonly isRemoved: boolean;
+}
+
+/** The changes that a copy is being sent. */
+interface Transfer {
+  readonly entries: readonly TransferEntry[];
+  readonly cursor: Cursor;
+  readonly from: number | null;
+  sent: number;
+}
+
+/** The registry's side of a channel. */
+export class Authority implements Disposable {
+  readonly #registry: Registry;
+  readonly #options: AuthorityOptions;
+  readonly #channel: AuthorityChannel;
+  readonly #intakes: Map<string, ReportIntake> = new Map();
+  /** The members that hold a copy, with what they are being sent. */
+  readonly #copies: Map<string, Transfer | null> = new Map();
+  /** What changed since the last publication, in the order of the changes. */
+  readonly #changed: Map<string, RegistryEvent> = new Map();
+  readonly #unsubscribe: () => void;
+  #publishedSeq: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * @param options the registry and the name of the channel
+   * @throws {ChannelConflictError} where this isolate has an authority of that name
+   */
+  constructor(options: AuthorityOptions) {
+    this.#registry = options.registry;
+    this.#options = options;
+    this.#publishedSeq = options.registry.cursor.seq;
+    this.#channel = new AuthorityChannel({
+      name: options.channel,
+      epoch: options.registry.cursor.epoch,
+      onMessage: (memberId, message) => this.#report(memberId, message),
+      onRequest: (memberId, payload) => this.#answer(memberId, payload),
+      onMemberGone: (memberId) => this.#gone(memberId),
+      onConflict: options.reportError,
+      onError: options.reportError,
+    });
+    this.#unsubscribe = options.registry.subscribe((event) => this.#note(event));
+  }
+
+  [Symbol.dispose](): void {
+    this.#unsubscribe();
+    clearTimeout(this.#timer);
+    this.#channel.close();
+  }
+
+  #report(memberId: string, message: string): void {
+    const command = this.#intakeOf(memberId).take(parseReport(parseJson(message)));
+    if (command !== null) this.#command(memberId, command);
+  }
+
+  #intakeOf(memberId: string): ReportIntake {
+    let intake = this.#intakes.get(memberId);
+    if (intake === undefined) {
+      intake = new ReportIntake(this.#registry, {
+        id: memberId,
+        cancelRequested: (client, id) => this.#command(memberId, { type: "cancel", client, id }),
+        interrupted: (client, id) => this.#command(memberId, { type: "interrupt", client, id }),
+      });
+      this.#intakes.set(memberId, intake);
+    }
+    return intake;
+  }
+
+  #command(memberId: string, command: ReporterCommand): void {
+    this.#channel.send(memberId, JSON.stringify(command));
+  }
+
+  #gone(memberId: string): void {
+    this.#intakes.delete(memberId);
+    this.#copies.delete(memberId);
+    this.#registry.reporterLost(memberId);
+  }
+
+  #answer(memberId: string, payload: string): string | Promise<string> {
+    const request = parseRequest(payload);
+    if (request.type === "committed") return this.#registry.committed().then(() => "{}");
+    const transfer = request.type === "changes"
+      ? this.#begin(request.after)
+      : this.#copies.get(memberId) ?? this.#begin(null);
+    const { from, cursor, entries } = transfer;
+    const first = transfer.sent === 0;
+    const page = this.#nextPage(transfer);
+    const hasMore = transfer.sent < entries.length;
+    this.#copies.set(memberId, hasMore ? transfer : null);
+    return writePage(first ? from : cursor.seq, cursor, page, hasMore);
+  }
+
+  #nextPage(transfer: Transfer): PageEntry[] {
+    const page: PageEntry[] = [];
+    for (let characters = 0; transfer.sent < transfer.entries.length && characters < PAGE_CHARACTERS;) {
+      const { client, seq, id, isRemoved } = transfer.entries[transfer.sent++]!;
+      const stored = isRemoved ? undefined : this.#registry.stored(client, id);
+      // What was removed since is told with the changes that follow the transfer.
+      if (!isRemoved && stored === undefined) continue;
+      const entry = stored === undefined
+        ? { client, seq, id }
+        : { client, seq: stored.seq, json: stored.json };
+      page.push(entry);
+      characters += sizeOf(entry);
+    }
+    return page;
+  }
+
+  #begin(after: Cursor | null): Transfer {
+    const { cursor } = this.#registry;
+    const changes = after === null ? undefined : this.#registry.allChangesSince(after);
+    if (changes !== undefined) return { entries: entriesOf(changes), cursor, from: after!.seq, sent: 0 };
+    const all = this.#registry.clients().map((client): [string, ChangesSince] => {
+      return [client, { tasks: [...this.#registry.list(client)], removed: [] }];
+    });
+    return { entries: entriesOf(all), cursor, from: null, sent: 0 };
+  }
+
+  #note(event: RegistryEvent): void {
+    if (this.#copies.size === 0) {
+      this.#publishedSeq = event.seq;
+      return;
+    }
+    const key = `${event.client}/${event.stored?.task.id ?? event.removedId}`;
+    // Deleted first, so that the map is in the order of the last changes.
+    this.#changed.delete(key);
+    this.#changed.set(key, event);
+    this.#timer ??= setTimeout(() => this.#publish(), this.#options.publishIntervalMs);
+  }
+
+  #publish(): void {
+    this.#timer = undefined;
+    const entries = Array.from(this.#changed.values(), entryOf);
+    this.#changed.clear();
+    const { epoch, seq: newest } = this.#registry.cursor;
+    for (let start = 0; start < entries.length;) {
+      const end = pageEnd(entries, start);
+      const seq = end === entries.length ? newest : entries[end - 1]!.seq;
+      const page = writePage(this.#publishedSeq, { epoch, seq }, entries.slice(start, end), false);
+      this.#channel.publish(seq, page);
+      this.#publishedSeq = seq;
+      start = end;
+    }
+  }
+}
+
+function entriesOf(all: Iterable<readonly [string, ChangesSince]>): TransferEntry[] {
+  const entries: TransferEntry[] = [];
+  for (const [client, { tasks, removed }] of all) {
+    for (const { id, seq } of removed) entries.push({ client, seq, id, isRemoved: true });
+    for (const { id, seq } of tasks) entries.push({ client, seq, id, isRemoved: false });
+  }
+  return entries;
+}
+
+function entryOf(event: RegistryEvent): PageEntry {
+  const { client, seq, stored } = event;
+  return stored === undefined ? { client, seq, id: event.removedId } : { client, seq, json: stored.json };
+}
+
+/** Where the page that begins at an entry ends: full, but with one entry at least. */
+function pageEnd(entries: readonly PageEntry[], start: number): number {
+  let characters = 0;
+  let end = start;
+  while (end < entries.length && (end === start || characters < PAGE_CHARACTERS)) {
+    const entry = entries[end++]!;
+    characters += sizeOf(entry);
+  }
+  return end;
+}
+
+function sizeOf(entry: PageEntry): number {
+  return "json" in entry ? entry.json.length : entry.id.length;
+}

@@ -1,0 +1,70 @@
+/**
+ * Reports that stay in the isolate of the authority: a direct call.
+ *
+ * @module
+ */
+
+import type { Report } from "../task/protocol.ts";
+import type { Registry } from "./registry.ts";
+import type { Reporter } from "./registry_types.ts";
+import type { ReportedTask, ReportSink } from "../reporter/reporter.ts";
+import { TransitionError } from "../task/transition.ts";
+
+/** Hands reports to the registry of the same isolate, and requests to stop back to the tasks. */
+export class LocalSink implements ReportSink, Reporter, Disposable {
+  readonly id = "local";
+  readonly ready = true;
+  readonly #registry: Registry;
+  readonly #tasks: Map<string, ReportedTask> = new Map();
+
+  #isDisposed = false;
+
+  /** @param registry the authority */
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  open(task: ReportedTask): void {
+    // An id that is given twice belongs to whoever came first; the other's reports will be refused.
+    const key = `${task.client}/${task.id}`;
+    if (!this.#tasks.has(key)) this.#tasks.set(key, task);
+  }
+
+  report(task: ReportedTask, report: Report): void {
+    // A task that outlives its monitor has nobody to talk to, and nothing to answer for.
+    if (this.#isDisposed) return;
+    try {
+      this.#registry.report(report, this);
+    } catch (error) {
+      const ended = error instanceof TransitionError && error.code === "task_ended";
+      task.refused(ended ? null : messageOf(error));
+    }
+  }
+
+  close(task: ReportedTask): void {
+    const key = `${task.client}/${task.id}`;
+    if (this.#tasks.get(key) === task) this.#tasks.delete(key);
+  }
+
+  settled(): Promise<void> {
+    return this.#registry.committed();
+  }
+
+  /** Takes no reports any more. */
+  [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    this.#tasks.clear();
+  }
+
+  cancelRequested(client: string, id: string): void {
+    this.#tasks.get(`${client}/${id}`)?.cancelRequested();
+  }
+
+  interrupted(client: string, id: string): void {
+    this.#tasks.get(`${client}/${id}`)?.interrupted();
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,473 @@
+/**
+ * The authority: orders all changes of one monitor, applies them, and tells who wants to know.
+ *
+ * @module
+ */
+
+import { BackgroundInterval } from "../unref_interval.ts";
+import { Census, type CensusLimits } from "./retention.ts";
+import { ClosedError, type LimitError, StorageError } from "../errors.ts";
+import { type LiveTask, LiveTasks } from "./live_tasks.ts";
+import type { Report } from "../task/protocol.ts";
+import { RegistryReader } from "./registry_reader.ts";
+import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
+import { RestorableTasks } from "./restorable.ts";
+import {
+  type EndedTask,
+  type Launch,
+  type StoredTask,
+  TaskInMemory,
+  type TaskStore,
+} from "../store/store.ts";
+import { isTerminal, type ProgressPoint, type Task, type TaskChange } from "../task/task.ts";
+import { historyEntryOf, newLines, transition, TransitionError } from "../task/transition.ts";
+
+/** The bounds of a {@linkcode Registry}. */
+export interface RegistryLimits extends CensusLimits {
+  /** How long ended tasks are kept, in milliseconds from their end. */
+  readonly endedTaskAgeMs: number;
+  /** How long a removed task can be restored, in milliseconds from its removal. */
+  readonly restoreWindowMs: number;
+  /** How often, in milliseconds, tasks are looked at for signs of life, and for their age. */
+  readonly sweepIntervalMs: number;
+  /** How long a reporter in another process may be away before its tasks are stale, in milliseconds. */
+  readonly reporterAwayMs: number;
+  /** How long a task may be stale before it counts as lost, in milliseconds. */
+  readonly lostAfterMs: number;
+}
+
+/** Options of a {@linkcode Registry}. */
+export interface RegistryOptions {
+  readonly store: TaskStore;
+  readonly limits: RegistryLimits;
+  /** Names the numbering while nothing can be committed; of the grammar of an epoch. */
+  readonly unsavedEpoch: string;
+  /**
+   * Hears that a task has ended, once for each, in the turn in which it is put into the store: what is put there, too, is
+   * committed together with the end. Must not throw.
+   */
+  readonly onEnd?: (client: string, stored: StoredTask) => void;
+}
+
+/** Ancestors whose bars one change moves at most; a longer line, or one that bites its tail, ends here. */
+const ROLL_UP_HEIGHT = 10_000;
+
+/** The one place where tasks change. Everything is synchronous, so that no two changes can overlap. */
+export class Registry extends RegistryReader implements TaskReader, Disposable {
+  readonly #store: TaskStore;
+  readonly #limits: RegistryLimits;
+  readonly #census: Census;
+  readonly #onEnd: ((client: string, stored: StoredTask) => void) | undefined;
+  readonly #listeners: Set<(event: RegistryEvent) => void> = new Set();
+  readonly #live: LiveTasks;
+  readonly #restorable: RestorableTasks;
+  readonly #sweeper: BackgroundInterval;
+  /** The number of the last change that made a task, ended it, removed it or brought it back. */
+  #membershipSeq = 0;
+  #isClosed = false;
+
+  /**
+   * Takes over what the store holds. Of the tasks that had not ended, those that ran in the process which is gone are
+   * interrupted; those of reporters in other processes go on.
+   *
+   * @param options the store, the bounds and the numbering
+   */
+  constructor(options: RegistryOptions) {
+    super(options.store, options.unsavedEpoch);
+    this.#store = options.store;
+    this.#limits = options.limits;
+    this.#live = new LiveTasks(options.store);
+    this.#census = new Census(options.limits);
+    this.#onEnd = options.onEnd;
+    this.#restorable = new RestorableTasks(options.limits.restoreWindowMs);
+    this.#sweeper = new BackgroundInterval(() => this.#trySweep(), options.limits.sweepIntervalMs);
+    this.#takeOver();
+  }
+
+  clients(): string[] {
+    return this.#census.clients();
+  }
+
+  /** How many tasks each client has. */
+  clientCounts(): ReturnType<Census["counts"]> {
+    return this.#census.counts();
+  }
+
+  /**
+   * Why a client can't have one more task.
+   *
+   * @param client the client token
+   * @returns the bound that is reached, or the trouble with the store, or that the end has come; `null` where there is
+   *   room
+   */
+  obstacle(client: string): LimitError | StorageError | ClosedError | null {
+    if (this.#isClosed) return new ClosedError("Cannot create task: the server is shutting down");
+    const { trouble } = this.#store;
+    return trouble === null ? this.#census.fullness(client) : trouble.error;
+  }
+
+  /** How a task's progress moved, oldest first. */
+  progress(client: string, id: string): readonly ProgressPoint[] {
+    return this.#live.get(client, id)?.series.points ?? this.#store.series(client, id);
+  }
+
+  /** Notes what a task was started with. */
+  setLaunch(client: string, id: string, launch: Launch): void {
+    this.#store.putLaunch(client, id, launch);
+  }
+
+  /**
+   * Waits until whatever is seen now can be shown: which tasks there are, and which have ended, is shown only once it is
+   * committed. So a crash takes back no more than progress, and who was watching has seen no task that never was.
+   *
+   * @returns `null` where there is nothing to wait for, also because nothing can be committed; else whether it is
+   *   committed now: where it is not, what was seen is shown all the same, but with a cursor of the other epoch
+   */
+  whenShowable(): Promise<boolean> | null {
+    const { committedSeq, trouble } = this.#store;
+    if (this.#membershipSeq <= committedSeq || trouble !== null) return null;
+    return this.#store.committed().then(() => true, () => false);
+  }
+
+  /**
+   * Hears of every change, in order, while it is made. A listener must not throw and must not change tasks.
+   *
+   * @param listener called with each change
+   * @returns a function that ends it
+   */
+  subscribe(listener: (event: RegistryEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Takes a report from the side that runs the task.
+   *
+   * @param report what happened
+   * @param reporter whom to ask when the task is to stop
+   * @returns the record afterwards
+   * @throws {TransitionError} where the task's state does not allow it
+   * @throws {LimitError} where there are too many tasks
+   */
+  report(report: Report, reporter: Reporter): Task {
+    const { client, id, change, seq = null } = report;
+    const live = this.#live.get(client, id);
+    if (live !== undefined && live.owner !== reporter.id) {
+      throw new TransitionError("task_exists", `Cannot report task "${id}": somebody else runs it`);
+    }
+    // A reporter's clock may be ahead; nothing happens in the future.
+    return this.#apply(client, id, change, Math.min(report.at, now()), reporter, seq);
+  }
+
+  /**
+   * Applies a change that comes from anybody but the reporter.
+   *
+   * @param client the client token
+   * @param id the task's id
+   * @param change what happens
+   * @returns the record afterwards
+   * @throws {TransitionError} where the task's state does not allow it
+   * @throws {LimitError} where there are too many tasks
+   */
+  apply(client: string, id: string, change: TaskChange): Task {
+    return this.#apply(client, id, change, now(), null);
+  }
+
+  /**
+   * Asks a task to stop. The side that runs it is told; a task that nobody runs yet is cancelled at once.
+   *
+   * @param client the client token
+   * @param id the task's id
+   * @returns the record afterwards
+   * @throws {TransitionError} where there is no such task, or it has ended
+   */
+  requestCancel(client: string, id: string): Task {
+    const task = this.#apply(client, id, { type: "request_cancel" }, now(), null);
+    const live = this.#live.get(client, id);
+    if (live?.reporter === null && task.state === "NOT_STARTED") {
+      return this.#apply(client, id, { type: "cancelled" }, now(), null);
+    }
+    live?.reporter?.cancelRequested(client, id);
+    return task;
+  }
+
+  /** A reporter went away without a word: its tasks are stale, until it is heard again. */
+  reporterLost(reporterId: string): void {
+    for (const { client, id } of this.#live.ownedBy(reporterId)) {
+      this.#apply(client, id, { type: "stale" }, now(), null);
+    }
+  }
+
+  /**
+   * A reporter in another process can be reached, be it for the first time or again. It is told what was asked of its
+   * tasks meanwhile.
+   *
+   * @param reporter the way to it, which replaces an earlier one
+   */
+  reporterHere(reporter: Reporter): void {
+    for (const live of this.#live.ownedBy(reporter.id)) {
+      const { client, id } = live;
+      live.reporter = reporter;
+      live.awaySince = null;
+      const task = this.task(client, id);
+      if (task?.stale) this.#apply(client, id, { type: "heard" }, now(), null);
+      if (task?.cancel_requested) reporter.cancelRequested(client, id);
+    }
+  }
+
+  /** A reporter in another process can't be reached any more. It is given some time to come back. */
+  reporterAway(reporter: Reporter): void {
+    for (const live of this.#live.ownedBy(reporter.id)) {
+      if (live.reporter !== reporter) continue;
+      live.reporter = null;
+      live.awaySince = now();
+    }
+  }
+
+  /** Tells the sides that run tasks in this process that it is about to end. */
+  announceEnd(): void {
+    for (const { client, id, reporter } of this.#live.all()) {
+      if (reporter?.isRemote !== true) reporter?.interrupted(client, id);
+    }
+  }
+
+  /** How many tasks have not ended and end with this process. */
+  get runningCount(): number {
+    return this.#live.localCount;
+  }
+
+  /** Ends the tasks that have not ended by themselves, as the process is about to end, and they with it. */
+  interruptAll(message: string): void {
+    for (const { client, id } of this.#live.all()) {
+      if (this.task(client, id)?.reporter !== null) continue;
+      this.#apply(client, id, { type: "interrupt", message, lostVersions: 0 }, now(), null);
+    }
+  }
+
+  /**
+   * Removes a task that has ended. For a while it can be restored.
+   *
+   * @param client the client token
+   * @param id the task's id
+   * @returns whether there was such a task
+   */
+  remove(client: string, id: string): boolean {
+    if (!this.#census.hasEnded(client, id)) return false;
+    const name = this.#store.get(client, id)?.summary.name;
+    const ended = this.#remove(client, id);
+    if (ended !== undefined) this.#restorable.add(ended);
+    if (name !== undefined) this.#live.past.forget(client, name);
+    return true;
+  }
+
+  /**
+   * Brings back a task that was removed a moment ago, with its log and its history.
+   *
+   * @param client the client token
+   * @param id the task's id
+   * @returns the record
+   * @throws {TransitionError} where it was not removed, or too long ago
+   */
+  restore(client: string, id: string): Task {
+    const removed = this.#store.removed(client, id);
+    const ended = this.#restorable.get({ client, id });
+    if (removed === undefined || ended === undefined) {
+      throw this.#store.get(client, id) === undefined
+        ? new TransitionError(
+          "task_not_found",
+          `Cannot restore task "${id}": it was not removed a moment ago`,
+        )
+        : new TransitionError("task_exists", `Cannot restore task "${id}": there is a task of that id`);
+    }
+    const seq = this.#store.takeSeq();
+    const change = { type: "restore" } as const;
+    const stored = new TaskInMemory(transition(removed, id, change, now()), seq);
+    this.#restorable.delete({ client, id });
+    this.#store.restore(client, stored);
+    this.#live.past.forget(client, removed.name);
+    this.#census.restore(ended);
+    this.#membershipSeq = seq;
+    this.#tell({ client, seq, stored, before: undefined, change });
+    this.#forgetExcess(client);
+    return stored.task;
+  }
+
+  /**
+   * Looks for tasks that went silent or stand still, and for those that are too old. Runs by itself while there are
+   * tasks.
+   */
+  sweep(): void {
+    const at = now();
+    for (const live of this.#live.all()) this.#lookAt(live, at);
+    this.#live.saveSome(at, this.#limits.sweepIntervalMs / 1000);
+    for (const { client, id } of this.#restorable.takeOverdue()) this.#store.purge(client, id);
+    this.#forgetExcess();
+    if (this.#census.isEmpty && this.#restorable.size === 0) this.#sweeper.stop();
+  }
+
+  #lookAt({ client, id, estimator, awaySince }: LiveTask, at: number): void {
+    const task = this.task(client, id);
+    if (task === undefined || !task.active) return;
+    const silence = at - task.updated_at;
+    const isAway = awaySince !== null && (at - awaySince) * 1000 > this.#limits.reporterAwayMs;
+    if (!task.stale) {
+      const isSilent = task.stale_after !== null && silence > task.stale_after;
+      if (isSilent || isAway) this.#apply(client, id, { type: "stale" }, at, null);
+    } else if ((silence - (task.stale_after ?? 0)) * 1000 > this.#limits.lostAfterMs) {
+      const message = `Nothing was heard of the task for ${Math.round(silence)} seconds`;
+      this.#apply(client, id, { type: "fail", error: { type: "lost", message } }, at, null);
+      return;
+    }
+    const estimate = estimator.correction(task, at);
+    if (estimate !== null) this.#apply(client, id, { type: "estimate", ...estimate }, at, null);
+  }
+
+  /** What can't be done because of the store is tried again with the next look; its trouble is told elsewhere. */
+  #trySweep(): void {
+    try {
+      this.sweep();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    this.#sweeper.stop();
+    // Those of reporters elsewhere go on without this process.
+    this.#live.saveAll(now());
+    this.#listeners.clear();
+    this.#live.clear();
+  }
+
+  #takeOver(): void {
+    for (const ended of this.#store.openedEnded()) this.#census.addEnded(ended);
+    const { seq } = this.#store;
+    const live = [...this.#store.openedLive()];
+    for (const { client, id } of live) {
+      this.#census.adopt(client);
+      const stored = this.#store.get(client, id);
+      // Each version took a number, so the task can't have had more than there were numbers.
+      const lostVersions = seq - (stored?.seq ?? seq);
+      const owner = stored?.task.reporter ?? null;
+      if (owner === null) {
+        const message = "The server ended while the task ran";
+        this.#apply(client, id, { type: "interrupt", message, lostVersions }, now(), null);
+      } else {
+        const points = this.#store.series(client, id);
+        this.#live.add(client, id, { owner, reporter: null, at: now(), points });
+        this.#apply(client, id, { type: "adopt", lostVersions }, now(), null);
+      }
+    }
+    for (const client of this.#census.clients()) this.#forgetExcess(client);
+    if (!this.#census.isEmpty) this.#sweeper.start();
+  }
+
+  #apply(
+    client: string,
+    id: string,
+    change: TaskChange,
+    at: number,
+    reporter: Reporter | null,
+    reportSeq: number | null = null,
+  ): Task {
+    const before = this.#store.get(client, id)?.task;
+    const origin = { reporter: reporter?.isRemote ? reporter.id : null, seq: reportSeq };
+    const changed = transition(before, id, change, at, origin);
+    if (changed === before) return before;
+
+    const obstacle = before === undefined ? this.#census.fullness(client) : null;
+    if (obstacle !== null) throw obstacle;
+    const seq = this.#store.takeSeq();
+    if (before === undefined) this.#begin(client, id, reporter);
+    const live = this.#live.get(client, id);
+    const after = live === undefined || change.type === "estimate"
+      ? changed
+      : live.estimator.estimated(changed);
+    const isEnd = isTerminal(after.state);
+    if (isEnd || before === undefined) this.#membershipSeq = seq;
+    this.#put(client, before, after, change, seq);
+
+    if (live !== undefined && after.progress !== null) {
+      live.series.add(after.updated_at, after.progress);
+      if (isEnd) this.#live.save(live, at);
+    }
+
+    if (live !== undefined && change.type === "update") {
+      if (change.progress !== undefined || change.current !== undefined) live.family.setsOwnProgress();
+    }
+    if (after.parent_id !== null && change.type !== "roll_up") this.#rollUp(client, after, at);
+    if (isEnd) this.#end(client, after);
+    return after;
+  }
+
+  #put(client: string, before: Task | undefined, after: Task, change: TaskChange, seq: number): void {
+    const { id } = after;
+    const stored = new TaskInMemory(after, seq);
+    this.#store.put(client, stored);
+    if (change.type === "log" && before !== undefined) {
+      this.#store.appendLog(client, id, before.log_count, newLines(before, change));
+    }
+    const entry = historyEntryOf(before, after);
+    if (entry !== null) this.#store.appendHistory(client, id, entry, before?.state !== after.state);
+    if (isTerminal(after.state)) this.#onEnd?.(client, stored);
+    this.#tell({ client, seq, stored, before, change });
+  }
+
+  #tell(event: RegistryEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #begin(client: string, id: string, reporter: Reporter | null): void {
+    this.#census.begin(client);
+    this.#restorable.delete({ client, id });
+    this.#live.add(client, id, { owner: reporter?.id ?? null, reporter, at: now() });
+    this.#sweeper.start();
+  }
+
+  #end(client: string, task: Task): void {
+    this.#live.delete(client, task.id);
+    this.#live.past.ended(client, task);
+    // By our clock: that of a reporter may be behind by more than a task is kept.
+    this.#census.end({ client, id: task.id, endedAt: now() });
+    this.#forgetExcess(client);
+  }
+
+  /** Forgets the ended tasks that are over a bound: of all clients together, and of the one that has a new one. */
+  #forgetExcess(client?: string): void {
+    const endedBefore = now() - this.#limits.endedTaskAgeMs / 1000;
+    for (let key = this.#census.excess(endedBefore, client); key !== undefined;) {
+      this.#remove(key.client, key.id);
+      this.#store.purge(key.client, key.id);
+      key = this.#census.excess(endedBefore, client);
+    }
+  }
+
+  #remove(client: string, id: string): EndedTask | undefined {
+    const seq = this.#store.takeSeq();
+    this.#membershipSeq = seq;
+    const ended = this.#census.forget(client, id);
+    this.#store.remove(client, id, seq);
+    this.#tell({ client, seq, removedId: id });
+    return ended;
+  }
+
+  /** Moves the bars of a task's ancestors by what its own moved; never back, also when another child joins. */
+  #rollUp(client: string, child: Task, at: number): void {
+    let task = child;
+    for (let height = 0; task.parent_id !== null && height < ROLL_UP_HEIGHT; height++) {
+      const family = this.#live.get(client, task.id)?.family;
+      const parentFamily = this.#live.get(client, task.parent_id)?.family;
+      const parent = this.task(client, task.parent_id);
+      if (family === undefined || parentFamily === undefined || parent === undefined) return;
+      const progress = parentFamily.add(task, family);
+      if (progress === null || progress <= (parent.progress ?? 0)) return;
+      task = this.#apply(client, parent.id, { type: "roll_up", progress }, at, null);
+    }
+  }
+}
+
+/** The time, in epoch seconds. */
+export function now(): number {
+  return Date.now() / 1000;
+}

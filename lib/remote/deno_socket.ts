@@ -1,0 +1,211 @@
+/**
+ * A WebSocket for programs that run on Deno. That of the platform keeps a program alive until the other side confirms
+ * its end, which takes many minutes where the network is gone. This one can be let go at once, and keeps nothing alive.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
+import { SOCKET_OPCODE, type SocketFrame, SocketFrameReader, writeSocketFrame } from "./socket_frames.ts";
+
+/** What becomes of a socket. */
+export interface SocketEvents {
+  /** It can send. */
+  readonly onOpen: () => void;
+  /** A message came. */
+  readonly onText: (text: string) => void;
+  /** It is over, be it that it never opened. Called once, and not after it was closed from here. */
+  readonly onClose: () => void;
+}
+
+/** Bytes of an answer's head at most. */
+const HEAD_BYTES = 16 * 1024;
+/** Bytes of a message at most. What servers tell reporters is short. */
+const MESSAGE_BYTES = 1024 * 1024;
+/** How long a farewell may take, in milliseconds. */
+const FAREWELL_MS = 100;
+/** What a server proves with that it knows what a WebSocket is. */
+const HANDSHAKE_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+const encoder = new TextEncoder();
+
+/** A WebSocket over a connection of Deno's own. */
+export class DenoSocket {
+  readonly #events: SocketEvents;
+  readonly #connecting: AbortController = new AbortController();
+  readonly #decoder: TextDecoder = new TextDecoder("utf-8", { fatal: true });
+  readonly #reader: SocketFrameReader = new SocketFrameReader(MESSAGE_BYTES);
+  #connection: Deno.Conn | null = null;
+  #writing: Promise<void> = Promise.resolve();
+  #isOpen = false;
+  #isOver = false;
+  /** The parts of a message whose end has not come yet. */
+  #parts: string[] = [];
+  #partBytes = 0;
+
+  /**
+   * @param url its address, `http:` or `https:`
+   * @param events what becomes of it
+   * @param headers what the handshake says beside what it has to
+   */
+  constructor(url: string, events: SocketEvents, headers: Readonly<Record<string, string>> = {}) {
+    this.#events = events;
+    this.#run(new URL(url), headers).catch(() => {}).finally(() => this.#over());
+  }
+
+  /** Sends a message; nothing where it is not open. */
+  send(text: string): void {
+    if (this.#isOpen) this.#write(SOCKET_OPCODE.text, encoder.encode(text));
+  }
+
+  /** Ends it. What was sent before is on its way, or lost. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#connecting.abort();
+    const connection = this.#connection;
+    if (connection === null) return;
+    if (!this.#isOpen) return closeQuietly(connection);
+    this.#isOpen = false;
+    // The other side may not read any more; nobody is to wait for that.
+    const timer = setTimeout(() => closeQuietly(connection), FAREWELL_MS);
+    this.#write(SOCKET_OPCODE.close, new Uint8Array([1000 >> 8, 1000 & 255]));
+    this.#writing.finally(() => {
+      clearTimeout(timer);
+      closeQuietly(connection);
+    });
+  }
+
+  async #run(url: URL, headers: Readonly<Record<string, string>>): Promise<void> {
+    const connection = await this.#connect(url);
+    const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
+    const path = `${url.pathname}${url.search}`;
+    const lines = [
+      `GET ${path} HTTP/1.1`,
+      `Host: ${url.host}`,
+      "Upgrade: websocket",
+      "Connection: Upgrade",
+      "Sec-WebSocket-Version: 13",
+      `Sec-WebSocket-Key: ${key}`,
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ];
+    await writeAll(connection, encoder.encode(`${lines.join("\r\n")}\r\n\r\n`));
+    const rest = await this.#handshake(connection, key);
+    if (this.#isOver) return;
+    this.#isOpen = true;
+    this.#events.onOpen();
+    this.#take(rest);
+    const chunk = new Uint8Array(65_536);
+    for (let length = await connection.read(chunk); length !== null; length = await connection.read(chunk)) {
+      if (this.#isOver) return;
+      this.#take(chunk.slice(0, length));
+    }
+  }
+
+  async #connect({ protocol, hostname, port }: URL): Promise<Deno.Conn> {
+    const isSecure = protocol === "https:";
+    const bare = hostname.replace(/^\[|\]$/g, "");
+    const tcp = await Deno.connect({
+      hostname: bare,
+      port: Number(port) || (isSecure ? 443 : 80),
+      signal: this.#connecting.signal,
+    });
+    this.#connection = tcp;
+    if (this.#isOver) closeQuietly(tcp);
+    // A batch is small, and waits for no other.
+    tcp.setNoDelay();
+    if (isSecure) this.#connection = await Deno.startTls(tcp, { hostname: bare });
+    const connection = this.#connection;
+    if (this.#isOver) closeQuietly(connection);
+    (connection as Partial<Deno.TcpConn>).unref?.();
+    return connection;
+  }
+
+  /** Reads the answer to the handshake; what comes behind it is given back. */
+  async #handshake(connection: Deno.Conn, key: string): Promise<Uint8Array<ArrayBuffer>> {
+    let bytes = new Uint8Array();
+    const chunk = new Uint8Array(4096);
+    let end = -1;
+    while (end === -1) {
+      const length = await connection.read(chunk);
+      if (length === null || bytes.length > HEAD_BYTES) throw new ProtocolError("There is no answer");
+      const longer = new Uint8Array(bytes.length + length);
+      longer.set(bytes);
+      longer.set(chunk.subarray(0, length), bytes.length);
+      bytes = longer;
+      end = new TextDecoder("latin1").decode(bytes).indexOf("\r\n\r\n");
+    }
+    const head = new TextDecoder("latin1").decode(bytes.subarray(0, end));
+    const accept = /^sec-websocket-accept:[ \t]*(\S+)[ \t]*$/im.exec(head)?.[1];
+    if (!/^HTTP\/1\.1 101\b/.test(head) || accept !== await acceptOf(key)) {
+      throw new ProtocolError("There is no WebSocket");
+    }
+    return bytes.slice(end + 4);
+  }
+
+  #take(bytes: Uint8Array<ArrayBuffer>): void {
+    for (const frame of this.#reader.push(bytes)) {
+      if (this.#isOver) return;
+      this.#obey(frame);
+    }
+  }
+
+  #obey({ opcode, isFinal, payload }: SocketFrame): void {
+    switch (opcode) {
+      case SOCKET_OPCODE.ping:
+        return this.#write(SOCKET_OPCODE.pong, payload);
+      case SOCKET_OPCODE.pong:
+        return;
+      case SOCKET_OPCODE.close:
+        // Which says farewell, too.
+        return this.#over();
+      case SOCKET_OPCODE.text:
+      case SOCKET_OPCODE.continuation:
+        if ((opcode === SOCKET_OPCODE.text) !== (this.#parts.length === 0)) break;
+        this.#partBytes += payload.length;
+        if (this.#partBytes > MESSAGE_BYTES) break;
+        this.#parts.push(this.#decoder.decode(payload, { stream: !isFinal }));
+        if (isFinal) this.#deliver();
+        return;
+    }
+    throw new ProtocolError(`Cannot read frame: ${opcode} is out of place`);
+  }
+
+  #deliver(): void {
+    const text = this.#parts.join("");
+    this.#parts = [];
+    this.#partBytes = 0;
+    this.#events.onText(text);
+  }
+
+  #write(opcode: number, payload: Uint8Array<ArrayBuffer>): void {
+    const connection = this.#connection!;
+    const mask = crypto.getRandomValues(new Uint8Array(4));
+    const bytes = writeSocketFrame(opcode, payload, mask);
+    this.#writing = this.#writing.then(() => writeAll(connection, bytes)).catch(() => this.#over());
+  }
+
+  #over(): void {
+    if (this.#isOver) return;
+    this.close();
+    this.#events.onClose();
+  }
+}
+
+async function writeAll(connection: Deno.Conn, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  let sent = 0;
+  while (sent < bytes.length) sent += await connection.write(bytes.subarray(sent));
+}
+
+async function acceptOf(key: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-1", encoder.encode(`${key}${HANDSHAKE_GUID}`));
+  return btoa(String.fromCharCode(...new Uint8Array(digest)));
+}
+
+function closeQuietly(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch {
+    // It is closed already.
+  }
+}

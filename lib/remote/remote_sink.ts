@@ -1,0 +1,279 @@
+/**
+ * Reports that go to a server in another process, maybe on another machine.
+ *
+ * @module
+ */
+
+import { randomId } from "../channel/bus.ts";
+import { unrefTimer } from "../environment.ts";
+import type { Report } from "../task/protocol.ts";
+import { RemoteLink } from "./connection.ts";
+import { RemoteOutbox } from "./unsent_reports.ts";
+import { type ReportReply, writeBatch } from "./messages.ts";
+import { partsOf } from "./report_parts.ts";
+import type { ReportedTask, ReportSink } from "../reporter/reporter.ts";
+import { Retelling } from "./replay.ts";
+
+/** Tasks that are known at most; while the server is away, those that have ended are kept for it, too. */
+const MOST_TASKS = 10_000;
+/** How long reports wait for others to travel with while a batch is on its way, in milliseconds. */
+const GATHER_MS = 10;
+/** How long a connection is kept that nobody needs, in milliseconds. */
+const IDLE_MS = 100;
+/**
+ * How long reports of tasks that have ended may keep a process alive that has nothing else to do, in milliseconds since
+ * something was heard of them: the server may be about to come back.
+ */
+const LAST_WORDS_MS = 5_000;
+
+const sinks: Map<string, RemoteSink> = new Map();
+
+/**
+ * Where reports to a server go.
+ *
+ * @param server `http://host:port`, with a path where the server has one, without a slash at the end
+ * @param key the key of the server, or a token; `null` where there is none
+ * @returns the sink, the same one for every task of the isolate
+ */
+export function remoteSink(server: string, key: string | null = null): RemoteSink {
+  const name = `${server} ${key ?? ""}`;
+  let sink = sinks.get(name);
+  if (sink === undefined) sinks.set(name, sink = new RemoteSink(server, { key }));
+  return sink;
+}
+
+/** Options of a {@linkcode RemoteSink}. */
+export interface RemoteSinkOptions {
+  /** The key of the server, or a token. @default {null} */
+  readonly key?: string | null;
+  /** Says something to the user; by default in the console. */
+  readonly warn?: (message: string) => void;
+}
+
+/**
+ * Brings reports to a server in numbered batches, and again after a cut. What is held back meanwhile is bounded by the
+ * tasks that there are, not by what they say.
+ */
+export class RemoteSink implements ReportSink, Disposable {
+  readonly #server: string;
+  readonly #warn: (message: string) => void;
+  readonly #link: RemoteLink;
+  readonly #outbox: RemoteOutbox = new RemoteOutbox();
+  readonly #tasks: Map<string, ReportedTask> = new Map();
+  readonly #retelling: Retelling = new Retelling();
+  readonly #waiting: Set<() => void> = new Set();
+  /** The number of the newest report, over all tasks: a task that takes an id again goes on above the former. */
+  #newestSeq = 0;
+  #gatherTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Set while no task runs: until then there is something to wait for. */
+  #restTimer: ReturnType<typeof setTimeout> | undefined;
+  #isPumping = false;
+  #isRefused = false;
+  readonly #said: Set<string> = new Set();
+
+  /**
+   * @param server `http://host:port`, with a path where the server has one, without a slash at the end
+   * @param options the key, and how to warn
+   */
+  constructor(server: string, { key = null, warn = warnInConsole }: RemoteSinkOptions = {}) {
+    this.#server = server;
+    this.#warn = warn;
+    this.#link = new RemoteLink({ server, key, reporter: randomId() }, {
+      onUp: () => this.#up(),
+      onDown: () => this.#down(),
+      onReply: (reply) => this.#obey(reply),
+      onRefused: (reason) => this.#refused(reason),
+    });
+  }
+
+  get ready(): boolean {
+    // Who is refused has nothing to wait for.
+    return this.#isRefused || (this.#link.isUp && !this.#outbox.isFull);
+  }
+
+  open(task: ReportedTask): void {
+    const key = keyOf(task);
+    if (this.#retelling.endedTask(key) === task) {
+      this.#retelling.forget(key);
+    } else if (this.#tasks.has(key)) {
+      // The server could not tell the two apart.
+      return task.refused(`Cannot create task "${task.id}": the id is taken`);
+    } else if (this.#tasks.size + this.#retelling.endedCount >= MOST_TASKS) {
+      this.#sayOnce(`${MOST_TASKS} tasks wait for ${this.#server}, so more of them run unseen`);
+      return task.refused(null);
+    }
+    this.#tasks.set(key, task);
+    clearTimeout(this.#restTimer);
+    this.#link.start();
+  }
+
+  report(task: ReportedTask, report: Report): void {
+    if (this.#isRefused) return;
+    for (const part of partsOf(report)) {
+      this.#outbox.push(JSON.stringify({ ...part, seq: ++this.#newestSeq }));
+    }
+    this.#retelling.reported(keyOf(task), report.change, this.#outbox.pushed);
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    // At the end of the turn: what is said in it travels together.
+    queueMicrotask(() => {
+      this.#isPumping = false;
+      this.#pump(false);
+    });
+  }
+
+  close(task: ReportedTask): void {
+    const key = keyOf(task);
+    if (this.#tasks.get(key) !== task) return;
+    this.#tasks.delete(key);
+    // A server that was started anew without its data may ask for all of it once more.
+    if (!this.#isRefused) this.#retelling.ended(key, task, this.#outbox.pushed);
+    this.#restSoon();
+  }
+
+  async settled(): Promise<void> {
+    this.#restSoon();
+    do {
+      await this.#until(() => this.ready || this.#link.isDown);
+      this.#flush();
+      // What was held back by a full outbox is to be sent first.
+    } while (!this.ready && !this.#link.isDown);
+    const { pushed } = this.#outbox;
+    await this.#until(() => this.#outbox.committed >= pushed || this.#link.isDown);
+  }
+
+  /** Ends the connection at once. By itself it ends a moment after the last report was taken. */
+  [Symbol.dispose](): void {
+    clearTimeout(this.#gatherTimer);
+    clearTimeout(this.#restTimer);
+    this.#link.stop();
+  }
+
+  #up(): void {
+    this.#outbox.restart();
+    this.#pump(true);
+    this.#flush();
+    this.#wake();
+  }
+
+  #down(): void {
+    if (!this.#link.hasBeenUp) {
+      this.#sayOnce(`No server answers at ${this.#server}, so tasks run unseen until one does`);
+    }
+    this.#wake();
+  }
+
+  #refused(reason: string): void {
+    this.#isRefused = true;
+    this.#sayOnce(`${this.#server} takes no reports (${reason}), so tasks run unseen`);
+    this.#outbox.clear();
+    this.#retelling.clear();
+    for (const task of [...this.#tasks.values()]) task.refused(null);
+    this.#wake();
+  }
+
+  #obey(reply: ReportReply): void {
+    switch (reply.type) {
+      case "taken":
+        return this.#taken(reply.batch);
+      case "alive":
+      case "closing":
+        return;
+    }
+    const key = keyOf(reply);
+    const task = this.#tasks.get(key) ?? this.#retelling.endedTask(key);
+    switch (reply.type) {
+      case "cancel":
+        return task?.cancelRequested();
+      case "interrupt":
+        return task?.interrupted();
+      case "unknown":
+        return this.#retelling.isOnItsWay(key) ? undefined : task?.restate(this.#retelling.linesOf(key));
+      case "refused":
+        task?.refused(reply.reason);
+        this.#retelling.forget(key);
+    }
+  }
+
+  #taken(batch: number): void {
+    const before = this.#outbox.committed;
+    this.#outbox.taken(batch);
+    const { committed } = this.#outbox;
+    this.#retelling.committed(committed);
+    this.#pump(true);
+    this.#flush();
+    this.#wake();
+    if (committed > before) this.#restSoon();
+  }
+
+  /** Sends what there is; a batch that is not full waits a moment while others are on their way, unless it is due. */
+  #pump(isDue: boolean): void {
+    while (this.#link.isUp && this.#outbox.onTheWay < this.#link.window) {
+      if (!isDue && this.#outbox.onTheWay > 0 && !this.#outbox.hasFullBatch) {
+        this.#gatherTimer ??= setTimeout(() => {
+          this.#gatherTimer = undefined;
+          this.#pump(true);
+        }, GATHER_MS);
+        return;
+      }
+      const batch = this.#outbox.next();
+      if (batch === undefined) return;
+      this.#link.send(writeBatch(batch.number, batch.reports));
+    }
+  }
+
+  /** Lets tasks say what they held back. */
+  #flush(): void {
+    const tasks = [...this.#tasks.values()];
+    for (const task of tasks) task.announce();
+    for (const task of tasks) {
+      if (!this.ready) return;
+      task.flush();
+    }
+  }
+
+  #until(condition: () => boolean): Promise<void> {
+    if (condition()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!condition()) return;
+        this.#waiting.delete(look);
+        resolve();
+      };
+      this.#waiting.add(look);
+    });
+  }
+
+  #wake(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+
+  /** While no task runs, the connection is ended once there is nothing to say any more, or nobody listens. */
+  #restSoon(): void {
+    clearTimeout(this.#restTimer);
+    for (const task of this.#tasks.values()) if (!task.ended) return;
+    if (this.#tasks.size === 0 && this.#outbox.isEmpty) {
+      this.#restTimer = unrefTimer(setTimeout(() => this.#link.stop(), IDLE_MS));
+    } else {
+      this.#restTimer = setTimeout(() => this.#link.pause(), LAST_WORDS_MS);
+      // Nobody waits for a server that never was there.
+      if (!this.#link.hasBeenUp) unrefTimer(this.#restTimer);
+    }
+  }
+
+  #sayOnce(message: string): void {
+    if (this.#said.has(message)) return;
+    this.#said.add(message);
+    this.#warn(message);
+  }
+}
+
+function keyOf(task: { readonly client: string; readonly id: string }): string {
+  return `${task.client}/${task.id}`;
+}
+
+function warnInConsole(message: string): void {
+  // Who wrapped a function wants to see it, and would otherwise look for it in vain.
+  // deno-lint-ignore no-console
+  console.warn(`[taskscope] ${message}`);
+}

@@ -1,0 +1,110 @@
+/**
+ * The frames that WebSockets are made of (RFC 6455, section 5), as a client writes and reads them. Pure.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
+
+/** What a frame is for. */
+export const SOCKET_OPCODE = { continuation: 0, text: 1, close: 8, ping: 9, pong: 10 } as const;
+
+/** Bytes of a control frame's payload at most. */
+const CONTROL_BYTES = 125;
+
+/** One frame. */
+export interface SocketFrame {
+  readonly opcode: number;
+  /** Whether it is the last one of its message. */
+  readonly isFinal: boolean;
+  readonly payload: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Writes a frame.
+ *
+ * @param opcode what it is for
+ * @param payload what it carries
+ * @param mask four bytes, random, as caches on the way must not take the payload for something else
+ * @returns the bytes
+ */
+export function writeSocketFrame(
+  opcode: number,
+  payload: Uint8Array<ArrayBuffer>,
+  mask: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const { length } = payload;
+  const head = length < 126 ? 6 : length < 65_536 ? 8 : 14;
+  const bytes = new Uint8Array(head + length);
+  const view = new DataView(bytes.buffer);
+  bytes[0] = 0x80 | opcode;
+  bytes[1] = 0x80 | (length < 126 ? length : length < 65_536 ? 126 : 127);
+  if (head === 8) view.setUint16(2, length);
+  if (head === 14) view.setBigUint64(2, BigInt(length));
+  bytes.set(mask, head - 4);
+  for (let index = 0; index < length; index++) {
+    bytes[head + index] = payload[index]! ^ mask[index & 3]!;
+  }
+  return bytes;
+}
+
+/** Makes frames of the bytes that a server sends, however they are cut. */
+export class SocketFrameReader {
+  readonly #mostBytes: number;
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
+
+  /** @param mostBytes the longest payload that is taken */
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  /**
+   * Takes bytes.
+   *
+   * @param bytes what came
+   * @returns the frames that are complete with them, in order
+   * @throws {ProtocolError} where they are no frames of a server, or too long
+   */
+  push(bytes: Uint8Array<ArrayBuffer>): SocketFrame[] {
+    const all = new Uint8Array(this.#bytes.length + bytes.length);
+    all.set(this.#bytes);
+    all.set(bytes, this.#bytes.length);
+    const frames: SocketFrame[] = [];
+    let start = 0;
+    for (let end = this.#endOf(all, start, frames); end !== null;) {
+      start = end;
+      end = this.#endOf(all, start, frames);
+    }
+    this.#bytes = all.slice(start);
+    return frames;
+  }
+
+  /** Reads the frame that begins at a place; where it ends, or `null` where it is not complete. */
+  #endOf(bytes: Uint8Array<ArrayBuffer>, start: number, frames: SocketFrame[]): number | null {
+    const available = bytes.length - start;
+    if (available < 2) return null;
+    const view = new DataView(bytes.buffer, start);
+    const first = view.getUint8(0);
+    const second = view.getUint8(1);
+    if ((first & 0x70) !== 0 || (second & 0x80) !== 0) {
+      throw new ProtocolError("Cannot read frame: wanted one of a server, without extensions");
+    }
+    const head = second === 127 ? 10 : second === 126 ? 4 : 2;
+    if (available < head) return null;
+    const length = second === 127
+      ? Number(view.getBigUint64(2))
+      : second === 126
+      ? view.getUint16(2)
+      : second;
+    const opcode = first & 0x0f;
+    const isFinal = (first & 0x80) !== 0;
+    const isControl = opcode >= SOCKET_OPCODE.close;
+    if (length > (isControl ? CONTROL_BYTES : this.#mostBytes) || (isControl && !isFinal)) {
+      throw new ProtocolError(`Cannot read frame: ${length} bytes are too many for it`);
+    }
+    if (available < head + length) return null;
+    const end = start + head + length;
+    frames.push({ opcode, isFinal, payload: bytes.slice(start + head, end) });
+    return end;
+  }
+}

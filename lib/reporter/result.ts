@@ -1,0 +1,47 @@
+/**
+ * What is shown of what a function returned. Pure.
+ *
+ * @module
+ */
+
+import { byteLength, LIMITS, nestsDeeperThan } from "../task/protocol.ts";
+import type { JsonValue } from "../task/task.ts";
+
+/** A result as it is shown, and why it is not where it is not. */
+export interface ShownResult {
+  readonly value: JsonValue;
+  /** A line for the log; `null` where there is nothing to say. */
+  readonly complaint: string | null;
+}
+
+/**
+ * Makes JSON of what a function returned.
+ *
+ * @param returned whatever it is
+ * @returns a copy, or `null` where it can't be shown
+ */
+export function resultOf(returned: unknown): ShownResult {
+  if (returned === undefined) return { value: null, complaint: null };
+  const text = jsonTextOf(returned);
+  if (text === undefined) return unshown("it is not JSON");
+  const bytes = byteLength(text);
+  if (bytes > LIMITS.resultBytes) {
+    return unshown(`${bytes} bytes of JSON are over the limit of ${LIMITS.resultBytes}`);
+  }
+  if (nestsDeeperThan(text, LIMITS.jsonDepth)) {
+    return unshown(`it is nested more than ${LIMITS.jsonDepth} levels deep`);
+  }
+  return { value: JSON.parse(text), complaint: null };
+}
+
+function unshown(why: string): ShownResult {
+  return { value: null, complaint: `The result is not shown: ${why}` };
+}
+
+function jsonTextOf(returned: unknown): string | undefined {
+  try {
+    return JSON.stringify(returned);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,348 @@
+/**
+ * What travels between processes and isolates: grammars, limits, and the functions that turn foreign data into typed
+ * values. Pure, and free of libraries, because it also runs in programs that import `monitored()` by URL.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
+import { type JsonObject, type JsonValue, TASK_STATES, type TaskState } from "./task.ts";
+import type { CreateChange, LogChange, LogLine, ReportedChange, TaskError, UpdateChange } from "./task.ts";
+
+/** The client token of tasks that name none. */
+export const DEFAULT_CLIENT = "default";
+
+/** The BroadcastChannel name of a monitor that was given none. */
+export const DEFAULT_CHANNEL = "taskscope";
+
+/** Bounds of single fields. Reporters cut what is longer; the server refuses it. */
+export const LIMITS = {
+  nameLength: 200,
+  statusLength: 1_000,
+  unitLength: 32,
+  logLineLength: 8_192,
+  /** A thousand, and one that says that others were dropped. */
+  reportLines: 1_001,
+  errorMessageLength: 4_096,
+  errorTypeLength: 128,
+  errorStackLength: 16_384,
+  resultBytes: 65_536,
+  metadataBytes: 16_384,
+  tags: 32,
+  tagLength: 64,
+  /** Levels of arrays and objects in a value: what checks, writes and shows it goes one call deeper for each. */
+  jsonDepth: 56,
+} as const;
+
+const CLIENT_GRAMMAR = /^[A-Za-z0-9._-]{1,128}$/;
+const TASK_ID_GRAMMAR = /^[A-Za-z0-9._:-]{1,128}$/;
+// "start" would shadow a route; the others would reach prototypes in a browser that builds `all_tasks[id]`.
+const RESERVED_TASK_IDS: ReadonlySet<string> = new Set([
+  ".",
+  "..",
+  "start",
+  "__proto__",
+  "constructor",
+  "prototype",
+]);
+
+/** Whether a text is a client token: `[A-Za-z0-9._-]{1,128}`, but not `.` or `..`. */
+export function isClientToken(text: string): boolean {
+  return CLIENT_GRAMMAR.test(text) && text !== "." && text !== "..";
+}
+
+/** Whether a text is a task id: `[A-Za-z0-9._:-]{1,128}`, but none of the reserved words. */
+export function isTaskId(text: string): boolean {
+  return TASK_ID_GRAMMAR.test(text) && !RESERVED_TASK_IDS.has(text);
+}
+
+/** Whether a text is the name of a state. */
+export function isTaskState(text: string): text is TaskState {
+  return (TASK_STATES as readonly string[]).includes(text);
+}
+
+/** A position in the order of all changes of one monitor. */
+export interface Cursor {
+  /** Names one numbering; a monitor that lost its numbers starts another. */
+  readonly epoch: string;
+  /** The number of the last change that was seen. */
+  readonly seq: number;
+}
+
+const CURSOR_GRAMMAR = /^([A-Za-z0-9]{1,32}):(\d{1,15})$/;
+
+/** Writes a cursor as `<epoch>:<seq>`. */
+export function formatCursor(cursor: Cursor): string {
+  return `${cursor.epoch}:${cursor.seq}`;
+}
+
+/**
+ * Reads a cursor.
+ *
+ * @param text `<epoch>:<seq>`
+ * @returns the cursor
+ * @throws {ProtocolError} where the text is not a cursor
+ */
+export function parseCursor(text: string): Cursor {
+  const match = CURSOR_GRAMMAR.exec(text);
+  if (match === null) {
+    throw new ProtocolError(`Cannot read cursor: wanted <epoch>:<number>, received "${text.slice(0, 64)}"`);
+  }
+  return { epoch: match[1]!, seq: Number(match[2]) };
+}
+
+/** A change of one task, as reporters send it. */
+export interface Report {
+  readonly client: string;
+  readonly id: string;
+  /** When it happened, in epoch seconds on the reporter's clock. */
+  readonly at: number;
+  /**
+   * The reporter's own number of it, from 1, higher with each report of the task. With it, a report that arrives twice,
+   * or behind a later one, changes nothing.
+   */
+  readonly seq?: number;
+  readonly change: ReportedChange;
+}
+
+/** Parses JSON that came from elsewhere. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ProtocolError("Cannot read message: it is not JSON", { cause });
+  }
+}
+
+/** Reads the two names of a task. */
+export function parseKey(client: unknown, id: unknown): { readonly client: string; readonly id: string } {
+  if (typeof client === "string" && typeof id === "string" && isClientToken(client) && isTaskId(id)) {
+    return { client, id };
+  }
+  throw new ProtocolError("Cannot read message: wanted a client token and a task id");
+}
+
+/**
+ * Reads a report.
+ *
+ * @param value what `JSON.parse` gave
+ * @returns the report, with every field checked
+ * @throws {ProtocolError} that names the field, what was wanted and what came
+ */
+export function parseReport(value: unknown): Report {
+  const fields = object(value, "report");
+  const client = string(fields.client, "client", 128);
+  if (!isClientToken(client)) throw wrong("client", "a client token", client);
+  const id = string(fields.id, "id", 128);
+  if (!isTaskId(id)) throw wrong("id", "a task id", id);
+  const at = number(fields.at, "at");
+  const change = parseChange(fields.change);
+  return fields.seq === undefined
+    ? { client, id, at, change }
+    : { client, id, at, seq: count(fields.seq, "seq"), change };
+}
+
+/**
+ * Reads a change that a reporter may make.
+ *
+ * @param value what `JSON.parse` gave
+ * @returns the change, with every field checked
+ * @throws {ProtocolError} that names the field, what was wanted and what came
+ */
+export function parseChange(value: unknown): ReportedChange {
+  const fields = object(value, "change");
+  switch (fields.type) {
+    case "create":
+      return parseCreate(fields);
+    case "start":
+      return { type: "start" };
+    case "update":
+      return parseUpdate(fields);
+    case "log":
+      return parseLog(fields);
+    case "finish":
+      return { type: "finish", result: json(fields.result ?? null, "result", LIMITS.resultBytes) };
+    case "fail":
+      return { type: "fail", error: parseTaskError(fields.error) };
+    case "cancelled":
+      return { type: "cancelled" };
+    case "request_cancel":
+      return { type: "request_cancel" };
+    default:
+      throw wrong("type", "the type of a change", fields.type);
+  }
+}
+
+function parseCreate(fields: Fields): CreateChange {
+  const weight = number(fields.weight ?? 1, "weight");
+  if (weight < 0) throw wrong("weight", "a number of at least 0", weight);
+  const attempt = count(fields.attempt ?? 1, "attempt");
+  if (attempt < 1) throw wrong("attempt", "a whole number from 1", attempt);
+  const staleAfter = nullable(fields.stale_after ?? null, "stale_after", number);
+  if (staleAfter !== null && staleAfter <= 0) {
+    throw wrong("stale_after", "a number above 0 or null", staleAfter);
+  }
+  return {
+    type: "create",
+    name: string(fields.name, "name", LIMITS.nameLength, 1),
+    metadata: jsonObject(fields.metadata ?? {}, "metadata", LIMITS.metadataBytes),
+    tags: array(fields.tags ?? [], "tags", LIMITS.tags).map((tag) =>
+      string(tag, "tags", LIMITS.tagLength, 1)
+    ),
+    parent_id: nullable(fields.parent_id ?? null, "parent_id", taskId),
+    weight,
+    attempt,
+    retry_of: nullable(fields.retry_of ?? null, "retry_of", taskId),
+    retryable: fields.retryable === true,
+    stale_after: staleAfter,
+  };
+}
+
+function parseUpdate(fields: Fields): UpdateChange {
+  return {
+    type: "update",
+    ...(fields.progress !== undefined && { progress: nullable(fields.progress, "progress", number) }),
+    ...(fields.status !== undefined && { status: string(fields.status, "status", LIMITS.statusLength) }),
+    ...(fields.current !== undefined && { current: nullable(fields.current, "current", number) }),
+    ...(fields.total !== undefined && { total: nullable(fields.total, "total", number) }),
+    ...(fields.unit !== undefined && {
+      unit: nullable(fields.unit, "unit", (unit, field) => string(unit, field, LIMITS.unitLength)),
+    }),
+    ...(fields.metadata !== undefined && {
+      metadata: jsonObject(fields.metadata, "metadata", LIMITS.metadataBytes),
+    }),
+  };
+}
+
+function parseLog(fields: Fields): LogChange {
+  const lines = array(fields.lines, "lines", LIMITS.reportLines).map(parseLogLine);
+  return fields.first === undefined
+    ? { type: "log", lines }
+    : { type: "log", first: count(fields.first, "first"), lines };
+}
+
+function parseLogLine(value: unknown): LogLine {
+  const fields = object(value, "lines");
+  return { at: number(fields.at, "at"), text: string(fields.text, "text", LIMITS.logLineLength) };
+}
+
+function parseTaskError(value: unknown): TaskError {
+  const fields = object(value, "error");
+  return {
+    message: string(fields.message, "error.message", LIMITS.errorMessageLength),
+    type: string(fields.type, "error.type", LIMITS.errorTypeLength),
+    ...(fields.stack !== undefined &&
+      { stack: string(fields.stack, "error.stack", LIMITS.errorStackLength) }),
+  };
+}
+
+type Fields = { readonly [key: string]: unknown };
+
+/**
+ * Checks that a foreign value is an object.
+ *
+ * @param value what came
+ * @param field its name, for the message
+ * @returns the same value, with its fields still unknown
+ * @throws {ProtocolError} where it is not an object
+ */
+export function object(value: unknown, field: string): { readonly [key: string]: unknown } {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw wrong(field, "an object", value);
+  }
+  return value as Fields;
+}
+
+function array(value: unknown, field: string, most: number): readonly unknown[] {
+  if (!Array.isArray(value)) throw wrong(field, "an array", value);
+  if (value.length > most) throw wrong(field, `at most ${most} entries`, value.length);
+  return value;
+}
+
+function string(value: unknown, field: string, most: number, least = 0): string {
+  if (typeof value !== "string") throw wrong(field, "a string", value);
+  if (value.length > most || value.length < least) {
+    throw wrong(field, `${least} to ${most} characters`, value.length);
+  }
+  return value;
+}
+
+function number(value: unknown, field: string): number {
+  if (typeof value !== "number" || !Number.isFinite(value)) throw wrong(field, "a finite number", value);
+  return value;
+}
+
+function count(value: unknown, field: string): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  throw wrong(field, "a whole number from 0", value);
+}
+
+function taskId(value: unknown, field: string): string {
+  if (typeof value === "string" && isTaskId(value)) return value;
+  throw wrong(field, "a task id or null", value);
+}
+
+function nullable<T>(value: unknown, field: string, parse: (value: unknown, field: string) => T): T | null {
+  return value === null ? null : parse(value, field);
+}
+
+function json(value: unknown, field: string, mostBytes: number): JsonValue {
+  const text = jsonText(value);
+  if (text === undefined) throw wrong(field, "JSON", value);
+  const bytes = byteLength(text);
+  if (bytes > mostBytes) throw wrong(field, `at most ${mostBytes} bytes of JSON`, bytes);
+  if (nestsDeeperThan(text, LIMITS.jsonDepth)) {
+    throw wrong(field, `at most ${LIMITS.jsonDepth} levels of JSON`, value);
+  }
+  return value as JsonValue;
+}
+
+function jsonText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function jsonObject(value: unknown, field: string, mostBytes: number): JsonObject {
+  object(value, field);
+  return json(value, field, mostBytes) as JsonObject;
+}
+
+/**
+ * Whether JSON is nested more deeply than so many levels. Counted in the text, as whatever follows the value itself
+ * could be led too deep.
+ */
+export function nestsDeeperThan(text: string, levels: number): boolean {
+  // Each level needs a bracket at either end.
+  if (text.length <= 2 * levels) return false;
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (token === "[" || token === "{") depth++;
+    else if (token === "]" || token === "}") depth--;
+    if (depth > levels) return true;
+  }
+  return false;
+}
+
+const encoder = new TextEncoder();
+
+/** The length of a text as UTF-8. */
+export function byteLength(text: string): number {
+  // At most three bytes a UTF-16 unit, and at least one: most texts need no encoding to be judged by callers.
+  return encoder.encode(text).byteLength;
+}
+
+function wrong(field: string, wanted: string, received: unknown): ProtocolError {
+  return new ProtocolError(`Cannot read "${field}": wanted ${wanted}, received ${shown(received)}`);
+}
+
+function shown(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? String(value)).slice(0, 64);
+  } catch {
+    // Nested too deeply, or no JSON at all.
+    return typeof value;
+  }
+}

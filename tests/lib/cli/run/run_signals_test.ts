@@ -1,0 +1,177 @@
+/** `taskscope run` as a program: how a command is asked to stop, by signals and by those who watch. */
+
+import { assertEquals, assertMatch } from "../../../support/assert.ts";
+import { moduleArgs } from "../../../support/program.ts";
+import { Runs } from "../../../support/runs.ts";
+import { findTool } from "../../../support/tools.ts";
+
+/** Says what it hears, goes on, and ends with 4; the words are where the signals are. */
+const LISTENER = `
+n=0
+trap 'n=$((n+1)); echo "INT $n"' INT
+trap 'echo TERM; exit 5' TERM
+trap 'echo HUP; exit 6' HUP
+trap 'echo USR2; exit 0' USR2
+trap 'echo QUIT; exit 7' QUIT
+echo ready
+i=0
+while [ $i -lt 400 ] && [ ! -e end ]; do sleep 0.05; i=$((i+1)); done
+echo "heard $n"
+exit 4
+`;
+
+/** Runs its arguments in a terminal, whose keyboard is the input; no word may have a quote in it. */
+const IN_TERMINAL = `
+line=exec
+for word; do line="$line '$word'"; done
+exec script -qefc "$line" /dev/null
+`;
+
+Deno.test("runCommand() passes signals on, and ends with the command", async (t) => {
+  const table: [Deno.Signal, RegExp, number, string][] = [
+    ["SIGTERM", /TERM/, 5, "CANCELLED"],
+    ["SIGQUIT", /QUIT/, 7, "CANCELLED"],
+    // Daemons read their configuration anew on it.
+    ["SIGHUP", /HUP/, 6, "ERROR"],
+    ["SIGUSR2", /USR2/, 0, "FINISHED"],
+  ];
+  await using runs = new Runs();
+  for (const [signal, word, status, state] of table) {
+    await t.step(signal, async () => {
+      await using process = await runs.start(["--id", signal, "--", "sh", "-c", LISTENER]);
+      await process.output(/ready/);
+      process.kill(signal);
+      await process.output(word);
+      assertEquals((await process.ended()).code, status);
+      assertEquals((await runs.task(signal)).state, state);
+    });
+  }
+});
+
+Deno.test("runCommand() passes a signal on that comes twice at once only once, and lives as long as the command", async () => {
+  await using runs = new Runs();
+  await using process = await runs.start(["--", "sh", "-c", LISTENER]);
+  await process.output(/ready/);
+  process.kill("SIGINT");
+  process.kill("SIGINT");
+  await process.output(/INT 1/);
+  runs.file("end", "");
+  const { code, stdout } = await process.ended();
+  assertEquals([code, stdout], [4, "ready\nINT 1\nheard 1\n"]);
+  assertEquals((await runs.task()).state, "CANCELLED");
+});
+
+Deno.test("runCommand() whose command dies of a signal that was passed on is cancelled", async () => {
+  await using runs = new Runs();
+  for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+    await using process = await runs.start(["--id", signal, "--", "sh", "-c", "echo ready; exec sleep 60"]);
+    await process.output(/ready/);
+    process.kill(signal);
+    assertEquals((await process.ended()).code, status);
+    assertEquals((await runs.task(signal)).state, "CANCELLED");
+  }
+});
+
+Deno.test("runCommand() leaves Ctrl-C to the terminal, which sends it to the command itself", async (t) => {
+  if (await findTool(["script"], "The test of Ctrl-C") === undefined) return;
+  for (const flags of [[], ["--pty"]]) {
+    await t.step(flags[0] ?? "no flags", async () => {
+      await using runs = new Runs();
+      const counter = [Deno.execPath(), ...await moduleArgs("tests/support/count_signals.ts", [])];
+      const options = { stdin: "piped", within: IN_TERMINAL } as const;
+      await using process = await runs.start([...flags, "--", ...counter], options);
+      await process.output(/ready/);
+      await process.type("\x03");
+      const { code, stdout } = await process.ended();
+      assertEquals(code, 4);
+      assertMatch(stdout, /heard 1\r\n/);
+      assertEquals((await runs.task()).state, flags.length === 0 ? "CANCELLED" : "ERROR");
+    });
+  }
+});
+
+Deno.test("runCommand() with --pty is cancelled by the Ctrl-C that its command dies of", async () => {
+  if (await findTool(["script"], "The test of Ctrl-C") === undefined) return;
+  await using runs = new Runs();
+  const options = { stdin: "piped", within: IN_TERMINAL } as const;
+  await using process = await runs.start(["--pty", "--", "sh", "-c", "echo ready; exec sleep 60"], options);
+  await process.output(/ready/);
+  await process.type("\x03");
+  assertEquals((await process.ended()).code, 130);
+  assertEquals((await runs.task()).state, "CANCELLED");
+});
+
+Deno.test("runCommand() ends a command that a watcher cancels, and what that has started", async () => {
+  if (await findTool(["ps"], "The test of cancelling") === undefined) return;
+  await using runs = new Runs();
+  // The inner one would go on, and hold the output.
+  await using process = await runs.start(["--", "sh", "-c", "sh -c 'echo ready; sleep 60'; echo after"]);
+  await process.output(/ready/);
+  await runs.cancel();
+  const { code, stdout } = await process.ended();
+  assertEquals([code, stdout], [143, "ready\n"]);
+  const { state, error } = await runs.task();
+  assertEquals([state, error], ["CANCELLED", null]);
+});
+
+Deno.test("runCommand() kills a command that was cancelled and does not end in time", async () => {
+  await using runs = new Runs();
+  const deaf = `trap 'echo no' TERM; echo ready; while :; do sleep 0.05; done`;
+  await using process = await runs.start(["--grace", "2", "--", "sh", "-c", deaf]);
+  await process.output(/ready/);
+  await runs.cancel();
+  const { code, stdout } = await process.ended();
+  assertEquals([code, stdout], [137, "ready\nno\n"]);
+  assertEquals((await runs.task()).state, "CANCELLED");
+});
+
+Deno.test("runCommand() with --pty gives the command a terminal, passes its status through, and can be cancelled", async (t) => {
+  for (const tool of ["script", "ps"]) if (await findTool([tool], "The test of --pty") === undefined) return;
+  await using runs = new Runs();
+  const run = (id: string, script: string) => runs.run(["--id", id, "--pty", "--", "sh", "-c", script]);
+  await t.step("a terminal", async () => {
+    const { code, stdout, stderr } = await run("a", 'test -t 1 && test -t 2 && stty size; echo "$0"; exit 3');
+    assertEquals([code, stdout, stderr], [3, "24 80\r\nsh\r\n", ""]);
+    const { state, error } = await runs.task("a");
+    assertEquals([state, error?.message], ["ERROR", "exited with status 3: sh"]);
+    assertEquals(await runs.log("a"), ["24 80", "sh"]);
+  });
+  await t.step("arguments and variables", async () => {
+    const script = 'printf "%s|" "$@"; echo "$SHELL"';
+    const words = ["a b", "it's", "$HOME", "", "\\"];
+    const args = ["--id", "b", "--pty", "--", "sh", "-c", script, "sh", ...words];
+    const { stdout } = await runs.run(args, { env: { SHELL: "/bin/none of these" } });
+    assertEquals(stdout, `${words.join("|")}|/bin/none of these\r\n`);
+  });
+  await t.step("a signal that ends it", async () => {
+    assertEquals((await run("c", "kill -9 $$")).code, 137);
+  });
+  await t.step("a signal to us", async () => {
+    await using process = await runs.start(["--id", "d", "--pty", "--", "sh", "-c", LISTENER]);
+    await process.output(/ready/);
+    process.kill("SIGTERM");
+    assertEquals((await process.ended()).code, 5);
+    assertEquals((await runs.task("d")).state, "CANCELLED");
+  });
+  await t.step("a watcher that cancels it", async () => {
+    await using process = await runs.start(["--id", "e", "--pty", "--", "sh", "-c", LISTENER]);
+    await process.output(/ready/);
+    await runs.cancel("e");
+    assertEquals((await process.ended()).code, 5);
+    assertEquals((await runs.task("e")).state, "CANCELLED");
+  });
+});
+
+Deno.test("runCommand() with --pty says so where there is no script(1), and that a command is not there", async () => {
+  await using runs = new Runs();
+  const { stdout } = await runs.run(["--id", "sh", "--", "sh", "-c", "command -v sh"]);
+  await Deno.mkdir(`${runs.folder}/bin`);
+  await Deno.symlink(stdout.trim(), `${runs.folder}/bin/sh`);
+  const env = { PATH: `${runs.folder}/bin` };
+  assertEquals(await runs.run(["--pty", "--", "sh"], { env }), {
+    code: 125,
+    stdout: "",
+    stderr: "taskscope: --pty needs script(1), which is not here; it is part of util-linux\n",
+  });
+  assertEquals((await runs.run(["--id", "none", "--pty", "--", "no-such-command"])).code, 127);
+});

@@ -1,0 +1,199 @@
+/** `taskscope run` as a program: what passes through, and what is shown. */
+
+import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "../../../support/assert.ts";
+import { freePort } from "../../../support/free_port.ts";
+import { spawn } from "../../../support/program.ts";
+import { noise, Runs } from "../../../support/runs.ts";
+import { findTool } from "../../../support/tools.ts";
+
+/** Where nobody answers. */
+const NOWHERE = `http://127.0.0.1:${freePort()}`;
+
+Deno.test("runCommand() ends as the command does, and says how in the task", async () => {
+  await using runs = new Runs();
+  const exit = (status: number, why = "") => ({
+    type: "exit",
+    message: `exited with status ${status}${why}`,
+  });
+  const table: [string, number, string, unknown][] = [
+    ["exit 0", 0, "FINISHED", null],
+    ["exit 1", 1, "ERROR", exit(1)],
+    ["exit 42", 42, "ERROR", exit(42)],
+    ["echo why >&2; exit 255", 255, "ERROR", { ...exit(255, ": why"), stack: "why" }],
+    ["kill -9 $$", 137, "ERROR", { type: "exit", message: "ended by SIGKILL" }],
+    ["kill -TERM $$", 143, "ERROR", { type: "exit", message: "ended by SIGTERM" }],
+    ["kill -SEGV $$", 139, "ERROR", { type: "exit", message: "ended by SIGSEGV" }],
+  ];
+  const outcomes = await Promise.all(table.map(async ([script], index) => {
+    const { code } = await runs.run(["--id", `t${index}`, "--", "sh", "-c", script]);
+    const { state, error } = await runs.task(`t${index}`);
+    return [script, code, state, error];
+  }));
+  assertEquals<unknown>(outcomes, table);
+  assertEquals((await runs.task("t0")).result, { exit_status: 0 });
+});
+
+Deno.test("runCommand() ends with 125 to 127 and one line where the command can't be run", async () => {
+  await using runs = new Runs();
+  const data = runs.file("data", "no program\n");
+  const table: [string[], number, string][] = [
+    [["--", "no-such-command", "x"], 127, 'Cannot run "no-such-command": there is no such command'],
+    [["--", "./no/such/command"], 127, 'Cannot run "./no/such/command": there is no such command'],
+    [["--", data], 126, `Cannot run "${data}": it can't be executed`],
+    [["--", runs.folder], 126, `Cannot run "${runs.folder}": it can't be executed`],
+    [[], 125, "run needs a command, as in: taskscope run -- make all"],
+    [["--nmae", "x", "true"], 125, "There is no flag --nmae; --help lists them"],
+  ];
+  for (const [index, [args, status, line]] of table.entries()) {
+    const ended = await runs.run(["--id", `t${index}`, ...args]);
+    assertEquals(ended, { code: status, stdout: "", stderr: `taskscope: ${line}\n` });
+    if (status === 125) continue;
+    const { state, error } = await runs.task(`t${index}`);
+    assertEquals([state, error], ["ERROR", { type: "exit", message: line }]);
+  }
+});
+
+Deno.test("runCommand() --help says what it takes, and ends with 0", async () => {
+  await using runs = new Runs();
+  const { code, stdout, stderr } = await runs.run(["--help"]);
+  assertEquals([code, stderr], [0, ""]);
+  assertMatch(stdout, /Usage: taskscope run \[flags\] \[--\] <command>/);
+});
+
+Deno.test("runCommand() brings both outputs over to the byte, and the input in", async () => {
+  await using runs = new Runs();
+  const [one, other] = [noise(3_000_001), noise(1_000_003, 7)];
+  runs.file("one", one);
+  runs.file("other", other);
+  const ended = await runs.shell(`$RUN -- sh -c 'cat other >&2 & cat one; wait'`);
+  assertEquals(ended.code, 0);
+  assert(equalBytes(ended.stdout, one), "stdout is not what was written");
+  assert(equalBytes(ended.stderr, other), "stderr is not what was written");
+  assertEquals((await runs.log()).every((line) => line.length <= 8_192), true);
+  assertEquals(
+    (await runs.shell(`printf 'a\\0b' | $RUN --id in -- cat`)).stdout,
+    new TextEncoder().encode("a\0b"),
+  );
+});
+
+Deno.test("runCommand() changes nothing of what a command sees of itself", async () => {
+  await using runs = new Runs();
+  const script = 'echo "$0 $# $1 $PWD"; test -t 1 || echo no terminal; env | sort | grep -v "^_="';
+  const args = ["-c", script, "name", "a b"];
+  const env = { TASKSCOPE_SERVER: runs.server.url, TASKSCOPE_CLIENT: "runs", TASKSCOPE_ID: "t" };
+  const plain = await spawn("env", ["sh", ...args], { cwd: runs.folder, env }).ended();
+  assertEquals(await runs.run(["--", "sh", ...args]), plain);
+  // Programs show the name that they were called by.
+  assertEquals((await runs.run(["--id", "name", "sh", "-c", "echo $0"])).stdout, "sh\n");
+});
+
+Deno.test("runCommand() stays small, and keeps every byte, with 50 MB of text", async () => {
+  if (await findTool(["ps"], "The test of memory") === undefined) return;
+  await using runs = new Runs();
+  const line = "Some line of a log that goes on and on, with 42% of nothing and a number: ";
+  const lines = Array.from({ length: 60_000 }, (_, index) => `${line}${index}\n`).join("");
+  runs.file("text", lines);
+  const copies = Math.ceil(50_000_000 / lines.length);
+  runs.file(
+    "job",
+    `cat text text; echo one >&2; read x; i=2; while [ $i -lt ${copies} ]; do cat text; i=$((i+1)); done
+echo two >&2; read x`,
+  );
+  // The output goes into a file, and the shell becomes what it starts, so that its number is that of the program.
+  const options = { stdin: "piped", within: 'exec "$@" > out' } as const;
+  await using process = await runs.start(["--", "sh", "job"], options);
+  await process.output(/one/, "stderr");
+  const before = await memoryOf(process.pid);
+  await process.type("\n");
+  await process.output(/two/, "stderr");
+  const after = await memoryOf(process.pid);
+  await process.type("\n");
+  assertEquals((await process.ended()).code, 0);
+  assertEquals(await Deno.readTextFile(`${runs.folder}/out`), lines.repeat(copies));
+  assertGreater(before, 10);
+  assertLess(after - before, 100, `It grew from ${before} MiB to ${after} MiB`);
+  assertGreater((await runs.task()).log_count, 1_000);
+});
+
+Deno.test("runCommand() ends with a command whose output nobody reads to its end", async () => {
+  await using runs = new Runs();
+  const { code, stdout, stderr } = await runs.shell(`($RUN -- yes; echo $? >&2) | head -1`);
+  assertEquals([code, text(stdout), text(stderr)], [0, "y\n", "141\n"]);
+  const { state, error } = await runs.task();
+  assertEquals([state, error?.message], ["ERROR", "ended by SIGPIPE"]);
+});
+
+Deno.test("runCommand() does not wait for others that hold the output", async () => {
+  await using runs = new Runs();
+  const process = await runs.start(["--", "sh", "-c", "sleep 60 & echo $!"]);
+  await using _process = process;
+  const { code, stdout } = await process.ended();
+  assertEquals(code, 0);
+  assertEquals((await runs.task()).state, "FINISHED");
+  Deno.kill(Number(stdout), "SIGKILL");
+});
+
+Deno.test("runCommand() shows the name, tags and program, and the arguments only where that is wanted", async () => {
+  await using runs = new Runs();
+  await runs.run(["--", "echo", "--token", "secret"]);
+  const { name, metadata, tags, stale_after } = await runs.task();
+  assertEquals({ name, metadata, tags, stale_after }, {
+    name: "echo",
+    metadata: { command: "echo", arguments: 2 },
+    tags: [],
+    stale_after: null,
+  });
+  const flags = ["--id", "all", "--name", "Say it", "--tag=a", "--tag", "b", "--stale-after", "60"];
+  await runs.run([...flags, "--show-command", "--", "echo", "a b", "it's"]);
+  const all = await runs.task("all");
+  assertEquals([all.name, all.tags, all.stale_after], ["Say it", ["a", "b"], 60]);
+  assertEquals(all.metadata, { command: `echo 'a b' 'it'\\''s'`, arguments: 2 });
+  assertEquals(await runs.log("all"), ["a b it's"]);
+});
+
+Deno.test("runCommand() without a server says so in one line, and changes nothing else", async () => {
+  await using runs = new Runs();
+  const script = "echo out; echo err >&2; exit 7";
+  const args = ["--server", NOWHERE, "--", "sh", "-c", script];
+  const complaint = `taskscope: No server answers at ${NOWHERE}, so tasks run unseen until one does\n`;
+  const { code, stdout, stderr } = await runs.run(args);
+  assertEquals([code, stdout], [7, "out\n"]);
+  assertEquals([stderr.replace(complaint, ""), stderr.split("taskscope:").length], ["err\n", 2]);
+  assertEquals(await runs.run(["--quiet", ...args]), { code: 7, stdout: "out\n", stderr: "err\n" });
+});
+
+Deno.test("runCommand() with something else in the place of a server changes nothing, too", async () => {
+  await using runs = new Runs();
+  const answer = () => new Response("no", { status: 404 });
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
+  const args = ["--server", `http://127.0.0.1:${server.addr.port}`, "--", "sh", "-c", "echo out; exit 7"];
+  const { code, stdout, stderr } = await runs.run(args);
+  assertEquals([code, stdout], [7, "out\n"]);
+  assertMatch(stderr, /^taskscope: .+ takes no reports \(.+\), so tasks run unseen\n$/);
+});
+
+Deno.test("runCommand() with an id that is taken says so, and runs all the same", async () => {
+  await using runs = new Runs();
+  await using _first = await runs.start(["--", "cat"], { stdin: "piped" });
+  await runs.shown();
+  await using second = await runs.start(["--", "head", "-1"], { stdin: "piped" });
+  await second.output(/^taskscope: Task "t" goes on unseen: .+\n$/, "stderr");
+  await second.type("out\n");
+  const { code, stdout } = await second.ended();
+  assertEquals([code, stdout], [0, "out\n"]);
+  assertEquals((await runs.task()).name, "cat");
+});
+
+/** Megabytes that a process holds. */
+async function memoryOf(pid: number): Promise<number> {
+  const { stdout } = await spawn("ps", ["-o", "rss=", "-p", `${pid}`]).ended();
+  return Number(stdout) / 1_024;
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+function equalBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}

@@ -1,0 +1,196 @@
+/** `taskscope run` around programs that say how far they are: real ones at real work, and recordings of others. */
+
+import type { Reading } from "../../../../lib/reading/reading.ts";
+import type { Task } from "../../../../lib/task/task.ts";
+import { assert, assertEquals, assertGreater, assertMatch } from "../../../support/assert.ts";
+import { type Ended, moduleArgs } from "../../../support/program.ts";
+import { hear, readRecording } from "../../../support/recordings.ts";
+import { noise, Runs } from "../../../support/runs.ts";
+import { taskIn, TestSocket } from "../../../support/socket.ts";
+import { findTool } from "../../../support/tools.ts";
+
+/** What watchers saw of a task while it ran. */
+interface Seen {
+  /** Progress that was shown, in order, each once. */
+  readonly progress: readonly (number | null)[];
+  /** Counts that were shown, in order, each once. */
+  readonly current: readonly number[];
+  readonly last: Task;
+}
+
+/** Runs something while somebody watches. */
+async function watched(runs: Runs, run: () => Promise<Ended>): Promise<Ended & { readonly seen: Seen }> {
+  await using socket = new TestSocket(`${runs.server.url}/ws/tasks/runs?mode=delta`);
+  await socket.opened();
+  const outcome = await run();
+  const last = await socket.task("t", ({ state }) => state !== "STARTING" && state !== "PROCESSING");
+  const tasks = socket.messages.flatMap((message) => taskIn(message, "t") ?? []);
+  // The end says 100 by itself.
+  const during = tasks.filter(({ state }) => state === "PROCESSING");
+  const progress = during.map(({ progress }) => progress).filter((value, at, all) => value !== all[at - 1]);
+  const current = during.flatMap(({ current }) => current ?? []).filter((value, at, all) =>
+    value !== all[at - 1]
+  );
+  return { ...outcome, seen: { progress, current, last } };
+}
+
+/** A server of one file, which takes its time. */
+function startFileServer(content: Uint8Array): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      async pull(controller) {
+        if (sent === content.length) return controller.close();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const piece = content.slice(sent, sent + content.length / 40);
+        sent += piece.length;
+        controller.enqueue(piece);
+      },
+    });
+    return new Response(body, { headers: { "content-length": `${content.length}` } });
+  });
+}
+
+function assertRises(values: readonly (number | null)[], least: number): void {
+  assert(values.length >= least, `Seen was only ${values.join()}`);
+  const numbers = values.map((value) => value ?? 0);
+  assertEquals(numbers, numbers.toSorted((one, other) => one - other));
+}
+
+/** A test of a program; where that is missing, it says so. */
+function testTool(tool: string, run: () => Promise<void>): void {
+  Deno.test(`runCommand() shows how far ${tool} is`, async () => {
+    if (await findTool([tool], `The test of run around ${tool}`) !== undefined) await run();
+  });
+}
+
+testTool("tar", async () => {
+  await using runs = new Runs();
+  for (let file = 0; file < 8; file++) runs.file(`file${file}`, noise(1_000_000, file + 1));
+  // At each checkpoint it takes a moment, so that there is something to see.
+  const args = ["tar", "-cf", "all.tar", "--checkpoint=100", "--checkpoint-action=echo"];
+  const command = [
+    ...args,
+    "--checkpoint-action=exec=sleep 0.1",
+    ...Array.from({ length: 8 }, (_, n) => `file${n}`),
+  ];
+  const { code, stdout, stderr, seen } = await watched(runs, () => runs.run(["--", ...command]));
+  assertEquals([code, stdout], [0, ""]);
+  assertMatch(stderr, /^(tar: Write checkpoint \d00\n)+$/);
+  assertRises(seen.current, 3);
+  // How much there is it never says, so nobody shows a percentage.
+  assertEquals(seen.progress, [null]);
+  const { state, current, total, unit } = seen.last;
+  assertEquals({ state, current, total, unit }, {
+    state: "FINISHED",
+    current: 700,
+    total: null,
+    unit: "records",
+  });
+  assertEquals(await runs.log(), stderr.trimEnd().split("\n"));
+  assertEquals((await runs.shell("tar -tf all.tar | wc -l")).stdout, new TextEncoder().encode("8\n"));
+});
+
+testTool("wget", async () => {
+  const content = noise(2_000_000);
+  await using server = startFileServer(content);
+  const url = `http://127.0.0.1:${server.addr.port}/file.bin`;
+  for (const style of ["dot", "bar:force:noscroll"]) {
+    await using runs = new Runs();
+    const command = ["wget", `--progress=${style}`, "-O", "file.bin", url];
+    const { code, seen } = await watched(runs, () => runs.run(["--", ...command]));
+    assertEquals(code, 0);
+    assertRises(seen.progress, 4);
+    const { state, current, total, unit } = seen.last;
+    assertEquals({ state, current, total, unit }, {
+      state: "FINISHED",
+      current: 2_000_000,
+      total: 2_000_000,
+      unit: "B",
+    });
+    assertEquals(await Deno.readFile(`${runs.folder}/file.bin`), content);
+  }
+});
+
+testTool("curl", async () => {
+  const content = noise(2_000_000);
+  await using server = startFileServer(content);
+  const url = `http://127.0.0.1:${server.addr.port}/file.bin`;
+  await using runs = new Runs();
+  const bar = await watched(runs, () => runs.run(["--", "curl", "-#", "-o", "file.bin", url]));
+  assertEquals(bar.code, 0);
+  assertRises(bar.seen.progress, 4);
+  assertEquals(await Deno.readFile(`${runs.folder}/file.bin`), content);
+  // Its meter speaks once a second. The file itself passes through.
+  await using others = new Runs();
+  const { code, stdout } = await others.shell(`$RUN -- curl ${url}`);
+  assertEquals([code, stdout.length], [0, content.length]);
+  assertEquals(stdout, content);
+  const { state, total, unit } = await others.task();
+  assertEquals({ state, total, unit }, {
+    state: "FINISHED",
+    total: Math.floor(2e6 / 1_024) * 1_024,
+    unit: "B",
+  });
+});
+
+testTool("rsync", async () => {
+  await using runs = new Runs();
+  await Deno.mkdir(`${runs.folder}/from`);
+  for (let file = 0; file < 8; file++) runs.file(`from/file${file}`, noise(1_000_000, file + 1));
+  const command = ["rsync", "-a", "--bwlimit=4000", "--info=progress2", "from/", "to/"];
+  const { code, stderr, seen } = await watched(runs, () => runs.run(["--", ...command]));
+  assertEquals([code, stderr], [0, ""]);
+  assertRises(seen.progress, 4);
+  assertEquals(seen.last.state, "FINISHED");
+  assertEquals((await runs.shell("diff -r from to")).code, 0);
+});
+
+/** How long each of them takes is in it: a few seconds. */
+const RECORDINGS = [
+  ...["tqdm", "git_clone", "ffmpeg_encode", "ffmpeg_progress", "pip_terminal", "pip_raw", "apt"],
+  ...["docker_terminal", "json_lines", "tqdm_nested", "dd", "cmake_make"],
+];
+
+Deno.test("runCommand() shows what recorded programs said, when they say it again", async (t) => {
+  const replay = await moduleArgs("tests/support/replay.ts", ["--allow-read"]);
+  const left = [...RECORDINGS];
+  const test = async (name: string) => {
+    await using runs = new Runs();
+    const written = await readRecording(name);
+    const { code, stdout, stderr, seen } = await watched(
+      runs,
+      () => runs.run(["--", Deno.execPath(), ...replay, name]),
+    );
+    assertEquals(code, 0);
+    for (const [stream, output] of [[1, stdout], [2, stderr]] as const) {
+      assertEquals(output, written.filter((part) => part.stream === stream).map(({ text }) => text).join(""));
+    }
+    const { readings, lines } = hear(written);
+    assertEquals((await runs.log()).toSorted(), lines.toSorted());
+    assertShown(seen, name, readings.map(progressOf));
+  };
+  // Some of the time is waiting.
+  const work = async () => {
+    for (let name = left.shift(); name !== undefined; name = left.shift()) await test(name);
+  };
+  await t.step(RECORDINGS.join(", "), async () => void await Promise.all([work(), work(), work()]));
+});
+
+/** How far a reading says that a program is; counts say it, too. */
+function progressOf({ progress, current, total }: Reading): number | null {
+  if (progress !== undefined) return progress;
+  return typeof current === "number" && typeof total === "number" ? current / total * 100 : null;
+}
+
+/** What is said in quick succession is merged, so some of it may not have been seen; but nothing else, in this order. */
+function assertShown(seen: Seen, name: string, said: readonly (number | null)[]): void {
+  let at = 0;
+  const shown = seen.progress[0] === null ? seen.progress.slice(1) : seen.progress;
+  for (const progress of shown) {
+    at = said.indexOf(progress, at);
+    assert(at !== -1, `${name} was at ${progress}, but said ${said.join()}`);
+  }
+  // How much of it is, depends on how busy the machine is.
+  if (said.some((progress) => progress !== null)) assertGreater(shown.length, 0, name);
+}

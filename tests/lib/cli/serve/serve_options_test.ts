@@ -1,0 +1,290 @@
+import { variableOf } from "../../../../lib/cli/flags.ts";
+import {
+  defaultDataFile,
+  loopbackHosts,
+  parseServe,
+  SERVE_FLAGS,
+  serveHelp,
+} from "../../../../lib/cli/serve/serve_options.ts";
+import { ConfigError } from "../../../../lib/errors.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "../../../support/assert.ts";
+
+function parse(args: string[], variables: Record<string, string> = {}) {
+  return parseServe(args, (name) => variables[name]);
+}
+
+const DEFAULTS = {
+  host: "127.0.0.1",
+  port: 8000,
+  data: undefined,
+  durability: "normal" as const,
+  basePath: "",
+  publicUrls: [],
+  allowedOrigins: [],
+  notify: [],
+  notifySecret: "",
+  taskModules: [],
+  withDemo: true,
+  root: ".",
+  channel: "taskscope",
+  key: undefined,
+  tls: null,
+  signIn: true,
+  allowAddressHosts: false,
+  trustedProxies: [],
+  logFormat: "pretty" as const,
+  logLevel: "info" as const,
+  limits: {},
+};
+
+const KEY = "0123456789abcdef";
+
+Deno.test("parseServe() reads every flag, and its variable", () => {
+  const table: [string, string, object][] = [
+    ["host", "::1", { host: "::1" }],
+    ["host", "localhost", { host: "localhost" }],
+    ["host", "127.1.2.3", { host: "127.1.2.3" }],
+    ["trust-proxy", "10.0.0.1", { trustedProxies: ["10.0.0.1"] }],
+    ["log", "json", { logFormat: "json" }],
+    ["log-level", "error", { logLevel: "error" }],
+    ["port", "0", { port: 0 }],
+    ["port", "65535", { port: 65_535 }],
+    ["data", "/var/lib/tasks.db", { data: "/var/lib/tasks.db" }],
+    ["data", "tasks.db", { data: "tasks.db" }],
+    ["data", ":memory:", { data: ":memory:" }],
+    ["durability", "normal", { durability: "normal" }],
+    ["durability", "full", { durability: "full" }],
+    ["base-path", "/monitor", { basePath: "/monitor" }],
+    ["public-url", "https://ci.example.org/tasks", { publicUrls: ["https://ci.example.org/tasks"] }],
+    ["allow-origin", "https://a.org", { allowedOrigins: ["https://a.org"] }],
+    ["notify", "http://h/hook?a=b", { notify: [{ url: "http://h/hook?a=b" }] }],
+    ["notify", "https://h/,task.error,task.cancelled", {
+      notify: [{ url: "https://h/", events: ["task.error", "task.cancelled"] }],
+    }],
+    ["tasks", "./tasks.ts", { taskModules: ["./tasks.ts"] }],
+    ["root", "/data", { root: "/data" }],
+    ["channel", "ci", { channel: "ci" }],
+    ["limit", "endedTasks=5", { limits: { endedTasks: 5 } }],
+  ];
+  assertEquals(parse([]), DEFAULTS);
+  for (const [flag, value, expected] of table) {
+    assertEquals(parse([`--${flag}`, value]), { ...DEFAULTS, ...expected }, flag);
+    assertEquals(parse([`--${flag}=${value}`]), { ...DEFAULTS, ...expected }, flag);
+    assertEquals(parse([], { [variableOf(flag)]: value }), { ...DEFAULTS, ...expected }, variableOf(flag));
+  }
+  for (const given of [parse(["--no-demo"]), parse([], { TASKSCOPE_NO_DEMO: "1" })]) {
+    assertEquals(given, { ...DEFAULTS, withDemo: false });
+  }
+  const alone = ["no-demo", "key-file", "cert", "tls-key", "insecure-http"];
+  const tested = new Set([...table.map(([flag]) => flag), ...alone]);
+  assertEquals(Object.keys(SERVE_FLAGS).filter((flag) => !tested.has(flag)), []);
+  assertEquals(parse(["--limit", "watchers=5", "--limit=endedTasks=0"])?.limits, {
+    watchers: 5,
+    endedTasks: 0,
+  });
+});
+
+Deno.test("parseServe() takes more than one address, and the secret from the environment alone", () => {
+  const a = { url: "http://a/" };
+  const b = { url: "http://b/", events: ["task.error" as const] };
+  const both = { ...DEFAULTS, notify: [a, b] };
+  assertEquals(parse(["--notify", "http://a/", "--notify", "http://b/,task.error"]), both);
+  assertEquals(parse([], { TASKSCOPE_NOTIFY: "http://a/,http://b/,task.error" }), both);
+  assertEquals(parse([], { TASKSCOPE_NOTIFY: "http://b/,task.error, http://a/" }), {
+    ...both,
+    notify: [b, a],
+  });
+  const notifySecret = "a secret, with a comma";
+  assertEquals(parse([], { TASKSCOPE_NOTIFY_SECRET: notifySecret }), { ...DEFAULTS, notifySecret });
+});
+
+Deno.test("parseServe() lets others in only with a key, and where nobody can listen in", async () => {
+  const file = await Deno.makeTempFile();
+  await Deno.writeTextFile(file, `${KEY}\r\nwhat stands below does not count\n`);
+  const key = { TASKSCOPE_KEY: KEY };
+  const exposed = { ...DEFAULTS, key: KEY, host: "10.1.2.3" };
+  const tls = { cert: "c.pem", key: "k.pem" };
+  const table: [string[], object][] = [
+    [["--cert", "c.pem", "--tls-key", "k.pem"], { tls }],
+    [["--public-url", "https://ci.example.org"], { publicUrls: ["https://ci.example.org"] }],
+    [["--insecure-http"], { signIn: false }],
+  ];
+  for (const [args, expected] of table) {
+    assertEquals(parse(["--host", "10.1.2.3", ...args], key), { ...exposed, ...expected });
+    assertEquals(parse(["--host", "10.1.2.3", ...args, "--key-file", file]), { ...exposed, ...expected });
+    const { message } = assertThrows(() => parse(["--host", "10.1.2.3", ...args]), ConfigError);
+    assertStringIncludes(
+      message,
+      "--host 10.1.2.3 can be reached by others, who could see and stop everything",
+    );
+  }
+  for (const host of ["0.0.0.0", "::"]) {
+    const all = parse(["--host", host, "--insecure-http"], key);
+    assertEquals([all?.allowAddressHosts, all?.signIn], [true, false]);
+  }
+  for (const args of [[], ["--public-url", "http://ci.example.org"]]) {
+    const { message } = assertThrows(() => parse(["--host", "10.1.2.3", ...args], key), ConfigError);
+    assertStringIncludes(message, "who could read the key on its way: it needs TLS");
+  }
+  assertEquals(parse([], key), { ...DEFAULTS, key: KEY });
+  // The file is what somebody meant now, the environment what was always there.
+  assertEquals(parse(["--key-file", file], { TASKSCOPE_KEY: "another-key-of-16" })?.key, KEY);
+  await Deno.remove(file);
+});
+
+Deno.test("parseServe() says what is wrong with a key, and shows none of it", () => {
+  const table: [string[], Record<string, string>, string][] = [
+    [
+      [],
+      { TASKSCOPE_KEY: "tiny-secret" },
+      "TASKSCOPE_KEY must be 16 to 1024 characters of ASCII without spaces",
+    ],
+    [[], { TASKSCOPE_KEY: "a secret with spaces" }, "TASKSCOPE_KEY must be a key of ASCII without spaces"],
+    [["--key-file", "/no/such/file"], {}, "--key-file can't be read: "],
+    [[], { TASKSCOPE_KEY_FILE: "/no/such/file" }, "TASKSCOPE_KEY_FILE can't be read: "],
+    [["--cert", "c.pem"], {}, "TLS needs a certificate and its private key: --tls-key is missing"],
+    [["--tls-key", "k.pem"], {}, "TLS needs a certificate and its private key: --cert is missing"],
+    [["--trust-proxy", "10.0.0.0/8"], {}, 'Cannot trust proxy: wanted an IP address, received "10.0.0.0/8"'],
+  ];
+  for (const [args, variables, text] of table) {
+    const { message } = assertThrows(() => parse(args, variables), ConfigError);
+    assertStringIncludes(message, text);
+    assertEquals(message.includes("secret"), false, message);
+  }
+});
+
+Deno.test("parseServe() refuses bad values with one clear line", () => {
+  const host = (text: string) => `--host must be an IP address or localhost, received "${text}"`;
+  const port = (text: string) => `--port must be a number from 0 to 65535, received "${text}"`;
+  const table: [string[], string][] = [
+    [["--host=1.2.3"], host("1.2.3")],
+    [["--host=1.2.3.256"], host("1.2.3.256")],
+    [["--host=example.org"], host("example.org")],
+    [["--host=127.0.0.1.example.org"], host("127.0.0.1.example.org")],
+    [["--host=:::"], host(":::")],
+    [["--port=65536"], port("65536")],
+    [["--port=-1"], port("-1")],
+    [["--port=80a"], port("80a")],
+    [["--port=1e3"], port("1e3")],
+    [["--data="], "--data needs a value"],
+    [["--data=a.db", "--data=b.db"], "--data may be given once"],
+    [["--durability=extreme"], '--durability must be normal or full, received "extreme"'],
+    [["--durability=FULL"], '--durability must be normal or full, received "FULL"'],
+    [["--base-path=monitor"], 'Cannot use base path: wanted a path such as "/monitor", received "monitor"'],
+    [["--public-url=ci"], 'Cannot use public URL: wanted http(s)://host[:port][/path], received "ci"'],
+    [["--allow-origin=*"], 'Cannot allow origin: wanted http(s)://host[:port], received "*"'],
+    [["--notify=hook"], 'Cannot notify: wanted an address such as https://host/path, received "hook"'],
+    [
+      ["--notify=http://h/,task.ended"],
+      'Cannot notify http://h: wanted events of task.finished, task.error, task.cancelled, received "task.ended"; ' +
+      "a comma in an address is written %2C",
+    ],
+    [
+      ["--notify=http://a/", "--notify=http://b/", "--limit=notifyReceivers=1"],
+      "Cannot notify 2 addresses: wanted 1 at most (notifyReceivers)",
+    ],
+    [["--notify-secret=x"], "There is no flag --notify-secret; --help lists them"],
+    [["--limit=endedTasks"], '--limit must be <name>=<number>, received "endedTasks"'],
+    [["--limit=endedTasks=-1"], '--limit must be <name>=<number>, received "endedTasks=-1"'],
+    [["--limit=watchers=0"], 'Cannot set limit "watchers": wanted a whole number from 1, received 0'],
+    [["8000"], 'serve takes no "8000"; --help lists what it takes'],
+    [["--keys"], "There is no flag --keys; --help lists them"],
+  ];
+  for (const [args, message] of table) {
+    assertEquals(assertThrows(() => parse(args), ConfigError).message, message);
+  }
+  assertStringIncludes(
+    assertThrows(() => parse(["--limit=tasks=5"]), ConfigError).message,
+    'Cannot set limit "tasks": wanted one of clients, ',
+  );
+});
+
+Deno.test("parseServe() refuses a channel that can't be, before there is a server", () => {
+  const error = assertThrows(() => parse([`--channel=${"x".repeat(129)}`]), ConfigError);
+  assertEquals(error.message, "Cannot use channel: wanted 1 to 128 characters, received 129");
+});
+
+Deno.test("parseServe() gives null where help is wanted, even beside bad values", () => {
+  assertEquals([parse(["--help"]), parse(["-h"]), parse(["--help", "--port=x"])], [null, null, null]);
+});
+
+Deno.test("serveHelp() has every flag once, each under a heading, and names what holds secrets", () => {
+  const lines = serveHelp().split("\n");
+  for (const flag of Object.keys(SERVE_FLAGS)) {
+    assertEquals(lines.filter((line) => line.startsWith(`  --${flag} `)).length, 1, `--${flag}`);
+  }
+  assertEquals(lines.includes("Others:"), false);
+  for (const variable of ["TASKSCOPE_KEY", "TASKSCOPE_NOTIFY_SECRET"]) {
+    assertStringIncludes(serveHelp(), variable);
+  }
+});
+
+Deno.test("loopbackHosts() are the names that a server on this machine answers to", () => {
+  assertEquals(loopbackHosts("127.0.0.1", 8000), ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"]);
+  assertEquals(loopbackHosts("127.1.2.3", 8000).at(-1), "127.1.2.3:8000");
+  assertEquals(loopbackHosts("::1", 5).length, 3);
+  assertEquals(loopbackHosts("localhost", 80), [
+    "127.0.0.1",
+    "127.0.0.1:80",
+    "localhost",
+    "localhost:80",
+    "[::1]",
+    "[::1]:80",
+  ]);
+});
+
+/** The file of a port, on a system with certain variables. */
+function dataFile(os: typeof Deno.build.os, variables: Record<string, string>, port = 8000): string {
+  return defaultDataFile(port, os, (name) => variables[name]);
+}
+
+Deno.test("defaultDataFile() is one for each port, in the folder that each system has for data", () => {
+  const home = { HOME: "/home/ada" };
+  const local = "C:\\Users\\Ada\\AppData\\Local";
+  const table: [typeof Deno.build.os, Record<string, string>, string][] = [
+    ["linux", home, "/home/ada/.local/share/taskscope/taskscope-8000.db"],
+    ["freebsd", home, "/home/ada/.local/share/taskscope/taskscope-8000.db"],
+    ["linux", { ...home, XDG_DATA_HOME: "/data" }, "/data/taskscope/taskscope-8000.db"],
+    ["linux", { XDG_DATA_HOME: "/data" }, "/data/taskscope/taskscope-8000.db"],
+    ["darwin", { HOME: "/Users/ada" }, "/Users/ada/Library/Application Support/taskscope/taskscope-8000.db"],
+    // What other systems have is nothing to this one.
+    [
+      "darwin",
+      { HOME: "/Users/ada", XDG_DATA_HOME: "/data", LOCALAPPDATA: local },
+      "/Users/ada/Library/Application Support/taskscope/taskscope-8000.db",
+    ],
+    ["windows", { LOCALAPPDATA: local }, `${local}\\taskscope\\taskscope-8000.db`],
+    [
+      "windows",
+      { ...home, XDG_DATA_HOME: "/data", LOCALAPPDATA: local },
+      `${local}\\taskscope\\taskscope-8000.db`,
+    ],
+  ];
+  for (const [os, variables, file] of table) assertEquals(dataFile(os, variables), file);
+  assertEquals(dataFile("linux", home, 65_535), "/home/ada/.local/share/taskscope/taskscope-65535.db");
+});
+
+Deno.test("defaultDataFile() ignores a folder that is relative or empty, as the XDG rules want", () => {
+  for (const folder of ["", "data", "./data", "../data", "~/data"]) {
+    const file = dataFile("linux", { HOME: "/home/ada", XDG_DATA_HOME: folder });
+    assertEquals(file, "/home/ada/.local/share/taskscope/taskscope-8000.db", folder);
+    assertThrows(() => dataFile("linux", { XDG_DATA_HOME: folder }), ConfigError);
+  }
+});
+
+Deno.test("defaultDataFile() of a free port is none, as nobody would find it again", () => {
+  for (const os of ["linux", "darwin", "windows"] as const) {
+    assertEquals(dataFile(os, { HOME: "/home/ada", LOCALAPPDATA: "C:\\Local" }, 0), ":memory:");
+    assertEquals(dataFile(os, {}, 0), ":memory:");
+  }
+});
+
+Deno.test("defaultDataFile() says what to do where there is no home", () => {
+  const message = "There is no home folder to keep tasks in; --data names a file, or :memory: for none";
+  for (const os of ["linux", "darwin", "windows"] as const) {
+    for (const variables of [{}, { HOME: "", LOCALAPPDATA: "", XDG_DATA_HOME: "" }]) {
+      assertEquals(assertThrows(() => dataFile(os, variables), ConfigError).message, message);
+    }
+  }
+  assertThrows(() => dataFile("windows", { HOME: "/home/ada" }), ConfigError);
+});

@@ -1,0 +1,27 @@
+import { LoopDelay } from "../../../../lib/http/operations/loop_delay.ts";
+import { assert, assertEquals } from "../../../support/assert.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+
+/** Keeps everybody from their turn, for as long as a look is overdue by at least half of a second then. */
+function block(): void {
+  const end = performance.now() + 1_000;
+  while (performance.now() < end);
+}
+
+Deno.test("LoopDelay tells how long nobody had a turn, for a while, and then forgets it", () => {
+  using clock = new FakeClock();
+  using delay = new LoopDelay();
+  assertEquals(delay.longestMs, 0);
+  block();
+  assert(delay.longestMs >= 500, "what is not over yet is told, too");
+  clock.pass(30_000);
+  assert(delay.longestMs >= 500, "it is remembered");
+  clock.pass(30_000);
+  assert(delay.longestMs < 500, "it is long ago");
+});
+
+Deno.test("LoopDelay ends with its disposal", () => {
+  using clock = new FakeClock();
+  new LoopDelay()[Symbol.dispose]();
+  assertEquals(clock.pending, 0);
+});

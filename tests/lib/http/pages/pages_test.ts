@@ -1,0 +1,291 @@
+/** The pages without a browser: their headers, their forms, their place below a base path. */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
+import { call, HeldTask } from "../../../support/calls.ts";
+import { rawCall } from "../../../support/raw_http.ts";
+import { StoreFolder } from "../../../support/store_folder.ts";
+import { storedTask } from "../../../support/store_model.ts";
+import { startServer, type TestServer } from "../../../support/server.ts";
+import type { MonitorOptions } from "../../../../lib/mod.ts";
+
+function start(options: MonitorOptions = {}): TestServer & { readonly held: HeldTask } {
+  const held = new HeldTask();
+  const input = { type: "object", properties: { count: { type: "integer", minimum: 1, maximum: 9 } } };
+  const tasks = {
+    held: held.fn,
+    counted: { fn: (_task: unknown, given: unknown) => given as null, input },
+  };
+  return Object.assign(startServer({ tasks, ...options }), { held });
+}
+
+function post(url: string, fields: Readonly<Record<string, string>> = {}) {
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  return call("POST", url, { headers, body: new URLSearchParams(fields).toString() });
+}
+
+/** Every address on a page that its own server has to answer. */
+function addressesOf(html: string): string[] {
+  return [...html.matchAll(/ (?:href|src|action)="([^"#][^"]*)"/g)].map(([, address]) => address!)
+    .filter((address) => !address.startsWith("data:"));
+}
+
+Deno.test("Pages.home() leads to a client token of its own, and the same one again", async () => {
+  await using server = start();
+  const first = await call("GET", `${server.url}/`);
+  assertEquals(first.status, 303);
+  const location = first.headers.get("location") ?? "";
+  assertMatch(location, /^\/t\/[0-9a-f]{32}$/);
+  const cookie = first.headers.get("set-cookie") ?? "";
+  assertMatch(cookie, /^taskscope_client=[0-9a-f]{32}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/);
+  const again = await call("GET", `${server.url}/`, {
+    headers: { cookie: `a=b; ${cookie.split(";")[0]}; c=d` },
+  });
+  assertEquals(again.headers.get("location"), location);
+  const other = await call("GET", `${server.url}/`);
+  assert(other.headers.get("location") !== location, "two visitors have two tokens");
+  for (const bad of ["../x", "a b", "x".repeat(200), "<b>", "a/b", ".", ".."]) {
+    const answer = await call("GET", `${server.url}/`, { headers: { cookie: `taskscope_client=${bad}` } });
+    assertMatch(answer.headers.get("location") ?? "", /^\/t\/[0-9a-f]{32}$/, bad);
+  }
+  assertEquals(server.monitor.registry.clients(), []);
+});
+
+Deno.test("Pages: every page forbids what it does not need", async () => {
+  await using server = start();
+  await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
+  for (
+    const [path, status] of [["/t/c", 200], ["/t/c/t", 200], ["/t/c/unknown", 404], [
+      "/t/a%20b",
+      400,
+    ]] as const
+  ) {
+    const { headers, status: got, text } = await call("GET", server.url + path);
+    assertEquals(got, status);
+    assertEquals(headers.get("content-type"), "text/html; charset=utf-8");
+    assertEquals(headers.get("cache-control"), "no-store");
+    assertEquals(headers.get("x-content-type-options"), "nosniff");
+    assertEquals(headers.get("referrer-policy"), "same-origin");
+    const policy = headers.get("content-security-policy") ?? "";
+    for (
+      const directive of [
+        "default-src 'none'",
+        "script-src 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+      ]
+    ) {
+      assertStringIncludes(policy, directive);
+    }
+    assert(!policy.includes("unsafe"));
+    assertMatch(text, /^<!DOCTYPE html><html lang="en">/);
+    assert(!/ on[a-z]+="| style="|<style|javascript:/i.test(text), `inline script or style on ${path}`);
+  }
+});
+
+Deno.test("Pages.asset() serves what pages load, to be kept for ever, and nothing else", async () => {
+  await using server = start();
+  const { text } = await call("GET", `${server.url}/t/c`);
+  const assets = addressesOf(text).filter((address) => address.startsWith("/assets/"));
+  assertEquals(assets.length, 2);
+  for (const asset of assets) {
+    const answer = await call("GET", server.url + asset);
+    assertEquals(answer.status, 200);
+    assertMatch(answer.headers.get("content-type") ?? "", /^text\/(css|javascript); charset=utf-8$/);
+    assertStringIncludes(answer.headers.get("cache-control") ?? "", "immutable");
+    assert(answer.text.length > 1_000, `${asset} is empty`);
+  }
+  for (const name of ["", "page.js", "..%2f..%2fdeno.json", "constructor", "__proto__"]) {
+    assertEquals((await call("GET", `${server.url}/assets/${name}`)).status, 404, name);
+  }
+});
+
+Deno.test("Pages.start() starts a task from a form, and leads back", async () => {
+  await using server = start();
+  const sent = await post(`${server.url}/t/c/start/counted`, { "arg.count": "3" });
+  assertEquals([sent.status, sent.headers.get("location")], [303, "/t/c"]);
+  const [task] = server.monitor.registry.tasks("c");
+  assertEquals([task?.state, task?.result], ["FINISHED", { count: 3 }]);
+  assertEquals((await post(`${server.url}/t/c/start/held`)).status, 303);
+  assertEquals((await post(`${server.url}/t/c/start/held`, { args: '["deaf"]' })).status, 303);
+  assertEquals(server.held.running, 2);
+});
+
+Deno.test("Pages.start() says on the page what is wrong with a form", async () => {
+  await using server = start({ limits: { liveTasksPerClient: 1 } });
+  const forms: readonly (readonly [string, Record<string, string>, number])[] = [
+    ["counted", { "arg.count": "many" }, 400],
+    ["counted", { "arg.count": "10" }, 400],
+    ["counted", { "arg.count": "1.5" }, 400],
+    ["held", { args: "{" }, 400],
+    ["held", { args: "{}" }, 400],
+    ["unknown", {}, 404],
+  ];
+  for (const [name, fields, status] of forms) {
+    const answer = await post(`${server.url}/t/c/start/${name}`, fields);
+    assertEquals(answer.status, status, `${name} ${JSON.stringify(fields)}`);
+    assertEquals(answer.headers.get("content-type"), "text/html; charset=utf-8");
+    assertMatch(answer.text, /class="notice notice-error" role="alert"/);
+  }
+  assertEquals(server.monitor.registry.tasks("c"), []);
+  assertEquals((await post(`${server.url}/t/c/start/held`)).status, 303);
+  const full = await post(`${server.url}/t/c/start/held`);
+  assertEquals(full.status, 503);
+  assertStringIncludes(full.text, "which is the limit");
+  const wrongType = await call("POST", `${server.url}/t/c/start/held`, { body: { a: 1 } });
+  assertEquals(wrongType.status, 415);
+  assertEquals(server.errors, []);
+});
+
+Deno.test("Pages.change() cancels and removes, and says why it can't", async () => {
+  await using server = start();
+  await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
+  const tooEarly = await post(`${server.url}/t/c/t/remove`);
+  assertEquals(tooEarly.status, 409);
+  assertStringIncludes(tooEarly.text, "it has not ended");
+  const cancelled = await post(`${server.url}/t/c/t/cancel`);
+  assertEquals([cancelled.status, cancelled.headers.get("location")], [303, "/t/c"]);
+  while (server.held.running > 0) await call("GET", `${server.url}/healthz`);
+  assertEquals((await post(`${server.url}/t/c/t/remove`)).status, 303);
+  for (const change of ["cancel", "remove"]) {
+    const unknown = await post(`${server.url}/t/c/t/${change}`);
+    assertEquals(unknown.status, 404);
+    assertEquals(unknown.headers.get("content-type"), "text/html; charset=utf-8");
+  }
+  assertEquals((await call("GET", `${server.url}/t/c/t/cancel`)).status, 405);
+});
+
+Deno.test("Pages.change() leads back to the task's page where the form was there, and to another attempt", async () => {
+  await using server = start();
+  await call("POST", `${server.url}/tasks/c/start/counted`, { body: { id: "t", args: [{ count: 3 }] } });
+  const to = async (change: string) => {
+    const { status, headers } = await post(`${server.url}/t/c/t/${change}?from=task`);
+    return [status, headers.get("location")];
+  };
+  assertEquals(await to("remove"), [303, "/t/c/t"]);
+  const removed = await call("GET", `${server.url}/t/c/t`);
+  assertEquals(removed.status, 410);
+  assertStringIncludes(removed.text, "This task was removed");
+  assertStringIncludes(removed.text, 'action="/t/c/t/restore?from=task"');
+  assertEquals(await to("restore"), [303, "/t/c/t"]);
+  const restored = await call("GET", `${server.url}/t/c/t`);
+  assertEquals(restored.status, 200);
+  assert(!restored.text.includes("This task was removed"));
+  const again = await post(`${server.url}/t/c/t/retry?from=task`);
+  const location = again.headers.get("location") ?? "";
+  assertMatch(location, /^\/t\/c\/[0-9A-Z]{26}$/);
+  const attempt = await call("GET", server.url + location);
+  assertStringIncludes(attempt.text, 'href="/t/c/t">Attempt 1</a>');
+  assertStringIncludes((await call("GET", `${server.url}/t/c/t`)).text, `href="${location}">Attempt 2</a>`);
+});
+
+Deno.test("Pages.change() says on the task's page why it can't, where the form was there", async () => {
+  await using server = start();
+  await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
+  const early = await post(`${server.url}/t/c/t/remove?from=task`);
+  assertEquals(early.status, 409);
+  assertStringIncludes(early.text, 'id="task-title"');
+  assertMatch(early.text, /role="alert"[^>]*>Cannot remove task &quot;t&quot;: it has not ended/);
+  const unknown = await post(`${server.url}/t/c/unknown/restore?from=task`);
+  assertEquals([unknown.status, unknown.headers.get("content-type")], [404, "text/html; charset=utf-8"]);
+});
+
+Deno.test("Pages.task() carries the newest of a long log, and says how many lines there are before", async () => {
+  await using server = start({ limits: { logLinesPerTask: 800 } });
+  const write = server.monitor.monitored((task) => {
+    for (let n = 0; n < 2_000; n++) task.log(`line ${n}.`);
+  }, { client: "c", id: "t" });
+  await write();
+  const { text } = await call("GET", `${server.url}/t/c/t`);
+  assertStringIncludes(text, "1,500 older lines not shown");
+  assert(text.includes("line 1500.") && !text.includes("line 1499."));
+  assertStringIncludes(text, 'href="/tasks/c/t/logs?format=text" download');
+});
+
+Deno.test("Pages.client() takes any page number for one that there is", async () => {
+  await using server = start();
+  for (const page of ["0", "-1", "2", "x", "1e9", "NaN", "", "1&page=2"]) {
+    assertEquals((await call("GET", `${server.url}/t/c?page=${page}`)).status, 200, page);
+  }
+});
+
+Deno.test("Pages: nothing leads out of a base path, and everything below it is there", async () => {
+  await using server = start({ basePath: "/team/monitor" });
+  const base = `${server.url}/team/monitor`;
+  const home = await call("GET", `${base}/`);
+  assertMatch(home.headers.get("location") ?? "", /^\/team\/monitor\/t\/[0-9a-f]{32}$/);
+  assertStringIncludes(home.headers.get("set-cookie") ?? "", "; Path=/team/monitor/;");
+  assertEquals((await call("GET", base)).status, 303);
+
+  const started = await call("POST", `${base}/tasks/c/start/held`, { body: { id: "t" } });
+  assertEquals(started.headers.get("location"), "/team/monitor/tasks/c/t");
+  assertEquals((await post(`${base}/t/c/start/counted`)).headers.get("location"), "/team/monitor/t/c");
+  const pages = await Promise.all(["/t/c", "/t/c/t", "/t/c/unknown"].map((path) => call("GET", base + path)));
+  const addresses = new Set(pages.flatMap(({ text }) => addressesOf(text)));
+  assert(addresses.size > 5);
+  for (const address of addresses) {
+    assert(address.startsWith("/team/monitor/"), `${address} leads out of the base path`);
+    const { status } = await call("GET", server.url + address);
+    assert([200, 405].includes(status), `${address} answers ${status}`);
+  }
+  for (
+    const path of ["/", "/t/c", "/tasks/c", "/healthz", "/team", "/team/monitorx/tasks/c", "/team/monitor2"]
+  ) {
+    assertEquals((await call("GET", server.url + path)).status, 404, path);
+  }
+  const next = await call("GET", `${base}/tasks/c?limit=1`);
+  assertMatch(next.headers.get("link") ?? "", /^<\/team\/monitor\/tasks\/c\?/);
+});
+
+Deno.test("Pages lead from a path that ends with a slash to the page that is meant", async () => {
+  await using server = start({ basePath: "/monitor" });
+  for (const [path, meant] of [["t/c", "t/c"], ["t/c/held-1", "t/c/held-1"], ["stats/c", "stats/c"]]) {
+    const { status, headers } = await call("GET", `${server.url}/monitor/${path}/?q=a%2Fb`);
+    assertEquals([status, headers.get("location")], [303, `/monitor/${meant}?q=a%2Fb`]);
+  }
+});
+
+Deno.test("Pages: every address on a page leads somewhere", async () => {
+  await using server = start();
+  await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
+  for (const path of ["/t/c", "/t/c/t"]) {
+    for (const address of addressesOf((await call("GET", server.url + path)).text)) {
+      const { status } = await call("GET", server.url + address);
+      assert([200, 405].includes(status), `${address} on ${path} answers ${status}`);
+    }
+  }
+});
+
+Deno.test("Pages: the command lines on a page name the address that people use", async () => {
+  await using server = start({ publicUrls: ["https://ci.example/monitor"] });
+  const answer = await rawCall(server.port, "GET", "/monitor/t/c", [["Host", "ci.example"]]);
+  assertEquals(answer.status, 200);
+  assertStringIncludes(answer.body, "https://ci.example/monitor/tasks/c");
+  assertStringIncludes(answer.body, "wss://ci.example/monitor/ws/tasks/c");
+  assert(!answer.body.includes("127.0.0.1"));
+});
+
+Deno.test("Pages read the records of the ended tasks that they show, and no others", async () => {
+  using folder = new StoreFolder();
+  {
+    await using store = folder.open();
+    const put = (id: string, parent_id: string | null = null) =>
+      store.put("c", storedTask(id, store.takeSeq(), "FINISHED", { parent_id }));
+    for (let index = 1; index <= 30; index++) put(`old-${index}`);
+    put("parent");
+    for (let index = 1; index <= 99; index++) put(`new-${index}`, "parent");
+  }
+  await using server = startServer({ data: folder.file });
+  folder.execute("UPDATE records SET record = 'damaged' WHERE record LIKE '%\"id\":\"old-%'");
+  const list = await call("GET", `${server.url}/t/c`);
+  assertEquals(list.status, 200);
+  assert(["parent", "new-1", "new-99"].every((id) => list.text.includes(`/t/c/${id}"`)), "all are there");
+  assertStringIncludes(list.text, "130");
+  assertEquals((await call("GET", `${server.url}/t/c?page=2`)).status, 503, "there are the damaged ones");
+  const task = await call("GET", `${server.url}/t/c/parent`);
+  assertEquals([task.status, task.text.includes("new-99")], [200, true]);
+  const answer = await call(
+    "GET",
+    `${server.url}/tasks/c?name=task&state=FINISHED&sort=-finished_at&limit=100`,
+  );
+  assertEquals([answer.status, answer.json.total], [200, 130]);
+});

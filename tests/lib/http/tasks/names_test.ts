@@ -1,0 +1,64 @@
+/** The names of tasks over plain HTTP, on a real server. */
+
+import type { RunStats } from "../../../../lib/task/run_stats.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
+import { assertProblem, call } from "../../../support/calls.ts";
+import { run, startTaskServer as start } from "../../../support/task_server.ts";
+
+/** What is told of the names of a client. */
+async function namesOf(url: string): Promise<RunStats[]> {
+  const { status, json } = await call("GET", url);
+  assertEquals([status, Object.keys(json)], [200, ["names", "cursor"]]);
+  assertMatch(json.cursor, /^[A-Za-z0-9]+:\d+$/);
+  return json.names;
+}
+
+Deno.test("Names tells how the runs of each name went, until they are removed", async () => {
+  await using server = start();
+  const tasks = `${server.url}/tasks/c`;
+  for (const id of ["e1", "e2"]) await run(tasks, "echo", { id });
+  await run(tasks, "fails", { id: "f1" });
+  await call("POST", `${tasks}/start/held`, { body: { id: "h1" } });
+  await run(`${server.url}/tasks/other`, "echo", { id: "e3" });
+  const names = await namesOf(`${server.url}/names/c`);
+  assertEquals(names.map(({ name, runs, active, failure_rate }) => [name, runs, active, failure_rate]), [
+    ["echo", 2, 0, 0],
+    ["fails", 1, 0, 1],
+    ["held", 0, 1, null],
+  ]);
+  assertEquals(names[0]?.last.map(({ id, state }) => [id, state]), [["e2", "FINISHED"], ["e1", "FINISHED"]]);
+  const { started_at, finished_at } = (await call("GET", `${tasks}/e2`)).json;
+  const [latest] = names[0]!.last;
+  assertEquals(latest?.duration, Math.round((finished_at - started_at) * 1_000) / 1_000);
+  await call("DELETE", `${tasks}/e2`);
+  assertEquals((await namesOf(`${server.url}/names/c`))[0]?.runs, 1);
+});
+
+Deno.test("Names filters by name and time, and refuses what it can't filter by", async () => {
+  await using server = start();
+  for (const name of ["echo", "fails"]) await run(`${server.url}/tasks/c`, name, { id: name });
+  const found = async (query: string) =>
+    (await namesOf(`${server.url}/names/c?${query}`)).map(({ name }) => name);
+  assertEquals(await found("name=e*"), ["echo"]);
+  assertEquals(await found("since=1h"), ["echo", "fails"]);
+  assertEquals(await found("until=1h"), []);
+  assertEquals(await found("since=&until="), ["echo", "fails"]);
+  for (const query of ["tag=x", "page=2", "since=soon", "name=a&name=b"]) {
+    const answer = await call("GET", `${server.url}/names/c?${query}`);
+    assertProblem(answer, 400, "bad_filter");
+    assertStringIncludes(answer.json.detail, `"${query.slice(0, query.indexOf("="))}"`);
+  }
+});
+
+Deno.test("Names answers with nothing for an unknown client, and nowhere else", async () => {
+  await using server = start();
+  assertEquals(await namesOf(`${server.url}/names/nobody`), []);
+  assertEquals(server.monitor.registry.clients(), []);
+  for (const path of ["/names", "/names/", "/names/c/x"]) {
+    assertEquals((await call("GET", server.url + path)).status, path === "/names/" ? 400 : 404, path);
+  }
+  assertEquals((await call("POST", `${server.url}/names/c`)).headers.get("allow"), "GET, HEAD");
+  // It takes no id from tasks.
+  await run(`${server.url}/tasks/c`, "echo", { id: "names" });
+  assertEquals((await call("GET", `${server.url}/tasks/c/names`)).json.id, "names");
+});

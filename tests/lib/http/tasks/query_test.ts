@@ -1,0 +1,221 @@
+/** The filters of a list, one by one. */
+
+import fc from "fast-check";
+import { parseTaskQuery, selectTasks } from "../../../../lib/http/tasks/query.ts";
+import { Problem } from "../../../../lib/http/problem.ts";
+import { type StoredTask, TaskInMemory } from "../../../../lib/store/store.ts";
+import { summaryOf, type Task } from "../../../../lib/task/task.ts";
+import { matches, type TaskQuery } from "../../../../lib/task/task_query.ts";
+import { transition } from "../../../../lib/task/transition.ts";
+import { assert, assertEquals, assertLess, assertThrows } from "../../../support/assert.ts";
+import { listedTasks, taskQueries } from "../../../support/task_queries.ts";
+
+/** A task that ended or not, in the order of creation. */
+function stored(id: string, seq: number, more: Partial<Task> = {}): StoredTask {
+  const create = {
+    ...{
+      type: "create",
+      name: id,
+      metadata: {},
+      tags: [],
+      parent_id: null,
+      weight: 1,
+      attempt: 1,
+      retry_of: null,
+      retryable: false,
+    } as const,
+    stale_after: null,
+  };
+  const task = { ...transition(undefined, id, create, seq), ...more };
+  return new TaskInMemory(task, seq);
+}
+
+const TASKS = [
+  stored("import", 1, { state: "FINISHED", progress: 100, tags: ["night", "db"], status: "Read 12 rows" }),
+  stored("export", 2, {
+    state: "ERROR",
+    progress: 40,
+    tags: ["db"],
+    error: { message: "Disk is FULL", type: "Error" },
+  }),
+  stored("import users", 3, { state: "PROCESSING", progress: null, started_at: 9 }),
+  stored("a.b", 4, { state: "PROCESSING", progress: 40, started_at: 8 }),
+];
+
+function pick(query: string): string[] {
+  return selectTasks(TASKS, parseTaskQuery(new URLSearchParams(query))).tasks.map(({ task }) => task.id);
+}
+
+Deno.test("selectTasks() tells the newest first where nothing is asked for", () => {
+  assertEquals(pick(""), ["a.b", "import users", "export", "import"]);
+});
+
+Deno.test("selectTasks() filters by state, several and in any case", () => {
+  assertEquals(pick("state=ERROR"), ["export"]);
+  assertEquals(pick("state=error,finished"), ["export", "import"]);
+  assertEquals(pick("state=ERROR&state=PROCESSING"), ["a.b", "import users", "export"]);
+});
+
+Deno.test("selectTasks() filters by name, with * for anything and nothing else that means more", () => {
+  assertEquals(pick("name=import"), ["import"]);
+  assertEquals(pick("name=IMPORT*"), ["import users", "import"]);
+  assertEquals(pick("name=*port"), ["export", "import"]);
+  assertEquals(pick("name=*"), ["a.b", "import users", "export", "import"]);
+  assertEquals(pick("name=a.b"), ["a.b"]);
+  for (const name of ["a?b", "i.port", "[i]mport", "(import)", "import|export", "^import$", "import\\", ""]) {
+    assertEquals(pick(`name=${encodeURIComponent(name)}`), [], name);
+  }
+});
+
+Deno.test("selectTasks() matches no pattern for long", () => {
+  const long = [stored("t", 1, { name: "a".repeat(200) })];
+  const started = performance.now();
+  // Who tries every way to share out the letters among the stars is busy with it for most of a minute.
+  selectTasks(long, parseTaskQuery(new URLSearchParams({ name: `${"*a".repeat(5)}*b` })));
+  assertLess(performance.now() - started, 2_000);
+});
+
+Deno.test("selectTasks() filters by tags, all of them", () => {
+  assertEquals(pick("tag=db"), ["export", "import"]);
+  assertEquals(pick("tag=db,night"), ["import"]);
+  assertEquals(pick("tag=db&tag=night"), ["import"]);
+  assertEquals(pick("tag=d"), []);
+});
+
+Deno.test("selectTasks() searches id, name, status, error and tags", () => {
+  assertEquals(pick("q=rows"), ["import"]);
+  assertEquals(pick("q=full"), ["export"]);
+  assertEquals(pick("q=NIGHT"), ["import"]);
+  assertEquals(pick("q=users"), ["import users"]);
+  assertEquals(pick("q="), ["a.b", "import users", "export", "import"]);
+  assertEquals(pick("q=.*"), []);
+});
+
+Deno.test("selectTasks() combines filters by and", () => {
+  assertEquals(pick("state=PROCESSING&name=import*"), ["import users"]);
+  assertEquals(pick("state=FINISHED&q=full"), []);
+});
+
+Deno.test("selectTasks() sorts both ways, the unknown lowest, those of one rank by creation", () => {
+  assertEquals(pick("sort=created_at"), ["import", "export", "import users", "a.b"]);
+  assertEquals(pick("sort=name"), ["a.b", "export", "import", "import users"]);
+  assertEquals(pick("sort=-name"), ["import users", "import", "export", "a.b"]);
+  assertEquals(pick("sort=progress"), ["import users", "export", "a.b", "import"]);
+  assertEquals(pick("sort=-progress"), ["import", "a.b", "export", "import users"]);
+  assertEquals(pick("sort=-started_at").slice(0, 2), ["import users", "a.b"]);
+});
+
+Deno.test("selectTasks() cuts pages that hold each task once", () => {
+  const query = (page: number) => parseTaskQuery(new URLSearchParams({ limit: "3", page: String(page) }));
+  const first = selectTasks(TASKS, query(1));
+  const second = selectTasks(TASKS, query(2));
+  assertEquals([first.nextPage, second.nextPage, first.total], [2, null, 4]);
+  assertEquals([...first.tasks, ...second.tasks].map(({ task }) => task.id), pick(""));
+  assertEquals(selectTasks(TASKS, query(99)).tasks, []);
+  assertEquals(selectTasks([], query(1)), { tasks: [], total: 0, nextPage: null });
+});
+
+/** A task whose summary is at hand; whenever its record is read, that is noted. */
+function onDisk(task: Task, seq: number, reads: number[] = []): StoredTask {
+  const { id, active } = task;
+  return {
+    ...{ id, active, seq, summary: summaryOf(task) },
+    get task() {
+      reads.push(seq);
+      return task;
+    },
+    json: "",
+  };
+}
+
+/** The same as `selectTasks()`, the long way. */
+function selectPlainly(tasks: readonly StoredTask[], query: TaskQuery): string[][] {
+  const { field, descending } = query.sort;
+  const rank = ({ task }: StoredTask) => task[field] ?? -Infinity;
+  const matching = tasks.map((stored, place) => ({ stored, place })).filter(({ stored }) =>
+    matches(stored.task, query)
+  );
+  matching.sort((a, b) => {
+    const [left, right] = [rank(a.stored), rank(b.stored)];
+    const order = left === right
+      ? a.place - b.place
+      : left === -Infinity || (right !== -Infinity && left < right)
+      ? -1
+      : 1;
+    return descending ? -order : order;
+  });
+  const pages: string[][] = [];
+  while (matching.length > 0) {
+    pages.push(matching.splice(0, query.limit).map(({ stored }) => String(stored.seq)));
+  }
+  return pages;
+}
+
+Deno.test("selectTasks() finds what one finds who reads every record, and every task on one page", () => {
+  fc.assert(
+    fc.property(fc.array(listedTasks, { maxLength: 30, size: "max" }), taskQueries, (tasks, query) => {
+      const reads: number[] = [];
+      const pages = selectPlainly(tasks.map((task, seq) => new TaskInMemory(task, seq)), query);
+      const { tasks: found, total, nextPage } = selectTasks(
+        tasks.map((task, seq) => onDisk(task, seq, reads)),
+        query,
+      );
+      assertEquals(new Set(reads).size, reads.length, "a record was read twice");
+      assertEquals(found.map(({ seq }) => String(seq)), pages[query.page - 1] ?? []);
+      assertEquals([total, nextPage], [
+        pages.flat().length,
+        query.page < pages.length ? query.page + 1 : null,
+      ]);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+Deno.test("selectTasks() reads records only where nothing else can tell", () => {
+  const readsFor = (query: string) => {
+    const reads: number[] = [];
+    const tasks = TASKS.map(({ task, seq }) => onDisk(task, seq, reads));
+    selectTasks(tasks, parseTaskQuery(new URLSearchParams(query)));
+    return reads;
+  };
+  for (
+    const query of ["state=ERROR", "name=*port&sort=-progress", "since=1h&until=1m&sort=finished_at&limit=1"]
+  ) {
+    assertEquals(readsFor(query), [], query);
+  }
+  assertEquals(readsFor("q=export"), [1, 3, 4]);
+  assertEquals(readsFor("tag=db&state=FINISHED"), [1]);
+});
+
+Deno.test("parseTaskQuery() reads times from now on backwards, and a field that nobody filled in as none", () => {
+  const seconds = Date.now() / 1000;
+  const { since, until } = parseTaskQuery(new URLSearchParams("since=1h&until=2026-11-24T14:00:00%2B01:00"));
+  assert(since! >= seconds - 3_600 && since! <= Date.now() / 1000 - 3_600, `${since}`);
+  assertEquals(until, 1_795_525_200);
+  const nothing = parseTaskQuery(new URLSearchParams("since=&until="));
+  assertEquals([nothing.since, nothing.until], [null, null]);
+});
+
+Deno.test("parseTaskQuery() names what it can't read", () => {
+  const wrong = {
+    colour: "red",
+    state: "DONE",
+    sort: "colour",
+    limit: "0",
+    page: "-1",
+    q: "x".repeat(201),
+    since: "yesterday",
+    until: "2026-02-30",
+    "__proto__": "1",
+  };
+  for (const [name, value] of Object.entries(wrong)) {
+    const problem = assertThrows(
+      () => parseTaskQuery(new URLSearchParams([[name, value]])),
+      Problem,
+      `"${name}"`,
+    );
+    assertEquals([problem.status, problem.code], [400, "bad_filter"]);
+    assert(!problem.message.endsWith("."));
+  }
+  assertThrows(() => parseTaskQuery(new URLSearchParams("limit=1&limit=2")), Problem, "once");
+});

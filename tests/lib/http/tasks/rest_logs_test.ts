@@ -1,0 +1,204 @@
+/** The log of a task, page by page, and its history. */
+
+import type { HistoryEntry, LogLine } from "../../../../lib/task/task.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
+import { assertProblem, call } from "../../../support/calls.ts";
+import { startServer, type TestServer } from "../../../support/server.ts";
+import { ended, startTaskServer } from "../../../support/task_server.ts";
+import { StoreFolder } from "../../../support/store_folder.ts";
+
+interface Page {
+  readonly lines: readonly LogLine[];
+  readonly first: number;
+  readonly next: number;
+  readonly count: number;
+}
+
+/** A server with a task "t" that has written lines, of which the newest are kept; and where its log is. */
+async function logging(written: number, kept: number): Promise<{ server: TestServer; logs: string }> {
+  const server = startServer({ limits: { logLinesPerTask: kept } });
+  const write = server.monitor.monitored((task) => {
+    for (let n = 0; n < written; n++) task.log(`line ${n}`);
+  }, { client: "c", id: "t", name: "logging" });
+  await write();
+  return { server, logs: `${server.url}/tasks/c/t/logs` };
+}
+
+function numbersOf({ lines }: Page): number[] {
+  return lines.map(({ text }) => Number(text.slice("line ".length)));
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
+}
+
+Deno.test("Rest.logs() tells lines from a number on, before a number, and as many as are wanted", async () => {
+  const { server, logs } = await logging(100, 50);
+  await using _server = server;
+  const table: [string, [from: number, to: number]][] = [
+    ["", [50, 100]],
+    ["?limit=10", [90, 100]],
+    ["?limit=10000", [50, 100]],
+    ["?after=60", [60, 100]],
+    ["?after=60&limit=5", [60, 65]],
+    ["?after=98&limit=5", [98, 100]],
+    ["?before=60", [50, 60]],
+    ["?before=60&limit=5", [55, 60]],
+    ["?before=52&limit=5", [50, 52]],
+    ["?after=60&before=70", [60, 70]],
+    ["?after=60&before=70&limit=5", [60, 65]],
+    ["?after=60&before=62&limit=5", [60, 62]],
+  ];
+  for (const [query, [from, to]] of table) {
+    const { status, json, headers } = await call("GET", logs + query);
+    assertEquals([status, headers.get("cache-control")], [200, "no-store"]);
+    assertEquals(Object.keys(json), ["lines", "first", "next", "count"]);
+    assertEquals([json.first, json.next, json.count], [from, to, 100], query);
+    assertEquals(numbersOf(json), range(from, to), query);
+    assertEquals(Object.keys(json.lines[0]), ["at", "text"]);
+  }
+});
+
+Deno.test("Rest.logs() has no lines where there are none, and says from where on there may be some", async () => {
+  const { server, logs } = await logging(100, 50);
+  await using _server = server;
+  for (
+    const [query, next] of [["?after=100", 100], ["?after=999", 100], ["?after=70&before=60", 70]] as const
+  ) {
+    assertEquals((await call("GET", logs + query)).json, { lines: [], first: next, next, count: 100 }, query);
+  }
+  const silent = server.monitor.monitored(() => {}, { client: "c", id: "silent" });
+  await silent();
+  const { json } = await call("GET", `${server.url}/tasks/c/silent/logs`);
+  assertEquals(json, { lines: [], first: 0, next: 0, count: 0 });
+});
+
+Deno.test("Rest.logs() leads from page to page, forward and back, also where the oldest lines are gone", async () => {
+  const { server, logs } = await logging(100, 50);
+  await using _server = server;
+  for (const limit of [1, 7, 25, 100]) {
+    const forward: number[] = [];
+    let after = 0;
+    for (let pages = 0; after < 100; pages++) {
+      assert(pages < 200, `with pages of ${limit} the end is never reached`);
+      const { json } = await call("GET", `${logs}?after=${after}&limit=${limit}`);
+      forward.push(...numbersOf(json));
+      after = json.next;
+    }
+    assertEquals(forward, range(50, 100), `pages of ${limit}`);
+    const back: number[] = [];
+    let page: Page | undefined;
+    while (page === undefined || page.lines.length === limit) {
+      const before: number = page?.first ?? 100;
+      page = (await call("GET", `${logs}?before=${before}&limit=${limit}`)).json as Page;
+      back.unshift(...numbersOf(page));
+    }
+    assertEquals(back, range(50, 100), `pages of ${limit}`);
+  }
+});
+
+Deno.test("Rest.logs() refuses numbers that are none, and pages that are too long", async () => {
+  const { server, logs } = await logging(3, 50);
+  await using _server = server;
+  for (const name of ["after", "before", "limit"]) {
+    for (const value of ["-1", "x", "1e3", "1.5", "", "%201", "1234567890123456"]) {
+      const answer = await call("GET", `${logs}?${name}=${value}`);
+      assertProblem(answer, 400, "bad_filter");
+      assertStringIncludes(answer.json.detail, `"${name}"`);
+    }
+  }
+  for (const limit of [0, 10_001]) {
+    const answer = await call("GET", `${logs}?limit=${limit}`);
+    assertProblem(answer, 400, "bad_filter");
+    assertStringIncludes(answer.json.detail, '"limit" must be 1 to 10000');
+  }
+  for (const limit of [1, 10_000]) assertEquals((await call("GET", `${logs}?limit=${limit}`)).status, 200);
+  assertProblem(await call("GET", `${server.url}/tasks/c/unknown/logs`), 404, "task_not_found");
+});
+
+Deno.test("Rest.logs() of many lines is one page of what is shown at first, and no more than a page at most", async () => {
+  const { server, logs } = await logging(12_000, 20_000);
+  await using _server = server;
+  const all = (await call("GET", `${logs}?after=0&limit=10000`)).json;
+  assertEquals([all.lines.length, all.first, all.next, all.count], [10_000, 0, 10_000, 12_000]);
+  const newest = await call("GET", logs);
+  assertEquals(newest.status, 200, "the bound on what is kept is no bad filter of the caller's");
+  assertEquals(newest.json.next, 12_000);
+});
+
+Deno.test("Rest.history() tells the states of a task and what it said, oldest first", async () => {
+  await using server = startTaskServer();
+  const talk = server.monitor.monitored(async (task) => {
+    for (const status of ["Reading", "Writing"]) {
+      await task.update({ progress: 5, status });
+      // So that the two are not merged.
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+  }, { client: "c", id: "t" });
+  await talk();
+  const record = await ended(`${server.url}/tasks/c/t`);
+  const answer = await call("GET", `${server.url}/tasks/c/t/history`);
+  assertEquals([answer.status, Object.keys(answer.json)], [200, ["history"]]);
+  assertEquals(answer.headers.get("content-type"), "application/json");
+  const history: HistoryEntry[] = answer.json.history;
+  assertEquals(history.map(({ state, status }) => `${state} ${status}`), [
+    "NOT_STARTED Not started",
+    "STARTING Starting",
+    "PROCESSING Reading",
+    "PROCESSING Writing",
+    "FINISHED Writing",
+  ]);
+  for (const entry of history) {
+    assertEquals(Object.keys(entry), ["at", "state", "status", "progress", "version"]);
+  }
+  assertEquals([history[0]?.at, history.at(-1)?.at], [record.created_at, record.finished_at] as number[]);
+  assertEquals(history.at(-1)?.version, record.version as number);
+  assertProblem(await call("GET", `${server.url}/tasks/c/unknown/history`), 404, "task_not_found");
+});
+
+Deno.test("Rest.logs() gives all kept lines as a text file where that is asked for", async () => {
+  const { server, logs } = await logging(5_000, 3_500);
+  await using _server = server;
+  const header = { headers: { accept: "text/plain" } };
+  for (const answer of [await call("GET", logs, header), await call("GET", `${logs}?format=text`)]) {
+    assertEquals(answer.status, 200);
+    assertEquals(answer.headers.get("content-type"), "text/plain; charset=utf-8");
+    assertEquals(answer.headers.get("content-disposition"), 'attachment; filename="t.log"');
+    // Older Deno adds what its own compression looks at.
+    assertMatch(answer.headers.get("vary") ?? "", /(^|, )Accept$/);
+    const lines = answer.text.split("\n");
+    assertEquals(lines.pop(), "", "the last line ends, too");
+    assertEquals(lines.map((line) => Number(line.split(" ").at(-1))), range(1_500, 5_000));
+    assert(lines.every((line) => /^\d{4}-\d\d-\d\dT[\d:.]+Z line \d+$/.test(line)), lines[0]);
+  }
+  const some = await call("GET", `${logs}?format=text&after=2000&limit=3`);
+  assertEquals(some.text.match(/line \d+/g), ["line 2000", "line 2001", "line 2002"]);
+  assertEquals((await call("GET", `${logs}?format=json&limit=1`, header)).json.count, 5_000);
+  assertEquals((await call("GET", logs, { headers: { accept: "*/*" } })).json.count, 5_000);
+  assertProblem(await call("GET", `${logs}?format=html`), 400, "bad_filter");
+  assertProblem(await call("GET", `${server.url}/tasks/c/unknown/logs?format=text`), 404, "task_not_found");
+});
+
+Deno.test("Rest.logs() gives an empty text of a task that wrote nothing, and stops where its reader does", async () => {
+  const { server, logs } = await logging(50_000, 50_000);
+  await using _server = server;
+  await server.monitor.monitored(() => {}, { client: "c", id: "silent" })();
+  assertEquals((await call("GET", `${server.url}/tasks/c/silent/logs?format=text`)).text, "");
+  const answer = await fetch(`${logs}?format=text`);
+  const reader = answer.body!.getReader();
+  const first = await reader.read();
+  assertStringIncludes(new TextDecoder().decode(first.value), "line 0");
+  await reader.cancel();
+  assertEquals((await call("GET", `${logs}?limit=1`)).json.count, 50_000);
+  assertEquals(server.errors, []);
+});
+
+Deno.test("Rest.logs() gives as text what is on disk alone, too", async () => {
+  using folder = new StoreFolder();
+  await using server = startServer({ data: folder.file });
+  await server.monitor.monitored((task) => {
+    for (let n = 0; n < 2_500; n++) task.log(`line ${n}`);
+  }, { client: "c", id: "long" })();
+  const answer = await call("GET", `${server.url}/tasks/c/long/logs?format=text`);
+  assertEquals(answer.text.match(/line \d+/g)?.length, 2_500);
+});

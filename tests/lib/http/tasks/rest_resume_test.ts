@@ -1,0 +1,100 @@
+/** What changed after a position, over plain HTTP. */
+
+import type { Task } from "../../../../lib/task/task.ts";
+import { assertEquals, assertStringIncludes } from "../../../support/assert.ts";
+import { assertProblem, call } from "../../../support/calls.ts";
+import { ended, run, startTaskServer } from "../../../support/task_server.ts";
+
+function idsOf(tasks: readonly Task[]): string[] {
+  return tasks.map(({ id }) => id);
+}
+
+Deno.test("Rest.list() with after tells what changed since, by state, and the position to go on from", async () => {
+  await using server = startTaskServer();
+  const tasks = `${server.url}/tasks/c`;
+  await run(tasks, "echo", { id: "a" });
+  await run(tasks, "echo", { id: "b" });
+  const { cursor } = (await call("GET", tasks)).json;
+
+  const nothing = await call("GET", `${tasks}?after=${cursor}`);
+  assertEquals([nothing.status, nothing.json], [200, { cursor, tasks: [], removed: [] }]);
+  assertEquals(nothing.headers.get("content-type"), "application/json");
+  assertEquals(nothing.headers.get("cache-control"), "no-store");
+
+  await run(tasks, "echo", { id: "c", args: [7] });
+  await call("DELETE", `${tasks}/a`);
+  await run(`${server.url}/tasks/other`, "echo", { id: "foreign" });
+  const answer = await call("GET", `${tasks}?after=${cursor}`);
+  assertEquals(Object.keys(answer.json), ["cursor", "tasks", "removed"]);
+  assertEquals(answer.json.tasks, [(await call("GET", `${tasks}/c`)).json], "the whole record, once");
+  assertEquals(answer.json.removed, ["a"]);
+  assertEquals(answer.text, JSON.stringify(answer.json));
+
+  const next = await call("GET", `${tasks}?after=${answer.json.cursor}`);
+  assertEquals(next.json, { cursor: answer.json.cursor, tasks: [], removed: [] });
+});
+
+Deno.test("Rest.list() with after tells of an id that was used again both the removal and the task", async () => {
+  await using server = startTaskServer();
+  const tasks = `${server.url}/tasks/c`;
+  await run(tasks, "echo", { id: "a" });
+  const { cursor } = (await call("GET", tasks)).json;
+  await call("DELETE", `${tasks}/a`);
+  await call("POST", `${tasks}/start/held`, { body: { id: "a" } });
+  const { json } = await call("GET", `${tasks}?after=${cursor}`);
+  assertEquals([json.removed, idsOf(json.tasks), json.tasks[0].state], [["a"], ["a"], "STARTING"]);
+  server.held.release();
+  await ended(`${tasks}/a`);
+});
+
+Deno.test("Rest.list() with after follows a client from the beginning, also one that nobody reports to", async () => {
+  await using server = startTaskServer();
+  const unknown = await call("GET", `${server.url}/tasks/nobody`);
+  const nothing = await call("GET", `${server.url}/tasks/nobody?after=${unknown.json.cursor}`);
+  assertEquals([nothing.status, nothing.json.tasks, nothing.json.removed], [200, [], []]);
+  assertEquals(server.monitor.registry.clients(), []);
+  await run(`${server.url}/tasks/nobody`, "echo", { id: "first" });
+  const { json } = await call("GET", `${server.url}/tasks/nobody?after=${nothing.json.cursor}`);
+  assertEquals(idsOf(json.tasks), ["first"]);
+});
+
+Deno.test("Rest.list() with after says 410 where it can't tell what was missed", async () => {
+  await using server = startTaskServer({ limits: { removalsPerClient: 1 } });
+  const tasks = `${server.url}/tasks/c`;
+  const { cursor } = (await call("GET", tasks)).json;
+  const [epoch, seq] = cursor.split(":");
+  for (const id of ["a", "b", "c"]) {
+    await run(tasks, "echo", { id });
+    await call("DELETE", `${tasks}/${id}`);
+  }
+  const gone = [`another:${seq}`, `${epoch}:999999999999999`, cursor];
+  for (const after of gone) {
+    const answer = await call("GET", `${tasks}?after=${after}`);
+    assertProblem(answer, 410, "cursor_gone");
+    assertStringIncludes(answer.json.detail, "begin anew without one");
+  }
+});
+
+Deno.test("Rest.list() with after refuses what is no cursor, and other filters beside it", async () => {
+  await using server = startTaskServer();
+  const tasks = `${server.url}/tasks/c`;
+  const { cursor } = (await call("GET", tasks)).json;
+  for (const after of ["", "x", ":", "a:", ":1", "a:-1", "a:1.5", "a:1:2", "a%20b:1", "1234567890123456"]) {
+    const answer = await call("GET", `${tasks}?after=${after}`);
+    assertEquals(
+      [answer.status, answer.headers.get("content-type")],
+      [400, "application/problem+json"],
+      after,
+    );
+  }
+  for (const other of ["state=ERROR", "limit=5", "page=1", "q=x", "unknown=1"]) {
+    for (const query of [`after=${cursor}&${other}`, `${other}&after=${cursor}`]) {
+      const answer = await call("GET", `${tasks}?${query}`);
+      assertProblem(answer, 400, "bad_filter");
+      assertStringIncludes(answer.json.detail, `"${other.split("=")[0]}"`);
+    }
+  }
+  const twice = await call("GET", `${tasks}?after=${cursor}&after=${cursor}`);
+  assertProblem(twice, 400, "bad_filter");
+  assertEquals(server.errors, []);
+});

@@ -1,0 +1,310 @@
+/** Watchers that come and go, and servers that do: who comes back gets everything later, or is told that it can't. */
+
+import fc from "fast-check";
+import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config.ts";
+import { parseCursor } from "../../../lib/task/protocol.ts";
+import { assert, assertEquals, assertGreater, assertStrictEquals } from "../../support/assert.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { JournalDisk, type ResumeDisk } from "../../support/resume/disk.ts";
+import { SqliteDisk } from "../../support/resume/sqlite_disk.ts";
+import { worldLimits, type WorldStep, worldSteps } from "../../support/resume/steps.ts";
+import { type ResumeCounts, ResumeWorld } from "../../support/resume/world.ts";
+
+/** Makes the disk of a world. */
+type DiskMaker = (limits: MonitorLimits, pass: (milliseconds: number) => void) => ResumeDisk;
+
+const DISKS: readonly (readonly [where: string, make: DiskMaker])[] = [
+  ["in memory", (limits) => new JournalDisk(limits)],
+  ["on a real database", (limits, pass) => new SqliteDisk(limits, pass)],
+];
+
+/** Bounds whose times are never hit exactly by a clock that goes in steps; nobody sweeps who was not asked to. */
+function limitsOf(limits: Partial<MonitorLimits>): MonitorLimits {
+  return {
+    ...DEFAULT_LIMITS,
+    emptyClients: 1_000,
+    endedTaskAgeMs: 20_025,
+    restoreWindowMs: 5_025,
+    sweepIntervalMs: 1_000_000_000,
+    ...limits,
+  };
+}
+
+interface HistoryOptions {
+  readonly numRuns: number;
+  readonly maxLength: number;
+  readonly restartWeight: number;
+  readonly limits?: Partial<MonitorLimits>;
+}
+
+/** Runs random histories, and adds up how often what was asked for could be told. */
+async function runHistories(makeDisk: DiskMaker, options: HistoryOptions): Promise<ResumeCounts> {
+  const { numRuns, maxLength, restartWeight, limits = {} } = options;
+  using clock = new FakeClock();
+  const sums: ResumeCounts = { known: 0, forgotten: 0, foreign: 0, messages: 0, restarts: 0 };
+  const pass = (milliseconds: number) => clock.pass(milliseconds);
+  await fc.assert(
+    fc.asyncProperty(
+      worldLimits,
+      worldSteps(maxLength, restartWeight),
+      async (some, steps) => {
+        const all = limitsOf({ ...some, ...limits });
+        await using world = new ResumeWorld(makeDisk(all, pass), all, pass);
+        await world.run(steps);
+        await world.finish();
+        for (const name of Object.keys(sums) as (keyof ResumeCounts)[]) sums[name] += world.counts[name];
+      },
+    ),
+    { numRuns },
+  );
+  return sums;
+}
+
+/** The numbers of watchers of client "a": who is sent changes, who is sent the state, who asks over REST; and of "c". */
+const [DELTA, FULL, REST, C] = [0, 2, 3, 6];
+
+/** Tells a story on every kind of disk; each watcher has to end with what there is. */
+function testStory(
+  name: string,
+  tell: (world: ResumeWorld) => Promise<void>,
+  limits: Partial<MonitorLimits> = {},
+): void {
+  for (const [where, makeDisk] of DISKS) {
+    Deno.test(`${name}, ${where}`, async () => {
+      using clock = new FakeClock();
+      const pass = (milliseconds: number) => clock.pass(milliseconds);
+      const all = limitsOf(limits);
+      await using world = new ResumeWorld(makeDisk(all, pass), all, pass);
+      await tell(world);
+      await world.finish();
+      if (all.emptyClients > 1) assertEquals(world.counts.forgotten, 0);
+    });
+  }
+}
+
+function watch(...watchers: number[]): WorldStep[] {
+  return watchers.map((watcher) => ({ do: "watch", watcher, from: "last" }));
+}
+
+function begin(id: string): WorldStep {
+  return { do: "begin", client: "a", id, isStarted: true };
+}
+
+function update(id: string, progress: number): WorldStep {
+  return { do: "update", client: "a", id, progress };
+}
+
+function finish(id: string): WorldStep {
+  return { do: "end", client: "a", id, change: { type: "finish", result: null } };
+}
+
+function remove(id: string): WorldStep {
+  return { do: "remove", client: "a", id };
+}
+
+const TURN: WorldStep = { do: "turn" };
+const CRASH: WorldStep = { do: "restart", how: "crash" };
+
+/** What a watcher believes of each task. */
+function beliefs(world: ResumeWorld, watcher: number): Record<string, string> {
+  const { tasks } = world.watcher(watcher).model;
+  return Object.fromEntries(
+    Array.from(tasks.values(), ({ id, state, progress }) => [id, `${state} ${progress}`]),
+  );
+}
+
+function epoch(world: ResumeWorld, watcher: number): string {
+  return parseCursor(world.watcher(watcher).model.cursor!).epoch;
+}
+
+Deno.test("Registry.changesSince(), Hub and Rest lead every watcher of a random history to the present, in memory", async () => {
+  const counts = await runHistories(DISKS[0]![1], { numRuns: 4_000, maxLength: 100, restartWeight: 3 });
+  assertGreater(counts.known, 20_000);
+  assertGreater(counts.forgotten, 500, "the bounds were reached");
+  assertGreater(counts.foreign, 500, "cursors of other numberings were tried");
+  assertGreater(counts.restarts, 2_000);
+});
+
+Deno.test("Registry.changesSince(), Hub and Rest lead every watcher to the present, on a real database", async () => {
+  const counts = await runHistories(DISKS[1]![1], {
+    numRuns: 200,
+    maxLength: 80,
+    restartWeight: 1,
+    // After a restart the age counts from the commit of the end, which may have been held back.
+    limits: { endedTaskAgeMs: 1_000_000_000_000 },
+  });
+  assertGreater(counts.known, 1_000);
+  assertGreater(counts.restarts, 50);
+});
+
+testStory(
+  "Hub shows progress while a commit is held back, and a crash leaves its cursor good",
+  async (world) => {
+    await world.run([begin("t1"), ...watch(DELTA, FULL, REST), TURN, { do: "hold" }]);
+    await world.run([update("t1", 10), TURN, update("t1", 50), TURN, ...watch(REST), TURN]);
+    for (const watcher of [DELTA, FULL, REST]) {
+      assertEquals(beliefs(world, watcher), { t1: "PROCESSING 50" });
+      assertEquals(epoch(world, watcher), "kept");
+    }
+    const { cursor, tasks } = world.watcher(DELTA).model;
+    const seen = tasks.get("t1")!;
+    await world.run([CRASH]);
+    const changes = world.registry.changesSince("a", parseCursor(cursor!));
+    assertEquals(changes?.removed, []);
+    assertEquals(changes?.tasks.map(({ task: { id, state } }) => [id, state]), [["t1", "ERROR"]]);
+    assertGreater(changes!.tasks[0]!.task.version, seen.version);
+  },
+);
+
+testStory(
+  "Hub sends no old record to who comes after the last one has left who was to be told",
+  async (world) => {
+    const log: WorldStep = { do: "log", client: "a", id: "t1" };
+    await world.run([...watch(1), { do: "begin", client: "a", id: "t1", isStarted: false }, ...watch(FULL)]);
+    await world.run([log, { do: "leave", watcher: 1 }, log, ...watch(DELTA)]);
+  },
+);
+
+testStory("Hub and Rest show no beginning, end or removal that a crash takes back", async (world) => {
+  await world.run([begin("t1"), begin("t2"), finish("t2"), ...watch(DELTA, FULL, REST), TURN]);
+  const before = { t1: "STARTING null", t2: "FINISHED 100" };
+  await world.run([{ do: "hold" }, finish("t1"), begin("t3"), TURN, remove("t2"), TURN]);
+  await world.run([...watch(REST, 1), update("t3", 30), TURN, TURN]);
+  for (const watcher of [DELTA, FULL, REST]) assertEquals(beliefs(world, watcher), before);
+  assertEquals(beliefs(world, 1), {}, "who comes meanwhile is sent nothing");
+  assert(world.watcher(REST).isConnected, "the answer is held back");
+  const { cursor } = world.watcher(DELTA).model;
+  await world.run([CRASH]);
+  assertEquals(
+    world.registry.tasks("a").map(({ id, state }) => [id, state]),
+    [["t2", "FINISHED"], ["t1", "ERROR"]],
+  );
+  const changes = world.registry.changesSince("a", parseCursor(cursor!));
+  assertEquals(changes?.tasks.map(({ task }) => task.id), ["t1"]);
+});
+
+testStory("Hub and Rest show what they held back once it is committed", async (world) => {
+  await world.run([begin("t1"), begin("t2"), finish("t2"), ...watch(DELTA, FULL, REST), TURN]);
+  await world.run([{ do: "hold" }, finish("t1"), begin("t3"), TURN, remove("t2"), ...watch(REST), TURN]);
+  await world.run([{ do: "heal" }, TURN, TURN, ...watch(REST), TURN]);
+  for (const watcher of [DELTA, FULL, REST]) {
+    assertEquals(beliefs(world, watcher), { t1: "FINISHED 100", t3: "STARTING null" });
+    assertEquals(epoch(world, watcher), "kept");
+  }
+});
+
+testStory(
+  "Hub and Rest show what can't be committed with a cursor that no later process takes",
+  async (world) => {
+    await world.run([begin("t1"), begin("t2"), finish("t2"), ...watch(DELTA, FULL, REST), TURN]);
+    await world.run([{ do: "fail" }, finish("t1"), begin("t3"), remove("t2"), ...watch(REST), TURN, TURN]);
+    for (const watcher of [DELTA, FULL, REST]) {
+      assertEquals(beliefs(world, watcher), { t1: "FINISHED 100", t3: "STARTING null" });
+      assertEquals(epoch(world, watcher), "unsaved1");
+    }
+    const { cursor } = world.watcher(DELTA).model;
+    assert(world.registry.changesSince("a", parseCursor(cursor!)), "this process knows it");
+    await world.run([CRASH]);
+    assertStrictEquals(world.registry.changesSince("a", parseCursor(cursor!)), undefined);
+    await world.run([...watch(DELTA, FULL, REST), TURN]);
+    for (const watcher of [DELTA, FULL, REST]) {
+      assertEquals(beliefs(world, watcher), { t1: "ERROR null", t2: "FINISHED 100" });
+      assertEquals(epoch(world, watcher), "kept");
+    }
+  },
+);
+
+testStory("Hub goes back to cursors that last when the trouble is over, and not before", async (world) => {
+  await world.run([begin("t1"), ...watch(DELTA, FULL, REST), TURN, { do: "fail" }, begin("t2"), TURN, TURN]);
+  await world.run([...watch(REST), TURN]);
+  for (const watcher of [DELTA, FULL, REST]) assertEquals(epoch(world, watcher), "unsaved1");
+  const unsaved = world.watcher(DELTA).model.cursor!;
+  await world.run([{ do: "heal" }, update("t2", 70), TURN, TURN, ...watch(REST), TURN]);
+  for (const watcher of [DELTA, FULL, REST]) {
+    assertEquals(beliefs(world, watcher), { t1: "STARTING null", t2: "PROCESSING 70" });
+    assertEquals(epoch(world, watcher), "kept");
+  }
+  const saved = world.watcher(DELTA).model.cursor!;
+  assertEquals(
+    world.registry.changesSince("a", parseCursor(unsaved))?.tasks.map(({ task }) => task.id),
+    ["t2"],
+    "in this process both are good",
+  );
+  await world.run([CRASH]);
+  assertStrictEquals(world.registry.changesSince("a", parseCursor(unsaved)), undefined);
+  assert(world.registry.changesSince("a", parseCursor(saved)));
+});
+
+testStory(
+  "Hub shows progress whose commit fails afterwards, and a crash leaves its cursor good",
+  async (world) => {
+    await world.run([begin("t1"), ...watch(DELTA), TURN, { do: "hold" }, update("t1", 20), TURN]);
+    const { cursor } = world.watcher(DELTA).model;
+    assertEquals([beliefs(world, DELTA), epoch(world, DELTA)], [{ t1: "PROCESSING 20" }, "kept"]);
+    await world.run([{ do: "heal" }, { do: "fail" }, update("t1", 40)]);
+    await Promise.resolve();
+    await world.run([TURN, update("t1", 60), TURN, TURN, CRASH]);
+    const changes = world.registry.changesSince("a", parseCursor(cursor!));
+    assertEquals(changes?.tasks.map(({ task: { id, state } }) => [id, state]), [["t1", "ERROR"]]);
+  },
+);
+
+testStory(
+  "Registry.changesSince() knows after a restart which clients were forgotten",
+  async (world) => {
+    const [task, other] = [{ client: "c", id: "t1" }, { client: "a", id: "t1" }];
+    const end = { do: "end", change: { type: "finish", result: null } } as const;
+    await world.run([...watch(C), { do: "begin", ...task, isStarted: true }, TURN, {
+      do: "leave",
+      watcher: C,
+    }]);
+    const cursor = parseCursor(world.watcher(C).model.cursor!);
+    await world.run([{ ...end, ...task }, { do: "remove", ...task }, TURN]);
+    assertEquals(world.registry.changesSince("c", cursor)?.removed.map(({ id }) => id), ["t1"]);
+    await world.run([begin("t1"), { ...end, ...other }, remove("t1"), TURN]);
+    assertStrictEquals(world.registry.changesSince("c", cursor), undefined);
+    await world.run([CRASH]);
+    assertStrictEquals(world.registry.changesSince("c", cursor), undefined);
+  },
+  { emptyClients: 1 },
+);
+
+testStory(
+  "Hub gives no cursor that is ahead of what it told, where a task is gone in the turn of its end",
+  async (world) => {
+    await world.run([begin("t1"), { do: "watch task", client: "a", id: "t1" }, ...watch(DELTA, FULL), TURN]);
+    await world.run([finish("t1"), TURN, TURN]);
+    for (const watcher of [DELTA, FULL]) assertEquals(beliefs(world, watcher), {});
+  },
+  { endedTasksPerClient: 0 },
+);
+
+testStory(
+  "Hub.watchTask() sends the last state of a task whose id is taken again while a frame waits",
+  async (world) => {
+    const watchTask: WorldStep = { do: "watch task", client: "a", id: "t1" };
+    await world.run([begin("t1"), watchTask, ...watch(DELTA, FULL), TURN, { do: "hold" }, begin("t2"), TURN]);
+    await world.run([finish("t1"), remove("t1"), begin("t1"), TURN, { do: "heal" }, TURN, TURN]);
+    for (const watcher of [DELTA, FULL]) {
+      assertEquals(beliefs(world, watcher), { t1: "STARTING null", t2: "STARTING null" });
+    }
+  },
+);
+
+testStory("Hub.watchTask() tells the end, though all others left before the next frame", async (world) => {
+  const watchTask: WorldStep = { do: "watch task", client: "a", id: "t1" };
+  await world.run([begin("t1"), watchTask, ...watch(DELTA), TURN]);
+  await world.run([update("t1", 10), finish("t1"), { do: "leave", watcher: DELTA }, TURN, TURN]);
+});
+
+testStory(
+  "Hub.watch() sends what was missed, also of a task whose record is gone from disk when that may be shown",
+  async (world) => {
+    await world.run([...watch(DELTA), begin("t1"), TURN, { do: "leave", watcher: DELTA }]);
+    await world.run([finish("t1"), TURN, TURN, { do: "hold" }, begin("t2"), TURN]);
+    // This waits for a commit in which the first task is purged, as there is room for one.
+    await world.run([begin("t3"), ...watch(DELTA), finish("t2"), { do: "heal" }, TURN, TURN]);
+    assertEquals(beliefs(world, DELTA), { t2: "FINISHED 100", t3: "STARTING null" });
+  },
+  { endedTasksPerClient: 1 },
+);

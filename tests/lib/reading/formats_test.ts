@@ -1,0 +1,219 @@
+/** Lines one by one: what is read from them, and above all what is not. */
+
+import { ProgressReader } from "../../../lib/reading/progress_reader.ts";
+import type { Reading } from "../../../lib/reading/reading.ts";
+import { assertEquals } from "../../support/assert.ts";
+
+/** What a fresh reader makes of a line; keys that say nothing are left out. */
+function read(text: string, isRedraw = false): Partial<Reading> | undefined {
+  const reading = new ProgressReader().read({ text, isRedraw });
+  if (reading === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(reading).filter(([key, value]) => key === "progress" || value !== null),
+  );
+}
+
+function check(table: readonly (readonly [string, Partial<Reading> | undefined])[]): void {
+  for (const [text, expected] of table) assertEquals(read(text), expected, JSON.stringify(text));
+}
+
+Deno.test("percent() reads percentages where they look like progress", () => {
+  check([
+    ["42%", { progress: 42 }],
+    ["42.5 %", { progress: 42.5 }],
+    ["  42,5% ", { progress: 42.5 }],
+    ["(42%) copying", { progress: 42 }],
+    ["42% done", { progress: 42 }],
+    ["Uploading: 42%", { progress: 42, status: "Uploading" }],
+    ["Reading package lists... 42%", { progress: 42, status: "Reading package lists" }],
+    ["progress = 42% so far", { progress: 42 }],
+    ["it is 42% complete now", { progress: 42 }],
+    ["task 7 is at 42% complete now", { progress: 42 }],
+    ["[#####     ]  42% ETA 3s", { progress: 42 }],
+    ["  42 [========>           ] 42%", { progress: 42 }],
+    ["Working... ━━━━━━━━━━━━━╸━━━━━━━━━━━━━━━━  42% 0:00:03", { progress: 42, status: "Working" }],
+    ["tests/test_a.py ......                           [ 42%]", { progress: 42, status: "tests/test_a.py" }],
+    ["<=====--------> 42% EXECUTING [3s]", { progress: 42 }],
+    ["100% cotton", { progress: 100 }],
+  ]);
+  // A line that is drawn over says how far something is, whatever else it says.
+  assertEquals(read("1.00GiB 0:00:02 [ 500MiB/s] [==>     ] 42% ETA 0:00:03", true), { progress: 42 });
+  assertEquals(read("Encoding: task 1 of 1, 42.15 % (24.5 fps, avg 25.1 fps, ETA 00h01m02s)", true), {
+    progress: 42.15,
+  });
+  assertEquals(read("big.bin    42%  420KB 100.0KB/s   00:05 ETA", true), { progress: 42 });
+});
+
+Deno.test("percent() leaves other percentages alone", () => {
+  check([
+    ["made of 100% cotton and more", undefined],
+    ["  adding: a.txt (deflated 62%)", undefined],
+    ["a.txt:\t 62.3% -- replaced with a.txt.gz", undefined],
+    ["/dev/sda1        98G   42G   51G  46% /", undefined],
+    ["CPU usage: 85%", undefined],
+    ["battery 42%", undefined],
+    ["12% faster than before", undefined],
+    ["3 packets transmitted, 3 received, 0% packet loss, time 2003ms", undefined],
+    ["Lines executed:85.71% of 14", undefined],
+    ["coverage: 83.1% of statements", undefined],
+    ["mb I  I16..4: 30.0% 58.4% 11.6%", undefined],
+    ["http://host/a%20b", undefined],
+    ["%d %s 42%s", undefined],
+    ["420%", undefined],
+    ["-5%", undefined],
+    ["100.5%", undefined],
+  ]);
+});
+
+Deno.test("fraction() reads 3/17 and 3 of 17 where they look like progress", () => {
+  check([
+    ["3/17", { progress: 300 / 17, current: 3, total: 17 }],
+    ["3/17 files", { progress: 300 / 17, current: 3, total: 17, unit: "files" }],
+    ["3 of 4", { progress: 75, current: 3, total: 4 }],
+    ["Reading file 3 of 4", { progress: 75, current: 3, total: 4 }],
+    ["3 out of 4 tests passed", { progress: 75, current: 3, total: 4, unit: "tests" }],
+    ["1,500 of 2,000", { progress: 75, current: 1_500, total: 2_000 }],
+    ["Epoch 3/4", { progress: 75, current: 3, total: 4 }],
+    ["copying (3/4) a.txt", { progress: 75, current: 3, total: 4 }],
+    ["processed 3/4 so far", { progress: 75, current: 3, total: 4 }],
+    ["    Building [=====>   ] 30/40: serde, tokio", { progress: 75, current: 30, total: 40 }],
+    ["003/004", { progress: 75, current: 3, total: 4 }],
+    ["0/4", { progress: 0, current: 0, total: 4 }],
+    ["Progress 3 of 4", { progress: 75, current: 3, total: 4 }],
+  ]);
+  assertEquals(read("so 3/4 and more", true), { progress: 75, current: 3, total: 4 });
+});
+
+Deno.test("fraction() leaves dates, paths, ratios and addresses alone", () => {
+  check([
+    ["3/17/2024", undefined],
+    ["2024/03/17", undefined],
+    ["03/2024", undefined],
+    ["/3/17", undefined],
+    ["see ./3/17", undefined],
+    ["3/17/a.txt", undefined],
+    ["3/17.txt", undefined],
+    ["a/3/17", undefined],
+    ["10.0.0.0/24", undefined],
+    ["listening on 127.0.0.1:80/tcp", undefined],
+    ["17/3", undefined],
+    ["24/7", undefined],
+    ["1/1", undefined],
+    ["using SAR=1/2", undefined],
+    ["take 1/2 cup of sugar", undefined],
+    ["12:30/12:45", undefined],
+    ["v1/2", undefined],
+    ["0.3/1.2", undefined],
+    ["5 of 3", undefined],
+    ["3 of 17.5", undefined],
+    ["0/0", undefined],
+    ["1/99999999999999999999", undefined],
+  ]);
+});
+
+Deno.test("steps() reads the numbers that builds put in front", () => {
+  check([
+    ["[3/4] Building a.o", { progress: 75, current: 3, total: 4, status: "Building a.o" }],
+    ["[ 3 / 4 ]", { progress: 75, current: 3, total: 4 }],
+    ["[ 42%] Building a.o", { progress: 42, status: "Building a.o" }],
+    ["Step 3/4 : RUN make", { progress: 75, current: 3, total: 4, status: "RUN make" }],
+    ["#9 [3/4] RUN make", { progress: 75, current: 3, total: 4, status: "RUN make" }],
+    ["#9 [build 3/4] RUN make", { progress: 75, current: 3, total: 4, status: "RUN make" }],
+    ["[4/3] a", undefined],
+    ["[142%] a", undefined],
+  ]);
+});
+
+Deno.test("sizes() reads two sizes of which the second is the whole", () => {
+  const MiB = 1_024 ** 2;
+  check([
+    ["3.0/12.0 MB", { progress: 25, current: 3e6, total: 12e6, unit: "B" }],
+    ["Completed 3.0 MiB/12.0 MiB (1.5 MiB/s) with 1 file(s) remaining", {
+      ...{ progress: 25, current: 3 * MiB, total: 12 * MiB, unit: "B" },
+    }],
+    ["Transferred:   1.5 GiB / 3 GiB, 50%, 100 MiB/s, ETA 1m", {
+      ...{ progress: 50, current: 1.5 * 1_024 * MiB, total: 3 * 1_024 * MiB, unit: "B" },
+    }],
+    ["512 kB of 1.024 MB", { progress: 50, current: 512_000, total: 1_024_000, unit: "B" }],
+    ["512 B/1.024kB", { progress: 50, current: 512, total: 1_024, unit: "B" }],
+    ["[download]  25.0% of 8.00MiB at 1.00MiB/s ETA 00:05", {
+      ...{ progress: 25, current: 2 * MiB, total: 8 * MiB, unit: "B" },
+    }],
+    ["[download]  50.0% of ~  8.00MiB at 1.00MiB/s", {
+      ...{ progress: 50, current: 4 * MiB, total: 8 * MiB, unit: "B" },
+    }],
+    ["Memory: 3.0/16.0 GB", undefined],
+    ["disk used 3 GB / 16 GB", undefined],
+    ["at 12 MB/s", undefined],
+    ["5 MB/3 MB", undefined],
+    ["Need to get 0 B/1312 B of archives.", undefined],
+  ]);
+});
+
+Deno.test("jsonLines() reads objects that were made for it, and no logs", () => {
+  check([
+    ['{"progress": 42}', { progress: 42 }],
+    ['{"progress":null,"status":"Looking"}', { progress: null, status: "Looking" }],
+    ['  {"current":3,"total":4,"unit":"files"}\r', { current: 3, total: 4, unit: "files" }],
+    ['{"status":"Looking"}', { status: "Looking" }],
+    ['{"progress":42,"time":"12:00","status":7}', { progress: 42 }],
+    ['{"level":"info","msg":"3/17","status":"ok"}', undefined],
+    ['{"level":"info","msg":"42%"}', undefined],
+    ['{"progress":"42%"}', undefined],
+    ['{"progress":1e999}', undefined],
+    ["{}", undefined],
+    ["{not json}", undefined],
+    ["[1, 2]", undefined],
+  ]);
+});
+
+Deno.test("tqdm() reads units, scales, and bars without a word in front", () => {
+  check([
+    [" 50%|█████     | 5/10 [00:04<00:05,  1.00it/s]", { progress: 50, current: 5, total: 10 }],
+    ["a b: 50%|##### | 5/10 [1:00:04<1:00:05, 12.0s/file]", {
+      ...{ progress: 50, current: 5, total: 10, unit: "file", status: "a b" },
+    }],
+    ["50%|█████| 5.00k/10.0k [00:04<00:05, 1.00kMeals/s]", {
+      ...{ progress: 50, current: 5_000, total: 10_000, unit: "Meals" },
+    }],
+    ["50%|█████| 5/10 [00:04<?, ?Meals/s, loss=0.5]", {
+      ...{ progress: 50, current: 5, total: 10, unit: "Meals" },
+    }],
+    ["7it [00:04, 10.00it/s]", { progress: null, current: 7 }],
+    ["read: 7.00kB [00:04, 1.7kB/s]", { progress: null, current: 7_000, unit: "B", status: "read" }],
+    ["7 things [on, a list]", undefined],
+  ]);
+});
+
+Deno.test("curl(), git(), dd() and tar() read their own lines only", () => {
+  check([
+    [" 42 1000k   42  420k    0     0   100k      0  0:00:10  0:00:04  0:00:06  100k", {
+      ...{ progress: 42, current: 420 * 1_024, total: 1_000 * 1_024, unit: "B" },
+    }],
+    ["  0  9.9G    0 1000M    0     0   100M      0  1d 02h  0:00:04  1d 02h  100M", {
+      ...{ progress: 0, current: 1_000 * 1_024 ** 2, total: Math.round(9.9 * 1_024 ** 3), unit: "B" },
+    }],
+    ["remote: Resolving deltas:  50% (5/10)", {
+      progress: 50,
+      current: 5,
+      total: 10,
+      unit: "deltas",
+      status: "Resolving deltas",
+    }],
+    ["Updating files:  50% (5/10), done.", {
+      progress: 50,
+      current: 5,
+      total: 10,
+      unit: "files",
+      status: "Updating files",
+    }],
+    ["1048576 bytes transferred in 1.0 secs (1048576 bytes/sec)", {
+      progress: null,
+      current: 1_048_576,
+      unit: "B",
+    }],
+    ["1048576 bytes were lost", undefined],
+    ["bsdtar: Write checkpoint 10", { progress: null, current: 10, unit: "records", status: "Writing" }],
+    ["guitar: Write checkpoint ten", undefined],
+  ]);
+});

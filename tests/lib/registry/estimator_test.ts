@@ -1,0 +1,430 @@
+import fc from "fast-check";
+import { type Estimate, Estimator } from "../../../lib/registry/estimator.ts";
+import { PastDurations } from "../../../lib/registry/past_durations.ts";
+import type { Task, UpdateChange } from "../../../lib/task/task.ts";
+import { transition } from "../../../lib/task/transition.ts";
+import { assert, assertEquals, assertGreater, assertLess } from "../../support/assert.ts";
+import { createChange } from "../../support/changes.ts";
+
+type Said = Omit<UpdateChange, "type">;
+
+/** What is estimated of a task that began at 0 and said certain things at certain seconds, at a later second. */
+function estimateAfter(
+  said: readonly (readonly [at: number, said: Said])[],
+  at: number,
+  past: readonly number[] = [],
+): Estimate {
+  const estimator = new Estimator(() => new PastDurations(past));
+  let task = transition(undefined, "t", createChange(), 0);
+  task = transition(task, "t", { type: "start" }, 0);
+  for (const [second, update] of said) {
+    task = transition(task, "t", { type: "update", ...update }, second);
+    estimator.observe(task, second);
+  }
+  return estimator.estimate(task, at);
+}
+
+/** Progress at a steady pace, said once a second. */
+function steady(seconds: number, say: (second: number) => Said): [number, Said][] {
+  return Array.from({ length: seconds + 1 }, (_, second) => [second, say(second)]);
+}
+
+const percent = (perSecond: number) => (second: number): Said => ({ progress: second * perSecond });
+
+interface Scenario {
+  readonly name: string;
+  readonly said: readonly (readonly [number, Said])[];
+  readonly at: number;
+  /** How long earlier runs took, in seconds. */
+  readonly past?: readonly number[];
+  /** Without a range where none is named. */
+  readonly expected: Omit<Estimate, "eta_low" | "eta_high"> & Partial<Estimate>;
+}
+
+const NO_RANGE = { eta_low: null, eta_high: null } as const;
+
+const NOTHING_YET = { eta: null, rate: null, eta_reason: "too_early" } as const;
+const STALLED = { eta: null, rate: 0, eta_reason: "stalled" } as const;
+
+const SCENARIOS: Scenario[] = [
+  {
+    name: "a steady pace in percent",
+    said: steady(10, percent(1)),
+    at: 10,
+    expected: { eta: 90, rate: 1, eta_reason: null },
+  },
+  {
+    name: "a steady pace in counts",
+    said: steady(20, (second) => ({ current: second * 5, total: 200 })),
+    at: 20,
+    expected: { eta: 20, rate: 5, eta_reason: null },
+  },
+  {
+    name: "a pace that is no round number",
+    said: steady(30, percent(1 / 3)),
+    at: 30,
+    expected: { eta: 270, rate: 0.3333, eta_reason: null },
+  },
+  { name: "the beginning", said: [[0, { progress: 0 }]], at: 0, expected: NOTHING_YET },
+  {
+    name: "a single step",
+    said: [[0, { progress: 0 }], [5, { progress: 10 }]],
+    at: 5,
+    expected: { eta: null, rate: 2, eta_reason: "too_early" },
+  },
+  {
+    name: "two steps within less than a second",
+    said: [[0, { progress: 0 }], [0.25, { progress: 1 }], [0.5, { progress: 2 }]],
+    at: 0.5,
+    expected: { eta: null, rate: 4, eta_reason: "too_early" },
+  },
+  {
+    name: "a burst at one instant",
+    said: [0, 10, 20, 30].map((progress) => [0, { progress }]),
+    at: 0,
+    expected: NOTHING_YET,
+  },
+  {
+    name: "a standstill after a steady pace",
+    said: steady(10, percent(1)),
+    at: 20.1,
+    expected: STALLED,
+  },
+  {
+    name: "a pause that is not long enough to be a standstill",
+    said: steady(10, percent(1)),
+    at: 19.9,
+    expected: { eta: 90, rate: 1, eta_reason: null },
+  },
+  {
+    name: "a pause that is usual for a slow task",
+    said: [0, 5, 10, 15, 20].map((at) => [at, { progress: at }]),
+    at: 49,
+    expected: { eta: 80, eta_low: 53.33, eta_high: 120, rate: 1, eta_reason: null },
+  },
+  {
+    name: "a standstill of a slow task",
+    said: [0, 5, 10, 15, 20].map((at) => [at, { progress: at }]),
+    at: 51,
+    expected: STALLED,
+  },
+  {
+    name: "a standstill from the beginning",
+    said: [[0, { progress: 0 }]],
+    at: 11,
+    expected: STALLED,
+  },
+  {
+    name: "a step back",
+    said: [...steady(10, percent(5)), [11, { progress: 20 }]],
+    at: 11,
+    expected: NOTHING_YET,
+  },
+  {
+    name: "a steady pace after a step back",
+    said: [
+      ...steady(10, percent(5)),
+      ...[0, 1, 2, 3].map((n) => [11 + n, { progress: 20 + 2 * n }] as const),
+    ],
+    at: 14,
+    expected: { eta: 37, eta_low: 23.46, eta_high: 58.36, rate: 2, eta_reason: null },
+  },
+  {
+    name: "progress that nobody gave",
+    said: [[0, { status: "Working" }], [5, { status: "Working on" }]],
+    at: 5,
+    expected: { eta: null, rate: null, eta_reason: "unknown_progress" },
+  },
+  {
+    name: "progress that became unknown",
+    said: [...steady(10, percent(1)), [11, { progress: null }]],
+    at: 11,
+    expected: { eta: null, rate: 1, eta_reason: "unknown_progress" },
+  },
+  {
+    name: "counts without a total",
+    said: steady(10, (second) => ({ current: second * 3 })),
+    at: 10,
+    expected: { eta: null, rate: 3, eta_reason: "unknown_progress" },
+  },
+  {
+    name: "more done than there should be",
+    said: steady(10, (second) => ({ current: second * 3, total: 20 })),
+    at: 10,
+    expected: { eta: null, rate: 3, eta_reason: "unknown_progress" },
+  },
+  {
+    name: "all done, but not ended",
+    said: steady(10, percent(10)),
+    at: 10,
+    expected: { eta: 0, rate: 10, eta_reason: null },
+  },
+  {
+    name: "progress and counts of which only the progress moves",
+    said: steady(20, (second) => ({ current: 0, total: 10, progress: second })),
+    at: 20,
+    expected: { eta: 80, rate: 1, eta_reason: null },
+  },
+  {
+    name: "a steady pace that was observed for a short time, however often",
+    said: Array.from({ length: 1_001 }, (_, n) => [n / 250, { progress: n / 250 }]),
+    at: 4,
+    expected: { eta: 96, eta_low: 64, eta_high: 144, rate: 1, eta_reason: null },
+  },
+  {
+    name: "the beginning, after one run",
+    said: [],
+    at: 10,
+    past: [60],
+    expected: { eta: 50, eta_low: 33.33, eta_high: 75, rate: null, eta_reason: null },
+  },
+  {
+    name: "progress that nobody gives, after many runs that were much the same",
+    said: [[0, { status: "Working" }]],
+    at: 10,
+    past: Array.from({ length: 20 }, (_, n) => 59.5 + n / 19),
+    expected: { eta: 50, rate: null, eta_reason: null },
+  },
+  {
+    name: "progress that nobody gives, after runs that were very different",
+    said: [[0, { status: "Working" }]],
+    at: 0,
+    past: [400, 10, 20, 100, 300],
+    expected: { eta: 100, eta_low: 20, eta_high: 300, rate: null, eta_reason: null },
+  },
+  {
+    name: "a single step, after one run",
+    said: [[0, { progress: 0 }], [5, { progress: 10 }]],
+    at: 5,
+    past: [65],
+    expected: { eta: 60, eta_low: 40, eta_high: 90, rate: 2, eta_reason: null },
+  },
+  {
+    name: "a run that takes longer than any before, and says nothing of its progress",
+    said: [[0, { status: "Working" }]],
+    at: 60,
+    past: [60, 30],
+    expected: { eta: null, rate: null, eta_reason: "unknown_progress" },
+  },
+  {
+    name: "a run that takes longer than any before",
+    said: steady(30, percent(1)),
+    at: 30,
+    past: [10, 20, 30],
+    expected: { eta: 70, rate: 1, eta_reason: null },
+  },
+  {
+    // A third by the rate, 90 s, and two thirds by the past, 190 s, which is no agreement.
+    name: "a short time of progress, after long runs",
+    said: steady(10, percent(1)),
+    at: 10,
+    past: Array.from({ length: 20 }, () => 200),
+    expected: { eta: 156.7, eta_low: 106.4, eta_high: 194.7, rate: 1, eta_reason: null },
+  },
+  {
+    // The same, but of a single run it is not known whether it was usual.
+    name: "a short time of progress, after one long run",
+    said: steady(10, percent(1)),
+    at: 10,
+    past: [200],
+    expected: { eta: 156.7, eta_low: 90, eta_high: 267.1, rate: 1, eta_reason: null },
+  },
+  {
+    // Nine tenths by the rate, 1 s, as so much is done; one tenth by the past, 991 s.
+    name: "nearly all done soon, after long runs",
+    said: steady(9, percent(10)),
+    at: 9,
+    past: Array.from({ length: 20 }, () => 1_000),
+    expected: { eta: 100, eta_low: 0.75, eta_high: 399.8, rate: 10, eta_reason: null },
+  },
+  {
+    // Two sevenths by the rate, 98 s, and five by the past, 8 s.
+    name: "a very short time of progress, after short runs",
+    said: steady(2, percent(1)),
+    at: 2,
+    past: Array.from({ length: 20 }, () => 10),
+    expected: { eta: 33.71, eta_low: 7.805, eta_high: 94.31, rate: 1, eta_reason: null },
+  },
+  {
+    name: "a steady pace that past runs agree with",
+    said: steady(20, percent(1)),
+    at: 20,
+    past: Array.from({ length: 20 }, () => 100),
+    expected: { eta: 80, rate: 1, eta_reason: null },
+  },
+  {
+    name: "a standstill, after long runs",
+    said: steady(10, percent(1)),
+    at: 21,
+    past: [900],
+    expected: STALLED,
+  },
+  {
+    name: "a standstill of counts without a total, after long runs",
+    said: steady(10, (second) => ({ current: second * 3 })),
+    at: 21,
+    past: [900],
+    expected: STALLED,
+  },
+];
+
+for (const { name, said, at, past, expected } of SCENARIOS) {
+  Deno.test(`Estimator.estimate() of ${name}`, () => {
+    assertEquals(estimateAfter(said, at, past), { ...NO_RANGE, ...expected });
+  });
+}
+
+Deno.test("Estimator.estimate() takes a burst at one instant for no rate once time has passed", () => {
+  const burst = [0, 10, 20, 30].map((progress) => [0, { progress }] as const);
+  const { eta, rate } = estimateAfter([...burst, [1, { progress: 31 }], [2, { progress: 32 }]], 2);
+  assert(eta !== null && Number.isFinite(eta) && rate !== null && Number.isFinite(rate));
+});
+
+Deno.test("Estimator.estimate() starts afresh with counts where there were percents before", () => {
+  const percents = steady(10, percent(1));
+  const counts = [11, 12, 13].map((at) => [at, { current: 1_000 * (at - 10), total: 1_000_000 }] as const);
+  const { rate } = estimateAfter([...percents, ...counts], 13);
+  assertEquals(rate, 1_000);
+});
+
+Deno.test("Estimator.estimate() follows a change of pace within a minute", () => {
+  const slow = steady(60, (second) => ({ current: second, total: 10_000 }));
+  const fast = steady(60, (second) => ({ current: 60 + second * 10, total: 10_000 }));
+  const { rate } = estimateAfter(
+    [...slow, ...fast.slice(1).map(([at, said]) => [60 + at, said] as const)],
+    120,
+  );
+  assertGreater(rate!, 9);
+  assertLess(rate!, 10.001);
+});
+
+Deno.test("Estimator.estimate() recovers from a standstill", () => {
+  const said = [...steady(10, percent(1)), [100, { progress: 11 }], [101, { progress: 12 }]] as const;
+  const { eta, rate, eta_reason } = estimateAfter(said, 101);
+  assertEquals(eta_reason, null);
+  assertGreater(eta!, 88);
+  assertLess(rate!, 1);
+});
+
+Deno.test("Estimator.estimate() has no ETA and no reason for a task that is not active", () => {
+  const waiting = transition(undefined, "t", createChange(), 0);
+  assertEquals(new Estimator().estimate(waiting, 50), {
+    eta: null,
+    ...NO_RANGE,
+    rate: null,
+    eta_reason: null,
+  });
+  const ended = transition(waiting, "t", { type: "finish", result: null }, 1);
+  assertEquals(new Estimator().estimate(ended, 50).eta_reason, null);
+});
+
+Deno.test("Estimator.estimate() does not count the leap to 100 % of a task that ended early as pace", () => {
+  const estimator = new Estimator();
+  let task: Task = transition(undefined, "t", createChange(), 0);
+  for (const [at, update] of steady(10, percent(1))) {
+    task = transition(task, "t", { type: "update", ...update }, at);
+    estimator.observe(task, at);
+  }
+  task = transition(task, "t", { type: "finish", result: null }, 11);
+  estimator.observe(task, 11);
+  assertEquals(estimator.estimate(task, 11), { eta: null, ...NO_RANGE, rate: 1, eta_reason: null });
+});
+
+Deno.test("Estimator asks for past runs of the task's name, once, and not before the task is active", () => {
+  const asked: string[] = [];
+  const estimator = new Estimator((name) => {
+    asked.push(name);
+    return new PastDurations([10]);
+  });
+  let task = estimator.estimated(transition(undefined, "t", createChange({ name: "job" }), 0));
+  assertEquals(asked, []);
+  for (let progress = 0; progress < 5; progress++) {
+    task = estimator.estimated(transition(task, "t", { type: "update", progress }, progress));
+  }
+  estimator.estimated(transition(task, "t", { type: "finish", result: null }, 5));
+  assertEquals(asked, ["job"]);
+});
+
+Deno.test("Estimator.estimate() is nearer to the truth with past runs, of a task that is slow at first", () => {
+  // A tenth in the first half of the time, all else in the second.
+  const progressAt = (second: number) => second <= 50 ? second / 5 : 10 + (second - 50) * 1.8;
+  const past = [95, 104, 99, 110, 92, 101];
+  for (const at of [5, 20, 40, 60, 80]) {
+    const said = steady(at, (second) => ({ progress: progressAt(second) }));
+    const [without, withPast] = [[], past].map((past) =>
+      Math.abs(estimateAfter(said, at, past).eta! - (100 - at))
+    );
+    assertLess(withPast!, without! + 0.001, `at ${at} s`);
+  }
+});
+
+Deno.test("Estimator.correction() has nothing to say of a task whose estimate is right still", () => {
+  const estimator = new Estimator(() => new PastDurations([60]));
+  let task = transition(undefined, "t", createChange(), 0);
+  assertEquals(estimator.correction(task, 100), null, "it has not begun");
+  task = estimator.estimated(transition(task, "t", { type: "start" }, 0));
+  assertEquals([estimator.correction(task, 59), estimator.correction(task, 60)], [null, null]);
+  const over = estimator.correction(task, 61)!;
+  assertEquals(over, { eta: null, ...NO_RANGE, rate: null, eta_reason: "unknown_progress" });
+  assertEquals(estimator.correction({ ...task, ...over }, 100), null);
+});
+
+/** Holds of every estimate. */
+function assertHonest({ eta, eta_low, eta_high, rate, eta_reason }: Estimate, task: Task): void {
+  assert(eta === null || (Number.isFinite(eta) && eta >= 0), `eta is ${eta}`);
+  assertEquals(eta_low === null, eta_high === null);
+  if (eta_low !== null) {
+    assert(eta_low >= 0 && eta_low <= eta! && eta! <= eta_high!, `${eta_low} ${eta} ${eta_high}`);
+  }
+  assert(rate === null || (Number.isFinite(rate) && rate >= 0), `rate is ${rate}`);
+  assertEquals(eta_reason !== null, task.active && eta === null);
+}
+
+Deno.test("Estimator.estimate() is a time that can be, or there is a reason why there is none", () => {
+  const amount = fc.option(fc.oneof(
+    fc.integer({ min: -10, max: 110 }),
+    fc.double({ min: 0, max: 1e12, noNaN: true }).map((value) => Math.round(value * 1e6) / 1e6),
+  ));
+  const anything = fc.record({ progress: amount, current: amount, total: amount }, { requiredKeys: [] });
+  const forward = fc.record({
+    by: fc.double({ min: 0, max: 5, noNaN: true }).map((by) => Math.round(by * 100) / 100),
+  });
+  const said = fc.oneof({ weight: 1, arbitrary: anything }, { weight: 3, arbitrary: forward });
+  const elapsed = fc.oneof(
+    fc.constant(0),
+    fc.double({ min: 0, max: 20, noNaN: true }),
+    fc.integer({ max: 10_000, min: 0 }),
+  );
+  const past = fc.array(elapsed, { maxLength: 20 });
+  const steps = fc.array(fc.tuple(elapsed, said, elapsed), { maxLength: 30, size: "max" });
+  let withEta = 0;
+  fc.assert(
+    fc.property(steps, past, (steps, past) => {
+      const estimator = new Estimator(() => new PastDurations(past));
+      let task = transition(undefined, "t", createChange(), 1_000);
+      let at = 1_000;
+      for (const [seconds, said, later] of steps) {
+        at += seconds;
+        const update = "by" in said ? { progress: (task.progress ?? 0) + said.by } : said;
+        task = transition(task, "t", { type: "update", ...update }, at);
+        estimator.observe(task, at);
+        for (const when of [at, at + later]) {
+          const estimate = estimator.estimate(task, when);
+          assertHonest(estimate, task);
+          if (estimate.eta !== null) withEta++;
+        }
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+  assertGreater(withEta, 500);
+});
+
+Deno.test("Estimator.estimate() has no endless ETA for amounts at the edge of what numbers can say", () => {
+  const tiny: [number, Said][] = [0, 1, 2, 3].map((n) => [n, { progress: n * Number.MIN_VALUE }]);
+  const huge: [number, Said][] = [0, 1, 2, 3].map((n) => [n, { current: n / 100, total: Number.MAX_VALUE }]);
+  for (const said of [tiny, huge]) {
+    const { eta, rate, eta_reason } = estimateAfter(said, 3);
+    assert(eta === null ? eta_reason !== null : Number.isFinite(eta), `eta is ${eta} at a rate of ${rate}`);
+  }
+});

@@ -1,0 +1,69 @@
+import { DEFAULT_LIMITS } from "../../../lib/config.ts";
+import { LiveTasks } from "../../../lib/registry/live_tasks.ts";
+import { HTTP_REPORTER_ID } from "../../../lib/registry/registry_types.ts";
+import { MemoryStore } from "../../../lib/store/memory/memory_store.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { TestReporter } from "../../support/registry.ts";
+
+function emptyStore(): MemoryStore {
+  return new MemoryStore(DEFAULT_LIMITS, "epoch");
+}
+
+const here = new TestReporter("here");
+const remote = new TestReporter("remote", true);
+
+Deno.test("LiveTasks.localCount leaves out what goes on without this process, also once it has ended", () => {
+  const live = new LiveTasks(emptyStore());
+  live.add("c", "local", { owner: here.id, reporter: here, at: 0 });
+  live.add("c", "unowned", { owner: null, reporter: null, at: 0 });
+  live.add("c", "remote", { owner: remote.id, reporter: remote, at: 0 });
+  live.add("c", "away", { owner: "another", reporter: null, at: 0 });
+  live.add("c", "http", { owner: HTTP_REPORTER_ID, reporter: null, at: 0 });
+  assertEquals(live.localCount, 2);
+  for (const id of ["local", "remote", "remote", "unknown"]) live.delete("c", id);
+  assertEquals([live.localCount, live.all().map(({ id }) => id)], [1, ["unowned", "away", "http"]]);
+  live.clear();
+  assertEquals([live.localCount, live.get("c", "away")], [0, undefined]);
+});
+
+Deno.test("LiveTasks.add() notes since when a reporter is away, but of none that can't be reached at all", () => {
+  const live = new LiveTasks(emptyStore());
+  live.add("c", "local", { owner: here.id, reporter: here, at: 5 });
+  live.add("c", "unowned", { owner: null, reporter: null, at: 5 });
+  live.add("c", "remote", { owner: remote.id, reporter: remote, at: 5 });
+  live.add("c", "away", { owner: "another", reporter: null, at: 5 });
+  live.add("c", "http", {
+    owner: HTTP_REPORTER_ID,
+    reporter: new TestReporter(HTTP_REPORTER_ID, true),
+    at: 5,
+  });
+  const known = live.all().map(({ id, reporter, awaySince }) => [id, reporter?.id ?? null, awaySince]);
+  assertEquals(known, [
+    ["local", "here", null],
+    ["unowned", null, null],
+    ["remote", "remote", null],
+    ["away", null, 5],
+    ["http", null, null],
+  ]);
+  assertEquals(live.ownedBy("another").map(({ id }) => id), ["away"]);
+});
+
+Deno.test("LiveTasks.ownedBy() knows those that one side runs, as they come and go", () => {
+  const live = new LiveTasks(emptyStore());
+  const owned = (id: string) => live.ownedBy(id).map(({ id }) => id);
+  for (const id of ["a", "b", "c"]) live.add("c", id, { owner: remote.id, reporter: remote, at: 0 });
+  live.add("c", "mine", { owner: here.id, reporter: here, at: 0 });
+  live.add("c", "nobody's", { owner: null, reporter: null, at: 0 });
+  assertEquals([owned("remote"), owned("here"), owned("unknown")], [["a", "b", "c"], ["mine"], []]);
+  // Whoever goes through them may end them.
+  for (const { client, id } of live.ownedBy("remote")) if (id !== "b") live.delete(client, id);
+  assertEquals(owned("remote"), ["b"]);
+  live.delete("c", "b");
+  live.delete("c", "b");
+  live.delete("c", "nobody's");
+  assertEquals([owned("remote"), owned("here")], [[], ["mine"]]);
+  live.add("c", "d", { owner: remote.id, reporter: null, at: 0 });
+  assertEquals(owned("remote"), ["d"]);
+  live.clear();
+  assertEquals([owned("remote"), owned("here")], [[], []]);
+});

@@ -1,0 +1,73 @@
+import { LocalSink } from "../../../lib/registry/local_sink.ts";
+import { TaskReporter } from "../../../lib/reporter/reporter.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { createChange } from "../../support/changes.ts";
+import { TestRegistry } from "../../support/registry.ts";
+
+/** A task of this isolate, with what it was told. */
+function begin(sink: LocalSink, id: string) {
+  const told: string[] = [];
+  const handlers = {
+    onCancel: () => void told.push("cancel"),
+    onInterrupt: () => void told.push("interrupt"),
+    warn: (text: string) => void told.push(text),
+  };
+  const reporter = new TaskReporter(sink, { client: "c", id }, handlers);
+  reporter.begin(createChange());
+  return { reporter, told };
+}
+
+Deno.test("LocalSink hands reports to the registry, and requests to stop to the task", async () => {
+  using test = new TestRegistry();
+  const sink = new LocalSink(test.registry);
+  const [first, second] = [begin(sink, "1"), begin(sink, "2")];
+  test.registry.requestCancel("c", "2");
+  test.registry.requestCancel("c", "1");
+  assertEquals([first.told, second.told], [["cancel"], ["cancel"]]);
+  first.reporter.end({ type: "finish", result: 5 });
+  assertEquals(test.registry.task("c", "1")?.result, 5);
+  second.reporter.end({ type: "cancelled" });
+  await sink.settled();
+});
+
+Deno.test("LocalSink tells the tasks that run of the end of the process", () => {
+  using test = new TestRegistry();
+  const sink = new LocalSink(test.registry);
+  const [first, second] = [begin(sink, "1"), begin(sink, "2")];
+  second.reporter.end({ type: "finish", result: 5 });
+  test.registry.announceEnd();
+  assertEquals([first.told, second.told], [["interrupt"], []]);
+  assertEquals([test.registry.task("c", "1")?.active, test.registry.runningCount], [true, 1]);
+});
+
+Deno.test("LocalSink takes no reports once it is disposed of, and says nothing to the task", () => {
+  using test = new TestRegistry();
+  const sink = new LocalSink(test.registry);
+  const { reporter, told } = begin(sink, "1");
+  sink[Symbol.dispose]();
+  sink[Symbol.dispose]();
+  reporter.end({ type: "finish", result: 5 });
+  test.registry.announceEnd();
+  assertEquals([told, test.registry.task("c", "1")?.state], [[], "STARTING"]);
+});
+
+Deno.test("LocalSink leaves an id that was given twice to whoever came first", () => {
+  using test = new TestRegistry();
+  const sink = new LocalSink(test.registry);
+  const [first, second] = [begin(sink, "1"), begin(sink, "1")];
+  assertEquals(second.told, ['Task "1" goes on unseen: Cannot create task "1": the id is taken']);
+  second.reporter.end({ type: "finish", result: "second" });
+  test.registry.requestCancel("c", "1");
+  assertEquals(first.told, ["cancel"]);
+  first.reporter.end({ type: "finish", result: "first" });
+  assertEquals(test.registry.task("c", "1")?.result, "first");
+});
+
+Deno.test("LocalSink says nothing where somebody else ended the task", () => {
+  using test = new TestRegistry();
+  const sink = new LocalSink(test.registry);
+  const { reporter, told } = begin(sink, "1");
+  test.registry.apply("c", "1", { type: "fail", error: { message: "lost", type: "lost" } });
+  reporter.end({ type: "finish", result: 5 });
+  assertEquals([told, test.registry.task("c", "1")?.state], [[], "ERROR"]);
+});

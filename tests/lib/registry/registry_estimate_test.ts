@@ -1,0 +1,103 @@
+/** What a registry says of a task's future, by what it remembers of its past. */
+
+import { assert, assertEquals } from "../../support/assert.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { TestRegistry } from "../../support/registry.ts";
+
+/** Runs a task from its beginning to its end. */
+function run(
+  test: TestRegistry,
+  clock: FakeClock,
+  id: string,
+  seconds: number,
+  name = "job",
+  client = "c",
+): void {
+  test.begin(client, id, { name });
+  clock.pass(seconds * 1000);
+  test.finish(client, id);
+}
+
+function etaOf(test: TestRegistry, id: string): unknown[] {
+  const { eta, eta_low, eta_high, eta_reason } = test.registry.task("c", id)!;
+  return [eta, eta_low, eta_high, eta_reason];
+}
+
+Deno.test("Registry gives a task an ETA by past runs of its name from the start on", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry();
+  test.begin("c", "first", { name: "job" });
+  assertEquals(etaOf(test, "first"), [null, null, null, "unknown_progress"]);
+  clock.pass(60_000);
+  test.finish("c", "first");
+  assertEquals(etaOf(test, "first"), [null, null, null, null]);
+  test.begin("c", "second", { name: "job" });
+  assertEquals(etaOf(test, "second"), [60, 40, 90, null]);
+  clock.pass(20_000);
+  test.report("c", "second", { type: "update", status: "Working" });
+  assertEquals(etaOf(test, "second"), [40, 26.67, 60, null]);
+});
+
+Deno.test("Registry counts no runs of others, none that failed, and none that were removed", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry();
+  run(test, clock, "other name", 10, "other");
+  run(test, clock, "other client", 20, "job", "d");
+  test.begin("c", "failed", { name: "job" });
+  clock.pass(30_000);
+  test.report("c", "failed", { type: "fail", error: { type: "Error", message: "x" } });
+  run(test, clock, "removed", 40);
+  test.registry.remove("c", "removed");
+  test.begin("c", "1", { name: "job" });
+  assertEquals(etaOf(test, "1"), [null, null, null, "unknown_progress"]);
+  test.registry.restore("c", "removed");
+  test.begin("c", "2", { name: "job" });
+  assertEquals(etaOf(test, "2")[0], 40);
+});
+
+Deno.test("Registry goes by the newest twenty runs that ended well", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry();
+  for (let i = 0; i < 20; i++) run(test, clock, `old-${i}`, 1_000);
+  for (let i = 0; i < 20; i++) run(test, clock, `new-${i}`, 100);
+  for (let i = 0; i < 10; i++) {
+    test.begin("c", `failed-${i}`, { name: "job" });
+    test.report("c", `failed-${i}`, { type: "fail", error: { type: "Error", message: "x" } });
+  }
+  test.begin("c", "now", { name: "job" });
+  assertEquals(etaOf(test, "now"), [100, null, null, null]);
+});
+
+Deno.test("Registry.sweep() gives another ETA to a silent task that has outlived past runs, and none at last", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry();
+  run(test, clock, "short", 20);
+  run(test, clock, "long", 100);
+  test.begin("c", "silent", { name: "job" });
+  const { updated_at, eta } = test.registry.task("c", "silent")!;
+  assertEquals(eta, 60);
+  clock.pass(59_000);
+  assertEquals(test.registry.task("c", "silent")?.eta, 60, "it is as of the last change");
+  clock.pass(3_000);
+  const later = test.registry.task("c", "silent")!;
+  assertEquals([later.eta, later.updated_at], [100, updated_at], "100 s in all, as of the beginning");
+  assert(later.eta_low! < 100 && later.eta_high! > 100, `${later.eta_low} to ${later.eta_high}`);
+  clock.pass(40_000);
+  assertEquals(etaOf(test, "silent"), [null, null, null, "unknown_progress"]);
+  const { seq } = test.registry.cursor;
+  clock.pass(60_000);
+  assertEquals(test.registry.cursor.seq, seq, "said once");
+});
+
+Deno.test("Registry.sweep() hides an ETA by past runs, too, where a task stands still", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry();
+  run(test, clock, "1", 1_000);
+  test.begin("c", "2", { name: "job" });
+  test.progress("c", "2", 10);
+  assertEquals(etaOf(test, "2")[0], 1_000);
+  clock.pass(30_000);
+  assertEquals(etaOf(test, "2"), [null, null, null, "stalled"]);
+  test.progress("c", "2", 11);
+  assertEquals(etaOf(test, "2")[0], 970);
+});

@@ -1,0 +1,192 @@
+/** Tasks that go: by somebody's hand, and then for a moment not for good, or because they are too old or too many. */
+
+import type { Registry } from "../../../lib/registry/registry.ts";
+import { TransitionError } from "../../../lib/task/transition.ts";
+import { assertEquals, assertStrictEquals, assertThrows } from "../../support/assert.ts";
+import { createChange } from "../../support/changes.ts";
+import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
+import { TestRegistry } from "../../support/registry.ts";
+
+function idsOf(registry: Registry, client = "c"): string[] {
+  return registry.tasks(client).map(({ id }) => id).reverse();
+}
+
+/** Why a task can't be restored. */
+function refusal(registry: Registry, id: string): string {
+  return assertThrows(() => registry.restore("c", id), TransitionError).code;
+}
+
+Deno.test("Registry.restore() brings a task back with all that belongs to it, at its place", () => {
+  using _clock = new FakeClock();
+  using test = new TestRegistry();
+  const { registry } = test;
+  test.run("c", "before");
+  test.begin("c", "1", { tags: ["x"] });
+  registry.setLaunch("c", "1", { name: "copy", args: [1, "two"] });
+  test.report("c", "1", { type: "log", first: 0, lines: [{ at: 1, text: "a" }, { at: 2, text: "b" }] });
+  const ended = test.finish("c", "1");
+  const history = registry.history("c", "1");
+  test.run("c", "after");
+  const before = registry.cursor;
+  assertEquals(registry.remove("c", "1"), true);
+  assertEquals([registry.task("c", "1"), registry.history("c", "1")], [undefined, []]);
+  assertEquals([registry.log("c", "1", 0, 9).lines, registry.launch("c", "1")], [[], undefined]);
+
+  const restored = registry.restore("c", "1");
+  assertEquals(restored, { ...ended, version: ended.version + 1 });
+  assertStrictEquals(registry.task("c", "1"), restored);
+  assertEquals(idsOf(registry), ["before", "1", "after"]);
+  assertEquals(registry.log("c", "1", 0, 9).lines.map(({ text }) => text), ["a", "b"]);
+  assertEquals(registry.history("c", "1"), history);
+  assertEquals(registry.launch("c", "1"), { name: "copy", args: [1, "two"] });
+
+  const [removal, restoral] = test.events.slice(-2);
+  assertEquals([removal?.client, removal?.removedId, removal?.seq], ["c", "1", before.seq + 1]);
+  assertEquals([restoral?.client, restoral?.stored?.task, restoral?.seq], ["c", restored, before.seq + 2]);
+  assertEquals(registry.cursor.seq, before.seq + 2);
+  const changes = registry.changesSince("c", before)!;
+  assertEquals(changes.tasks.map(({ task }) => task), [restored]);
+});
+
+Deno.test("Registry.restore() goes within the window, and not after it", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ restoreWindowMs: 5_000, sweepIntervalMs: 1_000_000 });
+  const { registry } = test;
+  test.run("c", "early", "late");
+  registry.remove("c", "early");
+  registry.remove("c", "late");
+  clock.pass(5_000);
+  assertEquals(registry.restore("c", "early").id, "early");
+  clock.pass(1);
+  const events = test.events.length;
+  assertEquals(refusal(registry, "late"), "task_not_found");
+  assertEquals([idsOf(registry), test.events.length], [["early"], events]);
+});
+
+Deno.test("Registry forgets a removed task for good once its window is over", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ restoreWindowMs: 5_000, sweepIntervalMs: 1_000 });
+  test.run("c", "1");
+  test.registry.remove("c", "1");
+  assertEquals(test.store.removed("c", "1")?.id, "1");
+  clock.pass(5_000);
+  assertEquals(test.store.removed("c", "1")?.id, "1");
+  clock.pass(2_000);
+  assertEquals(test.store.removed("c", "1"), undefined);
+});
+
+Deno.test("Registry.restore() refuses what was not removed, and an id that is taken", () => {
+  using test = new TestRegistry();
+  const { registry } = test;
+  test.begin("c", "alive");
+  test.run("c", "ended", "taken");
+  registry.remove("c", "taken");
+  test.begin("c", "taken");
+  const version = registry.task("c", "taken")?.version;
+  const { seq } = registry.cursor;
+  assertEquals(refusal(registry, "unknown"), "task_not_found");
+  for (const id of ["alive", "ended", "taken"]) assertEquals(refusal(registry, id), "task_exists", id);
+  const taken = assertThrows(() => registry.restore("c", "taken"), TransitionError);
+  assertEquals(taken.message, 'Cannot restore task "taken": there is a task of that id');
+  assertEquals([registry.cursor.seq, registry.task("c", "taken")?.version], [seq, version]);
+});
+
+Deno.test("Registry.restore() of an id that was used again brings back the last task only", () => {
+  using test = new TestRegistry();
+  const { registry } = test;
+  test.begin("c", "1", { name: "first" });
+  test.report("c", "1", { type: "log", first: 0, lines: [{ at: 1, text: "of the first" }] });
+  test.finish("c", "1");
+  registry.remove("c", "1");
+  test.begin("c", "1", { name: "second" });
+  test.finish("c", "1");
+  assertEquals(registry.log("c", "1", 0, 9).lines, []);
+  registry.remove("c", "1");
+  assertEquals(registry.restore("c", "1").name, "second");
+  assertEquals(registry.log("c", "1", 0, 9).lines, []);
+  assertEquals(registry.history("c", "1").map(({ version }) => version), [1, 2, 3]);
+});
+
+Deno.test("Registry.restore() goes once for each removal, and each begins a window of its own", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ restoreWindowMs: 5_000, sweepIntervalMs: 1_000 });
+  const { registry } = test;
+  test.run("c", "1");
+  const { version } = registry.task("c", "1")!;
+  for (let round = 1; round <= 3; round++) {
+    registry.remove("c", "1");
+    clock.pass(4_000);
+    assertEquals(registry.restore("c", "1").version, version + round);
+    assertEquals(refusal(registry, "1"), "task_exists");
+  }
+  registry.remove("c", "1");
+  assertEquals(test.removed.length, 4);
+});
+
+Deno.test("Registry.restore() brings back nothing that had to go for a bound", () => {
+  using test = new TestRegistry({ endedTasksPerClient: 1 });
+  test.run("c", "1", "2");
+  assertEquals([test.removed, refusal(test.registry, "1")], [["c/1"], "task_not_found"]);
+});
+
+Deno.test("Registry keeps to its bounds also where tasks are restored", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ endedTasksPerClient: 2, sweepIntervalMs: 1_000 });
+  const { registry } = test;
+  test.run("c", "1", "2");
+  for (const id of ["1", "2"]) registry.remove("c", id);
+  test.run("c", "3", "4");
+  for (const id of ["1", "2"]) registry.restore("c", id);
+  clock.pass(1_000);
+  assertEquals(registry.count("c"), 2);
+});
+
+Deno.test("Registry removes ended tasks that are too old, with all that belongs to them", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ endedTaskAgeMs: 60_000, sweepIntervalMs: 1_000 });
+  const { registry } = test;
+  test.begin("c", "alive");
+  test.begin("c", "1");
+  registry.setLaunch("c", "1", { name: "copy", args: [] });
+  test.report("c", "1", { type: "log", first: 0, lines: [{ at: 1, text: "a" }] });
+  clock.pass(30_000);
+  test.finish("c", "1");
+  clock.pass(10_000);
+  test.run("d", "2");
+  clock.pass(50_000);
+  assertEquals([idsOf(registry), idsOf(registry, "d")], [["alive", "1"], ["2"]]);
+  clock.pass(1_000);
+  assertEquals([idsOf(registry), idsOf(registry, "d"), test.removed], [["alive"], ["2"], ["c/1"]]);
+  assertEquals([registry.log("c", "1", 0, 9).lines, registry.history("c", "1")], [[], []]);
+  assertEquals([registry.launch("c", "1"), test.store.removed("c", "1")], [undefined, undefined]);
+  assertEquals(refusal(registry, "1"), "task_not_found");
+  clock.pass(10_000);
+  assertEquals([registry.clients(), test.removed], [["c"], ["c/1", "d/2"]]);
+});
+
+Deno.test("Registry counts the age of a restored task from its end, and not from its return", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ endedTaskAgeMs: 60_000, sweepIntervalMs: 1_000 });
+  const { registry } = test;
+  test.run("c", "old");
+  clock.pass(40_000);
+  test.run("c", "young");
+  registry.remove("c", "old");
+  registry.restore("c", "old");
+  clock.pass(22_000);
+  assertEquals(idsOf(registry), ["young"]);
+  clock.pass(40_000);
+  assertEquals(idsOf(registry), []);
+});
+
+Deno.test("Registry keeps what has just ended, however far behind the clock of its reporter is", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ endedTaskAgeMs: 60_000, sweepIntervalMs: 1_000 });
+  const { registry, reporter } = test;
+  for (const change of [createChange(), { type: "finish", result: 1 }] as const) {
+    registry.report({ client: "c", id: "1", at: CLOCK_START - 1_000_000, change }, reporter);
+  }
+  assertEquals(idsOf(registry), ["1"], "nobody has seen its end yet");
+  clock.pass(62_000);
+  assertEquals(idsOf(registry), []);
+});

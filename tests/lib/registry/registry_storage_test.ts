@@ -1,0 +1,327 @@
+/** The registry and its store: what it takes over, what it waits for, and what it does in trouble. */
+
+import { ClosedError, LimitError, StorageError } from "../../../lib/errors.ts";
+import { TransitionError } from "../../../lib/task/transition.ts";
+import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "../../support/assert.ts";
+import { createChange } from "../../support/changes.ts";
+import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
+import { HeldStore } from "../../support/held_store.ts";
+import { TestRegistry, TestReporter } from "../../support/registry.ts";
+import { reopened } from "../../support/reopened.ts";
+
+Deno.test("Registry takes over a store: what ran is interrupted, above every version that was given out", () => {
+  using clock = new FakeClock();
+  using before = new TestRegistry();
+  before.report("c", "waiting", createChange());
+  before.begin("c", "running");
+  before.progress("c", "running", 30);
+  before.report("c", "running", { type: "update", status: "Copying" });
+  before.run("c", "done");
+  const seen = new Map(before.registry.tasks("c").map((task) => [task.id, task]));
+  clock.pass(60_000);
+
+  // Numbers up to 1,000 may have been seen without having been committed.
+  using after = reopened(before, 1_000);
+  const { registry } = after;
+  for (const id of ["waiting", "running"]) {
+    const task = registry.task("c", id)!;
+    assertEquals([task.state, task.active, task.finished_at], ["ERROR", false, CLOCK_START + 60]);
+    assertEquals(task.error, { type: "interrupted", message: "The server ended while the task ran" });
+    // From the number of the record on, each number may have been one more version of this very task.
+    const { seq } = before.registry.stored("c", id)!;
+    assertGreater(task.version, seen.get(id)!.version + (1_000 - seq));
+    assertGreater(registry.stored("c", id)!.seq, 1_000);
+    assertEquals(registry.history("c", id).at(-1)?.version, task.version);
+  }
+  assertEquals(registry.task("c", "running")?.status, "Copying");
+  assertEquals(registry.task("c", "done"), seen.get("done"));
+  assertEquals(registry.count("c"), 3);
+  assertEquals([registry.runningCount, registry.cursor.epoch], [0, "first"]);
+  // Whoever ran it and comes back is too late.
+  assertThrows(() => after.progress("c", "running", 50), TransitionError, "it has ended as ERROR");
+});
+
+Deno.test("Registry takes over a store, and keeps to its own bounds with what it finds", () => {
+  using before = new TestRegistry();
+  for (const id of ["1", "2", "3"]) before.run("a", id);
+  before.begin("a", "4");
+  before.begin("a", "5");
+  before.run("b", "6", "7");
+  using after = reopened(before, 100, { endedTasksPerClient: 2, liveTasksPerClient: 1, clients: 1 });
+  assertEquals(after.registry.tasks("a").map(({ id }) => id), ["5", "4"]);
+  assertEquals(after.registry.tasks("b").map(({ id }) => id), ["7", "6"]);
+  assertEquals(after.registry.obstacle("a"), null);
+  assertEquals((after.registry.obstacle("c") as LimitError).limit, "clients");
+});
+
+Deno.test("Registry takes over a store, and removes what became too old meanwhile, then and later", () => {
+  using clock = new FakeClock();
+  using before = new TestRegistry();
+  before.run("c", "old");
+  clock.pass(50_000);
+  before.run("c", "young");
+  before.registry[Symbol.dispose]();
+  clock.pass(11_000);
+  using after = reopened(before, 100, { endedTaskAgeMs: 60_000 });
+  assertEquals(after.registry.tasks("c").map(({ id }) => id), ["young"]);
+  clock.pass(50_000);
+  assertEquals([after.registry.tasks("c"), after.removed], [[], ["c/young"]]);
+});
+
+Deno.test("Registry over an empty store sets no timer", () => {
+  using clock = new FakeClock();
+  using _test = new TestRegistry();
+  assertEquals(clock.pending, 0);
+});
+
+Deno.test("Registry.announceEnd() tells the sides that run tasks, each of its own, and changes nothing", () => {
+  using test = new TestRegistry();
+  const other = new TestReporter("other");
+  test.begin("a", "1");
+  test.report("b", "2", createChange(), other);
+  test.run("a", "ended");
+  test.registry.apply("a", "nobody's", createChange());
+  const { seq } = test.registry.cursor;
+  test.registry.announceEnd();
+  assertEquals([test.reporter.interruptions, other.interruptions], [["a/1"], ["b/2"]]);
+  assertEquals([test.reporter.cancelled, test.registry.cursor.seq], [[], seq]);
+});
+
+Deno.test("Registry.announceEnd() takes it that tasks end while they are told", () => {
+  using test = new TestRegistry();
+  const reporter = new TestReporter();
+  reporter.interrupted = (client, id) => {
+    const error = { type: "interrupted", message: "stopped" };
+    test.report(client, id, { type: "fail", error }, reporter);
+  };
+  for (const id of ["1", "2", "3"]) test.report("c", id, createChange(), reporter);
+  test.registry.announceEnd();
+  assertEquals(test.registry.runningCount, 0);
+});
+
+Deno.test("Registry.interruptAll() ends what has not ended, and leaves what has", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry();
+  const { registry } = test;
+  test.begin("a", "1");
+  test.report("b", "2", createChange());
+  test.run("a", "ended");
+  const ended = registry.task("a", "ended");
+  const version = registry.task("a", "1")!.version;
+  clock.pass(1_000);
+  registry.interruptAll("The server was shut down");
+  for (const [client, id] of [["a", "1"], ["b", "2"]] as const) {
+    const { state, error, finished_at } = registry.task(client, id)!;
+    assertEquals([state, finished_at], ["ERROR", CLOCK_START + 1]);
+    assertEquals(error, { type: "interrupted", message: "The server was shut down" });
+  }
+  assertEquals([registry.task("a", "1")?.version, registry.runningCount], [version + 1, 0]);
+  assertEquals(registry.task("a", "ended"), ended);
+  registry.interruptAll("again");
+  assertThrows(() => test.progress("a", "1", 5), TransitionError, "it has ended as ERROR");
+});
+
+Deno.test("Registry.cursor is of another epoch while nothing can be committed; both are understood", async () => {
+  const store = new HeldStore();
+  using test = new TestRegistry({}, "first", store);
+  const { registry } = test;
+  test.begin("c", "1");
+  const committed = registry.cursor;
+  assertEquals([committed, registry.trouble], [{ epoch: "first", seq: 2 }, null]);
+  await store.fail("the disk is full");
+  assertEquals([registry.cursor, registry.trouble?.error.reason], [
+    { epoch: "unsaved", seq: 2 },
+    "the disk is full",
+  ]);
+  test.progress("c", "1", 5);
+  const unsaved = registry.cursor;
+  test.progress("c", "1", 6);
+  await store.recover();
+  assertEquals([registry.cursor, registry.trouble], [{ epoch: "first", seq: 4 }, null]);
+  test.begin("c", "2");
+  for (const after of [committed, unsaved]) {
+    assertEquals(registry.changesSince("c", after)?.tasks.map(({ id }) => id), ["1", "2"]);
+    assertEquals(registry.allChangesSince(after)?.get("c")?.tasks.length, 2);
+  }
+  assertEquals(registry.changesSince("c", { epoch: "other", seq: 1 }), undefined);
+  assertEquals(registry.changesSince("c", { epoch: "unsaved", seq: 100 }), undefined);
+});
+
+Deno.test("Registry.obstacle() is the bound that is reached, or the trouble with the store", async () => {
+  const store = new HeldStore();
+  using test = new TestRegistry({ liveTasksPerClient: 1, clients: 1 }, "first", store);
+  const { registry } = test;
+  assertEquals(registry.obstacle("c"), null);
+  test.begin("c", "1");
+  assertEquals((registry.obstacle("c") as LimitError).limit, "liveTasksPerClient");
+  assertEquals((registry.obstacle("d") as LimitError).limit, "clients");
+  await store.fail("the disk is full");
+  for (const client of ["c", "d"]) {
+    const obstacle = registry.obstacle(client);
+    assert(obstacle instanceof StorageError);
+    assertEquals(obstacle.reason, "the disk is full");
+  }
+  await store.recover();
+  assert(registry.obstacle("c") instanceof LimitError);
+  test.finish("c", "1");
+  assertEquals(registry.obstacle("c"), null);
+  registry[Symbol.dispose]();
+  assert(registry.obstacle("c") instanceof ClosedError);
+});
+
+Deno.test("Registry.whenShowable() waits for beginnings, ends, removals and returns, but not for progress", async () => {
+  const store = new HeldStore();
+  using test = new TestRegistry({}, "first", store);
+  const { registry } = test;
+  assertEquals(registry.whenShowable(), null);
+  const steps: Record<string, () => void> = {
+    begin: () => test.begin("c", "1"),
+    finish: () => test.finish("c", "1"),
+    remove: () => registry.remove("c", "1"),
+    restore: () => registry.restore("c", "1"),
+  };
+  for (const [name, step] of Object.entries(steps)) {
+    store.hold();
+    step();
+    const showable = registry.whenShowable();
+    assert(showable !== null, name);
+    let isShown = false;
+    showable.then(() => isShown = true);
+    await Promise.resolve();
+    assertEquals(isShown, false, name);
+    await store.commit();
+    assertEquals([isShown, registry.whenShowable()], [true, null], name);
+  }
+  test.begin("c", "2");
+  await store.commit();
+  const progress: (() => void)[] = [
+    () => test.progress("c", "2", 5),
+    () => test.report("c", "2", { type: "log", first: 0, lines: [{ at: 1, text: "a" }] }),
+    () => registry.requestCancel("c", "2"),
+    () => registry.reporterLost(test.reporter.id),
+  ];
+  for (const change of progress) {
+    change();
+    assertEquals(registry.whenShowable(), null);
+  }
+});
+
+Deno.test("Registry.whenShowable() waits for nothing where nothing can be committed", async () => {
+  const store = new HeldStore();
+  using test = new TestRegistry({}, "first", store);
+  store.hold();
+  test.begin("c", "1");
+  const showable = test.registry.whenShowable();
+  await store.fail();
+  await showable;
+  assertEquals(test.registry.whenShowable(), null);
+  await assertRejects(() => test.registry.committed(), StorageError, "the disk is full");
+  await store.recover();
+  await test.registry.committed();
+});
+
+Deno.test("Registry.onTrouble() hears when trouble comes and goes", async () => {
+  const store = new HeldStore();
+  using test = new TestRegistry({}, "first", store);
+  const heard: (string | undefined)[] = [];
+  const leave = test.registry.onTrouble((trouble) => heard.push(trouble?.error.reason));
+  await store.fail("the disk is full");
+  await store.recover();
+  leave();
+  await store.fail();
+  assertEquals(heard, ["the disk is full", undefined]);
+});
+
+Deno.test("Registry that can give out no more numbers refuses changes, and is as it was", () => {
+  const store = new HeldStore();
+  using test = new TestRegistry({ liveTasksPerClient: 1 }, "first", store);
+  const { registry } = test;
+  test.begin("c", "1");
+  const take = store.takeSeq;
+  store.takeSeq = () => {
+    throw new StorageError("tasks.db", "nothing could be written for too long");
+  };
+  const before = registry.task("c", "1");
+  assertThrows(() => test.finish("c", "1"), StorageError);
+  assertThrows(() => test.begin("d", "1"), StorageError);
+  assertThrows(() => registry.interruptAll("gone"), StorageError);
+  assertEquals([registry.task("c", "1"), registry.runningCount, registry.clients()], [before, 1, ["c"]]);
+  store.takeSeq = take;
+  test.finish("c", "1");
+  test.begin("c", "2");
+  assertEquals([registry.cursor.seq, registry.clients()], [5, ["c"]]);
+});
+
+Deno.test("Registry.sweep() does what it can where no more numbers can be given out, and never throws", () => {
+  using clock = new FakeClock();
+  const store = new HeldStore();
+  using test = new TestRegistry({ endedTaskAgeMs: 60_000, sweepIntervalMs: 1_000 }, "first", store);
+  test.run("c", "old");
+  test.begin("c", "silent", { stale_after: 5 });
+  const take = store.takeSeq;
+  store.takeSeq = () => {
+    throw new StorageError("tasks.db", "nothing could be written for too long");
+  };
+  // It is called by a timer, where an error would end the process.
+  clock.pass(62_000);
+  assertEquals([test.registry.task("c", "silent")?.stale, test.registry.count("c")], [false, 2]);
+  store.takeSeq = take;
+  clock.pass(1_000);
+  assertEquals([test.registry.task("c", "silent")?.stale, test.registry.count("c")], [true, 1]);
+});
+
+Deno.test("Registry.history() holds the states and what was said of them, but no mere progress", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ historyPerTask: 3 });
+  const { registry } = test;
+  test.begin("c", "1");
+  const says = (update: object) => {
+    clock.pass(1_000);
+    test.report("c", "1", { type: "update", ...update });
+  };
+  for (let progress = 0; progress < 50; progress++) says({ progress });
+  for (const status of ["one", "two", "two", "three", "four"]) says({ status });
+  clock.pass(1_000);
+  test.finish("c", "1");
+  const { version, finished_at } = registry.task("c", "1")!;
+  const history = registry.history("c", "1");
+  assertEquals(history.map(({ state, status }) => `${state} ${status}`), [
+    "NOT_STARTED Not started",
+    "STARTING Starting",
+    "PROCESSING Processing",
+    // Of the texts only the newest are kept; all states are.
+    "PROCESSING two",
+    "PROCESSING three",
+    "PROCESSING four",
+    "FINISHED four",
+  ]);
+  assertEquals(history.at(-1), {
+    at: finished_at!,
+    state: "FINISHED",
+    status: "four",
+    progress: 100,
+    version,
+  });
+  assertEquals(history.map(({ version }) => version), history.map(({ version }) => version).toSorted());
+  assertEquals([history[2]?.progress, history[3]?.progress], [0, 49]);
+  assertEquals(registry.history("c", "unknown"), []);
+});
+
+Deno.test("Registry.launch() is what a task was started with, and nothing for the others", () => {
+  using test = new TestRegistry();
+  const { registry } = test;
+  test.begin("c", "1");
+  test.begin("c", "2");
+  registry.setLaunch("c", "1", { name: "copy", args: ["a", { b: [null] }] });
+  assertEquals(registry.launch("c", "1"), { name: "copy", args: ["a", { b: [null] }] });
+  assertEquals([registry.launch("c", "2"), registry.launch("c", "3"), registry.launch("d", "1")], [
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  test.finish("c", "1");
+  assertEquals(registry.launch("c", "1")?.name, "copy");
+  registry.remove("c", "1");
+  test.begin("c", "1");
+  assertEquals(registry.launch("c", "1"), undefined, "another task has the id");
+});

@@ -1,0 +1,91 @@
+/** What a reporter is told of the reports that can't be taken. */
+
+import { StorageError } from "../../../lib/errors.ts";
+import type { ReportedChange } from "../../../lib/task/task.ts";
+import { ReportIntake } from "../../../lib/registry/report_intake.ts";
+import { assertEquals, assertThrows } from "../../support/assert.ts";
+import { createChange } from "../../support/changes.ts";
+import { HeldStore } from "../../support/held_store.ts";
+import { TestRegistry, TestReporter } from "../../support/registry.ts";
+
+const UPDATE: ReportedChange = { type: "update", progress: 5 };
+const FINISH: ReportedChange = { type: "finish", result: null };
+
+/** One reporter in another process. */
+class Intake {
+  readonly #intake: ReportIntake;
+
+  constructor(test: TestRegistry, id = "far") {
+    this.#intake = new ReportIntake(test.registry, new TestReporter(id, true));
+  }
+
+  take(id: string, change: ReportedChange, seq?: number, client = "c"): unknown {
+    const report = { client, id, at: 1, change };
+    return this.#intake.take(seq === undefined ? report : { ...report, seq });
+  }
+}
+
+Deno.test("ReportIntake.take() says nothing of what is taken, or had been taken before", () => {
+  using test = new TestRegistry();
+  const intake = new Intake(test);
+  assertEquals(intake.take("1", createChange(), 1), null);
+  assertEquals(intake.take("1", UPDATE, 2), null);
+  const { cursor } = test.registry;
+  for (const seq of [1, 2]) assertEquals(intake.take("1", createChange(), seq), null);
+  assertEquals(test.registry.cursor, cursor);
+  assertEquals([intake.take("1", FINISH, 3), intake.take("1", FINISH, 3)], [null, null]);
+  assertEquals(intake.take("1", UPDATE, 2), null, "it came late");
+});
+
+Deno.test("ReportIntake.take() says once that a task is not known, until it is created", () => {
+  using test = new TestRegistry();
+  const intake = new Intake(test);
+  const unknown = { type: "unknown", client: "c", id: "1" };
+  assertEquals([intake.take("1", UPDATE, 5), intake.take("1", UPDATE, 6)], [unknown, null]);
+  assertEquals(intake.take("2", FINISH, 7), { ...unknown, id: "2" });
+  assertEquals(intake.take("1", FINISH, 7, "d"), { ...unknown, client: "d" });
+  assertEquals(intake.take("1", createChange(), 8), null);
+  assertEquals(intake.take("1", UPDATE, 9), null);
+  assertEquals(test.registry.task("c", "1")?.progress, 5);
+  assertEquals(test.registry.task("c", "2"), undefined);
+  test.report("c", "1", FINISH, new TestReporter("far", true));
+  test.registry.remove("c", "1");
+  assertEquals(intake.take("1", UPDATE, 10), unknown, "it is unknown once more");
+});
+
+Deno.test("ReportIntake.take() says why a task is refused, and nothing where somebody else has ended it", () => {
+  using test = new TestRegistry({ liveTasksPerClient: 1 });
+  const intake = new Intake(test);
+  const refused = (id: string, reason: string | null) => ({ type: "refused", client: "c", id, reason });
+  assertEquals(intake.take("1", createChange(), 1), null);
+  assertEquals(intake.take("1", createChange(), 2), refused("1", 'Cannot create task "1": the id is taken'));
+  assertEquals(
+    new Intake(test, "other").take("1", UPDATE),
+    refused("1", 'Cannot report task "1": somebody else runs it'),
+  );
+  const full = intake.take("2", createChange(), 3) as { readonly type: string; readonly reason: string };
+  assertEquals([full.type, /limit/.test(full.reason)], ["refused", true], full.reason);
+  test.registry.apply("c", "1", { type: "fail", error: { message: "ended here", type: "lost" } });
+  assertEquals(intake.take("1", UPDATE, 4), refused("1", null));
+  assertEquals(intake.take("1", FINISH, 5), refused("1", null));
+});
+
+Deno.test("ReportIntake.take() leaves trouble with the store to whoever called", async () => {
+  const store = new HeldStore();
+  using test = new TestRegistry({}, "first", store);
+  const intake = new Intake(test);
+  intake.take("1", createChange(), 1);
+  intake.take("1", FINISH, 2);
+  store.isBroken = true;
+  assertThrows(() => intake.take("1", UPDATE, 3), StorageError, "damaged");
+  await store.release();
+});
+
+Deno.test("ReportIntake remembers a bounded number of unknown tasks, and then asks again", () => {
+  using test = new TestRegistry();
+  const intake = new Intake(test);
+  for (let n = 0; n < 10_000; n++) intake.take(`${n}`, UPDATE);
+  assertEquals(intake.take("5", UPDATE), null);
+  assertEquals(intake.take("one more", UPDATE), { type: "unknown", client: "c", id: "one more" });
+  assertEquals(intake.take("5", UPDATE), { type: "unknown", client: "c", id: "5" });
+});

@@ -1,0 +1,78 @@
+import { RestorableTasks } from "../../../lib/registry/restorable.ts";
+import type { EndedTask } from "../../../lib/store/store.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+const [A, B, C] = ["a", "b", "c"].map((id, i) => ({ client: "c", id, endedAt: i })) as [
+  EndedTask,
+  EndedTask,
+  EndedTask,
+];
+
+/** Whether a task can be restored, as what it is known. */
+function has(tasks: RestorableTasks, task: EndedTask): boolean {
+  const { client, id } = task;
+  const known = tasks.get({ client, id });
+  if (known !== undefined) assertEquals(known, task);
+  return known !== undefined;
+}
+
+Deno.test("RestorableTasks.get() gives a task from its removal to the end of the window, and no longer", () => {
+  using clock = new FakeClock();
+  const tasks = new RestorableTasks(5_000);
+  assertEquals([has(tasks, A), tasks.size], [false, 0]);
+  tasks.add(A);
+  assertEquals([has(tasks, A), has(tasks, B), has(tasks, { ...A, client: "other" })], [true, false, false]);
+  clock.pass(5_000);
+  assertEquals(has(tasks, A), true);
+  clock.pass(1);
+  assertEquals([has(tasks, A), tasks.size], [false, 1]);
+});
+
+Deno.test("RestorableTasks.takeOverdue() gives back each task once, oldest first, and not before its time", () => {
+  using clock = new FakeClock();
+  const tasks = new RestorableTasks(5_000);
+  tasks.add(A);
+  clock.pass(1_000);
+  tasks.add(B);
+  clock.pass(3_000);
+  tasks.add(C);
+  assertEquals(tasks.takeOverdue(), []);
+  clock.pass(3_000);
+  assertEquals([tasks.takeOverdue(), tasks.size], [[A, B], 1]);
+  assertEquals([tasks.takeOverdue(), has(tasks, B), has(tasks, C)], [[], false, true]);
+  clock.pass(10_000);
+  assertEquals([tasks.takeOverdue(), tasks.size], [[C], 0]);
+});
+
+Deno.test("RestorableTasks.add() of a task that was removed again begins its window anew", () => {
+  using clock = new FakeClock();
+  const tasks = new RestorableTasks(5_000);
+  tasks.add(A);
+  tasks.add(B);
+  clock.pass(4_000);
+  tasks.add(A);
+  clock.pass(2_000);
+  assertEquals([has(tasks, A), has(tasks, B), tasks.takeOverdue()], [true, false, [B]]);
+});
+
+Deno.test("RestorableTasks.delete() forgets a task, and takes one that it does not know", () => {
+  using clock = new FakeClock();
+  const tasks = new RestorableTasks(5_000);
+  tasks.add(A);
+  tasks.add(B);
+  tasks.delete(A);
+  tasks.delete(A);
+  tasks.delete(C);
+  assertEquals([has(tasks, A), tasks.size], [false, 1]);
+  clock.pass(6_000);
+  assertEquals(tasks.takeOverdue(), [B]);
+});
+
+Deno.test("RestorableTasks with a window of 0 forgets with the next moment", () => {
+  using clock = new FakeClock();
+  const tasks = new RestorableTasks(0);
+  tasks.add(A);
+  clock.pass(1);
+  assertEquals([has(tasks, A), tasks.takeOverdue()], [false, [A]]);
+});

@@ -1,0 +1,204 @@
+import fc from "fast-check";
+import { Census } from "../../../lib/registry/retention.ts";
+import { LimitError } from "../../../lib/errors.ts";
+import type { EndedTask } from "../../../lib/store/store.ts";
+import { assertEquals, assertGreater, assertThrows } from "../../support/assert.ts";
+
+const LIMITS = { clients: 2, liveTasksPerClient: 3, endedTasksPerClient: 2, endedTasks: 3 };
+
+/** A time before every end. */
+const NEVER = -Infinity;
+
+function ended(name: string, endedAt = 0): EndedTask {
+  const [client = "", id = ""] = name.split("/");
+  return { client, id, endedAt };
+}
+
+/** Forgets what has to go after the end of a task of a client, and names it. */
+function forgetExcess(census: Census, client: string, endedBefore = NEVER): string[] {
+  const gone: string[] = [];
+  for (let key = census.excess(endedBefore, client); key; key = census.excess(endedBefore, client)) {
+    census.forget(key.client, key.id);
+    gone.push(`${key.client}/${key.id}`);
+  }
+  return gone;
+}
+
+/** Begins and ends tasks of a client; gives back all that had to go. */
+function run(census: Census, client: string, ...ids: string[]): string[] {
+  return ids.flatMap((id) => {
+    census.begin(client);
+    census.end(ended(`${client}/${id}`));
+    return forgetExcess(census, client);
+  });
+}
+
+Deno.test("Census.begin() refuses what is over a bound, by the name of the bound", () => {
+  const census = new Census(LIMITS);
+  for (let i = 0; i < 3; i++) census.begin("a");
+  const tooMany = assertThrows(() => census.begin("a"), LimitError);
+  assertEquals([tooMany.limit, tooMany.message], [
+    "liveTasksPerClient",
+    "Cannot create task: the client has 3 tasks that have not ended, which is the limit",
+  ]);
+  census.begin("b");
+  const tooManyClients = assertThrows(() => census.begin("c"), LimitError);
+  assertEquals([tooManyClients.limit, tooManyClients.message], [
+    "clients",
+    "Cannot create task: 2 clients have tasks, which is the limit",
+  ]);
+  assertEquals([census.fullness("a")?.limit, census.fullness("b"), census.fullness("c")?.limit], [
+    "liveTasksPerClient",
+    null,
+    "clients",
+  ]);
+  assertEquals(census.clients(), ["a", "b"]);
+});
+
+Deno.test("Census.adopt() and addEnded() count what was there before, whatever the bounds", () => {
+  const census = new Census({ ...LIMITS, clients: 1, liveTasksPerClient: 1 });
+  assertEquals(census.isEmpty, true);
+  for (let i = 0; i < 5; i++) census.adopt("a");
+  for (const id of ["1", "2", "3"]) census.addEnded(ended(`b/${id}`));
+  assertEquals([census.clients(), census.isEmpty], [["a", "b"], false]);
+  assertEquals([census.fullness("a")?.limit, census.fullness("c")?.limit], ["liveTasksPerClient", "clients"]);
+  assertEquals(forgetExcess(census, "b"), ["b/1"]);
+  for (let i = 0; i < 5; i++) census.end(ended(`a/${i}`));
+  assertEquals(census.fullness("a"), null);
+  assertEquals(forgetExcess(census, "a"), ["a/0", "a/1", "a/2", "b/2"]);
+});
+
+Deno.test("Census.excess() names the oldest ended tasks over the bounds of a client and of all", () => {
+  const census = new Census(LIMITS);
+  assertEquals(run(census, "a", "1", "2"), []);
+  assertEquals(run(census, "a", "3"), ["a/1"]);
+  assertEquals(run(census, "b", "4"), []);
+  assertEquals(run(census, "b", "5"), ["a/2"], "four ended tasks in all");
+  assertEquals(run(census, "b", "6"), ["b/4"], "three ended tasks of one client");
+});
+
+Deno.test("Census.excess() keeps none where the bound is 0", () => {
+  for (const bound of [{ endedTasksPerClient: 0 }, { endedTasks: 0 }]) {
+    const census = new Census({ ...LIMITS, ...bound });
+    assertEquals(run(census, "a", "1", "2"), ["a/1", "a/2"]);
+    assertEquals([census.clients(), census.isEmpty], [[], true]);
+  }
+});
+
+Deno.test("Census.excess() names the oldest task that ended before a time, of whichever client", () => {
+  const census = new Census({ ...LIMITS, endedTasks: 10, endedTasksPerClient: 10 });
+  census.addEnded(ended("a/1", 100));
+  census.addEnded(ended("b/1", 200));
+  census.addEnded(ended("a/2", 300));
+  assertEquals(census.excess(100), undefined, "not before that time, but at it");
+  assertEquals(census.excess(100.5), ended("a/1", 100));
+  assertEquals(census.excess(100.5, "unknown"), ended("a/1", 100));
+  census.forget("a", "1");
+  assertEquals([census.excess(100.5), census.excess(1_000)?.client], [undefined, "b"]);
+  assertEquals(forgetExcess(census, "a", 1_000), ["b/1", "a/2"]);
+  assertEquals([census.excess(Infinity), census.isEmpty], [undefined, true]);
+});
+
+Deno.test("Census.excess() of no client names the oldest where there are too many of all, however young", () => {
+  const census = new Census(LIMITS);
+  for (const id of ["1", "2", "3"]) census.addEnded(ended(`a/${id}`, 100));
+  assertEquals(census.excess(NEVER), undefined);
+  census.addEnded(ended("b/1", 100));
+  assertEquals(census.excess(NEVER)?.id, "1");
+});
+
+Deno.test("Census.restore() counts a task that was forgotten by its end, and not by its return", () => {
+  const census = new Census({ ...LIMITS, endedTasks: 10, endedTasksPerClient: 10 });
+  const old = ended("a/old", 100);
+  census.addEnded(old);
+  census.addEnded(ended("b/young", 200));
+  assertEquals([census.forget("a", "old"), census.forget("a", "old"), census.clients()], [old, undefined, [
+    "b",
+  ]]);
+  census.restore(old);
+  assertEquals(census.clients(), ["b", "a"]);
+  assertEquals(census.excess(100), undefined);
+  assertEquals(census.excess(150), old);
+  census.forget("a", "old");
+  assertEquals(census.excess(150), undefined, "it is not remembered twice");
+  census.restore(old);
+  assertEquals(forgetExcess(census, "a", 250), ["b/young", "a/old"]);
+  assertEquals(census.isEmpty, true);
+});
+
+Deno.test("Census.excess() of too many names one that was restored last", () => {
+  const census = new Census({ ...LIMITS, endedTasks: 2, endedTasksPerClient: 2 });
+  for (const id of ["1", "2"]) census.addEnded(ended(`a/${id}`, Number(id)));
+  census.forget("a", "1");
+  census.addEnded(ended("a/3", 3));
+  census.restore(ended("a/1", 1));
+  assertEquals(forgetExcess(census, "a"), ["a/2"], "who restored it wants to see it");
+});
+
+Deno.test("Census.forget() makes room for other clients once all tasks are gone", () => {
+  const census = new Census(LIMITS);
+  run(census, "a", "1");
+  census.begin("b");
+  census.forget("a", "1");
+  assertEquals(census.clients(), ["b"]);
+  census.begin("c");
+  census.forget("unknown", "1");
+  census.forget("b", "unknown");
+  assertEquals(census.clients(), ["b", "c"]);
+});
+
+Deno.test("Census agrees with lists that are searched from the beginning every time", () => {
+  const step = fc.record({
+    do: fc.constantFrom("begin", "begin", "end", "end", "adopt", "forget", "old"),
+    client: fc.constantFrom("a", "b", "c"),
+  });
+  let forgotten = 0;
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
+      const census = new Census(LIMITS);
+      const live: string[] = [];
+      let past: EndedTask[] = [];
+      const clients = () => [...new Set([...live, ...past.map(({ client }) => client)])].sort();
+      const isLive = (client: string) => live.includes(client);
+      const endLive = (client: string) => live.splice(live.indexOf(client), 1);
+      for (const [at, { do: what, client }] of steps.entries()) {
+        const full = !clients().includes(client) && clients().length >= LIMITS.clients
+          ? "clients"
+          : live.filter((other) => other === client).length >= LIMITS.liveTasksPerClient
+          ? "liveTasksPerClient"
+          : undefined;
+        assertEquals(census.fullness(client)?.limit, full);
+        if (what === "adopt" || (what === "begin" && full === undefined)) {
+          if (what === "adopt") census.adopt(client);
+          else census.begin(client);
+          live.push(client);
+        } else if (what === "begin") {
+          assertEquals(assertThrows(() => census.begin(client), LimitError).limit, full);
+        } else if (what === "end" && isLive(client)) {
+          endLive(client);
+          const task = { client, id: `${at}`, endedAt: at };
+          past.push(task);
+          census.end(task);
+        } else if (what === "forget") {
+          const task = past.find((task) => task.client === client);
+          past = past.filter((other) => other !== task);
+          census.forget(client, task?.id ?? "unknown");
+        }
+        const endedBefore = what === "old" ? at - 10 : NEVER;
+        for (let key = census.excess(endedBefore, client); key; key = census.excess(endedBefore, client)) {
+          const own = past.filter((task) => task.client === client);
+          const over = own.length > LIMITS.endedTasksPerClient ? own[0] : past[0];
+          assertEquals([key.client, key.id], [over?.client, over?.id]);
+          past = past.filter((task) => task !== over);
+          census.forget(key.client, key.id);
+          forgotten++;
+        }
+        assertEquals(past.length > LIMITS.endedTasks, false);
+        assertEquals(past.some(({ endedAt }) => endedAt < endedBefore), false);
+        assertEquals([census.clients().sort(), census.isEmpty], [clients(), clients().length === 0]);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+  assertGreater(forgotten, 1_000);
+});

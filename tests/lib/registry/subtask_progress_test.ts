@@ -1,0 +1,56 @@
+import fc from "fast-check";
+import { Family } from "../../../lib/registry/subtask_progress.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { exampleTask } from "../../support/example_task.ts";
+
+Deno.test("Family.add() gives the weighted mean of what the children said last", () => {
+  const parent = new Family();
+  const [small, large] = [new Family(), new Family()];
+  const child = (weight: number, progress: number | null) => exampleTask({ weight, progress });
+  assertEquals(parent.add(child(1, null), small), 0, "unknown counts as nothing done");
+  assertEquals(parent.add(child(3, null), large), 0);
+  assertEquals(parent.add(child(1, 100), small), 25);
+  assertEquals(parent.add(child(3, 50), large), 62.5);
+  assertEquals(parent.add(child(3, 50), large), 62.5, "said twice, counted once");
+  assertEquals(parent.add(child(3, 10), large), 32.5, "a child may step back");
+  assertEquals(parent.add(child(3, null), large), 25);
+});
+
+Deno.test("Family.add() counts for nothing where the task says itself how far it is", () => {
+  const parent = new Family();
+  const child = new Family();
+  assertEquals(parent.add(exampleTask({ progress: 40 }), child), 40);
+  parent.setsOwnProgress();
+  assertEquals(parent.add(exampleTask({ progress: 60 }), child), null);
+});
+
+Deno.test("Family.add() knows no progress where no child has a weight", () => {
+  const parent = new Family();
+  assertEquals(parent.add(exampleTask({ weight: 0, progress: 50 }), new Family()), null);
+  assertEquals(parent.add(exampleTask({ weight: 2, progress: 50 }), new Family()), 50);
+});
+
+Deno.test("Family.add() gives what adding everything up anew would give", () => {
+  const said = fc.array(
+    fc.tuple(fc.nat(3), fc.option(fc.integer({ min: 0, max: 100 }))),
+    { minLength: 1, maxLength: 40 },
+  );
+  const weights = fc.tuple(fc.nat(5), fc.nat(5), fc.nat(5), fc.nat(5));
+  fc.assert(
+    fc.property(said, weights, (said, weights) => {
+      const parent = new Family();
+      const families = weights.map(() => new Family());
+      const last = new Map<number, number>();
+      for (const [child, progress] of said) {
+        const weight = weights[child]!;
+        const together = parent.add(exampleTask({ weight, progress }), families[child]!);
+        last.set(child, progress ?? 0);
+        const whole = [...last.keys()].reduce((sum, child) => sum + weights[child]!, 0);
+        const done = [...last].reduce((sum, [child, progress]) => sum + weights[child]! * progress, 0);
+        if (whole === 0) assertEquals(together, null);
+        else assert(Math.abs(together! - done / whole) < 1e-9, `${together} is not ${done / whole}`);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});

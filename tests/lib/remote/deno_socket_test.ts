@@ -1,0 +1,224 @@
+/** WebSockets of our own, against the platform's, and against who misbehaves. */
+
+import { DenoSocket, type SocketEvents } from "../../../lib/remote/deno_socket.ts";
+import { assertEquals, assertMatch } from "../../support/assert.ts";
+import { freePort } from "../../support/free_port.ts";
+import { type RawPeer, RawSocketServer } from "../../support/raw_socket_server.ts";
+import { until } from "../../support/until.ts";
+
+/** Keeps what is told of a socket. */
+class Recorder implements SocketEvents {
+  readonly events: string[] = [];
+  readonly texts: string[] = [];
+  readonly onOpen = () => void this.events.push("open");
+  readonly onText = (text: string) => void this.texts.push(text);
+  readonly onClose = () => void this.events.push("close");
+
+  async until(...events: readonly string[]): Promise<void> {
+    await until(() => this.events.join() === events.join());
+  }
+}
+
+/** A frame of a server, in hexadecimal digits. */
+function hex(digits: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(digits.match(/[\da-f]{2}/g) ?? [], (byte) => parseInt(byte, 16));
+}
+
+/** Opens a socket to a server that answers the handshake. */
+async function opened(): Promise<{ peer: RawPeer; socket: DenoSocket; told: Recorder } & Disposable> {
+  const server = new RawSocketServer();
+  const told = new Recorder();
+  const socket = new DenoSocket(`${server.url}/path?a=b`, told);
+  const peer = await server.next();
+  await peer.accept();
+  await told.until("open");
+  return {
+    peer,
+    socket,
+    told,
+    [Symbol.dispose]() {
+      socket.close();
+      server[Symbol.dispose]();
+    },
+  };
+}
+
+Deno.test("DenoSocket and the platform's sockets understand each other", async () => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onmessage = ({ data }) => data === "end" ? socket.close(1000, "bye") : socket.send(data);
+    return response;
+  });
+  const told = new Recorder();
+  const socket = new DenoSocket(`http://127.0.0.1:${server.addr.port}/any`, told);
+  socket.send("lost, as it is not open");
+  await told.until("open");
+  const texts = [
+    "",
+    "a",
+    "é中\u{1f600}",
+    ...[125, 126, 127, 65_535, 65_536, 300_000].map((n) => "x".repeat(n)),
+  ];
+  for (const text of texts) socket.send(text);
+  await until(() => told.texts.length === texts.length);
+  assertEquals(told.texts, texts);
+  socket.send("end");
+  await told.until("open", "close");
+  socket.send("nobody hears this");
+  socket.close();
+  const other = new Recorder();
+  const closing = new DenoSocket(`http://127.0.0.1:${server.addr.port}/`, other);
+  await other.until("open");
+  closing.close();
+  await server.shutdown();
+  assertEquals(other.events, ["open"], "who closes it needs not be told");
+});
+
+Deno.test("DenoSocket asks for what it is to ask for", async () => {
+  using server = new RawSocketServer();
+  const told = new Recorder();
+  const socket = new DenoSocket(`${server.url}/base/ws/report?reporter=a`, told);
+  const { head } = await server.next();
+  const host = server.url.slice("http://".length);
+  assertMatch(head, /^GET \/base\/ws\/report\?reporter=a HTTP\/1\.1\n/);
+  assertMatch(head, new RegExp(`^Host: ${host}$`, "m"));
+  assertMatch(head, /^Sec-WebSocket-Version: 13$/m);
+  assertMatch(head, /^Sec-WebSocket-Key: [A-Za-z0-9+/]{22}==$/m);
+  assertEquals(/^origin:/im.test(head), false);
+  socket.close();
+});
+
+Deno.test("DenoSocket is over, once, where there is no socket to be had", async () => {
+  const answers = [
+    "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 200 OK\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: bm90IHdoYXQgd2FzIGFza2VkIQ==\r\n\r\n",
+    `HTTP/1.1 101 Switching Protocols\r\n${"X-Filler: x\r\n".repeat(3_000)}\r\n`,
+    "SSH-2.0-OpenSSH_9.6\r\n\r\n",
+    "HTTP/1.1 101",
+    "",
+  ];
+  for (const answer of answers) {
+    using server = new RawSocketServer();
+    const told = new Recorder();
+    new DenoSocket(server.url, told);
+    const peer = await server.next();
+    await peer.send(answer).catch(() => {});
+    if (!answer.endsWith("\r\n\r\n")) peer.close();
+    await told.until("close");
+  }
+  const told = new Recorder();
+  new DenoSocket(`http://127.0.0.1:${freePort()}`, told);
+  await told.until("close");
+});
+
+Deno.test("DenoSocket joins the parts of a message, and answers signs of life in between", async () => {
+  using test = await opened();
+  const { peer, told } = test;
+  // "Hel" + ping "?" + "l" + "o", then a whole one behind it; cut where it hurts.
+  await peer.send(hex("01034865"));
+  await peer.send(hex("6c89013f00016c8001"));
+  await peer.send(hex("6f8102c3"));
+  await peer.send(hex("a9"));
+  await until(() => told.texts.length === 2);
+  assertEquals(told.texts, ["Hello", "é"]);
+  const pong = (await peer.read())!;
+  assertEquals([pong[0], pong[1], pong[6]! ^ pong[2]!], [0x8a, 0x81, 0x3f]);
+  await peer.send(hex("8a00"));
+  await peer.send(hex("810141"));
+  await until(() => told.texts.length === 3);
+  // A letter in two frames.
+  await peer.send(hex("0101c3"));
+  await peer.send(hex("8001a9"));
+  await until(() => told.texts.length === 4);
+  assertEquals(told.texts.slice(2), ["A", "é"]);
+});
+
+Deno.test("DenoSocket takes what comes right behind the handshake", async () => {
+  using server = new RawSocketServer();
+  const told = new Recorder();
+  const socket = new DenoSocket(server.url, told);
+  const peer = await server.next();
+  const { connection } = peer;
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  // Everything in one piece.
+  Object.defineProperty(peer, "connection", {
+    value: {
+      write: (bytes: Uint8Array<ArrayBuffer>) => {
+        parts.push(bytes.slice());
+        return Promise.resolve(bytes.length);
+      },
+    },
+  });
+  await peer.accept();
+  await connection.write(Uint8Array.from([...parts.flatMap((part) => [...part]), ...hex("810141")]));
+  await until(() => told.texts.length === 1);
+  assertEquals([told.events, told.texts], [["open"], ["A"]]);
+  socket.close();
+  connection.close();
+});
+
+Deno.test("DenoSocket leaves who does not keep to the rules", async () => {
+  const wrong = [
+    "818141414141", // masked
+    "820141", // binary
+    "800141", // the rest of nothing
+    "010141010141", // a message within a message
+    "8101ff", // no UTF-8
+    "c10141", // compressed
+    "830141", // not known
+    "817f0000000000ffffff", // too long
+  ];
+  for (const digits of wrong) {
+    using test = await opened();
+    await test.peer.send(hex(digits));
+    await test.told.until("open", "close");
+    assertEquals(test.told.texts, [], digits);
+  }
+});
+
+Deno.test("DenoSocket is over when the other side closes it, with a word or without", async () => {
+  for (const digits of ["880203e8", "8800", ""]) {
+    using test = await opened();
+    await test.peer.send(hex(digits));
+    if (digits === "") test.peer.close();
+    await test.told.until("open", "close");
+  }
+});
+
+Deno.test("DenoSocket says farewell, and tells nothing after it was closed", async () => {
+  using test = await opened();
+  test.socket.send("last words");
+  test.socket.close();
+  let bytes: number[] = [];
+  for (let chunk = await test.peer.read(); chunk !== null; chunk = await test.peer.read()) {
+    bytes = [...bytes, ...chunk];
+  }
+  assertEquals(bytes.length, 6 + "last words".length + 6 + 2);
+  assertEquals(bytes[16], 0x88);
+  await test.peer.send(hex("810141")).catch(() => {});
+  assertEquals([test.told.events, test.told.texts], [["open"], []]);
+});
+
+Deno.test("DenoSocket can be closed at any time: while it connects, while it asks, while nobody reads", async () => {
+  const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const told = new Recorder();
+  const url = `http://127.0.0.1:${silent.addr.port}`;
+  new DenoSocket(url, told).close();
+  const asking = new DenoSocket(url, told);
+  const connection = await silent.accept();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  asking.close();
+  silent.close();
+  connection.close();
+
+  using test = await opened();
+  // More than the system takes for who does not read.
+  for (let n = 0; n < 200; n++) test.socket.send("x".repeat(100_000));
+  test.socket.close();
+  test.socket.close();
+  assertEquals([told.events, test.told.events], [[], ["open"]]);
+  // What is left open is found by the test runner: nothing may be.
+  await new Promise((resolve) => setTimeout(resolve, 150));
+});

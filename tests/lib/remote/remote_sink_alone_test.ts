@@ -1,0 +1,237 @@
+/** Reports for which there is nobody, or nobody who wants them. */
+
+import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
+import { wrap } from "../../../lib/reporter/wrap.ts";
+import { assert, assertEquals, assertGreater, assertLess } from "../../support/assert.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { passFor, passUntil } from "../../support/pass_until.ts";
+import { freePort } from "../../support/free_port.ts";
+import { RemoteTask } from "../../support/remote_task.ts";
+import { startServer } from "../../support/server.ts";
+import { Stranger } from "../../support/stranger.ts";
+import { TcpProxy } from "../../support/tcp_proxy.ts";
+import { until } from "../../support/until.ts";
+import { Warnings } from "../../support/warnings.ts";
+
+/** Runs a function that reports something. */
+function ask(sink: RemoteSink, id: string): Promise<string> {
+  const fn = wrap(
+    async (task) => {
+      task.log("a line");
+      await task.update({ progress: 50 });
+      return "result";
+    },
+    { name: "plain" },
+    () => sink,
+  );
+  return fn.with({ id })();
+}
+
+function json(value: unknown, status = 200): Response {
+  return new Response(JSON.stringify(value), { status, headers: { "content-type": "application/json" } });
+}
+
+Deno.test("RemoteSink says once that no server answers, lets functions run, and brings their tasks when one does", async () => {
+  const port = freePort();
+  const url = `http://127.0.0.1:${port}`;
+  using warnings = new Warnings();
+  using sink = new RemoteSink(url);
+  assertEquals(await ask(sink, "one"), "result");
+  assertEquals(await Promise.all([ask(sink, "two"), ask(sink, "three")]), ["result", "result"]);
+  assertEquals(warnings.texts, [
+    `[taskscope] No server answers at ${url}, so tasks run unseen until one does`,
+  ]);
+  await using proxy = new TcpProxy(1, port);
+  await using server = startServer();
+  await proxy.restore(server.port);
+  await until(() => server.monitor.registry.tasks("default").length === 3);
+  await until(() => server.monitor.registry.tasks("default").every(({ state }) => state === "FINISHED"));
+  assertEquals(server.monitor.registry.tasks("default").map(({ id, log_count }) => [id, log_count]).sort(), [
+    ["one", 1],
+    ["three", 1],
+    ["two", 1],
+  ]);
+  assertEquals(warnings.texts.length, 1);
+});
+
+Deno.test("RemoteSink keeps so many tasks for a server that is not there, and says once that more run unseen", async () => {
+  const url = `http://127.0.0.1:${freePort()}`;
+  using warnings = new Warnings();
+  using sink = new RemoteSink(url);
+  await ask(sink, "first");
+  for (let n = 0; n < 10_050; n++) new RemoteTask(sink, `t${n}`).finish();
+  assertEquals(await ask(sink, "last"), "result");
+  assertEquals(warnings.texts, [
+    `[taskscope] No server answers at ${url}, so tasks run unseen until one does`,
+    `[taskscope] 10000 tasks wait for ${url}, so more of them run unseen`,
+  ]);
+});
+
+Deno.test("RemoteSink takes a clear no for an answer, says once why, and does not ask again", async () => {
+  const problem = { title: "Not allowed", status: 403, detail: "This is not yours", code: "not_allowed" };
+  const table: readonly (readonly [why: string, answer: () => Response])[] = [
+    ["it answers 404", () => new Response("nothing here", { status: 404 })],
+    ["it answers 405", () => new Response(null, { status: 405 })],
+    ["it answers 401", () => new Response(null, { status: 401 })],
+    ["it answers 413", () => new Response("<html>", { status: 413 })],
+    ["it answers 501", () => new Response("Unsupported method", { status: 501 })],
+    ["This is not yours", () => json(problem, 403)],
+    ["it answers 403", () => json({ detail: 5 }, 403)],
+    ["it is no Taskscope", () => new Response("<html>welcome</html>")],
+    ["it is no Taskscope", () => json({ replies: "none" })],
+    ["it is no Taskscope", () => json({ replies: [{ type: "else" }] })],
+    ["it is no Taskscope", () => json([])],
+  ];
+  for (const [why, answer] of table) {
+    await using stranger = new Stranger(answer);
+    using warnings = new Warnings();
+    using sink = new RemoteSink(stranger.url);
+    assertEquals(await ask(sink, "one"), "result");
+    assertEquals(await ask(sink, "two"), "result");
+    const text = `[taskscope] ${stranger.url} takes no reports (${why}), so tasks run unseen`;
+    assertEquals(warnings.texts, [text]);
+    assertEquals(stranger.asked, ["GET /ws/report", "POST /report"]);
+    assertEquals(sink.ready, true, "nobody waits for it");
+  }
+});
+
+Deno.test("RemoteSink never asks again who said no, however long the program lives", async () => {
+  await using stranger = new Stranger(() => new Response("nothing here", { status: 404 }));
+  using _warnings = new Warnings();
+  using clock = new FakeClock();
+  using sink = new RemoteSink(stranger.url);
+  const task = new RemoteTask(sink, "t");
+  await passUntil(clock, () => sink.ready);
+  clock.pass(24 * 60 * 60 * 1_000);
+  new RemoteTask(sink, "more").reporter.update({ progress: 5 });
+  await passFor(clock, 1_000);
+  assertEquals(stranger.asked.length, 2);
+  task.finish();
+});
+
+Deno.test("RemoteSink tries again, less and less often, where the answer may be another one later", async () => {
+  for (const status of [500, 502, 503, 504, 429, 408]) {
+    await using stranger = new Stranger(() => new Response(null, { status }));
+    using warnings = new Warnings();
+    using clock = new FakeClock();
+    using sink = new RemoteSink(stranger.url);
+    new RemoteTask(sink, "t").finish();
+    await passUntil(clock, () => stranger.asked.length >= 8);
+    const first = stranger.asked.length;
+    await passFor(clock, 60_000);
+    const tries = (stranger.asked.length - first) / 2;
+    assertGreater(tries, 5);
+    assertLess(tries, 25, "it is not to be bothered");
+    assertEquals(warnings.texts.length, 1);
+  }
+});
+
+Deno.test("RemoteSink is less and less hopeful where there never was anybody", async () => {
+  await using stranger = new Stranger(() => new Response(null, { status: 502 }));
+  using _warnings = new Warnings();
+  using clock = new FakeClock();
+  using sink = new RemoteSink(stranger.url);
+  new RemoteTask(sink, "t").finish();
+  await passFor(clock, 90_000);
+  const before = stranger.asked.length;
+  await passFor(clock, 60_000);
+  assertLess((stranger.asked.length - before) / 2, 5);
+});
+
+Deno.test("RemoteSink bears with who stands in for its server, until that is back", async () => {
+  await using stranger = new Stranger(() => new Response("404 page not found", { status: 404 }));
+  await using first = startServer();
+  await using proxy = new TcpProxy(first.port);
+  using warnings = new Warnings();
+  using sink = new RemoteSink(proxy.url);
+  const task = new RemoteTask(sink, "t");
+  await sink.settled();
+  proxy.cut(stranger.port);
+  await until(() => stranger.asked.includes("POST /report"));
+  proxy.cut(first.port);
+  task.finish();
+  await until(() => first.monitor.registry.task("default", "t")?.state === "FINISHED");
+  assertEquals(warnings.texts, []);
+
+  // But it takes the word of the server itself.
+  const last = new RemoteTask(sink, "last");
+  stranger.answer = () => json({ code: "foreign_origin", detail: "no more" }, 403);
+  proxy.cut(stranger.port);
+  await until(() => warnings.texts.length > 0);
+  assertEquals(warnings.texts, [
+    `[taskscope] ${proxy.url} takes no reports (no more), so tasks run unseen`,
+  ]);
+  last.finish();
+  await sink.settled();
+});
+
+Deno.test("RemoteSink notices by itself that nothing comes through any more", async () => {
+  await using server = startServer();
+  await using proxy = new TcpProxy(server.port);
+  using clock = new FakeClock();
+  using sink = new RemoteSink(proxy.url);
+  const task = new RemoteTask(sink, "t");
+  await passUntil(clock, () => sink.ready);
+  // It is there, though it has nothing to say.
+  await passFor(clock, 60_000);
+  assertEquals([sink.ready, proxy.upgrades], [true, 1]);
+
+  proxy.blackhole();
+  task.reporter.update({ progress: 50 });
+  const passedMs = await passUntil(clock, () => !sink.ready);
+  assertGreater(passedMs, 5_000);
+  assertLess(passedMs, 25_000);
+  await proxy.restore();
+  task.reporter.update({ progress: 60 });
+  await passUntil(clock, () => server.monitor.registry.task("default", "t")?.progress === 60);
+  task.finish();
+  await passUntil(clock, () => server.monitor.registry.task("default", "t")?.state === "FINISHED");
+});
+
+Deno.test("RemoteSink tries again where somebody opens and says nothing, and holds up no function for long", async () => {
+  await using server = startServer();
+  await using proxy = new TcpProxy(server.port);
+  proxy.blackhole();
+  using warnings = new Warnings();
+  using clock = new FakeClock();
+  using sink = new RemoteSink(proxy.url);
+  let result: string | undefined;
+  ask(sink, "one").then((value) => result = value);
+  await passUntil(clock, () => result === "result", 2_500);
+  await passUntil(clock, () => warnings.texts.length > 0, 30_000);
+  await proxy.restore();
+  await passUntil(clock, () => server.monitor.registry.task("default", "one")?.state === "FINISHED", 60_000);
+  assertEquals(warnings.texts.length, 1);
+});
+
+Deno.test("RemoteSink tries less and less often where a socket opens and is closed at once", async () => {
+  await using server = startServer({ limits: { reportBytes: 10 } });
+  await using proxy = new TcpProxy(server.port);
+  using clock = new FakeClock();
+  using sink = new RemoteSink(proxy.url);
+  const task = new RemoteTask(sink, "t");
+  await passUntil(clock, () => proxy.upgrades >= 5);
+  await passFor(clock, 10_000);
+  const before = proxy.upgrades;
+  await passFor(clock, 60_000);
+  assertLess(proxy.upgrades - before, 25);
+  assertEquals(task.warnings, []);
+  task.finish();
+});
+
+Deno.test("RemoteSink comes to rest a moment after the last report, and begins anew with the next task", async () => {
+  await using server = startServer();
+  await using proxy = new TcpProxy(server.port);
+  using clock = new FakeClock();
+  using sink = new RemoteSink(proxy.url);
+  for (let round = 1; round <= 3; round++) {
+    const task = new RemoteTask(sink, `t${round}`);
+    await passUntil(clock, () => sink.ready);
+    await passFor(clock, 5_000);
+    assertEquals([proxy.open, proxy.upgrades], [1, round], "somebody may ask it to stop");
+    task.finish();
+    await passUntil(clock, () => server.monitor.registry.task("default", task.id)?.state === "FINISHED");
+    await passUntil(clock, () => proxy.open === 0);
+  }
+  assert(!sink.ready);
+});

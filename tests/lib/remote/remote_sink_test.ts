@@ -1,0 +1,269 @@
+/** Reports that go to a real server in another process, or what a function would take for one. */
+
+import { LIMITS } from "../../../lib/task/protocol.ts";
+import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
+import type { MonitoredTask } from "../../../lib/reporter/run.ts";
+import { wrap } from "../../../lib/reporter/wrap.ts";
+import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "../../support/assert.ts";
+import { call } from "../../support/calls.ts";
+import { HeldServer } from "../../support/held_server.ts";
+import { Isolate } from "../../support/isolate.ts";
+import { logOf, RemoteTask, shown } from "../../support/remote_task.ts";
+import { startServer } from "../../support/server.ts";
+import { TcpProxy } from "../../support/tcp_proxy.ts";
+import { until } from "../../support/until.ts";
+import { Warnings } from "../../support/warnings.ts";
+
+const WORKER = new URL("remote_reporter/worker.ts", import.meta.url);
+
+/** Waits until it is asked to stop. */
+function waitForAbort(task: MonitoredTask): Promise<never> {
+  return new Promise((_, reject) => {
+    task.signal.addEventListener("abort", () => reject(task.signal.reason));
+  });
+}
+
+Deno.test("RemoteSink brings what a function says to the server, and its end before the promise resolves", async () => {
+  await using server = startServer();
+  using sink = new RemoteSink(server.url);
+  const double = wrap(
+    async (task, numbers: number[]) => {
+      const doubled: number[] = [];
+      for await (const number of task.track(numbers, { unit: "numbers" })) {
+        task.log(`doubling ${number}`);
+        doubled.push(number * 2);
+      }
+      return doubled;
+    },
+    { name: "double", tags: ["math"] },
+    () => sink,
+  );
+  assertEquals(await double([1, 2, 3]), [2, 4, 6]);
+  const [task] = server.monitor.registry.tasks("default");
+  assertEquals([task?.name, task?.state, task?.result, task?.current, task?.log_count, task?.tags], [
+    "double",
+    "FINISHED",
+    [2, 4, 6],
+    3,
+    3,
+    ["math"],
+  ]);
+  assertEquals(typeof task?.reporter, "string");
+  assertEquals(server.errors, []);
+});
+
+Deno.test("RemoteSink brings each call as what it is to be known as, and changes no outcome", async () => {
+  await using server = startServer();
+  using sink = new RemoteSink(server.url);
+  const error = new RangeError("own error");
+  const fn = wrap(
+    (_task, value: number) => {
+      if (value < 0) throw error;
+      return value;
+    },
+    { name: "plain" },
+    () => sink,
+  );
+  const named = fn.with({ client: "ci", id: "one", tags: ["a"], metadata: { run: 7 } });
+  assertEquals(await named(5), 5);
+  assertEquals(await named.with({ id: "two" })(-1).catch((thrown) => thrown), error);
+  assertEquals(await fn(1), 1);
+  const [two, one] = server.monitor.registry.tasks("ci");
+  assertEquals([one?.id, one?.state, one?.result, one?.tags, one?.metadata], [
+    "one",
+    "FINISHED",
+    5,
+    ["a"],
+    { run: 7 },
+  ]);
+  assertEquals([two?.id, two?.state, two?.error?.type], ["two", "ERROR", "RangeError"]);
+  assertEquals(server.monitor.registry.tasks("default").length, 1);
+});
+
+Deno.test("RemoteSink brings parts of a task, which move its bar and end with it", async () => {
+  await using server = startServer();
+  using sink = new RemoteSink(server.url);
+  // All of it happens before there is a connection, and is said in one go then.
+  const half = Promise.withResolvers<void>();
+  const fn = wrap(
+    async (task) => {
+      const download = task.child("download", { weight: 3 });
+      const unpack = task.child("unpack");
+      await download.update({ progress: 50 });
+      await half.promise;
+      download.finish("got it");
+      unpack.log("unpacking");
+    },
+    { name: "install" },
+    () => sink,
+  ).with({ id: "install" });
+  const run = fn();
+  await shown(server.url, { client: "default", id: "install" }, ({ progress }) => progress === 37.5);
+  half.resolve();
+  await run;
+  const tasks = server.monitor.registry.tasks("default");
+  const seen = tasks.map(({ name, state, parent_id, log_count }) => [name, state, parent_id, log_count]);
+  assertEquals(seen.reverse(), [
+    ["install", "FINISHED", null, 0],
+    ["download", "FINISHED", "install", 0],
+    ["unpack", "FINISHED", "install", 1],
+  ]);
+});
+
+Deno.test("RemoteSink asks a task to stop when somebody asks the server to, also one that was away", async () => {
+  await using server = startServer();
+  await using proxy = new TcpProxy(server.port);
+  using sink = new RemoteSink(proxy.url);
+  const fn = wrap(waitForAbort, { name: "held" }, () => sink);
+  const runs = ["one", "two", "three"].map((id) => [id, fn.with({ id })()] as const);
+  for (const [id] of runs) await shown(server.url, { client: "default", id }, ({ active }) => active);
+  const [one, two, three] = runs.map(([, run]) => assertRejects(() => run, DOMException, "was cancelled"));
+  assertEquals((await call("POST", `${server.url}/tasks/default/one/cancel`)).status, 202);
+  await one;
+  assertEquals(server.monitor.registry.task("default", "one")?.state, "CANCELLED");
+  assertEquals(server.monitor.registry.task("default", "two")?.cancel_requested, false);
+
+  proxy.refuse();
+  await until(() => !sink.ready);
+  await call("POST", `${server.url}/tasks/default/two/cancel`);
+  await proxy.restore();
+  await two;
+  await shown(server.url, { client: "default", id: "two" }, ({ state }) => state === "CANCELLED");
+
+  // Nobody asks it any more where it was ended here without it.
+  await call("POST", `${server.url}/tasks/default/three/cancel?force=true`);
+  await three;
+  assertEquals(server.monitor.registry.task("default", "three")?.state, "CANCELLED");
+});
+
+Deno.test("RemoteSink says that an id is taken, by this program or by another, and lets the function run", async () => {
+  await using server = startServer();
+  using sink = new RemoteSink(server.url);
+  using other = new RemoteSink(server.url);
+  using warnings = new Warnings();
+  const hold = Promise.withResolvers<string>();
+  const first = wrap(() => hold.promise, { name: "first" }, () => sink).with({ id: "same" })();
+  await shown(server.url, { client: "default", id: "same" }, ({ active }) => active);
+  for (const where of [sink, other]) {
+    const second = wrap(() => "second", { name: "second" }, () => where).with({ id: "same" });
+    assertEquals(await second(), "second");
+  }
+  const here = 'Task "same" goes on unseen: Cannot create task "same": the id is taken';
+  const there = 'Task "same" goes on unseen: Cannot report task "same": somebody else runs it';
+  assertEquals(warnings.texts, [here, there].map((text) => `[taskscope] ${text}`));
+  hold.resolve("first");
+  await first;
+  assertEquals(server.monitor.registry.task("default", "same")?.result, "first");
+  // Once it has ended, its id is still taken.
+  assertEquals(await wrap(() => 3, { name: "third" }, () => sink).with({ id: "same" })(), 3);
+  assertEquals(warnings.texts.slice(2), [`[taskscope] ${here}`]);
+  assertEquals(server.monitor.registry.task("default", "same")?.result, "first");
+});
+
+Deno.test("RemoteSink says why the server takes no more tasks, and does not hold their ends up", async () => {
+  await using server = startServer({ limits: { liveTasksPerClient: 2 } });
+  using sink = new RemoteSink(server.url);
+  using warnings = new Warnings();
+  const held = wrap(waitForAbort, { name: "held" }, () => sink);
+  const runs = [held.start(), held.start()];
+  for (const run of runs) await shown(server.url, { client: "default", id: run.id }, ({ active }) => active);
+  const id = "one.more";
+  assertEquals(await wrap(() => 5, { name: "more" }, () => sink).with({ id })(), 5);
+  assertEquals(warnings.texts.length, 1);
+  assert(warnings.texts[0]!.startsWith(`[taskscope] Task "${id}" goes on unseen: `), warnings.texts[0]);
+  for (const run of runs) {
+    run.cancel();
+    await run.done.catch(() => {});
+  }
+  // The connection has come to rest; who is not seen has nothing to wait for.
+  const unseen = new RemoteTask(sink, "unseen");
+  await sink.settled();
+  unseen.reporter.refused(null);
+  await until(() => !sink.ready);
+  await sink.settled();
+});
+
+Deno.test("RemoteSink takes nothing for kept that the server has not committed", async () => {
+  await using server = new HeldServer();
+  using sink = new RemoteSink(server.url);
+  server.store.hold();
+  const run = wrap((task) => task.update({ progress: 50 }), { name: "n" }, () => sink).with({ id: "t" })();
+  let isOver = false;
+  run.then(() => isOver = true);
+  await until(() => server.test.registry.task("default", "t")?.state === "FINISHED");
+  await until(() => server.store.waiting > 0);
+  assertEquals(isOver, false);
+  await server.store.fail();
+  assertEquals(isOver, false);
+  await server.store.recover();
+  await run;
+});
+
+Deno.test("RemoteSink holds up no function for long where the server can't commit, and brings it all when it can", async () => {
+  await using server = new HeldServer();
+  await using proxy = new TcpProxy(Number(new URL(server.url).port));
+  using sink = new RemoteSink(proxy.url);
+  const fn = wrap((_task, value: number) => value, { name: "n" }, () => sink);
+  await fn(0);
+  await server.store.fail();
+  assertEquals(await Promise.all([1, 2, 3].map((value) => fn(value))), [1, 2, 3]);
+  // Nothing was said to be kept, so it is all said again to whoever comes next.
+  await using next = startServer();
+  proxy.cut(next.port);
+  await until(() => next.monitor.registry.tasks("default").length === 3);
+  await until(() => next.monitor.registry.tasks("default").every(({ state }) => state === "FINISHED"));
+});
+
+Deno.test("RemoteSink merges what does not fit any more on the way to a slow server", async () => {
+  await using server = new HeldServer();
+  await using proxy = new TcpProxy(Number(new URL(server.url).port));
+  using sink = new RemoteSink(proxy.url);
+  const task = new RemoteTask(sink, "t");
+  await sink.settled();
+  server.store.hold();
+  const status = "x".repeat(LIMITS.statusLength - 10);
+  let updates = 0;
+  while (sink.ready) task.reporter.update({ current: ++updates, status: `${status}${updates}` });
+  assertGreater(updates, 1_000);
+  assertLess(updates, 3_000);
+  for (let more = 0; more < 100_000; more++) {
+    task.reporter.update({ current: ++updates, status: `${status}${updates}` });
+  }
+  task.finish({ updates });
+  const settled = sink.settled();
+  await server.store.release();
+  await settled;
+  const seen = server.test.registry.task("default", "t")!;
+  assertEquals([seen.state, seen.current, seen.result], ["FINISHED", updates, { updates }]);
+  assertLess(proxy.bytes, 4 * 1024 * 1024);
+});
+
+Deno.test("RemoteSink cuts logs into messages that the server takes, whatever is in them", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 10_000 } });
+  using sink = new RemoteSink(server.url);
+  const lines = Array.from({ length: 900 }, (_, n) => `${n} ${"\u0001中\u2028".repeat(2_700)}`);
+  const task = new RemoteTask(sink, "t", { flushIntervalMs: 50 });
+  for (const line of lines) task.reporter.log(line);
+  task.finish();
+  await sink.settled();
+  assertEquals(await logOf(server.url, task), lines);
+  assertEquals(task.warnings, []);
+});
+
+Deno.test("RemoteSink of each isolate of a program reports its own tasks, and is asked to stop its own", async () => {
+  await using server = startServer();
+  using workers = new DisposableStack();
+  const isolates = [1, 2].map(() => workers.use(new Isolate(WORKER)));
+  for (const [index, isolate] of isolates.entries()) {
+    await isolate.call("start", { server: server.url, id: `t${index}`, count: 20 });
+  }
+  for (const [index, isolate] of isolates.entries()) {
+    const key = { client: "default", id: `t${index}` };
+    await shown(server.url, key, ({ current }) => current === 20);
+    await call("POST", `${server.url}/tasks/default/t${index}/cancel`);
+    assertEquals(await isolate.call("outcome"), "AbortError: The task was cancelled");
+    assertEquals((await shown(server.url, key, () => true)).state, "CANCELLED");
+  }
+  const reporters = server.monitor.registry.tasks("default").map(({ reporter }) => reporter);
+  assertEquals(new Set(reporters).size, 2);
+});

@@ -1,0 +1,53 @@
+/** Reports that are too long for one message. */
+
+import fc from "fast-check";
+import { DEFAULT_LIMITS } from "../../../lib/config.ts";
+import { byteLength, LIMITS, parseReport, type Report } from "../../../lib/task/protocol.ts";
+import { partsOf } from "../../../lib/remote/report_parts.ts";
+import type { LogLine } from "../../../lib/task/task.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+
+function logOf(lines: readonly LogLine[], first = 7): Report {
+  return { client: "c", id: "1", at: 5, change: { type: "log", first, lines } };
+}
+
+Deno.test("partsOf() cuts a log into parts that say the same, in order and without a gap", () => {
+  const texts = fc.array(fc.nat(LIMITS.logLineLength), { maxLength: 60, size: "max" });
+  let cuts = 0;
+  fc.assert(fc.property(texts, fc.nat(1_000), (lengths, first) => {
+    const lines = lengths.map((length, at) => ({ at, text: "x".repeat(length) }));
+    const parts = partsOf(logOf(lines, first));
+    cuts += Math.max(0, parts.length - 1);
+    let next = first;
+    const all: LogLine[] = [];
+    for (const part of parts) {
+      assert(part.change.type === "log");
+      assertEquals([part.client, part.id, part.at, part.change.first], ["c", "1", 5, next]);
+      next += part.change.lines.length;
+      all.push(...part.change.lines);
+    }
+    assertEquals(all, lines);
+  }));
+  assert(cuts > 50, `only ${cuts} were cut`);
+});
+
+Deno.test("partsOf() makes no part that a server finds too long, whatever JSON makes of the letters", () => {
+  for (const letter of ["\u0001", "\ud800", "中", '"', "x", "\u2028"]) {
+    const lines = Array.from(
+      { length: 1_001 },
+      () => ({ at: 1_700_000_000.123, text: letter.repeat(8_192) }),
+    );
+    for (const part of partsOf(logOf(lines))) {
+      const text = JSON.stringify({ batch: 2 ** 53 - 1, reports: [{ ...part, seq: 2 ** 53 - 1 }] });
+      assert(byteLength(text) < DEFAULT_LIMITS.reportBytes, `${byteLength(text)} bytes of ${letter}`);
+      parseReport(JSON.parse(JSON.stringify(part)));
+    }
+  }
+});
+
+Deno.test("partsOf() leaves everything else as it is", () => {
+  const report: Report = { client: "c", id: "1", at: 5, change: { type: "update", progress: 5 } };
+  assertEquals(partsOf(report), [report]);
+  const short = logOf([{ at: 1, text: "a" }]);
+  assertEquals(partsOf(short), [short]);
+});

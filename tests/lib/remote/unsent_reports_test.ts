@@ -1,0 +1,90 @@
+/** What waits for a server, against a plain list. */
+
+import fc from "fast-check";
+import { RemoteOutbox } from "../../../lib/remote/unsent_reports.ts";
+import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
+
+const LIMITS = { batchReports: 3, batchCharacters: 20, fullCharacters: 60 };
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.record({ type: fc.constant("push" as const), length: fc.nat(30) }) },
+    { weight: 4, arbitrary: fc.record({ type: fc.constant("send" as const) }) },
+    { weight: 3, arbitrary: fc.record({ type: fc.constant("taken" as const), of: fc.nat(5) }) },
+    { weight: 1, arbitrary: fc.record({ type: fc.constant("cut" as const) }) },
+  ),
+  { maxLength: 60, size: "max" },
+);
+
+Deno.test("RemoteOutbox brings every report across, in order, whatever is cut, and knows what is committed", () => {
+  let cuts = 0;
+  let resent = 0;
+  fc.assert(
+    fc.property(steps, (all) => {
+      const outbox = new RemoteOutbox(LIMITS);
+      const pushed: string[] = [];
+      /** What the server got, by the number of the batch, and up to which it has said so. */
+      const batches = new Map<number, readonly string[]>();
+      let onTheWay: number[] = [];
+      let newest = 0;
+      for (const step of all) {
+        if (step.type === "push") {
+          const report = `${pushed.length}`.padEnd(step.length, ".");
+          pushed.push(report);
+          outbox.push(report);
+        } else if (step.type === "send") {
+          const batch = outbox.next();
+          if (batch === undefined) continue;
+          assert(batch.reports.length > 0 && batch.reports.length <= LIMITS.batchReports);
+          const characters = batch.reports.join("").length;
+          assert(characters <= LIMITS.batchCharacters || batch.reports.length === 1);
+          if (batches.has(batch.number)) {
+            assertEquals(batch.reports, batches.get(batch.number), "a batch is always the same");
+            resent++;
+          } else {
+            assertEquals(batch.number, ++newest);
+          }
+          batches.set(batch.number, batch.reports);
+          onTheWay.push(batch.number);
+        } else if (step.type === "taken") {
+          const number = onTheWay[Math.min(step.of, onTheWay.length - 1)];
+          if (number === undefined) continue;
+          outbox.taken(number);
+          onTheWay = onTheWay.filter((other) => other > number);
+          const committed = [...batches].filter(([other]) => other <= number).flatMap(([, reports]) =>
+            reports
+          );
+          assertEquals(outbox.committed, committed.length);
+        } else {
+          outbox.restart();
+          onTheWay = [];
+          cuts++;
+        }
+        assertEquals([outbox.onTheWay, outbox.pushed], [onTheWay.length, pushed.length]);
+        assertEquals([...batches.values()].flat(), pushed.slice(0, [...batches.values()].flat().length));
+        const waiting = pushed.slice(outbox.committed).join("").length;
+        assertEquals(outbox.isFull, waiting >= LIMITS.fullCharacters);
+      }
+      outbox.restart();
+      for (let batch = outbox.next(); batch !== undefined; batch = outbox.next()) {
+        batches.set(batch.number, batch.reports);
+        outbox.taken(batch.number);
+      }
+      assertEquals([...batches.values()].flat(), pushed);
+      assertEquals([outbox.isEmpty, outbox.isFull, outbox.onTheWay], [true, false, 0]);
+    }),
+    { numRuns: 2_000 },
+  );
+  assertGreater(cuts, 1_000);
+  assertGreater(resent, 500);
+});
+
+Deno.test("RemoteOutbox ignores what was never sent, and forgets everything where it is cleared", () => {
+  const outbox = new RemoteOutbox(LIMITS);
+  outbox.push("a");
+  outbox.taken(7);
+  assertEquals([outbox.committed, outbox.isEmpty], [0, false]);
+  outbox.next();
+  outbox.clear();
+  assertEquals([outbox.isEmpty, outbox.next(), outbox.committed], [true, undefined, 1]);
+});

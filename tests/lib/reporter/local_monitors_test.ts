@@ -1,0 +1,40 @@
+import { AmbiguousMonitorError } from "../../../lib/errors.ts";
+import { announceMonitor, localMonitor } from "../../../lib/reporter/local_monitors.ts";
+import { assertEquals, assertStrictEquals, assertThrows } from "../../support/assert.ts";
+import { RecordingSink } from "../../support/recording_sink.ts";
+
+Deno.test("localMonitor() is the only one, the one that is named, or none", () => {
+  assertEquals([localMonitor(undefined), localMonitor("a")], [undefined, undefined]);
+  const [a, b] = [new RecordingSink(), new RecordingSink()];
+  const withdrawA = announceMonitor("a", a);
+  assertStrictEquals(localMonitor(undefined), a);
+  assertEquals(localMonitor("b"), undefined);
+  const withdrawB = announceMonitor("b", b);
+  assertThrows(() => localMonitor(undefined), AmbiguousMonitorError);
+  assertStrictEquals(localMonitor("b"), b);
+  withdrawA();
+  withdrawA();
+  assertStrictEquals(localMonitor(undefined), b);
+  withdrawB();
+  assertEquals(localMonitor(undefined), undefined);
+});
+
+Deno.test("announceMonitor() is taken back for the monitor that it was made for only", () => {
+  const [old, young] = [new RecordingSink(), new RecordingSink()];
+  const withdrawOld = announceMonitor("a", old);
+  const withdrawYoung = announceMonitor("a", young);
+  withdrawOld();
+  assertStrictEquals(localMonitor("a"), young);
+  withdrawYoung();
+});
+
+Deno.test("announceMonitor() is seen by a second copy of the module, as after an import by URL", async () => {
+  const copy: typeof import("../../../lib/reporter/local_monitors.ts") = await import(
+    "../../lib/routes.ts?copy"
+  );
+  const sink = new RecordingSink();
+  const withdraw = announceMonitor("a", sink);
+  assertStrictEquals(copy.localMonitor(undefined), sink);
+  withdraw();
+  assertEquals(copy.localMonitor(undefined), undefined);
+});

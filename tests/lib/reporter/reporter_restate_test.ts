@@ -1,0 +1,151 @@
+/** Tasks that are said once more to somebody who knows nothing of them. */
+
+import fc from "fast-check";
+import { TaskReporter } from "../../../lib/reporter/reporter.ts";
+import { byteLength, LIMITS, parseReport } from "../../../lib/task/protocol.ts";
+import type { LogLine, Task, UpdateChange } from "../../../lib/task/task.ts";
+import { transition } from "../../../lib/task/transition.ts";
+import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
+import { createChange, updates } from "../../support/changes.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { RecordingSink } from "../../support/recording_sink.ts";
+
+/** A task whose reports are kept. */
+function begin(metadata = {}) {
+  const sink = new RecordingSink();
+  const warnings: string[] = [];
+  const reporter = new TaskReporter(sink, { client: "c", id: "t" }, {
+    onCancel: () => {},
+    onInterrupt: () => {},
+    warn: (message) => warnings.push(message),
+  });
+  reporter.begin(createChange({ metadata, tags: ["a"], stale_after: 5 }));
+  return { sink, reporter, warnings };
+}
+
+/** What somebody makes of it who only hears the last time that it was said. */
+function heardAnew(sink: RecordingSink): { readonly task: Task; readonly lines: readonly LogLine[] } {
+  const first = sink.reports.findLastIndex(({ change }) => change.type === "create");
+  let task: Task | undefined;
+  const lines: LogLine[] = [];
+  for (const report of sink.reports.slice(first)) {
+    // As a server would.
+    const { id, change, at } = parseReport(JSON.parse(JSON.stringify(report)));
+    task = transition(task, id, change, at);
+    if (change.type === "log") lines.push(...change.lines);
+  }
+  return { task: task!, lines };
+}
+
+/** All that does not depend on how often something was said. */
+function essence(task: Task): Partial<Task> {
+  const { version: _version, updated_at: _at, log_count: _count, started_at: _started, ...rest } = task;
+  return rest;
+}
+
+Deno.test("TaskReporter.restate() leads to the record that all it said has led to", () => {
+  const steps = fc.array(
+    fc.oneof(
+      { weight: 6, arbitrary: fc.record({ do: fc.constant("update" as const), update: updates }) },
+      { weight: 3, arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.nat(100) }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("toggle" as const) }) },
+      { weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const) }) },
+      { weight: 2, arbitrary: fc.record({ do: fc.constant("restate" as const) }) },
+    ),
+    { maxLength: 30, size: "max" },
+  );
+  const ends = fc.constantFrom(
+    { type: "finish" as const, result: { a: 1 } },
+    { type: "fail" as const, error: { message: "m", type: "T" } },
+    null,
+  );
+  using clock = new FakeClock();
+  let restated = 0;
+  fc.assert(fc.property(steps, ends, (all, end) => {
+    // One that was never asked to say anything again.
+    const steady = begin({ a: 0, kept: true });
+    const test = begin({ a: 0, kept: true });
+    for (const step of all) {
+      for (const { reporter, sink } of [steady, test]) {
+        if (step.do === "update") reporter.update(step.update as UpdateChange);
+        if (step.do === "cancel") reporter.requestCancel();
+        if (step.do === "toggle") sink.ready = !sink.ready;
+      }
+      if (step.do === "pass") clock.pass(step.ms);
+      if (step.do === "restate") {
+        test.reporter.restate([]);
+        restated++;
+      }
+    }
+    for (const { reporter } of [steady, test]) if (end !== null) reporter.end(end);
+    test.reporter.restate([]);
+    for (const { sink } of [steady, test]) sink.ready = true;
+    clock.pass(100);
+    assertEquals(essence(heardAnew(test.sink).task), essence(heardAnew(steady.sink).task));
+  }));
+  assertGreater(restated, 50);
+});
+
+Deno.test("TaskReporter.restate() says lines again that nobody has kept, in order and numbered from 0", () => {
+  using clock = new FakeClock();
+  const { reporter, sink } = begin();
+  for (let n = 0; n < 3; n++) reporter.log(`line ${n}`);
+  clock.pass(100);
+  sink.ready = false;
+  reporter.log("line 3");
+  reporter.restate(sink.lines.slice(1));
+  sink.ready = true;
+  clock.pass(100);
+  assertEquals(heardAnew(sink).lines.map(({ text }) => text), ["line 1", "line 2", "line 3"]);
+  assertEquals(heardAnew(sink).task.log_count, 3);
+  reporter.log("line 4");
+  clock.pass(100);
+  assertEquals(heardAnew(sink).task.log_count, 4);
+  reporter.end({ type: "cancelled" });
+});
+
+Deno.test("TaskReporter.restate() keeps no more metadata than a server does, and says no more", () => {
+  using clock = new FakeClock();
+  const { reporter, sink, warnings } = begin({ first: "x".repeat(500) });
+  for (let n = 0; n < 100; n++) {
+    reporter.update({ metadata: { [`key${n}`]: "é".repeat(200) } });
+    clock.pass(100);
+  }
+  reporter.restate([]);
+  const { metadata } = heardAnew(sink).task;
+  assertEquals(
+    metadata,
+    sink.reports.reduce<Task | undefined>((task, { change, at }, index) => {
+      const isAgain = change.type === "create" && index > 0;
+      return isAgain || (task !== undefined && index > 102) ? task : transition(task, "t", change, at);
+    }, undefined)?.metadata,
+  );
+  const bytes = byteLength(JSON.stringify(metadata));
+  assert(bytes > LIMITS.metadataBytes - 500 && bytes <= LIMITS.metadataBytes, `${bytes} bytes`);
+  assertEquals(warnings, []);
+  reporter.end({ type: "cancelled" });
+});
+
+Deno.test("TaskReporter.restate() says the end again, and nothing of a task that was refused", () => {
+  using _clock = new FakeClock();
+  const { reporter, sink } = begin();
+  reporter.end({ type: "finish", result: 5 });
+  assertEquals([sink.opened.length, sink.closed.length], [1, 1]);
+  reporter.restate([]);
+  assertEquals([sink.opened.length, sink.closed.length], [2, 2]);
+  assertEquals([heardAnew(sink).task.state, heardAnew(sink).task.result], ["FINISHED", 5]);
+  reporter.refused(null);
+  const said = sink.reports.length;
+  reporter.restate([]);
+  assertEquals([sink.reports.length, sink.opened.length], [said, 2]);
+});
+
+Deno.test("TaskReporter.refused() says why once, also of a task that has ended", () => {
+  using _clock = new FakeClock();
+  const { reporter, sink, warnings } = begin();
+  reporter.end({ type: "finish", result: 5 });
+  reporter.refused("the id is taken");
+  reporter.refused("the id is taken");
+  assertEquals(warnings, ['Task "t" goes on unseen: the id is taken']);
+  assertEquals(sink.closed.length, 1);
+});

@@ -1,0 +1,379 @@
+import fc from "fast-check";
+import {
+  cut,
+  REPORTER_DEFAULTS,
+  type ReporterOptions,
+  TaskReporter,
+  type TaskUpdate,
+} from "../../../lib/reporter/reporter.ts";
+import type { LogLine, Task, TaskChange, UpdateChange } from "../../../lib/task/task.ts";
+import { transition } from "../../../lib/task/transition.ts";
+import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "../../support/assert.ts";
+import { createChange, updates } from "../../support/changes.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { RecordingSink } from "../../support/recording_sink.ts";
+
+interface Subject {
+  readonly reporter: TaskReporter;
+  readonly sink: RecordingSink;
+  readonly warnings: string[];
+  readonly cancels: number[];
+  readonly interruptions: number[];
+}
+
+/** A task that has begun, and the place where its reports arrive. */
+function begin(options: Partial<ReporterOptions> = {}, id = "t"): Subject {
+  const sink = new RecordingSink();
+  const warnings: string[] = [];
+  const cancels: number[] = [];
+  const interruptions: number[] = [];
+  const handlers = {
+    onCancel: () => void cancels.push(Date.now()),
+    onInterrupt: () => void interruptions.push(Date.now()),
+    warn: (text: string) => void warnings.push(text),
+  };
+  const reporter = new TaskReporter(sink, { client: "c", id }, handlers, {
+    ...REPORTER_DEFAULTS,
+    ...options,
+  });
+  reporter.begin(createChange());
+  return { reporter, sink, warnings, cancels, interruptions };
+}
+
+function updatesOf(sink: RecordingSink): UpdateChange[] {
+  return sink.reports.map(({ change }) => change).filter((change) => change.type === "update");
+}
+
+/** The record without what merging may change. */
+function essence(task: Task): Partial<Task> {
+  return { ...task, version: 0, updated_at: 0 };
+}
+
+/** What becomes of a record without any reporter in between. */
+function applied(task: Task | undefined, change: TaskChange): Task {
+  return transition(task, "t", change, Date.now() / 1000);
+}
+
+type Step =
+  | { readonly do: "update"; readonly update: TaskUpdate }
+  | { readonly do: "log" | "cancel" | "toggle" }
+  | { readonly do: "wait"; readonly milliseconds: number };
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: fc.record({ do: fc.constant("update" as const), update: updates }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constant("wait" as const),
+        milliseconds: fc.integer({ min: 0, max: 120 }),
+      }),
+    },
+    { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("log" as const, "toggle" as const) }) },
+    { weight: 1, arbitrary: fc.constant({ do: "cancel" as const }) },
+  ),
+  { maxLength: 40, size: "max" },
+);
+
+Deno.test("TaskReporter merged by time and by a sink that is not ready leads to the same record as unmerged", () => {
+  const ends = fc.constantFrom(
+    { type: "finish", result: { a: 1 } } as const,
+    { type: "fail", error: { message: "no", type: "Error" } } as const,
+    { type: "cancelled" } as const,
+  );
+  let merged = 0;
+  fc.assert(
+    fc.property(steps, ends, (steps, end) => {
+      using clock = new FakeClock();
+      const slow = begin();
+      const fast = begin({ flushIntervalMs: 0 });
+      let plain = applied(applied(undefined, createChange()), { type: "start" });
+      let lines = 0;
+      for (const step of steps) {
+        if (step.do === "update") plain = applied(plain, { ...step.update, type: "update" });
+        if (step.do === "cancel") plain = applied(plain, { type: "request_cancel" });
+        if (step.do === "log") plain = applied(plain, { type: "log", lines: [{ at: 0, text: "" }] });
+        for (const { reporter } of [slow, fast]) {
+          if (step.do === "update") reporter.update(step.update);
+          if (step.do === "log") reporter.log(`line ${lines}`);
+          if (step.do === "cancel") reporter.requestCancel();
+        }
+        if (step.do === "log") lines++;
+        if (step.do === "toggle") slow.sink.ready = !slow.sink.ready;
+        if (step.do === "wait") clock.pass(step.milliseconds);
+      }
+      for (const { reporter } of [slow, fast]) reporter.end(end);
+      slow.sink.ready = true;
+      assertEquals(essence(slow.sink.task("t")), essence(fast.sink.task("t")));
+      assertEquals(essence(slow.sink.task("t")), essence(applied(plain, end)));
+      assertEquals(slow.sink.lines, fast.sink.lines);
+      assertEquals(
+        slow.sink.lines.map(({ text }) => text),
+        Array.from({ length: lines }, (_, i) => `line ${i}`),
+      );
+      assertEquals([slow.sink.closed, fast.sink.closed], [[slow.reporter], [fast.reporter]]);
+      assertEquals(clock.pending, 0);
+      merged += fast.sink.reports.length - slow.sink.reports.length;
+    }),
+    { numRuns: 1_000 },
+  );
+  assert(merged > 1_000, `only ${merged} reports were merged away`);
+});
+
+Deno.test("TaskReporter.update() hands on the first at once, then one in 50 ms, and the last value", () => {
+  using clock = new FakeClock();
+  const { reporter, sink } = begin();
+  clock.pass(1_000);
+  reporter.update({ progress: 1 });
+  assertEquals(updatesOf(sink), [{ type: "update", progress: 1 }]);
+  for (let i = 2; i <= 1_000; i++) {
+    clock.pass(1);
+    reporter.update({ progress: i / 10 });
+  }
+  assertLessOrEqual(updatesOf(sink).length, 21);
+  clock.pass(50);
+  assertEquals(updatesOf(sink).at(-1), { type: "update", progress: 100 });
+  assertEquals(clock.pending, 0);
+  reporter.end({ type: "cancelled" });
+});
+
+Deno.test("TaskReporter.update() is not held up by a clock that was set back", () => {
+  using clock = new FakeClock();
+  const { reporter, sink } = begin();
+  reporter.update({ progress: 1 });
+  clock.set(1_000);
+  reporter.update({ progress: 2 });
+  assertEquals(updatesOf(sink).at(-1)?.progress, 2);
+  reporter.end({ type: "cancelled" });
+});
+
+Deno.test("TaskReporter.end() takes what was held back with it, in order, and nothing after it", () => {
+  using clock = new FakeClock();
+  const { reporter, sink } = begin();
+  reporter.update({ progress: 1 });
+  reporter.update({ progress: 2 });
+  reporter.log("a");
+  reporter.end({ type: "finish", result: null });
+  assertEquals(sink.types, ["create", "start", "update", "log", "finish"]);
+  assertEquals(updatesOf(sink).map(({ progress }) => progress), [2]);
+  assertEquals(reporter.ended, true);
+  reporter.update({ progress: 3 });
+  reporter.log("b");
+  reporter.requestCancel();
+  reporter.end({ type: "cancelled" });
+  reporter.cancelRequested();
+  clock.pass(1_000);
+  assertEquals(sink.reports.length, 5);
+});
+
+Deno.test("TaskReporter.log() keeps the newest 1,000 lines while they are not taken, and says how many are gone", () => {
+  using clock = new FakeClock();
+  const { reporter, sink } = begin();
+  sink.ready = false;
+  for (let i = 0; i < 10_500; i++) reporter.log(`line ${i}`);
+  assertEquals(sink.lines, []);
+  sink.ready = true;
+  const texts = sink.lines.map(({ text }) => text);
+  const notes = texts.filter((text) => !text.startsWith("line "));
+  assertEquals(notes.length, 1);
+  assertStringIncludes(notes[0]!, "9500 lines were dropped");
+  assertEquals(
+    texts.filter((text) => text.startsWith("line ")),
+    Array.from({ length: 1_000 }, (_, i) => `line ${9_500 + i}`),
+  );
+  reporter.log("after");
+  clock.pass(50);
+  assertEquals(sink.lines.length, 1_002);
+  reporter.end({ type: "cancelled" });
+});
+
+Deno.test("TaskReporter.log() of many lines at once loses none where they are taken", () => {
+  using clock = new FakeClock();
+  const { reporter, sink } = begin();
+  for (let i = 0; i < 5_500; i++) reporter.log(`line ${i}`);
+  clock.pass(50);
+  const expected: LogLine[] = Array.from(
+    { length: 5_500 },
+    (_, i) => ({ at: Date.now() / 1000 - 0.05, text: `line ${i}` }),
+  );
+  assertEquals(sink.lines.map(({ text }) => text), expected.map(({ text }) => text));
+  assert(sink.reports.every(({ change }) => change.type !== "log" || change.lines.length <= 1_001));
+  reporter.end({ type: "cancelled" });
+});
+
+Deno.test("TaskReporter.update() leaves out what can't be, with one warning, and takes the rest", () => {
+  using _clock = new FakeClock();
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  const bad: unknown[] = [
+    { progress: NaN, status: "taken" },
+    { progress: Infinity, status: "taken" },
+    { progress: "50", status: "taken" },
+    { current: {}, status: "taken" },
+    { total: [], status: "taken" },
+    { current: true, status: "taken" },
+    { progress: 1n, status: "taken" },
+    { progress: Symbol("x"), status: "taken" },
+    { metadata: circular, status: "taken" },
+    { metadata: { big: "x".repeat(20_000) }, status: "taken" },
+    { metadata: { big: 1n }, status: "taken" },
+    { metadata: "text", status: "taken" },
+    { metadata: [1], status: "taken" },
+    { metadata: null, status: "taken" },
+    { metadata: () => {}, status: "taken" },
+  ];
+  for (const update of bad) {
+    const { reporter, sink, warnings } = begin({ flushIntervalMs: 0 });
+    reporter.update(update as TaskUpdate);
+    reporter.update(update as TaskUpdate);
+    const { progress, current, total, metadata, status } = sink.task("t");
+    assertEquals([progress, current, total, metadata, status], [null, null, null, {}, "taken"]);
+    assertEquals(warnings.length, 1);
+    assertStringIncludes(warnings[0]!, 'Part of an update of task "t" is left out: ');
+    reporter.end({ type: "cancelled" });
+  }
+});
+
+Deno.test("TaskReporter.update() never throws, whatever it is given", () => {
+  using _clock = new FakeClock();
+  const hostile = {
+    toString: () => {
+      throw new Error("hostile");
+    },
+  };
+  const updates: unknown[] = [
+    undefined,
+    null,
+    5,
+    "text",
+    Symbol("x"),
+    [],
+    { status: null },
+    { status: 5, unit: 6 },
+    { status: Symbol("x") },
+    { status: Object.create(null) },
+    { status: hostile },
+    { unit: hostile },
+    { progress: hostile },
+    { current: Object.create(null) },
+    {
+      metadata: {
+        toJSON: () => {
+          throw new Error("hostile");
+        },
+      },
+    },
+    {
+      get progress() {
+        throw new Error("hostile");
+      },
+    },
+    {
+      get metadata() {
+        throw new Error("hostile");
+      },
+    },
+    new Proxy({}, {
+      get() {
+        throw new Error("hostile");
+      },
+    }),
+  ];
+  const thrown = updates.flatMap((update, i) => {
+    const { reporter } = begin();
+    try {
+      reporter.update(update as TaskUpdate);
+      return [];
+    } catch (error) {
+      return [`${i}: ${error}`];
+    } finally {
+      reporter.end({ type: "cancelled" });
+    }
+  });
+  assertEquals(thrown, []);
+});
+
+Deno.test("TaskReporter.update() cuts long texts, and copies metadata", () => {
+  using _clock = new FakeClock();
+  const { reporter, sink } = begin({ flushIntervalMs: 0 });
+  const metadata = { list: [1] };
+  reporter.update({ status: "s".repeat(2_000), unit: "u".repeat(100), metadata });
+  metadata.list.push(2);
+  const task = sink.task("t");
+  assertEquals([task.status.length, task.status.at(-1)], [1_000, "…"]);
+  assertEquals([task.unit?.length, task.metadata], [32, { list: [1] }]);
+  reporter.log("l".repeat(9_000));
+  assertEquals(sink.lines[0]?.text.length, 8_192);
+  reporter.end({ type: "cancelled" });
+});
+
+Deno.test("TaskReporter.refused() ends the reports for good, with a warning where there is a reason", () => {
+  using clock = new FakeClock();
+  for (const reason of ["the id is taken", null]) {
+    const { reporter, sink, warnings } = begin();
+    reporter.update({ progress: 1 });
+    reporter.update({ progress: 2 });
+    reporter.refused(reason);
+    reporter.refused(reason);
+    const before = sink.reports.length;
+    reporter.update({ progress: 3 });
+    reporter.log("x");
+    reporter.end({ type: "finish", result: 1 });
+    clock.pass(1_000);
+    assertEquals(sink.reports.length, before);
+    assertEquals(warnings, reason === null ? [] : ['Task "t" goes on unseen: the id is taken']);
+    assertEquals(sink.closed, [reporter]);
+    assertEquals(clock.pending, 0);
+  }
+});
+
+Deno.test("TaskReporter.cancelRequested() reaches the task, until it has ended", () => {
+  using _clock = new FakeClock();
+  const { reporter, cancels } = begin();
+  reporter.cancelRequested();
+  assertEquals(cancels.length, 1);
+  reporter.end({ type: "cancelled" });
+  reporter.cancelRequested();
+  assertEquals(cancels.length, 1);
+});
+
+Deno.test("TaskReporter.interrupted() reaches the task, until it has ended, and is no request to cancel", () => {
+  using _clock = new FakeClock();
+  const { reporter, sink, cancels, interruptions } = begin();
+  reporter.interrupted();
+  assertEquals([cancels.length, interruptions.length, sink.types], [0, 1, ["create", "start"]]);
+  reporter.end({ type: "fail", error: { type: "interrupted", message: "gone" } });
+  reporter.interrupted();
+  assertEquals([cancels.length, interruptions.length], [0, 1]);
+});
+
+Deno.test("TaskReporter.log() numbers the lines, so that those which arrive twice can be told", () => {
+  using clock = new FakeClock();
+  const { reporter, sink } = begin({ unsentLogLines: 3 });
+  const numbers = () => {
+    return sink.reports.flatMap(({ change }) =>
+      change.type === "log" ? [[change.first, change.lines.length]] : []
+    );
+  };
+  for (let i = 0; i < 2; i++) reporter.log(`${i}`);
+  clock.pass(100);
+  reporter.log("2");
+  assertEquals(numbers(), [[0, 2], [2, 1]]);
+  sink.ready = false;
+  for (let i = 3; i < 20; i++) reporter.log(`${i}`);
+  sink.ready = true;
+  reporter.end({ type: "cancelled" });
+  // What was dropped has no numbers; the line that says so has one.
+  const sent = numbers();
+  let next = 0;
+  for (const [first, count] of sent) {
+    assertEquals(first, next);
+    next += count!;
+  }
+  assertEquals([next, sink.task("t").log_count], [sink.lines.length, sink.lines.length]);
+  assert(sink.lines.some(({ text }) => text.includes("lines were dropped")));
+});
+
+Deno.test("cut() keeps what fits, and marks what it shortened", () => {
+  assertEquals([cut("abc", 3), cut("abcd", 3), cut("", 3)], ["abc", "ab…", ""]);
+});

@@ -1,0 +1,311 @@
+import type { ReportSink } from "../../../lib/reporter/reporter.ts";
+import { currentTask, type MonitoredTask, taskErrorOf } from "../../../lib/reporter/run.ts";
+import { wrap } from "../../../lib/reporter/wrap.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "../../support/assert.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+import { LocalMonitor, turn } from "../../support/local_monitor.ts";
+import { RecordingSink } from "../../support/recording_sink.ts";
+import { Warnings } from "../../support/warnings.ts";
+
+/** Waits until a task is asked to stop, then does something about it. */
+function stopped<Result>(task: MonitoredTask, then: () => Result): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    task.signal.addEventListener("abort", () => {
+      try {
+        resolve(then());
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
+
+function raise(error: unknown): never {
+  throw error;
+}
+
+Deno.test("startRun() of a function that stops when it is asked to is CANCELLED", async () => {
+  using monitor = new LocalMonitor();
+  const abort = new DOMException("stopped", "AbortError");
+  const endings: ((task: MonitoredTask) => unknown)[] = [
+    (task) => task.signal.throwIfAborted(),
+    () => raise(abort),
+    () => raise(new Error("outer", { cause: new Error("inner", { cause: abort }) })),
+    (task) => raise(new Error("outer", { cause: task.signal.reason })),
+  ];
+  for (const [i, ending] of endings.entries()) {
+    const id = `${i}`;
+    const run = monitor.monitored((task) => stopped(task, () => ending(task)), { id }).start();
+    monitor.test.registry.requestCancel("default", id);
+    await assertRejects(() => run.done);
+    const { state, cancel_requested, status, error } = monitor.test.registry.task("default", id)!;
+    assertEquals([state, cancel_requested, status, error], ["CANCELLED", true, "Cancelled", null]);
+  }
+});
+
+Deno.test("startRun() of a function that fails for another reason while it is cancelled is an ERROR", async () => {
+  using monitor = new LocalMonitor();
+  const error = new TypeError("broken");
+  const run = monitor.monitored((task) => stopped(task, () => raise(error))).start();
+  monitor.test.registry.requestCancel("default", run.id);
+  assertStrictEquals(await run.done.catch((thrown) => thrown), error);
+  assertEquals([monitor.task.state, monitor.task.error?.message, monitor.task.cancel_requested], [
+    "ERROR",
+    "broken",
+    true,
+  ]);
+});
+
+Deno.test("startRun() of a function that finishes although it was cancelled is FINISHED", async () => {
+  using monitor = new LocalMonitor();
+  const run = monitor.monitored((task) => stopped(task, () => "done all the same")).start();
+  monitor.test.registry.requestCancel("default", run.id);
+  assertEquals(await run.done, "done all the same");
+  assertEquals([monitor.task.state, monitor.task.result, monitor.task.cancel_requested], [
+    "FINISHED",
+    "done all the same",
+    true,
+  ]);
+});
+
+Deno.test("startRun() of a function that aborts something of its own is an ERROR", async () => {
+  using monitor = new LocalMonitor();
+  await assertRejects(() => monitor.monitored(() => raise(AbortSignal.abort().reason))(), DOMException);
+  assertEquals([monitor.task.state, monitor.task.error?.type], ["ERROR", "AbortError"]);
+});
+
+Deno.test("startRun() listens to a signal of the caller, also one that is aborted already", async () => {
+  using monitor = new LocalMonitor();
+  const controller = new AbortController();
+  const reason = { why: "shutdown" };
+  const run = monitor.monitored((task) => stopped(task, () => raise(task.signal.reason)), {
+    signal: controller.signal,
+  }).start();
+  assertEquals(monitor.task.cancel_requested, false);
+  controller.abort(reason);
+  assertStrictEquals(await run.done.catch((thrown) => thrown), reason);
+  assertEquals([monitor.task.state, monitor.task.cancel_requested], ["CANCELLED", true]);
+
+  using other = new LocalMonitor();
+  const fn = other.monitored((task) => task.signal.throwIfAborted(), { signal: AbortSignal.abort(reason) });
+  assertStrictEquals(await fn().catch((thrown) => thrown), reason);
+  assertEquals([other.task.state, other.task.cancel_requested], ["CANCELLED", true]);
+});
+
+Deno.test("startRun() says that the caller's signal asked, while the function goes on", async () => {
+  using monitor = new LocalMonitor();
+  const controller = new AbortController();
+  const gate = Promise.withResolvers<void>();
+  const run = monitor.monitored(() => gate.promise).with({ signal: controller.signal }).start();
+  controller.abort();
+  assertEquals([monitor.task.state, monitor.task.cancel_requested], ["STARTING", true]);
+  gate.resolve();
+  await run.done;
+});
+
+Deno.test("startRun() shows results as JSON, and gives back the very same value", async () => {
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  const notJson = "The result is not shown: it is not JSON";
+  const table: [unknown, unknown, string[]][] = [
+    [undefined, null, []],
+    [null, null, []],
+    [5, 5, []],
+    [NaN, null, []],
+    [{ a: [1, "x"] }, { a: [1, "x"] }, []],
+    [new Date(0), "1970-01-01T00:00:00.000Z", []],
+    [new Map([[1, 2]]), {}, []],
+    ["x".repeat(65_534), "x".repeat(65_534), []],
+    ["x".repeat(65_535), null, ["The result is not shown: 65537 bytes of JSON are over the limit of 65536"]],
+    ["é".repeat(40_000), null, ["The result is not shown: 80002 bytes of JSON are over the limit of 65536"]],
+    [circular, null, [notJson]],
+    [10n, null, [notJson]],
+    [() => {}, null, [notJson]],
+    [Symbol("x"), null, [notJson]],
+    [{ toJSON: () => raise(new Error("hostile")) }, null, [notJson]],
+    [new Proxy({}, { ownKeys: () => raise(new Error("hostile")) }), null, [notJson]],
+  ];
+  for (const [result, shown, lines] of table) {
+    using monitor = new LocalMonitor();
+    assertStrictEquals(await monitor.monitored(() => result)(), result);
+    assertEquals([monitor.task.state, monitor.task.result, monitor.log], ["FINISHED", shown, lines]);
+  }
+});
+
+/** Things to throw that hurt who looks at them. */
+const HOSTILE: Record<string, () => unknown> = {
+  "null": () => null,
+  "undefined": () => undefined,
+  "a symbol": () => Symbol("thrown"),
+  "a number": () => NaN,
+  "a function": () => () => {},
+  "an object without a prototype": () => Object.create(null),
+  "an object whose text throws": () => ({ toString: () => raise(new Error("hostile")) }),
+  "an error whose message throws": () =>
+    Object.defineProperty(new Error("x"), "message", { get: () => raise(new Error("hostile")) }),
+  "an error whose name is no text": () => Object.assign(new Error("x"), { name: Symbol("name") }),
+  "an error whose stack throws": () =>
+    Object.defineProperty(new Error("x"), "stack", { get: () => raise(new Error("hostile")) }),
+  "an error whose cause throws": () =>
+    Object.defineProperty(new Error("x"), "cause", { get: () => raise(new Error("hostile")) }),
+  "an error that causes itself": () => {
+    const error = new Error("x");
+    error.cause = error;
+    return error;
+  },
+  "a proxy that throws": () =>
+    new Proxy(new Error("x"), {
+      get: () => raise(new Error("hostile")),
+      getPrototypeOf: () => raise(new Error("hostile")),
+    }),
+  "a frozen error": () => Object.freeze(new Error("x")),
+  "an error with a message of a megabyte": () => new Error("x".repeat(1_000_000)),
+};
+
+for (const [name, make] of Object.entries(HOSTILE)) {
+  Deno.test(`startRun() of a function that throws ${name} throws the same and shows an ERROR`, async () => {
+    for (const isCancelled of [false, true]) {
+      using monitor = new LocalMonitor();
+      const thrown = make();
+      const run = monitor.monitored(async () => {
+        await Promise.resolve();
+        throw thrown;
+      }).start();
+      if (isCancelled) run.cancel();
+      // In a list, as nobody else may touch it.
+      const received = await run.done.then(() => [], (error) => [error]);
+      assert(received.length === 1 && Object.is(received[0], thrown), "something else was thrown");
+      const { state, error } = monitor.task;
+      assertEquals([state, typeof error?.message, typeof error?.type], ["ERROR", "string", "string"]);
+      assert(error!.message.length <= 4_096);
+    }
+  });
+}
+
+Deno.test("taskErrorOf() shows message, type and stack of errors, and of other things their text", () => {
+  const error = new RangeError("too far");
+  assertEquals(taskErrorOf(error), { message: "too far", type: "RangeError", stack: error.stack! });
+  assertEquals(taskErrorOf("just text"), { message: "just text", type: "string" });
+  assertEquals(taskErrorOf(404), { message: "404", type: "number" });
+});
+
+/** A sink whose commit goes wrong. */
+class BrokenSink extends RecordingSink {
+  readonly #settled: () => Promise<void>;
+
+  constructor(settled: () => Promise<void>) {
+    super();
+    this.#settled = settled;
+  }
+
+  override settled(): Promise<void> {
+    return this.#settled();
+  }
+}
+
+function wrapFor(sink: ReportSink): (fn: () => number) => Promise<number> {
+  return (fn) => wrap(fn, {}, () => sink)();
+}
+
+Deno.test("startRun() does not hold up the outcome for more than 2 s where the end is not committed", async () => {
+  using clock = new FakeClock();
+  const run = wrapFor(new BrokenSink(() => new Promise(() => {})));
+  let result: number | undefined;
+  const done = run(() => 5).then((value) => result = value);
+  await clock.passAsync(1_900);
+  assertEquals(result, undefined);
+  await clock.passAsync(100);
+  assertEquals([await done, clock.pending], [5, 0]);
+});
+
+Deno.test("startRun() gives the function's outcome where its end can't be committed", async () => {
+  const run = wrapFor(new BrokenSink(() => Promise.reject(new Error("disk full"))));
+  assertEquals(await run(() => 5), 5);
+  const error = new Error("own");
+  assertStrictEquals(await run(() => raise(error)).catch((thrown) => thrown), error);
+});
+
+Deno.test("MonitoredTask.log() never throws into user code", async () => {
+  using monitor = new LocalMonitor();
+  using _warnings = new Warnings();
+  const nothing = Object.create(null);
+  const result = await monitor.monitored((task) => {
+    task.log(5 as never);
+    task.log(Symbol("line") as never);
+    task.log(nothing);
+    return "went on";
+  })();
+  assertEquals([result, monitor.task.state, monitor.log.slice(0, 2)], ["went on", "FINISHED", [
+    "5",
+    "Symbol(line)",
+  ]]);
+});
+
+Deno.test("MonitoredTask says nothing any more once its function has ended", async () => {
+  using monitor = new LocalMonitor();
+  let leaked: MonitoredTask | undefined;
+  await monitor.monitored((task) => void (leaked = task))();
+  const { version } = monitor.task;
+  await leaked!.update({ progress: 5 });
+  leaked!.log("late");
+  assertEquals([monitor.task.version, monitor.task.progress], [version, 100]);
+  leaked!.child("late");
+  const late = monitor.tasks.filter(({ active }) => active);
+  assertEquals(late, [], "a child ends with its task at the latest");
+  await turn();
+});
+
+Deno.test("currentTask() is the task of the function that is being called, before its first await", async () => {
+  using monitor = new LocalMonitor();
+  const message = "Cannot get current task: wanted a call before the first await of a monitored function";
+  assertEquals(assertThrows(currentTask).message, message);
+  const inner = monitor.monitored((task) => assertStrictEquals(currentTask(), task), { name: "inner" });
+  const outer = monitor.monitored(async (task) => {
+    const promise = inner();
+    assertStrictEquals(currentTask(), task, "the inner call is over");
+    await promise;
+    assertThrows(currentTask, Error, message);
+    return task.id;
+  }, { name: "outer" });
+  const failing = monitor.monitored(() => raise(new Error("x")));
+  const both = [outer(), outer(), failing().catch(() => {})];
+  assertThrows(currentTask, Error, message);
+  const [first, second] = await Promise.all(both);
+  assert(first !== second);
+  assertMatch(String(first), /^[0-9A-HJKMNP-TV-Z]{26}$/);
+});
+
+Deno.test("startRun() under an id that is taken runs unseen, and says so once", async () => {
+  using monitor = new LocalMonitor();
+  using warnings = new Warnings();
+  const gate = Promise.withResolvers<void>();
+  const fn = monitor.monitored(async (task, name: string) => {
+    await task.update({ status: name });
+    await gate.promise;
+    task.log(name);
+    return name;
+  }, { id: "same" });
+  const [first, second] = [fn("first"), fn("second")];
+  gate.resolve();
+  assertEquals(await Promise.all([first, second]), ["first", "second"]);
+  assertEquals(await fn("third"), "third");
+  assertEquals([monitor.task.result, monitor.task.status, monitor.log], ["first", "first", ["first"]]);
+  const warning = '[taskscope] Task "same" goes on unseen: Cannot create task "same": the id is taken';
+  assertEquals(warnings.texts, [warning, warning]);
+  await turn();
+});
+
+Deno.test("startRun() over a bound runs unseen, and says so", async () => {
+  using monitor = new LocalMonitor();
+  using warnings = new Warnings();
+  for (let i = 0; i < 10_000; i++) monitor.test.begin("default", `t${i}`);
+  assertEquals(await monitor.monitored(() => 5, { id: "over" })(), 5);
+  assertEquals([warnings.texts.length, monitor.test.registry.task("default", "over")], [1, undefined]);
+});

@@ -1,0 +1,50 @@
+/** Where reports to another process go. */
+
+import { fallbackServer, serverFrom } from "../../../lib/reporter/server_address.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { Variable } from "../../support/variable.ts";
+import { Warnings } from "../../support/warnings.ts";
+
+Deno.test("serverFrom() reads addresses, without a slash at the end", () => {
+  const table: readonly (readonly [text: string, server: string | null])[] = [
+    ["http://127.0.0.1:8000", "http://127.0.0.1:8000"],
+    ["http://127.0.0.1:8000/", "http://127.0.0.1:8000"],
+    ["https://ci.example.org/tasks//", "https://ci.example.org/tasks"],
+    ["HTTP://LocalHost:80/Base", "http://localhost/Base"],
+    ["http://[::1]:8000", "http://[::1]:8000"],
+    ["http://127.0.0.1:8000?x=1", null],
+    ["http://127.0.0.1:8000#x", null],
+    ["http://user@127.0.0.1:8000", null],
+    ["http://:secret@127.0.0.1:8000", null],
+    ["127.0.0.1:8000", null],
+    ["localhost:8000", null],
+    ["ws://127.0.0.1:8000", null],
+    ["file:///tmp", null],
+    ["//127.0.0.1", null],
+    ["", null],
+  ];
+  for (const [text, server] of table) assertEquals(serverFrom(text), server, text);
+});
+
+Deno.test("serverFrom() gives back what it gave", () => {
+  for (const text of ["http://127.0.0.1:8000", "https://h.example/a/b", "http://[::1]:81"]) {
+    assertEquals(serverFrom(serverFrom(text)!), serverFrom(text));
+  }
+});
+
+Deno.test("fallbackServer() is that of TASKSCOPE_SERVER, and says once that it is no address", () => {
+  using warnings = new Warnings();
+  using variable = new Variable("TASKSCOPE_SERVER");
+  assertEquals(fallbackServer(), null);
+  variable.value = "http://127.0.0.1:1234/base/";
+  assertEquals(fallbackServer(), "http://127.0.0.1:1234/base");
+  assertEquals(warnings.texts, []);
+  for (let turn = 0; turn < 2; turn++) {
+    variable.value = "127.0.0.1:1234";
+    assertEquals(fallbackServer(), null);
+  }
+  assertEquals(warnings.texts, [
+    "[taskscope] TASKSCOPE_SERVER is not used: wanted http(s)://host[:port][/path], " +
+    'received "127.0.0.1:1234"',
+  ]);
+});

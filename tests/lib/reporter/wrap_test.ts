@@ -1,0 +1,250 @@
+import { ConfigError } from "../../../lib/errors.ts";
+import type { MonitoredTask, TaskHandle } from "../../../lib/reporter/run.ts";
+import { type MonitoredOptions, startableOf, wrap } from "../../../lib/reporter/wrap.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "../../support/assert.ts";
+import { LocalMonitor, turn } from "../../support/local_monitor.ts";
+
+Deno.test("wrap() keeps this, arguments, result, name and length", async () => {
+  using monitor = new LocalMonitor();
+  const counter = {
+    base: 5,
+    add: monitor.monitored(function add(this: { base: number }, _task: MonitoredTask, a: number, b: number) {
+      return { sum: this.base + a + b, arguments: [a, b] };
+    }),
+  };
+  assertEquals(await counter.add(1, 2), { sum: 8, arguments: [1, 2] });
+  assertEquals((await counter.add.call({ base: 100 }, 1, 2)).sum, 103);
+  assertEquals([counter.add.name, counter.add.length], ["add", 2]);
+  const result = { same: true };
+  const object = {};
+  const identity = monitor.monitored((_task, value: unknown) => value === object && result);
+  assertStrictEquals(await identity(object), result);
+  assertEquals(monitor.tasks.map(({ name, state }) => [name, state]), [
+    ["add", "FINISHED"],
+    ["add", "FINISHED"],
+    // An arrow function that nobody named.
+    ["task", "FINISHED"],
+  ]);
+});
+
+Deno.test("wrap() passes on what is missing, too much and undefined", async () => {
+  using monitor = new LocalMonitor();
+  const count = monitor.monitored((_task, ...args: unknown[]) => args);
+  assertEquals(await count(), []);
+  assertEquals(await count(undefined), [undefined]);
+  assertEquals(await count(1, null, 3), [1, null, 3]);
+  assertEquals(monitor.monitored(() => {}).length, 0);
+});
+
+Deno.test("wrap() makes a promise of what a function returns or throws at once", async () => {
+  using monitor = new LocalMonitor();
+  const value = monitor.monitored((_task, n: number) => n * 2)(4);
+  assert(value instanceof Promise);
+  assertEquals(await value, 8);
+  const error = new TypeError("at once");
+  const failing = monitor.monitored((): number => {
+    throw error;
+  })();
+  assertStrictEquals(await failing.catch((thrown) => thrown), error);
+  const rejecting = monitor.monitored(() => Promise.reject(error))();
+  assertStrictEquals(await rejecting.catch((thrown) => thrown), error);
+  assertEquals(monitor.tasks.map(({ state }) => state), ["FINISHED", "ERROR", "ERROR"]);
+});
+
+Deno.test("wrap() calls the function before it returns, as a plain call does", () => {
+  using monitor = new LocalMonitor();
+  let isCalled = false;
+  void monitor.monitored(() => {
+    isCalled = true;
+  })();
+  assertEquals(isCalled, true);
+});
+
+Deno.test("wrap() has the types of the function behind the task", async () => {
+  using monitor = new LocalMonitor();
+  const double = monitor.monitored(async (task, n: number) => {
+    await task.update({ progress: 50 });
+    return n * 2;
+  });
+  const promised: Promise<number> = double(1);
+  const handle: TaskHandle<number> = double.start(2);
+  const again: Promise<number> = double.with({ tags: ["a"] })(3);
+  const optional = monitor.monitored((_task: MonitoredTask, a: string, b?: number) => `${a}${b}`);
+  const text: Promise<string> = optional("a");
+  const method = monitor.monitored(function (this: Date, _task: MonitoredTask) {
+    return this.getTime();
+  });
+  assertEquals(await Promise.all([promised, handle.done, again, text]), [2, 4, 6, "aundefined"]);
+  function neverCalled(): void {
+    // @ts-expect-error a text is no number
+    void double("1");
+    // @ts-expect-error an argument is missing
+    void double();
+    // @ts-expect-error the task is not given by the caller
+    void double({} as MonitoredTask, 1);
+    // @ts-expect-error the result is no text
+    const _wrong: Promise<string> = double(1);
+    // @ts-expect-error there is no such option
+    void monitor.monitored(() => {}, { retries: 3 });
+    // @ts-expect-error "this" has to be a date
+    void method.call({});
+    // @ts-expect-error a name is for the function, not for a call
+    void double.with({ name: "x" });
+  }
+  void neverCalled;
+});
+
+Deno.test("wrap().start() gives the id at once, and a promise that nobody has to await", async () => {
+  using monitor = new LocalMonitor();
+  const unhandled: unknown[] = [];
+  const listener = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    unhandled.push(event.reason);
+  };
+  globalThis.addEventListener("unhandledrejection", listener);
+  const error = new Error("no");
+  const handle = monitor.monitored((_task, n: number) => {
+    if (n === 1) throw error;
+    return n;
+  }).start(1);
+  assertEquals(monitor.test.registry.task("default", handle.id)?.id, handle.id);
+  await turn();
+  await turn();
+  globalThis.removeEventListener("unhandledrejection", listener);
+  assertEquals([unhandled, monitor.task.state], [[], "ERROR"]);
+  assertStrictEquals(await assertRejects(() => handle.done), error);
+});
+
+Deno.test("wrap().start().cancel() aborts the signal of that run only", async () => {
+  using monitor = new LocalMonitor();
+  const wait = monitor.monitored((task) =>
+    new Promise<void>((_, reject) => task.signal.addEventListener("abort", () => reject(task.signal.reason)))
+  );
+  const [first, second] = [wait.start(), wait.start()];
+  first.cancel();
+  const error = await assertRejects(() => first.done, DOMException);
+  assertEquals([error.name, error.message], ["AbortError", "The task was cancelled"]);
+  assertEquals(monitor.tasks.map(({ state }) => state), ["CANCELLED", "STARTING"]);
+  second.cancel();
+  second.cancel();
+  await second.done.catch(() => {});
+  first.cancel();
+  assertEquals(monitor.tasks.map(({ state }) => state), ["CANCELLED", "CANCELLED"]);
+});
+
+Deno.test("wrap().with() has other options for a call, and leaves the function as it was", async () => {
+  using monitor = new LocalMonitor();
+  const fn = monitor.monitored(function load(this: void, _task: MonitoredTask, n: number) {
+    return n;
+  }, { name: "Load", tags: ["a"], metadata: { a: 1 }, staleAfterMs: 2_500 });
+  const other = fn.with({ client: "team", id: "run-1", tags: ["b"], metadata: { b: 2 } });
+  assertEquals([await other(1), await fn(2)], [1, 2]);
+  assertEquals([other.name, other.length], ["load", 1]);
+  const special = monitor.test.registry.task("team", "run-1")!;
+  assertEquals([special.name, special.tags, special.metadata, special.stale_after], [
+    "Load",
+    ["b"],
+    { b: 2 },
+    2.5,
+  ]);
+  const [usual] = monitor.test.registry.tasks("default");
+  assertEquals([usual?.name, usual?.tags, usual?.metadata, usual?.stale_after], [
+    "Load",
+    ["a"],
+    { a: 1 },
+    2.5,
+  ]);
+  assertEquals(await other.with({ id: "run-2" })(3), 3);
+  assertEquals(monitor.test.registry.task("team", "run-2")?.tags, ["b"]);
+});
+
+Deno.test("wrap() refuses options when they are given, not when the function is called", () => {
+  using monitor = new LocalMonitor();
+  const prefix = "Cannot monitor function: ";
+  const table: [MonitoredOptions, string][] = [
+    [{ client: "a b" }, `${prefix}"client" must be a client token such as "default", received a b`],
+    [{ client: ".." }, `${prefix}"client" must be a client token such as "default", received ..`],
+    [{ id: "start" }, `${prefix}"id" must be a task id, received start`],
+    [{ id: "" }, `${prefix}"id" must be a task id, received `],
+    [{ staleAfterMs: 0 }, `${prefix}"staleAfterMs" must be a number of milliseconds above 0, received 0`],
+    [{ staleAfterMs: NaN }, `${prefix}"staleAfterMs" must be a number of milliseconds above 0, received NaN`],
+    [{ name: "" }, `${prefix}Cannot read "name": wanted 1 to 200 characters, received 0`],
+    [{ name: "n".repeat(201) }, `${prefix}Cannot read "name": wanted 1 to 200 characters, received 201`],
+    [{ tags: [""] }, `${prefix}Cannot read "tags": wanted 1 to 64 characters, received 0`],
+    [{ tags: Array(33).fill("t") }, `${prefix}Cannot read "tags": wanted at most 32 entries, received 33`],
+    [{ metadata: [] as never }, `${prefix}Cannot read "metadata": wanted an object, received []`],
+    [
+      { metadata: { a: "x".repeat(16_384) } },
+      `${prefix}Cannot read "metadata": wanted at most 16384 bytes of JSON, received 16392`,
+    ],
+  ];
+  for (const [options, message] of table) {
+    const error = assertThrows(() => monitor.monitored(() => {}, options), ConfigError);
+    assertEquals(error.message, message);
+    const { name, staleAfterMs, ...forCall } = options;
+    if (name !== undefined || staleAfterMs !== undefined) continue;
+    assertEquals(assertThrows(() => monitor.monitored(() => {}).with(forCall), ConfigError).message, message);
+  }
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  for (const metadata of [circular, { n: 1n }]) {
+    assertThrows(() => monitor.monitored(() => {}, { metadata: metadata as never }), ConfigError, prefix);
+  }
+});
+
+Deno.test("wrap() shows tasks under TASKSCOPE_CLIENT where they name no client", async () => {
+  using monitor = new LocalMonitor();
+  const fn = monitor.monitored(() => {});
+  const before = Deno.env.get("TASKSCOPE_CLIENT");
+  try {
+    for (const value of ["team-7", "not a token", ""]) {
+      Deno.env.set("TASKSCOPE_CLIENT", value);
+      await fn();
+    }
+    await fn.with({ client: "own" })();
+  } finally {
+    if (before === undefined) Deno.env.delete("TASKSCOPE_CLIENT");
+    else Deno.env.set("TASKSCOPE_CLIENT", before);
+  }
+  assertEquals(monitor.test.registry.clients(), ["team-7", "default", "own"]);
+  assertEquals(monitor.test.registry.count("default"), 2);
+});
+
+Deno.test("wrap() cuts a function's name that is too long for a task", async () => {
+  using monitor = new LocalMonitor();
+  const name = "f".repeat(300);
+  const { [name]: long } = { [name]: () => {} };
+  const fn = monitor.monitored(long!);
+  await fn();
+  assertEquals([fn.name, monitor.task.name.length], [name, 200]);
+});
+
+Deno.test("startableOf() starts a monitored function by name, with options of the call", async () => {
+  using monitor = new LocalMonitor();
+  using elsewhere = new LocalMonitor();
+  const input = { type: "number" };
+  const fn = wrap((_task, n: number) => n + 1, { name: "plus", input }, () => elsewhere.sink);
+  const startable = startableOf(fn)!;
+  assertEquals([startable.name, startable.input], ["plus", input]);
+  assertEquals(await startable.start(monitor.sink, { id: "x", tags: ["t"] }, [1]).done, 2);
+  assertEquals([monitor.task.id, monitor.task.tags, elsewhere.tasks], ["x", ["t"], []]);
+  const first = monitor.task;
+  assertEquals([first.attempt, first.retry_of, first.retryable], [1, null, true]);
+  await startable.start(monitor.sink, { id: "y", attempt: 3, retryOf: "x" }, [1]).done;
+  const again = monitor.tasks.find(({ id }) => id === "y");
+  assertEquals([again?.attempt, again?.retry_of, again?.retryable], [3, "x", true]);
+  await fn(1);
+  const [called] = elsewhere.tasks;
+  assertEquals([called?.attempt, called?.retry_of, called?.retryable], [1, null, false], "it has no name");
+  assertThrows(() => startable.start(monitor.sink, { id: ".." }, []), ConfigError);
+  assertEquals([startableOf(() => {}), startableOf(wrap(() => {}, {}, () => monitor.sink))?.input], [
+    undefined,
+    null,
+  ]);
+});

@@ -1,0 +1,194 @@
+/** A store whose disk is full, in all but the disk: every commit fails as SQLite lets it fail then. */
+
+import { StorageError } from "../../../../lib/errors.ts";
+import type { SqliteStore } from "../../../../lib/store/sqlite/sqlite_store.ts";
+import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
+import type { StorageTrouble } from "../../../../lib/store/store.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertInstanceOf,
+  assertRejects,
+  assertThrows,
+} from "../../../support/assert.ts";
+import { StoreFolder } from "../../../support/store_folder.ts";
+import { line, logOf, storedTask } from "../../../support/store_model.ts";
+import { until } from "../../../support/until.ts";
+
+const REASON = "the disk is full (database or disk is full)";
+
+/** Makes every commit fail that writes to a table. */
+function fill(folder: StoreFolder, table = "clients"): void {
+  folder.execute(
+    `CREATE TRIGGER full BEFORE INSERT ON ${table} BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`,
+  );
+}
+
+/** Lets commits succeed again. */
+function free(folder: StoreFolder): void {
+  folder.execute("DROP TRIGGER full");
+}
+
+function put(store: SqliteStore, id: string, state?: "FINISHED"): void {
+  store.put("c", storedTask(id, store.takeSeq(), state));
+}
+
+Deno.test("SqliteStore says what the trouble is, goes on in memory, and commits everything when it is over", async () => {
+  using folder = new StoreFolder();
+  {
+    await using store = folder.open();
+    put(store, "before");
+    await store.committed();
+    const heard: (StorageTrouble | null)[] = [];
+    const stop = store.onTrouble((trouble) => heard.push(trouble));
+    store.onTrouble(() => heard.length < 5 || stop());
+    const started = Date.now() / 1000;
+
+    fill(folder);
+    put(store, "during");
+    const error = await assertRejects(() => store.committed(), StorageError, REASON);
+    assertEquals([error.reason, error.message], [REASON, `Cannot keep tasks in "${folder.file}": ${REASON}`]);
+    assertEquals(store.trouble?.error.reason, REASON);
+    assertGreaterOrEqual(store.trouble!.since, started);
+    assertEquals(heard.map((trouble) => trouble?.error.reason), [REASON]);
+    assertEquals([store.committedSeq, store.seq], [1, 2]);
+    await assertRejects(() => store.committed(), StorageError, REASON);
+
+    put(store, "during", "FINISHED");
+    store.appendLog("c", "during", 0, [line("kept")]);
+    put(store, "removed", "FINISHED");
+    store.remove("c", "removed", store.takeSeq());
+    assertEquals(Array.from(store.list("c"), ({ id, seq }) => [id, seq]), [["before", 1], ["during", 3]]);
+    assertEquals(logOf(store, "c", "during", 0, 9).lines, [line("kept")]);
+    assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0], "no part of a commit is there");
+
+    free(folder);
+    await until(() => store.trouble === null);
+    await store.committed();
+    assertEquals(heard.map((trouble) => trouble?.error.reason), [REASON, undefined]);
+    assertEquals([store.committedSeq, store.seq], [5, 5]);
+    const { commits, failedCommits, commitMs } = store.figures;
+    assert(commits >= 2 && failedCommits >= 1 && commitMs > 0, JSON.stringify(store.figures));
+    assertInstanceOf(store.get("c", "during"), TaskOnDisk);
+    assertEquals(store.get("c", "during")?.task.state, "FINISHED");
+  }
+  await using store = folder.open();
+  assertEquals(Array.from(store.list("c"), ({ id, seq }) => [id, seq]), [["before", 1], ["during", 3]]);
+  assertEquals(logOf(store, "c", "during", 0, 9).lines, [line("kept")]);
+  assertEquals(store.changesSince("c", 0)?.removed, [{ id: "removed", seq: 5 }]);
+});
+
+Deno.test("SqliteStore tells a trouble once, however often it tries, and until the same commit succeeds", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  const heard: unknown[] = [];
+  store.onTrouble((trouble) => heard.push(trouble?.error.reason ?? null));
+  fill(folder);
+  put(store, "1");
+  await assertRejects(() => store.committed(), StorageError);
+  const { since } = store.trouble!;
+  // It is of another kind the next time.
+  free(folder);
+  folder.execute("ALTER TABLE clients RENAME TO away");
+  await until(() => heard.length === 2);
+  assertEquals(store.trouble?.since, since, "it has been there all the time");
+  folder.execute("ALTER TABLE away RENAME TO clients");
+  await until(() => heard.length === 3);
+  assertEquals(heard, [REASON, "no such table: clients", null]);
+  assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0]);
+});
+
+Deno.test("SqliteStore.committed() rejects for everyone who waits, also for what is not under way yet", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  fill(folder);
+  const waits: Promise<void>[] = [];
+  for (let i = 0; i < 3; i++) {
+    put(store, `${i}`);
+    waits.push(store.committed());
+    await Promise.resolve();
+  }
+  for (const result of await Promise.allSettled(waits)) {
+    assertEquals(result.status, "rejected");
+    assertInstanceOf((result as PromiseRejectedResult).reason, StorageError);
+  }
+  free(folder);
+  await until(() => store.trouble === null);
+  await store.committed();
+  assertEquals(folder.rowCounts()[0], 3);
+});
+
+Deno.test("SqliteStore.takeSeq() gives out no number that it could not put aside", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  fill(folder, "meta");
+  const reserved = folder.meta("reserved_seq");
+  while (store.seq < reserved - 1) store.takeSeq();
+  await assertRejects(() => store.committed(), StorageError, REASON);
+  assertEquals(store.takeSeq(), reserved);
+  for (let i = 0; i < 3; i++) {
+    assertThrows(() => store.takeSeq(), StorageError, "nothing could be written for too long");
+  }
+  assertEquals([store.seq, folder.meta("reserved_seq")], [reserved, reserved]);
+  free(folder);
+  await until(() => store.trouble === null);
+  assertEquals(store.takeSeq(), reserved + 1);
+  put(store, "1");
+  await store.committed();
+});
+
+Deno.test("SqliteStore tries once more when it is closed, as the trouble may be over", async () => {
+  using folder = new StoreFolder();
+  {
+    await using store = folder.open();
+    fill(folder);
+    put(store, "1");
+    await assertRejects(() => store.committed(), StorageError, REASON);
+    put(store, "2");
+    free(folder);
+  }
+  await using store = folder.open();
+  assertEquals(Array.from(store.list("c"), ({ id }) => id), ["1", "2"]);
+  assertEquals(store.seq, 2, "it was closed, and did not crash");
+});
+
+Deno.test("SqliteStore rejects its disposal where it can't commit, and lets go of the file all the same", async () => {
+  using folder = new StoreFolder();
+  const store = folder.open();
+  put(store, "kept");
+  await store.committed();
+  fill(folder);
+  put(store, "lost");
+  const ends = [store[Symbol.asyncDispose](), store[Symbol.asyncDispose]()];
+  for (const end of ends) await assertRejects(() => end, StorageError, REASON);
+  free(folder);
+  await using next = folder.open();
+  assertEquals(Array.from(next.list("c"), ({ id }) => id), ["kept"]);
+  assert(next.seq > store.seq, "what was lost had numbers, too");
+  assertThrows(() => logOf(store, "c", "kept", 0, 1), StorageError, "database is not open");
+});
+
+Deno.test("SqliteStore forgets nothing that was removed and put back while nothing could be committed", async () => {
+  using folder = new StoreFolder();
+  {
+    await using store = folder.open();
+    put(store, "back", "FINISHED");
+    put(store, "retaken", "FINISHED");
+    put(store, "purged", "FINISHED");
+    store.appendLog("c", "back", 0, [line("kept")]);
+    await store.committed();
+    fill(folder);
+    for (const id of ["back", "retaken", "purged"]) store.remove("c", id, store.takeSeq());
+    await assertRejects(() => store.committed(), StorageError);
+    assertEquals(store.restore("c", storedTask("back", store.takeSeq(), "FINISHED")), true);
+    put(store, "retaken");
+    store.purge("c", "purged");
+    free(folder);
+    await until(() => store.trouble === null);
+  }
+  await using store = folder.open();
+  assertEquals(Array.from(store.list("c"), ({ id, seq }) => [id, seq]), [["back", 7], ["retaken", 8]]);
+  assertEquals(logOf(store, "c", "back", 0, 9).lines, [line("kept")]);
+  assertEquals(folder.rowCounts(), [2, 2, 0, 1, 0, 1, 0]);
+});

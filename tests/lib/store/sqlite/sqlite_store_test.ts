@@ -1,0 +1,477 @@
+import type { SqliteStore } from "../../../../lib/store/sqlite/sqlite_store.ts";
+import { migrate, MIGRATIONS } from "../../../../lib/store/sqlite/schema.ts";
+import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
+import { TaskInMemory } from "../../../../lib/store/store.ts";
+import { summaryOf } from "../../../../lib/task/task.ts";
+import { assert, assertEquals, assertGreater, assertInstanceOf } from "../../../support/assert.ts";
+import { testStore } from "../../../support/store_conformance.ts";
+import { StoreFolder, TASK_TABLES } from "../../../support/store_folder.ts";
+import { StoreHome } from "../../../support/store_home.ts";
+import { delivery, entry, line, logOf, storedTask } from "../../../support/store_model.ts";
+import { until } from "../../../support/until.ts";
+
+testStore("SqliteStore", (limits) => {
+  const folder = new StoreFolder();
+  return new StoreHome({
+    open: () => folder.open({ limits: { ...limits, logLinesPerTaskOnDisk: limits.logLinesPerTask } }),
+    keepsTasks: true,
+    remove: () => folder[Symbol.dispose](),
+  });
+}, 60);
+
+/** A task that has something in every table. */
+function putAll(store: SqliteStore, id: string, state: "NOT_STARTED" | "FINISHED" = "NOT_STARTED"): void {
+  store.put("c", storedTask(id, store.takeSeq(), state));
+  store.appendLog("c", id, 0, [line(`first of ${id}`), line(`second of ${id}`)]);
+  store.appendHistory("c", id, entry(store.seq), true);
+  store.putLaunch("c", id, { name: id, args: [] });
+  store.putSeries("c", id, [[1, 0], [2, 50]]);
+}
+
+Deno.test("SqliteStore keeps its epoch, and goes on with the next number, after it was closed", async () => {
+  using folder = new StoreFolder();
+  {
+    await using store = folder.open({ epoch: "first" });
+    for (const id of ["1", "2", "3"]) store.put("c", storedTask(id, store.takeSeq()));
+  }
+  await using store = folder.open({ epoch: "second" });
+  assertEquals([store.epoch, store.seq, store.committedSeq], ["first", 3, 3]);
+  assertEquals(store.takeSeq(), 4);
+});
+
+Deno.test("SqliteStore gives out no number again that it may have given out before a crash", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open({ epoch: "first" });
+  putAll(store, "saved");
+  await store.committed();
+  putAll(store, "lost");
+  for (let i = 0; i < 1_000; i++) store.takeSeq();
+
+  using copy = folder.crashed();
+  await using next = copy.open({ epoch: "second" });
+  assertEquals(next.epoch, "first");
+  assertGreater(next.takeSeq(), store.seq);
+  assertEquals(Array.from(next.list("c"), ({ id, seq }) => [id, seq]), [["saved", 1]]);
+  assertEquals([...next.openedLive()], [{ client: "c", id: "saved" }]);
+  assertEquals(next.changesSince("c", store.seq), { tasks: [], removed: [] });
+  assertEquals(copy.rowCounts(), [1, 1, 1, 2, 1, 0, 1]);
+
+  using copyOfCopy = copy.crashed();
+  await using afterNext = copyOfCopy.open();
+  assertGreater(afterNext.takeSeq(), next.seq);
+});
+
+Deno.test("SqliteStore commits a message together with what was put in the same turn, or neither", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  putAll(store, "1");
+  await store.committed();
+  const end = () => {
+    store.put("c", storedTask("1", store.takeSeq(), "FINISHED"));
+    // Whoever waits for a commit begins one, but not before the turn is over.
+    const committed = store.committed();
+    store.putDelivery(delivery("c", "1", store.seq, "text"), "text");
+    return committed;
+  };
+  const committed = end();
+  using before = folder.crashed();
+  await committed;
+  using after = folder.crashed();
+  const found = [];
+  for (const copy of [before, after]) {
+    await using crashed = copy.open();
+    found.push([crashed.get("c", "1")?.task.state, crashed.deliveries().length]);
+  }
+  assertEquals(found, [["NOT_STARTED", 0], ["FINISHED", 1]]);
+});
+
+Deno.test("SqliteStore keeps no text of a message in memory, and none that was taken back on disk", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  const count = () => Number(folder.query("SELECT count(*) AS n FROM deliveries")[0]?.n);
+  const message = delivery("c", "1", store.takeSeq(), "text");
+  store.putDelivery(message, "text");
+  await store.committed();
+  assertEquals(count(), 1);
+  folder.execute("UPDATE deliveries SET text = 'from disk'");
+  assertEquals(store.deliveryText(message.id), "from disk");
+  store.removeDelivery(message.id);
+  await store.committed();
+  assertEquals(count(), 0);
+});
+
+Deno.test("SqliteStore opens a file of the first version, and keeps messages in it from then on", async () => {
+  using folder = new StoreFolder();
+  const stored = storedTask("old", 5, "FINISHED");
+  const db = folder.connect();
+  migrate(db, MIGRATIONS.slice(0, 1));
+  db.exec("INSERT INTO tasks (place, client, id, seq, ended_at) VALUES (1, 'c', 'old', 5, 1)");
+  db.exec("INSERT INTO meta (name, value) VALUES ('reserved_seq', 9), ('epoch', 'old')");
+  db.prepare("INSERT INTO records (place, record) VALUES (1, ?)").run(stored.json);
+  db.close();
+  const message = delivery("c", "old", 10, "text");
+  for (const expected of [[], [message]]) {
+    await using store = folder.open();
+    assertEquals([store.epoch, store.get("c", "old")?.task.result], ["old", { seq: 5 }]);
+    assertEquals(store.deliveries(), expected);
+    store.putDelivery(message, "text");
+  }
+});
+
+Deno.test("SqliteStore knows the past runs of a file of an earlier version, whatever their names hold", async () => {
+  using folder = new StoreFolder();
+  const ended = ["plain", "é 😀", "before\0after", "half \ud83d", "\\u0000", ""].map((name, index) =>
+    storedTask(`${index}`, index + 1, "FINISHED", {
+      name,
+      finished_at: 1_700_000_000.25 + index,
+      progress: 12.5,
+    })
+  );
+  const live = storedTask("live", 9, "NOT_STARTED");
+  const db = folder.connect();
+  migrate(db, MIGRATIONS.slice(0, 3));
+  [...ended, live].forEach(({ id, seq, json, task }, place) => {
+    db.prepare("INSERT INTO tasks (place, client, id, seq, ended_at) VALUES (?, 'c', ?, ?, ?)")
+      .run(place, id, seq, task.finished_at);
+    db.prepare("INSERT INTO records (place, record) VALUES (?, ?)").run(place, json);
+  });
+  db.close();
+  // What is read as migrated, and what this version has written itself.
+  for (let round = 0; round < 2; round++) {
+    await using store = folder.open();
+    for (const { task } of ended) {
+      assertEquals(store.pastRuns("c", task.name, 9), [summaryOf(task)], task.name);
+      store.put("c", new TaskInMemory(task, store.takeSeq()));
+    }
+    assertEquals(store.pastRuns("c", live.task.name, 9), []);
+  }
+});
+
+Deno.test("SqliteStore.takeSeq() never goes beyond what is put aside on disk, and asks for more in time", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  const block = folder.meta("reserved_seq");
+  assert(block >= 1_000, `${block} numbers are put aside at a time`);
+  let seq = 0;
+  const take = (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const next = store.takeSeq();
+      if (next !== seq + 1) throw new Error(`${next} follows ${seq}`);
+      seq = next;
+    }
+  };
+  for (let round = 0; round < 3; round++) {
+    take(block - 1);
+    assert(seq <= folder.meta("reserved_seq"));
+    // It asked for them before, and not only when they were used up.
+    await store.committed();
+    assert(folder.meta("reserved_seq") >= seq + block / 2);
+  }
+  assertEquals(store.trouble, null);
+});
+
+Deno.test("SqliteStore commits numbers that it puts aside without being asked", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open({ commitIntervalMs: 1 });
+  const block = folder.meta("reserved_seq");
+  while (store.seq < block - 1) store.takeSeq();
+  await until(() => folder.meta("reserved_seq") > block);
+});
+
+Deno.test("SqliteStore commits by itself, a little after a change", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open({ commitIntervalMs: 1 });
+  store.put("c", storedTask("1", store.takeSeq()));
+  assertEquals(store.committedSeq, 0);
+  await until(() => store.committedSeq === 1);
+  assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0]);
+  store.put("c", storedTask("2", store.takeSeq()));
+  await until(() => store.committedSeq === 2);
+});
+
+Deno.test("SqliteStore keeps what has ended on disk alone once it is committed, and what has not in memory, too", async () => {
+  using folder = new StoreFolder();
+  const ended = storedTask("ended", 2, "FINISHED");
+  const check = (store: SqliteStore) => {
+    const stored = store.get("c", "ended")!;
+    assertInstanceOf(stored, TaskOnDisk);
+    assertEquals([stored.id, stored.active, stored.seq], ["ended", false, 2]);
+    assertEquals([stored.json, stored.task], [ended.json, ended.task]);
+    assertInstanceOf(store.get("c", "live"), TaskInMemory);
+    assertEquals(store.get("c", "live")?.task, storedTask("live", 1).task);
+    assertEquals(store.changesSince("c", 1)?.tasks.map(({ task }) => task), [ended.task]);
+  };
+  {
+    await using store = folder.open();
+    store.put("c", storedTask("live", store.takeSeq()));
+    store.takeSeq();
+    store.put("c", ended);
+    assertInstanceOf(store.get("c", "ended"), TaskInMemory);
+    await store.committed();
+    check(store);
+  }
+  await using store = folder.open();
+  check(store);
+});
+
+Deno.test("SqliteStore keeps in memory what changed while it was committed", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  store.put("c", storedTask("1", store.takeSeq(), "FINISHED"));
+  store.putLaunch("c", "1", { name: "before", args: [] });
+  const committed = store.committed();
+  // The commit is under way from the end of this turn on.
+  await Promise.resolve();
+  const newest = storedTask("1", store.takeSeq(), "FINISHED");
+  store.put("c", newest);
+  store.appendLog("c", "1", 0, [line("meanwhile")]);
+  store.putLaunch("c", "1", { name: "meanwhile", args: [] });
+  assertEquals(store.launch("c", "1")?.name, "meanwhile");
+  await committed;
+  assertEquals(store.launch("c", "1")?.name, "meanwhile");
+  assertEquals(store.get("c", "1")?.task, newest.task);
+  assertEquals(logOf(store, "c", "1", 0, 1).lines, [line("meanwhile")]);
+  assert(store.committedSeq < store.seq);
+  await store.committed();
+  assertEquals(store.get("c", "1")?.task, newest.task);
+  assertInstanceOf(store.get("c", "1"), TaskOnDisk);
+});
+
+Deno.test("SqliteStore.openedLive() and openedEnded() tell what was there when it was opened, once", async () => {
+  using folder = new StoreFolder();
+  const begun = Date.now() / 1000;
+  {
+    await using store = folder.open();
+    const put = (client: string, id: string, state?: "FINISHED") => {
+      store.put(client, storedTask(id, store.takeSeq(), state));
+    };
+    put("b", "1");
+    put("a", "2", "FINISHED");
+    put("a", "3");
+    put("b", "4");
+    put("b", "1", "FINISHED");
+    put("a", "3");
+    put("a", "5");
+    store.remove("a", "5", store.takeSeq());
+    assertEquals([[...store.openedLive()], [...store.openedEnded()]], [[], []]);
+  }
+  await using store = folder.open();
+  store.put("a", storedTask("6", store.takeSeq()));
+  const named = ({ client, id }: { client: string; id: string }) => `${client}/${id}`;
+  assertEquals(Array.from(store.openedLive(), named), ["a/3", "b/4"], "in the order of creation");
+  const ended = [...store.openedEnded()];
+  assertEquals(ended.map(named), ["a/2", "b/1"], "in the order of their end");
+  // By our clock, as the one of who runs a task may be wrong.
+  assert(ended.every(({ endedAt }) => endedAt >= begun && endedAt <= Date.now() / 1000));
+  assertEquals([[...store.openedLive()], [...store.openedEnded()]], [[], []]);
+});
+
+Deno.test("SqliteStore.log() puts saved and unsaved lines together", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  store.put("c", storedTask("1", store.takeSeq()));
+  for (let first = 0; first < 90; first += 3) {
+    store.appendLog("c", "1", first, [0, 1, 2].map((i) => line(`line ${first + i}`, first + i)));
+    // Some are saved, some under way, some not even that.
+    if (first === 30) await store.committed();
+    if (first === 60) {
+      store.committed();
+      await Promise.resolve();
+    }
+  }
+  for (let from = 0; from < 95; from++) {
+    for (const [count, most] of [[0, 9], [1, 1], [7, 7], [100, 100], [100, 5], [60, 50]] as const) {
+      const { first, lines } = logOf(store, "c", "1", from, from + count, most);
+      const length = Math.max(0, Math.min(90 - from, count, most));
+      const wanted = Array.from({ length }, (_, i) => from + i);
+      assertEquals(lines, wanted.map((number) => line(`line ${number}`, number)), `${from} + ${count}`);
+      if (lines.length > 0) assertEquals(first, from);
+    }
+  }
+});
+
+Deno.test("SqliteStore cuts what a log has over its bound, on disk", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open({ limits: { logLinesPerTaskOnDisk: 100 } });
+  for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
+  store.appendLog("c", "2", 0, [line("of another")]);
+  for (let i = 0; i < 3_000; i++) {
+    store.appendLog("c", "1", i, [line(`${i}`)]);
+    if (i % 100 === 0) await store.committed();
+  }
+  await store.committed();
+  const [{ n, first }] = folder.query(
+    "SELECT count(*) AS n, min(number) AS first FROM log_lines WHERE place = 1",
+  ) as [
+    { n: number; first: number },
+  ];
+  assert(n >= 100 && n <= 100 + 256, `${n} lines`);
+  assertEquals(first, 3_000 - n, "the oldest went");
+  assertEquals(logOf(store, "c", "1", 2_900, 3_000).lines.length, 100);
+  assertEquals(logOf(store, "c", "1", 0, 3_000).first, first);
+  assertEquals(logOf(store, "c", "2", 0, 9).lines, [line("of another")]);
+});
+
+Deno.test("SqliteStore cuts what a history has over its bound, on disk, but for its states", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open({ limits: { historyPerTask: 10 } });
+  for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
+  store.appendHistory("c", "2", entry(1), false);
+  for (let version = 1; version <= 2_000; version++) {
+    store.appendHistory("c", "1", entry(version), version % 500 === 1);
+    if (version % 100 === 0) await store.committed();
+  }
+  await store.committed();
+  const [{ n }] = folder.query("SELECT count(*) AS n FROM history WHERE place = 1") as [{ n: number }];
+  assert(n <= 4 + 10 + 256 + 100, `${n} entries`);
+  const versions = [1, 501, 1_001, 1_501, ...Array.from({ length: 10 }, (_, i) => 1_991 + i)];
+  assertEquals(store.history("c", "1"), versions.map((version) => entry(version)));
+  assertEquals(store.history("c", "2"), [entry(1)]);
+});
+
+Deno.test("SqliteStore leaves out lines and entries that wait beyond the bound, and keeps the states", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open({ limits: { unsavedCharacters: 10_000 } });
+  store.put("c", storedTask("1", store.takeSeq()));
+  let count = 0;
+  const append = (text: string) => store.appendLog("c", "1", count++, [line(text)]);
+  append("before");
+  for (let i = 0; i < 100; i++) append("x".repeat(1_000));
+  for (let version = 1; version <= 100; version++) {
+    store.appendHistory("c", "1", entry(version, "x".repeat(1_000)), version === 50);
+  }
+  assert(logOf(store, "c", "1", 0, count).lines.length < 11);
+  assertEquals(store.history("c", "1").map(({ version }) => version), [50]);
+  await store.committed();
+
+  const kept = logOf(store, "c", "1", 0, count);
+  assert(kept.lines.length > 5 && kept.lines.length < 11, `${kept.lines.length} lines`);
+  assertEquals(kept.first, 0);
+  assertEquals(store.figures.leftOut, 101 - kept.lines.length + 99, "all but what was kept, and the state");
+  // There is room again. What follows the gap is a slice of its own, so that no line has a wrong number.
+  append("after");
+  assertEquals(logOf(store, "c", "1", 0, count), kept);
+  assertEquals(logOf(store, "c", "1", kept.lines.length, count), {
+    first: count - 1,
+    lines: [line("after")],
+  });
+});
+
+Deno.test("SqliteStore does not keep empty lines without end while nothing is committed", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open({ limits: { unsavedCharacters: 10_000 } });
+  store.put("c", storedTask("1", store.takeSeq()));
+  for (let i = 0; i < 10_000; i++) store.appendLog("c", "1", i, [line("")]);
+  for (let version = 1; version <= 10_000; version++) {
+    store.appendHistory("c", "1", entry(version, ""), false);
+  }
+  const unsaved = logOf(store, "c", "1", 0, 10_000).lines.length + store.history("c", "1").length;
+  assert(unsaved > 10 && unsaved < 1_000, `${unsaved} wait`);
+});
+
+Deno.test("SqliteStore reads texts as it wrote them, whatever characters they hold", async () => {
+  using folder = new StoreFolder();
+  const texts = [
+    "",
+    "plain",
+    "é 😀 \u{10ffff}",
+    "tab\t line\n quote' \" \\",
+    "before\0after",
+    "half \ud83d pair",
+  ];
+  {
+    await using store = folder.open();
+    store.put("c", storedTask("1", store.takeSeq()));
+    store.appendLog("c", "1", 0, texts.map((text) => line(text, 0.1)));
+    texts.forEach((text, index) => store.appendHistory("c", "1", entry(index + 1, text), false));
+    store.putLaunch("c", "1", { name: "x", args: texts });
+    const before = [logOf(store, "c", "1", 0, 9), store.history("c", "1"), store.launch("c", "1")];
+    assertEquals(logOf(store, "c", "1", 0, 4).lines, texts.slice(0, 4).map((text) => line(text, 0.1)));
+    await store.committed();
+    assertEquals([logOf(store, "c", "1", 0, 9), store.history("c", "1"), store.launch("c", "1")], before);
+  }
+  await using store = folder.open();
+  const [, , , , nul, half] = logOf(store, "c", "1", 0, 9).lines;
+  assertEquals([nul?.text, half?.text], ["before\ufffdafter", "half \ufffd pair"], "nothing is cut off");
+  assertEquals(store.launch("c", "1")?.args, texts);
+});
+
+Deno.test("SqliteStore.purge() removes the rows of a task from every table", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  for (const id of ["1", "2"]) putAll(store, id, "FINISHED");
+  await store.committed();
+  const two = folder.rowCounts();
+  store.remove("c", "1", store.takeSeq());
+  await store.committed();
+  assertEquals(folder.rowCounts(), two, "it can be restored still");
+  store.purge("c", "1");
+  await store.committed();
+  assertEquals(folder.rowCounts(), two.map((count) => count / 2));
+  // Also where it was never committed, and where all of it is in one commit.
+  for (const [id, commits] of [["3", [false, false]], ["4", [true, false]], ["5", [false, true]]] as const) {
+    putAll(store, id, "FINISHED");
+    if (commits[0]) await store.committed();
+    store.remove("c", id, store.takeSeq());
+    if (commits[1]) await store.committed();
+    store.purge("c", id);
+    await store.committed();
+    assertEquals(folder.rowCounts(), two.map((count) => count / 2), id);
+  }
+});
+
+Deno.test("SqliteStore purges what was removed when it is opened again, after an end and after a crash", async () => {
+  using folder = new StoreFolder();
+  const store = folder.open();
+  for (const id of ["removed", "kept"]) putAll(store, id, "FINISHED");
+  store.remove("c", "removed", store.takeSeq());
+  await store.committed();
+  using crashed = folder.crashed();
+  await store[Symbol.asyncDispose]();
+  for (const place of [folder, crashed]) {
+    assertEquals(place.rowCounts().length, TASK_TABLES.length);
+    await using next = place.open();
+    assertEquals(place.rowCounts(), [1, 1, 1, 2, 1, 1, 1]);
+    assertEquals([next.removed("c", "removed"), next.get("c", "removed")], [undefined, undefined]);
+    assertEquals(next.restore("c", storedTask("removed", next.takeSeq())), false);
+    assertEquals(next.changesSince("c", 2)?.removed, [{ id: "removed", seq: 3 }]);
+    assertEquals(logOf(next, "c", "kept", 0, 9).lines.length, 2);
+  }
+});
+
+Deno.test("SqliteStore forgets as many removals and empty clients on disk as in memory", async () => {
+  using folder = new StoreFolder();
+  const limits = { removalsPerClient: 4, emptyClients: 3 };
+  {
+    await using store = folder.open({ limits });
+    for (let i = 0; i < 50; i++) {
+      store.put("busy", storedTask("1", store.takeSeq()));
+      store.remove("busy", "1", store.takeSeq());
+      const client = `passing-${i}`;
+      store.put(client, storedTask("1", store.takeSeq()));
+      store.remove(client, "1", store.takeSeq());
+    }
+  }
+  const [{ clients }] = folder.query("SELECT count(*) AS clients FROM clients") as [{ clients: number }];
+  const [{ removals }] = folder.query("SELECT count(*) AS removals FROM removals") as [{ removals: number }];
+  assertEquals(clients, 3);
+  assert(removals <= 4 + 2, `${removals} removals`);
+  await using store = folder.open({ limits });
+  assertEquals(store.allChangesSince(0), undefined);
+  assertEquals(store.changesSince("passing-0", 0), undefined);
+  assertEquals(store.changesSince("passing-49", 199)?.removed, [{ id: "1", seq: 200 }]);
+});
+
+Deno.test("SqliteStore opens thousands of tasks in the order of their creation", async () => {
+  using folder = new StoreFolder();
+  const ids = Array.from({ length: 3_500 }, (_, i) => `task-${(i * 3) % 3_500}`);
+  {
+    await using store = folder.open();
+    for (const id of ids) store.put("c", storedTask(id, store.takeSeq(), "FINISHED"));
+    store.put("c", storedTask(ids[10]!, store.takeSeq(), "FINISHED"));
+  }
+  await using store = folder.open();
+  assertEquals(Array.from(store.list("c"), ({ id }) => id), ids);
+  assertEquals(store.changesSince("c", 3_499)?.tasks.map(({ id }) => id), [ids.at(-1), ids[10]]);
+  assertEquals([...store.openedEnded()].at(-1)?.id, ids[10]);
+});

@@ -1,0 +1,51 @@
+import { StorageError } from "../../../../lib/errors.ts";
+import { storageError } from "../../../../lib/store/sqlite/storage_errors.ts";
+import { assertEquals, assertStrictEquals } from "../../../support/assert.ts";
+
+Deno.test("storageError() says what is the matter, what can be done, and what SQLite said", () => {
+  const table: Record<string, string> = {
+    "database or disk is full": "the disk is full",
+    "No space left on device (os error 28): open 'x'": "the disk is full",
+    "attempt to write a readonly database": "it can't be written to; make it writable",
+    "Read-only file system (os error 30): open 'x'": "it can't be written to; make it writable",
+    "database disk image is malformed": "the file is damaged; restore a copy",
+    "file is not a database": "it is not a database; move it away",
+    "database is locked": "another program has locked it",
+    "database table is locked": "another program has locked it",
+    "unable to open database file": "it can't be opened; its folder has to be there",
+    "No such file or directory (os error 2): open 'x'": "it can't be opened; its folder has to be there",
+    "The system cannot find the path specified. (os error 3): open 'x'": "it can't be opened; its folder",
+    "Not a directory (os error 20): open 'x'": "it can't be opened; its folder has to be there",
+    "Permission denied (os error 13): open 'x'": "it can't be opened; its folder has to be there",
+    "disk I/O error": "the disk reports an error, or it is full",
+  };
+  for (const [said, meaning] of Object.entries(table)) {
+    const cause = new Error(said);
+    const error = storageError("/data/x.db", cause);
+    assertEquals(error.reason.slice(0, meaning.length), meaning, said);
+    assertEquals(error.reason.endsWith(` (${said})`), true, said);
+    assertEquals(error.message, `Cannot keep tasks in "/data/x.db": ${error.reason}`);
+    assertStrictEquals(error.cause, cause);
+  }
+});
+
+Deno.test("storageError() tells where the file is in the message alone, and not in the reason", () => {
+  const error = storageError("/data/x.db", new Error("unable to open database file: /data/x.db.lock"));
+  assertEquals(
+    error.reason,
+    "it can't be opened; its folder has to be there and be writable (unable to open database file: ….lock)",
+  );
+  assertEquals(error.message.startsWith('Cannot keep tasks in "/data/x.db": '), true);
+  assertEquals(
+    storageError("/data/x.db", new Error("Permission denied (os error 13): open '/data/x.db'")).reason,
+    "it can't be opened; its folder has to be there and be writable (Permission denied (os error 13): open …)",
+  );
+  assertEquals(storageError("a", new Error("database is locked")).reason.slice(-20), "(database is locked)");
+});
+
+Deno.test("storageError() passes on what it does not know, and what is one already", () => {
+  assertEquals(storageError("x", new Error("something new")).reason, "something new");
+  assertEquals(storageError("x", "just text").reason, "just text");
+  const known = new StorageError("y", "known");
+  assertStrictEquals(storageError("x", known), known);
+});

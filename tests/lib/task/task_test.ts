@@ -1,0 +1,12 @@
+import { isTerminal, stateWords, TASK_STATES } from "../../../lib/task/task.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+
+Deno.test("isTerminal() is true of the states that nothing follows", () => {
+  assertEquals(TASK_STATES.filter(isTerminal), ["FINISHED", "ERROR", "CANCELLED"]);
+});
+
+Deno.test("stateWords() has words for every state, and cuts long errors to the length of a status", () => {
+  for (const state of TASK_STATES) assert(stateWords(state, null).length > 0);
+  assertEquals(stateWords("ERROR", null), "Error: unknown");
+  assertEquals(stateWords("ERROR", { message: "x".repeat(2_000), type: "Error" }).length, 1_000);
+});

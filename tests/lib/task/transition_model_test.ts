@@ -1,0 +1,232 @@
+/** The reducer against a plain model of it: a table of states, and lists that are looked through. */
+
+import fc from "fast-check";
+import type { LogLine, Task, TaskChange, TaskState } from "../../../lib/task/task.ts";
+import { newLines, transition, TransitionError } from "../../../lib/task/transition.ts";
+import { assert, assertEquals, assertGreater, assertThrows } from "../../support/assert.ts";
+import { changes, createChange } from "../../support/changes.ts";
+
+/** Where changes lead from each state; what is not here stays where it is. */
+const NEXT: Readonly<Record<string, Partial<Record<TaskChange["type"], TaskState>>>> = {
+  NOT_STARTED: { start: "STARTING", update: "PROCESSING", roll_up: "PROCESSING" },
+  STARTING: { update: "PROCESSING", roll_up: "PROCESSING" },
+  PROCESSING: {},
+};
+const ENDS: Partial<Record<TaskChange["type"], TaskState>> = {
+  finish: "FINISHED",
+  fail: "ERROR",
+  interrupt: "ERROR",
+  cancelled: "CANCELLED",
+};
+/** What may be said of a task that has ended, by how it ended; it changes nothing. */
+const REPEATS: Readonly<Record<string, readonly TaskChange["type"][]>> = {
+  FINISHED: ["finish"],
+  ERROR: ["fail"],
+  CANCELLED: ["cancelled", "request_cancel"],
+};
+/** Changes that count although they may say nothing new. */
+const ALWAYS_COUNTED: readonly TaskChange["type"][] = ["update", "estimate", "roll_up", "adopt"];
+
+/** A task as somebody would keep it who has never seen the reducer. */
+class Model {
+  state: TaskState | undefined;
+  version = 0;
+  isStale = false;
+  isAsked = false;
+  readonly log: string[] = [];
+
+  /** Takes a change; gives back whether it is allowed. */
+  take(change: TaskChange): boolean {
+    const { type } = change;
+    if (this.state === undefined || type === "create") {
+      if (this.state !== undefined || type !== "create") return false;
+      this.state = "NOT_STARTED";
+      this.version = 1;
+      return true;
+    }
+    if (this.state in REPEATS) {
+      if (type === "restore") this.version++;
+      return type === "restore" || REPEATS[this.state]!.includes(type);
+    }
+    if (type === "restore") return false;
+    this.#takeAlive(change, this.state);
+    return true;
+  }
+
+  #takeAlive(change: TaskChange, state: TaskState): void {
+    const { type } = change;
+    const next = ENDS[type] ?? NEXT[state]?.[type] ?? state;
+    let counts = next !== state || ALWAYS_COUNTED.includes(type);
+    if (type === "log") counts = this.#takeLines(change.lines, change.first) > 0;
+    if (type === "request_cancel") counts = !this.isAsked;
+    if (type === "heard") counts = this.isStale;
+    if (type === "stale") counts = !this.isStale && (state === "STARTING" || state === "PROCESSING");
+    if (!counts) return;
+
+    this.version++;
+    if (type === "interrupt" || type === "adopt") this.version += change.lostVersions;
+    if (type === "stale") this.isStale = true;
+    // Whoever is heard is not silent; a look at the clock, or at other tasks, is no sign of life.
+    if (next !== state || ["update", "log", "heard"].includes(type)) this.isStale = false;
+    if (type === "request_cancel" || type === "cancelled") this.isAsked = true;
+    this.state = next;
+  }
+
+  /** Writes those lines down that are not there yet, and counts them. */
+  #takeLines(lines: readonly LogLine[], first = this.log.length): number {
+    const before = this.log.length;
+    for (const [i, { text }] of lines.entries()) {
+      if (first + i >= this.log.length) this.log.push(text);
+    }
+    return this.log.length - before;
+  }
+}
+
+/** Takes a change; gives back whether it is allowed. */
+function take(task: Task | undefined, change: TaskChange, at: number): [Task | undefined, boolean] {
+  try {
+    return [transition(task, "t", change, at), true];
+  } catch (error) {
+    assert(error instanceof TransitionError, String(error));
+    return [task, false];
+  }
+}
+
+Deno.test("transition() agrees with a plain model of it over random histories", () => {
+  const histories = fc.array(
+    fc.oneof({ weight: 9, arbitrary: changes }, {
+      weight: 1,
+      arbitrary: fc.constant({ type: "restore" as const }),
+    }),
+    { maxLength: 40, size: "max" },
+  );
+  let steps = 0;
+  let refused = 0;
+  fc.assert(
+    fc.property(histories, (history) => {
+      const model = new Model();
+      let task: Task | undefined;
+      let logged: string[] = [];
+      // Half of them begin with the creation; the others wait for one.
+      const all = history.length % 2 === 0 ? [createChange(), ...history] : history;
+      for (const [at, change] of all.entries()) {
+        if (change.type === "log" && task !== undefined && model.state! in NEXT) {
+          logged = [...logged, ...newLines(task, change).map(({ text }) => text)];
+        }
+        const [after, isAllowed] = take(task, change, at);
+        assertEquals(isAllowed, model.take(change), `${change.type} of a task that is ${task?.state}`);
+        assertEquals(
+          [after?.state, after?.version ?? 0, after?.log_count ?? 0, after?.stale ?? false],
+          [model.state, model.version, model.log.length, model.isStale],
+        );
+        assertEquals([after?.cancel_requested ?? false, logged], [model.isAsked, model.log]);
+        const progress = after?.progress ?? null;
+        assert(progress === null || (progress >= 0 && progress <= 100));
+        if (model.state === "FINISHED") assertEquals(progress, 100);
+        else if (ENDS[change.type] !== undefined) assertEquals(progress, task?.progress ?? null);
+        task = after;
+        steps++;
+        if (!isAllowed) refused++;
+      }
+    }),
+    { numRuns: 3_000 },
+  );
+  assertGreater(steps, 20_000);
+  assertGreater(refused, 1_000);
+});
+
+Deno.test("transition() counts each log line once, however often and in whatever portions it is sent", () => {
+  // How far back each portion begins, and how many lines it has beyond those that were sent before.
+  const portion = fc.record({ back: fc.nat(12), more: fc.nat(4), between: changes });
+  let again = 0;
+  fc.assert(
+    fc.property(fc.array(portion, { maxLength: 30, size: "max" }), (portions) => {
+      let task: Task = transition(undefined, "t", createChange(), 0);
+      const kept: string[] = [];
+      let written = 0;
+      for (const { back, more, between } of portions) {
+        const first = Math.max(0, written - back);
+        written += more;
+        const lines = Array.from({ length: written - first }, (_, i) => ({ at: i, text: `${first + i}` }));
+        const change = { type: "log" as const, first, lines };
+        kept.push(...newLines(task, change).map(({ text }) => text));
+        again += lines.length - more;
+        task = transition(task, "t", change, 1);
+        // Anything else may happen between, but the end, and other lines that nobody counted.
+        if (between.type !== "log" && ENDS[between.type] === undefined) {
+          task = take(task, between, 1)[0]!;
+        }
+        assertEquals(task.log_count, written);
+      }
+      assertEquals(kept, Array.from({ length: written }, (_, i) => `${i}`));
+    }),
+    { numRuns: 2_000 },
+  );
+  assertGreater(again, 10_000);
+});
+
+Deno.test("transition() takes numbered reports as if each had come once, and in order, but for the late ones", () => {
+  const reporter = "far";
+  const begun = transition(undefined, "t", createChange(), 0, { reporter, seq: 1 });
+  let late = 0;
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ change: changes, arrives: fc.array(fc.nat(8), { minLength: 1, maxLength: 3 }) }), {
+        maxLength: 20,
+      }),
+      (reports) => {
+        // Each report arrives once or more, up to eight places later than it was sent.
+        const arrivals = reports.flatMap(({ change, arrives }, index) =>
+          arrives.map((delay) => ({ change, seq: index + 2, at: index + delay }))
+        ).sort((a, b) => a.at - b.at);
+        let task = begun;
+        let plain = begun;
+        for (const { change, seq } of arrivals) {
+          const before = task;
+          try {
+            task = transition(task, "t", change, 1, { reporter, seq });
+          } catch (error) {
+            assert(error instanceof TransitionError);
+            if (error.code === "late_report") late++;
+          }
+          if (seq <= (before.report_seq ?? 0)) {
+            assertEquals(task, before, "what is late changes nothing");
+            continue;
+          }
+          plain = take(plain, change, 1)[0]!;
+          const { version, report_seq, ...rest } = task;
+          const { version: _, report_seq: __, ...expected } = plain;
+          assertEquals(rest, expected);
+          assert(version >= before.version && (report_seq ?? 0) >= (before.report_seq ?? 0));
+          assert(version > before.version || task === before, "one version is one record");
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+  assertGreater(late, 2_000);
+});
+
+Deno.test("transition() heeds the numbers of a task's own reporter only, and takes the same end twice", () => {
+  const far = (seq: number | null) => ({ reporter: "far", seq });
+  let task = transition(undefined, "t", createChange(), 0, far(1));
+  assertEquals([task.reporter, task.report_seq], ["far", 1]);
+  task = transition(task, "t", { type: "update", progress: 50 }, 0, far(9));
+  assertThrows(
+    () => transition(task, "t", { type: "update", progress: 1 }, 0, far(9)),
+    TransitionError,
+    "report 9",
+  );
+  task = transition(task, "t", { type: "request_cancel" }, 0);
+  task = transition(task, "t", { type: "update", progress: 60 }, 0, far(null));
+  assertEquals([task.progress, task.report_seq], [60, 9]);
+  task = transition(task, "t", { type: "finish", result: 1 }, 0, far(10));
+  for (const seq of [10, 3, 11, null]) {
+    assertEquals(transition(task, "t", { type: "finish", result: 2 }, 0, far(seq)), task);
+  }
+  assertThrows(
+    () => transition(task, "t", createChange(), 0, { reporter: "other", seq: 1 }),
+    TransitionError,
+    "is taken",
+  );
+});

@@ -1,0 +1,305 @@
+/**
+ * Watchers of a real server that are cut at random, come back, and believe nothing.
+ *
+ * @module
+ */
+
+import type { Task } from "../../../lib/task/task.ts";
+import { type Line, RawLine, SocketLine } from "./lines.ts";
+import { TaskWatcher } from "./watchers.ts";
+import { WatcherModel } from "../watcher_model.ts";
+
+/** Where the server is at present; `null` while there is none. */
+export interface Place {
+  url: string | null;
+}
+
+/** What watchers have in common. */
+export interface CrowdOptions {
+  readonly place: Place;
+  readonly client: string;
+  /** Numbers from 0 to 1. */
+  readonly random: () => number;
+  /** The beats at which the watcher is cut. */
+  readonly cuts: ReadonlySet<number>;
+  /** Is given what was wrong with a message. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** How often a watcher that was cut comes back with what it knew a while ago, and not with the newest. */
+const OLDER_RATE = 0.1;
+
+/** How many beats a watcher stays away at most. */
+const AWAY_BEATS = 3;
+
+/** Somebody who watches all tasks of a client, beat by beat. */
+export abstract class CrowdWatcher {
+  model: WatcherModel;
+  /** How often it was cut. */
+  cutCount = 0;
+  /** How often it was told that its cursor is not known any more. */
+  resyncCount = 0;
+  protected readonly options: CrowdOptions;
+  #backAt = 0;
+  #older: WatcherModel | null = null;
+
+  /**
+   * @param options what it has in common with others
+   * @param name what it is called in complaints
+   */
+  constructor(options: CrowdOptions, name: string) {
+    this.options = options;
+    this.model = new WatcherModel(`${name} of ${options.client}`);
+  }
+
+  /** Whose tasks it watches. */
+  get client(): string {
+    return this.options.client;
+  }
+
+  /** Time goes on: it is cut, comes back, or goes on watching. */
+  beat(number: number): void {
+    const { cuts, random, place } = this.options;
+    if (cuts.has(number)) {
+      // Who is away is cut as soon as it is back: in the middle of the handshake.
+      this.comeBack();
+      this.cut();
+      this.cutCount++;
+      this.#backAt = number + Math.floor(random() * (AWAY_BEATS + 1));
+      if (random() < OLDER_RATE && this.#older !== null) this.model = this.#older.clone();
+      if (random() < OLDER_RATE && this.model.cursor !== null) this.#older = this.model.clone();
+    }
+    if (number >= this.#backAt && place.url !== null) this.comeBack();
+    this.watch();
+  }
+
+  /** Is cut off in the middle of whatever it does. */
+  abstract cut(): void;
+  /** The server is gone at this very moment: nothing of it is heard any more. */
+  abstract drop(): void;
+  /** Is there again, where it was not. */
+  abstract comeBack(): void;
+  /** Does what it does from time to time. */
+  abstract watch(): void;
+  /** Resolves when nothing is left of any connection. */
+  abstract closed(): Promise<void>;
+}
+
+/** How a watcher over a socket is connected: with a browser's socket or one made by hand, which says no goodbye. */
+export type LineKind = "socket" | "raw";
+
+/** Watches over a WebSocket. */
+export class SocketCrowdWatcher extends CrowdWatcher {
+  readonly #mode: "delta" | "full";
+  readonly #kind: LineKind;
+  readonly #lines: Set<Line> = new Set();
+  #line: Line | null = null;
+
+  constructor(options: CrowdOptions, mode: "delta" | "full", kind: LineKind) {
+    super(options, `A ${mode} watcher over a ${kind} line`);
+    this.#mode = mode;
+    this.#kind = kind;
+  }
+
+  comeBack(): void {
+    const { place, client, random, failed } = this.options;
+    if (this.#line !== null || place.url === null) return;
+    const { model } = this;
+    model.connect(this.#mode);
+    const after = model.cursor === null ? "" : `&after=${model.cursor}`;
+    const url = `${place.url}/ws/tasks/${client}${this.#mode === "full" ? "" : `?mode=delta${after}`}`;
+    const events = {
+      heard: (text: string) => {
+        try {
+          const message = JSON.parse(text);
+          if (message.type === "resync") this.resyncCount++;
+          model.receive(message);
+        } catch (error) {
+          failed(error);
+        }
+      },
+      // Too slow, or the server is gone: it comes back with the next beat.
+      ended: () => this.#line = null,
+    };
+    const line = this.#kind === "socket"
+      ? new SocketLine(url, events)
+      : new RawLine(url, events, random() < 0.2);
+    this.#line = line;
+    this.#lines.add(line);
+  }
+
+  cut(): void {
+    this.#line?.cut();
+    this.#line = null;
+  }
+
+  drop(): void {
+    this.cut();
+    // Who is silent would be waited for.
+    for (const line of this.#lines) void line.closed();
+  }
+
+  watch(): void {
+    // It hears by itself.
+  }
+
+  async closed(): Promise<void> {
+    this.cut();
+    await Promise.all(Array.from(this.#lines, (line) => line.closed()));
+  }
+}
+
+/** Asks over REST what changed. */
+export class RestCrowdWatcher extends CrowdWatcher {
+  #isBack = false;
+  #poll: Promise<void> = Promise.resolve();
+  #controller: AbortController | null = null;
+
+  constructor(options: CrowdOptions) {
+    super(options, "A watcher over REST");
+  }
+
+  comeBack(): void {
+    if (this.options.place.url !== null) this.#isBack = true;
+  }
+
+  cut(): void {
+    if (!this.#isBack) return;
+    if (this.#controller === null) this.#begin(this.options.random() < 0.5 ? "head" : "body");
+    else this.#controller.abort();
+    this.#isBack = false;
+  }
+
+  watch(): void {
+    if (this.#isBack && this.#controller === null && this.options.random() < 0.4) this.#begin("end");
+  }
+
+  drop(): void {
+    this.#controller?.abort();
+    this.#isBack = false;
+  }
+
+  async closed(): Promise<void> {
+    this.#controller?.abort();
+    await this.#poll;
+  }
+
+  /** Asks, and breaks off once it has this much of the answer. */
+  #begin(upTo: "head" | "body" | "end"): void {
+    const controller = new AbortController();
+    this.#controller = controller;
+    this.#poll = this.#ask(this.model, upTo, controller).catch((error) => {
+      // A server that goes away takes its answers along.
+      if (!controller.signal.aborted && !isNetworkError(error)) this.options.failed(error);
+    }).finally(() => {
+      this.#controller = null;
+    });
+  }
+
+  async #ask(model: WatcherModel, upTo: "head" | "body" | "end", controller: AbortController): Promise<void> {
+    const { place: { url }, client } = this.options;
+    const { signal } = controller;
+    const all = `${url}/tasks/${client}`;
+    const isAll = model.cursor === null;
+    const response = await fetch(isAll ? all : `${all}?after=${model.cursor}`, { signal });
+    if (upTo === "head") return controller.abort();
+    if (upTo === "body") {
+      const reader = response.body!.getReader();
+      await reader.read();
+      return controller.abort();
+    }
+    const body = await response.json();
+    if (signal.aborted) return;
+    if (response.status === 410 && body.code === "cursor_gone") {
+      this.resyncCount++;
+      const state = await (await fetch(all, { signal })).json();
+      if (signal.aborted) return;
+      model.beginAnew();
+      model.takeState(state);
+    } else if (response.status !== 200) {
+      // A server that is about to end says so.
+      if (response.status !== 503) throw new Error(`${all} was answered ${response.status}`);
+    } else if (isAll) {
+      model.beginAnew();
+      model.takeState(body);
+    } else {
+      model.takeChanges(body);
+    }
+  }
+}
+
+/** Watches one task after the other, each until its end. */
+export class TaskCrowdWatcher {
+  /** How often it was cut. */
+  cutCount = 0;
+  /** How many tasks it followed to their end. */
+  endCount = 0;
+  readonly #options: CrowdOptions;
+  /** Finds a task to watch, if there is one. */
+  readonly #choose: () => Task | undefined;
+  readonly #lines: Set<Line> = new Set();
+  #line: Line | null = null;
+  #task: Task | null = null;
+
+  constructor(options: CrowdOptions, choose: () => Task | undefined) {
+    this.#options = options;
+    this.#choose = choose;
+  }
+
+  /** Whether it waits for something to happen to a task. */
+  get watched(): string | null {
+    return this.#line === null ? null : this.#task?.id ?? null;
+  }
+
+  /** Time goes on: it is cut, comes back to the same task, or goes on watching. */
+  beat(number: number): void {
+    const { cuts, place } = this.#options;
+    if (cuts.has(number)) {
+      this.cut();
+      this.cutCount++;
+    } else if (place.url !== null && this.#line === null) {
+      this.#connect(place.url);
+    }
+  }
+
+  cut(): void {
+    this.#line?.cut();
+    this.#line = null;
+  }
+
+  async closed(): Promise<void> {
+    this.cut();
+    await Promise.all(Array.from(this.#lines, (line) => line.closed()));
+  }
+
+  #connect(url: string): void {
+    const task = this.#task ??= this.#choose() ?? null;
+    if (task === null) return;
+    const { client, random, failed } = this.#options;
+    const watcher = new TaskWatcher(client, task, failed);
+    let hasHeard = false;
+    const events = {
+      heard: (text: string) => {
+        hasHeard = true;
+        watcher.send(text);
+      },
+      ended: (code: number) => {
+        this.#line = null;
+        // Refused, as it is gone; or cut by the end of the server.
+        if (code !== 1000) return void (this.#task = hasHeard ? task : null);
+        // What was removed between the handshake and the opening is not told of at all.
+        if (hasHeard) watcher.end();
+        this.#task = null;
+        this.endCount++;
+      },
+    };
+    const address = `${url}/ws/tasks/${client}/${task.id}`;
+    this.#line = random() < 0.5 ? new SocketLine(address, events) : new RawLine(address, events, false);
+    this.#lines.add(this.#line);
+  }
+}
+
+/** Whether a request failed because the server was gone. */
+function isNetworkError(error: unknown): boolean {
+  return error instanceof TypeError || (error instanceof Deno.errors.Http);
+}

@@ -1,0 +1,402 @@
+/**
+ * Where a store keeps its tasks, with the power to hold its commits back, to break them, and to crash.
+ *
+ * @module
+ */
+
+import type { MonitorLimits } from "../../../lib/config.ts";
+import { StorageError } from "../../../lib/errors.ts";
+import { MemoryStore } from "../../../lib/store/memory/memory_store.ts";
+import type { ChangesSince, Delivery, EndedTask, Launch, LogSlice } from "../../../lib/store/store.ts";
+import type {
+  StorageTrouble,
+  StoredTask,
+  StoreFigures,
+  TaskKey,
+  TaskStore,
+} from "../../../lib/store/store.ts";
+import {
+  type HistoryEntry,
+  isTerminal,
+  type LogLine,
+  type ProgressPoint,
+  type Task,
+  type TaskSummary,
+} from "../../../lib/task/task.ts";
+
+/** What a {@linkcode ResumeDisk} does with commits. */
+export type DiskMood = "well" | "holding" | "failing";
+
+/** A place for tasks that outlives the stores that are opened on it, one after the other. */
+export interface ResumeDisk extends AsyncDisposable {
+  /** What becomes of commits at present. */
+  readonly mood: DiskMood;
+  /** Opens a store with what was committed before. */
+  open(): TaskStore;
+  /** Commits wait from now on. */
+  hold(): void;
+  /** Commits fail from now on. */
+  fail(): void;
+  /** Commits go through again; resolves when those are through that had to wait or failed. */
+  heal(): Promise<void>;
+  /** Lets time pass in which commits can go through, where they can. */
+  settle(): Promise<void>;
+  /** Ends the store in order, as far as commits go through; resolves with the number of the last change that is kept. */
+  close(): Promise<number>;
+  /**
+   * Ends the store without a word. What is kept is what was committed when this was called.
+   *
+   * @returns the number of the last change that is kept
+   */
+  crash(): Promise<number>;
+}
+
+/** A change of the tasks, to be made again when they are read. */
+interface Entry {
+  readonly apply: (tasks: MemoryStore) => void;
+  readonly client: string;
+  readonly removed?: string;
+}
+
+/** What goes into one commit. */
+class Commit {
+  readonly entries: Entry[] = [];
+  settled = Promise.withResolvers<void>();
+  seq = 0;
+
+  constructor() {
+    this.settled.promise.catch(() => {});
+  }
+
+  failed(error: StorageError): void {
+    this.settled.reject(error);
+    this.settled = Promise.withResolvers();
+    this.settled.promise.catch(() => {});
+  }
+}
+
+/** Numbers that are put aside at a time, so that a crash leaves a gap. */
+const SEQ_BLOCK = 1_000;
+
+/** How long a change waits for others to be committed with, in milliseconds. */
+const COMMIT_INTERVAL_MS = 50;
+
+/** Keeps the changes that were committed in the memory of the test. */
+export class JournalDisk implements ResumeDisk {
+  readonly epoch = "kept";
+  readonly limits: MonitorLimits;
+  readonly journal: Entry[] = [];
+  mood: DiskMood = "well";
+  reservedSeq = 0;
+  committedSeq = 0;
+  #store: JournalStore | null = null;
+
+  /** @param limits the bounds of the stores */
+  constructor(limits: MonitorLimits) {
+    this.limits = limits;
+  }
+
+  open(): TaskStore {
+    return this.#store = new JournalStore(this);
+  }
+
+  hold(): void {
+    this.mood = "holding";
+  }
+
+  fail(): void {
+    this.mood = "failing";
+    this.#store?.commit();
+  }
+
+  async heal(): Promise<void> {
+    // What failed is not tried again at once.
+    await this.settle();
+    this.mood = "well";
+    this.#store?.commit();
+    await this.settle();
+  }
+
+  async settle(): Promise<void> {
+    // As on a disk, one commit is made after the other, and who waits hears of it in between.
+    for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+  }
+
+  async close(): Promise<number> {
+    if (this.mood === "holding") this.mood = "well";
+    const closed = this.#store?.[Symbol.asyncDispose]();
+    this.#store?.commit();
+    await closed?.catch(() => {});
+    this.#store = null;
+    this.mood = "well";
+    return this.committedSeq;
+  }
+
+  crash(): Promise<number> {
+    this.#store?.stop();
+    this.#store = null;
+    this.mood = "well";
+    return Promise.resolve(this.committedSeq);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** Tasks in memory, of which only those that were committed are there after a crash. */
+class JournalStore implements TaskStore {
+  readonly epoch: string;
+  readonly #disk: JournalDisk;
+  readonly #tasks: MemoryStore;
+  readonly #clients: Set<string> = new Set();
+  readonly #listeners: Set<(trouble: StorageTrouble | null) => void> = new Set();
+  #seq: number;
+  #committedSeq: number;
+  #pending = new Commit();
+  #commit: Commit | null = null;
+  #isAwaited = false;
+  #trouble: StorageTrouble | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isStopped = false;
+
+  constructor(disk: JournalDisk) {
+    this.#disk = disk;
+    this.epoch = disk.epoch;
+    this.#tasks = new MemoryStore(disk.limits, disk.epoch);
+    for (const { apply, client } of disk.journal) {
+      apply(this.#tasks);
+      this.#clients.add(client);
+    }
+    for (const { client, removed } of disk.journal) {
+      if (removed !== undefined) this.#tasks.purge(client, removed);
+    }
+    this.#seq = this.#committedSeq = disk.reservedSeq;
+    disk.reservedSeq += SEQ_BLOCK;
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  get committedSeq(): number {
+    return this.#commit === null && this.#pending.entries.length === 0 ? this.#seq : this.#committedSeq;
+  }
+
+  get trouble(): StorageTrouble | null {
+    return this.#trouble;
+  }
+
+  get figures(): StoreFigures {
+    return this.#tasks.figures;
+  }
+
+  takeSeq(): number {
+    if (this.#seq >= this.#disk.reservedSeq) this.#disk.reservedSeq += SEQ_BLOCK;
+    return ++this.#seq;
+  }
+
+  put(client: string, stored: StoredTask): void {
+    this.#do({ client, apply: (tasks) => tasks.put(client, stored) });
+  }
+
+  remove(client: string, id: string, seq: number): void {
+    this.#do({ client, removed: id, apply: (tasks) => tasks.remove(client, id, seq) });
+  }
+
+  restore(client: string, stored: StoredTask): boolean {
+    if (this.#tasks.removed(client, stored.id) === undefined) return false;
+    this.#do({ client, apply: (tasks) => tasks.restore(client, stored) });
+    return true;
+  }
+
+  purge(client: string, id: string): void {
+    this.#do({ client, apply: (tasks) => tasks.purge(client, id) });
+  }
+
+  appendLog(client: string, id: string, first: number, lines: readonly LogLine[]): void {
+    this.#do({ client, apply: (tasks) => tasks.appendLog(client, id, first, lines) });
+  }
+
+  appendHistory(client: string, id: string, entry: HistoryEntry, isState: boolean): void {
+    this.#do({ client, apply: (tasks) => tasks.appendHistory(client, id, entry, isState) });
+  }
+
+  putSeries(client: string, id: string, points: readonly ProgressPoint[]): void {
+    this.#do({ client, apply: (tasks) => tasks.putSeries(client, id, points) });
+  }
+
+  series(client: string, id: string): readonly ProgressPoint[] {
+    return this.#tasks.series(client, id);
+  }
+
+  putLaunch(client: string, id: string, launch: Launch): void {
+    this.#do({ client, apply: (tasks) => tasks.putLaunch(client, id, launch) });
+  }
+
+  putDelivery(delivery: Delivery, text: string): void {
+    this.#do({ client: delivery.task.client, apply: (tasks) => tasks.putDelivery(delivery, text) });
+  }
+
+  removeDelivery(id: string): void {
+    const known = this.deliveries().find((delivery) => delivery.id === id);
+    if (known !== undefined) {
+      this.#do({ client: known.task.client, apply: (tasks) => tasks.removeDelivery(id) });
+    }
+  }
+
+  deliveries(): readonly Delivery[] {
+    return this.#tasks.deliveries();
+  }
+
+  deliveryText(id: string): string | undefined {
+    return this.#tasks.deliveryText(id);
+  }
+
+  removed(client: string, id: string): Task | undefined {
+    return this.#tasks.removed(client, id);
+  }
+
+  get(client: string, id: string): StoredTask | undefined {
+    return this.#tasks.get(client, id);
+  }
+
+  list(client: string): Iterable<StoredTask> {
+    return this.#tasks.list(client);
+  }
+
+  count(client: string): number {
+    return this.#tasks.count(client);
+  }
+
+  pastRuns(...wanted: Parameters<TaskStore["pastRuns"]>): readonly TaskSummary[] {
+    return this.#tasks.pastRuns(...wanted);
+  }
+
+  lastSeq(client: string): number {
+    return this.#tasks.lastSeq(client);
+  }
+
+  changesSince(client: string, seq: number): ChangesSince | undefined {
+    return this.#tasks.changesSince(client, seq);
+  }
+
+  allChangesSince(seq: number): ReadonlyMap<string, ChangesSince> | undefined {
+    return this.#tasks.allChangesSince(seq);
+  }
+
+  openedLive(): Iterable<TaskKey> {
+    return this.#all().filter(({ stored }) => !isTerminal(stored.task.state))
+      .map(({ client, stored }) => ({ client, id: stored.id }));
+  }
+
+  openedEnded(): Iterable<EndedTask> {
+    return this.#all().filter(({ stored }) => isTerminal(stored.task.state))
+      .sort((a, b) => a.stored.seq - b.stored.seq)
+      .map(({ client, stored: { id, task } }) => ({
+        client,
+        id,
+        endedAt: task.finished_at ?? task.updated_at,
+      }));
+  }
+
+  log(...slice: Parameters<TaskStore["log"]>): LogSlice {
+    return this.#tasks.log(...slice);
+  }
+
+  history(client: string, id: string): readonly HistoryEntry[] {
+    return this.#tasks.history(client, id);
+  }
+
+  launch(client: string, id: string): Launch | undefined {
+    return this.#tasks.launch(client, id);
+  }
+
+  committed(): Promise<void> {
+    if (this.#trouble !== null) return Promise.reject(this.#trouble.error);
+    if (this.#pending.entries.length === 0) return this.#commit?.settled.promise ?? Promise.resolve();
+    const { promise } = this.#pending.settled;
+    if (!this.#isAwaited && this.#commit === null) queueMicrotask(() => this.#next());
+    this.#isAwaited = true;
+    return promise;
+  }
+
+  onTrouble(listener: (trouble: StorageTrouble | null) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Looks what becomes of the commit under way; one is begun where there is something to commit. */
+  commit(): void {
+    if (this.#commit === null) this.#next();
+    else if (this.#disk.mood === "well") this.#succeeded(this.#commit);
+    else if (this.#disk.mood === "failing") this.#failed(this.#commit);
+  }
+
+  /** Makes no commits any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#isStopped = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      while (this.#commit !== null || this.#pending.entries.length > 0) await this.committed();
+      // Numbers that were not given out are given back.
+      this.#disk.reservedSeq = this.#seq;
+    } finally {
+      this.stop();
+    }
+  }
+
+  #all(): { readonly client: string; readonly stored: StoredTask }[] {
+    return [...this.#clients].flatMap((client) =>
+      Array.from(this.#tasks.list(client), (stored) => ({ client, stored }))
+    );
+  }
+
+  #do(entry: Entry): void {
+    entry.apply(this.#tasks);
+    this.#clients.add(entry.client);
+    this.#pending.entries.push(entry);
+    if (this.#commit === null) this.#timer ??= setTimeout(() => this.#next(), COMMIT_INTERVAL_MS);
+  }
+
+  #next(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#isStopped || this.#commit !== null || this.#pending.entries.length === 0) return;
+    this.#isAwaited = false;
+    this.#commit = this.#pending;
+    this.#commit.seq = this.#seq;
+    this.#pending = new Commit();
+    // As a disk does, in a later turn.
+    queueMicrotask(() => queueMicrotask(() => this.commit()));
+  }
+
+  #succeeded(commit: Commit): void {
+    if (this.#isStopped) return;
+    this.#commit = null;
+    this.#disk.journal.push(...commit.entries);
+    this.#committedSeq = this.#disk.committedSeq = commit.seq;
+    commit.settled.resolve();
+    if (this.#trouble !== null) this.#setTrouble(null);
+    if (this.#pending.entries.length === 0) return;
+    if (this.#isAwaited) this.#next();
+    else this.#timer ??= setTimeout(() => this.#next(), COMMIT_INTERVAL_MS);
+  }
+
+  #failed(commit: Commit): void {
+    if (this.#isStopped || this.#trouble !== null) return;
+    const error = new StorageError("tasks.db", "the disk is full");
+    this.#setTrouble({ error, since: Date.now() / 1_000 });
+    commit.failed(error);
+    this.#pending.failed(error);
+    this.#isAwaited = false;
+  }
+
+  #setTrouble(trouble: StorageTrouble | null): void {
+    this.#trouble = trouble;
+    for (const listener of this.#listeners) listener(trouble);
+  }
+}

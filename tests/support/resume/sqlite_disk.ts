@@ -1,0 +1,177 @@
+/**
+ * A real database under {@linkcode ResumeDisk}: held back by a lock, broken by a trigger, crashed by a copy.
+ *
+ * @module
+ */
+
+import { DatabaseSync } from "node:sqlite";
+import type { MonitorLimits } from "../../../lib/config.ts";
+import { SqliteStore } from "../../../lib/store/sqlite/sqlite_store.ts";
+import type { TaskStore } from "../../../lib/store/store.ts";
+import type { DiskMood, ResumeDisk } from "./disk.ts";
+
+/** Timers that run while others stand still. */
+const { setTimeout: startTimer } = globalThis;
+
+/** How long to wait for the store's worker to finish what it writes, in milliseconds. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** How a commit is made to fail: what SQLite says on a full disk, said by a trigger. */
+const BREAK = `CREATE TRIGGER trouble BEFORE INSERT ON clients
+  BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`;
+const MEND = "DROP TRIGGER IF EXISTS trouble";
+
+/** A folder with a database, and another one after each crash. */
+export class SqliteDisk implements ResumeDisk {
+  mood: DiskMood = "well";
+  readonly #limits: MonitorLimits;
+  readonly #pass: (milliseconds: number) => void;
+  readonly #folder: string;
+  #number = 0;
+  #store: SqliteStore | null = null;
+  /** What holds commits back, and breaks them. */
+  #gate: DatabaseSync | null = null;
+  /** Stores that have to be closed, though nobody looks at them any more. */
+  readonly #lost: Promise<void>[] = [];
+
+  /**
+   * @param limits the bounds of the stores
+   * @param pass lets time pass for the store's timers
+   */
+  constructor(limits: MonitorLimits, pass: (milliseconds: number) => void) {
+    this.#limits = limits;
+    this.#pass = pass;
+    this.#folder = Deno.makeTempDirSync({ prefix: "taskscope-" });
+  }
+
+  open(): TaskStore {
+    const { commitIntervalMs } = this.#limits;
+    const file = this.#file;
+    this.#store = new SqliteStore({
+      file,
+      durability: "normal",
+      epoch: "kept",
+      limits: this.#limits,
+      commitIntervalMs,
+    });
+    this.#gate = new DatabaseSync(file);
+    this.#gate.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    return this.#store;
+  }
+
+  hold(): void {
+    this.#gate?.exec("BEGIN IMMEDIATE");
+    this.mood = "holding";
+  }
+
+  fail(): void {
+    this.#gate?.exec(BREAK);
+    this.mood = "failing";
+    this.#store?.committed().catch(() => {});
+  }
+
+  async heal(): Promise<void> {
+    this.#open();
+    while (this.#store !== null && this.#store.trouble !== null) {
+      // A commit that failed is tried again a second later.
+      this.#pass(1_000);
+      await turn();
+    }
+    await this.settle();
+  }
+
+  async settle(): Promise<void> {
+    if (this.mood === "holding") await turn();
+    else await this.#store?.committed().catch(() => {});
+    for (let microtask = 0; microtask < 20; microtask++) await Promise.resolve();
+  }
+
+  async close(): Promise<number> {
+    if (this.mood === "holding") this.#open();
+    this.#gate?.close();
+    this.#gate = null;
+    const store = this.#store;
+    this.#store = null;
+    await store?.[Symbol.asyncDispose]().catch(() => {});
+    this.mood = "well";
+    return mend(this.#file);
+  }
+
+  crash(): Promise<number> {
+    const gate = this.#gate!;
+    const old = this.#file;
+    this.#number++;
+    const kept = this.#file;
+    copyDatabase(old, kept);
+    this.#open();
+    gate.close();
+    this.#gate = null;
+    this.#lost.push(this.#store![Symbol.asyncDispose]().catch(() => {}));
+    this.#store = null;
+    return Promise.resolve(mend(kept));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+    await Promise.all(this.#lost);
+    Deno.removeSync(this.#folder, { recursive: true });
+  }
+
+  get #file(): string {
+    return `${this.#folder}/${this.#number}.db`;
+  }
+
+  /** Lets commits through. */
+  #open(): void {
+    if (this.mood === "holding") this.#gate?.exec("ROLLBACK");
+    if (this.mood === "failing") this.#gate?.exec(MEND);
+    this.mood = "well";
+  }
+}
+
+/**
+ * Holds back the commits of whoever has a database open.
+ *
+ * @param file its path
+ * @returns a function that lets them through
+ */
+export function holdCommits(file: string): () => void {
+  const gate = new DatabaseSync(file);
+  gate.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; BEGIN IMMEDIATE`);
+  return () => gate.close();
+}
+
+/**
+ * Copies a database that is being written to: what a crash of this moment would leave.
+ *
+ * @param from its path
+ * @param to the path of the copy
+ */
+export function copyDatabase(from: string, to: string): void {
+  const reader = new DatabaseSync(from);
+  // While somebody reads, nothing is written over that is not in the log as well, and the log is not begun anew.
+  reader.exec("BEGIN; SELECT count(*) FROM meta");
+  Deno.copyFileSync(from, to);
+  Deno.copyFileSync(`${from}-wal`, `${to}-wal`);
+  reader.close();
+}
+
+/** Lets commits into a database that nobody has opened; gives back the number of its last change. */
+function mend(file: string): number {
+  const db = new DatabaseSync(file);
+  // A worker that was ended in the middle of something lets go a moment later.
+  db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; ${MEND}`);
+  const [last] = db.prepare(
+    `SELECT max(seq) AS seq FROM (
+      SELECT last_seq AS seq FROM clients UNION ALL
+      SELECT value FROM meta WHERE name = 'forgotten_seq'
+    )`,
+  ).all();
+  db.close();
+  return Number(last?.seq ?? 0);
+}
+
+/** Lets the event loop turn, whatever the clock says. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => void startTimer(resolve, 0));
+}

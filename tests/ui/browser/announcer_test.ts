@@ -1,0 +1,92 @@
+import { Announcer } from "../../../ui/browser/announcer.ts";
+import { type Milestone, milestoneBetween } from "../../../ui/shared/milestones.ts";
+import { assertEquals, assertLessOrEqual } from "../../support/assert.ts";
+import { exampleTask } from "../../support/example_task.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+function milestone(id: string): Milestone {
+  return { id, kind: "finished", text: `${id} finished` };
+}
+
+Deno.test("Announcer says together what came together, and then pauses", () => {
+  using clock = new FakeClock();
+  const said: string[] = [];
+  using announcer = new Announcer((text) => said.push(text));
+  announcer.note(milestone("a"));
+  announcer.note(milestone("b"));
+  assertEquals(said, []);
+  clock.pass(250);
+  assertEquals(said, ["a finished. b finished"]);
+  announcer.note(milestone("c"));
+  clock.pass(3_999);
+  assertEquals(said.length, 1);
+  clock.pass(1);
+  assertEquals(said, ["a finished. b finished", "c finished"]);
+});
+
+Deno.test("Announcer speaks soon again after a pause in which nothing happened", () => {
+  using clock = new FakeClock();
+  const said: string[] = [];
+  using announcer = new Announcer((text) => said.push(text));
+  announcer.note(milestone("a"));
+  clock.pass(60_000);
+  assertEquals(clock.pending, 0);
+  announcer.note(milestone("b"));
+  clock.pass(250);
+  assertEquals(said, ["a finished", "b finished"]);
+});
+
+Deno.test("Announcer says news before what tasks did, of each topic only the newest", () => {
+  using clock = new FakeClock();
+  const said: string[] = [];
+  using announcer = new Announcer((text) => said.push(text));
+  announcer.tell("connection", "It is lost.");
+  announcer.note(milestone("a"));
+  announcer.tell("storage", "It is full.");
+  announcer.tell("connection", "It is back.");
+  clock.pass(250);
+  assertEquals(said, ["It is back. It is full. a finished"]);
+  announcer.tell("storage", "It has room.");
+  clock.pass(4_000);
+  assertEquals(said.slice(1), ["It has room."]);
+  clock.pass(60_000);
+  assertEquals([said.length, clock.pending], [2, 0]);
+});
+
+Deno.test("Announcer says nothing after its disposal", () => {
+  using clock = new FakeClock();
+  const said: string[] = [];
+  {
+    using announcer = new Announcer((text) => said.push(text));
+    announcer.note(milestone("a"));
+    announcer.tell("storage", "It is full.");
+  }
+  clock.pass(60_000);
+  assertEquals(said, []);
+});
+
+Deno.test("Announcer says little of 1,000 busy tasks: a short sentence every few seconds", () => {
+  using clock = new FakeClock();
+  const said: string[] = [];
+  using announcer = new Announcer((text) => said.push(text));
+  const tasks = Array.from({ length: 1_000 }, (_, index) => exampleTask({ id: `${index}`, progress: 0 }));
+  const seconds = 30;
+  for (let step = 0; step < seconds * 10; step++) {
+    for (const [index, before] of tasks.entries()) {
+      const progress = ((before.progress ?? 0) + 1 + (index % 7)) % 101;
+      const isEnd = progress < before.progress!;
+      const after = exampleTask({
+        id: before.id,
+        progress,
+        ...(isEnd && { state: "FINISHED", active: false, finished_at: 1 }),
+      });
+      const milestone = milestoneBetween(before, after);
+      if (milestone !== null) announcer.note(milestone);
+      tasks[index] = isEnd ? exampleTask({ id: before.id, progress: 0 }) : after;
+    }
+    clock.pass(100);
+  }
+  assertLessOrEqual(said.length, Math.ceil(seconds / 4) + 1);
+  assertLessOrEqual(5, said.length);
+  for (const text of said) assertLessOrEqual(text.length, 120, text);
+});

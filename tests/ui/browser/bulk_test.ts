@@ -1,0 +1,61 @@
+import { signal } from "@preact/signals";
+import { type BulkAnswer, BulkChanger, sayBulk } from "../../../ui/browser/bulk.ts";
+import type { BulkAction, BulkState } from "../../../ui/shared/view.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+/** A server that changes all but the tasks whose ids begin with `no`. */
+function changer() {
+  const calls: [BulkAction, readonly string[]][] = [];
+  const said: string[] = [];
+  const state = signal<BulkState>({ kind: "idle" });
+  const send = (action: BulkAction, ids: readonly string[]): Promise<BulkAnswer> => {
+    calls.push([action, ids]);
+    if (ids.includes("broken")) return Promise.reject(new Error("The server can not be reached"));
+    const failed = ids.filter((id) => id.startsWith("no")).map((id) => ({ id, detail: "It has not ended" }));
+    return Promise.resolve({ done: ids.filter((id) => !id.startsWith("no")), failed });
+  };
+  return { bulk: new BulkChanger(state, send, (text) => said.push(text)), calls, said, state };
+}
+
+Deno.test("BulkChanger.change() says what came of it, and offers the way back for five seconds", async () => {
+  using clock = new FakeClock();
+  const { bulk, calls, said, state } = changer();
+  using _bulk = bulk;
+  assertEquals(await bulk.change("remove", ["a", "b"]), []);
+  assertEquals(state.value, { kind: "done", text: "2 tasks removed.", isProblem: false, undo: 2 });
+  assertEquals(said, ["2 tasks removed. This can be undone for a few seconds."]);
+  await clock.passAsync(4_999);
+  assertEquals(state.value.kind, "done");
+  await bulk.undo();
+  assertEquals(calls.at(-1), ["restore", ["b", "a"]]);
+  assertEquals(state.value, { kind: "done", text: "2 tasks restored.", isProblem: false, undo: 0 });
+  await bulk.undo();
+  assertEquals(calls.length, 2, "nothing is restored twice");
+  await clock.passAsync(5_001);
+  assertEquals(state.value, { kind: "idle" });
+});
+
+Deno.test("BulkChanger.change() gives back those that could not be changed, also where the server is lost", async () => {
+  const { bulk, calls, state } = changer();
+  using _bulk = bulk;
+  assertEquals(await bulk.change("remove", ["a", "no-1", "no-2"]), ["no-1", "no-2"]);
+  assertEquals(state.value.kind === "done" && [state.value.undo, state.value.isProblem], [1, true]);
+  const many = Array.from({ length: 2_500 }, (_, index) => index === 1_200 ? "broken" : `t${index}`);
+  assertEquals((await bulk.change("cancel", many)).length, 1_500, "the second thousand and what follows");
+  assertEquals(calls.length, 3);
+});
+
+Deno.test("sayBulk() tells reasons once", () => {
+  const reason = "It has not ended";
+  assertEquals(sayBulk("cancel", 1, []), "1 task asked to stop.");
+  assertEquals(sayBulk("remove", 0, [reason]), "It has not ended.");
+  assertEquals(
+    sayBulk("remove", 3, [reason, reason]),
+    "3 tasks removed. 2 tasks could not be: It has not ended.",
+  );
+  assertEquals(
+    sayBulk("retry", 0, ["It was not started by name", reason]),
+    "2 tasks could not be: It was not started by name, and others.",
+  );
+});

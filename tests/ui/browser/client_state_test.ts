@@ -1,0 +1,329 @@
+import fc from "fast-check";
+import type { Task } from "../../../lib/task/task.ts";
+import { comparePlace, hasEnded } from "../../../lib/task/task_view.ts";
+import type { Milestone } from "../../../ui/shared/milestones.ts";
+import { EVERYTHING, type ListQuery } from "../../../ui/shared/list_query.ts";
+import { listedTasks, pageOfTasks, sliceOf, TASKS_PER_PAGE } from "../../../ui/shared/list_slice.ts";
+import type { ClientPageModel } from "../../../ui/shared/model.ts";
+import { createClientPage, type LiveClientPage } from "../../../ui/browser/client_state.ts";
+import type { PendingChanges } from "../../../ui/browser/state.ts";
+import { assertEquals, assertStrictEquals } from "../../support/assert.ts";
+import { EXAMPLE_FRAME, NO_ACTIONS } from "../../support/example_page.ts";
+import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
+
+function clientPage(tasks: readonly Task[], page = 1) {
+  const milestones: Milestone[] = [];
+  const model: ClientPageModel = {
+    ...EXAMPLE_FRAME,
+    ...pageOfTasks(tasks, page),
+    problems: [],
+    startable: [],
+    commands: [],
+    ways: [],
+  };
+  const options = { actions: NO_ACTIONS, onMilestone: (milestone: Milestone) => milestones.push(milestone) };
+  return { ...createClientPage(model, options), milestones };
+}
+
+/** The tasks below a heading, in order. */
+function ids(page: LiveClientPage, section: string): string[] {
+  return page.view.items.value.filter((item) => item.section === section && item.id !== null)
+    .map(({ id }) => id!);
+}
+
+function changes(tasks: readonly Task[], removed: readonly string[] = []): PendingChanges {
+  return { tasks: new Map(tasks.map((task) => [task.id, task])), removed: new Set(removed) };
+}
+
+Deno.test("createClientPage() changes only the signal of the task that changed", () => {
+  const page = clientPage([exampleTask({ id: "a", created_at: 2 }), exampleTask({ id: "b", created_at: 1 })]);
+  const list = page.view.items.value;
+  const other = page.view.task("b")?.value;
+  page.apply(changes([exampleTask({ id: "a", created_at: 2, progress: 50, version: 2 })]));
+  assertEquals(page.view.task("a")?.value.progress, 50);
+  assertStrictEquals(page.view.task("b")?.value, other);
+  assertStrictEquals(page.view.items.value, list);
+});
+
+Deno.test("createClientPage() leaves out an older version of a task", () => {
+  const page = clientPage([exampleTask({ progress: 60, version: 6 })]);
+  page.apply(changes([exampleTask({ progress: 50, version: 5 })]));
+  assertEquals(page.view.task("task-1")?.value.progress, 60);
+});
+
+Deno.test("createClientPage() moves a task that ends, lets new ones in, and lets removed ones go", () => {
+  const page = clientPage([exampleTask({ id: "a", created_at: 1 }), exampleTask({ id: "b", created_at: 2 })]);
+  assertEquals(page.title(), "2 active · Taskscope");
+  page.apply(changes([
+    finishedTask({ id: "a", created_at: 1, version: 2 }),
+    exampleTask({ id: "new", created_at: EXAMPLE_TIME + 1 }),
+  ]));
+  assertEquals(ids(page, "active"), ["new", "b"]);
+  assertEquals(ids(page, "ended"), ["a"]);
+  assertEquals(page.view.counts.value, { active: 2, ended: 1, newer: 0 });
+  page.apply(
+    changes([finishedTask({ id: "b", created_at: 2, version: 2 })], ["a", "never-seen-and-unknown"]),
+  );
+  assertEquals(ids(page, "active"), ["new"]);
+  assertEquals(ids(page, "ended"), ["b"]);
+  assertEquals(page.view.task("a"), undefined);
+  page.apply(changes([], ["new", "b"]));
+  assertEquals([ids(page, "active"), ids(page, "ended"), page.title()], [[], [], "Taskscope"]);
+});
+
+Deno.test("createClientPage() moves the only task to the section of those that have ended", () => {
+  const page = clientPage([exampleTask({ id: "a" })]);
+  page.apply(changes([finishedTask({ id: "a", version: 2 })]));
+  assertEquals([ids(page, "active"), ids(page, "ended")], [[], ["a"]]);
+});
+
+Deno.test("createClientPage() announces starts, quarters and ends", () => {
+  const page = clientPage([exampleTask({ id: "a", name: "copy", progress: 10 })]);
+  const step = (progress: number, version: number) =>
+    page.apply(changes([exampleTask({ id: "a", name: "copy", progress, version })]));
+  step(24, 2);
+  step(26, 3);
+  step(30, 4);
+  step(80, 5);
+  page.apply(
+    changes([finishedTask({ id: "a", name: "copy", version: 6 }), exampleTask({ id: "b", name: "next" })]),
+  );
+  assertEquals(page.milestones.map((milestone) => milestone.text), [
+    "copy is at 25 percent",
+    "copy is at 75 percent",
+    "copy finished",
+    "next started",
+  ]);
+});
+
+Deno.test("createClientPage() tells ends of tasks that it does not hold, once, and not of those that had ended", () => {
+  const held = Array.from(
+    { length: TASKS_PER_PAGE + 2 },
+    (_, index) =>
+      exampleTask({
+        id: `t-${String(index).padStart(3, "0")}`,
+        name: `n-${index}`,
+        created_at: EXAMPLE_TIME - index,
+      }),
+  );
+  const page = clientPage(held);
+  const last = held.at(-1)!;
+  assertEquals(page.view.task(last.id), undefined, "it is on the next page");
+  const ended = {
+    ...finishedTask({ id: last.id, name: "far away", version: 9 }),
+    created_at: last.created_at,
+  };
+  const now = { ...ended, finished_at: EXAMPLE_TIME + 1 };
+  page.apply(changes([now]));
+  page.apply(changes([{ ...now, version: 10 }]));
+  const old = { ...ended, id: "old", name: "long over", finished_at: EXAMPLE_TIME - 1 };
+  page.apply(changes([old]));
+  assertEquals(page.milestones.map((milestone) => milestone.text), ["far away finished"]);
+});
+
+Deno.test("createClientPage() lets new tasks in, and leaves out what stands behind all that is loaded", () => {
+  const tasks = Array.from(
+    { length: TASKS_PER_PAGE + 50 },
+    (_, index) => exampleTask({ id: `t${index}`, created_at: index }),
+  );
+  const page = clientPage(tasks);
+  page.apply(changes([
+    exampleTask({ id: "new", created_at: EXAMPLE_TIME + 5 }),
+    exampleTask({ id: "t7", created_at: 7, version: 2 }),
+  ]));
+  assertEquals(ids(page, "active").length, TASKS_PER_PAGE + 1);
+  assertEquals(ids(page, "active")[0], "new");
+  assertEquals(page.view.task("t7"), undefined);
+  assertEquals(page.view.sections.value.get("active"), TASKS_PER_PAGE + 51);
+  assertEquals(page.view.more.value, true);
+});
+
+Deno.test("createClientPage() patches what a later page shows, and counts what is newer", () => {
+  const tasks = Array.from(
+    { length: 150 },
+    (_, index) => exampleTask({ id: `t${index}`, created_at: index }),
+  );
+  const page = clientPage(tasks, 2);
+  const shown = ids(page, "active");
+  page.apply(changes([
+    exampleTask({ id: "new", created_at: EXAMPLE_TIME + 1 }),
+    exampleTask({ id: "t120", created_at: 120, version: 2 }),
+    exampleTask({ id: "t3", created_at: 3, progress: 9, version: 2 }),
+  ]));
+  assertEquals(ids(page, "active"), shown);
+  assertEquals(page.view.task("t3")?.value.progress, 9);
+  assertEquals(page.view.counts.value, { active: 151, ended: 0, newer: 1 });
+  page.apply(changes([exampleTask({ id: "new", created_at: EXAMPLE_TIME + 1, version: 2 })]));
+  assertEquals(page.view.counts.value.newer, 1, "counted once");
+});
+
+Deno.test("createClientPage() replaces everything after a resync, versions and all", () => {
+  const page = clientPage([exampleTask({ id: "a", version: 9 }), exampleTask({ id: "b" })]);
+  page.replace([exampleTask({ id: "a", version: 1, progress: 3 }), finishedTask({ id: "c" })]);
+  assertEquals(ids(page, "active"), ["a"]);
+  assertEquals(ids(page, "ended"), ["c"]);
+  assertEquals(page.view.task("a")?.value.progress, 3);
+  assertEquals(page.view.counts.value, { active: 1, ended: 1, newer: 0 });
+});
+
+/** What a server may do to one of its tasks. */
+const STEP = fc.record({
+  id: fc.constantFrom(...Array.from({ length: 8 }, (_, index) => `t${index}`)),
+  kind: fc.constantFrom("run", "run", "end", "remove", "restore", "send"),
+});
+
+/** A server that tells by state what changed since it was asked last: removals first, then records. */
+class ChangingServer {
+  readonly tasks = new Map<string, Task>();
+  readonly #removed = new Map<string, Task>();
+  #gone = new Set<string>();
+  #changed = new Set<string>();
+  #time = EXAMPLE_TIME;
+
+  step(id: string, kind: string): void {
+    const at = ++this.#time;
+    const known = this.tasks.get(id);
+    const isEnded = known !== undefined && hasEnded(known);
+    const fields = {
+      id,
+      name: `n${Number(id.slice(1)) % 3}`,
+      updated_at: at,
+      created_at: known?.created_at ?? at,
+      version: (known?.version ?? 0) + 1,
+    };
+    if (kind === "run" && !isEnded) this.#put(exampleTask(fields));
+    else if (kind === "end" && !isEnded) this.#put(finishedTask({ ...fields, finished_at: at }));
+    else if (kind === "remove" && isEnded) {
+      this.#removed.set(id, known);
+      this.tasks.delete(id);
+      this.#changed.delete(id);
+      this.#gone.add(id);
+    } else if (kind === "restore" && known === undefined && this.#removed.has(id)) {
+      const task = this.#removed.get(id)!;
+      this.#put({ ...task, version: task.version + 1 });
+    }
+  }
+
+  takeChanges(): PendingChanges {
+    const told = changes([...this.#changed].map((id) => this.tasks.get(id)!), [...this.#gone]);
+    this.#changed = new Set();
+    this.#gone = new Set();
+    return told;
+  }
+
+  #put(task: Task): void {
+    this.tasks.set(task.id, task);
+    this.#removed.delete(task.id);
+    this.#changed.add(task.id);
+  }
+}
+
+Deno.test("createClientPage() shows, after any changes, what the server would render", () => {
+  fc.assert(fc.property(fc.array(STEP, { maxLength: 60 }), fc.nat(20), (steps, before) => {
+    const server = new ChangingServer();
+    for (const { id, kind } of steps.slice(0, before)) server.step(id, kind);
+    server.takeChanges();
+    const page = clientPage([...server.tasks.values()]);
+    const lists = () => [...ids(page, "active"), ...ids(page, "ended")];
+    let listed = page.view.items.value;
+    let rows = lists().map((id) => page.view.task(id));
+    for (const { id, kind } of [...steps.slice(before), { id: "", kind: "send" }]) {
+      if (kind !== "send") {
+        server.step(id, kind);
+        continue;
+      }
+      page.apply(server.takeChanges());
+      // Rows look their signals up only when their list is another one.
+      const now = page.view.items.value;
+      if (now !== listed) rows = lists().map((id) => page.view.task(id));
+      listed = now;
+      assertEquals(rows.map((row) => row?.value), [...server.tasks.values()].sort(comparePlace));
+      const { activeTotal, endedTotal } = pageOfTasks(server.tasks.values(), 1);
+      assertEquals(page.view.counts.value, { active: activeTotal, ended: endedTotal, newer: 0 });
+    }
+  }));
+});
+
+/** Queries that leave some of the tasks of {@linkcode ChangingServer} out, in several orders. */
+const QUERY: fc.Arbitrary<ListQuery> = fc.record({
+  states: fc.constantFrom<readonly string[]>([], ["FINISHED"], ["PROCESSING", "FINISHED"]),
+  name: fc.constantFrom("", "n*", "n1"),
+  q: fc.constantFrom("", "t1", "n"),
+  sort: fc.constantFrom("", "name", "-name", "progress", "-updated_at", "finished_at"),
+  group: fc.constantFrom<ListQuery["group"]>("", "name"),
+  view: fc.constantFrom<ListQuery["view"]>("split", "all"),
+}).map((some) => ({ ...EVERYTHING, ...some }));
+
+Deno.test("LiveClientPage.show() and extend() show, whatever changes meanwhile, what the server has of the list", () => {
+  const steps = fc.array(STEP, { maxLength: 12 });
+  fc.assert(fc.property(QUERY, steps, steps, steps, steps, (query, before, during, between, later) => {
+    const server = new ChangingServer();
+    const run = (some: typeof before) => {
+      for (const { id, kind } of some) if (kind !== "send") server.step(id, kind);
+    };
+    const slice = (bounds: { from: number; limit: number }) =>
+      sliceOf(listedTasks(server.tasks.values()), query, EXAMPLE_TIME, bounds);
+    run(before);
+    server.takeChanges();
+    const page = clientPage([...server.tasks.values()]);
+    const since = page.watch();
+    const first = slice({ from: 0, limit: 3 });
+    run(during);
+    page.apply(server.takeChanges());
+    page.show(first, since);
+    run(between);
+    page.apply(server.takeChanges());
+    const next = page.watch();
+    const second = slice({ from: Math.max(0, page.order.value.length - 2), limit: 100 });
+    run(later);
+    page.apply(server.takeChanges());
+    page.extend(second, next);
+    const shown = page.order.value.map((id) => page.view.task(id)!.value);
+    const all = slice({ from: 0, limit: 1_000 });
+    // What moved up past the end of the first part meanwhile may be missing, as in any list that is read in parts: the
+    // next part begins further up for that. Nothing may be there that is not in the list, and all in its order.
+    const wanted = new Map(all.tasks.map((task) => [task.id, task]));
+    assertEquals(shown, shown.map((task) => wanted.get(task.id)!));
+    assertEquals(shown, all.tasks.filter((task) => page.view.task(task.id) !== undefined));
+    if (during.length + between.length + later.length === 0) assertEquals(shown, all.tasks);
+    if (!page.isUncertain()) {
+      const totals = all.sections.filter(({ total }) => total > 0).map(({ key, total }) =>
+        [key, total] as const
+      );
+      const counted = [...page.view.sections.value].filter(([, total]) => total > 0);
+      assertEquals(new Map(counted), new Map(totals));
+    }
+  }));
+});
+
+Deno.test("LiveClientPage.extend() shows every task of a list that does not lose any meanwhile", () => {
+  fc.assert(fc.property(QUERY, fc.array(STEP, { maxLength: 40 }), (query, steps) => {
+    const server = new ChangingServer();
+    for (const { id, kind } of steps) server.step(id, kind);
+    server.takeChanges();
+    const page = clientPage([...server.tasks.values()]);
+    const slice = (from: number) =>
+      sliceOf(listedTasks(server.tasks.values()), query, EXAMPLE_TIME, { from, limit: 2 });
+    page.show(slice(0), page.watch());
+    while (page.more.value) page.extend(slice(page.order.value.length), page.watch());
+    const all = sliceOf(listedTasks(server.tasks.values()), query, EXAMPLE_TIME, { from: 0, limit: 100 });
+    assertEquals(page.order.value, all.tasks.map((task) => task.id));
+  }));
+});
+
+Deno.test("createClientPage() lets a row see what was removed and restored at once, or took the id", () => {
+  const page = clientPage([finishedTask({ id: "a", version: 5 })]);
+  const [list, row] = [page.view.items.value, page.view.task("a")];
+  page.apply(changes([finishedTask({ id: "a", version: 6 })], ["a"]));
+  assertStrictEquals(page.view.items.value, list, "no row is made anew");
+  assertEquals(row?.value.version, 6);
+  page.apply(changes([finishedTask({ id: "a", name: "another", version: 1 })], ["a"]));
+  assertEquals([row?.value.name, page.view.counts.value.ended], ["another", 1]);
+});
+
+Deno.test("createClientPage() keeps the numbers above its lists as they are while they stay the same", () => {
+  const page = clientPage([exampleTask({ id: "a" })]);
+  const { value } = page.view.counts;
+  page.apply(changes([exampleTask({ id: "a", progress: 50, version: 2 })]));
+  assertStrictEquals(page.view.counts.value, value);
+});

@@ -1,0 +1,21 @@
+import { ServerClock } from "../../../ui/browser/clock.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { EXAMPLE_TIME } from "../../support/example_task.ts";
+
+Deno.test("ServerClock goes on from what the server said, however wrong this machine's clock is", () => {
+  let local = 5_000;
+  const clock = new ServerClock(EXAMPLE_TIME, () => local);
+  local += 3;
+  assertEquals(clock.now, EXAMPLE_TIME + 3);
+});
+
+Deno.test("ServerClock.correct() believes a Date header that is far off, and no other", () => {
+  const clock = new ServerClock(EXAMPLE_TIME, () => 0);
+  const header = (seconds: number) => new Date((EXAMPLE_TIME + seconds) * 1_000).toUTCString();
+  for (const harmless of [null, "yesterday", header(1), header(-2)]) {
+    clock.correct(harmless);
+    assertEquals(clock.now, EXAMPLE_TIME);
+  }
+  clock.correct(header(3_600));
+  assertEquals(clock.now, EXAMPLE_TIME + 3_600.5);
+});

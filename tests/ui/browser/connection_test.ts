@@ -1,0 +1,341 @@
+import { DeltaConnection } from "../../../ui/browser/connection.ts";
+import { socketTransport } from "../../../ui/browser/transports.ts";
+import type { DeltaConnectionOptions } from "../../../ui/browser/connection.ts";
+import { assert, assertEquals, assertLessOrEqual, assertMatch } from "../../support/assert.ts";
+import { ConnectionWitness } from "../../support/connection_witness.ts";
+import { exampleTask } from "../../support/example_task.ts";
+
+/** A server whose sockets the test holds in its hands. */
+class SocketServer implements AsyncDisposable {
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #waiting: ((socket: ServerSocket) => void)[] = [];
+  readonly #sockets: ServerSocket[] = [];
+  readonly #open = new Set<WebSocket>();
+  /** How many upgrades are refused before one is taken. */
+  refuse = 0;
+  /** Whether each socket is told at once that it missed nothing. */
+  opens = true;
+  refused = 0;
+
+  constructor() {
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      if (this.refuse > 0) {
+        this.refuse--;
+        this.refused++;
+        return new Response(null, { status: 503 });
+      }
+      const { socket, response } = Deno.upgradeWebSocket(request);
+      const url = new URL(request.url);
+      socket.onopen = () => {
+        this.#open.add(socket);
+        const after = url.searchParams.get("after");
+        if (this.opens) socket.send(opening(after));
+        const held = { socket, after, mode: url.searchParams.get("mode") };
+        const next = this.#waiting.shift();
+        if (next === undefined) this.#sockets.push(held);
+        else next(held);
+      };
+      socket.onclose = () => this.#open.delete(socket);
+      return response;
+    });
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.#server.addr.port}/ws/tasks/default`;
+  }
+
+  /** The next socket that opens. */
+  next(): Promise<ServerSocket> {
+    const held = this.#sockets.shift();
+    return held === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(held);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#open].map((socket) => {
+      const closed = new Promise((resolve) => socket.addEventListener("close", resolve));
+      socket.close();
+      return closed;
+    }));
+    await this.#server.shutdown();
+  }
+}
+
+interface ServerSocket {
+  readonly socket: WebSocket;
+  readonly after: string | null;
+  readonly mode: string | null;
+}
+
+/** What a server tells first, and what it tells who missed something. */
+function opening(
+  cursor: string | null,
+  ids: readonly string[] = [],
+  removed: readonly string[] = [],
+): string {
+  const tasks = ids.map((id) => exampleTask({ id }));
+  return JSON.stringify({ type: "task_update", cursor, tasks, removed });
+}
+
+/** Quick retries, a patient ear, and a server that answers. */
+const QUICK = { cursor: "e:1", minRetryMs: 1, maxRetryMs: 5, silenceMs: 60_000 } as const;
+
+function connect(
+  url: string,
+  witness: ConnectionWitness,
+  over: Partial<DeltaConnectionOptions> = {},
+): DeltaConnection {
+  return new DeltaConnection({
+    ...QUICK,
+    transports: [socketTransport(url)],
+    probe: () => Promise.resolve("alive"),
+    ...witness.hooks,
+    ...over,
+  });
+}
+
+function update(cursor: string, id: string): string {
+  return JSON.stringify({ type: "task_update", cursor, tasks: [exampleTask({ id })], removed: ["gone"] });
+}
+
+Deno.test("DeltaConnection asks for changes after the page's cursor, and says when it is live", async () => {
+  await using server = new SocketServer();
+  const witness = new ConnectionWitness();
+  using connection = connect(server.url, witness);
+  const { socket, after, mode } = await server.next();
+  assertEquals([after, mode], ["e:1", "delta"]);
+  await witness.until("live");
+  socket.send(update("e:2", "a"));
+  await witness.until("changes a -gone");
+  assertEquals(connection.cursor, "e:2");
+  assertEquals(witness.said, ["connecting", "live", "changes a -gone"]);
+  assertEquals(witness.signs, 3);
+});
+
+Deno.test("DeltaConnection comes back after a cut with the cursor of what it saw last", async () => {
+  await using server = new SocketServer();
+  const witness = new ConnectionWitness();
+  using _connection = connect(server.url, witness);
+  const first = await server.next();
+  first.socket.send(update("e:2", "a"));
+  first.socket.send(update("e:7", "b"));
+  await witness.until("changes b -gone");
+  first.socket.close(1012);
+  const second = await server.next();
+  assertEquals(second.after, "e:7");
+  await witness.until("live", 2);
+  assertEquals(witness.said.slice(4), ["reconnecting", "live", "back  -"]);
+});
+
+Deno.test("DeltaConnection is live again once it was told what it missed, and tells that once", async () => {
+  await using server = new SocketServer();
+  const witness = new ConnectionWitness();
+  using _connection = connect(server.url, witness);
+  const first = await server.next();
+  await witness.until("live");
+  server.opens = false;
+  first.socket.close(1001);
+  const second = await server.next();
+  await witness.until("reconnecting");
+  assertEquals(witness.said, ["connecting", "live", "reconnecting"], "an open socket has told nothing yet");
+  second.socket.send(opening("e:5", ["a", "b"], ["c"]));
+  await witness.until("back a,b -c");
+  second.socket.send(update("e:6", "d"));
+  await witness.until("changes d -gone");
+  const back = ["changes a,b -c", "live", "back a,b -c", "changes d -gone"];
+  assertEquals(witness.said.slice(3), back);
+  assertEquals(witness.returns.map(({ isAnew, wasClosing }) => [isAnew, wasClosing]), [[false, false]]);
+});
+
+Deno.test("DeltaConnection stays in touch with a server that is about to end, and remembers that it said so", async () => {
+  await using server = new SocketServer();
+  const witness = new ConnectionWitness();
+  let asked = 0;
+  using connection = connect(server.url, witness, {
+    probe: () => {
+      asked++;
+      return Promise.resolve("alive");
+    },
+  });
+  const first = await server.next();
+  await witness.until("live");
+  first.socket.send('{"type":"closing"}');
+  await witness.until("closing");
+  connection.checkNow();
+  assertEquals(asked, 0, "it answers nobody any more");
+  first.socket.send(update("e:2", "a"));
+  await witness.until("changes a -gone");
+  first.socket.close(1001);
+  const second = await server.next();
+  await witness.until("back  -");
+  assertEquals(witness.said.slice(2), ["closing", "changes a -gone", "reconnecting", "live", "back  -"]);
+  second.socket.close(1001);
+  await witness.until("back  -", 2);
+  assertEquals(witness.returns.map((back) => back.wasClosing), [true, false]);
+});
+
+Deno.test("DeltaConnection tells of trouble, of its end, and that there is none where nothing is said", async () => {
+  await using server = new SocketServer();
+  const witness = new ConnectionWitness();
+  using _connection = connect(server.url, witness);
+  const first = await server.next();
+  first.socket.send('{"type":"degraded","detail":"the disk is full"}');
+  await witness.until("trouble the disk is full");
+  first.socket.send('{"type":"degraded","detail":null}');
+  await witness.until("trouble null");
+  first.socket.send('{"type":"degraded","detail":"the disk is full"}');
+  await witness.until("trouble the disk is full", 2);
+  first.socket.close(1001);
+  const second = await server.next();
+  second.socket.send('{"type":"degraded","detail":"it is locked"}');
+  await witness.until("trouble it is locked");
+  second.socket.close(1001);
+  await server.next();
+  await witness.until("trouble null", 2);
+  assertEquals(witness.said.filter((text) => text.startsWith("trouble")), [
+    "trouble the disk is full",
+    "trouble null",
+    "trouble the disk is full",
+    "trouble it is locked",
+    "trouble null",
+  ]);
+});
+
+Deno.test("DeltaConnection keeps its old cursor between a resync and the state that follows", async () => {
+  await using server = new SocketServer();
+  server.opens = false;
+  const witness = new ConnectionWitness();
+  using connection = connect(server.url, witness);
+  const first = await server.next();
+  first.socket.send(JSON.stringify({ type: "resync" }));
+  first.socket.close(1001);
+  const second = await server.next();
+  assertEquals(second.after, "e:1");
+  second.socket.send(JSON.stringify({ type: "resync" }));
+  second.socket.send(
+    JSON.stringify({ type: "initial_state", cursor: "f:3", all_tasks: { x: exampleTask({ id: "x" }) } }),
+  );
+  await witness.until("replace x");
+  assertEquals(connection.cursor, "f:3");
+  assertEquals(witness.returns, [], "it was never live");
+  second.socket.close(1001);
+  const third = await server.next();
+  third.socket.send(JSON.stringify({ type: "initial_state", cursor: "g:1", all_tasks: {} }));
+  await witness.until("back  -");
+  assertEquals(witness.returns, [{ tasks: [], removed: [], isAnew: true, wasClosing: false }]);
+});
+
+Deno.test("DeltaConnection takes a message that it can not read for a gap, and asks again", async () => {
+  await using server = new SocketServer();
+  const witness = new ConnectionWitness();
+  using _connection = connect(server.url, witness);
+  const first = await server.next();
+  first.socket.send(update("e:4", "a"));
+  first.socket.send("{");
+  const second = await server.next();
+  assertEquals(second.after, "e:4");
+});
+
+Deno.test("DeltaConnection tries again while it is refused, and tells when something blocks it", async () => {
+  await using server = new SocketServer();
+  server.refuse = 4;
+  const witness = new ConnectionWitness();
+  using _connection = connect(server.url, witness);
+  await server.next();
+  await witness.until("live");
+  assertEquals(server.refused, 4);
+  assert(
+    witness.statuses.some((status) => status.kind === "reconnecting" && status.reason?.includes("blocks")),
+  );
+});
+
+Deno.test("DeltaConnection takes a server that refused it while it started for one that starts", async () => {
+  await using server = new SocketServer();
+  server.refuse = 5;
+  const witness = new ConnectionWitness();
+  let asked = 0;
+  const answers = ["dead", "alive", "dead", "alive"] as const;
+  const probe = () => Promise.resolve(answers[asked++] ?? "alive");
+  using _connection = connect(server.url, witness, { probe });
+  await witness.until("live");
+  assertLessOrEqual(4, asked);
+  assert(witness.statuses.every((status) => !("reason" in status) || status.reason === null));
+});
+
+for (const [code, words] of [[1008, /refuses/], [4401, /refuses/], [4404, /no longer knows/]] as const) {
+  Deno.test(`DeltaConnection stops for good when it is closed with ${code}`, async () => {
+    await using server = new SocketServer();
+    const witness = new ConnectionWitness();
+    using connection = connect(server.url, witness);
+    const { socket } = await server.next();
+    await witness.until("live");
+    socket.close(code);
+    await witness.until("stopped");
+    const status = witness.statuses.at(-1);
+    assertMatch(status?.kind === "stopped" ? status.reason : "", words);
+    connection.retryNow();
+    assertEquals(witness.said, ["connecting", "live", "stopped"]);
+  });
+}
+
+Deno.test("DeltaConnection stops when it comes back to a server with another page", async () => {
+  await using server = new SocketServer();
+  const witness = new ConnectionWitness();
+  using _connection = connect(server.url, witness, { probe: () => Promise.resolve("outdated") });
+  (await server.next()).socket.close(1012);
+  await server.next();
+  await witness.until("stopped");
+  const status = witness.statuses.at(-1);
+  assertMatch(status?.kind === "stopped" ? status.reason : "", /updated/);
+});
+
+Deno.test("DeltaConnection gives up a socket that is silent where the server is dead", async () => {
+  await using server = new SocketServer();
+  const witness = new ConnectionWitness();
+  const answers = ["dead", "alive", "alive", "alive"] as const;
+  let asked = 0;
+  using _connection = connect(server.url, witness, {
+    silenceMs: 20,
+    probe: () => Promise.resolve(answers[asked++] ?? "alive"),
+  });
+  await server.next();
+  await witness.until("reconnecting");
+  await server.next();
+  await witness.until("live", 2);
+  assertLessOrEqual(1, asked);
+});
+
+Deno.test("DeltaConnection retries after a silence that ended in a close", async () => {
+  // The silence of the lost socket must not stop the wait for the next.
+  await using server = new SocketServer();
+  const witness = new ConnectionWitness();
+  using _connection = connect(server.url, witness, { silenceMs: 15, minRetryMs: 80, maxRetryMs: 80 });
+  (await server.next()).socket.close(1012);
+  await server.next();
+  await witness.until("live", 2);
+});
+
+Deno.test("DeltaConnection.retryNow() does not wait", async () => {
+  await using server = new SocketServer();
+  const witness = new ConnectionWitness();
+  using connection = connect(server.url, witness, { minRetryMs: 3_600_000, maxRetryMs: 3_600_000 });
+  (await server.next()).socket.close(1012);
+  await witness.until("reconnecting");
+  connection.retryNow();
+  connection.retryNow();
+  await server.next();
+  await witness.until("live", 2);
+});
+
+Deno.test("DeltaConnection.close() says nothing more, and may be called twice", async () => {
+  await using server = new SocketServer();
+  const witness = new ConnectionWitness();
+  const connection = connect(server.url, witness);
+  const { socket } = await server.next();
+  const closed = new Promise((resolve) => socket.addEventListener("close", resolve));
+  await witness.until("live");
+  connection.close();
+  connection.close();
+  connection.checkNow();
+  await closed;
+  assertEquals(witness.said, ["connecting", "live"]);
+});

@@ -1,0 +1,313 @@
+/** Which way a page is connected, where something between it and the server blocks some of them. */
+
+import { DeltaConnection, type DeltaConnectionOptions } from "../../../ui/browser/connection.ts";
+import {
+  eventsTransport,
+  pollingTransport,
+  socketTransport,
+  type TransportName,
+} from "../../../ui/browser/transports.ts";
+import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
+import { ConnectionWitness } from "../../support/connection_witness.ts";
+import { exampleTask } from "../../support/example_task.ts";
+
+/** What a way may do instead of passing: refuse, let in and then say nothing, let in and end at once. */
+type Block = "refuses" | "hangs" | "ends";
+
+/** A server behind something that may block each of the ways to it. */
+class BlockedServer implements AsyncDisposable {
+  readonly blocks = new Map<TransportName, Block>();
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #sockets = new Set<WebSocket>();
+  readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>>();
+  readonly #changes: { readonly seq: number; readonly id: string }[] = [];
+  /** What the answer to a question tells instead of changes. */
+  isGone = false;
+  trouble: string | null = null;
+  asked: Record<TransportName, number> = { socket: 0, events: 0, polling: 0 };
+
+  constructor() {
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      const { pathname, searchParams } = new URL(request.url);
+      const after = Number(searchParams.get("after")?.split(":")[1] ?? 0);
+      switch (pathname) {
+        case "/ws":
+          return this.#socket(request, after);
+        case "/events":
+          return this.#events(after);
+        case "/readyz":
+          return this.trouble === null
+            ? Response.json({ status: "ready" })
+            : Response.json({ status: "degraded", detail: this.trouble }, { status: 503 });
+        default:
+          return this.#answer(searchParams.has("after"), after);
+      }
+    });
+  }
+
+  get transports(): DeltaConnectionOptions["transports"] {
+    const { port } = this.#server.addr;
+    const http = `http://127.0.0.1:${port}`;
+    return [
+      socketTransport(`ws://127.0.0.1:${port}/ws`),
+      eventsTransport(`${http}/events`),
+      pollingTransport(`${http}/tasks`, `${http}/readyz`, 5),
+    ];
+  }
+
+  get cursor(): string {
+    return `e:${this.#changes.length}`;
+  }
+
+  /** A task changes. */
+  change(id: string): void {
+    this.#changes.push({ seq: this.#changes.length + 1, id });
+    for (const socket of this.#sockets) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(this.#update(this.#changes.length - 1));
+    }
+    for (const stream of this.#streams) stream.enqueue(encode(this.#eventsSince(this.#changes.length - 1)));
+  }
+
+  /** Whatever is open is cut. */
+  cut(): void {
+    for (const stream of this.#streams) stream.close();
+    this.#streams.clear();
+    for (const socket of this.#sockets) socket.close(1001);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = [...this.#sockets].map((socket) =>
+      new Promise((resolve) => socket.addEventListener("close", resolve))
+    );
+    this.cut();
+    await Promise.all(closed);
+    await this.#server.shutdown();
+  }
+
+  #socket(request: Request, after: number): Response {
+    this.asked.socket++;
+    const block = this.blocks.get("socket");
+    if (block === "refuses") return new Response("no upgrades here", { status: 400 });
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    this.#sockets.add(socket);
+    socket.onclose = () => this.#sockets.delete(socket);
+    socket.onopen = () => {
+      if (block === "ends") socket.close(1011);
+      else if (block === undefined) socket.send(this.#update(after));
+    };
+    return response;
+  }
+
+  #events(after: number): Response {
+    this.asked.events++;
+    const block = this.blocks.get("events");
+    if (block === "refuses") return new Response("sign in", { headers: { "content-type": "text/html" } });
+    let held: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (controller) => {
+        held = controller;
+        if (block === "ends") return controller.close();
+        if (block === undefined) controller.enqueue(encode(`retry: 1000\n\n${this.#eventsSince(after)}`));
+        this.#streams.add(controller);
+      },
+      cancel: () => void this.#streams.delete(held),
+    });
+    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  }
+
+  #answer(hasCursor: boolean, after: number): Response {
+    this.asked.polling++;
+    if (this.blocks.get("polling") === "refuses") return new Response(null, { status: 502 });
+    if (hasCursor && this.isGone) return Response.json({}, { status: 410 });
+    if (hasCursor) return Response.json(this.#since(after));
+    this.isGone = false;
+    const tasks = this.#changes.map(({ id }) => [id, exampleTask({ id })]);
+    return Response.json({ all_tasks: Object.fromEntries(tasks), cursor: this.cursor });
+  }
+
+  #since(after: number) {
+    const tasks = this.#changes.slice(after).map(({ id, seq }) => exampleTask({ id, version: seq }));
+    return { cursor: this.cursor, tasks, removed: [] };
+  }
+
+  #update(after: number): string {
+    return JSON.stringify({ type: "task_update", ...this.#since(after) });
+  }
+
+  #eventsSince(after: number): string {
+    return this.#changes.slice(after).map(({ id, seq }) =>
+      `event: task.progress\ndata: ${JSON.stringify(exampleTask({ id, version: seq }))}\nid: e:${seq}\n\n`
+    ).join("");
+  }
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+function connect(
+  server: BlockedServer,
+  witness: ConnectionWitness,
+  over: Partial<DeltaConnectionOptions> = {},
+): DeltaConnection {
+  return new DeltaConnection({
+    transports: server.transports,
+    cursor: server.cursor,
+    minRetryMs: 1,
+    maxRetryMs: 5,
+    silenceMs: 60_000,
+    openMs: 400,
+    trialMs: 3_600_000,
+    probe: () => Promise.resolve("alive"),
+    ...witness.hooks,
+    ...over,
+  });
+}
+
+/** By which ways it was live. */
+function waysOf(witness: ConnectionWitness): TransportName[] {
+  return witness.statuses.flatMap((status) => status.kind === "live" ? [status.over] : []);
+}
+
+Deno.test("DeltaConnection goes on over events where the browser has no sockets for it", async () => {
+  await using server = new BlockedServer();
+  const witness = new ConnectionWitness();
+  // What no socket may have in its address makes for the same error as a rule of the browser.
+  const transports = [socketTransport("ws://127.0.0.1/#forbidden"), ...server.transports.slice(1)] as const;
+  using _connection = connect(server, witness, { transports });
+  await witness.until("live");
+  assertEquals(waysOf(witness), ["events"]);
+});
+
+for (const block of ["refuses", "hangs", "ends"] as const) {
+  Deno.test(`DeltaConnection goes on over events where something ${block} for sockets`, async () => {
+    await using server = new BlockedServer();
+    server.blocks.set("socket", block);
+    const witness = new ConnectionWitness();
+    using connection = connect(server, witness);
+    server.change("before");
+    await witness.until("live");
+    server.change("after");
+    await witness.until("changes after -");
+    assertEquals(waysOf(witness), ["events"]);
+    assertEquals(connection.cursor, "e:2");
+    assertEquals(witness.said.filter((text) => text === "changes before -").length, 1);
+    assertEquals(server.asked.polling, 0);
+  });
+
+  Deno.test(`DeltaConnection asks again and again where something ${block} for sockets and events`, async () => {
+    await using server = new BlockedServer();
+    server.blocks.set("socket", block).set("events", block);
+    const witness = new ConnectionWitness();
+    using connection = connect(server, witness);
+    await witness.until("live");
+    server.change("a");
+    await witness.until("changes a -");
+    server.change("b");
+    await witness.until("changes b -");
+    assertEquals(waysOf(witness), ["polling"]);
+    assertEquals(connection.cursor, "e:2");
+  });
+}
+
+Deno.test("DeltaConnection says when even questions are blocked", async () => {
+  await using server = new BlockedServer();
+  for (const name of ["socket", "events", "polling"] as const) server.blocks.set(name, "refuses");
+  const witness = new ConnectionWitness();
+  using _connection = connect(server, witness);
+  await witness.until("reconnecting", 9);
+  while (!witness.statuses.some((status) => "reason" in status && status.reason !== null)) {
+    await witness.until("reconnecting", witness.statuses.length);
+  }
+  assertEquals(waysOf(witness), []);
+});
+
+Deno.test("DeltaConnection comes back by the way that it had, and tells what it missed", async () => {
+  await using server = new BlockedServer();
+  server.blocks.set("socket", "refuses");
+  const witness = new ConnectionWitness();
+  using _connection = connect(server, witness);
+  await witness.until("live");
+  const asked = server.asked.socket;
+  server.cut();
+  await witness.until("live", 2);
+  assertEquals(waysOf(witness), ["events", "events"]);
+  assertEquals(server.asked.socket, asked);
+  await witness.until("back  -");
+});
+
+Deno.test("DeltaConnection goes back to a socket once that works, and loses nothing", async () => {
+  await using server = new BlockedServer();
+  server.blocks.set("socket", "refuses").set("events", "hangs");
+  const witness = new ConnectionWitness();
+  using connection = connect(server, witness, { trialMs: 5 });
+  await witness.until("live");
+  server.change("a");
+  await witness.until("changes a -");
+  server.blocks.delete("socket");
+  await witness.until("live", 2);
+  server.change("b");
+  await witness.until("changes b -");
+  assertEquals(waysOf(witness), ["polling", "socket"]);
+  assertEquals(connection.cursor, "e:2");
+  assertEquals(witness.returns, [], "it was never lost");
+  const { polling } = server.asked;
+  server.change("c");
+  await witness.until("changes c -");
+  assert(server.asked.polling <= polling + 1, "it asks no more");
+});
+
+Deno.test("DeltaConnection.retryNow() tries a better way at once, the next best where the best is blocked", async () => {
+  await using server = new BlockedServer();
+  server.blocks.set("socket", "refuses").set("events", "refuses");
+  const witness = new ConnectionWitness();
+  using connection = connect(server, witness);
+  await witness.until("live");
+  server.blocks.delete("events");
+  connection.retryNow();
+  await witness.until("live", 2);
+  assertEquals(waysOf(witness), ["polling", "events"]);
+});
+
+Deno.test("DeltaConnection begins by the way that worked last", async () => {
+  await using server = new BlockedServer();
+  const witness = new ConnectionWitness();
+  using _connection = connect(server, witness, { first: "polling" });
+  await witness.until("live");
+  assertEquals([waysOf(witness), server.asked.socket], [["polling"], 0]);
+});
+
+Deno.test("DeltaConnection begins anew over questions where what was missed can't be told, and tells of trouble", async () => {
+  await using server = new BlockedServer();
+  server.change("a");
+  server.isGone = true;
+  server.trouble = "the disk is full";
+  const witness = new ConnectionWitness();
+  using _connection = connect(server, witness, { first: "polling" });
+  await witness.until("replace a");
+  await witness.until("trouble the disk is full");
+  server.trouble = null;
+  await witness.until("trouble null");
+  assertEquals(witness.said.filter((text) => text.startsWith("trouble")).length, 2);
+});
+
+Deno.test("DeltaConnection stops where an answer says that nothing may be seen", async () => {
+  for (const name of ["events", "polling"] as const) {
+    await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+      const headers = { "content-type": "application/problem+json" };
+      return Response.json({ detail: "no" }, { status: 403, headers });
+    });
+    const url = `http://127.0.0.1:${(server.addr as Deno.NetAddr).port}/`;
+    const witness = new ConnectionWitness();
+    const transport = name === "events" ? eventsTransport(url) : pollingTransport(url, url);
+    using _connection = new DeltaConnection({
+      transports: [transport],
+      cursor: "e:1",
+      probe: () => Promise.resolve("alive"),
+      ...witness.hooks,
+    });
+    await witness.until("stopped");
+    const status = witness.statuses.at(-1);
+    assertMatch(status?.kind === "stopped" ? status.reason : "", /refuses/);
+  }
+});

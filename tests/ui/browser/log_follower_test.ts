@@ -1,0 +1,107 @@
+import type { Task } from "../../../lib/task/task.ts";
+import { LogFollower } from "../../../ui/browser/log_follower.ts";
+import { createTaskPage } from "../../../ui/browser/task_state.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { NO_ACTIONS, taskPageModel } from "../../support/example_page.ts";
+import { EXAMPLE_TIME, exampleTask } from "../../support/example_task.ts";
+import { until } from "../../support/until.ts";
+
+/** A page whose log is on a server that gives pages of so many lines. */
+class Following implements AsyncDisposable {
+  readonly page = createTaskPage(taskPageModel(exampleTask()), {
+    actions: NO_ACTIONS,
+    onMilestone: () => {},
+  });
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly follower: LogFollower;
+  readonly asked: number[] = [];
+  /** Answers with this status instead, so often. */
+  refusals: number[] = [];
+  /** Runs before an answer is given. */
+  beforeAnswer: (after: number) => void = () => {};
+  count = 0;
+  #version = 1;
+
+  constructor() {
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      const after = Number(new URL(request.url).searchParams.get("after"));
+      this.asked.push(after);
+      const { count } = this;
+      const numbers = Array.from({ length: Math.min(2, count - after) }, (_, index) => after + index);
+      const lines = numbers.map((at) => ({ at, text: `line ${at}` }));
+      this.beforeAnswer(after);
+      const refusal = this.refusals.shift();
+      if (refusal !== undefined) return new Response("{}", { status: refusal });
+      return Response.json({ lines, first: after, next: after + lines.length, count });
+    });
+    this.follower = new LogFollower(this.page, `http://127.0.0.1:${this.#server.addr.port}/logs`);
+  }
+
+  /** Tells the page of the task as it is. */
+  tell(over: Partial<Task> = {}, removed: readonly string[] = []): void {
+    const task = exampleTask({ log_count: this.count, version: ++this.#version, ...over });
+    this.page.apply({ tasks: new Map([[task.id, task]]), removed: new Set(removed) });
+  }
+
+  get texts(): readonly string[] {
+    return this.page.view.log.value.lines.map((line) => line.text);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.follower[Symbol.dispose]();
+    await this.#server.shutdown();
+  }
+}
+
+function lines(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `line ${index}`);
+}
+
+Deno.test("LogFollower asks on until it has every page of lines", async () => {
+  await using following = new Following();
+  following.count = 5;
+  following.tell();
+  await until(() => following.texts.length === 5);
+  assertEquals(following.texts, lines(5));
+  assertEquals(following.asked, [0, 2, 4]);
+  following.count = 6;
+  following.tell();
+  await until(() => following.texts.length === 6);
+  assertEquals(following.asked, [0, 2, 4, 5]);
+});
+
+Deno.test("LogFollower asks again when it is told to, where the server was going", async () => {
+  await using following = new Following();
+  following.count = 1;
+  following.refusals = [503];
+  following.tell();
+  await until(() => following.asked.length === 1);
+  assertEquals(following.texts, []);
+  // The connection is back, and the task has not changed since.
+  following.follower.check();
+  await until(() => following.texts.length === 1);
+  assertEquals(following.asked, [0, 0]);
+});
+
+Deno.test("LogFollower leaves out what another task had written that had the id", async () => {
+  await using following = new Following();
+  following.count = 2;
+  following.beforeAnswer = () => {
+    following.beforeAnswer = () => {};
+    following.count = 1;
+    following.tell({ created_at: EXAMPLE_TIME + 1, version: 1 }, ["task-1"]);
+  };
+  following.tell();
+  await until(() => following.texts.length > 0);
+  assertEquals(following.texts, ["line 0"], "the first answer had two lines");
+  assertEquals(following.asked, [0, 0]);
+});
+
+Deno.test("LogFollower asks for nothing after its disposal", async () => {
+  const following = new Following();
+  await following[Symbol.asyncDispose]();
+  following.count = 3;
+  following.tell();
+  following.follower.check();
+  assertEquals(following.asked, []);
+});

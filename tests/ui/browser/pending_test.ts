@@ -1,0 +1,51 @@
+import { PendingUpdates } from "../../../ui/browser/pending.ts";
+import type { PendingChanges } from "../../../ui/browser/state.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { exampleTask } from "../../support/example_task.ts";
+
+function pendingUpdates() {
+  const applied: PendingChanges[] = [];
+  const frames: (() => void)[] = [];
+  const pending = new PendingUpdates((changes) => applied.push(changes), (draw) => frames.push(draw));
+  return { pending, applied, frames };
+}
+
+Deno.test("PendingUpdates applies once a frame, of each task the newest", () => {
+  const { pending, applied, frames } = pendingUpdates();
+  pending.add([exampleTask({ id: "a", version: 1 }), exampleTask({ id: "b" })], []);
+  pending.add([exampleTask({ id: "a", version: 2 })], ["c"]);
+  assertEquals([applied.length, frames.length], [0, 1]);
+  frames[0]!();
+  assertEquals(applied.length, 1);
+  assertEquals([...applied[0]!.tasks.values()].map((task) => [task.id, task.version]), [["a", 2], ["b", 1]]);
+  assertEquals([...applied[0]!.removed], ["c"]);
+  pending.add([exampleTask()], []);
+  assertEquals(frames.length, 2);
+});
+
+Deno.test("PendingUpdates tells of a removal what came after it, and nothing that came before", () => {
+  const { pending, applied } = pendingUpdates();
+  pending.add([exampleTask({ id: "gone" })], []);
+  pending.add([], ["gone"]);
+  pending.add([], ["restored"]);
+  pending.add([exampleTask({ id: "restored" })], []);
+  pending.add([exampleTask({ id: "taken", version: 1 })], ["taken"]);
+  pending.add([exampleTask({ id: "taken", version: 2 })], []);
+  pending.add([exampleTask({ id: "twice" })], ["twice"]);
+  pending.add([], ["twice"]);
+  pending.flush();
+  assertEquals([...applied[0]!.tasks.values()].map((task) => [task.id, task.version]), [
+    ["restored", 1],
+    ["taken", 2],
+  ]);
+  assertEquals([...applied[0]!.removed], ["gone", "restored", "taken", "twice"]);
+});
+
+Deno.test("PendingUpdates applies nothing where nothing waits", () => {
+  const { pending, applied, frames } = pendingUpdates();
+  pending.add([], []);
+  pending.add([exampleTask()], []);
+  pending.clear();
+  frames.forEach((draw) => draw());
+  assertEquals([applied.length, frames.length], [0, 1]);
+});

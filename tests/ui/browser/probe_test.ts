@@ -1,0 +1,44 @@
+import { probeServer } from "../../../ui/browser/probe.ts";
+import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
+import { HeldTask } from "../../support/calls.ts";
+import { startServer } from "../../support/server.ts";
+import { TestSocket } from "../../support/socket.ts";
+import { assetNames } from "../../../ui/server/assets.ts";
+
+async function probe(url: string) {
+  const dates: (string | null)[] = [];
+  const result = await probeServer(url, (date) => dates.push(date));
+  return { result, dates };
+}
+
+Deno.test("probeServer() tells a server with this page from one with another, and takes its clock", async () => {
+  await using server = startServer();
+  const { result, dates } = await probe(`${server.url}/assets/${assetNames.list}`);
+  assertEquals(result, "alive");
+  assertMatch(dates[0] ?? "", /GMT$/);
+  assertEquals((await probe(`${server.url}/assets/page-0ldhash0000.js`)).result, "outdated");
+});
+
+Deno.test("probeServer() takes a server that is shutting down for dead, though it answers", async () => {
+  const held = new HeldTask();
+  await using server = startServer();
+  const { done } = server.monitor.monitored(held.fn, { name: "held", client: "c" }).start("deaf");
+  await using socket = new TestSocket(`${server.url}/ws/tasks/c?mode=delta`);
+  await socket.count(1);
+  const ended = server.monitor.shutdown({ graceMs: 20_000 });
+  await socket.find((message) => message.type === "closing");
+  const { result, dates } = await probe(`${server.url}/assets/${assetNames.list}`);
+  assertEquals([result, dates.length], ["dead", 1]);
+  held.release();
+  await done;
+  await ended;
+});
+
+Deno.test("probeServer() takes silence for death", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const { result, dates } = await probe(`http://127.0.0.1:${port}/assets/${assetNames.list}`);
+  assertEquals(result, "dead");
+  assert(dates.length === 0);
+});

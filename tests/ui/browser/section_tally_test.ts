@@ -1,0 +1,46 @@
+import { SectionTally } from "../../../ui/browser/section_tally.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
+
+const LATER = EXAMPLE_TIME + 100;
+
+/** Of 50 tasks one is known. */
+function tally(): SectionTally {
+  const tally = new SectionTally();
+  tally.begin([exampleTask({ id: "known" })], false, () => "active");
+  tally.count([{ key: "active", total: 30 }, { key: "ended", total: 20 }], LATER, true);
+  return tally;
+}
+
+function totals({ totals }: SectionTally): (number | undefined)[] {
+  return [totals.get("active"), totals.get("ended")];
+}
+
+Deno.test("SectionTally counts known tasks and new ones at once", () => {
+  const sums = tally();
+  sums.note(finishedTask({ id: "known" }), "ended");
+  sums.note(exampleTask({ id: "new", created_at: LATER + 10 }), "active");
+  assertEquals([totals(sums), sums.isUncertain], [[30, 21], false]);
+  sums.remove("known");
+  sums.note(exampleTask({ id: "new", created_at: LATER + 10 }), null);
+  assertEquals([totals(sums), sums.isUncertain], [[29, 20], false]);
+});
+
+Deno.test("SectionTally is uncertain once it hears of a task that may have been counted, and of no task twice", () => {
+  const sums = tally();
+  sums.note(exampleTask({ id: "old" }), "active");
+  assertEquals([totals(sums), sums.isUncertain], [[30, 20], true]);
+  sums.count([{ key: "active", total: 31 }, { key: "ended", total: 20 }], LATER, true);
+  sums.note(finishedTask({ id: "old" }), "ended");
+  assertEquals([totals(sums), sums.isUncertain], [[30, 21], false]);
+  sums.remove("never heard of");
+  assertEquals(sums.isUncertain, true);
+});
+
+Deno.test("SectionTally knows every task of a list that is all loaded", () => {
+  const sums = new SectionTally();
+  sums.begin([exampleTask({ id: "a" })], true, () => "all");
+  sums.count([{ key: "all", total: 1 }], LATER, true);
+  sums.note(exampleTask({ id: "old, and new to the list" }), "all");
+  assertEquals([sums.totals.get("all"), sums.isUncertain], [2, false]);
+});

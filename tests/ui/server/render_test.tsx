@@ -1,0 +1,413 @@
+import fc from "fast-check";
+import { renderClientPage, renderProblemPage, renderTaskPage } from "../../../ui/server/render.tsx";
+import {
+  type ClientPageModel,
+  pageOfTasks,
+  type StartableTask,
+  type TaskPageModel,
+} from "../../../ui/shared/model.ts";
+import { clientCommands, firstTaskCommands } from "../../../ui/shared/commands.ts";
+import type { Task } from "../../../lib/task/task.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotMatch,
+  assertStringIncludes,
+} from "../../support/assert.ts";
+import { EVERYBODY, taskPageModel } from "../../support/example_page.ts";
+import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
+
+const FRAME = {
+  basePath: "/base",
+  origin: "https://tasks.example",
+  version: "1.2.3",
+  client: "team",
+  visitor: EVERYBODY,
+  cursor: "epoch:7",
+  now: EXAMPLE_TIME + 10,
+  assets: { script: "/base/assets/page-1.js", style: "/base/assets/style-1.css" },
+  trouble: null,
+  notice: null,
+} as const;
+
+const START: StartableTask = {
+  name: "resize",
+  title: "Resize images",
+  description: "Makes them small",
+  input: {
+    type: "object",
+    required: ["width"],
+    properties: {
+      width: { type: "integer", title: "Width", minimum: 1 },
+      format: { enum: ["png", "webp"], default: "webp" },
+      keep: { type: "boolean", default: true },
+      options: { type: "object", default: { fast: true } },
+      label: { type: "string" },
+    },
+  },
+};
+
+function clientModel(tasks: readonly Task[], over: Partial<ClientPageModel> = {}): ClientPageModel {
+  const commands = clientCommands(FRAME, over.startable ?? []);
+  return {
+    ...FRAME,
+    ...pageOfTasks(tasks, 1),
+    problems: [],
+    startable: [],
+    commands,
+    ways: firstTaskCommands(FRAME),
+    ...over,
+  };
+}
+
+function taskModel(task: Task, over: Partial<TaskPageModel> = {}): TaskPageModel {
+  return taskPageModel(task, { ...FRAME, ...over });
+}
+
+/** A page without its data block, where tags of the page's own and nothing else may stand. */
+function withoutData(html: string): string {
+  return html.replace(/<script type="application\/json".*<\/script>/, "");
+}
+
+function dataOf(html: string): unknown {
+  const block = /<script type="application\/json" id="model">(.*?)<\/script>/s.exec(html);
+  assert(block?.[1] !== undefined, "there is no data block");
+  return JSON.parse(block[1]);
+}
+
+const MARKUP = `<img src=x onerror="harm()">'"</script><!--<script>`;
+
+/** A task with markup in every field that may hold text. */
+const HOSTILE = {
+  name: MARKUP,
+  status: MARKUP,
+  unit: MARKUP,
+  current: 1,
+  total: 2,
+  tags: [MARKUP],
+  metadata: { [MARKUP]: MARKUP },
+  result: { [MARKUP]: MARKUP },
+} as const;
+
+const HOSTILE_ERROR = { message: MARKUP, type: MARKUP, stack: MARKUP };
+
+Deno.test("render functions write markup as text, wherever it comes from", () => {
+  const pages = [
+    renderClientPage(clientModel([
+      exampleTask({ ...HOSTILE, id: "a" }),
+      finishedTask({ ...HOSTILE, id: "b" }),
+      finishedTask({ ...HOSTILE, id: "c", state: "ERROR", error: HOSTILE_ERROR, result: null }),
+      exampleTask({ ...HOSTILE, id: "d", state: MARKUP as never }),
+    ], {
+      client: MARKUP,
+      version: MARKUP,
+      notice: { kind: "error", text: MARKUP },
+      startable: [{
+        name: MARKUP,
+        title: MARKUP,
+        description: MARKUP,
+        input: {
+          properties: { [MARKUP]: { type: "string", title: MARKUP, default: MARKUP, description: MARKUP } },
+        },
+      }, { name: "of", title: null, description: null, input: { properties: { of: { enum: [MARKUP] } } } }],
+    })),
+    renderTaskPage(
+      taskModel(exampleTask({ ...HOSTILE, id: "e", error: HOSTILE_ERROR, parent_id: MARKUP }), {
+        parts: [exampleTask({ ...HOSTILE, id: "f", parent_id: "e" })],
+        steps: [{ at: EXAMPLE_TIME, state: "PROCESSING", text: MARKUP, progress: 1, count: 1 }],
+        log: { lines: [{ at: 1, text: MARKUP }], dropped: 0, gone: 0 },
+      }),
+    ),
+    renderProblemPage({ status: 404, title: MARKUP, detail: MARKUP, basePath: "", style: "/s.css" }),
+  ];
+  for (const html of pages) {
+    assertNotMatch(html, /<img/);
+    assertNotMatch(html, /<!--/);
+    assertStringIncludes(html, "&lt;img src=x");
+    assertEquals(html.match(/<script/g)?.length ?? 0, html.match(/<\/script>/g)?.length ?? 0);
+    assertNotMatch(
+      withoutData(html).replaceAll(/"[^"]*"/g, '""'),
+      /<[^>]*onerror/,
+      "markup left an attribute",
+    );
+  }
+});
+
+Deno.test("render functions need neither inline scripts nor inline styles", () => {
+  const html = [
+    renderClientPage(
+      clientModel([exampleTask({ progress: 40 }), finishedTask({ id: "b" })], { startable: [START] }),
+    ),
+    renderTaskPage(taskModel(exampleTask({ progress: 40 }))),
+    renderProblemPage({ status: 404, title: "No", detail: "Nothing", basePath: "" }),
+  ].join("");
+  assertNotMatch(html, /\sstyle=/);
+  assertNotMatch(html, /\son[a-z]+=/);
+  assertNotMatch(html, /<style/);
+  assertNotMatch(html, /javascript:/);
+  for (const [, attributes] of html.matchAll(/<script([^>]*)>/g)) {
+    assertMatch(attributes!, /src="|type="application\/json"/);
+  }
+});
+
+Deno.test("renderClientPage() carries its model for the browser, whatever it holds", () => {
+  const texts = fc.string({
+    unit: fc.constantFrom("<", "/", "script", ">", "!--", "\u2028", "\\", '"', "&", "é"),
+  });
+  fc.assert(
+    fc.property(texts, fc.jsonValue(), (text, result) => {
+      const model = clientModel([
+        finishedTask({ name: text, result: result as Task["result"], tags: [text] }),
+      ]);
+      const html = renderClientPage(model);
+      assertEquals(dataOf(html), JSON.parse(JSON.stringify({ page: "client", model })));
+      assertEquals(html.match(/<\/script>/g)?.length, 2);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+Deno.test("renderTaskPage() carries its model for the browser", () => {
+  const model = taskModel(exampleTask(), {
+    log: { lines: [{ at: 1, text: "</script>" }], dropped: 3, gone: 0 },
+  });
+  assertEquals(dataOf(renderTaskPage(model)), { page: "task", model });
+});
+
+Deno.test("renderClientPage() shows progress as a native element with a name, and without a value where it is unknown", () => {
+  const known = renderClientPage(
+    clientModel([
+      exampleTask({ name: "copy", progress: 32.04, current: 3_204, total: 10_000, unit: "files" }),
+    ]),
+  );
+  assertMatch(known, /<progress [^>]*max="100"[^>]*value="32.04"[^>]*aria-label="Progress of copy"/);
+  assertStringIncludes(known, 'aria-valuetext="32%, 3,204 / 10,000 files"');
+  assertStringIncludes(known, ">32%<");
+  const unknown = renderClientPage(clientModel([exampleTask({ progress: null })]));
+  assertNotMatch(unknown, /<progress [^>]*value="/);
+  assertStringIncludes(unknown, 'aria-valuetext="unknown"');
+});
+
+Deno.test("renderClientPage() says in words what a state, a promise and a request mean", () => {
+  const html = renderClientPage(clientModel([
+    exampleTask({ id: "a", stale: true, updated_at: EXAMPLE_TIME - 50, cancel_requested: true }),
+    exampleTask({ id: "b", state: "NOT_STARTED", active: false }),
+    finishedTask({ id: "c", state: "CANCELLED", progress: 43 }),
+    finishedTask({
+      id: "d",
+      state: "ERROR",
+      error: { message: "disk full", type: "IoError", stack: "at x" },
+    }),
+    exampleTask({ id: "e", state: "PAUSED" as never }),
+  ]));
+  for (
+    const words of [
+      "No sign of life for 1m 00s",
+      "Cancelling…",
+      "Waiting",
+      "Stopped on request at 43%",
+      "Failed",
+    ]
+  ) {
+    assertStringIncludes(html, words);
+  }
+  assertStringIncludes(html, "disk full");
+  assertStringIncludes(html, "PAUSED");
+  assertStringIncludes(html, "<title>3 active · Taskscope</title>");
+});
+
+const INTERRUPTED = finishedTask({
+  id: "cut",
+  state: "ERROR",
+  status: "Copying b.csv",
+  progress: 40,
+  error: { message: "The server ended while the task ran", type: "interrupted" },
+});
+
+Deno.test("render functions say how far a task came that failed, in its own last words", () => {
+  const plain = finishedTask({
+    id: "plain",
+    state: "ERROR",
+    status: "Error: no",
+    progress: null,
+    error: { message: "no", type: "OddError" },
+  });
+  const rows = withoutData(renderClientPage(clientModel([INTERRUPTED, plain])));
+  assertStringIncludes(rows, 'error-type">Interrupted</span> The server ended while the task ran');
+  assertStringIncludes(rows, "Last: 40% · Copying b.csv");
+  assertStringIncludes(rows, 'error-type">OddError</span> no');
+  assertEquals(rows.match(/Last:/g)?.length, 1, "an error is said once");
+  const page = withoutData(renderTaskPage(taskModel(INTERRUPTED)));
+  assertStringIncludes(page, '<h2 id="error-title">Interrupted</h2>');
+  assertStringIncludes(page, "40%");
+  assertStringIncludes(page, "Copying b.csv");
+  assertNotMatch(withoutData(renderTaskPage(taskModel(plain))), /Error: no/);
+});
+
+Deno.test("render functions say that nothing can be stored, and why, without JavaScript", () => {
+  const trouble = "the disk is full (<b>)";
+  const words = "Changes can&#39;t be stored at present: the disk is full (&lt;b>). " +
+    "What runs goes on; it is stored as soon as that is over.";
+  for (
+    const html of [
+      renderClientPage(clientModel([], { trouble })),
+      renderTaskPage(taskModel(exampleTask(), { trouble })),
+    ]
+  ) {
+    assertStringIncludes(withoutData(html).replaceAll("can't", "can&#39;t"), words);
+  }
+  assertNotMatch(withoutData(renderClientPage(clientModel([]))), /stored/);
+});
+
+Deno.test("renderClientPage() works without JavaScript: forms, links, and the time of the snapshot", () => {
+  const html = renderClientPage(
+    clientModel([exampleTask({ id: "01:A" }), finishedTask({ id: "b" })], { startable: [START] }),
+  );
+  assertStringIncludes(html, 'method="post" action="/base/t/team/01:A/cancel"');
+  assertStringIncludes(html, 'method="post" action="/base/t/team/b/remove"');
+  assertStringIncludes(html, 'method="post" action="/base/t/team/start/resize"');
+  assertStringIncludes(html, "22:13:30 UTC");
+  assertStringIncludes(html, "<noscript>");
+  assertNotMatch(html, /aria-label="Copy/, "nothing can be copied without JavaScript");
+});
+
+Deno.test("renderClientPage() makes a form of a schema", () => {
+  const html = renderClientPage(clientModel([], { startable: [START] }));
+  assertMatch(html, /<input [^>]*name="arg.width"[^>]*required[^>]*type="number"[^>]*step="1"[^>]*min="1"/);
+  assertMatch(html, /<select [^>]*name="arg.format"/);
+  assertMatch(html, /<option selected[^>]*value="webp"|<option [^>]*value="webp"[^>]* selected/);
+  assertMatch(html, /<input [^>]*name="arg.keep"[^>]*type="checkbox"[^>]*checked/);
+  assertMatch(html, /<textarea [^>]*name="arg.options"[^>]*>\{&quot;fast&quot;:true\}<\/textarea>/);
+  assertMatch(html, /<details [^>]*open/, "the only form is open");
+  for (const id of html.matchAll(/<label for="([^"]+)"/g)) assertStringIncludes(html, `id="${id[1]}"`);
+});
+
+Deno.test("renderClientPage() tells who has no tasks what to do", () => {
+  assertStringIncludes(renderClientPage(clientModel([])), "No tasks yet");
+  assertStringIncludes(renderClientPage(clientModel([finishedTask()])), "Nothing is running");
+});
+
+Deno.test("renderClientPage() writes the lines for the terminal, with its own address", () => {
+  const html = renderClientPage(clientModel([], { startable: [START] }));
+  assertStringIncludes(html, "curl https://tasks.example/base/tasks/team");
+  assertStringIncludes(html, "wscat -c wss://tasks.example/base/ws/tasks/team");
+  assertStringIncludes(html, "/base/tasks/team/start/resize");
+});
+
+Deno.test("renderClientPage() links to the pages before and after", () => {
+  const tasks = Array.from({ length: 250 }, (_, index) => exampleTask({ id: `t${index}` }));
+  const html = renderClientPage({ ...clientModel(tasks), ...pageOfTasks(tasks, 2) });
+  assertStringIncludes(html, 'rel="prev" href="/base/t/team"');
+  assertStringIncludes(html, 'rel="next" href="/base/t/team?page=3"');
+  assertStringIncludes(html, "Page 2 of 3");
+  assertEquals(html.match(/data-task-id=/g)?.length, 100);
+});
+
+Deno.test("renderTaskPage() shows log, result, error, parts and metadata", () => {
+  const log = { lines: [{ at: EXAMPLE_TIME, text: "\u001b[31mred\u001b[0m line" }], dropped: 1_200, gone: 0 };
+  const html = renderTaskPage(
+    taskModel(
+      finishedTask({
+        result: { answer: 42 },
+        metadata: { file: "a.csv" },
+        error: { message: "no", type: "Odd", stack: "at here" },
+      }),
+      { log, parts: [exampleTask({ id: "part", name: "first part", parent_id: "task-1" })] },
+    ),
+  );
+  for (
+    const text of [
+      "red line",
+      "1,200 older lines",
+      '<span class="json-key">&quot;answer&quot;</span>: <span class="json-number">42</span>',
+      "&quot;file&quot;",
+      "at here",
+      "first part",
+    ]
+  ) {
+    assertStringIncludes(html, text);
+  }
+  assertStringIncludes(html, "<title>✓ task · Taskscope</title>");
+});
+
+Deno.test("renderTaskPage() says where the time went, without JavaScript", () => {
+  const step = (at: number, text: string, progress: number, count = 1) =>
+    ({ at: EXAMPLE_TIME + at, state: "PROCESSING", text, progress, count }) as const;
+  const html = renderTaskPage(taskModel(finishedTask({ finished_at: EXAMPLE_TIME + 100 }), {
+    steps: [step(0, "Reading", 0), step(10, "Small ones", 30, 12), step(80, "Writing", 60)],
+    series: [[EXAMPLE_TIME, 0], [EXAMPLE_TIME + 10, 30], [EXAMPLE_TIME + 80, 60]],
+  }));
+  const rows = [...html.matchAll(/<li class="timeline-row".*?<\/li>/g)].map(([row]) =>
+    row.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ").trim()
+  );
+  assertEquals(rows, [
+    "Reading 0% → 30% 10s after +0.0s",
+    "12 short steps, from Small ones 30% → 60% 1m 10s after +10s",
+    "Writing 60% → 100% 20s after +1m 20s",
+  ]);
+  assertStringIncludes(html, '<rect class="span-bar" x="10%" width="70%"');
+  assertMatch(html, /role="img" aria-label="Progress over 1m 40s: 60% so far"/);
+});
+
+Deno.test("renderTaskPage() shows the parts of parts, each with its share", () => {
+  const html = renderTaskPage(taskModel(exampleTask({ id: "a" }), {
+    parts: [
+      exampleTask({ id: "b", name: "first", parent_id: "a", weight: 1, progress: 40 }),
+      exampleTask({ id: "c", name: "second", parent_id: "a", weight: 3 }),
+      exampleTask({ id: "d", name: "inner", parent_id: "c" }),
+    ],
+    omitted: 5,
+  }));
+  assertEquals([...html.matchAll(/weighs<\/span> (\d+%)/g)].map(([, share]) => share), [
+    "25%",
+    "75%",
+    "100%",
+  ]);
+  assertMatch(html, /<details class="part-below" open[^>]*><summary>1 part<\/summary>.*inner/);
+  assertStringIncludes(html, "5 more parts, not shown here");
+});
+
+Deno.test("renderTaskPage() says who reports, why there is no estimate, and that it was asked to stop", () => {
+  const words = (over: Partial<Task>) => withoutData(renderTaskPage(taskModel(exampleTask(over))));
+  assertStringIncludes(words({}), "in this server");
+  assertStringIncludes(words({ reporter: "http" }), "over HTTP");
+  assertStringIncludes(words({ reporter: "01J" }), "by another program");
+  assertStringIncludes(words({ eta_reason: "stalled" }), "no progress for a while");
+  assertStringIncludes(words({ eta_reason: "unknown_progress" }), "it does not say how far it is");
+  assertStringIncludes(words({ eta_reason: "too_early" }), "too early to tell");
+  assertStringIncludes(words({ cancel_requested: true }), "asked it to stop");
+  assertStringIncludes(words({ stale: true }), "No sign of life");
+});
+
+Deno.test("renderTaskPage() offers to take back a removal while that can be done", () => {
+  const removed = withoutData(renderTaskPage(taskModel(finishedTask(), { isRemoved: true, undoSeconds: 7 })));
+  assertStringIncludes(removed, 'action="/base/t/team/task-1/restore?from=task"');
+  assertMatch(removed, /for 7 s/);
+  assertNotMatch(removed, /task-1\/remove/);
+});
+
+Deno.test("renderTaskPage() offers a retry of what was started by name and has ended", () => {
+  const form = 'action="/base/t/team/task-1/retry?from=task"';
+  const page = (task: Task) => withoutData(renderTaskPage(taskModel(task)));
+  assertStringIncludes(page(finishedTask({ retryable: true })), form);
+  for (const task of [finishedTask(), exampleTask({ retryable: true })]) assert(!page(task).includes(form));
+});
+
+Deno.test("renderTaskPage() writes values as trees, and those of very many parts as text", () => {
+  const page = (result: Task["result"]) => withoutData(renderTaskPage(taskModel(finishedTask({ result }))));
+  assertMatch(page({ a: { b: [1, null] } }), /<details open[^>]*><summary>.*&quot;a&quot;.*1 key/);
+  assertStringIncludes(page([]), '<span class="json-object">[]</span>');
+  assertMatch(page(Array.from({ length: 2_000 }, (_, n) => n)), /<pre class="code"[^>]*>\[\n {2}0,\n {2}1,/);
+});
+
+Deno.test("renderProblemPage() says what happened and where to go on", () => {
+  const html = renderProblemPage({
+    status: 404,
+    title: "Not Found",
+    detail: "There is no task",
+    basePath: "/base",
+  });
+  assertStringIncludes(html, "There is no task");
+  assertStringIncludes(html, 'href="/base/t/default"');
+});

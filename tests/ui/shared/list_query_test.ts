@@ -1,0 +1,98 @@
+import fc from "fast-check";
+import { TASK_STATES } from "../../../lib/task/task.ts";
+import { SORT_FIELDS } from "../../../lib/task/task_query.ts";
+import {
+  EVERYTHING,
+  isFiltered,
+  type ListQuery,
+  listSearch,
+  readListQuery,
+} from "../../../ui/shared/list_query.ts";
+import { assertEquals, assertMatch } from "../../support/assert.ts";
+
+/** Text as it can be searched for: nothing around it, and not too long. */
+const TEXT = fc.string({ unit: "binary", maxLength: 40 }).map((text) => text.toWellFormed().trim());
+const TIME = fc.constantFrom("", "1h", "90s", "2w", "2026-11-24", "2026-11-24T14:00:00Z", "1700000000");
+const SORT = fc.constantFrom("", ...SORT_FIELDS, ...SORT_FIELDS.map((field) => `-${field}`));
+
+const QUERY: fc.Arbitrary<ListQuery> = fc.record({
+  q: TEXT,
+  states: fc.uniqueArray(fc.constantFrom(...TASK_STATES)),
+  name: TEXT,
+  tags: fc.uniqueArray(TEXT.map((text) => text.replaceAll(",", "").trim()).filter((text) => text !== "")),
+  since: TIME,
+  until: TIME,
+  sort: SORT,
+  group: fc.constantFrom<ListQuery["group"]>("", "name"),
+  view: fc.constantFrom<ListQuery["view"]>("split", "all"),
+});
+
+function read(search: string) {
+  return readListQuery(new URL(`http://x/${search}`).searchParams);
+}
+
+Deno.test("readListQuery() understands what listSearch() writes, whatever is searched for", () => {
+  fc.assert(fc.property(QUERY, fc.integer({ min: 1, max: 1_000 }), (query, page) => {
+    assertEquals(read(listSearch(query, page)), { query, page, problems: [] });
+  }));
+});
+
+Deno.test("readListQuery() never throws, and what it gives back is written and read the same", () => {
+  const names = fc.constantFrom(
+    "q",
+    "state",
+    "name",
+    "tag",
+    "since",
+    "until",
+    "sort",
+    "group",
+    "view",
+    "page",
+    "x",
+  );
+  fc.assert(fc.property(fc.array(fc.tuple(names, fc.string({ unit: "binary" }))), (pairs) => {
+    const { query, page } = readListQuery(
+      new URLSearchParams(pairs.map(([name, value]) => [name, value.toWellFormed()])),
+    );
+    assertEquals(read(listSearch(query, page)), { query, page, problems: [] });
+  }));
+});
+
+Deno.test("listSearch() leaves out what is usual, and reads well", () => {
+  assertEquals(listSearch(EVERYTHING), "");
+  assertEquals(
+    listSearch({ ...EVERYTHING, states: ["ERROR", "CANCELLED"], since: "1h" }),
+    "?state=ERROR,CANCELLED&since=1h",
+  );
+  assertEquals(listSearch({ ...EVERYTHING, view: "all" }, 3), "?view=all&page=3");
+});
+
+Deno.test("readListQuery() reads what a form sends", () => {
+  const { query, problems } = read(
+    "?q=+a+&view=split&sort=&state=ERROR&state=FINISHED&name=&tag=a,b&since=&until=",
+  );
+  assertEquals(query, { ...EVERYTHING, q: "a", states: ["ERROR", "FINISHED"], tags: ["a", "b"] });
+  assertEquals(problems, []);
+});
+
+Deno.test("readListQuery() says what makes no sense, and leaves it out", () => {
+  const { query, page, problems } = read(
+    "?state=error,NOPE&since=soon&sort=size&group=tag&view=x&page=0&q=kept",
+  );
+  assertEquals(query, { ...EVERYTHING, states: ["ERROR"], q: "kept" });
+  assertEquals([page, problems.length], [1, 6]);
+  assertMatch(problems.join("\n"), /“state”.*"NOPE"/);
+  assertMatch(problems.join("\n"), /“since” is left out: it wants a time such as 1h/);
+});
+
+Deno.test("isFiltered() tells whether any task is left out", () => {
+  assertEquals(isFiltered({ ...EVERYTHING, sort: "name", group: "name", view: "all" }), false);
+  for (
+    const some of [{ q: "a" }, { states: ["ERROR"] }, { name: "a" }, { tags: ["a"] }, { since: "1h" }, {
+      until: "1h",
+    }]
+  ) {
+    assertEquals(isFiltered({ ...EVERYTHING, ...some }), true);
+  }
+});

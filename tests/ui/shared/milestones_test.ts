@@ -1,0 +1,64 @@
+import type { Task } from "../../../lib/task/task.ts";
+import { type Milestone, milestoneBetween, sayMilestones } from "../../../ui/shared/milestones.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { exampleTask, finishedTask } from "../../support/example_task.ts";
+
+const waiting = exampleTask({ state: "NOT_STARTED", active: false });
+const failed = finishedTask({ state: "ERROR", error: { message: "disk full", type: "Error" } });
+
+const TABLE: readonly [string, Task | undefined, Task, string | null][] = [
+  ["a task that is new and runs", undefined, exampleTask({ progress: 3 }), "task started"],
+  ["a task that is new and waits", undefined, waiting, null],
+  ["a task that is new and far already", undefined, exampleTask({ progress: 60 }), null],
+  ["a task that begins", waiting, exampleTask(), "task started"],
+  ["a small step", exampleTask({ progress: 26 }), exampleTask({ progress: 49 }), null],
+  ["a quarter", exampleTask({ progress: 10 }), exampleTask({ progress: 30 }), "task is at 25 percent"],
+  [
+    "two quarters at once",
+    exampleTask({ progress: 10 }),
+    exampleTask({ progress: 76 }),
+    "task is at 75 percent",
+  ],
+  ["a step back", exampleTask({ progress: 60 }), exampleTask({ progress: 40 }), null],
+  ["all done but not ended", exampleTask({ progress: 80 }), exampleTask({ progress: 100 }), null],
+  ["an end", exampleTask(), finishedTask(), "task finished"],
+  ["a failure", exampleTask(), failed, "task failed: disk full"],
+  ["a cancellation", exampleTask(), finishedTask({ state: "CANCELLED" }), "task was cancelled"],
+  ["an end that it does not know", exampleTask(), finishedTask({ state: "LOST" as never }), "task ended"],
+  ["a change after the end", finishedTask(), finishedTask({ version: 2 }), null],
+  ["an end of a task that was not seen", undefined, finishedTask(), null],
+];
+
+for (const [what, before, after, text] of TABLE) {
+  Deno.test(`milestoneBetween() says ${text === null ? "nothing" : `"${text}"`} of ${what}`, () => {
+    assertEquals(milestoneBetween(before, after)?.text ?? null, text);
+  });
+}
+
+function milestone(id: string, kind: Milestone["kind"], text = `${id} ${kind}`): Milestone {
+  return { id, kind, text };
+}
+
+Deno.test("sayMilestones() tells few one by one, of each task the last", () => {
+  assertEquals(sayMilestones([]), "");
+  assertEquals(
+    sayMilestones([milestone("a", "started"), milestone("b", "finished"), milestone("a", "failed")]),
+    "a failed. b finished",
+  );
+});
+
+Deno.test("sayMilestones() tells many as sums", () => {
+  const many = ["a", "b", "c", "d"].map((id) => milestone(id, "finished"));
+  assertEquals(sayMilestones([...many, milestone("e", "failed")]), "4 tasks finished, 1 task failed");
+  assertEquals(
+    sayMilestones(["a", "b", "c", "d"].map((id) => milestone(id, "progress"))),
+    "4 tasks moved on",
+  );
+});
+
+Deno.test("milestoneBetween() reads out the beginning of a long error only", () => {
+  const before = exampleTask({ id: "a", name: "a" });
+  const error = { type: "Error", message: "x".repeat(10_000) };
+  const after = { ...before, state: "ERROR", active: false, finished_at: 1, error } as const;
+  assertEquals(milestoneBetween(before, after)?.text, `a failed: ${"x".repeat(159)}…`);
+});

@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import type { Task } from "../../../lib/task/task.ts";
+import { kinOf, MOST_PARTS } from "../../../ui/shared/relations.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
+
+function kin(tasks: readonly Task[], id: string) {
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  return kinOf({ summaries: tasks, record: (other) => byId.get(other) }, byId.get(id)!);
+}
+
+function ids(tasks: readonly { readonly id: string }[]): string[] {
+  return tasks.map(({ id }) => id);
+}
+
+Deno.test("kinOf() finds parts of parts, in the order of their creation, without what their rows do not show", () => {
+  const part = (id: string, parent_id: string, created_at: number) =>
+    finishedTask({ id, parent_id, created_at, result: "long", metadata: { much: 1 } });
+  const found = kin([
+    exampleTask({ id: "a" }),
+    part("c", "b", 3),
+    part("b", "a", 2),
+    part("d", "a", 1),
+    part("x", "y", 1),
+  ], "a");
+  assertEquals(ids(found.parts), ["d", "b", "c"]);
+  assertEquals(found.omitted, 0);
+  assertEquals(found.parts.map(({ result, metadata }) => [result, metadata]), Array(3).fill([null, {}]));
+});
+
+Deno.test("kinOf() says how many parts it leaves out", () => {
+  const parts = Array.from(
+    { length: MOST_PARTS + 7 },
+    (_, n) => exampleTask({ id: `p${n}`, parent_id: "a" }),
+  );
+  const found = kin([exampleTask({ id: "a" }), ...parts], "a");
+  assertEquals([found.parts.length, found.omitted], [MOST_PARTS, 7]);
+});
+
+Deno.test("kinOf() finds all attempts from each of them, as far back as there are any", () => {
+  const attempt = (id: string, attempt: number, retry_of: string | null) =>
+    finishedTask({ id, attempt, retry_of, created_at: EXAMPLE_TIME + attempt });
+  const tasks = [
+    attempt("d", 4, "c"),
+    attempt("c", 3, "b"),
+    attempt("b", 2, "a"),
+    attempt("b2", 2, "a"),
+    attempt("a", 1, null),
+    finishedTask({ id: "x" }),
+  ];
+  for (const id of ["a", "b", "b2", "c", "d"]) {
+    assertEquals(ids(kin(tasks, id).attempts), ["a", "b", "b2", "c", "d"], id);
+  }
+  assertEquals(ids(kin(tasks.filter(({ id }) => id !== "b"), "d").attempts), ["c", "d"]);
+  assertEquals(kin(tasks, "x").attempts, []);
+});
+
+Deno.test("kinOf() finds the runs of the same name just before and just after", () => {
+  const run = (id: string, created_at: number, name = "task") => exampleTask({ id, name, created_at });
+  const tasks = [run("c", 3), run("a", 1), run("e", 5), run("d", 4, "other"), run("b", 2)];
+  const around = (id: string) => {
+    const { previous, next } = kin(tasks, id);
+    return [previous?.id, next?.id];
+  };
+  assertEquals(["a", "b", "c", "d", "e"].map(around), [
+    [undefined, "b"],
+    ["a", "c"],
+    ["b", "e"],
+    [undefined, undefined],
+    ["c", undefined],
+  ]);
+});
+
+Deno.test("kinOf() comes to an end whatever tasks say of each other", () => {
+  const names = fc.constantFrom("a", "b", "c", "d", "e");
+  const relation = fc.record({
+    parent_id: fc.option(names),
+    retry_of: fc.option(names),
+    created_at: fc.nat(9),
+  });
+  fc.assert(fc.property(fc.array(relation, { minLength: 5, maxLength: 5 }), (relations) => {
+    const tasks = relations.map((each, index) => exampleTask({ ...each, id: "abcde"[index]! }));
+    for (const { id } of tasks) {
+      const found = kin(tasks, id);
+      assertEquals(new Set(ids(found.parts)).size, found.parts.length);
+      assert(!ids(found.parts).includes(id), "no task is a part of itself");
+      assertEquals(new Set(ids(found.attempts)).size, found.attempts.length);
+    }
+  }));
+});

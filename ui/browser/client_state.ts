@@ -1,0 +1,281 @@
+/**
+ * The state of a client's page in the browser: of a list that may be long, the part that is loaded, kept live.
+ *
+ * @module
+ */
+
+import { batch, computed, type Signal, signal } from "@preact/signals";
+import type { Task } from "../../lib/task/task.ts";
+import { milestoneBetween } from "../shared/milestones.ts";
+import type { ClientPageModel } from "../shared/model.ts";
+import type { ListQuery } from "../shared/list_query.ts";
+import { type ListRules, listRules } from "../shared/list_rules.ts";
+import { headings, listedTasks, sliceOf, type TaskSlice } from "../shared/list_slice.ts";
+import { SectionTally } from "./section_tally.ts";
+import { createFrame, type LivePage, type LivePageOptions } from "./state.ts";
+import { TaskTally } from "./tally.ts";
+import { clientTitle } from "../shared/title.ts";
+import {
+  type BulkState,
+  type ClientView,
+  type ListItem,
+  listItems,
+  type ListLoading,
+} from "../shared/view.ts";
+
+/** What changed while an answer was on its way. */
+export interface Meanwhile {
+  readonly tasks: Map<string, Task>;
+  readonly removed: Set<string>;
+}
+
+/** The live page of a client. */
+export interface LiveClientPage extends LivePage {
+  readonly view: ClientView;
+  readonly query: Signal<ListQuery>;
+  readonly loading: Signal<ListLoading>;
+  readonly selected: Signal<ReadonlySet<string>>;
+  readonly bulk: Signal<BulkState>;
+  readonly problems: Signal<readonly string[]>;
+  /** The ids of the tasks that are loaded, in order. */
+  readonly order: Signal<readonly string[]>;
+  /** Whether the list goes on behind them. */
+  readonly more: Signal<boolean>;
+  /** How many tasks of the list stand before those that are loaded. */
+  readonly from: number;
+  /** Begins to note what changes, for an answer that is asked for now. */
+  watch(): Meanwhile;
+  /** Shows another list, as the server cut it. */
+  show(slice: TaskSlice, meanwhile: Meanwhile): void;
+  /** Adds a part that follows what is loaded, or repeats its end. */
+  extend(slice: TaskSlice, meanwhile: Meanwhile): void;
+  /** Corrects the numbers above the list. */
+  count(slice: TaskSlice, meanwhile: Meanwhile): void;
+  /** Whether the numbers are known to need a correction. */
+  isUncertain(): boolean;
+}
+
+/** A task as it must have been before it ended. */
+function running(task: Task): Task {
+  return { ...task, state: "PROCESSING", finished_at: null };
+}
+
+/** Makes the live state of a client's page. */
+export function createClientPage(model: ClientPageModel, options: LivePageOptions): LiveClientPage {
+  const frame = createFrame(model, options.actions);
+  const query = signal(model.query);
+  const loading = signal<ListLoading>({ kind: "no" });
+  const selected = signal<ReadonlySet<string>>(new Set());
+  const bulk = signal<BulkState>({ kind: "idle" });
+  const problems = signal(model.problems);
+  const tasks = new Map<string, Signal<Task>>();
+  const order = signal<readonly string[]>([]);
+  const sections = signal<ReadonlyMap<string, number>>(new Map());
+  const more = signal(false);
+  const tally = new TaskTally(model);
+  const counts = signal(tally.counts);
+  const sums = new SectionTally();
+  let from = 0;
+  let rules: ListRules = listRules(model.query, model.now);
+  /** What stands before the first and behind the last of what is loaded is not shown; `null` where nothing does. */
+  let first: Task | null = null;
+  let last: Task | null = null;
+  let meanwhile: Meanwhile | null = null;
+
+  const peek = (id: string) => tasks.get(id)?.peek();
+
+  function belongs(task: Task): boolean {
+    return rules.matches(task) && (first === null || rules.compare(first, task) <= 0) &&
+      (last === null || rules.compare(task, last) <= 0);
+  }
+
+  /** Shows a record. A row keeps its signal, also where another task takes its id: nobody may look at an old one. */
+  function put(task: Task): void {
+    const known = tasks.get(task.id);
+    if (known === undefined) tasks.set(task.id, signal(task));
+    else known.value = task;
+  }
+
+  /** Puts the ids of tasks that came or moved where they belong, and takes those out that went. */
+  function place(moved: ReadonlySet<string>): void {
+    const fresh = [...moved].map(peek).filter((task) => task !== undefined).sort(rules.compare);
+    const merged: string[] = [];
+    for (const id of order.peek()) {
+      if (moved.has(id)) continue;
+      const task = peek(id);
+      if (task === undefined) continue;
+      while (fresh.length > 0 && rules.compare(fresh[0]!, task) < 0) merged.push(fresh.shift()!.id);
+      merged.push(id);
+    }
+    // A new list also where the order is the same: a task may have gone from the end of one section to the next.
+    order.value = [...merged, ...fresh.map((task) => task.id)];
+  }
+
+  /** Whether the task's place may be another one now. */
+  function applyTask(task: Task, isReturn: boolean): boolean {
+    const known = peek(task.id);
+    const before = isReturn ? undefined : known;
+    if (before !== undefined && before.version > task.version) return false;
+    const hasEndedNow = tally.note(task);
+    // Of a task that was never heard of nothing is known but that it came to be since; and of one that is not loaded, that
+    // it has ended.
+    if (before !== undefined || hasEndedNow || (!sums.knows(task.id) && task.created_at >= model.now)) {
+      const milestone = milestoneBetween(before ?? (hasEndedNow ? running(task) : undefined), task);
+      if (milestone !== null) options.onMilestone(milestone);
+    }
+    sums.note(task, rules.matches(task) ? rules.sectionOf(task) : null);
+    if (belongs(task)) {
+      put(task);
+      return known === undefined || rules.compare(known, task) !== 0;
+    }
+    return tasks.delete(task.id);
+  }
+
+  function unselect(id: string): void {
+    if (!selected.peek().has(id)) return;
+    const others = new Set(selected.peek());
+    others.delete(id);
+    selected.value = others;
+  }
+
+  function settle(): void {
+    counts.value = tally.counts;
+    sections.value = sums.totals;
+  }
+
+  function apply(changes: { tasks: ReadonlyMap<string, Task>; removed: ReadonlySet<string> }): void {
+    batch(() => {
+      const moved = new Set<string>();
+      for (const id of changes.removed) {
+        meanwhile?.removed.add(id);
+        meanwhile?.tasks.delete(id);
+        tally.remove(id);
+        sums.remove(id);
+        if (changes.tasks.has(id)) continue;
+        if (tasks.delete(id)) moved.add(id);
+        unselect(id);
+      }
+      changes.tasks.forEach((task, id) => {
+        if (applyTask(task, changes.removed.has(id))) moved.add(id);
+        meanwhile?.tasks.set(id, task);
+      });
+      if (moved.size > 0) place(moved);
+      settle();
+    });
+  }
+
+  function watch(): Meanwhile {
+    return meanwhile = { tasks: new Map(), removed: new Set() };
+  }
+
+  /** Of the tasks of an answer, what they are by now; and those that came since. */
+  function upToDate(slice: TaskSlice, since: Meanwhile): Task[] {
+    const all = new Map<string, Task>();
+    for (const task of slice.tasks) if (!since.removed.has(task.id)) all.set(task.id, task);
+    since.tasks.forEach((task, id) => {
+      const told = all.get(id);
+      if (told === undefined || told.version <= task.version) all.set(id, task);
+    });
+    return [...all.values()];
+  }
+
+  function setEnd(slice: TaskSlice): void {
+    const end = slice.from + slice.tasks.length;
+    more.value = end < slice.matching;
+    last = more.value ? slice.tasks.at(-1) ?? last : null;
+  }
+
+  function count(slice: TaskSlice, since: Meanwhile): void {
+    const isSure = since.tasks.size + since.removed.size === 0;
+    sums.count(slice.sections, frame.now.peek(), isSure);
+    sections.value = sums.totals;
+    meanwhile = null;
+  }
+
+  function show(slice: TaskSlice, since: Meanwhile): void {
+    batch(() => {
+      rules = listRules(slice.query, frame.now.peek());
+      query.value = slice.query;
+      from = slice.from;
+      first = from > 0 ? slice.tasks[0] ?? null : null;
+      setEnd(slice);
+      const shown = upToDate(slice, since).filter(belongs).sort(rules.compare);
+      const wanted = new Set(shown.map((task) => task.id));
+      for (const id of [...tasks.keys()]) if (!wanted.has(id)) tasks.delete(id);
+      shown.forEach(put);
+      order.value = [...wanted];
+      sums.begin(shown, from === 0 && !more.peek(), rules.sectionOf);
+      count(slice, since);
+    });
+  }
+
+  function extend(slice: TaskSlice, since: Meanwhile): void {
+    batch(() => {
+      setEnd(slice);
+      const added = upToDate(slice, since).filter((task) =>
+        belongs(task) && (peek(task.id)?.version ?? -1) < task.version
+      );
+      added.forEach(put);
+      place(new Set(added.map((task) => task.id)));
+      sums.add(added, from === 0 && !more.peek(), rules.sectionOf);
+      count(slice, since);
+    });
+  }
+
+  function replace(all: readonly Task[]): void {
+    batch(() => {
+      // Another numbering of versions may have begun, so what came counts, whatever its version.
+      tally.replace(all);
+      const slice = sliceOf(listedTasks(all), query.peek(), frame.now.peek(), { from, limit: all.length });
+      show(slice, { tasks: new Map(), removed: new Set() });
+      settle();
+    });
+  }
+
+  show(model, { tasks: new Map(), removed: new Set() });
+  const items = computed<readonly ListItem[]>(() => {
+    const titles = headings(query.value);
+    return listItems(order.value.map((id) => [rules.sectionOf(peek(id)!), id] as const), titles);
+  });
+  const view: ClientView = {
+    ...frame,
+    counts,
+    query,
+    problems,
+    items,
+    sections,
+    more,
+    loading,
+    selected,
+    bulk,
+    page: model.page,
+    pages: model.pages,
+    commands: model.commands,
+    ways: model.ways,
+    hasStartable: model.startable.length > 0,
+    task: (id) => tasks.get(id),
+    list: null,
+  };
+  return {
+    view,
+    frame,
+    apply,
+    replace,
+    title: () => clientTitle(counts.value.active),
+    query,
+    loading,
+    selected,
+    bulk,
+    problems,
+    order,
+    more,
+    get from() {
+      return from;
+    },
+    watch,
+    show,
+    extend,
+    count,
+    isUncertain: () => sums.isUncertain,
+  };
+}

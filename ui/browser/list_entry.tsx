@@ -1,0 +1,17 @@
+/** @jsxImportSource preact */
+/**
+ * What runs in the browser on the page of a client's tasks.
+ *
+ * @module
+ */
+
+import { hydrate } from "preact";
+import { ClientPage } from "../components/client_page.tsx";
+import { startList } from "./list_start.ts";
+import { takeOver } from "./takeover.ts";
+
+takeOver("client", (model, { root, announcer, ...options }) => {
+  const { page, view } = startList(model, options, (text) => announcer.tell("list", text));
+  hydrate(<ClientPage view={view} />, root);
+  return { page };
+});

@@ -1,0 +1,77 @@
+/**
+ * The keys of the list: search, move, select, clear.
+ *
+ * @module
+ */
+
+import { isShortcut } from "./shortcuts.ts";
+import type { ListItem } from "../shared/view.ts";
+
+/** What the keys act on. */
+export interface KeyedList {
+  readonly items: () => readonly ListItem[];
+  readonly select: (id: string) => unknown;
+  /** Gives up the selection. */
+  readonly clear: () => void;
+  /** Brings an item into view, where it may not be rendered. */
+  readonly reveal: (index: number) => void;
+}
+
+/** Acts on keys from now on. */
+export function listenForKeys(list: KeyedList): void {
+  /** The row that was moved to last, also where it is not rendered any more. */
+  let current: string | null = null;
+
+  function focused(): string | null {
+    return document.activeElement?.closest<HTMLElement>("[data-task-id]")?.dataset.taskId ?? null;
+  }
+
+  function focus(id: string): boolean {
+    const link = rowOf(id)?.querySelector<HTMLElement>("h3 a");
+    link?.focus({ preventScroll: true });
+    link?.closest("li")?.scrollIntoView({ block: "nearest" });
+    return link instanceof HTMLElement;
+  }
+
+  function move(step: 1 | -1): void {
+    const items = list.items();
+    current = focused() ?? current;
+    let index = items.findIndex(({ id }) => id !== null && id === current);
+    if (index === -1) index = step === 1 ? -1 : items.length;
+    do index += step; while (items[index]?.id === null);
+    const id = items[index]?.id;
+    if (typeof id !== "string") return;
+    current = id;
+    if (focus(id)) return;
+    list.reveal(index);
+    // Rendered with one of the next frames.
+    let tries = 10;
+    const retry = () => {
+      if (current === id && !focus(id) && --tries > 0) requestAnimationFrame(retry);
+    };
+    requestAnimationFrame(retry);
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && event.target instanceof HTMLInputElement && event.target.id === "search") {
+      // The first one empties the field, the second one leaves it.
+      if (event.target.value === "") event.target.blur();
+      return;
+    }
+    if (event.defaultPrevented || !isShortcut(event) || document.querySelector("dialog[open]") !== null) {
+      return;
+    }
+    const id = focused() ?? current;
+    if (event.key === "/") document.getElementById("search")?.focus();
+    else if (event.key === "j") move(1);
+    else if (event.key === "k") move(-1);
+    else if (event.key === "x" && id !== null) list.select(id);
+    else if (event.key === "Escape") return list.clear();
+    else return;
+    event.preventDefault();
+  });
+}
+
+function rowOf(id: string): HTMLElement | null {
+  return document.querySelector<HTMLElement>(`[data-task-id="${CSS.escape(id)}"]`);
+}

@@ -1,0 +1,78 @@
+/**
+ * Puts the list of a client's page together, in the browser.
+ *
+ * @module
+ */
+
+import { effect } from "@preact/signals";
+import { changeMany, fetchSlice } from "./actions.ts";
+import { BulkChanger } from "./bulk.ts";
+import { createClientPage, type LiveClientPage } from "./client_state.ts";
+import { ListControl } from "./list_control.ts";
+import { listenForKeys } from "./list_keys.ts";
+import { readListQuery, sayMatches } from "../shared/list_query.ts";
+import { ListWindow } from "./list_window.ts";
+import { clientPageUrl } from "../shared/links.ts";
+import type { ClientPageModel } from "../shared/model.ts";
+import { takeOverStartForms } from "./start_forms.ts";
+import type { LivePageOptions } from "./state.ts";
+import type { ClientView } from "../shared/view.ts";
+
+/** A list that people can work with. */
+export interface StartedList {
+  readonly page: LiveClientPage;
+  readonly view: ClientView;
+}
+
+/**
+ * Starts the list of a page.
+ *
+ * @param model the page as the server rendered it
+ * @param options what every live page needs
+ * @param say puts a sentence where screen readers find it
+ * @returns the list
+ */
+export function startList(
+  model: ClientPageModel,
+  options: LivePageOptions,
+  say: (text: string) => void,
+): StartedList {
+  const remove = (id: string) => bulk.change("remove", [id]).then(() => {});
+  const page = createClientPage(model, { ...options, actions: { ...options.actions, remove } });
+  const bulk = new BulkChanger(page.bulk, (action, ids) => changeMany(model, action, ids), say);
+  const window = new ListWindow(() => import(model.assets.windowing ?? ""));
+  const list = new ListControl(page, {
+    fetchSlice: (query, bounds, signal) => fetchSlice(model, query, bounds, signal),
+    setAddress: (search) => history.replaceState(null, "", clientPageUrl(model) + search),
+    onShown: () => say(sayMatches(page.view.sections.value)),
+    bulk,
+    window,
+  });
+  effect(() => {
+    void page.view.items.value;
+    window.willChange();
+  });
+  takeOverStartForms(model);
+  listenToToolbar(list);
+  listenForKeys({
+    items: () => page.view.items.value,
+    select: (id) => model.visitor.mayChange && list.select(id, false),
+    clear: () => list.clearSelection(),
+    reveal: (index) => window.reveal(index),
+  });
+  return { page, view: { ...page.view, list } };
+}
+
+/** Searches as somebody types into the form above the list, which the server rendered. */
+function listenToToolbar(list: ListControl): void {
+  const form = document.querySelector<HTMLFormElement>("form.toolbar");
+  for (const type of ["input", "change", "submit"]) {
+    form?.addEventListener(type, (event) => {
+      if (type === "submit") event.preventDefault();
+      const params = new URLSearchParams();
+      for (const [name, value] of new FormData(form)) params.append(name, String(value));
+      const isTyping = type === "input" && (event.target as HTMLInputElement).type !== "checkbox";
+      list.search(readListQuery(params).query, isTyping);
+    });
+  }
+}

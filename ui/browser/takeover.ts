@@ -1,0 +1,230 @@
+/**
+ * What runs in the browser on every page: takes over what the server rendered, and keeps it live. Each kind of page has an
+ * entry of its own, so that it loads no code of the others.
+ *
+ * @module
+ */
+
+import { createActions } from "./actions.ts";
+import { Announcer } from "./announcer.ts";
+import { ServerClock } from "./clock.ts";
+import { type ConnectionStatus, DeltaConnection } from "./connection.ts";
+import { EndNotices } from "./desktop_notices.ts";
+import { asSocketUrl, eventsUrl, readyUrl, socketPath, tasksUrl } from "../shared/links.ts";
+import type { LogFollower } from "./log_follower.ts";
+import type { Milestone } from "../shared/milestones.ts";
+import type { PageData, PageFrame } from "../shared/model.ts";
+import { CLOSING_WORDS, LOST_WORDS, sayReturn, sayTrouble, STORED_WORDS } from "../shared/news.ts";
+import { PendingUpdates } from "./pending.ts";
+import { probeServer } from "./probe.ts";
+import type { LivePage, LivePageOptions } from "./state.ts";
+import { LiveTab } from "./live_tab.ts";
+import {
+  eventsTransport,
+  pollingTransport,
+  socketTransport,
+  type Transport,
+  type TransportName,
+} from "./transports.ts";
+
+/** Hidden pages show only their titles: often enough for those. */
+const HIDDEN_INTERVAL_MS = 5_000;
+/** A clock this far from the server's, in seconds, means a page that was kept, or a wrong clock: ask. */
+const SUSPICIOUS_OFFSET = 5;
+/** How long news are shown, in milliseconds. */
+const NEWS_MS = 8_000;
+/** Where the tab remembers how it was connected. */
+const WAY_KEY = "taskscope-way";
+
+/** Draws with the next frame while somebody looks, and now and then while nobody does. */
+function schedule(draw: () => void): void {
+  if (document.hidden) setTimeout(draw, HIDDEN_INTERVAL_MS);
+  else requestAnimationFrame(draw);
+}
+
+/** What each kind of page carries. */
+type Models = { readonly [Data in PageData as Data["page"]]: Data["model"] };
+
+/** What an entry makes of its page. */
+export interface TakenPage {
+  readonly page: LivePage;
+  /** Fetches what misses of a log. */
+  readonly log?: LogFollower;
+  /** Whether what the page shows has failed. */
+  readonly isFailed?: () => boolean;
+  /** Fetches what else was missed while the page was cut off. */
+  readonly recall?: () => void;
+}
+
+/** What an entry is given. */
+export interface TakeoverOptions extends LivePageOptions {
+  readonly root: HTMLElement;
+  readonly announcer: Announcer;
+}
+
+/**
+ * Takes over the page that the server rendered, and keeps it live.
+ *
+ * @param kind which page it is
+ * @param begin makes its state and hydrates it
+ */
+export function takeOver<Kind extends keyof Models>(
+  kind: Kind,
+  begin: (model: Models[Kind], options: TakeoverOptions) => TakenPage,
+): void {
+  const root = document.getElementById("app");
+  const block = document.getElementById("model");
+  if (root === null || block === null) return;
+  const data: PageData = JSON.parse(block.textContent ?? "");
+  if (data.page !== kind) return;
+  const frame: PageFrame = data.model;
+  const announcer = new Announcer((text) => page.frame.announcement.value = text);
+  const notices = new EndNotices(frame.client);
+  const taken = begin(data.model as Models[Kind], {
+    root,
+    announcer,
+    actions: createActions(frame),
+    onMilestone: (milestone: Milestone) => {
+      announcer.note(milestone);
+      notices.note(milestone);
+      tab.note(milestone);
+    },
+  });
+  const { page, log = null, isFailed = () => false, recall = () => {} } = taken;
+  page.frame.scripted.value = true;
+  const tab = new LiveTab({
+    tasks: data.page === "client" ? data.model.tasks : [data.model.task],
+    id: data.page === "client" ? null : data.model.task.id,
+    title: () => page.title(),
+    isFailed,
+    isLive: () =>
+      page.frame.connection.value.kind !== "reconnecting" && page.frame.connection.value.kind !== "stopped",
+  });
+  connect(page, tab, announcer, data, log, recall);
+}
+
+/** Keeps the page connected, its clock ticking while it is, and what it says of itself honest. */
+function connect(
+  page: LivePage,
+  tab: LiveTab,
+  announcer: Announcer,
+  data: PageData,
+  log: LogFollower | null,
+  recall: () => void,
+): void {
+  const { frame, connection: state, trouble, news, now } = page.frame;
+  const clock = new ServerClock(frame.now);
+  const pending = new PendingUpdates((changes) => {
+    page.apply(changes);
+    tab.apply(changes);
+  }, schedule);
+  let lastSign = frame.now;
+  let newsTimer: ReturnType<typeof setTimeout> | undefined;
+
+  const probe = () => probeServer(frame.assets.script, clock.correct.bind(clock));
+
+  function isLive(): boolean {
+    const { kind } = state.peek();
+    return kind === "live" || kind === "closing";
+  }
+
+  function tick(): void {
+    if (isLive() && !document.hidden) now.value = Math.max(now.peek(), clock.now);
+  }
+
+  function show(status: ConnectionStatus): void {
+    const before = state.peek();
+    const asOf = isLive() ? lastSign : before.asOf;
+    const over = "over" in status ? status.over : before.over;
+    state.value = { kind: status.kind, asOf, over, reason: "reason" in status ? status.reason : null };
+    if ("over" in status) remember(status.over);
+    if (status.kind === before.kind) return;
+    if (status.kind === "live") log?.check();
+    else news.value = "";
+    if (status.kind === "closing") announcer.tell("connection", CLOSING_WORDS);
+    if (status.kind === "reconnecting") announcer.tell("connection", LOST_WORDS);
+    tick();
+  }
+
+  /** Shows news for a while. Who looks elsewhere finds them on coming back. */
+  function showNews(sentences: string): void {
+    news.value = sentences;
+    clearTimeout(newsTimer);
+    if (!document.hidden) newsTimer = setTimeout(() => news.value = "", NEWS_MS);
+  }
+
+  function showTrouble(detail: string | null): void {
+    const before = trouble.peek();
+    trouble.value = detail;
+    if (before === null && detail !== null) announcer.tell("storage", sayTrouble(detail));
+    if (before !== null && detail === null) announcer.tell("storage", STORED_WORDS);
+  }
+
+  const connection = new DeltaConnection({
+    transports: transportsOf(data),
+    first: remembered(),
+    cursor: frame.cursor,
+    onChanges: (tasks, removed) => pending.add(tasks, removed),
+    onReplace: (tasks) => {
+      pending.clear();
+      page.replace(tasks);
+      tab.replace(tasks);
+    },
+    onStatus: show,
+    onReturn: (back) => {
+      recall();
+      const id = data.page === "task" ? data.model.task.id : null;
+      const sentences = sayReturn(back, state.peek().asOf, id);
+      showNews(sentences);
+      announcer.tell("connection", sentences);
+    },
+    onTrouble: showTrouble,
+    onSign: () => lastSign = clock.now,
+    probe,
+  });
+
+  setInterval(tick, 1_000);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    pending.flush();
+    tick();
+    showNews(news.peek());
+    connection.retryNow();
+  });
+  addEventListener("online", () => connection.checkNow());
+  addEventListener("offline", () => connection.checkNow());
+  // A page that comes out of the back/forward cache has lost its socket without hearing of it.
+  addEventListener("pageshow", (event) => event.persisted && connection.checkNow());
+  if (Math.abs(clock.offset) > SUSPICIOUS_OFFSET) void probe().then(tick);
+}
+
+/** The ways that are open to whoever looks, best first. */
+function transportsOf({ page, model }: PageData): readonly [Transport, ...Transport[]] {
+  // Who was shown one task hears of no other.
+  if (model.visitor.seesOneTask) {
+    return [eventsTransport(eventsUrl(model, page === "task" ? model.task.id : ""), true)];
+  }
+  const others = [
+    eventsTransport(eventsUrl(model)),
+    pollingTransport(tasksUrl(model), readyUrl(model)),
+  ] as const;
+  if (!model.visitor.mayOpenSockets) return others;
+  return [socketTransport(asSocketUrl(new URL(socketPath(model), location.href).href)), ...others];
+}
+
+/** The way that worked last in this tab, so that the next page does not have to find it again. */
+function remembered(): TransportName | null {
+  try {
+    return sessionStorage.getItem(WAY_KEY) as TransportName | null;
+  } catch {
+    return null;
+  }
+}
+
+function remember(over: TransportName): void {
+  try {
+    sessionStorage.setItem(WAY_KEY, over);
+  } catch {
+    // A browser that keeps nothing of this page.
+  }
+}

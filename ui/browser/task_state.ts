@@ -1,0 +1,219 @@
+/**
+ * The state of a task's page in the browser.
+ *
+ * @module
+ */
+
+import { batch, type Signal, signal } from "@preact/signals";
+import type { HistoryEntry, LogLine, Task } from "../../lib/task/task.ts";
+import { hasEnded } from "../../lib/task/task_view.ts";
+import type { LogPage } from "../../lib/task/wire.ts";
+import { compareRuns, MOST_PARTS, runLink } from "../shared/relations.ts";
+import { milestoneBetween } from "../shared/milestones.ts";
+import { MOST_LINES, type TaskLog, type TaskPageModel } from "../shared/model.ts";
+import { type SeriesPoint, withPoint } from "../shared/series.ts";
+import { createFrame, type LivePage, type LivePageOptions, type PendingChanges, setList } from "./state.ts";
+import { type Step, stepsOf, withStep } from "../shared/steps.ts";
+import { taskTitle } from "../shared/title.ts";
+import type { TaskView } from "../shared/view.ts";
+
+/** The live page of a task. */
+export interface LiveTaskPage extends LivePage {
+  readonly view: TaskView;
+  /** Adds lines that were asked for from {@linkcode LiveTaskPage.nextLogLine} on. */
+  addLog(page: LogPage, after: number): void;
+  /** The number of the first line that the page lacks; `null` where it lacks none. */
+  nextLogLine(): number | null;
+  /** Takes what the server knows of the time that the page did not see. */
+  setPast(history: readonly HistoryEntry[]): void;
+}
+
+/** How many lines of a log the page keeps while nobody asks for older ones. */
+const MOST_LOG_LINES = 1_000;
+/** How many older lines come at a time. */
+const OLDER_LINES = 500;
+
+/** Makes the live state of a task's page. */
+export function createTaskPage(model: TaskPageModel, options: LivePageOptions): LiveTaskPage {
+  const frame = createFrame(model, options.actions);
+  const { id } = model.task;
+  const task = signal(model.task);
+  const removedAt = signal(model.isRemoved ? model.now : null);
+  const log = signal<TaskLog>(model.log);
+  const steps = signal<readonly Step[]>(model.steps);
+  const series = signal<readonly SeriesPoint[]>(model.series);
+  const attempts = signal(model.attempts);
+  const previous = signal(model.previous);
+  const next = signal(model.next);
+  const parts = new Map<string, Signal<Task>>(model.parts.map((part) => [part.id, signal(part)]));
+  /** The ids of the parts, by what they are parts of. */
+  const lists = new Map<string, Signal<readonly string[]>>();
+  let mostLines = MOST_LOG_LINES;
+
+  function partsOf(parent: string): Signal<readonly string[]> {
+    const known = lists.get(parent);
+    if (known !== undefined) return known;
+    const list = signal<readonly string[]>([]);
+    lists.set(parent, list);
+    return list;
+  }
+
+  function showTask(after: Task): void {
+    const { lines, dropped, gone } = log.peek();
+    const isAnother = after.created_at !== task.peek().created_at;
+    // Lines go where another task has the id now, and where the server lost those that it had not stored.
+    const kept = isAnother ? 0 : hasEnded(after) ? after.log_count : Infinity;
+    if (kept < dropped) log.value = { lines: [], dropped: kept, gone: Math.min(gone, kept) };
+    else if (kept < dropped + lines.length) {
+      log.value = { lines: lines.slice(0, kept - dropped), dropped, gone };
+    }
+    if (isAnother) {
+      steps.value = [];
+      series.value = [];
+    }
+    steps.value = withStep(steps.peek(), after);
+    if (after.progress !== null) {
+      series.value = withPoint(series.peek(), after.finished_at ?? after.updated_at, after.progress);
+    }
+    task.value = after;
+    removedAt.value = null;
+  }
+
+  /** Takes up what is another attempt, or the next run. */
+  function showRun(after: Task): void {
+    const link = runLink(after);
+    const known = attempts.peek();
+    const all = known.length === 0 ? [runLink(task.peek())] : known;
+    if (all.some((other) => other.id === after.id || other.id === after.retry_of)) {
+      const others = all.filter((other) => other.id !== after.id);
+      if (others.length > 0) {
+        attempts.value = [...others, link].sort((left, right) => left.attempt - right.attempt);
+      }
+    }
+    if (after.name !== task.peek().name || after.id === id) return;
+    if (next.peek() === null && compareRuns(after, task.peek()) > 0) next.value = { id: after.id };
+  }
+
+  function applyTask(after: Task, isReturn: boolean): void {
+    if (after.id === id) {
+      const before = isReturn ? undefined : task.peek();
+      if (before !== undefined && before.version > after.version) return;
+      const milestone = milestoneBetween(before, after);
+      if (milestone !== null) options.onMilestone(milestone);
+      showTask(after);
+      if (attempts.peek().length > 0) showRun(after);
+      return;
+    }
+    showRun(after);
+    const { parent_id: parent } = after;
+    if (parent === null || (parent !== id && !parts.has(parent))) {
+      // What had the id may have been a part.
+      parts.delete(after.id);
+      return;
+    }
+    const known = parts.get(after.id);
+    if (known === undefined) {
+      if (parts.size < MOST_PARTS) parts.set(after.id, signal(after));
+    } else if (isReturn || known.peek().version <= after.version) known.value = after;
+  }
+
+  /** Lists the parts in the order of their creation, as the server does. */
+  function settle(): void {
+    const ids = new Map<string, string[]>();
+    for (const part of [...parts.values()].map((each) => each.peek()).sort(compareRuns)) {
+      const list = ids.get(part.parent_id ?? "");
+      if (list === undefined) ids.set(part.parent_id ?? "", [part.id]);
+      else list.push(part.id);
+    }
+    ids.forEach((list, parent) => setList(partsOf(parent), list));
+    lists.forEach((list, parent) => !ids.has(parent) && setList(list, []));
+  }
+
+  function forget(gone: string): void {
+    parts.delete(gone);
+    if (gone === id) removedAt.value ??= frame.now.peek();
+    else if (attempts.peek().some((other) => other.id === gone)) {
+      attempts.value = attempts.peek().filter((other) => other.id !== gone);
+    }
+    for (const neighbour of [previous, next]) if (neighbour.peek()?.id === gone) neighbour.value = null;
+  }
+
+  function apply(changes: PendingChanges): void {
+    batch(() => {
+      for (const gone of changes.removed) if (!changes.tasks.has(gone)) forget(gone);
+      changes.tasks.forEach((after) => applyTask(after, changes.removed.has(after.id)));
+      settle();
+    });
+  }
+
+  function replace(all: readonly Task[]): void {
+    const wanted = new Set(all.map((each) => each.id));
+    batch(() => {
+      for (const gone of parts.keys()) if (!wanted.has(gone)) parts.delete(gone);
+      if (!wanted.has(id)) forget(id);
+      // Another numbering of versions may have begun, so what came counts, whatever its version.
+      for (const each of all) {
+        if (each.id === id) showTask(each);
+        else applyTask(each, true);
+      }
+      settle();
+    });
+  }
+
+  function addLog(page: LogPage, after: number): void {
+    const known = log.peek();
+    const end = known.dropped + known.lines.length;
+    const fresh: readonly LogLine[] = page.lines.slice(Math.max(0, end - page.first));
+    // Where lines between were never seen here, because they came too fast or are not kept, what was seen before them
+    // would mislead.
+    const isGap = page.first > end;
+    const lines = [...isGap ? [] : known.lines, ...fresh].slice(-mostLines);
+    const dropped = Math.max(end, page.first) + fresh.length - lines.length;
+    log.value = { lines, dropped, gone: page.first > after ? page.first : known.gone };
+  }
+
+  function nextLogLine(): number | null {
+    const end = log.value.dropped + log.value.lines.length;
+    const count = task.value.log_count;
+    // Of what is missing, no more than is kept.
+    return count > end ? Math.max(end, count - MOST_LOG_LINES) : null;
+  }
+
+  async function loadOlder(): Promise<void> {
+    const { dropped, lines } = log.peek();
+    const wanted = Math.min(OLDER_LINES, MOST_LINES - lines.length);
+    if (wanted <= 0) return;
+    mostLines = Math.max(mostLines, lines.length + wanted);
+    const { lines: older, first } = await options.actions.logBefore(id, dropped, wanted);
+    const now = log.peek();
+    // Meanwhile the oldest may have gone, or another task may have taken the id.
+    if (now.dropped !== dropped) return;
+    log.value = older.length === 0
+      ? { ...now, gone: dropped }
+      : { lines: [...older, ...now.lines], dropped: first, gone: older.length < wanted ? first : now.gone };
+  }
+
+  function setPast(history: readonly HistoryEntry[]): void {
+    if (history.length === 0) return;
+    steps.value = withStep(stepsOf(history), task.peek());
+  }
+
+  settle();
+  const view: TaskView = {
+    ...frame,
+    task,
+    removedAt,
+    undoSeconds: model.undoSeconds,
+    steps,
+    series,
+    log,
+    attempts,
+    previous,
+    next,
+    omitted: model.omitted,
+    partsOf,
+    part: (part) => parts.get(part),
+    loadOlder,
+  };
+  return { view, frame, apply, replace, title: () => taskTitle(task.value), addLog, nextLogLine, setPast };
+}

@@ -1,0 +1,88 @@
+/**
+ * The files that pages load, under names that hold the hash of what is in them, so that they can be cached for ever.
+ *
+ * @module
+ */
+
+import listScript from "../dist/list.js" with { type: "text" };
+import taskScript from "../dist/task.js" with { type: "text" };
+import windowScript from "../dist/window.js" with { type: "text" };
+import base from "../styles/base.css" with { type: "text" };
+import frame from "../styles/frame.css" with { type: "text" };
+import rows from "../styles/rows.css" with { type: "text" };
+import parts from "../styles/parts.css" with { type: "text" };
+import controls from "../styles/controls.css" with { type: "text" };
+import code from "../styles/code.css" with { type: "text" };
+import list from "../styles/list.css" with { type: "text" };
+import names from "../styles/names.css" with { type: "text" };
+import task from "../styles/task.css" with { type: "text" };
+import log from "../styles/log.css" with { type: "text" };
+import timeline from "../styles/timeline.css" with { type: "text" };
+import docs from "../styles/docs.css" with { type: "text" };
+import card from "../styles/card.css" with { type: "text" };
+import adaptations from "../styles/adaptations.css" with { type: "text" };
+
+// One file for the browser. In this order: what is for certain screens and settings comes last.
+const styles = [
+  base,
+  frame,
+  rows,
+  parts,
+  controls,
+  code,
+  list,
+  names,
+  task,
+  log,
+  timeline,
+  card,
+  docs,
+  adaptations,
+]
+  .join(
+    "",
+  );
+
+/** A file to serve. */
+export interface PageAsset {
+  readonly body: string;
+  readonly contentType: string;
+}
+
+/** The names of the files that pages load: each kind of page has a script of its own, and long lists one more. */
+export const assetNames: {
+  readonly list: string;
+  readonly task: string;
+  readonly window: string;
+  readonly style: string;
+} = {
+  list: `list-${hash(listScript)}.js`,
+  task: `task-${hash(taskScript)}.js`,
+  window: `window-${hash(windowScript)}.js`,
+  style: `style-${hash(styles)}.css`,
+};
+
+/** Every file that a page loads, by its name below `/assets/`. */
+export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
+  [assetNames.list, { body: listScript, contentType: "text/javascript; charset=utf-8" }],
+  [assetNames.task, { body: taskScript, contentType: "text/javascript; charset=utf-8" }],
+  [assetNames.window, { body: windowScript, contentType: "text/javascript; charset=utf-8" }],
+  [assetNames.style, { body: styles, contentType: "text/css; charset=utf-8" }],
+]);
+
+/**
+ * A hash of 53 bits (cyrb53). It tells versions of our own files apart, nothing more; the real ones can only be had by
+ * waiting, which a module that is imported should not do.
+ */
+function hash(text: string): string {
+  let high = 0xdeadbeef;
+  let low = 0x41c6ce57;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    high = Math.imul(high ^ unit, 2_654_435_761);
+    low = Math.imul(low ^ unit, 1_597_334_677);
+  }
+  high = Math.imul(high ^ (high >>> 16), 2_246_822_507) ^ Math.imul(low ^ (low >>> 13), 3_266_489_909);
+  low = Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909);
+  return (4_294_967_296 * (2_097_151 & low) + (high >>> 0)).toString(36).padStart(11, "0");
+}

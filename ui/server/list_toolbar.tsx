@@ -1,0 +1,167 @@
+/** @jsxImportSource preact */
+/**
+ * What narrows a list down: a plain form whose fields become the page's address; with JavaScript it acts as one types.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { TASK_STATES } from "../../lib/task/task.ts";
+import { clientPageUrl, namesPageUrl } from "../shared/links.ts";
+import type { ListQuery } from "../shared/list_query.ts";
+import type { PageFrame } from "../shared/model.ts";
+import { Icon } from "../components/icons.tsx";
+import { wordsOfState } from "../components/task_parts.tsx";
+
+const SORTS: readonly (readonly [value: string, words: string])[] = [
+  ["", "Newest first"],
+  ["created_at", "Oldest first"],
+  ["-updated_at", "Last change"],
+  ["-finished_at", "Last end"],
+  ["-started_at", "Last start"],
+  ["name", "Name"],
+  ["state", "State"],
+  ["-progress", "Most progress"],
+  ["progress", "Least progress"],
+];
+
+const AGES: readonly (readonly [value: string, words: string])[] = [
+  ["", "Any time"],
+  ["15m", "Last 15 minutes"],
+  ["1h", "Last hour"],
+  ["24h", "Last 24 hours"],
+  ["7d", "Last 7 days"],
+  ["30d", "Last 30 days"],
+];
+
+interface ListToolbarProps {
+  readonly frame: PageFrame;
+  /** What is asked for now. From then on the fields belong to whoever types in them. */
+  readonly query: ListQuery;
+}
+
+/** The form above the list. Rendered on the server alone; the page's script only reads it. */
+export function ListToolbar({ frame, query }: ListToolbarProps): JSX.Element {
+  return (
+    <form class="toolbar" role="search" aria-label="Tasks" method="get" action={clientPageUrl(frame)}>
+      <div class="toolbar-main">
+        <label class="search">
+          <Icon name="search" />
+          <span class="visually-hidden">Search tasks</span>
+          <input
+            type="search"
+            name="q"
+            id="search"
+            placeholder="Search names, status, errors, tags"
+            autocomplete="off"
+            spellcheck={false}
+            defaultValue={query.q}
+            aria-keyshortcuts="/"
+          />
+          <kbd aria-hidden="true">/</kbd>
+        </label>
+        <fieldset class="segmented">
+          <legend class="visually-hidden">View</legend>
+          <Choice name="view" value="split" checked={query.view === "split"}>Split</Choice>
+          <Choice name="view" value="all" checked={query.view === "all"}>Combined</Choice>
+        </fieldset>
+        <label class="compact">
+          <span class="visually-hidden">Sort</span>
+          <Options name="sort" options={SORTS} value={query.sort} />
+        </label>
+        <label class="toggle">
+          <input type="checkbox" name="group" value="name" defaultChecked={query.group === "name"} />
+          <span>Group by name</span>
+        </label>
+        <a class="toolbar-names" href={namesPageUrl(frame)}>Statistics</a>
+        <button type="submit" class="button apply">Apply</button>
+      </div>
+      <fieldset class="chips">
+        <legend class="visually-hidden">State</legend>
+        {TASK_STATES.map((state) => (
+          <label key={state} class="chip">
+            <input
+              type="checkbox"
+              name="state"
+              value={state}
+              defaultChecked={query.states.includes(state)}
+            />
+            <span>{wordsOfState(state)}</span>
+          </label>
+        ))}
+        <details
+          class="filters"
+          open={query.name + query.tags.join() + query.since + query.until !== ""}
+        >
+          <summary>More filters</summary>
+          <div class="filters-fields">
+            <TextField name="name" label="Name" value={query.name} hint="backup-*" />
+            <TextField name="tag" label="Tags" value={query.tags.join()} hint="nightly,eu" />
+            <label class="filter-field">
+              <span>Since</span>
+              <Options name="since" options={AGES} value={query.since} />
+            </label>
+            <TextField name="until" label="Until" value={query.until} hint="1h or 2026-11-24" />
+          </div>
+        </details>
+      </fieldset>
+    </form>
+  );
+}
+
+interface ChoiceProps {
+  readonly name: string;
+  readonly value: string;
+  readonly checked: boolean;
+  readonly children: string;
+}
+
+function Choice({ name, value, checked, children }: ChoiceProps): JSX.Element {
+  return (
+    <label>
+      <input type="radio" name={name} value={value} defaultChecked={checked} />
+      <span>{children}</span>
+    </label>
+  );
+}
+
+interface OptionsProps {
+  readonly name: string;
+  readonly options: readonly (readonly [value: string, words: string])[];
+  readonly value: string;
+}
+
+function Options({ name, options, value }: OptionsProps): JSX.Element {
+  const isListed = options.some(([each]) => each === value);
+  return (
+    <select name={name}>
+      {options.map(([each, words]) => (
+        <option key={each} value={each} selected={each === value}>{words}</option>
+      ))}
+      {!isListed && <option value={value} selected>{value}</option>}
+    </select>
+  );
+}
+
+interface TextFieldProps {
+  readonly name: string;
+  readonly label: string;
+  readonly value: string;
+  readonly hint: string;
+}
+
+function TextField({ name, label, value, hint }: TextFieldProps): JSX.Element {
+  return (
+    <label class="filter-field">
+      <span>{label}</span>
+      <input
+        type="text"
+        name={name}
+        defaultValue={value}
+        placeholder={hint}
+        autocomplete="off"
+        spellcheck={false}
+      />
+    </label>
+  );
+}

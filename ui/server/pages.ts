@@ -1,0 +1,83 @@
+/**
+ * The pages, as the server's handler asks for them.
+ *
+ * @module
+ */
+
+import type { PageContext, PageRenderer } from "../../lib/page_renderer.ts";
+import { assetNames, pageAssets } from "./assets.ts";
+import { sayBulk } from "../browser/bulk.ts";
+import { clientCommands, firstTaskCommands } from "../shared/commands.ts";
+import { kinOf } from "../shared/relations.ts";
+import { listSearch, readListQuery } from "../shared/list_query.ts";
+import { readBounds, sliceOf } from "../shared/list_slice.ts";
+import { argumentsFromForm, type PageFrame } from "../shared/model.ts";
+import { renderDocsPage } from "./render_docs.tsx";
+import { renderSharePage, renderSignInPage } from "./render_access.tsx";
+import {
+  renderClientPage,
+  renderNamePage,
+  renderNamesPage,
+  renderProblemPage,
+  renderTaskPage,
+} from "./render.tsx";
+import { foldSteps, MOST_STEPS, stepsOf } from "../shared/steps.ts";
+import type { BulkAction } from "../shared/view.ts";
+
+/**
+ * Makes the renderer of pages.
+ *
+ * @param version the program's version, which pages show
+ * @returns the renderer
+ */
+export function pageRenderer(version: string): PageRenderer {
+  const frameOf = (context: PageContext, script: string): PageFrame => ({
+    ...context,
+    version,
+    assets: {
+      script: `${context.basePath}/assets/${script}`,
+      windowing: `${context.basePath}/assets/${assetNames.window}`,
+      style: `${context.basePath}/assets/${assetNames.style}`,
+    },
+  });
+  return {
+    assets: pageAssets,
+    client(context, tasks, params, offered) {
+      const { query, page, problems } = readListQuery(params);
+      const slice = sliceOf(tasks, query, context.now, page);
+      const frame = frameOf(context, assetNames.list);
+      // Who may only look has no use for what changes something, nor a key for a terminal.
+      const { mayChange } = context.visitor;
+      const startable = mayChange ? offered : [];
+      const commands = mayChange ? clientCommands(frame, startable) : [];
+      const ways = mayChange ? firstTaskCommands(frame) : [];
+      return renderClientPage({ ...frame, ...slice, problems, startable, commands, ways });
+    },
+    list: (tasks, params, now) =>
+      JSON.stringify(sliceOf(tasks, readListQuery(params).query, now, readBounds(params))),
+    canonicalSearch(params) {
+      const { query, page, problems } = readListQuery(params);
+      const isByForm = [...params].some(([name, value]) =>
+        (value === "" && name !== "page") || (name === "view" && value === "split")
+      );
+      return isByForm && problems.length === 0 ? listSearch(query, page) : null;
+    },
+    bulkWords: (action, done, reasons) => sayBulk(action as BulkAction, done, reasons),
+    task: (context, { all, history, ...shown }) =>
+      renderTaskPage({
+        ...frameOf(context, assetNames.task),
+        ...shown,
+        ...kinOf(all, shown.task),
+        steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MOST_STEPS),
+      }),
+    names: (context, names) => renderNamesPage(frameOf(context, ""), names),
+    name: (context, stats) => renderNamePage(frameOf(context, ""), stats),
+    docs: (documentation) =>
+      renderDocsPage(documentation, `${documentation.basePath}/assets/${assetNames.style}`),
+    signIn: (page) => renderSignInPage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),
+    share: (page) => renderSharePage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),
+    problem: (problem) =>
+      renderProblemPage({ ...problem, style: `${problem.basePath}/assets/${assetNames.style}` }),
+    argumentsFrom: (input, fields) => argumentsFromForm(input, fields),
+  };
+}

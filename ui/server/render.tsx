@@ -1,0 +1,138 @@
+/** @jsxImportSource preact */
+/**
+ * Renders pages to HTML, on the server. Whole documents without inline script or style, so that the strictest content
+ * security policy can stand; what the browser needs to take over lies in a data block.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { renderToString } from "preact-render-to-string";
+import { ClientPage } from "../components/client_page.tsx";
+import { Mark } from "../components/icons.tsx";
+import { ListToolbar } from "./list_toolbar.tsx";
+import { NamePage, NamesPage } from "./names_page.tsx";
+import { StartSection } from "./start_form.tsx";
+import { TaskPage } from "../components/task_page.tsx";
+import { clientPageUrl, taskPageUrl } from "../shared/links.ts";
+import { listSearch } from "../shared/list_query.ts";
+import type { ClientPageModel, PageData, PageFrame, RunStats, TaskPageModel } from "../shared/model.ts";
+import { clientTitle, taskTitle } from "../shared/title.ts";
+import { snapshotClientView, snapshotFrameView, snapshotTaskView } from "../shared/view.ts";
+
+/** The page's mark as an icon; light enough to travel with every page. */
+const ICON = "data:image/svg+xml," + encodeURIComponent(
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke-width="3" stroke-linecap="round">` +
+    `<path stroke="#0f8b8d" d="M12 3a9 9 0 1 1-9 9"/><circle cx="12" cy="12" r="3" fill="#0f8b8d"/></svg>`,
+);
+
+/** An answer that is not a page of tasks. */
+export interface ProblemPageModel {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  readonly basePath: string;
+  /** URL of the stylesheet; without it the page is plain, and still readable. */
+  readonly style?: string;
+}
+
+/** Renders the page that lists a client's tasks. */
+export function renderClientPage(model: ClientPageModel): string {
+  const content = renderToString(
+    <ClientPage
+      view={snapshotClientView(model)}
+      start={<StartSection model={model} />}
+      toolbar={<ListToolbar frame={model} query={model.query} />}
+    />,
+  );
+  const self = `${clientPageUrl(model)}${listSearch(model.query, model.page)}`;
+  return livePage(clientTitle(model.activeTotal), content, { page: "client", model }, self);
+}
+
+/** Renders the page of one task. */
+export function renderTaskPage(model: TaskPageModel): string {
+  const content = renderToString(<TaskPage view={snapshotTaskView(model)} />);
+  return livePage(taskTitle(model.task), content, { page: "task", model }, taskPageUrl(model, model.task.id));
+}
+
+/** Renders the page of what is known of all names of a client's tasks. */
+export function renderNamesPage(frame: PageFrame, names: readonly RunStats[]): string {
+  const content = renderToString(<NamesPage view={snapshotFrameView(frame)} names={names} />);
+  return stillPage("Statistics · Taskscope", content, frame);
+}
+
+/** Renders the page of what is known of one name. */
+export function renderNamePage(frame: PageFrame, stats: RunStats): string {
+  const content = renderToString(<NamePage view={snapshotFrameView(frame)} stats={stats} />);
+  return stillPage(`${stats.name} · Taskscope`, content, frame);
+}
+
+/** A page that is as it is until it is loaded again, and needs no script. */
+function stillPage(title: string, content: string, { assets }: PageFrame): string {
+  return documentOf(title, <link rel="stylesheet" href={assets.style} />, content);
+}
+
+/** Renders what people see where there is no page: an unknown task, a refusal, a failure. */
+export function renderProblemPage(model: ProblemPageModel): string {
+  const { status, title, detail, basePath, style } = model;
+  const content = renderToString(
+    <main class="problem-page">
+      <a class="brand" href={clientPageUrl({ basePath, client: "default" })}>
+        <Mark />
+        <span>Taskscope</span>
+      </a>
+      <p class="problem-status number">{status}</p>
+      <h1>{title}</h1>
+      <p>{detail}</p>
+      <p>
+        <a href={clientPageUrl({ basePath, client: "default" })}>All tasks</a>
+      </p>
+    </main>,
+  );
+  return documentOf(
+    `${title} · Taskscope`,
+    style === undefined ? null : <link rel="stylesheet" href={style} />,
+    content,
+  );
+}
+
+function livePage(title: string, content: string, data: PageData, self: string): string {
+  const { assets }: PageFrame = data.model;
+  const head = (
+    <>
+      <link rel="stylesheet" href={assets.style} />
+      <script type="module" src={assets.script} />
+    </>
+  );
+  const noScript = renderToString(
+    <noscript>
+      <p class="notice notice-info notice-top">
+        Without JavaScript this page is a snapshot. Everything works; <a href={self}>reload</a>{" "}
+        to see what is new.
+      </p>
+    </noscript>,
+  );
+  return documentOf(title, head, `${noScript}<div id="app">${content}</div>${dataBlock(data)}`);
+}
+
+/** The state for the browser. No `<` of it is left as it is: no text of a task can end the block or begin a comment. */
+function dataBlock(data: PageData): string {
+  const json = JSON.stringify(data).replaceAll("<", "\\u003c");
+  return `<script type="application/json" id="model">${json}</script>`;
+}
+
+/** A whole document. */
+export function documentOf(title: string, head: JSX.Element | null, body: string): string {
+  const top = renderToString(
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <meta name="color-scheme" content="light dark" />
+      <meta name="robots" content="noindex" />
+      <title>{title}</title>
+      <link rel="icon" href={ICON} />
+      {head}
+    </head>,
+  );
+  return `<!DOCTYPE html><html lang="en">${top}<body>${body}</body></html>`;
+}

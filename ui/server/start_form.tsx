@@ -1,0 +1,169 @@
+/** @jsxImportSource preact */
+/**
+ * The form that starts a registered task, made of the JSON Schema of its arguments.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { choiceText, type FormField, formFields, RAW_ARGUMENTS } from "../shared/arguments.ts";
+import { startFormUrl } from "../shared/links.ts";
+import type { ClientPageModel, PageFrame, StartableTask } from "../shared/model.ts";
+
+interface StartSectionProps {
+  readonly model: ClientPageModel;
+}
+
+/** The registered tasks, and the forms that start them. Rendered on the server alone; the page's script only sends them. */
+export function StartSection({ model }: StartSectionProps): JSX.Element | null {
+  const { startable, activeTotal, endedTotal } = model;
+  if (startable.length === 0) return null;
+  const isOpen = startable.length === 1 || activeTotal + endedTotal === 0;
+  return (
+    <section aria-labelledby="start-title">
+      <div class="section-head">
+        <h2 id="start-title" tabIndex={-1}>Start new task</h2>
+      </div>
+      <div class="startables">
+        {startable.map((task, index) => (
+          <StartForm
+            key={task.name}
+            frame={model}
+            task={task}
+            place={index}
+            open={isOpen && index === 0}
+          />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+interface StartFormProps {
+  readonly frame: PageFrame;
+  readonly task: StartableTask;
+  /** Distinguishes the ids of this form's fields from those of its neighbours. */
+  readonly place: number;
+  readonly open: boolean;
+}
+
+function StartForm({ frame, task, place, open }: StartFormProps): JSX.Element {
+  const fields = formFields(task.input);
+  return (
+    <details class="startable" open={open}>
+      <summary>
+        <span class="startable-title">{String(task.title ?? task.name)}</span>
+      </summary>
+      {task.description !== null && <p class="startable-description">{String(task.description)}</p>}
+      <form method="post" action={startFormUrl(frame, task.name)} data-start>
+        {fields === null
+          ? <RawField id={`start-${place}`} />
+          : fields.map((field, index) => (
+            <Field key={field.name} field={field} id={`start-${place}-${index}`} />
+          ))}
+        <div class="startable-foot">
+          <button type="submit" class="button button-primary">
+            Start<span class="visually-hidden">{` ${task.title ?? task.name}`}</span>
+          </button>
+          <span class="startable-answer" role="status" />
+        </div>
+        <p class="problem" role="alert" hidden />
+      </form>
+    </details>
+  );
+}
+
+interface FieldProps {
+  readonly field: FormField;
+  readonly id: string;
+}
+
+function Field({ field, id }: FieldProps): JSX.Element {
+  const { kind, label, description } = field;
+  const hint = description ?? rangeHint(field);
+  const described = hint === null ? {} : { "aria-describedby": `${id}-hint` };
+  return (
+    <div class={`field field-${kind}`}>
+      <label for={id}>
+        {label}
+        {!field.required && kind !== "boolean" && <span class="field-optional">optional</span>}
+      </label>
+      <Input field={field} id={id} described={described} />
+      {hint !== null && <p class="field-hint" id={`${id}-hint`}>{hint}</p>}
+    </div>
+  );
+}
+
+interface InputProps extends FieldProps {
+  readonly described: { readonly "aria-describedby"?: string };
+}
+
+function Input({ field, id, described }: InputProps): JSX.Element {
+  const common = { id, name: field.name, required: field.required, ...described };
+  switch (field.kind) {
+    case "boolean":
+      return (
+        <input
+          {...described}
+          id={id}
+          name={field.name}
+          type="checkbox"
+          value="true"
+          defaultChecked={field.preset === true}
+        />
+      );
+    case "choice":
+      return (
+        <select {...common}>
+          {!field.required && field.preset === undefined && <option value="">—</option>}
+          {field.choices.map((choice) => {
+            const text = choiceText(choice);
+            return <option key={text} value={text} selected={text === field.initial}>{text}</option>;
+          })}
+        </select>
+      );
+    case "json":
+      return (
+        <textarea {...common} rows={3} spellcheck={false} defaultValue={field.initial} placeholder="JSON" />
+      );
+    case "text":
+      return <input {...common} type="text" defaultValue={field.initial} autocomplete="off" />;
+    default:
+      return (
+        <input
+          {...common}
+          type="number"
+          step={field.kind === "integer" ? 1 : "any"}
+          {...(field.minimum === null ? {} : { min: field.minimum })}
+          {...(field.maximum === null ? {} : { max: field.maximum })}
+          defaultValue={field.initial}
+          autocomplete="off"
+        />
+      );
+  }
+}
+
+function RawField({ id }: { readonly id: string }): JSX.Element {
+  return (
+    <div class="field field-json">
+      <label for={id}>
+        Arguments<span class="field-optional">optional</span>
+      </label>
+      <textarea
+        id={id}
+        name={RAW_ARGUMENTS}
+        rows={2}
+        spellcheck={false}
+        placeholder='["first", 2]'
+        aria-describedby={`${id}-hint`}
+      />
+      <p class="field-hint" id={`${id}-hint`}>A JSON array</p>
+    </div>
+  );
+}
+
+function rangeHint({ minimum, maximum }: FormField): string | null {
+  if (minimum !== null && maximum !== null) return `${minimum} to ${maximum}`;
+  if (minimum !== null) return `at least ${minimum}`;
+  return maximum === null ? null : `at most ${maximum}`;
+}

@@ -1,0 +1,114 @@
+/**
+ * The lines to type in a terminal for what a page shows. Pure.
+ *
+ * @module
+ */
+
+import type { JsonValue } from "../../lib/task/task.ts";
+import { formFields } from "./arguments.ts";
+import { asSocketUrl, socketPath, startUrl, tasksUrl, taskUrl } from "./links.ts";
+import type { PageFrame, StartableTask, TerminalCommand } from "./model.ts";
+
+/** The lines for the page of a client. */
+export function clientCommands(frame: PageFrame, startable: readonly StartableTask[]): TerminalCommand[] {
+  const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}`);
+  return [
+    { purpose: "All tasks as JSON", command: `${curl(frame)} ${word(`${frame.origin}${tasksUrl(frame)}`)}` },
+    { purpose: "Live updates", command: `${tool(frame, "wscat")} -c ${word(socket)}` },
+    ...startable.slice(0, 1).map((task) => startCommand(frame, task)),
+  ];
+}
+
+/** The lines that bring a first task onto the page of a client. */
+export function firstTaskCommands(frame: PageFrame): TerminalCommand[] {
+  const { origin, basePath, client } = frame;
+  const server = `${origin}${basePath}`;
+  const code = [
+    `import { monitored } from "${server}/monitored.ts";`,
+    "",
+    "await monitored(async (task) => {",
+    '  await task.update({ progress: 50, status: "Half way" });',
+    `}, { name: "my task", client: ${JSON.stringify(client)} })();`,
+  ];
+  return [
+    { purpose: "In a program, with monitored()", command: code.join("\n") },
+    {
+      purpose: "From anywhere, with curl",
+      command: `${curl(frame)} ${word(`${origin}${tasksUrl(frame)}`)} -d name='my task'`,
+    },
+    {
+      purpose: "Around a command, with taskscope run",
+      command: `taskscope run --server ${word(server)} --client ${word(client)} -- make all`,
+    },
+  ];
+}
+
+/** The lines for the page of a task. */
+export function taskCommands(frame: PageFrame, id: string, active: boolean): TerminalCommand[] {
+  const url = `${frame.origin}${taskUrl(frame, id)}`;
+  const server = `${frame.origin}${frame.basePath}`;
+  const target = `${word(id)} --client ${word(frame.client)} --server ${word(server)}`;
+  const commands = [{ purpose: "This task as JSON", command: `${curl(frame)} ${word(url)}` }];
+  if (active) {
+    const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}/${url.slice(url.lastIndexOf("/") + 1)}`);
+    commands.push(
+      { purpose: "Live updates until it ends", command: `${tool(frame, "wscat")} -c ${word(socket)}` },
+      { purpose: "Its bar in a terminal", command: `taskscope watch ${target}` },
+      { purpose: "Wait for its end in a script", command: `taskscope wait ${target}` },
+      { purpose: "Ask it to stop", command: `${curl(frame)} -X POST ${word(`${url}/cancel`)}` },
+    );
+  }
+  commands.push(
+    { purpose: "Its log as text", command: `${curl(frame)} -H 'accept: text/plain' ${word(`${url}/logs`)}` },
+    {
+      purpose: "Report from a program of yours",
+      command: `import { monitored } from "${server}/monitored.ts";`,
+    },
+  );
+  return commands;
+}
+
+function startCommand(frame: PageFrame, task: StartableTask): TerminalCommand {
+  const body = JSON.stringify({ args: exampleArguments(task) });
+  return {
+    purpose: `Start ${task.title ?? task.name}`,
+    command: post(frame, `${frame.origin}${startUrl(frame, task.name)}`, body),
+  };
+}
+
+/** Arguments that show the shape: what is preset or must be given. */
+function exampleArguments(task: StartableTask): JsonValue[] {
+  const fields = formFields(task.input)?.filter((field) => field.required || field.preset !== undefined);
+  if (fields === undefined) return [];
+  const examples = fields.map((field) =>
+    field.preset ?? exampleOf(field.kind, field.choices[0], field.minimum)
+  );
+  if (Array.isArray(task.input?.prefixItems)) return examples;
+  if (fields.length === 0) return [];
+  return [Object.fromEntries(fields.map((field, index) => [field.key, examples[index] ?? null]))];
+}
+
+function exampleOf(kind: string, choice: JsonValue | undefined, minimum: number | null): JsonValue {
+  if (choice !== undefined) return choice;
+  return kind === "text" ? "…" : kind === "boolean" ? false : kind === "json" ? null : minimum ?? 1;
+}
+
+function post(frame: PageFrame, url: string, body: string): string {
+  return `${curl(frame)} -X POST ${word(url)} \\\n  -H 'content-type: application/json' \\\n  -d ${
+    word(body)
+  }`;
+}
+
+function curl(frame: PageFrame): string {
+  return tool(frame, "curl");
+}
+
+/** A tool with the header that it needs where there is a key; commands of ours find it by themselves. */
+function tool({ visitor }: PageFrame, name: string): string {
+  return visitor.needsKey ? `${name} -H "authorization: Bearer $TASKSCOPE_KEY"` : name;
+}
+
+/** Quotes a word for the shell where it needs it. */
+function word(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
