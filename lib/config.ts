@@ -6,7 +6,7 @@
 
 import { checkKey } from "./access/keyring.ts";
 import { ConfigError } from "./errors.ts";
-import { DEFAULT_CHANNEL } from "./task/protocol.ts";
+import { DEFAULT_CHANNEL } from "./task/grammar.ts";
 import type { Durability } from "./store/store.ts";
 
 /** Every bound of a monitor. */

@@ -22,7 +22,7 @@
 import { pageRenderer } from "../ui/server/pages.ts";
 import { Keyring } from "./access/keyring.ts";
 import { Authority } from "./registry/channel_server.ts";
-import { randomId } from "./channel/bus.ts";
+import { randomId } from "./random_id.ts";
 import { checkChannelIsFree } from "./channel/authority.ts";
 import {
   type AccessOptions,
@@ -85,7 +85,7 @@ export { NOTIFY_EVENTS } from "./notify/events.ts";
 export type { NotifyEvent } from "./notify/events.ts";
 export type { NotifyOptions } from "./notify/options.ts";
 export type { DeliveryCounts } from "./notify/receiver_queue.ts";
-export type { Cursor } from "./task/protocol.ts";
+export type { Cursor } from "./task/cursor.ts";
 export type { Durability } from "./store/store.ts";
 export type { TaskReader } from "./registry/registry_types.ts";
 export { TASK_STATES } from "./task/task.ts";

@@ -19,7 +19,7 @@
 
 import { channelSink } from "./channel/channel_sink.ts";
 import { readVariable } from "./environment.ts";
-import { DEFAULT_CHANNEL } from "./task/protocol.ts";
+import { DEFAULT_CHANNEL } from "./task/grammar.ts";
 import type { ReportSink } from "./reporter/reporter.ts";
 import { remoteSink } from "./remote/remote_sink.ts";
 import { localMonitor } from "./reporter/local_monitors.ts";

@@ -13,11 +13,12 @@
  */
 
 import { MemberChannel } from "./channel/member.ts";
-import { type Cursor, DEFAULT_CHANNEL, formatCursor } from "./task/protocol.ts";
+import { type Cursor, formatCursor } from "./task/cursor.ts";
+import { DEFAULT_CHANNEL } from "./task/grammar.ts";
 import { parsePage, type ReplicationPage } from "./channel/replication.ts";
 import type { Task } from "./task/task.ts";
 
-export type { Cursor } from "./task/protocol.ts";
+export type { Cursor } from "./task/cursor.ts";
 export { TASK_STATES } from "./task/task.ts";
 export type { EtaReason, JsonObject, JsonValue, Task, TaskError, TaskState } from "./task/task.ts";
 

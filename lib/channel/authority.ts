@@ -11,7 +11,8 @@
  * @module
  */
 
-import { callSafely, ChannelBus, channelTimers, randomId } from "./bus.ts";
+import { callSafely, ChannelBus, channelTimers } from "./bus.ts";
+import { randomId } from "../random_id.ts";
 import {
   EVERYBODY,
   type Frame,

@@ -129,12 +129,6 @@ export const channelTimers: LinkTimers = {
   },
 };
 
-/** A random id of 20 characters. Not `crypto.randomUUID()`: pages that came over plain HTTP do not have it. */
-export function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(10));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** Calls back into foreign code: what that throws is reported and goes no further. */
 export function callSafely(callback: () => void, onError: ((error: unknown) => void) | undefined): void {
   try {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { callSafely, ChannelBus, channelTimers, randomId } from "./bus.ts";
+import { callSafely, ChannelBus, channelTimers } from "./bus.ts";
+import { randomId } from "../random_id.ts";
 import { EVERYBODY, type Frame, readLinkMessage, type WelcomeFrame, writeLinkMessage } from "./frames.ts";
 import { PendingRequests } from "./requests.ts";
 import { Link } from "./link.ts";

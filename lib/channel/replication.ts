@@ -6,7 +6,8 @@
  */
 
 import { ProtocolError } from "../errors.ts";
-import { type Cursor, formatCursor, object, parseCursor, parseJson, parseKey } from "../task/protocol.ts";
+import { object, parseJson, parseKey } from "../task/protocol.ts";
+import { type Cursor, formatCursor, parseCursor } from "../task/cursor.ts";
 import type { Task } from "../task/task.ts";
 
 /** A task as it was at a position. */

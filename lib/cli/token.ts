@@ -8,7 +8,7 @@ import { checkKey, Keyring } from "../access/keyring.ts";
 import type { Scope } from "../access/grant.ts";
 import { readVariable } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
-import { isClientToken, isTaskId } from "../task/protocol.ts";
+import { isClientToken, isTaskId } from "../task/grammar.ts";
 import { EXIT } from "./command.ts";
 import { type FlagTable, readFlags } from "./flags.ts";
 import { commandHelp, helpOf } from "./help.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { LIMITS, nestsDeeperThan } from "../task/protocol.ts";
+import { nestsDeeperThan } from "../task/protocol.ts";
+import { LIMITS } from "../task/grammar.ts";
 import { Problem } from "./problem.ts";
 
 /** Levels of arrays and objects in a body at most: those of a value, and what a value may be wrapped in. */

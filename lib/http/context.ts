@@ -8,7 +8,7 @@ import type { Keyring } from "../access/keyring.ts";
 import type { MonitorLimits, ResolvedAccess } from "../config.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { ModuleSource } from "./pages/module_source.ts";
-import { isClientToken, isTaskId } from "../task/protocol.ts";
+import { isClientToken, isTaskId } from "../task/grammar.ts";
 import type { DeliveryCounts } from "../notify/receiver_queue.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { ReportSink } from "../reporter/reporter.ts";

@@ -13,7 +13,7 @@ import { taskMessage, troubleMessage } from "./messages.ts";
 import { type Opening, Openings } from "./openings.ts";
 import { ShowQueue } from "./publish_queue.ts";
 import type { Watcher, WatchMode } from "./watcher.ts";
-import type { Cursor } from "../task/protocol.ts";
+import type { Cursor } from "../task/cursor.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { StorageTrouble, StoredTask } from "../store/store.ts";

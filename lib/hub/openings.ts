@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Cursor } from "../task/protocol.ts";
+import type { Cursor } from "../task/cursor.ts";
 import type { RegistryReader } from "../registry/registry_reader.ts";
 import type { ChangesSince, StoredTask } from "../store/store.ts";
 import { EventFrame, eventMessage, missedEvents } from "./event_messages.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatCursor } from "../task/protocol.ts";
+import { formatCursor } from "../task/cursor.ts";
 import type { Registry } from "../registry/registry.ts";
 
 /** Shows something, once its cursor is known. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LIMITS } from "../task/protocol.ts";
+import { LIMITS } from "../task/grammar.ts";
 import { escapeEnd } from "./escapes.ts";
 import { JunkMeter } from "./junk_meter.ts";
 import { type OutputLine, Rows } from "./rows.ts";

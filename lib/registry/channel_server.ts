@@ -5,7 +5,8 @@
  */
 
 import { AuthorityChannel } from "../channel/authority.ts";
-import { type Cursor, parseJson, parseReport } from "../task/protocol.ts";
+import { parseJson, parseReport } from "../task/protocol.ts";
+import type { Cursor } from "../task/cursor.ts";
 import type { Registry } from "./registry.ts";
 import type { RegistryEvent } from "./registry_types.ts";
 import { type PageEntry, parseRequest, writePage } from "../channel/replication.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { now } from "../clock.ts";
 import { BackgroundInterval } from "../unref_interval.ts";
 import { Census, type CensusLimits } from "./retention.ts";
 import { ClosedError, type LimitError, StorageError } from "../errors.ts";
@@ -465,9 +466,4 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
       task = this.#apply(client, parent.id, { type: "roll_up", progress }, at, null);
     }
   }
-}
-
-/** The time, in epoch seconds. */
-export function now(): number {
-  return Date.now() / 1000;
 }

@@ -4,9 +4,16 @@
  * @module
  */
 
-import type { Cursor } from "../task/protocol.ts";
-import type { ChangesSince, Launch, LogSlice, StorageTrouble } from "../store/store.ts";
-import type { StoredTask, StoreFigures, TaskStore } from "../store/store.ts";
+import type { Cursor } from "../task/cursor.ts";
+import type {
+  ChangesSince,
+  Launch,
+  LogSlice,
+  StorageTrouble,
+  StoredTask,
+  StoreFigures,
+  TaskStore,
+} from "../store/store.ts";
 import type { HistoryEntry, Task } from "../task/task.ts";
 
 /** The reading half of a registry. */

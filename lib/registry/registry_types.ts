@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Cursor } from "../task/protocol.ts";
+import type { Cursor } from "../task/cursor.ts";
 import type { StoredTask } from "../store/store.ts";
 import type { Task, TaskChange } from "../task/task.ts";
 

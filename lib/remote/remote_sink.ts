@@ -4,7 +4,7 @@
  * @module
  */
 
-import { randomId } from "../channel/bus.ts";
+import { randomId } from "../random_id.ts";
 import { unrefTimer } from "../environment.ts";
 import type { Report } from "../task/protocol.ts";
 import { RemoteLink } from "./connection.ts";

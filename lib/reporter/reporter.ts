@@ -4,16 +4,19 @@
  * @module
  */
 
-import { byteLength, LIMITS, nestsDeeperThan, type Report } from "../task/protocol.ts";
-import type { CreateChange, LogLine } from "../task/task.ts";
-import { mergeMetadata, progressAfter, type TaskProgress } from "../task/transition.ts";
+import { truncate } from "../task/truncate.ts";
+import { byteLength, nestsDeeperThan, type Report } from "../task/protocol.ts";
+import { LIMITS } from "../task/grammar.ts";
 import type {
   CancelledChange,
+  CreateChange,
   FailChange,
   FinishChange,
+  LogLine,
   ReportedChange,
   UpdateChange,
 } from "../task/task.ts";
+import { mergeMetadata, progressAfter, type TaskProgress } from "../task/transition.ts";
 
 /** What the place where reports go needs to reach a task's own side. */
 export interface ReportedTask {
@@ -169,7 +172,7 @@ export class TaskReporter implements ReportedTask {
   log(line: string): void {
     if (this.#end !== null) return;
     const nowMs = Date.now();
-    this.#lines.push({ at: nowMs / 1000, text: cut(textOf(line), LIMITS.logLineLength) });
+    this.#lines.push({ at: nowMs / 1000, text: truncate(textOf(line), LIMITS.logLineLength) });
     if (this.#lines.length >= this.#options.unsentLogLines) this.flush();
     // Only where they can't be handed over. Cut in halves, so that each line costs the same on average.
     if (this.#lines.length >= this.#options.unsentLogLines * 2) this.#dropOldLines();
@@ -326,9 +329,9 @@ export class TaskReporter implements ReportedTask {
       // A total alone says nothing of progress, and must not hide what the task's children add up to.
       if (given.progress !== undefined || progress !== before) draft.progress = progress;
     }
-    if (update.status !== undefined) draft.status = cut(String(update.status), LIMITS.statusLength);
+    if (update.status !== undefined) draft.status = truncate(String(update.status), LIMITS.statusLength);
     if (update.unit !== undefined) {
-      draft.unit = update.unit === null ? null : cut(String(update.unit), LIMITS.unitLength);
+      draft.unit = update.unit === null ? null : truncate(String(update.unit), LIMITS.unitLength);
     }
     if (update.metadata !== undefined) this.#mergeMetadata(draft, update.metadata);
   }
@@ -370,9 +373,4 @@ export function textOf(value: unknown): string {
   } catch {
     return "(something that can't be shown)";
   }
-}
-
-/** Shortens a text, with a mark that something is missing. */
-export function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }

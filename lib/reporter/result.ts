@@ -4,7 +4,8 @@
  * @module
  */
 
-import { byteLength, LIMITS, nestsDeeperThan } from "../task/protocol.ts";
+import { byteLength, nestsDeeperThan } from "../task/protocol.ts";
+import { LIMITS } from "../task/grammar.ts";
 import type { JsonValue } from "../task/task.ts";
 
 /** A result as it is shown, and why it is not where it is not. */

@@ -5,8 +5,9 @@
  */
 
 import { breathe } from "./yield.ts";
-import { LIMITS } from "../task/protocol.ts";
-import { cut, type EndChange, type ReportSink, TaskReporter, type TaskUpdate, textOf } from "./reporter.ts";
+import { LIMITS } from "../task/grammar.ts";
+import { type EndChange, type ReportSink, TaskReporter, type TaskUpdate, textOf } from "./reporter.ts";
+import { truncate } from "../task/truncate.ts";
 import { resultOf } from "./result.ts";
 import type { CreateChange, JsonObject, TaskError } from "../task/task.ts";
 import { monotonicUlid } from "../ulid.ts";
@@ -167,7 +168,7 @@ export function startRun<Result>(
   });
   task.begin({
     type: "create",
-    name: cut(settings.name, LIMITS.nameLength),
+    name: truncate(settings.name, LIMITS.nameLength),
     metadata: settings.metadata,
     tags: settings.tags,
     parent_id: null,
@@ -293,7 +294,7 @@ class RunningTask implements MonitoredChild {
     this.#children.add(child);
     child.begin({
       type: "create",
-      name: cut(textOf(name), LIMITS.nameLength) || "part",
+      name: truncate(textOf(name), LIMITS.nameLength) || "part",
       metadata: {},
       tags: [],
       parent_id: this.id,
@@ -373,12 +374,12 @@ function isAbort(error: unknown, reason: unknown): boolean {
 export function taskErrorOf(thrown: unknown): TaskError {
   try {
     if (!(thrown instanceof Error)) {
-      return { message: cut(String(thrown), LIMITS.errorMessageLength), type: typeof thrown };
+      return { message: truncate(String(thrown), LIMITS.errorMessageLength), type: typeof thrown };
     }
     return {
-      message: cut(String(thrown.message), LIMITS.errorMessageLength),
-      type: cut(String(thrown.name), LIMITS.errorTypeLength),
-      ...(typeof thrown.stack === "string" && { stack: cut(thrown.stack, LIMITS.errorStackLength) }),
+      message: truncate(String(thrown.message), LIMITS.errorMessageLength),
+      type: truncate(String(thrown.name), LIMITS.errorTypeLength),
+      ...(typeof thrown.stack === "string" && { stack: truncate(thrown.stack, LIMITS.errorStackLength) }),
     };
   } catch {
     return { message: "Something was thrown that can't be shown", type: "unknown" };

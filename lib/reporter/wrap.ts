@@ -6,7 +6,8 @@
 
 import { ConfigError } from "../errors.ts";
 import { readVariable } from "../environment.ts";
-import { DEFAULT_CLIENT, isClientToken, isTaskId, parseChange } from "../task/protocol.ts";
+import { parseChange } from "../task/protocol.ts";
+import { DEFAULT_CLIENT, isClientToken, isTaskId } from "../task/grammar.ts";
 import type { ReportSink } from "./reporter.ts";
 import { type MonitoredTask, type RunSettings, startRun, type TaskHandle } from "./run.ts";
 import { serverFrom } from "./server_address.ts";

@@ -4,10 +4,21 @@
  * @module
  */
 
-import { byteLength, LIMITS } from "./protocol.ts";
+import { byteLength } from "./protocol.ts";
+import { LIMITS } from "./grammar.ts";
 import { isTerminal, stateWords } from "./task.ts";
-import type { CreateChange, HistoryEntry, JsonObject, LogChange, LogLine } from "./task.ts";
-import type { Task, TaskChange, TaskError, TaskState, UpdateChange } from "./task.ts";
+import type {
+  CreateChange,
+  HistoryEntry,
+  JsonObject,
+  LogChange,
+  LogLine,
+  Task,
+  TaskChange,
+  TaskError,
+  TaskState,
+  UpdateChange,
+} from "./task.ts";
 
 /** Why a change was refused. */
 export type RefusalCode = "task_exists" | "task_not_found" | "task_ended" | "late_report";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseCursor } from "../../lib/task/protocol.ts";
+import { parseCursor } from "../../lib/task/cursor.ts";
 import type { Registry } from "../../lib/registry/registry.ts";
 import type { RegistryEvent } from "../../lib/registry/registry_types.ts";
 import type { StoredTask } from "../../lib/store/store.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Watcher } from "../../lib/hub/hub.ts";
-import { type Cursor, parseCursor } from "../../lib/task/protocol.ts";
+import { type Cursor, parseCursor } from "../../lib/task/cursor.ts";
 import { EventParser, type ReceivedEvent } from "./event_parser.ts";
 
 /** Keeps what it was sent. */

@@ -6,7 +6,7 @@
 
 import { DEFAULT_LIMITS } from "../../lib/config.ts";
 import { Hub } from "../../lib/hub/hub.ts";
-import type { Cursor } from "../../lib/task/protocol.ts";
+import type { Cursor } from "../../lib/task/cursor.ts";
 import { EventWatcher } from "./event_watcher.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { HeldStore } from "./held_store.ts";

@@ -5,7 +5,7 @@
  */
 
 import fc from "fast-check";
-import { isClientToken, isTaskId } from "../../lib/task/protocol.ts";
+import { isClientToken, isTaskId } from "../../lib/task/grammar.ts";
 
 /** Client tokens. */
 export const clientTokens: fc.Arbitrary<string> = fc.stringMatching(/^[A-Za-z0-9._-]{1,20}$/)

@@ -6,7 +6,7 @@
  */
 
 import type { ComponentChildren, JSX } from "preact";
-import { DEFAULT_CLIENT } from "../../lib/task/protocol.ts";
+import { DEFAULT_CLIENT } from "../../lib/task/grammar.ts";
 import { clientPageUrl, tasksUrl } from "../shared/links.ts";
 import { sayTrouble } from "../shared/news.ts";
 import type { TransportName } from "../browser/transports.ts";

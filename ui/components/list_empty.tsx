@@ -6,7 +6,7 @@
  */
 
 import type { JSX } from "preact";
-import { DEFAULT_CLIENT } from "../../lib/task/protocol.ts";
+import { DEFAULT_CLIENT } from "../../lib/task/grammar.ts";
 import { clientPageUrl } from "../shared/links.ts";
 import type { ClientView } from "../shared/view.ts";
 import { Command } from "./details.tsx";

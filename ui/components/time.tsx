@@ -13,8 +13,9 @@ import {
   formatClock,
   formatDateTime,
   formatDuration,
+  machineTime,
+  timeLeft,
 } from "../../lib/text/format.ts";
-import { machineTime, timeLeft } from "../../lib/text/format.ts";
 import type { FrameView } from "../shared/view.ts";
 
 interface AtProps {

@@ -5,7 +5,7 @@
  */
 
 import { formatCount } from "../../lib/text/format.ts";
-import { isTaskState } from "../../lib/task/protocol.ts";
+import { isTaskState } from "../../lib/task/grammar.ts";
 import { SORT_FIELDS } from "../../lib/task/task_query.ts";
 import { timeFrom } from "../../lib/task/time_filter.ts";
 

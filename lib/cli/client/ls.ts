@@ -6,7 +6,7 @@
 
 import { readVariable } from "../../environment.ts";
 import { ConfigError } from "../../errors.ts";
-import { isTaskState } from "../../task/protocol.ts";
+import { isTaskState } from "../../task/grammar.ts";
 import { TASK_STATES } from "../../task/task.ts";
 import { comparePlace } from "../../task/task_view.ts";
 import { textBars } from "../../text/text_bars.ts";

@@ -5,7 +5,7 @@
  */
 
 import { ConfigError } from "../../errors.ts";
-import { DEFAULT_CLIENT, isClientToken, isTaskId } from "../../task/protocol.ts";
+import { DEFAULT_CLIENT, isClientToken, isTaskId } from "../../task/grammar.ts";
 import { DEFAULT_SERVER, serverFrom } from "../../reporter/server_address.ts";
 import type { FlagTable, GivenFlags } from "../flags.ts";
 import { KEY_FLAGS, keyFrom } from "../key.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { randomId } from "../../channel/bus.ts";
+import { randomId } from "../../random_id.ts";
 import { readVariable } from "../../environment.ts";
 import { restoreDatabase } from "../../store/sqlite/copies.ts";
 import { EXIT } from "../command.ts";

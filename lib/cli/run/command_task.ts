@@ -7,14 +7,9 @@
 import { LineSplitter } from "../../reading/line_splitter.ts";
 import { ProgressReader } from "../../reading/progress_reader.ts";
 import type { OutputLine } from "../../reading/rows.ts";
-import { LIMITS } from "../../task/protocol.ts";
-import {
-  cut,
-  type EndChange,
-  type ReportSink,
-  type TaskHandlers,
-  TaskReporter,
-} from "../../reporter/reporter.ts";
+import { LIMITS } from "../../task/grammar.ts";
+import { type EndChange, type ReportSink, type TaskHandlers, TaskReporter } from "../../reporter/reporter.ts";
+import { truncate } from "../../task/truncate.ts";
 import type { CreateChange } from "../../task/task.ts";
 
 /** Where a command writes to. */
@@ -92,7 +87,7 @@ export class CommandTask {
   notRun(message: string): void {
     this.#end({
       type: "fail",
-      error: { type: ERROR_TYPE, message: cut(message, LIMITS.errorMessageLength) },
+      error: { type: ERROR_TYPE, message: truncate(message, LIMITS.errorMessageLength) },
     });
   }
 
@@ -108,7 +103,7 @@ export class CommandTask {
       error: {
         type: ERROR_TYPE,
         message: last === undefined || end.signal !== null ? what : `${what}: ${last}`,
-        ...(last !== undefined && { stack: cut(this.#last.join("\n"), LIMITS.errorStackLength) }),
+        ...(last !== undefined && { stack: truncate(this.#last.join("\n"), LIMITS.errorStackLength) }),
       },
     });
   }
@@ -130,7 +125,7 @@ export class CommandTask {
 
   #keep(line: string): void {
     if (line.trim() === "") return;
-    this.#last.push(cut(line, LAST_LINE_LENGTH));
+    this.#last.push(truncate(line, LAST_LINE_LENGTH));
     if (this.#last.length > LAST_LINES) this.#last.shift();
   }
 

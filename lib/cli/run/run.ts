@@ -5,9 +5,10 @@
  */
 
 import { readVariable } from "../../environment.ts";
-import { LIMITS } from "../../task/protocol.ts";
+import { LIMITS } from "../../task/grammar.ts";
 import { RemoteSink } from "../../remote/remote_sink.ts";
-import { cut, type ReportSink } from "../../reporter/reporter.ts";
+import type { ReportSink } from "../../reporter/reporter.ts";
+import { truncate } from "../../task/truncate.ts";
 import type { CreateChange, JsonObject } from "../../task/task.ts";
 import { monotonicUlid } from "../../ulid.ts";
 import { messageOf } from "../command.ts";
@@ -115,12 +116,14 @@ function createOf(options: RunOptions): CreateChange {
   const { command, showsCommand } = options;
   const [program = "", ...args] = command;
   const metadata: JsonObject = {
-    command: showsCommand ? cut(command.map(quoted).join(" "), SHOWN_COMMAND_LENGTH) : cut(program, 200),
+    command: showsCommand
+      ? truncate(command.map(quoted).join(" "), SHOWN_COMMAND_LENGTH)
+      : truncate(program, 200),
     arguments: args.length,
   };
   return {
     type: "create",
-    name: cut(options.name, LIMITS.nameLength),
+    name: truncate(options.name, LIMITS.nameLength),
     metadata,
     tags: options.tags,
     parent_id: null,

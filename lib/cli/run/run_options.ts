@@ -5,7 +5,7 @@
  */
 
 import { ConfigError } from "../../errors.ts";
-import { isTaskId, LIMITS } from "../../task/protocol.ts";
+import { isTaskId, LIMITS } from "../../task/grammar.ts";
 import { type FlagTable, type GivenFlags, readFlags } from "../flags.ts";
 import { commandHelp, helpOf } from "../help.ts";
 import { type Target, TARGET_FLAGS, targetFrom } from "../client/target.ts";

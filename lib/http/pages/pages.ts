@@ -4,8 +4,8 @@
  * @module
  */
 
-import { formatCursor } from "../../task/protocol.ts";
-import { now } from "../../registry/registry.ts";
+import { formatCursor } from "../../task/cursor.ts";
+import { now } from "../../clock.ts";
 import { runStats } from "../../task/run_stats.ts";
 import type { JsonValue, Task } from "../../task/task.ts";
 import { AssetFiles } from "./asset_files.ts";

@@ -7,7 +7,7 @@
 // @ts-types="../cookie.d.ts"
 import { deleteCookie, setCookie } from "@std/http/cookie";
 import type { Keyring } from "../../access/keyring.ts";
-import { now } from "../../registry/registry.ts";
+import { now } from "../../clock.ts";
 import { readForm } from "../body.ts";
 import type { HandlerContext } from "../context.ts";
 import { SESSION_COOKIE, SHARE_COOKIE, type Visitor } from "../gate.ts";

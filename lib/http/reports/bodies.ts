@@ -5,8 +5,8 @@
  */
 
 import type { z } from "zod";
-import { LIMITS } from "../../task/protocol.ts";
-import { now } from "../../registry/registry.ts";
+import { LIMITS } from "../../task/grammar.ts";
+import { now } from "../../clock.ts";
 import type {
   CreateChange,
   JsonObject,
@@ -14,12 +14,21 @@ import type {
   LogChange,
   LogLine,
   ReportedChange,
+  TaskError,
+  UpdateChange,
 } from "../../task/task.ts";
-import type { TaskError, UpdateChange } from "../../task/task.ts";
 import { type Body, type BodyLimits, readBody } from "../body.ts";
 import { linesOfText, valueOfForm } from "./forms.ts";
-import { badBody, CANCELLED_BODY, CREATE_BODY, FAIL_BODY, FINISH_BODY } from "./schemas.ts";
-import { LOGS_BODY, parseBody, UPDATE_BODY } from "./schemas.ts";
+import {
+  badBody,
+  CANCELLED_BODY,
+  CREATE_BODY,
+  FAIL_BODY,
+  FINISH_BODY,
+  LOGS_BODY,
+  parseBody,
+  UPDATE_BODY,
+} from "./schemas.ts";
 import { paramsOf } from "../route.ts";
 
 /** What can be reported of a task that there is: progress, its ends, its log. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { now } from "../../registry/registry.ts";
+import { now } from "../../clock.ts";
 import { HTTP_REPORTER_ID, type Reporter } from "../../registry/registry_types.ts";
 import type { Task } from "../../task/task.ts";
 import { TransitionError } from "../../task/transition.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { LIMITS } from "../../task/protocol.ts";
-import { cut } from "../../reporter/reporter.ts";
+import { LIMITS } from "../../task/grammar.ts";
+import { truncate } from "../../task/truncate.ts";
 import { isTooDeep } from "../body.ts";
 import { badBody } from "./schemas.ts";
 
@@ -75,7 +75,7 @@ export function valueOfForm(fields: URLSearchParams): unknown {
 export function linesOfText(text: string): string[] {
   const lines = text.split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
-  return lines.map((line) => cut(line, LIMITS.logLineLength));
+  return lines.map((line) => truncate(line, LIMITS.logLineLength));
 }
 
 function partsOf(name: string): readonly [whole: string, part: string | null] {

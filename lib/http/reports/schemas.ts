@@ -6,7 +6,8 @@
  */
 
 import { z } from "zod";
-import { byteLength, isTaskId, LIMITS } from "../../task/protocol.ts";
+import { byteLength } from "../../task/protocol.ts";
+import { isTaskId, LIMITS } from "../../task/grammar.ts";
 import { Problem } from "../problem.ts";
 
 /** A value that is longer is not repeated in a message. */

@@ -7,7 +7,7 @@
 import { BackgroundInterval } from "../../unref_interval.ts";
 import { eventMessage } from "../../hub/event_messages.ts";
 import type { Watcher } from "../../hub/watcher.ts";
-import { type Cursor, parseCursor } from "../../task/protocol.ts";
+import { type Cursor, parseCursor } from "../../task/cursor.ts";
 import type { StoredTask } from "../../store/store.ts";
 import { isTerminal } from "../../task/task.ts";
 import { clientFrom, type HandlerContext, storedTask, taskIdFrom } from "../context.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Watcher, WatchMode } from "../../hub/watcher.ts";
-import { type Cursor, parseCursor } from "../../task/protocol.ts";
+import { type Cursor, parseCursor } from "../../task/cursor.ts";
 import { clientFrom, type HandlerContext, storedTask, taskIdFrom } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { nothingHere, paramsOf, read, type Route } from "../route.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatCursor } from "../../task/protocol.ts";
+import { formatCursor } from "../../task/cursor.ts";
 import { runStats } from "../../task/run_stats.ts";
 import type { TaskSummary } from "../../task/task.ts";
 import { matchesSummary } from "../../task/task_query.ts";

@@ -5,8 +5,8 @@
  */
 
 import { z } from "zod";
-import { isTaskState } from "../../task/protocol.ts";
-import { now } from "../../registry/registry.ts";
+import { isTaskState } from "../../task/grammar.ts";
+import { now } from "../../clock.ts";
 import type { StoredTask } from "../../store/store.ts";
 import {
   compare,

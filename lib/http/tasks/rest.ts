@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { envelopeOf } from "../../hub/messages.ts";
-import { formatCursor } from "../../task/protocol.ts";
+import { formatCursor } from "../../task/cursor.ts";
 import { isTerminal, type JsonObject, type JsonValue } from "../../task/task.ts";
 import { readJson } from "../body.ts";
 import {

@@ -9,8 +9,17 @@ import { clientFrom, taskIdFrom } from "../context.ts";
 import type { ReportKind } from "../reports/bodies.ts";
 import type { Reporting } from "../reports/calls.ts";
 import type { Rest } from "./rest.ts";
-import { type Action, type Answer, decoded, type Method, nothingHere, paramsOf } from "../route.ts";
-import { read, type Route, type Router } from "../route.ts";
+import {
+  type Action,
+  type Answer,
+  decoded,
+  type Method,
+  nothingHere,
+  paramsOf,
+  read,
+  type Route,
+  type Router,
+} from "../route.ts";
 import type { Waits } from "./waits.ts";
 
 /** Who answers what is asked below `/tasks`. */

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Cursor, formatCursor, isTaskState, parseCursor } from "../../task/protocol.ts";
+import { type Cursor, formatCursor, parseCursor } from "../../task/cursor.ts";
+import { isTaskState } from "../../task/grammar.ts";
 import type { ChangesSince, StoredTask } from "../../store/store.ts";
 import { isTerminal, TASK_STATES, type TaskState } from "../../task/task.ts";
 import { type HandlerContext, storedTask, taskNotFound, whenShowable } from "../context.ts";

@@ -8,8 +8,17 @@ import type { HistoryEntry, LogLine, ProgressPoint, Task, TaskSummary } from "..
 import { HistoryBook, type HistoryLimits } from "./history_book.ts";
 import { LogBook, type LogLimits } from "./log_book.ts";
 import { SeriesBook, type SeriesLimits } from "./series_book.ts";
-import type { ChangesSince, Delivery, EndedTask, Launch, LogSlice } from "../store.ts";
-import type { StoredTask, StoreFigures, TaskKey, TaskStore } from "../store.ts";
+import type {
+  ChangesSince,
+  Delivery,
+  EndedTask,
+  Launch,
+  LogSlice,
+  StoredTask,
+  StoreFigures,
+  TaskKey,
+  TaskStore,
+} from "../store.ts";
 import { type IndexedTask, TaskIndex, type TaskIndexLimits } from "../task_index.ts";
 
 /** The bounds of a {@linkcode MemoryStore}. */

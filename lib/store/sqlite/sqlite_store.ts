@@ -14,8 +14,19 @@ import { Outbox } from "./deliveries.ts";
 import { storable } from "./storable.ts";
 import { TaskOnDisk } from "./task_on_disk.ts";
 import { Writer } from "./writer.ts";
-import type { ChangesSince, Delivery, Durability, EndedTask, Launch, LogSlice } from "../store.ts";
-import type { StorageTrouble, StoredTask, StoreFigures, TaskKey, TaskStore } from "../store.ts";
+import type {
+  ChangesSince,
+  Delivery,
+  Durability,
+  EndedTask,
+  Launch,
+  LogSlice,
+  StorageTrouble,
+  StoredTask,
+  StoreFigures,
+  TaskKey,
+  TaskStore,
+} from "../store.ts";
 import { TaskIndex, type TaskIndexLimits } from "../task_index.ts";
 
 /** The bounds of a {@linkcode SqliteStore}. */

@@ -5,7 +5,7 @@
  */
 
 import { createMonitor, type MonitoredTask } from "../../../lib/mod.ts";
-import { formatCursor } from "../../../lib/task/protocol.ts";
+import { formatCursor } from "../../../lib/task/cursor.ts";
 import type { Registry } from "../../../lib/registry/registry.ts";
 import { clock, tick } from "../support/clock.ts";
 import { Driver } from "../support/driver.ts";

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { LimitError } from "../../../lib/errors.ts";
-import { formatCursor } from "../../../lib/task/protocol.ts";
+import { formatCursor } from "../../../lib/task/cursor.ts";
 import { isTerminal, type Task } from "../../../lib/task/task.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";
 import { assert, assertEquals, assertGreater } from "../../support/assert.ts";

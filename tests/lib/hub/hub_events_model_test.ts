@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { DEFAULT_LIMITS } from "../../../lib/config.ts";
 import { LimitError } from "../../../lib/errors.ts";
 import { Hub } from "../../../lib/hub/hub.ts";
-import { parseCursor } from "../../../lib/task/protocol.ts";
+import { parseCursor } from "../../../lib/task/cursor.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";
 import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
 import { checkConnection, EventReader, EventTruth, seqOf, toldBy } from "../../support/event_model.ts";

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config.ts";
-import { parseCursor } from "../../../lib/task/protocol.ts";
+import { parseCursor } from "../../../lib/task/cursor.ts";
 import { assert, assertEquals, assertGreater, assertStrictEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { JournalDisk, type ResumeDisk } from "../../support/resume/disk.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { LimitError } from "../../../lib/errors.ts";
-import { LIMITS } from "../../../lib/task/protocol.ts";
+import { LIMITS } from "../../../lib/task/grammar.ts";
 import type { ChangesSince } from "../../../lib/store/store.ts";
 import type { JsonObject, Task } from "../../../lib/task/task.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";

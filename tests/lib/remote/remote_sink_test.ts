@@ -1,6 +1,6 @@
 /** Reports that go to a real server in another process, or what a function would take for one. */
 
-import { LIMITS } from "../../../lib/task/protocol.ts";
+import { LIMITS } from "../../../lib/task/grammar.ts";
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
 import type { MonitoredTask } from "../../../lib/reporter/run.ts";
 import { wrap } from "../../../lib/reporter/wrap.ts";

@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { DEFAULT_LIMITS } from "../../../lib/config.ts";
-import { byteLength, LIMITS, parseReport, type Report } from "../../../lib/task/protocol.ts";
+import { byteLength, parseReport, type Report } from "../../../lib/task/protocol.ts";
+import { LIMITS } from "../../../lib/task/grammar.ts";
 import { partsOf } from "../../../lib/remote/report_parts.ts";
 import type { LogLine } from "../../../lib/task/task.ts";
 import { assert, assertEquals } from "../../support/assert.ts";

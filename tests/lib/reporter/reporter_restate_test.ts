@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { TaskReporter } from "../../../lib/reporter/reporter.ts";
-import { byteLength, LIMITS, parseReport } from "../../../lib/task/protocol.ts";
+import { byteLength, parseReport } from "../../../lib/task/protocol.ts";
+import { LIMITS } from "../../../lib/task/grammar.ts";
 import type { LogLine, Task, UpdateChange } from "../../../lib/task/task.ts";
 import { transition } from "../../../lib/task/transition.ts";
 import { assert, assertEquals, assertGreater } from "../../support/assert.ts";

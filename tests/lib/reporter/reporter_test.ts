@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import {
-  cut,
   REPORTER_DEFAULTS,
   type ReporterOptions,
   TaskReporter,
   type TaskUpdate,
 } from "../../../lib/reporter/reporter.ts";
+import { truncate } from "../../../lib/task/truncate.ts";
 import type { LogLine, Task, TaskChange, UpdateChange } from "../../../lib/task/task.ts";
 import { transition } from "../../../lib/task/transition.ts";
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "../../support/assert.ts";
@@ -374,6 +374,6 @@ Deno.test("TaskReporter.log() numbers the lines, so that those which arrive twic
   assert(sink.lines.some(({ text }) => text.includes("lines were dropped")));
 });
 
-Deno.test("cut() keeps what fits, and marks what it shortened", () => {
-  assertEquals([cut("abc", 3), cut("abcd", 3), cut("", 3)], ["abc", "ab…", ""]);
+Deno.test("truncate() keeps what fits, and marks what it shortened", () => {
+  assertEquals([truncate("abc", 3), truncate("abcd", 3), truncate("", 3)], ["abc", "ab…", ""]);
 });

@@ -1,6 +1,6 @@
 /** What is shown of what a function returned. */
 
-import { LIMITS } from "../../../lib/task/protocol.ts";
+import { LIMITS } from "../../../lib/task/grammar.ts";
 import { resultOf } from "../../../lib/reporter/result.ts";
 import { assertEquals } from "../../support/assert.ts";
 

@@ -1,17 +1,8 @@
 import fc from "fast-check";
 import { ProtocolError } from "../../../lib/errors.ts";
-import {
-  byteLength,
-  formatCursor,
-  isClientToken,
-  isTaskId,
-  isTaskState,
-  LIMITS,
-  parseChange,
-  parseCursor,
-  parseReport,
-  type Report,
-} from "../../../lib/task/protocol.ts";
+import { byteLength, parseChange, parseReport, type Report } from "../../../lib/task/protocol.ts";
+import { formatCursor, parseCursor } from "../../../lib/task/cursor.ts";
+import { isClientToken, isTaskId, isTaskState, LIMITS } from "../../../lib/task/grammar.ts";
 import { startRun } from "../../../lib/reporter/run.ts";
 import { type JsonObject, TASK_STATES } from "../../../lib/task/task.ts";
 import {

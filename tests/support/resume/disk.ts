@@ -7,8 +7,12 @@
 import type { MonitorLimits } from "../../../lib/config.ts";
 import { StorageError } from "../../../lib/errors.ts";
 import { MemoryStore } from "../../../lib/store/memory/memory_store.ts";
-import type { ChangesSince, Delivery, EndedTask, Launch, LogSlice } from "../../../lib/store/store.ts";
 import type {
+  ChangesSince,
+  Delivery,
+  EndedTask,
+  Launch,
+  LogSlice,
   StorageTrouble,
   StoredTask,
   StoreFigures,

@@ -10,7 +10,7 @@ import { Problem } from "../../../lib/http/problem.ts";
 import { Rest } from "../../../lib/http/tasks/rest.ts";
 import { Waits } from "../../../lib/http/tasks/waits.ts";
 import { Hub } from "../../../lib/hub/hub.ts";
-import { parseCursor } from "../../../lib/task/protocol.ts";
+import { parseCursor } from "../../../lib/task/cursor.ts";
 import { Registry } from "../../../lib/registry/registry.ts";
 import type { ChangesSince, TaskStore } from "../../../lib/store/store.ts";
 import { isTerminal, type ReportedChange } from "../../../lib/task/task.ts";

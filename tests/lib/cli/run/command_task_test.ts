@@ -1,5 +1,5 @@
 import { CommandTask, type OutputName } from "../../../../lib/cli/run/command_task.ts";
-import { LIMITS } from "../../../../lib/task/protocol.ts";
+import { LIMITS } from "../../../../lib/task/grammar.ts";
 import type { Task } from "../../../../lib/task/task.ts";
 import { assertEquals, assertStringIncludes } from "../../../support/assert.ts";
 import { createChange } from "../../../support/changes.ts";

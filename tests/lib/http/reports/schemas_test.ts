@@ -5,10 +5,17 @@ import { z } from "zod";
 import { ProtocolError } from "../../../../lib/errors.ts";
 import { Problem } from "../../../../lib/http/problem.ts";
 import { creationOf, type ReportKind, reportOf } from "../../../../lib/http/reports/bodies.ts";
-import { CANCELLED_BODY, CREATE_BODY, FAIL_BODY } from "../../../../lib/http/reports/schemas.ts";
-import { FINISH_BODY, LOGS_BODY, UPDATE_BODY } from "../../../../lib/http/reports/schemas.ts";
+import {
+  CANCELLED_BODY,
+  CREATE_BODY,
+  FAIL_BODY,
+  FINISH_BODY,
+  LOGS_BODY,
+  UPDATE_BODY,
+} from "../../../../lib/http/reports/schemas.ts";
 import { valueOfForm } from "../../../../lib/http/reports/forms.ts";
-import { LIMITS, parseChange } from "../../../../lib/task/protocol.ts";
+import { parseChange } from "../../../../lib/task/protocol.ts";
+import { LIMITS } from "../../../../lib/task/grammar.ts";
 import type { ReportedChange } from "../../../../lib/task/task.ts";
 import { assertEquals, assertGreater, assertInstanceOf } from "../../../support/assert.ts";
 import { assertProblem } from "../../../support/calls.ts";

@@ -1,0 +1,59 @@
+/**
+ * Names, limits and patterns of the record's fields. Pure.
+ *
+ * @module
+ */
+
+import { TASK_STATES, type TaskState } from "./task.ts";
+
+/** The client token of tasks that name none. */
+export const DEFAULT_CLIENT = "default";
+
+/** The BroadcastChannel name of a monitor that was given none. */
+export const DEFAULT_CHANNEL = "taskscope";
+
+/** Bounds of single fields. Reporters cut what is longer; the server refuses it. */
+export const LIMITS = {
+  nameLength: 200,
+  statusLength: 1_000,
+  unitLength: 32,
+  logLineLength: 8_192,
+  /** A thousand, and one that says that others were dropped. */
+  reportLines: 1_001,
+  errorMessageLength: 4_096,
+  errorTypeLength: 128,
+  errorStackLength: 16_384,
+  resultBytes: 65_536,
+  metadataBytes: 16_384,
+  tags: 32,
+  tagLength: 64,
+  /** Levels of arrays and objects in a value: what checks, writes and shows it goes one call deeper for each. */
+  jsonDepth: 56,
+} as const;
+
+const CLIENT_GRAMMAR = /^[A-Za-z0-9._-]{1,128}$/;
+const TASK_ID_GRAMMAR = /^[A-Za-z0-9._:-]{1,128}$/;
+// "start" would shadow a route; the others would reach prototypes in a browser that builds `all_tasks[id]`.
+const RESERVED_TASK_IDS: ReadonlySet<string> = new Set([
+  ".",
+  "..",
+  "start",
+  "__proto__",
+  "constructor",
+  "prototype",
+]);
+
+/** Whether a text is a client token: `[A-Za-z0-9._-]{1,128}`, but not `.` or `..`. */
+export function isClientToken(text: string): boolean {
+  return CLIENT_GRAMMAR.test(text) && text !== "." && text !== "..";
+}
+
+/** Whether a text is a task id: `[A-Za-z0-9._:-]{1,128}`, but none of the reserved words. */
+export function isTaskId(text: string): boolean {
+  return TASK_ID_GRAMMAR.test(text) && !RESERVED_TASK_IDS.has(text);
+}
+
+/** Whether a text is the name of a state. */
+export function isTaskState(text: string): text is TaskState {
+  return (TASK_STATES as readonly string[]).includes(text);
+}

@@ -1,0 +1,15 @@
+/**
+ * Shortens text to the limits of a record's fields.
+ *
+ * @module
+ */
+
+/**
+ * Shortens text that is too long; an ellipsis marks the cut.
+ *
+ * @param text the text
+ * @param most the maximum length, in UTF-16 code units, ellipsis included
+ */
+export function truncate(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}
