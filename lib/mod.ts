@@ -21,7 +21,7 @@
 
 import { pageRenderer } from "../ui/server/pages.ts";
 import { Keyring } from "./access/keyring.ts";
-import { Authority } from "./registry/channel_server.ts";
+import { ChannelServer } from "./registry/channel_server.ts";
 import { randomId } from "./random_id.ts";
 import { checkChannelIsFree } from "./channel/authority.ts";
 import {
@@ -247,7 +247,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     onEnd: (client, stored) => notifier.ended(client, stored),
   });
   const sink: LocalSink = new LocalSink(registry);
-  const authority = new Authority({
+  const authority = new ChannelServer({
     registry,
     channel,
     publishIntervalMs: limits.frameIntervalMs,
@@ -268,11 +268,11 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     gate: new Gate({ keyring, authorize, limits, proxies: access.trustedProxies, notice: onNotice }),
     reportError: onError,
   });
-  store.onTrouble((trouble) =>
+  store.onDegradation((degradation) =>
     onNotice(
-      trouble === null
+      degradation === null
         ? "Tasks are stored again"
-        : `Tasks can't be stored, and are kept in memory for now: ${trouble.error.message}`,
+        : `Tasks can't be stored, and are kept in memory for now: ${degradation.error.message}`,
     )
   );
   const withdraw = announceMonitor(channel, sink);

@@ -40,7 +40,7 @@ export interface PageContext {
   /** The server's clock, in epoch seconds. */
   readonly now: number;
   /** Why nothing can be stored at present. */
-  readonly trouble: string | null;
+  readonly degradation: string | null;
   readonly notice: { readonly kind: "info" | "error"; readonly text: string } | null;
 }
 

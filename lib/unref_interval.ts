@@ -5,7 +5,7 @@
  */
 
 /** Calls a function at intervals while it is started. */
-export class BackgroundInterval {
+export class UnrefInterval {
   readonly #work: () => void;
   readonly #intervalMs: number;
   #timer: ReturnType<typeof setInterval> | undefined;

@@ -14,7 +14,7 @@ import type { Registry } from "../registry/registry.ts";
 import type { ReportSink } from "../reporter/reporter.ts";
 import type { StoredTask } from "../store/store.ts";
 import type { PageRenderer } from "../page_renderer.ts";
-import { isTerminal, type JsonValue } from "../task/task.ts";
+import { isFinal, type JsonValue } from "../task/task.ts";
 import type { Startable, StartOptions } from "../reporter/wrap.ts";
 import type { Gate } from "./gate.ts";
 import { Problem } from "./problem.ts";
@@ -70,12 +70,12 @@ export function taskIdFrom(segment: string): string {
  * @param context where the tasks are
  * @param answer makes the answer as of now; called again where the commit failed, which makes for another cursor
  */
-export function whenShowable(
+export function whenPublishable(
   context: HandlerContext,
   answer: () => Response,
 ): Response | Promise<Response> {
   const response = answer();
-  const showable = context.registry.whenShowable();
+  const showable = context.registry.whenPublishable();
   return showable === null ? response : showable.then((isCommitted) => isCommitted ? response : answer());
 }
 
@@ -149,7 +149,7 @@ export function startTask(
  */
 export function retryTask(context: HandlerContext, client: string, id: string): string {
   const { task } = storedTask(context, client, id);
-  if (!isTerminal(task.state)) {
+  if (!isFinal(task.state)) {
     throw new Problem(409, "task_active", `Cannot retry task "${id}": it has not ended, it is ${task.state}`);
   }
   const launch = context.registry.launch(client, id);

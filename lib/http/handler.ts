@@ -20,8 +20,8 @@ import { Names } from "./tasks/names.ts";
 import { redirect } from "./pages/page_responses.ts";
 import { Pages } from "./pages/pages.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
-import { Reporting } from "./reports/calls.ts";
-import { Reports } from "./reports/batches.ts";
+import { ReportCalls } from "./reports/calls.ts";
+import { ReportBatches } from "./reports/batches.ts";
 import { jsonResponse, Rest } from "./tasks/rest.ts";
 import {
   type Action,
@@ -83,7 +83,7 @@ export class Handler {
   readonly #seats: WatcherSeats;
   readonly #sockets: Sockets;
   readonly #events: Events;
-  readonly #reports: Reports;
+  readonly #reports: ReportBatches;
   readonly #pages: Pages;
   readonly #signIn: SignIn;
   /** What is below each first segment of a path. */
@@ -103,11 +103,11 @@ export class Handler {
     this.#cors = new Cors(context.access.origins, SHARED);
     this.#rest = new Rest(context);
     this.#waits = new Waits(context);
-    const reporting = new Reporting(context);
+    const reporting = new ReportCalls(context);
     this.#seats = new WatcherSeats(context.limits.watchers);
     this.#sockets = new Sockets(context, this.#seats, this.#open);
     this.#events = new Events(context, this.#seats);
-    this.#reports = new Reports(context, this.#open);
+    this.#reports = new ReportBatches(context, this.#open);
     this.#pages = new Pages(context);
     const names = new Names(context);
     const badges = new Badges(context);
@@ -340,9 +340,9 @@ export class Handler {
   }
 
   #readiness(): Response {
-    const trouble = this.#context.registry.trouble;
-    if (trouble === null) return jsonResponse('{"status":"ready"}');
-    const { error: { reason }, since } = trouble;
+    const degradation = this.#context.registry.degradation;
+    if (degradation === null) return jsonResponse('{"status":"ready"}');
+    const { error: { reason }, since } = degradation;
     return jsonResponse(JSON.stringify({ status: "degraded", detail: reason, since }), 503);
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { RegistryEvent } from "../registry/registry_types.ts";
-import { isTerminal } from "../task/task.ts";
+import { isFinal } from "../task/task.ts";
 import { EventLog } from "./event_log.ts";
 import { EventFrame } from "./event_messages.ts";
 import type { Show } from "./publish_queue.ts";
@@ -59,7 +59,7 @@ export class EventWatchers {
     const audience = this.#byTask.get(id);
     if (this.#all.size === 0 && audience === undefined) return;
     this.#log.add(change);
-    const isLast = change.stored === undefined || isTerminal(change.stored.task.state);
+    const isLast = change.stored === undefined || isFinal(change.stored.task.state);
     if (audience === undefined || !isLast || this.#log.isOver) return;
     // Whoever takes the id is another task.
     this.#byTask.delete(id);

@@ -6,7 +6,7 @@
 
 import type { RegistryReader } from "../registry/registry_reader.ts";
 import { envelopeOf, fullMessage } from "./messages.ts";
-import type { ShowQueue } from "./publish_queue.ts";
+import type { PublishQueue } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
 /** How soon a watcher that could not take a full state is offered the newest one, in milliseconds. */
@@ -24,7 +24,7 @@ export interface FullStatesOptions {
 export class FullStates {
   readonly #registry: RegistryReader;
   readonly #client: string;
-  readonly #queue: ShowQueue;
+  readonly #queue: PublishQueue;
   readonly #options: FullStatesOptions;
   /** Who is there, and the position that each was sent last. */
   readonly #watchers: Map<Watcher, number> = new Map();
@@ -43,7 +43,7 @@ export class FullStates {
    * @param queue shows what is sent
    * @param options how to pace
    */
-  constructor(registry: RegistryReader, client: string, queue: ShowQueue, options: FullStatesOptions) {
+  constructor(registry: RegistryReader, client: string, queue: PublishQueue, options: FullStatesOptions) {
     this.#registry = registry;
     this.#client = client;
     this.#queue = queue;

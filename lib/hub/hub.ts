@@ -11,13 +11,13 @@ import { Feed } from "./feed.ts";
 import { FullStates, type FullStatesOptions } from "./full_states.ts";
 import { taskMessage, troubleMessage } from "./messages.ts";
 import { type Opening, Openings } from "./openings.ts";
-import { ShowQueue } from "./publish_queue.ts";
+import { PublishQueue } from "./publish_queue.ts";
 import type { Watcher, WatchMode } from "./watcher.ts";
 import type { Cursor } from "../task/cursor.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { RegistryEvent } from "../registry/registry_types.ts";
-import type { StorageTrouble, StoredTask } from "../store/store.ts";
-import { isTerminal } from "../task/task.ts";
+import type { Degradation, StoredTask } from "../store/store.ts";
+import { isFinal } from "../task/task.ts";
 
 export type { Watcher, WatchMode } from "./watcher.ts";
 
@@ -37,7 +37,7 @@ export interface HubOptions extends FullStatesOptions {
 export class Hub implements Disposable {
   readonly #registry: Registry;
   readonly #options: HubOptions;
-  readonly #queue: ShowQueue;
+  readonly #queue: PublishQueue;
   readonly #openings: Openings;
   readonly #feeds: Map<string, Feed> = new Map();
   readonly #unsubscribe: readonly (() => void)[];
@@ -49,11 +49,11 @@ export class Hub implements Disposable {
   constructor(registry: Registry, options: HubOptions) {
     this.#registry = registry;
     this.#options = options;
-    this.#queue = new ShowQueue(registry);
+    this.#queue = new PublishQueue(registry);
     this.#openings = new Openings(registry);
     this.#unsubscribe = [
       registry.subscribe((event) => this.#changed(event)),
-      registry.onTrouble((trouble) => this.#troubled(trouble)),
+      registry.onDegradation((degradation) => this.#troubled(degradation)),
     ];
   }
 
@@ -88,7 +88,7 @@ export class Hub implements Disposable {
   watchTask(client: string, stored: StoredTask, watcher: Watcher): () => void {
     const { id, state } = stored.task;
     const message = taskMessage("initial_state", stored);
-    if (isTerminal(state)) return this.#tellEnded(watcher, () => [message]);
+    if (isFinal(state)) return this.#tellEnded(watcher, () => [message]);
     const feed = this.#framedFeed(client);
     const watchers = feed.tasks.add(id, watcher);
     this.#open(watcher, () => [message], () => watchers.has(watcher));
@@ -122,7 +122,7 @@ export class Hub implements Disposable {
   watchTaskEvents(client: string, stored: StoredTask, watcher: Watcher, after: Cursor | null): () => void {
     const opening = this.#openings.taskEvents(client, stored, after);
     const { id, state } = stored.task;
-    if (isTerminal(state)) return this.#tellEnded(watcher, opening);
+    if (isFinal(state)) return this.#tellEnded(watcher, opening);
     return this.#watchEvents(client, this.#framedFeed(client), id, watcher, opening);
   }
 
@@ -199,8 +199,8 @@ export class Hub implements Disposable {
     };
   }
 
-  #troubled(trouble: StorageTrouble | null): void {
-    const message = troubleMessage(trouble);
+  #troubled(degradation: Degradation | null): void {
+    const message = troubleMessage(degradation);
     const event = eventMessage("degraded", message);
     for (const { deltas, events } of this.#feeds.values()) {
       // Not before an opening that waits.

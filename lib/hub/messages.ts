@@ -5,7 +5,7 @@
  */
 
 import type { RegistryReader } from "../registry/registry_reader.ts";
-import type { StorageTrouble, StoredTask } from "../store/store.ts";
+import type { Degradation, StoredTask } from "../store/store.ts";
 
 /** Said before all the state where what was missed can't be told. */
 export const RESYNC_MESSAGE = '{"type":"resync"}';
@@ -49,8 +49,8 @@ export function deltaMessage(cursor: string, delta: string): string {
 }
 
 /** There is trouble with the store, or no more. */
-export function troubleMessage(trouble: StorageTrouble | null): string {
-  return JSON.stringify({ type: "degraded", detail: trouble?.error.reason ?? null });
+export function troubleMessage(degradation: Degradation | null): string {
+  return JSON.stringify({ type: "degraded", detail: degradation?.error.reason ?? null });
 }
 
 /** One task. */

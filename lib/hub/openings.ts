@@ -39,7 +39,7 @@ export class Openings {
   /** For who wants what changes. */
   delta(client: string, full: FullStates, after: Cursor | null): Opening {
     const missed = this.#missed(client, after);
-    const news = this.#trouble();
+    const news = this.#degradation();
     if (missed !== undefined) {
       const delta = deltaOf(missed.tasks, missed.removed.map((gone) => gone.id));
       return (cursor) => [deltaMessage(cursor, delta), ...news];
@@ -52,7 +52,7 @@ export class Openings {
   /** For who wants every event of all tasks; one message. */
   events(client: string, full: FullStates, after: Cursor | null): Opening {
     const missed = this.#missed(client, after);
-    const news = this.#trouble().map((message) => eventMessage("degraded", message)).join("");
+    const news = this.#degradation().map((message) => eventMessage("degraded", message)).join("");
     if (missed !== undefined) return missedOpening(missed, news);
     const { envelope } = full;
     const state = (cursor: string) => fullMessage("initial_state", envelope, cursor);
@@ -74,9 +74,9 @@ export class Openings {
     return after === null ? undefined : this.#registry.changesSince(client, after);
   }
 
-  #trouble(): string[] {
-    const { trouble } = this.#registry;
-    return trouble === null ? [] : [troubleMessage(trouble)];
+  #degradation(): string[] {
+    const { degradation } = this.#registry;
+    return degradation === null ? [] : [troubleMessage(degradation)];
   }
 }
 

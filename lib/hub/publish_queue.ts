@@ -11,15 +11,15 @@ import type { Registry } from "../registry/registry.ts";
 export type Show = (cursor: string) => void;
 
 /** Shows things in order, each as soon as what it shows is committed, as far as that is to be waited for. */
-export class ShowQueue implements Disposable {
-  readonly #registry: Pick<Registry, "cursor" | "whenShowable">;
+export class PublishQueue implements Disposable {
+  readonly #registry: Pick<Registry, "cursor" | "whenPublishable">;
   /** What waits to be shown, in order. */
   #held: Promise<void> = Promise.resolve();
   #heldCount = 0;
   #isDisposed = false;
 
   /** @param registry where what is shown comes from */
-  constructor(registry: Pick<Registry, "cursor" | "whenShowable">) {
+  constructor(registry: Pick<Registry, "cursor" | "whenPublishable">) {
     this.#registry = registry;
   }
 
@@ -35,7 +35,7 @@ export class ShowQueue implements Disposable {
    */
   add(show: Show): void {
     const { cursor } = this.#registry;
-    const showable = this.#registry.whenShowable();
+    const showable = this.#registry.whenPublishable();
     if (showable === null && this.#heldCount === 0) return show(formatCursor(cursor));
     this.#heldCount++;
     this.#held = this.#held.then(() => showable).then((isCommitted) => {

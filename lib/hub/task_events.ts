@@ -6,7 +6,7 @@
 
 import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { StoredTask } from "../store/store.ts";
-import { isTerminal, type LogLine, type Task, type TaskState } from "../task/task.ts";
+import { isFinal, type LogLine, type Task, type TaskState } from "../task/task.ts";
 import { newLines } from "../task/transition.ts";
 
 /** What an event that shows a record says: the state that the task is in, or that anything else of it is another. */
@@ -62,7 +62,7 @@ export function eventsOf(event: RegistryEvent): TaskEvent[] {
 
 function nameOf(before: Task | undefined, { state }: Task): RecordEventName {
   // One that is back is told by its state, too.
-  if (before === undefined || isTerminal(state)) return NAMES[state];
+  if (before === undefined || isFinal(state)) return NAMES[state];
   return before.state === "NOT_STARTED" && state !== "NOT_STARTED" ? "task.started" : "task.progress";
 }
 

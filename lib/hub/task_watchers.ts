@@ -6,7 +6,7 @@
 
 import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { StoredTask } from "../store/store.ts";
-import { isTerminal } from "../task/task.ts";
+import { isFinal } from "../task/task.ts";
 import { taskMessage } from "./messages.ts";
 import type { Show } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
@@ -46,7 +46,7 @@ export class TaskWatchers {
     const id = stored?.id ?? removedId!;
     const watchers = this.#byTask.get(id);
     if (watchers === undefined) return;
-    if (stored !== undefined && !isTerminal(stored.task.state)) {
+    if (stored !== undefined && !isFinal(stored.task.state)) {
       this.#changed.set(id, stored);
       return;
     }

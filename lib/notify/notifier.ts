@@ -69,8 +69,8 @@ export class Notifier implements AsyncDisposable {
       }),
     ]));
     this.#takeOver();
-    this.#unsubscribe = store.onTrouble((trouble) => {
-      if (trouble === null) this.#pump();
+    this.#unsubscribe = store.onDegradation((degradation) => {
+      if (degradation === null) this.#pump();
     });
   }
 

@@ -14,8 +14,8 @@ import { ReportIntake } from "./report_intake.ts";
 import type { ReporterCommand } from "../reporter/reporter_command.ts";
 import type { ChangesSince } from "../store/store.ts";
 
-/** Options of an {@linkcode Authority}. */
-export interface AuthorityOptions {
+/** Options of an {@linkcode ChannelServer}. */
+export interface ChannelServerOptions {
   readonly registry: Registry;
   /** The name of the channel. */
   readonly channel: string;
@@ -45,9 +45,9 @@ interface Transfer {
 }
 
 /** The registry's side of a channel. */
-export class Authority implements Disposable {
+export class ChannelServer implements Disposable {
   readonly #registry: Registry;
-  readonly #options: AuthorityOptions;
+  readonly #options: ChannelServerOptions;
   readonly #channel: AuthorityChannel;
   readonly #intakes: Map<string, ReportIntake> = new Map();
   /** The members that hold a copy, with what they are being sent. */
@@ -62,7 +62,7 @@ export class Authority implements Disposable {
    * @param options the registry and the name of the channel
    * @throws {ChannelConflictError} where this isolate has an authority of that name
    */
-  constructor(options: AuthorityOptions) {
+  constructor(options: ChannelServerOptions) {
     this.#registry = options.registry;
     this.#options = options;
     this.#publishedSeq = options.registry.cursor.seq;

@@ -8,7 +8,7 @@ import { Estimator } from "./estimator.ts";
 import { PastRuns } from "./past_runs.ts";
 import { ProgressSeries } from "./progress_series.ts";
 import { HTTP_REPORTER_ID, type Reporter } from "./registry_types.ts";
-import { Family } from "./subtask_progress.ts";
+import { SubtaskProgress } from "./subtask_progress.ts";
 import type { TaskStore } from "../store/store.ts";
 import type { ProgressPoint } from "../task/task.ts";
 
@@ -17,7 +17,7 @@ export interface LiveTask {
   readonly client: string;
   readonly id: string;
   readonly estimator: Estimator;
-  readonly family: Family;
+  readonly family: SubtaskProgress;
   readonly series: ProgressSeries;
   /** The id of the side that runs it; `null` where nobody does yet. */
   readonly owner: string | null;
@@ -92,7 +92,7 @@ export class LiveTasks {
       client,
       id,
       estimator: new Estimator((name) => this.past.of(client, name)),
-      family: new Family(),
+      family: new SubtaskProgress(),
       series: new ProgressSeries(at, points),
       owner,
       reporter: isHttp ? null : reporter,

@@ -5,8 +5,8 @@
  */
 
 import { now } from "../clock.ts";
-import { BackgroundInterval } from "../unref_interval.ts";
-import { Census, type CensusLimits } from "./retention.ts";
+import { UnrefInterval } from "../unref_interval.ts";
+import { Retention, type RetentionLimits } from "./retention.ts";
 import { ClosedError, type LimitError, StorageError } from "../errors.ts";
 import { type LiveTask, LiveTasks } from "./live_tasks.ts";
 import type { Report } from "../task/protocol.ts";
@@ -20,11 +20,11 @@ import {
   TaskInMemory,
   type TaskStore,
 } from "../store/store.ts";
-import { isTerminal, type ProgressPoint, type Task, type TaskChange } from "../task/task.ts";
+import { isFinal, type ProgressPoint, type Task, type TaskChange } from "../task/task.ts";
 import { historyEntryOf, newLines, transition, TransitionError } from "../task/transition.ts";
 
 /** The bounds of a {@linkcode Registry}. */
-export interface RegistryLimits extends CensusLimits {
+export interface RegistryLimits extends RetentionLimits {
   /** How long ended tasks are kept, in milliseconds from their end. */
   readonly endedTaskAgeMs: number;
   /** How long a removed task can be restored, in milliseconds from its removal. */
@@ -57,12 +57,12 @@ const ROLL_UP_HEIGHT = 10_000;
 export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #store: TaskStore;
   readonly #limits: RegistryLimits;
-  readonly #census: Census;
+  readonly #census: Retention;
   readonly #onEnd: ((client: string, stored: StoredTask) => void) | undefined;
   readonly #listeners: Set<(event: RegistryEvent) => void> = new Set();
   readonly #live: LiveTasks;
   readonly #restorable: RestorableTasks;
-  readonly #sweeper: BackgroundInterval;
+  readonly #sweeper: UnrefInterval;
   /** The number of the last change that made a task, ended it, removed it or brought it back. */
   #membershipSeq = 0;
   #isClosed = false;
@@ -78,10 +78,10 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     this.#store = options.store;
     this.#limits = options.limits;
     this.#live = new LiveTasks(options.store);
-    this.#census = new Census(options.limits);
+    this.#census = new Retention(options.limits);
     this.#onEnd = options.onEnd;
     this.#restorable = new RestorableTasks(options.limits.restoreWindowMs);
-    this.#sweeper = new BackgroundInterval(() => this.#trySweep(), options.limits.sweepIntervalMs);
+    this.#sweeper = new UnrefInterval(() => this.#trySweep(), options.limits.sweepIntervalMs);
     this.#takeOver();
   }
 
@@ -90,7 +90,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   }
 
   /** How many tasks each client has. */
-  clientCounts(): ReturnType<Census["counts"]> {
+  clientCounts(): ReturnType<Retention["counts"]> {
     return this.#census.counts();
   }
 
@@ -103,8 +103,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    */
   obstacle(client: string): LimitError | StorageError | ClosedError | null {
     if (this.#isClosed) return new ClosedError("Cannot create task: the server is shutting down");
-    const { trouble } = this.#store;
-    return trouble === null ? this.#census.fullness(client) : trouble.error;
+    const { degradation } = this.#store;
+    return degradation === null ? this.#census.fullness(client) : degradation.error;
   }
 
   /** How a task's progress moved, oldest first. */
@@ -124,9 +124,9 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * @returns `null` where there is nothing to wait for, also because nothing can be committed; else whether it is
    *   committed now: where it is not, what was seen is shown all the same, but with a cursor of the other epoch
    */
-  whenShowable(): Promise<boolean> | null {
-    const { committedSeq, trouble } = this.#store;
-    if (this.#membershipSeq <= committedSeq || trouble !== null) return null;
+  whenPublishable(): Promise<boolean> | null {
+    const { committedSeq, degradation } = this.#store;
+    if (this.#membershipSeq <= committedSeq || degradation !== null) return null;
     return this.#store.committed().then(() => true, () => false);
   }
 
@@ -385,7 +385,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     const after = live === undefined || change.type === "estimate"
       ? changed
       : live.estimator.estimated(changed);
-    const isEnd = isTerminal(after.state);
+    const isEnd = isFinal(after.state);
     if (isEnd || before === undefined) this.#membershipSeq = seq;
     this.#put(client, before, after, change, seq);
 
@@ -411,7 +411,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     }
     const entry = historyEntryOf(before, after);
     if (entry !== null) this.#store.appendHistory(client, id, entry, before?.state !== after.state);
-    if (isTerminal(after.state)) this.#onEnd?.(client, stored);
+    if (isFinal(after.state)) this.#onEnd?.(client, stored);
     this.#tell({ client, seq, stored, before, change });
   }
 

@@ -7,9 +7,9 @@
 import type { Cursor } from "../task/cursor.ts";
 import type {
   ChangesSince,
+  Degradation,
   Launch,
   LogSlice,
-  StorageTrouble,
   StoredTask,
   StoreFigures,
   TaskStore,
@@ -35,7 +35,7 @@ export class RegistryReader {
    * to a program that is started later, which knows only what was committed.
    */
   get cursor(): Cursor {
-    const epoch = this.#store.trouble === null ? this.#store.epoch : this.#unsavedEpoch;
+    const epoch = this.#store.degradation === null ? this.#store.epoch : this.#unsavedEpoch;
     return { epoch, seq: this.#store.seq };
   }
 
@@ -50,8 +50,8 @@ export class RegistryReader {
   }
 
   /** Why nothing can be committed at present; `null` where all is well. */
-  get trouble(): StorageTrouble | null {
-    return this.#store.trouble;
+  get degradation(): Degradation | null {
+    return this.#store.degradation;
   }
 
   task(client: string, id: string): Task | undefined {
@@ -138,8 +138,8 @@ export class RegistryReader {
   }
 
   /** Hears when trouble with the store comes and goes; gives back what ends it. */
-  onTrouble(listener: (trouble: StorageTrouble | null) => void): () => void {
-    return this.#store.onTrouble(listener);
+  onDegradation(listener: (degradation: Degradation | null) => void): () => void {
+    return this.#store.onDegradation(listener);
   }
 
   #knows({ epoch, seq }: Cursor): boolean {

@@ -8,7 +8,7 @@ import { LimitError } from "../errors.ts";
 import type { EndedTask, TaskKey } from "../store/store.ts";
 
 /** The bounds on how many tasks there may be. */
-export interface CensusLimits {
+export interface RetentionLimits {
   /** Clients that may have tasks. */
   readonly clients: number;
   /** Tasks of one client that have not ended. */
@@ -26,8 +26,8 @@ interface ClientCount {
 }
 
 /** Who lives, who has ended, and in which order. */
-export class Census {
-  readonly #limits: CensusLimits;
+export class Retention {
+  readonly #limits: RetentionLimits;
   readonly #clients: Map<string, ClientCount> = new Map();
   /** The ended tasks of all clients, in the order of their end. */
   readonly #ended: Map<string, EndedTask> = new Map();
@@ -35,7 +35,7 @@ export class Census {
   readonly #restored: Map<string, EndedTask> = new Map();
 
   /** @param limits the bounds to keep */
-  constructor(limits: CensusLimits) {
+  constructor(limits: RetentionLimits) {
     this.#limits = limits;
   }
 

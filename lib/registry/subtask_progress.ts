@@ -7,7 +7,7 @@
 import type { Task } from "../task/task.ts";
 
 /** The sums over the children of one task, and what its own parent holds of it. */
-export class Family {
+export class SubtaskProgress {
   /** Of the children's weights. */
   #weight = 0;
   /** Of the children's weights times their progress. */
@@ -29,7 +29,7 @@ export class Family {
    * @param of the child's own family
    * @returns the progress of all children together; `null` where it does not count
    */
-  add(child: Task, of: Family): number | null {
+  add(child: Task, of: SubtaskProgress): number | null {
     const progress = child.progress ?? 0;
     if (of.#heldByParent === null) this.#weight += child.weight;
     this.#progress += child.weight * (progress - (of.#heldByParent ?? 0));

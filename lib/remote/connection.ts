@@ -11,8 +11,8 @@ import type { ReportReply } from "./messages.ts";
 import type { Refusal, RemoteAddress, Transport, TransportKind } from "./remote_transport.ts";
 import { SocketTransport } from "./socket_transport.ts";
 
-/** What a {@linkcode RemoteLink} tells. */
-export interface RemoteLinkEvents {
+/** What a {@linkcode RemoteConnection} tells. */
+export interface RemoteConnectionEvents {
   /** There is a connection, and nothing is on its way over it. */
   readonly onUp: () => void;
   /** There is none any more, or an attempt at one has failed. */
@@ -34,9 +34,9 @@ const LONGEST_RETRY_WITHOUT_SUCCESS_MS = 30_000;
 const HOPEFUL_ATTEMPTS = 10;
 
 /** A connection to a server, again and again. It is no reason for the process to live on. */
-export class RemoteLink {
+export class RemoteConnection {
   readonly #address: RemoteAddress;
-  readonly #events: RemoteLinkEvents;
+  readonly #events: RemoteConnectionEvents;
   #state: State = "stopped";
   #transport: Transport | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -48,7 +48,7 @@ export class RemoteLink {
    * @param address where to, and who
    * @param events told what happens
    */
-  constructor(address: RemoteAddress, events: RemoteLinkEvents) {
+  constructor(address: RemoteAddress, events: RemoteConnectionEvents) {
     this.#address = address;
     this.#events = events;
   }

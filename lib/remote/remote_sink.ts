@@ -7,12 +7,12 @@
 import { randomId } from "../random_id.ts";
 import { unrefTimer } from "../environment.ts";
 import type { Report } from "../task/protocol.ts";
-import { RemoteLink } from "./connection.ts";
-import { RemoteOutbox } from "./unsent_reports.ts";
+import { RemoteConnection } from "./connection.ts";
+import { UnsentReports } from "./unsent_reports.ts";
 import { type ReportReply, writeBatch } from "./messages.ts";
 import { partsOf } from "./report_parts.ts";
 import type { ReportedTask, ReportSink } from "../reporter/reporter.ts";
-import { Retelling } from "./replay.ts";
+import { Replay } from "./replay.ts";
 
 /** Tasks that are known at most; while the server is away, those that have ended are kept for it, too. */
 const MOST_TASKS = 10_000;
@@ -57,10 +57,10 @@ export interface RemoteSinkOptions {
 export class RemoteSink implements ReportSink, Disposable {
   readonly #server: string;
   readonly #warn: (message: string) => void;
-  readonly #link: RemoteLink;
-  readonly #outbox: RemoteOutbox = new RemoteOutbox();
+  readonly #link: RemoteConnection;
+  readonly #outbox: UnsentReports = new UnsentReports();
   readonly #tasks: Map<string, ReportedTask> = new Map();
-  readonly #retelling: Retelling = new Retelling();
+  readonly #retelling: Replay = new Replay();
   readonly #waiting: Set<() => void> = new Set();
   /** The number of the newest report, over all tasks: a task that takes an id again goes on above the former. */
   #newestSeq = 0;
@@ -78,7 +78,7 @@ export class RemoteSink implements ReportSink, Disposable {
   constructor(server: string, { key = null, warn = warnInConsole }: RemoteSinkOptions = {}) {
     this.#server = server;
     this.#warn = warn;
-    this.#link = new RemoteLink({ server, key, reporter: randomId() }, {
+    this.#link = new RemoteConnection({ server, key, reporter: randomId() }, {
       onUp: () => this.#up(),
       onDown: () => this.#down(),
       onReply: (reply) => this.#obey(reply),

@@ -26,7 +26,7 @@ interface LinesOnTheWay {
  * Keeps, until it is committed, what a task does not keep itself: that it is there at all once it has ended, and the
  * lines that it has handed over. In all of it, what was first comes first.
  */
-export class Retelling {
+export class Replay {
   readonly #ended: Map<string, EndedTask> = new Map();
   /** The tasks whose creation is on its way, by how many reports there are with it. */
   readonly #created: Map<string, number> = new Map();

@@ -5,8 +5,8 @@
  * @module
  */
 
-/** The bounds of a {@linkcode RemoteOutbox}. */
-export interface RemoteOutboxLimits {
+/** The bounds of a {@linkcode UnsentReports}. */
+export interface UnsentReportsLimits {
   /** Reports in a batch at most. */
   readonly batchReports: number;
   /** Characters in a batch at most; a longer report is a batch of its own. */
@@ -16,7 +16,7 @@ export interface RemoteOutboxLimits {
 }
 
 /** The bounds of a reporter. A batch of the longest reports stays below the 1 MiB that servers take. */
-export const REMOTE_OUTBOX_LIMITS: RemoteOutboxLimits = {
+export const UNSENT_REPORTS_LIMITS: UnsentReportsLimits = {
   batchReports: 500,
   batchCharacters: 128 * 1024,
   fullCharacters: 2 * 1024 * 1024,
@@ -34,8 +34,8 @@ export interface OutgoingBatch {
 }
 
 /** Reports in order, until the server has committed them. */
-export class RemoteOutbox {
-  readonly #limits: RemoteOutboxLimits;
+export class UnsentReports {
+  readonly #limits: UnsentReportsLimits;
   #queue: string[] = [];
   #queuedCharacters = 0;
   /** Batches that were cut and are not committed, oldest first. */
@@ -48,7 +48,7 @@ export class RemoteOutbox {
   #newestBatch = 0;
 
   /** @param limits the bounds */
-  constructor(limits: RemoteOutboxLimits = REMOTE_OUTBOX_LIMITS) {
+  constructor(limits: UnsentReportsLimits = UNSENT_REPORTS_LIMITS) {
     this.#limits = limits;
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { breathe } from "./yield.ts";
+import { yieldToEventLoop } from "./yield.ts";
 import { LIMITS } from "../task/grammar.ts";
 import { type EndChange, type ReportSink, TaskReporter, type TaskUpdate, textOf } from "./reporter.ts";
 import { truncate } from "../task/truncate.ts";
@@ -22,7 +22,7 @@ export interface MonitoredTask {
   readonly signal: AbortSignal;
   /**
    * Says how far the task is. Costs next to nothing, so call it as often as there is news: what comes in quick
-   * succession is merged. It acts at once; awaiting it lets the event loop breathe, so that a server in the same
+   * succession is merged. It acts at once; awaiting it lets the event loop yieldToEventLoop, so that a server in the same
    * isolate goes on answering. It never throws.
    *
    * @param update `progress` from 0 to 100 (`null` = unknown), or `current` of `total`, and a `status` for people
@@ -216,7 +216,7 @@ function callWith<Result>(call: (task: MonitoredTask) => Result, task: Monitored
 async function settledInTime(sink: ReportSink): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<void>((resolve) => timer = setTimeout(resolve, COMMIT_WAIT_MS));
-  // What can't be committed is the monitor's trouble, and not the function's.
+  // What can't be committed is the monitor's degradation, and not the function's.
   await Promise.race([sink.settled().catch(() => {}), tooLate]);
   clearTimeout(timer);
 }
@@ -261,7 +261,7 @@ class RunningTask implements MonitoredChild {
 
   update(update: TaskUpdate): Promise<void> {
     this.#reporter.update(update);
-    return breathe(Date.now());
+    return yieldToEventLoop(Date.now());
   }
 
   log(line: string): void {

@@ -1,5 +1,5 @@
 /**
- * Lets the event loop breathe while a loop awaits something that is always ready.
+ * Lets the event loop yieldToEventLoop while a loop awaits something that is always ready.
  *
  * @module
  */
@@ -13,12 +13,12 @@ let breathedMs = 0;
 
 /**
  * A promise that is ready at once, but for one in every 10 ms, which waits for the event loop to turn: a loop of
- * `await breathe()` costs next to nothing, yet sockets and timers of the same isolate go on.
+ * `await yieldToEventLoop()` costs next to nothing, yet sockets and timers of the same isolate go on.
  *
  * @param nowMs the time, in epoch milliseconds
  * @returns a promise to await
  */
-export function breathe(nowMs: number): Promise<void> {
+export function yieldToEventLoop(nowMs: number): Promise<void> {
   if (breath !== null) return breath;
   const since = nowMs - breathedMs;
   if (since >= 0 && since < LONGEST_STRETCH_MS) return READY;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isTerminal, type TaskSummary } from "../task/task.ts";
+import { isFinal, type TaskSummary } from "../task/task.ts";
 import type { StoredTask } from "./store.ts";
 
 /** A task that is kept in groups. What is stored of it may become another object, but not another summary. */
@@ -22,7 +22,7 @@ export class RunGroups {
   /** Adds a task, where it has ended. */
   add(task: GroupedTask): void {
     const { name, state } = task.stored.summary;
-    if (!isTerminal(state)) return;
+    if (!isFinal(state)) return;
     const group = this.#groups.get(name);
     if (group === undefined) this.#groups.set(name, [task]);
     else group.splice(indexIn(group, task), 0, task);
@@ -31,7 +31,7 @@ export class RunGroups {
   /** Removes a task that was added, before anything of its summary changes. */
   delete(task: GroupedTask): void {
     const { name, state } = task.stored.summary;
-    const group = isTerminal(state) ? this.#groups.get(name) : undefined;
+    const group = isFinal(state) ? this.#groups.get(name) : undefined;
     if (group === undefined) return;
     // Nearly always it is the oldest one that goes.
     const index = group[0] === task ? 0 : indexIn(group, task);

@@ -138,7 +138,7 @@ export interface TaskStore extends AsyncDisposable {
   /** Everything up to this number is committed. */
   readonly committedSeq: number;
   /** Why nothing can be committed at present; `null` where all is well. */
-  readonly trouble: StorageTrouble | null;
+  readonly degradation: Degradation | null;
   /** What an operator watches. */
   readonly figures: StoreFigures;
 
@@ -222,7 +222,7 @@ export interface TaskStore extends AsyncDisposable {
    *
    * @returns a function that ends it
    */
-  onTrouble(listener: (trouble: StorageTrouble | null) => void): () => void;
+  onDegradation(listener: (degradation: Degradation | null) => void): () => void;
 }
 
 /** What an operator watches of a store; all but the tasks since it was opened. */
@@ -242,7 +242,7 @@ export interface StoreFigures {
 export type Durability = "normal" | "full";
 
 /** Why nothing can be committed at present. */
-export interface StorageTrouble {
+export interface Degradation {
   /** What is wrong. */
   readonly error: StorageError;
   /** Since when, in epoch seconds. */

@@ -5,7 +5,7 @@
  */
 
 import { quantile } from "./quantile.ts";
-import { isTerminal, type TaskState, type TaskSummary } from "./task.ts";
+import { isFinal, type TaskState, type TaskSummary } from "./task.ts";
 
 /** Runs that are told one by one. */
 const LAST_RUNS = 20;
@@ -56,7 +56,7 @@ export function runStats(tasks: Iterable<TaskSummary>): RunStats[] {
 }
 
 function statsOf(name: string, tasks: readonly TaskSummary[]): RunStats {
-  const ended = tasks.filter(({ state }) => isTerminal(state)).reverse();
+  const ended = tasks.filter(({ state }) => isFinal(state)).reverse();
   const finished = ended.filter(({ state }) => state === "FINISHED");
   const failures = ended.filter(({ state }) => state === "ERROR").length;
   const durations = finished.map(durationOf).filter((duration) => duration !== null).sort((a, b) => a - b);

@@ -298,7 +298,7 @@ export function summaryOf(task: TaskSummary): TaskSummary {
 export type ProgressPoint = readonly [at: number, progress: number];
 
 /** Whether a state is the last one of a task's life. */
-export function isTerminal(state: TaskState): boolean {
+export function isFinal(state: TaskState): boolean {
   return state === "FINISHED" || state === "ERROR" || state === "CANCELLED";
 }
 

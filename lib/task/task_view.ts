@@ -5,11 +5,11 @@
  * @module
  */
 
-import { isTerminal, stateWords, type Task, type TaskSummary } from "./task.ts";
+import { isFinal, stateWords, type Task, type TaskSummary } from "./task.ts";
 
 /** Whether a task has ended, also where its state is one that this version does not know. */
 export function hasEnded(task: Pick<Task, "state" | "finished_at">): boolean {
-  return isTerminal(task.state) || task.finished_at !== null;
+  return isFinal(task.state) || task.finished_at !== null;
 }
 
 /** Puts tasks into the order in which they are shown: those that have not ended first, each part newest first. */

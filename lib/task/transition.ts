@@ -6,7 +6,7 @@
 
 import { byteLength } from "./protocol.ts";
 import { LIMITS } from "./grammar.ts";
-import { isTerminal, stateWords } from "./task.ts";
+import { isFinal, stateWords } from "./task.ts";
 import type {
   CreateChange,
   HistoryEntry,
@@ -107,7 +107,7 @@ export function transition(
     throw new TransitionError("late_report", `Cannot change task "${id}": ${detail}`);
   }
   const after = changed(task, id, change, at, origin);
-  if (origin.seq === null || after.report_seq === origin.seq || isTerminal(task?.state ?? "NOT_STARTED")) {
+  if (origin.seq === null || after.report_seq === origin.seq || isFinal(task?.state ?? "NOT_STARTED")) {
     return after;
   }
   // Also where nothing else changes: what comes later with a lower number is late.
@@ -136,7 +136,7 @@ function changed(
   if (change.type === "create") {
     throw new TransitionError("task_exists", `Cannot create task "${id}": the id is taken`);
   }
-  if (isTerminal(task.state)) {
+  if (isFinal(task.state)) {
     if (change.type === "restore") return { ...task, version: task.version + 1 };
     if (repeatsEnd(task.state, change.type)) return task;
     throw new TransitionError("task_ended", `Cannot change task "${id}": it has ended as ${task.state}`);
@@ -246,7 +246,7 @@ function repeatsEnd(state: TaskState, change: TaskChange["type"]): boolean {
 }
 
 function entered(task: Task, state: TaskState, time: number, error: TaskError | null = null): Task {
-  const ended = isTerminal(state);
+  const ended = isFinal(state);
   // A status that nobody gave follows the state; one that somebody gave stays, also past the end.
   const gaveStatus = task.status !== stateWords(task.state, task.error);
   return {

@@ -1,7 +1,7 @@
 /** Event streams and waiting requests, as strangers use them: with curl, and with what browsers have. */
 
 import type { Registry } from "../../lib/registry/registry.ts";
-import { isTerminal } from "../../lib/task/task.ts";
+import { isFinal } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
@@ -270,5 +270,5 @@ Deno.test("EventSource: a browser hears of a task until its end, and does not co
     assertEquals(complaints, []);
   });
   assertEquals(server.errors, []);
-  assert(isTerminal(server.monitor.registry.task("c", "t")!.state));
+  assert(isFinal(server.monitor.registry.task("c", "t")!.state));
 });

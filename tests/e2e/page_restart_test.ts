@@ -533,7 +533,7 @@ Deno.test("page: says that nothing can be stored, with and without JavaScript, u
       await page.locator('li[data-task-id="waiting"]').waitFor();
       const other = await page.context().newPage();
       await open(other, `${server.url}/t/c/waiting`);
-      const banners = [page, other].map((each) => each.getByTestId("trouble"));
+      const banners = [page, other].map((each) => each.getByTestId("degraded"));
 
       const lock = new DatabaseSync(data);
       lock.exec("BEGIN IMMEDIATE");
@@ -547,7 +547,7 @@ Deno.test("page: says that nothing can be stored, with and without JavaScript, u
       await withPage({ javaScriptEnabled: false, viewport: PHONE }, async ({ page: plain }) => {
         for (const path of ["", "/waiting"]) {
           await plain.goto(`${server.url}/t/c${path}`);
-          assertEquals(await plain.getByTestId("trouble").innerText(), words);
+          assertEquals(await plain.getByTestId("degraded").innerText(), words);
           await fits(plain);
         }
       });

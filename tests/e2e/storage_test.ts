@@ -93,7 +93,7 @@ async function untilEnded(url: string, id: string): Promise<Task> {
   throw new Error(`Task "${id}" did not end`);
 }
 
-/** Whether a message tells of trouble, or of its end. */
+/** Whether a message tells of degradation, or of its end. */
 function isDegraded(wanted: RegExp | null): (message: SocketMessage) => boolean {
   return (message) => {
     if (message.type !== "degraded") return false;

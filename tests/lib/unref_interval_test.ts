@@ -1,12 +1,12 @@
-import { BackgroundInterval } from "../../lib/unref_interval.ts";
+import { UnrefInterval } from "../../lib/unref_interval.ts";
 import { assertEquals } from "../support/assert.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { spawn } from "../support/program.ts";
 
-Deno.test("BackgroundInterval works at intervals while it is started, and not before", () => {
+Deno.test("UnrefInterval works at intervals while it is started, and not before", () => {
   using clock = new FakeClock();
   let count = 0;
-  const interval = new BackgroundInterval(() => count++, 1_000);
+  const interval = new UnrefInterval(() => count++, 1_000);
   clock.pass(5_000);
   assertEquals([count, clock.pending], [0, 0]);
   interval.start();
@@ -19,10 +19,10 @@ Deno.test("BackgroundInterval works at intervals while it is started, and not be
   assertEquals([count, clock.pending], [3, 0]);
 });
 
-Deno.test("BackgroundInterval.start() twice is one interval, and stop() twice is none", () => {
+Deno.test("UnrefInterval.start() twice is one interval, and stop() twice is none", () => {
   using clock = new FakeClock();
   let count = 0;
-  const interval = new BackgroundInterval(() => count++, 1_000);
+  const interval = new UnrefInterval(() => count++, 1_000);
   interval.start();
   clock.pass(500);
   interval.start();
@@ -38,10 +38,10 @@ Deno.test("BackgroundInterval.start() twice is one interval, and stop() twice is
   interval.stop();
 });
 
-Deno.test("BackgroundInterval may be stopped by its own work", () => {
+Deno.test("UnrefInterval may be stopped by its own work", () => {
   using clock = new FakeClock();
   let count = 0;
-  const interval = new BackgroundInterval(() => {
+  const interval = new UnrefInterval(() => {
     if (++count === 2) interval.stop();
   }, 1_000);
   interval.start();
@@ -49,10 +49,10 @@ Deno.test("BackgroundInterval may be stopped by its own work", () => {
   assertEquals([count, clock.pending], [2, 0]);
 });
 
-Deno.test("BackgroundInterval keeps no process alive", async () => {
+Deno.test("UnrefInterval keeps no process alive", async () => {
   const module = new URL("../../lib/unref_interval.ts", import.meta.url).href;
-  const code = `import { BackgroundInterval } from ${JSON.stringify(module)};
-    new BackgroundInterval(() => {}, 1_000_000).start();
+  const code = `import { UnrefInterval } from ${JSON.stringify(module)};
+    new UnrefInterval(() => {}, 1_000_000).start();
     console.log("started");`;
   await using program = spawn(Deno.execPath(), ["eval", "--no-config", code]);
   assertEquals(await program.ended(), { code: 0, stdout: "started\n", stderr: "" });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Authority } from "../../lib/registry/channel_server.ts";
+import { ChannelServer } from "../../lib/registry/channel_server.ts";
 import type { MonitorLimits } from "../../lib/config.ts";
 import { announceMonitor } from "../../lib/reporter/local_monitors.ts";
 import { TestRegistry } from "./registry.ts";
@@ -24,7 +24,7 @@ export class ChannelMonitor implements Disposable {
   readonly channel: string;
   readonly test: TestRegistry;
   readonly errors: unknown[] = [];
-  #authority: Authority;
+  #authority: ChannelServer;
 
   /**
    * @param limits the registry's bounds
@@ -60,8 +60,8 @@ export class ChannelMonitor implements Disposable {
     this.test[Symbol.dispose]();
   }
 
-  #open(): Authority {
-    return new Authority({
+  #open(): ChannelServer {
+    return new ChannelServer({
       registry: this.test.registry,
       channel: this.channel,
       publishIntervalMs: PUBLISH_INTERVAL_MS,

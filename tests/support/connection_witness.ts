@@ -32,7 +32,7 @@ export class ConnectionWitness {
       this.returns.push(back);
       this.#note(`back ${back.tasks.map((task) => task.id)} -${back.removed}`);
     },
-    onTrouble: (detail: string | null) => this.#note(`trouble ${detail}`),
+    onDegradation: (detail: string | null) => this.#note(`degraded ${detail}`),
     onSign: () => void this.signs++,
   };
 

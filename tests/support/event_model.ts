@@ -8,7 +8,7 @@ import { parseCursor } from "../../lib/task/cursor.ts";
 import type { Registry } from "../../lib/registry/registry.ts";
 import type { RegistryEvent } from "../../lib/registry/registry_types.ts";
 import type { StoredTask } from "../../lib/store/store.ts";
-import { isTerminal, type LogLine, type Task, type TaskState } from "../../lib/task/task.ts";
+import { isFinal, type LogLine, type Task, type TaskState } from "../../lib/task/task.ts";
 import { assert, assertEquals } from "./assert.ts";
 import type { ReceivedEvent } from "./event_parser.ts";
 
@@ -126,7 +126,7 @@ function toldOf({ stored, before, removedId, change }: RegistryEvent): Told[] {
   }
   const { id, task, json: data } = stored;
   const record = { ...none, id, version: task.version, data };
-  if (isTerminal(task.state)) return [{ ...record, name: END_NAMES[task.state]! }];
+  if (isFinal(task.state)) return [{ ...record, name: END_NAMES[task.state]! }];
   if (before === undefined) return [{ ...record, name: "task.created" }];
   if (before.state !== task.state && before.state === "NOT_STARTED") {
     return [{ ...record, name: "task.started" }];
@@ -268,9 +268,9 @@ export class EventReader {
     if (known !== undefined) {
       assert(task.version >= known.version, `version ${task.version} behind ${known.version}: ${data}`);
       if (task.version === known.version) assertEquals(JSON.stringify(known), data);
-      else assert(!isTerminal(known.state), `an end taken back: ${data}`);
+      else assert(!isFinal(known.state), `an end taken back: ${data}`);
     }
-    if (isTerminal(task.state)) assertEquals(type, STATE_NAMES[task.state]);
+    if (isFinal(task.state)) assertEquals(type, STATE_NAMES[task.state]);
     else assert(!["task.finished", "task.error", "task.cancelled"].includes(type), `no end: ${data}`);
     this.tasks.set(task.id, task);
   }

@@ -29,7 +29,7 @@ export const EXAMPLE_FRAME: PageFrame = {
   cursor: "e:1",
   now: EXAMPLE_TIME,
   assets: { script: "/s.js", style: "/s.css" },
-  trouble: null,
+  degradation: null,
   notice: null,
 };
 

@@ -7,10 +7,10 @@
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { MemoryStore } from "../../lib/store/memory/memory_store.ts";
-import type { StorageTrouble, StoredTask } from "../../lib/store/store.ts";
-import { isTerminal } from "../../lib/task/task.ts";
+import type { Degradation, StoredTask } from "../../lib/store/store.ts";
+import { isFinal } from "../../lib/task/task.ts";
 
-type TroubleListener = (trouble: StorageTrouble | null) => void;
+type TroubleListener = (degradation: Degradation | null) => void;
 
 /** Where a {@linkcode HeldStore} says that its file is; nobody but the operator is to see this. */
 export const SECRET_PATH = "/home/somebody/secret/tasks.db";
@@ -18,7 +18,7 @@ export const SECRET_PATH = "/home/somebody/secret/tasks.db";
 /** Commits at once, until it is told to hold everything back. */
 export class HeldStore extends MemoryStore {
   #committedSeq = Infinity;
-  #trouble: StorageTrouble | null = null;
+  #degradation: Degradation | null = null;
   #waiting: PromiseWithResolvers<void>[] = [];
   readonly #listeners: Set<TroubleListener> = new Set();
   /** The records of ended tasks can't be read, as where a disk is broken. */
@@ -33,7 +33,7 @@ export class HeldStore extends MemoryStore {
     // The base class has fields of these names.
     Object.defineProperties(this, {
       committedSeq: { get: () => this.#committedSeq },
-      trouble: { get: () => this.#trouble },
+      degradation: { get: () => this.#degradation },
     });
   }
 
@@ -61,8 +61,8 @@ export class HeldStore extends MemoryStore {
   async fail(reason = "the disk is full"): Promise<void> {
     this.hold();
     const error = new StorageError(SECRET_PATH, reason);
-    this.#trouble = { error, since: Date.now() / 1000 };
-    for (const listener of this.#listeners) listener(this.#trouble);
+    this.#degradation = { error, since: Date.now() / 1000 };
+    for (const listener of this.#listeners) listener(this.#degradation);
     for (const { reject } of this.#waiting.splice(0)) reject(error);
     await turns();
   }
@@ -70,7 +70,7 @@ export class HeldStore extends MemoryStore {
   /** All is well again, and committed. */
   async recover(): Promise<void> {
     this.#committedSeq = Infinity;
-    this.#trouble = null;
+    this.#degradation = null;
     for (const listener of this.#listeners) listener(null);
     await turns();
   }
@@ -85,21 +85,21 @@ export class HeldStore extends MemoryStore {
   }
 
   override committed(): Promise<void> {
-    if (this.#trouble !== null) return Promise.reject(this.#trouble.error);
+    if (this.#degradation !== null) return Promise.reject(this.#degradation.error);
     if (this.seq <= this.#committedSeq) return Promise.resolve();
     const waiting = Promise.withResolvers<void>();
     this.#waiting.push(waiting);
     return waiting.promise;
   }
 
-  override onTrouble(listener: TroubleListener = () => {}): () => void {
+  override onDegradation(listener: TroubleListener = () => {}): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   /** A task that has ended is on disk alone. */
   #asFound(stored: StoredTask): StoredTask {
-    if (!this.isBroken || !isTerminal(stored.task.state)) return stored;
+    if (!this.isBroken || !isFinal(stored.task.state)) return stored;
     return new Proxy(stored, {
       get(target, name: keyof StoredTask) {
         if (name === "json" || name === "task") throw new StorageError(SECRET_PATH, "the file is damaged");

@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
 import type { Registry } from "../../lib/registry/registry.ts";
 import { MemoryStore } from "../../lib/store/memory/memory_store.ts";
 import type { EndedTask, StoredTask, TaskKey } from "../../lib/store/store.ts";
-import { isTerminal } from "../../lib/task/task.ts";
+import { isFinal } from "../../lib/task/task.ts";
 import { TestRegistry } from "./registry.ts";
 
 /** A store that holds what another registry had, as after a crash. */
@@ -27,7 +27,7 @@ class ReopenedStore extends MemoryStore {
     for (const { client, stored } of all.toSorted((a, b) => a.stored.seq - b.stored.seq)) {
       this.put(client, stored);
       const { id, state, finished_at } = stored.task;
-      if (!isTerminal(state)) this.#live.push({ client, id });
+      if (!isFinal(state)) this.#live.push({ client, id });
       else this.#ended.push({ client, id, endedAt: finished_at!, seq: stored.seq });
     }
     while (this.seq < seq) this.takeSeq();

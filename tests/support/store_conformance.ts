@@ -451,7 +451,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       if (i % 7 === 0) await waits[0];
     }
     await Promise.all(waits);
-    assertEquals(store.trouble, null);
+    assertEquals(store.degradation, null);
     await home.check((store) => assertEquals(store.count("c"), 20));
   });
 

@@ -9,7 +9,7 @@ import { type Launch, type StoredTask, TaskInMemory, type TaskStore } from "../.
 import type { ChangesSince, Delivery, LogSlice, RemovedTask } from "../../lib/store/store.ts";
 import {
   type HistoryEntry,
-  isTerminal,
+  isFinal,
   type LogLine,
   type ProgressPoint,
   summaryOf,
@@ -310,7 +310,7 @@ export class StoreModel {
   }
 
   #checkRuns(store: TaskStore, client: string, name: string, inOrder: readonly ModelTask[]): void {
-    const runs = inOrder.filter(({ stored: { task } }) => task.name === name && isTerminal(task.state))
+    const runs = inOrder.filter(({ stored: { task } }) => task.name === name && isFinal(task.state))
       .sort((a, b) => b.stored.task.finished_at! - a.stored.task.finished_at! || b.place - a.place)
       .map(({ stored }) => summaryOf(stored.task));
     for (const most of [100, 2]) {
@@ -418,8 +418,8 @@ export class StoreModel {
         ({ place, stored: { id, seq, task } }) => ({ client, id, place, seq, task }),
       );
     });
-    const live = tasks.filter(({ task }) => !isTerminal(task.state)).sort((a, b) => a.place - b.place);
-    const ended = tasks.filter(({ task }) => isTerminal(task.state)).sort((a, b) => a.seq - b.seq);
+    const live = tasks.filter(({ task }) => !isFinal(task.state)).sort((a, b) => a.place - b.place);
+    const ended = tasks.filter(({ task }) => isFinal(task.state)).sort((a, b) => a.seq - b.seq);
     assertSame([...store.openedLive()], live.map(({ client, id }) => ({ client, id })), "what had not ended");
     const opened = [...store.openedEnded()];
     assertSame(

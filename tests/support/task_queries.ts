@@ -5,7 +5,7 @@
  */
 
 import fc from "fast-check";
-import { isTerminal, type Task, TASK_STATES } from "../../lib/task/task.ts";
+import { isFinal, type Task, TASK_STATES } from "../../lib/task/task.ts";
 import { SORT_FIELDS, type TaskQuery } from "../../lib/task/task_query.ts";
 import { exampleTask } from "./example_task.ts";
 
@@ -27,7 +27,7 @@ export const listedTasks: fc.Arbitrary<Task> = fc.record({
   tags: fc.subarray([...TAGS]),
   error: fc.constantFrom(null, { message: "the port is FULL", type: "Error" }),
 }).map((fields) => {
-  const hasEnded = isTerminal(fields.state);
+  const hasEnded = isFinal(fields.state);
   return exampleTask({ ...fields, finished_at: hasEnded ? fields.finished_at : null, active: !hasEnded });
 });
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isTerminal, type Task } from "../../lib/task/task.ts";
+import { isFinal, type Task } from "../../lib/task/task.ts";
 import type { SocketMessage } from "./socket.ts";
 
 /** What has to come next on a connection. */
@@ -177,7 +177,7 @@ export class WatcherModel {
       if (isSame && JSON.stringify(known) !== JSON.stringify(task)) {
         this.#complain("two records of one version", [known, task]);
       }
-      if (isTerminal(known.state) && known.state !== task.state) {
+      if (isFinal(known.state) && known.state !== task.state) {
         this.#complain("an end taken back", [known, task]);
       }
     }

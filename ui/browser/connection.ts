@@ -48,7 +48,7 @@ export interface DeltaConnectionOptions {
   /** Hears, after each loss of a connection that was live, what was missed, once that was given to the others. */
   readonly onReturn: (back: Return) => void;
   /** Hears why the server can't store anything, and `null` where it can. May hear the same again. */
-  readonly onTrouble: (detail: string | null) => void;
+  readonly onDegradation: (detail: string | null) => void;
   /** Called at every sign of life from the server. */
   readonly onSign: () => void;
   /** Asks the server over plain HTTP whether it is there, and still serves this page. */
@@ -81,7 +81,7 @@ interface Attempt {
   link: Link | undefined;
   /** When the server was first heard over it; `undefined` before. */
   heardAt: number | undefined;
-  /** Whether it has told what was missed, that the server ends, and of trouble. */
+  /** Whether it has told what was missed, that the server ends, and of degradation. */
   isCurrent: boolean;
   isClosing: boolean;
   isTroubleTold: boolean;
@@ -235,7 +235,7 @@ export class DeltaConnection implements Disposable {
       if (attempt.isCurrent) this.#options.onStatus({ kind: "closing" });
     } else if (message.type === "degraded") {
       attempt.isTroubleTold = true;
-      this.#options.onTrouble(message.detail);
+      this.#options.onDegradation(message.detail);
     }
     // "resync" only announces the initial state that follows; until then the old cursor stays right.
   }
@@ -255,7 +255,7 @@ export class DeltaConnection implements Disposable {
     // Trouble is told beside the opening, and nothing where there is none.
     clearTimeout(this.#troubleTimer);
     this.#troubleTimer = setTimeout(() => {
-      if (!attempt.isTroubleTold) this.#options.onTrouble(null);
+      if (!attempt.isTroubleTold) this.#options.onDegradation(null);
     }, OPENING_MS);
     this.#planTrial();
   }
@@ -361,7 +361,7 @@ export class DeltaConnection implements Disposable {
   }
 
   #drop(): void {
-    // What waits is for this link: its silence, word of trouble, and a better way.
+    // What waits is for this link: its silence, word of degradation, and a better way.
     for (const timer of [this.#timer, this.#troubleTimer, this.#trialTimer]) clearTimeout(timer);
     for (const attempt of [this.#present, this.#trial]) if (attempt !== undefined) release(attempt);
     this.#wasClosing ||= this.#present?.isClosing ?? false;

@@ -22,7 +22,7 @@ export interface LiveFrame extends FrameView {
   readonly connection: Signal<ConnectionState>;
   readonly now: Signal<number>;
   readonly scripted: Signal<boolean>;
-  readonly trouble: Signal<string | null>;
+  readonly degradation: Signal<string | null>;
   readonly news: Signal<string>;
   readonly announcement: Signal<string>;
 }
@@ -55,7 +55,7 @@ export function createFrame(frame: PageFrame, actions: PageActions): LiveFrame {
     // Starts at what the server rendered, and moves in steps from there.
     coarseNow: computed(() => frame.now + Math.floor((now.value - frame.now) / 10) * 10),
     scripted: signal(false),
-    trouble: signal(frame.trouble),
+    degradation: signal(frame.degradation),
     news: signal(""),
     announcement: signal(""),
     actions,

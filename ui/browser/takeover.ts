@@ -112,7 +112,7 @@ function connect(
   log: LogFollower | null,
   recall: () => void,
 ): void {
-  const { frame, connection: state, trouble, news, now } = page.frame;
+  const { frame, connection: state, degradation, news, now } = page.frame;
   const clock = new ServerClock(frame.now);
   const pending = new PendingUpdates((changes) => {
     page.apply(changes);
@@ -154,8 +154,8 @@ function connect(
   }
 
   function showTrouble(detail: string | null): void {
-    const before = trouble.peek();
-    trouble.value = detail;
+    const before = degradation.peek();
+    degradation.value = detail;
     if (before === null && detail !== null) announcer.tell("storage", sayTrouble(detail));
     if (before !== null && detail === null) announcer.tell("storage", STORED_WORDS);
   }
@@ -178,7 +178,7 @@ function connect(
       showNews(sentences);
       announcer.tell("connection", sentences);
     },
-    onTrouble: showTrouble,
+    onDegradation: showTrouble,
     onSign: () => lastSign = clock.now,
     probe,
   });

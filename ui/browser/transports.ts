@@ -170,7 +170,7 @@ export function pollingTransport(url: string, readyUrl: string, intervalMs: numb
     name: "polling",
     open: (cursor, hooks) => {
       let position = cursor;
-      let trouble: string | null | undefined;
+      let degradation: string | null | undefined;
       return openRequests(hooks, async function poll(requests) {
         let response = await requests.get(`${url}?${after(position)}`);
         const isGone = response.status === 410;
@@ -188,8 +188,8 @@ export function pollingTransport(url: string, readyUrl: string, intervalMs: numb
           : { type: "task_update", ...readChanges(answer) };
         position = message.cursor ?? position;
         hooks.onMessage(message);
-        if (detail !== trouble) hooks.onMessage({ type: "degraded", detail });
-        trouble = detail;
+        if (detail !== degradation) hooks.onMessage({ type: "degraded", detail });
+        degradation = detail;
         requests.later(intervalMs, () => requests.run(poll));
       });
     },

@@ -134,13 +134,13 @@ function ConnectionBadge({ view, self }: ViewProps & { readonly self: string }):
 function NoticeBar({ view, self }: ViewProps & { readonly self: string }): JSX.Element {
   const { notice } = view.frame;
   const { reason } = view.connection.value;
-  const trouble = view.trouble.value;
+  const degradation = view.degradation.value;
   return (
     <>
-      {trouble !== null && (
-        <p class="notice notice-trouble" data-testid="trouble">
+      {degradation !== null && (
+        <p class="notice notice-degraded" data-testid="degraded">
           <Icon name="stale" />
-          <span>{sayTrouble(trouble)}</span>
+          <span>{sayTrouble(degradation)}</span>
         </p>
       )}
       {notice !== null && (

@@ -8,7 +8,7 @@ import type { PageContext, PageRenderer } from "../../lib/page_renderer.ts";
 import { assetNames, pageAssets } from "./assets.ts";
 import { sayBulk } from "../browser/bulk.ts";
 import { clientCommands, firstTaskCommands } from "../shared/commands.ts";
-import { kinOf } from "../shared/relations.ts";
+import { relationsOf } from "../shared/relations.ts";
 import { listSearch, readListQuery } from "../shared/list_query.ts";
 import { readBounds, sliceOf } from "../shared/list_slice.ts";
 import { argumentsFromForm, type PageFrame } from "../shared/model.ts";
@@ -67,7 +67,7 @@ export function pageRenderer(version: string): PageRenderer {
       renderTaskPage({
         ...frameOf(context, assetNames.task),
         ...shown,
-        ...kinOf(all, shown.task),
+        ...relationsOf(all, shown.task),
         steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MOST_STEPS),
       }),
     names: (context, names) => renderNamesPage(frameOf(context, ""), names),

@@ -6,7 +6,7 @@
 
 import type { PageVisitor } from "../../lib/page_renderer.ts";
 import type { JsonObject, LogLine, Task } from "../../lib/task/task.ts";
-import type { Kin } from "./relations.ts";
+import type { Relations } from "./relations.ts";
 import type { TaskSlice } from "./list_slice.ts";
 import type { SeriesPoint } from "./series.ts";
 import type { Step } from "./steps.ts";
@@ -64,7 +64,7 @@ export interface PageFrame {
     readonly windowing?: string;
   };
   /** Why the server could not store anything when it rendered the page; `null` where it could. */
-  readonly trouble: string | null;
+  readonly degradation: string | null;
   readonly notice: Notice | null;
 }
 
@@ -90,7 +90,7 @@ export interface TaskLog {
 }
 
 /** The page that shows one task. */
-export interface TaskPageModel extends PageFrame, Kin {
+export interface TaskPageModel extends PageFrame, Relations {
   readonly task: Task;
   /** Whether the task was removed a moment ago. */
   readonly isRemoved: boolean;

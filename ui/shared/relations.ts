@@ -22,7 +22,7 @@ export interface Relatives {
 }
 
 /** What belongs to a task. */
-export interface Kin {
+export interface Relations {
   /** Its parts and theirs, in the order of their creation. */
   readonly parts: readonly Task[];
   /** How many more parts there are. */
@@ -44,7 +44,7 @@ const MOST_ATTEMPTS = 50;
  * @param all every task of its client, of which only those that belong to it are read
  * @param task the task
  */
-export function kinOf({ summaries, record }: Relatives, task: Task): Kin {
+export function relationsOf({ summaries, record }: Relatives, task: Task): Relations {
   const byParent = new Map<string, Relative[]>();
   const byOrigin = new Map<string, Relative[]>();
   const origins = new Map<string, Relative>();

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type HistoryEntry, isTerminal, stateWords, type Task, type TaskState } from "../../lib/task/task.ts";
+import { type HistoryEntry, isFinal, stateWords, type Task, type TaskState } from "../../lib/task/task.ts";
 import { statusWords } from "../../lib/task/task_view.ts";
 
 /** A moment from which on a task said something. */
@@ -56,7 +56,7 @@ export function stepsOf(history: readonly HistoryEntry[]): Step[] {
 export function withStep(steps: readonly Step[], task: Task): readonly Step[] {
   const last = steps.at(-1);
   const { state, status, progress } = task;
-  if (last !== undefined && last.state === state && (last.text === status || isTerminal(state))) return steps;
+  if (last !== undefined && last.state === state && (last.text === status || isFinal(state))) return steps;
   const started = state === "STARTING" ? task.started_at : null;
   const at = task.finished_at ?? started ?? task.updated_at;
   const more = [...steps, { at, state, text: status, progress, count: 1 }];
@@ -130,7 +130,7 @@ export function timelineOf(
 /** The steps between start and end, the first at the start, none before the one that precedes it. */
 function startingAt(start: number, end: number, steps: readonly Step[], task: Task): readonly Step[] {
   let at = start;
-  const within = steps.filter(({ state }) => state !== "NOT_STARTED" && !isTerminal(state)).map((step) => {
+  const within = steps.filter(({ state }) => state !== "NOT_STARTED" && !isFinal(state)).map((step) => {
     // Clocks are set back, and histories may begin late.
     at = Math.min(end, Math.max(at, step.at));
     return { ...step, at };

@@ -55,7 +55,7 @@ export interface FrameView {
   /** Whether the page's script runs: times are local then, and there are buttons to copy. */
   readonly scripted: Readable<boolean>;
   /** Why the server can't store anything at present; `null` where it can. */
-  readonly trouble: Readable<string | null>;
+  readonly degradation: Readable<string | null>;
   /** What is shown for a few seconds; empty most of the time. */
   readonly news: Readable<string>;
   /** What the live region says. */
@@ -259,7 +259,7 @@ export function snapshotFrameView(frame: PageFrame): FrameView {
     now: { value: frame.now },
     coarseNow: { value: frame.now },
     scripted: { value: false },
-    trouble: { value: frame.trouble },
+    degradation: { value: frame.degradation },
     news: { value: "" },
     announcement: { value: "" },
     actions: null,

@@ -15,7 +15,7 @@ import { ask, fieldOf, refusal } from "./api.ts";
 import { EXIT } from "../command.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
 import { commandHelp, helpOf } from "../help.ts";
-import { isTerminal, note, outputWidth, wantsColor, write, writeLine } from "../terminal.ts";
+import { isInteractive, note, outputWidth, wantsColor, write, writeLine } from "../terminal.ts";
 import { type Target, TARGET_FLAGS, targetFrom } from "./target.ts";
 
 const FLAGS = {
@@ -80,7 +80,7 @@ export async function lsCommand(args: readonly string[]): Promise<number> {
       isList: true,
     });
     write(lines.map((line) => `${line}\n`).join(""));
-    if (lines.length === 0 && isTerminal()) {
+    if (lines.length === 0 && isInteractive()) {
       note(`no such tasks of client ${target.client} at ${target.server}`);
     }
   }

@@ -11,7 +11,7 @@ import { EXIT, statusOfTask } from "../command.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
 import { allTasks, follow, oneTask } from "./follow.ts";
 import { commandHelp, helpOf } from "../help.ts";
-import { isTerminal, terminalSize, wantsColor, write, writeLine } from "../terminal.ts";
+import { isInteractive, terminalSize, wantsColor, write, writeLine } from "../terminal.ts";
 import { TARGET_FLAGS, targetFrom, taskIdFrom } from "./target.ts";
 import { LineView, TerminalView, type WatchView } from "./watch_view.ts";
 import { WatchedTasks } from "./watched_tasks.ts";
@@ -74,7 +74,7 @@ export async function watchCommand(args: readonly string[]): Promise<number> {
 }
 
 function createView(): WatchView {
-  if (!isTerminal()) return new LineView();
+  if (!isInteractive()) return new LineView();
   return new TerminalView({ write, size: terminalSize, color: wantsColor() });
 }
 

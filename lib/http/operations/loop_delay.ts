@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BackgroundInterval } from "../../unref_interval.ts";
+import { UnrefInterval } from "../../unref_interval.ts";
 
 /** How often to look, in milliseconds. */
 const INTERVAL_MS = 500;
@@ -14,14 +14,14 @@ const LOOKS_PER_PERIOD = 60;
 
 /** Looks again and again how late a timer is, from when it is made. The platform has no such figure (Deno 2.9). */
 export class LoopDelay implements Disposable {
-  readonly #interval: BackgroundInterval;
+  readonly #interval: UnrefInterval;
   #lookedAtMs = performance.now();
   #looks = 0;
   #longestMs = 0;
   #longestBeforeMs = 0;
 
   constructor() {
-    this.#interval = new BackgroundInterval(() => this.#look(), INTERVAL_MS);
+    this.#interval = new UnrefInterval(() => this.#look(), INTERVAL_MS);
     this.#interval.start();
   }
 

@@ -137,7 +137,7 @@ export class Metrics implements Disposable {
   #defineStorage(): void {
     const { registry, operations } = this.#sources;
     this.#one(Gauge, "taskscope_storage_degraded", "1 while nothing can be stored.", () => {
-      return registry.trouble === null ? 0 : 1;
+      return registry.degradation === null ? 0 : 1;
     });
     this.#one(Gauge, "taskscope_storage_uncommitted_changes", "Changes that are not committed yet.", () => {
       return registry.uncommitted;

@@ -5,7 +5,7 @@
  */
 
 import type { Registry } from "../../registry/registry.ts";
-import { isTerminal, type TaskState } from "../../task/task.ts";
+import { isFinal, type TaskState } from "../../task/task.ts";
 
 /** Counts changes. */
 export class TaskTotals {
@@ -24,7 +24,7 @@ export class TaskTotals {
       }
       if (before === undefined) this.#created++;
       const { state } = stored.task;
-      if (before === undefined || before.state === state || !isTerminal(state)) return;
+      if (before === undefined || before.state === state || !isFinal(state)) return;
       this.#ended.set(state, (this.#ended.get(state) ?? 0) + 1);
     });
   }

@@ -18,7 +18,7 @@ import {
   startTask,
   storedTask,
   taskIdFrom,
-  whenShowable,
+  whenPublishable,
 } from "../context.ts";
 import type { ResolvedAccess } from "../../config.ts";
 import type { PageContext, PageVisitor, ShownTask } from "../../page_renderer.ts";
@@ -135,14 +135,14 @@ export class Pages {
 
   /** `GET /t/{client}/{id}` */
   #task(client: string, visitor: Visitor, id: string, url: URL): Answer {
-    return whenShowable(this.#context, () => this.#taskPage(client, visitor, id, url));
+    return whenPublishable(this.#context, () => this.#taskPage(client, visitor, id, url));
   }
 
   /** `GET /t/{client}`: the page, or for its script a part of its list. */
   #list(client: string, visitor: Visitor, request: Request, url: URL): Answer {
     const { pages, registry, access } = this.#context;
     if (wantsJson(request)) {
-      return whenShowable(this.#context, () => {
+      return whenPublishable(this.#context, () => {
         try {
           return jsonResponse(pages.list(registry.list(client), url.searchParams, now()), 200, VARY);
         } catch (error) {
@@ -208,7 +208,7 @@ export class Pages {
     } catch (error) {
       const problem = problemOf(error, this.#context.reportError);
       return isFromTask && registry.stored(client, id) !== undefined
-        ? whenShowable(this.#context, () => this.#taskPage(client, visitor, id, url, problem))
+        ? whenPublishable(this.#context, () => this.#taskPage(client, visitor, id, url, problem))
         : this.#clientPage(client, visitor, url, problem.message, problem.status);
     }
   }
@@ -236,7 +236,7 @@ export class Pages {
 
   /** `GET /t/{client}` */
   #clientPage(client: string, visitor: Visitor, url: URL, error: string | null, status: number): Answer {
-    return whenShowable(this.#context, () => this.#clientPageNow(client, visitor, url, error, status));
+    return whenPublishable(this.#context, () => this.#clientPageNow(client, visitor, url, error, status));
   }
 
   #clientPageNow(client: string, visitor: Visitor, url: URL, error: string | null, status: number): Response {
@@ -254,7 +254,7 @@ export class Pages {
 
   /** `GET /stats/{client}` and `/stats/{client}/{name}` */
   #names(client: string, visitor: Visitor, url: URL, name: string | null): Answer {
-    return whenShowable(this.#context, () => {
+    return whenPublishable(this.#context, () => {
       const { registry, pages } = this.#context;
       const all = runStats(Array.from(registry.list(client), ({ summary }) => summary));
       const context = this.#pageContext(client, visitor, url, null);
@@ -314,7 +314,7 @@ export class Pages {
       visitor: pageVisitor(visitor, access),
       cursor: formatCursor(registry.cursor),
       now: now(),
-      trouble: registry.trouble?.error.reason ?? null,
+      degradation: registry.degradation?.error.reason ?? null,
       notice: error === null ? null : { kind: "error", text: error },
     };
   }

@@ -234,7 +234,7 @@ class SocketSession {
 }
 
 /** Takes reports at `/ws/report` and `/report`. */
-export class Reports {
+export class ReportBatches {
   readonly #context: HandlerContext;
   readonly #open: OpenSockets;
   readonly #sessions: Set<SocketSession> = new Set();

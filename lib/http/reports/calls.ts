@@ -9,7 +9,7 @@ import { now } from "../../clock.ts";
 import { HTTP_REPORTER_ID, type Reporter } from "../../registry/registry_types.ts";
 import type { Task } from "../../task/task.ts";
 import { TransitionError } from "../../task/transition.ts";
-import { isTerminal } from "../../task/task.ts";
+import { isFinal } from "../../task/task.ts";
 import { monotonicUlid } from "../../ulid.ts";
 import { type HandlerContext, storedTask, whenCommitted } from "../context.ts";
 import { Problem } from "../problem.ts";
@@ -25,7 +25,7 @@ const HTTP_REPORTER: Reporter = {
 };
 
 /** Answers the calls that report tasks which run elsewhere. */
-export class Reporting {
+export class ReportCalls {
   readonly #context: HandlerContext;
 
   /** @param context what the answers are made of */
@@ -67,7 +67,7 @@ export class Reporting {
     }
     try {
       // Of an end that is told again, nothing before it counts any more.
-      const changes = isTerminal(task.state) ? report.changes.slice(-1) : report.changes;
+      const changes = isFinal(task.state) ? report.changes.slice(-1) : report.changes;
       checkLines(task, changes);
       this.#report(client, id, { ...report, changes });
     } catch (error) {

@@ -37,9 +37,9 @@ export class Commits {
 
   async #recovered(): Promise<void> {
     await new Promise<void>((resolve) => {
-      if (this.#registry.trouble === null) return void setTimeout(resolve, RETRY_MS);
-      const stop = this.#registry.onTrouble((trouble) => {
-        if (trouble !== null) return;
+      if (this.#registry.degradation === null) return void setTimeout(resolve, RETRY_MS);
+      const stop = this.#registry.onDegradation((degradation) => {
+        if (degradation !== null) return;
         stop();
         resolve();
       });

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { BackgroundInterval } from "../../unref_interval.ts";
+import { UnrefInterval } from "../../unref_interval.ts";
 import { eventMessage } from "../../hub/event_messages.ts";
 import type { Watcher } from "../../hub/watcher.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
 import type { StoredTask } from "../../store/store.ts";
-import { isTerminal } from "../../task/task.ts";
+import { isFinal } from "../../task/task.ts";
 import { clientFrom, type HandlerContext, storedTask, taskIdFrom } from "../context.ts";
 import { QueuedBody } from "./queued_body.ts";
 import { nothingHere, paramsOf, read, type Route } from "../route.ts";
@@ -132,7 +132,7 @@ export class Events {
   #onAllDone: () => void = () => {};
   readonly #tally = new WatcherTally();
   readonly #encoder: SharedEncoder = new SharedEncoder();
-  readonly #keepalive: BackgroundInterval = new BackgroundInterval(() => {
+  readonly #keepalive: UnrefInterval = new UnrefInterval(() => {
     for (const watcher of this.#watchers) watcher.keepAlive();
   }, KEEPALIVE_MS);
 
@@ -199,7 +199,7 @@ export class Events {
   }
 
   #knowsEnd(client: string, stored: StoredTask, after: Cursor): boolean {
-    return stored.seq <= after.seq && isTerminal(stored.task.state) &&
+    return stored.seq <= after.seq && isFinal(stored.task.state) &&
       this.#context.registry.changesSince(client, after) !== undefined;
   }
 

@@ -46,7 +46,7 @@ export class Badges {
     const badge = task === undefined ? UNKNOWN_BADGE : badgeOf(task);
     const svg = badgeSvg(label === null ? badge : { ...badge, label });
     // An end is shown only once it is committed.
-    await registry.whenShowable();
+    await registry.whenPublishable();
     const etag = await eTag(svg);
     const headers = { ...HEADERS, etag };
     if (task === undefined) return new Response(svg, { status: 404, headers });

@@ -8,7 +8,7 @@ import { formatCursor } from "../../task/cursor.ts";
 import { runStats } from "../../task/run_stats.ts";
 import type { TaskSummary } from "../../task/task.ts";
 import { matchesSummary } from "../../task/task_query.ts";
-import { clientFrom, type HandlerContext, whenShowable } from "../context.ts";
+import { clientFrom, type HandlerContext, whenPublishable } from "../context.ts";
 import { parseNameQuery } from "./query.ts";
 import { jsonResponse } from "./rest.ts";
 import { type Answer, nothingHere, paramsOf, read, type Route } from "../route.ts";
@@ -33,7 +33,7 @@ export class Names {
   #names(client: string, params: URLSearchParams): Answer {
     const query = parseNameQuery(params);
     const { registry } = this.#context;
-    return whenShowable(this.#context, () => {
+    return whenPublishable(this.#context, () => {
       const tasks: TaskSummary[] = [];
       for (const { summary } of registry.list(client)) {
         if (matchesSummary(summary, query)) tasks.push(summary);

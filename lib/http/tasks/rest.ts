@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { envelopeOf } from "../../hub/messages.ts";
 import { formatCursor } from "../../task/cursor.ts";
-import { isTerminal, type JsonObject, type JsonValue } from "../../task/task.ts";
+import { isFinal, type JsonObject, type JsonValue } from "../../task/task.ts";
 import { readJson } from "../body.ts";
 import {
   type HandlerContext,
@@ -15,7 +15,7 @@ import {
   startTask,
   storedTask,
   whenCommitted,
-  whenShowable,
+  whenPublishable,
 } from "../context.ts";
 import { logTextResponse } from "./log_text.ts";
 import { Problem } from "../problem.ts";
@@ -70,7 +70,7 @@ export class Rest {
     const mark = url.indexOf("?");
     const search = mark === -1 ? "" : url.slice(mark + 1);
     const isText = wantsText(request);
-    return whenShowable(this.#context, () => {
+    return whenPublishable(this.#context, () => {
       if (search === "" && !isText) return negotiated(this.#all(client));
       const params = new URLSearchParams(search);
       return isText
@@ -82,7 +82,7 @@ export class Rest {
   /** `GET /tasks/{client}/{id}` */
   task(client: string, id: string, request: Request): Response | Promise<Response> {
     const isText = wantsText(request);
-    return whenShowable(this.#context, () => {
+    return whenPublishable(this.#context, () => {
       const stored = storedTask(this.#context, client, id);
       return isText ? taskText(stored.task) : negotiated(stored.json);
     });
@@ -121,7 +121,7 @@ export class Rest {
 
   /** `GET /tasks/{client}/{id}/history` */
   history(client: string, id: string): Response | Promise<Response> {
-    return whenShowable(this.#context, () => {
+    return whenPublishable(this.#context, () => {
       storedTask(this.#context, client, id);
       return jsonResponse(JSON.stringify({ history: this.#context.registry.history(client, id) }));
     });
@@ -129,7 +129,7 @@ export class Rest {
 
   /** `GET /tasks/{client}/{id}/progress`: how it moved over time. */
   progress(client: string, id: string): Response | Promise<Response> {
-    return whenShowable(this.#context, () => {
+    return whenPublishable(this.#context, () => {
       storedTask(this.#context, client, id);
       return jsonResponse(JSON.stringify({ points: this.#context.registry.progress(client, id) }));
     });
@@ -162,7 +162,7 @@ export class Rest {
       throw new Problem(400, "bad_filter", 'The filter "force" must be true or false');
     }
     let task = registry.requestCancel(client, id);
-    if (force === "true" && !isTerminal(task.state)) task = registry.apply(client, id, { type: "cancelled" });
+    if (force === "true" && !isFinal(task.state)) task = registry.apply(client, id, { type: "cancelled" });
     const answer = { task_id: id, state: task.state, cancel_requested: true };
     return whenCommitted(this.#context, jsonResponse(JSON.stringify(answer), 202));
   }

@@ -7,7 +7,7 @@
 import type { Access } from "../../access/grant.ts";
 import { clientFrom, taskIdFrom } from "../context.ts";
 import type { ReportKind } from "../reports/bodies.ts";
-import type { Reporting } from "../reports/calls.ts";
+import type { ReportCalls } from "../reports/calls.ts";
 import type { Rest } from "./rest.ts";
 import {
   type Action,
@@ -29,7 +29,7 @@ export interface TaskRouterParts {
   /** Answers who may have to wait. */
   readonly waits: Waits;
   /** Answers who reports. */
-  readonly reporting: Reporting;
+  readonly reporting: ReportCalls;
   /** Told of a single task that was asked for and is there. */
   readonly onRead: (request: Request, client: string, id: string) => void;
 }

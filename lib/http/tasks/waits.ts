@@ -7,8 +7,8 @@
 import { type Cursor, formatCursor, parseCursor } from "../../task/cursor.ts";
 import { isTaskState } from "../../task/grammar.ts";
 import type { ChangesSince, StoredTask } from "../../store/store.ts";
-import { isTerminal, TASK_STATES, type TaskState } from "../../task/task.ts";
-import { type HandlerContext, storedTask, taskNotFound, whenShowable } from "../context.ts";
+import { isFinal, TASK_STATES, type TaskState } from "../../task/task.ts";
+import { type HandlerContext, storedTask, taskNotFound, whenPublishable } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { jsonResponse } from "./rest.ts";
 import { type Answer, paramsOf } from "../route.ts";
@@ -46,7 +46,7 @@ export class Waits {
     const after = parseCursor(params.get("after") ?? "");
     const timeoutMs = timeoutFrom(params, 0);
     const { tasks, removed } = this.#changesSince(client, after);
-    const answer = () => whenShowable(this.#context, () => this.#changesResponse(client, after));
+    const answer = () => whenPublishable(this.#context, () => this.#changesResponse(client, after));
     if (timeoutMs === 0 || tasks.length > 0 || removed.length > 0) return answer();
     const begin = (happened: (what: true) => void) => this.#context.hub.onFrame(client, () => happened(true));
     return this.#room.wait({ request, timeoutMs, begin }).then(answer);
@@ -65,7 +65,7 @@ export class Waits {
     const stored = storedTask(this.#context, client, id);
     const isText = wantsText(request);
     const answer = (stored: StoredTask) =>
-      whenShowable(this.#context, () => recordResponse(stored, statusOf(stored, wanted), isText));
+      whenPublishable(this.#context, () => recordResponse(stored, statusOf(stored, wanted), isText));
     if (timeoutMs === 0 || statusOf(stored, wanted) !== 408) return await answer(stored);
     const begin = (happened: (what: StoredTask | "removed") => void) =>
       this.#context.hub.onTask(client, id, (changed) => {
@@ -104,12 +104,12 @@ function recordResponse(stored: StoredTask, status: number, isText: boolean): Re
 function statusOf({ task: { state } }: StoredTask, wanted: ReadonlySet<TaskState>): 200 | 408 | 409 {
   if (wanted.has(state)) return 200;
   const place = TASK_STATES.indexOf(state);
-  return !isTerminal(state) && [...wanted].some((other) => TASK_STATES.indexOf(other) > place) ? 408 : 409;
+  return !isFinal(state) && [...wanted].some((other) => TASK_STATES.indexOf(other) > place) ? 408 : 409;
 }
 
 function statesFrom(text: string): ReadonlySet<TaskState> {
   const names = text.toUpperCase().split(",").flatMap((name) =>
-    name === "ENDED" ? TASK_STATES.filter(isTerminal) : [name]
+    name === "ENDED" ? TASK_STATES.filter(isFinal) : [name]
   );
   if (names.every(isTaskState)) return new Set(names as TaskState[]);
   throw new Problem(

@@ -28,7 +28,7 @@ export interface MemoryStoreLimits extends LogLimits, HistoryLimits, SeriesLimit
 export class MemoryStore implements TaskStore {
   readonly epoch: string;
   readonly committedSeq = Infinity;
-  readonly trouble = null;
+  readonly degradation = null;
   readonly #index: TaskIndex;
   readonly #logs: LogBook;
   readonly #histories: HistoryBook;
@@ -182,7 +182,7 @@ export class MemoryStore implements TaskStore {
     return Promise.resolve();
   }
 
-  onTrouble(): () => void {
+  onDegradation(): () => void {
     return () => {};
   }
 

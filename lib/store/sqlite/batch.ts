@@ -5,7 +5,7 @@
  */
 
 import type { StorageError } from "../../errors.ts";
-import { type HistoryEntry, isTerminal, type LogLine, type TaskSummary } from "../../task/task.ts";
+import { type HistoryEntry, isFinal, type LogLine, type TaskSummary } from "../../task/task.ts";
 import type { ClientMemory } from "../task_index.ts";
 import type { Delivery, StoredTask, TaskKey } from "../store.ts";
 import { storable } from "./storable.ts";
@@ -236,11 +236,11 @@ export class Batch {
       tasks: Array.from(this.tasks, ([place, { client, id, stored }]): TaskRow => {
         const { summary, seq, json } = stored;
         // By our clock, as a task's age counts from here; that of a reporter may be far behind.
-        const endedAt = isTerminal(summary.state) ? nowSeconds : null;
+        const endedAt = isFinal(summary.state) ? nowSeconds : null;
         return [place, client, id, seq, endedAt, json];
       }),
       runs: [...this.tasks].flatMap(([place, { stored: { summary } }]) =>
-        isTerminal(summary.state) ? [runRow(place, summary)] : []
+        isFinal(summary.state) ? [runRow(place, summary)] : []
       ),
       launches: [...this.launches],
       series: [...this.series],

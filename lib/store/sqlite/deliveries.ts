@@ -9,7 +9,7 @@ import type { DatabaseFile } from "./database_file.ts";
 import type { Writer } from "./writer.ts";
 
 /** The reading side of the messages. Each is read when somebody asks for it. */
-export class Outbox {
+export class Deliveries {
   readonly #file: DatabaseFile;
   readonly #writer: Writer;
 

@@ -6,22 +6,22 @@
 
 import { StorageError } from "../../errors.ts";
 import type { HistoryEntry, LogLine, ProgressPoint, Task, TaskSummary } from "../../task/task.ts";
-import { isTerminal, summaryOf } from "../../task/task.ts";
+import { isFinal, summaryOf } from "../../task/task.ts";
 import type { Batch } from "./batch.ts";
 import { DatabaseFile } from "./database_file.ts";
 import { loadIndex } from "./load_index.ts";
-import { Outbox } from "./deliveries.ts";
+import { Deliveries } from "./deliveries.ts";
 import { storable } from "./storable.ts";
 import { TaskOnDisk } from "./task_on_disk.ts";
 import { Writer } from "./writer.ts";
 import type {
   ChangesSince,
+  Degradation,
   Delivery,
   Durability,
   EndedTask,
   Launch,
   LogSlice,
-  StorageTrouble,
   StoredTask,
   StoreFigures,
   TaskKey,
@@ -75,7 +75,7 @@ export class SqliteStore implements TaskStore {
   readonly #limits: SqliteStoreLimits;
   readonly #file: DatabaseFile;
   readonly #writer: Writer;
-  readonly #outbox: Outbox;
+  readonly #outbox: Deliveries;
   readonly #index: TaskIndex;
   readonly #setAside: Map<string, SetAside> = new Map();
   /** Notes in the histories of tasks that have not ended, to know when to cut them. */
@@ -128,7 +128,7 @@ export class SqliteStore implements TaskStore {
       memoryOf: (client) => this.#index.memory(client),
       onCommit: (batch) => this.#committed(batch),
     });
-    this.#outbox = new Outbox(this.#file, this.#writer);
+    this.#outbox = new Deliveries(this.#file, this.#writer);
   }
 
   get seq(): number {
@@ -139,8 +139,8 @@ export class SqliteStore implements TaskStore {
     return this.#writer.committedSeq;
   }
 
-  get trouble(): StorageTrouble | null {
-    return this.#writer.trouble;
+  get degradation(): Degradation | null {
+    return this.#writer.degradation;
   }
 
   get figures(): StoreFigures {
@@ -361,8 +361,8 @@ export class SqliteStore implements TaskStore {
     return this.#writer.committed();
   }
 
-  onTrouble(listener: (trouble: StorageTrouble | null) => void): () => void {
-    return this.#writer.onTrouble(listener);
+  onDegradation(listener: (degradation: Degradation | null) => void): () => void {
+    return this.#writer.onDegradation(listener);
   }
 
   /** Commits everything and closes the file. Where that can't be done in time, what was committed stays. */
@@ -385,7 +385,7 @@ export class SqliteStore implements TaskStore {
     const { place } = this.#index.put(client, stored);
     this.#writer.pending.put(client, place, stored);
     this.#writer.schedule(stored.seq);
-    if (!stored.active && isTerminal(stored.task.state)) this.#noted.delete(place);
+    if (!stored.active && isFinal(stored.task.state)) this.#noted.delete(place);
   }
 
   #isFull(texts: readonly string[]): boolean {
@@ -402,7 +402,7 @@ export class SqliteStore implements TaskStore {
     }
     for (const [place, { client, id, stored }] of batch.tasks) {
       const node = this.#index.get(client, id);
-      if (node?.stored !== stored || !isTerminal(stored.task.state)) continue;
+      if (node?.stored !== stored || !isFinal(stored.task.state)) continue;
       node.stored = new TaskOnDisk(this.#file, place, summaryOf(stored.task), stored.seq);
     }
   }

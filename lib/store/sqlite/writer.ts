@@ -8,7 +8,7 @@ import { StorageError } from "../../errors.ts";
 import type { HistoryEntry } from "../../task/task.ts";
 import type { ClientMemory } from "../task_index.ts";
 import { Batch, type BatchMessage, type NumberedLine } from "./batch.ts";
-import type { Durability, StorageTrouble, StoreFigures } from "../store.ts";
+import type { Degradation, Durability, StoreFigures } from "../store.ts";
 import { storageError } from "./storage_errors.ts";
 import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
 
@@ -29,7 +29,7 @@ export interface WriterOptions {
 /** How long to wait before a commit that failed is tried again, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** How long a commit may go unanswered before that is trouble, in milliseconds; longer than locks are waited for. */
+/** How long a commit may go unanswered before that is degradation, in milliseconds; longer than locks are waited for. */
 const STALL_MS = 10_000;
 
 /** A commit under way. */
@@ -43,14 +43,14 @@ interface Commit {
 /** Commits batches. A commit that fails is tried again, the same one, until it succeeds. */
 export class Writer implements AsyncDisposable {
   readonly #options: WriterOptions;
-  readonly #listeners: Set<(trouble: StorageTrouble | null) => void> = new Set();
+  readonly #listeners: Set<(degradation: Degradation | null) => void> = new Set();
   #worker: Worker;
   #pending = new Batch();
   #commit: Commit | null = null;
   #committedSeq: number;
   /** The newest number that waits to be committed. */
   #seq: number;
-  #trouble: StorageTrouble | null = null;
+  #degradation: Degradation | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Somebody waits for what is pending. */
   #isDue = false;
@@ -80,8 +80,8 @@ export class Writer implements AsyncDisposable {
   }
 
   /** Why nothing can be committed at present; `null` where all is well. */
-  get trouble(): StorageTrouble | null {
-    return this.#trouble;
+  get degradation(): Degradation | null {
+    return this.#degradation;
   }
 
   /** How commits went. */
@@ -97,8 +97,8 @@ export class Writer implements AsyncDisposable {
 
   /** Waits until everything that is pending is committed; that is begun at once. */
   committed(): Promise<void> {
-    if (this.#trouble !== null) {
-      return Promise.reject(this.#trouble.error);
+    if (this.#degradation !== null) {
+      return Promise.reject(this.#degradation.error);
     }
     if (this.#pending.isEmpty) return this.#commit?.batch.settled ?? Promise.resolve();
     const { settled } = this.#pending;
@@ -144,7 +144,7 @@ export class Writer implements AsyncDisposable {
   }
 
   /** Hears when trouble comes and goes. */
-  onTrouble(listener: (trouble: StorageTrouble | null) => void): () => void {
+  onDegradation(listener: (degradation: Degradation | null) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -152,7 +152,7 @@ export class Writer implements AsyncDisposable {
   /** Commits what is pending and ends the worker. Rejects where that fails; the worker is ended all the same. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      if (this.#trouble !== null && !this.#isIdle) await this.#retried();
+      if (this.#degradation !== null && !this.#isIdle) await this.#retried();
       while (!this.#isIdle) await this.committed();
       clearTimeout(this.#timer);
       this.#closed = Promise.withResolvers();
@@ -214,7 +214,7 @@ export class Writer implements AsyncDisposable {
   /** The disk says nothing, not even that it can't: whoever waits is told so, and the commit may yet succeed. */
   #stalled(): void {
     const reason = `the disk has not answered for ${STALL_MS / 1_000} s`;
-    this.#inTrouble(new StorageError(this.#options.file, reason));
+    this.#degrade(new StorageError(this.#options.file, reason));
   }
 
   #answered(answer: WriterAnswer): void {
@@ -231,7 +231,7 @@ export class Writer implements AsyncDisposable {
     this.#figures.commitMs += performance.now() - this.#writtenAtMs;
     this.#options.onCommit(commit.batch);
     commit.batch.succeeded();
-    if (this.#trouble !== null) this.#setTrouble(null);
+    if (this.#degradation !== null) this.#setDegradation(null);
     if (this.#pending.isEmpty) return;
     if (this.#isDue) this.#next();
     else this.#timer ??= setTimeout(() => this.#next(), this.#options.commitIntervalMs);
@@ -241,15 +241,15 @@ export class Writer implements AsyncDisposable {
     this.#figures.failedCommits++;
     const error = storageError(this.#options.file, new Error(message));
     this.#closed?.reject(error);
-    this.#inTrouble(error);
+    this.#degrade(error);
     clearTimeout(this.#stallTimer);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#retry(), RETRY_MS);
   }
 
-  #inTrouble(error: StorageError): void {
-    const since = this.#trouble?.since ?? Date.now() / 1000;
-    if (this.#trouble?.error.message !== error.message) this.#setTrouble({ error, since });
+  #degrade(error: StorageError): void {
+    const since = this.#degradation?.since ?? Date.now() / 1000;
+    if (this.#degradation?.error.message !== error.message) this.#setDegradation({ error, since });
     this.#commit?.batch.failed(error);
     this.#pending.failed(error);
   }
@@ -269,12 +269,12 @@ export class Writer implements AsyncDisposable {
       this.#isWorkerLost = false;
     }
     if (this.#commit !== null) this.#write(this.#commit);
-    else if (this.#pending.isEmpty) this.#setTrouble(null);
+    else if (this.#pending.isEmpty) this.#setDegradation(null);
     else this.#next();
   }
 
-  #setTrouble(trouble: StorageTrouble | null): void {
-    this.#trouble = trouble;
-    for (const listener of this.#listeners) listener(trouble);
+  #setDegradation(degradation: Degradation | null): void {
+    this.#degradation = degradation;
+    for (const listener of this.#listeners) listener(degradation);
   }
 }

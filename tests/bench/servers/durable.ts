@@ -5,7 +5,7 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
-import { breathe } from "../../../lib/reporter/yield.ts";
+import { yieldToEventLoop } from "../../../lib/reporter/yield.ts";
 import type { Registry } from "../../../lib/registry/registry.ts";
 import { pause } from "../support/clock.ts";
 import { report, updateOf } from "../support/records.ts";
@@ -41,7 +41,7 @@ export async function changeDurably(
   const startMs = performance.now();
   for (let index = 0; index < changes; index++) {
     report(registry, tasks[index % tasks.length]!, updateOf(++steps));
-    await breathe(Date.now());
+    await yieldToEventLoop(Date.now());
     if (index % tasks.length === 0) commits.look();
   }
   await registry.committed();

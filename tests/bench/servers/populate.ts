@@ -4,7 +4,7 @@
  * @module
  */
 
-import { breathe } from "../../../lib/reporter/yield.ts";
+import { yieldToEventLoop } from "../../../lib/reporter/yield.ts";
 import type { Registry } from "../../../lib/registry/registry.ts";
 import { monotonicUlid } from "../../../lib/ulid.ts";
 import { clientName, type Population } from "../support/monitors.ts";
@@ -24,7 +24,7 @@ export async function populate(registry: Registry, population: Population): Prom
       begin(registry, id, clientName(index));
       if (round < endedPerClient) finish(registry, id, clientName(index));
     }
-    await breathe(Date.now());
+    await yieldToEventLoop(Date.now());
   }
   await registry.committed();
 }

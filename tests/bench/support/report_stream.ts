@@ -4,7 +4,7 @@
  * @module
  */
 
-import { RemoteOutbox } from "../../../lib/remote/unsent_reports.ts";
+import { UnsentReports } from "../../../lib/remote/unsent_reports.ts";
 import { writeBatch } from "../../../lib/remote/messages.ts";
 import type { ReportedChange } from "../../../lib/task/task.ts";
 import { WrongWorkError } from "./harness.ts";
@@ -21,7 +21,7 @@ export interface ReadyBatch {
 
 /** Writes reports as a reporter does, cut into batches as it cuts them. */
 export class ReportWriter {
-  readonly #outbox: RemoteOutbox = new RemoteOutbox();
+  readonly #outbox: UnsentReports = new UnsentReports();
   #seq = 0;
 
   /** Adds a report. */

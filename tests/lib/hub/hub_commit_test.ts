@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { LimitError } from "../../../lib/errors.ts";
 import { formatCursor } from "../../../lib/task/cursor.ts";
-import { isTerminal, type Task } from "../../../lib/task/task.ts";
+import { isFinal, type Task } from "../../../lib/task/task.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";
 import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
 import { HeldHub } from "../../support/held_hub.ts";
@@ -170,7 +170,7 @@ Deno.test("Hub shows everything at once while nothing can be committed, also wha
   assertEquals(watcher.last.all_tasks["2"]?.state, "STARTING", "now there is a commit to wait for again");
 });
 
-Deno.test("Hub tells watchers of changes that there is trouble, and that it is over; in openings, too", async () => {
+Deno.test("Hub tells watchers of changes that there is degradation, and that it is over; in openings, too", async () => {
   using it = new HeldHub();
   const delta = it.watcher();
   const others = [it.watcher("full"), it.taskWatcher("1")];
@@ -363,7 +363,7 @@ Deno.test("Hub shows random histories in order, nothing too early, and all of it
       registry.subscribe(({ seq, stored, removedId }) => {
         if (stored === undefined) known.delete(removedId);
         const isNew = stored !== undefined && !known.has(stored.id);
-        if (stored === undefined || isNew || isTerminal(stored.task.state)) membership.push(seq);
+        if (stored === undefined || isNew || isFinal(stored.task.state)) membership.push(seq);
         if (stored !== undefined) known.add(stored.id);
       });
       const watchers: RecordingWatcher[] = [];
@@ -396,8 +396,8 @@ Deno.test("Hub shows random histories in order, nothing too early, and all of it
         } catch (error) {
           assert(error instanceof TransitionError || error instanceof LimitError, String(error));
         }
-        if (what === "hold" && registry.trouble === null) store.hold();
-        if (what === "commit" && registry.trouble === null) await store.commit();
+        if (what === "hold" && registry.degradation === null) store.hold();
+        if (what === "commit" && registry.degradation === null) await store.commit();
         if (what === "pass") await it.clock.passAsync(30);
         if (what === "join") join(null);
         if (what === "back") join({ epoch: "first", seq: Math.max(0, registry.cursor.seq - 3) });
@@ -405,9 +405,9 @@ Deno.test("Hub shows random histories in order, nothing too early, and all of it
           wasInTrouble = true;
           await store.fail();
         }
-        if (what === "recover" && registry.trouble !== null) await store.recover();
+        if (what === "recover" && registry.degradation !== null) await store.recover();
       }
-      if (registry.trouble !== null) await store.recover();
+      if (registry.degradation !== null) await store.recover();
       await store.release();
       await it.clock.passAsync(200);
       const now = new Map(registry.tasks("c").map((task) => [task.id, task]));

@@ -222,7 +222,7 @@ Deno.test("Hub.watchEvents() shows nothing too early, and says what is true whil
       connect();
       for (const { do: what, id } of steps) {
         change(test, what, id);
-        const isTroubled = test.registry.trouble !== null;
+        const isTroubled = test.registry.degradation !== null;
         if (what === "hold" && !isTroubled) store.hold();
         if (what === "commit" && !isTroubled) await store.commit();
         if (what === "pass") await clock.passAsync(30);
@@ -236,7 +236,7 @@ Deno.test("Hub.watchEvents() shows nothing too early, and says what is true whil
           connect();
         }
       }
-      if (test.registry.trouble !== null) await store.recover();
+      if (test.registry.degradation !== null) await store.recover();
       await store.release();
       await clock.passAsync(200);
       const now = new Map(test.registry.tasks("c").map((task) => [task.id, task]));

@@ -192,7 +192,7 @@ Deno.test("Hub.watchTaskEvents() of a task that took the id of another is not en
   assertEquals([first.words.at(-1), second.words], ["1 finished", ["1 initial_state", "1 progress"]]);
 });
 
-Deno.test("Hub tells who watches events that there is trouble, and that it is over; in openings, too", async () => {
+Deno.test("Hub tells who watches events that there is degradation, and that it is over; in openings, too", async () => {
   using it = new HeldHub();
   const watcher = it.eventWatcher();
   const ofTask = it.taskEventWatcher("1");

@@ -1,7 +1,7 @@
 import { dataOf, eventsOf, stateEvent } from "../../../lib/hub/task_events.ts";
 import type { RegistryEvent } from "../../../lib/registry/registry_types.ts";
 import { TaskInMemory } from "../../../lib/store/store.ts";
-import { isTerminal, TASK_STATES, type TaskChange } from "../../../lib/task/task.ts";
+import { isFinal, TASK_STATES, type TaskChange } from "../../../lib/task/task.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { TestRegistry } from "../../support/registry.ts";
@@ -90,7 +90,7 @@ Deno.test("stateEvent() has a name for each state", () => {
   using test = new TestRegistry();
   const task = test.begin("c", "1");
   const names = TASK_STATES.map((state) => {
-    const stored = new TaskInMemory({ ...task, state, active: !isTerminal(state) }, 7);
+    const stored = new TaskInMemory({ ...task, state, active: !isFinal(state) }, 7);
     return stateEvent(stored);
   });
   assertEquals(names.map(({ name, seq, id }) => `${name} ${seq} ${id}`), [

@@ -1,10 +1,10 @@
 import { endEventOf, isNotifyEvent, NOTIFY_EVENTS } from "../../../lib/notify/events.ts";
-import { isTerminal, TASK_STATES } from "../../../lib/task/task.ts";
+import { isFinal, TASK_STATES } from "../../../lib/task/task.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 Deno.test("endEventOf() names each end, and nothing else", () => {
   assertEquals(TASK_STATES.map(endEventOf), [null, null, null, ...NOTIFY_EVENTS]);
-  for (const state of TASK_STATES) assertEquals(endEventOf(state) !== null, isTerminal(state), state);
+  for (const state of TASK_STATES) assertEquals(endEventOf(state) !== null, isFinal(state), state);
 });
 
 Deno.test("isNotifyEvent() knows the events alone", () => {

@@ -1,4 +1,4 @@
-import { Authority } from "../../../lib/registry/channel_server.ts";
+import { ChannelServer } from "../../../lib/registry/channel_server.ts";
 import { MemberChannel } from "../../../lib/channel/member.ts";
 import { ChannelConflictError } from "../../../lib/channel/authority.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
@@ -49,7 +49,7 @@ async function connect(monitor: ChannelMonitor): Promise<RawMember> {
   return member;
 }
 
-Deno.test("Authority applies what members report, and tells them to stop", async () => {
+Deno.test("ChannelServer applies what members report, and tells them to stop", async () => {
   using monitor = new ChannelMonitor();
   using member = await connect(monitor);
   member.report(createChange());
@@ -64,7 +64,7 @@ Deno.test("Authority applies what members report, and tells them to stop", async
   assertEquals(JSON.parse(member.received[1]!), { type: "interrupt", client: "c", id: "1" });
 });
 
-Deno.test("Authority asks for what it does not know, once, and refuses what can't be", async () => {
+Deno.test("ChannelServer asks for what it does not know, once, and refuses what can't be", async () => {
   using monitor = new ChannelMonitor();
   using member = await connect(monitor);
   for (const progress of [5, 6, 7]) member.report({ type: "update", progress });
@@ -85,7 +85,7 @@ Deno.test("Authority asks for what it does not know, once, and refuses what can'
   assertEquals(monitor.errors, []);
 });
 
-Deno.test("Authority goes on after messages that make no sense", async () => {
+Deno.test("ChannelServer goes on after messages that make no sense", async () => {
   using monitor = new ChannelMonitor();
   using member = await connect(monitor);
   for (const text of ["", "{", "null", '{"client":"c"}', JSON.stringify({ client: "..", id: "1", at: 1 })]) {
@@ -101,7 +101,7 @@ Deno.test("Authority goes on after messages that make no sense", async () => {
   for (const error of monitor.errors) assertInstanceOf(error, ProtocolError);
 });
 
-Deno.test("Authority makes the tasks of a member that left stale, and takes them back when it is heard", async () => {
+Deno.test("ChannelServer makes the tasks of a member that left stale, and takes them back when it is heard", async () => {
   using monitor = new ChannelMonitor();
   const member = await connect(monitor);
   member.report(createChange());
@@ -111,7 +111,7 @@ Deno.test("Authority makes the tasks of a member that left stale, and takes them
   await until(() => monitor.test.registry.task("c", "1")?.stale === true);
 });
 
-Deno.test("Authority answers a copy with pages, from nothing or from a position", async () => {
+Deno.test("ChannelServer answers a copy with pages, from nothing or from a position", async () => {
   using monitor = new ChannelMonitor({ liveTasksPerClient: 5_000 });
   for (let i = 0; i < 2_000; i++) monitor.test.begin("c", `task-${i}`);
   using member = await connect(monitor);
@@ -133,7 +133,7 @@ Deno.test("Authority answers a copy with pages, from nothing or from a position"
   assertEquals((await member.ask({ type: "changes", after: "other:5" })).from, null);
 });
 
-Deno.test("Authority publishes the newest of each task, to nobody but those who have a copy", async () => {
+Deno.test("ChannelServer publishes the newest of each task, to nobody but those who have a copy", async () => {
   using monitor = new ChannelMonitor();
   using copy = await connect(monitor);
   using reporter = await connect(monitor);
@@ -152,7 +152,7 @@ Deno.test("Authority publishes the newest of each task, to nobody but those who 
   assertEquals(reporter.received, []);
 });
 
-Deno.test("Authority of a channel is the only one of its isolate, until it is disposed of", () => {
+Deno.test("ChannelServer of a channel is the only one of its isolate, until it is disposed of", () => {
   using monitor = new ChannelMonitor();
   const options = {
     registry: monitor.test.registry,
@@ -160,7 +160,7 @@ Deno.test("Authority of a channel is the only one of its isolate, until it is di
     publishIntervalMs: 5,
     reportError: () => {},
   };
-  assertThrows(() => new Authority(options), ChannelConflictError);
+  assertThrows(() => new ChannelServer(options), ChannelConflictError);
   monitor.reopen();
-  assertThrows(() => new Authority(options), ChannelConflictError);
+  assertThrows(() => new ChannelServer(options), ChannelConflictError);
 });

@@ -1,4 +1,4 @@
-/** The registry and its store: what it takes over, what it waits for, and what it does in trouble. */
+/** The registry and its store: what it takes over, what it waits for, and what it does in degradation. */
 
 import { ClosedError, LimitError, StorageError } from "../../../lib/errors.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";
@@ -127,9 +127,9 @@ Deno.test("Registry.cursor is of another epoch while nothing can be committed; b
   const { registry } = test;
   test.begin("c", "1");
   const committed = registry.cursor;
-  assertEquals([committed, registry.trouble], [{ epoch: "first", seq: 2 }, null]);
+  assertEquals([committed, registry.degradation], [{ epoch: "first", seq: 2 }, null]);
   await store.fail("the disk is full");
-  assertEquals([registry.cursor, registry.trouble?.error.reason], [
+  assertEquals([registry.cursor, registry.degradation?.error.reason], [
     { epoch: "unsaved", seq: 2 },
     "the disk is full",
   ]);
@@ -137,7 +137,7 @@ Deno.test("Registry.cursor is of another epoch while nothing can be committed; b
   const unsaved = registry.cursor;
   test.progress("c", "1", 6);
   await store.recover();
-  assertEquals([registry.cursor, registry.trouble], [{ epoch: "first", seq: 4 }, null]);
+  assertEquals([registry.cursor, registry.degradation], [{ epoch: "first", seq: 4 }, null]);
   test.begin("c", "2");
   for (const after of [committed, unsaved]) {
     assertEquals(registry.changesSince("c", after)?.tasks.map(({ id }) => id), ["1", "2"]);
@@ -169,11 +169,11 @@ Deno.test("Registry.obstacle() is the bound that is reached, or the trouble with
   assert(registry.obstacle("c") instanceof ClosedError);
 });
 
-Deno.test("Registry.whenShowable() waits for beginnings, ends, removals and returns, but not for progress", async () => {
+Deno.test("Registry.whenPublishable() waits for beginnings, ends, removals and returns, but not for progress", async () => {
   const store = new HeldStore();
   using test = new TestRegistry({}, "first", store);
   const { registry } = test;
-  assertEquals(registry.whenShowable(), null);
+  assertEquals(registry.whenPublishable(), null);
   const steps: Record<string, () => void> = {
     begin: () => test.begin("c", "1"),
     finish: () => test.finish("c", "1"),
@@ -183,14 +183,14 @@ Deno.test("Registry.whenShowable() waits for beginnings, ends, removals and retu
   for (const [name, step] of Object.entries(steps)) {
     store.hold();
     step();
-    const showable = registry.whenShowable();
+    const showable = registry.whenPublishable();
     assert(showable !== null, name);
     let isShown = false;
     showable.then(() => isShown = true);
     await Promise.resolve();
     assertEquals(isShown, false, name);
     await store.commit();
-    assertEquals([isShown, registry.whenShowable()], [true, null], name);
+    assertEquals([isShown, registry.whenPublishable()], [true, null], name);
   }
   test.begin("c", "2");
   await store.commit();
@@ -202,29 +202,29 @@ Deno.test("Registry.whenShowable() waits for beginnings, ends, removals and retu
   ];
   for (const change of progress) {
     change();
-    assertEquals(registry.whenShowable(), null);
+    assertEquals(registry.whenPublishable(), null);
   }
 });
 
-Deno.test("Registry.whenShowable() waits for nothing where nothing can be committed", async () => {
+Deno.test("Registry.whenPublishable() waits for nothing where nothing can be committed", async () => {
   const store = new HeldStore();
   using test = new TestRegistry({}, "first", store);
   store.hold();
   test.begin("c", "1");
-  const showable = test.registry.whenShowable();
+  const showable = test.registry.whenPublishable();
   await store.fail();
   await showable;
-  assertEquals(test.registry.whenShowable(), null);
+  assertEquals(test.registry.whenPublishable(), null);
   await assertRejects(() => test.registry.committed(), StorageError, "the disk is full");
   await store.recover();
   await test.registry.committed();
 });
 
-Deno.test("Registry.onTrouble() hears when trouble comes and goes", async () => {
+Deno.test("Registry.onDegradation() hears when trouble comes and goes", async () => {
   const store = new HeldStore();
   using test = new TestRegistry({}, "first", store);
   const heard: (string | undefined)[] = [];
-  const leave = test.registry.onTrouble((trouble) => heard.push(trouble?.error.reason));
+  const leave = test.registry.onDegradation((degradation) => heard.push(degradation?.error.reason));
   await store.fail("the disk is full");
   await store.recover();
   leave();

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Census } from "../../../lib/registry/retention.ts";
+import { Retention } from "../../../lib/registry/retention.ts";
 import { LimitError } from "../../../lib/errors.ts";
 import type { EndedTask } from "../../../lib/store/store.ts";
 import { assertEquals, assertGreater, assertThrows } from "../../support/assert.ts";
@@ -15,7 +15,7 @@ function ended(name: string, endedAt = 0): EndedTask {
 }
 
 /** Forgets what has to go after the end of a task of a client, and names it. */
-function forgetExcess(census: Census, client: string, endedBefore = NEVER): string[] {
+function forgetExcess(census: Retention, client: string, endedBefore = NEVER): string[] {
   const gone: string[] = [];
   for (let key = census.excess(endedBefore, client); key; key = census.excess(endedBefore, client)) {
     census.forget(key.client, key.id);
@@ -25,7 +25,7 @@ function forgetExcess(census: Census, client: string, endedBefore = NEVER): stri
 }
 
 /** Begins and ends tasks of a client; gives back all that had to go. */
-function run(census: Census, client: string, ...ids: string[]): string[] {
+function run(census: Retention, client: string, ...ids: string[]): string[] {
   return ids.flatMap((id) => {
     census.begin(client);
     census.end(ended(`${client}/${id}`));
@@ -33,8 +33,8 @@ function run(census: Census, client: string, ...ids: string[]): string[] {
   });
 }
 
-Deno.test("Census.begin() refuses what is over a bound, by the name of the bound", () => {
-  const census = new Census(LIMITS);
+Deno.test("Retention.begin() refuses what is over a bound, by the name of the bound", () => {
+  const census = new Retention(LIMITS);
   for (let i = 0; i < 3; i++) census.begin("a");
   const tooMany = assertThrows(() => census.begin("a"), LimitError);
   assertEquals([tooMany.limit, tooMany.message], [
@@ -55,8 +55,8 @@ Deno.test("Census.begin() refuses what is over a bound, by the name of the bound
   assertEquals(census.clients(), ["a", "b"]);
 });
 
-Deno.test("Census.adopt() and addEnded() count what was there before, whatever the bounds", () => {
-  const census = new Census({ ...LIMITS, clients: 1, liveTasksPerClient: 1 });
+Deno.test("Retention.adopt() and addEnded() count what was there before, whatever the bounds", () => {
+  const census = new Retention({ ...LIMITS, clients: 1, liveTasksPerClient: 1 });
   assertEquals(census.isEmpty, true);
   for (let i = 0; i < 5; i++) census.adopt("a");
   for (const id of ["1", "2", "3"]) census.addEnded(ended(`b/${id}`));
@@ -68,8 +68,8 @@ Deno.test("Census.adopt() and addEnded() count what was there before, whatever t
   assertEquals(forgetExcess(census, "a"), ["a/0", "a/1", "a/2", "b/2"]);
 });
 
-Deno.test("Census.excess() names the oldest ended tasks over the bounds of a client and of all", () => {
-  const census = new Census(LIMITS);
+Deno.test("Retention.excess() names the oldest ended tasks over the bounds of a client and of all", () => {
+  const census = new Retention(LIMITS);
   assertEquals(run(census, "a", "1", "2"), []);
   assertEquals(run(census, "a", "3"), ["a/1"]);
   assertEquals(run(census, "b", "4"), []);
@@ -77,16 +77,16 @@ Deno.test("Census.excess() names the oldest ended tasks over the bounds of a cli
   assertEquals(run(census, "b", "6"), ["b/4"], "three ended tasks of one client");
 });
 
-Deno.test("Census.excess() keeps none where the bound is 0", () => {
+Deno.test("Retention.excess() keeps none where the bound is 0", () => {
   for (const bound of [{ endedTasksPerClient: 0 }, { endedTasks: 0 }]) {
-    const census = new Census({ ...LIMITS, ...bound });
+    const census = new Retention({ ...LIMITS, ...bound });
     assertEquals(run(census, "a", "1", "2"), ["a/1", "a/2"]);
     assertEquals([census.clients(), census.isEmpty], [[], true]);
   }
 });
 
-Deno.test("Census.excess() names the oldest task that ended before a time, of whichever client", () => {
-  const census = new Census({ ...LIMITS, endedTasks: 10, endedTasksPerClient: 10 });
+Deno.test("Retention.excess() names the oldest task that ended before a time, of whichever client", () => {
+  const census = new Retention({ ...LIMITS, endedTasks: 10, endedTasksPerClient: 10 });
   census.addEnded(ended("a/1", 100));
   census.addEnded(ended("b/1", 200));
   census.addEnded(ended("a/2", 300));
@@ -99,16 +99,16 @@ Deno.test("Census.excess() names the oldest task that ended before a time, of wh
   assertEquals([census.excess(Infinity), census.isEmpty], [undefined, true]);
 });
 
-Deno.test("Census.excess() of no client names the oldest where there are too many of all, however young", () => {
-  const census = new Census(LIMITS);
+Deno.test("Retention.excess() of no client names the oldest where there are too many of all, however young", () => {
+  const census = new Retention(LIMITS);
   for (const id of ["1", "2", "3"]) census.addEnded(ended(`a/${id}`, 100));
   assertEquals(census.excess(NEVER), undefined);
   census.addEnded(ended("b/1", 100));
   assertEquals(census.excess(NEVER)?.id, "1");
 });
 
-Deno.test("Census.restore() counts a task that was forgotten by its end, and not by its return", () => {
-  const census = new Census({ ...LIMITS, endedTasks: 10, endedTasksPerClient: 10 });
+Deno.test("Retention.restore() counts a task that was forgotten by its end, and not by its return", () => {
+  const census = new Retention({ ...LIMITS, endedTasks: 10, endedTasksPerClient: 10 });
   const old = ended("a/old", 100);
   census.addEnded(old);
   census.addEnded(ended("b/young", 200));
@@ -126,8 +126,8 @@ Deno.test("Census.restore() counts a task that was forgotten by its end, and not
   assertEquals(census.isEmpty, true);
 });
 
-Deno.test("Census.excess() of too many names one that was restored last", () => {
-  const census = new Census({ ...LIMITS, endedTasks: 2, endedTasksPerClient: 2 });
+Deno.test("Retention.excess() of too many names one that was restored last", () => {
+  const census = new Retention({ ...LIMITS, endedTasks: 2, endedTasksPerClient: 2 });
   for (const id of ["1", "2"]) census.addEnded(ended(`a/${id}`, Number(id)));
   census.forget("a", "1");
   census.addEnded(ended("a/3", 3));
@@ -135,8 +135,8 @@ Deno.test("Census.excess() of too many names one that was restored last", () => 
   assertEquals(forgetExcess(census, "a"), ["a/2"], "who restored it wants to see it");
 });
 
-Deno.test("Census.forget() makes room for other clients once all tasks are gone", () => {
-  const census = new Census(LIMITS);
+Deno.test("Retention.forget() makes room for other clients once all tasks are gone", () => {
+  const census = new Retention(LIMITS);
   run(census, "a", "1");
   census.begin("b");
   census.forget("a", "1");
@@ -147,7 +147,7 @@ Deno.test("Census.forget() makes room for other clients once all tasks are gone"
   assertEquals(census.clients(), ["b", "c"]);
 });
 
-Deno.test("Census agrees with lists that are searched from the beginning every time", () => {
+Deno.test("Retention agrees with lists that are searched from the beginning every time", () => {
   const step = fc.record({
     do: fc.constantFrom("begin", "begin", "end", "end", "adopt", "forget", "old"),
     client: fc.constantFrom("a", "b", "c"),
@@ -155,7 +155,7 @@ Deno.test("Census agrees with lists that are searched from the beginning every t
   let forgotten = 0;
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
-      const census = new Census(LIMITS);
+      const census = new Retention(LIMITS);
       const live: string[] = [];
       let past: EndedTask[] = [];
       const clients = () => [...new Set([...live, ...past.map(({ client }) => client)])].sort();

@@ -1,11 +1,11 @@
 import fc from "fast-check";
-import { Family } from "../../../lib/registry/subtask_progress.ts";
+import { SubtaskProgress } from "../../../lib/registry/subtask_progress.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { exampleTask } from "../../support/example_task.ts";
 
-Deno.test("Family.add() gives the weighted mean of what the children said last", () => {
-  const parent = new Family();
-  const [small, large] = [new Family(), new Family()];
+Deno.test("SubtaskProgress.add() gives the weighted mean of what the children said last", () => {
+  const parent = new SubtaskProgress();
+  const [small, large] = [new SubtaskProgress(), new SubtaskProgress()];
   const child = (weight: number, progress: number | null) => exampleTask({ weight, progress });
   assertEquals(parent.add(child(1, null), small), 0, "unknown counts as nothing done");
   assertEquals(parent.add(child(3, null), large), 0);
@@ -16,21 +16,21 @@ Deno.test("Family.add() gives the weighted mean of what the children said last",
   assertEquals(parent.add(child(3, null), large), 25);
 });
 
-Deno.test("Family.add() counts for nothing where the task says itself how far it is", () => {
-  const parent = new Family();
-  const child = new Family();
+Deno.test("SubtaskProgress.add() counts for nothing where the task says itself how far it is", () => {
+  const parent = new SubtaskProgress();
+  const child = new SubtaskProgress();
   assertEquals(parent.add(exampleTask({ progress: 40 }), child), 40);
   parent.setsOwnProgress();
   assertEquals(parent.add(exampleTask({ progress: 60 }), child), null);
 });
 
-Deno.test("Family.add() knows no progress where no child has a weight", () => {
-  const parent = new Family();
-  assertEquals(parent.add(exampleTask({ weight: 0, progress: 50 }), new Family()), null);
-  assertEquals(parent.add(exampleTask({ weight: 2, progress: 50 }), new Family()), 50);
+Deno.test("SubtaskProgress.add() knows no progress where no child has a weight", () => {
+  const parent = new SubtaskProgress();
+  assertEquals(parent.add(exampleTask({ weight: 0, progress: 50 }), new SubtaskProgress()), null);
+  assertEquals(parent.add(exampleTask({ weight: 2, progress: 50 }), new SubtaskProgress()), 50);
 });
 
-Deno.test("Family.add() gives what adding everything up anew would give", () => {
+Deno.test("SubtaskProgress.add() gives what adding everything up anew would give", () => {
   const said = fc.array(
     fc.tuple(fc.nat(3), fc.option(fc.integer({ min: 0, max: 100 }))),
     { minLength: 1, maxLength: 40 },
@@ -38,8 +38,8 @@ Deno.test("Family.add() gives what adding everything up anew would give", () => 
   const weights = fc.tuple(fc.nat(5), fc.nat(5), fc.nat(5), fc.nat(5));
   fc.assert(
     fc.property(said, weights, (said, weights) => {
-      const parent = new Family();
-      const families = weights.map(() => new Family());
+      const parent = new SubtaskProgress();
+      const families = weights.map(() => new SubtaskProgress());
       const last = new Map<number, number>();
       for (const [child, progress] of said) {
         const weight = weights[child]!;

@@ -1,7 +1,7 @@
 /** What a server that comes without its data would have to be told again. */
 
 import type { ReportedTask } from "../../../lib/reporter/reporter.ts";
-import { Retelling } from "../../../lib/remote/replay.ts";
+import { Replay } from "../../../lib/remote/replay.ts";
 import type { LogChange } from "../../../lib/task/task.ts";
 import { assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
@@ -14,12 +14,12 @@ function logOf(...texts: readonly string[]): LogChange {
   return { type: "log", lines: texts.map((text) => ({ at: 1, text })) };
 }
 
-function linesOf(retelling: Retelling, key: string): string[] {
+function linesOf(retelling: Replay, key: string): string[] {
   return retelling.linesOf(key).map(({ text }) => text);
 }
 
-Deno.test("Retelling keeps tasks that have ended until all of their reports are committed", () => {
-  const retelling = new Retelling();
+Deno.test("Replay keeps tasks that have ended until all of their reports are committed", () => {
+  const retelling = new Replay();
   const [a, b, again] = [taskOf("a"), taskOf("b"), taskOf("a")];
   retelling.ended("c/a", a, 5);
   retelling.ended("c/b", b, 9);
@@ -36,8 +36,8 @@ Deno.test("Retelling keeps tasks that have ended until all of their reports are 
   assertEquals(retelling.endedTask("c/b"), undefined);
 });
 
-Deno.test("Retelling knows whose creation is on its way, also one that is told anew", () => {
-  const retelling = new Retelling();
+Deno.test("Replay knows whose creation is on its way, also one that is told anew", () => {
+  const retelling = new Replay();
   retelling.reported("c/a", createChange(), 1);
   retelling.reported("c/b", createChange(), 2);
   assertEquals(["c/a", "c/b", "c/x"].map((key) => retelling.isOnItsWay(key)), [true, true, false]);
@@ -50,8 +50,8 @@ Deno.test("Retelling knows whose creation is on its way, also one that is told a
   assertEquals(retelling.isOnItsWay("c/b"), false);
 });
 
-Deno.test("Retelling keeps the lines that nobody has committed, each for its task and in order", () => {
-  const retelling = new Retelling();
+Deno.test("Replay keeps the lines that nobody has committed, each for its task and in order", () => {
+  const retelling = new Replay();
   retelling.reported("c/a", logOf("1", "2"), 1);
   retelling.reported("c/b", logOf("other"), 2);
   retelling.reported("c/a", { type: "update", progress: 5 }, 3);

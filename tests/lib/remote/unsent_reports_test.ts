@@ -1,7 +1,7 @@
 /** What waits for a server, against a plain list. */
 
 import fc from "fast-check";
-import { RemoteOutbox } from "../../../lib/remote/unsent_reports.ts";
+import { UnsentReports } from "../../../lib/remote/unsent_reports.ts";
 import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
 
 const LIMITS = { batchReports: 3, batchCharacters: 20, fullCharacters: 60 };
@@ -16,12 +16,12 @@ const steps = fc.array(
   { maxLength: 60, size: "max" },
 );
 
-Deno.test("RemoteOutbox brings every report across, in order, whatever is cut, and knows what is committed", () => {
+Deno.test("UnsentReports brings every report across, in order, whatever is cut, and knows what is committed", () => {
   let cuts = 0;
   let resent = 0;
   fc.assert(
     fc.property(steps, (all) => {
-      const outbox = new RemoteOutbox(LIMITS);
+      const outbox = new UnsentReports(LIMITS);
       const pushed: string[] = [];
       /** What the server got, by the number of the batch, and up to which it has said so. */
       const batches = new Map<number, readonly string[]>();
@@ -79,8 +79,8 @@ Deno.test("RemoteOutbox brings every report across, in order, whatever is cut, a
   assertGreater(resent, 500);
 });
 
-Deno.test("RemoteOutbox ignores what was never sent, and forgets everything where it is cleared", () => {
-  const outbox = new RemoteOutbox(LIMITS);
+Deno.test("UnsentReports ignores what was never sent, and forgets everything where it is cleared", () => {
+  const outbox = new UnsentReports(LIMITS);
   outbox.push("a");
   outbox.taken(7);
   assertEquals([outbox.committed, outbox.isEmpty], [0, false]);

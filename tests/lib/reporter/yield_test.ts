@@ -1,40 +1,40 @@
-import { breathe } from "../../../lib/reporter/yield.ts";
+import { yieldToEventLoop } from "../../../lib/reporter/yield.ts";
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
-Deno.test("breathe() waits for a turn of the event loop once in 10 ms, and is ready at once in between", async () => {
+Deno.test("yieldToEventLoop() waits for a turn of the event loop once in 10 ms, and is ready at once in between", async () => {
   using clock = new FakeClock();
   // Whatever the tests before left, the next breath is due.
   clock.pass(10_000);
-  const due = breathe(Date.now());
-  assertStrictEquals(breathe(Date.now()), due, "everybody waits for the same turn");
+  const due = yieldToEventLoop(Date.now());
+  assertStrictEquals(yieldToEventLoop(Date.now()), due, "everybody waits for the same turn");
   let isOver = false;
   void due.then(() => isOver = true);
   await Promise.resolve();
   assertEquals([isOver, clock.pending], [false, 1]);
   await clock.passAsync(1);
   assertEquals([isOver, clock.pending], [true, 0]);
-  const ready = breathe(Date.now());
+  const ready = yieldToEventLoop(Date.now());
   for (let i = 0; i < 9; i++) {
-    assertStrictEquals(breathe(Date.now()), ready);
+    assertStrictEquals(yieldToEventLoop(Date.now()), ready);
     assertEquals(clock.pending, 0);
     await clock.passAsync(1);
   }
   await clock.passAsync(1);
-  const next = breathe(Date.now());
+  const next = yieldToEventLoop(Date.now());
   assert(next !== ready);
   await clock.passAsync(0);
   await next;
 });
 
-Deno.test("breathe() also breathes where the clock was set back", async () => {
+Deno.test("yieldToEventLoop() also breathes where the clock was set back", async () => {
   using clock = new FakeClock();
   clock.pass(20_000);
-  const first = breathe(Date.now());
+  const first = yieldToEventLoop(Date.now());
   await clock.passAsync(0);
   await first;
   clock.set(1_000);
-  const second = breathe(Date.now());
+  const second = yieldToEventLoop(Date.now());
   assertEquals(clock.pending, 1);
   await clock.passAsync(0);
   await second;

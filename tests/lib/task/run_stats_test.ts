@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { runStats } from "../../../lib/task/run_stats.ts";
-import { isTerminal, TASK_STATES, type TaskState, type TaskSummary } from "../../../lib/task/task.ts";
+import { isFinal, TASK_STATES, type TaskState, type TaskSummary } from "../../../lib/task/task.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
@@ -71,7 +71,7 @@ Deno.test("runStats() counts every task once, and its numbers are in order", () 
     started_at: fc.option(fc.integer({ min: 0, max: 100 })),
     finished_at: fc.integer({ min: 0, max: 200 }),
   }).map(({ finished_at, ...fields }) => {
-    return exampleTask({ ...fields, finished_at: isTerminal(fields.state) ? finished_at : null });
+    return exampleTask({ ...fields, finished_at: isFinal(fields.state) ? finished_at : null });
   });
   fc.assert(fc.property(fc.array(task, { maxLength: 100, size: "max" }), (tasks) => {
     const all = runStats(tasks);

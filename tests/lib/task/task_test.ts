@@ -1,8 +1,8 @@
-import { isTerminal, stateWords, TASK_STATES } from "../../../lib/task/task.ts";
+import { isFinal, stateWords, TASK_STATES } from "../../../lib/task/task.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
-Deno.test("isTerminal() is true of the states that nothing follows", () => {
-  assertEquals(TASK_STATES.filter(isTerminal), ["FINISHED", "ERROR", "CANCELLED"]);
+Deno.test("isFinal() is true of the states that nothing follows", () => {
+  assertEquals(TASK_STATES.filter(isFinal), ["FINISHED", "ERROR", "CANCELLED"]);
 });
 
 Deno.test("stateWords() has words for every state, and cuts long errors to the length of a status", () => {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { isTerminal, type LogLine, type Task, TASK_STATES, type TaskChange } from "../../../lib/task/task.ts";
+import { isFinal, type LogLine, type Task, TASK_STATES, type TaskChange } from "../../../lib/task/task.ts";
 import {
   historyEntryOf,
   mergeMetadata,
@@ -43,13 +43,13 @@ function assertSound(task: Task): void {
   const { progress, state } = task;
   assert(progress === null || (progress >= 0 && progress <= 100), `progress is ${progress}`);
   assertEquals(task.active, state === "STARTING" || state === "PROCESSING");
-  assertEquals(task.finished_at !== null, isTerminal(state));
+  assertEquals(task.finished_at !== null, isFinal(state));
   assertEquals(task.started_at !== null, state !== "NOT_STARTED");
   assertEquals(task.error !== null, state === "ERROR");
   assert(!task.stale || task.active, "only an active task can be stale");
   assert(state !== "CANCELLED" || task.cancel_requested);
   assert(state !== "FINISHED" || progress === 100);
-  assert(!isTerminal(state) || (task.eta === null && task.eta_reason === null));
+  assert(!isFinal(state) || (task.eta === null && task.eta_reason === null));
 }
 
 /** What holds of every two records that follow each other. */
@@ -64,7 +64,7 @@ function assertFollows(before: Task, after: Task, change: TaskChange): void {
   assert(after.cancel_requested || !before.cancel_requested);
   if (change.type === "restore") assertEquals({ ...after, version: 0 }, { ...before, version: 0 });
   else if (END_OF.has(change.type)) assertEquals(after.state, END_OF.get(change.type));
-  else assert(!isTerminal(after.state), `"${change.type}" is no end`);
+  else assert(!isFinal(after.state), `"${change.type}" is no end`);
 }
 
 Deno.test("transition() keeps every record sound over random changes", () => {
@@ -90,14 +90,14 @@ Deno.test("transition() keeps every record sound over random changes", () => {
           else if (change.type === "create") assertEquals(error.code, "task_exists");
           else if (change.type === "restore") {
             assertEquals(error.code, "task_exists");
-            assert(!isTerminal(task.state));
+            assert(!isFinal(task.state));
           } else {
             assertEquals(error.code, "task_ended");
-            assert(isTerminal(task.state));
+            assert(isFinal(task.state));
           }
           continue;
         }
-        if (task !== undefined && isTerminal(task.state) && change.type !== "restore") {
+        if (task !== undefined && isFinal(task.state) && change.type !== "restore") {
           assertStrictEquals(after, task);
         }
         if (task !== undefined && after !== task) assertFollows(task, after, change);

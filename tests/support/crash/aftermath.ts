@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isTerminal, type Task } from "../../../lib/task/task.ts";
+import { isFinal, type Task } from "../../../lib/task/task.ts";
 import { call } from "../calls.ts";
 import { until } from "../until.ts";
 import { historyComplaints, logComplaints } from "./checks.ts";
@@ -126,7 +126,7 @@ export async function retryComplaints(
     ledger.started(client, json.task_id);
     const retry = (await call("GET", `${url}/tasks/${client}/${json.task_id}`)).json;
     if (
-      retry.name !== name || retry.attempt !== attempt + 1 || retry.retry_of !== id || isTerminal(retry.state)
+      retry.name !== name || retry.attempt !== attempt + 1 || retry.retry_of !== id || isFinal(retry.state)
     ) {
       wrong.push(`${key} was tried again as ${JSON.stringify(retry)}`);
     }

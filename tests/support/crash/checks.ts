@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type HistoryEntry, isTerminal, type LogLine, type Task } from "../../../lib/task/task.ts";
+import { type HistoryEntry, isFinal, type LogLine, type Task } from "../../../lib/task/task.ts";
 import { shown } from "./held.ts";
 
 /**
@@ -62,7 +62,7 @@ export function historyComplaints(task: Task, history: readonly HistoryEntry[]):
   if (last?.state !== task.state || last.status !== task.status || last.version > task.version) {
     wrong.push(`${task.id} has a history with another end: ${JSON.stringify(last)}, not ${shown(task)}`);
   }
-  if (history.slice(0, -1).some(({ state }) => isTerminal(state))) {
+  if (history.slice(0, -1).some(({ state }) => isFinal(state))) {
     wrong.push(`${task.id} has a history that goes on after its end`);
   }
   return wrong;

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { isTerminal, type JsonValue, type Task } from "../../../lib/task/task.ts";
+import { isFinal, type JsonValue, type Task } from "../../../lib/task/task.ts";
 import { isSame, shown } from "./held.ts";
 
 /** What can be asked of a server about one task. */
@@ -148,7 +148,7 @@ export class Ledger {
       entry
     );
     const hadEnded = entries.filter(({ newest, end }) =>
-      end !== null || (newest !== null && isTerminal(newest.state))
+      end !== null || (newest !== null && isFinal(newest.state))
     );
     for (const entry of entries) if (entry.removal === "none") entry.removal = "possible";
     return {
@@ -185,8 +185,8 @@ export class Ledger {
     }
     if (newest !== null) this.#complainOfRevival(`${client}/${task.id}`, newest, task, entry);
     entry.newest = task;
-    this.#tell(isTerminal(task.state) ? "end" : "progress");
-    if (isTerminal(task.state)) entry.sightings = [];
+    this.#tell(isFinal(task.state) ? "end" : "progress");
+    if (isFinal(task.state)) entry.sightings = [];
     else {
       entry.sightings.push({
         seenMs: performance.now(),
@@ -289,7 +289,7 @@ export class Ledger {
   }
 
   #complainOfRevival(key: string, newest: Task, task: Task, { isRestoreAsked }: Entry): void {
-    if (!isTerminal(newest.state)) return;
+    if (!isFinal(newest.state)) return;
     const isRestored = isRestoreAsked && isSame({ ...newest, version: task.version }, task);
     if (!isRestored) this.complain(`${key} had ended as ${shown(newest)} and became ${shown(task)}`);
   }
@@ -320,7 +320,7 @@ export class Ledger {
 
   #checkPresence(key: string, entry: Entry, task: Task): void {
     if (entry.removal === "done") this.complain(`${key} came back: it was removed`);
-    if (!isTerminal(task.state)) this.complain(`${key} is ${task.state}, and nobody runs it`);
+    if (!isFinal(task.state)) this.complain(`${key} is ${task.state}, and nobody runs it`);
     if (entry.end !== null && !isEnd(task, entry.end)) {
       this.complain(`${key} had ended as ${JSON.stringify(entry.end)}, and is ${shown(task)}`);
     }
@@ -350,7 +350,7 @@ export class Ledger {
 
   /** What was seen before a change was asked for that was acknowledged is as safe as that change. */
   #checkProgress(key: string, { sightings, newest }: Entry, task: Task): void {
-    if (newest !== null && isTerminal(newest.state)) return;
+    if (newest !== null && isFinal(newest.state)) return;
     const safe = sightings.findLast(({ seenMs }) => seenMs < this.#committedMs);
     if (safe === undefined) return;
     if ((task.current ?? 0) < safe.current || task.log_count < safe.logCount) {

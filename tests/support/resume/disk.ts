@@ -9,11 +9,11 @@ import { StorageError } from "../../../lib/errors.ts";
 import { MemoryStore } from "../../../lib/store/memory/memory_store.ts";
 import type {
   ChangesSince,
+  Degradation,
   Delivery,
   EndedTask,
   Launch,
   LogSlice,
-  StorageTrouble,
   StoredTask,
   StoreFigures,
   TaskKey,
@@ -21,7 +21,7 @@ import type {
 } from "../../../lib/store/store.ts";
 import {
   type HistoryEntry,
-  isTerminal,
+  isFinal,
   type LogLine,
   type ProgressPoint,
   type Task,
@@ -154,13 +154,13 @@ class JournalStore implements TaskStore {
   readonly #disk: JournalDisk;
   readonly #tasks: MemoryStore;
   readonly #clients: Set<string> = new Set();
-  readonly #listeners: Set<(trouble: StorageTrouble | null) => void> = new Set();
+  readonly #listeners: Set<(degradation: Degradation | null) => void> = new Set();
   #seq: number;
   #committedSeq: number;
   #pending = new Commit();
   #commit: Commit | null = null;
   #isAwaited = false;
-  #trouble: StorageTrouble | null = null;
+  #degradation: Degradation | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
@@ -187,8 +187,8 @@ class JournalStore implements TaskStore {
     return this.#commit === null && this.#pending.entries.length === 0 ? this.#seq : this.#committedSeq;
   }
 
-  get trouble(): StorageTrouble | null {
-    return this.#trouble;
+  get degradation(): Degradation | null {
+    return this.#degradation;
   }
 
   get figures(): StoreFigures {
@@ -290,12 +290,12 @@ class JournalStore implements TaskStore {
   }
 
   openedLive(): Iterable<TaskKey> {
-    return this.#all().filter(({ stored }) => !isTerminal(stored.task.state))
+    return this.#all().filter(({ stored }) => !isFinal(stored.task.state))
       .map(({ client, stored }) => ({ client, id: stored.id }));
   }
 
   openedEnded(): Iterable<EndedTask> {
-    return this.#all().filter(({ stored }) => isTerminal(stored.task.state))
+    return this.#all().filter(({ stored }) => isFinal(stored.task.state))
       .sort((a, b) => a.stored.seq - b.stored.seq)
       .map(({ client, stored: { id, task } }) => ({
         client,
@@ -317,7 +317,7 @@ class JournalStore implements TaskStore {
   }
 
   committed(): Promise<void> {
-    if (this.#trouble !== null) return Promise.reject(this.#trouble.error);
+    if (this.#degradation !== null) return Promise.reject(this.#degradation.error);
     if (this.#pending.entries.length === 0) return this.#commit?.settled.promise ?? Promise.resolve();
     const { promise } = this.#pending.settled;
     if (!this.#isAwaited && this.#commit === null) queueMicrotask(() => this.#next());
@@ -325,7 +325,7 @@ class JournalStore implements TaskStore {
     return promise;
   }
 
-  onTrouble(listener: (trouble: StorageTrouble | null) => void): () => void {
+  onDegradation(listener: (degradation: Degradation | null) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -384,23 +384,23 @@ class JournalStore implements TaskStore {
     this.#disk.journal.push(...commit.entries);
     this.#committedSeq = this.#disk.committedSeq = commit.seq;
     commit.settled.resolve();
-    if (this.#trouble !== null) this.#setTrouble(null);
+    if (this.#degradation !== null) this.#setDegradation(null);
     if (this.#pending.entries.length === 0) return;
     if (this.#isAwaited) this.#next();
     else this.#timer ??= setTimeout(() => this.#next(), COMMIT_INTERVAL_MS);
   }
 
   #failed(commit: Commit): void {
-    if (this.#isStopped || this.#trouble !== null) return;
+    if (this.#isStopped || this.#degradation !== null) return;
     const error = new StorageError("tasks.db", "the disk is full");
-    this.#setTrouble({ error, since: Date.now() / 1_000 });
+    this.#setDegradation({ error, since: Date.now() / 1_000 });
     commit.failed(error);
     this.#pending.failed(error);
     this.#isAwaited = false;
   }
 
-  #setTrouble(trouble: StorageTrouble | null): void {
-    this.#trouble = trouble;
-    for (const listener of this.#listeners) listener(trouble);
+  #setDegradation(degradation: Degradation | null): void {
+    this.#degradation = degradation;
+    for (const listener of this.#listeners) listener(degradation);
   }
 }

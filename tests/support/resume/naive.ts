@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isTerminal, type TaskState } from "../../../lib/task/task.ts";
+import { isFinal, type TaskState } from "../../../lib/task/task.ts";
 
 /** The bounds that say which tasks go. */
 export interface NaiveLimits {
@@ -66,7 +66,7 @@ export class NaiveTasks {
   move(client: string, id: string, state: TaskState, nowMs: number): void {
     const task = { ...this.#find(client, id)!, state, endedMs: nowMs };
     const isSame = this.#named(client, id);
-    if (!isTerminal(state)) {
+    if (!isFinal(state)) {
       this.#live = this.#live.map((other) => isSame(other) ? task : other);
       return;
     }

@@ -6,7 +6,7 @@
 
 import type { Registry } from "../../../lib/registry/registry.ts";
 import type { RegistryEvent } from "../../../lib/registry/registry_types.ts";
-import { isTerminal } from "../../../lib/task/task.ts";
+import { isFinal } from "../../../lib/task/task.ts";
 
 /** The records of a client's tasks as JSON, by id. */
 export type Records = ReadonlyMap<string, string>;
@@ -70,7 +70,7 @@ export class ResumeOracle implements Disposable {
     const records = new Map(before);
     if (stored === undefined) records.delete(removedId);
     else records.set(stored.id, stored.json);
-    const isMembership = stored === undefined || !before.has(stored.id) || isTerminal(stored.task.state);
+    const isMembership = stored === undefined || !before.has(stored.id) || isFinal(stored.task.state);
     this.#moments.get(client)!.push({ seq, records, membershipSeq: isMembership ? seq : membershipSeq });
   }
 }

@@ -72,7 +72,7 @@ export class SqliteDisk implements ResumeDisk {
 
   async heal(): Promise<void> {
     this.#open();
-    while (this.#store !== null && this.#store.trouble !== null) {
+    while (this.#store !== null && this.#store.degradation !== null) {
       // A commit that failed is tried again a second later.
       this.#pass(1_000);
       await turn();

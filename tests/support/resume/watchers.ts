@@ -5,7 +5,7 @@
  */
 
 import type { Watcher } from "../../../lib/hub/hub.ts";
-import { isTerminal, type Task } from "../../../lib/task/task.ts";
+import { isFinal, type Task } from "../../../lib/task/task.ts";
 import { messageOf } from "../event_messages.ts";
 import { EventParser } from "../event_parser.ts";
 import type { StepCursor } from "./steps.ts";
@@ -179,14 +179,14 @@ export class TaskWatcher implements Watcher {
     if (!this.#isOpen) return;
     if (this.#hasEnded) this.#complain("a second end");
     this.#hasEnded = true;
-    if (this.#last === null || !isTerminal(this.#last.state)) {
+    if (this.#last === null || !isFinal(this.#last.state)) {
       this.#complain("the end without the last state");
     }
   }
 
   /** Holds what it saw against what became of the task; `undefined` where the task is gone. */
   checkEnd(task: Task | undefined): void {
-    const isOver = task === undefined || isTerminal(task.state);
+    const isOver = task === undefined || isFinal(task.state);
     if (this.#hasEnded !== isOver) this.#complain(`${isOver ? "no " : "an "}end`);
     if (!isOver && this.#last?.version !== task.version) this.#complain("no newest version");
   }

@@ -13,7 +13,7 @@ import { Hub } from "../../../lib/hub/hub.ts";
 import { parseCursor } from "../../../lib/task/cursor.ts";
 import { Registry } from "../../../lib/registry/registry.ts";
 import type { ChangesSince, TaskStore } from "../../../lib/store/store.ts";
-import { isTerminal, type ReportedChange } from "../../../lib/task/task.ts";
+import { isFinal, type ReportedChange } from "../../../lib/task/task.ts";
 import { createChange } from "../changes.ts";
 import { TestReporter } from "../registry.ts";
 import type { ResumeDisk } from "./disk.ts";
@@ -189,7 +189,7 @@ export class ResumeWorld implements AsyncDisposable {
   #change(step: TaskStep): void {
     const { client, id } = step;
     const state = this.#naive.state(client, id);
-    const isLive = state !== undefined && !isTerminal(state);
+    const isLive = state !== undefined && !isFinal(state);
     const nowMs = Date.now();
     switch (step.do) {
       case "begin":

@@ -173,30 +173,30 @@ Deno.test("DeltaConnection stays in touch with a server that is about to end, an
   assertEquals(witness.returns.map((back) => back.wasClosing), [true, false]);
 });
 
-Deno.test("DeltaConnection tells of trouble, of its end, and that there is none where nothing is said", async () => {
+Deno.test("DeltaConnection tells of degradation, of its end, and that there is none where nothing is said", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
   const first = await server.next();
   first.socket.send('{"type":"degraded","detail":"the disk is full"}');
-  await witness.until("trouble the disk is full");
+  await witness.until("degraded the disk is full");
   first.socket.send('{"type":"degraded","detail":null}');
-  await witness.until("trouble null");
+  await witness.until("degraded null");
   first.socket.send('{"type":"degraded","detail":"the disk is full"}');
-  await witness.until("trouble the disk is full", 2);
+  await witness.until("degraded the disk is full", 2);
   first.socket.close(1001);
   const second = await server.next();
   second.socket.send('{"type":"degraded","detail":"it is locked"}');
-  await witness.until("trouble it is locked");
+  await witness.until("degraded it is locked");
   second.socket.close(1001);
   await server.next();
-  await witness.until("trouble null", 2);
-  assertEquals(witness.said.filter((text) => text.startsWith("trouble")), [
-    "trouble the disk is full",
-    "trouble null",
-    "trouble the disk is full",
-    "trouble it is locked",
-    "trouble null",
+  await witness.until("degraded null", 2);
+  assertEquals(witness.said.filter((text) => text.startsWith("degraded")), [
+    "degraded the disk is full",
+    "degraded null",
+    "degraded the disk is full",
+    "degraded it is locked",
+    "degraded null",
   ]);
 });
 

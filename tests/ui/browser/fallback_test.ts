@@ -23,7 +23,7 @@ class BlockedServer implements AsyncDisposable {
   readonly #changes: { readonly seq: number; readonly id: string }[] = [];
   /** What the answer to a question tells instead of changes. */
   isGone = false;
-  trouble: string | null = null;
+  degradation: string | null = null;
   asked: Record<TransportName, number> = { socket: 0, events: 0, polling: 0 };
 
   constructor() {
@@ -36,9 +36,9 @@ class BlockedServer implements AsyncDisposable {
         case "/events":
           return this.#events(after);
         case "/readyz":
-          return this.trouble === null
+          return this.degradation === null
             ? Response.json({ status: "ready" })
-            : Response.json({ status: "degraded", detail: this.trouble }, { status: 503 });
+            : Response.json({ status: "degraded", detail: this.degradation }, { status: 503 });
         default:
           return this.#answer(searchParams.has("after"), after);
       }
@@ -281,14 +281,14 @@ Deno.test("DeltaConnection begins anew over questions where what was missed can'
   await using server = new BlockedServer();
   server.change("a");
   server.isGone = true;
-  server.trouble = "the disk is full";
+  server.degradation = "the disk is full";
   const witness = new ConnectionWitness();
   using _connection = connect(server, witness, { first: "polling" });
   await witness.until("replace a");
-  await witness.until("trouble the disk is full");
-  server.trouble = null;
-  await witness.until("trouble null");
-  assertEquals(witness.said.filter((text) => text.startsWith("trouble")).length, 2);
+  await witness.until("degraded the disk is full");
+  server.degradation = null;
+  await witness.until("degraded null");
+  assertEquals(witness.said.filter((text) => text.startsWith("degraded")).length, 2);
 });
 
 Deno.test("DeltaConnection stops where an answer says that nothing may be seen", async () => {

@@ -27,7 +27,7 @@ const FRAME = {
   cursor: "epoch:7",
   now: EXAMPLE_TIME + 10,
   assets: { script: "/base/assets/page-1.js", style: "/base/assets/style-1.css" },
-  trouble: null,
+  degradation: null,
   notice: null,
 } as const;
 
@@ -246,13 +246,13 @@ Deno.test("render functions say how far a task came that failed, in its own last
 });
 
 Deno.test("render functions say that nothing can be stored, and why, without JavaScript", () => {
-  const trouble = "the disk is full (<b>)";
+  const degradation = "the disk is full (<b>)";
   const words = "Changes can&#39;t be stored at present: the disk is full (&lt;b>). " +
     "What runs goes on; it is stored as soon as that is over.";
   for (
     const html of [
-      renderClientPage(clientModel([], { trouble })),
-      renderTaskPage(taskModel(exampleTask(), { trouble })),
+      renderClientPage(clientModel([], { degradation })),
+      renderTaskPage(taskModel(exampleTask(), { degradation })),
     ]
   ) {
     assertStringIncludes(withoutData(html).replaceAll("can't", "can&#39;t"), words);

@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import type { Task } from "../../../lib/task/task.ts";
-import { kinOf, MOST_PARTS } from "../../../ui/shared/relations.ts";
+import { MOST_PARTS, relationsOf } from "../../../ui/shared/relations.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
 function kin(tasks: readonly Task[], id: string) {
   const byId = new Map(tasks.map((task) => [task.id, task]));
-  return kinOf({ summaries: tasks, record: (other) => byId.get(other) }, byId.get(id)!);
+  return relationsOf({ summaries: tasks, record: (other) => byId.get(other) }, byId.get(id)!);
 }
 
 function ids(tasks: readonly { readonly id: string }[]): string[] {
   return tasks.map(({ id }) => id);
 }
 
-Deno.test("kinOf() finds parts of parts, in the order of their creation, without what their rows do not show", () => {
+Deno.test("relationsOf() finds parts of parts, in the order of their creation, without what their rows do not show", () => {
   const part = (id: string, parent_id: string, created_at: number) =>
     finishedTask({ id, parent_id, created_at, result: "long", metadata: { much: 1 } });
   const found = kin([
@@ -28,7 +28,7 @@ Deno.test("kinOf() finds parts of parts, in the order of their creation, without
   assertEquals(found.parts.map(({ result, metadata }) => [result, metadata]), Array(3).fill([null, {}]));
 });
 
-Deno.test("kinOf() says how many parts it leaves out", () => {
+Deno.test("relationsOf() says how many parts it leaves out", () => {
   const parts = Array.from(
     { length: MOST_PARTS + 7 },
     (_, n) => exampleTask({ id: `p${n}`, parent_id: "a" }),
@@ -37,7 +37,7 @@ Deno.test("kinOf() says how many parts it leaves out", () => {
   assertEquals([found.parts.length, found.omitted], [MOST_PARTS, 7]);
 });
 
-Deno.test("kinOf() finds all attempts from each of them, as far back as there are any", () => {
+Deno.test("relationsOf() finds all attempts from each of them, as far back as there are any", () => {
   const attempt = (id: string, attempt: number, retry_of: string | null) =>
     finishedTask({ id, attempt, retry_of, created_at: EXAMPLE_TIME + attempt });
   const tasks = [
@@ -55,7 +55,7 @@ Deno.test("kinOf() finds all attempts from each of them, as far back as there ar
   assertEquals(kin(tasks, "x").attempts, []);
 });
 
-Deno.test("kinOf() finds the runs of the same name just before and just after", () => {
+Deno.test("relationsOf() finds the runs of the same name just before and just after", () => {
   const run = (id: string, created_at: number, name = "task") => exampleTask({ id, name, created_at });
   const tasks = [run("c", 3), run("a", 1), run("e", 5), run("d", 4, "other"), run("b", 2)];
   const around = (id: string) => {
@@ -71,7 +71,7 @@ Deno.test("kinOf() finds the runs of the same name just before and just after", 
   ]);
 });
 
-Deno.test("kinOf() comes to an end whatever tasks say of each other", () => {
+Deno.test("relationsOf() comes to an end whatever tasks say of each other", () => {
   const names = fc.constantFrom("a", "b", "c", "d", "e");
   const relation = fc.record({
     parent_id: fc.option(names),

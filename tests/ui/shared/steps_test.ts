@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { elapsedSeconds } from "../../../lib/text/format.ts";
-import { type HistoryEntry, isTerminal, type Task, TASK_STATES } from "../../../lib/task/task.ts";
+import { type HistoryEntry, isFinal, type Task, TASK_STATES } from "../../../lib/task/task.ts";
 import { foldSteps, MOST_ROWS, type Step, stepsOf, timelineOf, withStep } from "../../../ui/shared/steps.ts";
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
@@ -132,5 +132,5 @@ Deno.test("withStep() goes on as the server's history does, and keeps to its bou
   }
   assert(many.length <= 400 && many.length > 1, `${many.length} steps`);
   assertEquals(many.reduce((sum, step) => sum + step.count, 0), 5_001);
-  assert(many.every(({ state }) => !isTerminal(state)));
+  assert(many.every(({ state }) => !isFinal(state)));
 });

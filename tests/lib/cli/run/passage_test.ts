@@ -8,16 +8,16 @@ class SlowOutput implements Output {
   text = "";
   readonly #most: number;
   readonly #errors: unknown[];
-  readonly #isTerminal: boolean;
+  readonly #isFinal: boolean;
 
-  constructor(most: number, errors: unknown[] = [], isTerminal = false) {
+  constructor(most: number, errors: unknown[] = [], isFinal = false) {
     this.#most = most;
     this.#errors = errors;
-    this.#isTerminal = isTerminal;
+    this.#isFinal = isFinal;
   }
 
-  isTerminal(): boolean {
-    return this.#isTerminal;
+  isFinal(): boolean {
+    return this.#isFinal;
   }
 
   async write(bytes: Uint8Array): Promise<number> {

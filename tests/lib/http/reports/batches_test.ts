@@ -306,14 +306,14 @@ Deno.test("Reports lets no more wait for a decision than is bounded, and takes n
 });
 
 Deno.test("Reports asks who has to wait to come again where nobody can decide", async () => {
-  const trouble = new Error("the directory is down");
-  await using server = decided(() => Promise.reject(trouble));
+  const failure = new Error("the directory is down");
+  await using server = decided(() => Promise.reject(failure));
   await using socket = new ReportSocket(server.url);
   await socket.opened();
   socket.report(creation("1"));
   assertEquals(await socket.closed(), { code: 1013, reason: "This can't be taken at present" });
   assertEquals((await post(server.url, [creation("1")])).status, 500);
-  assertEquals(server.errors, [trouble, trouble]);
+  assertEquals(server.errors, [failure, failure]);
 });
 
 Deno.test("Reports acknowledges nothing that is not committed, and all of it when it is", async () => {

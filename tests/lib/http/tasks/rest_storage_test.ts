@@ -102,7 +102,7 @@ Deno.test("Rest.start() begins nothing while nothing can be committed", async ()
   assertEquals((await call("POST", `${server.url}/tasks/c/start/held`)).status, 202);
 });
 
-Deno.test("Reporting says that a report is late, or the task has ended, once that is committed", async () => {
+Deno.test("ReportCalls says that a report is late, or the task has ended, once that is committed", async () => {
   await using server = start();
   const far = `${server.url}/tasks/c/far`;
   const rows = [
@@ -123,7 +123,7 @@ Deno.test("Reporting says that a report is late, or the task has ended, once tha
   }
 });
 
-Deno.test("Reporting does not say that it has a report which can't be committed", async () => {
+Deno.test("ReportCalls does not say that it has a report which can't be committed", async () => {
   await using server = start();
   const far = `${server.url}/tasks/c/far`;
   server.store.hold();
@@ -203,7 +203,7 @@ Deno.test("Handler.handle() says that it is not ready while nothing can be commi
     "degraded",
     "the disk is full",
   ]);
-  assertEquals(answer.json.since, server.test.registry.trouble?.since);
+  assertEquals(answer.json.since, server.test.registry.degradation?.since);
   assert(!answer.text.includes(SECRET_PATH));
   assertEquals((await call("GET", `${server.url}/healthz`)).status, 200);
   await server.store.recover();

@@ -35,9 +35,9 @@ Deno.test("MemoryStore forgets clients that are empty for longest, and says so t
 
 Deno.test("MemoryStore has committed what it was given, and was never opened with anything", () => {
   const store = new MemoryStore(LIMITS, "epoch");
-  assertEquals([store.epoch, store.committedSeq, store.trouble], ["epoch", Infinity, null]);
+  assertEquals([store.epoch, store.committedSeq, store.degradation], ["epoch", Infinity, null]);
   assertEquals([[...store.openedLive()], [...store.openedEnded()]], [[], []]);
-  store.onTrouble()();
+  store.onDegradation()();
 });
 
 Deno.test("MemoryStore is empty after it was disposed", async () => {

@@ -3,7 +3,7 @@
 import { StorageError } from "../../../../lib/errors.ts";
 import type { SqliteStore } from "../../../../lib/store/sqlite/sqlite_store.ts";
 import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
-import type { StorageTrouble } from "../../../../lib/store/store.ts";
+import type { Degradation } from "../../../../lib/store/store.ts";
 import {
   assert,
   assertEquals,
@@ -40,18 +40,18 @@ Deno.test("SqliteStore says what the trouble is, goes on in memory, and commits 
     await using store = folder.open();
     put(store, "before");
     await store.committed();
-    const heard: (StorageTrouble | null)[] = [];
-    const stop = store.onTrouble((trouble) => heard.push(trouble));
-    store.onTrouble(() => heard.length < 5 || stop());
+    const heard: (Degradation | null)[] = [];
+    const stop = store.onDegradation((degradation) => heard.push(degradation));
+    store.onDegradation(() => heard.length < 5 || stop());
     const started = Date.now() / 1000;
 
     fill(folder);
     put(store, "during");
     const error = await assertRejects(() => store.committed(), StorageError, REASON);
     assertEquals([error.reason, error.message], [REASON, `Cannot keep tasks in "${folder.file}": ${REASON}`]);
-    assertEquals(store.trouble?.error.reason, REASON);
-    assertGreaterOrEqual(store.trouble!.since, started);
-    assertEquals(heard.map((trouble) => trouble?.error.reason), [REASON]);
+    assertEquals(store.degradation?.error.reason, REASON);
+    assertGreaterOrEqual(store.degradation!.since, started);
+    assertEquals(heard.map((degradation) => degradation?.error.reason), [REASON]);
     assertEquals([store.committedSeq, store.seq], [1, 2]);
     await assertRejects(() => store.committed(), StorageError, REASON);
 
@@ -64,9 +64,9 @@ Deno.test("SqliteStore says what the trouble is, goes on in memory, and commits 
     assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0], "no part of a commit is there");
 
     free(folder);
-    await until(() => store.trouble === null);
+    await until(() => store.degradation === null);
     await store.committed();
-    assertEquals(heard.map((trouble) => trouble?.error.reason), [REASON, undefined]);
+    assertEquals(heard.map((degradation) => degradation?.error.reason), [REASON, undefined]);
     assertEquals([store.committedSeq, store.seq], [5, 5]);
     const { commits, failedCommits, commitMs } = store.figures;
     assert(commits >= 2 && failedCommits >= 1 && commitMs > 0, JSON.stringify(store.figures));
@@ -83,16 +83,16 @@ Deno.test("SqliteStore tells a trouble once, however often it tries, and until t
   using folder = new StoreFolder();
   await using store = folder.open();
   const heard: unknown[] = [];
-  store.onTrouble((trouble) => heard.push(trouble?.error.reason ?? null));
+  store.onDegradation((degradation) => heard.push(degradation?.error.reason ?? null));
   fill(folder);
   put(store, "1");
   await assertRejects(() => store.committed(), StorageError);
-  const { since } = store.trouble!;
+  const { since } = store.degradation!;
   // It is of another kind the next time.
   free(folder);
   folder.execute("ALTER TABLE clients RENAME TO away");
   await until(() => heard.length === 2);
-  assertEquals(store.trouble?.since, since, "it has been there all the time");
+  assertEquals(store.degradation?.since, since, "it has been there all the time");
   folder.execute("ALTER TABLE away RENAME TO clients");
   await until(() => heard.length === 3);
   assertEquals(heard, [REASON, "no such table: clients", null]);
@@ -114,7 +114,7 @@ Deno.test("SqliteStore.committed() rejects for everyone who waits, also for what
     assertInstanceOf((result as PromiseRejectedResult).reason, StorageError);
   }
   free(folder);
-  await until(() => store.trouble === null);
+  await until(() => store.degradation === null);
   await store.committed();
   assertEquals(folder.rowCounts()[0], 3);
 });
@@ -132,7 +132,7 @@ Deno.test("SqliteStore.takeSeq() gives out no number that it could not put aside
   }
   assertEquals([store.seq, folder.meta("reserved_seq")], [reserved, reserved]);
   free(folder);
-  await until(() => store.trouble === null);
+  await until(() => store.degradation === null);
   assertEquals(store.takeSeq(), reserved + 1);
   put(store, "1");
   await store.committed();
@@ -185,7 +185,7 @@ Deno.test("SqliteStore forgets nothing that was removed and put back while nothi
     put(store, "retaken");
     store.purge("c", "purged");
     free(folder);
-    await until(() => store.trouble === null);
+    await until(() => store.degradation === null);
   }
   await using store = folder.open();
   assertEquals(Array.from(store.list("c"), ({ id, seq }) => [id, seq]), [["back", 7], ["retaken", 8]]);

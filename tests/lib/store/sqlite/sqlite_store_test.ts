@@ -167,7 +167,7 @@ Deno.test("SqliteStore.takeSeq() never goes beyond what is put aside on disk, an
     await store.committed();
     assert(folder.meta("reserved_seq") >= seq + block / 2);
   }
-  assertEquals(store.trouble, null);
+  assertEquals(store.degradation, null);
 });
 
 Deno.test("SqliteStore commits numbers that it puts aside without being asked", async () => {
