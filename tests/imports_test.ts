@@ -9,55 +9,88 @@ import { findCycle, parseSource, reachableFrom, readSources, type Source } from 
 const PRODUCTION = await readSources(["main.ts", "lib", "ui"]);
 const EVERYTHING = new Map([...PRODUCTION, ...await readSources(["tests"])]);
 
-/** What may be seen by every other file, the browser's included. */
-const PURE = [
-  "lib/task.ts",
+/** Small files that import nothing, or only each other. */
+const LEAVES = [
+  "lib/clock.ts",
+  "lib/commit.ts",
+  "lib/environment.ts",
   "lib/errors.ts",
-  "lib/protocol.ts",
-  "lib/quantile.ts",
-  "lib/past_durations.ts",
-  "lib/run_stats.ts",
-  "lib/estimate.ts",
-  "lib/format.ts",
-  "lib/task_view.ts",
-  "lib/wire.ts",
-  "lib/task_query.ts",
-  "lib/time_filter.ts",
-  "lib/progress_series.ts",
-  "lib/page_renderer.ts",
+  "lib/random_id.ts",
+  "lib/ulid.ts",
+  "lib/unref_interval.ts",
+  "lib/version.ts",
 ];
+
+/**
+ * The architecture: which folder, or single file, may import which others, from the bottom up. A file belongs to the
+ * longest row that it is below; within its row it may import anything. `leaves` are {@linkcode LEAVES}.
+ */
+const DIRECTIONS: Readonly<Record<string, string>> = {
+  "leaves": "",
+  "lib/task/": "leaves",
+  "lib/text/": "lib/task/",
+  "lib/page_renderer.ts": "lib/task/",
+  "lib/access/": "leaves",
+  "lib/reading/": "lib/task/",
+  "lib/reporter/": "leaves lib/task/",
+  "lib/channel/": "leaves lib/task/ lib/reporter/",
+  "lib/remote/": "leaves lib/task/ lib/reporter/ lib/channel/",
+  "lib/monitored.ts": "leaves lib/task/ lib/reporter/ lib/channel/ lib/remote/",
+  "lib/served.ts": "lib/reporter/ lib/monitored.ts",
+  "lib/replica.ts": "lib/task/ lib/channel/",
+  "lib/demo/": "lib/task/ lib/monitored.ts",
+  "lib/store/": "leaves lib/task/",
+  "lib/store/memory/": "lib/task/ lib/store/",
+  "lib/store/sqlite/": "leaves lib/task/ lib/store/",
+  "lib/registry/": "leaves lib/task/ lib/reporter/ lib/channel/ lib/store/",
+  "lib/hub/": "lib/task/ lib/store/ lib/registry/",
+  "lib/notify/": "leaves lib/task/ lib/store/",
+  "lib/config.ts": "leaves lib/task/ lib/access/ lib/store/",
+  "lib/http/pages/module_source.ts": "leaves",
+  "lib/http/":
+    "leaves lib/task/ lib/access/ lib/config.ts lib/hub/ lib/notify/ lib/registry/ lib/reporter/ lib/store/ " +
+    "lib/page_renderer.ts lib/remote/ lib/http/pages/module_source.ts",
+  "lib/http/streams/": "leaves lib/task/ lib/store/ lib/hub/ lib/remote/ lib/http/",
+  "lib/http/reports/": "leaves lib/task/ lib/registry/ lib/remote/ lib/reporter/ lib/http/ lib/http/streams/",
+  "lib/http/tasks/":
+    "leaves lib/task/ lib/text/ lib/store/ lib/registry/ lib/hub/ lib/access/ lib/http/ lib/http/reports/",
+  "lib/http/operations/": "leaves lib/task/ lib/registry/ lib/http/ lib/http/streams/",
+  "lib/http/pages/":
+    "leaves lib/task/ lib/access/ lib/config.ts lib/page_renderer.ts lib/registry/ lib/http/ lib/http/tasks/ " +
+    "lib/http/reports/ lib/http/pages/module_source.ts",
+  "lib/http/openapi/":
+    "leaves lib/task/ lib/page_renderer.ts lib/http/ lib/http/tasks/ lib/http/reports/ lib/http/pages/",
+  "lib/http/handler.ts":
+    "leaves lib/access/ lib/http/ lib/http/tasks/ lib/http/reports/ lib/http/streams/ lib/http/pages/ lib/http/openapi/ lib/http/operations/",
+  "ui/shared/": "lib/task/ lib/text/ lib/page_renderer.ts",
+  "ui/components/": "lib/task/ lib/text/ ui/shared/",
+  "ui/browser/": "lib/task/ lib/text/ ui/shared/ ui/components/",
+  "ui/server/": "lib/task/ lib/text/ lib/page_renderer.ts ui/shared/ ui/components/",
+  "lib/mod.ts":
+    "leaves lib/task/ lib/reporter/ lib/channel/ lib/access/ lib/store/ lib/store/memory/ lib/store/sqlite/ lib/registry/ " +
+    "lib/hub/ lib/notify/ lib/config.ts lib/http/ lib/http/handler.ts lib/http/pages/module_source.ts lib/monitored.ts ui/server/",
+  "lib/cli/": "leaves lib/task/ lib/text/ lib/access/",
+  "lib/cli/client/": "leaves lib/task/ lib/text/ lib/reporter/ lib/remote/ lib/cli/",
+  "lib/cli/run/": "leaves lib/task/ lib/reading/ lib/reporter/ lib/remote/ lib/cli/ lib/cli/client/",
+  "lib/cli/serve/":
+    "leaves lib/task/ lib/text/ lib/access/ lib/notify/ lib/store/ lib/config.ts lib/demo/ lib/mod.ts lib/cli/",
+  "lib/cli/data/":
+    "leaves lib/task/ lib/text/ lib/channel/ lib/remote/ lib/store/sqlite/ lib/cli/ lib/cli/client/ lib/cli/serve/",
+  "main.ts": "leaves lib/cli/ lib/cli/client/ lib/cli/run/ lib/cli/serve/ lib/cli/data/",
+};
+
+/** What the pages' scripts may be made of, beside `ui/`. */
+const PURE = /^lib\/(task|text)\/|^lib\/(page_renderer|errors)\.ts$/;
 
 /** What only a server needs. */
-const SERVER =
-  /^(main\.ts|ui\/)|^lib\/(store|http|cli|demo)\/|^lib\/(registry\w*|authority|hub|mod|config|report_intake|module_source)\.ts$/;
+const SERVER = /^(main\.ts|ui\/)|^lib\/(store|registry|hub|notify|http|cli|demo)\/|^lib\/(mod|config)\.ts$/;
 
-/** From a part of the source, imports only lead to these parts. The first row that fits a file counts. */
-const DIRECTIONS: readonly { readonly from: RegExp; readonly to: RegExp }[] = [
-  { from: /^lib\/(task|errors|terminal_text|time_filter|quantile)\.ts$/, to: /^$/ },
-  { from: /^lib\/protocol\.ts$/, to: /^lib\/(task|errors)\.ts$/ },
-  {
-    from: /^lib\/(format|task_view|task_query|wire|progress_series)\.ts$/,
-    to: /^lib\/task\.ts$/,
-  },
-  { from: /^lib\/page_renderer\.ts$/, to: /^lib\/(task|run_stats)\.ts$/ },
-  { from: /^lib\/text_bars\.ts$/, to: /^lib\/(task|task_view|format|terminal_text)\.ts$/ },
-  { from: /^lib\/past_durations\.ts$/, to: /^lib\/quantile\.ts$/ },
-  { from: /^lib\/run_stats\.ts$/, to: /^lib\/(task|quantile)\.ts$/ },
-  { from: /^lib\/estimate\.ts$/, to: /^lib\/(task|past_durations)\.ts$/ },
-  { from: /^lib\/access\/grant\.ts$/, to: /^$/ },
-  { from: /^lib\/access\//, to: /^lib\/(access\/|errors\.ts$)/ },
-  { from: /^lib\/output\//, to: /^lib\/(output\/|(task|errors|protocol)\.ts$)/ },
-  { from: /^lib\/store\//, to: /^lib\/(store\/|(task|errors|protocol|ulid)\.ts$)/ },
-  { from: /^lib\/notify\//, to: /^lib\/(notify\/|store\/store\.ts$|(task|errors|version)\.ts$)/ },
-  { from: /^lib\/mod\.ts$/, to: /^(lib\/(?!cli\/)|ui\/)/ },
-  { from: /^lib\/cli\/(serve(_options)?|check|backup|restore|data_file)\.ts$/, to: /^lib\// },
-  { from: /^lib\/cli\//, to: /^lib\/(?!http\/|store\/|demo\/|mod\.ts$)/ },
-  { from: /^lib\/http\//, to: /^lib\/(?!cli\/|demo\/|mod\.ts$)/ },
-  { from: /^lib\/demo\//, to: /^lib\/(demo\/|monitored\.ts$|task\.ts$|errors\.ts$|protocol\.ts$)/ },
-  { from: /^lib\//, to: /^lib\/(?!http\/|cli\/|demo\/|mod\.ts$)/ },
-  { from: /^ui\//, to: /^(ui\/|lib\/(?!http\/|cli\/|demo\/|mod\.ts$))/ },
-  { from: /^main\.ts$/, to: /^(lib|ui)\// },
-];
+/** The row of {@linkcode DIRECTIONS} that a file belongs to. */
+function rowOf(path: string): string | undefined {
+  if (LEAVES.includes(path)) return "leaves";
+  return Object.keys(DIRECTIONS).filter((row) => path === row || (row.endsWith("/") && path.startsWith(row)))
+    .sort((a, b) => b.length - a.length)[0];
+}
 
 function importsOf(sources: Iterable<Source>): { readonly path: string; readonly specifier: string }[] {
   return [...sources].flatMap(({ path, imports }) => imports.map(({ specifier }) => ({ path, specifier })));
@@ -88,13 +121,26 @@ Deno.test("source: every relative import leads to a file", async () => {
 Deno.test("source: imports point one way", () => {
   const wrong: string[] = [];
   for (const { path, imports } of PRODUCTION.values()) {
-    const direction = DIRECTIONS.find(({ from }) => from.test(path));
-    assert(direction !== undefined, `No rule says what ${path} may import`);
+    const row = rowOf(path);
+    assert(row !== undefined, `No row of the table says what ${path} may import`);
+    const allowed = [row, ...DIRECTIONS[row]!.split(" ")];
     for (const { target } of imports) {
-      if (target !== undefined && !direction.to.test(target)) wrong.push(`${path} → ${target}`);
+      if (target === undefined || /^(lib|ui)\/dist\/|\.css$|\.d\.ts$/.test(target)) continue;
+      if (!allowed.includes(rowOf(target) ?? "")) wrong.push(`${path} → ${target}`);
     }
   }
   assertEquals(wrong, []);
+});
+
+Deno.test("source: the table of directions has no cycle and no row that is never used", () => {
+  const rows = Object.keys(DIRECTIONS);
+  const upwards = rows.flatMap((row, index) =>
+    DIRECTIONS[row]!.split(" ").filter((target) => target !== "" && !rows.slice(0, index).includes(target))
+      .map((target) => `${row} → ${target}`)
+  );
+  assertEquals(upwards, []);
+  const used = new Set([...PRODUCTION.keys()].map(rowOf));
+  assertEquals(rows.filter((row) => !used.has(row)), []);
 });
 
 Deno.test("source: nothing below lib/ imports ui/, but lib/mod.ts", () => {
@@ -138,28 +184,28 @@ Deno.test("source: lib/served.ts is lib/monitored.ts, and knows where it was loa
 
 Deno.test("source: commands that only look at a server do not load one", () => {
   for (const command of ["ls", "watch", "wait", "cancel"]) {
-    const reachable = sourcesReachableFrom(`lib/cli/${command}.ts`);
+    const reachable = sourcesReachableFrom(`lib/cli/client/${command}.ts`);
     const libraries = importsOf(reachable).filter(({ specifier }) => !/^\.{1,2}\//.test(specifier));
     assertEquals(libraries, [{ path: "lib/cli/flags.ts", specifier: "@std/cli/parse-args" }], command);
     const paths = reachable.map(({ path }) => path);
     assertEquals(
-      paths.filter((path) => /^lib\/(store|http|demo)\/|^lib\/(registry|mod)\.ts$/.test(path)),
+      paths.filter((path) => /^lib\/(store|registry|http|demo)\/|^lib\/mod\.ts$/.test(path)),
       [],
     );
   }
 });
 
 Deno.test("source: the pages' scripts are made of ui/ and pure files of lib/ only", () => {
-  const reachable = ["list", "task"].flatMap((kind) => sourcesReachableFrom(`ui/${kind}_entry.tsx`));
+  const reachable = ["list", "task"].flatMap((kind) => sourcesReachableFrom(`ui/browser/${kind}_entry.tsx`));
   const paths = reachable.map(({ path }) => path);
-  assertEquals(paths.filter((path) => !path.startsWith("ui/") && !PURE.includes(path)), []);
+  assertEquals(paths.filter((path) => !path.startsWith("ui/") && !PURE.test(path)), []);
   const libraries = importsOf(reachable).filter(({ specifier }) => !/^\.{1,2}\//.test(specifier));
   assertEquals(libraries.filter(({ specifier }) => !/^(@preact\/signals|preact)($|\/)/.test(specifier)), []);
 });
 
-Deno.test("source: only lib/channel.ts names BroadcastChannel", () => {
+Deno.test("source: only lib/channel/bus.ts names BroadcastChannel", () => {
   const named = [...PRODUCTION.values()].filter(({ names }) => names.has("BroadcastChannel"));
-  assertEquals(named.map(({ path }) => path), ["lib/channel.ts"]);
+  assertEquals(named.map(({ path }) => path), ["lib/channel/bus.ts"]);
 });
 
 Deno.test("source: only main.ts and lib/cli/ read arguments, exit, and listen for signals", () => {

@@ -22,7 +22,7 @@ export interface TerminalSize {
 
 /** Whether the output is a terminal that can move its cursor. */
 export function isInteractive(): boolean {
-  return Deno.stdout.isFinal() && readVariable("TERM") !== "dumb";
+  return Deno.stdout.isTerminal() && readVariable("TERM") !== "dumb";
 }
 
 /** Whether colours are wanted: on a terminal, where nobody set NO_COLOR. */
@@ -43,7 +43,7 @@ export function terminalSize(): TerminalSize {
 
 /** The columns that a line may take. */
 export function outputWidth(): number {
-  return Deno.stdout.isFinal() ? terminalSize().columns : FILE_WIDTH;
+  return Deno.stdout.isTerminal() ? terminalSize().columns : FILE_WIDTH;
 }
 
 /** Writes text to the output as it is. Ends the program where nobody reads any more. */

@@ -10,7 +10,7 @@ import { Badges } from "./tasks/badges.ts";
 import type { HandlerContext } from "./context.ts";
 import { Clients } from "./operations/clients.ts";
 import { Cors, type SharedMethods } from "./cors.ts";
-import type { Docs } from "./pages/docs.ts";
+import type { Docs } from "./openapi/docs.ts";
 import { Events } from "./streams/events.ts";
 import type { Visitor } from "./gate.ts";
 import { Guard } from "./guard.ts";
@@ -22,7 +22,8 @@ import { Pages } from "./pages/pages.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
 import { ReportCalls } from "./reports/calls.ts";
 import { ReportBatches } from "./reports/batches.ts";
-import { jsonResponse, Rest } from "./tasks/rest.ts";
+import { Rest } from "./tasks/rest.ts";
+import { jsonResponse } from "./responses.ts";
 import {
   type Action,
   type Answer,
@@ -334,7 +335,7 @@ export class Handler {
 
   /** `GET /docs`, `GET /openapi.json`. What describes the calls is loaded when somebody first asks. */
   async #documents(request: Request, kind: "page" | "json"): Promise<Response> {
-    const { Docs } = await import("./pages/docs.ts");
+    const { Docs } = await import("./openapi/docs.ts");
     this.#docs ??= new Docs(this.#context);
     return kind === "page" ? this.#docs.page(request) : this.#docs.json(request);
   }

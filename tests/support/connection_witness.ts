@@ -5,7 +5,8 @@
  */
 
 import type { Task } from "../../lib/task/task.ts";
-import type { ConnectionStatus, Return } from "../../ui/browser/connection.ts";
+import type { ConnectionStatus } from "../../ui/browser/connection.ts";
+import type { Return } from "../../ui/shared/news.ts";
 
 /** Everything that a connection says, to be waited for. */
 export class ConnectionWitness {

@@ -5,7 +5,7 @@
  */
 
 import type { Signal } from "@preact/signals";
-import { countNoun } from "../../lib/text/format.ts";
+import { sayBulk, sayBulkStart } from "../shared/bulk_words.ts";
 import type { BulkAction, BulkState } from "../shared/view.ts";
 
 /** What became of each task. */
@@ -21,13 +21,6 @@ const UNDO_MS = 5_000;
 const PROBLEM_MS = 8_000;
 /** Tasks that are changed by one request. */
 const AT_ONCE = 1_000;
-
-const WORDS: { readonly [A in BulkAction]: { readonly doing: string; readonly done: string } } = {
-  cancel: { doing: "Cancelling", done: "asked to stop" },
-  retry: { doing: "Starting again", done: "started again" },
-  remove: { doing: "Removing", done: "removed" },
-  restore: { doing: "Restoring", done: "restored" },
-};
 
 /** Changes tasks, and says so. */
 export class BulkChanger implements Disposable {
@@ -60,7 +53,7 @@ export class BulkChanger implements Disposable {
   async change(action: BulkAction, ids: readonly string[]): Promise<readonly string[]> {
     if (this.#state.peek().kind === "busy") return ids;
     clearTimeout(this.#timer);
-    this.#state.value = { kind: "busy", text: `${WORDS[action].doing} ${countNoun(ids.length, "task")}…` };
+    this.#state.value = { kind: "busy", text: sayBulkStart(action, ids.length) };
     const done: string[] = [];
     const failed: BulkAnswer["failed"][number][] = [];
     for (let start = 0; start < ids.length; start += AT_ONCE) {
@@ -98,22 +91,4 @@ export class BulkChanger implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
   }
-}
-
-/**
- * Says in sum what came of a change of many tasks.
- *
- * @param action what was done
- * @param done with how many tasks
- * @param reasons why not, for each of the others
- * @returns sentences
- */
-export function sayBulk(action: BulkAction, done: number, reasons: readonly string[]): string {
-  const success = `${countNoun(done, "task")} ${WORDS[action].done}.`;
-  if (reasons.length === 0) return success;
-  const [first] = reasons;
-  if (done === 0 && reasons.length === 1) return `${first}.`;
-  const others = `${countNoun(reasons.length, "task")} could not be: `;
-  const more = new Set(reasons).size > 1 ? `${first}, and others.` : `${first}.`;
-  return `${done === 0 ? "" : `${success} `}${others}${more}`;
 }

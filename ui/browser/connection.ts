@@ -5,10 +5,12 @@
  * @module
  */
 
+import type { Return } from "../shared/news.ts";
 import type { Task } from "../../lib/task/task.ts";
 import type { ServerMessage } from "../../lib/task/wire.ts";
 import type { ProbeResult } from "./probe.ts";
-import type { Link, LinkEnd, Transport, TransportName } from "./transports.ts";
+import type { Link, LinkEnd, Transport } from "./transports.ts";
+import type { TransportName } from "../shared/view.ts";
 
 /** How the connection stands. */
 export type ConnectionStatus =
@@ -20,17 +22,6 @@ export type ConnectionStatus =
   | { readonly kind: "reconnecting"; readonly reason: string | null }
   /** Lost for good. */
   | { readonly kind: "stopped"; readonly reason: string };
-
-/** What a server that was lost says first when it is found again. */
-export interface Return {
-  /** The tasks that changed meanwhile, or all of them. */
-  readonly tasks: readonly Task[];
-  readonly removed: readonly string[];
-  /** Whether what changed meanwhile could not be told, and everything was sent anew. */
-  readonly isAnew: boolean;
-  /** Whether the server had said, before it was lost, that it was about to end. */
-  readonly wasClosing: boolean;
-}
 
 /** How a {@linkcode DeltaConnection} behaves. */
 export interface DeltaConnectionOptions {

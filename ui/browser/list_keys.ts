@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isShortcut } from "./shortcuts.ts";
+import { isShortcut } from "../shared/shortcuts.ts";
 import type { ListItem } from "../shared/view.ts";
 
 /** What the keys act on. */

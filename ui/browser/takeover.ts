@@ -19,13 +19,8 @@ import { PendingUpdates } from "./pending.ts";
 import { probeServer } from "./probe.ts";
 import type { LivePage, LivePageOptions } from "./state.ts";
 import { LiveTab } from "./live_tab.ts";
-import {
-  eventsTransport,
-  pollingTransport,
-  socketTransport,
-  type Transport,
-  type TransportName,
-} from "./transports.ts";
+import { eventsTransport, pollingTransport, socketTransport, type Transport } from "./transports.ts";
+import type { TransportName } from "../shared/view.ts";
 
 /** Hidden pages show only their titles: often enough for those. */
 const HIDDEN_INTERVAL_MS = 5_000;

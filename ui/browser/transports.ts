@@ -5,11 +5,9 @@
  * @module
  */
 
+import type { TransportName } from "../shared/view.ts";
 import { readChanges, readMessage, readTaskList, type ServerMessage } from "../../lib/task/wire.ts";
 import { EventReader } from "./event_reader.ts";
-
-/** What a way is called. */
-export type TransportName = "socket" | "events" | "polling";
 
 /** Why a link has ended: it may come back, the server will not let it, or does not know what it is about. */
 export type LinkEnd = "lost" | "refused" | "not_found";

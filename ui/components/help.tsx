@@ -7,8 +7,8 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { type KeyHelp, KEYS } from "../browser/keys.ts";
-import { areLetterKeysOn, isShortcut, setLetterKeys } from "../browser/shortcuts.ts";
+import { type KeyHelp, KEYS } from "../shared/keys.ts";
+import { areLetterKeysOn, isShortcut, setLetterKeys } from "../shared/shortcuts.ts";
 import type { FrameView } from "../shared/view.ts";
 
 const PLACES = { everywhere: "Everywhere", list: "In the list", task: "On the page of a task" } as const;

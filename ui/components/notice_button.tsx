@@ -7,7 +7,7 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { noticeState, toggleNotices } from "../browser/desktop_notices.ts";
+import { noticeState, toggleNotices } from "../shared/notice_permission.ts";
 import type { FrameView } from "../shared/view.ts";
 import { Icon } from "./icons.tsx";
 

@@ -6,7 +6,7 @@
 
 import type { PageContext, PageRenderer } from "../../lib/page_renderer.ts";
 import { assetNames, pageAssets } from "./assets.ts";
-import { sayBulk } from "../browser/bulk.ts";
+import { sayBulk } from "../shared/bulk_words.ts";
 import { clientCommands, firstTaskCommands } from "../shared/commands.ts";
 import { relationsOf } from "../shared/relations.ts";
 import { listSearch, readListQuery } from "../shared/list_query.ts";

@@ -5,8 +5,19 @@
  */
 
 import type { Task } from "../../lib/task/task.ts";
-import type { Return } from "../browser/connection.ts";
+
 import { countNoun } from "../../lib/text/format.ts";
+
+/** What a server that was lost says first when it is found again. */
+export interface Return {
+  /** The tasks that changed meanwhile, or all of them. */
+  readonly tasks: readonly Task[];
+  readonly removed: readonly string[];
+  /** Whether what changed meanwhile could not be told, and everything was sent anew. */
+  readonly isAnew: boolean;
+  /** Whether the server had said, before it was lost, that it was about to end. */
+  readonly wasClosing: boolean;
+}
 
 /** The type of the error of tasks that ended because the server did. */
 const INTERRUPTED = "interrupted";

@@ -12,9 +12,12 @@ import type { ListQuery } from "./list_query.ts";
 import { listRules } from "./list_rules.ts";
 import { headings } from "./list_slice.ts";
 import type { ClientPageModel, PageFrame, TaskLog, TaskPageModel, TerminalCommand } from "./model.ts";
-import type { TransportName } from "../browser/transports.ts";
+
 import type { SeriesPoint } from "./series.ts";
 import type { Step } from "./steps.ts";
+
+/** How a page hears of changes, best first. */
+export type TransportName = "socket" | "events" | "polling";
 
 /** A value that may change. */
 export interface Readable<T> {

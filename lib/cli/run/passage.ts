@@ -9,7 +9,7 @@ export interface Output {
   /** Writes some of the bytes, and says how many. */
   write(bytes: Uint8Array): Promise<number>;
   /** Whether somebody may sit in front of it. */
-  isFinal(): boolean;
+  isTerminal(): boolean;
 }
 
 /** What a {@linkcode Passage} tells. */
@@ -96,7 +96,7 @@ export class Passage {
       } catch (error) {
         // A terminal may be shared with a program that set it to refuse instead of wait. How much was taken nobody can say,
         // so some of it may be seen twice; in a file or a pipe that would be wrong.
-        if (!(error instanceof Deno.errors.WouldBlock) || !this.#output.isFinal()) throw error;
+        if (!(error instanceof Deno.errors.WouldBlock) || !this.#output.isTerminal()) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }

@@ -133,7 +133,7 @@ export class RunningCommand {
     if ((heard.has("SIGINT") || heard.has("SIGQUIT")) && status !== 0) return true;
     if (heard.has("SIGHUP") && status === 129) return true;
     // Its terminal made a signal of our keyboard's Ctrl-C, which we did not hear.
-    return this.#options.hasOwnTerminal && Deno.stdin.isFinal() && status === 130;
+    return this.#options.hasOwnTerminal && Deno.stdin.isTerminal() && status === 130;
   }
 
   async #pass(signal: Deno.Signal): Promise<void> {
@@ -164,7 +164,7 @@ async function terminalLine(
 ): Promise<CommandLine> {
   const line = inPseudoTerminal(command, {
     os: Deno.build.os,
-    hasTerminal: Deno.stdin.isFinal(),
+    hasTerminal: Deno.stdin.isTerminal(),
     shell: readVariable("SHELL"),
   });
   if (line === null) throw new StartError(125, `There is no --pty on ${Deno.build.os}`);
@@ -215,5 +215,5 @@ function notExecutable(program: string, options?: ErrorOptions): StartError {
 
 /** Whether somebody sits in front of us whose Ctrl-C everybody in the foreground gets. */
 function isInTerminal(): boolean {
-  return [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isFinal());
+  return [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
 }

@@ -5,7 +5,7 @@
  */
 
 import type { HandlerContext } from "../context.ts";
-import { jsonResponse } from "../tasks/rest.ts";
+import { jsonResponse } from "../responses.ts";
 import { nothingHere, type Route } from "../route.ts";
 
 /** Answers requests for `/clients`. */

@@ -25,7 +25,7 @@ import type { PageContext, PageVisitor, ShownTask } from "../../page_renderer.ts
 import type { Visitor } from "../gate.ts";
 import { pageResponse, redirect } from "./page_responses.ts";
 import { Problem, problemOf, titleOf } from "../problem.ts";
-import { jsonResponse } from "../tasks/rest.ts";
+import { jsonResponse } from "../responses.ts";
 import { type Answer, decoded, nothingHere, read, type Route, wantsJson } from "../route.ts";
 
 /** Of answers that are a page for people, and JSON for its script. */

@@ -17,7 +17,7 @@ import { SHARE_COOKIE, type Visitor } from "../gate.ts";
 import { pageResponse, redirect } from "./page_responses.ts";
 import { Problem } from "../problem.ts";
 import { parseBody } from "../reports/schemas.ts";
-import { jsonResponse } from "../tasks/rest.ts";
+import { jsonResponse } from "../responses.ts";
 import { nothingHere, type Route } from "../route.ts";
 
 const DAY_SECONDS = 24 * 60 * 60;

@@ -14,7 +14,7 @@ import { Commits } from "./commits.ts";
 import type { HandlerContext } from "../context.ts";
 import type { Gate, Visitor } from "../gate.ts";
 import { Problem } from "../problem.ts";
-import { jsonResponse } from "../tasks/rest.ts";
+import { jsonResponse } from "../responses.ts";
 import { nothingHere, paramsOf, type Route } from "../route.ts";
 import { CLOSE, type OpenSockets, sizeOf, upgrade } from "../streams/upgrade.ts";
 

@@ -14,7 +14,7 @@ import { monotonicUlid } from "../../ulid.ts";
 import { type HandlerContext, storedTask, whenCommitted } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { type HttpReport, readCreation, readReport, type ReportKind } from "./bodies.ts";
-import { jsonResponse } from "../tasks/rest.ts";
+import { jsonResponse } from "../responses.ts";
 
 /** All who report over plain HTTP. */
 const HTTP_REPORTER: Reporter = {

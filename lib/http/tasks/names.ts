@@ -10,7 +10,7 @@ import type { TaskSummary } from "../../task/task.ts";
 import { matchesSummary } from "../../task/task_query.ts";
 import { clientFrom, type HandlerContext, whenPublishable } from "../context.ts";
 import { parseNameQuery } from "./query.ts";
-import { jsonResponse } from "./rest.ts";
+import { jsonResponse } from "../responses.ts";
 import { type Answer, nothingHere, paramsOf, read, type Route } from "../route.ts";
 
 /** Answers requests below `/names`. They have a root of their own, as below `/tasks/{client}` every word is a task's id. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { JSON_HEADERS, jsonResponse } from "../responses.ts";
 import { z } from "zod";
 import { envelopeOf } from "../../hub/messages.ts";
 import { formatCursor } from "../../task/cursor.ts";
@@ -23,11 +24,6 @@ import { linkToPage, parseTaskQuery, selectTasks } from "./query.ts";
 import { paramsOf } from "../route.ts";
 import { listText, taskText, wantsText } from "./text.ts";
 
-const JSON_HEADERS = {
-  "content-type": "application/json",
-  "cache-control": "no-store",
-  "x-content-type-options": "nosniff",
-};
 /** Of answers that would be text for somebody else. */
 const NEGOTIATED_HEADERS = { ...JSON_HEADERS, "vary": "Accept" };
 
@@ -240,18 +236,6 @@ export class Rest {
 
 function negotiated(body: string): Response {
   return new Response(body, { headers: NEGOTIATED_HEADERS });
-}
-
-/** An answer that is JSON already. */
-export function jsonResponse(
-  body: string,
-  status = 200,
-  headers: Readonly<Record<string, string>> | null = null,
-): Response {
-  return new Response(body, {
-    status,
-    headers: headers === null ? JSON_HEADERS : { ...JSON_HEADERS, ...headers },
-  });
 }
 
 /** Whether a link wants text; `null` where it does not say. */

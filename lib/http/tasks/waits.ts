@@ -10,7 +10,7 @@ import type { ChangesSince, StoredTask } from "../../store/store.ts";
 import { isFinal, TASK_STATES, type TaskState } from "../../task/task.ts";
 import { type HandlerContext, storedTask, taskNotFound, whenPublishable } from "../context.ts";
 import { Problem } from "../problem.ts";
-import { jsonResponse } from "./rest.ts";
+import { jsonResponse } from "../responses.ts";
 import { type Answer, paramsOf } from "../route.ts";
 import { taskText, wantsText } from "./text.ts";
 import { WaitingRoom } from "./waiting_room.ts";

@@ -3,7 +3,7 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020";
 import { type Call, CALLS } from "../../../lib/http/openapi/calls.ts";
-import { exampleOf } from "../../../lib/http/pages/docs.ts";
+import { exampleOf } from "../../../lib/http/openapi/docs.ts";
 import { demoTasks } from "../../../lib/demo/mod.ts";
 import type { TaskDefinition } from "../../../lib/mod.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";

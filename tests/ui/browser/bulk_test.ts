@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
-import { type BulkAnswer, BulkChanger, sayBulk } from "../../../ui/browser/bulk.ts";
+import { type BulkAnswer, BulkChanger } from "../../../ui/browser/bulk.ts";
+import { sayBulk } from "../../../ui/shared/bulk_words.ts";
 import type { BulkAction, BulkState } from "../../../ui/shared/view.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";

@@ -1,12 +1,8 @@
 /** Which way a page is connected, where something between it and the server blocks some of them. */
 
 import { DeltaConnection, type DeltaConnectionOptions } from "../../../ui/browser/connection.ts";
-import {
-  eventsTransport,
-  pollingTransport,
-  socketTransport,
-  type TransportName,
-} from "../../../ui/browser/transports.ts";
+import { eventsTransport, pollingTransport, socketTransport } from "../../../ui/browser/transports.ts";
+import type { TransportName } from "../../../ui/shared/view.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { ConnectionWitness } from "../../support/connection_witness.ts";
 import { exampleTask } from "../../support/example_task.ts";

@@ -1,5 +1,5 @@
 import type { Task } from "../../../lib/task/task.ts";
-import type { Return } from "../../../ui/browser/connection.ts";
+import type { Return } from "../../../ui/shared/news.ts";
 import { sayReturn, sayTrouble } from "../../../ui/shared/news.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";

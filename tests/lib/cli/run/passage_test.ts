@@ -8,16 +8,16 @@ class SlowOutput implements Output {
   text = "";
   readonly #most: number;
   readonly #errors: unknown[];
-  readonly #isFinal: boolean;
+  readonly #isTerminal: boolean;
 
-  constructor(most: number, errors: unknown[] = [], isFinal = false) {
+  constructor(most: number, errors: unknown[] = [], isTerminal = false) {
     this.#most = most;
     this.#errors = errors;
-    this.#isFinal = isFinal;
+    this.#isTerminal = isTerminal;
   }
 
-  isFinal(): boolean {
-    return this.#isFinal;
+  isTerminal(): boolean {
+    return this.#isTerminal;
   }
 
   async write(bytes: Uint8Array): Promise<number> {

@@ -9,12 +9,12 @@ import { eTag, ifNoneMatch } from "@std/http/etag";
 import { z } from "zod";
 import type { DocumentedCall, DocumentedField, DocumentedGroup } from "../../page_renderer.ts";
 import type { HandlerContext } from "../context.ts";
-import { TASK } from "../openapi/answers.ts";
-import { type AnswerBody, type Call, CALL_GROUPS } from "../openapi/calls.ts";
-import { openApiDocument } from "../openapi/document.ts";
-import { pageResponse } from "./page_responses.ts";
+import { TASK } from "./answers.ts";
+import { type AnswerBody, type Call, CALL_GROUPS } from "./calls.ts";
+import { openApiDocument } from "./document.ts";
+import { pageResponse } from "../pages/page_responses.ts";
 import { titleOf } from "../problem.ts";
-import { jsonResponse } from "../tasks/rest.ts";
+import { jsonResponse } from "../responses.ts";
 
 /** Schemas as JSON, as far as the page shows them. */
 interface JsonSchema {

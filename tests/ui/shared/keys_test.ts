@@ -1,4 +1,4 @@
-import { isCommandKey, KEYS } from "../../../ui/browser/keys.ts";
+import { isCommandKey, KEYS } from "../../../ui/shared/keys.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 const PLAIN = { altKey: false, ctrlKey: false, metaKey: false, target: null };
