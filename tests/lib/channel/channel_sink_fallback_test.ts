@@ -11,7 +11,7 @@ import { logOf } from "../../support/remote_task.ts";
 import { startServer } from "../../support/server.ts";
 import { Variable } from "../../support/variable.ts";
 
-const WORKER = new URL("replica/worker.ts", import.meta.url);
+const WORKER = new URL("../replica/worker.ts", import.meta.url);
 
 Deno.test("monitored() reports to the server that it names, before any other", async () => {
   await using server = startServer();

@@ -14,7 +14,7 @@ import { TcpProxy } from "../../support/tcp_proxy.ts";
 import { until } from "../../support/until.ts";
 import { Warnings } from "../../support/warnings.ts";
 
-const WORKER = new URL("remote_reporter/worker.ts", import.meta.url);
+const WORKER = new URL("./remote_worker.ts", import.meta.url);
 
 /** Waits until it is asked to stop. */
 function waitForAbort(task: MonitoredTask): Promise<never> {

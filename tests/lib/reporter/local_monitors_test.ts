@@ -30,7 +30,7 @@ Deno.test("announceMonitor() is taken back for the monitor that it was made for 
 
 Deno.test("announceMonitor() is seen by a second copy of the module, as after an import by URL", async () => {
   const copy: typeof import("../../../lib/reporter/local_monitors.ts") = await import(
-    "../../../../lib/reporter/local_monitors.ts?copy"
+    "../../../lib/reporter/local_monitors.ts?copy"
   );
   const sink = new RecordingSink();
   const withdraw = announceMonitor("a", sink);

@@ -116,7 +116,7 @@ Deno.test("ModuleFiles is below the base path, and there for everybody who may l
 Deno.test("moduleSource is what was built, as of this version", async () => {
   const [script, declarations] = await Promise.all(
     ["monitored.js", "monitored.d.ts"].map((name) =>
-      Deno.readTextFile(new URL(`../../../lib/dist/${name}`, import.meta.url))
+      Deno.readTextFile(new URL(`../../../../lib/dist/${name}`, import.meta.url))
     ),
   );
   assertEquals([moduleSource.script, moduleSource.declarations], [script, declarations]);
