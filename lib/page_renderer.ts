@@ -5,7 +5,8 @@
  */
 
 import type { RunStats } from "./task/run_stats.ts";
-import type { HistoryEntry, JsonObject, JsonValue, LogLine, Task, TaskSummary } from "./task/task.ts";
+import type { HistoryEntry, JsonObject, JsonValue, LogLine, ProgressPoint, Task } from "./task/task.ts";
+import type { ListedTask } from "./task/task_query.ts";
 
 /** A file that pages load. */
 export interface PageAsset {
@@ -29,32 +30,39 @@ export interface PageVisitor {
   readonly needsKey: boolean;
 }
 
-/** What a page shows beside tasks. */
+/** A sentence above the page: the outcome of a form that was sent without JavaScript. */
+export interface PageNotice {
+  readonly kind: "info" | "error";
+  readonly text: string;
+}
+
+/** What the server knows about the request for a page of a client. */
 export interface PageContext {
+  /** The prefix of every path of this server: empty, or `/x` without a trailing slash. */
   readonly basePath: string;
-  /** Scheme, host and port as the user sees them. */
+  /** Scheme, host and port as the user sees them, for command lines. */
   readonly origin: string;
+  /** The client token. */
   readonly client: string;
   readonly visitor: PageVisitor;
+  /** The position, in the order of all changes, of the state that the page is rendered from. */
   readonly cursor: string;
-  /** The server's clock, in epoch seconds. */
+  /** The server's clock when it rendered the page, in epoch seconds. */
   readonly now: number;
-  /** Why nothing can be stored at present. */
+  /** The storage error because of which the server cannot commit changes; `null` if there is none. */
   readonly degradation: string | null;
-  readonly notice: { readonly kind: "info" | "error"; readonly text: string } | null;
+  readonly notice: PageNotice | null;
 }
 
-/** A task of a list. Its record may have to be read from disk. */
-export interface ListedTask {
-  readonly summary: TaskSummary;
-  readonly task: Task;
-}
-
-/** A registered task, as a page offers it. */
-export interface OfferedTask {
+/** A registered task that the page can start. */
+export interface StartableTask {
   readonly name: string;
   readonly title: string | null;
   readonly description: string | null;
+  /**
+   * JSON Schema of the arguments: of the whole list (`type: "array"` with `prefixItems`), or of the only argument, an
+   * object. If it is `null`, the form has a single field for an array of JSON.
+   */
   readonly input: JsonObject | null;
 }
 
@@ -73,7 +81,7 @@ export interface ShownTask {
   /** Oldest first. */
   readonly history: readonly HistoryEntry[];
   /** How far it was at which times, in epoch seconds and percent, oldest first. */
-  readonly series: readonly (readonly [at: number, progress: number])[];
+  readonly series: readonly ProgressPoint[];
   readonly log: {
     readonly lines: readonly LogLine[];
     /** How many lines there were before the first of them. */
@@ -134,7 +142,7 @@ export interface PageRenderer {
     context: PageContext,
     tasks: Iterable<ListedTask>,
     params: URLSearchParams,
-    offered: readonly OfferedTask[],
+    registered: readonly StartableTask[],
   ): string;
   /** A part of the same list, as JSON for the page's script; throws a `RangeError` where the part makes no sense. */
   list(tasks: Iterable<ListedTask>, params: URLSearchParams, now: number): string;

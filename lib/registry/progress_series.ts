@@ -4,10 +4,8 @@
  * @module
  */
 
+import { LIMITS } from "../task/grammar.ts";
 import type { ProgressPoint } from "../task/task.ts";
-
-/** Points that are kept of a task: a chart is hardly wider. */
-export const MOST_POINTS = 200;
 
 /** How long what is not stored yet may be, in seconds, and as a share of the time that the task has run. */
 const UNSAVED_SECONDS = 5;
@@ -67,7 +65,7 @@ export class ProgressSeries {
     if (isPassing || at <= lastAt) points.length = last;
     points.push(at, progress);
     if (at - this.#keptAt >= this.#step) this.#keptAt = at;
-    if (this.length > MOST_POINTS) this.#thinOut();
+    if (this.length > LIMITS.progressPoints) this.#thinOut();
   }
 
   /** Whether there is something that is not stored yet. */
@@ -96,7 +94,7 @@ export class ProgressSeries {
   #thinOut(): void {
     const points = this.#points;
     const last = points.length - 2;
-    this.#step = (points[last]! - points[0]!) / (MOST_POINTS / 2);
+    this.#step = (points[last]! - points[0]!) / (LIMITS.progressPoints / 2);
     const kept: number[] = [];
     this.#keptAt = -Infinity;
     for (let index = 0; index < points.length; index += 2) {

@@ -14,14 +14,13 @@ import type {
   TaskState,
   TaskSummary,
 } from "../task/task.ts";
+import type { ListedTask } from "../task/task_query.ts";
 
 /** A task and its place in the order of all changes. Never changes: a change makes another one. */
-export interface StoredTask {
+export interface StoredTask extends ListedTask {
   readonly id: string;
   /** Whether the task is active. */
   readonly active: boolean;
-  /** What lists need of the record; always at hand. */
-  readonly summary: TaskSummary;
   /** The record. May have to be read from disk and parsed anew each time, so keep it in a variable. */
   readonly task: Task;
   /** The number of the task's last change. */

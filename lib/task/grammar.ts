@@ -12,7 +12,7 @@ export const DEFAULT_CLIENT = "default";
 /** The BroadcastChannel name of a monitor that was given none. */
 export const DEFAULT_CHANNEL = "taskscope";
 
-/** Bounds of single fields. Reporters cut what is longer; the server refuses it. */
+/** Limits of one task and its fields. Reporters truncate longer values; the server rejects them. */
 export const LIMITS = {
   nameLength: 200,
   statusLength: 1_000,
@@ -27,6 +27,8 @@ export const LIMITS = {
   metadataBytes: 16_384,
   tags: 32,
   tagLength: 64,
+  /** Points of one task's progress history: a chart is hardly wider in pixels. */
+  progressPoints: 200,
   /** Levels of arrays and objects in a value: what checks, writes and shows it goes one call deeper for each. */
   jsonDepth: 56,
 } as const;

@@ -45,6 +45,12 @@ export interface TaskQuery {
   readonly page: number;
 }
 
+/** A task of a list: its summary, and its record, which may have to be read from disk or fetched. */
+export interface ListedTask {
+  readonly summary: TaskSummary;
+  readonly task: Task;
+}
+
 /** Whether a task is one of those that are wanted. */
 export function matches(task: Task, query: TaskQuery): boolean {
   return matchesSummary(task, query) && matchesRecord(task, query);
@@ -70,6 +76,12 @@ export function matchesRecord(task: Task, { tags, text }: TaskQuery): boolean {
   if (text === null) return true;
   return [task.id, task.name, task.status, task.error?.message ?? "", ...task.tags]
     .some((field) => holds(field, text));
+}
+
+/** Like {@linkcode matches}, but accesses the record only if the summary cannot decide. */
+export function matchesListed(listed: ListedTask, query: TaskQuery): boolean {
+  return matchesSummary(listed.summary, query) &&
+    (isDecidedBySummary(listed.summary, query) || matchesRecord(listed.task, query));
 }
 
 /**

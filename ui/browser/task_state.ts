@@ -5,13 +5,13 @@
  */
 
 import { batch, type Signal, signal } from "@preact/signals";
-import type { HistoryEntry, LogLine, Task } from "../../lib/task/task.ts";
+import type { HistoryEntry, LogLine, ProgressPoint, Task } from "../../lib/task/task.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 import type { LogPage } from "../../lib/task/wire.ts";
 import { compareRuns, MOST_PARTS, runLink } from "../shared/relations.ts";
 import { milestoneBetween } from "../shared/milestones.ts";
 import { MOST_LINES, type TaskLog, type TaskPageModel } from "../shared/model.ts";
-import { type SeriesPoint, withPoint } from "../shared/series.ts";
+import { withPoint } from "../shared/series.ts";
 import { createFrame, type LivePage, type LivePageOptions, type PendingChanges, setList } from "./state.ts";
 import { type Step, stepsOf, withStep } from "../shared/steps.ts";
 import { taskTitle } from "../shared/title.ts";
@@ -41,7 +41,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
   const removedAt = signal(model.isRemoved ? model.now : null);
   const log = signal<TaskLog>(model.log);
   const steps = signal<readonly Step[]>(model.steps);
-  const series = signal<readonly SeriesPoint[]>(model.series);
+  const series = signal<readonly ProgressPoint[]>(model.series);
   const attempts = signal(model.attempts);
   const previous = signal(model.previous);
   const next = signal(model.next);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { PageAsset } from "../../lib/page_renderer.ts";
 import listScript from "../dist/list.js" with { type: "text" };
 import taskScript from "../dist/task.js" with { type: "text" };
 import windowScript from "../dist/window.js" with { type: "text" };
@@ -42,12 +43,6 @@ const styles = [
   .join(
     "",
   );
-
-/** A file to serve. */
-export interface PageAsset {
-  readonly body: string;
-  readonly contentType: string;
-}
 
 /** The names of the files that pages load: each kind of page has a script of its own, and long lists one more. */
 export const assetNames: {

@@ -42,13 +42,13 @@ export function pageRenderer(version: string): PageRenderer {
   });
   return {
     assets: pageAssets,
-    client(context, tasks, params, offered) {
+    client(context, tasks, params, registered) {
       const { query, page, problems } = readListQuery(params);
       const slice = sliceOf(tasks, query, context.now, page);
       const frame = frameOf(context, assetNames.list);
       // Who may only look has no use for what changes something, nor a key for a terminal.
       const { mayChange } = context.visitor;
-      const startable = mayChange ? offered : [];
+      const startable = mayChange ? registered : [];
       const commands = mayChange ? clientCommands(frame, startable) : [];
       const ways = mayChange ? firstTaskCommands(frame) : [];
       return renderClientPage({ ...frame, ...slice, problems, startable, commands, ways });

@@ -5,10 +5,11 @@
  * @module
  */
 
+import type { StartableTask } from "../../lib/page_renderer.ts";
 import type { JSX } from "preact";
 import { choiceText, type FormField, formFields, RAW_ARGUMENTS } from "../shared/arguments.ts";
 import { startFormUrl } from "../shared/links.ts";
-import type { ClientPageModel, PageFrame, StartableTask } from "../shared/model.ts";
+import type { ClientPageModel, PageFrame } from "../shared/model.ts";
 
 interface StartSectionProps {
   readonly model: ClientPageModel;

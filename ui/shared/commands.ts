@@ -4,10 +4,11 @@
  * @module
  */
 
+import type { StartableTask } from "../../lib/page_renderer.ts";
 import type { JsonValue } from "../../lib/task/task.ts";
 import { formFields } from "./arguments.ts";
 import { asSocketUrl, socketPath, startUrl, tasksUrl, taskUrl } from "./links.ts";
-import type { PageFrame, StartableTask, TerminalCommand } from "./model.ts";
+import type { PageFrame, TerminalCommand } from "./model.ts";
 
 /** The lines for the page of a client. */
 export function clientCommands(frame: PageFrame, startable: readonly StartableTask[]): TerminalCommand[] {

@@ -8,10 +8,9 @@
 import type { Task, TaskSummary } from "../../lib/task/task.ts";
 import {
   compare,
-  isDecidedBySummary,
+  type ListedTask,
   matches,
-  matchesRecord,
-  matchesSummary,
+  matchesListed,
   type SortField,
   type TaskQuery,
   type TaskSort,
@@ -20,18 +19,12 @@ import { hasEnded } from "../../lib/task/task_view.ts";
 import { timeFrom } from "../../lib/task/time_filter.ts";
 import type { ListQuery } from "./list_query.ts";
 
-/** A task whose record may have to be fetched. */
-export interface Listed {
-  readonly summary: TaskSummary;
-  readonly task: Task;
-}
-
 /** What makes a list of tasks. */
 export interface ListRules {
   /** Whether a task belongs to the list. */
   matches(task: Task): boolean;
   /** The same, without fetching the record where it is not needed. */
-  admits(listed: Listed): boolean;
+  admits(listed: ListedTask): boolean;
   /** Which of two comes first; 0 for the same task alone. */
   compare(left: TaskSummary, right: TaskSummary): number;
   /** The key of the section that a task stands in: `active`, `ended`, `all`, or `name:` and its name. */
@@ -69,9 +62,7 @@ export function listRules(query: ListQuery, now: number): ListRules {
 
   return {
     matches: (task) => matches(task, wanted),
-    admits: (listed) =>
-      matchesSummary(listed.summary, wanted) &&
-      (isDecidedBySummary(listed.summary, wanted) || matchesRecord(listed.task, wanted)),
+    admits: (listed) => matchesListed(listed, wanted),
     compare(left, right) {
       if (isSplit && hasEnded(left) !== hasEnded(right)) return hasEnded(left) ? 1 : -1;
       if (query.group !== "" && left.name !== right.name) return left.name < right.name ? -1 : 1;

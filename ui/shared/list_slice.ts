@@ -5,9 +5,10 @@
  */
 
 import type { Task } from "../../lib/task/task.ts";
+import type { ListedTask } from "../../lib/task/task_query.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 import { EVERYTHING, type ListQuery } from "./list_query.ts";
-import { type Listed, listRules } from "./list_rules.ts";
+import { listRules } from "./list_rules.ts";
 
 /** A heading of a list, and how many tasks stand below it on all pages. */
 export interface ListSection {
@@ -58,13 +59,13 @@ export const TASKS_PER_PAGE = 100;
  * @returns the part
  */
 export function sliceOf(
-  tasks: Iterable<Listed>,
+  tasks: Iterable<ListedTask>,
   query: ListQuery,
   now: number,
   bounds: SliceBounds | number,
 ): TaskSlice {
   const rules = listRules(query, now);
-  const wanted: Listed[] = [];
+  const wanted: ListedTask[] = [];
   const totals = new Map<string, number>(headings(query).map((key) => [key, 0]));
   let [activeTotal, endedTotal] = [0, 0];
   for (const listed of tasks) {
@@ -104,7 +105,7 @@ export function pageOfTasks(tasks: Iterable<Task>, page: number): TaskSlice {
 }
 
 /** Records that are at hand, as {@linkcode sliceOf} wants them. */
-export function listedTasks(tasks: Iterable<Task>): Listed[] {
+export function listedTasks(tasks: Iterable<Task>): ListedTask[] {
   return Array.from(tasks, (task) => ({ summary: task, task }));
 }
 

@@ -4,11 +4,10 @@
  * @module
  */
 
-import type { PageVisitor } from "../../lib/page_renderer.ts";
-import type { JsonObject, LogLine, Task } from "../../lib/task/task.ts";
+import type { PageContext, StartableTask } from "../../lib/page_renderer.ts";
+import type { LogLine, ProgressPoint, Task } from "../../lib/task/task.ts";
 import type { Relations } from "./relations.ts";
 import type { TaskSlice } from "./list_slice.ts";
-import type { SeriesPoint } from "./series.ts";
 import type { Step } from "./steps.ts";
 
 export type { RunStats } from "../../lib/task/run_stats.ts";
@@ -16,46 +15,16 @@ export type { RunStats } from "../../lib/task/run_stats.ts";
 export { argumentsFromForm, type FormField, formFields, type FormValues } from "./arguments.ts";
 export { pageOfTasks, TASKS_PER_PAGE, type TaskSlice } from "./list_slice.ts";
 
-/** A registered task that the page offers to start. */
-export interface StartableTask {
-  readonly name: string;
-  readonly title: string | null;
-  readonly description: string | null;
-  /**
-   * JSON Schema of the arguments: of all of them (`type: "array"` with `prefixItems`), or of the only one, an object.
-   * `null` asks for them as one field of JSON.
-   */
-  readonly input: JsonObject | null;
-}
-
 /** A line for the terminal and what it is for. */
 export interface TerminalCommand {
   readonly purpose: string;
   readonly command: string;
 }
 
-/** A sentence above the page, after a form was sent without JavaScript. */
-export interface Notice {
-  readonly kind: "info" | "error";
-  readonly text: string;
-}
-
 /** What every page of a client needs. */
-export interface PageFrame {
-  /** What stands before every path of this server: empty, or `/x` without a slash at its end. */
-  readonly basePath: string;
-  /** Scheme, host and port as the user sees them, for the command lines. */
-  readonly origin: string;
+export interface PageFrame extends PageContext {
   /** The server's version. */
   readonly version: string;
-  /** The client token. */
-  readonly client: string;
-  /** What whoever looks may do on the page. */
-  readonly visitor: PageVisitor;
-  /** The position in the order of all changes that the page shows. */
-  readonly cursor: string;
-  /** The server's clock when it rendered the page, in epoch seconds. */
-  readonly now: number;
   /** URLs of the page's own files. */
   readonly assets: {
     readonly script: string;
@@ -63,9 +32,6 @@ export interface PageFrame {
     /** What long lists load in addition. */
     readonly windowing?: string;
   };
-  /** Why the server could not store anything when it rendered the page; `null` where it could. */
-  readonly degradation: string | null;
-  readonly notice: Notice | null;
 }
 
 /** The page that lists a client's tasks. */
@@ -97,7 +63,7 @@ export interface TaskPageModel extends PageFrame, Relations {
   /** How long a task that was removed can be had back, in seconds. */
   readonly undoSeconds: number;
   readonly steps: readonly Step[];
-  readonly series: readonly SeriesPoint[];
+  readonly series: readonly ProgressPoint[];
   readonly log: TaskLog;
 }
 

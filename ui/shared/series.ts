@@ -4,11 +4,8 @@
  * @module
  */
 
-/** A moment, in epoch seconds, and how far the task was. */
-export type SeriesPoint = readonly [at: number, progress: number];
-
-/** Points that a series has at most. */
-export const MOST_POINTS = 200;
+import { LIMITS } from "../../lib/task/grammar.ts";
+import type { ProgressPoint } from "../../lib/task/task.ts";
 
 /**
  * Goes on with a series. Points that are nearer to each other than can be seen are one; where they are too many, every
@@ -20,18 +17,18 @@ export const MOST_POINTS = 200;
  * @returns the series with the point
  */
 export function withPoint(
-  points: readonly SeriesPoint[],
+  points: readonly ProgressPoint[],
   at: number,
   progress: number,
-): readonly SeriesPoint[] {
+): readonly ProgressPoint[] {
   const [first] = points;
   const last = points.at(-1);
   if (last !== undefined && (at < last[0] || (at === last[0] && progress === last[1]))) return points;
   const previous = points.at(-2);
   const isNear = first !== undefined && previous !== undefined &&
-    at - previous[0] < (at - first[0]) / MOST_POINTS;
-  const more: readonly SeriesPoint[] = [...(isNear ? points.slice(0, -1) : points), [at, progress]];
-  return more.length <= MOST_POINTS
+    at - previous[0] < (at - first[0]) / LIMITS.progressPoints;
+  const more: readonly ProgressPoint[] = [...(isNear ? points.slice(0, -1) : points), [at, progress]];
+  return more.length <= LIMITS.progressPoints
     ? more
     : more.filter((_, index) => index % 2 === 0 || index === more.length - 1);
 }

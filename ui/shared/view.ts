@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Task } from "../../lib/task/task.ts";
+import type { ProgressPoint, Task } from "../../lib/task/task.ts";
 import type { LogPage } from "../../lib/task/wire.ts";
 import type { Neighbour, RunLink } from "./relations.ts";
 import type { ListQuery } from "./list_query.ts";
@@ -13,7 +13,6 @@ import { listRules } from "./list_rules.ts";
 import { headings } from "./list_slice.ts";
 import type { ClientPageModel, PageFrame, TaskLog, TaskPageModel, TerminalCommand } from "./model.ts";
 
-import type { SeriesPoint } from "./series.ts";
 import type { Step } from "./steps.ts";
 
 /** How a page hears of changes, best first. */
@@ -162,7 +161,7 @@ export interface TaskView extends FrameView {
   /** How long it can be had back from then on, in seconds. */
   readonly undoSeconds: number;
   readonly steps: Readable<readonly Step[]>;
-  readonly series: Readable<readonly SeriesPoint[]>;
+  readonly series: Readable<readonly ProgressPoint[]>;
   readonly log: Readable<TaskLog>;
   readonly attempts: Readable<readonly RunLink[]>;
   readonly previous: Readable<Neighbour | null>;

@@ -10,9 +10,7 @@ import { now } from "../../clock.ts";
 import type { StoredTask } from "../../store/store.ts";
 import {
   compare,
-  isDecidedBySummary,
-  matchesRecord,
-  matchesSummary,
+  matchesListed,
   SORT_FIELDS,
   type SortField,
   type TaskQuery,
@@ -124,10 +122,8 @@ export function parseNameQuery(params: URLSearchParams): TaskQuery {
  */
 export function selectTasks(tasks: Iterable<StoredTask>, query: TaskQuery): TaskPage {
   const matching: StoredTask[] = [];
-  // Records may come from disk, so they are read only where nothing else can tell.
   for (const stored of tasks) {
-    if (!matchesSummary(stored.summary, query)) continue;
-    if (isDecidedBySummary(stored.summary, query) || matchesRecord(stored.task, query)) matching.push(stored);
+    if (matchesListed(stored, query)) matching.push(stored);
   }
   // Those of the same rank stay in the order of their creation, so that no task is on two pages.
   const ranked = (query.sort.descending ? matching.reverse() : matching)

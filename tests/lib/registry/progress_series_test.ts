@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { MOST_POINTS, ProgressSeries } from "../../../lib/registry/progress_series.ts";
+import { ProgressSeries } from "../../../lib/registry/progress_series.ts";
+import { LIMITS } from "../../../lib/task/grammar.ts";
 import type { ProgressPoint } from "../../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual } from "../../support/assert.ts";
 
@@ -21,8 +22,8 @@ Deno.test("ProgressSeries keeps few points of many, spread over the whole time, 
     const series = seriesOf(Array.from({ length: count }, (_, n) => [n * every, n * 100 / count] as const));
     const { points } = series;
     const last = (count - 1) * every;
-    assertLessOrEqual(points.length, MOST_POINTS);
-    assertGreater(points.length, MOST_POINTS / 4, `of ${count}`);
+    assertLessOrEqual(points.length, LIMITS.progressPoints);
+    assertGreater(points.length, LIMITS.progressPoints / 4, `of ${count}`);
     assertEquals([points[0]![0], points.at(-1)![0]], [0, Math.round(last * 1_000) / 1_000]);
     const gaps = points.slice(1).map(([at], index) => at - points[index]![0]);
     assertLess(Math.max(...gaps), last / 25, `of ${count}`);
@@ -55,14 +56,14 @@ Deno.test("ProgressSeries holds only what was added, in order, within its bound"
       steps.map(([seconds, progress]) => [now += Math.round(seconds * 8) / 8, progress] as const),
     );
     const { points } = series;
-    assertLessOrEqual(points.length, MOST_POINTS);
+    assertLessOrEqual(points.length, LIMITS.progressPoints);
     assertEquals(series.length, points.length);
     points.forEach(([at, progress], index) => {
       assert(index === 0 || at > points[index - 1]![0], "in order");
       assertEquals(progress, added.get(at), `at ${at}`);
     });
     assertEquals([points[0], points.at(-1)], [[...added][0], [...added].at(-1)]);
-    if (added.size <= MOST_POINTS) assertEquals(points, [...added], "nothing was left out");
+    if (added.size <= LIMITS.progressPoints) assertEquals(points, [...added], "nothing was left out");
     assertEquals(new ProgressSeries(0, points).points, points, "it goes on with what was stored");
   }));
 });

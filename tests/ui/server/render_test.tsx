@@ -1,12 +1,8 @@
 import fc from "fast-check";
 import { renderClientPage, renderProblemPage, renderTaskPage } from "../../../ui/server/render.tsx";
-import {
-  type ClientPageModel,
-  pageOfTasks,
-  type StartableTask,
-  type TaskPageModel,
-} from "../../../ui/shared/model.ts";
+import { type ClientPageModel, pageOfTasks, type TaskPageModel } from "../../../ui/shared/model.ts";
 import { clientCommands, firstTaskCommands } from "../../../ui/shared/commands.ts";
+import type { StartableTask } from "../../../lib/page_renderer.ts";
 import type { Task } from "../../../lib/task/task.ts";
 import {
   assert,

@@ -1,10 +1,12 @@
 import fc from "fast-check";
-import { MOST_POINTS, type SeriesPoint, withPoint } from "../../../ui/shared/series.ts";
+import { LIMITS } from "../../../lib/task/grammar.ts";
+import type { ProgressPoint } from "../../../lib/task/task.ts";
+import { withPoint } from "../../../ui/shared/series.ts";
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
 
-function seriesOf(steps: readonly (readonly [number, number])[]): readonly SeriesPoint[] {
+function seriesOf(steps: readonly (readonly [number, number])[]): readonly ProgressPoint[] {
   let at = 1_000;
-  return steps.reduce<readonly SeriesPoint[]>((points, [step, progress]) => {
+  return steps.reduce<readonly ProgressPoint[]>((points, [step, progress]) => {
     return withPoint(points, at += step, progress);
   }, []);
 }
@@ -17,7 +19,7 @@ Deno.test("withPoint() keeps few points in their order, the first and the newest
   fc.assert(
     fc.property(steps, (given) => {
       const points = seriesOf(given);
-      assert(points.length <= MOST_POINTS);
+      assert(points.length <= LIMITS.progressPoints);
       assertEquals(points[0], [1_000 + given[0]![0], given[0]![1]]);
       assertEquals(points.at(-1)?.[1], given.at(-1)?.[1]);
       for (const [index, point] of points.entries()) assert(index === 0 || point[0] >= points[index - 1]![0]);
@@ -28,7 +30,7 @@ Deno.test("withPoint() keeps few points in their order, the first and the newest
 
 Deno.test("withPoint() keeps the shape of a long run", () => {
   const points = seriesOf(Array.from({ length: 5_000 }, (_, n) => [1, n / 50]));
-  assert(points.length >= MOST_POINTS / 4, `${points.length} points are left of 5,000`);
+  assert(points.length >= LIMITS.progressPoints / 4, `${points.length} points are left of 5,000`);
   for (const [at, progress] of points) assert(Math.abs((at - 1_001) / 50 - progress) < 0.01);
 });
 
