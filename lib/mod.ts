@@ -42,7 +42,7 @@ import { moduleSource } from "./http/pages/module_source.ts";
 import { Notifier } from "./notify/notifier.ts";
 import { type NotifyOptions, resolveNotify } from "./notify/options.ts";
 import type { DeliveryCounts } from "./notify/receiver_queue.ts";
-import type { MonitoredTask, TaskHandle } from "./reporter/run.ts";
+import type { MonitoredTask, TaskHandle } from "./reporter/monitored_task.ts";
 import {
   type CallOptions,
   type MonitoredFunction,
@@ -53,7 +53,7 @@ import {
 } from "./reporter/wrap.ts";
 import { Registry } from "./registry/registry.ts";
 import type { TaskReader } from "./registry/registry_types.ts";
-import type { ReportSink } from "./reporter/reporter.ts";
+import type { ReportSink } from "./reporter/report_sink.ts";
 import { announceMonitor } from "./reporter/local_monitors.ts";
 import { MemoryStore } from "./store/memory/memory_store.ts";
 import { SqliteStore } from "./store/sqlite/sqlite_store.ts";

@@ -20,23 +20,23 @@
 import { channelSink } from "./channel/channel_sink.ts";
 import { readVariable } from "./environment.ts";
 import { DEFAULT_CHANNEL } from "./task/grammar.ts";
-import type { ReportSink } from "./reporter/reporter.ts";
+import type { ReportSink } from "./reporter/report_sink.ts";
 import { remoteSink } from "./remote/remote_sink.ts";
 import { localMonitor } from "./reporter/local_monitors.ts";
-import type { MonitoredTask } from "./reporter/run.ts";
+import type { MonitoredTask } from "./reporter/monitored_task.ts";
 import { fallbackServer, serverFrom } from "./reporter/server_address.ts";
 import { type MonitoredFunction, type MonitoredOptions, type TaskFunction, wrap } from "./reporter/wrap.ts";
 
 export { AmbiguousMonitorError, ConfigError, ProtocolError } from "./errors.ts";
-export { currentTask } from "./reporter/run.ts";
+export { currentTask } from "./reporter/current_task.ts";
 export type {
   ChildOptions,
   MonitoredChild,
   MonitoredTask,
   TaskHandle,
   TrackOptions,
-} from "./reporter/run.ts";
-export type { TaskUpdate } from "./reporter/reporter.ts";
+} from "./reporter/monitored_task.ts";
+export type { TaskUpdate } from "./reporter/task_reporter.ts";
 export type { JsonObject, JsonValue, UpdateChange } from "./task/task.ts";
 export type { CallOptions, MonitoredFunction, MonitoredOptions, TaskFunction } from "./reporter/wrap.ts";
 

@@ -61,6 +61,6 @@ export function permits(grant: Grant, need: Need): boolean {
 }
 
 /** Whether a grant has ended. */
-export function isOver(grant: Grant, now: number): boolean {
+export function hasExpired(grant: Grant, now: number): boolean {
   return grant.expiresAt !== null && grant.expiresAt <= now;
 }

@@ -9,7 +9,7 @@ import type { Buffer } from "node:buffer";
 import { createHash, hkdfSync, timingSafeEqual } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";
 import { ConfigError } from "../errors.ts";
-import { FULL_GRANT, type Grant, isOver, type ScopedGrant } from "./grant.ts";
+import { FULL_GRANT, type Grant, hasExpired, type ScopedGrant } from "./grant.ts";
 
 /** What a token is: made for somebody by whoever has the key, or of a browser that somebody has signed in with. */
 export type TokenKind = "scoped" | "session";
@@ -99,7 +99,7 @@ export class Keyring {
     const name = `${kind} ${digest.toString("base64")}`;
     const known = this.#verified.get(name);
     if (known === undefined) return this.#verifyAnew(token, name, kind);
-    return isOver(known, Date.now() / 1_000) ? null : known;
+    return hasExpired(known, Date.now() / 1_000) ? null : known;
   }
 
   async #verifyAnew(token: string, name: string, kind: TokenKind): Promise<Grant | null> {

@@ -8,7 +8,7 @@ import { isChannelAvailable } from "./bus.ts";
 import { MemberChannel } from "./member.ts";
 import { parseJson, type Report } from "../task/protocol.ts";
 import { parseCommand } from "../reporter/reporter_command.ts";
-import type { ReportedTask, ReportSink } from "../reporter/reporter.ts";
+import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 
 /**
  * How long a monitor is looked for, in milliseconds. In a worker there is one most likely, and its isolate may be busy;

@@ -11,7 +11,7 @@ import type { ModuleSource } from "./pages/module_source.ts";
 import { isClientToken, isTaskId } from "../task/grammar.ts";
 import type { DeliveryCounts } from "../notify/receiver_queue.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { ReportSink } from "../reporter/reporter.ts";
+import type { ReportSink } from "../reporter/report_sink.ts";
 import type { StoredTask } from "../store/store.ts";
 import type { PageRenderer } from "../page_renderer.ts";
 import { isFinal, type JsonValue } from "../task/task.ts";

@@ -6,12 +6,12 @@
 
 // @ts-types="./cookie.d.ts"
 import { getCookies } from "@std/http/cookie";
-import { Allowance } from "../access/allowance.ts";
+import { RateLimiter } from "../access/rate_limiter.ts";
 import { type Access, FULL_GRANT, type Grant, type Need, permits } from "../access/grant.ts";
 import type { Keyring } from "../access/keyring.ts";
 import type { MonitorLimits } from "../config.ts";
 import { addressGroup, addressOf } from "./address.ts";
-import { TOKEN_PROTOCOL } from "../remote/shown_key.ts";
+import { TOKEN_PROTOCOL } from "../remote/credentials.ts";
 import { Problem } from "./problem.ts";
 
 /** Decides whether a request may do what it wants; `false` is answered with 403. */
@@ -61,20 +61,20 @@ const NOTHING: Grant = { kind: "scoped", may: "read", client: "", taskId: "", ex
 export class Gate {
   readonly #options: GateOptions;
   /** Wrong keys by address. */
-  readonly #failures: Allowance;
+  readonly #failures: RateLimiter;
   /** Changes by client. */
-  readonly #writes: Allowance;
+  readonly #writes: RateLimiter;
 
   /** @param options who may */
   constructor(options: GateOptions) {
     this.#options = options;
     const { limits } = options;
-    this.#failures = new Allowance({
+    this.#failures = new RateLimiter({
       burst: limits.wrongKeysPerAddress,
       refillMs: limits.wrongKeyRefillMs,
       most: limits.addresses,
     });
-    this.#writes = new Allowance({
+    this.#writes = new RateLimiter({
       burst: limits.writesPerClient,
       refillMs: limits.writeRefillMs,
       most: limits.clients,

@@ -7,7 +7,7 @@
 import type { Report } from "../task/protocol.ts";
 import type { Registry } from "./registry.ts";
 import type { Reporter } from "./registry_types.ts";
-import type { ReportedTask, ReportSink } from "../reporter/reporter.ts";
+import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { TransitionError } from "../task/transition.ts";
 
 /** Hands reports to the registry of the same isolate, and requests to stop back to the tasks. */

@@ -6,7 +6,7 @@
 
 import { unrefTimer } from "../environment.ts";
 import { object, parseJson } from "../task/protocol.ts";
-import { keyHeaders } from "./shown_key.ts";
+import { keyHeaders } from "./credentials.ts";
 import type { Refusal, RemoteAddress, Transport, TransportEvents } from "./remote_transport.ts";
 import { parseReply, REPORT_PATH, type ReportReply, writeBatch } from "./messages.ts";
 

@@ -11,7 +11,7 @@ import { RemoteConnection } from "./connection.ts";
 import { UnsentReports } from "./unsent_reports.ts";
 import { type ReportReply, writeBatch } from "./messages.ts";
 import { partsOf } from "./report_parts.ts";
-import type { ReportedTask, ReportSink } from "../reporter/reporter.ts";
+import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { Replay } from "./replay.ts";
 
 /** Tasks that are known at most; while the server is away, those that have ended are kept for it, too. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ReportedTask } from "../reporter/reporter.ts";
+import type { ReportedTask } from "../reporter/report_sink.ts";
 import type { LogLine, ReportedChange } from "../task/task.ts";
 
 /** A task whose last report has been handed over. */

@@ -8,7 +8,7 @@ import { DenoSocket, type SocketEvents } from "./deno_socket.ts";
 import { unrefTimer } from "../environment.ts";
 import { parseJson } from "../task/protocol.ts";
 import type { RemoteAddress, Transport, TransportEvents } from "./remote_transport.ts";
-import { keyHeaders, keyProtocols } from "./shown_key.ts";
+import { keyHeaders, keyProtocols } from "./credentials.ts";
 import { parseReply, REPORT_SOCKET_PATH, writeBatch } from "./messages.ts";
 
 /** Batches on their way over a socket. A commit takes the server a few milliseconds; that is long for a socket. */

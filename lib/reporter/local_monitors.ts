@@ -5,7 +5,7 @@
  */
 
 import { AmbiguousMonitorError } from "../errors.ts";
-import type { ReportSink } from "./reporter.ts";
+import type { ReportSink } from "./report_sink.ts";
 
 /**
  * The monitors of this isolate, by the names of their channels. On the global object, because a program may hold this

@@ -8,8 +8,9 @@ import { ConfigError } from "../errors.ts";
 import { readVariable } from "../environment.ts";
 import { parseChange } from "../task/protocol.ts";
 import { DEFAULT_CLIENT, isClientToken, isTaskId } from "../task/grammar.ts";
-import type { ReportSink } from "./reporter.ts";
-import { type MonitoredTask, type RunSettings, startRun, type TaskHandle } from "./run.ts";
+import type { ReportSink } from "./report_sink.ts";
+import type { MonitoredTask, TaskHandle } from "./monitored_task.ts";
+import { type RunSettings, startRun } from "./start_run.ts";
 import { serverFrom } from "./server_address.ts";
 import type { JsonObject } from "../task/task.ts";
 

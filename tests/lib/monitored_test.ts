@@ -1,6 +1,6 @@
 import { AmbiguousMonitorError, ConfigError } from "../../lib/errors.ts";
 import { currentTask, monitored } from "../../lib/monitored.ts";
-import type { MonitoredTask } from "../../lib/reporter/run.ts";
+import type { MonitoredTask } from "../../lib/reporter/monitored_task.ts";
 import { announceMonitor } from "../../lib/reporter/local_monitors.ts";
 import {
   assert,

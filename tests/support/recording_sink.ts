@@ -5,7 +5,7 @@
  */
 
 import type { Report } from "../../lib/task/protocol.ts";
-import type { ReportedTask, ReportSink } from "../../lib/reporter/reporter.ts";
+import type { ReportedTask, ReportSink } from "../../lib/reporter/report_sink.ts";
 import type { LogLine, Task } from "../../lib/task/task.ts";
 import { transition } from "../../lib/task/transition.ts";
 

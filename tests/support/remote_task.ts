@@ -5,7 +5,7 @@
  */
 
 import type { RemoteSink } from "../../lib/remote/remote_sink.ts";
-import { type ReporterOptions, TaskReporter } from "../../lib/reporter/reporter.ts";
+import { type ReporterOptions, TaskReporter } from "../../lib/reporter/task_reporter.ts";
 import type { CreateChange, Task } from "../../lib/task/task.ts";
 import { call } from "./calls.ts";
 import { createChange } from "./changes.ts";

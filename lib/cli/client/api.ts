@@ -4,7 +4,7 @@
  * @module
  */
 
-import { keyHeaders } from "../../remote/shown_key.ts";
+import { keyHeaders } from "../../remote/credentials.ts";
 import { readProblem } from "../../task/wire.ts";
 import { CommandError, EXIT } from "../command.ts";
 import type { Target } from "./target.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { keyProtocols } from "../../remote/shown_key.ts";
+import { keyProtocols } from "../../remote/credentials.ts";
 import type { Task } from "../../task/task.ts";
 import { readChanges, readMessage, readTask, readTaskList, readTaskMessage } from "../../task/wire.ts";
 import { ask, isNoTask, refusal, ServerGoneError } from "./api.ts";

@@ -15,7 +15,7 @@ import { withFile } from "./data_file.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
 import { commandHelp, helpOf } from "../help.ts";
 import { note, writeLine } from "../terminal.ts";
-import { keyHeaders } from "../../remote/shown_key.ts";
+import { keyHeaders } from "../../remote/credentials.ts";
 import { type Target, TARGET_FLAGS, targetFrom } from "../client/target.ts";
 
 const FLAGS = {

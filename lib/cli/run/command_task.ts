@@ -8,7 +8,8 @@ import { LineSplitter } from "../../reading/line_splitter.ts";
 import { ProgressReader } from "../../reading/progress_reader.ts";
 import type { OutputLine } from "../../reading/rows.ts";
 import { LIMITS } from "../../task/grammar.ts";
-import { type EndChange, type ReportSink, type TaskHandlers, TaskReporter } from "../../reporter/reporter.ts";
+import type { ReportSink } from "../../reporter/report_sink.ts";
+import { type EndChange, type TaskHandlers, TaskReporter } from "../../reporter/task_reporter.ts";
 import { truncate } from "../../task/truncate.ts";
 import type { CreateChange } from "../../task/task.ts";
 

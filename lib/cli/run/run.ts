@@ -7,7 +7,7 @@
 import { readVariable } from "../../environment.ts";
 import { LIMITS } from "../../task/grammar.ts";
 import { RemoteSink } from "../../remote/remote_sink.ts";
-import type { ReportSink } from "../../reporter/reporter.ts";
+import type { ReportSink } from "../../reporter/report_sink.ts";
 import { truncate } from "../../task/truncate.ts";
 import type { CreateChange, JsonObject } from "../../task/task.ts";
 import { monotonicUlid } from "../../ulid.ts";

@@ -5,7 +5,7 @@
  */
 
 import { byteLength } from "../../task/protocol.ts";
-import { SUBPROTOCOL } from "../../remote/shown_key.ts";
+import { SUBPROTOCOL } from "../../remote/credentials.ts";
 import { Problem } from "../problem.ts";
 
 /** Close codes (RFC 6455, section 7.4.1, and its registry). */

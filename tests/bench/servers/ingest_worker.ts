@@ -6,7 +6,7 @@
 
 import { channelSink } from "../../../lib/channel/channel_sink.ts";
 import type { Report } from "../../../lib/task/protocol.ts";
-import { TaskReporter } from "../../../lib/reporter/reporter.ts";
+import { TaskReporter } from "../../../lib/reporter/task_reporter.ts";
 import { pause } from "../support/clock.ts";
 import { CLIENT, type IngestOrder, updateOf } from "../support/records.ts";
 

@@ -1,4 +1,4 @@
-import { FULL_GRANT, type Grant, isOver, permits, type ScopedGrant } from "../../../lib/access/grant.ts";
+import { FULL_GRANT, type Grant, hasExpired, permits, type ScopedGrant } from "../../../lib/access/grant.ts";
 import { checkKey, Keyring } from "../../../lib/access/keyring.ts";
 import { ConfigError } from "../../../lib/errors.ts";
 import { assertEquals, assertNotEquals, assertThrows } from "../../support/assert.ts";
@@ -91,8 +91,8 @@ Deno.test("permits() lets readers read and writers report, of their own client o
   }
 });
 
-Deno.test("isOver() is as of a time", () => {
+Deno.test("hasExpired() is as of a time", () => {
   const grant = { kind: "scoped", ...TOKEN, expiresAt: 100 } as const;
-  assertEquals([99, 100, 101].map((now) => isOver(grant, now)), [false, true, true]);
-  assertEquals(isOver(FULL_GRANT, 1e12), false);
+  assertEquals([99, 100, 101].map((now) => hasExpired(grant, now)), [false, true, true]);
+  assertEquals(hasExpired(FULL_GRANT, 1e12), false);
 });

@@ -1,5 +1,5 @@
 import { LocalSink } from "../../../lib/registry/local_sink.ts";
-import { TaskReporter } from "../../../lib/reporter/reporter.ts";
+import { TaskReporter } from "../../../lib/reporter/task_reporter.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { TestRegistry } from "../../support/registry.ts";

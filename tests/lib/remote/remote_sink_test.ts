@@ -2,7 +2,7 @@
 
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
-import type { MonitoredTask } from "../../../lib/reporter/run.ts";
+import type { MonitoredTask } from "../../../lib/reporter/monitored_task.ts";
 import { wrap } from "../../../lib/reporter/wrap.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";

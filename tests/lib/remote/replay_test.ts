@@ -1,6 +1,6 @@
 /** What a server that comes without its data would have to be told again. */
 
-import type { ReportedTask } from "../../../lib/reporter/reporter.ts";
+import type { ReportedTask } from "../../../lib/reporter/report_sink.ts";
 import { Replay } from "../../../lib/remote/replay.ts";
 import type { LogChange } from "../../../lib/task/task.ts";
 import { assertEquals, assertStrictEquals } from "../../support/assert.ts";

@@ -1,5 +1,5 @@
 import { ConfigError } from "../../../lib/errors.ts";
-import type { MonitoredTask, TaskHandle } from "../../../lib/reporter/run.ts";
+import type { MonitoredTask, TaskHandle } from "../../../lib/reporter/monitored_task.ts";
 import { type MonitoredOptions, startableOf, wrap } from "../../../lib/reporter/wrap.ts";
 import {
   assert,

@@ -3,7 +3,7 @@ import { ProtocolError } from "../../../lib/errors.ts";
 import { byteLength, parseChange, parseReport, type Report } from "../../../lib/task/protocol.ts";
 import { formatCursor, parseCursor } from "../../../lib/task/cursor.ts";
 import { isClientToken, isTaskId, isTaskState, LIMITS } from "../../../lib/task/grammar.ts";
-import { startRun } from "../../../lib/reporter/run.ts";
+import { startRun } from "../../../lib/reporter/start_run.ts";
 import { type JsonObject, TASK_STATES } from "../../../lib/task/task.ts";
 import {
   assert,

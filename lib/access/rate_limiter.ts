@@ -5,7 +5,7 @@
  */
 
 /** How often something may be done, by whom. */
-export interface AllowanceOptions {
+export interface RateLimiterOptions {
   /** How often in a row. */
   readonly burst: number;
   /** How long it takes until one more may be done, in milliseconds. */
@@ -15,13 +15,13 @@ export interface AllowanceOptions {
 }
 
 /** Counts what each of many does. Who does nothing for a while costs nothing. */
-export class Allowance {
-  readonly #options: AllowanceOptions;
+export class RateLimiter {
+  readonly #options: RateLimiterOptions;
   /** When each will have its full burst again, in milliseconds of the clock; those who did something last at the end. */
   readonly #fullAt: Map<string, number> = new Map();
 
   /** @param options how often something may be done */
-  constructor(options: AllowanceOptions) {
+  constructor(options: RateLimiterOptions) {
     this.#options = options;
   }
 

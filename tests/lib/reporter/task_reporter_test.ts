@@ -4,7 +4,7 @@ import {
   type ReporterOptions,
   TaskReporter,
   type TaskUpdate,
-} from "../../../lib/reporter/reporter.ts";
+} from "../../../lib/reporter/task_reporter.ts";
 import { truncate } from "../../../lib/task/truncate.ts";
 import type { LogLine, Task, TaskChange, UpdateChange } from "../../../lib/task/task.ts";
 import { transition } from "../../../lib/task/transition.ts";

@@ -1,5 +1,7 @@
-import type { ReportSink } from "../../../lib/reporter/reporter.ts";
-import { currentTask, type MonitoredTask, taskErrorOf } from "../../../lib/reporter/run.ts";
+import type { ReportSink } from "../../../lib/reporter/report_sink.ts";
+import { currentTask } from "../../../lib/reporter/current_task.ts";
+import type { MonitoredTask } from "../../../lib/reporter/monitored_task.ts";
+import { taskErrorOf } from "../../../lib/reporter/task_error.ts";
 import { wrap } from "../../../lib/reporter/wrap.ts";
 import {
   assert,

@@ -1,7 +1,7 @@
 /** Tasks that are said once more to somebody who knows nothing of them. */
 
 import fc from "fast-check";
-import { TaskReporter } from "../../../lib/reporter/reporter.ts";
+import { TaskReporter } from "../../../lib/reporter/task_reporter.ts";
 import { byteLength, parseReport } from "../../../lib/task/protocol.ts";
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import type { LogLine, Task, UpdateChange } from "../../../lib/task/task.ts";

@@ -1,6 +1,6 @@
 /** What becomes of a run when the process is about to end. */
 
-import type { MonitoredTask } from "../../../lib/reporter/run.ts";
+import type { MonitoredTask } from "../../../lib/reporter/monitored_task.ts";
 import type { Task } from "../../../lib/task/task.ts";
 import {
   assert,

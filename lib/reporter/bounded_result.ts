@@ -9,7 +9,7 @@ import { LIMITS } from "../task/grammar.ts";
 import type { JsonValue } from "../task/task.ts";
 
 /** A result as it is shown, and why it is not where it is not. */
-export interface ShownResult {
+export interface BoundedResult {
   readonly value: JsonValue;
   /** A line for the log; `null` where there is nothing to say. */
   readonly complaint: string | null;
@@ -21,21 +21,21 @@ export interface ShownResult {
  * @param returned whatever it is
  * @returns a copy, or `null` where it can't be shown
  */
-export function resultOf(returned: unknown): ShownResult {
+export function boundResult(returned: unknown): BoundedResult {
   if (returned === undefined) return { value: null, complaint: null };
   const text = jsonTextOf(returned);
-  if (text === undefined) return unshown("it is not JSON");
+  if (text === undefined) return omitted("it is not JSON");
   const bytes = byteLength(text);
   if (bytes > LIMITS.resultBytes) {
-    return unshown(`${bytes} bytes of JSON are over the limit of ${LIMITS.resultBytes}`);
+    return omitted(`${bytes} bytes of JSON are over the limit of ${LIMITS.resultBytes}`);
   }
   if (nestsDeeperThan(text, LIMITS.jsonDepth)) {
-    return unshown(`it is nested more than ${LIMITS.jsonDepth} levels deep`);
+    return omitted(`it is nested more than ${LIMITS.jsonDepth} levels deep`);
   }
   return { value: JSON.parse(text), complaint: null };
 }
 
-function unshown(why: string): ShownResult {
+function omitted(why: string): BoundedResult {
   return { value: null, complaint: `The result is not shown: ${why}` };
 }
 

@@ -1,6 +1,6 @@
 /** What a monitored function may do with its task: children, and going through items. */
 
-import type { MonitoredChild, MonitoredTask } from "../../../lib/reporter/run.ts";
+import type { MonitoredChild, MonitoredTask } from "../../../lib/reporter/monitored_task.ts";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { LocalMonitor, turn } from "../../support/local_monitor.ts";

@@ -1,7 +1,7 @@
 /** What is shown of what a function returned. */
 
 import { LIMITS } from "../../../lib/task/grammar.ts";
-import { resultOf } from "../../../lib/reporter/result.ts";
+import { boundResult } from "../../../lib/reporter/bounded_result.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 /** Arrays in arrays, so many in all. */
@@ -11,23 +11,23 @@ function nested(levels: number): unknown {
   return value;
 }
 
-Deno.test("resultOf() gives a copy of what is JSON, and null for nothing", () => {
+Deno.test("boundResult() gives a copy of what is JSON, and null for nothing", () => {
   const returned = { at: new Date(0), list: [1, undefined], no: undefined };
-  assertEquals(resultOf(returned), {
+  assertEquals(boundResult(returned), {
     value: { at: "1970-01-01T00:00:00.000Z", list: [1, null] },
     complaint: null,
   });
   for (const value of [0, "", false, null, "x".repeat(LIMITS.resultBytes - 2)]) {
-    assertEquals(resultOf(value), { value, complaint: null });
+    assertEquals(boundResult(value), { value, complaint: null });
   }
-  assertEquals(resultOf(undefined), { value: null, complaint: null });
+  assertEquals(boundResult(undefined), { value: null, complaint: null });
   const deep = nested(LIMITS.jsonDepth);
-  assertEquals(resultOf(deep).value, deep);
+  assertEquals(boundResult(deep).value, deep);
   const brackets = '["'.repeat(10_000);
-  assertEquals(resultOf(brackets).value, brackets, "a text may have brackets");
+  assertEquals(boundResult(brackets).value, brackets, "a text may have brackets");
 });
 
-Deno.test("resultOf() says why it shows nothing, and never throws", () => {
+Deno.test("boundResult() says why it shows nothing, and never throws", () => {
   const circle: unknown[] = [];
   circle.push(circle);
   const shouting = {
@@ -36,15 +36,15 @@ Deno.test("resultOf() says why it shows nothing, and never throws", () => {
     },
   };
   for (const value of [circle, shouting, () => {}, Symbol("a"), 5n]) {
-    assertEquals(resultOf(value), { value: null, complaint: "The result is not shown: it is not JSON" });
+    assertEquals(boundResult(value), { value: null, complaint: "The result is not shown: it is not JSON" });
   }
   assertEquals(
-    resultOf("é".repeat(40_000)).complaint,
+    boundResult("é".repeat(40_000)).complaint,
     "The result is not shown: 80002 bytes of JSON are over the limit of 65536",
   );
   for (const levels of [LIMITS.jsonDepth + 1, 10_000]) {
     assertEquals(
-      resultOf(nested(levels)),
+      boundResult(nested(levels)),
       {
         value: null,
         complaint: `The result is not shown: it is nested more than ${LIMITS.jsonDepth} levels deep`,

@@ -1,0 +1,174 @@
+/**
+ * A task or subtask while its code runs.
+ *
+ * @module
+ */
+
+import { LIMITS } from "../task/grammar.ts";
+import type { CreateChange } from "../task/task.ts";
+import { truncate } from "../task/truncate.ts";
+import { monotonicUlid } from "../ulid.ts";
+import { boundResult } from "./bounded_result.ts";
+import type { ChildOptions, MonitoredChild, TrackOptions } from "./monitored_task.ts";
+import type { ReportSink } from "./report_sink.ts";
+import { isAbort, taskErrorOf } from "./task_error.ts";
+import { type EndChange, TaskReporter, type TaskUpdate, textOf } from "./task_reporter.ts";
+import { yieldToEventLoop } from "./yield.ts";
+
+/** Why a signal is aborted when the process is about to end: nobody asked this very task to stop. */
+export class Interruption extends DOMException {
+  constructor() {
+    super("The server was shut down while the task ran", "AbortError");
+  }
+}
+
+/** Where the reports of a task go that nobody is to see. */
+const NOWHERE: ReportSink = {
+  ready: true,
+  open() {},
+  report() {},
+  close() {},
+  settled: () => Promise.resolve(),
+};
+
+/** What a {@linkcode RunningTask} is made of. */
+interface RunningTaskOptions {
+  readonly id: string;
+  readonly client: string;
+  readonly signal: AbortSignal;
+  readonly onCancel: () => void;
+  readonly onInterrupt: () => void;
+  /** Called when the task has ended for its own side. */
+  readonly onEnd?: (task: RunningTask) => void;
+}
+
+/** The {@linkcode MonitoredChild} that user code is given, and how it ends. */
+export class RunningTask implements MonitoredChild {
+  readonly id: string;
+  readonly client: string;
+  readonly signal: AbortSignal;
+  readonly #sink: ReportSink;
+  readonly #options: RunningTaskOptions;
+  readonly #reporter: TaskReporter;
+  readonly #children: Set<RunningTask> = new Set();
+
+  constructor(sink: ReportSink, options: RunningTaskOptions) {
+    this.id = options.id;
+    this.client = options.client;
+    this.signal = options.signal;
+    this.#sink = sink;
+    this.#options = options;
+    const { onCancel, onInterrupt } = options;
+    this.#reporter = new TaskReporter(sink, options, { onCancel, onInterrupt, warn });
+  }
+
+  begin(create: CreateChange): void {
+    this.#reporter.begin(create);
+  }
+
+  requestCancel(): void {
+    this.#reporter.requestCancel();
+  }
+
+  update(update: TaskUpdate): Promise<void> {
+    this.#reporter.update(update);
+    return yieldToEventLoop(Date.now());
+  }
+
+  log(line: string): void {
+    this.#reporter.log(line);
+  }
+
+  async *track<Item>(
+    items: Iterable<Item> | AsyncIterable<Item>,
+    options: TrackOptions = {},
+  ): AsyncGenerator<Item, void, undefined> {
+    const { total = sizeOf(items), unit } = options;
+    let count = 0;
+    const first = { current: count, total: total ?? null, ...(unit !== undefined && { unit }) };
+    await this.update(first);
+    for await (const item of items) {
+      this.signal.throwIfAborted();
+      yield item;
+      await this.update({ current: ++count });
+    }
+  }
+
+  child(name: string, options: ChildOptions = {}): MonitoredChild {
+    const { weight = 1 } = options;
+    // Who is over has no parts any more.
+    const child = new RunningTask(this.#reporter.ended ? NOWHERE : this.#sink, {
+      ...this.#options,
+      id: monotonicUlid(),
+      onEnd: (ended) => this.#children.delete(ended),
+    });
+    this.#children.add(child);
+    child.begin({
+      type: "create",
+      name: truncate(textOf(name), LIMITS.nameLength) || "part",
+      metadata: {},
+      tags: [],
+      parent_id: this.id,
+      weight: Number.isFinite(weight) && weight >= 0 ? weight : 1,
+      attempt: 1,
+      retry_of: null,
+      retryable: false,
+      stale_after: null,
+    });
+    return child;
+  }
+
+  finish(result?: unknown): void {
+    for (const child of this.#children) child.finish();
+    const { value, complaint } = boundResult(result);
+    if (complaint !== null) this.log(complaint);
+    this.#end({ type: "finish", result: value });
+  }
+
+  fail(error: unknown): void {
+    const reason = taskErrorOf(error);
+    for (const child of this.#children) child.fail(error);
+    this.#end({ type: "fail", error: reason });
+  }
+
+  failOrCancel(error: unknown): void {
+    if (!this.signal.aborted || !isAbort(error, this.signal.reason)) this.fail(error);
+    else if (this.signal.reason instanceof Interruption) this.#interrupted(this.signal.reason.message);
+    else this.#cancelled();
+  }
+
+  [Symbol.dispose](): void {
+    this.finish();
+  }
+
+  #cancelled(): void {
+    for (const child of this.#children) child.#cancelled();
+    this.#end({ type: "cancelled" });
+  }
+
+  #interrupted(message: string): void {
+    for (const child of this.#children) child.#interrupted(message);
+    this.#end({ type: "fail", error: { type: "interrupted", message } });
+  }
+
+  #end(change: EndChange): void {
+    this.#reporter.end(change);
+    this.#options.onEnd?.(this);
+  }
+}
+
+/** How many items there are, where the collection can tell. */
+function sizeOf(items: unknown): number | undefined {
+  // Letters are iterated by code point, which `length` does not count.
+  if (typeof items === "string") return [...items].length;
+  if (typeof items !== "object" || items === null) return undefined;
+  if ("length" in items && typeof items.length === "number") return items.length;
+  if ("size" in items && typeof items.size === "number") return items.size;
+  return undefined;
+}
+
+function warn(message: string): void {
+  // The one place where a library may speak: its user would otherwise look for the task in vain.
+  // deno-lint-ignore no-console
+  console.warn(`[taskscope] ${message}`);
+}

@@ -1,0 +1,105 @@
+/**
+ * One run of a monitored function: what the function is given, and what becomes of its outcome.
+ *
+ * @module
+ */
+
+import { LIMITS } from "../task/grammar.ts";
+import type { JsonObject } from "../task/task.ts";
+import { truncate } from "../task/truncate.ts";
+import { monotonicUlid } from "../ulid.ts";
+import { callWithTask } from "./current_task.ts";
+import type { MonitoredTask, TaskHandle } from "./monitored_task.ts";
+import type { ReportSink } from "./report_sink.ts";
+import { Interruption, RunningTask } from "./running_task.ts";
+
+/** What a run is to be known as. */
+export interface RunSettings {
+  readonly name: string;
+  readonly client: string;
+  readonly id: string | undefined;
+  readonly tags: readonly string[];
+  readonly metadata: JsonObject;
+  readonly staleAfterMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Which try it is. */
+  readonly attempt?: number;
+  /** The task that it is another attempt at. */
+  readonly retryOf?: string;
+  /** It was started by name, so that it can be started again. */
+  readonly retryable?: boolean;
+}
+
+/** How long an end waits to be committed, in milliseconds; the function's outcome is never held up for longer. */
+const COMMIT_WAIT_MS = 2_000;
+
+/**
+ * Calls a function as a task.
+ *
+ * @param call calls the function with the task
+ * @param sink where reports go
+ * @param settings what the run is to be known as
+ * @returns the run
+ */
+export function startRun<Result>(
+  call: (task: MonitoredTask) => Result,
+  sink: ReportSink,
+  settings: RunSettings,
+): TaskHandle<Awaited<Result>> {
+  const controller = new AbortController();
+  const signal = settings.signal === undefined
+    ? controller.signal
+    : AbortSignal.any([controller.signal, settings.signal]);
+  const cancel = () => controller.abort(new DOMException("The task was cancelled", "AbortError"));
+  const interrupt = () => controller.abort(new Interruption());
+  const task = new RunningTask(sink, {
+    id: settings.id ?? monotonicUlid(),
+    client: settings.client,
+    signal,
+    onCancel: cancel,
+    onInterrupt: interrupt,
+  });
+  task.begin({
+    type: "create",
+    name: truncate(settings.name, LIMITS.nameLength),
+    metadata: settings.metadata,
+    tags: settings.tags,
+    parent_id: null,
+    weight: 1,
+    attempt: settings.attempt ?? 1,
+    retry_of: settings.retryOf ?? null,
+    retryable: settings.retryable ?? false,
+    stale_after: settings.staleAfterMs === undefined ? null : settings.staleAfterMs / 1000,
+  });
+  const asked = () => signal.reason instanceof Interruption || task.requestCancel();
+  if (signal.aborted) asked();
+  else signal.addEventListener("abort", asked, { once: true });
+
+  const done = outcomeOf(call, task).finally(() => signal.removeEventListener("abort", asked));
+  done.catch(() => {});
+  return { id: task.id, done, cancel };
+
+  async function outcomeOf(
+    call: (task: MonitoredTask) => Result,
+    task: RunningTask,
+  ): Promise<Awaited<Result>> {
+    try {
+      const result = await callWithTask(call, task);
+      task.finish(result);
+      return result;
+    } catch (error) {
+      task.failOrCancel(error);
+      throw error;
+    } finally {
+      await settledInTime(sink);
+    }
+  }
+}
+
+async function settledInTime(sink: ReportSink): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<void>((resolve) => timer = setTimeout(resolve, COMMIT_WAIT_MS));
+  // What can't be committed is the monitor's degradation, and not the function's.
+  await Promise.race([sink.settled().catch(() => {}), tooLate]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,39 @@
+/**
+ * Converts whatever a function threw to the error of a task record.
+ *
+ * @module
+ */
+
+import { LIMITS } from "../task/grammar.ts";
+import type { TaskError } from "../task/task.ts";
+import { truncate } from "../task/truncate.ts";
+
+/** What is shown of something that was thrown. */
+export function taskErrorOf(thrown: unknown): TaskError {
+  try {
+    if (!(thrown instanceof Error)) {
+      return { message: truncate(String(thrown), LIMITS.errorMessageLength), type: typeof thrown };
+    }
+    return {
+      message: truncate(String(thrown.message), LIMITS.errorMessageLength),
+      type: truncate(String(thrown.name), LIMITS.errorTypeLength),
+      ...(typeof thrown.stack === "string" && { stack: truncate(thrown.stack, LIMITS.errorStackLength) }),
+    };
+  } catch {
+    return { message: "Something was thrown that can't be shown", type: "unknown" };
+  }
+}
+
+/** Whether an error is, or was caused by, the abort that was asked for. */
+export function isAbort(error: unknown, reason: unknown): boolean {
+  const seen = new Set<unknown>();
+  try {
+    for (let cause = error; !seen.has(cause); cause = cause instanceof Error ? cause.cause : undefined) {
+      if (cause === reason || (cause instanceof Error && cause.name === "AbortError")) return true;
+      seen.add(cause);
+    }
+  } catch {
+    // An error of the user's own that can't even be looked at.
+  }
+  return false;
+}

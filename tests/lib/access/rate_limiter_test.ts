@@ -1,0 +1,29 @@
+import { RateLimiter } from "../../../lib/access/rate_limiter.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+Deno.test("RateLimiter lets so many through at once, then one in a while, and counts each for themselves", async () => {
+  using clock = new FakeClock();
+  const limiter = new RateLimiter({ burst: 3, refillMs: 1_000, most: 10 });
+  for (let turn = 0; turn < 3; turn++) {
+    assertEquals(limiter.waitMs("a"), 0);
+    limiter.spend("a");
+  }
+  assertEquals([limiter.waitMs("a"), limiter.waitMs("b")], [1_000, 0]);
+  await clock.passAsync(400);
+  assertEquals(limiter.waitMs("a"), 600);
+  await clock.passAsync(600);
+  assertEquals(limiter.waitMs("a"), 0);
+  limiter.spend("a");
+  assertEquals(limiter.waitMs("a"), 1_000);
+  await clock.passAsync(60_000);
+  for (let turn = 0; turn < 3; turn++) limiter.spend("a");
+  assertEquals(limiter.waitMs("a"), 1_000, "who rested has the burst again, and no more");
+});
+
+Deno.test("RateLimiter remembers so many, and forgets those first who did nothing for longest", () => {
+  using _clock = new FakeClock();
+  const limiter = new RateLimiter({ burst: 1, refillMs: 1_000, most: 3 });
+  for (const who of ["a", "b", "c", "a", "d"]) limiter.spend(who);
+  assertEquals(["a", "b", "c", "d"].map((who) => limiter.waitMs(who) > 0), [true, false, true, true]);
+});
