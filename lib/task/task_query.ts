@@ -1,11 +1,12 @@
 /**
- * Which of a client's tasks somebody wants to see, and in which order. Pure, so that a server which has all tasks and a page
- * which has some of them come to the same end.
+ * The filters, order and pages of a list of tasks: one table, which REST reads strictly and the page leniently. Pure.
  *
  * @module
  */
 
+import { isTaskState } from "./grammar.ts";
 import type { Task, TaskSummary } from "./task.ts";
+import { timeFrom } from "./time_filter.ts";
 
 /** The fields that tasks can be sorted by. */
 export const SORT_FIELDS = [
@@ -27,21 +28,164 @@ export interface TaskSort {
   readonly descending: boolean;
 }
 
-/** A list that somebody asks for. A filter that is `null` lets everything through. */
+/** A condition on tasks. */
+export interface TaskCondition {
+  /** Whether a task's summary meets the condition; `undefined` if only the full record can tell. */
+  readonly onSummary: (task: TaskSummary) => boolean | undefined;
+  /** Whether a task's record meets the condition. */
+  readonly onRecord: (task: Task) => boolean;
+}
+
+/** A filter: a parameter of the query string that sets a condition on the listed tasks. */
+export interface TaskFilter {
+  /** What it selects, for the API reference. */
+  readonly about: string;
+  /** The values it accepts, to follow "must be" in error messages. */
+  readonly accepts: string;
+  /** Whether it takes several values: separated by commas, or in repeated parameters. */
+  readonly isList?: boolean;
+  /** Whether lists of names have it too. Its condition is then decided by summaries. */
+  readonly isForNames?: boolean;
+  /** Returns a value in its usual spelling, or `null` if it is invalid. */
+  readonly normalise: (value: string) => string | null;
+  /**
+   * Makes the condition.
+   *
+   * @param values normalised values: one, or more if the filter `isList`
+   * @param now the time that ages such as `1h` are relative to, in epoch seconds
+   */
+  readonly condition: (values: readonly string[], now: number) => TaskCondition;
+}
+
+/** The number of characters of a filter's value that REST accepts and the page reads. */
+export const MAX_FILTER_LENGTH = 200;
+
+/** The number of tasks on one page of a list, unless the request sets a limit. */
+export const DEFAULT_PAGE_SIZE = 100;
+
+/** The largest number of tasks that one request for a list can ask for. */
+export const MAX_PAGE_SIZE = 1_000;
+
+const TIMES = "a time, such as 1h, 7d or 2026-11-24T14:00:00Z";
+
+const FILTERS = {
+  q: {
+    about: "text to find in the id, name, status, error or tags",
+    accepts: "text to search for",
+    normalise: (value) => value,
+    condition: ([text = ""]) => {
+      const wanted = text.toLowerCase();
+      const isIn = (field: string) => field.toLowerCase().includes(wanted);
+      return {
+        onSummary: (task) => isIn(task.id) || isIn(task.name) || undefined,
+        onRecord: (task) =>
+          [task.id, task.name, task.status, task.error?.message ?? "", ...task.tags].some(isIn),
+      };
+    },
+  },
+  state: {
+    about: "states, such as ERROR,FINISHED",
+    accepts: "a list of states, such as ERROR,FINISHED",
+    isList: true,
+    normalise: (value) => isTaskState(value.toUpperCase()) ? value.toUpperCase() : null,
+    condition: (values) => {
+      const states: ReadonlySet<string> = new Set(values);
+      return ofSummary((task) => states.has(task.state));
+    },
+  },
+  name: {
+    about: "a name; * matches any characters",
+    accepts: "a name",
+    isForNames: true,
+    normalise: (value) => value,
+    condition: ([name = ""]) => {
+      const parts = name.toLowerCase().split("*");
+      return ofSummary((task) => matchesGlob(task.name.toLowerCase(), parts));
+    },
+  },
+  tag: {
+    about: "tags; a task must have all of them",
+    accepts: "a list of tags",
+    isList: true,
+    normalise: (value) => value,
+    condition: (tags) => ({
+      onSummary: () => undefined,
+      onRecord: (task) => tags.every((tag) => task.tags.includes(tag)),
+    }),
+  },
+  since: {
+    about: "omit tasks that ended before this time: 1h, 7d, or a time such as 2026-11-24T14:00:00Z",
+    accepts: TIMES,
+    isForNames: true,
+    normalise: normaliseTime,
+    condition: ([text = ""], now) => {
+      const since = timeFrom(text, now) ?? -Infinity;
+      return ofSummary((task) => task.finished_at === null || task.finished_at >= since);
+    },
+  },
+  until: {
+    about: "omit tasks that were created after this time",
+    accepts: TIMES,
+    isForNames: true,
+    normalise: normaliseTime,
+    condition: ([text = ""], now) => {
+      const until = timeFrom(text, now) ?? Infinity;
+      return ofSummary((task) => task.created_at <= until);
+    },
+  },
+} as const satisfies Readonly<Record<string, TaskFilter>>;
+
+/** The name of a filter in query strings. */
+export type FilterName = keyof typeof FILTERS;
+
+/** All filters of a list of tasks, by their names in query strings. A new filter is one more entry. */
+export const TASK_FILTERS: Readonly<Record<FilterName, TaskFilter>> = FILTERS;
+
+/** The names of all filters. */
+export const FILTER_NAMES: readonly FilterName[] = Object.keys(TASK_FILTERS) as FilterName[];
+
+/** A parameter of the query string that does not filter: the order, or a page. */
+export interface PagingParameter<Value> {
+  /** What it sets, for the API reference. */
+  readonly about: string;
+  /** The values it accepts, to follow "must be" in error messages. */
+  readonly accepts: string;
+  /** The value if the parameter is absent. */
+  readonly default: Value;
+  /** Returns the value, or `null` if it is invalid. */
+  readonly parse: (text: string) => Value | null;
+}
+
+const SORTS = `one of ${SORT_FIELDS.join(", ")}, with - in front for descending`;
+
+/** The order of a list, and which page of it is wanted. */
+export const TASK_PAGING: {
+  readonly sort: PagingParameter<TaskSort>;
+  readonly limit: PagingParameter<number>;
+  readonly page: PagingParameter<number>;
+} = {
+  sort: {
+    about: SORTS,
+    accepts: SORTS,
+    default: { field: "created_at", descending: true },
+    parse: (text) => {
+      const field = SORT_FIELDS.find((each) => each === text.replace(/^-/, ""));
+      return field === undefined ? null : { field, descending: text.startsWith("-") };
+    },
+  },
+  limit: {
+    about: `tasks on a page, up to ${MAX_PAGE_SIZE}`,
+    ...wholeNumber(DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
+  },
+  page: { about: "the number of the page, from 1", ...wholeNumber(1, 1_000_000) },
+};
+
+/** A list that a request asks for: the tasks that meet all conditions, in an order, one page of them. */
 export interface TaskQuery {
-  readonly states: ReadonlySet<string> | null;
-  /** The parts of a name between its `*`, in lower case. */
-  readonly name: readonly string[] | null;
-  /** All of which a task has to have. */
-  readonly tags: readonly string[];
-  /** What has to be in a task's id, name, status, error or tags; in lower case. */
-  readonly text: string | null;
-  /** Tasks that had ended before this time, in epoch seconds, are left out. */
-  readonly since: number | null;
-  /** Tasks that were created after this time, in epoch seconds, are left out. */
-  readonly until: number | null;
+  readonly conditions: readonly TaskCondition[];
   readonly sort: TaskSort;
   readonly limit: number;
+  /** From 1. */
   readonly page: number;
 }
 
@@ -51,43 +195,38 @@ export interface ListedTask {
   readonly task: Task;
 }
 
-/** Whether a task is one of those that are wanted. */
-export function matches(task: Task, query: TaskQuery): boolean {
-  return matchesSummary(task, query) && matchesRecord(task, query);
+/** Splits the values of a parameter of the query string into the values of a filter. */
+export function filterValues({ isList }: TaskFilter, given: readonly string[]): readonly string[] {
+  return isList ? given.flatMap((value) => value.split(",")) : given;
 }
 
-/** Whether a task may be one of those that are wanted, as far as its summary can tell. */
-export function matchesSummary(task: TaskSummary, query: TaskQuery): boolean {
-  const { states, name, since, until } = query;
-  if (states !== null && !states.has(task.state)) return false;
-  if (since !== null && task.finished_at !== null && task.finished_at < since) return false;
-  if (until !== null && task.created_at > until) return false;
-  return name === null || matchesGlob(task.name.toLowerCase(), name);
+/** Whether a task meets all conditions. */
+export function matches(task: Task, conditions: readonly TaskCondition[]): boolean {
+  return conditions.every(({ onRecord }) => onRecord(task));
 }
 
-/** Whether a summary is all that it takes to say whether a task is wanted. */
-export function isDecidedBySummary(task: TaskSummary, { tags, text }: TaskQuery): boolean {
-  return tags.length === 0 && (text === null || holds(task.id, text) || holds(task.name, text));
+/** Whether a task meets all conditions that its summary can decide. */
+export function matchesSummary(task: TaskSummary, conditions: readonly TaskCondition[]): boolean {
+  return conditions.every(({ onSummary }) => onSummary(task) !== false);
 }
 
-/** The part of {@linkcode matches} that a summary can't tell. */
-export function matchesRecord(task: Task, { tags, text }: TaskQuery): boolean {
-  if (!tags.every((tag) => task.tags.includes(tag))) return false;
-  if (text === null) return true;
-  return [task.id, task.name, task.status, task.error?.message ?? "", ...task.tags]
-    .some((field) => holds(field, text));
-}
-
-/** Like {@linkcode matches}, but accesses the record only if the summary cannot decide. */
-export function matchesListed(listed: ListedTask, query: TaskQuery): boolean {
-  return matchesSummary(listed.summary, query) &&
-    (isDecidedBySummary(listed.summary, query) || matchesRecord(listed.task, query));
+/** Whether a task meets all conditions. Accesses the record at most once, and only if its summary cannot decide. */
+export function matchesListed(listed: ListedTask, conditions: readonly TaskCondition[]): boolean {
+  const { summary } = listed;
+  const open: TaskCondition[] = [];
+  for (const condition of conditions) {
+    const decision = condition.onSummary(summary);
+    if (decision === false) return false;
+    if (decision === undefined) open.push(condition);
+  }
+  return open.length === 0 || matches(listed.task, open);
 }
 
 /**
- * Which of two tasks comes first. Unknown values come first, as if they were lower than every known one.
+ * Compares two tasks by the field that a list is sorted by. Unknown values come before all known values.
  *
- * @returns less than 0 where the left one does, more than 0 where the right one does, and 0 where they are of one rank
+ * @returns a negative number if the left task comes first, a positive one if the right task does, 0 if their fields
+ * are equal
  */
 export function compare(left: TaskSummary, right: TaskSummary, { field, descending }: TaskSort): number {
   const ascending = compareValues(left[field], right[field]);
@@ -101,13 +240,29 @@ function compareValues(a: string | number | null, b: string | number | null): nu
   return a < b ? -1 : 1;
 }
 
-function holds(field: string, text: string): boolean {
-  return field.toLowerCase().includes(text);
+function ofSummary(test: (task: TaskSummary) => boolean): TaskCondition {
+  return { onSummary: test, onRecord: test };
+}
+
+/** An empty text, which a form sends for an empty field, is a time without effect. */
+function normaliseTime(value: string): string | null {
+  return value === "" || timeFrom(value, 0) !== null ? value : null;
+}
+
+function wholeNumber(usual: number, most: number): Omit<PagingParameter<number>, "about"> {
+  return {
+    accepts: `1 to ${most}`,
+    default: usual,
+    parse: (text) => {
+      const value = Number(text);
+      return Number.isSafeInteger(value) && value >= 1 && value <= most ? value : null;
+    },
+  };
 }
 
 /**
- * Whether a text is made of parts with anything between them. By hand, as a regular expression of many stars takes
- * for ever on some texts.
+ * Whether a text consists of the given parts, with any characters between them. Not a regular expression, because with
+ * many stars one backtracks for minutes on some texts.
  */
 function matchesGlob(text: string, parts: readonly string[]): boolean {
   const [first = "", ...others] = parts;

@@ -6,7 +6,13 @@
 
 import fc from "fast-check";
 import { isFinal, type Task, TASK_STATES } from "../../lib/task/task.ts";
-import { SORT_FIELDS, type TaskQuery } from "../../lib/task/task_query.ts";
+import {
+  FILTER_NAMES,
+  filterValues,
+  SORT_FIELDS,
+  TASK_FILTERS,
+  type TaskQuery,
+} from "../../lib/task/task_query.ts";
 import { exampleTask } from "./example_task.ts";
 
 const NAMES = ["import", "Import users", "export", "a.b", "", "ΑΣ"] as const;
@@ -33,12 +39,19 @@ export const listedTasks: fc.Arbitrary<Task> = fc.record({
 
 /** Queries with any of their filters, in any order. */
 export const taskQueries: fc.Arbitrary<TaskQuery> = fc.record({
-  states: fc.option(fc.subarray([...TASK_STATES]).map((states) => new Set<string>(states))),
-  name: fc.option(fc.constantFrom(["import"], ["", "port"], ["i", ""], ["", "p", ""], ["", ""])),
-  tags: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, fc.subarray([...TAGS])),
-  text: fc.option(fc.constantFrom("port", "full", "1", "ας", "rows")),
-  since: fc.option(time),
-  until: fc.option(time),
+  conditions: fc.record({
+    state: fc.subarray([...TASK_STATES]).map((states) => states.join()),
+    name: fc.constantFrom("import", "*PORT", "i*", "*p*", "*"),
+    tag: fc.subarray([...TAGS], { minLength: 1 }).map((tags) => tags.join()),
+    q: fc.constantFrom("port", "full", "1", "ας", "rows"),
+    since: time.map(String),
+    until: time.map(String),
+  }, { requiredKeys: [] }).map((texts) =>
+    FILTER_NAMES.filter((name) => texts[name] !== undefined).map((name) => {
+      const filter = TASK_FILTERS[name];
+      return filter.condition(filterValues(filter, [texts[name]!]), 0);
+    })
+  ),
   sort: fc.record({ field: fc.constantFrom(...SORT_FIELDS), descending: fc.boolean() }),
   limit: fc.integer({ min: 1, max: 5 }),
   page: fc.integer({ min: 1, max: 4 }),

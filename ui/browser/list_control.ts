@@ -5,6 +5,7 @@
  */
 
 import type { Signal } from "@preact/signals";
+import { MAX_PAGE_SIZE } from "../../lib/task/task_query.ts";
 import type { BulkChanger } from "./bulk.ts";
 import type { LiveClientPage } from "./client_state.ts";
 import { isSameQuery, type ListQuery, listSearch } from "../shared/list_query.ts";
@@ -36,8 +37,6 @@ const TYPING_MS = 150;
 const MORE = 400;
 /** How many of those that are loaded already are loaded again, so that a gap would be noticed. */
 const OVERLAP = 20;
-/** How many tasks can be loaded by one request. */
-const MOST = 1_000;
 /** How often numbers that may be wrong are corrected, in milliseconds. */
 const RECOUNT_MS = 2_000;
 
@@ -106,7 +105,7 @@ export class ListControl implements ListActions, Disposable {
   selectAll(): void {
     void (async () => {
       while (this.#page.more.peek()) {
-        await this.#extend(MOST - OVERLAP);
+        await this.#extend(MAX_PAGE_SIZE - OVERLAP);
         if (this.#page.loading.peek().kind !== "no") return;
       }
       this.#setSelected(new Set(this.#page.order.peek()));
@@ -171,14 +170,14 @@ export class ListControl implements ListActions, Disposable {
       for (let overlap = OVERLAP;; overlap *= 5) {
         const { from: start, order } = this.#page;
         const from = Math.max(start, start + order.peek().length - overlap);
-        const limit = Math.min(MOST, count + overlap);
+        const limit = Math.min(MAX_PAGE_SIZE, count + overlap);
         const since = this.#page.watch();
         const slice = await this.#options.fetchSlice(query, { from, limit }, signal);
         if (signal.aborted) return;
         // Where tasks before these went meanwhile, others moved up, and may have been left out: look further back.
         const known = new Set(order.peek());
         const hasGap = from > start && slice.tasks[0] !== undefined && !known.has(slice.tasks[0].id);
-        if (hasGap && overlap < MOST / 5) continue;
+        if (hasGap && overlap < MAX_PAGE_SIZE / 5) continue;
         return this.#page.extend(slice, since);
       }
     });

@@ -7,7 +7,7 @@
 
 import type { JSX } from "preact";
 import { clientPageUrl } from "../shared/links.ts";
-import { isFiltered, type ListQuery, listSearch, sayMatches } from "../shared/list_query.ts";
+import { isFiltered, listSearch, sayMatches, withoutFilters } from "../shared/list_query.ts";
 import type { ClientView } from "../shared/view.ts";
 
 interface ViewProps {
@@ -38,8 +38,4 @@ export function FilterState({ view }: ViewProps): JSX.Element {
       )}
     </p>
   );
-}
-
-function withoutFilters(query: ListQuery): ListQuery {
-  return { ...query, q: "", states: [], name: "", tags: [], since: "", until: "" };
 }

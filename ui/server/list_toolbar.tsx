@@ -7,8 +7,9 @@
 
 import type { JSX } from "preact";
 import { TASK_STATES } from "../../lib/task/task.ts";
+import { filterValues, TASK_FILTERS } from "../../lib/task/task_query.ts";
 import { clientPageUrl, namesPageUrl } from "../shared/links.ts";
-import type { ListQuery } from "../shared/list_query.ts";
+import { isFiltered, type ListQuery } from "../shared/list_query.ts";
 import type { PageFrame } from "../shared/model.ts";
 import { Icon } from "../components/icons.tsx";
 import { wordsOfState } from "../components/task_parts.tsx";
@@ -42,6 +43,7 @@ interface ListToolbarProps {
 
 /** The form above the list. Rendered on the server alone; the page's script only reads it. */
 export function ListToolbar({ frame, query }: ListToolbarProps): JSX.Element {
+  const states = new Set(filterValues(TASK_FILTERS.state, [query.state]));
   return (
     <form class="toolbar" role="search" aria-label="Tasks" method="get" action={clientPageUrl(frame)}>
       <div class="toolbar-main">
@@ -84,19 +86,19 @@ export function ListToolbar({ frame, query }: ListToolbarProps): JSX.Element {
               type="checkbox"
               name="state"
               value={state}
-              defaultChecked={query.states.includes(state)}
+              defaultChecked={states.has(state)}
             />
             <span>{wordsOfState(state)}</span>
           </label>
         ))}
         <details
           class="filters"
-          open={query.name + query.tags.join() + query.since + query.until !== ""}
+          open={isFiltered({ ...query, q: "", state: "" })}
         >
           <summary>More filters</summary>
           <div class="filters-fields">
             <TextField name="name" label="Name" value={query.name} hint="backup-*" />
-            <TextField name="tag" label="Tags" value={query.tags.join()} hint="nightly,eu" />
+            <TextField name="tag" label="Tags" value={query.tag} hint="nightly,eu" />
             <label class="filter-field">
               <span>Since</span>
               <Options name="since" options={AGES} value={query.since} />

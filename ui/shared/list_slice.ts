@@ -5,7 +5,7 @@
  */
 
 import type { Task } from "../../lib/task/task.ts";
-import type { ListedTask } from "../../lib/task/task_query.ts";
+import { DEFAULT_PAGE_SIZE, type ListedTask, MAX_PAGE_SIZE } from "../../lib/task/task_query.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 import { EVERYTHING, type ListQuery } from "./list_query.ts";
 import { listRules } from "./list_rules.ts";
@@ -46,8 +46,8 @@ export interface SliceBounds {
   readonly limit: number;
 }
 
-/** How many tasks a page lists. */
-export const TASKS_PER_PAGE = 100;
+/** The number of tasks that a page lists. */
+export const TASKS_PER_PAGE = DEFAULT_PAGE_SIZE;
 
 /**
  * Cuts a part out of a client's tasks.
@@ -123,8 +123,11 @@ export function headings(query: ListQuery): readonly string[] {
 export function readBounds(params: URLSearchParams): SliceBounds {
   const [from, limit] = [Number(params.get("from")), Number(params.get("limit"))];
   const isGood = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
-  if (isGood(from, 1e9) && isGood(limit, 1_000)) return { from, limit };
-  throw new RangeError('Cannot read the part: wanted "from" and a "limit" of 0 to 1000');
+  if (isGood(from, 1e9) && isGood(limit, MAX_PAGE_SIZE)) return { from, limit };
+  throw new RangeError(
+    `Cannot read the part of the list: wanted "from" and a "limit" of 0 to ${MAX_PAGE_SIZE}, ` +
+      `received "${params.toString().slice(0, 100)}"`,
+  );
 }
 
 function pageBounds(page: number, pages: number): SliceBounds {

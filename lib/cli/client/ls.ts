@@ -8,6 +8,7 @@ import { readVariable } from "../../environment.ts";
 import { ConfigError } from "../../errors.ts";
 import { isTaskState } from "../../task/grammar.ts";
 import { TASK_STATES } from "../../task/task.ts";
+import { MAX_PAGE_SIZE } from "../../task/task_query.ts";
 import { comparePlace } from "../../task/task_view.ts";
 import { textBars } from "../../text/text_bars.ts";
 import { readTask } from "../../task/wire.ts";
@@ -36,9 +37,6 @@ const EXAMPLES = [
   "taskscope ls --client ci --name 'build *'",
   "taskscope ls --json | jq -r .id",
 ];
-
-/** Tasks that are asked for at a time where not all are wanted; the most that there may be. */
-const PAGE = 1_000;
 
 /**
  * Lists tasks.
@@ -102,7 +100,7 @@ async function recordsOf(target: Target, filters: URLSearchParams): Promise<read
   const records = new Map<string, unknown>();
   let page: number | null = 1;
   while (page !== null) {
-    const query = new URLSearchParams([...filters, ["limit", String(PAGE)], ["page", String(page)]]);
+    const query = new URLSearchParams([...filters, ["limit", String(MAX_PAGE_SIZE)], ["page", String(page)]]);
     const list = await listOf(target, `?${query}`);
     for (const [id, record] of Object.entries(list.records)) records.set(id, record);
     page = list.nextPage;

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { LIST_PARAMETERS } from "../tasks/query.ts";
+import { LIST_PARAMETERS, NAME_PARAMETERS } from "../tasks/query.ts";
 import {
   CANCELLED_BODY,
   CREATE_BODY,
@@ -229,7 +229,7 @@ export const CALL_GROUPS: readonly CallGroup[] = [
         method: "get",
         path: "/names/{client}",
         summary: "How the runs of each name went",
-        query: { name: LIST_PARAMETERS.name!, since: LIST_PARAMETERS.since!, until: LIST_PARAMETERS.until! },
+        query: NAME_PARAMETERS,
         answers: { 200: NAMES },
         example: "curl {server}/names/default",
       },

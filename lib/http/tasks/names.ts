@@ -31,12 +31,12 @@ export class Names {
 
   /** `GET /names/{client}[?name=][&since=][&until=]` */
   #names(client: string, params: URLSearchParams): Answer {
-    const query = parseNameQuery(params);
+    const conditions = parseNameQuery(params);
     const { registry } = this.#context;
     return whenPublishable(this.#context, () => {
       const tasks: TaskSummary[] = [];
       for (const { summary } of registry.list(client)) {
-        if (matchesSummary(summary, query)) tasks.push(summary);
+        if (matchesSummary(summary, conditions)) tasks.push(summary);
       }
       return jsonResponse(JSON.stringify({ names: runStats(tasks), cursor: formatCursor(registry.cursor) }));
     });

@@ -9,10 +9,10 @@ import { accepts } from "@std/http/negotiation";
 import { countNoun } from "../../text/format.ts";
 import type { StoredTask } from "../../store/store.ts";
 import type { Task } from "../../task/task.ts";
-import type { TaskQuery } from "../../task/task_query.ts";
+import { MAX_PAGE_SIZE, type TaskQuery } from "../../task/task_query.ts";
 import { comparePlace } from "../../task/task_view.ts";
 import { textBars } from "../../text/text_bars.ts";
-import { linkToPage, MAX_LIMIT, parseTaskQuery, selectTasks, type TaskPage } from "./query.ts";
+import { linkToPage, parseTaskQuery, selectTasks, type TaskPage } from "./query.ts";
 import { paramsOf } from "../route.ts";
 
 /** The width of every terminal, as a server can't know that of this one. */
@@ -55,7 +55,7 @@ export function taskText(task: Task, status = 200): Response {
 export function listText(all: Iterable<StoredTask>, request: Request): Response {
   const params = paramsOf(request);
   // More is asked for page by page: nobody reads it, and it takes longer to draw than to send as JSON.
-  if (params.size === 0) params.set("limit", String(MAX_LIMIT));
+  if (params.size === 0) params.set("limit", String(MAX_PAGE_SIZE));
   const { tasks, total, nextPage } = params.has("sort")
     ? selectTasks(all, parseTaskQuery(params))
     : selectPlaced(all, parseTaskQuery(params));

@@ -2,33 +2,24 @@ import fc from "fast-check";
 import { summaryOf, type Task } from "../../../lib/task/task.ts";
 import {
   compare,
-  isDecidedBySummary,
+  type FilterName,
   matches,
-  matchesRecord,
+  matchesListed,
   matchesSummary,
-  type TaskQuery,
+  TASK_FILTERS,
 } from "../../../lib/task/task_query.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { exampleTask, finishedTask } from "../../support/example_task.ts";
 import { listedTasks, taskQueries } from "../../support/task_queries.ts";
 
-const EVERYTHING: TaskQuery = {
-  states: null,
-  name: null,
-  tags: [],
-  text: null,
-  since: null,
-  until: null,
-  sort: { field: "created_at", descending: false },
-  limit: 100,
-  page: 1,
-};
-
 Deno.test("matches() takes tasks that were there within a time, however long they have run", () => {
   const ended = finishedTask({ created_at: 100, updated_at: 150, finished_at: 200 });
   const running = exampleTask({ created_at: 100, updated_at: 150 });
-  const found = (task: Task, since: number | null, until: number | null) =>
-    matches(task, { ...EVERYTHING, since, until });
+  const found = (task: Task, since: number | null, until: number | null) => {
+    const conditions = Object.entries({ since, until }).filter(([, time]) => time !== null)
+      .map(([name, time]) => TASK_FILTERS[name as FilterName].condition([String(time)], 0));
+    return matches(task, conditions);
+  };
   assertEquals([199, 200, 201].map((since) => found(ended, since, null)), [true, true, false]);
   assertEquals([199, 200, 201].map((since) => found(running, since, null)), [true, true, true]);
   for (const task of [ended, running]) {
@@ -37,16 +28,31 @@ Deno.test("matches() takes tasks that were there within a time, however long the
   assertEquals([found(ended, 120, 180), found(ended, 180, 120), found(ended, 201, 300)], [true, true, false]);
 });
 
-Deno.test("matches() is what a summary tells and what it can't tell", () => {
+Deno.test("matchesListed() agrees with matches(), and reads the record only if the summary cannot decide", () => {
   let decided = 0;
   fc.assert(
-    fc.property(listedTasks, taskQueries, (task, query) => {
+    fc.property(listedTasks, taskQueries, (task, { conditions }) => {
       const summary = summaryOf(task);
-      assertEquals(matches(task, query), matchesSummary(summary, query) && matchesRecord(task, query));
-      assertEquals(matchesSummary(summary, query), matchesSummary(task, query));
-      if (!isDecidedBySummary(summary, query)) return;
-      decided++;
-      assertEquals(matches(task, query), matchesSummary(summary, query), "nothing else was needed");
+      for (const { onSummary, onRecord } of conditions) {
+        const decision = onSummary(summary);
+        assertEquals(decision, onSummary(task), "a summary needs no other field");
+        if (decision !== undefined) {
+          assertEquals(decision, onRecord(task), "a decision of the summary is final");
+        }
+      }
+      let reads = 0;
+      const listed = {
+        summary,
+        get task() {
+          reads++;
+          return task;
+        },
+      };
+      assertEquals(matchesListed(listed, conditions), matches(task, conditions));
+      const isOpen = matchesSummary(summary, conditions) &&
+        conditions.some(({ onSummary }) => onSummary(summary) === undefined);
+      assertEquals(reads, isOpen ? 1 : 0);
+      if (!isOpen) decided++;
     }),
     { numRuns: 2_000 },
   );

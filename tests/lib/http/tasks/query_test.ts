@@ -8,6 +8,7 @@ import { summaryOf, type Task } from "../../../../lib/task/task.ts";
 import { matches, type TaskQuery } from "../../../../lib/task/task_query.ts";
 import { transition } from "../../../../lib/task/transition.ts";
 import { assert, assertEquals, assertLess, assertThrows } from "../../../support/assert.ts";
+import { exampleTask, finishedTask } from "../../../support/example_task.ts";
 import { listedTasks, taskQueries } from "../../../support/task_queries.ts";
 
 /** A task that ended or not, in the order of creation. */
@@ -133,7 +134,7 @@ function selectPlainly(tasks: readonly StoredTask[], query: TaskQuery): string[]
   const { field, descending } = query.sort;
   const rank = ({ task }: StoredTask) => task[field] ?? -Infinity;
   const matching = tasks.map((stored, place) => ({ stored, place })).filter(({ stored }) =>
-    matches(stored.task, query)
+    matches(stored.task, query.conditions)
   );
   matching.sort((a, b) => {
     const [left, right] = [rank(a.stored), rank(b.stored)];
@@ -189,11 +190,19 @@ Deno.test("selectTasks() reads records only where nothing else can tell", () => 
 
 Deno.test("parseTaskQuery() reads times from now on backwards, and a field that nobody filled in as none", () => {
   const seconds = Date.now() / 1000;
-  const { since, until } = parseTaskQuery(new URLSearchParams("since=1h&until=2026-11-24T14:00:00%2B01:00"));
-  assert(since! >= seconds - 3_600 && since! <= Date.now() / 1000 - 3_600, `${since}`);
-  assertEquals(until, 1_795_525_200);
-  const nothing = parseTaskQuery(new URLSearchParams("since=&until="));
-  assertEquals([nothing.since, nothing.until], [null, null]);
+  const conditionsOf = (search: string) => parseTaskQuery(new URLSearchParams(search)).conditions;
+  const since = conditionsOf("since=1h");
+  const endedAt = (finished_at: number) => finishedTask({ created_at: 0, finished_at });
+  assertEquals(matches(endedAt(Date.now() / 1000 - 3_600), since), true);
+  assertEquals(matches(endedAt(seconds - 3_600.001), since), false);
+  const until = conditionsOf("until=2026-11-24T14:00:00%2B01:00");
+  const createdAt = (created_at: number) => matches(exampleTask({ created_at }), until);
+  assertEquals([1_795_525_200, 1_795_525_200.001].map(createdAt), [true, false]);
+  const nothing = conditionsOf("since=&until=");
+  assertEquals([endedAt(0), exampleTask({ created_at: 1e12 })].map((task) => matches(task, nothing)), [
+    true,
+    true,
+  ]);
 });
 
 Deno.test("parseTaskQuery() names what it can't read", () => {
