@@ -59,6 +59,7 @@ import { MemoryStore } from "./store/memory/memory_store.ts";
 import { SqliteStore } from "./store/sqlite/sqlite_store.ts";
 import type { Durability, TaskStore } from "./store/store.ts";
 import type { JsonObject } from "./task/task.ts";
+import { withTimeout } from "./timeout.ts";
 import { VERSION } from "./version.ts";
 
 export { AmbiguousMonitorError, ConfigError, LimitError, ProtocolError, StorageError } from "./errors.ts";
@@ -302,12 +303,12 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     async shutdown({ graceMs = SHUTDOWN_GRACE_MS } = {}) {
       handler.beginClosing();
       registry.announceEnd();
-      await within(whenIdle(registry), graceMs);
+      await withTimeout(whenIdle(registry), graceMs);
       registry.interruptAll("The server was shut down while the task ran");
-      await Promise.all([hub.flush(), within(notifier.whenSettled(), NOTIFY_WAIT_MS)]);
+      await Promise.all([hub.flush(), withTimeout(notifier.whenSettled(), NOTIFY_WAIT_MS)]);
       await dispose();
       // A server that is shut down now would be the first to close the sockets, without saying how they ended.
-      await within(handler.whenClosed(), CLOSE_WAIT_MS);
+      await withTimeout(handler.whenClosed(), CLOSE_WAIT_MS);
     },
     [Symbol.asyncDispose]: dispose,
   };
@@ -318,14 +319,6 @@ const CLOSE_WAIT_MS = 500;
 
 /** How long the last ends may take to be told, in milliseconds; what is not told then stays in the file. */
 const NOTIFY_WAIT_MS = 1_000;
-
-/** Waits for a promise, but not for longer than so many milliseconds. */
-async function within(promise: Promise<void>, timeoutMs: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs));
-  await Promise.race([promise, tooLate]);
-  clearTimeout(timer);
-}
 
 /** How long tasks may take to end when the monitor is shut down, in milliseconds. */
 const SHUTDOWN_GRACE_MS = 2_000;

@@ -17,6 +17,7 @@ import { type Cursor, formatCursor } from "./task/cursor.ts";
 import { DEFAULT_CHANNEL } from "./task/grammar.ts";
 import { parsePage, type ReplicationPage } from "./channel/replication.ts";
 import type { Task } from "./task/task.ts";
+import { withTimeout } from "./timeout.ts";
 
 export type { Cursor } from "./task/cursor.ts";
 export { TASK_STATES } from "./task/task.ts";
@@ -63,7 +64,8 @@ export async function connectReplica(options: ReplicaOptions = {}): Promise<Repl
 /** A copy of a monitor's tasks. It keeps its isolate alive until it is disposed of. */
 export class Replica implements Disposable {
   readonly #channel: MemberChannel;
-  readonly #waiting: Set<() => void> = new Set();
+  /** Settled, for everybody who waits, when the copy is complete or disposed of. */
+  #settled: PromiseWithResolvers<void> | undefined;
   #copies: Copies = new Map();
   #cursor: Cursor = { epoch: "0", seq: 0 };
   #isCurrent = false;
@@ -113,24 +115,23 @@ export class Replica implements Disposable {
    * @param timeoutMs how long, in milliseconds
    * @returns whether it is
    */
-  whenCurrent(timeoutMs: number): Promise<boolean> {
-    if (this.#isCurrent) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const settle = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(settle);
-        resolve(this.#isCurrent);
-      };
-      const timer = setTimeout(settle, timeoutMs);
-      this.#waiting.add(settle);
-    });
+  async whenCurrent(timeoutMs: number): Promise<boolean> {
+    if (this.#isCurrent) return true;
+    this.#settled ??= Promise.withResolvers();
+    await withTimeout(this.#settled.promise, timeoutMs);
+    return this.#isCurrent;
   }
 
   /** Leaves the monitor. */
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     this.#channel.close();
-    for (const settle of [...this.#waiting]) settle();
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#settled?.resolve();
+    this.#settled = undefined;
   }
 
   #heardOf(seq: number, mustPull: boolean): void {
@@ -160,7 +161,7 @@ export class Replica implements Disposable {
     try {
       do await this.#pullOnce(); while (this.#newestSeq > this.#cursor.seq && !this.#isDisposed);
       this.#isCurrent = true;
-      for (const settle of [...this.#waiting]) settle();
+      this.#settle();
     } catch {
       // The connection broke; the next connection or heartbeat pulls again.
     } finally {

@@ -6,6 +6,7 @@
 
 import { callSafely, ChannelBus, channelTimers } from "./bus.ts";
 import { randomId } from "../random_id.ts";
+import { withTimeout } from "../timeout.ts";
 import { EVERYBODY, type Frame, readLinkMessage, type WelcomeFrame, writeLinkMessage } from "./frames.ts";
 import { PendingRequests } from "./requests.ts";
 import { Link } from "./link.ts";
@@ -73,7 +74,8 @@ export class MemberChannel implements Disposable {
   readonly #bus: ChannelBus;
   readonly #link: Link;
   readonly #requests: PendingRequests;
-  readonly #waiters = new Set<(connected: boolean) => void>();
+  // Settled, for everybody who waits for a connection, when there is one or the channel is closed.
+  #connection: PromiseWithResolvers<boolean> | undefined;
   #authority: { readonly id: string; readonly session: string } | undefined;
   // Looking for an authority: there was none yet, or it left, or does not know this member, or is silent.
   #searching = true;
@@ -140,17 +142,10 @@ export class MemberChannel implements Disposable {
    * @param timeoutMs how long, in milliseconds
    * @returns whether there is one; `false` too where the member is closed before
    */
-  whenConnected(timeoutMs: number): Promise<boolean> {
-    if (this.connected || this.#closed) return Promise.resolve(this.connected);
-    return new Promise((resolve) => {
-      const timer = channelTimers.set(() => settle(false), timeoutMs);
-      const settle = (connected: boolean) => {
-        channelTimers.clear(timer);
-        this.#waiters.delete(settle);
-        resolve(connected);
-      };
-      this.#waiters.add(settle);
-    });
+  async whenConnected(timeoutMs: number): Promise<boolean> {
+    if (this.connected || this.#closed) return this.connected;
+    this.#connection ??= Promise.withResolvers();
+    return await withTimeout(this.#connection.promise, timeoutMs) ?? false;
   }
 
   /**
@@ -194,7 +189,7 @@ export class MemberChannel implements Disposable {
     this.#bus.post({ type: "bye", from: this.id, to: this.#authority?.id ?? EVERYBODY });
     this.#link.close();
     this.#bus.close();
-    for (const settle of [...this.#waiters]) settle(false);
+    this.#settleConnection(false);
     this.#requests.close();
   }
 
@@ -249,7 +244,12 @@ export class MemberChannel implements Disposable {
   #heard(): void {
     this.#searching = false;
     this.#silentTicks = 0;
-    for (const settle of [...this.#waiters]) settle(true);
+    this.#settleConnection(true);
+  }
+
+  #settleConnection(connected: boolean): void {
+    this.#connection?.resolve(connected);
+    this.#connection = undefined;
   }
 
   #lose(): void {

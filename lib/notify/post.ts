@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Deadline } from "../timeout.ts";
 import { VERSION } from "../version.ts";
 import type { Signer } from "./signature.ts";
 
@@ -55,33 +56,24 @@ export async function post(
   options: PostOptions,
 ): Promise<Outcome> {
   const { notifyTimeoutMs, notifyAnswerBytes, signer } = options;
-  const attempt = new AbortController();
-  const abort = () => attempt.abort();
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    abort();
-  }, notifyTimeoutMs);
-  signal.addEventListener("abort", abort);
-  if (signal.aborted) abort();
+  const deadline = new Deadline(signal, notifyTimeoutMs);
   try {
     const response = await fetch(url, {
       method: "POST",
       ...await signed(message, signer),
       // A message for one address is not for another one.
       redirect: "manual",
-      signal: attempt.signal,
+      signal: deadline.signal,
     });
     await skip(response, notifyAnswerBytes);
     return outcomeOf(response);
   } catch (error) {
-    const reason = isLate
+    const reason = deadline.hasTimedOut
       ? `it did not answer within ${notifyTimeoutMs / 1_000} s`
       : `it can't be reached${detailOf(error)}`;
     return { type: "failed", reason, retryAfterMs: 0 };
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
+    deadline.clear();
   }
 }
 

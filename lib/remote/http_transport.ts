@@ -5,6 +5,7 @@
  */
 
 import { unrefTimer } from "../environment.ts";
+import { Deadline } from "../timeout.ts";
 import { object, parseJson } from "../task/protocol.ts";
 import { keyHeaders } from "./credentials.ts";
 import type { Refusal, RemoteAddress, Transport, TransportEvents } from "./remote_transport.ts";
@@ -103,25 +104,21 @@ async function postBatch(
   signal: AbortSignal,
 ): Promise<BatchAnswer> {
   const { server, reporter } = address;
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  const timer = setTimeout(abort, timeoutMs);
-  signal.addEventListener("abort", abort);
+  const deadline = new Deadline(signal, timeoutMs);
   try {
     const response = await fetch(`${server}/${REPORT_PATH}?reporter=${reporter}`, {
       method: "POST",
       headers: { "content-type": "application/json", ...keyHeaders(address.key) },
       body: text,
-      signal: controller.signal,
+      signal: deadline.signal,
     });
     return answerOf(response.status, await response.text());
   } catch {
-    if (controller.signal.aborted || !await isKeptOut(server, controller.signal)) return DOWN;
+    if (deadline.signal.aborted || !await isKeptOut(server, deadline.signal)) return DOWN;
     const reason = `pages of ${location.origin} may not report there; --allow-origin adds one`;
     return { type: "refused", reason, isFromServer: false };
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
+    deadline.clear();
   }
 }
 

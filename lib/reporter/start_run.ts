@@ -7,6 +7,7 @@
 import { LIMITS } from "../task/grammar.ts";
 import type { JsonObject } from "../task/task.ts";
 import { truncate } from "../task/truncate.ts";
+import { withTimeout } from "../timeout.ts";
 import { monotonicUlid } from "../ulid.ts";
 import { callWithTask } from "./current_task.ts";
 import type { MonitoredTask, TaskHandle } from "./monitored_task.ts";
@@ -97,9 +98,6 @@ export function startRun<Result>(
 }
 
 async function settledInTime(sink: ReportSink): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<void>((resolve) => timer = setTimeout(resolve, COMMIT_WAIT_MS));
-  // What can't be committed is the monitor's degradation, and not the function's.
-  await Promise.race([sink.settled().catch(() => {}), tooLate]);
-  clearTimeout(timer);
+  // A failed commit is the monitor's problem, not the function's.
+  await withTimeout(sink.settled().catch(() => {}), COMMIT_WAIT_MS);
 }

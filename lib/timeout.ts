@@ -1,0 +1,70 @@
+/**
+ * Limits how long to wait for a promise or a request.
+ *
+ * @module
+ */
+
+/**
+ * Waits for a promise, but no longer than a timeout. The promise itself goes on after the timeout.
+ *
+ * @typeParam Value the value that the promise resolves to
+ * @param promise the promise to wait for
+ * @param timeoutMs the longest wait, in milliseconds
+ * @returns the value, or `undefined` after the timeout
+ * @throws the promise's rejection, if it comes before the timeout
+ */
+export async function withTimeout<Value>(
+  promise: Promise<Value>,
+  timeoutMs: number,
+): Promise<Value | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timedOut = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, timedOut]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A signal for one request: aborted by a longer-lived signal, or after a timeout. Clear it after the request. */
+export class Deadline {
+  readonly #controller: AbortController = new AbortController();
+  readonly #parent: AbortSignal;
+  readonly #abort = () => this.#controller.abort();
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #hasTimedOut = false;
+
+  /**
+   * Starts the timeout.
+   *
+   * @param parent also aborts the request
+   * @param timeoutMs how long the request may take, in milliseconds
+   */
+  constructor(parent: AbortSignal, timeoutMs: number) {
+    this.#parent = parent;
+    this.#timer = setTimeout(() => {
+      this.#hasTimedOut = true;
+      this.#abort();
+    }, timeoutMs);
+    parent.addEventListener("abort", this.#abort);
+    if (parent.aborted) this.#abort();
+  }
+
+  /** The signal to pass to the request. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Whether the timeout aborted the request. */
+  get hasTimedOut(): boolean {
+    return this.#hasTimedOut;
+  }
+
+  /** Releases the timer and the listener on the parent signal. */
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#parent.removeEventListener("abort", this.#abort);
+  }
+}
