@@ -5,6 +5,7 @@ import { call } from "../support/calls.ts";
 import { JobFolder } from "../support/job_folder.ts";
 import { type Ended, startProgram } from "../support/program.ts";
 import { logOf } from "../support/remote_task.ts";
+import { readSources } from "../support/sources.ts";
 import { StaticHost } from "../support/static_host.ts";
 
 const LIB = new URL("../../lib/", import.meta.url);
@@ -57,7 +58,7 @@ Deno.test("the built module from any host: functions run, it is said once why th
     assertEquals([ended.code, ended.stdout], [0, "56\n"]);
     assertEquals(
       saidBy(ended),
-      `[taskscope] ${host.origin}/lib takes no reports (it answers ${wrongMethod}), so tasks run unseen\n`,
+      `[taskscope] ${host.origin}/lib accepts no reports (it answers ${wrongMethod}), so tasks run unmonitored\n`,
     );
     assertEquals(host.asked, [`GET /lib/${name}`, "GET /lib/ws/report", "POST /lib/report"]);
   }
@@ -81,10 +82,9 @@ Deno.test("the built module from any host reports to TASKSCOPE_SERVER", async ()
 
 Deno.test("the source of the module by its raw URL: type-checks, runs, and reports to TASKSCOPE_SERVER", async () => {
   await using host = new StaticHost();
-  for await (const { name, isFile } of Deno.readDir(LIB)) {
-    if (!isFile || !name.endsWith(".ts")) continue;
-    const body = await Deno.readTextFile(new URL(name, LIB));
-    host.files.set(`/lib/${name}`, { body, type: "application/typescript" });
+  for (const path of ["lib/ulid.d.ts", ...(await readSources(["lib"])).keys()]) {
+    const body = await Deno.readTextFile(new URL(path.replace("lib/", ""), LIB));
+    host.files.set(`/${path}`, { body, type: "application/typescript" });
   }
   await using program = await startProgram(["--no-demo"]);
   using folder = new JobFolder();
@@ -109,6 +109,6 @@ Deno.test("the source of the module by its raw URL: type-checks, runs, and repor
   assertEquals([other.code, other.stdout], [0, "56\n"]);
   assertEquals(
     saidBy(other),
-    '[taskscope] No monitor answered on channel "taskscope", so tasks run unseen\n',
+    '[taskscope] No monitor answered on channel "taskscope", so tasks run unmonitored\n',
   );
 });
