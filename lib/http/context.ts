@@ -110,7 +110,7 @@ export function taskNotFound(id: string): Problem {
  * @param args what the function is to be called with
  * @param options what the task is to be known as
  * @returns the id of the task
- * @throws {Problem} 404 where nothing is registered under the name, 409 where the id is taken
+ * @throws {Problem} 404 where nothing is registered under the name, 409 where the id is already taken
  */
 export function startTask(
   context: HandlerContext,
@@ -128,7 +128,7 @@ export function startTask(
     );
   }
   if (options.id !== undefined && context.registry.stored(client, options.id) !== undefined) {
-    throw new Problem(409, "task_exists", `Cannot start task "${options.id}": the id is taken`);
+    throw new Problem(409, "task_exists", `Cannot start task "${options.id}": the id is already taken`);
   }
   const obstacle = context.registry.obstacle(client);
   if (obstacle !== null) throw obstacle;

@@ -97,9 +97,9 @@ export class RemoteSink implements ReportSink, Disposable {
       this.#retelling.forget(key);
     } else if (this.#tasks.has(key)) {
       // The server could not tell the two apart.
-      return task.refused(`Cannot create task "${task.id}": the id is taken`);
+      return task.refused(`Cannot create task "${task.id}": the id is already taken`);
     } else if (this.#tasks.size + this.#retelling.endedCount >= MOST_TASKS) {
-      this.#sayOnce(`${MOST_TASKS} tasks wait for ${this.#server}, so more of them run unseen`);
+      this.#sayOnce(`${MOST_TASKS} tasks already wait for ${this.#server}, so further tasks run unmonitored`);
       return task.refused(null);
     }
     this.#tasks.set(key, task);
@@ -158,14 +158,14 @@ export class RemoteSink implements ReportSink, Disposable {
 
   #down(): void {
     if (!this.#link.hasBeenUp) {
-      this.#sayOnce(`No server answers at ${this.#server}, so tasks run unseen until one does`);
+      this.#sayOnce(`No server answers at ${this.#server}, so tasks run unmonitored until one does`);
     }
     this.#wake();
   }
 
   #refused(reason: string): void {
     this.#isRefused = true;
-    this.#sayOnce(`${this.#server} takes no reports (${reason}), so tasks run unseen`);
+    this.#sayOnce(`${this.#server} accepts no reports (${reason}), so tasks run unmonitored`);
     this.#outbox.clear();
     this.#retelling.clear();
     for (const task of [...this.#tasks.values()]) task.refused(null);

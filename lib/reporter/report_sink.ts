@@ -31,7 +31,7 @@ export interface ReportedTask {
    */
   restate(lines: readonly LogLine[]): void;
   /**
-   * Reports are not taken any more, and the task goes on unseen.
+   * Reports are not taken any more, and the task runs unmonitored.
    *
    * @param message why; `null` where there is nothing to say, as the task was ended by somebody else
    */

@@ -201,7 +201,7 @@ export class TaskReporter implements ReportedTask {
     if (this.#refused) return;
     this.#refused = true;
     // Also of a task that has ended already: whoever ran it looks for it in vain.
-    if (message !== null) this.#handlers.warn(`Task "${this.id}" goes on unseen: ${message}`);
+    if (message !== null) this.#handlers.warn(`Task "${this.id}" runs unmonitored: ${message}`);
     if (!this.#closed) this.#close();
   }
 
@@ -318,7 +318,7 @@ export class TaskReporter implements ReportedTask {
   #warnOnce(message: string): void {
     if (this.#warned) return;
     this.#warned = true;
-    this.#handlers.warn(`Part of an update of task "${this.id}" is left out: ${message}`);
+    this.#handlers.warn(`Ignored part of an update of task "${this.id}": ${message}`);
   }
 }
 

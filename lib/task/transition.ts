@@ -134,7 +134,7 @@ function changed(
     return created(id, change, at, origin.reporter);
   }
   if (change.type === "create") {
-    throw new TransitionError("task_exists", `Cannot create task "${id}": the id is taken`);
+    throw new TransitionError("task_exists", `Cannot create task "${id}": the id is already taken`);
   }
   if (isFinal(task.state)) {
     if (change.type === "restore") return { ...task, version: task.version + 1 };

@@ -152,8 +152,8 @@ Deno.test("monitored() by URL: a program that may not reach the server runs, and
     assertEquals([code, stdout], [0, "counted 2\n"]);
     assertEquals(
       stderr.replace(/^Download .*\n/gm, ""),
-      `[taskscope] ${program.url} takes no reports (it can't be reached without --allow-net=${host}), ` +
-        "so tasks run unseen\n",
+      `[taskscope] ${program.url} accepts no reports (it can't be reached without --allow-net=${host}), ` +
+        "so tasks run unmonitored\n",
     );
   }
   assertEquals((await call("GET", `${program.url}/tasks/default`)).json.all_tasks, {});

@@ -165,7 +165,7 @@ Deno.test("monitored() without a monitor runs the function, says so once, and le
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   assertEquals(text(stdout), '[[2,4,6],[8],"own error"]\n[10]\n', text(stderr));
-  const warning = '[taskscope] No monitor answered on channel "taskscope", so tasks run unseen\n';
+  const warning = '[taskscope] No monitor answered on channel "taskscope", so tasks run unmonitored\n';
   assertEquals([text(stderr), code], [warning, 0]);
 });
 

@@ -12,7 +12,12 @@ Deno.test("problemOf() knows what each error means to a caller", () => {
   const report = (error: unknown) => void reported.push(error);
   const table: readonly (readonly [unknown, number, string, string])[] = [
     [new TransitionError("task_not_found", "no such task"), 404, "task_not_found", "no such task"],
-    [new TransitionError("task_exists", "the id is taken"), 409, "task_exists", "the id is taken"],
+    [
+      new TransitionError("task_exists", "the id is already taken"),
+      409,
+      "task_exists",
+      "the id is already taken",
+    ],
     [new TransitionError("task_ended", "it has ended"), 409, "task_ended", "it has ended"],
     [new TransitionError("late_report", "it came late"), 409, "late_report", "it came late"],
     [new LimitError("clients", "that is the limit"), 503, "limit_reached", "that is the limit"],

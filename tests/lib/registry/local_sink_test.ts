@@ -55,7 +55,7 @@ Deno.test("LocalSink leaves an id that was given twice to whoever came first", (
   using test = new TestRegistry();
   const sink = new LocalSink(test.registry);
   const [first, second] = [begin(sink, "1"), begin(sink, "1")];
-  assertEquals(second.told, ['Task "1" goes on unseen: Cannot create task "1": the id is taken']);
+  assertEquals(second.told, ['Task "1" runs unmonitored: Cannot create task "1": the id is already taken']);
   second.reporter.end({ type: "finish", result: "second" });
   test.registry.requestCancel("c", "1");
   assertEquals(first.told, ["cancel"]);

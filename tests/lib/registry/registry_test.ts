@@ -42,7 +42,7 @@ Deno.test("Registry.report() that changes nothing announces nothing", () => {
   test.finish("c", "1");
   assertThrows(() => test.progress("c", "1", 5), TransitionError, "it has ended as FINISHED");
   assertThrows(() => test.progress("c", "2", 5), TransitionError, "there is no such task");
-  assertThrows(() => test.begin("c", "1"), TransitionError, "the id is taken");
+  assertThrows(() => test.begin("c", "1"), TransitionError, "the id is already taken");
   assertEquals([test.events.length, test.registry.cursor.seq], [before, before]);
 });
 

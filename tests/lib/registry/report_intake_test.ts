@@ -58,7 +58,10 @@ Deno.test("ReportIntake.take() says why a task is refused, and nothing where som
   const intake = new Intake(test);
   const refused = (id: string, reason: string | null) => ({ type: "refused", client: "c", id, reason });
   assertEquals(intake.take("1", createChange(), 1), null);
-  assertEquals(intake.take("1", createChange(), 2), refused("1", 'Cannot create task "1": the id is taken'));
+  assertEquals(
+    intake.take("1", createChange(), 2),
+    refused("1", 'Cannot create task "1": the id is already taken'),
+  );
   assertEquals(
     new Intake(test, "other").take("1", UPDATE),
     refused("1", 'Cannot report task "1": somebody else runs it'),

@@ -39,7 +39,7 @@ Deno.test("RemoteSink says once that no server answers, lets functions run, and 
   assertEquals(await ask(sink, "one"), "result");
   assertEquals(await Promise.all([ask(sink, "two"), ask(sink, "three")]), ["result", "result"]);
   assertEquals(warnings.texts, [
-    `[taskscope] No server answers at ${url}, so tasks run unseen until one does`,
+    `[taskscope] No server answers at ${url}, so tasks run unmonitored until one does`,
   ]);
   await using proxy = new TcpProxy(1, port);
   await using server = startServer();
@@ -62,8 +62,8 @@ Deno.test("RemoteSink keeps so many tasks for a server that is not there, and sa
   for (let n = 0; n < 10_050; n++) new RemoteTask(sink, `t${n}`).finish();
   assertEquals(await ask(sink, "last"), "result");
   assertEquals(warnings.texts, [
-    `[taskscope] No server answers at ${url}, so tasks run unseen until one does`,
-    `[taskscope] 10000 tasks wait for ${url}, so more of them run unseen`,
+    `[taskscope] No server answers at ${url}, so tasks run unmonitored until one does`,
+    `[taskscope] 10000 tasks already wait for ${url}, so further tasks run unmonitored`,
   ]);
 });
 
@@ -88,7 +88,7 @@ Deno.test("RemoteSink takes a clear no for an answer, says once why, and does no
     using sink = new RemoteSink(stranger.url);
     assertEquals(await ask(sink, "one"), "result");
     assertEquals(await ask(sink, "two"), "result");
-    const text = `[taskscope] ${stranger.url} takes no reports (${why}), so tasks run unseen`;
+    const text = `[taskscope] ${stranger.url} accepts no reports (${why}), so tasks run unmonitored`;
     assertEquals(warnings.texts, [text]);
     assertEquals(stranger.asked, ["GET /ws/report", "POST /report"]);
     assertEquals(sink.ready, true, "nobody waits for it");
@@ -159,7 +159,7 @@ Deno.test("RemoteSink bears with who stands in for its server, until that is bac
   proxy.cut(stranger.port);
   await until(() => warnings.texts.length > 0);
   assertEquals(warnings.texts, [
-    `[taskscope] ${proxy.url} takes no reports (no more), so tasks run unseen`,
+    `[taskscope] ${proxy.url} accepts no reports (no more), so tasks run unmonitored`,
   ]);
   last.finish();
   await sink.settled();

@@ -148,8 +148,8 @@ Deno.test("RemoteSink says that an id is taken, by this program or by another, a
     const second = wrap(() => "second", { name: "second" }, () => where).with({ id: "same" });
     assertEquals(await second(), "second");
   }
-  const here = 'Task "same" goes on unseen: Cannot create task "same": the id is taken';
-  const there = 'Task "same" goes on unseen: Cannot report task "same": somebody else runs it';
+  const here = 'Task "same" runs unmonitored: Cannot create task "same": the id is already taken';
+  const there = 'Task "same" runs unmonitored: Cannot report task "same": somebody else runs it';
   assertEquals(warnings.texts, [here, there].map((text) => `[taskscope] ${text}`));
   hold.resolve("first");
   await first;
@@ -170,7 +170,7 @@ Deno.test("RemoteSink says why the server takes no more tasks, and does not hold
   const id = "one.more";
   assertEquals(await wrap(() => 5, { name: "more" }, () => sink).with({ id })(), 5);
   assertEquals(warnings.texts.length, 1);
-  assert(warnings.texts[0]!.startsWith(`[taskscope] Task "${id}" goes on unseen: `), warnings.texts[0]);
+  assert(warnings.texts[0]!.startsWith(`[taskscope] Task "${id}" runs unmonitored: `), warnings.texts[0]);
   for (const run of runs) {
     run.cancel();
     await run.done.catch(() => {});

@@ -299,7 +299,8 @@ Deno.test("startRun() under an id that is taken runs unseen, and says so once", 
   assertEquals(await Promise.all([first, second]), ["first", "second"]);
   assertEquals(await fn("third"), "third");
   assertEquals([monitor.task.result, monitor.task.status, monitor.log], ["first", "first", ["first"]]);
-  const warning = '[taskscope] Task "same" goes on unseen: Cannot create task "same": the id is taken';
+  const warning =
+    '[taskscope] Task "same" runs unmonitored: Cannot create task "same": the id is already taken';
   assertEquals(warnings.texts, [warning, warning]);
   await turn();
 });

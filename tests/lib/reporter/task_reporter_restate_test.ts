@@ -145,8 +145,8 @@ Deno.test("TaskReporter.refused() says why once, also of a task that has ended",
   using _clock = new FakeClock();
   const { reporter, sink, warnings } = begin();
   reporter.end({ type: "finish", result: 5 });
-  reporter.refused("the id is taken");
-  reporter.refused("the id is taken");
-  assertEquals(warnings, ['Task "t" goes on unseen: the id is taken']);
+  reporter.refused("the id is already taken");
+  reporter.refused("the id is already taken");
+  assertEquals(warnings, ['Task "t" runs unmonitored: the id is already taken']);
   assertEquals(sink.closed.length, 1);
 });

@@ -229,7 +229,7 @@ Deno.test("TaskReporter.update() leaves out what can't be, with one warning, and
     const { progress, current, total, metadata, status } = sink.task("t");
     assertEquals([progress, current, total, metadata, status], [null, null, null, {}, "taken"]);
     assertEquals(warnings.length, 1);
-    assertStringIncludes(warnings[0]!, 'Part of an update of task "t" is left out: ');
+    assertStringIncludes(warnings[0]!, 'Ignored part of an update of task "t": ');
     reporter.end({ type: "cancelled" });
   }
 });
@@ -309,7 +309,7 @@ Deno.test("TaskReporter.update() cuts long texts, and copies metadata", () => {
 
 Deno.test("TaskReporter.refused() ends the reports for good, with a warning where there is a reason", () => {
   using clock = new FakeClock();
-  for (const reason of ["the id is taken", null]) {
+  for (const reason of ["the id is already taken", null]) {
     const { reporter, sink, warnings } = begin();
     reporter.update({ progress: 1 });
     reporter.update({ progress: 2 });
@@ -321,7 +321,7 @@ Deno.test("TaskReporter.refused() ends the reports for good, with a warning wher
     reporter.end({ type: "finish", result: 1 });
     clock.pass(1_000);
     assertEquals(sink.reports.length, before);
-    assertEquals(warnings, reason === null ? [] : ['Task "t" goes on unseen: the id is taken']);
+    assertEquals(warnings, reason === null ? [] : ['Task "t" runs unmonitored: the id is already taken']);
     assertEquals(sink.closed, [reporter]);
     assertEquals(clock.pending, 0);
   }

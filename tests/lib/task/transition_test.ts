@@ -155,7 +155,10 @@ Deno.test("transition() refuses what there is no task for, and an id that is tak
   ]);
   const task = taskAfter(createChange());
   const taken = assertThrows(() => transition(task, "t", createChange(), 1), TransitionError);
-  assertEquals([taken.code, taken.message], ["task_exists", 'Cannot create task "t": the id is taken']);
+  assertEquals([taken.code, taken.message], [
+    "task_exists",
+    'Cannot create task "t": the id is already taken',
+  ]);
 });
 
 Deno.test("transition() goes through the states with their times and words", () => {

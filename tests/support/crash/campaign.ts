@@ -98,7 +98,7 @@ const READ_FILLED_CLIENTS = 5;
 const RESTORE_WINDOW_MS = 5_000;
 
 /** Said of tasks that were cancelled by force, went on, and were forgotten before they ended. */
-const FORGOTTEN_WHILE_IT_RAN = /^\[taskscope\] Task "\S+" goes on unseen: .*there is no such task\n/gm;
+const FORGOTTEN_WHILE_IT_RAN = /^\[taskscope\] Task "\S+" runs unmonitored: .*there is no such task\n/gm;
 
 /** Bounds that no test reaches. */
 const AMPLE_LIMITS = {

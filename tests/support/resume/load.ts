@@ -66,7 +66,7 @@ export class ResumeLoad {
     return this.#runs;
   }
 
-  /** From now on reports go to this server; what runs already goes on unseen. */
+  /** From now on reports go to this server; what runs already runs unmonitored. */
   moveTo(server: TestServer): void {
     this.#server = server;
     this.#seq = server.monitor.registry.cursor.seq;

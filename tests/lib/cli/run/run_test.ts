@@ -155,7 +155,7 @@ Deno.test("runCommand() without a server says so in one line, and changes nothin
   await using runs = new Runs();
   const script = "echo out; echo err >&2; exit 7";
   const args = ["--server", NOWHERE, "--", "sh", "-c", script];
-  const complaint = `taskscope: No server answers at ${NOWHERE}, so tasks run unseen until one does\n`;
+  const complaint = `taskscope: No server answers at ${NOWHERE}, so tasks run unmonitored until one does\n`;
   const { code, stdout, stderr } = await runs.run(args);
   assertEquals([code, stdout], [7, "out\n"]);
   assertEquals([stderr.replace(complaint, ""), stderr.split("taskscope:").length], ["err\n", 2]);
@@ -169,7 +169,7 @@ Deno.test("runCommand() with something else in the place of a server changes not
   const args = ["--server", `http://127.0.0.1:${server.addr.port}`, "--", "sh", "-c", "echo out; exit 7"];
   const { code, stdout, stderr } = await runs.run(args);
   assertEquals([code, stdout], [7, "out\n"]);
-  assertMatch(stderr, /^taskscope: .+ takes no reports \(.+\), so tasks run unseen\n$/);
+  assertMatch(stderr, /^taskscope: .+ accepts no reports \(.+\), so tasks run unmonitored\n$/);
 });
 
 Deno.test("runCommand() with an id that is taken says so, and runs all the same", async () => {
@@ -177,7 +177,7 @@ Deno.test("runCommand() with an id that is taken says so, and runs all the same"
   await using _first = await runs.start(["--", "cat"], { stdin: "piped" });
   await runs.shown();
   await using second = await runs.start(["--", "head", "-1"], { stdin: "piped" });
-  await second.output(/^taskscope: Task "t" goes on unseen: .+\n$/, "stderr");
+  await second.output(/^taskscope: Task "t" runs unmonitored: .+\n$/, "stderr");
   await second.type("out\n");
   const { code, stdout } = await second.ended();
   assertEquals([code, stdout], [0, "out\n"]);

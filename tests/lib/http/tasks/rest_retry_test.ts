@@ -137,7 +137,7 @@ Deno.test("Rest.restore() brings a removed task back with its log, its history a
   assertEquals((await ended(`${tasks}/${json.task_id}`)).result, 7);
 });
 
-Deno.test("Rest.restore() knows 404 where there is nothing to restore, 409 where the id is taken", async () => {
+Deno.test("Rest.restore() knows 404 where there is nothing to restore, 409 where the id is already taken", async () => {
   await using server = startTaskServer({ limits: { endedTasksPerClient: 2 } });
   const tasks = `${server.url}/tasks/c`;
   assertProblem(await call("POST", `${tasks}/unknown/restore`), 404, "task_not_found");

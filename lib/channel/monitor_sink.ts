@@ -1,0 +1,187 @@
+/**
+ * Sends reports to a monitor in another isolate of the process.
+ *
+ * @module
+ */
+
+import { parseJson, type Report } from "../task/protocol.ts";
+import { parseCommand } from "../reporter/reporter_command.ts";
+import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
+import { isChannelAvailable } from "./bus.ts";
+import { MemberChannel } from "./member.ts";
+
+/**
+ * How long to look for a monitor, in milliseconds. A worker most likely has one, whose isolate may be busy; any other
+ * isolate rarely has one, and should not wait for it.
+ */
+const SEARCH_MS = { worker: 10_000, elsewhere: 200 } as const;
+/** How long to look for a monitor in a worker that has a fallback, in milliseconds. */
+const SEARCH_WITH_FALLBACK_MS = 2_000;
+/** The least time between an unsuccessful search and the next one, in milliseconds. */
+const SEARCH_PAUSE_MS = 5_000;
+
+/** How long to wait for the monitor to confirm that everything is committed, in milliseconds. */
+const COMMIT_WAIT_MS = 2_000;
+
+/**
+ * Keeps a channel open while there are tasks to report. If no monitor answers, the tasks go to the fallback; without a
+ * fallback they run unmonitored.
+ */
+export class MonitorSink implements ReportSink {
+  readonly #name: string;
+  readonly #fallback: () => ReportSink | null;
+  readonly #onFallback: (sink: ReportSink, tasks: readonly ReportedTask[]) => void;
+  readonly #tasks: Map<string, ReportedTask> = new Map();
+  #member: MemberChannel | null = null;
+  /** Whether a monitor has answered since the channel was opened. */
+  #found = false;
+  #searchFailedMs = -Infinity;
+  /** How many tasks have been opened so far. */
+  #opened = 0;
+  #hasWarned = false;
+
+  /**
+   * @param name the name of the monitor's channel
+   * @param fallback returns the sink to use if no monitor answers; `null` if there is none
+   * @param onFallback called when no monitor answered, with the fallback and the tasks to move to it
+   */
+  constructor(
+    name: string,
+    fallback: () => ReportSink | null,
+    onFallback: (sink: ReportSink, tasks: readonly ReportedTask[]) => void,
+  ) {
+    this.#name = name;
+    this.#fallback = fallback;
+    this.#onFallback = onFallback;
+  }
+
+  get ready(): boolean {
+    // Without a channel, no report can be sent later either: tasks need not hold any back.
+    return this.#member === null || (this.#member.connected && !this.#member.congested);
+  }
+
+  open(task: ReportedTask): void {
+    const key = keyOf(task);
+    if (this.#tasks.has(key)) {
+      // The monitor could not tell the two tasks apart.
+      task.refused(`Cannot create task "${task.id}": the id is already taken`);
+      return;
+    }
+    this.#tasks.set(key, task);
+    this.#opened++;
+    const maySearch = Date.now() - this.#searchFailedMs > SEARCH_PAUSE_MS && isChannelAvailable();
+    if (this.#member === null && maySearch) void this.#search();
+  }
+
+  report(task: ReportedTask, report: Report): void {
+    try {
+      this.#member?.send(JSON.stringify(report));
+    } catch (error) {
+      task.refused(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  close(task: ReportedTask): void {
+    if (this.#tasks.get(keyOf(task)) === task) this.#tasks.delete(keyOf(task));
+    if (this.#tasks.size === 0 && this.#member !== null) void this.#closeWhenCommitted(this.#member);
+  }
+
+  async settled(): Promise<void> {
+    const member = this.#member;
+    // A monitor that has disconnected is not waited for.
+    if (member === null || (this.#found && !member.connected)) return;
+    if (!await member.whenConnected(SEARCH_MS.worker)) return;
+    // Tasks held their reports back until there was a connection.
+    this.#flush();
+    await whenCommitted(member).catch(() => {});
+  }
+
+  async #search(): Promise<void> {
+    const member = new MemberChannel({
+      name: this.#name,
+      onMessage: (message) => this.#execute(message),
+      onConnect: () => {
+        this.#found = true;
+        // In a microtask, because the member accepts no messages before this callback returns.
+        queueMicrotask(() => this.#flush());
+      },
+      onDrain: () => this.#flush(),
+    });
+    this.#member = member;
+    this.#found = false;
+    const fallback = this.#fallback();
+    const isWorker = "WorkerGlobalScope" in globalThis;
+    const workerMs = fallback === null ? SEARCH_MS.worker : SEARCH_WITH_FALLBACK_MS;
+    if (await member.whenConnected(isWorker ? workerMs : SEARCH_MS.elsewhere)) return;
+    if (this.#member !== member) return;
+    this.#member = null;
+    this.#searchFailedMs = Date.now();
+    member.close();
+    if (fallback !== null) {
+      const tasks = [...this.#tasks.values()];
+      this.#tasks.clear();
+      this.#onFallback(fallback, tasks);
+      return;
+    }
+    this.#warnOnce();
+    // Makes the tasks discard the reports that they held back.
+    this.#flush();
+  }
+
+  async #closeWhenCommitted(member: MemberChannel): Promise<void> {
+    const opened = this.#opened;
+    // A task that has just ended may be waiting for its commit.
+    const isCommitted = await whenCommitted(member).then(() => true, () => false);
+    // A task that started meanwhile, even if it has ended, waits for its own commit.
+    if (isCommitted && this.#opened === opened && this.#member === member) {
+      this.#member = null;
+      member.close();
+    }
+  }
+
+  #flush(): void {
+    const tasks = [...this.#tasks.values()];
+    for (const task of tasks) task.announce();
+    for (const task of tasks) task.flush();
+  }
+
+  #execute(message: string): void {
+    const command = parseCommand(parseJson(message));
+    const task = this.#tasks.get(keyOf(command));
+    switch (command.type) {
+      case "cancel":
+        return task?.cancelRequested();
+      case "interrupt":
+        return task?.interrupted();
+      case "unknown":
+        return task?.restate([]);
+      case "refused":
+        return task?.refused(command.reason);
+    }
+  }
+
+  #warnOnce(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    // Nobody can catch this, and without a warning the user would look for the tasks in vain.
+    // deno-lint-ignore no-console
+    console.warn(
+      `[taskscope] No monitor answered on channel "${this.#name}", so tasks run unmonitored`,
+    );
+  }
+}
+
+/**
+ * Resolves when the monitor has committed everything that was sent, or has not confirmed it in time.
+ *
+ * @throws {LinkClosedError} if the member is closed before its messages are acknowledged
+ */
+async function whenCommitted(member: MemberChannel): Promise<void> {
+  await member.drained();
+  const signal = AbortSignal.timeout(COMMIT_WAIT_MS);
+  await member.request('{"type":"committed"}', { signal }).catch(() => {});
+}
+
+function keyOf(task: { readonly client: string; readonly id: string }): string {
+  return `${task.client}/${task.id}`;
+}
