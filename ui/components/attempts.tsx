@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The other runs of what a task is a run of.
+ * Links from a task to its other attempts and to the neighbouring runs of the same name.
  *
  * @module
  */
@@ -17,7 +17,7 @@ interface ViewProps {
   readonly view: TaskView;
 }
 
-/** All attempts at the same, this one marked. */
+/** The attempts of one task as a list, with the current one highlighted. */
 export function AttemptsSection({ view }: ViewProps): JSX.Element | null {
   const attempts = view.attempts.value;
   const { id, retry_of: origin } = view.task.value;
@@ -27,7 +27,7 @@ export function AttemptsSection({ view }: ViewProps): JSX.Element | null {
     <section aria-labelledby="attempts-title">
       <SectionHead view={view} id="attempts-title" title="Attempts" count="" />
       <ol class="attempts">
-        {isOriginGone && <li class="attempt-gone">The attempt before this one was removed</li>}
+        {isOriginGone && <li class="attempt-gone">The previous attempt was removed</li>}
         {attempts.map((run) => (
           <li key={run.id} class="attempt" {...(run.id === id && { "aria-current": "page" as const })}>
             <span class="number">
@@ -44,7 +44,7 @@ export function AttemptsSection({ view }: ViewProps): JSX.Element | null {
   );
 }
 
-/** The ways to the runs of the same name before and after. */
+/** Links to the previous and the next run of the same name. */
 export function Neighbours({ view }: ViewProps): JSX.Element | null {
   const previous = view.previous.value;
   const next = view.next.value;

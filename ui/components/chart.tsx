@@ -1,29 +1,29 @@
 /** @jsxImportSource preact */
 /**
- * Charts, as drawings that need neither scripts nor styles of their own.
+ * SVG charts that need no script and no inline styles.
  *
  * @module
  */
 
 import type { JSX } from "preact";
 
-/** The size of the drawing's own units; what is shown is as large as its place. */
+/** The size of the `viewBox`; CSS scales the drawing to its container. */
 const WIDTH = 1_000;
 const HEIGHT = 100;
 
 interface AreaChartProps {
-  /** From left to right; `y` is a part of {@linkcode AreaChartProps.high}. */
+  /** From left to right; `y` is between 0 and {@linkcode AreaChartProps.high}. */
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** Where the drawing begins and ends. */
+  /** The `x` values of the left and right edge. */
   readonly from: number;
   readonly to: number;
-  /** The value at its top. */
+  /** The `y` value of the top edge. */
   readonly high: number;
-  /** What it shows, for those who do not see it. */
+  /** The text alternative for screen readers. */
   readonly label: string;
 }
 
-/** A line over time, and the area below it. */
+/** A line over time with the area below it filled. */
 export function AreaChart({ points, from, to, high, label }: AreaChartProps): JSX.Element {
   const x = (at: number) => rounded((at - from) / Math.max(to - from, 1e-6) * WIDTH);
   const y = (value: number) => rounded(HEIGHT - value / high * HEIGHT);
@@ -53,14 +53,14 @@ export function AreaChart({ points, from, to, high, label }: AreaChartProps): JS
 }
 
 interface SpanProps {
-  /** Parts of the whole, from 0 to 1. */
+  /** Fractions of the total, from 0 to 1. */
   readonly start: number;
   readonly length: number;
 }
 
-/** A stretch of a longer time. Decoration: how long it was stands beside it. */
+/** A bar that marks an interval within a longer one. Decorative: the text beside it states the duration. */
 export function Span({ start, length }: SpanProps): JSX.Element {
-  // Where it would be too short to be seen, it is made visible, and within the drawing.
+  // Very short intervals get a minimum width, and stay inside the right edge.
   const width = Math.min(100, Math.max(0.5, length * 100));
   const left = Math.min(start * 100, 100 - width);
   return (

@@ -17,18 +17,18 @@ import { ListEnd, TaskList } from "./task_list.tsx";
 
 interface ClientPageProps {
   readonly view: ClientView;
-  /** The forms that start tasks, which only the server renders. */
+  /** The forms that start tasks; rendered on the server only. */
   readonly start?: JSX.Element;
-  /** The form above the list, likewise. */
+  /** The form above the list; rendered on the server only. */
   readonly toolbar?: JSX.Element;
 }
 
-/** What only the server renders. In the browser it is there already, and is left as it is. */
+/** A subtree that only the server renders: during hydration, Preact leaves the existing markup alone. */
 function still(children: JSX.Element | undefined) {
   return children === undefined ? { dangerouslySetInnerHTML: { __html: "" } } : { children };
 }
 
-/** The whole page. */
+/** The list page. */
 export function ClientPage({ view, start, toolbar }: ClientPageProps): JSX.Element {
   return (
     <Shell

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * What people press. Each works as a plain form; with JavaScript it calls the REST interface, and says in place what
- * went wrong.
+ * Buttons. Each works as a plain form; with JavaScript it calls the REST API instead and shows an error
+ * beside the button.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import { useState } from "preact/hooks";
 import type { FrameView } from "../shared/view.ts";
 import { Icon } from "./icons.tsx";
 
-/** What a person is told of a thrown value. */
+/** The message of a caught error, to show on the page. */
 export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 interface ActionButtonProps {
-  /** Where the form goes without JavaScript. */
+  /** The URL that the form posts to without JavaScript. */
   readonly action: string;
   readonly label: string;
   readonly busyLabel: string;
-  /** The label for those who do not see what the button stands beside. */
+  /** The accessible name, which also names the task: "Cancel backup". */
   readonly description: string;
-  /** Whether it already happens. */
+  /** Whether the action is already in progress. */
   readonly busy?: boolean;
-  /** Does it with JavaScript. */
+  /** Performs the action with JavaScript; `undefined` submits the form. */
   readonly run: (() => Promise<void>) | undefined;
 }
 
-/** A button that does one thing to one task. */
+/** A button that performs one action on one task. */
 export function ActionButton(props: ActionButtonProps): JSX.Element {
   const [sending, setSending] = useState(false);
   const [problem, setProblem] = useState("");
@@ -62,14 +62,14 @@ export function ActionButton(props: ActionButtonProps): JSX.Element {
 interface CopyButtonProps {
   readonly view: FrameView;
   readonly text: string;
-  /** What is copied: "the client token". */
+  /** Names the copied text in the button's label: "the client token". */
   readonly what: string;
 }
 
-/** How long the button says that it has copied. */
+/** How long the button shows that the text was copied, in milliseconds. */
 const COPIED_MS = 1_500;
 
-/** Copies a text. Exists only where the page's script runs. */
+/** Copies a text to the clipboard. Rendered only if the page's script runs. */
 export function CopyButton({ view, text, what }: CopyButtonProps): JSX.Element | null {
   const [state, setState] = useState<"idle" | "copied" | "failed">("idle");
   const { actions } = view;
@@ -91,7 +91,7 @@ export function CopyButton({ view, text, what }: CopyButtonProps): JSX.Element |
     >
       <Icon name={state === "copied" ? "finished" : state === "failed" ? "failed" : "copy"} />
       <span class="visually-hidden" role="status">
-        {state === "copied" ? "Copied" : state === "failed" ? "Could not copy" : ""}
+        {state === "copied" ? "Copied" : state === "failed" ? "Copy failed" : ""}
       </span>
     </button>
   );

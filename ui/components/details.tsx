@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * What does not fit a row: stack, metadata, the whole result.
+ * The expandable part of a row: stack, metadata and the whole result.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { taskPageUrl } from "../shared/links.ts";
 import type { FrameView } from "../shared/view.ts";
 import { CopyButton } from "./controls.tsx";
 
-/** A row shows this much of a value; the task's own page shows all of it. */
+/** Characters of a stack or value in a row; the task page shows all of it. */
 const MOST_ROW_CHARACTERS = 2_000;
 
 interface TaskProps {
@@ -20,7 +20,7 @@ interface TaskProps {
   readonly task: Task;
 }
 
-/** The rest of an ended task, folded away. */
+/** Stack, result and metadata of an ended task, collapsed. */
 export function TaskDetails({ view, task }: TaskProps): JSX.Element | null {
   const stack = task.error?.stack;
   const hasMetadata = Object.keys(task.metadata).length > 0;
@@ -35,7 +35,7 @@ export function TaskDetails({ view, task }: TaskProps): JSX.Element | null {
       {stack !== undefined && <pre class="code" tabIndex={0}>{cut(stack, MOST_ROW_CHARACTERS)}</pre>}
       {resultIsLong && <Json value={task.result} most={MOST_ROW_CHARACTERS} label="Result" />}
       {hasMetadata && <Json value={task.metadata} most={MOST_ROW_CHARACTERS} label="Metadata" />}
-      <a class="row-more" href={taskPageUrl(view.frame, task.id)}>Everything about this task</a>
+      <a class="row-more" href={taskPageUrl(view.frame, task.id)}>Open the task page</a>
     </details>
   );
 }
@@ -46,7 +46,7 @@ interface JsonProps {
   readonly label: string;
 }
 
-/** A value as readable JSON. */
+/** A value as indented JSON. */
 export function Json({ value, most = Infinity, label }: JsonProps): JSX.Element {
   return (
     <pre class="code" tabIndex={0} aria-label={label}>
@@ -57,12 +57,12 @@ export function Json({ value, most = Infinity, label }: JsonProps): JSX.Element 
 
 interface CommandProps {
   readonly view: FrameView;
-  /** What it does: "Everything as JSON". */
+  /** The heading above the command: "All tasks as JSON". */
   readonly purpose: string;
   readonly command: string;
 }
 
-/** A line for the terminal. */
+/** A shell command with a button that copies it. */
 export function Command({ view, purpose, command }: CommandProps): JSX.Element {
   return (
     <li class="command">
@@ -76,5 +76,5 @@ export function Command({ view, purpose, command }: CommandProps): JSX.Element {
 }
 
 function cut(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most)}\n… cut here; the task's own page has all of it` : text;
+  return text.length > most ? `${text.slice(0, most)}\n… truncated; the task page shows all of it` : text;
 }

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * What surrounds every page: header, state of the connection, notices, the live region.
+ * The frame around every page: header, connection state, notices, live region and footer.
  *
  * @module
  */
@@ -21,14 +21,14 @@ interface ViewProps {
 }
 
 interface ShellProps extends ViewProps {
-  /** The address of this very page, to reload it. */
+  /** The URL of the current page, to reload it. */
   readonly self: string;
-  /** Where a link to what it shows is made for others. */
+  /** The URL of the page that creates a share link for the current page. */
   readonly share?: string;
   readonly children: ComponentChildren;
 }
 
-/** The page around its content. */
+/** Renders the frame around a page's content. */
 export function Shell({ view, self, share, children }: ShellProps): JSX.Element {
   const { frame } = view;
   const { visitor } = frame;
@@ -51,7 +51,7 @@ export function Shell({ view, self, share, children }: ShellProps): JSX.Element 
               ? <span class="client-token">{String(frame.client)}</span>
               : <a class="client-token" href={clientPageUrl(frame)}>{String(frame.client)}</a>}
             <CopyButton view={view} text={frame.client} what="the client token" />
-            {!visitor.mayChange && <span class="tag tag-plain">read only</span>}
+            {!visitor.mayChange && <span class="tag tag-plain">read-only</span>}
             {visitor.mayChange && frame.client !== DEFAULT_CLIENT && (
               <a class="client-other" href={clientPageUrl({ ...frame, client: DEFAULT_CLIENT })}>
                 {DEFAULT_CLIENT}
@@ -89,14 +89,14 @@ export function Shell({ view, self, share, children }: ShellProps): JSX.Element 
   );
 }
 
-/** How often the page hears of changes. */
+/** The badge's text for each source of updates. */
 const LIVE_WORDS: Readonly<Record<TransportName, string>> = {
   socket: "Live",
-  events: "Live over events",
+  events: "Live via event stream",
   polling: "Refreshing every few seconds",
 };
 
-/** How current the page is. Who listens hears of it from the live region. */
+/** Shows whether the page is live. Screen readers hear changes from the live region instead. */
 function ConnectionBadge({ view, self }: ViewProps & { readonly self: string }): JSX.Element {
   const { kind, asOf, over } = view.connection.value;
   return (
@@ -129,7 +129,10 @@ function ConnectionBadge({ view, self }: ViewProps & { readonly self: string }):
   );
 }
 
-/** What came of a form that was sent, what keeps the page from being live, and the server from storing. */
+/**
+ * Notices below the header: the outcome of a submitted form, a connection error, and a storage error of the
+ * server.
+ */
 function NoticeBar({ view, self }: ViewProps & { readonly self: string }): JSX.Element {
   const { notice } = view.frame;
   const { reason } = view.connection.value;
@@ -159,7 +162,10 @@ function NoticeBar({ view, self }: ViewProps & { readonly self: string }): JSX.E
   );
 }
 
-/** What is new of the page itself, for a few seconds; the live region says the same. */
+/**
+ * A message that disappears after a few seconds; hidden from screen readers, which hear it from the live
+ * region.
+ */
 function News({ view }: ViewProps): JSX.Element | null {
   const news = view.news.value;
   if (news === "") return null;
@@ -175,13 +181,13 @@ interface SectionHeadProps extends ViewProps {
   readonly id: string;
   readonly title: string;
   readonly count: string;
-  /** Whether to say as of when the section is, while it is not live. */
+  /** Whether to show the time of the data while the page is disconnected. */
   readonly dated?: boolean;
-  /** What stands at its end. */
+  /** Content at the end of the line, such as a link. */
   readonly children?: ComponentChildren;
 }
 
-/** The head of a section: its name, how many it holds, and how old it is where it is not live. */
+/** The heading of a section, with its number of items and, while disconnected, the time of the data. */
 export function SectionHead(
   { view, id, title, count, dated = false, children }: SectionHeadProps,
 ): JSX.Element {
@@ -193,7 +199,7 @@ export function SectionHead(
       {count !== "" && <span class="section-count number">{count}</span>}
       {frozen && (
         <span class="section-date">
-          times stand still, as of <Clock view={view} at={asOf} />
+          Paused at <Clock view={view} at={asOf} />
         </span>
       )}
       {children}

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The help for those who use the keyboard.
+ * The dialog that lists the keyboard shortcuts.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { type KeyHelp, KEYS } from "../shared/keys.ts";
 import { areLetterKeysOn, isShortcut, setLetterKeys } from "../shared/shortcuts.ts";
 import type { FrameView } from "../shared/view.ts";
 
-const PLACES = { everywhere: "Everywhere", list: "In the list", task: "On the page of a task" } as const;
+const PLACES = { everywhere: "Everywhere", list: "In the list", task: "On a task page" } as const;
 
 interface HelpProps {
   readonly view: FrameView;
 }
 
-/** The button that shows the help, and the help. Exists only where the page's script runs. */
+/** The help button and its dialog. Rendered only if the page's script runs. */
 export function Help({ view }: HelpProps): JSX.Element | null {
   const dialog = useRef<HTMLDialogElement>(null);
   const isScripted = view.scripted.value;
@@ -70,7 +70,7 @@ export function Help({ view }: HelpProps): JSX.Element | null {
               defaultChecked={areLetterKeysOn()}
               onChange={(event) => setLetterKeys(event.currentTarget.checked)}
             />
-            Keys of a single letter or sign work
+            Enable single-key shortcuts
           </label>
         </form>
       </dialog>
@@ -97,7 +97,7 @@ function KeyList({ title, keys }: { readonly title: string; readonly keys: reado
   );
 }
 
-/** The browser gives the focus back to where it was when a dialog closes. */
+/** No focus handling is needed: when a modal dialog closes, the browser restores the focus. */
 function toggle(dialog: HTMLDialogElement | null): void {
   if (dialog?.open) dialog.close();
   else dialog?.showModal();

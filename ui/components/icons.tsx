@@ -1,13 +1,13 @@
 /** @jsxImportSource preact */
 /**
- * Small drawings. All are decoration: what they mean stands beside them in words.
+ * SVG icons. All are hidden from screen readers: the text beside an icon states its meaning.
  *
  * @module
  */
 
 import type { JSX } from "preact";
 
-/** The product's mark: an arc that is three quarters round, and the point that it watches. */
+/** The logo: three quarters of a ring around a dot. */
 export function Mark(): JSX.Element {
   return (
     <svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">
@@ -34,10 +34,10 @@ const PATHS = {
   arrow: "M3 8h9.5M9 4.5 12.5 8 9 11.5",
 } as const;
 
-/** The name of a drawing. */
+/** The name of an icon. */
 export type IconName = keyof typeof PATHS;
 
-/** A drawing of one line, in the colour of the text around it. */
+/** An outline icon in the colour of the surrounding text. */
 export function Icon({ name }: { readonly name: IconName }): JSX.Element {
   return (
     <svg

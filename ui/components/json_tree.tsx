@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * A JSON value that one can open and close.
+ * A JSON value as a tree of collapsible nodes.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { CopyButton } from "./controls.tsx";
 import { Json } from "./details.tsx";
 import { SectionHead } from "./frame.tsx";
 
-/** A value of more parts than this is shown as plain text: it is as readable, and much lighter. */
+/** Values with more nodes than this are shown as plain JSON, which renders much faster. */
 const MOST_PARTS = 1_000;
-/** Longer lists and objects begin closed. */
+/** Lists and objects with more entries than this start collapsed. */
 const MOST_OPEN = 20;
 
 interface JsonSectionProps {
@@ -25,7 +25,7 @@ interface JsonSectionProps {
   readonly value: JsonValue;
 }
 
-/** A section for a value. */
+/** A section that shows a JSON value. */
 export function JsonSection({ view, id, title, value }: JsonSectionProps): JSX.Element {
   return (
     <section class="panel-section" aria-labelledby={id}>
@@ -45,7 +45,7 @@ export function JsonSection({ view, id, title, value }: JsonSectionProps): JSX.E
 }
 
 interface NodeProps {
-  /** The key that it stands under; `null` where it has none. */
+  /** The key of the value; `null` for the root and for list items. */
   readonly name: string | null;
   readonly value: JsonValue;
   readonly depth: number;
@@ -93,7 +93,7 @@ function JsonNode({ name, value, depth }: NodeProps): JSX.Element {
   );
 }
 
-/** Counts the parts of a value, up to a number. */
+/** Counts the nodes of a value, but stops at `most`. */
 function countParts(value: JsonValue, most: number): number {
   let count = 1;
   if (typeof value !== "object" || value === null) return count;

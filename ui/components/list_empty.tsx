@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * What the list says where nothing is in it: what to do next.
+ * The list's empty states, which say how to create a task.
  *
  * @module
  */
@@ -15,14 +15,14 @@ interface ViewProps {
   readonly view: ClientView;
 }
 
-/** Nothing runs, or nothing ever did. */
+/** The empty state of the active tasks, or of a client that has never had a task. */
 export function ActiveEmpty({ view }: ViewProps): JSX.Element {
   const { frame } = view;
   if (view.counts.value.ended > 0) {
     return (
       <div class="empty">
         <p class="empty-title">Nothing is running</p>
-        <p>What is started shows up here by itself.</p>
+        <p>New tasks appear here automatically.</p>
       </div>
     );
   }
@@ -30,15 +30,15 @@ export function ActiveEmpty({ view }: ViewProps): JSX.Element {
     <div class="empty empty-first">
       <p class="empty-title">No tasks yet</p>
       <p>
-        {view.hasStartable ? "Start one of the tasks that are offered here, or send" : "Send"}{" "}
-        one from a program of your own, in one of three ways. It shows up here by itself.
+        {view.hasStartable ? "Start a task with a form on this page, or report" : "Report"}{" "}
+        one from your own program in one of these three ways. It appears here automatically.
       </p>
       <ol class="ways commands">
         {view.ways.map((line) => <Command key={line.purpose} view={view} {...line} />)}
       </ol>
       {frame.client !== DEFAULT_CLIENT && (
         <p>
-          Tasks that name no client are under{" "}
+          Tasks without a client are listed under{" "}
           <a href={clientPageUrl({ ...frame, client: DEFAULT_CLIENT })}>{DEFAULT_CLIENT}</a>.
         </p>
       )}

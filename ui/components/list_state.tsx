@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * What the list says of itself: what of its address was not understood, and whether any tasks are left out.
+ * Notices above the list: invalid parameters in the URL, and the number of matches while a filter is active.
  *
  * @module
  */
@@ -14,7 +14,7 @@ interface ViewProps {
   readonly view: ClientView;
 }
 
-/** What of the address was not understood. */
+/** The parameters of the URL that could not be parsed. */
 export function ListProblems({ view }: ViewProps): JSX.Element | null {
   const problems = view.problems.value;
   if (problems.length === 0) return null;
@@ -25,7 +25,7 @@ export function ListProblems({ view }: ViewProps): JSX.Element | null {
   );
 }
 
-/** How many tasks are left, where any are left out, and the way back to all of them. */
+/** The number of matching tasks and a link that clears the filters, if any filter is active. */
 export function FilterState({ view }: ViewProps): JSX.Element {
   const query = view.query.value;
   return (

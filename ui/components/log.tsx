@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * A task's log: follows its end while somebody is there, can be searched, held and saved.
+ * A task's log: follows new lines while scrolled to the end, and can be filtered, paused and downloaded.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { wordsOf } from "./controls.tsx";
 import { SectionHead } from "./frame.tsx";
 import { LogLines, type NumberedLine, textOf } from "./log_lines.tsx";
 
-/** Nearer to its end than this, in CSS pixels, a log is taken to be followed. */
+/** The log follows new lines while it is scrolled to within this many CSS pixels of its end. */
 const FOLLOW_DISTANCE = 24;
 
-/** The lines of a task's log. */
+/** The log section of a task page. */
 export function LogSection({ view }: { readonly view: TaskView }): JSX.Element | null {
   const newest = view.log.value;
   const [held, setHeld] = useState<TaskLog | null>(null);
@@ -27,7 +27,10 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
   const [isAway, setAway] = useState(false);
   const [problem, setProblem] = useState("");
   const box = useRef<HTMLOListElement>(null);
-  /** How far the end is below, where older lines come in above. */
+  /**
+   * The distance from the scroll position to the end of the log, to restore after older lines were inserted
+   * above.
+   */
   const below = useRef<number | null>(null);
   const log = held ?? newest;
   const { lines, dropped, gone } = log;
@@ -54,7 +57,7 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
     if (list !== null) setAway(list.scrollHeight - list.scrollTop - list.clientHeight > FOLLOW_DISTANCE);
   }
 
-  /** Goes to the next line that was found, or the one before; round at the ends. */
+  /** Moves to the next (or previous) match, wrapping around at the ends. */
   function step(by: 1 | -1): void {
     if (shown.length === 0) return;
     const index = shown.findIndex(({ number }) => number === current);
@@ -131,13 +134,19 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
                 <span>
                   {dropped > gone
                     ? `${countNoun(dropped, "older line")} not shown`
-                    : `${countNoun(dropped, "older line")} not kept`}
+                    : `${countNoun(dropped, "older line")} no longer kept`}
                 </span>
               )}
             </li>
           )}
           <LogLines view={view} lines={shown} query={wanted} current={current} />
-          {shown.length === 0 && wanted !== "" && <li class="log-dropped" key="none">No line has this</li>}
+          {shown.length === 0 && wanted !== "" && (
+            <li class="log-dropped" key="none">
+              {dropped === 0
+                ? "No match in the log"
+                : `No match in the last ${countNoun(lines.length, "line")}`}
+            </li>
+          )}
         </ol>
         {held !== null && (
           <p class="log-held" role="status">
@@ -145,14 +154,14 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
           </p>
         )}
         {isAway && (
-          <button type="button" class="button log-end" onClick={() => setAway(false)}>Follow the end</button>
+          <button type="button" class="button log-end" onClick={() => setAway(false)}>Follow log</button>
         )}
       </div>
     </section>
   );
 }
 
-/** The lines that have what is looked for, with their numbers. */
+/** The numbered lines that contain the search text. */
 function found({ lines, dropped }: TaskLog, query: string): readonly NumberedLine[] {
   const all = lines.map((line, index) => ({ number: dropped + index, line }));
   return query === "" ? all : all.filter(({ line }) => textOf(line).toLowerCase().includes(query));

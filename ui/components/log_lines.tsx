@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The lines of a log. They are rendered by the hundred, so that a line that is added costs the last hundred, not all.
+ * The lines of a log, in chunks of a hundred, so that an added line re-renders only the last chunk.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import type { LogLine } from "../../lib/task/task.ts";
 import type { FrameView } from "../shared/view.ts";
 import { ShortClock } from "./time.tsx";
 
-/** A line and its number in the log, from 0. */
+/** A line and its index in the whole log, from 0. */
 export interface NumberedLine {
   readonly number: number;
   readonly line: LogLine;
 }
 
-/** Colours and cursor movements of terminals. */
+/** ANSI escape sequences for colours and cursor movement. */
 const TERMINAL_CODES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");
-/** Lines that are rendered together. */
+/** Lines per chunk. */
 const CHUNK = 100;
 
-/** What a line says, without what only terminals understand. */
+/** The text of a line without ANSI escape sequences. */
 export function textOf(line: LogLine): string {
   return String(line.text).replace(TERMINAL_CODES, "");
 }
@@ -29,13 +29,13 @@ export function textOf(line: LogLine): string {
 interface LinesProps {
   readonly view: FrameView;
   readonly lines: readonly NumberedLine[];
-  /** What is looked for, in lower case; empty where nothing is. */
+  /** The search text in lower case; empty if there is none. */
   readonly query: string;
-  /** The number of the line that was found and looked at last. */
+  /** The number of the match that was last moved to; `null` if none. */
   readonly current: number | null;
 }
 
-/** Lines of a log. */
+/** The lines of a log as list items. */
 export function LogLines({ view, lines, query, current }: LinesProps): JSX.Element {
   const chunks = new Map<number, NumberedLine[]>();
   for (const each of lines) {
@@ -84,10 +84,10 @@ class Chunk extends Component<LinesProps> {
   }
 }
 
-/** A text with what was looked for marked in it. */
+/** Wraps each match of the search text in a `mark` element. */
 function marked(text: string, query: string): JSX.Element | string {
   const lower = text.toLowerCase();
-  // Some letters become two in lower case: places in one text are not those in the other then.
+  // Some letters become two in lower case; indices into the lower-case text would then be wrong.
   if (query === "" || lower.length !== text.length) return text;
   const parts: (JSX.Element | string)[] = [];
   let from = 0;

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The button that asks for notifications.
+ * The button that turns desktop notifications on and off.
  *
  * @module
  */
@@ -15,7 +15,7 @@ interface NoticeButtonProps {
   readonly view: FrameView;
 }
 
-/** Asks for notifications, or for none. Exists only where the page's script runs, and the browser has some. */
+/** Toggles notifications. Rendered only if the page's script runs and the browser supports them. */
 export function NoticeButton({ view }: NoticeButtonProps): JSX.Element | null {
   const isScripted = view.scripted.value;
   const [changed, setState] = useState<ReturnType<typeof noticeState> | null>(null);

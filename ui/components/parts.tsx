@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The parts of a task, and theirs, as a tree: each with its own bar and its share of what it is a part of.
+ * The subtasks of a task as a tree: each with its progress bar and its share of its parent's progress.
  *
  * @module
  */
@@ -17,23 +17,21 @@ import { Elapsed } from "./time.tsx";
 
 interface PartsProps {
   readonly view: TaskView;
-  /** What they are parts of. */
+  /** The id of the parent. */
   readonly of: string;
 }
 
-/** The tree below the page's task. */
+/** The tree of the page's task. */
 export function PartsSection({ view }: { readonly view: TaskView }): JSX.Element | null {
   const { id } = view.task.value;
   const count = view.partsOf(id).value.length;
   if (count === 0) return null;
   return (
     <section class="panel-section" aria-labelledby="parts-title">
-      <SectionHead view={view} id="parts-title" title="Parts" count={formatCount(count)} dated />
+      <SectionHead view={view} id="subtasks-title" title="Subtasks" count={formatCount(count)} dated />
       <div class="parts-frame">
         <Parts view={view} of={id} />
-        {view.omitted > 0 && (
-          <p class="parts-omitted">{countNoun(view.omitted, "more part")}, not shown here</p>
-        )}
+        {view.omitted > 0 && <p class="parts-omitted">{countNoun(view.omitted, "more subtask")} not shown</p>}
       </div>
     </section>
   );
@@ -48,13 +46,13 @@ function Parts({ view, of }: PartsProps): JSX.Element {
 interface PartProps {
   readonly view: TaskView;
   readonly id: string;
-  /** The weights of it and of those beside it. */
+  /** The sum of the weights of all siblings. */
   readonly total: number;
 }
 
 function Part({ view, id, total }: PartProps): JSX.Element | null {
   const task = view.part(id)?.value;
-  // What is open stays open when it ends: somebody may be reading it.
+  // An open branch stays open after its task ends, because the user may be reading it.
   const [isOpen] = useState(task !== undefined && !hasEnded(task));
   if (task === undefined) return null;
   const below = view.partsOf(id).value.length;
@@ -66,7 +64,7 @@ function Part({ view, id, total }: PartProps): JSX.Element | null {
         <StatePill task={task} />
         <a class="part-name" href={taskPageUrl(view.frame, task.id)}>{String(task.name)}</a>
         <span class="part-share number" title={`Weight ${formatCount(task.weight)}`}>
-          <span class="visually-hidden">weighs</span> {formatPercent(Math.round(share))}
+          <span class="visually-hidden">share of the parent:</span> {formatPercent(Math.round(share))}
         </span>
         <ProgressBar task={task} />
         <span class="part-percent number">{formatPercent(task.progress)}</span>
@@ -80,7 +78,7 @@ function Part({ view, id, total }: PartProps): JSX.Element | null {
       </div>
       {below > 0 && (
         <details class="part-below" open={isOpen}>
-          <summary>{countNoun(below, "part")}</summary>
+          <summary>{countNoun(below, "subtask")}</summary>
           <Parts view={view} of={id} />
         </details>
       )}

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * What a page says of a task that was removed, and the way back.
+ * The notice on the page of a removed task, with a button that undoes the removal.
  *
  * @module
  */
@@ -11,20 +11,22 @@ import { taskPageUrl } from "../shared/links.ts";
 import type { TaskView } from "../shared/view.ts";
 import { ActionButton } from "./controls.tsx";
 
-/** Says that the task was removed, and offers to take that back while it can be. */
+/** Says that the task was removed, and offers to undo that while the server can. */
 export function Removal({ view }: { readonly view: TaskView }): JSX.Element | null {
   const removedAt = view.removedAt.value;
   if (removedAt === null) return null;
   const left = Math.min(view.undoSeconds, Math.ceil(removedAt + view.undoSeconds - view.now.value));
   return (
     <div class="notice notice-info removal">
-      <p role="status">This task was removed. What is here is what was known last.</p>
+      <p role="status">This task was removed. This page shows its last known state.</p>
       {left > 0 && <Undo view={view} left={left} />}
     </div>
   );
 }
 
-/** The button takes the focus of the one that removed the task, and gives it to the title when it goes. */
+/**
+ * Takes the focus from the Remove button that it replaces; when it disappears, the focus moves to the title.
+ */
 function Undo({ view, left }: { readonly view: TaskView; readonly left: number }): JSX.Element {
   const { actions } = view;
   const { id, name } = view.task.value;
@@ -46,7 +48,7 @@ function Undo({ view, left }: { readonly view: TaskView; readonly left: number }
         run={actions === null ? undefined : () => actions.restore(id)}
       />
       <span class="removal-left number">
-        for {left} s <span class="visually-hidden">more</span>
+        {left} s <span class="visually-hidden">left to undo</span>
       </span>
     </div>
   );

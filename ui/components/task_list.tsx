@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The list of tasks below its headings; of a long one the part that is seen.
+ * The list of tasks with its section headings; only the visible range of a long list is rendered.
  *
  * @module
  */
@@ -19,17 +19,17 @@ interface ViewProps {
   readonly view: ClientView;
 }
 
-/** The rows of one section that are rendered. */
+/** The rendered rows of one section. */
 interface Segment {
   readonly key: string;
   readonly hasHead: boolean;
   readonly ids: string[];
 }
 
-/** How far before the end of what is loaded more is asked for. */
+/** The next page is loaded when the end of the list is within this distance of the viewport. */
 const ROOM_BELOW = "1200px";
 
-/** The list. */
+/** The list with all its sections. */
 export function TaskList({ view }: ViewProps): JSX.Element {
   const root = useRef<HTMLDivElement>(null);
   const items = view.items.value;
@@ -60,7 +60,7 @@ function segmentsOf(items: readonly ListItem[]): Segment[] {
   return segments;
 }
 
-/** The room of what is not rendered. */
+/** A spacer with the height of the rows that are not rendered. */
 function Room({ height = 0 }: { readonly height: number | undefined }): JSX.Element | null {
   return height > 0 ? <div aria-hidden="true" style={{ height: `${height}px` }} /> : null;
 }
@@ -73,7 +73,7 @@ function Section({ view, segment }: SectionProps): JSX.Element | null {
   const { key, hasHead, ids } = segment;
   const total = view.sections.value.get(key) ?? ids.length;
   const { active, ended } = view.counts.value;
-  // Nothing has ended where nothing ever was.
+  // A client that never had a task gets one empty state, not one for each section.
   if (key !== "active" && active + ended === 0) return key === "all" ? <ActiveEmpty view={view} /> : null;
   const title = titleOf(key);
   return (
@@ -121,7 +121,7 @@ interface EmptyProps extends ViewProps {
   readonly total: number;
 }
 
-/** What stands below a heading without rows. */
+/** The text below a heading that has no rows on this page. */
 function Empty({ view, section, total }: EmptyProps): JSX.Element {
   if (total > 0) {
     return (
@@ -133,23 +133,23 @@ function Empty({ view, section, total }: EmptyProps): JSX.Element {
               <a href={`${clientPageUrl(view.frame)}${listSearch(view.query.value)}`}>the first page</a>.
             </>
           )
-          : `${countNoun(total, "task")} further on.`}
+          : `${countNoun(total, "task")} on later pages.`}
       </p>
     );
   }
-  if (isFiltered(view.query.value)) return <p class="empty">None matches.</p>;
+  if (isFiltered(view.query.value)) return <p class="empty">No matching tasks.</p>;
   if (section === "active") return <ActiveEmpty view={view} />;
-  return <p class="empty">Tasks stay here after their end, with their result or error.</p>;
+  return <p class="empty">Ended tasks appear here with their result or error.</p>;
 }
 
-/** What stands below the list: the way on. */
+/** The end of the list: page links, or a loader that fetches more as the user scrolls. */
 export function ListEnd({ view }: ViewProps): JSX.Element | null {
   const { list } = view;
   if (list === null || !view.scripted.value) return <Paging view={view} />;
   return <More view={view} />;
 }
 
-/** With JavaScript more comes as one scrolls. */
+/** Loads the next page when the end of the list scrolls into view. */
 function More({ view }: ViewProps): JSX.Element | null {
   const mark = useRef<HTMLDivElement>(null);
   const loading = view.loading.value;
@@ -169,7 +169,7 @@ function More({ view }: ViewProps): JSX.Element | null {
     <div class="list-end" ref={mark}>
       {page > 1 && (
         <p>
-          Begins at page {page}
+          This list starts at page {page}
           {newer > 0 && ` · ${formatCount(newer)} new`} · <a href={clientPageUrl(frame)}>Newest tasks</a>
         </p>
       )}
@@ -180,7 +180,7 @@ function More({ view }: ViewProps): JSX.Element | null {
             <button type="button" class="button" onClick={() => list?.again()}>Try again</button>
           </p>
         )
-        : more && <p>{loading.kind === "more" ? "Loading more…" : "More below"}</p>}
+        : more && <p>{loading.kind === "more" ? "Loading more…" : "Scroll for more"}</p>}
     </div>
   );
 }

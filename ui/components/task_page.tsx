@@ -29,7 +29,7 @@ interface TaskPageProps {
   readonly view: TaskView;
 }
 
-/** The whole page. */
+/** The task page. */
 export function TaskPage({ view }: TaskPageProps): JSX.Element {
   const { frame } = view;
   const task = view.task.value;
@@ -83,7 +83,7 @@ function Crumbs({ view }: TaskPageProps): JSX.Element {
         </>
       )}
       <span aria-hidden="true">/</span>
-      <a href={namePageUrl(frame, task.name)}>Statistics of its name</a>
+      <a href={namePageUrl(frame, task.name)}>Past runs</a>
       <Neighbours view={view} />
     </nav>
   );
@@ -94,7 +94,7 @@ function Hero({ view }: TaskPageProps): JSX.Element {
   const ended = hasEnded(task);
   const rate = formatRate(task);
   const words = statusWords(task);
-  // How far it came matters where it did not come to its end.
+  // A finished task is at 100 %; the bar of any other ended task shows how far it got.
   const showsProgress = !ended || (task.state !== "FINISHED" && task.progress !== null);
   return (
     <section class="hero" data-task-id={task.id} data-state={task.state} aria-labelledby="task-title">
@@ -121,7 +121,7 @@ function Hero({ view }: TaskPageProps): JSX.Element {
       {(!ended || words !== "") && <p class="hero-status">{words}</p>}
       <StaleFlag view={view} task={task} />
       {!ended && task.cancel_requested && (
-        <p class="hero-asked">Somebody asked it to stop. It ends as soon as its code takes notice.</p>
+        <p class="hero-asked">Cancellation requested. The task stops as soon as its code checks for it.</p>
       )}
       <dl class="figures">
         <Figure label={ended ? "Duration" : "Elapsed"}>
@@ -185,7 +185,7 @@ function ErrorSection({ view, task }: SectionProps): JSX.Element | null {
 function Facts({ view, task }: SectionProps): JSX.Element {
   return (
     <section aria-labelledby="facts-title">
-      <SectionHead view={view} id="facts-title" title="Facts" count="" />
+      <SectionHead view={view} id="facts-title" title="Details" count="" />
       <dl class="facts">
         <dt>Id</dt>
         <dd class="fact-id">
@@ -206,14 +206,14 @@ function Facts({ view, task }: SectionProps): JSX.Element {
         <dd>{task.finished_at === null ? "—" : <DateTime view={view} at={task.finished_at} />}</dd>
         <dt>Attempt</dt>
         <dd class="number">{formatCount(task.attempt)}</dd>
-        <dt>Reported</dt>
+        <dt>Reported by</dt>
         <dd title={task.reporter ?? undefined}>{reporterWords(task.reporter)}</dd>
       </dl>
     </section>
   );
 }
 
-/** Who reports a task, in words. */
+/** The reporter of a task in words. */
 function reporterWords(reporter: string | null): string {
-  return reporter === null ? "in this server" : reporter === "http" ? "over HTTP" : "by another program";
+  return reporter === null ? "this server" : reporter === "http" ? "HTTP API" : "another program";
 }

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The parts of which rows and pages of tasks are made.
+ * Small elements that show one aspect of a task, for both rows and pages.
  *
  * @module
  */
@@ -27,7 +27,7 @@ const STATES: ReadonlyMap<string, StateWords> = new Map([
   ["CANCELLED", { icon: "cancelled", words: "Cancelled" }],
 ]);
 
-/** A state as people read it; one from a later version as it is called. */
+/** The label of a state; a state added by a later version is shown as its raw name. */
 export function wordsOfState(state: string): string {
   return STATES.get(state)?.words ?? state;
 }
@@ -36,15 +36,14 @@ interface TaskProps {
   readonly task: Task;
 }
 
-/** A task's state, as a drawing and a word. */
+/** The state of a task as an icon and a word. */
 export function StatePill({ task }: { readonly task: Pick<Task, "state"> }): JSX.Element {
   return StateLabel({ state: task.state });
 }
 
-/** A state, as a drawing and a word. */
+/** A state as an icon and a word. */
 export function StateLabel({ state }: { readonly state: string }): JSX.Element {
   const known = STATES.get(state);
-  // A state from a later version is shown as it is called.
   const { icon, words } = known ?? { icon: "unknown" as const, words: String(state) };
   return (
     <span class={`pill pill-${icon}`}>
@@ -54,7 +53,9 @@ export function StateLabel({ state }: { readonly state: string }): JSX.Element {
   );
 }
 
-/** Says that a task has broken its promise of a sign of life. Empty where it has not. */
+/**
+ * Warns that a task is stale: it has sent no sign of life for longer than it promised. Empty for other tasks.
+ */
 export function StaleFlag(
   { view, task }: { readonly view: FrameView; readonly task: Task },
 ): JSX.Element | null {
@@ -69,17 +70,17 @@ export function StaleFlag(
   );
 }
 
-/** A task's progress as a bar; without a value where nobody knows it. */
+/** The progress of a task as a bar; indeterminate if the progress is `null`. */
 export function ProgressBar({ task }: TaskProps): JSX.Element {
   const counts = formatCounts(task);
-  const percent = task.progress === null ? "unknown" : formatPercent(task.progress);
+  const percent = task.progress === null ? "indeterminate" : formatPercent(task.progress);
   const waiting = !task.active && !hasEnded(task);
   const value = task.progress ?? (waiting ? 0 : undefined);
   return (
     <progress
       class={task.stale || hasEnded(task) ? "bar bar-still" : "bar"}
       max={100}
-      // A key for each kind: a bar does not turn back from known to unknown by losing its value.
+      // Separate keys create a new element: removing `value` does not make an existing bar indeterminate again.
       key={value === undefined ? "unknown" : "known"}
       {...(value === undefined ? {} : { value })}
       aria-label={`Progress of ${task.name}`}
@@ -88,7 +89,7 @@ export function ProgressBar({ task }: TaskProps): JSX.Element {
   );
 }
 
-/** How many of how many; wide enough from the start that it does not push its neighbours. */
+/** "current of total". Its minimum width keeps the neighbouring elements from moving as it grows. */
 export function Counts({ task }: TaskProps): JSX.Element | null {
   const text = formatCounts(task);
   if (text === "") return null;
@@ -106,7 +107,7 @@ export function Tags({ task }: TaskProps): JSX.Element | null {
   );
 }
 
-/** The kind of an error, as people read it. */
+/** The type of an error, for display. */
 export function errorWords(error: TaskError): string {
   return error.type === "interrupted" ? "Interrupted" : String(error.type);
 }

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * Tasks in lists: one row each, which reads only its own task.
+ * The rows of task lists. Each row subscribes to its own task only.
  *
  * @module
  */
@@ -25,16 +25,16 @@ import { Ago, Elapsed, TimeLeft } from "./time.tsx";
 
 interface RowProps {
   readonly view: FrameView;
-  /** The list that the row is selected in; none where it can't be. */
+  /** The list in which the row can be selected; `undefined` if it can't be. */
   readonly list?: ClientView;
-  /** The row's task; `undefined` where it left the page in this very moment. */
+  /** The row's task; `undefined` if it was removed while the list was rendering. */
   readonly source: Readable<Task> | undefined;
 }
 
-/** How much of a result a row shows. */
+/** Characters of a result shown in a row. */
 const MOST_RESULT_CHARACTERS = 160;
 
-/** A task that has not ended. */
+/** The row of a task that has not ended. */
 export function ActiveRow({ view, list, source }: RowProps): JSX.Element | null {
   const task = source?.value;
   if (task === undefined) return null;
@@ -69,7 +69,7 @@ export function ActiveRow({ view, list, source }: RowProps): JSX.Element | null 
   );
 }
 
-/** A task that has ended. */
+/** The row of a task that has ended. */
 export function EndedRow({ view, list, source }: RowProps): JSX.Element | null {
   const task = source?.value;
   if (task === undefined) return null;
@@ -106,11 +106,11 @@ interface ListRowProps {
   readonly source: Readable<Task> | undefined;
 }
 
-/** A row of a list in which rows are selected, whichever way its task stands. */
+/** A selectable row for a task in any state. */
 export function ListRow({ view, source }: ListRowProps): JSX.Element | null {
   const task = source?.value;
   if (task === undefined) return null;
-  // Called, as a component of its own would have to be told of every change a second time.
+  // Called as functions: as components of their own, both would re-render for every change of the task.
   return hasEnded(task) ? EndedRow({ view, list: view, source }) : ActiveRow({ view, list: view, source });
 }
 
@@ -120,7 +120,7 @@ interface SelectBoxProps {
   readonly name: string;
 }
 
-/** The box that selects a task; belongs to the form of the bar below the list. */
+/** The checkbox that selects a task; it belongs to the form of the bulk bar. */
 function SelectBox({ view, id, name }: SelectBoxProps): JSX.Element | null {
   const { list } = view;
   if (!view.frame.visitor.mayChange) return null;
@@ -160,10 +160,10 @@ function RowName({ view, task }: TaskProps): JSX.Element {
   );
 }
 
-/** What came of a task, on one line. */
+/** The result, error or last status of an ended task. */
 export function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
   if (task.error !== null) {
-    // How far it came, and what it did then, is where a search for the reason begins.
+    // The last progress and status help to find the cause of an error.
     const words = [task.progress === null ? "" : formatPercent(task.progress), statusWords(task)];
     const last = words.filter((each) => each !== "").join(" · ");
     return (
@@ -190,11 +190,11 @@ export function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
 }
 
 interface TaskActionProps extends TaskProps {
-  /** Whether the button is on the task's own page, where a form leads back to then. */
+  /** Whether the button is on the task page; its form then redirects back to that page. */
   readonly isOwnPage?: boolean;
 }
 
-/** Asks a task to stop. */
+/** Requests the cancellation of a task. */
 export function CancelButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element | null {
   const { actions } = view;
   if (!view.frame.visitor.mayChange) return null;
@@ -225,7 +225,7 @@ export function RemoveButton({ view, task, isOwnPage = false }: TaskActionProps)
   );
 }
 
-/** Starts a task once more. */
+/** Starts a new attempt of a task. */
 export function RetryButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element | null {
   const { actions } = view;
   if (!view.frame.visitor.mayChange) return null;

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * Times. Each is a component of its own, so that a tick of the clock renders a few characters and nothing else.
+ * Times and durations. Each is its own component, so that a clock tick re-renders only a few characters.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export function Clock({ view, at }: AtProps): JSX.Element {
   return <time dateTime={machineTime(at)}>{formatClock(at, view.scripted.value)}</time>;
 }
 
-/** A time of day without its zone, for where many stand below each other and that is said once. */
+/** A time of day without its time zone, for lists that state the zone once. */
 export function ShortClock({ view, at }: AtProps): JSX.Element {
   return <time dateTime={machineTime(at)}>{formatClock(at, view.scripted.value).slice(0, 8)}</time>;
 }
@@ -39,7 +39,7 @@ export function DateTime({ view, at }: AtProps): JSX.Element {
   return <time dateTime={machineTime(at)}>{formatDateTime(at, view.scripted.value)}</time>;
 }
 
-/** How long ago something was; its exact time on hovering. */
+/** The time since a moment, rounded; the exact time is in the tooltip. */
 export function Ago({ view, at }: AtProps): JSX.Element {
   return (
     <time dateTime={machineTime(at)} title={formatDateTime(at, view.scripted.value)}>
@@ -53,19 +53,19 @@ interface TaskTimeProps {
   readonly task: Task;
 }
 
-/** How long a task has run; ticks while the page is live. */
+/** The elapsed time of a task; ticks while the page is live. */
 export function Elapsed({ view, task }: TaskTimeProps): JSX.Element {
-  // An ended task's time stands still: no need to hear the clock.
+  // The duration of an ended task is final: don't subscribe to the clock.
   const seconds = elapsedSeconds(task, task.finished_at ?? view.now.value);
   return <>{seconds === null ? "—" : formatDuration(seconds)}</>;
 }
 
-/** How long a task will take, or why nobody knows. */
+/** The estimated remaining time of a task, or a short reason why there is none. */
 export function TimeLeft({ view, task }: TaskTimeProps): JSX.Element {
   return <>{timeLeft(task, task.eta === null ? 0 : view.now.value)}</>;
 }
 
-/** How long a task will take, in a sentence, also where nobody can know. */
+/** The estimated remaining time of a task, or a longer reason why there is none. */
 export function Estimate({ view, task }: TaskTimeProps): JSX.Element {
   return (
     <>
@@ -78,11 +78,11 @@ export function Estimate({ view, task }: TaskTimeProps): JSX.Element {
 
 const NO_ESTIMATE: ReadonlyMap<string, string> = new Map([
   ["too_early", "too early to tell"],
-  ["stalled", "no estimate: no progress for a while"],
-  ["unknown_progress", "unknown: it does not say how far it is"],
+  ["stalled", "stalled: no progress for a while"],
+  ["unknown_progress", "unknown: the task reports no progress"],
 ]);
 
-/** How long nothing was heard of a task. */
+/** The time since the last update of a task. */
 export function Silence({ view, task }: TaskTimeProps): JSX.Element {
   return <>{formatDuration(Math.max(0, view.now.value - task.updated_at))}</>;
 }

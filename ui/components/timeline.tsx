@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * Where a task's time went, and how far it was when.
+ * Two charts of a task page: how long each step took, and progress over time.
  *
  * @module
  */
@@ -25,10 +25,10 @@ interface ViewProps {
   readonly view: TaskView;
 }
 
-/** The status texts of a task, with the time that each took. */
+/** The status texts of a task with the duration of each. */
 export function TimelineSection({ view }: ViewProps): JSX.Element | null {
   const task = view.task.value;
-  // An ended task's time stands still: no need to hear the clock.
+  // The duration of an ended task is final: don't subscribe to the clock.
   const now = task.finished_at ?? view.now.value;
   const rows = timelineOf(view.steps.value, task, now);
   const total = elapsedSeconds(task, now);
@@ -43,7 +43,7 @@ export function TimelineSection({ view }: ViewProps): JSX.Element | null {
         count={formatDuration(total)}
       />
       <ol class="timeline" aria-labelledby="timeline-title">
-        {waited >= 1 && <li class="timeline-note">Waited {formatDuration(waited)} before it started</li>}
+        {waited >= 1 && <li class="timeline-note">Waited {formatDuration(waited)} before starting</li>}
         {rows.map((row) => (
           <Row key={row.at} view={view} row={row} start={row.at - rows[0]!.at} total={total} />
         ))}
@@ -62,7 +62,7 @@ export function TimelineSection({ view }: ViewProps): JSX.Element | null {
 
 interface RowProps extends ViewProps {
   readonly row: TimelineRow;
-  /** How long after the task's start it began. */
+  /** Seconds from the task's start to the row's start. */
   readonly start: number;
   readonly total: number;
 }
@@ -99,14 +99,14 @@ function progressSpan({ progress, to }: TimelineRow): string {
   return from === formatPercent(to) ? from : `${from} → ${formatPercent(to)}`;
 }
 
-/** A task's progress over time. */
+/** A chart of a task's progress over time. */
 export function ProgressChart({ view }: ViewProps): JSX.Element | null {
   const task = view.task.value;
   const points = view.series.value;
   const start = task.started_at;
   const end = task.finished_at ?? view.now.value;
   const last = points.at(-1);
-  // Two points are a line that says nothing.
+  // Fewer than three points make no useful chart.
   if (start === null || last === undefined || points.length < 3) return null;
   const reached: readonly [number, number] = [end, last[1]];
   const seconds = Math.max(0, end - start);

@@ -1,48 +1,50 @@
 /**
- * Turns the JSON Schema of a task's arguments into form fields, and the form that was filled in into arguments. Pure.
+ * Builds form fields from the JSON Schema of a task's arguments, and parses submitted forms back into
+ * arguments.
  *
  * @module
  */
 
 import type { JsonObject, JsonValue } from "../../lib/task/task.ts";
 
-/** One field of a form. */
+/** A field of a form. */
 export interface FormField {
-  /** The name it is sent under: `arg.<property>` or `args.<index>`. */
+  /** The name of the input: `arg.<property>` or `args.<index>`. */
   readonly name: string;
-  /** The property, or the argument's place. */
+  /** The name of the property, or the index of the argument. */
   readonly key: string;
   readonly label: string;
   readonly description: string | null;
   readonly kind: "text" | "number" | "integer" | "boolean" | "choice" | "json";
-  /** Whether it must be filled in. */
+  /** Whether a value is required. */
   readonly required: boolean;
-  /** Whether `null` is a value it may have. */
+  /** Whether the schema allows `null`. */
   readonly nullable: boolean;
-  /** What the argument is where nobody gave one; `undefined` where the schema does not say. */
+  /** The default value; `undefined` if the schema has none. */
   readonly preset: JsonValue | undefined;
-  /** What the field shows at first. */
+  /** The initial text of the input. */
   readonly initial: string;
-  /** The values of a choice, else empty. */
+  /** The allowed values; empty unless `kind` is `choice`. */
   readonly choices: readonly JsonValue[];
   readonly minimum: number | null;
   readonly maximum: number | null;
 }
 
-/** A form that was filled in. */
+/** A submitted form. */
 export interface FormValues {
-  /** The field's text; `null` where the form has no such field. */
+  /** The text of a field; `null` if the form does not have it. */
   get(name: string): string | null;
 }
 
-/** The name of the only field where there is no schema to make fields of. */
+/** The name of the single input that is used if there is no schema. */
 export const RAW_ARGUMENTS = "args";
 
 /**
- * The fields for a task's arguments.
+ * Builds the fields for a task's arguments.
  *
- * @param schema JSON Schema of the arguments: of all (`prefixItems`), or of the only one, an object (`properties`)
- * @returns the fields; `null` where the arguments are better given as JSON
+ * @param schema a JSON Schema: an array with `prefixItems` for a list of arguments, or an object with
+ *   `properties` for a single argument
+ * @returns the fields; `null` if the schema is of another kind, and the arguments have to be entered as JSON
  */
 export function formFields(schema: JsonObject | null): readonly FormField[] | null {
   if (schema === null) return null;
@@ -62,13 +64,13 @@ export function formFields(schema: JsonObject | null): readonly FormField[] | nu
 }
 
 /**
- * Reads the arguments from a form.
+ * Parses a submitted form.
  *
- * @param schema the schema that the form was made of
- * @param form the form: `arg.<property>`, `args.<index>`, or `args` with a JSON array
- * @returns the arguments; optional ones that were left empty are left out
- * @throws {RangeError} that names a field whose value is not what the schema wants
- * @throws {SyntaxError} that names a field whose JSON can't be read
+ * @param schema the schema that the form was built from
+ * @param form the values of `arg.<property>`, `args.<index>`, or of `args`, a JSON array
+ * @returns the arguments, without optional ones that were left empty
+ * @throws {RangeError} if a value does not match the schema; the message names the field
+ * @throws {SyntaxError} if a value is not valid JSON; the message names the field
  */
 export function argumentsFromForm(schema: JsonObject | null, form: FormValues): JsonValue[] {
   const fields = formFields(schema);
@@ -76,7 +78,7 @@ export function argumentsFromForm(schema: JsonObject | null, form: FormValues): 
   if (Array.isArray(schema?.prefixItems)) {
     const values = fields.map((field) => valueOf(field, form.get(field.name)));
     while (values.length > 0 && values.at(-1) === undefined) values.pop();
-    // An argument that was left out before one that was given still has to hold its place.
+    // An omitted argument before a given one keeps its position, as its default or `null`.
     return values.map((value, index) => value ?? fields[index]?.preset ?? null);
   }
   const entries = fields.flatMap((field) => {
@@ -86,7 +88,7 @@ export function argumentsFromForm(schema: JsonObject | null, form: FormValues): 
   return [Object.fromEntries(entries)];
 }
 
-/** The text that stands for a choice in a form. */
+/** The text of an allowed value in a form. */
 export function choiceText(choice: JsonValue): string {
   return typeof choice === "string" ? choice : JSON.stringify(choice);
 }
@@ -119,7 +121,7 @@ function fieldOf(name: string, key: string, label: string, schema: JsonValue, re
   };
 }
 
-/** A type that may be `null` is shown as the other type that it may be. */
+/** Reduces a nullable type to its other alternative. */
 function withoutNull(schema: JsonObject): { readonly plain: JsonObject; readonly nullable: boolean } {
   const alternatives = [schema.anyOf, schema.oneOf].find((list) => Array.isArray(list)) ?? [];
   const others = (alternatives as readonly JsonValue[]).filter((entry) => objectOf(entry).type !== "null");
@@ -146,7 +148,7 @@ function initialText(kind: FormField["kind"], preset: JsonValue | undefined): st
 }
 
 function valueOf(field: FormField, text: string | null): JsonValue | undefined {
-  // A box that is not ticked is not sent at all.
+  // Browsers do not send unticked checkboxes.
   if (field.kind === "boolean") return booleanOf(field, text);
   if (text === null || (field.kind === "text" ? text : text.trim()) === "") {
     if (field.required) throw new RangeError(`Cannot read "${field.key}": wanted a value, received none`);
@@ -208,7 +210,7 @@ function wrong(key: string, wanted: string, received: string): RangeError {
 }
 
 function boundOf(value: JsonValue | undefined): number | null {
-  // zod writes the bounds of safe integers; nobody wants to read them.
+  // zod adds the safe-integer limits to every integer; they are not worth showing.
   return typeof value === "number" && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : null;
 }
 

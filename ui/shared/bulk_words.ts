@@ -1,5 +1,5 @@
 /**
- * Sentences about changes of many tasks at once. Pure.
+ * Texts about bulk actions: progress, success and failure.
  *
  * @module
  */
@@ -7,32 +7,34 @@
 import { countNoun } from "../../lib/text/format.ts";
 import type { BulkAction } from "./view.ts";
 
-const WORDS: { readonly [A in BulkAction]: { readonly doing: string; readonly done: string } } = {
-  cancel: { doing: "Cancelling", done: "asked to stop" },
-  retry: { doing: "Starting again", done: "started again" },
-  remove: { doing: "Removing", done: "removed" },
-  restore: { doing: "Restoring", done: "restored" },
+const VERBS: {
+  readonly [A in BulkAction]: { readonly doing: string; readonly done: string; readonly failed: string };
+} = {
+  cancel: { doing: "Cancelling", done: "asked to stop", failed: "cancelled" },
+  retry: { doing: "Retrying", done: "retried", failed: "retried" },
+  remove: { doing: "Removing", done: "removed", failed: "removed" },
+  restore: { doing: "Restoring", done: "restored", failed: "restored" },
 };
 
-/** Announces a change of `count` tasks that has begun. */
+/** The text shown while a bulk action runs. */
 export function sayBulkStart(action: BulkAction, count: number): string {
-  return `${WORDS[action].doing} ${countNoun(count, "task")}…`;
+  return `${VERBS[action].doing} ${countNoun(count, "task")}…`;
 }
 
 /**
- * Says in sum what came of a change of many tasks.
+ * The text shown when a bulk action has finished.
  *
- * @param action what was done
- * @param done with how many tasks
- * @param reasons why not, for each of the others
- * @returns sentences
+ * @param action the action
+ * @param done the number of tasks for which it succeeded
+ * @param reasons one reason for each task for which it failed
+ * @returns one or two sentences
  */
 export function sayBulk(action: BulkAction, done: number, reasons: readonly string[]): string {
-  const success = `${countNoun(done, "task")} ${WORDS[action].done}.`;
+  const success = `${countNoun(done, "task")} ${VERBS[action].done}.`;
   if (reasons.length === 0) return success;
   const [first] = reasons;
   if (done === 0 && reasons.length === 1) return `${first}.`;
-  const others = `${countNoun(reasons.length, "task")} could not be: `;
-  const more = new Set(reasons).size > 1 ? `${first}, and others.` : `${first}.`;
+  const others = `${countNoun(reasons.length, "task")} could not be ${VERBS[action].failed}: `;
+  const more = new Set(reasons).size > 1 ? `${first}, and other reasons.` : `${first}.`;
   return `${done === 0 ? "" : `${success} `}${others}${more}`;
 }

@@ -1,5 +1,5 @@
 /**
- * The lines to type in a terminal for what a page shows. Pure.
+ * The shell commands that a page suggests for its tasks.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { formFields } from "./arguments.ts";
 import { asSocketUrl, socketPath, startUrl, tasksUrl, taskUrl } from "./links.ts";
 import type { PageFrame, TerminalCommand } from "./model.ts";
 
-/** The lines for the page of a client. */
+/** The commands on the list page. */
 export function clientCommands(frame: PageFrame, startable: readonly StartableTask[]): TerminalCommand[] {
   const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}`);
   return [
@@ -20,7 +20,7 @@ export function clientCommands(frame: PageFrame, startable: readonly StartableTa
   ];
 }
 
-/** The lines that bring a first task onto the page of a client. */
+/** Three ways to create a first task, shown while the list is empty. */
 export function firstTaskCommands(frame: PageFrame): TerminalCommand[] {
   const { origin, basePath, client } = frame;
   const server = `${origin}${basePath}`;
@@ -44,7 +44,7 @@ export function firstTaskCommands(frame: PageFrame): TerminalCommand[] {
   ];
 }
 
-/** The lines for the page of a task. */
+/** The commands on a task page. */
 export function taskCommands(frame: PageFrame, id: string, active: boolean): TerminalCommand[] {
   const url = `${frame.origin}${taskUrl(frame, id)}`;
   const server = `${frame.origin}${frame.basePath}`;
@@ -54,15 +54,15 @@ export function taskCommands(frame: PageFrame, id: string, active: boolean): Ter
     const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}/${url.slice(url.lastIndexOf("/") + 1)}`);
     commands.push(
       { purpose: "Live updates until it ends", command: `${tool(frame, "wscat")} -c ${word(socket)}` },
-      { purpose: "Its bar in a terminal", command: `taskscope watch ${target}` },
-      { purpose: "Wait for its end in a script", command: `taskscope wait ${target}` },
-      { purpose: "Ask it to stop", command: `${curl(frame)} -X POST ${word(`${url}/cancel`)}` },
+      { purpose: "Follow the progress in a terminal", command: `taskscope watch ${target}` },
+      { purpose: "Wait for the end in a script", command: `taskscope wait ${target}` },
+      { purpose: "Cancel this task", command: `${curl(frame)} -X POST ${word(`${url}/cancel`)}` },
     );
   }
   commands.push(
-    { purpose: "Its log as text", command: `${curl(frame)} -H 'accept: text/plain' ${word(`${url}/logs`)}` },
+    { purpose: "The log as text", command: `${curl(frame)} -H 'accept: text/plain' ${word(`${url}/logs`)}` },
     {
-      purpose: "Report from a program of yours",
+      purpose: "Report from your own program",
       command: `import { monitored } from "${server}/monitored.ts";`,
     },
   );
@@ -77,7 +77,7 @@ function startCommand(frame: PageFrame, task: StartableTask): TerminalCommand {
   };
 }
 
-/** Arguments that show the shape: what is preset or must be given. */
+/** Example arguments: the required ones and those with a default. */
 function exampleArguments(task: StartableTask): JsonValue[] {
   const fields = formFields(task.input)?.filter((field) => field.required || field.preset !== undefined);
   if (fields === undefined) return [];
@@ -104,12 +104,15 @@ function curl(frame: PageFrame): string {
   return tool(frame, "curl");
 }
 
-/** A tool with the header that it needs where there is a key; commands of ours find it by themselves. */
+/**
+ * A command with the authorization header if the server has a key; `taskscope` itself reads the key from the
+ * environment.
+ */
 function tool({ visitor }: PageFrame, name: string): string {
   return visitor.needsKey ? `${name} -H "authorization: Bearer $TASKSCOPE_KEY"` : name;
 }
 
-/** Quotes a word for the shell where it needs it. */
+/** Quotes a word for a POSIX shell if necessary. */
 function word(text: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,21 +1,21 @@
 /**
- * The keys that the page hears. Pure.
+ * The keyboard shortcuts of the pages, for the help dialog, and which key events may trigger one.
  *
  * @module
  */
 
-/** A key, and what it does. */
+/** A row of the help dialog. */
 export interface KeyHelp {
-  /** What to press; of several, any one. */
+  /** Key names; any one of them works. */
   readonly keys: readonly string[];
   readonly does: string;
   readonly where: "everywhere" | "list" | "task";
 }
 
-/** Every key, in the order in which the help shows them. */
+/** All shortcuts in the order of the help dialog. */
 export const KEYS: readonly KeyHelp[] = [
   { keys: ["?"], does: "Show or hide this help", where: "everywhere" },
-  { keys: ["Esc"], does: "Close what is open", where: "everywhere" },
+  { keys: ["Esc"], does: "Close the open dialog", where: "everywhere" },
   { keys: ["Tab"], does: "Go to the next link or button", where: "everywhere" },
   { keys: ["/"], does: "Search", where: "list" },
   { keys: ["j"], does: "Go to the next task", where: "list" },
@@ -26,16 +26,16 @@ export const KEYS: readonly KeyHelp[] = [
 ];
 
 /**
- * Whether a key that was pressed is a command to the page, and not a letter for a field or a shortcut of the browser.
- *
- * @param event the event
+ * Tells whether a key event may be a shortcut: not while the user types into a field, and not with Alt, Ctrl or
+ * Meta, which belong to the browser.
+ * @param event the `keydown` event
  */
 export function isCommandKey(
   event: Pick<KeyboardEvent, "altKey" | "ctrlKey" | "metaKey" | "target">,
 ): boolean {
   if (event.altKey || event.ctrlKey || event.metaKey) return false;
   const target = event.target as Partial<HTMLElement> | null;
-  // Into a box that is ticked nobody types.
+  // A checkbox takes no text.
   if ((target as Partial<HTMLInputElement> | null)?.type === "checkbox") return true;
   return !target?.isContentEditable && !/^(INPUT|TEXTAREA|SELECT)$/.test(target?.tagName ?? "");
 }

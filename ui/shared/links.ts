@@ -1,5 +1,5 @@
 /**
- * The addresses that the page links to and calls. Pure.
+ * Builds the URLs of pages and API calls.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import type { PageFrame } from "./model.ts";
 
 type Place = Pick<PageFrame, "basePath" | "client">;
 
-/** The page of a client; a page number of 1 is left out. */
+/** The list page of a client. The first page has no `page` parameter. */
 export function clientPageUrl(place: Place, page = 1): string {
   const query = page > 1 ? `?page=${page}` : "";
   return `${place.basePath}/t/${segment(place.client)}${query}`;
 }
 
-/** The page of what is known of the names of a client's tasks. */
+/** The statistics page of a client: all task names. */
 export function namesPageUrl(place: Place): string {
   return `${place.basePath}/stats/${segment(place.client)}`;
 }
 
-/** The page of what is known of one name. */
+/** The statistics page of one task name. */
 export function namePageUrl(place: Place, name: string): string {
   return `${namesPageUrl(place)}/${segment(name)}`;
 }
@@ -29,59 +29,59 @@ export function taskPageUrl(place: Place, id: string): string {
   return `${clientPageUrl(place)}/${segment(id)}`;
 }
 
-/** Where the REST interface lists a client's tasks. */
+/** The REST URL of a client's tasks. */
 export function tasksUrl(place: Place): string {
   return `${place.basePath}/tasks/${segment(place.client)}`;
 }
 
-/** Where the REST interface has one task. */
+/** The REST URL of one task. */
 export function taskUrl(place: Place, id: string): string {
   return `${tasksUrl(place)}/${segment(id)}`;
 }
 
-/** Where a task's log is, as a text file. */
+/** The URL that downloads a task's log as a text file. */
 export function logTextUrl(place: Place, id: string): string {
   return `${taskUrl(place, id)}/logs?format=text`;
 }
 
-/** Where the REST interface starts a registered task. */
+/** The REST URL that starts a registered task. */
 export function startUrl(place: Place, name: string): string {
   return `${tasksUrl(place)}/start/${segment(name)}`;
 }
 
-/** Where a form without JavaScript starts a registered task. */
+/** The URL that starts a registered task from a form, without JavaScript. */
 export function startFormUrl(place: Place, name: string): string {
   return `${clientPageUrl(place)}/start/${segment(name)}`;
 }
 
-/** Where a link for others is made: to a task, or to all of a client's. */
+/** The page that creates a share link: for one task, or for all tasks of a client. */
 export function shareUrl(place: Place, id?: string): string {
   return `${place.basePath}/share/${segment(place.client)}${id === undefined ? "" : `/${segment(id)}`}`;
 }
 
-/** Where the WebSocket of a client is, as a path. */
+/** The path of a client's WebSocket. */
 export function socketPath(place: Place): string {
   return `${place.basePath}/ws/tasks/${segment(place.client)}`;
 }
 
-/** Where the events of a client are, or of one of its tasks. */
+/** The URL of the server-sent events of a client or of one task. */
 export function eventsUrl(place: Place, id?: string): string {
   return `${place.basePath}/events/tasks/${segment(place.client)}${
     id === undefined ? "" : `/${segment(id)}`
   }`;
 }
 
-/** Where the server says whether it can store. */
+/** The URL of the readiness check, which reports whether the server can store changes. */
 export function readyUrl(place: Pick<PageFrame, "basePath">): string {
   return `${place.basePath}/readyz`;
 }
 
-/** The same address with the scheme of WebSockets. */
+/** Replaces `http` by `ws` and `https` by `wss`. */
 export function asSocketUrl(url: string): string {
   return url.replace(/^http/, "ws");
 }
 
-/** Ids may hold a colon, which needs no escape in a path and reads better without. */
+/** Encodes a path segment. A colon is legal there (RFC 3986) and stays readable. */
 function segment(text: string): string {
   return encodeURIComponent(text).replaceAll("%3A", ":");
 }

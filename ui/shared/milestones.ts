@@ -1,5 +1,6 @@
 /**
- * What people who listen to the page should hear of a change: starts, quarters and ends, never every step. Pure.
+ * Decides which changes of a task are announced to screen readers and as notifications: start, quarters and
+ * end.
  *
  * @module
  */
@@ -8,25 +9,25 @@ import { countNoun } from "../../lib/text/format.ts";
 import type { Task } from "../../lib/task/task.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 
-/** Something worth saying of one task. */
+/** A change of a task that is worth announcing. */
 export interface Milestone {
   readonly kind: "started" | "progress" | "finished" | "failed" | "cancelled" | "ended";
-  /** The task it is about. */
+  /** The task's id. */
   readonly id: string;
   readonly text: string;
 }
 
-/** How much of an error is read out: enough to know which it is. */
+/** Characters of an error message that are announced. */
 const MOST_CHARACTERS = 160;
-/** More than this many at a time are told as sums. */
+/** If more tasks than this changed at once, they are summarised as counts. */
 const MOST_SENTENCES = 3;
 
 /**
- * The milestone that a task passed.
+ * Compares two versions of a task.
  *
- * @param before the task as it was; `undefined` where the page did not know it
- * @param after the task as it is
- * @returns the one thing worth saying, or `null`
+ * @param before the previous version; `undefined` if the page did not know the task
+ * @param after the new version
+ * @returns the milestone that lies between them, or `null`
  */
 export function milestoneBetween(before: Task | undefined, after: Task): Milestone | null {
   const { id, name } = after;
@@ -53,20 +54,20 @@ export function milestoneBetween(before: Task | undefined, after: Task): Milesto
 }
 
 /**
- * Says milestones in one breath: one by one where they are few, as sums where they are many.
+ * Joins milestones into one announcement: as single sentences if there are few, as counts otherwise.
  *
- * @param milestones in the order in which they happened
- * @returns a sentence; empty where there is nothing to say
+ * @param milestones in chronological order
+ * @returns the text; empty if there are no milestones
  */
 export function sayMilestones(milestones: readonly Milestone[]): string {
-  // Of one task only the last word counts.
+  // Only the latest milestone of each task is announced.
   const latest = [...new Map(milestones.map((milestone) => [milestone.id, milestone])).values()];
   if (latest.length <= MOST_SENTENCES) return latest.map((milestone) => milestone.text).join(". ");
   const sums = (["started", "finished", "failed", "cancelled", "ended"] as const).flatMap((kind) => {
     const count = latest.filter((milestone) => milestone.kind === kind).length;
     return count === 0 ? [] : [`${countNoun(count, "task")} ${kind}`];
   });
-  return sums.length > 0 ? sums.join(", ") : `${countNoun(latest.length, "task")} moved on`;
+  return sums.length > 0 ? sums.join(", ") : `${countNoun(latest.length, "task")} progressed`;
 }
 
 function brief(text: string): string {

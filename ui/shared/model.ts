@@ -1,5 +1,5 @@
 /**
- * What a page is made of. Pure, and shared by the server, which renders it, and the browser, which keeps it live.
+ * The data of a page, which the server renders and the browser keeps up to date.
  *
  * @module
  */
@@ -15,13 +15,13 @@ export type { RunStats } from "../../lib/task/run_stats.ts";
 export { argumentsFromForm, type FormField, formFields, type FormValues } from "./arguments.ts";
 export { pageOfTasks, TASKS_PER_PAGE, type TaskSlice } from "./list_slice.ts";
 
-/** A line for the terminal and what it is for. */
+/** A command for the terminal and what it does. */
 export interface TerminalCommand {
   readonly purpose: string;
   readonly command: string;
 }
 
-/** What every page of a client needs. */
+/** The data that every page of a client needs. */
 export interface PageFrame extends PageContext {
   /** The server's version. */
   readonly version: string;
@@ -29,48 +29,48 @@ export interface PageFrame extends PageContext {
   readonly assets: {
     readonly script: string;
     readonly style: string;
-    /** What long lists load in addition. */
+    /** The script for windowed rendering, which only long lists load. */
     readonly windowing?: string;
   };
 }
 
-/** The page that lists a client's tasks. */
+/** The data of the list page. */
 export interface ClientPageModel extends PageFrame, TaskSlice {
-  /** The lines for the terminal. */
+  /** The suggested commands. */
   readonly commands: readonly TerminalCommand[];
-  /** The lines that bring a first task onto the page. */
+  /** Ways to create a first task. */
   readonly ways: readonly TerminalCommand[];
-  /** What of the page's address was not understood, in sentences. */
+  /** Sentences about invalid parameters in the page's URL. */
   readonly problems: readonly string[];
   readonly startable: readonly StartableTask[];
 }
 
-/** The part of a task's log that is known. */
+/** The loaded part of a task's log. */
 export interface TaskLog {
   /** Oldest first. */
   readonly lines: readonly LogLine[];
-  /** How many lines there were before the first of them. */
+  /** The number of lines before the first loaded one. */
   readonly dropped: number;
-  /** How many lines the server does not keep any more. */
+  /** The number of lines at the start that the server no longer keeps. */
   readonly gone: number;
 }
 
-/** The page that shows one task. */
+/** The data of a task page. */
 export interface TaskPageModel extends PageFrame, Relations {
   readonly task: Task;
-  /** Whether the task was removed a moment ago. */
+  /** Whether the task was removed and can still be restored. */
   readonly isRemoved: boolean;
-  /** How long a task that was removed can be had back, in seconds. */
+  /** How long a removed task can be restored, in seconds. */
   readonly undoSeconds: number;
   readonly steps: readonly Step[];
   readonly series: readonly ProgressPoint[];
   readonly log: TaskLog;
 }
 
-/** The state that a page carries for the browser. */
+/** The page data embedded in the HTML for the browser. */
 export type PageData =
   | { readonly page: "client"; readonly model: ClientPageModel }
   | { readonly page: "task"; readonly model: TaskPageModel };
 
-/** How many lines of a log a page ever holds. */
+/** The maximum number of log lines on a page. */
 export const MOST_LINES = 5_000;

@@ -1,5 +1,5 @@
 /**
- * What the page says of itself and of the server: that it was cut off, that it is back, what it missed. Pure.
+ * Texts about the connection and the server's storage: lost, restored, shutting down, degraded.
  *
  * @module
  */
@@ -8,42 +8,42 @@ import type { Task } from "../../lib/task/task.ts";
 
 import { countNoun } from "../../lib/text/format.ts";
 
-/** What a server that was lost says first when it is found again. */
+/** The first message after a reconnect. */
 export interface Return {
-  /** The tasks that changed meanwhile, or all of them. */
+  /** The tasks that changed while disconnected, or all tasks if {@linkcode Return.isAnew} is set. */
   readonly tasks: readonly Task[];
   readonly removed: readonly string[];
-  /** Whether what changed meanwhile could not be told, and everything was sent anew. */
+  /** Whether the server no longer had the changes since the page's cursor and sent all tasks instead. */
   readonly isAnew: boolean;
-  /** Whether the server had said, before it was lost, that it was about to end. */
+  /** Whether the server had announced its shutdown before the connection was lost. */
   readonly wasClosing: boolean;
 }
 
-/** The type of the error of tasks that ended because the server did. */
+/** The error type of tasks that ended because the server's process did. */
 const INTERRUPTED = "interrupted";
-/** The clock of the page may be ahead of the server's by so much, in seconds. */
+/** Tolerated difference between the clocks of the page and the server, in seconds. */
 const CLOCK_TOLERANCE = 3;
 
-/** What is said while the server ends. */
+/** Shown while the server shuts down. */
 export const CLOSING_WORDS = "The server is shutting down.";
-/** What is said when the connection is lost. */
-export const LOST_WORDS = "The connection is lost. Trying again.";
-/** What is said when the server can store again. */
-export const STORED_WORDS = "Changes are stored again.";
+/** Announced when the connection is lost. */
+export const LOST_WORDS = "Connection lost. Reconnecting.";
+/** Announced when the server can store changes again. */
+export const STORED_WORDS = "Changes are being saved again.";
 
-/** Says that nothing can be stored. */
+/** Shown while the server is degraded: it can't store changes. */
 export function sayTrouble(detail: string): string {
-  return `Changes can't be stored at present: ${detail}. ` +
-    "What runs goes on; it is stored as soon as that is over.";
+  return `Changes can't be saved at the moment: ${detail}. ` +
+    "Running tasks continue, and their changes are saved as soon as this is resolved.";
 }
 
 /**
- * Says that the page is live again, and what it missed. Of a restart it speaks only where something shows that there
- * was one: the server said that it was about to end, or a task ended because it did.
+ * The text after a reconnect, with the changes since. It mentions a restart only if there is evidence of one:
+ * the server had announced its shutdown, or a task was interrupted.
  *
- * @param back what the server said first
- * @param since until when the page was current, in epoch seconds on the server's clock
- * @param id the task that the page is about; `null` where it is about all of a client
+ * @param back the first message after the reconnect
+ * @param since when the connection was lost, in epoch seconds of the server's clock
+ * @param id the id of the page's task; `null` on a list page
  * @returns sentences
  */
 export function sayReturn(back: Return, since: number, id: string | null): string {
@@ -51,19 +51,19 @@ export function sayReturn(back: Return, since: number, id: string | null): strin
   const wasRestarted = back.wasClosing || interrupted.length > 0;
   if (back.isAnew) {
     return wasRestarted
-      ? "Live again. The server was restarted, and the page began anew."
-      : "Live again. What changed meanwhile can't be told, so the page began anew.";
+      ? "Reconnected. The server was restarted; the page has been refreshed."
+      : "Reconnected. The page has been refreshed; the changes in between are not available.";
   }
   const changed = id === null ? sayChanged(back, interrupted.length) : sayTaskChanged(back, interrupted, id);
   return wasRestarted
-    ? `Live again. The server was restarted; ${changed}.`
-    : `Live again. ${changed.charAt(0).toUpperCase()}${changed.slice(1)}.`;
+    ? `Reconnected. The server was restarted; ${changed}.`
+    : `Reconnected. ${changed.charAt(0).toUpperCase()}${changed.slice(1)}.`;
 }
 
 function sayChanged({ tasks, removed }: Return, interrupted: number): string {
   const { size } = new Set([...tasks.map((task) => task.id), ...removed]);
-  if (size === 0) return "nothing changed meanwhile";
-  const changed = `${countNoun(size, "task")} changed meanwhile`;
+  if (size === 0) return "nothing changed in the meantime";
+  const changed = `${countNoun(size, "task")} changed in the meantime`;
   if (interrupted === 0) return changed;
   return `${changed}, ${interrupted} ${interrupted === 1 ? "was" : "were"} interrupted`;
 }
@@ -71,8 +71,10 @@ function sayChanged({ tasks, removed }: Return, interrupted: number): string {
 function sayTaskChanged({ tasks, removed }: Return, interrupted: readonly Task[], id: string): string {
   const isIt = (task: Task) => task.id === id;
   if (interrupted.some(isIt)) return "this task was interrupted";
-  if (tasks.some(isIt)) return "this task changed meanwhile";
-  return removed.includes(id) ? "this task was removed meanwhile" : "this task did not change meanwhile";
+  if (tasks.some(isIt)) return "this task changed in the meantime";
+  return removed.includes(id)
+    ? "this task was removed in the meantime"
+    : "this task did not change in the meantime";
 }
 
 function wasInterrupted(task: Task, since: number): boolean {

@@ -1,24 +1,24 @@
 /**
- * Whether this browser shows desktop notifications, and the switch for them.
+ * Reads and toggles the setting for desktop notifications.
  *
  * @module
  */
 
-/** Where the browser remembers that somebody asked for them. */
+/** The `localStorage` key that remembers that notifications are on. */
 const KEY = "taskscope-notifications";
 
-/** Whether they come: the browser has none, nobody asked, somebody did, or the browser was told to let none through. */
+/** Not supported, turned off, turned on, or denied in the browser's settings. */
 export type NoticeState = "unavailable" | "off" | "on" | "blocked";
 
-/** How it stands with them in this browser. */
+/** The state of notifications in this browser. */
 export function noticeState(): NoticeState {
-  // Pages that do not come from https or this machine have none.
+  // The Notification API exists only in secure contexts: https and localhost.
   if (!("Notification" in globalThis) || !globalThis.isSecureContext) return "unavailable";
   if (Notification.permission === "denied") return "blocked";
   return Notification.permission === "granted" && isRemembered() ? "on" : "off";
 }
 
-/** Turns them on, or off. Asks for permission, so it is only called when somebody clicks. */
+/** Turns notifications on or off. Browsers ask for permission only in response to a click. */
 export async function toggleNotices(): Promise<NoticeState> {
   const isOn = noticeState() === "on";
   if (!isOn) await Notification.requestPermission();
@@ -26,7 +26,7 @@ export async function toggleNotices(): Promise<NoticeState> {
     if (isOn) localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, "on");
   } catch {
-    // A browser that keeps nothing of this page.
+    // Storage is disabled: the setting lasts as long as the page.
   }
   return noticeState();
 }

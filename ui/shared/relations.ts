@@ -1,47 +1,50 @@
 /**
- * The tasks that a task's page shows beside it: its parts, its other attempts, the runs before and after it. Pure.
+ * Finds the tasks related to a given task: subtasks, other attempts, previous and next run.
  *
  * @module
  */
 
 import type { Task } from "../../lib/task/task.ts";
 
-/** Another run, as a page links to it. */
+/** The fields that a link to another run needs. */
 export type RunLink = Pick<Task, "id" | "state" | "attempt" | "retry_of" | "created_at">;
 
-/** The run before or after another one. */
+/** The previous or next run of the same name. */
 export type Neighbour = Pick<Task, "id">;
 
-/** As much of every task as it takes to tell whether it belongs to another one. */
+/** The fields that tell how tasks are related. */
 export type Relative = Pick<Task, "id" | "name" | "parent_id" | "retry_of" | "created_at">;
 
-/** All tasks of a client, and the record of each, which may have to be read from disk. */
+/**
+ * All tasks of a client: a summary of each, and its full record on demand, which may have to be read from
+ * disk.
+ */
 export interface Relatives {
   readonly summaries: Iterable<Relative>;
   record(id: string): Task | undefined;
 }
 
-/** What belongs to a task. */
+/** The tasks related to a task. */
 export interface Relations {
-  /** Its parts and theirs, in the order of their creation. */
+  /** Its subtasks at all levels, in the order of their creation. */
   readonly parts: readonly Task[];
-  /** How many more parts there are. */
+  /** The number of further subtasks that are left out. */
   readonly omitted: number;
-  /** All attempts at the same, itself included, first one first; empty where it is the only one. */
+  /** All attempts including the task itself, oldest first; empty if there is only one. */
   readonly attempts: readonly RunLink[];
-  /** The run of the same name before it, and the one after it. */
+  /** The previous and the next run of the same name. */
   readonly previous: Neighbour | null;
   readonly next: Neighbour | null;
 }
 
-/** Parts that a page shows at most, and attempts. */
+/** The maximum number of subtasks on a page, and of attempts. */
 export const MOST_PARTS = 200;
 const MOST_ATTEMPTS = 50;
 
 /**
- * Finds what belongs to a task.
+ * Finds the tasks related to a task.
  *
- * @param all every task of its client, of which only those that belong to it are read
+ * @param all all tasks of the client; only the records of related ones are read
  * @param task the task
  */
 export function relationsOf({ summaries, record }: Relatives, task: Task): Relations {
@@ -73,12 +76,12 @@ export function relationsOf({ summaries, record }: Relatives, task: Task): Relat
   };
 }
 
-/** What a page needs to link to a task. */
+/** The fields that a link to a task needs. */
 export function runLink({ id, state, attempt, retry_of, created_at }: Task): RunLink {
   return { id, state, attempt, retry_of, created_at };
 }
 
-/** Puts runs into the order of their creation. */
+/** Compares by creation time, then by id. */
 export function compareRuns(
   left: Pick<Task, "id" | "created_at">,
   right: Pick<Task, "id" | "created_at">,
@@ -93,7 +96,7 @@ function attemptsOf(
 ): Relative[] {
   const known = new Set([task.id]);
   let first = task;
-  // Back to the first that is still there.
+  // Follow `retry_of` back to the first attempt that still exists.
   while (first.retry_of !== null && known.size < MOST_ATTEMPTS) {
     const earlier = byId.get(first.retry_of);
     if (earlier === undefined || known.has(earlier.id)) break;
@@ -104,7 +107,7 @@ function attemptsOf(
   return later.length === 0 ? [] : [first, ...later];
 }
 
-/** Everything below one id, nearest first. A circle is gone through once. */
+/** All descendants of an id, breadth first. Cycles are visited once. */
 function below<T extends { readonly id: string }>(
   id: string,
   byParent: ReadonlyMap<string, readonly T[]>,
@@ -129,7 +132,7 @@ function add<T>(lists: Map<string, T[]>, key: string, value: T): void {
   else list.push(value);
 }
 
-/** Without what a part's row does not show. */
+/** Drops the fields that the row of a subtask does not show. */
 function trimmed(task: Task): Task {
   const { error } = task;
   return {

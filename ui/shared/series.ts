@@ -1,5 +1,5 @@
 /**
- * A task's progress over time, in so few points that it can be drawn. Pure.
+ * A task's progress history, thinned out to the points that a chart can show.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { LIMITS } from "../../lib/task/grammar.ts";
 import type { ProgressPoint } from "../../lib/task/task.ts";
 
 /**
- * Goes on with a series. Points that are nearer to each other than can be seen are one; where they are too many, every
- * other one goes, the first and the last excepted.
+ * Appends a point. Points too close to tell apart in the chart replace each other; if there are too many, every
+ * second one is dropped, except the first and the last.
  *
  * @param points oldest first
- * @param at when, in epoch seconds
- * @param progress how far, from 0 to 100
- * @returns the series with the point
+ * @param at the time in epoch seconds
+ * @param progress from 0 to 100
+ * @returns the points including the new one
  */
 export function withPoint(
   points: readonly ProgressPoint[],

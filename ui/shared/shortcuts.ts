@@ -1,16 +1,16 @@
 /**
- * Whether keys of one letter are commands to the page. Who speaks to the browser, or shakes, turns them off (WCAG 2.2,
- * 2.1.4); this browser remembers it.
+ * The setting for single-key shortcuts, which speech input and tremor can trigger by accident (WCAG 2.2,
+ * criterion 2.1.4). Stored in the browser.
  *
  * @module
  */
 
 import { isCommandKey } from "./keys.ts";
 
-/** Where the browser remembers that they are off. */
+/** The `localStorage` key that remembers that they are off. */
 const KEY = "taskscope-letter-keys";
 
-/** Whether keys of one letter do something. */
+/** Whether single-key shortcuts are enabled. */
 export function areLetterKeysOn(): boolean {
   try {
     return localStorage.getItem(KEY) !== "off";
@@ -19,20 +19,20 @@ export function areLetterKeysOn(): boolean {
   }
 }
 
-/** Turns keys of one letter on, or off. */
+/** Enables or disables single-key shortcuts. */
 export function setLetterKeys(on: boolean): void {
   try {
     if (on) localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, "off");
   } catch {
-    // A browser that keeps nothing of this page.
+    // Storage is disabled: the setting has no effect.
   }
 }
 
 /**
- * Whether a key that was pressed is a command to the page.
+ * Tells whether a key event is a shortcut, given the user's setting.
  *
- * @param event the event
+ * @param event the `keydown` event
  */
 export function isShortcut(event: KeyboardEvent): boolean {
   return isCommandKey(event) && (event.key.length > 1 || areLetterKeysOn());

@@ -1,6 +1,6 @@
 /**
- * Where a task's time went: its status texts as spans of time. Pure, and the same on the server and in the browser, which
- * goes on with what the page sees.
+ * Turns a task's status history into the rows of its timeline. The browser appends to the steps the server
+ * rendered.
  *
  * @module
  */
@@ -8,40 +8,40 @@
 import { type HistoryEntry, isFinal, stateWords, type Task, type TaskState } from "../../lib/task/task.ts";
 import { statusWords } from "../../lib/task/task_view.ts";
 
-/** A moment from which on a task said something. */
+/** A period during which a task's state and status did not change. */
 export interface Step {
-  /** When it began, in epoch seconds. */
+  /** Its start in epoch seconds. */
   readonly at: number;
   readonly state: TaskState;
   readonly text: string;
-  /** How far the task was. */
+  /** The progress at its start. */
   readonly progress: number | null;
-  /** How many steps it stands for: more than one where short ones were folded together. */
+  /** The number of steps it stands for: more than 1 after short ones were merged. */
   readonly count: number;
 }
 
-/** A step with its span of time and of progress. */
+/** A step with its duration and the progress it made. */
 export interface TimelineRow extends Step {
   /** In seconds. */
   readonly duration: number;
-  /** How far the task was at its end. */
+  /** The progress at its end. */
   readonly to: number | null;
-  /** Whether it goes on. */
+  /** Whether it is the last step of a task that has not ended. */
   readonly isRunning: boolean;
-  /** Whether the task entered the row's state with it. */
+  /** Whether it is the first row of its state. */
   readonly isEntry: boolean;
 }
 
-/** Steps that a page keeps at most; of more, the shortest are folded. */
+/** The maximum number of steps in memory; beyond it, the shortest are merged. */
 export const MOST_STEPS = 200;
-/** Rows that are shown at most. */
+/** The maximum number of rows in the timeline. */
 export const MOST_ROWS = 24;
-/** A beginning shorter than this part of the whole is not worth a row. */
+/** A starting phase shorter than this fraction of the total time gets no row. */
 const NEGLIGIBLE = 0.01;
-/** Where there are too many, one that took less than this part of the whole is not worth a row of its own. */
+/** When steps must be merged, one shorter than this fraction of the total time gets no row of its own. */
 const SHORT = 0.02;
 
-/** Reads a history as steps; neighbours that say the same are one. */
+/** Converts a history to steps; consecutive entries with the same state and status become one. */
 export function stepsOf(history: readonly HistoryEntry[]): Step[] {
   const steps: Step[] = [];
   for (const { at, state, status, progress } of history) {
@@ -52,7 +52,7 @@ export function stepsOf(history: readonly HistoryEntry[]): Step[] {
   return steps;
 }
 
-/** Goes on with a record: the same steps, where it says nothing new. */
+/** Appends a step for a task record, unless its state and status are unchanged. */
 export function withStep(steps: readonly Step[], task: Task): readonly Step[] {
   const last = steps.at(-1);
   const { state, status, progress } = task;
@@ -60,25 +60,27 @@ export function withStep(steps: readonly Step[], task: Task): readonly Step[] {
   const started = state === "STARTING" ? task.started_at : null;
   const at = task.finished_at ?? started ?? task.updated_at;
   const more = [...steps, { at, state, text: status, progress, count: 1 }];
-  // Only now and then, so that a step costs the same on average.
+  // Merging only when twice the limit is reached keeps the amortised cost per step constant.
   return more.length > MOST_STEPS * 2 ? foldSteps(more, at, MOST_STEPS) : more;
 }
 
 /**
- * Folds neighbours together until there are few enough: the longest stay, and so do those that begin a state, and the
- * last. What is folded stands for a part of the whole time at most, so that many short steps still show when they were.
+ * Merges neighbouring steps until few enough remain. The longest steps, the first of each state and the last
+ * are kept. A merged step covers a limited part of the total time, so that many short steps still show when
+ * they happened.
  *
- * @param steps in the order of their times
- * @param end when the last of them ends, in epoch seconds
- * @param most how many there may be, states not counted
- * @returns the steps; their times still follow one another without a gap
+ * @param steps in chronological order
+ * @param end the end of the last step, in epoch seconds
+ * @param most the maximum number, not counting the first step of each state
+ * @returns the steps, still without gaps between them
  */
 export function foldSteps(steps: readonly Step[], end: number, most: number): readonly Step[] {
   const [first] = steps;
   if (first === undefined || steps.length <= most) return steps;
   const duration = (index: number) => (steps[index + 1]?.at ?? end) - steps[index]!.at;
   const total = end - first.at;
-  // As many stay as there are slices of the time; between two that stay, and at each slice's end, begins another fold.
+  // As many long steps are kept as there are slices of the total time. A new merged step begins after each kept
+  // step and at the end of each slice.
   const slices = Math.floor(most / 4);
   const longest = steps.map((_, index) => index).sort((left, right) => duration(right) - duration(left))
     .slice(0, slices).filter((index) => duration(index) >= total * SHORT);
@@ -97,13 +99,14 @@ export function foldSteps(steps: readonly Step[], end: number, most: number): re
 }
 
 /**
- * The rows of a task's timeline, from its start to its end or to now. Their durations add up to the time that it ran.
+ * The rows of a task's timeline, from its start to its end or to the present. Their durations add up to the
+ * elapsed time.
  *
- * @param steps in the order in which the task said them
+ * @param steps in chronological order
  * @param task the newest record
- * @param now in epoch seconds
- * @param most how many rows there may be, states not counted
- * @returns the rows; none where the task has not started
+ * @param now the current time in epoch seconds
+ * @param most the maximum number of rows, not counting the first of each state
+ * @returns the rows; empty if the task has not started
  */
 export function timelineOf(
   steps: readonly Step[],
@@ -127,11 +130,14 @@ export function timelineOf(
   });
 }
 
-/** The steps between start and end, the first at the start, none before the one that precedes it. */
+/**
+ * Limits the steps to the time between start and end. The first begins at the start, and times never
+ * decrease.
+ */
 function startingAt(start: number, end: number, steps: readonly Step[], task: Task): readonly Step[] {
   let at = start;
   const within = steps.filter(({ state }) => state !== "NOT_STARTED" && !isFinal(state)).map((step) => {
-    // Clocks are set back, and histories may begin late.
+    // Clocks may be set back, and a history may begin after the start.
     at = Math.min(end, Math.max(at, step.at));
     return { ...step, at };
   });

@@ -1,6 +1,6 @@
 /**
- * What the components read. Every value that may change is a {@linkcode Readable}: a plain constant on the server, a
- * signal in the browser, where reading it subscribes the component. So the components know nothing of either.
+ * The interface between pages and components. Values that may change are {@linkcode Readable}: constants on the
+ * server, signals in the browser, where reading one subscribes the component to it.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { ClientPageModel, PageFrame, TaskLog, TaskPageModel, TerminalComman
 
 import type { Step } from "./steps.ts";
 
-/** How a page hears of changes, best first. */
+/** How a page receives updates, best first. */
 export type TransportName = "socket" | "events" | "polling";
 
 /** A value that may change. */
@@ -23,81 +23,87 @@ export interface Readable<T> {
   readonly value: T;
 }
 
-/** How the page hears of changes. `closing` is live until the server ends. `asOf` is the last time at which what it shows was surely current, in epoch seconds. */
+/**
+ * The state of the connection. While `closing`, the page is still live, but the server has announced its
+ * shutdown.
+ */
 export interface ConnectionState {
   readonly kind: "snapshot" | "connecting" | "live" | "closing" | "reconnecting" | "stopped";
+  /** When the page was last known to be current, in epoch seconds. */
   readonly asOf: number;
-  /** The way by which it is live, or was last; `null` before. */
+  /** How the page receives updates, or did last; `null` before the first connection. */
   readonly over: TransportName | null;
-  /** Why it is not live, where there is more to say. */
+  /** Why the page is not live, for the user; `null` if there is nothing to add. */
   readonly reason: string | null;
 }
 
-/** What people can do on the page with JavaScript. Each rejects with an error whose message is for them. */
+/**
+ * The actions available with JavaScript. Each rejects with an error whose message can be shown to the user.
+ */
 export interface PageActions {
   cancel(id: string): Promise<void>;
   remove(id: string): Promise<void>;
-  /** Takes a removal back that is a few seconds old at most. */
+  /** Undoes a removal, possible for a few seconds. */
   restore(id: string): Promise<void>;
-  /** Starts a task once more and goes to the new one. */
+  /** Starts a new attempt and navigates to it. */
   retry(id: string): Promise<void>;
-  /** The lines of a task's log before one, so many at most. */
+  /** Fetches up to `limit` log lines that precede line `before`. */
   logBefore(id: string, before: number, limit: number): Promise<LogPage>;
   copy(text: string): Promise<void>;
 }
 
-/** What every page reads. */
+/** What every page provides to its components. */
 export interface FrameView {
   readonly frame: PageFrame;
   readonly connection: Readable<ConnectionState>;
-  /** The server's clock in epoch seconds. Stands still while the page is not live. */
+  /** The server's clock in epoch seconds. Stops while the page is not live. */
   readonly now: Readable<number>;
-  /** The same, but moving only every ten seconds: for what is written coarsely anyway. */
+  /** The same clock, updated every ten seconds only, for relative times. */
   readonly coarseNow: Readable<number>;
-  /** Whether the page's script runs: times are local then, and there are buttons to copy. */
+  /** Whether the page's script runs: if so, times are local and there are copy buttons. */
   readonly scripted: Readable<boolean>;
-  /** Why the server can't store anything at present; `null` where it can. */
+  /** Why the server can't store changes; `null` if it can. */
   readonly degradation: Readable<string | null>;
-  /** What is shown for a few seconds; empty most of the time. */
+  /** A message shown for a few seconds; usually empty. */
   readonly news: Readable<string>;
-  /** What the live region says. */
+  /** The text of the live region for screen readers. */
   readonly announcement: Readable<string>;
-  /** `null` without JavaScript: forms are then sent as forms. */
+  /** `null` without JavaScript: forms are then submitted to the server. */
   readonly actions: PageActions | null;
 }
 
-/** How many tasks a client has. */
+/** The number of tasks of a client. */
 export interface TaskCounts {
   readonly active: number;
   readonly ended: number;
-  /** Tasks that were created since and belong on an earlier page. */
+  /** Tasks created since the page was loaded that belong on an earlier page. */
   readonly newer: number;
 }
 
-/** A row of a list, or the heading of a section. */
+/** A row or a section heading of a list. */
 export interface ListItem {
   /** The key of the section. */
   readonly section: string;
-  /** The task of the row; `null` for the heading. */
+  /** The row's task; `null` for a heading. */
   readonly id: string | null;
 }
 
-/** Whether something of a list is on its way. */
+/** Which part of a list is being loaded, or why loading failed. */
 export type ListLoading =
   | { readonly kind: "no" | "list" | "more" }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** What can be done to many tasks at once. */
+/** An action on several tasks. */
 export type BulkAction = "cancel" | "retry" | "remove" | "restore";
 
-/** What becomes of something that is done to many tasks. */
+/** The state of a bulk action. */
 export type BulkState =
   | { readonly kind: "idle" }
   | { readonly kind: "busy"; readonly text: string }
-  /** `undo` says for how many tasks it can be taken back at present. */
+  /** `undo` is the number of removed tasks that can be restored. */
   | { readonly kind: "done"; readonly text: string; readonly isProblem: boolean; readonly undo: number };
 
-/** Which items of a list are rendered, and how much room those before and behind them take, in pixels. */
+/** The rendered items of a list, and the height of the items before and after them, in pixels. */
 export interface ListRange {
   readonly start: number;
   readonly end: number;
@@ -105,60 +111,60 @@ export interface ListRange {
   readonly after: number;
 }
 
-/** What people can do with a list with JavaScript. */
+/** The actions on a list available with JavaScript. */
 export interface ListActions {
-  /** Shows another list; a little later where somebody is typing. */
+  /** Loads another list; debounced while the user is typing. */
   search(query: ListQuery, isTyping: boolean): void;
-  /** Loads more of the list, where there is more. */
+  /** Loads the next page, if there is one. */
   more(): void;
-  /** Loads again what could not be loaded. */
+  /** Retries after loading failed. */
   again(): void;
-  /** Selects a task, or lets it go; with `isRange` all from the last one that was selected. */
+  /** Toggles the selection of a task; with `isRange`, selects everything from the last selected one. */
   select(id: string, isRange: boolean): void;
-  /** Selects every task of the list, loaded or not. */
+  /** Selects all tasks of the list, loading the rest of it first. */
   selectAll(): void;
   clearSelection(): void;
-  /** Does something to the selected tasks. */
+  /** Performs an action on the selected tasks. */
   change(action: BulkAction): void;
-  /** Takes the last removal back. */
+  /** Undoes the last removal. */
   undo(): void;
   readonly range: Readable<ListRange>;
-  /** Told after each rendering of the list. */
+  /** Called after each rendering of the list. */
   rendered(root: HTMLElement, items: readonly ListItem[]): void;
 }
 
-/** What the page of a client reads. */
+/** What the list page provides to its components. */
 export interface ClientView extends FrameView {
   readonly counts: Readable<TaskCounts>;
   readonly query: Readable<ListQuery>;
-  /** What of the query was not understood. */
+  /** Sentences about invalid query parameters. */
   readonly problems: Readable<readonly string[]>;
   readonly items: Readable<readonly ListItem[]>;
-  /** How many tasks stand below each heading, loaded or not. */
+  /** The number of tasks in each section, whether loaded or not. */
   readonly sections: Readable<ReadonlyMap<string, number>>;
-  /** Whether the list goes on behind what is loaded. */
+  /** Whether there are more tasks after the loaded ones. */
   readonly more: Readable<boolean>;
   readonly loading: Readable<ListLoading>;
-  /** The ids of the tasks that are selected. */
+  /** The ids of the selected tasks. */
   readonly selected: Readable<ReadonlySet<string>>;
   readonly bulk: Readable<BulkState>;
   readonly page: number;
   readonly pages: number;
   readonly commands: readonly TerminalCommand[];
   readonly ways: readonly TerminalCommand[];
-  /** Whether there are tasks to start on the page. */
+  /** Whether the page has forms that start tasks. */
   readonly hasStartable: boolean;
   /** `null` without JavaScript. */
   readonly list: ListActions | null;
   task(id: string): Readable<Task> | undefined;
 }
 
-/** What the page of one task reads. */
+/** What the task page provides to its components. */
 export interface TaskView extends FrameView {
   readonly task: Readable<Task>;
-  /** When the task was removed, in epoch seconds; `null` while it is there. */
+  /** When the task was removed, in epoch seconds; `null` if it was not. */
   readonly removedAt: Readable<number | null>;
-  /** How long it can be had back from then on, in seconds. */
+  /** How long a removal can be undone, in seconds. */
   readonly undoSeconds: number;
   readonly steps: Readable<readonly Step[]>;
   readonly series: Readable<readonly ProgressPoint[]>;
@@ -166,16 +172,16 @@ export interface TaskView extends FrameView {
   readonly attempts: Readable<readonly RunLink[]>;
   readonly previous: Readable<Neighbour | null>;
   readonly next: Readable<Neighbour | null>;
-  /** How many of its parts are left out. */
+  /** The number of subtasks that are left out. */
   readonly omitted: number;
-  /** The ids of the parts of this task, or of one of its parts. */
+  /** The ids of the direct subtasks of this task or of one of its subtasks. */
   partsOf(id: string): Readable<readonly string[]>;
   part(id: string): Readable<Task> | undefined;
   /** Adds older lines to the log; `null` without JavaScript. */
   readonly loadOlder: (() => Promise<void>) | null;
 }
 
-/** A page of a client that never changes, for the server. */
+/** A view of the list page with constant values, for rendering on the server. */
 export function snapshotClientView(model: ClientPageModel): ClientView {
   const { tasks, activeTotal, endedTotal, query } = model;
   const byId = new Map(tasks.map((task) => [task.id, { value: task }]));
@@ -203,11 +209,11 @@ export function snapshotClientView(model: ClientPageModel): ClientView {
 }
 
 /**
- * Puts headings between the rows of a list.
+ * Inserts section headings between the rows of a list.
  *
- * @param placed the key of each task's section, and its id, in the order of the list
- * @param headings the sections that are there in any case, in order
- * @returns the rows and the headings
+ * @param placed the section key and the id of each task, in the order of the list
+ * @param headings the keys of the sections that are shown even if empty, in order
+ * @returns the headings and rows in display order
  */
 export function listItems(
   placed: readonly (readonly [section: string, id: string])[],
@@ -217,7 +223,7 @@ export function listItems(
   const waiting = [...headings];
   let current: string | undefined;
   function open(section: string): void {
-    // Those that stand before it, and have no rows.
+    // Sections before this one that have no rows still get their heading.
     const due = waiting.includes(section) ? waiting.splice(0, waiting.indexOf(section) + 1) : [section];
     for (const each of due) items.push({ section: each, id: null });
     current = section;
@@ -230,7 +236,7 @@ export function listItems(
   return items;
 }
 
-/** A page of a task that never changes, for the server. */
+/** A view of the task page with constant values, for rendering on the server. */
 export function snapshotTaskView(model: TaskPageModel): TaskView {
   const byId = new Map(model.parts.map((task) => [task.id, { value: task }]));
   return {
@@ -253,7 +259,7 @@ export function snapshotTaskView(model: TaskPageModel): TaskView {
   };
 }
 
-/** What every page that never changes reads. */
+/** A view of the common parts of any page with constant values. */
 export function snapshotFrameView(frame: PageFrame): FrameView {
   return {
     frame,
