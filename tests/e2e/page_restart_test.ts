@@ -331,10 +331,10 @@ Deno.test("page: shows what the server has after each time that it was killed, w
       if (round !== 2) {
         assertMatch(
           news,
-          /^Live again\. The server was restarted; \d tasks changed meanwhile, 2 were interrupted\.$/,
+          /^Reconnected\. The server was restarted; \d tasks changed in the meantime, 2 were interrupted\.$/,
         );
       }
-      assertMatch(news, /^Live again\. /);
+      assertMatch(news, /^Reconnected\. /);
       const tasks = await server.tasks();
       assertEquals(tasks.length, 4 * round);
       assertEquals(tasks.filter((task) => task.error?.type === "interrupted").length, 2 * round);
@@ -427,7 +427,7 @@ Deno.test("page: of a task says that the server's end was the task's, with what 
       await live(page);
       assertEquals(
         await newsOf(page),
-        "Live again. The server was restarted; this task was interrupted.",
+        "Reconnected. The server was restarted; this task was interrupted.",
       );
       const wanted = await taskPageOf(server.url, id);
       assertEquals([wanted.state, wanted.error[0]], ["ERROR", "Interrupted"]);
@@ -460,7 +460,7 @@ Deno.test("page: says that the server shuts down while it does, and is right aga
     await live(page);
     assertMatch(
       await newsOf(page),
-      /^Live again\. The server was restarted; (1 task|nothing) changed meanwhile\.$/,
+      /^Reconnected\. The server was restarted; (1 task|nothing) changed in the meantime\.$/,
     );
     await fits(page);
     await shows(page, readShown, shownOf(await server.tasks()));
@@ -491,7 +491,7 @@ Deno.test("page: catches up after a cut, with the log lines of meanwhile, and cl
     await reconnecting(page);
     wire.isCut = false;
     await live(page);
-    assertEquals(await newsOf(page), "Live again. This task did not change meanwhile.");
+    assertEquals(await newsOf(page), "Reconnected. This task did not change in the meantime.");
     for (const [index, { resolve }] of steps.entries()) {
       wire.cut();
       await reconnecting(page);
@@ -500,7 +500,7 @@ Deno.test("page: catches up after a cut, with the log lines of meanwhile, and cl
       if (index === 1) await done;
       wire.isCut = false;
       await live(page);
-      assertEquals(await newsOf(page), "Live again. This task changed meanwhile.");
+      assertEquals(await newsOf(page), "Reconnected. This task changed in the meantime.");
       await shows(page, readTaskPage, await taskPageOf(wire.url, "cut"));
     }
     assertEquals(await page.locator(".log-text").count(), 1_000);
@@ -540,7 +540,7 @@ Deno.test("page: says that nothing can be stored, with and without JavaScript, u
       step.resolve();
       for (const banner of banners) await banner.waitFor();
       const words = await banners[0]!.innerText();
-      assertMatch(words, /^Changes can't be stored at present: another program has locked it/);
+      assertMatch(words, /^Changes can't be saved at the moment: another program has locked it/);
       assertMatch(words, /What runs goes on; it is stored as soon as that is over\.$/);
       await page.getByTestId("announcer").getByText(words).waitFor();
       const { version }: Task = (await call("GET", `${server.url}/tasks/c/waiting`)).json;

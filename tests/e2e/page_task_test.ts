@@ -133,7 +133,7 @@ Deno.test("task page: the log follows its end, stays where somebody reads, and c
 
     await log(page).focus();
     await page.keyboard.press("Home");
-    const back = page.getByRole("button", { name: "Follow the end" });
+    const back = page.getByRole("button", { name: "Follow log" });
     await back.waitFor();
     task.log("late.");
     await page.getByText("late.").waitFor({ state: "attached" });
@@ -171,7 +171,7 @@ Deno.test("task page: a line of the log is found by typing, among older ones, to
     await filter.press("Shift+Enter");
     assertStringIncludes(await current.innerText(), "WARN line 1200", "it goes round");
     await filter.fill("nowhere");
-    await page.getByText("No line has this").waitFor();
+    await page.getByText("No match in the log").waitFor();
     await filter.fill("");
 
     await page.getByText("800 older lines not shown").waitFor();
@@ -418,14 +418,14 @@ Deno.test("task page: its lines for the terminal do what is written beside them"
       return new TextDecoder().decode(stdout);
     };
     assertEquals(JSON.parse(await type("This task as JSON")).status, "Going");
-    assertStringIncludes(await type("Its log as text"), "a line");
+    assertStringIncludes(await type("The log as text"), "a line");
     const socket = /^wscat -c (ws:\S+)$/.exec(await line("Live updates until it ends"))?.[1];
     const heard = new WebSocket(socket!);
     const first = await new Promise<MessageEvent>((resolve) => heard.onmessage = resolve);
     assertEquals(JSON.parse(first.data).id, task.id);
-    const imported = /"(.+monitored\.ts)"/.exec(await line("Report from a program of yours"))?.[1];
+    const imported = /"(.+monitored\.ts)"/.exec(await line("Report from your own program"))?.[1];
     assertStringIncludes(await (await fetch(imported!)).text(), "monitored");
-    await type("Ask it to stop");
+    await type("Cancel this task");
     assert(task.signal.aborted);
     const closed = new Promise((resolve) => heard.onclose = resolve);
     await fail(task.signal.reason);

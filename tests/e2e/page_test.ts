@@ -210,7 +210,7 @@ Deno.test("page: begins anew where a server that kept nothing was restarted", as
     await using after = await startProgram(args);
     await startOverRest(after, "restarted", "long_running_task", { id: "of-the-new-server" });
     await live(page);
-    await page.getByTestId("news").getByText("the page began anew").waitFor();
+    await page.getByTestId("news").getByText("The page has been refreshed").waitFor();
     await page.locator('li[data-task-id="of-the-new-server"]').waitFor();
     assertEquals(await page.locator('li[data-task-id="lost-with-the-server"]').count(), 0);
   });
@@ -286,7 +286,7 @@ Deno.test("page: 150 tasks are on two pages, each on one of them, and with JavaS
     await page.goto(`${server.url}/t/many?page=2`);
     await live(page);
     assertEquals((await ids(page)).length, 50);
-    await page.getByText("Begins at page 2").waitFor();
+    await page.getByText("This list starts at page 2").waitFor();
     await page.getByRole("link", { name: "Newest tasks" }).click();
     await rows(page, "ended").nth(99).waitFor();
     assertEquals(complaints, []);

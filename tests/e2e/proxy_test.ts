@@ -132,7 +132,7 @@ const REFUSED_UPGRADE = /WebSocket connection to .* failed/;
 Deno.test("nginx: where it keeps upgrades away, everything works, and the page says how it is live", async () => {
   await behind(
     { stripsUpgrades: true },
-    (it) => tour(it, "Live over events", (text) => REFUSED_UPGRADE.test(text)),
+    (it) => tour(it, "Live via event stream", (text) => REFUSED_UPGRADE.test(text)),
   );
 });
 

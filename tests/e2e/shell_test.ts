@@ -235,7 +235,7 @@ Deno.test("page: keys of a single letter can be turned off, and this browser rem
     const { page, complaints } = test;
     await open(test, `${tasks.url}/t/c`);
     const help = page.getByRole("dialog", { name: "Keyboard shortcuts" });
-    const letters = help.getByRole("checkbox", { name: "Keys of a single letter or sign work" });
+    const letters = help.getByRole("checkbox", { name: "Enable single-key shortcuts" });
     const focused = () => page.evaluate(() => document.activeElement?.tagName);
     await page.keyboard.press("?");
     await letters.uncheck();

@@ -27,7 +27,7 @@ export function PartsSection({ view }: { readonly view: TaskView }): JSX.Element
   const count = view.partsOf(id).value.length;
   if (count === 0) return null;
   return (
-    <section class="panel-section" aria-labelledby="parts-title">
+    <section class="panel-section" aria-labelledby="subtasks-title">
       <SectionHead view={view} id="subtasks-title" title="Subtasks" count={formatCount(count)} dated />
       <div class="parts-frame">
         <Parts view={view} of={id} />

@@ -53,10 +53,10 @@ Deno.test("sayBulk() tells reasons once", () => {
   assertEquals(sayBulk("remove", 0, [reason]), "It has not ended.");
   assertEquals(
     sayBulk("remove", 3, [reason, reason]),
-    "3 tasks removed. 2 tasks could not be: It has not ended.",
+    "3 tasks removed. 2 tasks could not be removed: It has not ended.",
   );
   assertEquals(
     sayBulk("retry", 0, ["It was not started by name", reason]),
-    "2 tasks could not be: It was not started by name, and others.",
+    "2 tasks could not be retried: It was not started by name, and other reasons.",
   );
 });

@@ -182,7 +182,7 @@ Deno.test("renderClientPage() shows progress as a native element with a name, an
   assertStringIncludes(known, ">32%<");
   const unknown = renderClientPage(clientModel([exampleTask({ progress: null })]));
   assertNotMatch(unknown, /<progress [^>]*value="/);
-  assertStringIncludes(unknown, 'aria-valuetext="unknown"');
+  assertStringIncludes(unknown, 'aria-valuetext="indeterminate"');
 });
 
 Deno.test("renderClientPage() says in words what a state, a promise and a request mean", () => {
@@ -243,8 +243,8 @@ Deno.test("render functions say how far a task came that failed, in its own last
 
 Deno.test("render functions say that nothing can be stored, and why, without JavaScript", () => {
   const degradation = "the disk is full (<b>)";
-  const words = "Changes can&#39;t be stored at present: the disk is full (&lt;b>). " +
-    "What runs goes on; it is stored as soon as that is over.";
+  const words = "Changes can&#39;t be saved at the moment: the disk is full (&lt;b>). " +
+    "Running tasks continue, and their changes are saved as soon as this is resolved.";
   for (
     const html of [
       renderClientPage(clientModel([], { degradation })),
@@ -355,31 +355,31 @@ Deno.test("renderTaskPage() shows the parts of parts, each with its share", () =
     ],
     omitted: 5,
   }));
-  assertEquals([...html.matchAll(/weighs<\/span> (\d+%)/g)].map(([, share]) => share), [
+  assertEquals([...html.matchAll(/share of the parent:<\/span> (\d+%)/g)].map(([, share]) => share), [
     "25%",
     "75%",
     "100%",
   ]);
-  assertMatch(html, /<details class="part-below" open[^>]*><summary>1 part<\/summary>.*inner/);
-  assertStringIncludes(html, "5 more parts, not shown here");
+  assertMatch(html, /<details class="part-below" open[^>]*><summary>1 subtask<\/summary>.*inner/);
+  assertStringIncludes(html, "5 more subtasks not shown");
 });
 
 Deno.test("renderTaskPage() says who reports, why there is no estimate, and that it was asked to stop", () => {
   const words = (over: Partial<Task>) => withoutData(renderTaskPage(taskModel(exampleTask(over))));
-  assertStringIncludes(words({}), "in this server");
-  assertStringIncludes(words({ reporter: "http" }), "over HTTP");
-  assertStringIncludes(words({ reporter: "01J" }), "by another program");
+  assertStringIncludes(words({}), "this server");
+  assertStringIncludes(words({ reporter: "http" }), "HTTP API");
+  assertStringIncludes(words({ reporter: "01J" }), "another program");
   assertStringIncludes(words({ eta_reason: "stalled" }), "no progress for a while");
-  assertStringIncludes(words({ eta_reason: "unknown_progress" }), "it does not say how far it is");
+  assertStringIncludes(words({ eta_reason: "unknown_progress" }), "the task reports no progress");
   assertStringIncludes(words({ eta_reason: "too_early" }), "too early to tell");
-  assertStringIncludes(words({ cancel_requested: true }), "asked it to stop");
+  assertStringIncludes(words({ cancel_requested: true }), "Cancellation requested");
   assertStringIncludes(words({ stale: true }), "No sign of life");
 });
 
 Deno.test("renderTaskPage() offers to take back a removal while that can be done", () => {
   const removed = withoutData(renderTaskPage(taskModel(finishedTask(), { isRemoved: true, undoSeconds: 7 })));
   assertStringIncludes(removed, 'action="/base/t/team/task-1/restore?from=task"');
-  assertMatch(removed, /for 7 s/);
+  assertMatch(removed, />7 s <span class="visually-hidden">left to undo/);
   assertNotMatch(removed, /task-1\/remove/);
 });
 

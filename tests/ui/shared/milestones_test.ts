@@ -52,7 +52,7 @@ Deno.test("sayMilestones() tells many as sums", () => {
   assertEquals(sayMilestones([...many, milestone("e", "failed")]), "4 tasks finished, 1 task failed");
   assertEquals(
     sayMilestones(["a", "b", "c", "d"].map((id) => milestone(id, "progress"))),
-    "4 tasks moved on",
+    "4 tasks progressed",
   );
 });
 

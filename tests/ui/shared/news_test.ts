@@ -19,70 +19,70 @@ const ran = exampleTask({ id: "ran" });
 const mine = exampleTask({ id: "mine" });
 
 const TABLE: readonly [string, Return, string | null, string][] = [
-  ["nothing", back(), null, "Live again. Nothing changed meanwhile."],
-  ["one task", back({ tasks: [ran] }), null, "Live again. 1 task changed meanwhile."],
+  ["nothing", back(), null, "Reconnected. Nothing changed in the meantime."],
+  ["one task", back({ tasks: [ran] }), null, "Reconnected. 1 task changed in the meantime."],
   [
     "tasks, each once",
     back({ tasks: [ran, mine], removed: ["ran", "gone"] }),
     null,
-    "Live again. 3 tasks changed meanwhile.",
+    "Reconnected. 3 tasks changed in the meantime.",
   ],
   [
     "a restart that was told",
     back({ wasClosing: true }),
     null,
-    "Live again. The server was restarted; nothing changed meanwhile.",
+    "Reconnected. The server was restarted; nothing changed in the meantime.",
   ],
   [
     "a restart that tasks show",
     back({ tasks: [ran, interrupted("a")] }),
     null,
-    "Live again. The server was restarted; 2 tasks changed meanwhile, 1 was interrupted.",
+    "Reconnected. The server was restarted; 2 tasks changed in the meantime, 1 was interrupted.",
   ],
   [
     "several that were interrupted",
     back({ tasks: [interrupted("a"), interrupted("b")] }),
     null,
-    "Live again. The server was restarted; 2 tasks changed meanwhile, 2 were interrupted.",
+    "Reconnected. The server was restarted; 2 tasks changed in the meantime, 2 were interrupted.",
   ],
   [
     "a task that was interrupted long before",
     back({ tasks: [interrupted("a", { finished_at: LOST_AT - 60 })] }),
     null,
-    "Live again. 1 task changed meanwhile.",
+    "Reconnected. 1 task changed in the meantime.",
   ],
   [
     "a new beginning",
     back({ tasks: [ran], isAnew: true }),
     null,
-    "Live again. What changed meanwhile can't be told, so the page began anew.",
+    "Reconnected. The page has been refreshed; the changes in between are not available.",
   ],
   [
     "a new beginning after a restart",
     back({ tasks: [interrupted("a")], isAnew: true }),
     "a",
-    "Live again. The server was restarted, and the page began anew.",
+    "Reconnected. The server was restarted; the page has been refreshed.",
   ],
-  ["other tasks", back({ tasks: [ran] }), "mine", "Live again. This task did not change meanwhile."],
-  ["its own task", back({ tasks: [mine] }), "mine", "Live again. This task changed meanwhile."],
-  ["its removal", back({ removed: ["mine"] }), "mine", "Live again. This task was removed meanwhile."],
+  ["other tasks", back({ tasks: [ran] }), "mine", "Reconnected. This task did not change in the meantime."],
+  ["its own task", back({ tasks: [mine] }), "mine", "Reconnected. This task changed in the meantime."],
+  ["its removal", back({ removed: ["mine"] }), "mine", "Reconnected. This task was removed in the meantime."],
   [
     "another task that took its id",
     back({ tasks: [mine], removed: ["mine"] }),
     "mine",
-    "Live again. This task changed meanwhile.",
+    "Reconnected. This task changed in the meantime.",
   ],
   [
     "the end of its own task with the server",
     back({ tasks: [interrupted("mine")] }),
     "mine",
-    "Live again. The server was restarted; this task was interrupted.",
+    "Reconnected. The server was restarted; this task was interrupted.",
   ],
   [
     "the end of another one with the server",
     back({ tasks: [interrupted("a")] }),
     "mine",
-    "Live again. The server was restarted; this task did not change meanwhile.",
+    "Reconnected. The server was restarted; this task did not change in the meantime.",
   ],
 ];
 
@@ -95,7 +95,7 @@ for (const [what, missed, id, sentences] of TABLE) {
 Deno.test("sayTrouble() says why, and what becomes of what runs", () => {
   assertEquals(
     sayTrouble("the disk is full"),
-    "Changes can't be stored at present: the disk is full. " +
-      "What runs goes on; it is stored as soon as that is over.",
+    "Changes can't be saved at the moment: the disk is full. " +
+      "Running tasks continue, and their changes are saved as soon as this is resolved.",
   );
 });
