@@ -1,60 +1,51 @@
 /**
- * A real browser, for tests of the pages.
+ * Opens pages in Chromium for tests.
  *
  * @module
  */
 
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { CHROMIUM_EXECUTABLES, openBrowser } from "./chromium.ts";
 import { findTool } from "./tools.ts";
 
-/** A page in a browser of its own, which writes down what must not happen. */
+/** A page in a browser context of its own, which records what must not happen. */
 export interface TestPage extends AsyncDisposable {
   readonly page: Page;
-  /** Errors on the console, thrown errors, violations of the content security policy. */
+  /** Console errors and warnings, uncaught errors, violations of the content security policy. */
   readonly complaints: readonly string[];
-  /** The hosts that were asked for anything. */
+  /** The hosts that received a request. */
   readonly hosts: ReadonlySet<string>;
 }
 
-const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
-/** How long a page may take to show what a test waits for, in milliseconds. */
+/** Default timeout of the page's actions and waits, in milliseconds. */
 const DEADLINE_MS = 15_000;
 
 /**
- * Runs something with a page in a browser.
+ * Runs a function with a page in a browser.
  *
- * @param options how the browser is to be
- * @param use what to do with the page; not called where there is no browser, which is said, or thrown where CI is true
+ * @param options options of the browser context
+ * @param use uses the page; without a browser it is not called and a warning is printed, or an error is thrown if
+ *   `CI` is true
  */
 export async function withPage(
   options: BrowserContextOptions,
   use: (page: TestPage) => Promise<void>,
 ): Promise<void> {
-  const executablePath = await findTool(PLACES, "A browser test");
+  const executablePath = await findTool(CHROMIUM_EXECUTABLES, "A browser test");
   if (executablePath === undefined) return;
   await using test = await openPage(executablePath, options);
   await use(test);
 }
 
 async function openPage(executablePath: string, options: BrowserContextOptions): Promise<TestPage> {
-  // Containers of build machines run as root, where Chromium has no sandbox; it only sees our own pages.
-  const args = [
-    ...["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run"],
-    // Nothing but the pages under test is to be asked for.
-    ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  ];
-  // Else it looks, when it is imported, for a file that may only be seen with all permissions.
-  Deno.env.set("__IS_WSL_TEST__", "1");
-  const { chromium } = await import("playwright-core");
-  const browser: Browser = await chromium.launch({ executablePath, args });
+  const browser = await openBrowser(executablePath);
   const context = await browser.newContext(options);
   context.setDefaultTimeout(DEADLINE_MS);
   const complaints: string[] = [];
   const hosts = new Set<string>();
   await context.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => {
-      // deno-lint-ignore no-console -- the console is how the test hears of it
+      // deno-lint-ignore no-console -- the test listens to the console
       console.error(`Content security policy: ${event.violatedDirective} ${event.blockedURI}`);
     });
   });
@@ -68,5 +59,14 @@ async function openPage(executablePath: string, options: BrowserContextOptions):
     if (protocol !== "data:") hosts.add(host);
   });
   page.on("websocket", (socket) => hosts.add(new URL(socket.url()).host));
-  return { page, complaints, hosts, [Symbol.asyncDispose]: () => browser.close() };
+  return {
+    page,
+    complaints,
+    hosts,
+    async [Symbol.asyncDispose]() {
+      // A shared browser closes the contexts of a closed connection later, when the test's server may be gone.
+      await Promise.all(browser.contexts().map((context) => context.close()));
+      await browser.close();
+    },
+  };
 }

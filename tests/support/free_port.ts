@@ -1,20 +1,25 @@
 /**
- * Ports that a test gives up and takes again.
+ * Picks ports that a test can release and bind again.
  *
  * @module
  */
 
 /**
- * Where systems take no ports for outgoing connections from: those begin at 32,768 on Linux and at 49,152 elsewhere
- * (IANA). One of theirs could be gone when it is to be taken again, or be the client's own, which then talks to itself.
+ * Below the ephemeral ports, which begin at 32,768 on Linux and at 49,152 elsewhere (IANA): an outgoing connection could
+ * take one of those before the test binds it again, or even connect to itself.
  */
 const FIRST = 20_000;
 const LAST = 32_000;
 
-/** A port of this machine that nobody uses now, and that stays free until somebody asks for it by number. */
+/** Test files that run in parallel pick from separate ranges, so that none takes a port that another has released. */
+const LANES = 8;
+const RANGE = (LAST - FIRST) / LANES;
+
+/** Picks a port of 127.0.0.1 that is free, and stays so until something binds it by number. */
 export function freePort(): number {
+  const lane = Number(Deno.env.get("TASKSCOPE_TEST_LANE") ?? Math.floor(Math.random() * LANES)) % LANES;
   while (true) {
-    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));
+    const port = FIRST + lane * RANGE + Math.floor(Math.random() * RANGE);
     try {
       using _listener = Deno.listen({ hostname: "127.0.0.1", port });
       return port;

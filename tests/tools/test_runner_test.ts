@@ -1,0 +1,117 @@
+/** The test runner: which files it selects, and how it counts what `deno test` wrote. */
+
+import { parseArguments } from "../../.tools/test/arguments.ts";
+import { findTestFiles, NAMED_FILES, slowestFirst } from "../../.tools/test/files.ts";
+import { Lanes } from "../../.tools/test/lanes.ts";
+import { addTallies, formatTally, readOutput } from "../../.tools/test/tally.ts";
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+
+const PASSED = `running 2 tests from ./tests/a_test.ts
+a ... \x1b[32mok\x1b[0m (1ms)
+b ... ok (2ms)
+
+\x1b[32mok\x1b[0m | 2 passed (3 steps) | 0 failed | 1 ignored (5ms)
+`;
+
+const FAILED = `running 1 test from ./tests/a_test.ts
+a ... FAILED (1ms)
+
+ ERRORS 
+
+a => ./tests/a_test.ts:1:6
+error: Error: it broke
+
+ FAILURES 
+
+a => ./tests/a_test.ts:1:6
+
+FAILED | 0 passed | 1 failed (4ms)
+
+error: Test failed
+
+Stack backtrace:
+   0: <unknown>
+`;
+
+Deno.test("parseArguments() tells paths, its own flags and those of deno test apart", () => {
+  const args = ["tests/lib/a_test.ts", "--filter", "foo", "--unit", "--fail-fast", "--no-check", "--lanes=3"];
+  assertEquals(parseArguments(args), {
+    paths: ["tests/lib/a_test.ts"],
+    denoFlags: ["--filter=foo", "--fail-fast"],
+    isUnit: true,
+    lanes: 3,
+    checksTypes: false,
+  });
+  const { paths, denoFlags, isUnit, lanes, checksTypes } = parseArguments([]);
+  assertEquals({ paths, denoFlags, isUnit, checksTypes }, {
+    paths: [],
+    denoFlags: [],
+    isUnit: false,
+    checksTypes: true,
+  });
+  assert(lanes >= 1);
+});
+
+Deno.test("findTestFiles() finds all test files, or those of paths", async () => {
+  const all = await findTestFiles([]);
+  assert(all.includes("tests/tools/test_runner_test.ts") && all.some((file) => file.endsWith(".tsx")));
+  assertEquals(await findTestFiles(["./tests/tools/test_runner_test.ts"]), [
+    "tests/tools/test_runner_test.ts",
+  ]);
+  assertEquals(await findTestFiles(["tests/tools/"]), all.filter((file) => file.startsWith("tests/tools/")));
+  const unit = await findTestFiles([], { isUnit: true });
+  assertEquals(unit, all.filter((file) => !file.startsWith("tests/e2e/")));
+  assertEquals(slowestFirst(all).toSorted(), all, "sorting loses no file");
+});
+
+Deno.test("every file that the runner treats specially exists", async () => {
+  const all = await findTestFiles([]);
+  assertEquals(NAMED_FILES.filter((file) => !all.includes(file)), []);
+});
+
+Deno.test("readOutput() counts, and separates the failures", () => {
+  assertEquals(readOutput(PASSED, 0), {
+    tally: { passed: 2, failed: 0, ignored: 1 },
+    output: "a ... ok (1ms)\nb ... ok (2ms)",
+    details: "",
+  });
+  const { tally, output, details } = readOutput(FAILED, 1);
+  assertEquals(tally, { passed: 0, failed: 1, ignored: 0 });
+  assertEquals(output, "a ... FAILED (1ms)");
+  assertStringIncludes(details, "error: Error: it broke");
+});
+
+Deno.test("readOutput() counts a run that ended early as one failure", () => {
+  const { tally, details } = readOutput("error: Module not found\n", 1);
+  assertEquals(tally, { passed: 0, failed: 1, ignored: 0 });
+  assertEquals(details, "error: Module not found");
+  assertEquals(readOutput("ok | 0 passed | 0 failed | 3 filtered out (1ms)\n", 0).output, "");
+});
+
+Deno.test("formatTally() writes the sum as deno test does", () => {
+  const sum = addTallies([{ passed: 2, failed: 0, ignored: 1 }, { passed: 3, failed: 0, ignored: 0 }]);
+  assertEquals(formatTally(sum, 61_400), "ok | 5 passed | 0 failed | 1 ignored (1m1s)");
+  assertEquals(
+    formatTally({ passed: 1, failed: 2, ignored: 0 }, 2_000),
+    "FAILED | 1 passed | 2 failed (0m2s)",
+  );
+});
+
+Deno.test("Lanes runs at most so many jobs at once, and drops the waiting ones on abort", async () => {
+  const lanes = new Lanes(2);
+  const seen: number[] = [];
+  let running = 0;
+  for (let index = 0; index < 6; index++) {
+    lanes.add(async () => {
+      assert(++running <= 2);
+      seen.push(index);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      running--;
+      if (index === 3) lanes.abort();
+    });
+  }
+  await lanes.drained();
+  assertEquals(seen.slice(0, 4), [0, 1, 2, 3]);
+  assert(!seen.includes(5));
+  assert(lanes.isAborted);
+});
