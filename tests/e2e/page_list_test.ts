@@ -225,7 +225,8 @@ Deno.test("list: what could not be done to some of the selected is said in sum, 
     await page.getByRole("button", { name: "Cancel selected tasks" }).click();
     await row(page, "d1").getByText("Cancelling…").waitFor();
     await page.getByText("3 selected").waitFor();
-    await bar.getByText("2 tasks asked to stop. 3 tasks could not be cancelled: It has ended already.").waitFor();
+    await bar.getByText("2 tasks asked to stop. 3 tasks could not be cancelled: It has ended already.")
+      .waitFor();
     await page.getByRole("button", { name: "Clear" }).click();
     assertEquals(await page.locator(".row-check:checked").count(), 0);
     assertEquals(complaints, []);

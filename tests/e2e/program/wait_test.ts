@@ -1,11 +1,11 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
-import { call } from "../../../support/calls.ts";
-import { freePort } from "../../../support/free_port.ts";
-import { runProgram, spawnProgram, startProgram } from "../../../support/program.ts";
-import { Relay } from "../../../support/relay.ts";
-import { startTaskServer } from "../../../support/task_server.ts";
-import { startTerminalServer } from "../../../support/terminal_server.ts";
-import { until } from "../../../support/until.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
+import { call } from "../../support/calls.ts";
+import { freePort } from "../../support/free_port.ts";
+import { runProgram, spawnProgram, startProgram } from "../../support/program.ts";
+import { Relay } from "../../support/relay.ts";
+import { startTaskServer } from "../../support/task_server.ts";
+import { startTerminalServer } from "../../support/terminal_server.ts";
+import { until } from "../../support/until.ts";
 
 Deno.test("wait ends as a task that has ended did", async () => {
   await using server = startTaskServer();

@@ -1,10 +1,10 @@
 /** `taskscope run` as a program: what passes through, and what is shown. */
 
-import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "../../../support/assert.ts";
-import { freePort } from "../../../support/free_port.ts";
-import { spawn } from "../../../support/program.ts";
-import { noise, Runs } from "../../../support/runs.ts";
-import { findTool } from "../../../support/tools.ts";
+import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "../../support/assert.ts";
+import { freePort } from "../../support/free_port.ts";
+import { spawn } from "../../support/program.ts";
+import { noise, Runs } from "../../support/runs.ts";
+import { findTool } from "../../support/tools.ts";
 
 /** Where nobody answers. */
 const NOWHERE = `http://127.0.0.1:${freePort()}`;

@@ -1,7 +1,7 @@
-import { assertEquals } from "../../../support/assert.ts";
-import { call } from "../../../support/calls.ts";
-import { runProgram } from "../../../support/program.ts";
-import { startTaskServer } from "../../../support/task_server.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { call } from "../../support/calls.ts";
+import { runProgram } from "../../support/program.ts";
+import { startTaskServer } from "../../support/task_server.ts";
 
 Deno.test("cancel asks a task to stop, and tells by its status what came of it", async () => {
   await using server = startTaskServer();

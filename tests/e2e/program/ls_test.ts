@@ -1,10 +1,10 @@
-import { assertEquals, assertMatch } from "../../../support/assert.ts";
-import { call } from "../../../support/calls.ts";
-import { freePort } from "../../../support/free_port.ts";
-import { runProgram } from "../../../support/program.ts";
-import { openTerminal } from "../../../support/terminal.ts";
-import { startTaskServer } from "../../../support/task_server.ts";
-import { startTerminalServer } from "../../../support/terminal_server.ts";
+import { assertEquals, assertMatch } from "../../support/assert.ts";
+import { call } from "../../support/calls.ts";
+import { freePort } from "../../support/free_port.ts";
+import { runProgram } from "../../support/program.ts";
+import { openTerminal } from "../../support/terminal.ts";
+import { startTaskServer } from "../../support/task_server.ts";
+import { startTerminalServer } from "../../support/terminal_server.ts";
 
 Deno.test("ls lists the tasks of a client with their ids, those that have not ended first", async () => {
   await using server = startTerminalServer();

@@ -1,13 +1,13 @@
 /** `taskscope run` around programs that say how far they are: real ones at real work, and recordings of others. */
 
-import type { Reading } from "../../../../lib/reading/reading.ts";
-import type { Task } from "../../../../lib/task/task.ts";
-import { assert, assertEquals, assertGreater, assertMatch } from "../../../support/assert.ts";
-import { type Ended, moduleArgs } from "../../../support/program.ts";
-import { hear, readRecording } from "../../../support/recordings.ts";
-import { noise, Runs } from "../../../support/runs.ts";
-import { taskIn, TestSocket } from "../../../support/socket.ts";
-import { findTool } from "../../../support/tools.ts";
+import type { Reading } from "../../../lib/reading/reading.ts";
+import type { Task } from "../../../lib/task/task.ts";
+import { assert, assertEquals, assertGreater, assertMatch } from "../../support/assert.ts";
+import { type Ended, moduleArgs } from "../../support/program.ts";
+import { hear, readRecording } from "../../support/recordings.ts";
+import { noise, Runs } from "../../support/runs.ts";
+import { taskIn, TestSocket } from "../../support/socket.ts";
+import { findTool } from "../../support/tools.ts";
 
 /** What watchers saw of a task while it ran. */
 interface Seen {

@@ -1,9 +1,9 @@
 /** `taskscope run` as a program: how a command is asked to stop, by signals and by those who watch. */
 
-import { assertEquals, assertMatch } from "../../../support/assert.ts";
-import { moduleArgs } from "../../../support/program.ts";
-import { Runs } from "../../../support/runs.ts";
-import { findTool } from "../../../support/tools.ts";
+import { assertEquals, assertMatch } from "../../support/assert.ts";
+import { moduleArgs } from "../../support/program.ts";
+import { Runs } from "../../support/runs.ts";
+import { findTool } from "../../support/tools.ts";
 
 /** Says what it hears, goes on, and ends with 4; the words are where the signals are. */
 const LISTENER = `

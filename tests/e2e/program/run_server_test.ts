@@ -1,12 +1,12 @@
 /** `taskscope run` as a program, beside servers that are killed. */
 
-import type { LogLine, Task } from "../../../../lib/task/task.ts";
-import { assertEquals } from "../../../support/assert.ts";
-import { call } from "../../../support/calls.ts";
-import { freePort } from "../../../support/free_port.ts";
-import { type Program, startProgram } from "../../../support/program.ts";
-import { ended } from "../../../support/task_server.ts";
-import { Runs } from "../../../support/runs.ts";
+import type { LogLine, Task } from "../../../lib/task/task.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { call } from "../../support/calls.ts";
+import { freePort } from "../../support/free_port.ts";
+import { type Program, startProgram } from "../../support/program.ts";
+import { ended } from "../../support/task_server.ts";
+import { Runs } from "../../support/runs.ts";
 
 /** Goes a step for each file that is there, and complains on the way. */
 const JOB = `

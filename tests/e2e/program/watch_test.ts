@@ -1,10 +1,10 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
-import { freePort } from "../../../support/free_port.ts";
-import { runProgram, spawnProgram } from "../../../support/program.ts";
-import { Relay } from "../../../support/relay.ts";
-import { openTerminal } from "../../../support/terminal.ts";
-import { startTerminalServer } from "../../../support/terminal_server.ts";
-import { until } from "../../../support/until.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
+import { freePort } from "../../support/free_port.ts";
+import { runProgram, spawnProgram } from "../../support/program.ts";
+import { Relay } from "../../support/relay.ts";
+import { openTerminal } from "../../support/terminal.ts";
+import { startTerminalServer } from "../../support/terminal_server.ts";
+import { until } from "../../support/until.ts";
 
 Deno.test("watch prints a line for each milestone of a task, and ends as the task does", async () => {
   for (const [end, code, words] of [[undefined, 0, "Finished"], ["no file", 1, "Error: no file"]] as const) {

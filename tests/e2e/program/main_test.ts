@@ -1,13 +1,13 @@
 /** The program as a command: what it says, what it refuses, how it ends. */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "./support/assert.ts";
-import { call } from "./support/calls.ts";
-import { freePort } from "./support/free_port.ts";
-import { envOfHome, runProgram, spawnProgram, startProgram } from "./support/program.ts";
-import { rawCall } from "./support/raw_http.ts";
-import { TestSocket } from "./support/socket.ts";
-import { COMMIT } from "../lib/commit.ts";
-import { VERSION } from "../lib/version.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
+import { call } from "../../support/calls.ts";
+import { freePort } from "../../support/free_port.ts";
+import { envOfHome, runProgram, spawnProgram, startProgram } from "../../support/program.ts";
+import { rawCall } from "../../support/raw_http.ts";
+import { TestSocket } from "../../support/socket.ts";
+import { COMMIT } from "../../../lib/commit.ts";
+import { VERSION } from "../../../lib/version.ts";
 
 /** Runs something with a folder of its own that holds some files. */
 async function withFolder(
@@ -193,7 +193,7 @@ Deno.test("main: answers to the loopback names with its own port only", async ()
 });
 
 Deno.test("main: --tasks offers the functions of a module, plain and monitored", async () => {
-  const monitored = new URL("../lib/monitored.ts", import.meta.url).href;
+  const monitored = new URL("../../../lib/monitored.ts", import.meta.url).href;
   const module = `
     import { monitored } from ${JSON.stringify(monitored)};
     import type { MonitoredTask } from ${JSON.stringify(monitored)};
