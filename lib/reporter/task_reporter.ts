@@ -17,6 +17,7 @@ import type {
   UpdateChange,
 } from "../task/task.ts";
 import type { ReportedTask, ReportSink } from "./report_sink.ts";
+import { UPDATE_FIELD_NAMES, UPDATE_FIELDS } from "../task/update_fields.ts";
 import { mergeMetadata, progressAfter, type TaskProgress } from "../task/transition.ts";
 
 /** How a {@linkcode TaskReporter} merges. */
@@ -285,10 +286,7 @@ export class TaskReporter implements ReportedTask {
       // A total alone says nothing of progress, and must not hide what the task's children add up to.
       if (given.progress !== undefined || progress !== before) draft.progress = progress;
     }
-    if (update.status !== undefined) draft.status = truncate(String(update.status), LIMITS.statusLength);
-    if (update.unit !== undefined) {
-      draft.unit = update.unit === null ? null : truncate(String(update.unit), LIMITS.unitLength);
-    }
+    Object.assign(draft, textsOf(update));
     if (update.metadata !== undefined) this.#mergeMetadata(draft, update.metadata);
   }
 
@@ -320,6 +318,17 @@ export class TaskReporter implements ReportedTask {
     this.#warned = true;
     this.#handlers.warn(`Ignored part of an update of task "${this.id}": ${message}`);
   }
+}
+
+/** The fields of an update that are texts, truncated to their limits. */
+function textsOf(update: TaskUpdate): Partial<UpdateChange> {
+  const texts: Record<string, string | null> = {};
+  for (const name of UPDATE_FIELD_NAMES) {
+    const [field, value] = [UPDATE_FIELDS[name], update[name]];
+    if (field.kind !== "text" || value === undefined) continue;
+    texts[name] = field.isNullable && value === null ? null : truncate(String(value), field.maxLength);
+  }
+  return texts;
 }
 
 /** What user code gave as a text, whatever it is. */

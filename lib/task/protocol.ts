@@ -17,6 +17,7 @@ import type {
   TaskError,
   UpdateChange,
 } from "./task.ts";
+import { UPDATE_FIELD_NAMES, UPDATE_FIELDS, type UpdateFieldName, updateOf } from "./update_fields.ts";
 
 /** A change of one task, as reporters send it. */
 export interface Report {
@@ -126,19 +127,23 @@ function parseCreate(fields: Fields): CreateChange {
 }
 
 function parseUpdate(fields: Fields): UpdateChange {
-  return {
-    type: "update",
-    ...(fields.progress !== undefined && { progress: nullable(fields.progress, "progress", number) }),
-    ...(fields.status !== undefined && { status: string(fields.status, "status", LIMITS.statusLength) }),
-    ...(fields.current !== undefined && { current: nullable(fields.current, "current", number) }),
-    ...(fields.total !== undefined && { total: nullable(fields.total, "total", number) }),
-    ...(fields.unit !== undefined && {
-      unit: nullable(fields.unit, "unit", (unit, field) => string(unit, field, LIMITS.unitLength)),
-    }),
-    ...(fields.metadata !== undefined && {
-      metadata: jsonObject(fields.metadata, "metadata", LIMITS.metadataBytes),
-    }),
-  };
+  const values: Record<string, unknown> = {};
+  for (const name of UPDATE_FIELD_NAMES) {
+    if (fields[name] !== undefined) values[name] = parseUpdateField(fields[name], name);
+  }
+  return updateOf(values);
+}
+
+function parseUpdateField(value: unknown, name: UpdateFieldName): JsonValue {
+  const field = UPDATE_FIELDS[name];
+  switch (field.kind) {
+    case "amount":
+      return nullable(value, name, number);
+    case "text":
+      return field.isNullable && value === null ? null : string(value, name, field.maxLength);
+    case "object":
+      return jsonObject(value, name, field.maxBytes);
+  }
 }
 
 function parseLog(fields: Fields): LogChange {

@@ -8,6 +8,12 @@
 import { z } from "zod";
 import type { PastRun, RunStats } from "../../task/run_stats.ts";
 import { type HistoryEntry, type JsonValue, type LogLine, type Task, TASK_STATES } from "../../task/task.ts";
+import {
+  UPDATE_FIELD_NAMES,
+  UPDATE_FIELDS,
+  type UpdateField,
+  type UpdateFieldName,
+} from "../../task/update_fields.ts";
 
 /** Both ways: what the one takes, the other takes, too. */
 type Same<One, Other> = [One] extends [Other] ? [Other] extends [One] ? true : never : never;
@@ -20,16 +26,30 @@ const maybe = z.number().nullable();
 const state = z.enum(TASK_STATES as unknown as [Task["state"], ...Task["state"][]]);
 const cursor = z.string().describe("a position in the order of all changes: <epoch>:<seq>");
 
+/** The schemas of the fields that reporters set with updates. */
+type UpdatedShape = { readonly [Name in UpdateFieldName]: z.ZodType<Task[Name]> };
+
+function updatedSchema(field: UpdateField): z.ZodType {
+  const schema = field.kind === "amount"
+    ? maybe
+    : field.kind === "object"
+    ? z.record(z.string(), json)
+    : field.isNullable
+    ? z.string().nullable()
+    : z.string();
+  return schema.describe(field.about);
+}
+
+const UPDATED = Object.fromEntries(
+  UPDATE_FIELD_NAMES.map((name) => [name, updatedSchema(UPDATE_FIELDS[name])]),
+) as UpdatedShape;
+
 /** The record of a task. */
 export const TASK = z.strictObject({
   id: z.string(),
   name: z.string(),
   state,
-  status: z.string().describe("free text for people"),
-  progress: maybe.describe("0 to 100; null where it is unknown"),
-  current: maybe.describe("how many are done"),
-  total: maybe.describe("how many there are"),
-  unit: z.string().nullable().describe("what is counted"),
+  ...UPDATED,
   active: z.boolean().describe("whether the state is STARTING or PROCESSING"),
   created_at: time,
   started_at: maybeTime,
@@ -44,7 +64,6 @@ export const TASK = z.strictObject({
   stale_after: maybe.describe("seconds within which a sign of life was promised"),
   result: json.describe("what it returned"),
   error: z.strictObject({ message: z.string(), type: z.string(), stack: z.string().optional() }).nullable(),
-  metadata: z.record(z.string(), json),
   tags: z.array(z.string()),
   parent_id: z.string().nullable().describe("the task that this one is a part of"),
   weight: z.number().describe("the size of its slice of that one's bar"),

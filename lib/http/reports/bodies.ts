@@ -17,6 +17,7 @@ import type {
   TaskError,
   UpdateChange,
 } from "../../task/task.ts";
+import { updateOf, type UpdateValues } from "../../task/update_fields.ts";
 import { type Body, type BodyLimits, readBody } from "../body.ts";
 import { linesOfText, valueOfForm } from "./forms.ts";
 import {
@@ -129,7 +130,7 @@ export function creationOf(value: unknown): HttpCreation {
     stale_after: stale_after ?? null,
   };
   const { metadata: _, ...rest } = body;
-  const update = updateOf(rest);
+  const update = bodyUpdate(rest);
   const changes: ReportedChange[] = [create];
   if (Object.keys(update).length > 1) changes.push(update);
   else if (body.started === true) changes.push({ type: "start" });
@@ -147,7 +148,7 @@ export function reportOf(kind: ReportKind, value: unknown): HttpReport {
   switch (kind) {
     case "update": {
       const body = parseBody(UPDATE_BODY, value);
-      return { seq: body.seq ?? null, changes: [updateOf(body)] };
+      return { seq: body.seq ?? null, changes: [bodyUpdate(body)] };
     }
     case "finish": {
       const body = parseBody(FINISH_BODY, value);
@@ -167,30 +168,19 @@ export function reportOf(kind: ReportKind, value: unknown): HttpReport {
   }
 }
 
-/** The fields of a body that say how far a task is. */
-type ProgressFields = Omit<z.output<typeof UPDATE_BODY>, "seq">;
-
-function updateOf(
-  { progress, status, message, current, total, unit, metadata }: ProgressFields,
+/** The update that a body describes; `message` is another name for `status`. */
+function bodyUpdate(
+  { message, ...values }: UpdateValues & { readonly message?: string | undefined },
 ): UpdateChange {
-  if (status !== undefined && message !== undefined) {
+  if (values.status !== undefined && message !== undefined) {
     throw badBody('Cannot read "message": it is another name for "status", and both were given');
   }
-  const words = status ?? message;
-  return {
-    type: "update",
-    ...(progress !== undefined && { progress }),
-    ...(words !== undefined && { status: words }),
-    ...(current !== undefined && { current }),
-    ...(total !== undefined && { total }),
-    ...(unit !== undefined && { unit }),
-    ...(metadata !== undefined && { metadata: metadata as JsonObject }),
-  };
+  return updateOf({ ...values, status: values.status ?? message });
 }
 
 /** An end, and before it the last status, where one was given. */
 function endOf(body: z.output<typeof CANCELLED_BODY>, end: ReportedChange): HttpReport {
-  const update = updateOf({ status: body.status, message: body.message });
+  const update = bodyUpdate({ status: body.status, message: body.message });
   return { seq: body.seq ?? null, changes: update.status === undefined ? [end] : [update, end] };
 }
 

@@ -7,6 +7,7 @@
 
 import { LIMITS } from "../../task/grammar.ts";
 import { truncate } from "../../task/truncate.ts";
+import { UPDATE_FIELD_NAMES, UPDATE_FIELDS, type UpdateField } from "../../task/update_fields.ts";
 import { isTooDeep } from "../body.ts";
 import { badBody } from "./schemas.ts";
 
@@ -15,11 +16,8 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /** How the texts of fields are read that are something else; what can't be read stays, and is refused as text. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
-  progress: orNull(number),
-  current: orNull(number),
-  total: orNull(number),
+  ...Object.fromEntries(UPDATE_FIELD_NAMES.map((name) => [name, updateReader(UPDATE_FIELDS[name])])),
   stale_after: orNull(number),
-  unit: orNull((text) => text),
   parent_id: orNull((text) => text),
   weight: number,
   seq: number,
@@ -81,6 +79,12 @@ export function linesOfText(text: string): string[] {
 function partsOf(name: string): readonly [whole: string, part: string | null] {
   const match = /^(metadata|error)\.([^]*)$/.exec(name);
   return match === null ? [name, null] : [match[1]!, match[2]!];
+}
+
+function updateReader(field: UpdateField): (text: string) => unknown {
+  if (field.kind === "amount") return orNull(number);
+  const isNullable = field.kind === "text" && field.isNullable;
+  return isNullable ? orNull((text) => text) : (text) => text;
 }
 
 function number(text: string): unknown {

@@ -8,12 +8,18 @@
 import { z } from "zod";
 import { byteLength } from "../../task/protocol.ts";
 import { isTaskId, LIMITS } from "../../task/grammar.ts";
+import type { UpdateChange } from "../../task/task.ts";
+import {
+  UPDATE_FIELD_NAMES,
+  UPDATE_FIELDS,
+  type UpdateField,
+  type UpdateFieldName,
+} from "../../task/update_fields.ts";
 import { Problem } from "../problem.ts";
 
 /** A value that is longer is not repeated in a message. */
 const MESSAGE_CHARACTERS = 64;
 
-const amount = z.number().nullable();
 const text = (most: number, least = 0) =>
   z.string().min(least).max(most).describe(`a text of ${least} to ${most} characters`);
 const taskId = z.string().refine(isTaskId);
@@ -28,8 +34,29 @@ function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-const metadata = json(LIMITS.metadataBytes, isObject)
-  .meta({ type: "object", description: `an object of at most ${LIMITS.metadataBytes} bytes of JSON` });
+/** Schemas of the fields of an update. */
+type UpdateShape = {
+  readonly [Name in UpdateFieldName]: z.ZodOptional<z.ZodType<Required<UpdateChange>[Name]>>;
+};
+
+function updateSchema(field: UpdateField): z.ZodType {
+  switch (field.kind) {
+    case "amount":
+      return z.number().nullable().describe("a number, or null if it is unknown");
+    case "text":
+      return field.isNullable
+        ? z.string().max(field.maxLength).nullable()
+          .describe(`a text of at most ${field.maxLength} characters, or null`)
+        : text(field.maxLength);
+    case "object":
+      return json(field.maxBytes, isObject)
+        .meta({ type: "object", description: `an object of at most ${field.maxBytes} bytes of JSON` });
+  }
+}
+
+const { metadata, ...UPDATED } = Object.fromEntries(
+  UPDATE_FIELD_NAMES.map((name) => [name, updateSchema(UPDATE_FIELDS[name]).optional()]),
+) as UpdateShape;
 
 /** In every body. */
 const NUMBERED = {
@@ -41,14 +68,7 @@ const STATUS = {
   message: text(LIMITS.statusLength).optional(),
 };
 
-const PROGRESS = {
-  progress: amount.describe("a number, or null where it is unknown").optional(),
-  ...STATUS,
-  current: amount.describe("a number, or null where it is unknown").optional(),
-  total: amount.describe("a number, or null where it is unknown").optional(),
-  unit: z.string().max(LIMITS.unitLength).nullable()
-    .describe(`a text of at most ${LIMITS.unitLength} characters, or null`).optional(),
-};
+const PROGRESS = { ...UPDATED, ...STATUS };
 
 /** `POST /tasks/{client}` */
 export const CREATE_BODY = z.strictObject({
@@ -57,7 +77,7 @@ export const CREATE_BODY = z.strictObject({
   tags: z.array(z.string().min(1).max(LIMITS.tagLength)).max(LIMITS.tags).nullable()
     .describe(`at most ${LIMITS.tags} texts of 1 to ${LIMITS.tagLength} characters`).optional(),
   metadata: json(LIMITS.metadataBytes, (value) => value === null || isObject(value))
-    .meta(metadata.meta()!).optional(),
+    .meta(metadata.unwrap().meta()!).optional(),
   parent_id: taskId.nullable().describe("the id of a task, or null").optional(),
   weight: z.number().min(0).nullable().describe("a number of at least 0").optional(),
   stale_after: z.number().positive().nullable().describe("a number of seconds above 0, or null").optional(),
@@ -69,7 +89,7 @@ export const CREATE_BODY = z.strictObject({
 /** `PATCH /tasks/{client}/{id}` */
 export const UPDATE_BODY = z.strictObject({
   ...PROGRESS,
-  metadata: metadata.optional(),
+  metadata,
   ...NUMBERED,
 }).describe("an object");
 

@@ -25,7 +25,7 @@ const AMOUNT = "wanted a number, or null where it is unknown";
 const TEXT = "wanted a text of 0 to 1000 characters";
 const METADATA = "wanted an object of at most 16384 bytes of JSON";
 const BIG = { text: "x".repeat(LIMITS.metadataBytes) };
-const KNOWN_IN_UPDATES = "progress, status, message, current, total, unit, metadata, seq";
+const KNOWN_IN_UPDATES = "progress, status, current, total, unit, message, metadata, seq";
 
 /** Bodies that are refused, and what is said of them. */
 const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: string])[] = [
@@ -178,7 +178,7 @@ const NOT_CREATED: readonly (readonly [AskOptions, string])[] = [
   [
     { json: { state: "PROCESSING" } },
     'There is no field "state"; there are id, name, tags, metadata, ' +
-    "parent_id, weight, stale_after, started, progress, status, message, current, total, unit, seq",
+    "parent_id, weight, stale_after, started, progress, status, current, total, unit, message, seq",
   ],
 ];
 

@@ -1,0 +1,67 @@
+/**
+ * The table of the record fields that reporters set with updates; parsers, forms, schemas and documents derive from it.
+ *
+ * @module
+ */
+
+import { LIMITS } from "./grammar.ts";
+import type { UpdateChange } from "./task.ts";
+
+/** What a field holds. */
+export type UpdateFieldType =
+  /** A finite number, or `null` if it is unknown. */
+  | { readonly kind: "amount" }
+  /** Text of a limited length; `null` clears it if `isNullable`. */
+  | { readonly kind: "text"; readonly maxLength: number; readonly isNullable: boolean }
+  /** A JSON object of a limited size, merged key by key. */
+  | { readonly kind: "object"; readonly maxBytes: number };
+
+/** A field that reporters set with updates. */
+export type UpdateField = UpdateFieldType & {
+  /** What the field says, for the API reference. */
+  readonly about: string;
+};
+
+/** The name of such a field, in updates and in the record. */
+export type UpdateFieldName = Exclude<keyof UpdateChange, "type">;
+
+/** All fields that reporters set with updates. */
+export const UPDATE_FIELDS: Readonly<Record<UpdateFieldName, UpdateField>> = {
+  progress: { kind: "amount", about: "0 to 100; null if it is unknown" },
+  status: {
+    kind: "text",
+    maxLength: LIMITS.statusLength,
+    isNullable: false,
+    about: "free text for people",
+  },
+  current: { kind: "amount", about: "how many of total are done" },
+  total: { kind: "amount", about: "how many there are; null if it is unknown" },
+  unit: {
+    kind: "text",
+    maxLength: LIMITS.unitLength,
+    isNullable: true,
+    about: "what current and total count",
+  },
+  metadata: {
+    kind: "object",
+    maxBytes: LIMITS.metadataBytes,
+    about: "any other data of the reporter",
+  },
+};
+
+/** The names of all fields that reporters set with updates. */
+export const UPDATE_FIELD_NAMES: readonly UpdateFieldName[] = Object.keys(UPDATE_FIELDS) as UpdateFieldName[];
+
+/** Fields of an update whose values have been checked; a field that is `undefined` stays as it is. */
+export type UpdateValues = {
+  readonly [Name in UpdateFieldName]?: UpdateChange[Name] | undefined;
+};
+
+/** Makes an update of those values that are not `undefined`; ignores properties that are not in the table. */
+export function updateOf(values: UpdateValues): UpdateChange {
+  const update: Record<string, unknown> = {};
+  for (const name of UPDATE_FIELD_NAMES) {
+    if (values[name] !== undefined) update[name] = values[name];
+  }
+  return { type: "update", ...update };
+}
