@@ -21,7 +21,7 @@ import { assertEquals, assertGreater, assertInstanceOf } from "../../../support/
 import { assertProblem } from "../../../support/calls.ts";
 import { type AskOptions, DirectMonitor } from "../../../support/direct_monitor.ts";
 
-const AMOUNT = "wanted a number, or null where it is unknown";
+const AMOUNT = "wanted a number, or null if it is unknown";
 const TEXT = "wanted a text of 0 to 1000 characters";
 const METADATA = "wanted an object of at most 16384 bytes of JSON";
 const BIG = { text: "x".repeat(LIMITS.metadataBytes) };
