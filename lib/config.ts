@@ -62,7 +62,7 @@ export interface MonitorLimits {
   /** Bytes of a message that a watcher may send. */
   readonly watcherMessageBytes: number;
   /** Characters of events of one client that may wait to be shown; of more, the event streams are cut. */
-  readonly unshownEventCharacters: number;
+  readonly pendingEventCharacters: number;
   /** Sockets that may report from other processes; more are refused. */
   readonly reporters: number;
   /** Bytes of a message of such a reporter. */
@@ -92,7 +92,7 @@ export interface MonitorLimits {
   /** Milliseconds until what such an address did not take is sent again; twice as many after every failure. */
   readonly notifyRetryMs: number;
   /** Milliseconds until it is sent again at most, however often that failed. */
-  readonly notifyRetryMostMs: number;
+  readonly notifyMaxRetryMs: number;
   /** Milliseconds from the end of a task after which it is given up to tell of it. */
   readonly notifyAgeMs: number;
   /** Ends of tasks that may wait to be told to one address; of more, the oldest are not told. */
@@ -128,7 +128,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   waitingRequests: 1_000,
   watcherQueueBytes: 1024 * 1024,
   watcherMessageBytes: 1024,
-  unshownEventCharacters: 8 * 1024 * 1024,
+  pendingEventCharacters: 8 * 1024 * 1024,
   reporters: 10_000,
   reportBytes: 1024 * 1024,
   requestBytes: 1024 * 1024,
@@ -143,7 +143,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   notifyTimeoutMs: 10_000,
   notifyAnswerBytes: 16 * 1024,
   notifyRetryMs: 1_000,
-  notifyRetryMostMs: 5 * 60 * 1_000,
+  notifyMaxRetryMs: 5 * 60 * 1_000,
   notifyAgeMs: 24 * 60 * 60 * 1_000,
   notifyQueue: 10_000,
   notifyQueueCharacters: 64 * 1024 * 1024,

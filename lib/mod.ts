@@ -54,7 +54,7 @@ import {
 import { Registry } from "./registry/registry.ts";
 import type { TaskReader } from "./registry/registry_types.ts";
 import type { ReportSink } from "./reporter/report_sink.ts";
-import { announceMonitor } from "./reporter/local_monitors.ts";
+import { registerMonitor } from "./reporter/local_monitors.ts";
 import { MemoryStore } from "./store/memory/memory_store.ts";
 import { SqliteStore } from "./store/sqlite/sqlite_store.ts";
 import type { Durability, TaskStore } from "./store/store.ts";
@@ -276,7 +276,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
         : `Tasks can't be stored, and are kept in memory for now: ${degradation.error.message}`,
     )
   );
-  const withdraw = announceMonitor(channel, sink);
+  const withdraw = registerMonitor(channel, sink);
   notifier.start();
 
   async function dispose(): Promise<void> {

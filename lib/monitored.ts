@@ -24,7 +24,7 @@ import type { ReportSink } from "./reporter/report_sink.ts";
 import { remoteSink } from "./remote/remote_sink.ts";
 import { localMonitor } from "./reporter/local_monitors.ts";
 import type { MonitoredTask } from "./reporter/monitored_task.ts";
-import { fallbackServer, serverFrom } from "./reporter/server_address.ts";
+import { fallbackServer, parseServerAddress } from "./reporter/server_address.ts";
 import { type MonitoredFunction, type MonitoredOptions, type TaskFunction, wrap } from "./reporter/wrap.ts";
 
 export { AmbiguousMonitorError, ConfigError, ProtocolError } from "./errors.ts";
@@ -120,7 +120,7 @@ function decoratorOf(options: MonitoredOptions): MonitoredDecorator {
 }
 
 function findSink(options: MonitoredOptions): ReportSink {
-  const server = options.server === undefined ? null : serverFrom(options.server);
+  const server = options.server === undefined ? null : parseServerAddress(options.server);
   if (server !== null) return remoteSink(server, keyOf(options));
   const { channel = DEFAULT_CHANNEL, key } = options;
   return localMonitor(options.channel) ?? channelSink(channel, () => otherSink(options), key);

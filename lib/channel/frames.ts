@@ -7,7 +7,7 @@
 import type { Packet } from "./packet.ts";
 
 /** The version of this protocol. Frames of another one are ignored. */
-export const CHANNEL_PROTOCOL = 1;
+const CHANNEL_PROTOCOL = 1;
 
 /** The receiver of frames for everybody. */
 export const EVERYBODY = "*";

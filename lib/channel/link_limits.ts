@@ -29,7 +29,7 @@ export interface LinkLimits {
  * sixteen busy links still fit into the 256 places that all isolates of a process share. A batch of 64 KiB takes its
  * receiver about 3 ms.
  */
-export const LINK_LIMITS: LinkLimits = {
+const LINK_LIMITS: LinkLimits = {
   maxBatchMessages: 500,
   maxBatchLength: 65_536,
   windowBatches: 16,

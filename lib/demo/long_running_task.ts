@@ -7,7 +7,7 @@
 import type { MonitoredTask } from "../monitored.ts";
 
 /** How many steps {@linkcode longRunningTask} takes. */
-export const STEPS = 10;
+const STEPS = 10;
 
 const STEP_MS = 1_000;
 

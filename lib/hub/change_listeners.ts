@@ -6,7 +6,7 @@
 
 import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { StoredTask } from "../store/store.ts";
-import type { Show } from "./publish_queue.ts";
+import type { Publish } from "./publish_queue.ts";
 
 /** Hears of each change of a task: its record, or `null` where it is gone. */
 export type TaskListener = (stored: StoredTask | null) => void;
@@ -22,13 +22,13 @@ export class ChangeListeners {
   }
 
   /** Adds somebody who is called with each frame; gives back what ends it. */
-  addToFrames(listener: () => void): () => void {
+  onFrame(listener: () => void): () => void {
     this.#ofFrames.add(listener);
     return () => void this.#ofFrames.delete(listener);
   }
 
   /** Adds somebody who is called with each change of one task, while it is made; gives back what ends it. */
-  addToTask(id: string, listener: TaskListener): () => void {
+  onTask(id: string, listener: TaskListener): () => void {
     const listeners = this.#ofTasks.get(id) ?? new Set();
     this.#ofTasks.set(id, listeners.add(listener));
     return () => {
@@ -45,7 +45,7 @@ export class ChangeListeners {
   }
 
   /** Calls those who are there now, once what has changed may be shown; `null` where there is nobody. */
-  takeFrame(): Show | null {
+  takeFrame(): Publish | null {
     if (this.#ofFrames.size === 0) return null;
     const listeners = [...this.#ofFrames];
     return () => {

@@ -7,7 +7,7 @@
 import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { StoredTask } from "../store/store.ts";
 import { deltaMessage, deltaOf } from "./messages.ts";
-import type { Show } from "./publish_queue.ts";
+import type { Publish } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
 /** The watchers of changes, and what they were not told yet. */
@@ -54,7 +54,7 @@ export class DeltaWatchers {
   }
 
   /** Makes a frame of what those who are there now were not told; `null` where that is nothing. */
-  takeFrame(): Show | null {
+  takeFrame(): Publish | null {
     if (this.#changed.size === 0) return null;
     const tasks = [...this.#changed.values()].filter((stored) => stored !== null);
     const removed = [...this.#removed];
@@ -62,11 +62,11 @@ export class DeltaWatchers {
     this.#removed.clear();
     if (this.#watchers.size === 0) return null;
     const delta = deltaOf(tasks, removed);
-    return this.telling((cursor) => deltaMessage(cursor, delta));
+    return this.broadcast((cursor) => deltaMessage(cursor, delta));
   }
 
   /** Sends a message to those who are there now, once it may be shown; who comes until then is told by the opening. */
-  telling(message: (cursor: string) => string): Show {
+  broadcast(message: (cursor: string) => string): Publish {
     const watchers = [...this.#watchers];
     return (cursor) => {
       const text = message(cursor);

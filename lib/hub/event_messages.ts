@@ -28,7 +28,7 @@ export class EventFrame {
   readonly #firstSeq: number;
   #whole: string | null = null;
 
-  /** @param events in their order; what they show is read now */
+  /** @param events in their order; what they publish is read now */
   constructor(events: readonly TaskEvent[]) {
     this.#events = events.map((event) => ({
       seq: event.seq,

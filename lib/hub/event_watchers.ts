@@ -8,7 +8,7 @@ import type { RegistryEvent } from "../registry/registry_types.ts";
 import { isFinal } from "../task/task.ts";
 import { EventLog } from "./event_log.ts";
 import { EventFrame } from "./event_messages.ts";
-import type { Show } from "./publish_queue.ts";
+import type { Publish } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
 /** Watchers, and the number up to which each of them knows everything from its opening. */
@@ -20,7 +20,7 @@ export class EventWatchers {
   readonly #byTask: Map<string, Audience> = new Map();
   readonly #log: EventLog;
   /** What those are to be sent with the next frame whose task has ended or is gone. */
-  #endings: Show[] = [];
+  #endings: Publish[] = [];
 
   /** @param mostCharacters how much may wait to be shown; of more, they are cut */
   constructor(mostCharacters: number) {
@@ -63,31 +63,31 @@ export class EventWatchers {
     if (audience === undefined || !isLast || this.#log.isOver) return;
     // Whoever takes the id is another task.
     this.#byTask.delete(id);
-    const show = telling(audience, new EventFrame(this.#log.of(id)));
+    const publish = broadcast(audience, new EventFrame(this.#log.of(id)));
     this.#endings.push((cursor) => {
-      show(cursor);
+      publish(cursor);
       for (const watcher of [...audience.keys()]) watcher.end();
     });
   }
 
   /** Makes frames of what those who are there now were not told. */
-  takeFrames(): Show[] {
+  takeFrames(): Publish[] {
     const endings = this.#endings;
     this.#endings = [];
     const events = this.#log.take();
-    if (events === null) return [...endings, () => this.#cut()];
+    if (events === null) return [...endings, () => this.#disconnectAll()];
     if (events.length === 0) return endings;
-    const shows = this.#all.size === 0 ? [] : [telling(this.#all, new EventFrame(events))];
+    const frames = this.#all.size === 0 ? [] : [broadcast(this.#all, new EventFrame(events))];
     const byTask = this.#byTask.size === 0 ? [] : Map.groupBy(events, ({ id }) => id);
     for (const [id, ofTask] of byTask) {
       const audience = this.#byTask.get(id);
-      if (audience !== undefined) shows.push(telling(audience, new EventFrame(ofTask)));
+      if (audience !== undefined) frames.push(broadcast(audience, new EventFrame(ofTask)));
     }
-    return [...shows, ...endings];
+    return [...frames, ...endings];
   }
 
   /** Sends a message to those who watch all, once it may be shown; who comes until then is told by the opening. */
-  telling(message: string): Show {
+  broadcast(message: string): Publish {
     const watchers = [...this.#all.keys()];
     return () => {
       for (const watcher of watchers) if (this.#all.has(watcher)) watcher.send(message);
@@ -95,7 +95,7 @@ export class EventWatchers {
   }
 
   /** More has happened than could be kept for them: they may come back, and are told by state. */
-  #cut(): void {
+  #disconnectAll(): void {
     for (const audience of [this.#all, ...this.#byTask.values()]) {
       for (const watcher of [...audience.keys()]) watcher.end();
     }
@@ -103,7 +103,7 @@ export class EventWatchers {
 }
 
 /** Sends a frame to those who are there now and when it may be shown; who comes until then is told by the opening. */
-function telling(audience: Audience, frame: EventFrame): Show {
+function broadcast(audience: Audience, frame: EventFrame): Publish {
   const watchers = [...audience];
   return (cursor) => {
     for (const [watcher, seq] of watchers) {

@@ -9,7 +9,7 @@ import { ChangeListeners } from "./change_listeners.ts";
 import { DeltaWatchers } from "./delta_watchers.ts";
 import type { EventWatchers } from "./event_watchers.ts";
 import type { FullStates } from "./full_states.ts";
-import type { Show } from "./publish_queue.ts";
+import type { Publish } from "./publish_queue.ts";
 import { TaskWatchers } from "./task_watchers.ts";
 
 /** The watchers of one client's tasks, by what they want to see. */
@@ -55,11 +55,13 @@ export class Feed {
   }
 
   /** Makes frames of what is to be told; full states come behind them, at a pace of their own. */
-  takeFrames(): Show[] {
+  takeFrames(): Publish[] {
     this.hasNews = false;
     this.framedMs = Date.now();
     const frames = [...this.tasks.takeFrames(), ...this.events.takeFrames()];
-    return [this.deltas.takeFrame(), ...frames, this.listeners.takeFrame()].filter((show) => show !== null);
+    return [this.deltas.takeFrame(), ...frames, this.listeners.takeFrame()].filter((publish) =>
+      publish !== null
+    );
   }
 
   /** Forgets the timers. */

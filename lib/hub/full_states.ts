@@ -40,7 +40,7 @@ export class FullStates {
   /**
    * @param registry where the tasks are
    * @param client whose they are
-   * @param queue shows what is sent
+   * @param queue frames what is sent
    * @param options how to pace
    */
   constructor(registry: RegistryReader, client: string, queue: PublishQueue, options: FullStatesOptions) {

@@ -9,7 +9,7 @@ import { eventMessage } from "./event_messages.ts";
 import { EventWatchers } from "./event_watchers.ts";
 import { Feed } from "./feed.ts";
 import { FullStates, type FullStatesOptions } from "./full_states.ts";
-import { taskMessage, troubleMessage } from "./messages.ts";
+import { degradedMessage, taskMessage } from "./messages.ts";
 import { type Opening, Openings } from "./openings.ts";
 import { PublishQueue } from "./publish_queue.ts";
 import type { Watcher, WatchMode } from "./watcher.ts";
@@ -30,7 +30,7 @@ export interface HubOptions extends FullStatesOptions {
    *
    * @default {Infinity}
    */
-  readonly unshownEventCharacters?: number;
+  readonly pendingEventCharacters?: number;
 }
 
 /** Stands between the registry and the watchers. What nobody watches costs one look-up a change. */
@@ -53,7 +53,7 @@ export class Hub implements Disposable {
     this.#openings = new Openings(registry);
     this.#unsubscribe = [
       registry.subscribe((event) => this.#changed(event)),
-      registry.onDegradation((degradation) => this.#troubled(degradation)),
+      registry.onDegradation((degradation) => this.#degradationChanged(degradation)),
     ];
   }
 
@@ -74,7 +74,7 @@ export class Hub implements Disposable {
     const watchers = mode === "full" ? feed.full : feed.deltas;
     watchers.add(watcher);
     this.#open(watcher, opening, () => watchers.has(watcher));
-    return () => this.#leave(client, feed, () => watchers.delete(watcher));
+    return () => this.#unwatch(client, feed, () => watchers.delete(watcher));
   }
 
   /**
@@ -88,11 +88,11 @@ export class Hub implements Disposable {
   watchTask(client: string, stored: StoredTask, watcher: Watcher): () => void {
     const { id, state } = stored.task;
     const message = taskMessage("initial_state", stored);
-    if (isFinal(state)) return this.#tellEnded(watcher, () => [message]);
+    if (isFinal(state)) return this.#watchEnded(watcher, () => [message]);
     const feed = this.#framedFeed(client);
     const watchers = feed.tasks.add(id, watcher);
     this.#open(watcher, () => [message], () => watchers.has(watcher));
-    return () => this.#leave(client, feed, () => feed.tasks.delete(id, watchers, watcher));
+    return () => this.#unwatch(client, feed, () => feed.tasks.delete(id, watchers, watcher));
   }
 
   /**
@@ -122,7 +122,7 @@ export class Hub implements Disposable {
   watchTaskEvents(client: string, stored: StoredTask, watcher: Watcher, after: Cursor | null): () => void {
     const opening = this.#openings.taskEvents(client, stored, after);
     const { id, state } = stored.task;
-    if (isFinal(state)) return this.#tellEnded(watcher, opening);
+    if (isFinal(state)) return this.#watchEnded(watcher, opening);
     return this.#watchEvents(client, this.#framedFeed(client), id, watcher, opening);
   }
 
@@ -135,8 +135,8 @@ export class Hub implements Disposable {
    */
   onFrame(client: string, listener: () => void): () => void {
     const feed = this.#framedFeed(client);
-    const end = feed.listeners.addToFrames(listener);
-    return () => this.#leave(client, feed, end);
+    const end = feed.listeners.onFrame(listener);
+    return () => this.#unwatch(client, feed, end);
   }
 
   /**
@@ -149,8 +149,8 @@ export class Hub implements Disposable {
    */
   onTask(client: string, id: string, listener: TaskListener): () => void {
     const feed = this.#feedOf(client);
-    const end = feed.listeners.addToTask(id, listener);
-    return () => this.#leave(client, feed, end);
+    const end = feed.listeners.onTask(id, listener);
+    return () => this.#unwatch(client, feed, end);
   }
 
   /** Sends what is pending now, however soon after the last frame; resolves when it is sent. */
@@ -160,7 +160,7 @@ export class Hub implements Disposable {
         this.#frame(client, feed);
         feed.full.frameNow();
       }
-      await this.#queue.whenShown;
+      await this.#queue.whenPublished;
     } while ([...this.#feeds.values()].some((feed) => feed.hasNews));
   }
 
@@ -180,7 +180,7 @@ export class Hub implements Disposable {
   ): () => void {
     const watchers = feed.events.add(id, watcher, this.#registry.cursor.seq);
     this.#open(watcher, opening, () => watchers.has(watcher));
-    return () => this.#leave(client, feed, () => feed.events.delete(id, watchers, watcher));
+    return () => this.#unwatch(client, feed, () => feed.events.delete(id, watchers, watcher));
   }
 
   /** Sends a new watcher what it is to see first, unless it has left before that may be shown. */
@@ -190,7 +190,7 @@ export class Hub implements Disposable {
     });
   }
 
-  #tellEnded(watcher: Watcher, opening: Opening): () => void {
+  #watchEnded(watcher: Watcher, opening: Opening): () => void {
     let isThere = true;
     this.#open(watcher, opening, () => isThere);
     this.#queue.add(() => isThere && watcher.end());
@@ -199,13 +199,13 @@ export class Hub implements Disposable {
     };
   }
 
-  #troubled(degradation: Degradation | null): void {
-    const message = troubleMessage(degradation);
+  #degradationChanged(degradation: Degradation | null): void {
+    const message = degradedMessage(degradation);
     const event = eventMessage("degraded", message);
     for (const { deltas, events } of this.#feeds.values()) {
       // Not before an opening that waits.
-      this.#queue.add(deltas.telling(() => message));
-      this.#queue.add(events.telling(event));
+      this.#queue.add(deltas.broadcast(() => message));
+      this.#queue.add(events.broadcast(event));
     }
   }
 
@@ -220,13 +220,13 @@ export class Hub implements Disposable {
     let feed = this.#feeds.get(client);
     if (feed === undefined) {
       const full = new FullStates(this.#registry, client, this.#queue, this.#options);
-      feed = new Feed(full, new EventWatchers(this.#options.unshownEventCharacters ?? Infinity));
+      feed = new Feed(full, new EventWatchers(this.#options.pendingEventCharacters ?? Infinity));
       this.#feeds.set(client, feed);
     }
     return feed;
   }
 
-  #leave(client: string, feed: Feed, remove: () => void): void {
+  #unwatch(client: string, feed: Feed, remove: () => void): void {
     remove();
     this.#dropUnwatched(client, feed);
   }
@@ -268,7 +268,7 @@ export class Hub implements Disposable {
     feed.isHeld = true;
     this.#queue.add((cursor) => {
       feed.isHeld = false;
-      for (const show of frames) show(cursor);
+      for (const publish of frames) publish(cursor);
       feed.full.frame();
       if (feed.hasNews) this.#schedule(client, feed);
       this.#dropUnwatched(client, feed);

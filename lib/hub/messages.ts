@@ -49,7 +49,7 @@ export function deltaMessage(cursor: string, delta: string): string {
 }
 
 /** There is trouble with the store, or no more. */
-export function troubleMessage(degradation: Degradation | null): string {
+export function degradedMessage(degradation: Degradation | null): string {
   return JSON.stringify({ type: "degraded", detail: degradation?.error.reason ?? null });
 }
 

@@ -10,15 +10,15 @@ import type { ChangesSince, StoredTask } from "../store/store.ts";
 import { EventFrame, eventMessage, missedEvents } from "./event_messages.ts";
 import type { FullStates } from "./full_states.ts";
 import {
+  degradedMessage,
   deltaMessage,
   deltaOf,
   fullMessage,
   RESYNC_MESSAGE,
   taskMessage,
-  troubleMessage,
 } from "./messages.ts";
 
-/** The first messages, but for the cursor. What they show is read already: a record on disk may be gone later. */
+/** The first messages, but for the cursor. What they publish is read already: a record on disk may be gone later. */
 export type Opening = (cursor: string) => string[];
 
 /** Makes openings. */
@@ -76,7 +76,7 @@ export class Openings {
 
   #degradation(): string[] {
     const { degradation } = this.#registry;
-    return degradation === null ? [] : [troubleMessage(degradation)];
+    return degradation === null ? [] : [degradedMessage(degradation)];
   }
 }
 

@@ -9,7 +9,7 @@ import type { StoredTask } from "../store/store.ts";
 import { isFinal, type LogLine, type Task, type TaskState } from "../task/task.ts";
 import { newLines } from "../task/transition.ts";
 
-/** What an event that shows a record says: the state that the task is in, or that anything else of it is another. */
+/** What an event that frames a record says: the state that the task is in, or that anything else of it is another. */
 export type RecordEventName =
   | "task.created"
   | "task.started"
@@ -66,7 +66,7 @@ function nameOf(before: Task | undefined, { state }: Task): RecordEventName {
   return before.state === "NOT_STARTED" && state !== "NOT_STARTED" ? "task.started" : "task.progress";
 }
 
-/** What an event shows, as JSON. */
+/** What an event frames, as JSON. */
 export function dataOf(event: TaskEvent): string {
   switch (event.name) {
     case "task.removed":

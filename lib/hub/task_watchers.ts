@@ -8,7 +8,7 @@ import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { StoredTask } from "../store/store.ts";
 import { isFinal } from "../task/task.ts";
 import { taskMessage } from "./messages.ts";
-import type { Show } from "./publish_queue.ts";
+import type { Publish } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
 /** The watchers of a client's single tasks, and what they were not told yet. */
@@ -17,7 +17,7 @@ export class TaskWatchers {
   /** The newest records of watched tasks that changed since the last frame. */
   readonly #changed: Map<string, StoredTask> = new Map();
   /** What those are to be sent with the next frame whose task has ended or is gone. */
-  #endings: Show[] = [];
+  #endings: Publish[] = [];
 
   /** Whether nobody is there, and nobody has to be told of an end. */
   get isEmpty(): boolean {
@@ -64,20 +64,20 @@ export class TaskWatchers {
   }
 
   /** Makes frames of what those who are there now were not told. */
-  takeFrames(): Show[] {
-    const shows: Show[] = [];
+  takeFrames(): Publish[] {
+    const frames: Publish[] = [];
     for (const [id, stored] of this.#changed) {
       const watchers = this.#byTask.get(id);
       if (watchers === undefined) continue;
       const message = taskMessage("state_update", stored);
       const told = [...watchers];
-      shows.push(() => {
+      frames.push(() => {
         for (const watcher of told) if (watchers.has(watcher)) watcher.send(message);
       });
     }
-    shows.push(...this.#endings);
+    frames.push(...this.#endings);
     this.#changed.clear();
     this.#endings = [];
-    return shows;
+    return frames;
   }
 }

@@ -9,7 +9,7 @@ export interface BackoffLimits {
   /** The wait after the first failure, in milliseconds. */
   readonly notifyRetryMs: number;
   /** The longest wait, in milliseconds. */
-  readonly notifyRetryMostMs: number;
+  readonly notifyMaxRetryMs: number;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface BackoffLimits {
  * @returns milliseconds
  */
 export function backoffMs(failures: number, limits: BackoffLimits, random: number = Math.random()): number {
-  const { notifyRetryMs, notifyRetryMostMs } = limits;
-  const longest = Math.min(notifyRetryMs * 2 ** (failures - 1), notifyRetryMostMs);
+  const { notifyRetryMs, notifyMaxRetryMs } = limits;
+  const longest = Math.min(notifyRetryMs * 2 ** (failures - 1), notifyMaxRetryMs);
   return longest * (0.5 + random / 2);
 }

@@ -31,7 +31,7 @@ export interface Receiver {
 }
 
 /** Parts of a path that are longer are taken for keys. */
-const SHOWN_PART_LENGTH = 20;
+const MAX_SEGMENT_LENGTH = 20;
 
 /**
  * Checks who is to be told. An address that is there more than once is told of all its events.
@@ -109,6 +109,6 @@ function withoutSecrets(text: string): string {
 }
 
 function nameOf(url: URL): string {
-  const parts = url.pathname.split("/").map((part) => part.length > SHOWN_PART_LENGTH ? "…" : part);
+  const parts = url.pathname.split("/").map((part) => part.length > MAX_SEGMENT_LENGTH ? "…" : part);
   return url.origin + parts.join("/").replace(/\/$/, "");
 }

@@ -62,7 +62,7 @@ interface Waiting {
 }
 
 /** The longest time that a timer can be set to, in milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Makes the deliveries of one receiver, of one task in their order, until each is taken, or too old.
@@ -88,8 +88,8 @@ export class ReceiverQueue implements AsyncDisposable {
   #isPumpDue = false;
   #waitsForCommit = false;
   /** Whether an operator knows that it fails, and what was lost since. */
-  #told: { lost: number } | null = null;
-  #toldLoss = false;
+  #announcedFailure: { lost: number } | null = null;
+  #announcedLoss = false;
   #settled: PromiseWithResolvers<void> | null = null;
 
   /** @param options whom to tell, and how */
@@ -164,7 +164,7 @@ export class ReceiverQueue implements AsyncDisposable {
     /** Tasks of which something earlier is to be told first. */
     const behind = new Set<string>();
     for (const waiting of this.#waiting.values()) {
-      if (this.#underWay.size >= this.#most) return undefined;
+      if (this.#underWay.size >= this.#maxConcurrent) return undefined;
       const { delivery } = waiting;
       const task = `${delivery.task.client}/${delivery.task.id}`;
       if (behind.has(task)) continue;
@@ -194,18 +194,18 @@ export class ReceiverQueue implements AsyncDisposable {
   }
 
   /** How many attempts may be under way. */
-  get #most(): number {
+  get #maxConcurrent(): number {
     return this.#failures > 0 ? 1 : this.#options.limits.notifyConcurrency;
   }
 
   /** How long it is until a time; 0 where a clock was set back, which must not hold anything up. */
   #waitMs(untilMs: number, nowMs: number): number {
     const waitMs = untilMs - nowMs;
-    return waitMs <= 0 || waitMs > this.#options.limits.notifyRetryMostMs ? 0 : waitMs;
+    return waitMs <= 0 || waitMs > this.#options.limits.notifyMaxRetryMs ? 0 : waitMs;
   }
 
   #pumpIn(waitMs: number): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => this.pump(), Math.min(waitMs, LONGEST_TIMER_MS));
+    const timer = setTimeout(() => this.pump(), Math.min(waitMs, MAX_TIMER_MS));
     // A receiver that fails is no reason for the process to live on.
     if (typeof Deno !== "undefined") Deno.unrefTimer(timer as unknown as number);
     return timer;
@@ -231,7 +231,7 @@ export class ReceiverQueue implements AsyncDisposable {
     } else {
       this.#remove(waiting);
       this.#counts[outcome.type]++;
-      this.#worked();
+      this.#succeeded();
     }
   }
 
@@ -243,19 +243,19 @@ export class ReceiverQueue implements AsyncDisposable {
     waiting.dueMs = nowMs + backoffMs(waiting.failures, limits);
     if (this.#failures === failuresBefore) this.#failures++;
     const pauseMs = Math.max(backoffMs(this.#failures, limits), outcome.retryAfterMs);
-    this.#pausedUntilMs = nowMs + Math.min(pauseMs, limits.notifyRetryMostMs);
-    if (this.#told !== null) return;
-    this.#told = { lost: 0 };
+    this.#pausedUntilMs = nowMs + Math.min(pauseMs, limits.notifyMaxRetryMs);
+    if (this.#announcedFailure !== null) return;
+    this.#announcedFailure = { lost: 0 };
     notice(`Webhook ${name} fails: ${outcome.reason}. What it is to be told is kept, and tried again`);
   }
 
   /** The receiver took something, so it is there; it is well once there is nothing that it did not take before. */
-  #worked(): void {
+  #succeeded(): void {
     this.#failures = 0;
     this.#pausedUntilMs = 0;
-    if (this.#told === null || this.#failedCount > 0) return;
-    const { lost } = this.#told;
-    this.#told = null;
+    if (this.#announcedFailure === null || this.#failedCount > 0) return;
+    const { lost } = this.#announcedFailure;
+    this.#announcedFailure = null;
     const what = lost === 0 ? "" : `; ends of tasks that were not told: ${lost}`;
     this.#options.notice(`Webhook ${this.#options.name} works again${what}`);
   }
@@ -275,9 +275,9 @@ export class ReceiverQueue implements AsyncDisposable {
   #lose(waiting: Waiting, how: "dropped" | "expired"): void {
     this.#remove(waiting);
     this.#counts[how]++;
-    if (this.#told !== null) this.#told.lost++;
-    if (this.#toldLoss) return;
-    this.#toldLoss = true;
+    if (this.#announcedFailure !== null) this.#announcedFailure.lost++;
+    if (this.#announcedLoss) return;
+    this.#announcedLoss = true;
     const why = how === "dropped"
       ? "so much waits that the oldest is dropped"
       : "it could not be told for too long";
@@ -288,7 +288,7 @@ export class ReceiverQueue implements AsyncDisposable {
     this.#waiting.delete(delivery.id);
     this.#characters -= delivery.size;
     if (failures > 0) this.#failedCount--;
-    if (this.#waiting.size === 0) this.#toldLoss = false;
+    if (this.#waiting.size === 0) this.#announcedLoss = false;
     this.#options.forget(delivery);
   }
 }

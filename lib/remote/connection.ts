@@ -8,7 +8,7 @@
 import { netPermissionFor, unrefTimer } from "../environment.ts";
 import { HttpTransport } from "./http_transport.ts";
 import type { ReportReply } from "./messages.ts";
-import type { Refusal, RemoteAddress, Transport, TransportKind } from "./remote_transport.ts";
+import type { Refusal, RemoteAddress, Transport, TransportConstructor } from "./remote_transport.ts";
 import { SocketTransport } from "./socket_transport.ts";
 
 /** What a {@linkcode RemoteConnection} tells. */
@@ -27,11 +27,11 @@ export interface RemoteConnectionEvents {
 type State = "stopped" | "connecting" | "up" | "waiting" | "refused";
 
 const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 5_000;
+const MAX_RETRY_MS = 5_000;
 /** Whoever has no business here, such as a page of a foreign origin, is not to fill its console. */
-const LONGEST_RETRY_WITHOUT_SUCCESS_MS = 30_000;
+const MAX_RETRY_NEVER_CONNECTED_MS = 30_000;
 /** Attempts in vain after which there is less hope. */
-const HOPEFUL_ATTEMPTS = 10;
+const FAST_ATTEMPTS = 10;
 
 /** A connection to a server, again and again. It is no reason for the process to live on. */
 export class RemoteConnection {
@@ -106,7 +106,7 @@ export class RemoteConnection {
     });
   }
 
-  #try(Kind: TransportKind, onNeverOpened: () => void): void {
+  #try(Kind: TransportConstructor, onNeverOpened: () => void): void {
     this.#transport = new Kind(this.#address, {
       onOpen: () => this.#opened(),
       onReply: (reply) => {
@@ -136,10 +136,10 @@ export class RemoteConnection {
   #failed(): void {
     this.#drop();
     this.#state = "waiting";
-    const longestMs = this.#hasBeenUp || this.#failures < HOPEFUL_ATTEMPTS
-      ? LONGEST_RETRY_MS
-      : LONGEST_RETRY_WITHOUT_SUCCESS_MS;
-    const delayMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, longestMs);
+    const maxMs = this.#hasBeenUp || this.#failures < FAST_ATTEMPTS
+      ? MAX_RETRY_MS
+      : MAX_RETRY_NEVER_CONNECTED_MS;
+    const delayMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, maxMs);
     // Not all at once, as after a restart of the server.
     this.#timer = unrefTimer(setTimeout(() => this.#connect(), delayMs * (0.5 + Math.random() / 2)));
     this.#events.onDown();

@@ -19,11 +19,11 @@ export interface SocketEvents {
 }
 
 /** Bytes of an answer's head at most. */
-const HEAD_BYTES = 16 * 1024;
+const MAX_HEAD_BYTES = 16 * 1024;
 /** Bytes of a message at most. What servers tell reporters is short. */
-const MESSAGE_BYTES = 1024 * 1024;
+const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** How long a farewell may take, in milliseconds. */
-const FAREWELL_MS = 100;
+const CLOSE_TIMEOUT_MS = 100;
 /** What a server proves with that it knows what a WebSocket is. */
 const HANDSHAKE_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -34,11 +34,11 @@ export class DenoSocket {
   readonly #events: SocketEvents;
   readonly #connecting: AbortController = new AbortController();
   readonly #decoder: TextDecoder = new TextDecoder("utf-8", { fatal: true });
-  readonly #reader: SocketFrameReader = new SocketFrameReader(MESSAGE_BYTES);
+  readonly #reader: SocketFrameReader = new SocketFrameReader(MAX_MESSAGE_BYTES);
   #connection: Deno.Conn | null = null;
   #writing: Promise<void> = Promise.resolve();
   #isOpen = false;
-  #isOver = false;
+  #isClosed = false;
   /** The parts of a message whose end has not come yet. */
   #parts: string[] = [];
   #partBytes = 0;
@@ -50,7 +50,7 @@ export class DenoSocket {
    */
   constructor(url: string, events: SocketEvents, headers: Readonly<Record<string, string>> = {}) {
     this.#events = events;
-    this.#run(new URL(url), headers).catch(() => {}).finally(() => this.#over());
+    this.#run(new URL(url), headers).catch(() => {}).finally(() => this.#lost());
   }
 
   /** Sends a message; nothing where it is not open. */
@@ -60,15 +60,15 @@ export class DenoSocket {
 
   /** Ends it. What was sent before is on its way, or lost. */
   close(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#connecting.abort();
     const connection = this.#connection;
     if (connection === null) return;
     if (!this.#isOpen) return closeQuietly(connection);
     this.#isOpen = false;
     // The other side may not read any more; nobody is to wait for that.
-    const timer = setTimeout(() => closeQuietly(connection), FAREWELL_MS);
+    const timer = setTimeout(() => closeQuietly(connection), CLOSE_TIMEOUT_MS);
     this.#write(SOCKET_OPCODE.close, new Uint8Array([1000 >> 8, 1000 & 255]));
     this.#writing.finally(() => {
       clearTimeout(timer);
@@ -91,14 +91,14 @@ export class DenoSocket {
     ];
     await writeAll(connection, encoder.encode(`${lines.join("\r\n")}\r\n\r\n`));
     const rest = await this.#handshake(connection, key);
-    if (this.#isOver) return;
+    if (this.#isClosed) return;
     this.#isOpen = true;
     this.#events.onOpen();
-    this.#take(rest);
+    this.#receive(rest);
     const chunk = new Uint8Array(65_536);
     for (let length = await connection.read(chunk); length !== null; length = await connection.read(chunk)) {
-      if (this.#isOver) return;
-      this.#take(chunk.slice(0, length));
+      if (this.#isClosed) return;
+      this.#receive(chunk.slice(0, length));
     }
   }
 
@@ -111,12 +111,12 @@ export class DenoSocket {
       signal: this.#connecting.signal,
     });
     this.#connection = tcp;
-    if (this.#isOver) closeQuietly(tcp);
+    if (this.#isClosed) closeQuietly(tcp);
     // A batch is small, and waits for no other.
     tcp.setNoDelay();
     if (isSecure) this.#connection = await Deno.startTls(tcp, { hostname: bare });
     const connection = this.#connection;
-    if (this.#isOver) closeQuietly(connection);
+    if (this.#isClosed) closeQuietly(connection);
     (connection as Partial<Deno.TcpConn>).unref?.();
     return connection;
   }
@@ -128,7 +128,7 @@ export class DenoSocket {
     let end = -1;
     while (end === -1) {
       const length = await connection.read(chunk);
-      if (length === null || bytes.length > HEAD_BYTES) throw new ProtocolError("There is no answer");
+      if (length === null || bytes.length > MAX_HEAD_BYTES) throw new ProtocolError("There is no answer");
       const longer = new Uint8Array(bytes.length + length);
       longer.set(bytes);
       longer.set(chunk.subarray(0, length), bytes.length);
@@ -143,14 +143,14 @@ export class DenoSocket {
     return bytes.slice(end + 4);
   }
 
-  #take(bytes: Uint8Array<ArrayBuffer>): void {
+  #receive(bytes: Uint8Array<ArrayBuffer>): void {
     for (const frame of this.#reader.push(bytes)) {
-      if (this.#isOver) return;
-      this.#obey(frame);
+      if (this.#isClosed) return;
+      this.#handle(frame);
     }
   }
 
-  #obey({ opcode, isFinal, payload }: SocketFrame): void {
+  #handle({ opcode, isFinal, payload }: SocketFrame): void {
     switch (opcode) {
       case SOCKET_OPCODE.ping:
         return this.#write(SOCKET_OPCODE.pong, payload);
@@ -158,12 +158,12 @@ export class DenoSocket {
         return;
       case SOCKET_OPCODE.close:
         // Which says farewell, too.
-        return this.#over();
+        return this.#lost();
       case SOCKET_OPCODE.text:
       case SOCKET_OPCODE.continuation:
         if ((opcode === SOCKET_OPCODE.text) !== (this.#parts.length === 0)) break;
         this.#partBytes += payload.length;
-        if (this.#partBytes > MESSAGE_BYTES) break;
+        if (this.#partBytes > MAX_MESSAGE_BYTES) break;
         this.#parts.push(this.#decoder.decode(payload, { stream: !isFinal }));
         if (isFinal) this.#deliver();
         return;
@@ -182,11 +182,11 @@ export class DenoSocket {
     const connection = this.#connection!;
     const mask = crypto.getRandomValues(new Uint8Array(4));
     const bytes = writeSocketFrame(opcode, payload, mask);
-    this.#writing = this.#writing.then(() => writeAll(connection, bytes)).catch(() => this.#over());
+    this.#writing = this.#writing.then(() => writeAll(connection, bytes)).catch(() => this.#lost());
   }
 
-  #over(): void {
-    if (this.#isOver) return;
+  #lost(): void {
+    if (this.#isClosed) return;
     this.close();
     this.#events.onClose();
   }

@@ -12,7 +12,7 @@ import type { Refusal, RemoteAddress, Transport, TransportEvents } from "./remot
 import { parseReply, REPORT_PATH, type ReportReply, writeBatch } from "./messages.ts";
 
 /** How long the first answer may take, in milliseconds: it says whether there is anybody. */
-const FIRST_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 /** How long an answer may take, in milliseconds; longer than a server takes that can't commit at once. */
 const ANSWER_TIMEOUT_MS = 20_000;
 /** How often the server is asked whether it has something to say, in milliseconds: a request to stop is to arrive soon. */
@@ -39,7 +39,7 @@ export class HttpTransport implements Transport {
     void this.#request(writeBatch(0, []));
   }
 
-  get #isOver(): boolean {
+  get #isClosed(): boolean {
     return this.#controller.signal.aborted;
   }
 
@@ -56,9 +56,9 @@ export class HttpTransport implements Transport {
   async #request(text: string): Promise<void> {
     clearTimeout(this.#timer);
     this.#isBusy = true;
-    const timeoutMs = this.#isOpen ? ANSWER_TIMEOUT_MS : FIRST_TIMEOUT_MS;
+    const timeoutMs = this.#isOpen ? ANSWER_TIMEOUT_MS : CONNECT_TIMEOUT_MS;
     const answer = await postBatch(this.#address, text, timeoutMs, this.#controller.signal);
-    if (this.#isOver) return;
+    if (this.#isClosed) return;
     if (answer.type !== "replies") {
       this.close();
       return answer.type === "down" ? this.#events.onClose() : this.#events.onRefused(answer);
@@ -68,9 +68,9 @@ export class HttpTransport implements Transport {
       this.#events.onOpen();
     }
     // What is sent meanwhile waits until all that was answered is known.
-    for (const reply of answer.replies) if (!this.#isOver) this.#events.onReply(reply);
+    for (const reply of answer.replies) if (!this.#isClosed) this.#events.onReply(reply);
     this.#isBusy = false;
-    if (this.#isOver) return;
+    if (this.#isClosed) return;
     const next = this.#next;
     this.#next = null;
     if (next !== null) return void this.#request(next);
@@ -89,9 +89,9 @@ type BatchAnswer =
   | { readonly type: "down" };
 
 /** Answers after which the same request may succeed later, beside those that say so by their first digit. */
-const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
+const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
 /** Answers that begin like those, of a server that can't do such a thing at all. */
-const LASTING: ReadonlySet<number> = new Set([501, 505]);
+const PERMANENT_STATUSES: ReadonlySet<number> = new Set([501, 505]);
 
 const DOWN: BatchAnswer = { type: "down" };
 const FOREIGN: BatchAnswer = { type: "refused", reason: "it is no Taskscope", isFromServer: false };
@@ -114,7 +114,7 @@ async function postBatch(
     });
     return answerOf(response.status, await response.text());
   } catch {
-    if (deadline.signal.aborted || !await isKeptOut(server, deadline.signal)) return DOWN;
+    if (deadline.signal.aborted || !await isBlockedByCors(server, deadline.signal)) return DOWN;
     const reason = `pages of ${location.origin} may not report there; --allow-origin adds one`;
     return { type: "refused", reason, isFromServer: false };
   } finally {
@@ -124,7 +124,7 @@ async function postBatch(
 
 function answerOf(status: number, body: string): BatchAnswer {
   if (status >= 200 && status < 300) return repliesIn(body);
-  if ((status >= 500 && !LASTING.has(status)) || PASSING.has(status)) return DOWN;
+  if ((status >= 500 && !PERMANENT_STATUSES.has(status)) || TRANSIENT_STATUSES.has(status)) return DOWN;
   const detail = problemIn(body);
   return { type: "refused", reason: detail ?? `it answers ${status}`, isFromServer: detail !== null };
 }
@@ -152,7 +152,7 @@ function repliesIn(body: string): BatchAnswer {
  * Whether somebody is there, and the browser lets this page not speak to them. It does not tell the two apart, as a page
  * is not to find out who is there: but it says whether there was an answer that it keeps to itself.
  */
-async function isKeptOut(server: string, signal: AbortSignal): Promise<boolean> {
+async function isBlockedByCors(server: string, signal: AbortSignal): Promise<boolean> {
   if (typeof Deno !== "undefined" || typeof location === "undefined") return false;
   if (new URL(server).origin === location.origin) return false;
   try {

@@ -10,21 +10,21 @@ import type { Report } from "../task/protocol.ts";
 import { RemoteConnection } from "./connection.ts";
 import { UnsentReports } from "./unsent_reports.ts";
 import { type ReportReply, writeBatch } from "./messages.ts";
-import { partsOf } from "./report_parts.ts";
+import { splitReport } from "./split_report.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { Replay } from "./replay.ts";
 
 /** Tasks that are known at most; while the server is away, those that have ended are kept for it, too. */
-const MOST_TASKS = 10_000;
+const MAX_TASKS = 10_000;
 /** How long reports wait for others to travel with while a batch is on its way, in milliseconds. */
-const GATHER_MS = 10;
+const BATCH_DELAY_MS = 10;
 /** How long a connection is kept that nobody needs, in milliseconds. */
 const IDLE_MS = 100;
 /**
  * How long reports of tasks that have ended may keep a process alive that has nothing else to do, in milliseconds since
  * something was heard of them: the server may be about to come back.
  */
-const LAST_WORDS_MS = 5_000;
+const UNSENT_GRACE_MS = 5_000;
 
 const sinks: Map<string, RemoteSink> = new Map();
 
@@ -57,19 +57,19 @@ export interface RemoteSinkOptions {
 export class RemoteSink implements ReportSink, Disposable {
   readonly #server: string;
   readonly #warn: (message: string) => void;
-  readonly #link: RemoteConnection;
-  readonly #outbox: UnsentReports = new UnsentReports();
+  readonly #connection: RemoteConnection;
+  readonly #unsent: UnsentReports = new UnsentReports();
   readonly #tasks: Map<string, ReportedTask> = new Map();
-  readonly #retelling: Replay = new Replay();
-  readonly #waiting: Set<() => void> = new Set();
+  readonly #replay: Replay = new Replay();
+  readonly #waiters: Set<() => void> = new Set();
   /** The number of the newest report, over all tasks: a task that takes an id again goes on above the former. */
   #newestSeq = 0;
-  #gatherTimer: ReturnType<typeof setTimeout> | undefined;
+  #batchTimer: ReturnType<typeof setTimeout> | undefined;
   /** Set while no task runs: until then there is something to wait for. */
-  #restTimer: ReturnType<typeof setTimeout> | undefined;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #isPumping = false;
   #isRefused = false;
-  readonly #said: Set<string> = new Set();
+  readonly #warned: Set<string> = new Set();
 
   /**
    * @param server `http://host:port`, with a path where the server has one, without a slash at the end
@@ -78,41 +78,41 @@ export class RemoteSink implements ReportSink, Disposable {
   constructor(server: string, { key = null, warn = warnInConsole }: RemoteSinkOptions = {}) {
     this.#server = server;
     this.#warn = warn;
-    this.#link = new RemoteConnection({ server, key, reporter: randomId() }, {
+    this.#connection = new RemoteConnection({ server, key, reporter: randomId() }, {
       onUp: () => this.#up(),
       onDown: () => this.#down(),
-      onReply: (reply) => this.#obey(reply),
+      onReply: (reply) => this.#execute(reply),
       onRefused: (reason) => this.#refused(reason),
     });
   }
 
   get ready(): boolean {
     // Who is refused has nothing to wait for.
-    return this.#isRefused || (this.#link.isUp && !this.#outbox.isFull);
+    return this.#isRefused || (this.#connection.isUp && !this.#unsent.isFull);
   }
 
   open(task: ReportedTask): void {
     const key = keyOf(task);
-    if (this.#retelling.endedTask(key) === task) {
-      this.#retelling.forget(key);
+    if (this.#replay.endedTask(key) === task) {
+      this.#replay.forget(key);
     } else if (this.#tasks.has(key)) {
       // The server could not tell the two apart.
       return task.refused(`Cannot create task "${task.id}": the id is already taken`);
-    } else if (this.#tasks.size + this.#retelling.endedCount >= MOST_TASKS) {
-      this.#sayOnce(`${MOST_TASKS} tasks already wait for ${this.#server}, so further tasks run unmonitored`);
+    } else if (this.#tasks.size + this.#replay.endedCount >= MAX_TASKS) {
+      this.#warnOnce(`${MAX_TASKS} tasks already wait for ${this.#server}, so further tasks run unmonitored`);
       return task.refused(null);
     }
     this.#tasks.set(key, task);
-    clearTimeout(this.#restTimer);
-    this.#link.start();
+    clearTimeout(this.#idleTimer);
+    this.#connection.start();
   }
 
   report(task: ReportedTask, report: Report): void {
     if (this.#isRefused) return;
-    for (const part of partsOf(report)) {
-      this.#outbox.push(JSON.stringify({ ...part, seq: ++this.#newestSeq }));
+    for (const part of splitReport(report)) {
+      this.#unsent.push(JSON.stringify({ ...part, seq: ++this.#newestSeq }));
     }
-    this.#retelling.reported(keyOf(task), report.change, this.#outbox.pushed);
+    this.#replay.reported(keyOf(task), report.change, this.#unsent.pushed);
     if (this.#isPumping) return;
     this.#isPumping = true;
     // At the end of the turn: what is said in it travels together.
@@ -127,52 +127,52 @@ export class RemoteSink implements ReportSink, Disposable {
     if (this.#tasks.get(key) !== task) return;
     this.#tasks.delete(key);
     // A server that was started anew without its data may ask for all of it once more.
-    if (!this.#isRefused) this.#retelling.ended(key, task, this.#outbox.pushed);
-    this.#restSoon();
+    if (!this.#isRefused) this.#replay.ended(key, task, this.#unsent.pushed);
+    this.#scheduleDisconnect();
   }
 
   async settled(): Promise<void> {
-    this.#restSoon();
+    this.#scheduleDisconnect();
     do {
-      await this.#until(() => this.ready || this.#link.isDown);
+      await this.#until(() => this.ready || this.#connection.isDown);
       this.#flush();
       // What was held back by a full outbox is to be sent first.
-    } while (!this.ready && !this.#link.isDown);
-    const { pushed } = this.#outbox;
-    await this.#until(() => this.#outbox.committed >= pushed || this.#link.isDown);
+    } while (!this.ready && !this.#connection.isDown);
+    const { pushed } = this.#unsent;
+    await this.#until(() => this.#unsent.committed >= pushed || this.#connection.isDown);
   }
 
   /** Ends the connection at once. By itself it ends a moment after the last report was taken. */
   [Symbol.dispose](): void {
-    clearTimeout(this.#gatherTimer);
-    clearTimeout(this.#restTimer);
-    this.#link.stop();
+    clearTimeout(this.#batchTimer);
+    clearTimeout(this.#idleTimer);
+    this.#connection.stop();
   }
 
   #up(): void {
-    this.#outbox.restart();
+    this.#unsent.restart();
     this.#pump(true);
     this.#flush();
-    this.#wake();
+    this.#notifyWaiters();
   }
 
   #down(): void {
-    if (!this.#link.hasBeenUp) {
-      this.#sayOnce(`No server answers at ${this.#server}, so tasks run unmonitored until one does`);
+    if (!this.#connection.hasBeenUp) {
+      this.#warnOnce(`No server answers at ${this.#server}, so tasks run unmonitored until one does`);
     }
-    this.#wake();
+    this.#notifyWaiters();
   }
 
   #refused(reason: string): void {
     this.#isRefused = true;
-    this.#sayOnce(`${this.#server} accepts no reports (${reason}), so tasks run unmonitored`);
-    this.#outbox.clear();
-    this.#retelling.clear();
+    this.#warnOnce(`${this.#server} accepts no reports (${reason}), so tasks run unmonitored`);
+    this.#unsent.clear();
+    this.#replay.clear();
     for (const task of [...this.#tasks.values()]) task.refused(null);
-    this.#wake();
+    this.#notifyWaiters();
   }
 
-  #obey(reply: ReportReply): void {
+  #execute(reply: ReportReply): void {
     switch (reply.type) {
       case "taken":
         return this.#taken(reply.batch);
@@ -181,44 +181,44 @@ export class RemoteSink implements ReportSink, Disposable {
         return;
     }
     const key = keyOf(reply);
-    const task = this.#tasks.get(key) ?? this.#retelling.endedTask(key);
+    const task = this.#tasks.get(key) ?? this.#replay.endedTask(key);
     switch (reply.type) {
       case "cancel":
         return task?.cancelRequested();
       case "interrupt":
         return task?.interrupted();
       case "unknown":
-        return this.#retelling.isOnItsWay(key) ? undefined : task?.restate(this.#retelling.linesOf(key));
+        return this.#replay.isCreationPending(key) ? undefined : task?.restate(this.#replay.linesOf(key));
       case "refused":
         task?.refused(reply.reason);
-        this.#retelling.forget(key);
+        this.#replay.forget(key);
     }
   }
 
   #taken(batch: number): void {
-    const before = this.#outbox.committed;
-    this.#outbox.taken(batch);
-    const { committed } = this.#outbox;
-    this.#retelling.committed(committed);
+    const before = this.#unsent.committed;
+    this.#unsent.taken(batch);
+    const { committed } = this.#unsent;
+    this.#replay.committed(committed);
     this.#pump(true);
     this.#flush();
-    this.#wake();
-    if (committed > before) this.#restSoon();
+    this.#notifyWaiters();
+    if (committed > before) this.#scheduleDisconnect();
   }
 
   /** Sends what there is; a batch that is not full waits a moment while others are on their way, unless it is due. */
   #pump(isDue: boolean): void {
-    while (this.#link.isUp && this.#outbox.onTheWay < this.#link.window) {
-      if (!isDue && this.#outbox.onTheWay > 0 && !this.#outbox.hasFullBatch) {
-        this.#gatherTimer ??= setTimeout(() => {
-          this.#gatherTimer = undefined;
+    while (this.#connection.isUp && this.#unsent.inFlight < this.#connection.window) {
+      if (!isDue && this.#unsent.inFlight > 0 && !this.#unsent.hasFullBatch) {
+        this.#batchTimer ??= setTimeout(() => {
+          this.#batchTimer = undefined;
           this.#pump(true);
-        }, GATHER_MS);
+        }, BATCH_DELAY_MS);
         return;
       }
-      const batch = this.#outbox.next();
+      const batch = this.#unsent.next();
       if (batch === undefined) return;
-      this.#link.send(writeBatch(batch.number, batch.reports));
+      this.#connection.send(writeBatch(batch.number, batch.reports));
     }
   }
 
@@ -237,33 +237,33 @@ export class RemoteSink implements ReportSink, Disposable {
     return new Promise((resolve) => {
       const look = () => {
         if (!condition()) return;
-        this.#waiting.delete(look);
+        this.#waiters.delete(look);
         resolve();
       };
-      this.#waiting.add(look);
+      this.#waiters.add(look);
     });
   }
 
-  #wake(): void {
-    for (const look of [...this.#waiting]) look();
+  #notifyWaiters(): void {
+    for (const look of [...this.#waiters]) look();
   }
 
   /** While no task runs, the connection is ended once there is nothing to say any more, or nobody listens. */
-  #restSoon(): void {
-    clearTimeout(this.#restTimer);
+  #scheduleDisconnect(): void {
+    clearTimeout(this.#idleTimer);
     for (const task of this.#tasks.values()) if (!task.ended) return;
-    if (this.#tasks.size === 0 && this.#outbox.isEmpty) {
-      this.#restTimer = unrefTimer(setTimeout(() => this.#link.stop(), IDLE_MS));
+    if (this.#tasks.size === 0 && this.#unsent.isEmpty) {
+      this.#idleTimer = unrefTimer(setTimeout(() => this.#connection.stop(), IDLE_MS));
     } else {
-      this.#restTimer = setTimeout(() => this.#link.pause(), LAST_WORDS_MS);
+      this.#idleTimer = setTimeout(() => this.#connection.pause(), UNSENT_GRACE_MS);
       // Nobody waits for a server that never was there.
-      if (!this.#link.hasBeenUp) unrefTimer(this.#restTimer);
+      if (!this.#connection.hasBeenUp) unrefTimer(this.#idleTimer);
     }
   }
 
-  #sayOnce(message: string): void {
-    if (this.#said.has(message)) return;
-    this.#said.add(message);
+  #warnOnce(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
     this.#warn(message);
   }
 }

@@ -37,7 +37,7 @@ export interface Transport {
 }
 
 /** Makes a transport. */
-export type TransportKind = new (address: RemoteAddress, events: TransportEvents) => Transport;
+export type TransportConstructor = new (address: RemoteAddress, events: TransportEvents) => Transport;
 
 /** The server, and who reports to it. */
 export interface RemoteAddress {

@@ -15,7 +15,7 @@ interface EndedTask {
 }
 
 /** Lines of a task's log that are not committed. */
-interface LinesOnTheWay {
+interface UncommittedLines {
   readonly key: string;
   /** How many reports there were with them. */
   readonly end: number;
@@ -30,7 +30,7 @@ export class Replay {
   readonly #ended: Map<string, EndedTask> = new Map();
   /** The tasks whose creation is on its way, by how many reports there are with it. */
   readonly #created: Map<string, number> = new Map();
-  #lines: LinesOnTheWay[] = [];
+  #lines: UncommittedLines[] = [];
   #committed = 0;
 
   /** How many tasks have ended whose reports are not all committed. */
@@ -74,7 +74,7 @@ export class Replay {
   /**
    * Whether the creation of a task is on its way: what a server says of it may be a word from before it was told anew.
    */
-  isOnItsWay(key: string): boolean {
+  isCreationPending(key: string): boolean {
     return (this.#created.get(key) ?? 0) > this.#committed;
   }
 

@@ -32,7 +32,7 @@ export class SocketTransport implements Transport {
   #timer: ReturnType<typeof setTimeout>;
   /** The server has been silent since it was asked for a sign of life. */
   #isSilent = false;
-  #isOver = false;
+  #isClosed = false;
 
   /**
    * @param address where to, and who
@@ -41,11 +41,11 @@ export class SocketTransport implements Transport {
   constructor(address: RemoteAddress, events: TransportEvents) {
     const { server, reporter } = address;
     this.#events = events;
-    this.#timer = unrefTimer(setTimeout(() => this.#over(), OPEN_TIMEOUT_MS));
+    this.#timer = unrefTimer(setTimeout(() => this.#lost(), OPEN_TIMEOUT_MS));
     this.#socket = openSocket(address, `${server}/${REPORT_SOCKET_PATH}?reporter=${reporter}`, {
       onOpen: () => this.#opened(),
       onText: (text) => this.#receive(text),
-      onClose: () => this.#over(),
+      onClose: () => this.#lost(),
     });
   }
 
@@ -54,42 +54,42 @@ export class SocketTransport implements Transport {
   }
 
   close(): void {
-    this.#isOver = true;
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#socket.close();
   }
 
   #opened(): void {
-    if (this.#isOver) return;
-    this.#beatLater();
+    if (this.#isClosed) return;
+    this.#scheduleCheck();
     this.#events.onOpen();
   }
 
   #receive(text: string): void {
-    if (this.#isOver) return;
+    if (this.#isClosed) return;
     this.#isSilent = false;
     try {
       this.#events.onReply(parseReply(parseJson(text)));
     } catch {
       // Whoever speaks like this is not the server that we know.
-      this.#over();
+      this.#lost();
     }
   }
 
-  #beatLater(): void {
+  #scheduleCheck(): void {
     clearTimeout(this.#timer);
-    this.#timer = unrefTimer(setTimeout(() => this.#beat(), HEARTBEAT_MS));
+    this.#timer = unrefTimer(setTimeout(() => this.#checkAlive(), HEARTBEAT_MS));
   }
 
-  #beat(): void {
-    if (this.#isSilent) return this.#over();
+  #checkAlive(): void {
+    if (this.#isSilent) return this.#lost();
     this.#isSilent = true;
     this.send(writeBatch(0, []));
-    this.#beatLater();
+    this.#scheduleCheck();
   }
 
-  #over(): void {
-    if (this.#isOver) return;
+  #lost(): void {
+    if (this.#isClosed) return;
     this.close();
     this.#events.onClose();
   }

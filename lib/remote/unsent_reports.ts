@@ -16,7 +16,7 @@ export interface UnsentReportsLimits {
 }
 
 /** The bounds of a reporter. A batch of the longest reports stays below the 1 MiB that servers take. */
-export const UNSENT_REPORTS_LIMITS: UnsentReportsLimits = {
+const UNSENT_REPORTS_LIMITS: UnsentReportsLimits = {
   batchReports: 500,
   batchCharacters: 128 * 1024,
   fullCharacters: 2 * 1024 * 1024,
@@ -41,7 +41,7 @@ export class UnsentReports {
   /** Batches that were cut and are not committed, oldest first. */
   #batches: OutgoingBatch[] = [];
   /** How many of those are on their way; the others are to be sent again. */
-  #onTheWay = 0;
+  #inFlight = 0;
   #sentCharacters = 0;
   #pushed = 0;
   #committed = 0;
@@ -73,8 +73,8 @@ export class UnsentReports {
   }
 
   /** How many batches are on their way. */
-  get onTheWay(): number {
-    return this.#onTheWay;
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   /** Whether a batch would be full. */
@@ -92,8 +92,8 @@ export class UnsentReports {
 
   /** The next batch to send, which counts as on its way from now on; `undefined` where there is none. */
   next(): OutgoingBatch | undefined {
-    if (this.#onTheWay === this.#batches.length && !this.#cut()) return undefined;
-    return this.#batches[this.#onTheWay++];
+    if (this.#inFlight === this.#batches.length && !this.#cut()) return undefined;
+    return this.#batches[this.#inFlight++];
   }
 
   /**
@@ -102,9 +102,9 @@ export class UnsentReports {
    * @param number the batch; one that was never sent is ignored
    */
   taken(number: number): void {
-    while (this.#batches[0] !== undefined && this.#onTheWay > 0 && this.#batches[0].number <= number) {
+    while (this.#batches[0] !== undefined && this.#inFlight > 0 && this.#batches[0].number <= number) {
       const { end, characters } = this.#batches.shift()!;
-      this.#onTheWay--;
+      this.#inFlight--;
       this.#committed = end;
       this.#sentCharacters -= characters;
     }
@@ -112,14 +112,14 @@ export class UnsentReports {
 
   /** What was on its way is to be sent again: the connection is gone. */
   restart(): void {
-    this.#onTheWay = 0;
+    this.#inFlight = 0;
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#queue = [];
     this.#batches = [];
-    this.#onTheWay = 0;
+    this.#inFlight = 0;
     this.#queuedCharacters = 0;
     this.#sentCharacters = 0;
     this.#committed = this.#pushed;

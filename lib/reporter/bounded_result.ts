@@ -12,7 +12,7 @@ import type { JsonValue } from "../task/task.ts";
 export interface BoundedResult {
   readonly value: JsonValue;
   /** A line for the log; `null` where there is nothing to say. */
-  readonly complaint: string | null;
+  readonly warning: string | null;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface BoundedResult {
  * @returns a copy, or `null` where it can't be shown
  */
 export function boundResult(returned: unknown): BoundedResult {
-  if (returned === undefined) return { value: null, complaint: null };
+  if (returned === undefined) return { value: null, warning: null };
   const text = jsonTextOf(returned);
   if (text === undefined) return omitted("it is not JSON");
   const bytes = byteLength(text);
@@ -32,11 +32,11 @@ export function boundResult(returned: unknown): BoundedResult {
   if (nestsDeeperThan(text, LIMITS.jsonDepth)) {
     return omitted(`it is nested more than ${LIMITS.jsonDepth} levels deep`);
   }
-  return { value: JSON.parse(text), complaint: null };
+  return { value: JSON.parse(text), warning: null };
 }
 
 function omitted(why: string): BoundedResult {
-  return { value: null, complaint: `The result is not shown: ${why}` };
+  return { value: null, warning: `The result is not shown: ${why}` };
 }
 
 function jsonTextOf(returned: unknown): string | undefined {

@@ -25,7 +25,7 @@ function monitors(): Map<string, ReportSink> {
  * @param sink takes the reports
  * @returns a function that takes it back
  */
-export function announceMonitor(channel: string, sink: ReportSink): () => void {
+export function registerMonitor(channel: string, sink: ReportSink): () => void {
   monitors().set(channel, sink);
   return () => {
     if (monitors().get(channel) === sink) monitors().delete(channel);

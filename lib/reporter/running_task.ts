@@ -23,7 +23,7 @@ export class Interruption extends DOMException {
 }
 
 /** Where the reports of a task go that nobody is to see. */
-const NOWHERE: ReportSink = {
+const DISCARD: ReportSink = {
   ready: true,
   open() {},
   report() {},
@@ -97,7 +97,7 @@ export class RunningTask implements MonitoredChild {
   child(name: string, options: ChildOptions = {}): MonitoredChild {
     const { weight = 1 } = options;
     // Who is over has no parts any more.
-    const child = new RunningTask(this.#reporter.ended ? NOWHERE : this.#sink, {
+    const child = new RunningTask(this.#reporter.ended ? DISCARD : this.#sink, {
       ...this.#options,
       id: monotonicUlid(),
       onEnd: (ended) => this.#children.delete(ended),
@@ -120,8 +120,8 @@ export class RunningTask implements MonitoredChild {
 
   finish(result?: unknown): void {
     for (const child of this.#children) child.finish();
-    const { value, complaint } = boundResult(result);
-    if (complaint !== null) this.log(complaint);
+    const { value, warning } = boundResult(result);
+    if (warning !== null) this.log(warning);
     this.#end({ type: "finish", result: value });
   }
 

@@ -16,7 +16,7 @@ export const DEFAULT_SERVER = "http://127.0.0.1:8000";
  * @param text `http(s)://host[:port][/path]`
  * @returns the address without a slash at the end; `null` where it is none
  */
-export function serverFrom(text: string): string | null {
+export function parseServerAddress(text: string): string | null {
   const url = URL.parse(text);
   const isPlain = url !== null && (url.protocol === "http:" || url.protocol === "https:") &&
     url.search === "" && url.hash === "" && url.username === "" && url.password === "";
@@ -24,7 +24,7 @@ export function serverFrom(text: string): string | null {
 }
 
 /** What was said to be the server, and is no address. */
-let saidWrong: string | undefined;
+let warnedAbout: string | undefined;
 
 /**
  * The server for reports that no monitor of this process takes and that name none: that of `TASKSCOPE_SERVER`, else the
@@ -35,12 +35,12 @@ let saidWrong: string | undefined;
 export function fallbackServer(): string | null {
   const named = readVariable("TASKSCOPE_SERVER");
   if (named === undefined || named === "") return homeServer();
-  return serverFrom(named) ?? wrongServer(named);
+  return parseServerAddress(named) ?? ignoreInvalid(named);
 }
 
-function wrongServer(named: string): string | null {
-  if (saidWrong !== named) {
-    saidWrong = named;
+function ignoreInvalid(named: string): string | null {
+  if (warnedAbout !== named) {
+    warnedAbout = named;
     const wanted = "wanted http(s)://host[:port][/path]";
     // Nobody can catch it, and who set the variable would look for the tasks in vain.
     // deno-lint-ignore no-console

@@ -66,7 +66,7 @@ export class TaskReporter implements ReportedTask {
   /** All else that was said of it since, merged; `null` where nothing was. */
   #summary: Draft | null = null;
   /** It was asked to stop. */
-  #isAsked = false;
+  #isCancelRequested = false;
   #draft: Draft | null = null;
   #draftAt = 0;
   #lines: LogLine[] = [];
@@ -107,7 +107,7 @@ export class TaskReporter implements ReportedTask {
   /** Registers the task and says that its code begins. */
   begin(create: CreateChange): void {
     this.#create = { at: Date.now() / 1000, change: create };
-    this.#sayBeginning();
+    this.#queueCreation();
     this.flush();
   }
 
@@ -139,7 +139,7 @@ export class TaskReporter implements ReportedTask {
   /** Says that somebody on this side asked the task to stop. */
   requestCancel(): void {
     if (this.#end !== null) return;
-    this.#isAsked = true;
+    this.#isCancelRequested = true;
     this.#states.push({ at: Date.now() / 1000, change: { type: "request_cancel" } });
     this.flush();
   }
@@ -165,7 +165,7 @@ export class TaskReporter implements ReportedTask {
     if (this.#draft !== null) {
       const draft = this.#draft;
       this.#draft = null;
-      this.#summarise(draft);
+      this.#remember(draft);
       this.#report(this.#draftAt, draft);
     }
     if (this.#lines.length > 0) this.#flushLines();
@@ -190,9 +190,9 @@ export class TaskReporter implements ReportedTask {
       this.#sink.open(this);
     }
     this.#states = [];
-    if (this.#draft !== null) this.#summarise(this.#draft);
+    if (this.#draft !== null) this.#remember(this.#draft);
     this.#draft = this.#summary === null ? null : { ...this.#summary };
-    this.#sayBeginning();
+    this.#queueCreation();
     this.#lines.unshift(...lines);
     this.#sentLines = 0;
     this.flush();
@@ -206,15 +206,15 @@ export class TaskReporter implements ReportedTask {
     if (!this.#closed) this.#close();
   }
 
-  #sayBeginning(): void {
+  #queueCreation(): void {
     if (this.#create === null) return;
     const { at } = this.#create;
     this.#states.push(this.#create, { at, change: { type: "start" } });
-    if (this.#isAsked) this.#states.push({ at, change: { type: "request_cancel" } });
+    if (this.#isCancelRequested) this.#states.push({ at, change: { type: "request_cancel" } });
   }
 
   /** Takes note of what is said, to be able to say it again. */
-  #summarise({ metadata, ...draft }: Draft): void {
+  #remember({ metadata, ...draft }: Draft): void {
     this.#summary = { ...this.#summary, ...draft };
     if (metadata === undefined || this.#create === null) return;
     const { at, change } = this.#create;

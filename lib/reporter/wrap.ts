@@ -11,7 +11,7 @@ import { DEFAULT_CLIENT, isClientToken, isTaskId } from "../task/grammar.ts";
 import type { ReportSink } from "./report_sink.ts";
 import type { MonitoredTask, TaskHandle } from "./monitored_task.ts";
 import { type RunSettings, startRun } from "./start_run.ts";
-import { serverFrom } from "./server_address.ts";
+import { parseServerAddress } from "./server_address.ts";
 import type { JsonObject } from "../task/task.ts";
 
 /** What may be said anew for a single call. */
@@ -194,7 +194,7 @@ function checked<Options extends MonitoredOptions>(options: Options): Options {
     throw wrong("client", 'a client token such as "default"', options.client);
   }
   if (options.id !== undefined && !isTaskId(options.id)) throw wrong("id", "a task id", options.id);
-  if (options.server !== undefined && serverFrom(options.server) === null) {
+  if (options.server !== undefined && parseServerAddress(options.server) === null) {
     throw wrong("server", 'an address such as "http://127.0.0.1:8000"', options.server);
   }
   if (options.key !== undefined && !/^[\x21-\x7e]{1,2048}$/.test(options.key)) {

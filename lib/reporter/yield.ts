@@ -5,11 +5,11 @@
  */
 
 /** Longest stretch of work without a turn of the event loop, in milliseconds. Short, as a request takes a few turns. */
-const LONGEST_STRETCH_MS = 10;
+const MAX_STRETCH_MS = 10;
 
 const READY: Promise<void> = Promise.resolve();
-let breath: Promise<void> | null = null;
-let breathedMs = 0;
+let turn: Promise<void> | null = null;
+let turnedMs = 0;
 
 /**
  * A promise that is ready at once, but for one in every 10 ms, which waits for the event loop to turn: a loop of
@@ -19,15 +19,15 @@ let breathedMs = 0;
  * @returns a promise to await
  */
 export function yieldToEventLoop(nowMs: number): Promise<void> {
-  if (breath !== null) return breath;
-  const since = nowMs - breathedMs;
-  if (since >= 0 && since < LONGEST_STRETCH_MS) return READY;
-  breath = new Promise((resolve) =>
+  if (turn !== null) return turn;
+  const since = nowMs - turnedMs;
+  if (since >= 0 && since < MAX_STRETCH_MS) return READY;
+  turn = new Promise((resolve) =>
     setTimeout(() => {
-      breath = null;
-      breathedMs = Date.now();
+      turn = null;
+      turnedMs = Date.now();
       resolve();
     }, 0)
   );
-  return breath;
+  return turn;
 }

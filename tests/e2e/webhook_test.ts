@@ -10,7 +10,7 @@ import { StoreFolder } from "../support/store_folder.ts";
 const SECRET = "whsec_0123456789";
 
 /** Bounds with which tests need not be patient. */
-const QUICK = ["--limit", "notifyRetryMs=20", "--limit", "notifyRetryMostMs=50"];
+const QUICK = ["--limit", "notifyRetryMs=20", "--limit", "notifyMaxRetryMs=50"];
 
 const TASKS = `
 export const quick = (_task, value) => value;

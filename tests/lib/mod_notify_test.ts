@@ -82,7 +82,7 @@ Deno.test("Monitor with an address that can't be reached runs tasks as ever, and
   await using server = startServer({
     notify: [{ url }],
     notifySecret: "whsec",
-    limits: { notifyRetryMs: 1, notifyRetryMostMs: 1 },
+    limits: { notifyRetryMs: 1, notifyMaxRetryMs: 1 },
     onNotice: (text) => notices.push(text),
   });
   const square = server.monitor.monitored((_task, n: number) => n * n, { client: "c" });

@@ -1,7 +1,7 @@
 import { AmbiguousMonitorError, ConfigError } from "../../lib/errors.ts";
 import { currentTask, monitored } from "../../lib/monitored.ts";
 import type { MonitoredTask } from "../../lib/reporter/monitored_task.ts";
-import { announceMonitor } from "../../lib/reporter/local_monitors.ts";
+import { registerMonitor } from "../../lib/reporter/local_monitors.ts";
 import {
   assert,
   assertEquals,
@@ -18,7 +18,7 @@ class AnnouncedMonitor extends LocalMonitor {
 
   constructor(channel = "announced") {
     super();
-    this.#withdraw = announceMonitor(channel, this.sink);
+    this.#withdraw = registerMonitor(channel, this.sink);
   }
 
   override [Symbol.dispose](): void {

@@ -6,7 +6,7 @@
 
 import { ChannelServer } from "../../lib/registry/channel_server.ts";
 import type { MonitorLimits } from "../../lib/config.ts";
-import { announceMonitor } from "../../lib/reporter/local_monitors.ts";
+import { registerMonitor } from "../../lib/reporter/local_monitors.ts";
 import { TestRegistry } from "./registry.ts";
 
 /** Milliseconds between two publications. */
@@ -51,8 +51,8 @@ export class ChannelMonitor implements Disposable {
   }
 
   /** Makes the monitor known to this isolate; gives back what takes it back. */
-  announce(sink: Parameters<typeof announceMonitor>[1]): () => void {
-    return announceMonitor(this.channel, sink);
+  announce(sink: Parameters<typeof registerMonitor>[1]): () => void {
+    return registerMonitor(this.channel, sink);
   }
 
   [Symbol.dispose](): void {

@@ -22,12 +22,12 @@ export class HeldHub implements Disposable {
 
   /**
    * @param fullStateBytesPerSecond how fast full states may be sent
-   * @param unshownEventCharacters how many characters of events may wait
+   * @param pendingEventCharacters how many characters of events may wait
    */
-  constructor(fullStateBytesPerSecond = 1_000_000_000, unshownEventCharacters = Infinity) {
+  constructor(fullStateBytesPerSecond = 1_000_000_000, pendingEventCharacters = Infinity) {
     const limits = { sweepIntervalMs: 1_000_000_000 };
     this.test = new TestRegistry({ ...DEFAULT_LIMITS, ...limits }, "first", this.store);
-    const options = { frameIntervalMs: 50, fullStateBytesPerSecond, unshownEventCharacters };
+    const options = { frameIntervalMs: 50, fullStateBytesPerSecond, pendingEventCharacters };
     this.hub = new Hub(this.test.registry, options);
     this.test.begin("c", "1");
     this.clock.pass(1_000);

@@ -6,7 +6,7 @@
 
 import { ConfigError } from "../../errors.ts";
 import { DEFAULT_CLIENT, isClientToken, isTaskId } from "../../task/grammar.ts";
-import { DEFAULT_SERVER, serverFrom } from "../../reporter/server_address.ts";
+import { DEFAULT_SERVER, parseServerAddress } from "../../reporter/server_address.ts";
 import type { FlagTable, GivenFlags } from "../flags.ts";
 import { KEY_FLAGS, keyFrom } from "../key.ts";
 
@@ -56,7 +56,7 @@ export function targetFrom(
     );
   }
   const address = flags.get("server")![0]!;
-  const server = serverFrom(address);
+  const server = parseServerAddress(address);
   if (server !== null) return { server, client, key: keyFrom(given, readVariable)?.key ?? null };
   throw new ConfigError(
     `${nameOf("server")} must be http(s)://host[:port][/path], received ${shown(address)}`,

@@ -2,7 +2,7 @@
 
 import { monitored } from "../../../lib/monitored.ts";
 import { remoteSink } from "../../../lib/remote/remote_sink.ts";
-import { announceMonitor } from "../../../lib/reporter/local_monitors.ts";
+import { registerMonitor } from "../../../lib/reporter/local_monitors.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { ChannelMonitor, freshChannel } from "../../support/channel_monitor.ts";
 import { Isolate } from "../../support/isolate.ts";
@@ -18,7 +18,7 @@ Deno.test("monitored() reports to the server that it names, before any other", a
   using sink = remoteSink(server.url);
   using local = new LocalMonitor();
   using withdraw = new DisposableStack();
-  withdraw.defer(announceMonitor("announced", local.sink));
+  withdraw.defer(registerMonitor("announced", local.sink));
   using variable = new Variable("TASKSCOPE_SERVER");
   variable.value = "http://127.0.0.1:1";
   const fn = monitored(() => 5, { name: "named", server: `${server.url}/` });

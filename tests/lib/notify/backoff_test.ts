@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { backoffMs } from "../../../lib/notify/backoff.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
-const LIMITS = { notifyRetryMs: 1_000, notifyRetryMostMs: 300_000 };
+const LIMITS = { notifyRetryMs: 1_000, notifyMaxRetryMs: 300_000 };
 
 Deno.test("backoffMs() doubles with every failure, up to the bound", () => {
   const waits = [1, 2, 3, 4, 9, 10, 11, 1_000].map((failures) => backoffMs(failures, LIMITS, 1));

@@ -28,7 +28,7 @@ class World implements AsyncDisposable {
   readonly #reporter = new TestReporter();
 
   constructor(notify: readonly NotifyOptions[], { store, secret, limits }: WorldOptions = {}) {
-    const all = { ...DEFAULT_LIMITS, notifyRetryMs: 1, notifyRetryMostMs: 20, ...limits };
+    const all = { ...DEFAULT_LIMITS, notifyRetryMs: 1, notifyMaxRetryMs: 20, ...limits };
     this.store = store ?? new HeldStore();
     this.notifier = new Notifier({
       store: this.store,

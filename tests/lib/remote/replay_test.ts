@@ -40,14 +40,14 @@ Deno.test("Replay knows whose creation is on its way, also one that is told anew
   const retelling = new Replay();
   retelling.reported("c/a", createChange(), 1);
   retelling.reported("c/b", createChange(), 2);
-  assertEquals(["c/a", "c/b", "c/x"].map((key) => retelling.isOnItsWay(key)), [true, true, false]);
+  assertEquals(["c/a", "c/b", "c/x"].map((key) => retelling.isCreationPending(key)), [true, true, false]);
   retelling.committed(1);
-  assertEquals(["c/a", "c/b"].map((key) => retelling.isOnItsWay(key)), [false, true]);
+  assertEquals(["c/a", "c/b"].map((key) => retelling.isCreationPending(key)), [false, true]);
   retelling.reported("c/b", createChange(), 7);
   retelling.committed(6);
-  assertEquals(retelling.isOnItsWay("c/b"), true);
+  assertEquals(retelling.isCreationPending("c/b"), true);
   retelling.committed(7);
-  assertEquals(retelling.isOnItsWay("c/b"), false);
+  assertEquals(retelling.isCreationPending("c/b"), false);
 });
 
 Deno.test("Replay keeps the lines that nobody has committed, each for its task and in order", () => {

@@ -25,7 +25,7 @@ Deno.test("UnsentReports brings every report across, in order, whatever is cut, 
       const pushed: string[] = [];
       /** What the server got, by the number of the batch, and up to which it has said so. */
       const batches = new Map<number, readonly string[]>();
-      let onTheWay: number[] = [];
+      let inFlight: number[] = [];
       let newest = 0;
       for (const step of all) {
         if (step.type === "push") {
@@ -45,22 +45,22 @@ Deno.test("UnsentReports brings every report across, in order, whatever is cut, 
             assertEquals(batch.number, ++newest);
           }
           batches.set(batch.number, batch.reports);
-          onTheWay.push(batch.number);
+          inFlight.push(batch.number);
         } else if (step.type === "taken") {
-          const number = onTheWay[Math.min(step.of, onTheWay.length - 1)];
+          const number = inFlight[Math.min(step.of, inFlight.length - 1)];
           if (number === undefined) continue;
           outbox.taken(number);
-          onTheWay = onTheWay.filter((other) => other > number);
+          inFlight = inFlight.filter((other) => other > number);
           const committed = [...batches].filter(([other]) => other <= number).flatMap(([, reports]) =>
             reports
           );
           assertEquals(outbox.committed, committed.length);
         } else {
           outbox.restart();
-          onTheWay = [];
+          inFlight = [];
           cuts++;
         }
-        assertEquals([outbox.onTheWay, outbox.pushed], [onTheWay.length, pushed.length]);
+        assertEquals([outbox.inFlight, outbox.pushed], [inFlight.length, pushed.length]);
         assertEquals([...batches.values()].flat(), pushed.slice(0, [...batches.values()].flat().length));
         const waiting = pushed.slice(outbox.committed).join("").length;
         assertEquals(outbox.isFull, waiting >= LIMITS.fullCharacters);
@@ -71,7 +71,7 @@ Deno.test("UnsentReports brings every report across, in order, whatever is cut, 
         outbox.taken(batch.number);
       }
       assertEquals([...batches.values()].flat(), pushed);
-      assertEquals([outbox.isEmpty, outbox.isFull, outbox.onTheWay], [true, false, 0]);
+      assertEquals([outbox.isEmpty, outbox.isFull, outbox.inFlight], [true, false, 0]);
     }),
     { numRuns: 2_000 },
   );

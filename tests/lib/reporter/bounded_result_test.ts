@@ -15,12 +15,12 @@ Deno.test("boundResult() gives a copy of what is JSON, and null for nothing", ()
   const returned = { at: new Date(0), list: [1, undefined], no: undefined };
   assertEquals(boundResult(returned), {
     value: { at: "1970-01-01T00:00:00.000Z", list: [1, null] },
-    complaint: null,
+    warning: null,
   });
   for (const value of [0, "", false, null, "x".repeat(LIMITS.resultBytes - 2)]) {
-    assertEquals(boundResult(value), { value, complaint: null });
+    assertEquals(boundResult(value), { value, warning: null });
   }
-  assertEquals(boundResult(undefined), { value: null, complaint: null });
+  assertEquals(boundResult(undefined), { value: null, warning: null });
   const deep = nested(LIMITS.jsonDepth);
   assertEquals(boundResult(deep).value, deep);
   const brackets = '["'.repeat(10_000);
@@ -36,10 +36,10 @@ Deno.test("boundResult() says why it shows nothing, and never throws", () => {
     },
   };
   for (const value of [circle, shouting, () => {}, Symbol("a"), 5n]) {
-    assertEquals(boundResult(value), { value: null, complaint: "The result is not shown: it is not JSON" });
+    assertEquals(boundResult(value), { value: null, warning: "The result is not shown: it is not JSON" });
   }
   assertEquals(
-    boundResult("é".repeat(40_000)).complaint,
+    boundResult("é".repeat(40_000)).warning,
     "The result is not shown: 80002 bytes of JSON are over the limit of 65536",
   );
   for (const levels of [LIMITS.jsonDepth + 1, 10_000]) {
@@ -47,7 +47,7 @@ Deno.test("boundResult() says why it shows nothing, and never throws", () => {
       boundResult(nested(levels)),
       {
         value: null,
-        complaint: `The result is not shown: it is nested more than ${LIMITS.jsonDepth} levels deep`,
+        warning: `The result is not shown: it is nested more than ${LIMITS.jsonDepth} levels deep`,
       },
     );
   }

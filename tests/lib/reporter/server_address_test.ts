@@ -1,11 +1,11 @@
 /** Where reports to another process go. */
 
-import { fallbackServer, serverFrom } from "../../../lib/reporter/server_address.ts";
+import { fallbackServer, parseServerAddress } from "../../../lib/reporter/server_address.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { Variable } from "../../support/variable.ts";
 import { Warnings } from "../../support/warnings.ts";
 
-Deno.test("serverFrom() reads addresses, without a slash at the end", () => {
+Deno.test("parseServerAddress() reads addresses, without a slash at the end", () => {
   const table: readonly (readonly [text: string, server: string | null])[] = [
     ["http://127.0.0.1:8000", "http://127.0.0.1:8000"],
     ["http://127.0.0.1:8000/", "http://127.0.0.1:8000"],
@@ -23,12 +23,12 @@ Deno.test("serverFrom() reads addresses, without a slash at the end", () => {
     ["//127.0.0.1", null],
     ["", null],
   ];
-  for (const [text, server] of table) assertEquals(serverFrom(text), server, text);
+  for (const [text, server] of table) assertEquals(parseServerAddress(text), server, text);
 });
 
-Deno.test("serverFrom() gives back what it gave", () => {
+Deno.test("parseServerAddress() gives back what it gave", () => {
   for (const text of ["http://127.0.0.1:8000", "https://h.example/a/b", "http://[::1]:81"]) {
-    assertEquals(serverFrom(serverFrom(text)!), serverFrom(text));
+    assertEquals(parseServerAddress(parseServerAddress(text)!), parseServerAddress(text));
   }
 });
 

@@ -16,7 +16,7 @@ const LOG_CHARACTERS = 64 * 1024;
  * @param report what happened
  * @returns the parts, in order; together they say the same
  */
-export function partsOf(report: Report): readonly Report[] {
+export function splitReport(report: Report): readonly Report[] {
   const { change } = report;
   if (change.type !== "log") return [report];
   const parts: Report[] = [];

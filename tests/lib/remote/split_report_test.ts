@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { DEFAULT_LIMITS } from "../../../lib/config.ts";
 import { byteLength, parseReport, type Report } from "../../../lib/task/protocol.ts";
 import { LIMITS } from "../../../lib/task/grammar.ts";
-import { partsOf } from "../../../lib/remote/report_parts.ts";
+import { splitReport } from "../../../lib/remote/split_report.ts";
 import type { LogLine } from "../../../lib/task/task.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
@@ -12,12 +12,12 @@ function logOf(lines: readonly LogLine[], first = 7): Report {
   return { client: "c", id: "1", at: 5, change: { type: "log", first, lines } };
 }
 
-Deno.test("partsOf() cuts a log into parts that say the same, in order and without a gap", () => {
+Deno.test("splitReport() cuts a log into parts that say the same, in order and without a gap", () => {
   const texts = fc.array(fc.nat(LIMITS.logLineLength), { maxLength: 60, size: "max" });
   let cuts = 0;
   fc.assert(fc.property(texts, fc.nat(1_000), (lengths, first) => {
     const lines = lengths.map((length, at) => ({ at, text: "x".repeat(length) }));
-    const parts = partsOf(logOf(lines, first));
+    const parts = splitReport(logOf(lines, first));
     cuts += Math.max(0, parts.length - 1);
     let next = first;
     const all: LogLine[] = [];
@@ -32,13 +32,13 @@ Deno.test("partsOf() cuts a log into parts that say the same, in order and witho
   assert(cuts > 50, `only ${cuts} were cut`);
 });
 
-Deno.test("partsOf() makes no part that a server finds too long, whatever JSON makes of the letters", () => {
+Deno.test("splitReport() makes no part that a server finds too long, whatever JSON makes of the letters", () => {
   for (const letter of ["\u0001", "\ud800", "中", '"', "x", "\u2028"]) {
     const lines = Array.from(
       { length: 1_001 },
       () => ({ at: 1_700_000_000.123, text: letter.repeat(8_192) }),
     );
-    for (const part of partsOf(logOf(lines))) {
+    for (const part of splitReport(logOf(lines))) {
       const text = JSON.stringify({ batch: 2 ** 53 - 1, reports: [{ ...part, seq: 2 ** 53 - 1 }] });
       assert(byteLength(text) < DEFAULT_LIMITS.reportBytes, `${byteLength(text)} bytes of ${letter}`);
       parseReport(JSON.parse(JSON.stringify(part)));
@@ -46,9 +46,9 @@ Deno.test("partsOf() makes no part that a server finds too long, whatever JSON m
   }
 });
 
-Deno.test("partsOf() leaves everything else as it is", () => {
+Deno.test("splitReport() leaves everything else as it is", () => {
   const report: Report = { client: "c", id: "1", at: 5, change: { type: "update", progress: 5 } };
-  assertEquals(partsOf(report), [report]);
+  assertEquals(splitReport(report), [report]);
   const short = logOf([{ at: 1, text: "a" }]);
-  assertEquals(partsOf(short), [short]);
+  assertEquals(splitReport(short), [short]);
 });
