@@ -172,9 +172,9 @@ Deno.test("a kept server: who was sent a link sees that task live, and nothing e
     await live(page);
     await page.getByRole("link", { name: "Share" }).click();
     assertEquals(await axeFindings(page), []);
-    await page.getByLabel("Good for").selectOption({ label: "a day" });
-    await page.getByRole("button", { name: "Make a link" }).click();
-    const link = await page.getByLabel("The link, good for a day").inputValue();
+    await page.getByLabel("Valid for").selectOption({ label: "a day" });
+    await page.getByRole("button", { name: "Create link" }).click();
+    const link = await page.getByLabel("Link, valid for a day").inputValue();
     assertMatch(link, /\/s\/[\w-]+\.[\w-]+\.[\w-]+$/);
     await page.getByRole("link", { name: "Back to the task" }).click();
     await live(page);

@@ -444,7 +444,7 @@ Deno.test("list: what can't be loaded is said, with a way to try again", async (
     await live(page);
     await page.route(/[?&]q=/, (route) => route.abort());
     await page.getByRole("searchbox").fill("backup");
-    await page.getByText("The server can not be reached").waitFor();
+    await page.getByText("Cannot reach the server").waitFor();
     await shows(page, ["d2", "d1", "c-gone", "b-done", "a-old"]);
     await page.unroute(/[?&]q=/);
     await page.getByRole("button", { name: "Try again" }).click();

@@ -1,5 +1,5 @@
 /**
- * Calls the REST interface for what people do on the page.
+ * Calls the REST API for the actions of a page.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import type { BulkAction, PageActions } from "../shared/view.ts";
 import { readLogPage, readProblem, readStartedId } from "../../lib/task/wire.ts";
 
 /**
- * The actions of a page in the browser.
+ * Creates the actions of a page.
  *
- * @param frame names the client
- * @returns the actions; each rejects with an error whose message is for people
+ * @param frame determines the base path and the client
+ * @returns the actions; each rejects with an error whose message can be shown to the user
  */
 export function createActions(frame: PageFrame): PageActions {
   return {
@@ -42,13 +42,13 @@ export function createActions(frame: PageFrame): PageActions {
 }
 
 /**
- * Asks for a part of a client's list.
+ * Fetches a slice of a client's list.
  *
- * @param frame names the client
- * @param query which list
- * @param bounds which part of it
- * @param signal gives up
- * @returns the part
+ * @param frame determines the base path and the client
+ * @param query the filters and the order
+ * @param bounds the offset and the length of the slice
+ * @param signal aborts the request
+ * @returns the slice
  */
 export async function fetchSlice(
   frame: PageFrame,
@@ -65,10 +65,10 @@ export async function fetchSlice(
 }
 
 /**
- * Sends a form of the page.
+ * Submits a form with `fetch`.
  *
  * @param form the form
- * @returns the answer
+ * @returns the parsed JSON response
  */
 export async function sendForm(form: HTMLFormElement): Promise<unknown> {
   const body = new URLSearchParams();
@@ -77,12 +77,12 @@ export async function sendForm(form: HTMLFormElement): Promise<unknown> {
 }
 
 /**
- * Does something to many tasks.
+ * Performs an action on many tasks.
  *
- * @param frame names the client
- * @param action what to do
- * @param ids to which tasks
- * @returns what became of each
+ * @param frame determines the base path and the client
+ * @param action the action
+ * @param ids the ids of the tasks
+ * @returns the ids for which it succeeded, and the reason for each of the others
  */
 export async function changeMany(
   frame: PageFrame,
@@ -94,7 +94,7 @@ export async function changeMany(
   return await send(`${clientPageUrl(frame)}?do=${action}`, init) as BulkAnswer;
 }
 
-/** Longest wait for an answer. */
+/** The timeout of a request, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 15_000;
 
 async function call(method: string, url: string): Promise<unknown> {
@@ -104,7 +104,7 @@ async function call(method: string, url: string): Promise<unknown> {
 async function send(url: string, init: RequestInit): Promise<unknown> {
   const headers = { accept: "application/json", ...init.headers as Record<string, string> };
   const response = await fetch(url, { ...init, headers }).catch((cause) => {
-    throw new Error("The server can not be reached; nothing was changed", { cause });
+    throw new Error("Cannot reach the server; nothing was changed", { cause });
   });
   const answer: unknown = await response.json().catch(() => null);
   if (!response.ok) throw new Error(readProblem(answer, response.status));
@@ -112,7 +112,7 @@ async function send(url: string, init: RequestInit): Promise<unknown> {
 }
 
 async function copyText(text: string): Promise<void> {
-  // Only pages from https or this machine have a clipboard.
+  // The Clipboard API exists only in secure contexts: https and localhost.
   if (navigator.clipboard !== undefined) return await navigator.clipboard.writeText(text);
   const field = document.createElement("textarea");
   field.value = text;
@@ -121,5 +121,5 @@ async function copyText(text: string): Promise<void> {
   field.select();
   const copied = document.execCommand("copy");
   field.remove();
-  if (!copied) throw new Error("The browser does not let pages copy here");
+  if (!copied) throw new Error("Cannot copy: the browser does not allow it here");
 }

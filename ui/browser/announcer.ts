@@ -1,44 +1,44 @@
 /**
- * Speaks to people who listen to the page: together what came together, and never more often than every few seconds.
+ * Queues announcements for screen readers, joining those that come close together and throttling the rest.
  *
  * @module
  */
 
 import { type Milestone, sayMilestones } from "../shared/milestones.ts";
 
-/** Least time between two announcements. */
+/** The minimum time between two announcements, in milliseconds. */
 const PAUSE_MS = 4_000;
-/** More milestones than this are not kept: they are told as sums anyway. */
+/** Further milestones are dropped: this many are summarised as counts anyway. */
 const MOST_WAITING = 500;
 
-/** What the page may say of itself and of the server. */
+/** The subject of a message. A newer message on a topic replaces the waiting one. */
 export type NewsTopic = "connection" | "storage" | "list";
 
-/** Collects milestones and news, and says them. */
+/** Joins milestones and messages into throttled announcements. */
 export class Announcer implements Disposable {
   readonly #say: (text: string) => void;
   #waiting: Milestone[] = [];
   readonly #news = new Map<NewsTopic, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param say puts a sentence where screen readers find it */
+  /** @param say writes a text to the live region */
   constructor(say: (text: string) => void) {
     this.#say = say;
   }
 
-  /** Adds something worth saying. */
+  /** Queues a milestone. */
   note(milestone: Milestone): void {
     if (this.#waiting.length < MOST_WAITING) this.#waiting.push(milestone);
     this.#schedule();
   }
 
-  /** Adds news in whole sentences, which are said first. Of each topic only the newest are. */
+  /** Queues a message, which is announced before milestones. */
   tell(topic: NewsTopic, sentences: string): void {
     this.#news.set(topic, sentences);
     this.#schedule();
   }
 
-  /** Says nothing more. */
+  /** Discards everything that waits. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#waiting = [];
@@ -46,7 +46,7 @@ export class Announcer implements Disposable {
   }
 
   #schedule(): void {
-    // Not at once: what happens in the same moment is said in one breath.
+    // A short delay joins changes that arrive together.
     this.#timer ??= setTimeout(() => this.#speak(), 250);
   }
 

@@ -1,5 +1,5 @@
 /**
- * Changes many tasks at once, says in sum what came of it, and takes a removal back while that can be done.
+ * Performs bulk actions in batches, reports the outcome, and can undo a removal for a few seconds.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import type { Signal } from "@preact/signals";
 import { sayBulk, sayBulkStart } from "../shared/bulk_words.ts";
 import type { BulkAction, BulkState } from "../shared/view.ts";
 
-/** What became of each task. */
+/** The outcome of a bulk action for each task. */
 export interface BulkAnswer {
   readonly done: readonly string[];
-  /** Why not, for the others. */
+  /** The reason for each task that failed. */
   readonly failed: readonly { readonly id: string; readonly detail: string }[];
 }
 
-/** How long the way back is offered, in milliseconds: as long as the server has it. */
+/** How long undo is offered, in milliseconds: as long as the server can restore. */
 const UNDO_MS = 5_000;
-/** How long is said what could not be done, in milliseconds. */
+/** How long a failure is shown, in milliseconds. */
 const PROBLEM_MS = 8_000;
-/** Tasks that are changed by one request. */
+/** Tasks per request. */
 const AT_ONCE = 1_000;
 
-/** Changes tasks, and says so. */
+/** Performs bulk actions and writes their state to a signal. */
 export class BulkChanger implements Disposable {
   readonly #state: Signal<BulkState>;
   readonly #send: (action: BulkAction, ids: readonly string[]) => Promise<BulkAnswer>;
@@ -31,9 +31,9 @@ export class BulkChanger implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param state shows what becomes of it
-   * @param send asks the server; rejects with an error for people
-   * @param say puts a sentence where screen readers find it
+   * @param state receives progress and outcome
+   * @param send sends one batch to the server; rejects with an error whose message can be shown to the user
+   * @param say announces the outcome to screen readers
    */
   constructor(
     state: Signal<BulkState>,
@@ -46,9 +46,9 @@ export class BulkChanger implements Disposable {
   }
 
   /**
-   * Changes tasks.
+   * Performs an action on tasks. Does nothing while another one is running.
    *
-   * @returns the ids of those that could not be changed
+   * @returns the ids for which it failed
    */
   async change(action: BulkAction, ids: readonly string[]): Promise<readonly string[]> {
     if (this.#state.peek().kind === "busy") return ids;
@@ -80,9 +80,9 @@ export class BulkChanger implements Disposable {
     return failed.map(({ id }) => id);
   }
 
-  /** Takes the last removal back. */
+  /** Undoes the last removal. */
   async undo(): Promise<void> {
-    // Lists mostly begin with the newest. To put tasks back costs least where the oldest comes first.
+    // Restored oldest first: most lists show the newest first, so each task is inserted at the top.
     const ids = this.#removed.toReversed();
     this.#removed = [];
     if (ids.length > 0) await this.change("restore", ids);

@@ -1,5 +1,5 @@
 /**
- * The state of a client's page in the browser: of a list that may be long, the part that is loaded, kept live.
+ * The state of the list page in the browser: the loaded part of a possibly long list, kept up to date.
  *
  * @module
  */
@@ -23,13 +23,13 @@ import {
   type ListLoading,
 } from "../shared/view.ts";
 
-/** What changed while an answer was on its way. */
+/** The changes that arrived while a request was in flight. */
 export interface Meanwhile {
   readonly tasks: Map<string, Task>;
   readonly removed: Set<string>;
 }
 
-/** The live page of a client. */
+/** The live state of the list page. */
 export interface LiveClientPage extends LivePage {
   readonly view: ClientView;
   readonly query: Signal<ListQuery>;
@@ -37,30 +37,30 @@ export interface LiveClientPage extends LivePage {
   readonly selected: Signal<ReadonlySet<string>>;
   readonly bulk: Signal<BulkState>;
   readonly problems: Signal<readonly string[]>;
-  /** The ids of the tasks that are loaded, in order. */
+  /** The ids of the loaded tasks in display order. */
   readonly order: Signal<readonly string[]>;
-  /** Whether the list goes on behind them. */
+  /** Whether there are more tasks after the loaded ones. */
   readonly more: Signal<boolean>;
-  /** How many tasks of the list stand before those that are loaded. */
+  /** The offset of the first loaded task in the whole list. */
   readonly from: number;
-  /** Begins to note what changes, for an answer that is asked for now. */
+  /** Starts recording changes, to be merged into the response of the request that is about to be sent. */
   watch(): Meanwhile;
-  /** Shows another list, as the server cut it. */
+  /** Replaces the list by a slice from the server. */
   show(slice: TaskSlice, meanwhile: Meanwhile): void;
-  /** Adds a part that follows what is loaded, or repeats its end. */
+  /** Appends a slice that continues the loaded part; it may overlap with its end. */
   extend(slice: TaskSlice, meanwhile: Meanwhile): void;
-  /** Corrects the numbers above the list. */
+  /** Takes the section totals from a slice. */
   count(slice: TaskSlice, meanwhile: Meanwhile): void;
-  /** Whether the numbers are known to need a correction. */
+  /** Whether the section totals may be wrong and should be fetched again. */
   isUncertain(): boolean;
 }
 
-/** A task as it must have been before it ended. */
+/** Reconstructs the previous version of a task that has just ended. */
 function running(task: Task): Task {
   return { ...task, state: "PROCESSING", finished_at: null };
 }
 
-/** Makes the live state of a client's page. */
+/** Creates the live state of the list page. */
 export function createClientPage(model: ClientPageModel, options: LivePageOptions): LiveClientPage {
   const frame = createFrame(model, options.actions);
   const query = signal(model.query);
@@ -77,7 +77,7 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
   const sums = new SectionTally();
   let from = 0;
   let rules: ListRules = listRules(model.query, model.now);
-  /** What stands before the first and behind the last of what is loaded is not shown; `null` where nothing does. */
+  /** The first and the last loaded task: tasks before or after them are not shown. `null` means no limit. */
   let first: Task | null = null;
   let last: Task | null = null;
   let meanwhile: Meanwhile | null = null;
@@ -89,14 +89,14 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
       (last === null || rules.compare(task, last) <= 0);
   }
 
-  /** Shows a record. A row keeps its signal, also where another task takes its id: nobody may look at an old one. */
+  /** Stores a record. A task that reuses an id gets the old signal, because the row is subscribed to that. */
   function put(task: Task): void {
     const known = tasks.get(task.id);
     if (known === undefined) tasks.set(task.id, signal(task));
     else known.value = task;
   }
 
-  /** Puts the ids of tasks that came or moved where they belong, and takes those out that went. */
+  /** Merges new and moved tasks into the order, and drops the ids of removed ones. */
   function place(moved: ReadonlySet<string>): void {
     const fresh = [...moved].map(peek).filter((task) => task !== undefined).sort(rules.compare);
     const merged: string[] = [];
@@ -107,18 +107,18 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
       while (fresh.length > 0 && rules.compare(fresh[0]!, task) < 0) merged.push(fresh.shift()!.id);
       merged.push(id);
     }
-    // A new list also where the order is the same: a task may have gone from the end of one section to the next.
+    // Always a new array: a task may move to another section without changing its position.
     order.value = [...merged, ...fresh.map((task) => task.id)];
   }
 
-  /** Whether the task's place may be another one now. */
+  /** Applies a record and returns whether the task's position may have changed. */
   function applyTask(task: Task, isReturn: boolean): boolean {
     const known = peek(task.id);
     const before = isReturn ? undefined : known;
     if (before !== undefined && before.version > task.version) return false;
     const hasEndedNow = tally.note(task);
-    // Of a task that was never heard of nothing is known but that it came to be since; and of one that is not loaded, that
-    // it has ended.
+    // Announce only changes whose previous version is known: the task was loaded, ended just now, or was
+    // created after the page was rendered. it has ended.
     if (before !== undefined || hasEndedNow || (!sums.knows(task.id) && task.created_at >= model.now)) {
       const milestone = milestoneBetween(before ?? (hasEndedNow ? running(task) : undefined), task);
       if (milestone !== null) options.onMilestone(milestone);
@@ -168,7 +168,7 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     return meanwhile = { tasks: new Map(), removed: new Set() };
   }
 
-  /** Of the tasks of an answer, what they are by now; and those that came since. */
+  /** Merges the tasks of a slice with the changes recorded since the request was sent. */
   function upToDate(slice: TaskSlice, since: Meanwhile): Task[] {
     const all = new Map<string, Task>();
     for (const task of slice.tasks) if (!since.removed.has(task.id)) all.set(task.id, task);
@@ -224,7 +224,7 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
 
   function replace(all: readonly Task[]): void {
     batch(() => {
-      // Another numbering of versions may have begun, so what came counts, whatever its version.
+      // After a restart versions may start again from 1, so these records apply whatever their version.
       tally.replace(all);
       const slice = sliceOf(listedTasks(all), query.peek(), frame.now.peek(), { from, limit: all.length });
       show(slice, { tasks: new Map(), removed: new Set() });

@@ -1,37 +1,37 @@
 /**
- * The server's clock, as far as a browser can tell it: its own, shifted by what the server said.
+ * Estimates the server's clock from the browser's clock and the `Date` headers of responses.
  *
  * @module
  */
 
-/** An estimate further off than this, in seconds, is corrected. `Date` headers have whole seconds. */
+/** An estimate is corrected if it is off by more than this, in seconds: `Date` headers have whole seconds. */
 const TOLERANCE = 2;
 
-/** Tells the server's time. */
+/** An estimate of the server's clock. */
 export class ServerClock {
   readonly #localSeconds: () => number;
   #offset: number;
 
   /**
-   * @param now the server's time at this moment, in epoch seconds
-   * @param localSeconds this machine's time in epoch seconds
+   * @param now the server's current time in epoch seconds
+   * @param localSeconds returns the browser's time in epoch seconds
    */
   constructor(now: number, localSeconds: () => number = () => Date.now() / 1_000) {
     this.#localSeconds = localSeconds;
     this.#offset = now - localSeconds();
   }
 
-  /** The server's time in epoch seconds. */
+  /** The estimated server time in epoch seconds. */
   get now(): number {
     return this.#localSeconds() + this.#offset;
   }
 
-  /** How far this machine's clock seems to be from the server's, in seconds. */
+  /** The estimated difference between the server's and the browser's clock, in seconds. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** Takes a `Date` header into account. One that can't be read changes nothing. */
+  /** Corrects the estimate by a `Date` header. An invalid header is ignored. */
   correct(dateHeader: string | null): void {
     const said = dateHeader === null ? NaN : Date.parse(dateHeader) / 1_000;
     if (Math.abs(said + 0.5 - this.now) > TOLERANCE) this.#offset += said + 0.5 - this.now;

@@ -1,7 +1,6 @@
 /**
- * Keeps a page connected to the server: comes back after every loss with the cursor of what it saw last, so that nothing
- * is missed, goes another way where something blocks the best one, and says honestly how current the page is.
- *
+ * Keeps a page up to date: resumes from its cursor after every loss of connection, falls back to another source
+ * of updates if one is blocked, and reports how current the page is.
  * @module
  */
 
@@ -12,103 +11,121 @@ import type { ProbeResult } from "./probe.ts";
 import type { Link, LinkEnd, Transport } from "./transports.ts";
 import type { TransportName } from "../shared/view.ts";
 
-/** How the connection stands. */
+/** The state of the connection. */
 export type ConnectionStatus =
   | { readonly kind: "connecting" }
   | { readonly kind: "live"; readonly over: TransportName }
-  /** Live still, but the server is about to end. */
+  /** Still live, but the server has announced its shutdown. */
   | { readonly kind: "closing" }
-  /** Lost; it is being tried again. */
+  /** Lost; a retry is scheduled. */
   | { readonly kind: "reconnecting"; readonly reason: string | null }
   /** Lost for good. */
   | { readonly kind: "stopped"; readonly reason: string };
 
-/** How a {@linkcode DeltaConnection} behaves. */
+/** The options of a {@linkcode DeltaConnection}. */
 export interface DeltaConnectionOptions {
-  /** The ways to the server, best first. */
+  /** The sources of updates, best first. */
   readonly transports: readonly [Transport, ...Transport[]];
-  /** The way to begin with: the one that worked last. @default {the best} */
+  /** The source to start with: the one that worked last. @default {the best} */
   readonly first?: TransportName | null;
-  /** The position from which on changes are wanted. */
+  /** The cursor from which to resume. */
   readonly cursor: string;
-  /** Takes what changed. */
+  /** Receives changed tasks and the ids of removed ones. */
   readonly onChanges: (tasks: readonly Task[], removed: readonly string[]) => void;
-  /** Takes all tasks, where what was missed could not be told. */
+  /** Receives all tasks if the server can't send the changes since the cursor. */
   readonly onReplace: (tasks: readonly Task[]) => void;
   readonly onStatus: (status: ConnectionStatus) => void;
-  /** Hears, after each loss of a connection that was live, what was missed, once that was given to the others. */
+  /** Called after each reconnect, after the missed changes were passed on. */
   readonly onReturn: (back: Return) => void;
-  /** Hears why the server can't store anything, and `null` where it can. May hear the same again. */
+  /**
+   * Receives the server's storage error, or `null` if there is none. May receive the same value repeatedly.
+   */
   readonly onDegradation: (detail: string | null) => void;
-  /** Called at every sign of life from the server. */
+  /** Called whenever anything arrives from the server. */
   readonly onSign: () => void;
-  /** Asks the server over plain HTTP whether it is there, and still serves this page. */
+  /** Checks over plain HTTP whether the server is reachable and still serves this page. */
   readonly probe: () => Promise<ProbeResult>;
-  /** Longest wait before the first retry; the wait is drawn at random and its bound doubles. @default {500} */
+  /**
+   * The upper bound of the first retry delay, in milliseconds. The delay is random, and the bound doubles.
+   * @default {500}
+   */
   readonly minRetryMs?: number;
-  /** Bound of that bound. @default {10_000} */
+  /** The maximum of that bound, in milliseconds. @default {10_000} */
   readonly maxRetryMs?: number;
-  /** How long a link may say nothing before the server is probed. @default {20_000} */
+  /** Time without any message after which the server is probed, in milliseconds. @default {20_000} */
   readonly silenceMs?: number;
-  /** How long a link may take until the server is heard over it; three times that to tell what was missed. @default {6_000} */
+  /**
+   * The timeout for the first sign of the server, in milliseconds; three times that for the missed changes.
+   * @default {6_000}
+   */
   readonly openMs?: number;
-  /** Wait before a better way is tried again; doubles with every vain trial, up to 5 minutes. @default {15_000} */
+  /**
+   * The delay before a better source is tried again, in milliseconds; doubles with each failure, up to 5
+   * minutes. @default {15_000}
+   */
   readonly trialMs?: number;
 }
 
-/** After so many vain attempts in a row with a server that answers otherwise, something between blocks this way. */
+/**
+ * After this many consecutive failures with a server that is otherwise reachable, the source counts as
+ * blocked.
+ */
 const BLOCKED_AFTER = 2;
-/** Who said nothing of trouble for so long after the opening, in milliseconds, has none. */
+/** If the server sends no storage error within this time after opening, in milliseconds, there is none. */
 const OPENING_MS = 500;
-/** A link that lasted for less, in milliseconds, counts as one more attempt: some accept, then close. */
+/**
+ * A subscription shorter than this, in milliseconds, counts as a failure: some proxies accept, then close.
+ */
 const STEADY_MS = 2_000;
-/** Longest wait before a better way is tried again, in milliseconds. */
+/** The maximum delay before a better source is tried again, in milliseconds. */
 const MOST_TRIAL_MS = 300_000;
 
-/** One link, from its beginning to its end. */
+/** The state of one subscription, from opening to end. */
 interface Attempt {
-  /** Which of the transports it goes by. */
+  /** The index of its source in the list of sources. */
   readonly level: number;
   link: Link | undefined;
-  /** When the server was first heard over it; `undefined` before. */
+  /** When the first message arrived; `undefined` before. */
   heardAt: number | undefined;
-  /** Whether it has told what was missed, that the server ends, and of degradation. */
+  /** Whether the missed changes, the announcement of a shutdown and the storage state have arrived. */
   isCurrent: boolean;
   isClosing: boolean;
   isTroubleTold: boolean;
-  /** Whether it was given up because nothing came over it. */
+  /** Whether it was given up because nothing arrived. */
   isMute: boolean;
-  /** Of a trial: what came before it was taken for the link. */
+  /** While it is a trial: the messages that arrived before it was adopted. */
   early: ServerMessage[];
-  /** Ends it where it does not tell what was missed. */
+  /** Ends it if the missed changes do not arrive in time. */
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** A connection that comes back. Begins at once; ends with {@linkcode DeltaConnection.close}. */
+/**
+ * Receives updates and reconnects with backoff. Starts at once; {@linkcode DeltaConnection.close} stops it.
+ */
 export class DeltaConnection implements Disposable {
   readonly #options: DeltaConnectionOptions;
   #cursor: string;
   #level: number;
   #present: Attempt | undefined;
-  /** A better way that is being tried while the present one goes on. */
+  /** A better source that is being tried while the present one continues. */
   #trial: Attempt | undefined;
   #trialTimer: ReturnType<typeof setTimeout> | undefined;
   #trialMs: number;
-  /** Retry or silence: never both at a time. */
+  /** Either the retry or the silence timer; never both. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempts = 0;
-  /** How often in a row the server answered otherwise after a vain attempt. */
+  /** Consecutive failures with a server that was reachable over plain HTTP. */
   #blocked = 0;
   #wasLive = false;
   #isLost = false;
-  /** Whether the server that was lost had said that it was about to end. */
+  /** Whether the server had announced its shutdown before the connection was lost. */
   #wasClosing = false;
   #troubleTimer: ReturnType<typeof setTimeout> | undefined;
-  /** How often the server was heard; tells whether it spoke while it was being asked. */
+  /** Counts arrivals, to tell whether something arrived during a probe. */
   #signs = 0;
   #ended = false;
 
-  /** @param options where to connect, and who hears of it */
+  /** @param options the sources and the callbacks */
   constructor(options: DeltaConnectionOptions) {
     this.#options = options;
     this.#cursor = options.cursor;
@@ -118,12 +135,14 @@ export class DeltaConnection implements Disposable {
     this.#connect();
   }
 
-  /** The position of what was seen last. */
+  /** The cursor of the last update. */
   get cursor(): string {
     return this.#cursor;
   }
 
-  /** Tries again now rather than when the wait is over: the network is back, or somebody looks. */
+  /**
+   * Retries immediately instead of waiting for the backoff: the network is back, or the page became visible.
+   */
   retryNow(): void {
     if (this.#ended) return;
     if (this.#present === undefined) {
@@ -135,17 +154,17 @@ export class DeltaConnection implements Disposable {
     }
   }
 
-  /** Asks the server now whether it is still there: the machine woke up, or the network changed. */
+  /** Probes the server immediately: the machine woke up, or the network changed. */
   checkNow(): void {
     const present = this.#present;
-    // A server that is about to end answers nobody any more, but tells its watchers the rest.
+    // A server that is shutting down no longer answers requests, but still sends updates.
     if (present?.isClosing) return;
     if (present?.heardAt === undefined) return this.retryNow();
     void this.#probeSilence(present);
     this.retryNow();
   }
 
-  /** Ends the connection for good, without a word. */
+  /** Stops for good, without a status callback. */
   close(): void {
     this.#ended = true;
     this.#drop();
@@ -181,7 +200,7 @@ export class DeltaConnection implements Disposable {
     return attempt;
   }
 
-  /** Gives a link some time to go on. */
+  /** Restarts the timeout of a subscription. */
   #expect(attempt: Attempt, times: number): void {
     clearTimeout(attempt.timer);
     const openMs = this.#options.openMs ?? 6_000;
@@ -191,18 +210,18 @@ export class DeltaConnection implements Disposable {
     }, openMs * times);
   }
 
-  /** The server was heard: wait anew for a silence. */
+  /** Something arrived: restart the silence timer. */
   #sign(attempt: Attempt): void {
     const isFirst = attempt.heardAt === undefined;
     attempt.heardAt ??= performance.now();
-    // What was missed may be much, and the line slow.
+    // The missed changes may be large and the connection slow.
     if (!attempt.isCurrent) this.#expect(attempt, 3);
     if (attempt !== this.#present) return;
     this.#signs++;
     this.#options.onSign();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#probeSilence(attempt), this.#options.silenceMs ?? 20_000);
-    // Who comes back may meet another version of the server.
+    // After a reconnect the server may be another version.
     if (isFirst && this.#isLost) void this.#probeSilence(attempt);
   }
 
@@ -228,10 +247,10 @@ export class DeltaConnection implements Disposable {
       attempt.isTroubleTold = true;
       this.#options.onDegradation(message.detail);
     }
-    // "resync" only announces the initial state that follows; until then the old cursor stays right.
+    // "resync" only announces the full state that follows; until then the old cursor is still valid.
   }
 
-  /** The first state that a link brings is what was missed: from now on the page is live. */
+  /** The first state of a subscription contains the missed changes: the page is live from now on. */
   #current(attempt: Attempt, missed: Omit<Return, "wasClosing">): void {
     if (attempt.isCurrent) return;
     attempt.isCurrent = true;
@@ -243,7 +262,7 @@ export class DeltaConnection implements Disposable {
     this.#wasLive = true;
     this.#isLost = false;
     this.#wasClosing = false;
-    // Trouble is told beside the opening, and nothing where there is none.
+    // A storage error is sent right after opening; if there is none, nothing is sent.
     clearTimeout(this.#troubleTimer);
     this.#troubleTimer = setTimeout(() => {
       if (!attempt.isTroubleTold) this.#options.onDegradation(null);
@@ -251,7 +270,7 @@ export class DeltaConnection implements Disposable {
     this.#planTrial();
   }
 
-  /** A link that says nothing may have nothing to say, or have been cut where neither side notices. */
+  /** A silent subscription may be idle, or dead without either side having noticed. */
   async #probeSilence(attempt: Attempt): Promise<void> {
     if (attempt !== this.#present) return;
     clearTimeout(this.#timer);
@@ -272,9 +291,9 @@ export class DeltaConnection implements Disposable {
     this.#drop();
     if (heardAt !== undefined && performance.now() - heardAt >= STEADY_MS) this.#attempts = 0;
     if (why === "refused") {
-      this.#stop("The server refuses to show this any longer. Reload the page to sign in again.");
+      this.#stop("You no longer have access to this page. Reload it to sign in again.");
     } else if (why === "not_found") {
-      this.#stop("The server no longer knows what this page shows.");
+      this.#stop("This page no longer exists on the server.");
     } else void this.#lost(isCurrent, isMute);
   }
 
@@ -286,20 +305,20 @@ export class DeltaConnection implements Disposable {
       this.#options.maxRetryMs ?? 10_000,
       (this.#options.minRetryMs ?? 500) * 2 ** (this.#attempts - 1),
     );
-    // Drawn at random, so that the watchers of a server that restarts do not all come back in the same instant.
+    // Random, so that the watchers of a restarting server do not all reconnect at the same instant.
     this.#timer = setTimeout(() => this.#connect(), bound * (0.5 + Math.random() / 2));
     if (wasCurrent || (this.#attempts < 2 && !isMute)) return;
     const attempt = this.#attempts;
     const found = await this.#options.probe();
     if (this.#ended || attempt !== this.#attempts || this.#present?.heardAt !== undefined) return;
-    // A server that is just starting may answer this after it refused the link.
-    // One that let a link in and then said nothing will not say more next time.
+    // One failure may mean that the server is just starting. If a subscription was accepted and then stayed
+    // silent, the next one will, too.
     this.#blocked = found === "alive" ? this.#blocked + (isMute ? BLOCKED_AFTER : 1) : 0;
     if (found === "outdated") this.#stopOutdated();
     else if (this.#blocked >= BLOCKED_AFTER) this.#goDown();
   }
 
-  /** Something between blocks the present way: takes the next. */
+  /** The source is blocked: fall back to the next one. */
   #goDown(): void {
     if (this.#level + 1 < this.#options.transports.length) {
       this.#drop();
@@ -308,11 +327,11 @@ export class DeltaConnection implements Disposable {
       this.#connect();
       return;
     }
-    const reason = "The server answers, but something between blocks live updates. Reload to refresh.";
+    const reason = "Live updates are blocked between this browser and the server. Reload to refresh.";
     this.#options.onStatus({ kind: "reconnecting", reason });
   }
 
-  /** Tries better ways after a while, and less and less often. */
+  /** Schedules a trial of better sources, at increasing intervals. */
   #planTrial(): void {
     clearTimeout(this.#trialTimer);
     if (this.#level === 0 || this.#trial !== undefined) return;
@@ -332,7 +351,7 @@ export class DeltaConnection implements Disposable {
     this.#try(trial.level + 1);
   }
 
-  /** A better way works: goes on by it. It begins at an older cursor at most, which does no harm. */
+  /** A better source works: switch to it. Its cursor may be older; applying changes twice is harmless. */
   #adopt(trial: Attempt): void {
     this.#trial = undefined;
     if (this.#present !== undefined) release(this.#present);
@@ -343,7 +362,7 @@ export class DeltaConnection implements Disposable {
   }
 
   #stopOutdated(): void {
-    this.#stop("The server was updated. Reload the page to go on.");
+    this.#stop("The server was updated. Reload the page to continue.");
   }
 
   #stop(reason: string): void {
@@ -352,7 +371,7 @@ export class DeltaConnection implements Disposable {
   }
 
   #drop(): void {
-    // What waits is for this link: its silence, word of degradation, and a better way.
+    // All pending timers belong to the subscription that is dropped.
     for (const timer of [this.#timer, this.#troubleTimer, this.#trialTimer]) clearTimeout(timer);
     for (const attempt of [this.#present, this.#trial]) if (attempt !== undefined) release(attempt);
     this.#wasClosing ||= this.#present?.isClosing ?? false;
@@ -360,7 +379,7 @@ export class DeltaConnection implements Disposable {
   }
 }
 
-/** Ends a link that nobody listens to any more. */
+/** Closes a subscription and clears its timer. */
 function release({ link, timer }: Attempt): void {
   clearTimeout(timer);
   link?.close();

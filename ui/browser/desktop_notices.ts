@@ -1,6 +1,6 @@
 /**
- * Notifications of the desktop when a task ends while nobody looks at the page. Only for who asked for them, in this
- * browser.
+ * Shows a desktop notification when tasks end while the page is in the background, if the user has turned
+ * that on.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { noticeState } from "../shared/notice_permission.ts";
 import { Announcer } from "./announcer.ts";
 import type { Milestone } from "../shared/milestones.ts";
 
-/** Tells of ends; of many at once in one breath. */
+/** Shows notifications, joining those that come close together. */
 export class EndNotices {
   readonly #announcer: Announcer;
 
-  /** @param client whose tasks they are; a newer notification of one takes the place of the older */
+  /** @param client the client token; a newer notification for the same client replaces the older one */
   constructor(client: string) {
     this.#announcer = new Announcer((text) => show(text, client));
   }
 
-  /** Takes a milestone; one that is no end, or that somebody sees anyway, is left out. */
+  /** Takes a milestone; ignored unless it is the end of a task and the page is hidden. */
   note(milestone: Milestone): void {
     const isEnd = milestone.kind !== "started" && milestone.kind !== "progress";
     if (isEnd && document.hidden && noticeState() === "on") this.#announcer.note(milestone);
@@ -26,7 +26,7 @@ export class EndNotices {
 }
 
 function show(text: string, client: string): void {
-  // Who has come back meanwhile sees it.
+  // The user may have returned to the page in the meantime.
   if (!document.hidden || noticeState() !== "on") return;
   try {
     const notice = new Notification(text, { body: `Taskscope · ${client}`, tag: `taskscope ${client}` });
@@ -35,6 +35,6 @@ function show(text: string, client: string): void {
       notice.close();
     };
   } catch {
-    // Browsers of phones let only service workers do this.
+    // Mobile browsers allow notifications only from service workers.
   }
 }

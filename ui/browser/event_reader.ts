@@ -1,5 +1,5 @@
 /**
- * Reads a stream of server-sent events as the messages of the socket. Pure.
+ * Parses a stream of server-sent events into the message format of the WebSocket.
  *
  * @module
  */
@@ -7,22 +7,25 @@
 import type { Task } from "../../lib/task/task.ts";
 import { readMessage, readTask, type ServerMessage } from "../../lib/task/wire.ts";
 
-/** Takes the stream in pieces of any size. */
+/** An incremental parser; takes chunks of any size. */
 export class EventReader {
   #rest = "";
   #type = "";
   #data: string[] = [];
   #cursor: string | null = null;
-  /** What happened to tasks since the last cursor: those that belong together come with one. */
+  /**
+   * Events since the last id. Events of one commit belong together: only the last one carries an id, the
+   * cursor.
+   */
   #tasks: Map<string, Task> = new Map();
   #removed: Set<string> = new Set();
 
   /**
-   * Takes the next piece.
+   * Parses the next chunk.
    *
-   * @param text the piece
-   * @returns the messages that are whole by now
-   * @throws {SyntaxError} where an event's data is not JSON
+   * @param text the chunk
+   * @returns the messages that are complete
+   * @throws {SyntaxError} if the data of an event is not valid JSON
    */
   push(text: string): ServerMessage[] {
     const lines = (this.#rest + text).split("\n");
@@ -48,7 +51,7 @@ export class EventReader {
     this.#cursor = null;
     if (data === "") return null;
     if (!/^task\.|^log$/.test(type)) return readMessage(data);
-    // Lines of a log are asked for where they are shown; that there are some is in the record.
+    // Log lines are fetched separately; `log_count` in the record tells that there are new ones.
     if (type !== "log") this.#note(type, data);
     return cursor === null ? null : this.#update(cursor);
   }

@@ -1,5 +1,5 @@
 /**
- * What people do with a list in the browser: search it as they type, go on in it, select, change many tasks at once.
+ * The actions on a list in the browser: search while typing, load more, select, and bulk actions.
  *
  * @module
  */
@@ -13,48 +13,48 @@ import type { SliceBounds, TaskSlice } from "../shared/list_slice.ts";
 import { TASKS_PER_PAGE } from "../shared/list_slice.ts";
 import type { BulkAction, ListActions, ListItem, ListRange } from "../shared/view.ts";
 
-/** A part of the list, shown in the browser's window. */
+/** The part of the list that is rendered. */
 export interface RangeKeeper {
   readonly range: Signal<ListRange>;
   rendered(root: HTMLElement, items: readonly ListItem[]): void;
 }
 
-/** What a {@linkcode ListControl} works with. */
+/** The dependencies of a {@linkcode ListControl}. */
 export interface ListControlOptions {
-  /** Asks the server for a part of a list; rejects with an error for people. */
+  /** Fetches a slice of a list; rejects with an error whose message can be shown to the user. */
   readonly fetchSlice: (query: ListQuery, bounds: SliceBounds, signal: AbortSignal) => Promise<TaskSlice>;
-  /** Makes a query the address of the page. */
+  /** Puts a query into the page's URL. */
   readonly setAddress: (search: string) => void;
-  /** Told when another list is shown. */
+  /** Called when another list is shown. */
   readonly onShown: () => void;
   readonly bulk: BulkChanger;
   readonly window: RangeKeeper;
 }
 
-/** How long somebody who types has to pause, in milliseconds. */
+/** The debounce delay while the user is typing, in milliseconds. */
 const TYPING_MS = 150;
-/** How many tasks are loaded at once. */
+/** Tasks per request when scrolling. */
 const MORE = 400;
-/** How many of those that are loaded already are loaded again, so that a gap would be noticed. */
+/** Loaded tasks that are requested again with the next slice, to detect gaps. */
 const OVERLAP = 20;
-/** How often numbers that may be wrong are corrected, in milliseconds. */
+/** How often uncertain section totals are fetched again, in milliseconds. */
 const RECOUNT_MS = 2_000;
 
-/** Drives the list of a client's page. */
+/** Implements the actions on the list of a client. */
 export class ListControl implements ListActions, Disposable {
   readonly #page: LiveClientPage;
   readonly #options: ListControlOptions;
   #typing: ReturnType<typeof setTimeout> | undefined;
   readonly #recounting: ReturnType<typeof setInterval>;
-  /** Of the request whose answer is wanted; that of an older one is not. */
+  /** The latest request; responses of earlier ones are ignored. */
   #request: AbortController = new AbortController();
   #wanted: ListQuery;
-  /** The task that was selected last: where a range begins. */
+  /** The last selected task: the start of a range. */
   #anchor: string | null = null;
 
   /**
-   * @param page the list
-   * @param options what it works with
+   * @param page the state of the list
+   * @param options the dependencies
    */
   constructor(page: LiveClientPage, options: ListControlOptions) {
     this.#page = page;
@@ -121,7 +121,7 @@ export class ListControl implements ListActions, Disposable {
     const ids = [...this.#page.selected.peek()];
     if (ids.length === 0) return;
     void this.#options.bulk.change(action, ids).then((left) => {
-      // Those that could not be changed stay selected, as far as they are still there.
+      // Tasks that failed stay selected, unless they have been removed since.
       const there = new Set(this.#page.order.peek());
       this.#page.selected.value = new Set(left.filter((id) => there.has(id)));
     });
@@ -131,7 +131,7 @@ export class ListControl implements ListActions, Disposable {
     void this.#options.bulk.undo();
   }
 
-  /** Ends what goes on by itself. */
+  /** Stops timers and requests. */
   [Symbol.dispose](): void {
     clearTimeout(this.#typing);
     clearInterval(this.#recounting);
@@ -143,7 +143,7 @@ export class ListControl implements ListActions, Disposable {
     if (this.#page.bulk.peek().kind === "done" && ids.size > 0) this.#page.bulk.value = { kind: "idle" };
   }
 
-  /** Asks for the beginning of the list that is wanted now. */
+  /** Fetches the first page of the wanted list. */
   async #show(): Promise<void> {
     this.#typing = undefined;
     const query = this.#wanted;
@@ -163,7 +163,7 @@ export class ListControl implements ListActions, Disposable {
     });
   }
 
-  /** Asks for what follows. */
+  /** Fetches the next slice. */
   async #extend(count: number): Promise<void> {
     const query = this.#page.query.peek();
     await this.#load("more", async (signal) => {
@@ -174,7 +174,8 @@ export class ListControl implements ListActions, Disposable {
         const since = this.#page.watch();
         const slice = await this.#options.fetchSlice(query, { from, limit }, signal);
         if (signal.aborted) return;
-        // Where tasks before these went meanwhile, others moved up, and may have been left out: look further back.
+        // If earlier tasks were removed, the rest has moved up and some may have been skipped: fetch from
+        // further back.
         const known = new Set(order.peek());
         const hasGap = from > start && slice.tasks[0] !== undefined && !known.has(slice.tasks[0].id);
         if (hasGap && overlap < MAX_PAGE_SIZE / 5) continue;

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * What runs in the browser on the page of a client's tasks.
+ * The script of the list page.
  *
  * @module
  */

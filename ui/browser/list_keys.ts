@@ -1,5 +1,5 @@
 /**
- * The keys of the list: search, move, select, clear.
+ * The keyboard shortcuts of the list: search, move, select, clear.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import { isShortcut } from "../shared/shortcuts.ts";
 import type { ListItem } from "../shared/view.ts";
 
-/** What the keys act on. */
+/** The list operations that shortcuts trigger. */
 export interface KeyedList {
   readonly items: () => readonly ListItem[];
   readonly select: (id: string) => unknown;
-  /** Gives up the selection. */
+  /** Clears the selection. */
   readonly clear: () => void;
-  /** Brings an item into view, where it may not be rendered. */
+  /** Scrolls an item into view that may not be rendered yet. */
   readonly reveal: (index: number) => void;
 }
 
-/** Acts on keys from now on. */
+/** Registers the keyboard listener. */
 export function listenForKeys(list: KeyedList): void {
-  /** The row that was moved to last, also where it is not rendered any more. */
+  /** The row that was last moved to, even if it is no longer rendered. */
   let current: string | null = null;
 
   function focused(): string | null {
@@ -44,7 +44,7 @@ export function listenForKeys(list: KeyedList): void {
     current = id;
     if (focus(id)) return;
     list.reveal(index);
-    // Rendered with one of the next frames.
+    // The row is rendered within the next frames.
     let tries = 10;
     const retry = () => {
       if (current === id && !focus(id) && --tries > 0) requestAnimationFrame(retry);
@@ -54,7 +54,7 @@ export function listenForKeys(list: KeyedList): void {
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && event.target instanceof HTMLInputElement && event.target.id === "search") {
-      // The first one empties the field, the second one leaves it.
+      // The first Escape clears the field (the browser does that), the second leaves it.
       if (event.target.value === "") event.target.blur();
       return;
     }

@@ -1,5 +1,5 @@
 /**
- * Puts the list of a client's page together, in the browser.
+ * Assembles the list page in the browser: state, actions, windowing and shortcuts.
  *
  * @module
  */
@@ -18,19 +18,19 @@ import { takeOverStartForms } from "./start_forms.ts";
 import type { LivePageOptions } from "./state.ts";
 import type { ClientView } from "../shared/view.ts";
 
-/** A list that people can work with. */
+/** The assembled list. */
 export interface StartedList {
   readonly page: LiveClientPage;
   readonly view: ClientView;
 }
 
 /**
- * Starts the list of a page.
+ * Assembles the list page.
  *
- * @param model the page as the server rendered it
- * @param options what every live page needs
- * @param say puts a sentence where screen readers find it
- * @returns the list
+ * @param model the page data from the server
+ * @param options the options of every live page
+ * @param say announces a text to screen readers
+ * @returns the state and the view of the page
  */
 export function startList(
   model: ClientPageModel,
@@ -63,7 +63,7 @@ export function startList(
   return { page, view: { ...page.view, list } };
 }
 
-/** Searches as somebody types into the form above the list, which the server rendered. */
+/** Searches while the user types into the form above the list, which the server rendered. */
 function listenToToolbar(list: ListControl): void {
   const form = document.querySelector<HTMLFormElement>("form.toolbar");
   for (const type of ["input", "change", "submit"]) {

@@ -1,5 +1,5 @@
 /**
- * Keeps of a long list rendered what is seen of it. Short lists are rendered as they are.
+ * Renders only the visible part of a long list. Short lists are rendered in full.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import { type Signal, signal } from "@preact/signals";
 import type { ListItem, ListRange } from "../shared/view.ts";
 
-/** A list of which a part is rendered. */
+/** The windowing of one list. */
 export interface Windowing {
-  /** Says how many items there are, and where the list begins on the page. */
+  /** Sets the number of items and the distance of the list from the top of the document, in pixels. */
   update(count: number, keyOf: (index: number) => string, top: number): ListRange;
-  /** Measures an item that is rendered. */
+  /** Measures a rendered item. */
   measure(element: Element, index: number): void;
   /** Scrolls an item into view. */
   reveal(index: number): void;
 }
 
-/** Loads the script that does the arithmetic. */
+/** Loads the script for windowing on demand. */
 export type LoadWindowing = () => Promise<{
   createWindowing(
     estimate: (index: number) => number,
@@ -25,15 +25,15 @@ export type LoadWindowing = () => Promise<{
   ): Windowing;
 }>;
 
-/** Lists of more items are windowed: more than the server renders. */
+/** Lists with more items are windowed. The server never renders that many. */
 const MOST_ITEMS = 160;
-/** What covers the top of the window, in pixels. */
+/** The height of the sticky header that covers the top of the viewport, in pixels. */
 const HEADER_HEIGHT = 56;
-/** How long rows may move after others came or went, in milliseconds. */
+/** How long rows may still move after items were added or removed, in milliseconds. */
 const SETTLING_MS = 150;
 const EVERYTHING: ListRange = { start: 0, end: Infinity, before: 0, after: 0 };
 
-/** The part of a list that is rendered. */
+/** Decides which part of a list is rendered. */
 export class ListWindow {
   readonly range: Signal<ListRange> = signal(EVERYTHING);
   readonly #load: LoadWindowing;
@@ -41,18 +41,20 @@ export class ListWindow {
   #items: readonly ListItem[] = [];
   #root: HTMLElement | null = null;
   #rowHeight = 64;
-  /** What is seen first, and where in the window, while the list around it changes. */
+  /**
+   * The first visible row and its position in the viewport, which is kept while the list around it changes.
+   */
   #anchor: { readonly id: string; readonly top: number; readonly until: number } | null = null;
 
-  /** @param load loads what windows a list, once one is long enough */
+  /** @param load loads the windowing script once a list is long enough */
   constructor(load: LoadWindowing) {
     this.#load = load;
   }
 
-  /** Told before rows come or go: what is seen is to stay where it is. */
+  /** Called before items are added or removed: remembers the first visible row, to keep it in place. */
   willChange(): void {
     if (this.#windowing === null || this.#windowing === "loading") return;
-    // Who looks at the beginning wants to see what is new.
+    // At the top of the list, new rows should push the others down.
     if (this.#root === null || this.#root.getBoundingClientRect().top >= 0) return;
     const until = performance.now() + SETTLING_MS;
     if (this.#anchor !== null) {
@@ -67,7 +69,7 @@ export class ListWindow {
     }
   }
 
-  /** Told after each rendering: measures what is there, and says what has to be there next. */
+  /** Called after each rendering: measures the rendered items and updates the range. */
   rendered(root: HTMLElement, items: readonly ListItem[]): void {
     this.#root = root;
     this.#items = items;
@@ -81,16 +83,16 @@ export class ListWindow {
     this.#restore(root, this.#windowing);
   }
 
-  /** Brings an item into view; gives back whether that takes a scroll that is still to come. */
+  /** Scrolls an item into view. */
   reveal(index: number): void {
     if (this.#windowing !== null && this.#windowing !== "loading") this.#windowing.reveal(index);
   }
 
-  /** Puts what was seen first back to where it was. */
+  /** Scrolls so that the remembered row is back at its position. */
   #restore(root: HTMLElement, windowing: Windowing): void {
     const anchor = this.#anchor;
     if (anchor === null) return;
-    // Measuring what came may move things once more.
+    // Measuring new rows may move things once more, so the anchor is kept until its time is up.
     if (performance.now() > anchor.until) this.#anchor = null;
     const row = root.querySelector(`[data-task-id="${CSS.escape(anchor.id)}"]`);
     if (row !== null) scrollBy(0, row.getBoundingClientRect().top - anchor.top);
@@ -102,7 +104,7 @@ export class ListWindow {
 
   #begin(): void {
     this.#windowing = "loading";
-    // What is there already is all that is seen for now.
+    // Until the script is loaded, render no more than the server did.
     this.range.value = { ...EVERYTHING, end: MOST_ITEMS };
     this.#load().then(({ createWindowing }) => {
       const row = this.#root?.querySelector("[data-item] + [data-item]");
@@ -112,12 +114,12 @@ export class ListWindow {
       for (const type of ["wheel", "touchmove", "keydown", "pointerdown"]) {
         addEventListener(type, () => this.#anchor = null, { passive: true });
       }
-      // The browser would put things back, too.
+      // Scroll anchoring by the browser would interfere.
       this.#root?.style.setProperty("overflow-anchor", "none");
       this.#update(windowing);
       this.#measure(windowing);
     }, () => {
-      // Without it the list is long, and all there.
+      // Without windowing, render the whole list.
       this.range.value = EVERYTHING;
     });
   }

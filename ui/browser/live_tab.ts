@@ -1,5 +1,5 @@
 /**
- * Keeps the title and the icon of the tab as they should be.
+ * Updates the document title and the favicon.
  *
  * @module
  */
@@ -10,33 +10,33 @@ import type { Milestone } from "../shared/milestones.ts";
 import type { PendingChanges } from "./state.ts";
 import { tabIcon, TabProgress, type TabState, tabTitle } from "./tab.ts";
 
-/** Least time between two icons, in milliseconds: browsers take their time with each. */
+/** The minimum time between two favicons, in milliseconds: browsers update them slowly. */
 const ICON_MS = 1_000;
-/** Who comes back to the page has seen after so long, in milliseconds, what failed meanwhile. */
+/** Failures count as seen this long after the page became visible, in milliseconds. */
 const SEEN_MS = 5_000;
 
-/** What the tab needs to know of its page. */
+/** The options of a {@linkcode LiveTab}. */
 export interface LiveTabOptions {
   readonly tasks: readonly Task[];
-  /** The task that the page is about; `null` where it is about all of a client. */
+  /** The id of the page's task; `null` on the list page. */
   readonly id: string | null;
-  /** The title without what this adds. */
+  /** The title without progress and failures. */
   readonly title: () => string;
-  /** Whether the page's own task failed. */
+  /** Whether the page's task failed. */
   readonly isFailed: () => boolean;
   readonly isLive: () => boolean;
 }
 
-/** The tab of the page. */
+/** Keeps the browser tab of a page up to date. */
 export class LiveTab {
   readonly #options: LiveTabOptions;
   readonly #progress: TabProgress;
-  /** Tasks that failed since somebody last did anything on the page. */
+  /** Tasks that failed since the user last interacted with the page. */
   readonly #failed = signal(0);
   readonly #percent = signal<number | null>(null);
   readonly #icon: HTMLLinkElement | null = document.querySelector("link[rel=icon]");
 
-  /** @param options what it needs to know */
+  /** @param options the tasks and the state of the page */
   constructor(options: LiveTabOptions) {
     this.#options = options;
     this.#progress = new TabProgress(options.tasks, options.id);
@@ -54,17 +54,17 @@ export class LiveTab {
     this.#draw();
   }
 
-  /** Takes changes. */
+  /** Applies changes. */
   apply(changes: PendingChanges): void {
     this.#progress.apply(changes);
   }
 
-  /** Forgets what it had: these are all. */
+  /** Replaces all tasks. */
   replace(tasks: readonly Task[]): void {
     this.#progress.replace(tasks);
   }
 
-  /** Hears what a task came to. */
+  /** Counts a failure. */
   note(milestone: Milestone): void {
     if (milestone.kind === "failed") this.#failed.value++;
   }

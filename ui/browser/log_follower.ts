@@ -1,5 +1,5 @@
 /**
- * Fetches a task's log lines as it writes them: one request at a time.
+ * Fetches new lines of a task's log, one request at a time.
  *
  * @module
  */
@@ -8,25 +8,25 @@ import { effect } from "@preact/signals";
 import type { LiveTaskPage } from "./task_state.ts";
 import { readLogPage } from "../../lib/task/wire.ts";
 
-/** Least time between two requests, in milliseconds. */
+/** The minimum time between two requests, in milliseconds. */
 const INTERVAL_MS = 250;
-/** Longest wait for an answer, in milliseconds. */
+/** The timeout of a request, in milliseconds. */
 const TIMEOUT_MS = 15_000;
 
-/** Keeps the log of a page complete. */
+/** Keeps the log of a task page complete. */
 export class LogFollower implements Disposable {
   readonly #page: LiveTaskPage;
   readonly #url: string;
   readonly #stop: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isAsking = false;
-  /** Somebody asked for more while a request was under way. */
+  /** Whether another check was requested while a request was in flight. */
   #isWanted = false;
   #isEnded = false;
 
   /**
-   * @param page the page of the task
-   * @param url where the task's log is
+   * @param page the state of the task page
+   * @param url the URL of the task's log
    */
   constructor(page: LiveTaskPage, url: string) {
     this.#page = page;
@@ -36,7 +36,7 @@ export class LogFollower implements Disposable {
     });
   }
 
-  /** Asks for what is missing: now, or after the request that is under way. */
+  /** Fetches missing lines: now, or after the request in flight. */
   check(): void {
     if (this.#isEnded) return;
     this.#isWanted = this.#isAsking;
@@ -46,7 +46,7 @@ export class LogFollower implements Disposable {
     if (after !== null) void this.#ask(after, task.created_at);
   }
 
-  /** Asks for nothing more. */
+  /** Stops fetching. */
   [Symbol.dispose](): void {
     this.#stop();
     clearTimeout(this.#timer);
@@ -60,11 +60,11 @@ export class LogFollower implements Disposable {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const response = await fetch(`${this.#url}?after=${after}`, { signal });
       const answer = readLogPage(await response.json(), after);
-      // Meanwhile another task may have taken the id.
+      // Another task may have reused the id in the meantime.
       const isSame = page.view.task.value.created_at === createdAt;
       if (response.ok && isSame) page.addLog(answer, after);
     } catch {
-      // The connection's badge says that the server is gone; it is asked again when it is back.
+      // The connection badge shows that the server is unreachable; a reconnect triggers another check.
     }
     if (this.#isEnded) return;
     this.#timer = setTimeout(() => {

@@ -1,21 +1,22 @@
 /**
- * Asks the server over plain HTTP whether it is there.
+ * Checks over plain HTTP whether the server is reachable and still serves this version of the page.
  *
  * @module
  */
 
-/** What the answer tells: the server serves this very page, serves another one, or serves nobody. */
+/** The server serves this version, serves another one, or is not available. */
 export type ProbeResult = "alive" | "outdated" | "dead";
 
-/** Longest wait for an answer, in milliseconds. */
+/** The timeout of a request, in milliseconds. */
 const TIMEOUT_MS = 5_000;
 
 /**
- * Asks for the page's script, whose name holds the hash of what it does: a server without it has another page to show.
+ * Requests the page's script. Its name contains a hash of its content, so a 404 means that the server has
+ * another version.
  *
- * @param script the address of the script
- * @param onDate is given the `Date` header of an answer
- * @returns what the answer tells; a server that is shutting down answers, but serves nobody
+ * @param script the URL of the script
+ * @param onDate receives the `Date` header of the response
+ * @returns the result; a server that is shutting down responds, but counts as not available
  */
 export async function probeServer(
   script: string,

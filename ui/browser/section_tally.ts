@@ -1,5 +1,5 @@
 /**
- * Counts the tasks below each heading of a list, most of which may not be loaded, by what is heard of them.
+ * Keeps the totals of a list's sections up to date, although most of their tasks may not be loaded.
  *
  * @module
  */
@@ -7,39 +7,39 @@
 import type { Task, TaskSummary } from "../../lib/task/task.ts";
 import type { ListSection } from "../shared/list_slice.ts";
 
-/** The server's clock may be ahead of what this page knows of it by so much, in seconds. */
+/** Tolerated difference between the clocks of the page and the server, in seconds. */
 const CLOCK_TOLERANCE = 2;
 
-/** The numbers beside the headings of a list. */
+/** The totals beside the section headings. */
 export class SectionTally {
-  /** Tasks that were heard of, and below which heading they stand; `null` for none. */
+  /** The tasks seen so far and their sections; `null` if a task does not match the list. */
   readonly #known = new Map<string, string | null>();
   #totals: ReadonlyMap<string, number> = new Map();
   #since = 0;
   #knowsAll = false;
   #isUncertain = false;
 
-  /** The numbers as they are; the same object while they stay so. */
+  /** The current totals; the same object until one changes. */
   get totals(): ReadonlyMap<string, number> {
     return this.#totals;
   }
 
-  /** Whether something was heard of a task that may have been counted before or not. */
+  /** Whether a change arrived for a task that may or may not be included in the totals. */
   get isUncertain(): boolean {
     return this.#isUncertain;
   }
 
-  /** Whether a task was heard of. */
+  /** Whether a record of the task was seen. */
   knows(id: string): boolean {
     return this.#known.has(id);
   }
 
   /**
-   * Takes the server's numbers.
+   * Takes over the totals of the server.
    *
-   * @param sections the numbers
-   * @param now when they were right, in epoch seconds
-   * @param isSure whether nothing can have changed since then
+   * @param sections the totals
+   * @param now when they were counted, in epoch seconds
+   * @param isSure whether no change can have happened since
    */
   count(sections: readonly ListSection[], now: number, isSure: boolean): void {
     this.#totals = new Map(sections.map(({ key, total }) => [key, total]));
@@ -48,24 +48,24 @@ export class SectionTally {
   }
 
   /**
-   * Forgets what was heard: another list is shown.
+   * Starts again for another list.
    *
-   * @param shown the tasks that are loaded
-   * @param knowsAll whether those are all of the list
-   * @param sectionOf gives a task's heading
+   * @param shown the loaded tasks
+   * @param knowsAll whether the whole list is loaded
+   * @param sectionOf returns the section of a task
    */
   begin(shown: Iterable<Task>, knowsAll: boolean, sectionOf: (task: TaskSummary) => string): void {
     this.#known.clear();
     this.add(shown, knowsAll, sectionOf);
   }
 
-  /** Takes in more tasks that are counted already. */
+  /** Adds loaded tasks that are already included in the totals. */
   add(shown: Iterable<Task>, knowsAll: boolean, sectionOf: (task: TaskSummary) => string): void {
     for (const task of shown) this.#known.set(task.id, sectionOf(task));
     this.#knowsAll = knowsAll;
   }
 
-  /** Counts a task as it is now, below a heading or below none. */
+  /** Moves a task to a section, or to none. */
   note(task: Task, key: string | null): void {
     const isNew = this.#knowsAll || task.created_at > this.#since + CLOCK_TOLERANCE;
     const before = this.#known.get(task.id);
@@ -74,7 +74,7 @@ export class SectionTally {
     else this.#move(before ?? null, key);
   }
 
-  /** Counts a task no longer. */
+  /** Removes a task from its section. */
   remove(id: string): void {
     const before = this.#known.get(id);
     if (before === undefined && !this.#knowsAll) this.#isUncertain = true;

@@ -1,6 +1,5 @@
 /**
- * Sends the forms that start tasks without leaving the page. They were rendered by the server, and stay as they are.
- *
+ * Submits the forms that start tasks without leaving the page.
  * @module
  */
 
@@ -9,7 +8,7 @@ import { sendForm } from "./actions.ts";
 import { taskPageUrl } from "../shared/links.ts";
 import type { PageFrame } from "../shared/model.ts";
 
-/** Sends them from now on. */
+/** Registers the submit listener for all forms with `data-start`. */
 export function takeOverStartForms(frame: PageFrame): void {
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
@@ -29,10 +28,10 @@ async function send(form: HTMLFormElement, frame: PageFrame): Promise<void> {
   problem!.hidden = true;
   try {
     const id = readStartedId(await sendForm(form));
-    if (id === null) throw new Error("The server took the task, but did not say its id");
+    if (id === null) throw new Error("The server started the task but returned no id");
     const link = document.createElement("a");
     link.href = taskPageUrl(frame, id);
-    link.textContent = "watch it";
+    link.textContent = "view task";
     answer!.replaceChildren("Started · ", link);
   } catch (error) {
     answer!.textContent = "";

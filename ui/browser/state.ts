@@ -1,7 +1,6 @@
 /**
- * The state of a page in the browser: signals, made by factories, so that nothing lives at module level. One signal a
- * task, so that only rows whose task changed are rendered again.
- *
+ * The state that every page has in the browser. It consists of signals, one per task, so that a change
+ * re-renders only the rows of changed tasks.
  * @module
  */
 
@@ -11,13 +10,13 @@ import type { Milestone } from "../shared/milestones.ts";
 import type { PageFrame } from "../shared/model.ts";
 import type { ConnectionState, FrameView, PageActions } from "../shared/view.ts";
 
-/** Changes to apply at once. */
+/** Coalesced changes, applied together. */
 export interface PendingChanges {
   readonly tasks: ReadonlyMap<string, Task>;
   readonly removed: ReadonlySet<string>;
 }
 
-/** The parts of a page's state that the browser entry writes. */
+/** The common state of all pages, writable. */
 export interface LiveFrame extends FrameView {
   readonly connection: Signal<ConnectionState>;
   readonly now: Signal<number>;
@@ -27,32 +26,32 @@ export interface LiveFrame extends FrameView {
   readonly announcement: Signal<string>;
 }
 
-/** A page whose tasks change. */
+/** The state of a page whose tasks change. */
 export interface LivePage {
   readonly frame: LiveFrame;
-  /** Applies changes. Older versions of a task than the page has are left out. */
+  /** Applies changes. Records older than the known version are ignored. */
   apply(changes: PendingChanges): void;
-  /** Forgets what it had and shows these tasks: all of the client's. */
+  /** Replaces the state by these tasks: all tasks of the client. */
   replace(tasks: readonly Task[]): void;
-  /** What the title of the document should be. */
+  /** The current document title. */
   title(): string;
 }
 
-/** What the factories need besides the model. */
+/** The options for creating a page's state. */
 export interface LivePageOptions {
   readonly actions: PageActions;
-  /** Hears every milestone that a task passes. */
+  /** Called for every milestone. */
   readonly onMilestone: (milestone: Milestone) => void;
 }
 
-/** Makes the state that every page has. */
+/** Creates the common state of a page. */
 export function createFrame(frame: PageFrame, actions: PageActions): LiveFrame {
   const now = signal(frame.now);
   return {
     frame,
     connection: signal<ConnectionState>({ kind: "snapshot", asOf: frame.now, over: null, reason: null }),
     now,
-    // Starts at what the server rendered, and moves in steps from there.
+    // Counted from the rendering on the server, so that hydration finds the same texts.
     coarseNow: computed(() => frame.now + Math.floor((now.value - frame.now) / 10) * 10),
     scripted: signal(false),
     degradation: signal(frame.degradation),
@@ -62,7 +61,7 @@ export function createFrame(frame: PageFrame, actions: PageActions): LiveFrame {
   };
 }
 
-/** Gives a list signal a new list only where it is another one. */
+/** Sets a list signal only if the list differs, to avoid needless renderings. */
 export function setList(list: Signal<readonly string[]>, ids: readonly string[]): void {
   const known = list.peek();
   if (known.length !== ids.length || known.some((id, index) => id !== ids[index])) list.value = ids;

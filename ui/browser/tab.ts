@@ -1,5 +1,5 @@
 /**
- * What a tab shows while its page is not looked at: how far things are, and what failed. In its title, and in its icon.
+ * Computes the title and the favicon of a browser tab: overall progress and failures.
  *
  * @module
  */
@@ -9,44 +9,44 @@ import type { Task } from "../../lib/task/task.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 import type { PendingChanges } from "./state.ts";
 
-/** What there is to show. */
+/** The values shown by a tab. */
 export interface TabState {
-  /** How far it is, in percent; `null` where nothing is under way, or nothing says how far. */
+  /** The overall progress in percent; `null` if no active task reports any. */
   readonly percent: number | null;
-  /** How many tasks failed that nobody has looked at since. */
+  /** Failed tasks that the user has not seen yet. */
   readonly failed: number;
-  /** Whether what is shown is current. */
+  /** Whether the page is live. */
   readonly isLive: boolean;
 }
 
-/** Follows how far all that is under way is, taken together. */
+/** Tracks the overall progress of all active tasks. */
 export class TabProgress {
-  /** Of tasks that have not ended and have no parent, which shows their part of it. */
+  /** The progress of active top-level tasks; subtasks are included in that of their parents. */
   readonly #progress: Map<string, number | null> = new Map();
   readonly #only: string | null;
 
   /**
-   * @param tasks those that are known
-   * @param only the task that the page is about; `null` where it is about all of a client
+   * @param tasks the tasks known so far
+   * @param only the id of the page's task; `null` on the list page
    */
   constructor(tasks: Iterable<Task>, only: string | null) {
     this.#only = only;
     for (const task of tasks) this.#note(task);
   }
 
-  /** Takes changes. */
+  /** Applies changes. */
   apply({ tasks, removed }: PendingChanges): void {
     for (const id of removed) this.#progress.delete(id);
     for (const task of tasks.values()) this.#note(task);
   }
 
-  /** Forgets what it had: these are all. */
+  /** Replaces all tasks. */
   replace(tasks: Iterable<Task>): void {
     this.#progress.clear();
     for (const task of tasks) this.#note(task);
   }
 
-  /** The mean of those that say how far they are, in percent; `null` where none does. */
+  /** The mean progress in percent of all tasks that report any; `null` if none does. */
   get percent(): number | null {
     const known = [...this.#progress.values()].filter((progress) => progress !== null);
     return known.length === 0 ? null : known.reduce((sum, progress) => sum + progress) / known.length;
@@ -60,26 +60,26 @@ export class TabProgress {
 }
 
 /**
- * The title of a client's page as its tab shows it.
+ * The document title of the list page, with failures and progress in front.
  *
- * @param title the title without it
- * @param state what there is to show
+ * @param title the title without them
+ * @param state the values to show
  */
 export function tabTitle(title: string, { percent, failed }: Pick<TabState, "percent" | "failed">): string {
   const failures = failed > 0 ? `✗ ${formatCount(failed)} failed · ` : "";
   return `${failures}${percent === null ? "" : `${formatPercent(percent)} · `}${title}`;
 }
 
-/** Around the circle of the icon, whose radius is 9. */
+/** The circumference of the ring, whose radius is 9. */
 const CIRCUMFERENCE = 56.55;
-/** How much of the circle the product's mark fills. */
+/** The percentage of the ring that is filled in the logo. */
 const MARK_PERCENT = 75;
 
 /**
- * The icon: a ring that fills, and a point that tells by its form, too, that something failed.
+ * The favicon: a ring that fills with progress, and a cross if something failed.
  *
- * @param state what there is to show
- * @returns a `data:` URL; the same for all that looks the same
+ * @param state the values to show
+ * @returns a `data:` URL; equal for states that look the same
  */
 export function tabIcon({ percent, failed, isLive }: TabState): string {
   const filled = (CIRCUMFERENCE * Math.floor(percent ?? MARK_PERCENT)) / 100;

@@ -1,7 +1,6 @@
 /**
- * What runs in the browser on every page: takes over what the server rendered, and keeps it live. Each kind of page has an
- * entry of its own, so that it loads no code of the others.
- *
+ * Hydrates the page that the server rendered and keeps it live. Each kind of page has its own entry script, so
+ * that it loads no code for the others.
  * @module
  */
 
@@ -22,46 +21,51 @@ import { LiveTab } from "./live_tab.ts";
 import { eventsTransport, pollingTransport, socketTransport, type Transport } from "./transports.ts";
 import type { TransportName } from "../shared/view.ts";
 
-/** Hidden pages show only their titles: often enough for those. */
+/** How often a hidden page applies changes, in milliseconds: only its title is visible. */
 const HIDDEN_INTERVAL_MS = 5_000;
-/** A clock this far from the server's, in seconds, means a page that was kept, or a wrong clock: ask. */
+/**
+ * If the clocks differ by more than this, in seconds, the page came from a cache or the local clock is wrong:
+ * ask.
+ */
 const SUSPICIOUS_OFFSET = 5;
-/** How long news are shown, in milliseconds. */
+/** How long a message is shown, in milliseconds. */
 const NEWS_MS = 8_000;
-/** Where the tab remembers how it was connected. */
+/** The `sessionStorage` key of the update source that worked last. */
 const WAY_KEY = "taskscope-way";
 
-/** Draws with the next frame while somebody looks, and now and then while nobody does. */
+/**
+ * Schedules a rendering: with the next frame while the page is visible, every few seconds while it is hidden.
+ */
 function schedule(draw: () => void): void {
   if (document.hidden) setTimeout(draw, HIDDEN_INTERVAL_MS);
   else requestAnimationFrame(draw);
 }
 
-/** What each kind of page carries. */
+/** The page data by kind of page. */
 type Models = { readonly [Data in PageData as Data["page"]]: Data["model"] };
 
-/** What an entry makes of its page. */
+/** What an entry script returns. */
 export interface TakenPage {
   readonly page: LivePage;
-  /** Fetches what misses of a log. */
+  /** Fetches missing log lines. */
   readonly log?: LogFollower;
-  /** Whether what the page shows has failed. */
+  /** Whether the page's task has failed. */
   readonly isFailed?: () => boolean;
-  /** Fetches what else was missed while the page was cut off. */
+  /** Called after a reconnect, to fetch what updates do not include. */
   readonly recall?: () => void;
 }
 
-/** What an entry is given. */
+/** What an entry script receives. */
 export interface TakeoverOptions extends LivePageOptions {
   readonly root: HTMLElement;
   readonly announcer: Announcer;
 }
 
 /**
- * Takes over the page that the server rendered, and keeps it live.
+ * Hydrates the page that the server rendered, and keeps it live.
  *
- * @param kind which page it is
- * @param begin makes its state and hydrates it
+ * @param kind the kind of page
+ * @param begin creates the page's state and hydrates its components
  */
 export function takeOver<Kind extends keyof Models>(
   kind: Kind,
@@ -98,7 +102,7 @@ export function takeOver<Kind extends keyof Models>(
   connect(page, tab, announcer, data, log, recall);
 }
 
-/** Keeps the page connected, its clock ticking while it is, and what it says of itself honest. */
+/** Keeps the page connected, and updates its clock and the connection status. */
 function connect(
   page: LivePage,
   tab: LiveTab,
@@ -141,7 +145,7 @@ function connect(
     tick();
   }
 
-  /** Shows news for a while. Who looks elsewhere finds them on coming back. */
+  /** Shows a message for a few seconds; on a hidden page, the time starts when it becomes visible. */
   function showNews(sentences: string): void {
     news.value = sentences;
     clearTimeout(newsTimer);
@@ -188,14 +192,14 @@ function connect(
   });
   addEventListener("online", () => connection.checkNow());
   addEventListener("offline", () => connection.checkNow());
-  // A page that comes out of the back/forward cache has lost its socket without hearing of it.
+  // A page restored from the back/forward cache has lost its socket without a close event.
   addEventListener("pageshow", (event) => event.persisted && connection.checkNow());
   if (Math.abs(clock.offset) > SUSPICIOUS_OFFSET) void probe().then(tick);
 }
 
-/** The ways that are open to whoever looks, best first. */
+/** The sources of updates that the visitor may use, best first. */
 function transportsOf({ page, model }: PageData): readonly [Transport, ...Transport[]] {
-  // Who was shown one task hears of no other.
+  // A visitor with access to a single task may not subscribe to the whole client.
   if (model.visitor.seesOneTask) {
     return [eventsTransport(eventsUrl(model, page === "task" ? model.task.id : ""), true)];
   }
@@ -207,7 +211,7 @@ function transportsOf({ page, model }: PageData): readonly [Transport, ...Transp
   return [socketTransport(asSocketUrl(new URL(socketPath(model), location.href).href)), ...others];
 }
 
-/** The way that worked last in this tab, so that the next page does not have to find it again. */
+/** The source that worked last in this tab, so that the next page need not find it again. */
 function remembered(): TransportName | null {
   try {
     return sessionStorage.getItem(WAY_KEY) as TransportName | null;
@@ -220,6 +224,6 @@ function remember(over: TransportName): void {
   try {
     sessionStorage.setItem(WAY_KEY, over);
   } catch {
-    // A browser that keeps nothing of this page.
+    // Storage is disabled: every page starts with the best source.
   }
 }

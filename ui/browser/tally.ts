@@ -1,5 +1,5 @@
 /**
- * Counts a client's tasks, most of which a page may not show, by what it hears of them.
+ * Counts a client's active and ended tasks, although most of them may not be loaded.
  *
  * @module
  */
@@ -9,25 +9,25 @@ import { hasEnded } from "../../lib/task/task_view.ts";
 import type { ClientPageModel } from "../shared/model.ts";
 import type { TaskCounts } from "../shared/view.ts";
 
-/** How many removed tasks are remembered. One that is restored comes back soon after its removal. */
+/** The number of removed tasks to remember. A restore follows soon after the removal. */
 const MOST_GONE = 1_000;
 
-/** What it is made of. */
+/** The page data that the counts start from. */
 export type TallyModel = Pick<ClientPageModel, "tasks" | "activeTotal" | "endedTotal" | "now" | "page">;
 
-/** The numbers above the lists of a page. */
+/** The number of active and ended tasks of a client. */
 export class TaskTally {
   readonly #pageTime: number;
   readonly #isFirstPage: boolean;
-  /** Tasks that are counted, and whether they had ended. */
+  /** The tasks that are counted individually, and whether each has ended. */
   readonly #counted = new Map<string, boolean>();
-  /** Tasks that are known not to be counted. Only where not all are known. */
+  /** The removed tasks; used only if not all tasks are known. */
   readonly #gone = new Set<string>();
-  /** Whether every task that is counted is known. Else there are some that this page was never told of. */
+  /** Whether every task is counted individually. If not, some are only included in the totals. */
   #knowsAll: boolean;
   #counts: TaskCounts;
 
-  /** @param model what the page was rendered from */
+  /** @param model the page data */
   constructor(model: TallyModel) {
     const { tasks, activeTotal, endedTotal, now, page } = model;
     this.#pageTime = now;
@@ -37,15 +37,15 @@ export class TaskTally {
     for (const task of tasks) this.#counted.set(task.id, hasEnded(task));
   }
 
-  /** The numbers as they are; the same object while they stay so. */
+  /** The current counts; the same object until one changes. */
   get counts(): TaskCounts {
     return this.#counts;
   }
 
   /**
-   * Counts a task as it is now.
+   * Counts a new version of a task.
    *
-   * @returns whether it has ended since it was counted last
+   * @returns whether the task has ended since its last version
    */
   note(task: Task): boolean {
     const isEnded = hasEnded(task);
@@ -59,12 +59,12 @@ export class TaskTally {
     return before === false;
   }
 
-  /** Counts a task no longer. */
+  /** Stops counting a task. */
   remove(id: string): void {
     let before = this.#counted.get(id);
     if (before === undefined) {
       if (this.#knowsAll || this.#gone.has(id)) return;
-      // Only what has ended can be removed.
+      // Only ended tasks can be removed.
       before = true;
     }
     this.#counted.delete(id);
@@ -75,7 +75,7 @@ export class TaskTally {
     if (this.#gone.size > MOST_GONE && oldest !== undefined) this.#gone.delete(oldest);
   }
 
-  /** Forgets what it had and counts these tasks: all of the client's. */
+  /** Starts again with these tasks: all tasks of the client. */
   replace(tasks: readonly Task[]): void {
     this.#counted.clear();
     this.#gone.clear();
@@ -85,10 +85,13 @@ export class TaskTally {
     this.#counts = { active: tasks.length - ended, ended, newer: 0 };
   }
 
-  /** As what a task is counted that was never seen here; `undefined` where it is not. */
+  /**
+   * Guesses whether a task never seen before is included in the totals: as ended, as active, or not at all
+   * (`undefined`).
+   */
   #guess(task: Task): boolean | undefined {
     if (this.#knowsAll || this.#gone.has(task.id) || task.created_at > this.#pageTime) return undefined;
-    // An end later than the page tells that it was still active.
+    // If it ended after the page was rendered, it was still active then.
     return hasEnded(task) && (task.finished_at ?? 0) <= this.#pageTime;
   }
 

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * What runs in the browser on the page of one task.
+ * The script of the task page.
  *
  * @module
  */
@@ -25,7 +25,7 @@ takeOver("task", (model, { root, ...options }) => {
   };
 });
 
-/** Asks what a task said while the page did not hear of it. Where nobody answers, its timeline has one step too few. */
+/** Fetches the history after a reconnect. If that fails, the timeline only lacks the steps in between. */
 async function readPast(page: LiveTaskPage, url: string): Promise<void> {
   const answer = await fetch(url).catch(() => null);
   if (answer?.ok) page.setPast(readHistory(await answer.json()));

@@ -1,5 +1,5 @@
 /**
- * The state of a task's page in the browser.
+ * The state of the task page in the browser.
  *
  * @module
  */
@@ -17,23 +17,23 @@ import { type Step, stepsOf, withStep } from "../shared/steps.ts";
 import { taskTitle } from "../shared/title.ts";
 import type { TaskView } from "../shared/view.ts";
 
-/** The live page of a task. */
+/** The live state of the task page. */
 export interface LiveTaskPage extends LivePage {
   readonly view: TaskView;
-  /** Adds lines that were asked for from {@linkcode LiveTaskPage.nextLogLine} on. */
+  /** Adds lines that were fetched from {@linkcode LiveTaskPage.nextLogLine} on. */
   addLog(page: LogPage, after: number): void;
-  /** The number of the first line that the page lacks; `null` where it lacks none. */
+  /** The number of the first missing line; `null` if none is missing. */
   nextLogLine(): number | null;
-  /** Takes what the server knows of the time that the page did not see. */
+  /** Replaces the timeline by the server's history. */
   setPast(history: readonly HistoryEntry[]): void;
 }
 
-/** How many lines of a log the page keeps while nobody asks for older ones. */
+/** The maximum number of log lines, unless the user loads older ones. */
 const MOST_LOG_LINES = 1_000;
-/** How many older lines come at a time. */
+/** Older lines per request. */
 const OLDER_LINES = 500;
 
-/** Makes the live state of a task's page. */
+/** Creates the live state of the task page. */
 export function createTaskPage(model: TaskPageModel, options: LivePageOptions): LiveTaskPage {
   const frame = createFrame(model, options.actions);
   const { id } = model.task;
@@ -46,7 +46,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
   const previous = signal(model.previous);
   const next = signal(model.next);
   const parts = new Map<string, Signal<Task>>(model.parts.map((part) => [part.id, signal(part)]));
-  /** The ids of the parts, by what they are parts of. */
+  /** The ids of the direct subtasks, by parent. */
   const lists = new Map<string, Signal<readonly string[]>>();
   let mostLines = MOST_LOG_LINES;
 
@@ -61,7 +61,8 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
   function showTask(after: Task): void {
     const { lines, dropped, gone } = log.peek();
     const isAnother = after.created_at !== task.peek().created_at;
-    // Lines go where another task has the id now, and where the server lost those that it had not stored.
+    // Lines are dropped if another task has reused the id, or if the server lost lines that it had not
+    // stored.
     const kept = isAnother ? 0 : hasEnded(after) ? after.log_count : Infinity;
     if (kept < dropped) log.value = { lines: [], dropped: kept, gone: Math.min(gone, kept) };
     else if (kept < dropped + lines.length) {
@@ -79,7 +80,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     removedAt.value = null;
   }
 
-  /** Takes up what is another attempt, or the next run. */
+  /** Adds the task to the attempts or as the next run, if it is one of them. */
   function showRun(after: Task): void {
     const link = runLink(after);
     const known = attempts.peek();
@@ -107,7 +108,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     showRun(after);
     const { parent_id: parent } = after;
     if (parent === null || (parent !== id && !parts.has(parent))) {
-      // What had the id may have been a part.
+      // The id may have belonged to a subtask before.
       parts.delete(after.id);
       return;
     }
@@ -117,7 +118,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     } else if (isReturn || known.peek().version <= after.version) known.value = after;
   }
 
-  /** Lists the parts in the order of their creation, as the server does. */
+  /** Updates the lists of subtasks, in the order of their creation, like the server. */
   function settle(): void {
     const ids = new Map<string, string[]>();
     for (const part of [...parts.values()].map((each) => each.peek()).sort(compareRuns)) {
@@ -151,7 +152,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     batch(() => {
       for (const gone of parts.keys()) if (!wanted.has(gone)) parts.delete(gone);
       if (!wanted.has(id)) forget(id);
-      // Another numbering of versions may have begun, so what came counts, whatever its version.
+      // After a restart versions may start again from 1, so these records apply whatever their version.
       for (const each of all) {
         if (each.id === id) showTask(each);
         else applyTask(each, true);
@@ -164,8 +165,8 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     const known = log.peek();
     const end = known.dropped + known.lines.length;
     const fresh: readonly LogLine[] = page.lines.slice(Math.max(0, end - page.first));
-    // Where lines between were never seen here, because they came too fast or are not kept, what was seen before them
-    // would mislead.
+    // If lines in between are missing, because they came too fast or are no longer kept, drop the earlier ones:
+    // the log would look complete.
     const isGap = page.first > end;
     const lines = [...isGap ? [] : known.lines, ...fresh].slice(-mostLines);
     const dropped = Math.max(end, page.first) + fresh.length - lines.length;
@@ -175,7 +176,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
   function nextLogLine(): number | null {
     const end = log.value.dropped + log.value.lines.length;
     const count = task.value.log_count;
-    // Of what is missing, no more than is kept.
+    // Fetch no more lines than the page keeps.
     return count > end ? Math.max(end, count - MOST_LOG_LINES) : null;
   }
 
@@ -186,7 +187,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     mostLines = Math.max(mostLines, lines.length + wanted);
     const { lines: older, first } = await options.actions.logBefore(id, dropped, wanted);
     const now = log.peek();
-    // Meanwhile the oldest may have gone, or another task may have taken the id.
+    // Another task may have reused the id in the meantime, or the oldest lines were dropped.
     if (now.dropped !== dropped) return;
     log.value = older.length === 0
       ? { ...now, gone: dropped }

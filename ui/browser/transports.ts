@@ -1,6 +1,6 @@
 /**
- * The ways by which a page hears of changes, best first: a socket, a stream of events, and asking again and again. All
- * of them tell the same messages.
+ * The sources of updates, best first: WebSocket, server-sent events, and polling. All deliver the same
+ * messages.
  *
  * @module
  */
@@ -9,59 +9,62 @@ import type { TransportName } from "../shared/view.ts";
 import { readChanges, readMessage, readTaskList, type ServerMessage } from "../../lib/task/wire.ts";
 import { EventReader } from "./event_reader.ts";
 
-/** Why a link has ended: it may come back, the server will not let it, or does not know what it is about. */
+/** Why a subscription ended: connection lost, access refused, or the task or client not found. */
 export type LinkEnd = "lost" | "refused" | "not_found";
 
-/** Those who hear of a link. None is called before the link was given back, and none after its end. */
+/** The callbacks of a subscription. None is called before `open` has returned, and none after the end. */
 export interface LinkHooks {
-  /** The server was heard. The first time says that there is a server at the other end. */
+  /** Anything arrived from the server. The first call means that the server is reachable this way. */
   readonly onSign: () => void;
   readonly onMessage: (message: ServerMessage) => void;
-  /** It has ended, but not because it was closed from here. */
+  /** The subscription has ended, but not by {@linkcode Link.close}. */
   readonly onEnd: (why: LinkEnd) => void;
 }
 
-/** A connection to the server, or what stands for one. */
+/** An open subscription. */
 export interface Link {
-  /** Ends it, without a word. */
+  /** Ends the subscription without a callback. */
   close(): void;
 }
 
-/** A way to connect. */
+/** A source of updates. */
 export interface Transport {
   readonly name: TransportName;
   /**
-   * Begins a link, which first tells what changed after a cursor.
+   * Opens a subscription, which first delivers the changes since a cursor.
    *
-   * @param cursor the position of what is known
-   * @param hooks hear of it
-   * @returns the link
+   * @param cursor the cursor of the page's state
+   * @param hooks the callbacks
+   * @returns the subscription
    */
   open(cursor: string, hooks: LinkHooks): Link;
 }
 
-/** Closed because the watcher may not see this, or no longer. */
+/** WebSocket close codes for a watcher without, or no longer with, access. */
 const REFUSED_CODES: ReadonlySet<number> = new Set([1008, 4401, 4403]);
 const NOT_FOUND_CODE = 4404;
 const REFUSED_STATUS: ReadonlySet<number> = new Set([401, 403]);
-/** What our own server refuses in; what is between answers otherwise, and refuses the way alone. */
+/**
+ * The content type of a refusal by the server itself. A refusal by a proxy has another one and only blocks
+ * this source.
+ */
 const OUR_REFUSAL = "application/problem+json";
 
-/** The status of the answer to who knows the end of a task already. */
+/** The response status for a watcher that already knows the final state of a task. */
 const NOTHING_MORE = 204;
-/** Time until it is asked whether a stream that ended has ended for good, in milliseconds. */
+/** The delay before reopening a stream that ended, in milliseconds. */
 const ASK_AGAIN_MS = 500;
-/** Time between two questions, in milliseconds. */
+/** The time between two polls, in milliseconds. */
 const POLL_MS = 3_000;
-/** Longest wait for an answer, in milliseconds. */
+/** The timeout for response headers, in milliseconds. */
 const ANSWER_MS = 10_000;
-/** An event stream that says nothing for so long after its beginning, in milliseconds, has nothing that was missed. */
+/** If an event stream is silent for this long after opening, in milliseconds, no changes were missed. */
 const MISSED_MS = 300;
 
 /**
- * A WebSocket.
+ * Receives updates over a WebSocket.
  *
- * @param url its address without a query: `ws://host/ws/tasks/default`
+ * @param url the URL without a query: `ws://host/ws/tasks/default`
  */
 export function socketTransport(url: string): Transport {
   return { name: "socket", open: (cursor, hooks) => openSocket(`${url}?mode=delta&${after(cursor)}`, hooks) };
@@ -72,7 +75,7 @@ function openSocket(url: string, { onSign, onMessage, onEnd }: LinkHooks): Link 
   try {
     socket = new WebSocket(url);
   } catch {
-    // Something in the browser forbids sockets outright.
+    // The constructor throws if sockets are forbidden, for example by a content security policy.
     const timer = setTimeout(() => onEnd("lost"));
     return { close: () => clearTimeout(timer) };
   }
@@ -85,24 +88,24 @@ function openSocket(url: string, { onSign, onMessage, onEnd }: LinkHooks): Link 
     onSign();
     const message = readOrNull(() => readMessage(String(data)));
     if (message !== null) return onMessage(message);
-    // What could not be read is a gap: come back and ask for it again.
+    // An unreadable message is a gap: reconnect with the old cursor to get it again.
     close();
     onEnd("lost");
   };
   socket.onclose = ({ code }) => {
     onEnd(REFUSED_CODES.has(code) ? "refused" : code === NOT_FOUND_CODE ? "not_found" : "lost");
   };
-  // An error is always followed by a close, which says more.
+  // An error event is always followed by a close event, which has the code.
   socket.onerror = (event) => event.preventDefault();
   return { close };
 }
 
 /**
- * A stream of server-sent events. Read by hand: an `EventSource` hides whether anything comes through, and what the
- * server said where it did not let it.
+ * Receives updates as server-sent events. Uses `fetch`, because `EventSource` hides keep-alives and the status
+ * of a refusal.
  *
- * @param url its address without a query: `/events/tasks/default`
- * @param isOfTask whether it is that of one task, which ends behind the task's end
+ * @param url the URL without a query: `/events/tasks/default`
+ * @param isOfTask whether the stream is of one task; such a stream ends after the task's final state
  */
 export function eventsTransport(url: string, isOfTask = false): Transport {
   return {
@@ -120,7 +123,7 @@ export function eventsTransport(url: string, isOfTask = false): Transport {
       return openRequests(heard, async function follow(requests) {
         const response = await requests.get(`${url}?${after(position)}`, "text/event-stream");
         if (isOfTask && response.status === NOTHING_MORE) {
-          // It stays as it is, and so does the page.
+          // The task has ended, so nothing more will come.
           onSign();
           onMessage({ type: "task_update", cursor: position, tasks: [], removed: [] });
           return;
@@ -145,7 +148,7 @@ async function readEvents(response: Response, cursor: string, requests: Requests
     const { value, done } = await reader.read();
     if (done || requests.isEnded) return;
     onSign();
-    // The stream tells what was missed, but not that it was nothing.
+    // The stream starts with the missed changes, but does not say so if there are none.
     if (isFirst) {
       requests.later(MISSED_MS, () => onMessage({ type: "task_update", cursor, tasks: [], removed: [] }));
     }
@@ -157,11 +160,11 @@ async function readEvents(response: Response, cursor: string, requests: Requests
 }
 
 /**
- * Plain questions, every few seconds.
+ * Receives updates by polling the REST API.
  *
- * @param url where the tasks are: `/tasks/default`
- * @param readyUrl where the server says whether it can store: `/readyz`
- * @param intervalMs time between two questions, in milliseconds
+ * @param url the URL of the tasks: `/tasks/default`
+ * @param readyUrl the URL of the readiness check: `/readyz`
+ * @param intervalMs the time between two polls, in milliseconds
  */
 export function pollingTransport(url: string, readyUrl: string, intervalMs: number = POLL_MS): Transport {
   return {
@@ -199,7 +202,7 @@ async function readTrouble(response: Response): Promise<string | null> {
   return response.ok || message.type !== "degraded" ? null : message.detail;
 }
 
-/** A link that consists of requests: one at a time, and a timer between them. */
+/** A subscription made of requests: one at a time, with a timer in between. */
 class Requests implements Link {
   readonly hooks: LinkHooks;
   readonly #abort = new AbortController();
@@ -213,12 +216,12 @@ class Requests implements Link {
     return this.#abort.signal.aborted;
   }
 
-  /** Works until it has nothing to do but to wait; whatever goes wrong meanwhile ends the link. */
+  /** Runs asynchronous work; any error ends the subscription. */
   run(work: (requests: this) => Promise<void>): void {
     work(this).catch(() => this.end());
   }
 
-  /** Asks. The headers of the answer have to come soon; its body may take as long as it likes. */
+  /** Sends a GET request. The timeout covers the headers only, because the body may be an endless stream. */
   async get(url: string, accept = "application/json"): Promise<Response> {
     const timer = setTimeout(() => this.end(), ANSWER_MS);
     try {
@@ -233,12 +236,12 @@ class Requests implements Link {
     this.#timer = setTimeout(then, milliseconds);
   }
 
-  /** Does not do later what was to be done. */
+  /** Cancels what was scheduled. */
   forget(): void {
     clearTimeout(this.#timer);
   }
 
-  /** Ends the link, and says why. */
+  /** Ends the subscription with a callback. */
   end(response?: Response): void {
     if (this.isEnded) return;
     this.close();
@@ -263,7 +266,7 @@ function after(cursor: string): string {
   return `after=${encodeURIComponent(cursor)}`;
 }
 
-/** What reads JSON gives; `null` where it is none. */
+/** Returns `null` instead of throwing a `SyntaxError`. */
 function readOrNull<T>(read: () => T): T | null {
   try {
     return read();

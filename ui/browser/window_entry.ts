@@ -1,7 +1,6 @@
 /**
- * What pages with long lists load in addition: the arithmetic of windowed rendering, as a script of its own, because most
- * pages need none. The library's later versions are twice as large, for lists that are not like these (chats, lanes).
- *
+ * The script for windowed rendering, which only pages with long lists load. Newer versions of the library are
+ * twice as large, for features that are not needed here (chats, lanes).
  * @module
  */
 
@@ -10,15 +9,15 @@ import { observeWindowOffset, observeWindowRect, Virtualizer, windowScroll } fro
 import type { Windowing } from "./list_window.ts";
 import type { ListRange } from "../shared/view.ts";
 
-/** Items that are rendered beyond what is seen. */
+/** Items rendered outside the viewport on either side. */
 const OVERSCAN = 10;
 
 /**
- * Begins to window a list.
+ * Starts the windowing of a list.
  *
- * @param estimate how high an item is that was never measured, in pixels
- * @param onChange hears of another range
- * @returns the list
+ * @param estimate estimates the height of an item that was not measured yet, in pixels
+ * @param onChange receives each new range
+ * @returns the windowing
  */
 export function createWindowing(
   estimate: (index: number) => number,
@@ -68,7 +67,10 @@ export function createWindowing(
   };
 }
 
-/** Exactly, where the library rounds: what is above would be off by a part of a pixel for each item. */
+/**
+ * The exact height. The library rounds it, which would shift the list by a fraction of a pixel for each item
+ * above.
+ */
 function heightOf(element: Element, entry: ResizeObserverEntry | undefined): number {
   return entry?.borderBoxSize[0]?.blockSize ?? element.getBoundingClientRect().height;
 }

@@ -1,5 +1,6 @@
 /**
- * The files that pages load, under names that hold the hash of what is in them, so that they can be cached for ever.
+ * The static files of the pages. Their names contain a hash of their content, so that browsers can cache them
+ * for ever.
  *
  * @module
  */
@@ -23,7 +24,7 @@ import docs from "../styles/docs.css" with { type: "text" };
 import card from "../styles/card.css" with { type: "text" };
 import adaptations from "../styles/adaptations.css" with { type: "text" };
 
-// One file for the browser. In this order: what is for certain screens and settings comes last.
+// All styles are served as one file. Media queries come last, so that they override the rest.
 const styles = [
   base,
   frame,
@@ -44,7 +45,7 @@ const styles = [
     "",
   );
 
-/** The names of the files that pages load: each kind of page has a script of its own, and long lists one more. */
+/** The file names: one script per kind of page, one for windowing, and the stylesheet. */
 export const assetNames: {
   readonly list: string;
   readonly task: string;
@@ -57,7 +58,7 @@ export const assetNames: {
   style: `style-${hash(styles)}.css`,
 };
 
-/** Every file that a page loads, by its name below `/assets/`. */
+/** All files by their name below `/assets/`. */
 export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
   [assetNames.list, { body: listScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.task, { body: taskScript, contentType: "text/javascript; charset=utf-8" }],
@@ -66,8 +67,8 @@ export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
 ]);
 
 /**
- * A hash of 53 bits (cyrb53). It tells versions of our own files apart, nothing more; the real ones can only be had by
- * waiting, which a module that is imported should not do.
+ * A 53-bit hash (cyrb53), good enough to tell versions of a file apart. Web Crypto would be asynchronous, and
+ * importing this module must not wait.
  */
 function hash(text: string): string {
   let high = 0xdeadbeef;

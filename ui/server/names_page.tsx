@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The pages of what is known of the names of a client's tasks: of all of them, and of one.
+ * The statistics pages: all task names of a client, and one name.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { type RunBar, RunBars, sayRun } from "./run_bars.tsx";
 import { StateLabel, wordsOfState } from "../components/task_parts.tsx";
 import { Ago } from "../components/time.tsx";
 
-/** How many runs are drawn. */
+/** The maximum number of runs in a chart. */
 const MOST_RUNS = 20;
 
 interface NamesPageProps {
@@ -24,7 +24,7 @@ interface NamesPageProps {
   readonly names: readonly RunStats[];
 }
 
-/** The page of all names. */
+/** The statistics of all names. */
 export function NamesPage({ view, names }: NamesPageProps): JSX.Element {
   const { frame } = view;
   return (
@@ -37,7 +37,7 @@ export function NamesPage({ view, names }: NamesPageProps): JSX.Element {
         {names.length === 0
           ? (
             <p class="empty">
-              Nothing has run yet. <a href={clientPageUrl(frame)}>The list</a> says how to begin.
+              No runs yet. <a href={clientPageUrl(frame)}>The task list</a> shows how to create one.
             </p>
           )
           : (
@@ -50,7 +50,7 @@ export function NamesPage({ view, names }: NamesPageProps): JSX.Element {
                     <th scope="col" class="number">Active</th>
                     <th scope="col" class="number">Failed</th>
                     <th scope="col" class="number">Median</th>
-                    <th scope="col" class="number">95 % within</th>
+                    <th scope="col" class="number">95th percentile</th>
                     <th scope="col">Last {MOST_RUNS}</th>
                   </tr>
                 </thead>
@@ -86,7 +86,7 @@ interface NamePageProps {
   readonly stats: RunStats;
 }
 
-/** The page of one name. */
+/** The statistics of one name. */
 export function NamePage({ view, stats }: NamePageProps): JSX.Element {
   const { frame } = view;
   const { name, runs, active, last } = stats;
@@ -100,16 +100,16 @@ export function NamePage({ view, stats }: NamePageProps): JSX.Element {
         <div class="names-head">
           <h1>{String(name)}</h1>
           <a class="button" href={list}>
-            {active > 0 ? `${countNoun(runs + active, "task")}, ${formatCount(active)} active` : "Its tasks"}
+            {active > 0 ? `${countNoun(runs + active, "task")}, ${formatCount(active)} active` : "Show tasks"}
           </a>
         </div>
         <dl class="names-figures">
           <Figure title="Runs" value={formatCount(runs)} />
           <Figure title="Failed" value={rateWords(stats.failure_rate)} />
           <Figure title="Median" value={durationWords(stats.median)} />
-          <Figure title="95 % within" value={durationWords(stats.p95)} />
+          <Figure title="95th percentile" value={durationWords(stats.p95)} />
         </dl>
-        {last.length === 0 ? <p class="empty">None of its runs has ended yet.</p> : (
+        {last.length === 0 ? <p class="empty">No run has ended yet.</p> : (
           <>
             <section aria-labelledby="runs-title">
               <h2 id="runs-title">Last {countNoun(last.length, "run")}</h2>
@@ -117,7 +117,7 @@ export function NamePage({ view, stats }: NamePageProps): JSX.Element {
                 <RunBars
                   runs={barsOf(stats, frame, true)}
                   most={MOST_RUNS}
-                  label="How long each run took, oldest first"
+                  label="Duration of each run, oldest first"
                 />
                 <p class="run-legend">
                   <span>Oldest</span>
@@ -154,7 +154,7 @@ function Figure({ title, value }: { readonly title: string; readonly value: stri
   );
 }
 
-/** Oldest first, as time is read. */
+/** The bars of the last runs, oldest first. */
 function barsOf({ last }: RunStats, frame: PageFrame, isLinked: boolean): RunBar[] {
   return last.toReversed().map((run) => ({
     id: run.id,

@@ -1,5 +1,5 @@
 /**
- * The pages, as the server's handler asks for them.
+ * Implements the {@linkcode PageRenderer} that the HTTP handler calls.
  *
  * @module
  */
@@ -25,9 +25,9 @@ import { foldSteps, MOST_STEPS, stepsOf } from "../shared/steps.ts";
 import type { BulkAction } from "../shared/view.ts";
 
 /**
- * Makes the renderer of pages.
+ * Creates the page renderer.
  *
- * @param version the program's version, which pages show
+ * @param version the program's version, shown in the footer
  * @returns the renderer
  */
 export function pageRenderer(version: string): PageRenderer {
@@ -46,7 +46,7 @@ export function pageRenderer(version: string): PageRenderer {
       const { query, page, problems } = readListQuery(params);
       const slice = sliceOf(tasks, query, context.now, page);
       const frame = frameOf(context, assetNames.list);
-      // Who may only look has no use for what changes something, nor a key for a terminal.
+      // Read-only visitors get no forms and no commands, which would need a key.
       const { mayChange } = context.visitor;
       const startable = mayChange ? registered : [];
       const commands = mayChange ? clientCommands(frame, startable) : [];

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * Renders pages to HTML, on the server. Whole documents without inline script or style, so that the strictest content
- * security policy can stand; what the browser needs to take over lies in a data block.
+ * Renders pages to HTML on the server. Documents contain no inline scripts or styles, so that a strict content
+ * security policy works; the data for the browser is embedded as JSON.
  *
  * @module
  */
@@ -20,23 +20,23 @@ import type { ClientPageModel, PageData, PageFrame, RunStats, TaskPageModel } fr
 import { clientTitle, taskTitle } from "../shared/title.ts";
 import { snapshotClientView, snapshotFrameView, snapshotTaskView } from "../shared/view.ts";
 
-/** The page's mark as an icon; light enough to travel with every page. */
+/** The logo as a favicon, inlined to save a request. */
 const ICON = "data:image/svg+xml," + encodeURIComponent(
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke-width="3" stroke-linecap="round">` +
     `<path stroke="#0f8b8d" d="M12 3a9 9 0 1 1-9 9"/><circle cx="12" cy="12" r="3" fill="#0f8b8d"/></svg>`,
 );
 
-/** An answer that is not a page of tasks. */
+/** A page without tasks: an error or a refusal. */
 export interface ProblemPageModel {
   readonly status: number;
   readonly title: string;
   readonly detail: string;
   readonly basePath: string;
-  /** URL of the stylesheet; without it the page is plain, and still readable. */
+  /** URL of the stylesheet; without it, the page is unstyled but readable. */
   readonly style?: string;
 }
 
-/** Renders the page that lists a client's tasks. */
+/** Renders the list page. */
 export function renderClientPage(model: ClientPageModel): string {
   const content = renderToString(
     <ClientPage
@@ -49,30 +49,30 @@ export function renderClientPage(model: ClientPageModel): string {
   return livePage(clientTitle(model.activeTotal), content, { page: "client", model }, self);
 }
 
-/** Renders the page of one task. */
+/** Renders a task page. */
 export function renderTaskPage(model: TaskPageModel): string {
   const content = renderToString(<TaskPage view={snapshotTaskView(model)} />);
   return livePage(taskTitle(model.task), content, { page: "task", model }, taskPageUrl(model, model.task.id));
 }
 
-/** Renders the page of what is known of all names of a client's tasks. */
+/** Renders the statistics page of all names. */
 export function renderNamesPage(frame: PageFrame, names: readonly RunStats[]): string {
   const content = renderToString(<NamesPage view={snapshotFrameView(frame)} names={names} />);
   return stillPage("Statistics · Taskscope", content, frame);
 }
 
-/** Renders the page of what is known of one name. */
+/** Renders the statistics page of one name. */
 export function renderNamePage(frame: PageFrame, stats: RunStats): string {
   const content = renderToString(<NamePage view={snapshotFrameView(frame)} stats={stats} />);
   return stillPage(`${stats.name} · Taskscope`, content, frame);
 }
 
-/** A page that is as it is until it is loaded again, and needs no script. */
+/** A page without a script, which does not update. */
 function stillPage(title: string, content: string, { assets }: PageFrame): string {
   return documentOf(title, <link rel="stylesheet" href={assets.style} />, content);
 }
 
-/** Renders what people see where there is no page: an unknown task, a refusal, a failure. */
+/** Renders an error page: not found, access denied, or a failure. */
 export function renderProblemPage(model: ProblemPageModel): string {
   const { status, title, detail, basePath, style } = model;
   const content = renderToString(
@@ -107,21 +107,24 @@ function livePage(title: string, content: string, data: PageData, self: string):
   const noScript = renderToString(
     <noscript>
       <p class="notice notice-info notice-top">
-        Without JavaScript this page is a snapshot. Everything works; <a href={self}>reload</a>{" "}
-        to see what is new.
+        JavaScript is off, so this page does not update by itself. Everything else works;{" "}
+        <a href={self}>reload</a> to see changes.
       </p>
     </noscript>,
   );
   return documentOf(title, head, `${noScript}<div id="app">${content}</div>${dataBlock(data)}`);
 }
 
-/** The state for the browser. No `<` of it is left as it is: no text of a task can end the block or begin a comment. */
+/**
+ * The page data as JSON. Every `<` is escaped, so that no text of a task can close the element or open a
+ * comment.
+ */
 function dataBlock(data: PageData): string {
   const json = JSON.stringify(data).replaceAll("<", "\\u003c");
   return `<script type="application/json" id="model">${json}</script>`;
 }
 
-/** A whole document. */
+/** A complete HTML document. */
 export function documentOf(title: string, head: JSX.Element | null, body: string): string {
   const top = renderToString(
     <head>

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * Renders the pages that need no task: where people sign in, and where they make links for others. They need no script.
+ * Renders the sign-in page and the page that creates share links. Neither needs a script.
  *
  * @module
  */
@@ -17,7 +17,7 @@ interface CardProps {
   readonly children: ComponentChildren;
 }
 
-/** The page on which people sign in. */
+/** Renders the sign-in page. */
 export function renderSignInPage(page: {
   readonly basePath: string;
   readonly to: string;
@@ -28,7 +28,7 @@ export function renderSignInPage(page: {
   return cardPage(
     style,
     <Card title="Sign in" home={`${basePath}/`}>
-      <p class="card-words">This Taskscope is kept by a key. This browser stays signed in for a week.</p>
+      <p class="card-words">This server requires a key. This browser stays signed in for a week.</p>
       <form method="post" action={`${basePath}/sign-in`} class="card-form">
         <input type="hidden" name="to" value={to} />
         <label class="field">
@@ -50,7 +50,7 @@ export function renderSignInPage(page: {
   );
 }
 
-/** The page that makes a link for others. */
+/** Renders the page that creates share links. */
 export function renderSharePage(page: {
   readonly basePath: string;
   readonly client: string;
@@ -77,17 +77,18 @@ export function renderSharePage(page: {
     style,
     <Card title="Share" home={back}>
       <p class="card-words">
-        Whoever has the link sees {what}, live, and can change nothing. Another key ends all links.
+        Anyone with the link can view {what}{" "}
+        live, but can't change anything. Changing the server's key revokes all links.
       </p>
       {link !== null && (
         <label class="field">
-          <span>The link, good for {durations.find((each) => each.seconds === seconds)?.words}</span>
+          <span>Link, valid for {durations.find((each) => each.seconds === seconds)?.words}</span>
           <input type="text" class="card-link" readonly value={link} autofocus />
         </label>
       )}
       <form method="post" action={shareUrl(page, taskId ?? undefined)} class="card-form">
         <label class="field">
-          <span>Good for</span>
+          <span>Valid for</span>
           <select name="seconds">
             {durations.map((each) => (
               <option key={each.seconds} value={each.seconds} selected={each.seconds === seconds}>
@@ -97,7 +98,7 @@ export function renderSharePage(page: {
           </select>
         </label>
         <button type="submit" class={link === null ? "button button-primary" : "button"}>
-          {link === null ? "Make a link" : "Make another link"}
+          {link === null ? "Create link" : "Create another link"}
         </button>
       </form>
       <p>

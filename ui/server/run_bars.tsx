@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * Past runs as bars: how long each took, and how it ended.
+ * A bar chart of past runs: the duration and the outcome of each.
  *
  * @module
  */
@@ -8,33 +8,33 @@
 import type { JSX } from "preact";
 import { formatDuration } from "../../lib/text/format.ts";
 
-/** A run, as a bar. */
+/** One bar. */
 export interface RunBar {
   readonly id: string;
   readonly state: string;
-  /** In seconds; `null` where it never began. */
+  /** In seconds; `null` if the run never started. */
   readonly duration: number | null;
-  /** What it is called for those who do not see it. */
+  /** The text alternative. */
   readonly label: string;
-  /** Where it leads; nowhere where it is only drawn. */
+  /** The URL of the run; without it, the bar is no link. */
   readonly href?: string;
 }
 
 interface RunBarsProps {
-  /** From left to right. */
+  /** In chart order, left to right. */
   readonly runs: readonly RunBar[];
-  /** How many there may be; where there are fewer, the room to the left stays free. */
+  /** The number of slots; if there are fewer runs, the slots on the left stay empty. */
   readonly most: number;
-  /** What the drawing shows; without it, it is decoration. */
+  /** The text alternative of the chart; without it, the chart is decorative. */
   readonly label?: string;
 }
 
-/** How much of the drawing's height the longest bar takes, in percent. The mark above it may stand out where that is low. */
+/** The height of the longest bar, in percent. The rest is for the mark above it. */
 const HIGHEST = 86;
-/** What is drawn of a run that took no time. */
+/** The height of the bar of a run that took no time, in percent. */
 const LEAST = 2;
 
-/** The bars. In parts of the room that the drawing is given, so that nothing is stretched. */
+/** The bars, in percentages of the chart's size, so that nothing is distorted when it scales. */
 export function RunBars({ runs, most, label }: RunBarsProps): JSX.Element {
   const longest = Math.max(...runs.map((run) => run.duration ?? 0), 1e-3);
   const free = Math.max(0, most - runs.length);
@@ -76,7 +76,7 @@ function Bar({ run, size }: { readonly run: RunBar; readonly size: number }): JS
         rx={1.5}
       />
       <svg x="50%" y={`${100 - size}%`} overflow="visible">
-        {/* Not by colour alone: a cross above what failed, a dash above what was cancelled. */}
+        {/* Not by colour alone: a cross above failed runs, a dash above cancelled ones. */}
         {run.state === "ERROR" && <path class="run-mark" d="M-2.5-8l5 5m0-5l-5 5" />}
         {run.state === "CANCELLED" && <path class="run-mark" d="M-3-4h6" />}
       </svg>
@@ -85,7 +85,7 @@ function Bar({ run, size }: { readonly run: RunBar; readonly size: number }): JS
   return run.href === undefined ? <g>{drawing}</g> : <a href={run.href} aria-label={run.label}>{drawing}</a>;
 }
 
-/** A run in words. */
+/** The text alternative of a run: state, duration and time. */
 export function sayRun(state: string, duration: number | null, when: string): string {
   return `${state}${duration === null ? "" : ` after ${formatDuration(duration)}`}, ${when}`;
 }

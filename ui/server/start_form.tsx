@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The form that starts a registered task, made of the JSON Schema of its arguments.
+ * The forms that start registered tasks, generated from the JSON Schema of their arguments.
  *
  * @module
  */
@@ -15,7 +15,7 @@ interface StartSectionProps {
   readonly model: ClientPageModel;
 }
 
-/** The registered tasks, and the forms that start them. Rendered on the server alone; the page's script only sends them. */
+/** The section with the forms. Rendered on the server only; the page's script only submits them. */
 export function StartSection({ model }: StartSectionProps): JSX.Element | null {
   const { startable, activeTotal, endedTotal } = model;
   if (startable.length === 0) return null;
@@ -43,7 +43,7 @@ export function StartSection({ model }: StartSectionProps): JSX.Element | null {
 interface StartFormProps {
   readonly frame: PageFrame;
   readonly task: StartableTask;
-  /** Distinguishes the ids of this form's fields from those of its neighbours. */
+  /** Makes the ids of this form's fields unique on the page. */
   readonly place: number;
   readonly open: boolean;
 }

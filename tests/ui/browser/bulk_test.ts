@@ -12,7 +12,7 @@ function changer() {
   const state = signal<BulkState>({ kind: "idle" });
   const send = (action: BulkAction, ids: readonly string[]): Promise<BulkAnswer> => {
     calls.push([action, ids]);
-    if (ids.includes("broken")) return Promise.reject(new Error("The server can not be reached"));
+    if (ids.includes("broken")) return Promise.reject(new Error("Cannot reach the server"));
     const failed = ids.filter((id) => id.startsWith("no")).map((id) => ({ id, detail: "It has not ended" }));
     return Promise.resolve({ done: ids.filter((id) => !id.startsWith("no")), failed });
   };

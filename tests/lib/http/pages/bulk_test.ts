@@ -104,7 +104,7 @@ Deno.test("Pages.names() shows what is known of names, and leaves their words al
   const [link] = /\/stats\/c\/a%2F[^"]+/.exec(all.text) ?? [];
   const one = await call("GET", `${server.url}${link}`);
   assertStringIncludes(one.text, "<h1>a/b &lt;b>?</h1>");
-  assertStringIncludes(one.text, "None of its runs has ended yet");
+  assertStringIncludes(one.text, "No run has ended yet");
   const unknown = await call("GET", `${server.url}/stats/c/unknown`);
   assertEquals([unknown.status, unknown.headers.get("content-type")], [404, "text/html; charset=utf-8"]);
 });
