@@ -244,7 +244,9 @@ Deno.test("DeltaConnection tries again while it is refused, and tells when somet
   await witness.until("live");
   assertEquals(server.refused, 4);
   assert(
-    witness.statuses.some((status) => status.kind === "reconnecting" && status.reason?.includes("blocks")),
+    witness.statuses.some((status) =>
+      status.kind === "reconnecting" && status.reason?.includes("are blocked")
+    ),
   );
 });
 
@@ -261,7 +263,12 @@ Deno.test("DeltaConnection takes a server that refused it while it started for o
   assert(witness.statuses.every((status) => !("reason" in status) || status.reason === null));
 });
 
-for (const [code, words] of [[1008, /refuses/], [4401, /refuses/], [4404, /no longer knows/]] as const) {
+for (
+  const [code, words] of [[1008, /no longer have access/], [4401, /no longer have access/], [
+    4404,
+    /no longer exists/,
+  ]] as const
+) {
   Deno.test(`DeltaConnection stops for good when it is closed with ${code}`, async () => {
     await using server = new SocketServer();
     const witness = new ConnectionWitness();

@@ -304,6 +304,6 @@ Deno.test("DeltaConnection stops where an answer says that nothing may be seen",
     });
     await witness.until("stopped");
     const status = witness.statuses.at(-1);
-    assertMatch(status?.kind === "stopped" ? status.reason : "", /refuses/);
+    assertMatch(status?.kind === "stopped" ? status.reason : "", /no longer have access/);
   }
 });
