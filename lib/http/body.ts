@@ -48,12 +48,12 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
     text += decoder.decode();
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new Problem(400, "bad_body", "The body can't be read as UTF-8 text");
+    throw new Problem("bad_body", "The body can't be read as UTF-8 text");
   } finally {
     clearTimeout(timer);
   }
   if (Date.now() - startedMs >= limits.requestTimeoutMs) {
-    throw new Problem(408, "slow_body", `The body did not arrive within ${limits.requestTimeoutMs} ms`);
+    throw new Problem("slow_body", `The body did not arrive within ${limits.requestTimeoutMs} ms`);
   }
   return text;
 }
@@ -71,7 +71,7 @@ export async function readJson(request: Request, limits: BodyLimits): Promise<un
   const text = await readText(request, limits);
   if (text === "") return {};
   if (type !== "json") {
-    throw new Problem(415, "wrong_content_type", "Send JSON, with the header Content-Type: application/json");
+    throw new Problem("wrong_content_type", "Send JSON, with the header Content-Type: application/json");
   }
   return parseJson(text);
 }
@@ -113,7 +113,6 @@ export async function readBody<Type extends BodyType>(
   if (type === undefined) {
     const wanted = accepted.map((type) => MEDIA_TYPES[type]).join(" or ");
     throw new Problem(
-      415,
       "wrong_content_type",
       `Cannot read the body: wanted the Content-Type ${wanted}, received ${received}`,
     );
@@ -142,12 +141,12 @@ function bodyTypeOf(request: Request): BodyType | null {
 
 function parseJson(text: string): unknown {
   if (isTooDeep(text)) {
-    throw new Problem(400, "bad_json", `The body is nested more than ${MAX_JSON_DEPTH} levels deep`);
+    throw new Problem("bad_json", `The body is nested more than ${MAX_JSON_DEPTH} levels deep`);
   }
   try {
     return JSON.parse(text);
   } catch {
-    throw new Problem(400, "bad_json", "The body is not JSON");
+    throw new Problem("bad_json", "The body is not JSON");
   }
 }
 
@@ -168,11 +167,11 @@ export async function readForm(request: Request, limits: BodyLimits): Promise<UR
   const type = bodyTypeOf(request);
   const text = await readText(request, limits);
   if (text !== "" && type !== "form") {
-    throw new Problem(415, "wrong_content_type", "Send the fields of a form");
+    throw new Problem("wrong_content_type", "Send the fields of a form");
   }
   return new URLSearchParams(text);
 }
 
 function tooLarge(limits: BodyLimits): Problem {
-  return new Problem(413, "body_too_large", `A body may have at most ${limits.requestBytes} bytes`);
+  return new Problem("body_too_large", `A body may have at most ${limits.requestBytes} bytes`);
 }

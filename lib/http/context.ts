@@ -51,17 +51,13 @@ export interface HandlerContext {
 /** Reads a client token from a path. */
 export function clientFrom(segment: string): string {
   if (isClientToken(segment)) return segment;
-  throw new Problem(400, "bad_client", "A client token is 1 to 128 of A-Z a-z 0-9 . _ - and not . or ..");
+  throw new Problem("bad_client", "A client token is 1 to 128 of A-Z a-z 0-9 . _ - and not . or ..");
 }
 
 /** Reads a task id from a path. */
 export function taskIdFrom(segment: string): string {
   if (isTaskId(segment)) return segment;
-  throw new Problem(
-    400,
-    "bad_task_id",
-    "A task id is 1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved word",
-  );
+  throw new Problem("bad_task_id", "A task id is 1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved word");
 }
 
 /**
@@ -98,7 +94,7 @@ export function storedTask(context: HandlerContext, client: string, id: string):
 
 /** The answer where a task is not there. */
 export function taskNotFound(id: string): Problem {
-  return new Problem(404, "task_not_found", `There is no task "${id}"`);
+  return new Problem("task_not_found", `There is no task "${id}"`);
 }
 
 /**
@@ -121,14 +117,10 @@ export function startTask(
 ): string {
   const startable = context.startables.get(name);
   if (startable === undefined) {
-    throw new Problem(
-      404,
-      "unknown_task_name",
-      `No task is registered under the name "${name.slice(0, 200)}"`,
-    );
+    throw new Problem("unknown_task_name", `No task is registered under the name "${name.slice(0, 200)}"`);
   }
   if (options.id !== undefined && context.registry.stored(client, options.id) !== undefined) {
-    throw new Problem(409, "task_exists", `Cannot start task "${options.id}": the id is already taken`);
+    throw new Problem("task_exists", `Cannot start task "${options.id}": the id is already taken`);
   }
   const obstacle = context.registry.obstacle(client);
   if (obstacle !== null) throw obstacle;
@@ -150,11 +142,11 @@ export function startTask(
 export function retryTask(context: HandlerContext, client: string, id: string): string {
   const { task } = storedTask(context, client, id);
   if (!isFinal(task.state)) {
-    throw new Problem(409, "task_active", `Cannot retry task "${id}": it has not ended, it is ${task.state}`);
+    throw new Problem("task_active", `Cannot retry task "${id}": it has not ended, it is ${task.state}`);
   }
   const launch = context.registry.launch(client, id);
   if (launch === undefined) {
-    throw new Problem(409, "not_retryable", `Cannot retry task "${id}": it was not started by name`);
+    throw new Problem("not_retryable", `Cannot retry task "${id}": it was not started by name`);
   }
   const { tags, metadata, attempt } = task;
   return startTask(context, client, launch.name, [...launch.args], {

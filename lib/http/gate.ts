@@ -12,7 +12,7 @@ import type { Keyring } from "../access/keyring.ts";
 import type { MonitorLimits } from "../config.ts";
 import { addressGroup, addressOf } from "./address.ts";
 import { TOKEN_PROTOCOL } from "../remote/credentials.ts";
-import { Problem } from "./problem.ts";
+import { Problem, type ProblemCode } from "./problem.ts";
 
 /** Decides whether a request may do what it wants; `false` is answered with 403. */
 export type Authorize = (request: Request, access: Access) => boolean | Promise<boolean>;
@@ -237,14 +237,14 @@ function keyNeeded(): Problem {
   return unauthorized("key_needed", "This needs the key of the server, or a token");
 }
 
-function unauthorized(code: string, detail: string): Problem {
-  return new Problem(401, code, detail, { "www-authenticate": 'Bearer realm="taskscope"' });
+function unauthorized(code: ProblemCode, detail: string): Problem {
+  return new Problem(code, detail, { headers: { "www-authenticate": 'Bearer realm="taskscope"' } });
 }
 
 function notAllowed(): Problem {
-  return new Problem(403, "not_allowed", "This is not yours to see or do");
+  return new Problem("not_allowed", "This is not yours to see or do");
 }
 
 function tooMany(detail: string, waitMs: number): Problem {
-  return new Problem(429, "slow_down", detail, { "retry-after": String(Math.ceil(waitMs / 1_000)) });
+  return new Problem("slow_down", detail, { headers: { "retry-after": String(Math.ceil(waitMs / 1_000)) } });
 }

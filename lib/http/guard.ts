@@ -40,7 +40,7 @@ export class Guard {
       // The URL is normalised: a default port is left out, letters are small.
       if (URL.parse(`http://${host}`)?.host === URL.parse(request.url)?.host) return host;
     }
-    throw new Problem(421, "wrong_host", "This host name is not served here; --public-url adds one");
+    throw new Problem("wrong_host", "This host name is not served here; --public-url adds one");
   }
 
   /**
@@ -59,11 +59,7 @@ export class Guard {
       ? site === "same-origin"
       : origin === `http://${host}` || origin === `https://${host}` || this.#access.origins.has(origin);
     if (!isAllowed) {
-      throw new Problem(
-        403,
-        "foreign_origin",
-        "Pages of other origins may not do this; --allow-origin adds one",
-      );
+      throw new Problem("foreign_origin", "Pages of other origins may not do this; --allow-origin adds one");
     }
   }
 }

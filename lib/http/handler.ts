@@ -285,7 +285,7 @@ export class Handler {
 
   #admit(visitor: Visitor, action: Action, method: string): Answer {
     if (action.isSocket && visitor.source === "share") {
-      throw new Problem(403, "no_socket", "Links that were shared open no sockets; /events has the same");
+      throw new Problem("no_socket", "Links that were shared open no sockets; /events has the same");
     }
     const { access } = action;
     if (method !== "GET" && typeof access === "object" && access.client !== null) {
@@ -356,7 +356,7 @@ function pathOf(url: string, basePath: string): string {
   if (basePath === "") return path.slice(1);
   if (path === basePath) return "";
   if (path.startsWith(`${basePath}/`)) return path.slice(basePath.length + 1);
-  throw new Problem(404, "not_found", `Everything here is below ${basePath}/`);
+  throw new Problem("not_found", `Everything here is below ${basePath}/`);
 }
 
 /** The first segment below the base path. */
@@ -378,7 +378,7 @@ function leaf(access: Need, answer: (request: Request) => Answer): Router {
 function wrongMethod(route: Route): Problem {
   const allowed = METHODS.filter((method) => route[method] !== undefined);
   const allow = allowed.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
-  return new Problem(405, "method_not_allowed", `Here goes only ${allow}`, { allow });
+  return new Problem("method_not_allowed", `Here goes only ${allow}`, { headers: { allow } });
 }
 
 function healthy(): Response {

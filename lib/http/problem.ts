@@ -8,64 +8,100 @@ import { ClosedError, ConfigError, LimitError, ProtocolError, StorageError } fro
 import type { Task } from "../task/task.ts";
 import { TransitionError } from "../task/transition.ts";
 
-/** An answer that says what is wrong. Handlers throw it. */
+/** Every problem code, by the status that it is answered with, and the title of that status. */
+const PROBLEMS = {
+  400: {
+    title: "Bad request",
+    codes: [
+      "bad_action",
+      "bad_body",
+      "bad_client",
+      "bad_field",
+      "bad_filter",
+      "bad_handshake",
+      "bad_json",
+      "bad_path",
+      "bad_reporter",
+      "bad_request",
+      "bad_task_id",
+      "too_many",
+    ],
+  },
+  401: { title: "Key needed", codes: ["bad_key", "key_needed"] },
+  403: { title: "Not allowed", codes: ["foreign_origin", "no_socket", "not_allowed"] },
+  404: { title: "Not found", codes: ["not_found", "task_not_found", "unknown_name", "unknown_task_name"] },
+  405: { title: "Method not allowed", codes: ["method_not_allowed"] },
+  408: { title: "Too slow", codes: ["slow_body"] },
+  409: {
+    title: "Conflict",
+    codes: [
+      "late_report",
+      "log_gap",
+      "not_retryable",
+      "other_reporter",
+      "task_active",
+      "task_ended",
+      "task_exists",
+    ],
+  },
+  410: { title: "Gone", codes: ["cursor_gone"] },
+  413: { title: "Too large", codes: ["body_too_large"] },
+  415: { title: "Wrong type of content", codes: ["wrong_content_type"] },
+  421: { title: "Wrong host", codes: ["wrong_host"] },
+  426: { title: "Upgrade needed", codes: ["upgrade_needed"] },
+  429: { title: "Too many", codes: ["slow_down"] },
+  500: { title: "Server error", codes: ["internal"] },
+  503: { title: "Busy", codes: ["closing", "limit_reached", "storage_unavailable"] },
+} as const;
+
+/** A problem code: tells programs what is wrong. Codes never change. */
+export type ProblemCode = (typeof PROBLEMS)[keyof typeof PROBLEMS]["codes"][number];
+
+const STATUS_OF: ReadonlyMap<ProblemCode, number> = new Map(
+  Object.entries(PROBLEMS).flatMap(([status, { codes }]) => codes.map((code) => [code, Number(status)])),
+);
+
+/** Seconds after which a client should retry a request that the server could not serve. */
+const RETRY_AFTER = { "retry-after": "5" };
+
+/** Parts of a {@linkcode Problem} that only some have. */
+export interface ProblemOptions {
+  /** Headers that belong to the status, such as `Allow`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The current record of the task whose report was refused. */
+  readonly task?: Task | null;
+}
+
+/** An error that is answered as a problem document. */
 export class Problem extends Error {
   override readonly name = "Problem";
+  /** Tells programs what is wrong. */
+  readonly code: ProblemCode;
   /** The HTTP status. */
   readonly status: number;
-  /** What is wrong, for programs; stable. */
-  readonly code: string;
   /** Headers that belong to the status, such as `Allow`. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The task as it is, where a report of it was refused. */
+  /** The current record of the task whose report was refused; `null` for any other problem. */
   readonly task: Task | null;
 
   /**
-   * @param status the HTTP status
-   * @param code what is wrong, for programs
-   * @param detail what is wrong, for people
-   * @param headers headers that belong to the status
-   * @param task the task as it is, where that is to be told
+   * @param code tells programs what is wrong
+   * @param detail tells people what is wrong
+   * @param options headers and a task, if the problem has them
    */
-  constructor(
-    status: number,
-    code: string,
-    detail: string,
-    headers: Readonly<Record<string, string>> = {},
-    task: Task | null = null,
-  ) {
+  constructor(code: ProblemCode, detail: string, { headers = {}, task = null }: ProblemOptions = {}) {
     super(detail);
-    this.status = status;
     this.code = code;
+    this.status = STATUS_OF.get(code)!;
     this.headers = headers;
     this.task = task;
   }
 }
 
-const TITLES: Readonly<Record<number, string>> = {
-  400: "Bad request",
-  401: "Key needed",
-  403: "Not allowed",
-  404: "Not found",
-  405: "Method not allowed",
-  408: "Too slow",
-  409: "Conflict",
-  410: "Gone",
-  413: "Too large",
-  415: "Wrong type of content",
-  421: "Wrong host",
-  426: "Upgrade needed",
-  429: "Too many",
-  500: "Server error",
-  503: "Busy",
-};
-
-const TRANSITION_STATUS: Readonly<Record<TransitionError["code"], number>> = {
-  task_not_found: 404,
-  task_exists: 409,
-  task_ended: 409,
-  late_report: 409,
-};
+/** The problem of a limit that is reached for now. */
+export function limitReached(detail: string): Problem {
+  return new Problem("limit_reached", detail, { headers: RETRY_AFTER });
+}
 
 /**
  * What a caller is told of something that was thrown.
@@ -76,30 +112,26 @@ const TRANSITION_STATUS: Readonly<Record<TransitionError["code"], number>> = {
  */
 export function problemOf(thrown: unknown, report: (error: unknown) => void): Problem {
   if (thrown instanceof Problem) return thrown;
-  if (thrown instanceof TransitionError) {
-    return new Problem(TRANSITION_STATUS[thrown.code], thrown.code, thrown.message);
-  }
-  if (thrown instanceof LimitError) {
-    return new Problem(503, "limit_reached", thrown.message, { "retry-after": "5" });
-  }
+  if (thrown instanceof TransitionError) return new Problem(thrown.code, thrown.message);
+  if (thrown instanceof LimitError) return limitReached(thrown.message);
   if (thrown instanceof StorageError) {
-    return new Problem(503, "storage_unavailable", `This can't be stored at present: ${thrown.reason}`, {
-      "retry-after": "5",
+    return new Problem("storage_unavailable", `This can't be stored at present: ${thrown.reason}`, {
+      headers: RETRY_AFTER,
     });
   }
   if (thrown instanceof ClosedError) {
-    return new Problem(503, "closing", thrown.message, { "retry-after": "5", connection: "close" });
+    return new Problem("closing", thrown.message, { headers: { ...RETRY_AFTER, connection: "close" } });
   }
   if (thrown instanceof ProtocolError || thrown instanceof ConfigError) {
-    return new Problem(400, "bad_request", thrown.message);
+    return new Problem("bad_request", thrown.message);
   }
   report(thrown);
-  return new Problem(500, "internal", "Something went wrong here; the server's log says what");
+  return new Problem("internal", "Something went wrong here; the server's log says what");
 }
 
 /** The title that goes with a status. */
 export function titleOf(status: number): string {
-  return TITLES[status] ?? "Error";
+  return Object.hasOwn(PROBLEMS, status) ? PROBLEMS[status as keyof typeof PROBLEMS].title : "Error";
 }
 
 /**

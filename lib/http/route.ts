@@ -40,7 +40,7 @@ export type Router = (request: Request, segments: readonly string[]) => Route;
 
 /** The answer to a path that stands for nothing. */
 export function nothingHere(): Problem {
-  return new Problem(404, "not_found", "There is nothing here");
+  return new Problem("not_found", "There is nothing here");
 }
 
 /** To look at a client's tasks, or at one of them. */
@@ -64,6 +64,6 @@ export function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new Problem(400, "bad_path", "The path is not valid percent-encoded UTF-8");
+    throw new Problem("bad_path", "The path is not valid percent-encoded UTF-8");
   }
 }

@@ -41,7 +41,7 @@ export class AssetFiles {
    */
   answer(name: string, request: Request): Answer {
     const asset = this.#assets.get(name);
-    if (asset === undefined) throw new Problem(404, "not_found", "There is no such file");
+    if (asset === undefined) throw new Problem("not_found", "There is no such file");
     const encoding = encodingFor(request);
     const headers = {
       "content-type": asset.contentType,

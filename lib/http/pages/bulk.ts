@@ -30,7 +30,7 @@ export interface BulkResult {
 export function bulkAccess(client: string, action: string | null): Access {
   const access = ACTIONS.get(action ?? "");
   if (access !== undefined) return { action: access, client, taskId: null };
-  throw new Problem(400, "bad_action", `Say what to do: ?do= and one of ${[...ACTIONS.keys()].join(", ")}`);
+  throw new Problem("bad_action", `Say what to do: ?do= and one of ${[...ACTIONS.keys()].join(", ")}`);
 }
 
 /**
@@ -50,11 +50,7 @@ export async function changeMany(
   ids: readonly string[],
 ): Promise<BulkResult> {
   if (ids.length > MOST_TASKS) {
-    throw new Problem(
-      400,
-      "too_many",
-      `Cannot change ${ids.length} tasks: wanted at most ${MOST_TASKS} at once`,
-    );
+    throw new Problem("too_many", `Cannot change ${ids.length} tasks: wanted at most ${MOST_TASKS} at once`);
   }
   const done: string[] = [];
   const failed: { id: string; detail: string }[] = [];
@@ -75,7 +71,7 @@ function changeOne(context: HandlerContext, client: string, action: string, id: 
   switch (action) {
     case "cancel": {
       const { finished_at } = storedTask(context, client, id).summary;
-      if (finished_at !== null) throw new Problem(409, "task_ended", "It has ended already");
+      if (finished_at !== null) throw new Problem("task_ended", "It has ended already");
       registry.requestCancel(client, id);
       break;
     }
@@ -84,7 +80,7 @@ function changeOne(context: HandlerContext, client: string, action: string, id: 
       break;
     case "remove":
       storedTask(context, client, id);
-      if (!registry.remove(client, id)) throw new Problem(409, "task_active", "It has not ended");
+      if (!registry.remove(client, id)) throw new Problem("task_active", "It has not ended");
       break;
     case "restore":
       registry.restore(client, id);

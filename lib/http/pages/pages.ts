@@ -146,7 +146,7 @@ export class Pages {
         try {
           return jsonResponse(pages.list(registry.list(client), url.searchParams, now()), 200, VARY);
         } catch (error) {
-          if (error instanceof RangeError) throw new Problem(400, "bad_filter", error.message);
+          if (error instanceof RangeError) throw new Problem("bad_filter", error.message);
           throw error;
         }
       });
@@ -185,7 +185,7 @@ export class Pages {
       if (wantsJson(request)) return jsonResponse(JSON.stringify({ task_id: id }), 202, VARY);
     } catch (error) {
       const problem = error instanceof RangeError || error instanceof SyntaxError
-        ? new Problem(400, "bad_field", error.message)
+        ? new Problem("bad_field", error.message)
         : problemOf(error, this.#context.reportError);
       if (wantsJson(request)) throw problem;
       return this.#clientPage(client, visitor, url, problem.message, problem.status);
@@ -221,7 +221,7 @@ export class Pages {
     if (change === "retry") return retryTask(this.#context, client, id);
     if (change === "cancel") registry.requestCancel(client, id);
     else if (!registry.remove(client, id)) {
-      throw new Problem(409, "task_active", `Cannot remove task "${id}": it has not ended`);
+      throw new Problem("task_active", `Cannot remove task "${id}": it has not ended`);
     }
     return id;
   }
@@ -260,7 +260,7 @@ export class Pages {
       const context = this.#pageContext(client, visitor, url, null);
       if (name === null) return pageResponse(pages.names(context, all));
       const stats = all.find((each) => each.name === name);
-      if (stats === undefined) throw new Problem(404, "unknown_name", "No task of this name is known");
+      if (stats === undefined) throw new Problem("unknown_name", "No task of this name is known");
       return pageResponse(pages.name(context, stats));
     });
   }

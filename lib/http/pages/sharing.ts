@@ -92,7 +92,7 @@ export class Sharing {
   ): Promise<Response> {
     const wanted = Number((await readForm(request, this.#context.limits)).get("seconds"));
     const seconds = DURATIONS.find(([known]) => known === wanted)?.[0];
-    if (seconds === undefined) throw new Problem(400, "bad_field", "Choose how long the link is good for");
+    if (seconds === undefined) throw new Problem("bad_field", "Choose how long the link is good for");
     const expiresAt = Math.floor(now() + seconds);
     const token = await keyring.sign({ may: "read", client, taskId, expiresAt });
     return this.#page(client, taskId, this.#link(token, request), seconds);
@@ -112,7 +112,7 @@ export class Sharing {
     const { gate, access: { basePath } } = this.#context;
     const grant = await gate.grantOf(token, request, peer);
     if (grant.kind !== "scoped" || grant.may !== "read") {
-      throw new Problem(401, "bad_key", "This is not the link of something that was shared");
+      throw new Problem("bad_key", "This is not the link of something that was shared");
     }
     const response = redirect(
       `${basePath}/t/${grant.client}${grant.taskId === null ? "" : `/${grant.taskId}`}`,

@@ -56,7 +56,7 @@ export class SignIn {
     try {
       const grant = await this.#context.gate.grantOf((fields.get("key") ?? "").trim(), request, peer);
       if (grant.kind !== "full") {
-        throw new Problem(401, "bad_key", "This is a token, not the key. Its link opens what it is for.");
+        throw new Problem("bad_key", "This is a token, not the key. Its link opens what it is for.");
       }
     } catch (error) {
       if (error instanceof Problem) return this.#page(to, error);

@@ -13,7 +13,7 @@ import { readJson } from "../body.ts";
 import { Commits } from "./commits.ts";
 import type { HandlerContext } from "../context.ts";
 import type { Gate, Visitor } from "../gate.ts";
-import { Problem } from "../problem.ts";
+import { limitReached, Problem } from "../problem.ts";
 import { jsonResponse } from "../responses.ts";
 import { nothingHere, paramsOf, type Route } from "../route.ts";
 import { CLOSE, type OpenSockets, sizeOf, upgrade } from "../streams/upgrade.ts";
@@ -312,9 +312,7 @@ export class ReportBatches {
   #upgrade(request: Request, visitor: Visitor): Response {
     const { reporters } = this.#context.limits;
     if (this.#sessions.size >= reporters) {
-      throw new Problem(503, "limit_reached", `${reporters} reporters are here, which is the limit`, {
-        "retry-after": "5",
-      });
+      throw limitReached(`${reporters} reporters are here, which is the limit`);
     }
     reporterFrom(request);
     const { socket, response } = upgrade(request);
@@ -346,7 +344,7 @@ export class ReportBatches {
 function reporterFrom(request: Request): string {
   const reporter = paramsOf(request).get("reporter") ?? "";
   if (isReporterId(reporter)) return reporter;
-  throw new Problem(400, "bad_reporter", 'The parameter "reporter" must be 8 to 64 of A-Z a-z 0-9 _ -');
+  throw new Problem("bad_reporter", 'The parameter "reporter" must be 8 to 64 of A-Z a-z 0-9 _ -');
 }
 
 function keyOf(value: unknown): { readonly client: string; readonly id: string } {

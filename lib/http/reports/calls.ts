@@ -63,7 +63,7 @@ export class ReportCalls {
     const report = await readReport(kind, request, this.#context.limits);
     const { task } = storedTask(this.#context, client, id);
     if (task.reporter !== HTTP_REPORTER_ID) {
-      throw new Problem(409, "other_reporter", `Cannot report task "${id}": somebody else runs it`);
+      throw new Problem("other_reporter", `Cannot report task "${id}": somebody else runs it`);
     }
     try {
       // Of an end that is told again, nothing before it counts any more.
@@ -100,7 +100,7 @@ export class ReportCalls {
   async #refuse(client: string, id: string, error: TransitionError): Promise<never> {
     const task = this.#context.registry.task(client, id) ?? null;
     await this.#context.registry.committed();
-    throw new Problem(409, error.code, error.message, {}, task);
+    throw new Problem(error.code, error.message, { task });
   }
 }
 
@@ -111,11 +111,9 @@ function checkLines(task: Task, changes: HttpReport["changes"]): void {
   const change = changes.find(({ type }) => type === "log");
   if (change?.type !== "log" || change.first === undefined || change.first <= count) return;
   throw new Problem(
-    409,
     "log_gap",
     `Cannot add lines to task "${id}" from number ${change.first} on: it has ${count}, and they count from 0`,
-    {},
-    task,
+    { task },
   );
 }
 
@@ -123,13 +121,9 @@ function checkLines(task: Task, changes: HttpReport["changes"]): void {
 function checkSame(task: Task, name: string): void {
   const { id } = task;
   if (task.reporter !== HTTP_REPORTER_ID) {
-    throw new Problem(409, "task_exists", `Cannot create task "${id}": somebody else runs one of that id`);
+    throw new Problem("task_exists", `Cannot create task "${id}": somebody else runs one of that id`);
   }
   if (task.name !== name) {
-    throw new Problem(
-      409,
-      "task_exists",
-      `Cannot create task "${id}": there is one of the name "${task.name}"`,
-    );
+    throw new Problem("task_exists", `Cannot create task "${id}": there is one of the name "${task.name}"`);
   }
 }

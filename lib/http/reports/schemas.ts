@@ -170,7 +170,7 @@ function briefly(value: unknown): string {
 
 /** Refuses a body. */
 export function badBody(detail: string): Problem {
-  return new Problem(400, "bad_body", detail);
+  return new Problem("bad_body", detail);
 }
 
 function partOf(schema: z.ZodType, key: PropertyKey): z.ZodType {

@@ -57,7 +57,7 @@ export function upgrade(request: Request): Deno.WebSocketUpgrade {
     );
     return Deno.upgradeWebSocket(request, offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {});
   } catch (error) {
-    throw new Problem(400, "bad_handshake", `The handshake can't be completed: ${(error as Error).message}`);
+    throw new Problem("bad_handshake", `The handshake can't be completed: ${(error as Error).message}`);
   }
 }
 
@@ -65,16 +65,17 @@ export function upgrade(request: Request): Deno.WebSocketUpgrade {
 function checkHandshake(request: Request): void {
   const { headers } = request;
   if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
-    throw new Problem(426, "upgrade_needed", "This is a WebSocket; try wscat -c", { upgrade: "websocket" });
+    throw new Problem("upgrade_needed", "This is a WebSocket; try wscat -c", {
+      headers: { upgrade: "websocket" },
+    });
   }
   if (headers.get("sec-websocket-version") !== "13") {
-    throw new Problem(426, "upgrade_needed", "Only version 13 of WebSocket is spoken here", {
-      upgrade: "websocket",
-      "sec-websocket-version": "13",
+    throw new Problem("upgrade_needed", "Only version 13 of WebSocket is spoken here", {
+      headers: { upgrade: "websocket", "sec-websocket-version": "13" },
     });
   }
   if (!/^[A-Za-z0-9+/]{22}==$/.test(headers.get("sec-websocket-key") ?? "")) {
-    throw new Problem(400, "bad_handshake", "Sec-WebSocket-Key must be 16 bytes in base64");
+    throw new Problem("bad_handshake", "Sec-WebSocket-Key must be 16 bytes in base64");
   }
 }
 

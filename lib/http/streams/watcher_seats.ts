@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Problem } from "../problem.ts";
+import { limitReached } from "../problem.ts";
 
 /** Counts sockets and event streams. */
 export class WatcherSeats {
@@ -28,9 +28,7 @@ export class WatcherSeats {
    */
   check(): void {
     if (this.#taken < this.#most) return;
-    throw new Problem(503, "limit_reached", `${this.#most} watchers are there, which is the limit`, {
-      "retry-after": "5",
-    });
+    throw limitReached(`${this.#most} watchers are there, which is the limit`);
   }
 
   /**

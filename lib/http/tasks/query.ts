@@ -141,9 +141,9 @@ function textsOf(params: URLSearchParams, name: string): readonly string[] {
 function rejectOthers(params: URLSearchParams, known: readonly string[]): void {
   const other = [...params.keys()].find((name) => !known.includes(name));
   if (other === undefined) return;
-  throw new Problem(400, "bad_filter", `There is no filter "${other}"; use ${known.join(", ")}`);
+  throw new Problem("bad_filter", `There is no filter "${other}"; use ${known.join(", ")}`);
 }
 
 function badFilter(name: string, rule: string): Problem {
-  return new Problem(400, "bad_filter", `The filter "${name}" ${rule}`);
+  return new Problem("bad_filter", `The filter "${name}" ${rule}`);
 }

@@ -98,7 +98,7 @@ export class Rest {
     const after = lineNumberFrom(params, "after");
     const before = lineNumberFrom(params, "before") ?? count;
     if (asked !== null && (limit < 1 || limit > LOG_PAGE_LINES)) {
-      throw new Problem(400, "bad_filter", `The filter "limit" must be 1 to ${LOG_PAGE_LINES}`);
+      throw new Problem("bad_filter", `The filter "limit" must be 1 to ${LOG_PAGE_LINES}`);
     }
     const from = after ?? Math.max(0, before - limit);
     // Forward from a line that is not kept any more means from the oldest that is.
@@ -155,7 +155,7 @@ export class Rest {
     storedTask(this.#context, client, id);
     const force = params.get("force");
     if (force !== null && force !== "true" && force !== "false") {
-      throw new Problem(400, "bad_filter", 'The filter "force" must be true or false');
+      throw new Problem("bad_filter", 'The filter "force" must be true or false');
     }
     let task = registry.requestCancel(client, id);
     if (force === "true" && !isFinal(task.state)) task = registry.apply(client, id, { type: "cancelled" });
@@ -167,11 +167,7 @@ export class Rest {
   remove(client: string, id: string): Promise<Response> {
     const { task } = storedTask(this.#context, client, id);
     if (!this.#context.registry.remove(client, id)) {
-      throw new Problem(
-        409,
-        "task_active",
-        `Cannot remove task "${id}": it has not ended, it is ${task.state}`,
-      );
+      throw new Problem("task_active", `Cannot remove task "${id}": it has not ended, it is ${task.state}`);
     }
     const headers = { "cache-control": "no-store" };
     return whenCommitted(this.#context, new Response(null, { status: 204, headers }));
@@ -186,11 +182,7 @@ export class Rest {
   /** `DELETE /tasks/{client}?state=`: removes the ended tasks that a query names. */
   removeMany(client: string, params: URLSearchParams): Promise<Response> {
     if (!params.has("state")) {
-      throw new Problem(
-        400,
-        "bad_filter",
-        "Say which tasks to remove, such as ?state=FINISHED,ERROR,CANCELLED",
-      );
+      throw new Problem("bad_filter", "Say which tasks to remove, such as ?state=FINISHED,ERROR,CANCELLED");
     }
     const query = { ...parseTaskQuery(params), limit: Number.MAX_SAFE_INTEGER, page: 1 };
     const { registry } = this.#context;
@@ -243,28 +235,23 @@ function textFrom(params: URLSearchParams): boolean | null {
   const format = params.get("format");
   if (format === null) return null;
   if (format === "text" || format === "json") return format === "text";
-  throw new Problem(400, "bad_filter", 'The filter "format" must be text or json');
+  throw new Problem("bad_filter", 'The filter "format" must be text or json');
 }
 
 function lineNumberFrom(params: URLSearchParams, name: string): number | null {
   const text = params.get(name);
   if (text === null) return null;
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new Problem(400, "bad_filter", `The filter "${name}" must be the number of a line`);
+  throw new Problem("bad_filter", `The filter "${name}" must be the number of a line`);
 }
 
 function badBody(issue: z.core.$ZodIssue | undefined): Problem {
   const field = issue?.path.join(".") ?? "";
   if (issue?.code === "unrecognized_keys") {
     return new Problem(
-      400,
       "bad_body",
       `There is no field "${issue.keys[0]}"; there are args, id, tags, metadata`,
     );
   }
-  return new Problem(
-    400,
-    "bad_body",
-    `The field "${field}" can't be read: ${issue?.message ?? "wrong type"}`,
-  );
+  return new Problem("bad_body", `The field "${field}" can't be read: ${issue?.message ?? "wrong type"}`);
 }

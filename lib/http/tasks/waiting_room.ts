@@ -5,7 +5,7 @@
  */
 
 import { ClosedError } from "../../errors.ts";
-import { Problem } from "../problem.ts";
+import { limitReached } from "../problem.ts";
 
 /** What to wait for, and for how long. */
 export interface Wait<T> {
@@ -42,9 +42,7 @@ export class WaitingRoom {
    */
   async wait<T>({ request, timeoutMs, begin }: Wait<T>): Promise<T | null> {
     if (this.#waiting.size >= this.#most) {
-      throw new Problem(503, "limit_reached", `${this.#most} requests wait already, which is the limit`, {
-        "retry-after": "5",
-      });
+      throw limitReached(`${this.#most} requests wait already, which is the limit`);
     }
     const { promise, resolve, reject } = Promise.withResolvers<T | null>();
     const giveUp = () => resolve(null);

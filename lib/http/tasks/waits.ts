@@ -81,7 +81,6 @@ export class Waits {
     const changes = this.#context.registry.changesSince(client, after);
     if (changes !== undefined) return changes;
     throw new Problem(
-      410,
       "cursor_gone",
       "What changed after this cursor is not known any more; begin anew without one",
     );
@@ -112,17 +111,13 @@ function statesFrom(text: string): ReadonlySet<TaskState> {
     name === "ENDED" ? TASK_STATES.filter(isFinal) : [name]
   );
   if (names.every(isTaskState)) return new Set(names as TaskState[]);
-  throw new Problem(
-    400,
-    "bad_filter",
-    'The filter "wait" must name states, such as FINISHED,ERROR, or be ended',
-  );
+  throw new Problem("bad_filter", 'The filter "wait" must name states, such as FINISHED,ERROR, or be ended');
 }
 
 function timeoutFrom(params: URLSearchParams, fallback: number): number {
   const text = params.get("timeout") ?? String(fallback);
   if (/^\d{1,2}(\.\d{1,3})?$/.test(text) && Number(text) <= MOST_SECONDS) return Number(text) * 1000;
-  throw new Problem(400, "bad_filter", `The filter "timeout" must be 0 to ${MOST_SECONDS} seconds`);
+  throw new Problem("bad_filter", `The filter "timeout" must be 0 to ${MOST_SECONDS} seconds`);
 }
 
 function checkNames(params: URLSearchParams, names: readonly [string, ...string[]]): void {
@@ -133,5 +128,5 @@ function checkNames(params: URLSearchParams, names: readonly [string, ...string[
   const complaint = other === undefined
     ? `"${twice}" may be given once`
     : `"${other}" does not go with "${names[0]}"`;
-  throw new Problem(400, "bad_filter", `The filter ${complaint}`);
+  throw new Problem("bad_filter", `The filter ${complaint}`);
 }

@@ -29,7 +29,7 @@ Deno.test("problemOf() knows what each error means to a caller", () => {
     const problem = problemOf(error, report);
     assertEquals([problem.status, problem.code, problem.message], [status, code, detail]);
   }
-  const problem = new Problem(418, "teapot", "short and stout");
+  const problem = new Problem("not_found", "short and stout");
   assertStrictEquals(problemOf(problem, report), problem);
   assertEquals(reported, []);
 });
@@ -61,7 +61,7 @@ Deno.test("problemOf() reports what nobody expected, once, and tells nothing of 
 
 Deno.test("problemResponse() tells the task whose report was refused, and of no other problem one", async () => {
   const task = transition(undefined, "t", createChange(), 1);
-  const late = problemResponse(new Problem(409, "late_report", "too late", {}, task));
+  const late = problemResponse(new Problem("late_report", "too late", { task }));
   const answer = { status: late.status, headers: late.headers, text: await late.text() };
   assertProblem(answer, 409, "late_report", ["task"]);
   assertEquals(JSON.parse(answer.text).task, task);
