@@ -8,7 +8,6 @@ import type { Keyring } from "../access/keyring.ts";
 import type { MonitorLimits, ResolvedAccess } from "../config.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { ModuleSource } from "./pages/module_source.ts";
-import { isClientToken, isTaskId } from "../task/grammar.ts";
 import type { DeliveryCounts } from "../notify/receiver_queue.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { ReportSink } from "../reporter/report_sink.ts";
@@ -46,18 +45,6 @@ export interface HandlerContext {
   readonly operations: Operations;
   /** Is given errors that nobody expected. */
   readonly reportError: (error: unknown) => void;
-}
-
-/** Reads a client token from a path. */
-export function clientFrom(segment: string): string {
-  if (isClientToken(segment)) return segment;
-  throw new Problem("bad_client", "A client token is 1 to 128 of A-Z a-z 0-9 . _ - and not . or ..");
-}
-
-/** Reads a task id from a path. */
-export function taskIdFrom(segment: string): string {
-  if (isTaskId(segment)) return segment;
-  throw new Problem("bad_task_id", "A task id is 1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved word");
 }
 
 /**

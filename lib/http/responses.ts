@@ -1,5 +1,5 @@
 /**
- * JSON responses with the headers that every one of them has.
+ * JSON responses, pages and redirects, with the headers that each of them needs.
  *
  * @module
  */
@@ -20,5 +20,47 @@ export function jsonResponse(
   return new Response(body, {
     status,
     headers: headers === null ? JSON_HEADERS : { ...JSON_HEADERS, ...headers },
+  });
+}
+
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+  "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const PAGE_HEADERS = {
+  "content-type": "text/html; charset=utf-8",
+  "cache-control": "no-store",
+  "content-security-policy": CONTENT_SECURITY_POLICY,
+  "cross-origin-opener-policy": "same-origin",
+  "referrer-policy": "same-origin",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+/**
+ * Answers with a page.
+ *
+ * @param html the document
+ * @param status the HTTP status
+ * @param headers what else is to be said
+ */
+export function pageResponse(
+  html: string,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(html, { status, headers: { ...PAGE_HEADERS, ...headers } });
+}
+
+/**
+ * Leads to another page.
+ *
+ * @param location its path and query
+ * @param headers what else is to be said
+ */
+export function redirect(location: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(null, {
+    status: 303,
+    headers: { location, "cache-control": "no-store", "referrer-policy": "same-origin", ...headers },
   });
 }

@@ -12,9 +12,8 @@ import type { HandlerContext } from "../context.ts";
 import { TASK } from "./answers.ts";
 import { type AnswerBody, type Call, CALL_GROUPS } from "./calls.ts";
 import { openApiDocument } from "./document.ts";
-import { pageResponse } from "../pages/page_responses.ts";
 import { titleOf } from "../problem.ts";
-import { jsonResponse } from "../responses.ts";
+import { jsonResponse, pageResponse } from "../responses.ts";
 
 /** Schemas as JSON, as far as the page shows them. */
 interface JsonSchema {

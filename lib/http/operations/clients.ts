@@ -6,7 +6,6 @@
 
 import type { HandlerContext } from "../context.ts";
 import { jsonResponse } from "../responses.ts";
-import { nothingHere, type Route } from "../route.ts";
 
 /** Answers requests for `/clients`. */
 export class Clients {
@@ -17,15 +16,8 @@ export class Clients {
     this.#context = context;
   }
 
-  /** Finds what `/clients` stands for. */
-  route(segments: readonly string[]): Route {
-    if (segments.length > 1) throw nothingHere();
-    const operate = { action: "operate", client: null, taskId: null } as const;
-    return { GET: { access: operate, answer: () => this.#list() } };
-  }
-
   /** `GET /clients` */
-  #list(): Response {
+  list(): Response {
     const { registry } = this.#context;
     const clients = registry.clientCounts().map(({ client, live, ended }) => ({
       client,

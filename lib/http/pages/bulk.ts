@@ -7,6 +7,7 @@
 import type { Access } from "../../access/grant.ts";
 import { type HandlerContext, retryTask, storedTask } from "../context.ts";
 import { Problem, problemOf } from "../problem.ts";
+import { paramsOf } from "../route.ts";
 
 /** What can be done to many tasks, and what has to be allowed for it. */
 const ACTIONS: ReadonlyMap<string, Access["action"]> = new Map([
@@ -26,10 +27,10 @@ export interface BulkResult {
   readonly failed: readonly { readonly id: string; readonly detail: string }[];
 }
 
-/** What has to be allowed to do something to many tasks of a client. */
-export function bulkAccess(client: string, action: string | null): Access {
-  const access = ACTIONS.get(action ?? "");
-  if (access !== undefined) return { action: access, client, taskId: null };
+/** What a request must be allowed to do with many tasks. */
+export function bulkAccess(request: Request): Access["action"] {
+  const access = ACTIONS.get(paramsOf(request).get("do") ?? "");
+  if (access !== undefined) return access;
   throw new Problem("bad_action", `Say what to do: ?do= and one of ${[...ACTIONS.keys()].join(", ")}`);
 }
 

@@ -7,12 +7,18 @@
 
 import { createHash } from "node:crypto";
 import type { ModuleSource } from "./module_source.ts";
-import { nothingHere, type Route } from "../route.ts";
+import type { Call } from "../route.ts";
 
 /** How browsers and Deno are to keep what may be another file after the next upgrade. */
 const REVALIDATED = "no-cache";
 /** Its content never changes: another version has another address. */
 const IMMUTABLE = "public, max-age=31536000, immutable";
+
+/** The names of the files. */
+export const MODULE_FILES = ["monitored.ts", "monitored.js", "monitored.d.ts"] as const;
+
+/** One of {@linkcode MODULE_FILES}. */
+export type ModuleFileName = (typeof MODULE_FILES)[number];
 
 /** One of the files. */
 interface ModuleFile {
@@ -22,37 +28,23 @@ interface ModuleFile {
 
 /** Answers requests for `/monitored.ts`, `/monitored.js`, `/monitored.d.ts`, and the same below `/v{version}`. */
 export class ModuleFiles {
-  readonly #files: ReadonlyMap<string, ModuleFile>;
+  readonly #files: Readonly<Record<ModuleFileName, ModuleFile>>;
   readonly #etag: string;
-  readonly #folder: string;
 
   /** @param source the module */
-  constructor({ script, declarations, version }: ModuleSource) {
+  constructor({ script, declarations }: ModuleSource) {
     const javaScript = { body: script, contentType: "text/javascript; charset=utf-8" };
-    this.#files = new Map([
-      ["monitored.ts", javaScript],
-      ["monitored.js", javaScript],
-      ["monitored.d.ts", { body: declarations, contentType: "application/typescript; charset=utf-8" }],
-    ]);
+    this.#files = {
+      "monitored.ts": javaScript,
+      "monitored.js": javaScript,
+      "monitored.d.ts": { body: declarations, contentType: "application/typescript; charset=utf-8" },
+    };
     this.#etag = `"${createHash("sha256").update(script).update(declarations).digest("base64url")}"`;
-    this.#folder = `v${version}`;
   }
 
-  /** The first segments of the paths that are answered here. */
-  get roots(): readonly string[] {
-    return [...this.#files.keys(), this.#folder];
-  }
-
-  /** Finds what a path stands for. */
-  route(request: Request, segments: readonly string[]): Route {
-    const isVersioned = segments[0] === this.#folder;
-    const [name = "", ...more] = isVersioned ? segments.slice(1) : segments;
-    const file = this.#files.get(name);
-    if (file === undefined || more.length > 0) throw nothingHere();
-    return { GET: { access: "none", answer: () => this.#answer(request, file, isVersioned) } };
-  }
-
-  #answer(request: Request, { body, contentType }: ModuleFile, isVersioned: boolean): Response {
+  /** `GET /{name}` and `GET /v{version}/{name}` */
+  answer(name: ModuleFileName, { request }: Call, isVersioned: boolean): Response {
+    const { body, contentType } = this.#files[name];
     const headers = {
       "content-type": contentType,
       "cache-control": isVersioned ? IMMUTABLE : REVALIDATED,

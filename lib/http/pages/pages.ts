@@ -6,27 +6,18 @@
 
 import { formatCursor } from "../../task/cursor.ts";
 import { now } from "../../clock.ts";
-import { runStats } from "../../task/run_stats.ts";
+import { type RunStats, runStats } from "../../task/run_stats.ts";
 import type { JsonValue, Task } from "../../task/task.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { readForm } from "../body.ts";
-import { bulkAccess, changeMany } from "./bulk.ts";
-import {
-  clientFrom,
-  type HandlerContext,
-  retryTask,
-  startTask,
-  storedTask,
-  taskIdFrom,
-  whenPublishable,
-} from "../context.ts";
+import { changeMany } from "./bulk.ts";
+import { type HandlerContext, retryTask, startTask, storedTask, whenPublishable } from "../context.ts";
 import type { ResolvedAccess } from "../../config.ts";
 import type { PageContext, PageVisitor, ShownTask } from "../../page_renderer.ts";
 import type { Visitor } from "../gate.ts";
-import { pageResponse, redirect } from "./page_responses.ts";
 import { Problem, problemOf, titleOf } from "../problem.ts";
-import { jsonResponse } from "../responses.ts";
-import { type Answer, decoded, nothingHere, read, type Route, wantsJson } from "../route.ts";
+import { jsonResponse, pageResponse, redirect } from "../responses.ts";
+import { type Answer, type Call, wantsJson } from "../route.ts";
 
 /** Of answers that are a page for people, and JSON for its script. */
 const VARY = { "vary": "Accept" };
@@ -38,14 +29,8 @@ const COOKIE_MAX_AGE_SECONDS = 31_536_000;
 /** How many lines of a log a page begins with. */
 const LOG_LINES = 500;
 
-/** What forms do to one task, and what has to be allowed for it. */
-const ACCESS = { cancel: "cancel", remove: "remove", restore: "remove", retry: "start" } as const;
-
-type Change = keyof typeof ACCESS;
-
-function isChange(part: string): part is Change {
-  return Object.hasOwn(ACCESS, part);
-}
+/** What a form does to one task. */
+export type TaskAction = "cancel" | "remove" | "restore" | "retry";
 
 /** Answers requests for pages, and what their forms send without JavaScript. */
 export class Pages {
@@ -58,72 +43,13 @@ export class Pages {
     this.#assets = new AssetFiles(context.pages.assets);
   }
 
-  /** Finds what `/`, and a path below `/t`, `/stats` or `/assets`, stands for. */
-  route(request: Request, segments: readonly string[]): Route {
-    const [root, first, ...rest] = segments;
-    if (root === "" && first === undefined) {
-      return { GET: { access: "any", answer: () => this.#home(request) } };
-    }
-    if (first === undefined) throw nothingHere();
-    if (rest.at(-1) === "" && root !== "assets") {
-      return { GET: { access: "none", answer: () => withoutSlash(new URL(request.url)) } };
-    }
-    if (root === "assets" && rest.length === 0) {
-      return { GET: { access: "none", answer: () => this.#assets.answer(first, request) } };
-    }
-    // With a root of its own, as below /t/{client} every word may be the id of a task.
-    if (root === "stats" && rest.length <= 1) {
-      const client = clientFrom(first);
-      const name = rest[0] === undefined ? null : decoded(rest[0]);
-      return {
-        GET: {
-          access: read(client),
-          answer: (visitor) => this.#names(client, visitor, new URL(request.url), name),
-        },
-      };
-    }
-    if (root === "t" && rest.length <= 2) return this.#clientRoute(request, clientFrom(first), rest);
-    throw nothingHere();
-  }
-
-  #clientRoute(request: Request, client: string, [second, third]: readonly string[]): Route {
-    const url = new URL(request.url);
-    if (second === undefined) {
-      return {
-        GET: { access: read(client), answer: (visitor) => this.#list(client, visitor, request, url) },
-        POST: {
-          // Asked of a POST alone: what is not to be done needs no name.
-          access: request.method === "POST" ? bulkAccess(client, url.searchParams.get("do")) : "none",
-          answer: (visitor) => this.#bulk(client, visitor, request, url),
-        },
-      };
-    }
-    if (second === "start" && third !== undefined) {
-      const name = decoded(third);
-      return {
-        POST: {
-          access: { action: "start", client, taskId: null },
-          answer: (visitor) => this.#start(client, visitor, name, request, url),
-        },
-      };
-    }
-    const id = taskIdFrom(second);
-    if (third === undefined) {
-      return { GET: { access: read(client, id), answer: (visitor) => this.#task(client, visitor, id, url) } };
-    }
-    if (isChange(third)) {
-      return {
-        POST: {
-          access: { action: ACCESS[third], client, taskId: id },
-          answer: (visitor) => this.#change(client, visitor, id, third, url),
-        },
-      };
-    }
-    throw nothingHere();
+  /** `GET /assets/{file}` */
+  asset({ file, request }: Call): Answer {
+    return this.#assets.answer(file, request);
   }
 
   /** `GET /`: leads to the tasks of the browser's client token, which is made at the first visit. */
-  #home(request: Request): Response {
+  home({ request }: Call): Response {
     const { basePath } = this.#context.access;
     const known = new RegExp(`(?:^|;\\s*)${CLIENT_COOKIE}=([A-Za-z0-9_-]{1,128})(?:;|$)`)
       .exec(request.headers.get("cookie") ?? "")?.[1];
@@ -134,12 +60,14 @@ export class Pages {
   }
 
   /** `GET /t/{client}/{id}` */
-  #task(client: string, visitor: Visitor, id: string, url: URL): Answer {
+  task({ client, id, visitor, request }: Call): Answer {
+    const url = new URL(request.url);
     return whenPublishable(this.#context, () => this.#taskPage(client, visitor, id, url));
   }
 
   /** `GET /t/{client}`: the page, or for its script a part of its list. */
-  #list(client: string, visitor: Visitor, request: Request, url: URL): Answer {
+  list({ client, visitor, request }: Call): Answer {
+    const url = new URL(request.url);
     const { pages, registry, access } = this.#context;
     if (wantsJson(request)) {
       return whenPublishable(this.#context, () => {
@@ -157,7 +85,8 @@ export class Pages {
   }
 
   /** `POST /t/{client}?do=remove`, and `id` for each task, as a form of the page or its script sends it. */
-  async #bulk(client: string, visitor: Visitor, request: Request, url: URL): Promise<Response> {
+  async bulk({ client, visitor, request }: Call): Promise<Response> {
+    const url = new URL(request.url);
     const action = url.searchParams.get("do") ?? "";
     const fields = await readForm(request, this.#context.limits);
     const result = await changeMany(this.#context, client, action, fields.getAll("id"));
@@ -169,13 +98,8 @@ export class Pages {
   }
 
   /** `POST /t/{client}/start/{name}` */
-  async #start(
-    client: string,
-    visitor: Visitor,
-    name: string,
-    request: Request,
-    url: URL,
-  ): Promise<Response> {
+  async start({ client, name, visitor, request }: Call): Promise<Response> {
+    const url = new URL(request.url);
     const fields = await readForm(request, this.#context.limits);
     const input = this.#context.startables.get(name)?.input ?? null;
     try {
@@ -197,12 +121,13 @@ export class Pages {
    * `POST /t/{client}/{id}/cancel`, `…/remove`, `…/restore` and `…/retry`. Leads back to the list, or to the task's page,
    * where that is where the form was: `?from=task`.
    */
-  async #change(client: string, visitor: Visitor, id: string, change: Change, url: URL): Promise<Response> {
+  async change(action: TaskAction, { client, id, visitor, request }: Call): Promise<Response> {
+    const url = new URL(request.url);
     const { registry, access } = this.#context;
     const list = `${access.basePath}/t/${client}`;
     const isFromTask = url.searchParams.get("from") === "task";
     try {
-      const shown = this.#changed(client, id, change);
+      const shown = this.#changed(client, id, action);
       await registry.committed();
       return redirect(isFromTask ? `${list}/${shown}` : list);
     } catch (error) {
@@ -214,12 +139,12 @@ export class Pages {
   }
 
   /** Makes a change, and says which task to show then. */
-  #changed(client: string, id: string, change: Change): string {
+  #changed(client: string, id: string, action: TaskAction): string {
     const { registry } = this.#context;
-    if (change === "restore") return registry.restore(client, id).id;
+    if (action === "restore") return registry.restore(client, id).id;
     storedTask(this.#context, client, id);
-    if (change === "retry") return retryTask(this.#context, client, id);
-    if (change === "cancel") registry.requestCancel(client, id);
+    if (action === "retry") return retryTask(this.#context, client, id);
+    if (action === "cancel") registry.requestCancel(client, id);
     else if (!registry.remove(client, id)) {
       throw new Problem("task_active", `Cannot remove task "${id}": it has not ended`);
     }
@@ -252,17 +177,26 @@ export class Pages {
     return pageResponse(html, status, VARY);
   }
 
-  /** `GET /stats/{client}` and `/stats/{client}/{name}` */
-  #names(client: string, visitor: Visitor, url: URL, name: string | null): Answer {
+  /** `GET /stats/{client}` */
+  names({ client, visitor, request }: Call): Answer {
     return whenPublishable(this.#context, () => {
-      const { registry, pages } = this.#context;
-      const all = runStats(Array.from(registry.list(client), ({ summary }) => summary));
-      const context = this.#pageContext(client, visitor, url, null);
-      if (name === null) return pageResponse(pages.names(context, all));
-      const stats = all.find((each) => each.name === name);
-      if (stats === undefined) throw new Problem("unknown_name", "No task of this name is known");
-      return pageResponse(pages.name(context, stats));
+      const context = this.#pageContext(client, visitor, new URL(request.url), null);
+      return pageResponse(this.#context.pages.names(context, this.#statsOf(client)));
     });
+  }
+
+  /** `GET /stats/{client}/{name}` */
+  runs({ client, name, visitor, request }: Call): Answer {
+    return whenPublishable(this.#context, () => {
+      const stats = this.#statsOf(client).find((each) => each.name === name);
+      if (stats === undefined) throw new Problem("unknown_name", "No task of this name is known");
+      const context = this.#pageContext(client, visitor, new URL(request.url), null);
+      return pageResponse(this.#context.pages.name(context, stats));
+    });
+  }
+
+  #statsOf(client: string): RunStats[] {
+    return runStats(Array.from(this.#context.registry.list(client), ({ summary }) => summary));
   }
 
   #taskPage(
@@ -324,11 +258,6 @@ export class Pages {
 export function mintClientToken(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** People end a path with a slash now and then. */
-function withoutSlash({ pathname, search }: URL): Response {
-  return redirect(pathname.replace(/\/+$/, "") + search);
 }
 
 /** What whoever looks may do on a page. */

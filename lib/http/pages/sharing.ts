@@ -12,13 +12,12 @@ import type { Keyring } from "../../access/keyring.ts";
 import { isClientToken, isTaskId } from "../../task/grammar.ts";
 import { now } from "../../clock.ts";
 import { readForm, readJson } from "../body.ts";
-import { clientFrom, type HandlerContext, storedTask, taskIdFrom } from "../context.ts";
-import { SHARE_COOKIE, type Visitor } from "../gate.ts";
-import { pageResponse, redirect } from "./page_responses.ts";
+import { type HandlerContext, storedTask } from "../context.ts";
+import { SHARE_COOKIE } from "../gate.ts";
 import { Problem } from "../problem.ts";
 import { parseBody } from "../reports/schemas.ts";
-import { jsonResponse } from "../responses.ts";
-import { nothingHere, type Route } from "../route.ts";
+import { jsonResponse, pageResponse, redirect } from "../responses.ts";
+import { type Call, nothingHere } from "../route.ts";
 
 const DAY_SECONDS = 24 * 60 * 60;
 /** How long links are good for that are made on a page, in seconds, and what that is called. */
@@ -50,51 +49,30 @@ export class Sharing {
     this.#context = context;
   }
 
-  /** Finds what a path stands for. */
-  route(request: Request, [what, first, second, ...more]: readonly string[]): Route {
-    const { keyring, access } = this.#context;
-    if (keyring === null || more.length > 0) throw nothingHere();
-    if (what === "tokens" && first === undefined) {
-      const operate = { action: "operate", client: null, taskId: null } as const;
-      return { POST: { access: operate, answer: () => this.#create(keyring, request) } };
-    }
-    if (first === undefined || !access.signIn) throw nothingHere();
-    if (what === "s" && second === undefined) {
-      return { GET: { access: "none", answer: (visitor) => this.#follow(first, request, visitor) } };
-    }
-    if (what !== "share") throw nothingHere();
-    const client = clientFrom(first);
-    const taskId = second === undefined ? null : taskIdFrom(second);
-    const operate = { action: "operate", client, taskId } as const;
-    return {
-      GET: { access: operate, answer: () => this.#page(client, taskId, null, DEFAULT_SECONDS) },
-      POST: { access: operate, answer: () => this.#share(keyring, client, taskId, request) },
-    };
+  /** `GET /share/{client}[/{id}]` */
+  page({ client, id }: Call): Response {
+    return this.#page(client, id || null, null, DEFAULT_SECONDS);
   }
 
   /** `POST /tokens` */
-  async #create(keyring: Keyring, request: Request): Promise<Response> {
+  async create({ request }: Call): Promise<Response> {
     const body = parseBody(TOKEN_BODY, await readJson(request, this.#context.limits));
     const { may, client, task_id: taskId = null, expires_in: seconds = DEFAULT_SECONDS } = body;
     const expiresAt = seconds === null ? null : Math.floor(now() + seconds);
-    const token = await keyring.sign({ may, client, taskId, expiresAt });
+    const token = await this.#keyring.sign({ may, client, taskId, expiresAt });
     const { signIn } = this.#context.access;
     const url = may === "read" && signIn ? this.#link(token, request) : null;
     return jsonResponse(JSON.stringify({ token, expires_at: expiresAt, url }), 201);
   }
 
   /** `POST /share/{client}[/{id}]`, as the form on the page sends it. */
-  async #share(
-    keyring: Keyring,
-    client: string,
-    taskId: string | null,
-    request: Request,
-  ): Promise<Response> {
+  async share({ client, id, request }: Call): Promise<Response> {
     const wanted = Number((await readForm(request, this.#context.limits)).get("seconds"));
     const seconds = DURATIONS.find(([known]) => known === wanted)?.[0];
     if (seconds === undefined) throw new Problem("bad_field", "Choose how long the link is good for");
     const expiresAt = Math.floor(now() + seconds);
-    const token = await keyring.sign({ may: "read", client, taskId, expiresAt });
+    const taskId = id || null;
+    const token = await this.#keyring.sign({ may: "read", client, taskId, expiresAt });
     return this.#page(client, taskId, this.#link(token, request), seconds);
   }
 
@@ -108,7 +86,7 @@ export class Sharing {
   }
 
   /** `GET /s/{token}`: leads to a clean address, so that the token is in none that is written down or passed on. */
-  async #follow(token: string, request: Request, { peer }: Visitor): Promise<Response> {
+  async follow({ token, request, visitor: { peer } }: Call): Promise<Response> {
     const { gate, access: { basePath } } = this.#context;
     const grant = await gate.grantOf(token, request, peer);
     if (grant.kind !== "scoped" || grant.may !== "read") {
@@ -130,6 +108,12 @@ export class Sharing {
       ...lifetime(grant),
     });
     return response;
+  }
+
+  get #keyring(): Keyring {
+    const { keyring } = this.#context;
+    if (keyring === null) throw nothingHere();
+    return keyring;
   }
 
   #link(token: string, request: Request): string {

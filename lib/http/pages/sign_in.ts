@@ -6,14 +6,13 @@
 
 // @ts-types="../cookie.d.ts"
 import { deleteCookie, setCookie } from "@std/http/cookie";
-import type { Keyring } from "../../access/keyring.ts";
 import { now } from "../../clock.ts";
 import { readForm } from "../body.ts";
 import type { HandlerContext } from "../context.ts";
-import { SESSION_COOKIE, SHARE_COOKIE, type Visitor } from "../gate.ts";
-import { pageResponse, redirect } from "./page_responses.ts";
+import { SESSION_COOKIE, SHARE_COOKIE } from "../gate.ts";
+import { pageResponse, redirect } from "../responses.ts";
 import { Problem } from "../problem.ts";
-import { nothingHere, paramsOf, type Route } from "../route.ts";
+import { type Call, nothingHere, paramsOf } from "../route.ts";
 
 /** How long a browser stays signed in, in seconds: a week. */
 const SESSION_SECONDS = 7 * 24 * 60 * 60;
@@ -39,18 +38,15 @@ export class SignIn {
     return `${basePath}/sign-in${to}`;
   }
 
-  /** Finds what `/sign-in` or `/sign-out` stands for. */
-  route(request: Request, [what, ...more]: readonly string[]): Route {
-    const { keyring, access } = this.#context;
-    if (more.length > 0 || keyring === null || !access.signIn) throw nothingHere();
-    if (what === "sign-out") return { POST: { access: "none", answer: () => this.#signOut() } };
-    return {
-      GET: { access: "none", answer: () => this.#page(paramsOf(request).get("to") ?? "", null) },
-      POST: { access: "none", answer: (visitor) => this.#signIn(keyring, request, visitor) },
-    };
+  /** `GET /sign-in[?to=]` */
+  form({ request }: Call): Response {
+    return this.#page(paramsOf(request).get("to") ?? "", null);
   }
 
-  async #signIn(keyring: Keyring, request: Request, { peer }: Visitor): Promise<Response> {
+  /** `POST /sign-in` */
+  async signIn({ request, visitor: { peer } }: Call): Promise<Response> {
+    const { keyring } = this.#context;
+    if (keyring === null) throw nothingHere();
     const fields = await readForm(request, this.#context.limits);
     const to = fields.get("to") ?? "";
     try {
@@ -68,7 +64,8 @@ export class SignIn {
     return response;
   }
 
-  #signOut(): Response {
+  /** `POST /sign-out` */
+  signOut(): Response {
     const response = redirect(`${this.#context.access.basePath}/sign-in`);
     for (const name of [SESSION_COOKIE, SHARE_COOKIE]) deleteCookie(response.headers, name, COOKIE);
     return response;

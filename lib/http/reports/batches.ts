@@ -15,7 +15,7 @@ import type { HandlerContext } from "../context.ts";
 import type { Gate, Visitor } from "../gate.ts";
 import { limitReached, Problem } from "../problem.ts";
 import { jsonResponse } from "../responses.ts";
-import { nothingHere, paramsOf, type Route } from "../route.ts";
+import { type Call, paramsOf } from "../route.ts";
 import { CLOSE, type OpenSockets, sizeOf, upgrade } from "../streams/upgrade.ts";
 
 /** Bytes that may wait for a decision on whether they are allowed, or on their way to a reporter that does not read. */
@@ -261,25 +261,6 @@ export class ReportBatches {
     return this.#received;
   }
 
-  /** What `/ws/report` stands for. Each report is checked for itself whether it is allowed. */
-  socketRoute(request: Request, segments: readonly string[]): Route {
-    if (segments.length !== 2) throw nothingHere();
-    return {
-      GET: {
-        access: "any",
-        isLasting: true,
-        isSocket: true,
-        answer: (visitor) => this.#upgrade(request, visitor),
-      },
-    };
-  }
-
-  /** What `/report` stands for. */
-  route(request: Request, segments: readonly string[]): Route {
-    if (segments.length !== 1) throw nothingHere();
-    return { POST: { access: "any", answer: (visitor) => this.#post(request, visitor) } };
-  }
-
   /** Tells reporters that the server is about to end. */
   beginClosing(): void {
     for (const session of this.#sessions) session.reply({ type: "closing" });
@@ -291,7 +272,7 @@ export class ReportBatches {
   }
 
   /** `POST /report?reporter={id}` */
-  async #post(request: Request, visitor: Visitor): Promise<Response> {
+  async post({ request, visitor }: Call): Promise<Response> {
     const replies: ReportReply[] = [];
     const session = new Session(this.#context, request, visitor, (reply) => replies.push(reply));
     const limits = { ...this.#context.limits, requestBytes: this.#context.limits.reportBytes };
@@ -309,7 +290,7 @@ export class ReportBatches {
   }
 
   /** `WS /ws/report?reporter={id}` */
-  #upgrade(request: Request, visitor: Visitor): Response {
+  upgrade({ request, visitor }: Call): Response {
     const { reporters } = this.#context.limits;
     if (this.#sessions.size >= reporters) {
       throw limitReached(`${reporters} reporters are here, which is the limit`);

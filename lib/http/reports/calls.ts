@@ -15,6 +15,7 @@ import { type HandlerContext, storedTask, whenCommitted } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { type HttpReport, readCreation, readReport, type ReportKind } from "./bodies.ts";
 import { jsonResponse } from "../responses.ts";
+import type { Call } from "../route.ts";
 
 /** All who report over plain HTTP. */
 const HTTP_REPORTER: Reporter = {
@@ -38,7 +39,7 @@ export class ReportCalls {
    * starts it, and one with the fields of an update is its first one, too. Sent again, with the same id and name, it is
    * answered with the task as it is.
    */
-  async create(client: string, request: Request): Promise<Response> {
+  async create({ client, request }: Call): Promise<Response> {
     const creation = await readCreation(request, this.#context.limits);
     const { registry, access } = this.#context;
     const { name } = creation;
@@ -59,7 +60,7 @@ export class ReportCalls {
    * `PATCH /tasks/{client}/{id}`, and `POST …/finish`, `…/fail`, `…/cancelled`, `…/logs`: what happened to a task that
    * is reported over plain HTTP.
    */
-  async report(kind: ReportKind, client: string, id: string, request: Request): Promise<Response> {
+  async report(kind: ReportKind, { client, id, request }: Call): Promise<Response> {
     const report = await readReport(kind, request, this.#context.limits);
     const { task } = storedTask(this.#context, client, id);
     if (task.reporter !== HTTP_REPORTER_ID) {

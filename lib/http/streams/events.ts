@@ -10,9 +10,9 @@ import type { Watcher } from "../../hub/watcher.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
 import type { StoredTask } from "../../store/store.ts";
 import { isFinal } from "../../task/task.ts";
-import { clientFrom, type HandlerContext, storedTask, taskIdFrom } from "../context.ts";
+import { type HandlerContext, storedTask } from "../context.ts";
 import { QueuedBody } from "./queued_body.ts";
-import { nothingHere, paramsOf, read, type Route } from "../route.ts";
+import { type Call, paramsOf } from "../route.ts";
 import type { WatcherSeats } from "./watcher_seats.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
@@ -151,18 +151,6 @@ export class Events {
     return { open: this.#watchers.size, cut, messages, characters };
   }
 
-  /** Finds what a path below `/events` stands for. */
-  route(request: Request, [, kind, first, second, ...more]: readonly string[]): Route {
-    if (kind !== "tasks" || first === undefined || more.length > 0) throw nothingHere();
-    const client = clientFrom(first);
-    if (second === undefined) {
-      return { GET: { isLasting: true, access: read(client), answer: () => this.#watch(client, request) } };
-    }
-    const id = taskIdFrom(second);
-    const answer = () => this.#watchTask(client, id, request);
-    return { GET: { isLasting: true, access: read(client, id), answer } };
-  }
-
   /** Sends an event to every stream. */
   tellAll(type: string, data: string): void {
     const message = eventMessage(type, data);
@@ -181,13 +169,13 @@ export class Events {
   }
 
   /** `GET /events/tasks/{client}[?after={cursor}]` */
-  #watch(client: string, request: Request): Response {
+  watch({ client, request }: Call): Response {
     const after = positionOf(request);
     return this.#stream(request, (watcher) => this.#context.hub.watchEvents(client, watcher, after));
   }
 
   /** `GET /events/tasks/{client}/{id}[?after={cursor}]`: ends behind the task's end. */
-  #watchTask(client: string, id: string, request: Request): Response {
+  watchTask({ client, id, request }: Call): Response {
     const after = positionOf(request);
     const stored = storedTask(this.#context, client, id);
     // A reader comes back whenever a stream ends; this is what tells it not to.

@@ -6,9 +6,9 @@
 
 import type { Watcher, WatchMode } from "../../hub/watcher.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
-import { clientFrom, type HandlerContext, storedTask, taskIdFrom } from "../context.ts";
+import { type HandlerContext, storedTask } from "../context.ts";
 import { Problem } from "../problem.ts";
-import { nothingHere, paramsOf, read, type Route } from "../route.ts";
+import { type Call, paramsOf } from "../route.ts";
 import { CLOSE, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
 import type { WatcherSeats } from "./watcher_seats.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
@@ -104,28 +104,16 @@ export class Sockets {
     return { open: this.#watchers.size, cut, messages, characters };
   }
 
-  /** Finds what a path below `/ws` stands for. */
-  route(request: Request, [, kind, first, second, ...more]: readonly string[]): Route {
-    if (kind !== "tasks" || first === undefined || more.length > 0) throw nothingHere();
-    const client = clientFrom(first);
-    if (second === undefined) {
-      const answer = () => this.#watch(client, request, paramsOf(request));
-      return { GET: { isLasting: true, isSocket: true, access: read(client), answer } };
-    }
-    const id = taskIdFrom(second);
-    const answer = () => this.#watchTask(client, id, request);
-    return { GET: { isLasting: true, isSocket: true, access: read(client, id), answer } };
-  }
-
   /** `WS /ws/tasks/{client}[?mode=delta][&after={cursor}]` */
-  #watch(client: string, request: Request, params: URLSearchParams): Response {
+  watch({ client, request }: Call): Response {
+    const params = paramsOf(request);
     const mode = modeFrom(params);
     const after = cursorFrom(params);
     return this.#upgrade(request, (watcher) => this.#context.hub.watch(client, watcher, mode, after));
   }
 
   /** `WS /ws/tasks/{client}/{id}`: an unknown task is refused before the upgrade. */
-  #watchTask(client: string, id: string, request: Request): Response {
+  watchTask({ client, id, request }: Call): Response {
     storedTask(this.#context, client, id);
     return this.#upgrade(request, (watcher) => {
       // Between the answer and the opening of the socket the task may have been removed.

@@ -7,10 +7,8 @@
 // @ts-types="../etag.d.ts"
 import { eTag, ifNoneMatch } from "@std/http/etag";
 import { badgeOf, badgeSvg, UNKNOWN_BADGE } from "./badge_svg.ts";
-import { clientFrom, type HandlerContext, taskIdFrom } from "../context.ts";
-import { nothingHere, paramsOf, read, type Route } from "../route.ts";
-
-const SUFFIX = ".svg";
+import type { HandlerContext } from "../context.ts";
+import { type Call, paramsOf } from "../route.ts";
 
 /** They are to be seen on any page, as it was now; and where somebody opens one by itself, it does nothing. */
 const HEADERS = {
@@ -30,16 +28,8 @@ export class Badges {
     this.#context = context;
   }
 
-  /** Finds what a path below `/badge` stands for. */
-  route(request: Request, [, first, second, ...more]: readonly string[]): Route {
-    if (first === undefined || !second?.endsWith(SUFFIX) || more.length > 0) throw nothingHere();
-    const client = clientFrom(first);
-    const id = taskIdFrom(second.slice(0, -SUFFIX.length));
-    return { GET: { access: read(client, id), answer: () => this.#badge(client, id, request) } };
-  }
-
   /** `GET /badge/{client}/{id}.svg[?label=]`: of an unknown task, a badge that says so, with 404. */
-  async #badge(client: string, id: string, request: Request): Promise<Response> {
+  async badge({ client, id, request }: Call): Promise<Response> {
     const { registry } = this.#context;
     const label = paramsOf(request).get("label");
     const task = registry.task(client, id);

@@ -8,10 +8,10 @@ import { formatCursor } from "../../task/cursor.ts";
 import { runStats } from "../../task/run_stats.ts";
 import type { TaskSummary } from "../../task/task.ts";
 import { matchesSummary } from "../../task/task_query.ts";
-import { clientFrom, type HandlerContext, whenPublishable } from "../context.ts";
+import { type HandlerContext, whenPublishable } from "../context.ts";
 import { parseNameQuery } from "./query.ts";
 import { jsonResponse } from "../responses.ts";
-import { type Answer, nothingHere, paramsOf, read, type Route } from "../route.ts";
+import { type Answer, type Call, paramsOf } from "../route.ts";
 
 /** Answers requests below `/names`. They have a root of their own, as below `/tasks/{client}` every word is a task's id. */
 export class Names {
@@ -22,16 +22,9 @@ export class Names {
     this.#context = context;
   }
 
-  /** Finds what a path below `/names` stands for. */
-  route(request: Request, [, first, ...more]: readonly string[]): Route {
-    if (first === undefined || more.length > 0) throw nothingHere();
-    const client = clientFrom(first);
-    return { GET: { access: read(client), answer: () => this.#names(client, paramsOf(request)) } };
-  }
-
   /** `GET /names/{client}[?name=][&since=][&until=]` */
-  #names(client: string, params: URLSearchParams): Answer {
-    const conditions = parseNameQuery(params);
+  list({ client, request }: Call): Answer {
+    const conditions = parseNameQuery(paramsOf(request));
     const { registry } = this.#context;
     return whenPublishable(this.#context, () => {
       const tasks: TaskSummary[] = [];

@@ -21,7 +21,7 @@ import {
 import { logTextResponse } from "./log_text.ts";
 import { Problem } from "../problem.ts";
 import { linkToPage, parseTaskQuery, selectTasks } from "./query.ts";
-import { paramsOf } from "../route.ts";
+import { type Answer, type Call, paramsOf } from "../route.ts";
 import { listText, taskText, wantsText } from "./text.ts";
 
 /** Of answers that would be text for somebody else. */
@@ -61,7 +61,7 @@ export class Rest {
   }
 
   /** `GET /tasks/{client}`: all tasks; with a query some of them. */
-  list(client: string, request: Request): Response | Promise<Response> {
+  list({ client, request }: Pick<Call, "client" | "request">): Answer {
     const { url } = request;
     const mark = url.indexOf("?");
     const search = mark === -1 ? "" : url.slice(mark + 1);
@@ -76,7 +76,7 @@ export class Rest {
   }
 
   /** `GET /tasks/{client}/{id}` */
-  task(client: string, id: string, request: Request): Response | Promise<Response> {
+  task({ client, id, request }: Pick<Call, "client" | "id" | "request">): Answer {
     const isText = wantsText(request);
     return whenPublishable(this.#context, () => {
       const stored = storedTask(this.#context, client, id);
@@ -88,7 +88,7 @@ export class Rest {
    * `GET /tasks/{client}/{id}/logs`: the newest lines, or those from a number on, or before one; as a text file where
    * that is asked for by the header `Accept`, or by `?format=text` as links do, and then all that are kept.
    */
-  logs(client: string, id: string, request: Request): Response {
+  logs({ client, id, request }: Call): Response {
     const params = paramsOf(request);
     const { log_count: count } = storedTask(this.#context, client, id).task;
     const { registry, limits } = this.#context;
@@ -116,7 +116,7 @@ export class Rest {
   }
 
   /** `GET /tasks/{client}/{id}/history` */
-  history(client: string, id: string): Response | Promise<Response> {
+  history({ client, id }: Call): Answer {
     return whenPublishable(this.#context, () => {
       storedTask(this.#context, client, id);
       return jsonResponse(JSON.stringify({ history: this.#context.registry.history(client, id) }));
@@ -124,7 +124,7 @@ export class Rest {
   }
 
   /** `GET /tasks/{client}/{id}/progress`: how it moved over time. */
-  progress(client: string, id: string): Response | Promise<Response> {
+  progress({ client, id }: Call): Answer {
     return whenPublishable(this.#context, () => {
       storedTask(this.#context, client, id);
       return jsonResponse(JSON.stringify({ points: this.#context.registry.progress(client, id) }));
@@ -132,7 +132,7 @@ export class Rest {
   }
 
   /** `POST /tasks/{client}/start/{name}` */
-  async start(client: string, name: string, request: Request): Promise<Response> {
+  async start({ client, name, request }: Call): Promise<Response> {
     const parsed = START_BODY.safeParse(await readJson(request, this.#context.limits));
     if (!parsed.success) throw badBody(parsed.error.issues[0]);
     const { args, id, tags, metadata } = parsed.data;
@@ -145,15 +145,15 @@ export class Rest {
   }
 
   /** `POST /tasks/{client}/{id}/retry` */
-  retry(client: string, id: string): Promise<Response> {
+  retry({ client, id }: Call): Promise<Response> {
     return this.#started(client, retryTask(this.#context, client, id));
   }
 
   /** `POST /tasks/{client}/{id}/cancel`; with `force` the task ends at once, whatever its code does. */
-  cancel(client: string, id: string, params: URLSearchParams): Promise<Response> {
+  cancel({ client, id, request }: Call): Promise<Response> {
     const { registry } = this.#context;
     storedTask(this.#context, client, id);
-    const force = params.get("force");
+    const force = paramsOf(request).get("force");
     if (force !== null && force !== "true" && force !== "false") {
       throw new Problem("bad_filter", 'The filter "force" must be true or false');
     }
@@ -164,7 +164,7 @@ export class Rest {
   }
 
   /** `DELETE /tasks/{client}/{id}` */
-  remove(client: string, id: string): Promise<Response> {
+  remove({ client, id }: Call): Promise<Response> {
     const { task } = storedTask(this.#context, client, id);
     if (!this.#context.registry.remove(client, id)) {
       throw new Problem("task_active", `Cannot remove task "${id}": it has not ended, it is ${task.state}`);
@@ -174,13 +174,14 @@ export class Rest {
   }
 
   /** `POST /tasks/{client}/{id}/restore`: takes a removal back that is a few seconds old at most. */
-  restore(client: string, id: string): Promise<Response> {
+  restore({ client, id }: Call): Promise<Response> {
     const task = this.#context.registry.restore(client, id);
     return whenCommitted(this.#context, jsonResponse(JSON.stringify(task)));
   }
 
   /** `DELETE /tasks/{client}?state=`: removes the ended tasks that a query names. */
-  removeMany(client: string, params: URLSearchParams): Promise<Response> {
+  removeMany({ client, request }: Call): Promise<Response> {
+    const params = paramsOf(request);
     if (!params.has("state")) {
       throw new Problem("bad_filter", "Say which tasks to remove, such as ?state=FINISHED,ERROR,CANCELLED");
     }

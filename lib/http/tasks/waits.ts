@@ -11,7 +11,7 @@ import { isFinal, TASK_STATES, type TaskState } from "../../task/task.ts";
 import { type HandlerContext, storedTask, taskNotFound, whenPublishable } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { jsonResponse } from "../responses.ts";
-import { type Answer, paramsOf } from "../route.ts";
+import { type Answer, type Call, paramsOf } from "../route.ts";
 import { taskText, wantsText } from "./text.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 
@@ -40,7 +40,7 @@ export class Waits {
   }
 
   /** `GET /tasks/{client}?after={cursor}[&timeout={seconds}]`: what changed since, or as soon as something does. */
-  changes(client: string, request: Request): Answer {
+  changes({ client, request }: Pick<Call, "client" | "request">): Answer {
     const params = paramsOf(request);
     checkNames(params, ["after", "timeout"]);
     const after = parseCursor(params.get("after") ?? "");
@@ -57,7 +57,7 @@ export class Waits {
    * Where it is not in time, or never will be, the answer is the record all the same, but with a status that shells take
    * for a failure: 408, which is worth another try, or 409, which is not.
    */
-  async task(client: string, id: string, request: Request): Promise<Response> {
+  async task({ client, id, request }: Call): Promise<Response> {
     const params = paramsOf(request);
     checkNames(params, ["wait", "timeout"]);
     const wanted = statesFrom(params.get("wait") ?? "");

@@ -313,8 +313,8 @@ export class ResumeWorld implements AsyncDisposable {
   async #answer(url: string, client: string): Promise<Response | undefined> {
     try {
       const request = new Request(url);
-      if (url.includes("?")) return await this.#waits.changes(client, request);
-      return await this.#rest.list(client, request);
+      if (url.includes("?")) return await this.#waits.changes({ client, request });
+      return await this.#rest.list({ client, request });
     } catch (error) {
       if (error instanceof Problem && error.status === 410 && error.code === "cursor_gone") return undefined;
       throw error;

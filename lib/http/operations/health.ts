@@ -1,0 +1,20 @@
+/**
+ * Health checks for load balancers and supervisors.
+ *
+ * @module
+ */
+
+import type { Registry } from "../../registry/registry.ts";
+import { jsonResponse } from "../responses.ts";
+
+/** `GET /healthz`: the process responds. */
+export function healthy(): Response {
+  return jsonResponse('{"status":"ok"}');
+}
+
+/** `GET /readyz`: 503 while the server cannot commit. */
+export function readiness({ degradation }: Registry): Response {
+  if (degradation === null) return jsonResponse('{"status":"ready"}');
+  const { error: { reason }, since } = degradation;
+  return jsonResponse(JSON.stringify({ status: "degraded", detail: reason, since }), 503);
+}

@@ -1,0 +1,36 @@
+/**
+ * `GET /metrics`. The library that formats metrics is loaded by the first request.
+ *
+ * @module
+ */
+
+import type { Metrics, MetricSources } from "./metrics.ts";
+
+/** The content type of the text format of Prometheus, version 0.0.4. */
+const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** Responds with the metrics. */
+export class MetricsEndpoint implements Disposable {
+  readonly #sources: MetricSources;
+  #metrics: Promise<Metrics> | undefined;
+
+  /** @param sources where the values come from */
+  constructor(sources: MetricSources) {
+    this.#sources = sources;
+  }
+
+  /** `GET /metrics` */
+  async answer(): Promise<Response> {
+    this.#metrics ??= import("./metrics.ts").then(({ Metrics }) => new Metrics(this.#sources));
+    const headers = {
+      "content-type": CONTENT_TYPE,
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    };
+    return new Response(await (await this.#metrics).text(), { headers });
+  }
+
+  [Symbol.dispose](): void {
+    void this.#metrics?.then((metrics) => metrics[Symbol.dispose]());
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The route table: every method of every path, who may call it, and what handles it.
+ *
+ * @module
+ */
+
+import { VERSION } from "../version.ts";
+import type { HandlerContext } from "./context.ts";
+import type { Docs } from "./openapi/docs.ts";
+import type { Clients } from "./operations/clients.ts";
+import { healthy, readiness } from "./operations/health.ts";
+import type { MetricsEndpoint } from "./operations/metrics_endpoint.ts";
+import { bulkAccess } from "./pages/bulk.ts";
+import { MODULE_FILES, type ModuleFiles } from "./pages/module_files.ts";
+import type { Pages } from "./pages/pages.ts";
+import type { Sharing } from "./pages/sharing.ts";
+import type { SignIn } from "./pages/sign_in.ts";
+import type { ReportBatches } from "./reports/batches.ts";
+import type { ReportCalls } from "./reports/calls.ts";
+import { type Answer, type Call, hasParam, type Method, type Route, type RouteTraits } from "./route.ts";
+import type { Events } from "./streams/events.ts";
+import type { Sockets } from "./streams/sockets.ts";
+import type { Badges } from "./tasks/badges.ts";
+import type { Names } from "./tasks/names.ts";
+import type { PolledTasks } from "./tasks/polled_tasks.ts";
+import type { Rest } from "./tasks/rest.ts";
+import type { Waits } from "./tasks/waits.ts";
+
+/** The parts of the server that handle calls. */
+export interface Areas {
+  readonly context: HandlerContext;
+  readonly badges: Badges;
+  readonly batches: ReportBatches;
+  readonly clients: Clients;
+  /** Loaded by the first call. */
+  readonly docs: () => Promise<Docs>;
+  readonly events: Events;
+  readonly files: ModuleFiles;
+  readonly metrics: MetricsEndpoint;
+  readonly names: Names;
+  readonly pages: Pages;
+  readonly polled: PolledTasks;
+  readonly reports: ReportCalls;
+  readonly rest: Rest;
+  readonly sharing: Sharing;
+  readonly signIn: SignIn;
+  readonly sockets: Sockets;
+  readonly waits: Waits;
+}
+
+const PAGE = { isPage: true };
+const LIST_PAGE = { isPage: true, redirectsSlash: true };
+const SHARE_PAGE = { isPage: true, requires: "sign_in" } as const;
+const SIGN_IN = { requires: "sign_in" } as const;
+const SHARED = { isShared: true };
+const STREAM = { isLasting: true };
+const SOCKET = { isLasting: true, isSocket: true };
+
+/** The route table. A root has paths of its own if below another one any segment could be a task id. */
+export const ROUTES: readonly Route<Areas>[] = [
+  route("GET /", "any", ({ pages }, call) => pages.home(call), PAGE),
+  route("GET /t/{client}", "read", ({ pages }, call) => pages.list(call), LIST_PAGE),
+  route("POST /t/{client}", bulkAccess, ({ pages }, call) => pages.bulk(call), PAGE),
+  route("POST /t/{client}/start/{name}", "start", ({ pages }, call) => pages.start(call), PAGE),
+  route("GET /t/{client}/{id}", "read", ({ pages }, call) => pages.task(call), PAGE),
+  route("POST /t/{client}/{id}/cancel", "cancel", ({ pages }, call) => pages.change("cancel", call), PAGE),
+  route("POST /t/{client}/{id}/remove", "remove", ({ pages }, call) => pages.change("remove", call), PAGE),
+  route("POST /t/{client}/{id}/restore", "remove", ({ pages }, call) => pages.change("restore", call), PAGE),
+  route("POST /t/{client}/{id}/retry", "start", ({ pages }, call) => pages.change("retry", call), PAGE),
+  route("GET /stats/{client}", "read", ({ pages }, call) => pages.names(call), LIST_PAGE),
+  route("GET /stats/{client}/{name}", "read", ({ pages }, call) => pages.runs(call), PAGE),
+  route("GET /share/{client}", "operate", ({ sharing }, call) => sharing.page(call), SHARE_PAGE),
+  route("POST /share/{client}", "operate", ({ sharing }, call) => sharing.share(call), SHARE_PAGE),
+  route("GET /share/{client}/{id}", "operate", ({ sharing }, call) => sharing.page(call), SHARE_PAGE),
+  route("POST /share/{client}/{id}", "operate", ({ sharing }, call) => sharing.share(call), SHARE_PAGE),
+  route("GET /s/{token}", "none", ({ sharing }, call) => sharing.follow(call), SHARE_PAGE),
+  route("GET /sign-in", "none", ({ signIn }, call) => signIn.form(call), SIGN_IN),
+  route("POST /sign-in", "none", ({ signIn }, call) => signIn.signIn(call), SIGN_IN),
+  route("POST /sign-out", "none", ({ signIn }) => signIn.signOut(), SIGN_IN),
+  route("GET /docs", "any", async ({ docs }, { request }) => (await docs()).page(request), PAGE),
+  route("GET /assets/{file}", "none", ({ pages }, call) => pages.asset(call)),
+
+  ...MODULE_FILES.flatMap((file) => [
+    route(`GET /${file}`, "none", ({ files }, call) => files.answer(file, call, false)),
+    route(`GET /v${VERSION}/${file}`, "none", ({ files }, call) => files.answer(file, call, true)),
+  ]),
+
+  route("GET /tasks/{client}", "read", listOrChanges),
+  route("POST /tasks/{client}", "report", ({ reports }, call) => reports.create(call), SHARED),
+  route("DELETE /tasks/{client}", "remove", ({ rest }, call) => rest.removeMany(call)),
+  route("POST /tasks/{client}/start/{name}", "start", ({ rest }, call) => rest.start(call)),
+  route("GET /tasks/{client}/{id}", "read", taskOrWait),
+  route(
+    "PATCH /tasks/{client}/{id}",
+    "report",
+    ({ reports }, call) => reports.report("update", call),
+    SHARED,
+  ),
+  route("POST /tasks/{client}/{id}", "report", ({ reports }, call) => reports.report("update", call), SHARED),
+  route("DELETE /tasks/{client}/{id}", "remove", ({ rest }, call) => rest.remove(call)),
+  route("GET /tasks/{client}/{id}/logs", "read", ({ rest }, call) => rest.logs(call)),
+  route(
+    "POST /tasks/{client}/{id}/logs",
+    "report",
+    ({ reports }, call) => reports.report("logs", call),
+    SHARED,
+  ),
+  route("GET /tasks/{client}/{id}/history", "read", ({ rest }, call) => rest.history(call)),
+  route("GET /tasks/{client}/{id}/progress", "read", ({ rest }, call) => rest.progress(call)),
+  route(
+    "POST /tasks/{client}/{id}/finish",
+    "report",
+    ({ reports }, call) => reports.report("finish", call),
+    SHARED,
+  ),
+  route(
+    "POST /tasks/{client}/{id}/fail",
+    "report",
+    ({ reports }, call) => reports.report("fail", call),
+    SHARED,
+  ),
+  route(
+    "POST /tasks/{client}/{id}/cancelled",
+    "report",
+    ({ reports }, call) => reports.report("cancelled", call),
+    SHARED,
+  ),
+  route("POST /tasks/{client}/{id}/cancel", "cancel", ({ rest }, call) => rest.cancel(call)),
+  route("POST /tasks/{client}/{id}/retry", "start", ({ rest }, call) => rest.retry(call)),
+  route("POST /tasks/{client}/{id}/restore", "remove", ({ rest }, call) => rest.restore(call)),
+  route("GET /names/{client}", "read", ({ names }, call) => names.list(call)),
+  route("GET /badge/{client}/{id}.svg", "read", ({ badges }, call) => badges.badge(call)),
+
+  route("GET /events/tasks/{client}", "read", ({ events }, call) => events.watch(call), STREAM),
+  route("GET /events/tasks/{client}/{id}", "read", ({ events }, call) => events.watchTask(call), STREAM),
+  route("GET /ws/tasks/{client}", "read", ({ sockets }, call) => sockets.watch(call), SOCKET),
+  route("GET /ws/tasks/{client}/{id}", "read", ({ sockets }, call) => sockets.watchTask(call), SOCKET),
+
+  // Each report is checked by itself.
+  route("POST /report", "any", ({ batches }, call) => batches.post(call), SHARED),
+  route("GET /ws/report", "any", ({ batches }, call) => batches.upgrade(call), SOCKET),
+
+  route("POST /tokens", "operate", ({ sharing }, call) => sharing.create(call), { requires: "key" }),
+  route("GET /clients", "operate", ({ clients }) => clients.list()),
+  route("GET /metrics", "operate", ({ metrics }) => metrics.answer()),
+  route("GET /openapi.json", "any", async ({ docs }, { request }) => (await docs()).json(request)),
+  route("GET /healthz", "none", healthy),
+  route("GET /readyz", "any", ({ context }) => readiness(context.registry)),
+];
+
+function route(
+  call: `${Method} /${string}`,
+  access: Route<Areas>["access"],
+  handler: Route<Areas>["handler"],
+  traits: RouteTraits = {},
+): Route<Areas> {
+  const [method, path] = call.split(" ") as [Method, string];
+  return { method, path, access, handler, ...traits };
+}
+
+function listOrChanges({ rest, waits }: Areas, call: Call): Answer {
+  return hasParam(call.request, "after") ? waits.changes(call) : rest.list(call);
+}
+
+function taskOrWait({ rest, waits, polled }: Areas, call: Call): Answer {
+  if (hasParam(call.request, "wait")) return waits.task(call);
+  const answer = rest.task(call);
+  polled.add(call);
+  return answer;
+}

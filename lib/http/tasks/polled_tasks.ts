@@ -1,0 +1,40 @@
+/**
+ * Requests that poll a single task, by URL: a client that polls sends the same request again and again, and parsing and
+ * checking its URL is most of what the response costs.
+ *
+ * @module
+ */
+
+import type { Call } from "../route.ts";
+
+/** URLs to remember; once there are more, all are forgotten. */
+const MAX_URLS = 256;
+
+/** A task that a URL is about. */
+interface PolledTask {
+  readonly host: string;
+  readonly client: string;
+  readonly id: string;
+}
+
+/** Remembers requests for single tasks that passed every check. */
+export class PolledTasks {
+  readonly #tasks: Map<string, PolledTask> = new Map();
+
+  /** The task that a request is about, if an equal request has passed every check before. */
+  find(request: Request): PolledTask | undefined {
+    const known = this.#tasks.get(request.url);
+    if (known === undefined || request.method !== "GET" || request.headers.get("host") !== known.host) {
+      return undefined;
+    }
+    return known;
+  }
+
+  /** Remembers a request that has passed every check. */
+  add({ request, client, id }: Call): void {
+    const host = request.headers.get("host");
+    if (host === null) return;
+    if (this.#tasks.size >= MAX_URLS) this.#tasks.clear();
+    this.#tasks.set(request.url, { host, client, id });
+  }
+}
