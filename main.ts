@@ -1,7 +1,6 @@
-// deno-lint-ignore-file no-console -- this is the program, and speaking is its part
+// deno-lint-ignore-file no-console -- the CLI writes to the console by design
 /**
- * The program: finds the command and runs it. Each is loaded only when it is asked for, so that one that merely looks at
- * a server does not load the server.
+ * The command line's entry point: finds the command and runs it.
  *
  * @module
  */
@@ -10,64 +9,67 @@ import { CommandError, EXIT, messageOf } from "./lib/cli/command.ts";
 import { note } from "./lib/cli/terminal.ts";
 import { VERSION } from "./lib/version.ts";
 
-/** A command: what it is called with, what it does, and how it is run; it gives back the status to end with. */
+/** A command: its usage, its line of help, and a function that runs it and resolves with the exit status. */
 interface Command {
   readonly usage: string;
   readonly help: string;
   readonly run: (args: readonly string[]) => Promise<number>;
 }
 
-/** Specifiers are literals, as only those are compiled into the executable. */
+/**
+ * Loads each command only when it runs, so that a client command does not load the server. The specifiers are literals:
+ * `deno compile` embeds no others.
+ */
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: {
     usage: "[serve]",
-    help: "serves tasks: on a page, over REST and over WebSocket",
+    help: "Start the server: web page, REST and WebSocket",
     run: async (args) => (await import("./lib/cli/serve/serve.ts")).serveCommand(args),
   },
   run: {
     usage: "run [--] <command>",
-    help: "runs a command, and shows it as a task",
+    help: "Run a command and report it as a task",
     run: async (args) => (await import("./lib/cli/run/run.ts")).runCommand(args),
   },
   ls: {
     usage: "ls",
-    help: "lists tasks",
+    help: "List tasks",
     run: async (args) => (await import("./lib/cli/client/ls.ts")).lsCommand(args),
   },
   watch: {
     usage: "watch [<id>]",
-    help: "shows tasks live",
+    help: "Show tasks live in the terminal",
     run: async (args) => (await import("./lib/cli/client/watch.ts")).watchCommand(args),
   },
   wait: {
     usage: "wait <id>",
-    help: "waits until a task has ended, and tells by its status how",
+    help: "Wait until a task has ended",
     run: async (args) => (await import("./lib/cli/client/wait.ts")).waitCommand(args),
+  },
+  cancel: {
+    usage: "cancel <id>",
+    help: "Request that a task stop",
+    run: async (args) => (await import("./lib/cli/client/cancel.ts")).cancelCommand(args),
+  },
+  token: {
+    usage: "token",
+    help: "Create a token with limited access",
+    run: async (args) => (await import("./lib/cli/token.ts")).tokenCommand(args),
   },
   check: {
     usage: "check",
-    help: "says whether a server, or a file of tasks, is well",
+    help: "Check a server, or a database file",
     run: async (args) => (await import("./lib/cli/data/check.ts")).checkCommand(args),
   },
   backup: {
     usage: "backup <copy>",
-    help: "copies the file of tasks, also while its server writes",
+    help: "Copy the database file, even while the server uses it",
     run: async (args) => (await import("./lib/cli/data/backup.ts")).backupCommand(args),
   },
   restore: {
     usage: "restore <copy>",
-    help: "puts a copy in the place of the file of tasks",
+    help: "Replace the database file with a backup",
     run: async (args) => (await import("./lib/cli/data/restore.ts")).restoreCommand(args),
-  },
-  token: {
-    usage: "token",
-    help: "makes a token of the key, for somebody who may only look or report",
-    run: async (args) => (await import("./lib/cli/token.ts")).tokenCommand(args),
-  },
-  cancel: {
-    usage: "cancel <id>",
-    help: "asks a task to stop",
-    run: async (args) => (await import("./lib/cli/client/cancel.ts")).cancelCommand(args),
   },
 };
 
@@ -80,16 +82,16 @@ async function main(args: readonly string[]): Promise<number> {
       console.log(await help());
       return EXIT.ok;
     }
-    // Of what is run, the version may be asked for, too.
-    if (name !== "run" && ownPart(args).includes("--version")) {
+    // `run` passes --version on to its command.
+    if (name !== "run" && beforeDoubleDash(args).includes("--version")) {
       console.log(await version());
       return EXIT.ok;
     }
     if (name === undefined || name.startsWith("-")) return await COMMANDS.serve!.run(args);
     if (Object.hasOwn(COMMANDS, name)) return await COMMANDS[name]!.run(args.slice(1));
-    throw new CommandError(EXIT.usage, `There is no command "${name}"; --help lists what there is`);
+    throw new CommandError(EXIT.usage, `Unknown command "${name}"; --help lists the commands`);
   } catch (error) {
-    // What was asked for can't be done; a stack would hide why.
+    // Only the message: these are errors of use, whose stack would hide the reason.
     note(messageOf(error));
     return error instanceof CommandError ? error.status : EXIT.usage;
   }
@@ -100,8 +102,8 @@ async function version(): Promise<string> {
   return COMMIT === "" ? `taskscope ${VERSION}` : `taskscope ${VERSION} (${COMMIT})`;
 }
 
-/** The arguments in front of "--": what stands behind it is somebody else's. */
-function ownPart(args: readonly string[]): readonly string[] {
+/** The arguments before `--`; those after it are operands. */
+function beforeDoubleDash(args: readonly string[]): readonly string[] {
   const end = args.indexOf("--");
   return end === -1 ? args : args.slice(0, end);
 }
@@ -111,20 +113,25 @@ async function help(): Promise<string> {
   const commands = Object.values(COMMANDS);
   const width = Math.max(...commands.map(({ usage }) => usage.length));
   return [
-    "Taskscope shows long-running tasks live: on a page, over REST, over WebSocket and in the",
-    "terminal.",
+    "Taskscope shows long-running tasks live: on a web page, over REST and WebSocket,",
+    "and in the terminal.",
     "",
     "Usage: taskscope [command] [flags]",
     "",
+    "Commands:",
     ...commands.map(({ usage, help }) => `  ${usage.padEnd(width)}  ${help}`),
     "",
-    "Without a command it serves. Each says with --help what flags it takes; --version is for all.",
+    "Without a command, taskscope starts the server.",
+    "",
+    "Flags:",
+    `  ${"-h, --help".padEnd(width)}  Show the help of taskscope, or of a command`,
+    `  ${"--version".padEnd(width)}  Show the version`,
     "",
     examplesHelp([
-      "taskscope                        # the page is at http://127.0.0.1:8000/",
-      "taskscope run -- make all        # shows a command there",
-      "taskscope watch                  # shows the same in the terminal",
-      "taskscope serve --help",
+      "taskscope                        # start the server at http://127.0.0.1:8000/",
+      "taskscope run -- make all        # run a command and show it there",
+      "taskscope watch                  # show its tasks in the terminal",
+      "taskscope serve --help           # show the server's flags",
     ]),
   ].join("\n");
 }

@@ -78,7 +78,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/cli/serve/":
     "leaves lib/task/ lib/text/ lib/access/ lib/notify/ lib/store/ lib/config.ts lib/demo/ lib/mod.ts lib/cli/",
   "lib/cli/data/":
-    "leaves lib/task/ lib/text/ lib/channel/ lib/remote/ lib/store/sqlite/ lib/cli/ lib/cli/client/ lib/cli/serve/",
+    "leaves lib/task/ lib/text/ lib/channel/ lib/remote/ lib/store/sqlite/ lib/cli/ lib/cli/client/",
   "main.ts": "leaves lib/cli/ lib/cli/client/ lib/cli/run/ lib/cli/serve/ lib/cli/data/",
 };
 

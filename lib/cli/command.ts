@@ -1,41 +1,41 @@
 /**
- * What the commands have in common: how they end.
+ * Exit statuses and errors of the commands.
  *
  * @module
  */
 
 import type { Task } from "../task/task.ts";
 
-/** The statuses that the program ends with. */
+/** The program's exit statuses. */
 export const EXIT = {
-  /** What was asked for is done; a task that was watched has finished. */
+  /** The command succeeded; a task it watched finished. */
   ok: 0,
-  /** It could not be done; a task that was watched has failed. */
+  /** The command failed; a task it watched failed. */
   failed: 1,
-  /** The program was called wrongly. */
+  /** The command line is wrong. */
   usage: 2,
-  /** The task that was watched was cancelled. */
+  /** The task it watched was cancelled. */
   cancelled: 3,
-  /** There is no such task, or no server. */
+  /** No such task, or no server. */
   missing: 4,
-  /** It took too long, as with `timeout(1)`. */
+  /** Timed out; the same status as `timeout(1)`. */
   timeout: 124,
-  /** Ctrl-C, as shells say it. */
+  /** Ended by Ctrl-C: 128 + SIGINT, as shells report it. */
   interrupted: 130,
 } as const;
 
-/** A command that can't do what it was asked for, although it was called rightly. */
+/** A command that failed although its command line is valid. */
 export class CommandError extends Error {
   /** The name of the class. */
   override readonly name = "CommandError";
-  /** The status to end with. */
+  /** The exit status. */
   readonly status: number;
 
   /**
-   * Says what is the matter.
+   * Creates an error.
    *
-   * @param status the status to end with, one of {@linkcode EXIT}
-   * @param message what can't be done and why, in one line
+   * @param status the exit status, one of {@linkcode EXIT}
+   * @param message what failed and why, in one line
    * @param options the cause
    */
   constructor(status: number, message: string, options?: ErrorOptions) {
@@ -44,12 +44,12 @@ export class CommandError extends Error {
   }
 }
 
-/** The status that tells how a task has ended. */
-export function statusOfTask({ state }: Task): number {
+/** The exit status for the final state of a watched task. */
+export function exitStatusOf({ state }: Task): number {
   return state === "FINISHED" ? EXIT.ok : state === "CANCELLED" ? EXIT.cancelled : EXIT.failed;
 }
 
-/** What there is to say of something that was thrown. */
+/** The message of a thrown value, for people. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

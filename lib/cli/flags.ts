@@ -1,5 +1,5 @@
 /**
- * Reads flags and their environment variables by one table, which `help.ts` makes the help of.
+ * Parses a command's flags, and the environment variables that stand in for them, by one table.
  *
  * @module
  */
@@ -8,69 +8,92 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { ConfigError } from "../errors.ts";
 
-/** A flag of a command. */
+/** A flag of a command: everything about it, so that a new flag is one row of a {@linkcode FlagTable}. */
 export interface Flag {
-  /** A `switch` is there or not, a `value` has one text, a `list` may be given more than once. */
+  /** A `switch` is set or not, a `value` takes one value, a `list` may be repeated. */
   readonly kind: "switch" | "value" | "list";
-  /** What the value stands for, in the help: `<port>`. */
+  /** The heading that help lists the flag under. @default {"Flags"} */
+  readonly group?: string;
+  /** The value's name in help: `<port>`. */
   readonly placeholder?: string;
-  /** What the flag does, in one line. */
+  /** What the flag does, in one line of help. */
   readonly help: string;
-  /** The value where none is given. */
+  /** The value used if none is given; shown in help. */
   readonly fallback?: string;
-  /** What separates the values of a list in its variable, where that is not every comma. */
+  /** Separates the values of a list in its environment variable. @default {","} */
   readonly separator?: RegExp;
+  /**
+   * Converts one given text to the flag's value; by default the text itself.
+   *
+   * @param source where the text came from, for error messages: `--port` or `TASKSCOPE_PORT`
+   * @throws {ConfigError} if the text is not a valid value
+   */
+  readonly parse?: (text: string, source: string) => unknown;
 }
 
-/** The flags of a command, by name. */
+/** The flags of a command by name, in the order of its help. */
 export type FlagTable = Readonly<Record<string, Flag>>;
 
-/** What was given: for each flag its texts, none where it was not given. */
-export interface GivenFlags {
-  readonly flags: ReadonlyMap<string, readonly string[]>;
-  /** What a user calls the place where a flag's texts came from: `--port` or `TASKSCOPE_PORT`. */
-  readonly nameOf: (flag: string) => string;
-  /** What is not a flag. */
+type Parsed<F extends Flag> = F extends { readonly parse: (text: string, source: string) => infer Value }
+  ? Value
+  : string;
+
+type ValueOf<F extends Flag> = F["kind"] extends "switch" ? boolean
+  : F["kind"] extends "list" ? readonly Parsed<F>[]
+  : F extends { readonly fallback: string } ? Parsed<F>
+  : Parsed<F> | undefined;
+
+/** The parsed value of each flag in a table; `undefined` if it was not given and has no fallback. */
+export type FlagValues<Table extends FlagTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
+
+/** A parsed command line. */
+export interface CommandLine<Table extends FlagTable = FlagTable> {
+  readonly values: FlagValues<Table>;
+  /** Where a flag's value came from, for error messages: `--port` or `TASKSCOPE_PORT`. */
+  readonly sourceOf: (flag: string) => string;
+  /** The arguments that are not flags. */
   readonly operands: readonly string[];
-  /** Whether `--help` was given. */
-  readonly wantsHelp: boolean;
 }
 
 /**
- * Reads a command line. An environment variable stands in for a flag that is not given; lists in variables are
+ * Parses a command line. An environment variable stands in for a flag that is not given; lists in variables are
  * separated by commas.
  *
- * @param table the flags that there are
- * @param args the arguments behind the command
+ * @param table the command's flags
+ * @param args the arguments after the command's name
  * @param readVariable reads an environment variable
- * @returns what was given, with the fallbacks
- * @throws {ConfigError} on a flag that there is not, or one without its value
+ * @returns the command line; `null` if it asks for help, even if its values are invalid
+ * @throws {ConfigError} if a flag is unknown, lacks its value, or has an invalid one
  */
-export function readFlags(
-  table: FlagTable,
+export function readFlags<const Table extends FlagTable>(
+  table: Table,
   args: readonly string[],
   readVariable: (name: string) => string | undefined,
-): GivenFlags {
+): CommandLine<Table> | null {
   const names = Object.keys(table);
-  const switches = names.filter((name) => table[name]!.kind === "switch");
+  const withValue = names.filter((name) => table[name]!.kind !== "switch");
   const parsed = parseArgs(args, {
-    // "_" keeps operands from being taken for numbers.
-    string: [...names.filter((name) => table[name]!.kind !== "switch"), "_"],
-    collect: names.filter((name) => table[name]!.kind !== "switch"),
-    boolean: [...switches, "help"],
+    // "_" stops parseArgs from converting operands that look like numbers.
+    string: [...withValue, "_"],
+    collect: withValue,
+    boolean: [...names.filter((name) => table[name]!.kind === "switch"), "help"],
     alias: { h: "help" },
     unknown: (arg, key) => {
       if (key === undefined) return true;
-      throw new ConfigError(`There is no flag ${arg.split("=")[0]}; --help lists them`);
+      throw new ConfigError(`Unknown flag ${arg.split("=")[0]}; --help lists the flags`);
     },
   });
-  const flags = new Map<string, readonly string[]>();
-  for (const [name, flag] of Object.entries(table)) {
-    flags.set(name, textsOf(name, flag, parsed[name], readVariable));
-  }
-  const nameOf = (flag: string) =>
+  if (parsed.help === true) return null;
+  const sourceOf = (flag: string) =>
     isGiven(parsed[flag]) || !readVariable(variableOf(flag)) ? `--${flag}` : variableOf(flag);
-  return { flags, nameOf, operands: parsed._.map(String), wantsHelp: parsed.help === true };
+  const values = Object.entries(table).map(([name, flag]) => {
+    return [name, valueOf(flag, textsOf(name, flag, parsed[name], readVariable), sourceOf(name))];
+  });
+  return {
+    values: Object.fromEntries(values) as FlagValues<Table>,
+    sourceOf,
+    operands: parsed._.map(String),
+  };
 }
 
 /** The name of the environment variable that stands in for a flag. */
@@ -82,14 +105,20 @@ function isGiven(parsed: unknown): boolean {
   return Array.isArray(parsed) ? parsed.length > 0 : parsed === true;
 }
 
+function valueOf({ kind, parse }: Flag, texts: readonly string[], source: string): unknown {
+  if (kind === "switch") return texts.length > 0;
+  const values = parse === undefined ? texts : texts.map((text) => parse(text, source));
+  return kind === "list" ? values : values[0];
+}
+
 function textsOf(
   name: string,
   flag: Flag,
   given: unknown,
   readVariable: (name: string) => string | undefined,
 ): readonly string[] {
+  const variable = readVariable(variableOf(name));
   if (flag.kind === "switch") {
-    const variable = readVariable(variableOf(name));
     if (given === true) return ["true"];
     if (variable === undefined || variable === "" || variable === "0" || variable === "false") return [];
     if (variable === "1" || variable === "true") return ["true"];
@@ -97,9 +126,8 @@ function textsOf(
   }
   const texts = Array.isArray(given) ? given.map(String) : [];
   if (texts.some((text) => text === "")) throw new ConfigError(`--${name} needs a value`);
-  if (flag.kind === "value" && texts.length > 1) throw new ConfigError(`--${name} may be given once`);
+  if (flag.kind === "value" && texts.length > 1) throw new ConfigError(`--${name} may be given only once`);
   if (texts.length > 0) return texts;
-  const variable = readVariable(variableOf(name));
   if (variable !== undefined && variable !== "") {
     return flag.kind === "list"
       ? variable.split(flag.separator ?? ",").map((text) => text.trim()).filter((text) => text !== "")

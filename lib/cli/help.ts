@@ -1,82 +1,99 @@
 /**
- * The help of the program and its commands, as text that fits into a terminal.
+ * Formats the help of commands for a terminal of 80 columns.
  *
  * @module
  */
 
+import { EXIT } from "./command.ts";
 import { type Flag, type FlagTable, variableOf } from "./flags.ts";
+import { writeLine } from "./terminal.ts";
 
-/** Columns that help fits into. */
-const HELP_COLUMNS = 90;
+/** Columns that help fits into, except for examples that are longer. */
+const HELP_COLUMNS = 80;
 
-/** Flags that belong together, by the heading that they stand under in the help. */
-export type FlagGroups = Readonly<Record<string, readonly string[]>>;
+/** A space at which {@linkcode wrap} does not break a line. */
+const NO_BREAK = "\u00a0";
 
-/**
- * The help of a command's flags.
- *
- * @param table the flags
- * @param groups how they are grouped, in this order; those in no group come last
- */
-export function helpOf(table: FlagTable, groups: FlagGroups = {}): string {
-  const grouped = new Set(Object.values(groups).flat());
-  const others = Object.keys(table).filter((name) => !grouped.has(name));
-  const rest: FlagGroups = others.length === 0 ? {} : { [grouped.size === 0 ? "Flags" : "Others"]: others };
-  const indent = 4 + Math.max(...Object.entries(table).map(([name, flag]) => leftOf(name, flag).length));
-  const blocks = Object.entries({ ...groups, ...rest }).map(([heading, names]) => {
-    return [`${heading}:`, ...names.map((name) => rowOf(name, table[name]!, indent))].join("\n");
+/** The heading of flags without a group. */
+const DEFAULT_GROUP = "Flags";
+
+/** A command's syntax: what its parser accepts and what its help says. */
+export interface CommandSyntax {
+  /** What follows the program's name: `wait <id> [flags]`. */
+  readonly usage: string;
+  /** What the command does; blank lines separate paragraphs. */
+  readonly description: string;
+  readonly flags: FlagTable;
+  /** What each exit status means. */
+  readonly exitStatuses: Readonly<Record<string, string>>;
+  /** Command lines that show typical uses. */
+  readonly examples: readonly string[];
+}
+
+/** Writes a command's help to the output, and returns the exit status. */
+export function showHelp(syntax: CommandSyntax): number {
+  writeLine(commandHelp(syntax));
+  return EXIT.ok;
+}
+
+/** The help of a command. */
+export function commandHelp({ usage, description, flags, exitStatuses, examples }: CommandSyntax): string {
+  return [
+    `Usage: taskscope ${usage}`,
+    ...description.split("\n\n").map((paragraph) => wrap(paragraph)),
+    flagsHelp(flags),
+    exitStatusHelp(exitStatuses),
+    examplesHelp(examples),
+  ].join("\n\n");
+}
+
+/** The help of flags: a block for each group, then the rule for environment variables. */
+function flagsHelp(table: FlagTable): string {
+  const indent = 4 + Math.max(...Object.entries(table).map(([name, flag]) => labelOf(name, flag).length));
+  const groups = Map.groupBy(Object.entries(table), ([, { group = DEFAULT_GROUP }]) => group);
+  const blocks = [...groups].map(([heading, flags]) => {
+    return [`${heading}:`, ...flags.map(([name, flag]) => rowOf(name, flag, indent))].join("\n");
   });
-  const [example = ""] = Object.keys(table).filter((name) => table[name]!.kind !== "switch").slice(-1);
-  const rule = `What is not given is taken from the environment: --${example} from ${
-    variableOf(example)
-  }, and so on.`;
+  const example = Object.keys(table).findLast((name) => table[name]!.kind !== "switch");
+  if (example === undefined) return blocks.join("\n\n");
+  const rule = `Flags can also be set by environment variables, such as ${variableOf(example)} for ` +
+    `--${example}. A flag on the command line takes precedence.`;
   return [...blocks, wrap(rule)].join("\n\n");
 }
 
-/**
- * The help of a command.
- *
- * @param usage what stands behind the program's name: `wait <id> [flags]`
- * @param about what it does; empty lines separate paragraphs
- * @param flags what {@linkcode helpOf} gives of its flags
- * @param examples command lines that show what it is used for
- */
-export function commandHelp(
-  usage: string,
-  about: string,
-  flags: string,
-  examples: readonly string[] = [],
-): string {
-  const blocks = [`Usage: taskscope ${usage}`, ...about.split("\n\n").map((text) => wrap(text)), flags];
-  if (examples.length > 0) blocks.push(examplesHelp(examples));
-  return blocks.join("\n\n");
+function exitStatusHelp(statuses: Readonly<Record<string, string>>): string {
+  const indent = 4 + Math.max(...Object.keys(statuses).map((status) => status.length));
+  const rows = Object.entries(statuses).map(([status, meaning]) => {
+    return `  ${status}`.padEnd(indent) + wrap(meaning, indent);
+  });
+  return ["Exit status:", ...rows].join("\n");
 }
 
-/** Command lines as the end of a help. */
+/** Examples, which end a help text. */
 export function examplesHelp(examples: readonly string[]): string {
   return ["Examples:", ...examples.map((line) => `  ${line}`)].join("\n");
 }
 
-function leftOf(name: string, { placeholder }: Flag): string {
+function labelOf(name: string, { placeholder }: Flag): string {
   return placeholder === undefined ? `--${name}` : `--${name} ${placeholder}`;
 }
 
 function rowOf(name: string, flag: Flag, indent: number): string {
   const notes = [
-    ...(flag.fallback === undefined ? [] : [`default ${flag.fallback}`]),
-    ...(flag.kind === "list" ? ["repeatable"] : []),
+    ...(flag.fallback === undefined ? [] : [`[default:${NO_BREAK}${flag.fallback}]`]),
+    ...(flag.kind === "list" ? ["[repeatable]"] : []),
   ];
-  const right = notes.length === 0 ? flag.help : `${flag.help} (${notes.join(", ")})`;
-  return `  ${leftOf(name, flag)}`.padEnd(indent) + wrap(right, indent);
+  const text = [flag.help, ...notes].join(" ");
+  return `  ${labelOf(name, flag)}`.padEnd(indent) + wrap(text, indent);
 }
 
-/** Breaks lines between words; those behind the first are indented. */
+/** Wraps text at spaces and newlines, except for {@linkcode NO_BREAK}; all lines but the first are indented. */
 function wrap(text: string, indent = 0): string {
   const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(/[ \n]+/)) {
     const line = lines.at(-1);
     if (line === undefined || indent + line.length + 1 + word.length > HELP_COLUMNS) lines.push(word);
     else lines[lines.length - 1] = `${line} ${word}`;
   }
-  return lines.join(`\n${" ".repeat(indent)}`);
+  return lines.join(`\n${" ".repeat(indent)}`).replaceAll(NO_BREAK, " ");
 }

@@ -1,56 +1,66 @@
 /**
- * Where commands have the key from.
+ * Reads the server's key, or a token, from a file or the environment.
  *
  * @module
  */
 
 import { ConfigError } from "../errors.ts";
-import type { FlagTable, GivenFlags } from "./flags.ts";
+import { messageOf } from "./command.ts";
+import type { CommandLine, FlagTable } from "./flags.ts";
 
-/** The variable that holds the key itself. A flag would show it to everybody who may list processes. */
+/** The variable that holds the key itself. There is no such flag: any user could read it in the process list. */
 export const KEY_VARIABLE = "TASKSCOPE_KEY";
 
-/** The flag of every command that needs the key, or is asked for it. */
+/** A key, or a token that stands in for it. */
+export interface SourcedKey {
+  readonly key: string;
+  /** Where it came from, for error messages. */
+  readonly source: string;
+}
+
+/** The flag of every command that needs the key. */
 export const KEY_FLAGS = {
   "key-file": {
     kind: "value",
     placeholder: "<file>",
-    help: "file whose first line is the key; else that is in TASKSCOPE_KEY",
+    help: `file with the key in its first line; by default the key is in ${KEY_VARIABLE}`,
+    parse: readKeyFile,
   },
 } as const satisfies FlagTable;
 
-/** A key, and what a user calls the place that it came from. */
-export interface NamedKey {
-  readonly key: string;
-  readonly name: string;
-}
-
 /**
- * Finds the key.
+ * Finds the key: in the file of `--key-file`, or else in the environment.
  *
- * @param given what was given
+ * @param commandLine the parsed command line
  * @param readVariable reads an environment variable
- * @returns the key, or the token in its place; `null` where there is none
- * @throws {ConfigError} where the file can't be read, or holds nothing that could be sent; the message shows none of it
+ * @returns the key or token; `null` if there is none
+ * @throws {ConfigError} if the key has characters that a header cannot carry; the message does not contain the key
  */
 export function keyFrom(
-  { flags, nameOf }: GivenFlags,
+  { values }: Pick<CommandLine<typeof KEY_FLAGS>, "values">,
   readVariable: (name: string) => string | undefined,
-): NamedKey | null {
-  const file = flags.get("key-file")?.[0];
-  const text = file === undefined ? readVariable(KEY_VARIABLE) ?? "" : firstLineOf(file, nameOf("key-file"));
-  if (file === undefined && text === "") return null;
-  const name = file === undefined ? KEY_VARIABLE : `The first line of the file of ${nameOf("key-file")}`;
-  // What can be sent in a header.
-  if (/^[\x21-\x7e]+$/.test(text)) return { key: text, name };
-  throw new ConfigError(`${name} must be a key of ASCII without spaces, received ${text.length} characters`);
+): SourcedKey | null {
+  const file = values["key-file"];
+  if (file !== undefined) return file;
+  const key = readVariable(KEY_VARIABLE) ?? "";
+  return key === "" ? null : checkCharacters({ key, source: KEY_VARIABLE });
 }
 
-function firstLineOf(file: string, name: string): string {
+function readKeyFile(file: string, flag: string): SourcedKey {
+  let text: string;
   try {
-    return Deno.readTextFileSync(file).split(/\r?\n/, 1)[0]!.trim();
+    text = Deno.readTextFileSync(file);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`${name} can't be read: ${reason}`, { cause });
+    throw new ConfigError(`Cannot read the file of ${flag}: ${messageOf(cause)}`, { cause });
   }
+  const key = text.split(/\r?\n/, 1)[0]!.trim();
+  return checkCharacters({ key, source: `The first line of the file of ${flag}` });
+}
+
+function checkCharacters(key: SourcedKey): SourcedKey {
+  // The characters that are safe in an Authorization header.
+  if (/^[\x21-\x7e]+$/.test(key.key)) return key;
+  throw new ConfigError(
+    `${key.source} must be a key: printable ASCII without spaces, received ${key.key.length} characters`,
+  );
 }

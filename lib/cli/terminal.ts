@@ -1,5 +1,5 @@
 /**
- * What the commands write to: a terminal, or whatever else the output is.
+ * Writes to stdout and stderr, and describes the terminal.
  *
  * @module
  */
@@ -7,46 +7,46 @@
 import { readVariable } from "../environment.ts";
 import { plainText } from "../text/terminal_text.ts";
 
-/** Columns where the output is no terminal. */
+/** Columns of a line if the output is not a terminal. */
 const FILE_WIDTH = 120;
-/** What a terminal has that does not say how large it is. */
-const TERMINAL_SIZE = { columns: 80, rows: 24 } as const;
-/** What shells make of the end of a program that wrote to a pipe which nobody reads any more. */
+/** The size of a terminal that does not report one. */
+const DEFAULT_SIZE = { columns: 80, rows: 24 } as const;
+/** The exit status of a program that writes to a closed pipe, as shells report it: 128 + SIGPIPE. */
 const BROKEN_PIPE_STATUS = 141;
 
-/** How large a terminal is. */
+/** The size of a terminal, in characters. */
 export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
 }
 
-/** Whether the output is a terminal that can move its cursor. */
+/** Whether stdout is a terminal that can move its cursor. */
 export function isInteractive(): boolean {
   return Deno.stdout.isTerminal() && readVariable("TERM") !== "dumb";
 }
 
-/** Whether colours are wanted: on a terminal, where nobody set NO_COLOR. */
+/** Whether to write colours: on a terminal, unless NO_COLOR is set. */
 export function wantsColor(): boolean {
   return isInteractive() && !Deno.noColor;
 }
 
-/** How large the terminal is now. */
+/** The terminal's current size. */
 export function terminalSize(): TerminalSize {
   try {
     const { columns, rows } = Deno.consoleSize();
-    // Some say 0 where they do not know.
-    return { columns: columns || TERMINAL_SIZE.columns, rows: rows || TERMINAL_SIZE.rows };
+    // Some terminals report 0 for unknown.
+    return { columns: columns || DEFAULT_SIZE.columns, rows: rows || DEFAULT_SIZE.rows };
   } catch {
-    return TERMINAL_SIZE;
+    return DEFAULT_SIZE;
   }
 }
 
-/** The columns that a line may take. */
+/** The columns of a line of output. */
 export function outputWidth(): number {
   return Deno.stdout.isTerminal() ? terminalSize().columns : FILE_WIDTH;
 }
 
-/** Writes text to the output as it is. Ends the program where nobody reads any more. */
+/** Writes text to stdout unchanged. Exits if the reader has closed the pipe. */
 export function write(text: string): void {
   let rest = new TextEncoder().encode(text);
   try {
@@ -57,13 +57,13 @@ export function write(text: string): void {
   }
 }
 
-/** Writes a line to the output. */
+/** Writes a line to stdout. */
 export function writeLine(line: string): void {
   write(`${line}\n`);
 }
 
-/** Says something beside the output, in one line. */
+/** Writes a message to stderr, as one line. */
 export function note(message: string): void {
-  // deno-lint-ignore no-console -- this is what it is for
+  // deno-lint-ignore no-console -- the CLI writes to the console by design
   console.error(`taskscope: ${plainText(message)}`);
 }

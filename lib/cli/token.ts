@@ -1,5 +1,5 @@
 /**
- * `taskscope token`: makes a token of the key, without a server.
+ * `taskscope token`: signs a token with the key, without a server.
  *
  * @module
  */
@@ -8,94 +8,91 @@ import { checkKey, Keyring } from "../access/keyring.ts";
 import type { Scope } from "../access/grant.ts";
 import { readVariable } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
-import { isClientToken, isTaskId } from "../task/grammar.ts";
 import { EXIT } from "./command.ts";
+import { clientToken, oneOf, quoteValue, refuseOperands, taskId } from "./flag_values.ts";
 import { type FlagTable, readFlags } from "./flags.ts";
-import { commandHelp, helpOf } from "./help.ts";
+import { type CommandSyntax, showHelp } from "./help.ts";
 import { KEY_FLAGS, KEY_VARIABLE, keyFrom } from "./key.ts";
 import { writeLine } from "./terminal.ts";
+
+const SCOPES: readonly Scope[] = ["read", "write"];
 
 const FLAGS = {
   may: {
     kind: "value",
     placeholder: "<read|write>",
-    help: "what its holder may do: look, or report and see nothing",
+    help: "what the token allows: read, to see tasks; write, to report tasks but see none (required)",
+    parse: oneOf(SCOPES),
   },
-  client: { kind: "value", placeholder: "<token>", help: "client token of the tasks that it is for" },
-  task: { kind: "value", placeholder: "<id>", help: "the only task that it is for" },
+  client: {
+    kind: "value",
+    placeholder: "<token>",
+    help: "client token whose tasks it gives access to (required)",
+    parse: clientToken,
+  },
+  task: {
+    kind: "value",
+    placeholder: "<id>",
+    help: "limit it to the task with this id",
+    parse: taskId,
+  },
   expires: {
     kind: "value",
     placeholder: "<time>",
     fallback: "30d",
-    help: "how long it is good for, such as 12h or 30d; never means until the key changes",
+    help: "lifetime, such as 12h or 30d, or never",
+    parse: lifetimeFrom,
   },
   ...KEY_FLAGS,
 } as const satisfies FlagTable;
 
-const HELP =
-  "Prints a token that is used in the place of the key, and does less. Another key ends every token.";
-
-const EXAMPLES = [
-  "taskscope token --key-file key --may read --client ci --expires 7d",
-  "taskscope token --key-file key --may write --client ci --expires never",
-];
+const TOKEN: CommandSyntax = {
+  usage: "token --may <read|write> --client <token> [flags]",
+  description:
+    "Prints a token: it can be used in place of the key, but only for the tasks of one client and until it " +
+    "expires. Changing the server's key revokes all tokens.",
+  flags: FLAGS,
+  exitStatuses: { [EXIT.ok]: "success", [EXIT.usage]: "invalid command line, or no key" },
+  examples: [
+    "taskscope token --key-file key --may read --client ci --expires 7d",
+    "taskscope token --key-file key --may write --client ci --expires never",
+  ],
+};
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 /**
- * Makes a token.
+ * Signs a token.
  *
- * @param args the arguments behind the command
- * @returns the status to end with
- * @throws {ConfigError} where the command line is wrong, or there is no key
+ * @param args the arguments after the command's name
+ * @returns the exit status
+ * @throws {ConfigError} if the command line is wrong, or there is no key
  */
 export async function tokenCommand(args: readonly string[]): Promise<number> {
-  const given = readFlags(FLAGS, args, readVariable);
-  if (given.wantsHelp) {
-    writeLine(
-      commandHelp("token --may <read|write> --client <token> [flags]", HELP, helpOf(FLAGS), EXAMPLES),
-    );
-    return EXIT.ok;
+  const commandLine = readFlags(FLAGS, args, readVariable);
+  if (commandLine === null) return showHelp(TOKEN);
+  refuseOperands(commandLine.operands, "token");
+  const { may, client, task = null, expires: seconds } = commandLine.values;
+  if (may === undefined) throw new ConfigError("token needs --may read or --may write");
+  if (client === undefined) {
+    throw new ConfigError("token needs --client with the client token that it gives access to");
   }
-  const [operand] = given.operands;
-  if (operand !== undefined) throw new ConfigError(`token takes no "${operand}"; --help lists what it takes`);
-  const one = (name: keyof typeof FLAGS) => given.flags.get(name)?.[0];
-  const may = scopeFrom(one("may"), given.nameOf("may"));
-  const client = one("client");
-  if (client === undefined || !isClientToken(client)) {
-    throw new ConfigError(
-      `${given.nameOf("client")} must be the client token that it is for, received ${shown(client)}`,
-    );
-  }
-  const taskId = one("task") ?? null;
-  if (taskId !== null && !isTaskId(taskId)) {
-    throw new ConfigError(`${given.nameOf("task")} must be the id of a task, received ${shown(taskId)}`);
-  }
-  const seconds = secondsFrom(one("expires")!, given.nameOf("expires"));
-  const key = keyFrom(given, readVariable);
-  if (key === null) throw new ConfigError(`token needs the key, by --key-file or ${KEY_VARIABLE}`);
-  const keyring = new Keyring(checkKey(key.key, key.name));
+  const key = keyFrom(commandLine, readVariable);
+  if (key === null) throw new ConfigError(`token needs the key: pass --key-file, or set ${KEY_VARIABLE}`);
+  const keyring = new Keyring(checkKey(key.key, key.source));
   const expiresAt = seconds === null ? null : Math.floor(Date.now() / 1_000 + seconds);
-  writeLine(await keyring.sign({ may, client, taskId, expiresAt }));
+  writeLine(await keyring.sign({ may, client, taskId: task, expiresAt }));
   return EXIT.ok;
 }
 
-function scopeFrom(text: string | undefined, name: string): Scope {
-  if (text === "read" || text === "write") return text;
-  throw new ConfigError(`${name} must be read or write, received ${shown(text)}`);
-}
-
-function secondsFrom(text: string, name: string): number | null {
+/** Parses a lifetime to seconds; `null` for `never`. */
+function lifetimeFrom(text: string, source: string): number | null {
   if (text === "never") return null;
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   if (count !== undefined && unit !== undefined && Number(count) > 0) {
     return Number(count) * UNIT_SECONDS[unit]!;
   }
   throw new ConfigError(
-    `${name} must be a time such as 90s, 45m, 12h or 30d, or never, received ${shown(text)}`,
+    `${source} must be never or a time such as 90s, 45m, 12h or 30d, received ${quoteValue(text)}`,
   );
-}
-
-function shown(text: string | undefined): string {
-  return text === undefined ? "nothing" : JSON.stringify(text.slice(0, 200));
 }

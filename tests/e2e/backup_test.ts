@@ -79,17 +79,20 @@ Deno.test("taskscope backup and restore: all that was acknowledged before a copy
     assert(acknowledged.length > before.length, "it wrote on meanwhile");
     assertMatch(
       (await runProgram(["check", "--data", data])).stdout,
-      /is sound: [\d,]+ ended tasks, 1 that had not ended/,
+      /is intact: [\d,]+ ended tasks and 1 unfinished/,
     );
     assertMatch(
       (await runProgram(["check", "--server", program.url])).stdout,
-      /is well, and answers for client/,
+      /is ready and serves the tasks of client/,
     );
     cursor = (await call("GET", `${program.url}/tasks/c?limit=1`)).json.cursor;
   }
   const restored = await runProgram(["restore", copy, "--data", data]);
   assertEquals([restored.code, restored.stderr], [0, ""]);
-  assertMatch(restored.stdout, /tasks\.db is as .*copy\.db again; what was there is in .*tasks\.db\.before-/);
+  assertMatch(
+    restored.stdout,
+    /Restored .*tasks\.db from .*copy\.db; the replaced file is .*tasks\.db\.before-/,
+  );
   await using program = await startProgram(["--data", data, "--limit", "endedTasksPerClient=100000"]);
   const { json } = await call("GET", `${program.url}/tasks/c`);
   for (const [number, id] of before.entries()) assertEquals(json.all_tasks[id]?.result, number, id);

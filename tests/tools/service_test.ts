@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { spawn } from "../support/program.ts";
 import { findTool } from "../support/tools.ts";
-import { SERVE_FLAGS } from "../../lib/cli/serve/serve_options.ts";
+import { SERVE_FLAGS } from "../../lib/cli/serve/serve_flags.ts";
 
 const EXAMPLES = new URL("../../.github/examples/", import.meta.url);
 

@@ -1,5 +1,5 @@
 /**
- * Asks a server over plain HTTP.
+ * Calls a server's REST API, and turns failures into {@linkcode CommandError}s.
  *
  * @module
  */
@@ -9,33 +9,33 @@ import { readProblem } from "../../task/wire.ts";
 import { CommandError, EXIT } from "../command.ts";
 import type { Target } from "./target.ts";
 
-/** Longest wait for an answer, in milliseconds. */
+/** Request timeout, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-/** What a server answered that there is no more to say to than "yes" or "no". */
+/** A response that retrying would not change. */
 export interface Answer {
-  /** 2xx to 4xx. */
+  /** Below 500, and neither 408 nor 429. */
   readonly status: number;
-  /** The body read as JSON; `undefined` where it is none. */
+  /** The body parsed as JSON; `undefined` if it is not JSON. */
   readonly body: unknown;
 }
 
-/** Nobody answers, or only that there is no answer at present. It may be otherwise soon. */
-export class ServerGoneError extends CommandError {
-  /** What is the matter, without what to do about it. */
+/** The server cannot be reached, or responds that it is temporarily unavailable. A retry may succeed. */
+export class ServerUnavailableError extends CommandError {
+  /** What failed, without advice. */
   readonly reason: string;
-  /** Whether somebody answered, if only that. */
+  /** Whether the server responded. */
   readonly isReached: boolean;
 
   /**
-   * Says who is gone.
+   * Creates an error.
    *
-   * @param reason what is the matter
-   * @param isReached whether somebody answered
+   * @param reason what failed
+   * @param isReached whether the server responded
    * @param options the cause
    */
   constructor(reason: string, isReached: boolean, options?: ErrorOptions) {
-    const hint = isReached ? "" : '; "taskscope serve" starts one, --server names another';
+    const hint = isReached ? "" : '; start one with "taskscope serve", or pass its URL with --server';
     super(EXIT.missing, `${reason}${hint}`, options);
     this.reason = reason;
     this.isReached = isReached;
@@ -46,18 +46,18 @@ export class ServerGoneError extends CommandError {
 export interface AskOptions {
   /** @default {"GET"} */
   readonly method?: "GET" | "POST";
-  /** Ends the wait for the answer. */
+  /** Aborts the request. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Asks a server.
+ * Sends a request about a client's tasks.
  *
- * @param target which server, and whose tasks
- * @param path the path below the client's tasks: empty, `/{id}`, `?after=…`
- * @param options how to ask
- * @returns the answer
- * @throws {ServerGoneError} where nobody answers, or the server can't at present
+ * @param target the server and the client
+ * @param path the path and query after `/tasks/{client}`: empty, `/{id}`, `?after=…`
+ * @param options the method and an abort signal
+ * @returns the response
+ * @throws {ServerUnavailableError} if the server cannot be reached, or responds with 5xx, 408 or 429
  */
 export async function ask(
   target: Target,
@@ -78,47 +78,47 @@ export async function ask(
     text = await response.text();
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new ServerGoneError(`No server answers at ${server}`, false, { cause });
+    throw new ServerUnavailableError(`Cannot reach a server at ${server}`, false, { cause });
   }
   const { status } = response;
   const body = jsonOf(text);
   if (status < 500 && status !== 408 && status !== 429) return { status, body };
-  throw new ServerGoneError(`${server} can't answer now: ${readProblem(body, status)}`, true);
+  throw new ServerUnavailableError(`${server} is unavailable: ${readProblem(body, status)}`, true);
 }
 
 /**
- * What a refusal says.
+ * The error for an unexpected response.
  *
- * @param target who was asked
- * @param answer what came
- * @returns the error to end with
+ * @param target the server that responded
+ * @param answer its response
+ * @returns the error to throw
  */
 export function refusal({ server }: Target, { status, body }: Answer): CommandError {
-  // All answers of a Taskscope are JSON.
+  // Taskscope responds with JSON only.
   if (body === undefined) {
     return new CommandError(
       EXIT.missing,
-      `There is no Taskscope at ${server}: it answers with status ${status}`,
+      `${server} is not a Taskscope server: it responded with status ${status} and no JSON`,
     );
   }
-  const hint = status === 401 ? "; --key-file or TASKSCOPE_KEY gives the key" : "";
-  return new CommandError(EXIT.missing, `${server} refuses: ${readProblem(body, status)}${hint}`);
+  const hint = status === 401 ? "; pass the key with --key-file or TASKSCOPE_KEY" : "";
+  return new CommandError(EXIT.missing, `${server} refused the request: ${readProblem(body, status)}${hint}`);
 }
 
-/** Whether an answer says that there is no such task; it may also be that there is no such path. */
+/** Whether a response says that the task does not exist. A 404 with another code is a wrong path. */
 export function isNoTask({ status, body }: Answer): boolean {
   return status === 404 && fieldOf(body, "code") === "task_not_found";
 }
 
-/** A field of a body; `undefined` where there is none. */
+/** A field of a JSON body; `undefined` if it is missing. */
 export function fieldOf(body: unknown, name: string): unknown {
   if (typeof body !== "object" || body === null || !Object.hasOwn(body, name)) return undefined;
   return (body as { readonly [name: string]: unknown })[name];
 }
 
-/** What there is to say where there is no such task. */
+/** The error for a task that does not exist. */
 export function noTask({ server, client }: Target, id: string): CommandError {
-  return new CommandError(EXIT.missing, `There is no task "${id}" of client "${client}" at ${server}`);
+  return new CommandError(EXIT.missing, `No task "${id}" of client "${client}" at ${server}`);
 }
 
 function jsonOf(text: string): unknown {

@@ -1,5 +1,5 @@
 /**
- * `taskscope cancel`: asks a task to stop.
+ * `taskscope cancel`: requests that a task stop.
  *
  * @module
  */
@@ -9,42 +9,46 @@ import { readProblem } from "../../task/wire.ts";
 import { ask, fieldOf, isNoTask, noTask, refusal } from "./api.ts";
 import { CommandError, EXIT } from "../command.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
-import { commandHelp, helpOf } from "../help.ts";
+import { type CommandSyntax, showHelp } from "../help.ts";
 import { writeLine } from "../terminal.ts";
 import { TARGET_FLAGS, targetFrom, taskIdFrom } from "./target.ts";
 
 const FLAGS = {
-  force: { kind: "switch", help: "end it at once, whatever its code does" },
+  force: { kind: "switch", help: "mark it as cancelled at once, even if its code keeps running" },
   ...TARGET_FLAGS,
 } as const satisfies FlagTable;
 
-const HELP = 'Asks a task to stop; "taskscope wait <id>" waits until it has.\n\n' +
-  "Ends with 0 where that was taken on, 1 where it was refused, as the task has ended, 4 where there is no such task, " +
-  "or no server.";
-
-const EXAMPLES = ["taskscope cancel backup-1", "taskscope cancel backup-1 --force"];
+const CANCEL: CommandSyntax = {
+  usage: "cancel <id> [flags]",
+  description: 'Requests that a task stop, and exits at once; "taskscope wait <id>" waits until it has.',
+  flags: FLAGS,
+  exitStatuses: {
+    [EXIT.ok]: "the request was accepted",
+    [EXIT.failed]: "the request was refused, as the task has already ended",
+    [EXIT.usage]: "invalid command line",
+    [EXIT.missing]: "no such task, or the server cannot be reached or refused the request",
+  },
+  examples: ["taskscope cancel backup-1", "taskscope cancel backup-1 --force"],
+};
 
 /**
- * Asks a task to stop.
+ * Requests that a task stop.
  *
- * @param args the arguments behind the command
- * @returns the status to end with
- * @throws {ConfigError} where the command line is wrong
- * @throws {CommandError} where the task, or the server, does not do it
+ * @param args the arguments after the command's name
+ * @returns the exit status
+ * @throws {ConfigError} if the command line is wrong
+ * @throws {CommandError} if the task does not exist or has ended, or the server cannot be reached or refuses the request
  */
 export async function cancelCommand(args: readonly string[]): Promise<number> {
-  const given = readFlags(FLAGS, args, readVariable);
-  if (given.wantsHelp) {
-    writeLine(commandHelp("cancel <id> [flags]", HELP, helpOf(FLAGS), EXAMPLES));
-    return EXIT.ok;
-  }
-  const target = targetFrom(given, readVariable);
-  const id = taskIdFrom(given.operands, "cancel");
-  const isForced = given.flags.get("force")!.length > 0;
-  const answer = await ask(target, `/${id}/cancel${isForced ? "?force=true" : ""}`, { method: "POST" });
+  const commandLine = readFlags(FLAGS, args, readVariable);
+  if (commandLine === null) return showHelp(CANCEL);
+  const target = targetFrom(commandLine, readVariable);
+  const id = taskIdFrom(commandLine.operands, "cancel");
+  const query = commandLine.values.force ? "?force=true" : "";
+  const answer = await ask(target, `/${id}/cancel${query}`, { method: "POST" });
   if (answer.status === 202) {
     const hasStopped = fieldOf(answer.body, "state") === "CANCELLED";
-    writeLine(hasStopped ? `Task ${id} is cancelled` : `Task ${id} is asked to stop`);
+    writeLine(hasStopped ? `Cancelled task ${id}` : `Requested that task ${id} stop`);
     return EXIT.ok;
   }
   if (answer.status === 409) throw new CommandError(EXIT.failed, readProblem(answer.body, answer.status));

@@ -1,6 +1,6 @@
 /**
- * Follows tasks over a WebSocket, and over every loss of it: what was missed is asked for over plain HTTP, which also tells
- * whether there is a server at all.
+ * Follows tasks over a WebSocket that reconnects with backoff. REST requests fetch the changes that were missed meanwhile,
+ * and detect a server that is gone.
  *
  * @module
  */
@@ -8,56 +8,56 @@
 import { keyProtocols } from "../../remote/credentials.ts";
 import type { Task } from "../../task/task.ts";
 import { readChanges, readMessage, readTask, readTaskList, readTaskMessage } from "../../task/wire.ts";
-import { ask, isNoTask, refusal, ServerGoneError } from "./api.ts";
+import { ask, isNoTask, refusal, ServerUnavailableError } from "./api.ts";
 import { messagesOf } from "./socket_messages.ts";
 import type { Target } from "./target.ts";
 
-/** What there is to hear of tasks that are followed. */
+/** An event of followed tasks. */
 export type News =
   | {
     readonly type: "tasks";
     /** Tasks that are new or have changed. */
     readonly tasks: readonly Task[];
-    /** Ids of tasks that are gone; whatever is in `tasks` under such an id is another one. */
+    /** Ids of removed tasks; a task in `tasks` with such an id is a new one. */
     readonly removed: readonly string[];
-    /** Whether `tasks` are all that there are. */
+    /** Whether `tasks` is the complete list. */
     readonly isAll: boolean;
   }
-  /** The server is gone, and is being looked for. Whatever comes next tells that it is back. */
+  /** The connection is lost, and is being retried. The next event of type `tasks` means that it is back. */
   | { readonly type: "lost"; readonly reason: string };
 
-/** Tasks that can be followed. */
+/** A subscription: how to fetch its tasks over REST, and how to receive their changes over a WebSocket. */
 export interface Followed {
-  /** The address of the socket from where things stand on. */
+  /** The URL of the WebSocket, with the cursor of the last known change. */
   socketUrl(): string;
-  /** The subprotocols of the socket, which say who asks. */
+  /** The subprotocols of the WebSocket, which carry the key. */
   readonly protocols: string[];
-  /** Asks over plain HTTP how things stand. */
+  /** Fetches the tasks, or their changes since the last known one, over REST. */
   ask(signal?: AbortSignal): Promise<News>;
-  /** Reads a message of the socket; `null` where it is about nothing of interest. */
+  /** Parses a message of the WebSocket; returns `null` if it says nothing about tasks. */
   read(message: string): News | null;
 }
 
 /** Options of {@linkcode follow}. */
 export interface FollowOptions {
-  /** Ends it. */
+  /** Stops following. */
   readonly signal: AbortSignal;
-  /** How long a socket may say nothing before the server is asked, in milliseconds. @default {15_000} */
+  /** Milliseconds without a message after which a REST request checks the server. @default {15_000} */
   readonly silenceMs?: number;
 }
 
-/** Bounds of the wait before the next attempt, in milliseconds; it doubles from one to the other. */
-const LEAST_RETRY_MS = 100;
-const MOST_RETRY_MS = 3_000;
-/** A socket that was open for less, in milliseconds, counts as one more vain attempt: some accept, then close. */
+/** Shortest and longest backoff between two attempts, in milliseconds; it doubles after every failure. */
+const MIN_RETRY_MS = 100;
+const MAX_RETRY_MS = 3_000;
+/** A connection shorter than this, in milliseconds, counts as a failure: a proxy may accept, then close at once. */
 const STEADY_MS = 5_000;
 
 /**
- * Follows tasks until it is ended. Begins with how they stand, and tells every change from then on.
+ * Follows tasks until aborted. Yields their current records first, then every change.
  *
- * @param followed the tasks
- * @param options when to end
- * @throws {CommandError} where there is no server at the beginning, or it refuses
+ * @param followed the subscription
+ * @param options when to stop
+ * @throws {CommandError} if the server cannot be reached at first, or refuses the request
  */
 export async function* follow(followed: Followed, options: FollowOptions): AsyncGenerator<News> {
   const { signal, silenceMs = 15_000 } = options;
@@ -81,24 +81,24 @@ export async function* follow(followed: Followed, options: FollowOptions): Async
       }
     } catch (error) {
       if (signal.aborted) return;
-      // What is no JSON is a gap, and asked for anew.
+      // A message that is not JSON: reconnect and fetch what it may have said.
       if (!(error instanceof SyntaxError)) {
-        const isPassing = error instanceof ServerGoneError && (isReached || error.isReached);
+        const isPassing = error instanceof ServerUnavailableError && (isReached || error.isReached);
         if (!isPassing) throw error;
         yield { type: "lost", reason: error.reason };
       }
     }
     attempts = performance.now() - startedMs >= STEADY_MS ? 0 : attempts + 1;
-    const bound = Math.min(MOST_RETRY_MS, LEAST_RETRY_MS * 2 ** attempts);
-    // Drawn at random, so that the watchers of a server that restarts do not all come back in the same instant.
-    await pause(bound * (0.5 + Math.random() / 2), signal);
+    const bound = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** attempts);
+    // Jitter: the watchers of a restarted server must not all reconnect at once.
+    await sleep(bound * (0.5 + Math.random() / 2), signal);
   }
 }
 
-/** One task, until it is removed. */
+/** A subscription to one task. */
 export function oneTask(target: Target, id: string): Followed {
   return {
-    socketUrl: () => `${socketsOf(target)}/${id}`,
+    socketUrl: () => `${socketUrlOf(target)}/${id}`,
     protocols: keyProtocols(target.key),
     async ask(signal) {
       const answer = await ask(target, `/${id}`, signal === undefined ? {} : { signal });
@@ -114,7 +114,7 @@ export function oneTask(target: Target, id: string): Followed {
   };
 }
 
-/** All tasks of a client. */
+/** A subscription to all tasks of a client. */
 export function allTasks(target: Target): Followed {
   let cursor: string | null = null;
 
@@ -128,12 +128,12 @@ export function allTasks(target: Target): Followed {
 
   return {
     protocols: keyProtocols(target.key),
-    socketUrl: () => `${socketsOf(target)}?mode=delta&after=${encodeURIComponent(cursor ?? "")}`,
+    socketUrl: () => `${socketUrlOf(target)}?mode=delta&after=${encodeURIComponent(cursor ?? "")}`,
     async ask(signal) {
       if (cursor === null) return await askAll(signal);
       const path = `?after=${encodeURIComponent(cursor)}`;
       const answer = await ask(target, path, signal === undefined ? {} : { signal });
-      // What changed since is not known any more.
+      // The server no longer knows the changes since the cursor.
       if (answer.status === 410) return await askAll(signal);
       const changes = readChanges(answer.body);
       if (answer.status !== 200 || changes.cursor === null) throw refusal(target, answer);
@@ -151,11 +151,11 @@ export function allTasks(target: Target): Followed {
   };
 }
 
-function socketsOf({ server, client }: Target): string {
+function socketUrlOf({ server, client }: Target): string {
   return `${server.replace(/^http/, "ws")}/ws/tasks/${client}`;
 }
 
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const end = () => resolve();

@@ -1,5 +1,5 @@
 /**
- * Lines at the bottom of a terminal that are drawn anew in place, below others that stay.
+ * Redraws the bottom lines of a terminal in place, below lines that stay.
  *
  * @module
  */
@@ -12,18 +12,18 @@ const CLEAR_BELOW = "\x1b[J";
 const COLORS = new RegExp("\x1b\\[\\d*m", "g");
 
 /**
- * Draws lines in place. The cursor always stands at the beginning of the line below them, and nothing of the terminal is
- * changed otherwise, so that there is nothing to put right where the program is killed.
+ * Redraws lines in place. The cursor always rests at the start of the line below them and no terminal mode is changed, so
+ * the terminal needs no restoring if the program is killed.
  */
 export class LiveRegion {
   readonly #write: (text: string) => void;
   readonly #size: () => TerminalSize;
-  /** The widths of the lines that are on the screen. */
+  /** The widths of the lines on the screen. */
   #drawn: readonly number[] = [];
 
   /**
    * @param write writes to the terminal
-   * @param size how large it is now
+   * @param size returns the terminal's current size
    */
   constructor(write: (text: string) => void, size: () => TerminalSize) {
     this.#write = write;
@@ -31,22 +31,21 @@ export class LiveRegion {
   }
 
   /**
-   * Draws the lines anew; whatever was typed below them is gone, such as the Ctrl-C that ends the program.
+   * Replaces the lines, and clears everything below them, such as the `^C` that a terminal echoes.
    *
-   * @param lines what is to be in the place of the lines that are there, each narrower than the terminal; those that it
-   *   has no row for are left out
-   * @param above lines that are to stay above them for good
+   * @param lines the new lines, each narrower than the terminal; lines beyond its height are dropped
+   * @param above lines to print above them permanently
    */
   draw(lines: readonly string[], above: readonly string[] = []): void {
     const { columns, rows } = this.#size();
-    // A terminal that became narrower has wrapped what was there.
+    // A terminal that became narrower has wrapped the old lines.
     const before = this.#drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
-    // What has left the screen at its top is out of reach.
+    // The cursor cannot move above the top of the screen.
     const up = Math.min(before, rows - 1);
     const shown = lines.slice(0, Math.max(1, rows - 1));
     this.#drawn = shown.map(widthOf);
     const text = [...above, ...shown].map((line) => `${line}${CLEAR_LINE_END}\n`).join("");
-    // In one piece, so that nobody sees half of it.
+    // In a single write, to avoid flicker.
     this.#write(`\r${up === 0 ? "" : `\x1b[${up}A`}${text}${CLEAR_BELOW}`);
   }
 }

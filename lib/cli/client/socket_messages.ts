@@ -1,25 +1,25 @@
 /**
- * A WebSocket as a sequence of messages.
+ * Reads a WebSocket's messages as an async iterator that detects silence.
  *
  * @module
  */
 
 /** Options of {@linkcode messagesOf}. */
 export interface SocketOptions {
-  /** Ends it. */
+  /** Closes the socket. */
   readonly signal: AbortSignal;
-  /** After so many milliseconds without a message, `null` is one. */
+  /** Yields `null` after this many milliseconds without a message. */
   readonly silenceMs: number;
-  /** What it is to speak, and who asks. */
+  /** The subprotocols, one of which may carry the key. */
   readonly protocols: string[];
 }
 
 /**
- * Opens a socket and gives its messages, until it is closed, by whomever, or does not open at all.
+ * Opens a WebSocket and yields its messages until it is closed, or fails to open.
  *
  * @param url the address
- * @param options when to end
- * @returns texts; `null` where nothing came for some time, as where the other side is gone without a word
+ * @param options the subprotocols, the silence to detect and an abort signal
+ * @returns the messages; `null` after a silence, as the peer may be gone without closing the connection
  */
 export async function* messagesOf(url: string, options: SocketOptions): AsyncGenerator<string | null> {
   const { signal, silenceMs, protocols } = options;
@@ -45,7 +45,7 @@ export async function* messagesOf(url: string, options: SocketOptions): AsyncGen
       const message = queue.shift();
       if (message !== undefined) yield message;
       else if (isClosed) return;
-      else if (await isSilent((onSound) => wake = onSound, silenceMs)) yield null;
+      else if (await isSilent((onEvent) => wake = onEvent, silenceMs)) yield null;
     }
   } finally {
     signal.removeEventListener("abort", abort);
@@ -53,8 +53,8 @@ export async function* messagesOf(url: string, options: SocketOptions): AsyncGen
   }
 }
 
-/** Waits for a sound; resolves with whether none came in time. */
-async function isSilent(listen: (onSound: () => void) => void, silenceMs: number): Promise<boolean> {
+/** Waits for an event of the socket; resolves with `true` if there was none in time. */
+async function isSilent(listen: (onEvent: () => void) => void, silenceMs: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(true), silenceMs);
   listen(() => resolve(false));

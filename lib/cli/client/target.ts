@@ -1,89 +1,85 @@
 /**
- * Which tasks of which server a command is about.
+ * The flags of commands that talk to a server: which server, which client's tasks, which key.
  *
  * @module
  */
 
 import { ConfigError } from "../../errors.ts";
-import { DEFAULT_CLIENT, isClientToken, isTaskId } from "../../task/grammar.ts";
+import { DEFAULT_CLIENT } from "../../task/grammar.ts";
 import { DEFAULT_SERVER, parseServerAddress } from "../../reporter/server_address.ts";
-import type { FlagTable, GivenFlags } from "../flags.ts";
+import { clientToken, quoteValue, taskId } from "../flag_values.ts";
+import type { CommandLine, FlagTable } from "../flags.ts";
 import { KEY_FLAGS, keyFrom } from "../key.ts";
 
-/** The flags that every command has which asks a server. */
+const GROUP = "Server";
+
+/** The flags of every command that talks to a server. */
 export const TARGET_FLAGS = {
-  ...KEY_FLAGS,
+  "key-file": { ...KEY_FLAGS["key-file"], group: GROUP },
   client: {
     kind: "value",
+    group: GROUP,
     placeholder: "<token>",
     fallback: DEFAULT_CLIENT,
-    help: "client token that the tasks are under",
+    help: "client token that the tasks belong to",
+    parse: clientToken,
   },
   server: {
     kind: "value",
+    group: GROUP,
     placeholder: "<url>",
     fallback: DEFAULT_SERVER,
-    help: "address of the server, base path included",
+    help: "URL of the server, including its base path",
+    parse: serverUrl,
   },
 } as const satisfies FlagTable;
 
-/** Which tasks of which server. */
+/** The tasks of one client on one server. */
 export interface Target {
-  /** The address, without a slash at its end. */
+  /** The server's URL without a trailing slash. */
   readonly server: string;
   readonly client: string;
-  /** The key of the server, or a token; `null` where there is none. */
+  /** The server's key, or a token; `null` if there is none. */
   readonly key: string | null;
 }
 
 /**
- * Reads the flags of {@linkcode TARGET_FLAGS}.
+ * Reads the values of {@linkcode TARGET_FLAGS}.
  *
- * @param given what was given
+ * @param commandLine the parsed command line
  * @param readVariable reads an environment variable
- * @returns the server, the client and the key, checked
- * @throws {ConfigError} that names the flag, what was wanted and what came
+ * @returns the server, the client and the key
+ * @throws {ConfigError} if the key is invalid
  */
 export function targetFrom(
-  given: GivenFlags,
+  commandLine: Pick<CommandLine<typeof TARGET_FLAGS>, "values">,
   readVariable: (name: string) => string | undefined,
 ): Target {
-  const { flags, nameOf } = given;
-  const client = flags.get("client")![0]!;
-  if (!isClientToken(client)) {
-    throw new ConfigError(
-      `${nameOf("client")} must be 1 to 128 of A-Z a-z 0-9 . _ - and not . or .., received ${shown(client)}`,
-    );
-  }
-  const address = flags.get("server")![0]!;
-  const server = parseServerAddress(address);
-  if (server !== null) return { server, client, key: keyFrom(given, readVariable)?.key ?? null };
-  throw new ConfigError(
-    `${nameOf("server")} must be http(s)://host[:port][/path], received ${shown(address)}`,
-  );
+  const { server, client } = commandLine.values;
+  return { server, client, key: keyFrom(commandLine, readVariable)?.key ?? null };
 }
 
 /**
- * Reads the id of a task that stands on a command line.
+ * Reads the only operand of a command: the id of a task.
  *
- * @param operands what is not a flag
- * @param command the command, for the message
+ * @param operands the arguments that are not flags
+ * @param command the command's name, for error messages
  * @returns the id
- * @throws {ConfigError} where there is none, more than one, or one that no task can have
+ * @throws {ConfigError} if there is not exactly one operand, or it is not a valid id
  */
 export function taskIdFrom(operands: readonly string[], command: string): string {
   const [id, other] = operands;
-  if (id === undefined) throw new ConfigError(`${command} needs the id of a task; "taskscope ls" lists them`);
-  if (other !== undefined) {
-    throw new ConfigError(`${command} takes one id, received ${shown(other)} beside it`);
+  if (id === undefined) {
+    throw new ConfigError(`${command} needs a task id; "taskscope ls" lists the tasks with their ids`);
   }
-  if (isTaskId(id)) return id;
-  throw new ConfigError(
-    `A task id is 1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved word, received ${shown(id)}`,
-  );
+  if (other !== undefined) {
+    throw new ConfigError(`${command} takes one task id, received a second argument ${quoteValue(other)}`);
+  }
+  return taskId(id, "The task id");
 }
 
-/** On one line, and cut. */
-function shown(text: string): string {
-  return JSON.stringify(text.slice(0, 200));
+function serverUrl(text: string, source: string): string {
+  const server = parseServerAddress(text);
+  if (server !== null) return server;
+  throw new ConfigError(`${source} must be http(s)://host[:port][/path], received ${quoteValue(text)}`);
 }

@@ -7,59 +7,66 @@
 import { readVariable } from "../../environment.ts";
 import { hasEnded } from "../../task/task_view.ts";
 import { noTask } from "./api.ts";
-import { EXIT, statusOfTask } from "../command.ts";
-import { type FlagTable, readFlags } from "../flags.ts";
+import { EXIT, exitStatusOf } from "../command.ts";
+import { readFlags } from "../flags.ts";
 import { allTasks, follow, oneTask } from "./follow.ts";
-import { commandHelp, helpOf } from "../help.ts";
-import { isInteractive, terminalSize, wantsColor, write, writeLine } from "../terminal.ts";
+import { type CommandSyntax, showHelp } from "../help.ts";
+import { isInteractive, terminalSize, wantsColor, write } from "../terminal.ts";
 import { TARGET_FLAGS, targetFrom, taskIdFrom } from "./target.ts";
 import { LineView, TerminalView, type WatchView } from "./watch_view.ts";
 import { WatchedTasks } from "./watched_tasks.ts";
 
-const FLAGS: FlagTable = TARGET_FLAGS;
+const WATCH: CommandSyntax = {
+  usage: "watch [<id>] [flags]",
+  description: [
+    "Shows a task live until it has ended; without an id, shows all tasks that have not ended, until Ctrl-C. " +
+    "Reconnects if the server restarts meanwhile.",
+    "If the output is not a terminal, prints a line whenever a task changes its state or completes another 25 %.",
+  ].join("\n\n"),
+  flags: TARGET_FLAGS,
+  exitStatuses: {
+    [EXIT.ok]: "the task finished",
+    [EXIT.failed]: "the task failed",
+    [EXIT.usage]: "invalid command line",
+    [EXIT.cancelled]: "the task was cancelled",
+    [EXIT.missing]: "no such task, or the server cannot be reached or refused the request",
+    [EXIT.interrupted]: "stopped by Ctrl-C",
+  },
+  examples: [
+    "taskscope watch",
+    "taskscope watch backup-1",
+    "taskscope watch --client ci --server https://ci.example.org/monitor",
+  ],
+};
 
-const HELP =
-  "Shows a task live until it has ended; without an id, all tasks that have not ended, until Ctrl-C. A server that is " +
-  "restarted meanwhile is waited for. Where the output is no terminal, prints a line for each state and each quarter." +
-  "\n\n" +
-  "Ends with 0 where the task has finished, 1 where it has failed, 3 where it was cancelled, 4 where there is no such " +
-  "task, or no server to begin with.";
-
-const EXAMPLES = [
-  "taskscope watch",
-  "taskscope watch backup-1 --client ci --server https://ci.example.org/monitor",
-];
-
-/** The signals that end it, and the statuses that shells make of them. */
+/** The signals that stop the command, with the exit statuses that shells use for them: 128 + the signal's number. */
 const SIGNALS = [["SIGINT", EXIT.interrupted], ["SIGTERM", 143], ["SIGHUP", 129]] as const;
 
 /**
  * Shows tasks live.
  *
- * @param args the arguments behind the command
- * @returns the status to end with
- * @throws {ConfigError} where the command line is wrong
- * @throws {CommandError} where there is no such task, or no server
+ * @param args the arguments after the command's name
+ * @returns the exit status
+ * @throws {ConfigError} if the command line is wrong
+ * @throws {CommandError} if the task does not exist, or the server cannot be reached or refuses the request
  */
 export async function watchCommand(args: readonly string[]): Promise<number> {
-  const given = readFlags(FLAGS, args, readVariable);
-  if (given.wantsHelp) {
-    writeLine(commandHelp("watch [<id>] [flags]", HELP, helpOf(FLAGS), EXAMPLES));
-    return EXIT.ok;
-  }
-  const target = targetFrom(given, readVariable);
-  const id = given.operands.length === 0 ? null : taskIdFrom(given.operands, "watch");
-  const ending = new AbortController();
+  const commandLine = readFlags(TARGET_FLAGS, args, readVariable);
+  if (commandLine === null) return showHelp(WATCH);
+  const { operands } = commandLine;
+  const target = targetFrom(commandLine, readVariable);
+  const id = operands.length === 0 ? null : taskIdFrom(operands, "watch");
+  const stopping = new AbortController();
   let status: number = EXIT.interrupted;
-  endOnSignals((signalStatus) => {
+  stopOnSignals((signalStatus) => {
     status = signalStatus;
-    ending.abort();
+    stopping.abort();
   });
 
   const tasks = new WatchedTasks(id !== null);
   using view = createView();
   const followed = id === null ? allTasks(target) : oneTask(target, id);
-  for await (const news of follow(followed, { signal: ending.signal })) {
+  for await (const news of follow(followed, { signal: stopping.signal })) {
     if (news.type === "lost") {
       view.lost(news.reason);
       continue;
@@ -68,7 +75,7 @@ export async function watchCommand(args: readonly string[]): Promise<number> {
     if (id === null) continue;
     const task = tasks.get(id);
     if (task === undefined) throw noTask(target, id);
-    if (hasEnded(task)) return statusOfTask(task);
+    if (hasEnded(task)) return exitStatusOf(task);
   }
   return status;
 }
@@ -78,9 +85,11 @@ function createView(): WatchView {
   return new TerminalView({ write, size: terminalSize, color: wantsColor() });
 }
 
-function endOnSignals(end: (status: number) => void): void {
+function stopOnSignals(stop: (status: number) => void): void {
   for (const [signal, status] of SIGNALS) {
-    // Windows knows the first one only.
-    if (signal === "SIGINT" || Deno.build.os !== "windows") Deno.addSignalListener(signal, () => end(status));
+    // Of these, Deno can only listen for SIGINT on Windows.
+    if (signal === "SIGINT" || Deno.build.os !== "windows") {
+      Deno.addSignalListener(signal, () => stop(status));
+    }
   }
 }

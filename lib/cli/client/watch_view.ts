@@ -1,5 +1,5 @@
 /**
- * The two ways to show tasks that are watched: in place on a terminal, and line by line elsewhere.
+ * Displays watched tasks: redrawn in place on a terminal, line by line elsewhere.
  *
  * @module
  */
@@ -12,20 +12,20 @@ import { textBars } from "../../text/text_bars.ts";
 import { LiveRegion } from "./live_region.ts";
 import { note, outputWidth, type TerminalSize, writeLine } from "../terminal.ts";
 
-/** Shows tasks that are watched. When it is disposed of, everything is shown. */
+/** Displays watched tasks. Disposing of it flushes pending output. */
 export interface WatchView extends Disposable {
-  /** Shows what changed: tasks of which it is worth a line, and those that have not ended. */
+  /** Displays a change: tasks that reached a milestone, and all tasks that have not ended. */
   show(milestones: readonly Task[], live: readonly Task[]): void;
-  /** Shows that the server is gone, and is being looked for. */
+  /** Displays that the connection is lost and being retried. */
   lost(reason: string): void;
 }
 
-/** Prints a line for each milestone, with the time, and says of lost servers beside it. */
+/** Prints each milestone as a line with the time; reports lost connections on stderr. */
 export class LineView implements WatchView {
   #isLost = false;
 
   show(milestones: readonly Task[]): void {
-    if (this.#isLost) note("the server is back");
+    if (this.#isLost) note("Reconnected to the server");
     this.#isLost = false;
     const now = Date.now() / 1_000;
     const clock = `${formatClock(now, true)}  `;
@@ -34,27 +34,28 @@ export class LineView implements WatchView {
   }
 
   lost(reason: string): void {
-    if (!this.#isLost) note(`${reason}; trying again`);
+    if (!this.#isLost) note(`${reason}; retrying`);
     this.#isLost = true;
   }
 
   [Symbol.dispose](): void {
-    // Everything is written.
+    // Nothing is pending: every line is written at once.
   }
 }
 
-/** Least time between two frames, in milliseconds, and most: durations go on. */
+/** Shortest time between two frames, in milliseconds. */
 const FRAME_MS = 100;
+/** Longest time between two frames, in milliseconds; durations are shown in seconds. */
 const TICK_MS = 1_000;
 
-/** What a {@linkcode TerminalView} draws with. */
+/** Options of a {@linkcode TerminalView}. */
 export interface TerminalViewOptions {
   readonly write: (text: string) => void;
   readonly size: () => TerminalSize;
   readonly color: boolean;
 }
 
-/** Draws the tasks that have not ended in place; what has ended stays above them. */
+/** Redraws the tasks that have not ended in place; ended tasks stay as lines above them. */
 export class TerminalView implements WatchView {
   readonly #options: TerminalViewOptions;
   readonly #region: LiveRegion;
@@ -64,7 +65,7 @@ export class TerminalView implements WatchView {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #drawnMs = -Infinity;
 
-  /** @param options what it draws with */
+  /** @param options the terminal */
   constructor(options: TerminalViewOptions) {
     this.#options = options;
     this.#region = new LiveRegion(options.write, options.size);
@@ -82,10 +83,10 @@ export class TerminalView implements WatchView {
     this.#drawSoon();
   }
 
-  /** Leaves the terminal as it is to be found. */
+  /** Draws the last frame, which stays on the terminal. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    // Nothing is to come any more, so nothing is to be said about what may come.
+    // The last frame leaves out status lines: no update will follow.
     if (this.#drawnMs > -Infinity || this.#ended.length > 0) this.#draw(true);
   }
 
@@ -100,22 +101,22 @@ export class TerminalView implements WatchView {
     clearTimeout(this.#timer);
     this.#drawnMs = performance.now();
     const { columns, rows } = this.#options.size();
-    // The last column stays free: what a terminal does when it is written to differs.
+    // The last column stays free, as terminals differ in when they wrap.
     const options = { width: columns - 1, now: Date.now() / 1_000, color: this.#options.color };
-    const words = isLast ? [] : this.#words();
-    // And so does the last row, where the cursor is.
-    const room = Math.max(0, rows - 1 - words.length);
+    const status = isLast ? [] : this.#status();
+    // The last row stays free for the cursor.
+    const room = Math.max(0, rows - 1 - status.length);
     const shown = this.#live.length > room ? Math.max(0, room - 1) : this.#live.length;
     const more = this.#live.length > room ? [`… and ${this.#live.length - shown} more`] : [];
     const bars = textBars([...this.#ended, ...this.#live.slice(0, shown)], options);
-    const lines = [...more, ...words].map((line) => fitText(plainText(line), options.width));
+    const lines = [...more, ...status].map((line) => fitText(plainText(line), options.width));
     this.#region.draw([...bars.slice(this.#ended.length), ...lines], bars.slice(0, this.#ended.length));
     this.#ended = [];
     if (!isLast) this.#timer = setTimeout(() => this.#draw(false), TICK_MS);
   }
 
-  #words(): string[] {
-    if (this.#lostReason !== null) return [`${this.#lostReason}; trying again`];
-    return this.#live.length === 0 ? ["No task runs; Ctrl-C ends this"] : [];
+  #status(): string[] {
+    if (this.#lostReason !== null) return [`${this.#lostReason}; retrying`];
+    return this.#live.length === 0 ? ["No running tasks; press Ctrl-C to exit"] : [];
   }
 }

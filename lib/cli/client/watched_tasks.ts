@@ -1,5 +1,5 @@
 /**
- * What there is to see of tasks that are watched: which run, and which changes are worth a line. Pure.
+ * Tracks watched tasks, and picks the changes that are milestones. Pure.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import type { Task } from "../../task/task.ts";
 import { comparePlace, hasEnded } from "../../task/task_view.ts";
 import type { News } from "./follow.ts";
 
-/** The tasks as they were told last. */
+/** The latest records of watched tasks. */
 export class WatchedTasks {
   readonly #tasks: Map<string, Task> = new Map();
-  readonly #tellsOldEnds: boolean;
+  readonly #reportsEarlierEnds: boolean;
   #isFirst = true;
 
-  /** @param tellsOldEnds whether it is worth a line that a task had ended before anybody watched */
-  constructor(tellsOldEnds: boolean) {
-    this.#tellsOldEnds = tellsOldEnds;
+  /** @param reportsEarlierEnds whether a task that had already ended at the start is a milestone */
+  constructor(reportsEarlierEnds: boolean) {
+    this.#reportsEarlierEnds = reportsEarlierEnds;
   }
 
-  /** A task; `undefined` where there is none. */
+  /** A task; `undefined` if there is none with this id. */
   get(id: string): Task | undefined {
     return this.#tasks.get(id);
   }
@@ -30,10 +30,10 @@ export class WatchedTasks {
   }
 
   /**
-   * Takes on what was told.
+   * Applies an update.
    *
-   * @param news what was told
-   * @returns the tasks of which it is worth a line
+   * @param news the update
+   * @returns the tasks that reached a milestone
    */
   apply({ tasks, removed, isAll }: News & { readonly type: "tasks" }): readonly Task[] {
     const isFirst = this.#isFirst;
@@ -45,20 +45,21 @@ export class WatchedTasks {
     }
     return tasks.filter((task) => {
       const before = this.#tasks.get(task.id);
-      // What was asked for over plain HTTP may come after what the socket told meanwhile.
+      // A REST response may be older than messages that the WebSocket delivered meanwhile.
       if (before?.created_at === task.created_at && before.version > task.version) return false;
       this.#tasks.set(task.id, task);
-      if (isFirst && hasEnded(task)) return this.#tellsOldEnds;
+      if (isFirst && hasEnded(task)) return this.#reportsEarlierEnds;
       return isMilestone(before, task);
     });
   }
 }
 
 /**
- * Whether a change is worth a line: another state, another quarter, a request to stop, silence and its end.
+ * Whether a change is a milestone: a new state, another 25 % completed, a request to stop, a task that became stale or
+ * is no longer stale.
  *
- * @param before the task as it was; `undefined` where it was not known
- * @param after the task as it is
+ * @param before the task before the change; `undefined` if it is new
+ * @param after the task after the change
  */
 export function isMilestone(before: Task | undefined, after: Task): boolean {
   return before === undefined || before.created_at !== after.created_at || before.state !== after.state ||

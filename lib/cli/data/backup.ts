@@ -1,5 +1,5 @@
 /**
- * `taskscope backup`: copies the file that tasks are kept in.
+ * `taskscope backup`: copies the database file, even while a server uses it.
  *
  * @module
  */
@@ -7,40 +7,44 @@
 import { readVariable } from "../../environment.ts";
 import { backupDatabase } from "../../store/sqlite/copies.ts";
 import { EXIT } from "../command.ts";
-import { copyFrom, DATA_FLAGS, dataFileFrom, withFile } from "./data_file.ts";
+import { copyFrom, DATA_EXIT_STATUSES, DATA_FLAGS, dataFileFrom, withFile } from "./data_file.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
-import { commandHelp, helpOf } from "../help.ts";
+import { type CommandSyntax, showHelp } from "../help.ts";
 import { writeLine } from "../terminal.ts";
 
 const FLAGS = {
   ...DATA_FLAGS,
-  force: { kind: "switch", help: "replace a copy that is there already" },
+  force: { kind: "switch", help: "overwrite an existing copy" },
 } as const satisfies FlagTable;
 
-const HELP =
-  "Copies the file of tasks as it is at one moment, also while its server writes; whole, or not at all.";
+const BACKUP: CommandSyntax = {
+  usage: "backup <copy> [flags]",
+  description:
+    "Copies the database file as a consistent snapshot, even while a server uses it. An interrupted backup " +
+    "leaves no partial copy.",
+  flags: FLAGS,
+  exitStatuses: DATA_EXIT_STATUSES,
+  examples: [
+    "taskscope backup tasks-copy.db",
+    "taskscope backup --data /var/lib/taskscope/tasks.db --force /backup/tasks.db",
+  ],
+};
 
 /**
- * Copies the file.
+ * Copies the database file.
  *
- * @param args the arguments behind the command
- * @returns the status to end with
- * @throws {ConfigError} where the command line is wrong
- * @throws {CommandError} where the file can't be read, or the copy not be written
+ * @param args the arguments after the command's name
+ * @returns the exit status
+ * @throws {ConfigError} if the command line is wrong
+ * @throws {CommandError} if the file cannot be read, or the copy cannot be written
  */
 export async function backupCommand(args: readonly string[]): Promise<number> {
-  const given = readFlags(FLAGS, args, readVariable);
-  if (given.wantsHelp) {
-    writeLine(commandHelp("backup <copy> [flags]", HELP, helpOf(FLAGS), [
-      "taskscope backup tasks-copy.db",
-      "taskscope backup --data /var/lib/taskscope/tasks.db --force /backup/tasks.db",
-    ]));
-    return EXIT.ok;
-  }
-  const copy = copyFrom(given.operands, "backup");
-  const file = dataFileFrom(given, readVariable);
-  const force = given.flags.get("force")!.length > 0;
+  const commandLine = readFlags(FLAGS, args, readVariable);
+  if (commandLine === null) return showHelp(BACKUP);
+  const copy = copyFrom(commandLine.operands, "backup");
+  const file = dataFileFrom(commandLine, readVariable);
+  const { force } = commandLine.values;
   await withFile(() => backupDatabase(file, copy, { force }));
-  writeLine(`${file} is copied to ${copy}`);
+  writeLine(`Copied ${file} to ${copy}`);
   return EXIT.ok;
 }

@@ -1,74 +1,83 @@
 /**
- * `taskscope check`: whether a server is well, or a file of tasks.
+ * `taskscope check`: tests a server's health, or a database file's integrity.
  *
  * @module
  */
 
 import { readVariable } from "../../environment.ts";
-import { ConfigError } from "../../errors.ts";
 import { countNoun, formatBytes } from "../../text/format.ts";
 import { inspectDatabase } from "../../store/sqlite/copies.ts";
 import { readTaskList } from "../../task/wire.ts";
 import { ask, fieldOf, refusal } from "../client/api.ts";
 import { EXIT } from "../command.ts";
 import { withFile } from "./data_file.ts";
+import { refuseOperands } from "../flag_values.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
-import { commandHelp, helpOf } from "../help.ts";
+import { type CommandSyntax, showHelp } from "../help.ts";
 import { note, writeLine } from "../terminal.ts";
 import { keyHeaders } from "../../remote/credentials.ts";
 import { type Target, TARGET_FLAGS, targetFrom } from "../client/target.ts";
 
 const FLAGS = {
-  data: { kind: "value", placeholder: "<file>", help: "look through this file, and ask no server" },
+  data: {
+    kind: "value",
+    placeholder: "<file>",
+    help: "check this database file instead of a server; TASKSCOPE_DATA is ignored",
+  },
   ...TARGET_FLAGS,
 } as const satisfies FlagTable;
 
-const HELP = [
-  "Asks a server whether it is well, or looks through a file of tasks from end to end, also while its server writes.",
-  "Ends with 0 where all is well, 1 where something is wrong, 4 where no server answers.",
-].join(" ");
+const CHECK: CommandSyntax = {
+  usage: "check [flags]",
+  description:
+    "Checks that a server is ready, or that a database file is intact. The file may be in use by a server.",
+  flags: FLAGS,
+  exitStatuses: {
+    [EXIT.ok]: "the server is ready, or the file is intact",
+    [EXIT.failed]: "the server is not ready, or the file is damaged",
+    [EXIT.usage]: "invalid command line",
+    [EXIT.missing]: "the server cannot be reached or refused the request",
+  },
+  examples: ["taskscope check", "taskscope check --data /var/lib/taskscope/tasks.db"],
+};
 
-/** Longest wait for an answer, in milliseconds. */
+/** Request timeout, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 /**
- * Checks a server or a file.
+ * Checks a server or a database file.
  *
- * @param args the arguments behind the command
- * @returns the status to end with
- * @throws {ConfigError} where the command line is wrong
- * @throws {CommandError} where there is no server, or it refuses
+ * @param args the arguments after the command's name
+ * @returns the exit status
+ * @throws {ConfigError} if the command line is wrong
+ * @throws {CommandError} if the server cannot be reached or refuses the request, or the file is damaged
  */
 export async function checkCommand(args: readonly string[]): Promise<number> {
-  // Where a server keeps its tasks is not what is asked: the variable of that name is the server's.
-  const given = readFlags(FLAGS, args, (name) => name === "TASKSCOPE_DATA" ? undefined : readVariable(name));
-  if (given.wantsHelp) {
-    writeLine(commandHelp("check [flags]", HELP, helpOf(FLAGS), [
-      "taskscope check",
-      "taskscope check --data /var/lib/taskscope/tasks.db",
-    ]));
-    return EXIT.ok;
-  }
-  const [operand] = given.operands;
-  if (operand !== undefined) throw new ConfigError(`check takes no "${operand}"; --data names a file`);
-  const file = given.flags.get("data")![0];
-  return file === undefined ? await checkServer(targetFrom(given, readVariable)) : await checkFile(file);
+  // TASKSCOPE_DATA configures the server on this machine; it must not turn a check of the server into one of its file.
+  const commandLine = readFlags(
+    FLAGS,
+    args,
+    (name) => name === "TASKSCOPE_DATA" ? undefined : readVariable(name),
+  );
+  if (commandLine === null) return showHelp(CHECK);
+  refuseOperands(commandLine.operands, "check", "pass a file with --data");
+  const { data } = commandLine.values;
+  return data === undefined
+    ? await checkServer(targetFrom(commandLine, readVariable))
+    : await checkFile(data);
 }
 
 async function checkFile(file: string): Promise<number> {
   const { version, unfinished, ended, clients, bytes } = await withFile(() => inspectDatabase(file));
-  const tasks = `${countNoun(ended, "ended task")}, ${unfinished} that had not ended`;
-  writeLine(
-    `${file} is sound: ${tasks}, of ${countNoun(clients, "client")}; ${
-      formatBytes(bytes)
-    }, tables of version ${version}`,
-  );
+  const tasks = `${countNoun(ended, "ended task")} and ${unfinished} unfinished`;
+  const size = `${formatBytes(bytes)}, schema version ${version}`;
+  writeLine(`${file} is intact: ${tasks} of ${countNoun(clients, "client")}; ${size}`);
   return EXIT.ok;
 }
 
 async function checkServer(target: Target): Promise<number> {
   const { server, client } = target;
-  // Also tells a Taskscope from something else that listens there.
+  // Also detects a server that is not Taskscope.
   const answer = await ask(target, "?limit=1");
   if (answer.status !== 200 || readTaskList(answer.body).cursor === null) throw refusal(target, answer);
   const response = await fetch(`${server}/readyz`, {
@@ -77,9 +86,10 @@ async function checkServer(target: Target): Promise<number> {
   });
   const body: unknown = await response.json().catch(() => null);
   if (response.ok) {
-    writeLine(`${server} is well, and answers for client ${client}`);
+    writeLine(`${server} is ready and serves the tasks of client "${client}"`);
     return EXIT.ok;
   }
-  note(`${server} is not well: ${String(fieldOf(body, "detail") ?? `/readyz answers ${response.status}`)}`);
+  const reason = fieldOf(body, "detail") ?? `/readyz responded with status ${response.status}`;
+  note(`${server} is not ready: ${String(reason)}`);
   return EXIT.failed;
 }

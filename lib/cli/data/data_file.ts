@@ -1,69 +1,75 @@
 /**
- * Which file of tasks a command is about.
+ * The flags, operand and errors of commands that work on a database file.
  *
  * @module
  */
 
 import { ConfigError, StorageError } from "../../errors.ts";
 import { CommandError, EXIT } from "../command.ts";
-import type { FlagTable, GivenFlags } from "../flags.ts";
-import { defaultDataFile } from "../serve/serve_options.ts";
+import { defaultDataFile } from "../default_data_file.ts";
+import { portFrom, quoteValue } from "../flag_values.ts";
+import type { CommandLine, FlagTable } from "../flags.ts";
 
-/** The flags of every command that is about a file of tasks. */
+/** The flags of every command that works on a server's database file. */
 export const DATA_FLAGS = {
   data: {
     kind: "value",
     placeholder: "<file>",
-    help: "file that tasks are kept in; by default that of the port",
+    help: "the server's database file; by default the one chosen by --port",
   },
   port: {
     kind: "value",
     placeholder: "<port>",
     fallback: "8000",
-    help: "port of the server whose file it is",
+    help: "port of the server, which names its default database file",
   },
 } as const satisfies FlagTable;
 
+/** The exit statuses of those commands, for their help. */
+export const DATA_EXIT_STATUSES: Readonly<Record<string, string>> = {
+  [EXIT.ok]: "success",
+  [EXIT.failed]: "a file cannot be read or written, is damaged, or is in use",
+  [EXIT.usage]: "invalid command line",
+};
+
 /**
- * Reads the flags of {@linkcode DATA_FLAGS}.
+ * Finds the database file by {@linkcode DATA_FLAGS}.
  *
- * @param given what was given
+ * @param commandLine the parsed command line
  * @param readVariable reads an environment variable
  * @returns the path of the file
- * @throws {ConfigError} where there is none
+ * @throws {ConfigError} if there is no such file: `:memory:`, port 0, or no home folder
  */
 export function dataFileFrom(
-  { flags, nameOf }: GivenFlags,
+  { values: { data, port }, sourceOf }: Pick<CommandLine<typeof DATA_FLAGS>, "values" | "sourceOf">,
   readVariable: (name: string) => string | undefined,
 ): string {
-  const named = flags.get("data")?.[0];
-  const port = Number(flags.get("port")![0]);
-  if (named === undefined && !(Number.isInteger(port) && port > 0 && port <= 65_535)) {
-    throw new ConfigError(`${nameOf("port")} must be a number from 1 to 65535`);
-  }
-  const file = named ?? defaultDataFile(port, Deno.build.os, readVariable);
+  // The port is checked only if it is used: TASKSCOPE_PORT may be 0 for the server, with a file of any name.
+  const file = data ?? defaultDataFile(portFrom(1)(port, sourceOf("port")), Deno.build.os, readVariable);
   if (file !== ":memory:") return file;
-  throw new ConfigError(`${nameOf("data")} must be a file: what is kept in memory is gone with its server`);
+  throw new ConfigError(`${sourceOf("data")} must be a file: a server with :memory: stores nothing`);
 }
 
 /**
- * Does something with a file.
+ * Runs an operation on a file.
  *
- * @throws {CommandError} in the place of a {@linkcode StorageError}, to end with the status of what failed
+ * @throws {CommandError} in place of a {@linkcode StorageError}, for its exit status
  */
-export async function withFile<Result>(work: () => Promise<Result>): Promise<Result> {
+export async function withFile<Result>(operation: () => Promise<Result>): Promise<Result> {
   try {
-    return await work();
+    return await operation();
   } catch (cause) {
     if (!(cause instanceof StorageError)) throw cause;
-    throw new CommandError(EXIT.failed, `"${cause.file}" can't be used: ${cause.reason}`, { cause });
+    throw new CommandError(EXIT.failed, `Cannot use "${cause.file}": ${cause.reason}`, { cause });
   }
 }
 
-/** The only operand of a command: the path of a copy. */
+/** Reads the only operand of a command: the path of a copy. */
 export function copyFrom(operands: readonly string[], command: string): string {
   const [copy, other] = operands;
   if (copy === undefined) throw new ConfigError(`${command} needs the path of the copy`);
-  if (other !== undefined) throw new ConfigError(`${command} takes one path, received "${other}" beside it`);
+  if (other !== undefined) {
+    throw new ConfigError(`${command} takes one path, received a second argument ${quoteValue(other)}`);
+  }
   return copy;
 }

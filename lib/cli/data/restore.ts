@@ -1,5 +1,5 @@
 /**
- * `taskscope restore`: puts a copy in the place of the file that tasks are kept in.
+ * `taskscope restore`: replaces the database file with a backup.
  *
  * @module
  */
@@ -8,37 +8,37 @@ import { randomId } from "../../random_id.ts";
 import { readVariable } from "../../environment.ts";
 import { restoreDatabase } from "../../store/sqlite/copies.ts";
 import { EXIT } from "../command.ts";
-import { copyFrom, DATA_FLAGS, dataFileFrom, withFile } from "./data_file.ts";
-import { type FlagTable, readFlags } from "../flags.ts";
-import { commandHelp, helpOf } from "../help.ts";
+import { copyFrom, DATA_EXIT_STATUSES, DATA_FLAGS, dataFileFrom, withFile } from "./data_file.ts";
+import { readFlags } from "../flags.ts";
+import { type CommandSyntax, showHelp } from "../help.ts";
 import { writeLine } from "../terminal.ts";
 
-const FLAGS: FlagTable = DATA_FLAGS;
-
-const HELP = [
-  "Puts a copy that backup made in the place of the file of tasks, whose server has to be stopped. What was there stays",
-  "beside it. Who watched before begins afresh; tasks that ran when the copy was made are marked as interrupted.",
-].join(" ");
+const RESTORE: CommandSyntax = {
+  usage: "restore <copy> [flags]",
+  description: [
+    "Replaces the database file with a copy that backup made. Stop the server first. The replaced file is kept in " +
+    "the same folder.",
+    "Tasks that were running when the copy was made are marked as interrupted. Connected watchers reload all tasks.",
+  ].join("\n\n"),
+  flags: DATA_FLAGS,
+  exitStatuses: DATA_EXIT_STATUSES,
+  examples: ["taskscope restore tasks-copy.db"],
+};
 
 /**
- * Restores the file.
+ * Restores the database file.
  *
- * @param args the arguments behind the command
- * @returns the status to end with
- * @throws {ConfigError} where the command line is wrong
- * @throws {CommandError} where the copy is not sound, or a server uses the file
+ * @param args the arguments after the command's name
+ * @returns the exit status
+ * @throws {ConfigError} if the command line is wrong
+ * @throws {CommandError} if the copy is damaged, or a server uses the file
  */
 export async function restoreCommand(args: readonly string[]): Promise<number> {
-  const given = readFlags(FLAGS, args, readVariable);
-  if (given.wantsHelp) {
-    writeLine(commandHelp("restore <copy> [flags]", HELP, helpOf(FLAGS), [
-      "taskscope restore tasks-copy.db",
-    ]));
-    return EXIT.ok;
-  }
-  const copy = copyFrom(given.operands, "restore");
-  const file = dataFileFrom(given, readVariable);
+  const commandLine = readFlags(DATA_FLAGS, args, readVariable);
+  if (commandLine === null) return showHelp(RESTORE);
+  const copy = copyFrom(commandLine.operands, "restore");
+  const file = dataFileFrom(commandLine, readVariable);
   const former = await withFile(() => restoreDatabase(copy, file, randomId().slice(0, 12)));
-  writeLine(`${file} is as ${copy} again${former === null ? "" : `; what was there is in ${former}`}`);
+  writeLine(`Restored ${file} from ${copy}${former === null ? "" : `; the replaced file is ${former}`}`);
   return EXIT.ok;
 }

@@ -1,5 +1,5 @@
 /**
- * The task that a command is shown as: its progress, its log, its end.
+ * Reports a command as a task: its output as log and progress, its exit as final state.
  *
  * @module
  */
@@ -13,52 +13,52 @@ import { type EndChange, type TaskHandlers, TaskReporter } from "../../reporter/
 import { truncate } from "../../task/truncate.ts";
 import type { CreateChange } from "../../task/task.ts";
 
-/** Where a command writes to. */
+/** An output stream of a command. */
 export type OutputName = "stdout" | "stderr";
 
 /** How a command ended. */
 export interface CommandEnd {
-  /** Its status; where a signal ended it, 128 and the signal's number. */
+  /** Its exit status; 128 plus the signal's number if a signal ended it. */
   readonly status: number;
   /** The signal that ended it. */
   readonly signal: string | null;
-  /** Whether somebody had asked for that. */
+  /** Whether it was cancelled, or ended by a signal of the user. */
   readonly wasCancelled: boolean;
 }
 
-/** What a {@linkcode CommandTask} has to know and to call. */
+/** Options of a {@linkcode CommandTask}. */
 export interface CommandTaskOptions extends TaskHandlers {
-  /** Where the command says what went wrong. */
+  /** The stream that error messages are taken from. */
   readonly errorOutput: OutputName;
 }
 
-/** How long an output has to be silent before what stands in an unfinished line is believed, in milliseconds. */
+/** Milliseconds without output after which an unfinished line is read as it is. */
 const SILENCE_MS = 200;
-/** Lines that an error shows of the output. */
-const LAST_LINES = 20;
-/** Characters of each of them. */
-const LAST_LINE_LENGTH = 500;
-/** The type of the error of a command that did not end well. */
+/** Lines of output in an error's stack. */
+const MAX_STACK_LINES = 20;
+/** Longest such line, in characters. */
+const MAX_STACK_LINE_LENGTH = 500;
+/** The `error.type` of a command that failed. */
 const ERROR_TYPE = "exit";
 
-/** Reports a command to a sink. Reads its output, and never throws. */
+/** Reports a command to a sink, and reads its output. Never throws. */
 export class CommandTask {
   readonly #reporter: TaskReporter;
   readonly #progress = new ProgressReader();
   readonly #outputs = { stdout: new LineSplitter(), stderr: new LineSplitter() };
   readonly #errorOutput: OutputName;
-  /** The newest lines of that output, oldest first. */
-  readonly #last: string[] = [];
+  /** The latest lines of the error output, oldest first. */
+  readonly #lastLines: string[] = [];
   #silenceTimer: ReturnType<typeof setTimeout> | undefined;
-  #heardMs = 0;
+  #wroteMs = 0;
 
   /**
-   * Begins the task.
+   * Creates the task.
    *
-   * @param sink where reports go
-   * @param key which task
-   * @param create what it is created with
-   * @param options what to do on a request to stop, where warnings go, and where the command complains
+   * @param sink where to report
+   * @param key the client and id of the task
+   * @param create the change that creates the task
+   * @param options the stream of error messages, and handlers of cancellation and warnings
    */
   constructor(
     sink: ReportSink,
@@ -71,40 +71,40 @@ export class CommandTask {
     this.#reporter.begin(create);
   }
 
-  /** The command runs. */
+  /** Reports that the command is running. */
   started(): void {
-    // Many never say how far they are, and are at work all the same.
+    // An empty update makes the state PROCESSING, as the output may never contain progress.
     this.#reporter.update({});
   }
 
-  /** The command has written something. */
-  heard(output: OutputName, bytes: Uint8Array): void {
+  /** Reports output of the command. */
+  wrote(output: OutputName, bytes: Uint8Array): void {
     this.#take(output, this.#outputs[output].push(bytes));
-    this.#heardMs = Date.now();
-    this.#silenceTimer ??= setTimeout(() => this.#lookAtUnfinished(), SILENCE_MS);
+    this.#wroteMs = Date.now();
+    this.#silenceTimer ??= setTimeout(() => this.#readUnfinishedLines(), SILENCE_MS);
   }
 
-  /** The command could not be run at all. */
-  notRun(message: string): void {
+  /** Reports that the command could not be started. */
+  failedToStart(message: string): void {
     this.#end({
       type: "fail",
       error: { type: ERROR_TYPE, message: truncate(message, LIMITS.errorMessageLength) },
     });
   }
 
-  /** The command has ended, and everything that it wrote was heard. */
+  /** Reports the command's exit, after all its output. */
   ended(end: CommandEnd): void {
     for (const output of ["stdout", "stderr"] as const) this.#take(output, this.#outputs[output].end());
     if (end.wasCancelled) return this.#end({ type: "cancelled" });
     if (end.status === 0) return this.#end({ type: "finish", result: { exit_status: 0 } });
-    const last = this.#last.at(-1)?.trim();
-    const what = end.signal === null ? `exited with status ${end.status}` : `ended by ${end.signal}`;
+    const last = this.#lastLines.at(-1)?.trim();
+    const what = end.signal === null ? `Exited with status ${end.status}` : `Killed by ${end.signal}`;
     this.#end({
       type: "fail",
       error: {
         type: ERROR_TYPE,
         message: last === undefined || end.signal !== null ? what : `${what}: ${last}`,
-        ...(last !== undefined && { stack: truncate(this.#last.join("\n"), LIMITS.errorStackLength) }),
+        ...(last !== undefined && { stack: truncate(this.#lastLines.join("\n"), LIMITS.errorStackLength) }),
       },
     });
   }
@@ -126,8 +126,8 @@ export class CommandTask {
 
   #keep(line: string): void {
     if (line.trim() === "") return;
-    this.#last.push(truncate(line, LAST_LINE_LENGTH));
-    if (this.#last.length > LAST_LINES) this.#last.shift();
+    this.#lastLines.push(truncate(line, MAX_STACK_LINE_LENGTH));
+    if (this.#lastLines.length > MAX_STACK_LINES) this.#lastLines.shift();
   }
 
   #read(line: OutputLine): void {
@@ -135,12 +135,12 @@ export class CommandTask {
     if (reading !== undefined) this.#reporter.update(reading);
   }
 
-  /** A bar that stands still is as far as it says; one that is being written is not. */
-  #lookAtUnfinished(): void {
-    const silentMs = Date.now() - this.#heardMs;
+  /** Reads unfinished lines, such as progress bars, once they are no longer being written. */
+  #readUnfinishedLines(): void {
+    const silentMs = Date.now() - this.#wroteMs;
     this.#silenceTimer = undefined;
     if (silentMs >= 0 && silentMs < SILENCE_MS) {
-      this.#silenceTimer = setTimeout(() => this.#lookAtUnfinished(), SILENCE_MS - silentMs);
+      this.#silenceTimer = setTimeout(() => this.#readUnfinishedLines(), SILENCE_MS - silentMs);
       return;
     }
     for (const { drawn } of Object.values(this.#outputs)) if (drawn !== undefined) this.#read(drawn);

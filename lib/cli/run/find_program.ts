@@ -1,40 +1,40 @@
 /**
- * Looks for a program as the shell does.
+ * Finds a program on the search path, as a shell does.
  *
  * @module
  */
 
-/** What came of looking; `unknown` where we may not look. */
+/** The result of a search; `unknown` if a folder cannot be read. */
 export type Finding = "found" | "missing" | "not_executable" | "unknown";
 
 /**
- * Looks for a program, so that it can be said in words why it can't be run.
+ * Checks whether a program can be executed, so that an error message can say why not.
  *
- * @param name the program, as it stands on a command line
- * @param searchPath what `PATH` says; `undefined` where that is not known
- * @returns whether there is one that can be executed
+ * @param name the program's name or path, as on a command line
+ * @param searchPath the value of `PATH`; `undefined` if it is unknown
+ * @returns whether the program exists and is executable
  */
 export async function findProgram(name: string, searchPath: string | undefined): Promise<Finding> {
   if (name === "") return "missing";
-  if (name.includes("/")) return await look(name);
+  if (name.includes("/")) return await probe(name);
   if (searchPath === undefined) return "unknown";
   let best: Finding = "missing";
   for (const folder of searchPath.split(":")) {
-    const finding = await look(`${folder || "."}/${name}`);
+    const finding = await probe(`${folder || "."}/${name}`);
     if (finding === "found" || finding === "unknown") return finding;
     if (finding === "not_executable") best = finding;
   }
   return best;
 }
 
-async function look(path: string): Promise<Finding> {
+async function probe(path: string): Promise<Finding> {
   try {
     const { isDirectory, mode } = await Deno.stat(path);
     if (mode === null) return "unknown";
     return !isDirectory && (mode & 0o111) !== 0 ? "found" : "not_executable";
   } catch (error) {
     const isMissing = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
-    // The permission may be missing, or a folder be closed to us; whoever executes it will know.
+    // Access is denied to us, or by Deno's permissions; the attempt to execute it will tell.
     return isMissing ? "missing" : "unknown";
   }
 }

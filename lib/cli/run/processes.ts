@@ -1,5 +1,5 @@
 /**
- * The processes of this machine, as ps(1) knows them.
+ * Lists processes with ps(1), finds descendants, sends signals.
  *
  * @module
  */
@@ -8,14 +8,14 @@
 export interface ProcessInfo {
   readonly pid: number;
   readonly parent: number;
-  /** The group that it is in. */
+  /** The process group id. */
   readonly group: number;
 }
 
 /**
- * Lists the processes that there are.
+ * Lists all processes of this machine.
  *
- * @returns the list; an empty one where there is no ps(1)
+ * @returns the processes; none if ps(1) is not available
  */
 export async function listProcesses(): Promise<ProcessInfo[]> {
   try {
@@ -31,7 +31,7 @@ export async function listProcesses(): Promise<ProcessInfo[]> {
   }
 }
 
-/** Reads what ps(1) writes: a process each line, as three numbers. */
+/** Parses the output of ps(1): pid, parent pid and process group id on each line. */
 export function parseProcesses(text: string): ProcessInfo[] {
   return text.split("\n").flatMap((line) => {
     const [pid, parent, group] = line.trim().split(/\s+/).map(Number);
@@ -40,17 +40,17 @@ export function parseProcesses(text: string): ProcessInfo[] {
 }
 
 /**
- * The processes that a process has started, and those that they have started, and so on.
+ * Finds the descendants of a process.
  *
- * @param root the process
- * @param processes all that there are
- * @returns its descendants, each behind its parent
+ * @param root the pid of the process
+ * @param processes all processes
+ * @returns its descendants, each after its parent
  */
 export function descendantsOf(root: number, processes: readonly ProcessInfo[]): ProcessInfo[] {
   const children = Map.groupBy(processes, ({ parent }) => parent);
   const found: ProcessInfo[] = [];
   const pids = [root];
-  // A list that was taken while processes came and went may have a circle in it.
+  // Guards against cycles: pids may be reused while ps(1) builds its list.
   const seen = new Set(pids);
   for (const pid of pids) {
     for (const child of children.get(pid) ?? []) {
@@ -63,11 +63,11 @@ export function descendantsOf(root: number, processes: readonly ProcessInfo[]): 
   return found;
 }
 
-/** Sends a signal to a process, if it is still there and ours. */
+/** Sends a signal to a process; does nothing if it has exited or may not be signalled. */
 export function signalProcess(pid: number, signal: Deno.Signal): void {
   try {
     Deno.kill(pid, signal);
   } catch {
-    // It has ended, or belongs to somebody else.
+    // It has exited, or belongs to another user.
   }
 }

@@ -1,50 +1,50 @@
 /**
- * A terminal of its own for a command, by way of script(1).
+ * Wraps a command line with script(1), which runs it in a pseudo-terminal.
  *
  * @module
  */
 
-/** A program and what it is called with. */
-export interface CommandLine {
+/** A program to start, with its arguments. */
+export interface Invocation {
   readonly program: string;
   readonly args: readonly string[];
-  /** Variables that it gets beside our own. */
+  /** Environment variables to add to our own. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What there is to know of the place where a command runs. */
-export interface TerminalOptions {
+/** The environment of {@linkcode inPseudoTerminal}. */
+export interface PseudoTerminalOptions {
   readonly os: typeof Deno.build.os;
-  /** Whether stdin is a terminal; its size is taken over then. */
+  /** Whether stdin is a terminal; script(1) copies its size then. */
   readonly hasTerminal: boolean;
-  /** What `SHELL` says. */
+  /** The value of `SHELL`. */
   readonly shell: string | undefined;
 }
 
-/** What a terminal is like that nobody sees: it has a size, and does not repeat what it is given. */
-const UNSEEN_TERMINAL = "stty cols 80 rows 24 -echo 2>/dev/null; ";
+/** Sets up a pseudo-terminal without a real one behind it: a default size, and no echo of the input. */
+const SET_UP = "stty cols 80 rows 24 -echo 2>/dev/null; ";
 
 /**
- * Makes a command line that gives a command a terminal.
+ * Wraps a command so that it runs in a pseudo-terminal.
  *
- * @param command the command
- * @param options where it runs
- * @returns what to run in its place; `null` where that can't be had
+ * @param command the program and its arguments
+ * @param options the environment
+ * @returns the program to start instead; `null` on Windows, which has no script(1)
  */
 export function inPseudoTerminal(
   command: readonly string[],
-  { os, hasTerminal, shell }: TerminalOptions,
-): CommandLine | null {
+  { os, hasTerminal, shell }: PseudoTerminalOptions,
+): Invocation | null {
   if (os === "windows") return null;
-  // Of the BSDs: takes the arguments as they are, and ends with the command's own status anyway.
+  // BSD script(1), also on macOS, takes the arguments as they are and exits with the command's status by default.
   if (os !== "linux" && os !== "android") return { program: "script", args: ["-q", "/dev/null", ...command] };
-  // script(1) hands the line to $SHELL, which on accounts of services is a program that refuses everything.
-  const restored = shell === undefined ? "" : `SHELL=${quoted(shell)}; export SHELL; `;
-  const line = `${restored}${hasTerminal ? "" : UNSEEN_TERMINAL}exec ${command.map(quoted).join(" ")}`;
+  // script(1) passes the line to $SHELL, which for service accounts is often /usr/sbin/nologin.
+  const restored = shell === undefined ? "" : `SHELL=${shellQuote(shell)}; export SHELL; `;
+  const line = `${restored}${hasTerminal ? "" : SET_UP}exec ${command.map(shellQuote).join(" ")}`;
   return { program: "script", args: ["-qefc", line, "/dev/null"], env: { SHELL: "/bin/sh" } };
 }
 
-/** A word as the shell takes it back. */
-export function quoted(word: string): string {
+/** Quotes a word for the shell if necessary. */
+export function shellQuote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,5 @@
 /**
- * `taskscope run`: runs a command, and shows it as a task.
+ * `taskscope run`: runs a command and reports it as a task.
  *
  * @module
  */
@@ -12,28 +12,31 @@ import { truncate } from "../../task/truncate.ts";
 import type { CreateChange, JsonObject } from "../../task/task.ts";
 import { monotonicUlid } from "../../ulid.ts";
 import { messageOf } from "../command.ts";
+import { showHelp } from "../help.ts";
 import { note } from "../terminal.ts";
 import { CommandTask } from "./command_task.ts";
-import { quoted } from "./pseudo_terminal.ts";
-import { parseRun, runHelp, type RunOptions } from "./run_options.ts";
+import { shellQuote } from "./pseudo_terminal.ts";
+import { parseRun, RUN, type RunOptions } from "./run_options.ts";
 import { type RunningCommand, startCommand, StartError } from "./running_command.ts";
 
-/** The status where we failed and not the command. */
+/** The exit status if taskscope failed and not the command, as of env(1) and timeout(1). */
 const OWN_FAILURE_STATUS = 125;
-/** How long the end waits to be acknowledged by the server, in milliseconds. */
+/** Longest wait for the server to acknowledge the task's end, in milliseconds. */
 const ACKNOWLEDGE_MS = 2_000;
-/** Characters of a command line that are shown. */
-const SHOWN_COMMAND_LENGTH = 4_000;
+/** Longest command line in a task's metadata, in characters. */
+const MAX_COMMAND_LENGTH = 4_000;
+/** Longest program name in a task's metadata, in characters. */
+const MAX_PROGRAM_LENGTH = 200;
 
-/** What `run` needs of its surroundings. */
+/** Dependencies of `run` that tests replace. */
 export interface RunEnvironment {
   /** Reads an environment variable. */
   readonly readVariable: (name: string) => string | undefined;
   /**
-   * Opens the way to a server.
+   * Connects to a server.
    *
-   * @param target its address, and the key
-   * @param warn says something to the user
+   * @param target its URL and the key
+   * @param warn shows a warning to the user
    */
   readonly connect: (
     target: Pick<RunOptions, "server" | "key">,
@@ -49,9 +52,9 @@ const ENVIRONMENT: RunEnvironment = {
 /**
  * Runs a command as a task.
  *
- * @param args the arguments behind `run`
- * @param environment what it needs of its surroundings
- * @returns the status to end with: the command's own, or 125 to 127 where it could not be run
+ * @param args the arguments after `run`
+ * @param environment dependencies that tests replace
+ * @returns the exit status: the command's own, or 125 to 127 if it could not be run
  */
 export async function runCommand(
   args: readonly string[],
@@ -59,10 +62,7 @@ export async function runCommand(
 ): Promise<number> {
   try {
     const options = parseRun(args, environment.readVariable);
-    if (options !== null) return await run(options, environment);
-    // deno-lint-ignore no-console -- this is what was asked for
-    console.log(runHelp());
-    return 0;
+    return options === null ? showHelp(RUN) : await run(options, environment);
   } catch (error) {
     note(messageOf(error));
     return OWN_FAILURE_STATUS;
@@ -77,22 +77,22 @@ async function run(options: RunOptions, environment: RunEnvironment): Promise<nu
   let running: RunningCommand | undefined;
   let isCancelled = false;
   const key = { client: options.client, id: options.id ?? monotonicUlid() };
-  const task = new CommandTask(sink, key, createOf(options), {
+  const task = new CommandTask(sink, key, createChange(options), {
     onCancel: () => {
       isCancelled = true;
       running?.stop();
     },
-    // What ends then is the server, and not the command.
+    // The server is shutting down; the command keeps running.
     onInterrupt: () => {},
     warn,
-    // A terminal has but one output.
-    errorOutput: options.hasOwnTerminal ? "stdout" : "stderr",
+    // A pseudo-terminal merges stdout and stderr.
+    errorOutput: options.usesPty ? "stdout" : "stderr",
   });
   try {
     running = await startCommand({
       ...options,
       readVariable: environment.readVariable,
-      onOutput: (output, bytes) => task.heard(output, bytes),
+      onOutput: (output, bytes) => task.wrote(output, bytes),
       warn,
     });
     task.started();
@@ -102,23 +102,23 @@ async function run(options: RunOptions, environment: RunEnvironment): Promise<nu
     return end.status;
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    // There is no command that could say it.
+    // Printed despite --quiet: the command itself cannot report this error.
     note(error.message);
-    task.notRun(error.message);
+    task.failedToStart(error.message);
     return error.status;
   } finally {
     await acknowledged(sink);
   }
 }
 
-/** What the task is created with. */
-function createOf(options: RunOptions): CreateChange {
+/** The change that creates the task. */
+function createChange(options: RunOptions): CreateChange {
   const { command, showsCommand } = options;
   const [program = "", ...args] = command;
   const metadata: JsonObject = {
     command: showsCommand
-      ? truncate(command.map(quoted).join(" "), SHOWN_COMMAND_LENGTH)
-      : truncate(program, 200),
+      ? truncate(command.map(shellQuote).join(" "), MAX_COMMAND_LENGTH)
+      : truncate(program, MAX_PROGRAM_LENGTH),
     arguments: args.length,
   };
   return {
@@ -135,10 +135,10 @@ function createOf(options: RunOptions): CreateChange {
   };
 }
 
-/** Waits until the end is known to the server, but not for long: the command has ended, and somebody waits for that. */
+/** Waits until the server has acknowledged the task's end, but only briefly, so as not to delay the exit. */
 async function acknowledged(sink: ReportSink): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<void>((resolve) => timer = setTimeout(resolve, ACKNOWLEDGE_MS));
-  await Promise.race([sink.settled().catch(() => {}), tooLate]);
+  const timedOut = new Promise<void>((resolve) => timer = setTimeout(resolve, ACKNOWLEDGE_MS));
+  await Promise.race([sink.settled().catch(() => {}), timedOut]);
   clearTimeout(timer);
 }

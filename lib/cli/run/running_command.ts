@@ -1,5 +1,5 @@
 /**
- * A command that runs as a child of ours: its output passes through, signals are passed on.
+ * Runs a command as a child process: passes its output through and forwards signals to it.
  *
  * @module
  */
@@ -7,24 +7,24 @@
 import { messageOf } from "../command.ts";
 import type { CommandEnd, OutputName } from "./command_task.ts";
 import { findProgram } from "./find_program.ts";
-import { Passage } from "./passage.ts";
+import { OutputPipe } from "./output_pipe.ts";
 import { listProcesses, signalProcess } from "./processes.ts";
-import { type CommandLine, inPseudoTerminal } from "./pseudo_terminal.ts";
+import { inPseudoTerminal, type Invocation } from "./pseudo_terminal.ts";
 import { SignalRelay } from "./signal_relay.ts";
 import { Stopper } from "./stopper.ts";
 
-/** A command that could not be started. The message names it and says why. */
+/** A command could not be started. The message names it and says why. */
 export class StartError extends Error {
   /** The name of the class. */
   override readonly name = "StartError";
-  /** The status to end with, as env(1) and nohup(1) do. */
+  /** The exit status, as of env(1) and nohup(1). */
   readonly status: number;
 
   /**
-   * Says why.
+   * Creates an error.
    *
-   * @param status 125 where we can't, 126 where the command can't be executed, 127 where there is none
-   * @param message what can't be done and why, in one line
+   * @param status 125 if taskscope failed, 126 if the command cannot be executed, 127 if it was not found
+   * @param message what failed and why, in one line
    * @param options the cause
    */
   constructor(status: number, message: string, options?: ErrorOptions) {
@@ -33,16 +33,16 @@ export class StartError extends Error {
   }
 }
 
-/** What to run, and how. */
+/** Options of {@linkcode startCommand}. */
 export interface RunningCommandOptions {
   /** The program and its arguments. */
   readonly command: readonly string[];
-  /** Whether it gets a terminal of its own. */
-  readonly hasOwnTerminal: boolean;
-  /** How long it may take to end when it is asked to, in milliseconds. */
+  /** Whether to run it in a pseudo-terminal. */
+  readonly usesPty: boolean;
+  /** Milliseconds between SIGTERM and SIGKILL when it is stopped. */
   readonly graceMs: number;
   readonly readVariable: (name: string) => string | undefined;
-  /** It has written something, which has been brought to where it was meant for. */
+  /** Called after output was passed through. */
   readonly onOutput: (output: OutputName, bytes: Uint8Array) => void;
   readonly warn: (message: string) => void;
 }
@@ -50,74 +50,74 @@ export interface RunningCommandOptions {
 /**
  * Starts a command.
  *
- * @param options what to run, and how
- * @returns the command, which runs
- * @throws {StartError} where it can't be run
+ * @param options the command and how to run it
+ * @returns the running command
+ * @throws {StartError} if the command cannot be run
  */
 export async function startCommand(options: RunningCommandOptions): Promise<RunningCommand> {
-  const { command, hasOwnTerminal, readVariable } = options;
+  const { command, usesPty, readVariable } = options;
   await checkProgram(command[0]!, readVariable);
-  const line = hasOwnTerminal
-    ? await terminalLine(command, readVariable)
+  const line = usesPty
+    ? await pseudoTerminalInvocation(command, readVariable)
     : { program: command[0]!, args: command.slice(1) };
   return new RunningCommand(spawn(line), options);
 }
 
-/** A command that runs. */
+/** A command that is running. */
 export class RunningCommand {
-  /** Resolves when it has ended, and what it wrote has been brought over. */
+  /** Resolves once it has exited and its output has been passed through. */
   readonly ended: Promise<CommandEnd>;
   readonly #child: Deno.ChildProcess;
   readonly #options: RunningCommandOptions;
   readonly #stopper: Stopper;
   readonly #relay: SignalRelay;
-  #isOver = false;
+  #hasExited = false;
 
   /**
-   * @param child the process, with both of its outputs piped
-   * @param options what to do with it
+   * @param child the process, with stdout and stderr piped
+   * @param options the options it was started with
    */
   constructor(child: Deno.ChildProcess, options: RunningCommandOptions) {
     this.#child = child;
     this.#options = options;
-    this.#stopper = new Stopper(child.pid, { graceMs: options.graceMs, isWrapper: options.hasOwnTerminal });
+    this.#stopper = new Stopper(child.pid, { graceMs: options.graceMs, isWrapper: options.usesPty });
     this.#relay = new SignalRelay({
-      // The keyboard of the command's own terminal is not ours.
-      hasTerminal: !options.hasOwnTerminal && isInTerminal(),
-      relay: (signal) => void this.#pass(signal),
+      // In a pseudo-terminal, the command does not get the signals of our terminal's keyboard.
+      hasTerminal: !options.usesPty && isInTerminal(),
+      relay: (signal) => void this.#forward(signal),
     });
     this.ended = this.#run();
   }
 
-  /** Asks it to stop, and in the end makes it. */
+  /** Stops it with SIGTERM, and with SIGKILL after the grace period. */
   stop(): void {
-    if (!this.#isOver) void this.#stopper.stop();
+    if (!this.#hasExited) void this.#stopper.stop();
   }
 
   async #run(): Promise<CommandEnd> {
     using _signals = this.#relay.listen(Deno.build.os);
     using stopper = this.#stopper;
-    const passages = [this.#passage("stdout"), this.#passage("stderr")];
-    const all = Promise.all(passages.map(({ done }) => done));
+    const pipes = [this.#pipe("stdout"), this.#pipe("stderr")];
+    const copied = Promise.all(pipes.map(({ done }) => done));
     const { code, signal } = await this.#child.status;
-    this.#isOver = true;
+    this.#hasExited = true;
     stopper.rootEnded();
-    const wasStopped = stopper.hasAsked;
-    // What it had started is to end, too, and has as much time for it.
-    if (wasStopped) await Promise.race([all, stopper.overdue]);
-    for (const passage of passages) passage.finish();
-    await all;
+    const wasStopped = stopper.hasSignalled;
+    // Its descendants, which may hold the pipes open, get the same grace period.
+    if (wasStopped) await Promise.race([copied, stopper.overdue]);
+    for (const pipe of pipes) pipe.finish();
+    await copied;
     return { status: code, signal, wasCancelled: wasStopped || this.#wasEndedBySignal(code) };
   }
 
-  #passage(name: OutputName): Passage {
+  #pipe(name: OutputName): OutputPipe {
     const { onOutput, warn } = this.#options;
-    return new Passage(this.#child[name], Deno[name], {
+    return new OutputPipe(this.#child[name], Deno[name], {
       onBytes: (bytes) => {
         try {
           onOutput(name, bytes);
         } catch (error) {
-          // Whatever goes wrong with what is shown, the command is not to notice.
+          // A failure of reporting must not affect the command.
           warn(`Cannot read the command's output: ${messageOf(error)}`);
         }
       },
@@ -125,29 +125,29 @@ export class RunningCommand {
     });
   }
 
-  /** Whether it ended because of a signal that came to us: somebody on this side wanted that. */
+  /** Whether it ended because of a signal that the user sent to us. */
   #wasEndedBySignal(status: number): boolean {
-    const { heard } = this.#relay;
-    if (heard.has("SIGTERM")) return true;
-    // Some take Ctrl-C for something else, and end well, but later.
-    if ((heard.has("SIGINT") || heard.has("SIGQUIT")) && status !== 0) return true;
-    if (heard.has("SIGHUP") && status === 129) return true;
-    // Its terminal made a signal of our keyboard's Ctrl-C, which we did not hear.
-    return this.#options.hasOwnTerminal && Deno.stdin.isTerminal() && status === 130;
+    const { received } = this.#relay;
+    if (received.has("SIGTERM")) return true;
+    // Some programs handle Ctrl-C themselves and finish normally later.
+    if ((received.has("SIGINT") || received.has("SIGQUIT")) && status !== 0) return true;
+    if (received.has("SIGHUP") && status === 129) return true;
+    // A pseudo-terminal turns Ctrl-C into SIGINT for the command only; 130 is 128 + SIGINT.
+    return this.#options.usesPty && Deno.stdin.isTerminal() && status === 130;
   }
 
-  async #pass(signal: Deno.Signal): Promise<void> {
-    if (this.#isOver) return;
-    // script(1) would end by itself, and leave it to chance what becomes of the command.
-    const children = this.#options.hasOwnTerminal
+  async #forward(signal: Deno.Signal): Promise<void> {
+    if (this.#hasExited) return;
+    // Signal the command itself: script(1) would exit, and the command might keep running.
+    const children = this.#options.usesPty
       ? (await listProcesses()).filter(({ parent }) => parent === this.#child.pid)
       : [];
     const pids = children.length > 0 ? children.map(({ pid }) => pid) : [this.#child.pid];
-    if (!this.#isOver) { for (const pid of pids) signalProcess(pid, signal); }
+    if (!this.#hasExited) { for (const pid of pids) signalProcess(pid, signal); }
   }
 }
 
-/** Says in words what could only be seen by a status otherwise. */
+/** Fails with a clear message in advance, as env(1) would report these errors by its exit status only. */
 async function checkProgram(
   program: string,
   readVariable: (name: string) => string | undefined,
@@ -158,35 +158,35 @@ async function checkProgram(
   if (finding === "not_executable") throw notExecutable(program);
 }
 
-async function terminalLine(
+async function pseudoTerminalInvocation(
   command: readonly string[],
   readVariable: (name: string) => string | undefined,
-): Promise<CommandLine> {
+): Promise<Invocation> {
   const line = inPseudoTerminal(command, {
     os: Deno.build.os,
     hasTerminal: Deno.stdin.isTerminal(),
     shell: readVariable("SHELL"),
   });
-  if (line === null) throw new StartError(125, `There is no --pty on ${Deno.build.os}`);
+  if (line === null) throw new StartError(125, `--pty is not supported on ${Deno.build.os}`);
   if (await findProgram(line.program, readVariable("PATH")) !== "missing") return line;
-  throw new StartError(125, "--pty needs script(1), which is not here; it is part of util-linux");
+  throw new StartError(125, "--pty needs script(1), which was not found; install util-linux");
 }
 
-function spawn(line: CommandLine): Deno.ChildProcess {
+function spawn(line: Invocation): Deno.ChildProcess {
   const { program, args } = line;
-  // Deno starts a program by its whole path, which many show in what they write; env(1) by the name that was given. What
-  // it would take for something else is started without it.
-  const canBeNamed = Deno.build.os !== "windows" && !/^-|=/.test(program);
-  if (!canBeNamed) return spawnPlainly(line);
+  // Deno passes the resolved path as argv[0], which many programs print in their messages; env(1) passes the given name.
+  // A name that env(1) would take for an option or an assignment is started directly.
+  const canUseEnv = Deno.build.os !== "windows" && !/^-|=/.test(program);
+  if (!canUseEnv) return spawnDirectly(line);
   try {
-    return spawnPlainly({ ...line, program: "env", args: [program, ...args] });
+    return spawnDirectly({ ...line, program: "env", args: [program, ...args] });
   } catch (error) {
-    if (error instanceof StartError && error.status === 127) return spawnPlainly(line);
+    if (error instanceof StartError && error.status === 127) return spawnDirectly(line);
     throw error;
   }
 }
 
-function spawnPlainly({ program, args, env }: CommandLine): Deno.ChildProcess {
+function spawnDirectly({ program, args, env }: Invocation): Deno.ChildProcess {
   try {
     return new Deno.Command(program, {
       args: [...args],
@@ -198,22 +198,24 @@ function spawnPlainly({ program, args, env }: CommandLine): Deno.ChildProcess {
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) throw missing(program, { cause });
     if (cause instanceof Deno.errors.NotCapable) {
-      throw new StartError(125, `Cannot run "${program}": running programs is not permitted here`, { cause });
+      throw new StartError(125, `Cannot run "${program}": Deno was not given the permission --allow-run`, {
+        cause,
+      });
     }
     throw notExecutable(program, { cause });
   }
 }
 
 function missing(program: string, options?: ErrorOptions): StartError {
-  return new StartError(127, `Cannot run "${program}": there is no such command`, options);
+  return new StartError(127, `Cannot run "${program}": command not found`, options);
 }
 
 function notExecutable(program: string, options?: ErrorOptions): StartError {
-  const why = options === undefined ? "it can't be executed" : messageOf(options.cause);
+  const why = options === undefined ? "it is not executable" : messageOf(options.cause);
   return new StartError(126, `Cannot run "${program}": ${why}`, options);
 }
 
-/** Whether somebody sits in front of us whose Ctrl-C everybody in the foreground gets. */
+/** Whether we share a terminal with the command, whose Ctrl-C reaches the whole foreground process group. */
 function isInTerminal(): boolean {
   return [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
 }

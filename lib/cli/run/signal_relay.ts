@@ -1,18 +1,18 @@
 /**
- * Hears the signals that are meant for a command, and passes them on.
+ * Forwards this process's signals to the command that it runs.
  *
  * @module
  */
 
 /**
- * The same signal within so many milliseconds is one: of a Ctrl-C under a task runner, we hear from the terminal and from
- * the task runner, which passes it on.
+ * The same signal within this many milliseconds counts once: Ctrl-C under a task runner arrives twice, from the terminal
+ * and from the task runner, which forwards it.
  */
 const SAME_SIGNAL_MS = 250;
-/** Signals that a terminal sends to everybody in the foreground, so that the command has them, too. */
+/** Signals that a terminal sends to the whole foreground process group, the command included. */
 const FROM_KEYBOARD: ReadonlySet<Deno.Signal> = new Set(["SIGINT", "SIGQUIT"]);
 
-/** Signals that mean the command and not us. */
+/** The signals to forward. */
 export function relayedSignals(os: typeof Deno.build.os): Deno.Signal[] {
   return os === "windows"
     ? ["SIGINT", "SIGBREAK"]
@@ -21,45 +21,45 @@ export function relayedSignals(os: typeof Deno.build.os): Deno.Signal[] {
 
 /** Options of a {@linkcode SignalRelay}. */
 export interface SignalRelayOptions {
-  /** Whether a terminal is there, whose keyboard signals reach the command without us. */
+  /** Whether the command shares our terminal, and so gets the signals of its keyboard itself. */
   readonly hasTerminal: boolean;
-  /** Passes a signal on. */
+  /** Forwards a signal to the command. */
   readonly relay: (signal: Deno.Signal) => void;
 }
 
-/** Passes signals on, each as often as it was meant. */
+/** Forwards signals, without duplicates. */
 export class SignalRelay {
   readonly #options: SignalRelayOptions;
-  readonly #heard: Map<Deno.Signal, number> = new Map();
+  readonly #receivedMs: Map<Deno.Signal, number> = new Map();
 
-  /** @param options where signals go */
+  /** @param options how to forward */
   constructor(options: SignalRelayOptions) {
     this.#options = options;
   }
 
-  /** The signals that came so far. */
-  get heard(): ReadonlySet<Deno.Signal> {
-    return new Set(this.#heard.keys());
+  /** The signals received so far. */
+  get received(): ReadonlySet<Deno.Signal> {
+    return new Set(this.#receivedMs.keys());
   }
 
-  /** Takes a signal. */
-  take(signal: Deno.Signal): void {
+  /** Handles a signal. */
+  handle(signal: Deno.Signal): void {
     const now = Date.now();
-    const before = this.#heard.get(signal);
+    const before = this.#receivedMs.get(signal);
     if (before !== undefined && now - before >= 0 && now - before < SAME_SIGNAL_MS) return;
-    this.#heard.set(signal, now);
+    this.#receivedMs.set(signal, now);
     if (this.#options.hasTerminal && FROM_KEYBOARD.has(signal)) return;
     this.#options.relay(signal);
   }
 
   /**
-   * Listens for signals of this process.
+   * Listens for signals to this process.
    *
-   * @param os what it runs on
-   * @returns what ends the listening
+   * @param os the operating system
+   * @returns a handle whose disposal removes the listeners
    */
   listen(os: typeof Deno.build.os): Disposable {
-    const listeners = relayedSignals(os).map((signal) => [signal, () => this.take(signal)] as const);
+    const listeners = relayedSignals(os).map((signal) => [signal, () => this.handle(signal)] as const);
     for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
     return {
       [Symbol.dispose]() {

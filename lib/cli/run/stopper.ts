@@ -1,5 +1,5 @@
 /**
- * Ends a command that somebody asked to stop.
+ * Stops a process tree: SIGTERM, then SIGKILL after a grace period.
  *
  * @module
  */
@@ -8,68 +8,68 @@ import { descendantsOf, listProcesses, type ProcessInfo, signalProcess } from ".
 
 /** Options of a {@linkcode Stopper}. */
 export interface StopperOptions {
-  /** How long it may take to end, in milliseconds. */
+  /** Milliseconds between SIGTERM and SIGKILL. */
   readonly graceMs: number;
-  /** Whether the process only wraps the one that is meant, and ends with it. */
+  /** Whether the root process only wraps the command, as script(1) does, and exits with it. */
   readonly isWrapper: boolean;
 }
 
 /**
- * Asks a process and all that it has started to end, and after some time does not ask any more. A script that is asked
- * alone would end, and what it is waiting for would go on unseen.
+ * Sends SIGTERM to a process and all its descendants, and SIGKILL to those that are left after the grace period. If only
+ * a shell script were signalled, the program that it waits for would keep running.
  */
 export class Stopper implements Disposable {
   readonly #root: number;
   readonly #options: StopperOptions;
   readonly #overdue = Promise.withResolvers<void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #asked: readonly ProcessInfo[] = [];
+  #signalled: readonly ProcessInfo[] = [];
   #isStopping = false;
-  #hasAsked = false;
+  #hasSignalled = false;
   #hasRootEnded = false;
   #isDisposed = false;
 
   /**
-   * @param root the process
-   * @param options how to end it
+   * @param root the pid of the process
+   * @param options the grace period
    */
   constructor(root: number, options: StopperOptions) {
     this.#root = root;
     this.#options = options;
   }
 
-  /** Whether it was asked to stop. */
-  get hasAsked(): boolean {
-    return this.#hasAsked;
+  /** Whether SIGTERM was sent. */
+  get hasSignalled(): boolean {
+    return this.#hasSignalled;
   }
 
-  /** Resolves when nothing is asked any more, and everything was killed. */
+  /** Resolves once the grace period is over and SIGKILL was sent. */
   get overdue(): Promise<void> {
     return this.#overdue.promise;
   }
 
-  /** Asks it to stop; once is enough. */
+  /** Starts stopping; further calls do nothing. */
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    const asked = descendantsOf(this.#root, await listProcesses());
+    const signalled = descendantsOf(this.#root, await listProcesses());
     if (this.#isDisposed || this.#hasRootEnded) return;
-    this.#hasAsked = true;
-    this.#asked = asked;
-    // The first one first: it must not begin with something else because a part of it has ended.
-    const pids = this.#options.isWrapper && asked.length > 0
-      ? asked.map(({ pid }) => pid)
-      : this.#pids(asked);
+    this.#hasSignalled = true;
+    this.#signalled = signalled;
+    // The root first: a script must not go on to its next command because the current one ended.
+    const pids = this.#options.isWrapper && signalled.length > 0
+      ? signalled.map(({ pid }) => pid)
+      : this.#pids(signalled);
     for (const pid of pids) signalProcess(pid, "SIGTERM");
     this.#timer = setTimeout(() => void this.#kill(), this.#options.graceMs);
   }
 
-  /** The process itself has ended; what it had started may not. */
+  /** Records that the root process has exited; its descendants may still run. */
   rootEnded(): void {
     this.#hasRootEnded = true;
   }
 
-  /** Lets it be. */
+  /** Cancels the pending SIGKILL. */
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     clearTimeout(this.#timer);
@@ -78,11 +78,11 @@ export class Stopper implements Disposable {
   async #kill(): Promise<void> {
     const processes = await listProcesses();
     if (this.#isDisposed) return;
-    // A number may belong to another process by now.
+    // The root's pid may have been reused once it has exited.
     const tree = this.#hasRootEnded ? [] : this.#pids(descendantsOf(this.#root, processes));
     const known = new Set(processes.map(({ pid, group }) => `${pid} ${group}`));
-    // Those whose parent has ended are nobody's descendants any more.
-    const left = this.#asked.filter(({ pid, group }) => known.has(`${pid} ${group}`));
+    // Orphans are no longer descendants of the root; pid and group identify them.
+    const left = this.#signalled.filter(({ pid, group }) => known.has(`${pid} ${group}`));
     for (const pid of new Set([...tree, ...left.map(({ pid }) => pid)])) signalProcess(pid, "SIGKILL");
     this.#overdue.resolve();
   }

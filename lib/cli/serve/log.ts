@@ -1,19 +1,19 @@
 /**
- * What a server says of itself, to its error output: for people, or a line of JSON each. No address of a request is in it,
- * and so no token; what others wrote can't make a line of its own.
+ * The server's log, as text or JSON lines. Request URLs are never logged, as they may contain tokens; control characters
+ * are removed, so that logged text cannot forge a line.
  *
  * @module
  */
 
 import { plainText } from "../../text/terminal_text.ts";
 
-/** How much is said, from the least to the most. */
+/** Severities, most severe first. */
 export const LOG_LEVELS = ["error", "warn", "info"] as const;
 
 /** One of {@linkcode LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** How it is said. */
+/** Output formats: text for people, or a JSON object per line. */
 export const LOG_FORMATS = ["pretty", "json"] as const;
 
 /** One of {@linkcode LOG_FORMATS}. */
@@ -22,55 +22,55 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 /** Options of a {@linkcode Log}. */
 export interface LogOptions {
   readonly format: LogFormat;
-  /** What is less important is left out. */
+  /** Less severe messages are dropped. */
   readonly level: LogLevel;
   /** Writes a line. */
   readonly write: (line: string) => void;
 }
 
-/** Longest text of a line, in characters. */
-const MOST_CHARACTERS = 8_192;
+/** Longest message, stack or line of a stack, in characters; the rest is cut off. */
+const MAX_CHARACTERS = 8_192;
 
-/** Writes what happens. */
+/** Logs the server's events, one message each. */
 export class Log {
   readonly #options: LogOptions;
 
-  /** @param options how to write, and how much */
+  /** @param options the format, the level and the output */
   constructor(options: LogOptions) {
     this.#options = options;
   }
 
-  /** Says what happened, in one line. */
+  /** Logs an event of normal operation. */
   info(event: string, message: string): void {
-    this.#say("info", event, message);
+    this.#log("info", event, message);
   }
 
-  /** Says what an operator should know. */
+  /** Logs an event that an operator should know about. */
   warn(event: string, message: string): void {
-    this.#say("warn", event, message);
+    this.#log("warn", event, message);
   }
 
-  /** Says what went wrong, with the stack where there is one. */
+  /** Logs a failure, with its stack if it is an `Error`. */
   error(event: string, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    this.#say("error", event, message, error instanceof Error ? error.stack : undefined);
+    this.#log("error", event, message, error instanceof Error ? error.stack : undefined);
   }
 
-  #say(level: LogLevel, event: string, message: string, stack?: string): void {
-    const { format, level: most, write } = this.#options;
-    if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(most)) return;
+  #log(level: LogLevel, event: string, message: string, stack?: string): void {
+    const { format, level: threshold, write } = this.#options;
+    if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(threshold)) return;
     if (format === "json") {
       const fields = {
         time: new Date().toISOString(),
         level,
         event,
-        message: message.slice(0, MOST_CHARACTERS),
-        ...(stack !== undefined && { stack: stack.slice(0, MOST_CHARACTERS) }),
+        message: message.slice(0, MAX_CHARACTERS),
+        ...(stack !== undefined && { stack: stack.slice(0, MAX_CHARACTERS) }),
       };
       return write(JSON.stringify(fields));
     }
-    write(`taskscope: ${plainText(message, MOST_CHARACTERS)}`);
-    // Where it went wrong, line by line, below it.
-    for (const line of stack?.split("\n").slice(1) ?? []) write(`    ${plainText(line, MOST_CHARACTERS)}`);
+    write(`taskscope: ${plainText(message, MAX_CHARACTERS)}`);
+    // The stack frames, without the message that precedes them.
+    for (const line of stack?.split("\n").slice(1) ?? []) write(`    ${plainText(line, MAX_CHARACTERS)}`);
   }
 }

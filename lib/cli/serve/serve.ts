@@ -1,46 +1,46 @@
-// deno-lint-ignore-file no-console -- this is the program, and speaking is its part
+// deno-lint-ignore-file no-console -- the CLI writes to the console by design
 /**
- * `taskscope serve`: from options to a running server, and to its end.
+ * `taskscope serve`: starts a server and runs it until a signal stops it.
  *
  * @module
  */
 
 import { resolveAccess } from "../../config.ts";
-import { demoTasks } from "../../demo/mod.ts";
 import { readVariable } from "../../environment.ts";
-import { createMonitor, type Monitor, type TaskDefinition } from "../../mod.ts";
+import { createMonitor, type Monitor } from "../../mod.ts";
 import { EXIT, messageOf } from "../command.ts";
+import { defaultDataFile } from "../default_data_file.ts";
+import { showHelp } from "../help.ts";
 import { Log } from "./log.ts";
-import { defaultDataFile, loopbackHosts, parseServe, serveHelp, type ServeOptions } from "./serve_options.ts";
+import { SERVE } from "./serve_flags.ts";
+import { loopbackHosts, parseServe, type ServeOptions } from "./serve_options.ts";
+import { loadTasks } from "./startable_tasks.ts";
 
-/** How long a shutdown may take, in milliseconds. */
+/** Longest graceful shutdown, in milliseconds. */
 const SHUTDOWN_MS = 5_000;
 
 /**
- * Signals within so many milliseconds are one: of a Ctrl-C under `deno task`, we hear from the terminal and from the task
- * runner, which passes it on.
+ * Signals within this many milliseconds count as one: Ctrl-C under `deno task` arrives twice, from the terminal and from
+ * the task runner, which forwards it.
  */
 const SAME_SIGNAL_MS = 250;
 
 /**
- * Serves until a signal ends it.
+ * Runs a server until SIGINT or SIGTERM.
  *
- * @param args the arguments behind the command
- * @returns the status to end with
- * @throws {ConfigError} where the command line is wrong
- * @throws {Error} where what it asks for can't be done: the port is in use, a module does not load
+ * @param args the arguments after the command's name
+ * @returns the exit status
+ * @throws {ConfigError} if the command line is wrong
+ * @throws {Error} if the server cannot start: the port is in use, a module does not load
  */
 export async function serveCommand(args: readonly string[]): Promise<number> {
   const options = parseServe(args, readVariable);
-  if (options === null) {
-    console.log(serveHelp());
-    return EXIT.ok;
-  }
+  if (options === null) return showHelp(SERVE);
   const log = new Log({ format: options.logFormat, level: options.logLevel, write: console.error });
-  // What `run` needs, and nobody here.
+  // Only `taskscope run` starts processes; the server gives the permission up.
   await Deno.permissions.revoke({ name: "run" });
-  const tasks = { ...options.withDemo ? demo(options.root) : {}, ...await modulesOf(options.taskModules) };
-  // A task that goes wrong in a corner nobody awaits must not end the others.
+  const tasks = await loadTasks(options);
+  // An unhandled rejection of one task must not end the process, and with it the other tasks.
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     log.error("left_behind", event.reason);
@@ -52,24 +52,23 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     ...options,
     tasks,
     data: dataFile(options),
-    // The address is known only now, as the port may have been 0.
+    // Known only now: the requested port may have been 0.
     allowedHosts: loopbackHosts(options.host, port),
     onError: (error) => log.error("unexpected", error),
     onNotice: (text) => log.warn("notice", text),
   });
   const name = options.host.includes(":") ? `[${options.host}]` : options.host;
-  const address = `${options.tls === null ? "http" : "https"}://${name}:${port}${
-    resolveAccess(options).basePath
-  }/`;
-  const publicUrl = options.publicUrls[0];
+  const scheme = options.tls === null ? "http" : "https";
+  const address = `${scheme}://${name}:${port}${resolveAccess(options).basePath}/`;
+  const [publicUrl] = options.publicUrls;
   console.log(
-    `Taskscope shows tasks at ${
-      publicUrl === undefined ? address : `${publicUrl}, and listens at ${address}`
-    }`,
+    publicUrl === undefined
+      ? `Taskscope is running at ${address}`
+      : `Taskscope is running at ${publicUrl}, listening on ${address}`,
   );
-  const ended = endOfSignal(server, monitor, log);
-  // A server that fails says so.
-  return await Promise.race([ended, server.finished.then(() => ended)]);
+  const stopped = stopOnSignal(server, monitor, log);
+  // Rejects if the server itself fails.
+  return await Promise.race([stopped, server.finished.then(() => stopped)]);
 }
 
 function listen(
@@ -81,11 +80,14 @@ function listen(
   try {
     return Deno.serve({ hostname, port, ...certificate, onListen: () => {} }, handler);
   } catch (cause) {
-    if (tls !== null && !(cause instanceof Deno.errors.AddrInUse)) {
-      throw new Error(`Cannot serve https with --cert and --tls-key: ${messageOf(cause)}`, { cause });
+    if (cause instanceof Deno.errors.AddrInUse) {
+      throw new Error(
+        `Cannot listen on ${hostname}: port ${port} is already in use; pass another --port`,
+        { cause },
+      );
     }
-    if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
-    throw new Error(`Port ${port} of ${hostname} is in use; --port takes another one`, { cause });
+    if (tls === null) throw cause;
+    throw new Error(`Cannot serve HTTPS with --cert and --tls-key: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -97,7 +99,7 @@ function pem(file: string, flag: string): string {
   }
 }
 
-/** The file to keep tasks in. Our own folder is made; that of a file which somebody names has to be there. */
+/** The database file. The default folder is created; the folder of a file that the user names must exist. */
 function dataFile({ data, port }: ServeOptions): string {
   if (data !== undefined) return data;
   const file = defaultDataFile(port, Deno.build.os, readVariable);
@@ -108,77 +110,43 @@ function dataFile({ data, port }: ServeOptions): string {
 function makeFolderOf(file: string): void {
   const folder = file.replace(/[\\/][^\\/]*$/, "");
   try {
-    // What tasks say is nobody else's business.
+    // Task data is private to the user.
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new Error(`Cannot make the folder "${folder}": ${messageOf(cause)}; --data names another file`, {
-      cause,
-    });
-  }
-}
-
-function demo(root: string): Record<string, TaskDefinition> {
-  return Object.fromEntries(
-    [...demoTasks({ root })].map(([name, { fn, title, description, input }]) => {
-      return [name, { fn, input: { title, description, ...input } }];
-    }),
-  );
-}
-
-/** The exported functions of modules. */
-async function modulesOf(paths: readonly string[]): Promise<Record<string, TaskDefinition>> {
-  const tasks: Record<string, TaskDefinition> = {};
-  for (const path of paths) {
-    const base = `file://${Deno.cwd()}/`;
-    const module = await load(path, URL.parse(path)?.href ?? new URL(path, base).href);
-    const functions = Object.entries(module).filter(([, value]) => typeof value === "function");
-    if (functions.length === 0) throw new Error(`--tasks "${path}" exports no function`);
-    for (const [name, value] of functions) tasks[name] = value as TaskDefinition;
-  }
-  return tasks;
-}
-
-async function load(path: string, url: string): Promise<Record<string, unknown>> {
-  if (Deno.build.standalone && /\.[cm]?tsx?$/i.test(url)) {
     throw new Error(
-      `Cannot load --tasks "${path}": the executable takes JavaScript, .js or .mjs; ` +
-        '"deno bundle --output tasks.js tasks.ts" makes it of TypeScript',
+      `Cannot create the folder "${folder}": ${messageOf(cause)}; pass another file with --data`,
+      { cause },
     );
   }
-  try {
-    return await import(url);
-  } catch (cause) {
-    throw new Error(`Cannot load --tasks "${path}": ${messageOf(cause)}`, { cause });
-  }
 }
 
-/** Resolves with the status when a signal has come and everything is shut down. */
-function endOfSignal(server: Deno.HttpServer, monitor: Monitor, log: Log): Promise<number> {
+/** Resolves with the exit status once a signal has stopped the server. */
+function stopOnSignal(server: Deno.HttpServer, monitor: Monitor, log: Log): Promise<number> {
   return new Promise((resolve) => {
-    let endingSinceMs: number | undefined;
-    const end = () => {
-      if (endingSinceMs !== undefined) {
-        // Who asks twice does not want to wait.
-        if (performance.now() - endingSinceMs > SAME_SIGNAL_MS) Deno.exit(EXIT.interrupted);
+    let stoppingSinceMs: number | undefined;
+    const stop = () => {
+      if (stoppingSinceMs !== undefined) {
+        // A second signal skips the graceful shutdown.
+        if (performance.now() - stoppingSinceMs > SAME_SIGNAL_MS) Deno.exit(EXIT.interrupted);
         return;
       }
-      endingSinceMs = performance.now();
+      stoppingSinceMs = performance.now();
       shutDown(server, monitor, log).then((isStored) => resolve(isStored ? EXIT.ok : EXIT.failed));
     };
-    Deno.addSignalListener("SIGINT", end);
-    // Windows knows no SIGTERM.
-    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", end);
+    Deno.addSignalListener("SIGINT", stop);
+    // Deno cannot listen for SIGTERM on Windows.
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
   });
 }
 
-/** Ends in order and in time; gives back whether everything was stored. */
+/** Shuts down gracefully, for at most {@linkcode SHUTDOWN_MS}; returns whether everything was stored. */
 async function shutDown(server: Deno.HttpServer, monitor: Monitor, log: Log): Promise<boolean> {
   let isStored = false;
   const ended = monitor.shutdown()
     .then(() => isStored = true, (error) => log.error("not_stored", messageOf(error)))
-    // Last, as it closes sockets, which are to see how tasks end. A reader that is stuck holds it up for ever.
+    // Last, because it closes the sockets that still send the final states of tasks. It may hang on a stuck reader.
     .then(() => server.shutdown());
-  const tooLate = new Promise<void>((resolve) => setTimeout(resolve, SHUTDOWN_MS));
-  await Promise.race([ended, tooLate]);
+  const timedOut = new Promise<void>((resolve) => setTimeout(resolve, SHUTDOWN_MS));
+  await Promise.race([ended, timedOut]);
   return isStored;
 }

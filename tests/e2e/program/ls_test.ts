@@ -6,7 +6,7 @@ import { openTerminal } from "../../support/terminal.ts";
 import { startTaskServer } from "../../support/task_server.ts";
 import { startTerminalServer } from "../../support/terminal_server.ts";
 
-Deno.test("ls lists the tasks of a client with their ids, those that have not ended first", async () => {
+Deno.test("ls lists the tasks of a client with their ids, live tasks first", async () => {
   await using server = startTerminalServer();
   assertEquals(await server.run("ls"), { code: 0, stdout: "", stderr: "" });
   const ended = await server.start("ended");
@@ -21,7 +21,7 @@ Deno.test("ls lists the tasks of a client with their ids, those that have not en
   assertEquals(lines.length, 2);
   assertMatch(
     lines[0]!,
-    // The other run of this name was short, so there is an estimate at once.
+    // An earlier run of this name was short, so there may be an estimate at once.
     /^running {2}stepped {2}\[█{8}░{12}\] {3}42 % {2}Half way or so +\S+ {2,}(estimating…|\S.* left|almost done)$/,
   );
   assertMatch(lines[1]!, /^ended {4}stepped {2}\[█{20}\] {2}100 % {2}Finished +\S+ +just now$/);
@@ -30,7 +30,7 @@ Deno.test("ls lists the tasks of a client with their ids, those that have not en
   running.end();
 });
 
-Deno.test("ls chooses by state and name, over any number of pages", async () => {
+Deno.test("ls filters by state and name, across pages", async () => {
   await using server = startTaskServer({ limits: { endedTasksPerClient: 5_000 } });
   const env = { TASKSCOPE_SERVER: server.url };
   const echo = server.monitor.monitored((_task, n: number) => n, { name: "echo", client: "default" });
@@ -51,11 +51,11 @@ Deno.test("ls chooses by state and name, over any number of pages", async () => 
   assertEquals(await names("--name", "job"), []);
 });
 
-Deno.test("ls --json prints the records as the server has them, and nothing that a terminal obeys", async () => {
+Deno.test("ls --json prints the records as the server sends them, without control characters", async () => {
   await using server = startTerminalServer();
   const task = await server.start("t");
   await task.update({ status: "\x1b[2J \u009b31m \u202e", metadata: { key: [1, null] } });
-  // What is said soon after something else is sent a little later.
+  // An update soon after another one is sent with a delay.
   await call("GET", `${server.url}/tasks/c/t?wait=PROCESSING&timeout=20`);
   const { stdout } = await server.run("ls", "--json");
   assertEquals(JSON.parse(stdout), (await call("GET", `${server.url}/tasks/c/t`)).json);
@@ -63,23 +63,23 @@ Deno.test("ls --json prints the records as the server has them, and nothing that
   task.end();
 });
 
-Deno.test("ls ends with 4 where there is no server, or another one", async () => {
+Deno.test("ls exits with 4 if no server can be reached, or it has another base path", async () => {
   const port = freePort();
   const gone = await runProgram(["ls", "--server", `http://127.0.0.1:${port}/x/`]);
   assertEquals([gone.code, gone.stdout], [4, ""]);
   assertEquals(
     gone.stderr,
-    `taskscope: No server answers at http://127.0.0.1:${port}/x; ` +
-      '"taskscope serve" starts one, --server names another\n',
+    `taskscope: Cannot reach a server at http://127.0.0.1:${port}/x; ` +
+      'start one with "taskscope serve", or pass its URL with --server\n',
   );
   await using server = startTaskServer({ basePath: "/x" });
   const wrong = await runProgram(["ls", "--server", server.url]);
   assertEquals([wrong.code, wrong.stdout], [4, ""]);
-  assertEquals(wrong.stderr, `taskscope: ${server.url} refuses: Everything here is below /x/\n`);
+  assertEquals(wrong.stderr, `taskscope: ${server.url} refused the request: Everything here is below /x/\n`);
   assertEquals((await runProgram(["ls", "--server", `${server.url}/x/`])).code, 0);
 });
 
-Deno.test("ls fits a terminal, and has colours there where nobody set NO_COLOR", async () => {
+Deno.test("ls fits the width of a terminal, and uses colours unless NO_COLOR is set", async () => {
   await using server = startTerminalServer();
   const task = await server.start("t");
   await task.update({

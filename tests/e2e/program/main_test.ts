@@ -1,4 +1,4 @@
-/** The program as a command: what it says, what it refuses, how it ends. */
+/** The program as a process: help, errors, signals, exit statuses. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
@@ -9,7 +9,7 @@ import { TestSocket } from "../../support/socket.ts";
 import { COMMIT } from "../../../lib/commit.ts";
 import { VERSION } from "../../../lib/version.ts";
 
-/** Runs something with a folder of its own that holds some files. */
+/** Runs a function with a temporary folder that contains some files. */
 async function withFolder(
   files: Readonly<Record<string, string>>,
   use: (folder: string) => Promise<void>,
@@ -23,20 +23,20 @@ async function withFolder(
   }
 }
 
-/** The names of the tasks that a page offers to start. */
+/** The names of the tasks that the page offers to start. */
 async function offered(url: string): Promise<string[]> {
   const { text } = await call("GET", `${url}/t/c`);
   return [...text.matchAll(/action="[^"]*\/start\/([^"]+)"/g)].map(([, name]) => name!).sort();
 }
 
-const COMMANDS = ["serve", "run", "ls", "watch", "wait", "cancel", "token"];
+const COMMANDS = ["serve", "run", "ls", "watch", "wait", "cancel", "token", "check", "backup", "restore"];
 
-Deno.test("main: --help lists the commands, each of which says more, in lines that fit a terminal", async () => {
+Deno.test("main: --help lists the commands, and every help fits into 80 columns", async () => {
   const helps: string[] = [];
   for (const args of [["--help"], ["-h"], ...COMMANDS.map((command) => [command, "--help"])]) {
     const { code, stdout, stderr } = await runProgram(args);
     assertEquals([code, stderr], [0, ""]);
-    assertEquals(stdout.split("\n").filter((line) => line.length > 95), [], args.join(" "));
+    assertEquals(stdout.split("\n").filter((line) => line.length > 80), [], args.join(" "));
     assertStringIncludes(stdout, "\nExamples:\n  taskscope ");
     helps.push(stdout);
   }
@@ -49,7 +49,7 @@ Deno.test("main: --help lists the commands, each of which says more, in lines th
   others.forEach((text, index) => assertStringIncludes(text, `Usage: taskscope ${COMMANDS[index + 1]} `));
 });
 
-Deno.test("main: --version says the version and the commit", async () => {
+Deno.test("main: --version prints the version and the commit", async () => {
   const stdout = `taskscope ${VERSION}${COMMIT && ` (${COMMIT})`}\n`;
   for (
     const args of [
@@ -61,18 +61,18 @@ Deno.test("main: --version says the version and the commit", async () => {
   }
 });
 
-Deno.test("main: a wrong command line ends with 2 and one line that says what is wrong", async () => {
+Deno.test("main: an invalid command line exits with 2 and a one-line message", async () => {
   const wrong: readonly (readonly [readonly string[], string, Readonly<Record<string, string>>?])[] = [
     [["--prot", "1"], "--prot"],
     [["--port", "many"], '--port must be a number from 0 to 65535, received "many"'],
     [["--port", "65536"], "65536"],
     [["--port=-1"], '"-1"'],
     [["--port"], "--port needs a value"],
-    [["--port", "1", "--port", "2"], "--port may be given once"],
-    [["--host", "0.0.0.0"], "--host 0.0.0.0 can be reached by others"],
+    [["--port", "1", "--port", "2"], "--port may be given only once"],
+    [["--host", "0.0.0.0"], "--host 0.0.0.0 is reachable from other machines"],
     [["--host", "192.168.0.1"], "192.168.0.1"],
     [["--host", "example.com"], "example.com"],
-    [["--host", "::"], "--host :: can be reached by others"],
+    [["--host", "::"], "--host :: is reachable from other machines"],
     [["--base-path", "x y"], "base path"],
     [["--public-url", "nonsense"], "public URL"],
     [["--allow-origin", "*"], "origin"],
@@ -88,27 +88,27 @@ Deno.test("main: a wrong command line ends with 2 and one line that says what is
     [["serve", "extra"], "extra"],
     [
       ["frobnicate\x1b[31m\n", "--port", "1"],
-      'There is no command "frobnicate "; --help lists what there is',
+      'Unknown command "frobnicate "; --help lists the commands',
     ],
     [["__proto__"], "__proto__"],
     [["--", "ls"], '"ls"'],
-    [["serve", "--", "--version"], 'serve takes no "--version"'],
-    [["ls", "extra"], 'ls takes no "extra"'],
-    [["ls", "--all"], "There is no flag --all"],
-    [["ls", "--state", "running"], "--state must be of NOT_STARTED, STARTING"],
-    [["ls", "--client", "a/b"], "--client must be 1 to 128 of"],
+    [["serve", "--", "--version"], 'Unexpected argument "--version" after "serve"'],
+    [["ls", "extra"], 'Unexpected argument "extra" after "ls"'],
+    [["ls", "--all"], "Unknown flag --all"],
+    [["ls", "--state", "running"], "--state must be one of NOT_STARTED, STARTING"],
+    [["ls", "--client", "a/b"], "--client must be 1 to 128 characters of"],
     [["ls"], "TASKSCOPE_CLIENT", { TASKSCOPE_CLIENT: ".." }],
-    [["watch", "a", "b"], 'watch takes one id, received "b"'],
+    [["watch", "a", "b"], 'watch takes one task id, received a second argument "b"'],
     [["watch", "--server", "localhost:8000"], "--server must be http(s)://host"],
-    [["wait"], "wait needs the id of a task"],
-    [["wait", "a/b"], "A task id is 1 to 128 of"],
+    [["wait"], "wait needs a task id"],
+    [["wait", "a/b"], "The task id must be 1 to 128 characters of"],
     [
       ["wait", "a", "--timeout", "soon"],
       '--timeout must be a number of seconds from 0 to 2000000, received "soon"',
     ],
     [["wait", "a", "--timeout=-1"], '"-1"'],
     [["wait", "a", "--timeout=2000001"], '"2000001"'],
-    [["cancel"], "cancel needs the id of a task"],
+    [["cancel"], "cancel needs a task id"],
     [["cancel", "a"], "TASKSCOPE_FORCE must be 1 or 0", { TASKSCOPE_FORCE: "perhaps" }],
     [[], "TASKSCOPE_PORT", { TASKSCOPE_PORT: "many" }],
     [[], "TASKSCOPE_NO_DEMO", { TASKSCOPE_NO_DEMO: "perhaps" }],
@@ -124,15 +124,15 @@ Deno.test("main: a wrong command line ends with 2 and one line that says what is
   assertEquals(seen.filter((outcome) => outcome !== "good"), []);
 });
 
-Deno.test("main: prints where it listens, and nothing else", async () => {
+Deno.test("main: serve prints its address and nothing else", async () => {
   await using program = await startProgram();
-  assertMatch(program.process.stdout, /^Taskscope shows tasks at http:\/\/127\.0\.0\.1:\d+\/\n$/);
+  assertMatch(program.process.stdout, /^Taskscope is running at http:\/\/127\.0\.0\.1:\d+\/\n$/);
   assertEquals((await call("GET", `${program.url}/healthz`)).status, 200);
   assertEquals(await offered(program.url), ["checksum_folder", "count_primes", "long_running_task"]);
   assertEquals(program.process.stderr, "");
 });
 
-Deno.test("main: takes flags from the environment, and a flag over its variable", async () => {
+Deno.test("main: serve reads flags from the environment, and a flag overrides its variable", async () => {
   const env = {
     TASKSCOPE_BASE_PATH: "/x",
     TASKSCOPE_NO_DEMO: "1",
@@ -151,7 +151,7 @@ Deno.test("main: takes flags from the environment, and a flag over its variable"
   assert([426, 503].includes(second.status));
 });
 
-Deno.test("main: with --public-url serves and prints the address that people use", async () => {
+Deno.test("main: serve --public-url accepts requests for that URL, and prints it", async () => {
   const port = freePort();
   await using process = await spawnProgram([
     "--public-url",
@@ -166,21 +166,24 @@ Deno.test("main: with --public-url serves and prints the address that people use
   assertEquals(
     await status(`127.0.0.1:${port}`, "/monitor/tasks/c"),
     200,
-    "whoever asks for its health locally",
+    "a local health check",
   );
   assertEquals(await status("evil.example", "/monitor/tasks/c"), 421);
   assertEquals(await status("ci.example", "/tasks/c"), 404);
 });
 
-Deno.test("main: says that a port is in use", async () => {
+Deno.test("main: serve exits with 2 if the port is in use", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   const { code, stdout, stderr } = await runProgram(["--port", String(port)]);
   assertEquals([code, stdout], [2, ""]);
-  assertEquals(stderr, `taskscope: Port ${port} of 127.0.0.1 is in use; --port takes another one\n`);
+  assertEquals(
+    stderr,
+    `taskscope: Cannot listen on 127.0.0.1: port ${port} is already in use; pass another --port\n`,
+  );
 });
 
-Deno.test("main: answers to the loopback names with its own port only", async () => {
+Deno.test("main: serve accepts loopback Host headers with its own port only", async () => {
   await using program = await startProgram();
   const status = async (host: string) =>
     (await rawCall(program.port, "GET", "/tasks/c", [["Host", host]])).status;
@@ -192,7 +195,7 @@ Deno.test("main: answers to the loopback names with its own port only", async ()
   assertEquals(await status(`evil.example:${program.port}`), 421);
 });
 
-Deno.test("main: --tasks offers the functions of a module, plain and monitored", async () => {
+Deno.test("main: serve --tasks offers the functions of a module, plain and monitored", async () => {
   const monitored = new URL("../../../lib/monitored.ts", import.meta.url).href;
   const module = `
     import { monitored } from ${JSON.stringify(monitored)};
@@ -231,7 +234,7 @@ Deno.test("main: --tasks offers the functions of a module, plain and monitored",
   });
 });
 
-Deno.test("main: --tasks says which module is wrong, and why", async () => {
+Deno.test("main: serve --tasks names the module that does not load", async () => {
   const files = {
     "empty.ts": "export const answer = 42;",
     "broken.ts": "export const = ;",
@@ -252,20 +255,20 @@ Deno.test("main: --tasks says which module is wrong, and why", async () => {
   });
 });
 
-Deno.test("main: SIGTERM and SIGINT end it with 0, and tell open sockets and streams of it", async () => {
+Deno.test("main: serve exits with 0 on SIGTERM and SIGINT, after closing its sockets in order", async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await using program = await startProgram();
     await call("POST", `${program.url}/tasks/c/start/long_running_task`, { body: { id: "t" } });
     await using all = new TestSocket(`${program.url}/ws/tasks/c`);
     await using one = new TestSocket(`${program.url}/ws/tasks/c/t`);
-    // A connection that is kept alive, and one that is in the middle of a request.
+    // An idle keep-alive connection, and one in the middle of a request.
     await call("GET", `${program.url}/healthz`);
     using half = await Deno.connect({ hostname: "127.0.0.1", port: program.port });
     await half.write(new TextEncoder().encode("POST /tasks/c/start/x HTTP/1.1\r\nContent-Le"));
     await Promise.all([all.count(1), one.count(1)]);
     program.process.kill(signal);
     assertEquals((await program.process.ended()).code, 0, signal);
-    // The task has ended, and with it the socket that showed nothing else.
+    // The socket of the single task closes because its task has ended.
     assertEquals([(await all.closed()).code, (await one.closed()).code], [1001, 1000]);
     assert(all.texts.includes('{"type":"closing"}'));
     const task = await all.task("t", ({ state }) => state === "ERROR");
@@ -275,21 +278,21 @@ Deno.test("main: SIGTERM and SIGINT end it with 0, and tell open sockets and str
   }
 });
 
-Deno.test("main: ends although a request never does, and at once when it is told twice", async () => {
+Deno.test("main: serve stops although a request is unfinished, and at once on a second signal", async () => {
   for (const signals of [1, 2]) {
     await using program = await startProgram();
-    // Its body is awaited for longer than a shutdown may take.
+    // The server waits longer for its body than a shutdown may take.
     using half = await Deno.connect({ hostname: "127.0.0.1", port: program.port });
     const head = `POST /tasks/c/start/long_running_task HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\n`;
     await half.write(new TextEncoder().encode(`${head}Content-Length: 100\r\n\r\n{`));
-    // And a task runs.
+    // A running task.
     await call("POST", `${program.url}/tasks/c/start/long_running_task`);
     await using socket = new TestSocket(`${program.url}/ws/tasks/c`);
     await socket.count(1);
     program.process.kill("SIGTERM");
     await socket.find(({ type }) => type === "closing");
     if (signals === 2) {
-      // From here on, a signal that comes later than 250 ms is another one.
+      // Signals within 250 ms count as one.
       await new Promise((resolve) => setTimeout(resolve, 300));
       program.process.kill("SIGTERM");
     }
@@ -298,10 +301,10 @@ Deno.test("main: ends although a request never does, and at once when it is told
   }
 });
 
-/** A task that never stops, whatever it is asked. */
+/** A task that ignores cancellation. */
 const DEAF = "export const deaf = () => new Promise((resolve) => setTimeout(resolve, 1_000_000));";
 
-Deno.test("main: two signals at once are one, as of a Ctrl-C that a task runner passes on", async () => {
+Deno.test("main: serve treats two simultaneous signals as one, such as a Ctrl-C that a task runner forwards", async () => {
   await withFolder({ "deaf.js": DEAF }, async (folder) => {
     await using program = await startProgram(["--tasks", `${folder}/deaf.js`, "--no-demo"]);
     await call("POST", `${program.url}/tasks/c/start/deaf`, { body: { id: "t" } });
@@ -309,7 +312,7 @@ Deno.test("main: two signals at once are one, as of a Ctrl-C that a task runner 
     await socket.count(1);
     program.process.kill("SIGINT");
     program.process.kill("SIGTERM");
-    // The task is waited for, and marked, which takes longer than to end the hard way.
+    // A graceful shutdown: the task is awaited, then marked as interrupted.
     assertEquals((await program.process.ended()).code, 0);
     assertEquals((await socket.closed()).code, 1001);
     const task = await socket.task("t", ({ state }) => state === "ERROR");
@@ -318,7 +321,7 @@ Deno.test("main: two signals at once are one, as of a Ctrl-C that a task runner 
   });
 });
 
-Deno.test("main: keeps tasks in a file of its port, in a folder that nobody else may read", async () => {
+Deno.test("main: serve stores tasks in a file for its port, in a folder private to the user", async () => {
   await withFolder({}, async (home) => {
     const env = await envOfHome(home);
     const port = freePort();
@@ -343,7 +346,7 @@ Deno.test("main: keeps tasks in a file of its port, in a folder that nobody else
   });
 });
 
-Deno.test("main: keeps tasks where XDG_DATA_HOME says, and leaves the home alone", async () => {
+Deno.test("main: serve stores tasks below XDG_DATA_HOME, and nothing in the home folder", async () => {
   await withFolder({}, async (home) => {
     const env = { ...await envOfHome(home), XDG_DATA_HOME: `${home}/data` };
     const port = freePort();
@@ -356,7 +359,7 @@ Deno.test("main: keeps tasks where XDG_DATA_HOME says, and leaves the home alone
   });
 });
 
-Deno.test("main: writes nothing where the port is a free one, or --data says :memory:", async () => {
+Deno.test("main: serve writes no file with --port 0 or --data :memory:", async () => {
   await withFolder({}, async (home) => {
     const env = await envOfHome(home);
     const commandLines = [["--port", "0"], ["--port", String(freePort()), "--data", ":memory:"]];
@@ -368,12 +371,13 @@ Deno.test("main: writes nothing where the port is a free one, or --data says :me
   });
 });
 
-Deno.test("main: says what to do where there is no home, or the file is in use", async () => {
+Deno.test("main: serve exits with 2 if there is no home folder, or the file is in use", async () => {
   await withFolder({}, async (folder) => {
     const env = { ...await envOfHome(""), LOCALAPPDATA: "" };
     const homeless = await runProgram(["--port", String(freePort())], { env });
     assertEquals([homeless.code, homeless.stdout], [2, ""]);
-    const message = "There is no home folder to keep tasks in; --data names a file, or :memory: for none";
+    const message =
+      "Cannot choose a file for tasks: HOME is not set; give --data a file, or :memory: to store nothing";
     assertEquals(homeless.stderr, `taskscope: ${message}\n`);
 
     const args = ["--data", `${folder}/tasks.db`, "--port", "0"];
@@ -388,7 +392,7 @@ Deno.test("main: says what to do where there is no home, or the file is in use",
   });
 });
 
-Deno.test("main: a task that leaves a rejection behind does not end the others", async () => {
+Deno.test("main: serve survives an unhandled rejection in a task", async () => {
   const module = `export const careless = () => { Promise.reject(new Error("left behind")); };`;
   await withFolder({ "careless.js": module }, async (folder) => {
     await using program = await startProgram(["--tasks", `${folder}/careless.js`]);
@@ -398,7 +402,7 @@ Deno.test("main: a task that leaves a rejection behind does not end the others",
   });
 });
 
-Deno.test("main: runs in an empty folder of somebody else's", async () => {
+Deno.test("main: serve runs in any working directory, and writes nothing into it", async () => {
   await withFolder({}, async (folder) => {
     await using program = await startProgram([], { cwd: folder });
     const started = await call("POST", `${program.url}/tasks/c/start/checksum_folder`);
@@ -407,11 +411,11 @@ Deno.test("main: runs in an empty folder of somebody else's", async () => {
     const { json } = await call("GET", `${program.url}/tasks/c/${started.json.task_id}`);
     assertEquals([json.state, json.result.files], ["FINISHED", 0]);
     assertEquals((await call("GET", `${program.url}/t/c`)).status, 200);
-    assertEquals(await Array.fromAsync(Deno.readDir(folder)), [], "nothing is left behind");
+    assertEquals(await Array.fromAsync(Deno.readDir(folder)), [], "serve wrote into its working directory");
   });
 });
 
-/** Whether anybody takes connections there. */
+/** Whether something accepts connections at a URL. */
 async function isReached(url: string): Promise<boolean> {
   const { hostname, port } = new URL(url);
   try {

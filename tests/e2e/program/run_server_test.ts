@@ -1,4 +1,4 @@
-/** `taskscope run` as a program, beside servers that are killed. */
+/** `taskscope run` as a process, with servers that are killed meanwhile. */
 
 import type { LogLine, Task } from "../../../lib/task/task.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -8,7 +8,7 @@ import { type Program, startProgram } from "../../support/program.ts";
 import { ended } from "../../support/task_server.ts";
 import { Runs } from "../../support/runs.ts";
 
-/** Goes a step for each file that is there, and complains on the way. */
+/** Waits for a file before each step, and writes to stdout and stderr. */
 const JOB = `
 for step in 1 2 3; do
   echo "$step/4"; echo "after $step" >&2
@@ -46,7 +46,7 @@ class Place implements AsyncDisposable {
     this.runs.file(`step${number}`, "");
   }
 
-  /** Resolves when a watcher sees that so many of four steps are done. */
+  /** Resolves once the server shows this many completed steps. */
   async seen(steps: number): Promise<void> {
     while ((await call("GET", this.task)).json.current !== steps);
   }
@@ -57,7 +57,7 @@ class Place implements AsyncDisposable {
   }
 }
 
-Deno.test("runCommand() does not notice that the server is killed", async () => {
+Deno.test("runCommand() is unaffected by a server that is killed", async () => {
   await using place = new Place();
   await place.startServer();
   place.runs.file("job", JOB);
@@ -69,7 +69,7 @@ Deno.test("runCommand() does not notice that the server is killed", async () => 
   assertEquals(await process.ended(), OUTPUT);
 });
 
-Deno.test("runCommand() says all of it to a server that was killed and came back", async () => {
+Deno.test("runCommand() resends everything to a server that was killed and restarted", async () => {
   await using place = new Place();
   await place.startServer();
   place.runs.file("job", JOB);
@@ -87,7 +87,7 @@ Deno.test("runCommand() says all of it to a server that was killed and came back
   assertEquals([task.state, task.current, task.total], ["ERROR", 4, 4]);
   assertEquals(task.error, {
     type: "exit",
-    message: "exited with status 3: after 3",
+    message: "Exited with status 3: after 3",
     stack: "after 1\nafter 2\nafter 3",
   });
   const { json } = await call("GET", `${place.task}/logs`);

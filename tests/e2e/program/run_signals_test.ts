@@ -1,11 +1,11 @@
-/** `taskscope run` as a program: how a command is asked to stop, by signals and by those who watch. */
+/** `taskscope run` as a process: signals, and cancellation by a watcher. */
 
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { moduleArgs } from "../../support/program.ts";
 import { Runs } from "../../support/runs.ts";
 import { findTool } from "../../support/tools.ts";
 
-/** Says what it hears, goes on, and ends with 4; the words are where the signals are. */
+/** A script that prints each signal it receives. It exits with 4 in the end, or as the trap of the signal says. */
 const LISTENER = `
 n=0
 trap 'n=$((n+1)); echo "INT $n"' INT
@@ -20,18 +20,18 @@ echo "heard $n"
 exit 4
 `;
 
-/** Runs its arguments in a terminal, whose keyboard is the input; no word may have a quote in it. */
+/** Runs its arguments in a pseudo-terminal whose keyboard is stdin; no argument may contain a quote. */
 const IN_TERMINAL = `
 line=exec
 for word; do line="$line '$word'"; done
 exec script -qefc "$line" /dev/null
 `;
 
-Deno.test("runCommand() passes signals on, and ends with the command", async (t) => {
+Deno.test("runCommand() forwards signals, and exits with the status of the command", async (t) => {
   const table: [Deno.Signal, RegExp, number, string][] = [
     ["SIGTERM", /TERM/, 5, "CANCELLED"],
     ["SIGQUIT", /QUIT/, 7, "CANCELLED"],
-    // Daemons read their configuration anew on it.
+    // Daemons reload their configuration on SIGHUP, so it is no cancellation.
     ["SIGHUP", /HUP/, 6, "ERROR"],
     ["SIGUSR2", /USR2/, 0, "FINISHED"],
   ];
@@ -48,7 +48,7 @@ Deno.test("runCommand() passes signals on, and ends with the command", async (t)
   }
 });
 
-Deno.test("runCommand() passes a signal on that comes twice at once only once, and lives as long as the command", async () => {
+Deno.test("runCommand() forwards a signal that arrives twice at once only once, and waits for the command", async () => {
   await using runs = new Runs();
   await using process = await runs.start(["--", "sh", "-c", LISTENER]);
   await process.output(/ready/);
@@ -61,7 +61,7 @@ Deno.test("runCommand() passes a signal on that comes twice at once only once, a
   assertEquals((await runs.task()).state, "CANCELLED");
 });
 
-Deno.test("runCommand() whose command dies of a signal that was passed on is cancelled", async () => {
+Deno.test("runCommand() reports a task as cancelled if a forwarded signal killed the command", async () => {
   await using runs = new Runs();
   for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
     await using process = await runs.start(["--id", signal, "--", "sh", "-c", "echo ready; exec sleep 60"]);
@@ -72,7 +72,7 @@ Deno.test("runCommand() whose command dies of a signal that was passed on is can
   }
 });
 
-Deno.test("runCommand() leaves Ctrl-C to the terminal, which sends it to the command itself", async (t) => {
+Deno.test("runCommand() does not forward Ctrl-C, which the terminal sends to the command itself", async (t) => {
   if (await findTool(["script"], "The test of Ctrl-C") === undefined) return;
   for (const flags of [[], ["--pty"]]) {
     await t.step(flags[0] ?? "no flags", async () => {
@@ -90,7 +90,7 @@ Deno.test("runCommand() leaves Ctrl-C to the terminal, which sends it to the com
   }
 });
 
-Deno.test("runCommand() with --pty is cancelled by the Ctrl-C that its command dies of", async () => {
+Deno.test("runCommand() --pty reports a task as cancelled if Ctrl-C killed the command", async () => {
   if (await findTool(["script"], "The test of Ctrl-C") === undefined) return;
   await using runs = new Runs();
   const options = { stdin: "piped", within: IN_TERMINAL } as const;
@@ -101,10 +101,10 @@ Deno.test("runCommand() with --pty is cancelled by the Ctrl-C that its command d
   assertEquals((await runs.task()).state, "CANCELLED");
 });
 
-Deno.test("runCommand() ends a command that a watcher cancels, and what that has started", async () => {
+Deno.test("runCommand() stops the command and its descendants when a watcher cancels the task", async () => {
   if (await findTool(["ps"], "The test of cancelling") === undefined) return;
   await using runs = new Runs();
-  // The inner one would go on, and hold the output.
+  // The inner shell would keep running, and hold the output open.
   await using process = await runs.start(["--", "sh", "-c", "sh -c 'echo ready; sleep 60'; echo after"]);
   await process.output(/ready/);
   await runs.cancel();
@@ -114,7 +114,7 @@ Deno.test("runCommand() ends a command that a watcher cancels, and what that has
   assertEquals([state, error], ["CANCELLED", null]);
 });
 
-Deno.test("runCommand() kills a command that was cancelled and does not end in time", async () => {
+Deno.test("runCommand() kills a cancelled command after --grace", async () => {
   await using runs = new Runs();
   const deaf = `trap 'echo no' TERM; echo ready; while :; do sleep 0.05; done`;
   await using process = await runs.start(["--grace", "2", "--", "sh", "-c", deaf]);
@@ -125,7 +125,7 @@ Deno.test("runCommand() kills a command that was cancelled and does not end in t
   assertEquals((await runs.task()).state, "CANCELLED");
 });
 
-Deno.test("runCommand() with --pty gives the command a terminal, passes its status through, and can be cancelled", async (t) => {
+Deno.test("runCommand() --pty runs the command in a terminal, exits with its status, and can be cancelled", async (t) => {
   for (const tool of ["script", "ps"]) if (await findTool([tool], "The test of --pty") === undefined) return;
   await using runs = new Runs();
   const run = (id: string, script: string) => runs.run(["--id", id, "--pty", "--", "sh", "-c", script]);
@@ -133,7 +133,7 @@ Deno.test("runCommand() with --pty gives the command a terminal, passes its stat
     const { code, stdout, stderr } = await run("a", 'test -t 1 && test -t 2 && stty size; echo "$0"; exit 3');
     assertEquals([code, stdout, stderr], [3, "24 80\r\nsh\r\n", ""]);
     const { state, error } = await runs.task("a");
-    assertEquals([state, error?.message], ["ERROR", "exited with status 3: sh"]);
+    assertEquals([state, error?.message], ["ERROR", "Exited with status 3: sh"]);
     assertEquals(await runs.log("a"), ["24 80", "sh"]);
   });
   await t.step("arguments and variables", async () => {
@@ -143,17 +143,17 @@ Deno.test("runCommand() with --pty gives the command a terminal, passes its stat
     const { stdout } = await runs.run(args, { env: { SHELL: "/bin/none of these" } });
     assertEquals(stdout, `${words.join("|")}|/bin/none of these\r\n`);
   });
-  await t.step("a signal that ends it", async () => {
+  await t.step("a signal that kills it", async () => {
     assertEquals((await run("c", "kill -9 $$")).code, 137);
   });
-  await t.step("a signal to us", async () => {
+  await t.step("a signal to taskscope", async () => {
     await using process = await runs.start(["--id", "d", "--pty", "--", "sh", "-c", LISTENER]);
     await process.output(/ready/);
     process.kill("SIGTERM");
     assertEquals((await process.ended()).code, 5);
     assertEquals((await runs.task("d")).state, "CANCELLED");
   });
-  await t.step("a watcher that cancels it", async () => {
+  await t.step("cancellation by a watcher", async () => {
     await using process = await runs.start(["--id", "e", "--pty", "--", "sh", "-c", LISTENER]);
     await process.output(/ready/);
     await runs.cancel("e");
@@ -162,7 +162,7 @@ Deno.test("runCommand() with --pty gives the command a terminal, passes its stat
   });
 });
 
-Deno.test("runCommand() with --pty says so where there is no script(1), and that a command is not there", async () => {
+Deno.test("runCommand() --pty exits with 125 without script(1), and with 127 if the command is not found", async () => {
   await using runs = new Runs();
   const { stdout } = await runs.run(["--id", "sh", "--", "sh", "-c", "command -v sh"]);
   await Deno.mkdir(`${runs.folder}/bin`);
@@ -171,7 +171,7 @@ Deno.test("runCommand() with --pty says so where there is no script(1), and that
   assertEquals(await runs.run(["--pty", "--", "sh"], { env }), {
     code: 125,
     stdout: "",
-    stderr: "taskscope: --pty needs script(1), which is not here; it is part of util-linux\n",
+    stderr: "taskscope: --pty needs script(1), which was not found; install util-linux\n",
   });
   assertEquals((await runs.run(["--id", "none", "--pty", "--", "no-such-command"])).code, 127);
 });

@@ -1,4 +1,4 @@
-/** `taskscope run` as a program: what passes through, and what is shown. */
+/** `taskscope run` as a process: what it passes through, and what it reports. */
 
 import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "../../support/assert.ts";
 import { freePort } from "../../support/free_port.ts";
@@ -6,23 +6,23 @@ import { spawn } from "../../support/program.ts";
 import { noise, Runs } from "../../support/runs.ts";
 import { findTool } from "../../support/tools.ts";
 
-/** Where nobody answers. */
+/** A URL without a server. */
 const NOWHERE = `http://127.0.0.1:${freePort()}`;
 
-Deno.test("runCommand() ends as the command does, and says how in the task", async () => {
+Deno.test("runCommand() exits with the status of the command, and reports it in the task", async () => {
   await using runs = new Runs();
   const exit = (status: number, why = "") => ({
     type: "exit",
-    message: `exited with status ${status}${why}`,
+    message: `Exited with status ${status}${why}`,
   });
   const table: [string, number, string, unknown][] = [
     ["exit 0", 0, "FINISHED", null],
     ["exit 1", 1, "ERROR", exit(1)],
     ["exit 42", 42, "ERROR", exit(42)],
     ["echo why >&2; exit 255", 255, "ERROR", { ...exit(255, ": why"), stack: "why" }],
-    ["kill -9 $$", 137, "ERROR", { type: "exit", message: "ended by SIGKILL" }],
-    ["kill -TERM $$", 143, "ERROR", { type: "exit", message: "ended by SIGTERM" }],
-    ["kill -SEGV $$", 139, "ERROR", { type: "exit", message: "ended by SIGSEGV" }],
+    ["kill -9 $$", 137, "ERROR", { type: "exit", message: "Killed by SIGKILL" }],
+    ["kill -TERM $$", 143, "ERROR", { type: "exit", message: "Killed by SIGTERM" }],
+    ["kill -SEGV $$", 139, "ERROR", { type: "exit", message: "Killed by SIGSEGV" }],
   ];
   const outcomes = await Promise.all(table.map(async ([script], index) => {
     const { code } = await runs.run(["--id", `t${index}`, "--", "sh", "-c", script]);
@@ -33,16 +33,16 @@ Deno.test("runCommand() ends as the command does, and says how in the task", asy
   assertEquals((await runs.task("t0")).result, { exit_status: 0 });
 });
 
-Deno.test("runCommand() ends with 125 to 127 and one line where the command can't be run", async () => {
+Deno.test("runCommand() exits with 125 to 127 and a one-line message if the command cannot be run", async () => {
   await using runs = new Runs();
   const data = runs.file("data", "no program\n");
   const table: [string[], number, string][] = [
-    [["--", "no-such-command", "x"], 127, 'Cannot run "no-such-command": there is no such command'],
-    [["--", "./no/such/command"], 127, 'Cannot run "./no/such/command": there is no such command'],
-    [["--", data], 126, `Cannot run "${data}": it can't be executed`],
-    [["--", runs.folder], 126, `Cannot run "${runs.folder}": it can't be executed`],
-    [[], 125, "run needs a command, as in: taskscope run -- make all"],
-    [["--nmae", "x", "true"], 125, "There is no flag --nmae; --help lists them"],
+    [["--", "no-such-command", "x"], 127, 'Cannot run "no-such-command": command not found'],
+    [["--", "./no/such/command"], 127, 'Cannot run "./no/such/command": command not found'],
+    [["--", data], 126, `Cannot run "${data}": it is not executable`],
+    [["--", runs.folder], 126, `Cannot run "${runs.folder}": it is not executable`],
+    [[], 125, "run needs a command, such as: taskscope run -- make all"],
+    [["--nmae", "x", "true"], 125, "Unknown flag --nmae; --help lists the flags"],
   ];
   for (const [index, [args, status, line]] of table.entries()) {
     const ended = await runs.run(["--id", `t${index}`, ...args]);
@@ -53,22 +53,22 @@ Deno.test("runCommand() ends with 125 to 127 and one line where the command can'
   }
 });
 
-Deno.test("runCommand() --help says what it takes, and ends with 0", async () => {
+Deno.test("runCommand() --help prints the usage, and exits with 0", async () => {
   await using runs = new Runs();
   const { code, stdout, stderr } = await runs.run(["--help"]);
   assertEquals([code, stderr], [0, ""]);
   assertMatch(stdout, /Usage: taskscope run \[flags\] \[--\] <command>/);
 });
 
-Deno.test("runCommand() brings both outputs over to the byte, and the input in", async () => {
+Deno.test("runCommand() passes stdin, stdout and stderr through byte for byte", async () => {
   await using runs = new Runs();
   const [one, other] = [noise(3_000_001), noise(1_000_003, 7)];
   runs.file("one", one);
   runs.file("other", other);
   const ended = await runs.shell(`$RUN -- sh -c 'cat other >&2 & cat one; wait'`);
   assertEquals(ended.code, 0);
-  assert(equalBytes(ended.stdout, one), "stdout is not what was written");
-  assert(equalBytes(ended.stderr, other), "stderr is not what was written");
+  assert(equalBytes(ended.stdout, one), "stdout differs from what the command wrote");
+  assert(equalBytes(ended.stderr, other), "stderr differs from what the command wrote");
   assertEquals((await runs.log()).every((line) => line.length <= 8_192), true);
   assertEquals(
     (await runs.shell(`printf 'a\\0b' | $RUN --id in -- cat`)).stdout,
@@ -76,18 +76,18 @@ Deno.test("runCommand() brings both outputs over to the byte, and the input in",
   );
 });
 
-Deno.test("runCommand() changes nothing of what a command sees of itself", async () => {
+Deno.test("runCommand() keeps the name, arguments, folder and environment of the command", async () => {
   await using runs = new Runs();
   const script = 'echo "$0 $# $1 $PWD"; test -t 1 || echo no terminal; env | sort | grep -v "^_="';
   const args = ["-c", script, "name", "a b"];
   const env = { TASKSCOPE_SERVER: runs.server.url, TASKSCOPE_CLIENT: "runs", TASKSCOPE_ID: "t" };
   const plain = await spawn("env", ["sh", ...args], { cwd: runs.folder, env }).ended();
   assertEquals(await runs.run(["--", "sh", ...args]), plain);
-  // Programs show the name that they were called by.
+  // Programs print the name that they were called by.
   assertEquals((await runs.run(["--id", "name", "sh", "-c", "echo $0"])).stdout, "sh\n");
 });
 
-Deno.test("runCommand() stays small, and keeps every byte, with 50 MB of text", async () => {
+Deno.test("runCommand() passes 50 MB of output through in bounded memory", async () => {
   if (await findTool(["ps"], "The test of memory") === undefined) return;
   await using runs = new Runs();
   const line = "Some line of a log that goes on and on, with 42% of nothing and a number: ";
@@ -99,7 +99,7 @@ Deno.test("runCommand() stays small, and keeps every byte, with 50 MB of text", 
     `cat text text; echo one >&2; read x; i=2; while [ $i -lt ${copies} ]; do cat text; i=$((i+1)); done
 echo two >&2; read x`,
   );
-  // The output goes into a file, and the shell becomes what it starts, so that its number is that of the program.
+  // The output goes to a file; exec replaces the shell, so that its pid is that of taskscope.
   const options = { stdin: "piped", within: 'exec "$@" > out' } as const;
   await using process = await runs.start(["--", "sh", "job"], options);
   await process.output(/one/, "stderr");
@@ -115,15 +115,15 @@ echo two >&2; read x`,
   assertGreater((await runs.task()).log_count, 1_000);
 });
 
-Deno.test("runCommand() ends with a command whose output nobody reads to its end", async () => {
+Deno.test("runCommand() lets the command get SIGPIPE if the reader of its output exits", async () => {
   await using runs = new Runs();
   const { code, stdout, stderr } = await runs.shell(`($RUN -- yes; echo $? >&2) | head -1`);
   assertEquals([code, text(stdout), text(stderr)], [0, "y\n", "141\n"]);
   const { state, error } = await runs.task();
-  assertEquals([state, error?.message], ["ERROR", "ended by SIGPIPE"]);
+  assertEquals([state, error?.message], ["ERROR", "Killed by SIGPIPE"]);
 });
 
-Deno.test("runCommand() does not wait for others that hold the output", async () => {
+Deno.test("runCommand() does not wait for background processes that hold the output open", async () => {
   await using runs = new Runs();
   const process = await runs.start(["--", "sh", "-c", "sleep 60 & echo $!"]);
   await using _process = process;
@@ -133,7 +133,7 @@ Deno.test("runCommand() does not wait for others that hold the output", async ()
   Deno.kill(Number(stdout), "SIGKILL");
 });
 
-Deno.test("runCommand() shows the name, tags and program, and the arguments only where that is wanted", async () => {
+Deno.test("runCommand() reports the name, tags and program, and the arguments only with --show-command", async () => {
   await using runs = new Runs();
   await runs.run(["--", "echo", "--token", "secret"]);
   const { name, metadata, tags, stale_after } = await runs.task();
@@ -151,18 +151,18 @@ Deno.test("runCommand() shows the name, tags and program, and the arguments only
   assertEquals(await runs.log("all"), ["a b it's"]);
 });
 
-Deno.test("runCommand() without a server says so in one line, and changes nothing else", async () => {
+Deno.test("runCommand() without a server prints one warning, and is unaffected otherwise", async () => {
   await using runs = new Runs();
   const script = "echo out; echo err >&2; exit 7";
   const args = ["--server", NOWHERE, "--", "sh", "-c", script];
-  const complaint = `taskscope: No server answers at ${NOWHERE}, so tasks run unmonitored until one does\n`;
+  const warning = `taskscope: No server answers at ${NOWHERE}, so tasks run unmonitored until one does\n`;
   const { code, stdout, stderr } = await runs.run(args);
   assertEquals([code, stdout], [7, "out\n"]);
-  assertEquals([stderr.replace(complaint, ""), stderr.split("taskscope:").length], ["err\n", 2]);
+  assertEquals([stderr.replace(warning, ""), stderr.split("taskscope:").length], ["err\n", 2]);
   assertEquals(await runs.run(["--quiet", ...args]), { code: 7, stdout: "out\n", stderr: "err\n" });
 });
 
-Deno.test("runCommand() with something else in the place of a server changes nothing, too", async () => {
+Deno.test("runCommand() with a server that is not Taskscope prints one warning", async () => {
   await using runs = new Runs();
   const answer = () => new Response("no", { status: 404 });
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
@@ -172,7 +172,7 @@ Deno.test("runCommand() with something else in the place of a server changes not
   assertMatch(stderr, /^taskscope: .+ accepts no reports \(.+\), so tasks run unmonitored\n$/);
 });
 
-Deno.test("runCommand() with an id that is taken says so, and runs all the same", async () => {
+Deno.test("runCommand() with an id that is taken prints a warning, and runs the command", async () => {
   await using runs = new Runs();
   await using _first = await runs.start(["--", "cat"], { stdin: "piped" });
   await runs.shown();
@@ -184,7 +184,7 @@ Deno.test("runCommand() with an id that is taken says so, and runs all the same"
   assertEquals((await runs.task()).name, "cat");
 });
 
-/** Megabytes that a process holds. */
+/** The resident set size of a process, in MiB. */
 async function memoryOf(pid: number): Promise<number> {
   const { stdout } = await spawn("ps", ["-o", "rss=", "-p", `${pid}`]).ended();
   return Number(stdout) / 1_024;

@@ -1,4 +1,4 @@
-/** `taskscope run` around programs that say how far they are: real ones at real work, and recordings of others. */
+/** `taskscope run` reads the progress of real programs, and of recordings of others. */
 
 import type { Reading } from "../../../lib/reading/reading.ts";
 import type { Task } from "../../../lib/task/task.ts";
@@ -9,23 +9,23 @@ import { noise, Runs } from "../../support/runs.ts";
 import { taskIn, TestSocket } from "../../support/socket.ts";
 import { findTool } from "../../support/tools.ts";
 
-/** What watchers saw of a task while it ran. */
+/** What a watcher saw of a task while it ran. */
 interface Seen {
-  /** Progress that was shown, in order, each once. */
+  /** The values of `progress`, in order, without repetitions. */
   readonly progress: readonly (number | null)[];
-  /** Counts that were shown, in order, each once. */
+  /** The values of `current`, in order, without repetitions. */
   readonly current: readonly number[];
   readonly last: Task;
 }
 
-/** Runs something while somebody watches. */
+/** Runs a command while a watcher records its task. */
 async function watched(runs: Runs, run: () => Promise<Ended>): Promise<Ended & { readonly seen: Seen }> {
   await using socket = new TestSocket(`${runs.server.url}/ws/tasks/runs?mode=delta`);
   await socket.opened();
   const outcome = await run();
   const last = await socket.task("t", ({ state }) => state !== "STARTING" && state !== "PROCESSING");
   const tasks = socket.messages.flatMap((message) => taskIn(message, "t") ?? []);
-  // The end says 100 by itself.
+  // Without the final state, which always says 100.
   const during = tasks.filter(({ state }) => state === "PROCESSING");
   const progress = during.map(({ progress }) => progress).filter((value, at, all) => value !== all[at - 1]);
   const current = during.flatMap(({ current }) => current ?? []).filter((value, at, all) =>
@@ -34,7 +34,7 @@ async function watched(runs: Runs, run: () => Promise<Ended>): Promise<Ended & {
   return { ...outcome, seen: { progress, current, last } };
 }
 
-/** A server of one file, which takes its time. */
+/** A server that sends a file slowly. */
 function startFileServer(content: Uint8Array): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
     let sent = 0;
@@ -52,14 +52,14 @@ function startFileServer(content: Uint8Array): Deno.HttpServer<Deno.NetAddr> {
 }
 
 function assertRises(values: readonly (number | null)[], least: number): void {
-  assert(values.length >= least, `Seen was only ${values.join()}`);
+  assert(values.length >= least, `Too few values: ${values.join()}`);
   const numbers = values.map((value) => value ?? 0);
   assertEquals(numbers, numbers.toSorted((one, other) => one - other));
 }
 
-/** A test of a program; where that is missing, it says so. */
+/** Tests a program; skips it with a message if it is not installed. */
 function testTool(tool: string, run: () => Promise<void>): void {
-  Deno.test(`runCommand() shows how far ${tool} is`, async () => {
+  Deno.test(`runCommand() reads the progress of ${tool}`, async () => {
     if (await findTool([tool], `The test of run around ${tool}`) !== undefined) await run();
   });
 }
@@ -67,7 +67,7 @@ function testTool(tool: string, run: () => Promise<void>): void {
 testTool("tar", async () => {
   await using runs = new Runs();
   for (let file = 0; file < 8; file++) runs.file(`file${file}`, noise(1_000_000, file + 1));
-  // At each checkpoint it takes a moment, so that there is something to see.
+  // Slowed down at each checkpoint, so that the watcher sees intermediate values.
   const args = ["tar", "-cf", "all.tar", "--checkpoint=100", "--checkpoint-action=echo"];
   const command = [
     ...args,
@@ -78,7 +78,7 @@ testTool("tar", async () => {
   assertEquals([code, stdout], [0, ""]);
   assertMatch(stderr, /^(tar: Write checkpoint \d00\n)+$/);
   assertRises(seen.current, 3);
-  // How much there is it never says, so nobody shows a percentage.
+  // tar never prints a total, so there is no percentage.
   assertEquals(seen.progress, [null]);
   const { state, current, total, unit } = seen.last;
   assertEquals({ state, current, total, unit }, {
@@ -121,7 +121,7 @@ testTool("curl", async () => {
   assertEquals(bar.code, 0);
   assertRises(bar.seen.progress, 4);
   assertEquals(await Deno.readFile(`${runs.folder}/file.bin`), content);
-  // Its meter speaks once a second. The file itself passes through.
+  // The default meter updates once a second; the file itself goes to stdout.
   await using others = new Runs();
   const { code, stdout } = await others.shell(`$RUN -- curl ${url}`);
   assertEquals([code, stdout.length], [0, content.length]);
@@ -146,13 +146,13 @@ testTool("rsync", async () => {
   assertEquals((await runs.shell("diff -r from to")).code, 0);
 });
 
-/** How long each of them takes is in it: a few seconds. */
+/** Recordings with their original timing, a few seconds each. */
 const RECORDINGS = [
   ...["tqdm", "git_clone", "ffmpeg_encode", "ffmpeg_progress", "pip_terminal", "pip_raw", "apt"],
   ...["docker_terminal", "json_lines", "tqdm_nested", "dd", "cmake_make"],
 ];
 
-Deno.test("runCommand() shows what recorded programs said, when they say it again", async (t) => {
+Deno.test("runCommand() reads the progress of replayed recordings", async (t) => {
   const replay = await moduleArgs("tests/support/replay.ts", ["--allow-read"]);
   const left = [...RECORDINGS];
   const test = async (name: string) => {
@@ -170,27 +170,27 @@ Deno.test("runCommand() shows what recorded programs said, when they say it agai
     assertEquals((await runs.log()).toSorted(), lines.toSorted());
     assertShown(seen, name, readings.map(progressOf));
   };
-  // Some of the time is waiting.
+  // Three at a time, as they mostly wait.
   const work = async () => {
     for (let name = left.shift(); name !== undefined; name = left.shift()) await test(name);
   };
   await t.step(RECORDINGS.join(", "), async () => void await Promise.all([work(), work(), work()]));
 });
 
-/** How far a reading says that a program is; counts say it, too. */
+/** The progress of a reading, in percent, from its percentage or its counts. */
 function progressOf({ progress, current, total }: Reading): number | null {
   if (progress !== undefined) return progress;
   return typeof current === "number" && typeof total === "number" ? current / total * 100 : null;
 }
 
-/** What is said in quick succession is merged, so some of it may not have been seen; but nothing else, in this order. */
+/** Checks that only values from the output were shown, in its order; quick successions are coalesced, so some are missing. */
 function assertShown(seen: Seen, name: string, said: readonly (number | null)[]): void {
   let at = 0;
   const shown = seen.progress[0] === null ? seen.progress.slice(1) : seen.progress;
   for (const progress of shown) {
     at = said.indexOf(progress, at);
-    assert(at !== -1, `${name} was at ${progress}, but said ${said.join()}`);
+    assert(at !== -1, `${name} was shown at ${progress}, but wrote ${said.join()}`);
   }
-  // How much of it is, depends on how busy the machine is.
+  // How many are shown depends on how busy the machine is.
   if (said.some((progress) => progress !== null)) assertGreater(shown.length, 0, name);
 }

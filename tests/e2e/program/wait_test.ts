@@ -7,7 +7,7 @@ import { startTaskServer } from "../../support/task_server.ts";
 import { startTerminalServer } from "../../support/terminal_server.ts";
 import { until } from "../../support/until.ts";
 
-Deno.test("wait ends as a task that has ended did", async () => {
+Deno.test("wait exits at once with the status of an ended task", async () => {
   await using server = startTaskServer();
   const wait = (...args: string[]) => {
     return runProgram(["wait", ...args], { env: { TASKSCOPE_SERVER: server.url, TASKSCOPE_CLIENT: "c" } });
@@ -26,27 +26,27 @@ Deno.test("wait ends as a task that has ended did", async () => {
   assertEquals(
     late,
     ["0", "0.2"].map((seconds) => {
-      return { code: 124, stdout: "", stderr: `taskscope: task runs has not ended within ${seconds} s\n` };
+      return { code: 124, stdout: "", stderr: `taskscope: Task runs did not end within ${seconds} s\n` };
     }),
   );
   for (const args of [["none"], ["none", "--timeout", "0"], ["good", "--client", "other"]]) {
     const { code, stdout, stderr } = await wait(...args);
     assertEquals([code, stdout], [4, ""]);
-    assertMatch(stderr, /^taskscope: There is no task "(none|good)" of client "(c|other)" at http:\S+\n$/);
+    assertMatch(stderr, /^taskscope: No task "(none|good)" of client "(c|other)" at http:\S+\n$/);
   }
   server.held.release();
 });
 
-Deno.test("wait ends with 4 where there is no server to begin with", async () => {
+Deno.test("wait exits with 4 if no server can be reached at first", async () => {
   const server = `http://127.0.0.1:${freePort()}`;
   for (const args of [[], ["--timeout", "0"], ["--timeout", "60"]]) {
     const { code, stdout, stderr } = await runProgram(["wait", "t", "--server", server, ...args]);
     assertEquals([code, stdout], [4, ""]);
-    assertStringIncludes(stderr, `No server answers at ${server}`);
+    assertStringIncludes(stderr, `Cannot reach a server at ${server}`);
   }
 });
 
-Deno.test("wait ends when the task does", async () => {
+Deno.test("wait exits when the task ends", async () => {
   await using server = startTerminalServer();
   const task = await server.start("t");
   await using wait = await server.spawn("wait", "t", "--timeout=60");
@@ -58,7 +58,7 @@ Deno.test("wait ends when the task does", async () => {
   assertMatch(stdout, /^stepped +\[█{10}░{10}\] +50 % +Error: no such file +\S+\n$/);
 });
 
-Deno.test("wait waits for a server that is gone for a while, and for its time to be up", async () => {
+Deno.test("wait reconnects to a server that was unreachable, until --timeout", async () => {
   await using server = startTerminalServer();
   await using relay = new Relay(server.url);
   const task = await server.start("t");
@@ -67,16 +67,16 @@ Deno.test("wait waits for a server that is gone for a while, and for its time to
   await using other = await spawnProgram([...args, "--timeout", "3"]);
   await until(() => server.monitor.watchers === 2);
   relay.cut();
-  await patient.output(/No server answers/, "stderr");
+  await patient.output(/Cannot reach a server/, "stderr");
   task.end();
   assertEquals((await other.ended()).code, 124);
   relay.mend();
   const { code, stderr } = await patient.ended();
   assertEquals(code, 0);
-  assertEquals(stderr, `taskscope: No server answers at ${relay.url}; trying again\n`);
+  assertEquals(stderr, `taskscope: Cannot reach a server at ${relay.url}; retrying\n`);
 });
 
-Deno.test("wait survives the end and the restart of the server, and tells what became of the task", async () => {
+Deno.test("wait survives a crash and restart of the server, and reports the state of the task then", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
     for (const [data, expected] of [[`${folder}/tasks.db`, 1], [":memory:", 4]] as const) {
@@ -93,7 +93,7 @@ Deno.test("wait survives the end and the restart of the server, and tells what b
       await until(() => relay.sockets === 1);
       program.process.kill("SIGKILL");
       await program.process.ended();
-      await wait.output(/trying again/, "stderr");
+      await wait.output(/retrying/, "stderr");
       await using _restarted = await startProgram([], { env });
       assertEquals((await wait.ended()).code, expected);
     }

@@ -6,13 +6,13 @@ import { openTerminal } from "../../support/terminal.ts";
 import { startTerminalServer } from "../../support/terminal_server.ts";
 import { until } from "../../support/until.ts";
 
-Deno.test("watch prints a line for each milestone of a task, and ends as the task does", async () => {
+Deno.test("watch prints a line for each milestone of a task, and exits with its status", async () => {
   for (const [end, code, words] of [[undefined, 0, "Finished"], ["no file", 1, "Error: no file"]] as const) {
     await using server = startTerminalServer();
     const task = await server.start("t");
     await using watch = await server.spawn("watch", "t");
     await watch.output(/Starting/);
-    // Each is awaited, as those that come at once are one.
+    // One at a time, as updates in quick succession are coalesced.
     for (const progress of [10, 20, 25, 40, 60]) {
       await task.update({ progress, status: `At \x1b[1m${progress}` });
       if (progress % 25 === 0 || progress === 10) await watch.output(new RegExp(` ${progress} %`));
@@ -35,7 +35,7 @@ Deno.test("watch prints a line for each milestone of a task, and ends as the tas
   }
 });
 
-Deno.test("watch without an id prints milestones of all tasks, until a signal ends it", async () => {
+Deno.test("watch without an id prints the milestones of all tasks until a signal", async () => {
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     await using server = startTerminalServer();
     const [ended, early] = [await server.start("ended"), await server.start("early")];
@@ -50,13 +50,13 @@ Deno.test("watch without an id prints milestones of all tasks, until a signal en
     await watch.output(/Finished/);
     watch.kill(signal);
     assertEquals((await watch.ended()).code, code);
-    assertEquals(watch.stdout.match(/Finished/g)?.length, 1, "what had ended before is no news");
+    assertEquals(watch.stdout.match(/Finished/g)?.length, 1, "a task that had ended before was printed");
     assertEquals(watch.stderr, "");
     late.end();
   }
 });
 
-Deno.test("watch says that the server is gone and back, and misses nothing", async () => {
+Deno.test("watch reports lost and restored connections, and misses no change", async () => {
   await using server = startTerminalServer();
   await using relay = new Relay(server.url);
   const task = await server.start("t");
@@ -64,28 +64,28 @@ Deno.test("watch says that the server is gone and back, and misses nothing", asy
   await watch.output(/Starting/);
   await until(() => relay.sockets === 1);
   relay.cut();
-  await watch.output(/No server answers at \S+; trying again\n/, "stderr");
+  await watch.output(/Cannot reach a server at \S+; retrying\n/, "stderr");
   task.end();
   relay.mend();
   await watch.output(/Finished/);
-  await watch.output(/taskscope: the server is back\n/, "stderr");
+  await watch.output(/taskscope: Reconnected to the server\n/, "stderr");
   watch.kill("SIGINT");
   assertEquals((await watch.ended()).code, 130);
 });
 
-Deno.test("watch ends with 4 where there is no such task, or no server", async () => {
+Deno.test("watch exits with 4 if the task does not exist, or no server can be reached", async () => {
   await using server = startTerminalServer();
   const missing = await server.run("watch", "none");
   assertEquals([missing.code, missing.stdout], [4, ""]);
-  assertStringIncludes(missing.stderr, 'There is no task "none" of client "c"');
+  assertStringIncludes(missing.stderr, 'No task "none" of client "c"');
   for (const args of [["watch"], ["watch", "t"]]) {
     const gone = await runProgram([...args, "--server", `http://127.0.0.1:${freePort()}`]);
     assertEquals([gone.code, gone.stdout], [4, ""]);
-    assertStringIncludes(gone.stderr, "No server answers");
+    assertStringIncludes(gone.stderr, "Cannot reach a server");
   }
 });
 
-Deno.test("watch draws the bar of a task in place on a terminal, and ends as the task does", async () => {
+Deno.test("watch redraws a progress bar in place on a terminal, and exits with the status of the task", async () => {
   await using server = startTerminalServer();
   const task = await server.start("t");
   await using terminal = await openTerminal(server, ["watch", "t"], { NO_COLOR: "" });
@@ -105,15 +105,15 @@ Deno.test("watch draws the bar of a task in place on a terminal, and ends as the
   assert(screen.colored > 0);
 });
 
-Deno.test("watch leaves a clean terminal where Ctrl-C ends it, with 130", async () => {
+Deno.test("watch leaves a clean terminal on Ctrl-C, and exits with 130", async () => {
   await using server = startTerminalServer();
   await using terminal = await openTerminal(server, ["watch"]);
   if (terminal === undefined) return;
-  await terminal.shows(/^No task runs; Ctrl-C ends this$/);
+  await terminal.shows(/^No running tasks; press Ctrl-C to exit$/);
   const tasks = [];
   for (let number = 1; number <= 9; number++) tasks.push(await server.start(`t${number}`));
   await terminal.shows(/… and 3 more$/);
-  assertEquals(terminal.screen.lines.length, 7, "a row for the cursor is left");
+  assertEquals(terminal.screen.lines.length, 7, "the last row must stay free for the cursor");
   for (const task of tasks.slice(0, 7)) task.end();
   await terminal.shows(/^(.*Finished.*\n){7}(.*Starting.*\n?){2}$/);
   await terminal.process.type("\x03");
@@ -125,7 +125,7 @@ Deno.test("watch leaves a clean terminal where Ctrl-C ends it, with 130", async 
   for (const task of tasks.slice(7)) task.end();
 });
 
-Deno.test("watch says on a terminal that the server is gone, until it is back", async () => {
+Deno.test("watch shows on a terminal that the connection is lost, until it is restored", async () => {
   await using server = startTerminalServer();
   await using relay = new Relay(server.url);
   const task = await server.start("t");
@@ -134,7 +134,7 @@ Deno.test("watch says on a terminal that the server is gone, until it is back", 
   await terminal.shows(/^stepped.*Starting.*$/);
   await until(() => relay.sockets === 1);
   relay.cut();
-  await terminal.shows(/^stepped.*\nNo server answers at \S+; trying again$/);
+  await terminal.shows(/^stepped.*\nCannot reach a server at \S+; retrying$/);
   relay.mend();
   await terminal.shows(/^stepped.*Starting.*$/);
   task.end();
@@ -142,7 +142,7 @@ Deno.test("watch says on a terminal that the server is gone, until it is back", 
   assertMatch(terminal.screen.lines.join("\n"), /^stepped.*Finished.*$/);
 });
 
-Deno.test("watch prints lines on a terminal that can't move its cursor", async () => {
+Deno.test("watch prints lines on a terminal that cannot move its cursor", async () => {
   await using server = startTerminalServer();
   const task = await server.start("t");
   await using terminal = await openTerminal(server, ["watch", "t"], { TERM: "dumb", NO_COLOR: "" });

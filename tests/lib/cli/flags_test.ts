@@ -10,48 +10,45 @@ const TABLE = {
   "no-demo": { kind: "switch", help: "leave it out" },
 } as const satisfies FlagTable;
 
-/** Reads a command line with some variables set; the texts of each flag. */
-function read(args: string[], variables: Record<string, string> = {}): Record<string, unknown> {
-  const { flags, operands, wantsHelp } = readFlags(TABLE, args, (name) => variables[name]);
-  return { ...Object.fromEntries(flags), operands, wantsHelp };
+/** Reads a command line with some variables set; the value of each flag, and the operands. */
+function read(args: string[], variables: Record<string, string> = {}): Record<string, unknown> | null {
+  const commandLine = readFlags(TABLE, args, (name) => variables[name]);
+  return commandLine && { ...commandLine.values, operands: commandLine.operands };
 }
 
 const NOTHING = {
-  port: ["8000"],
-  "base-path": [],
+  port: "8000",
+  "base-path": undefined,
   tag: [],
   hook: [],
-  "no-demo": [],
+  "no-demo": false,
   operands: [],
-  wantsHelp: false,
 };
 
-Deno.test("readFlags() reads flags, variables and fallbacks, in this order", () => {
+Deno.test("readFlags() prefers a flag to its variable, and a variable to the fallback", () => {
   const table: [string[], Record<string, string>, object][] = [
     [[], {}, {}],
-    [["--port", "5"], {}, { port: ["5"] }],
-    [["--port=5"], { TASKSCOPE_PORT: "6" }, { port: ["5"] }],
-    [[], { TASKSCOPE_PORT: "6" }, { port: ["6"] }],
+    [["--port", "5"], {}, { port: "5" }],
+    [["--port=5"], { TASKSCOPE_PORT: "6" }, { port: "5" }],
+    [[], { TASKSCOPE_PORT: "6" }, { port: "6" }],
     [[], { TASKSCOPE_PORT: "", TASKSCOPE_TAG: "", TASKSCOPE_NO_DEMO: "" }, {}],
-    [["--port=007"], {}, { port: ["007"] }],
-    [["--port", "0x10"], {}, { port: ["0x10"] }],
-    [["--base-path=/a=b"], {}, { "base-path": ["/a=b"] }],
-    [[], { TASKSCOPE_BASE_PATH: "/a,b" }, { "base-path": ["/a,b"] }],
+    [["--port=007"], {}, { port: "007" }],
+    [["--port", "0x10"], {}, { port: "0x10" }],
+    [["--base-path=/a=b"], {}, { "base-path": "/a=b" }],
+    [[], { TASKSCOPE_BASE_PATH: "/a,b" }, { "base-path": "/a,b" }],
     [["--tag", "a", "--tag=b,c"], {}, { tag: ["a", "b,c"] }],
     [[], { TASKSCOPE_TAG: "a, b" }, { tag: ["a", "b"] }],
     [["--tag=c"], { TASKSCOPE_TAG: "a,b" }, { tag: ["c"] }],
     [["--hook=a,b,a"], {}, { hook: ["a,b,a"] }],
     [[], { TASKSCOPE_HOOK: "a,b,a,,b , a" }, { hook: ["a,b", "a,,b , a"] }],
-    [["--no-demo"], {}, { "no-demo": ["true"] }],
-    [[], { TASKSCOPE_NO_DEMO: "1" }, { "no-demo": ["true"] }],
-    [[], { TASKSCOPE_NO_DEMO: "true" }, { "no-demo": ["true"] }],
+    [["--no-demo"], {}, { "no-demo": true }],
+    [[], { TASKSCOPE_NO_DEMO: "1" }, { "no-demo": true }],
+    [[], { TASKSCOPE_NO_DEMO: "true" }, { "no-demo": true }],
     [[], { TASKSCOPE_NO_DEMO: "0" }, {}],
     [[], { TASKSCOPE_NO_DEMO: "false" }, {}],
-    [["a", "--port", "5", "b"], {}, { port: ["5"], operands: ["a", "b"] }],
-    [["--no-demo", "a"], {}, { "no-demo": ["true"], operands: ["a"] }],
+    [["a", "--port", "5", "b"], {}, { port: "5", operands: ["a", "b"] }],
+    [["--no-demo", "a"], {}, { "no-demo": true, operands: ["a"] }],
     [["--", "--port", "x"], {}, { operands: ["--port", "x"] }],
-    [["--help"], {}, { wantsHelp: true }],
-    [["-h", "--port=5"], {}, { wantsHelp: true, port: ["5"] }],
   ];
   for (const [args, variables, expected] of table) {
     assertEquals(
@@ -62,23 +59,52 @@ Deno.test("readFlags() reads flags, variables and fallbacks, in this order", () 
   }
 });
 
-Deno.test("readFlags() leaves operands as they are, also those that look like numbers", () => {
+Deno.test("readFlags() returns null if the command line asks for help, even if a value is invalid", () => {
+  const table = { count: { kind: "value", help: "a number", parse: refuse } } as const satisfies FlagTable;
+  for (const args of [["--help"], ["-h", "--count=x"], ["--count=x", "--help"]]) {
+    assertEquals(readFlags(table, args, () => undefined), null);
+  }
+});
+
+function refuse(text: string, source: string): never {
+  throw new ConfigError(`${source} is ${text}`);
+}
+
+Deno.test("readFlags() parses values, and calls them by the flag or the variable they came from", () => {
+  const number = { help: "a number", parse: Number };
+  const table = {
+    count: { kind: "value", fallback: "1", ...number },
+    sizes: { kind: "list", ...number },
+    bad: { kind: "value", help: "", parse: refuse },
+  } as const satisfies FlagTable;
+  assertEquals(readFlags(table, ["--sizes=2", "--sizes=3"], () => undefined)?.values, {
+    count: 1,
+    sizes: [2, 3],
+    bad: undefined,
+  });
+  const variables = (name: string) => name === "TASKSCOPE_BAD" ? "b" : undefined;
+  assertEquals(readFlags(table, ["--count=5"], () => undefined)?.sourceOf("bad"), "--bad");
+  assertThrows(() => readFlags(table, ["--bad=a"], variables), ConfigError, "--bad is a");
+  assertThrows(() => readFlags(table, [], variables), ConfigError, "TASKSCOPE_BAD is b");
+});
+
+Deno.test("readFlags() keeps operands unchanged, even if they look like numbers", () => {
   assertEquals(read(["007", "1e3", "0x10", "5"]), { ...NOTHING, operands: ["007", "1e3", "0x10", "5"] });
 });
 
-Deno.test("readFlags() refuses what it does not know, with one clear line", () => {
+Deno.test("readFlags() throws a one-line message for unknown flags and invalid values", () => {
   const table: [string[], Record<string, string>, string][] = [
-    [["--prot", "5"], {}, "There is no flag --prot; --help lists them"],
-    [["--prot=5"], {}, "There is no flag --prot; --help lists them"],
-    [["-p", "5"], {}, "There is no flag -p; --help lists them"],
-    [["--demo"], {}, "There is no flag --demo; --help lists them"],
-    [["--no-port"], {}, "There is no flag --no-port; --help lists them"],
-    [["--__proto__=5"], {}, "There is no flag --__proto__; --help lists them"],
+    [["--prot", "5"], {}, "Unknown flag --prot; --help lists the flags"],
+    [["--prot=5"], {}, "Unknown flag --prot; --help lists the flags"],
+    [["-p", "5"], {}, "Unknown flag -p; --help lists the flags"],
+    [["--demo"], {}, "Unknown flag --demo; --help lists the flags"],
+    [["--no-port"], {}, "Unknown flag --no-port; --help lists the flags"],
+    [["--__proto__=5"], {}, "Unknown flag --__proto__; --help lists the flags"],
     [["--port"], {}, "--port needs a value"],
     [["--port="], {}, "--port needs a value"],
     [["--tag", "a", "--tag="], {}, "--tag needs a value"],
     [["--port", "--no-demo"], {}, "--port needs a value"],
-    [["--port=1", "--port=2"], {}, "--port may be given once"],
+    [["--port=1", "--port=2"], {}, "--port may be given only once"],
     [[], { TASKSCOPE_NO_DEMO: "yes" }, 'TASKSCOPE_NO_DEMO must be 1 or 0, received "yes"'],
   ];
   for (const [args, variables, message] of table) {
@@ -86,10 +112,10 @@ Deno.test("readFlags() refuses what it does not know, with one clear line", () =
   }
 });
 
-Deno.test("readFlags() drops what is empty between the commas of a variable", () => {
+Deno.test("readFlags() skips empty items of a list in a variable", () => {
   assertEquals(read([], { TASKSCOPE_TAG: "a,,b," }), { ...NOTHING, tag: ["a", "b"] });
 });
 
-Deno.test("variableOf() names the variable of a flag", () => {
+Deno.test("variableOf() derives the variable from the name of the flag", () => {
   assertEquals([variableOf("port"), variableOf("base-path")], ["TASKSCOPE_PORT", "TASKSCOPE_BASE_PATH"]);
 });

@@ -1,65 +1,77 @@
 import type { FlagTable } from "../../../lib/cli/flags.ts";
-import { commandHelp, examplesHelp, helpOf } from "../../../lib/cli/help.ts";
+import { commandHelp, examplesHelp } from "../../../lib/cli/help.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 const TABLE = {
   port: { kind: "value", placeholder: "<port>", fallback: "8000", help: "port to listen on" },
-  "base-path": { kind: "value", placeholder: "<path>", help: `path below which ${"all ".repeat(20)}is` },
+  "base-path": { kind: "value", placeholder: "<path>", help: `path below which ${"all ".repeat(15)}is` },
   tag: { kind: "list", placeholder: "<tag>", help: "words" },
   "no-demo": { kind: "switch", help: "leave it out" },
 } as const satisfies FlagTable;
 
 const BASE_PATH = [
-  "  --base-path <path>  path below which all all all all all all all all all all all all all",
-  "                      all all all all all all all is",
+  "  --base-path <path>  path below which all all all all all all all all all all",
+  "                      all all all all all is",
 ];
-const RULE = "What is not given is taken from the environment: --tag from TASKSCOPE_TAG, and so on.";
+const RULE = [
+  "Flags can also be set by environment variables, such as TASKSCOPE_TAG for --tag.",
+  "A flag on the command line takes precedence.",
+];
+const EXAMPLES = ["taskscope say a", "taskscope say b"];
 
-Deno.test("helpOf() tells of every flag, with its fallback, in lines that fit, and of variables once", () => {
-  assertEquals(helpOf(TABLE).split("\n"), [
-    "Flags:",
-    "  --port <port>       port to listen on (default 8000)",
-    ...BASE_PATH,
-    "  --tag <tag>         words (repeatable)",
-    "  --no-demo           leave it out",
-    "",
-    RULE,
-  ]);
-});
+/** The help of a command, line by line. */
+function help(flags: FlagTable): string[] {
+  const description = `Says ${"much ".repeat(20)}.\n\nAnd more.`;
+  const exitStatuses = { 0: "it was said", "128+n": "a signal ended it" };
+  return commandHelp({ usage: "say [flags]", description, flags, exitStatuses, examples: EXAMPLES })
+    .split("\n");
+}
 
-Deno.test("helpOf() groups flags, and those in no group come last", () => {
-  assertEquals(helpOf(TABLE, { Words: ["tag"], Where: ["port", "base-path"] }).split("\n"), [
-    "Words:",
-    "  --tag <tag>         words (repeatable)",
-    "",
-    "Where:",
-    "  --port <port>       port to listen on (default 8000)",
-    ...BASE_PATH,
-    "",
-    "Others:",
-    "  --no-demo           leave it out",
-    "",
-    RULE,
-  ]);
-});
-
-Deno.test("commandHelp() keeps paragraphs apart, and ends with examples where there are any", () => {
-  const about = `Says ${"much ".repeat(20)}.\n\nAnd more.`;
-  const lines = [
+Deno.test("commandHelp() wraps each paragraph, lists each flag with its fallback, and ends with examples", () => {
+  assertEquals(help(TABLE), [
     "Usage: taskscope say [flags]",
     "",
-    "Says much much much much much much much much much much much much much much much much much",
-    "much much much .",
+    "Says much much much much much much much much much much much much much much much",
+    "much much much much much .",
     "",
     "And more.",
     "",
-    "FLAGS",
-  ];
-  assertEquals(commandHelp("say [flags]", about, "FLAGS").split("\n"), lines);
-  const examples = ["taskscope say a", "taskscope say b"];
-  assertEquals(
-    commandHelp("say [flags]", about, "FLAGS", examples).split("\n"),
-    [...lines, "", ...examplesHelp(examples).split("\n")],
-  );
-  assertEquals(examplesHelp(examples), "Examples:\n  taskscope say a\n  taskscope say b");
+    "Flags:",
+    "  --port <port>       port to listen on [default: 8000]",
+    ...BASE_PATH,
+    "  --tag <tag>         words [repeatable]",
+    "  --no-demo           leave it out",
+    "",
+    ...RULE,
+    "",
+    "Exit status:",
+    "  0      it was said",
+    "  128+n  a signal ended it",
+    "",
+    ...examplesHelp(EXAMPLES).split("\n"),
+  ]);
+  assertEquals(examplesHelp(EXAMPLES), "Examples:\n  taskscope say a\n  taskscope say b");
+});
+
+Deno.test("commandHelp() groups flags by their headings, in the order of the table", () => {
+  const { port, tag } = TABLE;
+  const lines = help({
+    tag: { ...tag, group: "Words" },
+    port: { ...port, group: "Where" },
+    "base-path": { ...TABLE["base-path"], group: "Words" },
+  });
+  assertEquals(lines.slice(lines.indexOf("Words:"), lines.indexOf("Exit status:") - 3), [
+    "Words:",
+    "  --tag <tag>         words [repeatable]",
+    ...BASE_PATH,
+    "",
+    "Where:",
+    "  --port <port>       port to listen on [default: 8000]",
+    "",
+  ]);
+});
+
+Deno.test("commandHelp() breaks no line inside a note on the default", () => {
+  const lines = help({ data: { kind: "value", fallback: "a b", help: "x".repeat(60) } });
+  assertEquals(lines[lines.indexOf("Flags:") + 2], "          [default: a b]");
 });

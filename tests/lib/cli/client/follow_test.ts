@@ -1,4 +1,4 @@
-import { ServerGoneError } from "../../../../lib/cli/client/api.ts";
+import { ServerUnavailableError } from "../../../../lib/cli/client/api.ts";
 import { CommandError } from "../../../../lib/cli/command.ts";
 import { allTasks, follow, type Followed, type News, oneTask } from "../../../../lib/cli/client/follow.ts";
 import type { Task } from "../../../../lib/task/task.ts";
@@ -9,27 +9,27 @@ import { Relay } from "../../../support/relay.ts";
 import { startTaskServer } from "../../../support/task_server.ts";
 
 const CLIENT = "c";
-/** Longest wait for news, in milliseconds. */
+/** Longest wait for an update, in milliseconds. */
 const DEADLINE_MS = 20_000;
 
-/** Follows tasks until a test has heard enough. */
+/** Follows tasks, and records the updates. */
 class Listener implements AsyncDisposable {
   readonly #ending = new AbortController();
   readonly #news: AsyncGenerator<News>;
-  readonly heard: News[] = [];
+  readonly received: News[] = [];
 
   constructor(followed: Followed, silenceMs = 20_000) {
     this.#news = follow(followed, { signal: this.#ending.signal, silenceMs });
   }
 
-  /** The next news that fits; rejects where there is none within 20 s. */
+  /** The next update that fits; rejects after 20 s. */
   async next(fits: (news: News) => boolean): Promise<News> {
     const timer = setTimeout(() => this.#ending.abort(), DEADLINE_MS);
     try {
       while (true) {
         const { value, done } = await this.#news.next();
-        if (done) throw new Error(`No news fit: ${JSON.stringify(this.heard)}`);
-        this.heard.push(value);
+        if (done) throw new Error(`No update fits: ${JSON.stringify(this.received)}`);
+        this.received.push(value);
         if (fits(value)) return value;
       }
     } finally {
@@ -37,7 +37,7 @@ class Listener implements AsyncDisposable {
     }
   }
 
-  /** Ends it; resolves when it has. */
+  /** Stops following; resolves once it has stopped. */
   async end(): Promise<void> {
     this.#ending.abort();
     for await (const _ of this.#news);
@@ -59,17 +59,17 @@ async function start(url: string, name: string, id: string): Promise<void> {
   assertEquals(status, 202);
 }
 
-Deno.test("follow() begins with how a task stands, and tells how it goes on", async () => {
+Deno.test("follow() yields the current record of a task, then its changes", async () => {
   await using server = startTaskServer();
   await start(server.url, "held", "t");
   await using listener = new Listener(oneTask({ server: server.url, client: CLIENT, key: null }, "t"));
   await listener.next(shows("t", ({ state }) => state === "STARTING"));
   server.held.release("done");
   await listener.next(shows("t", ({ state, result }) => state === "FINISHED" && result === "done"));
-  assert(!listener.heard.some(isLost));
+  assert(!listener.received.some(isLost));
 });
 
-Deno.test("follow() tells of all tasks of a client: those that are there, that come, and that go", async () => {
+Deno.test("follow() yields existing, new and removed tasks of a client", async () => {
   await using server = startTaskServer();
   await start(server.url, "echo", "old");
   await using listener = new Listener(allTasks({ server: server.url, client: CLIENT, key: null }));
@@ -81,7 +81,7 @@ Deno.test("follow() tells of all tasks of a client: those that are there, that c
   await listener.next((news) => news.type === "tasks" && news.removed.includes("old"));
 });
 
-Deno.test("follow() says that the server is lost, finds it again, and tells what was missed", async () => {
+Deno.test("follow() reports a lost connection, reconnects, and yields the changes missed meanwhile", async () => {
   await using server = startTaskServer();
   await using relay = new Relay(server.url);
   await start(server.url, "held", "t");
@@ -98,7 +98,7 @@ Deno.test("follow() says that the server is lost, finds it again, and tells what
   }
 });
 
-Deno.test("follow() asks where a socket says nothing, be it that it was cut without a word", async () => {
+Deno.test("follow() polls over REST while the WebSocket is silent, even if it is dead", async () => {
   await using server = startTaskServer();
   await using relay = new Relay(server.url);
   await start(server.url, "held", "t");
@@ -116,7 +116,7 @@ Deno.test("follow() asks where a socket says nothing, be it that it was cut with
   await all.next(shows("t", ({ state }) => state === "FINISHED"));
 });
 
-Deno.test("follow() goes on without sockets, where something between blocks them", async () => {
+Deno.test("follow() works without WebSockets if a proxy blocks them", async () => {
   await using server = startTaskServer();
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
   const front = Deno.serve(options, (request) => {
@@ -133,25 +133,25 @@ Deno.test("follow() goes on without sockets, where something between blocks them
   server.held.release();
   for (const listener of [one, all]) {
     await listener.next(shows("t", ({ state }) => state === "FINISHED"));
-    assert(!listener.heard.some(isLost));
+    assert(!listener.received.some(isLost));
     await listener.end();
   }
   await front.shutdown();
 });
 
-Deno.test("follow() begins anew where what was missed is not known any more", async () => {
+Deno.test("follow() yields a complete list if the server does not know its cursor", async () => {
   const port = freePort();
   const target = { server: `http://127.0.0.1:${port}`, client: CLIENT, key: null };
   let listener: Listener | undefined;
   for (const id of ["before", "after"]) {
     await using server = startTaskServer();
-    // The same address, but another numbering.
+    // The same address, but a new server with new sequence numbers.
     const front = Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, server.monitor.fetch);
     await start(target.server, "echo", id);
     listener ??= new Listener(allTasks(target));
     const news = await listener.next((news) => news.type === "tasks" && news.isAll);
     assert(shows(id, () => true)(news));
-    // Only a socket that was open can be lost.
+    // Wait for a message: only an open socket can be lost.
     await start(target.server, "echo", `${id}-2`);
     await listener.next(shows(`${id}-2`, () => true));
     await server.monitor[Symbol.asyncDispose]();
@@ -160,31 +160,37 @@ Deno.test("follow() begins anew where what was missed is not known any more", as
   await listener!.end();
 });
 
-Deno.test("follow() tells that a task is not there", async () => {
+Deno.test("follow() reports a task that does not exist as removed", async () => {
   await using server = startTaskServer();
   await using listener = new Listener(oneTask({ server: server.url, client: CLIENT, key: null }, "none"));
   assertEquals(await listener.next(() => true), { type: "tasks", tasks: [], removed: ["none"], isAll: true });
 });
 
-Deno.test("follow() fails where there is no server to begin with, or another one", async () => {
+Deno.test("follow() throws if no server can be reached at first, or it is not Taskscope", async () => {
   const nowhere = { server: `http://127.0.0.1:${freePort()}`, client: CLIENT, key: null };
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
   const other = Deno.serve(options, () => new Response("<h1>Not here</h1>", { status: 404 }));
   const elsewhere = { server: `http://127.0.0.1:${other.addr.port}`, client: CLIENT, key: null };
   for (const follows of [allTasks, (target: typeof nowhere) => oneTask(target, "t")]) {
-    const gone = await assertRejects(() => new Listener(follows(nowhere)).next(() => true), ServerGoneError);
-    assertStringIncludes(gone.message, `No server answers at ${nowhere.server}; `);
+    const gone = await assertRejects(
+      () => new Listener(follows(nowhere)).next(() => true),
+      ServerUnavailableError,
+    );
+    assertStringIncludes(gone.message, `Cannot reach a server at ${nowhere.server}; `);
     const refused = await assertRejects(
       () => new Listener(follows(elsewhere)).next(() => true),
       CommandError,
     );
-    assertEquals(refused.message, `There is no Taskscope at ${elsewhere.server}: it answers with status 404`);
+    assertEquals(
+      refused.message,
+      `${elsewhere.server} is not a Taskscope server: it responded with status 404 and no JSON`,
+    );
     assertEquals([gone.status, refused.status], [4, 4]);
   }
   await other.shutdown();
 });
 
-Deno.test("follow() waits for a server that answers, if only that it can't", async () => {
+Deno.test("follow() retries while the server responds that it is unavailable", async () => {
   let isReady = false;
   await using server = startTaskServer();
   await start(server.url, "echo", "t");
@@ -196,7 +202,7 @@ Deno.test("follow() waits for a server that answers, if only that it can't", asy
   const target = { server: `http://127.0.0.1:${front.addr.port}`, client: CLIENT, key: null };
   await using listener = new Listener(oneTask(target, "t"));
   const lost = await listener.next(() => true);
-  assertEquals(lost, { type: "lost", reason: `${target.server} can't answer now: Not yet` });
+  assertEquals(lost, { type: "lost", reason: `${target.server} is unavailable: Not yet` });
   isReady = true;
   await listener.next(shows("t", ({ state }) => state === "FINISHED"));
   await listener.end();

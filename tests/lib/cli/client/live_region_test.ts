@@ -6,7 +6,7 @@ import { Screen } from "../../../support/screen.ts";
 const COLUMNS = 20;
 const ROWS = 6;
 
-Deno.test("LiveRegion.draw() leaves what is above, and has what is live in place of what was", () => {
+Deno.test("LiveRegion.draw() replaces its lines and keeps those above", () => {
   const line = fc.string({ minLength: 1, maxLength: COLUMNS - 1 }).map((text) =>
     text.replaceAll(/^ | $/g, "x")
   );
@@ -27,7 +27,7 @@ Deno.test("LiveRegion.draw() leaves what is above, and has what is live in place
   }));
 });
 
-Deno.test("LiveRegion.draw() goes up over the rows that a terminal has wrapped meanwhile", () => {
+Deno.test("LiveRegion.draw() clears lines that a narrower terminal has wrapped", () => {
   let columns = 40;
   const written: string[] = [];
   const region = new LiveRegion((text) => written.push(text), () => ({ columns, rows: 10 }));
@@ -39,7 +39,7 @@ Deno.test("LiveRegion.draw() goes up over the rows that a terminal has wrapped m
   assertEquals(written.slice(1), ["\r\x1b[5Ashort\x1b[K\n\x1b[J", "\r\x1b[1A\x1b[J"]);
 });
 
-Deno.test("LiveRegion.draw() leaves out what there is no row for", () => {
+Deno.test("LiveRegion.draw() drops lines beyond the height of the terminal", () => {
   const screen = new Screen(COLUMNS, 3);
   const region = new LiveRegion((text) => screen.write(text), () => ({ columns: COLUMNS, rows: 3 }));
   region.draw(["1", "2", "3"]);
@@ -47,7 +47,7 @@ Deno.test("LiveRegion.draw() leaves out what there is no row for", () => {
   assertEquals(screen.lines, ["a", "b"]);
 });
 
-Deno.test("LiveRegion.draw() removes the echo of a Ctrl-C", () => {
+Deno.test("LiveRegion.draw() clears the echo of Ctrl-C", () => {
   const screen = new Screen(COLUMNS, ROWS);
   const region = new LiveRegion((text) => screen.write(text), () => ({ columns: COLUMNS, rows: ROWS }));
   region.draw(["live"]);

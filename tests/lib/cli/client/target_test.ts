@@ -5,10 +5,10 @@ import { assertEquals, assertThrows } from "../../../support/assert.ts";
 
 function target(args: string[], variables: Record<string, string> = {}) {
   const readVariable = (name: string) => variables[name];
-  return targetFrom(readFlags(TARGET_FLAGS, args, readVariable), readVariable);
+  return targetFrom(readFlags(TARGET_FLAGS, args, readVariable)!, readVariable);
 }
 
-Deno.test("targetFrom() reads the server and the client, by default those of this machine", () => {
+Deno.test("targetFrom() reads the server, the client and the key, with defaults for this machine", () => {
   assertEquals(target([]), { server: "http://127.0.0.1:8000", client: "default", key: null });
   const variables = { TASKSCOPE_SERVER: "https://ci.example.org/tasks/", TASKSCOPE_CLIENT: "ci" };
   assertEquals(target([], variables), { server: "https://ci.example.org/tasks", client: "ci", key: null });
@@ -20,7 +20,7 @@ Deno.test("targetFrom() reads the server and the client, by default those of thi
   assertEquals(target([], { TASKSCOPE_KEY: "a-key" }).key, "a-key");
 });
 
-Deno.test("targetFrom() refuses what is no server or no client, and names the flag or the variable", () => {
+Deno.test("targetFrom() throws a message that names the flag or variable if a value is invalid", () => {
   const servers = ["127.0.0.1:8000", "ftp://x/", "http://u:p@x/", "http://x/?a", "http://x/#a", "ws://x/"];
   for (const server of servers) {
     const message = `--server must be http(s)://host[:port][/path], received "${server}"`;
@@ -29,19 +29,25 @@ Deno.test("targetFrom() refuses what is no server or no client, and names the fl
   for (const client of ["a b", "..", "ü", "x".repeat(129)]) {
     assertEquals(
       assertThrows(() => target([], { TASKSCOPE_CLIENT: client }), ConfigError).message,
-      "TASKSCOPE_CLIENT must be 1 to 128 of A-Z a-z 0-9 . _ - and not . or .., " +
+      "TASKSCOPE_CLIENT must be 1 to 128 characters of A-Z a-z 0-9 . _ - and not . or .., " +
         `received ${JSON.stringify(client)}`,
     );
   }
 });
 
-Deno.test("taskIdFrom() takes one id that a task can have", () => {
+Deno.test("taskIdFrom() accepts exactly one valid task id", () => {
   assertEquals(taskIdFrom(["01JD:a_b-c.d"], "wait"), "01JD:a_b-c.d");
   const table: [string[], string][] = [
-    [[], 'wait needs the id of a task; "taskscope ls" lists them'],
-    [["a", "b"], 'wait takes one id, received "b" beside it'],
-    [["a/b"], 'A task id is 1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved word, received "a/b"'],
-    [["start"], 'A task id is 1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved word, received "start"'],
+    [[], 'wait needs a task id; "taskscope ls" lists the tasks with their ids'],
+    [["a", "b"], 'wait takes one task id, received a second argument "b"'],
+    [
+      ["a/b"],
+      'The task id must be 1 to 128 characters of A-Z a-z 0-9 . _ : - and not a reserved word, received "a/b"',
+    ],
+    [
+      ["start"],
+      'The task id must be 1 to 128 characters of A-Z a-z 0-9 . _ : - and not a reserved word, received "start"',
+    ],
   ];
   for (const [operands, message] of table) {
     assertEquals(assertThrows(() => taskIdFrom(operands, "wait"), ConfigError).message, message);

@@ -9,7 +9,7 @@ function news(tasks: Task[], removed: string[] = [], isAll = false) {
 
 const ids = (tasks: readonly Task[]) => tasks.map(({ id }) => id);
 
-Deno.test("WatchedTasks.apply() tells what is worth a line, and keeps what has not ended", () => {
+Deno.test("WatchedTasks.apply() returns milestones, and tracks live tasks", () => {
   const tasks = new WatchedTasks(false);
   const first = [
     exampleTask({ id: "a", progress: 10, created_at: 1 }),
@@ -30,7 +30,7 @@ Deno.test("WatchedTasks.apply() tells what is worth a line, and keeps what has n
   assertEquals(tasks.get("a"), undefined);
 });
 
-Deno.test("WatchedTasks.apply() leaves out what is older than what it has, but not another task of the same id", () => {
+Deno.test("WatchedTasks.apply() skips outdated records, but not a new task with the same id", () => {
   const tasks = new WatchedTasks(false);
   tasks.apply(news([exampleTask({ id: "a", version: 5, progress: 50 })], [], true));
   assertEquals(ids(tasks.apply(news([exampleTask({ id: "a", version: 4, progress: 90 })]))), []);
@@ -40,7 +40,7 @@ Deno.test("WatchedTasks.apply() leaves out what is older than what it has, but n
   assertEquals(tasks.get("a")?.created_at, 8);
 });
 
-Deno.test("WatchedTasks.apply() forgets what is not there any more where it is told all that there are", () => {
+Deno.test("WatchedTasks.apply() of a complete list forgets the tasks that it lacks", () => {
   const tasks = new WatchedTasks(false);
   tasks.apply(news([exampleTask({ id: "a" }), exampleTask({ id: "b" })], [], true));
   assertEquals(
@@ -53,13 +53,13 @@ Deno.test("WatchedTasks.apply() forgets what is not there any more where it is t
   assertEquals(tasks.live, []);
 });
 
-Deno.test("WatchedTasks.apply() tells of an end before its time only where it was asked for that task", () => {
+Deno.test("WatchedTasks.apply() reports tasks that had already ended only if asked to", () => {
   const first = news([finishedTask()], [], true);
   assertEquals(new WatchedTasks(false).apply(first), []);
   assertEquals(new WatchedTasks(true).apply(first).length, 1);
 });
 
-Deno.test("isMilestone() is a state, a quarter, a request to stop, or silence", () => {
+Deno.test("isMilestone() detects a new state, another 25 %, a request to stop and stale tasks", () => {
   const before = exampleTask({ progress: 30 });
   const table: [Partial<Task>, boolean][] = [
     [{ progress: 49.9 }, false],

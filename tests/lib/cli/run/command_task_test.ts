@@ -27,11 +27,11 @@ class Subject {
   }
 
   write(text: string, output: OutputName = "stdout"): void {
-    this.command.heard(output, encoder.encode(text));
+    this.command.wrote(output, encoder.encode(text));
   }
 }
 
-Deno.test("CommandTask is at work as soon as the command runs, and finished when it ended well", () => {
+Deno.test("CommandTask is PROCESSING once the command runs, and FINISHED if it exits with 0", () => {
   using clock = new FakeClock();
   const subject = new Subject();
   assertEquals(subject.task.state, "STARTING");
@@ -43,7 +43,7 @@ Deno.test("CommandTask is at work as soon as the command runs, and finished when
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("CommandTask logs the lines of both outputs without colours, and reads progress from both", () => {
+Deno.test("CommandTask logs stdout and stderr without colours, and reads progress from both", () => {
   using clock = new FakeClock();
   const subject = new Subject();
   subject.command.started();
@@ -57,7 +57,7 @@ Deno.test("CommandTask logs the lines of both outputs without colours, and reads
   assertEquals(subject.log, ["first", "half of a line", "30%", "last"]);
 });
 
-Deno.test("CommandTask believes a bar that stands still, and not one that is being written", () => {
+Deno.test("CommandTask reads an unfinished line once the output pauses", () => {
   using clock = new FakeClock();
   const subject = new Subject();
   subject.command.started();
@@ -72,7 +72,7 @@ Deno.test("CommandTask believes a bar that stands still, and not one that is bei
   subject.command.ended(GOOD);
 });
 
-Deno.test("CommandTask fails with the status and the last lines of the output for errors", () => {
+Deno.test("CommandTask fails with the exit status and the last lines of stderr", () => {
   const subject = new Subject();
   subject.write("not an error\n");
   for (let line = 1; line <= 30; line++) subject.write(`line ${line}\n\n`, "stderr");
@@ -80,31 +80,31 @@ Deno.test("CommandTask fails with the status and the last lines of the output fo
   subject.command.ended({ status: 3, signal: null, wasCancelled: false });
   const { state, error } = subject.task;
   assertEquals(state, "ERROR");
-  assertEquals([error!.type, error!.message], ["exit", "exited with status 3: no such file"]);
+  assertEquals([error!.type, error!.message], ["exit", "Exited with status 3: no such file"]);
   assertEquals(error!.stack!.split("\n").length, 20);
   assertEquals(error!.stack!.split("\n").slice(-2), ["line 30", "no such file"]);
 });
 
-Deno.test("CommandTask says which signal ended the command, and stays within what a report may hold", () => {
+Deno.test("CommandTask names the signal that killed the command, and truncates the error", () => {
   const subject = new Subject();
   for (let line = 1; line <= 30; line++) subject.write(`${"x".repeat(10_000)}\n`, "stderr");
   subject.command.ended({ status: 137, signal: "SIGKILL", wasCancelled: false });
-  assertEquals(subject.task.error!.message, "ended by SIGKILL");
+  assertEquals(subject.task.error!.message, "Killed by SIGKILL");
   assertEquals(subject.task.error!.stack!.length <= LIMITS.errorStackLength, true);
 });
 
-Deno.test("CommandTask without a word for errors fails with the status alone", () => {
+Deno.test("CommandTask without error output fails with the exit status only", () => {
   const subject = new Subject();
   subject.write("out\n");
   subject.command.ended({ status: 1, signal: null, wasCancelled: false });
-  assertEquals(subject.task.error, { type: "exit", message: "exited with status 1" });
+  assertEquals(subject.task.error, { type: "exit", message: "Exited with status 1" });
   const inTerminal = new Subject("stdout");
   inTerminal.write("out\n");
   inTerminal.command.ended({ status: 1, signal: null, wasCancelled: false });
-  assertEquals(inTerminal.task.error!.message, "exited with status 1: out");
+  assertEquals(inTerminal.task.error!.message, "Exited with status 1: out");
 });
 
-Deno.test("CommandTask is cancelled where somebody asked for it, whatever the status", () => {
+Deno.test("CommandTask is CANCELLED if the command was cancelled, whatever its exit status", () => {
   for (const status of [0, 1, 143]) {
     const subject = new Subject();
     subject.command.ended({ status, signal: null, wasCancelled: true });
@@ -112,9 +112,9 @@ Deno.test("CommandTask is cancelled where somebody asked for it, whatever the st
   }
 });
 
-Deno.test("CommandTask of a command that can't be run fails", () => {
+Deno.test("CommandTask.failedToStart() fails the task", () => {
   const subject = new Subject();
-  subject.command.notRun('Cannot run "x": there is no such command');
+  subject.command.failedToStart('Cannot run "x": command not found');
   assertEquals(subject.task.state, "ERROR");
-  assertStringIncludes(subject.task.error!.message, "no such command");
+  assertStringIncludes(subject.task.error!.message, "command not found");
 });

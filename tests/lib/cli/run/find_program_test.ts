@@ -1,7 +1,7 @@
 import { findProgram } from "../../../../lib/cli/run/find_program.ts";
 import { assertEquals } from "../../../support/assert.ts";
 
-Deno.test("findProgram() finds what the shell would, and says why it would not", async () => {
+Deno.test("findProgram() finds the program that a shell would run, or says why there is none", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
     await Deno.mkdir(`${folder}/first/tool`, { recursive: true });

@@ -8,26 +8,26 @@ import { assert, assertEquals } from "../../../support/assert.ts";
 import { spawn } from "../../../support/program.ts";
 import { findTool } from "../../../support/tools.ts";
 
-Deno.test("parseProcesses() reads lines of three numbers, and leaves out what is none", () => {
+Deno.test("parseProcesses() reads lines of three numbers, and skips invalid lines", () => {
   assertEquals(parseProcesses("    1     0     1\n 4242    1  4240\n\nnonsense\n 7 8\n"), [
     { pid: 1, parent: 0, group: 1 },
     { pid: 4242, parent: 1, group: 4240 },
   ]);
 });
 
-Deno.test("descendantsOf() finds children and theirs, and nobody else's", () => {
+Deno.test("descendantsOf() finds children and their descendants only", () => {
   const processes = [[1, 0], [2, 1], [3, 2], [4, 3], [5, 2], [6, 1], [7, 6]];
   const list = processes.map(([pid, parent]) => ({ pid: pid!, parent: parent!, group: 1 }));
   const pids = (root: number) => descendantsOf(root, list).map(({ pid }) => pid);
   assertEquals(pids(2), [3, 5, 4]);
   assertEquals(pids(7), []);
   assertEquals(pids(99), []);
-  // A list may be wrong.
+  // A list with a cycle.
   const circle = [{ pid: 1, parent: 2, group: 1 }, { pid: 2, parent: 1, group: 1 }];
   assertEquals(descendantsOf(1, circle).map(({ pid }) => pid), [2]);
 });
 
-Deno.test("listProcesses() knows our own children", async () => {
+Deno.test("listProcesses() lists our own children", async () => {
   if (await findTool(["ps"], "The test of listProcesses()") === undefined) return;
   await using child = spawn("sleep", ["60"]);
   const found = descendantsOf(Deno.pid, await listProcesses());

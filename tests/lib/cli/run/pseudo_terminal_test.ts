@@ -1,11 +1,11 @@
 import fc from "fast-check";
-import { inPseudoTerminal, quoted } from "../../../../lib/cli/run/pseudo_terminal.ts";
+import { inPseudoTerminal, shellQuote } from "../../../../lib/cli/run/pseudo_terminal.ts";
 import { assertEquals } from "../../../support/assert.ts";
 import { spawn } from "../../../support/program.ts";
 
 const COMMAND = ["make", "all", "a b", "it's"];
 
-Deno.test("inPseudoTerminal() calls script(1) as each system has it", () => {
+Deno.test("inPseudoTerminal() calls script(1) in the syntax of each platform", () => {
   const place = { hasTerminal: true, shell: "/bin/my shell" };
   assertEquals(inPseudoTerminal(COMMAND, { ...place, os: "linux" }), {
     program: "script",
@@ -23,14 +23,15 @@ Deno.test("inPseudoTerminal() calls script(1) as each system has it", () => {
   assertEquals(inPseudoTerminal(COMMAND, { ...place, os: "windows" }), null);
 });
 
-Deno.test("inPseudoTerminal() gives a size to a terminal that nobody sees", () => {
+Deno.test("inPseudoTerminal() sets a default size if stdin is not a terminal", () => {
   const line = inPseudoTerminal(["a"], { os: "linux", hasTerminal: false, shell: undefined });
   assertEquals(line!.args[1], "stty cols 80 rows 24 -echo 2>/dev/null; exec a");
 });
 
-Deno.test("quoted() makes words that the shell takes back as they were", async () => {
+Deno.test("shellQuote() quotes words so that a shell reads them back unchanged", async () => {
   const unit = fc.constantFrom(..."ab'\"\\$`!*?~#&;|<>(){}[] \t\n=%,é😀");
   const words = fc.sample(fc.string({ unit, maxLength: 12 }), 200);
-  const { stdout, code } = await spawn("sh", ["-c", `printf '%s\\0' ${words.map(quoted).join(" ")}`]).ended();
+  const { stdout, code } = await spawn("sh", ["-c", `printf '%s\\0' ${words.map(shellQuote).join(" ")}`])
+    .ended();
   assertEquals([code, stdout.split("\0").slice(0, -1)], [0, words]);
 });

@@ -1,4 +1,5 @@
-import { parseRun, runHelp, type RunOptions } from "../../../../lib/cli/run/run_options.ts";
+import { commandHelp } from "../../../../lib/cli/help.ts";
+import { parseRun, RUN, type RunOptions } from "../../../../lib/cli/run/run_options.ts";
 import { ConfigError } from "../../../../lib/errors.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../../support/assert.ts";
 
@@ -10,7 +11,7 @@ const DEFAULTS: Omit<RunOptions, "command" | "name"> = {
   tags: [],
   staleAfter: null,
   graceMs: 10_000,
-  hasOwnTerminal: false,
+  usesPty: false,
   showsCommand: false,
   isQuiet: false,
 };
@@ -19,7 +20,7 @@ function read(args: string[], variables: Record<string, string> = {}): RunOption
   return parseRun(args, (name) => variables[name]);
 }
 
-Deno.test("parseRun() ends our flags where the command begins", () => {
+Deno.test("parseRun() leaves the flags of the command to the command", () => {
   const table: [string[], string[]][] = [
     [["--", "tar", "-c", "--name"], ["tar", "-c", "--name"]],
     [["tar", "-c", "--name", "--"], ["tar", "-c", "--name", "--"]],
@@ -38,7 +39,7 @@ Deno.test("parseRun() ends our flags where the command begins", () => {
   }
 });
 
-Deno.test("parseRun() reads flags and variables", () => {
+Deno.test("parseRun() reads flags and environment variables", () => {
   assertEquals(read(["--", "/usr/bin/tar", "-c"]), {
     ...DEFAULTS,
     command: ["/usr/bin/tar", "-c"],
@@ -51,7 +52,7 @@ Deno.test("parseRun() reads flags and variables", () => {
   const expected = {
     ...{ command: ["x"], name: "nightly", client: "ci", server: "https://example.org/monitor", id: "b:1" },
     ...{ tags: ["a", "b c"], staleAfter: 1.5, graceMs: 0 },
-    ...{ hasOwnTerminal: true, showsCommand: true, isQuiet: true, key: null },
+    ...{ usesPty: true, showsCommand: true, isQuiet: true, key: null },
   };
   assertEquals(read([...all, "x"]), expected);
   const variables = {
@@ -64,34 +65,34 @@ Deno.test("parseRun() reads flags and variables", () => {
   assertEquals(read(["--name", "other", "x"], variables)?.name, "other");
 });
 
-Deno.test("parseRun() calls a task as its program is called", () => {
+Deno.test("parseRun() names a task after its program", () => {
   const names = ["make", "./bin/make", "/opt/make/", "C:\\bin\\make"];
   for (const program of names) assertEquals(read(["--", program])?.name, "make", program);
   assertEquals(read(["--", "/"])?.name, "/");
 });
 
-Deno.test("parseRun() refuses what can't be, with one clear line", () => {
+Deno.test("parseRun() throws a one-line message for an invalid value", () => {
   const table: [string[], string, Record<string, string>?][] = [
     [[], "run needs a command"],
     [["--"], "run needs a command"],
     [["--name", "x"], "run needs a command"],
-    [["--nmae", "x", "y"], "There is no flag --nmae"],
-    [["-v", "y"], "There is no flag -v"],
+    [["--nmae", "x", "y"], "Unknown flag --nmae"],
+    [["-v", "y"], "Unknown flag -v"],
     [["--name"], "--name needs a value"],
     [
       ["--client", "a/b", "x"],
-      '--client must be 1 to 128 of A-Z a-z 0-9 . _ - and not . or .., received "a/b"',
+      '--client must be 1 to 128 characters of A-Z a-z 0-9 . _ - and not . or .., received "a/b"',
     ],
     [
       ["--id", "start", "x"],
-      '--id must be 1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved word, received "start"',
+      '--id must be 1 to 128 characters of A-Z a-z 0-9 . _ : - and not a reserved word, received "start"',
     ],
     [["--server", "ftp://x", "x"], '--server must be http(s)://host[:port][/path], received "ftp://x"'],
     [["--grace=-1", "x"], "--grace must be a number of seconds from 0 to 86400"],
     [["--grace", "soon", "x"], 'received "soon"'],
     [["--grace", "1e9", "x"], "--grace must be"],
     [["--stale-after", "0", "x"], "--stale-after must be a number of seconds above 0"],
-    [["--tag", "x".repeat(65), "x"], "--tag takes at most 32 words of at most 64 characters"],
+    [["--tag", "x".repeat(65), "x"], "--tag may be given 32 times, with at most 64 characters each"],
     [["x"], 'TASKSCOPE_GRACE must be a number of seconds from 0 to 86400, received "x"', {
       TASKSCOPE_GRACE: "x",
     }],
@@ -103,9 +104,9 @@ Deno.test("parseRun() refuses what can't be, with one clear line", () => {
   }
 });
 
-Deno.test("runHelp() names each flag, its variable, and the statuses", () => {
-  const help = runHelp();
-  for (const word of ["--stale-after <seconds>", "TASKSCOPE_GRACE", "--pty", "125", "126", "127"]) {
+Deno.test("commandHelp(RUN) lists flags, a variable and exit statuses", () => {
+  const help = commandHelp(RUN);
+  for (const word of ["--stale-after <seconds>", "TASKSCOPE_SERVER", "--pty", "125", "126", "127"]) {
     assertStringIncludes(help, word);
   }
 });

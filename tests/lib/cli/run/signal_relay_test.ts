@@ -7,33 +7,33 @@ function relay(hasTerminal: boolean): { readonly relay: SignalRelay; readonly pa
   return { relay: new SignalRelay({ hasTerminal, relay: (signal) => passed.push(signal) }), passed };
 }
 
-Deno.test("SignalRelay.take() takes the same signal from two sources for one, and later ones not", () => {
+Deno.test("SignalRelay.handle() forwards the same signal once within 250 ms", () => {
   using clock = new FakeClock();
   const { relay: subject, passed } = relay(false);
-  subject.take("SIGINT");
+  subject.handle("SIGINT");
   clock.pass(100);
-  subject.take("SIGINT");
-  subject.take("SIGTERM");
+  subject.handle("SIGINT");
+  subject.handle("SIGTERM");
   assertEquals(passed, ["SIGINT", "SIGTERM"]);
   clock.pass(200);
-  subject.take("SIGINT");
+  subject.handle("SIGINT");
   assertEquals(passed, ["SIGINT", "SIGTERM", "SIGINT"]);
 });
 
-Deno.test("SignalRelay.take() keeps to itself what a terminal has sent to the command already", () => {
+Deno.test("SignalRelay.handle() does not forward keyboard signals if the command shares the terminal", () => {
   const { relay: subject, passed } = relay(true);
-  for (const signal of relayedSignals("linux")) subject.take(signal);
+  for (const signal of relayedSignals("linux")) subject.handle(signal);
   assertEquals(passed, ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"]);
-  assertEquals([...subject.heard], relayedSignals("linux"));
+  assertEquals([...subject.received], relayedSignals("linux"));
 });
 
-Deno.test("SignalRelay.listen() hears this process, until it is disposed of", async () => {
-  const heard = Promise.withResolvers<Deno.Signal>();
-  const subject = new SignalRelay({ hasTerminal: false, relay: heard.resolve });
+Deno.test("SignalRelay.listen() receives the signals of this process", async () => {
+  const received = Promise.withResolvers<Deno.Signal>();
+  const subject = new SignalRelay({ hasTerminal: false, relay: received.resolve });
   using _listening = subject.listen(Deno.build.os);
-  // To listen is no reason for a process to live on.
-  const deadline = setTimeout(() => heard.reject(new Error("No signal came in 20 s")), 20_000);
+  // Signal listeners do not keep the process alive; this timer does.
+  const deadline = setTimeout(() => received.reject(new Error("No signal came in 20 s")), 20_000);
   Deno.kill(Deno.pid, "SIGUSR2");
-  assertEquals(await heard.promise, "SIGUSR2");
+  assertEquals(await received.promise, "SIGUSR2");
   clearTimeout(deadline);
 });

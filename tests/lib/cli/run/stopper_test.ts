@@ -5,11 +5,11 @@ import { FakeClock } from "../../../support/fake_clock.ts";
 import { type Process, spawn } from "../../../support/program.ts";
 import { findTool } from "../../../support/tools.ts";
 
-/** A shell that waits for another one, for 30 s, which is deaf or not; both say their numbers. */
+/** A shell that waits for an inner shell, which runs 30 s and may ignore SIGTERM; both print their pids. */
 const FAMILY = (trap: string) =>
   `sh -c '${trap} echo inner $$; for i in $(seq 300); do sleep 0.1; done' & echo outer $$; wait`;
 
-/** Starts a family, and waits until both are there. */
+/** Starts both shells, and waits until they run. */
 async function start(trap: string): Promise<{ readonly process: Process; readonly inner: number }> {
   const process = spawn("sh", ["-c", FAMILY(trap)]);
   await process.output(/outer \d+/);
@@ -27,18 +27,18 @@ function test(name: string, run: () => Promise<void>): void {
   });
 }
 
-test("Stopper.stop() asks a command and what it has started, once", async () => {
+test("Stopper.stop() sends SIGTERM to a process and its descendants, once", async () => {
   const { process } = await start("");
   await using _process = process;
   using stopper = new Stopper(process.pid, { graceMs: 60_000, isWrapper: false });
-  assertEquals(stopper.hasAsked, false);
+  assertEquals(stopper.hasSignalled, false);
   await Promise.all([stopper.stop(), stopper.stop()]);
-  assertEquals(stopper.hasAsked, true);
-  // That is known once its outputs are at their ends, which the inner one holds, too.
+  assertEquals(stopper.hasSignalled, true);
+  // Resolves only once the inner shell, which holds the outputs too, has exited.
   assertEquals((await process.ended()).code, 143);
 });
 
-test("Stopper.stop() kills what does not listen when its time is over, parents or not", async () => {
+test("Stopper.stop() kills processes that ignore SIGTERM, orphans included", async () => {
   const { process } = await start('trap "" TERM;');
   await using _process = process;
   using stopper = new Stopper(process.pid, { graceMs: 1, isWrapper: false });
@@ -47,16 +47,16 @@ test("Stopper.stop() kills what does not listen when its time is over, parents o
   assertEquals((await process.ended()).code, 143);
 });
 
-test("Stopper.stop() leaves a wrapper alone that ends with what it wraps", async () => {
+test("Stopper.stop() does not signal a wrapper", async () => {
   const { process } = await start("");
   await using _process = process;
   using stopper = new Stopper(process.pid, { graceMs: 10_000, isWrapper: true });
   await stopper.stop();
-  // The shell waited for the inner one, and ended by itself.
+  // The outer shell exited normally after the inner one.
   assertEquals((await process.ended()).code, 0);
 });
 
-test("Stopper does nothing any more once it is disposed of", async () => {
+test("Stopper sends no SIGKILL after it is disposed of", async () => {
   const { process, inner } = await start('trap "" TERM;');
   await using _process = process;
   using clock = new FakeClock();

@@ -5,7 +5,7 @@ function logTo(lines: string[], format: LogFormat, level: LogLevel = "info"): Lo
   return new Log({ format, level, write: (line) => lines.push(line) });
 }
 
-Deno.test("Log writes one line for people, and what others wrote can't make another", () => {
+Deno.test('Log "pretty" writes one line per message, which logged text cannot forge', () => {
   const lines: string[] = [];
   const log = logTo(lines, "pretty");
   log.info("started", "it began");
@@ -20,7 +20,7 @@ Deno.test("Log writes one line for people, and what others wrote can't make anot
   assert(lines.every((line) => !/\p{Cc}|\u2028/u.test(line)));
 });
 
-Deno.test("Log writes a line of JSON each for programs", () => {
+Deno.test('Log "json" writes one line of JSON per message', () => {
   const lines: string[] = [];
   const log = logTo(lines, "json");
   log.warn("notice", 'with "quotes"\nand a line');
@@ -35,7 +35,7 @@ Deno.test("Log writes a line of JSON each for programs", () => {
   assert(lines.every((line) => !line.includes("\n")));
 });
 
-Deno.test("Log leaves out what is less important than was asked for, and bounds what it writes", () => {
+Deno.test("Log drops messages below its level, and truncates long ones", () => {
   const said = LOG_LEVELS.map((level) => {
     const lines: string[] = [];
     const log = logTo(lines, "json", level);

@@ -1,11 +1,7 @@
 import { variableOf } from "../../../../lib/cli/flags.ts";
-import {
-  defaultDataFile,
-  loopbackHosts,
-  parseServe,
-  SERVE_FLAGS,
-  serveHelp,
-} from "../../../../lib/cli/serve/serve_options.ts";
+import { commandHelp } from "../../../../lib/cli/help.ts";
+import { SERVE, SERVE_FLAGS } from "../../../../lib/cli/serve/serve_flags.ts";
+import { loopbackHosts, parseServe } from "../../../../lib/cli/serve/serve_options.ts";
 import { ConfigError } from "../../../../lib/errors.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../../support/assert.ts";
 
@@ -39,7 +35,7 @@ const DEFAULTS = {
 
 const KEY = "0123456789abcdef";
 
-Deno.test("parseServe() reads every flag, and its variable", () => {
+Deno.test("parseServe() reads every flag and its environment variable", () => {
   const table: [string, string, object][] = [
     ["host", "::1", { host: "::1" }],
     ["host", "localhost", { host: "localhost" }],
@@ -84,7 +80,7 @@ Deno.test("parseServe() reads every flag, and its variable", () => {
   });
 });
 
-Deno.test("parseServe() takes more than one address, and the secret from the environment alone", () => {
+Deno.test("parseServe() accepts several --notify, and reads their secret only from the environment", () => {
   const a = { url: "http://a/" };
   const b = { url: "http://b/", events: ["task.error" as const] };
   const both = { ...DEFAULTS, notify: [a, b] };
@@ -98,9 +94,9 @@ Deno.test("parseServe() takes more than one address, and the secret from the env
   assertEquals(parse([], { TASKSCOPE_NOTIFY_SECRET: notifySecret }), { ...DEFAULTS, notifySecret });
 });
 
-Deno.test("parseServe() lets others in only with a key, and where nobody can listen in", async () => {
+Deno.test("parseServe() accepts a non-loopback --host only with a key, and with TLS or --insecure-http", async () => {
   const file = await Deno.makeTempFile();
-  await Deno.writeTextFile(file, `${KEY}\r\nwhat stands below does not count\n`);
+  await Deno.writeTextFile(file, `${KEY}\r\nlines below the first are ignored\n`);
   const key = { TASKSCOPE_KEY: KEY };
   const exposed = { ...DEFAULTS, key: KEY, host: "10.1.2.3" };
   const tls = { cert: "c.pem", key: "k.pem" };
@@ -115,7 +111,7 @@ Deno.test("parseServe() lets others in only with a key, and where nobody can lis
     const { message } = assertThrows(() => parse(["--host", "10.1.2.3", ...args]), ConfigError);
     assertStringIncludes(
       message,
-      "--host 10.1.2.3 can be reached by others, who could see and stop everything",
+      "--host 10.1.2.3 is reachable from other machines, so anyone could see and cancel every task",
     );
   }
   for (const host of ["0.0.0.0", "::"]) {
@@ -124,24 +120,28 @@ Deno.test("parseServe() lets others in only with a key, and where nobody can lis
   }
   for (const args of [[], ["--public-url", "http://ci.example.org"]]) {
     const { message } = assertThrows(() => parse(["--host", "10.1.2.3", ...args], key), ConfigError);
-    assertStringIncludes(message, "who could read the key on its way: it needs TLS");
+    assertStringIncludes(message, "the key would be sent unencrypted: TLS is required");
   }
   assertEquals(parse([], key), { ...DEFAULTS, key: KEY });
-  // The file is what somebody meant now, the environment what was always there.
+  // A flag takes precedence over the environment.
   assertEquals(parse(["--key-file", file], { TASKSCOPE_KEY: "another-key-of-16" })?.key, KEY);
   await Deno.remove(file);
 });
 
-Deno.test("parseServe() says what is wrong with a key, and shows none of it", () => {
+Deno.test("parseServe() explains an invalid key without revealing it", () => {
   const table: [string[], Record<string, string>, string][] = [
     [
       [],
       { TASKSCOPE_KEY: "tiny-secret" },
       "TASKSCOPE_KEY must be 16 to 1024 characters of ASCII without spaces",
     ],
-    [[], { TASKSCOPE_KEY: "a secret with spaces" }, "TASKSCOPE_KEY must be a key of ASCII without spaces"],
-    [["--key-file", "/no/such/file"], {}, "--key-file can't be read: "],
-    [[], { TASKSCOPE_KEY_FILE: "/no/such/file" }, "TASKSCOPE_KEY_FILE can't be read: "],
+    [
+      [],
+      { TASKSCOPE_KEY: "a secret with spaces" },
+      "TASKSCOPE_KEY must be a key: printable ASCII without spaces",
+    ],
+    [["--key-file", "/no/such/file"], {}, "Cannot read the file of --key-file: "],
+    [[], { TASKSCOPE_KEY_FILE: "/no/such/file" }, "Cannot read the file of TASKSCOPE_KEY_FILE: "],
     [["--cert", "c.pem"], {}, "TLS needs a certificate and its private key: --tls-key is missing"],
     [["--tls-key", "k.pem"], {}, "TLS needs a certificate and its private key: --cert is missing"],
     [["--trust-proxy", "10.0.0.0/8"], {}, 'Cannot trust proxy: wanted an IP address, received "10.0.0.0/8"'],
@@ -153,7 +153,7 @@ Deno.test("parseServe() says what is wrong with a key, and shows none of it", ()
   }
 });
 
-Deno.test("parseServe() refuses bad values with one clear line", () => {
+Deno.test("parseServe() throws a one-line message for an invalid value", () => {
   const host = (text: string) => `--host must be an IP address or localhost, received "${text}"`;
   const port = (text: string) => `--port must be a number from 0 to 65535, received "${text}"`;
   const table: [string[], string][] = [
@@ -167,7 +167,7 @@ Deno.test("parseServe() refuses bad values with one clear line", () => {
     [["--port=80a"], port("80a")],
     [["--port=1e3"], port("1e3")],
     [["--data="], "--data needs a value"],
-    [["--data=a.db", "--data=b.db"], "--data may be given once"],
+    [["--data=a.db", "--data=b.db"], "--data may be given only once"],
     [["--durability=extreme"], '--durability must be normal or full, received "extreme"'],
     [["--durability=FULL"], '--durability must be normal or full, received "FULL"'],
     [["--base-path=monitor"], 'Cannot use base path: wanted a path such as "/monitor", received "monitor"'],
@@ -183,12 +183,12 @@ Deno.test("parseServe() refuses bad values with one clear line", () => {
       ["--notify=http://a/", "--notify=http://b/", "--limit=notifyReceivers=1"],
       "Cannot notify 2 addresses: wanted 1 at most (notifyReceivers)",
     ],
-    [["--notify-secret=x"], "There is no flag --notify-secret; --help lists them"],
+    [["--notify-secret=x"], "Unknown flag --notify-secret; --help lists the flags"],
     [["--limit=endedTasks"], '--limit must be <name>=<number>, received "endedTasks"'],
     [["--limit=endedTasks=-1"], '--limit must be <name>=<number>, received "endedTasks=-1"'],
     [["--limit=watchers=0"], 'Cannot set limit "watchers": wanted a whole number from 1, received 0'],
-    [["8000"], 'serve takes no "8000"; --help lists what it takes'],
-    [["--keys"], "There is no flag --keys; --help lists them"],
+    [["8000"], 'Unexpected argument "8000" after "serve"; --help shows its usage'],
+    [["--keys"], "Unknown flag --keys; --help lists the flags"],
   ];
   for (const [args, message] of table) {
     assertEquals(assertThrows(() => parse(args), ConfigError).message, message);
@@ -199,27 +199,28 @@ Deno.test("parseServe() refuses bad values with one clear line", () => {
   );
 });
 
-Deno.test("parseServe() refuses a channel that can't be, before there is a server", () => {
+Deno.test("parseServe() throws if the channel name is too long", () => {
   const error = assertThrows(() => parse([`--channel=${"x".repeat(129)}`]), ConfigError);
   assertEquals(error.message, "Cannot use channel: wanted 1 to 128 characters, received 129");
 });
 
-Deno.test("parseServe() gives null where help is wanted, even beside bad values", () => {
+Deno.test("parseServe() returns null if the command line asks for help, even if a value is invalid", () => {
   assertEquals([parse(["--help"]), parse(["-h"]), parse(["--help", "--port=x"])], [null, null, null]);
 });
 
-Deno.test("serveHelp() has every flag once, each under a heading, and names what holds secrets", () => {
-  const lines = serveHelp().split("\n");
+Deno.test("commandHelp(SERVE) lists every flag once under a heading, and names the variables of secrets", () => {
+  const help = commandHelp(SERVE);
+  const lines = help.split("\n");
   for (const flag of Object.keys(SERVE_FLAGS)) {
     assertEquals(lines.filter((line) => line.startsWith(`  --${flag} `)).length, 1, `--${flag}`);
   }
-  assertEquals(lines.includes("Others:"), false);
+  assertEquals(lines.includes("Flags:"), false);
   for (const variable of ["TASKSCOPE_KEY", "TASKSCOPE_NOTIFY_SECRET"]) {
-    assertStringIncludes(serveHelp(), variable);
+    assertStringIncludes(help, variable);
   }
 });
 
-Deno.test("loopbackHosts() are the names that a server on this machine answers to", () => {
+Deno.test("loopbackHosts() lists the Host headers of a server on a loopback address", () => {
   assertEquals(loopbackHosts("127.0.0.1", 8000), ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"]);
   assertEquals(loopbackHosts("127.1.2.3", 8000).at(-1), "127.1.2.3:8000");
   assertEquals(loopbackHosts("::1", 5).length, 3);
@@ -231,60 +232,4 @@ Deno.test("loopbackHosts() are the names that a server on this machine answers t
     "[::1]",
     "[::1]:80",
   ]);
-});
-
-/** The file of a port, on a system with certain variables. */
-function dataFile(os: typeof Deno.build.os, variables: Record<string, string>, port = 8000): string {
-  return defaultDataFile(port, os, (name) => variables[name]);
-}
-
-Deno.test("defaultDataFile() is one for each port, in the folder that each system has for data", () => {
-  const home = { HOME: "/home/ada" };
-  const local = "C:\\Users\\Ada\\AppData\\Local";
-  const table: [typeof Deno.build.os, Record<string, string>, string][] = [
-    ["linux", home, "/home/ada/.local/share/taskscope/taskscope-8000.db"],
-    ["freebsd", home, "/home/ada/.local/share/taskscope/taskscope-8000.db"],
-    ["linux", { ...home, XDG_DATA_HOME: "/data" }, "/data/taskscope/taskscope-8000.db"],
-    ["linux", { XDG_DATA_HOME: "/data" }, "/data/taskscope/taskscope-8000.db"],
-    ["darwin", { HOME: "/Users/ada" }, "/Users/ada/Library/Application Support/taskscope/taskscope-8000.db"],
-    // What other systems have is nothing to this one.
-    [
-      "darwin",
-      { HOME: "/Users/ada", XDG_DATA_HOME: "/data", LOCALAPPDATA: local },
-      "/Users/ada/Library/Application Support/taskscope/taskscope-8000.db",
-    ],
-    ["windows", { LOCALAPPDATA: local }, `${local}\\taskscope\\taskscope-8000.db`],
-    [
-      "windows",
-      { ...home, XDG_DATA_HOME: "/data", LOCALAPPDATA: local },
-      `${local}\\taskscope\\taskscope-8000.db`,
-    ],
-  ];
-  for (const [os, variables, file] of table) assertEquals(dataFile(os, variables), file);
-  assertEquals(dataFile("linux", home, 65_535), "/home/ada/.local/share/taskscope/taskscope-65535.db");
-});
-
-Deno.test("defaultDataFile() ignores a folder that is relative or empty, as the XDG rules want", () => {
-  for (const folder of ["", "data", "./data", "../data", "~/data"]) {
-    const file = dataFile("linux", { HOME: "/home/ada", XDG_DATA_HOME: folder });
-    assertEquals(file, "/home/ada/.local/share/taskscope/taskscope-8000.db", folder);
-    assertThrows(() => dataFile("linux", { XDG_DATA_HOME: folder }), ConfigError);
-  }
-});
-
-Deno.test("defaultDataFile() of a free port is none, as nobody would find it again", () => {
-  for (const os of ["linux", "darwin", "windows"] as const) {
-    assertEquals(dataFile(os, { HOME: "/home/ada", LOCALAPPDATA: "C:\\Local" }, 0), ":memory:");
-    assertEquals(dataFile(os, {}, 0), ":memory:");
-  }
-});
-
-Deno.test("defaultDataFile() says what to do where there is no home", () => {
-  const message = "There is no home folder to keep tasks in; --data names a file, or :memory: for none";
-  for (const os of ["linux", "darwin", "windows"] as const) {
-    for (const variables of [{}, { HOME: "", LOCALAPPDATA: "", XDG_DATA_HOME: "" }]) {
-      assertEquals(assertThrows(() => dataFile(os, variables), ConfigError).message, message);
-    }
-  }
-  assertThrows(() => dataFile("windows", { HOME: "/home/ada" }), ConfigError);
 });

@@ -1,9 +1,9 @@
-import { type Output, Passage } from "../../../../lib/cli/run/passage.ts";
+import { type Output, OutputPipe } from "../../../../lib/cli/run/output_pipe.ts";
 import { assertEquals } from "../../../support/assert.ts";
 
 const encoder = new TextEncoder();
 
-/** An output that takes so many bytes at a time, or fails. */
+/** An output that writes a few bytes at a time, or fails. */
 class SlowOutput implements Output {
   text = "";
   readonly #most: number;
@@ -46,7 +46,7 @@ function pipe(): Pipe {
 }
 
 interface Subject extends Pipe {
-  readonly passage: Passage;
+  readonly subject: OutputPipe;
   readonly seen: string[];
   readonly failures: unknown[];
 }
@@ -55,67 +55,67 @@ function pass(output: Output): Subject {
   const seen: string[] = [];
   const failures: unknown[] = [];
   const from = pipe();
-  const passage = new Passage(from.stream, output, {
+  const subject = new OutputPipe(from.stream, output, {
     onBytes: (bytes) => seen.push(new TextDecoder().decode(bytes)),
     onFailure: (error) => failures.push(error),
   });
-  return { ...from, passage, seen, failures };
+  return { ...from, subject, seen, failures };
 }
 
-Deno.test("Passage brings everything over, in order, however little the output takes", async () => {
+Deno.test("OutputPipe copies everything in order, even if the output writes a few bytes at a time", async () => {
   const output = new SlowOutput(3);
-  const { controller, passage, seen, failures } = pass(output);
+  const { controller, subject, seen, failures } = pass(output);
   for (const text of ["some", "", "thing", "!"]) controller.enqueue(encoder.encode(text));
   controller.close();
-  await passage.done;
+  await subject.done;
   assertEquals(output.text, "something!");
   assertEquals([seen, failures], [["some", "", "thing", "!"], []]);
 });
 
-Deno.test("Passage closes the pipe where nobody reads any more, and says nothing", async () => {
-  const { controller, passage, seen, failures, cancelled } = pass(
+Deno.test("OutputPipe closes the pipe without a failure if the reader of the output is gone", async () => {
+  const { controller, subject, seen, failures, cancelled } = pass(
     new SlowOutput(9, [new Deno.errors.BrokenPipe("x")]),
   );
   controller.enqueue(encoder.encode("text"));
   await cancelled;
-  await passage.done;
+  await subject.done;
   assertEquals([seen, failures], [[], []]);
 });
 
-Deno.test("Passage closes the pipe where the output fails, and says why", async () => {
+Deno.test("OutputPipe closes the pipe and reports the error if the output fails", async () => {
   for (const error of [new Error("disk full"), new Deno.errors.WouldBlock("not now")]) {
-    const { controller, passage, failures, cancelled } = pass(new SlowOutput(9, [error]));
+    const { controller, subject, failures, cancelled } = pass(new SlowOutput(9, [error]));
     controller.enqueue(encoder.encode("text"));
     await cancelled;
-    await passage.done;
+    await subject.done;
     assertEquals(failures, [error]);
   }
 });
 
-Deno.test("Passage tries a terminal again that takes nothing just now", async () => {
+Deno.test("OutputPipe retries a write to a non-blocking terminal", async () => {
   const output = new SlowOutput(9, [new Deno.errors.WouldBlock("not now")], true);
-  const { controller, passage, failures } = pass(output);
+  const { controller, subject, failures } = pass(output);
   controller.enqueue(encoder.encode("text"));
   controller.close();
-  await passage.done;
+  await subject.done;
   assertEquals([output.text, failures], ["text", []]);
 });
 
-Deno.test("Passage.finish() brings over what is there, and does not wait for ever for others", async () => {
+Deno.test("OutputPipe.finish() copies the rest, then closes a pipe that others hold open", async () => {
   const output = new SlowOutput(1);
-  const { controller, passage, cancelled } = pass(output);
+  const { controller, subject, cancelled } = pass(output);
   controller.enqueue(encoder.encode("what is there"));
-  passage.finish();
+  subject.finish();
   await cancelled;
-  await passage.done;
+  await subject.done;
   assertEquals(output.text, "what is there");
-  passage.finish();
+  subject.finish();
 });
 
-Deno.test("Passage.finish() does not wait where the pipe is at its end", async () => {
-  const { controller, passage } = pass(new SlowOutput(9));
+Deno.test("OutputPipe.finish() completes at once if the pipe ends", async () => {
+  const { controller, subject } = pass(new SlowOutput(9));
   controller.enqueue(encoder.encode("text"));
-  passage.finish();
+  subject.finish();
   controller.close();
-  await passage.done;
+  await subject.done;
 });

@@ -1,0 +1,85 @@
+/**
+ * Parsers and error messages for flag values that several commands take.
+ *
+ * @module
+ */
+
+import { ConfigError } from "../errors.ts";
+import { isClientToken, isTaskId } from "../task/grammar.ts";
+
+/** Parses a flag's text; `source` is what error messages call it, such as `--port`. */
+export type FlagParser<Value> = (text: string, source: string) => Value;
+
+/** Parses one of some words. */
+export function oneOf<Word extends string>(words: readonly Word[]): FlagParser<Word> {
+  return (text, source) => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    throw new ConfigError(`${source} must be ${words.join(" or ")}, received ${quoteValue(text)}`);
+  };
+}
+
+/** Parses a TCP port, from `least` to 65535. */
+export function portFrom(least: number): FlagParser<number> {
+  return (text, source) => {
+    const port = Number(text);
+    if (/^\d{1,5}$/.test(text) && port >= least && port <= 65_535) return port;
+    throw new ConfigError(
+      `${source} must be a number from ${least} to 65535, received ${quoteValue(text)}`,
+    );
+  };
+}
+
+/** Parses a decimal number of seconds, from `least` (or above it, if `isAbove`) to `most`. */
+export function secondsWithin(least: number, most: number, isAbove = false): FlagParser<number> {
+  return (text, source) => {
+    const seconds = Number(text);
+    const isEnough = isAbove ? seconds > least : seconds >= least;
+    if (/^\d+(\.\d+)?$/.test(text) && isEnough && seconds <= most) return seconds;
+    const range = `${isAbove ? "above" : "from"} ${least} to ${most}`;
+    throw new ConfigError(
+      `${source} must be a number of seconds ${range}, received ${quoteValue(text)}`,
+    );
+  };
+}
+
+/** Parses a client token. */
+export function clientToken(text: string, source: string): string {
+  if (isClientToken(text)) return text;
+  throw new ConfigError(
+    `${source} must be 1 to 128 characters of A-Z a-z 0-9 . _ - and not . or .., received ${
+      quoteValue(text)
+    }`,
+  );
+}
+
+/** Parses a task id. */
+export function taskId(text: string, source: string): string {
+  if (isTaskId(text)) return text;
+  throw new ConfigError(
+    `${source} must be 1 to 128 characters of A-Z a-z 0-9 . _ : - and not a reserved word, ` +
+      `received ${quoteValue(text)}`,
+  );
+}
+
+/**
+ * Refuses arguments of a command that takes flags only.
+ *
+ * @param operands the arguments that are not flags
+ * @param command the command's name
+ * @param hint what to do instead
+ * @throws {ConfigError} if there are any
+ */
+export function refuseOperands(
+  [operand]: readonly string[],
+  command: string,
+  hint = "--help shows its usage",
+): void {
+  if (operand === undefined) return;
+  throw new ConfigError(`Unexpected argument ${quoteValue(operand)} after "${command}"; ${hint}`);
+}
+
+/** A given text for an error message: quoted, on one line and truncated. */
+export function quoteValue(text: string | undefined): string {
+  return text === undefined ? "nothing" : JSON.stringify(text.slice(0, 200));
+}

@@ -1,0 +1,188 @@
+/**
+ * The flags of `taskscope serve`, one row each, and its help.
+ *
+ * @module
+ */
+
+import type { MonitorLimits } from "../../config.ts";
+import { ConfigError } from "../../errors.ts";
+import { parseNotify } from "../../notify/options.ts";
+import type { Durability } from "../../store/store.ts";
+import { EXIT } from "../command.ts";
+import { oneOf, portFrom, quoteValue } from "../flag_values.ts";
+import type { FlagTable } from "../flags.ts";
+import type { CommandSyntax } from "../help.ts";
+import { KEY_FLAGS, KEY_VARIABLE } from "../key.ts";
+import { LOG_FORMATS, LOG_LEVELS } from "./log.ts";
+
+/** The variable that holds the signing secret of webhooks; as with the key, there is no such flag. */
+export const NOTIFY_SECRET_VARIABLE = "TASKSCOPE_NOTIFY_SECRET";
+
+const DURABILITIES: readonly Durability[] = ["normal", "full"];
+
+/** The flags of `serve`. */
+export const SERVE_FLAGS = {
+  host: {
+    kind: "value",
+    group: "Listening",
+    placeholder: "<address>",
+    fallback: "127.0.0.1",
+    help: "IP address to listen on; one that other machines can reach requires a key and TLS",
+    parse: hostFrom,
+  },
+  port: {
+    kind: "value",
+    group: "Listening",
+    placeholder: "<port>",
+    fallback: "8000",
+    help: "port to listen on; 0 picks a free port",
+    parse: portFrom(0),
+  },
+  cert: {
+    kind: "value",
+    group: "Listening",
+    placeholder: "<file>",
+    help: "serve HTTPS with this certificate chain (PEM)",
+  },
+  "tls-key": {
+    kind: "value",
+    group: "Listening",
+    placeholder: "<file>",
+    help: "private key of the certificate (PEM)",
+  },
+  "insecure-http": {
+    kind: "switch",
+    group: "Listening",
+    help: "allow plain HTTP on an address that other machines can reach; browsers cannot sign in then",
+  },
+  "key-file": { ...KEY_FLAGS["key-file"], group: "Access" },
+  "allow-origin": {
+    kind: "list",
+    group: "Access",
+    placeholder: "<origin>",
+    help: "origin whose pages may change tasks (CORS)",
+  },
+  "public-url": {
+    kind: "list",
+    group: "Behind a proxy",
+    placeholder: "<url>",
+    help: "URL at which users reach the server; its host and origin are allowed",
+  },
+  "base-path": {
+    kind: "value",
+    group: "Behind a proxy",
+    placeholder: "<path>",
+    help: "path prefix of every URL, such as /monitor",
+  },
+  "trust-proxy": {
+    kind: "list",
+    group: "Behind a proxy",
+    placeholder: "<address>",
+    help: "IP address of a proxy whose X-Forwarded-For header is trusted",
+  },
+  data: {
+    kind: "value",
+    group: "Storage",
+    placeholder: "<file>",
+    help: "database file; :memory: stores nothing; by default a file for the port in your data folder",
+  },
+  durability: {
+    kind: "value",
+    group: "Storage",
+    placeholder: "<level>",
+    fallback: "normal",
+    help: "what a committed change survives: normal, a crash of the server; full, also a power failure",
+    parse: oneOf(DURABILITIES),
+  },
+  limit: {
+    kind: "list",
+    group: "Storage",
+    placeholder: "<name>=<number>",
+    help: "override a limit, such as endedTasksPerClient=5000",
+    parse: limitFrom,
+  },
+  tasks: {
+    kind: "list",
+    group: "Startable tasks",
+    placeholder: "<module>",
+    help: "module whose exported functions can be started as tasks",
+  },
+  "no-demo": { kind: "switch", group: "Startable tasks", help: "leave out the demo tasks" },
+  root: {
+    kind: "value",
+    group: "Startable tasks",
+    placeholder: "<folder>",
+    fallback: ".",
+    help: "folder that the demo task checksum_folder may read",
+  },
+  channel: {
+    kind: "value",
+    group: "Startable tasks",
+    placeholder: "<name>",
+    fallback: "taskscope",
+    help: "BroadcastChannel name by which workers of this process reach the server",
+  },
+  notify: {
+    kind: "list",
+    group: "Notifications and logging",
+    placeholder: "<url>[,<event>…]",
+    help:
+      "webhook to call when a task ends: for all events, or some of task.finished, task.error, task.cancelled",
+    // A comma also separates a URL from its events, so only one before the next URL separates webhooks.
+    separator: /,(?=\s*https?:)/i,
+    parse: parseNotify,
+  },
+  log: {
+    kind: "value",
+    group: "Notifications and logging",
+    placeholder: "<format>",
+    fallback: "pretty",
+    help: "log format: pretty or json",
+    parse: oneOf(LOG_FORMATS),
+  },
+  "log-level": {
+    kind: "value",
+    group: "Notifications and logging",
+    placeholder: "<level>",
+    fallback: "info",
+    help: "least severe messages to log: error, warn or info",
+    parse: oneOf(LOG_LEVELS),
+  },
+} as const satisfies FlagTable;
+
+/** The syntax of `serve`. */
+export const SERVE: CommandSyntax = {
+  usage: "[serve] [flags]",
+  description: [
+    "Starts the server: a web page of live tasks, a REST API, WebSocket and server-sent events.",
+    `Secrets are read from the environment: ${KEY_VARIABLE} holds the key unless --key-file is given, ` +
+    `${NOTIFY_SECRET_VARIABLE} signs the calls to webhooks.`,
+  ].join("\n\n"),
+  flags: SERVE_FLAGS,
+  exitStatuses: {
+    [EXIT.ok]: "stopped by SIGINT or SIGTERM",
+    [EXIT.failed]: "stopped, but not everything could be stored in time",
+    [EXIT.usage]: "invalid command line, or the server cannot start",
+    [EXIT.interrupted]: "stopped at once by a second signal",
+  },
+  examples: [
+    "taskscope --port 9000 --tasks ./jobs.js",
+    "taskscope --data /var/lib/taskscope/tasks.db --durability full",
+    "taskscope --host 0.0.0.0 --key-file key --cert cert.pem --tls-key key.pem",
+    "taskscope --key-file key --public-url https://ci.example.org/monitor",
+  ],
+};
+
+function hostFrom(text: string, source: string): string {
+  const isAddress = text.includes(":")
+    ? URL.canParse(`http://[${text}]/`)
+    : /^\d+(\.\d+){3}$/.test(text) && text.split(".").every((part) => Number(part) <= 255);
+  if (text === "localhost" || isAddress) return text;
+  throw new ConfigError(`${source} must be an IP address or localhost, received ${quoteValue(text)}`);
+}
+
+function limitFrom(text: string, source: string): Partial<MonitorLimits> {
+  const match = /^([A-Za-z]+)=(\d{1,15})$/.exec(text);
+  if (match !== null) return { [match[1]!]: Number(match[2]) };
+  throw new ConfigError(`${source} must be <name>=<number>, received ${quoteValue(text)}`);
+}
