@@ -55,11 +55,14 @@ export interface HandlerContext {
  */
 export function whenPublishable(
   context: HandlerContext,
-  answer: () => Response,
+  answer: () => Response | Promise<Response>,
 ): Response | Promise<Response> {
   const response = answer();
-  const showable = context.registry.whenPublishable();
-  return showable === null ? response : showable.then((isCommitted) => isCommitted ? response : answer());
+  const publishable = context.registry.whenPublishable();
+  if (publishable === null) return response;
+  // If it rejects before the commit, nobody has awaited it yet.
+  if (response instanceof Promise) response.catch(() => {});
+  return publishable.then((isCommitted) => isCommitted ? response : answer());
 }
 
 /**
@@ -126,12 +129,13 @@ export function startTask(
  * @throws {Problem} 409 where the task has not ended or was not started by name, 404 where there is no such task, or
  *   nothing is registered under its name any more
  */
-export function retryTask(context: HandlerContext, client: string, id: string): string {
+export async function retryTask(context: HandlerContext, client: string, id: string): Promise<string> {
+  // Read first, so that nothing changes between the checks and the start.
+  const launch = await context.registry.launch(client, id);
   const { task } = storedTask(context, client, id);
   if (!isFinal(task.state)) {
     throw new Problem("task_active", `Cannot retry task "${id}": it has not ended, it is ${task.state}`);
   }
-  const launch = context.registry.launch(client, id);
   if (launch === undefined) {
     throw new Problem("not_retryable", `Cannot retry task "${id}": it was not started by name`);
   }

@@ -9,6 +9,7 @@ import { PastRuns } from "./past_runs.ts";
 import { ProgressSeries } from "./progress_series.ts";
 import { HTTP_REPORTER_ID, type Reporter } from "./registry_types.ts";
 import { SubtaskProgress } from "./subtask_progress.ts";
+import { PROGRESS_HISTORY } from "../store/side_tables.ts";
 import type { TaskStore } from "../store/store.ts";
 import type { ProgressPoint } from "../task/task.ts";
 
@@ -45,7 +46,7 @@ export interface LiveTaskOptions {
 const SAVES = 200;
 
 /** What is asked of the place where tasks are kept. */
-export type LiveTaskStore = Pick<TaskStore, "pastRuns" | "putSeries">;
+export type LiveTaskStore = Pick<TaskStore, "index" | "putEntries">;
 
 /** The tasks that have not ended. */
 export class LiveTasks {
@@ -60,7 +61,7 @@ export class LiveTasks {
   /** @param store knows past runs, and keeps how progress moved */
   constructor(store: LiveTaskStore) {
     this.#store = store;
-    this.past = new PastRuns(store);
+    this.past = new PastRuns(store.index);
   }
 
   /** How many of them end with this process. */
@@ -140,7 +141,7 @@ export class LiveTasks {
 
   /** Stores how the progress of a task moved. A single point is no course, and is in the record. */
   save({ client, id, series }: LiveTask, at: number): void {
-    if (series.length > 1) this.#store.putSeries(client, id, series.points);
+    if (series.length > 1) this.#store.putEntries(PROGRESS_HISTORY, client, id, [series.points]);
     series.saved(at);
   }
 

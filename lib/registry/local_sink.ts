@@ -8,7 +8,7 @@ import type { Report } from "../task/protocol.ts";
 import type { Registry } from "./registry.ts";
 import type { Reporter } from "./registry_types.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
-import { TransitionError } from "../task/transition.ts";
+import { refusalReason } from "./report_intake.ts";
 
 /** Hands reports to the registry of the same isolate, and requests to stop back to the tasks. */
 export class LocalSink implements ReportSink, Reporter, Disposable {
@@ -36,8 +36,7 @@ export class LocalSink implements ReportSink, Reporter, Disposable {
     try {
       this.#registry.report(report, this);
     } catch (error) {
-      const ended = error instanceof TransitionError && error.code === "task_ended";
-      task.refused(ended ? null : messageOf(error));
+      task.refused(refusalReason(error));
     }
   }
 
@@ -63,8 +62,4 @@ export class LocalSink implements ReportSink, Reporter, Disposable {
   interrupted(client: string, id: string): void {
     this.#tasks.get(`${client}/${id}`)?.interrupted();
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,7 +5,7 @@
  */
 
 import { MOST_DURATIONS, PastDurations } from "./past_durations.ts";
-import type { TaskStore } from "../store/store.ts";
+import type { TaskIndexReader } from "../store/store.ts";
 import type { TaskSummary } from "../task/task.ts";
 
 /** Names that are remembered; of more, those go that came first, and are asked for anew. */
@@ -13,12 +13,12 @@ const NAMES = 1_000;
 
 /** Remembers past runs, so that a task that starts need not look through those before it. */
 export class PastRuns {
-  readonly #store: Pick<TaskStore, "pastRuns">;
+  readonly #index: Pick<TaskIndexReader, "pastRuns">;
   readonly #known: Map<string, PastDurations> = new Map();
 
-  /** @param store where the runs are */
-  constructor(store: Pick<TaskStore, "pastRuns">) {
-    this.#store = store;
+  /** @param index where the runs are */
+  constructor(index: Pick<TaskIndexReader, "pastRuns">) {
+    this.#index = index;
   }
 
   /** How long those runs of a name took that ended well. Goes on to count, as others end. */
@@ -27,7 +27,7 @@ export class PastRuns {
     let known = this.#known.get(key);
     if (known === undefined) {
       // As many again may have failed.
-      const runs = this.#store.pastRuns(client, name, 2 * MOST_DURATIONS);
+      const runs = this.#index.pastRuns(client, name, 2 * MOST_DURATIONS);
       const durations = runs.map(durationOf).filter((duration) => duration !== null);
       known = new PastDurations(durations.slice(0, MOST_DURATIONS).reverse());
       this.#known.set(key, known);

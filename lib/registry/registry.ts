@@ -6,35 +6,24 @@
 
 import { now } from "../clock.ts";
 import { UnrefInterval } from "../unref_interval.ts";
+import { EndedTasks, type EndedTasksLimits } from "./ended_tasks.ts";
 import { Retention, type RetentionLimits } from "./retention.ts";
 import { ClosedError, type LimitError, StorageError } from "../errors.ts";
 import { type LiveTask, LiveTasks } from "./live_tasks.ts";
 import type { Report } from "../task/protocol.ts";
+import { RegistryEvents } from "./registry_events.ts";
 import { RegistryReader } from "./registry_reader.ts";
 import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
-import { RestorableTasks } from "./restorable.ts";
-import {
-  type EndedTask,
-  type Launch,
-  type StoredTask,
-  TaskInMemory,
-  type TaskStore,
-} from "../store/store.ts";
+import { silenceChange, type SilenceLimits } from "./silence.ts";
+import { HISTORY, type Launch, LAUNCHES, LOG_LINES } from "../store/side_tables.ts";
+import { type StoredTask, TaskInMemory, type TaskStore } from "../store/store.ts";
 import { isFinal, type ProgressPoint, type Task, type TaskChange } from "../task/task.ts";
 import { historyEntryOf, newLines, transition, TransitionError } from "../task/transition.ts";
 
 /** The bounds of a {@linkcode Registry}. */
-export interface RegistryLimits extends RetentionLimits {
-  /** How long ended tasks are kept, in milliseconds from their end. */
-  readonly endedTaskAgeMs: number;
-  /** How long a removed task can be restored, in milliseconds from its removal. */
-  readonly restoreWindowMs: number;
-  /** How often, in milliseconds, tasks are looked at for signs of life, and for their age. */
+export interface RegistryLimits extends RetentionLimits, EndedTasksLimits, SilenceLimits {
+  /** How often, in milliseconds, tasks are checked for signs of life, and for their age. */
   readonly sweepIntervalMs: number;
-  /** How long a reporter in another process may be away before its tasks are stale, in milliseconds. */
-  readonly reporterAwayMs: number;
-  /** How long a task may be stale before it counts as lost, in milliseconds. */
-  readonly lostAfterMs: number;
 }
 
 /** Options of a {@linkcode Registry}. */
@@ -57,14 +46,12 @@ const ROLL_UP_HEIGHT = 10_000;
 export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #store: TaskStore;
   readonly #limits: RegistryLimits;
-  readonly #census: Retention;
+  readonly #retention: Retention;
   readonly #onEnd: ((client: string, stored: StoredTask) => void) | undefined;
-  readonly #listeners: Set<(event: RegistryEvent) => void> = new Set();
+  readonly #events: RegistryEvents = new RegistryEvents();
   readonly #live: LiveTasks;
-  readonly #restorable: RestorableTasks;
+  readonly #ended: EndedTasks;
   readonly #sweeper: UnrefInterval;
-  /** The number of the last change that made a task, ended it, removed it or brought it back. */
-  #membershipSeq = 0;
   #isClosed = false;
 
   /**
@@ -78,20 +65,25 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     this.#store = options.store;
     this.#limits = options.limits;
     this.#live = new LiveTasks(options.store);
-    this.#census = new Retention(options.limits);
+    this.#retention = new Retention(options.limits);
+    this.#ended = new EndedTasks({
+      store: options.store,
+      retention: this.#retention,
+      past: this.#live.past,
+      events: this.#events,
+    }, options.limits);
     this.#onEnd = options.onEnd;
-    this.#restorable = new RestorableTasks(options.limits.restoreWindowMs);
     this.#sweeper = new UnrefInterval(() => this.#trySweep(), options.limits.sweepIntervalMs);
     this.#takeOver();
   }
 
   clients(): string[] {
-    return this.#census.clients();
+    return this.#retention.clients();
   }
 
   /** How many tasks each client has. */
   clientCounts(): ReturnType<Retention["counts"]> {
-    return this.#census.counts();
+    return this.#retention.counts();
   }
 
   /**
@@ -104,17 +96,18 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   obstacle(client: string): LimitError | StorageError | ClosedError | null {
     if (this.#isClosed) return new ClosedError("Cannot create task: the server is shutting down");
     const { degradation } = this.#store;
-    return degradation === null ? this.#census.fullness(client) : degradation.error;
+    return degradation === null ? this.#retention.fullness(client) : degradation.error;
   }
 
-  /** How a task's progress moved, oldest first. */
-  progress(client: string, id: string): readonly ProgressPoint[] {
-    return this.#live.get(client, id)?.series.points ?? this.#store.series(client, id);
+  /** The progress history of a task, oldest first. */
+  override progress(client: string, id: string): Promise<readonly ProgressPoint[]> {
+    const live = this.#live.get(client, id);
+    return live === undefined ? super.progress(client, id) : Promise.resolve(live.series.points);
   }
 
-  /** Notes what a task was started with. */
+  /** Keeps what a task was started with. */
   setLaunch(client: string, id: string, launch: Launch): void {
-    this.#store.putLaunch(client, id, launch);
+    this.#store.putEntries(LAUNCHES, client, id, [launch]);
   }
 
   /**
@@ -126,7 +119,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    */
   whenPublishable(): Promise<boolean> | null {
     const { committedSeq, degradation } = this.#store;
-    if (this.#membershipSeq <= committedSeq || degradation !== null) return null;
+    if (this.#events.membershipSeq <= committedSeq || degradation !== null) return null;
     return this.#store.committed().then(() => true, () => false);
   }
 
@@ -137,8 +130,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * @returns a function that ends it
    */
   subscribe(listener: (event: RegistryEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#events.subscribe(listener);
   }
 
   /**
@@ -253,12 +245,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * @returns whether there was such a task
    */
   remove(client: string, id: string): boolean {
-    if (!this.#census.hasEnded(client, id)) return false;
-    const name = this.#store.get(client, id)?.summary.name;
-    const ended = this.#remove(client, id);
-    if (ended !== undefined) this.#restorable.add(ended);
-    if (name !== undefined) this.#live.past.forget(client, name);
-    return true;
+    return this.#ended.remove(client, id);
   }
 
   /**
@@ -270,27 +257,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * @throws {TransitionError} where it was not removed, or too long ago
    */
   restore(client: string, id: string): Task {
-    const removed = this.#store.removed(client, id);
-    const ended = this.#restorable.get({ client, id });
-    if (removed === undefined || ended === undefined) {
-      throw this.#store.get(client, id) === undefined
-        ? new TransitionError(
-          "task_not_found",
-          `Cannot restore task "${id}": it was not removed a moment ago`,
-        )
-        : new TransitionError("task_exists", `Cannot restore task "${id}": there is a task of that id`);
-    }
-    const seq = this.#store.takeSeq();
-    const change = { type: "restore" } as const;
-    const stored = new TaskInMemory(transition(removed, id, change, now()), seq);
-    this.#restorable.delete({ client, id });
-    this.#store.restore(client, stored);
-    this.#live.past.forget(client, removed.name);
-    this.#census.restore(ended);
-    this.#membershipSeq = seq;
-    this.#tell({ client, seq, stored, before: undefined, change });
-    this.#forgetExcess(client);
-    return stored.task;
+    return this.#ended.restore(client, id);
   }
 
   /**
@@ -301,24 +268,17 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     const at = now();
     for (const live of this.#live.all()) this.#lookAt(live, at);
     this.#live.saveSome(at, this.#limits.sweepIntervalMs / 1000);
-    for (const { client, id } of this.#restorable.takeOverdue()) this.#store.purge(client, id);
-    this.#forgetExcess();
-    if (this.#census.isEmpty && this.#restorable.size === 0) this.#sweeper.stop();
+    this.#ended.purgeOverdue();
+    this.#ended.expire();
+    if (this.#retention.isEmpty && !this.#ended.hasRestorable) this.#sweeper.stop();
   }
 
   #lookAt({ client, id, estimator, awaySince }: LiveTask, at: number): void {
     const task = this.task(client, id);
     if (task === undefined || !task.active) return;
-    const silence = at - task.updated_at;
-    const isAway = awaySince !== null && (at - awaySince) * 1000 > this.#limits.reporterAwayMs;
-    if (!task.stale) {
-      const isSilent = task.stale_after !== null && silence > task.stale_after;
-      if (isSilent || isAway) this.#apply(client, id, { type: "stale" }, at, null);
-    } else if ((silence - (task.stale_after ?? 0)) * 1000 > this.#limits.lostAfterMs) {
-      const message = `Nothing was heard of the task for ${Math.round(silence)} seconds`;
-      this.#apply(client, id, { type: "fail", error: { type: "lost", message } }, at, null);
-      return;
-    }
+    const silence = silenceChange(task, awaySince, at, this.#limits);
+    if (silence !== null) this.#apply(client, id, silence, at, null);
+    if (silence?.type === "fail") return;
     const estimate = estimator.correction(task, at);
     if (estimate !== null) this.#apply(client, id, { type: "estimate", ...estimate }, at, null);
   }
@@ -337,17 +297,17 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     this.#sweeper.stop();
     // Those of reporters elsewhere go on without this process.
     this.#live.saveAll(now());
-    this.#listeners.clear();
+    this.#events.clear();
     this.#live.clear();
   }
 
   #takeOver(): void {
-    for (const ended of this.#store.openedEnded()) this.#census.addEnded(ended);
     const { seq } = this.#store;
-    const live = [...this.#store.openedLive()];
-    for (const { client, id } of live) {
-      this.#census.adopt(client);
-      const stored = this.#store.get(client, id);
+    const { live, ended } = this.#store.takeOpened();
+    for (const each of ended) this.#retention.addEnded(each);
+    for (const { client, id, progress } of live) {
+      this.#retention.adopt(client);
+      const stored = this.#store.index.get(client, id);
       // Each version took a number, so the task can't have had more than there were numbers.
       const lostVersions = seq - (stored?.seq ?? seq);
       const owner = stored?.task.reporter ?? null;
@@ -355,13 +315,12 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
         const message = "The server ended while the task ran";
         this.#apply(client, id, { type: "interrupt", message, lostVersions }, now(), null);
       } else {
-        const points = this.#store.series(client, id);
-        this.#live.add(client, id, { owner, reporter: null, at: now(), points });
+        this.#live.add(client, id, { owner, reporter: null, at: now(), points: progress });
         this.#apply(client, id, { type: "adopt", lostVersions }, now(), null);
       }
     }
-    for (const client of this.#census.clients()) this.#forgetExcess(client);
-    if (!this.#census.isEmpty) this.#sweeper.start();
+    for (const client of this.#retention.clients()) this.#ended.expire(client);
+    if (!this.#retention.isEmpty) this.#sweeper.start();
   }
 
   #apply(
@@ -372,12 +331,12 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     reporter: Reporter | null,
     reportSeq: number | null = null,
   ): Task {
-    const before = this.#store.get(client, id)?.task;
+    const before = this.#store.index.get(client, id)?.task;
     const origin = { reporter: reporter?.isRemote ? reporter.id : null, seq: reportSeq };
     const changed = transition(before, id, change, at, origin);
     if (changed === before) return before;
 
-    const obstacle = before === undefined ? this.#census.fullness(client) : null;
+    const obstacle = before === undefined ? this.#retention.fullness(client) : null;
     if (obstacle !== null) throw obstacle;
     const seq = this.#store.takeSeq();
     if (before === undefined) this.#begin(client, id, reporter);
@@ -386,7 +345,6 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
       ? changed
       : live.estimator.estimated(changed);
     const isEnd = isFinal(after.state);
-    if (isEnd || before === undefined) this.#membershipSeq = seq;
     this.#put(client, before, after, change, seq);
 
     if (live !== undefined && after.progress !== null) {
@@ -398,7 +356,10 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
       if (change.progress !== undefined || change.current !== undefined) live.family.setsOwnProgress();
     }
     if (after.parent_id !== null && change.type !== "roll_up") this.#rollUp(client, after, at);
-    if (isEnd) this.#end(client, after);
+    if (isEnd) {
+      this.#live.delete(client, id);
+      this.#ended.add(client, after);
+    }
     return after;
   }
 
@@ -407,50 +368,23 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     const stored = new TaskInMemory(after, seq);
     this.#store.put(client, stored);
     if (change.type === "log" && before !== undefined) {
-      this.#store.appendLog(client, id, before.log_count, newLines(before, change));
+      const lines = newLines(before, change)
+        .map(({ at, text }, index) => ({ number: before.log_count + index, at, text }));
+      this.#store.putEntries(LOG_LINES, client, id, lines);
     }
     const entry = historyEntryOf(before, after);
-    if (entry !== null) this.#store.appendHistory(client, id, entry, before?.state !== after.state);
+    if (entry !== null) {
+      this.#store.putEntries(HISTORY, client, id, [{ entry, isState: before?.state !== after.state }]);
+    }
     if (isFinal(after.state)) this.#onEnd?.(client, stored);
-    this.#tell({ client, seq, stored, before, change });
-  }
-
-  #tell(event: RegistryEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    this.#events.publish({ client, seq, stored, before, change });
   }
 
   #begin(client: string, id: string, reporter: Reporter | null): void {
-    this.#census.begin(client);
-    this.#restorable.delete({ client, id });
+    this.#retention.begin(client);
+    this.#ended.replaced(client, id);
     this.#live.add(client, id, { owner: reporter?.id ?? null, reporter, at: now() });
     this.#sweeper.start();
-  }
-
-  #end(client: string, task: Task): void {
-    this.#live.delete(client, task.id);
-    this.#live.past.ended(client, task);
-    // By our clock: that of a reporter may be behind by more than a task is kept.
-    this.#census.end({ client, id: task.id, endedAt: now() });
-    this.#forgetExcess(client);
-  }
-
-  /** Forgets the ended tasks that are over a bound: of all clients together, and of the one that has a new one. */
-  #forgetExcess(client?: string): void {
-    const endedBefore = now() - this.#limits.endedTaskAgeMs / 1000;
-    for (let key = this.#census.excess(endedBefore, client); key !== undefined;) {
-      this.#remove(key.client, key.id);
-      this.#store.purge(key.client, key.id);
-      key = this.#census.excess(endedBefore, client);
-    }
-  }
-
-  #remove(client: string, id: string): EndedTask | undefined {
-    const seq = this.#store.takeSeq();
-    this.#membershipSeq = seq;
-    const ended = this.#census.forget(client, id);
-    this.#store.remove(client, id, seq);
-    this.#tell({ client, seq, removedId: id });
-    return ended;
   }
 
   /** Moves the bars of a task's ancestors by what its own moved; never back, also when another child joins. */

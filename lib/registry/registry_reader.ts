@@ -5,16 +5,36 @@
  */
 
 import type { Cursor } from "../task/cursor.ts";
-import type {
-  ChangesSince,
-  Degradation,
-  Launch,
-  LogSlice,
-  StoredTask,
-  StoreFigures,
-  TaskStore,
-} from "../store/store.ts";
-import type { HistoryEntry, Task } from "../task/task.ts";
+import type { ChangesSince, Degradation, StoredTask, StoreFigures, TaskStore } from "../store/store.ts";
+import {
+  HISTORY,
+  type Launch,
+  LAUNCHES,
+  LOG_LINES,
+  type NumberedLine,
+  PROGRESS_HISTORY,
+} from "../store/side_tables.ts";
+import type { HistoryEntry, LogLine, ProgressPoint, Task } from "../task/task.ts";
+
+/** A part of a task's log, without gaps. */
+export interface LogSlice {
+  /** The number of the first line. */
+  readonly first: number;
+  readonly lines: readonly LogLine[];
+}
+
+/**
+ * The first lines up to a gap: lines that could not be stored leave one, and what follows it is another slice.
+ *
+ * @param lines lines of one task, oldest first
+ * @param from the number of the first line that was asked for
+ */
+export function logSlice(lines: readonly NumberedLine[], from: number): LogSlice {
+  const first = lines[0]?.number ?? from;
+  const gap = lines.findIndex(({ number }, index) => number !== first + index);
+  const together = gap === -1 ? lines : lines.slice(0, gap);
+  return { first, lines: together.map(({ at, text }) => ({ at, text })) };
+}
 
 /** The reading half of a registry. */
 export class RegistryReader {
@@ -55,11 +75,11 @@ export class RegistryReader {
   }
 
   task(client: string, id: string): Task | undefined {
-    return this.#store.get(client, id)?.task;
+    return this.#store.index.get(client, id)?.task;
   }
 
   tasks(client: string): Task[] {
-    return Array.from(this.#store.list(client), (stored) => stored.task).reverse();
+    return Array.from(this.#store.index.list(client), (stored) => stored.task).reverse();
   }
 
   /** The record of a task that was removed a moment ago. */
@@ -69,22 +89,22 @@ export class RegistryReader {
 
   /** The newest record of a task with its JSON. */
   stored(client: string, id: string): StoredTask | undefined {
-    return this.#store.get(client, id);
+    return this.#store.index.get(client, id);
   }
 
   /** The tasks of a client with their JSON, in the order of their creation. */
   list(client: string): Iterable<StoredTask> {
-    return this.#store.list(client);
+    return this.#store.index.list(client);
   }
 
   /** How many tasks a client has. */
   count(client: string): number {
-    return this.#store.count(client);
+    return this.#store.index.count(client);
   }
 
   /** The number of the last change of a client's tasks. */
   lastSeq(client: string): number {
-    return this.#store.lastSeq(client);
+    return this.#store.index.lastSeq(client);
   }
 
   /**
@@ -95,7 +115,7 @@ export class RegistryReader {
    * @returns the changes; `undefined` where the position is of another numbering, of the future, or too old
    */
   changesSince(client: string, after: Cursor): ChangesSince | undefined {
-    return this.#knows(after) ? this.#store.changesSince(client, after.seq) : undefined;
+    return this.#knows(after) ? this.#store.index.changesSince(client, after.seq) : undefined;
   }
 
   /**
@@ -105,31 +125,39 @@ export class RegistryReader {
    * @returns the changes of each client; `undefined` where the position is of another numbering, or too old
    */
   allChangesSince(after: Cursor): ReadonlyMap<string, ChangesSince> | undefined {
-    return this.#knows(after) ? this.#store.allChangesSince(after.seq) : undefined;
+    return this.#knows(after) ? this.#store.index.allChangesSince(after.seq) : undefined;
   }
 
   /**
-   * A part of a task's log.
+   * Reads a part of a task's log.
    *
    * @param client the client token
    * @param id the task's id
-   * @param from the number of the first line that is wanted
-   * @param to the number of the first line that is not wanted any more
-   * @param most how many lines are wanted at most, the oldest of those that are kept
-   * @returns those of the lines that are kept, oldest first
+   * @param from the number of the first line wanted
+   * @param to the number after the last line wanted
+   * @param most the number of lines wanted at most, the oldest of those that are kept
+   * @returns the lines that are kept, oldest first
+   * @throws {StorageError} if they cannot be read; so do the other reads below
    */
-  log(client: string, id: string, from: number, to: number, most?: number): LogSlice {
-    return this.#store.log(client, id, from, to, most);
+  async log(client: string, id: string, from: number, to: number, most = Infinity): Promise<LogSlice> {
+    return logSlice(await this.#store.readEntries(LOG_LINES, client, id, { from, to, most }), from);
   }
 
   /** A task's history, oldest first. */
-  history(client: string, id: string): readonly HistoryEntry[] {
-    return this.#store.history(client, id);
+  async history(client: string, id: string): Promise<readonly HistoryEntry[]> {
+    return (await this.#store.readEntries(HISTORY, client, id)).map(({ entry }) => entry);
   }
 
-  /** What a task was started with; `undefined` where it was not started by name. */
-  launch(client: string, id: string): Launch | undefined {
-    return this.#store.launch(client, id);
+  /** The progress history of a task, oldest first. */
+  async progress(client: string, id: string): Promise<readonly ProgressPoint[]> {
+    const [points] = await this.#store.readEntries(PROGRESS_HISTORY, client, id);
+    return points ?? [];
+  }
+
+  /** What a task was started with; `undefined` if it was not started by name. */
+  async launch(client: string, id: string): Promise<Launch | undefined> {
+    const [launch] = await this.#store.readEntries(LAUNCHES, client, id);
+    return launch;
   }
 
   /** Resolves when everything that was applied so far is committed; rejects with a `StorageError` where it can't be. */

@@ -47,15 +47,29 @@ export class ReportIntake {
       return null;
     } catch (error) {
       if (error instanceof StorageError) throw error;
-      const code = error instanceof TransitionError ? error.code : null;
+      const code = codeOf(error);
       if (code === "late_report") return null;
       if (code === "task_not_found") {
         if (this.#unknown.size >= REMEMBERED_TASKS) this.#unknown.clear();
         this.#unknown.add(key);
         return { type: "unknown", client, id };
       }
-      const reason = error instanceof Error ? error.message : String(error);
-      return { type: "refused", client, id, reason: code === "task_ended" ? null : reason };
+      return { type: "refused", client, id, reason: refusalReason(error) };
     }
   }
+}
+
+/**
+ * The reason to give a reporter for a report that was refused.
+ *
+ * @param error the error that the registry threw
+ * @returns the reason; `null` if the task has ended, which needs no words
+ */
+export function refusalReason(error: unknown): string | null {
+  if (codeOf(error) === "task_ended") return null;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function codeOf(error: unknown): TransitionError["code"] | null {
+  return error instanceof TransitionError ? error.code : null;
 }

@@ -5,15 +5,8 @@
  */
 
 import type { StorageError } from "../errors.ts";
-import type {
-  HistoryEntry,
-  JsonValue,
-  LogLine,
-  ProgressPoint,
-  Task,
-  TaskState,
-  TaskSummary,
-} from "../task/task.ts";
+import type { ProgressPoint, Task, TaskState, TaskSummary } from "../task/task.ts";
+import type { KeyRange, SideTable } from "./side_tables.ts";
 import type { ListedTask } from "../task/task_query.ts";
 
 /** A task and its place in the order of all changes. Never changes: a change makes another one. */
@@ -93,13 +86,6 @@ export interface EndedTask extends TaskKey {
   readonly endedAt: number;
 }
 
-/** What a task was started with by name, so that it can be started again. */
-export interface Launch {
-  /** The name that it is registered under. */
-  readonly name: string;
-  readonly args: readonly JsonValue[];
-}
-
 /** A message for one receiver that something happened to a task. Its text is kept beside it, as it may be long. */
 export interface Delivery {
   /** Names the delivery; never given to another one. */
@@ -118,11 +104,36 @@ export interface Delivery {
   readonly size: number;
 }
 
-/** A part of a task's log. */
-export interface LogSlice {
-  /** The number of the first line. */
-  readonly first: number;
-  readonly lines: readonly LogLine[];
+/** A task that had not ended when the store was opened. */
+export interface OpenedTask extends TaskKey {
+  /** Its progress history, oldest first. */
+  readonly progress: readonly ProgressPoint[];
+}
+
+/** The tasks that a store held when it was opened. */
+export interface OpenedTasks {
+  /** Those that had not ended, in the order of their creation. */
+  readonly live: readonly OpenedTask[];
+  /** Those that had ended, in the order of their end. */
+  readonly ended: readonly EndedTask[];
+}
+
+/** Reads which tasks there are and what changed. In memory, and therefore synchronous. */
+export interface TaskIndexReader {
+  /** The task, or `undefined`. */
+  get(client: string, id: string): StoredTask | undefined;
+  /** The tasks of a client in the order of their creation, oldest first. */
+  list(client: string): Iterable<StoredTask>;
+  /** The number of tasks that a client has. */
+  count(client: string): number;
+  /** The newest ended tasks of a client and a name, latest end first, at most `most`. */
+  pastRuns(client: string, name: string, most: number): readonly TaskSummary[];
+  /** The sequence number of the last change to a client's tasks; 0 if there was none. */
+  lastSeq(client: string): number;
+  /** The changes after `seq`; `undefined` if removals that old are forgotten. */
+  changesSince(client: string, seq: number): ChangesSince | undefined;
+  /** The changes after `seq`, by client; `undefined` if removals that old are forgotten. */
+  allChangesSince(seq: number): ReadonlyMap<string, ChangesSince> | undefined;
 }
 
 /**
@@ -140,6 +151,8 @@ export interface TaskStore extends AsyncDisposable {
   readonly degradation: Degradation | null;
   /** What an operator watches. */
   readonly figures: StoreFigures;
+  /** Which tasks there are. */
+  readonly index: TaskIndexReader;
 
   /**
    * Gives out the next number of the order of changes: never the same one twice, not even after a crash.
@@ -162,41 +175,27 @@ export interface TaskStore extends AsyncDisposable {
   /** Forgets a removed task for good, with its log and its history. */
   purge(client: string, id: string): void;
 
-  /** The task, or `undefined`. */
-  get(client: string, id: string): StoredTask | undefined;
-  /** The tasks of a client, in the order of their creation, oldest first. */
-  list(client: string): Iterable<StoredTask>;
-  /** How many tasks a client has. */
-  count(client: string): number;
-  /** The tasks of a client and a name that have ended, the latest end first, so many at most. */
-  pastRuns(client: string, name: string, most: number): readonly TaskSummary[];
-  /** The number of the last change of a client's tasks; 0 where there was none. */
-  lastSeq(client: string): number;
-  /** What changed after `seq`; `undefined` where removals that old are forgotten. */
-  changesSince(client: string, seq: number): ChangesSince | undefined;
-  /** What changed after `seq`, by client; `undefined` where removals that old are forgotten. */
-  allChangesSince(seq: number): ReadonlyMap<string, ChangesSince> | undefined;
-  /** The tasks that had not ended when the store was opened, in the order of their creation. */
-  openedLive(): Iterable<TaskKey>;
-  /** The tasks that had ended when the store was opened, in the order of their end. */
-  openedEnded(): Iterable<EndedTask>;
+  /** Takes the tasks that were there when the store was opened; empty from the second call on. */
+  takeOpened(): OpenedTasks;
 
-  /** Appends lines to a task's log; `first` is the number of the first of them. Only the newest are kept. */
-  appendLog(client: string, id: string, first: number, lines: readonly LogLine[]): void;
-  /** The kept lines of a task's log whose numbers are at least `from` and below `to`, oldest first, so many at most. */
-  log(client: string, id: string, from: number, to: number, most?: number): LogSlice;
-  /** Adds to a task's history. State changes are kept; of the rest only the newest. */
-  appendHistory(client: string, id: string, entry: HistoryEntry, isState: boolean): void;
-  /** A task's history, oldest first. */
-  history(client: string, id: string): readonly HistoryEntry[];
-  /** Keeps how a task's progress moved, in place of what was kept of it before. */
-  putSeries(client: string, id: string, points: readonly ProgressPoint[]): void;
-  /** How a task's progress moved, oldest first. */
-  series(client: string, id: string): readonly ProgressPoint[];
-  /** Notes what a task was started with. */
-  putLaunch(client: string, id: string, launch: Launch): void;
-  /** What a task was started with; `undefined` where it was not started by name. */
-  launch(client: string, id: string): Launch | undefined;
+  /**
+   * Adds entries to a side table of a task, or replaces its only one. Does nothing if there is no such task. Entries that
+   * were added before {@linkcode TaskStore.remove} return with {@linkcode TaskStore.restore}.
+   */
+  putEntries<Entry>(table: SideTable<Entry>, client: string, id: string, entries: readonly Entry[]): void;
+  /**
+   * Reads the entries of a task as they are at the time of the call.
+   *
+   * @param range restricts the entries; without it, all that are within the bound of a task are read
+   * @returns the entries, oldest first; none if there is no such task
+   * @throws {StorageError} if they cannot be read
+   */
+  readEntries<Entry>(
+    table: SideTable<Entry>,
+    client: string,
+    id: string,
+    range?: KeyRange,
+  ): Promise<readonly Entry[]>;
 
   /**
    * Notes a message that is to be delivered. It is committed together with what is put in the same turn: all of it or

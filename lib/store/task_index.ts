@@ -6,7 +6,7 @@
 
 import { TASK_STATES, type TaskState, type TaskSummary } from "../task/task.ts";
 import { RunGroups } from "./run_groups.ts";
-import type { ChangesSince, RemovedTask, StoredTask } from "./store.ts";
+import type { ChangesSince, RemovedTask, StoredTask, TaskIndexReader } from "./store.ts";
 
 /** The bounds of a {@linkcode TaskIndex}. */
 export interface TaskIndexLimits {
@@ -75,7 +75,7 @@ class Namespace implements ClientMemory {
 }
 
 /** An index of tasks. Reads and writes cost the same however many tasks there are, but for the list after a restore. */
-export class TaskIndex {
+export class TaskIndex implements TaskIndexReader {
   readonly #limits: TaskIndexLimits;
   readonly #namespaces: Map<string, Namespace> = new Map();
   /** The clients without tasks, longest empty first. */
@@ -186,22 +186,23 @@ export class TaskIndex {
     return { node, forgotten: namespace.tasks.size === 0 ? this.#becameEmpty(client) : null };
   }
 
-  /** The task in the index, or `undefined`. */
-  get(client: string, id: string): IndexedTask | undefined {
+  /** The node of a task, or `undefined`. */
+  node(client: string, id: string): IndexedTask | undefined {
     return this.#namespaces.get(client)?.tasks.get(id);
   }
 
-  /** The tasks of a client in the order of creation. */
-  list(client: string): Iterable<IndexedTask> {
-    return this.#namespaces.get(client)?.inOrder() ?? [];
+  get(client: string, id: string): StoredTask | undefined {
+    return this.node(client, id)?.stored;
   }
 
-  /** How many tasks a client has. */
+  *list(client: string): Generator<StoredTask> {
+    for (const { stored } of this.#namespaces.get(client)?.inOrder() ?? []) yield stored;
+  }
+
   count(client: string): number {
     return this.#namespaces.get(client)?.tasks.size ?? 0;
   }
 
-  /** The tasks of a client and a name that have ended, the latest end first, so many at most. */
   pastRuns(client: string, name: string, most: number): readonly TaskSummary[] {
     const namespace = this.#namespaces.get(client);
     if (namespace === undefined) return [];
@@ -217,7 +218,10 @@ export class TaskIndex {
     return this.#namespaces.get(client);
   }
 
-  /** What changed after a number; `undefined` where removals that old are forgotten. */
+  lastSeq(client: string): number {
+    return this.#namespaces.get(client)?.lastSeq ?? 0;
+  }
+
   changesSince(client: string, seq: number): ChangesSince | undefined {
     const namespace = this.#namespaces.get(client);
     if (seq < (namespace?.forgottenSeq ?? this.#forgottenSeq)) return undefined;
@@ -236,7 +240,6 @@ export class TaskIndex {
     return { tasks: tasks.reverse(), removed: [...removed.values()] };
   }
 
-  /** What changed after a number, by client; `undefined` where removals that old are forgotten. */
   allChangesSince(seq: number): Map<string, ChangesSince> | undefined {
     if (seq < this.#forgottenSeq) return undefined;
     const all = new Map<string, ChangesSince>();

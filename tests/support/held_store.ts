@@ -7,7 +7,8 @@
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { MemoryStore } from "../../lib/store/memory/memory_store.ts";
-import type { Degradation, StoredTask } from "../../lib/store/store.ts";
+import type { Degradation, StoredTask, TaskIndexReader } from "../../lib/store/store.ts";
+import { ForwardingIndex } from "./forwarding_index.ts";
 import { isFinal } from "../../lib/task/task.ts";
 
 type TroubleListener = (degradation: Degradation | null) => void;
@@ -15,11 +16,31 @@ type TroubleListener = (degradation: Degradation | null) => void;
 /** Where a {@linkcode HeldStore} says that its file is; nobody but the operator is to see this. */
 export const SECRET_PATH = "/home/somebody/secret/tasks.db";
 
+/** An index whose tasks are given out as `asFound` returns them. */
+class HeldIndex extends ForwardingIndex {
+  readonly #asFound: (stored: StoredTask) => StoredTask;
+
+  constructor(index: TaskIndexReader, asFound: (stored: StoredTask) => StoredTask) {
+    super(index);
+    this.#asFound = asFound;
+  }
+
+  override get(client: string, id: string): StoredTask | undefined {
+    const stored = super.get(client, id);
+    return stored === undefined ? undefined : this.#asFound(stored);
+  }
+
+  override *list(client: string): Generator<StoredTask> {
+    for (const stored of super.list(client)) yield this.#asFound(stored);
+  }
+}
+
 /** Commits at once, until it is told to hold everything back. */
 export class HeldStore extends MemoryStore {
   #committedSeq = Infinity;
   #degradation: Degradation | null = null;
   #waiting: PromiseWithResolvers<void>[] = [];
+  #index: TaskIndexReader | undefined;
   readonly #listeners: Set<TroubleListener> = new Set();
   /** The records of ended tasks can't be read, as where a disk is broken. */
   isBroken = false;
@@ -75,13 +96,8 @@ export class HeldStore extends MemoryStore {
     await turns();
   }
 
-  override get(client: string, id: string): StoredTask | undefined {
-    const stored = super.get(client, id);
-    return stored === undefined ? undefined : this.#asFound(stored);
-  }
-
-  override *list(client: string): Generator<StoredTask> {
-    for (const stored of super.list(client)) yield this.#asFound(stored);
+  override get index(): TaskIndexReader {
+    return this.#index ??= new HeldIndex(super.index, (stored) => this.#asFound(stored));
   }
 
   override committed(): Promise<void> {

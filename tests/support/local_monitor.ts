@@ -47,9 +47,10 @@ export class LocalMonitor implements Disposable {
   }
 
   /** The log of the only task. */
-  get log(): string[] {
+  async log(): Promise<string[]> {
     const { id, log_count } = this.task;
-    return this.test.registry.log("default", id, 0, log_count).lines.map(({ text }) => text);
+    const { lines } = await this.test.registry.log("default", id, 0, log_count);
+    return lines.map(({ text }) => text);
   }
 
   [Symbol.dispose](): void {

@@ -7,13 +7,13 @@
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
 import type { Registry } from "../../lib/registry/registry.ts";
 import { MemoryStore } from "../../lib/store/memory/memory_store.ts";
-import type { EndedTask, StoredTask, TaskKey } from "../../lib/store/store.ts";
+import type { EndedTask, OpenedTask, OpenedTasks, StoredTask } from "../../lib/store/store.ts";
 import { isFinal } from "../../lib/task/task.ts";
 import { TestRegistry } from "./registry.ts";
 
 /** A store that holds what another registry had, as after a crash. */
 class ReopenedStore extends MemoryStore {
-  readonly #live: TaskKey[] = [];
+  readonly #live: OpenedTask[] = [];
   readonly #ended: (EndedTask & { readonly seq: number })[] = [];
 
   /**
@@ -27,18 +27,14 @@ class ReopenedStore extends MemoryStore {
     for (const { client, stored } of all.toSorted((a, b) => a.stored.seq - b.stored.seq)) {
       this.put(client, stored);
       const { id, state, finished_at } = stored.task;
-      if (!isFinal(state)) this.#live.push({ client, id });
+      if (!isFinal(state)) this.#live.push({ client, id, progress: [] });
       else this.#ended.push({ client, id, endedAt: finished_at!, seq: stored.seq });
     }
     while (this.seq < seq) this.takeSeq();
   }
 
-  override openedLive(): TaskKey[] {
-    return this.#live;
-  }
-
-  override openedEnded(): EndedTask[] {
-    return this.#ended;
+  override takeOpened(): OpenedTasks {
+    return { live: this.#live, ended: this.#ended };
   }
 }
 

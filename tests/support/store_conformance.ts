@@ -9,13 +9,29 @@ import type { Delivery, TaskStore } from "../../lib/store/store.ts";
 import { summaryOf, type Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater } from "./assert.ts";
 import type { StoreHome } from "./store_home.ts";
-import { delivery, entry, histories, line, logOf, storedTask, StoreModel } from "./store_model.ts";
+import {
+  appendHistory,
+  appendLog,
+  delivery,
+  entry,
+  histories,
+  historyOf,
+  launchOf,
+  line,
+  logOf,
+  putLaunch,
+  putSeries,
+  seriesOf,
+  storedTask,
+  StoreModel,
+} from "./store_model.ts";
 
 export { storedTask } from "./store_model.ts";
 
 /** The bounds that a store is made with; a store has at least these. */
 export interface ConformanceLimits {
   readonly logLinesPerTask: number;
+  readonly logLinesPerTaskOnDisk: number;
   readonly logCharacters: number;
   readonly historyPerTask: number;
   readonly historyEntries: number;
@@ -26,6 +42,7 @@ export interface ConformanceLimits {
 
 const AMPLE: ConformanceLimits = {
   logLinesPerTask: 100,
+  logLinesPerTaskOnDisk: 100,
   logCharacters: 1_000_000,
   historyPerTask: 20,
   historyEntries: 100_000,
@@ -49,11 +66,11 @@ async function checkHistories(
       await using home = createHome(limits);
       const model = new StoreModel(home, limits);
       for (const step of steps) await model.take(step);
-      const now = model.check(home.store);
+      const now = await model.check(home.store);
       await model.take({ do: "commit" });
-      assertEquals(model.check(home.store), now, "what was forgotten when it was committed");
+      assertEquals(await model.check(home.store), now, "what was forgotten when it was committed");
       await model.take({ do: "reopen" });
-      assertEquals(model.check(home.store), now, "what was forgotten when the store was opened again");
+      assertEquals(await model.check(home.store), now, "what was forgotten when the store was opened again");
       known += now.known;
       forgotten += now.forgotten.length;
     }),
@@ -100,8 +117,8 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     store.put("c", storedTask("1", store.takeSeq()));
     store.remove("c", "1", store.takeSeq());
     await home.check((store) => {
-      assertEquals(store.changesSince("c", 0), { tasks: [], removed: [{ id: "1", seq: 4 }] });
-      assertEquals(store.changesSince("c", 4), { tasks: [], removed: [] });
+      assertEquals(store.index.changesSince("c", 0), { tasks: [], removed: [{ id: "1", seq: 4 }] });
+      assertEquals(store.index.changesSince("c", 4), { tasks: [], removed: [] });
     });
   });
 
@@ -113,7 +130,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       if (seq === 1) store.remove("c", "1", store.takeSeq());
     }
     const removals = (store: typeof home.store, since: number) => {
-      const { tasks, removed } = store.changesSince("c", since)!;
+      const { tasks, removed } = store.index.changesSince("c", since)!;
       return [tasks.map(({ id, seq }) => [id, seq]), removed.map(({ id, seq }) => [id, seq])];
     };
     await home.check((store) => {
@@ -130,12 +147,12 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     const newest = storedTask("1", store.takeSeq());
     store.put("c", newest);
     await home.check((store) => {
-      const stored = store.get("c", "1")!;
+      const stored = store.index.get("c", "1")!;
       assertEquals([stored.id, stored.active, stored.seq], ["1", false, 3]);
       assertEquals([stored.task, stored.json], [newest.task, newest.json]);
-      assertEquals(Array.from(store.list("c"), ({ id }) => id), ["1", "2"]);
-      assertEquals([store.count("c"), store.lastSeq("c")], [2, 3]);
-      assertEquals(store.changesSince("c", 1)?.tasks.map(({ task }) => task.id), ["2", "1"]);
+      assertEquals(Array.from(store.index.list("c"), ({ id }) => id), ["1", "2"]);
+      assertEquals([store.index.count("c"), store.index.lastSeq("c")], [2, 3]);
+      assertEquals(store.index.changesSince("c", 1)?.tasks.map(({ task }) => task.id), ["2", "1"]);
     });
   });
 
@@ -146,8 +163,8 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     store.remove("c", "2", store.takeSeq());
     store.remove("d", "1", store.takeSeq());
     await home.check((store) => {
-      assertEquals([store.count("c"), store.lastSeq("c"), store.lastSeq("d")], [1, 1, 0]);
-      assertEquals(store.changesSince("c", 1), { tasks: [], removed: [] });
+      assertEquals([store.index.count("c"), store.index.lastSeq("c"), store.index.lastSeq("d")], [1, 1, 0]);
+      assertEquals(store.index.changesSince("c", 1), { tasks: [], removed: [] });
       assertEquals(store.removed("c", "2"), undefined);
     });
   });
@@ -157,29 +174,29 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       await using home = createHome(AMPLE);
       const { store } = home;
       for (const id of ["1", "2", "3"]) store.put("c", storedTask(id, store.takeSeq(), "FINISHED"));
-      store.appendLog("c", "2", 0, [line("kept")]);
-      store.appendHistory("c", "2", entry(2), true);
-      store.putLaunch("c", "2", { name: "job", args: [1] });
-      store.putSeries("c", "2", [[1, 0], [2, 50]]);
-      const { task } = store.get("c", "2")!;
+      appendLog(store, "c", "2", 0, [line("kept")]);
+      appendHistory(store, "c", "2", entry(2), true);
+      putLaunch(store, "c", "2", { name: "job", args: [1] });
+      putSeries(store, "c", "2", [[1, 0], [2, 50]]);
+      const { task } = store.index.get("c", "2")!;
       if (isCommitted) await store.committed();
       store.remove("c", "2", store.takeSeq());
       assertEquals(store.removed("c", "2"), task);
-      assertEquals([store.get("c", "2"), store.count("c")], [undefined, 2]);
+      assertEquals([store.index.get("c", "2"), store.index.count("c")], [undefined, 2]);
       if (isCommitted) await store.committed();
       assertEquals(store.removed("c", "2"), task);
       const restored = storedTask("2", store.takeSeq(), "FINISHED");
       assertEquals(store.restore("c", restored), true);
       assertEquals(store.restore("c", restored), false, "it is back already");
-      await home.check((store) => {
+      await home.check(async (store) => {
         assertEquals(store.removed("c", "2"), undefined);
-        assertEquals(store.get("c", "2")?.task, restored.task);
-        assertEquals(Array.from(store.list("c"), ({ id }) => id), ["1", "2", "3"]);
-        assertEquals(logOf(store, "c", "2", 0, 9), { first: 0, lines: [line("kept")] });
-        assertEquals(store.history("c", "2"), [entry(2)]);
-        assertEquals(store.launch("c", "2"), { name: "job", args: [1] });
-        assertEquals(store.series("c", "2"), [[1, 0], [2, 50]]);
-        const { tasks, removed } = store.changesSince("c", 3)!;
+        assertEquals(store.index.get("c", "2")?.task, restored.task);
+        assertEquals(Array.from(store.index.list("c"), ({ id }) => id), ["1", "2", "3"]);
+        assertEquals(await logOf(store, "c", "2", 0, 9), { first: 0, lines: [line("kept")] });
+        assertEquals(await historyOf(store, "c", "2"), [entry(2)]);
+        assertEquals(await launchOf(store, "c", "2"), { name: "job", args: [1] });
+        assertEquals(await seriesOf(store, "c", "2"), [[1, 0], [2, 50]]);
+        const { tasks, removed } = store.index.changesSince("c", 3)!;
         assertEquals(tasks.map(({ id, seq }) => [id, seq]), [["2", 5]]);
         assertEquals(removed, [{ id: "2", seq: 4 }]);
       });
@@ -192,10 +209,10 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       const { store } = home;
       for (const id of ["gone", "kept"]) {
         store.put("c", storedTask(id, store.takeSeq(), "FINISHED"));
-        store.appendLog("c", id, 0, [line(id)]);
-        store.appendHistory("c", id, entry(store.seq), false);
-        store.putLaunch("c", id, { name: id, args: [] });
-        store.putSeries("c", id, [[1, 0]]);
+        appendLog(store, "c", id, 0, [line(id)]);
+        appendHistory(store, "c", id, entry(store.seq), false);
+        putLaunch(store, "c", id, { name: id, args: [] });
+        putSeries(store, "c", id, [[1, 0]]);
       }
       if (isCommitted) await store.committed();
       store.remove("c", "gone", store.takeSeq());
@@ -203,15 +220,23 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       assertEquals(store.restore("c", storedTask("gone", store.takeSeq())), false);
       const next = storedTask("gone", store.takeSeq());
       store.put("c", next);
-      await home.check((store) => {
+      await home.check(async (store) => {
         assertEquals(store.removed("c", "gone"), undefined);
-        assertEquals(store.get("c", "gone")?.json, next.json);
-        assertEquals(Array.from(store.list("c"), ({ id }) => id), ["kept", "gone"]);
-        assertEquals(logOf(store, "c", "gone", 0, 9).lines, []);
-        assertEquals([store.history("c", "gone"), store.launch("c", "gone")], [[], undefined]);
-        assertEquals([store.series("c", "gone"), store.series("c", "kept")], [[], [[1, 0]]]);
-        assertEquals(logOf(store, "c", "kept", 0, 9).lines, [line("kept")]);
-        assertEquals([store.history("c", "kept"), store.launch("c", "kept")?.name], [[entry(2)], "kept"]);
+        assertEquals(store.index.get("c", "gone")?.json, next.json);
+        assertEquals(Array.from(store.index.list("c"), ({ id }) => id), ["kept", "gone"]);
+        assertEquals((await logOf(store, "c", "gone", 0, 9)).lines, []);
+        assertEquals([await historyOf(store, "c", "gone"), await launchOf(store, "c", "gone")], [
+          [],
+          undefined,
+        ]);
+        assertEquals([await seriesOf(store, "c", "gone"), await seriesOf(store, "c", "kept")], [[], [[
+          1,
+          0,
+        ]]]);
+        assertEquals((await logOf(store, "c", "kept", 0, 9)).lines, [line("kept")]);
+        assertEquals([await historyOf(store, "c", "kept"), (await launchOf(store, "c", "kept"))?.name], [[
+          entry(2),
+        ], "kept"]);
       });
     }
   });
@@ -221,22 +246,22 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
     store.put("c", storedTask("2", store.takeSeq()));
-    store.appendLog("c", "1", 0, [line("old")]);
-    store.appendHistory("c", "1", entry(1), true);
-    store.putLaunch("c", "1", { name: "old", args: [] });
-    store.putSeries("c", "1", [[1, 0]]);
+    appendLog(store, "c", "1", 0, [line("old")]);
+    appendHistory(store, "c", "1", entry(1), true);
+    putLaunch(store, "c", "1", { name: "old", args: [] });
+    putSeries(store, "c", "1", [[1, 0]]);
     store.remove("c", "1", store.takeSeq());
-    assertEquals(logOf(store, "c", "1", 0, 9).lines, [], "nothing is to be read of what is removed");
-    assertEquals([store.history("c", "1"), store.launch("c", "1")], [[], undefined]);
-    assertEquals(store.series("c", "1"), []);
+    assertEquals((await logOf(store, "c", "1", 0, 9)).lines, [], "nothing is to be read of what is removed");
+    assertEquals([await historyOf(store, "c", "1"), await launchOf(store, "c", "1")], [[], undefined]);
+    assertEquals(await seriesOf(store, "c", "1"), []);
     store.put("c", storedTask("1", store.takeSeq()));
-    store.appendLog("c", "1", 0, [line("new")]);
-    await home.check((store) => {
+    appendLog(store, "c", "1", 0, [line("new")]);
+    await home.check(async (store) => {
       assertEquals(store.removed("c", "1"), undefined);
-      assertEquals(logOf(store, "c", "1", 0, 9), { first: 0, lines: [line("new")] });
-      assertEquals([store.history("c", "1"), store.launch("c", "1")], [[], undefined]);
-      assertEquals(store.series("c", "1"), []);
-      assertEquals(Array.from(store.list("c"), ({ id }) => id), ["2", "1"], "it is the younger one");
+      assertEquals(await logOf(store, "c", "1", 0, 9), { first: 0, lines: [line("new")] });
+      assertEquals([await historyOf(store, "c", "1"), await launchOf(store, "c", "1")], [[], undefined]);
+      assertEquals(await seriesOf(store, "c", "1"), []);
+      assertEquals(Array.from(store.index.list("c"), ({ id }) => id), ["2", "1"], "it is the younger one");
     });
     assertEquals(home.store.restore("c", storedTask("1", home.store.takeSeq())), false);
   });
@@ -245,19 +270,22 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     await using home = createHome({ ...AMPLE, emptyClients: 1 });
     for (let i = 0; i < 10; i++) {
       const client = `unknown-${i}`;
-      home.store.appendLog(client, "1", 0, [line("lost")]);
-      home.store.appendHistory(client, "1", entry(1), true);
-      home.store.putLaunch(client, "1", { name: "lost", args: [] });
-      home.store.putSeries(client, "1", [[1, 0]]);
-      await home.check((store) => {
-        assertEquals([store.get(client, "1"), store.removed(client, "1")], [undefined, undefined]);
-        assertEquals([...store.list(client)], []);
-        assertEquals([store.count(client), store.lastSeq(client)], [0, 0]);
-        assertEquals(store.changesSince(client, 0), { tasks: [], removed: [] });
-        assertEquals(logOf(store, client, "1", 0, 9).lines, []);
-        assertEquals([store.history(client, "1"), store.launch(client, "1")], [[], undefined]);
-        assertEquals(store.series(client, "1"), []);
-        assertEquals([...store.allChangesSince(0)!], []);
+      appendLog(home.store, client, "1", 0, [line("lost")]);
+      appendHistory(home.store, client, "1", entry(1), true);
+      putLaunch(home.store, client, "1", { name: "lost", args: [] });
+      putSeries(home.store, client, "1", [[1, 0]]);
+      await home.check(async (store) => {
+        assertEquals([store.index.get(client, "1"), store.removed(client, "1")], [undefined, undefined]);
+        assertEquals([...store.index.list(client)], []);
+        assertEquals([store.index.count(client), store.index.lastSeq(client)], [0, 0]);
+        assertEquals(store.index.changesSince(client, 0), { tasks: [], removed: [] });
+        assertEquals((await logOf(store, client, "1", 0, 9)).lines, []);
+        assertEquals([await historyOf(store, client, "1"), await launchOf(store, client, "1")], [
+          [],
+          undefined,
+        ]);
+        assertEquals(await seriesOf(store, client, "1"), []);
+        assertEquals([...store.index.allChangesSince(0)!], []);
       });
     }
   });
@@ -267,37 +295,37 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     const { store } = home;
     for (const [client, id] of [["c", "1"], ["c", "2"], ["d", "1"]] as const) {
       store.put(client, storedTask(id, store.takeSeq()));
-      for (let i = 0; i < 250; i++) store.appendLog(client, id, i, [line(`${client}${id} ${i}`, i)]);
+      for (let i = 0; i < 250; i++) appendLog(store, client, id, i, [line(`${client}${id} ${i}`, i)]);
       await store.committed();
     }
-    await home.check((store) => {
-      const texts = logOf(store, "c", "1", 150, 250).lines.map(({ text }) => text);
+    await home.check(async (store) => {
+      const texts = (await logOf(store, "c", "1", 150, 250)).lines.map(({ text }) => text);
       assertEquals(texts, Array.from({ length: 100 }, (_, i) => `c1 ${150 + i}`));
-      assertEquals(logOf(store, "d", "1", 249, 1_000), { first: 249, lines: [line("d1 249", 249)] });
-      assertEquals(logOf(store, "d", "1", 200, 203).lines.map(({ at }) => at), [200, 201, 202]);
-      assertEquals(logOf(store, "d", "1", 0, 250).lines.at(-1)?.text, "d1 249");
+      assertEquals(await logOf(store, "d", "1", 249, 1_000), { first: 249, lines: [line("d1 249", 249)] });
+      assertEquals((await logOf(store, "d", "1", 200, 203)).lines.map(({ at }) => at), [200, 201, 202]);
+      assertEquals((await logOf(store, "d", "1", 0, 250)).lines.at(-1)?.text, "d1 249");
       for (const [from, to] of [[250, 260], [200, 200], [200, 199]] as const) {
-        assertEquals(logOf(store, "d", "1", from, to).lines, []);
+        assertEquals((await logOf(store, "d", "1", from, to)).lines, []);
       }
     });
-    await home.check((store) => {
+    await home.check(async (store) => {
       // Page by page, from the oldest line that is kept, without a gap.
       let next = 0;
       for (let first = 0; next < 250; next = first) {
-        const page = logOf(store, "d", "1", next, 250, 7);
+        const page = await logOf(store, "d", "1", next, 250, 7);
         assert(page.lines.length > 0 && page.lines.length <= 7, `${page.lines.length} lines`);
         assert(next === 0 ? page.first <= 150 : page.first === next, `${page.first} follows ${next}`);
         assertEquals(page.lines.map(({ at }) => at), page.lines.map((_, i) => page.first + i));
         first = page.first + page.lines.length;
       }
-      assertEquals(logOf(store, "d", "1", 200, 250, 0).lines, []);
+      assertEquals((await logOf(store, "d", "1", 200, 250, 0)).lines, []);
     });
-    home.store.appendLog("c", "1", 250, Array.from({ length: 5_000 }, (_, i) => line(`much ${i}`)));
-    await home.check((store) => {
-      const { first, lines } = logOf(store, "c", "1", 5_150, 5_250);
+    appendLog(home.store, "c", "1", 250, Array.from({ length: 5_000 }, (_, i) => line(`much ${i}`)));
+    await home.check(async (store) => {
+      const { first, lines } = await logOf(store, "c", "1", 5_150, 5_250);
       assertEquals([first, lines.length, lines[0]?.text], [5_150, 100, "much 4900"]);
     });
-    const { lines } = logOf(home.store, "c", "1", 0, 5_250);
+    const { lines } = await logOf(home.store, "c", "1", 0, 5_250);
     assert(lines.length < 1_000, "what is over the bound goes in the end");
   });
 
@@ -306,13 +334,16 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     const { store } = home;
     for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
     for (let version = 1; version <= 30; version++) {
-      store.appendHistory("c", "1", entry(version), version % 10 === 1);
+      appendHistory(store, "c", "1", entry(version), version % 10 === 1);
       if (version === 14) await store.committed();
     }
-    store.appendHistory("c", "2", { ...entry(1), progress: null, state: "STARTING" }, true);
-    await home.check((store) => {
-      assertEquals(store.history("c", "1"), [1, 11, 21, 28, 29, 30].map((version) => entry(version)));
-      assertEquals(store.history("c", "2"), [{ ...entry(1), progress: null, state: "STARTING" }]);
+    appendHistory(store, "c", "2", { ...entry(1), progress: null, state: "STARTING" }, true);
+    await home.check(async (store) => {
+      assertEquals(
+        await historyOf(store, "c", "1"),
+        [1, 11, 21, 28, 29, 30].map((version) => entry(version)),
+      );
+      assertEquals(await historyOf(store, "c", "2"), [{ ...entry(1), progress: null, state: "STARTING" }]);
     });
   });
 
@@ -321,10 +352,12 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
     const args = ["text", 1.5, null, [true], { "": { __proto__: 1, deep: [] } }];
-    store.putLaunch("c", "1", { name: "first", args: [] });
+    putLaunch(store, "c", "1", { name: "first", args: [] });
     await store.committed();
-    store.putLaunch("c", "1", { name: "second", args });
-    await home.check((store) => assertEquals(store.launch("c", "1"), { name: "second", args }));
+    putLaunch(store, "c", "1", { name: "second", args });
+    await home.check(async (store) =>
+      assertEquals(await launchOf(store, "c", "1"), { name: "second", args })
+    );
   });
 
   Deno.test(`${name}.series() gives back the newest that was put, of each task its own`, async () => {
@@ -332,15 +365,15 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     const { store } = home;
     const points = Array.from({ length: 200 }, (_, i) => [1_700_000_000.125 + i, i / 2] as const);
     for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
-    store.putSeries("c", "1", points.slice(0, 9));
-    store.putSeries("c", "2", [[1, 99.5]]);
+    putSeries(store, "c", "1", points.slice(0, 9));
+    putSeries(store, "c", "2", [[1, 99.5]]);
     await store.committed();
-    store.putSeries("c", "1", points);
-    await home.check((store) => {
-      assertEquals([store.series("c", "1"), store.series("c", "2")], [points, [[1, 99.5]]]);
+    putSeries(store, "c", "1", points);
+    await home.check(async (store) => {
+      assertEquals([await seriesOf(store, "c", "1"), await seriesOf(store, "c", "2")], [points, [[1, 99.5]]]);
     });
-    home.store.putSeries("c", "1", []);
-    await home.check((store) => assertEquals(store.series("c", "1"), []));
+    putSeries(home.store, "c", "1", []);
+    await home.check(async (store) => assertEquals(await seriesOf(store, "c", "1"), []));
   });
 
   Deno.test(`${name}.deliveries() are kept in order until they are taken back, whatever becomes of the task`, async () => {
@@ -407,12 +440,12 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     end("2", 30, { state: "ERROR", progress: 12.5, parent_id: "live", retry_of: "1" });
     end("3", 20, { state: "CANCELLED", started_at: null, progress: null });
     end("other", 40, { name: "another" });
-    const idsOf = (store: TaskStore, most = 9) => store.pastRuns("c", "job", most).map(({ id }) => id);
+    const idsOf = (store: TaskStore, most = 9) => store.index.pastRuns("c", "job", most).map(({ id }) => id);
     await home.check((store) => {
       assertEquals([idsOf(store), idsOf(store, 2), idsOf(store, 0)], [["2", "3", "1"], ["2", "3"], []]);
-      assertEquals([store.pastRuns("c", "none", 9), store.pastRuns("d", "job", 9)], [[], []]);
-      const past = store.pastRuns("c", "job", 9).map(summaryOf);
-      assertEquals(past, ["2", "3", "1"].map((id) => summaryOf(store.get("c", id)!.task)));
+      assertEquals([store.index.pastRuns("c", "none", 9), store.index.pastRuns("d", "job", 9)], [[], []]);
+      const past = store.index.pastRuns("c", "job", 9).map(summaryOf);
+      assertEquals(past, ["2", "3", "1"].map((id) => summaryOf(store.index.get("c", id)!.task)));
     });
     home.store.remove("c", "2", home.store.takeSeq());
     await home.check((store) => assertEquals(idsOf(store), ["3", "1"]));
@@ -431,10 +464,10 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       }
       if (isCommitted) await store.committed();
       store.remove("c", "2", store.takeSeq());
-      assertEquals(store.pastRuns("c", "job", 9).map(({ id }) => id), ["3", "1"]);
+      assertEquals(store.index.pastRuns("c", "job", 9).map(({ id }) => id), ["3", "1"]);
       store.restore("c", stored("2", 20));
       await home.check((store) => {
-        assertEquals(store.pastRuns("c", "job", 9).map(({ id }) => id), ["3", "2", "1"]);
+        assertEquals(store.index.pastRuns("c", "job", 9).map(({ id }) => id), ["3", "2", "1"]);
       });
     }
   });
@@ -452,7 +485,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     }
     await Promise.all(waits);
     assertEquals(store.degradation, null);
-    await home.check((store) => assertEquals(store.count("c"), 20));
+    await home.check((store) => assertEquals(store.index.count("c"), 20));
   });
 
   Deno.test(`${name} may be disposed of twice, and at once`, async () => {
@@ -463,6 +496,6 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     await home.store[Symbol.asyncDispose]();
     if (!home.keepsTasks) return;
     await home.reopen();
-    assertEquals(home.store.count("c"), 1);
+    assertEquals(home.store.index.count("c"), 1);
   });
 }

@@ -5,6 +5,7 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
+import { TASK_TABLES } from "../../lib/store/sqlite/schema.ts";
 import {
   SqliteStore,
   type SqliteStoreLimits,
@@ -13,6 +14,10 @@ import {
 
 /** Bounds that no test reaches that does not set others. */
 const AMPLE: SqliteStoreLimits = {
+  logLinesPerTask: 1_000,
+  logCharacters: 1_000_000,
+  historyEntries: 1_000_000,
+  progressPoints: 1_000_000,
   logLinesPerTaskOnDisk: 1_000,
   historyPerTask: 1_000,
   unsavedCharacters: 1_000_000,
@@ -24,17 +29,6 @@ const AMPLE: SqliteStoreLimits = {
 export interface OpenOptions extends Partial<Omit<SqliteStoreOptions, "limits">> {
   readonly limits?: Partial<SqliteStoreLimits>;
 }
-
-/** The tables that hold something of single tasks. */
-export const TASK_TABLES = [
-  "tasks",
-  "records",
-  "launches",
-  "log_lines",
-  "history",
-  "runs",
-  "series",
-] as const;
 
 /** A folder with a database in it. Gone when it is disposed of; stores have to be closed before. */
 export class StoreFolder implements Disposable {

@@ -44,13 +44,13 @@ export class StoreHome implements AsyncDisposable {
   }
 
   /** Looks at a store as it is, when it is committed and, where tasks are kept, when it was opened again. */
-  async check(check: (store: TaskStore) => void): Promise<void> {
-    check(this.#store);
+  async check(check: (store: TaskStore) => Promise<void> | void): Promise<void> {
+    await check(this.#store);
     await this.#store.committed();
-    check(this.#store);
+    await check(this.#store);
     if (!this.keepsTasks) return;
     await this.reopen();
-    check(this.#store);
+    await check(this.#store);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,8 +5,10 @@
  */
 
 import fc from "fast-check";
-import { type Launch, type StoredTask, TaskInMemory, type TaskStore } from "../../lib/store/store.ts";
-import type { ChangesSince, Delivery, LogSlice, RemovedTask } from "../../lib/store/store.ts";
+import { type LogSlice, logSlice } from "../../lib/registry/registry_reader.ts";
+import { HISTORY, type Launch, LAUNCHES, LOG_LINES, PROGRESS_HISTORY } from "../../lib/store/side_tables.ts";
+import { type StoredTask, TaskInMemory, type TaskStore } from "../../lib/store/store.ts";
+import type { ChangesSince, Delivery, RemovedTask } from "../../lib/store/store.ts";
 import {
   type HistoryEntry,
   isFinal,
@@ -49,16 +51,72 @@ export function line(text: string, at = 1): LogLine {
   return { at, text };
 }
 
-/** What a store has of a task's log from one number to before another; all of it, unless so many at most. */
-export function logOf(
+/** Appends lines to the log of a task; `first` is the number of the first of them. */
+export function appendLog(
+  store: TaskStore,
+  client: string,
+  id: string,
+  first: number,
+  lines: readonly LogLine[],
+): void {
+  store.putEntries(LOG_LINES, client, id, lines.map((line, index) => ({ ...line, number: first + index })));
+}
+
+/** Appends an entry to the history of a task. */
+export function appendHistory(
+  store: TaskStore,
+  client: string,
+  id: string,
+  entry: HistoryEntry,
+  isState: boolean,
+): void {
+  store.putEntries(HISTORY, client, id, [{ entry, isState }]);
+}
+
+/** Replaces the progress history of a task. */
+export function putSeries(
+  store: TaskStore,
+  client: string,
+  id: string,
+  points: readonly ProgressPoint[],
+): void {
+  store.putEntries(PROGRESS_HISTORY, client, id, [points]);
+}
+
+/** Keeps what a task was started with. */
+export function putLaunch(store: TaskStore, client: string, id: string, launch: Launch): void {
+  store.putEntries(LAUNCHES, client, id, [launch]);
+}
+
+/** Reads the log of a task from one number to before another, at most `most` lines. */
+export async function logOf(
   store: TaskStore,
   client: string,
   id: string,
   from: number,
   to: number,
   most: number = Math.max(0, to - from),
-): LogSlice {
-  return store.log(client, id, from, to, most);
+): Promise<LogSlice> {
+  return logSlice(await store.readEntries(LOG_LINES, client, id, { from, to, most }), from);
+}
+
+/** Reads the history of a task. */
+export async function historyOf(store: TaskStore, client: string, id: string): Promise<HistoryEntry[]> {
+  return (await store.readEntries(HISTORY, client, id)).map(({ entry }) => entry);
+}
+
+/** Reads the progress history of a task. */
+export async function seriesOf(
+  store: TaskStore,
+  client: string,
+  id: string,
+): Promise<readonly ProgressPoint[]> {
+  return (await store.readEntries(PROGRESS_HISTORY, client, id))[0] ?? [];
+}
+
+/** Reads what a task was started with. */
+export async function launchOf(store: TaskStore, client: string, id: string): Promise<Launch | undefined> {
+  return (await store.readEntries(LAUNCHES, client, id))[0];
 }
 
 /** An entry of a history. */
@@ -183,7 +241,7 @@ export class StoreModel {
     if (!("client" in step)) return await this.#settle(step.do);
     const { client, id } = step;
     // So that what is known of past runs is kept up, and not only found out at the end.
-    if (step.do === "state") store.pastRuns(client, NAMES[0], 1);
+    if (step.do === "state") store.index.pastRuns(client, NAMES[0], 1);
     const known = this.#clients.get(client)!;
     const task = known.tasks.get(id);
     switch (step.do) {
@@ -203,26 +261,26 @@ export class StoreModel {
           { length: 1 + store.seq % 3 },
           (_, i) => line(`${client} ${store.seq} ${i}`),
         );
-        store.appendLog(client, id, task?.log.length ?? 0, lines);
+        appendLog(store, client, id, task?.log.length ?? 0, lines);
         task?.log.push(...lines);
         return;
       }
       case "state":
       case "status": {
         const note = { entry: entry(store.takeSeq()), isState: step.do === "state" };
-        store.appendHistory(client, id, note.entry, note.isState);
+        appendHistory(store, client, id, note.entry, note.isState);
         task?.history.push(note);
         return;
       }
       case "launch": {
         const launch = { name: `job ${store.seq}`, args: [store.seq, { nested: [null] }] };
-        store.putLaunch(client, id, launch);
+        putLaunch(store, client, id, launch);
         if (task !== undefined) task.launch = launch;
         return;
       }
       case "series": {
         const points = Array.from({ length: store.seq % 4 }, (_, i) => [store.seq + i, i] as const);
-        store.putSeries(client, id, points);
+        putSeries(store, client, id, points);
         if (task !== undefined) task.points = points;
         return;
       }
@@ -240,15 +298,17 @@ export class StoreModel {
   }
 
   /** Holds everything that a store shows against the model; gives back which positions it had forgotten. */
-  check(store: TaskStore): { readonly known: number; readonly forgotten: readonly string[] } {
+  async check(
+    store: TaskStore,
+  ): Promise<{ readonly known: number; readonly forgotten: readonly string[] }> {
     let known = 0;
     const forgotten: string[] = [];
     for (const { seq, states } of this.#somePositions()) {
-      const all = store.allChangesSince(seq);
+      const all = store.index.allChangesSince(seq);
       if (all === undefined) forgotten.push(`${seq}`);
       for (const client of CLIENTS) {
         const wanted = this.#changesSince(client, seq);
-        const changes = store.changesSince(client, seq);
+        const changes = store.index.changesSince(client, seq);
         if (all !== undefined) {
           assertSame(plain(all.get(client)), wanted, `all changes since ${seq}: ${client}`);
         }
@@ -261,12 +321,12 @@ export class StoreModel {
         assertLeadsToPresent(changes, states.get(client)!, this.#state(client));
       }
     }
-    for (const client of CLIENTS) this.#checkClient(store, client);
+    for (const client of CLIENTS) await this.#checkClient(store, client);
     this.#checkFigures(store);
     this.#checkDeliveries(store);
     const { seq } = store;
     assert(
-      store.allChangesSince(seq) !== undefined && store.changesSince("a", seq) !== undefined,
+      store.index.allChangesSince(seq) !== undefined && store.index.changesSince("a", seq) !== undefined,
       "nothing was missed",
     );
     return { known, forgotten };
@@ -280,22 +340,22 @@ export class StoreModel {
     assertEquals(figures.tasks.size, TASK_STATES.length);
   }
 
-  #checkClient(store: TaskStore, client: string): void {
+  async #checkClient(store: TaskStore, client: string): Promise<void> {
     const { tasks, aside } = this.#clients.get(client)!;
     const inOrder = [...tasks.values()].sort((one, other) => one.place - other.place);
     assertSame(
-      Array.from(store.list(client), ({ id }) => id),
+      Array.from(store.index.list(client), ({ id }) => id),
       inOrder.map(({ stored }) => stored.id),
       "the order",
     );
-    assertEquals(store.count(client), tasks.size);
+    assertEquals(store.index.count(client), tasks.size);
     for (const name of NAMES) this.#checkRuns(store, client, name, inOrder);
     for (const id of IDS) {
       const task = tasks.get(id);
-      assertSame(read(store.get(client, id)), read(task?.stored), `${client}/${id}`);
-      assertSame(store.launch(client, id), task?.launch, `the launch of ${client}/${id}`);
-      assertSame(store.series(client, id), task?.points ?? [], `the course of ${client}/${id}`);
-      this.#checkHistory(store.history(client, id), task);
+      assertSame(read(store.index.get(client, id)), read(task?.stored), `${client}/${id}`);
+      assertSame(await launchOf(store, client, id), task?.launch, `the launch of ${client}/${id}`);
+      assertSame(await seriesOf(store, client, id), task?.points ?? [], `the course of ${client}/${id}`);
+      this.#checkHistory(await historyOf(store, client, id), task);
       const count = task?.log.length ?? 0;
       for (
         const [from, to] of [[0, count], [1, 2], [count - 2, count + 5], [count + 1, count + 9], [
@@ -303,7 +363,7 @@ export class StoreModel {
           1,
         ]] as const
       ) {
-        this.#checkLog(store, client, id, task?.log ?? [], Math.max(0, from), to);
+        await this.#checkLog(store, client, id, task?.log ?? [], Math.max(0, from), to);
       }
       assertSame(store.removed(client, id), aside.get(id)?.stored.task, `${client}/${id}, set aside`);
     }
@@ -314,7 +374,7 @@ export class StoreModel {
       .sort((a, b) => b.stored.task.finished_at! - a.stored.task.finished_at! || b.place - a.place)
       .map(({ stored }) => summaryOf(stored.task));
     for (const most of [100, 2]) {
-      const past = store.pastRuns(client, name, most);
+      const past = store.index.pastRuns(client, name, most);
       assertSame(past.map(summaryOf), runs.slice(0, most), `the past runs of ${client}/${name}`);
     }
   }
@@ -327,15 +387,15 @@ export class StoreModel {
   }
 
   /** Older lines than the bound may be there still, but no wrong ones, and none is missing in between. */
-  #checkLog(
+  async #checkLog(
     store: TaskStore,
     client: string,
     id: string,
     log: readonly LogLine[],
     from: number,
     to: number,
-  ): void {
-    const { first, lines } = logOf(store, client, id, from, to);
+  ): Promise<void> {
+    const { first, lines } = await logOf(store, client, id, from, to);
     const least = log.slice(Math.max(from, log.length - this.#limits.logLinesPerTask), Math.max(from, to));
     assertSame(
       lines,
@@ -420,15 +480,20 @@ export class StoreModel {
     });
     const live = tasks.filter(({ task }) => !isFinal(task.state)).sort((a, b) => a.place - b.place);
     const ended = tasks.filter(({ task }) => isFinal(task.state)).sort((a, b) => a.seq - b.seq);
-    assertSame([...store.openedLive()], live.map(({ client, id }) => ({ client, id })), "what had not ended");
-    const opened = [...store.openedEnded()];
+    const opened = store.takeOpened();
+    const points = (client: string, id: string) => this.#clients.get(client)!.tasks.get(id)!.points;
     assertSame(
-      opened.map(({ client, id }) => ({ client, id })),
+      opened.live,
+      live.map(({ client, id }) => ({ client, id, progress: points(client, id) })),
+      "what had not ended",
+    );
+    assertSame(
+      opened.ended.map(({ client, id }) => ({ client, id })),
       ended.map(({ client, id }) => ({ client, id })),
       "what had ended",
     );
     // Whatever the task says: the clock of who runs it may be wrong.
-    assert(opened.every(({ endedAt }) => endedAt >= this.#begunAt && endedAt <= Date.now() / 1000));
+    assert(opened.ended.every(({ endedAt }) => endedAt >= this.#begunAt && endedAt <= Date.now() / 1000));
   }
 
   #changed(known: ModelClient, seq: number): void {

@@ -57,7 +57,7 @@ export async function changeMany(
   const failed: { id: string; detail: string }[] = [];
   for (const id of new Set(ids)) {
     try {
-      changeOne(context, client, action, id);
+      await changeOne(context, client, action, id);
       done.push(id);
     } catch (error) {
       failed.push({ id, detail: problemOf(error, context.reportError).message });
@@ -67,7 +67,12 @@ export async function changeMany(
   return { done, failed };
 }
 
-function changeOne(context: HandlerContext, client: string, action: string, id: string): void {
+async function changeOne(
+  context: HandlerContext,
+  client: string,
+  action: string,
+  id: string,
+): Promise<void> {
   const { registry } = context;
   switch (action) {
     case "cancel": {
@@ -77,7 +82,7 @@ function changeOne(context: HandlerContext, client: string, action: string, id: 
       break;
     }
     case "retry":
-      retryTask(context, client, id);
+      await retryTask(context, client, id);
       break;
     case "remove":
       storedTask(context, client, id);

@@ -127,7 +127,7 @@ export class Pages {
     const list = `${access.basePath}/t/${client}`;
     const isFromTask = url.searchParams.get("from") === "task";
     try {
-      const shown = this.#changed(client, id, action);
+      const shown = await this.#changed(client, id, action);
       await registry.committed();
       return redirect(isFromTask ? `${list}/${shown}` : list);
     } catch (error) {
@@ -139,11 +139,11 @@ export class Pages {
   }
 
   /** Makes a change, and says which task to show then. */
-  #changed(client: string, id: string, action: TaskAction): string {
+  async #changed(client: string, id: string, action: TaskAction): Promise<string> {
     const { registry } = this.#context;
     if (action === "restore") return registry.restore(client, id).id;
     storedTask(this.#context, client, id);
-    if (action === "retry") return retryTask(this.#context, client, id);
+    if (action === "retry") return await retryTask(this.#context, client, id);
     if (action === "cancel") registry.requestCancel(client, id);
     else if (!registry.remove(client, id)) {
       throw new Problem("task_active", `Cannot remove task "${id}": it has not ended`);
@@ -205,36 +205,43 @@ export class Pages {
     id: string,
     url: URL,
     problem: Problem | null = null,
-  ): Response {
+  ): Promise<Response> {
     const { registry, pages, limits } = this.#context;
     const removed = registry.stored(client, id) === undefined ? registry.removed(client, id) : undefined;
     const task = removed ?? storedTask(this.#context, client, id).task;
-    const history = removed === undefined ? registry.history(client, id) : [];
     const context = this.#pageContext(client, visitor, url, problem?.message ?? null);
     // Who was shown one task is not to learn of the others.
     const relatives = context.visitor.seesOneTask ? [] : registry.list(client);
-    const html = pages.task(context, {
-      task,
-      isRemoved: removed !== undefined,
-      undoSeconds: limits.restoreWindowMs / 1_000,
-      all: {
-        summaries: Array.from(relatives, (stored) => stored.summary),
-        record: (other) => registry.task(client, other),
-      },
-      history,
-      series: registry.progress(client, id),
-      log: this.#logOf(client, task),
+    const summaries = Array.from(relatives, (stored) => stored.summary);
+    // All are read as of now, the time of the cursor.
+    const reads = Promise.all([
+      removed === undefined ? registry.history(client, id) : [],
+      registry.progress(client, id),
+      this.#logOf(client, task),
+    ]);
+    return reads.then(([history, series, log]) => {
+      const html = pages.task(context, {
+        task,
+        isRemoved: removed !== undefined,
+        undoSeconds: limits.restoreWindowMs / 1_000,
+        all: { summaries, record: (other) => registry.task(client, other) },
+        history,
+        series,
+        log,
+      });
+      // What was removed is gone, even though it may come back yet.
+      const status = problem?.status ?? (removed === undefined ? 200 : 410);
+      return pageResponse(html, status);
     });
-    // What was removed is gone, even though it may come back yet.
-    const status = problem?.status ?? (removed === undefined ? 200 : 410);
-    return pageResponse(html, status);
   }
 
   /** The newest lines of a task's log. */
-  #logOf(client: string, { id, log_count: count }: Task): ShownTask["log"] {
+  async #logOf(client: string, { id, log_count: count }: Task): Promise<ShownTask["log"]> {
     const { registry } = this.#context;
-    const { lines } = registry.log(client, id, Math.max(0, count - LOG_LINES), count);
-    const oldest = registry.log(client, id, 0, count, 1);
+    const [{ lines }, oldest] = await Promise.all([
+      registry.log(client, id, Math.max(0, count - LOG_LINES), count),
+      registry.log(client, id, 0, count, 1),
+    ]);
     const dropped = count - lines.length;
     return { lines, dropped, gone: oldest.lines.length === 0 ? dropped : Math.min(dropped, oldest.first) };
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LogSlice } from "../../store/store.ts";
+import type { LogSlice } from "../../registry/registry_reader.ts";
 
 /** Lines that are read, and written, at a time: so much of a log is in memory, however long it is. */
 const LINES_AT_A_TIME = 1_000;
@@ -18,7 +18,7 @@ export interface WantedLines {
   /** The number of the first that is not wanted any more. */
   readonly to: number;
   /** Gives so many at most of the kept lines between two numbers, oldest first. */
-  readonly read: (from: number, to: number, most: number) => LogSlice;
+  readonly read: (from: number, to: number, most: number) => Promise<LogSlice>;
 }
 
 /**
@@ -31,8 +31,8 @@ export function logTextResponse({ id, from, to, read }: WantedLines): Response {
   const encoder = new TextEncoder();
   let next = from;
   const body = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      const { first, lines } = read(next, to, LINES_AT_A_TIME);
+    async pull(controller) {
+      const { first, lines } = await read(next, to, LINES_AT_A_TIME);
       if (lines.length === 0) return controller.close();
       next = first + lines.length;
       const text = lines.map((line) => `${timeOf(line.at)} ${line.text}\n`).join("");

@@ -88,7 +88,7 @@ export class Rest {
    * `GET /tasks/{client}/{id}/logs`: the newest lines, or those from a number on, or before one; as a text file where
    * that is asked for by the header `Accept`, or by `?format=text` as links do, and then all that are kept.
    */
-  logs({ client, id, request }: Call): Response {
+  async logs({ client, id, request }: Call): Promise<Response> {
     const params = paramsOf(request);
     const { log_count: count } = storedTask(this.#context, client, id).task;
     const { registry, limits } = this.#context;
@@ -104,12 +104,12 @@ export class Rest {
     // Forward from a line that is not kept any more means from the oldest that is.
     const to = after === null ? before : Math.min(before, count);
     if (isText) {
-      const first = registry.log(client, id, from, to, 1).first;
+      const { first } = await registry.log(client, id, from, to, 1);
       const end = Math.min(to, first + limit);
       const read = (next: number, last: number, most: number) => registry.log(client, id, next, last, most);
       return logTextResponse({ id, from: first, to: end, read });
     }
-    const { first, lines } = registry.log(client, id, from, to, limit);
+    const { first, lines } = await registry.log(client, id, from, to, limit);
     const next = lines.length === 0 ? Math.min(from, count) : first + lines.length;
     const body = JSON.stringify({ lines, first: lines.length === 0 ? next : first, next, count });
     return negotiated(body);
@@ -119,7 +119,8 @@ export class Rest {
   history({ client, id }: Call): Answer {
     return whenPublishable(this.#context, () => {
       storedTask(this.#context, client, id);
-      return jsonResponse(JSON.stringify({ history: this.#context.registry.history(client, id) }));
+      return this.#context.registry.history(client, id)
+        .then((history) => jsonResponse(JSON.stringify({ history })));
     });
   }
 
@@ -127,7 +128,8 @@ export class Rest {
   progress({ client, id }: Call): Answer {
     return whenPublishable(this.#context, () => {
       storedTask(this.#context, client, id);
-      return jsonResponse(JSON.stringify({ points: this.#context.registry.progress(client, id) }));
+      return this.#context.registry.progress(client, id)
+        .then((points) => jsonResponse(JSON.stringify({ points })));
     });
   }
 
@@ -145,8 +147,8 @@ export class Rest {
   }
 
   /** `POST /tasks/{client}/{id}/retry` */
-  retry({ client, id }: Call): Promise<Response> {
-    return this.#started(client, retryTask(this.#context, client, id));
+  async retry({ client, id }: Call): Promise<Response> {
+    return await this.#started(client, await retryTask(this.#context, client, id));
   }
 
   /** `POST /tasks/{client}/{id}/cancel`; with `force` the task ends at once, whatever its code does. */

@@ -1,39 +1,32 @@
 /**
- * Tasks in the memory of the process, gone when it ends.
+ * Keeps tasks in the memory of the process.
  *
  * @module
  */
 
-import type { HistoryEntry, LogLine, ProgressPoint, Task, TaskSummary } from "../../task/task.ts";
-import { HistoryBook, type HistoryLimits } from "./history_book.ts";
-import { LogBook, type LogLimits } from "./log_book.ts";
-import { SeriesBook, type SeriesLimits } from "./series_book.ts";
+import type { Task } from "../../task/task.ts";
+import { type KeyRange, SIDE_TABLES, type SideTable, type SideTableLimits } from "../side_tables.ts";
+import { SideBook } from "./side_book.ts";
 import type {
-  ChangesSince,
   Delivery,
-  EndedTask,
-  Launch,
-  LogSlice,
+  OpenedTasks,
   StoredTask,
   StoreFigures,
-  TaskKey,
+  TaskIndexReader,
   TaskStore,
 } from "../store.ts";
 import { type IndexedTask, TaskIndex, type TaskIndexLimits } from "../task_index.ts";
 
 /** The bounds of a {@linkcode MemoryStore}. */
-export interface MemoryStoreLimits extends LogLimits, HistoryLimits, SeriesLimits, TaskIndexLimits {}
+export interface MemoryStoreLimits extends SideTableLimits, TaskIndexLimits {}
 
-/** Keeps tasks in memory. What is put is as durable as it will ever be. */
+/** Keeps tasks in memory, so that everything that was put counts as committed. */
 export class MemoryStore implements TaskStore {
   readonly epoch: string;
   readonly committedSeq = Infinity;
   readonly degradation = null;
   readonly #index: TaskIndex;
-  readonly #logs: LogBook;
-  readonly #histories: HistoryBook;
-  readonly #series: SeriesBook;
-  readonly #launches: Map<string, Launch> = new Map();
+  readonly #books: ReadonlyMap<string, SideBook<unknown>>;
   readonly #removed: Map<string, IndexedTask> = new Map();
   readonly #deliveries: Map<string, { readonly delivery: Delivery; readonly text: string }> = new Map();
   #seq = 0;
@@ -45,9 +38,9 @@ export class MemoryStore implements TaskStore {
   constructor(limits: MemoryStoreLimits, epoch: string) {
     this.epoch = epoch;
     this.#index = new TaskIndex(limits);
-    this.#logs = new LogBook(limits);
-    this.#histories = new HistoryBook(limits);
-    this.#series = new SeriesBook(limits);
+    this.#books = new Map(
+      SIDE_TABLES.map((table) => [table.name, new SideBook(table, table.boundsInMemory(limits))]),
+    );
   }
 
   get seq(): number {
@@ -56,6 +49,10 @@ export class MemoryStore implements TaskStore {
 
   get figures(): StoreFigures {
     return { tasks: this.#index.states, commits: 0, failedCommits: 0, commitMs: 0, leftOut: 0 };
+  }
+
+  get index(): TaskIndexReader {
+    return this.#index;
   }
 
   takeSeq(): number {
@@ -88,78 +85,26 @@ export class MemoryStore implements TaskStore {
   purge(client: string, id: string): void {
     const key = keyOf(client, id);
     if (!this.#removed.delete(key)) return;
-    this.#logs.delete(client, id);
-    this.#histories.delete(client, id);
-    this.#series.delete(client, id);
-    this.#launches.delete(key);
+    for (const book of this.#books.values()) book.delete(key);
   }
 
-  get(client: string, id: string): StoredTask | undefined {
-    return this.#index.get(client, id)?.stored;
+  takeOpened(): OpenedTasks {
+    return { live: [], ended: [] };
   }
 
-  *list(client: string): Generator<StoredTask> {
-    for (const { stored } of this.#index.list(client)) yield stored;
+  putEntries<Entry>(table: SideTable<Entry>, client: string, id: string, entries: readonly Entry[]): void {
+    if (this.#has(client, id)) this.#bookOf(table).put(keyOf(client, id), entries);
   }
 
-  count(client: string): number {
-    return this.#index.count(client);
-  }
-
-  pastRuns(client: string, name: string, most: number): readonly TaskSummary[] {
-    return this.#index.pastRuns(client, name, most);
-  }
-
-  lastSeq(client: string): number {
-    return this.#index.memory(client)?.lastSeq ?? 0;
-  }
-
-  changesSince(client: string, seq: number): ChangesSince | undefined {
-    return this.#index.changesSince(client, seq);
-  }
-
-  allChangesSince(seq: number): ReadonlyMap<string, ChangesSince> | undefined {
-    return this.#index.allChangesSince(seq);
-  }
-
-  openedLive(): Iterable<TaskKey> {
-    return [];
-  }
-
-  openedEnded(): Iterable<EndedTask> {
-    return [];
-  }
-
-  appendLog(client: string, id: string, first: number, lines: readonly LogLine[]): void {
-    if (this.#has(client, id)) this.#logs.append(client, id, first, lines);
-  }
-
-  log(client: string, id: string, from: number, to: number, most: number = to - from): LogSlice {
-    return this.#has(client, id) ? this.#logs.read(client, id, from, to, most) : { first: from, lines: [] };
-  }
-
-  appendHistory(client: string, id: string, entry: HistoryEntry, isState: boolean): void {
-    if (this.#has(client, id)) this.#histories.append(client, id, entry, isState);
-  }
-
-  history(client: string, id: string): readonly HistoryEntry[] {
-    return this.#has(client, id) ? this.#histories.read(client, id) : [];
-  }
-
-  putSeries(client: string, id: string, points: readonly ProgressPoint[]): void {
-    if (this.#has(client, id)) this.#series.put(client, id, points);
-  }
-
-  series(client: string, id: string): readonly ProgressPoint[] {
-    return this.#has(client, id) ? this.#series.read(client, id) : [];
-  }
-
-  putLaunch(client: string, id: string, launch: Launch): void {
-    if (this.#has(client, id)) this.#launches.set(keyOf(client, id), launch);
-  }
-
-  launch(client: string, id: string): Launch | undefined {
-    return this.#has(client, id) ? this.#launches.get(keyOf(client, id)) : undefined;
+  readEntries<Entry>(
+    table: SideTable<Entry>,
+    client: string,
+    id: string,
+    range?: KeyRange,
+  ): Promise<readonly Entry[]> {
+    const entries = this.#has(client, id) ? this.#bookOf(table).read(keyOf(client, id), range) : [];
+    // A copy: the book goes on to add to its own list.
+    return Promise.resolve([...entries]);
   }
 
   putDelivery(delivery: Delivery, text: string): void {
@@ -188,22 +133,24 @@ export class MemoryStore implements TaskStore {
 
   [Symbol.asyncDispose](): Promise<void> {
     this.#index.clear();
-    this.#logs.clear();
-    this.#histories.clear();
-    this.#series.clear();
-    this.#launches.clear();
+    for (const book of this.#books.values()) book.clear();
     this.#removed.clear();
     this.#deliveries.clear();
     return Promise.resolve();
   }
 
-  /** What belongs to a removed task is kept for its return, and not shown. */
+  /** Whether there is a task whose entries may be read; those of a removed task are kept only for its return. */
   #has(client: string, id: string): boolean {
     return this.#index.get(client, id) !== undefined;
+  }
+
+  #bookOf<Entry>(table: SideTable<Entry>): SideBook<Entry> {
+    // There is a book for every table, of that table's entries.
+    return this.#books.get(table.name) as SideBook<Entry>;
   }
 }
 
 function keyOf(client: string, id: string): string {
-  // A slash is in neither grammar.
+  // Neither grammar allows a slash.
   return `${client}/${id}`;
 }

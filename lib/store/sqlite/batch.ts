@@ -5,7 +5,8 @@
  */
 
 import type { StorageError } from "../../errors.ts";
-import { type HistoryEntry, isFinal, type LogLine, type TaskSummary } from "../../task/task.ts";
+import { isFinal, type TaskSummary } from "../../task/task.ts";
+import type { SideRow, SideValue } from "../side_tables.ts";
 import type { ClientMemory } from "../task_index.ts";
 import type { Delivery, StoredTask, TaskKey } from "../store.ts";
 import { storable } from "./storable.ts";
@@ -15,19 +16,12 @@ export interface BatchMessage {
   readonly tasks: readonly TaskRow[];
   /** Of those of them that have ended. */
   readonly runs: readonly RunRow[];
-  readonly launches: readonly (readonly [place: number, launch: string])[];
-  readonly series: readonly (readonly [place: number, points: string])[];
+  readonly side: readonly SideTableMessage[];
   readonly removed: readonly number[];
   readonly purged: readonly number[];
   readonly removals: readonly (readonly [client: string, seq: number, id: string])[];
   readonly clients: readonly (readonly [client: string, lastSeq: number, forgottenSeq: number])[];
   readonly forgottenClients: readonly string[];
-  readonly lines: readonly (readonly [place: number, number: number, at: number, text: string])[];
-  readonly history: readonly HistoryRow[];
-  /** Log lines before a number that are not kept. */
-  readonly lineCuts: readonly (readonly [place: number, before: number])[];
-  /** Entries of a task's history, beside those of its states, that are kept. */
-  readonly historyCuts: readonly (readonly [place: number, most: number])[];
   readonly deliveries: readonly DeliveryRow[];
   readonly removedDeliveries: readonly string[];
   readonly meta: readonly (readonly [name: string, value: number])[];
@@ -57,16 +51,13 @@ export type RunRow = readonly [
   retryOf: string | null,
 ];
 
-/** A row of a task's history. */
-export type HistoryRow = readonly [
-  place: number,
-  version: number,
-  at: number,
-  state: string,
-  status: string,
-  progress: number | null,
-  isState: number,
-];
+/** The changes to one side table. */
+export interface SideTableMessage {
+  readonly table: string;
+  readonly rows: readonly (readonly [place: number, ...row: SideValue[]])[];
+  /** Where to cut the entries of a task: the first key to keep if keys are consecutive, else the number to keep. */
+  readonly cuts: readonly (readonly [place: number, cut: number])[];
+}
 
 /** A row of a message to be delivered. */
 export type DeliveryRow = readonly [
@@ -81,30 +72,21 @@ export type DeliveryRow = readonly [
   text: string,
 ];
 
-/** A log line with its number. */
-export interface NumberedLine extends LogLine {
-  readonly number: number;
-}
-
 /** A task that is to be written. */
 export interface DirtyTask extends TaskKey {
   readonly stored: StoredTask;
 }
 
-/** A note in a task's history that is to be written. */
-interface DirtyEntry {
-  readonly entry: HistoryEntry;
-  readonly isState: boolean;
+/** What is to be written into one side table, by place. */
+interface SideTableChanges {
+  readonly rows: Map<number, SideRow[]>;
+  readonly cuts: Map<number, number>;
 }
 
 /** Gathers changes; of a task that changes more than once, the newest record is written. */
 export class Batch {
   /** By place. */
   readonly tasks: Map<number, DirtyTask> = new Map();
-  readonly launches: Map<number, string> = new Map();
-  readonly series: Map<number, string> = new Map();
-  readonly lines: Map<number, NumberedLine[]> = new Map();
-  readonly history: Map<number, DirtyEntry[]> = new Map();
   /** By id, in the order in which they were put. */
   readonly deliveries: Map<string, { readonly delivery: Delivery; readonly text: string }> = new Map();
   readonly removedDeliveries: Set<string> = new Set();
@@ -114,8 +96,8 @@ export class Batch {
   readonly #removals: Map<string, readonly [string, number, string]> = new Map();
   readonly #clients: Set<string> = new Set();
   readonly #forgottenClients: Set<string> = new Set();
-  readonly #lineCuts: Map<number, number> = new Map();
-  readonly #historyCuts: Map<number, number> = new Map();
+  /** By the name of the side table. */
+  readonly #side: Map<string, SideTableChanges> = new Map();
   readonly #meta: Map<string, number> = new Map();
   #settled = Promise.withResolvers<void>();
   #isEmpty = true;
@@ -159,8 +141,11 @@ export class Batch {
   }
 
   purge(place: number): void {
-    for (const rows of [this.tasks, this.launches, this.series, this.lines, this.history]) rows.delete(place);
-    for (const rows of [this.#lineCuts, this.#historyCuts]) rows.delete(place);
+    this.tasks.delete(place);
+    for (const { rows, cuts } of this.#side.values()) {
+      rows.delete(place);
+      cuts.delete(place);
+    }
     this.#removed.delete(place);
     this.#purged.add(place);
     this.#isEmpty = false;
@@ -172,36 +157,29 @@ export class Batch {
     this.#isEmpty = false;
   }
 
-  putLaunch(place: number, launch: string): void {
-    this.launches.set(place, launch);
+  /** The rows of a task that are to be written into a side table, in the order in which they were added. */
+  rows(table: string, place: number): readonly SideRow[] {
+    return this.#side.get(table)?.rows.get(place) ?? [];
+  }
+
+  /** Adds rows to those of a task. */
+  addRows(table: string, place: number, added: readonly SideRow[]): void {
+    const { rows } = this.#sideOf(table);
+    const known = rows.get(place);
+    if (known === undefined) rows.set(place, [...added]);
+    else known.push(...added);
     this.#isEmpty = false;
   }
 
-  putSeries(place: number, points: string): void {
-    this.series.set(place, points);
+  /** Writes rows in place of those that were to be written for a task. */
+  replaceRows(table: string, place: number, rows: readonly SideRow[]): void {
+    this.#sideOf(table).rows.set(place, [...rows]);
     this.#isEmpty = false;
   }
 
-  appendLines(place: number, lines: readonly NumberedLine[]): void {
-    const known = this.lines.get(place);
-    if (known === undefined) this.lines.set(place, [...lines]);
-    else known.push(...lines);
-    this.#isEmpty = false;
-  }
-
-  cutLines(place: number, before: number): void {
-    this.#lineCuts.set(place, before);
-  }
-
-  appendHistory(place: number, entry: HistoryEntry, isState: boolean): void {
-    const known = this.history.get(place);
-    if (known === undefined) this.history.set(place, [{ entry, isState }]);
-    else known.push({ entry, isState });
-    this.#isEmpty = false;
-  }
-
-  cutHistory(place: number, most: number): void {
-    this.#historyCuts.set(place, most);
+  /** Deletes the oldest rows of a task; see {@linkcode SideTableMessage.cuts}. Only together with added rows. */
+  cutRows(table: string, place: number, cut: number): void {
+    this.#sideOf(table).cuts.set(place, cut);
   }
 
   putDelivery(delivery: Delivery, text: string): void {
@@ -242,8 +220,11 @@ export class Batch {
       runs: [...this.tasks].flatMap(([place, { stored: { summary } }]) =>
         isFinal(summary.state) ? [runRow(place, summary)] : []
       ),
-      launches: [...this.launches],
-      series: [...this.series],
+      side: Array.from(this.#side, ([table, { rows, cuts }]): SideTableMessage => ({
+        table,
+        rows: [...rows].flatMap(([place, entries]) => entries.map((entry) => [place, ...entry] as const)),
+        cuts: [...cuts],
+      })),
       removed: [...this.#removed],
       purged: [...this.#purged],
       removals: [...this.#removals.values()],
@@ -252,16 +233,6 @@ export class Batch {
         return memory === undefined ? [] : [[client, memory.lastSeq, memory.forgottenSeq] as const];
       }),
       forgottenClients: [...this.#forgottenClients],
-      lines: [...this.lines].flatMap(([place, lines]) =>
-        lines.map(({ number, at, text }) => [place, number, at, text] as const)
-      ),
-      history: [...this.history].flatMap(([place, entries]) =>
-        entries.map((
-          { entry: { version, at, state, status, progress }, isState },
-        ): HistoryRow => [place, version, at, state, status, progress, isState ? 1 : 0])
-      ),
-      lineCuts: [...this.#lineCuts],
-      historyCuts: [...this.#historyCuts],
       deliveries: Array.from(this.deliveries.values(), ({ delivery, text }): DeliveryRow => {
         const { id, receiver, event, task, seq, at, size } = delivery;
         return [id, receiver, event, task.client, task.id, seq, at, size, text];
@@ -269,6 +240,12 @@ export class Batch {
       removedDeliveries: [...this.removedDeliveries],
       meta: [...this.#meta],
     };
+  }
+
+  #sideOf(table: string): SideTableChanges {
+    let side = this.#side.get(table);
+    if (side === undefined) this.#side.set(table, side = { rows: new Map(), cuts: new Map() });
+    return side;
   }
 
   #touch(client: string): void {

@@ -5,8 +5,10 @@
  */
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { SIDE_TABLES, type SideTable } from "../side_tables.ts";
 import type { Durability } from "../store.ts";
-import type { BatchMessage } from "./batch.ts";
+import type { BatchMessage, SideTableMessage } from "./batch.ts";
+import { TASK_TABLES } from "./schema.ts";
 
 /** How often a commit looks whether the file is still there, in milliseconds. */
 const LOOK_INTERVAL_MS = 1_000;
@@ -83,26 +85,9 @@ export class DatabaseWriter implements Disposable {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       batch.runs,
     );
-    this.#runAll("INSERT OR REPLACE INTO launches (place, launch) VALUES (?, ?)", batch.launches);
-    this.#runAll("INSERT OR REPLACE INTO series (place, points) VALUES (?, ?)", batch.series);
     this.#runAll("UPDATE tasks SET removed = 1 WHERE place = ?", batch.removed.map((place) => [place]));
-    // A batch that is written again, because nobody heard that it was committed, changes nothing.
-    this.#runAll(
-      "INSERT OR REPLACE INTO log_lines (place, number, at, text) VALUES (?, ?, ?, ?)",
-      batch.lines,
-    );
-    this.#runAll(
-      `INSERT OR REPLACE INTO history (place, version, at, state, status, progress, is_state)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-      batch.history,
-    );
-    this.#runAll("DELETE FROM log_lines WHERE place = ? AND number < ?", batch.lineCuts);
-    this.#runAll(
-      `DELETE FROM history WHERE place = ?1 AND is_state = 0 AND version <=
-       (SELECT version FROM history WHERE place = ?1 AND is_state = 0 ORDER BY version DESC LIMIT 1 OFFSET ?2)`,
-      batch.historyCuts,
-    );
-    for (const table of ["tasks", "records", "runs", "series", "launches", "log_lines", "history"]) {
+    for (const side of batch.side) this.#writeSideTable(side);
+    for (const table of TASK_TABLES) {
       this.#runAll(`DELETE FROM ${table} WHERE place = ?`, batch.purged.map((place) => [place]));
     }
     this.#runAll("INSERT OR REPLACE INTO removals (client, seq, id) VALUES (?, ?, ?)", batch.removals);
@@ -129,6 +114,17 @@ export class DatabaseWriter implements Disposable {
     this.#runAll("INSERT OR REPLACE INTO meta (name, value) VALUES (?, CAST(? AS INTEGER))", batch.meta);
   }
 
+  #writeSideTable({ table: name, rows, cuts }: SideTableMessage): void {
+    const table = SIDE_TABLES.find((table) => table.name === name)!;
+    const columns = ["place", ...table.columns];
+    // Replacing, so that a batch written again, because its commit went unheard, changes nothing.
+    this.#runAll(
+      `INSERT OR REPLACE INTO ${name} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
+      rows,
+    );
+    if (cuts.length > 0) this.#runAll(cutStatement(table), cuts);
+  }
+
   #runAll(sql: string, rows: readonly Row[]): void {
     for (const row of rows) this.#run(sql, row);
   }
@@ -138,6 +134,14 @@ export class DatabaseWriter implements Disposable {
     if (statement === undefined) this.#statements.set(sql, statement = this.#db.prepare(sql));
     statement.run(...row);
   }
+}
+
+/** Deletes the oldest entries of a task, but no permanent ones. */
+function cutStatement({ name, columns: [key], hasConsecutiveKeys, permanent }: SideTable<unknown>): string {
+  if (hasConsecutiveKeys) return `DELETE FROM ${name} WHERE place = ? AND ${key} < ?`;
+  const cuttable = `place = ?1${permanent === undefined ? "" : ` AND ${permanent.column} = 0`}`;
+  return `DELETE FROM ${name} WHERE ${cuttable} AND ${key} <=
+    (SELECT ${key} FROM ${name} WHERE ${cuttable} ORDER BY ${key} DESC LIMIT 1 OFFSET ?2)`;
 }
 
 /** What tells a file from another one of the same name; `null` where there is no file, or the system can't tell. */

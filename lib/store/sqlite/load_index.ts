@@ -6,35 +6,30 @@
  */
 
 import { summaryOf, type TaskSummary } from "../../task/task.ts";
-import type { EndedTask, RemovedTask, TaskKey } from "../store.ts";
+import { PROGRESS_HISTORY, type SideValue } from "../side_tables.ts";
+import type { EndedTask, OpenedTask, OpenedTasks, RemovedTask } from "../store.ts";
 import { TaskInMemory } from "../store.ts";
 import type { TaskIndex } from "../task_index.ts";
 import type { DatabaseFile, ReadValue } from "./database_file.ts";
 import { REPLACEMENT } from "./storable.ts";
 import { readTask, TaskOnDisk } from "./task_on_disk.ts";
 
-/** The tasks that were there. */
-export interface OpenedTasks {
-  /** Those that had not ended, in the order of their creation. */
-  readonly live: TaskKey[];
-  /** Those that had ended, in the order of their ends. */
-  readonly ended: EndedTask[];
-}
-
 /** Rows that are read at a time: all at once would take memory for twice as much as is kept. */
 const ROWS = 1_000;
 
 /** Reads what is in a file into an index that is empty. */
 export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
-  const live: TaskKey[] = [];
+  const live: OpenedTask[] = [];
   const ended: (EndedTask & { readonly seq: number })[] = [];
   // One text in memory for each client and each name, not one for each task.
   const texts = new Map<string, string>();
   let place = -1;
   for (let isLast = false; !isLast;) {
     const rows = file.rows(
+      // A case and not a join, so that nothing is looked up for tasks that have ended.
       `SELECT place, client, id, seq, ended_at, name, state, created_at, started_at, updated_at, finished_at,
-         progress, parent_id, retry_of
+         progress, parent_id, retry_of,
+         CASE WHEN ended_at IS NULL THEN (SELECT points FROM series WHERE series.place = tasks.place) END
        FROM tasks LEFT JOIN runs USING (place) WHERE place > ? ORDER BY place LIMIT ${ROWS}`,
       place,
     );
@@ -42,7 +37,8 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
       place = Number(row[0]);
       const [client, id, seq] = [shared(texts, row[1]), String(row[2]), Number(row[3])];
       if (row[4] === null) {
-        live.push({ client, id });
+        const points = row.at(-1) as SideValue | undefined ?? null;
+        live.push({ client, id, progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points]) });
         index.load(client, id, place, new TaskInMemory(readTask(file, place, id), seq));
       } else {
         ended.push({ client, id, seq, endedAt: Number(row[4]) });

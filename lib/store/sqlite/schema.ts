@@ -5,12 +5,21 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
+import { SIDE_TABLES } from "../side_tables.ts";
 
 /** The version of the tables that this program reads and writes. */
 export const SCHEMA_VERSION = 6;
 
 /** Marks a file as a database of this program: "tsks" (SQLite, PRAGMA application_id). */
 export const APPLICATION_ID = 0x74736b73;
+
+/** The tables with rows of single tasks, identified by their column "place". */
+export const TASK_TABLES: readonly string[] = [
+  "tasks",
+  "records",
+  "runs",
+  ...SIDE_TABLES.map(({ name }) => name),
+];
 
 /** Each step leads from one version to the next; the first one begins with an empty file. */
 export const MIGRATIONS: readonly string[] = [

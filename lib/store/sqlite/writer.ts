@@ -5,9 +5,9 @@
  */
 
 import { StorageError } from "../../errors.ts";
-import type { HistoryEntry } from "../../task/task.ts";
+import type { SideRow } from "../side_tables.ts";
 import type { ClientMemory } from "../task_index.ts";
-import { Batch, type BatchMessage, type NumberedLine } from "./batch.ts";
+import { Batch, type BatchMessage } from "./batch.ts";
 import type { Degradation, Durability, StoreFigures } from "../store.ts";
 import { storageError } from "./storage_errors.ts";
 import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
@@ -69,11 +69,6 @@ export class Writer implements AsyncDisposable {
     this.#worker = this.#startWorker();
   }
 
-  /** What is to be written with the next commit. After adding to it, call {@linkcode Writer.schedule}. */
-  get pending(): Batch {
-    return this.#pending;
-  }
-
   /** Everything up to this number is committed. */
   get committedSeq(): number {
     return this.#isIdle ? this.#seq : this.#committedSeq;
@@ -89,10 +84,16 @@ export class Writer implements AsyncDisposable {
     return this.#figures;
   }
 
-  /** Commits what is pending before long; `seq` is the newest number in it. */
-  schedule(seq: number): void {
+  /**
+   * Schedules a commit.
+   *
+   * @param seq the newest sequence number that the batch holds once the caller has added to it
+   * @returns the batch to add changes to, in the same turn
+   */
+  batch(seq: number): Batch {
     this.#seq = seq;
     if (this.#commit === null) this.#timer ??= setTimeout(() => this.#next(), this.#options.commitIntervalMs);
+    return this.#pending;
   }
 
   /** Waits until everything that is pending is committed; that is begun at once. */
@@ -118,24 +119,9 @@ export class Writer implements AsyncDisposable {
     return true;
   }
 
-  /** The log lines of a task that are not on disk yet, oldest first. */
-  unsavedLines(place: number): readonly NumberedLine[] {
-    return [...this.#commit?.batch.lines.get(place) ?? [], ...this.#pending.lines.get(place) ?? []];
-  }
-
-  /** The entries of a task's history that are not on disk yet, oldest first. */
-  unsavedHistory(place: number): readonly { readonly entry: HistoryEntry; readonly isState: boolean }[] {
-    return [...this.#commit?.batch.history.get(place) ?? [], ...this.#pending.history.get(place) ?? []];
-  }
-
-  /** What a task was started with, where that is not on disk yet. */
-  unsavedLaunch(place: number): string | undefined {
-    return this.#pending.launches.get(place) ?? this.#commit?.batch.launches.get(place);
-  }
-
-  /** How a task's progress moved, where that is not on disk yet. */
-  unsavedSeries(place: number): string | undefined {
-    return this.#pending.series.get(place) ?? this.#commit?.batch.series.get(place);
+  /** The rows of a task in a side table that are not known to be on disk, oldest first. */
+  unsavedRows(table: string, place: number): readonly SideRow[] {
+    return this.unsaved.flatMap((batch) => batch.rows(table, place));
   }
 
   /** What is not known to be on disk, oldest first. */

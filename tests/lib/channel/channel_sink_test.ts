@@ -12,8 +12,8 @@ function taskOf(monitor: ChannelMonitor, id: string): Task | undefined {
 }
 
 /** The log of a task, as far as it is kept. */
-function linesOf(monitor: ChannelMonitor, id: string): string[] {
-  return monitor.test.registry.log("default", id, 0, Infinity).lines.map(({ text }) => text);
+async function linesOf(monitor: ChannelMonitor, id: string): Promise<string[]> {
+  return (await monitor.test.registry.log("default", id, 0, Infinity)).lines.map(({ text }) => text);
 }
 
 async function start(
@@ -32,7 +32,7 @@ Deno.test("monitored() in a worker reports all there is, in order, before it res
   const task = taskOf(monitor, "logging")!;
   assertEquals([task.state, task.result, task.progress, task.current], ["FINISHED", "log 900", 100, 900]);
   assertEquals([task.name, task.log_count], ["log", 900]);
-  const lines = linesOf(monitor, "logging");
+  const lines = await linesOf(monitor, "logging");
   assertEquals(lines, Array.from({ length: 900 }, (_, i) => `line ${i}`));
   await start(worker, monitor, { id: "failing", kind: "fail" });
   assertEquals(await worker.call("outcome", "failing fail"), "RangeError: broken in a worker");
@@ -49,7 +49,7 @@ Deno.test("monitored() in a worker that writes more than can be sent keeps the n
   await start(worker, monitor, { id: "flood", kind: "log", count: 100_000 });
   assertEquals(await worker.call("outcome", "flood log"), "log 100000");
   assertEquals(taskOf(monitor, "flood")?.current, 100_000);
-  const lines = linesOf(monitor, "flood");
+  const lines = await linesOf(monitor, "flood");
   const numbers = lines.filter((text) => text.startsWith("line ")).map((text) => Number(text.slice(5)));
   assertEquals([numbers.at(-1), numbers.length >= 999], [99_999, true]);
   assertEquals(numbers, numbers.toSorted((a, b) => a - b));

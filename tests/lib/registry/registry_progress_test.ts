@@ -5,13 +5,14 @@ import { createChange } from "../../support/changes.ts";
 import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
 import { TestRegistry, TestReporter } from "../../support/registry.ts";
 import { StoreFolder } from "../../support/store_folder.ts";
+import { seriesOf } from "../../support/store_model.ts";
 
-Deno.test("Registry.progress() tells how it moved, while a task runs and when it has ended", () => {
+Deno.test("Registry.progress() tells how it moved, while a task runs and when it has ended", async () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
-  assertEquals(test.registry.progress("c", "unknown"), []);
+  assertEquals(await test.registry.progress("c", "unknown"), []);
   test.begin("c", "1");
-  assertEquals(test.registry.progress("c", "1"), []);
+  assertEquals(await test.registry.progress("c", "1"), []);
   for (const progress of [0, 12.345, null, 50]) {
     test.progress("c", "1", progress);
     clock.pass(1_000);
@@ -19,19 +20,19 @@ Deno.test("Registry.progress() tells how it moved, while a task runs and when it
   const points = [[0, 0], [1, 12.35], [3, 50]].map((
     [seconds, progress],
   ) => [CLOCK_START + seconds!, progress]);
-  assertEquals(test.registry.progress("c", "1"), points as never);
+  assertEquals(await test.registry.progress("c", "1"), points as never);
   test.finish("c", "1");
-  assertEquals(test.registry.progress("c", "1"), [...points, [CLOCK_START + 4, 100]] as never);
+  assertEquals(await test.registry.progress("c", "1"), [...points, [CLOCK_START + 4, 100]] as never);
   test.registry.remove("c", "1");
-  assertEquals(test.registry.progress("c", "1"), []);
+  assertEquals(await test.registry.progress("c", "1"), []);
   test.registry.restore("c", "1");
-  assertEquals(test.registry.progress("c", "1").length, 4);
+  assertEquals((await test.registry.progress("c", "1")).length, 4);
   test.begin("c", "2");
   test.finish("c", "2");
-  assertEquals(test.store.series("c", "2"), [], "a point alone is no course");
+  assertEquals(await seriesOf(test.store, "c", "2"), [], "a point alone is no course");
 });
 
-Deno.test("Registry.progress() goes on to the end of a task that failed, and on the way of parts", () => {
+Deno.test("Registry.progress() goes on to the end of a task that failed, and on the way of parts", async () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   test.begin("c", "whole");
@@ -41,10 +42,10 @@ Deno.test("Registry.progress() goes on to the end of a task that failed, and on 
   test.progress("c", "part", 60);
   clock.pass(1_000);
   test.report("c", "part", { type: "fail", error: { type: "Error", message: "x" } });
-  const progress = (id: string) =>
-    test.registry.progress("c", id).map(([at, value]) => [at - CLOCK_START, value]);
-  assertEquals(progress("part"), [[0, 40], [1, 60], [2, 60]]);
-  assertEquals(progress("whole"), [[0, 40], [1, 60]]);
+  const progress = async (id: string) =>
+    (await test.registry.progress("c", id)).map(([at, value]) => [at - CLOCK_START, value]);
+  assertEquals(await progress("part"), [[0, 40], [1, 60], [2, 60]]);
+  assertEquals(await progress("whole"), [[0, 40], [1, 60]]);
 });
 
 Deno.test("Registry stores how progress moved together with the end of the task", async () => {
@@ -61,7 +62,7 @@ Deno.test("Registry stores how progress moved together with the end of the task"
   const stored = [];
   for (const copy of [before, after]) {
     await using reopened = copy.open();
-    stored.push(reopened.series("c", "1").map(([, progress]) => progress));
+    stored.push((await seriesOf(reopened, "c", "1")).map(([, progress]) => progress));
   }
   assertEquals(stored, [[], [10, 100]]);
 });
@@ -78,22 +79,22 @@ Deno.test("Registry.sweep() stores how progress moves every few seconds, so that
       test.report("c", "1", { type: "update", progress: second }, far);
       clock.pass(1_000);
     }
-    assertEquals(test.registry.progress("c", "1").length, 12);
-    assertEquals(store.series("c", "1").length, 10, "up to the last look that was due");
+    assertEquals((await test.registry.progress("c", "1")).length, 12);
+    assertEquals((await seriesOf(store, "c", "1")).length, 10, "up to the last look that was due");
     clock.pass(60_000);
     test.registry[Symbol.dispose]();
-    assertEquals(store.series("c", "1").length, 12, "all of it at an orderly end");
+    assertEquals((await seriesOf(store, "c", "1")).length, 12, "all of it at an orderly end");
   }
   // What goes on elsewhere goes on from what is known.
   await using store = folder.open();
   using test = new TestRegistry({}, "first", store);
-  assertEquals(test.registry.progress("c", "1").length, 12);
+  assertEquals((await test.registry.progress("c", "1")).length, 12);
   test.report("c", "1", { type: "update", progress: 90 }, new TestReporter("far", true));
-  const points = test.registry.progress("c", "1");
+  const points = await test.registry.progress("c", "1");
   assertEquals([points.length, points.at(-1)], [13, [CLOCK_START + 72, 90]]);
 });
 
-Deno.test("Registry.sweep() stores the courses of thousands of tasks bit by bit, each in its turn", () => {
+Deno.test("Registry.sweep() stores the courses of thousands of tasks bit by bit, each in its turn", async () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   const ids = Array.from({ length: 1_000 }, (_, index) => `${index}`);
@@ -104,12 +105,16 @@ Deno.test("Registry.sweep() stores the courses of thousands of tasks bit by bit,
   moveAll(1);
   clock.pass(100);
   moveAll(2);
-  const stored = () => ids.filter((id) => test.store.series("c", id).length > 0).length;
-  const counts = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((second) => {
+  const stored = async () => {
+    const all = await Promise.all(ids.map((id) => seriesOf(test.store, "c", id)));
+    return all.filter(({ length }) => length > 0).length;
+  };
+  const counts: number[] = [];
+  for (let second = 0; second < 10; second++) {
     clock.pass(1_000);
     moveAll(3 + second);
-    return stored();
-  });
+    counts.push(await stored());
+  }
   assert(counts.every((count, index) => count - (counts[index - 1] ?? 0) <= 200), `${counts}`);
   assertEquals(counts.at(-1), 1_000);
 });

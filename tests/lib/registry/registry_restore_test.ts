@@ -16,7 +16,7 @@ function refusal(registry: Registry, id: string): string {
   return assertThrows(() => registry.restore("c", id), TransitionError).code;
 }
 
-Deno.test("Registry.restore() brings a task back with all that belongs to it, at its place", () => {
+Deno.test("Registry.restore() brings a task back with all that belongs to it, at its place", async () => {
   using _clock = new FakeClock();
   using test = new TestRegistry();
   const { registry } = test;
@@ -25,20 +25,23 @@ Deno.test("Registry.restore() brings a task back with all that belongs to it, at
   registry.setLaunch("c", "1", { name: "copy", args: [1, "two"] });
   test.report("c", "1", { type: "log", first: 0, lines: [{ at: 1, text: "a" }, { at: 2, text: "b" }] });
   const ended = test.finish("c", "1");
-  const history = registry.history("c", "1");
+  const history = await registry.history("c", "1");
   test.run("c", "after");
   const before = registry.cursor;
   assertEquals(registry.remove("c", "1"), true);
-  assertEquals([registry.task("c", "1"), registry.history("c", "1")], [undefined, []]);
-  assertEquals([registry.log("c", "1", 0, 9).lines, registry.launch("c", "1")], [[], undefined]);
+  assertEquals([registry.task("c", "1"), await registry.history("c", "1")], [undefined, []]);
+  assertEquals([(await registry.log("c", "1", 0, 9)).lines, await registry.launch("c", "1")], [
+    [],
+    undefined,
+  ]);
 
   const restored = registry.restore("c", "1");
   assertEquals(restored, { ...ended, version: ended.version + 1 });
   assertStrictEquals(registry.task("c", "1"), restored);
   assertEquals(idsOf(registry), ["before", "1", "after"]);
-  assertEquals(registry.log("c", "1", 0, 9).lines.map(({ text }) => text), ["a", "b"]);
-  assertEquals(registry.history("c", "1"), history);
-  assertEquals(registry.launch("c", "1"), { name: "copy", args: [1, "two"] });
+  assertEquals((await registry.log("c", "1", 0, 9)).lines.map(({ text }) => text), ["a", "b"]);
+  assertEquals(await registry.history("c", "1"), history);
+  assertEquals(await registry.launch("c", "1"), { name: "copy", args: [1, "two"] });
 
   const [removal, restoral] = test.events.slice(-2);
   assertEquals([removal?.client, removal?.removedId, removal?.seq], ["c", "1", before.seq + 1]);
@@ -91,7 +94,7 @@ Deno.test("Registry.restore() refuses what was not removed, and an id that is ta
   assertEquals([registry.cursor.seq, registry.task("c", "taken")?.version], [seq, version]);
 });
 
-Deno.test("Registry.restore() of an id that was used again brings back the last task only", () => {
+Deno.test("Registry.restore() of an id that was used again brings back the last task only", async () => {
   using test = new TestRegistry();
   const { registry } = test;
   test.begin("c", "1", { name: "first" });
@@ -100,11 +103,11 @@ Deno.test("Registry.restore() of an id that was used again brings back the last 
   registry.remove("c", "1");
   test.begin("c", "1", { name: "second" });
   test.finish("c", "1");
-  assertEquals(registry.log("c", "1", 0, 9).lines, []);
+  assertEquals((await registry.log("c", "1", 0, 9)).lines, []);
   registry.remove("c", "1");
   assertEquals(registry.restore("c", "1").name, "second");
-  assertEquals(registry.log("c", "1", 0, 9).lines, []);
-  assertEquals(registry.history("c", "1").map(({ version }) => version), [1, 2, 3]);
+  assertEquals((await registry.log("c", "1", 0, 9)).lines, []);
+  assertEquals((await registry.history("c", "1")).map(({ version }) => version), [1, 2, 3]);
 });
 
 Deno.test("Registry.restore() goes once for each removal, and each begins a window of its own", () => {
@@ -141,7 +144,7 @@ Deno.test("Registry keeps to its bounds also where tasks are restored", () => {
   assertEquals(registry.count("c"), 2);
 });
 
-Deno.test("Registry removes ended tasks that are too old, with all that belongs to them", () => {
+Deno.test("Registry removes ended tasks that are too old, with all that belongs to them", async () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ endedTaskAgeMs: 60_000, sweepIntervalMs: 1_000 });
   const { registry } = test;
@@ -157,8 +160,8 @@ Deno.test("Registry removes ended tasks that are too old, with all that belongs 
   assertEquals([idsOf(registry), idsOf(registry, "d")], [["alive", "1"], ["2"]]);
   clock.pass(1_000);
   assertEquals([idsOf(registry), idsOf(registry, "d"), test.removed], [["alive"], ["2"], ["c/1"]]);
-  assertEquals([registry.log("c", "1", 0, 9).lines, registry.history("c", "1")], [[], []]);
-  assertEquals([registry.launch("c", "1"), test.store.removed("c", "1")], [undefined, undefined]);
+  assertEquals([(await registry.log("c", "1", 0, 9)).lines, await registry.history("c", "1")], [[], []]);
+  assertEquals([await registry.launch("c", "1"), test.store.removed("c", "1")], [undefined, undefined]);
   assertEquals(refusal(registry, "1"), "task_not_found");
   clock.pass(10_000);
   assertEquals([registry.clients(), test.removed], [["c"], ["c/1", "d/2"]]);

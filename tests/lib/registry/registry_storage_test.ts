@@ -9,7 +9,7 @@ import { HeldStore } from "../../support/held_store.ts";
 import { TestRegistry, TestReporter } from "../../support/registry.ts";
 import { reopened } from "../../support/reopened.ts";
 
-Deno.test("Registry takes over a store: what ran is interrupted, above every version that was given out", () => {
+Deno.test("Registry takes over a store: what ran is interrupted, above every version that was given out", async () => {
   using clock = new FakeClock();
   using before = new TestRegistry();
   before.report("c", "waiting", createChange());
@@ -31,7 +31,7 @@ Deno.test("Registry takes over a store: what ran is interrupted, above every ver
     const { seq } = before.registry.stored("c", id)!;
     assertGreater(task.version, seen.get(id)!.version + (1_000 - seq));
     assertGreater(registry.stored("c", id)!.seq, 1_000);
-    assertEquals(registry.history("c", id).at(-1)?.version, task.version);
+    assertEquals((await registry.history("c", id)).at(-1)?.version, task.version);
   }
   assertEquals(registry.task("c", "running")?.status, "Copying");
   assertEquals(registry.task("c", "done"), seen.get("done"));
@@ -270,7 +270,7 @@ Deno.test("Registry.sweep() does what it can where no more numbers can be given 
   assertEquals([test.registry.task("c", "silent")?.stale, test.registry.count("c")], [true, 1]);
 });
 
-Deno.test("Registry.history() holds the states and what was said of them, but no mere progress", () => {
+Deno.test("Registry.history() holds the states and what was said of them, but no mere progress", async () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ historyPerTask: 3 });
   const { registry } = test;
@@ -284,7 +284,7 @@ Deno.test("Registry.history() holds the states and what was said of them, but no
   clock.pass(1_000);
   test.finish("c", "1");
   const { version, finished_at } = registry.task("c", "1")!;
-  const history = registry.history("c", "1");
+  const history = await registry.history("c", "1");
   assertEquals(history.map(({ state, status }) => `${state} ${status}`), [
     "NOT_STARTED Not started",
     "STARTING Starting",
@@ -304,24 +304,28 @@ Deno.test("Registry.history() holds the states and what was said of them, but no
   });
   assertEquals(history.map(({ version }) => version), history.map(({ version }) => version).toSorted());
   assertEquals([history[2]?.progress, history[3]?.progress], [0, 49]);
-  assertEquals(registry.history("c", "unknown"), []);
+  assertEquals(await registry.history("c", "unknown"), []);
 });
 
-Deno.test("Registry.launch() is what a task was started with, and nothing for the others", () => {
+Deno.test("Registry.launch() is what a task was started with, and nothing for the others", async () => {
   using test = new TestRegistry();
   const { registry } = test;
   test.begin("c", "1");
   test.begin("c", "2");
   registry.setLaunch("c", "1", { name: "copy", args: ["a", { b: [null] }] });
-  assertEquals(registry.launch("c", "1"), { name: "copy", args: ["a", { b: [null] }] });
-  assertEquals([registry.launch("c", "2"), registry.launch("c", "3"), registry.launch("d", "1")], [
+  assertEquals(await registry.launch("c", "1"), { name: "copy", args: ["a", { b: [null] }] });
+  assertEquals([
+    await registry.launch("c", "2"),
+    await registry.launch("c", "3"),
+    await registry.launch("d", "1"),
+  ], [
     undefined,
     undefined,
     undefined,
   ]);
   test.finish("c", "1");
-  assertEquals(registry.launch("c", "1")?.name, "copy");
+  assertEquals((await registry.launch("c", "1"))?.name, "copy");
   registry.remove("c", "1");
   test.begin("c", "1");
-  assertEquals(registry.launch("c", "1"), undefined, "another task has the id");
+  assertEquals(await registry.launch("c", "1"), undefined, "another task has the id");
 });

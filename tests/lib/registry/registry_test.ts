@@ -234,16 +234,19 @@ Deno.test("Registry.changesSince() leads from any moment of a random history to 
   assertGreater(checked - resyncs, 10_000);
 });
 
-Deno.test("Registry.log() keeps the newest lines, log_count counts all", () => {
+Deno.test("Registry.log() keeps the newest lines, log_count counts all", async () => {
   using test = new TestRegistry({ logLinesPerTask: 10 });
   test.begin("c", "1");
   for (let i = 0; i < 35; i++) test.report("c", "1", { type: "log", lines: [{ at: i, text: `line ${i}` }] });
-  const log = test.registry.log("c", "1", 0, 35);
+  const log = await test.registry.log("c", "1", 0, 35);
   assertEquals(log.first, 25);
   assertEquals(log.lines.map(({ text }) => text), Array.from({ length: 10 }, (_, i) => `line ${25 + i}`));
   assertEquals(test.registry.task("c", "1")?.log_count, 35);
-  assertEquals(test.registry.log("c", "1", 30, 32).lines.map(({ text }) => text), ["line 30", "line 31"]);
-  assertEquals(test.registry.log("c", "2", 0, 35).lines, []);
+  assertEquals((await test.registry.log("c", "1", 30, 32)).lines.map(({ text }) => text), [
+    "line 30",
+    "line 31",
+  ]);
+  assertEquals((await test.registry.log("c", "2", 0, 35)).lines, []);
 });
 
 Deno.test("Registry keeps the metadata of a task within its bound, however many updates add to it", () => {

@@ -137,7 +137,7 @@ Deno.test("startRun() shows results as JSON, and gives back the very same value"
   for (const [result, shown, lines] of table) {
     using monitor = new LocalMonitor();
     assertStrictEquals(await monitor.monitored(() => result)(), result);
-    assertEquals([monitor.task.state, monitor.task.result, monitor.log], ["FINISHED", shown, lines]);
+    assertEquals([monitor.task.state, monitor.task.result, await monitor.log()], ["FINISHED", shown, lines]);
   }
 });
 
@@ -244,7 +244,7 @@ Deno.test("MonitoredTask.log() never throws into user code", async () => {
     task.log(nothing);
     return "went on";
   })();
-  assertEquals([result, monitor.task.state, monitor.log.slice(0, 2)], ["went on", "FINISHED", [
+  assertEquals([result, monitor.task.state, (await monitor.log()).slice(0, 2)], ["went on", "FINISHED", [
     "5",
     "Symbol(line)",
   ]]);
@@ -298,7 +298,9 @@ Deno.test("startRun() under an id that is taken runs unseen, and says so once", 
   gate.resolve();
   assertEquals(await Promise.all([first, second]), ["first", "second"]);
   assertEquals(await fn("third"), "third");
-  assertEquals([monitor.task.result, monitor.task.status, monitor.log], ["first", "first", ["first"]]);
+  assertEquals([monitor.task.result, monitor.task.status, await monitor.log()], ["first", "first", [
+    "first",
+  ]]);
   const warning =
     '[taskscope] Task "same" runs unmonitored: Cannot create task "same": the id is already taken';
   assertEquals(warnings.texts, [warning, warning]);

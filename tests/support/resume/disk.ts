@@ -7,26 +7,17 @@
 import type { MonitorLimits } from "../../../lib/config.ts";
 import { StorageError } from "../../../lib/errors.ts";
 import { MemoryStore } from "../../../lib/store/memory/memory_store.ts";
+import type { KeyRange, SideTable } from "../../../lib/store/side_tables.ts";
 import type {
-  ChangesSince,
   Degradation,
   Delivery,
-  EndedTask,
-  Launch,
-  LogSlice,
+  OpenedTasks,
   StoredTask,
   StoreFigures,
-  TaskKey,
+  TaskIndexReader,
   TaskStore,
 } from "../../../lib/store/store.ts";
-import {
-  type HistoryEntry,
-  isFinal,
-  type LogLine,
-  type ProgressPoint,
-  type Task,
-  type TaskSummary,
-} from "../../../lib/task/task.ts";
+import { isFinal, type Task } from "../../../lib/task/task.ts";
 
 /** What a {@linkcode ResumeDisk} does with commits. */
 export type DiskMood = "well" | "holding" | "failing";
@@ -195,6 +186,10 @@ class JournalStore implements TaskStore {
     return this.#tasks.figures;
   }
 
+  get index(): TaskIndexReader {
+    return this.#tasks.index;
+  }
+
   takeSeq(): number {
     if (this.#seq >= this.#disk.reservedSeq) this.#disk.reservedSeq += SEQ_BLOCK;
     return ++this.#seq;
@@ -218,24 +213,17 @@ class JournalStore implements TaskStore {
     this.#do({ client, apply: (tasks) => tasks.purge(client, id) });
   }
 
-  appendLog(client: string, id: string, first: number, lines: readonly LogLine[]): void {
-    this.#do({ client, apply: (tasks) => tasks.appendLog(client, id, first, lines) });
+  putEntries<Entry>(table: SideTable<Entry>, client: string, id: string, entries: readonly Entry[]): void {
+    this.#do({ client, apply: (tasks) => tasks.putEntries(table, client, id, entries) });
   }
 
-  appendHistory(client: string, id: string, entry: HistoryEntry, isState: boolean): void {
-    this.#do({ client, apply: (tasks) => tasks.appendHistory(client, id, entry, isState) });
-  }
-
-  putSeries(client: string, id: string, points: readonly ProgressPoint[]): void {
-    this.#do({ client, apply: (tasks) => tasks.putSeries(client, id, points) });
-  }
-
-  series(client: string, id: string): readonly ProgressPoint[] {
-    return this.#tasks.series(client, id);
-  }
-
-  putLaunch(client: string, id: string, launch: Launch): void {
-    this.#do({ client, apply: (tasks) => tasks.putLaunch(client, id, launch) });
+  readEntries<Entry>(
+    table: SideTable<Entry>,
+    client: string,
+    id: string,
+    range?: KeyRange,
+  ): Promise<readonly Entry[]> {
+    return this.#tasks.readEntries(table, client, id, range);
   }
 
   putDelivery(delivery: Delivery, text: string): void {
@@ -261,59 +249,18 @@ class JournalStore implements TaskStore {
     return this.#tasks.removed(client, id);
   }
 
-  get(client: string, id: string): StoredTask | undefined {
-    return this.#tasks.get(client, id);
-  }
-
-  list(client: string): Iterable<StoredTask> {
-    return this.#tasks.list(client);
-  }
-
-  count(client: string): number {
-    return this.#tasks.count(client);
-  }
-
-  pastRuns(...wanted: Parameters<TaskStore["pastRuns"]>): readonly TaskSummary[] {
-    return this.#tasks.pastRuns(...wanted);
-  }
-
-  lastSeq(client: string): number {
-    return this.#tasks.lastSeq(client);
-  }
-
-  changesSince(client: string, seq: number): ChangesSince | undefined {
-    return this.#tasks.changesSince(client, seq);
-  }
-
-  allChangesSince(seq: number): ReadonlyMap<string, ChangesSince> | undefined {
-    return this.#tasks.allChangesSince(seq);
-  }
-
-  openedLive(): Iterable<TaskKey> {
-    return this.#all().filter(({ stored }) => !isFinal(stored.task.state))
-      .map(({ client, stored }) => ({ client, id: stored.id }));
-  }
-
-  openedEnded(): Iterable<EndedTask> {
-    return this.#all().filter(({ stored }) => isFinal(stored.task.state))
+  takeOpened(): OpenedTasks {
+    const all = this.#all();
+    const live = all.filter(({ stored }) => !isFinal(stored.task.state))
+      .map(({ client, stored }) => ({ client, id: stored.id, progress: [] }));
+    const ended = all.filter(({ stored }) => isFinal(stored.task.state))
       .sort((a, b) => a.stored.seq - b.stored.seq)
       .map(({ client, stored: { id, task } }) => ({
         client,
         id,
         endedAt: task.finished_at ?? task.updated_at,
       }));
-  }
-
-  log(...slice: Parameters<TaskStore["log"]>): LogSlice {
-    return this.#tasks.log(...slice);
-  }
-
-  history(client: string, id: string): readonly HistoryEntry[] {
-    return this.#tasks.history(client, id);
-  }
-
-  launch(client: string, id: string): Launch | undefined {
-    return this.#tasks.launch(client, id);
+    return { live, ended };
   }
 
   committed(): Promise<void> {
@@ -355,7 +302,7 @@ class JournalStore implements TaskStore {
 
   #all(): { readonly client: string; readonly stored: StoredTask }[] {
     return [...this.#clients].flatMap((client) =>
-      Array.from(this.#tasks.list(client), (stored) => ({ client, stored }))
+      Array.from(this.#tasks.index.list(client), (stored) => ({ client, stored }))
     );
   }
 

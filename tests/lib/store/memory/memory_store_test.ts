@@ -2,10 +2,19 @@ import { MemoryStore } from "../../../../lib/store/memory/memory_store.ts";
 import { assertEquals } from "../../../support/assert.ts";
 import { testStore } from "../../../support/store_conformance.ts";
 import { StoreHome } from "../../../support/store_home.ts";
-import { entry, line, logOf, storedTask } from "../../../support/store_model.ts";
+import {
+  appendHistory,
+  appendLog,
+  entry,
+  historyOf,
+  line,
+  logOf,
+  storedTask,
+} from "../../../support/store_model.ts";
 
 const LIMITS = {
   logLinesPerTask: 1,
+  logLinesPerTaskOnDisk: 1,
   logCharacters: 1,
   historyPerTask: 1,
   historyEntries: 1,
@@ -24,19 +33,19 @@ Deno.test("MemoryStore forgets clients that are empty for longest, and says so t
     store.put(client, storedTask("1", store.takeSeq()));
     store.remove(client, "1", store.takeSeq());
   }
-  assertEquals(["a", "b", "c", "d"].map((client) => store.lastSeq(client)), [0, 0, 6, 8]);
-  assertEquals(store.changesSince("a", 1), undefined);
-  assertEquals(store.changesSince("c", 5), { tasks: [], removed: [{ id: "1", seq: 6 }] });
-  assertEquals(store.allChangesSince(3), undefined);
-  assertEquals(store.allChangesSince(4)?.size, 2);
+  assertEquals(["a", "b", "c", "d"].map((client) => store.index.lastSeq(client)), [0, 0, 6, 8]);
+  assertEquals(store.index.changesSince("a", 1), undefined);
+  assertEquals(store.index.changesSince("c", 5), { tasks: [], removed: [{ id: "1", seq: 6 }] });
+  assertEquals(store.index.allChangesSince(3), undefined);
+  assertEquals(store.index.allChangesSince(4)?.size, 2);
   store.put("a", storedTask("2", store.takeSeq()));
-  assertEquals(store.changesSince("a", 3), undefined, "what was forgotten stays forgotten");
+  assertEquals(store.index.changesSince("a", 3), undefined, "what was forgotten stays forgotten");
 });
 
 Deno.test("MemoryStore has committed what it was given, and was never opened with anything", () => {
   const store = new MemoryStore(LIMITS, "epoch");
   assertEquals([store.epoch, store.committedSeq, store.degradation], ["epoch", Infinity, null]);
-  assertEquals([[...store.openedLive()], [...store.openedEnded()]], [[], []]);
+  assertEquals(store.takeOpened(), { live: [], ended: [] });
   store.onDegradation()();
 });
 
@@ -44,14 +53,14 @@ Deno.test("MemoryStore is empty after it was disposed", async () => {
   const store = new MemoryStore(LIMITS, "epoch");
   store.put("a", storedTask("1", 1));
   store.put("a", storedTask("2", 2));
-  store.appendLog("a", "1", 0, [line("x")]);
-  store.appendHistory("a", "1", entry(1), true);
+  appendLog(store, "a", "1", 0, [line("x")]);
+  appendHistory(store, "a", "1", entry(1), true);
   store.remove("a", "2", 3);
   await store[Symbol.asyncDispose]();
-  assertEquals([store.get("a", "1"), [...store.list("a")], store.removed("a", "2")], [
+  assertEquals([store.index.get("a", "1"), [...store.index.list("a")], store.removed("a", "2")], [
     undefined,
     [],
     undefined,
   ]);
-  assertEquals([logOf(store, "a", "1", 0, 1).lines, store.history("a", "1")], [[], []]);
+  assertEquals([(await logOf(store, "a", "1", 0, 1)).lines, await historyOf(store, "a", "1")], [[], []]);
 });

@@ -1,7 +1,7 @@
 import { StorageError } from "../../../../lib/errors.ts";
 import { Batch } from "../../../../lib/store/sqlite/batch.ts";
 import { assertEquals, assertRejects } from "../../../support/assert.ts";
-import { delivery, entry, line, storedTask } from "../../../support/store_model.ts";
+import { delivery, storedTask } from "../../../support/store_model.ts";
 
 const MEMORY = { lastSeq: 9, forgottenSeq: 2 };
 
@@ -36,17 +36,15 @@ Deno.test("Batch holds of each task that has ended what lists need of it", () =>
 Deno.test("Batch.purge() leaves nothing of a task but the order to delete it", () => {
   const batch = new Batch();
   batch.put("c", 1, storedTask("1", 1, "FINISHED"));
-  batch.putLaunch(1, "{}");
-  batch.putSeries(1, "[]");
-  batch.appendLines(1, [{ ...line("x"), number: 0 }]);
-  batch.cutLines(1, 5);
-  batch.appendHistory(1, entry(1), true);
-  batch.cutHistory(1, 5);
+  batch.replaceRows("launches", 1, [["{}"]]);
+  batch.addRows("log_lines", 1, [[0, 1, "x"]]);
+  batch.cutRows("log_lines", 1, 5);
   batch.remove("c", 1, "1", 2);
   batch.purge(1);
-  const { purged, clients, removals, ...others } = batch.message(() => MEMORY);
+  const { purged, clients, removals, side, ...others } = batch.message(() => MEMORY);
   assertEquals([purged, clients, removals], [[1], [["c", 9, 2]], [["c", 2, "1"]]]);
   for (const [rows, list] of Object.entries(others)) assertEquals(list, [], rows);
+  assertEquals(side.map(({ rows, cuts }) => [rows, cuts]), [[[], []], [[], []]]);
 });
 
 Deno.test("Batch says nothing of a client that is forgotten, until it has tasks again", () => {

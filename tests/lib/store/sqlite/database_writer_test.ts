@@ -2,8 +2,10 @@ import { Batch, type BatchMessage } from "../../../../lib/store/sqlite/batch.ts"
 import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
 import { DatabaseWriter } from "../../../../lib/store/sqlite/database_writer.ts";
 import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
-import { StoreFolder, TASK_TABLES } from "../../../support/store_folder.ts";
-import { delivery, entry, line, storedTask } from "../../../support/store_model.ts";
+import { HISTORY } from "../../../../lib/store/side_tables.ts";
+import { TASK_TABLES } from "../../../../lib/store/sqlite/schema.ts";
+import { StoreFolder } from "../../../support/store_folder.ts";
+import { delivery, entry, storedTask } from "../../../support/store_model.ts";
 
 const MEMORY = { lastSeq: 9, forgottenSeq: 2 };
 
@@ -18,13 +20,18 @@ function messageOf(fill: (batch: Batch) => void): BatchMessage {
 const EVERYTHING = messageOf((batch) => {
   for (let place = 1; place <= 4; place++) {
     batch.put("c", place, storedTask(`${place}`, place, place > 1 ? "FINISHED" : "NOT_STARTED"));
-    batch.putSeries(place, "[[1,2]]");
-    batch.putLaunch(place, `{"name":"${place}","args":[]}`);
-    batch.appendLines(place, [1, 2, 3, 4].map((number) => ({ ...line(`line ${number}`), number })));
-    for (let version = 1; version <= 6; version++) batch.appendHistory(place, entry(version), version === 2);
+    batch.replaceRows("series", place, [["[[1,2]]"]]);
+    batch.replaceRows("launches", place, [[`{"name":"${place}","args":[]}`]]);
+    batch.addRows("log_lines", place, [1, 2, 3, 4].map((number) => [number, 1, `line ${number}`]));
+    const versions = [1, 2, 3, 4, 5, 6];
+    batch.addRows(
+      "history",
+      place,
+      versions.map((version) => HISTORY.toRow({ entry: entry(version), isState: version === 2 })),
+    );
   }
-  batch.cutLines(1, 3);
-  batch.cutHistory(1, 2);
+  batch.cutRows("log_lines", 1, 3);
+  batch.cutRows("history", 1, 2);
   batch.remove("c", 3, "3", 5);
   batch.remove("c", 4, "4", 6);
   batch.purge(4);
@@ -65,7 +72,7 @@ Deno.test("DatabaseWriter.write() changes nothing where a batch was written befo
   const { folder, writer } = opened;
   writer.write(EVERYTHING);
   const once = contents(folder);
-  assertEquals(folder.rowCounts(), [3, 3, 3, 10, 15, 2, 3]);
+  assertEquals(folder.rowCounts(), [3, 3, 2, 10, 15, 3, 3]);
   const removed = folder.query("SELECT id FROM tasks WHERE removed = 1").map(({ id }) => id);
   assertEquals(removed, ["3"]);
   const removals = folder.query("SELECT client, id FROM removals ORDER BY seq").map((

@@ -13,7 +13,7 @@ import {
   assertThrows,
 } from "../../../support/assert.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
-import { line, logOf, storedTask } from "../../../support/store_model.ts";
+import { appendLog, line, logOf, storedTask } from "../../../support/store_model.ts";
 import { until } from "../../../support/until.ts";
 
 const REASON = "the disk is full (database or disk is full)";
@@ -56,11 +56,14 @@ Deno.test("SqliteStore says what the trouble is, goes on in memory, and commits 
     await assertRejects(() => store.committed(), StorageError, REASON);
 
     put(store, "during", "FINISHED");
-    store.appendLog("c", "during", 0, [line("kept")]);
+    appendLog(store, "c", "during", 0, [line("kept")]);
     put(store, "removed", "FINISHED");
     store.remove("c", "removed", store.takeSeq());
-    assertEquals(Array.from(store.list("c"), ({ id, seq }) => [id, seq]), [["before", 1], ["during", 3]]);
-    assertEquals(logOf(store, "c", "during", 0, 9).lines, [line("kept")]);
+    assertEquals(Array.from(store.index.list("c"), ({ id, seq }) => [id, seq]), [["before", 1], [
+      "during",
+      3,
+    ]]);
+    assertEquals((await logOf(store, "c", "during", 0, 9)).lines, [line("kept")]);
     assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0], "no part of a commit is there");
 
     free(folder);
@@ -70,13 +73,13 @@ Deno.test("SqliteStore says what the trouble is, goes on in memory, and commits 
     assertEquals([store.committedSeq, store.seq], [5, 5]);
     const { commits, failedCommits, commitMs } = store.figures;
     assert(commits >= 2 && failedCommits >= 1 && commitMs > 0, JSON.stringify(store.figures));
-    assertInstanceOf(store.get("c", "during"), TaskOnDisk);
-    assertEquals(store.get("c", "during")?.task.state, "FINISHED");
+    assertInstanceOf(store.index.get("c", "during"), TaskOnDisk);
+    assertEquals(store.index.get("c", "during")?.task.state, "FINISHED");
   }
   await using store = folder.open();
-  assertEquals(Array.from(store.list("c"), ({ id, seq }) => [id, seq]), [["before", 1], ["during", 3]]);
-  assertEquals(logOf(store, "c", "during", 0, 9).lines, [line("kept")]);
-  assertEquals(store.changesSince("c", 0)?.removed, [{ id: "removed", seq: 5 }]);
+  assertEquals(Array.from(store.index.list("c"), ({ id, seq }) => [id, seq]), [["before", 1], ["during", 3]]);
+  assertEquals((await logOf(store, "c", "during", 0, 9)).lines, [line("kept")]);
+  assertEquals(store.index.changesSince("c", 0)?.removed, [{ id: "removed", seq: 5 }]);
 });
 
 Deno.test("SqliteStore tells a trouble once, however often it tries, and until the same commit succeeds", async () => {
@@ -149,7 +152,7 @@ Deno.test("SqliteStore tries once more when it is closed, as the trouble may be 
     free(folder);
   }
   await using store = folder.open();
-  assertEquals(Array.from(store.list("c"), ({ id }) => id), ["1", "2"]);
+  assertEquals(Array.from(store.index.list("c"), ({ id }) => id), ["1", "2"]);
   assertEquals(store.seq, 2, "it was closed, and did not crash");
 });
 
@@ -164,9 +167,9 @@ Deno.test("SqliteStore rejects its disposal where it can't commit, and lets go o
   for (const end of ends) await assertRejects(() => end, StorageError, REASON);
   free(folder);
   await using next = folder.open();
-  assertEquals(Array.from(next.list("c"), ({ id }) => id), ["kept"]);
+  assertEquals(Array.from(next.index.list("c"), ({ id }) => id), ["kept"]);
   assert(next.seq > store.seq, "what was lost had numbers, too");
-  assertThrows(() => logOf(store, "c", "kept", 0, 1), StorageError, "database is not open");
+  await assertRejects(() => logOf(store, "c", "kept", 0, 1), StorageError, "database is not open");
 });
 
 Deno.test("SqliteStore forgets nothing that was removed and put back while nothing could be committed", async () => {
@@ -176,7 +179,7 @@ Deno.test("SqliteStore forgets nothing that was removed and put back while nothi
     put(store, "back", "FINISHED");
     put(store, "retaken", "FINISHED");
     put(store, "purged", "FINISHED");
-    store.appendLog("c", "back", 0, [line("kept")]);
+    appendLog(store, "c", "back", 0, [line("kept")]);
     await store.committed();
     fill(folder);
     for (const id of ["back", "retaken", "purged"]) store.remove("c", id, store.takeSeq());
@@ -188,7 +191,7 @@ Deno.test("SqliteStore forgets nothing that was removed and put back while nothi
     await until(() => store.degradation === null);
   }
   await using store = folder.open();
-  assertEquals(Array.from(store.list("c"), ({ id, seq }) => [id, seq]), [["back", 7], ["retaken", 8]]);
-  assertEquals(logOf(store, "c", "back", 0, 9).lines, [line("kept")]);
-  assertEquals(folder.rowCounts(), [2, 2, 0, 1, 0, 1, 0]);
+  assertEquals(Array.from(store.index.list("c"), ({ id, seq }) => [id, seq]), [["back", 7], ["retaken", 8]]);
+  assertEquals((await logOf(store, "c", "back", 0, 9)).lines, [line("kept")]);
+  assertEquals(folder.rowCounts(), [2, 2, 1, 1, 0, 0, 0]);
 });

@@ -5,9 +5,22 @@ import { TaskInMemory } from "../../../../lib/store/store.ts";
 import { summaryOf } from "../../../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertInstanceOf } from "../../../support/assert.ts";
 import { testStore } from "../../../support/store_conformance.ts";
-import { StoreFolder, TASK_TABLES } from "../../../support/store_folder.ts";
+import { TASK_TABLES } from "../../../../lib/store/sqlite/schema.ts";
+import { StoreFolder } from "../../../support/store_folder.ts";
 import { StoreHome } from "../../../support/store_home.ts";
-import { delivery, entry, line, logOf, storedTask } from "../../../support/store_model.ts";
+import {
+  appendHistory,
+  appendLog,
+  delivery,
+  entry,
+  historyOf,
+  launchOf,
+  line,
+  logOf,
+  putLaunch,
+  putSeries,
+  storedTask,
+} from "../../../support/store_model.ts";
 import { until } from "../../../support/until.ts";
 
 testStore("SqliteStore", (limits) => {
@@ -22,10 +35,10 @@ testStore("SqliteStore", (limits) => {
 /** A task that has something in every table. */
 function putAll(store: SqliteStore, id: string, state: "NOT_STARTED" | "FINISHED" = "NOT_STARTED"): void {
   store.put("c", storedTask(id, store.takeSeq(), state));
-  store.appendLog("c", id, 0, [line(`first of ${id}`), line(`second of ${id}`)]);
-  store.appendHistory("c", id, entry(store.seq), true);
-  store.putLaunch("c", id, { name: id, args: [] });
-  store.putSeries("c", id, [[1, 0], [2, 50]]);
+  appendLog(store, "c", id, 0, [line(`first of ${id}`), line(`second of ${id}`)]);
+  appendHistory(store, "c", id, entry(store.seq), true);
+  putLaunch(store, "c", id, { name: id, args: [] });
+  putSeries(store, "c", id, [[1, 0], [2, 50]]);
 }
 
 Deno.test("SqliteStore keeps its epoch, and goes on with the next number, after it was closed", async () => {
@@ -51,10 +64,10 @@ Deno.test("SqliteStore gives out no number again that it may have given out befo
   await using next = copy.open({ epoch: "second" });
   assertEquals(next.epoch, "first");
   assertGreater(next.takeSeq(), store.seq);
-  assertEquals(Array.from(next.list("c"), ({ id, seq }) => [id, seq]), [["saved", 1]]);
-  assertEquals([...next.openedLive()], [{ client: "c", id: "saved" }]);
-  assertEquals(next.changesSince("c", store.seq), { tasks: [], removed: [] });
-  assertEquals(copy.rowCounts(), [1, 1, 1, 2, 1, 0, 1]);
+  assertEquals(Array.from(next.index.list("c"), ({ id, seq }) => [id, seq]), [["saved", 1]]);
+  assertEquals(next.takeOpened().live.map(({ client, id }) => [client, id]), [["c", "saved"]]);
+  assertEquals(next.index.changesSince("c", store.seq), { tasks: [], removed: [] });
+  assertEquals(copy.rowCounts(), [1, 1, 0, 2, 1, 1, 1]);
 
   using copyOfCopy = copy.crashed();
   await using afterNext = copyOfCopy.open();
@@ -80,7 +93,7 @@ Deno.test("SqliteStore commits a message together with what was put in the same 
   const found = [];
   for (const copy of [before, after]) {
     await using crashed = copy.open();
-    found.push([crashed.get("c", "1")?.task.state, crashed.deliveries().length]);
+    found.push([crashed.index.get("c", "1")?.task.state, crashed.deliveries().length]);
   }
   assertEquals(found, [["NOT_STARTED", 0], ["FINISHED", 1]]);
 });
@@ -112,7 +125,7 @@ Deno.test("SqliteStore opens a file of the first version, and keeps messages in 
   const message = delivery("c", "old", 10, "text");
   for (const expected of [[], [message]]) {
     await using store = folder.open();
-    assertEquals([store.epoch, store.get("c", "old")?.task.result], ["old", { seq: 5 }]);
+    assertEquals([store.epoch, store.index.get("c", "old")?.task.result], ["old", { seq: 5 }]);
     assertEquals(store.deliveries(), expected);
     store.putDelivery(message, "text");
   }
@@ -140,10 +153,10 @@ Deno.test("SqliteStore knows the past runs of a file of an earlier version, what
   for (let round = 0; round < 2; round++) {
     await using store = folder.open();
     for (const { task } of ended) {
-      assertEquals(store.pastRuns("c", task.name, 9), [summaryOf(task)], task.name);
+      assertEquals(store.index.pastRuns("c", task.name, 9), [summaryOf(task)], task.name);
       store.put("c", new TaskInMemory(task, store.takeSeq()));
     }
-    assertEquals(store.pastRuns("c", live.task.name, 9), []);
+    assertEquals(store.index.pastRuns("c", live.task.name, 9), []);
   }
 });
 
@@ -193,20 +206,20 @@ Deno.test("SqliteStore keeps what has ended on disk alone once it is committed, 
   using folder = new StoreFolder();
   const ended = storedTask("ended", 2, "FINISHED");
   const check = (store: SqliteStore) => {
-    const stored = store.get("c", "ended")!;
+    const stored = store.index.get("c", "ended")!;
     assertInstanceOf(stored, TaskOnDisk);
     assertEquals([stored.id, stored.active, stored.seq], ["ended", false, 2]);
     assertEquals([stored.json, stored.task], [ended.json, ended.task]);
-    assertInstanceOf(store.get("c", "live"), TaskInMemory);
-    assertEquals(store.get("c", "live")?.task, storedTask("live", 1).task);
-    assertEquals(store.changesSince("c", 1)?.tasks.map(({ task }) => task), [ended.task]);
+    assertInstanceOf(store.index.get("c", "live"), TaskInMemory);
+    assertEquals(store.index.get("c", "live")?.task, storedTask("live", 1).task);
+    assertEquals(store.index.changesSince("c", 1)?.tasks.map(({ task }) => task), [ended.task]);
   };
   {
     await using store = folder.open();
     store.put("c", storedTask("live", store.takeSeq()));
     store.takeSeq();
     store.put("c", ended);
-    assertInstanceOf(store.get("c", "ended"), TaskInMemory);
+    assertInstanceOf(store.index.get("c", "ended"), TaskInMemory);
     await store.committed();
     check(store);
   }
@@ -218,26 +231,26 @@ Deno.test("SqliteStore keeps in memory what changed while it was committed", asy
   using folder = new StoreFolder();
   await using store = folder.open();
   store.put("c", storedTask("1", store.takeSeq(), "FINISHED"));
-  store.putLaunch("c", "1", { name: "before", args: [] });
+  putLaunch(store, "c", "1", { name: "before", args: [] });
   const committed = store.committed();
   // The commit is under way from the end of this turn on.
   await Promise.resolve();
   const newest = storedTask("1", store.takeSeq(), "FINISHED");
   store.put("c", newest);
-  store.appendLog("c", "1", 0, [line("meanwhile")]);
-  store.putLaunch("c", "1", { name: "meanwhile", args: [] });
-  assertEquals(store.launch("c", "1")?.name, "meanwhile");
+  appendLog(store, "c", "1", 0, [line("meanwhile")]);
+  putLaunch(store, "c", "1", { name: "meanwhile", args: [] });
+  assertEquals((await launchOf(store, "c", "1"))?.name, "meanwhile");
   await committed;
-  assertEquals(store.launch("c", "1")?.name, "meanwhile");
-  assertEquals(store.get("c", "1")?.task, newest.task);
-  assertEquals(logOf(store, "c", "1", 0, 1).lines, [line("meanwhile")]);
+  assertEquals((await launchOf(store, "c", "1"))?.name, "meanwhile");
+  assertEquals(store.index.get("c", "1")?.task, newest.task);
+  assertEquals((await logOf(store, "c", "1", 0, 1)).lines, [line("meanwhile")]);
   assert(store.committedSeq < store.seq);
   await store.committed();
-  assertEquals(store.get("c", "1")?.task, newest.task);
-  assertInstanceOf(store.get("c", "1"), TaskOnDisk);
+  assertEquals(store.index.get("c", "1")?.task, newest.task);
+  assertInstanceOf(store.index.get("c", "1"), TaskOnDisk);
 });
 
-Deno.test("SqliteStore.openedLive() and openedEnded() tell what was there when it was opened, once", async () => {
+Deno.test("SqliteStore.takeOpened() returns the tasks that were there when it was opened, once", async () => {
   using folder = new StoreFolder();
   const begun = Date.now() / 1000;
   {
@@ -253,17 +266,17 @@ Deno.test("SqliteStore.openedLive() and openedEnded() tell what was there when i
     put("a", "3");
     put("a", "5");
     store.remove("a", "5", store.takeSeq());
-    assertEquals([[...store.openedLive()], [...store.openedEnded()]], [[], []]);
+    assertEquals(store.takeOpened(), { live: [], ended: [] });
   }
   await using store = folder.open();
   store.put("a", storedTask("6", store.takeSeq()));
   const named = ({ client, id }: { client: string; id: string }) => `${client}/${id}`;
-  assertEquals(Array.from(store.openedLive(), named), ["a/3", "b/4"], "in the order of creation");
-  const ended = [...store.openedEnded()];
+  const { live, ended } = store.takeOpened();
+  assertEquals(live.map(named), ["a/3", "b/4"], "in the order of creation");
   assertEquals(ended.map(named), ["a/2", "b/1"], "in the order of their end");
   // By our clock, as the one of who runs a task may be wrong.
   assert(ended.every(({ endedAt }) => endedAt >= begun && endedAt <= Date.now() / 1000));
-  assertEquals([[...store.openedLive()], [...store.openedEnded()]], [[], []]);
+  assertEquals(store.takeOpened(), { live: [], ended: [] });
 });
 
 Deno.test("SqliteStore.log() puts saved and unsaved lines together", async () => {
@@ -271,7 +284,7 @@ Deno.test("SqliteStore.log() puts saved and unsaved lines together", async () =>
   await using store = folder.open();
   store.put("c", storedTask("1", store.takeSeq()));
   for (let first = 0; first < 90; first += 3) {
-    store.appendLog("c", "1", first, [0, 1, 2].map((i) => line(`line ${first + i}`, first + i)));
+    appendLog(store, "c", "1", first, [0, 1, 2].map((i) => line(`line ${first + i}`, first + i)));
     // Some are saved, some under way, some not even that.
     if (first === 30) await store.committed();
     if (first === 60) {
@@ -281,7 +294,7 @@ Deno.test("SqliteStore.log() puts saved and unsaved lines together", async () =>
   }
   for (let from = 0; from < 95; from++) {
     for (const [count, most] of [[0, 9], [1, 1], [7, 7], [100, 100], [100, 5], [60, 50]] as const) {
-      const { first, lines } = logOf(store, "c", "1", from, from + count, most);
+      const { first, lines } = await logOf(store, "c", "1", from, from + count, most);
       const length = Math.max(0, Math.min(90 - from, count, most));
       const wanted = Array.from({ length }, (_, i) => from + i);
       assertEquals(lines, wanted.map((number) => line(`line ${number}`, number)), `${from} + ${count}`);
@@ -294,9 +307,9 @@ Deno.test("SqliteStore cuts what a log has over its bound, on disk", async () =>
   using folder = new StoreFolder();
   await using store = folder.open({ limits: { logLinesPerTaskOnDisk: 100 } });
   for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
-  store.appendLog("c", "2", 0, [line("of another")]);
+  appendLog(store, "c", "2", 0, [line("of another")]);
   for (let i = 0; i < 3_000; i++) {
-    store.appendLog("c", "1", i, [line(`${i}`)]);
+    appendLog(store, "c", "1", i, [line(`${i}`)]);
     if (i % 100 === 0) await store.committed();
   }
   await store.committed();
@@ -307,26 +320,26 @@ Deno.test("SqliteStore cuts what a log has over its bound, on disk", async () =>
   ];
   assert(n >= 100 && n <= 100 + 256, `${n} lines`);
   assertEquals(first, 3_000 - n, "the oldest went");
-  assertEquals(logOf(store, "c", "1", 2_900, 3_000).lines.length, 100);
-  assertEquals(logOf(store, "c", "1", 0, 3_000).first, first);
-  assertEquals(logOf(store, "c", "2", 0, 9).lines, [line("of another")]);
+  assertEquals((await logOf(store, "c", "1", 2_900, 3_000)).lines.length, 100);
+  assertEquals((await logOf(store, "c", "1", 0, 3_000)).first, first);
+  assertEquals((await logOf(store, "c", "2", 0, 9)).lines, [line("of another")]);
 });
 
 Deno.test("SqliteStore cuts what a history has over its bound, on disk, but for its states", async () => {
   using folder = new StoreFolder();
   await using store = folder.open({ limits: { historyPerTask: 10 } });
   for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
-  store.appendHistory("c", "2", entry(1), false);
+  appendHistory(store, "c", "2", entry(1), false);
   for (let version = 1; version <= 2_000; version++) {
-    store.appendHistory("c", "1", entry(version), version % 500 === 1);
+    appendHistory(store, "c", "1", entry(version), version % 500 === 1);
     if (version % 100 === 0) await store.committed();
   }
   await store.committed();
   const [{ n }] = folder.query("SELECT count(*) AS n FROM history WHERE place = 1") as [{ n: number }];
   assert(n <= 4 + 10 + 256 + 100, `${n} entries`);
   const versions = [1, 501, 1_001, 1_501, ...Array.from({ length: 10 }, (_, i) => 1_991 + i)];
-  assertEquals(store.history("c", "1"), versions.map((version) => entry(version)));
-  assertEquals(store.history("c", "2"), [entry(1)]);
+  assertEquals(await historyOf(store, "c", "1"), versions.map((version) => entry(version)));
+  assertEquals(await historyOf(store, "c", "2"), [entry(1)]);
 });
 
 Deno.test("SqliteStore leaves out lines and entries that wait beyond the bound, and keeps the states", async () => {
@@ -334,24 +347,24 @@ Deno.test("SqliteStore leaves out lines and entries that wait beyond the bound, 
   await using store = folder.open({ limits: { unsavedCharacters: 10_000 } });
   store.put("c", storedTask("1", store.takeSeq()));
   let count = 0;
-  const append = (text: string) => store.appendLog("c", "1", count++, [line(text)]);
+  const append = (text: string) => appendLog(store, "c", "1", count++, [line(text)]);
   append("before");
   for (let i = 0; i < 100; i++) append("x".repeat(1_000));
   for (let version = 1; version <= 100; version++) {
-    store.appendHistory("c", "1", entry(version, "x".repeat(1_000)), version === 50);
+    appendHistory(store, "c", "1", entry(version, "x".repeat(1_000)), version === 50);
   }
-  assert(logOf(store, "c", "1", 0, count).lines.length < 11);
-  assertEquals(store.history("c", "1").map(({ version }) => version), [50]);
+  assert((await logOf(store, "c", "1", 0, count)).lines.length < 11);
+  assertEquals((await historyOf(store, "c", "1")).map(({ version }) => version), [50]);
   await store.committed();
 
-  const kept = logOf(store, "c", "1", 0, count);
+  const kept = await logOf(store, "c", "1", 0, count);
   assert(kept.lines.length > 5 && kept.lines.length < 11, `${kept.lines.length} lines`);
   assertEquals(kept.first, 0);
   assertEquals(store.figures.leftOut, 101 - kept.lines.length + 99, "all but what was kept, and the state");
   // There is room again. What follows the gap is a slice of its own, so that no line has a wrong number.
   append("after");
-  assertEquals(logOf(store, "c", "1", 0, count), kept);
-  assertEquals(logOf(store, "c", "1", kept.lines.length, count), {
+  assertEquals(await logOf(store, "c", "1", 0, count), kept);
+  assertEquals(await logOf(store, "c", "1", kept.lines.length, count), {
     first: count - 1,
     lines: [line("after")],
   });
@@ -361,11 +374,12 @@ Deno.test("SqliteStore does not keep empty lines without end while nothing is co
   using folder = new StoreFolder();
   await using store = folder.open({ limits: { unsavedCharacters: 10_000 } });
   store.put("c", storedTask("1", store.takeSeq()));
-  for (let i = 0; i < 10_000; i++) store.appendLog("c", "1", i, [line("")]);
+  for (let i = 0; i < 10_000; i++) appendLog(store, "c", "1", i, [line("")]);
   for (let version = 1; version <= 10_000; version++) {
-    store.appendHistory("c", "1", entry(version, ""), false);
+    appendHistory(store, "c", "1", entry(version, ""), false);
   }
-  const unsaved = logOf(store, "c", "1", 0, 10_000).lines.length + store.history("c", "1").length;
+  const unsaved = (await logOf(store, "c", "1", 0, 10_000)).lines.length +
+    (await historyOf(store, "c", "1")).length;
   assert(unsaved > 10 && unsaved < 1_000, `${unsaved} wait`);
 });
 
@@ -382,18 +396,29 @@ Deno.test("SqliteStore reads texts as it wrote them, whatever characters they ho
   {
     await using store = folder.open();
     store.put("c", storedTask("1", store.takeSeq()));
-    store.appendLog("c", "1", 0, texts.map((text) => line(text, 0.1)));
-    texts.forEach((text, index) => store.appendHistory("c", "1", entry(index + 1, text), false));
-    store.putLaunch("c", "1", { name: "x", args: texts });
-    const before = [logOf(store, "c", "1", 0, 9), store.history("c", "1"), store.launch("c", "1")];
-    assertEquals(logOf(store, "c", "1", 0, 4).lines, texts.slice(0, 4).map((text) => line(text, 0.1)));
+    appendLog(store, "c", "1", 0, texts.map((text) => line(text, 0.1)));
+    texts.forEach((text, index) => appendHistory(store, "c", "1", entry(index + 1, text), false));
+    putLaunch(store, "c", "1", { name: "x", args: texts });
+    const before = [
+      await logOf(store, "c", "1", 0, 9),
+      await historyOf(store, "c", "1"),
+      await launchOf(store, "c", "1"),
+    ];
+    assertEquals(
+      (await logOf(store, "c", "1", 0, 4)).lines,
+      texts.slice(0, 4).map((text) => line(text, 0.1)),
+    );
     await store.committed();
-    assertEquals([logOf(store, "c", "1", 0, 9), store.history("c", "1"), store.launch("c", "1")], before);
+    assertEquals([
+      await logOf(store, "c", "1", 0, 9),
+      await historyOf(store, "c", "1"),
+      await launchOf(store, "c", "1"),
+    ], before);
   }
   await using store = folder.open();
-  const [, , , , nul, half] = logOf(store, "c", "1", 0, 9).lines;
+  const [, , , , nul, half] = (await logOf(store, "c", "1", 0, 9)).lines;
   assertEquals([nul?.text, half?.text], ["before\ufffdafter", "half \ufffd pair"], "nothing is cut off");
-  assertEquals(store.launch("c", "1")?.args, texts);
+  assertEquals((await launchOf(store, "c", "1"))?.args, texts);
 });
 
 Deno.test("SqliteStore.purge() removes the rows of a task from every table", async () => {
@@ -432,10 +457,10 @@ Deno.test("SqliteStore purges what was removed when it is opened again, after an
     assertEquals(place.rowCounts().length, TASK_TABLES.length);
     await using next = place.open();
     assertEquals(place.rowCounts(), [1, 1, 1, 2, 1, 1, 1]);
-    assertEquals([next.removed("c", "removed"), next.get("c", "removed")], [undefined, undefined]);
+    assertEquals([next.removed("c", "removed"), next.index.get("c", "removed")], [undefined, undefined]);
     assertEquals(next.restore("c", storedTask("removed", next.takeSeq())), false);
-    assertEquals(next.changesSince("c", 2)?.removed, [{ id: "removed", seq: 3 }]);
-    assertEquals(logOf(next, "c", "kept", 0, 9).lines.length, 2);
+    assertEquals(next.index.changesSince("c", 2)?.removed, [{ id: "removed", seq: 3 }]);
+    assertEquals((await logOf(next, "c", "kept", 0, 9)).lines.length, 2);
   }
 });
 
@@ -457,9 +482,9 @@ Deno.test("SqliteStore forgets as many removals and empty clients on disk as in 
   assertEquals(clients, 3);
   assert(removals <= 4 + 2, `${removals} removals`);
   await using store = folder.open({ limits });
-  assertEquals(store.allChangesSince(0), undefined);
-  assertEquals(store.changesSince("passing-0", 0), undefined);
-  assertEquals(store.changesSince("passing-49", 199)?.removed, [{ id: "1", seq: 200 }]);
+  assertEquals(store.index.allChangesSince(0), undefined);
+  assertEquals(store.index.changesSince("passing-0", 0), undefined);
+  assertEquals(store.index.changesSince("passing-49", 199)?.removed, [{ id: "1", seq: 200 }]);
 });
 
 Deno.test("SqliteStore opens thousands of tasks in the order of their creation", async () => {
@@ -471,7 +496,7 @@ Deno.test("SqliteStore opens thousands of tasks in the order of their creation",
     store.put("c", storedTask(ids[10]!, store.takeSeq(), "FINISHED"));
   }
   await using store = folder.open();
-  assertEquals(Array.from(store.list("c"), ({ id }) => id), ids);
-  assertEquals(store.changesSince("c", 3_499)?.tasks.map(({ id }) => id), [ids.at(-1), ids[10]]);
-  assertEquals([...store.openedEnded()].at(-1)?.id, ids[10]);
+  assertEquals(Array.from(store.index.list("c"), ({ id }) => id), ids);
+  assertEquals(store.index.changesSince("c", 3_499)?.tasks.map(({ id }) => id), [ids.at(-1), ids[10]]);
+  assertEquals(store.takeOpened().ended.at(-1)?.id, ids[10]);
 });

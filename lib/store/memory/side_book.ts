@@ -1,0 +1,90 @@
+/**
+ * Keeps the entries of one side table for many tasks, within bounds.
+ *
+ * @module
+ */
+
+import { keepNewest, type KeyRange, type SideTable, type SideTableBounds } from "../side_tables.ts";
+
+/** The entries of one task. */
+interface Page<Entry> {
+  entries: Entry[];
+  /** The sum of the entries' sizes. */
+  size: number;
+}
+
+/** Keeps the newest entries of each task; beyond the total bound, the task written to least recently loses its own. */
+export class SideBook<Entry> {
+  readonly #table: SideTable<Entry>;
+  readonly #bounds: SideTableBounds;
+  /** In the order of their last write, least recent first. */
+  readonly #pages: Map<string, Page<Entry>> = new Map();
+  #size = 0;
+
+  /**
+   * @param table the side table
+   * @param bounds the bounds to keep
+   */
+  constructor(table: SideTable<Entry>, bounds: SideTableBounds) {
+    this.#table = table;
+    this.#bounds = bounds;
+  }
+
+  /** Adds entries to those of a task; if a task has one entry, replaces it. */
+  put(task: string, entries: readonly Entry[]): void {
+    const { keyOf, sizeOf } = this.#table;
+    const known = keyOf === null ? undefined : this.#pages.get(task);
+    const page = known ?? { entries: [], size: 0 };
+    this.delete(task);
+    for (const entry of entries) {
+      page.entries.push(entry);
+      page.size += sizeOf(entry);
+    }
+    // Trimmed only when half as many again are there, so that each entry costs the same on average.
+    if (page.entries.length > this.#bounds.perTask * 1.5) this.#trim(page);
+    this.#pages.set(task, page);
+    this.#size += page.size;
+    while (this.#size > this.#bounds.total && this.#pages.size > 1) {
+      const [oldest] = this.#pages.keys();
+      this.delete(oldest!);
+    }
+  }
+
+  /** Reads the kept entries of a task, oldest first. */
+  read(task: string, range?: KeyRange): readonly Entry[] {
+    const entries = keepNewest(this.#table, this.#pages.get(task)?.entries ?? [], this.#bounds.perTask);
+    const { keyOf } = this.#table;
+    if (range === undefined || keyOf === null) return entries;
+    const start = firstFrom(entries, keyOf, range.from);
+    const end = firstFrom(entries, keyOf, range.to);
+    return entries.slice(start, Math.min(end, start + (range.most ?? Infinity)));
+  }
+
+  /** Drops the entries of a task. */
+  delete(task: string): void {
+    this.#size -= this.#pages.get(task)?.size ?? 0;
+    this.#pages.delete(task);
+  }
+
+  /** Drops all entries. */
+  clear(): void {
+    this.#pages.clear();
+    this.#size = 0;
+  }
+
+  #trim(page: Page<Entry>): void {
+    page.entries = [...keepNewest(this.#table, page.entries, this.#bounds.perTask)];
+    page.size = page.entries.reduce((sum, entry) => sum + this.#table.sizeOf(entry), 0);
+  }
+}
+
+/** The index of the first entry whose key is at least `from`; the number of entries if there is none. */
+function firstFrom<Entry>(entries: readonly Entry[], keyOf: (entry: Entry) => number, from: number): number {
+  let [low, high] = [0, entries.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (keyOf(entries[middle]!) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

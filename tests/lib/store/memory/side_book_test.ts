@@ -1,0 +1,153 @@
+import { SideBook } from "../../../../lib/store/memory/side_book.ts";
+import { HISTORY, LAUNCHES, LOG_LINES, PROGRESS_HISTORY } from "../../../../lib/store/side_tables.ts";
+import type { NumberedLine, StoredHistoryEntry } from "../../../../lib/store/side_tables.ts";
+import type { ProgressPoint } from "../../../../lib/task/task.ts";
+import { assert, assertEquals, assertGreater } from "../../../support/assert.ts";
+import { entry } from "../../../support/store_model.ts";
+
+function logBook(perTask: number, total: number): SideBook<NumberedLine> {
+  return new SideBook(LOG_LINES, { perTask, total });
+}
+
+function historyBook(perTask: number, total: number): SideBook<StoredHistoryEntry> {
+  return new SideBook(HISTORY, { perTask, total });
+}
+
+/** A log line of a length. */
+function x(length: number, number = 0): NumberedLine[] {
+  return [{ number, at: 1, text: "x".repeat(length) }];
+}
+
+function note(version: number, isState = false): StoredHistoryEntry[] {
+  return [{ entry: entry(version), isState }];
+}
+
+function versions(book: SideBook<StoredHistoryEntry>, task: string): number[] {
+  return book.read(task).map(({ entry }) => entry.version);
+}
+
+function points(count: number): ProgressPoint[] {
+  return Array.from({ length: count }, (_, index) => [index, index]);
+}
+
+Deno.test("SideBook.put() keeps permanent entries, and the newest of the rest", () => {
+  const book = historyBook(3, 1_000);
+  for (let version = 1; version <= 100; version++) book.put("1", note(version, version % 25 === 0));
+  assertEquals(versions(book, "1"), [25, 50, 75, 97, 98, 99, 100]);
+  assertEquals(versions(book, "unknown"), []);
+});
+
+Deno.test("SideBook.put() no longer counts entries that were trimmed or deleted", () => {
+  const book = logBook(2, 100);
+  // Far more than the bound over time, but never at once.
+  for (let i = 0; i < 1_000; i++) {
+    book.put("short-lived", x(40));
+    book.delete("short-lived");
+    book.put("kept", x(10, i));
+  }
+  book.put("other", x(40));
+  assertEquals([book.read("kept").length, book.read("other").length], [2, 1]);
+});
+
+Deno.test("SideBook.put() no longer counts permanent entries' neighbours that were trimmed", () => {
+  const book = historyBook(2, 10);
+  for (let version = 1; version <= 1_000; version++) {
+    book.put("short-lived", note(version));
+    book.delete("short-lived");
+    book.put("kept", note(version));
+  }
+  book.put("other", note(1, true));
+  assertEquals([versions(book, "kept"), versions(book, "other")], [[999, 1_000], [1]]);
+});
+
+Deno.test("SideBook.put() keeps the entries just written, however large", () => {
+  const book = logBook(5, 10);
+  book.put("quiet", x(5));
+  book.put("loud", x(500));
+  assertEquals([book.read("quiet").length, book.read("loud").length], [0, 1]);
+});
+
+Deno.test("SideBook.put() drops the entries of the tasks written to least recently", () => {
+  const book = logBook(100, 1_000);
+  for (let i = 0; i < 20; i++) {
+    book.put(`${i}`, x(100));
+    book.put("0", x(1, i));
+  }
+  const kept = Array.from({ length: 20 }, (_, i) => i).filter((i) => book.read(`${i}`).length > 0);
+  const characters = kept.flatMap((i) => book.read(`${i}`)).reduce((sum, { text }) => sum + text.length, 0);
+  assert(characters <= 1_000, `${characters} characters are kept`);
+  assertEquals([kept[0], kept.at(-1), kept.includes(1)], [0, 19, false]);
+  assertGreater(kept.length, 3);
+});
+
+Deno.test("SideBook.put() drops histories least recently written, but not the one being written", () => {
+  const book = historyBook(100, 10);
+  for (let i = 0; i < 8; i++) {
+    for (const version of [1, 2]) book.put(`${i}`, note(version));
+    book.put("0", note(10 + i));
+  }
+  assertEquals(versions(book, "0").at(-1), 17);
+  assertEquals([versions(book, "1"), versions(book, "7")], [[], [1, 2]]);
+  for (let version = 1; version <= 50; version++) book.put("long", note(version, true));
+  assertEquals([versions(book, "long").length, versions(book, "0")], [50, []]);
+});
+
+Deno.test("SideBook.put() replaces the entry if a task has only one", () => {
+  const book = new SideBook(PROGRESS_HISTORY, { perTask: 1, total: 10 });
+  const lengths = () => ["1", "2", "3"].map((task) => book.read(task)[0]?.length ?? 0);
+  book.put("1", [points(4)]);
+  book.put("2", [points(4)]);
+  book.put("1", [points(5)]);
+  assertEquals(lengths(), [5, 4, 0]);
+  book.put("3", [points(5)]);
+  assertEquals(lengths(), [5, 0, 5]);
+  book.put("2", [points(99)]);
+  assertEquals(lengths(), [0, 99, 0]);
+  book.delete("2");
+  book.put("1", [points(5)]);
+  book.put("3", [points(5)]);
+  assertEquals(lengths(), [5, 0, 5], "deleted entries take no room");
+  book.clear();
+  assertEquals(lengths(), [0, 0, 0]);
+});
+
+Deno.test("SideBook.put() keeps one launch of every task", () => {
+  const book = new SideBook(LAUNCHES, { perTask: 1, total: Infinity });
+  for (let task = 0; task < 1_000; task++) book.put(`${task}`, [{ name: "job", args: [task] }]);
+  assertEquals([book.read("0"), book.read("999")], [[{ name: "job", args: [0] }], [{
+    name: "job",
+    args: [999],
+  }]]);
+});
+
+Deno.test("SideBook.read() finds entries by key, also if the first ones are gone", () => {
+  const book = logBook(10, 1_000);
+  for (let i = 0; i < 100; i++) book.put("1", [{ number: i, at: i, text: `${i}` }]);
+  const numbers = (from: number, to: number, most?: number) =>
+    book.read("1", { from, to, ...(most !== undefined && { most }) }).map(({ number }) => number);
+  assertEquals(numbers(92, 95), [92, 93, 94]);
+  assertEquals(numbers(0, 92), [90, 91]);
+  assertEquals(numbers(98, 1_000), [98, 99]);
+  assertEquals([numbers(0, Infinity, 2), numbers(0, 91, 2), numbers(0, Infinity, 0)], [[90, 91], [90], []]);
+  for (const [from, to] of [[95, 95], [95, 20], [0, 50], [200, 300]] as const) {
+    assertEquals(numbers(from, to), []);
+  }
+});
+
+Deno.test("SideBook.read() returns the entries since a task lost its earlier ones", () => {
+  const book = logBook(10, 10);
+  book.put("1", x(5));
+  book.put("other", x(10));
+  book.put("1", x(5, 1));
+  assertEquals(book.read("1", { from: 0, to: 10 }), x(5, 1));
+});
+
+Deno.test("SideBook.clear() and delete() drop entries, and accept unknown tasks", () => {
+  const book = logBook(5, 100);
+  book.delete("unknown");
+  book.put("1", x(5));
+  book.clear();
+  assertEquals(book.read("1"), []);
+  for (let i = 0; i < 10; i++) book.put(`${i}`, x(10));
+  assertEquals(book.read("0").length, 1, "cleared entries no longer count");
+});

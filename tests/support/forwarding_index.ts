@@ -1,0 +1,46 @@
+/**
+ * An index that forwards every read to another one; a base for tests that count or change some reads.
+ *
+ * @module
+ */
+
+import type { ChangesSince, StoredTask, TaskIndexReader } from "../../lib/store/store.ts";
+import type { TaskSummary } from "../../lib/task/task.ts";
+
+/** Forwards every read. */
+export class ForwardingIndex implements TaskIndexReader {
+  readonly #index: TaskIndexReader;
+
+  /** @param index the index to forward to */
+  constructor(index: TaskIndexReader) {
+    this.#index = index;
+  }
+
+  get(client: string, id: string): StoredTask | undefined {
+    return this.#index.get(client, id);
+  }
+
+  list(client: string): Iterable<StoredTask> {
+    return this.#index.list(client);
+  }
+
+  count(client: string): number {
+    return this.#index.count(client);
+  }
+
+  pastRuns(client: string, name: string, most: number): readonly TaskSummary[] {
+    return this.#index.pastRuns(client, name, most);
+  }
+
+  lastSeq(client: string): number {
+    return this.#index.lastSeq(client);
+  }
+
+  changesSince(client: string, seq: number): ChangesSince | undefined {
+    return this.#index.changesSince(client, seq);
+  }
+
+  allChangesSince(seq: number): ReadonlyMap<string, ChangesSince> | undefined {
+    return this.#index.allChangesSince(seq);
+  }
+}
