@@ -5,7 +5,8 @@
  */
 
 import type { Keyring } from "../access/keyring.ts";
-import type { MonitorLimits, ResolvedAccess } from "../config.ts";
+import type { ResolvedAccess } from "../config/access_options.ts";
+import type { MonitorLimits } from "../config/limits.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { ModuleSource } from "./pages/module_source.ts";
 import type { DeliveryCounts } from "../notify/receiver_queue.ts";

@@ -9,7 +9,7 @@ import { getCookies } from "@std/http/cookie";
 import { RateLimiter } from "../access/rate_limiter.ts";
 import { type Access, FULL_GRANT, type Grant, type Need, permits } from "../access/grant.ts";
 import type { Keyring } from "../access/keyring.ts";
-import type { MonitorLimits } from "../config.ts";
+import type { MonitorLimits } from "../config/limits.ts";
 import { addressGroup, addressOf } from "./address.ts";
 import { TOKEN_PROTOCOL } from "../remote/credentials.ts";
 import { Problem, type ProblemCode } from "./problem.ts";

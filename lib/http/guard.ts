@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ResolvedAccess } from "../config.ts";
+import type { ResolvedAccess } from "../config/access_options.ts";
 import { Problem } from "./problem.ts";
 
 const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(?::(\d{1,5}))?$/;

@@ -14,6 +14,9 @@ export const DEFAULT_CHANNEL = "taskscope";
 
 /** Limits of one task and its fields. Reporters truncate longer values; the server rejects them. */
 export const LIMITS = {
+  /** Client tokens and task ids. */
+  idLength: 128,
+  channelLength: 128,
   nameLength: 200,
   statusLength: 1_000,
   unitLength: 32,
@@ -33,8 +36,8 @@ export const LIMITS = {
   jsonDepth: 56,
 } as const;
 
-const CLIENT_GRAMMAR = /^[A-Za-z0-9._-]{1,128}$/;
-const TASK_ID_GRAMMAR = /^[A-Za-z0-9._:-]{1,128}$/;
+const CLIENT_GRAMMAR = new RegExp(`^[A-Za-z0-9._-]{1,${LIMITS.idLength}}$`);
+const TASK_ID_GRAMMAR = new RegExp(`^[A-Za-z0-9._:-]{1,${LIMITS.idLength}}$`);
 // "start" would shadow a route; the others would reach prototypes in a browser that builds `all_tasks[id]`.
 const RESERVED_TASK_IDS: ReadonlySet<string> = new Set([
   ".",

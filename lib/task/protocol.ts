@@ -59,9 +59,9 @@ export function parseKey(client: unknown, id: unknown): { readonly client: strin
  */
 export function parseReport(value: unknown): Report {
   const fields = object(value, "report");
-  const client = string(fields.client, "client", 128);
+  const client = string(fields.client, "client", LIMITS.idLength);
   if (!isClientToken(client)) throw wrong("client", "a client token", client);
-  const id = string(fields.id, "id", 128);
+  const id = string(fields.id, "id", LIMITS.idLength);
   if (!isTaskId(id)) throw wrong("id", "a task id", id);
   const at = number(fields.at, "at");
   const change = parseChange(fields.change);

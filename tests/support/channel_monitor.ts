@@ -5,7 +5,7 @@
  */
 
 import { ChannelServer } from "../../lib/registry/channel_server.ts";
-import type { MonitorLimits } from "../../lib/config.ts";
+import type { MonitorLimits } from "../../lib/config/limits.ts";
 import { registerMonitor } from "../../lib/reporter/local_monitors.ts";
 import { TestRegistry } from "./registry.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DEFAULT_LIMITS } from "../../lib/config.ts";
+import { DEFAULT_LIMITS } from "../../lib/config/limits.ts";
 import { Hub } from "../../lib/hub/hub.ts";
 import type { Cursor } from "../../lib/task/cursor.ts";
 import { EventWatcher } from "./event_watcher.ts";

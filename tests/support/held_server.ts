@@ -4,7 +4,8 @@
  * @module
  */
 
-import { DEFAULT_LIMITS, type MonitorLimits, resolveAccess } from "../../lib/config.ts";
+import { resolveAccess } from "../../lib/config/access_options.ts";
+import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
 import { Gate } from "../../lib/http/gate.ts";
 import { Handler } from "../../lib/http/handler.ts";
 import { Hub } from "../../lib/hub/hub.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
+import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { MemoryStore } from "../../lib/store/memory/memory_store.ts";
 import type { Degradation, StoredTask, TaskIndexReader } from "../../lib/store/store.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
+import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
 import { Registry } from "../../lib/registry/registry.ts";
 import type { RegistryEvent, Reporter } from "../../lib/registry/registry_types.ts";
 import { MemoryStore } from "../../lib/store/memory/memory_store.ts";

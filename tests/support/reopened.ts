@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config.ts";
+import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
 import type { Registry } from "../../lib/registry/registry.ts";
 import { MemoryStore } from "../../lib/store/memory/memory_store.ts";
 import type { EndedTask, OpenedTask, OpenedTasks, StoredTask } from "../../lib/store/store.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { resolveAccess } from "../../config.ts";
+import { resolveAccess } from "../../config/access_options.ts";
 import { readVariable } from "../../environment.ts";
 import { createMonitor, type Monitor } from "../../mod.ts";
 import { EXIT, messageOf } from "../command.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MonitorLimits } from "../../config.ts";
+import type { MonitorLimits } from "../../config/limits.ts";
 import { ConfigError } from "../../errors.ts";
 import { parseNotify } from "../../notify/options.ts";
 import type { Durability } from "../../store/store.ts";

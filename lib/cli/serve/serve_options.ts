@@ -5,7 +5,9 @@
  */
 
 import { checkKey } from "../../access/keyring.ts";
-import { type MonitorLimits, resolveAccess, resolveChannel, resolveLimits } from "../../config.ts";
+import { resolveAccess } from "../../config/access_options.ts";
+import { resolveChannel } from "../../config/channel_name.ts";
+import { type MonitorLimits, resolveLimits } from "../../config/limits.ts";
 import { ConfigError } from "../../errors.ts";
 import { type NotifyOptions, resolveNotify } from "../../notify/options.ts";
 import type { Durability } from "../../store/store.ts";

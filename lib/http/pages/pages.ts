@@ -12,7 +12,7 @@ import { AssetFiles } from "./asset_files.ts";
 import { readForm } from "../body.ts";
 import { changeMany } from "./bulk.ts";
 import { type HandlerContext, retryTask, startTask, storedTask, whenPublishable } from "../context.ts";
-import type { ResolvedAccess } from "../../config.ts";
+import type { ResolvedAccess } from "../../config/access_options.ts";
 import type { PageContext, PageVisitor, ShownTask } from "../../page_renderer.ts";
 import type { Visitor } from "../gate.ts";
 import { Problem, problemOf, titleOf } from "../problem.ts";

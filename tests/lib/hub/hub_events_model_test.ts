@@ -1,7 +1,7 @@
 /** Readers of event streams that are cut anywhere and come back, held against what really happened. */
 
 import fc from "fast-check";
-import { DEFAULT_LIMITS } from "../../../lib/config.ts";
+import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";
 import { LimitError } from "../../../lib/errors.ts";
 import { Hub } from "../../../lib/hub/hub.ts";
 import { parseCursor } from "../../../lib/task/cursor.ts";

@@ -2,7 +2,7 @@ import { Hub, type HubOptions, type WatchMode } from "../../../lib/hub/hub.ts";
 import { formatCursor } from "../../../lib/task/cursor.ts";
 import { MemoryStore } from "../../../lib/store/memory/memory_store.ts";
 import type { StoredTask } from "../../../lib/store/store.ts";
-import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config.ts";
+import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config/limits.ts";
 import {
   assert,
   assertEquals,

@@ -1,7 +1,7 @@
 /** Watchers that come and go, and servers that do: who comes back gets everything later, or is told that it can't. */
 
 import fc from "fast-check";
-import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config.ts";
+import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config/limits.ts";
 import { parseCursor } from "../../../lib/task/cursor.ts";
 import { assert, assertEquals, assertGreater, assertStrictEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";

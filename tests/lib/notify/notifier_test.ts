@@ -1,6 +1,6 @@
 /** From the end of a task to a receiver on a real server, with a store whose commits a test holds back. */
 
-import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config.ts";
+import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config/limits.ts";
 import { Notifier } from "../../../lib/notify/notifier.ts";
 import { type NotifyOptions, resolveNotify } from "../../../lib/notify/options.ts";
 import { Registry } from "../../../lib/registry/registry.ts";

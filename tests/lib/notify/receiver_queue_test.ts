@@ -1,6 +1,6 @@
 /** When what is told to a receiver, in time that stands still until a test moves it. */
 
-import { DEFAULT_LIMITS } from "../../../lib/config.ts";
+import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";
 import type { Outcome } from "../../../lib/notify/post.ts";
 import { ReceiverQueue, type ReceiverQueueLimits } from "../../../lib/notify/receiver_queue.ts";
 import type { Delivery } from "../../../lib/store/store.ts";

@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS } from "../../../lib/config.ts";
+import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";
 import { LiveTasks } from "../../../lib/registry/live_tasks.ts";
 import { HTTP_REPORTER_ID } from "../../../lib/registry/registry_types.ts";
 import { MemoryStore } from "../../../lib/store/memory/memory_store.ts";

@@ -1,7 +1,7 @@
 /** Reports that are too long for one message. */
 
 import fc from "fast-check";
-import { DEFAULT_LIMITS } from "../../../lib/config.ts";
+import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";
 import { byteLength, parseReport, type Report } from "../../../lib/task/protocol.ts";
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import { splitReport } from "../../../lib/remote/split_report.ts";

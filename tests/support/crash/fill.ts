@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DEFAULT_LIMITS } from "../../../lib/config.ts";
+import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";
 import { Registry } from "../../../lib/registry/registry.ts";
 import type { Reporter } from "../../../lib/registry/registry_types.ts";
 import { SqliteStore } from "../../../lib/store/sqlite/sqlite_store.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MonitorLimits } from "../../../lib/config.ts";
+import type { MonitorLimits } from "../../../lib/config/limits.ts";
 import { StorageError } from "../../../lib/errors.ts";
 import { MemoryStore } from "../../../lib/store/memory/memory_store.ts";
 import type { KeyRange, SideTable } from "../../../lib/store/side_tables.ts";

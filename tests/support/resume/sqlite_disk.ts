@@ -5,7 +5,7 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
-import type { MonitorLimits } from "../../../lib/config.ts";
+import type { MonitorLimits } from "../../../lib/config/limits.ts";
 import { SqliteStore } from "../../../lib/store/sqlite/sqlite_store.ts";
 import type { TaskStore } from "../../../lib/store/store.ts";
 import type { DiskMood, ResumeDisk } from "./disk.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MonitorLimits } from "../../../lib/config.ts";
+import type { MonitorLimits } from "../../../lib/config/limits.ts";
 import type { HandlerContext } from "../../../lib/http/context.ts";
 import { Problem } from "../../../lib/http/problem.ts";
 import { Rest } from "../../../lib/http/tasks/rest.ts";

@@ -1,13 +1,13 @@
 /** A monitor as a whole: how it begins, and how it ends in order. */
 
-import { ChannelConflictError, ConfigError, createMonitor, StorageError } from "../../lib/mod.ts";
-import type { Monitor, MonitoredTask, MonitorOptions } from "../../lib/mod.ts";
-import { assert, assertEquals, assertMatch, assertThrows } from "../support/assert.ts";
-import { assertProblem, call, HeldTask } from "../support/calls.ts";
-import { freshChannel } from "../support/channel_monitor.ts";
-import { turn } from "../support/local_monitor.ts";
-import { startServer } from "../support/server.ts";
-import { TestSocket } from "../support/socket.ts";
+import { ChannelConflictError, ConfigError, createMonitor, StorageError } from "../../../lib/mod.ts";
+import type { Monitor, MonitoredTask, MonitorOptions } from "../../../lib/mod.ts";
+import { assert, assertEquals, assertMatch, assertThrows } from "../../support/assert.ts";
+import { assertProblem, call, HeldTask } from "../../support/calls.ts";
+import { freshChannel } from "../../support/channel_monitor.ts";
+import { turn } from "../../support/local_monitor.ts";
+import { startServer } from "../../support/server.ts";
+import { TestSocket } from "../../support/socket.ts";
 
 const INTERRUPTED = { type: "interrupted", message: "The server was shut down while the task ran" };
 

@@ -1,14 +1,14 @@
 /** A monitor that tells receivers on real servers that its tasks have ended. */
 
-import { ConfigError, createMonitor, type NotifyOptions } from "../../lib/mod.ts";
-import { assert, assertEquals, assertThrows } from "../support/assert.ts";
-import { call, HeldTask } from "../support/calls.ts";
-import { freshChannel } from "../support/channel_monitor.ts";
-import { freePort } from "../support/free_port.ts";
-import { isSigned, TestReceiver } from "../support/receiver.ts";
-import { startServer } from "../support/server.ts";
-import { StoreFolder } from "../support/store_folder.ts";
-import { until } from "../support/until.ts";
+import { ConfigError, createMonitor, type NotifyOptions } from "../../../lib/mod.ts";
+import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { call, HeldTask } from "../../support/calls.ts";
+import { freshChannel } from "../../support/channel_monitor.ts";
+import { freePort } from "../../support/free_port.ts";
+import { isSigned, TestReceiver } from "../../support/receiver.ts";
+import { startServer } from "../../support/server.ts";
+import { StoreFolder } from "../../support/store_folder.ts";
+import { until } from "../../support/until.ts";
 
 Deno.test("createMonitor() tells the addresses of notify how its tasks ended", async () => {
   await using receiver = new TestReceiver();

@@ -1,0 +1,124 @@
+/**
+ * The options for the addresses of a monitor and the access to it, checked.
+ *
+ * @module
+ */
+
+import { checkKey } from "../access/keyring.ts";
+import { ConfigError } from "../errors.ts";
+
+/** The addresses that a monitor serves, and who has access. */
+export interface AccessOptions {
+  /**
+   * The prefix of all paths: `""` or one such as `"/monitor"`.
+   *
+   * @default {""}
+   */
+  readonly basePath?: string;
+  /**
+   * The accepted values of the `Host` header, with ports. By default the loopback names, with any port. Requests with
+   * another host are rejected, which prevents DNS rebinding.
+   */
+  readonly allowedHosts?: readonly string[];
+  /** The origins of other pages that may make changes. The monitor's own origin always may. */
+  readonly allowedOrigins?: readonly string[];
+  /**
+   * The public URLs of the monitor, such as `https://ci.example.org/tasks`; links use the first one. The host and the
+   * origin of each are allowed.
+   */
+  readonly publicUrls?: readonly string[];
+  /**
+   * Whether any IP address is accepted as host. An address, unlike a name, cannot be rebound.
+   *
+   * @default {false}
+   */
+  readonly allowAddressHosts?: boolean;
+  /**
+   * The key that gives full access: 16 to 1024 ASCII characters without spaces. Programs send it as
+   * `Authorization: Bearer`; people sign in with it. Without a key, access is open.
+   */
+  readonly key?: string | undefined;
+  /**
+   * Whether people can sign in with the key and share links. Both need cookies, which browsers accept over HTTPS and on
+   * loopback addresses only.
+   *
+   * @default {true}
+   */
+  readonly signIn?: boolean;
+  /** The IP addresses of reverse proxies whose `X-Forwarded-For` header is trusted. */
+  readonly trustedProxies?: readonly string[];
+}
+
+/** {@linkcode AccessOptions}, checked, with defaults. */
+export interface ResolvedAccess {
+  readonly basePath: string;
+  /** The accepted hosts; `null` if every loopback name is accepted. */
+  readonly hosts: ReadonlySet<string> | null;
+  readonly origins: ReadonlySet<string>;
+  readonly allowAddressHosts: boolean;
+  /** The origin for links; `null` if it is taken from the request. */
+  readonly publicOrigin: string | null;
+  /** The key; `null` if access is open. */
+  readonly key: string | null;
+  /** Whether people can sign in. */
+  readonly signIn: boolean;
+  readonly trustedProxies: ReadonlySet<string>;
+}
+
+/**
+ * Checks the access options and merges them with the defaults.
+ *
+ * @param options the user's options
+ * @returns the resolved options
+ * @throws {ConfigError} if an option is invalid
+ */
+export function resolveAccess(options: AccessOptions = {}): ResolvedAccess {
+  const { basePath = "", allowedHosts, allowedOrigins = [], publicUrls = [], trustedProxies = [] } = options;
+  const { key, signIn = true, allowAddressHosts = false } = options;
+  const urls = publicUrls.map(publicUrlOf);
+  const hosts = allowedHosts === undefined && urls.length === 0
+    ? null
+    : new Set([...allowedHosts ?? [], ...urls.map((url) => url.host)].map((host) => host.toLowerCase()));
+  return {
+    basePath: basePathOf(basePath === "" ? urls[0]?.pathname ?? "" : basePath),
+    hosts,
+    origins: new Set([...allowedOrigins.map(originOf), ...urls.map((url) => url.origin)]),
+    allowAddressHosts,
+    publicOrigin: urls[0]?.origin ?? null,
+    key: key === undefined ? null : checkKey(key, "The key"),
+    signIn: key !== undefined && signIn,
+    trustedProxies: new Set(trustedProxies.map(proxyOf)),
+  };
+}
+
+function basePathOf(path: string): string {
+  const trimmed = path.replace(/\/+$/, "");
+  if (trimmed === "" || /^(\/[A-Za-z0-9._~-]+)+$/.test(trimmed)) return trimmed;
+  throw new ConfigError(`Cannot use base path: wanted a path such as "/monitor", received "${path}"`);
+}
+
+function publicUrlOf(text: string): URL {
+  const url = URL.parse(text);
+  const isPlain = url !== null && (url.protocol === "http:" || url.protocol === "https:") &&
+    url.search === "" && url.hash === "" && url.username === "" && url.password === "";
+  if (isPlain) return url;
+  throw new ConfigError(`Cannot use public URL: wanted http(s)://host[:port][/path], received "${text}"`);
+}
+
+/** An IP address in the spelling that `Deno.ServeHandlerInfo.remoteAddr` uses. */
+function proxyOf(text: string): string {
+  const host = URL.parse(`http://${text.includes(":") ? `[${text}]` : text}/`)?.hostname.replace(
+    /^\[|\]$/g,
+    "",
+  );
+  if (host !== undefined && (host.includes(":") || /^\d+(\.\d+){3}$/.test(text))) return host;
+  throw new ConfigError(`Cannot trust proxy: wanted an IP address, received "${text}"`);
+}
+
+function originOf(text: string): string {
+  const url = URL.parse(text);
+  if (url !== null && url.origin === text.replace(/\/$/, "").toLowerCase() && url.origin !== "null") {
+    return url.origin;
+  }
+  throw new ConfigError(`Cannot allow origin: wanted http(s)://host[:port], received "${text}"`);
+}

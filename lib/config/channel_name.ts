@@ -1,0 +1,21 @@
+/**
+ * Checks the name of a monitor's channel.
+ *
+ * @module
+ */
+
+import { ConfigError } from "../errors.ts";
+import { DEFAULT_CHANNEL, LIMITS } from "../task/grammar.ts";
+
+/**
+ * Checks the name of a monitor's channel.
+ *
+ * @param name the user's option
+ * @returns the name
+ * @throws {ConfigError} if it is empty or too long
+ */
+export function resolveChannel(name: string = DEFAULT_CHANNEL): string {
+  const most = LIMITS.channelLength;
+  if (name.length >= 1 && name.length <= most) return name;
+  throw new ConfigError(`Cannot use channel: wanted 1 to ${most} characters, received ${name.length}`);
+}

@@ -1,0 +1,182 @@
+/**
+ * The limits of a monitor and their defaults.
+ *
+ * @module
+ */
+
+import { ConfigError } from "../errors.ts";
+
+/**
+ * The limits of a monitor. All are whole numbers from 1; those that may be 0 say so. Durations are milliseconds, named
+ * `…Ms`; sizes are bytes or, for text in memory, characters (UTF-16 code units).
+ */
+export interface MonitorLimits {
+  /** Clients that may have tasks; a task of another client is rejected. */
+  readonly clients: number;
+  /** Unfinished tasks of one client; another one is rejected. */
+  readonly liveTasksPerClient: number;
+  /** Wrong keys or tokens in a row that one address may send; further ones are answered with 429 instead of 401. */
+  readonly wrongKeysPerAddress: number;
+  /** Milliseconds after which an address may send one more wrong key. */
+  readonly wrongKeyRefillMs: number;
+  /** Addresses whose wrong keys are counted at a time. */
+  readonly addresses: number;
+  /** Writes over REST in a row to the tasks of one client, if there is a key; further ones are answered with 429. */
+  readonly writesPerClient: number;
+  /** Milliseconds after which one more such write is accepted. */
+  readonly writeRefillMs: number;
+  /** Ended tasks of one client that are kept; the oldest are removed first. May be 0. */
+  readonly endedTasksPerClient: number;
+  /** Ended tasks of all clients that are kept; the oldest are removed first. May be 0. */
+  readonly endedTasks: number;
+  /** Milliseconds, from its end, that an ended task is kept. */
+  readonly endedTaskAgeMs: number;
+  /** Milliseconds, from its removal, within which a removed task can be restored. May be 0. */
+  readonly restoreWindowMs: number;
+  /** Removals of one client's tasks that are remembered; a watcher with an older cursor must resync. */
+  readonly removalsPerClient: number;
+  /** Clients without tasks that are remembered. */
+  readonly emptyClients: number;
+  /** Log lines of one task that are kept in memory, and the default size of a page of log; the oldest are dropped. */
+  readonly logLinesPerTask: number;
+  /** Log lines of one task that are kept on disk; the oldest are dropped. */
+  readonly logLinesPerTaskOnDisk: number;
+  /** Characters of log of all tasks in memory; the log with the oldest last line is dropped first. */
+  readonly logCharacters: number;
+  /** Status texts in the history of one task; the oldest are dropped. State changes are always kept. */
+  readonly historyPerTask: number;
+  /** History entries of all tasks in memory; the history with the oldest last entry is dropped first. */
+  readonly historyEntries: number;
+  /** Points of the progress histories of all tasks in memory; the one that was written least recently is dropped first. */
+  readonly progressPoints: number;
+  /** Characters of log and history that may wait to be written to disk; further lines and entries are dropped. */
+  readonly unsavedCharacters: number;
+  /** Milliseconds that a change may wait, so that it is committed together with later ones. May be 0. */
+  readonly commitIntervalMs: number;
+  /** Open watcher connections: WebSockets and event streams; another one is rejected. */
+  readonly watchers: number;
+  /** Requests that wait for a change at a time; another one is rejected. */
+  readonly waitingRequests: number;
+  /** Bytes in the send queue of one watcher; a slower watcher is disconnected. */
+  readonly watcherQueueBytes: number;
+  /** Bytes of one message from a watcher. */
+  readonly watcherMessageBytes: number;
+  /** Characters of events of one client that wait to be published; if exceeded, its event streams are disconnected. */
+  readonly pendingEventCharacters: number;
+  /** Open WebSockets of reporters in other processes; another one is rejected. */
+  readonly reporters: number;
+  /** Bytes of one message from such a reporter. */
+  readonly reportBytes: number;
+  /** Bytes of a request body. */
+  readonly requestBytes: number;
+  /** Milliseconds, from the first read, within which a request body must arrive. */
+  readonly requestTimeoutMs: number;
+  /** Milliseconds between two frames about the tasks of one client. 0 sends a frame for every change. */
+  readonly frameIntervalMs: number;
+  /** Bytes per second of full-state frames about the tasks of one client. */
+  readonly fullStateBytesPerSecond: number;
+  /** Milliseconds between two checks for stale tasks. */
+  readonly sweepIntervalMs: number;
+  /** Milliseconds, from the loss of the connection, after which the tasks of a reporter elsewhere become stale. */
+  readonly reporterAwayMs: number;
+  /** Milliseconds that a task may be stale; then it ends as `ERROR` with `error.type` `"lost"`. */
+  readonly lostAfterMs: number;
+  /** Webhook receivers that may be configured. */
+  readonly notifyReceivers: number;
+  /** Concurrent requests to one webhook receiver. */
+  readonly notifyConcurrency: number;
+  /** Milliseconds, from the start of a request, within which a webhook receiver must respond. */
+  readonly notifyTimeoutMs: number;
+  /** Bytes of a webhook receiver's response that are read. */
+  readonly notifyAnswerBytes: number;
+  /** Milliseconds before the first retry of a failed delivery; doubled after each further failure. */
+  readonly notifyRetryMs: number;
+  /** The longest wait before a retry, in milliseconds. */
+  readonly notifyMaxRetryMs: number;
+  /** Milliseconds, from the end of the task, after which an undelivered event is given up. */
+  readonly notifyAgeMs: number;
+  /** Events that wait for one webhook receiver; the oldest are dropped first. */
+  readonly notifyQueue: number;
+  /** Characters of events that wait for one webhook receiver; the oldest are dropped first. */
+  readonly notifyQueueCharacters: number;
+}
+
+/** The limits unless others are set. */
+export const DEFAULT_LIMITS: MonitorLimits = {
+  clients: 10_000,
+  liveTasksPerClient: 10_000,
+  wrongKeysPerAddress: 10,
+  wrongKeyRefillMs: 6_000,
+  addresses: 10_000,
+  writesPerClient: 2_000,
+  writeRefillMs: 5,
+  endedTasksPerClient: 1_000,
+  endedTasks: 100_000,
+  endedTaskAgeMs: 7 * 24 * 60 * 60 * 1_000,
+  restoreWindowMs: 5_000,
+  removalsPerClient: 1_000,
+  emptyClients: 10_000,
+  logLinesPerTask: 1_000,
+  logLinesPerTaskOnDisk: 100_000,
+  logCharacters: 64 * 1024 * 1024,
+  historyPerTask: 1_000,
+  historyEntries: 1_000_000,
+  progressPoints: 1_000_000,
+  unsavedCharacters: 64 * 1024 * 1024,
+  commitIntervalMs: 50,
+  watchers: 10_000,
+  waitingRequests: 1_000,
+  watcherQueueBytes: 1024 * 1024,
+  watcherMessageBytes: 1024,
+  pendingEventCharacters: 8 * 1024 * 1024,
+  reporters: 10_000,
+  reportBytes: 1024 * 1024,
+  requestBytes: 1024 * 1024,
+  requestTimeoutMs: 30_000,
+  frameIntervalMs: 50,
+  fullStateBytesPerSecond: 1_000_000,
+  sweepIntervalMs: 1_000,
+  reporterAwayMs: 10_000,
+  lostAfterMs: 24 * 60 * 60 * 1_000,
+  notifyReceivers: 32,
+  notifyConcurrency: 4,
+  notifyTimeoutMs: 10_000,
+  notifyAnswerBytes: 16 * 1024,
+  notifyRetryMs: 1_000,
+  notifyMaxRetryMs: 5 * 60 * 1_000,
+  notifyAgeMs: 24 * 60 * 60 * 1_000,
+  notifyQueue: 10_000,
+  notifyQueueCharacters: 64 * 1024 * 1024,
+};
+
+/** Limits that may be 0. */
+const MAY_BE_ZERO: ReadonlySet<string> = new Set([
+  "frameIntervalMs",
+  "commitIntervalMs",
+  "restoreWindowMs",
+  "endedTasksPerClient",
+  "endedTasks",
+]);
+
+/**
+ * Merges limits with the defaults.
+ *
+ * @param limits the limits that differ from the defaults
+ * @returns all limits
+ * @throws {ConfigError} if a limit is unknown or out of range
+ */
+export function resolveLimits(limits: Partial<MonitorLimits> = {}): MonitorLimits {
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+      const known = Object.keys(DEFAULT_LIMITS).join(", ");
+      throw new ConfigError(`Cannot set limit "${name}": wanted one of ${known}`);
+    }
+    const least = MAY_BE_ZERO.has(name) ? 0 : 1;
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new ConfigError(
+        `Cannot set limit "${name}": wanted a whole number from ${least}, received ${value}`,
+      );
+    }
+  }
+  return { ...DEFAULT_LIMITS, ...limits };
+}

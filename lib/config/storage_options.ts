@@ -1,0 +1,37 @@
+/**
+ * The options for the database file of a monitor, checked.
+ *
+ * @module
+ */
+
+import { ConfigError } from "../errors.ts";
+import type { Durability } from "../store/store.ts";
+
+/** Where tasks are stored, and what a commit survives. */
+export interface StorageOptions {
+  readonly data?: string;
+  readonly durability?: Durability;
+}
+
+/** {@linkcode StorageOptions}, checked, with defaults. */
+export interface ResolvedStorage {
+  /** The path of the database file; `null` if tasks are kept in memory. */
+  readonly file: string | null;
+  readonly durability: Durability;
+}
+
+/**
+ * Checks the storage options and merges them with the defaults.
+ *
+ * @param options the user's options
+ * @returns the resolved options
+ * @throws {ConfigError} if an option is invalid
+ */
+export function resolveStorage(options: StorageOptions = {}): ResolvedStorage {
+  const { data = ":memory:", durability = "normal" } = options;
+  if (data === "") throw new ConfigError('Cannot keep tasks: wanted a file or ":memory:", received ""');
+  if (durability !== "normal" && durability !== "full") {
+    throw new ConfigError(`Cannot use durability: wanted normal or full, received "${String(durability)}"`);
+  }
+  return { file: data === ":memory:" ? null : data, durability };
+}

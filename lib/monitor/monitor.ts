@@ -1,0 +1,57 @@
+/**
+ * The interface of a monitor.
+ *
+ * @module
+ */
+
+import type { DeliveryCounts } from "../notify/receiver_queue.ts";
+import type { TaskReader } from "../registry/registry_types.ts";
+import type { MonitoredTask } from "../reporter/monitored_task.ts";
+import type { MonitoredFunction, MonitoredOptions } from "../reporter/wrap.ts";
+
+/** The part of `Deno.ServeHandlerInfo` that a monitor uses. */
+export interface ConnectionInfo {
+  /** The address of the peer. */
+  readonly remoteAddr: Deno.Addr;
+}
+
+/** A registry of tasks with its page, its API and its webhooks. */
+export interface Monitor extends AsyncDisposable {
+  /**
+   * Responds to a request: page, REST, WebSockets and event streams. Suitable as the handler of `Deno.serve`.
+   *
+   * @param request the request
+   * @param info the connection; needed only to count wrong keys by address
+   */
+  fetch(this: void, request: Request, info?: ConnectionInfo): Response | Promise<Response>;
+  /** Works like the exported `monitored()`, for functions that report to this monitor only. */
+  monitored<This, Args extends unknown[], Result>(
+    this: void,
+    fn: (this: This, task: MonitoredTask, ...args: Args) => Result,
+    options?: MonitoredOptions,
+  ): MonitoredFunction<This, Args, Result>;
+  /** The tasks, read-only. */
+  readonly registry: TaskReader;
+  /** The number of open watcher connections: WebSockets and event streams. */
+  readonly watchers: number;
+  /** The numbers of webhook events that were delivered, retried and given up, since the monitor was created. */
+  readonly deliveries: DeliveryCounts;
+  /**
+   * Shuts down in order: stops accepting requests, notifies watchers, aborts the `task.signal` of running tasks and waits
+   * for them, commits all changes, then closes WebSockets, event streams and the database file.
+   *
+   * @param options how long to wait for running tasks
+   */
+  shutdown(this: void, options?: ShutdownOptions): Promise<void>;
+}
+
+/** Options of {@linkcode Monitor.shutdown}. */
+export interface ShutdownOptions {
+  /**
+   * Milliseconds, from the abort of their signals, that running tasks have to end. Tasks that still run afterwards end
+   * as interrupted.
+   *
+   * @default {2000}
+   */
+  readonly graceMs?: number;
+}

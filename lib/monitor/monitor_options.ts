@@ -1,0 +1,83 @@
+/**
+ * The options of a monitor.
+ *
+ * @module
+ */
+
+import type { AccessOptions } from "../config/access_options.ts";
+import type { MonitorLimits } from "../config/limits.ts";
+import type { Authorize } from "../http/gate.ts";
+import type { NotifyOptions } from "../notify/options.ts";
+import type { MonitoredTask, TaskHandle } from "../reporter/monitored_task.ts";
+import type { CallOptions } from "../reporter/wrap.ts";
+import type { Durability } from "../store/store.ts";
+import type { JsonObject } from "../task/task.ts";
+
+/** A function that can be started by name. Its first parameter is the task. */
+// deno-lint-ignore no-explicit-any -- arguments arrive as JSON, and each function checks its own
+export type AnyTaskFunction = (task: MonitoredTask, ...args: any[]) => unknown;
+
+/**
+ * The result of {@linkcode monitored}. Declared without a call signature, so that the parameters of plain functions are
+ * inferred from {@linkcode AnyTaskFunction} alone.
+ */
+export interface AnyMonitoredFunction {
+  /** Starts a run. */
+  start(...args: never[]): TaskHandle<unknown>;
+  /** Returns the same function with other options. */
+  with(options: CallOptions): unknown;
+}
+
+/** A task that can be started by name: a function, a monitored function, or a function with a schema of its input. */
+export type TaskDefinition =
+  | AnyTaskFunction
+  | AnyMonitoredFunction
+  | { readonly fn: AnyTaskFunction; readonly input?: JsonObject };
+
+/** Options of {@linkcode createMonitor}. */
+export interface MonitorOptions extends AccessOptions {
+  /** The tasks that can be started from the page and over REST, by name. */
+  readonly tasks?: Readonly<Record<string, TaskDefinition>>;
+  /**
+   * Decides on every request about tasks, after the key has been checked. By default every request is allowed that
+   * passes the checks of host, origin and key.
+   */
+  readonly authorize?: Authorize;
+  /**
+   * The name of the `BroadcastChannel` over which workers of this process find the monitor, 1 to 128 characters. Two
+   * monitors in one process need different names.
+   *
+   * @default {"taskscope"}
+   */
+  readonly channel?: string;
+  /**
+   * The SQLite database file that stores the tasks. With `":memory:"` they are lost when the monitor is disposed.
+   *
+   * @default {":memory:"}
+   */
+  readonly data?: string;
+  /**
+   * What committed changes survive: `"normal"` a crash of the process, `"full"` also a power failure.
+   *
+   * @default {"normal"}
+   */
+  readonly durability?: Durability;
+  /** Limits that differ from the defaults. */
+  readonly limits?: Partial<MonitorLimits>;
+  /**
+   * Webhook receivers, which are sent a POST when a task ends: JSON `{event, delivery_id, client, at, task}` with the
+   * task's record. A response of 2xx counts as delivered and 410 gives the event up; after any other, the request is
+   * retried for a day. With a database file, undelivered events survive a restart. An event may be delivered more than
+   * once, with the same `delivery_id`.
+   */
+  readonly notify?: readonly NotifyOptions[];
+  /**
+   * The secret that signs webhook requests: `taskscope-signature: v1=<hex>` is the HMAC-SHA256 of the value of
+   * `taskscope-timestamp`, a dot, and the body. Without a secret, requests are not signed.
+   */
+  readonly notifySecret?: string;
+  /** Is called with every unexpected error. By default the error is written to the console. */
+  readonly onError?: (error: unknown) => void;
+  /** Is called with warnings for the operator, such as an unreachable webhook receiver. By default the console is used. */
+  readonly onNotice?: (text: string) => void;
+}
