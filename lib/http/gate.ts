@@ -4,13 +4,12 @@
  * @module
  */
 
-// @ts-types="./cookie.d.ts"
-import { getCookies } from "@std/http/cookie";
 import { RateLimiter } from "../access/rate_limiter.ts";
 import { type Access, FULL_GRANT, type Grant, type Need, permits } from "../access/grant.ts";
 import type { Keyring } from "../access/keyring.ts";
 import type { MonitorLimits } from "../config/limits.ts";
 import { addressGroup, addressOf } from "./address.ts";
+import { cookiesOf } from "./cookies.ts";
 import { TOKEN_PROTOCOL } from "../remote/credentials.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
 
@@ -191,7 +190,7 @@ export class Gate {
   /** Cookies. One that has expired is as good as none, and no guess: browsers keep sending it. */
   async #browsers(keyring: Keyring, request: Request, peer: string): Promise<Visitor> {
     if (!request.headers.has("cookie")) throw keyNeeded();
-    const { [SESSION_COOKIE]: session, [SHARE_COOKIE]: share } = getCookies(request.headers);
+    const { [SESSION_COOKIE]: session, [SHARE_COOKIE]: share } = cookiesOf(request);
     const person = session === undefined ? null : await keyring.grantOfSession(session);
     if (person !== null) return { grant: person, source: "session", peer };
     const guest = share === undefined ? null : await keyring.grantOf(share);

@@ -4,12 +4,16 @@
  * @module
  */
 
+// @ts-types="../cookie.d.ts"
+import { setCookie } from "@std/http/cookie";
 import { formatCursor } from "../../task/cursor.ts";
 import { now } from "../../clock.ts";
+import { isClientToken } from "../../task/grammar.ts";
 import { type RunStats, runStats } from "../../task/run_stats.ts";
 import type { JsonValue, Task } from "../../task/task.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { readForm } from "../body.ts";
+import { cookiesOf } from "../cookies.ts";
 import { changeMany } from "./bulk.ts";
 import { type HandlerContext, retryTask, startTask, storedTask, whenPublishable } from "../context.ts";
 import type { ResolvedAccess } from "../../config/access_options.ts";
@@ -51,12 +55,18 @@ export class Pages {
   /** `GET /`: leads to the tasks of the browser's client token, which is made at the first visit. */
   home({ request }: Call): Response {
     const { basePath } = this.#context.access;
-    const known = new RegExp(`(?:^|;\\s*)${CLIENT_COOKIE}=([A-Za-z0-9_-]{1,128})(?:;|$)`)
-      .exec(request.headers.get("cookie") ?? "")?.[1];
-    const client = known ?? mintClientToken();
-    const cookie = `${CLIENT_COOKIE}=${client}; Path=${basePath}/; Max-Age=${COOKIE_MAX_AGE_SECONDS}; ` +
-      "HttpOnly; SameSite=Lax";
-    return redirect(`${basePath}/t/${client}`, { "set-cookie": cookie });
+    const known = cookiesOf(request)[CLIENT_COOKIE] ?? "";
+    const client = isClientToken(known) ? known : mintClientToken();
+    const response = redirect(`${basePath}/t/${client}`);
+    setCookie(response.headers, {
+      name: CLIENT_COOKIE,
+      value: client,
+      path: `${basePath}/`,
+      maxAge: COOKIE_MAX_AGE_SECONDS,
+      httpOnly: true,
+      sameSite: "Lax",
+    });
+    return response;
   }
 
   /** `GET /t/{client}/{id}` */

@@ -32,6 +32,14 @@ Deno.test("Gate says what is missing, and what is wrong", async () => {
   }
 });
 
+Deno.test("Gate takes a malformed Cookie header for none", async () => {
+  await using server = start();
+  for (const cookie of ["=x", "a=b;", ";", "__Host-taskscope", "__Host-taskscope=x; =y"]) {
+    assertProblem(await call("GET", `${server.url}/tasks/c`, { headers: { cookie } }), 401, "key_needed");
+  }
+  assertEquals(server.errors, []);
+});
+
 Deno.test("Gate takes the key from a subprotocol, and no answer repeats it", async () => {
   await using server = start();
   const token = `taskscope.bearer.${btoa(KEY).replaceAll("=", "")}`;

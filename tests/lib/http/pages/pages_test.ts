@@ -36,14 +36,14 @@ Deno.test("Pages.home() leads to a client token of its own, and the same one aga
   const location = first.headers.get("location") ?? "";
   assertMatch(location, /^\/t\/[0-9a-f]{32}$/);
   const cookie = first.headers.get("set-cookie") ?? "";
-  assertMatch(cookie, /^taskscope_client=[0-9a-f]{32}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/);
+  assertMatch(cookie, /^taskscope_client=[0-9a-f]{32}; HttpOnly; Max-Age=\d+; SameSite=Lax; Path=\/$/);
   const again = await call("GET", `${server.url}/`, {
     headers: { cookie: `a=b; ${cookie.split(";")[0]}; c=d` },
   });
   assertEquals(again.headers.get("location"), location);
   const other = await call("GET", `${server.url}/`);
   assert(other.headers.get("location") !== location, "two visitors have two tokens");
-  for (const bad of ["../x", "a b", "x".repeat(200), "<b>", "a/b", ".", ".."]) {
+  for (const bad of ["../x", "a b", "x".repeat(200), "<b>", "a/b", ".", "..", "", "a;=b"]) {
     const answer = await call("GET", `${server.url}/`, { headers: { cookie: `taskscope_client=${bad}` } });
     assertMatch(answer.headers.get("location") ?? "", /^\/t\/[0-9a-f]{32}$/, bad);
   }
@@ -213,7 +213,7 @@ Deno.test("Pages: nothing leads out of a base path, and everything below it is t
   const base = `${server.url}/team/monitor`;
   const home = await call("GET", `${base}/`);
   assertMatch(home.headers.get("location") ?? "", /^\/team\/monitor\/t\/[0-9a-f]{32}$/);
-  assertStringIncludes(home.headers.get("set-cookie") ?? "", "; Path=/team/monitor/;");
+  assertStringIncludes(home.headers.get("set-cookie") ?? "", "; Path=/team/monitor/");
   assertEquals((await call("GET", base)).status, 303);
 
   const started = await call("POST", `${base}/tasks/c/start/held`, { body: { id: "t" } });
@@ -234,6 +234,14 @@ Deno.test("Pages: nothing leads out of a base path, and everything below it is t
   }
   const next = await call("GET", `${base}/tasks/c?limit=1`);
   assertMatch(next.headers.get("link") ?? "", /^<\/team\/monitor\/tasks\/c\?/);
+});
+
+Deno.test("Pages redirect to no other host because of a path that begins with two slashes", async () => {
+  await using server = start();
+  for (const path of ["//evil.example/", "//evil.example/a/", "///evil.example/"]) {
+    const answer = await call("GET", `${server.url}${path}`);
+    assertEquals([answer.status, answer.headers.get("location")], [404, null], path);
+  }
 });
 
 Deno.test("Pages lead from a path that ends with a slash to the page that is meant", async () => {
