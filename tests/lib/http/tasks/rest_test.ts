@@ -430,3 +430,15 @@ Deno.test("Handler.handle() says that it is healthy, and ready", async () => {
   assertEquals([ready.status, ready.json], [200, { status: "ready" }]);
   assertEquals(ready.headers.get("cache-control"), "no-store");
 });
+
+Deno.test("Rest.task() finds a task whose id has a colon, also a percent-encoded one", async () => {
+  await using server = start();
+  const tasks = `${server.url}/tasks/web`;
+  await call("POST", `${tasks}/start/echo`, { body: { id: "job:1" } });
+  await ended(`${tasks}/job:1`);
+  for (const id of ["job:1", "job%3A1", "job%3a1"]) {
+    const { status, json } = await call("GET", `${tasks}/${id}`);
+    assertEquals([status, json.id], [200, "job:1"], id);
+    assertEquals((await call("GET", `${tasks}/${id}/logs`)).status, 200, id);
+  }
+});
