@@ -61,10 +61,11 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
     "lib/http/reports/ lib/http/pages/module_source.ts",
   "lib/http/openapi/":
     "leaves lib/task/ lib/page_renderer.ts lib/http/ lib/http/tasks/ lib/http/reports/ lib/http/pages/",
-  "lib/http/routes.ts":
-    "leaves lib/http/ lib/http/tasks/ lib/http/reports/ lib/http/streams/ lib/http/pages/ lib/http/openapi/ lib/http/operations/",
+  "lib/http/areas.ts":
+    "lib/http/ lib/http/tasks/ lib/http/reports/ lib/http/streams/ lib/http/pages/ lib/http/openapi/ lib/http/operations/",
+  "lib/http/routes.ts": "leaves lib/http/ lib/http/pages/ lib/http/operations/ lib/http/areas.ts",
   "lib/http/handler.ts":
-    "leaves lib/access/ lib/http/ lib/http/tasks/ lib/http/reports/ lib/http/streams/ lib/http/pages/ lib/http/openapi/ lib/http/operations/ lib/http/routes.ts",
+    "leaves lib/access/ lib/http/ lib/http/operations/ lib/http/areas.ts lib/http/routes.ts",
   "ui/shared/": "lib/task/ lib/text/ lib/page_renderer.ts",
   "ui/components/": "lib/task/ lib/text/ ui/shared/",
   "ui/browser/": "lib/task/ lib/text/ ui/shared/ ui/components/",

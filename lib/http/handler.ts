@@ -6,35 +6,17 @@
 
 import type { Need } from "../access/grant.ts";
 import { ClosedError } from "../errors.ts";
+import { type Areas, createAreas } from "./areas.ts";
 import type { HandlerContext } from "./context.ts";
 import { Cors } from "./cors.ts";
 import type { Visitor } from "./gate.ts";
 import { Guard } from "./guard.ts";
-import type { Docs } from "./openapi/docs.ts";
-import { Clients } from "./operations/clients.ts";
-import { MetricsEndpoint } from "./operations/metrics_endpoint.ts";
-import { TaskTotals } from "./operations/task_totals.ts";
 import { Traffic } from "./operations/traffic.ts";
-import { ModuleFiles } from "./pages/module_files.ts";
-import { Pages } from "./pages/pages.ts";
-import { Sharing } from "./pages/sharing.ts";
-import { SignIn } from "./pages/sign_in.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
-import { ReportBatches } from "./reports/batches.ts";
-import { ReportCalls } from "./reports/calls.ts";
 import { redirect } from "./responses.ts";
 import { type Answer, type Method, METHODS, nothingHere, type Route, wantsJson } from "./route.ts";
 import { type Match, paramsIn, type Resource, RouteTree, segmentsOf } from "./route_tree.ts";
-import { type Areas, ROUTES } from "./routes.ts";
-import { Events } from "./streams/events.ts";
-import { Sockets } from "./streams/sockets.ts";
-import { OpenSockets } from "./streams/upgrade.ts";
-import { WatcherSeats } from "./streams/watcher_seats.ts";
-import { Badges } from "./tasks/badges.ts";
-import { Names } from "./tasks/names.ts";
-import { PolledTasks } from "./tasks/polled_tasks.ts";
-import { Rest } from "./tasks/rest.ts";
-import { Waits } from "./tasks/waits.ts";
+import { ROUTES } from "./routes.ts";
 
 /** The reader of a response: a program, a person with a browser, or a page that may be of another origin. */
 type Reader = "program" | "person" | "foreign_page";
@@ -66,11 +48,8 @@ export class Handler {
   readonly #guard: Guard;
   readonly #cors: Cors;
   readonly #tree: RouteTree<Areas>;
-  readonly #open: OpenSockets = new OpenSockets();
-  readonly #seats: WatcherSeats;
   readonly #areas: Areas;
   readonly #traffic: Traffic;
-  readonly #totals: TaskTotals;
   #isClosing = false;
 
   /** @param context what the handler uses of the monitor */
@@ -79,15 +58,13 @@ export class Handler {
     this.#guard = new Guard(context.access);
     this.#cors = new Cors(context.access.origins);
     this.#tree = new RouteTree(ROUTES.filter(({ requires }) => isOffered(requires, context)));
-    this.#seats = new WatcherSeats(context.limits.watchers);
     this.#traffic = new Traffic(ROOTS);
-    this.#totals = new TaskTotals(context.registry);
-    this.#areas = this.#makeAreas();
+    this.#areas = createAreas(context, this.#traffic);
   }
 
   /** How many sockets and event streams watch. */
   get watchers(): number {
-    return this.#seats.taken;
+    return this.#areas.seats.taken;
   }
 
   /** Announces the end to watchers and reporters, ends every wait, and refuses requests from now on. */
@@ -113,7 +90,8 @@ export class Handler {
 
   /** Resolves when every peer has confirmed the close of its socket, or has read the rest of its stream. */
   async whenClosed(): Promise<void> {
-    await Promise.all([this.#open.whenClosed(), this.#areas.events.whenClosed()]);
+    const { open, events } = this.#areas;
+    await Promise.all([open.whenClosed(), events.whenClosed()]);
   }
 
   /**
@@ -233,44 +211,6 @@ export class Handler {
     }
     const response = problemResponse(problem);
     return reader === "foreign_page" ? this.#cors.open(request, response) : response;
-  }
-
-  #makeAreas(): Areas {
-    const context = this.#context;
-    const waits = new Waits(context);
-    const sockets = new Sockets(context, this.#seats, this.#open);
-    const events = new Events(context, this.#seats);
-    const batches = new ReportBatches(context, this.#open);
-    const metrics = new MetricsEndpoint({
-      registry: context.registry,
-      totals: this.#totals,
-      traffic: this.#traffic,
-      watchers: () => ({ socket: sockets.counts, events: events.counts }),
-      waiting: () => waits.count,
-      reporters: () => batches.count,
-      reports: () => batches.received,
-      operations: context.operations,
-    });
-    let docs: Promise<Docs> | undefined;
-    return {
-      context,
-      waits,
-      sockets,
-      events,
-      batches,
-      metrics,
-      badges: new Badges(context),
-      clients: new Clients(context),
-      docs: () => docs ??= import("./openapi/docs.ts").then(({ Docs }) => new Docs(context)),
-      files: new ModuleFiles(context.module),
-      names: new Names(context),
-      pages: new Pages(context),
-      polled: new PolledTasks(),
-      reports: new ReportCalls(context),
-      rest: new Rest(context),
-      sharing: new Sharing(context),
-      signIn: new SignIn(context),
-    };
   }
 }
 

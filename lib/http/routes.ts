@@ -5,48 +5,11 @@
  */
 
 import { VERSION } from "../version.ts";
-import type { HandlerContext } from "./context.ts";
-import type { Docs } from "./openapi/docs.ts";
-import type { Clients } from "./operations/clients.ts";
+import type { Areas } from "./areas.ts";
 import { healthy, readiness } from "./operations/health.ts";
-import type { MetricsEndpoint } from "./operations/metrics_endpoint.ts";
 import { bulkAccess } from "./pages/bulk.ts";
-import { MODULE_FILES, type ModuleFiles } from "./pages/module_files.ts";
-import type { Pages } from "./pages/pages.ts";
-import type { Sharing } from "./pages/sharing.ts";
-import type { SignIn } from "./pages/sign_in.ts";
-import type { ReportBatches } from "./reports/batches.ts";
-import type { ReportCalls } from "./reports/calls.ts";
+import { MODULE_FILES } from "./pages/module_files.ts";
 import { type Answer, type Call, hasParam, type Method, type Route, type RouteTraits } from "./route.ts";
-import type { Events } from "./streams/events.ts";
-import type { Sockets } from "./streams/sockets.ts";
-import type { Badges } from "./tasks/badges.ts";
-import type { Names } from "./tasks/names.ts";
-import type { PolledTasks } from "./tasks/polled_tasks.ts";
-import type { Rest } from "./tasks/rest.ts";
-import type { Waits } from "./tasks/waits.ts";
-
-/** The parts of the server that handle calls. */
-export interface Areas {
-  readonly context: HandlerContext;
-  readonly badges: Badges;
-  readonly batches: ReportBatches;
-  readonly clients: Clients;
-  /** Loaded by the first call. */
-  readonly docs: () => Promise<Docs>;
-  readonly events: Events;
-  readonly files: ModuleFiles;
-  readonly metrics: MetricsEndpoint;
-  readonly names: Names;
-  readonly pages: Pages;
-  readonly polled: PolledTasks;
-  readonly reports: ReportCalls;
-  readonly rest: Rest;
-  readonly sharing: Sharing;
-  readonly signIn: SignIn;
-  readonly sockets: Sockets;
-  readonly waits: Waits;
-}
 
 const PAGE = { isPage: true };
 const LIST_PAGE = { isPage: true, redirectsSlash: true };

@@ -1,0 +1,100 @@
+/**
+ * Creates the parts of the server that handle calls.
+ *
+ * @module
+ */
+
+import type { HandlerContext } from "./context.ts";
+import type { Docs } from "./openapi/docs.ts";
+import { Clients } from "./operations/clients.ts";
+import { MetricsEndpoint } from "./operations/metrics_endpoint.ts";
+import { TaskTotals } from "./operations/task_totals.ts";
+import type { Traffic } from "./operations/traffic.ts";
+import { ModuleFiles } from "./pages/module_files.ts";
+import { Pages } from "./pages/pages.ts";
+import { Sharing } from "./pages/sharing.ts";
+import { SignIn } from "./pages/sign_in.ts";
+import { ReportBatches } from "./reports/batches.ts";
+import { ReportCalls } from "./reports/calls.ts";
+import { Events } from "./streams/events.ts";
+import { Sockets } from "./streams/sockets.ts";
+import { OpenSockets } from "./streams/upgrade.ts";
+import { WatcherSeats } from "./streams/watcher_seats.ts";
+import { Badges } from "./tasks/badges.ts";
+import { Names } from "./tasks/names.ts";
+import { PolledTasks } from "./tasks/polled_tasks.ts";
+import { Rest } from "./tasks/rest.ts";
+import { Waits } from "./tasks/waits.ts";
+
+/** The parts of the server that handle calls. */
+export interface Areas {
+  readonly context: HandlerContext;
+  readonly badges: Badges;
+  readonly batches: ReportBatches;
+  readonly clients: Clients;
+  /** Loaded by the first call. */
+  readonly docs: () => Promise<Docs>;
+  readonly events: Events;
+  readonly files: ModuleFiles;
+  readonly metrics: MetricsEndpoint;
+  readonly names: Names;
+  /** Sockets that are not closed yet. */
+  readonly open: OpenSockets;
+  readonly pages: Pages;
+  readonly polled: PolledTasks;
+  readonly reports: ReportCalls;
+  readonly rest: Rest;
+  readonly sharing: Sharing;
+  readonly signIn: SignIn;
+  /** Counts sockets and event streams. */
+  readonly seats: WatcherSeats;
+  readonly sockets: Sockets;
+  readonly waits: Waits;
+}
+
+/**
+ * Creates the parts of the server that handle calls.
+ *
+ * @param context what they use of the monitor
+ * @param traffic the counts of requests, for the metrics
+ */
+export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
+  const open = new OpenSockets();
+  const seats = new WatcherSeats(context.limits.watchers);
+  const sockets = new Sockets(context, seats, open);
+  const events = new Events(context, seats);
+  const batches = new ReportBatches(context, open);
+  const waits = new Waits(context);
+  const metrics = new MetricsEndpoint({
+    registry: context.registry,
+    totals: new TaskTotals(context.registry),
+    traffic,
+    watchers: () => ({ socket: sockets.counts, events: events.counts }),
+    waiting: () => waits.count,
+    reporters: () => batches.count,
+    reports: () => batches.received,
+    operations: context.operations,
+  });
+  let docs: Promise<Docs> | undefined;
+  return {
+    context,
+    open,
+    seats,
+    sockets,
+    events,
+    batches,
+    waits,
+    metrics,
+    badges: new Badges(context),
+    clients: new Clients(context),
+    docs: () => docs ??= import("./openapi/docs.ts").then(({ Docs }) => new Docs(context)),
+    files: new ModuleFiles(context.module),
+    names: new Names(context),
+    pages: new Pages(context),
+    polled: new PolledTasks(),
+    reports: new ReportCalls(context),
+    rest: new Rest(context),
+    sharing: new Sharing(context),
+    signIn: new SignIn(context),
+  };
+}
