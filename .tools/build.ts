@@ -1,42 +1,43 @@
 /**
- * Builds what is not in the repository: the page's script, and the module that programs import by URL. What is newer
- * than all that it is made of is left alone. With `--watch` it goes on, and builds after every change.
+ * Builds the generated files: page scripts, the module that programs import by URL, and the commit. Skips files that are
+ * newer than all their inputs. With `--watch`, rebuilds after every change.
  *
  * @module
  */
 
 import { fileURLToPath } from "node:url";
 import { bundlePages, PAGE_OUTPUTS } from "./bundle.ts";
-import { COMMIT_OUTPUTS, noteCommit } from "./commit.ts";
+import { COMMIT_OUTPUTS, writeCommit } from "./commit.ts";
 import { buildModule, MODULE_OUTPUTS } from "./module.ts";
 import { exist } from "./outputs.ts";
 
+/** The oldest Deno that can build. Built files also run on older versions. */
 const OLDEST_BUILDER = [2, 9, 6] as const;
 const ROOT = new URL("../", import.meta.url);
 const OUTPUTS = [...MODULE_OUTPUTS, ...PAGE_OUTPUTS, ...COMMIT_OUTPUTS];
 
-// Editors write a file in several steps, and often several files at once.
+/** Delay of a rebuild after the last change, in milliseconds: editors save a file in several steps. */
 const SETTLE_MS = 50;
 
-/** Whether this Deno has all that building needs. What was built runs on older ones too. */
+/** Whether a version of Deno is new enough to build. */
 function canBuild(version: string): boolean {
   const parts = version.split(/[.+-]/).map(Number);
   const differing = OLDEST_BUILDER.findIndex((part, index) => part !== parts[index]);
   return differing < 0 || parts[differing]! > OLDEST_BUILDER[differing]!;
 }
 
-/** Builds, and says whether there is something to run; why not, in one line. */
+/** Builds, or prints why it cannot; returns whether all outputs exist. */
 async function build(): Promise<boolean> {
   try {
     if (canBuild(Deno.version.deno)) {
-      // One after the other: on a machine that has none yet, bundlers that run at once trip over each other's esbuild.
+      // Sequentially: on the first run, concurrent bundlers interfere with each other's download of esbuild.
       await bundlePages();
       await buildModule();
-      await noteCommit();
+      await writeCommit();
     } else if (!await exist(OUTPUTS)) {
       const wanted = OLDEST_BUILDER.join(".");
       throw new Error(
-        `wanted Deno ${wanted} or later, received ${Deno.version.deno}; nothing was built before`,
+        `it needs Deno ${wanted} or later, this is ${Deno.version.deno}, and there are no built files`,
       );
     }
     return true;
@@ -49,7 +50,7 @@ async function build(): Promise<boolean> {
 
 async function buildOnChanges(): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  // One after the other: two builds at once would write the same files.
+  // Sequentially: two concurrent builds would write the same files.
   let last: Promise<unknown> = Promise.resolve();
   const folders = ["lib", "ui"].map((folder) => fileURLToPath(new URL(folder, ROOT)));
   for await (const { kind, paths } of Deno.watchFs(folders)) {

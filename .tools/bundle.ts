@@ -1,8 +1,8 @@
 /**
- * Bundles what runs in the browser, one file for each kind of page, which the program embeds: `ui/dist/list.js` of
- * `ui/browser/list_entry.tsx`, and so on.
+ * Bundles the scripts of the pages, which the program embeds: `ui/dist/list.js` from `ui/browser/list_entry.tsx`, and so
+ * on.
  *
- * `deno run --allow-read --allow-write --allow-run .tools/bundle.ts` does it, and says how large they became.
+ * `deno run --allow-read --allow-write --allow-run .tools/bundle.ts` bundles them and prints their sizes.
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { isUpToDate, runDeno, writeAtomically } from "./outputs.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const KINDS = ["list", "task"] as const;
-/** What lists load in addition where they are long. */
+/** The script that long lists load in addition. */
 const WINDOW_SCRIPT = scriptOf("window");
 const INPUTS = ["ui/", "lib/", "deno.json", "deno.lock"].map((path) => new URL(path, ROOT));
 
-/** The files that {@linkcode bundlePages} makes. */
+/** The files that {@linkcode bundlePages} writes. */
 export const PAGE_OUTPUTS: readonly URL[] = [...KINDS.map(scriptOf), WINDOW_SCRIPT];
 
 /**
- * Bundles the scripts, unless they are newer than all that they are made of. The same source gives the same bytes.
+ * Bundles the scripts, unless they are newer than all their inputs. The same source gives the same bytes.
  *
- * @throws {Error} with the bundler's own words, where it fails
+ * @throws {Error} if the bundler fails, with its output
  */
 export async function bundlePages(): Promise<void> {
   if (await isUpToDate(PAGE_OUTPUTS, INPUTS)) return;
@@ -35,7 +35,7 @@ function scriptOf(kind: string): URL {
 }
 
 async function bundle(entry: string, file: URL): Promise<void> {
-  // To the output rather than to the file: who reads it meanwhile sees the old one or the new one.
+  // To stdout, not to the file: a concurrent reader must see the old script or the new one, never a part.
   const script = await runDeno(["bundle", "--quiet", "--platform", "browser", "--minify", entry]);
   await writeAtomically(file, script);
 }
@@ -50,7 +50,7 @@ if (import.meta.main) {
   for (const file of PAGE_OUTPUTS) {
     const bytes = await Deno.readFile(file);
     const name = fileURLToPath(file).split(/[\\/]/).at(-1);
-    // deno-lint-ignore no-console -- a command that says what it made
+    // deno-lint-ignore no-console -- a tool that prints its result
     console.log(`ui/dist/${name}: ${bytes.byteLength} bytes, ${await gzippedLength(bytes)} gzipped`);
   }
 }

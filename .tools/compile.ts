@@ -1,9 +1,9 @@
-// deno-lint-ignore-file no-console -- a command that says what it made
+// deno-lint-ignore-file no-console -- a tool that prints its result
 /**
- * Compiles the program into one executable, page, workers and importable module included:
+ * Compiles the program into one executable, including pages, workers and the importable module:
  * `deno task compile [--output <file>] [--target <target>]`.
  *
- * `TASKSCOPE_COMPILE_DENO` names another Deno to compile with than the one that runs this.
+ * `TASKSCOPE_COMPILE_DENO` is the path of the Deno to compile with, if it is not the one that runs this.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { startFlags } from "./start_flags.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** What it can be compiled for. */
+/** The supported targets. */
 export const TARGETS = [
   "x86_64-unknown-linux-gnu",
   "aarch64-unknown-linux-gnu",
@@ -23,25 +23,25 @@ export const TARGETS = [
   "x86_64-pc-windows-msvc",
 ] as const;
 
-/** Modules that no import leads to, as they are started as workers. */
+/** Modules that are started as workers; no import leads `deno compile` to them. */
 export const WORKERS = ["lib/demo/count_primes_worker.ts", "lib/store/sqlite/writer_worker.ts"] as const;
 
-/** What to compile. */
+/** Options of the compilation. */
 export interface CompileOptions {
-  /** The file to write. */
+  /** The path of the executable. */
   readonly output: string;
   /** One of {@linkcode TARGETS}; `null` for this machine. */
   readonly target: string | null;
 }
 
 /**
- * Reads the command line.
+ * Parses the command line.
  *
  * @param args the arguments
- * @param os what this runs on
- * @returns what to compile
- * @throws {TypeError} where there is no such flag, or one lacks its value
- * @throws {RangeError} where there is no such target
+ * @param os the operating system
+ * @returns the options
+ * @throws {TypeError} if a flag is unknown or lacks its value
+ * @throws {RangeError} if the target is not supported
  */
 export function parseCompile(args: readonly string[], os: typeof Deno.build.os): CompileOptions {
   const { values: { output, target = null } } = parseArgs({
@@ -56,10 +56,10 @@ export function parseCompile(args: readonly string[], os: typeof Deno.build.os):
 }
 
 /**
- * The arguments of Deno that compile.
+ * The arguments of `deno` for the compilation.
  *
- * @param options what to compile
- * @param flags what the program runs with; none can be given to it later
+ * @param options the options
+ * @param flags the flags and permissions of the executable, which are fixed at compile time
  */
 export function compileArgs(
   { output, target }: CompileOptions,
@@ -69,11 +69,11 @@ export function compileArgs(
     "compile",
     "--quiet",
     "--frozen",
-    // The task "check" does that, with the Deno whose types it was written for.
+    // The task "check" checks types, with the Deno version that the code was written for.
     "--no-check",
-    // It would be written to the folder for temporary files, which others may write to, too.
+    // The cache would be in the temporary folder, which other users may write to.
     "--no-code-cache",
-    // What tests and tools need stays out.
+    // Leaves out the packages of tests and tools.
     "--exclude-unused-npm",
     ...flags,
     ...WORKERS.flatMap((worker) => ["--include", worker]),

@@ -1,11 +1,11 @@
 /**
- * Makes one declaration file of what `deno bundle --declaration` gives: that one declares everything of every module,
- * as if all of it were exported, and not by all of its names.
+ * Prunes the output of `deno bundle --declaration`, which declares everything of every module as if it were exported, to
+ * the public declarations and their dependencies.
  *
  * @module
  */
 
-/** A top-level declaration, with the comment in front of it. */
+/** A top-level declaration with its doc comment. */
 interface Declaration {
   readonly comment: string;
   readonly text: string;
@@ -13,12 +13,12 @@ interface Declaration {
 }
 
 /**
- * Keeps what is reachable from the public names, and exports the public names only.
+ * Keeps the declarations that are reachable from the public names, and exports only the public ones.
  *
- * @param source declarations of all modules, one after the other
- * @param publicNames what the module exports
+ * @param source the declarations of all modules, concatenated
+ * @param publicNames the names that the module exports
  * @returns a declaration file without imports
- * @throws {Error} where a name is declared by two modules, or a public one by none
+ * @throws {Error} if two modules declare the same name, or none declares a public name
  */
 export function pruneDeclarations(source: string, publicNames: ReadonlySet<string>): string {
   const byName = new Map<string, Declaration[]>();
@@ -50,7 +50,7 @@ export function pruneDeclarations(source: string, publicNames: ReadonlySet<strin
       parts.push(unfold(`${comment}\n${publicNames.has(name) ? `export ${bare}` : bare}\n`));
     }
   }
-  // Without an export list, a declaration file exports all that it declares.
+  // Without an export list, a declaration file exports every declaration.
   return `${parts.join("")}export {};\n`;
 }
 
@@ -58,7 +58,7 @@ const COMMENT = /\/\*[\s\S]*?\*\//g;
 const HEAD =
   /^(?:export\s+)?(?:declare\s+)?(?:abstract\s+)?(interface|type|class|function|const|let|enum)\s+([\w$]+)/;
 
-/** Splits at top level: a declaration ends at a semicolon, or at the brace that closes its body. */
+/** Splits at the top level: a declaration ends at a semicolon, or at the closing brace of its body. */
 function splitDeclarations(source: string): Declaration[] {
   const declarations: Declaration[] = [];
   const token =
@@ -84,7 +84,7 @@ function splitDeclarations(source: string): Declaration[] {
     if (text === "}" && !hasBody) continue;
     if (head !== null) declarations.push({ comment, text: declaration, name: head[2]! });
     else if (!/^(import|export)\b/.test(declaration)) {
-      throw new Error(`Cannot make declarations: do not know what "${declaration.slice(0, 80)}" is`);
+      throw new Error(`Cannot make declarations: unknown declaration "${declaration.slice(0, 80)}"`);
     }
     comment = "";
     start = -1;
@@ -96,7 +96,7 @@ function isFunction(declaration: Declaration): boolean {
   return HEAD.exec(declaration.text)?.[1] === "function";
 }
 
-/** Gives comments their lines back, which the bundler has joined in places. */
+/** Restores the line breaks of comments, some of which the bundler has joined into one line. */
 function unfold(text: string): string {
   return text.replace(/\/\*\* \* ([^\n]*?) \*\/ ?/g, (_comment, content: string) => {
     return `\n/**\n * ${content.replaceAll(" * ", "\n * ").replaceAll("* * ", "*\n * ")}\n */\n`;

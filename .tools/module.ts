@@ -1,6 +1,6 @@
 /**
- * Builds what programs import by URL: `lib/dist/monitored.js`, one self-contained file for Deno and browsers, and its
- * declarations, `lib/dist/monitored.d.ts`.
+ * Builds the module that programs import by URL: `lib/dist/monitored.js`, one self-contained file for Deno and browsers,
+ * and its type declarations, `lib/dist/monitored.d.ts`.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import { isUpToDate, runDeno, writeAtomically } from "./outputs.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const SOURCE = new URL("lib/monitored.ts", ROOT);
-/** The same, and the knowledge of where it was loaded from. */
+/** Re-exports the source, and detects the server that it was loaded from. */
 const ENTRY = new URL("lib/served.ts", ROOT);
 const SCRIPT = new URL("lib/dist/monitored.js", ROOT);
 const DECLARATIONS = new URL("lib/dist/monitored.d.ts", ROOT);
 
-/** The files that {@linkcode buildModule} makes. */
+/** The files that {@linkcode buildModule} writes. */
 export const MODULE_OUTPUTS: readonly URL[] = [SCRIPT, DECLARATIONS];
 
 /**
- * Builds the module, unless it is newer than all that it is made of.
+ * Builds the module, unless it is newer than all its inputs.
  *
- * @throws {Error} where the module does not bundle or its declarations are not complete
+ * @throws {Error} if the bundler fails, or a declaration is missing
  */
 export async function buildModule(): Promise<void> {
   const inputs = [new URL("lib/", ROOT), new URL("deno.json", ROOT), new URL(".tools/", ROOT)];
@@ -40,12 +40,12 @@ async function bundle(entry: URL): Promise<string> {
   });
 }
 
-// A configuration of its own: declarations are only made where all library types agree, and the project's do not.
+// A separate configuration: declarations need consistent library types, and the project's types conflict.
 const BUNDLE = ["bundle", "--quiet", "--no-lock", "--config", ".tools/module.json", "--platform", "browser"];
 
 async function declare(): Promise<string> {
   const [names, modules] = await Promise.all([publicNames(), reachableModules()]);
-  // Declarations of a module are only inlined where all of its names are exported.
+  // deno bundle inlines the declarations of a module only if all its names are exported.
   const entry = modules.map((module) => `export * from "../../${module}";\n`).join("");
   return await inTemporaryFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/all.ts`, entry);
@@ -71,7 +71,7 @@ async function publicNames(): Promise<ReadonlySet<string>> {
   return new Set(exported.map((symbol) => symbol.name));
 }
 
-/** The paths, relative to `lib/`, of the modules that the entry is made of. */
+/** The paths, relative to `lib/`, of the modules that the source imports. */
 async function reachableModules(): Promise<string[]> {
   const { modules }: { modules: readonly { specifier: string }[] } = JSON.parse(
     await runDeno(["info", "--json", SOURCE.href]),
@@ -82,7 +82,7 @@ async function reachableModules(): Promise<string[]> {
 }
 
 async function inTemporaryFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
-  // Beside the outputs, so that relative imports reach the sources.
+  // Next to the outputs, so that relative imports resolve to the sources.
   const dist = new URL("./", SCRIPT);
   await Deno.mkdir(dist, { recursive: true });
   const folder = await Deno.makeTempDir({ dir: fileURLToPath(dist), prefix: ".build_" });

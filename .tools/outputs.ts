@@ -1,5 +1,5 @@
 /**
- * What every build step needs: whether there is something to do, and files that appear whole or not at all.
+ * Helpers of build steps: detect outdated files, write files atomically, run Deno.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 /**
  * Whether all outputs exist and are newer than every input.
  *
- * @param outputs the files that a step makes
- * @param inputs what they are made of: files, and folders with everything below them but `dist`
+ * @param outputs the files that a step writes
+ * @param inputs the files that it reads, and folders with all their files except those in `dist`
  */
 export async function isUpToDate(outputs: readonly URL[], inputs: readonly URL[]): Promise<boolean> {
   let oldest = Infinity;
@@ -28,10 +28,10 @@ export async function exist(files: readonly URL[]): Promise<boolean> {
 }
 
 /**
- * Writes a file so that a reader sees the old one or the new one, never a part.
+ * Writes a file atomically: a reader sees the old content or the new content, never a part.
  *
- * @param target where it belongs; its folder is made where it is missing
- * @param content what it holds
+ * @param target the file; its folder is created if it is missing
+ * @param content the new content
  */
 export async function writeAtomically(target: URL, content: string | Uint8Array): Promise<void> {
   await Deno.mkdir(new URL(".", target), { recursive: true });
@@ -47,11 +47,11 @@ export async function writeAtomically(target: URL, content: string | Uint8Array)
 }
 
 /**
- * Runs this very Deno, whatever is on the PATH.
+ * Runs the same Deno executable as this process, not the one on the PATH.
  *
  * @param args its arguments
- * @returns what it wrote to its output
- * @throws {Error} with what it wrote to its error output, where it fails
+ * @returns its stdout
+ * @throws {Error} if it fails, with its stderr
  */
 export async function runDeno(args: readonly string[]): Promise<string> {
   const command = new Deno.Command(Deno.execPath(), {
@@ -66,12 +66,12 @@ export async function runDeno(args: readonly string[]): Promise<string> {
   return decoder.decode(stdout);
 }
 
-async function* filesBelow(place: URL): AsyncGenerator<URL> {
-  const { isDirectory } = await Deno.stat(place);
-  if (!isDirectory) return yield place;
-  for await (const entry of Deno.readDir(place)) {
+async function* filesBelow(path: URL): AsyncGenerator<URL> {
+  const { isDirectory } = await Deno.stat(path);
+  if (!isDirectory) return yield path;
+  for await (const entry of Deno.readDir(path)) {
     if (entry.name === "dist") continue;
-    yield* filesBelow(new URL(`${entry.name}${entry.isDirectory ? "/" : ""}`, place));
+    yield* filesBelow(new URL(`${entry.name}${entry.isDirectory ? "/" : ""}`, path));
   }
 }
 

@@ -1,6 +1,7 @@
-// deno-lint-ignore-file no-console -- a command that prints what it made
+// deno-lint-ignore-file no-console -- a tool that prints its result
 /**
- * Lists what the executable is made of, as CycloneDX 1.6: `deno run --allow-read --allow-run .tools/sbom.ts > sbom.json`.
+ * Prints the software bill of materials of the executable, as CycloneDX 1.6:
+ * `deno run --allow-read --allow-run .tools/sbom.ts > sbom.json`.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { runDeno } from "./outputs.ts";
 
 const LOCK = new URL("../deno.lock", import.meta.url);
 
-/** The modules that the program, its page and the module to import are made of. */
+/** The entry points of the program, its pages and the importable module. */
 const ENTRIES = [
   "main.ts",
   "ui/browser/list_entry.tsx",
@@ -20,12 +21,12 @@ const ENTRIES = [
   "lib/served.ts",
 ];
 
-/** What is read of a lock file: of each package of npm its digest. */
+/** The part of a lock file that is used: the digest of each npm package. */
 export interface Lock {
   readonly npm: Readonly<Record<string, { readonly integrity: string }>>;
 }
 
-/** A package that is part of the program, or Deno. */
+/** A package that the program contains, or Deno. */
 export interface Component {
   readonly type: "library" | "platform";
   readonly name: string;
@@ -35,7 +36,7 @@ export interface Component {
   readonly hashes?: readonly { readonly alg: "SHA-512"; readonly content: string }[];
 }
 
-/** What is part of the program, as CycloneDX has it. */
+/** A bill of materials in the format of CycloneDX. */
 export interface Sbom {
   readonly bomFormat: "CycloneDX";
   readonly specVersion: "1.6";
@@ -52,25 +53,25 @@ export interface Sbom {
   readonly components: readonly Component[];
 }
 
-/** What an {@linkcode Sbom} is made of. */
+/** The input of {@linkcode createSbom}. */
 export interface SbomParts {
   readonly lock: Lock;
-  /** The packages that are part of the program, as the lock file calls them. */
+  /** The packages that the program contains, by their keys in the lock file. */
   readonly packages: Iterable<string>;
   readonly denoVersion: string;
-  /** The program's own, with the commit where that is known. */
+  /** The version of the program, with the commit if it is known. */
   readonly version: string;
   readonly at: Date;
 }
 
 /**
- * Lists what the program is made of.
+ * Creates a bill of materials.
  *
- * @param parts what there is
- * @returns the list, in the order of the names
- * @throws {Error} where the lock file has no digest of a package
+ * @param parts the packages and versions
+ * @returns the bill of materials, sorted by name
+ * @throws {Error} if the lock file has no digest of a package
  */
-export function sbomOf({ lock, packages, denoVersion, version, at }: SbomParts): Sbom {
+export function createSbom({ lock, packages, denoVersion, version, at }: SbomParts): Sbom {
   const libraries = [...packages].sort().map((key) => libraryOf(key, lock));
   return {
     bomFormat: "CycloneDX",
@@ -86,8 +87,8 @@ export function sbomOf({ lock, packages, denoVersion, version, at }: SbomParts):
 
 function libraryOf(key: string, lock: Lock): Component {
   const integrity = lock.npm[key]?.integrity;
-  if (integrity === undefined) throw new Error(`Cannot list "${key}": deno.lock has no digest of it`);
-  // What stands behind the version says which others it was resolved with.
+  if (integrity === undefined) throw new Error(`Cannot list "${key}": deno.lock has no digest for it`);
+  // After "_", the key lists the peer dependencies that the package was resolved with.
   const [, name, version] = /^(@?[^@]+)@([^_]+)/.exec(key) as unknown as [string, string, string];
   const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
   const content = hexOf(integrity.replace(/^sha512-/, ""));
@@ -103,7 +104,7 @@ function hexOf(base64: string): string {
   return Array.from(atob(base64), (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 }
 
-/** The packages that the program is made of, those that others need included; not what tests and tools need. */
+/** The npm packages that the program contains, including transitive dependencies; not those of tests and tools. */
 export async function shippedPackages(): Promise<ReadonlySet<string>> {
   interface Info {
     readonly modules: readonly { readonly kind: string; readonly npmPackage?: string }[];
@@ -123,7 +124,7 @@ export async function shippedPackages(): Promise<ReadonlySet<string>> {
 }
 
 if (import.meta.main) {
-  const sbom = sbomOf({
+  const sbom = createSbom({
     lock: JSON.parse(await Deno.readTextFile(LOCK)),
     packages: await shippedPackages(),
     denoVersion: Deno.version.deno,

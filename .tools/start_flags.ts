@@ -1,12 +1,12 @@
 /**
- * What the program is run with: the flags and permissions of the task "start", which is the one place that says them.
+ * Reads the flags and permissions that the program runs with from the task "start" in `deno.json`, which defines them.
  *
  * @module
  */
 
 const CONFIG = new URL("../deno.json", import.meta.url);
 
-/** The flags that the task "start" gives to Deno, in front of the module. */
+/** The flags of `deno run` in the task "start". */
 export async function startFlags(): Promise<string[]> {
   const { tasks } = JSON.parse(await Deno.readTextFile(CONFIG));
   const words: string[] = tasks.start.command.match(/'[^']*'|\S+/g);

@@ -1,5 +1,5 @@
 /**
- * The commit that the program was built from, as `.tools/commit.ts` noted it.
+ * The commit that the program was built from, as written by `.tools/commit.ts`.
  *
  * @module
  */

@@ -15,7 +15,8 @@ export function oneOf<Word extends string>(words: readonly Word[]): FlagParser<W
   return (text, source) => {
     const found = words.find((word) => word === text);
     if (found !== undefined) return found;
-    throw new ConfigError(`${source} must be ${words.join(" or ")}, received ${quoteValue(text)}`);
+    const list = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(words);
+    throw new ConfigError(`${source} must be ${list}, received ${quoteValue(text)}`);
   };
 }
 

@@ -3,12 +3,12 @@ import { startFlags } from "../../.tools/start_flags.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../support/assert.ts";
 import { readSources } from "../support/sources.ts";
 
-Deno.test("WORKERS are all modules that are started as workers", async () => {
+Deno.test("WORKERS lists every worker module", async () => {
   const sources = await readSources(["main.ts", "lib"]);
   assertEquals([...sources.keys()].filter((path) => path.endsWith("_worker.ts")).sort(), [...WORKERS].sort());
 });
 
-Deno.test("parseCompile() names the file after the program, as the target calls executables", () => {
+Deno.test("parseCompile() names the executable with .exe on Windows", () => {
   assertEquals(parseCompile([], "linux"), { output: "taskscope", target: null });
   assertEquals(parseCompile([], "windows"), { output: "taskscope.exe", target: null });
   const outputs = TARGETS.map((target) => parseCompile(["--target", target], "linux").output);
@@ -19,7 +19,7 @@ Deno.test("parseCompile() names the file after the program, as the target calls 
   });
 });
 
-Deno.test("parseCompile() refuses what it does not know", () => {
+Deno.test("parseCompile() throws for unknown targets and flags", () => {
   const message = assertThrows(() => parseCompile(["--target", "sparc"], "linux"), RangeError).message;
   assertStringIncludes(message, `--target must be one of ${TARGETS[0]}, `);
   assertStringIncludes(message, 'received "sparc"');
@@ -28,7 +28,7 @@ Deno.test("parseCompile() refuses what it does not know", () => {
   }
 });
 
-Deno.test("compileArgs() bakes in what the task start gives, and no more", async () => {
+Deno.test('compileArgs() grants exactly the permissions of the task "start"', async () => {
   const flags = await startFlags();
   const args = compileArgs({ output: "a b", target: TARGETS[1] }, flags);
   assertEquals(
@@ -42,7 +42,7 @@ Deno.test("compileArgs() bakes in what the task start gives, and no more", async
   assertEquals(args.at(-1), "main.ts");
 });
 
-Deno.test("a release has an executable for each target", async () => {
+Deno.test("release.yml compiles an executable for each target", async () => {
   const release = new URL("../../.github/workflows/release.yml", import.meta.url);
   const [, targets] = /for target in (.+); do/.exec(await Deno.readTextFile(release)) ?? [];
   assertEquals(targets?.split(" "), [...TARGETS]);

@@ -19,7 +19,7 @@ export interface Unused { }
 export declare const NUMBER: 1;
 `;
 
-Deno.test("pruneDeclarations() keeps what public names reach, and exports public names only", () => {
+Deno.test("pruneDeclarations() keeps the dependencies of public names, and exports only public names", () => {
   const text = pruneDeclarations(SOURCE, new Set(["Shown", "show"]));
   const heads = text.match(/^(export )?(declare )?(interface|type|function|const) \w+/gm);
   assertEquals(heads, [
@@ -33,17 +33,17 @@ Deno.test("pruneDeclarations() keeps what public names reach, and exports public
   assertEquals(text.endsWith("\nexport {};\n"), true);
 });
 
-Deno.test("pruneDeclarations() gives joined comments their lines back", () => {
+Deno.test("pruneDeclarations() restores the line breaks of comments", () => {
   const text = pruneDeclarations(SOURCE, new Set(["Inner"]));
   assertEquals(text.includes("\n/**\n * Joined.\n *\n * @default {1}\n */\n"), true, text);
 });
 
-Deno.test("pruneDeclarations() refuses what would be wrong", () => {
+Deno.test("pruneDeclarations() throws for missing, duplicate and unknown declarations", () => {
   assertThrows(() => pruneDeclarations(SOURCE, new Set(["Missing"])), Error, 'nothing declares "Missing"');
   assertThrows(
     () => pruneDeclarations(`${SOURCE}interface Unused { }\n`, new Set(["Shown"])),
     Error,
     'two modules declare "Unused"',
   );
-  assertThrows(() => pruneDeclarations("declare global { }\n;", new Set()), Error, "do not know what");
+  assertThrows(() => pruneDeclarations("declare global { }\n;", new Set()), Error, "unknown declaration");
 });

@@ -11,7 +11,7 @@ Deno.test("lib/dist/monitored.js exports what lib/monitored.ts exports, and impo
   assertEquals(text.match(/^\s*(import\b.*|export\b.*\bfrom\b.*)$/gm), null);
 });
 
-Deno.test("lib/dist/monitored.d.ts type-checks by itself, and keeps what is internal to itself", async () => {
+Deno.test("lib/dist/monitored.d.ts type-checks on its own, and exports no internal names", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(

@@ -1,11 +1,11 @@
-import { type Component, sbomOf, shippedPackages } from "../../.tools/sbom.ts";
+import { type Component, createSbom, shippedPackages } from "../../.tools/sbom.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../support/assert.ts";
 
 const PARTS = { denoVersion: "2.9.6", version: "1.2.3+abc1234", at: new Date(0) };
 /** Base64 of the bytes 0, 255 and 16. */
 const INTEGRITY = "sha512-AP8Q";
 
-Deno.test("sbomOf() lists packages with their digests, and Deno", () => {
+Deno.test("createSbom() lists packages with their digests, and Deno", () => {
   const lock = {
     npm: {
       "plain@4.0.0": { integrity: INTEGRITY },
@@ -19,7 +19,7 @@ Deno.test("sbomOf() lists packages with their digests, and Deno", () => {
     return { type: "library", name, version, purl, "bom-ref": purl, hashes };
   };
   const deno = "pkg:github/denoland/deno@v2.9.6";
-  assertEquals(sbomOf({ ...PARTS, lock, packages }), {
+  assertEquals(createSbom({ ...PARTS, lock, packages }), {
     bomFormat: "CycloneDX",
     specVersion: "1.6",
     version: 1,
@@ -40,15 +40,15 @@ Deno.test("sbomOf() lists packages with their digests, and Deno", () => {
   });
 });
 
-Deno.test("sbomOf() refuses a package that nobody can check", () => {
-  const error = assertThrows(() => sbomOf({ ...PARTS, lock: { npm: {} }, packages: ["a@1.0.0"] }), Error);
+Deno.test("createSbom() throws if a package has no digest", () => {
+  const error = assertThrows(() => createSbom({ ...PARTS, lock: { npm: {} }, packages: ["a@1.0.0"] }), Error);
   assertStringIncludes(error.message, 'Cannot list "a@1.0.0"');
 });
 
-Deno.test("shippedPackages() are those of the program and its page, and not those of tests", async () => {
+Deno.test("shippedPackages() lists the packages of the program and its pages, not those of tests", async () => {
   const packages = await shippedPackages();
   const lock = JSON.parse(await Deno.readTextFile(new URL("../../deno.lock", import.meta.url)));
-  const { components } = sbomOf({ ...PARTS, lock, packages });
+  const { components } = createSbom({ ...PARTS, lock, packages });
   const names = components.map(({ name }) => name);
   for (
     const name of ["preact", "@preact/signals-core", "@tanstack/virtual-core", "zod", "deno-std", "jose"]

@@ -5,22 +5,22 @@ import { SERVE_FLAGS } from "../../lib/cli/serve/serve_flags.ts";
 
 const EXAMPLES = new URL("../../.github/examples/", import.meta.url);
 
-Deno.test("taskscope.service is a unit that systemd takes, and shut in", async () => {
+Deno.test("taskscope.service is a valid, sandboxed systemd unit", async () => {
   const systemd = await findTool(["systemd-analyze"], "A test of the systemd unit");
   if (systemd === undefined) return;
   const folder = await Deno.makeTempDir({ prefix: "taskscope-unit-" });
   const unit = `${folder}/taskscope.service`;
   const text = await Deno.readTextFile(new URL("taskscope.service", EXAMPLES));
-  // The program need not be installed for this.
+  // systemd-analyze requires the executable to exist; the program may not be installed.
   await Deno.writeTextFile(unit, text.replace("/usr/local/bin/taskscope", Deno.execPath()));
   const verified = await spawn(systemd, ["verify", unit]).ended();
   assertEquals([verified.code, verified.stderr], [0, ""]);
-  const judged = await spawn(systemd, ["security", "--offline=true", "--threshold=25", unit]).ended();
-  assertEquals(judged.code, 0, judged.stdout);
+  const rated = await spawn(systemd, ["security", "--offline=true", "--threshold=25", unit]).ended();
+  assertEquals(rated.code, 0, rated.stdout);
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("the examples use flags and variables that there are", async () => {
+Deno.test("the examples use existing flags and variables only", async () => {
   const known = new Set([
     ...Object.keys(SERVE_FLAGS).flatMap((
       name,
