@@ -1,5 +1,5 @@
 /**
- * What is shown of what a function returned. Pure.
+ * Converts a function's return value to JSON within the record's size limits. Pure.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import { byteLength, nestsDeeperThan } from "../task/protocol.ts";
 import { LIMITS } from "../task/grammar.ts";
 import type { JsonValue } from "../task/task.ts";
 
-/** A result as it is shown, and why it is not where it is not. */
+/** A return value as the record stores it. */
 export interface BoundedResult {
   readonly value: JsonValue;
-  /** A line for the log; `null` where there is nothing to say. */
+  /** A log line that says why the value was replaced by `null`; `null` if it was kept. */
   readonly warning: string | null;
 }
 
 /**
- * Makes JSON of what a function returned.
+ * Copies a return value as JSON.
  *
- * @param returned whatever it is
- * @returns a copy, or `null` where it can't be shown
+ * @param returned the return value, of any type
+ * @returns a copy; `null` with a warning if the value is not JSON, too large or nested too deeply
  */
 export function boundResult(returned: unknown): BoundedResult {
   if (returned === undefined) return { value: null, warning: null };
@@ -27,7 +27,7 @@ export function boundResult(returned: unknown): BoundedResult {
   if (text === undefined) return omitted("it is not JSON");
   const bytes = byteLength(text);
   if (bytes > LIMITS.resultBytes) {
-    return omitted(`${bytes} bytes of JSON are over the limit of ${LIMITS.resultBytes}`);
+    return omitted(`${bytes} bytes of JSON exceed the limit of ${LIMITS.resultBytes}`);
   }
   if (nestsDeeperThan(text, LIMITS.jsonDepth)) {
     return omitted(`it is nested more than ${LIMITS.jsonDepth} levels deep`);
@@ -36,7 +36,7 @@ export function boundResult(returned: unknown): BoundedResult {
 }
 
 function omitted(why: string): BoundedResult {
-  return { value: null, warning: `The result is not shown: ${why}` };
+  return { value: null, warning: `The result was omitted: ${why}` };
 }
 
 function jsonTextOf(returned: unknown): string | undefined {

@@ -1,5 +1,5 @@
 /**
- * The task of the monitored function that is being called.
+ * Gives a monitored function's code its task without a parameter.
  *
  * @module
  */
@@ -9,15 +9,18 @@ import type { MonitoredTask } from "./monitored_task.ts";
 let current: MonitoredTask | null = null;
 
 /**
- * The task of the monitored function that is being called. For the parameter's default value of decorated methods, and
- * for functions that are called at once; after the first `await` it is gone, so keep it in a variable.
+ * Returns the task of the monitored function that is being called. It is available only until the function's
+ * first `await`, so keep it in a variable. Decorated methods use it as the default value of their last
+ * parameter.
  *
  * @returns the task
- * @throws {Error} outside of a monitored function, or after its first `await`
+ * @throws {Error} if it is called outside a monitored function, or after the function's first `await`
  */
 export function currentTask(): MonitoredTask {
   if (current === null) {
-    throw new Error("Cannot get current task: wanted a call before the first await of a monitored function");
+    throw new Error(
+      "Cannot get current task: wanted a call inside a monitored function, before its first await",
+    );
   }
   return current;
 }

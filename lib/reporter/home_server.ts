@@ -1,18 +1,19 @@
 /**
- * The server that this very module was loaded from, where it was.
+ * Remembers the server that this module was imported from.
  *
  * @module
  */
 
 let home: string | null = null;
 
-/** The path of the module below its server, with a version or without. */
+/** The module's path on its server, with or without a version segment. */
 const MODULE_PATH = /\/(v[^/]+\/)?monitored\.(js|ts)$/;
 
 /**
- * Takes note of where the module was loaded from.
+ * Records the server that the module was imported from. Any URL that is not a server's `/monitored.js` is
+ * ignored.
  *
- * @param moduleUrl the URL of the module
+ * @param moduleUrl the module's `import.meta.url`
  */
 export function setHomeServer(moduleUrl: string): void {
   const url = URL.parse(moduleUrl);
@@ -20,7 +21,7 @@ export function setHomeServer(moduleUrl: string): void {
   home = `${url.origin}${url.pathname.replace(MODULE_PATH, "")}`;
 }
 
-/** The address of that server, without a slash at the end; `null` where there is none. */
+/** Returns that server's address without a trailing slash; `null` if the module came from elsewhere. */
 export function homeServer(): string | null {
   return home;
 }

@@ -1,5 +1,5 @@
 /**
- * Finds where the reports of a monitored function go.
+ * Registers the monitors of this isolate and finds the one for a monitored function.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { AmbiguousMonitorError } from "../errors.ts";
 import type { ReportSink } from "./report_sink.ts";
 
 /**
- * The monitors of this isolate, by the names of their channels. On the global object, because a program may hold this
- * module more than once: its own copy, and one that was imported by URL.
+ * The monitors of this isolate by channel name. They are kept on the global object because a program may load
+ * this module more than once, for example as a dependency and by URL.
  */
 const MONITORS = Symbol.for("taskscope.monitors.v1");
 
@@ -19,11 +19,11 @@ function monitors(): Map<string, ReportSink> {
 }
 
 /**
- * Makes a monitor known to every `monitored()` of this isolate.
+ * Registers a monitor for every `monitored()` function of this isolate.
  *
- * @param channel the name of its channel
- * @param sink takes the reports
- * @returns a function that takes it back
+ * @param channel the name of the monitor's channel
+ * @param sink receives the reports
+ * @returns a function that unregisters the monitor
  */
 export function registerMonitor(channel: string, sink: ReportSink): () => void {
   monitors().set(channel, sink);
@@ -33,18 +33,18 @@ export function registerMonitor(channel: string, sink: ReportSink): () => void {
 }
 
 /**
- * The monitor of this isolate that takes the reports of a function that names none.
+ * Finds the monitor of this isolate for a monitored function.
  *
- * @param channel the name of the monitor's channel, where the function gives it
- * @returns where reports go; `undefined` where there is no monitor in this isolate
- * @throws {AmbiguousMonitorError} where there are several and none was named
+ * @param channel the channel that the function names, if any
+ * @returns the monitor's sink; `undefined` if this isolate has no such monitor
+ * @throws {AmbiguousMonitorError} if the function names no channel and several monitors are registered
  */
 export function localMonitor(channel: string | undefined): ReportSink | undefined {
   const known = monitors();
   if (channel !== undefined) return known.get(channel);
   if (known.size > 1) {
     throw new AmbiguousMonitorError(
-      `Cannot choose a monitor: ${known.size} run here, so use "monitor.monitored()" of one of them`,
+      `Cannot choose a monitor: ${known.size} run in this isolate; set "channel", or use "monitor.monitored()" of one of them`,
     );
   }
   return known.values().next().value;

@@ -1,83 +1,91 @@
 /**
- * The handles that user code gets: a task inside its function, a subtask, and a started run.
+ * The handles that user code gets: for a task, a subtask, and a started run.
  *
  * @module
  */
 
 import type { TaskUpdate } from "./task_reporter.ts";
 
-/** What a monitored function is given as its first argument. */
+/** The first argument of a monitored function: reports the progress of its run. */
 export interface MonitoredTask {
   /** The task's id. */
   readonly id: string;
-  /** The client token that the task is seen under. */
+  /** The client token that the task belongs to. */
   readonly client: string;
-  /** Aborted when somebody asks the task to stop. Pass it on, or look at it between steps. */
+  /**
+   * Aborted when the task is asked to cancel. Pass it on to `fetch()` and the like, or check it between
+   * steps.
+   */
   readonly signal: AbortSignal;
   /**
-   * Says how far the task is. Costs next to nothing, so call it as often as there is news: what comes in quick
-   * succession is merged. It acts at once; awaiting it lets the event loop yieldToEventLoop, so that a server in the same
-   * isolate goes on answering. It never throws.
+   * Reports progress. Takes effect at once, never throws, and may be called as often as you like: rapid
+   * updates are coalesced. An invalid value is ignored with a warning. Awaiting the returned promise lets the
+   * event loop run, which keeps a server in the same isolate responsive.
    *
-   * @param update `progress` from 0 to 100 (`null` = unknown), or `current` of `total`, and a `status` for people
+   * @param update `progress` from 0 to 100 (`null` for indeterminate), or `current` of `total`; and a
+   * `status` to display
    * @returns a promise to await in tight loops
    */
   update(update: TaskUpdate): Promise<void>;
-  /** Adds a line to the task's log. */
+  /** Appends a line to the task's log. Text beyond 8,192 characters is cut off. */
   log(line: string): void;
   /**
-   * Goes through items and counts them as progress.
+   * Iterates over items and reports each completed one as progress.
    *
-   * @param items what to go through
-   * @param options how many there are, where `length` or `size` does not tell, and what they are
-   * @returns the same items; throws the signal's reason once the task is asked to stop
+   * @param items the items to iterate over
+   * @param options the total if the items have no `length` or `size`, and their unit
+   * @returns the same items; the iteration throws `signal.reason` once the task is asked to cancel
    */
   track<Item>(
     items: Iterable<Item> | AsyncIterable<Item>,
     options?: TrackOptions,
   ): AsyncGenerator<Item, void, undefined>;
   /**
-   * Begins a part of this task that has a bar of its own and owns a slice of this task's bar.
+   * Starts a subtask with its own progress. The progress of this task becomes the weighted average of its
+   * subtasks, unless it reports its own.
    *
-   * @param name what the part does
-   * @param options how large its slice is
-   * @returns the part, to be ended by `finish()`, `fail()` or `using`; it ends with this task at the latest
+   * @param name the subtask's name
+   * @param options the subtask's weight
+   * @returns the subtask; end it with `finish()`, `fail()` or `using`, or it ends together with this task
    */
   child(name: string, options?: ChildOptions): MonitoredChild;
 }
 
 /** Options of {@linkcode MonitoredTask.track}. */
 export interface TrackOptions {
-  /** How many items there are. */
+  /** The number of items. By default their `length` or `size`, if they have one. */
   readonly total?: number;
-  /** What the items are: `"files"`. */
+  /** What the items are, such as `"files"`. */
   readonly unit?: string;
 }
 
 /** Options of {@linkcode MonitoredTask.child}. */
 export interface ChildOptions {
   /**
-   * The size of the slice relative to the other children's.
+   * The subtask's share of its parent's progress, relative to its siblings; 0 or more.
    *
    * @default {1}
    */
   readonly weight?: number;
 }
 
-/** A part of a task, with a bar of its own. */
+/** A subtask, with its own progress. */
 export interface MonitoredChild extends MonitoredTask, Disposable {
-  /** Ends the part. */
+  /** Ends the subtask as `FINISHED`, with an optional JSON result. */
   finish(result?: unknown): void;
-  /** Ends the part as failed. The task itself goes on. */
+  /** Ends the subtask as `ERROR`. Its parent goes on. */
   fail(error: unknown): void;
 }
 
-/** A run that was started. */
+/** A handle for a started run. */
 export interface TaskHandle<Result> {
   /** The task's id. */
   readonly id: string;
-  /** The function's own outcome. A rejection that nobody awaits is no unhandled rejection: the task shows it. */
+  /**
+   * The function's result. It rejects with the error that the function throws; if nobody awaits it, that is
+   * not an unhandled rejection, because the task records the error.
+   */
   readonly done: Promise<Result>;
-  /** Asks the run to stop, by aborting its `task.signal`. */
+  /** Requests cancellation by aborting the run's `task.signal`. */
   cancel(): void;
 }

@@ -7,47 +7,49 @@
 import type { Report } from "../task/protocol.ts";
 import type { LogLine } from "../task/task.ts";
 
-/** What the place where reports go needs to reach a task's own side. */
+/** A reporting task, as its sink sees it. */
 export interface ReportedTask {
   readonly client: string;
   readonly id: string;
-  /** Whether it has ended for its own side. */
+  /** Whether the task's code has ended, even if that is not yet reported. */
   readonly ended: boolean;
   /**
-   * Hands on how it began, as far as that was held back. Where several tasks have something to say, all begin before
-   * one of them says how far it is: the bar of a task is that of all its parts.
+   * Reports the state changes that were held back, such as the task's creation. A sink calls this on all
+   * tasks before {@linkcode ReportedTask.flush}: a parent's progress is that of its subtasks, which must
+   * exist first.
    */
   announce(): void;
-  /** Hands on what was held back; called when the sink has become ready. */
+  /** Reports everything that was held back. Called when the sink becomes ready. */
   flush(): void;
-  /** Somebody asks the task to stop. */
+  /** A watcher has requested cancellation. */
   cancelRequested(): void;
-  /** The process is about to end, and the task with it. */
+  /** The server's process is about to end, and with it the task. */
   interrupted(): void;
   /**
-   * Says all that is known of the task once more: who takes the reports has lost them, or never got them.
+   * Reports the whole task again, because the receiver has lost it or never had it.
    *
-   * @param lines the lines that were handed over, and that nobody has kept
+   * @param lines the log lines that were reported but are not committed anywhere
    */
   restate(lines: readonly LogLine[]): void;
   /**
-   * Reports are not taken any more, and the task runs unmonitored.
+   * The receiver accepts no more reports; the task's code goes on without being monitored.
    *
-   * @param message why; `null` where there is nothing to say, as the task was ended by somebody else
+   * @param message the reason to warn about; `null` for none, for example if the task was ended by somebody
+   * else
    */
   refused(message: string | null): void;
 }
 
-/** Where reports go. */
+/** The destination of reports: a monitor in this isolate, in another isolate, or on a server. */
 export interface ReportSink {
-  /** Whether reports are taken now. While they are not, tasks merge what they have to say. */
+  /** Whether reports are accepted now. While they are not, tasks coalesce their updates. */
   readonly ready: boolean;
-  /** Begins to send for a task. */
+  /** Registers a task before its first report. */
   open(task: ReportedTask): void;
-  /** Takes a report of a task that was opened. Must not throw. */
+  /** Accepts a report of an opened task. Must not throw. */
   report(task: ReportedTask, report: Report): void;
-  /** Ends what {@linkcode ReportSink.open} began; the task's last report has been handed over. */
+  /** Unregisters a task after its last report. */
   close(task: ReportedTask): void;
-  /** Resolves when all reports so far are committed, or at once where that can't be had. */
+  /** Resolves when all reports so far are committed, or at once if the destination can't confirm that. */
   settled(): Promise<void>;
 }

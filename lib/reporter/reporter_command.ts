@@ -1,5 +1,5 @@
 /**
- * What is told to the side that runs a task, over the channel of a process and between processes alike.
+ * The commands that a monitor sends to its reporters, over a channel or a network connection.
  *
  * @module
  */
@@ -7,25 +7,28 @@
 import { ProtocolError } from "../errors.ts";
 import { object, parseKey } from "../task/protocol.ts";
 
-/** What is told to the side that runs a task. */
+/** A command to a reporter about one of its tasks. */
 export type ReporterCommand =
-  /** Somebody asks it to stop; the process is about to end; nothing is known of it, so all has to be said again. */
+  /**
+   * `cancel`: a watcher requests cancellation. `interrupt`: the server's process is about to end. `unknown`:
+   * the receiver does not have the task, so the reporter must report all of it again.
+   */
   | { readonly type: "cancel" | "interrupt" | "unknown"; readonly client: string; readonly id: string }
-  /** Its reports are not taken. */
+  /** The task's reports are rejected. */
   | {
     readonly type: "refused";
     readonly client: string;
     readonly id: string;
-    /** Why, for people; `null` where somebody else has ended it. */
+    /** The reason to display; `null` if the task was ended by somebody else. */
     readonly reason: string | null;
   };
 
 /**
- * Reads what is told to the side that runs a task.
+ * Parses a command.
  *
- * @param value what `JSON.parse` gave
- * @returns the command
- * @throws {ProtocolError} where it is none
+ * @param value the output of `JSON.parse`
+ * @returns the command, with every field checked
+ * @throws {ProtocolError} if the value is not a command
  */
 export function parseCommand(value: unknown): ReporterCommand {
   const { type, client, id, reason } = object(value, "command");

@@ -15,14 +15,14 @@ import { isAbort, taskErrorOf } from "./task_error.ts";
 import { type EndChange, TaskReporter, type TaskUpdate, textOf } from "./task_reporter.ts";
 import { yieldToEventLoop } from "./yield.ts";
 
-/** Why a signal is aborted when the process is about to end: nobody asked this very task to stop. */
+/** The abort reason if the process is about to end, as opposed to a request to cancel this task. */
 export class Interruption extends DOMException {
   constructor() {
     super("The server was shut down while the task ran", "AbortError");
   }
 }
 
-/** Where the reports of a task go that nobody is to see. */
+/** Discards reports, for tasks that must not be monitored. */
 const DISCARD: ReportSink = {
   ready: true,
   open() {},
@@ -38,11 +38,11 @@ interface RunningTaskOptions {
   readonly signal: AbortSignal;
   readonly onCancel: () => void;
   readonly onInterrupt: () => void;
-  /** Called when the task has ended for its own side. */
+  /** Called when the task's code has ended. */
   readonly onEnd?: (task: RunningTask) => void;
 }
 
-/** The {@linkcode MonitoredChild} that user code is given, and how it ends. */
+/** The implementation of {@linkcode MonitoredTask} and {@linkcode MonitoredChild}. */
 export class RunningTask implements MonitoredChild {
   readonly id: string;
   readonly client: string;
@@ -96,7 +96,7 @@ export class RunningTask implements MonitoredChild {
 
   child(name: string, options: ChildOptions = {}): MonitoredChild {
     const { weight = 1 } = options;
-    // Who is over has no parts any more.
+    // An ended task cannot have subtasks.
     const child = new RunningTask(this.#reporter.ended ? DISCARD : this.#sink, {
       ...this.#options,
       id: monotonicUlid(),
@@ -105,7 +105,7 @@ export class RunningTask implements MonitoredChild {
     this.#children.add(child);
     child.begin({
       type: "create",
-      name: truncate(textOf(name), LIMITS.nameLength) || "part",
+      name: truncate(textOf(name), LIMITS.nameLength) || "subtask",
       metadata: {},
       tags: [],
       parent_id: this.id,
@@ -157,9 +157,9 @@ export class RunningTask implements MonitoredChild {
   }
 }
 
-/** How many items there are, where the collection can tell. */
+/** The number of items, if the collection knows it. */
 function sizeOf(items: unknown): number | undefined {
-  // Letters are iterated by code point, which `length` does not count.
+  // Strings iterate by code point, but `length` counts UTF-16 units.
   if (typeof items === "string") return [...items].length;
   if (typeof items !== "object" || items === null) return undefined;
   if ("length" in items && typeof items.length === "number") return items.length;
@@ -168,7 +168,7 @@ function sizeOf(items: unknown): number | undefined {
 }
 
 function warn(message: string): void {
-  // The one place where a library may speak: its user would otherwise look for the task in vain.
+  // A library normally does not log, but without a warning the user would look for the task in vain.
   // deno-lint-ignore no-console
   console.warn(`[taskscope] ${message}`);
 }

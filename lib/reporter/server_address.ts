@@ -1,5 +1,5 @@
 /**
- * Where reports to another process go.
+ * Parses server addresses and finds the default server for reports.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { readVariable } from "../environment.ts";
 import { homeServer } from "./home_server.ts";
 
-/** Where a server listens that was told nothing else. */
+/** The default address of `taskscope serve`. */
 export const DEFAULT_SERVER = "http://127.0.0.1:8000";
 
 /**
- * Reads the address of a server.
+ * Parses the address of a server.
  *
  * @param text `http(s)://host[:port][/path]`
- * @returns the address without a slash at the end; `null` where it is none
+ * @returns the address without a trailing slash; `null` if the text is not a plain HTTP(S) address
  */
 export function parseServerAddress(text: string): string | null {
   const url = URL.parse(text);
@@ -23,14 +23,14 @@ export function parseServerAddress(text: string): string | null {
   return isPlain ? `${url.origin}${url.pathname.replace(/\/+$/, "")}` : null;
 }
 
-/** What was said to be the server, and is no address. */
+/** The invalid value of `TASKSCOPE_SERVER` that was already warned about. */
 let warnedAbout: string | undefined;
 
 /**
- * The server for reports that no monitor of this process takes and that name none: that of `TASKSCOPE_SERVER`, else the
- * one that this module was loaded from.
+ * Returns the server for reports if the monitored function names none and this process has no monitor: the
+ * one in `TASKSCOPE_SERVER`, else the one that this module was imported from.
  *
- * @returns its address; `null` where there is none
+ * @returns the server's address; `null` if there is none
  */
 export function fallbackServer(): string | null {
   const named = readVariable("TASKSCOPE_SERVER");
@@ -42,9 +42,9 @@ function ignoreInvalid(named: string): string | null {
   if (warnedAbout !== named) {
     warnedAbout = named;
     const wanted = "wanted http(s)://host[:port][/path]";
-    // Nobody can catch it, and who set the variable would look for the tasks in vain.
+    // No caller could catch an error, and without a warning the user would look for the tasks in vain.
     // deno-lint-ignore no-console
-    console.warn(`[taskscope] TASKSCOPE_SERVER is not used: ${wanted}, received "${named}"`);
+    console.warn(`[taskscope] Ignored TASKSCOPE_SERVER: ${wanted}, received "${named}"`);
   }
   return homeServer();
 }

@@ -1,5 +1,5 @@
 /**
- * One run of a monitored function: what the function is given, and what becomes of its outcome.
+ * Runs a function as a task and reports its outcome.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { MonitoredTask, TaskHandle } from "./monitored_task.ts";
 import type { ReportSink } from "./report_sink.ts";
 import { Interruption, RunningTask } from "./running_task.ts";
 
-/** What a run is to be known as. */
+/** The settings of one run, all resolved. */
 export interface RunSettings {
   readonly name: string;
   readonly client: string;
@@ -23,24 +23,24 @@ export interface RunSettings {
   readonly metadata: JsonObject;
   readonly staleAfterMs: number | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Which try it is. */
+  /** 1 for the first run, 2 for the first retry, and so on. */
   readonly attempt?: number;
-  /** The task that it is another attempt at. */
+  /** The id of the task that this run retries. */
   readonly retryOf?: string;
-  /** It was started by name, so that it can be started again. */
+  /** Whether the run was started by name, and can be retried that way. */
   readonly retryable?: boolean;
 }
 
-/** How long an end waits to be committed, in milliseconds; the function's outcome is never held up for longer. */
+/** How long the function's result is held back until the final state is committed, in milliseconds. */
 const COMMIT_WAIT_MS = 2_000;
 
 /**
  * Calls a function as a task.
  *
  * @param call calls the function with the task
- * @param sink where reports go
- * @param settings what the run is to be known as
- * @returns the run
+ * @param sink receives the reports
+ * @param settings the settings of the run
+ * @returns a handle for the run
  */
 export function startRun<Result>(
   call: (task: MonitoredTask) => Result,

@@ -8,7 +8,7 @@ import { LIMITS } from "../task/grammar.ts";
 import type { TaskError } from "../task/task.ts";
 import { truncate } from "../task/truncate.ts";
 
-/** What is shown of something that was thrown. */
+/** Converts a thrown value to a record's error, with every text truncated to its limit. Never throws. */
 export function taskErrorOf(thrown: unknown): TaskError {
   try {
     if (!(thrown instanceof Error)) {
@@ -20,11 +20,11 @@ export function taskErrorOf(thrown: unknown): TaskError {
       ...(typeof thrown.stack === "string" && { stack: truncate(thrown.stack, LIMITS.errorStackLength) }),
     };
   } catch {
-    return { message: "Something was thrown that can't be shown", type: "unknown" };
+    return { message: "The thrown value can't be converted to text", type: "unknown" };
   }
 }
 
-/** Whether an error is, or was caused by, the abort that was asked for. */
+/** Whether an error is, or was caused by, the abort of the task's signal. */
 export function isAbort(error: unknown, reason: unknown): boolean {
   const seen = new Set<unknown>();
   try {
@@ -33,7 +33,7 @@ export function isAbort(error: unknown, reason: unknown): boolean {
       seen.add(cause);
     }
   } catch {
-    // An error of the user's own that can't even be looked at.
+    // Even reading a thrown error can throw, for example from a getter.
   }
   return false;
 }

@@ -1,5 +1,5 @@
 /**
- * The reporter's side of one task: merges what is said in quick succession and hands it on, in order.
+ * Coalesces the updates of one task and reports them in order.
  *
  * @module
  */
@@ -20,19 +20,19 @@ import type { ReportedTask, ReportSink } from "./report_sink.ts";
 import { UPDATE_FIELD_NAMES, UPDATE_FIELDS } from "../task/update_fields.ts";
 import { mergeMetadata, progressAfter, type TaskProgress } from "../task/transition.ts";
 
-/** How a {@linkcode TaskReporter} merges. */
+/** How a {@linkcode TaskReporter} throttles and buffers. */
 export interface ReporterOptions {
-  /** Least time between two hand-overs of progress, in milliseconds; 0 hands on every update by itself. */
+  /** The least time between two progress reports, in milliseconds; 0 reports every update separately. */
   readonly flushIntervalMs: number;
-  /** Log lines that are held back at most; of more, the newest are kept. */
+  /** The most log lines to buffer; beyond it the oldest are dropped. */
   readonly unsentLogLines: number;
 }
 
-/** What a {@linkcode TaskReporter} tells the task's own side. */
+/** Callbacks of a {@linkcode TaskReporter}. */
 export interface TaskHandlers {
-  /** Somebody asks the task to stop. */
+  /** A watcher has requested cancellation. */
   readonly onCancel: () => void;
-  /** The process is about to end. */
+  /** The server's process is about to end. */
   readonly onInterrupt: () => void;
   readonly warn: (message: string) => void;
 }
@@ -40,18 +40,18 @@ export interface TaskHandlers {
 /** The defaults of {@linkcode ReporterOptions}. */
 export const REPORTER_DEFAULTS: ReporterOptions = { flushIntervalMs: 50, unsentLogLines: 1_000 };
 
-/** What an end can be. */
+/** A change to a final state. */
 export type EndChange = FinishChange | FailChange | CancelledChange;
 
 type Draft = { -readonly [Key in keyof UpdateChange]: UpdateChange[Key] };
 
-/** An update as user code gives it: nothing is believed. */
+/** The values of {@linkcode MonitoredTask.update}. They come from user code, so each one is checked. */
 export interface TaskUpdate extends Omit<UpdateChange, "type"> {}
 
 /**
- * Merges the updates of one task: newest wins, first at once, then at most one every `flushIntervalMs`. State changes,
- * log lines and the last value are never merged away. What is held back is bounded by the task, not by how often it
- * is updated.
+ * Throttles the updates of one task: the first is reported at once, later ones at most every
+ * `flushIntervalMs`, and the newest value wins. State changes and log lines are never coalesced, and the last
+ * update is always reported. The size of the buffer does not depend on the rate of updates.
  */
 export class TaskReporter implements ReportedTask {
   readonly client: string;
@@ -59,13 +59,12 @@ export class TaskReporter implements ReportedTask {
   readonly #sink: ReportSink;
   readonly #options: ReporterOptions;
   readonly #handlers: TaskHandlers;
-  /** State changes that were not handed over yet, in order. */
+  /** State changes that are not reported yet, in order. */
   #states: { readonly at: number; readonly change: ReportedChange }[] = [];
-  /** How the task began, with the metadata that it has now. */
+  /** The creation of the task, with its current metadata. */
   #create: { readonly at: number; readonly change: CreateChange } | null = null;
-  /** All else that was said of it since, merged; `null` where nothing was. */
+  /** All updates so far, merged, for {@linkcode ReportedTask.restate}; `null` if there was none. */
   #summary: Draft | null = null;
-  /** It was asked to stop. */
   #isCancelRequested = false;
   #draft: Draft | null = null;
   #draftAt = 0;
@@ -81,10 +80,10 @@ export class TaskReporter implements ReportedTask {
   #warned = false;
 
   /**
-   * @param sink where reports go
-   * @param key which task
-   * @param handlers what to do on a request to stop and before the end of the process, and where warnings go
-   * @param options how to merge
+   * @param sink receives the reports
+   * @param key the client token and id of the task
+   * @param handlers called on cancellation, on interruption and for warnings
+   * @param options the throttle and the buffer
    */
   constructor(
     sink: ReportSink,
@@ -104,39 +103,39 @@ export class TaskReporter implements ReportedTask {
     return this.#end !== null;
   }
 
-  /** Registers the task and says that its code begins. */
+  /** Reports the creation and the start of the task. */
   begin(create: CreateChange): void {
     this.#create = { at: Date.now() / 1000, change: create };
     this.#queueCreation();
     this.flush();
   }
 
-  /** Says how far the task is. Never throws: a value that can't be is left out with one warning. */
+  /** Reports progress. Never throws; invalid values are ignored, with one warning per task. */
   update(update: TaskUpdate): void {
     if (this.#end !== null) return;
     const nowMs = Date.now();
     try {
       this.#merge(update ?? {});
     } catch {
-      // A getter or a conversion of the user's own threw.
+      // A getter or conversion in user code threw.
       this.#warnOnce("a value can't be read");
     }
     this.#draftAt = nowMs / 1000;
     this.#flushSoon(nowMs);
   }
 
-  /** Adds a line to the task's log. */
+  /** Appends a line to the task's log. */
   log(line: string): void {
     if (this.#end !== null) return;
     const nowMs = Date.now();
     this.#lines.push({ at: nowMs / 1000, text: truncate(textOf(line), LIMITS.logLineLength) });
     if (this.#lines.length >= this.#options.unsentLogLines) this.flush();
-    // Only where they can't be handed over. Cut in halves, so that each line costs the same on average.
+    // Reached only if the sink is not ready. Dropping in halves keeps the amortised cost per line constant.
     if (this.#lines.length >= this.#options.unsentLogLines * 2) this.#dropOldLines();
     this.#flushSoon(nowMs);
   }
 
-  /** Says that somebody on this side asked the task to stop. */
+  /** Reports that cancellation was requested on this side. */
   requestCancel(): void {
     if (this.#end !== null) return;
     this.#isCancelRequested = true;
@@ -144,7 +143,7 @@ export class TaskReporter implements ReportedTask {
     this.flush();
   }
 
-  /** Says how the task ended; nothing can be said afterwards. */
+  /** Reports the final state. Later calls are ignored. */
   end(change: EndChange): void {
     if (this.#end !== null) return;
     this.#end = { at: Date.now() / 1000, change };
@@ -201,7 +200,7 @@ export class TaskReporter implements ReportedTask {
   refused(message: string | null): void {
     if (this.#refused) return;
     this.#refused = true;
-    // Also of a task that has ended already: whoever ran it looks for it in vain.
+    // Also if the task has ended already: otherwise the user would look for it in vain.
     if (message !== null) this.#handlers.warn(`Task "${this.id}" runs unmonitored: ${message}`);
     if (!this.#closed) this.#close();
   }
@@ -213,7 +212,7 @@ export class TaskReporter implements ReportedTask {
     if (this.#isCancelRequested) this.#states.push({ at, change: { type: "request_cancel" } });
   }
 
-  /** Takes note of what is said, to be able to say it again. */
+  /** Merges an update into what {@linkcode ReportedTask.restate} would report. */
   #remember({ metadata, ...draft }: Draft): void {
     this.#summary = { ...this.#summary, ...draft };
     if (metadata === undefined || this.#create === null) return;
@@ -238,7 +237,7 @@ export class TaskReporter implements ReportedTask {
   #flushSoon(nowMs: number): void {
     if (this.#closed) return;
     const waitMs = this.#flushedMs + this.#options.flushIntervalMs - nowMs;
-    // A clock that was set back must not hold reports up.
+    // If the clock was set back, the wait would be too long.
     if (waitMs <= 0 || waitMs > this.#options.flushIntervalMs) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), waitMs);
   }
@@ -250,7 +249,7 @@ export class TaskReporter implements ReportedTask {
     if (this.#droppedLines > 0) {
       lines.push({
         at: lines.at(-1)?.at ?? 0,
-        text: `… ${this.#droppedLines} lines were dropped before these`,
+        text: `… ${this.#droppedLines} earlier lines were dropped`,
       });
       this.#droppedLines = 0;
     }
@@ -279,11 +278,11 @@ export class TaskReporter implements ReportedTask {
       draft.total = given.total = update.total;
     }
     if (given.progress !== undefined || given.current !== undefined || given.total !== undefined) {
-      // Resolved here, so that the merged update leads to the same record as its parts one by one.
+      // Resolved here, so that the coalesced update leads to the same record as the separate updates would.
       const before = this.#progress.progress;
       this.#progress = progressAfter(this.#progress, given);
       const { progress } = this.#progress;
-      // A total alone says nothing of progress, and must not hide what the task's children add up to.
+      // A total alone is no progress report, and must not replace the progress that comes from subtasks.
       if (given.progress !== undefined || progress !== before) draft.progress = progress;
     }
     Object.assign(draft, textsOf(update));
@@ -292,7 +291,7 @@ export class TaskReporter implements ReportedTask {
 
   #mergeMetadata(draft: Draft, metadata: unknown): void {
     try {
-      // A copy: what user code does with its object later is no report.
+      // A copy, because user code may change the object later.
       const copy = JSON.parse(JSON.stringify(metadata));
       if (typeof copy !== "object" || copy === null || Array.isArray(copy)) {
         throw new TypeError("not an object");
@@ -320,7 +319,7 @@ export class TaskReporter implements ReportedTask {
   }
 }
 
-/** The fields of an update that are texts, truncated to their limits. */
+/** The text fields of an update, truncated to their limits. */
 function textsOf(update: TaskUpdate): Partial<UpdateChange> {
   const texts: Record<string, string | null> = {};
   for (const name of UPDATE_FIELD_NAMES) {
@@ -331,11 +330,11 @@ function textsOf(update: TaskUpdate): Partial<UpdateChange> {
   return texts;
 }
 
-/** What user code gave as a text, whatever it is. */
+/** Converts any value from user code to a string. Never throws. */
 export function textOf(value: unknown): string {
   try {
     return String(value);
   } catch {
-    return "(something that can't be shown)";
+    return "(not convertible to text)";
   }
 }

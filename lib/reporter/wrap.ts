@@ -1,5 +1,5 @@
 /**
- * Wraps a function so that each call is a run of a task. What `monitored()` is made of.
+ * Wraps a function so that each call runs as a task. Implements `monitored()`.
  *
  * @module
  */
@@ -14,91 +14,101 @@ import { type RunSettings, startRun } from "./start_run.ts";
 import { parseServerAddress } from "./server_address.ts";
 import type { JsonObject } from "../task/task.ts";
 
-/** What may be said anew for a single call. */
+/** Options of a single call, passed to `with()`. */
 export interface CallOptions {
   /**
-   * The client token that the task is seen under.
+   * The client token that the task belongs to: 1 to 128 characters.
    *
    * @default {"TASKSCOPE_CLIENT, else \"default\""}
    */
   readonly client?: string;
-  /** The task's id; a ULID where none is given. An id serves one run only. */
+  /**
+   * The task's id. An id can be used for one run only.
+   *
+   * @default {"a new ULID"}
+   */
   readonly id?: string;
-  /** Words to filter by: at most 32 of at most 64 characters. */
+  /** Tags to filter by: at most 32, of at most 64 characters each. */
   readonly tags?: readonly string[];
-  /** What else is to be seen beside the task: at most 16 KiB of JSON. */
+  /** Additional data to display with the task: at most 16 KiB of JSON. */
   readonly metadata?: JsonObject;
-  /** Asks the run to stop, beside the requests that come from watchers. */
+  /** Cancels the run when it is aborted. The run can also be cancelled by watchers. */
   readonly signal?: AbortSignal;
 }
 
 /** Options of {@linkcode monitored}. */
 export interface MonitoredOptions extends CallOptions {
   /**
-   * What the tasks are called, at most 200 characters.
+   * The name of the tasks, at most 200 characters.
    *
    * @default {"the function's name"}
    */
   readonly name?: string;
   /**
-   * The address of the server that reports go to, such as `http://127.0.0.1:8000`, before any other.
+   * The address of the server to report to, such as `http://127.0.0.1:8000`. It takes precedence over any
+   * other.
    *
-   * @default {"a monitor in this process, else TASKSCOPE_SERVER, else the server that this module was loaded from"}
+   * @default {"a monitor in this process, else TASKSCOPE_SERVER, else the server that this module was
+   * imported from"}
    */
   readonly server?: string;
   /**
-   * The key of the server that reports go to, or a token for reporters. A monitor in the same process needs none.
+   * The server's key, or a token that allows reporting. A monitor in the same process needs none.
    *
-   * @default the environment variable `TASKSCOPE_KEY`, where it may be read
+   * @default the environment variable `TASKSCOPE_KEY`, if it may be read
    */
   readonly key?: string;
   /**
-   * A JSON Schema of what the function takes: of the only argument, or, with `"type": "array"` and `prefixItems`, of
-   * the list of arguments. The page makes a form of it. Its `title` and `description` are shown.
+   * The JSON Schema of the function's input, from which the page builds a form. It describes the only
+   * argument, or, with `"type": "array"` and `prefixItems`, the list of arguments. Its `title` and
+   * `description` are displayed.
    */
   readonly input?: JsonObject;
-  /** The task is shown as stale when it says nothing for so many milliseconds. By default it never is. */
+  /** The task is marked as stale if it reports nothing for this many milliseconds. By default it never is. */
   readonly staleAfterMs?: number;
   /**
-   * The name of the channel of the monitor that reports go to, where the process holds several.
+   * The channel of the monitor to report to. Needed only if the process has several monitors.
    *
    * @default {"taskscope"}
    */
   readonly channel?: string;
 }
 
-/** A function whose calls are seen as tasks. */
+/** A function whose calls run as tasks. */
 export interface MonitoredFunction<This, Args extends unknown[], Result> {
-  /** Calls the function; behaves as the function itself. */
+  /** Calls the function; behaves like the original function, but always returns a promise. */
   (this: This, ...args: Args): Promise<Awaited<Result>>;
-  /** Calls the function and gives a handle on the run. */
+  /** Calls the function and returns a handle for the run. */
   start(...args: Args): TaskHandle<Awaited<Result>>;
-  /** The same function with other options. */
+  /** Returns the same function with other options. */
   with(options: CallOptions): MonitoredFunction<This, Args, Result>;
 }
 
-/** What may be said of a run that is started by name. */
+/** Options of a run that is started by name. */
 export interface StartOptions extends CallOptions {
-  /** Which try it is. */
+  /** 1 for the first run, 2 for the first retry, and so on. */
   readonly attempt?: number;
-  /** The task that it is another attempt at. */
+  /** The id of the task that this run retries. */
   readonly retryOf?: string;
 }
 
-/** What a monitor needs of a monitored function to start it by name. */
+/** What a monitor needs to start a monitored function by name. */
 export interface Startable {
-  /** What its tasks are called. */
+  /** The name of its tasks. */
   readonly name: string;
-  /** The JSON Schema of its input. */
+  /** The JSON Schema of its input; `null` if it has none. */
   readonly input: JsonObject | null;
-  /** Starts a run that reports to a certain monitor. */
+  /** Starts a run that reports to the given sink. */
   start(sink: ReportSink, options: StartOptions, args: unknown[]): TaskHandle<unknown>;
 }
 
-/** Where a monitored function keeps its {@linkcode Startable}. Global, as a program may hold this module twice. */
+/**
+ * The property that holds a monitored function's {@linkcode Startable}. The symbol is global because a
+ * program may load this module more than once.
+ */
 const STARTABLE: unique symbol = Symbol.for("taskscope.startable.v1") as never;
 
-/** A function to monitor, which takes the task first. */
+/** A function to monitor. Its first parameter is the task. */
 export type TaskFunction<This, Args extends unknown[], Result> = (
   this: This,
   task: MonitoredTask,
@@ -106,13 +116,13 @@ export type TaskFunction<This, Args extends unknown[], Result> = (
 ) => Result;
 
 /**
- * Makes a monitored function.
+ * Creates a monitored function.
  *
- * @param fn what to call, with the task first
- * @param options what the tasks are to be known as
- * @param sinkFor finds where reports go, for each call
+ * @param fn the function to call, with the task as its first argument
+ * @param options the options of its tasks
+ * @param sinkFor finds the sink for each call
  * @returns the function to call instead
- * @throws {ConfigError} where an option has a value that it can't have
+ * @throws {ConfigError} if an option is invalid
  */
 export function wrap<This, Args extends unknown[], Result>(
   fn: TaskFunction<This, Args, Result>,
@@ -142,7 +152,7 @@ function wrapChecked<This, Args extends unknown[], Result>(
     try {
       return run(this, sinkFor(options), options, args).done;
     } catch (error) {
-      // Only the choice of the monitor can throw here; what the function throws is in its outcome.
+      // Only `sinkFor` can throw here; the function's own errors reject `done`.
       return Promise.reject(error);
     }
   }
@@ -188,7 +198,7 @@ function defaultClient(): string {
   return named !== undefined && isClientToken(named) ? named : DEFAULT_CLIENT;
 }
 
-/** Checks options when they are given, so that no call of the function can fail because of them. */
+/** Checks options when they are given, so that they can't make a call fail later. */
 function checked<Options extends MonitoredOptions>(options: Options): Options {
   if (options.client !== undefined && !isClientToken(options.client)) {
     throw wrong("client", 'a client token such as "default"', options.client);
@@ -198,7 +208,7 @@ function checked<Options extends MonitoredOptions>(options: Options): Options {
     throw wrong("server", 'an address such as "http://127.0.0.1:8000"', options.server);
   }
   if (options.key !== undefined && !/^[\x21-\x7e]{1,2048}$/.test(options.key)) {
-    // Whatever came may be part of it.
+    // The message must not contain the value: it may be part of a key.
     throw wrong("key", "ASCII without spaces", `${options.key.length} characters`);
   }
   const { staleAfterMs } = options;
@@ -224,7 +234,7 @@ function wrong(option: string, wanted: string, received: unknown): ConfigError {
   );
 }
 
-/** What starts a monitored function by name. */
+/** Returns how to start a monitored function by name; `undefined` for any other object. */
 export function startableOf(fn: object): Startable | undefined {
   return STARTABLE in fn ? fn[STARTABLE] as Startable : undefined;
 }

@@ -1,10 +1,13 @@
 /**
- * Lets the event loop yieldToEventLoop while a loop awaits something that is always ready.
+ * Yields to the event loop in loops that only await settled promises.
  *
  * @module
  */
 
-/** Longest stretch of work without a turn of the event loop, in milliseconds. Short, as a request takes a few turns. */
+/**
+ * The longest time without a turn of the event loop, in milliseconds. It is short because serving one request
+ * takes several turns.
+ */
 const MAX_STRETCH_MS = 10;
 
 const READY: Promise<void> = Promise.resolve();
@@ -12,10 +15,10 @@ let turn: Promise<void> | null = null;
 let turnedMs = 0;
 
 /**
- * A promise that is ready at once, but for one in every 10 ms, which waits for the event loop to turn: a loop of
- * `await yieldToEventLoop()` costs next to nothing, yet sockets and timers of the same isolate go on.
+ * Returns a promise for `await` in tight loops. Most of the time it is resolved already; once in every 10 ms
+ * it waits for a turn of the event loop, so that sockets and timers of the same isolate are served.
  *
- * @param nowMs the time, in epoch milliseconds
+ * @param nowMs the current time, in epoch milliseconds
  * @returns a promise to await
  */
 export function yieldToEventLoop(nowMs: number): Promise<void> {

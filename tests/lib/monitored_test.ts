@@ -53,7 +53,7 @@ Deno.test("monitored() can't choose between two monitors, unless it is given the
   const error = await assertRejects(() => fn(), AmbiguousMonitorError);
   assertEquals(
     error.message,
-    'Cannot choose a monitor: 2 run here, so use "monitor.monitored()" of one of them',
+    'Cannot choose a monitor: 2 run in this isolate; set "channel", or use "monitor.monitored()" of one of them',
   );
   assertThrows(() => fn.start(), AmbiguousMonitorError);
   assertEquals(calls, 0);

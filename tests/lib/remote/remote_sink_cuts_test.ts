@@ -130,6 +130,6 @@ Deno.test("RemoteSink keeps what a task said last, and a bounded part of what it
   assertEquals([seen.current, seen.status], [updates - 1, `at ${updates - 1}`]);
   const log = await logOf(server.url, task);
   assertEquals(log.slice(0, -1), Array.from({ length: 1_000 }, (_, n) => `line ${9_000 + n}`));
-  assertEquals(log.at(-1), "… 9000 lines were dropped before these");
+  assertEquals(log.at(-1), "… 9000 earlier lines were dropped");
   assertLess(proxy.bytes - before, 200_000, "what is held back does not grow with what is said");
 });

@@ -36,18 +36,18 @@ Deno.test("boundResult() says why it shows nothing, and never throws", () => {
     },
   };
   for (const value of [circle, shouting, () => {}, Symbol("a"), 5n]) {
-    assertEquals(boundResult(value), { value: null, warning: "The result is not shown: it is not JSON" });
+    assertEquals(boundResult(value), { value: null, warning: "The result was omitted: it is not JSON" });
   }
   assertEquals(
     boundResult("é".repeat(40_000)).warning,
-    "The result is not shown: 80002 bytes of JSON are over the limit of 65536",
+    "The result was omitted: 80002 bytes of JSON exceed the limit of 65536",
   );
   for (const levels of [LIMITS.jsonDepth + 1, 10_000]) {
     assertEquals(
       boundResult(nested(levels)),
       {
         value: null,
-        warning: `The result is not shown: it is nested more than ${LIMITS.jsonDepth} levels deep`,
+        warning: `The result was omitted: it is nested more than ${LIMITS.jsonDepth} levels deep`,
       },
     );
   }

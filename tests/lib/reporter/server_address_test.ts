@@ -44,7 +44,7 @@ Deno.test("fallbackServer() is that of TASKSCOPE_SERVER, and says once that it i
     assertEquals(fallbackServer(), null);
   }
   assertEquals(warnings.texts, [
-    "[taskscope] TASKSCOPE_SERVER is not used: wanted http(s)://host[:port][/path], " +
+    "[taskscope] Ignored TASKSCOPE_SERVER: wanted http(s)://host[:port][/path], " +
     'received "127.0.0.1:1234"',
   ]);
 });

@@ -115,7 +115,7 @@ Deno.test("startRun() says that the caller's signal asked, while the function go
 Deno.test("startRun() shows results as JSON, and gives back the very same value", async () => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
-  const notJson = "The result is not shown: it is not JSON";
+  const notJson = "The result was omitted: it is not JSON";
   const table: [unknown, unknown, string[]][] = [
     [undefined, null, []],
     [null, null, []],
@@ -125,8 +125,8 @@ Deno.test("startRun() shows results as JSON, and gives back the very same value"
     [new Date(0), "1970-01-01T00:00:00.000Z", []],
     [new Map([[1, 2]]), {}, []],
     ["x".repeat(65_534), "x".repeat(65_534), []],
-    ["x".repeat(65_535), null, ["The result is not shown: 65537 bytes of JSON are over the limit of 65536"]],
-    ["é".repeat(40_000), null, ["The result is not shown: 80002 bytes of JSON are over the limit of 65536"]],
+    ["x".repeat(65_535), null, ["The result was omitted: 65537 bytes of JSON exceed the limit of 65536"]],
+    ["é".repeat(40_000), null, ["The result was omitted: 80002 bytes of JSON exceed the limit of 65536"]],
     [circular, null, [notJson]],
     [10n, null, [notJson]],
     [() => {}, null, [notJson]],
@@ -266,7 +266,8 @@ Deno.test("MonitoredTask says nothing any more once its function has ended", asy
 
 Deno.test("currentTask() is the task of the function that is being called, before its first await", async () => {
   using monitor = new LocalMonitor();
-  const message = "Cannot get current task: wanted a call before the first await of a monitored function";
+  const message =
+    "Cannot get current task: wanted a call inside a monitored function, before its first await";
   assertEquals(assertThrows(currentTask).message, message);
   const inner = monitor.monitored((task) => assertStrictEquals(currentTask(), task), { name: "inner" });
   const outer = monitor.monitored(async (task) => {

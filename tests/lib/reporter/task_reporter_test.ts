@@ -176,7 +176,7 @@ Deno.test("TaskReporter.log() keeps the newest 1,000 lines while they are not ta
   const texts = sink.lines.map(({ text }) => text);
   const notes = texts.filter((text) => !text.startsWith("line "));
   assertEquals(notes.length, 1);
-  assertStringIncludes(notes[0]!, "9500 lines were dropped");
+  assertStringIncludes(notes[0]!, "9500 earlier lines were dropped");
   assertEquals(
     texts.filter((text) => text.startsWith("line ")),
     Array.from({ length: 1_000 }, (_, i) => `line ${9_500 + i}`),
