@@ -1,5 +1,5 @@
 /**
- * The wall clock in the unit of task records.
+ * The wall clock in the unit of task records: seconds.
  *
  * @module
  */

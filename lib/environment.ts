@@ -1,14 +1,14 @@
 /**
- * What surrounds code that may run anywhere. Nothing here ever asks for a permission.
+ * Accesses the environment from code that may also run in a browser, without ever prompting for a permission.
  *
  * @module
  */
 
 /**
- * Reads an environment variable without ever asking for permission.
+ * Reads an environment variable without prompting for a permission.
  *
- * @param name the variable
- * @returns its value; `undefined` where it is not set, may not be read, or there is no environment
+ * @param name the name of the variable
+ * @returns its value; `undefined` if it is not set, may not be read, or the runtime has no environment
  */
 export function readVariable(name: string): string | undefined {
   if (typeof Deno === "undefined") return undefined;
@@ -17,10 +17,10 @@ export function readVariable(name: string): string | undefined {
 }
 
 /**
- * The permission that is missing to connect to a server. To try without it would ask for it, or throw.
+ * Returns the permission that is missing to connect to a server. Connecting without it would prompt or throw.
  *
- * @param server its address
- * @returns what would have to be allowed, such as `127.0.0.1:8000`; `null` where nothing is missing
+ * @param server the server's address
+ * @returns the value for `--allow-net`, such as `127.0.0.1:8000`; `null` if nothing is missing
  */
 export function netPermissionFor(server: string): string | null {
   if (typeof Deno === "undefined") return null;
@@ -30,10 +30,10 @@ export function netPermissionFor(server: string): string | null {
 }
 
 /**
- * Makes a timer no reason for the process to live on, where there is a process.
+ * Unrefs a timer if the runtime supports it, so that it keeps no process alive.
  *
- * @param timer what `setTimeout` gave
- * @returns the same
+ * @param timer the return value of `setTimeout`
+ * @returns the same timer
  */
 export function unrefTimer<Timer extends ReturnType<typeof setTimeout>>(timer: Timer): Timer {
   if (typeof Deno !== "undefined") Deno.unrefTimer(timer as unknown as number);

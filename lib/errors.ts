@@ -4,30 +4,33 @@
  * @module
  */
 
-/** Something came from outside that does not follow the protocol: JSON of the wrong shape, an id of the wrong grammar. */
+/**
+ * Thrown if input violates the protocol: malformed JSON, a wrong type, an invalid id. The message names the
+ * field.
+ */
 export class ProtocolError extends Error {
   /** The name of the class. */
   override readonly name = "ProtocolError";
 }
 
-/** An option has a value that it can't have. The message names the option, what was wanted and what came. */
+/** Thrown if an option is invalid. The message names the option, the accepted values and the received one. */
 export class ConfigError extends Error {
   /** The name of the class. */
   override readonly name = "ConfigError";
 }
 
-/** A bound was reached; the request can't be taken now. */
+/** Thrown if a limit is reached, so that the request can't be accepted now. */
 export class LimitError extends Error {
   /** The name of the class. */
   override readonly name = "LimitError";
-  /** The name of the bound in the configuration. */
+  /** The name of the limit in the configuration. */
   readonly limit: string;
 
   /**
-   * Says which bound was reached.
+   * Creates the error.
    *
-   * @param limit the name of the bound in the configuration
-   * @param message what happened, for people
+   * @param limit the name of the limit in the configuration
+   * @param message the message
    */
   constructor(limit: string, message: string) {
     super(message);
@@ -35,32 +38,35 @@ export class LimitError extends Error {
   }
 }
 
-/** The monitor was shut down, and takes nothing any more. */
+/** Thrown by a monitor that was shut down. */
 export class ClosedError extends Error {
   /** The name of the class. */
   override readonly name = "ClosedError";
 }
 
-/** `monitored()` can't tell which monitor is meant. */
+/**
+ * Thrown by a monitored function that could report to several monitors. Set its `channel` option, or use
+ * `monitor.monitored()`.
+ */
 export class AmbiguousMonitorError extends Error {
   /** The name of the class. */
   override readonly name = "AmbiguousMonitorError";
 }
 
-/** The place where tasks are kept can't be used. The message names the file and says why. */
+/** Thrown if the file with the tasks can't be used. The message names the file and the reason. */
 export class StorageError extends Error {
   /** The name of the class. */
   override readonly name = "StorageError";
   /** The path of the file. */
   readonly file: string;
-  /** Why, for people who need not know where the file is. */
+  /** The reason without the path, for users who must not see it. */
   readonly reason: string;
 
   /**
-   * Says what is the matter.
+   * Creates the error.
    *
    * @param file the path of the file
-   * @param reason why it can't be used, for people
+   * @param reason why it can't be used
    * @param options the cause
    */
   constructor(file: string, reason: string, options?: ErrorOptions) {

@@ -1,7 +1,7 @@
 /**
- * Shows a long-running function live: wrap it in {@linkcode monitored} and say how far it is.
+ * Monitors a long-running function: wrap it with {@linkcode monitored} and report its progress.
  *
- * @example A function that says how far it is
+ * @example A function that reports its progress
  * ```ts
  * import { monitored } from "@taskscope/taskscope/monitored";
  *
@@ -53,32 +53,38 @@ export type MonitoredDecorator = <This, Args extends unknown[], Result>(
 ) => AsyncMethod<This, Args, Result>;
 
 /**
- * Makes a function whose calls are seen as tasks. The new function takes the arguments behind the first one, which is
- * the task, returns a promise, and otherwise behaves as the function itself: same `this`, arguments, result and thrown
- * error. A report that fails never reaches the function.
+ * Wraps a function so that each call runs as a task. The first parameter of `fn` is the task; the returned
+ * function takes the remaining arguments. It returns a promise and otherwise behaves like `fn`: same `this`,
+ * result and thrown error. A failure to report never affects it.
  *
- * Reports go to the server of the option `server`; else to the monitor of the same isolate; else to one in another
- * isolate of the process, which is found by its channel; else to the server of `TASKSCOPE_SERVER`; else to the one that
- * this module was loaded from; else nowhere, which is said once.
+ * Each call reports to the first of these that exists:
  *
- * @typeParam This what `this` is in the function
- * @typeParam Args the arguments behind the task
- * @typeParam Result what the function returns
- * @param fn what to call, with the task first
- * @param options what the tasks are to be known as
- * @returns the function to call instead
- * @throws {ConfigError} where an option has a value that it can't have
- * @throws {AmbiguousMonitorError} when it is called while several monitors run in the isolate
+ * 1. the server in the option `server`
+ * 2. the monitor of the same isolate
+ * 3. the monitor of another isolate of the process, found by its channel
+ * 4. the server in the environment variable `TASKSCOPE_SERVER`
+ * 5. the server that this module was imported from
+ *
+ * If there is none, the function runs unmonitored, and a warning is logged once.
+ *
+ * @typeParam This the type of `this` in the function
+ * @typeParam Args the types of the arguments after the task
+ * @typeParam Result the type that the function returns
+ * @param fn the function to call, with the task as its first argument
+ * @param options the options of its tasks
+ * @returns the function to call instead; it rejects with {@linkcode AmbiguousMonitorError} if several
+ * monitors run in the isolate and `channel` is not set
+ * @throws {ConfigError} if an option is invalid
  */
 export function monitored<This, Args extends unknown[], Result>(
   fn: TaskFunction<This, Args, Result>,
   options?: MonitoredOptions,
 ): MonitoredFunction<This, Args, Result>;
 /**
- * Decorates a method so that its calls are seen as tasks. The method keeps its parameters; it gets its task from
- * {@linkcode currentTask}, best as the default value of a last parameter.
+ * Decorates a method so that each call runs as a task. The method keeps its parameters and gets its task from
+ * {@linkcode currentTask}, best as the default value of its last parameter.
  *
- * @example
+ * @example A method that reports its progress
  * ```ts
  * import { currentTask, monitored } from "@taskscope/taskscope/monitored";
  *
@@ -93,9 +99,9 @@ export function monitored<This, Args extends unknown[], Result>(
  * if (await new Importer().load("a.csv") !== "A.CSV") throw new Error("not loaded");
  * ```
  *
- * @param options what the tasks are to be known as
+ * @param options the options of its tasks
  * @returns the decorator
- * @throws {ConfigError} where an option has a value that it can't have
+ * @throws {ConfigError} if an option is invalid
  */
 export function monitored(options?: MonitoredOptions): MonitoredDecorator;
 export function monitored<This, Args extends unknown[], Result>(
@@ -123,11 +129,11 @@ function findSink(options: MonitoredOptions): ReportSink {
   const server = options.server === undefined ? null : parseServerAddress(options.server);
   if (server !== null) return remoteSink(server, keyOf(options));
   const { channel = DEFAULT_CHANNEL, key } = options;
-  return localMonitor(options.channel) ?? channelSink(channel, () => otherSink(options), key);
+  return localMonitor(options.channel) ?? channelSink(channel, () => sinkElsewhere(options), key);
 }
 
-/** Where reports go that no monitor of this process takes. */
-function otherSink(options: MonitoredOptions): ReportSink | null {
+/** The sink for reports if this process has no monitor. */
+function sinkElsewhere(options: MonitoredOptions): ReportSink | null {
   const server = fallbackServer();
   return server === null ? null : remoteSink(server, keyOf(options));
 }

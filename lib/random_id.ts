@@ -7,7 +7,7 @@
 /**
  * Returns 80 random bits as 20 lower-case hexadecimal digits.
  *
- * Not `crypto.randomUUID()`: it exists only in secure contexts, and a page served over plain HTTP is none.
+ * Not `crypto.randomUUID()`, which exists only in secure contexts: a page served over plain HTTP is not one.
  */
 export function randomId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(10));

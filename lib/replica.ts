@@ -1,5 +1,6 @@
 /**
- * A copy of a monitor's tasks in another isolate of the process, kept up to date over the monitor's channel.
+ * A read-only copy of a monitor's tasks in another isolate, such as a worker, kept up to date over the
+ * monitor's channel.
  *
  * @example Reading tasks in a worker
  * ```ts ignore -- needs a monitor in another isolate
@@ -49,9 +50,9 @@ type Copies = Map<string, Map<string, CopiedTask>>;
 /**
  * Connects to the monitor of this process and copies its tasks.
  *
- * @param options which monitor, and how long to wait for it
- * @returns the copy, complete as of now
- * @throws {Error} where no monitor answers in time
+ * @param options the monitor's channel, and how long to wait for it
+ * @returns the replica, once it is complete
+ * @throws {Error} if no monitor answers in time, or the runtime has no `BroadcastChannel`
  */
 export async function connectReplica(options: ReplicaOptions = {}): Promise<Replica> {
   const { channel = DEFAULT_CHANNEL, timeoutMs = 10_000 } = options;
@@ -61,21 +62,21 @@ export async function connectReplica(options: ReplicaOptions = {}): Promise<Repl
   throw new Error(`Cannot copy tasks: no monitor answered on channel "${channel}" within ${timeoutMs} ms`);
 }
 
-/** A copy of a monitor's tasks. It keeps its isolate alive until it is disposed of. */
+/** A read-only copy of a monitor's tasks. It keeps its isolate alive until it is disposed of. */
 export class Replica implements Disposable {
   readonly #channel: MemberChannel;
-  /** Settled, for everybody who waits, when the copy is complete or disposed of. */
+  /** Settled, for everybody who waits, once the copy is complete or disposed of. */
   #settled: PromiseWithResolvers<void> | undefined;
   #copies: Copies = new Map();
   #cursor: Cursor = { epoch: "0", seq: 0 };
   #isCurrent = false;
   #isPulling = false;
   #isDisposed = false;
-  /** The number of the newest change that was heard of. */
+  /** The sequence number of the newest known change. */
   #newestSeq = 0;
 
   /**
-   * Begins to copy. {@linkcode connectReplica} also waits until the copy is complete.
+   * Starts copying. {@linkcode connectReplica} also waits until the copy is complete.
    *
    * @param channel the name of the monitor's channel
    */
@@ -93,18 +94,18 @@ export class Replica implements Disposable {
     return this.#cursor;
   }
 
-  /** A task, as far as this copy knows. */
+  /** Returns a task; `undefined` if this copy does not have it. */
   task(client: string, id: string): Task | undefined {
     return this.#copies.get(client)?.get(id)?.task;
   }
 
-  /** The tasks of a client, newest first. */
+  /** Returns the tasks of a client, newest first. */
   tasks(client: string): Task[] {
     const tasks = Array.from(this.#copies.get(client)?.values() ?? [], (copied) => copied.task);
     return tasks.sort((a, b) => b.created_at - a.created_at || (a.id < b.id ? 1 : -1));
   }
 
-  /** The clients that have tasks. */
+  /** Returns the clients that have tasks. */
   clients(): string[] {
     return [...this.#copies.keys()];
   }
@@ -112,8 +113,8 @@ export class Replica implements Disposable {
   /**
    * Waits until the copy is complete.
    *
-   * @param timeoutMs how long, in milliseconds
-   * @returns whether it is
+   * @param timeoutMs the longest wait, in milliseconds
+   * @returns whether the copy is complete
    */
   async whenCurrent(timeoutMs: number): Promise<boolean> {
     if (this.#isCurrent) return true;
@@ -122,7 +123,7 @@ export class Replica implements Disposable {
     return this.#isCurrent;
   }
 
-  /** Leaves the monitor. */
+  /** Disconnects from the monitor. */
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     this.#channel.close();
@@ -154,7 +155,7 @@ export class Replica implements Disposable {
     this.#cursor = page.cursor;
   }
 
-  /** Fills the gap between what is known and what was heard of; one at a time. */
+  /** Requests all changes that are missing; one pull runs at a time. */
   async #pull(): Promise<void> {
     if (this.#isPulling) return;
     this.#isPulling = true;
@@ -163,7 +164,7 @@ export class Replica implements Disposable {
       this.#isCurrent = true;
       this.#settle();
     } catch {
-      // The connection broke; the next connection or heartbeat pulls again.
+      // The connection was lost; the next connection or heartbeat pulls again.
     } finally {
       this.#isPulling = false;
     }
@@ -172,7 +173,7 @@ export class Replica implements Disposable {
   async #pullOnce(): Promise<void> {
     const after = this.#cursor.epoch === "0" ? null : formatCursor(this.#cursor);
     let page = await this.#request({ type: "changes", after });
-    // A fresh start is built aside: readers see the old copy until the new one is whole.
+    // A full copy is built separately: readers see the old one until it is complete.
     const copies: Copies = page.from === null ? new Map() : this.#copies;
     applyPage(copies, page);
     while (page.hasMore) {

@@ -1,13 +1,13 @@
 /**
- * The entry of the file that servers hand out as `/monitored.js`: `monitored()`, and the knowledge of where it came from,
- * for reports to go there.
+ * The entry of `/monitored.js`, which servers provide: `monitored()`, reporting to the server it was imported
+ * from.
  *
  * @module
  */
 
 import { setHomeServer } from "./reporter/home_server.ts";
 
-// Only here: the source itself may be imported from a place that is no server of ours.
+// Only in this entry: the source may also be imported from a host that is not a Taskscope server.
 setHomeServer(import.meta.url);
 
 export { AmbiguousMonitorError, ConfigError, currentTask, monitored, ProtocolError } from "./monitored.ts";

@@ -1,6 +1,6 @@
 /**
- * Identifiers for tasks that were given none. The one library that `monitored()` needs, by its full specifier, because
- * a module that is imported by URL does not see our import map.
+ * Generates ids for tasks. This is the only library that `monitored()` needs; the specifier is complete,
+ * because a module imported by URL does not get our import map.
  *
  * @module
  */

@@ -1,2 +1,2 @@
-/** The version of this program, the same as in `deno.json`. */
+/** The version of this program; must equal the one in `deno.json`. */
 export const VERSION = "0.1.0";

@@ -1,12 +1,17 @@
 /**
- * The authority's side of a channel: one per name in a process, with any number of members in other isolates (or in
- * the same one).
+ * The authority's end of a channel: one per channel name in a process, with any number of members in other
+ * isolates or the same one.
  *
- * What is guaranteed: a member's messages arrive once and in order, also when the member was forgotten in between
- * because its isolate was blocked for long, as long as it is among the last `maxForgottenMembers` that were. Messages
- * to a member arrive once and in order until it is forgotten; those that it had not acknowledged then are dropped,
- * and `onMemberGone` says so. Across a change of the authority, messages that the old one took without being able to
- * acknowledge them arrive again at the new one. Publications may be lost: their numbers show it.
+ * Guarantees:
+ *
+ * - A member's messages arrive exactly once and in order. This holds even if the member was forgotten in
+ * between because its isolate was blocked, provided it is among the last `maxForgottenMembers` forgotten
+ * ones.
+ * - Messages to a member arrive exactly once and in order until it is forgotten. Its unacknowledged messages
+ * are dropped then, and `onMemberGone` is called.
+ * - If another authority takes over, messages that the previous one received but could not acknowledge arrive
+ * again.
+ * - Publications may be lost; gaps in their sequence numbers reveal it.
  *
  * @module
  */
@@ -25,49 +30,52 @@ import { sendAnswer } from "./requests.ts";
 import { Link } from "./link.ts";
 import type { LinkLimits } from "./link_limits.ts";
 
-/** What an authority's side is made of. None of the callbacks can break it: what they throw goes to `onError`. */
+/** Options of an {@linkcode AuthorityChannel}. Errors thrown by the callbacks are passed to `onError`. */
 export interface AuthorityChannelOptions {
-  /** The name that the authority and its members share; one authority per name in a process. */
+  /** The name that the authority and its members share. A process can have one authority per name. */
   readonly name: string;
-  /** Names the numbering of the publications, 1 to 128 characters; members are told. */
+  /** Identifies the sequence of publications, 1 to 128 characters; members receive it. */
   readonly epoch: string;
-  /** Takes a member's message. */
+  /** Called with each message of a member. */
   readonly onMessage: (memberId: string, message: string) => void;
   /**
-   * Answers a member's request; what it throws is the member's rejection, by its message. Called again for the same
-   * request where the answer may have been lost with a connection, so it should only read.
+   * Answers a member's request; an error's message is sent as the rejection. May be called again for the same
+   * request if the response was lost with a connection, so it must be idempotent.
    */
   readonly onRequest: (memberId: string, payload: string) => string | Promise<string>;
-  /** A member came, or came back after it was forgotten. */
+  /** Called when a member connects, or reconnects after it was forgotten. */
   readonly onMember?: (memberId: string) => void;
-  /** A member left or fell silent; what it had not acknowledged is dropped. */
+  /** Called when a member disconnects or times out; its unacknowledged messages are dropped. */
   readonly onMemberGone?: (memberId: string) => void;
-  /** An older authority has the same name, in another isolate; this one is closed already. */
+  /**
+   * Called when an older authority of the same name exists in another isolate; this authority is closed by
+   * then.
+   */
   readonly onConflict: (error: ChannelConflictError) => void;
-  /** Told what the other callbacks threw. */
+  /** Called with any error that another callback threw. */
   readonly onError?: (error: unknown) => void;
   /**
-   * The time between two heartbeats in milliseconds, sent while there are members.
+   * The interval between heartbeats, in milliseconds. They are sent while there are members.
    *
    * @default {500}
    */
   readonly heartbeatMs?: number;
   /**
-   * How long a member may be silent before it is forgotten, in milliseconds, counted in heartbeats, so that an
-   * authority that was itself blocked forgets nobody.
+   * How long a member may be silent before it is forgotten, in milliseconds. The time is counted in
+   * heartbeats, so an authority that was blocked itself forgets nobody.
    *
    * @default {30000}
    */
   readonly memberTimeoutMs?: number;
-  /** The most members at a time; others are not answered. @default {1000} */
+  /** The most members at a time; further ones get no reply. @default {1000} */
   readonly maxMembers?: number;
-  /** How many forgotten members may come back without a loss. @default {1000} */
+  /** How many forgotten members can reconnect without losing messages. @default {1000} */
   readonly maxForgottenMembers?: number;
-  /** The bounds of the link to each member. */
+  /** The limits of the link to each member. */
   readonly limits?: Partial<LinkLimits>;
 }
 
-/** Two authorities share a name in one process. */
+/** Thrown if two authorities in one process use the same channel name. */
 export class ChannelConflictError extends Error {
   /** The name of the class. */
   override readonly name = "ChannelConflictError";
@@ -80,31 +88,34 @@ interface Member {
   silentTicks: number;
 }
 
-// The announcement of an authority is repeated for this many heartbeats: another one may be blocked, or miss the first.
+// A new authority announces itself for this many heartbeats, because another one may be blocked or miss the
+// first.
 const ANNOUNCEMENTS = 10;
 
-// The names of this isolate's authorities.
+// The channel names that have an authority in this isolate.
 const openNames = new Set<string>();
 
 /**
- * Checks that this isolate has no authority of a name.
+ * Checks that this isolate has no authority of the given name.
  *
- * @throws {ChannelConflictError} where it has
+ * @throws {ChannelConflictError} if it has one
  */
 export function checkChannelIsFree(name: string): void {
   if (!openNames.has(name)) return;
-  throw new ChannelConflictError(`Cannot open channel "${name}": this isolate has its authority`);
+  throw new ChannelConflictError(
+    `Cannot open channel "${name}": this isolate already has an authority of that name`,
+  );
 }
 
-/** The authority's side of a channel. It keeps the process alive until it is closed. */
+/** The authority's end of a channel. It keeps the process alive until it is closed. */
 export class AuthorityChannel implements Disposable {
-  /** Random; members tell one authority from the next by it. */
+  /** A random id that distinguishes this authority from earlier and later ones of the same name. */
   readonly id: string = randomId();
   readonly #options: AuthorityChannelOptions;
   readonly #bus: ChannelBus;
   readonly #heartbeatMs: number;
   readonly #members = new Map<string, Member>();
-  // Oldest first. Their links are empty, but know how far each side was.
+  // Forgotten members, oldest first. Their links are empty but keep the sequence numbers of both ends.
   readonly #forgotten = new Map<string, Member>();
   readonly #openedAt = Date.now();
   #announcements = ANNOUNCEMENTS;
@@ -116,8 +127,8 @@ export class AuthorityChannel implements Disposable {
   /**
    * Opens the channel and announces the authority.
    *
-   * @throws {ChannelConflictError} where this isolate has an authority of this name
-   * @throws {Error} where the runtime has no BroadcastChannel
+   * @throws {ChannelConflictError} if this isolate has an authority of this name
+   * @throws {Error} if the runtime has no `BroadcastChannel`
    */
   constructor(options: AuthorityChannelOptions) {
     checkChannelIsFree(options.name);
@@ -132,17 +143,17 @@ export class AuthorityChannel implements Disposable {
     this.#bus.open(() => this.#beat());
   }
 
-  /** How many members are connected. */
+  /** The number of connected members. */
   get memberCount(): number {
     return this.#members.size;
   }
 
-  /** How many packets of members were lost on the way, and sent again. */
+  /** The number of packets from members that were lost and resent. */
   get lostPackets(): number {
     return this.#lost;
   }
 
-  /** How many messages on the channel had a wrong shape. */
+  /** The number of messages on the channel that could not be parsed. */
   get malformedFrames(): number {
     return this.#bus.malformedFrames;
   }
@@ -151,7 +162,7 @@ export class AuthorityChannel implements Disposable {
    * Sends a message to one member.
    *
    * @returns whether there is such a member
-   * @throws {LimitError} where the member has too many unacknowledged messages; the message was not taken
+   * @throws {LimitError} if the member has too many unacknowledged messages; this one was not queued
    */
   send(memberId: string, message: string): boolean {
     const member = this.#members.get(memberId);
@@ -160,17 +171,17 @@ export class AuthorityChannel implements Disposable {
   }
 
   /**
-   * Sends something to all members. It may be lost at any of them.
+   * Sends a text to all members. Any of them may miss it.
    *
-   * @param seq its number, higher than that of every earlier one; heartbeats repeat the newest
-   * @param text what to send
+   * @param seq its sequence number, higher than all earlier ones; heartbeats repeat the newest
+   * @param text the text to send
    */
   publish(seq: number, text: string): void {
     this.#seq = seq;
     if (this.#members.size > 0) this.#post({ type: "publication", from: this.id, to: EVERYBODY, seq, text });
   }
 
-  /** Closes the channel. Members keep what they have for the next authority. Closing twice is fine. */
+  /** Closes the channel. Members keep their unacknowledged messages for the next authority. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#post({ type: "bye", from: this.id, to: EVERYBODY });
@@ -216,7 +227,7 @@ export class AuthorityChannel implements Disposable {
     }
     member.silentTicks = 0;
     const { id, link, session } = member;
-    // Ahead of what arrived here only where another authority took some in between.
+    // `hello.oldest` is ahead only if another authority received messages in between.
     const next = Math.max(link.next, hello.oldest);
     const welcome = { from: this.id, to: id, epoch: this.#options.epoch, openedAt: this.#openedAt, session };
     this.#post({ type: "welcome", ...welcome, next, oldest: link.oldest, seq: this.#seq });
@@ -256,7 +267,7 @@ export class AuthorityChannel implements Disposable {
     const { requestId, text } = received;
     const answer = () => this.#options.onRequest(memberId, text);
     sendAnswer(requestId, answer, (message) => {
-      // The member may have gone while the answer was waited for; it asks again when it is back.
+      // The member may have disconnected meanwhile; it resends the request when it is back.
       const isHere = this.#members.get(memberId)?.link === link;
       if (!this.#closed && isHere) link.send(message);
     });
@@ -298,13 +309,15 @@ export class AuthorityChannel implements Disposable {
     this.#call(() => this.#options.onMemberGone?.(memberId));
   }
 
-  // Two authorities of one name hear each other: the older one stays and answers, so that the younger learns of it.
+  // If two authorities of one name hear each other, the older one stays and replies, so that the younger one
+  // closes.
   #meetAuthority(id: string, openedAt: number): void {
     const isOlder = openedAt < this.#openedAt || (openedAt === this.#openedAt && id < this.id);
     if (!isOlder) return this.#announce();
     const { name, onConflict } = this.#options;
     this.close();
-    const message = `Cannot keep channel "${name}" open: another isolate of this process has its authority`;
+    const message =
+      `Cannot keep channel "${name}" open: another isolate of this process has an authority of that name`;
     this.#call(() => onConflict(new ChannelConflictError(message)));
   }
 

@@ -1,15 +1,17 @@
 /**
- * The only file that names BroadcastChannel, the bus between the isolates of a process. On Deno it loses messages
- * without a word: all names and isolates of a process share one ring of 256, and a receiver that falls further behind
- * misses what was overwritten. What is built on it must number and repeat (link.ts); authority and members are in
- * channel_authority.ts and channel_member.ts.
+ * Sends and receives frames over `BroadcastChannel`; no other file uses it.
  *
- * Every isolate with an open channel receives every message of the process, at about 50 ns a byte, before its name is
- * even looked at. Hence one channel object in an isolate, and few large frames. Measured with 100 to 500 messages of
- * 200 bytes a batch: an array of strings, one JSON text, UTF-8 bytes and structured objects all arrive at 170,000 to
- * 200,000 messages a second. But posting takes 13 µs a batch for the array against 26 (bytes) and 77 (objects), one
- * letter beyond Latin-1 halves the speed of a joined text and not that of an array, and JSON within JSON costs its
- * escapes. So frames are objects whose messages are an array of strings; who is not addressed looks at one field.
+ * On Deno, a `BroadcastChannel` silently loses messages: all names and isolates of a process share one ring
+ * buffer of 256 messages, and a receiver that falls further behind misses the overwritten ones. Link
+ * (link.ts) therefore numbers and resends messages.
+ *
+ * Every isolate with an open channel receives every message of the process, at about 50 ns per byte, before
+ * it can look at the name. Hence one channel object per isolate, and few large frames. Measured with batches
+ * of 100 to 500 messages of 200 bytes: an array of strings, one JSON text, UTF-8 bytes and structured objects
+ * all arrive at 170,000 to 200,000 messages per second. Posting a batch, however, takes 13 µs as an array of
+ * strings, 26 µs as bytes and 77 µs as objects; one letter beyond Latin-1 halves the speed of a single text
+ * but not of an array; and JSON inside JSON must be escaped. So a frame is an object that holds its messages
+ * as an array of strings, and an isolate that is not addressed reads only the field `to`.
  *
  * @module
  */
@@ -17,23 +19,28 @@
 import { type Frame, isFor, parseFrame, toWire } from "./frames.ts";
 import type { LinkTimers } from "./link.ts";
 
-/** What a bus is made of. */
+/** Options of a {@linkcode ChannelBus}. */
 export interface ChannelBusOptions {
-  /** The name that all sides share. */
+  /** The channel name that all ends share. */
   readonly name: string;
-  /** Who listens; frames for others are dropped. */
+  /** The receiver's id; frames for others are dropped. */
   readonly id: string;
-  /** Takes a frame that was checked. */
+  /** Called with each parsed frame. */
   readonly receive: (frame: Frame) => void;
 }
 
-// Where an isolate closes its last channel and opens another before the runtime has wound up the first, Deno leaves the
-// new one deaf, and posting on it throws ("expected i32"; before 2.9 out of reach of a catch, so it ends the process).
-// Others may have closed theirs, so every opening lets the event loop go round first: once would do, had the timer not
-// been due already.
+// Works around a bug of Deno (seen in 2.6 to 2.9, no upstream issue known): if an isolate closes its last
+// channel and opens another before the runtime has finished closing the first, the new one receives nothing,
+// and posting to it throws "expected i32"; before 2.9 that error can't be caught and ends the process. Other
+// code may have closed the isolate's last channel, so every opening waits for the event loop first. One turn
+// would be enough, but the timer for the first one may be due already. This can go once bus_test.ts passes
+// with 0 turns on the oldest supported Deno.
 const TURNS_BEFORE_OPENING = 3;
 
-/** Frames to and from everybody who opened the same name in this process (in browsers: in this origin). */
+/**
+ * Sends frames to, and receives them from, every end that opened the same name in this process or browser
+ * origin.
+ */
 export class ChannelBus {
   readonly #options: ChannelBusOptions;
   #channel: BroadcastChannel | undefined;
@@ -43,12 +50,12 @@ export class ChannelBus {
 
   /**
    * @param options the name and the receiver
-   * @throws {Error} where the runtime has no BroadcastChannel
+   * @throws {Error} if the runtime has no `BroadcastChannel`
    */
   constructor(options: ChannelBusOptions) {
     if (!isChannelAvailable()) {
       throw new Error(
-        `Cannot open channel "${options.name}": wanted a runtime with BroadcastChannel, received none`,
+        `Cannot open channel "${options.name}": this runtime has no BroadcastChannel`,
       );
     }
     this.#options = options;
@@ -57,7 +64,7 @@ export class ChannelBus {
   /**
    * Starts listening, after a few turns of the event loop.
    *
-   * @param onOpen called when frames can be posted; those before are lost
+   * @param onOpen called when frames can be posted; earlier ones are lost
    */
   open(onOpen: () => void): void {
     let turns = TURNS_BEFORE_OPENING;
@@ -69,7 +76,8 @@ export class ChannelBus {
     turn();
   }
 
-  // Not with channelTimers: this timer stands in for the channel, which keeps the process alive.
+  // Not channelTimers, which are unref'd: until the channel is open, this timer keeps the process alive in
+  // its place.
   #wait(callback: () => void): void {
     this.#timer = setTimeout(callback, 0);
   }
@@ -78,7 +86,7 @@ export class ChannelBus {
     const { id, name, receive } = this.#options;
     this.#channel = new BroadcastChannel(name);
     this.#channel.onmessage = (event: MessageEvent<unknown>) => {
-      // A channel may hand over what was on its way when it was closed.
+      // Messages that were queued before close() may still be delivered.
       if (this.#closed || !isFor(event.data, id)) return;
       const frame = parseFrame(event.data);
       if (frame === undefined) this.#malformed++;
@@ -87,23 +95,26 @@ export class ChannelBus {
     this.#channel.onmessageerror = () => void this.#malformed++;
   }
 
-  /** How many messages for this receiver had a wrong shape. */
+  /** The number of messages for this receiver that could not be parsed. */
   get malformedFrames(): number {
     return this.#malformed;
   }
 
-  /** Sends a frame, or loses it. */
+  /** Posts a frame. It may be lost. */
   post(frame: Frame): void {
     if (this.#closed || this.#channel === undefined) return;
     try {
       this.#channel.postMessage(toWire(frame));
     } catch {
-      // Deaf all the same (see above): opening any channel wakes up all of the isolate.
+      // The bug above happened nevertheless; opening any channel revives all channels of the isolate.
       new BroadcastChannel(this.#options.name).close();
     }
   }
 
-  /** Stops listening. Before Deno 2.8.2 what was posted just before is lost. Closing twice is fine. */
+  /**
+   * Stops listening. Idempotent. Deno before 2.8.2 loses frames that were posted just before; the receivers
+   * then notice by timeout (https://github.com/denoland/deno/issues/31134).
+   */
   close(): void {
     clearTimeout(this.#timer);
     this.#closed = true;
@@ -111,12 +122,12 @@ export class ChannelBus {
   }
 }
 
-/** Whether this runtime has what a channel needs. */
+/** Whether this runtime has `BroadcastChannel`. */
 export function isChannelAvailable(): boolean {
   return typeof BroadcastChannel === "function";
 }
 
-/** Timers that do not keep a process alive, where the runtime can do without them. */
+/** Timers that are unref'd if the runtime supports it. */
 export const channelTimers: LinkTimers = {
   set(callback, delayMs) {
     const timer = setTimeout(callback, delayMs);
@@ -129,7 +140,7 @@ export const channelTimers: LinkTimers = {
   },
 };
 
-/** Calls back into foreign code: what that throws is reported and goes no further. */
+/** Calls a callback; any error it throws goes to `onError` instead of the caller. */
 export function callSafely(callback: () => void, onError: ((error: unknown) => void) | undefined): void {
   try {
     callback();
@@ -137,7 +148,7 @@ export function callSafely(callback: () => void, onError: ((error: unknown) => v
     try {
       onError?.(error);
     } catch {
-      // The receiver of errors failed itself; there is nobody left to tell.
+      // onError itself failed; nobody is left to report it to.
     }
   }
 }

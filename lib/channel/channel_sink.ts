@@ -30,7 +30,7 @@ export function channelSink(
   return sink;
 }
 
-/** Delegates to the monitor, and for good to the fallback once no monitor has answered. */
+/** Delegates to the monitor or, permanently once no monitor has answered, to the fallback. */
 class ChannelSink implements ReportSink {
   readonly #monitor: MonitorSink;
   readonly #fallback: () => ReportSink | null;

@@ -1,27 +1,28 @@
 /**
- * What travels over a channel, and the check of what arrives: any code in the process can post there. Pure.
+ * The wire format of a channel. Frames are validated on arrival, because any code in the process can post.
+ * Pure.
  *
  * @module
  */
 
 import type { Packet } from "./packet.ts";
 
-/** The version of this protocol. Frames of another one are ignored. */
+/** The protocol version. Frames of other versions are ignored. */
 const CHANNEL_PROTOCOL = 1;
 
-/** The receiver of frames for everybody. */
+/** The `to` of frames for every receiver. */
 export const EVERYBODY = "*";
 
-/** A member looks for the authority; sent until it is answered. */
+/** A member looks for an authority; repeated until it is answered. */
 export interface HelloFrame {
   readonly type: "hello";
   readonly from: string;
   readonly to: string;
-  /** The number of the member's oldest message that is not acknowledged. */
+  /** The number of the member's oldest unacknowledged message. */
   readonly oldest: number;
 }
 
-/** The authority takes a member in, or knows it already. */
+/** An authority accepts a member, or knows it already. */
 export interface WelcomeFrame {
   readonly type: "welcome";
   readonly from: string;
@@ -29,17 +30,17 @@ export interface WelcomeFrame {
   readonly epoch: string;
   /** When the authority was opened, in epoch milliseconds. */
   readonly openedAt: number;
-  /** Names the numbering of the authority's messages to this member. */
+  /** Identifies the numbering of the authority's messages to this member. */
   readonly session: string;
-  /** The number of the first message of the member that the authority waits for. */
+  /** The number of the next message that the authority expects from the member. */
   readonly next: number;
   /** The number of the authority's oldest message that the member has not acknowledged. */
   readonly oldest: number;
-  /** The number of the newest publication. */
+  /** The sequence number of the newest publication. */
   readonly seq: number;
 }
 
-/** The authority does not know the member, or no longer: it must say hello. */
+/** The authority does not know the sender, which must send `hello` again. */
 export interface UnknownFrame {
   readonly type: "unknown";
   readonly from: string;
@@ -55,7 +56,7 @@ export interface PacketFrame {
   readonly packet: Packet;
 }
 
-/** Something for all members; lossy. */
+/** A text for all members, without delivery guarantee. */
 export interface PublicationFrame {
   readonly type: "publication";
   readonly from: string;
@@ -64,7 +65,7 @@ export interface PublicationFrame {
   readonly text: string;
 }
 
-/** The authority is there. */
+/** Tells members that the authority is alive. */
 export interface HeartbeatFrame {
   readonly type: "heartbeat";
   readonly from: string;
@@ -74,14 +75,14 @@ export interface HeartbeatFrame {
   readonly seq: number;
 }
 
-/** A member or the authority goes away. May well be lost. */
+/** A member or the authority disconnects. It may be lost like any frame. */
 export interface ByeFrame {
   readonly type: "bye";
   readonly from: string;
   readonly to: string;
 }
 
-/** Everything that travels over a channel. `from` and `to` are the random ids of members and authorities. */
+/** Any frame on a channel. `from` and `to` are the random ids of members and authorities. */
 export type Frame =
   | HelloFrame
   | WelcomeFrame
@@ -91,12 +92,15 @@ export type Frame =
   | HeartbeatFrame
   | ByeFrame;
 
-/** Puts the protocol's mark and version on a frame. */
+/** Adds the protocol version to a frame. */
 export function toWire(frame: Frame): unknown {
   return { taskscope: CHANNEL_PROTOCOL, ...frame };
 }
 
-/** Who a frame is for, read before anything else: most receivers have nothing to do with most frames. */
+/**
+ * Whether a frame is for the given receiver. Checked before anything else, as most frames are for somebody
+ * else.
+ */
 export function isFor(data: unknown, id: string): boolean {
   if (typeof data !== "object" || data === null) return true;
   const { to } = data as Fields;
@@ -104,10 +108,10 @@ export function isFor(data: unknown, id: string): boolean {
 }
 
 /**
- * Reads a frame.
+ * Parses a frame.
  *
- * @param data what came over the channel
- * @returns the frame with every field checked, or `undefined` where it is none of this version
+ * @param data the message as received from the channel
+ * @returns the frame, with every field checked; `undefined` if it is not a frame of this version
  */
 export function parseFrame(data: unknown): Frame | undefined {
   if (typeof data !== "object" || data === null) return undefined;
@@ -147,7 +151,7 @@ export function parseFrame(data: unknown): Frame | undefined {
   }
 }
 
-/** A message of a link: plain, or part of a request and its answer. */
+/** A message of a link: a plain one, a request, or a response. */
 export type LinkMessage =
   | { readonly kind: "message"; readonly text: string }
   | { readonly kind: "request" | "response" | "failure"; readonly requestId: number; readonly text: string };
@@ -155,13 +159,16 @@ export type LinkMessage =
 const MARKS = { message: "m", request: "q", response: "r", failure: "f" } as const;
 const REQUEST_GRAMMAR = /^([qrf])(\d{1,15}) /;
 
-/** Writes a message of a link. One mark in front: the texts are large and must not be escaped once more. */
+/**
+ * Encodes a link message as a prefix and its text. Not JSON, which would escape the large texts a second
+ * time.
+ */
 export function writeLinkMessage(message: LinkMessage): string {
   const mark = MARKS[message.kind];
   return message.kind === "message" ? mark + message.text : `${mark}${message.requestId} ${message.text}`;
 }
 
-/** Reads a message of a link; `undefined` where it is none. */
+/** Decodes a link message; `undefined` if it is malformed. */
 export function readLinkMessage(message: string): LinkMessage | undefined {
   if (message.startsWith(MARKS.message)) return { kind: "message", text: message.slice(1) };
   const match = REQUEST_GRAMMAR.exec(message);
@@ -172,7 +179,7 @@ export function readLinkMessage(message: string): LinkMessage | undefined {
 
 type Fields = { readonly [key: string]: unknown };
 
-// Far above what a sender of ours puts into one packet; keeps a foreign one from costing much.
+// Well above what a Link sends in one packet; bounds the cost of a malicious one.
 const MOST_MESSAGES = 100_000;
 const MOST_HELD = 1_000;
 
@@ -183,7 +190,7 @@ function parsePacket(value: unknown): Packet | undefined {
   if (!Array.isArray(messages) || messages.length > MOST_MESSAGES) return undefined;
   if (!isNumber(first, messages.length === 0 ? 0 : 1)) return undefined;
   if (!Array.isArray(held) || held.length > MOST_HELD) return undefined;
-  // Loops, because every() passes over the holes of an array, which structured clone keeps.
+  // A loop, because every() skips the holes of sparse arrays, which structured clone preserves.
   for (const message of messages) if (typeof message !== "string") return undefined;
   for (const number of held) if (!isNumber(number, 1)) return undefined;
   return { transmission, first, messages, next, seen, held };

@@ -1,13 +1,14 @@
 /**
- * Reliable delivery over a transport that loses: every message once and in order, in both directions. Pure: the
- * transport and the timers are handed in.
+ * Reliable, ordered delivery in both directions over a transport that loses packets. Pure: transport and
+ * timers are injected.
  *
- * Messages are numbered from 1 and travel in batches. Every packet says what its sender has received, so that an
- * acknowledgement costs no packet of its own where there is traffic. Every packet also has a number of its own, one
- * more with each transmission, repeats included. The transport keeps the order of what it does not lose, so a packet
- * that arrived proves that what was transmitted before it and is still missing was lost: exactly that is repeated, at
- * once. (A transport that reorders costs repeats, nothing else.) Only the loss of the last packets needs a timer, and
- * that repeats a single batch: its acknowledgement tells the rest. A peer that is merely busy is not flooded.
+ * Messages are numbered from 1 and sent in batches. Every packet acknowledges what its sender has received,
+ * so under load acknowledgements need no packets of their own. Every packet also has a transmission number,
+ * including resends. The transport preserves the order of the packets it delivers, so an arriving packet
+ * proves that any earlier transmission that is still missing was lost, and exactly those batches are resent
+ * at once. (A transport that reorders packets only causes unnecessary resends.) Only the loss of the last
+ * packets needs a timer. It resends a single batch, whose acknowledgement reveals what else is missing; so a
+ * peer that is merely busy is not flooded.
  *
  * @module
  */
@@ -17,30 +18,33 @@ import { type LinkLimits, resolveLinkLimits } from "./link_limits.ts";
 import { Outbox, type SentBatch } from "./link_outbox.ts";
 import type { Packet } from "./packet.ts";
 
-/** Where the time comes from. */
+/** The timers of a link, injected for tests and runtimes. */
 export interface LinkTimers {
-  /** Calls back once after a delay in milliseconds. */
+  /** Calls `callback` once after a delay in milliseconds. */
   set(callback: () => void, delayMs: number): unknown;
-  /** Calls off what {@linkcode LinkTimers.set} gave; `undefined` and what is over are fine. */
+  /** Cancels a timer from {@linkcode LinkTimers.set}. Expired timers and `undefined` are ignored. */
   clear(timer: unknown): void;
 }
 
-/** What a link is made of. */
+/** Options of a {@linkcode Link}. */
 export interface LinkOptions {
-  /** Brings a packet to the other side, or loses it. Does not throw. */
+  /** Sends a packet to the peer, or loses it. Must not throw. */
   readonly transmit: (packet: Packet) => void;
-  /** Takes a message of the other side. */
+  /** Called with each message from the peer. */
   readonly deliver: (message: string) => void;
-  /** Told what {@linkcode LinkOptions.deliver} or {@linkcode LinkOptions.onDrain} threw; the link goes on. */
+  /**
+   * Called with errors thrown by {@linkcode LinkOptions.deliver} or {@linkcode LinkOptions.onDrain}; the link
+   * goes on.
+   */
   readonly onError: (error: unknown) => void;
-  /** Called when a congested link has drained to half of `congestedMessages`. */
+  /** Called when the backlog of a congested link has fallen to half of `congestedMessages`. */
   readonly onDrain?: () => void;
   readonly timers: LinkTimers;
-  /** The defaults of {@linkcode LinkLimits} stand in for what is not given. */
+  /** Overrides individual defaults of {@linkcode LinkLimits}. */
   readonly limits?: Partial<LinkLimits>;
 }
 
-/** A link was closed while somebody waited for it. */
+/** Thrown if a link is used after it was closed, or closed while something was pending. */
 export class LinkClosedError extends Error {
   override readonly name = "LinkClosedError";
 }
@@ -48,8 +52,8 @@ export class LinkClosedError extends Error {
 /**
  * One end of a reliable, ordered stream of messages in each direction.
  *
- * A new link is disconnected: it takes messages, but transmits none before {@linkcode Link.connect}. What is not
- * acknowledged is kept, so the peer may be replaced in mid-stream.
+ * A new link is disconnected: it queues messages, but transmits none before {@linkcode Link.connect}.
+ * Unacknowledged messages are kept, so that the peer can be replaced at any time.
  */
 export class Link {
   readonly #options: LinkOptions;
@@ -69,8 +73,8 @@ export class Link {
   #resent = 0;
 
   /**
-   * @param options the transport, the timers, the receiver, the bounds
-   * @throws {RangeError} where a bound is not a whole number from 1
+   * @param options the transport, the timers, the receiver and the limits
+   * @throws {RangeError} if a limit is not a positive integer
    */
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -79,43 +83,44 @@ export class Link {
     this.#outbox = new Outbox(this.#limits);
   }
 
-  /** How many messages the other side has not acknowledged. */
+  /** The number of unacknowledged messages. */
   get backlog(): number {
     return this.#outbox.backlog;
   }
 
-  /** Whether the backlog grew above `congestedMessages` and has not yet fallen to half of it. */
+  /** Whether the backlog exceeded `congestedMessages` and has not yet fallen to half of it. */
   get congested(): boolean {
     return this.#congested;
   }
 
-  /** The number of the oldest message that the other side has not acknowledged. */
+  /** The number of the oldest unacknowledged message. */
   get oldest(): number {
     return this.#outbox.oldest;
   }
 
-  /** The number of the next message that this side waits for. */
+  /** The number of the next message that this end expects. */
   get next(): number {
     return this.#inbox.next;
   }
 
-  /** How many packets of the other side were lost on the way, as far as their numbers tell. */
+  /** The number of packets from the peer that were lost, according to their transmission numbers. */
   get lost(): number {
     return this.#inbox.lost;
   }
 
-  /** How many batches were transmitted again. */
+  /** The number of batches that were resent. */
   get resent(): number {
     return this.#resent;
   }
 
   /**
-   * Takes a message; it leaves with the end of the current microtask where the link is idle.
+   * Queues a message. If the link is idle, it is transmitted at the end of the current turn.
    *
-   * @param message what to bring across
-   * @returns its number
-   * @throws {LimitError} where the backlog is at `maxQueuedMessages` or `maxQueuedLength`; the message was not taken
-   * @throws {LinkClosedError} where the link is closed
+   * @param message the message to send
+   * @returns the number of the message
+   * @throws {LimitError} if the backlog has reached `maxQueuedMessages` or `maxQueuedLength`; the message was
+   * not queued
+   * @throws {LinkClosedError} if the link is closed
    */
   send(message: string): number {
     if (this.#closed) throw new LinkClosedError("Cannot send message: the link is closed");
@@ -132,10 +137,10 @@ export class Link {
   }
 
   /**
-   * Starts, or starts again with another peer: everything that it has not acknowledged is transmitted.
+   * Connects to a peer, or to another one, and transmits everything that the peer has not acknowledged.
    *
-   * @param acknowledged the number of the first message that the peer waits for
-   * @param next the number of the first message of the peer that this side waits for
+   * @param acknowledged the number of the next message that the peer expects
+   * @param next the number of the next message that this end expects from the peer
    */
   connect(acknowledged: number, next: number): void {
     if (this.#closed) return;
@@ -150,7 +155,7 @@ export class Link {
     this.#flush();
   }
 
-  /** Stops transmitting. Messages are still taken and kept. */
+  /** Stops transmitting. Messages are still queued. */
   disconnect(): void {
     this.#connected = false;
     this.#repeats = 0;
@@ -161,21 +166,21 @@ export class Link {
     this.#resendTimer = undefined;
   }
 
-  /** Forgets what the peer has not acknowledged. The numbers of those messages are not used again. */
+  /** Drops all unacknowledged messages. Their numbers are not reused. */
   clear(): void {
     this.#outbox.clear();
     this.#settle();
   }
 
-  /** Transmits what this side has received, as a sign of life. */
+  /** Sends an acknowledgement, which also serves as a keep-alive. */
   acknowledge(): void {
     if (this.#connected) this.#transmit();
   }
 
   /**
-   * Takes a packet of the other side. Messages are delivered before this returns, in order.
+   * Handles a packet from the peer. Its messages are delivered, in order, before this returns.
    *
-   * @param packet of the right shape; numbers that can't be are ignored
+   * @param packet a packet of the right shape; it is ignored if it acknowledges something that was never sent
    */
   receive(packet: Packet): void {
     if (packet.next > this.#outbox.firstUnsent || packet.seen > this.#transmission) return;
@@ -188,9 +193,9 @@ export class Link {
   }
 
   /**
-   * Resolves when everything that was sent is acknowledged; at once where nothing is open.
+   * Resolves when everything sent so far is acknowledged; at once if nothing is pending.
    *
-   * @throws {LinkClosedError} where the link is closed before
+   * @throws {LinkClosedError} if the link is closed before
    */
   drained(): Promise<void> {
     if (this.#closed) return Promise.reject(new LinkClosedError("Cannot drain link: it is closed"));
@@ -200,7 +205,7 @@ export class Link {
     return waiter.promise;
   }
 
-  /** Forgets everything. Closing twice is fine. */
+  /** Drops everything and rejects pending calls of {@linkcode Link.drained}. Idempotent. */
   close(): void {
     this.disconnect();
     this.#closed = true;
@@ -258,7 +263,7 @@ export class Link {
     return this.#options.timers.set(() => {
       this.#resendTimer = undefined;
       this.#repeats++;
-      // Whatever the peer said of holding it, it did not get further: the oldest is what it needs.
+      // Even if the peer holds later batches, it is waiting for the oldest one.
       const oldest = this.#outbox.unacknowledged[0];
       if (oldest !== undefined) this.#repeat(oldest);
     }, Math.min(resendAfterMs * 2 ** this.#repeats, maxResendAfterMs));

@@ -1,62 +1,62 @@
 /**
- * What one side of a link has received: what misses, what came too early, what is next. Pure: no timers, no transport.
+ * The receiving half of a link: restores the order of batches and tracks gaps. Pure: no timers, no transport.
  *
  * @module
  */
 
 import type { Packet } from "./packet.ts";
 
-/** Puts batches back in order. */
+/** Reorders received batches and delivers their messages. */
 export class Inbox {
   readonly #maxHeld: number;
-  // Batches by the number of their first message. A peer never has more on its way than its window holds.
+  // Received batches by the number of their first message. The peer's window bounds their number.
   readonly #held = new Map<number, readonly string[]>();
-  // One more with every restart, so that a delivery that led to a restart does not go on afterwards.
+  // Incremented with every restart, so that a delivery which caused a restart does not continue.
   #run = 0;
   #next = 1;
   #seen = 0;
   #lost = 0;
   #delivering = false;
 
-  /** @param maxHeld the most batches that are kept beyond a gap; more are left to be repeated */
+  /** @param maxHeld the most batches to keep beyond a gap; others are dropped and will be resent */
   constructor(maxHeld: number) {
     this.#maxHeld = maxHeld;
   }
 
-  /** The number of the first message that misses. */
+  /** The number of the next expected message. */
   get next(): number {
     return this.#next;
   }
 
-  /** The highest transmission that arrived; 0 where none did since the restart. */
+  /** The highest transmission number received since the restart; 0 if none was. */
   get seen(): number {
     return this.#seen;
   }
 
-  /** The first numbers of the batches that are kept beyond a gap. */
+  /** The first message numbers of the batches that are kept beyond a gap. */
   get held(): readonly number[] {
     return [...this.#held.keys()];
   }
 
-  /** How many packets were lost on the way, as far as their numbers tell. */
+  /** The number of packets that were lost, according to their transmission numbers. */
   get lost(): number {
     return this.#lost;
   }
 
-  /** Begins anew with a peer whose next message is `next`. */
+  /** Starts over with a peer whose next message is `next`. */
   restart(next: number): void {
     this.stop();
     this.#next = next;
     this.#seen = 0;
   }
 
-  /** Forgets what came too early, and ends a delivery that is under way. */
+  /** Drops batches that are held, and ends a delivery that is in progress. */
   stop(): void {
     this.#run++;
     this.#held.clear();
   }
 
-  /** Takes note of a packet, and keeps what it brings if that is new. */
+  /** Records a packet, and keeps its messages if they are new. */
   accept({ transmission, first, messages }: Packet): void {
     if (this.#seen > 0 && transmission > this.#seen) this.#lost += transmission - this.#seen - 1;
     this.#seen = Math.max(this.#seen, transmission);
@@ -65,10 +65,11 @@ export class Inbox {
   }
 
   /**
-   * Delivers what is next, in order. A call from within `deliver` leaves it to the outer one.
+   * Delivers the messages that are next in order. A nested call from within `deliver` returns at once; the
+   * outer call continues.
    *
-   * @param deliver takes one message
-   * @param onError told what `deliver` threw; the next message follows all the same
+   * @param deliver called with each message
+   * @param onError called with errors that `deliver` throws; the delivery continues
    */
   deliver(deliver: (message: string) => void, onError: (error: unknown) => void): void {
     if (this.#delivering) return;
@@ -76,7 +77,7 @@ export class Inbox {
     let run = this.#run;
     for (let batch = this.#takeReady(); batch !== undefined; batch = this.#takeReady()) {
       for (const message of batch) {
-        // Counted before it is delivered: what the receiver does may restart this inbox.
+        // Incremented before the delivery, because the receiver may restart this inbox.
         this.#next++;
         try {
           deliver(message);
@@ -94,7 +95,7 @@ export class Inbox {
     for (const [first, messages] of this.#held) {
       if (first > this.#next) continue;
       this.#held.delete(first);
-      // Without what has been delivered already; nothing may be left.
+      // Without the messages that were delivered already; nothing may be left.
       return messages.slice(this.#next - first);
     }
     return undefined;

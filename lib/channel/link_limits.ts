@@ -1,33 +1,33 @@
 /**
- * The bounds of a link.
+ * The limits of a link and their defaults.
  *
  * @module
  */
 
-/** The bounds of a link; whole numbers from 1. */
+/** The limits of a link; each a positive integer. */
 export interface LinkLimits {
-  /** Most messages in a batch. */
+  /** The most messages in a batch. */
   readonly maxBatchMessages: number;
-  /** Most characters in a batch; a longer message is a batch of its own. */
+  /** The most characters in a batch; a longer message is sent as a batch of its own. */
   readonly maxBatchLength: number;
-  /** Most batches on their way without an acknowledgement. Both sides want the same. */
+  /** The most unacknowledged batches in flight. Both ends must use the same value. */
   readonly windowBatches: number;
-  /** Most messages that wait or are on their way. */
+  /** The most messages that are queued or in flight. */
   readonly maxQueuedMessages: number;
-  /** Most characters that wait or are on their way. */
+  /** The most characters that are queued or in flight. */
   readonly maxQueuedLength: number;
-  /** A backlog above this is congestion, until half of it is left. */
+  /** The link is congested while its backlog exceeds this, and until it has fallen to half of it. */
   readonly congestedMessages: number;
-  /** How long nothing is acknowledged before the oldest batch is repeated; doubles with every repeat. */
+  /** How long to wait for an acknowledgement before the oldest batch is resent; doubles with every resend. */
   readonly resendAfterMs: number;
-  /** The longest time between two repeats. */
+  /** The longest time between two resends. */
   readonly maxResendAfterMs: number;
 }
 
 /**
- * The bounds where none were given. 16 batches on their way are far more than a round trip needs, and the batches of
- * sixteen busy links still fit into the 256 places that all isolates of a process share. A batch of 64 KiB takes its
- * receiver about 3 ms.
+ * The defaults. 16 batches in flight are far more than a round trip needs, and the batches of sixteen busy
+ * links still fit into the ring buffer of 256 messages that all isolates of a process share. Receiving a
+ * batch of 64 KiB takes about 3 ms.
  */
 const LINK_LIMITS: LinkLimits = {
   maxBatchMessages: 500,
@@ -41,16 +41,16 @@ const LINK_LIMITS: LinkLimits = {
 };
 
 /**
- * Fills in the bounds that were not given.
+ * Applies the defaults and validates the limits.
  *
- * @throws {RangeError} where a bound is not a whole number from 1
+ * @throws {RangeError} if a limit is not a positive integer
  */
 export function resolveLinkLimits(given: Partial<LinkLimits> = {}): LinkLimits {
   const limits = { ...LINK_LIMITS, ...given };
   for (const [name, limit] of Object.entries(limits)) {
     if (Number.isSafeInteger(limit) && limit >= 1) continue;
     throw new RangeError(
-      `Cannot create link: wanted "${name}" to be a whole number from 1, received ${limit}`,
+      `Cannot create link: "${name}" must be a positive integer, received ${limit}`,
     );
   }
   return limits;

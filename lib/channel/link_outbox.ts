@@ -1,5 +1,5 @@
 /**
- * What one side of a link has yet to bring across: messages in order, cut into batches, kept until they are
+ * The sending half of a link: queues messages, cuts them into batches and keeps them until they are
  * acknowledged. Pure: no timers, no transport.
  *
  * @module
@@ -8,20 +8,21 @@
 import { LimitError } from "../errors.ts";
 import type { LinkLimits } from "./link_limits.ts";
 
-/** Messages that travel together. */
+/** Messages that are sent in one packet. */
 export interface SentBatch {
   /** The number of the first message; the others follow without a gap. */
   readonly first: number;
   readonly messages: readonly string[];
   readonly length: number;
-  /** When it was last transmitted, counted in packets of this side; 0 before the first time. */
+  /** The transmission number of the last packet that carried it; 0 before the first. */
   transmission: number;
-  /** The peer has it, but waits for an earlier one. */
+  /** Whether the peer has it, but is waiting for an earlier batch. */
   held: boolean;
 }
 
-// A batch that is not full leaves only while fewer than this many are on their way: on an idle link the first message
-// leaves at once, under load batches fill up by themselves. Two, because a second batch shows the loss of the first.
+// A batch that is not full is sent only while fewer than this many are in flight: on an idle link a message
+// is sent at once, and under load batches fill up. Two, because the second batch reveals the loss of the
+// first.
 const EAGER_BATCHES = 2;
 
 /** Messages in order, numbered from 1, until the peer has acknowledged them. */
@@ -29,57 +30,58 @@ export class Outbox {
   readonly #limits: LinkLimits;
   readonly #unacknowledged: SentBatch[] = [];
   #queue: string[] = [];
-  // Where the queue really starts: shifting an array of 100,000 entries one by one would be quadratic.
+  // The index of the first queued message. Shifting an array of 100,000 entries one by one would be
+  // quadratic.
   #head = 0;
   #queuedLength = 0;
   #sentLength = 0;
   #nextNumber = 1;
   #oldest = 1;
 
-  /** @param limits the bounds; taken as they are */
+  /** @param limits the limits, already validated */
   constructor(limits: LinkLimits) {
     this.#limits = limits;
   }
 
-  /** How many messages are not acknowledged. */
+  /** The number of unacknowledged messages. */
   get backlog(): number {
     return this.#nextNumber - this.#oldest;
   }
 
-  /** The number of the oldest message that is not acknowledged. */
+  /** The number of the oldest unacknowledged message. */
   get oldest(): number {
     return this.#oldest;
   }
 
-  /** The number of the first message that was never put into a batch: no peer can have acknowledged more. */
+  /** The number of the first message that was never put into a batch; no peer can have acknowledged it. */
   get firstUnsent(): number {
     return this.#nextNumber - (this.#queue.length - this.#head);
   }
 
-  /** The batches on their way, oldest first. */
+  /** The batches in flight, oldest first. */
   get unacknowledged(): readonly SentBatch[] {
     return this.#unacknowledged;
   }
 
   /**
-   * Takes a message.
+   * Queues a message.
    *
-   * @param message what to bring across
+   * @param message the message to send
    * @returns its number
-   * @throws {LimitError} where the outbox is full; nothing was taken
+   * @throws {LimitError} if the outbox is full; the message was not queued
    */
   push(message: string): number {
     const { maxQueuedMessages, maxQueuedLength } = this.#limits;
     if (this.backlog >= maxQueuedMessages) {
       throw new LimitError(
         "maxQueuedMessages",
-        `Cannot queue message: wanted at most ${maxQueuedMessages} unacknowledged messages`,
+        `Cannot queue message: at most ${maxQueuedMessages} messages may be unacknowledged`,
       );
     }
     if (this.backlog > 0 && this.#queuedLength + this.#sentLength + message.length > maxQueuedLength) {
       throw new LimitError(
         "maxQueuedLength",
-        `Cannot queue message: wanted at most ${maxQueuedLength} unacknowledged characters`,
+        `Cannot queue message: at most ${maxQueuedLength} characters may be unacknowledged`,
       );
     }
     this.#queue.push(message);
@@ -87,7 +89,7 @@ export class Outbox {
     return this.#nextNumber++;
   }
 
-  /** Cuts the next batch off the queue, where the window lets one go. */
+  /** Cuts the next batch off the queue; `undefined` if the queue is empty or the window is full. */
   nextBatch(): SentBatch | undefined {
     const { maxBatchMessages, maxBatchLength, windowBatches } = this.#limits;
     const waiting = this.#queue.length - this.#head;
@@ -116,11 +118,11 @@ export class Outbox {
   }
 
   /**
-   * Takes note of what the peer has.
+   * Records an acknowledgement.
    *
-   * @param next the number of the first message that the peer waits for; not above {@linkcode Outbox.firstUnsent}
-   * @param held the first numbers of batches that the peer has beyond a gap
-   * @returns whether the peer got further
+   * @param next the number of the next message that the peer expects; at most {@linkcode Outbox.firstUnsent}
+   * @param held the first message numbers of batches that the peer holds beyond a gap
+   * @returns whether the peer expects a later message than before
    */
   acknowledge(next: number, held: readonly number[]): boolean {
     const advanced = next > this.#oldest;
@@ -138,12 +140,12 @@ export class Outbox {
     return advanced;
   }
 
-  /** The batches that were transmitted before `seen` and still miss at the peer: those are lost. */
+  /** The batches that were transmitted before `seen` and are still missing at the peer, so they were lost. */
   lostBefore(seen: number): readonly SentBatch[] {
     return this.#unacknowledged.filter((batch) => batch.transmission < seen && !batch.held);
   }
 
-  /** Forgets everything that is not acknowledged. Its numbers are not used again. */
+  /** Drops all unacknowledged messages. Their numbers are not reused. */
   clear(): void {
     this.#queue = [];
     this.#head = 0;

@@ -1,5 +1,6 @@
 /**
- * A member's side of a channel: it finds the authority, reports to it reliably, asks it, and hears what it publishes.
+ * A member's end of a channel: finds the authority, sends it messages and requests, and receives its
+ * publications.
  *
  * @module
  */
@@ -15,71 +16,75 @@ import type { Packet } from "./packet.ts";
 
 /** The authority that a member is connected to. */
 export interface ConnectedAuthority {
-  /** Random; another authority has another one. */
+  /** The authority's random id, different for each authority. */
   readonly id: string;
-  /** Names the numbering of the publications. */
+  /** Identifies the sequence of publications. */
   readonly epoch: string;
-  /** The number of the newest publication when the member was connected. */
+  /** The sequence number of the newest publication when the member was connected. */
   readonly seq: number;
 }
 
-/** What a member's side is made of. None of the callbacks can break it: what they throw goes to `onError`. */
+/** Options of a {@linkcode MemberChannel}. Errors thrown by the callbacks are passed to `onError`. */
 export interface MemberChannelOptions {
   /** The name that the authority and its members share. */
   readonly name: string;
-  /** Takes a message of the authority. */
+  /** Called with each message of the authority. */
   readonly onMessage?: (message: string) => void;
   /**
-   * The member was connected: for the first time, to another authority, or again to one that had forgotten it.
-   * Publications, and in the last two cases messages of the authority, may have been missed. What the member sent
-   * and nobody acknowledged is on its way again already.
+   * Called when the member connects: for the first time, to another authority, or again to one that had
+   * forgotten it. Publications may have been missed and, except the first time, messages of the authority.
+   * Unacknowledged messages of the member have already been resent.
    */
   readonly onConnect?: (authority: ConnectedAuthority) => void;
-  /** Takes a publication, in whatever arrives of them. */
+  /** Called with each publication that arrives. */
   readonly onPublication?: (seq: number, text: string) => void;
-  /** Told the number of the authority's newest publication with every heartbeat; shows that the last ones were lost. */
+  /**
+   * Called with the sequence number of the newest publication at every heartbeat; reveals lost publications.
+   */
   readonly onHeartbeat?: (seq: number) => void;
-  /** The backlog was congested and has drained. */
+  /** Called when a congested backlog has drained. */
   readonly onDrain?: () => void;
-  /** Told what the other callbacks threw. */
+  /** Called with any error that another callback threw. */
   readonly onError?: (error: unknown) => void;
-  /** The bounds of the link to the authority. */
+  /** The limits of the link to the authority. */
   readonly limits?: Partial<LinkLimits>;
 }
 
-/** How to wait for an answer. */
+/** Options of {@linkcode MemberChannel.request}. */
 export interface RequestOptions {
-  /** Gives up: the promise rejects with the signal's reason. */
+  /** Stops waiting: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 const TICK_MS = 500;
-// Three heartbeats of the authority. It may only be blocked: the link goes on, but another authority may take over.
+// Three heartbeats of the authority. It may only be blocked, so the link stays up, but another authority may
+// take over.
 const SILENT_TICKS = 3;
 const SIGN_OF_LIFE_TICKS = 2;
 const FIRST_HELLO_MS = 25;
 const MAX_HELLO_MS = 1_000;
 
 /**
- * A member's side of a channel. It keeps the process alive until it is closed, so close it as soon as it has nothing
- * to do: after {@linkcode MemberChannel.drained}, because what is not acknowledged by then is lost.
+ * A member's end of a channel. It keeps the process alive until it is closed, so close it as soon as it is
+ * idle, but after {@linkcode MemberChannel.drained}: unacknowledged messages are lost.
  *
- * `send()` takes messages also while there is no authority; they are kept in memory up to `maxQueuedMessages`. Watch
- * `congested` and stop sending (merge instead) until `onDrain`.
+ * `send()` also queues messages while there is no authority, up to `maxQueuedMessages`. While `congested` is
+ * true, stop sending and coalesce instead, until `onDrain` is called.
  */
 export class MemberChannel implements Disposable {
-  /** Random; the authority knows the member by it. */
+  /** A random id by which the authority knows the member. */
   readonly id: string = randomId();
   readonly #options: MemberChannelOptions;
   readonly #bus: ChannelBus;
   readonly #link: Link;
   readonly #requests: PendingRequests;
-  // Settled, for everybody who waits for a connection, when there is one or the channel is closed.
+  // Settled, for everybody who waits for a connection, once there is one or the channel is closed.
   #connection: PromiseWithResolvers<boolean> | undefined;
   #authority: { readonly id: string; readonly session: string } | undefined;
-  // Looking for an authority: there was none yet, or it left, or does not know this member, or is silent.
+  // Whether the member looks for an authority: there was none yet, or it left, or does not know the member,
+  // or is silent.
   #searching = true;
-  // The link may go on only where the authority is silent and nothing worse.
+  // Stays true if the authority is merely silent; the link goes on then.
   #linked = false;
   #hellos = 0;
   #ticks = 0;
@@ -90,7 +95,7 @@ export class MemberChannel implements Disposable {
   /**
    * Opens the channel and looks for the authority.
    *
-   * @throws {Error} where the runtime has no BroadcastChannel
+   * @throws {Error} if the runtime has no `BroadcastChannel`
    */
   constructor(options: MemberChannelOptions) {
     this.#options = options;
@@ -111,36 +116,36 @@ export class MemberChannel implements Disposable {
     this.#bus.open(() => this.#tick());
   }
 
-  /** Whether an authority was heard of late. */
+  /** Whether the member is connected to an authority that has been heard from recently. */
   get connected(): boolean {
     return this.#linked && !this.#searching;
   }
 
-  /** How many messages the authority has not acknowledged, requests among them. */
+  /** The number of unacknowledged messages, including requests. */
   get backlog(): number {
     return this.#link.backlog;
   }
 
-  /** Whether the backlog grew above `congestedMessages` and has not yet fallen to half of it. */
+  /** Whether the backlog exceeded `congestedMessages` and has not yet fallen to half of it. */
   get congested(): boolean {
     return this.#link.congested;
   }
 
-  /** How many packets of the authority were lost on the way, and sent again. */
+  /** The number of packets from the authority that were lost and resent. */
   get lostPackets(): number {
     return this.#link.lost;
   }
 
-  /** How many messages on the channel had a wrong shape. */
+  /** The number of messages on the channel that could not be parsed. */
   get malformedFrames(): number {
     return this.#bus.malformedFrames;
   }
 
   /**
-   * Waits for an authority.
+   * Waits for a connection to an authority.
    *
-   * @param timeoutMs how long, in milliseconds
-   * @returns whether there is one; `false` too where the member is closed before
+   * @param timeoutMs the longest wait, in milliseconds
+   * @returns whether there is one; `false` also if the member is closed before
    */
   async whenConnected(timeoutMs: number): Promise<boolean> {
     if (this.connected || this.#closed) return this.connected;
@@ -149,23 +154,23 @@ export class MemberChannel implements Disposable {
   }
 
   /**
-   * Sends a message to the authority: once and in order, and as soon as there is one.
+   * Sends a message to the authority, exactly once and in order; it is queued until there is an authority.
    *
-   * @throws {LimitError} where too many messages are not acknowledged; this one was not taken
-   * @throws {LinkClosedError} where the member is closed
+   * @throws {LimitError} if too many messages are unacknowledged; this one was not queued
+   * @throws {LinkClosedError} if the member is closed
    */
   send(message: string): void {
     this.#link.send(writeLinkMessage({ kind: "message", text: message }));
   }
 
   /**
-   * Asks the authority. The request waits in line with the messages that were sent before.
+   * Sends a request to the authority, in order with other messages.
    *
-   * @param payload what to ask
-   * @returns the answer
-   * @throws {Error} with the authority's message where it can't answer
-   * @throws {LimitError} where too many messages are not acknowledged
-   * @throws {LinkClosedError} where the member is closed before the answer came
+   * @param payload the request
+   * @returns the response
+   * @throws {Error} with the authority's message if it rejects the request
+   * @throws {LimitError} if too many messages are unacknowledged
+   * @throws {LinkClosedError} if the member is closed before the response arrives
    */
   request(payload: string, { signal }: RequestOptions = {}): Promise<string> {
     return this.#requests.send(payload, signal);
@@ -174,13 +179,13 @@ export class MemberChannel implements Disposable {
   /**
    * Resolves when the authority has acknowledged everything that was sent.
    *
-   * @throws {LinkClosedError} where the member is closed before
+   * @throws {LinkClosedError} if the member is closed before
    */
   drained(): Promise<void> {
     return this.#link.drained();
   }
 
-  /** Closes the channel. What is not acknowledged is lost; requests are rejected. Closing twice is fine. */
+  /** Closes the channel. Unacknowledged messages are lost and pending requests are rejected. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -207,7 +212,7 @@ export class MemberChannel implements Disposable {
   #receive(frame: Frame): void {
     if (frame.type === "welcome") return this.#welcome(frame);
     if (frame.from !== this.#authority?.id || !this.#linked) {
-      // Somebody is there: no need to wait for the next turn.
+      // An authority exists, so the next attempt need not wait for the timer.
       if (frame.type === "heartbeat" && this.#searching) this.#hello();
       return;
     }
@@ -225,7 +230,8 @@ export class MemberChannel implements Disposable {
   }
 
   #welcome(frame: WelcomeFrame): void {
-    // While the authority is heard another one has nothing to offer: one of the two is about to find out.
+    // A second authority is ignored while the first is alive; one of the two will notice the conflict and
+    // close.
     if (this.connected && frame.from !== this.#authority?.id) return;
     const isSame = frame.session === this.#authority?.session;
     if (isSame && this.#linked) return this.#heard();
@@ -233,7 +239,7 @@ export class MemberChannel implements Disposable {
     this.#authority = { id: frame.from, session };
     this.#linked = true;
     this.#link.connect(frame.next, isSame ? Math.max(this.#link.next, oldest) : oldest);
-    // Connecting may have drained the backlog, and its owner may have closed the channel on that.
+    // Connecting may have drained the backlog, and `onDrain` may have closed the channel.
     if (this.#closed) return;
     this.#requests.repeatTaken();
     this.#heard();

@@ -56,7 +56,7 @@ export class MonitorSink implements ReportSink {
   }
 
   get ready(): boolean {
-    // Without a channel, no report can be sent later either: tasks need not hold any back.
+    // Without a channel, waiting would not help: tasks need not hold their reports back.
     return this.#member === null || (this.#member.connected && !this.#member.congested);
   }
 

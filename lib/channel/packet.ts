@@ -1,20 +1,20 @@
 /**
- * What the two ends of a link exchange.
+ * The packets that the two ends of a link exchange.
  *
  * @module
  */
 
-/** What one side of a link sends to the other. */
+/** One packet of a link: a batch of messages, an acknowledgement, or both. */
 export interface Packet {
-  /** One more with every packet of this side, repeats included; from 1. */
+  /** The sender's transmission number: from 1, incremented with every packet, including resends. */
   readonly transmission: number;
-  /** The number of the first of `messages`; 0 where there are none. */
+  /** The number of the first of `messages`; 0 if there are none. */
   readonly first: number;
   readonly messages: readonly string[];
-  /** The number of the first message that this side waits for. */
+  /** The number of the next message that the sender expects. */
   readonly next: number;
-  /** The highest `transmission` that this side has received. */
+  /** The highest `transmission` that the sender has received. */
   readonly seen: number;
-  /** The first numbers of the batches that this side keeps beyond a gap. */
+  /** The first message numbers of the batches that the sender holds beyond a gap. */
   readonly held: readonly number[];
 }

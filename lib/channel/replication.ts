@@ -1,6 +1,6 @@
 /**
- * What the authority and its copies in other isolates say to each other. The shapes are checked on arrival, because any
- * code of the process may post on a channel.
+ * The messages between a monitor and its replicas in other isolates. They are validated on arrival, because
+ * any code of the process can post on a channel.
  *
  * @module
  */
@@ -10,47 +10,50 @@ import { object, parseJson, parseKey } from "../task/protocol.ts";
 import { type Cursor, formatCursor, parseCursor } from "../task/cursor.ts";
 import type { Task } from "../task/task.ts";
 
-/** A task as it was at a position. */
+/** A task as of a sequence number. */
 export interface ReplicatedTask {
   readonly client: string;
   readonly seq: number;
   readonly task: Task;
 }
 
-/** A task that is gone. */
+/** A removed task. */
 export interface ReplicatedRemoval {
   readonly client: string;
   readonly seq: number;
   readonly id: string;
 }
 
-/** A part of the changes from one position to another. */
+/** A page of the changes from one position to another. */
 export interface ReplicationPage {
-  /** Only who knows everything up to this number may take the page; `null` where it begins from nothing. */
+  /**
+   * The page can be applied to a replica that is complete up to this sequence number; `null` for a new, empty
+   * replica.
+   */
   readonly from: number | null;
-  /** Who took the page, and those before it, knows everything up to this position. */
+  /** The position of a replica that has applied this page and those before it. */
   readonly cursor: Cursor;
   readonly tasks: readonly ReplicatedTask[];
   readonly removed: readonly ReplicatedRemoval[];
-  /** More pages follow before the position is reached. */
+  /** Whether more pages follow before the position is reached. */
   readonly hasMore: boolean;
 }
 
 /**
- * What a member asks for: a copy the changes after a position, or the next page of them; a reporter an answer once
- * everything it reported is committed.
+ * A member's request. `changes`: the changes after a position. `more`: the next page of them. `committed`: a
+ * response once everything that the member reported is committed.
  */
 export type MemberRequest =
   | { readonly type: "changes"; readonly after: Cursor | null }
   | { readonly type: "more" }
   | { readonly type: "committed" };
 
-/** A changed task or a removal, on its way into a page; tasks come with their JSON made already. */
+/** A changed or removed task to write into a page. Tasks are serialised already. */
 export type PageEntry =
   | { readonly client: string; readonly seq: number; readonly json: string }
   | { readonly client: string; readonly seq: number; readonly id: string };
 
-/** Writes a page. */
+/** Serialises a page. */
 export function writePage(
   from: number | null,
   cursor: Cursor,
@@ -60,7 +63,7 @@ export function writePage(
   const tasks: string[] = [];
   const removed: ReplicatedRemoval[] = [];
   for (const entry of entries) {
-    // A client token needs no escapes in JSON.
+    // A client token needs no escaping in JSON.
     if ("json" in entry) tasks.push(`{"client":"${entry.client}","seq":${entry.seq},"task":${entry.json}}`);
     else removed.push(entry);
   }
@@ -69,13 +72,15 @@ export function writePage(
 }
 
 /**
- * Reads a page.
+ * Parses a page.
  *
- * @throws {ProtocolError} where it is none
+ * @throws {ProtocolError} if the text is not a page
  */
 export function parsePage(text: string): ReplicationPage {
   const { from, cursor, tasks, removed, hasMore } = object(parseJson(text), "page");
-  if (!Array.isArray(tasks) || !Array.isArray(removed)) throw new ProtocolError("Cannot read page: no lists");
+  if (!Array.isArray(tasks) || !Array.isArray(removed)) {
+    throw new ProtocolError('Cannot read page: "tasks" and "removed" must be arrays');
+  }
   return {
     from: from === null ? null : numberFrom(from),
     cursor: parseCursor(String(cursor)),
@@ -86,9 +91,9 @@ export function parsePage(text: string): ReplicationPage {
 }
 
 /**
- * Reads what a member asks for.
+ * Parses a member's request.
  *
- * @throws {ProtocolError} where it is no request
+ * @throws {ProtocolError} if the text is not a request
  */
 export function parseRequest(text: string): MemberRequest {
   const { type, after } = object(parseJson(text), "request");
@@ -100,7 +105,7 @@ export function parseRequest(text: string): MemberRequest {
 function parseTask(value: unknown): ReplicatedTask {
   const { client, seq, task } = object(value, "task");
   const { id } = object(task, "task");
-  // The authority wrote the record; its id and version are what a copy relies on.
+  // The record comes from the monitor; a replica only relies on its id and version.
   return { client: parseKey(client, id).client, seq: numberFrom(seq), task: task as Task };
 }
 
@@ -111,5 +116,5 @@ function parseRemoval(value: unknown): ReplicatedRemoval {
 
 function numberFrom(value: unknown): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new ProtocolError("Cannot read message: wanted a number of the order of changes");
+  throw new ProtocolError("Cannot read message: wanted a sequence number");
 }

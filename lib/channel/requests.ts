@@ -1,5 +1,5 @@
 /**
- * Requests and answers over a link.
+ * Requests and responses over a link.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { type Link, LinkClosedError } from "./link.ts";
 interface PendingRequest {
   readonly promise: PromiseWithResolvers<string>;
   readonly message: string;
-  // The number of the link's message that carries it.
+  // The number of the link message that carries the request.
   number: number;
 }
 
-/** The requests of one side that wait for their answers. */
+/** The requests of one end that wait for their responses. */
 export class PendingRequests {
   readonly #link: Link;
   readonly #pending = new Map<number, PendingRequest>();
   #newestId = 0;
 
-  /** @param link what brings the requests across */
+  /** @param link sends the requests */
   constructor(link: Link) {
     this.#link = link;
   }
@@ -28,9 +28,9 @@ export class PendingRequests {
   /**
    * Sends a request.
    *
-   * @param payload what to ask
-   * @param signal gives up: the promise rejects with its reason
-   * @returns the answer
+   * @param payload the request
+   * @param signal stops waiting: the promise rejects with its reason
+   * @returns the response
    */
   async send(payload: string, signal: AbortSignal | undefined): Promise<string> {
     signal?.throwIfAborted();
@@ -48,7 +48,7 @@ export class PendingRequests {
     }
   }
 
-  /** Takes an answer. One that nobody waits for any more is ignored. */
+  /** Handles a response. It is ignored if its request is no longer pending. */
   settle(answer: LinkMessage): void {
     if (answer.kind === "response") this.#pending.get(answer.requestId)?.promise.resolve(answer.text);
     if (answer.kind === "failure") {
@@ -57,8 +57,8 @@ export class PendingRequests {
   }
 
   /**
-   * Sends again what the other side took and has not answered: the answer may have been lost with a connection. What
-   * it has not taken yet, the link repeats by itself.
+   * Resends requests that the peer acknowledged but did not answer, because the response may have been lost
+   * with the connection. The link resends unacknowledged ones itself.
    */
   repeatTaken(): void {
     for (const request of this.#pending.values()) {
@@ -71,7 +71,7 @@ export class PendingRequests {
     }
   }
 
-  /** Rejects everything that waits. */
+  /** Rejects all pending requests. */
   close(): void {
     const error = new LinkClosedError("Cannot finish request: the channel was closed");
     for (const { promise } of this.#pending.values()) promise.reject(error);
@@ -81,9 +81,9 @@ export class PendingRequests {
 /**
  * Answers a request.
  *
- * @param requestId which one
- * @param answer gives the answer; what it throws becomes the other side's rejection, by its message
- * @param send takes the message that carries the answer, at once where there is nothing to wait for
+ * @param requestId the id of the request
+ * @param answer returns the response; an error's message is sent as the rejection
+ * @param send sends the response; called synchronously if `answer` returns no promise
  */
 export function sendAnswer(
   requestId: number,

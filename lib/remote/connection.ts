@@ -1,6 +1,5 @@
 /**
- * Keeps a connection to a server that takes reports, for as long as it is wanted: finds a way, notices when it is cut,
- * and tries again.
+ * A connection to a server for reports, with a choice of transport and automatic reconnects.
  *
  * @module
  */
@@ -11,69 +10,72 @@ import type { ReportReply } from "./messages.ts";
 import type { Refusal, RemoteAddress, Transport, TransportConstructor } from "./remote_transport.ts";
 import { SocketTransport } from "./socket_transport.ts";
 
-/** What a {@linkcode RemoteConnection} tells. */
+/** Callbacks of a {@linkcode RemoteConnection}. */
 export interface RemoteConnectionEvents {
-  /** There is a connection, and nothing is on its way over it. */
+  /** Called when the connection is established; no batch is in flight yet. */
   readonly onUp: () => void;
-  /** There is none any more, or an attempt at one has failed. */
+  /** Called when the connection is lost or an attempt to connect has failed. */
   readonly onDown: () => void;
-  /** The server says something. */
+  /** Called with each reply of the server. */
   readonly onReply: (reply: ReportReply) => void;
-  /** The server wants no reports, and is not asked again. */
+  /** Called when the server rejects all reports; there will be no further attempt. */
   readonly onRefused: (reason: string) => void;
 }
 
-/** Where a link is. `waiting`: the last attempt failed, and there will be another one. `refused`: there will be none. */
+/** `waiting`: the last attempt failed and a retry is scheduled. `refused`: there will be no retry. */
 type State = "stopped" | "connecting" | "up" | "waiting" | "refused";
 
 const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 5_000;
-/** Whoever has no business here, such as a page of a foreign origin, is not to fill its console. */
+/** Longer, so that a page whose origin the server does not allow does not flood the browser's console. */
 const MAX_RETRY_NEVER_CONNECTED_MS = 30_000;
-/** Attempts in vain after which there is less hope. */
+/** After this many failed attempts, a server that was never reached is retried less often. */
 const FAST_ATTEMPTS = 10;
 
-/** A connection to a server, again and again. It is no reason for the process to live on. */
+/** A connection that reconnects with exponential backoff. Its timers are unref'd. */
 export class RemoteConnection {
   readonly #address: RemoteAddress;
   readonly #events: RemoteConnectionEvents;
   #state: State = "stopped";
   #transport: Transport | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Attempts since the server last said something. */
+  /** Failed attempts since the server's last reply. */
   #failures = 0;
   #hasBeenUp = false;
 
   /**
-   * @param address where to, and who
-   * @param events told what happens
+   * @param address the server, the key and the reporter's id
+   * @param events the callbacks
    */
   constructor(address: RemoteAddress, events: RemoteConnectionEvents) {
     this.#address = address;
     this.#events = events;
   }
 
-  /** Whether there is a connection. */
+  /** Whether the connection is established. */
   get isUp(): boolean {
     return this.#state === "up";
   }
 
-  /** Whether there is none, and nothing to hope for at once: the last attempt failed, or nobody wants one. */
+  /**
+   * Whether there is no connection and none is imminent: the last attempt failed, or the connection is
+   * stopped.
+   */
   get isDown(): boolean {
     return this.#state === "connecting" ? this.#failures > 0 : this.#state !== "up";
   }
 
-  /** How many batches may be on their way. */
+  /** How many batches may be in flight. */
   get window(): number {
     return this.#transport?.window ?? 0;
   }
 
-  /** Whether there ever was a connection. */
+  /** Whether the connection was ever established. */
   get hasBeenUp(): boolean {
     return this.#hasBeenUp;
   }
 
-  /** Begins to connect, unless it has begun, or was refused. */
+  /** Starts connecting, unless it has started already or was refused. */
   start(): void {
     if (this.#state !== "stopped") return;
     const missing = netPermissionFor(this.#address.server);
@@ -82,18 +84,18 @@ export class RemoteConnection {
     this.#events.onRefused(`it can't be reached without --allow-net=${missing}`);
   }
 
-  /** Ends the connection, until it is started again. */
+  /** Disconnects, until it is started again. */
   stop(): void {
     if (this.#state !== "refused") this.#state = "stopped";
     this.#drop();
   }
 
-  /** Ends the connection for a while: it has led to nothing. */
+  /** Disconnects and retries after the backoff, as if the connection had failed. */
   pause(): void {
     if (this.#state === "up" || this.#state === "connecting") this.#failed();
   }
 
-  /** Sends a batch; only while it is up. */
+  /** Sends a batch. The connection must be established. */
   send(text: string): void {
     this.#transport?.send(text);
   }
@@ -101,7 +103,7 @@ export class RemoteConnection {
   #connect(): void {
     this.#state = "connecting";
     this.#try(SocketTransport, () => {
-      // Because nobody is there, because we are not wanted, or because sockets are blocked: this one can tell.
+      // The server is down, it refuses the connection, or WebSockets are blocked; plain HTTP can tell which.
       this.#try(HttpTransport, () => this.#failed());
     });
   }
@@ -110,7 +112,7 @@ export class RemoteConnection {
     this.#transport = new Kind(this.#address, {
       onOpen: () => this.#opened(),
       onReply: (reply) => {
-        // Who opens and then says nothing is no better than who does not open.
+        // Only a reply resets the backoff: a connection that opens and stays silent counts as a failure.
         this.#failures = 0;
         this.#events.onReply(reply);
       },
@@ -126,7 +128,8 @@ export class RemoteConnection {
   }
 
   #refused({ reason, isFromServer }: Refusal): void {
-    // Somebody else may stand in for a server that took reports, while it is started anew.
+    // While a known server restarts, a proxy may answer in its place; only the server itself can refuse for
+    // good.
     if (this.#hasBeenUp && !isFromServer) return this.#failed();
     this.#drop();
     this.#state = "refused";
@@ -140,7 +143,7 @@ export class RemoteConnection {
       ? MAX_RETRY_MS
       : MAX_RETRY_NEVER_CONNECTED_MS;
     const delayMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, maxMs);
-    // Not all at once, as after a restart of the server.
+    // Jitter, so that reporters do not all reconnect at once after a restart of the server.
     this.#timer = unrefTimer(setTimeout(() => this.#connect(), delayMs * (0.5 + Math.random() / 2)));
     this.#events.onDown();
   }

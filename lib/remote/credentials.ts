@@ -1,27 +1,30 @@
 /**
- * How programs show a server the key, or a token.
+ * Sends the key or a token along with requests and WebSockets.
  *
  * @module
  */
 
-/** What sockets of ours speak, beside which a token may be offered; answers name only this one. */
+/**
+ * The subprotocol of our WebSockets. A token may be offered beside it, but the server always selects this
+ * one.
+ */
 export const SUBPROTOCOL = "taskscope";
-/** What stands before a token that is offered so, in base64url (RFC 4648, section 5). */
+/** Prefix of a subprotocol that carries a token, in base64url (RFC 4648, section 5). */
 export const TOKEN_PROTOCOL = "taskscope.bearer.";
 
 /**
- * The headers of a request.
+ * Returns the headers that authenticate a request.
  *
- * @param key the key or the token; `null` where there is none
+ * @param key the key or a token; `null` if there is none
  */
 export function keyHeaders(key: string | null): Readonly<Record<string, string>> {
   return key === null ? {} : { authorization: `Bearer ${key}` };
 }
 
 /**
- * The subprotocols of a socket, for platforms whose sockets have no headers of ours.
+ * Returns the subprotocols that authenticate a WebSocket, for runtimes that can't set its headers.
  *
- * @param key the key or the token; `null` where there is none
+ * @param key the key or a token; `null` if there is none
  */
 export function keyProtocols(key: string | null): string[] {
   if (key === null) return [];

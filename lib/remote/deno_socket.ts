@@ -1,6 +1,9 @@
 /**
- * A WebSocket for programs that run on Deno. That of the platform keeps a program alive until the other side confirms
- * its end, which takes many minutes where the network is gone. This one can be let go at once, and keeps nothing alive.
+ * A WebSocket client for Deno that can be terminated at once and keeps no process alive.
+ *
+ * Deno's own client can do neither: after `close()` it keeps the process alive until the server confirms,
+ * which takes minutes if the network is down. This module can go once Deno has `terminate()` and `unref()`
+ * (https://github.com/denoland/deno/issues/36337).
  *
  * @module
  */
@@ -8,28 +11,28 @@
 import { ProtocolError } from "../errors.ts";
 import { SOCKET_OPCODE, type SocketFrame, SocketFrameReader, writeSocketFrame } from "./socket_frames.ts";
 
-/** What becomes of a socket. */
+/** Callbacks of a {@linkcode DenoSocket}. */
 export interface SocketEvents {
-  /** It can send. */
+  /** Called when messages can be sent. */
   readonly onOpen: () => void;
-  /** A message came. */
+  /** Called with each text message. */
   readonly onText: (text: string) => void;
-  /** It is over, be it that it never opened. Called once, and not after it was closed from here. */
+  /** Called once, when the connection is closed or failed to open; not after {@linkcode DenoSocket.close}. */
   readonly onClose: () => void;
 }
 
-/** Bytes of an answer's head at most. */
+/** The longest response head of the handshake, in bytes. */
 const MAX_HEAD_BYTES = 16 * 1024;
-/** Bytes of a message at most. What servers tell reporters is short. */
+/** The longest message, in bytes; what a server sends to reporters is short. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
-/** How long a farewell may take, in milliseconds. */
+/** How long sending the close frame may take, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 100;
-/** What a server proves with that it knows what a WebSocket is. */
+/** Appended to the key to compute `Sec-WebSocket-Accept` (RFC 6455, section 1.3). */
 const HANDSHAKE_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 const encoder = new TextEncoder();
 
-/** A WebSocket over a connection of Deno's own. */
+/** A WebSocket over `Deno.connect()`. */
 export class DenoSocket {
   readonly #events: SocketEvents;
   readonly #connecting: AbortController = new AbortController();
@@ -39,26 +42,26 @@ export class DenoSocket {
   #writing: Promise<void> = Promise.resolve();
   #isOpen = false;
   #isClosed = false;
-  /** The parts of a message whose end has not come yet. */
+  /** The fragments of a message that is not complete yet. */
   #parts: string[] = [];
   #partBytes = 0;
 
   /**
-   * @param url its address, `http:` or `https:`
-   * @param events what becomes of it
-   * @param headers what the handshake says beside what it has to
+   * @param url the address, with scheme `http:` or `https:`
+   * @param events the callbacks
+   * @param headers additional headers of the handshake
    */
   constructor(url: string, events: SocketEvents, headers: Readonly<Record<string, string>> = {}) {
     this.#events = events;
     this.#run(new URL(url), headers).catch(() => {}).finally(() => this.#lost());
   }
 
-  /** Sends a message; nothing where it is not open. */
+  /** Sends a text message; ignored if the socket is not open. */
   send(text: string): void {
     if (this.#isOpen) this.#write(SOCKET_OPCODE.text, encoder.encode(text));
   }
 
-  /** Ends it. What was sent before is on its way, or lost. */
+  /** Closes the socket. Earlier messages may still be sent, or be lost. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -67,7 +70,7 @@ export class DenoSocket {
     if (connection === null) return;
     if (!this.#isOpen) return closeQuietly(connection);
     this.#isOpen = false;
-    // The other side may not read any more; nobody is to wait for that.
+    // The server may no longer read; don't wait for it.
     const timer = setTimeout(() => closeQuietly(connection), CLOSE_TIMEOUT_MS);
     this.#write(SOCKET_OPCODE.close, new Uint8Array([1000 >> 8, 1000 & 255]));
     this.#writing.finally(() => {
@@ -112,7 +115,7 @@ export class DenoSocket {
     });
     this.#connection = tcp;
     if (this.#isClosed) closeQuietly(tcp);
-    // A batch is small, and waits for no other.
+    // Disables Nagle's algorithm: batches are small and should not wait for each other.
     tcp.setNoDelay();
     if (isSecure) this.#connection = await Deno.startTls(tcp, { hostname: bare });
     const connection = this.#connection;
@@ -121,14 +124,16 @@ export class DenoSocket {
     return connection;
   }
 
-  /** Reads the answer to the handshake; what comes behind it is given back. */
+  /** Reads and checks the handshake response; returns the bytes that follow it. */
   async #handshake(connection: Deno.Conn, key: string): Promise<Uint8Array<ArrayBuffer>> {
     let bytes = new Uint8Array();
     const chunk = new Uint8Array(4096);
     let end = -1;
     while (end === -1) {
       const length = await connection.read(chunk);
-      if (length === null || bytes.length > MAX_HEAD_BYTES) throw new ProtocolError("There is no answer");
+      if (length === null || bytes.length > MAX_HEAD_BYTES) {
+        throw new ProtocolError("Cannot open WebSocket: the handshake response is incomplete or too long");
+      }
       const longer = new Uint8Array(bytes.length + length);
       longer.set(bytes);
       longer.set(chunk.subarray(0, length), bytes.length);
@@ -138,7 +143,7 @@ export class DenoSocket {
     const head = new TextDecoder("latin1").decode(bytes.subarray(0, end));
     const accept = /^sec-websocket-accept:[ \t]*(\S+)[ \t]*$/im.exec(head)?.[1];
     if (!/^HTTP\/1\.1 101\b/.test(head) || accept !== await acceptOf(key)) {
-      throw new ProtocolError("There is no WebSocket");
+      throw new ProtocolError("Cannot open WebSocket: the server did not accept the handshake");
     }
     return bytes.slice(end + 4);
   }
@@ -157,7 +162,7 @@ export class DenoSocket {
       case SOCKET_OPCODE.pong:
         return;
       case SOCKET_OPCODE.close:
-        // Which says farewell, too.
+        // Also replies with a close frame.
         return this.#lost();
       case SOCKET_OPCODE.text:
       case SOCKET_OPCODE.continuation:
@@ -168,7 +173,7 @@ export class DenoSocket {
         if (isFinal) this.#deliver();
         return;
     }
-    throw new ProtocolError(`Cannot read frame: ${opcode} is out of place`);
+    throw new ProtocolError(`Cannot read frame: unexpected opcode ${opcode}`);
   }
 
   #deliver(): void {
@@ -206,6 +211,6 @@ function closeQuietly(connection: Deno.Conn): void {
   try {
     connection.close();
   } catch {
-    // It is closed already.
+    // Already closed.
   }
 }

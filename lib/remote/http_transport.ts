@@ -1,5 +1,5 @@
 /**
- * Reports over plain HTTP, where sockets are blocked.
+ * Sends reports over plain HTTP, for networks that block WebSockets.
  *
  * @module
  */
@@ -11,14 +11,17 @@ import { keyHeaders } from "./credentials.ts";
 import type { Refusal, RemoteAddress, Transport, TransportEvents } from "./remote_transport.ts";
 import { parseReply, REPORT_PATH, type ReportReply, writeBatch } from "./messages.ts";
 
-/** How long the first answer may take, in milliseconds: it says whether there is anybody. */
+/** How long the first response may take, in milliseconds; it shows whether the server is there. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** How long an answer may take, in milliseconds; longer than a server takes that can't commit at once. */
+/** How long a response may take, in milliseconds; longer than the server itself waits for a commit. */
 const ANSWER_TIMEOUT_MS = 20_000;
-/** How often the server is asked whether it has something to say, in milliseconds: a request to stop is to arrive soon. */
+/**
+ * How often the server is polled for commands, in milliseconds; short, so that cancellation takes effect
+ * soon.
+ */
 const POLL_INTERVAL_MS = 500;
 
-/** Requests to the server, one at a time; some of them empty, to hear what it has to say. */
+/** Posts one batch at a time, and polls with empty batches in between. */
 export class HttpTransport implements Transport {
   readonly window = 1;
   readonly #address: RemoteAddress;
@@ -30,8 +33,8 @@ export class HttpTransport implements Transport {
   #next: string | null = null;
 
   /**
-   * @param address where to, and who
-   * @param events what becomes of it; it opens when the server has answered for the first time
+   * @param address the server, the key and the reporter's id
+   * @param events the callbacks; `onOpen` is called with the first response
    */
   constructor(address: RemoteAddress, events: TransportEvents) {
     this.#address = address;
@@ -67,7 +70,7 @@ export class HttpTransport implements Transport {
       this.#isOpen = true;
       this.#events.onOpen();
     }
-    // What is sent meanwhile waits until all that was answered is known.
+    // `#isBusy` is still set: batches sent by these callbacks wait until all replies are handled.
     for (const reply of answer.replies) if (!this.#isClosed) this.#events.onReply(reply);
     this.#isBusy = false;
     if (this.#isClosed) return;
@@ -80,23 +83,23 @@ export class HttpTransport implements Transport {
   }
 }
 
-/** What came of a request. */
+/** The outcome of a request. */
 type BatchAnswer =
   | { readonly type: "replies"; readonly replies: readonly ReportReply[] }
-  /** There is no use in asking again. */
+  /** A retry would fail as well. */
   | { readonly type: "refused" } & Refusal
-  /** Nobody answers, or not at present. */
+  /** The server is unreachable or temporarily unavailable. */
   | { readonly type: "down" };
 
-/** Answers after which the same request may succeed later, beside those that say so by their first digit. */
+/** Statuses below 500 after which a retry may succeed. */
 const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
-/** Answers that begin like those, of a server that can't do such a thing at all. */
+/** Statuses from 500 after which no retry will succeed. */
 const PERMANENT_STATUSES: ReadonlySet<number> = new Set([501, 505]);
 
 const DOWN: BatchAnswer = { type: "down" };
-const FOREIGN: BatchAnswer = { type: "refused", reason: "it is no Taskscope", isFromServer: false };
+const FOREIGN: BatchAnswer = { type: "refused", reason: "it is not a Taskscope server", isFromServer: false };
 
-/** Sends a batch over plain HTTP. Never rejects. */
+/** Posts a batch. Never rejects. */
 async function postBatch(
   address: RemoteAddress,
   text: string,
@@ -115,7 +118,7 @@ async function postBatch(
     return answerOf(response.status, await response.text());
   } catch {
     if (deadline.signal.aborted || !await isBlockedByCors(server, deadline.signal)) return DOWN;
-    const reason = `pages of ${location.origin} may not report there; --allow-origin adds one`;
+    const reason = `pages of ${location.origin} may not report to it; allow them with --allow-origin`;
     return { type: "refused", reason, isFromServer: false };
   } finally {
     deadline.clear();
@@ -126,10 +129,14 @@ function answerOf(status: number, body: string): BatchAnswer {
   if (status >= 200 && status < 300) return repliesIn(body);
   if ((status >= 500 && !PERMANENT_STATUSES.has(status)) || TRANSIENT_STATUSES.has(status)) return DOWN;
   const detail = problemIn(body);
-  return { type: "refused", reason: detail ?? `it answers ${status}`, isFromServer: detail !== null };
+  return {
+    type: "refused",
+    reason: detail ?? `it responded with status ${status}`,
+    isFromServer: detail !== null,
+  };
 }
 
-/** What a server of ours says is wrong; `null` where it is another one. */
+/** The detail of a problem document of our server; `null` if the response is from something else. */
 function problemIn(body: string): string | null {
   try {
     const { code, detail } = object(parseJson(body), "problem");
@@ -149,8 +156,8 @@ function repliesIn(body: string): BatchAnswer {
 }
 
 /**
- * Whether somebody is there, and the browser lets this page not speak to them. It does not tell the two apart, as a page
- * is not to find out who is there: but it says whether there was an answer that it keeps to itself.
+ * Whether the server responds but CORS hides it from this page. A failed `fetch()` does not tell, but an
+ * opaque `no-cors` request succeeds if there is a server at all.
  */
 async function isBlockedByCors(server: string, signal: AbortSignal): Promise<boolean> {
   if (typeof Deno !== "undefined" || typeof location === "undefined") return false;

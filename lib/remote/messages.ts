@@ -1,9 +1,9 @@
 /**
- * What reporters in other processes and the server say to each other, over a socket or over plain HTTP. Pure.
+ * The messages between remote reporters and the server, the same over WebSocket and plain HTTP. Pure.
  *
- * A reporter sends reports in batches that it numbers itself; the server says up to which batch everything is
- * committed. What is not by the end of a connection is sent again over the next one: each report has a number of its
- * own (`Report.seq`), so that what had arrived before changes nothing.
+ * A reporter numbers its batches; the server replies with the number up to which everything is committed.
+ * Batches that are uncommitted when a connection ends are resent over the next one. That is idempotent,
+ * because each report has a sequence number of its own (`Report.seq`).
  *
  * @module
  */
@@ -12,48 +12,48 @@ import { ProtocolError } from "../errors.ts";
 import { object } from "../task/protocol.ts";
 import { parseCommand, type ReporterCommand } from "../reporter/reporter_command.ts";
 
-/** The path, below the base path, that takes batches over plain HTTP. */
+/** The path for batches over plain HTTP, relative to the base path. */
 export const REPORT_PATH = "report";
 
-/** The path, below the base path, of the socket for reporters. */
+/** The path of the reporters' WebSocket, relative to the base path. */
 export const REPORT_SOCKET_PATH = "ws/report";
 
-/** The grammar of a reporter's id, which it makes up: random, so that no two have the same. */
+/** A reporter's id, which it generates at random. */
 const REPORTER_ID_GRAMMAR = /^[A-Za-z0-9_-]{8,64}$/;
 
-/** Reports that travel together. Each of them is still to be checked. */
+/** A batch of reports that are not validated yet. */
 export interface ReportBatch {
-  /** The reporter's own number of it, from 1. A batch without reports is a sign of life, which may be 0. */
+  /** The reporter's number of the batch, from 1. An empty batch is a keep-alive and may be numbered 0. */
   readonly batch: number;
   readonly reports: readonly unknown[];
 }
 
-/** What the server tells a reporter. */
+/** A message from the server to a reporter. */
 export type ReportReply =
-  /** Everything up to a batch is committed. */
+  /** Everything up to this batch is committed. */
   | { readonly type: "taken"; readonly batch: number }
-  /** The server is there. */
+  /** A response to a keep-alive. */
   | { readonly type: "alive" }
-  /** The server is about to end; what is not taken by then is for the next one. */
+  /** The server is about to shut down; its successor expects what is uncommitted by then. */
   | { readonly type: "closing" }
   | ReporterCommand;
 
-/** Whether a text can be the id of a reporter. */
+/** Whether a text is a valid reporter id: 8 to 64 of `A-Za-z0-9_-`. */
 export function isReporterId(text: string): boolean {
   return REPORTER_ID_GRAMMAR.test(text);
 }
 
-/** Writes a batch of reports that are JSON already. */
+/** Serialises a batch of reports that are JSON already. */
 export function writeBatch(batch: number, reports: readonly string[]): string {
   return `{"batch":${batch},"reports":[${reports.join()}]}`;
 }
 
 /**
- * Reads a batch.
+ * Parses a batch.
  *
- * @param value what `JSON.parse` gave
- * @returns the batch, whose reports are still to be checked one by one
- * @throws {ProtocolError} where it is none
+ * @param value the output of `JSON.parse`
+ * @returns the batch, whose reports must be validated one by one
+ * @throws {ProtocolError} if the value is not a batch
  */
 export function parseBatch(value: unknown): ReportBatch {
   const { batch, reports } = object(value, "batch");
@@ -63,11 +63,11 @@ export function parseBatch(value: unknown): ReportBatch {
 }
 
 /**
- * Reads what the server tells a reporter.
+ * Parses a reply of the server.
  *
- * @param value what `JSON.parse` gave
+ * @param value the output of `JSON.parse`
  * @returns the reply
- * @throws {ProtocolError} where it is none
+ * @throws {ProtocolError} if the value is not a reply
  */
 export function parseReply(value: unknown): ReportReply {
   const { type, batch } = object(value, "reply");

@@ -1,5 +1,5 @@
 /**
- * Reports that go to a server in another process, maybe on another machine.
+ * Sends reports to a server in another process, possibly on another machine.
  *
  * @module
  */
@@ -14,26 +14,28 @@ import { splitReport } from "./split_report.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { Replay } from "./replay.ts";
 
-/** Tasks that are known at most; while the server is away, those that have ended are kept for it, too. */
+/** The most tasks at a time, including ended ones whose reports are not committed yet. */
 const MAX_TASKS = 10_000;
-/** How long reports wait for others to travel with while a batch is on its way, in milliseconds. */
+/**
+ * How long a batch that is not full waits for more reports while another batch is in flight, in milliseconds.
+ */
 const BATCH_DELAY_MS = 10;
-/** How long a connection is kept that nobody needs, in milliseconds. */
+/** How long an idle connection is kept open, in milliseconds. */
 const IDLE_MS = 100;
 /**
- * How long reports of tasks that have ended may keep a process alive that has nothing else to do, in milliseconds since
- * something was heard of them: the server may be about to come back.
+ * How long uncommitted reports of ended tasks may keep an otherwise idle process alive, in milliseconds since
+ * the last progress: the server may be restarting.
  */
 const UNSENT_GRACE_MS = 5_000;
 
 const sinks: Map<string, RemoteSink> = new Map();
 
 /**
- * Where reports to a server go.
+ * Returns the sink for a server.
  *
- * @param server `http://host:port`, with a path where the server has one, without a slash at the end
- * @param key the key of the server, or a token; `null` where there is none
- * @returns the sink, the same one for every task of the isolate
+ * @param server `http://host:port`, plus the base path if there is one, without a trailing slash
+ * @param key the server's key or a token; `null` if there is none
+ * @returns the sink; the same one for the same server and key
  */
 export function remoteSink(server: string, key: string | null = null): RemoteSink {
   const name = `${server} ${key ?? ""}`;
@@ -44,15 +46,16 @@ export function remoteSink(server: string, key: string | null = null): RemoteSin
 
 /** Options of a {@linkcode RemoteSink}. */
 export interface RemoteSinkOptions {
-  /** The key of the server, or a token. @default {null} */
+  /** The server's key or a token. @default {null} */
   readonly key?: string | null;
-  /** Says something to the user; by default in the console. */
+  /** Called with warnings for the user. By default they go to the console. */
   readonly warn?: (message: string) => void;
 }
 
 /**
- * Brings reports to a server in numbered batches, and again after a cut. What is held back meanwhile is bounded by the
- * tasks that there are, not by what they say.
+ * Sends reports in numbered batches and resends uncommitted ones after a reconnect. While the server is
+ * unreachable, tasks coalesce their updates, so the memory needed depends on the number of tasks but not on
+ * the rate of updates.
  */
 export class RemoteSink implements ReportSink, Disposable {
   readonly #server: string;
@@ -62,18 +65,21 @@ export class RemoteSink implements ReportSink, Disposable {
   readonly #tasks: Map<string, ReportedTask> = new Map();
   readonly #replay: Replay = new Replay();
   readonly #waiters: Set<() => void> = new Set();
-  /** The number of the newest report, over all tasks: a task that takes an id again goes on above the former. */
+  /**
+   * The sequence number of the newest report of any task. It is shared, so that a task that reuses an id
+   * continues above the earlier one.
+   */
   #newestSeq = 0;
   #batchTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Set while no task runs: until then there is something to wait for. */
+  /** Runs while no task runs: disconnects when everything is committed, or gives up on what is not. */
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #isPumping = false;
   #isRefused = false;
   readonly #warned: Set<string> = new Set();
 
   /**
-   * @param server `http://host:port`, with a path where the server has one, without a slash at the end
-   * @param options the key, and how to warn
+   * @param server `http://host:port`, plus the base path if there is one, without a trailing slash
+   * @param options the key and the receiver of warnings
    */
   constructor(server: string, { key = null, warn = warnInConsole }: RemoteSinkOptions = {}) {
     this.#server = server;
@@ -87,7 +93,7 @@ export class RemoteSink implements ReportSink, Disposable {
   }
 
   get ready(): boolean {
-    // Who is refused has nothing to wait for.
+    // After a refusal tasks need not hold reports back: they are discarded.
     return this.#isRefused || (this.#connection.isUp && !this.#unsent.isFull);
   }
 
@@ -96,7 +102,7 @@ export class RemoteSink implements ReportSink, Disposable {
     if (this.#replay.endedTask(key) === task) {
       this.#replay.forget(key);
     } else if (this.#tasks.has(key)) {
-      // The server could not tell the two apart.
+      // The server could not tell the two tasks apart.
       return task.refused(`Cannot create task "${task.id}": the id is already taken`);
     } else if (this.#tasks.size + this.#replay.endedCount >= MAX_TASKS) {
       this.#warnOnce(`${MAX_TASKS} tasks already wait for ${this.#server}, so further tasks run unmonitored`);
@@ -115,7 +121,7 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#replay.reported(keyOf(task), report.change, this.#unsent.pushed);
     if (this.#isPumping) return;
     this.#isPumping = true;
-    // At the end of the turn: what is said in it travels together.
+    // At the end of the turn, so that all reports of one turn share a batch.
     queueMicrotask(() => {
       this.#isPumping = false;
       this.#pump(false);
@@ -126,7 +132,7 @@ export class RemoteSink implements ReportSink, Disposable {
     const key = keyOf(task);
     if (this.#tasks.get(key) !== task) return;
     this.#tasks.delete(key);
-    // A server that was started anew without its data may ask for all of it once more.
+    // A server that restarted without its data may ask for the whole task again.
     if (!this.#isRefused) this.#replay.ended(key, task, this.#unsent.pushed);
     this.#scheduleDisconnect();
   }
@@ -136,13 +142,15 @@ export class RemoteSink implements ReportSink, Disposable {
     do {
       await this.#until(() => this.ready || this.#connection.isDown);
       this.#flush();
-      // What was held back by a full outbox is to be sent first.
+      // Tasks may hold more back while the buffer is full; that comes first.
     } while (!this.ready && !this.#connection.isDown);
     const { pushed } = this.#unsent;
     await this.#until(() => this.#unsent.committed >= pushed || this.#connection.isDown);
   }
 
-  /** Ends the connection at once. By itself it ends a moment after the last report was taken. */
+  /**
+   * Disconnects at once. Without this call the sink disconnects shortly after its last report is committed.
+   */
   [Symbol.dispose](): void {
     clearTimeout(this.#batchTimer);
     clearTimeout(this.#idleTimer);
@@ -206,7 +214,10 @@ export class RemoteSink implements ReportSink, Disposable {
     if (committed > before) this.#scheduleDisconnect();
   }
 
-  /** Sends what there is; a batch that is not full waits a moment while others are on their way, unless it is due. */
+  /**
+   * Sends batches. One that is not full waits for {@linkcode BATCH_DELAY_MS} while others are in flight,
+   * unless it is due.
+   */
   #pump(isDue: boolean): void {
     while (this.#connection.isUp && this.#unsent.inFlight < this.#connection.window) {
       if (!isDue && this.#unsent.inFlight > 0 && !this.#unsent.hasFullBatch) {
@@ -222,7 +233,7 @@ export class RemoteSink implements ReportSink, Disposable {
     }
   }
 
-  /** Lets tasks say what they held back. */
+  /** Lets tasks report what they held back. */
   #flush(): void {
     const tasks = [...this.#tasks.values()];
     for (const task of tasks) task.announce();
@@ -248,7 +259,9 @@ export class RemoteSink implements ReportSink, Disposable {
     for (const look of [...this.#waiters]) look();
   }
 
-  /** While no task runs, the connection is ended once there is nothing to say any more, or nobody listens. */
+  /**
+   * Disconnects once no task runs and everything is committed; else retries later, after the grace period.
+   */
   #scheduleDisconnect(): void {
     clearTimeout(this.#idleTimer);
     for (const task of this.#tasks.values()) if (!task.ended) return;
@@ -256,7 +269,7 @@ export class RemoteSink implements ReportSink, Disposable {
       this.#idleTimer = unrefTimer(setTimeout(() => this.#connection.stop(), IDLE_MS));
     } else {
       this.#idleTimer = setTimeout(() => this.#connection.pause(), UNSENT_GRACE_MS);
-      // Nobody waits for a server that never was there.
+      // A server that was never reached must not keep the process alive.
       if (!this.#connection.hasBeenUp) unrefTimer(this.#idleTimer);
     }
   }
@@ -273,7 +286,7 @@ function keyOf(task: { readonly client: string; readonly id: string }): string {
 }
 
 function warnInConsole(message: string): void {
-  // Who wrapped a function wants to see it, and would otherwise look for it in vain.
+  // Nobody can catch this, and without a warning the user would look for the tasks in vain.
   // deno-lint-ignore no-console
   console.warn(`[taskscope] ${message}`);
 }

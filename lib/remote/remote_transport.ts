@@ -1,50 +1,53 @@
 /**
- * What a way to a server that takes reports has to be able to do.
+ * The interface of a transport to a server for reports.
  *
  * @module
  */
 
 import type { ReportReply } from "./messages.ts";
 
-/** What becomes of a transport. */
+/** Callbacks of a {@linkcode Transport}. */
 export interface TransportEvents {
-  /** It can send. */
+  /** Called when batches can be sent. */
   readonly onOpen: () => void;
-  /** The server says something. */
+  /** Called with each reply of the server. */
   readonly onReply: (reply: ReportReply) => void;
-  /** It is over, be it that it never opened. Called once, and not after {@linkcode Transport.close}. */
+  /** Called once, when the transport is closed or failed to open; not after {@linkcode Transport.close}. */
   readonly onClose: () => void;
-  /** It is over, as the server takes no reports. Called in the place of `onClose`. */
+  /** Called instead of `onClose` if the server rejects all reports. */
   readonly onRefused: (refusal: Refusal) => void;
 }
 
-/** Why a server takes no reports. */
+/** Why a server rejects all reports. */
 export interface Refusal {
-  /** For people. */
+  /** The reason to display. */
   readonly reason: string;
-  /** Whether the server itself has said so; else it is somebody who does not know what a report is. */
+  /**
+   * Whether the reason came from a Taskscope server; otherwise from something else that answered at its
+   * address.
+   */
   readonly isFromServer: boolean;
 }
 
-/** A connection to a server. It notices by itself when it is cut. */
+/** One connection to a server. It detects by itself when the connection is lost. */
 export interface Transport {
-  /** How many batches may be on their way. */
+  /** How many batches may be in flight. */
   readonly window: number;
   /** Sends a batch. */
   send(text: string): void;
-  /** Ends it. Nothing is heard of it any more, and it keeps no process alive. */
+  /** Closes the transport. No callback is called afterwards, and the process is not kept alive. */
   close(): void;
 }
 
-/** Makes a transport. */
+/** The constructor of a transport. */
 export type TransportConstructor = new (address: RemoteAddress, events: TransportEvents) => Transport;
 
-/** The server, and who reports to it. */
+/** The server and the identity of the reporter. */
 export interface RemoteAddress {
-  /** `http://host:port`, with a path where the server has one, without a slash at the end. */
+  /** `http://host:port`, plus the base path if there is one, without a trailing slash. */
   readonly server: string;
   /** The reporter's id. */
   readonly reporter: string;
-  /** The key of the server, or a token; `null` where there is none. */
+  /** The server's key or a token; `null` if there is none. */
   readonly key: string | null;
 }

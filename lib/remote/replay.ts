@@ -1,5 +1,5 @@
 /**
- * What a server that comes without its data would have to be told again. Pure.
+ * Keeps what must be reported again to a server that lost its data. Pure.
  *
  * @module
  */
@@ -7,43 +7,43 @@
 import type { ReportedTask } from "../reporter/report_sink.ts";
 import type { LogLine, ReportedChange } from "../task/task.ts";
 
-/** A task whose last report has been handed over. */
+/** A task that has ended and made its last report. */
 interface EndedTask {
   readonly task: ReportedTask;
-  /** How many reports there were with its last one. */
+  /** The number of reports of all tasks up to its last one. */
   readonly end: number;
 }
 
-/** Lines of a task's log that are not committed. */
+/** Log lines that are not committed yet. */
 interface UncommittedLines {
   readonly key: string;
-  /** How many reports there were with them. */
+  /** The number of reports of all tasks up to these lines. */
   readonly end: number;
   readonly lines: readonly LogLine[];
 }
 
 /**
- * Keeps, until it is committed, what a task does not keep itself: that it is there at all once it has ended, and the
- * lines that it has handed over. In all of it, what was first comes first.
+ * Keeps what a {@linkcode ReportedTask} does not keep itself until it is committed: ended tasks, and reported
+ * log lines. All collections are in the order of the reports.
  */
 export class Replay {
   readonly #ended: Map<string, EndedTask> = new Map();
-  /** The tasks whose creation is on its way, by how many reports there are with it. */
+  /** For each task whose creation is uncommitted, the number of reports up to it. */
   readonly #created: Map<string, number> = new Map();
   #lines: UncommittedLines[] = [];
   #committed = 0;
 
-  /** How many tasks have ended whose reports are not all committed. */
+  /** The number of ended tasks with uncommitted reports. */
   get endedCount(): number {
     return this.#ended.size;
   }
 
   /**
-   * Takes note of a report.
+   * Records a report.
    *
-   * @param key whose
-   * @param change what it says
-   * @param end how many reports there are with it
+   * @param key the key of its task
+   * @param change the change that it reports
+   * @param end the number of reports up to it
    */
   reported(key: string, change: ReportedChange, end: number): void {
     if (change.type === "log") this.#lines.push({ key, end, lines: change.lines });
@@ -51,39 +51,40 @@ export class Replay {
   }
 
   /**
-   * Takes note that a task has ended.
+   * Records the end of a task.
    *
-   * @param key its key
+   * @param key the key of the task
    * @param task the task
-   * @param end how many reports there are with its last one
+   * @param end the number of reports up to its last one
    */
   ended(key: string, task: ReportedTask, end: number): void {
     moveToEnd(this.#ended, key, { task, end });
   }
 
-  /** A task that has ended, and that may have to be told again. */
+  /** Returns an ended task that may have to be reported again. */
   endedTask(key: string): ReportedTask | undefined {
     return this.#ended.get(key)?.task;
   }
 
-  /** There is nothing more to ask of a task that has ended. */
+  /** Drops an ended task. */
   forget(key: string): void {
     this.#ended.delete(key);
   }
 
   /**
-   * Whether the creation of a task is on its way: what a server says of it may be a word from before it was told anew.
+   * Whether a task's creation is uncommitted: a reply that the task is unknown may then be older than its
+   * creation.
    */
   isCreationPending(key: string): boolean {
     return (this.#created.get(key) ?? 0) > this.#committed;
   }
 
-  /** The lines of a task that were handed over, and that nobody has kept. */
+  /** Returns the uncommitted log lines of a task. */
   linesOf(key: string): readonly LogLine[] {
     return this.#lines.flatMap((entry) => entry.key === key ? entry.lines : []);
   }
 
-  /** So many reports are committed. */
+  /** Drops everything that belongs to the first `count` reports, because they are committed. */
   committed(count: number): void {
     this.#committed = count;
     for (const [key, { end }] of this.#ended) {
@@ -98,7 +99,7 @@ export class Replay {
     this.#lines.splice(0, kept === -1 ? this.#lines.length : kept);
   }
 
-  /** Nobody is to be told anything. */
+  /** Drops everything. */
   clear(): void {
     this.#ended.clear();
     this.#created.clear();
@@ -106,7 +107,7 @@ export class Replay {
   }
 }
 
-/** Sets what may be set already, and puts it behind the others. */
+/** Sets an entry and moves it to the end of the map's order. */
 function moveToEnd<Value>(map: Map<string, Value>, key: string, value: Value): void {
   map.delete(key);
   map.set(key, value);

@@ -1,32 +1,33 @@
 /**
- * The frames that WebSockets are made of (RFC 6455, section 5), as a client writes and reads them. Pure.
+ * Encodes and decodes WebSocket frames (RFC 6455, section 5) for a client. Pure.
  *
  * @module
  */
 
 import { ProtocolError } from "../errors.ts";
 
-/** What a frame is for. */
+/** The frame types in use. */
 export const SOCKET_OPCODE = { continuation: 0, text: 1, close: 8, ping: 9, pong: 10 } as const;
 
-/** Bytes of a control frame's payload at most. */
+/** The longest payload of a control frame, in bytes. */
 const CONTROL_BYTES = 125;
 
-/** One frame. */
+/** A decoded frame. */
 export interface SocketFrame {
   readonly opcode: number;
-  /** Whether it is the last one of its message. */
+  /** Whether it is the last frame of its message. */
   readonly isFinal: boolean;
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Writes a frame.
+ * Encodes a frame.
  *
- * @param opcode what it is for
- * @param payload what it carries
- * @param mask four bytes, random, as caches on the way must not take the payload for something else
- * @returns the bytes
+ * @param opcode the frame type
+ * @param payload the payload
+ * @param mask four random bytes; masking is mandatory for clients, and keeps proxies from misreading the
+ * payload
+ * @returns the encoded frame
  */
 export function writeSocketFrame(
   opcode: number,
@@ -48,22 +49,22 @@ export function writeSocketFrame(
   return bytes;
 }
 
-/** Makes frames of the bytes that a server sends, however they are cut. */
+/** Decodes frames from a server, in chunks of any size. */
 export class SocketFrameReader {
   readonly #mostBytes: number;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
 
-  /** @param mostBytes the longest payload that is taken */
+  /** @param mostBytes the longest payload to accept */
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
   }
 
   /**
-   * Takes bytes.
+   * Decodes the frames that are completed by a chunk.
    *
-   * @param bytes what came
-   * @returns the frames that are complete with them, in order
-   * @throws {ProtocolError} where they are no frames of a server, or too long
+   * @param bytes the next chunk
+   * @returns the completed frames, in order
+   * @throws {ProtocolError} if the bytes are not frames from a server, or a payload is too long
    */
   push(bytes: Uint8Array<ArrayBuffer>): SocketFrame[] {
     const all = new Uint8Array(this.#bytes.length + bytes.length);
@@ -79,7 +80,7 @@ export class SocketFrameReader {
     return frames;
   }
 
-  /** Reads the frame that begins at a place; where it ends, or `null` where it is not complete. */
+  /** Decodes the frame at `start`; returns its end, or `null` if it is incomplete. */
   #endOf(bytes: Uint8Array<ArrayBuffer>, start: number, frames: SocketFrame[]): number | null {
     const available = bytes.length - start;
     if (available < 2) return null;
@@ -87,7 +88,7 @@ export class SocketFrameReader {
     const first = view.getUint8(0);
     const second = view.getUint8(1);
     if ((first & 0x70) !== 0 || (second & 0x80) !== 0) {
-      throw new ProtocolError("Cannot read frame: wanted one of a server, without extensions");
+      throw new ProtocolError("Cannot read frame: it is masked or uses an extension");
     }
     const head = second === 127 ? 10 : second === 126 ? 4 : 2;
     if (available < head) return null;
@@ -100,7 +101,7 @@ export class SocketFrameReader {
     const isFinal = (first & 0x80) !== 0;
     const isControl = opcode >= SOCKET_OPCODE.close;
     if (length > (isControl ? CONTROL_BYTES : this.#mostBytes) || (isControl && !isFinal)) {
-      throw new ProtocolError(`Cannot read frame: ${length} bytes are too many for it`);
+      throw new ProtocolError(`Cannot read frame: its payload of ${length} bytes is too long`);
     }
     if (available < head + length) return null;
     const end = start + head + length;

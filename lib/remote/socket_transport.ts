@@ -1,5 +1,5 @@
 /**
- * Reports over a WebSocket.
+ * Sends reports over a WebSocket.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { RemoteAddress, Transport, TransportEvents } from "./remote_transpo
 import { keyHeaders, keyProtocols } from "./credentials.ts";
 import { parseReply, REPORT_SOCKET_PATH, writeBatch } from "./messages.ts";
 
-/** Batches on their way over a socket. A commit takes the server a few milliseconds; that is long for a socket. */
+/** Batches in flight. A commit takes a few milliseconds, in which a socket can transfer many batches. */
 const SOCKET_WINDOW = 32;
-/** How long a socket may take to open, in milliseconds. */
+/** How long connecting may take, in milliseconds. */
 const OPEN_TIMEOUT_MS = 5_000;
-/** How often a server that says nothing is asked for a sign of life, in milliseconds. */
+/** After how long without a message the server is asked for a keep-alive, in milliseconds. */
 const HEARTBEAT_MS = 10_000;
 
-/** A socket, of whichever kind. */
+/** The part of a WebSocket that is needed here. */
 interface MessageSocket {
   send(text: string): void;
   close(): void;
@@ -30,13 +30,13 @@ export class SocketTransport implements Transport {
   readonly #events: TransportEvents;
   readonly #socket: MessageSocket;
   #timer: ReturnType<typeof setTimeout>;
-  /** The server has been silent since it was asked for a sign of life. */
+  /** Whether the server has been silent since the last keep-alive. */
   #isSilent = false;
   #isClosed = false;
 
   /**
-   * @param address where to, and who
-   * @param events what becomes of it
+   * @param address the server, the key and the reporter's id
+   * @param events the callbacks
    */
   constructor(address: RemoteAddress, events: TransportEvents) {
     const { server, reporter } = address;
@@ -71,7 +71,7 @@ export class SocketTransport implements Transport {
     try {
       this.#events.onReply(parseReply(parseJson(text)));
     } catch {
-      // Whoever speaks like this is not the server that we know.
+      // Not a Taskscope server, or one with another protocol.
       this.#lost();
     }
   }
@@ -100,7 +100,7 @@ function openSocket(address: RemoteAddress, url: string, events: SocketEvents): 
   try {
     return platformSocket(url, keyProtocols(address.key), events);
   } catch {
-    // There are none, or a page that came over TLS may not open one that does without.
+    // The runtime has no WebSocket, or this page came over TLS and must not open an unencrypted one.
     queueMicrotask(events.onClose);
     return { send() {}, close() {} };
   }

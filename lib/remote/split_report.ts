@@ -1,5 +1,5 @@
 /**
- * Reports that are too long for one message, in parts. Pure.
+ * Splits reports that are too long for one message. Pure.
  *
  * @module
  */
@@ -7,14 +7,16 @@
 import type { Report } from "../task/protocol.ts";
 import type { LogLine } from "../task/task.ts";
 
-/** Characters of log in one part at most, and one line more. Servers take messages of 1 MiB, escapes included. */
+/**
+ * The characters of log text after which a part is full. Servers accept messages of 1 MiB, including escapes.
+ */
 const LOG_CHARACTERS = 64 * 1024;
 
 /**
- * Cuts a report into parts that are small enough to travel: only the lines of a log can be many.
+ * Splits a report into parts that fit into a message; only log reports can be that long.
  *
- * @param report what happened
- * @returns the parts, in order; together they say the same
+ * @param report the report
+ * @returns the equivalent parts, in order
  */
 export function splitReport(report: Report): readonly Report[] {
   const { change } = report;

@@ -1,34 +1,33 @@
 /**
- * What a reporter has yet to bring to a server: reports in order, cut into batches, kept until they are committed there.
- * Pure: no timers, no transport.
+ * Buffers a reporter's reports until the server has committed them. Pure: no timers, no transport.
  *
  * @module
  */
 
-/** The bounds of a {@linkcode UnsentReports}. */
+/** The limits of {@linkcode UnsentReports}. */
 export interface UnsentReportsLimits {
-  /** Reports in a batch at most. */
+  /** The most reports in a batch. */
   readonly batchReports: number;
-  /** Characters in a batch at most; a longer report is a batch of its own. */
+  /** The most characters in a batch; a longer report is sent as a batch of its own. */
   readonly batchCharacters: number;
-  /** Characters that wait or are on their way before the outbox is full; then tasks merge what they have to say. */
+  /** The buffered characters from which the buffer counts as full; tasks then coalesce their updates. */
   readonly fullCharacters: number;
 }
 
-/** The bounds of a reporter. A batch of the longest reports stays below the 1 MiB that servers take. */
+/** The defaults. Even a batch of the longest reports stays below the 1 MiB that servers accept. */
 const UNSENT_REPORTS_LIMITS: UnsentReportsLimits = {
   batchReports: 500,
   batchCharacters: 128 * 1024,
   fullCharacters: 2 * 1024 * 1024,
 };
 
-/** Reports that travel together. */
+/** Reports that are sent in one message. */
 export interface OutgoingBatch {
-  /** Its number, from 1. */
+  /** The number of the batch, from 1. */
   readonly number: number;
   /** The reports, as JSON. */
   readonly reports: readonly string[];
-  /** How many reports there were up to its last one. */
+  /** The number of reports up to the last one of this batch. */
   readonly end: number;
   readonly characters: number;
 }
@@ -38,26 +37,26 @@ export class UnsentReports {
   readonly #limits: UnsentReportsLimits;
   #queue: string[] = [];
   #queuedCharacters = 0;
-  /** Batches that were cut and are not committed, oldest first. */
+  /** Uncommitted batches, oldest first. */
   #batches: OutgoingBatch[] = [];
-  /** How many of those are on their way; the others are to be sent again. */
+  /** How many of them are in flight; the others must be resent. */
   #inFlight = 0;
   #sentCharacters = 0;
   #pushed = 0;
   #committed = 0;
   #newestBatch = 0;
 
-  /** @param limits the bounds */
+  /** @param limits the limits */
   constructor(limits: UnsentReportsLimits = UNSENT_REPORTS_LIMITS) {
     this.#limits = limits;
   }
 
-  /** How many reports were put in so far. */
+  /** The number of reports pushed so far. */
   get pushed(): number {
     return this.#pushed;
   }
 
-  /** Up to which of them everything is committed. */
+  /** The number of reports committed so far; they are committed in order. */
   get committed(): number {
     return this.#committed;
   }
@@ -67,39 +66,39 @@ export class UnsentReports {
     return this.#committed === this.#pushed;
   }
 
-  /** Whether so much waits that no more should be put in. */
+  /** Whether the buffer is full. Pushing is still possible. */
   get isFull(): boolean {
     return this.#queuedCharacters + this.#sentCharacters >= this.#limits.fullCharacters;
   }
 
-  /** How many batches are on their way. */
+  /** The number of batches in flight. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Whether a batch would be full. */
+  /** Whether the queue holds enough for a full batch. */
   get hasFullBatch(): boolean {
     return this.#queue.length >= this.#limits.batchReports ||
       this.#queuedCharacters >= this.#limits.batchCharacters;
   }
 
-  /** Takes a report, as JSON. */
+  /** Appends a report, as JSON. */
   push(report: string): void {
     this.#queue.push(report);
     this.#queuedCharacters += report.length;
     this.#pushed++;
   }
 
-  /** The next batch to send, which counts as on its way from now on; `undefined` where there is none. */
+  /** Returns the next batch to send and counts it as in flight; `undefined` if there is none. */
   next(): OutgoingBatch | undefined {
     if (this.#inFlight === this.#batches.length && !this.#cut()) return undefined;
     return this.#batches[this.#inFlight++];
   }
 
   /**
-   * Takes note that the server has committed everything up to a batch.
+   * Records that the server has committed everything up to a batch.
    *
-   * @param number the batch; one that was never sent is ignored
+   * @param number the number of the batch; ignored if it was never sent
    */
   taken(number: number): void {
     while (this.#batches[0] !== undefined && this.#inFlight > 0 && this.#batches[0].number <= number) {
@@ -110,12 +109,12 @@ export class UnsentReports {
     }
   }
 
-  /** What was on its way is to be sent again: the connection is gone. */
+  /** Marks all batches in flight for resending, because the connection was lost. */
   restart(): void {
     this.#inFlight = 0;
   }
 
-  /** Forgets everything. */
+  /** Drops everything. */
   clear(): void {
     this.#queue = [];
     this.#batches = [];

@@ -114,8 +114,8 @@ Deno.test("monitored() in a page of another origin that is not allowed: runs, sa
     await page.goto(host.origin);
     for (let n = 0; n < 3; n++) assertEquals(await press(page), "counted 50");
     assertEquals(warningsOf(test), [
-      `[taskscope] ${program.url} accepts no reports (pages of ${host.origin} may not report there; ` +
-      "--allow-origin adds one), so tasks run unmonitored",
+      `[taskscope] ${program.url} accepts no reports (pages of ${host.origin} may not report to it; ` +
+      "allow them with --allow-origin), so tasks run unmonitored",
     ]);
     const before = test.complaints.length;
     assertEquals(await press(page), "counted 50");

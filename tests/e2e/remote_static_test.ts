@@ -58,7 +58,7 @@ Deno.test("the built module from any host: functions run, it is said once why th
     assertEquals([ended.code, ended.stdout], [0, "56\n"]);
     assertEquals(
       saidBy(ended),
-      `[taskscope] ${host.origin}/lib accepts no reports (it answers ${wrongMethod}), so tasks run unmonitored\n`,
+      `[taskscope] ${host.origin}/lib accepts no reports (it responded with status ${wrongMethod}), so tasks run unmonitored\n`,
     );
     assertEquals(host.asked, [`GET /lib/${name}`, "GET /lib/ws/report", "POST /lib/report"]);
   }

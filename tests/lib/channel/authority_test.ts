@@ -111,6 +111,6 @@ Deno.test("AuthorityChannel answers a younger authority at once, and gives way t
   other.post({ ...heartbeat, openedAt: openedAt - 1 });
   assertEquals(
     await conflict.promise,
-    'Cannot keep channel "authority-conflict" open: another isolate of this process has its authority',
+    'Cannot keep channel "authority-conflict" open: another isolate of this process has an authority of that name',
   );
 });

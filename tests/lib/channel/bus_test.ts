@@ -310,7 +310,7 @@ Deno.test("AuthorityChannel is told at once that its isolate has an authority of
   assertThrows(
     () => new TestAuthority(name),
     ChannelConflictError,
-    `"${name}": this isolate has its authority`,
+    `"${name}": this isolate already has an authority of that name`,
   );
   first.channel.close();
   new TestAuthority(name).channel.close();
@@ -501,8 +501,12 @@ Deno.test("Channels say clearly where there is no BroadcastChannel", () => {
   Object.defineProperty(globalThis, "BroadcastChannel", { value: undefined, configurable: true });
   try {
     assert(!isChannelAvailable());
-    assertThrows(() => new MemberChannel({ name: "x" }), Error, 'Cannot open channel "x": wanted a runtime');
-    assertThrows(() => new TestAuthority("x"), Error, "wanted a runtime with BroadcastChannel");
+    assertThrows(
+      () => new MemberChannel({ name: "x" }),
+      Error,
+      'Cannot open channel "x": this runtime has no BroadcastChannel',
+    );
+    assertThrows(() => new TestAuthority("x"), Error, "this runtime has no BroadcastChannel");
   } finally {
     Object.defineProperty(globalThis, "BroadcastChannel", original);
   }

@@ -154,7 +154,7 @@ Deno.test("Link.send() refuses what its bounds do not allow, and keeps what it h
   const error = assertThrows(
     () => left.link.send("4"),
     LimitError,
-    "wanted at most 3 unacknowledged messages",
+    "at most 3 messages may be unacknowledged",
   );
   assertEquals(error.limit, "maxQueuedMessages");
   await clock.run();

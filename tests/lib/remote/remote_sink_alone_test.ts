@@ -70,17 +70,17 @@ Deno.test("RemoteSink keeps so many tasks for a server that is not there, and sa
 Deno.test("RemoteSink takes a clear no for an answer, says once why, and does not ask again", async () => {
   const problem = { title: "Not allowed", status: 403, detail: "This is not yours", code: "not_allowed" };
   const table: readonly (readonly [why: string, answer: () => Response])[] = [
-    ["it answers 404", () => new Response("nothing here", { status: 404 })],
-    ["it answers 405", () => new Response(null, { status: 405 })],
-    ["it answers 401", () => new Response(null, { status: 401 })],
-    ["it answers 413", () => new Response("<html>", { status: 413 })],
-    ["it answers 501", () => new Response("Unsupported method", { status: 501 })],
+    ["it responded with status 404", () => new Response("nothing here", { status: 404 })],
+    ["it responded with status 405", () => new Response(null, { status: 405 })],
+    ["it responded with status 401", () => new Response(null, { status: 401 })],
+    ["it responded with status 413", () => new Response("<html>", { status: 413 })],
+    ["it responded with status 501", () => new Response("Unsupported method", { status: 501 })],
     ["This is not yours", () => json(problem, 403)],
-    ["it answers 403", () => json({ detail: 5 }, 403)],
-    ["it is no Taskscope", () => new Response("<html>welcome</html>")],
-    ["it is no Taskscope", () => json({ replies: "none" })],
-    ["it is no Taskscope", () => json({ replies: [{ type: "else" }] })],
-    ["it is no Taskscope", () => json([])],
+    ["it responded with status 403", () => json({ detail: 5 }, 403)],
+    ["it is not a Taskscope server", () => new Response("<html>welcome</html>")],
+    ["it is not a Taskscope server", () => json({ replies: "none" })],
+    ["it is not a Taskscope server", () => json({ replies: [{ type: "else" }] })],
+    ["it is not a Taskscope server", () => json([])],
   ];
   for (const [why, answer] of table) {
     await using stranger = new Stranger(answer);
