@@ -91,45 +91,53 @@ export interface ShownTask {
   };
 }
 
-/** A parameter or a field, as the documentation shows it. */
+/** A parameter or a field, as the API reference shows it. */
 export interface DocumentedField {
   readonly name: string;
-  /** What it is; empty where that is of no interest. */
+  /** Its type, or its values if there are few; empty if it can be any JSON. */
   readonly type: string;
+  /** What it means; parts between backticks are code. */
   readonly about: string;
 }
 
-/** A call, as the documentation shows it. */
+/** A call, as the API reference shows it. */
 export interface DocumentedCall {
   readonly method: string;
   readonly path: string;
   readonly summary: string;
+  /** Details; parts between backticks are code. */
   readonly description: string | null;
+  /** What it needs if the server has a key. */
+  readonly access: string;
+  /** The parameters of the query. */
   readonly parameters: readonly DocumentedField[];
-  /** The fields of its body. */
+  /** The request headers that change the response. */
+  readonly headers: readonly DocumentedField[];
+  /** The fields of the request body. */
   readonly body: readonly DocumentedField[];
-  /** The types that the body may be of. */
+  /** The formats that the request body may have. */
   readonly bodyTypes: readonly string[];
-  readonly answers: readonly { readonly status: number; readonly about: string }[];
-  /** A line for a shell. */
+  readonly responses: readonly { readonly status: number; readonly about: string }[];
+  /** A shell command. */
   readonly example: string;
 }
 
-/** Calls that belong together, as the documentation shows them. */
+/** Calls that the API reference shows together. */
 export interface DocumentedGroup {
   readonly title: string;
   readonly about: string;
   readonly calls: readonly DocumentedCall[];
 }
 
-/** Everything that the documentation shows. */
+/** The content of the API reference. */
 export interface Documentation {
   readonly basePath: string;
   /** The address of the server, base path included. */
   readonly server: string;
   readonly needsKey: boolean;
   readonly groups: readonly DocumentedGroup[];
-  /** The fields of the record of a task. */
+  readonly sockets: DocumentedGroup;
+  /** The fields of a task's record. */
   readonly record: readonly DocumentedField[];
 }
 
@@ -156,7 +164,7 @@ export interface PageRenderer {
   names(context: PageContext, names: readonly RunStats[]): string;
   /** The page of what is known of one name. */
   name(context: PageContext, stats: RunStats): string;
-  /** The page that says how programs talk to the server. */
+  /** The API reference. */
   docs(documentation: Documentation): string;
   /** The page on which people sign in. */
   signIn(page: {

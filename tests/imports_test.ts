@@ -60,7 +60,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
     "leaves lib/task/ lib/access/ lib/config/ lib/page_renderer.ts lib/registry/ lib/http/ lib/http/tasks/ " +
     "lib/http/reports/ lib/http/pages/module_source.ts",
   "lib/http/openapi/":
-    "leaves lib/task/ lib/page_renderer.ts lib/http/ lib/http/tasks/ lib/http/reports/ lib/http/pages/",
+    "leaves lib/task/ lib/remote/ lib/page_renderer.ts lib/http/ lib/http/tasks/ lib/http/reports/ lib/http/pages/",
   "lib/http/areas.ts":
     "lib/http/ lib/http/tasks/ lib/http/reports/ lib/http/streams/ lib/http/pages/ lib/http/openapi/ lib/http/operations/",
   "lib/http/routes.ts": "leaves lib/http/ lib/http/pages/ lib/http/operations/ lib/http/areas.ts",

@@ -36,26 +36,24 @@ export const LIMITS = {
   jsonDepth: 56,
 } as const;
 
-const CLIENT_GRAMMAR = new RegExp(`^[A-Za-z0-9._-]{1,${LIMITS.idLength}}$`);
-const TASK_ID_GRAMMAR = new RegExp(`^[A-Za-z0-9._:-]{1,${LIMITS.idLength}}$`);
-// "start" would shadow a route; the others would reach prototypes in a browser that builds `all_tasks[id]`.
-const RESERVED_TASK_IDS: ReadonlySet<string> = new Set([
-  ".",
-  "..",
-  "start",
-  "__proto__",
-  "constructor",
-  "prototype",
-]);
+/** A client token: `[A-Za-z0-9._-]{1,128}`, but not `.` or `..`. */
+export const CLIENT_TOKEN: RegExp = new RegExp(`^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,${LIMITS.idLength}}$`);
 
-/** Whether a text is a client token: `[A-Za-z0-9._-]{1,128}`, but not `.` or `..`. */
+// "start" would shadow a route; the others would reach prototypes in a browser that builds `all_tasks[id]`.
+const RESERVED_TASK_IDS = "\\.{1,2}|start|__proto__|constructor|prototype";
+/** A task id: `[A-Za-z0-9._:-]{1,128}`, but none of the reserved words. */
+export const TASK_ID: RegExp = new RegExp(
+  `^(?!(?:${RESERVED_TASK_IDS})$)[A-Za-z0-9._:-]{1,${LIMITS.idLength}}$`,
+);
+
+/** Whether a text matches {@linkcode CLIENT_TOKEN}. */
 export function isClientToken(text: string): boolean {
-  return CLIENT_GRAMMAR.test(text) && text !== "." && text !== "..";
+  return CLIENT_TOKEN.test(text);
 }
 
-/** Whether a text is a task id: `[A-Za-z0-9._:-]{1,128}`, but none of the reserved words. */
+/** Whether a text matches {@linkcode TASK_ID}. */
 export function isTaskId(text: string): boolean {
-  return TASK_ID_GRAMMAR.test(text) && !RESERVED_TASK_IDS.has(text);
+  return TASK_ID.test(text);
 }
 
 /** Whether a text is the name of a state. */

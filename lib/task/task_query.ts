@@ -70,7 +70,7 @@ const TIMES = "a time, such as 1h, 7d or 2026-11-24T14:00:00Z";
 
 const FILTERS = {
   q: {
-    about: "text to find in the id, name, status, error or tags",
+    about: "only tasks with this text in their id, name, status, error or tags",
     accepts: "text to search for",
     normalise: (value) => value,
     condition: ([text = ""]) => {
@@ -84,7 +84,7 @@ const FILTERS = {
     },
   },
   state: {
-    about: "states, such as ERROR,FINISHED",
+    about: "only these states, comma-separated or repeated",
     accepts: "a list of states, such as ERROR,FINISHED",
     isList: true,
     normalise: (value) => isTaskState(value.toUpperCase()) ? value.toUpperCase() : null,
@@ -94,7 +94,7 @@ const FILTERS = {
     },
   },
   name: {
-    about: "a name; * matches any characters",
+    about: "only tasks of this name; `*` matches any characters",
     accepts: "a name",
     isForNames: true,
     normalise: (value) => value,
@@ -104,7 +104,7 @@ const FILTERS = {
     },
   },
   tag: {
-    about: "tags; a task must have all of them",
+    about: "only tasks with all of these tags, comma-separated or repeated",
     accepts: "a list of tags",
     isList: true,
     normalise: (value) => value,
@@ -114,7 +114,7 @@ const FILTERS = {
     }),
   },
   since: {
-    about: "omit tasks that ended before this time: 1h, 7d, or a time such as 2026-11-24T14:00:00Z",
+    about: "only tasks that had not ended before this time: `1h`, `7d`, or such as `2026-11-24T14:00:00Z`",
     accepts: TIMES,
     isForNames: true,
     normalise: normaliseTime,
@@ -124,7 +124,7 @@ const FILTERS = {
     },
   },
   until: {
-    about: "omit tasks that were created after this time",
+    about: "only tasks that were created by this time; like `since`",
     accepts: TIMES,
     isForNames: true,
     normalise: normaliseTime,
@@ -165,7 +165,7 @@ export const TASK_PAGING: {
   readonly page: PagingParameter<number>;
 } = {
   sort: {
-    about: SORTS,
+    about: "the field to sort by, with `-` before it for descending; `-created_at` by default",
     accepts: SORTS,
     default: { field: "created_at", descending: true },
     parse: (text) => {
@@ -174,7 +174,7 @@ export const TASK_PAGING: {
     },
   },
   limit: {
-    about: `tasks on a page, up to ${MAX_PAGE_SIZE}`,
+    about: `tasks per page, 1 to ${MAX_PAGE_SIZE}; ${DEFAULT_PAGE_SIZE} by default`,
     ...wholeNumber(DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
   },
   page: { about: "the number of the page, from 1", ...wholeNumber(1, 1_000_000) },

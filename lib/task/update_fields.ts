@@ -27,25 +27,25 @@ export type UpdateFieldName = Exclude<keyof UpdateChange, "type">;
 
 /** All fields that reporters set with updates. */
 export const UPDATE_FIELDS: Readonly<Record<UpdateFieldName, UpdateField>> = {
-  progress: { kind: "amount", about: "0 to 100; null if it is unknown" },
+  progress: { kind: "amount", about: "0 to 100; null while it is indeterminate" },
   status: {
     kind: "text",
     maxLength: LIMITS.statusLength,
     isNullable: false,
-    about: "free text for people",
+    about: "what the task is doing, as free text; the state in words if none was reported",
   },
-  current: { kind: "amount", about: "how many of total are done" },
-  total: { kind: "amount", about: "how many there are; null if it is unknown" },
+  current: { kind: "amount", about: "how many of `total` are done" },
+  total: { kind: "amount", about: "how many there are to do; null if that is unknown" },
   unit: {
     kind: "text",
     maxLength: LIMITS.unitLength,
     isNullable: true,
-    about: "what current and total count",
+    about: 'what `current` and `total` count, such as "files" or "B"',
   },
   metadata: {
     kind: "object",
     maxBytes: LIMITS.metadataBytes,
-    about: "any other data of the reporter",
+    about: "any other data, shown beside the task",
   },
 };
 

@@ -1,70 +1,31 @@
 /** @jsxImportSource preact */
 /**
- * Renders the page that says how programs talk to the server. It needs no script: its contents are links.
+ * Renders the API reference. The page needs no script.
  *
  * @module
  */
 
 import type { JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
-import type { Documentation, DocumentedCall, DocumentedField } from "../../lib/page_renderer.ts";
+import type {
+  Documentation,
+  DocumentedCall,
+  DocumentedField,
+  DocumentedGroup,
+} from "../../lib/page_renderer.ts";
 import { Mark } from "../components/icons.tsx";
+import { CLOSE_CODES, PROBLEM, SOCKET_MESSAGES } from "./docs_examples.ts";
 import { documentOf } from "./render.tsx";
-
-/** What is sent over sockets, by example. */
-const MESSAGES: readonly { readonly type: string; readonly about: string; readonly example: string }[] = [
-  {
-    type: "initial_state",
-    about: "Comes first: everything that there is.",
-    example:
-      '{"type": "initial_state", "active_tasks": [task…], "all_tasks": {"id": task…}, "cursor": "e1:42"}',
-  },
-  {
-    type: "state_update",
-    about: "Everything again, when something has changed; often enough, and not more than 1 MB a second.",
-    example:
-      '{"type": "state_update", "active_tasks": [task…], "all_tasks": {"id": task…}, "cursor": "e1:43"}',
-  },
-  {
-    type: "task_update",
-    about: "With ?mode=delta in its place: what changed. First forget what was removed, then take the tasks.",
-    example: '{"type": "task_update", "cursor": "e1:44", "tasks": [task…], "removed": ["id"…]}',
-  },
-  {
-    type: "resync",
-    about: "With ?after=: what was missed is not known any more, and an initial_state follows.",
-    example: '{"type": "resync"}',
-  },
-  {
-    type: "degraded",
-    about: "Nothing can be stored at present, and why; null says that all is well again.",
-    example: '{"type": "degraded", "detail": "the disk is full"}',
-  },
-  {
-    type: "closing",
-    about: "The server is about to end. Come back with the last cursor.",
-    example: '{"type": "closing"}',
-  },
-];
-
-/** An error, by example. */
-const PROBLEM = JSON.stringify({
-  title: "Not found",
-  status: 404,
-  detail: 'There is no task "backup-9"',
-  code: "task_not_found",
-});
 
 /**
  * Renders the page.
  *
- * @param documentation what it shows
+ * @param documentation its content
  * @param style the URL of the stylesheet
  */
 export function renderDocsPage(documentation: Documentation, style: string): string {
-  const { basePath, server, needsKey, groups, record } = documentation;
-  const socket = server.replace(/^http/, "ws");
-  const wscat = needsKey ? 'wscat -H "authorization: Bearer $TASKSCOPE_KEY"' : "wscat";
+  const { basePath, server, needsKey, groups, sockets, record } = documentation;
+  const all = [...groups, sockets];
   const content = renderToString(
     <div class="docs">
       <nav class="docs-contents" aria-label="Contents">
@@ -72,6 +33,47 @@ export function renderDocsPage(documentation: Documentation, style: string): str
           <Mark />
           <span>Taskscope</span>
         </a>
+        <Contents groups={all} />
+      </nav>
+      <main class="docs-main">
+        <h1>API reference</h1>
+        <Introduction basePath={basePath} server={server} needsKey={needsKey} />
+        <Overview groups={all} />
+        {groups.map((group) => <Group key={group.title} group={group} needsKey={needsKey} />)}
+        <Group group={sockets} needsKey={needsKey}>
+          <Messages />
+        </Group>
+        <section aria-labelledby="record">
+          <h2 id="record">The task record</h2>
+          <p class="docs-lead">
+            Times are seconds since the epoch, durations are seconds. A task that was interrupted with the
+            server, or that has been stale for a day, ends as ERROR with <code>error.type</code>{" "}
+            <code>interrupted</code> or <code>lost</code>.
+          </p>
+          <Fields label="Fields of the task record" fields={record} />
+        </section>
+        <section aria-labelledby="errors">
+          <h2 id="errors">Errors</h2>
+          <p class="docs-lead">
+            Errors are <code>application/problem+json</code> (RFC 9457) with a <code>detail</code>{" "}
+            for people and a stable <code>code</code> for programs. 429 and 503 say with{" "}
+            <code>Retry-After</code> when to try again.
+          </p>
+          <Code text={PROBLEM} />
+        </section>
+      </main>
+    </div>,
+  );
+  return documentOf("API reference · Taskscope", <link rel="stylesheet" href={style} />, content);
+}
+
+/** The links to all sections and calls: folded up on small screens, a sidebar on large ones. */
+function Contents({ groups }: { readonly groups: readonly DocumentedGroup[] }): JSX.Element {
+  return (
+    <details>
+      <summary>Contents</summary>
+      <div class="docs-links">
+        <a class="docs-group" href="#calls">All calls</a>
         {groups.map((group) => (
           <div key={group.title}>
             <a class="docs-group" href={`#${slug(group.title)}`}>{group.title}</a>
@@ -84,99 +86,146 @@ export function renderDocsPage(documentation: Documentation, style: string): str
             </ul>
           </div>
         ))}
-        <a class="docs-group" href="#sockets">Sockets</a>
-        <a class="docs-group" href="#record">The record</a>
+        <a class="docs-group" href="#record">The task record</a>
         <a class="docs-group" href="#errors">Errors</a>
-      </nav>
-      <main class="docs-main">
-        <h1>How programs talk to it</h1>
-        <p class="docs-lead">
-          Everything is below <code>{server}</code>. The same for machines is in{" "}
-          <a href={`${basePath}/openapi.json`}>openapi.json</a> (OpenAPI 3.1). {needsKey
-            ? (
-              <>
-                Each call needs the key, or a token:{" "}
-                <code>Authorization: Bearer …</code>. The lines below take it from <code>TASKSCOPE_KEY</code>.
-              </>
-            )
-            : "No key is needed here."}
-        </p>
-        {groups.map((group) => (
-          <section key={group.title} aria-labelledby={slug(group.title)}>
-            <h2 id={slug(group.title)}>{group.title}</h2>
-            <p class="docs-lead">{group.about}</p>
-            {group.calls.map((call) => <CallEntry key={anchorOf(call)} call={call} />)}
-          </section>
-        ))}
-        <section aria-labelledby="sockets">
-          <h2 id="sockets">Sockets</h2>
-          <p class="docs-lead">
-            Of all tasks of a client, or of one until its end. <code>?mode=delta</code> sends what changed,
-            {" "}
-            <code>&amp;after=</code> a cursor goes on there. What is sent to the server is ignored.
-          </p>
-          <Code text={`${wscat} -c "${socket}/ws/tasks/default?mode=delta"`} />
-          <Code text={`${wscat} -c ${socket}/ws/tasks/default/backup-1`} />
-          <dl class="docs-messages">
-            {MESSAGES.map(({ type, about, example }) => (
-              <div key={type}>
-                <dt>
-                  <code>{type}</code>
-                </dt>
-                <dd>
-                  <p>{about}</p>
-                  <Code text={example} />
-                </dd>
-              </div>
-            ))}
-          </dl>
-        </section>
-        <section aria-labelledby="record">
-          <h2 id="record">The record</h2>
-          <p class="docs-lead">Times are epoch seconds, durations seconds, progress is from 0 to 100.</p>
-          <Fields label="Fields of the record" fields={record} />
-        </section>
-        <section aria-labelledby="errors">
-          <h2 id="errors">Errors</h2>
-          <p class="docs-lead">
-            They are <code>application/problem+json</code> with a <code>detail</code> for people and a stable
-            {" "}
-            <code>code</code> for programs. 429 and 503 say with <code>Retry-After</code> when to try again.
-          </p>
-          <Code text={PROBLEM} />
-        </section>
-      </main>
-    </div>,
+      </div>
+    </details>
   );
-  return documentOf("API · Taskscope", <link rel="stylesheet" href={style} />, content);
 }
 
-function CallEntry({ call }: { readonly call: DocumentedCall }): JSX.Element {
-  const { method, path, summary, description, parameters, body, bodyTypes, answers, example } = call;
+function Introduction(
+  { basePath, server, needsKey }: Pick<Documentation, "basePath" | "server" | "needsKey">,
+): JSX.Element {
+  return (
+    <p class="docs-lead">
+      All paths are below{" "}
+      <code>{server}</code>. The same reference as an OpenAPI 3.1 document, for generated clients:{" "}
+      <a href={`${basePath}/openapi.json`}>openapi.json</a>. {needsKey
+        ? (
+          <>
+            This server has a key: send it, or a token made from it, as{" "}
+            <code>Authorization: Bearer …</code>. The commands below take it from the variable{" "}
+            <code>TASKSCOPE_KEY</code>.
+          </>
+        )
+        : "This server has no key, so every call is open."}
+    </p>
+  );
+}
+
+/** The table of all calls. */
+function Overview({ groups }: { readonly groups: readonly DocumentedGroup[] }): JSX.Element {
+  return (
+    <section aria-labelledby="calls">
+      <h2 id="calls">All calls</h2>
+      <div class="docs-table" role="region" aria-label="Table of all calls" tabIndex={0}>
+        <table class="docs-overview">
+          <thead>
+            <tr>
+              <th scope="col">Call</th>
+              <th scope="col">What it does</th>
+            </tr>
+          </thead>
+          <tbody>
+            {groups.flatMap(({ calls }) => calls).map((call) => (
+              <tr key={anchorOf(call)}>
+                <th scope="row">
+                  <code>{call.method} {call.path}</code>
+                </th>
+                <td>
+                  <a href={`#${anchorOf(call)}`}>{call.summary}</a>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+interface GroupProps {
+  readonly group: DocumentedGroup;
+  readonly needsKey: boolean;
+  /** What follows the calls. */
+  readonly children?: JSX.Element;
+}
+
+function Group({ group, needsKey, children }: GroupProps): JSX.Element {
+  const { title, about, calls } = group;
+  return (
+    <section aria-labelledby={slug(title)}>
+      <h2 id={slug(title)}>{title}</h2>
+      <p class="docs-lead">
+        <Prose text={about} />
+      </p>
+      {calls.map((call) => <CallEntry key={anchorOf(call)} call={call} needsKey={needsKey} />)}
+      {children}
+    </section>
+  );
+}
+
+function CallEntry(
+  { call, needsKey }: { readonly call: DocumentedCall; readonly needsKey: boolean },
+): JSX.Element {
+  const { method, path, summary, description, access, parameters, headers, body, bodyTypes, responses } =
+    call;
   return (
     <article class="docs-call" aria-labelledby={anchorOf(call)}>
       <h3 id={anchorOf(call)}>{summary}</h3>
       <p class="docs-path">
         <span class={`docs-method docs-method-${method.toLowerCase()}`}>{method}</span> <code>{path}</code>
       </p>
-      {description !== null && <p>{description}</p>}
-      <Code text={example} />
-      {parameters.length > 0 && <Fields label="Parameters" of={summary} fields={parameters} />}
-      {body.length > 0 && <Fields label={`Body, as ${bodyTypes.join(" or ")}`} of={summary} fields={body} />}
-      <p class="docs-answers">
-        {answers.map(({ status, about }) => (
-          <span key={status}>
-            <b class="number">{status}</b> {about}
-          </span>
+      {description !== null && (
+        <p>
+          <Prose text={description} />
+        </p>
+      )}
+      {needsKey && <p class="docs-lead">Access: {access}.</p>}
+      <Code text={call.example} />
+      {parameters.length > 0 && <Fields label="Query parameters" of={summary} fields={parameters} />}
+      {headers.length > 0 && <Fields label="Headers" of={summary} fields={headers} />}
+      {body.length > 0 && <Fields label={`Body: ${bodyTypes.join(", or ")}`} of={summary} fields={body} />}
+      <dl class="docs-responses" aria-label="Responses">
+        {responses.map(({ status, about }) => (
+          <div key={status}>
+            <dt class="number">{status}</dt>
+            <dd>{about}</dd>
+          </div>
         ))}
-      </p>
+      </dl>
     </article>
+  );
+}
+
+/** The messages that the server sends over a WebSocket, and how it closes one. */
+function Messages(): JSX.Element {
+  return (
+    <>
+      <h3 id="messages">Messages of WebSockets</h3>
+      <dl class="docs-messages">
+        {SOCKET_MESSAGES.map(({ type, about, example }) => (
+          <div key={type}>
+            <dt>
+              <code>{type}</code>
+            </dt>
+            <dd>
+              <p>
+                <Prose text={about} />
+              </p>
+              <Code text={example} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <Fields label="Close codes" fields={CLOSE_CODES} />
+    </>
   );
 }
 
 interface FieldsProps {
   readonly label: string;
-  /** What has the fields, for those who come to them from elsewhere. */
+  /** The call that the fields belong to, for screen readers. */
   readonly of?: string;
   readonly fields: readonly DocumentedField[];
 }
@@ -199,12 +248,23 @@ function Fields({ label, of, fields }: FieldsProps): JSX.Element {
                 <code>{name}</code>
               </th>
               {hasTypes && <td class="docs-type">{type}</td>}
-              <td>{about}</td>
+              <td>
+                <Prose text={about} />
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** Text in which parts between backticks are code. */
+function Prose({ text }: { readonly text: string }): JSX.Element {
+  return (
+    <>
+      {text.split("`").map((part, index) => index % 2 === 0 ? part : <code key={index}>{part}</code>)}
+    </>
   );
 }
 

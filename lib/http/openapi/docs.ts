@@ -1,5 +1,5 @@
 /**
- * How programs talk to the server: for programs as an OpenAPI document, for people as a page.
+ * Responds with the API reference: as an OpenAPI document for programs, and as a page for people.
  *
  * @module
  */
@@ -9,28 +9,40 @@ import { eTag, ifNoneMatch } from "@std/http/etag";
 import { z } from "zod";
 import type { DocumentedCall, DocumentedField, DocumentedGroup } from "../../page_renderer.ts";
 import type { HandlerContext } from "../context.ts";
-import { TASK } from "./answers.ts";
-import { type AnswerBody, type Call, CALL_GROUPS } from "./calls.ts";
-import { openApiDocument } from "./document.ts";
 import { titleOf } from "../problem.ts";
 import { jsonResponse, pageResponse } from "../responses.ts";
+import type { Call, CallGroup, ResponseBody } from "./call.ts";
+import { CALL_GROUPS } from "./calls.ts";
+import { SOCKET_CALLS } from "./calls/sockets.ts";
+import { openApiDocument } from "./document.ts";
+import { TASK } from "./response_schemas.ts";
 
-/** Schemas as JSON, as far as the page shows them. */
+/** The parts of a JSON schema that the page shows. */
 interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly description?: string;
   readonly enum?: readonly string[];
   readonly anyOf?: readonly JsonSchema[];
+  readonly items?: JsonSchema;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
-/** Answers requests for `/docs` and `/openapi.json`. */
+const ACCESS: Readonly<Record<Call["access"], string>> = {
+  public: "public",
+  any: "the key or any token",
+  read: "the key or a read token",
+  socket: "the key or a read token",
+  write: "the key or a write token",
+  key: "the key",
+};
+
+/** Handles requests for `/docs` and `/openapi.json`. */
 export class Docs {
   readonly #context: HandlerContext;
 
-  /** @param context what the answers are made of */
+  /** @param context gives the server's address, its key and the renderer of the page */
   constructor(context: HandlerContext) {
     this.#context = context;
   }
@@ -49,13 +61,10 @@ export class Docs {
     const { access: { basePath }, pages } = this.#context;
     const server = this.#server(request);
     const needsKey = this.#needsKey;
-    const groups = CALL_GROUPS.map(({ title, about, calls }): DocumentedGroup => ({
-      title,
-      about,
-      calls: calls.map((call) => documented(call, server, needsKey)),
-    }));
+    const groups = CALL_GROUPS.map((group) => documentedGroup(group, server, needsKey));
+    const sockets = documentedGroup(SOCKET_CALLS, server.replace(/^http/, "ws"), needsKey);
     const record = fieldsOf(TASK);
-    return pageResponse(pages.docs({ basePath, server, needsKey, groups, record }));
+    return pageResponse(pages.docs({ basePath, server, needsKey, groups, sockets, record }));
   }
 
   get #needsKey(): boolean {
@@ -69,47 +78,53 @@ export class Docs {
 }
 
 /**
- * The line for a shell that shows a call.
+ * Makes the shell command that shows a call.
  *
  * @param call the call
  * @param server the address of the server, base path included
- * @param needsKey whether there is a key, which the line takes from the environment
+ * @param needsKey whether the command must send the key, which it takes from the environment
  */
-export function exampleOf({ example, isOpen = false }: Call, server: string, needsKey: boolean): string {
+export function exampleOf({ example, access }: Call, server: string, needsKey: boolean): string {
   const line = example.replace("{server}", server);
-  return needsKey && !isOpen ? line.replace("curl", 'curl -H "authorization: Bearer $TASKSCOPE_KEY"') : line;
+  if (!needsKey || access === "public") return line;
+  return line.replace(/^curl|^wscat/, '$& -H "authorization: Bearer $$TASKSCOPE_KEY"');
+}
+
+function documentedGroup(group: CallGroup, server: string, needsKey: boolean): DocumentedGroup {
+  const { title, about, calls } = group;
+  return { title, about, calls: calls.map((call) => documented(call, server, needsKey)) };
 }
 
 function documented(call: Call, server: string, needsKey: boolean): DocumentedCall {
-  const { method, path, summary, description = null, query = {}, body, answers, problems = [] } = call;
-  const types = ["JSON", ...call.isForm ? ["a form"] : [], ...call.isText ? ["plain text"] : []];
-  const statuses = [
-    ...Object.entries(answers).map(([status, answer]) => ({
-      status: Number(status),
-      about: answerWords(answer),
-    })),
-    ...problems.filter((status) => answers[status] === undefined)
-      .map((status) => ({ status, about: titleOf(status) })),
-  ];
+  const { method, path, summary, description = null, query, headers, body, responses, problems = [] } = call;
+  const bodyTypes = ["JSON", ...call.isForm ? ["a form"] : [], ...call.isText ? ["plain text"] : []];
+  const text = call.hasTextResponse ? ", or plain text" : "";
   return {
-    method: method.toUpperCase(),
+    method: call.access === "socket" ? "WS" : method.toUpperCase(),
     path,
     summary,
     description,
-    parameters: Object.entries(query).map(([name, about]) => ({ name, type: "", about })),
+    access: ACCESS[call.access],
+    parameters: query === undefined ? [] : fieldsOf(query),
+    headers: headers === undefined ? [] : fieldsOf(headers),
     body: body === undefined ? [] : fieldsOf(body),
-    bodyTypes: body === undefined ? [] : types,
-    answers: statuses,
+    bodyTypes: body === undefined ? [] : bodyTypes,
+    responses: [
+      ...Object.entries(responses).map(([status, response]) => ({
+        status: Number(status),
+        about: `${describeResponse(response)}${text}`,
+      })),
+      ...problems.map((status) => ({ status, about: titleOf(status) })),
+    ],
     example: exampleOf(call, server, needsKey),
   };
 }
 
-function answerWords(answer: AnswerBody): string {
-  if (answer === null) return "nothing";
-  if (typeof answer === "string") return answer;
-  const name = (answer.meta() as { readonly id?: string } | undefined)?.id;
-  if (name === "Task") return "the record";
-  const { properties, anyOf } = schemaOf(answer);
+function describeResponse(body: ResponseBody): string {
+  if (body === null) return "no content";
+  if (typeof body === "string") return body;
+  if (body.meta()?.id === "Task") return "the record";
+  const { properties, anyOf } = schemaOf(body);
   const shapes = properties === undefined ? anyOf ?? [] : [{ properties }];
   return shapes.map((shape) => `{${Object.keys(shape.properties ?? {}).join(", ")}}`).join(" or ");
 }
@@ -117,21 +132,22 @@ function answerWords(answer: AnswerBody): string {
 function fieldsOf(schema: z.ZodType): DocumentedField[] {
   const { properties = {}, required = [] } = schemaOf(schema);
   return Object.entries(properties).map(([name, field]) => {
-    const type = typeWords(field);
     const { description = "" } = field;
-    const about = schema !== TASK && required.includes(name) ? `required; ${description}` : description;
-    return { name, type, about };
+    // Every field of a record is there.
+    const isRequired = schema !== TASK && required.includes(name);
+    return { name, type: typeOf(field), about: isRequired ? `required; ${description}` : description };
   });
 }
 
 function schemaOf(schema: z.ZodType): JsonSchema {
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
-  // One with a name stands among the definitions, its own included.
-  return json.$defs?.[(schema.meta() as { readonly id?: string } | undefined)?.id ?? ""] ?? json;
+  // A schema with a name refers to its own definition.
+  return json.$defs?.[schema.meta()?.id ?? ""] ?? json;
 }
 
-function typeWords({ type, anyOf, enum: words }: JsonSchema): string {
-  if (words !== undefined) return words.join(", ");
-  if (anyOf !== undefined) return anyOf.map(typeWords).filter((text) => text !== "").join(" or ");
+function typeOf({ type, anyOf, enum: values, items }: JsonSchema): string {
+  if (values !== undefined) return values.join(", ");
+  if (anyOf !== undefined) return anyOf.map(typeOf).filter((text) => text !== "").join(" or ");
+  if (items?.enum !== undefined) return typeOf(items);
   return typeof type === "string" ? type : type?.join(" or ") ?? "";
 }

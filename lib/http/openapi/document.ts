@@ -1,41 +1,89 @@
 /**
- * The calls as an OpenAPI document (version 3.1), made from the schemas that bodies are held against.
+ * Describes the API as an OpenAPI 3.1 document, made from the schemas that requests are checked against.
  *
  * @module
  */
 
 import { z } from "zod";
+import { TOKEN_PROTOCOL } from "../../remote/credentials.ts";
 import { VERSION } from "../../version.ts";
+import { SESSION_COOKIE, SHARE_COOKIE } from "../gate.ts";
 import { titleOf } from "../problem.ts";
-import { PROBLEM } from "./answers.ts";
-import { type AnswerBody, type Call, CALL_GROUPS } from "./calls.ts";
+import type { Call, ResponseBody } from "./call.ts";
+import { CALL_GROUPS } from "./calls.ts";
+import { SOCKET_CALLS } from "./calls/sockets.ts";
+import { PATH_PARAMETERS } from "./parameters.ts";
+import { PROBLEM } from "./response_schemas.ts";
 
-/** What every call may be answered with beside what it is for, and why. */
+/** The problems that any call can have. */
 const COMMON_PROBLEMS = [400, 401, 403, 405, 421, 429, 500] as const;
-/** What may come of a body. */
+/** The problems that any call with a body can have. */
 const BODY_PROBLEMS = [408, 413, 415] as const;
+/** Problems that say with `Retry-After` when to try again. */
+const RETRYABLE: readonly number[] = [429, 503];
 
-const PARAMETERS: Readonly<Record<string, string>> = {
-  client: "the client token that the tasks are under",
-  id: "the id of the task",
-  name: "the name that it is registered under",
+const START_PATH = "/tasks/{client}/start/{name}";
+
+/** The named schemas of a document, by name. */
+type Schemas = Record<string, unknown>;
+
+/** An OpenAPI document, or a part of one. */
+export type Document = Readonly<Record<string, unknown>>;
+
+const SECURITY_SCHEMES = {
+  key: {
+    type: "http",
+    scheme: "bearer",
+    description: "The key of the server, or a token made from it (`POST /tokens`, `taskscope token`).",
+  },
+  session: {
+    type: "apiKey",
+    in: "cookie",
+    name: SESSION_COOKIE,
+    description: "The session of a browser in which someone has signed in with the key.",
+  },
+  sharedLink: {
+    type: "apiKey",
+    in: "cookie",
+    name: SHARE_COOKIE,
+    description: "The session of a browser that has followed a shared link. It can only read.",
+  },
+  subprotocol: {
+    type: "apiKey",
+    in: "header",
+    name: "Sec-WebSocket-Protocol",
+    description:
+      `For WebSockets in browsers, which cannot send other headers: \`taskscope, ${TOKEN_PROTOCOL}\` ` +
+      "followed by the key or token in base64url. WebSockets are described at /docs.",
+  },
 };
 
-/** A document, as JSON. */
-export type Document = Readonly<Record<string, unknown>>;
+/** The schemes of which one is enough for a call, by its access. */
+const SCHEMES: Readonly<Record<Call["access"], readonly (keyof typeof SECURITY_SCHEMES)[]>> = {
+  public: [],
+  any: ["key", "session", "sharedLink"],
+  read: ["key", "session", "sharedLink"],
+  write: ["key", "session"],
+  socket: ["key", "session", "subprotocol"],
+  key: ["key", "session"],
+};
 
 /**
  * Makes the document.
  *
  * @param server the address of the server, base path included
- * @param needsKey whether there is a key
+ * @param needsKey whether the server has a key
  */
 export function openApiDocument(server: string, needsKey: boolean): Document {
-  const schemas: Record<string, unknown> = {};
+  const schemas: Schemas = {};
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const { title, calls } of CALL_GROUPS) {
+  const groups = [...CALL_GROUPS, SOCKET_CALLS];
+  for (const { title, calls } of groups) {
     for (const call of calls) {
-      (paths[call.path] ??= {})[call.method] = operation(call, title, schemas, needsKey);
+      (paths[call.path] ??= {})[call.method] = {
+        ...operation(call, title, schemas),
+        security: requirements(call.access, needsKey),
+      };
     }
   }
   return {
@@ -43,112 +91,144 @@ export function openApiDocument(server: string, needsKey: boolean): Document {
     info: {
       title: "Taskscope",
       version: VERSION,
-      description: "Long-running tasks, live. Sockets and the messages on them are described at /docs.",
+      description:
+        "Live progress of long-running tasks. WebSockets and their messages are described at /docs.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: server }],
-    tags: CALL_GROUPS.map(({ title, about }) => ({ name: title, description: about })),
-    paths,
-    components: {
-      schemas,
-      ...(needsKey && { securitySchemes: { key: { type: "http", scheme: "bearer" } } }),
-    },
-    ...(needsKey && { security: [{ key: [] }] }),
+    tags: groups.map(({ title, about }) => ({ name: title, description: about })),
+    paths: inOrder(paths),
+    components: { schemas, securitySchemes: SECURITY_SCHEMES },
+    security: requirements("key", needsKey),
   };
 }
 
-function operation(
-  call: Call,
-  tag: string,
-  schemas: Record<string, unknown>,
-  needsKey: boolean,
-): Record<string, unknown> {
-  const { method, path, summary, description, query = {}, body, answers, problems = [] } = call;
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name,
-    in: "path",
-    required: true,
-    description: PARAMETERS[name!],
-    schema: { type: "string" },
-  }));
-  const inQuery = Object.entries(query).map(([name, says]) => ({
-    name,
-    in: "query",
-    description: says,
-    schema: { type: "string" },
-  }));
-  const refused = [...COMMON_PROBLEMS, ...body === undefined ? [] : BODY_PROBLEMS, ...problems];
+/**
+ * Puts the path of starts last. It has the shape of all paths below a task, so linters that read no patterns report it as
+ * ambiguous (the pattern of an id excludes `start`): once if it is last, otherwise with each of them.
+ */
+function inOrder(paths: Document): Document {
+  const { [START_PATH]: start, ...others } = paths;
+  return { ...others, [START_PATH]: start };
+}
+
+/** The security requirements of a call, one of which has to be met; `{}` is met by any request. */
+function requirements(access: Call["access"], needsKey: boolean): Document[] {
+  const schemes = SCHEMES[access].map((scheme) => ({ [scheme]: [] }));
+  return needsKey && access !== "public" ? schemes : [...schemes, {}];
+}
+
+function operation(call: Call, tag: string, schemas: Schemas): Document {
+  const { id, path, summary, description, query, headers, body, responses, problems = [] } = call;
+  const pathParameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) =>
+    parameter(name!, "path", true, jsonSchemaOf(PATH_PARAMETERS[name!]!, "input"))
+  );
+  const expected = [...COMMON_PROBLEMS, ...body === undefined ? [] : BODY_PROBLEMS, ...problems];
   return {
     tags: [tag],
     summary,
     ...(description !== undefined && { description }),
-    operationId: operationId(method, path),
-    ...(needsKey && call.isOpen && { security: [] }),
-    parameters: [...inPath, ...inQuery],
-    ...(body !== undefined && { requestBody: { content: bodyTypes(call, body, schemas) } }),
+    operationId: id,
+    parameters: [...pathParameters, ...parameters(query, "query"), ...parameters(headers, "header")],
+    ...(body !== undefined && { requestBody: requestBody(call, body, schemas) }),
     responses: {
       ...Object.fromEntries(
-        refused.filter((status) => answers[status] === undefined)
-          .map((status) => [String(status), problemAnswer(status, schemas)]),
+        expected.filter((status) => responses[status] === undefined)
+          .map((status) => [String(status), problemResponse(status, schemas)]),
       ),
+      // A handshake has no 2xx response, which an operation should have unless it has a default.
+      ...(call.access === "socket" && { default: problemResponse(null, schemas) }),
       ...Object.fromEntries(
-        Object.entries(answers).map((
-          [status, answer],
-        ) => [status, goodAnswer(Number(status), answer, schemas)]),
+        Object.entries(responses).map((
+          [status, body],
+        ) => [status, response(Number(status), body, call, schemas)]),
       ),
     },
   };
 }
 
-function bodyTypes(
-  { isForm, isText }: Call,
-  body: z.ZodType,
-  schemas: Record<string, unknown>,
-): Record<string, unknown> {
+function parameters(fields: z.ZodObject | undefined, place: "query" | "header"): Document[] {
+  return Object.entries(fields?.shape ?? {}).map(([name, schema]) =>
+    parameter(name, place, !schema.safeParse(undefined).success, jsonSchemaOf(schema as z.ZodType, "input"))
+  );
+}
+
+function parameter(
+  name: string,
+  place: string,
+  required: boolean,
+  json: z.core.JSONSchema.BaseSchema,
+): Document {
+  const { description, ...schema } = json;
+  return { name, in: place, required, description, schema };
+}
+
+function requestBody({ isForm, isText }: Call, body: z.ZodType, schemas: Schemas): Document {
   const schema = schemaOf(body, schemas, "input");
   return {
-    "application/json": { schema },
-    ...(isForm && { "application/x-www-form-urlencoded": { schema } }),
-    ...(isText && { "text/plain": { schema: { type: "string" } } }),
+    required: !body.safeParse({}).success,
+    content: {
+      "application/json": { schema },
+      ...(isForm && { "application/x-www-form-urlencoded": { schema } }),
+      ...(isText && { "text/plain": { schema: { type: "string" } } }),
+    },
   };
 }
 
-function goodAnswer(status: number, answer: AnswerBody, schemas: Record<string, unknown>) {
-  const description = status === 204 ? "Done" : status < 300 ? "As asked for" : titleOf(status);
-  if (answer === null) return { description };
-  if (typeof answer === "string") {
-    return { description, content: { [answer]: { schema: { type: "string" } } } };
-  }
-  return { description, content: { "application/json": { schema: schemaOf(answer, schemas, "output") } } };
+function response(
+  status: number,
+  body: ResponseBody,
+  { hasTextResponse }: Call,
+  schemas: Schemas,
+): Document {
+  const description = status === 101
+    ? "Switching protocols"
+    : status === 204
+    ? "Done"
+    : status < 300
+    ? "Success"
+    : titleOf(status);
+  const text = { schema: { type: "string" } };
+  if (body === null) return { description };
+  if (typeof body === "string") return { description, content: { [body]: text } };
+  const json = { schema: schemaOf(body, schemas, "output") };
+  return {
+    description,
+    content: { "application/json": json, ...(hasTextResponse && { "text/plain": text }) },
+  };
 }
 
-function problemAnswer(status: number, schemas: Record<string, unknown>) {
+function problemResponse(status: number | null, schemas: Schemas): Document {
   const schema = schemaOf(PROBLEM, schemas, "output");
-  return { description: titleOf(status), content: { "application/problem+json": { schema } } };
+  return {
+    description: status === null ? "Any other problem" : titleOf(status),
+    ...(status !== null && RETRYABLE.includes(status) && {
+      headers: {
+        "Retry-After": { description: "seconds to wait before trying again", schema: { type: "integer" } },
+      },
+    }),
+    content: { "application/problem+json": { schema } },
+  };
 }
 
-/** The schema of a type as JSON; those that have a name are put among all schemas, and only named here. */
-function schemaOf(type: z.ZodType, schemas: Record<string, unknown>, io: "input" | "output"): unknown {
-  const { $schema: _, $defs = {}, ...schema } = z.toJSONSchema(type, { io, unrepresentable: "any" }) as
-    & Document
-    & {
-      readonly $defs?: Readonly<Record<string, unknown>>;
-    };
+/** A schema as JSON. Schemas with a name become a component, and this is a reference to it. */
+function schemaOf(schema: z.ZodType, schemas: Schemas, io: "input" | "output"): unknown {
+  const { $defs = {}, ...json } = jsonSchemaOf(schema, io);
   for (const [name, definition] of Object.entries($defs)) schemas[name] = referring(definition);
-  const name = (type.meta() as { readonly id?: string } | undefined)?.id;
-  if (name === undefined) return referring(schema);
-  schemas[name] ??= referring(schema);
+  const name = schema.meta()?.id;
+  if (name === undefined) return referring(json);
+  schemas[name] ??= referring(json);
   return { $ref: `#/components/schemas/${name}` };
 }
 
-/** The same with references into the document. */
+function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): z.core.JSONSchema.BaseSchema {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return json;
+}
+
+/** The same schema with its references pointing into the document. */
 function referring(schema: unknown): unknown {
   return JSON.parse(
     JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/').replaceAll(/"id":"\w+",?/g, ""),
   );
-}
-
-function operationId(method: string, path: string): string {
-  const words = path.split(/[^A-Za-z]+/).filter((word) => word !== "");
-  return method + words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join("");
 }

@@ -33,11 +33,15 @@ const MOST_SECONDS = 3_650 * DAY_SECONDS;
 
 /** The body of `POST /tokens`. */
 export const TOKEN_BODY = z.strictObject({
-  may: z.enum(["read", "write"]).describe('"read" or "write"'),
-  client: z.string().refine(isClientToken).describe("a client token"),
-  task_id: z.string().refine(isTaskId).nullable().describe("the id of a task, or null").optional(),
+  may: z.enum(["read", "write"]).describe('"read" or "write"; whether the token reads or reports tasks'),
+  client: z.string().refine(isClientToken).describe("a client token; whose tasks the token is for"),
+  task_id: z.string().refine(isTaskId).nullable().describe(
+    "a task id, or null; restricts the token to that task",
+  ).optional(),
   expires_in: z.number().positive().max(MOST_SECONDS).nullable()
-    .describe(`seconds up to ${MOST_SECONDS}, or null`).optional(),
+    .describe(
+      `seconds up to ${MOST_SECONDS}, or null; a week if absent, null for a token that does not expire`,
+    ).optional(),
 }).describe("an object");
 
 /** Answers requests for `/tokens`, and below `/share` and `/s`. */

@@ -1,6 +1,6 @@
 /**
- * What may be in the bodies of reports over plain HTTP. The description of each field says what is wanted, in messages
- * as in documents made from the schemas.
+ * Schemas of the bodies of reports over plain HTTP. A field's description says which values it takes and, after a
+ * semicolon, what it means. Error messages quote the first part, the API reference both.
  *
  * @module
  */
@@ -21,7 +21,12 @@ import { Problem } from "../problem.ts";
 const MESSAGE_CHARACTERS = 64;
 
 const text = (most: number, least = 0) =>
-  z.string().min(least).max(most).describe(`a text of ${least} to ${most} characters`);
+  z.string().min(least).max(most).describe(
+    least === 0 ? `a string of at most ${most} characters` : `a string of ${least} to ${most} characters`,
+  );
+/** Adds to the description of a schema what the field means. */
+const meaning = <Schema extends z.ZodType>(schema: Schema, words: string): Schema =>
+  schema.describe(`${schema.description}; ${words}`);
 const taskId = z.string().refine(isTaskId);
 const lines = LIMITS.reportLines;
 
@@ -46,7 +51,7 @@ function updateSchema(field: UpdateField): z.ZodType {
     case "text":
       return field.isNullable
         ? z.string().max(field.maxLength).nullable()
-          .describe(`a text of at most ${field.maxLength} characters, or null`)
+          .describe(`a string of at most ${field.maxLength} characters, or null`)
         : text(field.maxLength);
     case "object":
       return json(field.maxBytes, isObject)
@@ -55,33 +60,46 @@ function updateSchema(field: UpdateField): z.ZodType {
 }
 
 const { metadata, ...UPDATED } = Object.fromEntries(
-  UPDATE_FIELD_NAMES.map((name) => [name, updateSchema(UPDATE_FIELDS[name]).optional()]),
+  UPDATE_FIELD_NAMES.map((name) => {
+    const field = UPDATE_FIELDS[name];
+    return [name, meaning(updateSchema(field), field.about).optional()];
+  }),
 ) as UpdateShape;
 
-/** In every body. */
+/** A field of every body. */
 const NUMBERED = {
-  seq: z.int().min(1).describe("a whole number from 1, higher with each report of the task").optional(),
+  seq: z.int().min(1).describe("a whole number from 1; higher with each report of the task").optional(),
 };
 
 const STATUS = {
-  status: text(LIMITS.statusLength).optional(),
-  message: text(LIMITS.statusLength).optional(),
+  status: meaning(text(LIMITS.statusLength), UPDATE_FIELDS.status.about).optional(),
+  message: meaning(text(LIMITS.statusLength), "another name for `status`").optional(),
 };
 
 const PROGRESS = { ...UPDATED, ...STATUS };
 
 /** `POST /tasks/{client}` */
 export const CREATE_BODY = z.strictObject({
-  id: taskId.describe("1 to 128 of A-Z a-z 0-9 . _ : - and no reserved word").optional(),
-  name: text(LIMITS.nameLength, 1).optional(),
+  id: taskId.describe(
+    "1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved word; made up by the server if absent",
+  )
+    .optional(),
+  name: meaning(text(LIMITS.nameLength, 1), '"task" if absent; runs of the same name share statistics')
+    .optional(),
   tags: z.array(z.string().min(1).max(LIMITS.tagLength)).max(LIMITS.tags).nullable()
-    .describe(`at most ${LIMITS.tags} texts of 1 to ${LIMITS.tagLength} characters`).optional(),
+    .describe(`at most ${LIMITS.tags} strings of 1 to ${LIMITS.tagLength} characters; labels to filter by`)
+    .optional(),
   metadata: json(LIMITS.metadataBytes, (value) => value === null || isObject(value))
     .meta(metadata.unwrap().meta()!).optional(),
-  parent_id: taskId.nullable().describe("the id of a task, or null").optional(),
-  weight: z.number().min(0).nullable().describe("a number of at least 0").optional(),
-  stale_after: z.number().positive().nullable().describe("a number of seconds above 0, or null").optional(),
-  started: z.boolean().describe("true or false").optional(),
+  parent_id: taskId.nullable().describe("a task id, or null; makes this task a subtask of that one")
+    .optional(),
+  weight: z.number().min(0).nullable().describe(
+    "a number of at least 0; a subtask's share of its parent's progress, relative to its siblings, 1 if absent",
+  ).optional(),
+  stale_after: z.number().positive().nullable().describe(
+    "a number of seconds above 0, or null; without a report for that long, the task counts as stale",
+  ).optional(),
+  started: z.boolean().describe("true or false; true moves the task to STARTING at once").optional(),
   ...PROGRESS,
   ...NUMBERED,
 }).describe("an object");
@@ -95,19 +113,22 @@ export const UPDATE_BODY = z.strictObject({
 
 /** `POST …/finish` */
 export const FINISH_BODY = z.strictObject({
-  result: json(LIMITS.resultBytes).describe(`at most ${LIMITS.resultBytes} bytes of JSON`).optional(),
+  result: json(LIMITS.resultBytes)
+    .describe(`at most ${LIMITS.resultBytes} bytes of JSON; what the task returns, null if absent`)
+    .optional(),
   ...STATUS,
   ...NUMBERED,
 }).describe("an object");
 
 /** `POST …/fail` */
 export const FAIL_BODY = z.strictObject({
-  message: text(LIMITS.errorMessageLength).optional(),
+  message: meaning(text(LIMITS.errorMessageLength), "what went wrong, short for `error.message`").optional(),
   error: z.strictObject({
-    message: text(LIMITS.errorMessageLength),
-    type: text(LIMITS.errorTypeLength).optional(),
-    stack: text(LIMITS.errorStackLength).optional(),
-  }).describe("an object").optional(),
+    message: meaning(text(LIMITS.errorMessageLength), "what went wrong"),
+    type: meaning(text(LIMITS.errorTypeLength), 'the class or kind of the error, "Error" if absent')
+      .optional(),
+    stack: meaning(text(LIMITS.errorStackLength), "the stack trace").optional(),
+  }).describe("an object; `message` and, optionally, `type` and `stack`").optional(),
   status: STATUS.status,
   ...NUMBERED,
 }).describe("an object");
@@ -120,10 +141,12 @@ const logLine = text(LIMITS.logLineLength);
 /** `POST …/logs` */
 export const LOGS_BODY = z.strictObject({
   lines: z.array(
-    z.union([logLine, z.strictObject({ at: z.number(), text: logLine })])
-      .describe(`a text of at most ${LIMITS.logLineLength} characters, or {"at": number, "text": text}`),
-  ).max(lines).describe(`an array of at most ${lines} lines`).optional(),
-  first: z.int().min(0).describe("the number of the first line, from 0").optional(),
+    z.union([logLine, z.strictObject({ at: z.number().describe("epoch seconds"), text: logLine })])
+      .describe(`a string of at most ${LIMITS.logLineLength} characters, or {"at": number, "text": string}`),
+  ).max(lines).describe(
+    `an array of at most ${lines} lines; each a string, or {"at", "text"} with the time it was written`,
+  ).optional(),
+  first: z.int().min(0).describe("a whole number from 0; the number of the first line").optional(),
   ...NUMBERED,
 }).describe("an object");
 
@@ -140,11 +163,11 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, value: unkno
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   let part: z.ZodType = schema;
-  let wanted = schema.description ?? "something else";
+  let wanted = wantedBy(schema) ?? "something else";
   let received = value;
   for (const key of issue.path) {
     part = partOf(part, key);
-    wanted = descriptionOf(part) ?? wanted;
+    wanted = wantedBy(part) ?? wanted;
     received = (received as Record<PropertyKey, unknown> | undefined)?.[key];
   }
   if (issue.code === "unrecognized_keys") {
@@ -179,9 +202,12 @@ function partOf(schema: z.ZodType, key: PropertyKey): z.ZodType {
   return whole instanceof z.ZodArray ? whole.element as z.ZodType : z.unknown();
 }
 
-function descriptionOf(schema: z.ZodType): string | undefined {
-  if (schema.description !== undefined || !(schema instanceof z.ZodOptional)) return schema.description;
-  return descriptionOf(schema.unwrap() as z.ZodType);
+/** The part of a description that says which values a field takes. */
+function wantedBy(schema: z.ZodType): string | undefined {
+  if (schema.description !== undefined || !(schema instanceof z.ZodOptional)) {
+    return schema.description?.split("; ")[0];
+  }
+  return wantedBy(schema.unwrap() as z.ZodType);
 }
 
 /** A schema without what makes it optional, or allows `null`. */

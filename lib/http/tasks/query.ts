@@ -9,7 +9,6 @@ import type { StoredTask } from "../../store/store.ts";
 import {
   compare,
   FILTER_NAMES,
-  type FilterName,
   filterValues,
   matchesListed,
   MAX_FILTER_LENGTH,
@@ -21,18 +20,11 @@ import {
 } from "../../task/task_query.ts";
 import { Problem } from "../problem.ts";
 
-/** Every parameter of a list of tasks, with its description. */
-export const LIST_PARAMETERS: Readonly<Record<FilterName | keyof typeof TASK_PAGING, string>> = {
-  ...describe(FILTER_NAMES),
-  sort: TASK_PAGING.sort.about,
-  limit: TASK_PAGING.limit.about,
-  page: TASK_PAGING.page.about,
-};
+/** Every parameter of a list of tasks. */
+const LIST_PARAMETERS: readonly string[] = [...FILTER_NAMES, ...Object.keys(TASK_PAGING)];
 
-/** Every parameter of a list of names, with its description. */
-export const NAME_PARAMETERS: Readonly<Record<string, string>> = describe(
-  FILTER_NAMES.filter((name) => TASK_FILTERS[name].isForNames),
-);
+/** Every parameter of a list of names. */
+const NAME_PARAMETERS: readonly string[] = FILTER_NAMES.filter((name) => TASK_FILTERS[name].isForNames);
 
 /** One page of a list. */
 export interface TaskPage {
@@ -51,7 +43,7 @@ export interface TaskPage {
  * @throws {Problem} 400 that names the parameter, if one is unknown, invalid, or repeated
  */
 export function parseTaskQuery(params: URLSearchParams): TaskQuery {
-  rejectOthers(params, Object.keys(LIST_PARAMETERS));
+  rejectOthers(params, LIST_PARAMETERS);
   return {
     conditions: conditionsOf(params),
     sort: valueOf(params, "sort", TASK_PAGING.sort),
@@ -68,7 +60,7 @@ export function parseTaskQuery(params: URLSearchParams): TaskQuery {
  * @throws {Problem} 400 that names the parameter, if one is unknown, invalid, or repeated
  */
 export function parseNameQuery(params: URLSearchParams): readonly TaskCondition[] {
-  rejectOthers(params, Object.keys(NAME_PARAMETERS));
+  rejectOthers(params, NAME_PARAMETERS);
   return conditionsOf(params);
 }
 
@@ -101,11 +93,6 @@ export function linkToPage(url: string, page: number): string {
   const next = new URL(url);
   next.searchParams.set("page", String(page));
   return `<${next.pathname}${next.search}>; rel="next"`;
-}
-
-function describe<Name extends FilterName>(names: readonly Name[]): Readonly<Record<Name, string>> {
-  const entries = names.map((name) => [name, TASK_FILTERS[name].about]);
-  return Object.fromEntries(entries) as Record<Name, string>;
 }
 
 function conditionsOf(params: URLSearchParams): TaskCondition[] {

@@ -37,10 +37,10 @@ const LOG_PAGE_LINES = 10_000;
 
 /** `POST /tasks/{client}/start/{name}` */
 export const START_BODY = z.strictObject({
-  args: z.array(z.unknown()).max(32).default([]).describe("what the function is called with"),
-  id: z.string().describe("the id of the task").optional(),
-  tags: z.array(z.string()).describe("words to filter by").optional(),
-  metadata: z.record(z.string(), z.unknown()).describe("what is to be seen beside the task").optional(),
+  args: z.array(z.unknown()).max(32).default([]).describe("the arguments of the function, at most 32"),
+  id: z.string().describe("the id of the new task; made up by the server if absent").optional(),
+  tags: z.array(z.string()).describe("labels to filter by").optional(),
+  metadata: z.record(z.string(), z.unknown()).describe("any data shown beside the task").optional(),
 });
 
 /** A list that was asked for, as of a position. */

@@ -1,10 +1,13 @@
-/** The document and the page about the calls: sound by themselves, and true of a real server, line by line. */
+/** The API reference: the document is valid, and a real server does what it says. */
 
+import { createConfig, lintFromString, loadConfig } from "@redocly/openapi-core";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020";
-import { type Call, CALLS } from "../../../lib/http/openapi/calls.ts";
-import { exampleOf } from "../../../lib/http/openapi/docs.ts";
 import { demoTasks } from "../../../lib/demo/mod.ts";
+import type { Call } from "../../../lib/http/openapi/call.ts";
+import { CALLS } from "../../../lib/http/openapi/calls.ts";
+import { SOCKET_CALLS } from "../../../lib/http/openapi/calls/sockets.ts";
+import { exampleOf } from "../../../lib/http/openapi/docs.ts";
 import type { TaskDefinition } from "../../../lib/mod.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
@@ -13,6 +16,7 @@ import { startServer, type TestServer } from "../../support/server.ts";
 import { findTool } from "../../support/tools.ts";
 
 const KEY = "the-key-of-this-very-server";
+const REPOSITORY = new URL("../../../", import.meta.url);
 const bearer = { headers: { authorization: `Bearer ${KEY}` } };
 
 function start(key?: string): TestServer {
@@ -22,28 +26,119 @@ function start(key?: string): TestServer {
   return startServer({ tasks, ...(key !== undefined && { key }) });
 }
 
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly schema: { readonly pattern?: string };
+}
+
 interface Operation {
+  readonly operationId: string;
+  readonly parameters: readonly Parameter[];
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema: unknown }>> }>
   >;
 }
 
-async function documentOf({ url }: TestServer) {
-  const { json } = await call("GET", `${url}/openapi.json`, bearer);
-  return json as { paths: Record<string, Record<string, Operation>>; components: unknown };
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: {
+    readonly securitySchemes: Readonly<Record<string, { readonly type: string; readonly name?: string }>>;
+  };
 }
 
-Deno.test("/openapi.json is a document of OpenAPI 3.1, with a key and without", async () => {
+async function documentOf({ url }: TestServer): Promise<Document> {
+  const { json } = await call("GET", `${url}/openapi.json`, bearer);
+  return json as Document;
+}
+
+function operationsOf({ paths }: Document): Operation[] {
+  return Object.values(paths).flatMap((path) => Object.values(path));
+}
+
+Deno.test("/openapi.json is a valid OpenAPI 3.1 document, with a key and without", async () => {
   for (const key of [undefined, KEY]) {
     await using server = start(key);
-    const document = await documentOf(server);
-    const { valid, errors } = await new Validator().validate(structuredClone(document));
+    const { valid, errors } = await new Validator().validate(
+      structuredClone({ ...await documentOf(server) }),
+    );
     assertEquals([valid, errors], [true, undefined]);
-    assertEquals("security" in document, key !== undefined);
   }
 });
 
-Deno.test("/openapi.json is sent again only where it is another one", async () => {
+Deno.test("/openapi.json passes the recommended rules of Redocly's linter", async () => {
+  const config = await loadConfig({ configPath: new URL("redocly.yaml", REPOSITORY).pathname });
+  for (const key of [undefined, KEY]) {
+    await using server = start(key);
+    const source = JSON.stringify(await documentOf(server));
+    const problems = await lintFromString({ source, absoluteRef: "/openapi.json", config });
+    assertEquals(problems.map(({ ruleId, message }) => `${ruleId}: ${message}`), []);
+  }
+  const [missing] = await lintFromString({
+    source: '{"openapi":"3.1.0","paths":{}}',
+    absoluteRef: "/openapi.json",
+    config: await createConfig({ extends: ["recommended"] }),
+  });
+  assertEquals(missing?.ruleId, "struct", "the linter reports what is wrong");
+});
+
+Deno.test("/openapi.json has no two paths that match the same URL", async () => {
+  await using server = start();
+  const { paths } = await documentOf(server);
+  const templates = Object.entries(paths).map(([path, operations]) => {
+    const [{ parameters }] = Object.values(operations) as [Operation];
+    return path.split("/").map((segment): string | RegExp => {
+      const name = /^\{(\w+)\}$/.exec(segment)?.[1];
+      if (name === undefined) return segment;
+      return new RegExp(parameters.find((each) => each.name === name)?.schema.pattern ?? "");
+    });
+  });
+  const overlap = (one: string | RegExp, other: string | RegExp): boolean => {
+    if (typeof one === "string") return typeof other === "string" ? one === other : other.test(one);
+    return typeof other === "string" ? one.test(other) : true;
+  };
+  const ambiguous = templates.flatMap((one, index) =>
+    templates.slice(index + 1).filter((other) =>
+      one.length === other.length && one.every((segment, place) => overlap(segment, other[place]!))
+    ).map((other) => `${one.join("/")} and ${other.join("/")}`)
+  );
+  assertEquals(ambiguous, []);
+});
+
+Deno.test("/openapi.json names its security schemes, which are optional on a server without a key", async () => {
+  await using open = start();
+  for (const { operationId, security } of operationsOf(await documentOf(open))) {
+    assert(security.some((each) => Object.keys(each).length === 0), operationId);
+  }
+  await using keyed = start(KEY);
+  const document = await documentOf(keyed);
+  assertEquals(
+    Object.entries(document.components.securitySchemes).map(([id, { type, name }]) => [id, type, name]),
+    [
+      ["key", "http", undefined],
+      ["session", "apiKey", "__Host-taskscope"],
+      ["sharedLink", "apiKey", "__Host-taskscope-share"],
+      ["subprotocol", "apiKey", "Sec-WebSocket-Protocol"],
+    ],
+  );
+  const anonymous = operationsOf(document).filter(({ security }) =>
+    security.some((each) => Object.keys(each).length === 0)
+  );
+  assertEquals(anonymous.map(({ operationId }) => operationId), ["getHealth"]);
+});
+
+Deno.test("/openapi.json describes each operation's refusals as problems, and the form of what is in its path", async () => {
+  await using server = start();
+  for (const { operationId, parameters, responses } of operationsOf(await documentOf(server))) {
+    assert("application/problem+json" in responses["400"]!.content!, operationId);
+    for (const { in: place, name, schema } of parameters) {
+      if (place === "path" && name !== "name") assert(schema.pattern !== undefined, `${operationId} ${name}`);
+    }
+  }
+});
+
+Deno.test("/openapi.json responds with 304 if the client has the current version", async () => {
   await using server = start();
   const first = await call("GET", `${server.url}/openapi.json`);
   const headers = { "if-none-match": first.headers.get("etag")! };
@@ -54,20 +149,32 @@ Deno.test("/openapi.json is sent again only where it is another one", async () =
   );
 });
 
-Deno.test("/openapi.json has every call of the table in SECURITY.md that is for programs", async () => {
-  const text = await Deno.readTextFile(new URL("../../../.github/SECURITY.md", import.meta.url));
-  const calls = [...text.matchAll(/^\| `(GET|POST|PATCH|DELETE) ([^`?]*)(?:\?[^`]*)?`/gm)]
-    .map(([, method, path]) => `${method} ${path}`)
-    .filter((each) =>
-      !/ \/(t\/|stats\/|share\/|s\/|sign-|assets|monitored|v\{|report|docs|openapi|$)/.test(each)
+Deno.test("/openapi.json has every call for programs of the table in SECURITY.md, with the access it states", async () => {
+  const text = await Deno.readTextFile(new URL(".github/SECURITY.md", REPOSITORY));
+  const rows = [...text.matchAll(/^\| `(GET|POST|PATCH|DELETE|WS) ([^`?]*)(?:\?[^`]*)?` *\|(.*)\|$/gm)]
+    .map(([, method, path, cells]) => ({
+      name: `${method} ${path}`,
+      statuses: cells!.split("|").map((cell) => Number(cell)),
+    }))
+    .filter(({ name }) =>
+      !/ \/(t\/|stats\/|share\/|s\/|sign-|assets|monitored|v\{|report|ws\/report|docs|openapi|$)/.test(name)
     );
-  const documented = new Set(CALLS.map(({ method, path }) => `${method.toUpperCase()} ${path}`));
-  assert(calls.length > 20);
-  assertEquals(calls.filter((each) => !documented.has(each)), []);
-  assertEquals([...documented].filter((each) => !calls.includes(each)), []);
+  assert(rows.length > 20);
+  const access = rows.map(({ name, statuses: [none, , , other, read, write] }) => {
+    const isGood = (status: number | undefined) => status !== undefined && status < 400;
+    if (isGood(none)) return [name, "public"];
+    if (isGood(other)) return [name, "any"];
+    if (isGood(read)) return [name, name.startsWith("WS") ? "socket" : "read"];
+    return [name, isGood(write) ? "write" : "key"];
+  });
+  const documented = [
+    ...CALLS.map(({ method, path, access }) => [`${method.toUpperCase()} ${path}`, access]),
+    ...SOCKET_CALLS.calls.map(({ path, access }) => [`WS ${path}`, access]),
+  ];
+  assertEquals(documented.map(String).sort(), access.map(String).sort());
 });
 
-Deno.test("/docs: every line can be pasted, and is answered as the document says", async () => {
+Deno.test("/docs: every example runs in a shell, and its response matches the document", async () => {
   const curl = await findTool(["curl"], "A test of the examples");
   const shell = await findTool(["sh"], "A test of the examples");
   if (curl === undefined || shell === undefined) return;
@@ -89,10 +196,10 @@ Deno.test("/docs: every line can be pasted, and is answered as the document says
     );
     const { code, stdout, stderr } = await spawn(shell, ["-c", line], { env: { TASKSCOPE_KEY: KEY } })
       .ended();
-    // Streams end when curl has had enough.
+    // Streams end when curl's --max-time has passed.
     assert(code === 0 || (code === 28 && line.includes("--max-time")), `${line}\n${stderr}`);
     const [, body = "", status = "", type = ""] = /^([\s\S]*)\n(\d+) ?(.*)$/.exec(stdout) ?? [];
-    assertEquals(Number(status) in each.answers, true, `${line}\n${stdout}`);
+    assertEquals(Number(status) in each.responses, true, `${line}\n${stdout}`);
     const { content = {} } = paths[each.path]![each.method]!.responses[status]!;
     const [documentedType] = Object.keys(content);
     assertEquals(type.split(";")[0], documentedType ?? "", line);
@@ -102,18 +209,23 @@ Deno.test("/docs: every line can be pasted, and is answered as the document says
     );
     assert(ajv.validate(schema, JSON.parse(body)), `${line}\n${body}\n${ajv.errorsText()}`);
   }
-  // The demo task that was started once more is to stop with the test.
+  // The demo task that was retried must stop with the test.
   await server.monitor.shutdown();
 });
 
-Deno.test("/docs is a page that says all of it, and needs the key where there is one", async () => {
+Deno.test("/docs is a page with every call, and requires the key if there is one", async () => {
   await using server = start();
   const page = await call("GET", `${server.url}/docs`);
   assertEquals(page.status, 200);
   assertMatch(page.headers.get("content-security-policy") ?? "", /^default-src 'none'; script-src 'self'/);
-  for (const { path, summary } of CALLS as readonly Call[]) {
+  assertStringIncludes(page.text, "<h1>API reference</h1>");
+  assertStringIncludes(page.text, "<title>API reference · Taskscope</title>");
+  const overview = /<table class="docs-overview">(.*?)<\/table>/s.exec(page.text)?.[1] ?? "";
+  for (const { method, path, summary } of [...CALLS, ...SOCKET_CALLS.calls] as readonly Call[]) {
     assertStringIncludes(page.text, `<code>${path}</code>`);
-    assertStringIncludes(page.text, summary);
+    const name = path.startsWith("/ws/") ? "WS" : method.toUpperCase();
+    assertStringIncludes(overview, `<code>${name} ${path}</code>`);
+    assertStringIncludes(overview, summary);
   }
   for (const field of ["eta_reason", "expires_in", "stale_after"]) {
     assertStringIncludes(page.text, `<code>${field}</code>`);
@@ -121,11 +233,14 @@ Deno.test("/docs is a page that says all of it, and needs the key where there is
   const anchors = new Set([...page.text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
   for (const [, target] of page.text.matchAll(/href="#([^"]+)"/g)) assert(anchors.has(target), target);
   assertEquals(page.text.includes("<script"), false);
-  await using kept = start(KEY);
-  assertEquals((await call("GET", `${kept.url}/openapi.json`)).status, 401);
+  assertEquals(page.text.includes("`"), false, "code is marked up");
+  await using keyed = start(KEY);
+  assertEquals((await call("GET", `${keyed.url}/openapi.json`)).status, 401);
   assertMatch(
-    (await call("GET", `${kept.url}/docs`)).headers.get("location") ?? "",
+    (await call("GET", `${keyed.url}/docs`)).headers.get("location") ?? "",
     /^\/sign-in\?to=%2Fdocs$/,
   );
-  assertStringIncludes((await call("GET", `${kept.url}/docs`, bearer)).text, "$TASKSCOPE_KEY");
+  const keyedPage = await call("GET", `${keyed.url}/docs`, bearer);
+  assertStringIncludes(keyedPage.text, "$TASKSCOPE_KEY");
+  assertStringIncludes(keyedPage.text, "Access: the key or a read token.");
 });

@@ -22,7 +22,7 @@ import { assertProblem } from "../../../support/calls.ts";
 import { type AskOptions, DirectMonitor } from "../../../support/direct_monitor.ts";
 
 const AMOUNT = "wanted a number, or null if it is unknown";
-const TEXT = "wanted a text of 0 to 1000 characters";
+const TEXT = "wanted a string of at most 1000 characters";
 const METADATA = "wanted an object of at most 16384 bytes of JSON";
 const BIG = { text: "x".repeat(LIMITS.metadataBytes) };
 const KNOWN_IN_UPDATES = "progress, status, current, total, unit, message, metadata, seq";
@@ -59,7 +59,7 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   [
     "",
     { json: { unit: "u".repeat(33) } },
-    'Cannot read "unit": wanted a text of at most 32 characters, or ' +
+    'Cannot read "unit": wanted a string of at most 32 characters, or ' +
     `null, received "${"u".repeat(33)}"`,
   ],
   ["", { json: { metadata: null } }, `Cannot read "metadata": ${METADATA}, received null`],
@@ -70,14 +70,12 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   [
     "",
     { json: { seq: 0 } },
-    'Cannot read "seq": wanted a whole number from 1, higher with each report of ' +
-    "the task, received 0",
+    'Cannot read "seq": wanted a whole number from 1, received 0',
   ],
   [
     "",
     { form: "seq=" },
-    'Cannot read "seq": wanted a whole number from 1, higher with each report of ' +
-    'the task, received ""',
+    'Cannot read "seq": wanted a whole number from 1, received ""',
   ],
   [
     "/finish",
@@ -94,7 +92,7 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   [
     "/fail",
     { json: { error: {} } },
-    'Cannot read "error.message": wanted a text of 0 to 4096 characters, ' +
+    'Cannot read "error.message": wanted a string of at most 4096 characters, ' +
     "received nothing",
   ],
   [
@@ -125,19 +123,19 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   [
     "/logs",
     { json: { lines: ["a", { text: "b" }] } },
-    'Cannot read "lines.1": wanted a text of at most 8192 ' +
-    'characters, or {"at": number, "text": text}, received {"text":"b"}',
+    'Cannot read "lines.1": wanted a string of at most 8192 ' +
+    'characters, or {"at": number, "text": string}, received {"text":"b"}',
   ],
   [
     "/logs",
     { json: { first: -1 } },
-    'Cannot read "first": wanted the number of the first line, from 0, ' +
+    'Cannot read "first": wanted a whole number from 0, ' +
     "received -1",
   ],
   [
     "/logs?first=x",
     { text: "a" },
-    'Cannot read "first": wanted the number of the first line, from 0, ' +
+    'Cannot read "first": wanted a whole number from 0, ' +
     'received "x"',
   ],
   ["/logs?seq=1&seq=2", { text: "a" }, 'The field "seq" may be given once'],
@@ -147,27 +145,27 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
 const NOT_CREATED: readonly (readonly [AskOptions, string])[] = [
   [
     { json: { id: "a b" } },
-    'Cannot read "id": wanted 1 to 128 of A-Z a-z 0-9 . _ : - and no reserved word, ' +
+    'Cannot read "id": wanted 1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved word, ' +
     'received "a b"',
   ],
   [
     { json: { id: "__proto__" } },
-    'Cannot read "id": wanted 1 to 128 of A-Z a-z 0-9 . _ : - and no reserved ' +
+    'Cannot read "id": wanted 1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved ' +
     'word, received "__proto__"',
   ],
-  [{ form: "name=" }, 'Cannot read "name": wanted a text of 1 to 200 characters, received ""'],
-  [{ json: { name: null } }, 'Cannot read "name": wanted a text of 1 to 200 characters, received null'],
+  [{ form: "name=" }, 'Cannot read "name": wanted a string of 1 to 200 characters, received ""'],
+  [{ json: { name: null } }, 'Cannot read "name": wanted a string of 1 to 200 characters, received null'],
   [
     { json: { tags: ["a", 5] } },
-    'Cannot read "tags.1": wanted at most 32 texts of 1 to 64 characters, ' +
+    'Cannot read "tags.1": wanted at most 32 strings of 1 to 64 characters, ' +
     "received 5",
   ],
   [
     { form: `tags=${"a,".repeat(33)}` },
-    'Cannot read "tags": wanted at most 32 texts of 1 to 64 characters, ' +
+    'Cannot read "tags": wanted at most 32 strings of 1 to 64 characters, ' +
     "received 133 bytes of JSON",
   ],
-  [{ json: { parent_id: ".." } }, 'Cannot read "parent_id": wanted the id of a task, or null, received ".."'],
+  [{ json: { parent_id: ".." } }, 'Cannot read "parent_id": wanted a task id, or null, received ".."'],
   [{ json: { weight: -1 } }, 'Cannot read "weight": wanted a number of at least 0, received -1'],
   [
     { form: "stale_after=0" },

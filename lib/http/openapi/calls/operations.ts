@@ -1,0 +1,72 @@
+/**
+ * The calls for whoever operates the server.
+ *
+ * @module
+ */
+
+import { TOKEN_BODY } from "../../pages/sharing.ts";
+import type { CallGroup } from "../call.ts";
+import { CLIENTS, HEALTH, READINESS, TOKEN } from "../response_schemas.ts";
+
+/** The calls that operate the server. */
+export const OPERATION_CALLS: CallGroup = {
+  title: "Operate the server",
+  about:
+    "If the server has a key, these calls need it. `/healthz` is public, and `/readyz` takes any valid token.",
+  calls: [
+    {
+      id: "getHealth",
+      method: "get",
+      path: "/healthz",
+      access: "public",
+      summary: "Check that the server is running",
+      responses: { 200: HEALTH },
+      example: "curl {server}/healthz",
+    },
+    {
+      id: "getReadiness",
+      method: "get",
+      path: "/readyz",
+      access: "any",
+      summary: "Check that the server can store changes",
+      description:
+        "Responds with 503 and the storage error while it cannot, for example because the disk is full. Until then tasks " +
+        "go on in memory, and changes over HTTP get 503.",
+      responses: { 200: READINESS, 503: READINESS },
+      example: "curl {server}/readyz",
+    },
+    {
+      id: "getMetrics",
+      method: "get",
+      path: "/metrics",
+      access: "key",
+      summary: "Get metrics for Prometheus",
+      responses: { 200: "text/plain" },
+      example: "curl {server}/metrics",
+    },
+    {
+      id: "listClients",
+      method: "get",
+      path: "/clients",
+      access: "key",
+      summary: "List the clients that have tasks",
+      responses: { 200: CLIENTS },
+      example: "curl {server}/clients",
+    },
+    {
+      id: "createToken",
+      method: "post",
+      path: "/tokens",
+      access: "key",
+      summary: "Create a token that allows less than the key",
+      description:
+        "Only on a server with a key. A `read` token reads the tasks of one client, or one task; a `write` token reports " +
+        "tasks and reads nothing. Changing the server's key revokes all tokens.",
+      body: TOKEN_BODY,
+      responses: { 201: TOKEN },
+      problems: [404],
+      example:
+        'curl {server}/tokens -H content-type:application/json -d \'{"may": "read", "client": "default", "expires_in": 3600}\'',
+    },
+  ],
+};

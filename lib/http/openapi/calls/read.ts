@@ -1,0 +1,140 @@
+/**
+ * The calls that read tasks.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { CallGroup } from "../call.ts";
+import { AFTER, LIST_QUERY, NAME_QUERY, TIMEOUT } from "../parameters.ts";
+import { CHANGES, HISTORY, LOG_PAGE, NAMES, PROGRESS, TASK, TASK_LIST } from "../response_schemas.ts";
+
+const lineNumber = z.int().min(0);
+
+/** The calls that read tasks. */
+export const READ_CALLS: CallGroup = {
+  title: "Read tasks",
+  about:
+    "A client without tasks has an empty list; an unknown task is a 404. With `Accept: text/plain`, a list and a task come " +
+    "as progress bars for a terminal, and a log as a text file.",
+  calls: [
+    {
+      id: "listTasks",
+      method: "get",
+      path: "/tasks/{client}",
+      access: "read",
+      summary: "List tasks, or what has changed",
+      description:
+        "Without parameters, the response has every task. With filters, it has one page of the matching tasks, and the " +
+        "`Link` header leads to the next page. With `after`, it has what changed since that cursor, and 410 means that the " +
+        "server no longer knows: list all tasks again. With `after` and `timeout`, the request waits for a change (long " +
+        "polling). Filters cannot be combined with `after`.",
+      query: LIST_QUERY.extend({
+        after: AFTER.describe("a cursor from an earlier response: get only what changed since").optional(),
+        timeout: TIMEOUT.describe(
+          "with `after`: how many seconds to wait for a change, up to 60; 0 by default",
+        )
+          .optional(),
+      }),
+      responses: { 200: z.union([TASK_LIST, CHANGES]) },
+      hasTextResponse: true,
+      problems: [410, 503],
+      example: 'curl "{server}/tasks/default?state=FINISHED,ERROR&sort=-finished_at&limit=20"',
+    },
+    {
+      id: "getTask",
+      method: "get",
+      path: "/tasks/{client}/{id}",
+      access: "read",
+      summary: "Get a task, or wait for its state",
+      description:
+        "With `wait`, the request waits until the task is in one of the given states and responds with 200. If that has " +
+        "not happened in time, it responds with 408 (ask again); if it can no longer happen, with 409. The body is the " +
+        "record in each case.",
+      query: z.object({
+        wait: z.string().describe(
+          "the states to wait for, comma-separated; `ended` stands for all final states",
+        )
+          .optional(),
+        timeout: TIMEOUT.describe("with `wait`: how many seconds to wait at most, up to 60; 60 by default")
+          .optional(),
+      }),
+      responses: { 200: TASK, 408: TASK, 409: TASK },
+      hasTextResponse: true,
+      problems: [404, 503],
+      example: 'curl "{server}/tasks/default/backup-1?wait=ended&timeout=10"',
+    },
+    {
+      id: "getLog",
+      method: "get",
+      path: "/tasks/{client}/{id}/logs",
+      access: "read",
+      summary: "Get a task's log",
+      description:
+        "Without parameters, the response has the newest lines. Lines are numbered from 0; `after` and `before` page " +
+        "through the others. As plain text, it is a file of all lines that are still stored, each with its time.",
+      query: z.object({
+        after: lineNumber.describe("lines from this number on, oldest first").optional(),
+        before: lineNumber.describe("lines before this number").optional(),
+        limit: z.int().min(1).max(10_000)
+          .describe("lines per page, 1 to 10000; by default 1000 as JSON, all as plain text").optional(),
+        format: z.enum(["json", "text"]).describe("takes precedence over the Accept header, for links")
+          .optional(),
+      }),
+      responses: { 200: LOG_PAGE },
+      hasTextResponse: true,
+      problems: [404],
+      example: "curl {server}/tasks/default/backup-1/logs",
+    },
+    {
+      id: "getHistory",
+      method: "get",
+      path: "/tasks/{client}/{id}/history",
+      access: "read",
+      summary: "Get a task's states and statuses over time",
+      description:
+        "One entry for each state it entered and for each status it reported, with time and progress.",
+      responses: { 200: HISTORY },
+      problems: [404],
+      example: "curl {server}/tasks/default/backup-1/history",
+    },
+    {
+      id: "getProgressHistory",
+      method: "get",
+      path: "/tasks/{client}/{id}/progress",
+      access: "read",
+      summary: "Get a task's progress over time",
+      description: "At most 200 points, thinned out evenly over the whole run.",
+      responses: { 200: PROGRESS },
+      problems: [404],
+      example: "curl {server}/tasks/default/backup-1/progress",
+    },
+    {
+      id: "getStatistics",
+      method: "get",
+      path: "/names/{client}",
+      access: "read",
+      summary: "Get statistics of the runs of each name",
+      description:
+        "For each name: how many runs have ended, the failure rate, the median and the 95th percentile of the duration, " +
+        "and the last 20 runs.",
+      query: NAME_QUERY,
+      responses: { 200: NAMES },
+      example: "curl {server}/names/default",
+    },
+    {
+      id: "getBadge",
+      method: "get",
+      path: "/badge/{client}/{id}.svg",
+      access: "read",
+      summary: "Get a task as a badge for wikis and READMEs",
+      description:
+        "An SVG image of the task's name and its current state. An unknown task gets one, too, with 404.",
+      query: z.object({
+        label: z.string().describe("the text on the left; the task's name by default").optional(),
+      }),
+      responses: { 200: "image/svg+xml", 304: null, 404: "image/svg+xml" },
+      example: "curl {server}/badge/default/backup-1.svg",
+    },
+  ],
+};

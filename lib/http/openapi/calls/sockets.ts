@@ -1,0 +1,52 @@
+/**
+ * The WebSockets, as the handshakes that open them.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { CallGroup } from "../call.ts";
+import { AFTER } from "../parameters.ts";
+
+/** The WebSockets. Their messages are not part of an OpenAPI document; the page at `/docs` describes them. */
+export const SOCKET_CALLS: CallGroup = {
+  title: "WebSockets",
+  about:
+    "The server sends JSON messages, described at `/docs`, and ignores messages from the client. Browsers cannot send headers " +
+    "with a WebSocket: if the server has a key, offer the subprotocols `taskscope` and `taskscope.bearer.` followed by the " +
+    "key or token in base64url.",
+  calls: [
+    {
+      id: "watchTasks",
+      method: "get",
+      path: "/ws/tasks/{client}",
+      access: "socket",
+      summary: "Watch a client's tasks",
+      description:
+        "Sends every task first, then every task again after each change. With `mode=delta` it sends only what changed, and " +
+        "with `after` it resumes at a cursor.",
+      query: z.object({
+        mode: z.enum(["full", "delta"]).describe(
+          "send every task each time, or what changed; full by default",
+        ).optional(),
+        after: AFTER.describe("with `mode=delta`, a cursor: send what changed since, then every later change")
+          .optional(),
+      }),
+      responses: { 101: null },
+      problems: [426, 503],
+      example: 'wscat -c "{server}/ws/tasks/default?mode=delta"',
+    },
+    {
+      id: "watchTask",
+      method: "get",
+      path: "/ws/tasks/{client}/{id}",
+      access: "socket",
+      summary: "Watch one task until it ends",
+      description:
+        "Sends the record after each change, as fields of the message, and closes after the task's end.",
+      responses: { 101: null },
+      problems: [404, 426, 503],
+      example: "wscat -c {server}/ws/tasks/default/backup-1",
+    },
+  ],
+};

@@ -1,0 +1,209 @@
+/**
+ * Schemas of everything that the server responds with. The compiler checks their fields against the types that are
+ * serialised, and tests check them against real responses.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { PastRun, RunStats } from "../../task/run_stats.ts";
+import { type HistoryEntry, type JsonValue, type LogLine, type Task, TASK_STATES } from "../../task/task.ts";
+import {
+  UPDATE_FIELD_NAMES,
+  UPDATE_FIELDS,
+  type UpdateField,
+  type UpdateFieldName,
+} from "../../task/update_fields.ts";
+
+/** `true` if two types are assignable to each other. */
+type Same<One, Other> = [One] extends [Other] ? [Other] extends [One] ? true : never : never;
+
+const json = z.unknown() as z.ZodType<JsonValue>;
+const count = z.int().min(0);
+const time = z.number().describe("epoch seconds");
+const optionalTime = z.number().nullable();
+const optionalNumber = z.number().nullable();
+const state = z.enum(TASK_STATES as unknown as [Task["state"], ...Task["state"][]]);
+const cursor = z.string()
+  .describe("a position in the order of all changes, `<epoch>:<seq>`; pass it back as `after`");
+
+/** Schemas of the fields that reporters set with updates. */
+type UpdatedShape = { readonly [Name in UpdateFieldName]: z.ZodType<Task[Name]> };
+
+function updatedSchema(field: UpdateField): z.ZodType {
+  const schema = field.kind === "amount"
+    ? optionalNumber
+    : field.kind === "object"
+    ? z.record(z.string(), json)
+    : field.isNullable
+    ? z.string().nullable()
+    : z.string();
+  return schema.describe(field.about);
+}
+
+const UPDATED = Object.fromEntries(
+  UPDATE_FIELD_NAMES.map((name) => [name, updatedSchema(UPDATE_FIELDS[name])]),
+) as UpdatedShape;
+
+/** The record of a task. */
+export const TASK = z.strictObject({
+  id: z.string().describe("chosen by the creator, or a ULID"),
+  name: z.string().describe("what the task runs; runs of the same name share statistics"),
+  state: state.describe("the last three are final: the task has ended"),
+  ...UPDATED,
+  active: z.boolean().describe("whether the state is STARTING or PROCESSING"),
+  created_at: time.describe("when the task was created, in epoch seconds"),
+  started_at: optionalTime.describe("when it left NOT_STARTED, in epoch seconds"),
+  updated_at: time.describe("when it last changed, in epoch seconds"),
+  finished_at: optionalTime.describe("when it ended, in epoch seconds"),
+  eta: optionalNumber.describe(
+    "estimated seconds left, as of `updated_at`, from the recent rate and from past runs of the same name",
+  ),
+  eta_low: optionalNumber.describe("the lower bound of `eta` while little is known; otherwise null"),
+  eta_high: optionalNumber.describe("the upper bound of `eta` while little is known; otherwise null"),
+  rate: optionalNumber.describe(
+    "the recent pace per second: in units if `current` is known, otherwise in percent",
+  ),
+  eta_reason: z.enum(["unknown_progress", "too_early", "stalled"]).nullable()
+    .describe(
+      "why an active task has no `eta`: indeterminate progress, too little evidence, or no progress lately",
+    ),
+  stale: z.boolean().describe("no report for longer than `stale_after`; the next report clears it"),
+  stale_after: optionalNumber.describe(
+    "the task promised a report at least every so many seconds; null if not",
+  ),
+  result: json.describe("what the finished task returned, as JSON"),
+  error: z.strictObject({
+    message: z.string(),
+    type: z.string().describe('the class or kind of the error, such as "TypeError", "interrupted" or "lost"'),
+    stack: z.string().optional(),
+  }).nullable().describe("why the task failed: `message`, `type` and, if known, `stack`"),
+  tags: z.array(z.string()).describe("labels to filter by"),
+  parent_id: z.string().nullable().describe("the id of the task that this is a subtask of"),
+  weight: z.number().describe("a subtask's share of its parent's progress, relative to its siblings"),
+  attempt: z.int().min(1).describe("1 for the first run, 2 for its first retry, and so on"),
+  retry_of: z.string().nullable().describe("the id of the attempt that this one retries"),
+  retryable: z.boolean().describe("whether it was started by name, so that the server can retry it"),
+  cancel_requested: z.boolean().describe("whether someone has asked the task to stop"),
+  log_count: count.describe("the number of log lines written so far"),
+  reporter: z.string().nullable().describe(
+    'null if the task runs in the server\'s process, "http" if it is reported with these calls, otherwise the id of a client library',
+  ),
+  report_seq: optionalNumber.describe("the `seq` of the newest report; null if reports carry none"),
+  version: z.int().min(1).describe("rises with every change of the task"),
+}).meta({ id: "Task" });
+
+const LOG_LINE = z.strictObject({ at: time, text: z.string() }).meta({ id: "LogLine" });
+const HISTORY_ENTRY = z.strictObject({
+  at: time,
+  state,
+  status: z.string(),
+  progress: optionalNumber.describe("the progress at that time"),
+  version: z.int().describe("the version of the record that introduced this state or status"),
+}).meta({ id: "HistoryEntry" });
+const PAST_RUN = z.strictObject({
+  id: z.string(),
+  state,
+  duration: optionalNumber.describe("seconds; null if the run never started"),
+  finished_at: optionalTime.describe("epoch seconds"),
+});
+const RUN_STATS = z.strictObject({
+  name: z.string(),
+  runs: count.describe("how many runs have ended"),
+  active: count.describe("how many have not ended"),
+  failure_rate: optionalNumber.describe(
+    "failed runs among those that finished or failed, 0 to 1; null if none did",
+  ),
+  median: optionalNumber.describe("the median duration of finished runs in seconds; null if there are none"),
+  p95: optionalNumber.describe("the 95th percentile of those durations in seconds"),
+  last: z.array(PAST_RUN).describe("the last 20 ended runs, newest first"),
+}).meta({ id: "RunStats" });
+
+// Fails to compile if a schema and its type have different fields.
+const _same: [
+  Same<z.output<typeof TASK>["state"], Task["state"]>,
+  Same<keyof z.output<typeof TASK>, keyof Task>,
+  Same<keyof z.output<typeof LOG_LINE>, keyof LogLine>,
+  Same<keyof z.output<typeof HISTORY_ENTRY>, keyof HistoryEntry>,
+  Same<keyof z.output<typeof RUN_STATS>, keyof RunStats>,
+  Same<keyof z.output<typeof PAST_RUN>, keyof PastRun>,
+] = [true, true, true, true, true, true];
+
+/** `GET /tasks/{client}` */
+export const TASK_LIST = z.strictObject({
+  active_tasks: z.array(TASK).describe(
+    "the active tasks among them, newest first unless `sort` says otherwise",
+  ),
+  all_tasks: z.record(z.string(), TASK).describe("every task of the list, by id"),
+  cursor,
+  total: count.describe("only with filters: the number of matching tasks on all pages").optional(),
+  next_page: z.int().nullable()
+    .describe("only with filters: the number of the next page; null on the last one").optional(),
+}).meta({ id: "TaskList" });
+
+/** `GET /tasks/{client}?after=` */
+export const CHANGES = z.strictObject({
+  cursor,
+  tasks: z.array(TASK).describe("the tasks that were created or changed"),
+  removed: z.array(z.string()).describe("the ids of removed tasks; apply these before `tasks`"),
+}).meta({ id: "Changes" });
+
+/** `GET …/logs` */
+export const LOG_PAGE = z.strictObject({
+  lines: z.array(LOG_LINE),
+  first: count.describe("the number of the first line of this page"),
+  next: count.describe("pass it as `after` to get the lines that follow"),
+  count: count.describe("the number of lines that the task has written so far"),
+}).meta({ id: "LogPage" });
+
+/** `GET …/history` */
+export const HISTORY = z.strictObject({ history: z.array(HISTORY_ENTRY).describe("oldest first") });
+/** `GET …/progress` */
+export const PROGRESS = z.strictObject({
+  points: z.array(z.array(z.number()).length(2)).describe("[epoch seconds, progress], oldest first"),
+});
+/** `GET /names/{client}` */
+export const NAMES = z.strictObject({ names: z.array(RUN_STATS).describe("in alphabetical order"), cursor });
+/** `POST /tasks/{client}/start/{name}` and `POST …/retry` */
+export const STARTED = z.strictObject({ task_id: z.string() });
+/** `POST …/cancel` */
+export const CANCELLING = z.strictObject({
+  task_id: z.string(),
+  state,
+  cancel_requested: z.literal(true),
+});
+/** `DELETE /tasks/{client}` */
+export const REMOVED = z.strictObject({ removed: count.describe("the number of removed tasks") });
+/** `GET /clients` */
+export const CLIENTS = z.strictObject({
+  clients: z.array(z.strictObject({
+    client: z.string(),
+    unfinished: count.describe("the number of its tasks that have not ended"),
+    ended: count.describe("the number of its tasks that have ended and are still stored"),
+  })),
+});
+/** `POST /tokens` */
+export const TOKEN = z.strictObject({
+  token: z.string(),
+  expires_at: optionalTime.describe("epoch seconds; null if the token does not expire"),
+  url: z.string().nullable()
+    .describe(
+      "a link that opens the page with this token; null if the token can only write or nobody can sign in",
+    ),
+});
+/** `GET /healthz` */
+export const HEALTH = z.strictObject({ status: z.literal("ok") });
+/** `GET /readyz` */
+export const READINESS = z.strictObject({
+  status: z.enum(["ready", "degraded"]),
+  detail: z.string().describe("if degraded: the storage error").optional(),
+  since: time.describe("if degraded: when that began, in epoch seconds").optional(),
+});
+/** Every error (RFC 9457). */
+export const PROBLEM = z.strictObject({
+  title: z.string().describe("the meaning of the HTTP status"),
+  status: z.int().describe("the HTTP status"),
+  detail: z.string().describe("what went wrong, for people"),
+  code: z.string().describe("what went wrong, for programs; stable"),
+  task: TASK.describe("the current record, if a report of the task was refused").optional(),
+}).meta({ id: "Problem" });

@@ -1,0 +1,70 @@
+/**
+ * What the API reference says about WebSockets and errors, which no schema describes.
+ *
+ * @module
+ */
+
+import type { DocumentedField } from "../../lib/page_renderer.ts";
+
+/** The messages that the server sends over a WebSocket. */
+export const SOCKET_MESSAGES: readonly {
+  readonly type: string;
+  readonly about: string;
+  readonly example: string;
+}[] = [
+  {
+    type: "initial_state",
+    about: "The first message, unless the connection resumes: every task.",
+    example:
+      '{"type": "initial_state", "active_tasks": [task…], "all_tasks": {"id": task…}, "cursor": "e1:42"}',
+  },
+  {
+    type: "state_update",
+    about:
+      "Every task again after a change. These messages are throttled to 1 MB per second and client; the newest wins.",
+    example:
+      '{"type": "state_update", "active_tasks": [task…], "all_tasks": {"id": task…}, "cursor": "e1:43"}',
+  },
+  {
+    type: "task_update",
+    about: "With `?mode=delta`, instead of `state_update`: what changed. Apply `removed` before `tasks`.",
+    example: '{"type": "task_update", "cursor": "e1:44", "tasks": [task…], "removed": ["id"…]}',
+  },
+  {
+    type: "resync",
+    about:
+      "With `?after=`: the server no longer knows what changed since that cursor. `initial_state` follows.",
+    example: '{"type": "resync"}',
+  },
+  {
+    type: "degraded",
+    about: "With `?mode=delta`: the server cannot store changes, and why; null once it can again.",
+    example: '{"type": "degraded", "detail": "the disk is full"}',
+  },
+  {
+    type: "closing",
+    about: "The server is shutting down: reconnect with the last cursor.",
+    example: '{"type": "closing"}',
+  },
+];
+
+/** The codes with which the server closes a WebSocket. */
+export const CLOSE_CODES: readonly DocumentedField[] = [
+  { name: "1000", type: "", about: "the task has ended" },
+  { name: "1001", type: "", about: "the server is shutting down: reconnect with the last cursor" },
+  { name: "1009", type: "", about: "the client sent a message that is too large" },
+  { name: "1011", type: "", about: "the tasks could not be read; the server's log says why" },
+  {
+    name: "1013",
+    type: "",
+    about: "the client read too slowly and was disconnected: reconnect with the last cursor",
+  },
+];
+
+/** An example of an error. */
+export const PROBLEM: string = JSON.stringify({
+  title: "Not found",
+  status: 404,
+  detail: 'There is no task "backup-9"',
+  code: "task_not_found",
+});
