@@ -4,6 +4,7 @@
  * @module
  */
 
+import { createChange } from "../task/create_change.ts";
 import { LIMITS } from "../task/grammar.ts";
 import type { CreateChange } from "../task/task.ts";
 import { truncate } from "../task/truncate.ts";
@@ -103,18 +104,11 @@ export class RunningTask implements MonitoredChild {
       onEnd: (ended) => this.#children.delete(ended),
     });
     this.#children.add(child);
-    child.begin({
-      type: "create",
+    child.begin(createChange({
       name: truncate(textOf(name), LIMITS.nameLength) || "subtask",
-      metadata: {},
-      tags: [],
       parent_id: this.id,
       weight: Number.isFinite(weight) && weight >= 0 ? weight : 1,
-      attempt: 1,
-      retry_of: null,
-      retryable: false,
-      stale_after: null,
-    });
+    }));
     return child;
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { createChange } from "../task/create_change.ts";
 import { LIMITS } from "../task/grammar.ts";
 import type { JsonObject } from "../task/task.ts";
 import { truncate } from "../task/truncate.ts";
@@ -60,18 +61,15 @@ export function startRun<Result>(
     onCancel: cancel,
     onInterrupt: interrupt,
   });
-  task.begin({
-    type: "create",
+  task.begin(createChange({
     name: truncate(settings.name, LIMITS.nameLength),
     metadata: settings.metadata,
     tags: settings.tags,
-    parent_id: null,
-    weight: 1,
-    attempt: settings.attempt ?? 1,
-    retry_of: settings.retryOf ?? null,
-    retryable: settings.retryable ?? false,
+    attempt: settings.attempt,
+    retry_of: settings.retryOf,
+    retryable: settings.retryable,
     stale_after: settings.staleAfterMs === undefined ? null : settings.staleAfterMs / 1000,
-  });
+  }));
   const asked = () => signal.reason instanceof Interruption || task.requestCancel();
   if (signal.aborted) asked();
   else signal.addEventListener("abort", asked, { once: true });

@@ -5,23 +5,12 @@
  */
 
 import fc from "fast-check";
+import { createChange as changeOf, type CreateFields } from "../../lib/task/create_change.ts";
 import type { CreateChange, ReportedChange, TaskChange, UpdateChange } from "../../lib/task/task.ts";
 
-/** What a task is created with, with the defaults for what a test does not care about. */
-export function createChange(overrides: Partial<CreateChange> = {}): CreateChange {
-  return {
-    type: "create",
-    name: "task",
-    metadata: {},
-    tags: [],
-    parent_id: null,
-    weight: 1,
-    attempt: 1,
-    retry_of: null,
-    retryable: false,
-    stale_after: null,
-    ...overrides,
-  };
+/** The change that creates a task named "task", unless a test wants another name. */
+export function createChange(fields: Partial<CreateFields> = {}): CreateChange {
+  return changeOf({ name: "task", ...fields });
 }
 
 const amount = fc.oneof(

@@ -5,6 +5,7 @@
  */
 
 import { readVariable } from "../../environment.ts";
+import { createChange } from "../../task/create_change.ts";
 import { LIMITS } from "../../task/grammar.ts";
 import { RemoteSink } from "../../remote/remote_sink.ts";
 import type { ReportSink } from "../../reporter/report_sink.ts";
@@ -77,7 +78,7 @@ async function run(options: RunOptions, environment: RunEnvironment): Promise<nu
   let running: RunningCommand | undefined;
   let isCancelled = false;
   const key = { client: options.client, id: options.id ?? monotonicUlid() };
-  const task = new CommandTask(sink, key, createChange(options), {
+  const task = new CommandTask(sink, key, creationOf(options), {
     onCancel: () => {
       isCancelled = true;
       running?.stop();
@@ -112,7 +113,7 @@ async function run(options: RunOptions, environment: RunEnvironment): Promise<nu
 }
 
 /** The change that creates the task. */
-function createChange(options: RunOptions): CreateChange {
+function creationOf(options: RunOptions): CreateChange {
   const { command, showsCommand } = options;
   const [program = "", ...args] = command;
   const metadata: JsonObject = {
@@ -121,18 +122,12 @@ function createChange(options: RunOptions): CreateChange {
       : truncate(program, MAX_PROGRAM_LENGTH),
     arguments: args.length,
   };
-  return {
-    type: "create",
+  return createChange({
     name: truncate(options.name, LIMITS.nameLength),
     metadata,
     tags: options.tags,
-    parent_id: null,
-    weight: 1,
-    attempt: 1,
-    retry_of: null,
-    retryable: false,
     stale_after: options.staleAfter,
-  };
+  });
 }
 
 /** Waits until the server has acknowledged the task's end, but only briefly, so as not to delay the exit. */

@@ -5,10 +5,10 @@
  */
 
 import type { z } from "zod";
+import { createChange } from "../../task/create_change.ts";
 import { LIMITS } from "../../task/grammar.ts";
 import { now } from "../../clock.ts";
 import type {
-  CreateChange,
   JsonObject,
   JsonValue,
   LogChange,
@@ -117,18 +117,14 @@ function plainLogOf(text: string, params: URLSearchParams): HttpReport {
 export function creationOf(value: unknown): HttpCreation {
   const body = parseBody(CREATE_BODY, value);
   const { id = null, name = DEFAULT_NAME, tags, metadata, parent_id, weight, stale_after } = body;
-  const create: CreateChange = {
-    type: "create",
+  const create = createChange({
     name,
-    metadata: (metadata ?? {}) as JsonObject,
-    tags: tags ?? [],
-    parent_id: parent_id ?? null,
-    weight: weight ?? 1,
-    attempt: 1,
-    retry_of: null,
-    retryable: false,
-    stale_after: stale_after ?? null,
-  };
+    metadata: (metadata ?? undefined) as JsonObject | undefined,
+    tags: tags ?? undefined,
+    parent_id,
+    weight: weight ?? undefined,
+    stale_after,
+  });
   const { metadata: _, ...rest } = body;
   const update = bodyUpdate(rest);
   const changes: ReportedChange[] = [create];

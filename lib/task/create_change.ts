@@ -1,0 +1,38 @@
+/**
+ * Builds the change that creates a task.
+ *
+ * @module
+ */
+
+import type { CreateChange } from "./task.ts";
+
+/** The name of a task, and the fields that may differ from their defaults. */
+export type CreateFields =
+  & Pick<CreateChange, "name">
+  & { readonly [Field in Exclude<keyof CreateChange, "type" | "name">]?: CreateChange[Field] | undefined };
+
+/** Returns the change that creates a task; a field that is absent or `undefined` gets its default. */
+export function createChange({
+  name,
+  metadata = {},
+  tags = [],
+  parent_id = null,
+  weight = 1,
+  attempt = 1,
+  retry_of = null,
+  retryable = false,
+  stale_after = null,
+}: CreateFields): CreateChange {
+  return {
+    type: "create",
+    name,
+    metadata,
+    tags,
+    parent_id,
+    weight,
+    attempt,
+    retry_of,
+    retryable,
+    stale_after,
+  };
+}
