@@ -5,7 +5,7 @@
  */
 
 import { ConfigError } from "../errors.ts";
-import { isClientToken, isTaskId } from "../task/grammar.ts";
+import { CLIENT_RULE, isClientToken, isTaskId, TASK_ID_RULE } from "../task/grammar.ts";
 
 /** Parses a flag's text; `source` is what error messages call it, such as `--port`. */
 export type FlagParser<Value> = (text: string, source: string) => Value;
@@ -48,9 +48,7 @@ export function secondsWithin(least: number, most: number, isAbove = false): Fla
 export function clientToken(text: string, source: string): string {
   if (isClientToken(text)) return text;
   throw new ConfigError(
-    `${source} must be 1 to 128 characters of A-Z a-z 0-9 . _ - and not . or .., received ${
-      quoteValue(text)
-    }`,
+    `${source} must be ${CLIENT_RULE}, received ${quoteValue(text)}`,
   );
 }
 
@@ -58,8 +56,7 @@ export function clientToken(text: string, source: string): string {
 export function taskId(text: string, source: string): string {
   if (isTaskId(text)) return text;
   throw new ConfigError(
-    `${source} must be 1 to 128 characters of A-Z a-z 0-9 . _ : - and not a reserved word, ` +
-      `received ${quoteValue(text)}`,
+    `${source} must be ${TASK_ID_RULE}, received ${quoteValue(text)}`,
   );
 }
 

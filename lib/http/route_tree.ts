@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isClientToken, isTaskId } from "../task/grammar.ts";
+import { CLIENT_RULE, isClientToken, isTaskId, TASK_ID_RULE } from "../task/grammar.ts";
 import { Problem } from "./problem.ts";
 import { type Method, METHODS, type PathParam, type PathParams, type Route } from "./route.ts";
 
@@ -98,10 +98,10 @@ export function paramsIn({ names, values }: Match<never>): PathParams {
 function paramFrom(name: PathParam, segment: string): string {
   const value = segment.includes("%") ? decoded(segment) : segment;
   if (name === "client" && (value === null || !isClientToken(value))) {
-    throw new Problem("bad_client", "A client token is 1 to 128 of A-Z a-z 0-9 . _ - and not . or ..");
+    throw new Problem("bad_client", `A client token must be ${CLIENT_RULE}`);
   }
   if (name === "id" && (value === null || !isTaskId(value))) {
-    throw new Problem("bad_task_id", "A task id is 1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved word");
+    throw new Problem("bad_task_id", `A task id must be ${TASK_ID_RULE}`);
   }
   if (value === null) throw new Problem("bad_path", "The path is not valid percent-encoded UTF-8");
   return value;

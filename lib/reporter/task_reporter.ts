@@ -38,7 +38,10 @@ export interface TaskHandlers {
 }
 
 /** The defaults of {@linkcode ReporterOptions}. */
-export const REPORTER_DEFAULTS: ReporterOptions = { flushIntervalMs: 50, unsentLogLines: 1_000 };
+export const REPORTER_DEFAULTS: ReporterOptions = {
+  flushIntervalMs: 50,
+  unsentLogLines: LIMITS.reportLines - 1,
+};
 
 /** A change to a final state. */
 export type EndChange = FinishChange | FailChange | CancelledChange;

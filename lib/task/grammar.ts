@@ -4,8 +4,6 @@
  * @module
  */
 
-import { TASK_STATES, type TaskState } from "./task.ts";
-
 /** The client token of tasks that name none. */
 export const DEFAULT_CLIENT = "default";
 
@@ -21,7 +19,7 @@ export const LIMITS = {
   statusLength: 1_000,
   unitLength: 32,
   logLineLength: 8_192,
-  /** A thousand, and one that says that others were dropped. */
+  /** Log lines of one report: a thousand, and one that says how many were dropped. */
   reportLines: 1_001,
   errorMessageLength: 4_096,
   errorTypeLength: 128,
@@ -46,7 +44,15 @@ export const TASK_ID: RegExp = new RegExp(
   `^(?!(?:${RESERVED_TASK_IDS})$)[A-Za-z0-9._:-]{1,${LIMITS.idLength}}$`,
 );
 
-/** Whether a text matches {@linkcode CLIENT_TOKEN}. */
+
+/** The rule for client tokens, to follow "must be" in error messages. */
+export const CLIENT_RULE = `1 to ${LIMITS.idLength} characters of A-Z a-z 0-9 . _ - and not . or ..`;
+
+/** The rule for task ids, to follow "must be" in error messages. */
+export const TASK_ID_RULE =
+  `1 to ${LIMITS.idLength} characters of A-Z a-z 0-9 . _ : - and not a reserved word`;
+
+/** Whether a text is a client token; {@linkcode CLIENT_RULE} states what one is. */
 export function isClientToken(text: string): boolean {
   return CLIENT_TOKEN.test(text);
 }
@@ -54,9 +60,4 @@ export function isClientToken(text: string): boolean {
 /** Whether a text matches {@linkcode TASK_ID}. */
 export function isTaskId(text: string): boolean {
   return TASK_ID.test(text);
-}
-
-/** Whether a text is the name of a state. */
-export function isTaskState(text: string): text is TaskState {
-  return (TASK_STATES as readonly string[]).includes(text);
 }

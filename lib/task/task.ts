@@ -7,6 +7,8 @@
  * @module
  */
 
+import { LIMITS } from "./grammar.ts";
+
 /** Every state a task can be in, in the order of its life. The set is closed: states are never parsed from text. */
 export const TASK_STATES = [
   "NOT_STARTED",
@@ -19,6 +21,11 @@ export const TASK_STATES = [
 
 /** One of {@linkcode TASK_STATES}. */
 export type TaskState = (typeof TASK_STATES)[number];
+
+/** Whether a text is the name of a state. */
+export function isTaskState(text: string): text is TaskState {
+  return (TASK_STATES as readonly string[]).includes(text);
+}
 
 /** Any value that survives `JSON.stringify` and `JSON.parse` unchanged. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
@@ -316,6 +323,6 @@ export function stateWords(state: TaskState, error: TaskError | null): string {
     case "CANCELLED":
       return "Cancelled";
     case "ERROR":
-      return `Error: ${error?.message ?? "unknown"}`.slice(0, 1_000);
+      return `Error: ${error?.message ?? "unknown"}`.slice(0, LIMITS.statusLength);
   }
 }

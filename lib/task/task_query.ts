@@ -4,8 +4,7 @@
  * @module
  */
 
-import { isTaskState } from "./grammar.ts";
-import type { Task, TaskSummary } from "./task.ts";
+import { isTaskState, type Task, type TaskSummary } from "./task.ts";
 import { timeFrom } from "./time_filter.ts";
 
 /** The fields that tasks can be sorted by. */
@@ -63,7 +62,7 @@ export const MAX_FILTER_LENGTH = 200;
 /** The number of tasks on one page of a list, unless the request sets a limit. */
 export const DEFAULT_PAGE_SIZE = 100;
 
-/** The largest number of tasks that one request for a list can ask for. */
+/** The largest number of tasks that one request can list, or change in bulk. */
 export const MAX_PAGE_SIZE = 1_000;
 
 const TIMES = "a time, such as 1h, 7d or 2026-11-24T14:00:00Z";

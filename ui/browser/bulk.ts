@@ -5,6 +5,7 @@
  */
 
 import type { Signal } from "@preact/signals";
+import { MAX_PAGE_SIZE } from "../../lib/task/task_query.ts";
 import { sayBulk, sayBulkStart } from "../shared/bulk_words.ts";
 import type { BulkAction, BulkState } from "../shared/view.ts";
 
@@ -19,8 +20,6 @@ export interface BulkAnswer {
 const UNDO_MS = 5_000;
 /** How long a failure is shown, in milliseconds. */
 const PROBLEM_MS = 8_000;
-/** Tasks per request. */
-const AT_ONCE = 1_000;
 
 /** Performs bulk actions and writes their state to a signal. */
 export class BulkChanger implements Disposable {
@@ -56,8 +55,8 @@ export class BulkChanger implements Disposable {
     this.#state.value = { kind: "busy", text: sayBulkStart(action, ids.length) };
     const done: string[] = [];
     const failed: BulkAnswer["failed"][number][] = [];
-    for (let start = 0; start < ids.length; start += AT_ONCE) {
-      const some = ids.slice(start, start + AT_ONCE);
+    for (let start = 0; start < ids.length; start += MAX_PAGE_SIZE) {
+      const some = ids.slice(start, start + MAX_PAGE_SIZE);
       try {
         const answer = await this.#send(action, some);
         done.push(...answer.done);

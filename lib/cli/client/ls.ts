@@ -6,8 +6,7 @@
 
 import { readVariable } from "../../environment.ts";
 import { ConfigError } from "../../errors.ts";
-import { isTaskState } from "../../task/grammar.ts";
-import { TASK_STATES, type TaskState } from "../../task/task.ts";
+import { isTaskState, TASK_STATES, type TaskState } from "../../task/task.ts";
 import { MAX_PAGE_SIZE } from "../../task/task_query.ts";
 import { comparePlace } from "../../task/task_view.ts";
 import { textBars } from "../../text/text_bars.ts";

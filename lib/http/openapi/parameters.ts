@@ -15,6 +15,7 @@ import {
   TASK_PAGING,
 } from "../../task/task_query.ts";
 import { TASK_STATES } from "../../task/task.ts";
+import { MAX_WAIT_SECONDS } from "../tasks/waits.ts";
 
 /** The parameters of path templates. */
 export const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
@@ -59,4 +60,4 @@ export const NAME_QUERY: z.ZodObject = z.object(
 export const AFTER = z.string();
 
 /** How long a request may wait, in seconds. */
-export const TIMEOUT = z.number().min(0).max(60);
+export const TIMEOUT = z.number().min(0).max(MAX_WAIT_SECONDS);

@@ -6,6 +6,7 @@
 
 import type { Access } from "../../access/grant.ts";
 import { type HandlerContext, retryTask, storedTask } from "../context.ts";
+import { MAX_PAGE_SIZE } from "../../task/task_query.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { paramsOf } from "../route.ts";
 
@@ -16,9 +17,6 @@ const ACTIONS: ReadonlyMap<string, Access["action"]> = new Map([
   ["remove", "remove"],
   ["restore", "remove"],
 ]);
-
-/** Tasks that can be changed by one request. */
-const MOST_TASKS = 1_000;
 
 /** What became of each task. */
 export interface BulkResult {
@@ -50,8 +48,11 @@ export async function changeMany(
   action: string,
   ids: readonly string[],
 ): Promise<BulkResult> {
-  if (ids.length > MOST_TASKS) {
-    throw new Problem("too_many", `Cannot change ${ids.length} tasks: wanted at most ${MOST_TASKS} at once`);
+  if (ids.length > MAX_PAGE_SIZE) {
+    throw new Problem(
+      "too_many",
+      `Cannot change ${ids.length} tasks: wanted at most ${MAX_PAGE_SIZE} at once`,
+    );
   }
   const done: string[] = [];
   const failed: { id: string; detail: string }[] = [];

@@ -7,7 +7,7 @@
 
 import { z } from "zod";
 import { byteLength } from "../../task/protocol.ts";
-import { isTaskId, LIMITS } from "../../task/grammar.ts";
+import { isTaskId, LIMITS, TASK_ID_RULE } from "../../task/grammar.ts";
 import type { UpdateChange } from "../../task/task.ts";
 import {
   UPDATE_FIELD_NAMES,
@@ -81,7 +81,7 @@ const PROGRESS = { ...UPDATED, ...STATUS };
 /** `POST /tasks/{client}` */
 export const CREATE_BODY = z.strictObject({
   id: taskId.describe(
-    "1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved word; made up by the server if absent",
+    `${TASK_ID_RULE}; made up by the server if absent`,
   )
     .optional(),
   name: meaning(text(LIMITS.nameLength, 1), '"task" if absent; runs of the same name share statistics')

@@ -5,9 +5,8 @@
  */
 
 import { type Cursor, formatCursor, parseCursor } from "../../task/cursor.ts";
-import { isTaskState } from "../../task/grammar.ts";
 import type { ChangesSince, StoredTask } from "../../store/store.ts";
-import { isFinal, TASK_STATES, type TaskState } from "../../task/task.ts";
+import { isFinal, isTaskState, TASK_STATES, type TaskState } from "../../task/task.ts";
 import { type HandlerContext, storedTask, taskNotFound, whenPublishable } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { jsonResponse } from "../responses.ts";
@@ -15,8 +14,8 @@ import { type Answer, type Call, paramsOf } from "../route.ts";
 import { taskText, wantsText } from "./text.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 
-/** How long a request may wait, in seconds: proxies take a server that is silent for longer to be gone. */
-const MOST_SECONDS = 60;
+/** The longest wait of a request, in seconds: many proxies give up on a response after a minute. */
+export const MAX_WAIT_SECONDS = 60;
 
 /** Answers requests that may wait. */
 export class Waits {
@@ -61,7 +60,7 @@ export class Waits {
     const params = paramsOf(request);
     checkNames(params, ["wait", "timeout"]);
     const wanted = statesFrom(params.get("wait") ?? "");
-    const timeoutMs = timeoutFrom(params, MOST_SECONDS);
+    const timeoutMs = timeoutFrom(params, MAX_WAIT_SECONDS);
     const stored = storedTask(this.#context, client, id);
     const isText = wantsText(request);
     const answer = (stored: StoredTask) =>
@@ -116,8 +115,8 @@ function statesFrom(text: string): ReadonlySet<TaskState> {
 
 function timeoutFrom(params: URLSearchParams, fallback: number): number {
   const text = params.get("timeout") ?? String(fallback);
-  if (/^\d{1,2}(\.\d{1,3})?$/.test(text) && Number(text) <= MOST_SECONDS) return Number(text) * 1000;
-  throw new Problem("bad_filter", `The filter "timeout" must be 0 to ${MOST_SECONDS} seconds`);
+  if (/^\d{1,2}(\.\d{1,3})?$/.test(text) && Number(text) <= MAX_WAIT_SECONDS) return Number(text) * 1000;
+  throw new Problem("bad_filter", `The filter "timeout" must be 0 to ${MAX_WAIT_SECONDS} seconds`);
 }
 
 function checkNames(params: URLSearchParams, names: readonly [string, ...string[]]): void {

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { ProtocolError } from "../../../lib/errors.ts";
 import { byteLength, parseChange, parseReport, type Report } from "../../../lib/task/protocol.ts";
 import { formatCursor, parseCursor } from "../../../lib/task/cursor.ts";
-import { isClientToken, isTaskId, isTaskState, LIMITS } from "../../../lib/task/grammar.ts";
+import { isClientToken, isTaskId, LIMITS } from "../../../lib/task/grammar.ts";
 import { startRun } from "../../../lib/reporter/start_run.ts";
-import { type JsonObject, TASK_STATES } from "../../../lib/task/task.ts";
+import { isTaskState, type JsonObject, TASK_STATES } from "../../../lib/task/task.ts";
 import {
   assert,
   assertEquals,

@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { MAX_WAIT_SECONDS } from "../../tasks/waits.ts";
 import type { CallGroup } from "../call.ts";
 import { AFTER, LIST_QUERY, NAME_QUERY, TIMEOUT } from "../parameters.ts";
 import { CHANGES, HISTORY, LOG_PAGE, NAMES, PROGRESS, TASK, TASK_LIST } from "../response_schemas.ts";
@@ -32,7 +33,7 @@ export const READ_CALLS: CallGroup = {
       query: LIST_QUERY.extend({
         after: AFTER.describe("a cursor from an earlier response: get only what changed since").optional(),
         timeout: TIMEOUT.describe(
-          "with `after`: how many seconds to wait for a change, up to 60; 0 by default",
+          `with \`after\`: how many seconds to wait for a change, up to ${MAX_WAIT_SECONDS}; 0 by default`,
         )
           .optional(),
       }),
@@ -56,7 +57,7 @@ export const READ_CALLS: CallGroup = {
           "the states to wait for, comma-separated; `ended` stands for all final states",
         )
           .optional(),
-        timeout: TIMEOUT.describe("with `wait`: how many seconds to wait at most, up to 60; 60 by default")
+        timeout: TIMEOUT.describe(`with \`wait\`: how many seconds to wait at most, up to ${MAX_WAIT_SECONDS}, which is the default`)
           .optional(),
       }),
       responses: { 200: TASK, 408: TASK, 409: TASK },

@@ -145,12 +145,12 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
 const NOT_CREATED: readonly (readonly [AskOptions, string])[] = [
   [
     { json: { id: "a b" } },
-    'Cannot read "id": wanted 1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved word, ' +
+    'Cannot read "id": wanted 1 to 128 characters of A-Z a-z 0-9 . _ : - and not a reserved word, ' +
     'received "a b"',
   ],
   [
     { json: { id: "__proto__" } },
-    'Cannot read "id": wanted 1 to 128 of A-Z a-z 0-9 . _ : - and not a reserved ' +
+    'Cannot read "id": wanted 1 to 128 characters of A-Z a-z 0-9 . _ : - and not a reserved ' +
     'word, received "__proto__"',
   ],
   [{ form: "name=" }, 'Cannot read "name": wanted a string of 1 to 200 characters, received ""'],
