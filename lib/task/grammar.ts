@@ -44,7 +44,6 @@ export const TASK_ID: RegExp = new RegExp(
   `^(?!(?:${RESERVED_TASK_IDS})$)[A-Za-z0-9._:-]{1,${LIMITS.idLength}}$`,
 );
 
-
 /** The rule for client tokens, to follow "must be" in error messages. */
 export const CLIENT_RULE = `1 to ${LIMITS.idLength} characters of A-Z a-z 0-9 . _ - and not . or ..`;
 

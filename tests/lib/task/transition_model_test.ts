@@ -227,6 +227,6 @@ Deno.test("transition() heeds the numbers of a task's own reporter only, and tak
   assertThrows(
     () => transition(task, "t", createChange(), 0, { reporter: "other", seq: 1 }),
     TransitionError,
-    "is taken",
+    "already taken",
   );
 });

@@ -57,7 +57,9 @@ export const READ_CALLS: CallGroup = {
           "the states to wait for, comma-separated; `ended` stands for all final states",
         )
           .optional(),
-        timeout: TIMEOUT.describe(`with \`wait\`: how many seconds to wait at most, up to ${MAX_WAIT_SECONDS}, which is the default`)
+        timeout: TIMEOUT.describe(
+          `with \`wait\`: how many seconds to wait at most, up to ${MAX_WAIT_SECONDS}, which is the default`,
+        )
           .optional(),
       }),
       responses: { 200: TASK, 408: TASK, 409: TASK },
