@@ -139,6 +139,8 @@ export interface Documentation {
   readonly sockets: DocumentedGroup;
   /** The fields of a task's record. */
   readonly record: readonly DocumentedField[];
+  /** The HTTP statuses of errors, with their titles and codes. */
+  readonly problems: readonly DocumentedField[];
 }
 
 /** Makes HTML of tasks. */

@@ -9,7 +9,7 @@ import type { Task } from "../task/task.ts";
 import { TransitionError } from "../task/transition.ts";
 
 /** Every problem code, by the status that it is answered with, and the title of that status. */
-const PROBLEMS = {
+export const PROBLEMS = {
   400: {
     title: "Bad request",
     codes: [

@@ -164,7 +164,7 @@ export const TASK_PAGING: {
   readonly page: PagingParameter<number>;
 } = {
   sort: {
-    about: "the field to sort by, with `-` before it for descending; `-created_at` by default",
+    about: `${SORTS}; -created_at by default`,
     accepts: SORTS,
     default: { field: "created_at", descending: true },
     parse: (text) => {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JSX } from "preact";
+import { Fragment, type JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 import type {
   Documentation,
@@ -24,7 +24,7 @@ import { documentOf } from "./render.tsx";
  * @param style the URL of the stylesheet
  */
 export function renderDocsPage(documentation: Documentation, style: string): string {
-  const { basePath, server, needsKey, groups, sockets, record } = documentation;
+  const { basePath, server, needsKey, groups, sockets, record, problems } = documentation;
   const all = [...groups, sockets];
   const content = renderToString(
     <div class="docs">
@@ -60,6 +60,7 @@ export function renderDocsPage(documentation: Documentation, style: string): str
             <code>Retry-After</code> when to try again.
           </p>
           <Code text={PROBLEM} />
+          <Fields label="Codes by status" fields={problems} />
         </section>
       </main>
     </div>,
@@ -130,7 +131,9 @@ function Overview({ groups }: { readonly groups: readonly DocumentedGroup[] }): 
             {groups.flatMap(({ calls }) => calls).map((call) => (
               <tr key={anchorOf(call)}>
                 <th scope="row">
-                  <code>{call.method} {call.path}</code>
+                  <code>
+                    {call.method} <Path path={call.path} />
+                  </code>
                 </th>
                 <td>
                   <a href={`#${anchorOf(call)}`}>{call.summary}</a>
@@ -201,7 +204,7 @@ function CallEntry(
 /** The messages that the server sends over a WebSocket, and how it closes one. */
 function Messages(): JSX.Element {
   return (
-    <>
+    <div class="docs-call">
       <h3 id="messages">Messages of WebSockets</h3>
       <dl class="docs-messages">
         {SOCKET_MESSAGES.map(({ type, about, example }) => (
@@ -219,7 +222,7 @@ function Messages(): JSX.Element {
         ))}
       </dl>
       <Fields label="Close codes" fields={CLOSE_CODES} />
-    </>
+    </div>
   );
 }
 
@@ -264,6 +267,20 @@ function Prose({ text }: { readonly text: string }): JSX.Element {
   return (
     <>
       {text.split("`").map((part, index) => index % 2 === 0 ? part : <code key={index}>{part}</code>)}
+    </>
+  );
+}
+
+/** A path that can be wrapped before each slash. */
+function Path({ path }: { readonly path: string }): JSX.Element {
+  return (
+    <>
+      {path.split(/(?=\/)/).map((part, index) => (
+        <Fragment key={index}>
+          <wbr />
+          {part}
+        </Fragment>
+      ))}
     </>
   );
 }

@@ -9,7 +9,7 @@ import { eTag, ifNoneMatch } from "@std/http/etag";
 import { z } from "zod";
 import type { DocumentedCall, DocumentedField, DocumentedGroup } from "../../page_renderer.ts";
 import type { HandlerContext } from "../context.ts";
-import { titleOf } from "../problem.ts";
+import { PROBLEMS, titleOf } from "../problem.ts";
 import { jsonResponse, pageResponse } from "../responses.ts";
 import type { Call, CallGroup, ResponseBody } from "./call.ts";
 import { CALL_GROUPS } from "./calls.ts";
@@ -28,6 +28,9 @@ interface JsonSchema {
   readonly required?: readonly string[];
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
+
+/** The number of values that a type is listed with; the description has to list more. */
+const MOST_VALUES = 6;
 
 const ACCESS: Readonly<Record<Call["access"], string>> = {
   public: "public",
@@ -64,7 +67,12 @@ export class Docs {
     const groups = CALL_GROUPS.map((group) => documentedGroup(group, server, needsKey));
     const sockets = documentedGroup(SOCKET_CALLS, server.replace(/^http/, "ws"), needsKey);
     const record = fieldsOf(TASK);
-    return pageResponse(pages.docs({ basePath, server, needsKey, groups, sockets, record }));
+    const problems = Object.entries(PROBLEMS).map(([status, { title, codes }]): DocumentedField => ({
+      name: status,
+      type: title,
+      about: codes.map((code) => `\`${code}\``).join(", "),
+    }));
+    return pageResponse(pages.docs({ basePath, server, needsKey, groups, sockets, record, problems }));
   }
 
   get #needsKey(): boolean {
@@ -112,7 +120,7 @@ function documented(call: Call, server: string, needsKey: boolean): DocumentedCa
     responses: [
       ...Object.entries(responses).map(([status, response]) => ({
         status: Number(status),
-        about: `${describeResponse(response)}${text}`,
+        about: Number(status) < 200 ? titleOf(Number(status)) : `${describeResponse(response)}${text}`,
       })),
       ...problems.map((status) => ({ status, about: titleOf(status) })),
     ],
@@ -124,9 +132,10 @@ function describeResponse(body: ResponseBody): string {
   if (body === null) return "no content";
   if (typeof body === "string") return body;
   if (body.meta()?.id === "Task") return "the record";
-  const { properties, anyOf } = schemaOf(body);
-  const shapes = properties === undefined ? anyOf ?? [] : [{ properties }];
-  return shapes.map((shape) => `{${Object.keys(shape.properties ?? {}).join(", ")}}`).join(" or ");
+  if (body instanceof z.ZodUnion) {
+    return body.options.map((option) => describeResponse(option as z.ZodType)).join(" or ");
+  }
+  return `{${Object.keys(schemaOf(body).properties ?? {}).join(", ")}}`;
 }
 
 function fieldsOf(schema: z.ZodType): DocumentedField[] {
@@ -146,7 +155,7 @@ function schemaOf(schema: z.ZodType): JsonSchema {
 }
 
 function typeOf({ type, anyOf, enum: values, items }: JsonSchema): string {
-  if (values !== undefined) return values.join(", ");
+  if (values !== undefined && values.length <= MOST_VALUES) return values.join(", ");
   if (anyOf !== undefined) return anyOf.map(typeOf).filter((text) => text !== "").join(" or ");
   if (items?.enum !== undefined) return typeOf(items);
   return typeof type === "string" ? type : type?.join(" or ") ?? "";

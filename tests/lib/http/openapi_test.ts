@@ -8,6 +8,7 @@ import type { Call } from "../../../lib/http/openapi/call.ts";
 import { CALLS } from "../../../lib/http/openapi/calls.ts";
 import { SOCKET_CALLS } from "../../../lib/http/openapi/calls/sockets.ts";
 import { exampleOf } from "../../../lib/http/openapi/docs.ts";
+import { ROUTES } from "../../../lib/http/routes.ts";
 import type { TaskDefinition } from "../../../lib/mod.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
@@ -25,6 +26,18 @@ function start(key?: string): TestServer {
   );
   return startServer({ tasks, ...(key !== undefined && { key }) });
 }
+
+/** How the reference describes the accesses of the route table. */
+const DOCUMENTED_ACCESS: Readonly<Record<string, Call["access"]>> = {
+  none: "public",
+  any: "any",
+  read: "read",
+  report: "write",
+  start: "key",
+  cancel: "key",
+  remove: "key",
+  operate: "key",
+};
 
 interface Parameter {
   readonly name: string;
@@ -149,6 +162,21 @@ Deno.test("/openapi.json responds with 304 if the client has the current version
   );
 });
 
+Deno.test("/openapi.json describes every route for programs, with the access of the route table", () => {
+  // Pages and their files, modules to import, the reference itself, and the protocol of the client libraries.
+  const isOther = ({ path, isPage, requires }: typeof ROUTES[number]) =>
+    isPage || requires === "sign_in" ||
+    /^\/(assets|(v[^/]+\/)?monitored\.|openapi\.json|report|ws\/report)/.test(path);
+  const routes = ROUTES.filter((route) => !isOther(route)).map((route) => [
+    `${route.method} ${route.path}`,
+    route.isSocket && route.access === "read" ? "socket" : DOCUMENTED_ACCESS[route.access as string],
+  ]);
+  const documented = [...CALLS, ...SOCKET_CALLS.calls]
+    .map(({ method, path, access }) => [`${method.toUpperCase()} ${path}`, access]);
+  assert(routes.length > 25);
+  assertEquals(documented.map(String).sort(), routes.map(String).sort());
+});
+
 Deno.test("/openapi.json has every call for programs of the table in SECURITY.md, with the access it states", async () => {
   const text = await Deno.readTextFile(new URL(".github/SECURITY.md", REPOSITORY));
   const rows = [...text.matchAll(/^\| `(GET|POST|PATCH|DELETE|WS) ([^`?]*)(?:\?[^`]*)?` *\|(.*)\|$/gm)]
@@ -220,14 +248,15 @@ Deno.test("/docs is a page with every call, and requires the key if there is one
   assertMatch(page.headers.get("content-security-policy") ?? "", /^default-src 'none'; script-src 'self'/);
   assertStringIncludes(page.text, "<h1>API reference</h1>");
   assertStringIncludes(page.text, "<title>API reference · Taskscope</title>");
-  const overview = /<table class="docs-overview">(.*?)<\/table>/s.exec(page.text)?.[1] ?? "";
+  const overview =
+    /<table class="docs-overview">(.*?)<\/table>/s.exec(page.text)?.[1]?.replaceAll("<wbr/>", "") ?? "";
   for (const { method, path, summary } of [...CALLS, ...SOCKET_CALLS.calls] as readonly Call[]) {
     assertStringIncludes(page.text, `<code>${path}</code>`);
     const name = path.startsWith("/ws/") ? "WS" : method.toUpperCase();
     assertStringIncludes(overview, `<code>${name} ${path}</code>`);
     assertStringIncludes(overview, summary);
   }
-  for (const field of ["eta_reason", "expires_in", "stale_after"]) {
+  for (const field of ["eta_reason", "expires_in", "stale_after", "cursor_gone"]) {
     assertStringIncludes(page.text, `<code>${field}</code>`);
   }
   const anchors = new Set([...page.text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));

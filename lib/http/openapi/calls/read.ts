@@ -27,9 +27,9 @@ export const READ_CALLS: CallGroup = {
       summary: "List tasks, or what has changed",
       description:
         "Without parameters, the response has every task. With filters, it has one page of the matching tasks, and the " +
-        "`Link` header leads to the next page. With `after`, it has what changed since that cursor, and 410 means that the " +
-        "server no longer knows: list all tasks again. With `after` and `timeout`, the request waits for a change (long " +
-        "polling). Filters cannot be combined with `after`.",
+        "`Link` header leads to the next page. With `after`, it has what changed since that cursor: apply `removed` before " +
+        "`tasks`. 410 means that the server no longer knows: list all tasks again. With `after` and `timeout`, the request " +
+        "waits for a change (long polling). Filters cannot be combined with `after`.",
       query: LIST_QUERY.extend({
         after: AFTER.describe("a cursor from an earlier response: get only what changed since").optional(),
         timeout: TIMEOUT.describe(

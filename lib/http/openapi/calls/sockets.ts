@@ -12,9 +12,8 @@ import { AFTER } from "../parameters.ts";
 export const SOCKET_CALLS: CallGroup = {
   title: "WebSockets",
   about:
-    "The server sends JSON messages, described at `/docs`, and ignores messages from the client. Browsers cannot send headers " +
-    "with a WebSocket: if the server has a key, offer the subprotocols `taskscope` and `taskscope.bearer.` followed by the " +
-    "key or token in base64url.",
+    "The server sends JSON messages and ignores those of the client. Browsers cannot send headers with a WebSocket: if the " +
+    "server has a key, offer the subprotocols `taskscope` and `taskscope.bearer.` followed by the key or token in base64url.",
   calls: [
     {
       id: "watchTasks",
