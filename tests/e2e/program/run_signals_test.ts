@@ -84,7 +84,8 @@ Deno.test("runCommand() does not forward Ctrl-C, which the terminal sends to the
       await process.type("\x03");
       const { code, stdout } = await process.ended();
       assertEquals(code, 4);
-      assertMatch(stdout, /heard 1\r\n/);
+      // The inner script(1) may restore the terminal before its last output arrives, which then gets one more "\r".
+      assertMatch(stdout, /heard 1\r{1,2}\n/);
       assertEquals((await runs.task()).state, flags.length === 0 ? "CANCELLED" : "ERROR");
     });
   }
