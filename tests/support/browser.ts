@@ -18,7 +18,7 @@ export interface TestPage extends AsyncDisposable {
 }
 
 /** Default timeout of the page's actions and waits, in milliseconds. */
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 30_000;
 
 /**
  * Runs a function with a page in a browser.
@@ -38,7 +38,7 @@ export async function withPage(
 }
 
 async function openPage(executablePath: string, options: BrowserContextOptions): Promise<TestPage> {
-  const browser = await openBrowser(executablePath);
+  const { browser, close } = await openBrowser(executablePath);
   const context = await browser.newContext(options);
   context.setDefaultTimeout(DEADLINE_MS);
   const complaints: string[] = [];
@@ -59,14 +59,5 @@ async function openPage(executablePath: string, options: BrowserContextOptions):
     if (protocol !== "data:") hosts.add(host);
   });
   page.on("websocket", (socket) => hosts.add(new URL(socket.url()).host));
-  return {
-    page,
-    complaints,
-    hosts,
-    async [Symbol.asyncDispose]() {
-      // A shared browser closes the contexts of a closed connection later, when the test's server may be gone.
-      await Promise.all(browser.contexts().map((context) => context.close()));
-      await browser.close();
-    },
-  };
+  return { page, complaints, hosts, [Symbol.asyncDispose]: close };
 }

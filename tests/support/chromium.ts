@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Socket } from "node:net";
 import type { Browser, BrowserServer, BrowserType } from "playwright-core";
 
 /** Where Chromium may be installed. */
@@ -23,17 +24,60 @@ const ARGS = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 
+/** A browser, and how to close it without leaving anything to happen later. */
+export interface OpenBrowser {
+  readonly browser: Browser;
+  /** Closes the browser; of a shared one only the contexts of this connection, and the connection. */
+  close(): Promise<void>;
+}
+
 /**
  * Launches a browser, or connects to the shared one.
  *
  * @param executablePath the browser to launch if none is shared
- * @returns the browser; closing it closes its own contexts only if it is shared
+ * @returns the browser
  */
-export async function openBrowser(executablePath: string): Promise<Browser> {
+export async function openBrowser(executablePath: string): Promise<OpenBrowser> {
   const chromium = await loadPlaywright();
   const shared = Deno.env.get(SHARED_BROWSER);
-  if (shared !== undefined) return await chromium.connect(shared);
-  return await chromium.launch({ executablePath, args: ARGS });
+  if (shared === undefined) {
+    const browser = await chromium.launch({ executablePath, args: ARGS });
+    return { browser, close: () => browser.close() };
+  }
+  const { result: browser, sockets } = await recordSockets(() => chromium.connect(shared));
+  return {
+    browser,
+    async close() {
+      // Disconnecting would close the contexts only later, when the server of the test may be gone.
+      await Promise.all(browser.contexts().map((context) => context.close()));
+      await browser.close();
+      await Promise.all(sockets.map(closed));
+    },
+  };
+}
+
+/**
+ * Records which sockets a function opens. `Browser.close()` does not wait for the end of its connection, whose timeout
+ * Deno then reports as a leak of the test.
+ */
+async function recordSockets<T>(
+  open: () => Promise<T>,
+): Promise<{ readonly result: T; readonly sockets: readonly Socket[] }> {
+  const sockets: Socket[] = [];
+  const { connect } = Socket.prototype;
+  Socket.prototype.connect = function (this: Socket, ...args: unknown[]) {
+    sockets.push(this);
+    return Reflect.apply(connect, this, args);
+  };
+  try {
+    return { result: await open(), sockets };
+  } finally {
+    Socket.prototype.connect = connect;
+  }
+}
+
+async function closed(socket: Socket): Promise<void> {
+  if (!socket.closed) await new Promise<void>((resolve) => socket.once("close", () => resolve()));
 }
 
 /** Launches a browser that other processes can share. */

@@ -33,7 +33,7 @@ export interface Ended {
 }
 
 /** Longest time that a program may take to say where it listens, or to end, in milliseconds. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 30_000;
 
 /** A program that was started. Ended when it is disposed of. */
 export class Process implements AsyncDisposable {
@@ -68,7 +68,7 @@ export class Process implements AsyncDisposable {
     return this.#texts.stderr;
   }
 
-  /** Resolves when it has ended; rejects where it does not within 20 s. */
+  /** Resolves when it has ended; rejects where it does not within 30 s. */
   async ended(): Promise<Ended> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tooLate = new Promise<never>((_, reject) => {
