@@ -1,4 +1,4 @@
-/** A server that is kept by a key: programs, people and those who were sent a link, as they would use it. */
+/** A server that requires a key, used by programs, a signed-in user and a guest with a link. */
 
 import type { BrowserContext, Page } from "playwright-core";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
@@ -18,7 +18,7 @@ import { findTool } from "../support/tools.ts";
 const KEY = "a-key-for-this-very-test-0123456789";
 const SECRETS = [KEY];
 
-/** A server on https with a key, in a folder of its own. */
+/** A server on HTTPS with a key, in a temporary folder. */
 class KeptServer implements AsyncDisposable {
   readonly folder: string;
   readonly program: Program;
@@ -39,7 +39,7 @@ class KeptServer implements AsyncDisposable {
     return new KeptServer(folder, program);
   }
 
-  /** The variables of a program that reports here. */
+  /** The environment of a program that reports to the server. */
   get env(): Record<string, string> {
     return { TASKSCOPE_SERVER: this.program.url, TASKSCOPE_KEY: KEY, DENO_CERT: `${this.folder}/cert.pem` };
   }
@@ -61,7 +61,7 @@ async function signIn(page: Page, url: string): Promise<void> {
   await page.waitForURL((to) => !to.pathname.endsWith("/sign-in"));
 }
 
-Deno.test("a kept server: programs report and look with the key, and without it they are told", async () => {
+Deno.test("access: programs report and read with the key, and get an error without it", async () => {
   await using server = await KeptServer.start();
   if (server === undefined) return;
   const { env, program } = server;
@@ -79,7 +79,7 @@ Deno.test("a kept server: programs report and look with the key, and without it 
     "This needs the key of the server, or a token; --key-file or TASKSCOPE_KEY",
   );
   const unseen = await runProgram(["run", "--", "sh", "-c", "echo x; exit 3"], { env: keyless });
-  assertEquals([unseen.code, unseen.stdout], [3, "x\n"], "what runs does not notice");
+  assertEquals([unseen.code, unseen.stdout], [3, "x\n"], "the command runs as usual");
   assertStringIncludes(unseen.stderr, "This needs the key");
 
   const token = (await runProgram(["token", "--may", "read", "--client", "default"], { env })).stdout.trim();
@@ -99,7 +99,7 @@ Deno.test("a kept server: programs report and look with the key, and without it 
   for (const secret of SECRETS) assertEquals(said.includes(secret), false);
 });
 
-Deno.test("a kept server: monitored() in a program reports with the key", async () => {
+Deno.test("access: monitored() in a program reports with the key", async () => {
   await using server = await KeptServer.start();
   if (server === undefined) return;
   const file = `${server.folder}/job.ts`;
@@ -125,7 +125,7 @@ await monitored(async (task) => {
   assertEquals(waited.code, 0, waited.stderr);
 });
 
-Deno.test("a kept server: somebody signs in, works, shares a task, and signs out", async () => {
+Deno.test("access: a user signs in, works, shares a task and signs out", async () => {
   await using server = await KeptServer.start();
   if (server === undefined) return;
   const { program: { url }, env } = server;
@@ -144,13 +144,13 @@ Deno.test("a kept server: somebody signs in, works, shares a task, and signs out
     await using _running = await running;
     await page.getByRole("button", { name: "Cancel sleeper" }).click();
     await page.locator("[data-state=CANCELLED]").first().waitFor();
-    // The browser notes the status of the wrong key.
+    // The browser logs the status of the response to the wrong key.
     assertEquals(complaints.filter((text) => !text.includes("401")), []);
     assertEquals([...hosts], [new URL(url).host]);
   });
 });
 
-Deno.test("a kept server: who was sent a link sees that task live, and nothing else", async () => {
+Deno.test("access: a guest with a link sees the shared task live, and nothing else", async () => {
   await using server = await KeptServer.start(["--no-demo"]);
   if (server === undefined) return;
   const { program: { url }, env } = server;
@@ -185,7 +185,7 @@ Deno.test("a kept server: who was sent a link sees that task live, and nothing e
     const guests: BrowserContext = await browser.newContext({ ignoreHTTPSErrors: true });
     const guest = await guests.newPage();
     await guest.goto(link);
-    assertEquals(guest.url(), `${url}/t/default/shown`, "the token is in no address any more");
+    assertEquals(guest.url(), `${url}/t/default/shown`, "the token must not stay in the URL");
     await live(guest, "Live via event stream");
     await guest.getByText("40%").first().waitFor();
     assertEquals(await axeFindings(guest), []);

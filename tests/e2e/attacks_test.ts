@@ -1,4 +1,4 @@
-/** What somebody would try who means harm, against the program as it is started. */
+/** Attacks against the program with its default settings. */
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertLess, assertNotMatch } from "../support/assert.ts";
@@ -11,26 +11,26 @@ import { TestSocket } from "../support/socket.ts";
 
 const KEY = "a-key-for-this-very-test-0123456789";
 const bearer = { headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" } };
-/** What nobody may see that does not have the key. */
+/** A text that must not be visible without the key. */
 const SECRET = "a-secret-that-nobody-may-see";
 const SOAK = Deno.env.get("TASKSCOPE_SOAK") === "1";
-/** Connections that do nothing. */
+/** Number of idle connections. */
 const IDLE_CONNECTIONS = SOAK ? 10_000 : 1_000;
 
 function encode(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }
 
-/** The memory of a server's process, in MiB, as it says itself. */
+/** The memory of the server's process, in MiB, from its metrics. */
 async function residentOf({ url }: Program): Promise<number> {
   const { text } = await call("GET", `${url}/metrics`, bearer);
   return Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1]) / 2 ** 20;
 }
 
-/** Holds a server against that it still does what it is for. */
+/** Checks that a server still works. */
 async function assertWell({ url }: Program): Promise<void> {
   const id = crypto.randomUUID();
-  // A connection on which a body was refused half-way may be closed by now, and is found out when it is used next.
+  // fetch() may reuse a connection that the server closed after refusing a body, and fail; so retry.
   await call("GET", `${url}/healthz`).catch(() => {});
   assertEquals((await call("POST", `${url}/tasks/well`, { ...bearer, body: `{"id":"${id}"}` })).status, 201);
   assertEquals((await call("POST", `${url}/tasks/well/${id}/finish`, { ...bearer, body: "{}" })).status, 200);
@@ -52,7 +52,7 @@ async function handshake(
   return connection;
 }
 
-Deno.test("attack: a page of another site opens sockets, sends forms and asks for tasks", async () => {
+Deno.test("attack: a page of another site opens WebSockets, submits forms and reads tasks", async () => {
   await using host = new StaticHost();
   await using program = await startProgram();
   const { url } = program;
@@ -96,7 +96,7 @@ async function tryAll() {
   assertEquals(json.all_tasks.t.cancel_requested, false);
 });
 
-Deno.test("attack: script in every text of a task runs nowhere", async () => {
+Deno.test("attack: scripts in the texts of a task do not run", async () => {
   await using program = await startProgram(["--no-demo"]);
   const { url } = program;
   const script =
@@ -141,7 +141,7 @@ Deno.test("attack: script in every text of a task runs nowhere", async () => {
   const visit = async (page: Page) => {
     for (const path of paths) {
       await page.goto(url + path).catch((error) => {
-        // Text files are saved, and not shown.
+        // Browsers download text files instead of displaying them.
         if (!/Download is starting/.test(String(error))) throw error;
       });
       if (path.startsWith("/t/default") && !path.includes("%")) {
@@ -157,7 +157,7 @@ Deno.test("attack: script in every text of a task runs nowhere", async () => {
   });
 });
 
-Deno.test("attack: paths that lead out of where files are", async () => {
+Deno.test("attack: path traversal", async () => {
   await using program = await startProgram(["--key-file", await keyFile()]);
   const ups = [
     "../",
@@ -180,7 +180,7 @@ Deno.test("attack: paths that lead out of where files are", async () => {
         const request =
           `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\nConnection: close\r\n\r\n`;
         const { status, body } = await rawRequest(program.port, request);
-        // 429: tokens of links are guessed here, too.
+        // 429, because some paths are guesses of link tokens.
         assert([303, 400, 401, 404, 429].includes(status), `${path} answers ${status}`);
         assertNotMatch(body, /root:|"imports"|taskscope shows|TASKSCOPE_/);
       }
@@ -188,12 +188,12 @@ Deno.test("attack: paths that lead out of where files are", async () => {
   }
 });
 
-Deno.test("attack: requests that two servers would read in two ways", async () => {
+Deno.test("attack: request smuggling", async () => {
   await using program = await startProgram(["--key-file", await keyFile()]);
   await call("POST", `${program.url}/tasks/c`, { ...bearer, body: `{"id":"t","status":"${SECRET}"}` });
   const host = `Host: 127.0.0.1:${program.port}`;
-  // Without the key: what is hidden in the request of somebody who has it must not have it, too. Older Deno reads it as the
-  // next request, as it may where nothing in front has read it otherwise.
+  // The hidden request has no key, and must not get that of the outer request. Older versions of Deno read it as the next
+  // request, which is valid without a proxy that reads it differently.
   const hidden = `GET /tasks/c HTTP/1.1\r\n${host}\r\n\r\n`;
   const heads = [
     [`Content-Length: ${hidden.length}`, "Transfer-Encoding: chunked"],
@@ -219,7 +219,7 @@ Deno.test("attack: requests that two servers would read in two ways", async () =
   await assertWell(program);
 });
 
-Deno.test("attack: bodies that never come, and heads, addresses and tokens beyond all measure", async () => {
+Deno.test("attack: unfinished bodies, and huge headers, URLs and tokens", async () => {
   const limits = ["--limit", "requestTimeoutMs=300", "--limit", "wrongKeysPerAddress=100000"];
   await using program = await startProgram(["--key-file", await keyFile(), ...limits]);
   const head =
@@ -249,7 +249,7 @@ Deno.test("attack: bodies that never come, and heads, addresses and tokens beyon
   ];
   for (const request of requests) {
     const { status } = await rawRequest(program.port, request);
-    // How long a head may be differs between versions of Deno: some of these are within.
+    // The limit of headers differs between versions of Deno, and accepts some of these.
     assert(status < 500, `${request.slice(0, 60)}: ${status}`);
   }
   const bodies: [string, string][] = [
@@ -266,14 +266,14 @@ Deno.test("attack: bodies that never come, and heads, addresses and tokens beyon
   await assertWell(program);
 });
 
-Deno.test("attack: many connections that do nothing, and readers that do not read", async () => {
+Deno.test("attack: many idle connections, and watchers that do not read", async () => {
   await using program = await startProgram(["--key-file", await keyFile()]);
   const before = await residentOf(program);
   const connections: Deno.Conn[] = [];
   try {
     for (let index = 0; index < IDLE_CONNECTIONS; index++) {
       const connection = await Deno.connect({ hostname: "127.0.0.1", port: program.port });
-      // A third of them begins a request, and leaves it at that.
+      // A third of them sends an unfinished request.
       if (index % 3 === 0) await send(connection, encode("GET /tasks/c HTTP/1.1\r\nHost:"));
       connections.push(connection);
     }
@@ -286,7 +286,7 @@ Deno.test("attack: many connections that do nothing, and readers that do not rea
       `taskscope.bearer.${btoa(KEY).replaceAll("=", "")}`,
     ]);
     await watching.count(1);
-    // More than may be on its way to those who do not read.
+    // More data than the queue of a slow watcher may hold.
     for (let index = 0; index < 60; index++) {
       const body = JSON.stringify({ id: `t-${index}`, metadata: { text: "x".repeat(15_000) } });
       assertEquals((await call("POST", `${program.url}/tasks/c`, { ...bearer, body })).status, 201);
@@ -300,12 +300,12 @@ Deno.test("attack: many connections that do nothing, and readers that do not rea
   await assertWell(program);
 });
 
-Deno.test("attack: 160 MB in parts of one message", async () => {
+Deno.test("attack: a WebSocket message of 160 MB in fragments", async () => {
   await using program = await startProgram(["--key-file", await keyFile()]);
   const part = new Uint8Array(1_000_000).fill(0x61);
   const connection = await handshake(program, "/ws/tasks/c", [`Authorization: Bearer ${KEY}`]);
   assertEquals((await readResponse(connection, "head")).status, 101);
-  // Somebody has to take what the server says meanwhile.
+  // Read what the server sends meanwhile.
   const reading = (async () => {
     const chunk = new Uint8Array(65_536);
     while (await connection.read(chunk).catch(() => null) !== null);
@@ -315,7 +315,7 @@ Deno.test("attack: 160 MB in parts of one message", async () => {
       await send(connection, socketFrame(index === 0 ? 1 : 0, part, index === 159));
     }
   } catch {
-    // It was cut before.
+    // The server closed the connection.
   }
   await assertWell(program);
   connection.close();
@@ -328,7 +328,7 @@ Deno.test("attack: 160 MB in parts of one message", async () => {
   assertLess(resident, 512);
 });
 
-Deno.test("attack: whoever reads what the server says finds no key and no token", async () => {
+Deno.test("attack: no response and no log contains a key or token", async () => {
   await using program = await startProgram(["--key-file", await keyFile(), "--log", "json"]);
   const { url } = program;
   const made = await Promise.all(

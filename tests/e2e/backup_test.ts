@@ -1,4 +1,4 @@
-/** Copies of the file of tasks, made while its server writes, and put in its place again. */
+/** Backup and restore of the database file while its server writes. */
 
 import {
   assert,
@@ -10,7 +10,7 @@ import {
 import { call } from "../support/calls.ts";
 import { type Program, runProgram, startProgram } from "../support/program.ts";
 
-/** A folder that is gone afterwards. */
+/** A temporary folder. */
 class Folder implements AsyncDisposable {
   readonly path: string = Deno.makeTempDirSync({ prefix: "taskscope-backup-" });
 
@@ -27,7 +27,7 @@ class Folder implements AsyncDisposable {
   }
 }
 
-/** Creates tasks and ends them, one after the other, until it is told to stop; gives back which were acknowledged. */
+/** Creates and ends tasks, one at a time, until it is stopped; records the acknowledged ones. */
 function writer({ url }: Program) {
   const acknowledged: string[] = [];
   let isOver = false;
@@ -44,7 +44,7 @@ function writer({ url }: Program) {
     }
   }
   const done = write();
-  // Where the test has failed before, that is what counts.
+  // An earlier failure of the test takes precedence.
   done.catch(() => {});
   return {
     acknowledged,
@@ -55,7 +55,7 @@ function writer({ url }: Program) {
   };
 }
 
-Deno.test("taskscope backup and restore: all that was acknowledged before a copy is in it, while the server writes", async () => {
+Deno.test("taskscope backup and restore keep every task acknowledged before the copy, while the server writes", async () => {
   await using folder = new Folder();
   const [data, copy] = [folder.file("tasks.db"), folder.file("copy.db")];
   let before: string[];
@@ -76,7 +76,7 @@ Deno.test("taskscope backup and restore: all that was acknowledged before a copy
     assertStringIncludes(refused.stderr, "another Taskscope uses it");
     await stop();
     await call("POST", `${program.url}/tasks/c`, { body: { id: "after" } });
-    assert(acknowledged.length > before.length, "it wrote on meanwhile");
+    assert(acknowledged.length > before.length, "the server did not write meanwhile");
     assertMatch(
       (await runProgram(["check", "--data", data])).stdout,
       /is intact: [\d,]+ ended tasks and 1 unfinished/,
@@ -100,13 +100,13 @@ Deno.test("taskscope backup and restore: all that was acknowledged before a copy
   assertNotEquals(
     json.cursor.split(":")[0],
     cursor.split(":")[0],
-    "numbers are given out again, so they have another name",
+    "sequence numbers are reused after a restore, so the epoch must differ",
   );
   assertEquals((await call("GET", `${program.url}/tasks/c?after=${cursor}`)).status, 410);
   assertEquals((await folder.names()).filter((name) => name.includes("partial")), []);
 });
 
-Deno.test("taskscope backup, restore and check say what is wrong with a file, and leave all as it was", async () => {
+Deno.test("taskscope backup, restore and check exit with 1 on an unusable file, and change nothing", async () => {
   await using folder = new Folder();
   const [data, damaged, text, copy] = ["tasks.db", "damaged.db", "text.db", "copy.db"].map((name) =>
     folder.file(name)

@@ -1,6 +1,6 @@
 /**
- * What is left when the server is killed. `TASKSCOPE_SOAK=1` kills it fifty times; `TASKSCOPE_SEED` repeats the choices of
- * another run, though not its timing.
+ * Consistency after the server is killed. `TASKSCOPE_SOAK=1` kills it fifty times; `TASKSCOPE_SEED` repeats the random
+ * choices of another run, but not its timing.
  */
 
 import type { Task } from "../../lib/task/task.ts";
@@ -21,7 +21,7 @@ import { TestSocket } from "../support/socket.ts";
 const ROUNDS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 50 : 5;
 const SEED = Number(Deno.env.get("TASKSCOPE_SEED") ?? Date.now() % 1_000_000);
 
-/** What happens in turn, most of it in the first five rounds. */
+/** The variants that rounds take in turn; the first five cover most. */
 const PLAN: readonly Round[] = [
   { end: "kill", killsAtStart: 2 },
   { end: "kill", work: "calm" },
@@ -34,7 +34,7 @@ const PLAN: readonly Round[] = [
 
 const encoder = new TextEncoder();
 
-/** Goes through so many rounds and says what there was to see. */
+/** Runs a number of rounds, and returns the figures. */
 async function withstand(
   rounds: readonly Round[],
   filled: number,
@@ -56,7 +56,7 @@ async function withstand(
       const what = `${wrong.length} complaints after round ${n} of seed ${SEED}, ${JSON.stringify(round)}`;
       assertEquals(wrong.slice(0, 10), [], what);
     }
-    // Who reads the log of a run wants to know what it means that it passed.
+    // The log of a passed run shows what it covered.
     // deno-lint-ignore no-console
     console.log(`Seed ${SEED}: ${campaign.summary}`);
     return campaign;
@@ -65,17 +65,17 @@ async function withstand(
   }
 }
 
-Deno.test("crash: nothing that was acknowledged or shown is lost, among 100,000 tasks of which 1,000 run", async () => {
+Deno.test("crash: no acknowledged or published change is lost, with 100,000 tasks of which 1,000 run", async () => {
   const rounds = Array.from({ length: ROUNDS }, (_, n) => PLAN[n % PLAN.length]!);
   const { figures } = await withstand(rounds, 100_000, {});
   assertGreater(figures.acknowledgements, 100 * ROUNDS);
   assertGreater(figures.states, 5 * ROUNDS);
-  // Of the rounds in which it is killed while all of them run.
+  // In the rounds in which the server is killed while all of them run.
   const killed = figures.interrupted.filter((_, n) => rounds[n]!.end === "kill");
   assertGreater(Math.min(...killed), 1_000);
 });
 
-Deno.test("crash: what a server forgot by itself stays forgotten, and watchers learn of it", async () => {
+Deno.test("crash: tasks evicted by retention stay removed, and watchers are notified", async () => {
   const { figures } = await withstand(
     [{ end: "kill" }, { end: "kill" }, { end: "kill", killsAtStart: 1 }],
     0,
@@ -85,10 +85,10 @@ Deno.test("crash: what a server forgot by itself stays forgotten, and watchers l
       limits: { endedTasksPerClient: 30 },
     },
   );
-  assertGreater(figures.forgotten, 20, "nothing was forgotten, so nothing was shown");
+  assertGreater(figures.forgotten, 20, "no task was evicted, so the test checked nothing");
 });
 
-Deno.test("crash: a start whose body comes while the server ends is refused, or kept", async () => {
+Deno.test("crash: a start whose body arrives during shutdown is either refused or stored", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-crash-" });
   try {
     const file = `${folder}/tasks.db`;
@@ -101,7 +101,7 @@ Deno.test("crash: a start whose body comes while the server ends is refused, or 
       const body = encoder.encode(JSON.stringify({ id: `task-${n}`, args: [1, "finish"] }));
       const head = `POST /tasks/c/start/brief HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n` +
         `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-      // So that the server is at it, and waits for the rest.
+      // The server has begun to read the request, and waits for the rest of the body.
       await send(connection, encoder.encode(head));
       await send(connection, body.subarray(0, 1));
       return { id: `task-${n}`, connection, rest: body.subarray(1) };
@@ -126,7 +126,7 @@ Deno.test("crash: a start whose body comes while the server ends is refused, or 
   }
 });
 
-/** A ledger, what a server would hold if nothing were lost, and short words for what happens. */
+/** A ledger, the state of a server that has lost nothing, and shorthands for events. */
 class Story {
   readonly ledger: Ledger;
   readonly tasks: Map<string, Task> = new Map();
@@ -137,24 +137,24 @@ class Story {
     this.ledger.sawCursor("epoch:999");
   }
 
-  /** A task after some changes, the last of which may be yet to be committed. */
+  /** A task after some changes, the last of which may not be committed yet. */
   task(id: string, ...changes: Parameters<typeof transition>[2][]): Task {
     let task = transition(undefined, id, createChange(), 1);
     for (const change of changes) task = transition(task, id, change, 2);
     return task;
   }
 
-  /** The server holds a task. */
+  /** The server has a task. */
   holds(task: Task): void {
     this.tasks.set(`c/${task.id}`, task);
   }
 
-  /** Something was asked for, and acknowledged. */
+  /** A request was sent and acknowledged. */
   acknowledge(wish: Wish, id: string): void {
     this.ledger.ask(wish, "c", id).acknowledged();
   }
 
-  /** What is wrong after a crash. */
+  /** The violations found after a crash. */
   check(wasKilled = true): string[] {
     return this.ledger.check({ cursor: this.cursor, wasKilled, tasks: this.tasks });
   }
@@ -168,7 +168,7 @@ function step(current: number) {
   return { type: "update", current } as const;
 }
 
-Deno.test("Ledger.check() has nothing to say where all promises are kept", () => {
+Deno.test("Ledger.check() finds no violation if all guarantees hold", () => {
   const story = new Story();
   story.acknowledge("start", "ran");
   story.ledger.saw("c", story.task("ran", START, step(1)));
@@ -182,12 +182,12 @@ Deno.test("Ledger.check() has nothing to say where all promises are kept", () =>
   story.ledger.ask("start", "c", "refused").refused();
   assertEquals(story.check(), []);
   assertEquals(story.ledger.acknowledgements, 5);
-  // It goes on with what it has.
+  // The ledger continues with the state after the crash.
   story.cursor = "epoch:2000";
   assertEquals(story.check(), []);
 });
 
-Deno.test("Ledger.check() sees a lost acknowledgement", () => {
+Deno.test("Ledger.check() detects a lost acknowledged change", () => {
   const story = new Story();
   story.acknowledge("start", "started");
   story.ledger.saw("c", story.task("shown"));
@@ -195,7 +195,7 @@ Deno.test("Ledger.check() sees a lost acknowledgement", () => {
   assertEquals(story.check(), ["c/started is lost", "c/shown is lost", "c/ended is lost"]);
 });
 
-Deno.test("Ledger.check() sees an end that became another one", () => {
+Deno.test("Ledger.check() detects a changed final state", () => {
   const story = new Story();
   const changes = [START, step(1)];
   story.ledger.ended("c", "result", { state: "FINISHED", result: 2 });
@@ -214,7 +214,7 @@ Deno.test("Ledger.check() sees an end that became another one", () => {
   ]);
 });
 
-Deno.test("Ledger.check() sees a version that went back, and one that means two things", () => {
+Deno.test("Ledger.check() detects a version that went back, or has two contents", () => {
   const story = new Story();
   for (const id of ["back", "same"]) story.ledger.saw("c", story.task(id, START, step(1), step(2)));
   story.holds(story.task("back", START, { ...INTERRUPT, lostVersions: 0 }));
@@ -223,7 +223,7 @@ Deno.test("Ledger.check() sees a version that went back, and one that means two 
   assertEquals([back?.slice(0, 16), same?.slice(0, 10), others], ["c/back went back", "c/same was", []]);
 });
 
-Deno.test("Ledger.saw() sees one version of two records", () => {
+Deno.test("Ledger.saw() detects a version with two contents", () => {
   const story = new Story();
   const task = story.task("1", START, step(1));
   story.ledger.saw("c", task);
@@ -233,7 +233,7 @@ Deno.test("Ledger.saw() sees one version of two records", () => {
   assertEquals(story.check().map((complaint) => complaint.slice(0, 29)), ["c/1: one version, two records"]);
 });
 
-Deno.test("Ledger.check() sees a ghost", () => {
+Deno.test("Ledger.check() detects tasks that were never created, or were removed", () => {
   const story = new Story({ isOffspring: (id) => id.startsWith("child") });
   story.acknowledge("start", "removed");
   story.acknowledge("remove", "removed");
@@ -253,7 +253,7 @@ Deno.test("Ledger.check() sees a ghost", () => {
   ]);
 });
 
-Deno.test("Ledger.check() lets what was not answered have happened or not, and holds on to it", () => {
+Deno.test("Ledger.check() accepts either outcome of an unanswered request, then requires it to stay", () => {
   for (const isThere of [true, false]) {
     const story = new Story();
     story.ledger.saw("c", story.task("1", START, FINISH));
@@ -267,7 +267,7 @@ Deno.test("Ledger.check() lets what was not answered have happened or not, and h
   }
 });
 
-Deno.test("Ledger.check() sees a removal of many that came back in part", () => {
+Deno.test("Ledger.check() detects a bulk removal that was partly undone", () => {
   const story = new Story();
   for (const id of ["1", "2"]) story.ledger.saw("c", story.task(id, START, FINISH));
   story.ledger.saw("c", story.task("runs", START));
@@ -276,7 +276,7 @@ Deno.test("Ledger.check() sees a removal of many that came back in part", () => 
   assertEquals(story.check(), ["c/2 came back: it was removed"]);
 });
 
-Deno.test("Ledger.check() sees a restored task that is gone, and one that is another", () => {
+Deno.test("Ledger.check() detects a restored task that is lost or changed", () => {
   const story = new Story();
   const ended = {
     restored: story.task("restored", START, FINISH),
@@ -293,7 +293,7 @@ Deno.test("Ledger.check() sees a restored task that is gone, and one that is ano
   story.holds(ended.restored);
 });
 
-Deno.test("Ledger.check() sees that a request to cancel is forgotten, or was never made", () => {
+Deno.test("Ledger.check() detects a lost or invented request to cancel", () => {
   const story = new Story();
   for (const wish of ["cancel", "force"] as const) {
     story.acknowledge("start", wish);
@@ -310,11 +310,11 @@ Deno.test("Ledger.check() sees that a request to cancel is forgotten, or was nev
   ]);
 });
 
-Deno.test("Ledger.check() sees progress that was safe and is lost", async () => {
+Deno.test("Ledger.check() detects lost progress that was committed", async () => {
   const story = new Story();
   story.acknowledge("start", "1");
   story.ledger.saw("c", story.task("1", START, step(1), step(2)));
-  // The clock has to move on: what is seen at the time of a request may be newer.
+  // Advance the clock: a record seen in the same millisecond as a request may be newer than it.
   await new Promise((resolve) => setTimeout(resolve, 5));
   const asked = story.ledger.ask("start", "c", "2");
   await new Promise((resolve) => setTimeout(resolve, 5));
@@ -333,18 +333,18 @@ Deno.test("Ledger.check() sees progress that was safe and is lost", async () => 
   assertEquals(other.check().map((complaint) => complaint.slice(0, 15)), ["c/1 was safe at"]);
 });
 
-Deno.test("Ledger.check() sees a task that still runs, though nobody runs it", () => {
+Deno.test("Ledger.check() detects a running task without a process", () => {
   const story = new Story();
   story.acknowledge("start", "1");
   story.holds(story.task("1", START));
   assertEquals(story.check(), ["c/1 is STARTING, and nobody runs it"]);
 });
 
-Deno.test("Ledger.check() sees cursors that are used again, and an epoch that is another", () => {
+Deno.test("Ledger.check() detects reused cursors and a changed epoch", () => {
   const again = new Story();
   again.cursor = "epoch:999";
   assertEquals(again.check(), ["The numbering goes on at 999, and 999 was seen"]);
-  // Who ended in order gave back the numbers that nobody had.
+  // A graceful shutdown releases the reserved sequence numbers.
   const inOrder = new Story();
   inOrder.cursor = "epoch:999";
   assertEquals(inOrder.check(false), []);
@@ -356,7 +356,7 @@ Deno.test("Ledger.check() sees cursors that are used again, and an epoch that is
   assertEquals(other.check()[0], "The epoch is other after the crash, and was epoch");
 });
 
-Deno.test("Ledger.sawRemoved() sees a removal that nobody asked for, unless tasks may be forgotten", () => {
+Deno.test("Ledger.sawRemoved() detects a removal without a request, unless retention may evict tasks", () => {
   for (const mayForget of [true, false]) {
     const story = new Story({ mayForget: () => mayForget });
     story.acknowledge("start", "1");
@@ -365,7 +365,7 @@ Deno.test("Ledger.sawRemoved() sees a removal that nobody asked for, unless task
   }
 });
 
-Deno.test("Ledger.ask() sees that a task is missing which was there", () => {
+Deno.test("Ledger.ask() detects a missing task", () => {
   const story = new Story();
   story.acknowledge("start", "1");
   story.ledger.ask("cancel", "c", "1").refused(true);
@@ -374,7 +374,7 @@ Deno.test("Ledger.ask() sees that a task is missing which was there", () => {
   assertEquals(story.check(), ["c/1 is lost"]);
 });
 
-Deno.test("differences() between what a watcher holds and what there is", () => {
+Deno.test("differences() compares the tasks of a watcher with those of the server", () => {
   const story = new Story();
   const [one, two, three] = ["1", "2", "3"].map((id) => story.task(id, START)) as [Task, Task, Task];
   const first = heldAfter("c", null, { cursor: "epoch:1", all_tasks: { 1: one, 2: two } });
@@ -389,7 +389,7 @@ Deno.test("differences() between what a watcher holds and what there is", () => 
   ]);
 });
 
-Deno.test("recordComplaints(), logComplaints() and historyComplaints() see what is torn", () => {
+Deno.test("recordComplaints(), logComplaints() and historyComplaints() detect inconsistent data", () => {
   const story = new Story();
   const task: Task = {
     ...story.task("1", START, { ...step(3), status: "step 3" }, INTERRUPT),
@@ -419,7 +419,7 @@ Deno.test("recordComplaints(), logComplaints() and historyComplaints() see what 
   }
 });
 
-Deno.test("endsIn() reads the ends that tasks said", () => {
+Deno.test("endsIn() parses the outcomes that tasks printed", () => {
   const said =
     'Taskscope shows\nack c 1 FINISHED {"a":1}\nack c 2 ERROR went wrong\nack c 3 CANCELLED\nack c 4 FINI';
   assertEquals(endsIn(said), [

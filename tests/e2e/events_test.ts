@@ -1,4 +1,4 @@
-/** Event streams and waiting requests, as strangers use them: with curl, and with what browsers have. */
+/** Event streams and long-polling requests with curl and with EventSource. */
 
 import type { Registry } from "../../lib/registry/registry.ts";
 import { isFinal } from "../../lib/task/task.ts";
@@ -17,13 +17,13 @@ import { startTaskServer } from "../support/task_server.ts";
 import { findTool } from "../support/tools.ts";
 import { until } from "../support/until.ts";
 
-/** Runs something with curl, where there is one. */
+/** Runs a test with curl, if it is installed. */
 async function withCurl(what: string, use: (curl: (...args: string[]) => Process) => Promise<void>) {
   const name = await findTool(["curl"], what);
   if (name !== undefined) await use((...args) => spawn(name, ["-sS", ...args]));
 }
 
-/** Tasks of one client that begin, go on, end and go. */
+/** Makes random changes to the tasks of one client: creates, updates, ends and removes them. */
 class Work {
   readonly #registry: Registry;
   readonly #random: () => number;
@@ -37,7 +37,7 @@ class Work {
     this.#random = random;
   }
 
-  /** Makes some changes, with turns of the event loop in between. */
+  /** Makes some changes, yielding to the event loop in between. */
   async some(changes: number): Promise<void> {
     for (let change = 0; change < changes; change++) {
       this.#change();
@@ -77,9 +77,9 @@ class Work {
   }
 }
 
-/** How often curl is cut. */
+/** How often the connection of curl is cut. */
 const CUTS = 50;
-/** How many changes there are meanwhile. */
+/** Number of changes meanwhile. */
 const CHANGES = 10_000;
 
 async function followWithCurl(curl: (...args: string[]) => Process, seed: number): Promise<void> {
@@ -129,7 +129,7 @@ async function followWithCurl(curl: (...args: string[]) => Process, seed: number
   }
 }
 
-Deno.test("curl: events that are cut 50 times during 10,000 changes lead to the server's state, and none is left out", async () => {
+Deno.test("curl: an event stream that is cut 50 times during 10,000 changes misses none", async () => {
   await withCurl("Resuming with curl", async (curl) => {
     const seed = Math.floor(Math.random() * 2 ** 32);
     await followWithCurl(curl, seed).catch((cause) => {
@@ -140,7 +140,7 @@ Deno.test("curl: events that are cut 50 times during 10,000 changes lead to the 
   });
 });
 
-Deno.test("curl: the events of one task end with it", async () => {
+Deno.test("curl: the event stream of a task ends when the task ends", async () => {
   await withCurl("Reading the events of a task", async (curl) => {
     await using server = startTaskServer();
     await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
@@ -152,14 +152,14 @@ Deno.test("curl: the events of one task end with it", async () => {
   });
 });
 
-Deno.test("curl: a shell can tell whether what it waited for has come", async () => {
+Deno.test("curl: a shell script can wait for a state, by the exit status of curl", async () => {
   await withCurl("Waiting with curl", async (curl) => {
     await using server = startTaskServer();
     const task = `${server.url}/tasks/c/t`;
     await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
     await using soon = curl("-f", `${task}?wait=ended&timeout=0.01`);
     assertEquals([(await soon.ended()).code, soon.stdout], [22, ""]);
-    // It tries again until it is told that the task has ended.
+    // curl retries until the response says that the task has ended.
     await using patient = curl(
       "-f",
       "--retry",
@@ -173,12 +173,12 @@ Deno.test("curl: a shell can tell whether what it waited for has come", async ()
     server.held.release("done");
     const { code, stdout } = await patient.ended();
     assertEquals([code, JSON.parse(stdout).result], [0, "done"]);
-    // 409 is not worth another try.
+    // curl does not retry a 409.
     assertEquals([(await vain.ended()).code, JSON.parse(vain.stdout).state], [22, "FINISHED"]);
   });
 });
 
-/** Says more than fits into all buffers between two programs, but not all at once, and then goes on for ever. */
+/** A task that writes more than all buffers between two programs hold, in steps, then never ends. */
 const LOUD = `export const loud = async (task) => {
   for (let round = 1; round <= 20; round++) {
     for (let line = 0; line < 100; line++) task.log("x".repeat(8_000));
@@ -190,7 +190,7 @@ const LOUD = `export const loud = async (task) => {
 };
 export const deaf = () => new Promise(() => {});`;
 
-Deno.test("main: SIGTERM ends it in time with open streams, stuck streams and those who wait", async () => {
+Deno.test("main: serve stops in time on SIGTERM with open streams, stuck streams and waiting requests", async () => {
   await withCurl("A shutdown with event streams", async (curl) => {
     const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
     try {
@@ -198,12 +198,12 @@ Deno.test("main: SIGTERM ends it in time with open streams, stuck streams and th
       for (const withStuck of [false, true]) {
         await using program = await startProgram(["--tasks", `${folder}/loud.js`]);
         await call("POST", `${program.url}/tasks/c/start/long_running_task`, { body: { id: "t" } });
-        // What does not listen is waited for: time enough for those who are just about to ask.
+        // The task ignores cancellation, so the shutdown takes long enough for these requests to arrive.
         await call("POST", `${program.url}/tasks/deaf/start/deaf`);
         const { cursor } = (await call("GET", `${program.url}/tasks/other`)).json;
         await using all = curl("-N", `${program.url}/events/tasks/c`);
         await using one = curl("-N", `${program.url}/events/tasks/c/t`);
-        // What it asks first shows that it is connected.
+        // Its first request shows that it is connected.
         const health = `${program.url}/healthz`;
         await using waits = curl(health, `${program.url}/tasks/c/t?wait=ended`);
         await using polls = curl(health, `${program.url}/tasks/other?after=${cursor}&timeout=60`);
@@ -234,7 +234,7 @@ Deno.test("main: SIGTERM ends it in time with open streams, stuck streams and th
   });
 });
 
-/** A stream that nobody reads, and that the server has more for than it can get rid of. */
+/** An event stream that is never read, with more data than its buffers hold. */
 async function makeStuck(url: string, port: number): Promise<Deno.TcpConn> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const head = `GET /events/tasks/loud HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
@@ -245,7 +245,7 @@ async function makeStuck(url: string, port: number): Promise<Deno.TcpConn> {
   return connection;
 }
 
-Deno.test("EventSource: a browser hears of a task until its end, and does not come back", async () => {
+Deno.test("EventSource: a browser receives the events of a task, and does not reconnect after its end", async () => {
   await using server = startTaskServer();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   await withPage({}, async ({ page, complaints }) => {
@@ -265,7 +265,7 @@ Deno.test("EventSource: a browser hears of a task until its end, and does not co
     });
     await page.waitForFunction(() => document.title === "open");
     server.held.release();
-    // It comes back once, is answered 204, and leaves it at that.
+    // It reconnects once, gets a 204, and stops.
     assertEquals(await heard, ["initial_state", "task.finished", "comes back", "closed"]);
     assertEquals(complaints, []);
   });

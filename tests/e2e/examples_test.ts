@@ -1,16 +1,16 @@
-/** The examples, run from their own folders as their readers would. */
+/** The examples, run from their own folders. */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
 import { spawn } from "../support/program.ts";
 import { TestSocket } from "../support/socket.ts";
 
-Deno.test("examples/embed: a monitor below a path of somebody else's server", async () => {
+Deno.test("examples/embed: a monitor below a path of another server", async () => {
   const cwd = new URL("../examples/embed/", import.meta.url);
   const flags = ["--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--allow-env"];
   await using example = spawn(Deno.execPath(), ["run", ...flags, "main.ts", "0"], { cwd });
   const [, base] = await example.output(/(http:\/\/127\.0\.0\.1:\d+)/, "stderr").catch(() => {
-    // Older ones say it elsewhere.
+    // Older versions of Deno print the address to stdout.
     return example.output(/(http:\/\/127\.0\.0\.1:\d+)/);
   });
   const monitor = `${base}/monitor`;

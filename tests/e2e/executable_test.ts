@@ -1,5 +1,5 @@
 /**
- * What only the executable has to do: to run where there is nothing but itself. Runs where `TASKSCOPE_EXECUTABLE` names it.
+ * The executable runs without Deno, files or permissions around it. Needs `TASKSCOPE_EXECUTABLE`, its path.
  */
 
 import { COMMIT } from "../../lib/commit.ts";
@@ -12,7 +12,7 @@ import { findTool } from "../support/tools.ts";
 
 const NOBODY = 65_534;
 
-/** Shows folders read-only but one, gives up all rights, and becomes a command without any variable. */
+/** Runs a command with all folders but one read-only, without root privileges and with an empty environment. */
 const BECOME_NOBODY = `
 data=$1; shift
 mount --bind "$data" "$data" && mount -o remount,ro,bind / || exit 99
@@ -34,7 +34,7 @@ function test(name: string, run: (folder: string) => Promise<void>): void {
   });
 }
 
-/** Runs a task of a server to its end; gives back its record. */
+/** Starts a task, and resolves with its record once it has ended. */
 async function runTask(url: string, name: string, args: readonly unknown[]) {
   const { json: { task_id } } = await call("POST", `${url}/tasks/c/start/${name}`, { body: { args } });
   await using socket = new TestSocket(`${url}/ws/tasks/c/${task_id}`);
@@ -77,7 +77,7 @@ test("runs as nobody, in an empty folder, where nothing but its data can be writ
   };
   const args = ["--port", "0", "--data", `${data}/tasks.db`];
 
-  // What the rest stands on.
+  // The premise of this test.
   await using writes = start("sh", "-c", `touch ${data}/probe && ! touch ${empty}/probe`);
   const { code, stderr } = await writes.ended();
   assertEquals(code, 0, stderr);

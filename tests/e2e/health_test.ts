@@ -1,4 +1,4 @@
-/** A server that shares its isolate, or its process, with others. */
+/** A server that shares its isolate or process with other code. */
 
 import { assert, assertEquals, assertGreater } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
@@ -15,7 +15,7 @@ export async function tight_loop(task) {
 }
 `;
 
-Deno.test("health: the server answers while a task beside it says a million times how far it is", async () => {
+Deno.test("health: the server responds while a task in its isolate sends a million updates", async () => {
   const module = await Deno.makeTempFile({ prefix: "taskscope-", suffix: ".js" });
   try {
     await Deno.writeTextFile(module, TASKS);
@@ -32,19 +32,19 @@ Deno.test("health: the server answers while a task beside it says a million time
       ({ state } = json);
       if (json.current !== null) seen.add(json.current);
     }
-    // The last one is the end.
-    assertGreater(seen.size, 1, "nobody was answered before the loop was over");
+    // Without the final state.
+    assertGreater(seen.size, 1, "no request was answered during the loop");
     assertEquals((await socket.closed()).code, 1000);
     const last = await socket.task(json.task_id, ({ state }) => state === "FINISHED");
     assertEquals([last.current, last.result], [UPDATES, "done"]);
-    assertGreater(socket.messages.length, 2, "the socket heard nothing before the loop was over");
+    assertGreater(socket.messages.length, 2, "the socket received nothing during the loop");
     assertEquals(program.process.stderr, "");
   } finally {
     await Deno.remove(module);
   }
 });
 
-Deno.test("health: two monitors in one process do not see each other's tasks", async () => {
+Deno.test("health: two monitors in one process keep their tasks apart", async () => {
   await using first = startServer({ tasks: { same: () => 1 } });
   await using second = startServer({ tasks: { same: () => 2 } });
   await using socket = new TestSocket(`${second.url}/ws/tasks/c`);

@@ -1,4 +1,4 @@
-/** A program in a folder with nothing else, that imports one line by URL. */
+/** A program without any configuration that imports the module by URL. */
 
 import type { Page } from "playwright-core";
 import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
@@ -8,10 +8,10 @@ import { JobFolder, type JobOptions } from "../support/job_folder.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { logOf, shown } from "../support/remote_task.ts";
 
-/** The oldest Deno that programs may run on. */
+/** The oldest supported version of Deno. */
 const OLDEST = "2.6.8";
 
-/** Counts until it is asked to stop, and says what it did on its way out. */
+/** A program that counts until it is cancelled, then prints its progress. */
 function counting(url: string): string {
   return `import { monitored } from "${url}/monitored.ts";
 
@@ -34,24 +34,24 @@ try {
 `;
 }
 
-/** The flags that the one line needs, and no others. */
+/** The minimal permissions that the module needs. */
 function flagsFor(url: string): string[] {
   return ["--no-prompt", "--allow-net", `--allow-import=${new URL(url).host}`];
 }
 
-/** Runs the program to its end, and gives back what it wrote. */
+/** Runs the program, and resolves with its output once it has exited. */
 async function count(folder: JobFolder, program: Program, total: number, options: JobOptions = {}) {
   folder.write("job.ts", counting(program.url));
   await using job = folder.deno(["run", ...flagsFor(program.url), "job.ts", `${total}`], options);
   return await job.ended();
 }
 
-/** The rows of the page's list. */
+/** The rows of the list on the page. */
 function rows(page: Page, part: "active" | "ended") {
   return page.getByTestId(part).locator("li[data-task-id]");
 }
 
-Deno.test("monitored() by URL: a program is live in the page, and is cancelled from there", async () => {
+Deno.test("monitored() by URL: a task is shown live on the page, and can be cancelled there", async () => {
   await using program = await startProgram(["--no-demo"]);
   using folder = new JobFolder();
   await withPage({}, async ({ page, complaints }) => {
@@ -74,7 +74,7 @@ Deno.test("monitored() by URL: a program is live in the page, and is cancelled f
   assertEquals(program.process.stderr, "");
 });
 
-Deno.test("monitored() by URL: what a program did is all there when it has ended by itself", async () => {
+Deno.test("monitored() by URL: every report arrives before the program exits", async () => {
   await using program = await startProgram(["--no-demo"]);
   using folder = new JobFolder();
   const { code, stdout } = await count(folder, program, 30);
@@ -93,7 +93,7 @@ Deno.test("monitored() by URL: what a program did is all there when it has ended
   );
 });
 
-Deno.test("monitored() by URL: a program says as whom it reports by TASKSCOPE_CLIENT, where that may be read", async () => {
+Deno.test("monitored() by URL: TASKSCOPE_CLIENT sets the client, if the program may read it", async () => {
   await using program = await startProgram(["--no-demo"]);
   using folder = new JobFolder();
   folder.write("job.ts", counting(program.url));
@@ -109,7 +109,7 @@ Deno.test("monitored() by URL: a program says as whom it reports by TASKSCOPE_CL
   }
 });
 
-Deno.test("monitored() by URL: what is wrong with a program's types is found, also by the address with a version", async () => {
+Deno.test("monitored() by URL: type errors are found, also with a version in the URL", async () => {
   await using program = await startProgram(["--no-demo"]);
   using folder = new JobFolder();
   const { version } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
@@ -141,7 +141,7 @@ fn${index}.start(1).id = 5;
   assertEquals((await process.ended()).stdout, "counted 1\n");
 });
 
-Deno.test("monitored() by URL: a program that may not reach the server runs, and says why it is not seen", async () => {
+Deno.test("monitored() by URL: a program without network permission runs, and prints a warning", async () => {
   await using program = await startProgram(["--no-demo"]);
   using folder = new JobFolder();
   folder.write("job.ts", counting(program.url));
@@ -159,15 +159,15 @@ Deno.test("monitored() by URL: a program that may not reach the server runs, and
   assertEquals((await call("GET", `${program.url}/tasks/default`)).json.all_tasks, {});
 });
 
-Deno.test(`monitored() by URL: a program runs on Deno ${OLDEST}, too`, async () => {
+Deno.test(`monitored() by URL: a program runs on Deno ${OLDEST}`, async () => {
   const deno = ["npx", "--yes", "--offline", `deno@${OLDEST}`];
   using folder = new JobFolder();
-  // Nothing is fetched for a test; the gate has it, as it runs tests on it.
+  // A test downloads nothing; CI has this version installed.
   const version = await folder.deno(["--version"], { deno }).ended().catch(() => null);
   if (version?.code !== 0) {
-    const complaint = `Deno ${OLDEST} is not on this machine, so nothing was run on it`;
+    const complaint = `Deno ${OLDEST} is not installed, so this test was skipped`;
     if (Deno.env.get("CI") === "true") throw new Error(complaint);
-    // deno-lint-ignore no-console -- a test that did not run must not look like one that passed
+    // deno-lint-ignore no-console -- a skipped test must not look like a passed one
     return console.warn(complaint);
   }
   assertStringIncludes(version.stdout, OLDEST);
@@ -185,7 +185,7 @@ Deno.test(`monitored() by URL: a program runs on Deno ${OLDEST}, too`, async () 
   assertEquals((await job.ended()).stdout, "stopped: The task was cancelled\n");
 });
 
-/** Waits for a task that runs; its name and id. */
+/** Waits for a running task, and returns its name and id. */
 async function idOfActive({ url }: Program): Promise<[name: string, id: string]> {
   while (true) {
     const { json } = await call("GET", `${url}/tasks/default`);

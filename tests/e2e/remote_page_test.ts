@@ -1,4 +1,4 @@
-/** Pages of other origins that import the module, in a real browser. */
+/** Pages of other origins that import the module, in a browser. */
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertLess, assertMatch } from "../support/assert.ts";
@@ -8,7 +8,7 @@ import { startProgram } from "../support/program.ts";
 import { shown } from "../support/remote_task.ts";
 import { StaticHost } from "../support/static_host.ts";
 
-/** A page that runs a function when its button is pressed, and shows what came of it. */
+/** A page that runs a function on a click, and shows its outcome. */
 function pageOf(module: string): string {
   return `<!doctype html><title>Elsewhere</title>
 <button>Run</button><button id="cancel">Stop</button><output></output>
@@ -34,7 +34,7 @@ window.runFor = (count) => fn.start(count).done.catch((error) => "stopped: " + e
 </script>`;
 }
 
-/** Runs the page's function, and gives back what the page shows. */
+/** Runs the page's function, and returns the shown outcome. */
 async function press(page: Page): Promise<string> {
   await page.getByRole("button", { name: "Run" }).click();
   const output = page.locator("output");
@@ -42,12 +42,12 @@ async function press(page: Page): Promise<string> {
   return await output.innerText();
 }
 
-/** What the page's own code said, without what the browser adds of its own. */
+/** The console messages of the page's code, without those of the browser. */
 function warningsOf({ complaints }: TestPage): string[] {
   return complaints.filter((text) => text.startsWith("[taskscope]"));
 }
 
-Deno.test("monitored() in a page of another origin that is allowed: its tasks are seen, and asked to stop", async () => {
+Deno.test("monitored() in a page of an allowed origin: tasks are reported and can be cancelled", async () => {
   await using host = new StaticHost();
   await using program = await startProgram(["--no-demo", "--allow-origin", host.origin]);
   host.files.set("/", { body: pageOf(`${program.url}/monitored.js`), type: "text/html" });
@@ -77,7 +77,7 @@ Deno.test("monitored() in a page of another origin that is allowed: its tasks ar
   assertEquals(program.process.stderr, "");
 });
 
-Deno.test("monitored() in a page of another origin that is allowed, where sockets are blocked", async () => {
+Deno.test("monitored() in a page of an allowed origin falls back to HTTP if WebSockets are blocked", async () => {
   await using host = new StaticHost();
   await using program = await startProgram([
     "--no-demo",
@@ -88,7 +88,7 @@ Deno.test("monitored() in a page of another origin that is allowed, where socket
     await first.page.goto(host.origin);
     const long = first.page.evaluate("runFor(1000000)").catch(() => {});
     while ((await call("GET", `${program.url}/tasks/default`)).json.active_tasks.length === 0);
-    // There is room for one socket only.
+    // The server accepts only one WebSocket.
     await withPage({}, async (test) => {
       const { page } = test;
       await page.goto(host.origin);
@@ -105,7 +105,7 @@ Deno.test("monitored() in a page of another origin that is allowed, where socket
   });
 });
 
-Deno.test("monitored() in a page of another origin that is not allowed: runs, says once why, and leaves the server alone", async () => {
+Deno.test("monitored() in a page of another origin: runs, prints one warning, and stops sending requests", async () => {
   await using host = new StaticHost();
   await using program = await startProgram(["--no-demo"]);
   host.files.set("/", { body: pageOf(`${program.url}/monitored.js`), type: "text/html" });
@@ -119,14 +119,14 @@ Deno.test("monitored() in a page of another origin that is not allowed: runs, sa
     ]);
     const before = test.complaints.length;
     assertEquals(await press(page), "counted 50");
-    assertEquals(test.complaints.length, before, "it does not ask again");
+    assertEquals(test.complaints.length, before, "it sent another request");
     assertLess(before, 8, test.complaints.join("\n"));
   });
   assertEquals((await call("GET", `${program.url}/tasks/default`)).json.all_tasks, {});
   assertEquals(program.process.stderr, "");
 });
 
-Deno.test("monitored() in a page that is served from anywhere, with the module beside it: runs, and knocks no more than once", async () => {
+Deno.test("monitored() in a page with its own copy of the module: runs, and sends at most one request", async () => {
   await using host = new StaticHost();
   const module = await Deno.readTextFile(new URL("../../lib/dist/monitored.js", import.meta.url));
   host.files.set("/lib/monitored.js", { body: module, type: "text/javascript" });

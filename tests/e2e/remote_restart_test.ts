@@ -1,4 +1,4 @@
-/** A program that reports while its server is killed, started anew, and cut off. */
+/** A program that reports while its server is killed, restarted and disconnected. */
 
 import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater } from "../support/assert.ts";
@@ -12,10 +12,10 @@ import { TestSocket } from "../support/socket.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { WatcherModel } from "../support/watcher_model.ts";
 
-/** How long the way to the server is cut, in milliseconds: longer than it takes for a task to be stale. */
+/** Duration of the lost connection, in milliseconds: longer than it takes for a task to become stale. */
 const CUT_MS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 60_000 : 13_000;
 
-/** Works until its file says that it is enough, and then ends in a way of its own. */
+/** A program that works until a file tells it to end, in the given way. */
 function working(url: string, end: string): string {
   return `import { monitored } from "${url}/monitored.ts";
 
@@ -23,7 +23,7 @@ const work = monitored(async (task, parts: number) => {
   const part = task.child("part");
   let line = 0;
   for (let n = 1; !await isEnough(); n++) {
-    // Fewer than are kept while nobody takes them.
+    // Fewer lines than the client buffers while it is disconnected.
     if (n % 4 === 0) task.log("line " + line++);
     part.update({ current: n });
     await task.update({ progress: Math.min(90, n / 10), current: n, status: "at " + n });
@@ -49,7 +49,7 @@ const ENDS = {
   error: 'throw new RangeError("as it was told");',
 };
 
-/** A server with its data in a file, behind a way that can be cut. */
+/** A server with a database file, behind a relay that can cut connections. */
 class Place implements AsyncDisposable {
   readonly proxy: TcpProxy;
   readonly folder: JobFolder = new JobFolder();
@@ -61,7 +61,7 @@ class Place implements AsyncDisposable {
     this.proxy = new TcpProxy(this.#port);
   }
 
-  /** Where the server listens, past the way that can be cut. */
+  /** The URL of the server itself, without the relay. */
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
   }
@@ -70,7 +70,7 @@ class Place implements AsyncDisposable {
     this.#program = await startProgram([
       "--no-demo",
       ...["--port", `${this.#port}`, "--data", `${this.#data}/tasks.db`],
-      // By both ways.
+      // Over both transports.
       ...["--public-url", this.proxy.url, "--public-url", this.url],
     ]);
   }
@@ -80,14 +80,14 @@ class Place implements AsyncDisposable {
     await this.#program?.process.ended();
   }
 
-  /** Starts the program that reports. */
+  /** Starts the reporting program. */
   work(end: keyof typeof ENDS) {
     this.folder.write("job.ts", working(this.proxy.url, ENDS[end]));
     const imported = `--allow-import=${new URL(this.proxy.url).host}`;
     return this.folder.deno(["run", "--no-prompt", "--allow-net", "--allow-read=.", imported, "job.ts"]);
   }
 
-  /** Tells it that it is enough. */
+  /** Tells the program to end. */
   enough(): void {
     this.folder.write("enough", "");
   }
@@ -108,12 +108,12 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-Deno.test(`monitored() by URL: a program goes on over a kill -9 of its server and a cut of ${CUT_MS / 1_000} s, and all of it is there`, async () => {
+Deno.test(`monitored() by URL: no report is lost when the server is killed and the connection is lost for ${CUT_MS / 1_000} s`, async () => {
   await using place = new Place();
   await place.start();
   await using job = place.work("result");
   const model = new WatcherModel("the watcher");
-  /** Watches from where it was, until a condition holds. */
+  /** Resumes watching at the cursor, until a condition holds. */
   const watch = async (until: (task: Task) => boolean, during = () => Promise.resolve()) => {
     const after = model.cursor === null ? "" : `&after=${encodeURIComponent(model.cursor)}`;
     await using socket = new TestSocket(`${place.url}/ws/tasks/default?mode=delta${after}`);
@@ -142,7 +142,7 @@ Deno.test(`monitored() by URL: a program goes on over a kill -9 of its server an
     async () => {
       place.proxy.refuse();
       await pause(CUT_MS);
-      assert((await place.task(() => true)).stale, "nothing was heard of it");
+      assert((await place.task(() => true)).stale, "the task is not stale");
       await place.proxy.restore();
     },
   );
@@ -165,7 +165,7 @@ Deno.test(`monitored() by URL: a program goes on over a kill -9 of its server an
   assertGreater(task.version, back.version);
 });
 
-/** Parts of a task are runs of their own; they do not say so, as programs do not. */
+/** Adds the `metadata.run` that the checks below need: the subtask counts as a run of its own. */
 function withRuns<Message>(message: Message): Message {
   const runs = new Map<string, number>([["work", 1]]);
   return JSON.parse(JSON.stringify(message), (key, value) => {
@@ -177,7 +177,7 @@ function withRuns<Message>(message: Message): Message {
 }
 
 for (const end of ["result", "error"] as const) {
-  Deno.test(`monitored() by URL: whatever becomes of the server, a program ends with the same ${end}`, async () => {
+  Deno.test(`monitored() by URL: a program ends with the same ${end}, whatever happens to the server`, async () => {
     const outcomes: { readonly fate: string; readonly outcome: unknown }[] = [];
     for (
       const fate of ["stays", "is killed", "is killed and comes back", "is gone", "says nothing"] as const
@@ -185,7 +185,7 @@ for (const end of ["result", "error"] as const) {
       await using place = new Place();
       await place.start();
       if (fate === "is gone") {
-        // The module is there, from an earlier run.
+        // The module is cached by an earlier run.
         await using before = place.work(end);
         await place.task(({ active }) => active);
         place.enough();
@@ -203,7 +203,7 @@ for (const end of ["result", "error"] as const) {
       place.enough();
       const { code, stdout, stderr } = await job.ended();
       const said = stderr.replace(/^Download .*\n/gm, "").replace(/^\[taskscope\] No server answers.*\n/m, "")
-        // Of the platform, a trace shows what happened to run before.
+        // Stack frames of the platform depend on timing.
         .replace(/^ +at .*\(ext:.*\n/gm, "")
         .replaceAll(place.folder.path, "").replaceAll(place.proxy.url, "");
       outcomes.push({ fate, outcome: [code, stdout, said] });
@@ -215,7 +215,7 @@ for (const end of ["result", "error"] as const) {
   });
 }
 
-Deno.test("monitored() by URL: a program ends though its server keeps nothing of what it is told", async () => {
+Deno.test("monitored() by URL: a program exits although its server acknowledges nothing", async () => {
   await using server = new HeldServer();
   server.store.hold();
   using folder = new JobFolder();
@@ -228,7 +228,7 @@ Deno.test("monitored() by URL: a program ends though its server keeps nothing of
   assertEquals(server.test.registry.task("default", "work")?.state, "FINISHED");
 });
 
-Deno.test("monitored() by URL: a program that has nothing to do any more ends, though its task does not", async () => {
+Deno.test("monitored() by URL: an unfinished task does not keep the program alive", async () => {
   await using program = await startProgram(["--no-demo"]);
   using folder = new JobFolder();
   folder.write(

@@ -1,4 +1,4 @@
-/** Many reporters at once, and the server that takes all that they say. */
+/** Load test: many concurrent reporters on one server. */
 
 import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../support/assert.ts";
@@ -10,21 +10,21 @@ import { until } from "../support/until.ts";
 
 const IS_SOAK = Deno.env.get("TASKSCOPE_SOAK") === "1";
 
-/** How many reporters, in how many processes, and for how long. */
+/** Number of processes, reporters per process, and the duration in seconds. */
 const { processes, perProcess, seconds } = IS_SOAK
   ? { processes: 4, perProcess: 250, seconds: 30 }
   : { processes: 2, perProcess: 25, seconds: 3 };
 
 const INTERVAL_MS = 100;
 
-/** What the server holds of the system's memory, in MiB; 0 where the system does not tell. */
+/** The memory of the server, in MiB; 0 if the platform does not report it. */
 async function residentOf({ process }: Program): Promise<number> {
   if (Deno.build.os !== "linux") return 0;
   const { stdout } = await spawn("cat", [`/proc/${process.pid}/statm`]).ended();
   return Number(stdout.split(" ")[1]) * 4_096 / 2 ** 20;
 }
 
-/** Runs processes of reporters to their ends. */
+/** Runs processes of reporters until they exit. */
 async function report(url: string, first: number, processes: number, perProcess: number, updates: number) {
   const module = new URL("../support/reporters_process.ts", import.meta.url).href;
   const runs = Array.from({ length: processes }, async (_, index) => {
@@ -44,12 +44,12 @@ async function report(url: string, first: number, processes: number, perProcess:
   await Promise.all(runs);
 }
 
-Deno.test(`RemoteSink: ${processes * perProcess} reporters, ten updates a second each, for ${seconds} s: nothing is lost and nothing goes back`, async () => {
+Deno.test(`RemoteSink: ${processes * perProcess} reporters, ten updates a second each, for ${seconds} s: no update is lost or reordered`, async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-soak-" });
   try {
     const limit = ["--limit", "endedTasksPerClient=5000"];
     await using program = await startProgram(["--no-demo", "--data", `${folder}/tasks.db`, ...limit]);
-    // What the server needs anyway, it has after these.
+    // Warm-up, so that the baseline includes the memory that the server needs anyway.
     await report(program.url, 1_000_000, 1, 20, 30);
     const before = await residentOf(program);
     let most = 0;
@@ -85,7 +85,7 @@ Deno.test(`RemoteSink: ${processes * perProcess} reporters, ten updates a second
     assertLess(most, 1_000);
     assertEquals(program.process.stderr, "");
     if (IS_SOAK) {
-      // deno-lint-ignore no-console -- who soaks wants to see it
+      // deno-lint-ignore no-console -- the result of a soak test
       console.log(`resident: ${[before, most, after].map((size) => size.toFixed(0)).join(" → ")} MiB`);
     }
   } finally {

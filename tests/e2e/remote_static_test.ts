@@ -1,4 +1,4 @@
-/** The module from hosts that are no servers of ours: as it was built, and as its source. */
+/** The module from hosts other than a Taskscope server: built, and as source. */
 
 import { assert, assertEquals } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
@@ -10,7 +10,7 @@ import { StaticHost } from "../support/static_host.ts";
 
 const LIB = new URL("../../lib/", import.meta.url);
 
-/** Calls a function now and then, for long enough that somebody who knocks again would have. */
+/** A program that calls a function for longer than the reconnect backoff. */
 function calling(module: string): string {
   return `import { monitored } from "${module}";
 const double = monitored(async (task, n: number) => {
@@ -27,14 +27,14 @@ console.log(sum);
 `;
 }
 
-/** What a program wrote, without the lines on what it loaded. */
+/** The output of a program, without the download messages of Deno. */
 function saidBy({ stderr }: Ended): string {
   return stderr.replace(/^(Download|Initialize) .*\n/gm, "");
 }
 
-Deno.test("the built module from any host: functions run, it is said once why they are not seen, and nobody is asked again", async () => {
+Deno.test("the built module from any host: functions run, one warning is printed, and the host is not asked again", async () => {
   const body = await Deno.readTextFile(new URL("dist/monitored.js", LIB));
-  // 501 is what Python's own server says, 405 and 404 are what others say.
+  // 501 is the response of Python's http.server; others respond with 405 or 404.
   for (
     const [wrongMethod, name] of [[405, "monitored.js"], [501, "v1.2.3/monitored.ts"], [
       404,
@@ -103,7 +103,7 @@ Deno.test("the source of the module by its raw URL: type-checks, runs, and repor
   assert(/^doubling \d$/.test(log.join()), log.join());
   assert(host.asked.every((line) => line.startsWith("GET /lib/") && line.endsWith(".ts")), host.asked.join());
 
-  // Without a server it goes nowhere, and says so.
+  // Without a server, it prints a warning.
   await using alone = folder.deno(["run", ...flags, "job.ts"]);
   const other = await alone.ended();
   assertEquals([other.code, other.stdout], [0, "56\n"]);

@@ -1,4 +1,4 @@
-/** A page of another origin that reports, in a real browser, which asks first whether it may. */
+/** A page of another origin that reports, in a browser, which sends preflight requests. */
 
 import type { Page } from "playwright-core";
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
@@ -6,7 +6,7 @@ import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { startProgram } from "../support/program.ts";
 
-/** An origin of its own, with an empty page. */
+/** Another origin, with an empty page. */
 function startOrigin(): AsyncDisposable & { readonly origin: string } {
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
   const headers = { "content-type": "text/html" };
@@ -20,7 +20,7 @@ function startOrigin(): AsyncDisposable & { readonly origin: string } {
   };
 }
 
-/** What a call of a page comes to, in the words of the page. */
+/** The outcome of a request by a page, as text. */
 function report(page: Page, method: string, url: string, body: unknown): Promise<string> {
   return page.evaluate(async ([method, url, body]) => {
     try {
@@ -34,7 +34,7 @@ function report(page: Page, method: string, url: string, body: unknown): Promise
   }, [method, url, JSON.stringify(body)] as const);
 }
 
-Deno.test("reporting from a page of another origin: goes where it is allowed by name, and nowhere else", async () => {
+Deno.test("reporting from a page of another origin works only if the origin is allowed by name", async () => {
   await using friend = startOrigin();
   await using stranger = startOrigin();
   await using program = await startProgram(["--no-demo", "--allow-origin", friend.origin]);
@@ -47,7 +47,7 @@ Deno.test("reporting from a page of another origin: goes where it is allowed by 
     assertEquals(await report(page, "PATCH", `${tasks}/t`, { progres: 50 }), "400 bad_body null");
     assertEquals(await report(page, "POST", `${tasks}/t/finish`, { result: 1 }), "200 FINISHED null");
     assertEquals(await report(page, "PATCH", `${tasks}/t`, {}), "409 task_ended null");
-    // It may report, and neither look nor remove.
+    // It may report, but neither read nor remove tasks.
     for (const method of ["DELETE", "PUT"]) {
       assertStringIncludes(await report(page, method, `${tasks}/t`, {}), "TypeError: Failed to fetch");
     }
@@ -57,7 +57,7 @@ Deno.test("reporting from a page of another origin: goes where it is allowed by 
     await page.goto(stranger.origin);
     assertStringIncludes(await report(page, "POST", tasks, { id: "s" }), "TypeError: Failed to fetch");
     assertStringIncludes(await report(page, "PATCH", `${tasks}/t`, {}), "TypeError: Failed to fetch");
-    // What is sent without asking first is refused, too.
+    // Simple requests, which have no preflight, are refused too.
     const form = page.evaluate(
       (url) =>
         fetch(url, { method: "POST", body: new URLSearchParams({ id: "s" }) }).then(() => "seen", String),

@@ -1,4 +1,4 @@
-/** Scripts that report over plain HTTP, with curl alone and with Python's standard library, against the real program. */
+/** The example scripts that report over plain HTTP, with curl and with Python's standard library. */
 
 import type { LogLine, Task } from "../../lib/task/task.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
@@ -7,7 +7,7 @@ import { freePort } from "../support/free_port.ts";
 import { type Ended, type Process, type Program, spawn, startProgram } from "../support/program.ts";
 import { findTool } from "../support/tools.ts";
 
-/** A script that prints the checksums of files, and what it needs. */
+/** An example script, and the tools that it needs. */
 interface Script {
   readonly file: string;
   readonly tools: readonly string[];
@@ -18,10 +18,10 @@ const SCRIPTS: readonly Script[] = [
   { file: "report.py", tools: ["python3", "mkfifo"] },
 ];
 
-/** What a script is to work on: ordinary files, and pipes, at which it waits until a test lets it go on. */
+/** The input of a script: regular files, and pipes, at which it blocks until a test writes to them. */
 const FILES = ["first", "pipe 1", "pipe 2", "b & c", "pipe 3"];
 
-/** Runs a test for each script that this machine has all tools for. */
+/** Runs a test for each script whose tools are installed. */
 function testScripts(name: string, run: (script: Script) => Promise<void>): void {
   for (const script of SCRIPTS) {
     Deno.test(`examples/${script.file}: ${name}`, async () => {
@@ -33,7 +33,7 @@ function testScripts(name: string, run: (script: Script) => Promise<void>): void
   }
 }
 
-/** A folder for a script to work in, and for a server to keep its tasks in. */
+/** A temporary folder with the input of a script and the database file of a server. */
 class Workplace implements AsyncDisposable {
   readonly folder: string;
   readonly port: number = freePort();
@@ -45,7 +45,7 @@ class Workplace implements AsyncDisposable {
     this.folder = folder;
   }
 
-  /** Makes one with {@linkcode FILES}; the pipes are files like the others where nothing is to wait. */
+  /** Creates one with {@linkcode FILES}; the pipes are regular files if the script should not block. */
   static async make(script: Script, hasPipes: boolean): Promise<Workplace> {
     const place = new Workplace(script, await Deno.makeTempDir({ prefix: "taskscope-report-" }));
     for (const file of FILES) {
@@ -65,7 +65,7 @@ class Workplace implements AsyncDisposable {
     this.#server = await startProgram(["--port", `${this.port}`, "--data", data, "--no-demo"]);
   }
 
-  /** Ends the server without a word. */
+  /** Kills the server. */
   async killServer(): Promise<void> {
     this.#server!.process.kill("SIGKILL");
     await this.#server!.process.ended();
@@ -80,7 +80,7 @@ class Workplace implements AsyncDisposable {
     });
   }
 
-  /** Resolves once the script waits at a pipe, with what lets it go on; rejects where it ends before. */
+  /** Resolves once the script blocks at a pipe, with a function that unblocks it; rejects if it exits before. */
   async reached(script: Process, pipe: string): Promise<() => Promise<void>> {
     const opened = Deno.open(`${this.folder}/${pipe}`, { write: true });
     const ended = script.ended().then(({ code, stderr }) => {
@@ -94,7 +94,7 @@ class Workplace implements AsyncDisposable {
     };
   }
 
-  /** The one task that there is. */
+  /** The only task. */
   async task(): Promise<Task> {
     const { json } = await call("GET", `${this.url}/tasks/e2e`);
     const [task, ...more] = Object.values<Task>(json.all_tasks);
@@ -102,7 +102,7 @@ class Workplace implements AsyncDisposable {
     return task!;
   }
 
-  /** The lines of that task's log. */
+  /** The log lines of that task. */
   async log(): Promise<string[]> {
     const { json } = await call("GET", `${this.url}/tasks/e2e/${(await this.task()).id}/logs`);
     return json.lines.map(({ text }: LogLine) => text);
@@ -118,7 +118,7 @@ function contentOf(file: string): string {
   return `what is in ${file}\n`.repeat(100);
 }
 
-/** What a script does where no server is to be had. */
+/** The outcome of a script without a server. */
 async function alone(script: Script, files?: readonly string[]): Promise<Ended> {
   await using place = await Workplace.make(script, false);
   await using process = place.run(files);
@@ -126,7 +126,7 @@ async function alone(script: Script, files?: readonly string[]): Promise<Ended> 
 }
 
 testScripts(
-  "ends as it does alone, while the server is killed in the middle and at the end",
+  "behaves the same while the server is killed in the middle and at the end",
   async (script) => {
     const wanted = await alone(script);
     assertEquals([wanted.code, wanted.stderr, wanted.stdout.split("\n").length], [0, "", FILES.length + 1]);
@@ -141,7 +141,7 @@ testScripts(
     assertEquals([begun.name, begun.status, begun.progress], ["checksums", "Reading pipe 1", 20]);
     assertEquals(await place.log(), lines.slice(0, 1));
 
-    // What it says now, nobody hears.
+    // Reports are lost now.
     await place.killServer();
     await first();
     const second = await place.reached(process, "pipe 2");
@@ -150,18 +150,18 @@ testScripts(
     assertEquals(
       [back.id, back.state, back.current],
       [begun.id, "PROCESSING", 1],
-      "what was answered is kept",
+      "acknowledged lines were lost",
     );
     await second();
     const third = await place.reached(process, "pipe 3");
     const after = await place.task();
     assertEquals([after.current, after.status, after.stale], [4, "Reading pipe 3", false]);
-    assertEquals(await place.log(), lines.slice(0, 4), "every line is there, and none twice");
+    assertEquals(await place.log(), lines.slice(0, 4), "lines are missing or duplicated");
 
     await place.killServer();
     await third();
     await process.output(/pipe 3\n/);
-    // It waits for somebody to tell its end to.
+    // The script retries to report its final state.
     await place.startServer();
     const ended = await process.ended();
     assertEquals(ended, wanted);
@@ -171,7 +171,7 @@ testScripts(
     assertEquals(await place.log(), lines);
     await place.killServer();
     await place.startServer();
-    assertEquals(await place.task(), task, "its end is committed");
+    assertEquals(await place.task(), task, "the final state was not committed");
   },
 );
 

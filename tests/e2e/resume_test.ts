@@ -1,4 +1,4 @@
-/** A hundred watchers that are cut off again and again, over real connections, while a server is busy. */
+/** A hundred watchers over real connections that are cut repeatedly while a server is busy. */
 
 import type { Registry } from "../../lib/registry/registry.ts";
 import { assertEquals, assertGreater, assertStrictEquals } from "../support/assert.ts";
@@ -19,30 +19,30 @@ import { until } from "../support/until.ts";
 
 const CLIENTS = ["alpha", "beta", "gamma"];
 
-/** How often each watcher is cut. */
+/** How often the connection of each watcher is cut. */
 const CUTS = 20;
 
-/** How a server ends before another one takes over. */
+/** How a server stops before another one takes over. */
 type End = "shutdown" | "dispose" | "crash";
 
 interface BusyOptions {
-  /** Whether tasks are kept in a file. */
+  /** Whether tasks are stored in a file. */
   readonly hasFile: boolean;
   readonly watchers: number;
   readonly changes: number;
   readonly removalsPerClient: number;
-  /** Ends of servers, one after the other. */
+  /** How each server in turn stops. */
   readonly ends?: readonly End[];
 }
 
-/** What came of it. */
+/** The outcome of a run. */
 interface Outcome {
   readonly resyncs: number;
-  /** Tasks that somebody followed to their end. */
+  /** Tasks that a watcher followed to their end. */
   readonly ends: number;
 }
 
-/** A server, watchers, and work; time goes on in beats. */
+/** A server, watchers and changes; a run consists of beats. */
 class BusyServer implements AsyncDisposable {
   readonly #options: BusyOptions;
   readonly #random: () => number;
@@ -50,7 +50,7 @@ class BusyServer implements AsyncDisposable {
   readonly #load: ResumeLoad;
   readonly #place: Place = { url: null };
   readonly #failures: unknown[] = [];
-  /** Nobody cuts these; by them one sees that all frames so far were sent. */
+  /** Watchers that are never cut; they show that all frames so far were sent. */
   readonly #controls: CrowdWatcher[];
   readonly #crowd: CrowdWatcher[] = [];
   readonly #followers: TaskCrowdWatcher[] = [];
@@ -76,12 +76,12 @@ class BusyServer implements AsyncDisposable {
     }
   }
 
-  /** How many beats it lives. */
+  /** Number of beats. */
   get #beats(): number {
     return Math.max(2 * CUTS, Math.ceil(this.#options.changes / 500));
   }
 
-  /** Lets all that happen. */
+  /** Runs all beats. */
   async run(): Promise<Outcome> {
     const { changes, ends = [] } = this.#options;
     const endBeats = new Map(
@@ -155,7 +155,7 @@ class BusyServer implements AsyncDisposable {
     this.#server = this.#start();
   }
 
-  /** The file is left as it is while commits are under way, and what comes of these is not seen any more. */
+  /** Simulates a crash: keeps the file as it is while commits are under way, and drops their outcome. */
   async #crash(): Promise<{ readonly unfinished: Promise<void> }> {
     const file = this.#file;
     const letThrough = holdCommits(file);
@@ -171,7 +171,7 @@ class BusyServer implements AsyncDisposable {
     return { unfinished };
   }
 
-  /** Lets some turns go by in which who asks over REST asks. */
+  /** Waits a few turns, in which watchers poll over REST. */
   async #turns(): Promise<void> {
     for (let turn = Math.floor(this.#random() * 30); turn > 0; turn--) {
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -179,7 +179,7 @@ class BusyServer implements AsyncDisposable {
     }
   }
 
-  /** Waits until whoever watches without a break has what there is now. */
+  /** Waits until the watchers that are never cut have the current state. */
   async #allSent(): Promise<void> {
     const registry = this.#server.monitor.registry as Registry;
     const seqs = CLIENTS.map((client) => registry.lastSeq(client));
@@ -223,7 +223,7 @@ class BusyServer implements AsyncDisposable {
   }
 }
 
-/** Runs it with a seed that is told where something goes wrong. */
+/** Runs with a random seed, which the error names on failure. */
 async function keepBusy(options: BusyOptions): Promise<Outcome> {
   const seed = Math.floor(Math.random() * 2 ** 32);
   try {
@@ -234,29 +234,29 @@ async function keepBusy(options: BusyOptions): Promise<Outcome> {
   }
 }
 
-Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end with what a file holds", async () => {
+Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end with the state of a file store", async () => {
   const { resyncs, ends } = await keepBusy({
     hasFile: true,
     watchers: 100,
     changes: 50_000,
     removalsPerClient: 150,
   });
-  assertGreater(resyncs, 0, "somebody was away for too long");
+  assertGreater(resyncs, 0, "no watcher was disconnected for too long, so none resynchronised");
   assertGreater(ends, 6);
 });
 
-Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end with what memory holds", async () => {
+Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end with the state of a memory store", async () => {
   const { resyncs, ends } = await keepBusy({
     hasFile: false,
     watchers: 100,
     changes: 50_000,
     removalsPerClient: 150,
   });
-  assertGreater(resyncs, 0, "somebody was away for too long");
+  assertGreater(resyncs, 0, "no watcher was disconnected for too long, so none resynchronised");
   assertGreater(ends, 6);
 });
 
-Deno.test("watchers: 60 resume across shutdowns and crashes, and nobody has to begin anew", async () => {
+Deno.test("watchers: 60 resume across shutdowns and crashes without a resynchronisation", async () => {
   const { resyncs } = await keepBusy({
     hasFile: true,
     watchers: 60,
@@ -264,10 +264,10 @@ Deno.test("watchers: 60 resume across shutdowns and crashes, and nobody has to b
     removalsPerClient: 1_000_000,
     ends: ["crash", "shutdown", "crash", "dispose", "crash", "crash", "shutdown", "crash"],
   });
-  assertStrictEquals(resyncs, 0, "everything was remembered");
+  assertStrictEquals(resyncs, 0, "a watcher had to resynchronise");
 });
 
-Deno.test("watchers: 40 begin anew where what they knew is gone with the server", async () => {
+Deno.test("watchers: 40 resynchronise after a memory store is lost with its server", async () => {
   const { resyncs } = await keepBusy({
     hasFile: false,
     watchers: 40,

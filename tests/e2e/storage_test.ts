@@ -1,4 +1,4 @@
-/** What the program says and does when its file can't be used: at the start, and while it runs. */
+/** The program with an unusable database file, at the start and while it runs. */
 
 import { SCHEMA_VERSION } from "../../lib/store/sqlite/schema.ts";
 import { TaskInMemory } from "../../lib/store/store.ts";
@@ -34,14 +34,14 @@ export function size(task, text) {
 }
 `;
 
-/** Starts the program with the tasks of this test. */
+/** Starts the program with the tasks of these tests. */
 async function start(folder: StoreFolder, file: string): Promise<Program> {
   const module = `${folder.path}/tasks.js`;
   await Deno.writeTextFile(module, TASKS);
   return await startProgram(["--no-demo", "--tasks", module, "--data", file]);
 }
 
-/** Runs the program, which has to refuse in one line. */
+/** Runs the program, which must fail with a one-line message. */
 async function assertRefused(file: string, reason: RegExp | string): Promise<void> {
   const { code, stdout, stderr } = await runProgram(["--no-demo", "--port", "0", "--data", file]);
   const begin = `taskscope: Cannot keep tasks in "${file}": `;
@@ -49,10 +49,10 @@ async function assertRefused(file: string, reason: RegExp | string): Promise<voi
   const said = stderr.slice(begin.length);
   if (typeof reason === "string") assertEquals(said, `${reason}\n`);
   else assertMatch(said, reason);
-  assertEquals(said.trim().split("\n").length, 1, "nothing but this line");
+  assertEquals(said.trim().split("\n").length, 1, "a single line");
 }
 
-/** A database with some tasks in it, closed. */
+/** Creates and closes a database with some tasks. */
 async function fillDatabase(folder: StoreFolder): Promise<void> {
   await using store = folder.open();
   const finished_at = Date.now() / 1000;
@@ -61,7 +61,7 @@ async function fillDatabase(folder: StoreFolder): Promise<void> {
   }
 }
 
-/** Resolves when the program answers so; reads its readiness until then. */
+/** Polls /readyz until the program responds with a status. */
 async function untilReady(url: string, status: 200 | 503): Promise<Record<string, unknown>> {
   for (let attempt = 0; attempt < 1_000; attempt++) {
     const answer = await call("GET", `${url}/readyz`);
@@ -78,7 +78,7 @@ async function tasksOf(url: string): Promise<Readonly<Record<string, Task>>> {
   return json.all_tasks;
 }
 
-/** Starts a task by name; gives back the answer. */
+/** Starts a task by name, and returns the response. */
 async function startTask(url: string, name: string, id: string, ...args: unknown[]) {
   return await call("POST", `${url}/tasks/c/start/${name}`, { body: { id, args } });
 }
@@ -93,7 +93,7 @@ async function untilEnded(url: string, id: string): Promise<Task> {
   throw new Error(`Task "${id}" did not end`);
 }
 
-/** Whether a message tells of degradation, or of its end. */
+/** Whether a message announces that the server is degraded, or no longer is. */
 function isDegraded(wanted: RegExp | null): (message: SocketMessage) => boolean {
   return (message) => {
     if (message.type !== "degraded") return false;
@@ -102,7 +102,7 @@ function isDegraded(wanted: RegExp | null): (message: SocketMessage) => boolean 
   };
 }
 
-Deno.test("storage: the program refuses files that it can't use, in one line", async () => {
+Deno.test("storage: the program refuses unusable files with a one-line message", async () => {
   using folder = new StoreFolder();
   const path = (name: string) => `${folder.path}/${name}`;
   await Deno.writeTextFile(path("notes.txt"), "my notes\n".repeat(1_000));
@@ -135,7 +135,7 @@ Deno.test("storage: the program refuses files that it can't use, in one line", a
   );
 });
 
-Deno.test("storage: the program refuses the database of another program, and leaves it as it is", async () => {
+Deno.test("storage: the program refuses the database of another program, and does not change it", async () => {
   using folder = new StoreFolder();
   folder.execute("CREATE TABLE contacts (name TEXT); INSERT INTO contacts VALUES ('somebody')");
   const before = await Deno.readFile(folder.file);
@@ -143,7 +143,7 @@ Deno.test("storage: the program refuses the database of another program, and lea
   assertEquals(await Deno.readFile(folder.file), before);
 });
 
-Deno.test("storage: a second program refuses the file of the first, until that was killed", async () => {
+Deno.test("storage: a second program refuses the file of the first until the first is killed", async () => {
   using folder = new StoreFolder();
   const locked = "another Taskscope uses it; stop that one, or name another file with --data";
   {
@@ -160,7 +160,7 @@ Deno.test("storage: a second program refuses the file of the first, until that w
   assertEquals((await tasksOf(second.url)).kept?.result, 4);
 });
 
-Deno.test("storage: the program refuses a file that it may not write", async () => {
+Deno.test("storage: the program refuses a file without write permission", async () => {
   using folder = new StoreFolder();
   await fillDatabase(folder);
   const unprotect = await protect(folder.file);
@@ -178,7 +178,7 @@ Deno.test("storage: the program refuses a file that it may not write", async () 
   assertEquals(Object.keys(await tasksOf(program.url)).length, 300);
 });
 
-Deno.test("storage: the program refuses a disk that it may not write, or that is full", async () => {
+Deno.test("storage: the program refuses a disk that is read-only or full", async () => {
   await using disk = await SmallDisk.mount(MEGABYTE, "The test of a full disk at the start");
   if (disk === undefined) return;
   using folder = new StoreFolder();
@@ -191,14 +191,14 @@ Deno.test("storage: the program refuses a disk that it may not write, or that is
   await disk.free();
   {
     await using program = await start(folder, file);
-    assertEquals(Object.keys(await tasksOf(program.url)).length, 300, "nothing was lost by the attempt");
+    assertEquals(Object.keys(await tasksOf(program.url)).length, 300, "the failed start lost tasks");
   }
   await disk.protect();
   await assertRefused(file, /^it can't be (opened|written to); .* \(.*\)\n$/);
   await assertRefused(`${disk.path}/other.db`, /^it can't be (opened|written to); .* \(.*\)\n$/);
 });
 
-Deno.test("storage: on a full disk tasks go on in memory, and nothing is lost once there is room", async () => {
+Deno.test("storage: tasks continue in memory while the disk is full, and are stored once there is space", async () => {
   using folder = new StoreFolder();
   await using disk = await fullableDisk(folder);
   const { file } = disk;
@@ -216,7 +216,7 @@ Deno.test("storage: on a full disk tasks go on in memory, and nothing is lost on
     cursorBefore = (await socket.count(1))[0]!.cursor!;
 
     await disk.fill();
-    // Too large for what room there may be in the files themselves.
+    // Larger than the free space inside the files themselves.
     const refused = await startTask(url, "size", "during", "x".repeat(MEGABYTE / 2));
     assertProblem(refused, 503, "storage_unavailable");
     assertMatch(refused.json.detail, /^This can't be stored at present: the disk is full \(.*\)$/);
@@ -241,7 +241,7 @@ Deno.test("storage: on a full disk tasks go on in memory, and nothing is lost on
     }
     assertEquals((await call("GET", `${url}/healthz`)).status, 200);
 
-    // What runs goes on, and whoever watches sees it.
+    // Running tasks continue, and watchers see it.
     const { current } = (await tasksOf(url)).running!;
     await socket.task("running", (task) => task.current! > current! + 3);
     await Deno.writeTextFile(flag, "");
@@ -250,7 +250,11 @@ Deno.test("storage: on a full disk tasks go on in memory, and nothing is lost on
     assertEquals([ended.state, ended.result], ["FINISHED", ended.current]);
     const during = await call("GET", `${url}/tasks/c`);
     cursorDuring = during.json.cursor;
-    assertNotEquals(cursorDuring.split(":")[0], cursorBefore.split(":")[0], "it means nothing after a crash");
+    assertNotEquals(
+      cursorDuring.split(":")[0],
+      cursorBefore.split(":")[0],
+      "a cursor issued while degraded must be invalid after a crash",
+    );
     assertEquals((await call("GET", `${url}/tasks/c?after=${cursorDuring}`)).status, 200);
 
     await disk.free();
@@ -284,7 +288,7 @@ Deno.test("storage: on a full disk tasks go on in memory, and nothing is lost on
   assertProblem(await call("GET", `${url}/tasks/c?after=${cursorDuring}`), 410, "cursor_gone");
 });
 
-/** Holds what a program said against trouble that came and went, maybe more than once. */
+/** Checks that stderr alternates between a storage error and its end, once or several times. */
 function assertTrouble({ process }: Program, reason: string): void {
   const lines = process.stderr.trimEnd().split("\n");
   assert(lines.length >= 2 && lines.length % 2 === 0, process.stderr);
@@ -297,7 +301,7 @@ function assertTrouble({ process }: Program, reason: string): void {
   }
 }
 
-Deno.test("storage: while another program keeps the file locked, changes are refused, and later made good", async () => {
+Deno.test("storage: changes are refused while another program locks the file, and stored afterwards", async () => {
   using folder = new StoreFolder();
   let last: Readonly<Record<string, Task>>;
   {
@@ -328,7 +332,7 @@ Deno.test("storage: while another program keeps the file locked, changes are ref
   assertEquals(await tasksOf(program.url), last);
 });
 
-Deno.test("storage: a program whose file is deleted says so, and begins anew when it is started again", async () => {
+Deno.test("storage: a program reports that its file was deleted, and creates a new one when restarted", async () => {
   using folder = new StoreFolder();
   {
     await using program = await start(folder, folder.file);
@@ -338,7 +342,7 @@ Deno.test("storage: a program whose file is deleted says so, and begins anew whe
     for (const name of ["tasks.db", "tasks.db-wal", "tasks.db-shm"]) {
       await Deno.remove(`${folder.path}/${name}`);
     }
-    // It looks now and then.
+    // It checks the file periodically.
     let refused = await startTask(url, "size", "first", "x");
     for (let i = 0; refused.status === 202 && i < 200; i++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -348,7 +352,7 @@ Deno.test("storage: a program whose file is deleted says so, and begins anew whe
     const { detail } = await untilReady(url, 503);
     const reason = "it was removed or replaced; start the server again (not the file that was opened)";
     assertEquals(detail, reason);
-    assertEquals((await tasksOf(url)).before?.state, "FINISHED", "what it has it still shows");
+    assertEquals((await tasksOf(url)).before?.state, "FINISHED", "tasks in memory must still be shown");
     program.process.kill("SIGTERM");
     const { code, stderr } = await program.process.ended();
     assertEquals(code, 1, "not everything could be stored");
@@ -364,11 +368,11 @@ Deno.test("storage: a program whose file is deleted says so, and begins anew whe
   assertEquals((await startTask(program.url, "size", "anew", "x")).status, 202);
 });
 
-/** Takes the right to write a file away; gives back what returns it, or `undefined` where that can't be had. */
+/** Makes a file read-only; returns a function that undoes it, or `undefined` if that is impossible. */
 async function protect(file: string): Promise<(() => Promise<void>) | undefined> {
   await Deno.chmod(file, 0o444);
   if (Deno.uid() !== 0) return () => Deno.chmod(file, 0o600);
-  // Root may write whatever the mode says, but not what is immutable.
+  // Root ignores the file mode, but not the immutable attribute.
   const change = async (attribute: string) => {
     return (await new Deno.Command("chattr", { args: [attribute, file], stderr: "null" }).output()).success;
   };
@@ -379,14 +383,14 @@ async function protect(file: string): Promise<(() => Promise<void>) | undefined>
   return undefined;
 }
 
-/** A place for a database that can be full. */
+/** A location for a database that can run out of space. */
 interface FullableDisk extends AsyncDisposable {
   readonly file: string;
   fill(): Promise<void>;
   free(): Promise<void>;
 }
 
-/** A small disk; where none can be had, a database that says what SQLite says on a full one. */
+/** A small disk; without the permission to mount one, a database that raises the error of a full disk. */
 async function fullableDisk(folder: StoreFolder): Promise<FullableDisk> {
   const disk = await SmallDisk.mount(8 * MEGABYTE, "The test of a disk that runs full, on a real one,");
   if (disk !== undefined) {

@@ -1,4 +1,4 @@
-/** What receivers hear from the program, also when it is killed at the worst of times. */
+/** Webhooks of the program, also when it is killed at critical moments. */
 
 import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertMatch } from "../support/assert.ts";
@@ -9,7 +9,7 @@ import { StoreFolder } from "../support/store_folder.ts";
 
 const SECRET = "whsec_0123456789";
 
-/** Bounds with which tests need not be patient. */
+/** Short timeouts and retry intervals. */
 const QUICK = ["--limit", "notifyRetryMs=20", "--limit", "notifyMaxRetryMs=50"];
 
 const TASKS = `
@@ -25,7 +25,7 @@ interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts the program on the file of a folder, with the tasks of this test. */
+/** Starts the program with a database file in a folder and the tasks of these tests. */
 async function start(folder: StoreFolder, { args = [], env = {} }: StartOptions): Promise<Program> {
   const module = `${folder.path}/tasks.js`;
   await Deno.writeTextFile(module, TASKS);
@@ -40,13 +40,13 @@ async function run(url: string, name: string, id: string, ...args: unknown[]): P
   assertEquals(status, 202);
 }
 
-/** Kills a program in the midst of what it does. */
+/** Kills a program with SIGKILL. */
 async function kill({ process }: Program): Promise<string> {
   process.kill("SIGKILL");
   return (await process.ended()).stderr;
 }
 
-/** Of each task, what was told of it; what is told again has to be the same. */
+/** The delivery for each task; repeated deliveries must be identical. */
 function byTask(received: readonly Received[]): Map<string, Received> {
   const told = new Map<string, Received>();
   for (const one of received) {
@@ -58,7 +58,7 @@ function byTask(received: readonly Received[]): Map<string, Received> {
   return told;
 }
 
-Deno.test("webhook: the program tells each receiver what it wants to hear, signed", async () => {
+Deno.test("webhook: each receiver gets its events, signed", async () => {
   using folder = new StoreFolder();
   await using all = new TestReceiver();
   await using errors = new TestReceiver();
@@ -84,7 +84,7 @@ Deno.test("webhook: the program tells each receiver what it wants to hear, signe
   assertEquals([code, stderr, stdout.includes(SECRET)], [0, "", false]);
 });
 
-Deno.test("webhook: an end is told after a kill -9 that comes between the end and its delivery", async () => {
+Deno.test("webhook: an event is delivered after a kill -9 between the end of a task and its delivery", async () => {
   using folder = new StoreFolder();
   await using receiver = new TestReceiver();
   const args = ["--notify", receiver.url];
@@ -103,18 +103,18 @@ Deno.test("webhook: an end is told after a kill -9 that comes between the end an
   await receiver.count(2);
   const told = byTask(receiver.received);
   assertEquals([...told.keys()].sort(), ["ended", "runs"]);
-  assertEquals(told.get("ended")!.text, before!.text, "the same delivery");
+  assertEquals(told.get("ended")!.text, before!.text, "the delivery differs");
   assertGreater(Number(told.get("ended")!.headers.get("taskscope-timestamp")), 0);
   assert(receiver.received.every((received) => isSigned(received, SECRET)));
   assertEquals(told.get("runs")!.json.task.error.type, "interrupted");
   assertEquals(told.get("runs")!.json.event, "task.error");
 });
 
-Deno.test("webhook: wherever a kill -9 finds it, an end is told if and only if it is kept", async () => {
+Deno.test("webhook: whenever the program is killed, an event is delivered if and only if the end is stored", async () => {
   using folder = new StoreFolder();
   await using receiver = new TestReceiver();
   const args = ["--notify", receiver.url, "--limit", "endedTasksPerClient=100000"];
-  // One of three is not taken at first, so that something waits at every moment.
+  // The receiver rejects every third delivery once, so that some are always pending.
   receiver.answer = (_, n) => new Response(null, { status: n % 3 === 0 ? 500 : 200 });
   let started = 0;
   for (let round = 0; round < 4; round++) {
@@ -124,7 +124,7 @@ Deno.test("webhook: wherever a kill -9 finds it, an end is told if and only if i
       for (;;) {
         const id = `task-${started++}`;
         const name = started % 5 === 0 ? "stays" : started % 3 === 0 ? "fails" : "quick";
-        // Until it is killed.
+        // Until the program is killed.
         await call("POST", `${program.url}/tasks/c/start/${name}`, { body: { id, args: [id] } });
       }
     })().catch(() => {});
@@ -142,7 +142,7 @@ Deno.test("webhook: wherever a kill -9 finds it, an end is told if and only if i
   const told = byTask(receiver.received);
   assertEquals([...told.keys()].sort(), kept.sort());
   for (const [id, { json }] of told) assertEquals(json.task, tasks[id]);
-  // Everything is told, so nothing is told once more.
+  // Everything is delivered, so nothing is delivered again.
   await using after = await (async () => {
     await program[Symbol.asyncDispose]();
     return await start(folder, { args });
@@ -153,7 +153,7 @@ Deno.test("webhook: wherever a kill -9 finds it, an end is told if and only if i
   assertEquals(receiver.tasks.slice(before), ["last"]);
 });
 
-Deno.test("webhook: the program says once that a receiver fails, and once that it works, and nothing secret", async () => {
+Deno.test("webhook: the program logs once that a receiver fails, and once that it recovers, without secrets", async () => {
   using folder = new StoreFolder();
   await using receiver = new TestReceiver();
   receiver.answer = () => new Response("s3cr3t", { status: 500 });
@@ -171,7 +171,7 @@ Deno.test("webhook: the program says once that a receiver fails, and once that i
   ]);
 });
 
-Deno.test("webhook: the program ends in time although a receiver hangs, and tells it the next time", async () => {
+Deno.test("webhook: the program stops in time although a receiver hangs, and delivers after a restart", async () => {
   using folder = new StoreFolder();
   await using receiver = new TestReceiver();
   receiver.answer = () => receiver.hold();
@@ -182,7 +182,7 @@ Deno.test("webhook: the program ends in time although a receiver hangs, and tell
     await receiver.count(1);
     program.process.kill("SIGTERM");
     const { code, stderr } = await program.process.ended();
-    assertEquals([code, stderr], [0, ""], "it could store everything in time");
+    assertEquals([code, stderr], [0, ""], "not everything was stored in time");
   }
   receiver.letGo();
   receiver.answer = () => new Response();
@@ -191,7 +191,7 @@ Deno.test("webhook: the program ends in time although a receiver hangs, and tell
   assertEquals(receiver.received[0]!.text, receiver.received[1]!.text);
 });
 
-Deno.test("webhook: the program refuses addresses that can't be, in one line without what is secret", async () => {
+Deno.test("webhook: the program refuses invalid URLs with a one-line message without secrets", async () => {
   const table = [
     [
       "http://me:s3cr3t@host/",
@@ -209,7 +209,7 @@ Deno.test("webhook: the program refuses addresses that can't be, in one line wit
   }
 });
 
-Deno.test("examples/webhook: a receiver that takes only what is signed, new and not told before", async () => {
+Deno.test("examples/webhook: the receiver rejects unsigned and old requests, and skips duplicates", async () => {
   using folder = new StoreFolder();
   const cwd = new URL("../examples/webhook/", import.meta.url);
   const flags = ["--no-prompt", "--allow-net=127.0.0.1", "--allow-env=WEBHOOK_SECRET"];
@@ -229,7 +229,7 @@ Deno.test("examples/webhook: a receiver that takes only what is signed, new and 
   const signed = Object.fromEntries(names.map((name) => [name, headers.get(name)!]));
   const tell = (changed: Record<string, string>, body = text) =>
     call("POST", url!, { headers: { ...signed, ...changed }, body });
-  assertEquals((await tell({})).status, 204, "the signature is no other for another receiver");
+  assertEquals((await tell({})).status, 204, "the signature must be valid for any receiver");
   assertEquals((await tell({}, text.replace("wrong", "right"))).status, 401);
   const later = String(Number(signed["taskscope-timestamp"]) + 1);
   assertEquals((await tell({ "taskscope-timestamp": later })).status, 401);
@@ -239,7 +239,7 @@ Deno.test("examples/webhook: a receiver that takes only what is signed, new and 
   await run(program.url, "quick", "2");
   await example.output(/^task\.finished: c\/quick, Finished$/m);
   const told = example.stdout.match(/^task\..*$/gm);
-  // The recorder's delivery is another one; however often it is told, it counts once.
+  // The delivery to the recorder has another id; a repeated delivery is processed once.
   assertEquals(told?.toSorted(), [
     "task.error: c/fails, Error: wrong",
     "task.error: c/fails, Error: wrong",

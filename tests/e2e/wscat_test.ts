@@ -1,4 +1,4 @@
-/** The clients that people have at hand: wscat and curl, as the page names them. */
+/** wscat and curl, with the commands that the page suggests. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { type Process, spawn } from "../support/program.ts";
@@ -6,7 +6,7 @@ import { startServer } from "../support/server.ts";
 import { findTool } from "../support/tools.ts";
 import type { MonitoredTask } from "../../lib/mod.ts";
 
-/** The npm package, in a process that may reach this machine and nothing else. */
+/** The npm package wscat, in a process that may connect to this machine only. */
 function wscat(url: string): Process {
   const flags = [
     "--no-prompt",
@@ -27,7 +27,7 @@ function messagesOf(process: Process): { readonly type: string }[] {
   return process.stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
 }
 
-Deno.test("wscat: prints the state of a client's tasks, and every change", async () => {
+Deno.test("wscat: prints the current tasks of a client, then every change", async () => {
   await using server = startServer();
   const go = Promise.withResolvers<void>();
   const run = server.monitor.monitored(async (task) => {
@@ -47,7 +47,7 @@ Deno.test("wscat: prints the state of a client's tasks, and every change", async
   assertEquals(server.errors, []);
 });
 
-Deno.test("wscat: prints one task until its end, and then ends by itself", async () => {
+Deno.test("wscat: prints the changes of one task, and exits when the task ends", async () => {
   await using server = startServer();
   const go = Promise.withResolvers<void>();
   const run = server.monitor.monitored(() => go.promise, { name: "one", client: "people", id: "one" });
@@ -62,7 +62,7 @@ Deno.test("wscat: prints one task until its end, and then ends by itself", async
   assertEquals(server.errors, []);
 });
 
-Deno.test("wscat: is told that there is no such task", async () => {
+Deno.test("wscat: gets an error for a task that does not exist", async () => {
   await using server = startServer();
   await using process = wscat(`${server.url}/ws/tasks/people/unknown`);
   const { stdout, stderr } = await process.ended();
@@ -109,6 +109,6 @@ Deno.test("curl: lists, starts, shows, cancels and removes tasks", async () => {
   assertEquals((await curl(`${tasks}/${id}`)).status, 404);
 
   const head = await curl("-I", tasks);
-  assert(head.status === 200 && head.json === null, "a HEAD has no body");
+  assert(head.status === 200 && head.json === null, "the response to HEAD has a body");
   assertEquals(server.errors, []);
 });

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Prints the checksums of files, and shows in Taskscope how far it is; with the standard library alone.
+"""Prints the checksums of files, and reports its progress to Taskscope. Uses only the standard library.
 
     tests/examples/report.py *.iso
 
-    TASKSCOPE_SERVER   where Taskscope is; http://127.0.0.1:8000 by default
-    TASKSCOPE_CLIENT   under which client token; "default" by default
+    TASKSCOPE_SERVER   URL of the server, by default http://127.0.0.1:8000
+    TASKSCOPE_CLIENT   client token of the task, by default "default"
 
-The status is 0 where all is well, 1 where a file can't be read, 3 where somebody asked it to stop. What goes wrong
-with the reports changes neither that nor what is printed.
+Exits with 0 on success, 1 if a file cannot be read, 3 if the task was cancelled. A failed report affects neither the
+exit status nor the output.
 """
 
 import http.client
@@ -27,33 +27,33 @@ TASKS = "{}/tasks/{}".format(
 
 
 class Stopped(Exception):
-    """Somebody asked the task to stop."""
+    """The task was cancelled."""
 
 
 class Task:
-    """A task in Taskscope. Leaving its block is its end; no failure of a report gets out of here."""
+    """A task in Taskscope, as a context manager that ends it. Never raises if a report fails."""
 
     def __init__(self, name, **fields):
-        # An id of our own, so that it is still one task when the request is sent again.
+        # Our own id makes the request idempotent: a retry does not create a second task.
         self.id = str(uuid.uuid4())
         self.result = None
         self.stop_requested = False
         self._seq = 0
-        self._lines = []  # those that the server may not have yet
-        self._sent = 0  # how many it has for sure
+        self._lines = []  # not yet acknowledged by the server
+        self._sent = 0  # number of acknowledged lines
         self._is_known = self._call("POST", "", dict(fields, id=self.id, name=name), patience=3) is not None
 
     def update(self, **fields):
-        """Says how far it is. A report that is lost is made up for by the next."""
+        """Reports progress. A lost report does no harm, as the next one replaces it."""
         self._report("PATCH", f"/{self.id}", fields)
 
     def log(self, line):
-        """Adds a line. It is kept until it has arrived; its number keeps it from being there twice."""
+        """Adds a log line. It is resent until acknowledged; its position prevents duplicates."""
         self._lines.append(line)
         self._send_log()
 
     def check(self):
-        """Raises where somebody asked the task to stop."""
+        """Raises Stopped if the task was cancelled."""
         if self.stop_requested:
             raise Stopped()
 
@@ -65,14 +65,14 @@ class Task:
             self._end("cancelled", {})
         elif error is not None:
             stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-            told = {"message": str(error)[:4096], "type": type(error).__name__[:128], "stack": stack[-16384:]}
-            self._end("fail", {"error": told})
+            fields = {"message": str(error)[:4096], "type": type(error).__name__[:128], "stack": stack[-16384:]}
+            self._end("fail", {"error": fields})
         else:
             self._end("finish", {"result": self.result})
 
     def _end(self, how, fields):
         self._send_log(patience=60)
-        # A server that is just restarted is waited for: the end has to arrive.
+        # The final state must arrive: retry for a minute, in case the server is restarting.
         self._report("POST", f"/{self.id}/{how}", fields, patience=60)
 
     def _send_log(self, patience=1):
@@ -84,12 +84,12 @@ class Task:
 
     def _report(self, method, path, fields, patience=1):
         if self._is_known:
-            # With a number, a report that arrives late or twice changes nothing.
+            # The server ignores reports that arrive late or twice, by their sequence number.
             self._seq += 1
             self._call(method, path, dict(fields, seq=self._seq), patience)
 
     def _call(self, method, path, body, patience=1):
-        """Gives back the task; None where it was not to be had in so many attempts."""
+        """Sends a request, with up to `patience` attempts. Returns the task, or None on failure."""
         data = json.dumps(body).encode()
         for attempt in range(patience):
             if attempt > 0:
@@ -102,11 +102,11 @@ class Task:
                 except urllib.error.HTTPError as error:
                     with error:
                         if error.code < 500:
-                            # What refuses a report tells the task: it may have ended without us.
+                            # A refusal contains the task, which may have been cancelled meanwhile.
                             self._read(json.load(error).get("task") or {})
                             return None
             except (OSError, ValueError, http.client.HTTPException):
-                pass  # Nobody there, or cut off in the middle.
+                pass  # No server, or the connection was lost.
         return None
 
     def _read(self, task):

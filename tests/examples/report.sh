@@ -1,39 +1,39 @@
 #!/usr/bin/env bash
 #
-# Prints the checksums of files, and shows in Taskscope how far it is; with curl alone.
+# Prints the checksums of files, and reports its progress to Taskscope. Needs only curl.
 #
 #   tests/examples/report.sh *.iso
 #
-#   TASKSCOPE_SERVER   where Taskscope is; http://127.0.0.1:8000 by default
-#   TASKSCOPE_CLIENT   under which client token; "default" by default
+#   TASKSCOPE_SERVER   URL of the server, by default http://127.0.0.1:8000
+#   TASKSCOPE_CLIENT   client token of the task, by default "default"
 #
-# The status is 0 where all is well, 1 where a file can't be read, 3 where somebody asked it to stop. What goes wrong
-# with the reports changes neither that nor what is printed.
+# Exits with 0 on success, 1 if a file cannot be read, 3 if the task was cancelled. A failed report affects neither the
+# exit status nor the output.
 set -u
 
 tasks=${TASKSCOPE_SERVER:-http://127.0.0.1:8000}/tasks/${TASKSCOPE_CLIENT:-default}
-task=      # the address of the task, once there is one
-seq=0      # the number of the last report, so that one that arrives late or twice changes nothing
-lines=     # log lines that the server may not have yet
-written=0  # how many lines there are
-sent=0     # how many of them the server has for sure
-stop=      # not empty once somebody asked to stop
+task=      # URL of the task, once it is created
+seq=0      # sequence number of the last report; the server ignores reports that arrive late or twice
+lines=     # log lines that the server has not acknowledged
+written=0  # number of log lines
+sent=0     # number of acknowledged log lines
+stop=      # not empty once the task was cancelled
 
-# The first and the last word have to arrive; a server that is just restarted is waited for.
+# Creation and final state must arrive: retry, in case the server is restarting.
 patiently=(--retry 2 --retry-delay 1 --retry-all-errors)
 stubbornly=(--retry 60 --retry-delay 1 --retry-max-time 60 --retry-all-errors)
 
-# call <arguments of curl…>: prints the answer; nothing where none came.
+# call <curl argument…>: prints the response body; nothing if there was no response.
 call() {
   curl --silent --max-time 5 "$@" 2>/dev/null
 }
 
-# status_of <arguments of curl…>: prints the HTTP status of the answer.
+# status_of <curl argument…>: prints the HTTP status of the response.
 status_of() {
   call --output /dev/null --write-out '%{http_code}' "$@"
 }
 
-# create <fields…>: an id of our own, so that it is still one task when the request is sent again.
+# create <field…>: creates the task. Our own id makes it idempotent: a retry does not create a second task.
 create() {
   local id field fields=()
   id=$(date +%s)-$$
@@ -43,7 +43,7 @@ create() {
   esac
 }
 
-# report <fields…>: how far it is. One that is lost is made up for by the next.
+# report <field…>: reports progress. A lost report does no harm, as the next one replaces it.
 report() {
   [[ -n $task ]] || return 0
   local field fields=()
@@ -54,7 +54,7 @@ report() {
   esac
 }
 
-# log <line>: a line is kept until it has arrived; its number keeps it from being there twice.
+# log <line>: adds a log line. It is resent until acknowledged; its position prevents duplicates.
 log() {
   lines+=$1$'\n'
   written=$((written + 1))
@@ -70,7 +70,7 @@ send_log() {
   fi
 }
 
-# end finish|fail|cancelled [field…]
+# end finish|fail|cancelled [field…]: ends the task.
 end() {
   [[ -n $task ]] || return 0
   local field fields=() to=$task/$1

@@ -1,12 +1,12 @@
 /**
- * A shop's server that shows its own long-running tasks below `/monitor`, beside its other routes.
+ * A web shop that embeds a monitor of its long-running tasks below `/monitor`, next to its own routes.
  *
  * @module
  */
 
 import { createMonitor, type MonitoredTask } from "@taskscope/taskscope";
 
-/** Does the work, and says how far it is. The task comes first, then what the function is called with. */
+/** Does the work, and reports progress. The task is the first parameter; the arguments of the call follow. */
 async function importOrders(task: MonitoredTask, count = 50): Promise<number> {
   for (let order = 1; order <= count; order++) {
     task.signal.throwIfAborted();
@@ -18,13 +18,13 @@ async function importOrders(task: MonitoredTask, count = 50): Promise<number> {
 
 const monitor = createMonitor({
   basePath: "/monitor",
-  // What can be started from the page and over REST.
+  // Functions that can be started from the page and over REST.
   tasks: { import_orders: importOrders },
-  // Whatever tells people apart in your server; this one believes what they say.
+  // Replace this with the authentication of your server: anyone can set this header.
   authorize: (request) => request.headers.get("x-user") !== "stranger",
 });
 
-// The same function for our own code: called as before, and seen while it runs.
+// The same function for our own code: it is called as before, and its runs are shown.
 const importNightly = monitor.monitored(importOrders, { name: "nightly import", client: "shop" });
 
 const port = Number(Deno.args[0] ?? 8080);
@@ -43,7 +43,7 @@ Deno.addSignalListener("SIGTERM", async () => {
   Deno.exit();
 });
 
-/** Stands for a database. */
+/** A stand-in for a database. */
 function importOrder(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -1,5 +1,5 @@
 /**
- * A receiver of webhooks: it takes what is signed with the shared secret, is new, and was not told before.
+ * Receives webhooks: checks the signature and the timestamp, and skips duplicate deliveries.
  *
  * @module
  */
@@ -9,31 +9,31 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 const SECRET = Deno.env.get("WEBHOOK_SECRET") ?? "";
 
-/** How far its clock may be from ours, in seconds: what is older may have been recorded, and sent again by others. */
+/** Largest difference from our clock, in seconds. Older requests may be replayed by an attacker. */
 const TOLERANCE = 5 * 60;
 
-/** Deliveries that were told already. One that is told again, as our answer was lost, has the same id. */
-const told = new Set<string>();
+/** Ids of processed deliveries. A delivery is sent again, with the same id, if our response was lost. */
+const processed = new Set<string>();
 
-/** Whether a request is what somebody sent who knows the secret. */
+/** Whether the sender of a request knows the secret. */
 function isGenuine(headers: Headers, body: Uint8Array): boolean {
   const timestamp = headers.get("taskscope-timestamp") ?? "";
   if (!/^\d+$/.test(timestamp) || Math.abs(Date.now() / 1000 - Number(timestamp)) > TOLERANCE) return false;
   const mac = createHmac("sha256", SECRET).update(`${timestamp}.`).update(body).digest("hex");
-  const wanted = Buffer.from(`v1=${mac}`);
+  const expected = Buffer.from(`v1=${mac}`);
   const received = Buffer.from(headers.get("taskscope-signature") ?? "");
-  // How long a comparison takes must not tell how much of a guess is right.
-  return received.length === wanted.length && timingSafeEqual(received, wanted);
+  // In constant time, so that the duration reveals nothing about the signature.
+  return received.length === expected.length && timingSafeEqual(received, expected);
 }
 
 const port = Number(Deno.args[0] ?? 9000);
 Deno.serve({ hostname: "127.0.0.1", port }, async (request) => {
   const body = new Uint8Array(await request.arrayBuffer());
-  if (!isGenuine(request.headers, body)) return new Response("Who are you?", { status: 401 });
+  if (!isGenuine(request.headers, body)) return new Response("Invalid signature", { status: 401 });
   const { event, delivery_id, client, task } = JSON.parse(new TextDecoder().decode(body));
-  if (!told.has(delivery_id)) {
-    told.add(delivery_id);
-    // deno-lint-ignore no-console -- this is what it is there for
+  if (!processed.has(delivery_id)) {
+    processed.add(delivery_id);
+    // deno-lint-ignore no-console -- an example that prints its result
     console.log(`${event}: ${client}/${task.name}, ${task.status}`);
   }
   return new Response(null, { status: 204 });
