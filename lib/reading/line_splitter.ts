@@ -1,5 +1,5 @@
 /**
- * From the bytes that a program writes to lines as a person would see them. Pure.
+ * Splits the bytes that a program writes into the lines that a terminal would show. Pure.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { escapeEnd } from "./escapes.ts";
 import { JunkMeter } from "./junk_meter.ts";
 import { type OutputLine, Rows } from "./rows.ts";
 
-/** What the log says once where output is not text. */
-export const NOT_TEXT = "(what follows is not text, and not shown)";
+/** The log line that replaces binary output. */
+export const NOT_TEXT = "(binary output, not shown from here on)";
 
 /** Characters of a line that are kept; one more than the log shows, so that the cut can be seen there. */
 const KEPT_LENGTH = LIMITS.logLineLength + 1;
@@ -21,8 +21,9 @@ const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\ufeff]/g;
 const MOVE = /^\[([\d;]*)([A-Za-z])$/;
 
 /**
- * Makes lines of bytes, in bounded memory. A carriage return, a backspace, or a cursor that moves makes what was there a
- * _redraw_; the version that a newline ends is the line. How the bytes are cut into chunks makes no difference.
+ * Splits bytes into lines, in bounded memory. A carriage return, a backspace or a cursor movement turns the text so far
+ * into a _redraw_; the text that a newline ends is the line. The result does not depend on how the bytes are split into
+ * chunks.
  */
 export class LineSplitter {
   // Whether it sees a mark of byte order depends on how the bytes are cut.

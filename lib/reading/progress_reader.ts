@@ -1,5 +1,5 @@
 /**
- * Reads how far a program is from what it writes for people. Pure.
+ * Reads the progress of a program from the lines it writes. Pure.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import type { Format, Reading } from "./reading.ts";
 const LONGEST_LINE = 400;
 
 /**
- * Reads progress from the lines of one program, whichever of its outputs they come from: some say on one how much there
- * is, and on the other how much is done.
+ * Reads progress from the lines of one program. One reader takes both stdout and stderr, as some programs print the total
+ * on one and the current position on the other.
  */
 export class ProgressReader {
   readonly #formats: readonly Format[] = FORMATS.map((format) => format());

@@ -1,10 +1,10 @@
 /**
- * What can be read from a line of a program's output, and how to write down that it was. Pure.
+ * The progress read from a line of output, and helpers that create it. Pure.
  *
  * @module
  */
 
-/** How far a program is, as its own words say. A key that is absent is not spoken of. */
+/** The progress that a line states. A missing key means that the line does not mention it. */
 export interface Reading {
   /** From 0 to 100; `null` where the program does not say. */
   readonly progress?: number | null;
@@ -19,27 +19,26 @@ export interface Reading {
 }
 
 /**
- * Reads the lines of one program in one format. It may remember what it read before.
+ * Reads the lines of one program in one format. It may keep state between lines.
  *
  * @param text the line
- * @param isRedraw whether the line was drawn over afterwards
- * @returns what it says; `null` where the line is of this format, but says nothing of progress; `undefined` where it is
- * of another format
+ * @param isRedraw whether the line was overwritten afterwards
+ * @returns the progress; `null` if the line has this format, but states no progress; `undefined` if it has another format
  */
 export type Format = (text: string, isRedraw: boolean) => Reading | null | undefined;
 
-/** What there is beside numbers. */
+/** The texts of a reading. */
 export interface ReadingWords {
   readonly unit?: string | null | undefined;
   readonly status?: string | undefined;
 }
 
 /**
- * A reading of a percentage alone. What was counted before is not any more.
+ * Creates a reading of a percentage. It clears earlier counts.
  *
  * @param progress from 0 to 100
- * @param words what else is said
- * @returns the reading; `undefined` where that is no percentage
+ * @param words the texts
+ * @returns the reading; `undefined` if the percentage is out of range
  */
 export function percentage(progress: number, words: ReadingWords = {}): Reading | undefined {
   if (!(progress >= 0 && progress <= 100)) return undefined;
@@ -47,12 +46,12 @@ export function percentage(progress: number, words: ReadingWords = {}): Reading 
 }
 
 /**
- * A reading of counts.
+ * Creates a reading of counts.
  *
  * @param current how many are done
- * @param total how many there are; `null` where that is not known
- * @param words what else is said
- * @returns the reading; `undefined` where it can't be, such as 5 of 3
+ * @param total how many there are; `null` if unknown
+ * @param words the texts
+ * @returns the reading; `undefined` if the counts are impossible, such as 5 of 3
  */
 export function counted(
   current: number,
@@ -69,24 +68,24 @@ function spoken({ unit = null, status }: ReadingWords): Pick<Reading, "unit" | "
   return status === undefined || status === "" ? { unit } : { unit, status };
 }
 
-/** A number with or without commas between its thousands: `1,234` or `1234`. */
+/** Parses a number with or without thousands separators: `1,234` or `1234`. */
 export function numberOf(text: string): number {
   return Number(text.replaceAll(",", ""));
 }
 
 /**
- * A size in bytes.
+ * Converts a size to bytes.
  *
  * @param number the number: `1.5`
- * @param prefix `k`, `M`, `Mi` and so on, or nothing
- * @param base what a plain `k` stands for: 1000, or 1024 with those who mean that
+ * @param prefix the unit prefix: `k`, `M`, `Mi` and so on, or none
+ * @param base the value of a plain `k`: 1000, or 1024 for programs that mean that
  */
 export function bytesOf(number: string, prefix: string | undefined, base: 1000 | 1024 = 1000): number {
   const power = prefix ? " kmgtpe".indexOf(prefix[0]!.toLowerCase()) : 0;
   return Math.round(numberOf(number) * (prefix?.endsWith("i") ? 1024 : base) ** power);
 }
 
-/** Seconds of `1:02:03.5`, `02:03` or `3.5`. */
+/** Parses `1:02:03.5`, `02:03` or `3.5` to seconds. */
 export function secondsOf(text: string): number {
   return text.split(":").reduce((seconds, part) => seconds * 60 + Number(part), 0);
 }

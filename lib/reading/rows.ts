@@ -1,10 +1,10 @@
 /**
- * The rows that a program has written, as far back as its cursor may go. Pure.
+ * Keeps the last rows of output, for programs that move the cursor up. Pure.
  *
  * @module
  */
 
-/** One line of output, or one of its versions. */
+/** A line of output, or one of its redraws. */
 export interface OutputLine {
   /** What is to be read, without the sequences that colour it and move the cursor. */
   readonly text: string;
@@ -19,12 +19,12 @@ interface Row {
   readonly isOut: boolean;
 }
 
-/** Rows that the cursor may go back up to. */
+/** Number of rows that the cursor can move up. */
 const KEPT_ROWS = 256;
 
 /**
- * Tells lines from redraws where the cursor goes back up: the versions of a row are redraws, and the last one is a line
- * as soon as there is a new row below.
+ * Distinguishes lines from redraws if the cursor moves up: each version of a row is a redraw; the last one becomes a line
+ * once there is a new row below it.
  */
 export class Rows {
   /** The newest rows, oldest first. */

@@ -9,7 +9,7 @@ const READING = /^\(?(Reading [a-z ]{3,40}|Building [a-z ]{3,40}) ?\.\.\. ?(\d{1
 /** `Need to get 12.3 MB/45.6 MB of archives.`: how much is there already, and no progress of what is done now. */
 const AMOUNT = /^Need to get /;
 
-/** apt and dpkg. */
+/** Reads the output of apt and dpkg. */
 export function apt(): Format {
   return (text) => {
     if (AMOUNT.test(text)) return null;

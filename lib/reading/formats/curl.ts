@@ -10,7 +10,7 @@ const METER = new RegExp(
 );
 const HEAD = /^\s*(% Total {4}% Received % Xferd|Dload {2}Upload {3}Total {3}Spent)\b/;
 
-/** The meter of curl. Its bar (`-#`) is a percentage like others. */
+/** Reads the progress meter of curl. Its bar (`-#`) is read as a plain percentage. */
 export function curl(): Format {
   return (text) => {
     if (HEAD.test(text)) return null;

@@ -6,7 +6,7 @@ const LAYER =
 /** Layers that are kept at most. */
 const MOST_LAYERS = 1_000;
 
-/** `docker pull` and `docker push`: the layers are counted, and a part of one that is on its way. */
+/** Reads the output of `docker pull` and `docker push`: counts layers, including fractions of those in progress. */
 export function docker(): Format {
   const layers = new Map<string, number>();
   return (text) => {

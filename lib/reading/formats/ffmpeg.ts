@@ -13,8 +13,8 @@ const KEY =
 const CHATTER = /^\[[\w:/#]+ @ 0x[0-9a-f]+\]/;
 
 /**
- * ffmpeg, both its statistics and what `-progress` writes. How long the input is it says once, at the beginning, and
- * perhaps on the other output.
+ * Reads the output of ffmpeg: its statistics and that of `-progress`. The duration of the input is printed once, at the
+ * start, possibly on the other stream.
  */
 export function ffmpeg(): Format {
   let duration: number | null = null;

@@ -21,7 +21,7 @@ const BAR_BEFORE = /[#=█▓▒░━■|>\])-]\s*$/;
 /** What is counted: `3/17 files` */
 const UNIT = /^\s([a-z]{2,20}s)\b/;
 
-/** `3/17` and `3 of 17`, where they look like progress. */
+/** Reads `3/17` and `3 of 17` if they look like progress. */
 export function fraction(): Format {
   return (text, isRedraw) => {
     for (const match of text.matchAll(SLASH)) {

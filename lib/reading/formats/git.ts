@@ -3,7 +3,7 @@ import { counted, type Format, numberOf } from "../reading.ts";
 /** `remote: Compressing objects:  42% (420/1000), 1.20 MiB | 500.00 KiB/s` */
 const PHASE = /^(?:remote: )?([A-Z][\w '-]{2,60}):\s+\d{1,3}% \((\d+)\/(\d+)\)/;
 
-/** git, and what writes like it. Each phase begins anew. */
+/** Reads the output of git and similar programs. Each phase counts from 0. */
 export function git(): Format {
   return (text) => {
     const match = PHASE.exec(text);

@@ -5,8 +5,8 @@ const TEXTS = ["unit", "status"] as const;
 const KEYS: ReadonlySet<string> = new Set([...NUMBERS, ...TEXTS]);
 
 /**
- * Objects in JSON, one a line, of programs that were made for this: `{"progress": 42, "status": "Reading a.txt"}`. An
- * object of other keys is the line of a log.
+ * Reads JSON lines of programs that report to Taskscope this way: `{"progress": 42, "status": "Reading a.txt"}`. An object
+ * with other keys is a log line.
  */
 export function jsonLines(): Format {
   return (text) => {

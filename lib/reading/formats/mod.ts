@@ -1,5 +1,5 @@
 /**
- * The formats that progress is written in, each a function that makes its reader. Pure.
+ * The progress formats, each a function that creates a reader. Pure.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { tar } from "./tar.ts";
 import { tqdm } from "./tqdm.ts";
 import { wget } from "./wget.ts";
 
-/** In the order in which they are tried: those of certain programs first, then what anybody may write. */
+/** In the order in which they are tried: formats of particular programs first, then general ones. */
 export const FORMATS: readonly (() => Format)[] = [
   jsonLines,
   ffmpeg,

@@ -19,8 +19,8 @@ const BAR_BEHIND = /^\s*[|[]?[#=█▓▒░━■]/;
 const STATUS = /^\W{0,16}?([A-Za-z][^\d%|[\]#=]{1,100}?)\s*[:.…]+[\s([]*$/;
 
 /**
- * A percentage that looks like progress: where the line is drawn over and over, begins or ends with it, draws a bar beside
- * it, or says so. In prose it is a number like any other.
+ * Reads a percentage if it looks like progress: the line is redrawn, begins or ends with it, has a bar beside it, or names
+ * it progress. Ignores percentages in prose.
  */
 export function percent(): Format {
   return (text, isRedraw) => {

@@ -10,7 +10,7 @@ const PERCENT = /^(\d{1,3})%(?:\s|$)/;
 /** What `--progress-bar=raw` writes: bytes, where a download was announced. */
 const RAW = /^Progress (\d+) of (\d+)$/;
 
-/** pip, and others that draw their bars as it does. */
+/** Reads the output of pip, and of programs with the same progress bars. */
 export function pip(): Format {
   let file: string | undefined;
   return (text) => {

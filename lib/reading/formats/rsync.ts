@@ -5,8 +5,8 @@ const LINE =
   /^\s*[\d,.]+[KMGTP]?\s+(\d{1,3})%\s+[\d.,]+[kKMGT]?B\/s\s+\d+:\d\d:\d\d(?: \(xfr#\d+, (ir|to)-chk=(\d+)\/(\d+)\))?\s*$/;
 
 /**
- * rsync, with `--info=progress2` (all of it) and with `--progress` (each file). They look the same, until a line stays
- * that is the end of one file and not of the last: then the files are counted.
+ * Reads the output of rsync with `--info=progress2` (in total) and with `--progress` (per file). Both look the same until a
+ * line marks the end of a file that is not the last one; from then on, files are counted.
  */
 export function rsync(): Format {
   let countsFiles = false;

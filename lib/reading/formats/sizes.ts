@@ -11,7 +11,7 @@ const SHARE = new RegExp(String.raw`(?<![\w.,])(\d{1,3}(?:\.\d+)?)\s?% of ~?\s*$
 /** Sizes that say how full something is, and not how far. */
 const FILLING = /\b(?:mem|memory|ram|swap|heap|disk|used|usage|free|available|quota)\b\W*$/i;
 
-/** Two sizes, the second of which is the whole. */
+/** Reads two sizes, the second of which is the total. */
 export function sizes(): Format {
   return (text) => {
     const share = SHARE.exec(text);

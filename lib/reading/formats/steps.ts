@@ -7,7 +7,7 @@ const PERCENT = /^\s*\[\s*(\d{1,3}(?:\.\d+)?)\s?%\s*\]\s*(.*)$/;
 /** `Step 3/17 : RUN make` of docker, `#9 [stage 3/17] RUN make` of its successor. */
 const STAGE = /^(?:Step|#\d+ \[(?:[\w.-]+ )?)\s*(\d+)\/(\d+)(?: :|\])\s*(.*)$/;
 
-/** Builds that number their steps in front, and say behind what the step is. */
+/** Reads the output of builds that number their steps: the number comes first, then the name of the step. */
 export function steps(): Format {
   return (text) => {
     const [, current, total, step] = COUNTED.exec(text) ?? STAGE.exec(text) ?? [];

@@ -3,7 +3,7 @@ import { counted, type Format } from "../reading.ts";
 /** `tar: Write checkpoint 1000` */
 const CHECKPOINT = /^\S*tar: (Write|Read) checkpoint (\d+)$/;
 
-/** The checkpoints of tar, which count records and never know how many there are. */
+/** Reads the checkpoints of tar, which count records without a total. */
 export function tar(): Format {
   return (text) => {
     const match = CHECKPOINT.exec(text);

@@ -11,7 +11,7 @@ const UNKNOWN = new RegExp(String.raw`^(?:(.*?):?\s)?${COUNT}([^\s\d[\]]*)\s\[${
 const RATE = /^\s*(?:[\d.]+|\?)(?:([kKMGTP]?)(\D[^,]*?)\/s|s\/([^,]+?))\s*(?:,|$)/;
 const SCALES = " kmgtp";
 
-/** tqdm, with and without a total. */
+/** Reads the output of tqdm, with and without a total. */
 export function tqdm(): Format {
   return (text) => known(text) ?? unknown(text);
 }

@@ -13,7 +13,7 @@ const NO_DOTS = /^\s*(\d+)K [ .,]+ \d[\d.]*[KMGT]?(?:[ =]\S+)?\s*$/;
 /** `2026-01-31 12:00:00 (950 KB/s) - ‘file.bin’ saved [2000000/2000000]` */
 const SAVED = /^\d{4}-\d\d-\d\d [\d:]+ \([^)]*\) - .* saved \[(\d+)(?:\/(\d+))?\]$/;
 
-/** wget, with bars and with dots, with and without a length. */
+/** Reads the output of wget, with bars and with dots, with and without a known length. */
 export function wget(): Format {
   let total: number | null = null;
   return (text) => {

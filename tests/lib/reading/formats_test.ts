@@ -17,7 +17,7 @@ function check(table: readonly (readonly [string, Partial<Reading> | undefined])
   for (const [text, expected] of table) assertEquals(read(text), expected, JSON.stringify(text));
 }
 
-Deno.test("percent() reads percentages where they look like progress", () => {
+Deno.test("percent() reads percentages that look like progress", () => {
   check([
     ["42%", { progress: 42 }],
     ["42.5 %", { progress: 42.5 }],
@@ -44,7 +44,7 @@ Deno.test("percent() reads percentages where they look like progress", () => {
   assertEquals(read("big.bin    42%  420KB 100.0KB/s   00:05 ETA", true), { progress: 42 });
 });
 
-Deno.test("percent() leaves other percentages alone", () => {
+Deno.test("percent() ignores other percentages", () => {
   check([
     ["made of 100% cotton and more", undefined],
     ["  adding: a.txt (deflated 62%)", undefined],
@@ -65,7 +65,7 @@ Deno.test("percent() leaves other percentages alone", () => {
   ]);
 });
 
-Deno.test("fraction() reads 3/17 and 3 of 17 where they look like progress", () => {
+Deno.test("fraction() reads 3/17 and 3 of 17 if they look like progress", () => {
   check([
     ["3/17", { progress: 300 / 17, current: 3, total: 17 }],
     ["3/17 files", { progress: 300 / 17, current: 3, total: 17, unit: "files" }],
@@ -84,7 +84,7 @@ Deno.test("fraction() reads 3/17 and 3 of 17 where they look like progress", () 
   assertEquals(read("so 3/4 and more", true), { progress: 75, current: 3, total: 4 });
 });
 
-Deno.test("fraction() leaves dates, paths, ratios and addresses alone", () => {
+Deno.test("fraction() ignores dates, paths, ratios and addresses", () => {
   check([
     ["3/17/2024", undefined],
     ["2024/03/17", undefined],
@@ -111,7 +111,7 @@ Deno.test("fraction() leaves dates, paths, ratios and addresses alone", () => {
   ]);
 });
 
-Deno.test("steps() reads the numbers that builds put in front", () => {
+Deno.test("steps() reads the step numbers of builds", () => {
   check([
     ["[3/4] Building a.o", { progress: 75, current: 3, total: 4, status: "Building a.o" }],
     ["[ 3 / 4 ]", { progress: 75, current: 3, total: 4 }],
@@ -124,7 +124,7 @@ Deno.test("steps() reads the numbers that builds put in front", () => {
   ]);
 });
 
-Deno.test("sizes() reads two sizes of which the second is the whole", () => {
+Deno.test("sizes() reads two sizes, the second of which is the total", () => {
   const MiB = 1_024 ** 2;
   check([
     ["3.0/12.0 MB", { progress: 25, current: 3e6, total: 12e6, unit: "B" }],
@@ -150,7 +150,7 @@ Deno.test("sizes() reads two sizes of which the second is the whole", () => {
   ]);
 });
 
-Deno.test("jsonLines() reads objects that were made for it, and no logs", () => {
+Deno.test("jsonLines() reads objects with its keys, and ignores JSON logs", () => {
   check([
     ['{"progress": 42}', { progress: 42 }],
     ['{"progress":null,"status":"Looking"}', { progress: null, status: "Looking" }],
@@ -167,7 +167,7 @@ Deno.test("jsonLines() reads objects that were made for it, and no logs", () => 
   ]);
 });
 
-Deno.test("tqdm() reads units, scales, and bars without a word in front", () => {
+Deno.test("tqdm() reads units, unit prefixes and bars without a description", () => {
   check([
     [" 50%|█████     | 5/10 [00:04<00:05,  1.00it/s]", { progress: 50, current: 5, total: 10 }],
     ["a b: 50%|##### | 5/10 [1:00:04<1:00:05, 12.0s/file]", {
@@ -185,7 +185,7 @@ Deno.test("tqdm() reads units, scales, and bars without a word in front", () => 
   ]);
 });
 
-Deno.test("curl(), git(), dd() and tar() read their own lines only", () => {
+Deno.test("curl(), git(), dd() and tar() read only lines of their programs", () => {
   check([
     [" 42 1000k   42  420k    0     0   100k      0  0:00:10  0:00:04  0:00:06  100k", {
       ...{ progress: 42, current: 420 * 1_024, total: 1_000 * 1_024, unit: "B" },

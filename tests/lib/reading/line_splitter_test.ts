@@ -20,7 +20,7 @@ function check(table: readonly (readonly [string, readonly string[]])[]): void {
   for (const [text, expected] of table) assertEquals(read(text), expected, JSON.stringify(text));
 }
 
-Deno.test("LineSplitter ends lines at newlines, and the last one at the end", () => {
+Deno.test("LineSplitter ends lines at newlines and at the end of the output", () => {
   check([
     ["", []],
     ["a\nb\n", ["a", "b"]],
@@ -32,7 +32,7 @@ Deno.test("LineSplitter ends lines at newlines, and the last one at the end", ()
   ]);
 });
 
-Deno.test("LineSplitter takes what is drawn over for a redraw, and its last version for a line", () => {
+Deno.test("LineSplitter treats overwritten text as redraws, and the last version as the line", () => {
   check([
     ["10%\r20%\r30%\n", ["~10%", "~20%", "30%"]],
     ["\r10%\r20%\n", ["~10%", "20%"]],
@@ -50,7 +50,7 @@ Deno.test("LineSplitter takes what is drawn over for a redraw, and its last vers
   ]);
 });
 
-Deno.test("LineSplitter leaves out colours, titles, and other controls", () => {
+Deno.test("LineSplitter removes colours, window titles and other control sequences", () => {
   check([
     ["\x1b[1;31mred\x1b[0m and \x1b]0;title\x07plain\n", ["red and plain"]],
     ["\x1b[?25la\x1b(Bb\x0f\x07\x7f\0c\n", ["abc"]],
@@ -60,7 +60,7 @@ Deno.test("LineSplitter leaves out colours, titles, and other controls", () => {
   ]);
 });
 
-Deno.test("LineSplitter follows a cursor that goes back up, and gives out the last version of each row", () => {
+Deno.test("LineSplitter follows a cursor that moves up, and returns the last version of each row", () => {
   check([
     ["one 1%\ntwo 1%\n\x1b[2Aone 2%\ntwo 2%\nend\n", [
       ...["one 1%", "two 1%", "~one 2%", "~two 2%"],
@@ -78,7 +78,7 @@ Deno.test("LineSplitter follows a cursor that goes back up, and gives out the la
   ]);
 });
 
-Deno.test("LineSplitter.drawn is what stands in a row that is drawn over and over", () => {
+Deno.test("LineSplitter.drawn is the current version of a redrawn row", () => {
   const splitter = new LineSplitter();
   const drawn = (text: string) => {
     splitter.push(encoder.encode(text));
@@ -92,7 +92,7 @@ Deno.test("LineSplitter.drawn is what stands in a row that is drawn over and ove
   assertEquals(drawn("30%"), undefined);
 });
 
-Deno.test("LineSplitter gives up on output that is data, and says so once", () => {
+Deno.test("LineSplitter stops at binary output, with one message", () => {
   const random = new Uint8Array(100_000);
   for (let at = 0; at < random.length; at += 50_000) {
     crypto.getRandomValues(random.subarray(at, at + 50_000));
@@ -105,7 +105,7 @@ Deno.test("LineSplitter gives up on output that is data, and says so once", () =
   assertEquals(split([wide]).at(-1)!.text, NOT_TEXT);
 });
 
-Deno.test("LineSplitter takes text with a stray zero or in an older encoding for text", () => {
+Deno.test("LineSplitter accepts text with stray NUL characters or in a legacy encoding", () => {
   const zeros = read("10%\0\n".repeat(1_000));
   assertEquals(zeros.length, 1_000);
   assertEquals(zeros.at(-1), "10%");
@@ -114,7 +114,7 @@ Deno.test("LineSplitter takes text with a stray zero or in an older encoding for
   assertEquals(split([bytes]).length, 1_000);
 });
 
-Deno.test("LineSplitter keeps as much of a long line as the log shows, and a mark", () => {
+Deno.test("LineSplitter truncates long lines, with a mark", () => {
   const splitter = new LineSplitter();
   const chunk = encoder.encode("x".repeat(100_000));
   for (let count = 0; count < 100; count++) assertEquals(splitter.push(chunk), []);
@@ -122,7 +122,7 @@ Deno.test("LineSplitter keeps as much of a long line as the log shows, and a mar
   assertEquals(line!.text.length, 8_193);
 });
 
-Deno.test("LineSplitter gives the same lines however its bytes are cut", () => {
+Deno.test("LineSplitter does not depend on how the bytes are split into chunks", () => {
   fc.assert(
     fc.property(cutOutput, ([bytes, chunks]) => {
       const whole = split([bytes]);
@@ -133,7 +133,7 @@ Deno.test("LineSplitter gives the same lines however its bytes are cut", () => {
   );
 });
 
-Deno.test("LineSplitter gives no controls, and no more than it got", () => {
+Deno.test("LineSplitter returns no control characters, and no more text than the input", () => {
   fc.assert(
     fc.property(output, (bytes) => {
       for (const { text, isRedraw } of split([bytes])) {

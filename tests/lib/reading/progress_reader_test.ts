@@ -188,7 +188,7 @@ function withoutRepeats<T>(values: readonly T[]): T[] {
   return values.filter((value, index) => value !== values[index - 1]);
 }
 
-Deno.test("ProgressReader reads what each recorded program said, and nothing else", async (t) => {
+Deno.test("ProgressReader reads exactly the progress of each recording", async (t) => {
   assertEquals(recordingNames(), Object.keys(EXPECTED).sort());
   for (const [name, expected] of Object.entries(EXPECTED)) {
     await t.step(name, async () => {
@@ -208,7 +208,7 @@ Deno.test("ProgressReader reads what each recorded program said, and nothing els
   }
 });
 
-Deno.test("ProgressReader reads the same however the recordings are cut", async () => {
+Deno.test("ProgressReader does not depend on how the recordings are split into chunks", async () => {
   for (const name of recordingNames()) {
     const written = await readRecording(name);
     assertEquals(hear(written, singly), hear(written), name);
@@ -224,14 +224,14 @@ function readingsOf(chunks: readonly Uint8Array[]): Reading[] {
   return lines.flatMap((line) => reader.read(line) ?? []);
 }
 
-Deno.test("ProgressReader reads the same from any output however it is cut, and never throws", () => {
+Deno.test("ProgressReader never throws, and does not depend on how any output is split", () => {
   fc.assert(
     fc.property(cutOutput, ([bytes, chunks]) => assertEquals(readingsOf(chunks), readingsOf([bytes]))),
     { numRuns: 1_000 },
   );
 });
 
-Deno.test("ProgressReader gives numbers that can be", () => {
+Deno.test("ProgressReader returns only valid numbers", () => {
   fc.assert(
     fc.property(output, (bytes) => {
       for (const { progress = null, current = null, total = null, status } of readingsOf([bytes])) {
@@ -245,14 +245,14 @@ Deno.test("ProgressReader gives numbers that can be", () => {
   );
 });
 
-Deno.test("ProgressReader leaves long lines alone, but for JSON", () => {
+Deno.test("ProgressReader ignores long lines other than JSON", () => {
   const reader = new ProgressReader();
   const read = (text: string) => reader.read({ text, isRedraw: false });
   assertEquals(read(`${" ".repeat(500)}42%`), undefined);
   assertEquals(read(`{"progress": 42, "more": "${"x".repeat(5_000)}"}`), { progress: 42 });
 });
 
-Deno.test("ProgressReader puts one output's duration and the other one's time together", () => {
+Deno.test("ProgressReader combines the duration on one stream with the time on the other", () => {
   const reader = new ProgressReader();
   const read = (text: string) => reader.read({ text, isRedraw: false });
   assertEquals(read("out_time=00:00:05.000000")?.progress, null);
