@@ -1,58 +1,61 @@
 /**
- * Who may do what. Pure.
+ * The permissions of keys and tokens, and what requests need. Pure.
  *
  * @module
  */
 
-/** What somebody wants to do. */
+/** What a request does, passed to `authorize`. */
 export interface Access {
-  /** Look, start, stop, remove, report from outside; or see to the server as a whole. */
+  /**
+   * The kind of request. `read`, `start`, `cancel` and `remove` tasks; `report`: send reports from another
+   * process; `operate`: manage the server, or read about it as a whole.
+   */
   readonly action: "read" | "start" | "cancel" | "remove" | "report" | "operate";
-  /** Whose tasks; `null` for what belongs to nobody. */
+  /** The client token; `null` if the request is not about a client's tasks. */
   readonly client: string | null;
-  /** Which task; `null` for all of the client's, and for one that is to be created. */
+  /** The task's id; `null` for all tasks of the client, or a task to be created. */
   readonly taskId: string | null;
 }
 
-/** What a request needs: something in particular; any key or token that is good, whatever for; or nothing at all. */
+/** What a request needs: permission for an access; any valid key or token; or nothing. */
 export type Need = Access | "any" | "none";
 
-/** What a scoped token is for: to look, or to report. */
+/** What a scoped token allows: reading, or reporting. */
 export type Scope = "read" | "write";
 
-/** What the key lets its holder do: everything. */
+/** The permissions of the key: everything. */
 export interface FullGrant {
   readonly kind: "full";
-  /** When it ends, in epoch seconds; `null` where only another key ends it. */
+  /** When the grant expires, in epoch seconds; `null` if only changing the server's key revokes it. */
   readonly expiresAt: number | null;
 }
 
-/** What a scoped token lets its holder do. */
+/** The permissions of a scoped token. */
 export interface ScopedGrant {
   readonly kind: "scoped";
   readonly may: Scope;
-  /** Whose tasks. */
+  /** The client token whose tasks are covered. */
   readonly client: string;
-  /** Which one; `null` for all of the client's. */
+  /** The id of the only task that is covered; `null` for all tasks of the client. */
   readonly taskId: string | null;
-  /** When it ends, in epoch seconds; `null` where only another key ends it. */
+  /** When the grant expires, in epoch seconds; `null` if only changing the server's key revokes it. */
   readonly expiresAt: number | null;
 }
 
-/** What somebody may do. */
+/** The permissions of a request. */
 export type Grant = FullGrant | ScopedGrant;
 
-/** The grant of whoever holds the key, and of everybody where there is none. */
+/** The grant of the key's holder; of everybody if the server has no key. */
 export const FULL_GRANT: FullGrant = { kind: "full", expiresAt: null };
 
-/** What each scope covers. Who only reports reads nothing, not even what was reported. */
+/** The action that each scope allows. `write` does not include reading, not even what was reported. */
 const COVERED: Readonly<Record<Scope, Access["action"]>> = { read: "read", write: "report" };
 
 /**
- * Whether a grant is enough.
+ * Whether a grant covers what a request needs.
  *
- * @param grant what somebody may do
- * @param need what a request needs
+ * @param grant the permissions of the request
+ * @param need what the request needs
  */
 export function permits(grant: Grant, need: Need): boolean {
   if (grant.kind === "full" || need === "none" || need === "any") return true;
@@ -60,7 +63,7 @@ export function permits(grant: Grant, need: Need): boolean {
     (grant.taskId === null || grant.taskId === need.taskId);
 }
 
-/** Whether a grant has ended. */
+/** Whether a grant has expired. */
 export function hasExpired(grant: Grant, now: number): boolean {
   return grant.expiresAt !== null && grant.expiresAt <= now;
 }

@@ -1,6 +1,7 @@
 /**
- * The key of a server, and the tokens that are signed with it. The key itself is not kept: only its digest, and a secret
- * that was derived from it. So another key ends every token.
+ * Verifies the server's key and the tokens signed with it. Only a digest of the key and a secret derived from
+ * it are kept in memory. Tokens are signed with that secret, so changing the server's key revokes all of
+ * them.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { jwtVerify, SignJWT } from "jose";
 import { ConfigError } from "../errors.ts";
 import { FULL_GRANT, type Grant, hasExpired, type ScopedGrant } from "./grant.ts";
 
-/** What a token is: made for somebody by whoever has the key, or of a browser that somebody has signed in with. */
+/** `scoped`: created by the key's holder for somebody else. `session`: of a browser that has signed in. */
 export type TokenKind = "scoped" | "session";
 
 const ALGORITHM = "HS256";
@@ -19,20 +20,24 @@ const TYPES: Readonly<Record<TokenKind, string>> = {
   scoped: "taskscope-scoped+jwt",
   session: "taskscope-session+jwt",
 };
-/** What tells this secret from others that may once be derived from the key (RFC 5869, section 3.2). */
+/** Separates this secret from others that may be derived from the key later (RFC 5869, section 3.2). */
 const PURPOSE = "taskscope tokens, version 1";
-/** Good tokens that are remembered, so that they are not verified with every request; of more, the oldest goes. */
+/**
+ * How many verified tokens are cached, so that not every request verifies one; beyond it the oldest is
+ * evicted.
+ */
 const REMEMBERED_TOKENS = 1_000;
-/** Longer ones are none of ours. */
+/** Longer texts are neither a key nor one of our tokens. */
 const MOST_CHARACTERS = 2_048;
 
 /**
- * Checks a key.
+ * Validates a key.
  *
- * @param key what the user gave
+ * @param key the key
  * @param name where it came from, for the message
  * @returns the key
- * @throws {ConfigError} where it is too short to keep anybody out, or could not be sent; the message does not show it
+ * @throws {ConfigError} if it is too short to be secure, or contains characters that can't be sent in a
+ * header; the message does not contain it
  */
 export function checkKey(key: string, name: string): string {
   if (/^[\x21-\x7e]{16,1024}$/.test(key)) return key;
@@ -42,48 +47,48 @@ export function checkKey(key: string, name: string): string {
   );
 }
 
-/** Tells who may do what by the key, or a token signed with it. */
+/** Finds the grant of a key or token. */
 export class Keyring {
   readonly #digest: Buffer;
   readonly #secret: Uint8Array;
-  /** The grants of tokens that were verified, by their digests. */
+  /** The grants of verified tokens, by kind and digest. */
   readonly #verified: Map<string, Grant> = new Map();
 
-  /** @param key the key, checked */
+  /** @param key the key, already validated */
   constructor(key: string) {
     this.#digest = digestOf(key);
     this.#secret = new Uint8Array(hkdfSync("sha256", key, "", PURPOSE, 32));
   }
 
   /**
-   * What the holder of the key, or of a scoped token, may do.
+   * Returns the grant of a key or scoped token.
    *
    * @param text the key or the token
-   * @returns the grant, at once where it is known; `null` where the text is neither, or has expired
+   * @returns the grant, synchronously if it is cached; `null` if the text is neither, or has expired
    */
   grantOf(text: string): Grant | null | Promise<Grant | null> {
     if (text.length > MOST_CHARACTERS) return null;
     const digest = digestOf(text);
-    // Of digests: how long it takes tells nothing about the key.
+    // Compares digests, so that the duration reveals nothing about the key.
     if (timingSafeEqual(digest, this.#digest)) return FULL_GRANT;
     return this.#verify(text, digest, "scoped");
   }
 
-  /** What a browser may do that somebody has signed in with. */
+  /** Returns the grant of a session token; `null` if it is invalid or has expired. */
   grantOfSession(token: string): Grant | null | Promise<Grant | null> {
     return token.length > MOST_CHARACTERS ? null : this.#verify(token, digestOf(token), "session");
   }
 
-  /** Signs a token that does what a grant says. */
+  /** Signs a scoped token with the given permissions. */
   async sign({ may, client, taskId, expiresAt }: Omit<ScopedGrant, "kind">): Promise<string> {
     const claims = { may, client, ...(taskId !== null && { task: taskId }) };
     return await this.#sign("scoped", claims, expiresAt);
   }
 
   /**
-   * Signs the token of a browser that somebody has signed in with.
+   * Signs a session token.
    *
-   * @param expiresAt when it ends, in epoch seconds
+   * @param expiresAt when it expires, in epoch seconds
    */
   async signSession(expiresAt: number): Promise<string> {
     return await this.#sign("session", {}, expiresAt);
@@ -116,7 +121,7 @@ export class Keyring {
   }
 }
 
-/** What the claims of a token say, which nobody but us has signed. */
+/** Converts the claims of a token. They need no validation, because only we can have signed them. */
 function grantFrom(
   kind: TokenKind,
   { may, client, task, exp }: { readonly [claim: string]: unknown; readonly exp?: number },

@@ -1,35 +1,38 @@
 /**
- * Buckets of tokens that fill up by themselves: so many at once, and so many in a while.
+ * Limits how often each of many callers may do something, with a token bucket per caller.
  *
  * @module
  */
 
-/** How often something may be done, by whom. */
+/** Options of a {@linkcode RateLimiter}. */
 export interface RateLimiterOptions {
-  /** How often in a row. */
+  /** How many actions are allowed in a row. */
   readonly burst: number;
-  /** How long it takes until one more may be done, in milliseconds. */
+  /** How long it takes until one more action is allowed, in milliseconds. */
   readonly refillMs: number;
-  /** How many are remembered; of more, those are forgotten who did nothing for longest. */
+  /** The most callers to remember; beyond it the least recently active ones are forgotten. */
   readonly most: number;
 }
 
-/** Counts what each of many does. Who does nothing for a while costs nothing. */
+/** A token bucket per caller. A full bucket takes no memory. */
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
-  /** When each will have its full burst again, in milliseconds of the clock; those who did something last at the end. */
+  /**
+   * When each caller's bucket will be full again, in epoch milliseconds; the most recently active callers
+   * come last.
+   */
   readonly #fullAt: Map<string, number> = new Map();
 
-  /** @param options how often something may be done */
+  /** @param options the size of the buckets and their refill */
   constructor(options: RateLimiterOptions) {
     this.#options = options;
   }
 
   /**
-   * How long somebody has to wait until they may do it.
+   * Returns how long a caller has to wait.
    *
-   * @param who whose allowance
-   * @returns milliseconds; 0 where they may now
+   * @param who identifies the caller
+   * @returns the wait in milliseconds; 0 if the action is allowed now
    */
   waitMs(who: string): number {
     const { burst, refillMs } = this.#options;
@@ -37,7 +40,7 @@ export class RateLimiter {
     return Math.max(0, missing - (burst - 1) * refillMs);
   }
 
-  /** Takes note of somebody who did it. */
+  /** Takes one token from a caller's bucket. */
   spend(who: string): void {
     const { refillMs, most } = this.#options;
     const now = Date.now();

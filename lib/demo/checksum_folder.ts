@@ -1,5 +1,5 @@
 /**
- * A real task to start with: the checksum of everything below a folder.
+ * Demo task: computes a checksum of all files below a folder.
  *
  * @module
  */
@@ -10,33 +10,36 @@ import type { MonitoredTask } from "../monitored.ts";
 import { object } from "../task/protocol.ts";
 import type { JsonObject } from "../task/task.ts";
 
-/** What a checksum run found. */
+/** The result of the task. */
 export type FolderChecksum = {
-  /** How many files were read. */
+  /** The number of files read. */
   readonly files: number;
-  /** How many bytes they hold. */
+  /** Their total size in bytes. */
   readonly bytes: number;
-  /** How many files and folders could not be read; the task's log names them. */
+  /** How many files and folders could not be read; the task's log lists them. */
   readonly skipped: number;
-  /** SHA-256, in hex, over one line `<SHA-256 of the file>  <path>` for each file, sorted by path. */
+  /** The SHA-256 in hexadecimal of one line `<SHA-256 of the file>  <path>` per file, sorted by path. */
   readonly checksum: string;
 };
 
-// A few files at once hide the latency of opening small ones; more of them only compete for the same disk.
+// Reading a few files at once hides the latency of opening small ones; more would only compete for the disk.
 const READERS = 4;
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * Makes the task that reads every file below a folder and tells one checksum for all of them. The same figure comes from
- * `find . -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum`, run in that folder.
+ * Creates a task that reads every file below a folder and computes one checksum of all of them. The same
+ * checksum comes from `find . -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum`,
+ * run in that folder.
  *
- * Links are not followed, so that there are no cycles and no way out. What can't be read, or vanishes on the way, is
- * skipped, counted and logged.
+ * Symbolic links are not followed, which excludes cycles and paths outside the folder. Files that can't be
+ * read are skipped, counted and logged.
  *
- * @param root the folder that nothing outside of is read; a relative path starts at the working directory
- * @returns the task; its input's `folder` is a path below `root`, and `root` itself where it is absent. The task throws
- * `TypeError` where `folder` is not a text, `RangeError` where it leads outside, `Deno.errors.NotFound` or
- * `Deno.errors.NotADirectory` where it is no folder, and the signal's reason where it was asked to stop
+ * @param root the folder that limits what can be read; a relative path is resolved against the working
+ * directory
+ * @returns the task. The `folder` in its input is a path below `root`; the default is `root` itself. The task
+ * throws `TypeError` if `folder` is not a string, `RangeError` if it is outside `root`,
+ * `Deno.errors.NotFound` or `Deno.errors.NotADirectory` if it is not a folder, and the signal's reason if it
+ * is cancelled
  */
 export function checksumFolder(
   root: string,
@@ -58,7 +61,7 @@ async function resolveFolder(root: string, folder: unknown): Promise<string> {
     `Cannot read folder: wanted a path below the configured root, received "${folder}"`,
   );
   const target = resolve(realRoot, folder);
-  // Judged as text first: looking at a path outside would tell whether it exists.
+  // Checked as text first, because accessing a path outside the root would reveal whether it exists.
   const asked = isAbsolute(folder) ? isInside(resolve(root), target) || isInside(realRoot, target) : true;
   if (!asked || folder.split(/[\\/]/).includes("..")) throw outside;
   let realTarget: string;
@@ -81,9 +84,9 @@ function isInside(folder: string, path: string): boolean {
 }
 
 interface FoundFile {
-  /** Relative to the folder, with slashes. */
+  /** The path relative to the folder, with slashes. */
   readonly path: string;
-  /** The size when it was found. */
+  /** The size at the time of the listing, in bytes. */
   readonly size: number;
 }
 
@@ -105,7 +108,7 @@ class ChecksumRun {
     const found = await this.#find();
     const queue = found.values();
     const readers = Array.from({ length: READERS }, () => this.#readAll(queue, found.length));
-    // All of them, so that nothing still reads when the task has ended.
+    // Waits for all readers, so that none goes on after the task has ended.
     const failed = (await Promise.allSettled(readers)).find((reader) => reader.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     const checksum = createHash("sha256");
@@ -159,7 +162,7 @@ class ChecksumRun {
       const advance = async (length: number) => {
         read += length;
         this.#bytes += length;
-        // A file that grew since it was found makes the whole longer, else there were more done than there is.
+        // The file has grown since the listing; without this, `current` would exceed `total`.
         if (read > share) {
           this.#total += read - share;
           share = read;
@@ -189,7 +192,7 @@ class ChecksumRun {
     return hash.digest("hex");
   }
 
-  /** Notes what can't be read; being asked to stop is no such thing. */
+  /** Logs a file that can't be read. Rethrows if the error is the task's cancellation. */
   #skip(path: string, error: unknown): void {
     this.#task.signal.throwIfAborted();
     this.#skipped += 1;

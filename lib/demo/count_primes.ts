@@ -1,5 +1,5 @@
 /**
- * A real task to start with: work that keeps a core busy, in a worker.
+ * Demo task: counts primes in a worker, which keeps one core busy.
  *
  * @module
  */
@@ -10,25 +10,25 @@ import type { JsonObject } from "../task/task.ts";
 import { checkPrimeBound } from "./primes.ts";
 import { callWorker } from "./worker_call.ts";
 
-/** What a count found. */
+/** The result of the task. */
 export type PrimeCount = {
-  /** How many primes there are. */
+  /** The number of primes. */
   readonly primes: number;
-  /** The bound, which itself does not count. */
+  /** The exclusive upper bound. */
   readonly below: number;
 };
 
-/** Some three seconds of work on an ordinary machine. */
+/** About three seconds of work on an ordinary machine. */
 export const DEFAULT_PRIME_BOUND = 2_000_000_000;
 
 /**
- * Counts the primes below a bound in a worker, so that the server beside it keeps answering.
+ * Counts the primes below a bound in a worker, so that the server stays responsive.
  *
- * @param task the task that hears of the progress, in numbers
- * @param input `below`: a whole number from 2 to 10,000,000,000; 2,000,000,000 where it is absent
- * @returns how many primes there are
- * @throws {RangeError} where `below` is no such number
- * @throws {Error} where the worker failed; the signal's reason where the task was asked to stop
+ * @param task the task to report progress to, in numbers
+ * @param input `below`: an integer from 2 to 10,000,000,000; 2,000,000,000 by default
+ * @returns the number of primes
+ * @throws {RangeError} if `below` is not such a number
+ * @throws {Error} if the worker fails; the signal's reason if the task is cancelled
  */
 export async function countPrimes(task: MonitoredTask, input: JsonObject = {}): Promise<PrimeCount> {
   const below = checkPrimeBound(object(input, "input").below ?? DEFAULT_PRIME_BOUND);

@@ -1,5 +1,5 @@
 /**
- * The worker of `count_primes`: takes a bound, posts {@linkcode WorkerMessage}s.
+ * The worker of `count_primes`: receives a bound and posts {@linkcode WorkerMessage}s.
  *
  * @module
  */

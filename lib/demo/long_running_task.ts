@@ -1,17 +1,16 @@
 /**
- * A task to start with that only takes its time: the shortest example of what a task can say.
+ * Demo task: ten steps of a second, the shortest example of a task.
  *
  * @module
  */
 
 import type { MonitoredTask } from "../monitored.ts";
 
-/** How many steps {@linkcode longRunningTask} takes. */
 const STEPS = 10;
 
 const STEP_MS = 1_000;
 
-/** What {@linkcode longRunningTask} returns. */
+/** The result of the task. */
 export type LongRunningResult = {
   readonly message: string;
   /** How many steps it took. */
@@ -19,11 +18,11 @@ export type LongRunningResult = {
 };
 
 /**
- * Takes ten steps of a second.
+ * Takes ten steps of one second each.
  *
- * @param task the task that hears of every step
- * @returns that it is done
- * @throws the signal's reason where the task was asked to stop
+ * @param task the task to report every step to
+ * @returns the number of steps
+ * @throws the signal's reason if the task is cancelled
  */
 export async function longRunningTask(task: MonitoredTask): Promise<LongRunningResult> {
   for (let step = 1; step <= STEPS; step++) {

@@ -1,5 +1,5 @@
 /**
- * The tasks that a fresh server can start, so that there is something to watch.
+ * The demo tasks of a new server.
  *
  * @module
  */
@@ -11,26 +11,26 @@ import { countPrimes, DEFAULT_PRIME_BOUND } from "./count_primes.ts";
 import { longRunningTask } from "./long_running_task.ts";
 import { HIGHEST_PRIME_BOUND } from "./primes.ts";
 
-/** A task that can be started by its name. */
+/** A task that can be started by name. */
 export interface DemoTask {
-  /** What runs. It checks its input itself. */
+  /** The function to run. It validates its input itself. */
   readonly fn: (task: MonitoredTask, input?: JsonObject) => Promise<JsonValue>;
-  /** Its name for people. */
+  /** The title to display. */
   readonly title: string;
-  /** What it does, in one sentence. */
+  /** What the task does, in one sentence. */
   readonly description: string;
-  /** JSON Schema of its input: an object whose properties are all optional. */
+  /** The JSON Schema of its input: an object whose properties are all optional. */
   readonly input: JsonObject;
 }
 
 /** Options of {@linkcode demoTasks}. */
 export interface DemoTasksOptions {
-  /** The folder that `checksum_folder` reads nothing outside of. */
+  /** The folder that limits what `checksum_folder` can read. */
   readonly root: string;
 }
 
 /**
- * Makes the tasks to start with.
+ * Creates the demo tasks.
  *
  * @param options what they may read
  * @returns the tasks by name

@@ -1,28 +1,30 @@
 /**
- * Counts primes, a piece at a time. Pure.
+ * Counts primes with a segmented sieve. Pure.
  *
  * @module
  */
 
-/** The highest bound that {@linkcode countPrimesBelow} takes. */
+/** The highest bound that {@linkcode countPrimesBelow} accepts. */
 export const HIGHEST_PRIME_BOUND = 10_000_000_000;
 
-// Odd numbers only, so that a segment covers twice as many numbers; its flags fit into a core's own cache.
+// Only odd numbers have a flag, so that a segment covers twice as many numbers. A segment fits into the cache
+// of a core.
 const SEGMENT_FLAGS = 256 * 1024;
 
 /**
- * Counts the primes below a bound with a segmented sieve; needs memory for one segment only, whatever the bound.
+ * Counts the primes below a bound. Needs memory for one segment only, whatever the bound.
  *
- * @param below the bound itself does not count
- * @param onSegment called after every segment of half a million numbers, with how many numbers are behind
- * @returns how many primes there are
- * @throws {RangeError} where `below` is no whole number from 2 to {@linkcode HIGHEST_PRIME_BOUND}
+ * @param below the exclusive upper bound
+ * @param onSegment called after every segment of half a million numbers, with how many numbers are done
+ * @returns the number of primes
+ * @throws {RangeError} if `below` is not an integer from 2 to {@linkcode HIGHEST_PRIME_BOUND}
  */
 export function countPrimesBelow(below: number, onSegment: (done: number) => void = () => {}): number {
   checkPrimeBound(below);
   if (below === 2) return 0;
   const odd = oddPrimesUpTo(Math.floor(Math.sqrt(below)));
-  // Flag i stands for 2 * i + 1; flag 0 for 2, because 1 is no prime. For each prime, the flag to cross out next.
+  // Flag i stands for 2 * i + 1, except that flag 0 stands for 2, because 1 is not prime. `next` holds, for
+  // each prime, the next flag to cross out.
   const next = Float64Array.from(odd, (prime) => (prime * prime - 1) / 2);
   const composite = new Uint8Array(SEGMENT_FLAGS);
   const flags = Math.floor(below / 2);
@@ -32,7 +34,8 @@ export function countPrimesBelow(below: number, onSegment: (done: number) => voi
     composite.fill(0);
     for (let index = 0; index < odd.length; index++) {
       const prime = odd[index]!;
-      // Smaller multiples were crossed out by smaller primes; all further primes have their squares behind the segment.
+      // Smaller multiples were crossed out for smaller primes; the squares of all further primes are beyond
+      // the segment.
       if (prime * prime >= 2 * end) break;
       let multiple = next[index]! - start;
       for (; multiple < SEGMENT_FLAGS; multiple += prime) composite[multiple] = 1;
@@ -45,11 +48,11 @@ export function countPrimesBelow(below: number, onSegment: (done: number) => voi
 }
 
 /**
- * Checks a bound.
+ * Validates a bound.
  *
- * @param below what came from outside
+ * @param below the value to check
  * @returns the same value
- * @throws {RangeError} where it is no whole number from 2 to {@linkcode HIGHEST_PRIME_BOUND}
+ * @throws {RangeError} if it is not an integer from 2 to {@linkcode HIGHEST_PRIME_BOUND}
  */
 export function checkPrimeBound(below: unknown): number {
   if (Number.isSafeInteger(below) && (below as number) >= 2 && (below as number) <= HIGHEST_PRIME_BOUND) {

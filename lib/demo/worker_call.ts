@@ -1,30 +1,31 @@
 /**
- * One question to a worker and its one answer.
+ * Sends a worker one request and waits for its answer.
  *
  * @module
  */
 
-/** What a worker says on its way, and last. */
+/** A message from the worker: progress, or the final answer. */
 export type WorkerMessage =
   | { readonly type: "progress"; readonly done: number }
   | { readonly type: "answer"; readonly answer: number };
 
 /** Options of {@linkcode callWorker}. */
 export interface CallWorkerOptions {
-  /** Its abort ends the worker at once. */
+  /** Terminates the worker when it is aborted. */
   readonly signal: AbortSignal;
-  /** Called with how much the worker has done. */
+  /** Called with the progress of the worker. */
   readonly onProgress: (done: number) => void;
 }
 
 /**
- * Sends a worker one message and waits for its {@linkcode WorkerMessage} of type `answer`. The worker is ended in any case.
+ * Sends a worker one message and waits for its {@linkcode WorkerMessage} of type `answer`. The worker is
+ * terminated in any case.
  *
- * @param worker a worker that nobody else uses
- * @param request what to send
- * @param options how to stop it, and who hears of its progress
+ * @param worker a worker that is used for nothing else
+ * @param request the message to send
+ * @param options how to stop it, and a callback for its progress
  * @returns the answer
- * @throws {Error} where the worker failed, with its message; the signal's reason where that was aborted
+ * @throws {Error} if the worker fails, with its message; the signal's reason if the signal is aborted
  */
 export async function callWorker(
   worker: Worker,
@@ -39,7 +40,7 @@ export async function callWorker(
     else onProgress(data.done);
   };
   worker.onerror = (event) => {
-    // Not prevented, an error in a worker ends the whole process.
+    // Otherwise the error would end the whole process.
     event.preventDefault();
     reject(new Error(`The worker failed: ${event.message}`));
   };

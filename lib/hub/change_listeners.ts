@@ -1,5 +1,5 @@
 /**
- * Those who wait for a change and then look for themselves.
+ * Callbacks inside the server that are called when a client's tasks change.
  *
  * @module
  */
@@ -8,26 +8,29 @@ import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { StoredTask } from "../store/store.ts";
 import type { Publish } from "./publish_queue.ts";
 
-/** Hears of each change of a task: its record, or `null` where it is gone. */
+/** Called with each change of a task: its record, or `null` if it was removed. */
 export type TaskListener = (stored: StoredTask | null) => void;
 
-/** Who waits for changes of one client's tasks. */
+/** The change listeners for one client's tasks. */
 export class ChangeListeners {
   readonly #ofFrames: Set<() => void> = new Set();
   readonly #ofTasks: Map<string, Set<TaskListener>> = new Map();
 
-  /** Whether nobody is there. */
+  /** Whether there is no listener. */
   get isEmpty(): boolean {
     return this.#ofFrames.size === 0 && this.#ofTasks.size === 0;
   }
 
-  /** Adds somebody who is called with each frame; gives back what ends it. */
+  /** Adds a listener that is called with each frame; returns a function that removes it. */
   onFrame(listener: () => void): () => void {
     this.#ofFrames.add(listener);
     return () => void this.#ofFrames.delete(listener);
   }
 
-  /** Adds somebody who is called with each change of one task, while it is made; gives back what ends it. */
+  /**
+   * Adds a listener that is called synchronously with each change of one task; returns a function that
+   * removes it.
+   */
   onTask(id: string, listener: TaskListener): () => void {
     const listeners = this.#ofTasks.get(id) ?? new Set();
     this.#ofTasks.set(id, listeners.add(listener));
@@ -37,14 +40,14 @@ export class ChangeListeners {
     };
   }
 
-  /** Hears of a change. */
+  /** Calls the listeners of the changed task. */
   note({ stored, removedId }: RegistryEvent): void {
     if (this.#ofTasks.size === 0) return;
     const listeners = this.#ofTasks.get(stored?.id ?? removedId!);
     for (const listener of [...listeners ?? []]) listener(stored ?? null);
   }
 
-  /** Calls those who are there now, once what has changed may be shown; `null` where there is nobody. */
+  /** Returns a frame that calls the current frame listeners once it is published; `null` if there is none. */
   takeFrame(): Publish | null {
     if (this.#ofFrames.size === 0) return null;
     const listeners = [...this.#ofFrames];

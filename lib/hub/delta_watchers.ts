@@ -1,5 +1,5 @@
 /**
- * Those who watch what changes of a client's tasks.
+ * Sends the changes of a client's tasks to watchers.
  *
  * @module
  */
@@ -10,39 +10,39 @@ import { deltaMessage, deltaOf } from "./messages.ts";
 import type { Publish } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** The watchers of changes, and what they were not told yet. */
+/** The watchers of changes, and the changes that are not sent yet. */
 export class DeltaWatchers {
   readonly #watchers: Set<Watcher> = new Set();
-  /** The newest records of tasks that changed since the last frame; `null` where the task is gone. */
+  /** The newest records of the tasks that changed since the last frame; `null` if the task was removed. */
   readonly #changed: Map<string, StoredTask | null> = new Map();
-  /** Ids of tasks that were removed since the last frame, also where another task has taken the id. */
+  /** The ids of tasks removed since the last frame, even if another task uses the id by now. */
   readonly #removed: Set<string> = new Set();
 
-  /** Whether nobody is there. */
+  /** Whether there is no watcher. */
   get isEmpty(): boolean {
     return this.#watchers.size === 0;
   }
 
-  /** Adds somebody who was told all so far, or is about to be. */
+  /** Adds a watcher whose opening covers everything up to now. */
   add(watcher: Watcher): void {
     this.#watchers.add(watcher);
   }
 
-  /** Whether somebody is still there. */
+  /** Whether a watcher is still there. */
   has(watcher: Watcher): boolean {
     return this.#watchers.has(watcher);
   }
 
-  /** Somebody has left. */
+  /** Removes a watcher. */
   delete(watcher: Watcher): void {
     this.#watchers.delete(watcher);
     if (this.#watchers.size > 0) return;
-    // Nobody is to be told, and nothing more is noted: who comes next would hear of records that are old by then.
+    // Without watchers no change is recorded, so these records would be outdated when the next watcher comes.
     this.#changed.clear();
     this.#removed.clear();
   }
 
-  /** Hears of a change. */
+  /** Records a change for the next frame. */
   note({ stored, removedId }: RegistryEvent): void {
     if (this.#watchers.size === 0) return;
     if (stored !== undefined) {
@@ -53,7 +53,7 @@ export class DeltaWatchers {
     }
   }
 
-  /** Makes a frame of what those who are there now were not told; `null` where that is nothing. */
+  /** Returns a frame with the recorded changes for the current watchers; `null` if there is none. */
   takeFrame(): Publish | null {
     if (this.#changed.size === 0) return null;
     const tasks = [...this.#changed.values()].filter((stored) => stored !== null);
@@ -65,7 +65,10 @@ export class DeltaWatchers {
     return this.broadcast((cursor) => deltaMessage(cursor, delta));
   }
 
-  /** Sends a message to those who are there now, once it may be shown; who comes until then is told by the opening. */
+  /**
+   * Returns a frame that sends a message to the current watchers. Watchers that come later get the same
+   * information in their opening.
+   */
   broadcast(message: (cursor: string) => string): Publish {
     const watchers = [...this.#watchers];
     return (cursor) => {

@@ -1,5 +1,5 @@
 /**
- * The events that are not told yet.
+ * Buffers and coalesces events until they are sent.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { LogLine } from "../task/task.ts";
 import { dataOf, eventsOf, type TaskEvent } from "./task_events.ts";
 
-/** What a line takes beside its text. */
+/** The JSON of a log line without its text, in characters. */
 const LINE_CHARACTERS = 40;
 
-/** Lines of a log, which more may be added to. */
+/** Log lines that later lines may be appended to. */
 interface PendingLines {
   readonly name: "log";
   readonly id: string;
@@ -20,16 +20,16 @@ interface PendingLines {
   readonly lines: LogLine[];
 }
 
-/** What of one task may still be merged: nothing, once its state has changed. */
+/** The events of one task that may still be coalesced; none after a change of state. */
 interface Mergeable {
   lines: PendingLines | null;
   progress: TaskEvent | null;
 }
 
 /**
- * Events in the order in which they are to be told. Of progress, which is anything but a change of state, only the newest
- * is kept, and it moves behind what happened before it; lines that follow each other become one event. Beyond that,
- * nothing is merged and nothing of one task is told in another order.
+ * Events in the order of sending. Progress events, which stand for any change other than one of state, are
+ * coalesced: only the newest is kept, behind earlier events of the task. Consecutive log lines are merged
+ * into one event. Nothing else is coalesced, and the events of one task are never reordered.
  */
 export class EventLog {
   readonly #mostCharacters: number;
@@ -37,34 +37,37 @@ export class EventLog {
   readonly #mergeable: Map<string, Mergeable> = new Map();
   #characters = 0;
 
-  /** @param mostCharacters how much may be kept, but for progress, of which there is no more than there are tasks */
+  /** @param mostCharacters the limit for everything but progress, which is bounded by the number of tasks */
   constructor(mostCharacters: number) {
     this.#mostCharacters = mostCharacters;
   }
 
-  /** Whether there is more than may be kept, so that nothing is. */
+  /** Whether the limit was exceeded. The buffer is empty then. */
   get isOver(): boolean {
     return this.#characters > this.#mostCharacters;
   }
 
-  /** Adds what a change is told as. */
+  /** Appends the events of a change. */
   add(change: RegistryEvent): void {
     if (this.isOver) return;
     for (const event of eventsOf(change)) this.#add(event);
     if (this.isOver) this.#forget();
   }
 
-  /** Merges what is there with nothing that comes: somebody has come who knows what is there. */
+  /**
+   * Keeps the present events from being merged with later ones, because a new watcher's opening covers only
+   * the former.
+   */
   seal(): void {
     this.#mergeable.clear();
   }
 
-  /** What happened to one task so far. */
+  /** Returns the buffered events of one task. */
   of(id: string): TaskEvent[] {
     return [...this.#events].filter((event) => event.id === id);
   }
 
-  /** Takes everything; `null` where it was more than could be kept. */
+  /** Returns all events and empties the buffer; `null` if the limit was exceeded. */
   take(): TaskEvent[] | null {
     const events = this.isOver ? null : [...this.#events];
     this.#forget();
@@ -78,7 +81,7 @@ export class EventLog {
     else {
       this.#mergeable.delete(event.id);
       this.#events.add(event);
-      // They are written in any case.
+      // Costs nothing extra: changes of state are always sent, so they are serialised anyway.
       this.#characters += dataOf(event).length;
     }
   }

@@ -1,5 +1,5 @@
 /**
- * The messages of the event stream, as server-sent events.
+ * Serialises events as server-sent events.
  *
  * @module
  */
@@ -8,27 +8,27 @@ import type { ChangesSince } from "../store/store.ts";
 import { dataOf, stateEvent, type TaskEvent } from "./task_events.ts";
 
 /**
- * Writes an event.
+ * Serialises one event.
  *
- * @param type its name
- * @param data what it holds, as JSON
- * @param cursor the position of whoever has taken it. It is the last line, so that an event that is cut off in the middle
- *   moves nobody on.
+ * @param type the event's name
+ * @param data the event's data, as JSON
+ * @param cursor the position after this event. Its `id` line comes last, so that a truncated event does not
+ * advance the receiver's position.
  */
 export function eventMessage(type: string, data: string, cursor: string | null = null): string {
   return `event: ${type}\ndata: ${data}\n${cursor === null ? "" : `id: ${cursor}\n`}\n`;
 }
 
 /**
- * Events that belong together. The cursor is on the last of them: who was cut off in the middle gets some of them again,
- * rather than none of the rest.
+ * Events that are sent together, with the cursor on the last one. A receiver whose connection breaks in
+ * between gets some of them again, but misses none.
  */
 export class EventFrame {
   readonly #events: readonly { readonly seq: number; readonly text: string }[];
   readonly #firstSeq: number;
   #whole: string | null = null;
 
-  /** @param events in their order; what they publish is read now */
+  /** @param events the events in order; their data is serialised now */
   constructor(events: readonly TaskEvent[]) {
     this.#events = events.map((event) => ({
       seq: event.seq,
@@ -38,11 +38,11 @@ export class EventFrame {
   }
 
   /**
-   * The events as text.
+   * Returns the events as text.
    *
-   * @param cursor the position behind them; always the same
-   * @param after the number up to which everything is known already
-   * @returns the same text for all who know nothing of it; empty where there is nothing to tell
+   * @param cursor the position after them; must be the same in every call
+   * @param after the sequence number up to which the receiver knows everything
+   * @returns the text, shared by all receivers that know none of it; empty if there is nothing new
    */
   text(cursor: string, after: number): string {
     if (after < this.#firstSeq) return this.#whole ??= joined(this.#events, cursor);
@@ -50,7 +50,10 @@ export class EventFrame {
   }
 }
 
-/** What happened while nobody looked, by state: each task once, as it is now, behind what was removed. */
+/**
+ * Returns the changes that a watcher missed, by state: removals first, then each task once with its present
+ * record.
+ */
 export function missedEvents({ tasks, removed }: ChangesSince): TaskEvent[] {
   return [
     ...removed.map(({ id, seq }) => ({ name: "task.removed", id, seq }) as const),

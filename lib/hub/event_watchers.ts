@@ -1,5 +1,5 @@
 /**
- * Those who watch what happens, event by event.
+ * Sends the events of a client's tasks to watchers.
  *
  * @module
  */
@@ -11,34 +11,34 @@ import { EventFrame } from "./event_messages.ts";
 import type { Publish } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** Watchers, and the number up to which each of them knows everything from its opening. */
+/** Watchers, each with the sequence number up to which its opening covers everything. */
 type Audience = Map<Watcher, number>;
 
-/** The watchers of a client's events, and what they were not told yet. */
+/** The watchers of a client's events, and the events that are not sent yet. */
 export class EventWatchers {
   readonly #all: Audience = new Map();
   readonly #byTask: Map<string, Audience> = new Map();
   readonly #log: EventLog;
-  /** What those are to be sent with the next frame whose task has ended or is gone. */
+  /** Final frames for the watchers of single tasks that have ended or were removed. */
   #endings: Publish[] = [];
 
-  /** @param mostCharacters how much may wait to be shown; of more, they are cut */
+  /** @param mostCharacters the limit of the event buffer; if it is exceeded, the watchers are disconnected */
   constructor(mostCharacters: number) {
     this.#log = new EventLog(mostCharacters);
   }
 
-  /** Whether nobody is there, and nobody has to be told of an end. */
+  /** Whether there is no watcher and no pending final frame. */
   get isEmpty(): boolean {
     return this.#all.size === 0 && this.#byTask.size === 0 && this.#endings.length === 0;
   }
 
   /**
-   * Adds somebody.
+   * Adds a watcher.
    *
-   * @param id the task that is watched, which has not ended; `null` for all of the client's
-   * @param watcher who watches
-   * @param seq the number up to which the opening tells everything
-   * @returns all who watch the same, of whom the watcher is one until it leaves
+   * @param id the id of the watched task, which must not have ended; `null` for all tasks of the client
+   * @param watcher the watcher
+   * @param seq the sequence number up to which the opening covers everything
+   * @returns the audience that the watcher was added to
    */
   add(id: string | null, watcher: Watcher, seq: number): Audience {
     let audience = id === null ? this.#all : this.#byTask.get(id);
@@ -47,13 +47,13 @@ export class EventWatchers {
     return audience.set(watcher, seq);
   }
 
-  /** Somebody of those who watch the same has left. */
+  /** Removes a watcher from its audience. */
   delete(id: string | null, audience: Audience, watcher: Watcher): void {
     audience.delete(watcher);
     if (id !== null && audience.size === 0 && this.#byTask.get(id) === audience) this.#byTask.delete(id);
   }
 
-  /** Hears of a change. */
+  /** Records a change for the next frame. */
   note(change: RegistryEvent): void {
     const id = change.stored?.id ?? change.removedId!;
     const audience = this.#byTask.get(id);
@@ -61,7 +61,7 @@ export class EventWatchers {
     this.#log.add(change);
     const isLast = change.stored === undefined || isFinal(change.stored.task.state);
     if (audience === undefined || !isLast || this.#log.isOver) return;
-    // Whoever takes the id is another task.
+    // A later task with the same id has other watchers.
     this.#byTask.delete(id);
     const publish = broadcast(audience, new EventFrame(this.#log.of(id)));
     this.#endings.push((cursor) => {
@@ -70,7 +70,7 @@ export class EventWatchers {
     });
   }
 
-  /** Makes frames of what those who are there now were not told. */
+  /** Returns frames with the recorded events for the current watchers. */
   takeFrames(): Publish[] {
     const endings = this.#endings;
     this.#endings = [];
@@ -86,7 +86,10 @@ export class EventWatchers {
     return [...frames, ...endings];
   }
 
-  /** Sends a message to those who watch all, once it may be shown; who comes until then is told by the opening. */
+  /**
+   * Returns a frame that sends a message to the current watchers of all tasks. Watchers that come later get
+   * the same information in their opening.
+   */
   broadcast(message: string): Publish {
     const watchers = [...this.#all.keys()];
     return () => {
@@ -94,7 +97,7 @@ export class EventWatchers {
     };
   }
 
-  /** More has happened than could be kept for them: they may come back, and are told by state. */
+  /** The event buffer overflowed. Watchers may reconnect and then get the missed changes by state. */
   #disconnectAll(): void {
     for (const audience of [this.#all, ...this.#byTask.values()]) {
       for (const watcher of [...audience.keys()]) watcher.end();
@@ -102,7 +105,10 @@ export class EventWatchers {
   }
 }
 
-/** Sends a frame to those who are there now and when it may be shown; who comes until then is told by the opening. */
+/**
+ * Returns a frame for the current watchers that are still there when it is published. Watchers that come
+ * later get its events in their opening.
+ */
 function broadcast(audience: Audience, frame: EventFrame): Publish {
   const watchers = [...audience];
   return (cursor) => {

@@ -1,5 +1,5 @@
 /**
- * All who watch the tasks of one client.
+ * All watchers of one client's tasks, and the state of their frames.
  *
  * @module
  */
@@ -12,39 +12,39 @@ import type { FullStates } from "./full_states.ts";
 import type { Publish } from "./publish_queue.ts";
 import { TaskWatchers } from "./task_watchers.ts";
 
-/** The watchers of one client's tasks, by what they want to see. */
+/** The watchers of one client's tasks by kind. */
 export class Feed {
   readonly full: FullStates;
   readonly deltas: DeltaWatchers = new DeltaWatchers();
   readonly tasks: TaskWatchers = new TaskWatchers();
   readonly events: EventWatchers;
   readonly listeners: ChangeListeners = new ChangeListeners();
-  /** Something has changed since the last frame. */
+  /** Whether anything has changed since the last frame. */
   hasNews = false;
-  /** A frame is made that waits to be shown. */
+  /** Whether a frame is waiting to be published. */
   isHeld = false;
-  /** A frame is due, be it by the timer or at the end of this turn. */
+  /** Whether a frame is scheduled, by the timer or at the end of the turn. */
   isScheduled = false;
   timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the last frame was made. */
+  /** When the last frame was made, in epoch milliseconds. */
   framedMs = 0;
 
   /**
-   * @param full those who want everything
-   * @param events those who want every event
+   * @param full the watchers of full states
+   * @param events the watchers of events
    */
   constructor(full: FullStates, events: EventWatchers) {
     this.full = full;
     this.events = events;
   }
 
-  /** Whether nobody is there. */
+  /** Whether there is no watcher. */
   get isUnwatched(): boolean {
     return this.full.isEmpty && this.deltas.isEmpty && this.tasks.isEmpty && this.events.isEmpty &&
       this.listeners.isEmpty;
   }
 
-  /** Hears of a change. */
+  /** Records a change for the next frame. */
   note(event: RegistryEvent): void {
     this.hasNews = true;
     this.full.note();
@@ -54,7 +54,9 @@ export class Feed {
     this.listeners.note(event);
   }
 
-  /** Makes frames of what is to be told; full states come behind them, at a pace of their own. */
+  /**
+   * Returns frames with all recorded changes. Full states are separate, because they have their own throttle.
+   */
   takeFrames(): Publish[] {
     this.hasNews = false;
     this.framedMs = Date.now();
@@ -64,7 +66,7 @@ export class Feed {
     );
   }
 
-  /** Forgets the timers. */
+  /** Clears the timers. */
   stop(): void {
     clearTimeout(this.timer);
     this.timer = undefined;

@@ -1,5 +1,5 @@
 /**
- * Full states, which grow with everything that there is: sent no faster than so many bytes a second, newest wins.
+ * Sends full states to watchers, throttled by their size: they grow with the number of tasks.
  *
  * @module
  */
@@ -9,39 +9,45 @@ import { envelopeOf, fullMessage } from "./messages.ts";
 import type { PublishQueue } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** How soon a watcher that could not take a full state is offered the newest one, in milliseconds. */
+/** How soon the newest state is offered again to a watcher whose queue was full, in milliseconds. */
 const SATURATED_RETRY_MS = 250;
 
 /** Options of {@linkcode FullStates}. */
 export interface FullStatesOptions {
-  /** Bytes of full-state frames that one client's tasks may cause in a second; of more frames, the newest wins. */
+  /**
+   * The most bytes of full states per second and client. States beyond it are skipped; the newest one is sent
+   * later.
+   */
   readonly fullStateBytesPerSecond: number;
-  /** Is given errors that hold nobody up: a record can't be read. */
+  /** Called with errors that stop nothing else, such as a record that can't be read. */
   readonly reportError?: (error: unknown) => void;
 }
 
-/** Those who want everything of a client, with each message. */
+/** The watchers that get a client's full state with each message. */
 export class FullStates {
   readonly #registry: RegistryReader;
   readonly #client: string;
   readonly #queue: PublishQueue;
   readonly #options: FullStatesOptions;
-  /** Who is there, and the position that each was sent last. */
+  /** The watchers, each with the sequence number of the last state that it was sent. */
   readonly #watchers: Map<Watcher, number> = new Map();
-  /** The whole state but for the cursor, while it stays so: many watchers may come at once, as after a restart. */
+  /**
+   * The serialised state without cursor, until the next change: many watchers may connect at once, as after a
+   * restart.
+   */
   #kept: string | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Runs while somebody could not take the newest state. */
+  /** Running while a watcher could not accept the newest state. */
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Before this time none may be sent. */
+  /** The earliest time for the next state, in epoch milliseconds. */
   #allowedMs = 0;
   #isStopped = false;
 
   /**
-   * @param registry where the tasks are
-   * @param client whose they are
-   * @param queue frames what is sent
-   * @param options how to pace
+   * @param registry the source of the tasks
+   * @param client the client token
+   * @param queue publishes the messages
+   * @param options the throttle
    */
   constructor(registry: RegistryReader, client: string, queue: PublishQueue, options: FullStatesOptions) {
     this.#registry = registry;
@@ -50,37 +56,39 @@ export class FullStates {
     this.#options = options;
   }
 
-  /** Whether nobody is there. */
+  /** Whether there is no watcher. */
   get isEmpty(): boolean {
     return this.#watchers.size === 0;
   }
 
-  /** The whole state but for the cursor. Throws where a record can't be read. */
+  /** The serialised state without cursor. Throws if a record can't be read. */
   get envelope(): string {
     return this.#kept ??= envelopeOf(this.#registry, this.#client);
   }
 
-  /** Adds somebody who was told the present state, or is about to be. */
+  /** Adds a watcher whose opening is the present state. */
   add(watcher: Watcher): void {
     this.#watchers.set(watcher, this.#registry.lastSeq(this.#client));
   }
 
-  /** Whether somebody is still there. */
+  /** Whether a watcher is still there. */
   has(watcher: Watcher): boolean {
     return this.#watchers.has(watcher);
   }
 
-  /** Somebody has left. */
+  /** Removes a watcher. */
   delete(watcher: Watcher): void {
     this.#watchers.delete(watcher);
   }
 
-  /** Something has changed. */
+  /** Invalidates the serialised state after a change. */
   note(): void {
     this.#kept = null;
   }
 
-  /** Sends the state to all who do not have it, as soon as its size allows; to the slow later. */
+  /**
+   * Sends the state to all watchers that do not have it, as soon as the throttle allows; to slow ones later.
+   */
   frame(): void {
     if (this.#watchers.size === 0 || this.#timer !== undefined) return;
     const waitMs = this.#allowedMs - Date.now();
@@ -102,14 +110,14 @@ export class FullStates {
     }
   }
 
-  /** Sends the state to all who do not have it, however large it is and however slow they are. */
+  /** Sends the state to all watchers that do not have it, regardless of the throttle and of full queues. */
   frameNow(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#send(this.#behind());
   }
 
-  /** Sends nothing any more. */
+  /** Stops sending. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
@@ -118,7 +126,7 @@ export class FullStates {
     this.#retryTimer = undefined;
   }
 
-  /** Who was not sent the present state. */
+  /** Returns the watchers that were not sent the present state. */
   #behind(): Watcher[] {
     const seq = this.#registry.lastSeq(this.#client);
     return [...this.#watchers].filter(([, sentSeq]) => sentSeq !== seq).map(([watcher]) => watcher);
@@ -137,7 +145,7 @@ export class FullStates {
     });
   }
 
-  /** The state; `null` where a record can't be read, which the next change may find otherwise. */
+  /** Returns the serialised state; `null` if a record can't be read. The next change tries again. */
   #readEnvelope(): string | null {
     try {
       return this.envelope;

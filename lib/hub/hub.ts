@@ -1,5 +1,5 @@
 /**
- * Tells watchers what changed: serialises once per frame, the same text to everyone who wants the same.
+ * Fans changes out to watchers; each frame is serialised once per kind of watcher.
  *
  * @module
  */
@@ -21,19 +21,23 @@ import { isFinal } from "../task/task.ts";
 
 export type { Watcher, WatchMode } from "./watcher.ts";
 
-/** How a {@linkcode Hub} paces its frames. */
+/** Options of a {@linkcode Hub}: how frames are throttled. */
 export interface HubOptions extends FullStatesOptions {
-  /** Least time between two frames of one client's tasks, in milliseconds; the first after a pause leaves at once. */
+  /**
+   * The least time between two frames of one client, in milliseconds. The first frame after a pause is sent
+   * at once.
+   */
   readonly frameIntervalMs: number;
   /**
-   * Characters of events of one client that may wait to be shown; of more, who watches events is cut.
+   * The most characters of one client's events that may be buffered; beyond it, watchers of events are
+   * disconnected.
    *
    * @default {Infinity}
    */
   readonly pendingEventCharacters?: number;
 }
 
-/** Stands between the registry and the watchers. What nobody watches costs one look-up a change. */
+/** Connects the registry with its watchers. A change that nobody watches costs one map lookup. */
 export class Hub implements Disposable {
   readonly #registry: Registry;
   readonly #options: HubOptions;
@@ -43,8 +47,8 @@ export class Hub implements Disposable {
   readonly #unsubscribe: readonly (() => void)[];
 
   /**
-   * @param registry what is watched
-   * @param options how to pace
+   * @param registry the source of changes
+   * @param options the throttles
    */
   constructor(registry: Registry, options: HubOptions) {
     this.#registry = registry;
@@ -58,13 +62,13 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Watches all tasks of a client: sends the state, or what a position misses, and then every change.
+   * Watches all tasks of a client: sends the state, or the changes since a position, and then every change.
    *
    * @param client the client token
-   * @param watcher who watches
-   * @param mode whether each message is to hold everything, or what changed
-   * @param after the last position that the watcher has seen
-   * @returns a function that ends it
+   * @param watcher receives the messages
+   * @param mode whether each message holds the full state or only the changes
+   * @param after the last position that the watcher has received; `null` if none
+   * @returns a function that stops watching
    */
   watch(client: string, watcher: Watcher, mode: WatchMode, after: Cursor | null): () => void {
     const feed = this.#framedFeed(client);
@@ -82,8 +86,8 @@ export class Hub implements Disposable {
    *
    * @param client the client token
    * @param stored the task
-   * @param watcher who watches
-   * @returns a function that ends it
+   * @param watcher receives the messages
+   * @returns a function that stops watching
    */
   watchTask(client: string, stored: StoredTask, watcher: Watcher): () => void {
     const { id, state } = stored.task;
@@ -96,14 +100,14 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Watches what happens to all tasks of a client: sends the state, or by state what a position misses, and then every
-   * event, in the form of server-sent events. No change of a state and no line of a log is left out; of other changes,
-   * the newest wins.
+   * Watches the events of all tasks of a client, as server-sent events: sends the state, or by state the
+   * changes since a position, and then every event. Changes of state and log lines are never dropped; other
+   * changes are coalesced.
    *
    * @param client the client token
-   * @param watcher who watches
-   * @param after the last position that the watcher has seen
-   * @returns a function that ends it
+   * @param watcher receives the messages
+   * @param after the last position that the watcher has received; `null` if none
+   * @returns a function that stops watching
    */
   watchEvents(client: string, watcher: Watcher, after: Cursor | null): () => void {
     const feed = this.#framedFeed(client);
@@ -111,13 +115,13 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Watches what happens to one task, as {@linkcode Hub.watchEvents} does, until it has ended.
+   * Watches the events of one task, like {@linkcode Hub.watchEvents}, until it has ended.
    *
    * @param client the client token
    * @param stored the task
-   * @param watcher who watches
-   * @param after the last position that the watcher has seen
-   * @returns a function that ends it
+   * @param watcher receives the messages
+   * @param after the last position that the watcher has received; `null` if none
+   * @returns a function that stops watching
    */
   watchTaskEvents(client: string, stored: StoredTask, watcher: Watcher, after: Cursor | null): () => void {
     const opening = this.#openings.taskEvents(client, stored, after);
@@ -127,11 +131,11 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Calls somebody with each frame of a client's changes, once it may be shown.
+   * Calls a listener with each frame of a client's changes, once it is published.
    *
    * @param client the client token
    * @param listener must not throw
-   * @returns a function that ends it
+   * @returns a function that removes the listener
    */
   onFrame(client: string, listener: () => void): () => void {
     const feed = this.#framedFeed(client);
@@ -140,12 +144,12 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Calls somebody with each change of one task while it is made, be it to be shown yet or not.
+   * Calls a listener synchronously with each change of one task, before it is committed.
    *
    * @param client the client token
    * @param id the task's id
-   * @param listener must not throw, and must not change tasks
-   * @returns a function that ends it
+   * @param listener must not throw or change tasks
+   * @returns a function that removes the listener
    */
   onTask(client: string, id: string, listener: TaskListener): () => void {
     const feed = this.#feedOf(client);
@@ -153,7 +157,7 @@ export class Hub implements Disposable {
     return () => this.#unwatch(client, feed, end);
   }
 
-  /** Sends what is pending now, however soon after the last frame; resolves when it is sent. */
+  /** Sends everything pending now, regardless of throttles; resolves when it is published. */
   async flush(): Promise<void> {
     do {
       for (const [client, feed] of this.#feeds) {
@@ -183,7 +187,7 @@ export class Hub implements Disposable {
     return () => this.#unwatch(client, feed, () => feed.events.delete(id, watchers, watcher));
   }
 
-  /** Sends a new watcher what it is to see first, unless it has left before that may be shown. */
+  /** Queues the first messages of a new watcher. They are dropped if it leaves before they are published. */
   #open(watcher: Watcher, opening: Opening, isThere: () => boolean): void {
     this.#queue.add((cursor) => {
       if (isThere()) opening(cursor).forEach((message) => watcher.send(message));
@@ -203,16 +207,18 @@ export class Hub implements Disposable {
     const message = degradedMessage(degradation);
     const event = eventMessage("degraded", message);
     for (const { deltas, events } of this.#feeds.values()) {
-      // Not before an opening that waits.
+      // Through the queue, so that it comes after any pending opening.
       this.#queue.add(deltas.broadcast(() => message));
       this.#queue.add(events.broadcast(event));
     }
   }
 
-  /** What is still to be framed is in what a new watcher is sent first, so the others get it before. */
+  /**
+   * Frames the pending changes for the present watchers first, because a new watcher's opening includes them.
+   */
   #framedFeed(client: string): Feed {
     this.#frame(client, this.#feedOf(client));
-    // Another one, where that was all that the last watchers had to be told.
+    // Framing may have dropped this feed; look it up again.
     return this.#feedOf(client);
   }
 
@@ -246,11 +252,11 @@ export class Hub implements Disposable {
 
   #schedule(client: string, feed: Feed): void {
     if (feed.isScheduled) return;
-    // Who waited for this very change has left.
+    // A listener may have left during this change.
     if (feed.isUnwatched) return this.#dropUnwatched(client, feed);
     feed.isScheduled = true;
     const waitMs = feed.framedMs + this.#options.frameIntervalMs - Date.now();
-    // Once this turn is over; also where a clock was set back, which must not hold frames up.
+    // At the end of the turn; also if the clock was set back, because the wait would be too long.
     if (waitMs <= 0 || waitMs > this.#options.frameIntervalMs) {
       queueMicrotask(() => this.#frame(client, feed));
     } else {
@@ -262,7 +268,7 @@ export class Hub implements Disposable {
     clearTimeout(feed.timer);
     feed.timer = undefined;
     feed.isScheduled = false;
-    // One frame waits at most; what changes meanwhile is in the next one.
+    // At most one frame waits to be published; later changes go into the next one.
     if (feed.isHeld || !feed.hasNews || this.#feeds.get(client) !== feed) return;
     const frames = feed.takeFrames();
     feed.isHeld = true;

@@ -1,5 +1,5 @@
 /**
- * The messages that watchers are sent, as text.
+ * Serialises the messages for watchers.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import type { RegistryReader } from "../registry/registry_reader.ts";
 import type { Degradation, StoredTask } from "../store/store.ts";
 
-/** Said before all the state where what was missed can't be told. */
+/** Sent before the full state if the missed changes are not available. */
 export const RESYNC_MESSAGE = '{"type":"resync"}';
 
 /**
- * The contract's envelope of all tasks of a client, without its braces and its cursor.
+ * Serialises all tasks of a client, without the braces and the cursor of the message.
  *
- * @param registry where the tasks are
+ * @param registry the source of the tasks
  * @param client the client token
- * @returns `"active_tasks":[…],"all_tasks":{…}`; active ones newest first
+ * @returns `"active_tasks":[…],"all_tasks":{…}`; active tasks newest first
  */
 export function envelopeOf(registry: Pick<RegistryReader, "list">, client: string): string {
   const all: string[] = [];
@@ -28,7 +28,7 @@ export function envelopeOf(registry: Pick<RegistryReader, "list">, client: strin
   return `"active_tasks":[${active.reverse().join()}],"all_tasks":{${all.join()}}`;
 }
 
-/** All of the state. */
+/** Serialises the message with the full state. */
 export function fullMessage(
   type: "initial_state" | "state_update",
   envelope: string,
@@ -37,23 +37,25 @@ export function fullMessage(
   return `{"type":"${type}",${envelope},"cursor":"${cursor}"}`;
 }
 
-/** What changed, as the end of a message: removals come first where a task is in both lists. */
+/**
+ * Serialises the changes, as the end of a message. A removal precedes the record if an id is in both lists.
+ */
 export function deltaOf(tasks: readonly StoredTask[], removed: readonly string[]): string {
   const records = tasks.length === 1 ? tasks[0]!.json : tasks.map((stored) => stored.json).join();
   return `"tasks":[${records}],"removed":${JSON.stringify(removed)}}`;
 }
 
-/** What changed. */
+/** Serialises the message with the changes. */
 export function deltaMessage(cursor: string, delta: string): string {
   return `{"type":"task_update","cursor":"${cursor}",${delta}`;
 }
 
-/** There is trouble with the store, or no more. */
+/** Serialises the message that the store is degraded, or no longer is. */
 export function degradedMessage(degradation: Degradation | null): string {
   return JSON.stringify({ type: "degraded", detail: degradation?.error.reason ?? null });
 }
 
-/** One task. */
+/** Serialises the message with one task. */
 export function taskMessage(type: "initial_state" | "state_update", stored: StoredTask): string {
   return `{"type":"${type}",${stored.json.slice(1)}`;
 }

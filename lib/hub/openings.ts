@@ -1,5 +1,6 @@
 /**
- * What a new watcher is sent first: all of the state, or what it missed since it was here.
+ * Creates the first messages for a new watcher: the full state, or the changes it missed since its last
+ * connection.
  *
  * @module
  */
@@ -18,25 +19,28 @@ import {
   taskMessage,
 } from "./messages.ts";
 
-/** The first messages, but for the cursor. What they publish is read already: a record on disk may be gone later. */
+/**
+ * The first messages, except for the cursor. Their records are read already, because those on disk may be
+ * gone later.
+ */
 export type Opening = (cursor: string) => string[];
 
-/** Makes openings. */
+/** Creates the openings. */
 export class Openings {
   readonly #registry: RegistryReader;
 
-  /** @param registry where the tasks are */
+  /** @param registry the source of the tasks */
   constructor(registry: RegistryReader) {
     this.#registry = registry;
   }
 
-  /** For who wants everything with each message. */
+  /** The opening for a watcher of full states. */
   state(full: FullStates): Opening {
     const { envelope } = full;
     return (cursor) => [fullMessage("initial_state", envelope, cursor)];
   }
 
-  /** For who wants what changes. */
+  /** The opening for a watcher of changes. */
   delta(client: string, full: FullStates, after: Cursor | null): Opening {
     const missed = this.#missed(client, after);
     const news = this.#degradation();
@@ -49,7 +53,7 @@ export class Openings {
     return (cursor) => [...resync, ...state(cursor), ...news];
   }
 
-  /** For who wants every event of all tasks; one message. */
+  /** The opening for a watcher of all events; a single message. */
   events(client: string, full: FullStates, after: Cursor | null): Opening {
     const missed = this.#missed(client, after);
     const news = this.#degradation().map((message) => eventMessage("degraded", message)).join("");
@@ -59,7 +63,7 @@ export class Openings {
     return (cursor) => [resync(after) + eventMessage("initial_state", state(cursor), cursor) + news];
   }
 
-  /** For who wants every event of one task; one message. */
+  /** The opening for a watcher of one task's events; a single message. */
   taskEvents(client: string, stored: StoredTask, after: Cursor | null): Opening {
     const missed = this.#missed(client, after);
     if (missed === undefined) {

@@ -1,5 +1,5 @@
 /**
- * When something may be shown.
+ * Publishes messages in order, each after the commit of what it contains.
  *
  * @module
  */
@@ -7,31 +7,33 @@
 import { formatCursor } from "../task/cursor.ts";
 import type { Registry } from "../registry/registry.ts";
 
-/** Shows something, once its cursor is known. */
+/** Publishes something, given the cursor of its state. */
 export type Publish = (cursor: string) => void;
 
-/** Shows things in order, each as soon as what it frames is committed, as far as that is to be waited for. */
+/** Runs publications in order, each once its state is committed, if the store requires that. */
 export class PublishQueue implements Disposable {
   readonly #registry: Pick<Registry, "cursor" | "whenPublishable">;
-  /** What waits to be shown, in order. */
+  /** Resolves when all pending publications have run. */
   #pending: Promise<void> = Promise.resolve();
   #pendingCount = 0;
   #isDisposed = false;
 
-  /** @param registry where what is shown comes from */
+  /** @param registry the source of what is published */
   constructor(registry: Pick<Registry, "cursor" | "whenPublishable">) {
     this.#registry = registry;
   }
 
-  /** Resolves when all that waits now is shown. */
+  /** Resolves when everything that is pending now is published. */
   get whenPublished(): Promise<void> {
     return this.#pending;
   }
 
   /**
-   * Runs what frames the present state once that may be shown; in the order of the calls, and at once where it may.
+   * Runs a publication of the present state once it may be published: in the order of the calls, and at once
+   * if possible.
    *
-   * @param publish is given the cursor of the present state; of the other epoch where its commit has failed meanwhile
+   * @param publish called with the cursor of the present state; if its commit failed, the cursor has the new
+   * epoch
    */
   add(publish: Publish): void {
     const { cursor } = this.#registry;
@@ -45,7 +47,7 @@ export class PublishQueue implements Disposable {
     });
   }
 
-  /** Shows nothing any more. */
+  /** Drops everything that is pending. */
   [Symbol.dispose](): void {
     this.#isDisposed = true;
   }

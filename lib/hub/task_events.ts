@@ -1,5 +1,5 @@
 /**
- * What happens to tasks, in the words of the event stream.
+ * Converts changes to the events of the event stream.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { StoredTask } from "../store/store.ts";
 import { isFinal, type LogLine, type Task, type TaskState } from "../task/task.ts";
 import { newLines } from "../task/transition.ts";
 
-/** What an event that frames a record says: the state that the task is in, or that anything else of it is another. */
+/** The events that contain a record. `task.progress` stands for any change other than one of state. */
 export type RecordEventName =
   | "task.created"
   | "task.started"
@@ -18,7 +18,7 @@ export type RecordEventName =
   | "task.error"
   | "task.cancelled";
 
-/** Something that happened to a task. */
+/** An event of one task. */
 export type TaskEvent =
   | { readonly name: RecordEventName; readonly id: string; readonly seq: number; readonly stored: StoredTask }
   | { readonly name: "task.removed"; readonly id: string; readonly seq: number }
@@ -40,16 +40,16 @@ const NAMES: Readonly<Record<TaskState, RecordEventName>> = {
   CANCELLED: "task.cancelled",
 };
 
-/** What tells somebody of a task who does not know what happened to it: the event of the state that it is in. */
+/** Returns the event that describes a task by its present state, for watchers that missed the changes. */
 export function stateEvent(stored: StoredTask): TaskEvent {
   return { name: NAMES[stored.task.state], id: stored.id, seq: stored.seq, stored };
 }
 
 /**
- * What a change is told as.
+ * Converts a change to events.
  *
  * @param event the change
- * @returns one event; of new log lines another one before it, as they change the record, too
+ * @returns one event; new log lines give another one before it, because they change the record as well
  */
 export function eventsOf(event: RegistryEvent): TaskEvent[] {
   const { seq, stored, before, change, removedId } = event;
@@ -61,12 +61,12 @@ export function eventsOf(event: RegistryEvent): TaskEvent[] {
 }
 
 function nameOf(before: Task | undefined, { state }: Task): RecordEventName {
-  // One that is back is told by its state, too.
+  // A restored task is described by its state, too.
   if (before === undefined || isFinal(state)) return NAMES[state];
   return before.state === "NOT_STARTED" && state !== "NOT_STARTED" ? "task.started" : "task.progress";
 }
 
-/** What an event frames, as JSON. */
+/** Returns an event's data as JSON. */
 export function dataOf(event: TaskEvent): string {
   switch (event.name) {
     case "task.removed":

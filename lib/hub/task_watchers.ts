@@ -1,5 +1,5 @@
 /**
- * Those who watch one task.
+ * Sends the changes of single tasks to watchers.
  *
  * @module
  */
@@ -11,23 +11,23 @@ import { taskMessage } from "./messages.ts";
 import type { Publish } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** The watchers of a client's single tasks, and what they were not told yet. */
+/** The watchers of a client's single tasks, and the changes that are not sent yet. */
 export class TaskWatchers {
   readonly #byTask: Map<string, Set<Watcher>> = new Map();
-  /** The newest records of watched tasks that changed since the last frame. */
+  /** The newest records of the watched tasks that changed since the last frame. */
   readonly #changed: Map<string, StoredTask> = new Map();
-  /** What those are to be sent with the next frame whose task has ended or is gone. */
+  /** Final frames for the watchers of tasks that have ended or were removed. */
   #endings: Publish[] = [];
 
-  /** Whether nobody is there, and nobody has to be told of an end. */
+  /** Whether there is no watcher and no pending final frame. */
   get isEmpty(): boolean {
     return this.#byTask.size === 0 && this.#endings.length === 0;
   }
 
   /**
-   * Adds somebody who watches a task that has not ended.
+   * Adds a watcher of a task that has not ended.
    *
-   * @returns all who watch the same task, which another task may take the id of
+   * @returns the watchers of the same task; a later task with its id gets another set
    */
   add(id: string, watcher: Watcher): Set<Watcher> {
     let watchers = this.#byTask.get(id);
@@ -35,13 +35,13 @@ export class TaskWatchers {
     return watchers.add(watcher);
   }
 
-  /** Somebody of those who watch the same task has left. */
+  /** Removes a watcher. */
   delete(id: string, watchers: Set<Watcher>, watcher: Watcher): void {
     watchers.delete(watcher);
     if (watchers.size === 0 && this.#byTask.get(id) === watchers) this.#byTask.delete(id);
   }
 
-  /** Hears of a change. */
+  /** Records a change for the next frame. */
   note({ stored, removedId }: RegistryEvent): void {
     const id = stored?.id ?? removedId!;
     const watchers = this.#byTask.get(id);
@@ -50,7 +50,7 @@ export class TaskWatchers {
       this.#changed.set(id, stored);
       return;
     }
-    // They are sent its last record; whoever takes its id is another task.
+    // Its watchers get the last record; a later task with the same id has other watchers.
     const last = stored ?? this.#changed.get(id);
     this.#byTask.delete(id);
     this.#changed.delete(id);
@@ -63,7 +63,7 @@ export class TaskWatchers {
     });
   }
 
-  /** Makes frames of what those who are there now were not told. */
+  /** Returns frames with the recorded changes for the current watchers. */
   takeFrames(): Publish[] {
     const frames: Publish[] = [];
     for (const [id, stored] of this.#changed) {

@@ -1,18 +1,18 @@
 /**
- * Whoever watches, as the hub sees it.
+ * The interface between the hub and a connection that watches.
  *
  * @module
  */
 
-/** Somebody who watches. */
+/** A connection that watches tasks. */
 export interface Watcher {
-  /** Whether so much is still on its way that a full state had better wait for the next, newer one. */
+  /** Whether so much is queued for it that it should skip this full state and get a newer one. */
   readonly saturated: boolean;
-  /** Takes a message. Must not throw. */
+  /** Sends a message. Must not throw. */
   send(message: string): void;
-  /** Nothing will follow: the watched task has ended, or is gone; or more has happened than can be told. */
+  /** Closes the connection: the watched task has ended or was removed, or too many events were pending. */
   end(): void;
 }
 
-/** What a watcher wants to see. */
+/** Whether each message holds the full state or only the changes. */
 export type WatchMode = "full" | "delta";

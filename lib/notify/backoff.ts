@@ -1,25 +1,25 @@
 /**
- * How long to wait after a failure.
+ * Computes the delay before a retry.
  *
  * @module
  */
 
-/** The bounds of a wait. */
+/** The limits of the delay. */
 export interface BackoffLimits {
-  /** The wait after the first failure, in milliseconds. */
+  /** The delay after the first failure, in milliseconds. */
   readonly notifyRetryMs: number;
-  /** The longest wait, in milliseconds. */
+  /** The longest delay, in milliseconds. */
   readonly notifyMaxRetryMs: number;
 }
 
 /**
- * The wait after so many failures in a row: twice as long after each, up to a bound, and somewhere in the upper half of
- * that, so that those who failed together do not come back together.
+ * Returns the delay before the next attempt. It doubles with every consecutive failure up to the maximum;
+ * then a random 50 to 100 % of it is taken, so that simultaneous failures are not retried simultaneously.
  *
- * @param failures how many, from 1
- * @param limits the bounds
+ * @param failures the number of consecutive failures, from 1
+ * @param limits the limits of the delay
  * @param random a number from 0 to 1
- * @returns milliseconds
+ * @returns the delay in milliseconds
  */
 export function backoffMs(failures: number, limits: BackoffLimits, random: number = Math.random()): number {
   const { notifyRetryMs, notifyMaxRetryMs } = limits;

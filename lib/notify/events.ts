@@ -1,18 +1,18 @@
 /**
- * What receivers can be told of.
+ * The events that webhooks can subscribe to.
  *
  * @module
  */
 
 import type { TaskState } from "../task/task.ts";
 
-/** The events that a receiver can ask for: the ends of tasks. */
+/** The events that a webhook can subscribe to: one per final state. */
 export const NOTIFY_EVENTS = ["task.finished", "task.error", "task.cancelled"] as const;
 
-/** One of the events that a receiver can ask for. */
+/** One of {@linkcode NOTIFY_EVENTS}. */
 export type NotifyEvent = (typeof NOTIFY_EVENTS)[number];
 
-/** The event that a task came to an end in a state; `null` where that is no end. */
+/** Returns the event for a final state; `null` for any other state. */
 export function endEventOf(state: TaskState): NotifyEvent | null {
   switch (state) {
     case "FINISHED":
@@ -26,7 +26,7 @@ export function endEventOf(state: TaskState): NotifyEvent | null {
   }
 }
 
-/** Whether a text names an event. */
+/** Whether a text is the name of an event. */
 export function isNotifyEvent(text: string): text is NotifyEvent {
   return (NOTIFY_EVENTS as readonly string[]).includes(text);
 }

@@ -1,9 +1,9 @@
 /**
- * Webhooks: tells receivers that tasks have ended.
+ * Webhooks: notifies receivers when tasks end.
  *
- * What is to be told is put into the store in the turn in which a task ends, and so is committed if and only if the end
- * is. It is sent once it is committed, and stays in the store until the receiver took it: it is told at least once,
- * also when the process is killed in between.
+ * A delivery is stored in the same transaction as the final state of its task, so that both are committed or
+ * neither. It is sent after the commit and stays in the store until the receiver has accepted it. So each
+ * delivery is made at least once, even if the process is killed in between.
  *
  * @module
  */
@@ -16,27 +16,27 @@ import { Signer } from "./signature.ts";
 import type { Delivery, StoredTask, TaskStore } from "../store/store.ts";
 import { monotonicUlid } from "../ulid.ts";
 
-/** The bounds of a {@linkcode Notifier}. */
+/** The limits of a {@linkcode Notifier}. */
 export interface NotifierLimits extends ReceiverQueueLimits {
-  /** How long a receiver may take to answer, in milliseconds. */
+  /** How long a request may take, in milliseconds. */
   readonly notifyTimeoutMs: number;
-  /** Bytes of a receiver's answer that are read. */
+  /** The most bytes of a response body to read. */
   readonly notifyAnswerBytes: number;
 }
 
 /** Options of a {@linkcode Notifier}. */
 export interface NotifierOptions {
   readonly store: TaskStore;
-  /** Who is to be told. */
+  /** The webhooks. */
   readonly receivers: readonly Receiver[];
-  /** Signs what is sent; `null` where it goes unsigned. */
+  /** The secret to sign requests with; `null` to send them unsigned. */
   readonly secret: string | null;
   readonly limits: NotifierLimits;
-  /** Is given what an operator should know. Must not throw. */
+  /** Called with messages for the operator. Must not throw. */
   readonly notice: (text: string) => void;
 }
 
-/** Tells receivers that tasks have ended; each in its own time. */
+/** Delivers the final states of tasks to webhooks; each receiver has a queue of its own. */
 export class Notifier implements AsyncDisposable {
   readonly #store: TaskStore;
   readonly #limits: NotifierLimits;
@@ -46,10 +46,10 @@ export class Notifier implements AsyncDisposable {
   #awaitsCommit = false;
 
   /**
-   * Takes over what the store holds. What is for a receiver that is not there now stays until it is too old: it may be
-   * there the next time.
+   * Resumes the deliveries in the store. Those for a receiver that is not configured now are kept until they
+   * expire, because it may be configured again later.
    *
-   * @param options whom to tell, and how
+   * @param options the store, the receivers, the secret and the limits
    */
   constructor(options: NotifierOptions) {
     const { store, secret, limits, receivers, notice } = options;
@@ -74,7 +74,7 @@ export class Notifier implements AsyncDisposable {
     });
   }
 
-  /** What became of the deliveries to all receivers. */
+  /** The numbers of deliveries to all receivers. */
   get counts(): DeliveryCounts {
     const sum = { waiting: 0, delivered: 0, refused: 0, dropped: 0, expired: 0 };
     for (const { counts } of this.#queues.values()) {
@@ -83,7 +83,10 @@ export class Notifier implements AsyncDisposable {
     return sum;
   }
 
-  /** Takes the end of a task, in the turn in which it is put into the store. */
+  /**
+   * Stores the deliveries for a task that has ended. Must be called in the turn in which its final state is
+   * stored.
+   */
   ended(client: string, stored: StoredTask): void {
     const { task: { id, state }, seq } = stored;
     const event = endEventOf(state);
@@ -108,17 +111,17 @@ export class Notifier implements AsyncDisposable {
     }
   }
 
-  /** Begins to send. */
+  /** Starts sending. */
   start(): void {
     for (const queue of this.#queues.values()) queue.start();
   }
 
-  /** Resolves when nothing is under way, and nothing can be done but wait for receivers that fail. */
+  /** Resolves when no request is in flight and nothing but retries is pending. */
   async whenSettled(): Promise<void> {
     await Promise.all(Array.from(this.#queues.values(), (queue) => queue.whenSettled()));
   }
 
-  /** Ends what is under way. What was not taken stays in the store. */
+  /** Aborts the requests in flight. Deliveries that were not accepted stay in the store. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unsubscribe();
     await Promise.all(Array.from(this.#queues.values(), (queue) => queue[Symbol.asyncDispose]()));
@@ -138,7 +141,7 @@ export class Notifier implements AsyncDisposable {
     for (const queue of this.#queues.values()) queue.pump();
   }
 
-  /** Goes on once everything is committed; where that fails, once the trouble is over. */
+  /** Resumes after the commit; if it fails, once the store is no longer degraded. */
   #awaitCommit(): void {
     if (this.#awaitsCommit) return;
     this.#awaitsCommit = true;
@@ -150,13 +153,11 @@ export class Notifier implements AsyncDisposable {
     try {
       const { id, event } = delivery;
       const text = this.#store.deliveryText(id);
-      // Somebody took it out of the file.
+      // Somebody has deleted it from the file.
       if (text === undefined) return { type: "refused" };
       return await post(receiver.url, { id, event, text }, signal, { ...this.#limits, signer: this.#signer });
     } catch (error) {
-      const reason = `what it is to be told can't be read (${
-        error instanceof Error ? error.message : error
-      })`;
+      const reason = `the delivery can't be read (${error instanceof Error ? error.message : error})`;
       return { type: "failed", reason, retryAfterMs: 0 };
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Who is to be told: from what a user gives to receivers that are known to be usable.
+ * Validates the webhooks that a user configures.
  *
  * @module
  */
@@ -8,38 +8,40 @@ import { createHash } from "node:crypto";
 import { ConfigError } from "../errors.ts";
 import { isNotifyEvent, NOTIFY_EVENTS, type NotifyEvent } from "./events.ts";
 
-/** An address that is told when tasks end. */
+/** A webhook: a URL that is notified when tasks end. */
 export interface NotifyOptions {
-  /** Where to send the POST: `http` or `https`, without user name, password and fragment. */
+  /** The URL to send a POST request to: `http` or `https`, without user name, password and fragment. */
   readonly url: string;
   /**
-   * What it is told of.
+   * The events to notify it of.
    *
    * @default {["task.finished", "task.error", "task.cancelled"]}
    */
   readonly events?: readonly NotifyEvent[];
 }
 
-/** An address that is told when tasks end, checked and complete. */
+/** A validated webhook. */
 export interface Receiver {
   readonly url: URL;
   readonly events: ReadonlySet<NotifyEvent>;
-  /** Names it in the store, where the address does not belong: it may hold a key. */
+  /** Identifies it in the store. A digest, because the URL may contain a secret. */
   readonly key: string;
-  /** Names it in messages for people: without its query, and without what looks like a key in its path. */
+  /**
+   * Identifies it in messages: the URL without its query and without path segments that look like secrets.
+   */
   readonly name: string;
 }
 
-/** Parts of a path that are longer are taken for keys. */
+/** Longer path segments are taken for secrets. */
 const MAX_SEGMENT_LENGTH = 20;
 
 /**
- * Checks who is to be told. An address that is there more than once is told of all its events.
+ * Validates webhooks. If a URL is given more than once, its events are combined.
  *
- * @param options what the user gave
- * @param most how many addresses there may be
+ * @param options the webhooks as configured
+ * @param most the most receivers allowed
  * @returns the receivers
- * @throws {ConfigError} that says what was wanted and what came, without what may be secret in it
+ * @throws {ConfigError} if an option is invalid; its message contains no secrets
  */
 export function resolveNotify(options: readonly NotifyOptions[], most: number): Receiver[] {
   const receivers = new Map<string, Receiver>();
@@ -53,21 +55,21 @@ export function resolveNotify(options: readonly NotifyOptions[], most: number): 
   }
   if (receivers.size > most) {
     throw new ConfigError(
-      `Cannot notify ${receivers.size} addresses: wanted ${most} at most (notifyReceivers)`,
+      `Cannot notify ${receivers.size} addresses: at most ${most} are allowed (limit "notifyReceivers")`,
     );
   }
   return [...receivers.values()];
 }
 
 /**
- * Reads an address with its events, as it is written on the command line.
+ * Parses a webhook in the syntax of the command line.
  *
  * @param text `<url>` or `<url>,<event>,…`
- * @returns the options, unchecked
+ * @returns the webhook, not validated yet
  */
 export function parseNotify(text: string): NotifyOptions {
   const [url = "", ...events] = text.split(",").map((part) => part.trim());
-  // What is no event is found, and named, where the options are checked.
+  // Invalid events are reported when the options are validated.
   return events.length === 0 ? { url } : { url, events: events as NotifyEvent[] };
 }
 
@@ -103,7 +105,7 @@ function urlOf(text: string): URL {
   return url;
 }
 
-/** What is no address may still hold the password or the key of one. */
+/** Removes what could be a password or a key from an invalid URL. */
 function withoutSecrets(text: string): string {
   return text.replace(/\/\/.*$/s, "//…").replace(/[?#].*$/s, "").replace(/^.*@/s, "…@").slice(0, 64);
 }

@@ -1,5 +1,5 @@
 /**
- * One attempt to deliver one message.
+ * Sends a webhook request once.
  *
  * @module
  */
@@ -8,46 +8,46 @@ import { Deadline } from "../timeout.ts";
 import { VERSION } from "../version.ts";
 import type { Signer } from "./signature.ts";
 
-/** A message on its way. */
+/** A webhook request. */
 export interface Message {
-  /** Names the delivery; the same with every attempt. */
+  /** The id of the delivery; the same for every attempt. */
   readonly id: string;
   readonly event: string;
-  /** The body: JSON. */
+  /** The body, as JSON. */
   readonly text: string;
 }
 
-/** How an attempt ended. */
+/** The outcome of an attempt. */
 export type Outcome =
   | { readonly type: "delivered" }
-  /** The receiver does not want the message, and never will. */
+  /** The receiver does not want the message; it must not be retried. */
   | { readonly type: "refused" }
   | {
     readonly type: "failed";
-    /** Why, for people: as the end of a sentence. */
+    /** The reason to display, as the end of a sentence. */
     readonly reason: string;
-    /** How long the receiver wants to be left alone, in milliseconds. */
+    /** The delay that the receiver asked for, in milliseconds. */
     readonly retryAfterMs: number;
   };
 
-/** How a message is sent. */
+/** Options of {@linkcode post}. */
 export interface PostOptions {
-  /** Signs messages; `null` where they go unsigned. */
+  /** Signs requests; `null` to send them unsigned. */
   readonly signer: Signer | null;
-  /** How long the receiver may take, in milliseconds. */
+  /** How long the request may take, in milliseconds. */
   readonly notifyTimeoutMs: number;
-  /** Bytes of the answer that are read. */
+  /** The most bytes of the response body to read. */
   readonly notifyAnswerBytes: number;
 }
 
 /**
- * Sends a message once. Never rejects.
+ * Sends a request once. Never rejects.
  *
- * @param url where to
- * @param message what
- * @param signal ends the attempt
- * @param options how
- * @returns how it ended
+ * @param url the receiver's URL
+ * @param message the request
+ * @param signal aborts the attempt
+ * @param options the signer and the limits
+ * @returns the outcome
  */
 export async function post(
   url: URL,
@@ -61,7 +61,7 @@ export async function post(
     const response = await fetch(url, {
       method: "POST",
       ...await signed(message, signer),
-      // A message for one address is not for another one.
+      // The message is meant for the configured URL only.
       redirect: "manual",
       signal: deadline.signal,
     });
@@ -69,7 +69,7 @@ export async function post(
     return outcomeOf(response);
   } catch (error) {
     const reason = deadline.hasTimedOut
-      ? `it did not answer within ${notifyTimeoutMs / 1_000} s`
+      ? `it did not respond within ${notifyTimeoutMs / 1_000} s`
       : `it can't be reached${detailOf(error)}`;
     return { type: "failed", reason, retryAfterMs: 0 };
   } finally {
@@ -94,7 +94,7 @@ async function signed(
   return { body, headers };
 }
 
-/** Reads what came with the answer, so that the connection can be used again, but not more than so many bytes. */
+/** Reads the response body, so that the connection can be reused, up to a limit. */
 async function skip({ body }: Response, most: number): Promise<void> {
   if (body === null) return;
   const reader = body.getReader();
@@ -106,7 +106,7 @@ async function skip({ body }: Response, most: number): Promise<void> {
     }
     await reader.cancel();
   } catch {
-    // The status is there, and that is what counts.
+    // Only the status matters.
   }
 }
 
@@ -115,10 +115,10 @@ function outcomeOf({ status, ok, headers }: Response): Outcome {
   if (status === 410) return { type: "refused" };
   const seconds = headers.get("retry-after") ?? "";
   const retryAfterMs = /^\d{1,9}$/.test(seconds) ? Number(seconds) * 1_000 : 0;
-  return { type: "failed", reason: `it answered ${status}`, retryAfterMs };
+  return { type: "failed", reason: `it responded with status ${status}`, retryAfterMs };
 }
 
-/** What the system says, in brackets; never the address, whose query may hold a key. */
+/** Returns the system's error message in brackets, without the URL, whose query may contain a secret. */
 function detailOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const said = (cause instanceof Error ? cause.message : String(cause))

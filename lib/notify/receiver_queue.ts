@@ -1,5 +1,5 @@
 /**
- * What one receiver is still to be told, and when it is told.
+ * The queue of deliveries to one webhook, with retries and backoff.
  *
  * @module
  */
@@ -8,101 +8,102 @@ import type { Delivery } from "../store/store.ts";
 import { type BackoffLimits, backoffMs } from "./backoff.ts";
 import type { Outcome } from "./post.ts";
 
-/** The bounds of a {@linkcode ReceiverQueue}. */
+/** The limits of a {@linkcode ReceiverQueue}. */
 export interface ReceiverQueueLimits extends BackoffLimits {
-  /** Attempts that are under way at a time. */
+  /** The most requests in flight. */
   readonly notifyConcurrency: number;
-  /** How long after it happened something is still told, in milliseconds. */
+  /** How old a delivery may become before it expires, in milliseconds. */
   readonly notifyAgeMs: number;
-  /** Deliveries that wait; of more, the oldest are dropped. */
+  /** The most deliveries to queue; beyond it the oldest are dropped. */
   readonly notifyQueue: number;
-  /** Characters of the deliveries that wait; of more, the oldest are dropped. */
+  /** The most characters to queue; beyond it the oldest deliveries are dropped. */
   readonly notifyQueueCharacters: number;
 }
 
 /** Options of a {@linkcode ReceiverQueue}. */
 export interface ReceiverQueueOptions {
-  /** The receiver, for people. */
+  /** The receiver's name in messages. */
   readonly name: string;
   readonly limits: ReceiverQueueLimits;
   /** Makes one attempt. Must not reject. */
   readonly post: (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>;
-  /** Everything up to this number is committed. */
+  /** Returns the sequence number up to which everything is committed. */
   readonly committedSeq: () => number;
-  /** Asks for a {@linkcode ReceiverQueue.pump} when more is committed. */
+  /** Requests a call of {@linkcode ReceiverQueue.pump} after the next commit. */
   readonly awaitCommit: () => void;
-  /** Forgets a delivery for good. */
+  /** Deletes a delivery from the store. */
   readonly forget: (delivery: Delivery) => void;
-  /** Is given what an operator should know. */
+  /** Called with messages for the operator. */
   readonly notice: (text: string) => void;
 }
 
-/** What became of deliveries since the start. */
+/** The numbers of webhook deliveries since the start. */
 export interface DeliveryCounts {
-  /** Those that are still to be made. */
+  /** Deliveries that are queued or in flight. */
   readonly waiting: number;
-  /** Those that a receiver took. */
+  /** Deliveries that a receiver has accepted. */
   readonly delivered: number;
-  /** Those that a receiver did not want, by status 410. */
+  /** Deliveries that a receiver has rejected for good, with status 410. */
   readonly refused: number;
-  /** Those that gave way to newer ones, as too many waited. */
+  /** Deliveries that were dropped because the queue was full. */
   readonly dropped: number;
-  /** Those that were given up, as nobody took them for too long. */
+  /** Deliveries that expired before a receiver accepted them. */
   readonly expired: number;
 }
 
-/** A delivery that is still to be made. */
+/** A queued delivery. */
 interface Waiting {
   readonly delivery: Delivery;
-  /** Attempts that failed. */
+  /** The number of failed attempts. */
   failures: number;
-  /** Not before this time, in epoch milliseconds. */
+  /** The earliest time for the next attempt, in epoch milliseconds. */
   dueMs: number;
   isUnderWay: boolean;
 }
 
-/** The longest time that a timer can be set to, in milliseconds. */
+/** The longest delay that `setTimeout` supports, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Makes the deliveries of one receiver, of one task in their order, until each is taken, or too old.
+ * Delivers to one receiver, in order for each task, until each delivery is accepted or expires.
  *
- * A delivery that fails is tried again later and later. A receiver that fails is left alone for a while, too: it is then
- * tried with one delivery at a time, each time another one, so that one that it can't take holds up no others.
+ * A failed delivery is retried with exponential backoff. A failing receiver is paused as well, and then
+ * probed with one delivery at a time, a different one each time, so that one that it can't handle does not
+ * block the others.
  */
 export class ReceiverQueue implements AsyncDisposable {
   readonly #options: ReceiverQueueOptions;
-  /** By id, in the order of what happened. */
+  /** Queued deliveries by id, oldest first. */
   readonly #waiting: Map<string, Waiting> = new Map();
   readonly #underWay: Set<Promise<void>> = new Set();
   readonly #closing = new AbortController();
   readonly #counts = { delivered: 0, refused: 0, dropped: 0, expired: 0 };
   #characters = 0;
-  /** How many of those that wait have failed. */
+  /** How many queued deliveries have failed at least once. */
   #failedCount = 0;
-  /** Attempts in a row that failed; those that were under way together count as one. */
+  /** Consecutive failures; requests that were in flight together count as one. */
   #failures = 0;
   #pausedUntilMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStarted = false;
   #isPumpDue = false;
   #waitsForCommit = false;
-  /** Whether an operator knows that it fails, and what was lost since. */
+  /** Set once the operator was told that the receiver fails; counts the deliveries lost since. */
   #announcedFailure: { lost: number } | null = null;
   #announcedLoss = false;
   #settled: PromiseWithResolvers<void> | null = null;
 
-  /** @param options whom to tell, and how */
+  /** @param options the receiver, the limits and the callbacks */
   constructor(options: ReceiverQueueOptions) {
     this.#options = options;
   }
 
-  /** What became of the deliveries. */
+  /** The numbers of deliveries. */
   get counts(): DeliveryCounts {
     return { waiting: this.#waiting.size, ...this.#counts };
   }
 
-  /** Adds a delivery. The oldest ones give way where there are too many. */
+  /** Queues a delivery. If the queue is full, the oldest ones are dropped. */
   add(delivery: Delivery): void {
     this.#waiting.set(delivery.id, { delivery, failures: 0, dueMs: 0, isUnderWay: false });
     this.#characters += delivery.size;
@@ -110,13 +111,13 @@ export class ReceiverQueue implements AsyncDisposable {
     this.#pumpSoon();
   }
 
-  /** Begins to make deliveries. */
+  /** Starts delivering. */
   start(): void {
     this.#isStarted = true;
     this.pump();
   }
 
-  /** Makes all the deliveries that can be made now. */
+  /** Starts all requests that are possible now. */
   pump(): void {
     this.#isPumpDue = false;
     if (!this.#isStarted || this.#closing.signal.aborted) return;
@@ -128,14 +129,14 @@ export class ReceiverQueue implements AsyncDisposable {
     this.#settled = null;
   }
 
-  /** Resolves when nothing is under way, and nothing can be done but wait for a receiver that fails. */
+  /** Resolves when no request is in flight and nothing but retries is pending. */
   whenSettled(): Promise<void> {
     if (this.#isSettled) return Promise.resolve();
     this.#settled ??= Promise.withResolvers();
     return this.#settled.promise;
   }
 
-  /** Ends what is under way. What was not taken stays in the store. */
+  /** Aborts the requests in flight. Deliveries that were not accepted stay in the store. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#timer);
@@ -147,21 +148,21 @@ export class ReceiverQueue implements AsyncDisposable {
     return this.#underWay.size === 0 && !this.#isPumpDue && !this.#waitsForCommit;
   }
 
-  /** Once this turn is over, so that what many tasks do in it is looked through once. */
+  /** At the end of the turn, so that the queue is scanned once for all its changes. */
   #pumpSoon(): void {
     if (this.#isPumpDue || !this.#isStarted) return;
     this.#isPumpDue = true;
     queueMicrotask(() => this.pump());
   }
 
-  /** Starts what is due; gives back a timer for what is due next. */
+  /** Starts what is due; returns a timer for the next delivery. */
   #startDue(): ReturnType<typeof setTimeout> | undefined {
     const nowMs = Date.now();
     const pauseMs = this.#waitMs(this.#pausedUntilMs, nowMs);
     if (pauseMs > 0) return this.#pumpIn(pauseMs);
     let nextMs = Infinity;
     let probe: Waiting | null = null;
-    /** Tasks of which something earlier is to be told first. */
+    /** Tasks with an earlier delivery that must be accepted first. */
     const behind = new Set<string>();
     for (const waiting of this.#waiting.values()) {
       if (this.#underWay.size >= this.#maxConcurrent) return undefined;
@@ -178,7 +179,7 @@ export class ReceiverQueue implements AsyncDisposable {
       if (waitMs > 0) {
         nextMs = Math.min(nextMs, waitMs);
       } else if (delivery.seq > this.#options.committedSeq()) {
-        // Nor is what comes after it.
+        // Later deliveries are not committed either.
         this.#waitsForCommit = true;
         this.#options.awaitCommit();
         break;
@@ -193,12 +194,12 @@ export class ReceiverQueue implements AsyncDisposable {
     return nextMs === Infinity ? undefined : this.#pumpIn(nextMs);
   }
 
-  /** How many attempts may be under way. */
+  /** The most requests in flight at present. */
   get #maxConcurrent(): number {
     return this.#failures > 0 ? 1 : this.#options.limits.notifyConcurrency;
   }
 
-  /** How long it is until a time; 0 where a clock was set back, which must not hold anything up. */
+  /** Returns the time until `untilMs`; 0 if the clock was set back, because the wait would be too long. */
   #waitMs(untilMs: number, nowMs: number): number {
     const waitMs = untilMs - nowMs;
     return waitMs <= 0 || waitMs > this.#options.limits.notifyMaxRetryMs ? 0 : waitMs;
@@ -206,7 +207,7 @@ export class ReceiverQueue implements AsyncDisposable {
 
   #pumpIn(waitMs: number): ReturnType<typeof setTimeout> {
     const timer = setTimeout(() => this.pump(), Math.min(waitMs, MAX_TIMER_MS));
-    // A receiver that fails is no reason for the process to live on.
+    // Retries must not keep the process alive.
     if (typeof Deno !== "undefined") Deno.unrefTimer(timer as unknown as number);
     return timer;
   }
@@ -225,7 +226,7 @@ export class ReceiverQueue implements AsyncDisposable {
     const outcome = await this.#options.post(waiting.delivery, this.#closing.signal);
     waiting.isUnderWay = false;
     if (outcome.type === "failed") {
-      // What was ended by us says nothing of the receiver.
+      // We aborted the request ourselves; that says nothing about the receiver.
       if (this.#closing.signal.aborted) return;
       this.#failed(waiting, outcome, failuresBefore);
     } else {
@@ -246,17 +247,17 @@ export class ReceiverQueue implements AsyncDisposable {
     this.#pausedUntilMs = nowMs + Math.min(pauseMs, limits.notifyMaxRetryMs);
     if (this.#announcedFailure !== null) return;
     this.#announcedFailure = { lost: 0 };
-    notice(`Webhook ${name} fails: ${outcome.reason}. What it is to be told is kept, and tried again`);
+    notice(`Webhook ${name} fails: ${outcome.reason}. Its deliveries are kept and retried`);
   }
 
-  /** The receiver took something, so it is there; it is well once there is nothing that it did not take before. */
+  /** The receiver is reachable. It counts as recovered once no queued delivery has failed before. */
   #succeeded(): void {
     this.#failures = 0;
     this.#pausedUntilMs = 0;
     if (this.#announcedFailure === null || this.#failedCount > 0) return;
     const { lost } = this.#announcedFailure;
     this.#announcedFailure = null;
-    const what = lost === 0 ? "" : `; ends of tasks that were not told: ${lost}`;
+    const what = lost === 0 ? "" : `; deliveries lost meanwhile: ${lost}`;
     this.#options.notice(`Webhook ${this.#options.name} works again${what}`);
   }
 
@@ -266,7 +267,7 @@ export class ReceiverQueue implements AsyncDisposable {
       this.#waiting.size - this.#underWay.size > notifyQueue || this.#characters > notifyQueueCharacters;
     if (!isOver()) return;
     for (const waiting of this.#waiting.values()) {
-      // What is under way may be there already, and the newest is what the others give way to.
+      // Requests in flight may have arrived already, and the newest delivery takes precedence.
       if (!isOver() || waiting.delivery === newest) return;
       if (!waiting.isUnderWay) this.#lose(waiting, "dropped");
     }
@@ -279,9 +280,9 @@ export class ReceiverQueue implements AsyncDisposable {
     if (this.#announcedLoss) return;
     this.#announcedLoss = true;
     const why = how === "dropped"
-      ? "so much waits that the oldest is dropped"
-      : "it could not be told for too long";
-    this.#options.notice(`Webhook ${this.#options.name} is not told of all ends of tasks: ${why}`);
+      ? "its queue is full, so the oldest are dropped"
+      : "they could not be delivered in time";
+    this.#options.notice(`Webhook ${this.#options.name} loses deliveries: ${why}`);
   }
 
   #remove({ delivery, failures }: Waiting): void {

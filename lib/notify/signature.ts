@@ -1,21 +1,22 @@
 /**
- * Shows receivers that a message is ours, is new, and is as we sent it.
+ * Signs webhook requests, so that receivers can verify their origin, age and content.
  *
- * A message carries `taskscope-timestamp`, when it was sent, in whole epoch seconds, and
- * `taskscope-signature: v1=<hex>`, the HMAC-SHA256 of `<timestamp>.<body>` by the shared secret. A receiver
+ * A request has the headers `taskscope-timestamp`, the time of sending in whole epoch seconds, and
+ * `taskscope-signature: v1=<hex>`, the HMAC-SHA256 of `<timestamp>.<body>` with the shared secret. A receiver
+ * should
  *
- * 1. refuses a timestamp that is more than five minutes away from its own clock,
- * 2. makes the same signature from the timestamp and the bytes of the body, before it parses them,
- * 3. compares the two in constant time,
- * 4. forgets a `taskscope-delivery` that it has seen already: a message may come more than once, each time with a new
- *    timestamp.
+ * 1. reject a timestamp that differs from its own clock by more than five minutes,
+ * 2. compute the signature from the timestamp and the raw bytes of the body, before parsing it,
+ * 3. compare the signatures in constant time,
+ * 4. ignore a `taskscope-delivery` that it has handled already: retries have the same id, but a new
+ * timestamp.
  *
- * `tests/examples/webhook/main.ts` does so.
+ * `tests/examples/webhook/main.ts` is an example.
  *
  * @module
  */
 
-/** Signs messages with one secret. */
+/** Signs requests with one secret. */
 export class Signer {
   readonly #key: Promise<CryptoKey>;
 
@@ -26,11 +27,11 @@ export class Signer {
   }
 
   /**
-   * Signs a message.
+   * Signs a request.
    *
-   * @param timestamp when it is sent, in epoch seconds
-   * @param body its bytes
-   * @returns the value of the header
+   * @param timestamp the time of sending, in epoch seconds
+   * @param body the bytes of the body
+   * @returns the value of the header `taskscope-signature`
    */
   async sign(timestamp: number, body: Uint8Array): Promise<string> {
     const head = encoder.encode(`${timestamp}.`);

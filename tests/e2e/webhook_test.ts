@@ -166,7 +166,7 @@ Deno.test("webhook: the program logs once that a receiver fails, and once that i
   const { code, stderr } = await program.process.ended();
   assertEquals([code, stderr], [
     0,
-    `taskscope: Webhook ${receiver.url}/hook fails: it answered 500. What it is to be told is kept, and tried again\n` +
+    `taskscope: Webhook ${receiver.url}/hook fails: it responded with status 500. Its deliveries are kept and retried\n` +
     `taskscope: Webhook ${receiver.url}/hook works again\n`,
   ]);
 });

@@ -221,7 +221,7 @@ Deno.test("Notifier tells again what was not taken, with the same id and a new s
   assertEquals(new Set(receiver.received.map(({ text }) => text)).size, 1);
   assert(receiver.received.every((received) => isSigned(received, "whsec")));
   assertEquals(world.notices, [
-    `Webhook ${receiver.url}/hook fails: it answered 500. What it is to be told is kept, and tried again`,
+    `Webhook ${receiver.url}/hook fails: it responded with status 500. Its deliveries are kept and retried`,
     `Webhook ${receiver.url}/hook works again`,
   ]);
 });
@@ -254,7 +254,7 @@ Deno.test("Notifier lets no receiver and no task wait for a receiver that is slo
   assertEquals([waiting, dropped], [54, 146]);
   assertEquals(world.store.deliveries().length, 54, "what is dropped is dropped from the store, too");
   assertEquals(world.notices, [
-    `Webhook ${slow.url} is not told of all ends of tasks: so much waits that the oldest is dropped`,
+    `Webhook ${slow.url} loses deliveries: its queue is full, so the oldest are dropped`,
   ]);
 });
 
@@ -317,7 +317,7 @@ Deno.test("Notifier says it where it can't read what it is to tell, and tells th
   world.run("unreadable", "readable");
   await receiver.count(1);
   assertEquals(receiver.tasks, ["readable"]);
-  assertMatch(world.notices[0] ?? "", /fails: what it is to be told can't be read \(disk I\/O error\)/);
+  assertMatch(world.notices[0] ?? "", /fails: the delivery can't be read \(disk I\/O error\)/);
   isBroken = false;
   await receiver.count(2);
 });

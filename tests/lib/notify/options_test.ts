@@ -94,7 +94,7 @@ Deno.test("resolveNotify() takes no more addresses than there may be", () => {
   const options = (...hosts: string[]) => hosts.map((host) => ({ url: `http://${host}/` }));
   assertEquals(resolveNotify(options("a", "b", "a"), 2).length, 2);
   const error = assertThrows(() => resolveNotify(options("a", "b", "c"), 2), ConfigError);
-  assertEquals(error.message, "Cannot notify 3 addresses: wanted 2 at most (notifyReceivers)");
+  assertEquals(error.message, 'Cannot notify 3 addresses: at most 2 are allowed (limit "notifyReceivers")');
 });
 
 Deno.test("resolveNotify() gives an address a key that does not tell it, the same at every start", () => {

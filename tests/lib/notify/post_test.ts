@@ -105,7 +105,7 @@ Deno.test("post() takes 2xx for delivered, 410 for refused, and all else for fai
   assertEquals(await send(receiver.url), { type: "refused" });
   for (const status of [300, 304, 400, 401, 404, 409, 413, 429, 500, 502, 503, 504]) {
     receiver.answer = () => new Response(status === 304 ? null : "no", { status });
-    assertEquals(await send(receiver.url), failed(`it answered ${status}`), `${status}`);
+    assertEquals(await send(receiver.url), failed(`it responded with status ${status}`), `${status}`);
   }
 });
 
@@ -114,7 +114,7 @@ Deno.test("post() follows no redirect", async () => {
   await using receiver = new TestReceiver();
   for (const status of [301, 302, 303, 307, 308]) {
     receiver.answer = () => new Response(null, { status, headers: { location: `${other.url}/` } });
-    assertEquals(await send(receiver.url), failed(`it answered ${status}`));
+    assertEquals(await send(receiver.url), failed(`it responded with status ${status}`));
   }
   assertEquals(other.received, []);
 });
@@ -125,7 +125,7 @@ Deno.test("post() hears how long a receiver wants to be left alone", async () =>
     const [value, milliseconds] of [["0", 0], ["120", 120_000], ["soon", 0], ["-5", 0], ["1e3", 0]] as const
   ) {
     receiver.answer = () => new Response(null, { status: 503, headers: { "retry-after": value } });
-    assertEquals(await send(receiver.url), failed("it answered 503", milliseconds), value);
+    assertEquals(await send(receiver.url), failed("it responded with status 503", milliseconds), value);
   }
 });
 
@@ -139,7 +139,7 @@ Deno.test("post() gives up on who does not answer in time, wherever it stops", a
   ];
   for (const use of silent) {
     await using server = rawServer(use);
-    assertEquals(await send(server.url, { notifyTimeoutMs: 50 }), failed("it did not answer within 0.05 s"));
+    assertEquals(await send(server.url, { notifyTimeoutMs: 50 }), failed("it did not respond within 0.05 s"));
   }
 });
 

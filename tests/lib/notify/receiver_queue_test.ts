@@ -12,7 +12,7 @@ const REFUSED: Outcome = { type: "refused" };
 const HOUR_MS = 60 * 60 * 1_000;
 
 function failed(retryAfterMs = 0): Outcome {
-  return { type: "failed", reason: "it answered 500", retryAfterMs };
+  return { type: "failed", reason: "it responded with status 500", retryAfterMs };
 }
 
 /** A queue, and a receiver that answers as it is told. */
@@ -168,8 +168,8 @@ Deno.test("ReceiverQueue waits twice as long after every failure, up to a bound,
   assertEquals(test.queue.counts, { waiting: 0, delivered: 0, refused: 0, dropped: 0, expired: 1 });
   assertEquals(test.forgotten, ["1"]);
   assertEquals(test.notices, [
-    "Webhook http://h/hook fails: it answered 500. What it is to be told is kept, and tried again",
-    "Webhook http://h/hook is not told of all ends of tasks: it could not be told for too long",
+    "Webhook http://h/hook fails: it responded with status 500. Its deliveries are kept and retried",
+    "Webhook http://h/hook loses deliveries: they could not be delivered in time",
   ]);
 });
 
@@ -196,7 +196,7 @@ Deno.test("ReceiverQueue goes on with all of them once a receiver works again, a
   await test.pass(10 * 60_000);
   assertEquals(test.queue.counts, { waiting: 0, delivered: 20, refused: 0, dropped: 0, expired: 0 });
   assertEquals(test.notices, [
-    "Webhook http://h/hook fails: it answered 500. What it is to be told is kept, and tried again",
+    "Webhook http://h/hook fails: it responded with status 500. Its deliveries are kept and retried",
     "Webhook http://h/hook works again",
   ]);
 });
@@ -259,8 +259,7 @@ Deno.test("ReceiverQueue drops the oldest where too many wait, but none that is 
   test.answer = () => DELIVERED;
   await test.reply(DELIVERED);
   assertEquals(test.attempts, ["1", "4", "5", "6"]);
-  const notice =
-    "Webhook http://h/hook is not told of all ends of tasks: so much waits that the oldest is dropped";
+  const notice = "Webhook http://h/hook loses deliveries: its queue is full, so the oldest are dropped";
   assertEquals(test.notices, [notice]);
   test.answer = () => null;
   await test.add("1", "2", "3", "4", "5");
@@ -292,7 +291,7 @@ Deno.test("ReceiverQueue drops one that is being waited with after it failed, an
   assertEquals(await test.pass(1_000), ["2"]);
   assertEquals(
     test.notices.at(-1),
-    "Webhook http://h/hook works again; ends of tasks that were not told: 1",
+    "Webhook http://h/hook works again; deliveries lost meanwhile: 1",
   );
 });
 

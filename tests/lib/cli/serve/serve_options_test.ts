@@ -181,7 +181,7 @@ Deno.test("parseServe() throws a one-line message for an invalid value", () => {
     ],
     [
       ["--notify=http://a/", "--notify=http://b/", "--limit=notifyReceivers=1"],
-      "Cannot notify 2 addresses: wanted 1 at most (notifyReceivers)",
+      'Cannot notify 2 addresses: at most 1 are allowed (limit "notifyReceivers")',
     ],
     [["--notify-secret=x"], "Unknown flag --notify-secret; --help lists the flags"],
     [["--limit=endedTasks"], '--limit must be <name>=<number>, received "endedTasks"'],
