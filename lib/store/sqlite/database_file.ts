@@ -6,6 +6,7 @@
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
+import { copyBeforeMigration } from "./migration_copy.ts";
 import { isForeign, migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { storageError } from "./storage_errors.ts";
 
@@ -140,6 +141,8 @@ function openDatabase(file: string): DatabaseSync {
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     checkDatabase(db, file);
     db.exec("PRAGMA journal_mode = WAL");
+    const version = schemaVersion(db);
+    if (version > 0 && version < SCHEMA_VERSION) copyBeforeMigration(db, placeOf(file), version);
     migrate(db);
     return db;
   } catch (error) {

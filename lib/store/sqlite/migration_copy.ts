@@ -1,0 +1,86 @@
+/**
+ * Copies a database before its schema is migrated, so that a failed or unwanted upgrade loses nothing.
+ *
+ * @module
+ */
+
+import { DatabaseSync } from "node:sqlite";
+import { StorageError } from "../../errors.ts";
+import { SCHEMA_VERSION } from "./schema.ts";
+import { storageError } from "./storage_errors.ts";
+
+/**
+ * Copies the file of a database to `<file>.v<version>.bak`, unless that copy is already there.
+ *
+ * @param db the database, in WAL mode, with no other writer
+ * @param file the path of its file
+ * @param version the version of its schema
+ * @throws {StorageError} if the copy cannot be made; the database is unchanged
+ */
+export function copyBeforeMigration(db: DatabaseSync, file: string, version: number): void {
+  const copy = `${file}.v${version}.bak`;
+  const partial = `${copy}.partial`;
+  try {
+    if (exists(copy)) return;
+    checkpoint(db);
+    Deno.copyFileSync(file, partial);
+    leaveWalMode(partial);
+    flush(partial);
+    Deno.renameSync(partial, copy);
+  } catch (cause) {
+    removeIfThere(partial);
+    // The reason is shown to users who must not see the path.
+    const { reason } = storageError(file, withoutPaths(cause, [partial, copy]));
+    throw new StorageError(
+      file,
+      `it cannot be copied before its schema is migrated from version ${version} to ${SCHEMA_VERSION}, ` +
+        `so nothing was migrated: ${reason}`,
+      { cause },
+    );
+  }
+}
+
+/** Moves the whole write-ahead log into the file. */
+function checkpoint(db: DatabaseSync): void {
+  const row = db.prepare("PRAGMA wal_checkpoint(FULL)").get();
+  if (row?.busy !== 0) throw new Error("database is locked");
+}
+
+function withoutPaths(cause: unknown, paths: readonly string[]): Error {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new Error(paths.reduce((text, path) => text.replaceAll(`'${path}'`, "…"), message));
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Makes a copy readable without other files beside it, so that it can be read from a read-only folder, too. */
+function leaveWalMode(file: string): void {
+  const db = new DatabaseSync(file);
+  try {
+    db.exec("PRAGMA journal_mode = DELETE");
+  } finally {
+    db.close();
+  }
+}
+
+/** Waits until a file would survive a power cut. */
+function flush(path: string): void {
+  using file = Deno.openSync(path, { write: true });
+  file.syncSync();
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It was never written, or cannot be removed either.
+  }
+}

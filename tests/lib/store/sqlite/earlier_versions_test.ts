@@ -1,0 +1,110 @@
+/** Opens a database that a released version left behind. */
+
+import { DatabaseSync } from "node:sqlite";
+import type { Task } from "../../../../lib/task/task.ts";
+import { assertEquals, assertGreater } from "../../../support/assert.ts";
+import { TestRegistry } from "../../../support/registry.ts";
+import { StoreFolder } from "../../../support/store_folder.ts";
+
+const DUMP = new URL("../../../support/databases/0.1.0.sql", import.meta.url);
+
+/** Creates the database of a dump in a folder. */
+function load(folder: StoreFolder): void {
+  const db = new DatabaseSync(folder.file);
+  db.exec("PRAGMA journal_mode = WAL");
+  db.exec(Deno.readTextFileSync(DUMP));
+  db.close();
+}
+
+/** The records of a database, by id. */
+function records(folder: StoreFolder): Map<string, Task> {
+  const rows = folder.query("SELECT record FROM records");
+  return new Map(rows.map(({ record }): [string, Task] => {
+    const task = JSON.parse(String(record));
+    return [task.id, task];
+  }));
+}
+
+/** Fields that a registry determines anew when it takes over a task that has not ended. */
+const ANEW = { version: 0, eta: null, eta_low: null, eta_high: null, rate: null, eta_reason: null };
+
+Deno.test("Registry opens a database of version 0.1.0, and all its tasks are there", async () => {
+  using folder = new StoreFolder();
+  load(folder);
+  const before = records(folder);
+  await using store = folder.open();
+  // The fixture's tasks are never too old.
+  using test = new TestRegistry(
+    { endedTaskAgeMs: Number.MAX_SAFE_INTEGER },
+    "first",
+    store,
+  );
+  const { registry } = test;
+  assertEquals(registry.cursor.epoch, "59a570189a3a");
+  const states = (client: string) => registry.tasks(client).reverse().map(({ id, state }) => [id, state]);
+  assertEquals(states("fixture"), [
+    ["waiting", "NOT_STARTED"],
+    ["starting", "STARTING"],
+    ["processing", "PROCESSING"],
+    ["finished", "FINISHED"],
+    ["failed", "ERROR"],
+    ["cancelled", "CANCELLED"],
+    ["parent", "PROCESSING"],
+    ["child", "PROCESSING"],
+  ]);
+  // The task that ran in the process is interrupted by its end; the one that was removed cannot be restored any more.
+  assertEquals(states("other"), [["launched", "FINISHED"], ["local", "ERROR"]]);
+  assertEquals(registry.task("other", "local")?.error?.type, "interrupted");
+  for (const id of ["finished", "failed", "cancelled"]) {
+    assertEquals(registry.task("fixture", id), before.get(id));
+  }
+  for (const id of ["waiting", "starting", "processing", "parent", "child"]) {
+    const task = registry.task("fixture", id)!;
+    assertGreater(task.version, before.get(id)!.version);
+    assertEquals({ ...task, ...ANEW }, { ...before.get(id)!, ...ANEW });
+  }
+});
+
+Deno.test("Registry reads results, log lines, histories, progress and launches of version 0.1.0", async () => {
+  using folder = new StoreFolder();
+  load(folder);
+  await using store = folder.open();
+  using test = new TestRegistry(
+    { endedTaskAgeMs: Number.MAX_SAFE_INTEGER },
+    "first",
+    store,
+  );
+  const { registry } = test;
+  assertEquals(registry.task("fixture", "finished")?.result, { rows: 12, names: ["x", "ÿ"] });
+  assertEquals(registry.task("fixture", "failed")?.error, { message: "no such file", type: "NotFound" });
+  assertEquals(registry.task("fixture", "failed")?.name, "export 💾 'quoted'");
+  assertEquals(registry.task("fixture", "waiting")?.metadata, {
+    table: "users",
+    deep: { list: [1, null, "ä"] },
+  });
+  const { first, lines } = await registry.log("fixture", "processing", 0, 9);
+  assertEquals([first, lines.map(({ text }) => text)], [0, ["first line", "second line", "ünïcode 🚀"]]);
+  const history = await registry.history("fixture", "finished");
+  assertEquals(history.map(({ state, status, progress }) => [state, status, progress]), [
+    ["NOT_STARTED", "Not started", null],
+    ["PROCESSING", "10 percent", 10],
+    ["PROCESSING", "60 percent", 60],
+    ["FINISHED", "60 percent", 100],
+  ]);
+  const points = await registry.progress("other", "launched");
+  assertEquals(points.map(([, progress]) => progress), [0, 25, 50, 75, 100, 100]);
+  assertEquals(await registry.launch("other", "launched"), { name: "copy", args: ["a.txt", { b: [null] }] });
+  assertEquals(store.index.pastRuns("fixture", "nightly import", 9).map(({ id }) => id), ["finished"]);
+});
+
+Deno.test("Registry goes on with the tasks of version 0.1.0, above every sequence number given out", async () => {
+  using folder = new StoreFolder();
+  load(folder);
+  await using store = folder.open();
+  using test = new TestRegistry({}, "first", store);
+  const http = { id: "http", isRemote: true, cancelRequested() {}, interrupted() {} };
+  test.report("fixture", "child", { type: "finish", result: null }, http);
+  assertEquals(test.registry.task("fixture", "parent")?.progress, 100);
+  assertGreater(test.registry.cursor.seq, folder.meta("reserved_seq") - 2 ** 24);
+  assertEquals(folder.query("SELECT count(*) AS n FROM records WHERE place = 10"), [{ n: 0 }]);
+});
