@@ -336,7 +336,7 @@ Deno.test("list and task page: names and steps stay readable in windows of every
       await live(page);
       for (let width = 340; width <= 1420; width += 40) {
         await page.setViewportSize({ width, height: 800 });
-        const narrow = await page.locator(".row-what, .part-name, .timeline-text").evaluateAll((all) =>
+        const narrow = await page.locator(".row-what, .subtask-name, .timeline-text").evaluateAll((all) =>
           all.filter((each) => each.getBoundingClientRect().width < 90).map((each) => each.textContent)
         );
         assertEquals(narrow, [], `${path}, ${width} wide`);
@@ -458,7 +458,8 @@ Deno.test("list: an empty page says the three ways in, and what it says works", 
     await page.goto(`${server.url}/t/fresh`);
     await live(page);
     await page.getByText("No tasks yet").waitFor();
-    const line = (purpose: string) => page.locator(".ways").getByLabel(purpose, { exact: true }).innerText();
+    const line = (purpose: string) =>
+      page.locator(".getting-started").getByLabel(purpose, { exact: true }).innerText();
     assertStringIncludes(await line("In a program, with monitored()"), `from "${server.url}/monitored.ts"`);
     assertEquals(
       await line("Around a command, with taskscope run"),
@@ -490,7 +491,7 @@ Deno.test("names: from the list to a name's statistics, and from a bar to its ru
       ]);
       await table.getByRole("link", { name: "import orders" }).click();
       assertStringIncludes(await page.locator("dl").innerText(), "100%");
-      const bar = page.getByRole("group", { name: /How long/ }).getByRole("link");
+      const bar = page.getByRole("group", { name: /Duration of each run/ }).getByRole("link");
       assertMatch(await bar.getAttribute("aria-label") ?? "", /^Failed after .*ago|^Failed after .*just now/);
       await bar.click();
       assertEquals(new URL(page.url()).pathname, "/t/shop/a-old");

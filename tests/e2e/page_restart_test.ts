@@ -276,7 +276,7 @@ async function reconnecting(page: Page): Promise<void> {
 
 /** What the page said when it was live again; to be seen and to be heard. */
 async function newsOf(page: Page): Promise<string> {
-  const news = page.getByTestId("news");
+  const news = page.getByTestId("toast");
   await news.waitFor();
   const sentences = await news.innerText();
   await page.getByTestId("announcer").getByText(sentences).waitFor();
@@ -495,7 +495,7 @@ Deno.test("page: catches up after a cut, with the log lines of meanwhile, and cl
     for (const [index, { resolve }] of steps.entries()) {
       wire.cut();
       await reconnecting(page);
-      assertEquals(await page.getByTestId("news").count(), 0, "what was said is over");
+      assertEquals(await page.getByTestId("toast").count(), 0, "what was said is over");
       resolve();
       if (index === 1) await done;
       wire.isCut = false;

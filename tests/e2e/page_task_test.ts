@@ -93,9 +93,9 @@ Deno.test("task page: parts of parts have their own bars, and can be folded away
   await light.update({ progress: 50 });
   await withPage({}, async ({ page, complaints }) => {
     await open(page, server, "whole");
-    const part = (name: string) => page.locator(".part", { has: page.getByRole("link", { name }) }).last();
+    const part = (name: string) => page.locator(".subtask", { has: page.getByRole("link", { name }) }).last();
     await part("light").locator("progress[value='50']").waitFor();
-    assertStringIncludes(await part("heavy").locator(".part-share").first().innerText(), "75%");
+    assertStringIncludes(await part("heavy").locator(".subtask-share").first().innerText(), "75%");
     await inner.update({ progress: 20, status: "deep down" });
     await page.getByText("deep down").waitFor();
     await page.locator(".hero-percent", { hasText: "27%" }).waitFor();

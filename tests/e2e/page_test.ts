@@ -13,7 +13,7 @@ const PHONE = { width: 360, height: 740 };
 const DESKTOP = { width: 1280, height: 800 };
 
 function startForm(page: Page, title: string) {
-  return page.locator("details.startable", { has: page.getByText(title, { exact: true }) });
+  return page.locator("details.start-form", { has: page.getByText(title, { exact: true }) });
 }
 
 /** Opens a form of the page, fills it in and sends it. */
@@ -210,7 +210,7 @@ Deno.test("page: begins anew where a server that kept nothing was restarted", as
     await using after = await startProgram(args);
     await startOverRest(after, "restarted", "long_running_task", { id: "of-the-new-server" });
     await live(page);
-    await page.getByTestId("news").getByText("The page has been refreshed").waitFor();
+    await page.getByTestId("toast").getByText("The page has been refreshed").waitFor();
     await page.locator('li[data-task-id="of-the-new-server"]').waitFor();
     assertEquals(await page.locator('li[data-task-id="lost-with-the-server"]').count(), 0);
   });

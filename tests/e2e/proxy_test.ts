@@ -37,7 +37,7 @@ function badge(page: Page) {
 }
 
 async function startLongTask(page: Page): Promise<void> {
-  const form = page.locator("details.startable", { hasText: "Long-running task" });
+  const form = page.locator("details.start-form", { hasText: "Long-running task" });
   if (await form.getAttribute("open") === null) await form.locator("summary").click();
   await form.locator("button[type=submit]").click();
 }

@@ -5,15 +5,15 @@
  */
 
 import type { Task } from "../../lib/task/task.ts";
-import type { ConnectionStatus } from "../../ui/browser/connection.ts";
-import type { Return } from "../../ui/shared/news.ts";
+import type { ConnectionStatus } from "../../ui/browser/live_updates.ts";
+import type { Reconnection } from "../../ui/shared/connection_text.ts";
 
 /** Everything that a connection says, to be waited for. */
 export class ConnectionWitness {
   /** In words. */
   readonly said: string[] = [];
   readonly statuses: ConnectionStatus[] = [];
-  readonly returns: Return[] = [];
+  readonly returns: Reconnection[] = [];
   signs = 0;
   #wake = Promise.withResolvers<void>();
 
@@ -29,12 +29,12 @@ export class ConnectionWitness {
       this.statuses.push(status);
       this.#note(status.kind);
     },
-    onReturn: (back: Return) => {
+    onReconnect: (back: Reconnection) => {
       this.returns.push(back);
       this.#note(`back ${back.tasks.map((task) => task.id)} -${back.removed}`);
     },
     onDegradation: (detail: string | null) => this.#note(`degraded ${detail}`),
-    onSign: () => void this.signs++,
+    onActivity: () => void this.signs++,
   };
 
   #note(text: string): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BulkAnswer } from "./bulk.ts";
+import type { BulkAnswer } from "./bulk_changer.ts";
 import { clientPageUrl, taskPageUrl, taskUrl } from "../shared/links.ts";
 import { type ListQuery, listSearch } from "../shared/list_query.ts";
 import type { SliceBounds, TaskSlice } from "../shared/list_slice.ts";

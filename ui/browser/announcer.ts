@@ -4,21 +4,21 @@
  * @module
  */
 
-import { type Milestone, sayMilestones } from "../shared/milestones.ts";
+import { type Milestone, milestonesText } from "../shared/milestones.ts";
 
 /** The minimum time between two announcements, in milliseconds. */
 const PAUSE_MS = 4_000;
 /** Further milestones are dropped: this many are summarised as counts anyway. */
-const MOST_WAITING = 500;
+const MAX_WAITING = 500;
 
 /** The subject of a message. A newer message on a topic replaces the waiting one. */
-export type NewsTopic = "connection" | "storage" | "list";
+export type AnnouncementTopic = "connection" | "storage" | "list";
 
 /** Joins milestones and messages into throttled announcements. */
 export class Announcer implements Disposable {
   readonly #say: (text: string) => void;
   #waiting: Milestone[] = [];
-  readonly #news = new Map<NewsTopic, string>();
+  readonly #messages = new Map<AnnouncementTopic, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param say writes a text to the live region */
@@ -28,13 +28,13 @@ export class Announcer implements Disposable {
 
   /** Queues a milestone. */
   note(milestone: Milestone): void {
-    if (this.#waiting.length < MOST_WAITING) this.#waiting.push(milestone);
+    if (this.#waiting.length < MAX_WAITING) this.#waiting.push(milestone);
     this.#schedule();
   }
 
   /** Queues a message, which is announced before milestones. */
-  tell(topic: NewsTopic, sentences: string): void {
-    this.#news.set(topic, sentences);
+  announce(topic: AnnouncementTopic, sentences: string): void {
+    this.#messages.set(topic, sentences);
     this.#schedule();
   }
 
@@ -42,7 +42,7 @@ export class Announcer implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#waiting = [];
-    this.#news.clear();
+    this.#messages.clear();
   }
 
   #schedule(): void {
@@ -51,15 +51,16 @@ export class Announcer implements Disposable {
   }
 
   #speak(): void {
-    const text = [...this.#news.values(), sayMilestones(this.#waiting)].filter((each) => each !== "").join(
-      " ",
-    );
+    const text = [...this.#messages.values(), milestonesText(this.#waiting)].filter((each) => each !== "")
+      .join(
+        " ",
+      );
     this.#waiting = [];
-    this.#news.clear();
+    this.#messages.clear();
     if (text !== "") this.#say(text);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#waiting.length > 0 || this.#news.size > 0) this.#speak();
+      if (this.#waiting.length > 0 || this.#messages.size > 0) this.#speak();
     }, PAUSE_MS);
   }
 }

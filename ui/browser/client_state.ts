@@ -13,7 +13,7 @@ import { type ListRules, listRules } from "../shared/list_rules.ts";
 import { headings, listedTasks, sliceOf, type TaskSlice } from "../shared/list_slice.ts";
 import { SectionTally } from "./section_tally.ts";
 import { createFrame, type LivePage, type LivePageOptions } from "./state.ts";
-import { TaskTally } from "./tally.ts";
+import { TaskTally } from "./task_tally.ts";
 import { clientTitle } from "../shared/title.ts";
 import {
   type BulkState,
@@ -24,7 +24,7 @@ import {
 } from "../shared/view.ts";
 
 /** The changes that arrived while a request was in flight. */
-export interface Meanwhile {
+export interface InterimChanges {
   readonly tasks: Map<string, Task>;
   readonly removed: Set<string>;
 }
@@ -44,13 +44,13 @@ export interface LiveClientPage extends LivePage {
   /** The offset of the first loaded task in the whole list. */
   readonly from: number;
   /** Starts recording changes, to be merged into the response of the request that is about to be sent. */
-  watch(): Meanwhile;
+  recordChanges(): InterimChanges;
   /** Replaces the list by a slice from the server. */
-  show(slice: TaskSlice, meanwhile: Meanwhile): void;
+  show(slice: TaskSlice, interim: InterimChanges): void;
   /** Appends a slice that continues the loaded part; it may overlap with its end. */
-  extend(slice: TaskSlice, meanwhile: Meanwhile): void;
+  extend(slice: TaskSlice, interim: InterimChanges): void;
   /** Takes the section totals from a slice. */
-  count(slice: TaskSlice, meanwhile: Meanwhile): void;
+  count(slice: TaskSlice, interim: InterimChanges): void;
   /** Whether the section totals may be wrong and should be fetched again. */
   isUncertain(): boolean;
 }
@@ -80,7 +80,7 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
   /** The first and the last loaded task: tasks before or after them are not shown. `null` means no limit. */
   let first: Task | null = null;
   let last: Task | null = null;
-  let meanwhile: Meanwhile | null = null;
+  let interim: InterimChanges | null = null;
 
   const peek = (id: string) => tasks.get(id)?.peek();
 
@@ -112,9 +112,9 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
   }
 
   /** Applies a record and returns whether the task's position may have changed. */
-  function applyTask(task: Task, isReturn: boolean): boolean {
+  function applyTask(task: Task, isReplacement: boolean): boolean {
     const known = peek(task.id);
-    const before = isReturn ? undefined : known;
+    const before = isReplacement ? undefined : known;
     if (before !== undefined && before.version > task.version) return false;
     const hasEndedNow = tally.note(task);
     // Announce only changes whose previous version is known: the task was loaded, ended just now, or was
@@ -147,8 +147,8 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     batch(() => {
       const moved = new Set<string>();
       for (const id of changes.removed) {
-        meanwhile?.removed.add(id);
-        meanwhile?.tasks.delete(id);
+        interim?.removed.add(id);
+        interim?.tasks.delete(id);
         tally.remove(id);
         sums.remove(id);
         if (changes.tasks.has(id)) continue;
@@ -157,19 +157,19 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
       }
       changes.tasks.forEach((task, id) => {
         if (applyTask(task, changes.removed.has(id))) moved.add(id);
-        meanwhile?.tasks.set(id, task);
+        interim?.tasks.set(id, task);
       });
       if (moved.size > 0) place(moved);
       settle();
     });
   }
 
-  function watch(): Meanwhile {
-    return meanwhile = { tasks: new Map(), removed: new Set() };
+  function recordChanges(): InterimChanges {
+    return interim = { tasks: new Map(), removed: new Set() };
   }
 
   /** Merges the tasks of a slice with the changes recorded since the request was sent. */
-  function upToDate(slice: TaskSlice, since: Meanwhile): Task[] {
+  function upToDate(slice: TaskSlice, since: InterimChanges): Task[] {
     const all = new Map<string, Task>();
     for (const task of slice.tasks) if (!since.removed.has(task.id)) all.set(task.id, task);
     since.tasks.forEach((task, id) => {
@@ -185,14 +185,14 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     last = more.value ? slice.tasks.at(-1) ?? last : null;
   }
 
-  function count(slice: TaskSlice, since: Meanwhile): void {
+  function count(slice: TaskSlice, since: InterimChanges): void {
     const isSure = since.tasks.size + since.removed.size === 0;
     sums.count(slice.sections, frame.now.peek(), isSure);
     sections.value = sums.totals;
-    meanwhile = null;
+    interim = null;
   }
 
-  function show(slice: TaskSlice, since: Meanwhile): void {
+  function show(slice: TaskSlice, since: InterimChanges): void {
     batch(() => {
       rules = listRules(slice.query, frame.now.peek());
       query.value = slice.query;
@@ -209,7 +209,7 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     });
   }
 
-  function extend(slice: TaskSlice, since: Meanwhile): void {
+  function extend(slice: TaskSlice, since: InterimChanges): void {
     batch(() => {
       setEnd(slice);
       const added = upToDate(slice, since).filter((task) =>
@@ -251,8 +251,8 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     page: model.page,
     pages: model.pages,
     commands: model.commands,
-    ways: model.ways,
-    hasStartable: model.startable.length > 0,
+    gettingStarted: model.gettingStarted,
+    hasStartForms: model.startable.length > 0,
     task: (id) => tasks.get(id),
     list: null,
   };
@@ -272,7 +272,7 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     get from() {
       return from;
     },
-    watch,
+    recordChanges,
     show,
     extend,
     count,

@@ -6,7 +6,7 @@
 
 import type { Signal } from "@preact/signals";
 import { MAX_PAGE_SIZE } from "../../lib/task/task_query.ts";
-import type { BulkChanger } from "./bulk.ts";
+import type { BulkChanger } from "./bulk_changer.ts";
 import type { LiveClientPage } from "./client_state.ts";
 import { isSameQuery, type ListQuery, listSearch } from "../shared/list_query.ts";
 import type { SliceBounds, TaskSlice } from "../shared/list_slice.ts";
@@ -14,7 +14,7 @@ import { TASKS_PER_PAGE } from "../shared/list_slice.ts";
 import type { BulkAction, ListActions, ListItem, ListRange } from "../shared/view.ts";
 
 /** The part of the list that is rendered. */
-export interface RangeKeeper {
+export interface RenderWindow {
   readonly range: Signal<ListRange>;
   rendered(root: HTMLElement, items: readonly ListItem[]): void;
 }
@@ -28,7 +28,7 @@ export interface ListControlOptions {
   /** Called when another list is shown. */
   readonly onShown: () => void;
   readonly bulk: BulkChanger;
-  readonly window: RangeKeeper;
+  readonly window: RenderWindow;
 }
 
 /** The debounce delay while the user is typing, in milliseconds. */
@@ -150,7 +150,7 @@ export class ListControl implements ListActions, Disposable {
     this.#options.setAddress(listSearch(query));
     const isSame = isSameQuery(query, this.#page.query.peek());
     await this.#load("list", async (signal) => {
-      const since = this.#page.watch();
+      const since = this.#page.recordChanges();
       const slice = await this.#options.fetchSlice(query, { from: 0, limit: TASKS_PER_PAGE }, signal);
       if (signal.aborted) return;
       if (!isSame) this.#anchor = null;
@@ -171,7 +171,7 @@ export class ListControl implements ListActions, Disposable {
         const { from: start, order } = this.#page;
         const from = Math.max(start, start + order.peek().length - overlap);
         const limit = Math.min(MAX_PAGE_SIZE, count + overlap);
-        const since = this.#page.watch();
+        const since = this.#page.recordChanges();
         const slice = await this.#options.fetchSlice(query, { from, limit }, signal);
         if (signal.aborted) return;
         // If earlier tasks were removed, the rest has moved up and some may have been skipped: fetch from
@@ -202,7 +202,7 @@ export class ListControl implements ListActions, Disposable {
   #recount(): void {
     const { signal } = this.#request;
     if (!this.#page.isUncertain() || document.hidden || this.#page.loading.peek().kind !== "no") return;
-    const since = this.#page.watch();
+    const since = this.#page.recordChanges();
     const query = this.#page.query.peek();
     this.#options.fetchSlice(query, { from: 0, limit: 0 }, signal).then((slice) => {
       if (!signal.aborted && this.#page.loading.peek().kind === "no") this.#page.count(slice, since);

@@ -8,10 +8,10 @@
 import { hydrate } from "preact";
 import { ClientPage } from "../components/client_page.tsx";
 import { startList } from "./list_start.ts";
-import { takeOver } from "./takeover.ts";
+import { hydratePage } from "./hydrate.ts";
 
-takeOver("client", (model, { root, announcer, ...options }) => {
-  const { page, view } = startList(model, options, (text) => announcer.tell("list", text));
+hydratePage("client", (model, { root, announcer, ...options }) => {
+  const { page, view } = startList(model, options, (text) => announcer.announce("list", text));
   hydrate(<ClientPage view={view} />, root);
   return { page };
 });

@@ -6,7 +6,7 @@
 
 import { effect } from "@preact/signals";
 import { changeMany, fetchSlice } from "./actions.ts";
-import { BulkChanger } from "./bulk.ts";
+import { BulkChanger } from "./bulk_changer.ts";
 import { createClientPage, type LiveClientPage } from "./client_state.ts";
 import { ListControl } from "./list_control.ts";
 import { listenForKeys } from "./list_keys.ts";
@@ -14,7 +14,7 @@ import { readListQuery, sayMatches } from "../shared/list_query.ts";
 import { ListWindow } from "./list_window.ts";
 import { clientPageUrl } from "../shared/links.ts";
 import type { ClientPageModel } from "../shared/model.ts";
-import { takeOverStartForms } from "./start_forms.ts";
+import { enhanceStartForms } from "./start_forms.ts";
 import type { LivePageOptions } from "./state.ts";
 import type { ClientView } from "../shared/view.ts";
 
@@ -52,7 +52,7 @@ export function startList(
     void page.view.items.value;
     window.willChange();
   });
-  takeOverStartForms(model);
+  enhanceStartForms(model);
   listenToToolbar(list);
   listenForKeys({
     items: () => page.view.items.value,

@@ -26,7 +26,7 @@ export type LoadWindowing = () => Promise<{
 }>;
 
 /** Lists with more items are windowed. The server never renders that many. */
-const MOST_ITEMS = 160;
+const MAX_ITEMS = 160;
 /** The height of the sticky header that covers the top of the viewport, in pixels. */
 const HEADER_HEIGHT = 56;
 /** How long rows may still move after items were added or removed, in milliseconds. */
@@ -74,7 +74,7 @@ export class ListWindow {
     this.#root = root;
     this.#items = items;
     if (this.#windowing === null) {
-      if (items.length > MOST_ITEMS) this.#begin();
+      if (items.length > MAX_ITEMS) this.#begin();
       return;
     }
     if (this.#windowing === "loading") return;
@@ -88,7 +88,7 @@ export class ListWindow {
     if (this.#windowing !== null && this.#windowing !== "loading") this.#windowing.reveal(index);
   }
 
-  /** Scrolls so that the remembered row is back at its position. */
+  /** Scrolls so that the rememberedSource row is back at its position. */
   #restore(root: HTMLElement, windowing: Windowing): void {
     const anchor = this.#anchor;
     if (anchor === null) return;
@@ -105,7 +105,7 @@ export class ListWindow {
   #begin(): void {
     this.#windowing = "loading";
     // Until the script is loaded, render no more than the server did.
-    this.range.value = { ...EVERYTHING, end: MOST_ITEMS };
+    this.range.value = { ...EVERYTHING, end: MAX_ITEMS };
     this.#load().then(({ createWindowing }) => {
       const row = this.#root?.querySelector("[data-item] + [data-item]");
       this.#rowHeight = row?.getBoundingClientRect().height ?? this.#rowHeight;

@@ -9,7 +9,7 @@ import { taskPageUrl } from "../shared/links.ts";
 import type { PageFrame } from "../shared/model.ts";
 
 /** Registers the submit listener for all forms with `data-start`. */
-export function takeOverStartForms(frame: PageFrame): void {
+export function enhanceStartForms(frame: PageFrame): void {
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
     if (!form.matches("[data-start]")) return;
@@ -19,7 +19,7 @@ export function takeOverStartForms(frame: PageFrame): void {
 }
 
 async function send(form: HTMLFormElement, frame: PageFrame): Promise<void> {
-  const [button, answer, problem] = ["button", ".startable-answer", ".problem"].map((selector) =>
+  const [button, answer, problem] = ["button", ".start-form-result", ".problem"].map((selector) =>
     form.querySelector<HTMLButtonElement>(selector)!
   );
   if (button!.disabled) return;

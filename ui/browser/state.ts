@@ -22,7 +22,7 @@ export interface LiveFrame extends FrameView {
   readonly now: Signal<number>;
   readonly scripted: Signal<boolean>;
   readonly degradation: Signal<string | null>;
-  readonly news: Signal<string>;
+  readonly toast: Signal<string>;
   readonly announcement: Signal<string>;
 }
 
@@ -55,7 +55,7 @@ export function createFrame(frame: PageFrame, actions: PageActions): LiveFrame {
     coarseNow: computed(() => frame.now + Math.floor((now.value - frame.now) / 10) * 10),
     scripted: signal(false),
     degradation: signal(frame.degradation),
-    news: signal(""),
+    toast: signal(""),
     announcement: signal(""),
     actions,
   };

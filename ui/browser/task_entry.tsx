@@ -10,10 +10,10 @@ import { readHistory } from "../../lib/task/wire.ts";
 import { TaskPage } from "../components/task_page.tsx";
 import { taskUrl } from "../shared/links.ts";
 import { LogFollower } from "./log_follower.ts";
-import { takeOver } from "./takeover.ts";
+import { hydratePage } from "./hydrate.ts";
 import { createTaskPage, type LiveTaskPage } from "./task_state.ts";
 
-takeOver("task", (model, { root, ...options }) => {
+hydratePage("task", (model, { root, ...options }) => {
   const page = createTaskPage(model, options);
   hydrate(<TaskPage view={page.view} />, root);
   const url = taskUrl(model, model.task.id);
@@ -21,12 +21,12 @@ takeOver("task", (model, { root, ...options }) => {
     page,
     log: new LogFollower(page, `${url}/logs`),
     isFailed: () => page.view.task.value.state === "ERROR",
-    recall: () => void readPast(page, `${url}/history`),
+    refetch: () => void refetchHistory(page, `${url}/history`),
   };
 });
 
 /** Fetches the history after a reconnect. If that fails, the timeline only lacks the steps in between. */
-async function readPast(page: LiveTaskPage, url: string): Promise<void> {
+async function refetchHistory(page: LiveTaskPage, url: string): Promise<void> {
   const answer = await fetch(url).catch(() => null);
-  if (answer?.ok) page.setPast(readHistory(await answer.json()));
+  if (answer?.ok) page.setHistory(readHistory(await answer.json()));
 }

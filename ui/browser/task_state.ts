@@ -8,10 +8,10 @@ import { batch, type Signal, signal } from "@preact/signals";
 import type { HistoryEntry, LogLine, ProgressPoint, Task } from "../../lib/task/task.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 import type { LogPage } from "../../lib/task/wire.ts";
-import { compareRuns, MOST_PARTS, runLink } from "../shared/relations.ts";
+import { compareRuns, MAX_SUBTASKS, runLink } from "../shared/relations.ts";
 import { milestoneBetween } from "../shared/milestones.ts";
-import { MOST_LINES, type TaskLog, type TaskPageModel } from "../shared/model.ts";
-import { withPoint } from "../shared/series.ts";
+import { MAX_LINES, type TaskLog, type TaskPageModel } from "../shared/model.ts";
+import { withProgressPoint } from "../shared/progress_history.ts";
 import { createFrame, type LivePage, type LivePageOptions, type PendingChanges, setList } from "./state.ts";
 import { type Step, stepsOf, withStep } from "../shared/steps.ts";
 import { taskTitle } from "../shared/title.ts";
@@ -25,11 +25,11 @@ export interface LiveTaskPage extends LivePage {
   /** The number of the first missing line; `null` if none is missing. */
   nextLogLine(): number | null;
   /** Replaces the timeline by the server's history. */
-  setPast(history: readonly HistoryEntry[]): void;
+  setHistory(history: readonly HistoryEntry[]): void;
 }
 
 /** The maximum number of log lines, unless the user loads older ones. */
-const MOST_LOG_LINES = 1_000;
+const MAX_LOG_LINES = 1_000;
 /** Older lines per request. */
 const OLDER_LINES = 500;
 
@@ -41,16 +41,18 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
   const removedAt = signal(model.isRemoved ? model.now : null);
   const log = signal<TaskLog>(model.log);
   const steps = signal<readonly Step[]>(model.steps);
-  const series = signal<readonly ProgressPoint[]>(model.series);
+  const progressHistory = signal<readonly ProgressPoint[]>(model.progressHistory);
   const attempts = signal(model.attempts);
   const previous = signal(model.previous);
   const next = signal(model.next);
-  const parts = new Map<string, Signal<Task>>(model.parts.map((part) => [part.id, signal(part)]));
+  const subtasks = new Map<string, Signal<Task>>(
+    model.subtasks.map((subtask) => [subtask.id, signal(subtask)]),
+  );
   /** The ids of the direct subtasks, by parent. */
   const lists = new Map<string, Signal<readonly string[]>>();
-  let mostLines = MOST_LOG_LINES;
+  let mostLines = MAX_LOG_LINES;
 
-  function partsOf(parent: string): Signal<readonly string[]> {
+  function subtasksOf(parent: string): Signal<readonly string[]> {
     const known = lists.get(parent);
     if (known !== undefined) return known;
     const list = signal<readonly string[]>([]);
@@ -70,11 +72,15 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     }
     if (isAnother) {
       steps.value = [];
-      series.value = [];
+      progressHistory.value = [];
     }
     steps.value = withStep(steps.peek(), after);
     if (after.progress !== null) {
-      series.value = withPoint(series.peek(), after.finished_at ?? after.updated_at, after.progress);
+      progressHistory.value = withProgressPoint(
+        progressHistory.peek(),
+        after.finished_at ?? after.updated_at,
+        after.progress,
+      );
     }
     task.value = after;
     removedAt.value = null;
@@ -95,9 +101,9 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     if (next.peek() === null && compareRuns(after, task.peek()) > 0) next.value = { id: after.id };
   }
 
-  function applyTask(after: Task, isReturn: boolean): void {
+  function applyTask(after: Task, isReplacement: boolean): void {
     if (after.id === id) {
-      const before = isReturn ? undefined : task.peek();
+      const before = isReplacement ? undefined : task.peek();
       if (before !== undefined && before.version > after.version) return;
       const milestone = milestoneBetween(before, after);
       if (milestone !== null) options.onMilestone(milestone);
@@ -107,31 +113,31 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     }
     showRun(after);
     const { parent_id: parent } = after;
-    if (parent === null || (parent !== id && !parts.has(parent))) {
+    if (parent === null || (parent !== id && !subtasks.has(parent))) {
       // The id may have belonged to a subtask before.
-      parts.delete(after.id);
+      subtasks.delete(after.id);
       return;
     }
-    const known = parts.get(after.id);
+    const known = subtasks.get(after.id);
     if (known === undefined) {
-      if (parts.size < MOST_PARTS) parts.set(after.id, signal(after));
-    } else if (isReturn || known.peek().version <= after.version) known.value = after;
+      if (subtasks.size < MAX_SUBTASKS) subtasks.set(after.id, signal(after));
+    } else if (isReplacement || known.peek().version <= after.version) known.value = after;
   }
 
   /** Updates the lists of subtasks, in the order of their creation, like the server. */
   function settle(): void {
     const ids = new Map<string, string[]>();
-    for (const part of [...parts.values()].map((each) => each.peek()).sort(compareRuns)) {
-      const list = ids.get(part.parent_id ?? "");
-      if (list === undefined) ids.set(part.parent_id ?? "", [part.id]);
-      else list.push(part.id);
+    for (const subtask of [...subtasks.values()].map((each) => each.peek()).sort(compareRuns)) {
+      const list = ids.get(subtask.parent_id ?? "");
+      if (list === undefined) ids.set(subtask.parent_id ?? "", [subtask.id]);
+      else list.push(subtask.id);
     }
-    ids.forEach((list, parent) => setList(partsOf(parent), list));
+    ids.forEach((list, parent) => setList(subtasksOf(parent), list));
     lists.forEach((list, parent) => !ids.has(parent) && setList(list, []));
   }
 
   function forget(gone: string): void {
-    parts.delete(gone);
+    subtasks.delete(gone);
     if (gone === id) removedAt.value ??= frame.now.peek();
     else if (attempts.peek().some((other) => other.id === gone)) {
       attempts.value = attempts.peek().filter((other) => other.id !== gone);
@@ -150,7 +156,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
   function replace(all: readonly Task[]): void {
     const wanted = new Set(all.map((each) => each.id));
     batch(() => {
-      for (const gone of parts.keys()) if (!wanted.has(gone)) parts.delete(gone);
+      for (const gone of subtasks.keys()) if (!wanted.has(gone)) subtasks.delete(gone);
       if (!wanted.has(id)) forget(id);
       // After a restart versions may start again from 1, so these records apply whatever their version.
       for (const each of all) {
@@ -177,12 +183,12 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     const end = log.value.dropped + log.value.lines.length;
     const count = task.value.log_count;
     // Fetch no more lines than the page keeps.
-    return count > end ? Math.max(end, count - MOST_LOG_LINES) : null;
+    return count > end ? Math.max(end, count - MAX_LOG_LINES) : null;
   }
 
   async function loadOlder(): Promise<void> {
     const { dropped, lines } = log.peek();
-    const wanted = Math.min(OLDER_LINES, MOST_LINES - lines.length);
+    const wanted = Math.min(OLDER_LINES, MAX_LINES - lines.length);
     if (wanted <= 0) return;
     mostLines = Math.max(mostLines, lines.length + wanted);
     const { lines: older, first } = await options.actions.logBefore(id, dropped, wanted);
@@ -194,7 +200,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
       : { lines: [...older, ...now.lines], dropped: first, gone: older.length < wanted ? first : now.gone };
   }
 
-  function setPast(history: readonly HistoryEntry[]): void {
+  function setHistory(history: readonly HistoryEntry[]): void {
     if (history.length === 0) return;
     steps.value = withStep(stepsOf(history), task.peek());
   }
@@ -206,15 +212,15 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     removedAt,
     undoSeconds: model.undoSeconds,
     steps,
-    series,
+    progressHistory,
     log,
     attempts,
     previous,
     next,
     omitted: model.omitted,
-    partsOf,
-    part: (part) => parts.get(part),
+    subtasksOf,
+    subtask: (subtask) => subtasks.get(subtask),
     loadOlder,
   };
-  return { view, frame, apply, replace, title: () => taskTitle(task.value), addLog, nextLogLine, setPast };
+  return { view, frame, apply, replace, title: () => taskTitle(task.value), addLog, nextLogLine, setHistory };
 }

@@ -10,7 +10,7 @@ import { taskPageUrl } from "../shared/links.ts";
 import type { Neighbour } from "../shared/relations.ts";
 import type { TaskView } from "../shared/view.ts";
 import { SectionHead } from "./frame.tsx";
-import { StatePill } from "./task_parts.tsx";
+import { StatePill } from "./task_elements.tsx";
 import { Ago } from "./time.tsx";
 
 interface ViewProps {

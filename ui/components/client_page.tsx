@@ -24,7 +24,7 @@ interface ClientPageProps {
 }
 
 /** A subtree that only the server renders: during hydration, Preact leaves the existing markup alone. */
-function still(children: JSX.Element | undefined) {
+function serverRendered(children: JSX.Element | undefined) {
   return children === undefined ? { dangerouslySetInnerHTML: { __html: "" } } : { children };
 }
 
@@ -36,12 +36,12 @@ export function ClientPage({ view, start, toolbar }: ClientPageProps): JSX.Eleme
       self={`${clientPageUrl(view.frame)}${listSearch(view.query.value, view.page)}`}
       share={shareUrl(view.frame)}
     >
-      <main class="columns" data-start={view.hasStartable} data-terminal={view.commands.length > 0}>
+      <main class="columns" data-start={view.hasStartForms} data-terminal={view.commands.length > 0}>
         <h1 class="visually-hidden">Tasks of {String(view.frame.client)}</h1>
-        <div class="column-start" {...still(start)} />
+        <div class="column-start" {...serverRendered(start)} />
         <div class="column-tasks" id="tasks" tabIndex={-1}>
           <div class="list-top">
-            <div {...still(toolbar)} />
+            <div {...serverRendered(toolbar)} />
             <ListProblems view={view} />
             <FilterState view={view} />
           </div>

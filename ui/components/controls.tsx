@@ -12,7 +12,7 @@ import type { FrameView } from "../shared/view.ts";
 import { Icon } from "./icons.tsx";
 
 /** The message of a caught error, to show on the page. */
-export function wordsOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -44,7 +44,7 @@ export function ActionButton(props: ActionButtonProps): JSX.Element {
     try {
       await run();
     } catch (error) {
-      setProblem(wordsOf(error));
+      setProblem(errorMessage(error));
     }
     setSending(false);
   }

@@ -13,7 +13,7 @@ import type { FrameView } from "../shared/view.ts";
 import { CopyButton } from "./controls.tsx";
 
 /** Characters of a stack or value in a row; the task page shows all of it. */
-const MOST_ROW_CHARACTERS = 2_000;
+const MAX_ROW_CHARACTERS = 2_000;
 
 interface TaskProps {
   readonly view: FrameView;
@@ -32,9 +32,9 @@ export function TaskDetails({ view, task }: TaskProps): JSX.Element | null {
         {[stack !== undefined && "Stack", resultIsLong && "Result", hasMetadata && "Metadata"].filter(Boolean)
           .join(", ")}
       </summary>
-      {stack !== undefined && <pre class="code" tabIndex={0}>{cut(stack, MOST_ROW_CHARACTERS)}</pre>}
-      {resultIsLong && <Json value={task.result} most={MOST_ROW_CHARACTERS} label="Result" />}
-      {hasMetadata && <Json value={task.metadata} most={MOST_ROW_CHARACTERS} label="Metadata" />}
+      {stack !== undefined && <pre class="code" tabIndex={0}>{cut(stack, MAX_ROW_CHARACTERS)}</pre>}
+      {resultIsLong && <Json value={task.result} most={MAX_ROW_CHARACTERS} label="Result" />}
+      {hasMetadata && <Json value={task.metadata} most={MAX_ROW_CHARACTERS} label="Metadata" />}
       <a class="row-more" href={taskPageUrl(view.frame, task.id)}>Open the task page</a>
     </details>
   );

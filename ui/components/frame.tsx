@@ -8,12 +8,12 @@
 import type { ComponentChildren, JSX } from "preact";
 import { DEFAULT_CLIENT } from "../../lib/task/grammar.ts";
 import { clientPageUrl, tasksUrl } from "../shared/links.ts";
-import { sayTrouble } from "../shared/news.ts";
-import type { FrameView, TransportName } from "../shared/view.ts";
+import { degradedText } from "../shared/connection_text.ts";
+import type { FrameView, UpdateSourceName } from "../shared/view.ts";
 import { CopyButton } from "./controls.tsx";
 import { Help } from "./help.tsx";
 import { Icon, Mark } from "./icons.tsx";
-import { NoticeButton } from "./notice_button.tsx";
+import { NotificationButton } from "./notification_button.tsx";
 import { Clock } from "./time.tsx";
 
 interface ViewProps {
@@ -60,8 +60,8 @@ export function Shell({ view, self, share, children }: ShellProps): JSX.Element 
           </nav>
           <div class="header-end">
             <div class="header-actions">
-              {visitor.mayShare && share !== undefined && <a class="header-share" href={share}>Share</a>}
-              <NoticeButton view={view} />
+              {visitor.mayShare && share !== undefined && <a href={share}>Share</a>}
+              <NotificationButton view={view} />
               <Help view={view} />
             </div>
             <ConnectionBadge view={view} self={self} />
@@ -73,7 +73,7 @@ export function Shell({ view, self, share, children }: ShellProps): JSX.Element 
       <p class="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
         {view.announcement.value}
       </p>
-      <News view={view} />
+      <Toast view={view} />
       <footer class="footer">
         <span>Taskscope {String(frame.version)}</span>
         {!visitor.seesOneTask && <a href={tasksUrl(frame)}>All tasks as JSON</a>}
@@ -90,7 +90,7 @@ export function Shell({ view, self, share, children }: ShellProps): JSX.Element 
 }
 
 /** The badge's text for each source of updates. */
-const LIVE_WORDS: Readonly<Record<TransportName, string>> = {
+const LIVE_TEXT: Readonly<Record<UpdateSourceName, string>> = {
   socket: "Live",
   events: "Live via event stream",
   polling: "Refreshing every few seconds",
@@ -103,7 +103,7 @@ function ConnectionBadge({ view, self }: ViewProps & { readonly self: string }):
     <p class={`badge badge-${kind} badge-${over}`} data-testid="connection">
       <span class="badge-dot" aria-hidden="true" />
       <span>
-        {kind === "live" && LIVE_WORDS[over ?? "socket"]}
+        {kind === "live" && LIVE_TEXT[over ?? "socket"]}
         {kind === "connecting" && "Connecting…"}
         {kind === "closing" && "The server is shutting down"}
         {kind === "snapshot" && (
@@ -142,7 +142,7 @@ function NoticeBar({ view, self }: ViewProps & { readonly self: string }): JSX.E
       {degradation !== null && (
         <p class="notice notice-degraded" data-testid="degraded">
           <Icon name="stale" />
-          <span>{sayTrouble(degradation)}</span>
+          <span>{degradedText(degradation)}</span>
         </p>
       )}
       {notice !== null && (
@@ -166,13 +166,13 @@ function NoticeBar({ view, self }: ViewProps & { readonly self: string }): JSX.E
  * A message that disappears after a few seconds; hidden from screen readers, which hear it from the live
  * region.
  */
-function News({ view }: ViewProps): JSX.Element | null {
-  const news = view.news.value;
-  if (news === "") return null;
+function Toast({ view }: ViewProps): JSX.Element | null {
+  const toast = view.toast.value;
+  if (toast === "") return null;
   return (
-    <p class="news" aria-hidden="true" data-testid="news">
+    <p class="toast" aria-hidden="true" data-testid="toast">
       <Icon name="finished" />
-      <span>{news}</span>
+      <span>{toast}</span>
     </p>
   );
 }

@@ -7,8 +7,8 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { type KeyHelp, KEYS } from "../shared/keys.ts";
-import { areLetterKeysOn, isShortcut, setLetterKeys } from "../shared/shortcuts.ts";
+import { type Shortcut, SHORTCUTS } from "../shared/keys.ts";
+import { areSingleKeysEnabled, enableSingleKeys, isShortcut } from "../shared/shortcuts.ts";
 import type { FrameView } from "../shared/view.ts";
 
 const PLACES = { everywhere: "Everywhere", list: "In the list", task: "On a task page" } as const;
@@ -38,7 +38,7 @@ export function Help({ view }: HelpProps): JSX.Element | null {
     <>
       <button
         type="button"
-        class="button button-icon button-help"
+        class="button button-icon"
         aria-label="Keyboard shortcuts"
         aria-haspopup="dialog"
         aria-keyshortcuts="?"
@@ -61,14 +61,14 @@ export function Help({ view }: HelpProps): JSX.Element | null {
             <KeyList
               key={where}
               title={PLACES[where]}
-              keys={KEYS.filter((key) => key.where === where)}
+              keys={SHORTCUTS.filter((key) => key.where === where)}
             />
           ))}
-          <label class="help-letters">
+          <label class="help-setting">
             <input
               type="checkbox"
-              defaultChecked={areLetterKeysOn()}
-              onChange={(event) => setLetterKeys(event.currentTarget.checked)}
+              defaultChecked={areSingleKeysEnabled()}
+              onChange={(event) => enableSingleKeys(event.currentTarget.checked)}
             />
             Enable single-key shortcuts
           </label>
@@ -78,7 +78,7 @@ export function Help({ view }: HelpProps): JSX.Element | null {
   );
 }
 
-function KeyList({ title, keys }: { readonly title: string; readonly keys: readonly KeyHelp[] }) {
+function KeyList({ title, keys }: { readonly title: string; readonly keys: readonly Shortcut[] }) {
   if (keys.length === 0) return null;
   return (
     <>

@@ -14,9 +14,9 @@ import { Json } from "./details.tsx";
 import { SectionHead } from "./frame.tsx";
 
 /** Values with more nodes than this are shown as plain JSON, which renders much faster. */
-const MOST_PARTS = 1_000;
+const MAX_SUBTASKS = 1_000;
 /** Lists and objects with more entries than this start collapsed. */
-const MOST_OPEN = 20;
+const MAX_OPEN = 20;
 
 interface JsonSectionProps {
   readonly view: FrameView;
@@ -31,7 +31,7 @@ export function JsonSection({ view, id, title, value }: JsonSectionProps): JSX.E
     <section class="panel-section" aria-labelledby={id}>
       <SectionHead view={view} id={id} title={title} count="" />
       <div class="command-line">
-        {countParts(value, MOST_PARTS) >= MOST_PARTS
+        {countParts(value, MAX_SUBTASKS) >= MAX_SUBTASKS
           ? <Json value={value} label={title} />
           : (
             <div class="code json">
@@ -83,7 +83,7 @@ function JsonNode({ name, value, depth }: NodeProps): JSX.Element {
   );
   if (depth === 0) return list;
   return (
-    <details open={depth < 3 && entries.length <= MOST_OPEN}>
+    <details open={depth < 3 && entries.length <= MAX_OPEN}>
       <summary>
         {key}
         {open} <span class="json-size">{countNoun(entries.length, noun!)}</span> {close}

@@ -27,14 +27,14 @@ export function ActiveEmpty({ view }: ViewProps): JSX.Element {
     );
   }
   return (
-    <div class="empty empty-first">
+    <div class="empty">
       <p class="empty-title">No tasks yet</p>
       <p>
-        {view.hasStartable ? "Start a task with a form on this page, or report" : "Report"}{" "}
+        {view.hasStartForms ? "Start a task with a form on this page, or report" : "Report"}{" "}
         one from your own program in one of these three ways. It appears here automatically.
       </p>
-      <ol class="ways commands">
-        {view.ways.map((line) => <Command key={line.purpose} view={view} {...line} />)}
+      <ol class="getting-started commands">
+        {view.gettingStarted.map((line) => <Command key={line.purpose} view={view} {...line} />)}
       </ol>
       {frame.client !== DEFAULT_CLIENT && (
         <p>

@@ -9,9 +9,9 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { countNoun, formatCount } from "../../lib/text/format.ts";
 import { logTextUrl } from "../shared/links.ts";
-import { MOST_LINES, type TaskLog } from "../shared/model.ts";
+import { MAX_LINES, type TaskLog } from "../shared/model.ts";
 import type { TaskView } from "../shared/view.ts";
-import { wordsOf } from "./controls.tsx";
+import { errorMessage } from "./controls.tsx";
 import { SectionHead } from "./frame.tsx";
 import { LogLines, type NumberedLine, textOf } from "./log_lines.tsx";
 
@@ -76,12 +76,12 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
       await view.loadOlder();
     } catch (error) {
       below.current = null;
-      setProblem(wordsOf(error));
+      setProblem(errorMessage(error));
     }
   }
 
   return (
-    <section class="panel-section log-section" aria-labelledby="log-title">
+    <section class="panel-section" aria-labelledby="log-title">
       <SectionHead view={view} id="log-title" title="Log" count={countNoun(total, "line")} />
       <div class="log-tools">
         {!view.scripted.value && <span class="log-found">Times in UTC</span>}
@@ -128,7 +128,7 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
         <ol class="log" ref={box} onScroll={remember} tabIndex={0} aria-labelledby="log-title">
           {dropped > 0 && (
             <li class="log-dropped" key="dropped">
-              {dropped > gone && view.scripted.value && lines.length < MOST_LINES && held === null
+              {dropped > gone && view.scripted.value && lines.length < MAX_LINES && held === null
                 ? <button type="button" class="button button-quiet" onClick={older}>Load older lines</button>
                 : null} {problem !== "" ? <span class="problem" role="alert">{problem}</span> : (
                 <span>

@@ -41,9 +41,9 @@ export function TaskList({ view }: ViewProps): JSX.Element {
   });
   return (
     <div class="task-list" ref={root} aria-busy={loading} data-loading={loading}>
-      <Room height={range?.before} />
+      <Spacer height={range?.before} />
       {segmentsOf(shown).map((segment) => <Section key={segment.key} view={view} segment={segment} />)}
-      <Room height={range?.after} />
+      <Spacer height={range?.after} />
     </div>
   );
 }
@@ -61,7 +61,7 @@ function segmentsOf(items: readonly ListItem[]): Segment[] {
 }
 
 /** A spacer with the height of the rows that are not rendered. */
-function Room({ height = 0 }: { readonly height: number | undefined }): JSX.Element | null {
+function Spacer({ height = 0 }: { readonly height: number | undefined }): JSX.Element | null {
   return height > 0 ? <div aria-hidden="true" style={{ height: `${height}px` }} /> : null;
 }
 
@@ -77,7 +77,7 @@ function Section({ view, segment }: SectionProps): JSX.Element | null {
   if (key !== "active" && active + ended === 0) return key === "all" ? <ActiveEmpty view={view} /> : null;
   const title = titleOf(key);
   return (
-    <section class="list-section" aria-label={title} data-testid={key.startsWith("name:") ? "group" : key}>
+    <section aria-label={title} data-testid={key.startsWith("name:") ? "group" : key}>
       {hasHead && (
         <div class="list-head" data-item>
           <SectionHead

@@ -18,9 +18,9 @@ import { Command } from "./details.tsx";
 import { SectionHead, Shell } from "./frame.tsx";
 import { JsonSection } from "./json_tree.tsx";
 import { LogSection } from "./log.tsx";
-import { PartsSection } from "./parts.tsx";
-import { Removal } from "./removal.tsx";
-import { Counts, errorWords, ProgressBar, StaleFlag, StatePill, Tags } from "./task_parts.tsx";
+import { SubtasksSection } from "./subtasks.tsx";
+import { RemovalNotice } from "./removal_notice.tsx";
+import { Counts, errorTypeText, ProgressBar, StaleFlag, StatePill, Tags } from "./task_elements.tsx";
 import { CancelButton, RemoveButton, RetryButton } from "./task_rows.tsx";
 import { Ago, DateTime, Elapsed, Estimate } from "./time.tsx";
 import { ProgressChart, TimelineSection } from "./timeline.tsx";
@@ -45,7 +45,7 @@ export function TaskPage({ view }: TaskPageProps): JSX.Element {
           )}
           <TimelineSection view={view} />
           <ProgressChart view={view} />
-          <PartsSection view={view} />
+          <SubtasksSection view={view} />
           <LogSection view={view} />
           {Object.keys(task.metadata).length > 0 && (
             <JsonSection view={view} id="metadata-title" title="Metadata" value={task.metadata} />
@@ -98,7 +98,7 @@ function Hero({ view }: TaskPageProps): JSX.Element {
   const showsProgress = !ended || (task.state !== "FINISHED" && task.progress !== null);
   return (
     <section class="hero" data-task-id={task.id} data-state={task.state} aria-labelledby="task-title">
-      <Removal view={view} />
+      <RemovalNotice view={view} />
       <div class="hero-head">
         <h1 id="task-title" tabIndex={-1}>{String(task.name)}</h1>
         <StatePill task={task} />
@@ -167,7 +167,7 @@ function ErrorSection({ view, task }: SectionProps): JSX.Element | null {
   if (error === null) return null;
   return (
     <section class="panel-section panel-error" aria-labelledby="error-title">
-      <h2 id="error-title">{errorWords(error)}</h2>
+      <h2 id="error-title">{errorTypeText(error)}</h2>
       <p class="error-message">{String(error.message)}</p>
       {error.stack !== undefined && (
         <details class="error-stack" open>
@@ -207,13 +207,13 @@ function Facts({ view, task }: SectionProps): JSX.Element {
         <dt>Attempt</dt>
         <dd class="number">{formatCount(task.attempt)}</dd>
         <dt>Reported by</dt>
-        <dd title={task.reporter ?? undefined}>{reporterWords(task.reporter)}</dd>
+        <dd title={task.reporter ?? undefined}>{reporterText(task.reporter)}</dd>
       </dl>
     </section>
   );
 }
 
 /** The reporter of a task in words. */
-function reporterWords(reporter: string | null): string {
+function reporterText(reporter: string | null): string {
   return reporter === null ? "this server" : reporter === "http" ? "HTTP API" : "another program";
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import {
   elapsedSeconds,
   formatDuration,
@@ -20,7 +20,7 @@ import type { ClientView, FrameView, Readable } from "../shared/view.ts";
 import { ActionButton } from "./controls.tsx";
 import { TaskDetails } from "./details.tsx";
 import { Icon } from "./icons.tsx";
-import { Counts, errorWords, ProgressBar, StaleFlag, StatePill, Tags } from "./task_parts.tsx";
+import { Counts, errorTypeText, ProgressBar, StaleFlag, StatePill, Tags } from "./task_elements.tsx";
 import { Ago, Elapsed, TimeLeft } from "./time.tsx";
 
 interface RowProps {
@@ -32,10 +32,10 @@ interface RowProps {
 }
 
 /** Characters of a result shown in a row. */
-const MOST_RESULT_CHARACTERS = 160;
+const MAX_RESULT_CHARACTERS = 160;
 
 /** The row of a task that has not ended. */
-export function ActiveRow({ view, list, source }: RowProps): JSX.Element | null {
+function ActiveRow({ view, list, source }: RowProps): JSX.Element | null {
   const task = source?.value;
   if (task === undefined) return null;
   const rate = formatRate(task);
@@ -70,7 +70,7 @@ export function ActiveRow({ view, list, source }: RowProps): JSX.Element | null 
 }
 
 /** The row of a task that has ended. */
-export function EndedRow({ view, list, source }: RowProps): JSX.Element | null {
+function EndedRow({ view, list, source }: RowProps): JSX.Element | null {
   const task = source?.value;
   if (task === undefined) return null;
   const seconds = elapsedSeconds(task, task.finished_at ?? task.updated_at);
@@ -92,13 +92,6 @@ export function EndedRow({ view, list, source }: RowProps): JSX.Element | null {
       <RemoveButton view={view} task={task} />
     </li>
   );
-}
-
-/** A list of rows. */
-export function Rows(
-  { label, children }: { readonly label: string; readonly children: ComponentChildren },
-): JSX.Element {
-  return <ul class="rows" aria-labelledby={label}>{children}</ul>;
 }
 
 interface ListRowProps {
@@ -169,7 +162,7 @@ export function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
     return (
       <>
         <p class="row-outcome row-error">
-          <span class="error-type">{errorWords(task.error)}</span> {String(task.error.message)}
+          <span class="error-type">{errorTypeText(task.error)}</span> {String(task.error.message)}
         </p>
         {last !== "" && <p class="row-outcome">Last: {last}</p>}
       </>
@@ -184,7 +177,7 @@ export function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
     <p class="row-outcome row-result">
       <Icon name="arrow" />
       <span class="visually-hidden">Result:</span>{" "}
-      <code>{formatJson(task.result, MOST_RESULT_CHARACTERS)}</code>
+      <code>{formatJson(task.result, MAX_RESULT_CHARACTERS)}</code>
     </p>
   );
 }

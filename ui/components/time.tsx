@@ -83,6 +83,6 @@ const NO_ESTIMATE: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The time since the last update of a task. */
-export function Silence({ view, task }: TaskTimeProps): JSX.Element {
+export function SinceUpdate({ view, task }: TaskTimeProps): JSX.Element {
   return <>{formatDuration(Math.max(0, view.now.value - task.updated_at))}</>;
 }

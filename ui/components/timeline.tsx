@@ -18,7 +18,7 @@ import type { TaskView } from "../shared/view.ts";
 import { AreaChart, Span } from "./chart.tsx";
 import { SectionHead } from "./frame.tsx";
 import { Icon } from "./icons.tsx";
-import { StatePill } from "./task_parts.tsx";
+import { StatePill } from "./task_elements.tsx";
 import { Clock } from "./time.tsx";
 
 interface ViewProps {
@@ -102,7 +102,7 @@ function progressSpan({ progress, to }: TimelineRow): string {
 /** A chart of a task's progress over time. */
 export function ProgressChart({ view }: ViewProps): JSX.Element | null {
   const task = view.task.value;
-  const points = view.series.value;
+  const points = view.progressHistory.value;
   const start = task.started_at;
   const end = task.finished_at ?? view.now.value;
   const last = points.at(-1);

@@ -11,13 +11,16 @@ import taskScript from "../dist/task.js" with { type: "text" };
 import windowScript from "../dist/window.js" with { type: "text" };
 import base from "../styles/base.css" with { type: "text" };
 import frame from "../styles/frame.css" with { type: "text" };
+import help from "../styles/help.css" with { type: "text" };
 import rows from "../styles/rows.css" with { type: "text" };
-import parts from "../styles/parts.css" with { type: "text" };
+import elements from "../styles/elements.css" with { type: "text" };
 import controls from "../styles/controls.css" with { type: "text" };
 import code from "../styles/code.css" with { type: "text" };
+import toolbar from "../styles/toolbar.css" with { type: "text" };
 import list from "../styles/list.css" with { type: "text" };
 import names from "../styles/names.css" with { type: "text" };
 import task from "../styles/task.css" with { type: "text" };
+import subtasks from "../styles/subtasks.css" with { type: "text" };
 import log from "../styles/log.css" with { type: "text" };
 import timeline from "../styles/timeline.css" with { type: "text" };
 import docs from "../styles/docs.css" with { type: "text" };
@@ -28,22 +31,22 @@ import adaptations from "../styles/adaptations.css" with { type: "text" };
 const styles = [
   base,
   frame,
+  help,
   rows,
-  parts,
+  elements,
   controls,
   code,
+  toolbar,
   list,
   names,
   task,
+  subtasks,
   log,
   timeline,
   card,
   docs,
   adaptations,
-]
-  .join(
-    "",
-  );
+].join("");
 
 /** The file names: one script per kind of page, one for windowing, and the stylesheet. */
 export const assetNames: {

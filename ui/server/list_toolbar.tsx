@@ -12,7 +12,7 @@ import { clientPageUrl, namesPageUrl } from "../shared/links.ts";
 import { isFiltered, type ListQuery } from "../shared/list_query.ts";
 import type { PageFrame } from "../shared/model.ts";
 import { Icon } from "../components/icons.tsx";
-import { wordsOfState } from "../components/task_parts.tsx";
+import { stateText } from "../components/task_elements.tsx";
 
 const SORTS: readonly (readonly [value: string, words: string])[] = [
   ["", "Newest first"],
@@ -88,7 +88,7 @@ export function ListToolbar({ frame, query }: ListToolbarProps): JSX.Element {
               value={state}
               defaultChecked={states.has(state)}
             />
-            <span>{wordsOfState(state)}</span>
+            <span>{stateText(state)}</span>
           </label>
         ))}
         <details

@@ -12,12 +12,12 @@ import { EVERYTHING, listSearch } from "../shared/list_query.ts";
 import type { PageFrame, RunStats } from "../shared/model.ts";
 import type { FrameView } from "../shared/view.ts";
 import { Shell } from "../components/frame.tsx";
-import { type RunBar, RunBars, sayRun } from "./run_bars.tsx";
-import { StateLabel, wordsOfState } from "../components/task_parts.tsx";
+import { type RunBar, RunBars, runText } from "./run_bars.tsx";
+import { StateLabel, stateText } from "../components/task_elements.tsx";
 import { Ago } from "../components/time.tsx";
 
 /** The maximum number of runs in a chart. */
-const MOST_RUNS = 20;
+const MAX_RUNS = 20;
 
 interface NamesPageProps {
   readonly view: FrameView;
@@ -51,7 +51,7 @@ export function NamesPage({ view, names }: NamesPageProps): JSX.Element {
                     <th scope="col" class="number">Failed</th>
                     <th scope="col" class="number">Median</th>
                     <th scope="col" class="number">95th percentile</th>
-                    <th scope="col">Last {MOST_RUNS}</th>
+                    <th scope="col">Last {MAX_RUNS}</th>
                   </tr>
                 </thead>
                 <tbody>{names.map((each) => <NameRow key={each.name} frame={frame} stats={each} />)}</tbody>
@@ -71,11 +71,11 @@ function NameRow({ frame, stats }: { readonly frame: PageFrame; readonly stats: 
       </th>
       <td class="number">{formatCount(stats.runs)}</td>
       <td class="number">{stats.active === 0 ? "—" : formatCount(stats.active)}</td>
-      <td class="number">{rateWords(stats.failure_rate)}</td>
-      <td class="number">{durationWords(stats.median)}</td>
-      <td class="number">{durationWords(stats.p95)}</td>
+      <td class="number">{rateText(stats.failure_rate)}</td>
+      <td class="number">{durationText(stats.median)}</td>
+      <td class="number">{durationText(stats.p95)}</td>
       <td class="names-bars">
-        <RunBars runs={barsOf(stats, frame, false)} most={MOST_RUNS} />
+        <RunBars runs={barsOf(stats, frame, false)} most={MAX_RUNS} />
       </td>
     </tr>
   );
@@ -105,9 +105,9 @@ export function NamePage({ view, stats }: NamePageProps): JSX.Element {
         </div>
         <dl class="names-figures">
           <Figure title="Runs" value={formatCount(runs)} />
-          <Figure title="Failed" value={rateWords(stats.failure_rate)} />
-          <Figure title="Median" value={durationWords(stats.median)} />
-          <Figure title="95th percentile" value={durationWords(stats.p95)} />
+          <Figure title="Failed" value={rateText(stats.failure_rate)} />
+          <Figure title="Median" value={durationText(stats.median)} />
+          <Figure title="95th percentile" value={durationText(stats.p95)} />
         </dl>
         {last.length === 0 ? <p class="empty">No run has ended yet.</p> : (
           <>
@@ -116,13 +116,13 @@ export function NamePage({ view, stats }: NamePageProps): JSX.Element {
               <div class="run-panel">
                 <RunBars
                   runs={barsOf(stats, frame, true)}
-                  most={MOST_RUNS}
+                  most={MAX_RUNS}
                   label="Duration of each run, oldest first"
                 />
                 <p class="run-legend">
                   <span>Oldest</span>
                   <span>
-                    <span class="run-key">×</span> failed · <span class="run-key">–</span> cancelled
+                    <span>×</span> failed · <span>–</span> cancelled
                   </span>
                   <span>Latest</span>
                 </p>
@@ -133,7 +133,7 @@ export function NamePage({ view, stats }: NamePageProps): JSX.Element {
                 <li key={run.id}>
                   <a href={taskPageUrl(frame, run.id)}>{run.id}</a>
                   <StateLabel state={run.state} />
-                  <span class="number">{durationWords(run.duration)}</span>
+                  <span class="number">{durationText(run.duration)}</span>
                   {run.finished_at !== null && <Ago view={view} at={run.finished_at} />}
                 </li>
               ))}
@@ -160,16 +160,16 @@ function barsOf({ last }: RunStats, frame: PageFrame, isLinked: boolean): RunBar
     id: run.id,
     state: run.state,
     duration: run.duration,
-    label: sayRun(wordsOfState(run.state), run.duration, formatAgo(frame.now - (run.finished_at ?? 0))),
+    label: runText(stateText(run.state), run.duration, formatAgo(frame.now - (run.finished_at ?? 0))),
     ...(isLinked && { href: taskPageUrl(frame, run.id) }),
   }));
 }
 
-function durationWords(seconds: number | null): string {
+function durationText(seconds: number | null): string {
   return seconds === null ? "—" : formatDuration(seconds);
 }
 
-function rateWords(rate: number | null): string {
+function rateText(rate: number | null): string {
   if (rate === null) return "—";
   if (rate > 0 && rate < 0.01) return "< 1%";
   return `${rate < 1 ? Math.min(99, Math.round(rate * 100)) : 100}%`;

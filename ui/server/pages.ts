@@ -6,7 +6,7 @@
 
 import type { PageContext, PageRenderer } from "../../lib/page_renderer.ts";
 import { assetNames, pageAssets } from "./assets.ts";
-import { sayBulk } from "../shared/bulk_words.ts";
+import { bulkResultText } from "../shared/bulk_text.ts";
 import { clientCommands, firstTaskCommands } from "../shared/commands.ts";
 import { relationsOf } from "../shared/relations.ts";
 import { listSearch, readListQuery } from "../shared/list_query.ts";
@@ -21,7 +21,7 @@ import {
   renderProblemPage,
   renderTaskPage,
 } from "./render.tsx";
-import { foldSteps, MOST_STEPS, stepsOf } from "../shared/steps.ts";
+import { foldSteps, MAX_STEPS, stepsOf } from "../shared/steps.ts";
 import type { BulkAction } from "../shared/view.ts";
 
 /**
@@ -50,8 +50,8 @@ export function pageRenderer(version: string): PageRenderer {
       const { mayChange } = context.visitor;
       const startable = mayChange ? registered : [];
       const commands = mayChange ? clientCommands(frame, startable) : [];
-      const ways = mayChange ? firstTaskCommands(frame) : [];
-      return renderClientPage({ ...frame, ...slice, problems, startable, commands, ways });
+      const gettingStarted = mayChange ? firstTaskCommands(frame) : [];
+      return renderClientPage({ ...frame, ...slice, problems, startable, commands, gettingStarted });
     },
     list: (tasks, params, now) =>
       JSON.stringify(sliceOf(tasks, readListQuery(params).query, now, readBounds(params))),
@@ -62,13 +62,14 @@ export function pageRenderer(version: string): PageRenderer {
       );
       return isByForm && problems.length === 0 ? listSearch(query, page) : null;
     },
-    bulkWords: (action, done, reasons) => sayBulk(action as BulkAction, done, reasons),
-    task: (context, { all, history, ...shown }) =>
+    bulkWords: (action, done, reasons) => bulkResultText(action as BulkAction, done, reasons),
+    task: (context, { all, history, series, ...shown }) =>
       renderTaskPage({
         ...frameOf(context, assetNames.task),
         ...shown,
         ...relationsOf(all, shown.task),
-        steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MOST_STEPS),
+        progressHistory: series,
+        steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MAX_STEPS),
       }),
     names: (context, names) => renderNamesPage(frameOf(context, ""), names),
     name: (context, stats) => renderNamePage(frameOf(context, ""), stats),

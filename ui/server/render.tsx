@@ -18,7 +18,7 @@ import { clientPageUrl, taskPageUrl } from "../shared/links.ts";
 import { listSearch } from "../shared/list_query.ts";
 import type { ClientPageModel, PageData, PageFrame, RunStats, TaskPageModel } from "../shared/model.ts";
 import { clientTitle, taskTitle } from "../shared/title.ts";
-import { snapshotClientView, snapshotFrameView, snapshotTaskView } from "../shared/view.ts";
+import { snapshotClientView, snapshotFrameView, snapshotTaskView } from "./snapshots.ts";
 
 /** The logo as a favicon, inlined to save a request. */
 const ICON = "data:image/svg+xml," + encodeURIComponent(
@@ -58,17 +58,17 @@ export function renderTaskPage(model: TaskPageModel): string {
 /** Renders the statistics page of all names. */
 export function renderNamesPage(frame: PageFrame, names: readonly RunStats[]): string {
   const content = renderToString(<NamesPage view={snapshotFrameView(frame)} names={names} />);
-  return stillPage("Statistics · Taskscope", content, frame);
+  return staticPage("Statistics · Taskscope", content, frame);
 }
 
 /** Renders the statistics page of one name. */
 export function renderNamePage(frame: PageFrame, stats: RunStats): string {
   const content = renderToString(<NamePage view={snapshotFrameView(frame)} stats={stats} />);
-  return stillPage(`${stats.name} · Taskscope`, content, frame);
+  return staticPage(`${stats.name} · Taskscope`, content, frame);
 }
 
 /** A page without a script, which does not update. */
-function stillPage(title: string, content: string, { assets }: PageFrame): string {
+function staticPage(title: string, content: string, { assets }: PageFrame): string {
   return documentOf(title, <link rel="stylesheet" href={assets.style} />, content);
 }
 

@@ -86,6 +86,6 @@ function Bar({ run, size }: { readonly run: RunBar; readonly size: number }): JS
 }
 
 /** The text alternative of a run: state, duration and time. */
-export function sayRun(state: string, duration: number | null, when: string): string {
+export function runText(state: string, duration: number | null, when: string): string {
   return `${state}${duration === null ? "" : ` after ${formatDuration(duration)}`}, ${when}`;
 }

@@ -25,7 +25,7 @@ export function StartSection({ model }: StartSectionProps): JSX.Element | null {
       <div class="section-head">
         <h2 id="start-title" tabIndex={-1}>Start new task</h2>
       </div>
-      <div class="startables">
+      <div class="start-forms">
         {startable.map((task, index) => (
           <StartForm
             key={task.name}
@@ -51,22 +51,22 @@ interface StartFormProps {
 function StartForm({ frame, task, place, open }: StartFormProps): JSX.Element {
   const fields = formFields(task.input);
   return (
-    <details class="startable" open={open}>
+    <details class="start-form" open={open}>
       <summary>
-        <span class="startable-title">{String(task.title ?? task.name)}</span>
+        {String(task.title ?? task.name)}
       </summary>
-      {task.description !== null && <p class="startable-description">{String(task.description)}</p>}
+      {task.description !== null && <p class="start-form-description">{String(task.description)}</p>}
       <form method="post" action={startFormUrl(frame, task.name)} data-start>
         {fields === null
           ? <RawField id={`start-${place}`} />
           : fields.map((field, index) => (
             <Field key={field.name} field={field} id={`start-${place}-${index}`} />
           ))}
-        <div class="startable-foot">
+        <div class="start-form-foot">
           <button type="submit" class="button button-primary">
             Start<span class="visually-hidden">{` ${task.title ?? task.name}`}</span>
           </button>
-          <span class="startable-answer" role="status" />
+          <span class="start-form-result" role="status" />
         </div>
         <p class="problem" role="alert" hidden />
       </form>

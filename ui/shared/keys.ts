@@ -5,7 +5,7 @@
  */
 
 /** A row of the help dialog. */
-export interface KeyHelp {
+export interface Shortcut {
   /** Key names; any one of them works. */
   readonly keys: readonly string[];
   readonly does: string;
@@ -13,7 +13,7 @@ export interface KeyHelp {
 }
 
 /** All shortcuts in the order of the help dialog. */
-export const KEYS: readonly KeyHelp[] = [
+export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["?"], does: "Show or hide this help", where: "everywhere" },
   { keys: ["Esc"], does: "Close the open dialog", where: "everywhere" },
   { keys: ["Tab"], does: "Go to the next link or button", where: "everywhere" },

@@ -18,9 +18,9 @@ export interface Milestone {
 }
 
 /** Characters of an error message that are announced. */
-const MOST_CHARACTERS = 160;
+const MAX_CHARACTERS = 160;
 /** If more tasks than this changed at once, they are summarised as counts. */
-const MOST_SENTENCES = 3;
+const MAX_SENTENCES = 3;
 
 /**
  * Compares two versions of a task.
@@ -59,10 +59,10 @@ export function milestoneBetween(before: Task | undefined, after: Task): Milesto
  * @param milestones in chronological order
  * @returns the text; empty if there are no milestones
  */
-export function sayMilestones(milestones: readonly Milestone[]): string {
+export function milestonesText(milestones: readonly Milestone[]): string {
   // Only the latest milestone of each task is announced.
   const latest = [...new Map(milestones.map((milestone) => [milestone.id, milestone])).values()];
-  if (latest.length <= MOST_SENTENCES) return latest.map((milestone) => milestone.text).join(". ");
+  if (latest.length <= MAX_SENTENCES) return latest.map((milestone) => milestone.text).join(". ");
   const sums = (["started", "finished", "failed", "cancelled", "ended"] as const).flatMap((kind) => {
     const count = latest.filter((milestone) => milestone.kind === kind).length;
     return count === 0 ? [] : [`${countNoun(count, "task")} ${kind}`];
@@ -71,7 +71,7 @@ export function sayMilestones(milestones: readonly Milestone[]): string {
 }
 
 function brief(text: string): string {
-  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
+  return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS - 1)}…` : text;
 }
 
 function quarterOf(task: Task): number {

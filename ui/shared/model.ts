@@ -39,7 +39,7 @@ export interface ClientPageModel extends PageFrame, TaskSlice {
   /** The suggested commands. */
   readonly commands: readonly TerminalCommand[];
   /** Ways to create a first task. */
-  readonly ways: readonly TerminalCommand[];
+  readonly gettingStarted: readonly TerminalCommand[];
   /** Sentences about invalid parameters in the page's URL. */
   readonly problems: readonly string[];
   readonly startable: readonly StartableTask[];
@@ -63,7 +63,7 @@ export interface TaskPageModel extends PageFrame, Relations {
   /** How long a removed task can be restored, in seconds. */
   readonly undoSeconds: number;
   readonly steps: readonly Step[];
-  readonly series: readonly ProgressPoint[];
+  readonly progressHistory: readonly ProgressPoint[];
   readonly log: TaskLog;
 }
 
@@ -73,4 +73,4 @@ export type PageData =
   | { readonly page: "task"; readonly model: TaskPageModel };
 
 /** The maximum number of log lines on a page. */
-export const MOST_LINES = 5_000;
+export const MAX_LINES = 5_000;

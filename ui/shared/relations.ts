@@ -27,7 +27,7 @@ export interface Relatives {
 /** The tasks related to a task. */
 export interface Relations {
   /** Its subtasks at all levels, in the order of their creation. */
-  readonly parts: readonly Task[];
+  readonly subtasks: readonly Task[];
   /** The number of further subtasks that are left out. */
   readonly omitted: number;
   /** All attempts including the task itself, oldest first; empty if there is only one. */
@@ -38,8 +38,8 @@ export interface Relations {
 }
 
 /** The maximum number of subtasks on a page, and of attempts. */
-export const MOST_PARTS = 200;
-const MOST_ATTEMPTS = 50;
+export const MAX_SUBTASKS = 200;
+const MAX_ATTEMPTS = 50;
 
 /**
  * Finds the tasks related to a task.
@@ -65,11 +65,11 @@ export function relationsOf({ summaries, record }: Relatives, task: Task): Relat
   const read = (found: readonly Relative[]) =>
     found.map(({ id }) => record(id)).filter((each) => each !== undefined);
   const link = (found: Relative | undefined) => found === undefined ? null : { id: found.id };
-  const parts = below(task.id, byParent);
+  const subtasks = below(task.id, byParent);
   const attempts = read(attemptsOf(task, origins, byOrigin)).map(runLink);
   return {
-    parts: read(parts.slice(0, MOST_PARTS)).map(trimmed).sort(compareRuns),
-    omitted: Math.max(0, parts.length - MOST_PARTS),
+    subtasks: read(subtasks.slice(0, MAX_SUBTASKS)).map(trimmed).sort(compareRuns),
+    omitted: Math.max(0, subtasks.length - MAX_SUBTASKS),
     attempts: attempts.sort((left, right) => left.attempt - right.attempt || compareRuns(left, right)),
     previous: link(previous),
     next: link(next),
@@ -97,13 +97,13 @@ function attemptsOf(
   const known = new Set([task.id]);
   let first = task;
   // Follow `retry_of` back to the first attempt that still exists.
-  while (first.retry_of !== null && known.size < MOST_ATTEMPTS) {
+  while (first.retry_of !== null && known.size < MAX_ATTEMPTS) {
     const earlier = byId.get(first.retry_of);
     if (earlier === undefined || known.has(earlier.id)) break;
     known.add(earlier.id);
     first = earlier;
   }
-  const later = below(first.id, byOrigin).slice(0, MOST_ATTEMPTS);
+  const later = below(first.id, byOrigin).slice(0, MAX_ATTEMPTS);
   return later.length === 0 ? [] : [first, ...later];
 }
 

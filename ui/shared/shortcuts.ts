@@ -11,7 +11,7 @@ import { isCommandKey } from "./keys.ts";
 const KEY = "taskscope-letter-keys";
 
 /** Whether single-key shortcuts are enabled. */
-export function areLetterKeysOn(): boolean {
+export function areSingleKeysEnabled(): boolean {
   try {
     return localStorage.getItem(KEY) !== "off";
   } catch {
@@ -20,7 +20,7 @@ export function areLetterKeysOn(): boolean {
 }
 
 /** Enables or disables single-key shortcuts. */
-export function setLetterKeys(on: boolean): void {
+export function enableSingleKeys(on: boolean): void {
   try {
     if (on) localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, "off");
@@ -35,5 +35,5 @@ export function setLetterKeys(on: boolean): void {
  * @param event the `keydown` event
  */
 export function isShortcut(event: KeyboardEvent): boolean {
-  return isCommandKey(event) && (event.key.length > 1 || areLetterKeysOn());
+  return isCommandKey(event) && (event.key.length > 1 || areSingleKeysEnabled());
 }

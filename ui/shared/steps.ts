@@ -33,9 +33,9 @@ export interface TimelineRow extends Step {
 }
 
 /** The maximum number of steps in memory; beyond it, the shortest are merged. */
-export const MOST_STEPS = 200;
+export const MAX_STEPS = 200;
 /** The maximum number of rows in the timeline. */
-export const MOST_ROWS = 24;
+export const MAX_ROWS = 24;
 /** A starting phase shorter than this fraction of the total time gets no row. */
 const NEGLIGIBLE = 0.01;
 /** When steps must be merged, one shorter than this fraction of the total time gets no row of its own. */
@@ -61,7 +61,7 @@ export function withStep(steps: readonly Step[], task: Task): readonly Step[] {
   const at = task.finished_at ?? started ?? task.updated_at;
   const more = [...steps, { at, state, text: status, progress, count: 1 }];
   // Merging only when twice the limit is reached keeps the amortised cost per step constant.
-  return more.length > MOST_STEPS * 2 ? foldSteps(more, at, MOST_STEPS) : more;
+  return more.length > MAX_STEPS * 2 ? foldSteps(more, at, MAX_STEPS) : more;
 }
 
 /**
@@ -112,7 +112,7 @@ export function timelineOf(
   steps: readonly Step[],
   task: Task,
   now: number,
-  most: number = MOST_ROWS,
+  most: number = MAX_ROWS,
 ): readonly TimelineRow[] {
   const start = task.started_at;
   if (start === null) return [];

@@ -9,14 +9,12 @@ import type { ProgressPoint, Task } from "../../lib/task/task.ts";
 import type { LogPage } from "../../lib/task/wire.ts";
 import type { Neighbour, RunLink } from "./relations.ts";
 import type { ListQuery } from "./list_query.ts";
-import { listRules } from "./list_rules.ts";
-import { headings } from "./list_slice.ts";
-import type { ClientPageModel, PageFrame, TaskLog, TaskPageModel, TerminalCommand } from "./model.ts";
+import type { PageFrame, TaskLog, TerminalCommand } from "./model.ts";
 
 import type { Step } from "./steps.ts";
 
 /** How a page receives updates, best first. */
-export type TransportName = "socket" | "events" | "polling";
+export type UpdateSourceName = "socket" | "events" | "polling";
 
 /** A value that may change. */
 export interface Readable<T> {
@@ -32,7 +30,7 @@ export interface ConnectionState {
   /** When the page was last known to be current, in epoch seconds. */
   readonly asOf: number;
   /** How the page receives updates, or did last; `null` before the first connection. */
-  readonly over: TransportName | null;
+  readonly over: UpdateSourceName | null;
   /** Why the page is not live, for the user; `null` if there is nothing to add. */
   readonly reason: string | null;
 }
@@ -65,7 +63,7 @@ export interface FrameView {
   /** Why the server can't store changes; `null` if it can. */
   readonly degradation: Readable<string | null>;
   /** A message shown for a few seconds; usually empty. */
-  readonly news: Readable<string>;
+  readonly toast: Readable<string>;
   /** The text of the live region for screen readers. */
   readonly announcement: Readable<string>;
   /** `null` without JavaScript: forms are then submitted to the server. */
@@ -88,7 +86,7 @@ export interface ListItem {
   readonly id: string | null;
 }
 
-/** Which part of a list is being loaded, or why loading failed. */
+/** Which subtask of a list is being loaded, or why loading failed. */
 export type ListLoading =
   | { readonly kind: "no" | "list" | "more" }
   | { readonly kind: "failed"; readonly reason: string };
@@ -151,9 +149,9 @@ export interface ClientView extends FrameView {
   readonly page: number;
   readonly pages: number;
   readonly commands: readonly TerminalCommand[];
-  readonly ways: readonly TerminalCommand[];
+  readonly gettingStarted: readonly TerminalCommand[];
   /** Whether the page has forms that start tasks. */
-  readonly hasStartable: boolean;
+  readonly hasStartForms: boolean;
   /** `null` without JavaScript. */
   readonly list: ListActions | null;
   task(id: string): Readable<Task> | undefined;
@@ -167,7 +165,7 @@ export interface TaskView extends FrameView {
   /** How long a removal can be undone, in seconds. */
   readonly undoSeconds: number;
   readonly steps: Readable<readonly Step[]>;
-  readonly series: Readable<readonly ProgressPoint[]>;
+  readonly progressHistory: Readable<readonly ProgressPoint[]>;
   readonly log: Readable<TaskLog>;
   readonly attempts: Readable<readonly RunLink[]>;
   readonly previous: Readable<Neighbour | null>;
@@ -175,37 +173,10 @@ export interface TaskView extends FrameView {
   /** The number of subtasks that are left out. */
   readonly omitted: number;
   /** The ids of the direct subtasks of this task or of one of its subtasks. */
-  partsOf(id: string): Readable<readonly string[]>;
-  part(id: string): Readable<Task> | undefined;
+  subtasksOf(id: string): Readable<readonly string[]>;
+  subtask(id: string): Readable<Task> | undefined;
   /** Adds older lines to the log; `null` without JavaScript. */
   readonly loadOlder: (() => Promise<void>) | null;
-}
-
-/** A view of the list page with constant values, for rendering on the server. */
-export function snapshotClientView(model: ClientPageModel): ClientView {
-  const { tasks, activeTotal, endedTotal, query } = model;
-  const byId = new Map(tasks.map((task) => [task.id, { value: task }]));
-  const { sectionOf } = listRules(query, model.now);
-  const placed = tasks.map((task) => [sectionOf(task), task.id] as const);
-  return {
-    ...snapshotFrameView(model),
-    counts: { value: { active: activeTotal, ended: endedTotal, newer: 0 } },
-    query: { value: query },
-    problems: { value: model.problems },
-    items: { value: listItems(placed, headings(query)) },
-    sections: { value: new Map(model.sections.map(({ key, total }) => [key, total])) },
-    more: { value: model.from + tasks.length < model.matching },
-    loading: { value: { kind: "no" } },
-    selected: { value: new Set() },
-    bulk: { value: { kind: "idle" } },
-    page: model.page,
-    pages: model.pages,
-    commands: model.commands,
-    ways: model.ways,
-    hasStartable: model.startable.length > 0,
-    list: null,
-    task: (id) => byId.get(id),
-  };
 }
 
 /**
@@ -234,42 +205,4 @@ export function listItems(
   }
   for (const section of waiting) items.push({ section, id: null });
   return items;
-}
-
-/** A view of the task page with constant values, for rendering on the server. */
-export function snapshotTaskView(model: TaskPageModel): TaskView {
-  const byId = new Map(model.parts.map((task) => [task.id, { value: task }]));
-  return {
-    ...snapshotFrameView(model),
-    task: { value: model.task },
-    removedAt: { value: model.isRemoved ? model.now : null },
-    undoSeconds: model.undoSeconds,
-    steps: { value: model.steps },
-    series: { value: model.series },
-    log: { value: model.log },
-    attempts: { value: model.attempts },
-    previous: { value: model.previous },
-    next: { value: model.next },
-    omitted: model.omitted,
-    partsOf: (id) => ({
-      value: model.parts.filter((task) => task.parent_id === id).map((task) => task.id),
-    }),
-    part: (id) => byId.get(id),
-    loadOlder: null,
-  };
-}
-
-/** A view of the common parts of any page with constant values. */
-export function snapshotFrameView(frame: PageFrame): FrameView {
-  return {
-    frame,
-    connection: { value: { kind: "snapshot", asOf: frame.now, over: null, reason: null } },
-    now: { value: frame.now },
-    coarseNow: { value: frame.now },
-    scripted: { value: false },
-    degradation: { value: frame.degradation },
-    news: { value: "" },
-    announcement: { value: "" },
-    actions: null,
-  };
 }

@@ -40,13 +40,13 @@ Deno.test("Announcer says news before what tasks did, of each topic only the new
   using clock = new FakeClock();
   const said: string[] = [];
   using announcer = new Announcer((text) => said.push(text));
-  announcer.tell("connection", "It is lost.");
+  announcer.announce("connection", "It is lost.");
   announcer.note(milestone("a"));
-  announcer.tell("storage", "It is full.");
-  announcer.tell("connection", "It is back.");
+  announcer.announce("storage", "It is full.");
+  announcer.announce("connection", "It is back.");
   clock.pass(250);
   assertEquals(said, ["It is back. It is full. a finished"]);
-  announcer.tell("storage", "It has room.");
+  announcer.announce("storage", "It has room.");
   clock.pass(4_000);
   assertEquals(said.slice(1), ["It has room."]);
   clock.pass(60_000);
@@ -59,7 +59,7 @@ Deno.test("Announcer says nothing after its disposal", () => {
   {
     using announcer = new Announcer((text) => said.push(text));
     announcer.note(milestone("a"));
-    announcer.tell("storage", "It is full.");
+    announcer.announce("storage", "It is full.");
   }
   clock.pass(60_000);
   assertEquals(said, []);

@@ -19,7 +19,7 @@ function clientPage(tasks: readonly Task[], page = 1) {
     problems: [],
     startable: [],
     commands: [],
-    ways: [],
+    gettingStarted: [],
   };
   const options = { actions: NO_ACTIONS, onMilestone: (milestone: Milestone) => milestones.push(milestone) };
   return { ...createClientPage(model, options), milestones };
@@ -266,14 +266,14 @@ Deno.test("LiveClientPage.show() and extend() show, whatever changes meanwhile, 
     run(before);
     server.takeChanges();
     const page = clientPage([...server.tasks.values()]);
-    const since = page.watch();
+    const since = page.recordChanges();
     const first = slice({ from: 0, limit: 3 });
     run(during);
     page.apply(server.takeChanges());
     page.show(first, since);
     run(between);
     page.apply(server.takeChanges());
-    const next = page.watch();
+    const next = page.recordChanges();
     const second = slice({ from: Math.max(0, page.order.value.length - 2), limit: 100 });
     run(later);
     page.apply(server.takeChanges());
@@ -304,8 +304,8 @@ Deno.test("LiveClientPage.extend() shows every task of a list that does not lose
     const page = clientPage([...server.tasks.values()]);
     const slice = (from: number) =>
       sliceOf(listedTasks(server.tasks.values()), query, EXAMPLE_TIME, { from, limit: 2 });
-    page.show(slice(0), page.watch());
-    while (page.more.value) page.extend(slice(page.order.value.length), page.watch());
+    page.show(slice(0), page.recordChanges());
+    while (page.more.value) page.extend(slice(page.order.value.length), page.recordChanges());
     const all = sliceOf(listedTasks(server.tasks.values()), query, EXAMPLE_TIME, { from: 0, limit: 100 });
     assertEquals(page.order.value, all.tasks.map((task) => task.id));
   }));

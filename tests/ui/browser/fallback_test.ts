@@ -1,8 +1,8 @@
 /** Which way a page is connected, where something between it and the server blocks some of them. */
 
-import { DeltaConnection, type DeltaConnectionOptions } from "../../../ui/browser/connection.ts";
-import { eventsTransport, pollingTransport, socketTransport } from "../../../ui/browser/transports.ts";
-import type { TransportName } from "../../../ui/shared/view.ts";
+import { LiveUpdates, type LiveUpdatesOptions } from "../../../ui/browser/live_updates.ts";
+import { eventSource, pollingSource, socketSource } from "../../../ui/browser/update_sources.ts";
+import type { UpdateSourceName } from "../../../ui/shared/view.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { ConnectionWitness } from "../../support/connection_witness.ts";
 import { exampleTask } from "../../support/example_task.ts";
@@ -12,7 +12,7 @@ type Block = "refuses" | "hangs" | "ends";
 
 /** A server behind something that may block each of the ways to it. */
 class BlockedServer implements AsyncDisposable {
-  readonly blocks = new Map<TransportName, Block>();
+  readonly blocks = new Map<UpdateSourceName, Block>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #sockets = new Set<WebSocket>();
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>>();
@@ -20,7 +20,7 @@ class BlockedServer implements AsyncDisposable {
   /** What the answer to a question tells instead of changes. */
   isGone = false;
   degradation: string | null = null;
-  asked: Record<TransportName, number> = { socket: 0, events: 0, polling: 0 };
+  asked: Record<UpdateSourceName, number> = { socket: 0, events: 0, polling: 0 };
 
   constructor() {
     this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
@@ -41,13 +41,13 @@ class BlockedServer implements AsyncDisposable {
     });
   }
 
-  get transports(): DeltaConnectionOptions["transports"] {
+  get sources(): LiveUpdatesOptions["sources"] {
     const { port } = this.#server.addr;
     const http = `http://127.0.0.1:${port}`;
     return [
-      socketTransport(`ws://127.0.0.1:${port}/ws`),
-      eventsTransport(`${http}/events`),
-      pollingTransport(`${http}/tasks`, `${http}/readyz`, 5),
+      socketSource(`ws://127.0.0.1:${port}/ws`),
+      eventSource(`${http}/events`),
+      pollingSource(`${http}/tasks`, `${http}/readyz`, 5),
     ];
   }
 
@@ -144,10 +144,10 @@ function encode(text: string): Uint8Array<ArrayBuffer> {
 function connect(
   server: BlockedServer,
   witness: ConnectionWitness,
-  over: Partial<DeltaConnectionOptions> = {},
-): DeltaConnection {
-  return new DeltaConnection({
-    transports: server.transports,
+  over: Partial<LiveUpdatesOptions> = {},
+): LiveUpdates {
+  return new LiveUpdates({
+    sources: server.sources,
     cursor: server.cursor,
     minRetryMs: 1,
     maxRetryMs: 5,
@@ -161,22 +161,22 @@ function connect(
 }
 
 /** By which ways it was live. */
-function waysOf(witness: ConnectionWitness): TransportName[] {
+function waysOf(witness: ConnectionWitness): UpdateSourceName[] {
   return witness.statuses.flatMap((status) => status.kind === "live" ? [status.over] : []);
 }
 
-Deno.test("DeltaConnection goes on over events where the browser has no sockets for it", async () => {
+Deno.test("LiveUpdates goes on over events where the browser has no sockets for it", async () => {
   await using server = new BlockedServer();
   const witness = new ConnectionWitness();
   // What no socket may have in its address makes for the same error as a rule of the browser.
-  const transports = [socketTransport("ws://127.0.0.1/#forbidden"), ...server.transports.slice(1)] as const;
-  using _connection = connect(server, witness, { transports });
+  const sources = [socketSource("ws://127.0.0.1/#forbidden"), ...server.sources.slice(1)] as const;
+  using _connection = connect(server, witness, { sources });
   await witness.until("live");
   assertEquals(waysOf(witness), ["events"]);
 });
 
 for (const block of ["refuses", "hangs", "ends"] as const) {
-  Deno.test(`DeltaConnection goes on over events where something ${block} for sockets`, async () => {
+  Deno.test(`LiveUpdates goes on over events where something ${block} for sockets`, async () => {
     await using server = new BlockedServer();
     server.blocks.set("socket", block);
     const witness = new ConnectionWitness();
@@ -191,7 +191,7 @@ for (const block of ["refuses", "hangs", "ends"] as const) {
     assertEquals(server.asked.polling, 0);
   });
 
-  Deno.test(`DeltaConnection asks again and again where something ${block} for sockets and events`, async () => {
+  Deno.test(`LiveUpdates asks again and again where something ${block} for sockets and events`, async () => {
     await using server = new BlockedServer();
     server.blocks.set("socket", block).set("events", block);
     const witness = new ConnectionWitness();
@@ -206,7 +206,7 @@ for (const block of ["refuses", "hangs", "ends"] as const) {
   });
 }
 
-Deno.test("DeltaConnection says when even questions are blocked", async () => {
+Deno.test("LiveUpdates says when even questions are blocked", async () => {
   await using server = new BlockedServer();
   for (const name of ["socket", "events", "polling"] as const) server.blocks.set(name, "refuses");
   const witness = new ConnectionWitness();
@@ -218,7 +218,7 @@ Deno.test("DeltaConnection says when even questions are blocked", async () => {
   assertEquals(waysOf(witness), []);
 });
 
-Deno.test("DeltaConnection comes back by the way that it had, and tells what it missed", async () => {
+Deno.test("LiveUpdates comes back by the way that it had, and tells what it missed", async () => {
   await using server = new BlockedServer();
   server.blocks.set("socket", "refuses");
   const witness = new ConnectionWitness();
@@ -232,7 +232,7 @@ Deno.test("DeltaConnection comes back by the way that it had, and tells what it 
   await witness.until("back  -");
 });
 
-Deno.test("DeltaConnection goes back to a socket once that works, and loses nothing", async () => {
+Deno.test("LiveUpdates goes back to a socket once that works, and loses nothing", async () => {
   await using server = new BlockedServer();
   server.blocks.set("socket", "refuses").set("events", "hangs");
   const witness = new ConnectionWitness();
@@ -253,7 +253,7 @@ Deno.test("DeltaConnection goes back to a socket once that works, and loses noth
   assert(server.asked.polling <= polling + 1, "it asks no more");
 });
 
-Deno.test("DeltaConnection.retryNow() tries a better way at once, the next best where the best is blocked", async () => {
+Deno.test("LiveUpdates.retryNow() tries a better way at once, the next best where the best is blocked", async () => {
   await using server = new BlockedServer();
   server.blocks.set("socket", "refuses").set("events", "refuses");
   const witness = new ConnectionWitness();
@@ -265,7 +265,7 @@ Deno.test("DeltaConnection.retryNow() tries a better way at once, the next best 
   assertEquals(waysOf(witness), ["polling", "events"]);
 });
 
-Deno.test("DeltaConnection begins by the way that worked last", async () => {
+Deno.test("LiveUpdates begins by the way that worked last", async () => {
   await using server = new BlockedServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server, witness, { first: "polling" });
@@ -273,7 +273,7 @@ Deno.test("DeltaConnection begins by the way that worked last", async () => {
   assertEquals([waysOf(witness), server.asked.socket], [["polling"], 0]);
 });
 
-Deno.test("DeltaConnection begins anew over questions where what was missed can't be told, and tells of trouble", async () => {
+Deno.test("LiveUpdates begins anew over questions where what was missed can't be told, and tells of trouble", async () => {
   await using server = new BlockedServer();
   server.change("a");
   server.isGone = true;
@@ -287,7 +287,7 @@ Deno.test("DeltaConnection begins anew over questions where what was missed can'
   assertEquals(witness.said.filter((text) => text.startsWith("degraded")).length, 2);
 });
 
-Deno.test("DeltaConnection stops where an answer says that nothing may be seen", async () => {
+Deno.test("LiveUpdates stops where an answer says that nothing may be seen", async () => {
   for (const name of ["events", "polling"] as const) {
     await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
       const headers = { "content-type": "application/problem+json" };
@@ -295,9 +295,9 @@ Deno.test("DeltaConnection stops where an answer says that nothing may be seen",
     });
     const url = `http://127.0.0.1:${(server.addr as Deno.NetAddr).port}/`;
     const witness = new ConnectionWitness();
-    const transport = name === "events" ? eventsTransport(url) : pollingTransport(url, url);
-    using _connection = new DeltaConnection({
-      transports: [transport],
+    const source = name === "events" ? eventSource(url) : pollingSource(url, url);
+    using _connection = new LiveUpdates({
+      sources: [source],
       cursor: "e:1",
       probe: () => Promise.resolve("alive"),
       ...witness.hooks,

@@ -16,7 +16,7 @@ function changes(tasks: readonly Task[], removed: readonly string[] = []): Pendi
   return { tasks: new Map(tasks.map((task) => [task.id, task])), removed: new Set(removed) };
 }
 
-Deno.test("createTaskPage() follows its task, its parts and its removal, and nothing else", () => {
+Deno.test("createTaskPage() follows its task, its subtasks and its removal, and nothing else", () => {
   const page = taskPage(exampleTask({ id: "a", name: "copy" }));
   page.apply(changes([
     exampleTask({ id: "a", name: "copy", progress: 42.5, version: 2 }),
@@ -24,10 +24,10 @@ Deno.test("createTaskPage() follows its task, its parts and its removal, and not
     exampleTask({ id: "stranger" }),
   ]));
   assertEquals(page.title(), "42% · copy · Taskscope");
-  assertEquals(page.view.partsOf("a").value, ["part"]);
+  assertEquals(page.view.subtasksOf("a").value, ["part"]);
   page.apply(changes([finishedTask({ id: "a", name: "copy", version: 3 })], ["part"]));
   assertEquals(page.title(), "✓ copy · Taskscope");
-  assertEquals(page.view.partsOf("a").value, []);
+  assertEquals(page.view.subtasksOf("a").value, []);
   page.apply(changes([], ["a"]));
   assertEquals(page.view.removedAt.value, EXAMPLE_TIME);
   page.replace([exampleTask({ id: "a", name: "copy", version: 1 })]);
@@ -66,24 +66,26 @@ for (const how of ["apply", "replace"] as const) {
   });
 }
 
-Deno.test("createTaskPage() keeps its parts in the order of their creation, and their signals", () => {
-  const part = (id: string, over: Partial<Task> = {}) =>
+Deno.test("createTaskPage() keeps its subtasks in the order of their creation, and their signals", () => {
+  const subtask = (id: string, over: Partial<Task> = {}) =>
     finishedTask({ id, parent_id: "a", created_at: Number(id.slice(1)), ...over });
-  const page = taskPage(exampleTask({ id: "a" }), { parts: [part("p1"), part("p2"), part("p3")] });
-  const sources = ["p1", "p2", "p3"].map((id) => page.view.part(id));
-  const list = page.view.partsOf("a").value;
-  page.apply(changes([part("p2", { version: 2 })], ["p2"]));
-  page.replace([exampleTask({ id: "a" }), part("p3"), part("p2", { progress: 7 }), part("p1")]);
-  assertStrictEquals(page.view.partsOf("a").value, list);
-  assertEquals(["p1", "p2", "p3"].map((id) => page.view.part(id) === sources[Number(id[1]) - 1]), [
+  const page = taskPage(exampleTask({ id: "a" }), {
+    subtasks: [subtask("p1"), subtask("p2"), subtask("p3")],
+  });
+  const sources = ["p1", "p2", "p3"].map((id) => page.view.subtask(id));
+  const list = page.view.subtasksOf("a").value;
+  page.apply(changes([subtask("p2", { version: 2 })], ["p2"]));
+  page.replace([exampleTask({ id: "a" }), subtask("p3"), subtask("p2", { progress: 7 }), subtask("p1")]);
+  assertStrictEquals(page.view.subtasksOf("a").value, list);
+  assertEquals(["p1", "p2", "p3"].map((id) => page.view.subtask(id) === sources[Number(id[1]) - 1]), [
     true,
     true,
     true,
   ]);
   assertEquals(sources[1]?.value.progress, 7);
   page.apply(changes([], ["p1"]));
-  page.apply(changes([part("p1", { version: 3 }), part("p3", { parent_id: "b", version: 1 })], ["p3"]));
-  assertEquals(page.view.partsOf("a").value, ["p1", "p2"]);
+  page.apply(changes([subtask("p1", { version: 3 }), subtask("p3", { parent_id: "b", version: 1 })], ["p3"]));
+  assertEquals(page.view.subtasksOf("a").value, ["p1", "p2"]);
 });
 
 Deno.test("createTaskPage() asks for log lines that it lacks, and joins what overlaps", () => {
@@ -129,15 +131,15 @@ Deno.test("createTaskPage() keeps a thousand lines", () => {
   assertEquals(page.nextLogLine(), 8_000, "what it would not keep is not asked for");
 });
 
-Deno.test("createTaskPage() shows parts of parts, and forgets them with what they were parts of", () => {
+Deno.test("createTaskPage() shows subtasks of subtasks, and forgets them with what they were subtasks of", () => {
   const page = taskPage(exampleTask({ id: "a" }));
   page.apply(changes([
     exampleTask({ id: "b", parent_id: "a", created_at: 1 }),
     exampleTask({ id: "c", parent_id: "b", created_at: 2 }),
     exampleTask({ id: "d", parent_id: "c", created_at: 3 }),
   ]));
-  assertEquals(["a", "b", "c"].map((id) => page.view.partsOf(id).value), [["b"], ["c"], ["d"]]);
-  const list = page.view.partsOf("c");
+  assertEquals(["a", "b", "c"].map((id) => page.view.subtasksOf(id).value), [["b"], ["c"], ["d"]]);
+  const list = page.view.subtasksOf("c");
   page.apply(changes([], ["d"]));
   assertEquals(list.value, []);
 });
@@ -164,7 +166,7 @@ Deno.test("createTaskPage() leaves the run that it knows as the next where a lat
 Deno.test("createTaskPage() goes on with the timeline and the progress that the server gave", () => {
   const page = taskPage(exampleTask({ id: "a", status: "Reading", progress: 10 }), {
     steps: [{ at: EXAMPLE_TIME, state: "PROCESSING", text: "Reading", progress: 10, count: 1 }],
-    series: [[EXAMPLE_TIME, 10]],
+    progressHistory: [[EXAMPLE_TIME, 10]],
   });
   const after = { id: "a", status: "Writing", version: 2, updated_at: EXAMPLE_TIME + 4 };
   page.apply(changes([exampleTask({ ...after, progress: 60 })]));
@@ -173,13 +175,13 @@ Deno.test("createTaskPage() goes on with the timeline and the progress that the 
     [0, "Reading"],
     [4, "Writing"],
   ]);
-  assertEquals(page.view.series.value.map(([at, progress]) => [at - EXAMPLE_TIME, progress]), [
+  assertEquals(page.view.progressHistory.value.map(([at, progress]) => [at - EXAMPLE_TIME, progress]), [
     [0, 10],
     [4, 60],
     [6, 80],
   ]);
   const entry = { state: "PROCESSING", version: 1, progress: 0 } as const;
-  page.setPast([{ at: EXAMPLE_TIME, status: "Missed", ...entry }]);
+  page.setHistory([{ at: EXAMPLE_TIME, status: "Missed", ...entry }]);
   assertEquals(page.view.steps.value.map(({ text }) => text), ["Missed", "Writing"]);
 });
 

@@ -4,9 +4,9 @@ import { assetNames, pageAssets } from "../../../ui/server/assets.ts";
 import { assert, assertEquals, assertLess, assertMatch, assertNotMatch } from "../../support/assert.ts";
 
 /** What a page may load of scripts, as transferred. */
-const MOST_BYTES = 30_000;
+const MAX_BYTES = 30_000;
 /** What lists of hundreds may load in addition. */
-const MOST_WINDOW_BYTES = 5_000;
+const MAX_WINDOW_BYTES = 5_000;
 
 async function compressedLength(text: string): Promise<number> {
   return (await promisify(brotliCompress)(text)).byteLength;
@@ -27,9 +27,9 @@ Deno.test("pageAssets holds what pages load, under names with a hash", () => {
 
 Deno.test("pageAssets stays small", async () => {
   for (const name of [assetNames.list, assetNames.task]) {
-    assertLess(await compressedLength(pageAssets.get(name)!.body), MOST_BYTES, name);
+    assertLess(await compressedLength(pageAssets.get(name)!.body), MAX_BYTES, name);
   }
-  assertLess(await compressedLength(pageAssets.get(assetNames.window)!.body), MOST_WINDOW_BYTES);
+  assertLess(await compressedLength(pageAssets.get(assetNames.window)!.body), MAX_WINDOW_BYTES);
 });
 
 Deno.test("pageAssets loads nothing from elsewhere", () => {

@@ -52,7 +52,7 @@ function clientModel(tasks: readonly Task[], over: Partial<ClientPageModel> = {}
     problems: [],
     startable: [],
     commands,
-    ways: firstTaskCommands(FRAME),
+    gettingStarted: firstTaskCommands(FRAME),
     ...over,
   };
 }
@@ -110,7 +110,7 @@ Deno.test("render functions write markup as text, wherever it comes from", () =>
     })),
     renderTaskPage(
       taskModel(exampleTask({ ...HOSTILE, id: "e", error: HOSTILE_ERROR, parent_id: MARKUP }), {
-        parts: [exampleTask({ ...HOSTILE, id: "f", parent_id: "e" })],
+        subtasks: [exampleTask({ ...HOSTILE, id: "f", parent_id: "e" })],
         steps: [{ at: EXAMPLE_TIME, state: "PROCESSING", text: MARKUP, progress: 1, count: 1 }],
         log: { lines: [{ at: 1, text: MARKUP }], dropped: 0, gone: 0 },
       }),
@@ -309,7 +309,7 @@ Deno.test("renderTaskPage() shows log, result, error, parts and metadata", () =>
         metadata: { file: "a.csv" },
         error: { message: "no", type: "Odd", stack: "at here" },
       }),
-      { log, parts: [exampleTask({ id: "part", name: "first part", parent_id: "task-1" })] },
+      { log, subtasks: [exampleTask({ id: "part", name: "first part", parent_id: "task-1" })] },
     ),
   );
   for (
@@ -332,7 +332,7 @@ Deno.test("renderTaskPage() says where the time went, without JavaScript", () =>
     ({ at: EXAMPLE_TIME + at, state: "PROCESSING", text, progress, count }) as const;
   const html = renderTaskPage(taskModel(finishedTask({ finished_at: EXAMPLE_TIME + 100 }), {
     steps: [step(0, "Reading", 0), step(10, "Small ones", 30, 12), step(80, "Writing", 60)],
-    series: [[EXAMPLE_TIME, 0], [EXAMPLE_TIME + 10, 30], [EXAMPLE_TIME + 80, 60]],
+    progressHistory: [[EXAMPLE_TIME, 0], [EXAMPLE_TIME + 10, 30], [EXAMPLE_TIME + 80, 60]],
   }));
   const rows = [...html.matchAll(/<li class="timeline-row".*?<\/li>/g)].map(([row]) =>
     row.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ").trim()
@@ -348,19 +348,19 @@ Deno.test("renderTaskPage() says where the time went, without JavaScript", () =>
 
 Deno.test("renderTaskPage() shows the parts of parts, each with its share", () => {
   const html = renderTaskPage(taskModel(exampleTask({ id: "a" }), {
-    parts: [
+    subtasks: [
       exampleTask({ id: "b", name: "first", parent_id: "a", weight: 1, progress: 40 }),
       exampleTask({ id: "c", name: "second", parent_id: "a", weight: 3 }),
       exampleTask({ id: "d", name: "inner", parent_id: "c" }),
     ],
     omitted: 5,
   }));
-  assertEquals([...html.matchAll(/share of the parent:<\/span> (\d+%)/g)].map(([, share]) => share), [
+  assertEquals([...html.matchAll(/of the parent:<\/span> (\d+%)/g)].map(([, share]) => share), [
     "25%",
     "75%",
     "100%",
   ]);
-  assertMatch(html, /<details class="part-below" open[^>]*><summary>1 subtask<\/summary>.*inner/);
+  assertMatch(html, /<details class="subtask-below" open[^>]*><summary>1 subtask<\/summary>.*inner/);
   assertStringIncludes(html, "5 more subtasks not shown");
 });
 

@@ -1,4 +1,4 @@
-import { isCommandKey, KEYS } from "../../../ui/shared/keys.ts";
+import { isCommandKey, SHORTCUTS } from "../../../ui/shared/keys.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 const PLAIN = { altKey: false, ctrlKey: false, metaKey: false, target: null };
@@ -23,7 +23,7 @@ Deno.test("isCommandKey() leaves letters in fields and the browser's own shortcu
   }
 });
 
-Deno.test("KEYS names no key twice in one place", () => {
-  const all = KEYS.flatMap(({ keys, where }) => keys.map((key) => `${where} ${key}`));
+Deno.test("SHORTCUTS names no key twice in one place", () => {
+  const all = SHORTCUTS.flatMap(({ keys, where }) => keys.map((key) => `${where} ${key}`));
   assertEquals(new Set(all).size, all.length);
 });

@@ -1,5 +1,5 @@
 import type { Task } from "../../../lib/task/task.ts";
-import { type Milestone, milestoneBetween, sayMilestones } from "../../../ui/shared/milestones.ts";
+import { type Milestone, milestoneBetween, milestonesText } from "../../../ui/shared/milestones.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { exampleTask, finishedTask } from "../../support/example_task.ts";
 
@@ -39,19 +39,19 @@ function milestone(id: string, kind: Milestone["kind"], text = `${id} ${kind}`):
   return { id, kind, text };
 }
 
-Deno.test("sayMilestones() tells few one by one, of each task the last", () => {
-  assertEquals(sayMilestones([]), "");
+Deno.test("milestonesText() tells few one by one, of each task the last", () => {
+  assertEquals(milestonesText([]), "");
   assertEquals(
-    sayMilestones([milestone("a", "started"), milestone("b", "finished"), milestone("a", "failed")]),
+    milestonesText([milestone("a", "started"), milestone("b", "finished"), milestone("a", "failed")]),
     "a failed. b finished",
   );
 });
 
-Deno.test("sayMilestones() tells many as sums", () => {
+Deno.test("milestonesText() tells many as sums", () => {
   const many = ["a", "b", "c", "d"].map((id) => milestone(id, "finished"));
-  assertEquals(sayMilestones([...many, milestone("e", "failed")]), "4 tasks finished, 1 task failed");
+  assertEquals(milestonesText([...many, milestone("e", "failed")]), "4 tasks finished, 1 task failed");
   assertEquals(
-    sayMilestones(["a", "b", "c", "d"].map((id) => milestone(id, "progress"))),
+    milestonesText(["a", "b", "c", "d"].map((id) => milestone(id, "progress"))),
     "4 tasks progressed",
   );
 });

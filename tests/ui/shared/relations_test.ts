@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Task } from "../../../lib/task/task.ts";
-import { MOST_PARTS, relationsOf } from "../../../ui/shared/relations.ts";
+import { MAX_SUBTASKS, relationsOf } from "../../../ui/shared/relations.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
@@ -13,28 +13,28 @@ function ids(tasks: readonly { readonly id: string }[]): string[] {
   return tasks.map(({ id }) => id);
 }
 
-Deno.test("relationsOf() finds parts of parts, in the order of their creation, without what their rows do not show", () => {
-  const part = (id: string, parent_id: string, created_at: number) =>
+Deno.test("relationsOf() finds subtasks of subtasks, in the order of their creation, without what their rows do not show", () => {
+  const subtask = (id: string, parent_id: string, created_at: number) =>
     finishedTask({ id, parent_id, created_at, result: "long", metadata: { much: 1 } });
   const found = kin([
     exampleTask({ id: "a" }),
-    part("c", "b", 3),
-    part("b", "a", 2),
-    part("d", "a", 1),
-    part("x", "y", 1),
+    subtask("c", "b", 3),
+    subtask("b", "a", 2),
+    subtask("d", "a", 1),
+    subtask("x", "y", 1),
   ], "a");
-  assertEquals(ids(found.parts), ["d", "b", "c"]);
+  assertEquals(ids(found.subtasks), ["d", "b", "c"]);
   assertEquals(found.omitted, 0);
-  assertEquals(found.parts.map(({ result, metadata }) => [result, metadata]), Array(3).fill([null, {}]));
+  assertEquals(found.subtasks.map(({ result, metadata }) => [result, metadata]), Array(3).fill([null, {}]));
 });
 
-Deno.test("relationsOf() says how many parts it leaves out", () => {
-  const parts = Array.from(
-    { length: MOST_PARTS + 7 },
+Deno.test("relationsOf() says how many subtasks it leaves out", () => {
+  const subtasks = Array.from(
+    { length: MAX_SUBTASKS + 7 },
     (_, n) => exampleTask({ id: `p${n}`, parent_id: "a" }),
   );
-  const found = kin([exampleTask({ id: "a" }), ...parts], "a");
-  assertEquals([found.parts.length, found.omitted], [MOST_PARTS, 7]);
+  const found = kin([exampleTask({ id: "a" }), ...subtasks], "a");
+  assertEquals([found.subtasks.length, found.omitted], [MAX_SUBTASKS, 7]);
 });
 
 Deno.test("relationsOf() finds all attempts from each of them, as far back as there are any", () => {
@@ -82,8 +82,8 @@ Deno.test("relationsOf() comes to an end whatever tasks say of each other", () =
     const tasks = relations.map((each, index) => exampleTask({ ...each, id: "abcde"[index]! }));
     for (const { id } of tasks) {
       const found = kin(tasks, id);
-      assertEquals(new Set(ids(found.parts)).size, found.parts.length);
-      assert(!ids(found.parts).includes(id), "no task is a part of itself");
+      assertEquals(new Set(ids(found.subtasks)).size, found.subtasks.length);
+      assert(!ids(found.subtasks).includes(id), "no task is a subtask of itself");
       assertEquals(new Set(ids(found.attempts)).size, found.attempts.length);
     }
   }));

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { elapsedSeconds } from "../../../lib/text/format.ts";
 import { type HistoryEntry, isFinal, type Task, TASK_STATES } from "../../../lib/task/task.ts";
-import { foldSteps, MOST_ROWS, type Step, stepsOf, timelineOf, withStep } from "../../../ui/shared/steps.ts";
+import { foldSteps, MAX_ROWS, type Step, stepsOf, timelineOf, withStep } from "../../../ui/shared/steps.ts";
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
@@ -105,7 +105,7 @@ Deno.test("timelineOf() folds the short steps of a long history and shows the lo
     ["file 898", 1],
     ["file 899", 1],
   ]);
-  assert(rows.length <= MOST_ROWS);
+  assert(rows.length <= MAX_ROWS);
 });
 
 Deno.test("timelineOf() has one row for a task that said nothing, and none for one that waits", () => {

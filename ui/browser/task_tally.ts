@@ -10,7 +10,7 @@ import type { ClientPageModel } from "../shared/model.ts";
 import type { TaskCounts } from "../shared/view.ts";
 
 /** The number of removed tasks to remember. A restore follows soon after the removal. */
-const MOST_GONE = 1_000;
+const MAX_GONE = 1_000;
 
 /** The page data that the counts start from. */
 export type TallyModel = Pick<ClientPageModel, "tasks" | "activeTotal" | "endedTotal" | "now" | "page">;
@@ -72,7 +72,7 @@ export class TaskTally {
     if (this.#knowsAll) return;
     this.#gone.add(id);
     const [oldest] = this.#gone;
-    if (this.#gone.size > MOST_GONE && oldest !== undefined) this.#gone.delete(oldest);
+    if (this.#gone.size > MAX_GONE && oldest !== undefined) this.#gone.delete(oldest);
   }
 
   /** Starts again with these tasks: all tasks of the client. */

@@ -9,12 +9,12 @@ import type { Task } from "../../lib/task/task.ts";
 import { countNoun } from "../../lib/text/format.ts";
 
 /** The first message after a reconnect. */
-export interface Return {
-  /** The tasks that changed while disconnected, or all tasks if {@linkcode Return.isAnew} is set. */
+export interface Reconnection {
+  /** The tasks that changed while disconnected, or all tasks if {@linkcode Reconnection.isFullState} is set. */
   readonly tasks: readonly Task[];
   readonly removed: readonly string[];
   /** Whether the server no longer had the changes since the page's cursor and sent all tasks instead. */
-  readonly isAnew: boolean;
+  readonly isFullState: boolean;
   /** Whether the server had announced its shutdown before the connection was lost. */
   readonly wasClosing: boolean;
 }
@@ -25,14 +25,14 @@ const INTERRUPTED = "interrupted";
 const CLOCK_TOLERANCE = 3;
 
 /** Shown while the server shuts down. */
-export const CLOSING_WORDS = "The server is shutting down.";
+export const CLOSING_TEXT = "The server is shutting down.";
 /** Announced when the connection is lost. */
-export const LOST_WORDS = "Connection lost. Reconnecting.";
+export const LOST_TEXT = "Connection lost. Reconnecting.";
 /** Announced when the server can store changes again. */
-export const STORED_WORDS = "Changes are being saved again.";
+export const SAVED_TEXT = "Changes are being saved again.";
 
 /** Shown while the server is degraded: it can't store changes. */
-export function sayTrouble(detail: string): string {
+export function degradedText(detail: string): string {
   return `Changes can't be saved at the moment: ${detail}. ` +
     "Running tasks continue, and their changes are saved as soon as this is resolved.";
 }
@@ -46,21 +46,21 @@ export function sayTrouble(detail: string): string {
  * @param id the id of the page's task; `null` on a list page
  * @returns sentences
  */
-export function sayReturn(back: Return, since: number, id: string | null): string {
+export function reconnectedText(back: Reconnection, since: number, id: string | null): string {
   const interrupted = back.tasks.filter((task) => wasInterrupted(task, since));
   const wasRestarted = back.wasClosing || interrupted.length > 0;
-  if (back.isAnew) {
+  if (back.isFullState) {
     return wasRestarted
       ? "Reconnected. The server was restarted; the page has been refreshed."
       : "Reconnected. The page has been refreshed; the changes in between are not available.";
   }
-  const changed = id === null ? sayChanged(back, interrupted.length) : sayTaskChanged(back, interrupted, id);
+  const changed = id === null ? changesText(back, interrupted.length) : taskChangeText(back, interrupted, id);
   return wasRestarted
     ? `Reconnected. The server was restarted; ${changed}.`
     : `Reconnected. ${changed.charAt(0).toUpperCase()}${changed.slice(1)}.`;
 }
 
-function sayChanged({ tasks, removed }: Return, interrupted: number): string {
+function changesText({ tasks, removed }: Reconnection, interrupted: number): string {
   const { size } = new Set([...tasks.map((task) => task.id), ...removed]);
   if (size === 0) return "nothing changed in the meantime";
   const changed = `${countNoun(size, "task")} changed in the meantime`;
@@ -68,7 +68,7 @@ function sayChanged({ tasks, removed }: Return, interrupted: number): string {
   return `${changed}, ${interrupted} ${interrupted === 1 ? "was" : "were"} interrupted`;
 }
 
-function sayTaskChanged({ tasks, removed }: Return, interrupted: readonly Task[], id: string): string {
+function taskChangeText({ tasks, removed }: Reconnection, interrupted: readonly Task[], id: string): string {
   const isIt = (task: Task) => task.id === id;
   if (interrupted.some(isIt)) return "this task was interrupted";
   if (tasks.some(isIt)) return "this task changed in the meantime";

@@ -6,7 +6,7 @@
 
 import type { Signal } from "@preact/signals";
 import { MAX_PAGE_SIZE } from "../../lib/task/task_query.ts";
-import { sayBulk, sayBulkStart } from "../shared/bulk_words.ts";
+import { bulkProgressText, bulkResultText } from "../shared/bulk_text.ts";
 import type { BulkAction, BulkState } from "../shared/view.ts";
 
 /** The outcome of a bulk action for each task. */
@@ -52,7 +52,7 @@ export class BulkChanger implements Disposable {
   async change(action: BulkAction, ids: readonly string[]): Promise<readonly string[]> {
     if (this.#state.peek().kind === "busy") return ids;
     clearTimeout(this.#timer);
-    this.#state.value = { kind: "busy", text: sayBulkStart(action, ids.length) };
+    this.#state.value = { kind: "busy", text: bulkProgressText(action, ids.length) };
     const done: string[] = [];
     const failed: BulkAnswer["failed"][number][] = [];
     for (let start = 0; start < ids.length; start += MAX_PAGE_SIZE) {
@@ -68,7 +68,7 @@ export class BulkChanger implements Disposable {
       }
     }
     this.#removed = action === "remove" ? done : [];
-    const text = sayBulk(action, done.length, failed.map(({ detail }) => detail));
+    const text = bulkResultText(action, done.length, failed.map(({ detail }) => detail));
     const undo = this.#removed.length;
     this.#state.value = { kind: "done", text, isProblem: failed.length > 0, undo };
     this.#say(undo > 0 ? `${text} This can be undone for a few seconds.` : text);

@@ -7,19 +7,19 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { noticeState, toggleNotices } from "../shared/notice_permission.ts";
+import { notificationState, toggleNotifications } from "../shared/notification_permission.ts";
 import type { FrameView } from "../shared/view.ts";
 import { Icon } from "./icons.tsx";
 
-interface NoticeButtonProps {
+interface NotificationButtonProps {
   readonly view: FrameView;
 }
 
 /** Toggles notifications. Rendered only if the page's script runs and the browser supports them. */
-export function NoticeButton({ view }: NoticeButtonProps): JSX.Element | null {
+export function NotificationButton({ view }: NotificationButtonProps): JSX.Element | null {
   const isScripted = view.scripted.value;
-  const [changed, setState] = useState<ReturnType<typeof noticeState> | null>(null);
-  const state = !isScripted ? "unavailable" : changed ?? noticeState();
+  const [changed, setState] = useState<ReturnType<typeof notificationState> | null>(null);
+  const state = !isScripted ? "unavailable" : changed ?? notificationState();
   if (state === "unavailable") return null;
   const isBlocked = state === "blocked";
   const words = isBlocked
@@ -33,7 +33,7 @@ export function NoticeButton({ view }: NoticeButtonProps): JSX.Element | null {
       title={words}
       aria-pressed={state === "on"}
       disabled={isBlocked}
-      onClick={() => void toggleNotices().then(setState)}
+      onClick={() => void toggleNotifications().then(setState)}
     >
       <Icon name={state === "on" ? "bell" : "bell_off"} />
     </button>

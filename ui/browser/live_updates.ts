@@ -4,17 +4,17 @@
  * @module
  */
 
-import type { Return } from "../shared/news.ts";
+import type { Reconnection } from "../shared/connection_text.ts";
 import type { Task } from "../../lib/task/task.ts";
 import type { ServerMessage } from "../../lib/task/wire.ts";
 import type { ProbeResult } from "./probe.ts";
-import type { Link, LinkEnd, Transport } from "./transports.ts";
-import type { TransportName } from "../shared/view.ts";
+import type { Subscription, SubscriptionEnd, UpdateSource } from "./update_sources.ts";
+import type { UpdateSourceName } from "../shared/view.ts";
 
 /** The state of the connection. */
 export type ConnectionStatus =
   | { readonly kind: "connecting" }
-  | { readonly kind: "live"; readonly over: TransportName }
+  | { readonly kind: "live"; readonly over: UpdateSourceName }
   /** Still live, but the server has announced its shutdown. */
   | { readonly kind: "closing" }
   /** Lost; a retry is scheduled. */
@@ -22,12 +22,12 @@ export type ConnectionStatus =
   /** Lost for good. */
   | { readonly kind: "stopped"; readonly reason: string };
 
-/** The options of a {@linkcode DeltaConnection}. */
-export interface DeltaConnectionOptions {
+/** The options of a {@linkcode LiveUpdates}. */
+export interface LiveUpdatesOptions {
   /** The sources of updates, best first. */
-  readonly transports: readonly [Transport, ...Transport[]];
+  readonly sources: readonly [UpdateSource, ...UpdateSource[]];
   /** The source to start with: the one that worked last. @default {the best} */
-  readonly first?: TransportName | null;
+  readonly first?: UpdateSourceName | null;
   /** The cursor from which to resume. */
   readonly cursor: string;
   /** Receives changed tasks and the ids of removed ones. */
@@ -36,13 +36,13 @@ export interface DeltaConnectionOptions {
   readonly onReplace: (tasks: readonly Task[]) => void;
   readonly onStatus: (status: ConnectionStatus) => void;
   /** Called after each reconnect, after the missed changes were passed on. */
-  readonly onReturn: (back: Return) => void;
+  readonly onReconnect: (back: Reconnection) => void;
   /**
    * Receives the server's storage error, or `null` if there is none. May receive the same value repeatedly.
    */
   readonly onDegradation: (detail: string | null) => void;
   /** Called whenever anything arrives from the server. */
-  readonly onSign: () => void;
+  readonly onActivity: () => void;
   /** Checks over plain HTTP whether the server is reachable and still serves this page. */
   readonly probe: () => Promise<ProbeResult>;
   /**
@@ -78,59 +78,59 @@ const OPENING_MS = 500;
  */
 const STEADY_MS = 2_000;
 /** The maximum delay before a better source is tried again, in milliseconds. */
-const MOST_TRIAL_MS = 300_000;
+const MAX_TRIAL_MS = 300_000;
 
 /** The state of one subscription, from opening to end. */
-interface Attempt {
+interface ActiveSubscription {
   /** The index of its source in the list of sources. */
   readonly level: number;
-  link: Link | undefined;
+  subscription: Subscription | undefined;
   /** When the first message arrived; `undefined` before. */
   heardAt: number | undefined;
   /** Whether the missed changes, the announcement of a shutdown and the storage state have arrived. */
   isCurrent: boolean;
   isClosing: boolean;
-  isTroubleTold: boolean;
+  hasStorageState: boolean;
   /** Whether it was given up because nothing arrived. */
-  isMute: boolean;
+  isSilent: boolean;
   /** While it is a trial: the messages that arrived before it was adopted. */
-  early: ServerMessage[];
+  buffered: ServerMessage[];
   /** Ends it if the missed changes do not arrive in time. */
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /**
- * Receives updates and reconnects with backoff. Starts at once; {@linkcode DeltaConnection.close} stops it.
+ * Receives updates and reconnects with backoff. Starts at once; {@linkcode LiveUpdates.close} stops it.
  */
-export class DeltaConnection implements Disposable {
-  readonly #options: DeltaConnectionOptions;
+export class LiveUpdates implements Disposable {
+  readonly #options: LiveUpdatesOptions;
   #cursor: string;
   #level: number;
-  #present: Attempt | undefined;
+  #present: ActiveSubscription | undefined;
   /** A better source that is being tried while the present one continues. */
-  #trial: Attempt | undefined;
+  #trial: ActiveSubscription | undefined;
   #trialTimer: ReturnType<typeof setTimeout> | undefined;
   #trialMs: number;
   /** Either the retry or the silence timer; never both. */
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #attempts = 0;
+  #failures = 0;
   /** Consecutive failures with a server that was reachable over plain HTTP. */
   #blocked = 0;
   #wasLive = false;
   #isLost = false;
   /** Whether the server had announced its shutdown before the connection was lost. */
   #wasClosing = false;
-  #troubleTimer: ReturnType<typeof setTimeout> | undefined;
+  #storageTimer: ReturnType<typeof setTimeout> | undefined;
   /** Counts arrivals, to tell whether something arrived during a probe. */
-  #signs = 0;
+  #activities = 0;
   #ended = false;
 
   /** @param options the sources and the callbacks */
-  constructor(options: DeltaConnectionOptions) {
+  constructor(options: LiveUpdatesOptions) {
     this.#options = options;
     this.#cursor = options.cursor;
     this.#trialMs = options.trialMs ?? 15_000;
-    this.#level = Math.max(0, options.transports.findIndex(({ name }) => name === options.first));
+    this.#level = Math.max(0, options.sources.findIndex(({ name }) => name === options.first));
     options.onStatus({ kind: "connecting" });
     this.#connect();
   }
@@ -146,11 +146,11 @@ export class DeltaConnection implements Disposable {
   retryNow(): void {
     if (this.#ended) return;
     if (this.#present === undefined) {
-      this.#attempts = 0;
+      this.#failures = 0;
       this.#connect();
     } else if (this.#present.isCurrent && this.#level > 0 && this.#trial === undefined) {
       this.#trialMs = this.#options.trialMs ?? 15_000;
-      this.#try(0);
+      this.#startTrial(0);
     }
   }
 
@@ -179,151 +179,151 @@ export class DeltaConnection implements Disposable {
     this.#present = this.#open(this.#level);
   }
 
-  #open(level: number): Attempt {
-    const attempt: Attempt = {
+  #open(level: number): ActiveSubscription {
+    const active: ActiveSubscription = {
       level,
-      link: undefined,
+      subscription: undefined,
       heardAt: undefined,
       isCurrent: false,
       isClosing: false,
-      isTroubleTold: false,
-      early: [],
-      isMute: false,
+      hasStorageState: false,
+      buffered: [],
+      isSilent: false,
       timer: undefined,
     };
-    this.#expect(attempt, 1);
-    attempt.link = this.#options.transports[level]!.open(this.#cursor, {
-      onSign: () => this.#sign(attempt),
-      onMessage: (message) => this.#receive(attempt, message),
-      onEnd: (why) => this.#end(attempt, why),
+    this.#restartTimeout(active, 1);
+    active.subscription = this.#options.sources[level]!.open(this.#cursor, {
+      onActivity: () => this.#noteActivity(active),
+      onMessage: (message) => this.#receive(active, message),
+      onEnd: (why) => this.#end(active, why),
     });
-    return attempt;
+    return active;
   }
 
   /** Restarts the timeout of a subscription. */
-  #expect(attempt: Attempt, times: number): void {
-    clearTimeout(attempt.timer);
+  #restartTimeout(active: ActiveSubscription, times: number): void {
+    clearTimeout(active.timer);
     const openMs = this.#options.openMs ?? 6_000;
-    attempt.timer = setTimeout(() => {
-      attempt.isMute = true;
-      this.#end(attempt, "lost");
+    active.timer = setTimeout(() => {
+      active.isSilent = true;
+      this.#end(active, "lost");
     }, openMs * times);
   }
 
   /** Something arrived: restart the silence timer. */
-  #sign(attempt: Attempt): void {
-    const isFirst = attempt.heardAt === undefined;
-    attempt.heardAt ??= performance.now();
+  #noteActivity(active: ActiveSubscription): void {
+    const isFirst = active.heardAt === undefined;
+    active.heardAt ??= performance.now();
     // The missed changes may be large and the connection slow.
-    if (!attempt.isCurrent) this.#expect(attempt, 3);
-    if (attempt !== this.#present) return;
-    this.#signs++;
-    this.#options.onSign();
+    if (!active.isCurrent) this.#restartTimeout(active, 3);
+    if (active !== this.#present) return;
+    this.#activities++;
+    this.#options.onActivity();
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#probeSilence(attempt), this.#options.silenceMs ?? 20_000);
+    this.#timer = setTimeout(() => this.#probeSilence(active), this.#options.silenceMs ?? 20_000);
     // After a reconnect the server may be another version.
-    if (isFirst && this.#isLost) void this.#probeSilence(attempt);
+    if (isFirst && this.#isLost) void this.#probeSilence(active);
   }
 
-  #receive(attempt: Attempt, message: ServerMessage): void {
+  #receive(active: ActiveSubscription, message: ServerMessage): void {
     const isState = message.type === "task_update" || message.type === "initial_state";
-    if (attempt === this.#trial) {
-      attempt.early.push(message);
-      if (isState) this.#adopt(attempt);
+    if (active === this.#trial) {
+      active.buffered.push(message);
+      if (isState) this.#adopt(active);
       return;
     }
-    if (attempt !== this.#present) return;
+    if (active !== this.#present) return;
     if (isState) {
-      const isAnew = message.type === "initial_state";
-      const removed = isAnew ? [] : message.removed;
-      if (isAnew) this.#options.onReplace(message.tasks);
+      const isFullState = message.type === "initial_state";
+      const removed = isFullState ? [] : message.removed;
+      if (isFullState) this.#options.onReplace(message.tasks);
       else this.#options.onChanges(message.tasks, removed);
       this.#cursor = message.cursor ?? this.#cursor;
-      this.#current(attempt, { tasks: message.tasks, removed, isAnew });
+      this.#becomeCurrent(active, { tasks: message.tasks, removed, isFullState });
     } else if (message.type === "closing") {
-      attempt.isClosing = true;
-      if (attempt.isCurrent) this.#options.onStatus({ kind: "closing" });
+      active.isClosing = true;
+      if (active.isCurrent) this.#options.onStatus({ kind: "closing" });
     } else if (message.type === "degraded") {
-      attempt.isTroubleTold = true;
+      active.hasStorageState = true;
       this.#options.onDegradation(message.detail);
     }
     // "resync" only announces the full state that follows; until then the old cursor is still valid.
   }
 
   /** The first state of a subscription contains the missed changes: the page is live from now on. */
-  #current(attempt: Attempt, missed: Omit<Return, "wasClosing">): void {
-    if (attempt.isCurrent) return;
-    attempt.isCurrent = true;
-    clearTimeout(attempt.timer);
+  #becomeCurrent(active: ActiveSubscription, missed: Omit<Reconnection, "wasClosing">): void {
+    if (active.isCurrent) return;
+    active.isCurrent = true;
+    clearTimeout(active.timer);
     this.#blocked = 0;
-    const over = this.#options.transports[attempt.level]!.name;
-    this.#options.onStatus(attempt.isClosing ? { kind: "closing" } : { kind: "live", over });
-    if (this.#isLost && this.#wasLive) this.#options.onReturn({ ...missed, wasClosing: this.#wasClosing });
+    const over = this.#options.sources[active.level]!.name;
+    this.#options.onStatus(active.isClosing ? { kind: "closing" } : { kind: "live", over });
+    if (this.#isLost && this.#wasLive) this.#options.onReconnect({ ...missed, wasClosing: this.#wasClosing });
     this.#wasLive = true;
     this.#isLost = false;
     this.#wasClosing = false;
     // A storage error is sent right after opening; if there is none, nothing is sent.
-    clearTimeout(this.#troubleTimer);
-    this.#troubleTimer = setTimeout(() => {
-      if (!attempt.isTroubleTold) this.#options.onDegradation(null);
+    clearTimeout(this.#storageTimer);
+    this.#storageTimer = setTimeout(() => {
+      if (!active.hasStorageState) this.#options.onDegradation(null);
     }, OPENING_MS);
-    this.#planTrial();
+    this.#scheduleTrial();
   }
 
   /** A silent subscription may be idle, or dead without either side having noticed. */
-  async #probeSilence(attempt: Attempt): Promise<void> {
-    if (attempt !== this.#present) return;
+  async #probeSilence(active: ActiveSubscription): Promise<void> {
+    if (active !== this.#present) return;
     clearTimeout(this.#timer);
-    const signs = this.#signs;
+    const before = this.#activities;
     const found = await this.#options.probe();
-    if (attempt !== this.#present) return;
-    const spoke = signs !== this.#signs;
-    if (found === "alive" || (found === "dead" && spoke)) return this.#sign(attempt);
+    if (active !== this.#present) return;
+    const spoke = before !== this.#activities;
+    if (found === "alive" || (found === "dead" && spoke)) return this.#noteActivity(active);
     this.#drop();
     if (found === "outdated") this.#stopOutdated();
     else await this.#lost(true);
   }
 
-  #end(attempt: Attempt, why: LinkEnd): void {
-    if (attempt === this.#trial) return this.#trialFailed(attempt);
-    if (attempt !== this.#present) return;
-    const { heardAt, isCurrent, isMute } = attempt;
+  #end(active: ActiveSubscription, why: SubscriptionEnd): void {
+    if (active === this.#trial) return this.#trialFailed(active);
+    if (active !== this.#present) return;
+    const { heardAt, isCurrent, isSilent } = active;
     this.#drop();
-    if (heardAt !== undefined && performance.now() - heardAt >= STEADY_MS) this.#attempts = 0;
+    if (heardAt !== undefined && performance.now() - heardAt >= STEADY_MS) this.#failures = 0;
     if (why === "refused") {
       this.#stop("You no longer have access to this page. Reload it to sign in again.");
     } else if (why === "not_found") {
       this.#stop("This page no longer exists on the server.");
-    } else void this.#lost(isCurrent, isMute);
+    } else void this.#lost(isCurrent, isSilent);
   }
 
-  async #lost(wasCurrent: boolean, isMute = false): Promise<void> {
-    this.#attempts++;
+  async #lost(wasCurrent: boolean, isSilent = false): Promise<void> {
+    this.#failures++;
     this.#isLost = true;
     this.#options.onStatus({ kind: "reconnecting", reason: null });
     const bound = Math.min(
       this.#options.maxRetryMs ?? 10_000,
-      (this.#options.minRetryMs ?? 500) * 2 ** (this.#attempts - 1),
+      (this.#options.minRetryMs ?? 500) * 2 ** (this.#failures - 1),
     );
     // Random, so that the watchers of a restarting server do not all reconnect at the same instant.
     this.#timer = setTimeout(() => this.#connect(), bound * (0.5 + Math.random() / 2));
-    if (wasCurrent || (this.#attempts < 2 && !isMute)) return;
-    const attempt = this.#attempts;
+    if (wasCurrent || (this.#failures < 2 && !isSilent)) return;
+    const failures = this.#failures;
     const found = await this.#options.probe();
-    if (this.#ended || attempt !== this.#attempts || this.#present?.heardAt !== undefined) return;
+    if (this.#ended || failures !== this.#failures || this.#present?.heardAt !== undefined) return;
     // One failure may mean that the server is just starting. If a subscription was accepted and then stayed
     // silent, the next one will, too.
-    this.#blocked = found === "alive" ? this.#blocked + (isMute ? BLOCKED_AFTER : 1) : 0;
+    this.#blocked = found === "alive" ? this.#blocked + (isSilent ? BLOCKED_AFTER : 1) : 0;
     if (found === "outdated") this.#stopOutdated();
-    else if (this.#blocked >= BLOCKED_AFTER) this.#goDown();
+    else if (this.#blocked >= BLOCKED_AFTER) this.#fallBack();
   }
 
   /** The source is blocked: fall back to the next one. */
-  #goDown(): void {
-    if (this.#level + 1 < this.#options.transports.length) {
+  #fallBack(): void {
+    if (this.#level + 1 < this.#options.sources.length) {
       this.#drop();
       this.#level++;
-      this.#blocked = this.#attempts = 0;
+      this.#blocked = this.#failures = 0;
       this.#connect();
       return;
     }
@@ -332,33 +332,33 @@ export class DeltaConnection implements Disposable {
   }
 
   /** Schedules a trial of better sources, at increasing intervals. */
-  #planTrial(): void {
+  #scheduleTrial(): void {
     clearTimeout(this.#trialTimer);
     if (this.#level === 0 || this.#trial !== undefined) return;
-    this.#trialTimer = setTimeout(() => this.#try(0), this.#trialMs);
-    this.#trialMs = Math.min(MOST_TRIAL_MS, this.#trialMs * 2);
+    this.#trialTimer = setTimeout(() => this.#startTrial(0), this.#trialMs);
+    this.#trialMs = Math.min(MAX_TRIAL_MS, this.#trialMs * 2);
   }
 
-  #try(level: number): void {
+  #startTrial(level: number): void {
     clearTimeout(this.#trialTimer);
     this.#trial = undefined;
     if (level < this.#level) this.#trial = this.#open(level);
-    else this.#planTrial();
+    else this.#scheduleTrial();
   }
 
-  #trialFailed(trial: Attempt): void {
+  #trialFailed(trial: ActiveSubscription): void {
     release(trial);
-    this.#try(trial.level + 1);
+    this.#startTrial(trial.level + 1);
   }
 
   /** A better source works: switch to it. Its cursor may be older; applying changes twice is harmless. */
-  #adopt(trial: Attempt): void {
+  #adopt(trial: ActiveSubscription): void {
     this.#trial = undefined;
     if (this.#present !== undefined) release(this.#present);
     this.#present = trial;
     this.#level = trial.level;
-    this.#sign(trial);
-    for (const message of trial.early.splice(0)) this.#receive(trial, message);
+    this.#noteActivity(trial);
+    for (const message of trial.buffered.splice(0)) this.#receive(trial, message);
   }
 
   #stopOutdated(): void {
@@ -372,15 +372,15 @@ export class DeltaConnection implements Disposable {
 
   #drop(): void {
     // All pending timers belong to the subscription that is dropped.
-    for (const timer of [this.#timer, this.#troubleTimer, this.#trialTimer]) clearTimeout(timer);
-    for (const attempt of [this.#present, this.#trial]) if (attempt !== undefined) release(attempt);
+    for (const timer of [this.#timer, this.#storageTimer, this.#trialTimer]) clearTimeout(timer);
+    for (const active of [this.#present, this.#trial]) if (active !== undefined) release(active);
     this.#wasClosing ||= this.#present?.isClosing ?? false;
     this.#present = this.#trial = undefined;
   }
 }
 
 /** Closes a subscription and clears its timer. */
-function release({ link, timer }: Attempt): void {
+function release({ subscription, timer }: ActiveSubscription): void {
   clearTimeout(timer);
-  link?.close();
+  subscription?.close();
 }

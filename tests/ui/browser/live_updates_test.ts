@@ -1,6 +1,6 @@
-import { DeltaConnection } from "../../../ui/browser/connection.ts";
-import { socketTransport } from "../../../ui/browser/transports.ts";
-import type { DeltaConnectionOptions } from "../../../ui/browser/connection.ts";
+import { LiveUpdates } from "../../../ui/browser/live_updates.ts";
+import { socketSource } from "../../../ui/browser/update_sources.ts";
+import type { LiveUpdatesOptions } from "../../../ui/browser/live_updates.ts";
 import { assert, assertEquals, assertLessOrEqual, assertMatch } from "../../support/assert.ts";
 import { ConnectionWitness } from "../../support/connection_witness.ts";
 import { exampleTask } from "../../support/example_task.ts";
@@ -82,11 +82,11 @@ const QUICK = { cursor: "e:1", minRetryMs: 1, maxRetryMs: 5, silenceMs: 60_000 }
 function connect(
   url: string,
   witness: ConnectionWitness,
-  over: Partial<DeltaConnectionOptions> = {},
-): DeltaConnection {
-  return new DeltaConnection({
+  over: Partial<LiveUpdatesOptions> = {},
+): LiveUpdates {
+  return new LiveUpdates({
     ...QUICK,
-    transports: [socketTransport(url)],
+    sources: [socketSource(url)],
     probe: () => Promise.resolve("alive"),
     ...witness.hooks,
     ...over,
@@ -97,7 +97,7 @@ function update(cursor: string, id: string): string {
   return JSON.stringify({ type: "task_update", cursor, tasks: [exampleTask({ id })], removed: ["gone"] });
 }
 
-Deno.test("DeltaConnection asks for changes after the page's cursor, and says when it is live", async () => {
+Deno.test("LiveUpdates asks for changes after the page's cursor, and says when it is live", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using connection = connect(server.url, witness);
@@ -111,7 +111,7 @@ Deno.test("DeltaConnection asks for changes after the page's cursor, and says wh
   assertEquals(witness.signs, 3);
 });
 
-Deno.test("DeltaConnection comes back after a cut with the cursor of what it saw last", async () => {
+Deno.test("LiveUpdates comes back after a cut with the cursor of what it saw last", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
@@ -126,7 +126,7 @@ Deno.test("DeltaConnection comes back after a cut with the cursor of what it saw
   assertEquals(witness.said.slice(4), ["reconnecting", "live", "back  -"]);
 });
 
-Deno.test("DeltaConnection is live again once it was told what it missed, and tells that once", async () => {
+Deno.test("LiveUpdates is live again once it was told what it missed, and tells that once", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
@@ -143,10 +143,13 @@ Deno.test("DeltaConnection is live again once it was told what it missed, and te
   await witness.until("changes d -gone");
   const back = ["changes a,b -c", "live", "back a,b -c", "changes d -gone"];
   assertEquals(witness.said.slice(3), back);
-  assertEquals(witness.returns.map(({ isAnew, wasClosing }) => [isAnew, wasClosing]), [[false, false]]);
+  assertEquals(witness.returns.map(({ isFullState, wasClosing }) => [isFullState, wasClosing]), [[
+    false,
+    false,
+  ]]);
 });
 
-Deno.test("DeltaConnection stays in touch with a server that is about to end, and remembers that it said so", async () => {
+Deno.test("LiveUpdates stays in touch with a server that is about to end, and remembers that it said so", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   let asked = 0;
@@ -173,7 +176,7 @@ Deno.test("DeltaConnection stays in touch with a server that is about to end, an
   assertEquals(witness.returns.map((back) => back.wasClosing), [true, false]);
 });
 
-Deno.test("DeltaConnection tells of degradation, of its end, and that there is none where nothing is said", async () => {
+Deno.test("LiveUpdates tells of degradation, of its end, and that there is none where nothing is said", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
@@ -200,7 +203,7 @@ Deno.test("DeltaConnection tells of degradation, of its end, and that there is n
   ]);
 });
 
-Deno.test("DeltaConnection keeps its old cursor between a resync and the state that follows", async () => {
+Deno.test("LiveUpdates keeps its old cursor between a resync and the state that follows", async () => {
   await using server = new SocketServer();
   server.opens = false;
   const witness = new ConnectionWitness();
@@ -221,10 +224,10 @@ Deno.test("DeltaConnection keeps its old cursor between a resync and the state t
   const third = await server.next();
   third.socket.send(JSON.stringify({ type: "initial_state", cursor: "g:1", all_tasks: {} }));
   await witness.until("back  -");
-  assertEquals(witness.returns, [{ tasks: [], removed: [], isAnew: true, wasClosing: false }]);
+  assertEquals(witness.returns, [{ tasks: [], removed: [], isFullState: true, wasClosing: false }]);
 });
 
-Deno.test("DeltaConnection takes a message that it can not read for a gap, and asks again", async () => {
+Deno.test("LiveUpdates takes a message that it can not read for a gap, and asks again", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
@@ -235,7 +238,7 @@ Deno.test("DeltaConnection takes a message that it can not read for a gap, and a
   assertEquals(second.after, "e:4");
 });
 
-Deno.test("DeltaConnection tries again while it is refused, and tells when something blocks it", async () => {
+Deno.test("LiveUpdates tries again while it is refused, and tells when something blocks it", async () => {
   await using server = new SocketServer();
   server.refuse = 4;
   const witness = new ConnectionWitness();
@@ -250,7 +253,7 @@ Deno.test("DeltaConnection tries again while it is refused, and tells when somet
   );
 });
 
-Deno.test("DeltaConnection takes a server that refused it while it started for one that starts", async () => {
+Deno.test("LiveUpdates takes a server that refused it while it started for one that starts", async () => {
   await using server = new SocketServer();
   server.refuse = 5;
   const witness = new ConnectionWitness();
@@ -269,7 +272,7 @@ for (
     /no longer exists/,
   ]] as const
 ) {
-  Deno.test(`DeltaConnection stops for good when it is closed with ${code}`, async () => {
+  Deno.test(`LiveUpdates stops for good when it is closed with ${code}`, async () => {
     await using server = new SocketServer();
     const witness = new ConnectionWitness();
     using connection = connect(server.url, witness);
@@ -284,7 +287,7 @@ for (
   });
 }
 
-Deno.test("DeltaConnection stops when it comes back to a server with another page", async () => {
+Deno.test("LiveUpdates stops when it comes back to a server with another page", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness, { probe: () => Promise.resolve("outdated") });
@@ -295,7 +298,7 @@ Deno.test("DeltaConnection stops when it comes back to a server with another pag
   assertMatch(status?.kind === "stopped" ? status.reason : "", /updated/);
 });
 
-Deno.test("DeltaConnection gives up a socket that is silent where the server is dead", async () => {
+Deno.test("LiveUpdates gives up a socket that is silent where the server is dead", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   const answers = ["dead", "alive", "alive", "alive"] as const;
@@ -311,7 +314,7 @@ Deno.test("DeltaConnection gives up a socket that is silent where the server is 
   assertLessOrEqual(1, asked);
 });
 
-Deno.test("DeltaConnection retries after a silence that ended in a close", async () => {
+Deno.test("LiveUpdates retries after a silence that ended in a close", async () => {
   // The silence of the lost socket must not stop the wait for the next.
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
@@ -321,7 +324,7 @@ Deno.test("DeltaConnection retries after a silence that ended in a close", async
   await witness.until("live", 2);
 });
 
-Deno.test("DeltaConnection.retryNow() does not wait", async () => {
+Deno.test("LiveUpdates.retryNow() does not wait", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using connection = connect(server.url, witness, { minRetryMs: 3_600_000, maxRetryMs: 3_600_000 });
@@ -333,7 +336,7 @@ Deno.test("DeltaConnection.retryNow() does not wait", async () => {
   await witness.until("live", 2);
 });
 
-Deno.test("DeltaConnection.close() says nothing more, and may be called twice", async () => {
+Deno.test("LiveUpdates.close() says nothing more, and may be called twice", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   const connection = connect(server.url, witness);

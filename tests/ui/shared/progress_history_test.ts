@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import type { ProgressPoint } from "../../../lib/task/task.ts";
-import { withPoint } from "../../../ui/shared/series.ts";
+import { withProgressPoint } from "../../../ui/shared/progress_history.ts";
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
 
 function seriesOf(steps: readonly (readonly [number, number])[]): readonly ProgressPoint[] {
   let at = 1_000;
   return steps.reduce<readonly ProgressPoint[]>((points, [step, progress]) => {
-    return withPoint(points, at += step, progress);
+    return withProgressPoint(points, at += step, progress);
   }, []);
 }
 
-Deno.test("withPoint() keeps few points in their order, the first and the newest among them", () => {
+Deno.test("withProgressPoint() keeps few points in their order, the first and the newest among them", () => {
   const steps = fc.array(
     fc.tuple(fc.double({ min: 0, max: 100, noNaN: true }), fc.double({ min: 0, max: 100, noNaN: true })),
     { minLength: 1, maxLength: 900 },
@@ -28,14 +28,14 @@ Deno.test("withPoint() keeps few points in their order, the first and the newest
   );
 });
 
-Deno.test("withPoint() keeps the shape of a long run", () => {
+Deno.test("withProgressPoint() keeps the shape of a long run", () => {
   const points = seriesOf(Array.from({ length: 5_000 }, (_, n) => [1, n / 50]));
   assert(points.length >= LIMITS.progressPoints / 4, `${points.length} points are left of 5,000`);
   for (const [at, progress] of points) assert(Math.abs((at - 1_001) / 50 - progress) < 0.01);
 });
 
-Deno.test("withPoint() takes no point twice, and none of the past", () => {
+Deno.test("withProgressPoint() takes no point twice, and none of the past", () => {
   const points = seriesOf([[0, 1], [5, 2]]);
-  assertStrictEquals(withPoint(points, 1_005, 2), points);
-  assertStrictEquals(withPoint(points, 1_004, 3), points);
+  assertStrictEquals(withProgressPoint(points, 1_005, 2), points);
+  assertStrictEquals(withProgressPoint(points, 1_004, 3), points);
 });

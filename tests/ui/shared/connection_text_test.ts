@@ -1,6 +1,6 @@
 import type { Task } from "../../../lib/task/task.ts";
-import type { Return } from "../../../ui/shared/news.ts";
-import { sayReturn, sayTrouble } from "../../../ui/shared/news.ts";
+import type { Reconnection } from "../../../ui/shared/connection_text.ts";
+import { degradedText, reconnectedText } from "../../../ui/shared/connection_text.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
@@ -11,14 +11,14 @@ function interrupted(id: string, over: Partial<Task> = {}): Task {
   return finishedTask({ id, state: "ERROR", error, finished_at: LOST_AT + 1, ...over });
 }
 
-function back(over: Partial<Return> = {}): Return {
-  return { tasks: [], removed: [], isAnew: false, wasClosing: false, ...over };
+function back(over: Partial<Reconnection> = {}): Reconnection {
+  return { tasks: [], removed: [], isFullState: false, wasClosing: false, ...over };
 }
 
 const ran = exampleTask({ id: "ran" });
 const mine = exampleTask({ id: "mine" });
 
-const TABLE: readonly [string, Return, string | null, string][] = [
+const TABLE: readonly [string, Reconnection, string | null, string][] = [
   ["nothing", back(), null, "Reconnected. Nothing changed in the meantime."],
   ["one task", back({ tasks: [ran] }), null, "Reconnected. 1 task changed in the meantime."],
   [
@@ -53,13 +53,13 @@ const TABLE: readonly [string, Return, string | null, string][] = [
   ],
   [
     "a new beginning",
-    back({ tasks: [ran], isAnew: true }),
+    back({ tasks: [ran], isFullState: true }),
     null,
     "Reconnected. The page has been refreshed; the changes in between are not available.",
   ],
   [
     "a new beginning after a restart",
-    back({ tasks: [interrupted("a")], isAnew: true }),
+    back({ tasks: [interrupted("a")], isFullState: true }),
     "a",
     "Reconnected. The server was restarted; the page has been refreshed.",
   ],
@@ -87,14 +87,14 @@ const TABLE: readonly [string, Return, string | null, string][] = [
 ];
 
 for (const [what, missed, id, sentences] of TABLE) {
-  Deno.test(`sayReturn() on the page of ${id ?? "a client"} tells ${what}`, () => {
-    assertEquals(sayReturn(missed, LOST_AT, id), sentences);
+  Deno.test(`reconnectedText() on the page of ${id ?? "a client"} tells ${what}`, () => {
+    assertEquals(reconnectedText(missed, LOST_AT, id), sentences);
   });
 }
 
-Deno.test("sayTrouble() says why, and what becomes of what runs", () => {
+Deno.test("degradedText() says why, and what becomes of what runs", () => {
   assertEquals(
-    sayTrouble("the disk is full"),
+    degradedText("the disk is full"),
     "Changes can't be saved at the moment: the disk is full. " +
       "Running tasks continue, and their changes are saved as soon as this is resolved.",
   );

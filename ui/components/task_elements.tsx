@@ -11,14 +11,14 @@ import type { Task, TaskError } from "../../lib/task/task.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 import type { FrameView } from "../shared/view.ts";
 import { Icon, type IconName } from "./icons.tsx";
-import { Silence } from "./time.tsx";
+import { SinceUpdate } from "./time.tsx";
 
-interface StateWords {
+interface StateLook {
   readonly icon: IconName;
   readonly words: string;
 }
 
-const STATES: ReadonlyMap<string, StateWords> = new Map([
+const STATES: ReadonlyMap<string, StateLook> = new Map([
   ["NOT_STARTED", { icon: "waiting", words: "Waiting" }],
   ["STARTING", { icon: "starting", words: "Starting" }],
   ["PROCESSING", { icon: "running", words: "Running" }],
@@ -28,7 +28,7 @@ const STATES: ReadonlyMap<string, StateWords> = new Map([
 ]);
 
 /** The label of a state; a state added by a later version is shown as its raw name. */
-export function wordsOfState(state: string): string {
+export function stateText(state: string): string {
   return STATES.get(state)?.words ?? state;
 }
 
@@ -61,10 +61,10 @@ export function StaleFlag(
 ): JSX.Element | null {
   if (!task.stale) return null;
   return (
-    <span class="flag flag-stale">
+    <span class="flag">
       <Icon name="stale" />
       <span>
-        No sign of life for <Silence view={view} task={task} />
+        No sign of life for <SinceUpdate view={view} task={task} />
       </span>
     </span>
   );
@@ -78,7 +78,7 @@ export function ProgressBar({ task }: TaskProps): JSX.Element {
   const value = task.progress ?? (waiting ? 0 : undefined);
   return (
     <progress
-      class={task.stale || hasEnded(task) ? "bar bar-still" : "bar"}
+      class={task.stale || hasEnded(task) ? "bar bar-inactive" : "bar"}
       max={100}
       // Separate keys create a new element: removing `value` does not make an existing bar indeterminate again.
       key={value === undefined ? "unknown" : "known"}
@@ -108,6 +108,6 @@ export function Tags({ task }: TaskProps): JSX.Element | null {
 }
 
 /** The type of an error, for display. */
-export function errorWords(error: TaskError): string {
+export function errorTypeText(error: TaskError): string {
   return error.type === "interrupted" ? "Interrupted" : String(error.type);
 }

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
-import { type BulkAnswer, BulkChanger } from "../../../ui/browser/bulk.ts";
-import { sayBulk } from "../../../ui/shared/bulk_words.ts";
+import { type BulkAnswer, BulkChanger } from "../../../ui/browser/bulk_changer.ts";
+import { bulkResultText } from "../../../ui/shared/bulk_text.ts";
 import type { BulkAction, BulkState } from "../../../ui/shared/view.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -47,16 +47,16 @@ Deno.test("BulkChanger.change() gives back those that could not be changed, also
   assertEquals(calls.length, 3);
 });
 
-Deno.test("sayBulk() tells reasons once", () => {
+Deno.test("bulkResultText() tells reasons once", () => {
   const reason = "It has not ended";
-  assertEquals(sayBulk("cancel", 1, []), "1 task asked to stop.");
-  assertEquals(sayBulk("remove", 0, [reason]), "It has not ended.");
+  assertEquals(bulkResultText("cancel", 1, []), "1 task asked to stop.");
+  assertEquals(bulkResultText("remove", 0, [reason]), "It has not ended.");
   assertEquals(
-    sayBulk("remove", 3, [reason, reason]),
+    bulkResultText("remove", 3, [reason, reason]),
     "3 tasks removed. 2 tasks could not be removed: It has not ended.",
   );
   assertEquals(
-    sayBulk("retry", 0, ["It was not started by name", reason]),
+    bulkResultText("retry", 0, ["It was not started by name", reason]),
     "2 tasks could not be retried: It was not started by name, and other reasons.",
   );
 });

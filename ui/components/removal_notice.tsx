@@ -12,7 +12,7 @@ import type { TaskView } from "../shared/view.ts";
 import { ActionButton } from "./controls.tsx";
 
 /** Says that the task was removed, and offers to undo that while the server can. */
-export function Removal({ view }: { readonly view: TaskView }): JSX.Element | null {
+export function RemovalNotice({ view }: { readonly view: TaskView }): JSX.Element | null {
   const removedAt = view.removedAt.value;
   if (removedAt === null) return null;
   const left = Math.min(view.undoSeconds, Math.ceil(removedAt + view.undoSeconds - view.now.value));

@@ -12,74 +12,78 @@ import { hasEnded, statusWords } from "../../lib/task/task_view.ts";
 import { taskPageUrl } from "../shared/links.ts";
 import type { TaskView } from "../shared/view.ts";
 import { SectionHead } from "./frame.tsx";
-import { ProgressBar, StaleFlag, StatePill } from "./task_parts.tsx";
+import { ProgressBar, StaleFlag, StatePill } from "./task_elements.tsx";
 import { Elapsed } from "./time.tsx";
 
-interface PartsProps {
+interface SubtasksProps {
   readonly view: TaskView;
   /** The id of the parent. */
   readonly of: string;
 }
 
 /** The tree of the page's task. */
-export function PartsSection({ view }: { readonly view: TaskView }): JSX.Element | null {
+export function SubtasksSection({ view }: { readonly view: TaskView }): JSX.Element | null {
   const { id } = view.task.value;
-  const count = view.partsOf(id).value.length;
+  const count = view.subtasksOf(id).value.length;
   if (count === 0) return null;
   return (
     <section class="panel-section" aria-labelledby="subtasks-title">
       <SectionHead view={view} id="subtasks-title" title="Subtasks" count={formatCount(count)} dated />
-      <div class="parts-frame">
-        <Parts view={view} of={id} />
-        {view.omitted > 0 && <p class="parts-omitted">{countNoun(view.omitted, "more subtask")} not shown</p>}
+      <div class="subtasks-frame">
+        <Subtasks view={view} of={id} />
+        {view.omitted > 0 && (
+          <p class="subtasks-omitted">{countNoun(view.omitted, "more subtask")} not shown</p>
+        )}
       </div>
     </section>
   );
 }
 
-function Parts({ view, of }: PartsProps): JSX.Element {
-  const ids = view.partsOf(of).value;
-  const total = ids.reduce((sum, id) => sum + (view.part(id)?.value.weight ?? 0), 0);
-  return <ul class="parts">{ids.map((id) => <Part key={id} view={view} id={id} total={total} />)}</ul>;
+function Subtasks({ view, of }: SubtasksProps): JSX.Element {
+  const ids = view.subtasksOf(of).value;
+  const total = ids.reduce((sum, id) => sum + (view.subtask(id)?.value.weight ?? 0), 0);
+  return <ul class="subtasks">{ids.map((id) => <Subtask key={id} view={view} id={id} total={total} />)}</ul>;
 }
 
-interface PartProps {
+interface SubtaskProps {
   readonly view: TaskView;
   readonly id: string;
   /** The sum of the weights of all siblings. */
   readonly total: number;
 }
 
-function Part({ view, id, total }: PartProps): JSX.Element | null {
-  const task = view.part(id)?.value;
+function Subtask({ view, id, total }: SubtaskProps): JSX.Element | null {
+  const task = view.subtask(id)?.value;
   // An open branch stays open after its task ends, because the user may be reading it.
   const [isOpen] = useState(task !== undefined && !hasEnded(task));
   if (task === undefined) return null;
-  const below = view.partsOf(id).value.length;
+  const below = view.subtasksOf(id).value.length;
   const share = total > 0 ? task.weight / total * 100 : 100;
   const words = task.error === null ? statusWords(task) : String(task.error.message);
   return (
-    <li class="part" data-task-id={task.id} data-state={task.state}>
-      <div class="part-row">
+    <li class="subtask" data-task-id={task.id} data-state={task.state}>
+      <div class="subtask-row">
         <StatePill task={task} />
-        <a class="part-name" href={taskPageUrl(view.frame, task.id)}>{String(task.name)}</a>
-        <span class="part-share number" title={`Weight ${formatCount(task.weight)}`}>
-          <span class="visually-hidden">share of the parent:</span> {formatPercent(Math.round(share))}
+        <a class="subtask-name" href={taskPageUrl(view.frame, task.id)}>{String(task.name)}</a>
+        <span class="subtask-share number" title={`Weight ${formatCount(task.weight)}`}>
+          <span class="visually-hidden">of the parent:</span> {formatPercent(Math.round(share))}
         </span>
         <ProgressBar task={task} />
-        <span class="part-percent number">{formatPercent(task.progress)}</span>
-        <span class="part-time number">
+        <span class="subtask-percent number">{formatPercent(task.progress)}</span>
+        <span class="subtask-time number">
           <Elapsed view={view} task={task} />
         </span>
         {words !== "" && (
-          <p class={task.error === null ? "part-status" : "part-status row-error"} title={words}>{words}</p>
+          <p class={task.error === null ? "subtask-status" : "subtask-status row-error"} title={words}>
+            {words}
+          </p>
         )}
         <StaleFlag view={view} task={task} />
       </div>
       {below > 0 && (
-        <details class="part-below" open={isOpen}>
+        <details class="subtask-below" open={isOpen}>
           <summary>{countNoun(below, "subtask")}</summary>
-          <Parts view={view} of={id} />
+          <Subtasks view={view} of={id} />
         </details>
       )}
     </li>

@@ -6,20 +6,26 @@
 
 import { createActions } from "./actions.ts";
 import { Announcer } from "./announcer.ts";
-import { ServerClock } from "./clock.ts";
-import { type ConnectionStatus, DeltaConnection } from "./connection.ts";
-import { EndNotices } from "./desktop_notices.ts";
+import { ServerClock } from "./server_clock.ts";
+import { type ConnectionStatus, LiveUpdates } from "./live_updates.ts";
+import { DesktopNotifications } from "./desktop_notifications.ts";
 import { asSocketUrl, eventsUrl, readyUrl, socketPath, tasksUrl } from "../shared/links.ts";
 import type { LogFollower } from "./log_follower.ts";
 import type { Milestone } from "../shared/milestones.ts";
 import type { PageData, PageFrame } from "../shared/model.ts";
-import { CLOSING_WORDS, LOST_WORDS, sayReturn, sayTrouble, STORED_WORDS } from "../shared/news.ts";
-import { PendingUpdates } from "./pending.ts";
+import {
+  CLOSING_TEXT,
+  degradedText,
+  LOST_TEXT,
+  reconnectedText,
+  SAVED_TEXT,
+} from "../shared/connection_text.ts";
+import { PendingUpdates } from "./pending_updates.ts";
 import { probeServer } from "./probe.ts";
 import type { LivePage, LivePageOptions } from "./state.ts";
 import { LiveTab } from "./live_tab.ts";
-import { eventsTransport, pollingTransport, socketTransport, type Transport } from "./transports.ts";
-import type { TransportName } from "../shared/view.ts";
+import { eventSource, pollingSource, socketSource, type UpdateSource } from "./update_sources.ts";
+import type { UpdateSourceName } from "../shared/view.ts";
 
 /** How often a hidden page applies changes, in milliseconds: only its title is visible. */
 const HIDDEN_INTERVAL_MS = 5_000;
@@ -29,9 +35,9 @@ const HIDDEN_INTERVAL_MS = 5_000;
  */
 const SUSPICIOUS_OFFSET = 5;
 /** How long a message is shown, in milliseconds. */
-const NEWS_MS = 8_000;
+const TOAST_MS = 8_000;
 /** The `sessionStorage` key of the update source that worked last. */
-const WAY_KEY = "taskscope-way";
+const SOURCE_KEY = "taskscope-way";
 
 /**
  * Schedules a rendering: with the next frame while the page is visible, every few seconds while it is hidden.
@@ -45,18 +51,18 @@ function schedule(draw: () => void): void {
 type Models = { readonly [Data in PageData as Data["page"]]: Data["model"] };
 
 /** What an entry script returns. */
-export interface TakenPage {
+export interface HydratedPage {
   readonly page: LivePage;
   /** Fetches missing log lines. */
   readonly log?: LogFollower;
   /** Whether the page's task has failed. */
   readonly isFailed?: () => boolean;
   /** Called after a reconnect, to fetch what updates do not include. */
-  readonly recall?: () => void;
+  readonly refetch?: () => void;
 }
 
 /** What an entry script receives. */
-export interface TakeoverOptions extends LivePageOptions {
+export interface HydrateOptions extends LivePageOptions {
   readonly root: HTMLElement;
   readonly announcer: Announcer;
 }
@@ -67,9 +73,9 @@ export interface TakeoverOptions extends LivePageOptions {
  * @param kind the kind of page
  * @param begin creates the page's state and hydrates its components
  */
-export function takeOver<Kind extends keyof Models>(
+export function hydratePage<Kind extends keyof Models>(
   kind: Kind,
-  begin: (model: Models[Kind], options: TakeoverOptions) => TakenPage,
+  begin: (model: Models[Kind], options: HydrateOptions) => HydratedPage,
 ): void {
   const root = document.getElementById("app");
   const block = document.getElementById("model");
@@ -78,7 +84,7 @@ export function takeOver<Kind extends keyof Models>(
   if (data.page !== kind) return;
   const frame: PageFrame = data.model;
   const announcer = new Announcer((text) => page.frame.announcement.value = text);
-  const notices = new EndNotices(frame.client);
+  const notices = new DesktopNotifications(frame.client);
   const taken = begin(data.model as Models[Kind], {
     root,
     announcer,
@@ -89,7 +95,7 @@ export function takeOver<Kind extends keyof Models>(
       tab.note(milestone);
     },
   });
-  const { page, log = null, isFailed = () => false, recall = () => {} } = taken;
+  const { page, log = null, isFailed = () => false, refetch = () => {} } = taken;
   page.frame.scripted.value = true;
   const tab = new LiveTab({
     tasks: data.page === "client" ? data.model.tasks : [data.model.task],
@@ -99,7 +105,7 @@ export function takeOver<Kind extends keyof Models>(
     isLive: () =>
       page.frame.connection.value.kind !== "reconnecting" && page.frame.connection.value.kind !== "stopped",
   });
-  connect(page, tab, announcer, data, log, recall);
+  connect(page, tab, announcer, data, log, refetch);
 }
 
 /** Keeps the page connected, and updates its clock and the connection status. */
@@ -109,16 +115,16 @@ function connect(
   announcer: Announcer,
   data: PageData,
   log: LogFollower | null,
-  recall: () => void,
+  refetch: () => void,
 ): void {
-  const { frame, connection: state, degradation, news, now } = page.frame;
+  const { frame, connection: state, degradation, toast, now } = page.frame;
   const clock = new ServerClock(frame.now);
   const pending = new PendingUpdates((changes) => {
     page.apply(changes);
     tab.apply(changes);
   }, schedule);
-  let lastSign = frame.now;
-  let newsTimer: ReturnType<typeof setTimeout> | undefined;
+  let lastActivity = frame.now;
+  let toastTimer: ReturnType<typeof setTimeout> | undefined;
 
   const probe = () => probeServer(frame.assets.script, clock.correct.bind(clock));
 
@@ -133,35 +139,35 @@ function connect(
 
   function show(status: ConnectionStatus): void {
     const before = state.peek();
-    const asOf = isLive() ? lastSign : before.asOf;
+    const asOf = isLive() ? lastActivity : before.asOf;
     const over = "over" in status ? status.over : before.over;
     state.value = { kind: status.kind, asOf, over, reason: "reason" in status ? status.reason : null };
     if ("over" in status) remember(status.over);
     if (status.kind === before.kind) return;
     if (status.kind === "live") log?.check();
-    else news.value = "";
-    if (status.kind === "closing") announcer.tell("connection", CLOSING_WORDS);
-    if (status.kind === "reconnecting") announcer.tell("connection", LOST_WORDS);
+    else toast.value = "";
+    if (status.kind === "closing") announcer.announce("connection", CLOSING_TEXT);
+    if (status.kind === "reconnecting") announcer.announce("connection", LOST_TEXT);
     tick();
   }
 
   /** Shows a message for a few seconds; on a hidden page, the time starts when it becomes visible. */
-  function showNews(sentences: string): void {
-    news.value = sentences;
-    clearTimeout(newsTimer);
-    if (!document.hidden) newsTimer = setTimeout(() => news.value = "", NEWS_MS);
+  function showToast(sentences: string): void {
+    toast.value = sentences;
+    clearTimeout(toastTimer);
+    if (!document.hidden) toastTimer = setTimeout(() => toast.value = "", TOAST_MS);
   }
 
-  function showTrouble(detail: string | null): void {
+  function showDegradation(detail: string | null): void {
     const before = degradation.peek();
     degradation.value = detail;
-    if (before === null && detail !== null) announcer.tell("storage", sayTrouble(detail));
-    if (before !== null && detail === null) announcer.tell("storage", STORED_WORDS);
+    if (before === null && detail !== null) announcer.announce("storage", degradedText(detail));
+    if (before !== null && detail === null) announcer.announce("storage", SAVED_TEXT);
   }
 
-  const connection = new DeltaConnection({
-    transports: transportsOf(data),
-    first: remembered(),
+  const connection = new LiveUpdates({
+    sources: sourcesOf(data),
+    first: rememberedSource(),
     cursor: frame.cursor,
     onChanges: (tasks, removed) => pending.add(tasks, removed),
     onReplace: (tasks) => {
@@ -170,15 +176,15 @@ function connect(
       tab.replace(tasks);
     },
     onStatus: show,
-    onReturn: (back) => {
-      recall();
+    onReconnect: (back) => {
+      refetch();
       const id = data.page === "task" ? data.model.task.id : null;
-      const sentences = sayReturn(back, state.peek().asOf, id);
-      showNews(sentences);
-      announcer.tell("connection", sentences);
+      const sentences = reconnectedText(back, state.peek().asOf, id);
+      showToast(sentences);
+      announcer.announce("connection", sentences);
     },
-    onDegradation: showTrouble,
-    onSign: () => lastSign = clock.now,
+    onDegradation: showDegradation,
+    onActivity: () => lastActivity = clock.now,
     probe,
   });
 
@@ -187,7 +193,7 @@ function connect(
     if (document.hidden) return;
     pending.flush();
     tick();
-    showNews(news.peek());
+    showToast(toast.peek());
     connection.retryNow();
   });
   addEventListener("online", () => connection.checkNow());
@@ -198,31 +204,31 @@ function connect(
 }
 
 /** The sources of updates that the visitor may use, best first. */
-function transportsOf({ page, model }: PageData): readonly [Transport, ...Transport[]] {
+function sourcesOf({ page, model }: PageData): readonly [UpdateSource, ...UpdateSource[]] {
   // A visitor with access to a single task may not subscribe to the whole client.
   if (model.visitor.seesOneTask) {
-    return [eventsTransport(eventsUrl(model, page === "task" ? model.task.id : ""), true)];
+    return [eventSource(eventsUrl(model, page === "task" ? model.task.id : ""), true)];
   }
   const others = [
-    eventsTransport(eventsUrl(model)),
-    pollingTransport(tasksUrl(model), readyUrl(model)),
+    eventSource(eventsUrl(model)),
+    pollingSource(tasksUrl(model), readyUrl(model)),
   ] as const;
   if (!model.visitor.mayOpenSockets) return others;
-  return [socketTransport(asSocketUrl(new URL(socketPath(model), location.href).href)), ...others];
+  return [socketSource(asSocketUrl(new URL(socketPath(model), location.href).href)), ...others];
 }
 
 /** The source that worked last in this tab, so that the next page need not find it again. */
-function remembered(): TransportName | null {
+function rememberedSource(): UpdateSourceName | null {
   try {
-    return sessionStorage.getItem(WAY_KEY) as TransportName | null;
+    return sessionStorage.getItem(SOURCE_KEY) as UpdateSourceName | null;
   } catch {
     return null;
   }
 }
 
-function remember(over: TransportName): void {
+function remember(over: UpdateSourceName): void {
   try {
-    sessionStorage.setItem(WAY_KEY, over);
+    sessionStorage.setItem(SOURCE_KEY, over);
   } catch {
     // Storage is disabled: every page starts with the best source.
   }

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { noticeState } from "../shared/notice_permission.ts";
+import { notificationState } from "../shared/notification_permission.ts";
 import { Announcer } from "./announcer.ts";
 import type { Milestone } from "../shared/milestones.ts";
 
 /** Shows notifications, joining those that come close together. */
-export class EndNotices {
+export class DesktopNotifications {
   readonly #announcer: Announcer;
 
   /** @param client the client token; a newer notification for the same client replaces the older one */
@@ -21,13 +21,13 @@ export class EndNotices {
   /** Takes a milestone; ignored unless it is the end of a task and the page is hidden. */
   note(milestone: Milestone): void {
     const isEnd = milestone.kind !== "started" && milestone.kind !== "progress";
-    if (isEnd && document.hidden && noticeState() === "on") this.#announcer.note(milestone);
+    if (isEnd && document.hidden && notificationState() === "on") this.#announcer.note(milestone);
   }
 }
 
 function show(text: string, client: string): void {
   // The user may have returned to the page in the meantime.
-  if (!document.hidden || noticeState() !== "on") return;
+  if (!document.hidden || notificationState() !== "on") return;
   try {
     const notice = new Notification(text, { body: `Taskscope · ${client}`, tag: `taskscope ${client}` });
     notice.onclick = () => {

@@ -8,10 +8,10 @@
 const KEY = "taskscope-notifications";
 
 /** Not supported, turned off, turned on, or denied in the browser's settings. */
-export type NoticeState = "unavailable" | "off" | "on" | "blocked";
+export type NotificationState = "unavailable" | "off" | "on" | "blocked";
 
 /** The state of notifications in this browser. */
-export function noticeState(): NoticeState {
+export function notificationState(): NotificationState {
   // The Notification API exists only in secure contexts: https and localhost.
   if (!("Notification" in globalThis) || !globalThis.isSecureContext) return "unavailable";
   if (Notification.permission === "denied") return "blocked";
@@ -19,8 +19,8 @@ export function noticeState(): NoticeState {
 }
 
 /** Turns notifications on or off. Browsers ask for permission only in response to a click. */
-export async function toggleNotices(): Promise<NoticeState> {
-  const isOn = noticeState() === "on";
+export async function toggleNotifications(): Promise<NotificationState> {
+  const isOn = notificationState() === "on";
   if (!isOn) await Notification.requestPermission();
   try {
     if (isOn) localStorage.removeItem(KEY);
@@ -28,7 +28,7 @@ export async function toggleNotices(): Promise<NoticeState> {
   } catch {
     // Storage is disabled: the setting lasts as long as the page.
   }
-  return noticeState();
+  return notificationState();
 }
 
 function isRemembered(): boolean {

@@ -17,7 +17,7 @@ const VERBS: {
 };
 
 /** The text shown while a bulk action runs. */
-export function sayBulkStart(action: BulkAction, count: number): string {
+export function bulkProgressText(action: BulkAction, count: number): string {
   return `${VERBS[action].doing} ${countNoun(count, "task")}…`;
 }
 
@@ -29,7 +29,7 @@ export function sayBulkStart(action: BulkAction, count: number): string {
  * @param reasons one reason for each task for which it failed
  * @returns one or two sentences
  */
-export function sayBulk(action: BulkAction, done: number, reasons: readonly string[]): string {
+export function bulkResultText(action: BulkAction, done: number, reasons: readonly string[]): string {
   const success = `${countNoun(done, "task")} ${VERBS[action].done}.`;
   if (reasons.length === 0) return success;
   const [first] = reasons;

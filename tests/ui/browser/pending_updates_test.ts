@@ -1,4 +1,4 @@
-import { PendingUpdates } from "../../../ui/browser/pending.ts";
+import { PendingUpdates } from "../../../ui/browser/pending_updates.ts";
 import type { PendingChanges } from "../../../ui/browser/state.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { exampleTask } from "../../support/example_task.ts";

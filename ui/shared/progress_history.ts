@@ -16,7 +16,7 @@ import type { ProgressPoint } from "../../lib/task/task.ts";
  * @param progress from 0 to 100
  * @returns the points including the new one
  */
-export function withPoint(
+export function withProgressPoint(
   points: readonly ProgressPoint[],
   at: number,
   progress: number,

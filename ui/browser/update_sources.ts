@@ -5,39 +5,39 @@
  * @module
  */
 
-import type { TransportName } from "../shared/view.ts";
+import type { UpdateSourceName } from "../shared/view.ts";
 import { readChanges, readMessage, readTaskList, type ServerMessage } from "../../lib/task/wire.ts";
 import { EventReader } from "./event_reader.ts";
 
 /** Why a subscription ended: connection lost, access refused, or the task or client not found. */
-export type LinkEnd = "lost" | "refused" | "not_found";
+export type SubscriptionEnd = "lost" | "refused" | "not_found";
 
 /** The callbacks of a subscription. None is called before `open` has returned, and none after the end. */
-export interface LinkHooks {
+export interface SubscriptionCallbacks {
   /** Anything arrived from the server. The first call means that the server is reachable this way. */
-  readonly onSign: () => void;
+  readonly onActivity: () => void;
   readonly onMessage: (message: ServerMessage) => void;
-  /** The subscription has ended, but not by {@linkcode Link.close}. */
-  readonly onEnd: (why: LinkEnd) => void;
+  /** The subscription has ended, but not by {@linkcode Subscription.close}. */
+  readonly onEnd: (why: SubscriptionEnd) => void;
 }
 
 /** An open subscription. */
-export interface Link {
+export interface Subscription {
   /** Ends the subscription without a callback. */
   close(): void;
 }
 
 /** A source of updates. */
-export interface Transport {
-  readonly name: TransportName;
+export interface UpdateSource {
+  readonly name: UpdateSourceName;
   /**
    * Opens a subscription, which first delivers the changes since a cursor.
    *
    * @param cursor the cursor of the page's state
-   * @param hooks the callbacks
+   * @param callbacks the callbacks
    * @returns the subscription
    */
-  open(cursor: string, hooks: LinkHooks): Link;
+  open(cursor: string, callbacks: SubscriptionCallbacks): Subscription;
 }
 
 /** WebSocket close codes for a watcher without, or no longer with, access. */
@@ -66,11 +66,14 @@ const MISSED_MS = 300;
  *
  * @param url the URL without a query: `ws://host/ws/tasks/default`
  */
-export function socketTransport(url: string): Transport {
-  return { name: "socket", open: (cursor, hooks) => openSocket(`${url}?mode=delta&${after(cursor)}`, hooks) };
+export function socketSource(url: string): UpdateSource {
+  return {
+    name: "socket",
+    open: (cursor, callbacks) => openSocket(`${url}?mode=delta&${after(cursor)}`, callbacks),
+  };
 }
 
-function openSocket(url: string, { onSign, onMessage, onEnd }: LinkHooks): Link {
+function openSocket(url: string, { onActivity, onMessage, onEnd }: SubscriptionCallbacks): Subscription {
   let socket: WebSocket;
   try {
     socket = new WebSocket(url);
@@ -83,9 +86,9 @@ function openSocket(url: string, { onSign, onMessage, onEnd }: LinkHooks): Link 
     socket.onopen = socket.onmessage = socket.onclose = null;
     if (socket.readyState < WebSocket.CLOSING) socket.close();
   };
-  socket.onopen = onSign;
+  socket.onopen = onActivity;
   socket.onmessage = ({ data }) => {
-    onSign();
+    onActivity();
     const message = readOrNull(() => readMessage(String(data)));
     if (message !== null) return onMessage(message);
     // An unreadable message is a gap: reconnect with the old cursor to get it again.
@@ -107,14 +110,14 @@ function openSocket(url: string, { onSign, onMessage, onEnd }: LinkHooks): Link 
  * @param url the URL without a query: `/events/tasks/default`
  * @param isOfTask whether the stream is of one task; such a stream ends after the task's final state
  */
-export function eventsTransport(url: string, isOfTask = false): Transport {
+export function eventSource(url: string, isOfTask = false): UpdateSource {
   return {
     name: "events",
-    open(cursor, hooks) {
+    open(cursor, callbacks) {
       let position = cursor;
-      const { onSign, onMessage } = hooks;
-      const heard: LinkHooks = {
-        ...hooks,
+      const { onActivity, onMessage } = callbacks;
+      const heard: SubscriptionCallbacks = {
+        ...callbacks,
         onMessage(message) {
           if ("cursor" in message) position = message.cursor ?? position;
           onMessage(message);
@@ -124,7 +127,7 @@ export function eventsTransport(url: string, isOfTask = false): Transport {
         const response = await requests.get(`${url}?${after(position)}`, "text/event-stream");
         if (isOfTask && response.status === NOTHING_MORE) {
           // The task has ended, so nothing more will come.
-          onSign();
+          onActivity();
           onMessage({ type: "task_update", cursor: position, tasks: [], removed: [] });
           return;
         }
@@ -141,13 +144,13 @@ export function eventsTransport(url: string, isOfTask = false): Transport {
 
 /** Reads a stream to its end. */
 async function readEvents(response: Response, cursor: string, requests: Requests): Promise<void> {
-  const { onSign, onMessage } = requests.hooks;
+  const { onActivity, onMessage } = requests.callbacks;
   const events = new EventReader();
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   for (let isFirst = true;; isFirst = false) {
     const { value, done } = await reader.read();
     if (done || requests.isEnded) return;
-    onSign();
+    onActivity();
     // The stream starts with the missed changes, but does not say so if there are none.
     if (isFirst) {
       requests.later(MISSED_MS, () => onMessage({ type: "task_update", cursor, tasks: [], removed: [] }));
@@ -166,13 +169,13 @@ async function readEvents(response: Response, cursor: string, requests: Requests
  * @param readyUrl the URL of the readiness check: `/readyz`
  * @param intervalMs the time between two polls, in milliseconds
  */
-export function pollingTransport(url: string, readyUrl: string, intervalMs: number = POLL_MS): Transport {
+export function pollingSource(url: string, readyUrl: string, intervalMs: number = POLL_MS): UpdateSource {
   return {
     name: "polling",
-    open: (cursor, hooks) => {
+    open: (cursor, callbacks) => {
       let position = cursor;
       let degradation: string | null | undefined;
-      return openRequests(hooks, async function poll(requests) {
+      return openRequests(callbacks, async function poll(requests) {
         let response = await requests.get(`${url}?${after(position)}`);
         const isGone = response.status === 410;
         if (isGone) {
@@ -181,15 +184,15 @@ export function pollingTransport(url: string, readyUrl: string, intervalMs: numb
         }
         if (!response.ok) return requests.end(response);
         const answer: unknown = await response.json();
-        const detail = await readTrouble(await requests.get(readyUrl));
+        const detail = await readDegradation(await requests.get(readyUrl));
         if (requests.isEnded) return;
-        hooks.onSign();
+        callbacks.onActivity();
         const message: ServerMessage = isGone
           ? { type: "initial_state", ...readTaskList(answer) }
           : { type: "task_update", ...readChanges(answer) };
         position = message.cursor ?? position;
-        hooks.onMessage(message);
-        if (detail !== degradation) hooks.onMessage({ type: "degraded", detail });
+        callbacks.onMessage(message);
+        if (detail !== degradation) callbacks.onMessage({ type: "degraded", detail });
         degradation = detail;
         requests.later(intervalMs, () => requests.run(poll));
       });
@@ -197,19 +200,19 @@ export function pollingTransport(url: string, readyUrl: string, intervalMs: numb
   };
 }
 
-async function readTrouble(response: Response): Promise<string | null> {
+async function readDegradation(response: Response): Promise<string | null> {
   const message = readMessage(JSON.stringify({ ...await response.json(), type: "degraded" }));
   return response.ok || message.type !== "degraded" ? null : message.detail;
 }
 
 /** A subscription made of requests: one at a time, with a timer in between. */
-class Requests implements Link {
-  readonly hooks: LinkHooks;
+class Requests implements Subscription {
+  readonly callbacks: SubscriptionCallbacks;
   readonly #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(hooks: LinkHooks) {
-    this.hooks = hooks;
+  constructor(callbacks: SubscriptionCallbacks) {
+    this.callbacks = callbacks;
   }
 
   get isEnded(): boolean {
@@ -247,7 +250,7 @@ class Requests implements Link {
     this.close();
     const isRefused = REFUSED_STATUS.has(response?.status ?? 0) &&
       response?.headers.get("content-type")?.startsWith(OUR_REFUSAL);
-    this.hooks.onEnd(isRefused ? "refused" : "lost");
+    this.callbacks.onEnd(isRefused ? "refused" : "lost");
   }
 
   close(): void {
@@ -256,8 +259,11 @@ class Requests implements Link {
   }
 }
 
-function openRequests(hooks: LinkHooks, work: (requests: Requests) => Promise<void>): Link {
-  const requests = new Requests(hooks);
+function openRequests(
+  callbacks: SubscriptionCallbacks,
+  work: (requests: Requests) => Promise<void>,
+): Subscription {
+  const requests = new Requests(callbacks);
   requests.run(work);
   return requests;
 }

@@ -1,4 +1,4 @@
-import { ServerClock } from "../../../ui/browser/clock.ts";
+import { ServerClock } from "../../../ui/browser/server_clock.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME } from "../../support/example_task.ts";
 

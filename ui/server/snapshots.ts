@@ -1,0 +1,75 @@
+/**
+ * Views with constant values, for rendering on the server.
+ *
+ * @module
+ */
+
+import { listRules } from "../shared/list_rules.ts";
+import { headings } from "../shared/list_slice.ts";
+import type { ClientPageModel, PageFrame, TaskPageModel } from "../shared/model.ts";
+import { type ClientView, type FrameView, listItems, type TaskView } from "../shared/view.ts";
+
+/** The view of the list page. */
+export function snapshotClientView(model: ClientPageModel): ClientView {
+  const { tasks, activeTotal, endedTotal, query } = model;
+  const byId = new Map(tasks.map((task) => [task.id, { value: task }]));
+  const { sectionOf } = listRules(query, model.now);
+  const placed = tasks.map((task) => [sectionOf(task), task.id] as const);
+  return {
+    ...snapshotFrameView(model),
+    counts: { value: { active: activeTotal, ended: endedTotal, newer: 0 } },
+    query: { value: query },
+    problems: { value: model.problems },
+    items: { value: listItems(placed, headings(query)) },
+    sections: { value: new Map(model.sections.map(({ key, total }) => [key, total])) },
+    more: { value: model.from + tasks.length < model.matching },
+    loading: { value: { kind: "no" } },
+    selected: { value: new Set() },
+    bulk: { value: { kind: "idle" } },
+    page: model.page,
+    pages: model.pages,
+    commands: model.commands,
+    gettingStarted: model.gettingStarted,
+    hasStartForms: model.startable.length > 0,
+    list: null,
+    task: (id) => byId.get(id),
+  };
+}
+
+/** The view of the task page. */
+export function snapshotTaskView(model: TaskPageModel): TaskView {
+  const byId = new Map(model.subtasks.map((task) => [task.id, { value: task }]));
+  return {
+    ...snapshotFrameView(model),
+    task: { value: model.task },
+    removedAt: { value: model.isRemoved ? model.now : null },
+    undoSeconds: model.undoSeconds,
+    steps: { value: model.steps },
+    progressHistory: { value: model.progressHistory },
+    log: { value: model.log },
+    attempts: { value: model.attempts },
+    previous: { value: model.previous },
+    next: { value: model.next },
+    omitted: model.omitted,
+    subtasksOf: (id) => ({
+      value: model.subtasks.filter((task) => task.parent_id === id).map((task) => task.id),
+    }),
+    subtask: (id) => byId.get(id),
+    loadOlder: null,
+  };
+}
+
+/** A view of the common subtasks of any page with constant values. */
+export function snapshotFrameView(frame: PageFrame): FrameView {
+  return {
+    frame,
+    connection: { value: { kind: "snapshot", asOf: frame.now, over: null, reason: null } },
+    now: { value: frame.now },
+    coarseNow: { value: frame.now },
+    scripted: { value: false },
+    degradation: { value: frame.degradation },
+    toast: { value: "" },
+    announcement: { value: "" },
+    actions: null,
+  };
+}
