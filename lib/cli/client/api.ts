@@ -13,7 +13,7 @@ import type { Target } from "./target.ts";
 const TIMEOUT_MS = 10_000;
 
 /** A response that retrying would not change. */
-export interface Answer {
+export interface ApiResponse {
   /** Below 500, and neither 408 nor 429. */
   readonly status: number;
   /** The body parsed as JSON; `undefined` if it is not JSON. */
@@ -42,8 +42,8 @@ export class ServerUnavailableError extends CommandError {
   }
 }
 
-/** Options of {@linkcode ask}. */
-export interface AskOptions {
+/** Options of {@linkcode request}. */
+export interface RequestOptions {
   /** @default {"GET"} */
   readonly method?: "GET" | "POST";
   /** Aborts the request. */
@@ -59,11 +59,11 @@ export interface AskOptions {
  * @returns the response
  * @throws {ServerUnavailableError} if the server cannot be reached, or responds with 5xx, 408 or 429
  */
-export async function ask(
+export async function request(
   target: Target,
   path: string,
-  options: AskOptions = {},
-): Promise<Answer> {
+  options: RequestOptions = {},
+): Promise<ApiResponse> {
   const { server, client } = target;
   const { method = "GET", signal } = options;
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
@@ -90,10 +90,10 @@ export async function ask(
  * The error for an unexpected response.
  *
  * @param target the server that responded
- * @param answer its response
+ * @param response its response
  * @returns the error to throw
  */
-export function refusal({ server }: Target, { status, body }: Answer): CommandError {
+export function unexpectedResponse({ server }: Target, { status, body }: ApiResponse): CommandError {
   // Taskscope responds with JSON only.
   if (body === undefined) {
     return new CommandError(
@@ -106,7 +106,7 @@ export function refusal({ server }: Target, { status, body }: Answer): CommandEr
 }
 
 /** Whether a response says that the task does not exist. A 404 with another code is a wrong path. */
-export function isNoTask({ status, body }: Answer): boolean {
+export function isTaskNotFound({ status, body }: ApiResponse): boolean {
   return status === 404 && fieldOf(body, "code") === "task_not_found";
 }
 
@@ -117,7 +117,7 @@ export function fieldOf(body: unknown, name: string): unknown {
 }
 
 /** The error for a task that does not exist. */
-export function noTask({ server, client }: Target, id: string): CommandError {
+export function noTaskError({ server, client }: Target, id: string): CommandError {
   return new CommandError(EXIT.missing, `No task "${id}" of client "${client}" at ${server}`);
 }
 

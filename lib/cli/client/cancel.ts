@@ -6,7 +6,7 @@
 
 import { readVariable } from "../../environment.ts";
 import { readProblem } from "../../task/wire.ts";
-import { ask, fieldOf, isNoTask, noTask, refusal } from "./api.ts";
+import { fieldOf, isTaskNotFound, noTaskError, request, unexpectedResponse } from "./api.ts";
 import { CommandError, EXIT } from "../command.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
 import { type CommandSyntax, showHelp } from "../help.ts";
@@ -45,13 +45,15 @@ export async function cancelCommand(args: readonly string[]): Promise<number> {
   const target = targetFrom(commandLine, readVariable);
   const id = taskIdFrom(commandLine.operands, "cancel");
   const query = commandLine.values.force ? "?force=true" : "";
-  const answer = await ask(target, `/${id}/cancel${query}`, { method: "POST" });
-  if (answer.status === 202) {
-    const hasStopped = fieldOf(answer.body, "state") === "CANCELLED";
+  const response = await request(target, `/${id}/cancel${query}`, { method: "POST" });
+  if (response.status === 202) {
+    const hasStopped = fieldOf(response.body, "state") === "CANCELLED";
     writeLine(hasStopped ? `Cancelled task ${id}` : `Requested that task ${id} stop`);
     return EXIT.ok;
   }
-  if (answer.status === 409) throw new CommandError(EXIT.failed, readProblem(answer.body, answer.status));
-  if (isNoTask(answer)) throw noTask(target, id);
-  throw refusal(target, answer);
+  if (response.status === 409) {
+    throw new CommandError(EXIT.failed, readProblem(response.body, response.status));
+  }
+  if (isTaskNotFound(response)) throw noTaskError(target, id);
+  throw unexpectedResponse(target, response);
 }

@@ -8,12 +8,12 @@
 import { keyProtocols } from "../../remote/credentials.ts";
 import type { Task } from "../../task/task.ts";
 import { readChanges, readMessage, readTask, readTaskList, readTaskMessage } from "../../task/wire.ts";
-import { ask, isNoTask, refusal, ServerUnavailableError } from "./api.ts";
+import { isTaskNotFound, request, ServerUnavailableError, unexpectedResponse } from "./api.ts";
 import { messagesOf } from "./socket_messages.ts";
 import type { Target } from "./target.ts";
 
 /** An event of followed tasks. */
-export type News =
+export type FollowEvent =
   | {
     readonly type: "tasks";
     /** Tasks that are new or have changed. */
@@ -27,15 +27,15 @@ export type News =
   | { readonly type: "lost"; readonly reason: string };
 
 /** A subscription: how to fetch its tasks over REST, and how to receive their changes over a WebSocket. */
-export interface Followed {
+export interface Subscription {
   /** The URL of the WebSocket, with the cursor of the last known change. */
   socketUrl(): string;
   /** The subprotocols of the WebSocket, which carry the key. */
   readonly protocols: string[];
   /** Fetches the tasks, or their changes since the last known one, over REST. */
-  ask(signal?: AbortSignal): Promise<News>;
+  poll(signal?: AbortSignal): Promise<FollowEvent>;
   /** Parses a message of the WebSocket; returns `null` if it says nothing about tasks. */
-  read(message: string): News | null;
+  read(message: string): FollowEvent | null;
 }
 
 /** Options of {@linkcode follow}. */
@@ -55,29 +55,32 @@ const STEADY_MS = 5_000;
 /**
  * Follows tasks until aborted. Yields their current records first, then every change.
  *
- * @param followed the subscription
+ * @param subscription which tasks to follow
  * @param options when to stop
  * @throws {CommandError} if the server cannot be reached at first, or refuses the request
  */
-export async function* follow(followed: Followed, options: FollowOptions): AsyncGenerator<News> {
+export async function* follow(
+  subscription: Subscription,
+  options: FollowOptions,
+): AsyncGenerator<FollowEvent> {
   const { signal, silenceMs = 15_000 } = options;
   let isReached = false;
   let attempts = 0;
   while (!signal.aborted) {
     let startedMs = performance.now();
     try {
-      yield await followed.ask(signal);
+      yield await subscription.poll(signal);
       isReached = true;
       startedMs = performance.now();
       for await (
-        const message of messagesOf(followed.socketUrl(), {
+        const message of messagesOf(subscription.socketUrl(), {
           signal,
           silenceMs,
-          protocols: followed.protocols,
+          protocols: subscription.protocols,
         })
       ) {
-        const news = message === null ? await followed.ask(signal) : followed.read(message);
-        if (news !== null) yield news;
+        const event = message === null ? await subscription.poll(signal) : subscription.read(message);
+        if (event !== null) yield event;
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -96,15 +99,15 @@ export async function* follow(followed: Followed, options: FollowOptions): Async
 }
 
 /** A subscription to one task. */
-export function oneTask(target: Target, id: string): Followed {
+export function oneTask(target: Target, id: string): Subscription {
   return {
     socketUrl: () => `${socketUrlOf(target)}/${id}`,
     protocols: keyProtocols(target.key),
-    async ask(signal) {
-      const answer = await ask(target, `/${id}`, signal === undefined ? {} : { signal });
-      if (isNoTask(answer)) return { type: "tasks", tasks: [], removed: [id], isAll: true };
-      const task = answer.status === 200 ? readTask(answer.body) : null;
-      if (task === null) throw refusal(target, answer);
+    async poll(signal) {
+      const response = await request(target, `/${id}`, signal === undefined ? {} : { signal });
+      if (isTaskNotFound(response)) return { type: "tasks", tasks: [], removed: [id], isAll: true };
+      const task = response.status === 200 ? readTask(response.body) : null;
+      if (task === null) throw unexpectedResponse(target, response);
       return { type: "tasks", tasks: [task], removed: [], isAll: true };
     },
     read(message) {
@@ -115,13 +118,13 @@ export function oneTask(target: Target, id: string): Followed {
 }
 
 /** A subscription to all tasks of a client. */
-export function allTasks(target: Target): Followed {
+export function allTasks(target: Target): Subscription {
   let cursor: string | null = null;
 
-  async function askAll(signal: AbortSignal | undefined): Promise<News> {
-    const answer = await ask(target, "", signal === undefined ? {} : { signal });
-    const list = readTaskList(answer.body);
-    if (answer.status !== 200 || list.cursor === null) throw refusal(target, answer);
+  async function pollAll(signal: AbortSignal | undefined): Promise<FollowEvent> {
+    const response = await request(target, "", signal === undefined ? {} : { signal });
+    const list = readTaskList(response.body);
+    if (response.status !== 200 || list.cursor === null) throw unexpectedResponse(target, response);
     cursor = list.cursor;
     return { type: "tasks", tasks: list.tasks, removed: [], isAll: true };
   }
@@ -129,14 +132,14 @@ export function allTasks(target: Target): Followed {
   return {
     protocols: keyProtocols(target.key),
     socketUrl: () => `${socketUrlOf(target)}?mode=delta&after=${encodeURIComponent(cursor ?? "")}`,
-    async ask(signal) {
-      if (cursor === null) return await askAll(signal);
+    async poll(signal) {
+      if (cursor === null) return await pollAll(signal);
       const path = `?after=${encodeURIComponent(cursor)}`;
-      const answer = await ask(target, path, signal === undefined ? {} : { signal });
+      const response = await request(target, path, signal === undefined ? {} : { signal });
       // The server no longer knows the changes since the cursor.
-      if (answer.status === 410) return await askAll(signal);
-      const changes = readChanges(answer.body);
-      if (answer.status !== 200 || changes.cursor === null) throw refusal(target, answer);
+      if (response.status === 410) return await pollAll(signal);
+      const changes = readChanges(response.body);
+      if (response.status !== 200 || changes.cursor === null) throw unexpectedResponse(target, response);
       cursor = changes.cursor;
       return { type: "tasks", tasks: changes.tasks, removed: changes.removed, isAll: false };
     },

@@ -11,7 +11,7 @@ import { MAX_PAGE_SIZE } from "../../task/task_query.ts";
 import { comparePlace } from "../../task/task_view.ts";
 import { textBars } from "../../text/text_bars.ts";
 import { readTask } from "../../task/wire.ts";
-import { ask, fieldOf, refusal } from "./api.ts";
+import { fieldOf, request, unexpectedResponse } from "./api.ts";
 import { EXIT } from "../command.ts";
 import { quoteValue, refuseOperands } from "../flag_values.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
@@ -120,10 +120,12 @@ interface RecordList {
 }
 
 async function listOf(target: Target, query: string): Promise<RecordList> {
-  const answer = await ask(target, query);
-  const all = fieldOf(answer.body, "all_tasks");
-  const nextPage = fieldOf(answer.body, "next_page");
-  if (answer.status !== 200 || typeof all !== "object" || all === null) throw refusal(target, answer);
+  const response = await request(target, query);
+  const all = fieldOf(response.body, "all_tasks");
+  const nextPage = fieldOf(response.body, "next_page");
+  if (response.status !== 200 || typeof all !== "object" || all === null) {
+    throw unexpectedResponse(target, response);
+  }
   return { records: { ...all }, nextPage: typeof nextPage === "number" ? nextPage : null };
 }
 

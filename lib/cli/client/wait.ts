@@ -8,11 +8,11 @@ import { readVariable } from "../../environment.ts";
 import type { Task } from "../../task/task.ts";
 import { hasEnded } from "../../task/task_view.ts";
 import { textBars } from "../../text/text_bars.ts";
-import { noTask } from "./api.ts";
+import { noTaskError } from "./api.ts";
 import { EXIT, exitStatusOf } from "../command.ts";
 import { secondsWithin } from "../flag_values.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
-import { follow, type Followed, type News, oneTask } from "./follow.ts";
+import { follow, type FollowEvent, oneTask, type Subscription } from "./follow.ts";
 import { type CommandSyntax, showHelp } from "../help.ts";
 import { note, outputWidth, wantsColor, writeLine } from "../terminal.ts";
 import { TARGET_FLAGS, targetFrom, taskIdFrom } from "./target.ts";
@@ -62,15 +62,15 @@ export async function waitCommand(args: readonly string[]): Promise<number> {
   const { timeout: seconds = null } = commandLine.values;
 
   let isLost = false;
-  for await (const news of newsWithin(oneTask(target, id), seconds)) {
-    if (news.type === "lost") {
-      if (!isLost) note(`${news.reason}; retrying`);
+  for await (const event of eventsWithin(oneTask(target, id), seconds)) {
+    if (event.type === "lost") {
+      if (!isLost) note(`${event.reason}; retrying`);
       isLost = true;
       continue;
     }
     isLost = false;
-    const [task] = news.tasks;
-    if (task === undefined) throw noTask(target, id);
+    const [task] = event.tasks;
+    if (task === undefined) throw noTaskError(target, id);
     if (hasEnded(task)) {
       writeLine(endLine(task));
       return exitStatusOf(task);
@@ -80,9 +80,12 @@ export async function waitCommand(args: readonly string[]): Promise<number> {
   return EXIT.timeout;
 }
 
-async function* newsWithin(followed: Followed, seconds: number | null): AsyncGenerator<News> {
-  if (seconds === 0) yield await followed.ask();
-  else yield* follow(followed, { signal: signalAfter(seconds) });
+async function* eventsWithin(
+  subscription: Subscription,
+  seconds: number | null,
+): AsyncGenerator<FollowEvent> {
+  if (seconds === 0) yield await subscription.poll();
+  else yield* follow(subscription, { signal: signalAfter(seconds) });
 }
 
 function signalAfter(seconds: number | null): AbortSignal {

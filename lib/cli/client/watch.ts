@@ -6,7 +6,7 @@
 
 import { readVariable } from "../../environment.ts";
 import { hasEnded } from "../../task/task_view.ts";
-import { noTask } from "./api.ts";
+import { noTaskError } from "./api.ts";
 import { EXIT, exitStatusOf } from "../command.ts";
 import { readFlags } from "../flags.ts";
 import { allTasks, follow, oneTask } from "./follow.ts";
@@ -65,16 +65,16 @@ export async function watchCommand(args: readonly string[]): Promise<number> {
 
   const tasks = new WatchedTasks(id !== null);
   using view = createView();
-  const followed = id === null ? allTasks(target) : oneTask(target, id);
-  for await (const news of follow(followed, { signal: stopping.signal })) {
-    if (news.type === "lost") {
-      view.lost(news.reason);
+  const subscription = id === null ? allTasks(target) : oneTask(target, id);
+  for await (const event of follow(subscription, { signal: stopping.signal })) {
+    if (event.type === "lost") {
+      view.lost(event.reason);
       continue;
     }
-    view.show(tasks.apply(news), tasks.live);
+    view.show(tasks.apply(event), tasks.live);
     if (id === null) continue;
     const task = tasks.get(id);
-    if (task === undefined) throw noTask(target, id);
+    if (task === undefined) throw noTaskError(target, id);
     if (hasEnded(task)) return exitStatusOf(task);
   }
   return status;

@@ -6,7 +6,7 @@
 
 import type { Task } from "../../task/task.ts";
 import { comparePlace, hasEnded } from "../../task/task_view.ts";
-import type { News } from "./follow.ts";
+import type { FollowEvent } from "./follow.ts";
 
 /** The latest records of watched tasks. */
 export class WatchedTasks {
@@ -35,7 +35,7 @@ export class WatchedTasks {
    * @param news the update
    * @returns the tasks that reached a milestone
    */
-  apply({ tasks, removed, isAll }: News & { readonly type: "tasks" }): readonly Task[] {
+  apply({ tasks, removed, isAll }: FollowEvent & { readonly type: "tasks" }): readonly Task[] {
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     for (const id of removed) this.#tasks.delete(id);

@@ -8,7 +8,7 @@ import { readVariable } from "../../environment.ts";
 import { countNoun, formatBytes } from "../../text/format.ts";
 import { inspectDatabase } from "../../store/sqlite/copies.ts";
 import { readTaskList } from "../../task/wire.ts";
-import { ask, fieldOf, refusal } from "../client/api.ts";
+import { fieldOf, request, unexpectedResponse } from "../client/api.ts";
 import { EXIT } from "../command.ts";
 import { withFile } from "./data_file.ts";
 import { refuseOperands } from "../flag_values.ts";
@@ -78,8 +78,8 @@ async function checkFile(file: string): Promise<number> {
 async function checkServer(target: Target): Promise<number> {
   const { server, client } = target;
   // Also detects a server that is not Taskscope.
-  const answer = await ask(target, "?limit=1");
-  if (answer.status !== 200 || readTaskList(answer.body).cursor === null) throw refusal(target, answer);
+  const list = await request(target, "?limit=1");
+  if (list.status !== 200 || readTaskList(list.body).cursor === null) throw unexpectedResponse(target, list);
   const response = await fetch(`${server}/readyz`, {
     headers: keyHeaders(target.key),
     signal: AbortSignal.timeout(TIMEOUT_MS),

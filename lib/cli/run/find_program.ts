@@ -5,7 +5,7 @@
  */
 
 /** The result of a search; `unknown` if a folder cannot be read. */
-export type Finding = "found" | "missing" | "not_executable" | "unknown";
+export type SearchResult = "found" | "missing" | "not_executable" | "unknown";
 
 /**
  * Checks whether a program can be executed, so that an error message can say why not.
@@ -14,11 +14,11 @@ export type Finding = "found" | "missing" | "not_executable" | "unknown";
  * @param searchPath the value of `PATH`; `undefined` if it is unknown
  * @returns whether the program exists and is executable
  */
-export async function findProgram(name: string, searchPath: string | undefined): Promise<Finding> {
+export async function findProgram(name: string, searchPath: string | undefined): Promise<SearchResult> {
   if (name === "") return "missing";
   if (name.includes("/")) return await probe(name);
   if (searchPath === undefined) return "unknown";
-  let best: Finding = "missing";
+  let best: SearchResult = "missing";
   for (const folder of searchPath.split(":")) {
     const finding = await probe(`${folder || "."}/${name}`);
     if (finding === "found" || finding === "unknown") return finding;
@@ -27,7 +27,7 @@ export async function findProgram(name: string, searchPath: string | undefined):
   return best;
 }
 
-async function probe(path: string): Promise<Finding> {
+async function probe(path: string): Promise<SearchResult> {
   try {
     const { isDirectory, mode } = await Deno.stat(path);
     if (mode === null) return "unknown";

@@ -1,6 +1,12 @@
 import { ServerUnavailableError } from "../../../../lib/cli/client/api.ts";
 import { CommandError } from "../../../../lib/cli/command.ts";
-import { allTasks, follow, type Followed, type News, oneTask } from "../../../../lib/cli/client/follow.ts";
+import {
+  allTasks,
+  follow,
+  type FollowEvent,
+  oneTask,
+  type Subscription,
+} from "../../../../lib/cli/client/follow.ts";
 import type { Task } from "../../../../lib/task/task.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../../support/assert.ts";
 import { call } from "../../../support/calls.ts";
@@ -15,19 +21,19 @@ const DEADLINE_MS = 20_000;
 /** Follows tasks, and records the updates. */
 class Listener implements AsyncDisposable {
   readonly #ending = new AbortController();
-  readonly #news: AsyncGenerator<News>;
-  readonly received: News[] = [];
+  readonly #event: AsyncGenerator<FollowEvent>;
+  readonly received: FollowEvent[] = [];
 
-  constructor(followed: Followed, silenceMs = 20_000) {
-    this.#news = follow(followed, { signal: this.#ending.signal, silenceMs });
+  constructor(followed: Subscription, silenceMs = 20_000) {
+    this.#event = follow(followed, { signal: this.#ending.signal, silenceMs });
   }
 
   /** The next update that fits; rejects after 20 s. */
-  async next(fits: (news: News) => boolean): Promise<News> {
+  async next(fits: (event: FollowEvent) => boolean): Promise<FollowEvent> {
     const timer = setTimeout(() => this.#ending.abort(), DEADLINE_MS);
     try {
       while (true) {
-        const { value, done } = await this.#news.next();
+        const { value, done } = await this.#event.next();
         if (done) throw new Error(`No update fits: ${JSON.stringify(this.received)}`);
         this.received.push(value);
         if (fits(value)) return value;
@@ -40,7 +46,7 @@ class Listener implements AsyncDisposable {
   /** Stops following; resolves once it has stopped. */
   async end(): Promise<void> {
     this.#ending.abort();
-    for await (const _ of this.#news);
+    for await (const _ of this.#event);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -48,11 +54,11 @@ class Listener implements AsyncDisposable {
   }
 }
 
-function shows(id: string, fits: (task: Task) => boolean): (news: News) => boolean {
-  return (news) => news.type === "tasks" && news.tasks.some((task) => task.id === id && fits(task));
+function shows(id: string, fits: (task: Task) => boolean): (event: FollowEvent) => boolean {
+  return (event) => event.type === "tasks" && event.tasks.some((task) => task.id === id && fits(task));
 }
 
-const isLost = ({ type }: News) => type === "lost";
+const isLost = ({ type }: FollowEvent) => type === "lost";
 
 async function start(url: string, name: string, id: string): Promise<void> {
   const { status } = await call("POST", `${url}/tasks/${CLIENT}/start/${name}`, { body: { id } });
@@ -78,7 +84,7 @@ Deno.test("follow() yields existing, new and removed tasks of a client", async (
   await start(server.url, "echo", "new");
   await listener.next(shows("new", ({ state }) => state === "FINISHED"));
   await call("DELETE", `${server.url}/tasks/${CLIENT}/old`);
-  await listener.next((news) => news.type === "tasks" && news.removed.includes("old"));
+  await listener.next((event) => event.type === "tasks" && event.removed.includes("old"));
 });
 
 Deno.test("follow() reports a lost connection, reconnects, and yields the changes missed meanwhile", async () => {
@@ -149,8 +155,8 @@ Deno.test("follow() yields a complete list if the server does not know its curso
     const front = Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, server.monitor.fetch);
     await start(target.server, "echo", id);
     listener ??= new Listener(allTasks(target));
-    const news = await listener.next((news) => news.type === "tasks" && news.isAll);
-    assert(shows(id, () => true)(news));
+    const event = await listener.next((event) => event.type === "tasks" && event.isAll);
+    assert(shows(id, () => true)(event));
     // Wait for a message: only an open socket can be lost.
     await start(target.server, "echo", `${id}-2`);
     await listener.next(shows(`${id}-2`, () => true));
