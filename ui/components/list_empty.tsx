@@ -30,8 +30,8 @@ export function ActiveEmpty({ view }: ViewProps): JSX.Element {
     <div class="empty">
       <p class="empty-title">No tasks yet</p>
       <p>
-        {view.hasStartForms ? "Start a task with a form on this page, or report" : "Report"}{" "}
-        one from your own program in one of these three ways. It appears here automatically.
+        Report one from your own program in one of three ways
+        {view.hasStartForms && ", or start one on this page"}. New tasks appear here automatically.
       </p>
       <ol class="getting-started commands">
         {view.gettingStarted.map((line) => <Command key={line.purpose} view={view} {...line} />)}
