@@ -42,13 +42,13 @@ async function runTask(url: string, name: string, args: readonly unknown[]) {
   return (await call("GET", `${url}/tasks/c/${task_id}`)).json;
 }
 
-test("says its version and its commit", async () => {
+test("prints the version and the commit", async () => {
   const commit = COMMIT === "" ? "" : ` (${COMMIT})`;
   const { code, stdout, stderr } = await runProgram(["--version"]);
   assertEquals({ code, stdout, stderr }, { code: 0, stdout: `taskscope ${VERSION}${commit}\n`, stderr: "" });
 });
 
-test("has the page with all that it loads, the module to import, and its workers in it", async (folder) => {
+test("embeds the page with its assets, the importable module and the workers", async (folder) => {
   await using program = await startProgram([], { cwd: folder });
   const { text } = await call("GET", `${program.url}/t/c`);
   const assets = [...text.matchAll(/(?:src|href)="([^"]*\/assets\/[^"]+)"/g)].map(([, path]) => path!);
@@ -61,7 +61,7 @@ test("has the page with all that it loads, the module to import, and its workers
   assertEquals(program.process.stderr, "");
 });
 
-test("runs as nobody, in an empty folder, where nothing but its data can be written", async (folder) => {
+test("runs unprivileged on a read-only file system, except for its data folder", async (folder) => {
   if (Deno.uid() !== 0 || await findTool(["unshare"], "A test on a read-only file system") === undefined) {
     return;
   }
@@ -77,7 +77,7 @@ test("runs as nobody, in an empty folder, where nothing but its data can be writ
   };
   const args = ["--port", "0", "--data", `${data}/tasks.db`];
 
-  // The premise of this test.
+  // Check that only the data folder is writable.
   await using writes = start("sh", "-c", `touch ${data}/probe && ! touch ${empty}/probe`);
   const { code, stderr } = await writes.ended();
   assertEquals(code, 0, stderr);
@@ -100,7 +100,7 @@ test("runs as nobody, in an empty folder, where nothing but its data can be writ
   assertEquals(await Array.fromAsync(Deno.readDir(empty)), []);
 });
 
-test("takes tasks of JavaScript, and says of TypeScript what to do", async (folder) => {
+test("loads tasks from JavaScript, and refuses TypeScript with advice", async (folder) => {
   await Deno.writeTextFile(`${folder}/one.mjs`, "export const twice = (_task, n) => 2 * n;");
   await Deno.writeTextFile(`${folder}/two.js`, "export async function thrice(_task, n) { return 3 * n; }");
   const tasks = ["--no-demo", "--tasks", "./one.mjs", "--tasks", `${folder}/two.js`];
@@ -115,11 +115,11 @@ test("takes tasks of JavaScript, and says of TypeScript what to do", async (fold
       cwd: folder,
     });
     assertEquals([code, stdout], [2, ""]);
-    assertMatch(stderr, /^taskscope: Cannot load --tasks .+: the executable takes JavaScript, .+\n$/);
+    assertMatch(stderr, /^taskscope: Cannot load --tasks .+: the executable loads JavaScript only .+\n$/);
   }
 });
 
-test("gives up what serving does not need", async (folder) => {
+test("denies tasks the permissions that a server does not need", async (folder) => {
   const module = `export const run = () => new Deno.Command("true").output();
 export const env = () => Deno.env.toObject();
 export const sys = () => Deno.hostname();`;

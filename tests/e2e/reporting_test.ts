@@ -175,7 +175,7 @@ testScripts(
   },
 );
 
-testScripts("stops where somebody asks it to, and ends as cancelled", async (script) => {
+testScripts("stops when its task is cancelled", async (script) => {
   for (const force of [false, true]) {
     await using place = await Workplace.make(script, true);
     await place.startServer();
@@ -192,7 +192,7 @@ testScripts("stops where somebody asks it to, and ends as cancelled", async (scr
   }
 });
 
-testScripts("fails as it does alone, and says why", async (script) => {
+testScripts("fails as without a server, and reports the error", async (script) => {
   const files = ["first", "missing", "b & c"];
   const wanted = await alone(script, files);
   assertEquals([wanted.code, wanted.stderr], [1, "Cannot read missing\n"]);

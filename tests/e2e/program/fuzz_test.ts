@@ -1,4 +1,4 @@
-/** The program under requests and frames that nobody should send. */
+/** Fuzzing: the program with malformed requests and WebSocket frames. */
 
 import type { Task } from "../../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../support/assert.ts";
@@ -11,7 +11,7 @@ import { TestSocket } from "../../support/socket.ts";
 
 const CASES = 5_000;
 const AT_ONCE = 8;
-/** A server that says nothing for so long, in milliseconds, to a whole request hangs. */
+/** Time to respond to a complete request, in milliseconds; a server that takes longer hangs. */
 const ANSWER_MS = 10_000;
 
 const TASKS = `
@@ -41,10 +41,10 @@ async function startVictim(): Promise<Program> {
   }
 }
 
-/** Sends a case. The status; 0 where nothing came back. */
+/** Sends a case, and returns the status of the response; 0 if there was none. */
 async function play(port: number, { bytes, frames, isWhole }: FuzzCase): Promise<number> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  // Who was cut off in the middle is not waited for: the connection goes down with what was sent.
+  // A truncated request gets no response; the connection is closed after sending it.
   const timer = isWhole ? setTimeout(() => closeQuietly(connection), ANSWER_MS) : undefined;
   try {
     const sending = send(connection, bytes).catch(() => {});
@@ -60,7 +60,7 @@ async function play(port: number, { bytes, frames, isWhole }: FuzzCase): Promise
   }
 }
 
-/** Plays cases, some at a time, and counts the answers by status. */
+/** Sends the cases, several at a time, and counts the responses by status. */
 async function playAll(port: number, fuzzer: Fuzzer): Promise<ReadonlyMap<number, number>> {
   const statuses = new Map<number, number>();
   let left = CASES;
@@ -74,7 +74,7 @@ async function playAll(port: number, fuzzer: Fuzzer): Promise<ReadonlyMap<number
   return statuses;
 }
 
-/** Cancels what was started or created, so that there is room for more. */
+/** Cancels all live tasks, so that more can be created. */
 async function cancelAll(program: Program): Promise<void> {
   for (const client of ["c", "r"]) {
     const { json } = await call("GET", `${program.url}/tasks/${client}`);
@@ -86,11 +86,11 @@ async function cancelAll(program: Program): Promise<void> {
   }
 }
 
-/** What a program uses, in MiB. */
+/** The memory of a program, in MiB. */
 interface Memory {
-  /** Objects, after all garbage was collected. */
+  /** The JavaScript heap after garbage collection. */
   readonly heap: number;
-  /** Everything that the system gave it, once that has stopped falling; 0 where the system does not tell. */
+  /** The resident set size once it has stopped falling; 0 if the platform does not report it. */
   readonly resident: number;
 }
 
@@ -100,7 +100,7 @@ async function memoryOf({ url, process }: Program): Promise<Memory> {
   while (result === null) ({ result } = (await call("GET", `${url}/tasks/memory/${json.task_id}`)).json);
   let resident = Deno.build.os === "linux" ? Infinity : 0;
   for (let unchanged = 0; unchanged < 10 && resident > 0; unchanged++) {
-    // Another program reads it: a test may not look there itself.
+    // With cat, as the test itself has no permission to read /proc.
     const { stdout } = await spawn("cat", [`/proc/${process.pid}/statm`]).ended();
     const now = Number(stdout.split(" ")[1]) * 4_096 / 2 ** 20;
     if (now < resident) unchanged = 0;
@@ -110,18 +110,18 @@ async function memoryOf({ url, process }: Program): Promise<Memory> {
   return { heap: Number(result) / 2 ** 20, resident };
 }
 
-Deno.test("Handler: 20,000 malformed requests and frames neither break it nor fill its memory", async () => {
+Deno.test("Handler: 20,000 malformed requests and frames neither break it nor leak memory", async () => {
   await using program = await startVictim();
   await using watching = new TestSocket(`${program.url}/ws/tasks/watched?mode=delta`);
   await watching.count(1);
   const fuzzer = new Fuzzer(42, program.port);
   const memory: Memory[] = [];
-  // After the first rounds, caches and the compiler have what they want.
+  // The first rounds fill caches and compile code.
   for (let round = 1; round <= 4; round++) {
     const statuses = await playAll(program.port, fuzzer);
     const counts = JSON.stringify([...statuses]);
     assertEquals(statuses.get(500), undefined, counts);
-    // The cases get far enough to mean something.
+    // These statuses show that the cases reach all parts of the server.
     for (const status of [101, 200, 201, 202, 204, 303, 400, 403, 404, 405, 409, 415, 421, 503]) {
       assertGreater(statuses.get(status) ?? 0, 0, `${status} was never answered: ${counts}`);
     }
@@ -137,12 +137,12 @@ Deno.test("Handler: 20,000 malformed requests and frames neither break it nor fi
   }
   const [, , first, second] = memory;
   assertLess(second!.resident - first!.resident, 15, JSON.stringify(memory));
-  // Deno keeps a closed socket until half its idle timeout is over, which is 15 s.
+  // Deno keeps a closed socket for half its idle timeout, which is 15 s.
   assertLess(second!.heap - first!.heap, 15, JSON.stringify(memory));
   assertEquals(program.process.stderr, "");
 });
 
-Deno.test("Handler: a body of 100 MB is refused, and not kept", async () => {
+Deno.test("Handler: a body of 100 MB is refused without buffering it", async () => {
   await using program = await startVictim();
   const before = (await memoryOf(program)).resident;
   const megabyte = new Uint8Array(2 ** 20).fill(0x5b);
@@ -165,7 +165,7 @@ Deno.test("Handler: a body of 100 MB is refused, and not kept", async () => {
         if (isChunked) await send(connection, encoder.encode("\r\n"));
       }
     };
-    // The server may have hung up long before the end.
+    // The server may have closed the connection long before the end.
     const sent = sending().catch(() => {});
     const { status } = await answer;
     clearTimeout(timer);
