@@ -120,7 +120,7 @@ function documented(call: Call, server: string, needsKey: boolean): DocumentedCa
     responses: [
       ...Object.entries(responses).map(([status, response]) => ({
         status: Number(status),
-        about: Number(status) < 200 ? titleOf(Number(status)) : `${describeResponse(response)}${text}`,
+        about: status === "101" ? "Switching protocols" : `${describeResponse(response)}${text}`,
       })),
       ...problems.map((status) => ({ status, about: titleOf(status) })),
     ],

@@ -141,7 +141,7 @@ function operation(call: Call, tag: string, schemas: Schemas): Document {
       ...Object.fromEntries(
         Object.entries(responses).map((
           [status, body],
-        ) => [status, response(Number(status), body, call, schemas)]),
+        ) => [status, response(Number(status), body, schemas)]),
       ),
     },
   };
@@ -175,27 +175,14 @@ function requestBody({ isForm, isText }: Call, body: z.ZodType, schemas: Schemas
   };
 }
 
-function response(
-  status: number,
-  body: ResponseBody,
-  { hasTextResponse }: Call,
-  schemas: Schemas,
-): Document {
-  const description = status === 101
-    ? "Switching protocols"
-    : status === 204
-    ? "Done"
-    : status < 300
-    ? "Success"
-    : titleOf(status);
-  const text = { schema: { type: "string" } };
+function response(status: number, body: ResponseBody, schemas: Schemas): Document {
+  const description = status === 101 ? "Switching protocols" : status < 300 ? "Success" : titleOf(status);
   if (body === null) return { description };
-  if (typeof body === "string") return { description, content: { [body]: text } };
-  const json = { schema: schemaOf(body, schemas, "output") };
-  return {
-    description,
-    content: { "application/json": json, ...(hasTextResponse && { "text/plain": text }) },
-  };
+  // Not the alternative as plain text: the types of generated clients would then be unions with string.
+  const [type, schema] = typeof body === "string"
+    ? [body, { type: "string" }]
+    : ["application/json", schemaOf(body, schemas, "output")];
+  return { description, content: { [type]: { schema } } };
 }
 
 function problemResponse(status: number | null, schemas: Schemas): Document {

@@ -55,7 +55,11 @@ function updateSchema(field: UpdateField): z.ZodType {
         : text(field.maxLength);
     case "object":
       return json(field.maxBytes, isObject)
-        .meta({ type: "object", description: `an object of at most ${field.maxBytes} bytes of JSON` });
+        .meta({
+          type: "object",
+          additionalProperties: true,
+          description: `an object of at most ${field.maxBytes} bytes of JSON`,
+        });
   }
 }
 
