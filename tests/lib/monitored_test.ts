@@ -37,7 +37,7 @@ Deno.test("monitored() reports to the monitor of this isolate, whatever its chan
   assertEquals([monitor.task.name, monitor.task.state, monitor.task.result], ["double", "FINISHED", 4]);
 });
 
-Deno.test("monitored() may be made before there is a monitor", async () => {
+Deno.test("monitored() can be called before a monitor exists", async () => {
   const plus = monitored((_task, n: number) => n + 1);
   using monitor = new AnnouncedMonitor();
   await plus(1);
@@ -45,7 +45,7 @@ Deno.test("monitored() may be made before there is a monitor", async () => {
   assertEquals(monitor.task.result, 2);
 });
 
-Deno.test("monitored() can't choose between two monitors, unless it is given the channel of one", async () => {
+Deno.test("monitored() can't choose between two monitors, unless it is given a channel", async () => {
   using first = new AnnouncedMonitor("first");
   using second = new AnnouncedMonitor("second");
   let calls = 0;
@@ -61,7 +61,7 @@ Deno.test("monitored() can't choose between two monitors, unless it is given the
   assertEquals([calls, first.tasks, second.task.name], [1, [], "chosen"]);
 });
 
-Deno.test("monitored() refuses options that can't be when they are given", () => {
+Deno.test("monitored() rejects invalid options when they are given", () => {
   assertThrows(() => monitored(() => {}, { client: "a b" }), ConfigError);
   assertThrows(() => {
     class _Wrong {
@@ -120,7 +120,7 @@ Deno.test("monitored() decorates methods: this, private fields, two instances, i
   assertEquals(monitor.tasks.map(({ result }) => result), [2, 12, 3]);
 });
 
-Deno.test("monitored() decorates methods: names, static ones, thrown errors", async () => {
+Deno.test("monitored() decorates methods: names, static methods, thrown errors", async () => {
   using monitor = new AnnouncedMonitor();
   const account = await Account.create("Cy");
   assert(account instanceof Account);
@@ -134,7 +134,7 @@ Deno.test("monitored() decorates methods: names, static ones, thrown errors", as
   ]);
 });
 
-Deno.test("monitored() decorates with the types of the method", () => {
+Deno.test("monitored() preserves the types of decorated methods", () => {
   const account = new Account("Di", 0);
   function neverCalled(): void {
     const _sum: Promise<number> = account.add(1);
@@ -151,7 +151,7 @@ Deno.test("monitored() decorates with the types of the method", () => {
   void neverCalled;
 });
 
-Deno.test("monitored() without a monitor runs the function, says so once, and lets the process end", async () => {
+Deno.test("monitored() without a monitor runs the function, warns once, and lets the process exit", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     // What is imported by URL knows no configuration of ours, and has no permissions.
     args: [
@@ -169,7 +169,7 @@ Deno.test("monitored() without a monitor runs the function, says so once, and le
   assertEquals([text(stderr), code], [warning, 0]);
 });
 
-Deno.test("MonitoredTask.update() awaited a million times lets the isolate go on", async () => {
+Deno.test("MonitoredTask.update() awaited a million times keeps the isolate responsive", async () => {
   using monitor = new AnnouncedMonitor();
   let ticks = 0;
   const timer = setInterval(() => ticks++, 1);

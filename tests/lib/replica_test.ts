@@ -73,7 +73,7 @@ Deno.test("connectReplica() in another isolate reads the same tasks, now and lat
   assertEquals(monitor.errors, []);
 });
 
-Deno.test("connectReplica() in the same isolate reads clients, tasks and their order", async () => {
+Deno.test("connectReplica() in the same isolate reads clients and tasks in order", async () => {
   using monitor = new ChannelMonitor();
   const { test } = monitor;
   using replica = await connectReplica({ channel: monitor.channel });
@@ -90,7 +90,7 @@ Deno.test("connectReplica() in the same isolate reads clients, tasks and their o
   assertEquals(replica.tasks("c"), []);
 });
 
-Deno.test("Replica gets to the same state although the process loses messages on the way", async () => {
+Deno.test("Replica reaches the same state although the process loses messages", async () => {
   using monitor = new ChannelMonitor();
   using worker = await connect(monitor);
   using resources = new DisposableStack();
@@ -126,7 +126,7 @@ Deno.test("Replica gets to the same state although the process loses messages on
   assertEquals(monitor.errors, []);
 });
 
-Deno.test("Replica of 20,000 tasks is whole when it is connected", async () => {
+Deno.test("Replica of 20,000 tasks is complete when it is connected", async () => {
   using monitor = new ChannelMonitor({ liveTasksPerClient: 20_000 });
   for (let i = 0; i < 20_000; i++) monitor.test.begin(`client-${i % 7}`, `task-${i}`);
   using worker = await connect(monitor);
@@ -136,7 +136,7 @@ Deno.test("Replica of 20,000 tasks is whole when it is connected", async () => {
   assertSame(await caughtUp(worker, monitor), monitor.dump());
 });
 
-Deno.test("Replica that is fed while tasks change and go gets no old ones back", async () => {
+Deno.test("Replica that is loaded while tasks are changed and removed resurrects no removed ones", async () => {
   using monitor = new ChannelMonitor({ endedTasksPerClient: 100 });
   for (let i = 0; i < 3_000; i++) monitor.test.begin("c", `task-${i}`);
   using worker = new Isolate(WORKER);
@@ -151,7 +151,7 @@ Deno.test("Replica that is fed while tasks change and go gets no old ones back",
   assertEquals(await worker.call("size", monitor.channel), 100);
 });
 
-Deno.test("Replica follows a monitor that closes its channel and opens it again", async () => {
+Deno.test("Replica follows a monitor that closes its channel and reopens it", async () => {
   using monitor = new ChannelMonitor();
   monitor.test.run("c", "1", "2");
   using worker = await connect(monitor);
@@ -161,7 +161,7 @@ Deno.test("Replica follows a monitor that closes its channel and opens it again"
   assertSame(await caughtUp(worker, monitor), monitor.dump());
 });
 
-Deno.test("Replica follows another monitor that takes over the channel, with another numbering", async () => {
+Deno.test("Replica follows another monitor that takes over the channel with another epoch", async () => {
   const first = new ChannelMonitor();
   change(first, randomNumbers(3), 300);
   using worker = await connect(first);
@@ -174,7 +174,7 @@ Deno.test("Replica follows another monitor that takes over the channel, with ano
   assertSame(await caughtUp(worker, second), second.dump());
 });
 
-Deno.test("Replica sees only the monitor of its channel", async () => {
+Deno.test("Replica reads only the monitor of its channel", async () => {
   using mine = new ChannelMonitor();
   using other = new ChannelMonitor();
   using replica = await connectReplica({ channel: mine.channel });
@@ -184,7 +184,7 @@ Deno.test("Replica sees only the monitor of its channel", async () => {
   assertEquals(replica.tasks("c").map(({ id }) => id), ["own"]);
 });
 
-Deno.test("connectReplica() gives up where no monitor answers", async () => {
+Deno.test("connectReplica() rejects if no monitor answers", async () => {
   const channel = freshChannel();
   const error = await assertRejects(() => connectReplica({ channel, timeoutMs: 30 }));
   assertEquals(error.message, `Cannot copy tasks: no monitor answered on channel "${channel}" within 30 ms`);

@@ -3,7 +3,7 @@ import { assertEquals } from "../support/assert.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { spawn } from "../support/program.ts";
 
-Deno.test("UnrefInterval works at intervals while it is started, and not before", () => {
+Deno.test("UnrefInterval calls its function at intervals after start(), and not before", () => {
   using clock = new FakeClock();
   let count = 0;
   const interval = new UnrefInterval(() => count++, 1_000);
@@ -19,7 +19,7 @@ Deno.test("UnrefInterval works at intervals while it is started, and not before"
   assertEquals([count, clock.pending], [3, 0]);
 });
 
-Deno.test("UnrefInterval.start() twice is one interval, and stop() twice is none", () => {
+Deno.test("UnrefInterval.start() and stop() are idempotent", () => {
   using clock = new FakeClock();
   let count = 0;
   const interval = new UnrefInterval(() => count++, 1_000);
@@ -38,7 +38,7 @@ Deno.test("UnrefInterval.start() twice is one interval, and stop() twice is none
   interval.stop();
 });
 
-Deno.test("UnrefInterval may be stopped by its own work", () => {
+Deno.test("UnrefInterval can be stopped by its own function", () => {
   using clock = new FakeClock();
   let count = 0;
   const interval = new UnrefInterval(() => {

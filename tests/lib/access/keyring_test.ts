@@ -7,7 +7,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 const KEY = "0123456789abcdef";
 const TOKEN = { may: "read", client: "c", taskId: null, expiresAt: null } as const;
 
-Deno.test("checkKey() wants a key that can be sent and not be guessed, and never shows what came", () => {
+Deno.test("checkKey() requires a key that can be sent and is hard to guess, and never reveals it", () => {
   assertEquals(checkKey(KEY, "k"), KEY);
   for (
     const key of ["", "0123456789abcde", "0123456789 abcdef", "0123456789abcdef\u00e9", "x".repeat(1_025)]
@@ -20,7 +20,7 @@ Deno.test("checkKey() wants a key that can be sent and not be guessed, and never
   }
 });
 
-Deno.test("Keyring.grantOf() knows the key, tokens that were signed with it, and nothing else", async () => {
+Deno.test("Keyring.grantOf() accepts the key and tokens signed with it, and nothing else", async () => {
   const keyring = new Keyring(KEY);
   assertEquals(keyring.grantOf(KEY), FULL_GRANT);
   const tokens: Omit<ScopedGrant, "kind">[] = [
@@ -52,7 +52,7 @@ Deno.test("Keyring.grantOf() knows the key, tokens that were signed with it, and
   }
 });
 
-Deno.test("Keyring tells sessions from tokens", async () => {
+Deno.test("Keyring distinguishes sessions from scoped tokens", async () => {
   const keyring = new Keyring(KEY);
   const session = await keyring.signSession(4_000_000_000);
   assertEquals(await keyring.grantOfSession(session), { kind: "full", expiresAt: 4_000_000_000 });
@@ -61,7 +61,7 @@ Deno.test("Keyring tells sessions from tokens", async () => {
   assertEquals(await keyring.grantOfSession(KEY), null);
 });
 
-Deno.test("Keyring.grantOf() takes no token that has expired, also where it was good a moment ago", async () => {
+Deno.test("Keyring.grantOf() rejects an expired token, even if it was valid a moment ago", async () => {
   using clock = new FakeClock();
   const keyring = new Keyring(KEY);
   const signed = await keyring.sign({ ...TOKEN, expiresAt: Math.floor(Date.now() / 1_000) + 60 });
@@ -71,7 +71,7 @@ Deno.test("Keyring.grantOf() takes no token that has expired, also where it was 
   assertEquals(await new Keyring(KEY).grantOf(signed), null);
 });
 
-Deno.test("permits() lets readers read and writers report, of their own client or task", () => {
+Deno.test("permits() allows read tokens to read and write tokens to report, for their own client or task", () => {
   const actions = ["read", "start", "cancel", "remove", "report", "operate"] as const;
   const grants: [Grant, string[]][] = [
     [FULL_GRANT, actions.flatMap((action) => [`${action} c/t`, `${action} c/`, `${action} d/t`])],
@@ -91,7 +91,7 @@ Deno.test("permits() lets readers read and writers report, of their own client o
   }
 });
 
-Deno.test("hasExpired() is as of a time", () => {
+Deno.test("hasExpired() compares with the given time", () => {
   const grant = { kind: "scoped", ...TOKEN, expiresAt: 100 } as const;
   assertEquals([99, 100, 101].map((now) => hasExpired(grant, now)), [false, true, true]);
   assertEquals(hasExpired(FULL_GRANT, 1e12), false);

@@ -28,7 +28,7 @@ async function join(member: RawPeer) {
   return await member.take("welcome");
 }
 
-Deno.test("AuthorityChannel keeps the place of a member that it has forgotten, and drops what it had for it", async () => {
+Deno.test("AuthorityChannel keeps the position of a forgotten member, but drops its unacknowledged messages", async () => {
   using member = await RawPeer.open("authority-forgets", "member");
   const options = { heartbeatMs: 10, memberTimeoutMs: 500 };
   const { channel, received, gone, goneOnce } = open("authority-forgets", options);
@@ -53,7 +53,7 @@ Deno.test("AuthorityChannel keeps the place of a member that it has forgotten, a
   assertEquals(received, ["a", "b", "c"]);
 });
 
-Deno.test("AuthorityChannel remembers no more forgotten members than it may", async () => {
+Deno.test("AuthorityChannel remembers at most maxForgottenMembers", async () => {
   using member = await RawPeer.open("authority-forgotten", "member");
   const options = { heartbeatMs: 10, memberTimeoutMs: 50, maxForgottenMembers: 0 };
   const { channel, goneOnce } = open("authority-forgotten", options);
@@ -66,7 +66,7 @@ Deno.test("AuthorityChannel remembers no more forgotten members than it may", as
   assertEquals([again.next, again.oldest], [5, 1]);
 });
 
-Deno.test("AuthorityChannel takes no more members than it may", async () => {
+Deno.test("AuthorityChannel accepts at most maxMembers", async () => {
   using first = await RawPeer.open("authority-members", "first");
   using second = await RawPeer.open("authority-members", "second");
   const { channel } = open("authority-members", { maxMembers: 1 });
@@ -83,7 +83,7 @@ Deno.test("AuthorityChannel takes no more members than it may", async () => {
   assertEquals([channel.memberCount, channel.send("first", "nothing")], [1, false]);
 });
 
-Deno.test("AuthorityChannel takes a member from where another authority left it", async () => {
+Deno.test("AuthorityChannel continues with a member where another authority stopped", async () => {
   using member = await RawPeer.open("authority-continues", "member");
   const { channel, received } = open("authority-continues");
   using _channel = channel;
@@ -96,7 +96,7 @@ Deno.test("AuthorityChannel takes a member from where another authority left it"
   assertEquals(received, ["x"]);
 });
 
-Deno.test("AuthorityChannel answers a younger authority at once, and gives way to an older one", async () => {
+Deno.test("AuthorityChannel replies to a younger authority at once, and closes if there is an older one", async () => {
   using other = await RawPeer.open("authority-conflict", "other");
   const conflict = Promise.withResolvers<string>();
   const { channel } = open("authority-conflict", {

@@ -88,7 +88,7 @@ async function until(condition: () => boolean, timeoutMs = 20_000): Promise<void
   }
 }
 
-Deno.test("MemberChannel.send() brings 100,000 messages to an authority that is blocked for 500 ms", async () => {
+Deno.test("MemberChannel.send() delivers 100,000 messages to an authority that is blocked for 500 ms", async () => {
   using authority = new TestAuthority(freshName());
   using isolate = await openMember(`channel-test-${names}`);
   const done = burst(isolate, "a", 100_000);
@@ -101,7 +101,7 @@ Deno.test("MemberChannel.send() brings 100,000 messages to an authority that is 
   await isolate.call("close");
 });
 
-Deno.test("MemberChannel.send() loses nothing where the ring of the process overflows", async () => {
+Deno.test("MemberChannel.send() loses nothing when the ring buffer of the process overflows", async () => {
   const name = freshName();
   using authority = new TestAuthority(name);
   using isolate = await openMember(name);
@@ -116,7 +116,7 @@ Deno.test("MemberChannel.send() loses nothing where the ring of the process over
   await isolate.call("close");
 });
 
-Deno.test("Channels carry both directions of four members at once, under loss", async () => {
+Deno.test("Channels carry both directions of four members at once, in spite of losses", async () => {
   const name = freshName();
   using authority = new TestAuthority(name);
   using first = await openMember(name);
@@ -140,7 +140,7 @@ Deno.test("Channels carry both directions of four members at once, under loss", 
   for (const isolate of isolates) await isolate.call("close");
 });
 
-Deno.test("AuthorityChannel.send() brings messages to a member that is blocked, under loss", async () => {
+Deno.test("AuthorityChannel.send() delivers messages to a blocked member, in spite of losses", async () => {
   const name = freshName();
   using authority = new TestAuthority(name);
   using isolate = await openMember(name);
@@ -162,12 +162,12 @@ Deno.test("AuthorityChannel.send() brings messages to a member that is blocked, 
   await isolate.call("close");
 });
 
-Deno.test("AuthorityChannel.send() tells whether there is such a member", () => {
+Deno.test("AuthorityChannel.send() returns whether there is such a member", () => {
   using authority = new TestAuthority(freshName());
   assertEquals(authority.channel.send("nobody", "hello"), false);
 });
 
-Deno.test("MemberChannel.request() is answered under loss, however long the answer", async () => {
+Deno.test("MemberChannel.request() is answered in spite of losses, however long the response", async () => {
   const name = freshName();
   const page = "y".repeat(256 * 1024);
   using authority = new TestAuthority(name, { onRequest: (_id, payload) => payload + page });
@@ -222,7 +222,7 @@ Deno.test("AuthorityChannel.publish() reaches every member, and heartbeats repea
   assertEquals(heard.filter((text) => text !== "heartbeat").sort(), ["7 a", "7 a", "8 b", "8 b"]);
 });
 
-Deno.test("MemberChannel keeps what it sends until an authority comes", async () => {
+Deno.test("MemberChannel queues messages until there is an authority", async () => {
   const name = freshName();
   using member = new MemberChannel({ name });
   assertEquals(await member.whenConnected(1), false);
@@ -236,7 +236,7 @@ Deno.test("MemberChannel keeps what it sends until an authority comes", async ()
   assert(member.connected);
 });
 
-Deno.test("MemberChannel goes on with the next authority where the last one closed", async () => {
+Deno.test("MemberChannel continues with the next authority after the previous one closed", async () => {
   const name = freshName();
   const epochs: string[] = [];
   using first = new TestAuthority(name);
@@ -254,7 +254,7 @@ Deno.test("MemberChannel goes on with the next authority where the last one clos
   assertBurst([...first.received.slice(0, start), ...second.received], "a", 30_000);
 });
 
-Deno.test("MemberChannel goes on with the next authority where the last one vanished without a word", async () => {
+Deno.test("MemberChannel continues with the next authority after the previous one vanished", async () => {
   const name = freshName();
   const epochs: string[] = [];
   using vanishing = new Isolate(WORKER);
@@ -282,7 +282,7 @@ Deno.test("AuthorityChannel forgets a member that was terminated", async () => {
   assertEquals(authority.channel.send(id, "too late"), false);
 });
 
-Deno.test("A member that was only blocked for long comes back without loss or duplicates", async () => {
+Deno.test("MemberChannel that was blocked for long returns without loss or duplicates", async () => {
   const name = freshName();
   using authority = new TestAuthority(name, { heartbeatMs: 20, memberTimeoutMs: 1_200 });
   using isolate = await openMember(name);
@@ -304,7 +304,7 @@ Deno.test("A member that was only blocked for long comes back without loss or du
   await isolate.call("close");
 });
 
-Deno.test("AuthorityChannel is told at once that its isolate has an authority of the name", () => {
+Deno.test("AuthorityChannel throws at once if its isolate already has an authority of the same name", () => {
   const name = freshName();
   const first = new TestAuthority(name);
   assertThrows(
@@ -316,7 +316,7 @@ Deno.test("AuthorityChannel is told at once that its isolate has an authority of
   new TestAuthority(name).channel.close();
 });
 
-Deno.test("AuthorityChannel of another isolate is told that the name is taken, and the older one goes on", async () => {
+Deno.test("AuthorityChannel of another isolate closes if the name is taken, and the older one goes on", async () => {
   const name = freshName();
   using first = new TestAuthority(name);
   using isolate = new Isolate(WORKER);
@@ -333,7 +333,7 @@ Deno.test("AuthorityChannel of another isolate is told that the name is taken, a
   assertEquals([first.received, first.conflicts], [["still here"], []]);
 });
 
-Deno.test("AuthorityChannel of another isolate is told of the older one also when that was blocked", async () => {
+Deno.test("AuthorityChannel of another isolate closes even if the older one was blocked", async () => {
   const name = freshName();
   using _first = new TestAuthority(name);
   using isolate = new Isolate(WORKER);
@@ -345,7 +345,7 @@ Deno.test("AuthorityChannel of another isolate is told of the older one also whe
   await isolate.call("close");
 });
 
-Deno.test("Channels ignore and count what is malformed", async () => {
+Deno.test("Channels ignore and count malformed messages", async () => {
   const name = freshName();
   using authority = new TestAuthority(name);
   const received: string[] = [];
@@ -428,7 +428,7 @@ Deno.test("Channels go on after callbacks that throw", async () => {
   assertEquals(authorityErrors.length, 2);
 });
 
-Deno.test("MemberChannel.close() while busy rejects what waits, and twice is fine", async () => {
+Deno.test("MemberChannel.close() rejects what is pending, and is idempotent", async () => {
   const name = freshName();
   using authority = new TestAuthority(name);
   const member = new MemberChannel({ name });
@@ -448,7 +448,7 @@ Deno.test("MemberChannel.close() while busy rejects what waits, and twice is fin
   assertEquals(authority.received.at(-1), "a again");
 });
 
-Deno.test("AuthorityChannel.close() while busy, twice, and from within a callback is fine", async () => {
+Deno.test("AuthorityChannel.close() works while busy, twice, and from within a callback", async () => {
   const name = freshName();
   const authority: TestAuthority = new TestAuthority(name, {
     onMessage: (_id, message) => {
@@ -466,7 +466,7 @@ Deno.test("AuthorityChannel.close() while busy, twice, and from within a callbac
   assertEquals([authority.received, next.received], [["a 0"], ["a 0", "a 1"]]);
 });
 
-Deno.test("MemberChannel.congested tells when to stop sending, onDrain when to go on", async () => {
+Deno.test("MemberChannel.congested says when to stop sending, onDrain when to go on", async () => {
   const name = freshName();
   using authority = new TestAuthority(name);
   let drains = 0;
@@ -481,7 +481,7 @@ Deno.test("MemberChannel.congested tells when to stop sending, onDrain when to g
   assertEquals([member.congested, drains, authority.received.length], [false, 1, 11]);
 });
 
-Deno.test("Channels can be closed and opened again in the same turn, by whomever", async () => {
+Deno.test("Channels can be closed and reopened in the same turn, by any code", async () => {
   const name = freshName();
   using isolate = new Isolate(WORKER);
   await isolate.call("openAuthority", { name, epoch: "first" });
@@ -496,7 +496,7 @@ Deno.test("Channels can be closed and opened again in the same turn, by whomever
   await isolate.call("close");
 });
 
-Deno.test("Channels say clearly where there is no BroadcastChannel", () => {
+Deno.test("Channels throw a clear error if there is no BroadcastChannel", () => {
   const original = Object.getOwnPropertyDescriptor(globalThis, "BroadcastChannel")!;
   Object.defineProperty(globalThis, "BroadcastChannel", { value: undefined, configurable: true });
   try {

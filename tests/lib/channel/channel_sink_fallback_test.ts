@@ -13,7 +13,7 @@ import { Variable } from "../../support/variable.ts";
 
 const WORKER = new URL("../replica/worker.ts", import.meta.url);
 
-Deno.test("monitored() reports to the server that it names, before any other", async () => {
+Deno.test("monitored() reports to the server in its options, before any other", async () => {
   await using server = startServer();
   using sink = remoteSink(server.url);
   using local = new LocalMonitor();

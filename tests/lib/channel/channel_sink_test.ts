@@ -24,7 +24,7 @@ async function start(
   await worker.call("start", { channel: monitor.channel, ...order });
 }
 
-Deno.test("monitored() in a worker reports all there is, in order, before it resolves", async () => {
+Deno.test("monitored() in a worker reports everything, in order, before it resolves", async () => {
   using monitor = new ChannelMonitor();
   using worker = new Isolate(WORKER);
   await start(worker, monitor, { id: "logging", kind: "log", count: 900 });
@@ -43,7 +43,7 @@ Deno.test("monitored() in a worker reports all there is, in order, before it res
   assertEquals(monitor.errors, []);
 });
 
-Deno.test("monitored() in a worker that writes more than can be sent keeps the newest lines, and says so", async () => {
+Deno.test("monitored() in a worker keeps the newest log lines if there are more than can be sent, and logs the loss", async () => {
   using monitor = new ChannelMonitor();
   using worker = new Isolate(WORKER);
   await start(worker, monitor, { id: "flood", kind: "log", count: 100_000 });
@@ -56,7 +56,7 @@ Deno.test("monitored() in a worker that writes more than can be sent keeps the n
   assertEquals(monitor.errors, []);
 });
 
-Deno.test("monitored() in a worker may be called again as soon as the last call is over", async () => {
+Deno.test("monitored() in a worker can be called again as soon as the previous call has ended", async () => {
   using monitor = new ChannelMonitor();
   using worker = new Isolate(WORKER);
   assertEquals(await worker.call("repeat", { channel: monitor.channel, count: 100 }), 4_950);
@@ -64,7 +64,7 @@ Deno.test("monitored() in a worker may be called again as soon as the last call 
   assertEquals([tasks.length, tasks.every(({ state }) => state === "FINISHED")], [100, true]);
 });
 
-Deno.test("monitored() in a worker is heard to its end, also where it begins as another one is over", async () => {
+Deno.test("monitored() in a worker is reported to its end, even if it starts while another call ends", async () => {
   using monitor = new ChannelMonitor();
   using worker = new Isolate(WORKER);
   assertEquals(await worker.call("overlap", { channel: monitor.channel, count: 400 }), 79_800);
@@ -72,7 +72,7 @@ Deno.test("monitored() in a worker is heard to its end, also where it begins as 
   assertEquals([tasks.length, tasks.filter(({ state }) => state !== "FINISHED")], [400, []]);
 });
 
-Deno.test("monitored() in a worker is asked to stop by the registry", async () => {
+Deno.test("monitored() in a worker is cancelled through the registry", async () => {
   using monitor = new ChannelMonitor();
   using worker = new Isolate(WORKER);
   for (const id of ["one", "two"]) await start(worker, monitor, { id, kind: "wait" });
@@ -85,7 +85,7 @@ Deno.test("monitored() in a worker is asked to stop by the registry", async () =
   assertEquals(taskOf(monitor, "two")?.state, "CANCELLED");
 });
 
-Deno.test("monitored() in a worker stops before the process of the monitor ends, and says that it was interrupted", async () => {
+Deno.test("monitored() in a worker is interrupted before the monitor's process ends", async () => {
   using monitor = new ChannelMonitor();
   using worker = new Isolate(WORKER);
   await start(worker, monitor, { id: "t", kind: "wait" });
@@ -97,7 +97,7 @@ Deno.test("monitored() in a worker stops before the process of the monitor ends,
   assertEquals([state, error, cancel_requested], ["ERROR", { type: "interrupted", message }, false]);
 });
 
-Deno.test("monitored() in two workers under one id belongs to whoever came first", async () => {
+Deno.test("monitored() in two workers under one id belongs to the first", async () => {
   using monitor = new ChannelMonitor();
   using first = new Isolate(WORKER);
   using second = new Isolate(WORKER);
@@ -111,7 +111,7 @@ Deno.test("monitored() in two workers under one id belongs to whoever came first
   assertEquals(taskOf(monitor, "same")?.state, "CANCELLED");
 });
 
-Deno.test("monitored() twice in one worker under one id belongs to whoever came first", async () => {
+Deno.test("monitored() twice in one worker under one id belongs to the first", async () => {
   using monitor = new ChannelMonitor();
   using worker = new Isolate(WORKER);
   await start(worker, monitor, { id: "same", kind: "wait" });
@@ -124,7 +124,7 @@ Deno.test("monitored() twice in one worker under one id belongs to whoever came 
   await until(() => taskOf(monitor, "same")?.state === "CANCELLED", 2_000);
 });
 
-Deno.test("monitored() in a worker is not seen by a monitor with another channel", async () => {
+Deno.test("monitored() in a worker does not report to a monitor with another channel", async () => {
   using mine = new ChannelMonitor();
   using other = new ChannelMonitor();
   using worker = new Isolate(WORKER);
@@ -136,7 +136,7 @@ Deno.test("monitored() in a worker is not seen by a monitor with another channel
   assertEquals([taskOf(other, "b")?.state, taskOf(other, "a")], ["FINISHED", undefined]);
 });
 
-Deno.test("monitored() in a worker waits for a monitor that is made after the task began, until it knows all", async () => {
+Deno.test("monitored() in a worker waits for a monitor that is created after the task started, until everything is committed", async () => {
   using worker = new Isolate(WORKER);
   for (let i = 0; i < 10; i++) {
     const channel = freshChannel();
@@ -147,7 +147,7 @@ Deno.test("monitored() in a worker waits for a monitor that is made after the ta
   }
 });
 
-Deno.test("monitored() in a worker shows new tasks to the monitor that takes over the channel", async () => {
+Deno.test("monitored() in a worker reports new tasks to the monitor that takes over the channel", async () => {
   const first = new ChannelMonitor();
   using worker = new Isolate(WORKER);
   await start(worker, first, { id: "old", kind: "wait" });

@@ -57,7 +57,7 @@ const faults = fc.record({
   seed: fc.integer(),
 });
 
-Deno.test("Link.send() brings every message across once and in order, both ways, whatever the wire does", async () => {
+Deno.test("Link.send() delivers every message exactly once and in order, both ways, over any lossy wire", async () => {
   await fc.assert(
     fc.asyncProperty(faults, fc.nat(150), fc.nat(150), async (wireFaults, leftCount, rightCount) => {
       const { clock, left, right } = pair(wireFaults, SMALL);
@@ -93,7 +93,7 @@ Deno.test("Link.send() brings every message across once and in order, both ways,
   );
 });
 
-Deno.test("Link.connect() goes on with another peer where the last one stopped", async () => {
+Deno.test("Link.connect() continues with another peer where the previous one stopped", async () => {
   await fc.assert(
     fc.asyncProperty(
       faults,
@@ -125,7 +125,7 @@ Deno.test("Link.connect() goes on with another peer where the last one stopped",
   );
 });
 
-Deno.test("Link.send() transmits the first message at once and lets batches fill up under load", async () => {
+Deno.test("Link.send() transmits the first message at once and fills up batches under load", async () => {
   const { clock, left } = pair({ dropRate: 1 });
   left.link.send("first");
   await Promise.resolve();
@@ -139,7 +139,7 @@ Deno.test("Link.send() transmits the first message at once and lets batches fill
   left.link.close();
 });
 
-Deno.test("Link.send() gives a message longer than a batch a batch of its own", async () => {
+Deno.test("Link.send() sends a message longer than a batch in a batch of its own", async () => {
   const { clock, left, right } = pair({}, { maxBatchLength: 10 });
   const messages = ["a", "b".repeat(50), "c", "d"];
   for (const message of messages) left.link.send(message);
@@ -148,7 +148,7 @@ Deno.test("Link.send() gives a message longer than a batch a batch of its own", 
   assertEquals(left.wire.transmitted.map((packet) => packet.messages.length), [1, 1, 2]);
 });
 
-Deno.test("Link.send() refuses what its bounds do not allow, and keeps what it has", async () => {
+Deno.test("Link.send() rejects messages beyond its limits, and keeps the queued ones", async () => {
   const { clock, left, right } = pair({}, { maxQueuedMessages: 3, maxQueuedLength: 10 });
   for (const message of ["1", "2", "3"]) left.link.send(message);
   const error = assertThrows(
@@ -164,7 +164,7 @@ Deno.test("Link.send() refuses what its bounds do not allow, and keeps what it h
   assertEquals(right.received, ["1", "2", "3", "x".repeat(9)]);
 });
 
-Deno.test("Link.congested holds from the threshold until half of it, then onDrain is called once", async () => {
+Deno.test("Link.congested holds from the threshold until the backlog has halved; then onDrain is called once", async () => {
   const clock = new VirtualClock();
   let drains = 0;
   const limits = { congestedMessages: 4, maxBatchMessages: 1, windowBatches: 16 };
@@ -189,7 +189,7 @@ Deno.test("Link.congested holds from the threshold until half of it, then onDrai
   assertEquals([link.backlog, drains, clock.pending], [0, 1, 0]);
 });
 
-Deno.test("Link.receive() repeats exactly what is known to be lost, without a timer", async () => {
+Deno.test("Link.receive() resends exactly what is known to be lost, without a timer", async () => {
   const { clock, left, right } = pair({}, { maxBatchMessages: 1, resendAfterMs: 60_000 });
   const arrive = left.wire.receive;
   left.wire.receive = (packet) => {
@@ -202,7 +202,7 @@ Deno.test("Link.receive() repeats exactly what is known to be lost, without a ti
   assertEquals([left.link.resent, right.link.lost], [2, 2]);
 });
 
-Deno.test("Link repeats only the oldest batch to a silent peer, less and less often", async () => {
+Deno.test("Link resends only the oldest batch to a silent peer, with increasing delays", async () => {
   const { clock, left } = pair({ dropRate: 1 }, { maxBatchMessages: 1 });
   for (const message of numbered(6)) left.link.send(message);
   const times: number[] = [];
@@ -234,7 +234,7 @@ Deno.test("Link.receive() goes on after a receiver that throws", async () => {
   assertEquals(errors.map(String), ["Error: no"]);
 });
 
-Deno.test("Link.close() within a delivery ends it", async () => {
+Deno.test("Link.close() during a delivery ends it", async () => {
   const { clock, left, right } = pair({ dropRate: 0 });
   const closing: { link: Link; received: string[] } = endpoint(clock, right.wire, {
     deliver: (message) => {
@@ -251,7 +251,7 @@ Deno.test("Link.close() within a delivery ends it", async () => {
   left.link.close();
 });
 
-Deno.test("Link.connect() within a delivery does not deliver the rest of the old batch", async () => {
+Deno.test("Link.connect() during a delivery drops the rest of the old batch", async () => {
   const { clock, left, right } = pair();
   const reconnecting: { link: Link; received: string[] } = endpoint(clock, right.wire, {
     deliver: (message) => {
@@ -268,7 +268,7 @@ Deno.test("Link.connect() within a delivery does not deliver the rest of the old
   left.link.close();
 });
 
-Deno.test("Link.connect() in the middle of a batch delivers the rest of it", async () => {
+Deno.test("Link.connect() in the middle of a batch delivers its rest", async () => {
   const { clock, left, right } = pair();
   right.link.connect(1, 2);
   for (const message of numbered(3)) left.link.send(message);
@@ -276,7 +276,7 @@ Deno.test("Link.connect() in the middle of a batch delivers the rest of it", asy
   assertEquals([right.received, left.link.backlog], [["1", "2"], 0]);
 });
 
-Deno.test("Link.receive() ignores numbers that can't be", async () => {
+Deno.test("Link.receive() ignores impossible numbers", async () => {
   const { clock, left } = pair({ dropRate: 1 });
   left.link.send("waiting");
   await Promise.resolve();
@@ -309,7 +309,7 @@ Deno.test("Link.drained() resolves with the last acknowledgement and rejects on 
   assertThrows(() => left.link.send("3"), LinkClosedError, "the link is closed");
 });
 
-Deno.test("Link.clear() forgets messages, but not their numbers", async () => {
+Deno.test("Link.clear() drops messages, but does not reuse their numbers", async () => {
   const { clock, left, right } = pair();
   right.link.disconnect();
   for (const message of numbered(3)) left.link.send(message);
@@ -323,7 +323,7 @@ Deno.test("Link.clear() forgets messages, but not their numbers", async () => {
   assertEquals(right.received, ["after"]);
 });
 
-Deno.test("Link takes 200,000 messages in one go without slowing down by their number", async () => {
+Deno.test("Link queues 200,000 messages at once in linear time", async () => {
   const { clock, left, right } = pair();
   for (const message of numbered(200_000)) left.link.send(message);
   await clock.run(() => left.link.backlog === 0);
@@ -331,7 +331,7 @@ Deno.test("Link takes 200,000 messages in one go without slowing down by their n
   assertLess(left.wire.transmitted.length, 500);
 });
 
-Deno.test("Link refuses bounds that are no whole numbers from 1", () => {
+Deno.test("Link rejects limits that are not positive integers", () => {
   const clock = new VirtualClock();
   const wire = new SimulatedWire<Packet>(clock);
   for (const windowBatches of [0, -1, 1.5, NaN]) {

@@ -14,7 +14,7 @@ function welcome(
   authority.post({ ...frame, session: SESSION, next: 1, oldest: 1, seq: 0, ...fields });
 }
 
-Deno.test("MemberChannel says hello again and again until it is answered", async () => {
+Deno.test("MemberChannel repeats hello until it is answered", async () => {
   using authority = await RawPeer.open("member-hello", "authority");
   using member = new MemberChannel({ name: "member-hello" });
   for (let i = 0; i < 3; i++) assertEquals((await authority.take("hello")).from, member.id);
@@ -22,7 +22,7 @@ Deno.test("MemberChannel says hello again and again until it is answered", async
   assert(await member.whenConnected(10_000));
 });
 
-Deno.test("MemberChannel shows an authority that it is there, also when it has nothing to say", async () => {
+Deno.test("MemberChannel sends keep-alives while it has nothing to send", async () => {
   using authority = await RawPeer.open("member-life", "authority");
   using member = new MemberChannel({ name: "member-life" });
   await authority.take("hello");
@@ -30,7 +30,7 @@ Deno.test("MemberChannel shows an authority that it is there, also when it has n
   assertEquals((await authority.take("packet")).packet.messages, []);
 });
 
-Deno.test("MemberChannel looks for another authority where its own falls silent, and takes the same one back", async () => {
+Deno.test("MemberChannel looks for another authority while its own is silent, and accepts the same one again", async () => {
   using authority = await RawPeer.open("member-silence", "authority");
   using member = new MemberChannel({ name: "member-silence" });
   await authority.take("hello");
@@ -45,7 +45,7 @@ Deno.test("MemberChannel looks for another authority where its own falls silent,
   assert(member.connected);
 });
 
-Deno.test("MemberChannel that was forgotten gets nothing twice, and repeats only requests without an answer", async () => {
+Deno.test("MemberChannel that was forgotten gets nothing twice, and resends only unanswered requests", async () => {
   const received: string[] = [];
   let connects = 0;
   using authority = await RawPeer.open("member-forgotten", "authority");
@@ -75,7 +75,7 @@ Deno.test("MemberChannel that was forgotten gets nothing twice, and repeats only
   assertEquals([received, connects], [["a", "b"], 2]);
 });
 
-Deno.test("MemberChannel stays with an authority that it hears", async () => {
+Deno.test("MemberChannel ignores a second authority while its own is alive", async () => {
   const connects: string[] = [];
   using authority = await RawPeer.open("member-stays", "authority");
   using other = await RawPeer.open("member-stays", "other");

@@ -3,7 +3,7 @@ import { type PageEntry, parsePage, parseRequest, writePage } from "../../../lib
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { storedTask } from "../../support/store_conformance.ts";
 
-Deno.test("parsePage() reads what writePage() wrote", () => {
+Deno.test("parsePage() parses the output of writePage()", () => {
   const [first, second] = [storedTask("1", 5), storedTask("2", 6)];
   const entries: PageEntry[] = [
     { client: "a", seq: 5, json: first.json },
@@ -27,7 +27,7 @@ Deno.test("parsePage() reads what writePage() wrote", () => {
   });
 });
 
-Deno.test("parsePage() refuses what is no page", () => {
+Deno.test("parsePage() rejects malformed pages", () => {
   const page = JSON.parse(
     writePage(4, { epoch: "e", seq: 7 }, [{ client: "a", seq: 5, json: storedTask("1", 5).json }], false),
   );
@@ -51,7 +51,7 @@ Deno.test("parsePage() refuses what is no page", () => {
   }
 });
 
-Deno.test("parseRequest() reads the kinds that there are", () => {
+Deno.test("parseRequest() parses every kind of request", () => {
   assertEquals(parseRequest('{"type":"more"}'), { type: "more" });
   assertEquals(parseRequest('{"type":"changes","after":null}'), { type: "changes", after: null });
   assertEquals(parseRequest('{"type":"changes","after":"e:5"}'), {

@@ -56,7 +56,7 @@ Deno.test("checksumFolder() counts and hashes every file below the root", async 
 });
 
 Deno.test({
-  name: "checksumFolder() gives the figure that find, sort and sha256sum give",
+  name: "checksumFolder() agrees with find, sort and sha256sum",
   ignore: Deno.build.os !== "linux", // The options of find and xargs are those of GNU.
   async fn() {
     await using folder = new Folder();
@@ -68,7 +68,7 @@ Deno.test({
   },
 });
 
-Deno.test("checksumFolder() takes a folder below the root, relative or absolute", async () => {
+Deno.test("checksumFolder() accepts a folder below the root, relative or absolute", async () => {
   await using folder = new Folder();
   await folder.write(FILES);
   const expected = await expectedChecksum({ "c.txt": "third", "deep/er/d": "fourth" });
@@ -78,7 +78,7 @@ Deno.test("checksumFolder() takes a folder below the root, relative or absolute"
   }
 });
 
-Deno.test("checksumFolder() says how many bytes of how many are read, and which file", async () => {
+Deno.test("checksumFolder() reports the bytes read, the total and the current file", async () => {
   await using folder = new Folder();
   await folder.write(FILES);
   const task = new RecordingTask();
@@ -96,13 +96,13 @@ Deno.test("checksumFolder() says how many bytes of how many are read, and which 
   }
 });
 
-Deno.test("checksumFolder() takes an empty folder", async () => {
+Deno.test("checksumFolder() accepts an empty folder", async () => {
   await using folder = new Folder();
   const result = await checksumFolder(folder.path)(new RecordingTask());
   assertEquals(result, { files: 0, bytes: 0, skipped: 0, checksum: await sha256("") });
 });
 
-Deno.test("checksumFolder() refuses what leads outside of the root", async () => {
+Deno.test("checksumFolder() rejects paths outside the root", async () => {
   await using outside = new Folder();
   await outside.write({ "secret": "secret", "root/a": "a", "root-other/b": "b" });
   const root = `${outside.path}/root`;
@@ -131,7 +131,7 @@ Deno.test("checksumFolder() refuses what leads outside of the root", async () =>
   }
 });
 
-Deno.test("checksumFolder() refuses what is no folder", async () => {
+Deno.test("checksumFolder() rejects what is not a folder", async () => {
   await using folder = new Folder();
   await folder.write({ "a": "a" });
   const run = checksumFolder(folder.path);
@@ -144,7 +144,7 @@ Deno.test("checksumFolder() refuses what is no folder", async () => {
   await assertRejects(() => run(new RecordingTask(), { folder: "b" }), Deno.errors.NotFound, 'no "b" below');
 });
 
-Deno.test("checksumFolder() follows no links inside the root", async () => {
+Deno.test("checksumFolder() follows no symbolic links inside the root", async () => {
   await using folder = new Folder();
   await folder.write({ "folder/a": "a" });
   await Deno.symlink(folder.path, `${folder.path}/folder/cycle`);
@@ -159,7 +159,7 @@ Deno.test("checksumFolder() follows no links inside the root", async () => {
   });
 });
 
-Deno.test("checksumFolder() skips, counts and logs a file that vanishes on the way", async () => {
+Deno.test("checksumFolder() skips, counts and logs a file that vanishes meanwhile", async () => {
   await using folder = new Folder();
   await folder.write({ "kept": "kept", "vanishing": "vanishing" });
   const task = new RecordingTask((update) => {
@@ -175,7 +175,7 @@ Deno.test("checksumFolder() skips, counts and logs a file that vanishes on the w
   assertEquals(task.updates.at(-1), { status: "Read 1 files", current: 4, total: 4 });
 });
 
-Deno.test("checksumFolder() counts what a file gained or lost since it was found", async () => {
+Deno.test("checksumFolder() accounts for files that grow or shrink meanwhile", async () => {
   await using folder = new Folder();
   await folder.write({ "grown": "1", "shrunk": "12345" });
   const task = new RecordingTask((update) => {
@@ -190,7 +190,7 @@ Deno.test("checksumFolder() counts what a file gained or lost since it was found
   }
 });
 
-Deno.test("checksumFolder() stops with the signal's reason, whether it looks or reads", async () => {
+Deno.test("checksumFolder() stops with the signal's reason while it lists and while it reads", async () => {
   await using folder = new Folder();
   await folder.write(Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`${index}`, "x"])));
   const reason = new Error("stop");

@@ -8,13 +8,13 @@ function newWorker(): Worker {
   return new Worker(new URL("../../../lib/demo/count_primes_worker.ts", import.meta.url), { type: "module" });
 }
 
-Deno.test("countPrimes() gives the known counts", async () => {
+Deno.test("countPrimes() returns the known counts", async () => {
   for (const [below, primes] of [[2, 0], [3, 1], [10, 4], [1_000_000, 78_498]] as const) {
     assertEquals(await countPrimes(new RecordingTask(), { below }), { primes, below });
   }
 });
 
-Deno.test("countPrimes() says how far it is, from zero to the bound", async () => {
+Deno.test("countPrimes() reports progress from zero to the bound", async () => {
   const task = new RecordingTask();
   await countPrimes(task, { below: 300_000_000 });
   assertEquals(task.updates[0], {
@@ -30,7 +30,7 @@ Deno.test("countPrimes() says how far it is, from zero to the bound", async () =
   assert(between.at(-1)! <= 300_000_000, "the last thing that is heard may be that all are looked at");
 });
 
-Deno.test("countPrimes() refuses a bound that is no whole number in range", async () => {
+Deno.test("countPrimes() rejects a bound that is not an integer in range", async () => {
   for (const below of [1, -1, 2.5, 1e300, "10", true, [10]]) {
     const task = new RecordingTask();
     await assertRejects(() => countPrimes(task, { below }), RangeError, '"below", received');
@@ -38,7 +38,7 @@ Deno.test("countPrimes() refuses a bound that is no whole number in range", asyn
   }
 });
 
-Deno.test("countPrimes() refuses an input that is no object", async () => {
+Deno.test("countPrimes() rejects an input that is not an object", async () => {
   // As it comes over the wire, where nothing is typed.
   const input = JSON.parse("[10]");
   await assertRejects(
@@ -58,14 +58,14 @@ Deno.test("countPrimes() stops with the signal's reason while the worker is busy
   assertEquals(task.updates.length, 2);
 });
 
-Deno.test("countPrimes() does not begin where the task was already asked to stop", async () => {
+Deno.test("countPrimes() does not start if the task was cancelled before", async () => {
   const task = new RecordingTask();
   const reason = new Error("stop");
   task.stop(reason);
   assertEquals(await assertRejects(() => countPrimes(task)), reason);
 });
 
-Deno.test("callWorker() rejects with the worker's error, and the process lives", async () => {
+Deno.test("callWorker() rejects with the worker's error, and the process survives", async () => {
   const options = { signal: new AbortController().signal, onProgress: () => {} };
   await assertRejects(
     () => callWorker(newWorker(), "not a number", options),
@@ -74,7 +74,7 @@ Deno.test("callWorker() rejects with the worker's error, and the process lives",
   );
 });
 
-Deno.test("callWorker() rejects where the worker's module does not load", async () => {
+Deno.test("callWorker() rejects if the worker's module does not load", async () => {
   const options = { signal: new AbortController().signal, onProgress: () => {} };
   const worker = new Worker("data:text/javascript,this is no program", { type: "module" });
   await assertRejects(() => callWorker(worker, 10, options), Error, "The worker failed: ");

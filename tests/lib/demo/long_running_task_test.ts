@@ -34,7 +34,7 @@ Deno.test("longRunningTask() stops with the signal's reason in the middle of a s
   assertEquals(task.lines, ["Step 1 of 10"]);
 });
 
-Deno.test("longRunningTask() takes no second step after it was asked to stop", async () => {
+Deno.test("longRunningTask() takes no second step after it was cancelled", async () => {
   const reason = new Error("stop");
   const task = new RecordingTask((_update, task) => task.stop(reason));
   assertEquals(await assertRejects(() => longRunningTask(task)), reason);

@@ -2,7 +2,7 @@ import { demoTasks } from "../../../lib/demo/mod.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { RecordingTask } from "../../support/recording_task.ts";
 
-Deno.test("demoTasks() names three tasks, each with a schema of optional properties", () => {
+Deno.test("demoTasks() returns three tasks, each with a schema of optional properties", () => {
   const tasks = demoTasks({ root: "." });
   assertEquals([...tasks.keys()], ["checksum_folder", "count_primes", "long_running_task"]);
   for (const task of tasks.values()) {
@@ -14,7 +14,7 @@ Deno.test("demoTasks() names three tasks, each with a schema of optional propert
   }
 });
 
-Deno.test("demoTasks() reads the folder that it was given", async () => {
+Deno.test("demoTasks() reads the given folder", async () => {
   const root = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${root}/a`, "a");

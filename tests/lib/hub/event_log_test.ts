@@ -20,7 +20,7 @@ function namesIn(log: EventLog): string[] {
   return (log.take() ?? []).map(({ name, id }) => `${id} ${name}`);
 }
 
-Deno.test("EventLog tells created, started and finished of one turn in order", () => {
+Deno.test("EventLog returns created, started and finished of one turn in order", () => {
   using test = new TestRegistry();
   const log = logOf(test);
   test.run("c", "1");
@@ -28,7 +28,7 @@ Deno.test("EventLog tells created, started and finished of one turn in order", (
   assertEquals(namesIn(log), []);
 });
 
-Deno.test("EventLog merges progress, the newest wins, and moves it behind what happened before it", () => {
+Deno.test("EventLog coalesces progress: the newest wins and moves behind earlier events", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   test.begin("c", "2");
@@ -49,7 +49,7 @@ Deno.test("EventLog merges progress, the newest wins, and moves it behind what h
   assertEquals(JSON.parse(dataOf(events[2]!)).progress, 50);
 });
 
-Deno.test("EventLog makes one event of lines that follow each other, but not across a change of state", () => {
+Deno.test("EventLog merges consecutive log lines into one event, but not across a change of state", () => {
   using test = new TestRegistry();
   const log = logOf(test);
   test.begin("c", "1");
@@ -73,7 +73,7 @@ Deno.test("EventLog makes one event of lines that follow each other, but not acr
   assertEquals(JSON.parse(dataOf(events[3]!)).log_count, 3);
 });
 
-Deno.test("EventLog does not mix up tasks that have the same id, one after the other", () => {
+Deno.test("EventLog keeps apart tasks that use the same id one after the other", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   const log = logOf(test);
@@ -91,7 +91,7 @@ Deno.test("EventLog does not mix up tasks that have the same id, one after the o
   assertEquals(lines.map(({ first, lines }) => [first, lines[0].text]), [[0, "old"], [0, "new"]]);
 });
 
-Deno.test("EventLog.of() gives what happened to one task so far", () => {
+Deno.test("EventLog.of() returns the events of one task so far", () => {
   using test = new TestRegistry();
   const log = logOf(test);
   test.begin("c", "1");
@@ -100,7 +100,7 @@ Deno.test("EventLog.of() gives what happened to one task so far", () => {
   assertEquals(log.of("3"), []);
 });
 
-Deno.test("EventLog keeps nothing where there is more than it may keep, until it is taken", () => {
+Deno.test("EventLog drops everything if its limit is exceeded, until take()", () => {
   using test = new TestRegistry();
   const log = logOf(test, 10_000);
   test.begin("c", "1");
@@ -124,7 +124,7 @@ Deno.test("EventLog keeps nothing where there is more than it may keep, until it
   }
 });
 
-Deno.test("EventLog leaves out nothing but progress that something newer follows, whatever happens", () => {
+Deno.test("EventLog drops nothing but progress that is followed by newer progress", () => {
   const step = fc.oneof(
     { weight: 12, arbitrary: fc.record({ id: fc.constantFrom("1", "2"), change: changes }) },
     { weight: 1, arbitrary: fc.constantFrom<"remove" | "restore" | "take">("remove", "restore", "take") },

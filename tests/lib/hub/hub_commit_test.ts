@@ -20,7 +20,7 @@ function newsOf({ messages }: RecordingWatcher): string[] {
 }
 
 for (const mode of ["full", "delta"] as const) {
-  Deno.test(`Hub shows a beginning, an end, a removal and a return once it is committed (${mode})`, async () => {
+  Deno.test(`Hub sends a start, an end, a removal and a restored task once it is committed (${mode})`, async () => {
     using it = new HeldHub();
     const { registry } = it.test;
     const watcher = it.watcher(mode);
@@ -51,7 +51,7 @@ for (const mode of ["full", "delta"] as const) {
   });
 }
 
-Deno.test("Hub shows progress at once, committed or not", async () => {
+Deno.test("Hub sends progress at once, committed or not", async () => {
   using it = new HeldHub();
   const watchers = [it.watcher("full"), it.watcher("delta"), it.taskWatcher("1")];
   it.store.hold();
@@ -61,7 +61,7 @@ Deno.test("Hub shows progress at once, committed or not", async () => {
   assertEquals(newsOf(watchers[1]!), ["task_update, 1 PROCESSING 40"]);
 });
 
-Deno.test("Hub shows what came behind something that waits behind it, too, and the newest of it", async () => {
+Deno.test("Hub sends later changes after a pending one, and only the newest of them", async () => {
   using it = new HeldHub();
   const watcher = it.watcher();
   it.store.hold();
@@ -78,7 +78,7 @@ Deno.test("Hub shows what came behind something that waits behind it, too, and t
   assertEquals(it.timers, 0);
 });
 
-Deno.test("Hub gives who joins while a frame waits no frame before the opening, and nothing twice", async () => {
+Deno.test("Hub sends a watcher that joins while a frame is pending nothing before the opening, and nothing twice", async () => {
   using it = new HeldHub();
   const early = it.watcher();
   it.store.hold();
@@ -98,7 +98,7 @@ Deno.test("Hub gives who joins while a frame waits no frame before the opening, 
   assertEquals(newsOf(late), ["task_update, 2 PROCESSING 5"]);
 });
 
-Deno.test("Hub gives who comes back with a position while a frame waits what was missed, once it is committed", async () => {
+Deno.test("Hub sends a watcher that resumes while a frame is pending the missed changes, once they are committed", async () => {
   using it = new HeldHub();
   const before = it.test.registry.cursor;
   it.watcher();
@@ -111,7 +111,7 @@ Deno.test("Hub gives who comes back with a position while a frame waits what was
   assertEquals([back.types, back.last.tasks.map(({ id }) => id)], [["task_update"], ["2"]]);
 });
 
-Deno.test("Hub.watchTask() hears of progress at once, and of the end once it is committed", async () => {
+Deno.test("Hub.watchTask() sends progress at once, and the final state once it is committed", async () => {
   using it = new HeldHub();
   const watcher = it.taskWatcher("1");
   it.store.hold();
@@ -128,7 +128,7 @@ Deno.test("Hub.watchTask() hears of progress at once, and of the end once it is 
   assertEquals([watcher.texts.length, late.types], [3, ["initial_state"]]);
 });
 
-Deno.test("Hub.watchTask() shows the end of a task that is removed while it waits to be shown", async () => {
+Deno.test("Hub.watchTask() sends the final state of a task that is removed before its commit", async () => {
   using it = new HeldHub();
   const watcher = it.taskWatcher("1");
   it.store.hold();
@@ -143,7 +143,7 @@ Deno.test("Hub.watchTask() shows the end of a task that is removed while it wait
   assertEquals([watcher.last.state, watcher.ends], ["FINISHED", 1]);
 });
 
-Deno.test("Hub shows everything at once while nothing can be committed, also what waited", async () => {
+Deno.test("Hub sends everything at once while the store is degraded, including what was pending", async () => {
   using it = new HeldHub();
   const watcher = it.watcher("full");
   const delta = it.watcher();
@@ -170,7 +170,7 @@ Deno.test("Hub shows everything at once while nothing can be committed, also wha
   assertEquals(watcher.last.all_tasks["2"]?.state, "STARTING", "now there is a commit to wait for again");
 });
 
-Deno.test("Hub tells watchers of changes that there is degradation, and that it is over; in openings, too", async () => {
+Deno.test("Hub tells watchers of changes when the store is degraded and when it has recovered, in openings as well", async () => {
   using it = new HeldHub();
   const delta = it.watcher();
   const others = [it.watcher("full"), it.taskWatcher("1")];
@@ -193,7 +193,7 @@ Deno.test("Hub tells watchers of changes that there is degradation, and that it 
   for (const watcher of [...others, full]) assertEquals(watcher.types.includes("degraded"), false);
 });
 
-Deno.test("Hub tells of trouble nobody whose opening waits before it, but behind it", async () => {
+Deno.test("Hub sends a pending opening before the message that the store is degraded", async () => {
   using it = new HeldHub();
   it.store.hold();
   it.test.begin("c", "2");
@@ -204,7 +204,7 @@ Deno.test("Hub tells of trouble nobody whose opening waits before it, but behind
   assertEquals(watcher.types, ["initial_state", "degraded"]);
 });
 
-Deno.test("Hub.flush() sends also what came behind a frame that waits, and resolves when it is sent", async () => {
+Deno.test("Hub.flush() also sends what comes after a pending frame, and resolves when it is sent", async () => {
   using it = new HeldHub();
   const watchers = [it.watcher("delta"), it.taskWatcher("1"), it.watcher("full")];
   it.store.hold();
@@ -225,7 +225,7 @@ Deno.test("Hub.flush() sends also what came behind a frame that waits, and resol
   assertEquals(Object.values(full?.all_tasks ?? {}).map(({ state }) => state), ["FINISHED", "FINISHED"]);
 });
 
-Deno.test("Hub.flush() sends what waits of every client", async () => {
+Deno.test("Hub.flush() sends the pending changes of every client", async () => {
   using it = new HeldHub();
   it.test.begin("d", "1");
   const watchers = ["c", "d"].flatMap((client) =>
@@ -248,7 +248,7 @@ Deno.test("Hub.flush() sends what waits of every client", async () => {
   }
 });
 
-Deno.test("Hub.watchTask() hears of the end although somebody else leaves before it is told", async () => {
+Deno.test("Hub.watchTask() sends the final state although another watcher leaves before", async () => {
   for (const isHeld of [false, true]) {
     using it = new HeldHub();
     const other = new RecordingWatcher();
@@ -267,7 +267,7 @@ Deno.test("Hub.watchTask() hears of the end although somebody else leaves before
 });
 
 for (const mode of ["full", "delta"] as const) {
-  Deno.test(`Hub.watch() tells who comes just before the last ones are told of an end (${mode})`, async () => {
+  Deno.test(`Hub.watch() informs a watcher that joins just before the last others get the final state (${mode})`, async () => {
     using it = new HeldHub();
     const ofTask = it.taskWatcher("1");
     it.test.progress("c", "1", 5);
@@ -281,7 +281,7 @@ for (const mode of ["full", "delta"] as const) {
   });
 }
 
-Deno.test("Hub.flush() sends full states, too, that were held back for their size", async () => {
+Deno.test("Hub.flush() also sends full states that were throttled", async () => {
   using it = new HeldHub(100);
   const watcher = it.watcher("full");
   for (const progress of [1, 2]) {
@@ -293,7 +293,7 @@ Deno.test("Hub.flush() sends full states, too, that were held back for their siz
   assertEquals(watcher.last.all_tasks["1"]?.state, "FINISHED");
 });
 
-Deno.test("Hub sends nothing to who has left while a frame waited", async () => {
+Deno.test("Hub sends nothing to a watcher that left while a frame was pending", async () => {
   using it = new HeldHub();
   const watchers = [new RecordingWatcher(), new RecordingWatcher(), new RecordingWatcher()];
   const stored = it.test.registry.stored("c", "1")!;
@@ -313,7 +313,7 @@ Deno.test("Hub sends nothing to who has left while a frame waited", async () => 
   assertEquals(it.timers, 0);
 });
 
-Deno.test("Hub that is disposed of while a frame waits sends nothing more, and has no timer", async () => {
+Deno.test("Hub that is disposed of while a frame is pending sends nothing more, and has no timer", async () => {
   using it = new HeldHub(100);
   const watchers = [it.watcher(), it.watcher("full"), it.taskWatcher("1")];
   it.test.progress("c", "1", 5);
@@ -343,7 +343,7 @@ function followed(messages: readonly ReceivedMessage[]): Map<string, Task> {
   return tasks;
 }
 
-Deno.test("Hub shows random histories in order, nothing too early, and all of it in the end", async () => {
+Deno.test("Hub sends random histories in order, nothing before its commit, and everything in the end", async () => {
   const step = fc.record({
     do: fc.constantFrom(
       ...["begin", "begin", "update", "update", "finish", "remove", "restore"],

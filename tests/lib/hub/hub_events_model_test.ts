@@ -106,7 +106,7 @@ function change(test: TestRegistry, what: string, id: string): void {
   }
 }
 
-Deno.test("Hub.watchEvents() leads readers that are cut anywhere to the present, and leaves out no event between two cuts", async () => {
+Deno.test("Hub.watchEvents() brings readers with broken connections up to date, and drops no event in between", async () => {
   const sum = { events: 0, resumed: 0, resyncs: 0, cut: 0, ofTask: 0 };
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 120, size: "max" }), async (steps) => {
@@ -175,7 +175,7 @@ function checkOfTask(truth: EventTruth, id: string, { events, ends }: EventWatch
   assertEquals(told.slice(0, -1), wanted.get(id)!.slice(0, told.length - 1));
 }
 
-Deno.test("Hub.watchEvents() shows nothing too early, and says what is true while nothing can be committed", async () => {
+Deno.test("Hub.watchEvents() sends nothing before its commit, and the truth while the store is degraded", async () => {
   const steps = fc.array(
     fc.record({
       do: fc.constantFrom(
@@ -248,7 +248,7 @@ Deno.test("Hub.watchEvents() shows nothing too early, and says what is true whil
   assertGreater(shown, 500);
 });
 
-Deno.test("EventParser() reads what the hub writes, however it is cut into parts", () => {
+Deno.test("EventParser() parses the hub's output, however it is chunked", () => {
   fc.assert(fc.property(fc.array(fc.nat(200), { minLength: 1 }), (lengths) => {
     const text = `retry: 1000\n\n: hello\n\nevent: log\ndata: {"text":"a\\nb"}\nid: a:1\n\ndata: x\n\n`;
     const parser = new EventParser();

@@ -7,7 +7,7 @@ import { RecordingWatcher } from "../../support/recording_watcher.ts";
 
 const line = (text: string) => ({ at: 1, text });
 
-Deno.test("Hub.watchEvents() sends the state as a socket does, then every event", async () => {
+Deno.test("Hub.watchEvents() sends the same state as a WebSocket, then every event", async () => {
   using it = new HeldHub();
   const watcher = it.eventWatcher();
   const socket = it.watcher("full");
@@ -25,7 +25,7 @@ Deno.test("Hub.watchEvents() sends the state as a socket does, then every event"
   assertEquals(watcher.events[3]!.data, '{"id":"2","first":0,"lines":[{"at":1,"text":"hello"}]}');
 });
 
-Deno.test("Hub.watchEvents() tells created, started and finished of one frame in order, merges progress alone", async () => {
+Deno.test("Hub.watchEvents() sends created, started and finished of one frame in order, and coalesces only progress", async () => {
   using it = new HeldHub();
   const watcher = it.eventWatcher();
   it.test.progress("c", "1", 1);
@@ -48,7 +48,7 @@ Deno.test("Hub.watchEvents() tells created, started and finished of one frame in
   assertEquals(it.timers, 0);
 });
 
-Deno.test("Hub.watchEvents() sends the very same text to all", async () => {
+Deno.test("Hub.watchEvents() sends the same string to all watchers", async () => {
   using it = new HeldHub();
   const [first, second] = [it.eventWatcher(), it.eventWatcher()];
   it.test.run("c", "2");
@@ -56,7 +56,7 @@ Deno.test("Hub.watchEvents() sends the very same text to all", async () => {
   assertStrictEquals(first.texts[1], second.texts[1]);
 });
 
-Deno.test("Hub.watchEvents() shows beginnings, ends and removals once they are committed, progress at once", async () => {
+Deno.test("Hub.watchEvents() sends starts, ends and removals once they are committed, progress at once", async () => {
   using it = new HeldHub();
   const watcher = it.eventWatcher();
   const ofTask = it.taskEventWatcher("1");
@@ -82,7 +82,7 @@ Deno.test("Hub.watchEvents() shows beginnings, ends and removals once they are c
   assertEquals(watcher.words.slice(5), ["1 removed"]);
 });
 
-Deno.test("Hub.watchEvents() with a position tells what was missed by state, removals first", async () => {
+Deno.test("Hub.watchEvents() with a position sends missed changes by state, removals first", async () => {
   using it = new HeldHub();
   for (const id of ["2", "3"]) it.test.begin("c", id);
   const first = it.eventWatcher();
@@ -103,7 +103,7 @@ Deno.test("Hub.watchEvents() with a position tells what was missed by state, rem
   assertEquals(again.words, ["1 progress"]);
 });
 
-Deno.test("Hub.watchEvents() says resync where it can't tell what was missed, and starts afresh", () => {
+Deno.test("Hub.watchEvents() sends resync and the full state if missed changes are not available", () => {
   using it = new HeldHub();
   for (const after of [{ epoch: "other", seq: 1 }, { epoch: "first", seq: 1_000 }]) {
     const watcher = it.eventWatcher(after);
@@ -114,7 +114,7 @@ Deno.test("Hub.watchEvents() says resync where it can't tell what was missed, an
   }
 });
 
-Deno.test("Hub.watchEvents() tells who joins while a frame waits nothing twice, and nothing too little", async () => {
+Deno.test("Hub.watchEvents() sends a watcher that joins while a frame is pending nothing twice, and misses nothing", async () => {
   using it = new HeldHub();
   const early = it.eventWatcher();
   it.store.hold();
@@ -142,7 +142,7 @@ Deno.test("Hub.watchEvents() tells who joins while a frame waits nothing twice, 
   assertEquals(late.cursor, early.cursor);
 });
 
-Deno.test("Hub.watchTaskEvents() tells of its task only, and ends behind its end", async () => {
+Deno.test("Hub.watchTaskEvents() sends only its task's events, and ends after the final state", async () => {
   using it = new HeldHub();
   it.test.begin("c", "2");
   const watcher = it.taskEventWatcher("1");
@@ -162,7 +162,7 @@ Deno.test("Hub.watchTaskEvents() tells of its task only, and ends behind its end
   assertEquals([watcher.words.length, watcher.ends, it.timers], [4, 1, 0]);
 });
 
-Deno.test("Hub.watchTaskEvents() of a task that has ended tells how, and ends", () => {
+Deno.test("Hub.watchTaskEvents() of an ended task sends its state and ends", () => {
   using it = new HeldHub();
   const { cursor } = it.taskEventWatcher("1");
   it.test.finish("c", "1");
@@ -177,7 +177,7 @@ Deno.test("Hub.watchTaskEvents() of a task that has ended tells how, and ends", 
   assertEquals([other.words, other.ends], [["1 removed", "1 finished"], 1]);
 });
 
-Deno.test("Hub.watchTaskEvents() of a task that took the id of another is not ended by who watched that one", async () => {
+Deno.test("Hub.watchTaskEvents() of a task that reuses an id is not ended by the earlier task's watchers", async () => {
   using it = new HeldHub();
   const first = new EventWatcher();
   const leave = it.hub.watchTaskEvents("c", it.test.registry.stored("c", "1")!, first, null);
@@ -192,7 +192,7 @@ Deno.test("Hub.watchTaskEvents() of a task that took the id of another is not en
   assertEquals([first.words.at(-1), second.words], ["1 finished", ["1 initial_state", "1 progress"]]);
 });
 
-Deno.test("Hub tells who watches events that there is degradation, and that it is over; in openings, too", async () => {
+Deno.test("Hub tells event watchers when the store is degraded and when it has recovered, in openings as well", async () => {
   using it = new HeldHub();
   const watcher = it.eventWatcher();
   const ofTask = it.taskEventWatcher("1");
@@ -213,7 +213,7 @@ Deno.test("Hub tells who watches events that there is degradation, and that it i
   assertEquals(ofTask.words, ["1 initial_state"]);
 });
 
-Deno.test("Hub cuts who watches events where more happens than may wait to be shown, and nobody else", async () => {
+Deno.test("Hub disconnects event watchers, and only those, if too many events are pending", async () => {
   using it = new HeldHub(undefined, 20_000);
   const watcher = it.eventWatcher();
   const ofTask = it.taskEventWatcher("1");
@@ -247,7 +247,7 @@ Deno.test("Hub cuts who watches events where more happens than may wait to be sh
   assertEquals(back.words.slice(2), ["2 progress"]);
 });
 
-Deno.test("Hub forgets a client whose events nobody watches any more, with its timers", async () => {
+Deno.test("Hub drops a client's feed and its timers when nobody watches its events any more", async () => {
   using it = new HeldHub();
   const watchers = [new EventWatcher(), new EventWatcher()];
   const stored = it.test.registry.stored("c", "1")!;
@@ -268,7 +268,7 @@ Deno.test("Hub forgets a client whose events nobody watches any more, with its t
   assertEquals(watchers.map(({ words }) => words.length), [2, 2]);
 });
 
-Deno.test("Hub sends no events to who has left while a frame or an opening waited", async () => {
+Deno.test("Hub sends no events to a watcher that left while a frame or an opening was pending", async () => {
   using it = new HeldHub();
   const [early, late] = [new EventWatcher(), new EventWatcher()];
   const leaveEarly = it.hub.watchEvents("c", early, null);
@@ -283,7 +283,7 @@ Deno.test("Hub sends no events to who has left while a frame or an opening waite
   assertEquals([early.words, late.words, it.timers], [["initial_state"], [], 0]);
 });
 
-Deno.test("Hub.onFrame() calls once for all changes of a frame, once they may be shown", async () => {
+Deno.test("Hub.onFrame() calls the listener once for all changes of a frame, after their commit", async () => {
   using it = new HeldHub();
   let calls = 0;
   const leave = it.hub.onFrame("c", () => calls++);
@@ -307,7 +307,7 @@ Deno.test("Hub.onFrame() calls once for all changes of a frame, once they may be
   assertEquals([calls, it.timers], [2, 0]);
 });
 
-Deno.test("Hub.onTask() calls with each change of its task while it is made, and may be left from within", async () => {
+Deno.test("Hub.onTask() calls the listener synchronously with each change, and can be removed from within it", async () => {
   using it = new HeldHub();
   it.store.hold();
   const seen: (string | null)[] = [];
@@ -326,7 +326,7 @@ Deno.test("Hub.onTask() calls with each change of its task while it is made, and
   assertEquals([seen.length, it.timers], [3, 0]);
 });
 
-Deno.test("Hub makes no events where nobody watches them", async () => {
+Deno.test("Hub creates no events if nobody watches them", async () => {
   using it = new HeldHub();
   const socket = new RecordingWatcher();
   it.hub.watch("c", socket, "delta", null);

@@ -99,7 +99,7 @@ Deno.test("Hub.watch() sends the state, then every change, in the contract's env
   assertEquals([full.last.cursor, full.last.all_tasks["3"]], [cursor, task]);
 });
 
-Deno.test("Hub sends the first change at once, then one frame in an interval, with the newest of each task", async () => {
+Deno.test("Hub sends the first change at once, then one frame per interval with the newest record of each task", async () => {
   using it = new TestHub();
   const watcher = new RecordingWatcher();
   it.watch(watcher);
@@ -120,7 +120,7 @@ Deno.test("Hub sends the first change at once, then one frame in an interval, wi
   assertEquals([watcher.types.length, it.timers], [3, 0]);
 });
 
-Deno.test("Hub merges the changes of one turn into one frame, also the first", async () => {
+Deno.test("Hub puts the changes of one turn into one frame, even the first", async () => {
   using it = new TestHub();
   const watcher = new RecordingWatcher();
   it.watch(watcher);
@@ -129,7 +129,7 @@ Deno.test("Hub merges the changes of one turn into one frame, also the first", a
   assertEquals([watcher.types.length, watcher.last.tasks[0]?.progress], [2, 99]);
 });
 
-Deno.test("Hub makes a frame of every turn where the interval is 0", async () => {
+Deno.test("Hub makes a frame per turn if the interval is 0", async () => {
   using it = new TestHub({ frameIntervalMs: 0 });
   const watcher = new RecordingWatcher();
   it.watch(watcher);
@@ -140,7 +140,7 @@ Deno.test("Hub makes a frame of every turn where the interval is 0", async () =>
   assertEquals(watcher.types.length, 6);
 });
 
-Deno.test("Hub is not held up by a clock that was set back", async () => {
+Deno.test("Hub is not delayed by a clock that was set back", async () => {
   using it = new TestHub();
   const watcher = new RecordingWatcher();
   it.watch(watcher);
@@ -152,7 +152,7 @@ Deno.test("Hub is not held up by a clock that was set back", async () => {
   assertEquals(watcher.last.tasks[0]?.progress, 2);
 });
 
-Deno.test("Hub sends the very same text to everybody who watches the same", async () => {
+Deno.test("Hub sends the same string to all watchers of the same kind", async () => {
   using it = new TestHub();
   const watchers = Array.from({ length: 6 }, () => new RecordingWatcher());
   for (const [i, watcher] of watchers.entries()) it.watch(watcher, i % 2 === 0 ? "full" : "delta");
@@ -165,7 +165,7 @@ Deno.test("Hub sends the very same text to everybody who watches the same", asyn
   }
 });
 
-Deno.test("Hub tells of removals, and of a task that was created again in the same frame", async () => {
+Deno.test("Hub sends removals, and a task that was created again in the same frame", async () => {
   using it = new TestHub();
   it.test.run("c", "2", "3");
   const watcher = new RecordingWatcher();
@@ -178,7 +178,7 @@ Deno.test("Hub tells of removals, and of a task that was created again in the sa
   assertEquals([watcher.last.removed, watcher.last.tasks.map(({ id }) => id)], [["2", "3"], ["3"]]);
 });
 
-Deno.test("Hub.watch() with a position sends what was missed, and nothing twice", async () => {
+Deno.test("Hub.watch() with a position sends the missed changes, and nothing twice", async () => {
   using it = new TestHub();
   it.test.run("c", "2");
   const first = new RecordingWatcher();
@@ -200,7 +200,7 @@ Deno.test("Hub.watch() with a position sends what was missed, and nothing twice"
   assertEquals([second.types.length, third.types.length], [1, 1]);
 });
 
-Deno.test("Hub.watch() with a position that nobody knows any more says so and starts afresh", () => {
+Deno.test("Hub.watch() with an unknown position sends resync and the full state", () => {
   using it = new TestHub({}, { removalsPerClient: 1 });
   for (const after of [{ epoch: "other", seq: 3 }, { epoch: "first", seq: 1_000 }]) {
     const watcher = new RecordingWatcher();
@@ -212,7 +212,7 @@ Deno.test("Hub.watch() with a position that nobody knows any more says so and st
   assertEquals(full.types, ["initial_state"]);
 });
 
-Deno.test("Hub.watch() first gives the others what is still to be framed, so that nobody gets it twice", async () => {
+Deno.test("Hub.watch() first sends pending changes to the other watchers, so that nobody gets them twice", async () => {
   using it = new TestHub();
   const early = new RecordingWatcher();
   it.watch(early);
@@ -225,7 +225,7 @@ Deno.test("Hub.watch() first gives the others what is still to be framed, so tha
   assertEquals([early.types.length, late.types.length], [2, 1]);
 });
 
-Deno.test("Hub.watchTask() sends that task only, and ends after its end", async () => {
+Deno.test("Hub.watchTask() sends only that task, and ends after its final state", async () => {
   using it = new TestHub();
   it.test.begin("c", "2");
   const watcher = new RecordingWatcher();
@@ -246,7 +246,7 @@ Deno.test("Hub.watchTask() sends that task only, and ends after its end", async 
   assertEquals([watcher.types.length, watcher.ends, it.timers], [3, 1, 0]);
 });
 
-Deno.test("Hub.watchTask() of a task that has ended sends its record and ends", () => {
+Deno.test("Hub.watchTask() of an ended task sends its record and ends", () => {
   using it = new TestHub();
   it.test.finish("c", "1");
   const watcher = new RecordingWatcher();
@@ -254,7 +254,7 @@ Deno.test("Hub.watchTask() of a task that has ended sends its record and ends", 
   assertEquals([watcher.types, watcher.last.state, watcher.ends], [["initial_state"], "FINISHED", 1]);
 });
 
-Deno.test("Hub.watchTask() shows the end of a task that is removed in the same frame", async () => {
+Deno.test("Hub.watchTask() sends the final state of a task that is removed in the same frame", async () => {
   using it = new TestHub({}, { endedTasksPerClient: 0 });
   const watcher = new RecordingWatcher();
   it.hub.watchTask("c", it.test.registry.stored("c", "1")!, watcher);
@@ -264,7 +264,7 @@ Deno.test("Hub.watchTask() shows the end of a task that is removed in the same f
   assertEquals(watcher.last.state, "FINISHED");
 });
 
-Deno.test("Hub.watchTask() of a task that took the id of another is not ended by who watched that one", async () => {
+Deno.test("Hub.watchTask() of a task that reuses an id is not ended by the earlier task's watchers", async () => {
   using it = new TestHub();
   const first = new RecordingWatcher();
   const leaveFirst = it.hub.watchTask("c", it.test.registry.stored("c", "1")!, first);
@@ -281,7 +281,7 @@ Deno.test("Hub.watchTask() of a task that took the id of another is not ended by
   assertEquals(second.last.progress, 50);
 });
 
-Deno.test("Hub paces full states by their size; the newest wins", async () => {
+Deno.test("Hub throttles full states by their size; the newest wins", async () => {
   using it = new TestHub({ fullStateBytesPerSecond: 1_000 });
   const watcher = new RecordingWatcher();
   it.watch(watcher, "full");
@@ -317,7 +317,7 @@ Deno.test("Hub offers a saturated watcher the newest full state later, and never
   assertEquals([watcher.types.length, it.timers], [2, 0]);
 });
 
-Deno.test("Hub lets a saturated watcher slow nobody", async () => {
+Deno.test("Hub delays no other watcher because of a saturated one", async () => {
   const framesBeside = async (saturated: boolean) => {
     using it = new TestHub();
     const healthy = new RecordingWatcher();
@@ -334,7 +334,7 @@ Deno.test("Hub lets a saturated watcher slow nobody", async () => {
   assertEquals(await framesBeside(true), await framesBeside(false));
 });
 
-Deno.test("Hub forgets a client that nobody watches, with its timers", async () => {
+Deno.test("Hub drops a client's feed and its timers when nobody watches it", async () => {
   using it = new TestHub();
   const watchers = [new RecordingWatcher(), new RecordingWatcher(), new RecordingWatcher()];
   const leaves = [
@@ -359,7 +359,7 @@ Deno.test("Hub forgets a client that nobody watches, with its timers", async () 
   assertEquals(watchers.map(({ types }) => types.length), [2, 2, 2]);
 });
 
-Deno.test("Hub does no work for clients that others do not watch", async () => {
+Deno.test("Hub does no work for clients that nobody watches", async () => {
   using it = new TestHub();
   const watcher = new RecordingWatcher();
   it.watch(watcher, "full");
@@ -370,7 +370,7 @@ Deno.test("Hub does no work for clients that others do not watch", async () => {
 });
 
 for (const mode of ["full", "delta", "task"] as const) {
-  Deno.test(`Hub takes it that a watcher (${mode}) leaves from within its own send()`, async () => {
+  Deno.test(`Hub lets a watcher (${mode}) leave from within its own send()`, async () => {
     using it = new TestHub();
     const watch = (watcher: RecordingWatcher) =>
       mode === "task"
@@ -415,7 +415,7 @@ Deno.test("Hub has no timer left when the last watchers leave from within a fram
   assertEquals([saturated.texts.length, leaver.texts.length, it.timers], [1, 2, 0]);
 });
 
-Deno.test("Hub sends nothing any more once it is disposed", async () => {
+Deno.test("Hub sends nothing after it is disposed of", async () => {
   using it = new TestHub();
   const watcher = new RecordingWatcher();
   it.watch(watcher, "full");

@@ -117,7 +117,7 @@ function epoch(world: ResumeWorld, watcher: number): string {
   return parseCursor(world.watcher(watcher).model.cursor!).epoch;
 }
 
-Deno.test("Registry.changesSince(), Hub and Rest lead every watcher of a random history to the present, in memory", async () => {
+Deno.test("Registry.changesSince(), Hub and Rest bring every watcher of a random history up to date, in memory", async () => {
   const counts = await runHistories(DISKS[0]![1], { numRuns: 4_000, maxLength: 100, restartWeight: 3 });
   assertGreater(counts.known, 20_000);
   assertGreater(counts.forgotten, 500, "the bounds were reached");
@@ -125,7 +125,7 @@ Deno.test("Registry.changesSince(), Hub and Rest lead every watcher of a random 
   assertGreater(counts.restarts, 2_000);
 });
 
-Deno.test("Registry.changesSince(), Hub and Rest lead every watcher to the present, on a real database", async () => {
+Deno.test("Registry.changesSince(), Hub and Rest bring every watcher up to date, on a real database", async () => {
   const counts = await runHistories(DISKS[1]![1], {
     numRuns: 200,
     maxLength: 80,

@@ -12,7 +12,7 @@ function namesOf(events: readonly RegistryEvent[], id: string): string[] {
     .flatMap(eventsOf).map(({ name }) => name);
 }
 
-Deno.test("eventsOf() names the changes of a task's life", () => {
+Deno.test("eventsOf() names the changes of a task's life cycle", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   test.progress("c", "1", 5);
@@ -32,7 +32,7 @@ Deno.test("eventsOf() names the changes of a task's life", () => {
   ]);
 });
 
-Deno.test("eventsOf() names every way in which a task may end, and begin", () => {
+Deno.test("eventsOf() names every way in which a task can start and end", () => {
   const lives: readonly (readonly [readonly TaskChange["type"][], readonly string[]])[] = [
     [["cancelled"], ["task.created", "task.cancelled"]],
     [["start", "fail"], ["task.created", "task.started", "task.error"]],
@@ -55,7 +55,7 @@ Deno.test("eventsOf() names every way in which a task may end, and begin", () =>
   }
 });
 
-Deno.test("eventsOf() tells new lines before the record that counts them, and none that are known", () => {
+Deno.test("eventsOf() puts new log lines before the record that counts them, and omits known ones", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   const line = (text: string) => ({ at: 1, text });
@@ -76,7 +76,7 @@ Deno.test("eventsOf() tells new lines before the record that counts them, and no
   ]);
 });
 
-Deno.test("dataOf() shows the record, and of a removal the id", () => {
+Deno.test("dataOf() returns the record, or the id of a removed task", () => {
   using test = new TestRegistry();
   test.run("c", "1");
   test.registry.remove("c", "1");

@@ -4,13 +4,13 @@ import { assert, assertEquals } from "../../support/assert.ts";
 
 const LIMITS = { notifyRetryMs: 1_000, notifyMaxRetryMs: 300_000 };
 
-Deno.test("backoffMs() doubles with every failure, up to the bound", () => {
+Deno.test("backoffMs() doubles with every failure, up to the maximum", () => {
   const waits = [1, 2, 3, 4, 9, 10, 11, 1_000].map((failures) => backoffMs(failures, LIMITS, 1));
   assertEquals(waits, [1_000, 2_000, 4_000, 8_000, 256_000, 300_000, 300_000, 300_000]);
   assertEquals(backoffMs(2_000, LIMITS, 1), 300_000, "also where the power is no number any more");
 });
 
-Deno.test("backoffMs() is somewhere in the upper half, at random", () => {
+Deno.test("backoffMs() is a random value in the upper half", () => {
   assertEquals([0, 0.5, 1].map((random) => backoffMs(1, LIMITS, random)), [500, 750, 1_000]);
   fc.assert(fc.property(fc.integer({ min: 1, max: 100 }), (failures) => {
     const longest = backoffMs(failures, LIMITS, 1);

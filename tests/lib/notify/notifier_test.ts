@@ -94,7 +94,7 @@ function oldDelivery(receiver: string, at: number): Delivery {
   };
 }
 
-Deno.test("Notifier tells of each end, with the record as it is then, and signed", async () => {
+Deno.test("Notifier delivers each final state, with the record at that time, and signed", async () => {
   await using receiver = new TestReceiver();
   await using world = new World([{ url: `${receiver.url}/hook` }], { secret: "whsec" });
   const before = Date.now() / 1_000;
@@ -125,7 +125,7 @@ Deno.test("Notifier tells of each end, with the record as it is then, and signed
   assertEquals([world.store.deliveries(), world.notices], [[], []]);
 });
 
-Deno.test("Notifier tells each receiver what it wants to hear, each with a delivery of its own", async () => {
+Deno.test("Notifier delivers to each receiver the events it subscribed to, each with a delivery of its own", async () => {
   await using one = new TestReceiver();
   await using other = new TestReceiver();
   await using world = new World([
@@ -143,7 +143,7 @@ Deno.test("Notifier tells each receiver what it wants to hear, each with a deliv
   assertEquals(new Set(ids).size, 3);
 });
 
-Deno.test("Notifier tells nothing before it is committed, and everything once it is", async () => {
+Deno.test("Notifier delivers nothing before its commit, and everything afterwards", async () => {
   await using receiver = new TestReceiver();
   const store = new HeldStore();
   await using world = new World([{ url: receiver.url }], { store });
@@ -163,7 +163,7 @@ Deno.test("Notifier tells nothing before it is committed, and everything once it
   assertEquals(receiver.tasks[2], "later");
 });
 
-Deno.test("Notifier tells nothing while nothing can be committed, and everything when that is over", async () => {
+Deno.test("Notifier delivers nothing while the store is degraded, and everything afterwards", async () => {
   await using receiver = new TestReceiver();
   const store = new HeldStore();
   await using world = new World([{ url: receiver.url }], { store });
@@ -180,7 +180,7 @@ Deno.test("Notifier tells nothing while nothing can be committed, and everything
   assertEquals(world.notices, [], "that is no fault of the receiver");
 });
 
-Deno.test("Notifier does not tell of a task again that was removed and restored", async () => {
+Deno.test("Notifier does not deliver again for a task that was removed and restored", async () => {
   await using receiver = new TestReceiver();
   await using world = new World([{ url: receiver.url }]);
   world.run("1");
@@ -193,7 +193,7 @@ Deno.test("Notifier does not tell of a task again that was removed and restored"
   assertEquals(receiver.tasks, ["1", "2"]);
 });
 
-Deno.test("Notifier tells of a task that is gone by then, and of two tasks of one id in order", async () => {
+Deno.test("Notifier delivers for a removed task, and for two tasks of one id in order", async () => {
   await using receiver = new TestReceiver();
   receiver.answer = (_, n) => n === 1 ? receiver.hold() : new Response();
   await using world = new World([{ url: receiver.url }], { limits: { endedTasksPerClient: 0 } });
@@ -211,7 +211,7 @@ Deno.test("Notifier tells of a task that is gone by then, and of two tasks of on
   assertEquals(ends.map(({ json }) => json.event), ["task.finished", "task.finished", "task.error"]);
 });
 
-Deno.test("Notifier tells again what was not taken, with the same id and a new signature", async () => {
+Deno.test("Notifier retries a failed delivery, with the same id and a new signature", async () => {
   await using receiver = new TestReceiver();
   receiver.answer = (_, n) => new Response(null, { status: [500, 404, 302][n - 1] ?? 200 });
   await using world = new World([{ url: `${receiver.url}/hook?key=s3cr3t` }], { secret: "whsec" });
@@ -226,7 +226,7 @@ Deno.test("Notifier tells again what was not taken, with the same id and a new s
   ]);
 });
 
-Deno.test("Notifier stops with a task that a receiver answers 410 of, and goes on with others", async () => {
+Deno.test("Notifier does not retry a delivery that was answered with 410, and goes on with others", async () => {
   await using receiver = new TestReceiver();
   receiver.answer = ({ json }) => new Response(null, { status: json.task.id === "unwanted" ? 410 : 200 });
   await using world = new World([{ url: receiver.url }]);
@@ -236,7 +236,7 @@ Deno.test("Notifier stops with a task that a receiver answers 410 of, and goes o
   assertEquals(receiver.received.length, 2);
 });
 
-Deno.test("Notifier lets no receiver and no task wait for a receiver that is slow", async () => {
+Deno.test("Notifier delays no other receiver and no task because of a slow receiver", async () => {
   await using slow = new TestReceiver();
   await using quick = new TestReceiver();
   slow.answer = () => slow.hold();
@@ -258,7 +258,7 @@ Deno.test("Notifier lets no receiver and no task wait for a receiver that is slo
   ]);
 });
 
-Deno.test("Notifier tells the next time what it could not tell, and of what was interrupted meanwhile", async () => {
+Deno.test("Notifier resumes failed and interrupted deliveries after a restart", async () => {
   using folder = new StoreFolder();
   let port = 0;
   {
@@ -281,7 +281,7 @@ Deno.test("Notifier tells the next time what it could not tell, and of what was 
   assertEquals(world.store.deliveries(), []);
 });
 
-Deno.test("Notifier keeps what is for an address that is not given now, until it is too old", async () => {
+Deno.test("Notifier keeps deliveries for a URL that is not configured now, until they expire", async () => {
   using folder = new StoreFolder();
   const now = Date.now() / 1_000;
   await using receiver = new TestReceiver();
@@ -303,7 +303,7 @@ Deno.test("Notifier keeps what is for an address that is not given now, until it
   assertEquals(world.store.deliveries().map(({ receiver }) => receiver), ["elsewhere"]);
 });
 
-Deno.test("Notifier says it where it can't read what it is to tell, and tells the rest", async () => {
+Deno.test("Notifier reports a delivery that can't be read, and delivers the others", async () => {
   await using receiver = new TestReceiver();
   const store = new HeldStore();
   let isBroken = true;
@@ -322,7 +322,7 @@ Deno.test("Notifier says it where it can't read what it is to tell, and tells th
   await receiver.count(2);
 });
 
-Deno.test("Notifier ends what is under way with its disposal, and keeps it", async () => {
+Deno.test("Notifier aborts requests when it is disposed of, and keeps their deliveries", async () => {
   await using receiver = new TestReceiver();
   receiver.answer = () => receiver.hold();
   const world = new World([{ url: receiver.url }]);
@@ -336,7 +336,7 @@ Deno.test("Notifier ends what is under way with its disposal, and keeps it", asy
   await world[Symbol.asyncDispose]();
 });
 
-Deno.test("Notifier keeps no more connections busy than it may, and tells thousands of ends once each", async () => {
+Deno.test("Notifier limits its connections, and delivers thousands of final states once each", async () => {
   await using receiver = new TestReceiver();
   let busy = 0;
   let most = 0;

@@ -18,7 +18,7 @@ function refusal(text: string): string {
   return assertThrows(() => resolve(text), ConfigError).message;
 }
 
-Deno.test("parseNotify() and resolveNotify() read an address and its events", () => {
+Deno.test("parseNotify() and resolveNotify() parse a URL and its events", () => {
   const table: [string[], unknown[]][] = [
     [[], []],
     [["http://127.0.0.1:9000/hook"], [["http://127.0.0.1:9000/hook", ALL, "http://127.0.0.1:9000/hook"]]],
@@ -43,7 +43,7 @@ Deno.test("parseNotify() and resolveNotify() read an address and its events", ()
   for (const [texts, expected] of table) assertEquals(resolve(...texts), expected, texts.join(" "));
 });
 
-Deno.test("resolveNotify() refuses what can't be, with one clear line", () => {
+Deno.test("resolveNotify() rejects invalid options with a clear message of one line", () => {
   const address = (received: string) =>
     `Cannot notify: wanted an address such as https://host/path, received ${received}`;
   const events = (name: string, received: string) =>
@@ -77,7 +77,7 @@ Deno.test("resolveNotify() refuses what can't be, with one clear line", () => {
   for (const [text, expected] of table) assertEquals(refusal(text), expected);
 });
 
-Deno.test("resolveNotify() refuses what no command line can say, but a program", () => {
+Deno.test("resolveNotify() rejects values that only a program can pass", () => {
   const table: [unknown, string][] = [
     [{ url: "http://h/", events: [] }, "received none"],
     [{ url: "http://h/", events: ["task.error", 5] }, 'received "5"'],
@@ -90,14 +90,14 @@ Deno.test("resolveNotify() refuses what no command line can say, but a program",
   }
 });
 
-Deno.test("resolveNotify() takes no more addresses than there may be", () => {
+Deno.test("resolveNotify() limits the number of receivers", () => {
   const options = (...hosts: string[]) => hosts.map((host) => ({ url: `http://${host}/` }));
   assertEquals(resolveNotify(options("a", "b", "a"), 2).length, 2);
   const error = assertThrows(() => resolveNotify(options("a", "b", "c"), 2), ConfigError);
   assertEquals(error.message, 'Cannot notify 3 addresses: at most 2 are allowed (limit "notifyReceivers")');
 });
 
-Deno.test("resolveNotify() gives an address a key that does not tell it, the same at every start", () => {
+Deno.test("resolveNotify() identifies a URL by a key that does not reveal it, the same at every start", () => {
   const key = (url: string, events?: NotifyEvent[]) =>
     resolveNotify([{ url, ...events && { events } }], 1)[0]!.key;
   assertEquals(key("http://h/?key=1"), key("http://h/?key=1", ["task.error"]));
@@ -108,7 +108,7 @@ Deno.test("resolveNotify() gives an address a key that does not tell it, the sam
   assertMatch(key("http://secret/"), /^[0-9a-f]{32}$/);
 });
 
-Deno.test("resolveNotify() never says what may be secret: a password, or what is behind a question mark", () => {
+Deno.test("resolveNotify() never reveals what may be secret: a password or a query", () => {
   const secret = "s3cr3t";
   const text = fc.string({ unit: fc.constantFrom(..."ab/:.@#,%=&[] é"), maxLength: 12 });
   const scheme = fc.constantFrom("http://", "https://", "ftp://", "http:/", "", "//", "HTTP://x");

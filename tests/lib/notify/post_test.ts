@@ -59,7 +59,7 @@ async function untilClosed(connection: Deno.Conn): Promise<void> {
   while (await connection.read(chunk) !== null);
 }
 
-Deno.test("post() sends the text as it is, and says what it is", async () => {
+Deno.test("post() sends the text unchanged, with headers that describe it", async () => {
   await using receiver = new TestReceiver();
   const before = Math.floor(Date.now() / 1_000);
   assertEquals(await send(`${receiver.url}/hook?key=1`), { type: "delivered" });
@@ -84,7 +84,7 @@ Deno.test("post() sends the text as it is, and says what it is", async () => {
   assert(Number(timestamp) >= before && Number(timestamp) <= Date.now() / 1_000, timestamp);
 });
 
-Deno.test("post() signs with the secret, where there is one", async () => {
+Deno.test("post() signs the request if there is a secret", async () => {
   await using receiver = new TestReceiver();
   await send(receiver.url, { signer: new Signer("whsec") });
   const received = await receiver.count(1);
@@ -95,7 +95,7 @@ Deno.test("post() signs with the secret, where there is one", async () => {
   assert(!text.includes("whsec"), "the secret itself stays here");
 });
 
-Deno.test("post() takes 2xx for delivered, 410 for refused, and all else for failed", async () => {
+Deno.test("post() treats 2xx as delivered, 410 as refused, and everything else as failed", async () => {
   await using receiver = new TestReceiver();
   for (const status of [200, 201, 202, 204, 299]) {
     receiver.answer = () => new Response(status === 204 ? null : "thanks", { status });
@@ -119,7 +119,7 @@ Deno.test("post() follows no redirect", async () => {
   assertEquals(other.received, []);
 });
 
-Deno.test("post() hears how long a receiver wants to be left alone", async () => {
+Deno.test("post() returns the delay that the receiver asks for", async () => {
   await using receiver = new TestReceiver();
   for (
     const [value, milliseconds] of [["0", 0], ["120", 120_000], ["soon", 0], ["-5", 0], ["1e3", 0]] as const
@@ -129,7 +129,7 @@ Deno.test("post() hears how long a receiver wants to be left alone", async () =>
   }
 });
 
-Deno.test("post() gives up on who does not answer in time, wherever it stops", async () => {
+Deno.test("post() gives up after the timeout, wherever the receiver stops", async () => {
   const silent: readonly ((connection: Deno.Conn) => Promise<void>)[] = [
     untilClosed,
     async (connection) => {
@@ -143,7 +143,7 @@ Deno.test("post() gives up on who does not answer in time, wherever it stops", a
   }
 });
 
-Deno.test("post() counts an answer whose rest never comes, and does not wait for it", async () => {
+Deno.test("post() accepts a response whose body never ends, and does not wait for it", async () => {
   await using server = rawServer(async (connection) => {
     await connection.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello"));
     await untilClosed(connection);
@@ -151,7 +151,7 @@ Deno.test("post() counts an answer whose rest never comes, and does not wait for
   assertEquals(await send(server.url, { notifyTimeoutMs: 100 }), { type: "delivered" });
 });
 
-Deno.test("post() reads no more of an answer than it has to", async () => {
+Deno.test("post() reads no more of a response than its limit", async () => {
   let sent = 0;
   const cancelled = Promise.withResolvers<void>();
   await using receiver = new TestReceiver();
@@ -172,7 +172,7 @@ Deno.test("post() reads no more of an answer than it has to", async () => {
   assertGreater(sent, 0);
 });
 
-Deno.test("post() uses a connection again where an answer has an end", async () => {
+Deno.test("post() reuses a connection if the response has an end", async () => {
   const ports = new Set<number>();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -187,7 +187,7 @@ Deno.test("post() uses a connection again where an answer has an end", async () 
   assertEquals(ports.size, 1);
 });
 
-Deno.test("post() says why a receiver can't be reached, without what may be secret in its address", async () => {
+Deno.test("post() says why a receiver is unreachable, without secrets from its URL", async () => {
   const reason = async (url: string) => {
     const outcome = await send(url);
     assert(outcome.type === "failed", JSON.stringify(outcome));
@@ -203,7 +203,7 @@ Deno.test("post() says why a receiver can't be reached, without what may be secr
   await reason("http://receiver.invalid/?key=s3cr3t");
 });
 
-Deno.test("post() ends when it is told to, also before it has begun", async () => {
+Deno.test("post() ends when it is aborted, even before it has started", async () => {
   await using receiver = new TestReceiver();
   receiver.answer = () => receiver.hold();
   const end = new AbortController();

@@ -101,7 +101,7 @@ class TestQueue implements AsyncDisposable {
   }
 }
 
-Deno.test("ReceiverQueue makes deliveries in order, so many at a time", async () => {
+Deno.test("ReceiverQueue delivers in order, with limited concurrency", async () => {
   await using test = new TestQueue({ notifyConcurrency: 2 });
   await test.add("1", "2", "3", "4");
   assertEquals(test.underWay, ["1", "2"]);
@@ -115,7 +115,7 @@ Deno.test("ReceiverQueue makes deliveries in order, so many at a time", async ()
   assertEquals(test.notices, []);
 });
 
-Deno.test("ReceiverQueue begins when it is started, and with what it was given before", async () => {
+Deno.test("ReceiverQueue starts with what was added before start()", async () => {
   await using test = new TestQueue();
   const queue = new ReceiverQueue({
     name: "other",
@@ -137,7 +137,7 @@ Deno.test("ReceiverQueue begins when it is started, and with what it was given b
   await queue[Symbol.asyncDispose]();
 });
 
-Deno.test("ReceiverQueue tells of one task in order: the next thing once the one before it is taken", async () => {
+Deno.test("ReceiverQueue delivers for one task in order: the next one after the previous one is accepted", async () => {
   await using test = new TestQueue();
   await test.add("again", "again", "other");
   assertEquals(test.underWay, ["again", "other"]);
@@ -150,7 +150,7 @@ Deno.test("ReceiverQueue tells of one task in order: the next thing once the one
   assertEquals(test.forgotten, ["other", "again"]);
 });
 
-Deno.test("ReceiverQueue waits twice as long after every failure, up to a bound, until it is too old", async () => {
+Deno.test("ReceiverQueue doubles the delay with every failure up to a maximum, until the delivery expires", async () => {
   await using test = new TestQueue({ notifyAgeMs: HOUR_MS });
   test.answer = () => failed();
   const times: number[] = [];
@@ -173,7 +173,7 @@ Deno.test("ReceiverQueue waits twice as long after every failure, up to a bound,
   ]);
 });
 
-Deno.test("ReceiverQueue tries a receiver that fails with one delivery at a time, and with each in turn", async () => {
+Deno.test("ReceiverQueue probes a failing receiver with one delivery at a time, and with each in turn", async () => {
   await using test = new TestQueue();
   test.answer = () => failed();
   await test.add("1");
@@ -185,7 +185,7 @@ Deno.test("ReceiverQueue tries a receiver that fails with one delivery at a time
   assertEquals(new Set(tried.slice(0, 4)).size, 4);
 });
 
-Deno.test("ReceiverQueue goes on with all of them once a receiver works again, and says so", async () => {
+Deno.test("ReceiverQueue resumes all deliveries once a receiver works again, and says so", async () => {
   await using test = new TestQueue({ notifyConcurrency: 2 });
   const tasks = Array.from({ length: 20 }, (_, i) => `${i}`);
   test.answer = () => failed();
@@ -201,7 +201,7 @@ Deno.test("ReceiverQueue goes on with all of them once a receiver works again, a
   ]);
 });
 
-Deno.test("ReceiverQueue does not let one that a receiver can't take hold up the others", async () => {
+Deno.test("ReceiverQueue is not blocked by a delivery that the receiver can't handle", async () => {
   await using test = new TestQueue();
   test.answer = (task) => task === "poison" ? failed() : DELIVERED;
   await test.add("poison", "1", "2");
@@ -227,7 +227,7 @@ Deno.test("ReceiverQueue counts attempts that fail together as one failure of th
   assertEquals((await test.pass(1_000)).length, 1, "it is left alone for no more than the first wait");
 });
 
-Deno.test("ReceiverQueue leaves a receiver alone for as long as it asks, within the bound", async () => {
+Deno.test("ReceiverQueue pauses a receiver for as long as it asks, up to the maximum", async () => {
   await using test = new TestQueue();
   await test.add("1");
   await test.reply(failed(60_000));
@@ -238,7 +238,7 @@ Deno.test("ReceiverQueue leaves a receiver alone for as long as it asks, within 
   assertEquals(await test.pass(1), ["1"]);
 });
 
-Deno.test("ReceiverQueue tries no more what a receiver refuses, and goes on", async () => {
+Deno.test("ReceiverQueue does not retry what a receiver refuses, and goes on", async () => {
   await using test = new TestQueue({ notifyConcurrency: 1 });
   await test.add("1", "2");
   await test.reply(REFUSED);
@@ -249,7 +249,7 @@ Deno.test("ReceiverQueue tries no more what a receiver refuses, and goes on", as
   assertEquals(test.notices, []);
 });
 
-Deno.test("ReceiverQueue drops the oldest where too many wait, but none that is under way", async () => {
+Deno.test("ReceiverQueue drops the oldest delivery if too many are queued, but none that is in flight", async () => {
   await using test = new TestQueue({ notifyConcurrency: 1, notifyQueue: 3 });
   await test.add("1");
   await test.add("2", "3", "4");
@@ -266,7 +266,7 @@ Deno.test("ReceiverQueue drops the oldest where too many wait, but none that is 
   assertEquals(test.notices, [notice, notice], "it had caught up in between");
 });
 
-Deno.test("ReceiverQueue drops the oldest where what waits is too long, but never the newest", async () => {
+Deno.test("ReceiverQueue drops the oldest delivery if the queue is too long, but never the newest", async () => {
   await using test = new TestQueue({ notifyConcurrency: 1, notifyQueueCharacters: 100 });
   test.queue.add(test.delivery("1", 40));
   await test.pass(0);
@@ -281,7 +281,7 @@ Deno.test("ReceiverQueue drops the oldest where what waits is too long, but neve
   assertEquals([test.attempts, test.queue.counts.waiting], [["1", "huge"], 0]);
 });
 
-Deno.test("ReceiverQueue drops one that is being waited with after it failed, and says what was lost in the end", async () => {
+Deno.test("ReceiverQueue drops a delivery that waits for its retry, and reports the loss in the end", async () => {
   await using test = new TestQueue({ notifyQueue: 1 });
   await test.add("1");
   await test.reply(failed());
@@ -295,7 +295,7 @@ Deno.test("ReceiverQueue drops one that is being waited with after it failed, an
   );
 });
 
-Deno.test("ReceiverQueue sends nothing before it is committed", async () => {
+Deno.test("ReceiverQueue sends nothing before its commit", async () => {
   await using test = new TestQueue();
   test.answer = () => DELIVERED;
   test.committedSeq = 1;
@@ -313,7 +313,7 @@ Deno.test("ReceiverQueue sends nothing before it is committed", async () => {
   assertEquals(test.attempts, ["1", "2", "3"]);
 });
 
-Deno.test("ReceiverQueue does not stand still where the clock is set back, or far ahead", async () => {
+Deno.test("ReceiverQueue is not stalled by a clock that is set back or far ahead", async () => {
   await using test = new TestQueue();
   await test.add("1");
   await test.reply(failed());
@@ -324,7 +324,7 @@ Deno.test("ReceiverQueue does not stand still where the clock is set back, or fa
   assertEquals(await test.pass(2_000), ["1"]);
 });
 
-Deno.test("ReceiverQueue.whenSettled() waits for what is under way and what is committed soon, not for who fails", async () => {
+Deno.test("ReceiverQueue.whenSettled() waits for requests in flight and for commits, not for a failing receiver", async () => {
   await using test = new TestQueue({ notifyConcurrency: 1 });
   let settled = 0;
   const wait = () => void test.queue.whenSettled().then(() => settled++);
@@ -352,7 +352,7 @@ Deno.test("ReceiverQueue.whenSettled() waits for what is under way and what is c
   assertEquals(settled, 4, "it fails");
 });
 
-Deno.test("ReceiverQueue ends what is under way with its disposal, and forgets only what was taken", async () => {
+Deno.test("ReceiverQueue aborts requests when it is disposed of, and deletes only accepted deliveries", async () => {
   const test = new TestQueue();
   await test.add("1", "2", "3");
   test.open[1]!.answer(DELIVERED);
@@ -366,7 +366,7 @@ Deno.test("ReceiverQueue ends what is under way with its disposal, and forgets o
   assertEquals(test.attempts.length, 3);
 });
 
-Deno.test("ReceiverQueue looks through ten thousand that wait quickly enough", async () => {
+Deno.test("ReceiverQueue scans ten thousand queued deliveries fast enough", async () => {
   await using test = new TestQueue();
   test.answer = () => failed();
   await test.add(...Array.from({ length: 10_000 }, (_, i) => `${i}`));

@@ -5,7 +5,7 @@ import { assertEquals, assertNotEquals } from "../../support/assert.ts";
 
 const encoder = new TextEncoder();
 
-Deno.test("Signer.sign() makes the HMAC-SHA256 of the timestamp, a dot, and the body", async () => {
+Deno.test("Signer.sign() returns the HMAC-SHA256 of the timestamp, a dot and the body", async () => {
   const signer = new Signer("whsec");
   // By openssl dgst -sha256 -hmac whsec.
   assertEquals(
@@ -14,7 +14,7 @@ Deno.test("Signer.sign() makes the HMAC-SHA256 of the timestamp, a dot, and the 
   );
 });
 
-Deno.test("Signer.sign() makes the same as another implementation, of any secret and body", async () => {
+Deno.test("Signer.sign() agrees with another implementation for any secret and body", async () => {
   const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 200 });
   await fc.assert(
     fc.asyncProperty(text, fc.nat(), fc.uint8Array({ maxLength: 2_000 }), async (secret, timestamp, body) => {
@@ -26,7 +26,7 @@ Deno.test("Signer.sign() makes the same as another implementation, of any secret
   );
 });
 
-Deno.test("Signer.sign() makes another signature of every other secret, time and body", async () => {
+Deno.test("Signer.sign() depends on the secret, the time and the body", async () => {
   const body = encoder.encode("body");
   const signature = await new Signer("secret").sign(5, body);
   assertNotEquals(await new Signer("Secret").sign(5, body), signature);

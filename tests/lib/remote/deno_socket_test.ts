@@ -43,7 +43,7 @@ async function opened(): Promise<{ peer: RawPeer; socket: DenoSocket; told: Reco
   };
 }
 
-Deno.test("DenoSocket and the platform's sockets understand each other", async () => {
+Deno.test("DenoSocket is compatible with Deno's own WebSockets", async () => {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     const { socket, response } = Deno.upgradeWebSocket(request);
     socket.onmessage = ({ data }) => data === "end" ? socket.close(1000, "bye") : socket.send(data);
@@ -74,7 +74,7 @@ Deno.test("DenoSocket and the platform's sockets understand each other", async (
   assertEquals(other.events, ["open"], "who closes it needs not be told");
 });
 
-Deno.test("DenoSocket asks for what it is to ask for", async () => {
+Deno.test("DenoSocket sends the right handshake", async () => {
   using server = new RawSocketServer();
   const told = new Recorder();
   const socket = new DenoSocket(`${server.url}/base/ws/report?reporter=a`, told);
@@ -88,7 +88,7 @@ Deno.test("DenoSocket asks for what it is to ask for", async () => {
   socket.close();
 });
 
-Deno.test("DenoSocket is over, once, where there is no socket to be had", async () => {
+Deno.test("DenoSocket calls onClose once if the connection can't be opened", async () => {
   const answers = [
     "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
     "HTTP/1.1 200 OK\r\n\r\n",
@@ -113,7 +113,7 @@ Deno.test("DenoSocket is over, once, where there is no socket to be had", async 
   await told.until("close");
 });
 
-Deno.test("DenoSocket joins the parts of a message, and answers signs of life in between", async () => {
+Deno.test("DenoSocket joins fragments of a message, and answers pings in between", async () => {
   using test = await opened();
   const { peer, told } = test;
   // "Hel" + ping "?" + "l" + "o", then a whole one behind it; cut where it hurts.
@@ -135,7 +135,7 @@ Deno.test("DenoSocket joins the parts of a message, and answers signs of life in
   assertEquals(told.texts.slice(2), ["A", "é"]);
 });
 
-Deno.test("DenoSocket takes what comes right behind the handshake", async () => {
+Deno.test("DenoSocket receives frames that arrive together with the handshake", async () => {
   using server = new RawSocketServer();
   const told = new Recorder();
   const socket = new DenoSocket(server.url, told);
@@ -159,7 +159,7 @@ Deno.test("DenoSocket takes what comes right behind the handshake", async () => 
   connection.close();
 });
 
-Deno.test("DenoSocket leaves who does not keep to the rules", async () => {
+Deno.test("DenoSocket disconnects from a server that violates the protocol", async () => {
   const wrong = [
     "818141414141", // masked
     "820141", // binary
@@ -178,7 +178,7 @@ Deno.test("DenoSocket leaves who does not keep to the rules", async () => {
   }
 });
 
-Deno.test("DenoSocket is over when the other side closes it, with a word or without", async () => {
+Deno.test("DenoSocket calls onClose when the other end closes, with or without a close frame", async () => {
   for (const digits of ["880203e8", "8800", ""]) {
     using test = await opened();
     await test.peer.send(hex(digits));
@@ -187,7 +187,7 @@ Deno.test("DenoSocket is over when the other side closes it, with a word or with
   }
 });
 
-Deno.test("DenoSocket says farewell, and tells nothing after it was closed", async () => {
+Deno.test("DenoSocket sends a close frame, and calls back no more after close()", async () => {
   using test = await opened();
   test.socket.send("last words");
   test.socket.close();
@@ -201,7 +201,7 @@ Deno.test("DenoSocket says farewell, and tells nothing after it was closed", asy
   assertEquals([test.told.events, test.told.texts], [["open"], []]);
 });
 
-Deno.test("DenoSocket can be closed at any time: while it connects, while it asks, while nobody reads", async () => {
+Deno.test("DenoSocket.close() works at any time: while connecting, during the handshake, while nobody reads", async () => {
   const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const told = new Recorder();
   const url = `http://127.0.0.1:${silent.addr.port}`;

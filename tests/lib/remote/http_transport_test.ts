@@ -20,7 +20,7 @@ function blockedTo(server: { readonly url: string }): TcpProxy {
   return proxy;
 }
 
-Deno.test("HttpTransport brings all that sockets would bring", async () => {
+Deno.test("HttpTransport transfers everything that WebSockets would", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 10_000 } });
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);
@@ -49,7 +49,7 @@ Deno.test("HttpTransport brings all that sockets would bring", async () => {
   assertEquals(server.errors, []);
 });
 
-Deno.test("HttpTransport asks often enough for a request to stop, though nothing is reported", async () => {
+Deno.test("HttpTransport polls often enough for cancellation, even if nothing is reported", async () => {
   await using server = startServer();
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);
@@ -73,7 +73,7 @@ Deno.test("HttpTransport asks often enough for a request to stop, though nothing
   assertEquals(server.monitor.registry.task("default", "t")?.state, "CANCELLED");
 });
 
-Deno.test("HttpTransport keeps what is sent while it asks, and sends it then", async () => {
+Deno.test("HttpTransport keeps what is sent during a request, and sends it afterwards", async () => {
   await using server = new HeldServer();
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);
@@ -92,7 +92,7 @@ Deno.test("HttpTransport keeps what is sent while it asks, and sends it then", a
   assertEquals(server.test.registry.task("default", "t")?.state, "FINISHED");
 });
 
-Deno.test("HttpTransport is not confused by what takes as long as a sign of life would", async () => {
+Deno.test("HttpTransport handles a report that takes as long as a keep-alive would", async () => {
   await using server = new HeldServer();
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);
@@ -112,7 +112,7 @@ Deno.test("HttpTransport is not confused by what takes as long as a sign of life
   await passUntil(clock, () => server.test.registry.task("default", "t")?.state === "FINISHED");
 });
 
-Deno.test("HttpTransport loses nothing and doubles nothing over cuts, and makes way for sockets", async () => {
+Deno.test("HttpTransport neither loses nor duplicates anything when connections break, and WebSockets are preferred again", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 100_000 } });
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);
@@ -145,7 +145,7 @@ Deno.test("HttpTransport loses nothing and doubles nothing over cuts, and makes 
   assertEquals(server.errors, []);
 });
 
-Deno.test("HttpTransport goes on at a server that was busy, or committed nothing for a while", async () => {
+Deno.test("HttpTransport continues after a server was busy or could not commit", async () => {
   await using server = new HeldServer();
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);
@@ -160,7 +160,7 @@ Deno.test("HttpTransport goes on at a server that was busy, or committed nothing
   await shown(server.url, task, ({ state }) => state === "FINISHED");
 });
 
-Deno.test("HttpTransport ends what it asked for when it is closed", async () => {
+Deno.test("HttpTransport aborts its request when it is closed", async () => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Response>();
   await using server = startServer();

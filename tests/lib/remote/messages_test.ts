@@ -30,14 +30,14 @@ const replies: fc.Arbitrary<ReportReply> = fc.oneof(
   }),
 );
 
-Deno.test("parseBatch() reads what writeBatch() wrote", () => {
+Deno.test("parseBatch() parses the output of writeBatch()", () => {
   fc.assert(fc.property(batchNumbers, fc.array(fc.json()), (batch, reports) => {
     const read = parseBatch(JSON.parse(writeBatch(batch, reports)));
     assertEquals(read, { batch, reports: reports.map((report) => JSON.parse(report)) });
   }));
 });
 
-Deno.test("parseReply() reads every reply as it was, and leaves out what is not of it", () => {
+Deno.test("parseReply() parses every reply and drops unknown fields", () => {
   fc.assert(fc.property(replies, fc.dictionary(fc.constantFrom("more", "at", "__proto__"), fc.json()), (
     reply,
     more,
@@ -47,7 +47,7 @@ Deno.test("parseReply() reads every reply as it was, and leaves out what is not 
   }));
 });
 
-Deno.test("parseBatch() and parseReply() take any JSON, or throw a ProtocolError", () => {
+Deno.test("parseBatch() and parseReply() accept any JSON, or throw a ProtocolError", () => {
   const fields = fc.record({
     type: fc.oneof(fc.constantFrom("taken", "alive", "cancel", "refused", "unknown", "TAKEN"), fc.json()),
     batch: fc.oneof(batchNumbers, fc.double(), fc.constant("1"), fc.constant(null)),
@@ -73,7 +73,7 @@ Deno.test("parseBatch() and parseReply() take any JSON, or throw a ProtocolError
   assert(taken > 100, `only ${taken} were taken`);
 });
 
-Deno.test("parseBatch() refuses numbers that no batch has, and reports that are no list", () => {
+Deno.test("parseBatch() rejects invalid batch numbers, and reports that are not an array", () => {
   for (const batch of [-1, 1.5, 2 ** 53, "1", null, undefined, NaN]) {
     assertThrows(() => parseBatch({ batch, reports: [] }), ProtocolError, 'Cannot read "batch"');
     assertThrows(() => parseReply({ type: "taken", batch }), ProtocolError, 'Cannot read "batch"');
@@ -84,7 +84,7 @@ Deno.test("parseBatch() refuses numbers that no batch has, and reports that are 
   for (const value of [null, [], "a", 5]) assertThrows(() => parseBatch(value), ProtocolError, "an object");
 });
 
-Deno.test("isReporterId() wants 8 to 64 letters, digits, dashes", () => {
+Deno.test("isReporterId() requires 8 to 64 letters, digits, dashes or underscores", () => {
   for (const id of ["abcdefgh", "A-Z_0-9a", "x".repeat(64)]) assert(isReporterId(id), id);
   const others = ["", "short12", "x".repeat(65), "with space", "new\nline12", "ünicode12", "abcdefgh\n"];
   for (const id of [...others, "a/b/c/d/e"]) assert(!isReporterId(id), id);

@@ -31,7 +31,7 @@ function json(value: unknown, status = 200): Response {
   return new Response(JSON.stringify(value), { status, headers: { "content-type": "application/json" } });
 }
 
-Deno.test("RemoteSink says once that no server answers, lets functions run, and brings their tasks when one does", async () => {
+Deno.test("RemoteSink warns once that no server answers, lets functions run, and reports their tasks when one does", async () => {
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   using warnings = new Warnings();
@@ -54,7 +54,7 @@ Deno.test("RemoteSink says once that no server answers, lets functions run, and 
   assertEquals(warnings.texts.length, 1);
 });
 
-Deno.test("RemoteSink keeps so many tasks for a server that is not there, and says once that more run unseen", async () => {
+Deno.test("RemoteSink keeps a limited number of tasks for an absent server, and warns once that others run unmonitored", async () => {
   const url = `http://127.0.0.1:${freePort()}`;
   using warnings = new Warnings();
   using sink = new RemoteSink(url);
@@ -67,7 +67,7 @@ Deno.test("RemoteSink keeps so many tasks for a server that is not there, and sa
   ]);
 });
 
-Deno.test("RemoteSink takes a clear no for an answer, says once why, and does not ask again", async () => {
+Deno.test("RemoteSink accepts a clear refusal, warns once about the reason, and does not retry", async () => {
   const problem = { title: "Not allowed", status: 403, detail: "This is not yours", code: "not_allowed" };
   const table: readonly (readonly [why: string, answer: () => Response])[] = [
     ["it responded with status 404", () => new Response("nothing here", { status: 404 })],
@@ -95,7 +95,7 @@ Deno.test("RemoteSink takes a clear no for an answer, says once why, and does no
   }
 });
 
-Deno.test("RemoteSink never asks again who said no, however long the program lives", async () => {
+Deno.test("RemoteSink never contacts a server again that has refused, however long the program lives", async () => {
   await using stranger = new Stranger(() => new Response("nothing here", { status: 404 }));
   using _warnings = new Warnings();
   using clock = new FakeClock();
@@ -109,7 +109,7 @@ Deno.test("RemoteSink never asks again who said no, however long the program liv
   task.finish();
 });
 
-Deno.test("RemoteSink tries again, less and less often, where the answer may be another one later", async () => {
+Deno.test("RemoteSink retries with backoff if the response may change later", async () => {
   for (const status of [500, 502, 503, 504, 429, 408]) {
     await using stranger = new Stranger(() => new Response(null, { status }));
     using warnings = new Warnings();
@@ -126,7 +126,7 @@ Deno.test("RemoteSink tries again, less and less often, where the answer may be 
   }
 });
 
-Deno.test("RemoteSink is less and less hopeful where there never was anybody", async () => {
+Deno.test("RemoteSink retries less often if the server was never reached", async () => {
   await using stranger = new Stranger(() => new Response(null, { status: 502 }));
   using _warnings = new Warnings();
   using clock = new FakeClock();
@@ -138,7 +138,7 @@ Deno.test("RemoteSink is less and less hopeful where there never was anybody", a
   assertLess((stranger.asked.length - before) / 2, 5);
 });
 
-Deno.test("RemoteSink bears with who stands in for its server, until that is back", async () => {
+Deno.test("RemoteSink tolerates a stand-in for its server until the server is back", async () => {
   await using stranger = new Stranger(() => new Response("404 page not found", { status: 404 }));
   await using first = startServer();
   await using proxy = new TcpProxy(first.port);
@@ -165,7 +165,7 @@ Deno.test("RemoteSink bears with who stands in for its server, until that is bac
   await sink.settled();
 });
 
-Deno.test("RemoteSink notices by itself that nothing comes through any more", async () => {
+Deno.test("RemoteSink detects a dead connection by itself", async () => {
   await using server = startServer();
   await using proxy = new TcpProxy(server.port);
   using clock = new FakeClock();
@@ -188,7 +188,7 @@ Deno.test("RemoteSink notices by itself that nothing comes through any more", as
   await passUntil(clock, () => server.monitor.registry.task("default", "t")?.state === "FINISHED");
 });
 
-Deno.test("RemoteSink tries again where somebody opens and says nothing, and holds up no function for long", async () => {
+Deno.test("RemoteSink retries if a server opens and stays silent, and delays no function for long", async () => {
   await using server = startServer();
   await using proxy = new TcpProxy(server.port);
   proxy.blackhole();
@@ -204,7 +204,7 @@ Deno.test("RemoteSink tries again where somebody opens and says nothing, and hol
   assertEquals(warnings.texts.length, 1);
 });
 
-Deno.test("RemoteSink tries less and less often where a socket opens and is closed at once", async () => {
+Deno.test("RemoteSink retries with backoff if a WebSocket opens and is closed at once", async () => {
   await using server = startServer({ limits: { reportBytes: 10 } });
   await using proxy = new TcpProxy(server.port);
   using clock = new FakeClock();
@@ -219,7 +219,7 @@ Deno.test("RemoteSink tries less and less often where a socket opens and is clos
   task.finish();
 });
 
-Deno.test("RemoteSink comes to rest a moment after the last report, and begins anew with the next task", async () => {
+Deno.test("RemoteSink disconnects shortly after the last report, and reconnects for the next task", async () => {
   await using server = startServer();
   await using proxy = new TcpProxy(server.port);
   using clock = new FakeClock();

@@ -35,7 +35,7 @@ class Watched {
 }
 
 for (const seed of [1, 2, 3]) {
-  Deno.test(`RemoteSink loses nothing, doubles nothing and turns nothing back over 25 cuts, seed ${seed}`, async () => {
+  Deno.test(`RemoteSink loses, duplicates and reverts nothing over 25 broken connections, seed ${seed}`, async () => {
     const random = randomNumbers(seed);
     const steps = 400;
     const tasksAtOnce = 12;
@@ -110,7 +110,7 @@ for (const seed of [1, 2, 3]) {
   });
 }
 
-Deno.test("RemoteSink keeps what a task said last, and a bounded part of what it logged, over a long cut", async () => {
+Deno.test("RemoteSink keeps a task's last update and a limited number of log lines while it is disconnected", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 100_000 } });
   await using proxy = new TcpProxy(server.port);
   using sink = new RemoteSink(proxy.url);

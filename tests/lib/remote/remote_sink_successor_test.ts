@@ -14,7 +14,7 @@ function portOf(server: { readonly url: string }): number {
   return Number(new URL(server.url).port);
 }
 
-Deno.test("RemoteSink says anew all that it knows to a server that knows nothing of it", async () => {
+Deno.test("RemoteSink reports everything again to a server that has lost its data", async () => {
   await using first = startServer();
   await using second = startServer();
   await using proxy = new TcpProxy(first.port);
@@ -68,7 +68,7 @@ Deno.test("RemoteSink says anew all that it knows to a server that knows nothing
   assertEquals([first.errors, second.errors], [[], []]);
 });
 
-Deno.test("RemoteSink says nothing anew of a task that has begun nothing but to run", async () => {
+Deno.test("RemoteSink repeats only the start of a task that has only started", async () => {
   await using first = startServer();
   await using second = startServer();
   await using proxy = new TcpProxy(first.port);
@@ -88,7 +88,7 @@ Deno.test("RemoteSink says nothing anew of a task that has begun nothing but to 
   await sink.settled();
 });
 
-Deno.test("RemoteSink brings a task that has ended meanwhile to a server that knows nothing of it", async () => {
+Deno.test("RemoteSink reports a task that has ended meanwhile to a server that has lost its data", async () => {
   await using first = new HeldServer();
   await using second = startServer();
   await using proxy = new TcpProxy(portOf(first));
@@ -119,7 +119,7 @@ Deno.test("RemoteSink brings a task that has ended meanwhile to a server that kn
   await sink.settled();
 });
 
-Deno.test("RemoteSink asks nothing of a task again that was committed when the server went", async () => {
+Deno.test("RemoteSink does not repeat a task that was committed before the server went away", async () => {
   await using first = startServer();
   await using second = startServer();
   await using proxy = new TcpProxy(first.port);
@@ -138,7 +138,7 @@ Deno.test("RemoteSink asks nothing of a task again that was committed when the s
   await sink.settled();
 });
 
-Deno.test("RemoteSink says everything anew once to each of several servers, though none has committed it before", async () => {
+Deno.test("RemoteSink repeats everything once to each of several servers, even if none has committed it", async () => {
   await using first = startServer();
   await using second = new HeldServer();
   await using third = startServer();
@@ -165,7 +165,7 @@ Deno.test("RemoteSink says everything anew once to each of several servers, thou
   assertEquals(task.warnings, [], "nobody found the id taken");
 });
 
-Deno.test("RemoteSink says everything anew once where old reports are still on their way one by one", async () => {
+Deno.test("RemoteSink repeats everything once, even while old reports are still arriving one by one", async () => {
   await using first = new HeldServer();
   await using second = startServer();
   await using proxy = new TcpProxy(portOf(first));
@@ -188,7 +188,7 @@ Deno.test("RemoteSink says everything anew once where old reports are still on t
   assertEquals(task.warnings, []);
 });
 
-Deno.test("RemoteSink bounds the metadata that it would say anew as a server does", async () => {
+Deno.test("RemoteSink limits the metadata that it would repeat like a server does", async () => {
   await using first = startServer();
   await using second = startServer();
   await using proxy = new TcpProxy(first.port);
@@ -215,7 +215,7 @@ function sorted(metadata: JsonObject): [string, unknown][] {
   return Object.entries(metadata).sort(([a], [b]) => a < b ? -1 : 1);
 }
 
-Deno.test("RemoteSink tells the next server that a task was asked to stop", async () => {
+Deno.test("RemoteSink tells the next server that cancellation was requested", async () => {
   await using first = startServer();
   await using second = startServer();
   await using proxy = new TcpProxy(first.port);
@@ -232,7 +232,7 @@ Deno.test("RemoteSink tells the next server that a task was asked to stop", asyn
   await sink.settled();
 });
 
-Deno.test("RemoteSink goes on at the successor of a server that was shut down, with the same data", async () => {
+Deno.test("RemoteSink continues with the successor of a server that was shut down, with the same data", async () => {
   using folder = new StoreFolder();
   const data = folder.file;
   await using proxy = new TcpProxy(1);

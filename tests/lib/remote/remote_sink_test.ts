@@ -23,7 +23,7 @@ function waitForAbort(task: MonitoredTask): Promise<never> {
   });
 }
 
-Deno.test("RemoteSink brings what a function says to the server, and its end before the promise resolves", async () => {
+Deno.test("RemoteSink reports everything to the server, including the final state before the promise resolves", async () => {
   await using server = startServer();
   using sink = new RemoteSink(server.url);
   const double = wrap(
@@ -52,7 +52,7 @@ Deno.test("RemoteSink brings what a function says to the server, and its end bef
   assertEquals(server.errors, []);
 });
 
-Deno.test("RemoteSink brings each call as what it is to be known as, and changes no outcome", async () => {
+Deno.test("RemoteSink reports the options of each call, and changes no result", async () => {
   await using server = startServer();
   using sink = new RemoteSink(server.url);
   const error = new RangeError("own error");
@@ -80,7 +80,7 @@ Deno.test("RemoteSink brings each call as what it is to be known as, and changes
   assertEquals(server.monitor.registry.tasks("default").length, 1);
 });
 
-Deno.test("RemoteSink brings parts of a task, which move its bar and end with it", async () => {
+Deno.test("RemoteSink reports subtasks, which contribute to their parent's progress and end with it", async () => {
   await using server = startServer();
   using sink = new RemoteSink(server.url);
   // All of it happens before there is a connection, and is said in one go then.
@@ -110,7 +110,7 @@ Deno.test("RemoteSink brings parts of a task, which move its bar and end with it
   ]);
 });
 
-Deno.test("RemoteSink asks a task to stop when somebody asks the server to, also one that was away", async () => {
+Deno.test("RemoteSink cancels a task when the server requests it, even if it was disconnected", async () => {
   await using server = startServer();
   await using proxy = new TcpProxy(server.port);
   using sink = new RemoteSink(proxy.url);
@@ -136,7 +136,7 @@ Deno.test("RemoteSink asks a task to stop when somebody asks the server to, also
   assertEquals(server.monitor.registry.task("default", "three")?.state, "CANCELLED");
 });
 
-Deno.test("RemoteSink says that an id is taken, by this program or by another, and lets the function run", async () => {
+Deno.test("RemoteSink warns that an id is already taken, by this program or another, and lets the function run", async () => {
   await using server = startServer();
   using sink = new RemoteSink(server.url);
   using other = new RemoteSink(server.url);
@@ -160,7 +160,7 @@ Deno.test("RemoteSink says that an id is taken, by this program or by another, a
   assertEquals(server.monitor.registry.task("default", "same")?.result, "first");
 });
 
-Deno.test("RemoteSink says why the server takes no more tasks, and does not hold their ends up", async () => {
+Deno.test("RemoteSink warns why the server accepts no more tasks, and does not delay their results", async () => {
   await using server = startServer({ limits: { liveTasksPerClient: 2 } });
   using sink = new RemoteSink(server.url);
   using warnings = new Warnings();
@@ -183,7 +183,7 @@ Deno.test("RemoteSink says why the server takes no more tasks, and does not hold
   await sink.settled();
 });
 
-Deno.test("RemoteSink takes nothing for kept that the server has not committed", async () => {
+Deno.test("RemoteSink treats nothing as committed before the server says so", async () => {
   await using server = new HeldServer();
   using sink = new RemoteSink(server.url);
   server.store.hold();
@@ -199,7 +199,7 @@ Deno.test("RemoteSink takes nothing for kept that the server has not committed",
   await run;
 });
 
-Deno.test("RemoteSink holds up no function for long where the server can't commit, and brings it all when it can", async () => {
+Deno.test("RemoteSink delays no function for long if the server can't commit, and reports everything when it can", async () => {
   await using server = new HeldServer();
   await using proxy = new TcpProxy(Number(new URL(server.url).port));
   using sink = new RemoteSink(proxy.url);
@@ -214,7 +214,7 @@ Deno.test("RemoteSink holds up no function for long where the server can't commi
   await until(() => next.monitor.registry.tasks("default").every(({ state }) => state === "FINISHED"));
 });
 
-Deno.test("RemoteSink merges what does not fit any more on the way to a slow server", async () => {
+Deno.test("RemoteSink coalesces updates that a slow server can't keep up with", async () => {
   await using server = new HeldServer();
   await using proxy = new TcpProxy(Number(new URL(server.url).port));
   using sink = new RemoteSink(proxy.url);
@@ -238,7 +238,7 @@ Deno.test("RemoteSink merges what does not fit any more on the way to a slow ser
   assertLess(proxy.bytes, 4 * 1024 * 1024);
 });
 
-Deno.test("RemoteSink cuts logs into messages that the server takes, whatever is in them", async () => {
+Deno.test("RemoteSink splits logs into messages that the server accepts, whatever their text", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 10_000 } });
   using sink = new RemoteSink(server.url);
   const lines = Array.from({ length: 900 }, (_, n) => `${n} ${"\u0001中\u2028".repeat(2_700)}`);
@@ -250,7 +250,7 @@ Deno.test("RemoteSink cuts logs into messages that the server takes, whatever is
   assertEquals(task.warnings, []);
 });
 
-Deno.test("RemoteSink of each isolate of a program reports its own tasks, and is asked to stop its own", async () => {
+Deno.test("RemoteSink of each isolate reports its own tasks, and cancels only those", async () => {
   await using server = startServer();
   using workers = new DisposableStack();
   const isolates = [1, 2].map(() => workers.use(new Isolate(WORKER)));

@@ -18,7 +18,7 @@ function linesOf(retelling: Replay, key: string): string[] {
   return retelling.linesOf(key).map(({ text }) => text);
 }
 
-Deno.test("Replay keeps tasks that have ended until all of their reports are committed", () => {
+Deno.test("Replay keeps ended tasks until all of their reports are committed", () => {
   const retelling = new Replay();
   const [a, b, again] = [taskOf("a"), taskOf("b"), taskOf("a")];
   retelling.ended("c/a", a, 5);
@@ -36,7 +36,7 @@ Deno.test("Replay keeps tasks that have ended until all of their reports are com
   assertEquals(retelling.endedTask("c/b"), undefined);
 });
 
-Deno.test("Replay knows whose creation is on its way, also one that is told anew", () => {
+Deno.test("Replay.isCreationPending() holds until a creation, or a repeated one, is committed", () => {
   const retelling = new Replay();
   retelling.reported("c/a", createChange(), 1);
   retelling.reported("c/b", createChange(), 2);
@@ -50,7 +50,7 @@ Deno.test("Replay knows whose creation is on its way, also one that is told anew
   assertEquals(retelling.isCreationPending("c/b"), false);
 });
 
-Deno.test("Replay keeps the lines that nobody has committed, each for its task and in order", () => {
+Deno.test("Replay keeps uncommitted log lines, per task and in order", () => {
   const retelling = new Replay();
   retelling.reported("c/a", logOf("1", "2"), 1);
   retelling.reported("c/b", logOf("other"), 2);

@@ -33,7 +33,7 @@ const payloads = fc.oneof(
   fc.constantFrom(124, 125, 126, 127, 65_535, 65_536, 70_000).map((length) => new Uint8Array(length).fill(7)),
 );
 
-Deno.test("SocketFrameReader makes the same frames of the same bytes, however they are cut", () => {
+Deno.test("SocketFrameReader decodes the same frames however the bytes are chunked", () => {
   const frames = fc.array(
     fc.oneof(
       fc.record({ opcode: fc.constantFrom(0, 1), isFinal: fc.boolean(), payload: payloads }),
@@ -61,7 +61,7 @@ Deno.test("SocketFrameReader makes the same frames of the same bytes, however th
   }));
 });
 
-Deno.test("writeSocketFrame() writes frames that carry the payload under the mask", () => {
+Deno.test("writeSocketFrame() masks the payload", () => {
   const masks = fc.uint8Array({ minLength: 4, maxLength: 4 });
   fc.assert(fc.property(fc.constantFrom(1, 8, 9, 10), payloads, masks, (opcode, payload, mask) => {
     const bytes = writeSocketFrame(opcode, Uint8Array.from(payload), Uint8Array.from(mask));
@@ -75,7 +75,7 @@ Deno.test("writeSocketFrame() writes frames that carry the payload under the mas
   }));
 });
 
-Deno.test("SocketFrameReader refuses what is no frame of a server, or too long", () => {
+Deno.test("SocketFrameReader rejects what is not a server's frame, or is too long", () => {
   const wrong: readonly (readonly number[])[] = [
     [0x81, 0x85, 1, 2, 3, 4],
     [0xc1, 0],

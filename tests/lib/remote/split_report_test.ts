@@ -12,7 +12,7 @@ function logOf(lines: readonly LogLine[], first = 7): Report {
   return { client: "c", id: "1", at: 5, change: { type: "log", first, lines } };
 }
 
-Deno.test("splitReport() cuts a log into parts that say the same, in order and without a gap", () => {
+Deno.test("splitReport() splits a log into equivalent parts, in order and without a gap", () => {
   const texts = fc.array(fc.nat(LIMITS.logLineLength), { maxLength: 60, size: "max" });
   let cuts = 0;
   fc.assert(fc.property(texts, fc.nat(1_000), (lengths, first) => {
@@ -32,7 +32,7 @@ Deno.test("splitReport() cuts a log into parts that say the same, in order and w
   assert(cuts > 50, `only ${cuts} were cut`);
 });
 
-Deno.test("splitReport() makes no part that a server finds too long, whatever JSON makes of the letters", () => {
+Deno.test("splitReport() makes no part that exceeds a server's limit, however JSON escapes the text", () => {
   for (const letter of ["\u0001", "\ud800", "中", '"', "x", "\u2028"]) {
     const lines = Array.from(
       { length: 1_001 },
@@ -46,7 +46,7 @@ Deno.test("splitReport() makes no part that a server finds too long, whatever JS
   }
 });
 
-Deno.test("splitReport() leaves everything else as it is", () => {
+Deno.test("splitReport() returns other reports unchanged", () => {
   const report: Report = { client: "c", id: "1", at: 5, change: { type: "update", progress: 5 } };
   assertEquals(splitReport(report), [report]);
   const short = logOf([{ at: 1, text: "a" }]);

@@ -16,7 +16,7 @@ const steps = fc.array(
   { maxLength: 60, size: "max" },
 );
 
-Deno.test("UnsentReports brings every report across, in order, whatever is cut, and knows what is committed", () => {
+Deno.test("UnsentReports delivers every report in order over broken connections, and knows what is committed", () => {
   let cuts = 0;
   let resent = 0;
   fc.assert(
@@ -79,7 +79,7 @@ Deno.test("UnsentReports brings every report across, in order, whatever is cut, 
   assertGreater(resent, 500);
 });
 
-Deno.test("UnsentReports ignores what was never sent, and forgets everything where it is cleared", () => {
+Deno.test("UnsentReports ignores unknown batch numbers, and clear() drops everything", () => {
   const outbox = new UnsentReports(LIMITS);
   outbox.push("a");
   outbox.taken(7);

@@ -11,7 +11,7 @@ function nested(levels: number): unknown {
   return value;
 }
 
-Deno.test("boundResult() gives a copy of what is JSON, and null for nothing", () => {
+Deno.test("boundResult() returns a copy of JSON values, and null for undefined", () => {
   const returned = { at: new Date(0), list: [1, undefined], no: undefined };
   assertEquals(boundResult(returned), {
     value: { at: "1970-01-01T00:00:00.000Z", list: [1, null] },
@@ -27,7 +27,7 @@ Deno.test("boundResult() gives a copy of what is JSON, and null for nothing", ()
   assertEquals(boundResult(brackets).value, brackets, "a text may have brackets");
 });
 
-Deno.test("boundResult() says why it shows nothing, and never throws", () => {
+Deno.test("boundResult() returns null with a warning for other values, and never throws", () => {
   const circle: unknown[] = [];
   circle.push(circle);
   const shouting = {

@@ -3,7 +3,7 @@
 import { homeServer, setHomeServer } from "../../../lib/reporter/home_server.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-Deno.test("setHomeServer() takes note of the server of a module that was built, and of nothing else", () => {
+Deno.test("setHomeServer() records the server of the built module, and ignores other URLs", () => {
   assertEquals(homeServer(), null);
   const table: readonly (readonly [url: string, home: string])[] = [
     ["http://127.0.0.1:8000/monitored.ts", "http://127.0.0.1:8000"],

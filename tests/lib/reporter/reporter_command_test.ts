@@ -20,7 +20,7 @@ const commands: fc.Arbitrary<ReporterCommand> = fc.oneof(
   }),
 );
 
-Deno.test("parseCommand() reads what was written, without what is not of it", () => {
+Deno.test("parseCommand() parses commands and drops unknown fields", () => {
   fc.assert(fc.property(commands, fc.jsonValue(), (command, more) => {
     assertEquals(
       parseCommand(JSON.parse(JSON.stringify({ more, ...command }))),
@@ -29,14 +29,14 @@ Deno.test("parseCommand() reads what was written, without what is not of it", ()
   }));
 });
 
-Deno.test("parseCommand() takes a reason that is no text for none", () => {
+Deno.test("parseCommand() treats a reason that is not a string as none", () => {
   for (const reason of [undefined, null, 5, {}, ["full"]]) {
     const command = { type: "refused", client: "c", id: "1", reason };
     assertEquals(parseCommand(command), { ...command, type: "refused", reason: null });
   }
 });
 
-Deno.test("parseCommand() refuses everything else", () => {
+Deno.test("parseCommand() rejects everything else", () => {
   const key = { client: "c", id: "1" };
   const wrong: unknown[] = [
     { type: "cancel" },

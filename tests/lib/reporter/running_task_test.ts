@@ -19,7 +19,7 @@ function statesOf(monitor: LocalMonitor): Record<string, string> {
   return Object.fromEntries(monitor.tasks.map(({ name, state }) => [name, state]));
 }
 
-Deno.test("MonitoredTask.child() has a record of its own below the task's", async () => {
+Deno.test("MonitoredTask.child() creates a record of its own below its parent's", async () => {
   using monitor = new LocalMonitor();
   await run(monitor, (task) => {
     const child = task.child("part", { weight: 3 });
@@ -39,7 +39,7 @@ Deno.test("MonitoredTask.child() has a record of its own below the task's", asyn
   assertEquals([part.result, part.status, part.log_count], [{ rows: 5 }, "Halfway", 1]);
 });
 
-Deno.test("MonitoredChild ends with its block, or as failed while the task goes on", async () => {
+Deno.test("MonitoredChild ends with its block, or as failed while its parent goes on", async () => {
   using monitor = new LocalMonitor();
   await run(monitor, (task) => {
     {
@@ -53,7 +53,7 @@ Deno.test("MonitoredChild ends with its block, or as failed while the task goes 
   assertEquals(monitor.named("parent").state, "FINISHED");
 });
 
-Deno.test("MonitoredChild ends with its task at the latest, in the same way, and so do its own children", async () => {
+Deno.test("MonitoredChild ends together with its parent, in the same state, and so do its own children", async () => {
   const begin = (task: MonitoredTask): MonitoredChild => {
     const child = task.child("child");
     child.child("grandchild");
@@ -81,7 +81,7 @@ Deno.test("MonitoredChild ends with its task at the latest, in the same way, and
   assertEquals(statesOf(cancelled), { parent: "CANCELLED", child: "CANCELLED", grandchild: "CANCELLED" });
 });
 
-Deno.test("MonitoredChild that is asked to stop passes it on to the whole task", async () => {
+Deno.test("MonitoredChild passes a cancellation request on to the whole task", async () => {
   using monitor = new LocalMonitor();
   await assertRejects(() =>
     run(monitor, (task) => {
@@ -93,7 +93,7 @@ Deno.test("MonitoredChild that is asked to stop passes it on to the whole task",
   assertEquals(statesOf(monitor), { parent: "CANCELLED", child: "CANCELLED" });
 });
 
-Deno.test("MonitoredTask.child() takes any name and weight without throwing", async () => {
+Deno.test("MonitoredTask.child() accepts any name and weight without throwing", async () => {
   using monitor = new LocalMonitor();
   await run(monitor, (task) => {
     for (const weight of [NaN, -1, Infinity, "2" as never]) task.child("child", { weight });
@@ -111,7 +111,7 @@ Deno.test("MonitoredTask.child() takes any name and weight without throwing", as
   assert(monitor.tasks.every(({ name }) => name.length >= 1 && name.length <= 200));
 });
 
-Deno.test("MonitoredTask.child() never throws, and has a name, whatever it is given for one", async () => {
+Deno.test("MonitoredTask.child() always has a name and never throws, whatever the name is", async () => {
   for (const name of ["", Object.create(null), Symbol("name"), null]) {
     using monitor = new LocalMonitor();
     await run(monitor, (task) => task.child(name as never).finish());
@@ -137,7 +137,7 @@ function* syncItems<T>(items: readonly T[], onEnd: () => void = () => {}): Gener
 
 const ITEMS = ["a", "b", "c", "d"];
 
-Deno.test("MonitoredTask.track() goes through anything that can be gone through", async () => {
+Deno.test("MonitoredTask.track() iterates over any iterable", async () => {
   const table: [string, () => Iterable<string> | AsyncIterable<string>, number | undefined, number | null][] =
     [
       ["array", () => ITEMS, undefined, 4],
@@ -166,7 +166,7 @@ Deno.test("MonitoredTask.track() goes through anything that can be gone through"
   }
 });
 
-Deno.test("MonitoredTask.track() goes through the letters of a text", async () => {
+Deno.test("MonitoredTask.track() iterates over the code points of a string", async () => {
   using monitor = new LocalMonitor();
   const seen: string[] = [];
   await run(monitor, async (task) => {
@@ -175,7 +175,7 @@ Deno.test("MonitoredTask.track() goes through the letters of a text", async () =
   assertEquals([seen, monitor.task.current], [["a", "b", "c"], 3]);
 });
 
-Deno.test("MonitoredTask.track() counts an item once it is done with", async () => {
+Deno.test("MonitoredTask.track() counts an item once its iteration is complete", async () => {
   using clock = new FakeClock();
   using monitor = new LocalMonitor();
   const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
@@ -194,7 +194,7 @@ Deno.test("MonitoredTask.track() counts an item once it is done with", async () 
   assertEquals(progress, [["a", 0, 0], ["b", 1, 25], ["c", 2, 50], ["d", 3, 75], 100]);
 });
 
-Deno.test("MonitoredTask.track() of nothing is over at once", async () => {
+Deno.test("MonitoredTask.track() of an empty iterable ends at once", async () => {
   using monitor = new LocalMonitor();
   await run(monitor, async (task) => {
     for await (const _ of task.track([])) throw new Error("there is nothing");
@@ -202,7 +202,7 @@ Deno.test("MonitoredTask.track() of nothing is over at once", async () => {
   assertEquals([monitor.task.state, monitor.task.current, monitor.task.total], ["FINISHED", 0, 0]);
 });
 
-Deno.test("MonitoredTask.track() throws the signal's reason once it is asked to stop, and closes what it goes through", async () => {
+Deno.test("MonitoredTask.track() throws the signal's reason after a cancellation request, and closes its iterator", async () => {
   for (const items of [syncItems, asyncItems]) {
     using monitor = new LocalMonitor();
     const seen: string[] = [];
@@ -223,7 +223,7 @@ Deno.test("MonitoredTask.track() throws the signal's reason once it is asked to 
   }
 });
 
-Deno.test("MonitoredTask.track() closes what it goes through when its loop is left", async () => {
+Deno.test("MonitoredTask.track() closes its iterator when the loop is left", async () => {
   using monitor = new LocalMonitor();
   let isClosed = false;
   await run(monitor, async (task) => {
@@ -232,7 +232,7 @@ Deno.test("MonitoredTask.track() closes what it goes through when its loop is le
   assertEquals([isClosed, monitor.task.state, monitor.task.current], [true, "FINISHED", 1]);
 });
 
-Deno.test("MonitoredTask.track() passes on what its items throw", async () => {
+Deno.test("MonitoredTask.track() rethrows errors of its items", async () => {
   using monitor = new LocalMonitor();
   const error = new Error("in the items");
   const fn = monitor.monitored(async (task) => {

@@ -5,7 +5,7 @@ import { assertEquals } from "../../support/assert.ts";
 import { Variable } from "../../support/variable.ts";
 import { Warnings } from "../../support/warnings.ts";
 
-Deno.test("parseServerAddress() reads addresses, without a slash at the end", () => {
+Deno.test("parseServerAddress() parses addresses and removes trailing slashes", () => {
   const table: readonly (readonly [text: string, server: string | null])[] = [
     ["http://127.0.0.1:8000", "http://127.0.0.1:8000"],
     ["http://127.0.0.1:8000/", "http://127.0.0.1:8000"],
@@ -26,13 +26,13 @@ Deno.test("parseServerAddress() reads addresses, without a slash at the end", ()
   for (const [text, server] of table) assertEquals(parseServerAddress(text), server, text);
 });
 
-Deno.test("parseServerAddress() gives back what it gave", () => {
+Deno.test("parseServerAddress() is idempotent", () => {
   for (const text of ["http://127.0.0.1:8000", "https://h.example/a/b", "http://[::1]:81"]) {
     assertEquals(parseServerAddress(parseServerAddress(text)!), parseServerAddress(text));
   }
 });
 
-Deno.test("fallbackServer() is that of TASKSCOPE_SERVER, and says once that it is no address", () => {
+Deno.test("fallbackServer() returns TASKSCOPE_SERVER, and warns once if it is not an address", () => {
   using warnings = new Warnings();
   using variable = new Variable("TASKSCOPE_SERVER");
   assertEquals(fallbackServer(), null);

@@ -24,7 +24,7 @@ function endOf({ state, error, cancel_requested }: Task): unknown[] {
   return [state, error?.type ?? null, error?.message ?? null, cancel_requested];
 }
 
-Deno.test("startRun() that is interrupted aborts the signal, and is no request to cancel", async () => {
+Deno.test("startRun() aborts the signal of an interrupted run without a cancellation request", async () => {
   const sink = new RecordingSink();
   const gate = Promise.withResolvers<unknown>();
   const run = wrap(
@@ -45,7 +45,7 @@ Deno.test("startRun() that is interrupted aborts the signal, and is no request t
   assertEquals(endOf(sink.task(run.id)), ["FINISHED", null, null, false]);
 });
 
-Deno.test("startRun() of a function that stops as it is interrupted is an ERROR, and not CANCELLED", async () => {
+Deno.test("startRun() ends as ERROR, not CANCELLED, if the function stops because of an interruption", async () => {
   using monitor = new LocalMonitor();
   const { registry } = monitor.test;
   const endings: ((task: MonitoredTask, reason: unknown) => unknown)[] = [
@@ -68,7 +68,7 @@ Deno.test("startRun() of a function that stops as it is interrupted is an ERROR,
   }
 });
 
-Deno.test("startRun() of a function that fails for another reason as it is interrupted shows that reason", async () => {
+Deno.test("startRun() keeps the function's own error if it fails for another reason while it is interrupted", async () => {
   using monitor = new LocalMonitor();
   const error = new TypeError("broken on the way out");
   const run = monitor.monitored(async (task) => {
@@ -80,7 +80,7 @@ Deno.test("startRun() of a function that fails for another reason as it is inter
   assertEquals(endOf(monitor.task), ["ERROR", "TypeError", "broken on the way out", false]);
 });
 
-Deno.test("startRun() that was asked to stop before it was interrupted is CANCELLED", async () => {
+Deno.test("startRun() ends as CANCELLED if cancellation was requested before the interruption", async () => {
   using monitor = new LocalMonitor();
   const run = monitor.monitored(async (task) => {
     const reason = await stopped(task);
@@ -93,7 +93,7 @@ Deno.test("startRun() that was asked to stop before it was interrupted is CANCEL
   assertEquals(endOf(monitor.task), ["CANCELLED", null, null, true]);
 });
 
-Deno.test("startRun() that is interrupted, and asked to stop after that, is interrupted", async () => {
+Deno.test("startRun() ends as interrupted if cancellation was requested after the interruption", async () => {
   using monitor = new LocalMonitor();
   const run = monitor.monitored(async (task) => {
     const reason = await stopped(task);
@@ -106,7 +106,7 @@ Deno.test("startRun() that is interrupted, and asked to stop after that, is inte
   assertEquals(endOf(monitor.task), ["ERROR", "interrupted", MESSAGE, false]);
 });
 
-Deno.test("startRun() with a signal of the caller is interrupted like any other", async () => {
+Deno.test("startRun() with the caller's signal can be interrupted as well", async () => {
   using monitor = new LocalMonitor();
   const { signal } = new AbortController();
   const run = monitor.monitored(async (task) => Promise.reject(await stopped(task)), { signal }).start();
@@ -116,7 +116,7 @@ Deno.test("startRun() with a signal of the caller is interrupted like any other"
   assertEquals(signal.aborted, false);
 });
 
-Deno.test("startRun() that ended before hears of no interruption", async () => {
+Deno.test("startRun() ignores an interruption after the end", async () => {
   using monitor = new LocalMonitor();
   let signal: AbortSignal | undefined;
   await monitor.monitored((task) => void (signal = task.signal))();
@@ -125,7 +125,7 @@ Deno.test("startRun() that ended before hears of no interruption", async () => {
   assertEquals([signal?.aborted, monitor.task.version], [false, version]);
 });
 
-Deno.test("MonitoredChild ends as interrupted with its task, and so do its own children", async () => {
+Deno.test("MonitoredChild ends as interrupted with its parent, and so do its own children", async () => {
   using monitor = new LocalMonitor();
   const run = monitor.monitored(async (task) => {
     const child = task.child("child");

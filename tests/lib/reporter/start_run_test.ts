@@ -33,7 +33,7 @@ function raise(error: unknown): never {
   throw error;
 }
 
-Deno.test("startRun() of a function that stops when it is asked to is CANCELLED", async () => {
+Deno.test("startRun() ends as CANCELLED if the function stops on request", async () => {
   using monitor = new LocalMonitor();
   const abort = new DOMException("stopped", "AbortError");
   const endings: ((task: MonitoredTask) => unknown)[] = [
@@ -52,7 +52,7 @@ Deno.test("startRun() of a function that stops when it is asked to is CANCELLED"
   }
 });
 
-Deno.test("startRun() of a function that fails for another reason while it is cancelled is an ERROR", async () => {
+Deno.test("startRun() ends as ERROR if the function fails for another reason while it is cancelled", async () => {
   using monitor = new LocalMonitor();
   const error = new TypeError("broken");
   const run = monitor.monitored((task) => stopped(task, () => raise(error))).start();
@@ -65,7 +65,7 @@ Deno.test("startRun() of a function that fails for another reason while it is ca
   ]);
 });
 
-Deno.test("startRun() of a function that finishes although it was cancelled is FINISHED", async () => {
+Deno.test("startRun() ends as FINISHED if the function finishes in spite of a cancellation request", async () => {
   using monitor = new LocalMonitor();
   const run = monitor.monitored((task) => stopped(task, () => "done all the same")).start();
   monitor.test.registry.requestCancel("default", run.id);
@@ -77,13 +77,13 @@ Deno.test("startRun() of a function that finishes although it was cancelled is F
   ]);
 });
 
-Deno.test("startRun() of a function that aborts something of its own is an ERROR", async () => {
+Deno.test("startRun() ends as ERROR if the function aborts something of its own", async () => {
   using monitor = new LocalMonitor();
   await assertRejects(() => monitor.monitored(() => raise(AbortSignal.abort().reason))(), DOMException);
   assertEquals([monitor.task.state, monitor.task.error?.type], ["ERROR", "AbortError"]);
 });
 
-Deno.test("startRun() listens to a signal of the caller, also one that is aborted already", async () => {
+Deno.test("startRun() cancels when the caller's signal is aborted, or was aborted before", async () => {
   using monitor = new LocalMonitor();
   const controller = new AbortController();
   const reason = { why: "shutdown" };
@@ -101,7 +101,7 @@ Deno.test("startRun() listens to a signal of the caller, also one that is aborte
   assertEquals([other.task.state, other.task.cancel_requested], ["CANCELLED", true]);
 });
 
-Deno.test("startRun() says that the caller's signal asked, while the function goes on", async () => {
+Deno.test("startRun() reports a cancellation request by the caller's signal while the function goes on", async () => {
   using monitor = new LocalMonitor();
   const controller = new AbortController();
   const gate = Promise.withResolvers<void>();
@@ -112,7 +112,7 @@ Deno.test("startRun() says that the caller's signal asked, while the function go
   await run.done;
 });
 
-Deno.test("startRun() shows results as JSON, and gives back the very same value", async () => {
+Deno.test("startRun() records the result as JSON and returns the original value", async () => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
   const notJson = "The result was omitted: it is not JSON";
@@ -172,7 +172,7 @@ const HOSTILE: Record<string, () => unknown> = {
 };
 
 for (const [name, make] of Object.entries(HOSTILE)) {
-  Deno.test(`startRun() of a function that throws ${name} throws the same and shows an ERROR`, async () => {
+  Deno.test(`startRun() rethrows ${name} and ends as ERROR`, async () => {
     for (const isCancelled of [false, true]) {
       using monitor = new LocalMonitor();
       const thrown = make();
@@ -191,7 +191,7 @@ for (const [name, make] of Object.entries(HOSTILE)) {
   });
 }
 
-Deno.test("taskErrorOf() shows message, type and stack of errors, and of other things their text", () => {
+Deno.test("taskErrorOf() returns message, type and stack of errors, and the text of other values", () => {
   const error = new RangeError("too far");
   assertEquals(taskErrorOf(error), { message: "too far", type: "RangeError", stack: error.stack! });
   assertEquals(taskErrorOf("just text"), { message: "just text", type: "string" });
@@ -216,7 +216,7 @@ function wrapFor(sink: ReportSink): (fn: () => number) => Promise<number> {
   return (fn) => wrap(fn, {}, () => sink)();
 }
 
-Deno.test("startRun() does not hold up the outcome for more than 2 s where the end is not committed", async () => {
+Deno.test("startRun() delays the result by at most 2 s if the final state is not committed", async () => {
   using clock = new FakeClock();
   const run = wrapFor(new BrokenSink(() => new Promise(() => {})));
   let result: number | undefined;
@@ -227,7 +227,7 @@ Deno.test("startRun() does not hold up the outcome for more than 2 s where the e
   assertEquals([await done, clock.pending], [5, 0]);
 });
 
-Deno.test("startRun() gives the function's outcome where its end can't be committed", async () => {
+Deno.test("startRun() returns the function's result if its final state can't be committed", async () => {
   const run = wrapFor(new BrokenSink(() => Promise.reject(new Error("disk full"))));
   assertEquals(await run(() => 5), 5);
   const error = new Error("own");
@@ -250,7 +250,7 @@ Deno.test("MonitoredTask.log() never throws into user code", async () => {
   ]]);
 });
 
-Deno.test("MonitoredTask says nothing any more once its function has ended", async () => {
+Deno.test("MonitoredTask reports nothing after its function has ended", async () => {
   using monitor = new LocalMonitor();
   let leaked: MonitoredTask | undefined;
   await monitor.monitored((task) => void (leaked = task))();
@@ -264,7 +264,7 @@ Deno.test("MonitoredTask says nothing any more once its function has ended", asy
   await turn();
 });
 
-Deno.test("currentTask() is the task of the function that is being called, before its first await", async () => {
+Deno.test("currentTask() returns the task of the function that is being called, until its first await", async () => {
   using monitor = new LocalMonitor();
   const message =
     "Cannot get current task: wanted a call inside a monitored function, before its first await";
@@ -285,7 +285,7 @@ Deno.test("currentTask() is the task of the function that is being called, befor
   assertMatch(String(first), /^[0-9A-HJKMNP-TV-Z]{26}$/);
 });
 
-Deno.test("startRun() under an id that is taken runs unseen, and says so once", async () => {
+Deno.test("startRun() runs unmonitored if its id is already taken, and warns once", async () => {
   using monitor = new LocalMonitor();
   using warnings = new Warnings();
   const gate = Promise.withResolvers<void>();
@@ -308,7 +308,7 @@ Deno.test("startRun() under an id that is taken runs unseen, and says so once", 
   await turn();
 });
 
-Deno.test("startRun() over a bound runs unseen, and says so", async () => {
+Deno.test("startRun() runs unmonitored if a limit is reached, and warns", async () => {
   using monitor = new LocalMonitor();
   using warnings = new Warnings();
   for (let i = 0; i < 10_000; i++) monitor.test.begin("default", `t${i}`);

@@ -44,7 +44,7 @@ function essence(task: Task): Partial<Task> {
   return rest;
 }
 
-Deno.test("TaskReporter.restate() leads to the record that all it said has led to", () => {
+Deno.test("TaskReporter.restate() leads to the same record as the reports so far", () => {
   const steps = fc.array(
     fc.oneof(
       { weight: 6, arbitrary: fc.record({ do: fc.constant("update" as const), update: updates }) },
@@ -87,7 +87,7 @@ Deno.test("TaskReporter.restate() leads to the record that all it said has led t
   assertGreater(restated, 50);
 });
 
-Deno.test("TaskReporter.restate() says lines again that nobody has kept, in order and numbered from 0", () => {
+Deno.test("TaskReporter.restate() resends uncommitted log lines, in order and numbered from 0", () => {
   using clock = new FakeClock();
   const { reporter, sink } = begin();
   for (let n = 0; n < 3; n++) reporter.log(`line ${n}`);
@@ -105,7 +105,7 @@ Deno.test("TaskReporter.restate() says lines again that nobody has kept, in orde
   reporter.end({ type: "cancelled" });
 });
 
-Deno.test("TaskReporter.restate() keeps no more metadata than a server does, and says no more", () => {
+Deno.test("TaskReporter.restate() keeps no more metadata than a server does, without a warning", () => {
   using clock = new FakeClock();
   const { reporter, sink, warnings } = begin({ first: "x".repeat(500) });
   for (let n = 0; n < 100; n++) {
@@ -127,7 +127,7 @@ Deno.test("TaskReporter.restate() keeps no more metadata than a server does, and
   reporter.end({ type: "cancelled" });
 });
 
-Deno.test("TaskReporter.restate() says the end again, and nothing of a task that was refused", () => {
+Deno.test("TaskReporter.restate() repeats the final state, but nothing of a refused task", () => {
   using _clock = new FakeClock();
   const { reporter, sink } = begin();
   reporter.end({ type: "finish", result: 5 });
@@ -141,7 +141,7 @@ Deno.test("TaskReporter.restate() says the end again, and nothing of a task that
   assertEquals([sink.reports.length, sink.opened.length], [said, 2]);
 });
 
-Deno.test("TaskReporter.refused() says why once, also of a task that has ended", () => {
+Deno.test("TaskReporter.refused() warns once, even if the task has ended", () => {
   using _clock = new FakeClock();
   const { reporter, sink, warnings } = begin();
   reporter.end({ type: "finish", result: 5 });

@@ -75,7 +75,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 40, size: "max" },
 );
 
-Deno.test("TaskReporter merged by time and by a sink that is not ready leads to the same record as unmerged", () => {
+Deno.test("TaskReporter leads to the same record whether or not updates are coalesced", () => {
   const ends = fc.constantFrom(
     { type: "finish", result: { a: 1 } } as const,
     { type: "fail", error: { message: "no", type: "Error" } } as const,
@@ -120,7 +120,7 @@ Deno.test("TaskReporter merged by time and by a sink that is not ready leads to 
   assert(merged > 1_000, `only ${merged} reports were merged away`);
 });
 
-Deno.test("TaskReporter.update() hands on the first at once, then one in 50 ms, and the last value", () => {
+Deno.test("TaskReporter.update() reports the first update at once, then one every 50 ms, and always the last", () => {
   using clock = new FakeClock();
   const { reporter, sink } = begin();
   clock.pass(1_000);
@@ -137,7 +137,7 @@ Deno.test("TaskReporter.update() hands on the first at once, then one in 50 ms, 
   reporter.end({ type: "cancelled" });
 });
 
-Deno.test("TaskReporter.update() is not held up by a clock that was set back", () => {
+Deno.test("TaskReporter.update() is not delayed by a clock that was set back", () => {
   using clock = new FakeClock();
   const { reporter, sink } = begin();
   reporter.update({ progress: 1 });
@@ -147,7 +147,7 @@ Deno.test("TaskReporter.update() is not held up by a clock that was set back", (
   reporter.end({ type: "cancelled" });
 });
 
-Deno.test("TaskReporter.end() takes what was held back with it, in order, and nothing after it", () => {
+Deno.test("TaskReporter.end() reports everything held back, in order, and nothing afterwards", () => {
   using clock = new FakeClock();
   const { reporter, sink } = begin();
   reporter.update({ progress: 1 });
@@ -166,7 +166,7 @@ Deno.test("TaskReporter.end() takes what was held back with it, in order, and no
   assertEquals(sink.reports.length, 5);
 });
 
-Deno.test("TaskReporter.log() keeps the newest 1,000 lines while they are not taken, and says how many are gone", () => {
+Deno.test("TaskReporter.log() keeps the newest 1,000 lines while the sink is not ready, and logs how many were dropped", () => {
   using clock = new FakeClock();
   const { reporter, sink } = begin();
   sink.ready = false;
@@ -187,7 +187,7 @@ Deno.test("TaskReporter.log() keeps the newest 1,000 lines while they are not ta
   reporter.end({ type: "cancelled" });
 });
 
-Deno.test("TaskReporter.log() of many lines at once loses none where they are taken", () => {
+Deno.test("TaskReporter.log() drops no lines of a burst if the sink is ready", () => {
   using clock = new FakeClock();
   const { reporter, sink } = begin();
   for (let i = 0; i < 5_500; i++) reporter.log(`line ${i}`);
@@ -201,7 +201,7 @@ Deno.test("TaskReporter.log() of many lines at once loses none where they are ta
   reporter.end({ type: "cancelled" });
 });
 
-Deno.test("TaskReporter.update() leaves out what can't be, with one warning, and takes the rest", () => {
+Deno.test("TaskReporter.update() ignores invalid values with one warning, and reports the rest", () => {
   using _clock = new FakeClock();
   const circular: Record<string, unknown> = {};
   circular.self = circular;
@@ -234,7 +234,7 @@ Deno.test("TaskReporter.update() leaves out what can't be, with one warning, and
   }
 });
 
-Deno.test("TaskReporter.update() never throws, whatever it is given", () => {
+Deno.test("TaskReporter.update() never throws, whatever it is passed", () => {
   using _clock = new FakeClock();
   const hostile = {
     toString: () => {
@@ -293,7 +293,7 @@ Deno.test("TaskReporter.update() never throws, whatever it is given", () => {
   assertEquals(thrown, []);
 });
 
-Deno.test("TaskReporter.update() cuts long texts, and copies metadata", () => {
+Deno.test("TaskReporter.update() truncates long texts and copies metadata", () => {
   using _clock = new FakeClock();
   const { reporter, sink } = begin({ flushIntervalMs: 0 });
   const metadata = { list: [1] };
@@ -307,7 +307,7 @@ Deno.test("TaskReporter.update() cuts long texts, and copies metadata", () => {
   reporter.end({ type: "cancelled" });
 });
 
-Deno.test("TaskReporter.refused() ends the reports for good, with a warning where there is a reason", () => {
+Deno.test("TaskReporter.refused() stops reporting for good, and warns if there is a reason", () => {
   using clock = new FakeClock();
   for (const reason of ["the id is already taken", null]) {
     const { reporter, sink, warnings } = begin();
@@ -327,7 +327,7 @@ Deno.test("TaskReporter.refused() ends the reports for good, with a warning wher
   }
 });
 
-Deno.test("TaskReporter.cancelRequested() reaches the task, until it has ended", () => {
+Deno.test("TaskReporter.cancelRequested() calls onCancel until the task has ended", () => {
   using _clock = new FakeClock();
   const { reporter, cancels } = begin();
   reporter.cancelRequested();
@@ -337,7 +337,7 @@ Deno.test("TaskReporter.cancelRequested() reaches the task, until it has ended",
   assertEquals(cancels.length, 1);
 });
 
-Deno.test("TaskReporter.interrupted() reaches the task, until it has ended, and is no request to cancel", () => {
+Deno.test("TaskReporter.interrupted() calls onInterrupt, not onCancel, until the task has ended", () => {
   using _clock = new FakeClock();
   const { reporter, sink, cancels, interruptions } = begin();
   reporter.interrupted();
@@ -347,7 +347,7 @@ Deno.test("TaskReporter.interrupted() reaches the task, until it has ended, and 
   assertEquals([cancels.length, interruptions.length], [0, 1]);
 });
 
-Deno.test("TaskReporter.log() numbers the lines, so that those which arrive twice can be told", () => {
+Deno.test("TaskReporter.log() numbers the lines, so that duplicates can be detected", () => {
   using clock = new FakeClock();
   const { reporter, sink } = begin({ unsentLogLines: 3 });
   const numbers = () => {
@@ -374,6 +374,6 @@ Deno.test("TaskReporter.log() numbers the lines, so that those which arrive twic
   assert(sink.lines.some(({ text }) => text.includes("lines were dropped")));
 });
 
-Deno.test("truncate() keeps what fits, and marks what it shortened", () => {
+Deno.test("truncate() keeps short texts and marks shortened ones", () => {
   assertEquals([truncate("abc", 3), truncate("abcd", 3), truncate("", 3)], ["abc", "ab…", ""]);
 });

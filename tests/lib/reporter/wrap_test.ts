@@ -33,7 +33,7 @@ Deno.test("wrap() keeps this, arguments, result, name and length", async () => {
   ]);
 });
 
-Deno.test("wrap() passes on what is missing, too much and undefined", async () => {
+Deno.test("wrap() passes on missing, extra and undefined arguments", async () => {
   using monitor = new LocalMonitor();
   const count = monitor.monitored((_task, ...args: unknown[]) => args);
   assertEquals(await count(), []);
@@ -42,7 +42,7 @@ Deno.test("wrap() passes on what is missing, too much and undefined", async () =
   assertEquals(monitor.monitored(() => {}).length, 0);
 });
 
-Deno.test("wrap() makes a promise of what a function returns or throws at once", async () => {
+Deno.test("wrap() returns a promise for what the function returns or throws synchronously", async () => {
   using monitor = new LocalMonitor();
   const value = monitor.monitored((_task, n: number) => n * 2)(4);
   assert(value instanceof Promise);
@@ -57,7 +57,7 @@ Deno.test("wrap() makes a promise of what a function returns or throws at once",
   assertEquals(monitor.tasks.map(({ state }) => state), ["FINISHED", "ERROR", "ERROR"]);
 });
 
-Deno.test("wrap() calls the function before it returns, as a plain call does", () => {
+Deno.test("wrap() calls the function synchronously, like a plain call", () => {
   using monitor = new LocalMonitor();
   let isCalled = false;
   void monitor.monitored(() => {
@@ -66,7 +66,7 @@ Deno.test("wrap() calls the function before it returns, as a plain call does", (
   assertEquals(isCalled, true);
 });
 
-Deno.test("wrap() has the types of the function behind the task", async () => {
+Deno.test("wrap() has the types of the function without the task", async () => {
   using monitor = new LocalMonitor();
   const double = monitor.monitored(async (task, n: number) => {
     await task.update({ progress: 50 });
@@ -100,7 +100,7 @@ Deno.test("wrap() has the types of the function behind the task", async () => {
   void neverCalled;
 });
 
-Deno.test("wrap().start() gives the id at once, and a promise that nobody has to await", async () => {
+Deno.test("wrap().start() returns the id at once, and a promise that need not be awaited", async () => {
   using monitor = new LocalMonitor();
   const unhandled: unknown[] = [];
   const listener = (event: PromiseRejectionEvent) => {
@@ -138,7 +138,7 @@ Deno.test("wrap().start().cancel() aborts the signal of that run only", async ()
   assertEquals(monitor.tasks.map(({ state }) => state), ["CANCELLED", "CANCELLED"]);
 });
 
-Deno.test("wrap().with() has other options for a call, and leaves the function as it was", async () => {
+Deno.test("wrap().with() returns a function with other options and leaves the original unchanged", async () => {
   using monitor = new LocalMonitor();
   const fn = monitor.monitored(function load(this: void, _task: MonitoredTask, n: number) {
     return n;
@@ -164,7 +164,7 @@ Deno.test("wrap().with() has other options for a call, and leaves the function a
   assertEquals(monitor.test.registry.task("team", "run-2")?.tags, ["b"]);
 });
 
-Deno.test("wrap() refuses options when they are given, not when the function is called", () => {
+Deno.test("wrap() rejects invalid options when they are given, not when the function is called", () => {
   using monitor = new LocalMonitor();
   const prefix = "Cannot monitor function: ";
   const table: [MonitoredOptions, string][] = [
@@ -198,7 +198,7 @@ Deno.test("wrap() refuses options when they are given, not when the function is 
   }
 });
 
-Deno.test("wrap() shows tasks under TASKSCOPE_CLIENT where they name no client", async () => {
+Deno.test("wrap() uses TASKSCOPE_CLIENT if no client is given", async () => {
   using monitor = new LocalMonitor();
   const fn = monitor.monitored(() => {});
   const before = Deno.env.get("TASKSCOPE_CLIENT");
@@ -216,7 +216,7 @@ Deno.test("wrap() shows tasks under TASKSCOPE_CLIENT where they name no client",
   assertEquals(monitor.test.registry.count("default"), 2);
 });
 
-Deno.test("wrap() cuts a function's name that is too long for a task", async () => {
+Deno.test("wrap() truncates a function name that is too long for a task", async () => {
   using monitor = new LocalMonitor();
   const name = "f".repeat(300);
   const { [name]: long } = { [name]: () => {} };
@@ -225,7 +225,7 @@ Deno.test("wrap() cuts a function's name that is too long for a task", async () 
   assertEquals([fn.name, monitor.task.name.length], [name, 200]);
 });
 
-Deno.test("startableOf() starts a monitored function by name, with options of the call", async () => {
+Deno.test("startableOf() starts a monitored function by name, with options for the call", async () => {
   using monitor = new LocalMonitor();
   using elsewhere = new LocalMonitor();
   const input = { type: "number" };

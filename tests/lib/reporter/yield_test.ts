@@ -2,7 +2,7 @@ import { yieldToEventLoop } from "../../../lib/reporter/yield.ts";
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
-Deno.test("yieldToEventLoop() waits for a turn of the event loop once in 10 ms, and is ready at once in between", async () => {
+Deno.test("yieldToEventLoop() waits for the event loop once every 10 ms, and resolves at once in between", async () => {
   using clock = new FakeClock();
   // Whatever the tests before left, the next breath is due.
   clock.pass(10_000);
@@ -27,7 +27,7 @@ Deno.test("yieldToEventLoop() waits for a turn of the event loop once in 10 ms, 
   await next;
 });
 
-Deno.test("yieldToEventLoop() also breathes where the clock was set back", async () => {
+Deno.test("yieldToEventLoop() still yields if the clock was set back", async () => {
   using clock = new FakeClock();
   clock.pass(20_000);
   const first = yieldToEventLoop(Date.now());
