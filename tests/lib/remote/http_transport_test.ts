@@ -92,7 +92,7 @@ Deno.test("HttpTransport keeps what is sent during a request, and sends it after
   assertEquals(server.test.registry.task("default", "t")?.state, "FINISHED");
 });
 
-Deno.test("HttpTransport handles a report that takes as long as a keep-alive would", async () => {
+Deno.test("HttpTransport waits for a commit that takes longer than a keep-alive would", async () => {
   await using server = new HeldServer();
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);
