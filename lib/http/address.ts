@@ -1,33 +1,34 @@
 /**
- * Where requests come from.
+ * Determines the client address of a request, and the network that the address is in.
  *
  * @module
  */
 
 /**
- * The address that a request came from.
+ * The address of the client that sent a request, as reported by trusted proxies.
  *
- * @param request what came
- * @param peer the address at the other end of the connection; empty where it is unknown
- * @param proxies the addresses of proxies whose word is taken
- * @returns the address nearest to us that is none of a proxy's
+ * @param request the request
+ * @param peer the address at the other end of the connection; empty if it is unknown
+ * @param proxies the addresses of trusted proxies
+ * @returns the last address on the way to this server that is not a trusted proxy's
  */
 export function addressOf(request: Request, peer: string, proxies: ReadonlySet<string>): string {
   if (!proxies.has(peer)) return peer;
-  // Each proxy adds the one that it heard of; what stands further left may be made up.
+  // Each proxy appends the address of its peer. Addresses further to the left may be forged.
   const hops = (request.headers.get("x-forwarded-for") ?? "").split(",").map((hop) => hop.trim());
   return hops.findLast((hop) => hop !== "" && !proxies.has(hop)) ?? peer;
 }
 
 /**
- * What is taken for one and the same place: of IPv6, whoever has one address has the 64 bits behind it, too (RFC 6177).
+ * The network that failed attempts are counted for: a site with one IPv6 address controls the whole /64 (RFC 6177).
  *
- * @param address as text
+ * @param address an IPv4 or IPv6 address
+ * @returns an IPv4 address, or the /64 of an IPv6 address
  */
 export function addressGroup(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
-  // As URLs write it, every address has one spelling.
+  // The URL parser turns every spelling of an IPv6 address into the same one.
   const canonical = address.includes(":")
     ? URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1)
     : undefined;

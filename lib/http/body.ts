@@ -1,5 +1,5 @@
 /**
- * Reads request bodies within bounds; `Deno.serve` has none of its own.
+ * Reads request bodies within limits of size and time, which `Deno.serve` does not have.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { nestsDeeperThan } from "../task/protocol.ts";
 import { LIMITS } from "../task/grammar.ts";
 import { Problem } from "./problem.ts";
 
-/** Levels of arrays and objects in a body at most: those of a value, and what a value may be wrapped in. */
+/** The maximum nesting of arrays and objects in a body: that of a value, plus the levels around a value. */
 const MAX_JSON_DEPTH = LIMITS.jsonDepth + 8;
 
-/** The bounds of a request's body. */
+/** Limits for reading a request's body. */
 export interface BodyLimits {
   readonly requestBytes: number;
   readonly requestTimeoutMs: number;
@@ -20,10 +20,10 @@ export interface BodyLimits {
 /**
  * Reads a body as text.
  *
- * @param request whose body to read
- * @param limits how much is read, and for how long
+ * @param request the request
+ * @param limits the maximum size and time
  * @returns the text
- * @throws {Problem} 413 where it is too large, 400 where it is not UTF-8, breaks off, or takes too long
+ * @throws {Problem} 413 if it is too large, 408 if it takes too long, 400 if it is not UTF-8 or incomplete
  */
 export async function readText(request: Request, limits: BodyLimits): Promise<string> {
   const declared = Number(request.headers.get("content-length") ?? 0);
@@ -48,7 +48,7 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
     text += decoder.decode();
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new Problem("bad_body", "The body can't be read as UTF-8 text");
+    throw new Problem("bad_body", "The body is incomplete or not valid UTF-8");
   } finally {
     clearTimeout(timer);
   }
@@ -59,12 +59,12 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
 }
 
 /**
- * Reads a body as JSON. An empty one counts as `{}`.
+ * Reads a body as JSON. An empty body counts as `{}`.
  *
- * @param request whose body to read
- * @param limits how much is read, and for how long
- * @returns the value, still unchecked
- * @throws {Problem} 415 where it is said to be something else, 400 where it is no JSON, 413 where it is too large
+ * @param request the request
+ * @param limits the maximum size and time
+ * @returns the value, not validated yet
+ * @throws {Problem} 415 if the Content-Type is not JSON, 400 if the body is not valid JSON, 413 if it is too large
  */
 export async function readJson(request: Request, limits: BodyLimits): Promise<unknown> {
   const type = bodyTypeOf(request);
@@ -76,10 +76,10 @@ export async function readJson(request: Request, limits: BodyLimits): Promise<un
   return parseJson(text);
 }
 
-/** What a body can be said to be. */
+/** The types of bodies. */
 export type BodyType = "json" | "form" | "text";
 
-/** A body by what it is said to be, its content still unchecked. */
+/** A body of one of these types, its content not validated yet. */
 export type Body =
   | { readonly type: "json"; readonly value: unknown }
   | { readonly type: "form"; readonly fields: URLSearchParams }
@@ -92,14 +92,13 @@ const MEDIA_TYPES: Readonly<Record<BodyType, string>> = {
 };
 
 /**
- * Reads a body that may be of several types. An empty one counts as `{}`, whatever it is said to be.
+ * Reads a body that may be of several types. An empty body counts as `{}`, whatever its Content-Type.
  *
- * @param request whose body to read
- * @param limits how much is read, and for how long
- * @param accepted what it may be
+ * @param request the request
+ * @param limits the maximum size and time
+ * @param accepted the accepted types
  * @returns the body
- * @throws {Problem} 415 where it is said to be something else, 400 where it is not what it is said to be, 413 where it
- *   is too large
+ * @throws {Problem} 415 if the Content-Type is not accepted, 400 if the content does not match it, 413 if it is too large
  */
 export async function readBody<Type extends BodyType>(
   request: Request,
@@ -107,14 +106,14 @@ export async function readBody<Type extends BodyType>(
   accepted: readonly (Type | "json")[],
 ): Promise<Extract<Body, { readonly type: Type | "json" }>> {
   const received = request.headers.get("content-type")?.slice(0, 100) ?? "none";
-  const said = bodyTypeOf(request);
+  const declared = bodyTypeOf(request);
   const text = await readText(request, limits);
-  const type = text === "" ? "json" : accepted.find((type) => type === said);
+  const type = text === "" ? "json" : accepted.find((type) => type === declared);
   if (type === undefined) {
     const wanted = accepted.map((type) => MEDIA_TYPES[type]).join(" or ");
     throw new Problem(
       "wrong_content_type",
-      `Cannot read the body: wanted the Content-Type ${wanted}, received ${received}`,
+      `Cannot read the body: the Content-Type must be ${wanted}, received ${received}`,
     );
   }
   return bodyOf(type, text) as Extract<Body, { readonly type: Type | "json" }>;
@@ -146,11 +145,11 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Problem("bad_json", "The body is not JSON");
+    throw new Problem("bad_json", "The body is not valid JSON");
   }
 }
 
-/** Whether JSON is nested too deeply. Counted in the text, before anything that recurses sees the value. */
+/** Whether JSON text is nested too deeply. Checked before parsing, because code that recurses would overflow the stack. */
 export function isTooDeep(text: string): boolean {
   return nestsDeeperThan(text, MAX_JSON_DEPTH);
 }
@@ -158,20 +157,26 @@ export function isTooDeep(text: string): boolean {
 /**
  * Reads a body as the fields of an HTML form.
  *
- * @param request whose body to read
- * @param limits how much is read, and for how long
+ * @param request the request
+ * @param limits the maximum size and time
  * @returns the fields
- * @throws {Problem} 415 where it is something else, 413 where it is too large
+ * @throws {Problem} 415 if the Content-Type is not that of a form, 413 if the body is too large
  */
 export async function readForm(request: Request, limits: BodyLimits): Promise<URLSearchParams> {
   const type = bodyTypeOf(request);
   const text = await readText(request, limits);
   if (text !== "" && type !== "form") {
-    throw new Problem("wrong_content_type", "Send the fields of a form");
+    throw new Problem(
+      "wrong_content_type",
+      "Send form fields, with the header Content-Type: application/x-www-form-urlencoded",
+    );
   }
   return new URLSearchParams(text);
 }
 
 function tooLarge(limits: BodyLimits): Problem {
-  return new Problem("body_too_large", `A body may have at most ${limits.requestBytes} bytes`);
+  return new Problem(
+    "body_too_large",
+    `The body is too large: at most ${limits.requestBytes} bytes are accepted`,
+  );
 }

@@ -1,5 +1,5 @@
 /**
- * What every part of the handler works with.
+ * What the HTTP handler uses of the monitor, and operations that several routes share.
  *
  * @module
  */
@@ -19,40 +19,40 @@ import type { Startable, StartOptions } from "../reporter/wrap.ts";
 import type { Gate } from "./gate.ts";
 import { Problem } from "./problem.ts";
 
-/** What an operator watches that is neither a task nor a request. */
+/** Values for the metrics that come from neither tasks nor requests. */
 export interface Operations {
-  /** What became of the ends of tasks that are to be told to others. */
+  /** The number of webhook deliveries, by outcome. */
   deliveries(): DeliveryCounts;
-  /** How large the file is in which tasks are kept, in bytes; `null` where there is none. */
+  /** The size of the database file in bytes; `null` if tasks are kept in memory. */
   storageBytes(): number | null;
 }
 
-/** What the handler is made of. */
+/** What the handler uses of the monitor. */
 export interface HandlerContext {
   readonly registry: Registry;
   readonly hub: Hub;
-  /** Takes the reports of tasks that are started by name. */
+  /** Receives the reports of tasks that are started by name. */
   readonly sink: ReportSink;
   readonly startables: ReadonlyMap<string, Startable>;
   readonly limits: MonitorLimits;
   readonly access: ResolvedAccess;
   readonly pages: PageRenderer;
-  /** What programs import by URL. */
+  /** The module that programs import by URL. */
   readonly module: ModuleSource;
-  /** The key of the server; `null` where everybody may do everything. */
+  /** Verifies and signs tokens with the server's key; `null` if the server requires no key. */
   readonly keyring: Keyring | null;
   readonly gate: Gate;
-  /** What an operator watches beside tasks and requests. */
+  /** Values for the metrics that come from neither tasks nor requests. */
   readonly operations: Operations;
-  /** Is given errors that nobody expected. */
+  /** Called with each unexpected error. */
   readonly reportError: (error: unknown) => void;
 }
 
 /**
- * Holds an answer back until what it shows is committed, as far as it says which tasks there are.
+ * Delays a response until the changes that it shows may be published.
  *
- * @param context where the tasks are
- * @param answer makes the answer as of now; called again where the commit failed, which makes for another cursor
+ * @param context the monitor
+ * @param answer creates the response; called again if the commit failed, because then the changes have a new cursor
  */
 export function whenPublishable(
   context: HandlerContext,
@@ -61,43 +61,47 @@ export function whenPublishable(
   const response = answer();
   const publishable = context.registry.whenPublishable();
   if (publishable === null) return response;
-  // If it rejects before the commit, nobody has awaited it yet.
+  // Without a handler, a rejection before the commit would count as unhandled.
   if (response instanceof Promise) response.catch(() => {});
   return publishable.then((isCommitted) => isCommitted ? response : answer());
 }
 
 /**
- * Holds an answer back until every change so far is committed.
+ * Delays a response until every change so far is committed.
  *
- * @throws {StorageError} where that can't be had
+ * @throws {StorageError} if the commit fails
  */
 export async function whenCommitted(context: HandlerContext, response: Response): Promise<Response> {
   await context.registry.committed();
   return response;
 }
 
-/** Finds a task, or answers 404. */
+/**
+ * Finds a task.
+ *
+ * @throws {Problem} 404 if the task does not exist
+ */
 export function storedTask(context: HandlerContext, client: string, id: string): StoredTask {
   const stored = context.registry.stored(client, id);
   if (stored === undefined) throw taskNotFound(id);
   return stored;
 }
 
-/** The answer where a task is not there. */
+/** The problem of a task that does not exist. */
 export function taskNotFound(id: string): Problem {
-  return new Problem("task_not_found", `There is no task "${id}"`);
+  return new Problem("task_not_found", `Task "${id}" does not exist`);
 }
 
 /**
  * Starts a registered task.
  *
- * @param context where tasks are registered
- * @param client whose task it is to be
- * @param name the name that it is registered under
- * @param args what the function is to be called with
- * @param options what the task is to be known as
+ * @param context the monitor
+ * @param client the client token of the task
+ * @param name the name that the function is registered under
+ * @param args the arguments of the function
+ * @param options the options of the task
  * @returns the id of the task
- * @throws {Problem} 404 where nothing is registered under the name, 409 where the id is already taken
+ * @throws {Problem} 404 if no function is registered under the name, 409 if the id is already taken
  */
 export function startTask(
   context: HandlerContext,
@@ -121,14 +125,14 @@ export function startTask(
 }
 
 /**
- * Starts a task once more that was started by name and has ended.
+ * Starts another attempt at a task that was started by name and has ended.
  *
- * @param context where tasks are registered
- * @param client whose task it is
+ * @param context the monitor
+ * @param client the client token of the task
  * @param id the id of the earlier attempt
- * @returns the id of the new one
- * @throws {Problem} 409 where the task has not ended or was not started by name, 404 where there is no such task, or
- *   nothing is registered under its name any more
+ * @returns the id of the new attempt
+ * @throws {Problem} 409 if the task has not ended or was not started by name, 404 if it does not exist, or its function is
+ *   not registered any more
  */
 export async function retryTask(context: HandlerContext, client: string, id: string): Promise<string> {
   // Read first, so that nothing changes between the checks and the start.

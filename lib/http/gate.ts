@@ -1,5 +1,5 @@
 /**
- * Who asks, and whether they may: the key and the tokens of requests, and what an embedding program decides.
+ * Authenticates requests by key, token or cookie, and authorises what they ask for.
  *
  * @module
  */
@@ -13,58 +13,58 @@ import { cookiesOf } from "./cookies.ts";
 import { TOKEN_PROTOCOL } from "../remote/credentials.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
 
-/** Decides whether a request may do what it wants; `false` is answered with 403. */
+/** Decides whether a request is allowed; if it returns `false`, the server responds with 403. */
 export type Authorize = (request: Request, access: Access) => boolean | Promise<boolean>;
 
-/** Where a request carries a key or a token. */
+/** The part of a request that carries a key or a token. */
 export type Source = "bearer" | "subprotocol" | "session" | "share";
 
-/** Who asks. */
+/** The sender of a request. */
 export interface Visitor {
   readonly grant: Grant;
-  /** What the grant came from; `null` where none was asked for. */
+  /** The source of the grant; `null` if the route needs none, or the server requires no key. */
   readonly source: Source | null;
-  /** The address at the other end of the connection; empty where it is unknown. */
+  /** The address at the other end of the connection; empty if it is unknown. */
   readonly peer: string;
 }
 
-/** Whether somebody may do something, at once where it can be told. */
+/** The visitor of an allowed request; synchronous if the decision needs no `await`. */
 export type Decision = Visitor | Promise<Visitor>;
 
-/** What a {@linkcode Gate} is made of. */
+/** Options of a {@linkcode Gate}. */
 export interface GateOptions {
-  /** Tells who may do what; `null` where everybody may do everything. */
+  /** Verifies keys and tokens; `null` if the server requires no key. */
   readonly keyring: Keyring | null;
-  /** What the embedding program decides; it is asked after the key. */
+  /** The decision of the embedding program, called after the key or token was verified. */
   readonly authorize: Authorize | null;
   readonly limits: MonitorLimits;
-  /** The addresses of proxies whose word is taken for where requests come from. */
+  /** The addresses of proxies whose `X-Forwarded-For` header is trusted. */
   readonly proxies: ReadonlySet<string>;
-  /** Is given what an operator should know. */
+  /** Called with messages for the operator. */
   readonly notice: (text: string) => void;
 }
 
-/** The cookie of a browser that somebody has signed in with, bound to this host and to TLS by its name (RFC 6265bis). */
+/** The cookie of a session. Its prefix binds it to this host and to TLS (RFC 6265bis). */
 export const SESSION_COOKIE = "__Host-taskscope";
-/** The cookie of a browser that has followed a link that was shared. */
+/** The cookie of a browser that has opened a shared link. */
 export const SHARE_COOKIE = "__Host-taskscope-share";
-/** Decisions on clients that are remembered of one reporter; of more, all are forgotten, and asked for again. */
+/** The maximum number of cached decisions per reporter; beyond it, the cache is cleared. */
 const REMEMBERED_CLIENTS = 1_000;
 
-/** Everybody, where there is no key. */
-const EVERYBODY: Visitor = { grant: FULL_GRANT, source: null, peer: "" };
-/** What somebody may do who was not asked who they are. */
-const NOTHING: Grant = { kind: "scoped", may: "read", client: "", taskId: "", expiresAt: 0 };
+/** The visitor of every request if the server requires no key. */
+const ANYONE: Visitor = { grant: FULL_GRANT, source: null, peer: "" };
+/** The grant of a visitor to a route that needs none: it permits nothing else. */
+const NO_GRANT: Grant = { kind: "scoped", may: "read", client: "", taskId: "", expiresAt: 0 };
 
-/** Lets those pass who may. */
+/** Authenticates and authorises requests. */
 export class Gate {
   readonly #options: GateOptions;
-  /** Wrong keys by address. */
+  /** Failed attempts, by network. */
   readonly #failures: RateLimiter;
-  /** Changes by client. */
+  /** Changes, by client. */
   readonly #writes: RateLimiter;
 
-  /** @param options who may */
+  /** @param options the options */
   constructor(options: GateOptions) {
     this.#options = options;
     const { limits } = options;
@@ -80,46 +80,50 @@ export class Gate {
     });
   }
 
-  /** Whether nobody is asked for anything. */
+  /** Whether every request is allowed. */
   get isOpen(): boolean {
     return this.#options.keyring === null && this.#options.authorize === null;
   }
 
-  /** Whether there is a key. */
+  /** Whether the server requires a key. */
   get hasKey(): boolean {
     return this.#options.keyring !== null;
   }
 
   /**
-   * Decides on a request.
+   * Decides whether a request is allowed.
    *
-   * @param request what came
-   * @param need what it needs
+   * @param request the request
+   * @param need what it needs to be allowed to do
    * @param peer the address at the other end of its connection
-   * @returns who asks
-   * @throws {Problem} 401, 403 or 429
+   * @returns the visitor
+   * @throws {Problem} 401 without a valid key or token, 403 if it is not sufficient, 429 after too many wrong ones
    */
   pass(request: Request, need: Need, peer: string): Decision {
-    if (need === "none") return this.hasKey ? { grant: NOTHING, source: null, peer } : EVERYBODY;
+    if (need === "none") return this.hasKey ? { grant: NO_GRANT, source: null, peer } : ANYONE;
     const visitor = this.#visitor(request, peer);
     if (visitor instanceof Promise) return visitor.then((known) => this.#admit(known, request, need));
     return this.#admit(visitor, request, need);
   }
 
-  /** Takes note of a change of a client's tasks; refuses it where there were too many. Only where there is a key. */
+  /**
+   * Counts a change to a client's tasks against the rate limit. Only a server that requires a key has that limit.
+   *
+   * @throws {Problem} 429 if the limit is reached
+   */
   countWrite(client: string): void {
     if (!this.hasKey) return;
     const waitMs = this.#writes.waitMs(client);
-    if (waitMs > 0) throw tooMany("The tasks of this client are changed too often", waitMs);
+    if (waitMs > 0) throw tooMany("Too many changes to the tasks of this client", waitMs);
     this.#writes.spend(client);
   }
 
   /**
-   * Whether reports of a client's tasks may be taken of a visitor.
+   * Which tasks a visitor may report.
    *
-   * @param visitor who has passed
-   * @param request what they came with
-   * @returns decides on a task; `null` where all may be taken
+   * @param visitor the visitor
+   * @param request the request that it sent
+   * @returns a function that decides for one task; `null` if the visitor may report every task
    */
   reportsOf(
     { grant }: Visitor,
@@ -142,44 +146,44 @@ export class Gate {
   }
 
   /**
-   * What a text lets its holder do that somebody gives as the key, or as the token of a link.
+   * Verifies a key or token that was sent in a form or a link.
    *
    * @param text the key or the token
-   * @param request what it came with
+   * @param request the request that it was sent with
    * @param peer the address at the other end of its connection
-   * @returns what its holder may do
-   * @throws {Problem} 429 where this address was wrong too often; 401 where it is wrong
+   * @returns its grant
+   * @throws {Problem} 401 if it is not valid; 429 after too many wrong ones from this network
    */
   async grantOf(text: string, request: Request, peer: string): Promise<Grant> {
     const { keyring } = this.#options;
     return keyring === null ? FULL_GRANT : await this.#checked(keyring, text, request, peer);
   }
 
-  /** The grant of a key or a token, counting those that are wrong. */
+  /** The grant of a key or a token. Counts wrong ones. */
   #checked(keyring: Keyring, text: string, request: Request, peer: string): Grant | Promise<Grant> {
     const group = addressGroup(addressOf(request, peer, this.#options.proxies));
     const waitMs = this.#failures.waitMs(group);
-    // The right one, too: an answer to it would tell it from the wrong ones.
-    if (waitMs > 0) throw tooMany("Too many wrong keys came from this address", waitMs);
+    // Refuses a valid key, too: any other response to it would confirm a guess.
+    if (waitMs > 0) throw tooMany("Too many wrong keys were sent from this address", waitMs);
     const found = keyring.grantOf(text);
     const decide = (grant: Grant | null): Grant => {
       if (grant !== null) return grant;
       this.#failures.spend(group);
-      // Once, and not for every try that is refused from now on.
+      // Logged once, not for each attempt that is refused from now on.
       if (this.#failures.waitMs(group) > 0) {
-        this.#options.notice(`Wrong keys came from ${group}; none is looked at from there for a while`);
+        this.#options.notice(`Too many wrong keys from ${group}: refusing further attempts for a while`);
       }
-      throw unauthorized("bad_key", "This key or token is wrong, or has expired");
+      throw unauthorized("bad_key", "This key or token is not valid, or has expired");
     };
     return found instanceof Promise ? found.then(decide) : decide(found);
   }
 
   #visitor(request: Request, peer: string): Decision {
     const { keyring } = this.#options;
-    if (keyring === null) return EVERYBODY;
+    if (keyring === null) return ANYONE;
     const bearer = bearerOf(request);
     const text = bearer ?? subprotocolTokenOf(request);
-    if (text === null) return this.#browsers(keyring, request, peer);
+    if (text === null) return this.#browserVisitor(keyring, request, peer);
     const source = bearer === null ? "subprotocol" : "bearer";
     const grant = this.#checked(keyring, text, request, peer);
     return grant instanceof Promise
@@ -187,14 +191,14 @@ export class Gate {
       : { grant, source, peer };
   }
 
-  /** Cookies. One that has expired is as good as none, and no guess: browsers keep sending it. */
-  async #browsers(keyring: Keyring, request: Request, peer: string): Promise<Visitor> {
+  /** Reads the cookies. An expired one does not count as a wrong key, because browsers keep sending it. */
+  async #browserVisitor(keyring: Keyring, request: Request, peer: string): Promise<Visitor> {
     if (!request.headers.has("cookie")) throw keyNeeded();
     const { [SESSION_COOKIE]: session, [SHARE_COOKIE]: share } = cookiesOf(request);
     const person = session === undefined ? null : await keyring.grantOfSession(session);
     if (person !== null) return { grant: person, source: "session", peer };
     const guest = share === undefined ? null : await keyring.grantOf(share);
-    // A link is for somebody who looks; the key itself is no such token.
+    // A cookie with the key itself, or with a token for reporting, does not come from a shared link.
     if (guest?.kind === "scoped" && guest.may === "read") return { grant: guest, source: "share", peer };
     throw keyNeeded();
   }
@@ -214,11 +218,11 @@ export class Gate {
 }
 
 function bearerOf(request: Request): string | null {
-  // Others, such as Basic, belong to something in front of us.
+  // Other schemes, such as Basic, belong to a reverse proxy.
   return /^bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? null;
 }
 
-/** Scripts of pages can't give their sockets headers. */
+/** Reads the token from a subprotocol, because the WebSocket API of browsers cannot set headers. */
 function subprotocolTokenOf(request: Request): string | null {
   const protocols = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((text) =>
     text.trim()
@@ -233,7 +237,7 @@ function subprotocolTokenOf(request: Request): string | null {
 }
 
 function keyNeeded(): Problem {
-  return unauthorized("key_needed", "This needs the key of the server, or a token");
+  return unauthorized("key_needed", "This server requires a key");
 }
 
 function unauthorized(code: ProblemCode, detail: string): Problem {
@@ -241,7 +245,7 @@ function unauthorized(code: ProblemCode, detail: string): Problem {
 }
 
 function notAllowed(): Problem {
-  return new Problem("not_allowed", "This is not yours to see or do");
+  return new Problem("not_allowed", "You don't have access to this");
 }
 
 function tooMany(detail: string, waitMs: number): Problem {

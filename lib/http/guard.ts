@@ -1,6 +1,6 @@
 /**
- * Who may talk to the server at all: the Host and Origin rules. They run before anything else reads the URL, because
- * `Deno.serve` builds the URL from a Host header that nobody checked.
+ * Checks the Host and Origin of requests, against DNS rebinding and cross-site request forgery. The Host is checked before
+ * any other code reads the URL, because `Deno.serve` builds the URL from it.
  *
  * @module
  */
@@ -10,26 +10,26 @@ import { Problem } from "./problem.ts";
 
 const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(?::(\d{1,5}))?$/;
 
-/** Checks Host and Origin against what is allowed. */
+/** Checks Host and Origin against the configured hosts and origins. */
 export class Guard {
   readonly #access: ResolvedAccess;
 
-  /** @param access what is allowed */
+  /** @param access the allowed hosts and origins */
   constructor(access: ResolvedAccess) {
     this.#access = access;
   }
 
   /**
-   * Refuses a request that names another host: it was sent by a page whose name was rebound to this address.
+   * Refuses a request for an unknown host: a page may have sent it whose domain was rebound to this server's address.
    *
-   * @param request what came
-   * @returns the host that is named
-   * @throws {Problem} 421
+   * @param request the request
+   * @returns the host, with the port if the request names one
+   * @throws {Problem} 421 if the host is not allowed
    */
   checkHost(request: Request): string {
     const host = request.headers.get("host")?.toLowerCase() ?? authorityOf(request);
     const { hosts, allowAddressHosts } = this.#access;
-    // A request line in absolute form names a host of its own, which makes the URL.
+    // If the request line is an absolute URL, its host becomes that of `request.url`.
     if (
       host !== undefined &&
       ((hosts === null ? isLoopback(host) : hosts.has(host)) ||
@@ -37,18 +37,18 @@ export class Guard {
     ) {
       const start = request.url.indexOf("://") + 3;
       if (request.url.startsWith(`${host}/`, start)) return host;
-      // The URL is normalised: a default port is left out, letters are small.
+      // URLs are normalised: without a default port, in lower case.
       if (URL.parse(`http://${host}`)?.host === URL.parse(request.url)?.host) return host;
     }
-    throw new Problem("wrong_host", "This host name is not served here; --public-url adds one");
+    throw new Problem("wrong_host", "This server does not serve this host name; use --public-url to add it");
   }
 
   /**
-   * Refuses a change, or a socket, that a foreign page asks for. Programs such as curl send no Origin.
+   * Refuses a request from a page of another origin. Programs such as curl send no Origin.
    *
-   * @param request what came; its host was checked
-   * @param host the host that it names
-   * @throws {Problem} 403
+   * @param request the request; its host was checked
+   * @param host the host of the request
+   * @throws {Problem} 403 if the origin is not allowed
    */
   checkOrigin(request: Request, host: string): void {
     const origin = request.headers.get("origin");
@@ -59,20 +59,23 @@ export class Guard {
       ? site === "same-origin"
       : origin === `http://${host}` || origin === `https://${host}` || this.#access.origins.has(origin);
     if (!isAllowed) {
-      throw new Problem("foreign_origin", "Pages of other origins may not do this; --allow-origin adds one");
+      throw new Problem(
+        "foreign_origin",
+        "Pages of other origins are not allowed to do this; use --allow-origin to add one",
+      );
     }
   }
 }
 
 /**
- * What takes the place of the Host header in HTTP/2 (RFC 9113, section 8.3.1), which is spoken over TLS alone: it is in the
- * URL already. Where an older client leaves the header out, the URL has the address that it came to.
+ * The host of an HTTP/2 request, which has `:authority` instead of a Host header (RFC 9113, section 8.3.1). Deno serves
+ * HTTP/2 over TLS only. In an HTTP/1.0 request without a Host header, the URL has the address that it was sent to.
  */
 function authorityOf({ url }: Request): string | undefined {
   return url.startsWith("https:") ? URL.parse(url)?.host : undefined;
 }
 
-/** Whether a host is named by an IP address. */
+/** Whether a host is an IP address, with or without a port. */
 function isAddress(host: string): boolean {
   return /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])(:\d{1,5})?$/.test(host);
 }

@@ -194,7 +194,7 @@ export class Handler {
 
   #checkVisitor(visitor: Visitor, { method, isSocket }: Route<Areas>, need: Need): void {
     if (isSocket && visitor.source === "share") {
-      throw new Problem("no_socket", "Links that were shared open no sockets; /events has the same");
+      throw new Problem("no_socket", "A shared link does not give access to WebSockets; use /events instead");
     }
     if (method !== "GET" && typeof need === "object" && need.client !== null) {
       this.#context.gate.countWrite(need.client);
@@ -243,7 +243,9 @@ function rootOf(url: string, basePath: string): string {
 function wrongMethod(routes: Resource<Areas>["routes"]): Problem {
   const allowed = METHODS.filter((method) => routes[method] !== undefined);
   const allow = allowed.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
-  return new Problem("method_not_allowed", `Here goes only ${allow}`, { headers: { allow } });
+  return new Problem("method_not_allowed", `Method not allowed; use ${allow.replace(/, (\w+)$/, " or $1")}`, {
+    headers: { allow },
+  });
 }
 
 function withoutSlash(url: string): Response {

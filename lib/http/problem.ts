@@ -1,5 +1,5 @@
 /**
- * Errors as answers: the one table from what went wrong to what the caller is told (RFC 9457).
+ * Problem documents (RFC 9457): every code and its status, and the mapping from errors to them.
  *
  * @module
  */
@@ -27,11 +27,11 @@ export const PROBLEMS = {
       "too_many",
     ],
   },
-  401: { title: "Key needed", codes: ["bad_key", "key_needed"] },
-  403: { title: "Not allowed", codes: ["foreign_origin", "no_socket", "not_allowed"] },
+  401: { title: "Key required", codes: ["bad_key", "key_needed"] },
+  403: { title: "Access denied", codes: ["foreign_origin", "no_socket", "not_allowed"] },
   404: { title: "Not found", codes: ["not_found", "task_not_found", "unknown_name", "unknown_task_name"] },
   405: { title: "Method not allowed", codes: ["method_not_allowed"] },
-  408: { title: "Too slow", codes: ["slow_body"] },
+  408: { title: "Request timeout", codes: ["slow_body"] },
   409: {
     title: "Conflict",
     codes: [
@@ -45,13 +45,13 @@ export const PROBLEMS = {
     ],
   },
   410: { title: "Gone", codes: ["cursor_gone"] },
-  413: { title: "Too large", codes: ["body_too_large"] },
-  415: { title: "Wrong type of content", codes: ["wrong_content_type"] },
+  413: { title: "Body too large", codes: ["body_too_large"] },
+  415: { title: "Unsupported content type", codes: ["wrong_content_type"] },
   421: { title: "Wrong host", codes: ["wrong_host"] },
-  426: { title: "Upgrade needed", codes: ["upgrade_needed"] },
-  429: { title: "Too many", codes: ["slow_down"] },
+  426: { title: "Upgrade required", codes: ["upgrade_needed"] },
+  429: { title: "Too many requests", codes: ["slow_down"] },
   500: { title: "Server error", codes: ["internal"] },
-  503: { title: "Busy", codes: ["closing", "limit_reached", "storage_unavailable"] },
+  503: { title: "Unavailable", codes: ["closing", "limit_reached", "storage_unavailable"] },
 } as const;
 
 /** A problem code: tells programs what is wrong. Codes never change. */
@@ -104,10 +104,10 @@ export function limitReached(detail: string): Problem {
 }
 
 /**
- * What a caller is told of something that was thrown.
+ * Maps an error to a problem. An unexpected error becomes a 500 without its message.
  *
- * @param thrown what was thrown
- * @param report is given what nobody expected, once
+ * @param thrown the error
+ * @param report called with an unexpected error
  * @returns the problem
  */
 export function problemOf(thrown: unknown, report: (error: unknown) => void): Problem {
@@ -115,7 +115,7 @@ export function problemOf(thrown: unknown, report: (error: unknown) => void): Pr
   if (thrown instanceof TransitionError) return new Problem(thrown.code, thrown.message);
   if (thrown instanceof LimitError) return limitReached(thrown.message);
   if (thrown instanceof StorageError) {
-    return new Problem("storage_unavailable", `This can't be stored at present: ${thrown.reason}`, {
+    return new Problem("storage_unavailable", `The server cannot store this now: ${thrown.reason}`, {
       headers: RETRY_AFTER,
     });
   }
@@ -126,10 +126,10 @@ export function problemOf(thrown: unknown, report: (error: unknown) => void): Pr
     return new Problem("bad_request", thrown.message);
   }
   report(thrown);
-  return new Problem("internal", "Something went wrong here; the server's log says what");
+  return new Problem("internal", "Something went wrong. The server's log has the details");
 }
 
-/** The title that goes with a status. */
+/** The title of a status. */
 export function titleOf(status: number): string {
   return Object.hasOwn(PROBLEMS, status) ? PROBLEMS[status as keyof typeof PROBLEMS].title : "Error";
 }
@@ -137,8 +137,8 @@ export function titleOf(status: number): string {
 /**
  * Writes a problem as `application/problem+json`.
  *
- * @param problem what is wrong
- * @returns the answer
+ * @param problem the problem
+ * @returns the response
  */
 export function problemResponse(problem: Problem): Response {
   const { status, code, message, headers, task } = problem;

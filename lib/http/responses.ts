@@ -4,14 +4,14 @@
  * @module
  */
 
-/** Never cached, never sniffed. */
+/** Headers of a JSON response: not cached, and its type not sniffed. */
 export const JSON_HEADERS = {
   "content-type": "application/json",
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
 };
 
-/** Responds with text that is JSON already. */
+/** Responds with serialised JSON. */
 export function jsonResponse(
   body: string,
   status = 200,
@@ -38,11 +38,11 @@ const PAGE_HEADERS = {
 };
 
 /**
- * Answers with a page.
+ * Responds with a page.
  *
  * @param html the document
  * @param status the HTTP status
- * @param headers what else is to be said
+ * @param headers further headers
  */
 export function pageResponse(
   html: string,
@@ -53,10 +53,10 @@ export function pageResponse(
 }
 
 /**
- * Leads to another page.
+ * Redirects to another page with GET.
  *
  * @param location its path and query
- * @param headers what else is to be said
+ * @param headers further headers
  */
 export function redirect(location: string, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(null, {

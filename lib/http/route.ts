@@ -83,7 +83,7 @@ export interface Route<Areas> extends RouteTraits {
 
 /** The problem of a path that no route has. */
 export function nothingHere(): Problem {
-  return new Problem("not_found", "There is nothing here");
+  return new Problem("not_found", "This page or endpoint does not exist");
 }
 
 /** The query parameters of a request. */

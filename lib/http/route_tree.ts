@@ -75,7 +75,7 @@ export function segmentsOf(url: string, basePath: string): string[] {
   const mark = url.indexOf("?", start);
   const path = start === -1 ? "/" : mark === -1 ? url.slice(start) : url.slice(start, mark);
   if (basePath !== "" && path !== basePath && !path.startsWith(`${basePath}/`)) {
-    throw new Problem("not_found", `Everything here is below ${basePath}/`);
+    throw new Problem("not_found", `Every path on this server starts with ${basePath}/`);
   }
   return path.slice(basePath.length + 1).split("/");
 }

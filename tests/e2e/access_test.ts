@@ -76,11 +76,11 @@ Deno.test("access: programs report and read with the key, and get an error witho
   assertEquals(refused.code, 4);
   assertStringIncludes(
     refused.stderr,
-    "This needs the key of the server, or a token; --key-file or TASKSCOPE_KEY",
+    "This server requires a key; --key-file or TASKSCOPE_KEY",
   );
   const unseen = await runProgram(["run", "--", "sh", "-c", "echo x; exit 3"], { env: keyless });
   assertEquals([unseen.code, unseen.stdout], [3, "x\n"], "the command runs as usual");
-  assertStringIncludes(unseen.stderr, "This needs the key");
+  assertStringIncludes(unseen.stderr, "This server requires a key");
 
   const token = (await runProgram(["token", "--may", "read", "--client", "default"], { env })).stdout.trim();
   SECRETS.push(token);

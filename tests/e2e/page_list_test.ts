@@ -225,7 +225,7 @@ Deno.test("list: what could not be done to some of the selected is said in sum, 
     await page.getByRole("button", { name: "Cancel selected tasks" }).click();
     await row(page, "d1").getByText("Cancelling…").waitFor();
     await page.getByText("3 selected").waitFor();
-    await bar.getByText("2 tasks asked to stop. 3 tasks could not be cancelled: It has ended already.")
+    await bar.getByText("2 tasks asked to stop. 3 tasks could not be cancelled: The task has already ended.")
       .waitFor();
     await page.getByRole("button", { name: "Clear" }).click();
     assertEquals(await page.locator(".row-check:checked").count(), 0);
@@ -319,7 +319,7 @@ Deno.test("list: without JavaScript one reads, filters, starts, cancels and remo
     await page.goto(`${server.url}/t/shop`);
     for (const box of await page.getByRole("checkbox", { name: /Select/ }).all()) await box.check();
     await page.getByRole("button", { name: "Remove selected tasks" }).click();
-    await page.getByText("2 tasks removed. 2 tasks could not be removed: It has not ended.").waitFor();
+    await page.getByText("2 tasks removed. 2 tasks could not be removed: The task has not ended.").waitFor();
     assertEquals(await ids(page), ["d2", "d1"]);
     assertEquals(complaints.filter((text) => !text.includes("409")), []);
   });
@@ -498,7 +498,7 @@ Deno.test("names: from the list to a name's statistics, and from a bar to its ru
       await page.getByRole("link", { name: "Past runs" }).click();
       assertEquals(new URL(page.url()).pathname, "/stats/shop/import%20orders");
       await page.goto(`${server.url}/stats/shop/unheard-of`);
-      await page.getByText("No task of this name is known").waitFor();
+      await page.getByText("There are no tasks of this name").waitFor();
       assertEquals(complaints.filter((text) => !text.includes("404")), []);
       assertEquals([...hosts], [new URL(server.url).host]);
     });

@@ -219,7 +219,7 @@ Deno.test("storage: tasks continue in memory while the disk is full, and are sto
     // Larger than the free space inside the files themselves.
     const refused = await startTask(url, "size", "during", "x".repeat(MEGABYTE / 2));
     assertProblem(refused, 503, "storage_unavailable");
-    assertMatch(refused.json.detail, /^This can't be stored at present: the disk is full \(.*\)$/);
+    assertMatch(refused.json.detail, /^The server cannot store this now: the disk is full \(.*\)$/);
     assertEquals(refused.headers.get("retry-after"), "5");
     const { status, detail, since } = await untilReady(url, 503);
     assertEquals(status, "degraded");

@@ -65,6 +65,6 @@ export const CLOSE_CODES: readonly DocumentedField[] = [
 export const PROBLEM: string = JSON.stringify({
   title: "Not found",
   status: 404,
-  detail: 'There is no task "backup-9"',
+  detail: 'Task "backup-9" does not exist',
   code: "task_not_found",
 });

@@ -1,5 +1,5 @@
 /**
- * Which clients there are: for whoever sees to the server.
+ * Lists the clients that have tasks, for operators.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import type { HandlerContext } from "../context.ts";
 import { jsonResponse } from "../responses.ts";
 
-/** Answers requests for `/clients`. */
+/** Handles requests to `/clients`. */
 export class Clients {
   readonly #context: HandlerContext;
 
-  /** @param context what the answers are made of */
+  /** @param context the monitor */
   constructor(context: HandlerContext) {
     this.#context = context;
   }

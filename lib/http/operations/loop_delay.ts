@@ -1,49 +1,52 @@
 /**
- * How late the event loop is: what everybody waits for who asks something.
+ * Measures the delay of the event loop.
  *
  * @module
  */
 
 import { UnrefInterval } from "../../unref_interval.ts";
 
-/** How often to look, in milliseconds. */
+/** The interval of measurements, in milliseconds. */
 const INTERVAL_MS = 500;
 
-/** Looks that make a period, of half a minute: the delay is of this one and the one before. */
-const LOOKS_PER_PERIOD = 60;
+/** Measurements per period of 30 s. The reported delay covers the current period and the previous one. */
+const MEASUREMENTS_PER_PERIOD = 60;
 
-/** Looks again and again how late a timer is, from when it is made. The platform has no such figure (Deno 2.9). */
+/**
+ * Measures how late a timer fires, from its creation on. Deno's `monitorEventLoopDelay()` of `node:perf_hooks` does not
+ * measure it (Deno 2.9).
+ */
 export class LoopDelay implements Disposable {
   readonly #interval: UnrefInterval;
-  #lookedAtMs = performance.now();
-  #looks = 0;
+  #measuredAtMs = performance.now();
+  #measurements = 0;
   #longestMs = 0;
-  #longestBeforeMs = 0;
+  #previousLongestMs = 0;
 
   constructor() {
-    this.#interval = new UnrefInterval(() => this.#look(), INTERVAL_MS);
+    this.#interval = new UnrefInterval(() => this.#measure(), INTERVAL_MS);
     this.#interval.start();
   }
 
-  /** The longest delay of the last half minute or more, in milliseconds; also one that is not over yet. */
+  /** The longest delay of the last 30 to 60 s, in milliseconds, including one that is still going on. */
   get longestMs(): number {
-    return Math.max(this.#longestMs, this.#longestBeforeMs, this.#delayMs);
+    return Math.max(this.#longestMs, this.#previousLongestMs, this.#delayMs);
   }
 
   [Symbol.dispose](): void {
     this.#interval.stop();
   }
 
-  /** How long the next look is overdue. */
+  /** How long the next measurement is overdue. */
   get #delayMs(): number {
-    return Math.max(0, performance.now() - this.#lookedAtMs - INTERVAL_MS);
+    return Math.max(0, performance.now() - this.#measuredAtMs - INTERVAL_MS);
   }
 
-  #look(): void {
+  #measure(): void {
     this.#longestMs = Math.max(this.#longestMs, this.#delayMs);
-    this.#lookedAtMs = performance.now();
-    if (++this.#looks % LOOKS_PER_PERIOD > 0) return;
-    this.#longestBeforeMs = this.#longestMs;
+    this.#measuredAtMs = performance.now();
+    if (++this.#measurements % MEASUREMENTS_PER_PERIOD > 0) return;
+    this.#previousLongestMs = this.#longestMs;
     this.#longestMs = 0;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What an operator watches, in the text format of Prometheus. Everything is read when it is asked for. Labels are bounded:
- * no id, no name, no client token, no key.
+ * Collects the metrics in the text format of Prometheus. Values are read on each scrape. Every label has a bounded set of
+ * values: no task id, name, client token or key is a label.
  *
  * @module
  */
@@ -14,32 +14,32 @@ import type { TaskTotals } from "./task_totals.ts";
 import type { Traffic } from "./traffic.ts";
 import type { WatcherCounts } from "../streams/watcher_tally.ts";
 
-/** Where the figures come from. */
+/** Where the values come from. */
 export interface MetricSources {
   readonly registry: Registry;
   readonly totals: TaskTotals;
   readonly traffic: Traffic;
-  /** How many watch, and what they were sent, by transport. */
+  /** The watchers, and the messages sent to them, by transport. */
   readonly watchers: () => Readonly<Record<"socket" | "events", WatcherCounts>>;
-  /** How many requests wait for a change. */
+  /** The number of requests that wait for a change. */
   readonly waiting: () => number;
-  /** How many reporters have a socket open. */
+  /** The number of reporters that have a socket open. */
   readonly reporters: () => number;
-  /** How many reports of theirs came so far, by transport. */
+  /** The number of reports received, by transport. */
   readonly reports: () => Readonly<Record<"socket" | "http", number>>;
   readonly operations: Operations;
 }
 
-/** The values of the labels, and the figure. */
-type Sample = readonly [labels: readonly string[], figure: number];
+/** The values of the labels, and the value of the metric. */
+type Sample = readonly [labels: readonly string[], value: number];
 
-/** Makes the text. */
+/** Collects the metrics. */
 export class Metrics implements Disposable {
   readonly #registry: MetricRegistry = new MetricRegistry();
   readonly #sources: MetricSources;
   readonly #loopDelay = new LoopDelay();
 
-  /** @param sources where the figures come from */
+  /** @param sources where the values come from */
   constructor(sources: MetricSources) {
     this.#sources = sources;
     this.#defineProcess();
@@ -50,7 +50,7 @@ export class Metrics implements Disposable {
     this.#defineWebhooks();
   }
 
-  /** The figures as of now. */
+  /** The current metrics. */
   async text(): Promise<string> {
     return await this.#registry.metrics();
   }
@@ -63,129 +63,129 @@ export class Metrics implements Disposable {
     this.#define(
       Gauge,
       "taskscope_build_info",
-      "The version that runs.",
+      "The version of the server.",
       ["version"],
       () => [[[VERSION], 1]],
     );
-    this.#one(Gauge, "process_start_time_seconds", "When the process was started.", () => {
+    this.#one(Gauge, "process_start_time_seconds", "Start time of the process, in epoch seconds.", () => {
       return performance.timeOrigin / 1_000;
     });
-    this.#one(Gauge, "process_resident_memory_bytes", "Memory of the process.", () => {
+    this.#one(Gauge, "process_resident_memory_bytes", "Resident memory of the process.", () => {
       return Deno.memoryUsage().rss;
     });
     this.#one(
       Gauge,
       "taskscope_event_loop_delay_seconds",
-      "Longest time in the last half minute that everything had to wait for its turn.",
+      "Longest delay of the event loop in the last half minute.",
       () => this.#loopDelay.longestMs / 1_000,
     );
   }
 
   #defineTasks(): void {
     const { registry, totals } = this.#sources;
-    this.#by("state", Gauge, "taskscope_tasks", "Tasks that are known.", () => registry.storeFigures.tasks);
+    this.#by("state", Gauge, "taskscope_tasks", "Tasks in the store.", () => registry.storeFigures.tasks);
     this.#one(Gauge, "taskscope_clients", "Clients that have tasks.", () => registry.clients().length);
-    this.#one(Counter, "taskscope_tasks_created_total", "Tasks that were created, or brought back.", () => {
+    this.#one(Counter, "taskscope_tasks_created_total", "Tasks created or restored.", () => {
       return totals.created;
     });
     this.#by(
       "state",
       Counter,
       "taskscope_tasks_ended_total",
-      "Tasks that ended, by how.",
+      "Tasks ended, by final state.",
       () => totals.ended,
     );
     this.#one(
       Counter,
       "taskscope_tasks_removed_total",
-      "Tasks that were removed: by somebody, or as they were too old or too many.",
+      "Tasks removed, by a request or because of a retention limit.",
       () => totals.removed,
     );
-    this.#one(Counter, "taskscope_changes_total", "Changes of tasks.", () => totals.changes);
+    this.#one(Counter, "taskscope_changes_total", "Changes to tasks.", () => totals.changes);
   }
 
   #defineWatchers(): void {
     const { watchers, waiting, reporters, reports } = this.#sources;
-    const of = (figure: keyof WatcherCounts) => () =>
-      Object.entries(watchers()).map(([transport, counts]) => [transport, counts[figure]] as const);
-    const open = "Sockets and event streams that are open.";
+    const of = (count: keyof WatcherCounts) => () =>
+      Object.entries(watchers()).map(([transport, counts]) => [transport, counts[count]] as const);
+    const open = "Open sockets and event streams.";
     this.#by("transport", Gauge, "taskscope_watchers", open, of("open"));
-    const cut = "Watchers that were cut, as they were slow.";
-    this.#by("transport", Counter, "taskscope_watchers_cut_total", cut, of("cut"));
-    const messages = "Messages that watchers were sent.";
+    const disconnected = "Watchers disconnected because they read too slowly.";
+    this.#by("transport", Counter, "taskscope_watchers_cut_total", disconnected, of("disconnected"));
+    const messages = "Messages sent to watchers.";
     this.#by("transport", Counter, "taskscope_sent_messages_total", messages, of("messages"));
-    const characters = "Characters of the messages that watchers were sent.";
+    const characters = "Characters of the messages sent to watchers.";
     this.#by("transport", Counter, "taskscope_sent_characters_total", characters, of("characters"));
-    this.#one(Gauge, "taskscope_waiting_requests", "Requests that wait for a change.", waiting);
-    this.#one(Gauge, "taskscope_reporters", "Reporters that have a socket open.", reporters);
-    const received = "Reports of monitored functions in other processes.";
+    this.#one(Gauge, "taskscope_waiting_requests", "Requests waiting for a change.", waiting);
+    this.#one(Gauge, "taskscope_reporters", "Reporters with an open socket.", reporters);
+    const received = "Reports received from monitored functions in other processes.";
     this.#by("transport", Counter, "taskscope_reports_total", received, () => Object.entries(reports()));
   }
 
   #defineRequests(): void {
     const { traffic } = this.#sources;
-    const requests = "Requests, by the root of the path and the class of the status.";
+    const requests = "Requests, by the first segment of the path and the class of the status.";
     this.#define(Counter, "taskscope_http_requests_total", requests, ["root", "status"], () => {
       return traffic.requests.map((
         { root, statusClass, count },
       ) => [[`/${root}`, `${statusClass}xx`], count]);
     });
-    const problems = "Requests that were refused or failed, also as a bound was reached.";
+    const problems = "Requests that were refused or failed, by problem code.";
     this.#by("code", Counter, "taskscope_problems_total", problems, () => traffic.problems);
   }
 
   #defineStorage(): void {
     const { registry, operations } = this.#sources;
-    this.#one(Gauge, "taskscope_storage_degraded", "1 while nothing can be stored.", () => {
+    this.#one(Gauge, "taskscope_storage_degraded", "1 while the server cannot commit, else 0.", () => {
       return registry.degradation === null ? 0 : 1;
     });
-    this.#one(Gauge, "taskscope_storage_uncommitted_changes", "Changes that are not committed yet.", () => {
+    this.#one(Gauge, "taskscope_storage_uncommitted_changes", "Changes not committed yet.", () => {
       return registry.uncommitted;
     });
-    this.#one(Gauge, "taskscope_storage_bytes", "Size of the file that tasks are kept in.", () => {
+    this.#one(Gauge, "taskscope_storage_bytes", "Size of the database file.", () => {
       return operations.storageBytes();
     });
-    this.#one(Counter, "taskscope_storage_commits_total", "Commits that succeeded.", () => {
+    this.#one(Counter, "taskscope_storage_commits_total", "Successful commits.", () => {
       return registry.storeFigures.commits;
     });
-    this.#one(Counter, "taskscope_storage_commit_failures_total", "Attempts to commit that failed.", () => {
+    this.#one(Counter, "taskscope_storage_commit_failures_total", "Failed commits.", () => {
       return registry.storeFigures.failedCommits;
     });
     this.#one(
       Counter,
       "taskscope_storage_commit_seconds_total",
-      "How long the commits that succeeded took together.",
+      "Total duration of successful commits.",
       () => registry.storeFigures.commitMs / 1_000,
     );
     this.#one(
       Counter,
       "taskscope_storage_left_out_total",
-      "Log lines and notes of histories that were left out, as too much waited to be written.",
+      "Log lines and history entries dropped because the write queue was full.",
       () => registry.storeFigures.leftOut,
     );
   }
 
   #defineWebhooks(): void {
     const { operations } = this.#sources;
-    this.#one(Gauge, "taskscope_webhooks_waiting", "Ends of tasks that are still to be told.", () => {
+    this.#one(Gauge, "taskscope_webhooks_waiting", "Webhook deliveries waiting.", () => {
       return operations.deliveries().waiting;
     });
-    const told = "Ends of tasks that were told, or given up.";
-    this.#by("outcome", Counter, "taskscope_webhooks_total", told, () => {
+    const done = "Webhook deliveries, by outcome.";
+    this.#by("outcome", Counter, "taskscope_webhooks_total", done, () => {
       const { waiting: _, ...outcomes } = operations.deliveries();
       return Object.entries(outcomes);
     });
   }
 
-  /** A figure without labels; `null` where there is none. */
+  /** A metric without labels; left out if the value is `null`. */
   #one(kind: typeof Gauge | typeof Counter, name: string, help: string, read: () => number | null): void {
     this.#define(kind, name, help, [], () => {
-      const figure = read();
-      return figure === null ? [] : [[[], figure]];
+      const value = read();
+      return value === null ? [] : [[[], value]];
     });
   }
 
-  /** Figures by one label. */
+  /** A metric with one label. */
   #by(
     label: string,
     kind: typeof Gauge | typeof Counter,
@@ -193,10 +193,10 @@ export class Metrics implements Disposable {
     help: string,
     read: () => Iterable<readonly [string, number]>,
   ): void {
-    this.#define(kind, name, help, [label], () => Array.from(read(), ([value, figure]) => [[value], figure]));
+    this.#define(kind, name, help, [label], () => Array.from(read(), ([label, value]) => [[label], value]));
   }
 
-  /** Counters are set to what was counted elsewhere, so that counting costs nothing but an addition. */
+  /** Sets the metric on each scrape to a value that is counted elsewhere, so that counting costs only an addition. */
   #define(
     Kind: typeof Gauge | typeof Counter,
     name: string,
@@ -211,7 +211,7 @@ export class Metrics implements Disposable {
       registers: [this.#registry],
       collect() {
         this.reset();
-        for (const [labels, figure] of read()) this.inc(labelled(labelNames, labels), figure);
+        for (const [labels, value] of read()) this.inc(labelled(labelNames, labels), value);
       },
     });
   }

@@ -1,5 +1,5 @@
 /**
- * Counts what became of tasks since the start, for who sees to the server.
+ * Counts the tasks that were created, ended and removed since the start, for the metrics.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import type { Registry } from "../../registry/registry.ts";
 import { isFinal, type TaskState } from "../../task/task.ts";
 
-/** Counts changes. */
+/** Counts changes to tasks. */
 export class TaskTotals {
   #created = 0;
   #changes = 0;
   #removed = 0;
   readonly #ended: Map<TaskState, number> = new Map([["FINISHED", 0], ["ERROR", 0], ["CANCELLED", 0]]);
 
-  /** @param registry whose changes */
+  /** @param registry the registry whose changes to count */
   constructor(registry: Registry) {
     registry.subscribe(({ stored, before }) => {
       this.#changes++;
@@ -29,22 +29,22 @@ export class TaskTotals {
     });
   }
 
-  /** Tasks that were created, or came back. */
+  /** The number of tasks created or restored. */
   get created(): number {
     return this.#created;
   }
 
-  /** Tasks that were removed: by somebody, or as they were too old or too many. */
+  /** The number of tasks removed, by a request or because of a retention limit. */
   get removed(): number {
     return this.#removed;
   }
 
-  /** Changes of tasks. */
+  /** The number of changes. */
   get changes(): number {
     return this.#changes;
   }
 
-  /** Tasks that ended, by how. */
+  /** The number of tasks ended, by final state. */
   get ended(): ReadonlyMap<TaskState, number> {
     return this.#ended;
   }

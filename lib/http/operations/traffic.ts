@@ -1,44 +1,43 @@
 /**
- * Counts what was asked and how it was answered, for who sees to the server. A few additions for each request, as some are
- * answered in microseconds.
+ * Counts requests and problems, for the metrics. Counting is only a few additions, because some responses take microseconds.
  *
  * @module
  */
 
-/** Requests of one kind. */
+/** The number of requests with one root and one class of status. */
 export interface RequestCount {
-  /** The first segment of the path, where it is one that there is; else `other`. */
+  /** The first segment of the path; `other` if no route begins with it. */
   readonly root: string;
   /** The first digit of the status. */
   readonly statusClass: number;
   readonly count: number;
 }
 
-/** Counts requests by a bounded set of names. */
+/** Counts requests by root and class of status, and problems by code. */
 export class Traffic {
   readonly #roots: ReadonlySet<string>;
-  /** For each root, requests by the first digit of the status. */
+  /** For each root, the number of requests by the first digit of the status. */
   readonly #requests: Map<string, number[]> = new Map();
   readonly #problems: Map<string, number> = new Map();
 
-  /** @param roots the first segments of paths that there are */
+  /** @param roots the first segments of the paths of all routes */
   constructor(roots: Iterable<string>) {
     this.#roots = new Set(roots);
   }
 
-  /** Requests so far. */
+  /** The number of requests so far. */
   get requests(): RequestCount[] {
     return [...this.#requests].flatMap(([root, counts]) =>
       counts.flatMap((count, statusClass) => count === 0 ? [] : [{ root, statusClass, count }])
     );
   }
 
-  /** Refusals and failures so far, by their codes. */
+  /** The number of problems so far, by code. */
   get problems(): ReadonlyMap<string, number> {
     return this.#problems;
   }
 
-  /** Counts an answer. */
+  /** Counts a response. */
   answered(root: string, status: number): void {
     const name = this.#roots.has(root) ? root : "other";
     let counts = this.#requests.get(name);
@@ -46,7 +45,7 @@ export class Traffic {
     counts[Math.floor(status / 100)]!++;
   }
 
-  /** Counts a refusal or a failure. */
+  /** Counts a problem. */
   refused(code: string): void {
     this.#problems.set(code, (this.#problems.get(code) ?? 0) + 1);
   }

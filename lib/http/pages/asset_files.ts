@@ -1,5 +1,5 @@
 /**
- * The files that pages load, compressed once for all who ask.
+ * Serves the files that pages load, and compresses each of them once.
  *
  * @module
  */
@@ -23,13 +23,13 @@ const ENCODERS: Readonly<Record<Encoding, (bytes: Bytes) => Promise<Uint8Array>>
   gzip: (bytes) => promisify(gzip)(bytes, { level: 9 }),
 };
 
-/** Answers requests for files that never change. */
+/** Serves files that never change. */
 export class AssetFiles {
   readonly #assets: ReadonlyMap<string, PageAsset>;
-  /** By encoding and name; what is asked for at once is made once. */
-  readonly #made: Map<string, Promise<Bytes>> = new Map();
+  /** Compressed files by encoding and name; promises, so that concurrent requests compress a file once. */
+  readonly #compressed: Map<string, Promise<Bytes>> = new Map();
 
-  /** @param assets the files, by names that change with their content */
+  /** @param assets the files, by names that contain a hash of the content */
   constructor(assets: ReadonlyMap<string, PageAsset>) {
     this.#assets = assets;
   }
@@ -37,11 +37,11 @@ export class AssetFiles {
   /**
    * `GET /assets/{name}`
    *
-   * @throws {Problem} 404 where there is no such file
+   * @throws {Problem} 404 if the file does not exist
    */
   answer(name: string, request: Request): Answer {
     const asset = this.#assets.get(name);
-    if (asset === undefined) throw new Problem("not_found", "There is no such file");
+    if (asset === undefined) throw new Problem("not_found", "This file does not exist");
     const encoding = encodingFor(request);
     const headers = {
       "content-type": asset.contentType,
@@ -57,18 +57,20 @@ export class AssetFiles {
 
   #encoded(name: string, asset: PageAsset, encoding: Encoding): Promise<Bytes> {
     const key = `${encoding} ${name}`;
-    let made = this.#made.get(key);
-    if (made === undefined) {
-      made = ENCODERS[encoding](new TextEncoder().encode(asset.body)).then((bytes) => new Uint8Array(bytes));
-      this.#made.set(key, made);
+    let compressed = this.#compressed.get(key);
+    if (compressed === undefined) {
+      compressed = ENCODERS[encoding](new TextEncoder().encode(asset.body)).then((bytes) =>
+        new Uint8Array(bytes)
+      );
+      this.#compressed.set(key, compressed);
     }
-    return made;
+    return compressed;
   }
 }
 
-/** The smaller first; `null` where the file goes as it is. */
+/** The best encoding that the client accepts; `null` if it accepts none. */
 function encodingFor(request: Request): Encoding | null {
-  // Who does not say what it can read may read nothing but the file itself.
+  // Without the header, acceptsEncodings() takes every encoding for accepted.
   if (!request.headers.get("accept-encoding")) return null;
   for (const encoding of ["br", "gzip"] as const) {
     if (acceptsEncodings(request, encoding) !== undefined) return encoding;

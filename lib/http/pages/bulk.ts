@@ -1,5 +1,5 @@
 /**
- * What the list's page does to many tasks at once: `POST /t/{client}?do=remove` with the field `id` for each of them.
+ * Actions of the list page on many tasks at once: `POST /t/{client}?do=remove`, with a field `id` for each task.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { MAX_PAGE_SIZE } from "../../task/task_query.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { paramsOf } from "../route.ts";
 
-/** What can be done to many tasks, and what has to be allowed for it. */
+/** The bulk actions, and the access that each of them needs. */
 const ACTIONS: ReadonlyMap<string, Access["action"]> = new Map([
   ["cancel", "cancel"],
   ["retry", "start"],
@@ -18,29 +18,34 @@ const ACTIONS: ReadonlyMap<string, Access["action"]> = new Map([
   ["restore", "remove"],
 ]);
 
-/** What became of each task. */
+/** The outcome for each task. */
 export interface BulkResult {
   readonly done: readonly string[];
-  /** Why not, for the others. */
+  /** The tasks that were not changed, and why. */
   readonly failed: readonly { readonly id: string; readonly detail: string }[];
 }
 
-/** What a request must be allowed to do with many tasks. */
+/**
+ * The access that a bulk request needs.
+ *
+ * @throws {Problem} 400 if it names no known action
+ */
 export function bulkAccess(request: Request): Access["action"] {
   const access = ACTIONS.get(paramsOf(request).get("do") ?? "");
   if (access !== undefined) return access;
-  throw new Problem("bad_action", `Say what to do: ?do= and one of ${[...ACTIONS.keys()].join(", ")}`);
+  throw new Problem("bad_action", `The parameter "do" must be one of ${[...ACTIONS.keys()].join(", ")}`);
 }
 
 /**
- * Does something to many tasks. What can't be done to one is left, and the others go on.
+ * Applies an action to many tasks. If it fails for one task, the others are changed all the same.
  *
- * @param context where the tasks are
- * @param client whose tasks
- * @param action what to do
- * @param ids to which tasks
- * @returns what became of each, once it is committed
- * @throws {StorageError} where it can't be committed
+ * @param context the monitor
+ * @param client the client token of the tasks
+ * @param action the name of the action
+ * @param ids the ids of the tasks
+ * @returns the outcome for each task, once it is committed
+ * @throws {Problem} 400 if there are too many tasks
+ * @throws {StorageError} if the commit fails
  */
 export async function changeMany(
   context: HandlerContext,
@@ -51,7 +56,7 @@ export async function changeMany(
   if (ids.length > MAX_PAGE_SIZE) {
     throw new Problem(
       "too_many",
-      `Cannot change ${ids.length} tasks: wanted at most ${MAX_PAGE_SIZE} at once`,
+      `Cannot change ${ids.length} tasks: at most ${MAX_PAGE_SIZE} can be changed at once`,
     );
   }
   const done: string[] = [];
@@ -78,7 +83,7 @@ async function changeOne(
   switch (action) {
     case "cancel": {
       const { finished_at } = storedTask(context, client, id).summary;
-      if (finished_at !== null) throw new Problem("task_ended", "It has ended already");
+      if (finished_at !== null) throw new Problem("task_ended", "The task has already ended");
       registry.requestCancel(client, id);
       break;
     }
@@ -87,7 +92,7 @@ async function changeOne(
       break;
     case "remove":
       storedTask(context, client, id);
-      if (!registry.remove(client, id)) throw new Problem("task_active", "It has not ended");
+      if (!registry.remove(client, id)) throw new Problem("task_active", "The task has not ended");
       break;
     case "restore":
       registry.restore(client, id);

@@ -1,6 +1,5 @@
 /**
- * The module that programs import by URL: one file for Deno and browsers, under the two names that they expect, and its
- * declarations.
+ * Serves the module that programs import by URL: one script, as `.ts` for Deno and `.js` for browsers, and its types.
  *
  * @module
  */
@@ -9,9 +8,9 @@ import { createHash } from "node:crypto";
 import type { ModuleSource } from "./module_source.ts";
 import type { Call } from "../route.ts";
 
-/** How browsers and Deno are to keep what may be another file after the next upgrade. */
+/** `Cache-Control` of a file that an upgrade of the server may change. */
 const REVALIDATED = "no-cache";
-/** Its content never changes: another version has another address. */
+/** `Cache-Control` of a file of a certain version, which never changes. */
 const IMMUTABLE = "public, max-age=31536000, immutable";
 
 /** The names of the files. */
@@ -26,7 +25,7 @@ interface ModuleFile {
   readonly contentType: string;
 }
 
-/** Answers requests for `/monitored.ts`, `/monitored.js`, `/monitored.d.ts`, and the same below `/v{version}`. */
+/** Serves `/monitored.ts`, `/monitored.js`, `/monitored.d.ts`, and the same files below `/v{version}`. */
 export class ModuleFiles {
   readonly #files: Readonly<Record<ModuleFileName, ModuleFile>>;
   readonly #etag: string;
@@ -49,21 +48,21 @@ export class ModuleFiles {
       "content-type": contentType,
       "cache-control": isVersioned ? IMMUTABLE : REVALIDATED,
       etag: this.#etag,
-      // Beside the file itself; Deno reads the types from there.
+      // Deno loads the types from this URL, relative to the script.
       "x-typescript-types": "./monitored.d.ts",
       "x-content-type-options": "nosniff",
-      // A page of any origin may load it. What it may do with it is another question.
+      // A page of any origin may load the module. Its reports are checked like those of any other program.
       "access-control-allow-origin": "*",
       "cross-origin-resource-policy": "cross-origin",
     };
-    if (this.#isKept(request.headers.get("if-none-match"))) {
+    if (this.#matches(request.headers.get("if-none-match"))) {
       return new Response(null, { status: 304, headers });
     }
     return new Response(body, { headers });
   }
 
-  /** Whether one of the tags is ours, also where somebody on the way has compressed the file (RFC 9110, 13.1.2). */
-  #isKept(tags: string | null): boolean {
+  /** Whether one of the tags is the current one. A proxy that compresses makes it a weak tag (RFC 9110, section 13.1.2). */
+  #matches(tags: string | null): boolean {
     return tags?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === this.#etag) ?? false;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The module that programs import by URL, as it was built from `lib/served.ts`.
+ * The source of the module that programs import by URL, built from `lib/served.ts`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The pages for people, and the forms on them. What they look like is given by a `PageRenderer`.
+ * Handles requests for pages and from their forms. The HTML comes from a `PageRenderer`.
  *
  * @module
  */
@@ -23,25 +23,25 @@ import { Problem, problemOf, titleOf } from "../problem.ts";
 import { jsonResponse, pageResponse, redirect } from "../responses.ts";
 import { type Answer, type Call, wantsJson } from "../route.ts";
 
-/** Of answers that are a page for people, and JSON for its script. */
+/** For routes that respond with a page to browsers and with JSON to the page's script. */
 const VARY = { "vary": "Accept" };
 
 const CLIENT_COOKIE = "taskscope_client";
-/** How long a browser remembers its client token: a year, in seconds. */
+/** The lifetime of the cookie with the client token, in seconds: a year. */
 const COOKIE_MAX_AGE_SECONDS = 31_536_000;
 
-/** How many lines of a log a page begins with. */
+/** The number of log lines on a task's page when it is loaded. */
 const LOG_LINES = 500;
 
-/** What a form does to one task. */
+/** The action of a form on one task. */
 export type TaskAction = "cancel" | "remove" | "restore" | "retry";
 
-/** Answers requests for pages, and what their forms send without JavaScript. */
+/** Handles requests for pages, and from their forms, which work without JavaScript. */
 export class Pages {
   readonly #context: HandlerContext;
   readonly #assets: AssetFiles;
 
-  /** @param context what the answers are made of */
+  /** @param context the monitor */
   constructor(context: HandlerContext) {
     this.#context = context;
     this.#assets = new AssetFiles(context.pages.assets);
@@ -52,7 +52,7 @@ export class Pages {
     return this.#assets.answer(file, request);
   }
 
-  /** `GET /`: leads to the tasks of the browser's client token, which is made at the first visit. */
+  /** `GET /`: redirects to the list of the browser's client token, which is created on the first visit. */
   home({ request }: Call): Response {
     const { basePath } = this.#context.access;
     const known = cookiesOf(request)[CLIENT_COOKIE] ?? "";
@@ -75,7 +75,7 @@ export class Pages {
     return whenPublishable(this.#context, () => this.#taskPage(client, visitor, id, url));
   }
 
-  /** `GET /t/{client}`: the page, or for its script a part of its list. */
+  /** `GET /t/{client}`: the list page, or a part of the list for the page's script. */
   list({ client, visitor, request }: Call): Answer {
     const url = new URL(request.url);
     const { pages, registry, access } = this.#context;
@@ -94,7 +94,7 @@ export class Pages {
     return this.#clientPage(client, visitor, url, null, 200);
   }
 
-  /** `POST /t/{client}?do=remove`, and `id` for each task, as a form of the page or its script sends it. */
+  /** `POST /t/{client}?do=remove`, with a field `id` for each task: sent by a form of the page, or by its script. */
   async bulk({ client, visitor, request }: Call): Promise<Response> {
     const url = new URL(request.url);
     const action = url.searchParams.get("do") ?? "";
@@ -128,8 +128,8 @@ export class Pages {
   }
 
   /**
-   * `POST /t/{client}/{id}/cancel`, `…/remove`, `…/restore` and `…/retry`. Leads back to the list, or to the task's page,
-   * where that is where the form was: `?from=task`.
+   * `POST /t/{client}/{id}/cancel`, `…/remove`, `…/restore` and `…/retry`. Redirects to the list, or to the task's page if
+   * the form was on it (`?from=task`).
    */
   async change(action: TaskAction, { client, id, visitor, request }: Call): Promise<Response> {
     const url = new URL(request.url);
@@ -148,7 +148,7 @@ export class Pages {
     }
   }
 
-  /** Makes a change, and says which task to show then. */
+  /** Applies the action, and returns the id of the task to show next. */
   async #changed(client: string, id: string, action: TaskAction): Promise<string> {
     const { registry } = this.#context;
     if (action === "restore") return registry.restore(client, id).id;
@@ -161,7 +161,7 @@ export class Pages {
     return id;
   }
 
-  /** A problem, as a page. */
+  /** Responds with a problem as a page. */
   problem(problem: Problem): Response {
     const { status, message, headers } = problem;
     const { basePath } = this.#context.access;
@@ -199,7 +199,7 @@ export class Pages {
   runs({ client, name, visitor, request }: Call): Answer {
     return whenPublishable(this.#context, () => {
       const stats = this.#statsOf(client).find((each) => each.name === name);
-      if (stats === undefined) throw new Problem("unknown_name", "No task of this name is known");
+      if (stats === undefined) throw new Problem("unknown_name", "There are no tasks of this name");
       const context = this.#pageContext(client, visitor, new URL(request.url), null);
       return pageResponse(this.#context.pages.name(context, stats));
     });
@@ -220,7 +220,7 @@ export class Pages {
     const removed = registry.stored(client, id) === undefined ? registry.removed(client, id) : undefined;
     const task = removed ?? storedTask(this.#context, client, id).task;
     const context = this.#pageContext(client, visitor, url, problem?.message ?? null);
-    // Who was shown one task is not to learn of the others.
+    // A visitor with access to one task must not learn of the others.
     const relatives = context.visitor.seesOneTask ? [] : registry.list(client);
     const summaries = Array.from(relatives, (stored) => stored.summary);
     // All are read as of now, the time of the cursor.
@@ -239,7 +239,7 @@ export class Pages {
         series,
         log,
       });
-      // What was removed is gone, even though it may come back yet.
+      // Gone, although the removal can still be undone.
       const status = problem?.status ?? (removed === undefined ? 200 : 410);
       return pageResponse(html, status);
     });
@@ -271,13 +271,13 @@ export class Pages {
   }
 }
 
-/** A token of 128 random bits, in the grammar of client tokens. */
+/** Creates a client token of 128 random bits. */
 export function mintClientToken(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** What whoever looks may do on a page. */
+/** What the visitor may do on a page. */
 function pageVisitor({ grant, source }: Visitor, { key, signIn }: ResolvedAccess): PageVisitor {
   const isFull = grant.kind === "full";
   return {
@@ -290,7 +290,7 @@ function pageVisitor({ grant, source }: Visitor, { key, signIn }: ResolvedAccess
   };
 }
 
-/** The list that a form was sent from. */
+/** The address of the list page that a bulk form was sent from. */
 function listAddress({ pathname, search }: URL): string {
   const params = new URLSearchParams(search);
   params.delete("do");

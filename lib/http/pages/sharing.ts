@@ -1,5 +1,5 @@
 /**
- * Tokens for others: made over REST or on a page, and followed as links.
+ * Creates tokens and shared links, and opens shared links.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { jsonResponse, pageResponse, redirect } from "../responses.ts";
 import { type Call, nothingHere } from "../route.ts";
 
 const DAY_SECONDS = 24 * 60 * 60;
-/** How long links are good for that are made on a page, in seconds, and what that is called. */
+/** The lifetimes that the page offers for a link, in seconds, and their labels. */
 const DURATIONS: readonly (readonly [seconds: number, words: string])[] = [
   [60 * 60, "an hour"],
   [DAY_SECONDS, "a day"],
@@ -28,8 +28,8 @@ const DURATIONS: readonly (readonly [seconds: number, words: string])[] = [
   [30 * DAY_SECONDS, "30 days"],
 ];
 const DEFAULT_SECONDS = 7 * DAY_SECONDS;
-/** Longest time that a token may be good for, in seconds: ten years. */
-const MOST_SECONDS = 3_650 * DAY_SECONDS;
+/** The maximum lifetime of a token, in seconds: ten years. */
+const MAX_SECONDS = 3_650 * DAY_SECONDS;
 
 /** The body of `POST /tokens`. */
 export const TOKEN_BODY = z.strictObject({
@@ -38,17 +38,17 @@ export const TOKEN_BODY = z.strictObject({
   task_id: z.string().refine(isTaskId).nullable().describe(
     "a task id, or null; restricts the token to that task",
   ).optional(),
-  expires_in: z.number().positive().max(MOST_SECONDS).nullable()
+  expires_in: z.number().positive().max(MAX_SECONDS).nullable()
     .describe(
-      `seconds up to ${MOST_SECONDS}, or null; a week if absent, null for a token that does not expire`,
+      `seconds up to ${MAX_SECONDS}, or null; a week if absent, null for a token that does not expire`,
     ).optional(),
 }).describe("an object");
 
-/** Answers requests for `/tokens`, and below `/share` and `/s`. */
+/** Handles requests to `/tokens`, `/share` and `/s`. */
 export class Sharing {
   readonly #context: HandlerContext;
 
-  /** @param context what the answers are made of */
+  /** @param context the monitor */
   constructor(context: HandlerContext) {
     this.#context = context;
   }
@@ -69,11 +69,11 @@ export class Sharing {
     return jsonResponse(JSON.stringify({ token, expires_at: expiresAt, url }), 201);
   }
 
-  /** `POST /share/{client}[/{id}]`, as the form on the page sends it. */
+  /** `POST /share/{client}[/{id}]`, the form on that page. */
   async share({ client, id, request }: Call): Promise<Response> {
     const wanted = Number((await readForm(request, this.#context.limits)).get("seconds"));
     const seconds = DURATIONS.find(([known]) => known === wanted)?.[0];
-    if (seconds === undefined) throw new Problem("bad_field", "Choose how long the link is good for");
+    if (seconds === undefined) throw new Problem("bad_field", "Choose how long the link stays valid");
     const expiresAt = Math.floor(now() + seconds);
     const taskId = id || null;
     const token = await this.#keyring.sign({ may: "read", client, taskId, expiresAt });
@@ -89,12 +89,12 @@ export class Sharing {
     );
   }
 
-  /** `GET /s/{token}`: leads to a clean address, so that the token is in none that is written down or passed on. */
+  /** `GET /s/{token}`: redirects to an address without the token, so that it is not in bookmarks, logs or referrers. */
   async follow({ token, request, visitor: { peer } }: Call): Promise<Response> {
     const { gate, access: { basePath } } = this.#context;
     const grant = await gate.grantOf(token, request, peer);
     if (grant.kind !== "scoped" || grant.may !== "read") {
-      throw new Problem("bad_key", "This is not the link of something that was shared");
+      throw new Problem("bad_key", "This link is not a shared link");
     }
     const response = redirect(
       `${basePath}/t/${grant.client}${grant.taskId === null ? "" : `/${grant.taskId}`}`,

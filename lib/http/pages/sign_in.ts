@@ -1,5 +1,5 @@
 /**
- * The page on which people sign in with the key, and the way out.
+ * Signs people in with the key, and out.
  *
  * @module
  */
@@ -14,22 +14,22 @@ import { pageResponse, redirect } from "../responses.ts";
 import { Problem } from "../problem.ts";
 import { type Call, nothingHere, paramsOf } from "../route.ts";
 
-/** How long a browser stays signed in, in seconds: a week. */
+/** The lifetime of a session, in seconds: a week. */
 const SESSION_SECONDS = 7 * 24 * 60 * 60;
 
-/** What a cookie needs whose name begins with `__Host-`; sent along where somebody follows a link to us. */
+/** The attributes that the prefix `__Host-` requires. `Lax`, so that the cookie is sent when a link to a page is opened. */
 const COOKIE = { path: "/", secure: true, httpOnly: true, sameSite: "Lax" } as const;
 
-/** Answers requests for `/sign-in` and `/sign-out`. There are none where nobody can sign in. */
+/** Handles requests to `/sign-in` and `/sign-out`. */
 export class SignIn {
   readonly #context: HandlerContext;
 
-  /** @param context what the answers are made of */
+  /** @param context the monitor */
   constructor(context: HandlerContext) {
     this.#context = context;
   }
 
-  /** Where somebody is to sign in who wanted to see a page; `null` where they can't. */
+  /** The address of the sign-in page that leads back to the requested page; `null` if sign-in is not available. */
   addressFor(request: Request): string | null {
     const { signIn, basePath } = this.#context.access;
     if (!signIn) return null;
@@ -52,7 +52,7 @@ export class SignIn {
     try {
       const grant = await this.#context.gate.grantOf((fields.get("key") ?? "").trim(), request, peer);
       if (grant.kind !== "full") {
-        throw new Problem("bad_key", "This is a token, not the key. Its link opens what it is for.");
+        throw new Problem("bad_key", "This is a token, not the key. Open its link instead");
       }
     } catch (error) {
       if (error instanceof Problem) return this.#page(to, error);
@@ -82,7 +82,7 @@ export class SignIn {
     return pageResponse(html, problem?.status ?? 200, headers);
   }
 
-  /** A path of ours, whatever somebody made of the address of this page. */
+  /** A path of this server: the requested one, or that of the start page if `to` leads elsewhere. */
   #ownPath(to: string): string {
     const { basePath } = this.#context.access;
     const url = URL.parse(to, "http://own.invalid");

@@ -1,5 +1,5 @@
 /**
- * Reports of `monitored()` in other processes: batches over a socket, or over plain HTTP.
+ * Receives reports of `monitored()` in other processes, in batches over a socket or over HTTP.
  *
  * @module
  */
@@ -18,36 +18,36 @@ import { jsonResponse } from "../responses.ts";
 import { type Call, paramsOf } from "../route.ts";
 import { CLOSE, type OpenSockets, sizeOf, upgrade } from "../streams/upgrade.ts";
 
-/** Bytes that may wait for a decision on whether they are allowed, or on their way to a reporter that does not read. */
+/** The maximum size of reports that wait for an access decision, and of replies to a reporter that does not read. */
 const QUEUE_BYTES = 4 * 1024 * 1024;
 
-/** What a {@linkcode SocketSession} is made of. */
+/** Options of a {@linkcode SocketSession}. */
 interface SocketSessionOptions {
   readonly context: HandlerContext;
   readonly request: Request;
   readonly visitor: Visitor;
   readonly socket: WebSocket;
   readonly commits: Commits;
-  /** Hears how many reports came. */
+  /** Called with the number of reports of each batch. */
   readonly onReports: (count: number) => void;
 }
 
-/** One reporter that is there. */
+/** A connected reporter. */
 class Session implements Reporter {
   readonly id: string;
   readonly isRemote = true;
   readonly #context: HandlerContext;
   readonly #intake: ReportIntake;
   readonly #reply: (reply: ReportReply) => void;
-  /** Decides whether it may report a task; `null` where it may report all. */
+  /** Decides whether the reporter may report a task; `null` if it may report every task. */
   readonly #mayReport: ReturnType<Gate["reportsOf"]>;
   #isOver = false;
 
   /**
-   * @param context what the answers are made of
-   * @param request the request that it came with
-   * @param visitor who it is
-   * @param reply brings something to it
+   * @param context the monitor
+   * @param request the request of the reporter
+   * @param visitor the sender of the request
+   * @param reply sends a reply to the reporter
    */
   constructor(
     context: HandlerContext,
@@ -62,7 +62,7 @@ class Session implements Reporter {
     this.#intake = new ReportIntake(context.registry, this);
   }
 
-  /** Whether it may report every task. */
+  /** Whether the reporter may report every task. */
   get takesAll(): boolean {
     return this.#mayReport === null;
   }
@@ -71,25 +71,25 @@ class Session implements Reporter {
     this.#reply({ type: "cancel", client, id });
   }
 
-  /** Its tasks go on without us. */
+  /** Ignored, because the tasks of a remote reporter go on without the server. */
   interrupted(): void {}
 
-  /** It can be reached from now on. */
-  arrive(): void {
+  /** Registers the reporter as reachable. */
+  connect(): void {
     this.#context.registry.reporterHere(this);
   }
 
-  /** It can't be reached any more, and nothing is taken of it. */
-  leave(): void {
+  /** Registers the reporter as unreachable, and ignores reports from now on. */
+  disconnect(): void {
     this.#isOver = true;
     this.#context.registry.reporterAway(this);
   }
 
   /**
-   * Takes reports. At once where nobody has to be asked whether that is allowed.
+   * Applies reports; synchronously if none of them needs an access decision.
    *
-   * @param values the reports, unchecked
-   * @throws {ProtocolError} where one of them can't be told from the others
+   * @param values the reports, not validated yet
+   * @throws {ProtocolError} if the task of one of them cannot be read
    */
   take(values: readonly unknown[]): void | Promise<void> {
     if (this.#mayReport !== null) return this.#takeAllowed(values, this.#mayReport);
@@ -103,10 +103,10 @@ class Session implements Reporter {
     for (const value of values) {
       const { client, id } = keyOf(value);
       const isAllowed = await mayReport(client, id);
-      // It may have gone meanwhile, and brings again what was not taken.
+      // If the reporter disconnected meanwhile, it resends the rest.
       if (this.#isOver) return;
       if (isAllowed) this.#takeOne(value);
-      else this.#reply({ type: "refused", client, id, reason: "this is not yours to report" });
+      else this.#reply({ type: "refused", client, id, reason: "no access to this task" });
     }
   }
 
@@ -116,7 +116,7 @@ class Session implements Reporter {
       report = parseReport(value);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      // Maybe of a newer program. The other tasks have nothing to do with it.
+      // It may come from a newer version. Reports of other tasks are not affected.
       return this.#reply({ type: "refused", ...keyOf(value), reason: error.message });
     }
     const command = this.#intake.take(report);
@@ -124,14 +124,14 @@ class Session implements Reporter {
   }
 }
 
-/** A reporter over a socket. */
+/** A reporter that is connected over a socket. */
 class SocketSession {
   readonly #context: HandlerContext;
   readonly #socket: WebSocket;
   readonly #session: Session;
   readonly #commits: Commits;
   readonly #onReports: (count: number) => void;
-  /** What was taken, and up to where that was acknowledged. */
+  /** The number of the last applied batch, and of the last acknowledged one. */
   #taken = 0;
   #acknowledged = 0;
   #isCommitting = false;
@@ -148,24 +148,24 @@ class SocketSession {
   }
 
   open(): void {
-    if (!this.#isOver) this.#session.arrive();
+    if (!this.#isOver) this.#session.connect();
   }
 
-  /** The socket is closed, or about to be. May be called more than once. */
-  over(): void {
+  /** Called when the socket is closed or about to be. May be called more than once. */
+  end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#session.leave();
+    this.#session.disconnect();
   }
 
-  leave(code: number, reason: string): void {
-    this.over();
+  close(code: number, reason: string): void {
+    this.end();
     this.#socket.close(code, reason);
   }
 
   reply(reply: ReportReply): void {
     if (this.#isOver || this.#socket.readyState !== WebSocket.OPEN) return;
-    if (this.#socket.bufferedAmount > QUEUE_BYTES) this.leave(CLOSE.tryAgainLater, "Too slow");
+    if (this.#socket.bufferedAmount > QUEUE_BYTES) this.close(CLOSE.tryAgainLater, "Reading too slowly");
     else this.#socket.send(JSON.stringify(reply));
   }
 
@@ -174,13 +174,13 @@ class SocketSession {
     const { reportBytes } = this.#context.limits;
     const bytes = sizeOf(data);
     if (bytes > reportBytes) {
-      return this.leave(CLOSE.tooBig, `Messages may have at most ${reportBytes} bytes`);
+      return this.close(CLOSE.tooBig, `Messages must have at most ${reportBytes} bytes`);
     }
     if (this.#session.takesAll) return this.#attempt(() => this.#take(data));
-    // In order, though each may have to wait for a decision.
+    // Keeps the order, although each message may wait for an access decision.
     this.#queuedBytes += bytes;
     if (this.#queuedBytes > QUEUE_BYTES) {
-      return this.leave(CLOSE.tryAgainLater, "Too much waits for a decision");
+      return this.close(CLOSE.tryAgainLater, "Too many reports wait for an access decision");
     }
     this.#queue = this.#queue.then(async () => {
       this.#queuedBytes -= bytes;
@@ -210,9 +210,9 @@ class SocketSession {
   }
 
   #failed(error: unknown): void {
-    if (error instanceof ProtocolError) return this.leave(CLOSE.policy, cutReason(error.message));
+    if (error instanceof ProtocolError) return this.close(CLOSE.policy, shortReason(error.message));
     if (!(error instanceof StorageError)) this.#context.reportError(error);
-    this.leave(CLOSE.tryAgainLater, "This can't be taken at present");
+    this.close(CLOSE.tryAgainLater, "The server cannot store reports now");
   }
 
   #acknowledge(batch: number): void {
@@ -220,7 +220,7 @@ class SocketSession {
     if (!this.#isCommitting) void this.#acknowledgeCommitted();
   }
 
-  /** While nothing can be committed nothing is acknowledged: the reporter keeps it. */
+  /** Acknowledges batches after their commit. Until then, the reporter keeps them. */
   async #acknowledgeCommitted(): Promise<void> {
     this.#isCommitting = true;
     while (this.#acknowledged < this.#taken && !this.#isOver) {
@@ -233,7 +233,7 @@ class SocketSession {
   }
 }
 
-/** Takes reports at `/ws/report` and `/report`. */
+/** Handles requests to `/ws/report` and `/report`. */
 export class ReportBatches {
   readonly #context: HandlerContext;
   readonly #open: OpenSockets;
@@ -242,8 +242,8 @@ export class ReportBatches {
   readonly #received = { socket: 0, http: 0 };
 
   /**
-   * @param context what the answers are made of
-   * @param open takes note of every socket
+   * @param context the monitor
+   * @param open the sockets that are not closed yet
    */
   constructor(context: HandlerContext, open: OpenSockets) {
     this.#context = context;
@@ -251,24 +251,24 @@ export class ReportBatches {
     this.#commits = new Commits(context.registry);
   }
 
-  /** How many reporters have a socket open. */
+  /** The number of reporters with an open socket. */
   get count(): number {
     return this.#sessions.size;
   }
 
-  /** How many reports came so far, by how they came. */
+  /** The number of reports so far, by transport. */
   get received(): Readonly<Record<"socket" | "http", number>> {
     return this.#received;
   }
 
-  /** Tells reporters that the server is about to end. */
+  /** Announces to reporters that the server is about to close. */
   beginClosing(): void {
     for (const session of this.#sessions) session.reply({ type: "closing" });
   }
 
   /** Closes every socket. */
   close(): void {
-    for (const session of this.#sessions) session.leave(CLOSE.goingAway, "The server is shutting down");
+    for (const session of this.#sessions) session.close(CLOSE.goingAway, "The server is shutting down");
   }
 
   /** `POST /report?reporter={id}` */
@@ -278,12 +278,12 @@ export class ReportBatches {
     const limits = { ...this.#context.limits, requestBytes: this.#context.limits.reportBytes };
     const { batch, reports } = parseBatch(await readJson(request, limits));
     this.#received.http += reports.length;
-    // It is there for the moment, and hears what there is to hear.
-    session.arrive();
+    // Connected for this request, so that it receives requests to cancel.
+    session.connect();
     try {
       await session.take(reports);
     } finally {
-      session.leave();
+      session.disconnect();
     }
     await this.#context.registry.committed();
     return jsonResponse(JSON.stringify({ replies: [...replies, { type: "taken", batch }] }));
@@ -293,7 +293,7 @@ export class ReportBatches {
   upgrade({ request, visitor }: Call): Response {
     const { reporters } = this.#context.limits;
     if (this.#sessions.size >= reporters) {
-      throw limitReached(`${reporters} reporters are here, which is the limit`);
+      throw limitReached(`The limit of ${reporters} reporters is reached`);
     }
     reporterFrom(request);
     const { socket, response } = upgrade(request);
@@ -307,15 +307,15 @@ export class ReportBatches {
     });
     this.#sessions.add(session);
     this.#open.add(socket);
-    const over = () => {
-      session.over();
+    const end = () => {
+      session.end();
       this.#sessions.delete(session);
     };
     socket.onopen = () => session.open();
     socket.onmessage = ({ data }) => session.receive(data);
-    socket.onerror = over;
+    socket.onerror = end;
     socket.onclose = () => {
-      over();
+      end();
       this.#open.delete(socket);
     };
     return response;
@@ -325,7 +325,7 @@ export class ReportBatches {
 function reporterFrom(request: Request): string {
   const reporter = paramsOf(request).get("reporter") ?? "";
   if (isReporterId(reporter)) return reporter;
-  throw new Problem("bad_reporter", 'The parameter "reporter" must be 8 to 64 of A-Z a-z 0-9 _ -');
+  throw new Problem("bad_reporter", 'The parameter "reporter" must be 8 to 64 characters of A-Z a-z 0-9 _ -');
 }
 
 function keyOf(value: unknown): { readonly client: string; readonly id: string } {
@@ -333,7 +333,7 @@ function keyOf(value: unknown): { readonly client: string; readonly id: string }
   return parseKey(client, id);
 }
 
-/** A reason has room for 123 bytes (RFC 6455, section 5.5). */
-function cutReason(message: string): string {
+/** Truncates a close reason, which must have at most 123 bytes (RFC 6455, section 5.5). */
+function shortReason(message: string): string {
   return message.replace(/[^\x20-\x7e]/g, "?").slice(0, 120);
 }

@@ -1,5 +1,5 @@
 /**
- * Reports over plain HTTP: from a request to the changes of a task that it asks for.
+ * Reads reports over HTTP: turns the body of a request into changes to a task.
  *
  * @module
  */
@@ -32,49 +32,49 @@ import {
 } from "./schemas.ts";
 import { paramsOf } from "../route.ts";
 
-/** What can be reported of a task that there is: progress, its ends, its log. */
+/** The kinds of reports of an existing task. */
 export type ReportKind = "update" | "finish" | "fail" | "cancelled" | "logs";
 
-/** What a request reports. */
+/** The content of a report. */
 export interface HttpReport {
-  /** The reporter's own number of it; `null` where it gives none. */
+  /** The sequence number that the reporter assigned; `null` if it assigned none. */
   readonly seq: number | null;
-  /** What happened, in order. */
+  /** The changes, in order. */
   readonly changes: readonly ReportedChange[];
 }
 
-/** A task that a request creates. */
+/** The content of a request that creates a task. */
 export interface HttpCreation extends HttpReport {
-  /** `null` where one is to be made. */
+  /** `null` if the server is to create one. */
   readonly id: string | null;
   readonly name: string;
 }
 
-/** The name of a task that was given none. */
+/** The name of a task if the request has none. */
 const DEFAULT_NAME = "task";
-/** What a task failed with that does not say. */
-const DEFAULT_MESSAGE = "It failed, and did not say why";
+/** The message of an error if the request has none. */
+const DEFAULT_MESSAGE = "Failed without a message";
 
 /**
- * Reads the request to create a task.
+ * Reads a request to create a task.
  *
- * @param request what came
- * @param limits how much is read, and for how long
+ * @param request the request
+ * @param limits the maximum size and time of the body
  * @returns the task and its first changes
- * @throws {Problem} that says what is wrong with the body
+ * @throws {Problem} if the body is not valid
  */
 export async function readCreation(request: Request, limits: BodyLimits): Promise<HttpCreation> {
   return creationOf(valueOf(await readBody(request, limits, ["json", "form"])));
 }
 
 /**
- * Reads a report of a task that there is.
+ * Reads a report of an existing task.
  *
- * @param kind what is reported
- * @param request what came
- * @param limits how much is read, and for how long
+ * @param kind the kind of report
+ * @param request the request
+ * @param limits the maximum size and time of the body
  * @returns the changes, at least one
- * @throws {Problem} that says what is wrong with the body
+ * @throws {Problem} if the body is not valid
  */
 export async function readReport(
   kind: ReportKind,
@@ -94,10 +94,10 @@ function valueOf(body: Exclude<Body, { readonly type: "text" }>): unknown {
   return body.type === "json" ? body.value : valueOfForm(body.fields);
 }
 
-/** A log as plain text: its lines alone, so that what else may be said of it is in the query. */
+/** Reads a log as plain text. Its other fields are query parameters, because the body has only the lines. */
 function plainLogOf(text: string, params: URLSearchParams): HttpReport {
-  const said = [...params].filter(([name]) => name === "first" || name === "seq");
-  const { first, seq = null } = parseBody(LOGS_BODY, valueOfForm(new URLSearchParams(said)));
+  const fields = [...params].filter(([name]) => name === "first" || name === "seq");
+  const { first, seq = null } = parseBody(LOGS_BODY, valueOfForm(new URLSearchParams(fields)));
   const lines = linesOfText(text);
   const changes: LogChange[] = [];
   do {
@@ -109,10 +109,11 @@ function plainLogOf(text: string, params: URLSearchParams): HttpReport {
 }
 
 /**
- * The task that a body describes.
+ * Reads the body of a request that creates a task.
  *
- * @param value the body, as JSON gave it
- * @throws {Problem} 400 that names the field, what was wanted and what came
+ * @param value the parsed JSON
+ * @returns the task and its first changes
+ * @throws {Problem} 400 that names the field, the wanted type and the received value
  */
 export function creationOf(value: unknown): HttpCreation {
   const body = parseBody(CREATE_BODY, value);
@@ -134,11 +135,12 @@ export function creationOf(value: unknown): HttpCreation {
 }
 
 /**
- * The changes that a body describes.
+ * Reads the body of a report.
  *
- * @param kind what is reported
- * @param value the body, as JSON gave it
- * @throws {Problem} 400 that names the field, what was wanted and what came
+ * @param kind the kind of report
+ * @param value the parsed JSON
+ * @returns the changes
+ * @throws {Problem} 400 that names the field, the wanted type and the received value
  */
 export function reportOf(kind: ReportKind, value: unknown): HttpReport {
   switch (kind) {
@@ -169,12 +171,12 @@ function bodyUpdate(
   { message, ...values }: UpdateValues & { readonly message?: string | undefined },
 ): UpdateChange {
   if (values.status !== undefined && message !== undefined) {
-    throw badBody('Cannot read "message": it is another name for "status", and both were given');
+    throw badBody('Cannot read "message": it is an alias of "status", and only one of them may be given');
   }
   return updateOf({ ...values, status: values.status ?? message });
 }
 
-/** An end, and before it the last status, where one was given. */
+/** The change to a final state, after an update of the status if there is one. */
 function endOf(body: z.output<typeof CANCELLED_BODY>, end: ReportedChange): HttpReport {
   const update = bodyUpdate({ status: body.status, message: body.message });
   return { seq: body.seq ?? null, changes: update.status === undefined ? [end] : [update, end] };
@@ -182,7 +184,9 @@ function endOf(body: z.output<typeof CANCELLED_BODY>, end: ReportedChange): Http
 
 function errorOf({ message, error }: z.output<typeof FAIL_BODY>): TaskError {
   if (message !== undefined && error !== undefined) {
-    throw badBody('Cannot read "error": "message" is short for it, and both were given');
+    throw badBody(
+      'Cannot read "error": "message" is short for "error.message", and only one of them may be given',
+    );
   }
   return {
     message: error?.message ?? message ?? DEFAULT_MESSAGE,

@@ -1,6 +1,6 @@
 /**
- * Reports over plain HTTP, from whatever can make a request: a shell script with curl, or any language's own library.
- * No way leads back to who reports, so each answer is the whole record, which says whether the task was asked to stop.
+ * Handles reports over HTTP, such as from a shell script with curl. Each response is the whole record, because it is the
+ * only way to tell the reporter that cancellation was requested.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { type HttpReport, readCreation, readReport, type ReportKind } from "./bo
 import { jsonResponse } from "../responses.ts";
 import type { Call } from "../route.ts";
 
-/** All who report over plain HTTP. */
+/** The reporter of every task that is reported over HTTP. */
 const HTTP_REPORTER: Reporter = {
   id: HTTP_REPORTER_ID,
   isRemote: true,
@@ -25,19 +25,18 @@ const HTTP_REPORTER: Reporter = {
   interrupted() {},
 };
 
-/** Answers the calls that report tasks which run elsewhere. */
+/** Handles reports of tasks that run outside of the server. */
 export class ReportCalls {
   readonly #context: HandlerContext;
 
-  /** @param context what the answers are made of */
+  /** @param context the monitor */
   constructor(context: HandlerContext) {
     this.#context = context;
   }
 
   /**
-   * `POST /tasks/{client}`: creates a task. It is `NOT_STARTED` until its first update; a body with `started: true`
-   * starts it, and one with the fields of an update is its first one, too. Sent again, with the same id and name, it is
-   * answered with the task as it is.
+   * `POST /tasks/{client}`: creates a task. It is `NOT_STARTED` until its first update, unless the body has `started: true`
+   * or the fields of an update. Idempotent: a request with the same id and name returns the current record.
    */
   async create({ client, request }: Call): Promise<Response> {
     const creation = await readCreation(request, this.#context.limits);
@@ -57,17 +56,17 @@ export class ReportCalls {
   }
 
   /**
-   * `PATCH /tasks/{client}/{id}`, and `POST …/finish`, `…/fail`, `…/cancelled`, `…/logs`: what happened to a task that
-   * is reported over plain HTTP.
+   * `PATCH /tasks/{client}/{id}`, and `POST …/finish`, `…/fail`, `…/cancelled`, `…/logs`: applies a report to a task that
+   * was created over HTTP.
    */
   async report(kind: ReportKind, { client, id, request }: Call): Promise<Response> {
     const report = await readReport(kind, request, this.#context.limits);
     const { task } = storedTask(this.#context, client, id);
     if (task.reporter !== HTTP_REPORTER_ID) {
-      throw new Problem("other_reporter", `Cannot report task "${id}": somebody else runs it`);
+      throw new Problem("other_reporter", `Cannot report task "${id}": another reporter runs it`);
     }
     try {
-      // Of an end that is told again, nothing before it counts any more.
+      // If the report of a final state is sent again, the update of the status before it is ignored.
       const changes = isFinal(task.state) ? report.changes.slice(-1) : report.changes;
       checkLines(task, changes);
       this.#report(client, id, { ...report, changes });
@@ -81,7 +80,7 @@ export class ReportCalls {
   #report(client: string, id: string, { seq, changes }: HttpReport): void {
     const at = now();
     changes.forEach((change, index) => {
-      // One number for all: it is the first one that can be late, and then nothing happens.
+      // The sequence number is checked once, with the first change: if that is late, none is applied.
       const numbered = index === 0 && seq !== null ? { seq } : {};
       this.#context.registry.report({ client, id, at, change, ...numbered }, HTTP_REPORTER);
     });
@@ -97,7 +96,7 @@ export class ReportCalls {
     return whenCommitted(this.#context, jsonResponse(json, status, headers));
   }
 
-  /** Says what the task is. That a report is here already holds only once it is committed. */
+  /** Refuses a report with the current record, after the commit of the earlier report that it repeats. */
   async #refuse(client: string, id: string, error: TransitionError): Promise<never> {
     const task = this.#context.registry.task(client, id) ?? null;
     await this.#context.registry.committed();
@@ -105,26 +104,29 @@ export class ReportCalls {
   }
 }
 
-/** Refuses lines that would leave a gap: which of them are there already could not be told when they come again. */
+/** Refuses lines that would leave a gap in the log, because numbers of lines that are sent again would not match. */
 function checkLines(task: Task, changes: HttpReport["changes"]): void {
   const { id, log_count: count } = task;
-  // Of many lines that came as text, the first ones.
+  // A long log as text is several changes; the first one decides.
   const change = changes.find(({ type }) => type === "log");
   if (change?.type !== "log" || change.first === undefined || change.first <= count) return;
   throw new Problem(
     "log_gap",
-    `Cannot add lines to task "${id}" from number ${change.first} on: it has ${count}, and they count from 0`,
+    `Cannot add lines to task "${id}" from number ${change.first} on: it has ${count} lines, numbered from 0`,
     { task },
   );
 }
 
-/** Whether a task is the one that somebody wants to create once more. */
+/** Refuses to create a task if the existing one of the same id is another task. */
 function checkSame(task: Task, name: string): void {
   const { id } = task;
   if (task.reporter !== HTTP_REPORTER_ID) {
-    throw new Problem("task_exists", `Cannot create task "${id}": somebody else runs one of that id`);
+    throw new Problem("task_exists", `Cannot create task "${id}": another reporter runs a task of this id`);
   }
   if (task.name !== name) {
-    throw new Problem("task_exists", `Cannot create task "${id}": there is one of the name "${task.name}"`);
+    throw new Problem(
+      "task_exists",
+      `Cannot create task "${id}": the existing task of this id has the name "${task.name}"`,
+    );
   }
 }

@@ -1,21 +1,21 @@
 /**
- * Commits that somebody waits for who can wait for long.
+ * Waits for commits through storage failures.
  *
  * @module
  */
 
 import type { Registry } from "../../registry/registry.ts";
 
-/** How soon a commit is waited for again that failed for no lasting reason, in milliseconds. */
+/** How long to wait after a failed commit that did not degrade the server, in milliseconds. */
 const RETRY_MS = 100;
 
-/** Waits for commits, also past the time in which there can be none. */
+/** Waits for commits, and for the end of a degradation if one fails. */
 export class Commits {
   readonly #registry: Registry;
-  /** Resolves when it is worth while to try again; one for all who wait, however often they come and go. */
+  /** Resolves when it is worth trying again. Shared by all callers. */
   #recovery: Promise<void> | null = null;
 
-  /** @param registry whose commits */
+  /** @param registry the registry whose commits to wait for */
   constructor(registry: Registry) {
     this.#registry = registry;
   }
@@ -23,7 +23,7 @@ export class Commits {
   /**
    * Waits until every change so far is committed.
    *
-   * @returns whether it is; where it is not, that may be another time, which was waited for
+   * @returns `true` if they are committed; `false` if the commit failed, and it is now worth trying again
    */
   async committed(): Promise<boolean> {
     try {

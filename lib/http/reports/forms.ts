@@ -1,6 +1,5 @@
 /**
- * Reports as the fields of a form, `curl -d progress=50 -d status=Copying`, and logs as plain text: from them to what the
- * same report would be as JSON.
+ * Converts reports from form fields (`curl -d progress=50 -d status=Copying`), and logs from plain text, to JSON values.
  *
  * @module
  */
@@ -11,10 +10,10 @@ import { UPDATE_FIELD_NAMES, UPDATE_FIELDS, type UpdateField } from "../../task/
 import { isTooDeep } from "../body.ts";
 import { badBody } from "./schemas.ts";
 
-/** A number as JSON writes it, or with a sign or a zero less. */
+/** A number as in JSON, or with a plus sign, or without the zero before or after the point. */
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** How the texts of fields are read that are something else; what can't be read stays, and is refused as text. */
+/** Parsers of fields that are not texts. A text that cannot be parsed is kept, so that validation names it. */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   ...Object.fromEntries(UPDATE_FIELD_NAMES.map((name) => [name, updateReader(UPDATE_FIELDS[name])])),
   stale_after: orNull(number),
@@ -26,18 +25,18 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   result: jsonOrText,
 };
 
-/** Fields that may be given more than once. */
+/** Fields that may be repeated. */
 const LISTS: Readonly<Record<string, (texts: readonly string[]) => readonly string[]>> = {
   tags: (texts) => texts.flatMap((text) => text.split(",")).filter((tag) => tag !== ""),
   lines: (texts) => texts,
 };
 
 /**
- * What the fields of a form would be as JSON. `metadata.key=value` and `error.message=text` are the fields of an object.
+ * Converts form fields to a JSON value. `metadata.key=value` and `error.message=text` become fields of an object.
  *
- * @param fields what came
- * @returns the value, still unchecked
- * @throws {Problem} 400 where a field is given more than once that there can be only one of
+ * @param fields the form fields
+ * @returns the value, not validated yet
+ * @throws {Problem} 400 if a field is repeated that may be given only once
  */
 export function valueOfForm(fields: URLSearchParams): unknown {
   const values = new Map<string, unknown>();
@@ -48,7 +47,7 @@ export function valueOfForm(fields: URLSearchParams): unknown {
       values.set(name, LISTS[name]!(texts));
       continue;
     }
-    if (texts.length > 1) throw badBody(`The field "${name.slice(0, 100)}" may be given once`);
+    if (texts.length > 1) throw badBody(`The field "${name.slice(0, 100)}" may be given only once`);
     const [whole, part] = partsOf(name);
     if (part === null) {
       values.set(name, (Object.hasOwn(READERS, name) ? READERS[name]! : String)(texts[0]!));
@@ -58,16 +57,19 @@ export function valueOfForm(fields: URLSearchParams): unknown {
     }
   }
   for (const [name, object] of parts) {
-    if (values.has(name)) throw badBody(`The field "${name}" may be given whole, or in parts`);
+    if (values.has(name)) {
+      throw badBody(`The field "${name}" may be given as one field or in parts, not both`);
+    }
     values.set(name, Object.fromEntries(object));
   }
   return Object.fromEntries(values);
 }
 
 /**
- * The lines of a log as plain text. Lines that are too long are cut, as whoever sends what a program wrote can't know.
+ * Splits plain text into the lines of a log. Lines that are too long are truncated instead of refused, because the sender
+ * of a program's output has no control over them.
  *
- * @param text the lines, each with its end; the last one may have none
+ * @param text the lines; the last one may lack a line break
  * @returns the lines
  */
 export function linesOfText(text: string): string[] {
@@ -96,7 +98,7 @@ function orNull(read: (text: string) => unknown): (text: string) => unknown {
 }
 
 function jsonOrText(text: string): unknown {
-  // A text it may be, however many brackets are in it.
+  // A text may contain any number of brackets.
   if (isTooDeep(text)) return text;
   try {
     return JSON.parse(text);

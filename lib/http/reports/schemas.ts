@@ -17,7 +17,7 @@ import {
 } from "../../task/update_fields.ts";
 import { Problem } from "../problem.ts";
 
-/** A value that is longer is not repeated in a message. */
+/** The maximum length of a value that is repeated in an error message. */
 const MESSAGE_CHARACTERS = 64;
 
 const text = (most: number, least = 0) =>
@@ -30,7 +30,7 @@ const meaning = <Schema extends z.ZodType>(schema: Schema, words: string): Schem
 const taskId = z.string().refine(isTaskId);
 const lines = LIMITS.reportLines;
 
-/** Any JSON of a bounded size. Not copied: what it is made of has been parsed already. */
+/** Any JSON value of a bounded size. Not copied, because the value was just parsed. */
 function json(mostBytes: number, fits: (value: unknown) => boolean = () => true) {
   return z.unknown().refine((value) => fits(value) && byteLength(JSON.stringify(value)) <= mostBytes);
 }
@@ -155,12 +155,12 @@ export const LOGS_BODY = z.strictObject({
 }).describe("an object");
 
 /**
- * Holds a body against its schema.
+ * Validates a body against its schema.
  *
- * @param schema what is wanted
- * @param value what came, as JSON gave it
+ * @param schema the schema
+ * @param value the parsed JSON
  * @returns the body
- * @throws {Problem} 400 that names the field, what was wanted and what came
+ * @throws {Problem} 400 that names the field, the wanted type and the received value
  */
 export function parseBody<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);
@@ -178,12 +178,12 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, value: unkno
     const whole = unwrapped(part);
     const known = whole instanceof z.ZodObject ? Object.keys(whole.shape) : [];
     const field = [...issue.path, issue.keys[0]].join(".").slice(0, 100);
-    throw badBody(`There is no field "${field}"; there are ${known.join(", ")}`);
+    throw badBody(`There is no field "${field}"; use ${known.join(", ")}`);
   }
   throw badField(issue.path.join(".") || "body", wanted, received);
 }
 
-/** Refuses a body because of one of its fields. */
+/** The problem of a body with an invalid field. */
 export function badField(field: string, wanted: string, received: unknown): Problem {
   return badBody(`Cannot read "${field}": wanted ${wanted}, received ${briefly(received)}`);
 }
@@ -195,7 +195,7 @@ function briefly(value: unknown): string {
   return json.length <= MESSAGE_CHARACTERS ? json : `${byteLength(json)} bytes of JSON`;
 }
 
-/** Refuses a body. */
+/** The problem of an invalid body. */
 export function badBody(detail: string): Problem {
   return new Problem("bad_body", detail);
 }
@@ -214,7 +214,7 @@ function wantedBy(schema: z.ZodType): string | undefined {
   return wantedBy(schema.unwrap() as z.ZodType);
 }
 
-/** A schema without what makes it optional, or allows `null`. */
+/** The schema inside of `optional()` and `nullable()`. */
 function unwrapped(schema: z.ZodType): z.ZodType {
   const isWrapped = schema instanceof z.ZodOptional || schema instanceof z.ZodNullable;
   return isWrapped ? unwrapped(schema.unwrap() as z.ZodType) : schema;

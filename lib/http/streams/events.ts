@@ -1,5 +1,5 @@
 /**
- * The tasks as server-sent events.
+ * Sends tasks to watchers as server-sent events.
  *
  * @module
  */
@@ -16,12 +16,12 @@ import { type Call, paramsOf } from "../route.ts";
 import type { WatcherSeats } from "./watcher_seats.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
-/** How long a reader waits before it comes back, in milliseconds. */
+/** How long a client waits before it reconnects, in milliseconds. */
 const RETRY_MS = 1_000;
 
 /**
- * How often something is written where nothing happens, in milliseconds: proxies end connections that are silent for 30
- * or 60 s, and a peer that is gone without a word is noticed only by writing to it. The HTML standard suggests 15 s.
+ * The interval of comments on an idle stream, in milliseconds: proxies close connections that are idle for 30 or 60 s, and
+ * only a write reveals that a peer is gone. The HTML standard recommends 15 s.
  */
 const KEEPALIVE_MS = 15_000;
 
@@ -31,14 +31,15 @@ const KEEPALIVE = encoder.encode(": keepalive\n\n");
 
 const HEADERS = {
   "content-type": "text/event-stream",
-  // Compressors of proxies, and of Deno before 2.9, hold events back until they have a block full.
+  // Proxies that compress responses buffer events until a block is full. So did Deno before 2.9:
+  // https://github.com/denoland/deno/issues/19889
   "cache-control": "no-store, no-transform",
-  // nginx holds back what it proxies unless it is told not to.
+  // Turns off nginx's buffering of this response.
   "x-accel-buffering": "no",
   "x-content-type-options": "nosniff",
 };
 
-/** Encodes texts of which many are sent the same, one after the other. */
+/** Encodes text, and caches the last result, because the same message is sent to many watchers in a row. */
 class SharedEncoder {
   #text = "";
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
@@ -51,13 +52,13 @@ class SharedEncoder {
     return this.#bytes;
   }
 
-  forget(): void {
+  clear(): void {
     this.#text = "";
     this.#bytes = new Uint8Array();
   }
 }
 
-/** One stream, as the hub sees it. */
+/** A watcher over an event stream. */
 class StreamWatcher implements Watcher {
   readonly saturated = false;
   readonly body: QueuedBody;
@@ -65,7 +66,7 @@ class StreamWatcher implements Watcher {
   readonly #queueBytes: number;
   readonly #onLeave: () => void;
   readonly #tally: WatcherTally;
-  /** How many bytes there are up to the end of the first message, which is as large as all there is. */
+  /** The number of bytes up to the end of the first message, which has the full state and does not count as backlog. */
   #openingBytes: number | null = null;
   #hasLeft = false;
 
@@ -94,9 +95,9 @@ class StreamWatcher implements Watcher {
     const { writtenBytes, queuedBytes } = this.body;
     const takenBytes = Math.max(writtenBytes - queuedBytes, this.#openingBytes ?? writtenBytes);
     if (writtenBytes - takenBytes > this.#queueBytes) {
-      // Too slow: it may come back with its last cursor. Whether and when it hears of this is up to the network.
-      this.body.cut();
-      this.#tally.cut++;
+      // Disconnects a watcher that reads too slowly. It can reconnect with its last cursor.
+      this.body.discard();
+      this.#tally.disconnected++;
       this.#leave();
       return;
     }
@@ -105,7 +106,7 @@ class StreamWatcher implements Watcher {
     this.#openingBytes ??= this.body.writtenBytes;
   }
 
-  /** Shows a peer, and whatever is in between, that the connection is alive. */
+  /** Keeps the connection alive if nothing waits to be sent. */
   keepAlive(): void {
     if (this.body.queuedBytes === 0) this.body.write(KEEPALIVE);
   }
@@ -122,12 +123,12 @@ class StreamWatcher implements Watcher {
   }
 }
 
-/** Answers requests below `/events`. */
+/** Handles requests below `/events`. */
 export class Events {
   readonly #context: HandlerContext;
   readonly #seats: WatcherSeats;
   readonly #watchers: Set<StreamWatcher> = new Set();
-  /** Streams whose peers have not taken everything yet. */
+  /** Streams whose peers have not read everything yet. */
   readonly #undone: Set<StreamWatcher> = new Set();
   #onAllDone: () => void = () => {};
   readonly #tally = new WatcherTally();
@@ -137,18 +138,18 @@ export class Events {
   }, KEEPALIVE_MS);
 
   /**
-   * @param context what the answers are made of
-   * @param seats how many may watch
+   * @param context the monitor
+   * @param seats the limit of watchers
    */
   constructor(context: HandlerContext, seats: WatcherSeats) {
     this.#context = context;
     this.#seats = seats;
   }
 
-  /** How many watch, and what all so far were sent. */
+  /** The number of watchers, and the counts of messages sent to them. */
   get counts(): WatcherCounts {
-    const { cut, messages, characters } = this.#tally;
-    return { open: this.#watchers.size, cut, messages, characters };
+    const { disconnected, messages, characters } = this.#tally;
+    return { open: this.#watchers.size, disconnected, messages, characters };
   }
 
   /** Sends an event to every stream. */
@@ -162,7 +163,7 @@ export class Events {
     for (const watcher of [...this.#watchers]) watcher.end();
   }
 
-  /** Resolves when every peer has taken what it was sent, or has gone. */
+  /** Resolves when every peer has read its stream to the end, or has disconnected. */
   whenClosed(): Promise<void> {
     if (this.#undone.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#onAllDone = resolve);
@@ -170,15 +171,15 @@ export class Events {
 
   /** `GET /events/tasks/{client}[?after={cursor}]` */
   watch({ client, request }: Call): Response {
-    const after = positionOf(request);
+    const after = cursorOf(request);
     return this.#stream(request, (watcher) => this.#context.hub.watchEvents(client, watcher, after));
   }
 
-  /** `GET /events/tasks/{client}/{id}[?after={cursor}]`: ends behind the task's end. */
+  /** `GET /events/tasks/{client}/{id}[?after={cursor}]`: ends after the task has ended. */
   watchTask({ client, id, request }: Call): Response {
-    const after = positionOf(request);
+    const after = cursorOf(request);
     const stored = storedTask(this.#context, client, id);
-    // A reader comes back whenever a stream ends; this is what tells it not to.
+    // An EventSource reconnects whenever a stream ends; the status 204 tells it to stop.
     if (after !== null && this.#knowsEnd(client, stored, after)) return new Response(null, { status: 204 });
     return this.#stream(
       request,
@@ -197,8 +198,8 @@ export class Events {
     let stop = () => {};
     const onLeave = () => {
       this.#watchers.delete(watcher);
-      if (this.#watchers.size === 0) this.#rest();
-      // What is still to be taken of its stream takes up its seat.
+      if (this.#watchers.size === 0) this.#release();
+      // A stream keeps its seat until the rest of it was read.
       if (watcher.body.queuedBytes === 0) giveBack();
       stop();
     };
@@ -219,38 +220,37 @@ export class Events {
     try {
       stop = begin(watcher);
     } catch (error) {
-      // What is to be shown first can't be read.
       watcher.end();
       onDone();
       throw error;
     }
-    // What there is to see may be over already.
+    // The hub may have ended the stream already.
     if (!this.#watchers.has(watcher)) stop();
     return new Response(watcher.body.stream, { headers: HEADERS });
   }
 
-  /** There is nobody to keep anything for. */
-  #rest(): void {
+  /** Releases what only open streams need. */
+  #release(): void {
     this.#keepalive.stop();
-    this.#encoder.forget();
+    this.#encoder.clear();
   }
 }
 
 /**
- * The position that a reader has seen. A browser that comes back adds it as a header to the URL that it began with. Where
- * it is not one of ours, there is nothing that it can have missed: it begins anew.
+ * The cursor to resume from. A browser that reconnects sends it as a header, along with the original URL. A header that is
+ * not a cursor of this server resumes from no known position, so the stream starts with the full state.
  */
-function positionOf(request: Request): Cursor | null {
+function cursorOf(request: Request): Cursor | null {
   const seen = request.headers.get("last-event-id");
-  if (seen) return cursorIn(seen) ?? UNKNOWN;
+  if (seen) return parsedCursor(seen) ?? UNKNOWN;
   const after = paramsOf(request).get("after");
   return after === null || after === "" ? null : parseCursor(after);
 }
 
-/** Of no numbering. */
+/** A cursor that no server has issued. */
 const UNKNOWN: Cursor = { epoch: "", seq: 0 };
 
-function cursorIn(text: string): Cursor | null {
+function parsedCursor(text: string): Cursor | null {
   try {
     return parseCursor(text);
   } catch {

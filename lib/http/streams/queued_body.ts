@@ -1,15 +1,15 @@
 /**
- * The body of an answer that is written bit by bit.
+ * A response body that is written incrementally, with a queue whose size is known.
  *
  * @module
  */
 
 /**
- * Keeps what was written until the server takes it, which it does as fast as the peer reads, and knows how many bytes
- * those are. The queue of a `ReadableStream` would count differently on each version of Deno, and can't be dropped.
+ * Queues bytes until the server pulls them, which it does as fast as the peer reads. The internal queue of a
+ * `ReadableStream` is not used, because it cannot be discarded, and versions of Deno pull different amounts ahead.
  */
 export class QueuedBody {
-  /** What the answer is made with. */
+  /** The body of the response. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #onDone: () => void;
   #queue: Uint8Array<ArrayBuffer>[] = [];
@@ -18,72 +18,72 @@ export class QueuedBody {
   #hasEnded = false;
   #isDone = false;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
-  /** Goes on with what was asked for while there was nothing. */
+  /** Completes the pull that found the queue empty. */
   #resume: (() => void) | null = null;
 
-  /** @param onDone called once, when nothing will be taken any more: everything was, or the peer has gone */
+  /** @param onDone called once, when the body has ended and all of it was pulled, or the peer has disconnected */
   constructor(onDone: () => void) {
     this.#onDone = onDone;
     this.stream = new ReadableStream({
       start: (controller) => {
         this.#controller = controller;
       },
-      pull: () => this.#give(),
+      pull: () => this.#pull(),
       cancel: () => this.#done(),
     }, { highWaterMark: 0 });
   }
 
-  /** How many bytes were written. */
+  /** The number of bytes written. */
   get writtenBytes(): number {
     return this.#writtenBytes;
   }
 
-  /** How many of them were not taken yet. */
+  /** The number of written bytes that were not pulled yet. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }
 
-  /** Writes. The bytes must not change afterwards. */
+  /** Queues bytes, which must not change afterwards. */
   write(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#hasEnded) return;
     this.#queue.push(bytes);
     this.#writtenBytes += bytes.length;
     this.#queuedBytes += bytes.length;
-    this.#goOn();
+    this.#resumePull();
   }
 
-  /** Ends the body behind what was written. */
+  /** Ends the body after the queued bytes. */
   end(): void {
     this.#hasEnded = true;
-    this.#goOn();
+    this.#resumePull();
   }
 
-  /** Ends the body behind what was taken, and drops the rest. */
-  cut(): void {
+  /** Ends the body now, and discards the queued bytes. */
+  discard(): void {
     this.#queue = [];
     this.#queuedBytes = 0;
     this.end();
   }
 
-  /** Called by the stream whenever the server would take more; not again before it has got something. */
-  #give(): void | Promise<void> {
+  /** Called by the stream when the server is ready for more; not called again before a chunk was enqueued. */
+  #pull(): void | Promise<void> {
     if (this.#queue.length === 0 && !this.#hasEnded) {
       return new Promise((resolve) => {
         this.#resume = resolve;
       });
     }
-    this.#giveNext();
+    this.#enqueueNext();
   }
 
-  #goOn(): void {
+  #resumePull(): void {
     const resume = this.#resume;
     if (resume === null) return;
     this.#resume = null;
-    this.#giveNext();
+    this.#enqueueNext();
     resume();
   }
 
-  #giveNext(): void {
+  #enqueueNext(): void {
     const next = this.#queue.shift();
     if (next !== undefined) {
       this.#queuedBytes -= next.length;

@@ -1,5 +1,5 @@
 /**
- * The tasks over WebSocket.
+ * Sends tasks to watchers over WebSockets.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { CLOSE, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
 import type { WatcherSeats } from "./watcher_seats.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
-/** How long a watcher may take nothing at all while a full state waits for it, in milliseconds. */
+/** How long a watcher may read nothing while a full state waits for it, in milliseconds. */
 const STUCK_MS = 30_000;
 
-/** One socket, as the hub sees it. */
+/** A watcher over a socket. */
 class SocketWatcher implements Watcher {
   readonly #socket: WebSocket;
   readonly #queueBytes: number;
@@ -37,49 +37,49 @@ class SocketWatcher implements Watcher {
   }
 
   get saturated(): boolean {
-    // Any rest of an earlier state means that the next one would only queue up behind it.
+    // While part of the previous state is still buffered, the next one would only queue up behind it.
     if (this.#socket.bufferedAmount === 0) {
       this.#saturatedMs = 0;
       return false;
     }
     this.#saturatedMs ||= Date.now();
-    if (Date.now() - this.#saturatedMs > STUCK_MS) this.#cut();
+    if (Date.now() - this.#saturatedMs > STUCK_MS) this.#disconnect();
     return true;
   }
 
   send(message: string): void {
     if (this.#gone || this.#socket.readyState !== WebSocket.OPEN) return;
-    if (this.#socket.bufferedAmount > this.#queueBytes) return this.#cut();
+    if (this.#socket.bufferedAmount > this.#queueBytes) return this.#disconnect();
     this.#socket.send(message);
     this.#tally.sent(message);
   }
 
   end(): void {
-    this.leave(CLOSE.normal, "The task has ended");
+    this.close(CLOSE.normal, "The task has ended");
   }
 
-  /** Takes the socket out of every list at once; whether and when the peer hears of it is up to the network. */
-  leave(code: number, reason: string): void {
+  /** Closes the socket, and counts it as gone at once: the peer's confirmation may take long or never come. */
+  close(code: number, reason: string): void {
     if (this.#gone) return;
     this.gone();
-    // Closing a socket that is closing already does nothing.
+    // Has no effect if the socket is closing already.
     this.#socket.close(code, reason);
   }
 
-  /** The socket is closed. May be called more than once. */
+  /** Called when the socket is closed. May be called more than once. */
   gone(): void {
     if (this.#gone) return;
     this.#gone = true;
     this.#onGone();
   }
 
-  #cut(): void {
-    if (!this.#gone) this.#tally.cut++;
-    this.leave(CLOSE.tryAgainLater, "Too slow; come back with the last cursor");
+  #disconnect(): void {
+    if (!this.#gone) this.#tally.disconnected++;
+    this.close(CLOSE.tryAgainLater, "Reading too slowly; reconnect with the last cursor");
   }
 }
 
-/** Answers requests below `/ws`. */
+/** Handles requests below `/ws/tasks`. */
 export class Sockets {
   readonly #context: HandlerContext;
   readonly #watchers: Set<SocketWatcher> = new Set();
@@ -88,9 +88,9 @@ export class Sockets {
   readonly #tally = new WatcherTally();
 
   /**
-   * @param context what the answers are made of
-   * @param seats how many may watch
-   * @param open takes note of every socket
+   * @param context the monitor
+   * @param seats the limit of watchers
+   * @param open the sockets that are not closed yet
    */
   constructor(context: HandlerContext, seats: WatcherSeats, open: OpenSockets) {
     this.#context = context;
@@ -98,10 +98,10 @@ export class Sockets {
     this.#open = open;
   }
 
-  /** How many watch, and what all so far were sent. */
+  /** The number of watchers, and the counts of messages sent to them. */
   get counts(): WatcherCounts {
-    const { cut, messages, characters } = this.#tally;
-    return { open: this.#watchers.size, cut, messages, characters };
+    const { disconnected, messages, characters } = this.#tally;
+    return { open: this.#watchers.size, disconnected, messages, characters };
   }
 
   /** `WS /ws/tasks/{client}[?mode=delta][&after={cursor}]` */
@@ -112,11 +112,11 @@ export class Sockets {
     return this.#upgrade(request, (watcher) => this.#context.hub.watch(client, watcher, mode, after));
   }
 
-  /** `WS /ws/tasks/{client}/{id}`: an unknown task is refused before the upgrade. */
+  /** `WS /ws/tasks/{client}/{id}`: responds with 404 instead of an upgrade if the task does not exist. */
   watchTask({ client, id, request }: Call): Response {
     storedTask(this.#context, client, id);
     return this.#upgrade(request, (watcher) => {
-      // Between the answer and the opening of the socket the task may have been removed.
+      // The task may have been removed between the response and the open event.
       const stored = this.#context.registry.stored(client, id);
       if (stored !== undefined) return this.#context.hub.watchTask(client, stored, watcher);
       watcher.end();
@@ -131,20 +131,20 @@ export class Sockets {
 
   /** Closes every socket. */
   close(): void {
-    for (const watcher of this.#watchers) watcher.leave(CLOSE.goingAway, "The server is shutting down");
+    for (const watcher of this.#watchers) watcher.close(CLOSE.goingAway, "The server is shutting down");
   }
 
   #upgrade(request: Request, begin: (watcher: SocketWatcher) => () => void): Response {
     const { limits } = this.#context;
     this.#seats.check();
     const { socket, response } = upgrade(request);
-    // Counted from now on: a socket that never opens must not get past the limit.
+    // Counted from now on, so that sockets that never open cannot exceed the limit.
     const giveBack = this.#seats.take();
-    let leave = () => {};
+    let stop = () => {};
     const onGone = () => {
       this.#watchers.delete(watcher);
       giveBack();
-      leave();
+      stop();
     };
     const watcher: SocketWatcher = new SocketWatcher(socket, limits.watcherQueueBytes, {
       onGone,
@@ -154,13 +154,12 @@ export class Sockets {
     this.#open.add(socket);
     socket.onopen = () => {
       try {
-        const stop = begin(watcher);
-        if (this.#watchers.has(watcher)) leave = stop;
-        else stop();
+        const unsubscribe = begin(watcher);
+        if (this.#watchers.has(watcher)) stop = unsubscribe;
+        else unsubscribe();
       } catch (error) {
-        // What is to be shown first can't be read.
         this.#context.reportError(error);
-        watcher.leave(CLOSE.serverError, "What there is to see can't be read; the server's log says why");
+        watcher.close(CLOSE.serverError, "Cannot read the tasks; the server's log has the details");
       }
     };
     socket.onclose = () => {
@@ -170,7 +169,7 @@ export class Sockets {
     socket.onerror = () => watcher.gone();
     socket.onmessage = ({ data }) => {
       if (sizeOf(data) > limits.watcherMessageBytes) {
-        watcher.leave(CLOSE.tooBig, `Messages may have at most ${limits.watcherMessageBytes} bytes`);
+        watcher.close(CLOSE.tooBig, `Messages must have at most ${limits.watcherMessageBytes} bytes`);
       }
     };
     return response;

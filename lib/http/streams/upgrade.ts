@@ -1,5 +1,5 @@
 /**
- * From a request to a WebSocket.
+ * Upgrades requests to WebSockets.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { byteLength } from "../../task/protocol.ts";
 import { SUBPROTOCOL } from "../../remote/credentials.ts";
 import { Problem } from "../problem.ts";
 
-/** Close codes (RFC 6455, section 7.4.1, and its registry). */
+/** Close codes (RFC 6455, section 7.4.1, and the IANA registry). */
 export const CLOSE = {
   normal: 1000,
   goingAway: 1001,
@@ -18,23 +18,23 @@ export const CLOSE = {
   tryAgainLater: 1013,
 } as const;
 
-/** Sockets whose end the peer has not confirmed yet. */
+/** Sockets whose close the peer has not confirmed yet. */
 export class OpenSockets {
   readonly #sockets: Set<WebSocket> = new Set();
   #onAllClosed: () => void = () => {};
 
-  /** Takes note of a socket. */
+  /** Adds a socket. */
   add(socket: WebSocket): void {
     this.#sockets.add(socket);
   }
 
-  /** The socket is closed. May be called more than once. */
+  /** Removes a socket that is closed. May be called more than once. */
   delete(socket: WebSocket): void {
     this.#sockets.delete(socket);
     if (this.#sockets.size === 0) this.#onAllClosed();
   }
 
-  /** Resolves when none is open any more. */
+  /** Resolves when every socket is closed. */
   whenClosed(): Promise<void> {
     if (this.#sockets.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#onAllClosed = resolve);
@@ -42,40 +42,47 @@ export class OpenSockets {
 }
 
 /**
- * Answers a handshake.
+ * Completes a WebSocket handshake.
  *
- * @param request what came
- * @returns the socket, and the answer that completes it
- * @throws {Problem} 426 where it is no handshake, 400 where it is a broken one
+ * @param request the request
+ * @returns the socket and the response
+ * @throws {Problem} 426 if the request is not a handshake, 400 if it is an invalid one
  */
 export function upgrade(request: Request): Deno.WebSocketUpgrade {
   checkHandshake(request);
   try {
-    // Beside it a token may be offered, which no answer is to name.
+    // The other offered subprotocol may carry a token, which must not be repeated in the response.
     const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((text) =>
       text.trim()
     );
     return Deno.upgradeWebSocket(request, offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {});
   } catch (error) {
-    throw new Problem("bad_handshake", `The handshake can't be completed: ${(error as Error).message}`);
+    throw new Problem(
+      "bad_handshake",
+      `Cannot complete the WebSocket handshake: ${(error as Error).message}`,
+    );
   }
 }
 
-/** Checks what `Deno.upgradeWebSocket` does not (RFC 6455, section 4.2.1). */
+/** Checks the headers that `Deno.upgradeWebSocket()` does not check (RFC 6455, section 4.2.1). */
 function checkHandshake(request: Request): void {
   const { headers } = request;
   if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
-    throw new Problem("upgrade_needed", "This is a WebSocket; try wscat -c", {
-      headers: { upgrade: "websocket" },
-    });
+    throw new Problem(
+      "upgrade_needed",
+      "This endpoint is a WebSocket; connect with a WebSocket client, such as wscat -c",
+      {
+        headers: { upgrade: "websocket" },
+      },
+    );
   }
   if (headers.get("sec-websocket-version") !== "13") {
-    throw new Problem("upgrade_needed", "Only version 13 of WebSocket is spoken here", {
+    throw new Problem("upgrade_needed", "Only version 13 of the WebSocket protocol is supported", {
       headers: { upgrade: "websocket", "sec-websocket-version": "13" },
     });
   }
   if (!/^[A-Za-z0-9+/]{22}==$/.test(headers.get("sec-websocket-key") ?? "")) {
-    throw new Problem("bad_handshake", "Sec-WebSocket-Key must be 16 bytes in base64");
+    throw new Problem("bad_handshake", "Sec-WebSocket-Key must be 16 bytes in Base64");
   }
 }
 

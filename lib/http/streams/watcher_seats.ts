@@ -1,41 +1,41 @@
 /**
- * How many may watch at the same time, over whatever.
+ * Limits the number of concurrent watchers over all transports.
  *
  * @module
  */
 
 import { limitReached } from "../problem.ts";
 
-/** Counts sockets and event streams. */
+/** Counts sockets and event streams against a limit. */
 export class WatcherSeats {
-  readonly #most: number;
+  readonly #limit: number;
   #taken = 0;
 
-  /** @param most how many may watch */
-  constructor(most: number) {
-    this.#most = most;
+  /** @param limit the maximum number of watchers */
+  constructor(limit: number) {
+    this.#limit = limit;
   }
 
-  /** How many watch. */
+  /** The number of watchers. */
   get taken(): number {
     return this.#taken;
   }
 
   /**
-   * Looks for a seat.
+   * Checks that a seat is free.
    *
-   * @throws {Problem} 503 where there is none
+   * @throws {Problem} 503 if none is
    */
   check(): void {
-    if (this.#taken < this.#most) return;
-    throw limitReached(`${this.#most} watchers are there, which is the limit`);
+    if (this.#taken < this.#limit) return;
+    throw limitReached(`The limit of ${this.#limit} watchers is reached`);
   }
 
   /**
    * Takes a seat.
    *
-   * @returns gives it back; may be called more than once
-   * @throws {Problem} 503 where there is none
+   * @returns a function that gives the seat back; calling it again has no effect
+   * @throws {Problem} 503 if none is free
    */
   take(): () => void {
     this.check();

@@ -1,15 +1,15 @@
 /**
- * What the watchers of one transport were sent, for who sees to the server.
+ * Counts the messages sent to the watchers of one transport, for the metrics.
  *
  * @module
  */
 
-/** Counts since the start. One for all watchers of a transport, as there are too many to ask each. */
+/** Counts since the start, shared by all watchers of a transport. */
 export class WatcherTally {
-  /** Watchers that were cut, as they were slow. */
-  cut = 0;
+  /** Watchers disconnected because they read too slowly. */
+  disconnected = 0;
   messages = 0;
-  /** Characters of the messages: of most as many as bytes, and known without encoding them. */
+  /** Characters of the messages: nearly as many as bytes, and known without encoding them. */
   characters = 0;
 
   /** Counts a message. */
@@ -19,7 +19,7 @@ export class WatcherTally {
   }
 }
 
-/** A {@linkcode WatcherTally}, and how many watch now. */
+/** A {@linkcode WatcherTally}, and the number of watchers now. */
 export interface WatcherCounts extends Readonly<Omit<WatcherTally, "sent">> {
   readonly open: number;
 }

@@ -1,22 +1,22 @@
 /**
- * A badge: a name and what there is to say of it, as a small picture. Pure.
+ * Draws the badge of a task as SVG. Pure.
  *
  * @module
  */
 
 import type { Task } from "../../task/task.ts";
 
-/** What a badge shows. */
+/** The texts and colour of a badge. */
 export interface Badge {
-  /** What it is about, on the left. */
+  /** The text on the left: usually the name of the task. */
   readonly label: string;
-  /** How it is, on the right. */
+  /** The text on the right: the state of the task. */
   readonly value: string;
-  /** The colour behind the value. */
+  /** The background colour of the value. */
   readonly colour: string;
 }
 
-/** White writing stands out from each of these by 4.5 to 1 at least. */
+/** White text has a contrast of at least 4.5:1 on each of these. */
 const COLOURS = {
   grey: "#57606a",
   blue: "#0969da",
@@ -26,13 +26,13 @@ const COLOURS = {
 } as const;
 const LABEL_COLOUR = "#32383f";
 
-/** Pixels on both sides of a text. */
+/** The padding on both sides of a text, in pixels. */
 const PADDING = 6;
 
-/** Characters of a label at most: a badge stands in a line of text. */
+/** The maximum number of characters of a label. */
 const LABEL_LENGTH = 60;
 
-/** The badge of a task that there is not. */
+/** The badge of a task that does not exist. */
 export const UNKNOWN_BADGE: Badge = { label: "task", value: "unknown", colour: COLOURS.grey };
 
 /** The badge of a task. */
@@ -41,7 +41,7 @@ export function badgeOf(task: Task): Badge {
 }
 
 function valueOf({ state, progress, stale }: Task): Pick<Badge, "value" | "colour"> {
-  // Never 100 % before it is all.
+  // Rounded down, so that 100% means complete.
   const percent = progress === null ? null : `${Math.floor(progress)}%`;
   switch (state) {
     case "NOT_STARTED":
@@ -61,10 +61,10 @@ function valueOf({ state, progress, stale }: Task): Pick<Badge, "value" | "colou
 }
 
 /**
- * Draws a badge, by attributes alone: where it is embedded, no style may be allowed. Writing is squeezed or stretched to
- * the width that it was given, as nobody knows which font it will be in.
+ * Draws a badge, without styles, because a page that embeds it may forbid them. `textLength` fits the text into the
+ * calculated width, because the font of the viewer is unknown.
  *
- * @param badge what it shows
+ * @param badge the texts and colour
  * @returns the SVG
  */
 export function badgeSvg({ label, value, colour }: Badge): string {
@@ -78,28 +78,28 @@ export function badgeSvg({ label, value, colour }: Badge): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="20" role="img" aria-label="${name}">` +
     `<title>${name}</title>` +
     `<clipPath id="r"><rect width="${width}" height="20" rx="4"/></clipPath>` +
-    `<g clip-path="url(#r)">${left.ground}${right.ground}</g>` +
+    `<g clip-path="url(#r)">${left.background}${right.background}</g>` +
     `<g fill="#fff" font-family="Verdana,DejaVu Sans,Geneva,sans-serif" font-size="11">` +
-    `${left.writing}${right.writing}</g></svg>`;
+    `${left.text}${right.text}</g></svg>`;
 }
 
-/** One half of a badge; nothing at all where it has no text. */
+/** One half of a badge; empty if it has no text. */
 class Part {
   readonly width: number;
-  readonly ground: string = "";
-  readonly writing: string = "";
+  readonly background: string = "";
+  readonly text: string = "";
 
   constructor(text: string, x: number, colour: string) {
     const length = widthOf(text);
     this.width = length === 0 ? 0 : length + 2 * PADDING;
     if (length === 0) return;
-    this.ground = `<rect x="${x}" width="${this.width}" height="20" fill="${colour}"/>`;
-    this.writing = `<text x="${x + PADDING}" y="14" textLength="${length}" lengthAdjust="spacingAndGlyphs">` +
+    this.background = `<rect x="${x}" width="${this.width}" height="20" fill="${colour}"/>`;
+    this.text = `<text x="${x + PADDING}" y="14" textLength="${length}" lengthAdjust="spacingAndGlyphs">` +
       `${escaped(text)}</text>`;
   }
 }
 
-/** About as wide as Verdana at 11 pixels writes it. */
+/** The approximate width of a text in Verdana at 11 pixels. */
 function widthOf(text: string): number {
   let width = 0;
   for (const character of text) width += characterWidth(character);
@@ -111,7 +111,7 @@ function characterWidth(character: string): number {
   if (/[frt()[\]{}"\-/\\]/.test(character)) return 5;
   if (/[mwMW@%]/.test(character)) return 11;
   if (/[A-Z#&_+=<>~^]/.test(character)) return 8;
-  // Beyond Latin, Greek and Cyrillic, characters are mostly square.
+  // Most characters beyond Latin, Greek and Cyrillic are square.
   return character.codePointAt(0)! < 0x530 || character === "…" ? 7 : 11;
 }
 
@@ -123,10 +123,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text that is nothing but text in XML, which has no way at all to write control characters. */
+/** Escapes text for XML. Control characters, which XML cannot represent, are replaced. */
 function escaped(text: string): string {
   return text.toWellFormed()
-    // deno-lint-ignore no-control-regex -- they are what is looked for
+    // deno-lint-ignore no-control-regex -- matches control characters on purpose
     .replace(/[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g, "\ufffd")
     .replace(/[&<>"']/g, (character) => ESCAPES[character]!);
 }

@@ -1,5 +1,5 @@
 /**
- * Tasks as badges, to be embedded in wikis and READMEs.
+ * Serves badges of tasks, to be embedded in wikis and READMEs.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { badgeOf, badgeSvg, UNKNOWN_BADGE } from "./badge_svg.ts";
 import type { HandlerContext } from "../context.ts";
 import { type Call, paramsOf } from "../route.ts";
 
-/** They are to be seen on any page, as it was now; and where somebody opens one by itself, it does nothing. */
+/** Any page may embed a badge. It is revalidated on each use, and inert if it is opened as a document. */
 const HEADERS = {
   "content-type": "image/svg+xml; charset=utf-8",
   "cache-control": "no-cache",
@@ -19,23 +19,23 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-/** Answers requests below `/badge`. */
+/** Handles requests below `/badge`. */
 export class Badges {
   readonly #context: HandlerContext;
 
-  /** @param context what the answers are made of */
+  /** @param context the monitor */
   constructor(context: HandlerContext) {
     this.#context = context;
   }
 
-  /** `GET /badge/{client}/{id}.svg[?label=]`: of an unknown task, a badge that says so, with 404. */
+  /** `GET /badge/{client}/{id}.svg[?label=]`: the badge of an unknown task has status 404. */
   async badge({ client, id, request }: Call): Promise<Response> {
     const { registry } = this.#context;
     const label = paramsOf(request).get("label");
     const task = registry.task(client, id);
     const badge = task === undefined ? UNKNOWN_BADGE : badgeOf(task);
     const svg = badgeSvg(label === null ? badge : { ...badge, label });
-    // An end is shown only once it is committed.
+    // A final state is shown only after its commit.
     await registry.whenPublishable();
     const etag = await eTag(svg);
     const headers = { ...HEADERS, etag };

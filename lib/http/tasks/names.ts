@@ -1,5 +1,5 @@
 /**
- * The names of a client's tasks, and how their runs went, over plain HTTP.
+ * Statistics of a client's tasks by name, over HTTP.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import { parseNameQuery } from "./query.ts";
 import { jsonResponse } from "../responses.ts";
 import { type Answer, type Call, paramsOf } from "../route.ts";
 
-/** Answers requests below `/names`. They have a root of their own, as below `/tasks/{client}` every word is a task's id. */
+/** Handles requests below `/names`. */
 export class Names {
   readonly #context: HandlerContext;
 
-  /** @param context what the answers are made of */
+  /** @param context the monitor */
   constructor(context: HandlerContext) {
     this.#context = context;
   }

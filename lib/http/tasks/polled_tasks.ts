@@ -1,6 +1,6 @@
 /**
- * Requests that poll a single task, by URL: a client that polls sends the same request again and again, and parsing and
- * checking its URL is most of what the response costs.
+ * Remembers the URLs that poll a single task: a polling client repeats the same request, and routing and checking it takes
+ * most of the time of a response.
  *
  * @module
  */

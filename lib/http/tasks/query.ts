@@ -115,7 +115,7 @@ function valueOf<Value>(params: URLSearchParams, name: string, parameter: Paging
 
 function textOf(params: URLSearchParams, name: string): string {
   const [text = "", ...others] = textsOf(params, name);
-  if (others.length > 0) throw badFilter(name, "may be given once");
+  if (others.length > 0) throw badFilter(name, "may be given only once");
   return text;
 }
 

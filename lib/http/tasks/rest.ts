@@ -1,5 +1,5 @@
 /**
- * The tasks over plain HTTP.
+ * Reads, starts, cancels and removes tasks over HTTP.
  *
  * @module
  */
@@ -24,16 +24,16 @@ import { linkToPage, parseTaskQuery, selectTasks } from "./query.ts";
 import { type Answer, type Call, paramsOf } from "../route.ts";
 import { listText, taskText, wantsText } from "./text.ts";
 
-/** Of answers that would be text for somebody else. */
+/** Headers of JSON from routes that also respond with text. */
 const NEGOTIATED_HEADERS = { ...JSON_HEADERS, "vary": "Accept" };
 
-/** Larger lists are written anew for each request; smaller ones are kept until they change. */
-const KEPT_LIST_CHARACTERS = 256 * 1024;
-/** Lists that are kept; the one that was asked for longest ago goes. */
-const KEPT_LISTS = 64;
+/** The maximum length of a cached list, in characters. */
+const MAX_CACHED_CHARACTERS = 256 * 1024;
+/** The maximum number of cached lists; the one that was serialised longest ago is evicted. */
+const MAX_CACHED_LISTS = 64;
 
-/** Lines on one page of a log at most. */
-const LOG_PAGE_LINES = 10_000;
+/** The maximum number of lines on a page of a log. */
+const MAX_PAGE_LINES = 10_000;
 
 /** `POST /tasks/{client}/start/{name}` */
 export const START_BODY = z.strictObject({
@@ -43,24 +43,24 @@ export const START_BODY = z.strictObject({
   metadata: z.record(z.string(), z.unknown()).describe("any data shown beside the task").optional(),
 });
 
-/** A list that was asked for, as of a position. */
-interface KeptList {
+/** A serialised list, as of a cursor. */
+interface CachedList {
   readonly seq: number;
   readonly epoch: string;
   readonly body: string;
 }
 
-/** Answers requests below `/tasks`. */
+/** Handles requests below `/tasks`. */
 export class Rest {
   readonly #context: HandlerContext;
-  readonly #lists: Map<string, KeptList> = new Map();
+  readonly #lists: Map<string, CachedList> = new Map();
 
-  /** @param context what the answers are made of */
+  /** @param context the monitor */
   constructor(context: HandlerContext) {
     this.#context = context;
   }
 
-  /** `GET /tasks/{client}`: all tasks; with a query some of them. */
+  /** `GET /tasks/{client}`: all tasks, or one page of those that a query selects. */
   list({ client, request }: Pick<Call, "client" | "request">): Answer {
     const { url } = request;
     const mark = url.indexOf("?");
@@ -85,8 +85,8 @@ export class Rest {
   }
 
   /**
-   * `GET /tasks/{client}/{id}/logs`: the newest lines, or those from a number on, or before one; as a text file where
-   * that is asked for by the header `Accept`, or by `?format=text` as links do, and then all that are kept.
+   * `GET /tasks/{client}/{id}/logs`: the newest lines, or those after or before a line number. As a text file if the header
+   * `Accept` prefers text, or with `?format=text` for links; without `limit`, the file has all stored lines.
    */
   async logs({ client, id, request }: Call): Promise<Response> {
     const params = paramsOf(request);
@@ -94,14 +94,14 @@ export class Rest {
     const { registry, limits } = this.#context;
     const isText = textFrom(params) ?? wantsText(request);
     const asked = lineNumberFrom(params, "limit");
-    const limit = asked ?? (isText ? Infinity : Math.min(LOG_PAGE_LINES, limits.logLinesPerTask));
+    const limit = asked ?? (isText ? Infinity : Math.min(MAX_PAGE_LINES, limits.logLinesPerTask));
     const after = lineNumberFrom(params, "after");
     const before = lineNumberFrom(params, "before") ?? count;
-    if (asked !== null && (limit < 1 || limit > LOG_PAGE_LINES)) {
-      throw new Problem("bad_filter", `The filter "limit" must be 1 to ${LOG_PAGE_LINES}`);
+    if (asked !== null && (limit < 1 || limit > MAX_PAGE_LINES)) {
+      throw new Problem("bad_filter", `The filter "limit" must be 1 to ${MAX_PAGE_LINES}`);
     }
     const from = after ?? Math.max(0, before - limit);
-    // Forward from a line that is not kept any more means from the oldest that is.
+    // If the line at `after` was dropped, reading starts at the oldest stored line.
     const to = after === null ? before : Math.min(before, count);
     if (isText) {
       const { first } = await registry.log(client, id, from, to, 1);
@@ -124,7 +124,7 @@ export class Rest {
     });
   }
 
-  /** `GET /tasks/{client}/{id}/progress`: how it moved over time. */
+  /** `GET /tasks/{client}/{id}/progress`: progress over time. */
   progress({ client, id }: Call): Answer {
     return whenPublishable(this.#context, () => {
       storedTask(this.#context, client, id);
@@ -151,7 +151,7 @@ export class Rest {
     return await this.#started(client, await retryTask(this.#context, client, id));
   }
 
-  /** `POST /tasks/{client}/{id}/cancel`; with `force` the task ends at once, whatever its code does. */
+  /** `POST /tasks/{client}/{id}/cancel`; with `force`, the task is cancelled at once, without waiting for its code. */
   cancel({ client, id, request }: Call): Promise<Response> {
     const { registry } = this.#context;
     storedTask(this.#context, client, id);
@@ -175,17 +175,20 @@ export class Rest {
     return whenCommitted(this.#context, new Response(null, { status: 204, headers }));
   }
 
-  /** `POST /tasks/{client}/{id}/restore`: takes a removal back that is a few seconds old at most. */
+  /** `POST /tasks/{client}/{id}/restore`: undoes a removal of the last few seconds. */
   restore({ client, id }: Call): Promise<Response> {
     const task = this.#context.registry.restore(client, id);
     return whenCommitted(this.#context, jsonResponse(JSON.stringify(task)));
   }
 
-  /** `DELETE /tasks/{client}?state=`: removes the ended tasks that a query names. */
+  /** `DELETE /tasks/{client}?state=`: removes the ended tasks that a query selects. */
   removeMany({ client, request }: Call): Promise<Response> {
     const params = paramsOf(request);
     if (!params.has("state")) {
-      throw new Problem("bad_filter", "Say which tasks to remove, such as ?state=FINISHED,ERROR,CANCELLED");
+      throw new Problem(
+        "bad_filter",
+        'The filter "state" is required, such as ?state=FINISHED,ERROR,CANCELLED',
+      );
     }
     const query = { ...parseTaskQuery(params), limit: Number.MAX_SAFE_INTEGER, page: 1 };
     const { registry } = this.#context;
@@ -204,15 +207,15 @@ export class Rest {
     const { registry } = this.#context;
     const seq = registry.lastSeq(client);
     const { epoch } = registry.cursor;
-    const kept = this.#lists.get(client);
-    if (kept?.seq === seq && kept.epoch === epoch) return kept.body;
+    const cached = this.#lists.get(client);
+    if (cached?.seq === seq && cached.epoch === epoch) return cached.body;
     const body = `{${envelopeOf(registry, client)},"cursor":"${formatCursor(registry.cursor)}"}`;
     this.#lists.delete(client);
-    // What nobody reports to is not kept, so that made-up tokens cost nothing.
-    if (seq === 0 || body.length > KEPT_LIST_CHARACTERS) return body;
+    // The list of an unknown client is not cached, so that requests for random clients take no memory.
+    if (seq === 0 || body.length > MAX_CACHED_CHARACTERS) return body;
     this.#lists.set(client, { seq, epoch, body });
     const [oldest] = this.#lists.keys();
-    if (this.#lists.size > KEPT_LISTS && oldest !== undefined) this.#lists.delete(oldest);
+    if (this.#lists.size > MAX_CACHED_LISTS && oldest !== undefined) this.#lists.delete(oldest);
     return body;
   }
 
@@ -233,7 +236,7 @@ function negotiated(body: string): Response {
   return new Response(body, { headers: NEGOTIATED_HEADERS });
 }
 
-/** Whether a link wants text; `null` where it does not say. */
+/** Whether the query asks for text; `null` if it does not say. */
 function textFrom(params: URLSearchParams): boolean | null {
   const format = params.get("format");
   if (format === null) return null;
@@ -253,8 +256,8 @@ function badBody(issue: z.core.$ZodIssue | undefined): Problem {
   if (issue?.code === "unrecognized_keys") {
     return new Problem(
       "bad_body",
-      `There is no field "${issue.keys[0]}"; there are args, id, tags, metadata`,
+      `There is no field "${issue.keys[0]}"; use args, id, tags, metadata`,
     );
   }
-  return new Problem("bad_body", `The field "${field}" can't be read: ${issue?.message ?? "wrong type"}`);
+  return new Problem("bad_body", `Cannot read "${field}": ${issue?.message ?? "wrong type"}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Tasks as text for people, where the header `Accept` asks for it: `curl -H 'Accept: text/plain'`.
+ * Formats tasks as text for people, if the client prefers it: `curl -H 'Accept: text/plain'`.
  *
  * @module
  */
@@ -15,9 +15,9 @@ import { textBars } from "../../text/text_bars.ts";
 import { linkToPage, parseTaskQuery, selectTasks, type TaskPage } from "./query.ts";
 import { paramsOf } from "../route.ts";
 
-/** The width of every terminal, as a server can't know that of this one. */
+/** The width of lines, in columns: the server does not know the width of the terminal. */
 const WIDTH = 80;
-/** What is offered, best first: who does not care is a program. */
+/** The offered types, best first: a client without a preference gets JSON. */
 const TYPES = ["application/json", "text/plain", "text/plain;charset=utf-8"] as const;
 const HEADERS = {
   "content-type": "text/plain; charset=utf-8",
@@ -27,34 +27,34 @@ const HEADERS = {
 };
 
 /**
- * Whether an answer is wanted as text rather than as JSON.
+ * Whether the client prefers text to JSON.
  *
- * @param request what came
+ * @param request the request
  */
 export function wantsText(request: Request): boolean {
   const accept = request.headers.get("accept");
-  // Nearly nobody; and to weigh what is accepted costs more than a small answer.
+  // Skips the negotiation for nearly all requests, because it takes longer than a small response.
   if (accept === null || accept === "*/*" || !/text\//i.test(accept)) return false;
   return accepts(request, ...TYPES)?.startsWith("text/") === true;
 }
 
-/** A task as a line of text. */
+/** Responds with a task as a line of text. */
 export function taskText(task: Task, status = 200): Response {
   return textResponse(textBars([task], { width: WIDTH, now: Date.now() / 1_000 }), { status });
 }
 
 /**
- * A client's tasks as lines of text: those that a query names, else the first of all; where it names no order, in the one
- * of the page.
+ * Responds with a client's tasks as lines of text: those that the query selects, else the first page of all. Without a
+ * `sort` parameter, they are in the order of the list page.
  *
  * @param all all tasks of the client
- * @param request asks for them
- * @returns the answer
- * @throws {Problem} 400 where the query can't be read
+ * @param request the request
+ * @returns the response
+ * @throws {Problem} 400 if the query is not valid
  */
 export function listText(all: Iterable<StoredTask>, request: Request): Response {
   const params = paramsOf(request);
-  // More is asked for page by page: nobody reads it, and it takes longer to draw than to send as JSON.
+  // Further pages must be requested, because formatting takes longer than sending JSON.
   if (params.size === 0) params.set("limit", String(MAX_PAGE_SIZE));
   const { tasks, total, nextPage } = params.has("sort")
     ? selectTasks(all, parseTaskQuery(params))

@@ -1,5 +1,5 @@
 /**
- * Requests that wait for something to happen.
+ * Limits and ends requests that wait for an event (long polling).
  *
  * @module
  */
@@ -7,62 +7,63 @@
 import { ClosedError } from "../../errors.ts";
 import { limitReached } from "../problem.ts";
 
-/** What to wait for, and for how long. */
+/** What a request waits for. */
 export interface Wait<T> {
-  /** Who waits. */
+  /** The request; the wait ends if its client disconnects. */
   readonly request: Request;
   readonly timeoutMs: number;
-  /** Begins to look out; gives back what ends that. */
-  readonly begin: (happened: (what: T) => void) => () => void;
+  /** Subscribes to the event, and returns a function that unsubscribes. */
+  readonly subscribe: (onEvent: (event: T) => void) => () => void;
 }
 
-/** Keeps so many requests waiting at most, and none whose client has gone. */
+/** Holds requests that wait, up to a limit. */
 export class WaitingRoom {
-  readonly #most: number;
-  /** What sends each of those away who wait. */
+  readonly #limit: number;
+  /** The functions that reject each wait. */
   readonly #waiting: Set<(error: Error) => void> = new Set();
 
-  /** @param most how many may wait */
-  constructor(most: number) {
-    this.#most = most;
+  /** @param limit the maximum number of waiting requests */
+  constructor(limit: number) {
+    this.#limit = limit;
   }
 
-  /** How many wait. */
+  /** The number of waiting requests. */
   get size(): number {
     return this.#waiting.size;
   }
 
   /**
-   * Waits.
+   * Waits for an event.
    *
    * @param wait what to wait for
-   * @returns what happened; `null` where nothing did in time, or the client has gone
-   * @throws {Problem} 503 where too many wait already
-   * @throws {ClosedError} where the server ends meanwhile
+   * @returns the event; `null` if the timeout elapses or the client disconnects first
+   * @throws {Problem} 503 if the limit is reached
+   * @throws {ClosedError} if the server shuts down first
    */
-  async wait<T>({ request, timeoutMs, begin }: Wait<T>): Promise<T | null> {
-    if (this.#waiting.size >= this.#most) {
-      throw limitReached(`${this.#most} requests wait already, which is the limit`);
+  async wait<T>({ request, timeoutMs, subscribe }: Wait<T>): Promise<T | null> {
+    if (this.#waiting.size >= this.#limit) {
+      throw limitReached(`The limit of ${this.#limit} waiting requests is reached`);
     }
     const { promise, resolve, reject } = Promise.withResolvers<T | null>();
     const giveUp = () => resolve(null);
     const timer = setTimeout(giveUp, timeoutMs);
-    // It is aborted behind every answer, too, on some versions of Deno; then nobody listens any more.
+    // Removed below, because Deno up to 2.9 also aborts the signal after a complete response:
+    // https://github.com/denoland/deno/issues/27005
     request.signal.addEventListener("abort", giveUp);
     this.#waiting.add(reject);
-    let end = () => {};
+    let unsubscribe = () => {};
     try {
-      end = begin(resolve);
+      unsubscribe = subscribe(resolve);
       return await promise;
     } finally {
-      end();
+      unsubscribe();
       this.#waiting.delete(reject);
       request.signal.removeEventListener("abort", giveUp);
       clearTimeout(timer);
     }
   }
 
-  /** Sends everybody away, as the server is about to end. */
+  /** Ends every wait, because the server shuts down. */
   close(): void {
     for (const reject of this.#waiting) reject(new ClosedError("The server is shutting down"));
   }

@@ -1,5 +1,5 @@
 /**
- * Answers that wait for something to happen, over plain HTTP.
+ * Long polling: responses that wait for a change or for a state of a task.
  *
  * @module
  */
@@ -17,28 +17,28 @@ import { WaitingRoom } from "./waiting_room.ts";
 /** The longest wait of a request, in seconds: many proxies give up on a response after a minute. */
 export const MAX_WAIT_SECONDS = 60;
 
-/** Answers requests that may wait. */
+/** Handles requests that may wait. */
 export class Waits {
   readonly #context: HandlerContext;
   readonly #room: WaitingRoom;
 
-  /** @param context what the answers are made of */
+  /** @param context the monitor */
   constructor(context: HandlerContext) {
     this.#context = context;
     this.#room = new WaitingRoom(context.limits.waitingRequests);
   }
 
-  /** How many requests wait. */
+  /** The number of waiting requests. */
   get count(): number {
     return this.#room.size;
   }
 
-  /** Sends everybody away who waits, as the server is about to end. */
+  /** Ends every wait, because the server shuts down. */
   close(): void {
     this.#room.close();
   }
 
-  /** `GET /tasks/{client}?after={cursor}[&timeout={seconds}]`: what changed since, or as soon as something does. */
+  /** `GET /tasks/{client}?after={cursor}[&timeout={seconds}]`: the changes since a cursor; waits if there are none. */
   changes({ client, request }: Pick<Call, "client" | "request">): Answer {
     const params = paramsOf(request);
     checkNames(params, ["after", "timeout"]);
@@ -47,14 +47,15 @@ export class Waits {
     const { tasks, removed } = this.#changesSince(client, after);
     const answer = () => whenPublishable(this.#context, () => this.#changesResponse(client, after));
     if (timeoutMs === 0 || tasks.length > 0 || removed.length > 0) return answer();
-    const begin = (happened: (what: true) => void) => this.#context.hub.onFrame(client, () => happened(true));
-    return this.#room.wait({ request, timeoutMs, begin }).then(answer);
+    const subscribe = (onEvent: (event: true) => void) =>
+      this.#context.hub.onFrame(client, () => onEvent(true));
+    return this.#room.wait({ request, timeoutMs, subscribe }).then(answer);
   }
 
   /**
-   * `GET /tasks/{client}/{id}?wait={states}[&timeout={seconds}]`: the record, as soon as the task is in one of the states.
-   * Where it is not in time, or never will be, the answer is the record all the same, but with a status that shells take
-   * for a failure: 408, which is worth another try, or 409, which is not.
+   * `GET /tasks/{client}/{id}?wait={states}[&timeout={seconds}]`: the record, once the task is in one of the states. The
+   * response has the record in any case, with status 408 if the timeout elapses, which clients retry, or 409 if the task
+   * cannot reach any of the states any more.
    */
   async task({ client, id, request }: Call): Promise<Response> {
     const params = paramsOf(request);
@@ -66,12 +67,12 @@ export class Waits {
     const answer = (stored: StoredTask) =>
       whenPublishable(this.#context, () => recordResponse(stored, statusOf(stored, wanted), isText));
     if (timeoutMs === 0 || statusOf(stored, wanted) !== 408) return await answer(stored);
-    const begin = (happened: (what: StoredTask | "removed") => void) =>
+    const subscribe = (onEvent: (event: StoredTask | "removed") => void) =>
       this.#context.hub.onTask(client, id, (changed) => {
-        if (changed === null) happened("removed");
-        else if (statusOf(changed, wanted) !== 408) happened(changed);
+        if (changed === null) onEvent("removed");
+        else if (statusOf(changed, wanted) !== 408) onEvent(changed);
       });
-    const outcome = await this.#room.wait({ request, timeoutMs, begin });
+    const outcome = await this.#room.wait({ request, timeoutMs, subscribe });
     if (outcome === "removed") throw taskNotFound(id);
     return await answer(outcome ?? storedTask(this.#context, client, id));
   }
@@ -81,7 +82,7 @@ export class Waits {
     if (changes !== undefined) return changes;
     throw new Problem(
       "cursor_gone",
-      "What changed after this cursor is not known any more; begin anew without one",
+      "The changes since this cursor are not available any more; start again without a cursor",
     );
   }
 
@@ -98,7 +99,7 @@ function recordResponse(stored: StoredTask, status: number, isText: boolean): Re
   return isText ? taskText(stored.task, status) : jsonResponse(stored.json, status, { vary: "Accept" });
 }
 
-/** 200 where a task is in one of the states, 408 where it is not yet, 409 where it never will be. */
+/** 200 if the task is in one of the states, 408 if it can still reach one, else 409. */
 function statusOf({ task: { state } }: StoredTask, wanted: ReadonlySet<TaskState>): 200 | 408 | 409 {
   if (wanted.has(state)) return 200;
   const place = TASK_STATES.indexOf(state);
@@ -110,7 +111,7 @@ function statesFrom(text: string): ReadonlySet<TaskState> {
     name === "ENDED" ? TASK_STATES.filter(isFinal) : [name]
   );
   if (names.every(isTaskState)) return new Set(names as TaskState[]);
-  throw new Problem("bad_filter", 'The filter "wait" must name states, such as FINISHED,ERROR, or be ended');
+  throw new Problem("bad_filter", 'The filter "wait" must be "ended" or states, such as FINISHED,ERROR');
 }
 
 function timeoutFrom(params: URLSearchParams, fallback: number): number {
@@ -125,7 +126,7 @@ function checkNames(params: URLSearchParams, names: readonly [string, ...string[
   const twice = given.find((name, index) => given.indexOf(name) < index);
   if (other === undefined && twice === undefined) return;
   const complaint = other === undefined
-    ? `"${twice}" may be given once`
-    : `"${other}" does not go with "${names[0]}"`;
+    ? `"${twice}" may be given only once`
+    : `"${other}" cannot be combined with "${names[0]}"`;
   throw new Problem("bad_filter", `The filter ${complaint}`);
 }

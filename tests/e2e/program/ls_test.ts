@@ -75,7 +75,10 @@ Deno.test("ls exits with 4 if no server can be reached, or it has another base p
   await using server = startTaskServer({ basePath: "/x" });
   const wrong = await runProgram(["ls", "--server", server.url]);
   assertEquals([wrong.code, wrong.stdout], [4, ""]);
-  assertEquals(wrong.stderr, `taskscope: ${server.url} refused the request: Everything here is below /x/\n`);
+  assertEquals(
+    wrong.stderr,
+    `taskscope: ${server.url} refused the request: Every path on this server starts with /x/\n`,
+  );
   assertEquals((await runProgram(["ls", "--server", `${server.url}/x/`])).code, 0);
 });
 

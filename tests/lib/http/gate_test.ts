@@ -177,7 +177,7 @@ Deno.test("SignIn lets in with the key alone, and leads to no foreign place", as
     });
   const wrong = await form("wrong", "/m/t/c");
   assertEquals(wrong.status, 401);
-  assertStringIncludes(wrong.text, "This key or token is wrong, or has expired");
+  assertStringIncludes(wrong.text, "This key or token is not valid, or has expired");
   assertEquals(wrong.headers.has("set-cookie"), false);
   const token = await new Keyring(KEY).sign({ may: "read", client: "c", taskId: null, expiresAt: null });
   assertStringIncludes((await form(token, "")).text, "This is a token, not the key");

@@ -42,7 +42,7 @@ Deno.test("problemOf() tells nobody where tasks are kept, but why they can't be,
     "storage_unavailable",
     "5",
   ]);
-  assertEquals(problem.message, "This can't be stored at present: the disk is full");
+  assertEquals(problem.message, "The server cannot store this now: the disk is full");
   const response = problemResponse(problem);
   const text = await response.text();
   assertProblem({ status: response.status, headers: response.headers, text }, 503, "storage_unavailable");

@@ -13,7 +13,10 @@ function changer() {
   const send = (action: BulkAction, ids: readonly string[]): Promise<BulkAnswer> => {
     calls.push([action, ids]);
     if (ids.includes("broken")) return Promise.reject(new Error("Cannot reach the server"));
-    const failed = ids.filter((id) => id.startsWith("no")).map((id) => ({ id, detail: "It has not ended" }));
+    const failed = ids.filter((id) => id.startsWith("no")).map((id) => ({
+      id,
+      detail: "The task has not ended",
+    }));
     return Promise.resolve({ done: ids.filter((id) => !id.startsWith("no")), failed });
   };
   return { bulk: new BulkChanger(state, send, (text) => said.push(text)), calls, said, state };
@@ -48,12 +51,12 @@ Deno.test("BulkChanger.change() gives back those that could not be changed, also
 });
 
 Deno.test("bulkResultText() tells reasons once", () => {
-  const reason = "It has not ended";
+  const reason = "The task has not ended";
   assertEquals(bulkResultText("cancel", 1, []), "1 task asked to stop.");
-  assertEquals(bulkResultText("remove", 0, [reason]), "It has not ended.");
+  assertEquals(bulkResultText("remove", 0, [reason]), "The task has not ended.");
   assertEquals(
     bulkResultText("remove", 3, [reason, reason]),
-    "3 tasks removed. 2 tasks could not be removed: It has not ended.",
+    "3 tasks removed. 2 tasks could not be removed: The task has not ended.",
   );
   assertEquals(
     bulkResultText("retry", 0, ["It was not started by name", reason]),

@@ -27,8 +27,8 @@ Deno.test("changeMany() does what it can, and says of the others why not", async
   assertEquals(removed.json, {
     done: ["ended"],
     failed: [
-      { id: "runs", detail: "It has not ended" },
-      { id: "unknown", detail: 'There is no task "unknown"' },
+      { id: "runs", detail: "The task has not ended" },
+      { id: "unknown", detail: 'Task "unknown" does not exist' },
     ],
   });
   assertEquals((await call("GET", `${server.url}/tasks/c/ended`)).status, 404);
@@ -36,7 +36,10 @@ Deno.test("changeMany() does what it can, and says of the others why not", async
   assertEquals(restored.json.done, ["ended"]);
   assertEquals((await call("GET", `${server.url}/tasks/c/ended`)).json.result, 7);
   const cancelled = await send(`${url}?do=cancel`, ["ended", "runs"], JSON_WANTED);
-  assertEquals(cancelled.json, { done: ["runs"], failed: [{ id: "ended", detail: "It has ended already" }] });
+  assertEquals(cancelled.json, {
+    done: ["runs"],
+    failed: [{ id: "ended", detail: "The task has already ended" }],
+  });
   const retried = await send(`${url}?do=retry`, ["ended"], JSON_WANTED);
   assertStringIncludes(retried.json.failed[0].detail, "it was not started by name");
 });
@@ -47,7 +50,7 @@ Deno.test("changeMany() leads a form back to the list that it was sent from, or 
   assertEquals([done.status, done.headers.get("location")], [303, "/t/c?q=e&state=FINISHED"]);
   const refused = await send(`${server.url}/t/c?do=remove&q=r`, ["runs"]);
   assertEquals([refused.status, refused.headers.get("content-type")], [409, "text/html; charset=utf-8"]);
-  assertStringIncludes(refused.text, "It has not ended.");
+  assertStringIncludes(refused.text, "The task has not ended.");
 });
 
 Deno.test("changeMany() takes no foreign form, no unknown action, and not too many tasks", async () => {

@@ -106,9 +106,9 @@ Deno.test("Reports closes the socket of who sends too much at once, or no batch"
   await using server = startServer({ limits: { reportBytes: 1_000 } });
   const table: readonly (readonly [data: string | Uint8Array<ArrayBuffer>, code: number, reason: string])[] =
     [
-      ["x".repeat(1_001), 1009, "Messages may have at most 1000 bytes"],
-      ["é".repeat(501), 1009, "Messages may have at most 1000 bytes"],
-      [new Uint8Array(1_001), 1009, "Messages may have at most 1000 bytes"],
+      ["x".repeat(1_001), 1009, "Messages must have at most 1000 bytes"],
+      ["é".repeat(501), 1009, "Messages must have at most 1000 bytes"],
+      [new Uint8Array(1_001), 1009, "Messages must have at most 1000 bytes"],
       ["", 1008, "Cannot read message: it is not JSON"],
       ["{", 1008, "Cannot read message: it is not JSON"],
       ["[]", 1008, 'Cannot read "batch": wanted an object, received []'],
@@ -240,7 +240,7 @@ Deno.test("Reports asks once for each client whether it may be reported, and ref
       return { path: "/ws/report", action: "report", client, taskId: null };
     }),
   );
-  const reason = "this is not yours to report";
+  const reason = "no access to this task";
   assertEquals(told, ["2", "5"].map((id) => ({ type: "refused", client: "theirs", id, reason })));
   const { json } = await post(server.url, [creation("6", 1, "theirs")]);
   assertEquals(json.replies[0], { type: "refused", client: "theirs", id: "6", reason });
@@ -289,7 +289,10 @@ Deno.test("Reports lets no more wait for a decision than is bounded, and takes n
     const lines = [{ at: 1, text: "x".repeat(8_000) }];
     const reports = Array.from({ length: 100 }, (_, n) => reportOf("1", { type: "log", lines }, n + 1));
     for (let batch = 0; batch < 7; batch++) socket.report(...reports);
-    assertEquals(await socket.closed(), { code: 1013, reason: "Too much waits for a decision" });
+    assertEquals(await socket.closed(), {
+      code: 1013,
+      reason: "Too many reports wait for an access decision",
+    });
   }
   {
     await using socket = new ReportSocket(server.url);
@@ -311,7 +314,7 @@ Deno.test("Reports asks who has to wait to come again where nobody can decide", 
   await using socket = new ReportSocket(server.url);
   await socket.opened();
   socket.report(creation("1"));
-  assertEquals(await socket.closed(), { code: 1013, reason: "This can't be taken at present" });
+  assertEquals(await socket.closed(), { code: 1013, reason: "The server cannot store reports now" });
   assertEquals((await post(server.url, [creation("1")])).status, 500);
   assertEquals(server.errors, [failure, failure]);
 });
@@ -364,7 +367,7 @@ Deno.test("Reports asks who reports to come again where the disk is broken", asy
   await socket.taken(socket.report(creation("1", 1), reportOf("1", { type: "finish", result: null }, 2)));
   server.store.isBroken = true;
   socket.report(reportOf("1", { type: "update" }, 3));
-  assertEquals(await socket.closed(), { code: 1013, reason: "This can't be taken at present" });
+  assertEquals(await socket.closed(), { code: 1013, reason: "The server cannot store reports now" });
   assertProblem(await post(server.url, [reportOf("1", { type: "update" }, 3)]), 503, "storage_unavailable");
   assertEquals(server.errors, []);
 });

@@ -117,7 +117,7 @@ Deno.test("ReportCalls leaves tasks alone that somebody else runs", async () => 
     for (const part of ["", "/finish", "/fail", "/cancelled", "/logs"]) {
       const answer = await direct.ask("POST", T + part);
       assertProblem(answer, 409, "other_reporter");
-      assertEquals(answer.json.detail, 'Cannot report task "t": somebody else runs it');
+      assertEquals(answer.json.detail, 'Cannot report task "t": another reporter runs it');
     }
     assertEquals(direct.monitor.registry.cursor, cursor, "nothing has changed");
   }
@@ -236,7 +236,7 @@ Deno.test("ReportCalls.report() ends a task in each of three ways, and the same 
     ["fail", {}, {
       state: "ERROR",
       progress: 10,
-      error: { message: "It failed, and did not say why", type: "Error" },
+      error: { message: "Failed without a message", type: "Error" },
     }],
     ["fail", { form: "message=no such file" }, {
       status: "Error: no such file",

@@ -32,12 +32,12 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   ["", { json: [] }, 'Cannot read "body": wanted an object, received []'],
   ["", { json: null }, 'Cannot read "body": wanted an object, received null'],
   ["", { json: "progress" }, 'Cannot read "body": wanted an object, received "progress"'],
-  ["", { json: { progres: 5 } }, `There is no field "progres"; there are ${KNOWN_IN_UPDATES}`],
-  ["", { form: "progres=5" }, `There is no field "progres"; there are ${KNOWN_IN_UPDATES}`],
-  ["", { json: { name: "x" } }, `There is no field "name"; there are ${KNOWN_IN_UPDATES}`],
-  ["", { form: "log=x" }, `There is no field "log"; there are ${KNOWN_IN_UPDATES}`],
-  ["", { form: "5" }, `There is no field "5"; there are ${KNOWN_IN_UPDATES}`],
-  ["", { form: "__proto__=5" }, `There is no field "__proto__"; there are ${KNOWN_IN_UPDATES}`],
+  ["", { json: { progres: 5 } }, `There is no field "progres"; use ${KNOWN_IN_UPDATES}`],
+  ["", { form: "progres=5" }, `There is no field "progres"; use ${KNOWN_IN_UPDATES}`],
+  ["", { json: { name: "x" } }, `There is no field "name"; use ${KNOWN_IN_UPDATES}`],
+  ["", { form: "log=x" }, `There is no field "log"; use ${KNOWN_IN_UPDATES}`],
+  ["", { form: "5" }, `There is no field "5"; use ${KNOWN_IN_UPDATES}`],
+  ["", { form: "__proto__=5" }, `There is no field "__proto__"; use ${KNOWN_IN_UPDATES}`],
   ["", { json: { progress: "50" } }, `Cannot read "progress": ${AMOUNT}, received "50"`],
   ["", { json: { progress: true } }, `Cannot read "progress": ${AMOUNT}, received true`],
   ["", { json: { current: [1] } }, `Cannot read "current": ${AMOUNT}, received [1]`],
@@ -47,14 +47,14 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   ["", { form: "progress=0x10" }, `Cannot read "progress": ${AMOUNT}, received "0x10"`],
   ["", { form: "progress=1e999" }, `Cannot read "progress": ${AMOUNT}, received Infinity`],
   ["", { form: "total= 5" }, `Cannot read "total": ${AMOUNT}, received " 5"`],
-  ["", { form: "progress=1&progress=2" }, 'The field "progress" may be given once'],
+  ["", { form: "progress=1&progress=2" }, 'The field "progress" may be given only once'],
   ["", { json: { status: null } }, `Cannot read "status": ${TEXT}, received null`],
   ["", { json: { status: "x".repeat(1_001) } }, `Cannot read "status": ${TEXT}, received 1003 bytes of JSON`],
   [
     "",
     { json: { status: "a", message: "b" } },
-    'Cannot read "message": it is another name for "status", and ' +
-    "both were given",
+    'Cannot read "message": it is an alias of "status", and ' +
+    "only one of them may be given",
   ],
   [
     "",
@@ -66,7 +66,11 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   ["", { json: { metadata: [1] } }, `Cannot read "metadata": ${METADATA}, received [1]`],
   ["", { json: { metadata: BIG } }, `Cannot read "metadata": ${METADATA}, received 16395 bytes of JSON`],
   ["", { form: "metadata=x" }, `Cannot read "metadata": ${METADATA}, received "x"`],
-  ["", { form: "metadata=x&metadata.a=1" }, 'The field "metadata" may be given whole, or in parts'],
+  [
+    "",
+    { form: "metadata=x&metadata.a=1" },
+    'The field "metadata" may be given as one field or in parts, not both',
+  ],
   [
     "",
     { json: { seq: 0 } },
@@ -86,7 +90,7 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   [
     "/finish",
     { json: { progress: 5 } },
-    'There is no field "progress"; there are result, status, message, seq',
+    'There is no field "progress"; use result, status, message, seq',
   ],
   ["/fail", { json: { error: "no" } }, 'Cannot read "error": wanted an object, received "no"'],
   [
@@ -98,7 +102,7 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   [
     "/fail",
     { json: { error: { message: "no", code: 5 } } },
-    'There is no field "error.code"; there are ' +
+    'There is no field "error.code"; use ' +
     "message, type, stack",
   ],
   [
@@ -107,8 +111,8 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
     'Cannot read "error": "message" is short for it, and both ' +
     "were given",
   ],
-  ["/cancelled", { json: { result: 1 } }, 'There is no field "result"; there are status, message, seq'],
-  ["/logs", { json: { line: "a" } }, 'There is no field "line"; there are lines, first, seq'],
+  ["/cancelled", { json: { result: 1 } }, 'There is no field "result"; use status, message, seq'],
+  ["/logs", { json: { line: "a" } }, 'There is no field "line"; use lines, first, seq'],
   [
     "/logs",
     { json: { lines: "a" } },
@@ -138,7 +142,7 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
     'Cannot read "first": wanted a whole number from 0, ' +
     'received "x"',
   ],
-  ["/logs?seq=1&seq=2", { text: "a" }, 'The field "seq" may be given once'],
+  ["/logs?seq=1&seq=2", { text: "a" }, 'The field "seq" may be given only once'],
 ];
 
 /** Bodies that do not create a task, and what is said of them. */
@@ -175,7 +179,7 @@ const NOT_CREATED: readonly (readonly [AskOptions, string])[] = [
   [{ form: "started=yes" }, 'Cannot read "started": wanted true or false, received "yes"'],
   [
     { json: { state: "PROCESSING" } },
-    'There is no field "state"; there are id, name, tags, metadata, ' +
+    'There is no field "state"; use id, name, tags, metadata, ' +
     "parent_id, weight, stale_after, started, progress, status, current, total, unit, message, seq",
   ],
 ];

@@ -54,12 +54,12 @@ Deno.test("QueuedBody.end() ends a reader that waits", async () => {
   assertEquals([await next, dones()], [null, 1]);
 });
 
-Deno.test("QueuedBody.cut() drops what was not taken", async () => {
+Deno.test("QueuedBody.discard() discards the queued bytes and ends the body", async () => {
   const { body, read, dones } = open();
   body.write(bytes("a"));
   body.write(bytes("b"));
   assertEquals(await read(), "a");
-  body.cut();
+  body.discard();
   assertEquals([body.queuedBytes, dones()], [0, 0]);
   assertEquals([await read(), dones()], [null, 1]);
 });
@@ -71,7 +71,7 @@ Deno.test("QueuedBody is done once its reader leaves, whatever is written afterw
   assertEquals([dones(), body.queuedBytes], [1, 0]);
   body.write(bytes("b"));
   body.end();
-  body.cut();
+  body.discard();
   assertEquals([dones(), body.queuedBytes], [1, 0]);
 });
 

@@ -6,7 +6,7 @@ Deno.test("WatcherSeats.take() gives so many seats, and each back once", () => {
   const seats = new WatcherSeats(2);
   const giveBack = [seats.take(), seats.take()];
   assertEquals(seats.taken, 2);
-  const problem = assertThrows(() => seats.take(), Problem, "2 watchers are there, which is the limit");
+  const problem = assertThrows(() => seats.take(), Problem, "The limit of 2 watchers is reached");
   assertEquals([problem.status, problem.code, problem.headers["retry-after"]], [503, "limit_reached", "5"]);
   giveBack[0]!();
   giveBack[0]!();

@@ -71,7 +71,7 @@ Deno.test("Rest.list() with after says 410 where it can't tell what was missed",
   for (const after of gone) {
     const answer = await call("GET", `${tasks}?after=${after}`);
     assertProblem(answer, 410, "cursor_gone");
-    assertStringIncludes(answer.json.detail, "begin anew without one");
+    assertStringIncludes(answer.json.detail, "start again without a cursor");
   }
 });
 

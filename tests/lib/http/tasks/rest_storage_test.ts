@@ -79,7 +79,7 @@ Deno.test("Rest answers 503 to a change that can't be committed, and tells nobod
     for (const answer of after.status === 503 ? [await change.answer, after] : [await change.answer]) {
       assertProblem(answer, 503, "storage_unavailable");
       assertMatch(answer.headers.get("retry-after") ?? "", /^\d+$/);
-      assertEquals(answer.json.detail, "This can't be stored at present: the disk is full");
+      assertEquals(answer.json.detail, "The server cannot store this now: the disk is full");
       assert(!answer.text.includes(SECRET_PATH) && !answer.text.includes("tasks.db"));
     }
     assertEquals(server.errors, [], "it is known already, and told by /readyz");

@@ -4,7 +4,7 @@ import { type Wait, WaitingRoom } from "../../../../lib/http/tasks/waiting_room.
 import { assertEquals, assertRejects } from "../../../support/assert.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
-/** Something to wait for, and what became of looking out for it. */
+/** A wait for an event, and a count of its unsubscriptions. */
 function wait(controller = new AbortController()) {
   let happened: (what: string) => void = () => {};
   let ends = 0;
@@ -12,7 +12,7 @@ function wait(controller = new AbortController()) {
   const options: Wait<string> = {
     request,
     timeoutMs: 5_000,
-    begin: (callback) => {
+    subscribe: (callback) => {
       happened = callback;
       return () => ends++;
     },
@@ -20,7 +20,7 @@ function wait(controller = new AbortController()) {
   return { options, happen: (what: string) => happened(what), ends: () => ends };
 }
 
-Deno.test("WaitingRoom.wait() gives what happened, and looks out no more", async () => {
+Deno.test("WaitingRoom.wait() resolves with the event and unsubscribes", async () => {
   using clock = new FakeClock();
   const room = new WaitingRoom(1);
   const it = wait();
@@ -31,7 +31,7 @@ Deno.test("WaitingRoom.wait() gives what happened, and looks out no more", async
   assertEquals([await waiting, room.size, it.ends(), clock.pending], ["this", 0, 1, 0]);
 });
 
-Deno.test("WaitingRoom.wait() gives null when the time is over", async () => {
+Deno.test("WaitingRoom.wait() resolves with null after the timeout", async () => {
   using clock = new FakeClock();
   const room = new WaitingRoom(1);
   const it = wait();
@@ -42,7 +42,7 @@ Deno.test("WaitingRoom.wait() gives null when the time is over", async () => {
   assertEquals([await waiting, room.size, it.ends(), clock.pending], [null, 0, 1, 0]);
 });
 
-Deno.test("WaitingRoom.wait() ends when its client goes away", async () => {
+Deno.test("WaitingRoom.wait() ends when its client disconnects", async () => {
   using clock = new FakeClock();
   const room = new WaitingRoom(1);
   const controller = new AbortController();
@@ -52,11 +52,15 @@ Deno.test("WaitingRoom.wait() ends when its client goes away", async () => {
   assertEquals([await waiting, room.size, it.ends(), clock.pending], [null, 0, 1, 0]);
 });
 
-Deno.test("WaitingRoom.wait() keeps so many waiting, and takes others when those are gone", async () => {
+Deno.test("WaitingRoom.wait() refuses requests beyond the limit until others have ended", async () => {
   const room = new WaitingRoom(2);
   const [first, second, third] = [wait(), wait(), wait()];
   const waiting = [room.wait(first.options), room.wait(second.options)];
-  const problem = await assertRejects(() => room.wait(third.options), Problem, "2 requests wait already");
+  const problem = await assertRejects(
+    () => room.wait(third.options),
+    Problem,
+    "The limit of 2 waiting requests is reached",
+  );
   assertEquals([problem.status, problem.code, problem.headers["retry-after"]], [503, "limit_reached", "5"]);
   assertEquals([room.size, third.ends()], [2, 0]);
   first.happen("a");
@@ -66,22 +70,22 @@ Deno.test("WaitingRoom.wait() keeps so many waiting, and takes others when those
   assertEquals(await Promise.all(waiting), ["a", "b", "b"]);
 });
 
-Deno.test("WaitingRoom.wait() takes it that something happens at once, or that nobody can look out", async () => {
+Deno.test("WaitingRoom.wait() handles an immediate event and a failed subscription", async () => {
   const room = new WaitingRoom(1);
   const { options } = wait();
-  const begin = (happened: (what: string) => void) => {
+  const subscribe = (happened: (what: string) => void) => {
     happened("now");
     return () => {};
   };
-  assertEquals(await room.wait({ ...options, begin }), "now");
+  assertEquals(await room.wait({ ...options, subscribe }), "now");
   const broken = () => {
     throw new RangeError("broken");
   };
-  await assertRejects(() => room.wait({ ...options, begin: broken }), RangeError);
+  await assertRejects(() => room.wait({ ...options, subscribe: broken }), RangeError);
   assertEquals(room.size, 0);
 });
 
-Deno.test("WaitingRoom.close() sends everybody away", async () => {
+Deno.test("WaitingRoom.close() rejects every wait", async () => {
   using clock = new FakeClock();
   const room = new WaitingRoom(2);
   const both = [wait(), wait()];
