@@ -1,5 +1,5 @@
 /**
- * What the handler asks of the code that makes HTML, which it does not know.
+ * The interface between the HTTP handler and the code that renders pages.
  *
  * @module
  */
@@ -14,19 +14,19 @@ export interface PageAsset {
   readonly contentType: string;
 }
 
-/** What whoever looks at a page may do on it. */
+/** The permissions of the person who requested a page. */
 export interface PageVisitor {
-  /** Whether they may start, stop, remove and report. */
+  /** Whether they may start, cancel, remove and report tasks. */
   readonly mayChange: boolean;
-  /** Whether sockets are open to them; event streams are. */
+  /** Whether they may open WebSockets. Event streams are always allowed. */
   readonly mayOpenSockets: boolean;
-  /** Whether they may see no other task than the one of the page. */
+  /** Whether they may see only the task of the page. */
   readonly seesOneTask: boolean;
-  /** Whether they may make links for others. */
+  /** Whether they may share links. */
   readonly mayShare: boolean;
-  /** Whether they have signed in here, and can sign out. */
+  /** Whether they have signed in, so that they can sign out. */
   readonly isSignedIn: boolean;
-  /** Whether programs need a key. */
+  /** Whether programs need a key for this server. */
   readonly needsKey: boolean;
 }
 
@@ -66,27 +66,27 @@ export interface StartableTask {
   readonly input: JsonObject | null;
 }
 
-/** What the page of one task is made of. */
+/** The content of the page of one task. */
 export interface ShownTask {
   readonly task: Task;
-  /** Whether it was removed a moment ago. */
+  /** Whether the task was removed and can still be restored. */
   readonly isRemoved: boolean;
-  /** How long a task that was removed can be restored, in seconds. */
+  /** How long a removed task can be restored, in seconds. */
   readonly undoSeconds: number;
-  /** Every task of the client, among which its parts and its other attempts are; the records are read one by one. */
+  /** All tasks of the client, to find subtasks and other attempts. Each record may have to be read from disk. */
   readonly all: {
     readonly summaries: Iterable<Pick<Task, "id" | "name" | "parent_id" | "retry_of" | "created_at">>;
     record(id: string): Task | undefined;
   };
   /** Oldest first. */
   readonly history: readonly HistoryEntry[];
-  /** How far it was at which times, in epoch seconds and percent, oldest first. */
+  /** The progress history, oldest first. */
   readonly series: readonly ProgressPoint[];
   readonly log: {
     readonly lines: readonly LogLine[];
-    /** How many lines there were before the first of them. */
+    /** The number of lines before the first one. */
     readonly dropped: number;
-    /** How many are not kept any more. */
+    /** The number of lines that the server no longer keeps. */
     readonly gone: number;
   };
 }
@@ -143,58 +143,66 @@ export interface Documentation {
   readonly problems: readonly DocumentedField[];
 }
 
-/** Makes HTML of tasks. */
+/** Renders pages. */
 export interface PageRenderer {
-  /** The files that pages load, by names that change with their content. */
+  /** The files that pages load, by names that contain a hash of their content. */
   readonly assets: ReadonlyMap<string, PageAsset>;
-  /** The page of those of a client's tasks that a query string asks for. */
+  /** Renders the list of a client's tasks that a query string selects. */
   client(
     context: PageContext,
     tasks: Iterable<ListedTask>,
     params: URLSearchParams,
     registered: readonly StartableTask[],
   ): string;
-  /** A part of the same list, as JSON for the page's script; throws a `RangeError` where the part makes no sense. */
+  /**
+   * Returns a part of the same list as JSON, for the page's script.
+   *
+   * @throws {RangeError} if the bounds of the part are invalid
+   */
   list(tasks: Iterable<ListedTask>, params: URLSearchParams, now: number): string;
-  /** The usual way to write a query string that a form has made; `null` where it is written so. */
+  /** Returns the canonical form of a query string that a form produced; `null` if it is canonical already. */
   canonicalSearch(params: URLSearchParams): string | null;
-  /** Says what came of a change of many tasks. */
+  /** Describes the outcome of a bulk action. */
   bulkWords(action: string, done: number, reasons: readonly string[]): string;
-  /** The page of one task. */
+  /** Renders the page of one task. */
   task(context: PageContext, shown: ShownTask): string;
-  /** The page of what is known of all names. */
+  /** Renders the page of past runs of all names. */
   names(context: PageContext, names: readonly RunStats[]): string;
-  /** The page of what is known of one name. */
+  /** Renders the page of past runs of one name. */
   name(context: PageContext, stats: RunStats): string;
-  /** The API reference. */
+  /** Renders the API reference. */
   docs(documentation: Documentation): string;
-  /** The page on which people sign in. */
+  /** Renders the sign-in page. */
   signIn(page: {
     readonly basePath: string;
-    /** Where it leads. */
+    /** The path to redirect to afterwards. */
     readonly to: string;
-    /** Why the last try was in vain. */
+    /** Why the last attempt failed; `null` on the first one. */
     readonly problem: string | null;
   }): string;
-  /** The page that makes a link for others. */
+  /** Renders the page that creates a share link. */
   share(page: {
     readonly basePath: string;
     readonly client: string;
-    /** The task that it shows; `null` for all of the client's. */
+    /** The task that the link gives access to; `null` for all tasks of the client. */
     readonly taskId: string | null;
-    /** The link, once it is made. */
+    /** The link; `null` before it is created. */
     readonly link: string | null;
-    /** How long the link is good for, in seconds. */
+    /** How long the link is valid, in seconds. */
     readonly seconds: number;
     readonly durations: readonly { readonly seconds: number; readonly words: string }[];
   }): string;
-  /** The page that says what went wrong. */
+  /** Renders an error page. */
   problem(problem: {
     readonly status: number;
     readonly title: string;
     readonly detail: string;
     readonly basePath: string;
   }): string;
-  /** The arguments of a task from the fields of its form; throws an error that names the field. */
+  /**
+   * Converts the fields of a start form to the arguments of a task.
+   *
+   * @throws {Error} that names the field, if a value is invalid
+   */
   argumentsFrom(input: JsonObject | null, fields: URLSearchParams): JsonValue[];
 }

@@ -1,5 +1,5 @@
 /**
- * Cursors: resumable positions in a monitor's order of changes.
+ * Formats and parses cursors: resumable positions in a monitor's order of changes.
  *
  * @module
  */
@@ -8,25 +8,25 @@ import { ProtocolError } from "../errors.ts";
 
 /** A position in the order of all changes of one monitor. */
 export interface Cursor {
-  /** Names one numbering; a monitor that lost its numbers starts another. */
+  /** Identifies a series of sequence numbers. A monitor that lost its numbers begins a new epoch. */
   readonly epoch: string;
-  /** The number of the last change that was seen. */
+  /** The sequence number of the last change before the position. */
   readonly seq: number;
 }
 
 const CURSOR_GRAMMAR = /^([A-Za-z0-9]{1,32}):(\d{1,15})$/;
 
-/** Writes a cursor as `<epoch>:<seq>`. */
+/** Formats a cursor as `<epoch>:<seq>`. */
 export function formatCursor(cursor: Cursor): string {
   return `${cursor.epoch}:${cursor.seq}`;
 }
 
 /**
- * Reads a cursor.
+ * Parses a cursor.
  *
  * @param text `<epoch>:<seq>`
  * @returns the cursor
- * @throws {ProtocolError} where the text is not a cursor
+ * @throws {ProtocolError} if the text is not a cursor
  */
 export function parseCursor(text: string): Cursor {
   const match = CURSOR_GRAMMAR.exec(text);

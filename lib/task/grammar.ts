@@ -1,19 +1,20 @@
 /**
- * Names, limits and patterns of the record's fields. Pure.
+ * The limits and patterns of names and record fields. Pure.
  *
  * @module
  */
 
-/** The client token of tasks that name none. */
+/** The client token of tasks that are created without one. */
 export const DEFAULT_CLIENT = "default";
 
-/** The BroadcastChannel name of a monitor that was given none. */
+/** The name of a monitor's channel, unless the options set another. */
 export const DEFAULT_CHANNEL = "taskscope";
 
 /** Limits of one task and its fields. Reporters truncate longer values; the server rejects them. */
 export const LIMITS = {
-  /** Client tokens and task ids. */
+  /** Characters of a client token or a task id. */
   idLength: 128,
+  /** Characters of the name of a channel. */
   channelLength: 128,
   nameLength: 200,
   statusLength: 1_000,
@@ -30,14 +31,14 @@ export const LIMITS = {
   tagLength: 64,
   /** Points of one task's progress history: a chart is hardly wider in pixels. */
   progressPoints: 200,
-  /** Levels of arrays and objects in a value: what checks, writes and shows it goes one call deeper for each. */
+  /** Levels of nested arrays and objects in a JSON value: code that walks the value recurses once per level. */
   jsonDepth: 56,
 } as const;
 
 /** A client token: `[A-Za-z0-9._-]{1,128}`, but not `.` or `..`. */
 export const CLIENT_TOKEN: RegExp = new RegExp(`^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,${LIMITS.idLength}}$`);
 
-// "start" would shadow a route; the others would reach prototypes in a browser that builds `all_tasks[id]`.
+// "start" would shadow a route; the last three would reach the prototype in a client that evaluates `all_tasks[id]`.
 const RESERVED_TASK_IDS = "\\.{1,2}|start|__proto__|constructor|prototype";
 /** A task id: `[A-Za-z0-9._:-]{1,128}`, but none of the reserved words. */
 export const TASK_ID: RegExp = new RegExp(

@@ -1,6 +1,6 @@
 /**
- * What travels between processes and isolates: grammars, limits, and the functions that turn foreign data into typed
- * values. Pure, and free of libraries, because it also runs in programs that import `monitored()` by URL.
+ * Parses and validates messages from other processes and isolates. Pure, and free of libraries, because programs that
+ * import `monitored()` by URL load it too.
  *
  * @module
  */
@@ -19,21 +19,25 @@ import type {
 } from "./task.ts";
 import { UPDATE_FIELD_NAMES, UPDATE_FIELDS, type UpdateFieldName, updateOf } from "./update_fields.ts";
 
-/** A change of one task, as reporters send it. */
+/** A change of one task, sent by a reporter. */
 export interface Report {
   readonly client: string;
   readonly id: string;
-  /** When it happened, in epoch seconds on the reporter's clock. */
+  /** The time of the change, in epoch seconds on the reporter's clock. */
   readonly at: number;
   /**
-   * The reporter's own number of it, from 1, higher with each report of the task. With it, a report that arrives twice,
-   * or behind a later one, changes nothing.
+   * The reporter's sequence number, from 1, increasing with each report of the task. It makes resending idempotent: a
+   * duplicate, or a report that arrives after a later one, has no effect.
    */
   readonly seq?: number;
   readonly change: ReportedChange;
 }
 
-/** Parses JSON that came from elsewhere. */
+/**
+ * Parses JSON.
+ *
+ * @throws {ProtocolError} if the text is not JSON
+ */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -42,7 +46,11 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Reads the two names of a task. */
+/**
+ * Checks the key of a task.
+ *
+ * @throws {ProtocolError} if the client token or the task id is invalid
+ */
 export function parseKey(client: unknown, id: unknown): { readonly client: string; readonly id: string } {
   if (typeof client === "string" && typeof id === "string" && isClientToken(client) && isTaskId(id)) {
     return { client, id };
@@ -51,11 +59,11 @@ export function parseKey(client: unknown, id: unknown): { readonly client: strin
 }
 
 /**
- * Reads a report.
+ * Validates a report.
  *
- * @param value what `JSON.parse` gave
- * @returns the report, with every field checked
- * @throws {ProtocolError} that names the field, what was wanted and what came
+ * @param value the parsed JSON
+ * @returns the report
+ * @throws {ProtocolError} if a field is invalid
  */
 export function parseReport(value: unknown): Report {
   const fields = object(value, "report");
@@ -71,11 +79,11 @@ export function parseReport(value: unknown): Report {
 }
 
 /**
- * Reads a change that a reporter may make.
+ * Validates a change that a reporter may send.
  *
- * @param value what `JSON.parse` gave
- * @returns the change, with every field checked
- * @throws {ProtocolError} that names the field, what was wanted and what came
+ * @param value the parsed JSON
+ * @returns the change
+ * @throws {ProtocolError} if a field is invalid
  */
 export function parseChange(value: unknown): ReportedChange {
   const fields = object(value, "change");
@@ -171,12 +179,12 @@ function parseTaskError(value: unknown): TaskError {
 type Fields = { readonly [key: string]: unknown };
 
 /**
- * Checks that a foreign value is an object.
+ * Checks that a value is a JSON object.
  *
- * @param value what came
- * @param field its name, for the message
- * @returns the same value, with its fields still unknown
- * @throws {ProtocolError} where it is not an object
+ * @param value the value
+ * @param field the name of the field, for the error message
+ * @returns the same value
+ * @throws {ProtocolError} if it is not an object
  */
 export function object(value: unknown, field: string): { readonly [key: string]: unknown } {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -243,11 +251,11 @@ function jsonObject(value: unknown, field: string, mostBytes: number): JsonObjec
 }
 
 /**
- * Whether JSON is nested more deeply than so many levels. Counted in the text, as whatever follows the value itself
- * could be led too deep.
+ * Whether arrays and objects in JSON are nested deeper than a number of levels. Scans the text, because a function that
+ * recurses into the value could overflow the stack.
  */
 export function nestsDeeperThan(text: string, levels: number): boolean {
-  // Each level needs a bracket at either end.
+  // Fast path: each level takes two brackets.
   if (text.length <= 2 * levels) return false;
   let depth = 0;
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
@@ -260,9 +268,8 @@ export function nestsDeeperThan(text: string, levels: number): boolean {
 
 const encoder = new TextEncoder();
 
-/** The length of a text as UTF-8. */
+/** The number of bytes of a text in UTF-8. */
 export function byteLength(text: string): number {
-  // At most three bytes a UTF-16 unit, and at least one: most texts need no encoding to be judged by callers.
   return encoder.encode(text).byteLength;
 }
 
@@ -274,7 +281,7 @@ function shown(value: unknown): string {
   try {
     return (JSON.stringify(value) ?? String(value)).slice(0, 64);
   } catch {
-    // Nested too deeply, or no JSON at all.
+    // The value is cyclic, nested too deeply, or a BigInt.
     return typeof value;
   }
 }

@@ -1,15 +1,15 @@
 /**
- * Where in a list of amounts a share of them lies below.
+ * Computes quantiles of sorted numbers.
  *
  * @module
  */
 
 /**
- * The amount that a share of a list is not above; between two of them, it is in proportion.
+ * Computes a quantile of sorted numbers, interpolating linearly between neighbours.
  *
- * @param sorted the amounts, lowest first; one at least from `from` on
- * @param share from 0, the lowest, over 0.5, the median, to 1, the highest
- * @param from the index of the first that counts
+ * @param sorted the numbers in ascending order; at least one from index `from`
+ * @param share 0 for the minimum, 0.5 for the median, 1 for the maximum
+ * @param from the index of the first number to include
  */
 export function quantile(sorted: readonly number[], share: number, from = 0): number {
   const position = from + (sorted.length - 1 - from) * share;

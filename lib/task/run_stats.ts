@@ -1,5 +1,5 @@
 /**
- * What can be said of tasks of one name together. Pure.
+ * Computes statistics about the runs of each task name. Pure.
  *
  * @module
  */
@@ -7,41 +7,41 @@
 import { quantile } from "./quantile.ts";
 import { isFinal, type TaskState, type TaskSummary } from "./task.ts";
 
-/** Runs that are told one by one. */
+/** The number of recent runs in the statistics of a name. */
 const LAST_RUNS = 20;
 
-/** A run that has ended. */
+/** An ended run. */
 export interface PastRun {
   readonly id: string;
   readonly state: TaskState;
-  /** Seconds from its start to its end; `null` where it never started. */
+  /** Seconds from the start to the end; `null` if it never started. */
   readonly duration: number | null;
-  /** When it ended, in epoch seconds. */
+  /** When the run ended, in epoch seconds. */
   readonly finished_at: number | null;
 }
 
-/** The tasks of one name. */
+/** The statistics of one name. */
 export interface RunStats {
   readonly name: string;
-  /** How many have ended. */
+  /** The number of ended runs. */
   readonly runs: number;
-  /** How many have not. */
+  /** The number of unfinished runs. */
   readonly active: number;
-  /** From 0 to 1: how many of those that ended by themselves failed. `null` where none did. */
+  /** The share of failures among finished and failed runs, 0 to 1; `null` if there are none. */
   readonly failure_rate: number | null;
-  /** How long half of those took at most that finished, in seconds; `null` where none did. */
+  /** The median duration of finished runs, in seconds; `null` if there are none. */
   readonly median: number | null;
-  /** How long 95 % of them took at most. */
+  /** The 95th percentile of the durations of finished runs, in seconds; `null` if there are none. */
   readonly p95: number | null;
-  /** The last ones that ended, the latest first. */
+  /** The most recently ended runs, newest first. */
   readonly last: readonly PastRun[];
 }
 
 /**
- * Counts tasks by their names.
+ * Computes the statistics of each name.
  *
  * @param tasks the tasks, oldest first
- * @returns each name once, in alphabetical order
+ * @returns the statistics, sorted by name
  */
 export function runStats(tasks: Iterable<TaskSummary>): RunStats[] {
   const byName = new Map<string, TaskSummary[]>();
@@ -81,7 +81,7 @@ function durationOf({ started_at, finished_at }: TaskSummary): number | null {
   return started_at === null || finished_at === null ? null : rounded(Math.max(0, finished_at - started_at));
 }
 
-/** Milliseconds: of a difference between times in seconds since the epoch, the digits behind them mean nothing. */
+/** Rounds to milliseconds: further digits of a difference of epoch seconds are floating-point noise. */
 function rounded(seconds: number): number {
   return Math.round(seconds * 1_000) / 1_000;
 }

@@ -1,15 +1,15 @@
 /**
- * The task record, its states, and what can happen to it. Pure; imports nothing, so that every other file, the browser's
- * included, may build on it.
+ * The task record, its states, and the changes that apply to it. Pure, so that every other file, also in the browser,
+ * can import it.
  *
- * Times are seconds since the epoch as floating point numbers; durations are seconds.
+ * Times are seconds since the epoch as floating-point numbers; durations are seconds.
  *
  * @module
  */
 
 import { LIMITS } from "./grammar.ts";
 
-/** Every state a task can be in, in the order of its life. The set is closed: states are never parsed from text. */
+/** All states of a task, in the order in which it passes through them. */
 export const TASK_STATES = [
   "NOT_STARTED",
   "STARTING",
@@ -27,7 +27,7 @@ export function isTaskState(text: string): text is TaskState {
   return (TASK_STATES as readonly string[]).includes(text);
 }
 
-/** Any value that survives `JSON.stringify` and `JSON.parse` unchanged. */
+/** Any value that `JSON.stringify` and `JSON.parse` preserve. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 
 /** A plain JSON object. */
@@ -35,32 +35,32 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 
 /** Why a task ended in `ERROR`. */
 export interface TaskError {
-  /** What went wrong, for people. */
+  /** What went wrong, in words for people. */
   readonly message: string;
   /** The error's class or kind: `"TypeError"`, `"interrupted"`, `"lost"`. */
   readonly type: string;
-  /** The stack trace, where there is one. */
+  /** The stack trace, if there is one. */
   readonly stack?: string;
 }
 
-/** Why there is no ETA. */
+/** Why a task has no ETA. */
 export type EtaReason = "unknown_progress" | "too_early" | "stalled";
 
-/** One run of a monitored function or command. Records are immutable: a change makes a new one. */
+/** The record of one run of a monitored function or command. Records are immutable: a change creates a new one. */
 export interface Task {
-  /** ULID, or given by the creator. */
+  /** A ULID, or the id that the creator chose. */
   readonly id: string;
   /** At most 200 characters; defaults to the function's name. */
   readonly name: string;
-  /** Where the task is in its life. */
+  /** The current state. */
   readonly state: TaskState;
-  /** Free text for people, at most 1,000 characters; the state's words where nobody gave one. */
+  /** Free text for people, at most 1,000 characters. Describes the state until the reporter sets it. */
   readonly status: string;
-  /** 0 to 100; `null` where it is unknown. */
+  /** Percent, 0 to 100; `null` if it is indeterminate. */
   readonly progress: number | null;
   /** How many of `total` are done. */
   readonly current: number | null;
-  /** How many there are. */
+  /** How many there are; `null` if unknown. */
   readonly total: number | null;
   /** What `current` and `total` count: `"files"`, `"B"`. */
   readonly unit: string | null;
@@ -74,54 +74,54 @@ export interface Task {
   readonly updated_at: number;
   /** When it ended, in epoch seconds. */
   readonly finished_at: number | null;
-  /** Seconds left, as of `updated_at`. */
+  /** Estimated seconds left, as of `updated_at`. */
   readonly eta: number | null;
-  /** The least that `eta` may be, while there is little to go by; else `null`. */
+  /** The lower bound of `eta` while the estimate is uncertain; otherwise `null`. */
   readonly eta_low: number | null;
-  /** The most that it may be then. */
+  /** The upper bound of `eta` while the estimate is uncertain; otherwise `null`. */
   readonly eta_high: number | null;
-  /** Units (where `current` is known, else percent) per second, smoothed over recent progress. */
+  /** Smoothed recent speed per second: in `unit` if `current` is known, otherwise in percent. */
   readonly rate: number | null;
-  /** Why `eta` is `null`; `null` too where the task is not active. */
+  /** Why `eta` is `null`; `null` if there is an ETA or the task is not active. */
   readonly eta_reason: EtaReason | null;
-  /** No sign of life for longer than `stale_after`. Recoverable: it says nothing about the state. */
+  /** Whether the task has sent no sign of life for longer than `stale_after`. The next report clears it. */
   readonly stale: boolean;
-  /** Seconds within which the task promised a sign of life; `null` where it promised none. */
+  /** Seconds without a report after which the task becomes stale; `null` for never. */
   readonly stale_after: number | null;
-  /** What the function returned, at most 64 KiB as JSON. */
+  /** The return value of the function, at most 64 KiB as JSON. */
   readonly result: JsonValue;
   /** Why the task ended in `ERROR`. */
   readonly error: TaskError | null;
-  /** Whatever the reporter wants to be seen beside the task, at most 16 KiB as JSON. */
+  /** Any other data of the reporter, at most 16 KiB as JSON. */
   readonly metadata: JsonObject;
-  /** Words to filter by. */
+  /** Labels to filter by. */
   readonly tags: readonly string[];
-  /** The task that this one is a part of. */
+  /** The id of the parent, if this task is a subtask. */
   readonly parent_id: string | null;
-  /** The size of this task's slice of its parent's bar, relative to its siblings'. */
+  /** This subtask's share of its parent's progress, relative to the weights of its siblings. */
   readonly weight: number;
-  /** 1 for the first run, one more with every retry. */
+  /** 1 for the first run; each retry adds 1. */
   readonly attempt: number;
-  /** The task that this one is another attempt at. */
+  /** The id of the task that this run is a retry of. */
   readonly retry_of: string | null;
-  /** It was started by name, so that it can be started again. */
+  /** Whether the task can be retried, because it was started by name. */
   readonly retryable: boolean;
-  /** Somebody asked for the task to stop. */
+  /** Whether a client asked the task to stop. */
   readonly cancel_requested: boolean;
-  /** How many log lines the task has written. */
+  /** The number of log lines that the task has written. */
   readonly log_count: number;
   /**
-   * Who reports the task from outside of the server's process: the reporter's own id, or `"http"`. `null` where the task
-   * runs in that process, and ends with it.
+   * The reporter of a task that runs outside the server's process: its id, or `"http"`. `null` if the task runs in the
+   * server's process, which also ends the task when it exits.
    */
   readonly reporter: string | null;
-  /** The reporter's own number of the newest report of the task that was taken; `null` where it gives none. */
+  /** The sequence number that the reporter gave to the newest applied report; `null` if it gives none. */
   readonly report_seq: number | null;
-  /** One more with every change of this task; never goes back. */
+  /** Increases by at least 1 with every change of this task; never decreases. */
   readonly version: number;
 }
 
-/** What lists and statistics need of a task. Of one that has ended it is at hand where the rest of the record is not. */
+/** The fields that lists and statistics need. Kept in memory also for ended tasks, whose records are on disk. */
 export type TaskSummary = Pick<
   Task,
   | "id"
@@ -136,7 +136,7 @@ export type TaskSummary = Pick<
   | "retry_of"
 >;
 
-/** What a task is created with. */
+/** The creation of a task. */
 export interface CreateChange {
   readonly type: "create";
   readonly name: string;
@@ -150,35 +150,35 @@ export interface CreateChange {
   readonly stale_after: number | null;
 }
 
-/** The first sign of the task's own code. */
+/** The task's code began to run. */
 export interface StartChange {
   readonly type: "start";
 }
 
-/** What a reporter says on the way. A key that is absent stays as it is; `null` makes it unknown. */
+/** An update while the task runs. Absent fields stay as they are; `null` makes a field unknown. */
 export interface UpdateChange {
-  /** Tells changes apart. */
+  /** Identifies the kind of change. */
   readonly type: "update";
-  /** How far, from 0 to 100. */
+  /** Percent, 0 to 100; `null` for indeterminate. */
   readonly progress?: number | null;
-  /** What is going on, for people. */
+  /** What the task is doing, in words for people. */
   readonly status?: string;
-  /** How many of `total` are done; `progress` follows where it is not given. */
+  /** How many of `total` are done. `progress` is derived from both unless it is given too. */
   readonly current?: number | null;
-  /** How many there are. */
+  /** How many there are; `null` for unknown. */
   readonly total?: number | null;
-  /** What is counted: `"files"`, `"B"`. */
+  /** What `current` and `total` count: `"files"`, `"B"`. */
   readonly unit?: string | null;
-  /** Merged into the task's metadata key by key; a key that is `null` is removed. */
+  /** Merged into the metadata key by key; a key with the value `null` is removed. */
   readonly metadata?: JsonObject;
 }
 
-/** Lines that the task wrote, oldest first. */
+/** New log lines, oldest first. */
 export interface LogChange {
   readonly type: "log";
   /**
-   * How many lines the task had written before these. What the task has already is left out, so that lines which are
-   * sent again are not there twice. Where it is absent, all of them are new.
+   * The number of lines that the task had written before these. Makes resending idempotent: lines that the task already
+   * has are skipped. If absent, all lines are new.
    */
   readonly first?: number;
   readonly lines: readonly LogLine[];
@@ -203,22 +203,22 @@ export interface FailChange {
   readonly error: TaskError;
 }
 
-/** The task stopped because it was asked to. */
+/** The task stopped after a request to cancel it. */
 export interface CancelledChange {
   readonly type: "cancelled";
 }
 
-/** Somebody asks the task to stop. */
+/** A request to cancel the task. */
 export interface RequestCancelChange {
   readonly type: "request_cancel";
 }
 
-/** The sign of life that was promised is overdue. Any later report takes it back. */
+/** The task has sent no sign of life for longer than `stale_after`. Any later report clears this. */
 export interface StaleChange {
   readonly type: "stale";
 }
 
-/** A new estimate without news from the task: what was a rate has become a standstill. */
+/** A new estimate without a report: the progress has stalled. */
 export interface EstimateChange {
   readonly type: "estimate";
   readonly eta: number | null;
@@ -228,39 +228,39 @@ export interface EstimateChange {
   readonly eta_reason: EtaReason | null;
 }
 
-/** The progress of a task's children, rolled up. */
+/** New progress of a parent, computed from its subtasks. */
 export interface RollUpChange {
   readonly type: "roll_up";
   readonly progress: number;
 }
 
-/** The process that ran the task is gone, and will not say how it ended. */
+/** The process that ran the task ended without reporting the end of the task. */
 export interface InterruptChange {
   readonly type: "interrupt";
-  /** What happened, for people. */
+  /** What happened, in words for people. */
   readonly message: string;
-  /** Versions that may have been given out and were lost. */
+  /** The number of versions that may have been published but not stored. */
   readonly lostVersions: number;
 }
 
-/** The process that showed the task is gone, and another one goes on with it: whoever runs it is elsewhere. */
+/** The server restarted, while the task runs on in another process. */
 export interface AdoptChange {
   readonly type: "adopt";
-  /** Versions that may have been given out and were lost. */
+  /** The number of versions that may have been published but not stored. */
   readonly lostVersions: number;
 }
 
-/** The side that runs the task is there again. */
+/** The reporter of the task reconnected. */
 export interface HeardChange {
   readonly type: "heard";
 }
 
-/** A removed task is there again. */
+/** The removal of the task was undone. */
 export interface RestoreChange {
   readonly type: "restore";
 }
 
-/** What the side that runs a task can say of it. */
+/** The changes that reporters send. */
 export type ReportedChange =
   | CreateChange
   | StartChange
@@ -271,7 +271,7 @@ export type ReportedChange =
   | CancelledChange
   | RequestCancelChange;
 
-/** Everything that can happen to a task. */
+/** All changes of a task, including those that the server makes itself. */
 export type TaskChange =
   | ReportedChange
   | StaleChange
@@ -282,34 +282,34 @@ export type TaskChange =
   | HeardChange
   | RestoreChange;
 
-/** A moment of a task's life: it entered a state, or said what it is at. */
+/** An entry of a task's history: a change of its state or status. */
 export interface HistoryEntry {
-  /** When, in epoch seconds. */
+  /** When it changed, in epoch seconds. */
   readonly at: number;
   readonly state: TaskState;
   readonly status: string;
-  /** How far the task was. */
+  /** The progress at that time. */
   readonly progress: number | null;
-  /** The version of the record that began to say so. */
+  /** The first version of the record with this state and status. */
   readonly version: number;
 }
 
-/** What lists and statistics need of a task, and nothing else of it. */
+/** Copies the summary out of a record. */
 export function summaryOf(task: TaskSummary): TaskSummary {
   const { id, name, state, created_at, started_at, updated_at, finished_at, progress, parent_id, retry_of } =
     task;
   return { id, name, state, created_at, started_at, updated_at, finished_at, progress, parent_id, retry_of };
 }
 
-/** How far a task was, from 0 to 100, at a time in epoch seconds. */
+/** A point of a progress history: the time, in epoch seconds, and the progress, 0 to 100. */
 export type ProgressPoint = readonly [at: number, progress: number];
 
-/** Whether a state is the last one of a task's life. */
+/** Whether a state is final, so that the task has ended. */
 export function isFinal(state: TaskState): boolean {
   return state === "FINISHED" || state === "ERROR" || state === "CANCELLED";
 }
 
-/** The words for a state where the task gave no status of its own. */
+/** The status of a task whose reporter has not set one: describes the state. */
 export function stateWords(state: TaskState, error: TaskError | null): string {
   switch (state) {
     case "NOT_STARTED":

@@ -1,5 +1,5 @@
 /**
- * Times as people write them into filters. Pure.
+ * Parses the times that people write into filters. Pure.
  *
  * @module
  */
@@ -17,15 +17,15 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
 
 /**
- * Reads a time: how long ago (`90s`, `15m`, `1h`, `7d`, `2w`), RFC 3339 (`2026-11-24T14:00:00+01:00`), a date alone, whose
- * day begins in UTC, or epoch seconds as records have them.
+ * Parses an age (`90s`, `15m`, `1h`, `7d`, `2w`), an RFC 3339 time (`2026-11-24T14:00:00+01:00`), a date, which stands for
+ * midnight in UTC, or epoch seconds.
  *
- * @param text what was written
- * @param now the time, in epoch seconds
- * @returns the time in epoch seconds; `null` where the text is none of these
+ * @param text the text
+ * @param now the time that ages are relative to, in epoch seconds
+ * @returns the time in epoch seconds; `null` if the text has none of these forms
  */
 export function timeFrom(text: string, now: number): number | null {
-  // A plus that nobody escaped has become a space in a query string.
+  // In a query string, an unescaped plus sign is decoded as a space.
   const written = text.toUpperCase().replace(/ (?=\d{2}:\d{2}$)/, "+");
   const [, count, unit] = AGE.exec(written) ?? [];
   if (count !== undefined) return now - Number(count) * (UNIT_SECONDS.get(unit) ?? 0);
@@ -33,7 +33,7 @@ export function timeFrom(text: string, now: number): number | null {
   if (!DATE.test(written) && !DATE_TIME.test(written)) return null;
   const day = written.slice(0, 10);
   const midnight = new Date(`${day}T00:00:00Z`);
-  // The 30th of February would be read as a day of March.
+  // `Date` would accept the 30th of February as a day in March.
   if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(day)) return null;
   const milliseconds = DATE.test(written) ? midnight.getTime() : Date.parse(written);
   return Number.isNaN(milliseconds) ? null : milliseconds / 1000;

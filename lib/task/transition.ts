@@ -1,5 +1,5 @@
 /**
- * The one function that makes every transition of a task, and the rules that it is made of. Pure.
+ * The state machine of a task: applies changes to records. Pure.
  *
  * @module
  */
@@ -20,19 +20,19 @@ import type {
   UpdateChange,
 } from "./task.ts";
 
-/** Why a change was refused. */
+/** Why a change was rejected. */
 export type RefusalCode = "task_exists" | "task_not_found" | "task_ended" | "late_report";
 
-/** A change that the task's state does not allow. The task stays as it was. */
+/** Thrown for a change that the task's state does not allow. The task stays unchanged. */
 export class TransitionError extends Error {
   /** The name of the class. */
   override readonly name = "TransitionError";
-  /** Why, for programs. */
+  /** The reason, for programs. */
   readonly code: RefusalCode;
 
   /**
-   * @param code why, for programs
-   * @param message why, for people
+   * @param code the reason, for programs
+   * @param message the reason, for people
    */
   constructor(code: RefusalCode, message: string) {
     super(message);
@@ -40,7 +40,7 @@ export class TransitionError extends Error {
   }
 }
 
-/** The three fields that say how far a task is. */
+/** The progress fields of a record. */
 export interface TaskProgress {
   readonly progress: number | null;
   readonly current: number | null;
@@ -48,9 +48,9 @@ export interface TaskProgress {
 }
 
 /**
- * How far a task is after an update. Progress that was given is clamped to 0..100; where only counts were given it is
- * derived from them. Reporters use the same function before they merge updates, so that a merged update leads to the
- * same record as its parts one by one.
+ * Applies an update to the progress fields. A given progress is clamped to 0..100; otherwise it is derived from the
+ * counts, if the update has any. Reporters use this function too when they coalesce updates, so that one coalesced
+ * update leads to the same record as the single ones.
  */
 export function progressAfter(task: TaskProgress, update: UpdateChange): TaskProgress {
   const current = update.current === undefined ? task.current : update.current;
@@ -61,7 +61,7 @@ export function progressAfter(task: TaskProgress, update: UpdateChange): TaskPro
   }
   const counted = update.current !== undefined || update.total !== undefined;
   if (!counted || current === null) return { progress: task.progress, current, total };
-  // More done than there should be: the total was wrong, so how far it is has become unknown.
+  // If `current` exceeds `total`, the total was wrong, so the progress is indeterminate.
   const known = total !== null && total > 0 && current <= total;
   return { progress: known ? clampProgress((current / total) * 100) : null, current, total };
 }
@@ -70,11 +70,11 @@ function clampProgress(progress: number): number {
   return Math.min(100, Math.max(0, progress));
 }
 
-/** Where a change comes from. */
+/** The source of a change. */
 export interface ChangeOrigin {
-  /** The reporter in another process that it comes from; `null` where it comes from this one. */
+  /** The id of a reporter in another process; `null` if the change comes from this process. */
   readonly reporter: string | null;
-  /** The reporter's own number of it, higher with each of the task's reports; `null` where it does not number them. */
+  /** The reporter's sequence number of the report, increasing per task; `null` if its reports have none. */
   readonly seq: number | null;
 }
 
@@ -84,16 +84,16 @@ const HERE: ChangeOrigin = { reporter: null, seq: null };
  * Applies one change to one task.
  *
  * `NOT_STARTED → STARTING → PROCESSING → FINISHED | ERROR | CANCELLED`; the first update moves a task to `PROCESSING`.
- * Terminal is final. A change that changes nothing (the same end twice, a second request to cancel) gives back the
- * very same record. So do all that a reporter sends twice, or too late, where it numbers its reports: those are refused.
+ * The last three are final. A change without effect (the same end twice, a second request to cancel) returns the same
+ * object. A report whose sequence number is not above that of the newest applied one is rejected as late.
  *
- * @param task the task as it is; `undefined` where there is none yet
+ * @param task the current record; `undefined` if the task does not exist yet
  * @param id the task's id
- * @param change what happened
- * @param at when, in epoch seconds; a time before the last change counts as the last change's
- * @param origin where the change comes from
- * @returns the task as it is afterwards
- * @throws {TransitionError} where the task's state does not allow the change
+ * @param change the change to apply
+ * @param at the time of the change, in epoch seconds; raised to the time of the last change if it is earlier
+ * @param origin the source of the change
+ * @returns the new record
+ * @throws {TransitionError} if the task's state does not allow the change, or the report is late
  */
 export function transition(
   task: Task | undefined,
@@ -110,11 +110,11 @@ export function transition(
   if (origin.seq === null || after.report_seq === origin.seq || isFinal(task?.state ?? "NOT_STARTED")) {
     return after;
   }
-  // Also where nothing else changes: what comes later with a lower number is late.
+  // Even if nothing else changes: a report with a lower number that arrives afterwards is late.
   return { ...after, report_seq: origin.seq, version: after === task ? after.version + 1 : after.version };
 }
 
-/** Whether a report was taken before, or comes behind one that was made later. The same end twice is no news. */
+/** Whether a report is a duplicate or arrives after a later one. A repeated end is not late: it has no effect. */
 function isLate(task: Task, change: TaskChange, { reporter, seq }: ChangeOrigin): boolean {
   if (seq === null || task.report_seq === null || task.reporter !== reporter) return false;
   return seq <= task.report_seq && !repeatsEnd(task.state, change.type);
@@ -247,7 +247,7 @@ function repeatsEnd(state: TaskState, change: TaskChange["type"]): boolean {
 
 function entered(task: Task, state: TaskState, time: number, error: TaskError | null = null): Task {
   const ended = isFinal(state);
-  // A status that nobody gave follows the state; one that somebody gave stays, also past the end.
+  // A status that the reporter has set stays, also after the end; otherwise it follows the state.
   const gaveStatus = task.status !== stateWords(task.state, task.error);
   return {
     ...task,
@@ -282,8 +282,8 @@ function updated(task: Task, change: UpdateChange, time: number): Task {
 }
 
 /**
- * Merges metadata key by key; a key that is `null` in the patch is removed (RFC 7396, for the top level only). A patch
- * that would make it too large is left out.
+ * Merges a patch into metadata; a key that is `null` in the patch is removed (RFC 7396, top level only). A patch that
+ * would exceed the size limit is ignored.
  */
 export function mergeMetadata(metadata: JsonObject, patch: JsonObject): JsonObject {
   const kept = Object.entries({ ...metadata, ...patch }).filter(([key]) => patch[key] !== null);
@@ -291,18 +291,18 @@ export function mergeMetadata(metadata: JsonObject, patch: JsonObject): JsonObje
   return byteLength(JSON.stringify(merged)) <= LIMITS.metadataBytes ? merged : metadata;
 }
 
-/** The lines of a change that a task does not have yet. */
+/** Returns the lines of a change that the task does not have yet. */
 export function newLines(task: Task, change: LogChange): readonly LogLine[] {
   const known = task.log_count - (change.first ?? task.log_count);
   return known <= 0 ? change.lines : change.lines.slice(known);
 }
 
 /**
- * What a change adds to a task's history: an entry where the state or the status is another one.
+ * Makes the history entry for a change of state or status.
  *
- * @param before the task before the change; `undefined` where there was none
- * @param after the task afterwards
- * @returns the entry; `null` where there is nothing to note
+ * @param before the record before the change; `undefined` if the change created the task
+ * @param after the record after the change
+ * @returns the entry; `null` if neither the state nor the status changed
  */
 export function historyEntryOf(before: Task | undefined, after: Task): HistoryEntry | null {
   if (before !== undefined && before.state === after.state && before.status === after.status) return null;

@@ -5,7 +5,7 @@
  */
 
 /**
- * Shortens text that is too long; an ellipsis marks the cut.
+ * Shortens text that exceeds a maximum length; ends it with an ellipsis then.
  *
  * @param text the text
  * @param most the maximum length, in UTF-16 code units, ellipsis included

@@ -1,7 +1,6 @@
 /**
- * Reads what the server sends to who watches. A page outlives its server, and a terminal may ask one of another version,
- * so fields may come that this version does not know, or not come: nothing of that may break it, and nothing but text
- * and numbers may reach what is shown.
+ * Reads the server's messages and responses, tolerantly. The server may have another version than its client, so unknown
+ * fields are ignored, and missing or malformed ones become defaults: whatever arrives, the caller gets the right types.
  *
  * @module
  */
@@ -19,12 +18,12 @@ import type {
 
 /** All tasks of a client. */
 export interface TaskList {
-  /** The position that this is the state at. */
+  /** The position, in the order of all changes, of this state. */
   readonly cursor: string | null;
   readonly tasks: readonly Task[];
 }
 
-/** What changed: first the removals, then the tasks. */
+/** Changes since a cursor. Apply the removals first, then the tasks. */
 export interface TaskChanges extends TaskList {
   readonly removed: readonly string[];
 }
@@ -34,9 +33,9 @@ export type ServerMessage =
   | { readonly type: "task_update" } & TaskChanges
   | { readonly type: "initial_state" } & TaskList
   | { readonly type: "resync" }
-  /** The server is about to end. */
+  /** The server is shutting down. */
   | { readonly type: "closing" }
-  /** Why nothing can be stored at present; `null` where that is over. */
+  /** The storage error because of which the server cannot commit; `null` if it can commit again. */
   | { readonly type: "degraded"; readonly detail: string | null }
   | { readonly type: "unknown" };
 
@@ -46,8 +45,8 @@ type Fields = { readonly [key: string]: unknown };
  * Reads a message of the delta socket.
  *
  * @param text the message
- * @returns the message; `unknown` where its type is one that this version does not know
- * @throws {SyntaxError} where it is not JSON
+ * @returns the message; of type `unknown` if this version does not know its type
+ * @throws {SyntaxError} if it is not JSON
  */
 export function readMessage(text: string): ServerMessage {
   const message = fieldsOf(JSON.parse(text));
@@ -71,15 +70,15 @@ export function readMessage(text: string): ServerMessage {
  * Reads a message of a single task's socket.
  *
  * @param text the message
- * @returns the task; `null` where the message is about something else
- * @throws {SyntaxError} where it is not JSON
+ * @returns the task; `null` if the message has none
+ * @throws {SyntaxError} if it is not JSON
  */
 export function readTaskMessage(text: string): Task | null {
   const message = fieldsOf(JSON.parse(text));
   return message.type === "initial_state" || message.type === "state_update" ? readTask(message) : null;
 }
 
-/** Reads what changed after a cursor. */
+/** Reads the changes since a cursor. */
 export function readChanges(value: unknown): TaskChanges {
   const { cursor, tasks, removed } = fieldsOf(value);
   return {
@@ -89,13 +88,13 @@ export function readChanges(value: unknown): TaskChanges {
   };
 }
 
-/** Reads the envelope of all tasks of a client. */
+/** Reads the response with all tasks of a client. */
 export function readTaskList(value: unknown): TaskList {
   const { cursor, all_tasks: all } = fieldsOf(value);
   return { cursor: textOrNull(cursor), tasks: readTasks(Object.values(fieldsOf(all))) };
 }
 
-/** Reads a task; `null` where it has no id to know it by. */
+/** Reads a record; returns `null` if it has no id. */
 export function readTask(value: unknown): Task | null {
   const fields = fieldsOf(value);
   if (typeof fields.id !== "string" || fields.id === "") return null;
@@ -139,20 +138,20 @@ export function readTask(value: unknown): Task | null {
 }
 
 function readTasks(values: readonly unknown[]): Task[] {
-  // What is none is left out.
+  // Invalid entries are skipped.
   return values.map(readTask).filter((task) => task !== null);
 }
 
 /** A page of log lines. */
 export interface LogPage {
   readonly lines: readonly LogLine[];
-  /** The number of the first line. */
+  /** The number of the first line, from 0. */
   readonly first: number;
-  /** The number of the line after the last. */
+  /** The number of the line after the last one. */
   readonly next: number;
 }
 
-/** Reads the answer to a request for log lines that asked for those from `after` on. */
+/** Reads the response to a request for the log lines from number `after` on. */
 export function readLogPage(value: unknown, after: number): LogPage {
   const fields = fieldsOf(value);
   const lines = listOf(fields.lines).map(readLogLine);
@@ -174,13 +173,14 @@ export function readHistory(value: unknown): HistoryEntry[] {
   });
 }
 
-/** What an answer that says "no" tells people: its `detail`, else its `title`, else its status. */
+/** Reads the message of an error response (RFC 9457): its `detail`, else its `title`, else its status. */
 export function readProblem(value: unknown, status: number): string {
   const fields = fieldsOf(value);
-  return textOrNull(fields.detail) ?? textOrNull(fields.title) ?? `The server answered with status ${status}`;
+  return textOrNull(fields.detail) ?? textOrNull(fields.title) ??
+    `The server responded with status ${status}`;
 }
 
-/** Reads the id of a task that was started; `null` where the answer has none. */
+/** Reads the id of a started task; returns `null` if the response has none. */
 export function readStartedId(value: unknown): string | null {
   return textOrNull(fieldsOf(value).task_id);
 }

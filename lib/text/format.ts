@@ -1,6 +1,6 @@
 /**
- * How numbers, times and estimates are written, on the page and in the terminal. Pure, and the same on the server and in
- * the browser, so that what was rendered and what is patched later read alike.
+ * Formats numbers, times and estimates for the page and the terminal. Pure, so that server and browser render the same
+ * text.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { JsonValue, Task } from "../task/task.ts";
 
 const LOCALE = "en-US";
 const NO_VALUE = "—";
-/** By how many digits they leave behind the point. Kept, as making one takes longer than a hundred uses. */
+/** By the number of fraction digits. Reused, because constructing one costs more than a hundred uses. */
 const COUNTS = [0, 1, 2].map((maximumFractionDigits) =>
   new Intl.NumberFormat(LOCALE, { maximumFractionDigits })
 );
-/** A rate of millions wavers in all its digits but the first. */
+/** For rates of millions, of which only the first digits are stable. */
 const COMPACT = new Intl.NumberFormat(LOCALE, { notation: "compact", maximumFractionDigits: 1 });
 
-/** Writes a duration in at most two units: `0.4s`, `12s`, `3m 04s`, `2h 05m`, `3d 04h`. */
+/** Formats a duration in at most two units: `0.4s`, `12s`, `3m 04s`, `2h 05m`, `3d 04h`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return NO_VALUE;
   if (seconds < 0.95) return `${seconds.toFixed(1)}s`;
@@ -27,7 +27,7 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 86_400)}d ${two(Math.floor(whole % 86_400 / 3_600))}h`;
 }
 
-/** Writes how long ago something was, in one unit: `just now`, `3 min ago`, `5 days ago`. */
+/** Formats an age in one unit: `just now`, `3 min ago`, `5 days ago`. */
 export function formatAgo(seconds: number): string {
   if (seconds < 10) return "just now";
   if (seconds < 60) return `${Math.floor(seconds / 10) * 10} s ago`;
@@ -37,7 +37,7 @@ export function formatAgo(seconds: number): string {
   return days === 1 ? "1 day ago" : `${formatCount(days)} days ago`;
 }
 
-/** Writes an estimate no more exactly than it is known: `about 2 min left`. */
+/** Formats an estimate of the time left, rounded to its likely accuracy: `about 2 min left`. */
 export function formatTimeLeft(seconds: number): string {
   if (seconds < 1) return "almost done";
   if (seconds < 10) return "a few seconds left";
@@ -45,7 +45,7 @@ export function formatTimeLeft(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `about ${minutes} min left`;
   if (minutes < 24 * 60) {
-    // Past three hours single minutes are noise.
+    // Above three hours, single minutes are more precise than the estimate.
     const rounded = minutes < 180 ? minutes : Math.round(minutes / 10) * 10;
     const rest = rounded % 60;
     return `about ${Math.floor(rounded / 60)} h${rest === 0 ? "" : ` ${rest} min`} left`;
@@ -54,7 +54,7 @@ export function formatTimeLeft(seconds: number): string {
   return `about ${Math.floor(hours / 24)} d${hours % 24 === 0 ? "" : ` ${hours % 24} h`} left`;
 }
 
-/** The units in which ranges are written, from what upper bound on, and in steps of how many. */
+/** The unit of a range and the step it is rounded to, by the upper bound in seconds from which they apply. */
 const RANGE_UNITS = [
   { from: 48 * 3_600, unit: "d", seconds: 86_400, step: 1 },
   { from: 2 * 3_600, unit: "h", seconds: 3_600, step: 1 },
@@ -63,7 +63,7 @@ const RANGE_UNITS = [
   { from: 10, unit: "s", seconds: 1, step: 5 },
 ] as const;
 
-/** Writes an estimate that is not certain: `3–5 min left`, `up to 2 h left`. */
+/** Formats the bounds of an uncertain estimate: `3–5 min left`, `up to 2 h left`. */
 export function formatTimeRange(low: number, high: number): string {
   const scale = RANGE_UNITS.find(({ from }) => high >= from);
   if (scale === undefined) return formatTimeLeft(high);
@@ -73,10 +73,10 @@ export function formatTimeRange(low: number, high: number): string {
   return least! <= 0 ? `up to ${most} ${unit} left` : `${least}–${most} ${unit} left`;
 }
 
-/** The time that is left, or why nobody knows. Empty for a task that is not active. */
+/** Formats the time left, or the reason why there is no estimate. Empty if the task is not active. */
 export function timeLeft(task: Task, now: number): string {
   if (!task.active) return "";
-  // The estimate is as of the last change; a task that just has not spoken since gets closer to its end all the same.
+  // The estimate dates from the last change, so the time since then is subtracted.
   const silence = Math.max(0, now - task.updated_at);
   if (task.eta !== null && task.eta_low !== null && task.eta_high !== null) {
     return formatTimeRange(task.eta_low - silence, task.eta_high - silence);
@@ -94,18 +94,18 @@ export function timeLeft(task: Task, now: number): string {
   }
 }
 
-/** How long a task has run, or ran, in seconds; `null` where it never started. */
+/** The duration of a run so far, or in total if it has ended, in seconds; `null` if it never started. */
 export function elapsedSeconds(task: Task, now: number): number | null {
   if (task.started_at === null) return null;
   return Math.max(0, (task.finished_at ?? now) - task.started_at);
 }
 
-/** Writes progress as a whole percentage; never `100%` before it is all. */
+/** Formats progress as a whole percentage, rounded down: `100%` only if the task is complete. */
 export function formatPercent(progress: number | null): string {
   return progress === null ? NO_VALUE : `${Math.floor(progress + 1e-9)}%`;
 }
 
-/** Writes a number with its thousands grouped; small fractions keep two digits. */
+/** Formats a number with grouped thousands and up to two fraction digits. */
 export function formatCount(value: number): string {
   if (!Number.isFinite(value)) return NO_VALUE;
   const digits = Number.isInteger(value) || Math.abs(value) >= 1_000 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
@@ -114,7 +114,7 @@ export function formatCount(value: number): string {
 
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 
-/** Writes a number of bytes: `512 B`, `1.2 GiB`. */
+/** Formats a number of bytes: `512 B`, `1.2 GiB`. */
 export function formatBytes(bytes: number): string {
   if (!Number.isFinite(bytes)) return NO_VALUE;
   let value = Math.abs(bytes);
@@ -127,12 +127,12 @@ export function formatBytes(bytes: number): string {
   return `${sign}${unit === 0 ? formatCount(Math.round(value)) : value.toFixed(1)} ${BYTE_UNITS[unit]}`;
 }
 
-/** Whether a unit means bytes. */
+/** Whether a unit stands for bytes. */
 export function isByteUnit(unit: string | null): boolean {
   return unit !== null && /^(b|bytes?)$/i.test(unit);
 }
 
-/** Writes how many of how many: `3,204 / 10,000 files`. Empty where nothing is counted. */
+/** Formats the counts of a task: `3,204 / 10,000 files`. Empty if it has none. */
 export function formatCounts(task: Pick<Task, "current" | "total" | "unit">): string {
   const { current, total, unit } = task;
   if (current === null && total === null) return "";
@@ -145,7 +145,7 @@ export function formatCounts(task: Pick<Task, "current" | "total" | "unit">): st
   return total === null ? `${done}${words}` : `${done} / ${formatCount(total)}${words}`;
 }
 
-/** Writes a rate so that its number stays readable: `57.7M bits/s`, `54 files/s`, `12 files/min`. Empty if there is none. */
+/** Formats the rate of a task per second, minute or hour: `57.7M bits/s`, `12 files/min`. Empty if it has none. */
 export function formatRate(task: Pick<Task, "rate" | "current" | "unit">): string {
   const { rate } = task;
   if (rate === null || !Number.isFinite(rate) || rate <= 0) return "";
@@ -153,14 +153,14 @@ export function formatRate(task: Pick<Task, "rate" | "current" | "unit">): strin
   if (counted && isByteUnit(task.unit)) return `${formatBytes(rate)}/s`;
   const unit = !counted ? "%" : task.unit === null || task.unit === "" ? "" : ` ${task.unit}`;
   if (rate >= 1e6) return `${COMPACT.format(rate)}${unit}/s`;
-  // Of hundreds a fraction is noise.
+  // Fractions of hundreds are noise.
   if (rate >= 100) return `${formatCount(Math.round(rate))}${unit}/s`;
   if (rate >= 0.5) return `${formatCount(rate)}${unit}/s`;
   if (rate * 60 >= 0.5) return `${formatCount(rate * 60)}${unit}/min`;
   return `${formatCount(rate * 3_600)}${unit}/h`;
 }
 
-/** Writes a time of day as `14:03:22`: local time in the browser, UTC and marked so on the server. */
+/** Formats a time of day: in local time `14:03:22`, otherwise `14:03:22 UTC`. */
 export function formatClock(at: number, local: boolean): string {
   const date = new Date(at * 1_000);
   if (Number.isNaN(date.getTime())) return NO_VALUE;
@@ -168,7 +168,7 @@ export function formatClock(at: number, local: boolean): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-/** Writes a date and a time of day: `2026-11-24 14:03:22`; local time in the browser, UTC and marked so on the server. */
+/** Formats a date and a time of day: in local time `2026-11-24 14:03:22`, otherwise followed by `UTC`. */
 export function formatDateTime(at: number, local: boolean): string {
   const date = new Date(at * 1_000);
   if (Number.isNaN(date.getTime())) return NO_VALUE;
@@ -178,19 +178,19 @@ export function formatDateTime(at: number, local: boolean): string {
   return `${day} ${formatClock(at, local)}`;
 }
 
-/** A time for the `datetime` attribute; `undefined` where it is none. */
+/** Formats a time for the `datetime` attribute; `undefined` if the time is out of range. */
 export function machineTime(at: number): string | undefined {
   const date = new Date(at * 1_000);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
-/** Writes a value as JSON on one line, cut to a length. */
+/** Formats a value as JSON on one line, truncated to a number of characters. */
 export function formatJson(value: JsonValue, mostCharacters: number): string {
   const text = JSON.stringify(value) ?? "null";
   return text.length > mostCharacters ? `${text.slice(0, mostCharacters - 1)}…` : text;
 }
 
-/** Writes a noun with its number: `1 task`, `3 tasks`. */
+/** Formats a number with a noun in singular or plural: `1 task`, `3 tasks`. */
 export function countNoun(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }

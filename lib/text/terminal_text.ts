@@ -1,11 +1,11 @@
 /**
- * Text of others in a terminal: made harmless, measured and cut. What a terminal is sent is a program to it, so nothing
- * that a task says of itself may reach it as it came. Pure.
+ * Sanitises, measures and truncates text for a terminal. Names, statuses and logs of tasks are untrusted, and a terminal
+ * executes the escape sequences in them. Pure.
  *
  * @module
  */
 
-/** Escape sequences as ECMA-48 has them: with parameters, with a string up to its terminator, and of two characters. */
+/** Escape sequences (ECMA-48): control sequences, control strings up to their terminators, and short ones. */
 const SEQUENCES = new RegExp(
   [
     "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]",
@@ -15,17 +15,17 @@ const SEQUENCES = new RegExp(
   "g",
 );
 const SPACES = /[\s\u0085]+/g;
-/** Marks that turn the direction of writing around, and others that are not seen; but for those that join letters. */
+/** Format characters, such as bidirectional overrides, except the two that join or separate letters. */
 const INVISIBLE = /(?![\u200c\u200d])\p{Cf}/gu;
 const CONTROLS = /[\p{Cc}\p{Cs}]/gu;
 
 /**
- * Makes a text harmless: one line, no escape sequences, no control characters, nothing that changes the direction of
- * writing. Where a control character was that belongs to no sequence, there is `�`.
+ * Sanitises a text to one line without escape sequences, control characters and bidirectional overrides. Control
+ * characters outside escape sequences become `�`.
  *
- * @param text what somebody wrote
- * @param most the most characters that are looked at; where there are more, `…` stands for them
- * @returns what is safe to be written to a terminal
+ * @param text the untrusted text
+ * @param most the maximum number of characters to read; `…` replaces the rest
+ * @returns text that is safe to write to a terminal
  */
 export function plainText(text: string, most = 1_024): string {
   return (text.length > most ? `${text.slice(0, most)}…` : text)
@@ -39,7 +39,7 @@ export function plainText(text: string, most = 1_024): string {
 
 const ASCII = /^[ -~]*$/;
 const NO_COLUMN = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]/u;
-/** East Asian wide and full width characters (Unicode Standard Annex 11), and what is drawn as an emoji. */
+/** East Asian wide and fullwidth characters (Unicode Standard Annex 11), and emoji. */
 const TWO_COLUMNS = new RegExp(
   "(?!\\p{Regional_Indicator})\\p{Emoji_Presentation}|[" +
     "\\u1100-\\u115f\\u2329\\u232a\\u2e80-\\u303e\\u3041-\\u3247\\u3250-\\u4dff\\u4e00-\\ua4cf\\ua960-\\ua97f" +
@@ -48,14 +48,14 @@ const TWO_COLUMNS = new RegExp(
     "\\u{1f200}-\\u{1f2ff}\\u{20000}-\\u{3fffd}]",
   "u",
 );
-/** Asks for the character before it to be drawn as an emoji. */
+/** The variation selector that makes the character before it an emoji. */
 const EMOJI_STYLE = "\ufe0f";
 
 /**
- * Says how many columns of a terminal a text takes. Where terminals differ, as on emoji that are joined into one, it is
- * the most that any takes: a line that is too short is better than one that wraps.
+ * Counts the terminal columns that a text occupies. If terminals differ, as with joined emoji, returns the maximum,
+ * because a line that is too short is better than one that wraps.
  *
- * @param text a text of {@linkcode plainText}
+ * @param text a text from {@linkcode plainText}
  */
 export function textWidth(text: string): number {
   if (ASCII.test(text)) return text.length;
@@ -74,10 +74,10 @@ function characterWidth(character: string): 0 | 1 | 2 {
 let segmenter: Intl.Segmenter | undefined;
 
 /**
- * Cuts a text to so many columns, with `…` where something is missing. What people read as one character is not cut.
+ * Truncates a text to a number of columns, and marks that with `…`. Does not split grapheme clusters.
  *
- * @param text a text of {@linkcode plainText}
- * @param width the most columns that it may take
+ * @param text a text from {@linkcode plainText}
+ * @param width the maximum number of columns
  */
 export function fitText(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
@@ -94,7 +94,7 @@ export function fitText(text: string, width: number): string {
   return `${fitting}…`;
 }
 
-/** Cuts a text to so many columns or fills it up to them, at its end or, for numbers, at its beginning. */
+/** Truncates or pads a text to a number of columns; pads at the start if `toRight`, otherwise at the end. */
 export function padText(text: string, width: number, toRight = false): string {
   const fitting = fitText(text, width);
   const fill = " ".repeat(Math.max(0, width - textWidth(fitting)));

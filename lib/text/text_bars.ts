@@ -1,5 +1,5 @@
 /**
- * Tasks as lines of text: `name  [██████░░░░]  62 %  status  elapsed  time left`. For terminals and for curl. Pure.
+ * Renders tasks as lines of text: `name  [██████░░░░]  62 %  status  elapsed  time left`. For the CLI and for curl. Pure.
  *
  * @module
  */
@@ -16,43 +16,43 @@ import { stateWords, type Task } from "../task/task.ts";
 import { hasEnded, statusWords } from "../task/task_view.ts";
 import { padText, plainText, textWidth } from "./terminal_text.ts";
 
-/** How {@linkcode textBars} draws. */
+/** Options of {@linkcode textBars}. */
 export interface TextBarsOptions {
-  /** The most columns that a line may take. */
+  /** The maximum number of terminal columns of a line. */
   readonly width: number;
-  /** The time, in epoch seconds. */
+  /** The current time, in epoch seconds. */
   readonly now: number;
-  /** Whether states are coloured, by escape sequences. @default {false} */
+  /** Whether escape sequences colour the states. @default {false} */
   readonly color?: boolean;
-  /** Whether it is a list to pick from: with the ids of the tasks, and how long ago they ended. @default {false} */
+  /** Whether lines begin with the task id and show how long ago a task ended. @default {false} */
   readonly isList?: boolean;
 }
 
-/** A column: what is in each line, and how many columns of the terminal it takes. */
+/** A column of the output. Widths are terminal columns. */
 interface Column {
   readonly cells: readonly string[];
-  /** With less than this, it is left out. */
+  /** The minimum width; with less room, the column is omitted. */
   readonly least: number;
-  /** With more than this, there is nothing to be won. */
+  /** The maximum width. */
   readonly most: number;
-  /** Where there is no room for all columns, the highest goes first. */
+  /** If there is not enough room, columns with the highest rank are omitted first. */
   readonly rank: number;
   readonly toRight?: boolean;
   readonly isColored?: boolean;
 }
 
 const GAP = "  ";
-/** Names and words are longer than this only where there is room. */
+/** The minimum widths of the name and of the status, which grow if there is room. */
 const SHORT_NAME = 8;
 const SHORT_WORDS = 12;
-/** Names take no more than this part of a line, nor more than so many columns. */
+/** The maximum width of names: a share of the line, and a number of columns. */
 const NAME_PART = 1 / 4;
 const LONGEST_NAME = 40;
-/** From this width on, bars are twice as long. */
+/** The line width from which bars are twice as long. */
 const WIDE = 100;
-/** Words take a multiple of this, so that what stands behind them does not move with every letter. */
+/** The status column is a multiple of this wide, so that the columns after it rarely move. */
 const WORDS_STEP = 10;
-/** Most durations and estimates are no wider, so columns of them stay where they are while they change. */
+/** Minimum widths that fit most durations and estimates, so that the columns do not move as they change. */
 const DURATION_WIDTH = 7;
 const TIME_LEFT_WIDTH = 11;
 
@@ -65,12 +65,12 @@ const COLORS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Draws tasks, a line each, in aligned columns. Whatever is in the tasks, the lines hold no control characters and no
- * escape sequences but those that colour them.
+ * Renders each task as a line of aligned columns. The lines have no control characters, and no escape sequences except
+ * those that colour them, whatever text the tasks contain.
  *
  * @param tasks the tasks
- * @param options how wide, as of when
- * @returns a line for each task, without an end of line
+ * @param options the width of the lines, the current time, and the style
+ * @returns a line for each task, without a line break
  */
 export function textBars(tasks: readonly Task[], options: TextBarsOptions): string[] {
   const { color = false } = options;
@@ -94,7 +94,7 @@ function painted(cell: string, code: string): string {
 }
 
 function columnsOf(tasks: readonly Task[], { width, now, isList = false }: TextBarsOptions): Column[] {
-  // Most characters take a column at least, and of more than there is room for, nobody sees the rest.
+  // Most characters occupy at least one column, so further ones would be truncated anyway.
   const plain = (text: string) => plainText(text, 2 * width);
   const ids = isList ? tasks.map((task) => plain(task.id)) : [];
   const names = tasks.map((task) => plain(task.name));
@@ -126,15 +126,15 @@ function fixed(cells: readonly string[], rank: number, least = 0): Column {
 }
 
 /**
- * The width of each column, 0 where it is left out. What is left when all have their least goes to the first that can
- * use it.
+ * Computes the width of each column, 0 if it is omitted. Room beyond the minimum widths goes to the first columns that can
+ * grow.
  */
 function layOut(columns: readonly Column[], width: number): number[] {
   const byRank = [...columns].filter(({ most }) => most > 0).sort((a, b) => a.rank - b.rank);
   const kept: Column[] = [];
   let room = width + GAP.length;
   for (const column of byRank) {
-    // The first in rank is there however little room there is.
+    // The column of rank 0 is never omitted.
     const least = kept.length === 0 ? Math.min(column.least, width) : column.least;
     if (least + GAP.length > room) break;
     room -= least + GAP.length;
@@ -153,16 +153,16 @@ function widest(texts: readonly string[]): number {
   return texts.reduce((most, text) => Math.max(most, textWidth(text)), 0);
 }
 
-/** A bar that is full only where all is done, and that is empty of both signs where nobody knows. */
+/** Renders a bar, which is full only at 100 %; dots stand for indeterminate progress. */
 function barOf(progress: number | null, length: number): string {
   if (progress === null) return `[${"·".repeat(length)}]`;
   const done = Math.min(length, Math.max(0, Math.floor(progress / 100 * length + 1e-9)));
   return `[${"█".repeat(done)}${"░".repeat(length - done)}]`;
 }
 
-/** The state in words, where it is not seen by a bar that moves, and what the task says of itself. */
+/** The status column: the state, unless it is PROCESSING, the status that the reporter has set, and the counts. */
 function wordsOf(task: Task, now: number): string {
-  // A state from a later version is shown as it is called.
+  // A state that this version does not know has no words; its name is shown.
   const state = stateWords(task.state, task.error) ?? String(task.state);
   const own = statusWords(task);
   if (task.state === "ERROR") return state;
@@ -180,7 +180,7 @@ function joined(...parts: readonly string[]): string {
 }
 
 function estimateOf(task: Task, now: number): string {
-  // That nobody knows how far it is can be seen.
+  // The bar already shows that the progress is indeterminate.
   if (task.eta === null && task.eta_reason === "unknown_progress") return "";
   return timeLeft(task, now).replace(/^about /, "~").replace(/^a few |,.*/, "");
 }

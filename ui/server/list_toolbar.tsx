@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * What narrows a list down: a plain form whose fields become the page's address; with JavaScript it acts as one types.
+ * The form with filters, order and view of a list. Its fields become the page's query string; with JavaScript, changes
+ * apply while typing.
  *
  * @module
  */
@@ -17,9 +18,9 @@ import { stateText } from "../components/task_elements.tsx";
 const SORTS: readonly (readonly [value: string, words: string])[] = [
   ["", "Newest first"],
   ["created_at", "Oldest first"],
-  ["-updated_at", "Last change"],
-  ["-finished_at", "Last end"],
-  ["-started_at", "Last start"],
+  ["-updated_at", "Recently updated"],
+  ["-finished_at", "Recently ended"],
+  ["-started_at", "Recently started"],
   ["name", "Name"],
   ["state", "State"],
   ["-progress", "Most progress"],
@@ -37,11 +38,11 @@ const AGES: readonly (readonly [value: string, words: string])[] = [
 
 interface ListToolbarProps {
   readonly frame: PageFrame;
-  /** What is asked for now. From then on the fields belong to whoever types in them. */
+  /** The initial values of the fields. */
   readonly query: ListQuery;
 }
 
-/** The form above the list. Rendered on the server alone; the page's script only reads it. */
+/** The form above the list. Only the server renders it; the page's script reads the fields but never sets them. */
 export function ListToolbar({ frame, query }: ListToolbarProps): JSX.Element {
   const states = new Set(filterValues(TASK_FILTERS.state, [query.state]));
   return (

@@ -1,5 +1,5 @@
 /**
- * A part of a list, as one page shows it. Pure.
+ * Selects the part of a list that a page shows. Pure.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { hasEnded } from "../../lib/task/task_view.ts";
 import { EVERYTHING, type ListQuery } from "./list_query.ts";
 import { listRules } from "./list_rules.ts";
 
-/** A heading of a list, and how many tasks stand below it on all pages. */
+/** A section of a list, with the number of its tasks on all pages. */
 export interface ListSection {
-  /** As `ListRules.sectionOf` gives it. */
+  /** The key from `ListRules.sectionOf()`. */
   readonly key: string;
   readonly total: number;
 }
@@ -22,27 +22,27 @@ export interface TaskSlice {
   readonly query: ListQuery;
   /** In the order of the list. */
   readonly tasks: readonly Task[];
-  /** All of them, in no order. */
+  /** All sections of the list, in no particular order. */
   readonly sections: readonly ListSection[];
-  /** How many tasks of the list come before these. */
+  /** The number of tasks in the list before these. */
   readonly from: number;
-  /** How many tasks the list has. */
+  /** The number of tasks in the list. */
   readonly matching: number;
-  /** How many of the client's tasks have not ended, whether they are wanted or not. */
+  /** The number of the client's unfinished tasks, also those that the filters exclude. */
   readonly activeTotal: number;
-  /** How many have. */
+  /** The number of the client's ended tasks, also those that the filters exclude. */
   readonly endedTotal: number;
-  /** This page's number, from 1. */
+  /** The number of this page, from 1. */
   readonly page: number;
-  /** How many pages there are; at least 1. */
+  /** The number of pages, at least 1. */
   readonly pages: number;
 }
 
-/** Which part of a list is wanted. */
+/** The bounds of a part of a list. */
 export interface SliceBounds {
-  /** How many tasks to leave out. */
+  /** The number of tasks to skip. */
   readonly from: number;
-  /** How many to take at most. */
+  /** The maximum number of tasks. */
   readonly limit: number;
 }
 
@@ -50,12 +50,12 @@ export interface SliceBounds {
 export const TASKS_PER_PAGE = DEFAULT_PAGE_SIZE;
 
 /**
- * Cuts a part out of a client's tasks.
+ * Selects a part of the list of a client's tasks.
  *
  * @param tasks all tasks of the client, in any order
- * @param query which of them are wanted
- * @param now the time, in epoch seconds
- * @param bounds which part, or the number of a page; one that does not exist becomes the nearest that does
+ * @param query filters, order and view of the list
+ * @param now the time that ages such as `1h` are relative to, in epoch seconds
+ * @param bounds the bounds of the part, or the number of a page, clamped to the existing pages
  * @returns the part
  */
 export function sliceOf(
@@ -94,38 +94,38 @@ export function sliceOf(
 }
 
 /**
- * Cuts one page out of a client's tasks, all of which are wanted.
+ * Selects one page of the unfiltered list of a client's tasks.
  *
  * @param tasks all tasks of the client, in any order
- * @param page the wanted page, from 1
+ * @param page the number of the page, from 1
  * @returns the page
  */
 export function pageOfTasks(tasks: Iterable<Task>, page: number): TaskSlice {
   return sliceOf(listedTasks(tasks), EVERYTHING, 0, page);
 }
 
-/** Records that are at hand, as {@linkcode sliceOf} wants them. */
+/** Converts records in memory to the argument of {@linkcode sliceOf}. */
 export function listedTasks(tasks: Iterable<Task>): ListedTask[] {
   return Array.from(tasks, (task) => ({ summary: task, task }));
 }
 
-/** The headings that stand on every page, also above nothing. */
+/** The keys of the sections that every page shows, even if they are empty. */
 export function headings(query: ListQuery): readonly string[] {
   if (query.group !== "") return [];
   return query.view === "all" ? ["all"] : ["active", "ended"];
 }
 
 /**
- * Reads which part of a list is wanted: `from` and `limit`.
+ * Reads the bounds of a part of a list from the parameters `from` and `limit`.
  *
- * @throws {RangeError} where it makes no sense
+ * @throws {RangeError} if one of them is invalid
  */
 export function readBounds(params: URLSearchParams): SliceBounds {
   const [from, limit] = [Number(params.get("from")), Number(params.get("limit"))];
   const isGood = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
   if (isGood(from, 1e9) && isGood(limit, MAX_PAGE_SIZE)) return { from, limit };
   throw new RangeError(
-    `Cannot read the part of the list: wanted "from" and a "limit" of 0 to ${MAX_PAGE_SIZE}, ` +
+    `Cannot read the part of the list: wanted whole numbers "from" and "limit", the latter up to ${MAX_PAGE_SIZE}, ` +
       `received "${params.toString().slice(0, 100)}"`,
   );
 }

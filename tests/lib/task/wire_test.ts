@@ -91,7 +91,7 @@ Deno.test("readLogPage() reads a page, and makes do without its numbers", () => 
 Deno.test("readProblem() prefers the detail, then the title, then the status", () => {
   assertEquals(readProblem({ title: "Conflict", detail: "It runs" }, 409), "It runs");
   assertEquals(readProblem({ title: "Conflict" }, 409), "Conflict");
-  assertEquals(readProblem("<html>", 502), "The server answered with status 502");
+  assertEquals(readProblem("<html>", 502), "The server responded with status 502");
 });
 
 Deno.test("readStartedId() reads the id of the task that was started", () => {
