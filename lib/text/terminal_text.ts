@@ -33,6 +33,8 @@ export function plainText(text: string, most = 1_024): string {
     .replace(SPACES, " ")
     .replace(CONTROLS, "\ufffd")
     .replace(INVISIBLE, "")
+    // Removed characters may have separated two spaces.
+    .replace(/ {2,}/g, " ")
     .normalize("NFC")
     .trim();
 }

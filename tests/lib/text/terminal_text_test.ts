@@ -19,6 +19,7 @@ Deno.test("plainText() leaves text as it is, and makes what terminals obey harml
     ["a\u0085b\u2028c\u00a0d\u3000e", "a b c d e"],
     ["bell\x07back\x08null\0del\x7f", "bell�back�null�del�"],
     ["\u202egpj.exe\u202c \u2066x\u2069 soft\u00adhyphen zero\u200bwidth", "gpj.exe x softhyphen zerowidth"],
+    ["a \u2066 b", "a b"],
     ["half \ud83d of a pair", "half � of a pair"],
     ["e\u0301", "é"],
     ["   ", ""],
