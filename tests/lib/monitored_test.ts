@@ -12,7 +12,7 @@ import {
 } from "../support/assert.ts";
 import { LocalMonitor } from "../support/local_monitor.ts";
 
-/** A monitor that every `monitored()` of this isolate knows. */
+/** A monitor that is registered for every `monitored()` of this isolate. */
 class AnnouncedMonitor extends LocalMonitor {
   readonly #withdraw: () => void;
 
@@ -153,7 +153,7 @@ Deno.test("monitored() preserves the types of decorated methods", () => {
 
 Deno.test("monitored() without a monitor runs the function, warns once, and lets the process exit", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    // What is imported by URL knows no configuration of ours, and has no permissions.
+    // A module imported by URL has neither our configuration nor permissions.
     args: [
       "run",
       "--no-config",

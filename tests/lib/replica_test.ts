@@ -6,28 +6,28 @@ import { randomNumbers } from "../support/simulated_wire.ts";
 import { until } from "../support/until.ts";
 
 const WORKER = new URL("./replica/worker.ts", import.meta.url);
-/** How often a loss is forced; more on demand. */
+/** How often a loss is forced; more in soak tests. */
 const ROUNDS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 100 : 20;
 
-/** A worker with a copy of a monitor's tasks. */
+/** A worker with a replica of a monitor's tasks. */
 async function connect(monitor: ChannelMonitor): Promise<Isolate> {
   const worker = new Isolate(WORKER);
   await worker.call("connect", { channel: monitor.channel });
   return worker;
 }
 
-/** The copy once it knows what the registry knows now. */
+/** The replica once it is up to date with the registry. */
 async function caughtUp(worker: Isolate, monitor: ChannelMonitor): Promise<string> {
   const { registry } = monitor.test;
   for (;;) {
     const { cursor } = registry;
     const copy = await worker.call<string>("dumpAt", { channel: monitor.channel, ...cursor });
-    // Estimates change by themselves while tasks stand still.
+    // Estimates change by themselves while tasks make no progress.
     if (registry.cursor.seq === cursor.seq) return copy;
   }
 }
 
-/** Fails where a copy differs, and says at which tasks; all of them would be too much to read. */
+/** Fails if a replica differs, and names the tasks; printing all of them would be too much. */
 function assertSame(copy: string, original: string, message?: string): void {
   const [copied, originals] = [copy.split("\n"), original.split("\n")];
   const known = new Set(copied);
@@ -41,7 +41,7 @@ function assertSame(copy: string, original: string, message?: string): void {
   );
 }
 
-/** Runs tasks, ends them, removes them, at random. */
+/** Runs, ends and removes random tasks. */
 function change({ test }: ChannelMonitor, random: () => number, count: number): void {
   for (let i = 0; i < count; i++) {
     const client = `client-${Math.floor(random() * 3)}`;
@@ -54,7 +54,7 @@ function change({ test }: ChannelMonitor, random: () => number, count: number): 
   }
 }
 
-/** Resolves after the next publication was posted: its timer was set before this one. */
+/** Resolves after the next publication was posted, whose timer was set before this one. */
 function published(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, PUBLISH_INTERVAL_MS + 1));
 }
@@ -113,7 +113,7 @@ Deno.test("Replica reaches the same state although the process loses messages", 
     Atomics.store(flag, 0, 2);
     Atomics.notify(flag, 0);
     await blocked;
-    // In every fourth round nothing follows: only a heartbeat can tell that something was missed.
+    // In every fourth round nothing follows, so that only a heartbeat reveals the loss.
     if (round % 4 !== 0) {
       change(monitor, random, 5);
       await published();
@@ -141,7 +141,7 @@ Deno.test("Replica that is loaded while tasks are changed and removed resurrects
   for (let i = 0; i < 3_000; i++) monitor.test.begin("c", `task-${i}`);
   using worker = new Isolate(WORKER);
   const connected = worker.call("connect", { channel: monitor.channel });
-  // While the pages are on their way.
+  // While the pages are being transferred.
   for (let i = 0; i < 3_000; i++) {
     monitor.test.finish("c", `task-${i}`);
     if (i % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 0));

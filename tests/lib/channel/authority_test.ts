@@ -21,7 +21,7 @@ function open(name: string, options: Partial<AuthorityChannelOptions> = {}) {
   return { channel, received, gone, goneOnce: goneOnce.promise };
 }
 
-/** The first frames of a member: it is there once the authority has announced itself. */
+/** Waits for the authority's announcement, then joins as a member. */
 async function join(member: RawPeer) {
   await member.take("heartbeat");
   member.post({ type: "hello", from: member.id, to: "*", oldest: 1 });
@@ -41,7 +41,7 @@ Deno.test("AuthorityChannel keeps the position of a forgotten member, but drops 
   await goneOnce;
   assertEquals([gone, channel.memberCount, channel.send("member", "late")], [["member"], 0, false]);
 
-  // The acknowledgement was lost, as far as the member knows.
+  // The member behaves as if the acknowledgement was lost.
   member.postPacket(channel.id, session, { first: 1, messages: ["ma", "mb"] });
   await member.take("unknown");
   member.post({ type: "hello", from: "member", to: "*", oldest: 1 });
@@ -74,7 +74,7 @@ Deno.test("AuthorityChannel accepts at most maxMembers", async () => {
   await join(first);
   second.post({ type: "hello", from: "second", to: "*", oldest: 1 });
   second.postPacket(channel.id, "session", {});
-  // What the packet of an unknown member leads to shows that the hello before it was passed over.
+  // The reply "unknown" shows that the earlier hello was ignored.
   await second.take("unknown");
   assertEquals([channel.memberCount, channel.send("second", "nothing")], [1, false]);
   first.post({ type: "bye", from: "first", to: channel.id });

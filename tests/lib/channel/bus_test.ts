@@ -21,12 +21,12 @@ import type { Burst } from "./isolate_worker.ts";
 const WORKER = new URL("./isolate_worker.ts", import.meta.url);
 
 let names = 0;
-/** A name of its own for each test: they share a process. */
+/** A unique name, because all tests share the process. */
 function freshName(): string {
   return `channel-test-${++names}`;
 }
 
-/** An authority that keeps what it is told. */
+/** An authority that records what it receives. */
 class TestAuthority implements Disposable {
   readonly received: string[] = [];
   readonly came: string[] = [];
@@ -69,7 +69,7 @@ function burst(
   return isolate.call<number>("burst", { from: 0, count, prefix, flooded: 0, ...options });
 }
 
-/** Checks that the messages with a prefix came once and in order. */
+/** Checks that the messages with a prefix arrived exactly once and in order. */
 function assertBurst(received: readonly string[], prefix: string, count: number): void {
   const numbers = received.filter((text) => text.startsWith(`${prefix} `)).map((text) =>
     Number(text.split(" ")[1])
@@ -79,7 +79,7 @@ function assertBurst(received: readonly string[], prefix: string, count: number)
   assertEquals(wrong, -1, `message ${numbers[wrong]} came in place ${wrong}`);
 }
 
-/** Waits for something that an event without a promise brings about. */
+/** Polls for a condition that has no promise. */
 async function until(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!condition()) {
@@ -96,7 +96,7 @@ Deno.test("MemberChannel.send() delivers 100,000 messages to an authority that i
   block(500);
   await done;
   assertBurst(authority.received, "a", 100_000);
-  // The window holds fewer packets than the ring: nothing but the blocked time is lost.
+  // The window is smaller than the ring buffer, so being blocked causes no loss.
   assertEquals(authority.channel.lostPackets, 0);
   await isolate.call("close");
 });
@@ -248,7 +248,7 @@ Deno.test("MemberChannel continues with the next authority after the previous on
   using second = new TestAuthority(name, { epoch: "second" });
   await member.drained();
   assertEquals(epochs, ["first", "second"]);
-  // What the first one took without a chance to acknowledge it comes again; nothing else does, and nothing misses.
+  // Messages that the first authority could not acknowledge arrive again; no others do, and none is missing.
   const start = Number(second.received[0]!.slice(2));
   assertLessOrEqual(start, first.received.length);
   assertBurst([...first.received.slice(0, start), ...second.received], "a", 30_000);
@@ -380,7 +380,7 @@ Deno.test("Channels ignore and count malformed messages", async () => {
     { ...frame, type: "packet", session, packet: { ...packet, first: 0 } },
     { ...frame, type: "packet", session, packet: { ...packet, next: Infinity } },
   ];
-  // Of the right shape, but of nobody: neither counted nor believed.
+  // Well-formed frames of unknown senders: neither counted as malformed nor acted on.
   const foreign = [
     { ...frame, type: "packet", session, packet },
     { ...frame, type: "packet", session, packet, to: authority.channel.id, from: member.id },

@@ -1,4 +1,4 @@
-/** Where reports go: to the first that fits. */
+/** The order in which destinations of reports are tried. */
 
 import { monitored } from "../../../lib/monitored.ts";
 import { remoteSink } from "../../../lib/remote/remote_sink.ts";
@@ -66,7 +66,7 @@ Deno.test("monitored() in a worker without a monitor reports to TASKSCOPE_SERVER
   await fetch(`${server.url}/tasks/default/waits/cancel`, { method: "POST" }).then((answer) => answer.text());
   assertEquals(await worker.call("outcome", "waits wait"), "AbortError: The task was cancelled");
   assertEquals(registry.task("default", "waits")?.state, "CANCELLED");
-  // The search is over once and for all.
+  // The search for a monitor is not repeated.
   assertEquals(await worker.call("repeat", { channel, count: 20 }), 190);
   assertEquals(registry.tasks("default").length, 23);
   assertEquals(server.errors, []);

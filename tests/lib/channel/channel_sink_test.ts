@@ -11,7 +11,7 @@ function taskOf(monitor: ChannelMonitor, id: string): Task | undefined {
   return monitor.test.registry.task("default", id);
 }
 
-/** The log of a task, as far as it is kept. */
+/** The stored log lines of a task. */
 async function linesOf(monitor: ChannelMonitor, id: string): Promise<string[]> {
   return (await monitor.test.registry.log("default", id, 0, Infinity)).lines.map(({ text }) => text);
 }

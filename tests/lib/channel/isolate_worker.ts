@@ -1,5 +1,5 @@
 /**
- * One side of a channel in an isolate of its own, at the command of a test.
+ * One end of a channel in an isolate of its own, controlled by a test.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const conflicts: string[] = [];
 const connects: string[] = [];
 const floods: BroadcastChannel[] = [];
 
-/** Posts on an unrelated name, so that the ring of the process overflows. */
+/** Posts on an unrelated name, so that the ring buffer of the process overflows. */
 async function flood(count: number): Promise<void> {
   const channel = new BroadcastChannel("unrelated");
   floods.push(channel);
@@ -44,12 +44,12 @@ serveCommands({
     });
   },
   memberId: () => member.id,
-  /** Sends numbered messages, and floods an unrelated name once the first batches are out. */
+  /** Sends numbered messages, and floods an unrelated name after the first batches. */
   async burst({ from, count, prefix, flooded, flag }: Burst) {
     const padding = "x".repeat(130);
     const started = performance.now();
     for (let i = from; i < from + count; i++) member.send(`${prefix} ${i} ${padding}`);
-    // The first batches leave with the microtask.
+    // The first batches are sent in the microtask.
     await Promise.resolve();
     if (flooded > 0) await flood(flooded);
     if (flag !== undefined) raise(flag);
@@ -60,7 +60,7 @@ serveCommands({
   drained: () => member.drained(),
   request: (payload: string) => member.request(payload),
   flood,
-  /** Raises one flag and does nothing more until the other is raised. */
+  /** Sets one flag and blocks until the other is set. */
   block({ blocked, released }: Blockade) {
     raise(blocked);
     blockUntil(released);
@@ -69,7 +69,7 @@ serveCommands({
   connects: () => connects,
   conflicts: () => conflicts,
   lostPackets: () => member.lostPackets,
-  /** Answers as soon as there is something to tell. */
+  /** Resolves once the given number of messages has arrived. */
   async waitForReceived(count: number) {
     while (received.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
     return received;
@@ -85,18 +85,18 @@ serveCommands({
   },
 });
 
-/** Messages that a member is to send. */
+/** Messages for a member to send. */
 export interface Burst {
   readonly from: number;
   readonly count: number;
   readonly prefix: string;
-  /** How many messages on an unrelated name follow the first ones. */
+  /** How many messages to post on an unrelated name after the first batches. */
   readonly flooded: number;
-  /** Raised when the flood is over. */
+  /** Set when the flood is over. */
   readonly flag?: Int32Array<SharedArrayBuffer>;
 }
 
-/** A time in which an isolate does nothing. */
+/** A time in which the isolate is blocked. */
 export interface Blockade {
   readonly blocked: Int32Array<SharedArrayBuffer>;
   readonly released: Int32Array<SharedArrayBuffer>;

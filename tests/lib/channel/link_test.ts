@@ -19,7 +19,7 @@ function numbered(count: number, prefix = ""): string[] {
   return Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 }
 
-/** A link whose packets go to a wire and whose messages are kept. */
+/** A link that transmits over a wire and records its messages. */
 function endpoint(clock: VirtualClock, wire: SimulatedWire<Packet>, options: Partial<LinkOptions> = {}) {
   const received: string[] = [];
   const errors: unknown[] = [];
@@ -67,7 +67,7 @@ Deno.test("Link.send() delivers every message exactly once and in order, both wa
         const messages = side === left ? sent.left : sent.right;
         for (const message of messages) clock.set(() => side.link.send(message), Math.floor(random() * 500));
       }
-      // Timers of the same time keep their order, others do not: what counts is the order of send().
+      // Timers due at the same time run in order, others do not; the order of the send() calls counts.
       const order = { left: [] as string[], right: [] as string[] };
       for (const [side, list] of [[left, order.left], [right, order.right]] as const) {
         const send = side.link.send.bind(side.link);

@@ -2,7 +2,7 @@ import { checksumFolder } from "../../../lib/demo/checksum_folder.ts";
 import { assertEquals, assertGreater, assertLess, assertRejects } from "../../support/assert.ts";
 import { RecordingTask } from "../../support/recording_task.ts";
 
-/** A folder that is gone after the test. */
+/** A temporary folder. */
 class Folder implements AsyncDisposable {
   readonly path = Deno.makeTempDirSync({ prefix: "checksum_folder_" });
 
@@ -24,7 +24,7 @@ async function sha256(content: string | Uint8Array<ArrayBuffer>): Promise<string
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
-/** The same figure by another way: WebCrypto over contents that are known. */
+/** The same checksum computed by WebCrypto from known contents. */
 async function expectedChecksum(files: Record<string, string | Uint8Array<ArrayBuffer>>): Promise<string> {
   const lines: string[] = [];
   for (const path of Object.keys(files).sort()) lines.push(`${await sha256(files[path]!)}  ${path}\n`);
@@ -37,7 +37,7 @@ const FILES = {
   "empty": "",
   "folder/c.txt": "third",
   "folder/deep/er/d": "fourth",
-  // Longer than what is read at once, and no multiple of it.
+  // Longer than one read, and not a multiple of it.
   "big.bin": new Uint8Array(1_000_003).fill(7),
 };
 const BYTES = 6 + 5 + 0 + 5 + 6 + 1_000_003;

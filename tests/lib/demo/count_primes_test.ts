@@ -39,7 +39,7 @@ Deno.test("countPrimes() rejects a bound that is not an integer in range", async
 });
 
 Deno.test("countPrimes() rejects an input that is not an object", async () => {
-  // As it comes over the wire, where nothing is typed.
+  // As it arrives over the wire, untyped.
   const input = JSON.parse("[10]");
   await assertRejects(
     () => countPrimes(new RecordingTask(), input),
@@ -53,7 +53,7 @@ Deno.test("countPrimes() stops with the signal's reason while the worker is busy
   const task = new RecordingTask((update, task) => {
     if (update.current !== 0) task.stop(reason);
   });
-  // More than a minute of work, so it was ended.
+  // This would take more than a minute, so it was terminated.
   assertEquals(await assertRejects(() => countPrimes(task, { below: 10_000_000_000 })), reason);
   assertEquals(task.updates.length, 2);
 });

@@ -9,7 +9,7 @@ import { TestRegistry } from "../../support/registry.ts";
 
 const line = (text: string) => ({ at: 1, text });
 
-/** A log of all that happens in a registry. */
+/** An event log of everything that happens in a registry. */
 function logOf(test: TestRegistry, mostCharacters = Infinity): EventLog {
   const log = new EventLog(mostCharacters);
   test.registry.subscribe((event) => log.add(event));
@@ -104,7 +104,7 @@ Deno.test("EventLog drops everything if its limit is exceeded, until take()", ()
   using test = new TestRegistry();
   const log = logOf(test, 10_000);
   test.begin("c", "1");
-  // Progress does not count: there is one of each task.
+  // Progress does not count towards the limit, because there is one event per task.
   for (let progress = 0; progress < 100; progress += 0.5) test.progress("c", "1", progress);
   assert(!log.isOver);
   for (let lines = 0; !log.isOver; lines++) {

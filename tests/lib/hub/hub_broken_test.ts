@@ -1,4 +1,4 @@
-/** What the hub does where records can't be read. */
+/** The hub when records can't be read. */
 
 import { assertEquals } from "../../support/assert.ts";
 import { HeldHub } from "../../support/held_hub.ts";

@@ -1,4 +1,4 @@
-/** When watchers are shown what: a beginning, an end or a removal once it is committed, anything else at once. */
+/** When changes are published: starts, ends and removals once they are committed, anything else at once. */
 
 import fc from "fast-check";
 import { LimitError } from "../../../lib/errors.ts";
@@ -9,7 +9,7 @@ import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
 import { HeldHub } from "../../support/held_hub.ts";
 import { type ReceivedMessage, RecordingWatcher } from "../../support/recording_watcher.ts";
 
-/** What a watcher was told after its opening, in few words. */
+/** A summary of what a watcher received after its opening. */
 function newsOf({ messages }: RecordingWatcher): string[] {
   return messages.slice(1).map(({ type, tasks, all_tasks, removed, state }) => {
     const told = tasks ?? Object.values(all_tasks ?? {});
@@ -132,7 +132,7 @@ Deno.test("Hub.watchTask() sends the final state of a task that is removed befor
   using it = new HeldHub();
   const watcher = it.taskWatcher("1");
   it.store.hold();
-  // Something else waits already.
+  // Another change is pending already.
   it.test.begin("c", "2");
   it.watcher();
   await it.clock.passAsync(100);
@@ -154,7 +154,7 @@ Deno.test("Hub sends everything at once while the store is degraded, including w
   const late = it.watcher();
   assertEquals([newsOf(watcher), newsOf(delta), late.types], [[], [], []]);
   await it.store.fail();
-  // They waited for a commit that never came: after a restart, their numbers mean nothing.
+  // They waited for a commit that failed; after a restart, their sequence numbers mean nothing.
   const shown = [watcher.last, delta.messages[1]!, late.messages[0]!];
   assertEquals(shown.map(({ cursor }) => cursor.split(":")[0]), ["unsaved", "unsaved", "unsaved"]);
   assertEquals(newsOf(watcher), ["state_update, 1 STARTING null, 2 STARTING null"]);
@@ -218,7 +218,7 @@ Deno.test("Hub.flush() also sends what comes after a pending frame, and resolves
   assertEquals(isFlushed, false);
   await it.store.release();
   await flushed;
-  // No time has passed: with the next frame it would be too late.
+  // No time has passed, so these are not from the next frame.
   const [delta, ofTask, full] = watchers.map(({ last }) => last);
   assertEquals(delta?.tasks?.map(({ state }) => state), ["FINISHED", "FINISHED"]);
   assertEquals([ofTask?.state, watchers[1]?.ends], ["FINISHED", 1]);
@@ -257,7 +257,7 @@ Deno.test("Hub.watchTask() sends the final state although another watcher leaves
     it.test.progress("c", "1", 5);
     await it.clock.passAsync(0);
     if (isHeld) it.store.hold();
-    // Within the time between two frames.
+    // Within the frame interval.
     it.test.finish("c", "1");
     leave();
     await it.clock.passAsync(100);
@@ -330,7 +330,7 @@ Deno.test("Hub that is disposed of while a frame is pending sends nothing more, 
   assertEquals(watchers.map(({ texts }) => texts.length), [2, 2, 2]);
 });
 
-/** What somebody knows who follows the messages. */
+/** The state of a client that applies the messages. */
 function followed(messages: readonly ReceivedMessage[]): Map<string, Task> {
   let tasks = new Map<string, Task>();
   for (const { type, all_tasks, removed, tasks: changed } of messages) {
@@ -357,7 +357,7 @@ Deno.test("Hub sends random histories in order, nothing before its commit, and e
     fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), async (steps) => {
       using it = new HeldHub();
       const { test: { registry }, store } = it;
-      // The numbers of what must not be seen before it is committed.
+      // Sequence numbers that must not be seen before their commit.
       const membership: number[] = [];
       const known = new Set(["1"]);
       registry.subscribe(({ seq, stored, removedId }) => {
@@ -412,7 +412,7 @@ Deno.test("Hub sends random histories in order, nothing before its commit, and e
       await it.clock.passAsync(200);
       const now = new Map(registry.tasks("c").map((task) => [task.id, task]));
       for (const watcher of watchers) {
-        // Who came back with a position knew what there was then.
+        // A watcher that resumed from a position already had the state of that position.
         const tasks = followed(watcher.messages);
         const isWhole = watcher.types.includes("initial_state");
         for (const [id, task] of tasks) assertEquals(task, now.get(id));

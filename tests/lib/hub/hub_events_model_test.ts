@@ -1,4 +1,4 @@
-/** Readers of event streams that are cut anywhere and come back, held against what really happened. */
+/** Event stream readers whose connections break anywhere, compared with what really happened. */
 
 import fc from "fast-check";
 import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";
@@ -14,16 +14,16 @@ import { FakeClock } from "../../support/fake_clock.ts";
 import { HeldStore } from "../../support/held_store.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** One reader, over all of its connections: what is cut off in the middle is lost, and is made up for. */
+/** One reader over all of its connections. A truncated event is lost and must be sent again. */
 class Reader {
   readonly #hub: Hub;
   readonly #truth: EventTruth;
   readonly #reader: EventReader = new EventReader();
   #watcher: EventWatcher | null = null;
   #leave: () => void = () => {};
-  /** What the reader comes back with; empty at first. */
+  /** The position to resume from; empty at first. */
   #lastEventId = "";
-  /** How many of each kind were seen. */
+  /** How many of each kind occurred. */
   readonly counts = { events: 0, resumed: 0, resyncs: 0, cut: 0 };
 
   constructor(hub: Hub, truth: EventTruth) {
@@ -42,7 +42,7 @@ class Reader {
     this.#leave = this.#hub.watchEvents("c", this.#watcher, after);
   }
 
-  /** The connection breaks behind a part of what was sent. */
+  /** Breaks the connection after a part of what was sent. */
   cut(part: number): void {
     const { text, texts } = this.#watcher!;
     this.#leave();
@@ -85,7 +85,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("watch"), id: fc.constantFrom("1", "2", "3") }) },
 );
 
-/** A number of its own for each change, so that every record is another one. */
+/** A unique value for each change, so that all records differ. */
 let serial = 0;
 
 function change(test: TestRegistry, what: string, id: string): void {
@@ -157,7 +157,7 @@ Deno.test("Hub.watchEvents() brings readers with broken connections up to date, 
   assertGreater(sum.ofTask, 500);
 });
 
-/** Who watches one task is told of all of it up to its end, and of nothing else. */
+/** A watcher of one task must get all its events up to the final state, and no others. */
 function checkOfTask(truth: EventTruth, id: string, { events, ends }: EventWatcher): void {
   const [state, ...others] = events;
   assertEquals(state!.type, "initial_state");
@@ -170,7 +170,7 @@ function checkOfTask(truth: EventTruth, id: string, { events, ends }: EventWatch
   if (last === undefined) return;
   const wanted = truth.between(seqOf(state!), seqOf(last), id);
   if (!hasEnded) return assertEquals(toldBy(others), wanted);
-  // The frame may hold the life of another task that took the id; that one is not theirs to see.
+  // The frame may contain another task that reused the id; its events must not be sent to this watcher.
   const told = toldBy(others).get(id)!;
   assertEquals(told.slice(0, -1), wanted.get(id)!.slice(0, told.length - 1));
 }
@@ -193,7 +193,7 @@ Deno.test("Hub.watchEvents() sends nothing before its commit, and the truth whil
       const store = new HeldStore();
       using test = new TestRegistry({ ...DEFAULT_LIMITS, sweepIntervalMs: 1_000_000_000 }, "first", store);
       using hub = new Hub(test.registry, { frameIntervalMs: 50, fullStateBytesPerSecond: 1e9 });
-      // The numbers of what must not be seen before it is committed.
+      // Sequence numbers that must not be seen before their commit.
       const membership: number[] = [];
       test.registry.subscribe(({ seq, stored, before }) => {
         if (stored === undefined || before === undefined || stored.task.finished_at !== null) {

@@ -1,4 +1,4 @@
-/** What happens, told event by event: when, in which order, and to whom. */
+/** Events of the hub: when, in which order, and to whom they are sent. */
 
 import { assert, assertEquals, assertLess, assertMatch, assertStrictEquals } from "../../support/assert.ts";
 import { EventWatcher } from "../../support/event_watcher.ts";
@@ -72,7 +72,7 @@ Deno.test("Hub.watchEvents() sends starts, ends and removals once they are commi
   assertEquals(watcher.words.length, 2);
   await it.store.commit();
   await it.clock.passAsync(50);
-  // The end is in the next frame, and was committed with the first one.
+  // The final state is in the next frame, and was committed together with the first one.
   assertEquals(watcher.words.slice(2), ["2 created", "2 started", "1 finished"]);
   assertEquals([ofTask.words.slice(2), ofTask.ends], [["1 finished"], 1]);
   it.test.registry.remove("c", "1");
@@ -120,7 +120,7 @@ Deno.test("Hub.watchEvents() sends a watcher that joins while a frame is pending
   it.store.hold();
   it.test.begin("c", "2");
   await it.clock.passAsync(50);
-  // In no frame yet, but in what the late one sees first.
+  // In no frame yet, but in the opening of the late watcher.
   it.test.begin("c", "3");
   it.test.progress("c", "1", 5);
   it.test.report("c", "1", { type: "log", lines: [line("before")] });
@@ -134,7 +134,7 @@ Deno.test("Hub.watchEvents() sends a watcher that joins while a frame is pending
   assertEquals(early.words.slice(1), [
     ...["2 created", "2 started"],
     ...["3 created", "3 started", "1 log", "1 progress"],
-    // The late one knows what is above: nothing of it is merged with what is below.
+    // The late watcher has the earlier events in its opening, so they are not merged with later ones.
     ...["1 progress", "3 progress", "1 finished"],
   ]);
   assertEquals(late.words, ["initial_state", "1 progress", "3 progress", "1 finished"]);
@@ -170,7 +170,7 @@ Deno.test("Hub.watchTaskEvents() of an ended task sends its state and ends", () 
   assertEquals([fresh.words, fresh.ends], [["1 initial_state"], 1]);
   const back = it.taskEventWatcher("1", cursor);
   assertEquals([back.words, back.ends], [["1 finished"], 1]);
-  // Another task that has the same id.
+  // Another task with the same id.
   it.test.registry.remove("c", "1");
   it.test.run("c", "1");
   const other = it.taskEventWatcher("1", back.cursor);
@@ -238,7 +238,7 @@ Deno.test("Hub disconnects event watchers, and only those, if too many events ar
   assertEquals([ofEarly.words.at(-1), ofEarly.ends], ["4 finished", 1], "this was before it was too much");
   assertLess(watcher.text.length, 10_000);
   assertEquals(socket.last.tasks.map(({ id, state }) => `${id} ${state}`), ["4 FINISHED", "1 FINISHED"]);
-  // Who comes back is told by state.
+  // A watcher that reconnects gets the missed changes by state.
   const back = it.eventWatcher(watcher.cursor);
   assertEquals(back.words, ["4 finished", "1 finished"]);
   it.test.progress("c", "2", 5);

@@ -15,7 +15,7 @@ import { ForwardingIndex } from "../../support/forwarding_index.ts";
 import { RecordingWatcher } from "../../support/recording_watcher.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** Counts how often all tasks of a client are read, which is what a full state costs. */
+/** Counts how often all tasks of a client are read, which is the cost of a full state. */
 class CountingIndex extends ForwardingIndex {
   lists = 0;
 
@@ -33,7 +33,7 @@ class CountingStore extends MemoryStore {
   }
 }
 
-/** A hub over a registry of its own, on a clock that stands still. */
+/** A hub with a registry of its own and a fake clock. */
 class TestHub implements Disposable {
   readonly clock: FakeClock = new FakeClock();
   readonly store: CountingStore = new CountingStore(DEFAULT_LIMITS, "first");
@@ -41,7 +41,7 @@ class TestHub implements Disposable {
   readonly hub: Hub;
 
   constructor(options: Partial<HubOptions> = {}, limits: Partial<MonitorLimits> = {}) {
-    // Nobody sweeps, so that the only timers are the hub's.
+    // Without sweeps, so that the only timers are the hub's.
     this.test = new TestRegistry({ ...limits, sweepIntervalMs: 1_000_000_000 }, "first", this.store);
     this.hub = new Hub(this.test.registry, {
       frameIntervalMs: 50,
@@ -69,7 +69,7 @@ class TestHub implements Disposable {
   }
 }
 
-/** Lets the turn end. */
+/** Waits for the end of the turn. */
 async function nextTurn(): Promise<void> {
   await Promise.resolve();
 }
@@ -174,7 +174,7 @@ Deno.test("Hub sends removals, and a task that was created again in the same fra
   it.test.registry.remove("c", "3");
   it.test.begin("c", "3");
   await nextTurn();
-  // What holds the id now is another task: who applies the removals first has nothing left of the old one.
+  // Another task has the id by now; a watcher that applies removals first drops the old one.
   assertEquals([watcher.last.removed, watcher.last.tasks.map(({ id }) => id)], [["2", "3"], ["3"]]);
 });
 
@@ -274,7 +274,7 @@ Deno.test("Hub.watchTask() of a task that reuses an id is not ended by the earli
   it.test.begin("c", "1");
   const second = new RecordingWatcher();
   it.hub.watchTask("c", it.test.registry.stored("c", "1")!, second);
-  // The first one's connection is closed only now.
+  // The first watcher's connection is closed only now.
   leaveFirst();
   it.test.progress("c", "1", 50);
   await it.clock.passAsync(100);

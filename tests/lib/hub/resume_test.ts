@@ -1,4 +1,4 @@
-/** Watchers that come and go, and servers that do: who comes back gets everything later, or is told that it can't. */
+/** Watchers and servers that restart: a watcher that resumes gets every missed change, or a resync. */
 
 import fc from "fast-check";
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config/limits.ts";
@@ -10,7 +10,7 @@ import { SqliteDisk } from "../../support/resume/sqlite_disk.ts";
 import { worldLimits, type WorldStep, worldSteps } from "../../support/resume/steps.ts";
 import { type ResumeCounts, ResumeWorld } from "../../support/resume/world.ts";
 
-/** Makes the disk of a world. */
+/** Creates the disk of a world. */
 type DiskMaker = (limits: MonitorLimits, pass: (milliseconds: number) => void) => ResumeDisk;
 
 const DISKS: readonly (readonly [where: string, make: DiskMaker])[] = [
@@ -18,7 +18,7 @@ const DISKS: readonly (readonly [where: string, make: DiskMaker])[] = [
   ["on a real database", (limits, pass) => new SqliteDisk(limits, pass)],
 ];
 
-/** Bounds whose times are never hit exactly by a clock that goes in steps; nobody sweeps who was not asked to. */
+/** Limits whose times a clock that advances in steps never hits exactly; without automatic sweeps. */
 function limitsOf(limits: Partial<MonitorLimits>): MonitorLimits {
   return {
     ...DEFAULT_LIMITS,
@@ -37,7 +37,7 @@ interface HistoryOptions {
   readonly limits?: Partial<MonitorLimits>;
 }
 
-/** Runs random histories, and adds up how often what was asked for could be told. */
+/** Runs random histories and counts how often missed changes were available. */
 async function runHistories(makeDisk: DiskMaker, options: HistoryOptions): Promise<ResumeCounts> {
   const { numRuns, maxLength, restartWeight, limits = {} } = options;
   using clock = new FakeClock();
@@ -60,10 +60,10 @@ async function runHistories(makeDisk: DiskMaker, options: HistoryOptions): Promi
   return sums;
 }
 
-/** The numbers of watchers of client "a": who is sent changes, who is sent the state, who asks over REST; and of "c". */
+/** Indexes of the watchers: of client "a" by delta, by full state and over REST; and of client "c". */
 const [DELTA, FULL, REST, C] = [0, 2, 3, 6];
 
-/** Tells a story on every kind of disk; each watcher has to end with what there is. */
+/** Runs a scenario on every kind of disk; each watcher must end up with the present state. */
 function testStory(
   name: string,
   tell: (world: ResumeWorld) => Promise<void>,
@@ -105,7 +105,7 @@ function remove(id: string): WorldStep {
 const TURN: WorldStep = { do: "turn" };
 const CRASH: WorldStep = { do: "restart", how: "crash" };
 
-/** What a watcher believes of each task. */
+/** What a watcher knows of each task. */
 function beliefs(world: ResumeWorld, watcher: number): Record<string, string> {
   const { tasks } = world.watcher(watcher).model;
   return Object.fromEntries(
@@ -130,7 +130,7 @@ Deno.test("Registry.changesSince(), Hub and Rest bring every watcher up to date,
     numRuns: 200,
     maxLength: 80,
     restartWeight: 1,
-    // After a restart the age counts from the commit of the end, which may have been held back.
+    // After a restart the age counts from the commit of the final state, which may have been delayed.
     limits: { endedTaskAgeMs: 1_000_000_000_000 },
   });
   assertGreater(counts.known, 1_000);
@@ -302,7 +302,7 @@ testStory(
   async (world) => {
     await world.run([...watch(DELTA), begin("t1"), TURN, { do: "leave", watcher: DELTA }]);
     await world.run([finish("t1"), TURN, TURN, { do: "hold" }, begin("t2"), TURN]);
-    // This waits for a commit in which the first task is purged, as there is room for one.
+    // This waits for a commit in which the first task is purged, because the limit is one.
     await world.run([begin("t3"), ...watch(DELTA), finish("t2"), { do: "heal" }, TURN, TURN]);
     assertEquals(beliefs(world, DELTA), { t2: "FINISHED 100", t3: "STARTING null" });
   },

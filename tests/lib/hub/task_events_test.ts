@@ -6,7 +6,7 @@ import { assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** The names of what a registry has told so far, by task. */
+/** The names of a task's events so far. */
 function namesOf(events: readonly RegistryEvent[], id: string): string[] {
   return events.filter(({ stored, removedId }) => (stored?.id ?? removedId) === id)
     .flatMap(eventsOf).map(({ name }) => name);
@@ -27,7 +27,7 @@ Deno.test("eventsOf() names the changes of a task's life cycle", () => {
     "task.progress",
     "task.finished",
     "task.removed",
-    // What is back is told by its state.
+    // A restored task is described by its state.
     "task.finished",
   ]);
 });
@@ -37,7 +37,7 @@ Deno.test("eventsOf() names every way in which a task can start and end", () => 
     [["cancelled"], ["task.created", "task.cancelled"]],
     [["start", "fail"], ["task.created", "task.started", "task.error"]],
     [["interrupt"], ["task.created", "task.error"]],
-    // Who is told only of an update has begun, too.
+    // A task whose first known change is an update has started as well.
     [["update", "update"], ["task.created", "task.started", "task.progress"]],
     [["roll_up", "request_cancel"], ["task.created", "task.started", "task.progress"]],
     [["start", "stale", "heard", "estimate"], [
@@ -61,7 +61,7 @@ Deno.test("eventsOf() puts new log lines before the record that counts them, and
   const line = (text: string) => ({ at: 1, text });
   test.report("c", "1", { type: "log", lines: [line("a"), line("b")] });
   test.report("c", "1", { type: "log", first: 1, lines: [line("b"), line("c")] });
-  // Nothing new but the reporter's number.
+  // Only the reporter's sequence number is new.
   const report = { client: "c", id: "1", at: 1, seq: 9 };
   test.registry.report({ ...report, change: { type: "log", first: 0, lines: [line("a")] } }, test.reporter);
   const told = test.events.flatMap(eventsOf).slice(2);

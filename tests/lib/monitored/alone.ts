@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-console -- its output is what the test reads
-/** A program that monitors functions where there is no monitor. */
+/** A program that calls monitored functions without a monitor. */
 
 import { monitored } from "../../../lib/monitored.ts";
 
@@ -22,5 +22,5 @@ const results = await Promise.all([
 ]);
 console.log(JSON.stringify(results));
 console.log(JSON.stringify(await double([5])));
-// Nobody awaits this one.
+// Not awaited by anybody.
 double.start([6]);

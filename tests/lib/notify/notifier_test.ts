@@ -1,4 +1,4 @@
-/** From the end of a task to a receiver on a real server, with a store whose commits a test holds back. */
+/** From the end of a task to a receiver on a real server, with a store whose commits the test controls. */
 
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config/limits.ts";
 import { Notifier } from "../../../lib/notify/notifier.ts";
@@ -19,7 +19,7 @@ interface WorldOptions {
   readonly limits?: Partial<MonitorLimits>;
 }
 
-/** A registry with a notifier, put together as a monitor does. */
+/** A registry with a notifier, connected as in a monitor. */
 class World implements AsyncDisposable {
   readonly store: TaskStore;
   readonly notifier: Notifier;
@@ -54,7 +54,7 @@ class World implements AsyncDisposable {
     }
   }
 
-  /** Runs tasks from their beginning to their end. */
+  /** Runs tasks from start to finish. */
   run(...ids: string[]): void {
     for (const id of ids) {
       this.begin(id);
@@ -81,7 +81,7 @@ class World implements AsyncDisposable {
   }
 }
 
-/** A delivery that a store may hold from before. */
+/** A delivery that was stored by an earlier process. */
 function oldDelivery(receiver: string, at: number): Delivery {
   return {
     id: `old ${at}`,
@@ -151,7 +151,7 @@ Deno.test("Notifier delivers nothing before its commit, and everything afterward
   await receiver.count(1);
   store.hold();
   world.run("held");
-  // Whatever comes later in time, it is not that.
+  // Nothing is sent before its commit, however much time passes.
   await until(() => store.waiting > 0);
   assertEquals(store.deliveries().map(({ task }) => task.id).slice(-1), ["held"]);
   await store.commit();

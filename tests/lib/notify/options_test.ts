@@ -6,14 +6,14 @@ import { assert, assertEquals, assertMatch, assertNotEquals, assertThrows } from
 
 const ALL = ["task.finished", "task.error", "task.cancelled"];
 
-/** The address and the events of what a text leads to. */
+/** The URL and events that a text is parsed to. */
 function resolve(...texts: string[]): unknown[] {
   return resolveNotify(texts.map(parseNotify), 10).map((
     { url, events, name },
   ) => [url.href, [...events], name]);
 }
 
-/** Why a text is refused. */
+/** The message with which a text is rejected. */
 function refusal(text: string): string {
   return assertThrows(() => resolve(text), ConfigError).message;
 }
@@ -103,7 +103,7 @@ Deno.test("resolveNotify() identifies a URL by a key that does not reveal it, th
   assertEquals(key("http://h/?key=1"), key("http://h/?key=1", ["task.error"]));
   assertEquals(key("http://h"), key("HTTP://H:80/"));
   assertNotEquals(key("http://h/?key=1"), key("http://h/?key=2"));
-  // What was stored by one version has to be found by the next: the beginning of what sha256sum says.
+  // The next version must find what this one has stored: the start of the output of sha256sum.
   assertEquals(key("http://127.0.0.1:9000/hook"), "e26ff3000bfc2fe8cf8ea2338ee01015");
   assertMatch(key("http://secret/"), /^[0-9a-f]{32}$/);
 });

@@ -1,4 +1,4 @@
-/** Single attempts, at real servers that behave and misbehave. */
+/** Single attempts to real servers, well-behaved and not. */
 
 import { type Outcome, post, type PostOptions } from "../../../lib/notify/post.ts";
 import { Signer } from "../../../lib/notify/signature.ts";
@@ -24,7 +24,7 @@ function failed(reason: string, retryAfterMs = 0): Outcome {
   return { type: "failed", reason, retryAfterMs };
 }
 
-/** A server that takes requests apart by hand, or does not. Ended when it is disposed of. */
+/** A server that handles connections by hand. It is closed when it is disposed of. */
 function rawServer(
   use: (connection: Deno.Conn) => Promise<void>,
 ): { readonly url: string } & AsyncDisposable {
@@ -37,7 +37,7 @@ function rawServer(
           try {
             connection.close();
           } catch {
-            // It is closed already.
+            // Already closed.
           }
         }),
       );
@@ -53,7 +53,7 @@ function rawServer(
   };
 }
 
-/** Waits until the other side closes. */
+/** Waits until the other end closes the connection. */
 async function untilClosed(connection: Deno.Conn): Promise<void> {
   const chunk = new Uint8Array(1_024);
   while (await connection.read(chunk) !== null);
@@ -167,7 +167,7 @@ Deno.test("post() reads no more of a response than its limit", async () => {
     );
   assertEquals(await send(receiver.url), { type: "delivered" });
   await cancelled.promise;
-  // What is on the way between the two, in buffers of the system, has its own bounds.
+  // The buffers of the system in between have limits of their own.
   assertLess(sent, 100_000_000);
   assertGreater(sent, 0);
 });
@@ -199,7 +199,7 @@ Deno.test("post() says why a receiver is unreachable, without secrets from its U
   await using closing = rawServer(() => Promise.resolve());
   await reason(`${closing.url}?key=s3cr3t`);
   await reason(`${closing.url.replace("http:", "https:")}?key=s3cr3t`);
-  // Tests may reach this machine alone, which is one more way to fail.
+  // Tests may connect to this machine only, which adds another way to fail.
   await reason("http://receiver.invalid/?key=s3cr3t");
 });
 

@@ -1,4 +1,4 @@
-/** When what is told to a receiver, in time that stands still until a test moves it. */
+/** The queue of one receiver, on a fake clock. */
 
 import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";
 import type { Outcome } from "../../../lib/notify/post.ts";
@@ -15,7 +15,7 @@ function failed(retryAfterMs = 0): Outcome {
   return { type: "failed", reason: "it responded with status 500", retryAfterMs };
 }
 
-/** A queue, and a receiver that answers as it is told. */
+/** A queue with a receiver whose responses the test controls. */
 class TestQueue implements AsyncDisposable {
   readonly clock: FakeClock = new FakeClock();
   readonly queue: ReceiverQueue;
@@ -23,9 +23,9 @@ class TestQueue implements AsyncDisposable {
   readonly attempts: string[] = [];
   readonly forgotten: string[] = [];
   readonly notices: string[] = [];
-  /** Attempts without an answer, oldest first. */
+  /** Attempts without a response, oldest first. */
   readonly open: { readonly task: string; readonly answer: (outcome: Outcome) => void }[] = [];
-  /** What is answered at once; `null` leaves the attempt open. */
+  /** The immediate response; `null` leaves the attempt pending. */
   answer: (task: string) => Outcome | null = () => null;
   committedSeq = Infinity;
   commitsAsked = 0;
@@ -44,7 +44,7 @@ class TestQueue implements AsyncDisposable {
     this.queue.start();
   }
 
-  /** Adds deliveries, and lets happen what happens at once. */
+  /** Adds deliveries and waits for their immediate effects. */
   async add(...tasks: string[]): Promise<void> {
     for (const id of tasks) this.queue.add(this.delivery(id));
     await this.clock.passAsync(0);
@@ -63,7 +63,7 @@ class TestQueue implements AsyncDisposable {
     };
   }
 
-  /** Answers the oldest attempt, or that of a task. */
+  /** Responds to the oldest attempt, or to that of the given task. */
   async reply(outcome: Outcome, task?: string): Promise<void> {
     const index = task === undefined ? 0 : this.open.findIndex((attempt) => attempt.task === task);
     const [attempt] = this.open.splice(index, 1);
@@ -72,14 +72,14 @@ class TestQueue implements AsyncDisposable {
     await this.clock.passAsync(0);
   }
 
-  /** Lets time pass; gives back the attempts that are made in it. */
+  /** Advances the clock; returns the attempts made meanwhile. */
   async pass(milliseconds: number): Promise<string[]> {
     const before = this.attempts.length;
     await this.clock.passAsync(milliseconds);
     return this.attempts.slice(before);
   }
 
-  /** The tasks of the attempts under way. */
+  /** The tasks of the attempts in flight. */
   get underWay(): string[] {
     return this.open.map(({ task }) => task);
   }
@@ -159,7 +159,7 @@ Deno.test("ReceiverQueue doubles the delay with every failure up to a maximum, u
     if ((await test.pass(1_000)).length > 0) times.push(seconds + 1);
   }
   const waits = times.map((time, index) => time - (times[index - 1] ?? 0));
-  // With what is left to chance, and in whole seconds.
+  // With jitter, and in whole seconds.
   waits.forEach((wait, index) => {
     const longest = Math.min(2 ** index, 300);
     assert(wait >= Math.floor(longest / 2) && wait <= longest + 1, `${wait} s after ${index + 1} failures`);
@@ -192,7 +192,7 @@ Deno.test("ReceiverQueue resumes all deliveries once a receiver works again, and
   await test.add(...tasks);
   await test.pass(60_000);
   test.answer = () => DELIVERED;
-  // Until it is tried again, and those that were tried meanwhile are.
+  // Until it is retried, together with those that failed meanwhile.
   await test.pass(10 * 60_000);
   assertEquals(test.queue.counts, { waiting: 0, delivered: 20, refused: 0, dropped: 0, expired: 0 });
   assertEquals(test.notices, [

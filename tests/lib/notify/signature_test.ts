@@ -7,7 +7,7 @@ const encoder = new TextEncoder();
 
 Deno.test("Signer.sign() returns the HMAC-SHA256 of the timestamp, a dot and the body", async () => {
   const signer = new Signer("whsec");
-  // By openssl dgst -sha256 -hmac whsec.
+  // Computed with openssl dgst -sha256 -hmac whsec.
   assertEquals(
     await signer.sign(1_700_000_000, encoder.encode('{"event":"task.finished"}')),
     "v1=658e7a3a73f3286c8c5cad5fd9ff8bf5a7feb61bffe98ac7f1aefb349a1f7896",

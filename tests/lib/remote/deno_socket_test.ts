@@ -1,4 +1,4 @@
-/** WebSockets of our own, against the platform's, and against who misbehaves. */
+/** DenoSocket against Deno's own WebSocket server, and against misbehaving servers. */
 
 import { DenoSocket, type SocketEvents } from "../../../lib/remote/deno_socket.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
@@ -6,7 +6,7 @@ import { freePort } from "../../support/free_port.ts";
 import { type RawPeer, RawSocketServer } from "../../support/raw_socket_server.ts";
 import { until } from "../../support/until.ts";
 
-/** Keeps what is told of a socket. */
+/** Records the callbacks of a socket. */
 class Recorder implements SocketEvents {
   readonly events: string[] = [];
   readonly texts: string[] = [];
@@ -19,7 +19,7 @@ class Recorder implements SocketEvents {
   }
 }
 
-/** A frame of a server, in hexadecimal digits. */
+/** A server's frame in hexadecimal digits. */
 function hex(digits: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(digits.match(/[\da-f]{2}/g) ?? [], (byte) => parseInt(byte, 16));
 }
@@ -116,7 +116,7 @@ Deno.test("DenoSocket calls onClose once if the connection can't be opened", asy
 Deno.test("DenoSocket joins fragments of a message, and answers pings in between", async () => {
   using test = await opened();
   const { peer, told } = test;
-  // "Hel" + ping "?" + "l" + "o", then a whole one behind it; cut where it hurts.
+  // "Hel" + ping "?" + "l" + "o", followed by a complete message; chunked inside the frames.
   await peer.send(hex("01034865"));
   await peer.send(hex("6c89013f00016c8001"));
   await peer.send(hex("6f8102c3"));
@@ -128,7 +128,7 @@ Deno.test("DenoSocket joins fragments of a message, and answers pings in between
   await peer.send(hex("8a00"));
   await peer.send(hex("810141"));
   await until(() => told.texts.length === 3);
-  // A letter in two frames.
+  // A character split over two frames.
   await peer.send(hex("0101c3"));
   await peer.send(hex("8001a9"));
   await until(() => told.texts.length === 4);
@@ -142,7 +142,7 @@ Deno.test("DenoSocket receives frames that arrive together with the handshake", 
   const peer = await server.next();
   const { connection } = peer;
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  // Everything in one piece.
+  // Sends the handshake and the frames in one chunk.
   Object.defineProperty(peer, "connection", {
     value: {
       write: (bytes: Uint8Array<ArrayBuffer>) => {
@@ -214,11 +214,11 @@ Deno.test("DenoSocket.close() works at any time: while connecting, during the ha
   connection.close();
 
   using test = await opened();
-  // More than the system takes for who does not read.
+  // More than the system buffers for a peer that does not read.
   for (let n = 0; n < 200; n++) test.socket.send("x".repeat(100_000));
   test.socket.close();
   test.socket.close();
   assertEquals([told.events, test.told.events], [[], ["open"]]);
-  // What is left open is found by the test runner: nothing may be.
+  // The test runner reports anything left open.
   await new Promise((resolve) => setTimeout(resolve, 150));
 });

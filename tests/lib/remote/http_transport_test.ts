@@ -1,4 +1,4 @@
-/** Reports to a server whose sockets are blocked on the way. */
+/** Reports to a server whose WebSockets are blocked by a proxy. */
 
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
 import { wrap } from "../../../lib/reporter/wrap.ts";
@@ -80,7 +80,7 @@ Deno.test("HttpTransport keeps what is sent during a request, and sends it after
   const task = new RemoteTask(sink, "t");
   await sink.settled();
   server.store.hold();
-  // Something to commit, so that the next question is not answered.
+  // A pending commit, so that the next request is not answered.
   server.test.registry.apply("default", "t", { type: "update", progress: 1 });
   await until(() => server.store.waiting > 0);
   for (let n = 2; n <= 50; n++) task.reporter.update({ progress: n });
@@ -175,7 +175,7 @@ Deno.test("HttpTransport aborts its request when it is closed", async () => {
   first.reporter.refused(null);
   sink[Symbol.dispose]();
   await until(() => proxy.open === 0);
-  // And what it would have said is nothing to those who come next.
+  // The response of the aborted request must not reach the next connection.
   proxy.cut(server.port);
   proxy.blocksUpgrades = false;
   const next = new RemoteTask(sink, "next");

@@ -1,4 +1,4 @@
-/** What reporters in other processes and the server say to each other. */
+/** Parsing of messages between remote reporters and the server. */
 
 import fc from "fast-check";
 import { ProtocolError } from "../../../lib/errors.ts";

@@ -1,4 +1,4 @@
-/** Reports for which there is nobody, or nobody who wants them. */
+/** Reports without a server, or to a server that refuses them. */
 
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
 import { wrap } from "../../../lib/reporter/wrap.ts";
@@ -153,7 +153,7 @@ Deno.test("RemoteSink tolerates a stand-in for its server until the server is ba
   await until(() => first.monitor.registry.task("default", "t")?.state === "FINISHED");
   assertEquals(warnings.texts, []);
 
-  // But it takes the word of the server itself.
+  // A refusal by the server itself is final, however.
   const last = new RemoteTask(sink, "last");
   stranger.answer = () => json({ code: "foreign_origin", detail: "no more" }, 403);
   proxy.cut(stranger.port);
@@ -172,7 +172,7 @@ Deno.test("RemoteSink detects a dead connection by itself", async () => {
   using sink = new RemoteSink(proxy.url);
   const task = new RemoteTask(sink, "t");
   await passUntil(clock, () => sink.ready);
-  // It is there, though it has nothing to say.
+  // The connection stays up while nothing is sent.
   await passFor(clock, 60_000);
   assertEquals([sink.ready, proxy.upgrades], [true, 1]);
 

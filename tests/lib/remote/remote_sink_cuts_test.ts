@@ -1,4 +1,4 @@
-/** Reports over connections that are cut, in the middle of everything. */
+/** Reports over connections that break at any point. */
 
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
 import type { Task } from "../../../lib/task/task.ts";
@@ -10,15 +10,15 @@ import { TestSocket } from "../../support/socket.ts";
 import { TcpProxy } from "../../support/tcp_proxy.ts";
 import { until } from "../../support/until.ts";
 
-/** A pause of the event loop, so that other things happen. */
+/** Waits, so that the event loop can run. */
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Holds what a watcher saw of tasks against the rules: nothing ever goes back. */
+/** Checks what a watcher sees of tasks: no value may ever go back. */
 class Watched {
   readonly #newest: Map<string, Task> = new Map();
-  /** How many records were looked at. */
+  /** How many records were checked. */
   seen = 0;
 
   take(task: Task): void {
@@ -53,7 +53,7 @@ for (const seed of [1, 2, 3]) {
         : null;
       let lines = 0;
       for (let step = 1; step <= steps || !isOver; step++) {
-        // Never more than is kept while nobody takes it.
+        // Never more log lines than are kept while disconnected.
         if (step <= steps) {
           task.reporter.log(`${id} line ${lines++} ${"x".repeat(Math.floor(random() * 300))}`);
         }

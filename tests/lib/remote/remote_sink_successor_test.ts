@@ -102,7 +102,7 @@ Deno.test("RemoteSink reports a task that has ended meanwhile to a server that h
   task.finish({ done: true });
   const kept = new RemoteTask(sink, "kept");
   kept.reporter.end({ type: "fail", error: { message: "no", type: "Error" } });
-  // It has the end, and goes before it has committed it.
+  // The server has received the final state, and goes away before it is committed.
   await until(() => first.test.registry.task("default", "kept")?.state === "ERROR");
   proxy.cut(second.port);
   const seen = await shown(second.url, task, ({ state }) => state === "FINISHED");
@@ -152,7 +152,7 @@ Deno.test("RemoteSink repeats everything once to each of several servers, even i
   await until(() => !sink.ready);
   task.reporter.update({ progress: 20 });
   task.reporter.log("a");
-  // It was asked for everything, and has taken it, but commits nothing.
+  // The server has received the repeated reports, but commits nothing.
   await until(() => second.test.registry.task("default", "t")?.progress === 20);
   proxy.cut(third.port);
   await shown(third.url, task, ({ progress }) => progress === 20);

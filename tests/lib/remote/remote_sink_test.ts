@@ -1,4 +1,4 @@
-/** Reports that go to a real server in another process, or what a function would take for one. */
+/** Reports to a real server over real connections. */
 
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
@@ -16,7 +16,7 @@ import { Warnings } from "../../support/warnings.ts";
 
 const WORKER = new URL("./remote_worker.ts", import.meta.url);
 
-/** Waits until it is asked to stop. */
+/** Waits until the task is cancelled. */
 function waitForAbort(task: MonitoredTask): Promise<never> {
   return new Promise((_, reject) => {
     task.signal.addEventListener("abort", () => reject(task.signal.reason));
@@ -83,7 +83,7 @@ Deno.test("RemoteSink reports the options of each call, and changes no result", 
 Deno.test("RemoteSink reports subtasks, which contribute to their parent's progress and end with it", async () => {
   await using server = startServer();
   using sink = new RemoteSink(server.url);
-  // All of it happens before there is a connection, and is said in one go then.
+  // All of this happens before the connection is up, and is then reported at once.
   const half = Promise.withResolvers<void>();
   const fn = wrap(
     async (task) => {
@@ -130,7 +130,7 @@ Deno.test("RemoteSink cancels a task when the server requests it, even if it was
   await two;
   await shown(server.url, { client: "default", id: "two" }, ({ state }) => state === "CANCELLED");
 
-  // Nobody asks it any more where it was ended here without it.
+  // A task that was ended by the server is not asked to cancel.
   await call("POST", `${server.url}/tasks/default/three/cancel?force=true`);
   await three;
   assertEquals(server.monitor.registry.task("default", "three")?.state, "CANCELLED");
@@ -154,7 +154,7 @@ Deno.test("RemoteSink warns that an id is already taken, by this program or anot
   hold.resolve("first");
   await first;
   assertEquals(server.monitor.registry.task("default", "same")?.result, "first");
-  // Once it has ended, its id is still taken.
+  // The id stays taken after the task has ended.
   assertEquals(await wrap(() => 3, { name: "third" }, () => sink).with({ id: "same" })(), 3);
   assertEquals(warnings.texts.slice(2), [`[taskscope] ${here}`]);
   assertEquals(server.monitor.registry.task("default", "same")?.result, "first");
@@ -175,7 +175,7 @@ Deno.test("RemoteSink warns why the server accepts no more tasks, and does not d
     run.cancel();
     await run.done.catch(() => {});
   }
-  // The connection has come to rest; who is not seen has nothing to wait for.
+  // The connection is closed by now; an unmonitored task has nothing to wait for.
   const unseen = new RemoteTask(sink, "unseen");
   await sink.settled();
   unseen.reporter.refused(null);
@@ -207,7 +207,7 @@ Deno.test("RemoteSink delays no function for long if the server can't commit, an
   await fn(0);
   await server.store.fail();
   assertEquals(await Promise.all([1, 2, 3].map((value) => fn(value))), [1, 2, 3]);
-  // Nothing was said to be kept, so it is all said again to whoever comes next.
+  // Nothing was committed, so everything is reported again to the next server.
   await using next = startServer();
   proxy.cut(next.port);
   await until(() => next.monitor.registry.tasks("default").length === 3);

@@ -1,4 +1,4 @@
-/** An isolate of a program that reports to a server in another process. */
+/** An isolate that reports to a server in another process. */
 
 import { monitored } from "../../../lib/monitored.ts";
 import { serveCommands } from "../../support/isolate.ts";

@@ -1,4 +1,4 @@
-/** What a server that comes without its data would have to be told again. */
+/** What must be reported again to a server that lost its data. */
 
 import type { ReportedTask } from "../../../lib/reporter/report_sink.ts";
 import { Replay } from "../../../lib/remote/replay.ts";
@@ -14,54 +14,54 @@ function logOf(...texts: readonly string[]): LogChange {
   return { type: "log", lines: texts.map((text) => ({ at: 1, text })) };
 }
 
-function linesOf(retelling: Replay, key: string): string[] {
-  return retelling.linesOf(key).map(({ text }) => text);
+function linesOf(replay: Replay, key: string): string[] {
+  return replay.linesOf(key).map(({ text }) => text);
 }
 
 Deno.test("Replay keeps ended tasks until all of their reports are committed", () => {
-  const retelling = new Replay();
+  const replay = new Replay();
   const [a, b, again] = [taskOf("a"), taskOf("b"), taskOf("a")];
-  retelling.ended("c/a", a, 5);
-  retelling.ended("c/b", b, 9);
-  assertStrictEquals(retelling.endedTask("c/a"), a);
-  // Another run of the same name ends later, and counts from then.
-  retelling.ended("c/a", again, 12);
-  retelling.committed(9);
-  assertEquals([retelling.endedTask("c/b"), retelling.endedCount], [undefined, 1]);
-  assertStrictEquals(retelling.endedTask("c/a"), again);
-  retelling.committed(12);
-  assertEquals(retelling.endedCount, 0);
-  retelling.ended("c/b", b, 20);
-  retelling.forget("c/b");
-  assertEquals(retelling.endedTask("c/b"), undefined);
+  replay.ended("c/a", a, 5);
+  replay.ended("c/b", b, 9);
+  assertStrictEquals(replay.endedTask("c/a"), a);
+  // A later run with the same id replaces the entry, with its own end.
+  replay.ended("c/a", again, 12);
+  replay.committed(9);
+  assertEquals([replay.endedTask("c/b"), replay.endedCount], [undefined, 1]);
+  assertStrictEquals(replay.endedTask("c/a"), again);
+  replay.committed(12);
+  assertEquals(replay.endedCount, 0);
+  replay.ended("c/b", b, 20);
+  replay.forget("c/b");
+  assertEquals(replay.endedTask("c/b"), undefined);
 });
 
 Deno.test("Replay.isCreationPending() holds until a creation, or a repeated one, is committed", () => {
-  const retelling = new Replay();
-  retelling.reported("c/a", createChange(), 1);
-  retelling.reported("c/b", createChange(), 2);
-  assertEquals(["c/a", "c/b", "c/x"].map((key) => retelling.isCreationPending(key)), [true, true, false]);
-  retelling.committed(1);
-  assertEquals(["c/a", "c/b"].map((key) => retelling.isCreationPending(key)), [false, true]);
-  retelling.reported("c/b", createChange(), 7);
-  retelling.committed(6);
-  assertEquals(retelling.isCreationPending("c/b"), true);
-  retelling.committed(7);
-  assertEquals(retelling.isCreationPending("c/b"), false);
+  const replay = new Replay();
+  replay.reported("c/a", createChange(), 1);
+  replay.reported("c/b", createChange(), 2);
+  assertEquals(["c/a", "c/b", "c/x"].map((key) => replay.isCreationPending(key)), [true, true, false]);
+  replay.committed(1);
+  assertEquals(["c/a", "c/b"].map((key) => replay.isCreationPending(key)), [false, true]);
+  replay.reported("c/b", createChange(), 7);
+  replay.committed(6);
+  assertEquals(replay.isCreationPending("c/b"), true);
+  replay.committed(7);
+  assertEquals(replay.isCreationPending("c/b"), false);
 });
 
 Deno.test("Replay keeps uncommitted log lines, per task and in order", () => {
-  const retelling = new Replay();
-  retelling.reported("c/a", logOf("1", "2"), 1);
-  retelling.reported("c/b", logOf("other"), 2);
-  retelling.reported("c/a", { type: "update", progress: 5 }, 3);
-  retelling.reported("c/a", logOf("3"), 4);
-  assertEquals([linesOf(retelling, "c/a"), linesOf(retelling, "c/b")], [["1", "2", "3"], ["other"]]);
-  retelling.committed(1);
-  assertEquals([linesOf(retelling, "c/a"), linesOf(retelling, "c/b")], [["3"], ["other"]]);
-  retelling.committed(4);
-  assertEquals([linesOf(retelling, "c/a"), linesOf(retelling, "c/b")], [[], []]);
-  retelling.reported("c/a", logOf("4"), 5);
-  retelling.clear();
-  assertEquals(linesOf(retelling, "c/a"), []);
+  const replay = new Replay();
+  replay.reported("c/a", logOf("1", "2"), 1);
+  replay.reported("c/b", logOf("other"), 2);
+  replay.reported("c/a", { type: "update", progress: 5 }, 3);
+  replay.reported("c/a", logOf("3"), 4);
+  assertEquals([linesOf(replay, "c/a"), linesOf(replay, "c/b")], [["1", "2", "3"], ["other"]]);
+  replay.committed(1);
+  assertEquals([linesOf(replay, "c/a"), linesOf(replay, "c/b")], [["3"], ["other"]]);
+  replay.committed(4);
+  assertEquals([linesOf(replay, "c/a"), linesOf(replay, "c/b")], [[], []]);
+  replay.reported("c/a", logOf("4"), 5);
+  replay.clear();
+  assertEquals(linesOf(replay, "c/a"), []);
 });

@@ -1,4 +1,4 @@
-/** The frames that WebSockets are made of. */
+/** Encoding and decoding of WebSocket frames. */
 
 import fc from "fast-check";
 import { ProtocolError } from "../../../lib/errors.ts";
@@ -7,7 +7,7 @@ import { assertEquals, assertThrows } from "../../support/assert.ts";
 
 const MOST = 100_000;
 
-/** A frame as a server writes it: without a mask. */
+/** A frame as a server encodes it, without a mask. */
 function serverFrame(opcode: number, payload: Uint8Array, isFinal = true): Uint8Array<ArrayBuffer> {
   const { length } = payload;
   const head = length < 126

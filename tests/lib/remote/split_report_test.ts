@@ -1,4 +1,4 @@
-/** Reports that are too long for one message. */
+/** Splitting of reports that are too long for one message. */
 
 import fc from "fast-check";
 import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";

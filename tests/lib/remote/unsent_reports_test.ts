@@ -1,4 +1,4 @@
-/** What waits for a server, against a plain list. */
+/** The buffer of reports, compared with a plain list as its model. */
 
 import fc from "fast-check";
 import { UnsentReports } from "../../../lib/remote/unsent_reports.ts";
@@ -23,7 +23,7 @@ Deno.test("UnsentReports delivers every report in order over broken connections,
     fc.property(steps, (all) => {
       const outbox = new UnsentReports(LIMITS);
       const pushed: string[] = [];
-      /** What the server got, by the number of the batch, and up to which it has said so. */
+      /** What the server received, by batch number, and up to which batch it has replied. */
       const batches = new Map<number, readonly string[]>();
       let inFlight: number[] = [];
       let newest = 0;

@@ -1,5 +1,5 @@
 /**
- * Another isolate of the process: runs tasks and copies those of the monitor, at the command of a test.
+ * Another isolate of the process: runs tasks and replicates the monitor's, controlled by a test.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const runs = new Map<string, { readonly done: Promise<unknown>; readonly cancel:
 let floods: BroadcastChannel | undefined;
 let floodsSeen = 0;
 
-/** What {@linkcode startRun} is told. */
+/** What {@linkcode startRun} should run. */
 export interface RunOrder {
   readonly channel: string;
   readonly id: string;
@@ -39,7 +39,7 @@ function startRun({ channel, id, kind, count = 0 }: RunOrder): void {
   runs.set(`${id} ${kind}`, run);
 }
 
-/** All tasks of a copy, in an order of their own, as text that can be compared. */
+/** All tasks of a replica as text, in a canonical order. */
 function dump(channel: string): string {
   const replica = replicas.get(channel)!;
   return replica.clients().flatMap((client) =>
@@ -58,7 +58,7 @@ serveCommands({
     return replica.clients().reduce((sum, client) => sum + replica.tasks(client).length, 0);
   },
   cursor: (channel: string) => replicas.get(channel)!.cursor,
-  /** Answers with the copy once it is at a position. */
+  /** Returns the replica once it has reached a position. */
   async dumpAt({ channel, epoch, seq }: { channel: string; epoch: string; seq: number }) {
     const replica = replicas.get(channel)!;
     await until(() => replica.cursor.epoch === epoch && replica.cursor.seq >= seq);
@@ -71,31 +71,31 @@ serveCommands({
     const tooLate = new Promise((resolve) => timer = setTimeout(resolve, 10_000, "did not end within 10 s"));
     return await Promise.race([outcome, tooLate]).finally(() => clearTimeout(timer));
   },
-  /** Runs short tasks one after the other, each as soon as the one before is over. */
+  /** Runs short tasks in sequence, each as soon as the previous call has ended. */
   async repeat({ channel, count }: { channel: string; count: number }) {
     const run = monitored((_task, i: number) => i, { channel, name: "short" });
     let sum = 0;
     for (let i = 0; i < count; i++) sum += await run(i);
     return sum;
   },
-  /** Runs short tasks, each of which begins while the one before has ended and waits for that to be kept. */
+  /** Runs short tasks, each started while the previous one has ended and waits for its commit. */
   async overlap({ channel, count }: { channel: string; count: number }) {
     const run = monitored((_task, i: number) => i, { channel, name: "short" });
     const results: Promise<number>[] = [];
     for (let i = 0; i < count; i++) {
       results.push(run(i));
-      // Of different lengths, so that answers for one come at every moment of the next.
+      // Different delays, so that a response can arrive at any moment of the next task.
       for (let turn = 0; turn < i % 8; turn++) await new Promise((resolve) => setTimeout(resolve));
     }
     return (await Promise.all(results)).reduce((sum, i) => sum + i, 0);
   },
-  /** Counts what arrives on an unrelated name, to show what this isolate loses. */
+  /** Counts messages on an unrelated name, to show how many this isolate loses. */
   listen(name: string) {
     floods = new BroadcastChannel(name);
     floods.onmessage = () => floodsSeen++;
   },
   floodsSeen: () => floodsSeen,
-  /** Does nothing else until shared memory says 2, or for ten seconds; says there by 1 that it has begun. */
+  /** Sets shared memory to 1, then blocks until it is 2, for at most ten seconds. */
   block(flag: SharedArrayBuffer) {
     const state = new Int32Array(flag);
     Atomics.store(state, 0, 1);

@@ -1,10 +1,10 @@
-/** What is shown of what a function returned. */
+/** Conversion of return values to bounded JSON. */
 
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import { boundResult } from "../../../lib/reporter/bounded_result.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-/** Arrays in arrays, so many in all. */
+/** Arrays nested to the given depth. */
 function nested(levels: number): unknown {
   let value: unknown = [];
   for (let level = 1; level < levels; level++) value = [value];

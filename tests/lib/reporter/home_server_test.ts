@@ -1,4 +1,4 @@
-/** Where the module was loaded from. */
+/** The server that the module was imported from. */
 
 import { homeServer, setHomeServer } from "../../../lib/reporter/home_server.ts";
 import { assertEquals } from "../../support/assert.ts";

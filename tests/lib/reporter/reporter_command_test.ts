@@ -1,4 +1,4 @@
-/** What is told to the side that runs a task. */
+/** Parsing of commands to reporters. */
 
 import fc from "fast-check";
 import { ProtocolError } from "../../../lib/errors.ts";

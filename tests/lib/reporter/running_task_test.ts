@@ -1,4 +1,4 @@
-/** What a monitored function may do with its task: children, and going through items. */
+/** The task inside a monitored function: subtasks and track(). */
 
 import type { MonitoredChild, MonitoredTask } from "../../../lib/reporter/monitored_task.ts";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "../../support/assert.ts";
@@ -10,7 +10,7 @@ async function run(monitor: LocalMonitor, fn: (task: MonitoredTask) => unknown):
   try {
     await monitor.monitored(fn, { name: "parent" })();
   } finally {
-    // Promises of updates that nobody awaited may wait for a turn.
+    // Promises of updates that were not awaited may resolve in a later turn.
     await turn();
   }
 }

@@ -1,4 +1,4 @@
-/** Where reports to another process go. */
+/** Server addresses and the default server. */
 
 import { fallbackServer, parseServerAddress } from "../../../lib/reporter/server_address.ts";
 import { assertEquals } from "../../support/assert.ts";

@@ -1,4 +1,4 @@
-/** What becomes of a run when the process is about to end. */
+/** Runs whose process is about to end. */
 
 import type { MonitoredTask } from "../../../lib/reporter/monitored_task.ts";
 import type { Task } from "../../../lib/task/task.ts";
@@ -15,7 +15,7 @@ import { wrap } from "../../../lib/reporter/wrap.ts";
 
 const MESSAGE = "The server was shut down while the task ran";
 
-/** Resolves with the reason, once a task is to stop. */
+/** Resolves with the abort reason once the task is to stop. */
 function stopped({ signal }: MonitoredTask): Promise<unknown> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(signal.reason)));
 }
@@ -41,7 +41,7 @@ Deno.test("startRun() aborts the signal of an interrupted run without a cancella
   assertEquals([reason.name, reason.message], ["AbortError", MESSAGE]);
   await run.done;
   assertEquals(sink.types, ["create", "start", "finish"]);
-  // Who finishes all the same has finished.
+  // A function that finishes in spite of the interruption counts as finished.
   assertEquals(endOf(sink.task(run.id)), ["FINISHED", null, null, false]);
 });
 

@@ -16,7 +16,7 @@ import { LocalMonitor, turn } from "../../support/local_monitor.ts";
 import { RecordingSink } from "../../support/recording_sink.ts";
 import { Warnings } from "../../support/warnings.ts";
 
-/** Waits until a task is asked to stop, then does something about it. */
+/** Waits for a cancellation request, then calls `then`. */
 function stopped<Result>(task: MonitoredTask, then: () => Result): Promise<Result> {
   return new Promise((resolve, reject) => {
     task.signal.addEventListener("abort", () => {
@@ -141,7 +141,7 @@ Deno.test("startRun() records the result as JSON and returns the original value"
   }
 });
 
-/** Things to throw that hurt who looks at them. */
+/** Thrown values that fail when they are inspected. */
 const HOSTILE: Record<string, () => unknown> = {
   "null": () => null,
   "undefined": () => undefined,
@@ -181,7 +181,7 @@ for (const [name, make] of Object.entries(HOSTILE)) {
         throw thrown;
       }).start();
       if (isCancelled) run.cancel();
-      // In a list, as nobody else may touch it.
+      // Wrapped in an array, because assertions must not touch the value itself.
       const received = await run.done.then(() => [], (error) => [error]);
       assert(received.length === 1 && Object.is(received[0], thrown), "something else was thrown");
       const { state, error } = monitor.task;
@@ -198,7 +198,7 @@ Deno.test("taskErrorOf() returns message, type and stack of errors, and the text
   assertEquals(taskErrorOf(404), { message: "404", type: "number" });
 });
 
-/** A sink whose commit goes wrong. */
+/** A sink whose commits fail. */
 class BrokenSink extends RecordingSink {
   readonly #settled: () => Promise<void>;
 

@@ -1,4 +1,4 @@
-/** Tasks that are said once more to somebody who knows nothing of them. */
+/** Tasks that are reported again to a receiver that knows nothing of them. */
 
 import fc from "fast-check";
 import { TaskReporter } from "../../../lib/reporter/task_reporter.ts";
@@ -11,7 +11,7 @@ import { createChange, updates } from "../../support/changes.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { RecordingSink } from "../../support/recording_sink.ts";
 
-/** A task whose reports are kept. */
+/** Starts a task whose reports are recorded. */
 function begin(metadata = {}) {
   const sink = new RecordingSink();
   const warnings: string[] = [];
@@ -24,13 +24,13 @@ function begin(metadata = {}) {
   return { sink, reporter, warnings };
 }
 
-/** What somebody makes of it who only hears the last time that it was said. */
+/** The task and log of a receiver that gets only the repeated reports. */
 function heardAnew(sink: RecordingSink): { readonly task: Task; readonly lines: readonly LogLine[] } {
   const first = sink.reports.findLastIndex(({ change }) => change.type === "create");
   let task: Task | undefined;
   const lines: LogLine[] = [];
   for (const report of sink.reports.slice(first)) {
-    // As a server would.
+    // Parsed as a server would.
     const { id, change, at } = parseReport(JSON.parse(JSON.stringify(report)));
     task = transition(task, id, change, at);
     if (change.type === "log") lines.push(...change.lines);
@@ -38,7 +38,7 @@ function heardAnew(sink: RecordingSink): { readonly task: Task; readonly lines: 
   return { task: task!, lines };
 }
 
-/** All that does not depend on how often something was said. */
+/** The record without the fields that depend on the number of reports. */
 function essence(task: Task): Partial<Task> {
   const { version: _version, updated_at: _at, log_count: _count, started_at: _started, ...rest } = task;
   return rest;
@@ -63,7 +63,7 @@ Deno.test("TaskReporter.restate() leads to the same record as the reports so far
   using clock = new FakeClock();
   let restated = 0;
   fc.assert(fc.property(steps, ends, (all, end) => {
-    // One that was never asked to say anything again.
+    // A task that never had to report again.
     const steady = begin({ a: 0, kept: true });
     const test = begin({ a: 0, kept: true });
     for (const step of all) {

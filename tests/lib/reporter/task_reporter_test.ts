@@ -21,7 +21,7 @@ interface Subject {
   readonly interruptions: number[];
 }
 
-/** A task that has begun, and the place where its reports arrive. */
+/** Starts a task and returns it with the sink that records its reports. */
 function begin(options: Partial<ReporterOptions> = {}, id = "t"): Subject {
   const sink = new RecordingSink();
   const warnings: string[] = [];
@@ -44,12 +44,12 @@ function updatesOf(sink: RecordingSink): UpdateChange[] {
   return sink.reports.map(({ change }) => change).filter((change) => change.type === "update");
 }
 
-/** The record without what merging may change. */
+/** The record without the fields that coalescing may change. */
 function essence(task: Task): Partial<Task> {
   return { ...task, version: 0, updated_at: 0 };
 }
 
-/** What becomes of a record without any reporter in between. */
+/** Applies a change to a record directly, without a reporter. */
 function applied(task: Task | undefined, change: TaskChange): Task {
   return transition(task, "t", change, Date.now() / 1000);
 }
@@ -363,7 +363,7 @@ Deno.test("TaskReporter.log() numbers the lines, so that duplicates can be detec
   for (let i = 3; i < 20; i++) reporter.log(`${i}`);
   sink.ready = true;
   reporter.end({ type: "cancelled" });
-  // What was dropped has no numbers; the line that says so has one.
+  // Dropped lines have no number; the line that reports the loss has one.
   const sent = numbers();
   let next = 0;
   for (const [first, count] of sent) {

@@ -28,7 +28,7 @@ Deno.test("wrap() keeps this, arguments, result, name and length", async () => {
   assertEquals(monitor.tasks.map(({ name, state }) => [name, state]), [
     ["add", "FINISHED"],
     ["add", "FINISHED"],
-    // An arrow function that nobody named.
+    // An arrow function without a name.
     ["task", "FINISHED"],
   ]);
 });

@@ -4,7 +4,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 
 Deno.test("yieldToEventLoop() waits for the event loop once every 10 ms, and resolves at once in between", async () => {
   using clock = new FakeClock();
-  // Whatever the tests before left, the next breath is due.
+  // Makes the next yield due, whatever earlier tests left behind.
   clock.pass(10_000);
   const due = yieldToEventLoop(Date.now());
   assertStrictEquals(yieldToEventLoop(Date.now()), due, "everybody waits for the same turn");
