@@ -117,7 +117,7 @@ export function startTask(
   if (options.id !== undefined && context.registry.stored(client, options.id) !== undefined) {
     throw new Problem("task_exists", `Cannot start task "${options.id}": the id is already taken`);
   }
-  const obstacle = context.registry.obstacle(client);
+  const obstacle = context.registry.creationError(client);
   if (obstacle !== null) throw obstacle;
   const { id } = startable.start(context.sink, { ...options, client }, args);
   context.registry.setLaunch(client, id, { name, args });

@@ -132,7 +132,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     },
     async shutdown({ graceMs = SHUTDOWN_GRACE_MS } = {}) {
       handler.beginClosing();
-      registry.announceEnd();
+      registry.announceShutdown();
       await withTimeout(whenIdle(registry), graceMs);
       registry.interruptAll("The server was shut down while the task ran");
       await Promise.all([hub.flush(), withTimeout(notifier.whenSettled(), NOTIFY_WAIT_MS)]);

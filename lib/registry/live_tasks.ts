@@ -6,7 +6,7 @@
 
 import { Estimator } from "./estimator.ts";
 import { PastRuns } from "./past_runs.ts";
-import { ProgressSeries } from "./progress_series.ts";
+import { ProgressHistory } from "./progress_history.ts";
 import { HTTP_REPORTER_ID, type Reporter } from "./registry_types.ts";
 import { SubtaskProgress } from "./subtask_progress.ts";
 import { PROGRESS_HISTORY } from "../store/side_tables.ts";
@@ -18,14 +18,14 @@ export interface LiveTask {
   readonly client: string;
   readonly id: string;
   readonly estimator: Estimator;
-  readonly family: SubtaskProgress;
-  readonly series: ProgressSeries;
+  readonly subtasks: SubtaskProgress;
+  readonly progress: ProgressHistory;
   /** The id of the side that runs it; `null` where nobody does yet. */
   readonly owner: string | null;
   /** The way to that side, while there is one. */
   reporter: Reporter | null;
   /** Since when there is none, in epoch seconds; `null` where there is one, or never will be. */
-  awaySince: number | null;
+  disconnectedAt: number | null;
   /** Whether it runs in another process, and goes on without this one. */
   readonly isRemote: boolean;
 }
@@ -93,11 +93,11 @@ export class LiveTasks {
       client,
       id,
       estimator: new Estimator((name) => this.past.of(client, name)),
-      family: new SubtaskProgress(),
-      series: new ProgressSeries(at, points),
+      subtasks: new SubtaskProgress(),
+      progress: new ProgressHistory(at, points),
       owner,
       reporter: isHttp ? null : reporter,
-      awaySince: isRemote && reporter === null && !isHttp ? at : null,
+      disconnectedAt: isRemote && reporter === null && !isHttp ? at : null,
       isRemote,
     };
     this.#tasks.set(keyOf(client, id), task);
@@ -128,7 +128,7 @@ export class LiveTasks {
     const leastSeconds = this.#tasks.size / SAVES * everySeconds;
     let saves = 0;
     for (const task of this.#tasks.values()) {
-      if (!task.series.isDue(at, leastSeconds)) continue;
+      if (!task.progress.isDue(at, leastSeconds)) continue;
       this.save(task, at);
       if (++saves === SAVES) return;
     }
@@ -136,13 +136,13 @@ export class LiveTasks {
 
   /** Stores all that is not stored yet of how progress moved. */
   saveAll(at: number): void {
-    for (const task of this.#tasks.values()) if (task.series.isUnsaved) this.save(task, at);
+    for (const task of this.#tasks.values()) if (task.progress.isUnsaved) this.save(task, at);
   }
 
   /** Stores how the progress of a task moved. A single point is no course, and is in the record. */
-  save({ client, id, series }: LiveTask, at: number): void {
-    if (series.length > 1) this.#store.putEntries(PROGRESS_HISTORY, client, id, [series.points]);
-    series.saved(at);
+  save({ client, id, progress }: LiveTask, at: number): void {
+    if (progress.length > 1) this.#store.putEntries(PROGRESS_HISTORY, client, id, [progress.points]);
+    progress.saved(at);
   }
 
   /** Forgets all of them. */

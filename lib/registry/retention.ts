@@ -45,7 +45,7 @@ export class Retention {
    * @param client the client token
    * @returns `null`, or the bound that is reached
    */
-  fullness(client: string): LimitError | null {
+  limitError(client: string): LimitError | null {
     const count = this.#clients.get(client);
     if (count === undefined && this.#clients.size >= this.#limits.clients) {
       return new LimitError(
@@ -69,7 +69,7 @@ export class Retention {
    * @throws {LimitError} where there is no room for it
    */
   begin(client: string): void {
-    const full = this.fullness(client);
+    const full = this.limitError(client);
     if (full !== null) throw full;
     this.#countOf(client).live++;
   }

@@ -18,20 +18,20 @@ export interface SilenceLimits {
  * Finds whether a task is overdue for a sign of life.
  *
  * @param task the task's record
- * @param awaySince when its reporter disconnected, in epoch seconds; `null` if it did not
+ * @param disconnectedAt when its reporter disconnected, in epoch seconds; `null` if it did not
  * @param at the time, in epoch seconds
  * @param limits the bounds
  * @returns the change to apply, or `null`
  */
 export function silenceChange(
   task: Task,
-  awaySince: number | null,
+  disconnectedAt: number | null,
   at: number,
   limits: SilenceLimits,
 ): TaskChange | null {
   const silence = at - task.updated_at;
   if (!task.stale) {
-    const isAway = awaySince !== null && (at - awaySince) * 1000 > limits.reporterAwayMs;
+    const isAway = disconnectedAt !== null && (at - disconnectedAt) * 1000 > limits.reporterAwayMs;
     const isSilent = task.stale_after !== null && silence > task.stale_after;
     return isSilent || isAway ? { type: "stale" } : null;
   }

@@ -76,13 +76,13 @@ class Session implements Reporter {
 
   /** Registers the reporter as reachable. */
   connect(): void {
-    this.#context.registry.reporterHere(this);
+    this.#context.registry.reporterConnected(this);
   }
 
   /** Registers the reporter as unreachable, and ignores reports from now on. */
   disconnect(): void {
     this.#isOver = true;
-    this.#context.registry.reporterAway(this);
+    this.#context.registry.reporterDisconnected(this);
   }
 
   /**

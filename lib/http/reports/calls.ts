@@ -45,7 +45,7 @@ export class ReportCalls {
     const id = creation.id ?? monotonicUlid();
     const known = registry.task(client, id);
     if (known === undefined) {
-      const obstacle = registry.obstacle(client);
+      const obstacle = registry.creationError(client);
       if (obstacle !== null) throw obstacle;
       this.#report(client, id, creation);
     } else {

@@ -90,7 +90,7 @@ Deno.test("monitored() in a worker is interrupted before the monitor's process e
   using worker = new Isolate(WORKER);
   await start(worker, monitor, { id: "t", kind: "wait" });
   await until(() => taskOf(monitor, "t")?.active === true);
-  monitor.test.registry.announceEnd();
+  monitor.test.registry.announceShutdown();
   const message = "The server was shut down while the task ran";
   assertEquals(await worker.call("outcome", "t wait"), `AbortError: ${message}`);
   const { state, error, cancel_requested } = taskOf(monitor, "t")!;

@@ -59,7 +59,7 @@ Deno.test("ChannelServer applies what members report, and tells them to stop", a
   monitor.test.registry.requestCancel("c", "1");
   await until(() => member.received.length === 1);
   assertEquals(JSON.parse(member.received[0]!), { type: "cancel", client: "c", id: "1" });
-  monitor.test.registry.announceEnd();
+  monitor.test.registry.announceShutdown();
   await until(() => member.received.length === 2);
   assertEquals(JSON.parse(member.received[1]!), { type: "interrupt", client: "c", id: "1" });
 });
@@ -81,7 +81,7 @@ Deno.test("ChannelServer asks for what it does not know, once, and refuses what 
     JSON.stringify({ client: "c", id: "2", at: Date.now() / 1000, change: { type: "finish", result: 1 } }),
   );
   await until(() => stranger.received.length === 1);
-  assertEquals(JSON.parse(stranger.received[0]!).reason, 'Cannot report task "2": somebody else runs it');
+  assertEquals(JSON.parse(stranger.received[0]!).reason, 'Cannot report task "2": another reporter runs it');
   assertEquals(monitor.errors, []);
 });
 

@@ -37,7 +37,9 @@ Deno.test("LiveTasks.add() notes since when a reporter is away, but of none that
     reporter: new TestReporter(HTTP_REPORTER_ID, true),
     at: 5,
   });
-  const known = live.all().map(({ id, reporter, awaySince }) => [id, reporter?.id ?? null, awaySince]);
+  const known = live.all().map((
+    { id, reporter, disconnectedAt },
+  ) => [id, reporter?.id ?? null, disconnectedAt]);
   assertEquals(known, [
     ["local", "here", null],
     ["unowned", null, null],

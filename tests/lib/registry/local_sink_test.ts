@@ -35,7 +35,7 @@ Deno.test("LocalSink tells the tasks that run of the end of the process", () => 
   const sink = new LocalSink(test.registry);
   const [first, second] = [begin(sink, "1"), begin(sink, "2")];
   second.reporter.end({ type: "finish", result: 5 });
-  test.registry.announceEnd();
+  test.registry.announceShutdown();
   assertEquals([first.told, second.told], [["interrupt"], []]);
   assertEquals([test.registry.task("c", "1")?.active, test.registry.runningCount], [true, 1]);
 });
@@ -47,7 +47,7 @@ Deno.test("LocalSink takes no reports once it is disposed of, and says nothing t
   sink[Symbol.dispose]();
   sink[Symbol.dispose]();
   reporter.end({ type: "finish", result: 5 });
-  test.registry.announceEnd();
+  test.registry.announceShutdown();
   assertEquals([told, test.registry.task("c", "1")?.state], [[], "STARTING"]);
 });
 

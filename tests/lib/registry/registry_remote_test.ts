@@ -23,7 +23,7 @@ Deno.test("Registry.report() notes who reports a task from elsewhere, and takes 
     assertThrows(
       () => test.report("c", "1", { type: "start" }, other),
       TransitionError,
-      "somebody else runs it",
+      "another reporter runs it",
     );
   }
 });
@@ -55,23 +55,23 @@ Deno.test("Registry shows tasks as stale whose reporter stays away, and as alive
     test.report("c", id, createChange(), reporter);
     test.report("c", id, { type: "start" }, reporter);
   }
-  registry.reporterAway(far());
+  registry.reporterDisconnected(far());
   clock.pass(60_000);
   assertEquals(registry.task("c", "1")?.stale, false, "that was an earlier way to it");
 
-  registry.reporterAway(reporter);
+  registry.reporterDisconnected(reporter);
   clock.pass(9_000);
   assertEquals(registry.task("c", "1")?.stale, false);
-  registry.reporterHere(reporter);
+  registry.reporterConnected(reporter);
   clock.pass(60_000);
   assertEquals(registry.task("c", "1")?.stale, false);
 
-  registry.reporterAway(reporter);
+  registry.reporterDisconnected(reporter);
   registry.requestCancel("c", "2");
   clock.pass(12_000);
   assertEquals([registry.task("c", "1")?.stale, reporter.cancelled], [true, []]);
   const back = far();
-  registry.reporterHere(back);
+  registry.reporterConnected(back);
   assertEquals([registry.task("c", "1")?.stale, registry.task("c", "2")?.stale], [false, false]);
   assertEquals(back.cancelled, ["c/2"], "it is told what was asked meanwhile");
 });
@@ -134,18 +134,18 @@ Deno.test("Registry goes on with tasks of other processes after a restart, with 
   assertEquals([registry.task("c", "here")?.error?.type, task.state], ["interrupted", "PROCESSING"]);
   assertEquals([task.progress, task.status, task.report_seq], [30, "at 30", 2]);
   assertGreater(task.version, seen.version + 900);
-  assertEquals([registry.runningCount, registry.obstacle("c")], [0, null]);
+  assertEquals([registry.runningCount, registry.creationError("c")], [0, null]);
 
   assertThrows(() => say(after, 1, 20), TransitionError, "report 1 came after report 2");
-  assertThrows(() => say(after, 3, 40, far("other")), TransitionError, "somebody else");
+  assertThrows(() => say(after, 3, 40, far("other")), TransitionError, "another reporter");
   clock.pass(12_000);
   assertEquals(registry.task("c", "there")?.stale, true, "its reporter has not come back");
   const back = far();
-  registry.reporterHere(back);
+  registry.reporterConnected(back);
   assertEquals([registry.task("c", "there")?.stale, back.cancelled], [false, ["c/there"]]);
   assertEquals(say(after, 3, 40, back).progress, 40);
 
-  registry.announceEnd();
+  registry.announceShutdown();
   registry.interruptAll("The server was shut down");
   assertEquals([back.interruptions, registry.task("c", "there")?.state], [[], "PROCESSING"]);
 });

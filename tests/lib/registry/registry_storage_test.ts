@@ -50,8 +50,8 @@ Deno.test("Registry takes over a store, and keeps to its own bounds with what it
   using after = reopened(before, 100, { endedTasksPerClient: 2, liveTasksPerClient: 1, clients: 1 });
   assertEquals(after.registry.tasks("a").map(({ id }) => id), ["5", "4"]);
   assertEquals(after.registry.tasks("b").map(({ id }) => id), ["7", "6"]);
-  assertEquals(after.registry.obstacle("a"), null);
-  assertEquals((after.registry.obstacle("c") as LimitError).limit, "clients");
+  assertEquals(after.registry.creationError("a"), null);
+  assertEquals((after.registry.creationError("c") as LimitError).limit, "clients");
 });
 
 Deno.test("Registry takes over a store, and removes what became too old meanwhile, then and later", () => {
@@ -74,7 +74,7 @@ Deno.test("Registry over an empty store sets no timer", () => {
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("Registry.announceEnd() tells the sides that run tasks, each of its own, and changes nothing", () => {
+Deno.test("Registry.announceShutdown() tells the sides that run tasks, each of its own, and changes nothing", () => {
   using test = new TestRegistry();
   const other = new TestReporter("other");
   test.begin("a", "1");
@@ -82,12 +82,12 @@ Deno.test("Registry.announceEnd() tells the sides that run tasks, each of its ow
   test.run("a", "ended");
   test.registry.apply("a", "nobody's", createChange());
   const { seq } = test.registry.cursor;
-  test.registry.announceEnd();
+  test.registry.announceShutdown();
   assertEquals([test.reporter.interruptions, other.interruptions], [["a/1"], ["b/2"]]);
   assertEquals([test.reporter.cancelled, test.registry.cursor.seq], [[], seq]);
 });
 
-Deno.test("Registry.announceEnd() takes it that tasks end while they are told", () => {
+Deno.test("Registry.announceShutdown() takes it that tasks end while they are told", () => {
   using test = new TestRegistry();
   const reporter = new TestReporter();
   reporter.interrupted = (client, id) => {
@@ -95,7 +95,7 @@ Deno.test("Registry.announceEnd() takes it that tasks end while they are told", 
     test.report(client, id, { type: "fail", error }, reporter);
   };
   for (const id of ["1", "2", "3"]) test.report("c", id, createChange(), reporter);
-  test.registry.announceEnd();
+  test.registry.announceShutdown();
   assertEquals(test.registry.runningCount, 0);
 });
 
@@ -147,26 +147,26 @@ Deno.test("Registry.cursor is of another epoch while nothing can be committed; b
   assertEquals(registry.changesSince("c", { epoch: "unsaved", seq: 100 }), undefined);
 });
 
-Deno.test("Registry.obstacle() is the bound that is reached, or the trouble with the store", async () => {
+Deno.test("Registry.creationError() is the bound that is reached, or the trouble with the store", async () => {
   const store = new HeldStore();
   using test = new TestRegistry({ liveTasksPerClient: 1, clients: 1 }, "first", store);
   const { registry } = test;
-  assertEquals(registry.obstacle("c"), null);
+  assertEquals(registry.creationError("c"), null);
   test.begin("c", "1");
-  assertEquals((registry.obstacle("c") as LimitError).limit, "liveTasksPerClient");
-  assertEquals((registry.obstacle("d") as LimitError).limit, "clients");
+  assertEquals((registry.creationError("c") as LimitError).limit, "liveTasksPerClient");
+  assertEquals((registry.creationError("d") as LimitError).limit, "clients");
   await store.fail("the disk is full");
   for (const client of ["c", "d"]) {
-    const obstacle = registry.obstacle(client);
+    const obstacle = registry.creationError(client);
     assert(obstacle instanceof StorageError);
     assertEquals(obstacle.reason, "the disk is full");
   }
   await store.recover();
-  assert(registry.obstacle("c") instanceof LimitError);
+  assert(registry.creationError("c") instanceof LimitError);
   test.finish("c", "1");
-  assertEquals(registry.obstacle("c"), null);
+  assertEquals(registry.creationError("c"), null);
   registry[Symbol.dispose]();
-  assert(registry.obstacle("c") instanceof ClosedError);
+  assert(registry.creationError("c") instanceof ClosedError);
 });
 
 Deno.test("Registry.whenPublishable() waits for beginnings, ends, removals and returns, but not for progress", async () => {

@@ -54,7 +54,7 @@ Deno.test("Registry.report() refuses who did not create the task", () => {
     const change of [createChange(), { type: "update", progress: 5 }, { type: "finish", result: 1 }] as const
   ) {
     const error = assertThrows(() => test.report("c", "1", change, stranger), TransitionError);
-    assertEquals(error.message, 'Cannot report task "1": somebody else runs it');
+    assertEquals(error.message, 'Cannot report task "1": another reporter runs it');
   }
   // The same reporter under a new object, as after a reconnect.
   test.report("c", "1", { type: "update", progress: 7 }, new TestReporter(test.reporter.id));

@@ -64,7 +64,7 @@ Deno.test("ReportIntake.take() says why a task is refused, and nothing where som
   );
   assertEquals(
     new Intake(test, "other").take("1", UPDATE),
-    refused("1", 'Cannot report task "1": somebody else runs it'),
+    refused("1", 'Cannot report task "1": another reporter runs it'),
   );
   const full = intake.take("2", createChange(), 3) as { readonly type: string; readonly reason: string };
   assertEquals([full.type, /limit/.test(full.reason)], ["refused", true], full.reason);

@@ -47,7 +47,7 @@ Deno.test("Retention.begin() refuses what is over a bound, by the name of the bo
     "clients",
     "Cannot create task: 2 clients have tasks, which is the limit",
   ]);
-  assertEquals([census.fullness("a")?.limit, census.fullness("b"), census.fullness("c")?.limit], [
+  assertEquals([census.limitError("a")?.limit, census.limitError("b"), census.limitError("c")?.limit], [
     "liveTasksPerClient",
     null,
     "clients",
@@ -61,10 +61,13 @@ Deno.test("Retention.adopt() and addEnded() count what was there before, whateve
   for (let i = 0; i < 5; i++) census.adopt("a");
   for (const id of ["1", "2", "3"]) census.addEnded(ended(`b/${id}`));
   assertEquals([census.clients(), census.isEmpty], [["a", "b"], false]);
-  assertEquals([census.fullness("a")?.limit, census.fullness("c")?.limit], ["liveTasksPerClient", "clients"]);
+  assertEquals([census.limitError("a")?.limit, census.limitError("c")?.limit], [
+    "liveTasksPerClient",
+    "clients",
+  ]);
   assertEquals(forgetExcess(census, "b"), ["b/1"]);
   for (let i = 0; i < 5; i++) census.end(ended(`a/${i}`));
-  assertEquals(census.fullness("a"), null);
+  assertEquals(census.limitError("a"), null);
   assertEquals(forgetExcess(census, "a"), ["a/0", "a/1", "a/2", "b/2"]);
 });
 
@@ -167,7 +170,7 @@ Deno.test("Retention agrees with lists that are searched from the beginning ever
           : live.filter((other) => other === client).length >= LIMITS.liveTasksPerClient
           ? "liveTasksPerClient"
           : undefined;
-        assertEquals(census.fullness(client)?.limit, full);
+        assertEquals(census.limitError(client)?.limit, full);
         if (what === "adopt" || (what === "begin" && full === undefined)) {
           if (what === "adopt") census.adopt(client);
           else census.begin(client);

@@ -149,7 +149,7 @@ Deno.test("RemoteSink warns that an id is already taken, by this program or anot
     assertEquals(await second(), "second");
   }
   const here = 'Task "same" runs unmonitored: Cannot create task "same": the id is already taken';
-  const there = 'Task "same" runs unmonitored: Cannot report task "same": somebody else runs it';
+  const there = 'Task "same" runs unmonitored: Cannot report task "same": another reporter runs it';
   assertEquals(warnings.texts, [here, there].map((text) => `[taskscope] ${text}`));
   hold.resolve("first");
   await first;

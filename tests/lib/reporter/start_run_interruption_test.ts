@@ -60,7 +60,7 @@ Deno.test("startRun() ends as ERROR, not CANCELLED, if the function stops becaus
   for (const [i, ending] of endings.entries()) {
     const id = `${i}`;
     const run = monitor.monitored(async (task) => await ending(task, await stopped(task)), { id }).start();
-    registry.announceEnd();
+    registry.announceShutdown();
     await assertRejects(() => run.done);
     const task = registry.task("default", id)!;
     assertEquals(endOf(task), ["ERROR", "interrupted", MESSAGE, false], `ending ${i}`);
@@ -75,7 +75,7 @@ Deno.test("startRun() keeps the function's own error if it fails for another rea
     await stopped(task);
     throw error;
   }).start();
-  monitor.test.registry.announceEnd();
+  monitor.test.registry.announceShutdown();
   assertStrictEquals(await run.done.catch((thrown) => thrown), error);
   assertEquals(endOf(monitor.task), ["ERROR", "TypeError", "broken on the way out", false]);
 });
@@ -88,7 +88,7 @@ Deno.test("startRun() ends as CANCELLED if cancellation was requested before the
     throw reason;
   }).start();
   monitor.test.registry.requestCancel("default", run.id);
-  monitor.test.registry.announceEnd();
+  monitor.test.registry.announceShutdown();
   await assertRejects(() => run.done, DOMException, "The task was cancelled");
   assertEquals(endOf(monitor.task), ["CANCELLED", null, null, true]);
 });
@@ -100,7 +100,7 @@ Deno.test("startRun() ends as interrupted if cancellation was requested after th
     await Promise.resolve();
     throw reason;
   }).start();
-  monitor.test.registry.announceEnd();
+  monitor.test.registry.announceShutdown();
   run.cancel();
   await assertRejects(() => run.done, DOMException, MESSAGE);
   assertEquals(endOf(monitor.task), ["ERROR", "interrupted", MESSAGE, false]);
@@ -110,7 +110,7 @@ Deno.test("startRun() with the caller's signal can be interrupted as well", asyn
   using monitor = new LocalMonitor();
   const { signal } = new AbortController();
   const run = monitor.monitored(async (task) => Promise.reject(await stopped(task)), { signal }).start();
-  monitor.test.registry.announceEnd();
+  monitor.test.registry.announceShutdown();
   await assertRejects(() => run.done, DOMException, MESSAGE);
   assertEquals(endOf(monitor.task), ["ERROR", "interrupted", MESSAGE, false]);
   assertEquals(signal.aborted, false);
@@ -121,7 +121,7 @@ Deno.test("startRun() ignores an interruption after the end", async () => {
   let signal: AbortSignal | undefined;
   await monitor.monitored((task) => void (signal = task.signal))();
   const { version } = monitor.task;
-  monitor.test.registry.announceEnd();
+  monitor.test.registry.announceShutdown();
   assertEquals([signal?.aborted, monitor.task.version], [false, version]);
 });
 
@@ -135,7 +135,7 @@ Deno.test("MonitoredChild ends as interrupted with its parent, and so do its own
     assert(child.signal.aborted);
     throw reason;
   }, { name: "parent" }).start();
-  monitor.test.registry.announceEnd();
+  monitor.test.registry.announceShutdown();
   await assertRejects(() => run.done);
   for (const name of ["parent", "child", "grandchild"]) {
     assertEquals(endOf(monitor.named(name)), ["ERROR", "interrupted", MESSAGE, false], name);

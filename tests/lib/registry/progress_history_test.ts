@@ -1,23 +1,23 @@
 import fc from "fast-check";
-import { ProgressSeries } from "../../../lib/registry/progress_series.ts";
+import { ProgressHistory } from "../../../lib/registry/progress_history.ts";
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import type { ProgressPoint } from "../../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual } from "../../support/assert.ts";
 
-function seriesOf(points: Iterable<ProgressPoint>): ProgressSeries {
-  const series = new ProgressSeries(0);
+function seriesOf(points: Iterable<ProgressPoint>): ProgressHistory {
+  const series = new ProgressHistory(0);
   for (const [at, progress] of points) series.add(at, progress);
   return series;
 }
 
-Deno.test("ProgressSeries keeps all points while they are few, of one time the last", () => {
+Deno.test("ProgressHistory keeps all points while they are few, of one time the last", () => {
   const points = [[1, 0], [1.5, 20], [1.5, 25], [2, 10], [9, 10]] as const;
   assertEquals(seriesOf(points).points, [[1, 0], [1.5, 25], [2, 10], [9, 10]]);
   assertEquals(seriesOf([]).points, []);
   assertEquals(seriesOf([[1.23456, 33.3333]]).points, [[1.235, 33.33]]);
 });
 
-Deno.test("ProgressSeries keeps few points of many, spread over the whole time, and the first and the last", () => {
+Deno.test("ProgressHistory keeps few points of many, spread over the whole time, and the first and the last", () => {
   for (const [count, every] of [[1_000, 1], [100_000, 0.001], [12_345, 60]] as const) {
     const series = seriesOf(Array.from({ length: count }, (_, n) => [n * every, n * 100 / count] as const));
     const { points } = series;
@@ -30,13 +30,13 @@ Deno.test("ProgressSeries keeps few points of many, spread over the whole time, 
   }
 });
 
-Deno.test("ProgressSeries does not draw a rise into a pause that came before it", () => {
+Deno.test("ProgressHistory does not draw a rise into a pause that came before it", () => {
   const steady = Array.from({ length: 1_000 }, (_, n) => [n, n / 20] as const);
   const { points } = seriesOf([...steady, [5_000, 51]]);
   assertEquals(points.slice(-2), [[999, 49.95], [5_000, 51]]);
 });
 
-Deno.test("ProgressSeries holds only what was added, in order, within its bound", () => {
+Deno.test("ProgressHistory holds only what was added, in order, within its bound", () => {
   const gap = fc.oneof(
     fc.constant(0),
     fc.double({ min: 0, max: 1, noNaN: true }),
@@ -64,12 +64,12 @@ Deno.test("ProgressSeries holds only what was added, in order, within its bound"
     });
     assertEquals([points[0], points.at(-1)], [[...added][0], [...added].at(-1)]);
     if (added.size <= LIMITS.progressPoints) assertEquals(points, [...added], "nothing was left out");
-    assertEquals(new ProgressSeries(0, points).points, points, "it goes on with what was stored");
+    assertEquals(new ProgressHistory(0, points).points, points, "it goes on with what was stored");
   }));
 });
 
-Deno.test("ProgressSeries.isDue() asks to be stored every few seconds, of a long task less often", () => {
-  const series = new ProgressSeries(100);
+Deno.test("ProgressHistory.isDue() asks to be stored every few seconds, of a long task less often", () => {
+  const series = new ProgressHistory(100);
   assertEquals([series.isDue(1_000), series.isUnsaved], [false, false], "there is nothing to store");
   series.add(100, 1);
   assertEquals([series.isDue(104), series.isDue(105), series.isDue(105, 6)], [false, true, false]);
@@ -79,5 +79,5 @@ Deno.test("ProgressSeries.isDue() asks to be stored every few seconds, of a long
   series.saved(2_000);
   series.add(2_001, 3);
   assertEquals([series.isDue(2_095), series.isDue(2_101), series.isUnsaved], [false, true, true]);
-  assertEquals(new ProgressSeries(100, [[1, 2]]).isDue(1_000), false, "what is known is stored");
+  assertEquals(new ProgressHistory(100, [[1, 2]]).isDue(1_000), false, "what is known is stored");
 });

@@ -15,7 +15,7 @@ const UNSAVED_SHARE = 0.05;
  * Keeps the first point and the last one, and between them some that are far enough from each other. Where there are too
  * many, half of them go, and from then on fewer are kept; so a task of a week takes no more room than one of a minute.
  */
-export class ProgressSeries {
+export class ProgressHistory {
   /** Times and values in turns. */
   #points: number[] = [];
   /** Seconds between two points at least, but for the last one. */

@@ -1,0 +1,139 @@
+/**
+ * Applies changes to the tasks of a registry: numbers them, stores their outcome and publishes it.
+ *
+ * @module
+ */
+
+import { now } from "../clock.ts";
+import { HISTORY, LOG_LINES } from "../store/side_tables.ts";
+import { type StoredTask, TaskInMemory, type TaskStore } from "../store/store.ts";
+import { isFinal, type Task, type TaskChange } from "../task/task.ts";
+import { historyEntryOf, newLines, transition } from "../task/transition.ts";
+import type { EndedTasks } from "./ended_tasks.ts";
+import type { LiveTasks } from "./live_tasks.ts";
+import type { RegistryEvents } from "./registry_events.ts";
+import type { Reporter } from "./registry_types.ts";
+import type { Retention } from "./retention.ts";
+
+/** The parts of a registry that a {@linkcode ChangeApplier} works on. */
+export interface ChangeApplierContext {
+  readonly store: TaskStore;
+  readonly live: LiveTasks;
+  readonly ended: EndedTasks;
+  readonly retention: Retention;
+  readonly events: RegistryEvents;
+  /** Called when a task is created. */
+  readonly onCreate: () => void;
+  /** Called when a task ends, in the turn in which the end is put into the store. */
+  readonly onEnd: ((client: string, stored: StoredTask) => void) | undefined;
+}
+
+/** Who caused a change, and when. */
+export interface ChangeOrigin {
+  /** When it happened, in epoch seconds; now if absent. */
+  readonly at?: number;
+  /** The reporter; `null` or absent if the change comes from anyone else. */
+  readonly reporter?: Reporter | null;
+  /** The reporter's own number of the report, which makes resent reports idempotent. */
+  readonly reportSeq?: number | null;
+}
+
+/** How many ancestors' progress one change updates at most; also ends a cycle of parents. */
+const MAX_ANCESTORS = 10_000;
+
+/** Applies changes. Everything is synchronous, so that no two changes overlap. */
+export class ChangeApplier {
+  readonly #context: ChangeApplierContext;
+
+  /** @param context the parts of the registry to work on */
+  constructor(context: ChangeApplierContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Applies a change.
+   *
+   * @param client the client token
+   * @param id the task's id
+   * @param change the change
+   * @param origin who caused it, and when
+   * @returns the record afterwards
+   * @throws {TransitionError} if the task's state does not allow the change
+   * @throws {LimitError} if a new task would exceed a limit
+   * @throws {StorageError} if no sequence number is left, because nothing has been committed for too long
+   */
+  apply(client: string, id: string, change: TaskChange, origin: ChangeOrigin = {}): Task {
+    const { store, live: liveTasks, ended, retention } = this.#context;
+    const { at = now(), reporter = null, reportSeq = null } = origin;
+    const before = store.index.get(client, id)?.task;
+    const remoteReporter = reporter?.isRemote ? reporter.id : null;
+    const changed = transition(before, id, change, at, { reporter: remoteReporter, seq: reportSeq });
+    if (changed === before) return before;
+
+    const limitError = before === undefined ? retention.limitError(client) : null;
+    if (limitError !== null) throw limitError;
+    const seq = store.takeSeq();
+    if (before === undefined) this.#begin(client, id, reporter);
+    const live = liveTasks.get(client, id);
+    const after = live === undefined || change.type === "estimate"
+      ? changed
+      : live.estimator.estimated(changed);
+    const isEnd = isFinal(after.state);
+    this.#put(client, before, after, change, seq);
+
+    if (live !== undefined && after.progress !== null) {
+      live.progress.add(after.updated_at, after.progress);
+      if (isEnd) liveTasks.save(live, at);
+    }
+    if (live !== undefined && change.type === "update") {
+      if (change.progress !== undefined || change.current !== undefined) live.subtasks.setsOwnProgress();
+    }
+    if (after.parent_id !== null && change.type !== "roll_up") this.#rollUp(client, after, at);
+    if (isEnd) {
+      liveTasks.delete(client, id);
+      ended.add(client, after);
+    }
+    return after;
+  }
+
+  #begin(client: string, id: string, reporter: Reporter | null): void {
+    const { live, ended, retention, onCreate } = this.#context;
+    retention.begin(client);
+    ended.replaced(client, id);
+    live.add(client, id, { owner: reporter?.id ?? null, reporter, at: now() });
+    onCreate();
+  }
+
+  #put(client: string, before: Task | undefined, after: Task, change: TaskChange, seq: number): void {
+    const { store, events, onEnd } = this.#context;
+    const { id } = after;
+    const stored = new TaskInMemory(after, seq);
+    store.put(client, stored);
+    if (change.type === "log" && before !== undefined) {
+      const lines = newLines(before, change)
+        .map(({ at, text }, index) => ({ number: before.log_count + index, at, text }));
+      store.putEntries(LOG_LINES, client, id, lines);
+    }
+    const entry = historyEntryOf(before, after);
+    if (entry !== null) {
+      store.putEntries(HISTORY, client, id, [{ entry, isState: before?.state !== after.state }]);
+    }
+    if (isFinal(after.state)) onEnd?.(client, stored);
+    events.publish({ client, seq, stored, before, change });
+  }
+
+  /** Updates the progress of a task's ancestors, which never decreases, even if another child is added. */
+  #rollUp(client: string, child: Task, at: number): void {
+    const { live, store } = this.#context;
+    let task = child;
+    for (let height = 0; task.parent_id !== null && height < MAX_ANCESTORS; height++) {
+      const subtasks = live.get(client, task.id)?.subtasks;
+      const siblings = live.get(client, task.parent_id)?.subtasks;
+      const parent = store.index.get(client, task.parent_id)?.task;
+      if (subtasks === undefined || siblings === undefined || parent === undefined) return;
+      const progress = siblings.add(task, subtasks);
+      if (progress === null || progress <= (parent.progress ?? 0)) return;
+      task = this.apply(client, parent.id, { type: "roll_up", progress }, { at });
+    }
+  }
+}
