@@ -1,10 +1,11 @@
 /**
- * Exit statuses and errors of the commands.
+ * The syntax, exit statuses and errors of commands.
  *
  * @module
  */
 
 import type { Task } from "../task/task.ts";
+import type { FlagTable } from "./flags.ts";
 
 /** The program's exit statuses. */
 export const EXIT = {
@@ -23,6 +24,19 @@ export const EXIT = {
   /** Ended by Ctrl-C: 128 + SIGINT, as shells report it. */
   interrupted: 130,
 } as const;
+
+/** A command's syntax: what its parser accepts and what its help says. */
+export interface CommandSyntax {
+  /** What follows the program's name: `wait <id> [flags]`. */
+  readonly usage: string;
+  /** What the command does; blank lines separate paragraphs. */
+  readonly description: string;
+  readonly flags: FlagTable;
+  /** What each exit status means. */
+  readonly exitStatuses: Readonly<Record<string, string>>;
+  /** Command lines that show typical uses. */
+  readonly examples: readonly string[];
+}
 
 /** A command that failed although its command line is valid. */
 export class CommandError extends Error {

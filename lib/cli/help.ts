@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EXIT } from "./command.ts";
+import { type CommandSyntax, EXIT } from "./command.ts";
 import { type Flag, type FlagTable, variableOf } from "./flags.ts";
 import { writeLine } from "./terminal.ts";
 
@@ -16,19 +16,6 @@ const NO_BREAK = "\u00a0";
 
 /** The heading of flags without a group. */
 const DEFAULT_GROUP = "Flags";
-
-/** A command's syntax: what its parser accepts and what its help says. */
-export interface CommandSyntax {
-  /** What follows the program's name: `wait <id> [flags]`. */
-  readonly usage: string;
-  /** What the command does; blank lines separate paragraphs. */
-  readonly description: string;
-  readonly flags: FlagTable;
-  /** What each exit status means. */
-  readonly exitStatuses: Readonly<Record<string, string>>;
-  /** Command lines that show typical uses. */
-  readonly examples: readonly string[];
-}
 
 /** Writes a command's help to the output, and returns the exit status. */
 export function showHelp(syntax: CommandSyntax): number {

@@ -8,10 +8,10 @@ import { checkKey, Keyring } from "../access/keyring.ts";
 import type { Scope } from "../access/grant.ts";
 import { readVariable } from "../environment.ts";
 import { ConfigError } from "../errors.ts";
-import { EXIT } from "./command.ts";
+import { type CommandSyntax, EXIT } from "./command.ts";
 import { clientToken, oneOf, quoteValue, refuseOperands, taskId } from "./flag_values.ts";
 import { type FlagTable, readFlags } from "./flags.ts";
-import { type CommandSyntax, showHelp } from "./help.ts";
+import { showHelp } from "./help.ts";
 import { KEY_FLAGS, KEY_VARIABLE, keyFrom } from "./key.ts";
 import { writeLine } from "./terminal.ts";
 

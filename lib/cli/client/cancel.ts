@@ -7,9 +7,9 @@
 import { readVariable } from "../../environment.ts";
 import { readProblem } from "../../task/wire.ts";
 import { fieldOf, isTaskNotFound, noTaskError, request, unexpectedResponse } from "./api.ts";
-import { CommandError, EXIT } from "../command.ts";
+import { CommandError, type CommandSyntax, EXIT } from "../command.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
-import { type CommandSyntax, showHelp } from "../help.ts";
+import { showHelp } from "../help.ts";
 import { writeLine } from "../terminal.ts";
 import { TARGET_FLAGS, targetFrom, taskIdFrom } from "./target.ts";
 

@@ -12,10 +12,10 @@ import { comparePlace } from "../../task/task_view.ts";
 import { textBars } from "../../text/text_bars.ts";
 import { readTask } from "../../task/wire.ts";
 import { fieldOf, request, unexpectedResponse } from "./api.ts";
-import { EXIT } from "../command.ts";
+import { type CommandSyntax, EXIT } from "../command.ts";
 import { quoteValue, refuseOperands } from "../flag_values.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
-import { type CommandSyntax, showHelp } from "../help.ts";
+import { showHelp } from "../help.ts";
 import { isInteractive, note, outputWidth, wantsColor, write } from "../terminal.ts";
 import { type Target, TARGET_FLAGS, targetFrom } from "./target.ts";
 

@@ -9,11 +9,11 @@ import type { Task } from "../../task/task.ts";
 import { hasEnded } from "../../task/task_view.ts";
 import { textBars } from "../../text/text_bars.ts";
 import { noTaskError } from "./api.ts";
-import { EXIT, exitStatusOf } from "../command.ts";
+import { type CommandSyntax, EXIT, exitStatusOf } from "../command.ts";
 import { secondsWithin } from "../flag_values.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
 import { follow, type FollowEvent, oneTask, type Subscription } from "./follow.ts";
-import { type CommandSyntax, showHelp } from "../help.ts";
+import { showHelp } from "../help.ts";
 import { note, outputWidth, wantsColor, writeLine } from "../terminal.ts";
 import { TARGET_FLAGS, targetFrom, taskIdFrom } from "./target.ts";
 

@@ -7,10 +7,10 @@
 import { readVariable } from "../../environment.ts";
 import { hasEnded } from "../../task/task_view.ts";
 import { noTaskError } from "./api.ts";
-import { EXIT, exitStatusOf } from "../command.ts";
+import { type CommandSyntax, EXIT, exitStatusOf } from "../command.ts";
 import { readFlags } from "../flags.ts";
 import { allTasks, follow, oneTask } from "./follow.ts";
-import { type CommandSyntax, showHelp } from "../help.ts";
+import { showHelp } from "../help.ts";
 import { isInteractive, terminalSize, wantsColor, write } from "../terminal.ts";
 import { TARGET_FLAGS, targetFrom, taskIdFrom } from "./target.ts";
 import { LineView, TerminalView, type WatchView } from "./watch_view.ts";

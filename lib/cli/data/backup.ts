@@ -6,10 +6,10 @@
 
 import { readVariable } from "../../environment.ts";
 import { backupDatabase } from "../../store/sqlite/copies.ts";
-import { EXIT } from "../command.ts";
+import { type CommandSyntax, EXIT } from "../command.ts";
 import { copyFrom, DATA_EXIT_STATUSES, DATA_FLAGS, dataFileFrom, withFile } from "./data_file.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
-import { type CommandSyntax, showHelp } from "../help.ts";
+import { showHelp } from "../help.ts";
 import { writeLine } from "../terminal.ts";
 
 const FLAGS = {

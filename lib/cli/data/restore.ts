@@ -7,10 +7,10 @@
 import { randomId } from "../../random_id.ts";
 import { readVariable } from "../../environment.ts";
 import { restoreDatabase } from "../../store/sqlite/copies.ts";
-import { EXIT } from "../command.ts";
+import { type CommandSyntax, EXIT } from "../command.ts";
 import { copyFrom, DATA_EXIT_STATUSES, DATA_FLAGS, dataFileFrom, withFile } from "./data_file.ts";
 import { readFlags } from "../flags.ts";
-import { type CommandSyntax, showHelp } from "../help.ts";
+import { showHelp } from "../help.ts";
 import { writeLine } from "../terminal.ts";
 
 const RESTORE: CommandSyntax = {

@@ -9,7 +9,7 @@ import { LIMITS } from "../../task/grammar.ts";
 import { type Target, TARGET_FLAGS, targetFrom } from "../client/target.ts";
 import { secondsWithin, taskId } from "../flag_values.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
-import type { CommandSyntax } from "../help.ts";
+import type { CommandSyntax } from "../command.ts";
 
 /** Longest `--grace`, in seconds: a day. */
 const MAX_GRACE = 86_400;

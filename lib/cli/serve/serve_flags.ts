@@ -8,10 +8,9 @@ import type { MonitorLimits } from "../../config/limits.ts";
 import { ConfigError } from "../../errors.ts";
 import { parseNotify } from "../../notify/options.ts";
 import type { Durability } from "../../store/store.ts";
-import { EXIT } from "../command.ts";
+import { type CommandSyntax, EXIT } from "../command.ts";
 import { oneOf, portFrom, quoteValue } from "../flag_values.ts";
 import type { FlagTable } from "../flags.ts";
-import type { CommandSyntax } from "../help.ts";
 import { KEY_FLAGS, KEY_VARIABLE } from "../key.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log.ts";
 
