@@ -9,7 +9,22 @@ const TEST_FILE = /_test\.tsx?$/;
 const END_TO_END = "tests/e2e/";
 
 /** The files that take longest, started first so that no lane is left waiting for one of them at the end. */
-const SLOW: readonly string[] = [];
+const SLOW: readonly string[] = [
+  "tests/e2e/page_restart_test.ts",
+  "tests/e2e/shell_test.ts",
+  "tests/e2e/remote_restart_test.ts",
+  "tests/e2e/crash_test.ts",
+  "tests/e2e/page_list_test.ts",
+  "tests/e2e/program/run_tools_test.ts",
+  "tests/e2e/proxy_test.ts",
+  "tests/e2e/page_test.ts",
+  "tests/e2e/page_task_test.ts",
+  "tests/lib/store/sqlite/sqlite_store_test.ts",
+  "tests/lib/hub/resume_test.ts",
+  "tests/lib/channel/bus_test.ts",
+  "tests/lib/remote/remote_sink_cuts_test.ts",
+  "tests/lib/http/access_table_test.ts",
+];
 
 /** Files that measure time, or need both cores: they run after all others, one at a time. */
 const ALONE: readonly string[] = [];
