@@ -15,8 +15,8 @@ import { SOCKET_CALLS } from "./calls/sockets.ts";
 import { PATH_PARAMETERS } from "./parameters.ts";
 import { PROBLEM } from "./response_schemas.ts";
 
-/** The problems that any call can have. */
-const COMMON_PROBLEMS = [400, 401, 403, 405, 421, 429, 500] as const;
+/** The problems that any call can have; 503 while the server shuts down. */
+const COMMON_PROBLEMS = [400, 401, 403, 405, 421, 429, 500, 503] as const;
 /** The problems that any call with a body can have. */
 const BODY_PROBLEMS = [408, 413, 415] as const;
 /** Problems that say with `Retry-After` when to try again. */
@@ -58,7 +58,7 @@ const SECURITY_SCHEMES = {
   },
 };
 
-/** The schemes of which one is enough for a call, by its access. */
+/** The security schemes that a call accepts, by its access; any one of them suffices. */
 const SCHEMES: Readonly<Record<Call["access"], readonly (keyof typeof SECURITY_SCHEMES)[]>> = {
   public: [],
   any: ["key", "session", "sharedLink"],
@@ -104,8 +104,8 @@ export function openApiDocument(server: string, needsKey: boolean): Document {
 }
 
 /**
- * Puts the path of starts last. It has the shape of all paths below a task, so linters that read no patterns report it as
- * ambiguous (the pattern of an id excludes `start`): once if it is last, otherwise with each of them.
+ * Puts {@linkcode START_PATH} last. Linters that ignore the patterns of parameters report it as ambiguous, because it has
+ * the shape of `/tasks/{client}/{id}/logs` and others: once if it comes last, otherwise once for each of them.
  */
 function inOrder(paths: Document): Document {
   const { [START_PATH]: start, ...others } = paths;

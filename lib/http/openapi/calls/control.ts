@@ -35,7 +35,7 @@ export const CONTROL_CALLS: CallGroup = {
       method: "post",
       path: "/tasks/{client}/{id}/cancel",
       access: "key",
-      summary: "Ask a task to stop",
+      summary: "Cancel a task",
       description:
         "Sets `cancel_requested`, which aborts the `signal` of a function and ends a command. The task decides when to " +
         "stop; with `force=true` it ends as CANCELLED at once.",
@@ -77,7 +77,7 @@ export const CONTROL_CALLS: CallGroup = {
       path: "/tasks/{client}/{id}/restore",
       access: "key",
       summary: "Restore a removed task",
-      description: "Only within 5 seconds of its removal; then it is a 404.",
+      description: "Only within 5 seconds of its removal; later it gets 404.",
       responses: { 200: TASK },
       problems: [404, 409, 503],
       example: "curl -X POST {server}/tasks/default/demo-1/restore",
