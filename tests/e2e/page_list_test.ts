@@ -1,4 +1,7 @@
-/** The list of tasks in a real browser: searching, filtering, selecting, with and without JavaScript, mouse and screen. */
+/**
+ * The list of tasks in a real browser: searching, filtering, selecting, with and without JavaScript, mouse and
+ * screen.
+ */
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "../support/assert.ts";
@@ -59,7 +62,7 @@ async function startSome(client: string): Promise<TaskServer> {
   return server;
 }
 
-Deno.test("list: search narrows the list as one types, keeps focus, and lives in the address", async () => {
+Deno.test("list: search filters while the user types, keeps focus, and is reflected in the URL", async () => {
   await using server = await startSome("shop");
   await withPage({}, async ({ page, complaints }) => {
     await page.goto(`${server.url}/t/shop`);
@@ -77,7 +80,7 @@ Deno.test("list: search narrows the list as one types, keeps focus, and lives in
     await shows(page, ["a-old"]);
     assertEquals(await search.inputValue(), "orders");
 
-    // What changes while one looks is held against the same filter.
+    // Live changes are matched against the same filter.
     await report(server, "shop", "", { id: "late", name: "export orders" });
     await shows(page, ["late", "a-old"]);
     await report(server, "shop", "", { id: "other", name: "something else" });
@@ -96,7 +99,7 @@ Deno.test("list: search narrows the list as one types, keeps focus, and lives in
   assertEquals(server.errors, []);
 });
 
-Deno.test("list: an answer that comes late does not bring an older search back", async () => {
+Deno.test("list: a late response does not restore the results of an earlier search", async () => {
   await using server = await startSome("shop");
   await withPage({}, async ({ page }) => {
     await page.goto(`${server.url}/t/shop`);
@@ -117,14 +120,14 @@ Deno.test("list: an answer that comes late does not bring an older search back",
     await shows(page, ["d2", "d1"]);
     answer.resolve();
     await answered.promise;
-    // Whatever the late answer does, it does before the next search is answered.
+    // Any effect of the late response would happen before the next search is answered.
     await search.fill("orders");
     await shows(page, ["a-old"]);
     assertEquals(await search.inputValue(), "orders");
   });
 });
 
-Deno.test("list: filters, order, grouping and the combined view are pressed, and can be shared", async () => {
+Deno.test("list: filters, order, grouping and the combined view can be set, and are shared by URL", async () => {
   await using server = await startSome("shop");
   await withPage({}, async ({ page, complaints }) => {
     await page.goto(`${server.url}/t/shop`);
@@ -161,7 +164,7 @@ Deno.test("list: filters, order, grouping and the combined view are pressed, and
       "?name=resize*&tag=nightly&since=1h&sort=created_at&group=name&view=all",
     );
 
-    // Whoever is given the address sees the same, with JavaScript or without.
+    // The URL shows the same list to anyone, with and without JavaScript.
     await withPage({ javaScriptEnabled: false }, async ({ page: other }) => {
       await other.goto(shared);
       assertEquals(await ids(other), ["b-done"]);
@@ -172,7 +175,7 @@ Deno.test("list: filters, order, grouping and the combined view are pressed, and
   });
 });
 
-Deno.test("list: a value of the address that makes no sense is said, and the rest counts", async () => {
+Deno.test("list: reports an invalid value in the URL, and applies the others", async () => {
   await using server = await startSome("shop");
   for (const javaScriptEnabled of [true, false]) {
     await withPage({ javaScriptEnabled }, async ({ page, complaints }) => {
@@ -185,7 +188,7 @@ Deno.test("list: a value of the address that makes no sense is said, and the res
   }
 });
 
-Deno.test("list: many tasks are selected with the mouse and removed, and removed ones come back", async () => {
+Deno.test("list: many tasks are selected with the mouse and removed, and the removal is undone", async () => {
   await using server = await startSome("shop");
   await withPage({}, async ({ page, complaints }) => {
     await page.goto(`${server.url}/t/shop`);
@@ -203,7 +206,7 @@ Deno.test("list: many tasks are selected with the mouse and removed, and removed
     await shows(page, ["d2", "d1", "c-gone", "b-done", "a-old"]);
     assertEquals((await call("GET", `${server.url}/tasks/shop/b-done`)).json.result, { images: 12 });
 
-    // One that is removed by its own button comes back, too.
+    // A task removed by its own button can be restored, too.
     await row(page, "c-gone").getByRole("button", { name: "Remove resize images" }).click();
     await shows(page, ["d2", "d1", "b-done", "a-old"]);
     await page.getByRole("button", { name: "Undo" }).click();
@@ -213,7 +216,7 @@ Deno.test("list: many tasks are selected with the mouse and removed, and removed
   assertEquals(server.errors, []);
 });
 
-Deno.test("list: what could not be done to some of the selected is said in sum, and they stay selected", async () => {
+Deno.test("list: summarises why some of the selected tasks could not be changed, and keeps them selected", async () => {
   await using server = await startSome("shop");
   await withPage({}, async ({ page, complaints }) => {
     await page.goto(`${server.url}/t/shop`);
@@ -234,7 +237,7 @@ Deno.test("list: what could not be done to some of the selected is said in sum, 
   assertEquals(server.errors, []);
 });
 
-Deno.test("list: selected tasks that were started by name are started again", async () => {
+Deno.test("list: selected tasks that were started by name are retried", async () => {
   await using server = startTaskServer();
   await run(`${server.url}/tasks/again`, "echo", { id: "first", args: [1] });
   await withPage({}, async ({ page }) => {
@@ -247,7 +250,7 @@ Deno.test("list: selected tasks that were started by name are started again", as
   });
 });
 
-Deno.test("list: all of it works by keyboard alone", async () => {
+Deno.test("list: everything works with the keyboard alone", async () => {
   await using server = await startSome("shop");
   await withPage({}, async ({ page, complaints }) => {
     await page.goto(`${server.url}/t/shop`);
@@ -256,7 +259,7 @@ Deno.test("list: all of it works by keyboard alone", async () => {
     await keyboard.press("/");
     await keyboard.type("resize");
     await shows(page, ["c-gone", "b-done"]);
-    // The first Escape empties the field, the second one leaves it.
+    // The first Escape clears the field, the second leaves it.
     await keyboard.press("Escape");
     await shows(page, ["d2", "d1", "c-gone", "b-done", "a-old"]);
     await keyboard.press("Escape");
@@ -269,7 +272,7 @@ Deno.test("list: all of it works by keyboard alone", async () => {
     }
     assertEquals(seen, ["d2", "d1", "c-gone", "b-done", "a-old"]);
     await keyboard.press("j");
-    assertEquals(await focused(), "a-old", "it stays at the end");
+    assertEquals(await focused(), "a-old", "the selection stays at the end of the list");
     await keyboard.press("x");
     await keyboard.press("k");
     await keyboard.press("x");
@@ -291,7 +294,7 @@ Deno.test("list: all of it works by keyboard alone", async () => {
   });
 });
 
-Deno.test("list: without JavaScript one reads, filters, starts, cancels and removes many", async () => {
+Deno.test("list: reading, filtering, starting, cancelling and bulk removal work without JavaScript", async () => {
   await using server = await startSome("shop");
   await withPage({ javaScriptEnabled: false }, async ({ page, complaints }) => {
     await page.goto(`${server.url}/t/shop`);
@@ -300,7 +303,7 @@ Deno.test("list: without JavaScript one reads, filters, starts, cancels and remo
     await page.getByRole("checkbox", { name: "Finished" }).check();
     await page.getByRole("button", { name: "Apply" }).click();
     assertEquals(await ids(page), ["b-done"]);
-    assertEquals(new URL(page.url()).search, "?q=resize&state=FINISHED", "the address is short");
+    assertEquals(new URL(page.url()).search, "?q=resize&state=FINISHED", "the URL contains no empty fields");
     await page.getByRole("link", { name: "Show all" }).click();
 
     await page.locator("summary", { hasText: "held" }).click();
@@ -314,7 +317,7 @@ Deno.test("list: without JavaScript one reads, filters, starts, cancels and remo
     await page.getByRole("checkbox", { name: "Select held" }).check();
     await page.getByRole("button", { name: "Remove selected tasks" }).click();
     assertEquals(await ids(page), []);
-    assertEquals(new URL(page.url()).search, "?state=CANCELLED", "the filter is still there");
+    assertEquals(new URL(page.url()).search, "?state=CANCELLED", "the filter is kept");
 
     await page.goto(`${server.url}/t/shop`);
     for (const box of await page.getByRole("checkbox", { name: /Select/ }).all()) await box.check();
@@ -326,7 +329,7 @@ Deno.test("list: without JavaScript one reads, filters, starts, cancels and remo
   assertEquals(server.errors, []);
 });
 
-Deno.test("list and task page: names and steps stay readable in windows of every width", async () => {
+Deno.test("list and task page: names and steps stay readable at every window width", async () => {
   await using server = await startSome("shop");
   await report(server, "shop", "", { id: "part", name: "upload", parent_id: "d1" });
   await report(server, "shop", "/part", { status: "Sending the first of many files" });
@@ -345,7 +348,7 @@ Deno.test("list and task page: names and steps stay readable in windows of every
   });
 });
 
-Deno.test("list: no room is left for tasks to start where there are none", async () => {
+Deno.test("list: leaves no gap for forms that start tasks if there are none", async () => {
   await using server = startServer();
   await withPage({ viewport: DESKTOP }, async ({ page }) => {
     await page.goto(`${server.url}/t/shop`);
@@ -356,7 +359,7 @@ Deno.test("list: no room is left for tasks to start where there are none", async
   });
 });
 
-Deno.test("list: 10,000 tasks are scrolled through, found and selected, and few of them are rendered", async () => {
+Deno.test("list: 10,000 tasks can be scrolled, found and selected while few of them are rendered", async () => {
   await using server = startTaskServer({ limits: { endedTasksPerClient: 20_000 } });
   const quick = server.monitor.monitored((_task, n: number) => n, { name: "quick", client: "many" });
   for (let n = 0; n < 10_000; n += 500) {
@@ -374,7 +377,7 @@ Deno.test("list: 10,000 tasks are scrolled through, found and selected, and few 
     await page.getByTestId("ended").getByText("10,000").waitFor();
     const seen = new Set(await ids(page));
     assertEquals(seen.size, 100, "the server renders the first page");
-    // To the end, as fast as the list allows.
+    // Scroll to the end as fast as the list allows.
     while (!await row(page, "q0").or(row(page, "q499")).first().isVisible()) {
       await page.mouse.wheel(0, 100_000);
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
@@ -383,7 +386,7 @@ Deno.test("list: 10,000 tasks are scrolled through, found and selected, and few 
     }
     assertLess(await rows(page).count(), 60);
 
-    // Something new comes while one looks at the end: what one looks at stays where it is.
+    // A new task arrives while the end of the list is visible: the visible rows stay in place.
     const top = () =>
       rows(page).last().evaluate((element) => Math.round(element.getBoundingClientRect().top));
     const frame = () => page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
@@ -417,7 +420,7 @@ Deno.test("list: 10,000 tasks are scrolled through, found and selected, and few 
   assertEquals(server.errors, []);
 });
 
-Deno.test("list: says so while more is on its way", async () => {
+Deno.test("list: shows that more tasks are being loaded", async () => {
   await using server = startServer();
   for (let n = 0; n < 120; n++) await server.monitor.monitored(() => n, { client: "shop", name: `n${n}` })();
   await withPage({ viewport: DESKTOP }, async ({ page }) => {
@@ -437,7 +440,7 @@ Deno.test("list: says so while more is on its way", async () => {
   });
 });
 
-Deno.test("list: what can't be loaded is said, with a way to try again", async () => {
+Deno.test("list: shows a loading error with a button that retries", async () => {
   await using server = await startSome("shop");
   await withPage({}, async ({ page }) => {
     await page.goto(`${server.url}/t/shop`);
@@ -452,7 +455,7 @@ Deno.test("list: what can't be loaded is said, with a way to try again", async (
   });
 });
 
-Deno.test("list: an empty page says the three ways in, and what it says works", async () => {
+Deno.test("list: the empty page suggests three ways to create a task, and all of them work", async () => {
   await using server = startTaskServer();
   await withPage({}, async ({ page }) => {
     await page.goto(`${server.url}/t/fresh`);
@@ -477,7 +480,7 @@ Deno.test("list: an empty page says the three ways in, and what it says works", 
   });
 });
 
-Deno.test("names: from the list to a name's statistics, and from a bar to its run", async () => {
+Deno.test("names: from the list to the statistics of a name, and from a bar to its run", async () => {
   await using server = await startSome("shop");
   for (const javaScriptEnabled of [true, false]) {
     await withPage({ javaScriptEnabled }, async ({ page, complaints, hosts }) => {
@@ -505,7 +508,7 @@ Deno.test("names: from the list to a name's statistics, and from a bar to its ru
   }
 });
 
-Deno.test("list and names: nothing keeps people with disabilities out, in the light and in the dark", async () => {
+Deno.test("list and names: have no accessibility violations, in light and dark", async () => {
   await using server = await startSome("shop");
   for (const colorScheme of ["light", "dark"] as const) {
     await withPage({ colorScheme, reducedMotion: "reduce" }, async ({ page }) => {

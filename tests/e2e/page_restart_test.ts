@@ -1,4 +1,4 @@
-/** Open pages, while the server is killed, restarted, cut off, and can't store. */
+/** Open pages while the server is killed, restarted, disconnected, and unable to store. */
 
 import { DatabaseSync } from "node:sqlite";
 import type { Page } from "playwright-core";
@@ -12,7 +12,7 @@ import { startServer } from "../support/server.ts";
 
 const PHONE = { width: 360, height: 740 };
 
-/** Longest wait for what a page is to show, in milliseconds. */
+/** The maximum time for a page to show something, in milliseconds. */
 const DEADLINE_MS = 20_000;
 
 const TASKS = `
@@ -20,14 +20,14 @@ const aborted = (task) => new Promise((_, reject) => {
   task.signal.addEventListener("abort", () => reject(task.signal.reason));
 });
 
-/** Comes to 40 percent and stays there. */
+/** Reaches 40 percent and stays there. */
 export async function standing(task) {
   task.log("began");
   await task.update({ progress: 40, status: "Copying b.csv" });
   await aborted(task);
 }
 
-/** Goes on and on. */
+/** Runs until cancelled. */
 export async function moving(task) {
   for (let n = 0; !task.signal.aborted; n++) {
     task.log("line " + n);
@@ -37,7 +37,7 @@ export async function moving(task) {
   throw task.signal.reason;
 }
 
-/** Does not hear that it should stop, and goes on until it is cut off. */
+/** Ignores cancellation and runs until its process is killed. */
 export async function deaf(task) {
   for (let n = 0; n < 10_000; n++) {
     await task.update({ status: task.signal.aborted ? "Asked to stop" : "Working" });
@@ -50,10 +50,10 @@ export function quick(task, n) {
 }
 `;
 
-/** What the browser itself writes where nobody answers, or the server says that it is going. */
+/** The browser's own console messages when a server is unreachable or shutting down. */
 const NETWORK_ERROR = /net::ERR_|WebSocket connection to .* failed|status of 503/;
 
-/** A program with a port and a file of its own, that can be ended and started again. */
+/** A server process with a port and a data file, which can be stopped and started again. */
 class Restartable implements AsyncDisposable {
   readonly url: string;
   readonly #folder: string;
@@ -86,7 +86,7 @@ class Restartable implements AsyncDisposable {
     this.#program = await startProgram(this.#args);
   }
 
-  /** Ends it, and waits until it is gone. */
+  /** Stops the process and waits for its exit. */
   async end(signal: Deno.Signal): Promise<void> {
     this.#program?.process.kill(signal);
     await this.#program?.process.ended();
@@ -107,13 +107,13 @@ class Restartable implements AsyncDisposable {
   }
 }
 
-/** Stands between a page and a server, and cuts the wire. */
+/** A TCP proxy between page and server that can cut connections. */
 class Wire implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections = new Set<Deno.Conn>();
   readonly #ended: Promise<void>;
   isCut = false;
-  /** Where what comes is led. */
+  /** The port that connections are forwarded to. */
   port = 0;
 
   constructor() {
@@ -140,7 +140,7 @@ class Wire implements AsyncDisposable {
       try {
         connection.close();
       } catch {
-        // Its other end was closed before.
+        // The other end was already closed.
       }
     }
     this.#connections.clear();
@@ -163,12 +163,12 @@ class Wire implements AsyncDisposable {
   }
 }
 
-/** A row, as people read it. */
+/** The visible text of a row. */
 interface Row {
   readonly id: string;
   readonly state: string;
   readonly name: string;
-  /** Percentage, status, result or error. */
+  /** Progress, status, result or error. */
   readonly words: readonly string[];
 }
 
@@ -179,7 +179,7 @@ interface Shown {
   readonly title: string;
 }
 
-/** In the page: what it shows. */
+/** Runs in the page: reads the visible rows. */
 function readShown(): Shown {
   const part = (name: string) => {
     return [...document.querySelectorAll<HTMLElement>(`[data-testid=${name}] li[data-task-id]`)].map((
@@ -203,7 +203,7 @@ function readShown(): Shown {
   };
 }
 
-/** What a page has to show of the tasks that a server has. */
+/** The rows that a page must show for the tasks of a server. */
 function shownOf(tasks: readonly Task[]): Shown {
   const active = tasks.filter((task) => task.finished_at === null);
   const ended = tasks.filter((task) => task.finished_at !== null);
@@ -219,7 +219,9 @@ function shownOf(tasks: readonly Task[]): Shown {
   };
 }
 
-/** Every failure counts, as the page was there before all of them and nobody has touched it since. */
+/**
+ * Every failure counts as unseen: the page was open before all of them, and there was no interaction since.
+ */
 function titleOf(active: readonly Task[], ended: readonly Task[]): string {
   const failed = ended.filter((task) => task.state === "ERROR").length;
   const progress = active.flatMap((task) => task.progress ?? []);
@@ -236,7 +238,7 @@ function rowOf(task: Task): Row {
   const { id, name, state, status } = task;
   const percent = task.progress === null ? "—" : `${Math.floor(task.progress + 1e-9)}%`;
   const isCut = task.error?.type === "interrupted";
-  // Killed before its first words were stored, a task has none but those of its end.
+  // A task killed before its first status was stored shows only its error.
   const last = [task.progress === null ? "" : percent, status.startsWith("Error: ") ? "" : status];
   const said = last.filter((each) => each !== "").join(" · ");
   const words = task.error !== null
@@ -250,7 +252,7 @@ function rowOf(task: Task): Row {
   return { id, state, name, words: words.sort() };
 }
 
-/** Waits until a page shows something; what it shows instead is in the complaint. */
+/** Waits until a page shows something; the error message says what it shows instead. */
 async function shows<T>(page: Page, read: () => T, wanted: T): Promise<void> {
   const end = performance.now() + DEADLINE_MS;
   for (;;) {
@@ -274,7 +276,7 @@ async function reconnecting(page: Page): Promise<void> {
   await badge(page).getByText("Reconnecting…").waitFor();
 }
 
-/** What the page said when it was live again; to be seen and to be heard. */
+/** The text shown and announced after a reconnect. */
 async function newsOf(page: Page): Promise<string> {
   const news = page.getByTestId("toast");
   await news.waitFor();
@@ -283,7 +285,7 @@ async function newsOf(page: Page): Promise<string> {
   return sentences;
 }
 
-/** Nothing is wider than the window. */
+/** Asserts that nothing is wider than the window. */
 async function fits(page: Page): Promise<void> {
   assert(
     await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
@@ -291,20 +293,20 @@ async function fits(page: Page): Promise<void> {
   );
 }
 
-/** Opens a page and leaves a mark in it that no reload survives. */
+/** Opens a page and marks it, so that a reload is noticed. */
 async function open(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await live(page);
   await page.evaluate(() => void Object.assign(globalThis, { mark: "same page" }));
 }
 
-/** Nothing was reloaded, and nobody complained but the browser of the network. */
+/** Asserts that the page was not reloaded and logged nothing but the browser's network errors. */
 async function stayed({ page, complaints }: TestPage): Promise<void> {
   assertEquals(await page.evaluate(() => Reflect.get(globalThis, "mark")), "same page");
   assertEquals(complaints.filter((text) => !NETWORK_ERROR.test(text)), []);
 }
 
-Deno.test("page: shows what the server has after each time that it was killed, without a reload", async () => {
+Deno.test("page: shows the server's state after each kill, without a reload", async () => {
   await using server = await Restartable.begin();
   await withPage({}, async (test) => {
     const { page } = test;
@@ -322,7 +324,7 @@ Deno.test("page: shows what the server has after each time that it was killed, w
       await server.start();
       await server.run("quick", `between-${round}`, ["between"]);
       if (round === 2) {
-        // Whether the page is back by now or not.
+        // The page may or may not have reconnected by now.
         await server.end("SIGKILL");
         await server.start();
       }
@@ -348,10 +350,10 @@ Deno.test("page: shows what the server has after each time that it was killed, w
   });
 });
 
-/** How often the server is killed under an open page. */
+/** The number of kills. */
 const KILLS = 20;
 
-Deno.test("page: is right again by itself after each of 20 kills, and so is that of a task", async () => {
+Deno.test("page: list and task page recover by themselves from each of 20 kills", async () => {
   await using server = await Restartable.begin();
   await server.run("standing", "first");
   await withPage({}, async (test) => {
@@ -365,7 +367,7 @@ Deno.test("page: is right again by itself after each of 20 kills, and so is that
       await page.locator(`li[data-task-id="${id}"]`).getByText("40%").waitFor();
       if (round % 5 === 0) await server.run("quick", `quick-${round}`, [round]);
       await server.end("SIGKILL");
-      // Now and then it is back before anybody has noticed.
+      // Sometimes the server is back before the page notices that it was gone.
       if (round % 2 === 0) await reconnecting(page);
       await server.start();
       if (round % 4 === 0) await server.run("quick", `meanwhile-${round}`);
@@ -382,7 +384,7 @@ Deno.test("page: is right again by itself after each of 20 kills, and so is that
   });
 });
 
-/** In the page: what it shows of its task. */
+/** Runs in the task page: reads what it shows of the task. */
 function readTaskPage() {
   const text = (selector: string) => document.querySelector(selector)?.textContent ?? null;
   return {
@@ -400,7 +402,7 @@ async function taskPageOf(url: string, id: string): Promise<ReturnType<typeof re
   return {
     state: task.state,
     percent: task.state === "FINISHED" || task.progress === null ? null : `${Math.floor(task.progress)}%`,
-    // Of words that follow from the state, or the error, none are shown twice.
+    // A status that only repeats the state or the error is not shown again.
     status: /^(Finished$|Error: )/.test(task.status) ? null : task.status,
     error: task.error === null
       ? [null, null]
@@ -409,7 +411,7 @@ async function taskPageOf(url: string, id: string): Promise<ReturnType<typeof re
   };
 }
 
-Deno.test("page: of a task says that the server's end was the task's, with what it said last", async () => {
+Deno.test("page: the task page shows that the task was interrupted, with its last status", async () => {
   await using server = await Restartable.begin();
   await withPage({}, async (test) => {
     const { page } = test;
@@ -418,7 +420,7 @@ Deno.test("page: of a task says that the server's end was the task's, with what 
       await server.run("moving", id);
       await open(page, `${server.url}/t/c/${id}`);
       await page.getByText("line 20", { exact: true }).waitFor();
-      // Its answer waits until it is stored, and with it what came before.
+      // The response waits until this and everything before it are stored.
       await server.run("quick", `before-${round}`);
       await server.end("SIGKILL");
       await reconnecting(page);
@@ -438,7 +440,7 @@ Deno.test("page: of a task says that the server's end was the task's, with what 
   });
 });
 
-Deno.test("page: says that the server shuts down while it does, and is right again when it is back", async () => {
+Deno.test("page: shows that the server is shutting down, and recovers when it is back", async () => {
   await using server = await Restartable.begin();
   await withPage({ viewport: PHONE }, async (test) => {
     const { page } = test;
@@ -448,7 +450,7 @@ Deno.test("page: says that the server shuts down while it does, and is right aga
     const ended = server.end("SIGTERM");
     await badge(page).getByText("The server is shutting down").waitFor();
     await fits(page);
-    // What happens until it is gone still shows.
+    // Changes are still shown until the server exits.
     await page.locator('li[data-task-id="standing"][data-state="ERROR"]').waitFor();
     await page.locator('li[data-task-id="deaf"]').getByText("Asked to stop").waitFor();
     await page.locator('li[data-task-id="deaf"][data-state="ERROR"]').waitFor();
@@ -468,7 +470,7 @@ Deno.test("page: says that the server shuts down while it does, and is right aga
   });
 });
 
-Deno.test("page: catches up after a cut, with the log lines of meanwhile, and claims no restart", async () => {
+Deno.test("page: catches up after a lost connection, including log lines, and does not claim a restart", async () => {
   await using wire = new Wire();
   await using server = startServer({ publicUrls: [wire.url] });
   wire.port = server.port;
@@ -495,7 +497,7 @@ Deno.test("page: catches up after a cut, with the log lines of meanwhile, and cl
     for (const [index, { resolve }] of steps.entries()) {
       wire.cut();
       await reconnecting(page);
-      assertEquals(await page.getByTestId("toast").count(), 0, "what was said is over");
+      assertEquals(await page.getByTestId("toast").count(), 0, "the message has disappeared");
       resolve();
       if (index === 1) await done;
       wire.isCut = false;
@@ -511,7 +513,7 @@ Deno.test("page: catches up after a cut, with the log lines of meanwhile, and cl
   assertEquals(server.errors, []);
 });
 
-Deno.test("page: says that nothing can be stored, with and without JavaScript, until that is over", async () => {
+Deno.test("page: shows that nothing can be stored until storage works again, with and without JavaScript", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-page-" });
   try {
     const data = `${folder}/tasks.db`;
@@ -552,7 +554,7 @@ Deno.test("page: says that nothing can be stored, with and without JavaScript, u
         }
       });
       const { version: later }: Task = (await call("GET", `${server.url}/tasks/c/waiting`)).json;
-      assert(later > version, "what runs goes on");
+      assert(later > version, "running tasks continue");
       await other.reload();
       await live(other);
       await banners[1]!.waitFor();

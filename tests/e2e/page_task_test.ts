@@ -1,4 +1,4 @@
-/** The page of one task, in a real browser, as people use it. */
+/** The task page in a real browser. */
 
 import type { Page } from "playwright-core";
 import type { MonitoredTask } from "../../lib/mod.ts";
@@ -15,7 +15,7 @@ async function open(page: Page, server: Pick<TestServer, "url">, id: string): Pr
   await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
 }
 
-/** A task that does what it is told, step by step, from the test. */
+/** A task whose steps the test controls. */
 function puppet(server: TestServer, id: string) {
   const begun = Promise.withResolvers<MonitoredTask>();
   const end = Promise.withResolvers<unknown>();
@@ -36,7 +36,7 @@ function puppet(server: TestServer, id: string) {
   };
 }
 
-/** A task that has written so many lines, every hundredth of which is a warning, and has ended. */
+/** An ended task with a given number of log lines, every hundredth of which is a warning. */
 async function logging(server: TestServer, id: string, count: number): Promise<void> {
   await server.monitor.monitored((task) => {
     for (let n = 0; n < count; n++) task.log(n % 100 === 0 ? `WARN line ${n} is late` : `line ${n} is fine`);
@@ -47,12 +47,12 @@ function log(page: Page) {
   return page.locator("ol.log");
 }
 
-/** How far, in pixels, the end of the log is below what is seen of it. */
+/** The distance from the visible part of the log to its end, in pixels. */
 async function belowTheEnd(page: Page): Promise<number> {
   return await log(page).evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
 }
 
-Deno.test("task page: the timeline shows where the time goes while it goes", async () => {
+Deno.test("task page: the timeline updates while the task runs", async () => {
   await using server = startServer();
   const { task: begun, finish } = puppet(server, "staged");
   const task = await begun;
@@ -79,13 +79,13 @@ Deno.test("task page: the timeline shows where the time goes while it goes", asy
     const live = await rows.allInnerTexts();
     await page.reload();
     await page.locator(".timeline-end").waitFor();
-    assertEquals((await rows.allInnerTexts()).length, live.length, "the server tells the same story");
+    assertEquals((await rows.allInnerTexts()).length, live.length, "the server renders the same rows");
     assertEquals(complaints, []);
   });
   await finish();
 });
 
-Deno.test("task page: parts of parts have their own bars, and can be folded away by keyboard", async () => {
+Deno.test("task page: nested subtasks have their own progress bars and can be collapsed with the keyboard", async () => {
   await using server = startServer();
   const { task: begun, finish } = puppet(server, "whole");
   const task = await begun;
@@ -107,7 +107,7 @@ Deno.test("task page: parts of parts have their own bars, and can be folded away
     await page.getByText("deep down").waitFor({ state: "hidden" });
     const more = heavy.child("another");
     await page.getByText("2 subtasks", { exact: true }).waitFor();
-    assert(!await page.getByText("another").isVisible(), "what is folded stays folded");
+    assert(!await page.getByText("another").isVisible(), "a collapsed branch stays collapsed");
     await more.update({ progress: 1 });
 
     await page.getByRole("link", { name: "light" }).click();
@@ -119,7 +119,7 @@ Deno.test("task page: parts of parts have their own bars, and can be folded away
   await finish();
 });
 
-Deno.test("task page: the log follows its end, stays where somebody reads, and comes back", async () => {
+Deno.test("task page: the log follows new lines, stops while the user reads older ones, and resumes", async () => {
   await using server = startServer();
   const { task: begun, finish } = puppet(server, "talks");
   const task = await begun;
@@ -128,7 +128,7 @@ Deno.test("task page: the log follows its end, stays where somebody reads, and c
   await withPage({}, async ({ page, complaints }) => {
     await open(page, server, "talks");
     await page.getByText("early 99.").waitFor();
-    assert(await belowTheEnd(page) < 2, "it begins at the end");
+    assert(await belowTheEnd(page) < 2, "the log starts scrolled to its end");
     for (let n = 0; n < 30; n++) task.log(`middle ${n}.`);
     await page.getByText("middle 29.").waitFor();
     assert(await belowTheEnd(page) < 2, "it follows");
@@ -139,10 +139,10 @@ Deno.test("task page: the log follows its end, stays where somebody reads, and c
     await back.waitFor();
     task.log("late.");
     await page.getByText("late.").waitFor({ state: "attached" });
-    assertEquals(await log(page).evaluate((list) => list.scrollTop), 0, "who reads is left alone");
+    assertEquals(await log(page).evaluate((list) => list.scrollTop), 0, "reading is not interrupted");
     await back.click();
     await back.waitFor({ state: "detached" });
-    assert(await belowTheEnd(page) < 2, "it follows again");
+    assert(await belowTheEnd(page) < 2, "the log follows new lines again");
 
     await page.getByRole("button", { name: "Pause" }).click();
     task.log("while paused.");
@@ -155,7 +155,7 @@ Deno.test("task page: the log follows its end, stays where somebody reads, and c
   await finish();
 });
 
-Deno.test("task page: a line of the log is found by typing, among older ones, too", async () => {
+Deno.test("task page: the log can be searched while typing, including older lines", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 2_000 } });
   await logging(server, "long", 1_300);
   await withPage({}, async ({ page, complaints }) => {
@@ -171,7 +171,7 @@ Deno.test("task page: a line of the log is found by typing, among older ones, to
     assertStringIncludes(await current.innerText(), "WARN line 900");
     await filter.press("Shift+Enter");
     await filter.press("Shift+Enter");
-    assertStringIncludes(await current.innerText(), "WARN line 1200", "it goes round");
+    assertStringIncludes(await current.innerText(), "WARN line 1200", "the search wraps around");
     await filter.fill("nowhere");
     await page.getByText("No match in the last 500 lines").waitFor();
     await filter.fill("");
@@ -192,7 +192,7 @@ Deno.test("task page: a line of the log is found by typing, among older ones, to
   });
 });
 
-Deno.test("task page: the whole log comes as a file", async () => {
+Deno.test("task page: the whole log can be downloaded", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 2_000 } });
   await logging(server, "saved", 1_200);
   const file = await Deno.makeTempFile({ prefix: "taskscope-" });
@@ -213,7 +213,7 @@ Deno.test("task page: the whole log comes as a file", async () => {
   await Deno.remove(file);
 });
 
-Deno.test("task page: a removal is taken back within its time, by keyboard alone", async () => {
+Deno.test("task page: a removal is undone in time with the keyboard alone", async () => {
   await using server = startServer({ limits: { restoreWindowMs: 60_000 } });
   await logging(server, "kept", 3);
   await withPage({}, async ({ page, complaints }) => {
@@ -235,7 +235,7 @@ Deno.test("task page: a removal is taken back within its time, by keyboard alone
   });
 });
 
-Deno.test("task page: Undo goes when its time is up, and the focus with it to the title", async () => {
+Deno.test("task page: Undo disappears when its time is up, and the focus moves to the title", async () => {
   await using server = startServer({ limits: { restoreWindowMs: 1_000 } });
   await logging(server, "gone", 1);
   await withPage({}, async ({ page }) => {
@@ -247,7 +247,7 @@ Deno.test("task page: Undo goes when its time is up, and the focus with it to th
   });
 });
 
-Deno.test("task page: a failed run is read, retried, and both attempts lead to each other", async () => {
+Deno.test("task page: a failed run is read and retried, and both attempts link to each other", async () => {
   let isBroken = true;
   const flaky = () => {
     if (isBroken) throw new TypeError("the upstream said no");
@@ -283,7 +283,7 @@ Deno.test("task page: a failed run is read, retried, and both attempts lead to e
   assertEquals(server.errors, []);
 });
 
-Deno.test("task page: without JavaScript it is read, cancelled, removed, had back and retried", async () => {
+Deno.test("task page: reading, cancelling, removing, restoring and retrying work without JavaScript", async () => {
   const work = (task: MonitoredTask) =>
     new Promise<null>((_, reject) => {
       task.log("has begun");
@@ -307,13 +307,13 @@ Deno.test("task page: without JavaScript it is read, cancelled, removed, had bac
     assertEquals(page.url(), address);
     await page.getByRole("button", { name: "Retry work" }).click();
     await page.locator(".attempt", { hasText: "Attempt 2" }).waitFor();
-    assert(page.url() !== address, "the new attempt has a page of its own");
+    assert(page.url() !== address, "the new attempt has its own page");
     await page.getByRole("button", { name: "Cancel work" }).click();
   });
   assertEquals(server.errors, []);
 });
 
-Deno.test("task page: what the page missed is in its timeline when the server is heard again", async () => {
+Deno.test("task page: the timeline includes steps missed while disconnected", async () => {
   await using server = startServer();
   await using relay = new Relay(server.url);
   const { task: begun, finish } = puppet(server, "missed");
@@ -325,7 +325,7 @@ Deno.test("task page: what the page missed is in its timeline when the server is
     await page.getByTestId("connection").getByText("Reconnecting…").waitFor();
     for (const status of ["Unheard", "After"]) {
       await task.update({ status, progress: 2 });
-      // Of what is said within a moment, only the newest is passed on.
+      // Updates within a short time are coalesced; only the newest is sent.
       await until(() => server.monitor.registry.task("one", "missed")?.status === status);
     }
     relay.mend();
@@ -335,7 +335,7 @@ Deno.test("task page: what the page missed is in its timeline when the server is
   await finish();
 });
 
-Deno.test("task page: nothing is wider than a phone, and everything is reached by Tab", async () => {
+Deno.test("task page: fits a phone screen, and everything can be reached with Tab", async () => {
   await using server = startServer();
   await logging(server, "narrow", 600);
   await withPage({ viewport: { width: 390, height: 800 } }, async ({ page, complaints }) => {
@@ -359,7 +359,7 @@ Deno.test("task page: nothing is wider than a phone, and everything is reached b
   });
 });
 
-Deno.test("task page: its progress is a line over time, which goes on", async () => {
+Deno.test("task page: shows progress as a chart over time, which continues", async () => {
   await using server = startServer();
   const { task: begun, finish } = puppet(server, "drawn");
   const task = await begun;
@@ -371,7 +371,7 @@ Deno.test("task page: its progress is a line over time, which goes on", async ()
       await page.locator("main").getByText(`${progress}%`, { exact: true }).first().waitFor();
     }
     await page.getByRole("img", { name: /Progress over .*80% so far/ }).waitFor();
-    // All that was told is on the line once the page's clock has come as far.
+    // All points are on the line once the page's clock has passed them.
     await page.waitForFunction(() =>
       document.querySelector(".chart-line")!.getAttribute("d")!.split("L").length >= 5
     );
@@ -380,7 +380,7 @@ Deno.test("task page: its progress is a line over time, which goes on", async ()
   });
 });
 
-Deno.test("task page: what went in and what came out is read as JSON, and folded by keyboard", async () => {
+Deno.test("task page: arguments and results are shown as JSON trees that can be collapsed with the keyboard", async () => {
   await using server = startServer();
   const files = Array.from({ length: 3 }, (_, n) => ({ name: `part ${n}`, "is <b>": n }));
   await server.monitor.monitored(() => ({ files, took: 1.5, note: null }), {
@@ -404,7 +404,7 @@ Deno.test("task page: what went in and what came out is read as JSON, and folded
   });
 });
 
-Deno.test("task page: its lines for the terminal do what is written beside them", async () => {
+Deno.test("task page: the suggested terminal commands work", async () => {
   await using server = startServer();
   const shell = await findTool(["bash"], "The lines for the terminal");
   const curl = await findTool(["curl"], "The lines for the terminal");

@@ -1,4 +1,4 @@
-/** The pages, in a real browser, on the program as users start it. */
+/** The pages in a real browser, served by the program as users start it. */
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../support/assert.ts";
@@ -16,7 +16,7 @@ function startForm(page: Page, title: string) {
   return page.locator("details.start-form", { has: page.getByText(title, { exact: true }) });
 }
 
-/** Opens a form of the page, fills it in and sends it. */
+/** Opens a form on the page, fills it in and submits it. */
 async function start(
   page: Page,
   title: string,
@@ -54,7 +54,7 @@ function startOverRest(program: Program, client: string, name: string, body: unk
   });
 }
 
-Deno.test("page: a visitor starts, watches and cancels a task, and nothing is reloaded", async () => {
+Deno.test("page: a visitor starts, watches and cancels a task without a reload", async () => {
   await using program = await startProgram();
   await withPage({}, async ({ page, complaints, hosts }) => {
     await page.goto(`${program.url}/`);
@@ -75,7 +75,7 @@ Deno.test("page: a visitor starts, watches and cancels a task, and nothing is re
         new Promise((done) => element.ownerDocument.defaultView!.requestAnimationFrame(done))
       );
     }
-    assertEquals([...seen], [...seen].sort((a, b) => a - b), "the bar went back");
+    assertEquals([...seen], [...seen].sort((a, b) => a - b), "the progress bar went back");
 
     await row.getByRole("button", { name: /Cancel/ }).click();
     const ended = rows(page, "ended");
@@ -90,7 +90,7 @@ Deno.test("page: a visitor starts, watches and cancels a task, and nothing is re
   assertEquals(program.process.stderr, "");
 });
 
-Deno.test("page: shows the result of a task that finished and the error of one that failed", async () => {
+Deno.test("page: shows the result of a finished task and the error of a failed one", async () => {
   await using program = await startProgram();
   await withPage({}, async ({ page, complaints }) => {
     await page.goto(`${program.url}/t/outcomes`);
@@ -114,14 +114,14 @@ Deno.test("page: shows the result of a task that finished and the error of one t
   });
 });
 
-Deno.test("page: without JavaScript, forms start and cancel, and the page shows what they did", async () => {
+Deno.test("page: without JavaScript, forms start and cancel tasks, and the page shows the outcome", async () => {
   await using program = await startProgram();
   await withPage({ javaScriptEnabled: false }, async ({ page, complaints }) => {
     await page.goto(`${program.url}/`);
     const address = page.url();
     await start(page, "Long-running task");
     await rows(page, "active").waitFor();
-    assertEquals(page.url(), address, "the form leads back to the page");
+    assertEquals(page.url(), address, "the form redirects back to the page");
     await rows(page, "active").getByRole("button", { name: /Cancel/ }).click();
     await page.waitForLoadState();
     await page.goto(address);
@@ -141,13 +141,13 @@ Deno.test("page: without JavaScript, forms start and cancel, and the page shows 
     await page.getByText("This task was removed").waitFor();
     await page.goto(address);
     assertEquals(await rows(page, "ended").count(), 1);
-    // The page of what was just removed says so by its status, too.
+    // The page of a removed task has a matching HTTP status, too.
     assertEquals(complaints.filter((text) => !text.includes("410")), []);
   });
   assertEquals(program.process.stderr, "");
 });
 
-Deno.test("page: shows what another program starts, and what becomes of it", async () => {
+Deno.test("page: shows a task of another program, and its end", async () => {
   await using program = await startProgram();
   await withPage({}, async ({ page }) => {
     await page.goto(`${program.url}/t/shared`);
@@ -164,7 +164,7 @@ Deno.test("page: shows what another program starts, and what becomes of it", asy
   });
 });
 
-Deno.test("page: the page of a task follows its log and its end", async () => {
+Deno.test("page: the task page follows the log and the end of its task", async () => {
   await using server = startServer();
   const go = Promise.withResolvers<void>();
   const run = server.monitor.monitored(async (task) => {
@@ -192,7 +192,7 @@ Deno.test("page: the page of a task follows its log and its end", async () => {
   assertEquals(server.errors, []);
 });
 
-Deno.test("page: begins anew where a server that kept nothing was restarted", async () => {
+Deno.test("page: starts from an empty state after the restart of a server without a data file", async () => {
   const port = freePort();
   const args = ["--port", String(port), "--data", ":memory:"];
   await withPage({}, async ({ page }) => {
@@ -205,7 +205,7 @@ Deno.test("page: begins anew where a server that kept nothing was restarted", as
     }
     await badge(page).getByText("Reconnecting…").waitFor();
     const ended = await rows(page, "ended").allInnerTexts();
-    assertMatch(ended.join(), /Interrupted/, "what was told last stays visible");
+    assertMatch(ended.join(), /Interrupted/, "the last known state stays visible");
 
     await using after = await startProgram(args);
     await startOverRest(after, "restarted", "long_running_task", { id: "of-the-new-server" });
@@ -218,7 +218,7 @@ Deno.test("page: begins anew where a server that kept nothing was restarted", as
 
 const MARKUP = `</script><img src=x onerror="globalThis.harmed=1"><b>bold</b>`;
 
-Deno.test("page: markup in what tasks say stays text, on every page", async () => {
+Deno.test("page: markup in texts of tasks stays text on every page", async () => {
   await using server = startServer();
   const go = Promise.withResolvers<void>();
   const options = { client: "markup", tags: [MARKUP.slice(0, 60)], metadata: { [MARKUP]: MARKUP } };
@@ -255,7 +255,7 @@ Deno.test("page: markup in what tasks say stays text, on every page", async () =
   await failed.done.catch(() => {});
 });
 
-Deno.test("page: 150 tasks are on two pages, each on one of them, and with JavaScript on one that goes on", async () => {
+Deno.test("page: 150 tasks are on two pages without JavaScript, and on one that continues with it", async () => {
   await using server = startServer();
   const quick = server.monitor.monitored((_task, n: number) => n, { name: "quick", client: "many" });
   for (let n = 0; n < 150; n++) await quick(n);
@@ -282,7 +282,7 @@ Deno.test("page: 150 tasks are on two pages, each on one of them, and with JavaS
       await page.mouse.wheel(0, 500);
       for (const id of await ids(page)) seen.add(id);
     }
-    // Whoever was given the address of a later page begins there.
+    // A URL with a later page starts there.
     await page.goto(`${server.url}/t/many?page=2`);
     await live(page);
     assertEquals((await ids(page)).length, 50);
@@ -293,7 +293,7 @@ Deno.test("page: 150 tasks are on two pages, each on one of them, and with JavaS
   });
 });
 
-Deno.test("page: nothing is wider than the window, in the light and in the dark, on a phone and a desk", async () => {
+Deno.test("page: nothing is wider than the window, in light and dark, on a phone and a desktop", async () => {
   await using server = startServer({
     tasks: { offered: { fn: () => null, input: { title: "x".repeat(150), type: "object" } } },
   });
@@ -347,7 +347,10 @@ Deno.test("page: nothing is wider than the window, in the light and in the dark,
   assert(backgrounds.size !== 1, "light and dark look the same");
 });
 
-/** In the page: what sticks out of the window; nothing where the window does not scroll sideways. */
+/**
+ * Runs in the page: finds elements that extend beyond the window; none if the window does not scroll
+ * sideways.
+ */
 function tooWide(): string[] {
   if (document.documentElement.scrollWidth <= innerWidth) return [];
   const wide = [...document.querySelectorAll("body *")].filter((element) => {
@@ -359,7 +362,7 @@ function tooWide(): string[] {
   ];
 }
 
-Deno.test("page: a folder of 10,000 files looks the same on the page, over REST and on the sockets", async () => {
+Deno.test("page: a folder of 10,000 files gives the same result on the page, over REST and over sockets", async () => {
   const root = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
     const expected = await writeFiles(root, 10_000);
@@ -382,7 +385,7 @@ Deno.test("page: a folder of 10,000 files looks the same on the page, over REST 
         assertEquals(other.version, overRest.version);
       }
       const progress = all.messages.map((message) => message.all_tasks?.[task_id]?.progress ?? 0);
-      assertGreater(new Set(progress).size, 3, "the sockets saw it move");
+      assertGreater(new Set(progress).size, 3, "the sockets received intermediate progress");
       assertEquals(progress, progress.toSorted((a, b) => a - b), "the progress went back");
 
       const row = page.locator(`li[data-task-id="${task_id}"][data-state="FINISHED"]`);
@@ -399,7 +402,7 @@ Deno.test("page: a folder of 10,000 files looks the same on the page, over REST 
   }
 });
 
-/** Writes small files, and counts and sums them up by its own means. */
+/** Writes small files, and computes their count and total size independently. */
 async function writeFiles(root: string, files: number) {
   const lines: string[] = [];
   let bytes = 0;

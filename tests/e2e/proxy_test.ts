@@ -1,4 +1,4 @@
-/** The program behind nginx, below a path of its own, with the configuration that we tell people to use. */
+/** The program behind nginx, under a path prefix, with the recommended configuration. */
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
@@ -10,11 +10,11 @@ import { type Program, spawn, startProgram } from "../support/program.ts";
 interface Behind {
   readonly program: Program;
   readonly nginx: Nginx;
-  /** The address that people use, without a slash at its end. */
+  /** The public URL, without a trailing slash. */
   readonly url: string;
 }
 
-/** Runs something with the program behind nginx, where there is one. */
+/** Runs a test with the program behind nginx, if nginx is installed. */
 async function behind(
   options: Omit<NginxOptions, "port">,
   use: (behind: Behind) => Promise<void>,
@@ -23,7 +23,7 @@ async function behind(
   if (name === undefined) return;
   const port = freePort();
   const url = `${options.tls ? "https" : "http"}://127.0.0.1:${port}/monitor`;
-  // It says the public address when it starts, so its own is decided here.
+  // The program prints the public URL at startup, so its port is chosen here.
   const inner = freePort();
   const args = ["--port", `${inner}`, "--base-path", "/monitor", "--public-url", url];
   await using program = await startProgram(args);
@@ -42,7 +42,7 @@ async function startLongTask(page: Page): Promise<void> {
   await form.locator("button[type=submit]").click();
 }
 
-/** The whole use of it: everything that a path or an address is part of. */
+/** Uses every feature that involves a path or a URL. */
 async function tour(
   { url }: Behind,
   live: string,
@@ -97,7 +97,7 @@ async function tour(
   });
 }
 
-/** A program that imports the module by the address that people use, and reports there. */
+/** A program that imports the module from the public URL and reports there. */
 async function importByUrl(url: string): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-job-" });
   try {
@@ -118,25 +118,25 @@ await monitored(() => "done", { name: "imported", client: "tour" })();
   }
 }
 
-Deno.test("nginx: behind it and below a path, everything works, and is live", async () => {
+Deno.test("nginx: everything works, live, behind nginx and under a path prefix", async () => {
   await behind({}, (it) => tour(it, "Live"));
 });
 
-Deno.test("nginx: behind TLS, everything works, and is live", async () => {
+Deno.test("nginx: everything works, live, behind TLS", async () => {
   await behind({ tls: true }, (it) => tour(it, "Live"));
 });
 
-/** What the browser itself writes where an upgrade is refused. */
+/** The browser's own console message when an upgrade is refused. */
 const REFUSED_UPGRADE = /WebSocket connection to .* failed/;
 
-Deno.test("nginx: where it keeps upgrades away, everything works, and the page says how it is live", async () => {
+Deno.test("nginx: if upgrades are blocked, everything works, and the page shows how it receives updates", async () => {
   await behind(
     { stripsUpgrades: true },
     (it) => tour(it, "Live via event stream", (text) => REFUSED_UPGRADE.test(text)),
   );
 });
 
-Deno.test("nginx: where it blocks event streams, too, the page asks every few seconds, and says so", async () => {
+Deno.test("nginx: if event streams are blocked, too, the page polls every few seconds, and shows that", async () => {
   await behind(
     { stripsUpgrades: true, blocksStreams: true },
     (it) =>

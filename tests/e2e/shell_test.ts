@@ -1,4 +1,4 @@
-/** What is around the content of every page, and what its tab shows. */
+/** The frame around the content of every page, and its browser tab. */
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../support/assert.ts";
@@ -10,7 +10,7 @@ import { until } from "../support/until.ts";
 
 const PHONE = { width: 360, height: 740 };
 
-/** Tasks that go where a test wants them. */
+/** Tasks whose progress the test controls. */
 class Tasks implements AsyncDisposable {
   readonly server: TestServer = startServer({
     tasks: { offered: { fn: () => null, input: { title: "Offered", type: "object" } } },
@@ -22,7 +22,7 @@ class Tasks implements AsyncDisposable {
     return this.server.url;
   }
 
-  /** Starts one; it is as far as it is told to be until it is told to end. */
+  /** Starts a task that keeps the progress it is given until it is told to end. */
   start(id: string, progress: number | null = null) {
     const end = Promise.withResolvers<void>();
     let update: (progress: number, status?: string) => Promise<void>;
@@ -59,7 +59,7 @@ async function open(test: TestPage, url: string): Promise<void> {
   await live(test.page);
 }
 
-/** Every page that there is; whether it is live, and what its status has to be. */
+/** Every kind of page, whether it is live, and its expected HTTP status. */
 const PAGES = [
   { path: "/t/c", status: 200, isLive: true },
   { path: "/t/empty", status: 200, isLive: true },
@@ -84,7 +84,7 @@ async function startExamples(tasks: Tasks): Promise<void> {
   await broken().catch(() => {});
 }
 
-Deno.test("page: asks no other host, complains of nothing, and allows nothing inline, wherever one looks", async () => {
+Deno.test("page: loads nothing from other hosts, logs nothing, and allows no inline code, on every page", async () => {
   await using tasks = new Tasks();
   await startExamples(tasks);
   await withPage({}, async ({ page, complaints, hosts }) => {
@@ -96,7 +96,7 @@ Deno.test("page: asks no other host, complains of nothing, and allows nothing in
       assert(!/unsafe-|\*|https?:/.test(policy), policy);
       if (isLive) await live(page);
       const inline = "style, [style], script:not([src]):not([type='application/json']), [onclick], [onload]";
-      // What scripts set by themselves is no inline style of the document.
+      // Styles set by scripts through the CSSOM are not inline styles.
       assertEquals(await page.locator(inline).count(), 0, path);
     }
     assertEquals(complaints.filter((text) => !text.includes("404")), []);
@@ -105,7 +105,7 @@ Deno.test("page: asks no other host, complains of nothing, and allows nothing in
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  Deno.test(`page: axe finds nothing on any page in the ${colorScheme}`, async () => {
+  Deno.test(`page: axe finds no violations on any page in the ${colorScheme}`, async () => {
     await using tasks = new Tasks();
     await startExamples(tasks);
     for (const viewport of [PHONE, { width: 1280, height: 800 }]) {
@@ -121,13 +121,13 @@ for (const colorScheme of ["light", "dark"] as const) {
         await page.goto(`${tasks.url}/t/c`);
         await live(page);
         await page.keyboard.press("?");
-        assertEquals(await axeFindings(page), [], "with the help");
+        assertEquals(await axeFindings(page), [], "with the help dialog open");
       });
     }
   });
 }
 
-Deno.test("page: whatever has the focus shows that it has it, in the light and in the dark", async () => {
+Deno.test("page: the focused element is visibly focused, in light and dark", async () => {
   await using tasks = new Tasks();
   await startExamples(tasks);
   for (const colorScheme of ["light", "dark"] as const) {
@@ -139,7 +139,7 @@ Deno.test("page: whatever has the focus shows that it has it, in the light and i
         for (;;) {
           await page.keyboard.press("Tab");
           const { name, isShown } = await page.evaluate(focusedElement);
-          // Behind the last one comes the browser, then the first one again.
+          // After the last element the focus moves to the browser's own controls, then back to the first.
           if (name === "" || reached.has(name)) break;
           reached.add(name);
           assert(isShown, `${path} in the ${colorScheme}: ${name}`);
@@ -150,12 +150,15 @@ Deno.test("page: whatever has the focus shows that it has it, in the light and i
   }
 });
 
-/** In the page: what has the focus, and whether one sees that; its name is empty where that is nothing of the page. */
+/**
+ * Runs in the page: the focused element and whether its focus is visible; an empty name if it is not part of
+ * the page.
+ */
 function focusedElement(): { name: string; isShown: boolean } {
   const { activeElement: element, body } = document;
   if (element === null || element === body) return { name: "", isShown: true };
   const place = [...document.querySelectorAll("*")].indexOf(element);
-  // Around a field that is not drawn itself its label shows it, and within a drawing a frame.
+  // The focus of an invisible field is shown by its label, and the focus within an SVG by a frame.
   const drawn = [element, element.closest("label"), element.querySelector("rect")];
   const isShown = drawn.filter((each) => each !== null).some((each) => {
     const { outlineStyle, outlineWidth, stroke, strokeWidth } = getComputedStyle(each);
@@ -165,7 +168,7 @@ function focusedElement(): { name: string; isShown: boolean } {
   return { name: `${place} ${element.outerHTML.slice(0, 100)}`, isShown };
 }
 
-Deno.test("page: nothing moves for those who want no motion", async () => {
+Deno.test("page: nothing is animated if the user prefers reduced motion", async () => {
   await using tasks = new Tasks();
   await startExamples(tasks);
   for (const reducedMotion of ["no-preference", "reduce"] as const) {
@@ -174,12 +177,12 @@ Deno.test("page: nothing moves for those who want no motion", async () => {
       await live(page);
       const moving = await page.evaluate(() => document.getAnimations().length);
       if (reducedMotion === "reduce") assertEquals(moving, 0);
-      else assertGreater(moving, 0, "then this test tells nothing");
+      else assertGreater(moving, 0, "some animation must run, or this test would prove nothing");
     });
   }
 });
 
-Deno.test("page: the help opens with ? and its button, and gives the focus back", async () => {
+Deno.test("page: the help opens with ? and with its button, and restores the focus", async () => {
   await using tasks = new Tasks();
   await withPage({}, async (test) => {
     const { page, complaints } = test;
@@ -190,7 +193,7 @@ Deno.test("page: the help opens with ? and its button, and gives the focus back"
     await page.keyboard.press("?");
     await help.waitFor();
     assertEquals(await help.locator("kbd").first().innerText(), "?");
-    // Nothing behind it can be reached.
+    // Nothing behind the dialog can be focused.
     for (let press = 0; press < 4; press++) {
       await page.keyboard.press("Tab");
       assert(
@@ -202,13 +205,13 @@ Deno.test("page: the help opens with ? and its button, and gives the focus back"
     }
     await page.keyboard.press("Escape");
     await help.waitFor({ state: "hidden" });
-    assert(await brand.evaluate((element) => element === document.activeElement), "the focus is back");
+    assert(await brand.evaluate((element) => element === document.activeElement), "the focus was restored");
 
     const button = page.getByRole("button", { name: "Keyboard shortcuts" });
     await button.click();
     await help.getByRole("button", { name: "Close" }).click();
     await help.waitFor({ state: "hidden" });
-    assert(await button.evaluate((element) => element === document.activeElement), "the focus is back");
+    assert(await button.evaluate((element) => element === document.activeElement), "the focus was restored");
     await page.keyboard.press("?");
     await page.keyboard.press("?");
     await help.waitFor({ state: "hidden" });
@@ -223,12 +226,12 @@ Deno.test("page: the help opens with ? and its button, and gives the focus back"
       input.focus();
     });
     await page.keyboard.type("what?");
-    assertEquals(await help.isVisible(), false, "it is a letter in a field");
+    assertEquals(await help.isVisible(), false, "? is text while a field is focused");
     assertEquals(complaints, []);
   });
 });
 
-Deno.test("page: keys of a single letter can be turned off, and this browser remembers it", async () => {
+Deno.test("page: single-key shortcuts can be disabled, and the browser remembers it", async () => {
   await using tasks = new Tasks();
   tasks.start("first", 20);
   await withPage({}, async (test) => {
@@ -267,7 +270,7 @@ async function titleIs(page: Page, title: string): Promise<void> {
   });
 }
 
-Deno.test("page: the tab of the list says how far all of it is, and what failed until somebody has seen it", async () => {
+Deno.test("page: the tab of the list shows overall progress, and failures until the user has seen them", async () => {
   await using tasks = new Tasks();
   const [first, second] = [tasks.start("first", 20), tasks.start("second", 40)];
   await withPage({}, async (test) => {
@@ -297,7 +300,7 @@ Deno.test("page: the tab of the list says how far all of it is, and what failed 
   });
 });
 
-Deno.test("page: the icon changes once a second at most, however fast a task is", async () => {
+Deno.test("page: the icon changes once a second at most, however fast a task reports", async () => {
   await using tasks = new Tasks();
   const task = tasks.start("fast", 0);
   await withPage({}, async (test) => {
@@ -314,7 +317,7 @@ Deno.test("page: the icon changes once a second at most, however fast a task is"
       await task.update(progress);
     }
     const [one = 0, two = 0, three = 0] = await times();
-    // Timers of browsers keep their pace, but not to the millisecond.
+    // Browser timers are not exact to the millisecond.
     assert(two - one > 900 && three - two > 900, `${[one, two, three]}`);
     task.fail();
     await page.waitForFunction(() => {
@@ -324,7 +327,7 @@ Deno.test("page: the icon changes once a second at most, however fast a task is"
   });
 });
 
-Deno.test("page: notifies of ends, but only who asked for it, and only while the tab is in the background", async () => {
+Deno.test("page: notifies of ended tasks only if enabled, and only while the tab is in the background", async () => {
   await using tasks = new Tasks();
   const [first, second, third, fourth] = ["first", "second", "third", "fourth"].map((id) => tasks.start(id));
   await withPage({ permissions: ["notifications"] }, async (test) => {
@@ -336,7 +339,7 @@ Deno.test("page: notifies of ends, but only who asked for it, and only while the
     first!.finish();
     await titleIs(page, "3 active · Taskscope");
     await hideTab(page, false);
-    assertEquals(await noticesOf(page), { notices: [], asked: 0 }, "nobody asked for any");
+    assertEquals(await noticesOf(page), { notices: [], asked: 0 }, "notifications are off by default");
 
     await button.click();
     await page.locator(".button-notify[aria-pressed=true]").waitFor();
@@ -344,8 +347,8 @@ Deno.test("page: notifies of ends, but only who asked for it, and only while the
     await titleIs(page, "✗ 1 failed · 2 active · Taskscope");
     await page.reload();
     await live(page);
-    assertEquals(await button.getAttribute("aria-pressed"), "true", "it is remembered");
-    assertEquals((await noticesOf(page)).notices, [], "somebody sees it");
+    assertEquals(await button.getAttribute("aria-pressed"), "true", "the setting is remembered");
+    assertEquals((await noticesOf(page)).notices, [], "the page is visible");
     await hideTab(page, true);
     third!.finish();
     await page.waitForFunction(() => Reflect.get(globalThis, "tabRecord").notices.length > 0);
@@ -362,7 +365,7 @@ Deno.test("page: notifies of ends, but only who asked for it, and only while the
   });
 });
 
-Deno.test("page: says where the browser lets no notifications through, and asks for none by itself", async () => {
+Deno.test("page: shows that the browser blocks notifications, and does not ask by itself", async () => {
   await using tasks = new Tasks();
   await withPage({ permissions: [] }, async (test) => {
     const { page } = test;
@@ -373,7 +376,7 @@ Deno.test("page: says where the browser lets no notifications through, and asks 
   });
 });
 
-Deno.test("page: draws once a frame at most, only what changed, and rests in the background", async () => {
+Deno.test("page: renders at most once per frame, only changed rows, and rarely in the background", async () => {
   await using tasks = new Tasks();
   const busy = tasks.start("busy", 0);
   await busy.update(0, "Begins");
@@ -397,10 +400,10 @@ Deno.test("page: draws once a frame at most, only what changed, and rests in the
           )
         );
         seen.rows.push(...rows.flatMap((row) => row?.dataset.taskId ?? []));
-        // Times tick by themselves.
+        // Relative times update by themselves.
         if (status.textContent === before) return;
         before = status.textContent;
-        // The same for all that happens in one frame.
+        // The same text for all changes within one frame.
         seen.draws.push(Number(document.timeline.currentTime));
       }).observe(document.querySelector("[data-testid=active]")!, {
         subtree: true,

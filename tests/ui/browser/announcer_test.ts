@@ -8,7 +8,7 @@ function milestone(id: string): Milestone {
   return { id, kind: "finished", text: `${id} finished` };
 }
 
-Deno.test("Announcer says together what came together, and then pauses", () => {
+Deno.test("Announcer joins milestones that come close together, then pauses", () => {
   using clock = new FakeClock();
   const said: string[] = [];
   using announcer = new Announcer((text) => said.push(text));
@@ -24,7 +24,7 @@ Deno.test("Announcer says together what came together, and then pauses", () => {
   assertEquals(said, ["a finished. b finished", "c finished"]);
 });
 
-Deno.test("Announcer speaks soon again after a pause in which nothing happened", () => {
+Deno.test("Announcer announces soon after an idle pause", () => {
   using clock = new FakeClock();
   const said: string[] = [];
   using announcer = new Announcer((text) => said.push(text));
@@ -36,7 +36,7 @@ Deno.test("Announcer speaks soon again after a pause in which nothing happened",
   assertEquals(said, ["a finished", "b finished"]);
 });
 
-Deno.test("Announcer says news before what tasks did, of each topic only the newest", () => {
+Deno.test("Announcer announces messages before milestones, and only the newest of each topic", () => {
   using clock = new FakeClock();
   const said: string[] = [];
   using announcer = new Announcer((text) => said.push(text));
@@ -53,7 +53,7 @@ Deno.test("Announcer says news before what tasks did, of each topic only the new
   assertEquals([said.length, clock.pending], [2, 0]);
 });
 
-Deno.test("Announcer says nothing after its disposal", () => {
+Deno.test("Announcer announces nothing after its disposal", () => {
   using clock = new FakeClock();
   const said: string[] = [];
   {
@@ -65,7 +65,7 @@ Deno.test("Announcer says nothing after its disposal", () => {
   assertEquals(said, []);
 });
 
-Deno.test("Announcer says little of 1,000 busy tasks: a short sentence every few seconds", () => {
+Deno.test("Announcer throttles 1,000 busy tasks to a short sentence every few seconds", () => {
   using clock = new FakeClock();
   const said: string[] = [];
   using announcer = new Announcer((text) => said.push(text));

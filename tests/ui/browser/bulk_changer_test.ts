@@ -5,7 +5,7 @@ import type { BulkAction, BulkState } from "../../../ui/shared/view.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
-/** A server that changes all but the tasks whose ids begin with `no`. */
+/** A server on which every action succeeds, except for tasks whose ids begin with `no`. */
 function changer() {
   const calls: [BulkAction, readonly string[]][] = [];
   const said: string[] = [];
@@ -22,7 +22,7 @@ function changer() {
   return { bulk: new BulkChanger(state, send, (text) => said.push(text)), calls, said, state };
 }
 
-Deno.test("BulkChanger.change() says what came of it, and offers the way back for five seconds", async () => {
+Deno.test("BulkChanger.change() reports the outcome, and offers to undo for five seconds", async () => {
   using clock = new FakeClock();
   const { bulk, calls, said, state } = changer();
   using _bulk = bulk;
@@ -40,17 +40,17 @@ Deno.test("BulkChanger.change() says what came of it, and offers the way back fo
   assertEquals(state.value, { kind: "idle" });
 });
 
-Deno.test("BulkChanger.change() gives back those that could not be changed, also where the server is lost", async () => {
+Deno.test("BulkChanger.change() returns the ids that failed, also if the server becomes unreachable", async () => {
   const { bulk, calls, state } = changer();
   using _bulk = bulk;
   assertEquals(await bulk.change("remove", ["a", "no-1", "no-2"]), ["no-1", "no-2"]);
   assertEquals(state.value.kind === "done" && [state.value.undo, state.value.isProblem], [1, true]);
   const many = Array.from({ length: 2_500 }, (_, index) => index === 1_200 ? "broken" : `t${index}`);
-  assertEquals((await bulk.change("cancel", many)).length, 1_500, "the second thousand and what follows");
+  assertEquals((await bulk.change("cancel", many)).length, 1_500, "everything from the second batch on");
   assertEquals(calls.length, 3);
 });
 
-Deno.test("bulkResultText() tells reasons once", () => {
+Deno.test("bulkResultText() states each reason once", () => {
   const reason = "The task has not ended";
   assertEquals(bulkResultText("cancel", 1, []), "1 task asked to stop.");
   assertEquals(bulkResultText("remove", 0, [reason]), "The task has not ended.");

@@ -25,7 +25,7 @@ function clientPage(tasks: readonly Task[], page = 1) {
   return { ...createClientPage(model, options), milestones };
 }
 
-/** The tasks below a heading, in order. */
+/** The tasks of a section, in order. */
 function ids(page: LiveClientPage, section: string): string[] {
   return page.view.items.value.filter((item) => item.section === section && item.id !== null)
     .map(({ id }) => id!);
@@ -35,7 +35,7 @@ function changes(tasks: readonly Task[], removed: readonly string[] = []): Pendi
   return { tasks: new Map(tasks.map((task) => [task.id, task])), removed: new Set(removed) };
 }
 
-Deno.test("createClientPage() changes only the signal of the task that changed", () => {
+Deno.test("createClientPage() changes only the signal of the changed task", () => {
   const page = clientPage([exampleTask({ id: "a", created_at: 2 }), exampleTask({ id: "b", created_at: 1 })]);
   const list = page.view.items.value;
   const other = page.view.task("b")?.value;
@@ -45,13 +45,13 @@ Deno.test("createClientPage() changes only the signal of the task that changed",
   assertStrictEquals(page.view.items.value, list);
 });
 
-Deno.test("createClientPage() leaves out an older version of a task", () => {
+Deno.test("createClientPage() ignores an older version of a task", () => {
   const page = clientPage([exampleTask({ progress: 60, version: 6 })]);
   page.apply(changes([exampleTask({ progress: 50, version: 5 })]));
   assertEquals(page.view.task("task-1")?.value.progress, 60);
 });
 
-Deno.test("createClientPage() moves a task that ends, lets new ones in, and lets removed ones go", () => {
+Deno.test("createClientPage() moves a task that ends, adds new ones, and drops removed ones", () => {
   const page = clientPage([exampleTask({ id: "a", created_at: 1 }), exampleTask({ id: "b", created_at: 2 })]);
   assertEquals(page.title(), "2 active · Taskscope");
   page.apply(changes([
@@ -71,7 +71,7 @@ Deno.test("createClientPage() moves a task that ends, lets new ones in, and lets
   assertEquals([ids(page, "active"), ids(page, "ended"), page.title()], [[], [], "Taskscope"]);
 });
 
-Deno.test("createClientPage() moves the only task to the section of those that have ended", () => {
+Deno.test("createClientPage() moves the only task to the section of ended tasks", () => {
   const page = clientPage([exampleTask({ id: "a" })]);
   page.apply(changes([finishedTask({ id: "a", version: 2 })]));
   assertEquals([ids(page, "active"), ids(page, "ended")], [[], ["a"]]);
@@ -96,7 +96,7 @@ Deno.test("createClientPage() announces starts, quarters and ends", () => {
   ]);
 });
 
-Deno.test("createClientPage() tells ends of tasks that it does not hold, once, and not of those that had ended", () => {
+Deno.test("createClientPage() announces the end of a task that is not loaded once, unless it had ended before", () => {
   const held = Array.from(
     { length: TASKS_PER_PAGE + 2 },
     (_, index) =>
@@ -121,7 +121,7 @@ Deno.test("createClientPage() tells ends of tasks that it does not hold, once, a
   assertEquals(page.milestones.map((milestone) => milestone.text), ["far away finished"]);
 });
 
-Deno.test("createClientPage() lets new tasks in, and leaves out what stands behind all that is loaded", () => {
+Deno.test("createClientPage() adds new tasks, but none that belong after the loaded part", () => {
   const tasks = Array.from(
     { length: TASKS_PER_PAGE + 50 },
     (_, index) => exampleTask({ id: `t${index}`, created_at: index }),
@@ -138,7 +138,7 @@ Deno.test("createClientPage() lets new tasks in, and leaves out what stands behi
   assertEquals(page.view.more.value, true);
 });
 
-Deno.test("createClientPage() patches what a later page shows, and counts what is newer", () => {
+Deno.test("createClientPage() updates a later page, and counts newer tasks", () => {
   const tasks = Array.from(
     { length: 150 },
     (_, index) => exampleTask({ id: `t${index}`, created_at: index }),
@@ -157,7 +157,7 @@ Deno.test("createClientPage() patches what a later page shows, and counts what i
   assertEquals(page.view.counts.value.newer, 1, "counted once");
 });
 
-Deno.test("createClientPage() replaces everything after a resync, versions and all", () => {
+Deno.test("createClientPage() replaces everything after a resync, whatever the versions", () => {
   const page = clientPage([exampleTask({ id: "a", version: 9 }), exampleTask({ id: "b" })]);
   page.replace([exampleTask({ id: "a", version: 1, progress: 3 }), finishedTask({ id: "c" })]);
   assertEquals(ids(page, "active"), ["a"]);
@@ -166,13 +166,13 @@ Deno.test("createClientPage() replaces everything after a resync, versions and a
   assertEquals(page.view.counts.value, { active: 1, ended: 1, newer: 0 });
 });
 
-/** What a server may do to one of its tasks. */
+/** The actions of the simulated server. */
 const STEP = fc.record({
   id: fc.constantFrom(...Array.from({ length: 8 }, (_, index) => `t${index}`)),
   kind: fc.constantFrom("run", "run", "end", "remove", "restore", "send"),
 });
 
-/** A server that tells by state what changed since it was asked last: removals first, then records. */
+/** A simulated server that sends coalesced changes: removals first, then records. */
 class ChangingServer {
   readonly tasks = new Map<string, Task>();
   readonly #removed = new Map<string, Task>();
@@ -233,7 +233,7 @@ Deno.test("createClientPage() shows, after any changes, what the server would re
         continue;
       }
       page.apply(server.takeChanges());
-      // Rows look their signals up only when their list is another one.
+      // Rows look up their signals only if the list changes.
       const now = page.view.items.value;
       if (now !== listed) rows = lists().map((id) => page.view.task(id));
       listed = now;
@@ -244,7 +244,7 @@ Deno.test("createClientPage() shows, after any changes, what the server would re
   }));
 });
 
-/** Queries that leave some of the tasks of {@linkcode ChangingServer} out, in several orders. */
+/** Queries that exclude some of the tasks of {@linkcode ChangingServer}, in several orders. */
 const QUERY: fc.Arbitrary<ListQuery> = fc.record({
   state: fc.constantFrom("", "FINISHED", "PROCESSING,FINISHED"),
   name: fc.constantFrom("", "n*", "n1"),
@@ -254,7 +254,7 @@ const QUERY: fc.Arbitrary<ListQuery> = fc.record({
   view: fc.constantFrom<ListQuery["view"]>("split", "all"),
 }).map((some) => ({ ...EVERYTHING, ...some }));
 
-Deno.test("LiveClientPage.show() and extend() show, whatever changes meanwhile, what the server has of the list", () => {
+Deno.test("LiveClientPage.show() and extend() agree with the server's list, whatever changes in the meantime", () => {
   const steps = fc.array(STEP, { maxLength: 12 });
   fc.assert(fc.property(QUERY, steps, steps, steps, steps, (query, before, during, between, later) => {
     const server = new ChangingServer();
@@ -280,8 +280,9 @@ Deno.test("LiveClientPage.show() and extend() show, whatever changes meanwhile, 
     page.extend(second, next);
     const shown = page.order.value.map((id) => page.view.task(id)!.value);
     const all = slice({ from: 0, limit: 1_000 });
-    // What moved up past the end of the first part meanwhile may be missing, as in any list that is read in parts: the
-    // next part begins further up for that. Nothing may be there that is not in the list, and all in its order.
+    // Tasks that moved into the first part in the meantime may be missing, as in any list that is read in
+    // parts; the next part overlaps for that reason. But no task may be shown that is not in the list, and the
+    // order must be right.
     const wanted = new Map(all.tasks.map((task) => [task.id, task]));
     assertEquals(shown, shown.map((task) => wanted.get(task.id)!));
     assertEquals(shown, all.tasks.filter((task) => page.view.task(task.id) !== undefined));
@@ -296,7 +297,7 @@ Deno.test("LiveClientPage.show() and extend() show, whatever changes meanwhile, 
   }));
 });
 
-Deno.test("LiveClientPage.extend() shows every task of a list that does not lose any meanwhile", () => {
+Deno.test("LiveClientPage.extend() shows every task of a list from which none is removed in the meantime", () => {
   fc.assert(fc.property(QUERY, fc.array(STEP, { maxLength: 40 }), (query, steps) => {
     const server = new ChangingServer();
     for (const { id, kind } of steps) server.step(id, kind);
@@ -311,17 +312,17 @@ Deno.test("LiveClientPage.extend() shows every task of a list that does not lose
   }));
 });
 
-Deno.test("createClientPage() lets a row see what was removed and restored at once, or took the id", () => {
+Deno.test("createClientPage() updates the row of a task that was removed and restored at once, or whose id was reused", () => {
   const page = clientPage([finishedTask({ id: "a", version: 5 })]);
   const [list, row] = [page.view.items.value, page.view.task("a")];
   page.apply(changes([finishedTask({ id: "a", version: 6 })], ["a"]));
-  assertStrictEquals(page.view.items.value, list, "no row is made anew");
+  assertStrictEquals(page.view.items.value, list, "no row is created again");
   assertEquals(row?.value.version, 6);
   page.apply(changes([finishedTask({ id: "a", name: "another", version: 1 })], ["a"]));
   assertEquals([row?.value.name, page.view.counts.value.ended], ["another", 1]);
 });
 
-Deno.test("createClientPage() keeps the numbers above its lists as they are while they stay the same", () => {
+Deno.test("createClientPage() keeps the same counts object while the counts are unchanged", () => {
   const page = clientPage([exampleTask({ id: "a" })]);
   const { value } = page.view.counts;
   page.apply(changes([exampleTask({ id: "a", progress: 50, version: 2 })]));

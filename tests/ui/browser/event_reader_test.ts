@@ -9,7 +9,7 @@ function event(type: string, data: unknown, id: string | null = null): string {
   return `event: ${type}\ndata: ${JSON.stringify(data)}\n${id === null ? "" : `id: ${id}\n`}\n`;
 }
 
-/** Of a message, what tells it from others. */
+/** A message reduced to its distinguishing fields. */
 function brief(message: ServerMessage): unknown {
   if (message.type === "task_update") {
     return [message.cursor, message.tasks.map((task) => `${task.id} ${task.version}`), message.removed];
@@ -17,7 +17,7 @@ function brief(message: ServerMessage): unknown {
   return message.type === "initial_state" ? [message.type, message.cursor, message.tasks.length] : message;
 }
 
-Deno.test("EventReader.push() gives what belongs together as one message, once its cursor is there", () => {
+Deno.test("EventReader.push() returns events of one commit as one message, once its cursor has arrived", () => {
   const reader = new EventReader();
   assertEquals(reader.push("retry: 1000\n\n: keepalive\n\n"), []);
   assertEquals(reader.push(event("task.started", exampleTask({ id: "a", version: 1 }))), []);
@@ -28,7 +28,7 @@ Deno.test("EventReader.push() gives what belongs together as one message, once i
   assertEquals(reader.push(event("log", { id: "a" }, "e:10")).map(brief), [["e:10", [], []]]);
 });
 
-Deno.test("EventReader.push() leaves out what was removed after it, and keeps what took its place", () => {
+Deno.test("EventReader.push() drops a record that is removed later, and keeps one that replaces a removed one", () => {
   const reader = new EventReader();
   const gone = event("task.finished", exampleTask({ id: "a" })) + event("task.removed", { id: "a" }, "e:1");
   assertEquals(reader.push(gone).map(brief), [["e:1", [], ["a"]]]);
@@ -37,7 +37,7 @@ Deno.test("EventReader.push() leaves out what was removed after it, and keeps wh
   assertEquals(reader.push(back).map(brief), [["e:2", ["a 1"], ["a"]]]);
 });
 
-Deno.test("EventReader.push() gives what the socket says, too", () => {
+Deno.test("EventReader.push() returns the messages that the socket sends, too", () => {
   const reader = new EventReader();
   const messages = reader.push(
     event("resync", { type: "resync" }) +
@@ -59,11 +59,11 @@ Deno.test("EventReader.push() gives what the socket says, too", () => {
   ]);
 });
 
-Deno.test("EventReader.push() throws where data is no JSON", () => {
+Deno.test("EventReader.push() throws if the data is not JSON", () => {
   assertThrows(() => new EventReader().push("event: task.started\ndata: {\n\n"), SyntaxError);
 });
 
-Deno.test("EventReader.push() gives the same however the stream is cut, and whatever ends its lines", () => {
+Deno.test("EventReader.push() returns the same messages for any chunks and line endings", () => {
   const change = fc.record({
     id: fc.constantFrom("a", "b", "c"),
     name: fc.string(),
@@ -98,7 +98,7 @@ Deno.test("EventReader.push() gives the same however the stream is cut, and what
 
 type Changes = readonly { id: string; name: string; isRemoval: boolean; hasCursor: boolean }[];
 
-/** The tasks after all changes up to the last that had a cursor. */
+/** The tasks after all changes up to the last cursor. */
 function expected(changes: Changes): [string, string][] {
   const tasks = new Map<string, string>();
   const last = changes.findLastIndex((change) => change.hasCursor);

@@ -1,4 +1,4 @@
-/** Which way a page is connected, where something between it and the server blocks some of them. */
+/** Which source of updates a page uses if others are blocked. */
 
 import { LiveUpdates, type LiveUpdatesOptions } from "../../../ui/browser/live_updates.ts";
 import { eventSource, pollingSource, socketSource } from "../../../ui/browser/update_sources.ts";
@@ -7,17 +7,17 @@ import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { ConnectionWitness } from "../../support/connection_witness.ts";
 import { exampleTask } from "../../support/example_task.ts";
 
-/** What a way may do instead of passing: refuse, let in and then say nothing, let in and end at once. */
+/** How a source may be blocked: refused, accepted but silent, or accepted and closed at once. */
 type Block = "refuses" | "hangs" | "ends";
 
-/** A server behind something that may block each of the ways to it. */
+/** A server on which each source of updates may be blocked. */
 class BlockedServer implements AsyncDisposable {
   readonly blocks = new Map<UpdateSourceName, Block>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #sockets = new Set<WebSocket>();
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>>();
   readonly #changes: { readonly seq: number; readonly id: string }[] = [];
-  /** What the answer to a question tells instead of changes. */
+  /** The response to polls, in place of changes. */
   isGone = false;
   degradation: string | null = null;
   asked: Record<UpdateSourceName, number> = { socket: 0, events: 0, polling: 0 };
@@ -55,7 +55,7 @@ class BlockedServer implements AsyncDisposable {
     return `e:${this.#changes.length}`;
   }
 
-  /** A task changes. */
+  /** Changes a task. */
   change(id: string): void {
     this.#changes.push({ seq: this.#changes.length + 1, id });
     for (const socket of this.#sockets) {
@@ -64,7 +64,7 @@ class BlockedServer implements AsyncDisposable {
     for (const stream of this.#streams) stream.enqueue(encode(this.#eventsSince(this.#changes.length - 1)));
   }
 
-  /** Whatever is open is cut. */
+  /** Cuts all open connections. */
   cut(): void {
     for (const stream of this.#streams) stream.close();
     this.#streams.clear();
@@ -160,15 +160,15 @@ function connect(
   });
 }
 
-/** By which ways it was live. */
+/** The sources over which the page was live, in order. */
 function waysOf(witness: ConnectionWitness): UpdateSourceName[] {
   return witness.statuses.flatMap((status) => status.kind === "live" ? [status.over] : []);
 }
 
-Deno.test("LiveUpdates goes on over events where the browser has no sockets for it", async () => {
+Deno.test("LiveUpdates falls back to events if the browser forbids sockets", async () => {
   await using server = new BlockedServer();
   const witness = new ConnectionWitness();
-  // What no socket may have in its address makes for the same error as a rule of the browser.
+  // A fragment in the URL makes the constructor throw, like a content security policy does.
   const sources = [socketSource("ws://127.0.0.1/#forbidden"), ...server.sources.slice(1)] as const;
   using _connection = connect(server, witness, { sources });
   await witness.until("live");
@@ -176,7 +176,7 @@ Deno.test("LiveUpdates goes on over events where the browser has no sockets for 
 });
 
 for (const block of ["refuses", "hangs", "ends"] as const) {
-  Deno.test(`LiveUpdates goes on over events where something ${block} for sockets`, async () => {
+  Deno.test(`LiveUpdates falls back to events if sockets are blocked (${block})`, async () => {
     await using server = new BlockedServer();
     server.blocks.set("socket", block);
     const witness = new ConnectionWitness();
@@ -191,7 +191,7 @@ for (const block of ["refuses", "hangs", "ends"] as const) {
     assertEquals(server.asked.polling, 0);
   });
 
-  Deno.test(`LiveUpdates asks again and again where something ${block} for sockets and events`, async () => {
+  Deno.test(`LiveUpdates falls back to polling if sockets and events are blocked (${block})`, async () => {
     await using server = new BlockedServer();
     server.blocks.set("socket", block).set("events", block);
     const witness = new ConnectionWitness();
@@ -206,7 +206,7 @@ for (const block of ["refuses", "hangs", "ends"] as const) {
   });
 }
 
-Deno.test("LiveUpdates says when even questions are blocked", async () => {
+Deno.test("LiveUpdates reports that polling is blocked, too", async () => {
   await using server = new BlockedServer();
   for (const name of ["socket", "events", "polling"] as const) server.blocks.set(name, "refuses");
   const witness = new ConnectionWitness();
@@ -218,7 +218,7 @@ Deno.test("LiveUpdates says when even questions are blocked", async () => {
   assertEquals(waysOf(witness), []);
 });
 
-Deno.test("LiveUpdates comes back by the way that it had, and tells what it missed", async () => {
+Deno.test("LiveUpdates reconnects over the same source, and delivers the missed changes", async () => {
   await using server = new BlockedServer();
   server.blocks.set("socket", "refuses");
   const witness = new ConnectionWitness();
@@ -232,7 +232,7 @@ Deno.test("LiveUpdates comes back by the way that it had, and tells what it miss
   await witness.until("back  -");
 });
 
-Deno.test("LiveUpdates goes back to a socket once that works, and loses nothing", async () => {
+Deno.test("LiveUpdates returns to the socket once it works, and loses nothing", async () => {
   await using server = new BlockedServer();
   server.blocks.set("socket", "refuses").set("events", "hangs");
   const witness = new ConnectionWitness();
@@ -246,14 +246,14 @@ Deno.test("LiveUpdates goes back to a socket once that works, and loses nothing"
   await witness.until("changes b -");
   assertEquals(waysOf(witness), ["polling", "socket"]);
   assertEquals(connection.cursor, "e:2");
-  assertEquals(witness.returns, [], "it was never lost");
+  assertEquals(witness.returns, [], "the connection was never lost");
   const { polling } = server.asked;
   server.change("c");
   await witness.until("changes c -");
-  assert(server.asked.polling <= polling + 1, "it asks no more");
+  assert(server.asked.polling <= polling + 1, "polling has stopped");
 });
 
-Deno.test("LiveUpdates.retryNow() tries a better way at once, the next best where the best is blocked", async () => {
+Deno.test("LiveUpdates.retryNow() tries better sources at once, best first", async () => {
   await using server = new BlockedServer();
   server.blocks.set("socket", "refuses").set("events", "refuses");
   const witness = new ConnectionWitness();
@@ -265,7 +265,7 @@ Deno.test("LiveUpdates.retryNow() tries a better way at once, the next best wher
   assertEquals(waysOf(witness), ["polling", "events"]);
 });
 
-Deno.test("LiveUpdates begins by the way that worked last", async () => {
+Deno.test("LiveUpdates starts with the source that worked last", async () => {
   await using server = new BlockedServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server, witness, { first: "polling" });
@@ -273,7 +273,7 @@ Deno.test("LiveUpdates begins by the way that worked last", async () => {
   assertEquals([waysOf(witness), server.asked.socket], [["polling"], 0]);
 });
 
-Deno.test("LiveUpdates begins anew over questions where what was missed can't be told, and tells of trouble", async () => {
+Deno.test("LiveUpdates replaces the state by polling if its cursor has expired, and reports degradation", async () => {
   await using server = new BlockedServer();
   server.change("a");
   server.isGone = true;
@@ -287,7 +287,7 @@ Deno.test("LiveUpdates begins anew over questions where what was missed can't be
   assertEquals(witness.said.filter((text) => text.startsWith("degraded")).length, 2);
 });
 
-Deno.test("LiveUpdates stops where an answer says that nothing may be seen", async () => {
+Deno.test("LiveUpdates stops if access is refused", async () => {
   for (const name of ["events", "polling"] as const) {
     await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
       const headers = { "content-type": "application/problem+json" };

@@ -5,15 +5,15 @@ import { assert, assertEquals, assertLessOrEqual, assertMatch } from "../../supp
 import { ConnectionWitness } from "../../support/connection_witness.ts";
 import { exampleTask } from "../../support/example_task.ts";
 
-/** A server whose sockets the test holds in its hands. */
+/** A server whose sockets the test controls. */
 class SocketServer implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #waiting: ((socket: ServerSocket) => void)[] = [];
   readonly #sockets: ServerSocket[] = [];
   readonly #open = new Set<WebSocket>();
-  /** How many upgrades are refused before one is taken. */
+  /** The number of upgrades to refuse before one is accepted. */
   refuse = 0;
-  /** Whether each socket is told at once that it missed nothing. */
+  /** Whether each socket is sent an empty update at once. */
   opens = true;
   refused = 0;
 
@@ -66,7 +66,7 @@ interface ServerSocket {
   readonly mode: string | null;
 }
 
-/** What a server tells first, and what it tells who missed something. */
+/** The first message of a server, and the one with missed changes. */
 function opening(
   cursor: string | null,
   ids: readonly string[] = [],
@@ -76,7 +76,7 @@ function opening(
   return JSON.stringify({ type: "task_update", cursor, tasks, removed });
 }
 
-/** Quick retries, a patient ear, and a server that answers. */
+/** Options with short retry delays, a long silence timeout, and a server that is reachable. */
 const QUICK = { cursor: "e:1", minRetryMs: 1, maxRetryMs: 5, silenceMs: 60_000 } as const;
 
 function connect(
@@ -97,7 +97,7 @@ function update(cursor: string, id: string): string {
   return JSON.stringify({ type: "task_update", cursor, tasks: [exampleTask({ id })], removed: ["gone"] });
 }
 
-Deno.test("LiveUpdates asks for changes after the page's cursor, and says when it is live", async () => {
+Deno.test("LiveUpdates requests changes after the page's cursor, and reports when it is live", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using connection = connect(server.url, witness);
@@ -111,7 +111,7 @@ Deno.test("LiveUpdates asks for changes after the page's cursor, and says when i
   assertEquals(witness.signs, 3);
 });
 
-Deno.test("LiveUpdates comes back after a cut with the cursor of what it saw last", async () => {
+Deno.test("LiveUpdates reconnects with the cursor of the last update", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
@@ -126,7 +126,7 @@ Deno.test("LiveUpdates comes back after a cut with the cursor of what it saw las
   assertEquals(witness.said.slice(4), ["reconnecting", "live", "back  -"]);
 });
 
-Deno.test("LiveUpdates is live again once it was told what it missed, and tells that once", async () => {
+Deno.test("LiveUpdates is live again once the missed changes have arrived, and reports them once", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
@@ -136,7 +136,11 @@ Deno.test("LiveUpdates is live again once it was told what it missed, and tells 
   first.socket.close(1001);
   const second = await server.next();
   await witness.until("reconnecting");
-  assertEquals(witness.said, ["connecting", "live", "reconnecting"], "an open socket has told nothing yet");
+  assertEquals(
+    witness.said,
+    ["connecting", "live", "reconnecting"],
+    "an open socket without a message is not live",
+  );
   second.socket.send(opening("e:5", ["a", "b"], ["c"]));
   await witness.until("back a,b -c");
   second.socket.send(update("e:6", "d"));
@@ -149,7 +153,7 @@ Deno.test("LiveUpdates is live again once it was told what it missed, and tells 
   ]]);
 });
 
-Deno.test("LiveUpdates stays in touch with a server that is about to end, and remembers that it said so", async () => {
+Deno.test("LiveUpdates stays connected to a server that is shutting down, and remembers the announcement", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   let asked = 0;
@@ -164,7 +168,7 @@ Deno.test("LiveUpdates stays in touch with a server that is about to end, and re
   first.socket.send('{"type":"closing"}');
   await witness.until("closing");
   connection.checkNow();
-  assertEquals(asked, 0, "it answers nobody any more");
+  assertEquals(asked, 0, "a server that is shutting down is not probed");
   first.socket.send(update("e:2", "a"));
   await witness.until("changes a -gone");
   first.socket.close(1001);
@@ -176,7 +180,7 @@ Deno.test("LiveUpdates stays in touch with a server that is about to end, and re
   assertEquals(witness.returns.map((back) => back.wasClosing), [true, false]);
 });
 
-Deno.test("LiveUpdates tells of degradation, of its end, and that there is none where nothing is said", async () => {
+Deno.test("LiveUpdates reports degradation and its end, and assumes none if the server sends nothing", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
@@ -203,7 +207,7 @@ Deno.test("LiveUpdates tells of degradation, of its end, and that there is none 
   ]);
 });
 
-Deno.test("LiveUpdates keeps its old cursor between a resync and the state that follows", async () => {
+Deno.test("LiveUpdates keeps its old cursor between a resync and the full state that follows", async () => {
   await using server = new SocketServer();
   server.opens = false;
   const witness = new ConnectionWitness();
@@ -227,7 +231,7 @@ Deno.test("LiveUpdates keeps its old cursor between a resync and the state that 
   assertEquals(witness.returns, [{ tasks: [], removed: [], isFullState: true, wasClosing: false }]);
 });
 
-Deno.test("LiveUpdates takes a message that it can not read for a gap, and asks again", async () => {
+Deno.test("LiveUpdates reconnects after a message that it cannot read", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
@@ -238,7 +242,7 @@ Deno.test("LiveUpdates takes a message that it can not read for a gap, and asks 
   assertEquals(second.after, "e:4");
 });
 
-Deno.test("LiveUpdates tries again while it is refused, and tells when something blocks it", async () => {
+Deno.test("LiveUpdates retries while it is refused, and reports that it is blocked", async () => {
   await using server = new SocketServer();
   server.refuse = 4;
   const witness = new ConnectionWitness();
@@ -253,7 +257,7 @@ Deno.test("LiveUpdates tries again while it is refused, and tells when something
   );
 });
 
-Deno.test("LiveUpdates takes a server that refused it while it started for one that starts", async () => {
+Deno.test("LiveUpdates does not take a server that is just starting for a blocked source", async () => {
   await using server = new SocketServer();
   server.refuse = 5;
   const witness = new ConnectionWitness();
@@ -287,7 +291,7 @@ for (
   });
 }
 
-Deno.test("LiveUpdates stops when it comes back to a server with another page", async () => {
+Deno.test("LiveUpdates stops if the server has another version of the page after a reconnect", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness, { probe: () => Promise.resolve("outdated") });
@@ -298,7 +302,7 @@ Deno.test("LiveUpdates stops when it comes back to a server with another page", 
   assertMatch(status?.kind === "stopped" ? status.reason : "", /updated/);
 });
 
-Deno.test("LiveUpdates gives up a socket that is silent where the server is dead", async () => {
+Deno.test("LiveUpdates drops a silent socket if the server is not reachable", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   const answers = ["dead", "alive", "alive", "alive"] as const;
@@ -315,7 +319,7 @@ Deno.test("LiveUpdates gives up a socket that is silent where the server is dead
 });
 
 Deno.test("LiveUpdates retries after a silence that ended in a close", async () => {
-  // The silence of the lost socket must not stop the wait for the next.
+  // The silence timer of the lost socket must not cancel the retry.
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness, { silenceMs: 15, minRetryMs: 80, maxRetryMs: 80 });
@@ -324,7 +328,7 @@ Deno.test("LiveUpdates retries after a silence that ended in a close", async () 
   await witness.until("live", 2);
 });
 
-Deno.test("LiveUpdates.retryNow() does not wait", async () => {
+Deno.test("LiveUpdates.retryNow() does not wait for the backoff", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using connection = connect(server.url, witness, { minRetryMs: 3_600_000, maxRetryMs: 3_600_000 });
@@ -336,7 +340,7 @@ Deno.test("LiveUpdates.retryNow() does not wait", async () => {
   await witness.until("live", 2);
 });
 
-Deno.test("LiveUpdates.close() says nothing more, and may be called twice", async () => {
+Deno.test("LiveUpdates.close() stops all callbacks, and may be called twice", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   const connection = connect(server.url, witness);

@@ -6,7 +6,7 @@ import { NO_ACTIONS, taskPageModel } from "../../support/example_page.ts";
 import { EXAMPLE_TIME, exampleTask } from "../../support/example_task.ts";
 import { until } from "../../support/until.ts";
 
-/** A page whose log is on a server that gives pages of so many lines. */
+/** A page whose log is on a server with a given page size. */
 class Following implements AsyncDisposable {
   readonly page = createTaskPage(taskPageModel(exampleTask()), {
     actions: NO_ACTIONS,
@@ -15,9 +15,9 @@ class Following implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly follower: LogFollower;
   readonly asked: number[] = [];
-  /** Answers with this status instead, so often. */
+  /** The number of requests to answer with this status instead. */
   refusals: number[] = [];
-  /** Runs before an answer is given. */
+  /** Called before each response. */
   beforeAnswer: (after: number) => void = () => {};
   count = 0;
   #version = 1;
@@ -37,7 +37,7 @@ class Following implements AsyncDisposable {
     this.follower = new LogFollower(this.page, `http://127.0.0.1:${this.#server.addr.port}/logs`);
   }
 
-  /** Tells the page of the task as it is. */
+  /** Sends the page the current record. */
   tell(over: Partial<Task> = {}, removed: readonly string[] = []): void {
     const task = exampleTask({ log_count: this.count, version: ++this.#version, ...over });
     this.page.apply({ tasks: new Map([[task.id, task]]), removed: new Set(removed) });
@@ -57,7 +57,7 @@ function lines(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `line ${index}`);
 }
 
-Deno.test("LogFollower asks on until it has every page of lines", async () => {
+Deno.test("LogFollower fetches page after page until no line is missing", async () => {
   await using following = new Following();
   following.count = 5;
   following.tell();
@@ -70,20 +70,20 @@ Deno.test("LogFollower asks on until it has every page of lines", async () => {
   assertEquals(following.asked, [0, 2, 4, 5]);
 });
 
-Deno.test("LogFollower asks again when it is told to, where the server was going", async () => {
+Deno.test("LogFollower.check() fetches again after a failed request", async () => {
   await using following = new Following();
   following.count = 1;
   following.refusals = [503];
   following.tell();
   await until(() => following.asked.length === 1);
   assertEquals(following.texts, []);
-  // The connection is back, and the task has not changed since.
+  // Reconnected, and the task has not changed since.
   following.follower.check();
   await until(() => following.texts.length === 1);
   assertEquals(following.asked, [0, 0]);
 });
 
-Deno.test("LogFollower leaves out what another task had written that had the id", async () => {
+Deno.test("LogFollower ignores lines of another task that had the same id", async () => {
   await using following = new Following();
   following.count = 2;
   following.beforeAnswer = () => {
@@ -93,11 +93,11 @@ Deno.test("LogFollower leaves out what another task had written that had the id"
   };
   following.tell();
   await until(() => following.texts.length > 0);
-  assertEquals(following.texts, ["line 0"], "the first answer had two lines");
+  assertEquals(following.texts, ["line 0"], "the first response had two lines");
   assertEquals(following.asked, [0, 0]);
 });
 
-Deno.test("LogFollower asks for nothing after its disposal", async () => {
+Deno.test("LogFollower fetches nothing after its disposal", async () => {
   const following = new Following();
   await following[Symbol.asyncDispose]();
   following.count = 3;

@@ -10,7 +10,7 @@ function pendingUpdates() {
   return { pending, applied, frames };
 }
 
-Deno.test("PendingUpdates applies once a frame, of each task the newest", () => {
+Deno.test("PendingUpdates applies changes once per frame, with the newest version of each task", () => {
   const { pending, applied, frames } = pendingUpdates();
   pending.add([exampleTask({ id: "a", version: 1 }), exampleTask({ id: "b" })], []);
   pending.add([exampleTask({ id: "a", version: 2 })], ["c"]);
@@ -23,7 +23,7 @@ Deno.test("PendingUpdates applies once a frame, of each task the newest", () => 
   assertEquals(frames.length, 2);
 });
 
-Deno.test("PendingUpdates tells of a removal what came after it, and nothing that came before", () => {
+Deno.test("PendingUpdates keeps a removal and the records after it, and drops the records before it", () => {
   const { pending, applied } = pendingUpdates();
   pending.add([exampleTask({ id: "gone" })], []);
   pending.add([], ["gone"]);
@@ -41,7 +41,7 @@ Deno.test("PendingUpdates tells of a removal what came after it, and nothing tha
   assertEquals([...applied[0]!.removed], ["gone", "restored", "taken", "twice"]);
 });
 
-Deno.test("PendingUpdates applies nothing where nothing waits", () => {
+Deno.test("PendingUpdates applies nothing if nothing waits", () => {
   const { pending, applied, frames } = pendingUpdates();
   pending.add([], []);
   pending.add([exampleTask()], []);

@@ -11,7 +11,7 @@ async function probe(url: string) {
   return { result, dates };
 }
 
-Deno.test("probeServer() tells a server with this page from one with another, and takes its clock", async () => {
+Deno.test("probeServer() detects another version of the page, and passes on the server's clock", async () => {
   await using server = startServer();
   const { result, dates } = await probe(`${server.url}/assets/${assetNames.list}`);
   assertEquals(result, "alive");
@@ -19,7 +19,7 @@ Deno.test("probeServer() tells a server with this page from one with another, an
   assertEquals((await probe(`${server.url}/assets/page-0ldhash0000.js`)).result, "outdated");
 });
 
-Deno.test("probeServer() takes a server that is shutting down for dead, though it answers", async () => {
+Deno.test("probeServer() treats a server that is shutting down as dead, although it responds", async () => {
   const held = new HeldTask();
   await using server = startServer();
   const { done } = server.monitor.monitored(held.fn, { name: "held", client: "c" }).start("deaf");
@@ -34,7 +34,7 @@ Deno.test("probeServer() takes a server that is shutting down for dead, though i
   await ended;
 });
 
-Deno.test("probeServer() takes silence for death", async () => {
+Deno.test("probeServer() treats an unreachable server as dead", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();

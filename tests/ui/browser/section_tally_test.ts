@@ -4,7 +4,7 @@ import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_t
 
 const LATER = EXAMPLE_TIME + 100;
 
-/** Of 50 tasks one is known. */
+/** A tally of 50 tasks, one of which is known. */
 function tally(): SectionTally {
   const tally = new SectionTally();
   tally.begin([exampleTask({ id: "known" })], false, () => "active");
@@ -16,7 +16,7 @@ function totals({ totals }: SectionTally): (number | undefined)[] {
   return [totals.get("active"), totals.get("ended")];
 }
 
-Deno.test("SectionTally counts known tasks and new ones at once", () => {
+Deno.test("SectionTally counts changes of known and new tasks immediately", () => {
   const sums = tally();
   sums.note(finishedTask({ id: "known" }), "ended");
   sums.note(exampleTask({ id: "new", created_at: LATER + 10 }), "active");
@@ -26,7 +26,7 @@ Deno.test("SectionTally counts known tasks and new ones at once", () => {
   assertEquals([totals(sums), sums.isUncertain], [[29, 20], false]);
 });
 
-Deno.test("SectionTally is uncertain once it hears of a task that may have been counted, and of no task twice", () => {
+Deno.test("SectionTally is uncertain after a change of a task that may be included in the totals, and counts none twice", () => {
   const sums = tally();
   sums.note(exampleTask({ id: "old" }), "active");
   assertEquals([totals(sums), sums.isUncertain], [[30, 20], true]);
@@ -37,7 +37,7 @@ Deno.test("SectionTally is uncertain once it hears of a task that may have been 
   assertEquals(sums.isUncertain, true);
 });
 
-Deno.test("SectionTally knows every task of a list that is all loaded", () => {
+Deno.test("SectionTally is certain about every task if the whole list is loaded", () => {
   const sums = new SectionTally();
   sums.begin([exampleTask({ id: "a" })], true, () => "all");
   sums.count([{ key: "all", total: 1 }], LATER, true);

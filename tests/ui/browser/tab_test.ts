@@ -12,7 +12,7 @@ function changes(tasks: readonly Task[], removed: readonly string[] = []) {
   return { tasks: new Map(tasks.map((task) => [task.id, task])), removed: new Set(removed) };
 }
 
-Deno.test("TabProgress.percent is the mean of those under way that say how far they are", () => {
+Deno.test("TabProgress.percent is the mean of all active top-level tasks that report progress", () => {
   const progress = new TabProgress([
     exampleTask({ id: "a", progress: 20 }),
     exampleTask({ id: "b", progress: null }),
@@ -30,19 +30,19 @@ Deno.test("TabProgress.percent is the mean of those under way that say how far t
   assertEquals(progress.percent, 5);
 });
 
-Deno.test("TabProgress.percent is that of the page's own task, a part of another or not", () => {
+Deno.test("TabProgress.percent is that of the page's own task, whether it is a subtask or not", () => {
   const progress = new TabProgress([exampleTask({ id: "a", progress: 20, parent_id: "p" })], "a");
   progress.apply(changes([exampleTask({ id: "other", progress: 99 })]));
   assertEquals(progress.percent, 20);
 });
 
-Deno.test("tabTitle() says first what failed, then how far it is", () => {
+Deno.test("tabTitle() puts failures first, then progress", () => {
   assertEquals(tabTitle("2 active · Taskscope", { percent: 42.9, failed: 0 }), "42% · 2 active · Taskscope");
   assertEquals(tabTitle("Taskscope", { percent: null, failed: 3 }), "✗ 3 failed · Taskscope");
   assertEquals(tabTitle("Taskscope", { percent: null, failed: 0 }), "Taskscope");
 });
 
-Deno.test("tabIcon() is small, the same for what looks the same, and tells failure and loss apart", () => {
+Deno.test("tabIcon() is small, equal for states that look the same, and distinguishes failure from loss of connection", () => {
   const plain = { percent: null, failed: 0, isLive: true } as const;
   assertEquals(tabIcon({ ...plain, percent: 40.2 }), tabIcon({ ...plain, percent: 40.8 }));
   const icons = [

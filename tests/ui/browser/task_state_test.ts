@@ -34,7 +34,7 @@ Deno.test("createTaskPage() follows its task, its subtasks and its removal, and 
   assertEquals([page.view.removedAt.value, page.view.task.value.version], [null, 1]);
 });
 
-Deno.test("createTaskPage() shows another task that took the id, with a log of its own", () => {
+Deno.test("createTaskPage() shows another task that reuses the id, with a new log", () => {
   const page = taskPage(exampleTask({ id: "a", version: 9, log_count: 2 }));
   page.addLog({ lines: [{ at: 0, text: "0" }, { at: 1, text: "1" }], first: 0, next: 2 }, 0);
   page.apply(changes([exampleTask({ id: "a", created_at: EXAMPLE_TIME + 9, log_count: 1 })], ["a"]));
@@ -42,7 +42,7 @@ Deno.test("createTaskPage() shows another task that took the id, with a log of i
   assertEquals([page.view.log.value, page.nextLogLine()], [{ lines: [], dropped: 0, gone: 0 }, 0]);
 });
 
-Deno.test("createTaskPage() takes a restored task back, with the log that it has", () => {
+Deno.test("createTaskPage() shows a restored task again, with its log", () => {
   const page = taskPage(finishedTask({ id: "a", version: 3, log_count: 1 }));
   page.addLog({ lines: [{ at: 0, text: "0" }], first: 0, next: 1 }, 0);
   page.apply(changes([], ["a"]));
@@ -54,7 +54,7 @@ Deno.test("createTaskPage() takes a restored task back, with the log that it has
 });
 
 for (const how of ["apply", "replace"] as const) {
-  Deno.test(`createTaskPage().${how}() takes back lines that the server lost with its process`, () => {
+  Deno.test(`createTaskPage().${how}() drops lines that the server lost with its process`, () => {
     const page = taskPage(exampleTask({ id: "a", version: 7, log_count: 4 }));
     const lines = Array.from({ length: 4 }, (_, at) => ({ at, text: `line ${at}` }));
     page.addLog({ lines, first: 0, next: 4 }, 0);
@@ -88,7 +88,7 @@ Deno.test("createTaskPage() keeps its subtasks in the order of their creation, a
   assertEquals(page.view.subtasksOf("a").value, ["p1", "p2"]);
 });
 
-Deno.test("createTaskPage() asks for log lines that it lacks, and joins what overlaps", () => {
+Deno.test("createTaskPage() requests missing log lines, and merges overlapping ones", () => {
   const page = taskPage(exampleTask({ id: "a" }));
   const line = (number: number) => ({ at: number, text: `line ${number}` });
   assertEquals(page.nextLogLine(), null);
@@ -101,7 +101,7 @@ Deno.test("createTaskPage() asks for log lines that it lacks, and joins what ove
   assertEquals(page.nextLogLine(), null);
 });
 
-Deno.test("createTaskPage() starts its log anew where the server no longer has what lies between", () => {
+Deno.test("createTaskPage() starts its log again if the server no longer has the lines in between", () => {
   const page = taskPage(exampleTask({ id: "a", log_count: 9 }));
   page.addLog({ lines: [{ at: 0, text: "0" }], first: 0, next: 1 }, 0);
   page.addLog({ lines: [{ at: 7, text: "7" }, { at: 8, text: "8" }], first: 7, next: 9 }, 1);
@@ -112,14 +112,14 @@ Deno.test("createTaskPage() starts its log anew where the server no longer has w
   });
 });
 
-Deno.test("createTaskPage() can have back the lines that came too fast to be shown", () => {
+Deno.test("createTaskPage() can load lines that came too fast to be shown", () => {
   const page = taskPage(exampleTask({ id: "a", log_count: 1 }));
   page.addLog({ lines: linesOf(0, 1), first: 0, next: 1 }, 0);
   page.apply(changes([exampleTask({ id: "a", log_count: 5_000, version: 2 })]));
   const after = page.nextLogLine()!;
   page.addLog({ lines: linesOf(after, 5_000), first: after, next: 5_000 }, after);
   const { dropped, gone } = page.view.log.value;
-  assertEquals([dropped, gone], [4_000, 0], "they are not shown, but kept");
+  assertEquals([dropped, gone], [4_000, 0], "they are not shown, but kept by the server");
 });
 
 Deno.test("createTaskPage() keeps a thousand lines", () => {
@@ -128,10 +128,10 @@ Deno.test("createTaskPage() keeps a thousand lines", () => {
   page.addLog({ lines, first: 0, next: 1_500 }, 0);
   assertEquals([page.view.log.value.lines.length, page.view.log.value.dropped], [1_000, 500]);
   page.apply(changes([exampleTask({ id: "a", log_count: 9_000, version: 2 })]));
-  assertEquals(page.nextLogLine(), 8_000, "what it would not keep is not asked for");
+  assertEquals(page.nextLogLine(), 8_000, "lines that would not be kept are not requested");
 });
 
-Deno.test("createTaskPage() shows subtasks of subtasks, and forgets them with what they were subtasks of", () => {
+Deno.test("createTaskPage() shows nested subtasks, and drops them with their parent", () => {
   const page = taskPage(exampleTask({ id: "a" }));
   page.apply(changes([
     exampleTask({ id: "b", parent_id: "a", created_at: 1 }),
@@ -144,7 +144,7 @@ Deno.test("createTaskPage() shows subtasks of subtasks, and forgets them with wh
   assertEquals(list.value, []);
 });
 
-Deno.test("createTaskPage() lists an attempt that begins later, and the next run of the name", () => {
+Deno.test("createTaskPage() lists an attempt that starts later, and the next run of the same name", () => {
   const page = taskPage(finishedTask({ id: "a" }));
   const again = exampleTask({ id: "b", retry_of: "a", attempt: 2, created_at: EXAMPLE_TIME + 9 });
   page.apply(changes([exampleTask({ id: "x", name: "other" }), again]));
@@ -156,14 +156,14 @@ Deno.test("createTaskPage() lists an attempt that begins later, and the next run
   assertEquals([page.view.attempts.value.map(({ id }) => id), page.view.next.value], [["a"], null]);
 });
 
-Deno.test("createTaskPage() leaves the run that it knows as the next where a later one begins", () => {
+Deno.test("createTaskPage() keeps the known next run if a later one starts", () => {
   const next = runLink(exampleTask({ id: "b", created_at: EXAMPLE_TIME + 1 }));
   const page = taskPage(finishedTask({ id: "a" }), { next });
   page.apply(changes([exampleTask({ id: "c", created_at: EXAMPLE_TIME + 2 })]));
   assertEquals(page.view.next.value?.id, "b");
 });
 
-Deno.test("createTaskPage() goes on with the timeline and the progress that the server gave", () => {
+Deno.test("createTaskPage() continues the timeline and the progress history from the server", () => {
   const page = taskPage(exampleTask({ id: "a", status: "Reading", progress: 10 }), {
     steps: [{ at: EXAMPLE_TIME, state: "PROCESSING", text: "Reading", progress: 10, count: 1 }],
     progressHistory: [[EXAMPLE_TIME, 10]],
@@ -185,7 +185,7 @@ Deno.test("createTaskPage() goes on with the timeline and the progress that the 
   assertEquals(page.view.steps.value.map(({ text }) => text), ["Missed", "Writing"]);
 });
 
-/** Actions with a log on the server of which the lines from `oldest` on are kept. */
+/** Actions for a log of which the server keeps the lines from `oldest` on. */
 function logActions(oldest: number, asked: number[]): PageActions {
   return {
     ...NO_ACTIONS,
@@ -201,7 +201,7 @@ function linesOf(from: number, to: number): LogLine[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, index) => ({ at: 0, text: `${from + index}` }));
 }
 
-Deno.test("createTaskPage() adds older lines until there are none, and keeps them when new ones come", async () => {
+Deno.test("createTaskPage() adds older lines until there are none, and keeps them when new ones arrive", async () => {
   const asked: number[] = [];
   const log = { lines: linesOf(1_000, 2_000), dropped: 1_000, gone: 100 };
   const page = taskPage(exampleTask({ id: "a", log_count: 2_000 }), { log }, logActions(100, asked));
@@ -214,7 +214,7 @@ Deno.test("createTaskPage() adds older lines until there are none, and keeps the
   assertEquals([page.view.log.value.lines.length, page.view.log.value.dropped], [1_950, 100]);
 });
 
-Deno.test("createTaskPage() keeps 5,000 lines at most, however many older ones are asked for", async () => {
+Deno.test("createTaskPage() keeps 5,000 lines at most, however many older ones are requested", async () => {
   const asked: number[] = [];
   const log = { lines: linesOf(9_000, 10_000), dropped: 9_000, gone: 0 };
   const page = taskPage(exampleTask({ id: "a", log_count: 10_000 }), { log }, logActions(0, asked));

@@ -6,7 +6,7 @@ import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_t
 
 const PAGE_TIME = EXAMPLE_TIME + 1_000;
 
-/** A page of 100 of 150 tasks, 120 of which have ended. */
+/** A page with 100 of 150 tasks, 120 of which have ended. */
 function partlyKnown(page = 1): TaskTally {
   const tasks: Task[] = Array.from({ length: 150 }, (_, index) => {
     return index < 30 ? exampleTask({ id: `a${index}` }) : finishedTask({ id: `e${index}` });
@@ -18,7 +18,7 @@ function numbers({ counts }: TaskTally): readonly number[] {
   return [counts.active, counts.ended, counts.newer];
 }
 
-Deno.test("TaskTally counts a task that it was never told of by when it came to be, and ended", () => {
+Deno.test("TaskTally decides by its creation and end whether an unknown task was already counted", () => {
   const tally = partlyKnown();
   tally.note(finishedTask({ id: "old, and ended before the page", version: 3 }));
   assertEquals(numbers(tally), [30, 120, 0]);
@@ -30,14 +30,14 @@ Deno.test("TaskTally counts a task that it was never told of by when it came to 
   assertEquals(numbers(tally), [30, 120, 0]);
 });
 
-Deno.test("TaskTally counts on a later page what is newer than the page, once", () => {
+Deno.test("TaskTally counts tasks newer than a later page once", () => {
   const tally = partlyKnown(2);
   tally.note(exampleTask({ id: "new", created_at: PAGE_TIME + 1 }));
   tally.note(exampleTask({ id: "new", created_at: PAGE_TIME + 1, version: 2 }));
   assertEquals(numbers(tally), [31, 120, 1]);
 });
 
-Deno.test("TaskTally counts a task that was restored, and no removal twice", () => {
+Deno.test("TaskTally counts a restored task again, and no removal twice", () => {
   const tally = partlyKnown();
   for (const id of ["e149", "never told of"]) {
     tally.remove(id);
@@ -48,11 +48,11 @@ Deno.test("TaskTally counts a task that was restored, and no removal twice", () 
   }
 });
 
-Deno.test("TaskTally does not count down for a task that came and went unseen, where it knows all others", () => {
+Deno.test("TaskTally ignores the removal of a task that it never counted, if it knows all others", () => {
   const tally = new TaskTally({ ...pageOfTasks([finishedTask({ id: "a" })], 1), now: PAGE_TIME });
   tally.remove("came and went");
   assertEquals(numbers(tally), [0, 1, 0]);
-  // Its reporter's clock may be late.
+  // The clock of the reporter may be slow.
   tally.note(exampleTask({ id: "new", created_at: 5 }));
   assertEquals(numbers(tally), [1, 1, 0]);
   const again = partlyKnown();
@@ -61,7 +61,7 @@ Deno.test("TaskTally does not count down for a task that came and went unseen, w
   assertEquals(numbers(again), [1, 1, 0]);
 });
 
-Deno.test("TaskTally.counts stays the same object while the numbers stay the same", () => {
+Deno.test("TaskTally.counts stays the same object while the counts are unchanged", () => {
   const tally = partlyKnown();
   const { counts } = tally;
   tally.note(exampleTask({ id: "a0", version: 7 }));

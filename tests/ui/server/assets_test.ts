@@ -3,16 +3,16 @@ import { brotliCompress } from "node:zlib";
 import { assetNames, pageAssets } from "../../../ui/server/assets.ts";
 import { assert, assertEquals, assertLess, assertMatch, assertNotMatch } from "../../support/assert.ts";
 
-/** What a page may load of scripts, as transferred. */
+/** The size limit of the script of a page, compressed. */
 const MAX_BYTES = 30_000;
-/** What lists of hundreds may load in addition. */
+/** The size limit of the script that long lists load in addition, compressed. */
 const MAX_WINDOW_BYTES = 5_000;
 
 async function compressedLength(text: string): Promise<number> {
   return (await promisify(brotliCompress)(text)).byteLength;
 }
 
-Deno.test("pageAssets holds what pages load, under names with a hash", () => {
+Deno.test("pageAssets has all files of the pages, with a hash in their names", () => {
   assertEquals([...pageAssets.keys()], [
     assetNames.list,
     assetNames.task,
@@ -25,18 +25,18 @@ Deno.test("pageAssets holds what pages load, under names with a hash", () => {
   assertMatch(assetNames.style, /^style-[0-9a-z]{11}\.css$/);
 });
 
-Deno.test("pageAssets stays small", async () => {
+Deno.test("pageAssets are small", async () => {
   for (const name of [assetNames.list, assetNames.task]) {
     assertLess(await compressedLength(pageAssets.get(name)!.body), MAX_BYTES, name);
   }
   assertLess(await compressedLength(pageAssets.get(assetNames.window)!.body), MAX_WINDOW_BYTES);
 });
 
-Deno.test("pageAssets loads nothing from elsewhere", () => {
+Deno.test("pageAssets load nothing from other hosts", () => {
   const script = [assetNames.list, assetNames.task].map((name) => pageAssets.get(name)?.body ?? "").join(";");
   const style = pageAssets.get(assetNames.style)?.body ?? "";
   assertNotMatch(style, /url\(|@import/);
-  // The one import is of an address that the page gives.
+  // The only import is of a URL in the page data.
   assertNotMatch(script, /\bimport(\s*["']|\{|\(["'`])/);
   assert(!script.includes("eval("), "the content security policy would forbid it");
 });

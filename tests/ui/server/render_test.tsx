@@ -61,7 +61,7 @@ function taskModel(task: Task, over: Partial<TaskPageModel> = {}): TaskPageModel
   return taskPageModel(task, { ...FRAME, ...over });
 }
 
-/** A page without its data block, where tags of the page's own and nothing else may stand. */
+/** The HTML of a page without its data block, which may contain any text. */
 function withoutData(html: string): string {
   return html.replace(/<script type="application\/json".*<\/script>/, "");
 }
@@ -74,7 +74,7 @@ function dataOf(html: string): unknown {
 
 const MARKUP = `<img src=x onerror="harm()">'"</script><!--<script>`;
 
-/** A task with markup in every field that may hold text. */
+/** A task with markup in every text field. */
 const HOSTILE = {
   name: MARKUP,
   status: MARKUP,
@@ -88,7 +88,7 @@ const HOSTILE = {
 
 const HOSTILE_ERROR = { message: MARKUP, type: MARKUP, stack: MARKUP };
 
-Deno.test("render functions write markup as text, wherever it comes from", () => {
+Deno.test("render functions escape markup in all texts", () => {
   const pages = [
     renderClientPage(clientModel([
       exampleTask({ ...HOSTILE, id: "a" }),
@@ -147,7 +147,7 @@ Deno.test("render functions need neither inline scripts nor inline styles", () =
   }
 });
 
-Deno.test("renderClientPage() carries its model for the browser, whatever it holds", () => {
+Deno.test("renderClientPage() embeds its model as JSON, whatever texts it contains", () => {
   const texts = fc.string({
     unit: fc.constantFrom("<", "/", "script", ">", "!--", "\u2028", "\\", '"', "&", "é"),
   });
@@ -164,14 +164,14 @@ Deno.test("renderClientPage() carries its model for the browser, whatever it hol
   );
 });
 
-Deno.test("renderTaskPage() carries its model for the browser", () => {
+Deno.test("renderTaskPage() embeds its model as JSON", () => {
   const model = taskModel(exampleTask(), {
     log: { lines: [{ at: 1, text: "</script>" }], dropped: 3, gone: 0 },
   });
   assertEquals(dataOf(renderTaskPage(model)), { page: "task", model });
 });
 
-Deno.test("renderClientPage() shows progress as a native element with a name, and without a value where it is unknown", () => {
+Deno.test("renderClientPage() shows progress as a progress element with a name, and without a value if indeterminate", () => {
   const known = renderClientPage(
     clientModel([
       exampleTask({ name: "copy", progress: 32.04, current: 3_204, total: 10_000, unit: "files" }),
@@ -185,7 +185,7 @@ Deno.test("renderClientPage() shows progress as a native element with a name, an
   assertStringIncludes(unknown, 'aria-valuetext="indeterminate"');
 });
 
-Deno.test("renderClientPage() says in words what a state, a promise and a request mean", () => {
+Deno.test("renderClientPage() describes states, staleness and requested cancellation in words", () => {
   const html = renderClientPage(clientModel([
     exampleTask({ id: "a", stale: true, updated_at: EXAMPLE_TIME - 50, cancel_requested: true }),
     exampleTask({ id: "b", state: "NOT_STARTED", active: false }),
@@ -221,7 +221,7 @@ const INTERRUPTED = finishedTask({
   error: { message: "The server ended while the task ran", type: "interrupted" },
 });
 
-Deno.test("render functions say how far a task came that failed, in its own last words", () => {
+Deno.test("render functions show the last progress and status of a failed task", () => {
   const plain = finishedTask({
     id: "plain",
     state: "ERROR",
@@ -233,7 +233,7 @@ Deno.test("render functions say how far a task came that failed, in its own last
   assertStringIncludes(rows, 'error-type">Interrupted</span> The server ended while the task ran');
   assertStringIncludes(rows, "Last: 40% · Copying b.csv");
   assertStringIncludes(rows, 'error-type">OddError</span> no');
-  assertEquals(rows.match(/Last:/g)?.length, 1, "an error is said once");
+  assertEquals(rows.match(/Last:/g)?.length, 1, "an error is shown once");
   const page = withoutData(renderTaskPage(taskModel(INTERRUPTED)));
   assertStringIncludes(page, '<h2 id="error-title">Interrupted</h2>');
   assertStringIncludes(page, "40%");
@@ -241,7 +241,7 @@ Deno.test("render functions say how far a task came that failed, in its own last
   assertNotMatch(withoutData(renderTaskPage(taskModel(plain))), /Error: no/);
 });
 
-Deno.test("render functions say that nothing can be stored, and why, without JavaScript", () => {
+Deno.test("render functions show a storage error without JavaScript", () => {
   const degradation = "the disk is full (<b>)";
   const words = "Changes can&#39;t be saved at the moment: the disk is full (&lt;b>). " +
     "Running tasks continue, and their changes are saved as soon as this is resolved.";
@@ -268,7 +268,7 @@ Deno.test("renderClientPage() works without JavaScript: forms, links, and the ti
   assertNotMatch(html, /aria-label="Copy/, "nothing can be copied without JavaScript");
 });
 
-Deno.test("renderClientPage() makes a form of a schema", () => {
+Deno.test("renderClientPage() renders a form for a schema", () => {
   const html = renderClientPage(clientModel([], { startable: [START] }));
   assertMatch(html, /<input [^>]*name="arg.width"[^>]*required[^>]*type="number"[^>]*step="1"[^>]*min="1"/);
   assertMatch(html, /<select [^>]*name="arg.format"/);
@@ -279,19 +279,19 @@ Deno.test("renderClientPage() makes a form of a schema", () => {
   for (const id of html.matchAll(/<label for="([^"]+)"/g)) assertStringIncludes(html, `id="${id[1]}"`);
 });
 
-Deno.test("renderClientPage() tells who has no tasks what to do", () => {
+Deno.test("renderClientPage() suggests how to create a first task", () => {
   assertStringIncludes(renderClientPage(clientModel([])), "No tasks yet");
   assertStringIncludes(renderClientPage(clientModel([finishedTask()])), "Nothing is running");
 });
 
-Deno.test("renderClientPage() writes the lines for the terminal, with its own address", () => {
+Deno.test("renderClientPage() shows terminal commands with the server's own URL", () => {
   const html = renderClientPage(clientModel([], { startable: [START] }));
   assertStringIncludes(html, "curl https://tasks.example/base/tasks/team");
   assertStringIncludes(html, "wscat -c wss://tasks.example/base/ws/tasks/team");
   assertStringIncludes(html, "/base/tasks/team/start/resize");
 });
 
-Deno.test("renderClientPage() links to the pages before and after", () => {
+Deno.test("renderClientPage() links to the previous and the next page", () => {
   const tasks = Array.from({ length: 250 }, (_, index) => exampleTask({ id: `t${index}` }));
   const html = renderClientPage({ ...clientModel(tasks), ...pageOfTasks(tasks, 2) });
   assertStringIncludes(html, 'rel="prev" href="/base/t/team"');
@@ -300,7 +300,7 @@ Deno.test("renderClientPage() links to the pages before and after", () => {
   assertEquals(html.match(/data-task-id=/g)?.length, 100);
 });
 
-Deno.test("renderTaskPage() shows log, result, error, parts and metadata", () => {
+Deno.test("renderTaskPage() shows log, result, error, subtasks and metadata", () => {
   const log = { lines: [{ at: EXAMPLE_TIME, text: "\u001b[31mred\u001b[0m line" }], dropped: 1_200, gone: 0 };
   const html = renderTaskPage(
     taskModel(
@@ -327,7 +327,7 @@ Deno.test("renderTaskPage() shows log, result, error, parts and metadata", () =>
   assertStringIncludes(html, "<title>✓ task · Taskscope</title>");
 });
 
-Deno.test("renderTaskPage() says where the time went, without JavaScript", () => {
+Deno.test("renderTaskPage() shows the timeline without JavaScript", () => {
   const step = (at: number, text: string, progress: number, count = 1) =>
     ({ at: EXAMPLE_TIME + at, state: "PROCESSING", text, progress, count }) as const;
   const html = renderTaskPage(taskModel(finishedTask({ finished_at: EXAMPLE_TIME + 100 }), {
@@ -346,7 +346,7 @@ Deno.test("renderTaskPage() says where the time went, without JavaScript", () =>
   assertMatch(html, /role="img" aria-label="Progress over 1m 40s: 60% so far"/);
 });
 
-Deno.test("renderTaskPage() shows the parts of parts, each with its share", () => {
+Deno.test("renderTaskPage() shows nested subtasks, each with its share", () => {
   const html = renderTaskPage(taskModel(exampleTask({ id: "a" }), {
     subtasks: [
       exampleTask({ id: "b", name: "first", parent_id: "a", weight: 1, progress: 40 }),
@@ -364,7 +364,7 @@ Deno.test("renderTaskPage() shows the parts of parts, each with its share", () =
   assertStringIncludes(html, "5 more subtasks not shown");
 });
 
-Deno.test("renderTaskPage() says who reports, why there is no estimate, and that it was asked to stop", () => {
+Deno.test("renderTaskPage() shows the reporter, the reason for a missing estimate, and a requested cancellation", () => {
   const words = (over: Partial<Task>) => withoutData(renderTaskPage(taskModel(exampleTask(over))));
   assertStringIncludes(words({}), "this server");
   assertStringIncludes(words({ reporter: "http" }), "HTTP API");
@@ -376,28 +376,28 @@ Deno.test("renderTaskPage() says who reports, why there is no estimate, and that
   assertStringIncludes(words({ stale: true }), "No sign of life");
 });
 
-Deno.test("renderTaskPage() offers to take back a removal while that can be done", () => {
+Deno.test("renderTaskPage() offers to undo a removal while that is possible", () => {
   const removed = withoutData(renderTaskPage(taskModel(finishedTask(), { isRemoved: true, undoSeconds: 7 })));
   assertStringIncludes(removed, 'action="/base/t/team/task-1/restore?from=task"');
   assertMatch(removed, />7 s <span class="visually-hidden">left to undo/);
   assertNotMatch(removed, /task-1\/remove/);
 });
 
-Deno.test("renderTaskPage() offers a retry of what was started by name and has ended", () => {
+Deno.test("renderTaskPage() offers to retry an ended task that was started by name", () => {
   const form = 'action="/base/t/team/task-1/retry?from=task"';
   const page = (task: Task) => withoutData(renderTaskPage(taskModel(task)));
   assertStringIncludes(page(finishedTask({ retryable: true })), form);
   for (const task of [finishedTask(), exampleTask({ retryable: true })]) assert(!page(task).includes(form));
 });
 
-Deno.test("renderTaskPage() writes values as trees, and those of very many parts as text", () => {
+Deno.test("renderTaskPage() shows values as trees, and very large ones as text", () => {
   const page = (result: Task["result"]) => withoutData(renderTaskPage(taskModel(finishedTask({ result }))));
   assertMatch(page({ a: { b: [1, null] } }), /<details open[^>]*><summary>.*&quot;a&quot;.*1 key/);
   assertStringIncludes(page([]), '<span class="json-object">[]</span>');
   assertMatch(page(Array.from({ length: 2_000 }, (_, n) => n)), /<pre class="code"[^>]*>\[\n {2}0,\n {2}1,/);
 });
 
-Deno.test("renderProblemPage() says what happened and where to go on", () => {
+Deno.test("renderProblemPage() says what happened and links to the tasks", () => {
   const html = renderProblemPage({
     status: 404,
     title: "Not Found",

@@ -20,9 +20,9 @@ function objectOf(properties: JsonObject, required: readonly string[] = []): Jso
 const PLACE = { type: "integer", minimum: 1, maximum: 9 } as const;
 
 const READ: readonly [string, JsonObject | null, Record<string, string>, JsonValue[]][] = [
-  ["no schema and nothing typed", null, { args: "  " }, []],
-  ["no schema and no field", null, {}, []],
-  ["no schema and a JSON array", null, { args: '[1,"two",{"three":3}]' }, [1, "two", { three: 3 }]],
+  ["an empty field without a schema", null, { args: "  " }, []],
+  ["a missing field without a schema", null, {}, []],
+  ["a JSON array without a schema", null, { args: '[1,"two",{"three":3}]' }, [1, "two", { three: 3 }]],
   ["a schema without properties", { type: "object" }, { args: '[{"a":1}]' }, [{ a: 1 }]],
   ["an object without fields", objectOf({}), {}, [{}]],
   ["a text", objectOf({ name: { type: "string" } }), { "arg.name": " as typed " }, [{ name: " as typed " }]],
@@ -30,18 +30,23 @@ const READ: readonly [string, JsonObject | null, Record<string, string>, JsonVal
   ["a whole number", objectOf({ n: { type: "integer" } }), { "arg.n": " 12 " }, [{ n: 12 }]],
   ["a number with an exponent", objectOf({ n: { type: "number" } }), { "arg.n": "-1.5e3" }, [{ n: -1_500 }]],
   ["zero", objectOf({ n: { type: "number" } }), { "arg.n": "0" }, [{ n: 0 }]],
-  ["a ticked box", objectOf({ yes: { type: "boolean" } }), { "arg.yes": "true" }, [{ yes: true }]],
-  ["a box that is not ticked", objectOf({ yes: { type: "boolean" } }), {}, [{}]],
-  ["a required box that is not ticked", objectOf({ yes: { type: "boolean" } }, ["yes"]), {}, [{
+  ["a ticked checkbox", objectOf({ yes: { type: "boolean" } }), { "arg.yes": "true" }, [{ yes: true }]],
+  ["an unticked checkbox", objectOf({ yes: { type: "boolean" } }), {}, [{}]],
+  ["a required checkbox that is unticked", objectOf({ yes: { type: "boolean" } }, ["yes"]), {}, [{
     yes: false,
   }]],
-  ["a box that was ticked at first", objectOf({ yes: { type: "boolean", default: true } }), {}, [{
-    yes: false,
-  }]],
+  [
+    "an unticked checkbox that is ticked by default",
+    objectOf({ yes: { type: "boolean", default: true } }),
+    {},
+    [{
+      yes: false,
+    }],
+  ],
   ["a choice", objectOf({ of: { enum: ["a", "b"] } }), { "arg.of": "b" }, [{ of: "b" }]],
   ["a choice of numbers", objectOf({ of: { enum: [1, 2] } }), { "arg.of": "2" }, [{ of: 2 }]],
   ["JSON", objectOf({ list: { type: "array" } }), { "arg.list": "[1, 2]" }, [{ list: [1, 2] }]],
-  ["a type that may be null", objectOf({ n: { type: ["number", "null"] } }, ["n"]), { "arg.n": "4" }, [{
+  ["a nullable type", objectOf({ n: { type: ["number", "null"] } }, ["n"]), { "arg.n": "4" }, [{
     n: 4,
   }]],
   ["alternatives with null", objectOf({ n: { anyOf: [{ type: "integer" }, { type: "null" }] } }), {
@@ -50,7 +55,7 @@ const READ: readonly [string, JsonObject | null, Record<string, string>, JsonVal
   ["a required field with a default", objectOf({ n: { type: "number", default: 3 } }, ["n"]), {
     "arg.n": "",
   }, [{}]],
-  ["a property with a name of its own", objectOf({ ["__proto__"]: { type: "string" } }), {
+  ["a property named __proto__", objectOf({ ["__proto__"]: { type: "string" } }), {
     "arg.__proto__": "x",
   }, [JSON.parse('{"__proto__":"x"}')]],
   ["several arguments", { type: "array", prefixItems: [{ type: "string" }, PLACE] }, {
@@ -58,7 +63,7 @@ const READ: readonly [string, JsonObject | null, Record<string, string>, JsonVal
     "args.1": "2",
   }, ["a", 2]],
   [
-    "arguments left out at the end",
+    "arguments omitted at the end",
     { type: "array", prefixItems: [{ type: "string" }, PLACE], minItems: 1 },
     {
       "args.0": "a",
@@ -67,7 +72,7 @@ const READ: readonly [string, JsonObject | null, Record<string, string>, JsonVal
     ["a"],
   ],
   [
-    "an argument left out before another",
+    "an argument omitted before another",
     {
       type: "array",
       prefixItems: [{ type: "string" }, { type: "string", default: "preset" }, PLACE],
@@ -91,8 +96,8 @@ const REFUSED: readonly [
   typeof RangeError | typeof SyntaxError,
   string,
 ][] = [
-  ["arguments that are no JSON", null, { args: "[1," }, SyntaxError, '"args"'],
-  ["arguments that are no array", null, { args: '{"a":1}' }, RangeError, '"args"'],
+  ["arguments that are not JSON", null, { args: "[1," }, SyntaxError, '"args"'],
+  ["arguments that are not an array", null, { args: '{"a":1}' }, RangeError, '"args"'],
   [
     "a missing required text",
     objectOf({ name: { type: "string" } }, ["name"]),
@@ -125,14 +130,14 @@ const REFUSED: readonly [
   ],
   ["too large a number", objectOf({ n: PLACE }), { "arg.n": "10" }, RangeError, '"n": wanted at most 9'],
   [
-    "a choice that is none",
+    "a value that is not one of the choices",
     objectOf({ of: { enum: ["a"] } }),
     { "arg.of": "b" },
     RangeError,
     '"of": wanted one of a',
   ],
   [
-    "a box with other words",
+    "another text for a checkbox",
     objectOf({ yes: { type: "boolean" } }),
     { "arg.yes": "maybe" },
     RangeError,
@@ -149,12 +154,12 @@ const REFUSED: readonly [
 ];
 
 for (const [what, schema, fields, error, message] of REFUSED) {
-  Deno.test(`argumentsFromForm() refuses ${what}`, () => {
+  Deno.test(`argumentsFromForm() rejects ${what}`, () => {
     assertThrows(() => read(schema, fields), error, message);
   });
 }
 
-Deno.test("argumentsFromForm() gives back what formFields() shows at first", () => {
+Deno.test("argumentsFromForm() parses the initial values of formFields()", () => {
   const presets = fc.record({
     text: fc.string({ minLength: 1 }),
     number: fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0),
@@ -178,7 +183,7 @@ Deno.test("argumentsFromForm() gives back what formFields() shows at first", () 
   }));
 });
 
-Deno.test("argumentsFromForm() reads, or throws an error that names a field, whatever the schema and the form", () => {
+Deno.test("argumentsFromForm() parses any form for any schema, or throws an error that names a field", () => {
   const schemas = fc.oneof(
     fc.constant(null),
     fc.dictionary(fc.string(), fc.jsonValue()),
@@ -199,7 +204,7 @@ Deno.test("argumentsFromForm() reads, or throws an error that names a field, wha
   }));
 });
 
-Deno.test("formFields() names, labels and bounds the fields", () => {
+Deno.test("formFields() names, labels and limits the fields", () => {
   const schema = objectOf({
     seconds: { type: "integer", title: "Seconds", description: "How long", minimum: 1, maximum: 60 },
     size: { type: "integer", minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },

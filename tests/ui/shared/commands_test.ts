@@ -14,14 +14,14 @@ function startCommand(input: JsonObject | null, name = "resize"): string | undef
   return clientCommands(FRAME, [{ name, title: null, description: null, input }]).at(-1)?.command;
 }
 
-Deno.test("clientCommands() reads and watches, where nothing can be started", () => {
+Deno.test("clientCommands() shows how to list and watch tasks if none can be started", () => {
   assertEquals(clientCommands(FRAME, []).map((line) => line.command), [
     "curl https://tasks.example/x/tasks/team",
     "wscat -c wss://tasks.example/x/ws/tasks/team",
   ]);
 });
 
-Deno.test("clientCommands() starts a task with arguments that show their shape", () => {
+Deno.test("clientCommands() starts a task with example arguments", () => {
   const command = (body: string) =>
     "curl -X POST https://tasks.example/x/tasks/team/start/resize \\\n  -H 'content-type: application/json' \\\n" +
     `  -d '${body}'`;
@@ -44,14 +44,14 @@ Deno.test("clientCommands() starts a task with arguments that show their shape",
   );
 });
 
-Deno.test("clientCommands() quotes what a shell would take apart", () => {
+Deno.test("clientCommands() quotes words for the shell", () => {
   assertEquals(
     startCommand(null, "it's a job")?.split(" \\\n")[0],
     "curl -X POST 'https://tasks.example/x/tasks/team/start/it'\\''s%20a%20job'",
   );
 });
 
-Deno.test("taskCommands() offers what can still be done", () => {
+Deno.test("taskCommands() offers only actions that are possible", () => {
   const target = "01:A --client team --server https://tasks.example/x";
   const ended = [
     "curl https://tasks.example/x/tasks/team/01:A",
@@ -69,7 +69,7 @@ Deno.test("taskCommands() offers what can still be done", () => {
   assertEquals(taskCommands(FRAME, "01:A", false).map((line) => line.command), ended);
 });
 
-Deno.test("commands bring the key along where there is one, from the environment", () => {
+Deno.test("commands take the key, if there is one, from the environment", () => {
   const frame = { ...FRAME, visitor: { ...EVERYBODY, needsKey: true } };
   const commands = [
     ...clientCommands(frame, [{ name: "a", title: null, description: null, input: null }]),

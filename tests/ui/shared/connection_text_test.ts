@@ -28,19 +28,19 @@ const TABLE: readonly [string, Reconnection, string | null, string][] = [
     "Reconnected. 3 tasks changed in the meantime.",
   ],
   [
-    "a restart that was told",
+    "an announced restart",
     back({ wasClosing: true }),
     null,
     "Reconnected. The server was restarted; nothing changed in the meantime.",
   ],
   [
-    "a restart that tasks show",
+    "a restart that an interrupted task proves",
     back({ tasks: [ran, interrupted("a")] }),
     null,
     "Reconnected. The server was restarted; 2 tasks changed in the meantime, 1 was interrupted.",
   ],
   [
-    "several that were interrupted",
+    "several interrupted tasks",
     back({ tasks: [interrupted("a"), interrupted("b")] }),
     null,
     "Reconnected. The server was restarted; 2 tasks changed in the meantime, 2 were interrupted.",
@@ -52,13 +52,13 @@ const TABLE: readonly [string, Reconnection, string | null, string][] = [
     "Reconnected. 1 task changed in the meantime.",
   ],
   [
-    "a new beginning",
+    "a full state",
     back({ tasks: [ran], isFullState: true }),
     null,
     "Reconnected. The page has been refreshed; the changes in between are not available.",
   ],
   [
-    "a new beginning after a restart",
+    "a full state after a restart",
     back({ tasks: [interrupted("a")], isFullState: true }),
     "a",
     "Reconnected. The server was restarted; the page has been refreshed.",
@@ -67,19 +67,19 @@ const TABLE: readonly [string, Reconnection, string | null, string][] = [
   ["its own task", back({ tasks: [mine] }), "mine", "Reconnected. This task changed in the meantime."],
   ["its removal", back({ removed: ["mine"] }), "mine", "Reconnected. This task was removed in the meantime."],
   [
-    "another task that took its id",
+    "another task that reused its id",
     back({ tasks: [mine], removed: ["mine"] }),
     "mine",
     "Reconnected. This task changed in the meantime.",
   ],
   [
-    "the end of its own task with the server",
+    "the interruption of its own task",
     back({ tasks: [interrupted("mine")] }),
     "mine",
     "Reconnected. The server was restarted; this task was interrupted.",
   ],
   [
-    "the end of another one with the server",
+    "the interruption of another task",
     back({ tasks: [interrupted("a")] }),
     "mine",
     "Reconnected. The server was restarted; this task did not change in the meantime.",
@@ -87,12 +87,12 @@ const TABLE: readonly [string, Reconnection, string | null, string][] = [
 ];
 
 for (const [what, missed, id, sentences] of TABLE) {
-  Deno.test(`reconnectedText() on the page of ${id ?? "a client"} tells ${what}`, () => {
+  Deno.test(`reconnectedText() on the page of ${id ?? "a client"} mentions ${what}`, () => {
     assertEquals(reconnectedText(missed, LOST_AT, id), sentences);
   });
 }
 
-Deno.test("degradedText() says why, and what becomes of what runs", () => {
+Deno.test("degradedText() states the cause, and what happens to running tasks", () => {
   assertEquals(
     degradedText("the disk is full"),
     "Changes can't be saved at the moment: the disk is full. " +

@@ -3,12 +3,12 @@ import { assert, assertEquals } from "../../support/assert.ts";
 
 const PLAIN = { altKey: false, ctrlKey: false, metaKey: false, target: null };
 
-/** What an event names as its target. */
+/** The target of an event. */
 function target(fields: { readonly tagName?: string; readonly isContentEditable?: boolean }): EventTarget {
   return Object.assign(new EventTarget(), fields);
 }
 
-Deno.test("isCommandKey() leaves letters in fields and the browser's own shortcuts alone", () => {
+Deno.test("isCommandKey() ignores typing in fields and the browser's own shortcuts", () => {
   assert(isCommandKey(PLAIN));
   assert(isCommandKey({ ...PLAIN, target: target({ tagName: "BUTTON" }) }));
   for (const tagName of ["INPUT", "TEXTAREA", "SELECT"]) {
@@ -23,7 +23,7 @@ Deno.test("isCommandKey() leaves letters in fields and the browser's own shortcu
   }
 });
 
-Deno.test("SHORTCUTS names no key twice in one place", () => {
+Deno.test("SHORTCUTS lists no key twice for the same place", () => {
   const all = SHORTCUTS.flatMap(({ keys, where }) => keys.map((key) => `${where} ${key}`));
   assertEquals(new Set(all).size, all.length);
 });

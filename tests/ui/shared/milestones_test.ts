@@ -7,10 +7,10 @@ const waiting = exampleTask({ state: "NOT_STARTED", active: false });
 const failed = finishedTask({ state: "ERROR", error: { message: "disk full", type: "Error" } });
 
 const TABLE: readonly [string, Task | undefined, Task, string | null][] = [
-  ["a task that is new and runs", undefined, exampleTask({ progress: 3 }), "task started"],
-  ["a task that is new and waits", undefined, waiting, null],
-  ["a task that is new and far already", undefined, exampleTask({ progress: 60 }), null],
-  ["a task that begins", waiting, exampleTask(), "task started"],
+  ["a new running task", undefined, exampleTask({ progress: 3 }), "task started"],
+  ["a new waiting task", undefined, waiting, null],
+  ["a new task with much progress", undefined, exampleTask({ progress: 60 }), null],
+  ["a task that starts", waiting, exampleTask(), "task started"],
   ["a small step", exampleTask({ progress: 26 }), exampleTask({ progress: 49 }), null],
   ["a quarter", exampleTask({ progress: 10 }), exampleTask({ progress: 30 }), "task is at 25 percent"],
   [
@@ -24,13 +24,13 @@ const TABLE: readonly [string, Task | undefined, Task, string | null][] = [
   ["an end", exampleTask(), finishedTask(), "task finished"],
   ["a failure", exampleTask(), failed, "task failed: disk full"],
   ["a cancellation", exampleTask(), finishedTask({ state: "CANCELLED" }), "task was cancelled"],
-  ["an end that it does not know", exampleTask(), finishedTask({ state: "LOST" as never }), "task ended"],
+  ["an unknown final state", exampleTask(), finishedTask({ state: "LOST" as never }), "task ended"],
   ["a change after the end", finishedTask(), finishedTask({ version: 2 }), null],
-  ["an end of a task that was not seen", undefined, finishedTask(), null],
+  ["the end of a task not seen before", undefined, finishedTask(), null],
 ];
 
 for (const [what, before, after, text] of TABLE) {
-  Deno.test(`milestoneBetween() says ${text === null ? "nothing" : `"${text}"`} of ${what}`, () => {
+  Deno.test(`milestoneBetween() returns ${text === null ? "nothing" : `"${text}"`} for ${what}`, () => {
     assertEquals(milestoneBetween(before, after)?.text ?? null, text);
   });
 }
@@ -39,7 +39,7 @@ function milestone(id: string, kind: Milestone["kind"], text = `${id} ${kind}`):
   return { id, kind, text };
 }
 
-Deno.test("milestonesText() tells few one by one, of each task the last", () => {
+Deno.test("milestonesText() lists few milestones one by one, the last of each task", () => {
   assertEquals(milestonesText([]), "");
   assertEquals(
     milestonesText([milestone("a", "started"), milestone("b", "finished"), milestone("a", "failed")]),
@@ -47,7 +47,7 @@ Deno.test("milestonesText() tells few one by one, of each task the last", () => 
   );
 });
 
-Deno.test("milestonesText() tells many as sums", () => {
+Deno.test("milestonesText() summarises many milestones as counts", () => {
   const many = ["a", "b", "c", "d"].map((id) => milestone(id, "finished"));
   assertEquals(milestonesText([...many, milestone("e", "failed")]), "4 tasks finished, 1 task failed");
   assertEquals(
@@ -56,7 +56,7 @@ Deno.test("milestonesText() tells many as sums", () => {
   );
 });
 
-Deno.test("milestoneBetween() reads out the beginning of a long error only", () => {
+Deno.test("milestoneBetween() truncates a long error", () => {
   const before = exampleTask({ id: "a", name: "a" });
   const error = { type: "Error", message: "x".repeat(10_000) };
   const after = { ...before, state: "ERROR", active: false, finished_at: 1, error } as const;

@@ -11,7 +11,7 @@ function seriesOf(steps: readonly (readonly [number, number])[]): readonly Progr
   }, []);
 }
 
-Deno.test("withProgressPoint() keeps few points in their order, the first and the newest among them", () => {
+Deno.test("withProgressPoint() keeps few points in their order, including the first and the newest", () => {
   const steps = fc.array(
     fc.tuple(fc.double({ min: 0, max: 100, noNaN: true }), fc.double({ min: 0, max: 100, noNaN: true })),
     { minLength: 1, maxLength: 900 },
@@ -28,13 +28,13 @@ Deno.test("withProgressPoint() keeps few points in their order, the first and th
   );
 });
 
-Deno.test("withProgressPoint() keeps the shape of a long run", () => {
+Deno.test("withProgressPoint() keeps the shape of a long history", () => {
   const points = seriesOf(Array.from({ length: 5_000 }, (_, n) => [1, n / 50]));
   assert(points.length >= LIMITS.progressPoints / 4, `${points.length} points are left of 5,000`);
   for (const [at, progress] of points) assert(Math.abs((at - 1_001) / 50 - progress) < 0.01);
 });
 
-Deno.test("withProgressPoint() takes no point twice, and none of the past", () => {
+Deno.test("withProgressPoint() ignores repeated points and points in the past", () => {
   const points = seriesOf([[0, 1], [5, 2]]);
   assertStrictEquals(withProgressPoint(points, 1_005, 2), points);
   assertStrictEquals(withProgressPoint(points, 1_004, 3), points);

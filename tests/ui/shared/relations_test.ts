@@ -4,7 +4,7 @@ import { MAX_SUBTASKS, relationsOf } from "../../../ui/shared/relations.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
-function kin(tasks: readonly Task[], id: string) {
+function related(tasks: readonly Task[], id: string) {
   const byId = new Map(tasks.map((task) => [task.id, task]));
   return relationsOf({ summaries: tasks, record: (other) => byId.get(other) }, byId.get(id)!);
 }
@@ -13,10 +13,10 @@ function ids(tasks: readonly { readonly id: string }[]): string[] {
   return tasks.map(({ id }) => id);
 }
 
-Deno.test("relationsOf() finds subtasks of subtasks, in the order of their creation, without what their rows do not show", () => {
+Deno.test("relationsOf() finds nested subtasks, in the order of their creation, without fields that their rows do not show", () => {
   const subtask = (id: string, parent_id: string, created_at: number) =>
     finishedTask({ id, parent_id, created_at, result: "long", metadata: { much: 1 } });
-  const found = kin([
+  const found = related([
     exampleTask({ id: "a" }),
     subtask("c", "b", 3),
     subtask("b", "a", 2),
@@ -28,16 +28,16 @@ Deno.test("relationsOf() finds subtasks of subtasks, in the order of their creat
   assertEquals(found.subtasks.map(({ result, metadata }) => [result, metadata]), Array(3).fill([null, {}]));
 });
 
-Deno.test("relationsOf() says how many subtasks it leaves out", () => {
+Deno.test("relationsOf() counts the subtasks that it leaves out", () => {
   const subtasks = Array.from(
     { length: MAX_SUBTASKS + 7 },
     (_, n) => exampleTask({ id: `p${n}`, parent_id: "a" }),
   );
-  const found = kin([exampleTask({ id: "a" }), ...subtasks], "a");
+  const found = related([exampleTask({ id: "a" }), ...subtasks], "a");
   assertEquals([found.subtasks.length, found.omitted], [MAX_SUBTASKS, 7]);
 });
 
-Deno.test("relationsOf() finds all attempts from each of them, as far back as there are any", () => {
+Deno.test("relationsOf() finds all attempts from each of them, as far back as they exist", () => {
   const attempt = (id: string, attempt: number, retry_of: string | null) =>
     finishedTask({ id, attempt, retry_of, created_at: EXAMPLE_TIME + attempt });
   const tasks = [
@@ -49,17 +49,17 @@ Deno.test("relationsOf() finds all attempts from each of them, as far back as th
     finishedTask({ id: "x" }),
   ];
   for (const id of ["a", "b", "b2", "c", "d"]) {
-    assertEquals(ids(kin(tasks, id).attempts), ["a", "b", "b2", "c", "d"], id);
+    assertEquals(ids(related(tasks, id).attempts), ["a", "b", "b2", "c", "d"], id);
   }
-  assertEquals(ids(kin(tasks.filter(({ id }) => id !== "b"), "d").attempts), ["c", "d"]);
-  assertEquals(kin(tasks, "x").attempts, []);
+  assertEquals(ids(related(tasks.filter(({ id }) => id !== "b"), "d").attempts), ["c", "d"]);
+  assertEquals(related(tasks, "x").attempts, []);
 });
 
-Deno.test("relationsOf() finds the runs of the same name just before and just after", () => {
+Deno.test("relationsOf() finds the previous and the next run of the same name", () => {
   const run = (id: string, created_at: number, name = "task") => exampleTask({ id, name, created_at });
   const tasks = [run("c", 3), run("a", 1), run("e", 5), run("d", 4, "other"), run("b", 2)];
   const around = (id: string) => {
-    const { previous, next } = kin(tasks, id);
+    const { previous, next } = related(tasks, id);
     return [previous?.id, next?.id];
   };
   assertEquals(["a", "b", "c", "d", "e"].map(around), [
@@ -71,7 +71,7 @@ Deno.test("relationsOf() finds the runs of the same name just before and just af
   ]);
 });
 
-Deno.test("relationsOf() comes to an end whatever tasks say of each other", () => {
+Deno.test("relationsOf() terminates for cyclic references", () => {
   const names = fc.constantFrom("a", "b", "c", "d", "e");
   const relation = fc.record({
     parent_id: fc.option(names),
@@ -81,7 +81,7 @@ Deno.test("relationsOf() comes to an end whatever tasks say of each other", () =
   fc.assert(fc.property(fc.array(relation, { minLength: 5, maxLength: 5 }), (relations) => {
     const tasks = relations.map((each, index) => exampleTask({ ...each, id: "abcde"[index]! }));
     for (const { id } of tasks) {
-      const found = kin(tasks, id);
+      const found = related(tasks, id);
       assertEquals(new Set(ids(found.subtasks)).size, found.subtasks.length);
       assert(!ids(found.subtasks).includes(id), "no task is a subtask of itself");
       assertEquals(new Set(ids(found.attempts)).size, found.attempts.length);

@@ -5,7 +5,7 @@ import { foldSteps, MAX_ROWS, type Step, stepsOf, timelineOf, withStep } from ".
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
-/** A history in which each text stands for so many seconds after the one before it. */
+/** A history in which each text follows the previous one after a given number of seconds. */
 function history(...entries: readonly (readonly [after: number, text: string, progress?: number])[]) {
   let at = EXAMPLE_TIME;
   return entries.map(([after, status, progress = null]): HistoryEntry => {
@@ -24,7 +24,7 @@ const ENTRIES = fc.array(
   { maxLength: 120 },
 );
 
-Deno.test("timelineOf() divides exactly the time that the task ran, whatever its history says", () => {
+Deno.test("timelineOf() divides exactly the elapsed time of the task, whatever its history", () => {
   const inOrder = ENTRIES.map((entries) => entries.sort((left, right) => left.at - right.at));
   const end = fc.option(fc.double({ min: 0, max: 600, noNaN: true }));
   fc.assert(
@@ -34,7 +34,7 @@ Deno.test("timelineOf() divides exactly the time that the task ran, whatever its
       const rows = timelineOf(stepsOf(entries), task, now, most);
       const total = rows.reduce((sum, row) => sum + row.duration, 0);
       assert(Math.abs(total - elapsedSeconds(task, now)!) < 1e-5, `the rows add up to ${total} s`);
-      assert(rows.every((row) => row.duration >= 0), "a duration is negative");
+      assert(rows.every((row) => row.duration >= 0), "no duration is negative");
       assertEquals(rows[0]?.at, EXAMPLE_TIME);
       const states = rows.filter((row) => row.isEntry).length;
       assert(rows.length <= most + 2 * states, `${rows.length} rows, of which ${most} are wanted`);
@@ -43,18 +43,18 @@ Deno.test("timelineOf() divides exactly the time that the task ran, whatever its
   );
 });
 
-Deno.test("foldSteps() loses no step and no time", () => {
+Deno.test("foldSteps() keeps the total number of steps and the total time", () => {
   fc.assert(fc.property(ENTRIES, fc.integer({ min: 1, max: 30 }), (entries, most) => {
     const steps = stepsOf(entries.sort((left, right) => left.at - right.at));
     const folded = foldSteps(steps, EXAMPLE_TIME + 600, most);
     assertEquals(folded.reduce((sum, step) => sum + step.count, 0), steps.length);
     const times = new Set(steps.map(({ at }) => at));
-    assert(folded.every(({ at }) => times.has(at)), "a step begins where none did");
-    assertEquals(folded.at(-1)?.text, steps.at(-1)?.text, "the last one stays");
+    assert(folded.every(({ at }) => times.has(at)), "every step begins where one began before");
+    assertEquals(folded.at(-1)?.text, steps.at(-1)?.text, "the last step is kept");
   }));
 });
 
-Deno.test("stepsOf() takes neighbours that say the same for one, and no others", () => {
+Deno.test("stepsOf() merges consecutive entries with the same status, and no others", () => {
   const steps = stepsOf(history([0, "Reading", 0], [2, "Reading", 5], [2, "Writing", 9], [1, "Reading", 12]));
   assertEquals(steps.map(({ at, text, progress }) => [at - EXAMPLE_TIME, text, progress]), [
     [0, "Reading", 0],
@@ -63,7 +63,7 @@ Deno.test("stepsOf() takes neighbours that say the same for one, and no others",
   ]);
 });
 
-Deno.test("timelineOf() says how long each status stood, and how far the task came meanwhile", () => {
+Deno.test("timelineOf() shows how long each status lasted, and how far the task progressed", () => {
   const steps = stepsOf(history([0, "Reading", 0], [2, "Writing", 40], [6, "Checking", 90]));
   const rows = timelineOf(steps, exampleTask({ progress: 95 }), EXAMPLE_TIME + 20);
   assertEquals(
@@ -76,7 +76,7 @@ Deno.test("timelineOf() says how long each status stood, and how far the task ca
   );
 });
 
-Deno.test("timelineOf() leaves out a beginning that took no time, and shows one that did", () => {
+Deno.test("timelineOf() drops a negligible starting phase, and shows a longer one", () => {
   const beginning = (seconds: number) => {
     const steps = stepsOf([
       { at: EXAMPLE_TIME - 9, state: "NOT_STARTED", status: "Not started", progress: null, version: 1 },
@@ -89,7 +89,7 @@ Deno.test("timelineOf() leaves out a beginning that took no time, and shows one 
   assertEquals(beginning(3), [["Starting", 3], ["Reading", 7]]);
 });
 
-Deno.test("timelineOf() folds the short steps of a long history and shows the long ones", () => {
+Deno.test("timelineOf() merges the short steps of a long history and keeps the long ones", () => {
   const entries = Array.from({ length: 900 }, (_, n) => [n % 300 === 299 ? 200 : 1, `file ${n}`] as const);
   const rows = timelineOf(stepsOf(history(...entries)), exampleTask(), EXAMPLE_TIME + 1_500);
   assertEquals(rows.map(({ text, count }) => [text, count]), [
@@ -108,13 +108,13 @@ Deno.test("timelineOf() folds the short steps of a long history and shows the lo
   assert(rows.length <= MAX_ROWS);
 });
 
-Deno.test("timelineOf() has one row for a task that said nothing, and none for one that waits", () => {
+Deno.test("timelineOf() has one row for a task without statuses, and none for one that has not started", () => {
   const [row, ...more] = timelineOf([], exampleTask({ status: "Reading", progress: 5 }), EXAMPLE_TIME + 3);
   assertEquals([row?.text, row?.duration, row?.to, more.length], ["Reading", 3, 5, 0]);
   assertEquals(timelineOf([], exampleTask({ started_at: null, state: "NOT_STARTED" }), EXAMPLE_TIME), []);
 });
 
-Deno.test("withStep() goes on as the server's history does, and keeps to its bounds", () => {
+Deno.test("withStep() continues like the server's history, and stays within its limits", () => {
   const steps: readonly Step[] = stepsOf(history([0, "Reading", 0]));
   const task = (over: Partial<Task>) => exampleTask({ status: "Reading", ...over });
   assertStrictEquals(withStep(steps, task({ progress: 7 })), steps);
