@@ -159,7 +159,7 @@ async function prepare(server: ReturnType<typeof startServer>, task: Setup["task
   if (task === "removed") await ask("DELETE", "/tasks/c/t");
 }
 
-Deno.test("SECURITY.md: every route and socket lets in whom the table says, and nobody else", async () => {
+Deno.test("SECURITY.md: every route responds to each kind of visitor with the status in the table", async () => {
   const table = await readTable();
   assert(table.length > 40, "the table is there");
   const wrong: string[] = [];
@@ -172,7 +172,7 @@ Deno.test("SECURITY.md: every route and socket lets in whom the table says, and 
   assertEquals(wrong, []);
 });
 
-Deno.test("SECURITY.md: the table has a row for each route, and a route for each row", async () => {
+Deno.test("SECURITY.md: the table has one row for each route, and no other", async () => {
   const calls = (await readTable()).map(({ call }) => call);
   const rows = calls.map((call) =>
     call.replace(/^WS /, "GET ").replace(/\?.*/, "").replace("{version}", VERSION)

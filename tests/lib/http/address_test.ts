@@ -1,7 +1,7 @@
 import { addressGroup, addressOf } from "../../../lib/http/address.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-Deno.test("addressOf() takes the word of proxies that are trusted, and of nobody else", () => {
+Deno.test("addressOf() trusts X-Forwarded-For only from trusted proxies", () => {
   const proxies = new Set(["10.0.0.1", "10.0.0.2"]);
   const table: [string, string | null, string][] = [
     ["1.1.1.1", null, "1.1.1.1"],
@@ -20,7 +20,7 @@ Deno.test("addressOf() takes the word of proxies that are trusted, and of nobody
   }
 });
 
-Deno.test("addressGroup() takes the 64 bits of IPv6 for one place, however they are written", () => {
+Deno.test("addressGroup() groups IPv6 addresses by /64, in any spelling", () => {
   const table: [string, string][] = [
     ["1.2.3.4", "1.2.3.4"],
     ["::ffff:1.2.3.4", "1.2.3.4"],

@@ -47,7 +47,7 @@ function start(options = {}): DirectMonitor {
   return new DirectMonitor({ allowedOrigins: [FRIEND, "http://localhost:5173"], ...options });
 }
 
-Deno.test("Cors.preflight() lets the pages of allowed origins report, and do nothing else", async () => {
+Deno.test("Cors.preflight() allows pages of allowed origins to report, and nothing else", async () => {
   await using direct = start();
   const preflight = (path: string, method: string, origin = FRIEND) =>
     direct.ask("OPTIONS", path, { headers: { origin, "access-control-request-method": method } });
@@ -77,7 +77,7 @@ Deno.test("Cors.preflight() lets the pages of allowed origins report, and do not
   }
 });
 
-Deno.test("Cors.preflight() tells other origins nothing but 403", async () => {
+Deno.test("Cors.preflight() responds with 403 to other origins", async () => {
   await using direct = start();
   const strangers = [
     "https://evil.example",
@@ -103,7 +103,7 @@ Deno.test("Cors.preflight() tells other origins nothing but 403", async () => {
   assertEquals(direct.monitor.registry.clients(), [], "nothing has changed");
 });
 
-Deno.test("Cors.open() lets pages of allowed origins read answers to reports, errors included", async () => {
+Deno.test("Cors.open() allows pages of allowed origins to read responses to reports, including errors", async () => {
   await using direct = start();
   const wanted = [
     ["access-control-allow-origin", FRIEND],
@@ -142,7 +142,7 @@ Deno.test("Cors.open() lets pages of allowed origins read answers to reports, er
   await shutdown;
 });
 
-Deno.test("Cors says nothing where no origin is allowed, and the key of nobody is asked for", async () => {
+Deno.test("Cors.preflight() refuses every origin if none is allowed, and needs no key", async () => {
   await using direct = new DirectMonitor({ authorize: () => false });
   const headers = { origin: FRIEND, "access-control-request-method": "POST" };
   const answer = await direct.ask("OPTIONS", "/tasks/c", { headers });

@@ -13,7 +13,7 @@ function start(options: MonitorOptions = {}) {
   return startServer({ key: KEY, ...options });
 }
 
-Deno.test("Gate says what is missing, and what is wrong", async () => {
+Deno.test("Gate distinguishes a missing key from a wrong one", async () => {
   await using server = start();
   const none = await call("GET", `${server.url}/tasks/c`);
   assertProblem(none, 401, "key_needed");
@@ -32,7 +32,7 @@ Deno.test("Gate says what is missing, and what is wrong", async () => {
   }
 });
 
-Deno.test("Gate takes a malformed Cookie header for none", async () => {
+Deno.test("Gate ignores a malformed Cookie header", async () => {
   await using server = start();
   for (const cookie of ["=x", "a=b;", ";", "__Host-taskscope", "__Host-taskscope=x; =y"]) {
     assertProblem(await call("GET", `${server.url}/tasks/c`, { headers: { cookie } }), 401, "key_needed");
@@ -40,7 +40,7 @@ Deno.test("Gate takes a malformed Cookie header for none", async () => {
   assertEquals(server.errors, []);
 });
 
-Deno.test("Gate takes the key from a subprotocol, and no answer repeats it", async () => {
+Deno.test("Gate accepts the key as a subprotocol, and no response repeats it", async () => {
   await using server = start();
   const token = `taskscope.bearer.${btoa(KEY).replaceAll("=", "")}`;
   const shake = (protocols: string) =>
@@ -57,7 +57,7 @@ Deno.test("Gate takes the key from a subprotocol, and no answer repeats it", asy
   await socket.count(1);
 });
 
-Deno.test("Gate answers so many wrong keys of one address, and then none for a while, not the right one either", async () => {
+Deno.test("Gate refuses every key from an address, even the right one, after too many wrong ones", async () => {
   await using server = start({ limits: { wrongKeysPerAddress: 3, wrongKeyRefillMs: 3_600_000 } });
   const url = `${server.url}/tasks/c`;
   for (let turn = 0; turn < 3; turn++) assertEquals((await call("GET", url, bearer("wrong"))).status, 401);
@@ -68,7 +68,7 @@ Deno.test("Gate answers so many wrong keys of one address, and then none for a w
   assertEquals((await call("GET", url)).status, 401, "who shows nothing guesses nothing");
 });
 
-Deno.test("Gate counts wrong keys for the address that a trusted proxy names", async () => {
+Deno.test("Gate counts wrong keys by the address that a trusted proxy reports", async () => {
   await using server = start({
     limits: { wrongKeysPerAddress: 1, wrongKeyRefillMs: 3_600_000 },
     trustedProxies: ["127.0.0.1"],
@@ -82,7 +82,7 @@ Deno.test("Gate counts wrong keys for the address that a trusted proxy names", a
   assertEquals([await ask("wrong", "2001:db8::1"), await ask(KEY, "2001:db8::2")], [401, 429]);
 });
 
-Deno.test("Gate bounds how often a client's tasks are changed, where there is a key", async () => {
+Deno.test("Gate limits the rate of changes per client if the server requires a key", async () => {
   const limits = { writesPerClient: 2, writeRefillMs: 3_600_000 };
   await using server = start({ limits });
   await using open = startServer({ limits });
@@ -98,14 +98,14 @@ Deno.test("Gate bounds how often a client's tasks are changed, where there is a 
   for (let turn = 0; turn < 5; turn++) assertEquals((await create(open.url, "c")).status, 201);
 });
 
-Deno.test("Gate asks the embedding program after the key", async () => {
+Deno.test("Gate calls authorize after the key was verified", async () => {
   await using server = start({ authorize: (_request, { client }) => client === "mine" });
   assertEquals((await call("GET", `${server.url}/tasks/mine`)).status, 401);
   assertEquals((await call("GET", `${server.url}/tasks/mine`, bearer(KEY))).status, 200);
   assertProblem(await call("GET", `${server.url}/tasks/other`, bearer(KEY)), 403, "not_allowed");
 });
 
-Deno.test("Sharing makes tokens for whoever holds the key, and says what is wrong with a wish", async () => {
+Deno.test("Sharing.create() creates tokens for holders of the key, and names an invalid field", async () => {
   await using server = start();
   const make = (body: unknown) => call("POST", `${server.url}/tokens`, { body, ...bearerJson });
   const bearerJson = { headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" } };
@@ -128,7 +128,7 @@ Deno.test("Sharing makes tokens for whoever holds the key, and says what is wron
   }
 });
 
-Deno.test("Sharing leads from a link to a clean address, and its holder looks and does nothing else", async () => {
+Deno.test("Sharing.follow() redirects to an address without the token, and gives read access only", async () => {
   await using server = start({ tasks: { quick: () => null } });
   const run = server.monitor.monitored(() => "secret result", { client: "c", id: "t", name: "t" });
   await run();
@@ -162,7 +162,7 @@ Deno.test("Sharing leads from a link to a clean address, and its holder looks an
   }
 });
 
-Deno.test("SignIn lets in with the key alone, and leads to no foreign place", async () => {
+Deno.test("SignIn.signIn() accepts only the key, and redirects only to pages of this server", async () => {
   await using server = start({ basePath: "/m" });
   const url = `${server.url}/m/sign-in`;
   const asked = await call("GET", `${server.url}/m/t/c?q=a&state=ERROR`);
@@ -207,7 +207,7 @@ Deno.test("SignIn lets in with the key alone, and leads to no foreign place", as
   assertEquals([out.status, out.headers.get("location")], [303, "/m/sign-in"]);
 });
 
-Deno.test("SignIn is not there without a key, and where no cookie could be kept", async () => {
+Deno.test("SignIn does not exist without a key, or if sign-in is off", async () => {
   await using open = startServer();
   await using plain = start({ signIn: false });
   for (const path of ["/sign-in", "/share/c", "/s/x"]) {

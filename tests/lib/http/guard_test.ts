@@ -27,7 +27,7 @@ function withHost(server: TestServer, host: string, target = "/tasks/c"): Promis
   return rawCall(server.port, "GET", target, [["Host", host]]);
 }
 
-Deno.test("Guard.checkHost() lets the names of this machine through, with any port", async () => {
+Deno.test("Guard.checkHost() accepts loopback names with any port", async () => {
   await using server = await start();
   const { port } = server;
   const good = [
@@ -49,7 +49,7 @@ Deno.test("Guard.checkHost() lets the names of this machine through, with any po
   }
 });
 
-Deno.test("Guard.checkHost() refuses every other name, however it is written", async () => {
+Deno.test("Guard.checkHost() refuses every other name, in any spelling", async () => {
   await using server = await start();
   const { port } = server;
   const bad = [
@@ -104,7 +104,7 @@ Deno.test("Guard.checkHost() refuses every other name, however it is written", a
   assertEquals(server.errors, []);
 });
 
-Deno.test("Guard.checkHost() refuses no Host, two of them, and one that the request line contradicts", async () => {
+Deno.test("Guard.checkHost() refuses a missing, repeated or contradictory Host", async () => {
   await using server = await start();
   const good = `127.0.0.1:${server.port}`;
   const requests: readonly (readonly [string, Headers])[] = [
@@ -133,7 +133,7 @@ Deno.test("Guard.checkHost() refuses no Host, two of them, and one that the requ
   assertEquals(server.errors, []);
 });
 
-Deno.test("Guard.checkHost() with allowedHosts wants the very port", async () => {
+Deno.test("Guard.checkHost() with allowedHosts requires the exact port", async () => {
   await using server = await start({ allowedHosts: ["127.0.0.1:1234", "Tasks.Example"] });
   for (const host of ["127.0.0.1:1234", "tasks.example", "TASKS.example"]) {
     assertEquals((await withHost(server, host)).status, 200, host);
@@ -143,7 +143,7 @@ Deno.test("Guard.checkHost() with allowedHosts wants the very port", async () =>
   }
 });
 
-Deno.test("Guard.checkHost() with publicUrls serves their hosts, as a proxy passes them on", async () => {
+Deno.test("Guard.checkHost() with publicUrls accepts their hosts", async () => {
   await using server = await start({
     publicUrls: ["https://ci.example/monitor", "http://10.0.0.7:8080"],
     allowedHosts: ["127.0.0.1:1"],
@@ -184,7 +184,7 @@ function changes(server: TestServer, headers: Headers): Promise<RawResponse>[] {
   ];
 }
 
-Deno.test("Guard.checkOrigin() decides over every change and socket by Origin and Sec-Fetch-Site", async () => {
+Deno.test("Guard.checkOrigin() checks Origin and Sec-Fetch-Site of every change and socket", async () => {
   await using server = await start({ allowedOrigins: ["https://friend.example"] });
   const host = `127.0.0.1:${server.port}`;
   const matrix: readonly (readonly [string | null, string | null, boolean])[] = [
@@ -238,7 +238,7 @@ Deno.test("Guard.checkOrigin() decides over every change and socket by Origin an
   assertEquals(server.errors, []);
 });
 
-Deno.test("Guard.checkOrigin() takes the origin of a public URL", async () => {
+Deno.test("Guard.checkOrigin() accepts the origin of a public URL", async () => {
   await using server = await start({ publicUrls: ["https://ci.example"] });
   const call = (origin: string) =>
     rawCall(server.port, "POST", "/tasks/c/start/noop", [["Host", "ci.example"], ["Origin", origin]]);
@@ -246,7 +246,7 @@ Deno.test("Guard.checkOrigin() takes the origin of a public URL", async () => {
   assertEquals((await call("https://ci.example:444")).status, 403);
 });
 
-Deno.test("Authorize is asked for every route what it is about, and obeyed", async () => {
+Deno.test("Authorize is called for every route with its access, and decides", async () => {
   const asked: Access[] = [];
   let decide: () => boolean | Promise<boolean> = () => true;
   await using server = await start({
@@ -345,7 +345,7 @@ Deno.test("Authorize is asked for every route what it is about, and obeyed", asy
   }
 });
 
-Deno.test("Authorize is not asked where Host or Origin are wrong", async () => {
+Deno.test("Authorize is not called if Host or Origin is not allowed", async () => {
   let asked = 0;
   await using server = await start({ authorize: () => ++asked > 0 });
   assertEquals((await withHost(server, "evil.example")).status, 421);
@@ -354,7 +354,7 @@ Deno.test("Authorize is not asked where Host or Origin are wrong", async () => {
   assertEquals(asked, 0);
 });
 
-Deno.test("createMonitor() refuses access options that can't be meant", () => {
+Deno.test("createMonitor() refuses invalid access options", () => {
   const wrong: readonly MonitorOptions[] = [
     { basePath: "monitor" },
     { basePath: "/a//b" },

@@ -7,7 +7,7 @@ import { assert, assertEquals, assertStrictEquals } from "../../support/assert.t
 import { assertProblem } from "../../support/calls.ts";
 import { createChange } from "../../support/changes.ts";
 
-Deno.test("problemOf() knows what each error means to a caller", () => {
+Deno.test("problemOf() maps each expected error to its code and status", () => {
   const reported: unknown[] = [];
   const report = (error: unknown) => void reported.push(error);
   const table: readonly (readonly [unknown, number, string, string])[] = [
@@ -34,7 +34,7 @@ Deno.test("problemOf() knows what each error means to a caller", () => {
   assertEquals(reported, []);
 });
 
-Deno.test("problemOf() tells nobody where tasks are kept, but why they can't be, and when to come back", async () => {
+Deno.test("problemOf() tells the reason of a storage error and when to retry, without the path of the file", async () => {
   const path = "/home/somebody/tasks.db";
   const problem = problemOf(new StorageError(path, "the disk is full"), () => {});
   assertEquals([problem.status, problem.code, problem.headers["retry-after"]], [
@@ -50,7 +50,7 @@ Deno.test("problemOf() tells nobody where tasks are kept, but why they can't be,
   assert(!text.includes(path));
 });
 
-Deno.test("problemOf() reports what nobody expected, once, and tells nothing of it", () => {
+Deno.test("problemOf() reports an unexpected error once, and hides its message", () => {
   for (const thrown of [new Error("a secret"), new TypeError("a secret"), "a secret", undefined, null]) {
     const reported: unknown[] = [];
     const problem = problemOf(thrown, (error) => reported.push(error));
@@ -59,7 +59,7 @@ Deno.test("problemOf() reports what nobody expected, once, and tells nothing of 
   }
 });
 
-Deno.test("problemResponse() tells the task whose report was refused, and of no other problem one", async () => {
+Deno.test("problemResponse() includes the task only if a report of it was refused", async () => {
   const task = transition(undefined, "t", createChange(), 1);
   const late = problemResponse(new Problem("late_report", "too late", { task }));
   const answer = { status: late.status, headers: late.headers, text: await late.text() };
@@ -67,7 +67,7 @@ Deno.test("problemResponse() tells the task whose report was refused, and of no 
   assertEquals(JSON.parse(answer.text).task, task);
 });
 
-Deno.test("titleOf() has a title for every status that a problem has here, and for any other", () => {
+Deno.test("titleOf() has a title for every status of a problem, and a fallback", () => {
   const own = [400, 403, 404, 405, 408, 409, 410, 413, 415, 421, 426, 500, 503];
   const titles = own.map(titleOf);
   assertEquals(new Set(titles).size, own.length);

@@ -25,7 +25,7 @@ function found(path: string) {
   return TREE.find(segmentsOf(`http://x${path}`, ""));
 }
 
-Deno.test("RouteTree.find() finds the routes of a path, and prefers literal segments", () => {
+Deno.test("RouteTree.find() finds the routes of a path, with precedence for literal segments", () => {
   const table: [path: string, route: string][] = [
     ["/", "/"],
     ["/tasks/c", "/tasks/{client}"],
@@ -49,7 +49,7 @@ Deno.test("RouteTree.find() finds the routes of a path, and prefers literal segm
   }
 });
 
-Deno.test("RouteTree.find() tells the methods of a path, and which of them are shared", () => {
+Deno.test("RouteTree.find() returns the routes of a path and its shared methods", () => {
   const { routes, sharedMethods } = found("/tasks/c/t")!.resource;
   assertEquals(Object.keys(routes).sort(), ["GET", "PATCH", "POST"]);
   assertEquals(sharedMethods, ["POST", "PATCH"]);

@@ -8,7 +8,7 @@ function block(): void {
   while (performance.now() < end);
 }
 
-Deno.test("LoopDelay tells how long nobody had a turn, for a while, and then forgets it", () => {
+Deno.test("LoopDelay reports a delay of the event loop for a while", () => {
   using clock = new FakeClock();
   using delay = new LoopDelay();
   assertEquals(delay.longestMs, 0);
@@ -20,7 +20,7 @@ Deno.test("LoopDelay tells how long nobody had a turn, for a while, and then for
   assert(delay.longestMs < 500, "it is long ago");
 });
 
-Deno.test("LoopDelay ends with its disposal", () => {
+Deno.test("LoopDelay stops when it is disposed", () => {
   using clock = new FakeClock();
   new LoopDelay()[Symbol.dispose]();
   assertEquals(clock.pending, 0);

@@ -25,7 +25,7 @@ function figuresOf(text: string): Map<string, number> {
   );
 }
 
-Deno.test("Metrics tell what an operator watches", async () => {
+Deno.test("Metrics.text() has the current values", async () => {
   using folder = new StoreFolder();
   await using server = startServer({ data: `${folder.path}/tasks.db`, tasks: { quick: () => null } });
   const { monitored } = server.monitor;
@@ -97,7 +97,7 @@ Deno.test("Metrics tell what an operator watches", async () => {
   assertEquals(again.get("taskscope_tasks_created_total"), 5);
 });
 
-Deno.test("Metrics are for whoever has the key, and hold no id, name, token or key", async () => {
+Deno.test("Metrics need the key, and contain no id, name, token or key", async () => {
   await using server = startServer({ key: KEY });
   const secrets = ["secret-client", "secret-id", "secret-name", "secret-text", KEY, "wrong-secret-key"];
   const headers = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
@@ -115,7 +115,7 @@ Deno.test("Metrics are for whoever has the key, and hold no id, name, token or k
   for (const secret of secrets) assertEquals(text.includes(secret), false, secret);
 });
 
-Deno.test("Metrics can be read by the parser of Prometheus' own client", async () => {
+Deno.test("Metrics.text() is valid for the parser of Prometheus", async () => {
   // Debian's, which has its packages.
   const python = await findTool(["/usr/bin/python3", "python3"], "A test of /metrics");
   if (python === undefined) return;

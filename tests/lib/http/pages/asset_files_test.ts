@@ -29,7 +29,7 @@ function headerOf({ head }: Transferred, name: string): string | null {
 
 const READERS = { br: brotliDecompressSync, gzip: gunzipSync } as const;
 
-Deno.test("AssetFiles.answer() sends what the client can read, the smallest first", async () => {
+Deno.test("AssetFiles.answer() uses the best encoding that the client accepts", async () => {
   await using server = startServer();
   for (const [name, asset] of pageAssets) {
     const sizes = new Map<string | null, number>();
@@ -59,7 +59,7 @@ Deno.test("AssetFiles.answer() sends what the client can read, the smallest firs
   assertEquals(server.errors, []);
 });
 
-Deno.test("AssetFiles: all scripts that the list loads, and all that the page of a task loads, are small", async () => {
+Deno.test("AssetFiles: the scripts of the list page and of a task's page are small", async () => {
   await using server = startServer();
   await server.monitor.monitored(() => null, { client: "c", id: "t" })();
   for (const [path, name] of [["/t/c", assetNames.list], ["/t/c/t", assetNames.task]] as const) {

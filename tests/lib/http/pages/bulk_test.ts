@@ -20,7 +20,7 @@ async function startSome() {
   return server;
 }
 
-Deno.test("changeMany() does what it can, and says of the others why not", async () => {
+Deno.test("changeMany() changes the tasks that it can, and returns reasons for the others", async () => {
   await using server = await startSome();
   const url = `${server.url}/t/c`;
   const removed = await send(`${url}?do=remove`, ["ended", "runs", "unknown", "ended"], JSON_WANTED);
@@ -44,7 +44,7 @@ Deno.test("changeMany() does what it can, and says of the others why not", async
   assertStringIncludes(retried.json.failed[0].detail, "it was not started by name");
 });
 
-Deno.test("changeMany() leads a form back to the list that it was sent from, or says what was not done", async () => {
+Deno.test("changeMany() redirects a form to its list, or shows a page with the reasons", async () => {
   await using server = await startSome();
   const done = await send(`${server.url}/t/c?do=remove&q=e&state=FINISHED`, ["ended"]);
   assertEquals([done.status, done.headers.get("location")], [303, "/t/c?q=e&state=FINISHED"]);
@@ -53,7 +53,7 @@ Deno.test("changeMany() leads a form back to the list that it was sent from, or 
   assertStringIncludes(refused.text, "The task has not ended.");
 });
 
-Deno.test("changeMany() takes no foreign form, no unknown action, and not too many tasks", async () => {
+Deno.test("changeMany() refuses a foreign form, an unknown action, and too many tasks", async () => {
   await using server = await startSome();
   const url = `${server.url}/t/c?do=remove`;
   const foreign = await send(url, ["ended"], {
@@ -70,7 +70,7 @@ Deno.test("changeMany() takes no foreign form, no unknown action, and not too ma
   assertEquals([many.status, many.json.code], [400, "too_many"]);
 });
 
-Deno.test("bulkAccess() asks for what each action takes", async () => {
+Deno.test("bulkAccess() returns the access of each action", async () => {
   const asked: string[] = [];
   await using server = startTaskServer({
     authorize: (_request, access) => {
@@ -84,7 +84,7 @@ Deno.test("bulkAccess() asks for what each action takes", async () => {
   assertEquals(asked, ["cancel c null", "start c null", "remove c null", "remove c null"]);
 });
 
-Deno.test("Pages.list() gives the page's script parts of its list, and the form its short address", async () => {
+Deno.test("Pages.list() responds with parts of the list to its script, and redirects a form to a short address", async () => {
   await using server = await startSome();
   const get = (search: string, headers = {}) => call("GET", `${server.url}/t/c${search}`, { headers });
   const part = await get("?state=FINISHED&from=0&limit=10", JSON_WANTED);
@@ -98,7 +98,7 @@ Deno.test("Pages.list() gives the page's script parts of its list, and the form 
   assertEquals([form.status, form.headers.get("location")], [303, "/t/c?state=ERROR,FINISHED"]);
 });
 
-Deno.test("Pages.names() shows what is known of names, and leaves their words alone", async () => {
+Deno.test("Pages.names() shows the statistics of each name, and escapes names", async () => {
   await using server = await startSome();
   const name = "a/b <b>?";
   await call("POST", `${server.url}/tasks/c`, { body: { id: "odd", name } });

@@ -15,7 +15,7 @@ const FILES = [
 
 const FOLDERS = ["", `v${VERSION}/`];
 
-Deno.test("ModuleFiles hands out one script under two names, and says where its types are", async () => {
+Deno.test("ModuleFiles serves one script under two names, with the address of its types", async () => {
   await using server = startServer();
   for (const folder of FOLDERS) {
     for (const [name, type, body] of FILES) {
@@ -29,7 +29,7 @@ Deno.test("ModuleFiles hands out one script under two names, and says where its 
   assert(moduleSource.script.length > 10_000 && moduleSource.declarations.length > 1_000);
 });
 
-Deno.test("ModuleFiles lets pages of every origin have these files, and nothing else", async () => {
+Deno.test("ModuleFiles allows pages of every origin to load its files, and no others", async () => {
   await using server = startServer();
   const headers = { origin: "https://evil.example" };
   for (const folder of FOLDERS) {
@@ -49,7 +49,7 @@ function tagOf(headers: Headers): string | undefined {
   return headers.get("etag")?.replace(/^W\//, "");
 }
 
-Deno.test("ModuleFiles has files looked at anew, but those of a version kept for ever", async () => {
+Deno.test("ModuleFiles has its files revalidated, and versioned files cached forever", async () => {
   await using server = startServer();
   for (const [name, , body] of FILES) {
     const plain = await call("GET", `${server.url}/${name}`);
@@ -71,7 +71,7 @@ Deno.test("ModuleFiles has files looked at anew, but those of a version kept for
   }
 });
 
-Deno.test("ModuleFiles answers a HEAD as a GET without the body", async () => {
+Deno.test("ModuleFiles responds to HEAD as to GET, without a body", async () => {
   await using server = startServer();
   for (const [name] of FILES) {
     const got = await call("GET", `${server.url}/${name}`);
@@ -83,7 +83,7 @@ Deno.test("ModuleFiles answers a HEAD as a GET without the body", async () => {
   }
 });
 
-Deno.test("ModuleFiles knows its own version and its own files only", async () => {
+Deno.test("ModuleFiles serves only its own version and files", async () => {
   await using server = startServer();
   const unknown = [
     "/v0.0.0/monitored.js",
@@ -106,14 +106,14 @@ Deno.test("ModuleFiles knows its own version and its own files only", async () =
   assertProblem(foreign, 421, "wrong_host");
 });
 
-Deno.test("ModuleFiles is below the base path, and there for everybody who may look", async () => {
+Deno.test("ModuleFiles serves below the base path, without a key", async () => {
   await using server = startServer({ basePath: "/monitor", authorize: () => false });
   const { status, headers } = await call("GET", `${server.url}/monitor/monitored.ts`);
   assertEquals([status, headers.get("x-typescript-types")], [200, "./monitored.d.ts"]);
   assertProblem(await call("GET", `${server.url}/monitored.ts`), 404, "not_found");
 });
 
-Deno.test("moduleSource is what was built, as of this version", async () => {
+Deno.test("moduleSource is the built script of this version", async () => {
   const [script, declarations] = await Promise.all(
     ["monitored.js", "monitored.d.ts"].map((name) =>
       Deno.readTextFile(new URL(`../../../../lib/dist/${name}`, import.meta.url))

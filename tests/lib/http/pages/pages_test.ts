@@ -29,7 +29,7 @@ function addressesOf(html: string): string[] {
     .filter((address) => !address.startsWith("data:"));
 }
 
-Deno.test("Pages.home() leads to a client token of its own, and the same one again", async () => {
+Deno.test("Pages.home() redirects to the browser's client token, which a cookie keeps", async () => {
   await using server = start();
   const first = await call("GET", `${server.url}/`);
   assertEquals(first.status, 303);
@@ -50,7 +50,7 @@ Deno.test("Pages.home() leads to a client token of its own, and the same one aga
   assertEquals(server.monitor.registry.clients(), []);
 });
 
-Deno.test("Pages: every page forbids what it does not need", async () => {
+Deno.test("Pages: every page has a strict content security policy", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   for (
@@ -82,7 +82,7 @@ Deno.test("Pages: every page forbids what it does not need", async () => {
   }
 });
 
-Deno.test("Pages.asset() serves what pages load, to be kept for ever, and nothing else", async () => {
+Deno.test("Pages.asset() serves the files of pages, cached forever, and no others", async () => {
   await using server = start();
   const { text } = await call("GET", `${server.url}/t/c`);
   const assets = addressesOf(text).filter((address) => address.startsWith("/assets/"));
@@ -99,7 +99,7 @@ Deno.test("Pages.asset() serves what pages load, to be kept for ever, and nothin
   }
 });
 
-Deno.test("Pages.start() starts a task from a form, and leads back", async () => {
+Deno.test("Pages.start() starts a task from a form, and redirects to the list", async () => {
   await using server = start();
   const sent = await post(`${server.url}/t/c/start/counted`, { "arg.count": "3" });
   assertEquals([sent.status, sent.headers.get("location")], [303, "/t/c"]);
@@ -110,7 +110,7 @@ Deno.test("Pages.start() starts a task from a form, and leads back", async () =>
   assertEquals(server.held.running, 2);
 });
 
-Deno.test("Pages.start() says on the page what is wrong with a form", async () => {
+Deno.test("Pages.start() shows an invalid field on the page", async () => {
   await using server = start({ limits: { liveTasksPerClient: 1 } });
   const forms: readonly (readonly [string, Record<string, string>, number])[] = [
     ["counted", { "arg.count": "many" }, 400],
@@ -136,7 +136,7 @@ Deno.test("Pages.start() says on the page what is wrong with a form", async () =
   assertEquals(server.errors, []);
 });
 
-Deno.test("Pages.change() cancels and removes, and says why it can't", async () => {
+Deno.test("Pages.change() cancels and removes tasks, or shows why it cannot", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   const tooEarly = await post(`${server.url}/t/c/t/remove`);
@@ -154,7 +154,7 @@ Deno.test("Pages.change() cancels and removes, and says why it can't", async () 
   assertEquals((await call("GET", `${server.url}/t/c/t/cancel`)).status, 405);
 });
 
-Deno.test("Pages.change() leads back to the task's page where the form was there, and to another attempt", async () => {
+Deno.test("Pages.change() redirects to the task's page if the form was on it, and to a new attempt", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/counted`, { body: { id: "t", args: [{ count: 3 }] } });
   const to = async (change: string) => {
@@ -178,7 +178,7 @@ Deno.test("Pages.change() leads back to the task's page where the form was there
   assertStringIncludes((await call("GET", `${server.url}/t/c/t`)).text, `href="${location}">Attempt 2</a>`);
 });
 
-Deno.test("Pages.change() says on the task's page why it can't, where the form was there", async () => {
+Deno.test("Pages.change() shows an error on the task's page if the form was on it", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   const early = await post(`${server.url}/t/c/t/remove?from=task`);
@@ -189,7 +189,7 @@ Deno.test("Pages.change() says on the task's page why it can't, where the form w
   assertEquals([unknown.status, unknown.headers.get("content-type")], [404, "text/html; charset=utf-8"]);
 });
 
-Deno.test("Pages.task() carries the newest of a long log, and says how many lines there are before", async () => {
+Deno.test("Pages.task() shows the newest lines of a long log, and the number of older ones", async () => {
   await using server = start({ limits: { logLinesPerTask: 800 } });
   const write = server.monitor.monitored((task) => {
     for (let n = 0; n < 2_000; n++) task.log(`line ${n}.`);
@@ -201,14 +201,14 @@ Deno.test("Pages.task() carries the newest of a long log, and says how many line
   assertStringIncludes(text, 'href="/tasks/c/t/logs?format=text" download');
 });
 
-Deno.test("Pages.client() takes any page number for one that there is", async () => {
+Deno.test("Pages.list() shows the nearest page for any page number", async () => {
   await using server = start();
   for (const page of ["0", "-1", "2", "x", "1e9", "NaN", "", "1&page=2"]) {
     assertEquals((await call("GET", `${server.url}/t/c?page=${page}`)).status, 200, page);
   }
 });
 
-Deno.test("Pages: nothing leads out of a base path, and everything below it is there", async () => {
+Deno.test("Pages: every address is below the base path", async () => {
   await using server = start({ basePath: "/team/monitor" });
   const base = `${server.url}/team/monitor`;
   const home = await call("GET", `${base}/`);
@@ -236,7 +236,7 @@ Deno.test("Pages: nothing leads out of a base path, and everything below it is t
   assertMatch(next.headers.get("link") ?? "", /^<\/team\/monitor\/tasks\/c\?/);
 });
 
-Deno.test("Pages redirect to no other host because of a path that begins with two slashes", async () => {
+Deno.test("Pages: a path that begins with two slashes does not redirect to another host", async () => {
   await using server = start();
   for (const path of ["//evil.example/", "//evil.example/a/", "///evil.example/"]) {
     const answer = await call("GET", `${server.url}${path}`);
@@ -244,7 +244,7 @@ Deno.test("Pages redirect to no other host because of a path that begins with tw
   }
 });
 
-Deno.test("Pages lead from a path that ends with a slash to the page that is meant", async () => {
+Deno.test("Pages: a path that ends with a slash redirects to the path without it", async () => {
   await using server = start({ basePath: "/monitor" });
   for (const [path, meant] of [["t/c", "t/c"], ["t/c/held-1", "t/c/held-1"], ["stats/c", "stats/c"]]) {
     const { status, headers } = await call("GET", `${server.url}/monitor/${path}/?q=a%2Fb`);
@@ -252,7 +252,7 @@ Deno.test("Pages lead from a path that ends with a slash to the page that is mea
   }
 });
 
-Deno.test("Pages: every address on a page leads somewhere", async () => {
+Deno.test("Pages: every address on a page exists", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   for (const path of ["/t/c", "/t/c/t"]) {
@@ -263,7 +263,7 @@ Deno.test("Pages: every address on a page leads somewhere", async () => {
   }
 });
 
-Deno.test("Pages: the command lines on a page name the address that people use", async () => {
+Deno.test("Pages: the commands on a page have the public address", async () => {
   await using server = start({ publicUrls: ["https://ci.example/monitor"] });
   const answer = await rawCall(server.port, "GET", "/monitor/t/c", [["Host", "ci.example"]]);
   assertEquals(answer.status, 200);
@@ -272,7 +272,7 @@ Deno.test("Pages: the command lines on a page name the address that people use",
   assert(!answer.body.includes("127.0.0.1"));
 });
 
-Deno.test("Pages read the records of the ended tasks that they show, and no others", async () => {
+Deno.test("Pages: a page reads only the records of the ended tasks that it shows", async () => {
   using folder = new StoreFolder();
   {
     await using store = folder.open();

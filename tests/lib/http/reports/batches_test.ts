@@ -25,7 +25,7 @@ function handshake(port: number, target: string, headers: readonly (readonly [st
   return rawCall(port, "GET", target, [...host, ...HANDSHAKE, ...headers]);
 }
 
-Deno.test("Reports takes batches over a socket, and says what is committed", async () => {
+Deno.test("ReportBatches.upgrade() receives batches, and acknowledges them after the commit", async () => {
   await using server = startServer();
   await using socket = new ReportSocket(server.url);
   await socket.opened();
@@ -46,7 +46,7 @@ Deno.test("Reports takes batches over a socket, and says what is committed", asy
   assertEquals(server.errors, []);
 });
 
-Deno.test("Reports takes batches over plain HTTP, and says with them what there is to say", async () => {
+Deno.test("ReportBatches.post() receives a batch, and responds with the replies", async () => {
   await using server = startServer();
   const first = await post(server.url, [creation("1", 1), reportOf("2", { type: "update" }, 2)]);
   assertEquals([first.status, first.headers.get("cache-control")], [200, "no-store"]);
@@ -60,7 +60,7 @@ Deno.test("Reports takes batches over plain HTTP, and says with them what there 
   assertEquals(asked.json.replies, [{ type: "cancel", client: "c", id: "1" }, { type: "taken", batch: 7 }]);
 });
 
-Deno.test("Reports refuses reporters without a good id, before there is a socket", async () => {
+Deno.test("ReportBatches.upgrade() refuses an invalid reporter id before the upgrade", async () => {
   await using server = startServer();
   for (
     const id of ["", "?reporter=", "?reporter=short", `?reporter=${"x".repeat(65)}`, "?reporter=a/b/c/d/e"]
@@ -74,7 +74,7 @@ Deno.test("Reports refuses reporters without a good id, before there is a socket
   }
 });
 
-Deno.test("Reports answers only what it is for", async () => {
+Deno.test("ReportBatches responds only to its paths and methods", async () => {
   await using server = startServer();
   const url = `${server.url}/report?reporter=${REPORTER}`;
   for (const method of ["GET", "PUT", "DELETE", "PATCH"]) {
@@ -102,7 +102,7 @@ Deno.test("Reports answers only what it is for", async () => {
   assertEquals(server.errors, []);
 });
 
-Deno.test("Reports closes the socket of who sends too much at once, or no batch", async () => {
+Deno.test("ReportBatches closes the socket after a too large or invalid message", async () => {
   await using server = startServer({ limits: { reportBytes: 1_000 } });
   const table: readonly (readonly [data: string | Uint8Array<ArrayBuffer>, code: number, reason: string])[] =
     [
@@ -137,7 +137,7 @@ Deno.test("Reports closes the socket of who sends too much at once, or no batch"
   assertEquals(server.errors, []);
 });
 
-Deno.test("Reports refuses the task of a report that makes no sense, and takes the others with it", async () => {
+Deno.test("ReportBatches refuses an invalid report, and applies the others of its batch", async () => {
   await using server = startServer();
   await using socket = new ReportSocket(server.url);
   await socket.opened();
@@ -165,7 +165,7 @@ Deno.test("Reports refuses the task of a report that makes no sense, and takes t
   ]);
 });
 
-Deno.test("Reports keeps foreign pages and foreign host names out, but for origins that are allowed", async () => {
+Deno.test("ReportBatches refuses foreign hosts, and pages of origins that are not allowed", async () => {
   await using server = startServer({ allowedOrigins: ["https://friend.example"] });
   const socketPath = `/ws/report?reporter=${REPORTER}`;
   const postPath = `/report?reporter=${REPORTER}`;
@@ -199,7 +199,7 @@ Deno.test("Reports keeps foreign pages and foreign host names out, but for origi
   }
 });
 
-Deno.test("Reports takes no more reporters than are allowed", async () => {
+Deno.test("ReportBatches limits the number of reporters", async () => {
   await using server = startServer({ limits: { reporters: 2 } });
   await using one = new ReportSocket(server.url, "reporter-one");
   {
@@ -220,7 +220,7 @@ function decided(authorize: MonitorOptions["authorize"]) {
   return startServer({ authorize: authorize!, limits: { logLinesPerTask: 10_000 } });
 }
 
-Deno.test("Reports asks once for each client whether it may be reported, and refuses what may not", async () => {
+Deno.test("ReportBatches calls authorize once per client, and refuses reports without access", async () => {
   const asked: unknown[] = [];
   await using server = decided((request, access) => {
     asked.push({ path: new URL(request.url).pathname, ...access });
@@ -248,7 +248,7 @@ Deno.test("Reports asks once for each client whether it may be reported, and ref
   assertEquals(server.monitor.registry.tasks("c").map(({ id }) => id).sort(), ["1", "3", "4"]);
 });
 
-Deno.test("Reports keeps the order of reports, however long each decision takes", async () => {
+Deno.test("ReportBatches keeps the order of reports while access decisions are pending", async () => {
   const random = randomNumbers(3);
   await using server = decided(async () => {
     await new Promise((resolve) => setTimeout(resolve, random() * 5));
@@ -280,7 +280,7 @@ Deno.test("Reports keeps the order of reports, however long each decision takes"
   assertEquals(socket.acknowledged, socket.acknowledged.toSorted((a, b) => a - b));
 });
 
-Deno.test("Reports lets no more wait for a decision than is bounded, and takes nothing of who has gone", async () => {
+Deno.test("ReportBatches limits reports that wait for a decision, and drops those of a closed socket", async () => {
   const decision = Promise.withResolvers<boolean>();
   await using server = decided(() => decision.promise);
   {
@@ -308,7 +308,7 @@ Deno.test("Reports lets no more wait for a decision than is bounded, and takes n
   assertEquals(server.errors, []);
 });
 
-Deno.test("Reports asks who has to wait to come again where nobody can decide", async () => {
+Deno.test("ReportBatches closes the socket with 1013 if authorize fails", async () => {
   const failure = new Error("the directory is down");
   await using server = decided(() => Promise.reject(failure));
   await using socket = new ReportSocket(server.url);
@@ -319,7 +319,7 @@ Deno.test("Reports asks who has to wait to come again where nobody can decide", 
   assertEquals(server.errors, [failure, failure]);
 });
 
-Deno.test("Reports acknowledges nothing that is not committed, and all of it when it is", async () => {
+Deno.test("ReportBatches acknowledges batches only after their commit", async () => {
   await using server = new HeldServer();
   await using socket = new ReportSocket(server.url);
   await socket.opened();
@@ -341,7 +341,7 @@ Deno.test("Reports acknowledges nothing that is not committed, and all of it whe
   assertEquals(server.errors, []);
 });
 
-Deno.test("Reports acknowledges what came while nothing could be committed, once it can, to each who is still there", async () => {
+Deno.test("ReportBatches acknowledges batches from a degradation after the recovery", async () => {
   await using server = new HeldServer();
   await using stays = new ReportSocket(server.url, "reporter-stays");
   await stays.opened();
@@ -360,7 +360,7 @@ Deno.test("Reports acknowledges what came while nothing could be committed, once
   assertEquals(server.errors, []);
 });
 
-Deno.test("Reports asks who reports to come again where the disk is broken", async () => {
+Deno.test("ReportBatches closes the socket with 1013 if the disk fails", async () => {
   await using server = new HeldServer();
   await using socket = new ReportSocket(server.url);
   await socket.opened();
@@ -372,7 +372,7 @@ Deno.test("Reports asks who reports to come again where the disk is broken", asy
   assertEquals(server.errors, []);
 });
 
-Deno.test("Reports shows tasks as stale whose reporter stays away, until it is back by either way", async () => {
+Deno.test("ReportBatches marks tasks as stale while their reporter is disconnected", async () => {
   await using server = startServer({ limits: { reporterAwayMs: 3_000, sweepIntervalMs: 500 } });
   using clock = new FakeClock();
   const task = () => server.monitor.registry.task("c", "1");
@@ -399,7 +399,7 @@ Deno.test("Reports shows tasks as stale whose reporter stays away, until it is b
   await passUntil(clock, () => task()?.stale === true);
 });
 
-Deno.test("Reports tells reporters that the server ends, and takes no more of them", async () => {
+Deno.test("ReportBatches announces the shutdown, and refuses new reporters", async () => {
   await using server = startServer();
   await using socket = new ReportSocket(server.url);
   await socket.opened();
@@ -413,7 +413,7 @@ Deno.test("Reports tells reporters that the server ends, and takes no more of th
   assertEquals(server.errors, []);
 });
 
-Deno.test("Reports lets go of a reporter that does not read what it is told", async () => {
+Deno.test("ReportBatches disconnects a reporter that does not read", async () => {
   // In a process of its own: the platform lets go of such a socket only when the peer does.
   await using program = await startProgram(["--no-demo", "--limit", "reporters=1"]);
   const { port } = program;

@@ -22,7 +22,7 @@ function assertRefused(answer: Answer, code: string, task: unknown): void {
   assertEquals(answer.json.task, task);
 }
 
-Deno.test("ReportCalls.create() creates a task that has not started, and says where it is", async () => {
+Deno.test("ReportCalls.create() creates a task that has not started, and returns its location", async () => {
   await using direct = new DirectMonitor({ basePath: "/monitor" });
   const answer = await direct.ask("POST", "/monitor/tasks/c");
   assertEquals([answer.status, answer.headers.get("cache-control")], [201, "no-store"]);
@@ -34,7 +34,7 @@ Deno.test("ReportCalls.create() creates a task that has not started, and says wh
   assertEquals((await direct.ask("GET", `/monitor/tasks/c/${task.id}`)).json, task);
 });
 
-Deno.test("ReportCalls.create() takes every field, from JSON and from a form alike", async () => {
+Deno.test("ReportCalls.create() accepts every field, as JSON and as a form", async () => {
   await using direct = new DirectMonitor();
   const given = {
     name: "copy & check",
@@ -61,7 +61,7 @@ Deno.test("ReportCalls.create() takes every field, from JSON and from a form ali
   }
 });
 
-Deno.test("ReportCalls.create() starts a task that says so, or that makes its first update with it", async () => {
+Deno.test("ReportCalls.create() starts a task with started: true, or with fields of an update", async () => {
   await using direct = new DirectMonitor();
   const table: [AskOptions, string, string][] = [
     [{ json: {} }, "NOT_STARTED", "Not started"],
@@ -80,7 +80,7 @@ Deno.test("ReportCalls.create() starts a task that says so, or that makes its fi
   }
 });
 
-Deno.test("ReportCalls.create() answers 200 to the same id and name, and 409 to another", async () => {
+Deno.test("ReportCalls.create() responds with 200 to the same id and name, and 409 to another name", async () => {
   await using direct = await start({ name: "copy", progress: 10 });
   const { json: task } = await direct.ask("GET", T);
   const { cursor } = direct.monitor.registry;
@@ -101,7 +101,7 @@ Deno.test("ReportCalls.create() answers 200 to the same id and name, and 409 to 
   assertEquals([next.status, next.json.state], [201, "NOT_STARTED"]);
 });
 
-Deno.test("ReportCalls leaves tasks alone that somebody else runs", async () => {
+Deno.test("ReportCalls refuses reports of tasks that another reporter runs", async () => {
   const held = new HeldTask();
   await using direct = new DirectMonitor({ tasks: { held: held.fn } });
   await direct.ask("POST", "/tasks/c/start/held", { json: { id: "t" } });
@@ -124,7 +124,7 @@ Deno.test("ReportCalls leaves tasks alone that somebody else runs", async () => 
   assertEquals(direct.errors, []);
 });
 
-Deno.test("ReportCalls.create() answers 503 at a bound, and when the server ends", async () => {
+Deno.test("ReportCalls.create() responds with 503 at a limit, and while the server shuts down", async () => {
   await using direct = new DirectMonitor({ limits: { liveTasksPerClient: 1, clients: 2 } });
   const create = (client: string, id: string) => direct.ask("POST", `/tasks/${client}`, { json: { id } });
   assertEquals((await create("a", "1")).status, 201);
@@ -145,7 +145,7 @@ Deno.test("ReportCalls.create() answers 503 at a bound, and when the server ends
   await shutdown;
 });
 
-Deno.test("ReportCalls.report() takes progress by PATCH and by POST, as JSON and as a form", async () => {
+Deno.test("ReportCalls.report() accepts progress by PATCH and POST, as JSON and as a form", async () => {
   const table: [AskOptions, Record<string, unknown>][] = [
     [{ json: { progress: 50, status: "Half" } }, { progress: 50, status: "Half" }],
     [{ form: "progress=50&status=Half" }, { progress: 50, status: "Half" }],
@@ -188,7 +188,7 @@ Deno.test("ReportCalls.report() takes progress by PATCH and by POST, as JSON and
   }
 });
 
-Deno.test("ReportCalls.report() takes any report as a sign of life, also an empty one", async () => {
+Deno.test("ReportCalls.report() treats any report as a sign of life, even an empty one", async () => {
   using clock = new FakeClock();
   const limits = { sweepIntervalMs: 1_000, lostAfterMs: 60_000 };
   const direct = new DirectMonitor({ limits });
@@ -219,7 +219,7 @@ Deno.test("ReportCalls.report() takes any report as a sign of life, also an empt
 /** JSON that is nested too deeply to be taken for JSON. */
 const DEEP = "[".repeat(5_000) + "]".repeat(5_000);
 
-Deno.test("ReportCalls.report() ends a task in each of three ways, and the same end twice is no conflict", async () => {
+Deno.test("ReportCalls.report() ends a task with each final state; a repetition is not a conflict", async () => {
   const table: [string, AskOptions, Record<string, unknown>][] = [
     ["finish", {}, { state: "FINISHED", status: "Finished", progress: 100, result: null }],
     ["finish", { json: { result: { n: [1, null] }, status: "Copied" } }, {
@@ -275,7 +275,7 @@ Deno.test("ReportCalls.report() ends a task in each of three ways, and the same 
   }
 });
 
-Deno.test("ReportCalls.report() appends lines to the log, and none twice that has its number", async () => {
+Deno.test("ReportCalls.report() appends lines to the log, and skips lines that it has by their numbers", async () => {
   await using direct = await start();
   const texts = async () => {
     const { json } = await direct.ask("GET", `${T}/logs`);
@@ -308,7 +308,7 @@ Deno.test("ReportCalls.report() appends lines to the log, and none twice that ha
   assertEquals((await post({})).state, "NOT_STARTED", "a log says nothing of how far it is");
 });
 
-Deno.test("ReportCalls.report() takes a long log as text, cuts long lines, and still finds those that it has", async () => {
+Deno.test("ReportCalls.report() accepts a long log as text, truncates long lines, and skips lines that it has", async () => {
   await using direct = await start();
   const lines = Array.from({ length: 2_500 }, (_, n) => `line ${n}`);
   lines[1_700] = "x".repeat(10_000);
@@ -322,7 +322,7 @@ Deno.test("ReportCalls.report() takes a long log as text, cuts long lines, and s
   assertEquals([long.length, long.at(-1)], [8_192, "…"]);
 });
 
-Deno.test("ReportCalls.report() refuses a number that is not above the last one, and tells the task", async () => {
+Deno.test("ReportCalls.report() refuses a late sequence number with the current record", async () => {
   await using direct = await start({ seq: 2 });
   const { json: task } = await direct.ask("PATCH", T, { json: { seq: 5, progress: 50 } });
   assertEquals([task.report_seq, task.progress], [5, 50]);
@@ -350,7 +350,7 @@ Deno.test("ReportCalls.report() refuses a number that is not above the last one,
   assertRefused(await direct.ask("PATCH", T, { json: { seq: 7 } }), "task_ended", end.json);
 });
 
-Deno.test("ReportCalls ends where the newest reports lead, whatever comes twice, late or not at all", async () => {
+Deno.test("ReportCalls reaches the state of the newest reports, despite repeated, late and lost ones", async () => {
   const report = fc.record({
     progress: fc.integer({ min: 0, max: 100 }),
     lines: fc.array(fc.string({ maxLength: 3 }), { maxLength: 3 }),
@@ -383,7 +383,7 @@ Deno.test("ReportCalls ends where the newest reports lead, whatever comes twice,
   );
 });
 
-Deno.test("ReportCalls answers with whether the task was asked to stop", async () => {
+Deno.test("ReportCalls.report() returns whether cancellation was requested", async () => {
   await using direct = await start();
   assertEquals((await direct.ask("PATCH", T)).json.cancel_requested, false);
   const asked = await direct.ask("POST", `${T}/cancel`);
@@ -395,7 +395,7 @@ Deno.test("ReportCalls answers with whether the task was asked to stop", async (
   assertEquals((await direct.ask("POST", `${T}/cancel`)).status, 202);
 });
 
-Deno.test("ReportCalls is told that a task was ended by force, or before it began", async () => {
+Deno.test("ReportCalls.report() refuses reports of a task that was cancelled by force or before its start", async () => {
   await using direct = await start({ progress: 5 });
   await direct.ask("POST", "/tasks/c", { json: { id: "unborn" } });
   const forced = await direct.ask("POST", `${T}/cancel?force=true`);
@@ -410,7 +410,7 @@ Deno.test("ReportCalls is told that a task was ended by force, or before it bega
   }
 });
 
-Deno.test("ReportCalls answers 404 for a task that there is not, and to a path of the wrong grammar 400", async () => {
+Deno.test("ReportCalls responds with 404 for an unknown task, and 400 for an invalid path", async () => {
   await using direct = await start();
   for (const part of ["", "/finish", "/fail", "/cancelled", "/logs"]) {
     assertProblem(await direct.ask("POST", `/tasks/c/unknown${part}`), 404, "task_not_found");
@@ -423,7 +423,7 @@ Deno.test("ReportCalls answers 404 for a task that there is not, and to a path o
   assertEquals((await direct.ask("GET", `${T}/finish`)).headers.get("allow"), "POST");
 });
 
-Deno.test("ReportCalls.report() refuses lines that would leave a gap, as they could not be told when they come again", async () => {
+Deno.test("ReportCalls.report() refuses lines that would leave a gap", async () => {
   await using direct = await start();
   const say = (lines: string[], first: number) => direct.ask("POST", `${T}/logs`, { json: { lines, first } });
   const task = (await direct.ask("GET", T)).json;

@@ -53,8 +53,7 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   [
     "",
     { json: { status: "a", message: "b" } },
-    'Cannot read "message": it is an alias of "status", and ' +
-    "only one of them may be given",
+    'Cannot read "message": it is an alias of "status", and only one of them may be given',
   ],
   [
     "",
@@ -108,8 +107,7 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   [
     "/fail",
     { form: "error.message=no&message=no" },
-    'Cannot read "error": "message" is short for it, and both ' +
-    "were given",
+    'Cannot read "error": "message" is short for "error.message", and only one of them may be given',
   ],
   ["/cancelled", { json: { result: 1 } }, 'There is no field "result"; use status, message, seq'],
   ["/logs", { json: { line: "a" } }, 'There is no field "line"; use lines, first, seq'],
@@ -184,7 +182,7 @@ const NOT_CREATED: readonly (readonly [AskOptions, string])[] = [
   ],
 ];
 
-Deno.test("parseBody() refuses each wrong field in words that name it, what was wanted and what came", async () => {
+Deno.test("parseBody() names the invalid field, the wanted type and the received value", async () => {
   await using direct = new DirectMonitor();
   await direct.ask("POST", "/tasks/c", { json: { id: "t" } });
   const { cursor } = direct.monitor.registry;
@@ -198,7 +196,7 @@ Deno.test("parseBody() refuses each wrong field in words that name it, what was 
   assertEquals(direct.monitor.registry.cursor, cursor, "nothing has changed");
 });
 
-Deno.test("every schema can be written as a JSON schema that describes each field", () => {
+Deno.test("every schema converts to a JSON schema that describes each field", () => {
   const schemas = [CREATE_BODY, UPDATE_BODY, FINISH_BODY, FAIL_BODY, CANCELLED_BODY, LOGS_BODY];
   for (const schema of schemas) {
     const { properties = {}, additionalProperties } = z.toJSONSchema(schema);
@@ -210,7 +208,7 @@ Deno.test("every schema can be written as a JSON schema that describes each fiel
   }
 });
 
-Deno.test("readBody() refuses what is of another type, no JSON, or too large", async () => {
+Deno.test("readBody() refuses another content type, invalid JSON, and a too large body", async () => {
   await using direct = new DirectMonitor({ limits: { requestBytes: 1_000 } });
   await direct.ask("POST", "/tasks/c", { json: { id: "t" } });
   const { cursor } = direct.monitor.registry;
@@ -298,7 +296,7 @@ function verdict(parse: () => readonly ReportedChange[]): readonly ReportedChang
   }
 }
 
-Deno.test("parseBody() takes what parseChange() takes, and nothing else", () => {
+Deno.test("parseBody() accepts the same values as parseChange()", () => {
   const taken = { create: 0, update: 0, finish: 0, fail: 0, cancelled: 0, logs: 0 };
   const refused = { ...taken };
   const check = (
@@ -378,7 +376,7 @@ function stamped(changes: readonly ReportedChange[]): ReportedChange[] {
   );
 }
 
-Deno.test("valueOfForm() and parseBody() refuse by nothing but a problem, whatever comes", () => {
+Deno.test("valueOfForm() and parseBody() throw nothing but problems", () => {
   const kinds: readonly ReportKind[] = ["update", "finish", "fail", "cancelled", "logs"];
   const names = fc.oneof(
     fc.constantFrom(

@@ -22,7 +22,7 @@ async function openRaw(server: TestServer, path: string, headers = ""): Promise<
   return connection;
 }
 
-Deno.test("Events.watch() sends how long to wait, the state as a socket does, and then what happens", async () => {
+Deno.test("Events.watch() sends the retry delay, the state, and then events", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/held`, { body: { id: "a" } });
@@ -57,7 +57,7 @@ Deno.test("Events.watch() sends how long to wait, the state as a socket does, an
   assert(!stream.text.includes("foreign"));
 });
 
-Deno.test("Events.watch() tells every line of a log, and where it is in the log", async () => {
+Deno.test("Events.watch() sends every log line with its number", async () => {
   await using server = startTaskServer();
   const logging = server.monitor.monitored(async (task) => {
     for (let line = 0; line < 500; line++) {
@@ -80,7 +80,7 @@ Deno.test("Events.watch() tells every line of a log, and where it is in the log"
   assertEquals(lines, (await call("GET", `${server.url}/tasks/c/t/logs`)).json.lines);
 });
 
-Deno.test("Events.watch() goes on where a reader was, by header or by URL, the header first", async () => {
+Deno.test("Events.watch() resumes from Last-Event-ID, or else from after", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "a" });
@@ -104,7 +104,7 @@ Deno.test("Events.watch() goes on where a reader was, by header or by URL, the h
   assertEquals(both.types, ["task.finished"]);
 });
 
-Deno.test("Events.watch() says resync where it can't tell what was missed", async () => {
+Deno.test("Events.watch() sends resync if the missed changes are not available", async () => {
   await using server = startTaskServer({ limits: { removalsPerClient: 1 } });
   const tasks = `${server.url}/tasks/c`;
   const { cursor } = (await call("GET", tasks)).json;
@@ -126,7 +126,7 @@ Deno.test("Events.watch() says resync where it can't tell what was missed", asyn
   }
 });
 
-Deno.test("Events.watchTask() tells of its task only, ends behind its end, and is not to be come back to", async () => {
+Deno.test("Events.watchTask() sends only its task, ends after its final state, and then responds with 204", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   for (const id of ["mine", "other"]) await call("POST", `${tasks}/start/held`, { body: { id } });
@@ -159,7 +159,7 @@ Deno.test("Events.watchTask() tells of its task only, ends behind its end, and i
   await until(() => server.monitor.watchers === 0);
 });
 
-Deno.test("Events.watchTask() of an unknown task is 404, and opens nothing", async () => {
+Deno.test("Events.watchTask() responds with 404 for an unknown task", async () => {
   await using server = startTaskServer();
   assertProblem(await call("GET", `${server.url}/events/tasks/c/unknown`), 404, "task_not_found");
   const headers = { "last-event-id": "a:1" };
@@ -171,7 +171,7 @@ Deno.test("Events.watchTask() of an unknown task is 404, and opens nothing", asy
   assertEquals([server.monitor.watchers, server.monitor.registry.clients()], [0, []]);
 });
 
-Deno.test("Events: what is no stream is refused, and HEAD opens none", async () => {
+Deno.test("Events: other methods and paths are refused, and HEAD opens no stream", async () => {
   await using server = startTaskServer();
   await run(`${server.url}/tasks/c`, "echo", { id: "a" });
   const url = `${server.url}/events`;
@@ -192,21 +192,21 @@ Deno.test("Events: what is no stream is refused, and HEAD opens none", async () 
   assertEquals(server.monitor.watchers, 0);
 });
 
-Deno.test("Events: a page of another origin is refused, as it is by sockets", async () => {
+Deno.test("Events: a page of another origin is refused", async () => {
   await using server = startTaskServer();
   const headers = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
   assertProblem(await call("GET", `${server.url}/events/tasks/c`, { headers }), 403, "foreign_origin");
   assertEquals(server.monitor.watchers, 0);
 });
 
-Deno.test("Events: whom authorize refuses is told so, and sees nothing", async () => {
+Deno.test("Events: authorize can refuse a stream", async () => {
   await using server = startTaskServer({ authorize: (_request, { client }) => client === "c" });
   assertProblem(await call("GET", `${server.url}/events/tasks/d`), 403, "not_allowed");
   await using stream = await TestEventStream.open(`${server.url}/events/tasks/c`);
   await stream.find("initial_state");
 });
 
-Deno.test("Events: streams and sockets have one limit together", async () => {
+Deno.test("Events: streams and sockets share one limit", async () => {
   await using server = startTaskServer({ limits: { watchers: 2 } });
   const url = `${server.url}/events/tasks/c`;
   await using stream = await TestEventStream.open(url);
@@ -225,7 +225,7 @@ Deno.test("Events: streams and sockets have one limit together", async () => {
   await stream.find("initial_state");
 });
 
-Deno.test("Events: readers that go away are noticed at once, and leave nothing behind", async () => {
+Deno.test("Events: clients that disconnect are released at once", async () => {
   await using server = startTaskServer({ limits: { watchers: 3 } });
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "a" } });
   for (let round = 0; round < 10; round++) {
@@ -241,7 +241,7 @@ Deno.test("Events: readers that go away are noticed at once, and leave nothing b
   assertEquals(server.errors, []);
 });
 
-Deno.test("Events: all are sent the same bytes", async () => {
+Deno.test("Events: all watchers receive the same bytes", async () => {
   await using server = startTaskServer();
   await using stack = new AsyncDisposableStack();
   const streams: TestEventStream[] = [];
@@ -261,7 +261,7 @@ Deno.test("Events: all are sent the same bytes", async () => {
   assert(streams[0]!.types.length > 20);
 });
 
-Deno.test("Events: one that never reads is cut, gives its memory back, and the others get everything", async () => {
+Deno.test("Events: a client that never reads is disconnected and releases its memory; the others receive everything", async () => {
   const limits = { watcherQueueBytes: 100_000, endedTasksPerClient: 2 };
   await using server = startTaskServer({ limits: { ...limits, frameIntervalMs: 0 } });
   const large = server.monitor.monitored(() => "x".repeat(60_000), { client: "c", name: "large" });
@@ -290,7 +290,7 @@ Deno.test("Events: one that never reads is cut, gives its memory back, and the o
   assertEquals(server.errors, []);
 });
 
-Deno.test("Events: nobody is cut for what there is to see first, however large it is", async () => {
+Deno.test("Events: nobody is disconnected because of a large initial state", async () => {
   await using server = new HeldServer({ watcherQueueBytes: 10_000 });
   for (let index = 0; index < 20; index++) {
     server.test.begin("c", `large-${index}`);
@@ -315,7 +315,7 @@ Deno.test("Events: nobody is cut for what there is to see first, however large i
   await reader.cancel();
 });
 
-Deno.test("Events: a stream that has ended takes up its seat until everything of it is taken", async () => {
+Deno.test("Events: an ended stream keeps its seat until it was read", async () => {
   await using server = new HeldServer({ watchers: 1 });
   server.test.run("c", "1");
   const { host } = new URL(server.url);
@@ -327,7 +327,7 @@ Deno.test("Events: a stream that has ended takes up its seat until everything of
   await (await ask()).body!.cancel();
 });
 
-Deno.test("Events: what nobody hears of for 15 s is a sign of life", async () => {
+Deno.test("Events: an idle stream sends a comment every 15 s", async () => {
   await using server = startTaskServer();
   using clock = new FakeClock();
   await using all = await TestEventStream.open(`${server.url}/events/tasks/c`);
@@ -345,7 +345,7 @@ Deno.test("Events: what nobody hears of for 15 s is a sign of life", async () =>
   assertEquals(all.types, ["initial_state"]);
 });
 
-Deno.test("Events: nothing is left to be done once all have left", async () => {
+Deno.test("Events: no timer is left once every stream has ended", async () => {
   await using server = new HeldServer();
   using clock = new FakeClock();
   {
@@ -359,7 +359,7 @@ Deno.test("Events: nothing is left to be done once all have left", async () => {
   }
 });
 
-Deno.test("Events: a beginning and an end are shown once they are committed, and a record that can't be read is 503", async () => {
+Deno.test("Events: new and ended tasks are sent after the commit; an unreadable record is 503", async () => {
   await using server = new HeldServer();
   const url = `${server.url}/events/tasks/c`;
   server.test.begin("c", "1");
@@ -383,7 +383,7 @@ Deno.test("Events: a beginning and an end are shown once they are committed, and
   await other.find("initial_state");
 });
 
-Deno.test("Monitor.shutdown() says that it closes, tells how tasks end, and ends the streams", async () => {
+Deno.test("Monitor.shutdown() announces the end, sends the final states, and ends the streams", async () => {
   await using server = startTaskServer();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   await using all = await TestEventStream.open(`${server.url}/events/tasks/c`);
@@ -399,7 +399,7 @@ Deno.test("Monitor.shutdown() says that it closes, tells how tasks end, and ends
   assertProblem(await call("GET", `${server.url}/events/tasks/c`), 503, "closing");
 });
 
-Deno.test("Monitor.shutdown() ends although a stream is stuck", async () => {
+Deno.test("Monitor.shutdown() completes although a stream is stuck", async () => {
   await using server = startTaskServer({ limits: { watcherQueueBytes: 100_000, endedTasksPerClient: 2 } });
   const large = server.monitor.monitored(() => "x".repeat(60_000), { client: "c", name: "large" });
   {
@@ -415,7 +415,7 @@ Deno.test("Monitor.shutdown() ends although a stream is stuck", async () => {
   }
 });
 
-Deno.test("createMonitor() that is disposed of ends its streams", async () => {
+Deno.test("Monitor ends its streams when it is disposed", async () => {
   const monitor = createMonitor({ channel: crypto.randomUUID() });
   const request = new Request("http://localhost/events/tasks/c", { headers: { host: "localhost" } });
   const response = await monitor.fetch(request);
@@ -423,7 +423,7 @@ Deno.test("createMonitor() that is disposed of ends its streams", async () => {
   assertMatch(await response.text(), /^retry: 1000\n\nevent: initial_state\ndata: .*\nid: .*\n\n$/);
 });
 
-Deno.test("Events: a compressor in between is told to keep its hands off", async () => {
+Deno.test("Events: proxies are told not to transform or buffer the stream", async () => {
   await using server = startTaskServer();
   const stream = await fetch(`${server.url}/events/tasks/c`, { headers: { "accept-encoding": "gzip, br" } });
   assertEquals(stream.headers.get("content-encoding"), null);

@@ -15,7 +15,7 @@ function open() {
   return { body, reader, read, dones: () => dones };
 }
 
-Deno.test("QueuedBody gives what was written in order, and counts what was not taken", async () => {
+Deno.test("QueuedBody delivers bytes in order, and counts those that were not read", async () => {
   const { body, read, dones } = open();
   body.write(bytes("one"));
   body.write(bytes("three"));
@@ -28,7 +28,7 @@ Deno.test("QueuedBody gives what was written in order, and counts what was not t
   assertEquals([body.writtenBytes, dones()], [12, 0]);
 });
 
-Deno.test("QueuedBody gives the very bytes, so that many may have the same", async () => {
+Deno.test("QueuedBody does not copy the bytes", async () => {
   const { body, reader } = open();
   const shared = bytes("shared");
   body.write(shared);
@@ -36,7 +36,7 @@ Deno.test("QueuedBody gives the very bytes, so that many may have the same", asy
   assertEquals(shared.length, 6);
 });
 
-Deno.test("QueuedBody.end() ends behind what was written, and takes nothing any more", async () => {
+Deno.test("QueuedBody.end() ends the body after the written bytes, and ignores further ones", async () => {
   const { body, read, dones } = open();
   body.write(bytes("a"));
   body.end();
@@ -47,7 +47,7 @@ Deno.test("QueuedBody.end() ends behind what was written, and takes nothing any 
   assertEquals(dones(), 1);
 });
 
-Deno.test("QueuedBody.end() ends a reader that waits", async () => {
+Deno.test("QueuedBody.end() ends a pending read", async () => {
   const { body, read, dones } = open();
   const next = read();
   body.end();
@@ -64,7 +64,7 @@ Deno.test("QueuedBody.discard() discards the queued bytes and ends the body", as
   assertEquals([await read(), dones()], [null, 1]);
 });
 
-Deno.test("QueuedBody is done once its reader leaves, whatever is written afterwards", async () => {
+Deno.test("QueuedBody is done once its reader cancels, whatever is written afterwards", async () => {
   const { body, reader, dones } = open();
   body.write(bytes("a"));
   await reader.cancel();
@@ -75,7 +75,7 @@ Deno.test("QueuedBody is done once its reader leaves, whatever is written afterw
   assertEquals([dones(), body.queuedBytes], [1, 0]);
 });
 
-Deno.test("QueuedBody is done once a reader leaves that waits", async () => {
+Deno.test("QueuedBody is done once a reader cancels a pending read", async () => {
   const { body, reader, dones } = open();
   const next = reader.read();
   await reader.cancel();

@@ -36,7 +36,7 @@ async function watchers(server: TestServer, count: number): Promise<void> {
   while (server.monitor.watchers !== count) await call("GET", `${server.url}/healthz`);
 }
 
-Deno.test("Sockets.watch() sends the state, then the state after every change", async () => {
+Deno.test("Sockets.watch() sends the state, and again after every change", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "before" } });
   await using socket = new TestSocket(`${server.url}/ws/tasks/c`);
@@ -66,7 +66,7 @@ Deno.test("Sockets.watch() sends the state, then the state after every change", 
   });
 });
 
-Deno.test("Sockets.watchTask() tells of its task only, and is closed after its end", async () => {
+Deno.test("Sockets.watchTask() sends only its task, and is closed after the task has ended", async () => {
   await using server = start();
   for (const id of ["mine", "other"]) {
     await call("POST", `${server.url}/tasks/c/start/held`, { body: { id } });
@@ -86,7 +86,7 @@ Deno.test("Sockets.watchTask() tells of its task only, and is closed after its e
   assertEquals(versions, versions.toSorted((a, b) => a - b));
 });
 
-Deno.test("Sockets.watchTask() tells how an ended task ended, and is closed", async () => {
+Deno.test("Sockets.watchTask() sends the final state of an ended task, and is closed", async () => {
   await using server = start();
   server.held.release({ done: true });
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
@@ -98,7 +98,7 @@ Deno.test("Sockets.watchTask() tells how an ended task ended, and is closed", as
   assertEquals(again.messages.map(({ type }) => type), ["initial_state"]);
 });
 
-Deno.test("Sockets.watchTask() is closed when its task is removed by a bound", async () => {
+Deno.test("Sockets.watchTask() is closed when its task is removed by a retention limit", async () => {
   await using server = start({ limits: { endedTasksPerClient: 0 } });
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   await using socket = new TestSocket(`${server.url}/ws/tasks/c/t`);
@@ -112,7 +112,7 @@ Deno.test("Sockets.watchTask() is closed when its task is removed by a bound", a
   );
 });
 
-Deno.test("Sockets.watchTask() tells the end of a task that is removed right after it", async () => {
+Deno.test("Sockets.watchTask() sends the final state of a task that is removed right after it", async () => {
   await using server = start();
   const run = server.monitor.monitored((_task, go: Promise<unknown>) => go, {
     client: "c",
@@ -139,7 +139,7 @@ Deno.test("Sockets.watchTask() refuses an unknown task before the upgrade", asyn
   assertEquals(server.monitor.registry.clients(), []);
 });
 
-Deno.test("Sockets.watch() with mode=delta sends what changed, and what was removed", async () => {
+Deno.test("Sockets.watch() with mode=delta sends changes and removals", async () => {
   await using server = start();
   for (const id of ["a", "b"]) await call("POST", `${server.url}/tasks/c/start/held`, { body: { id } });
   const { cursor } = (await call("GET", `${server.url}/tasks/c`)).json;
@@ -154,7 +154,7 @@ Deno.test("Sockets.watch() with mode=delta sends what changed, and what was remo
   assert(socket.messages.every((message) => taskIn(message, "b") === undefined), "b did not change");
 });
 
-Deno.test("Sockets.watch() with after tells all that was missed, by state", async () => {
+Deno.test("Sockets.watch() with after sends every missed change", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   for (const id of ["a", "b"]) await call("POST", `${tasks}/start/held`, { body: { id } });
@@ -170,7 +170,7 @@ Deno.test("Sockets.watch() with after tells all that was missed, by state", asyn
   assertEquals(missed.cursor, (await call("GET", tasks)).json.cursor);
 });
 
-Deno.test("Sockets.watch() says resync where it can't tell what was missed", async () => {
+Deno.test("Sockets.watch() sends resync if the missed changes are not available", async () => {
   await using server = start({ limits: { removalsPerClient: 1, endedTasksPerClient: 0 } });
   const tasks = `${server.url}/tasks/c`;
   const { cursor } = (await call("GET", tasks)).json;
@@ -193,7 +193,7 @@ Deno.test("Sockets.watch() says resync where it can't tell what was missed", asy
   }
 });
 
-Deno.test("Sockets: a handshake that is none is refused", async () => {
+Deno.test("Sockets: an invalid handshake is refused", async () => {
   await using server = start();
   const upgraded = await handshake(server, "/ws/tasks/c");
   assertEquals(upgraded.status, 101, "the handshake that the others are made of is good");
@@ -253,7 +253,7 @@ Deno.test("Sockets: what watchers send is ignored, up to 1 KiB", async () => {
   assertEquals(server.errors, []);
 });
 
-Deno.test("Sockets: one more than the limit is refused, until somebody leaves", async () => {
+Deno.test("Sockets: sockets beyond the limit are refused until another one closes", async () => {
   await using server = start({ limits: { watchers: 2 } });
   await using first = new TestSocket(`${server.url}/ws/tasks/c`);
   await first.opened();
@@ -269,7 +269,7 @@ Deno.test("Sockets: one more than the limit is refused, until somebody leaves", 
   await third.count(1);
 });
 
-Deno.test("Sockets: sockets that are cut while they open do not use up the limit", async () => {
+Deno.test("Sockets: sockets that disconnect while they open do not count against the limit", async () => {
   await using server = start({ limits: { watchers: 3 } });
   for (let round = 0; round < 10; round++) {
     // rawRequest() cuts the connection as soon as it has the answer.
@@ -283,7 +283,7 @@ Deno.test("Sockets: sockets that are cut while they open do not use up the limit
   await socket.count(1);
 });
 
-Deno.test("Sockets: 100 watchers are sent the same bytes, each change once", async () => {
+Deno.test("Sockets: 100 watchers receive the same bytes, each change once", async () => {
   await using server = start();
   const run = server.monitor.monitored(async (task, steps: number) => {
     for (let n = 1; n <= steps; n++) {
@@ -308,7 +308,7 @@ Deno.test("Sockets: 100 watchers are sent the same bytes, each change once", asy
   }
 });
 
-Deno.test("Sockets: one that never reads is cut, and the others get everything", async () => {
+Deno.test("Sockets: a watcher that never reads is disconnected, and the others receive everything", async () => {
   const limits = {
     watcherQueueBytes: 100_000,
     fullStateBytesPerSecond: 1e9,
@@ -349,7 +349,7 @@ async function stuckSocket(server: TestServer, path: string): Promise<Deno.TcpCo
   return connection;
 }
 
-Deno.test("Sockets: broken frames end their own socket and nothing else", async () => {
+Deno.test("Sockets: invalid frames close only their own socket", async () => {
   await using server = start();
   await using watching = new TestSocket(`${server.url}/ws/tasks/c`);
   await watching.count(1);
@@ -373,7 +373,7 @@ Deno.test("Sockets: broken frames end their own socket and nothing else", async 
   assertEquals(server.errors, []);
 });
 
-Deno.test("Sockets.close() says that the server goes away", async () => {
+Deno.test("Sockets.close() closes every socket with 1001", async () => {
   const server = start();
   await using socket = new TestSocket(`${server.url}/ws/tasks/c`);
   await socket.count(1);

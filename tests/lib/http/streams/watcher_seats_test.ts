@@ -2,7 +2,7 @@ import { Problem } from "../../../../lib/http/problem.ts";
 import { WatcherSeats } from "../../../../lib/http/streams/watcher_seats.ts";
 import { assertEquals, assertThrows } from "../../../support/assert.ts";
 
-Deno.test("WatcherSeats.take() gives so many seats, and each back once", () => {
+Deno.test("WatcherSeats.take() gives seats up to the limit, and takes each back once", () => {
   const seats = new WatcherSeats(2);
   const giveBack = [seats.take(), seats.take()];
   assertEquals(seats.taken, 2);

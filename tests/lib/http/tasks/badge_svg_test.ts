@@ -12,7 +12,7 @@ import { exampleTask, finishedTask } from "../../../support/example_task.ts";
 
 const BLUE: Badge = { label: "nightly import", value: "42%", colour: "#0969da" };
 
-Deno.test("badgeOf() says how far a task is, or how it ended", () => {
+Deno.test("badgeOf() shows the progress or the final state of a task", () => {
   const valueOf = (overrides: Partial<Task>) => badgeOf(exampleTask(overrides)).value;
   assertEquals(valueOf({ state: "NOT_STARTED", active: false }), "waiting");
   assertEquals(valueOf({ state: "STARTING" }), "running");
@@ -36,7 +36,7 @@ function contrastWithWhite(colour: string): number {
   return 1.05 / (0.2126 * red! + 0.7152 * green! + 0.0722 * blue! + 0.05);
 }
 
-Deno.test("badgeSvg() has writing that stands out from what is behind it", () => {
+Deno.test("badgeSvg() has text of sufficient contrast", () => {
   const states = (["NOT_STARTED", "PROCESSING", "FINISHED", "ERROR", "CANCELLED"] as const)
     .map((state) => badgeOf(exampleTask({ state })));
   const badges = [...states, badgeOf(exampleTask({ stale: true })), UNKNOWN_BADGE];
@@ -47,7 +47,7 @@ Deno.test("badgeSvg() has writing that stands out from what is behind it", () =>
   for (const colour of colours) assertGreater(contrastWithWhite(colour), 4.5, colour);
 });
 
-Deno.test("badgeSvg() is small, and needs no style, no script and nothing from elsewhere", () => {
+Deno.test("badgeSvg() is small, without styles, scripts or external resources", () => {
   const svg = badgeSvg(BLUE);
   assertLess(svg.length, 1_000);
   assertStringIncludes(svg, 'role="img" aria-label="nightly import: 42%"');
@@ -58,7 +58,7 @@ Deno.test("badgeSvg() is small, and needs no style, no script and nothing from e
   assertEquals(widths.reduce((sum, each) => sum + each, 0), Number(width));
 });
 
-Deno.test("badgeSvg() cuts a long label, and leaves out an empty one", () => {
+Deno.test("badgeSvg() truncates a long label, and leaves out an empty one", () => {
   assertStringIncludes(badgeSvg({ ...BLUE, label: "😀".repeat(200) }), `>${"😀".repeat(59)}…</text>`);
   const svg = badgeSvg({ ...BLUE, label: "" });
   assertEquals([...svg.matchAll(/<text /g)].length, 1);
@@ -76,7 +76,7 @@ function textsOf(svg: string): string[] {
   return texts;
 }
 
-Deno.test("badgeSvg() writes any text as nothing but text", () => {
+Deno.test("badgeSvg() escapes any text", () => {
   assertStringIncludes(
     badgeSvg({ ...BLUE, label: `</text><script>alert("1")</script>&'` }),
     "&lt;/text&gt;&lt;script&gt;",

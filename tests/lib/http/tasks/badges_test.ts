@@ -6,7 +6,7 @@ import { HeldServer } from "../../../support/held_server.ts";
 import { run, startTaskServer as start } from "../../../support/task_server.ts";
 import { until } from "../../../support/until.ts";
 
-Deno.test("Badges shows a task as it is now, and may be embedded anywhere", async () => {
+Deno.test("Badges.badge() shows the current state of a task, and can be embedded anywhere", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   await call("POST", tasks, { body: { id: "t", name: "<import>" } });
@@ -22,7 +22,7 @@ Deno.test("Badges shows a task as it is now, and may be embedded anywhere", asyn
   assertStringIncludes((await call("GET", `${server.url}/badge/c/t.svg`)).text, ">failed</text>");
 });
 
-Deno.test("Badges are sent again only where they have changed", async () => {
+Deno.test("Badges.badge() responds with 304 if the badge has not changed", async () => {
   await using server = start();
   const url = `${server.url}/badge/c/t.svg`;
   await call("POST", `${server.url}/tasks/c`, { body: { id: "t", name: "job" } });
@@ -44,7 +44,7 @@ Deno.test("Badges are sent again only where they have changed", async () => {
   assert(changed.headers.get("etag") !== etag);
 });
 
-Deno.test("Badges takes another label, and ids with dots in them", async () => {
+Deno.test("Badges.badge() accepts another label, and ids with dots", async () => {
   await using server = start();
   for (const id of ["a.svg", "a"]) await run(`${server.url}/tasks/c`, "echo", { id });
   await call("DELETE", `${server.url}/tasks/c/a`);
@@ -57,7 +57,7 @@ Deno.test("Badges takes another label, and ids with dots in them", async () => {
   assertEquals((await call("GET", `${server.url}/badge/c/a.svg`)).status, 404);
 });
 
-Deno.test("Badges answers 404 with a badge for a task that is not there", async () => {
+Deno.test("Badges.badge() responds with 404 and a badge for an unknown task", async () => {
   await using server = start();
   const { status, headers, text } = await call("GET", `${server.url}/badge/nobody/t.svg`);
   assertEquals([status, headers.get("content-type")], [404, "image/svg+xml; charset=utf-8"]);
@@ -71,7 +71,7 @@ Deno.test("Badges answers 404 with a badge for a task that is not there", async 
   }
 });
 
-Deno.test("Badges show an end only once it is committed", async () => {
+Deno.test("Badges.badge() shows a final state after its commit", async () => {
   await using server = new HeldServer();
   server.test.begin("c", "t");
   server.store.hold();

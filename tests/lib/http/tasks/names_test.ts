@@ -13,7 +13,7 @@ async function namesOf(url: string): Promise<RunStats[]> {
   return json.names;
 }
 
-Deno.test("Names tells how the runs of each name went, until they are removed", async () => {
+Deno.test("Names.list() returns the statistics of each name, until its tasks are removed", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   for (const id of ["e1", "e2"]) await run(tasks, "echo", { id });
@@ -34,7 +34,7 @@ Deno.test("Names tells how the runs of each name went, until they are removed", 
   assertEquals((await namesOf(`${server.url}/names/c`))[0]?.runs, 1);
 });
 
-Deno.test("Names filters by name and time, and refuses what it can't filter by", async () => {
+Deno.test("Names.list() filters by name and time, and refuses other filters", async () => {
   await using server = start();
   for (const name of ["echo", "fails"]) await run(`${server.url}/tasks/c`, name, { id: name });
   const found = async (query: string) =>
@@ -50,7 +50,7 @@ Deno.test("Names filters by name and time, and refuses what it can't filter by",
   }
 });
 
-Deno.test("Names answers with nothing for an unknown client, and nowhere else", async () => {
+Deno.test("Names.list() is empty for an unknown client, and has no other paths", async () => {
   await using server = start();
   assertEquals(await namesOf(`${server.url}/names/nobody`), []);
   assertEquals(server.monitor.registry.clients(), []);

@@ -47,17 +47,17 @@ function pick(query: string): string[] {
   return selectTasks(TASKS, parseTaskQuery(new URLSearchParams(query))).tasks.map(({ task }) => task.id);
 }
 
-Deno.test("selectTasks() tells the newest first where nothing is asked for", () => {
+Deno.test("selectTasks() selects all tasks without filters, newest first", () => {
   assertEquals(pick(""), ["a.b", "import users", "export", "import"]);
 });
 
-Deno.test("selectTasks() filters by state, several and in any case", () => {
+Deno.test("selectTasks() filters by one or more states, case-insensitively", () => {
   assertEquals(pick("state=ERROR"), ["export"]);
   assertEquals(pick("state=error,finished"), ["export", "import"]);
   assertEquals(pick("state=ERROR&state=PROCESSING"), ["a.b", "import users", "export"]);
 });
 
-Deno.test("selectTasks() filters by name, with * for anything and nothing else that means more", () => {
+Deno.test("selectTasks() filters by name, in which only * is special", () => {
   assertEquals(pick("name=import"), ["import"]);
   assertEquals(pick("name=IMPORT*"), ["import users", "import"]);
   assertEquals(pick("name=*port"), ["export", "import"]);
@@ -68,7 +68,7 @@ Deno.test("selectTasks() filters by name, with * for anything and nothing else t
   }
 });
 
-Deno.test("selectTasks() matches no pattern for long", () => {
+Deno.test("selectTasks() matches any name pattern quickly", () => {
   const long = [stored("t", 1, { name: "a".repeat(200) })];
   const started = performance.now();
   // Who tries every way to share out the letters among the stars is busy with it for most of a minute.
@@ -76,7 +76,7 @@ Deno.test("selectTasks() matches no pattern for long", () => {
   assertLess(performance.now() - started, 2_000);
 });
 
-Deno.test("selectTasks() filters by tags, all of them", () => {
+Deno.test("selectTasks() selects tasks that have all of the tags", () => {
   assertEquals(pick("tag=db"), ["export", "import"]);
   assertEquals(pick("tag=db,night"), ["import"]);
   assertEquals(pick("tag=db&tag=night"), ["import"]);
@@ -92,12 +92,12 @@ Deno.test("selectTasks() searches id, name, status, error and tags", () => {
   assertEquals(pick("q=.*"), []);
 });
 
-Deno.test("selectTasks() combines filters by and", () => {
+Deno.test("selectTasks() selects tasks that match every filter", () => {
   assertEquals(pick("state=PROCESSING&name=import*"), ["import users"]);
   assertEquals(pick("state=FINISHED&q=full"), []);
 });
 
-Deno.test("selectTasks() sorts both ways, the unknown lowest, those of one rank by creation", () => {
+Deno.test("selectTasks() sorts both ways, with null lowest and equal tasks in order of creation", () => {
   assertEquals(pick("sort=created_at"), ["import", "export", "import users", "a.b"]);
   assertEquals(pick("sort=name"), ["a.b", "export", "import", "import users"]);
   assertEquals(pick("sort=-name"), ["import users", "import", "export", "a.b"]);
@@ -106,7 +106,7 @@ Deno.test("selectTasks() sorts both ways, the unknown lowest, those of one rank 
   assertEquals(pick("sort=-started_at").slice(0, 2), ["import users", "a.b"]);
 });
 
-Deno.test("selectTasks() cuts pages that hold each task once", () => {
+Deno.test("selectTasks() has each task on exactly one page", () => {
   const query = (page: number) => parseTaskQuery(new URLSearchParams({ limit: "3", page: String(page) }));
   const first = selectTasks(TASKS, query(1));
   const second = selectTasks(TASKS, query(2));
@@ -152,7 +152,7 @@ function selectPlainly(tasks: readonly StoredTask[], query: TaskQuery): string[]
   return pages;
 }
 
-Deno.test("selectTasks() finds what one finds who reads every record, and every task on one page", () => {
+Deno.test("selectTasks() finds the same tasks as a search through every record", () => {
   fc.assert(
     fc.property(fc.array(listedTasks, { maxLength: 30, size: "max" }), taskQueries, (tasks, query) => {
       const reads: number[] = [];
@@ -172,7 +172,7 @@ Deno.test("selectTasks() finds what one finds who reads every record, and every 
   );
 });
 
-Deno.test("selectTasks() reads records only where nothing else can tell", () => {
+Deno.test("selectTasks() reads a record only if the summary does not decide", () => {
   const readsFor = (query: string) => {
     const reads: number[] = [];
     const tasks = TASKS.map(({ task, seq }) => onDisk(task, seq, reads));
@@ -188,7 +188,7 @@ Deno.test("selectTasks() reads records only where nothing else can tell", () => 
   assertEquals(readsFor("tag=db&state=FINISHED"), [1]);
 });
 
-Deno.test("parseTaskQuery() reads times from now on backwards, and a field that nobody filled in as none", () => {
+Deno.test("parseTaskQuery() reads times relative to now, and ignores an empty field", () => {
   const seconds = Date.now() / 1000;
   const conditionsOf = (search: string) => parseTaskQuery(new URLSearchParams(search)).conditions;
   const since = conditionsOf("since=1h");
@@ -205,7 +205,7 @@ Deno.test("parseTaskQuery() reads times from now on backwards, and a field that 
   ]);
 });
 
-Deno.test("parseTaskQuery() names what it can't read", () => {
+Deno.test("parseTaskQuery() names the invalid filter", () => {
   const wrong = {
     colour: "red",
     state: "DONE",

@@ -32,7 +32,7 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
-Deno.test("Rest.logs() tells lines from a number on, before a number, and as many as are wanted", async () => {
+Deno.test("Rest.logs() returns lines after or before a number, up to a limit", async () => {
   const { server, logs } = await logging(100, 50);
   await using _server = server;
   const table: [string, [from: number, to: number]][] = [
@@ -59,7 +59,7 @@ Deno.test("Rest.logs() tells lines from a number on, before a number, and as man
   }
 });
 
-Deno.test("Rest.logs() has no lines where there are none, and says from where on there may be some", async () => {
+Deno.test("Rest.logs() returns no lines of an empty range, and where the next lines will be", async () => {
   const { server, logs } = await logging(100, 50);
   await using _server = server;
   for (
@@ -73,7 +73,7 @@ Deno.test("Rest.logs() has no lines where there are none, and says from where on
   assertEquals(json, { lines: [], first: 0, next: 0, count: 0 });
 });
 
-Deno.test("Rest.logs() leads from page to page, forward and back, also where the oldest lines are gone", async () => {
+Deno.test("Rest.logs() pages forwards and backwards, also if the oldest lines were dropped", async () => {
   const { server, logs } = await logging(100, 50);
   await using _server = server;
   for (const limit of [1, 7, 25, 100]) {
@@ -97,7 +97,7 @@ Deno.test("Rest.logs() leads from page to page, forward and back, also where the
   }
 });
 
-Deno.test("Rest.logs() refuses numbers that are none, and pages that are too long", async () => {
+Deno.test("Rest.logs() refuses invalid numbers and too large limits", async () => {
   const { server, logs } = await logging(3, 50);
   await using _server = server;
   for (const name of ["after", "before", "limit"]) {
@@ -116,7 +116,7 @@ Deno.test("Rest.logs() refuses numbers that are none, and pages that are too lon
   assertProblem(await call("GET", `${server.url}/tasks/c/unknown/logs`), 404, "task_not_found");
 });
 
-Deno.test("Rest.logs() of many lines is one page of what is shown at first, and no more than a page at most", async () => {
+Deno.test("Rest.logs() returns the newest page of a long log, and at most one page", async () => {
   const { server, logs } = await logging(12_000, 20_000);
   await using _server = server;
   const all = (await call("GET", `${logs}?after=0&limit=10000`)).json;
@@ -126,7 +126,7 @@ Deno.test("Rest.logs() of many lines is one page of what is shown at first, and 
   assertEquals(newest.json.next, 12_000);
 });
 
-Deno.test("Rest.history() tells the states of a task and what it said, oldest first", async () => {
+Deno.test("Rest.history() returns the states and status texts of a task, oldest first", async () => {
   await using server = startTaskServer();
   const talk = server.monitor.monitored(async (task) => {
     for (const status of ["Reading", "Writing"]) {
@@ -156,7 +156,7 @@ Deno.test("Rest.history() tells the states of a task and what it said, oldest fi
   assertProblem(await call("GET", `${server.url}/tasks/c/unknown/history`), 404, "task_not_found");
 });
 
-Deno.test("Rest.logs() gives all kept lines as a text file where that is asked for", async () => {
+Deno.test("Rest.logs() responds with all stored lines as a text file on request", async () => {
   const { server, logs } = await logging(5_000, 3_500);
   await using _server = server;
   const header = { headers: { accept: "text/plain" } };
@@ -179,7 +179,7 @@ Deno.test("Rest.logs() gives all kept lines as a text file where that is asked f
   assertProblem(await call("GET", `${server.url}/tasks/c/unknown/logs?format=text`), 404, "task_not_found");
 });
 
-Deno.test("Rest.logs() gives an empty text of a task that wrote nothing, and stops where its reader does", async () => {
+Deno.test("Rest.logs() responds with an empty text if there are no lines, and stops when the client disconnects", async () => {
   const { server, logs } = await logging(50_000, 50_000);
   await using _server = server;
   await server.monitor.monitored(() => {}, { client: "c", id: "silent" })();
@@ -193,7 +193,7 @@ Deno.test("Rest.logs() gives an empty text of a task that wrote nothing, and sto
   assertEquals(server.errors, []);
 });
 
-Deno.test("Rest.logs() gives as text what is on disk alone, too", async () => {
+Deno.test("Rest.logs() includes lines that are only on disk in the text", async () => {
   using folder = new StoreFolder();
   await using server = startServer({ data: folder.file });
   await server.monitor.monitored((task) => {

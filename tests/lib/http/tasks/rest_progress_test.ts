@@ -4,7 +4,7 @@ import { assertEquals } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";
 import { ended, startTaskServer as start } from "../../../support/task_server.ts";
 
-Deno.test("Rest.progress() tells how the progress of a task moved until its end", async () => {
+Deno.test("Rest.progress() returns the progress history of a task", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   await call("POST", tasks, { body: { id: "t", name: "job" } });
@@ -20,7 +20,7 @@ Deno.test("Rest.progress() tells how the progress of a task moved until its end"
   assertEquals(points.at(-1)[0], Math.round(Number(finished_at) * 1_000) / 1_000);
 });
 
-Deno.test("Rest.progress() answers 404 for a task that is not there", async () => {
+Deno.test("Rest.progress() responds with 404 for an unknown task", async () => {
   await using server = start();
   assertProblem(await call("GET", `${server.url}/tasks/c/unknown/progress`), 404, "task_not_found");
 });

@@ -9,7 +9,7 @@ function idsOf(tasks: readonly Task[]): string[] {
   return tasks.map(({ id }) => id);
 }
 
-Deno.test("Rest.list() with after tells what changed since, by state, and the position to go on from", async () => {
+Deno.test("Rest.list() with after returns the changes since a cursor, and the next cursor", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "a" });
@@ -34,7 +34,7 @@ Deno.test("Rest.list() with after tells what changed since, by state, and the po
   assertEquals(next.json, { cursor: answer.json.cursor, tasks: [], removed: [] });
 });
 
-Deno.test("Rest.list() with after tells of an id that was used again both the removal and the task", async () => {
+Deno.test("Rest.list() with after returns both the removal and the new task if an id was reused", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "a" });
@@ -47,7 +47,7 @@ Deno.test("Rest.list() with after tells of an id that was used again both the re
   await ended(`${tasks}/a`);
 });
 
-Deno.test("Rest.list() with after follows a client from the beginning, also one that nobody reports to", async () => {
+Deno.test("Rest.list() with after starts from a cursor before the first task of a client", async () => {
   await using server = startTaskServer();
   const unknown = await call("GET", `${server.url}/tasks/nobody`);
   const nothing = await call("GET", `${server.url}/tasks/nobody?after=${unknown.json.cursor}`);
@@ -58,7 +58,7 @@ Deno.test("Rest.list() with after follows a client from the beginning, also one 
   assertEquals(idsOf(json.tasks), ["first"]);
 });
 
-Deno.test("Rest.list() with after says 410 where it can't tell what was missed", async () => {
+Deno.test("Rest.list() with after responds with 410 if the cursor is too old", async () => {
   await using server = startTaskServer({ limits: { removalsPerClient: 1 } });
   const tasks = `${server.url}/tasks/c`;
   const { cursor } = (await call("GET", tasks)).json;
@@ -75,7 +75,7 @@ Deno.test("Rest.list() with after says 410 where it can't tell what was missed",
   }
 });
 
-Deno.test("Rest.list() with after refuses what is no cursor, and other filters beside it", async () => {
+Deno.test("Rest.list() with after refuses an invalid cursor and other filters", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   const { cursor } = (await call("GET", tasks)).json;

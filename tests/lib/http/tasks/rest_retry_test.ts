@@ -5,7 +5,7 @@ import { assertProblem, call } from "../../../support/calls.ts";
 import { startServer } from "../../../support/server.ts";
 import { ended, run, startTaskServer } from "../../../support/task_server.ts";
 
-Deno.test("Rest.retry() starts the task again as it was started first, and tells where the new one is", async () => {
+Deno.test("Rest.retry() starts the task again with the same arguments, and returns its location", async () => {
   await using server = startTaskServer({ basePath: "/monitor" });
   const base = `${server.url}/monitor/tasks/c`;
   const given = { args: ["a", { deep: [1, null] }], id: "t", tags: ["x", "y"], metadata: { from: "test" } };
@@ -26,7 +26,7 @@ Deno.test("Rest.retry() starts the task again as it was started first, and tells
   assertEquals((await call("GET", `${base}/t`)).json, before.json, "the first attempt is as it was");
 });
 
-Deno.test("Rest.retry() counts the attempts from one to the next, also of one that failed or was cancelled", async () => {
+Deno.test("Rest.retry() counts attempts, including failed and cancelled ones", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "fails", { id: "t" });
@@ -46,7 +46,7 @@ Deno.test("Rest.retry() counts the attempts from one to the next, also of one th
   assertEquals((await ended(`${tasks}/${retried.json.task_id}`)).state, "FINISHED");
 });
 
-Deno.test("Rest.retry() takes the same task more than once, each time as a task of its own", async () => {
+Deno.test("Rest.retry() creates a new task each time", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "t" });
@@ -57,7 +57,7 @@ Deno.test("Rest.retry() takes the same task more than once, each time as a task 
   for (const id of ids) assertEquals((await ended(`${tasks}/${id}`)).attempt, 2);
 });
 
-Deno.test("Rest.retry() refuses a task that runs, one that was not started by name, and an unknown one", async () => {
+Deno.test("Rest.retry() refuses an active task, one that was not started by name, and an unknown one", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/held`, { body: { id: "held" } });
@@ -80,7 +80,7 @@ Deno.test("Rest.retry() refuses a task that runs, one that was not started by na
   await ended(`${tasks}/held`);
 });
 
-Deno.test("Rest.retry() after a restart knows 404 where nothing has the name any more", async () => {
+Deno.test("Rest.retry() after a restart responds with 404 if the name is not registered any more", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
     const data = `${folder}/tasks.db`;
@@ -101,7 +101,7 @@ Deno.test("Rest.retry() after a restart knows 404 where nothing has the name any
   }
 });
 
-Deno.test("Rest.retry() keeps to the bounds like any other start", async () => {
+Deno.test("Rest.retry() respects the limits on tasks", async () => {
   await using server = startTaskServer({ limits: { liveTasksPerClient: 1 } });
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "t" });
@@ -112,7 +112,7 @@ Deno.test("Rest.retry() keeps to the bounds like any other start", async () => {
   assertEquals((await call("POST", `${tasks}/t/retry`)).status, 202);
 });
 
-Deno.test("Rest.restore() brings a removed task back with its log, its history and what it was started with", async () => {
+Deno.test("Rest.restore() restores a removed task with its log, history and arguments", async () => {
   await using server = startServer({
     tasks: { talk: (task, n: number) => (task.log(`said ${n}`), n) },
   });
@@ -137,7 +137,7 @@ Deno.test("Rest.restore() brings a removed task back with its log, its history a
   assertEquals((await ended(`${tasks}/${json.task_id}`)).result, 7);
 });
 
-Deno.test("Rest.restore() knows 404 where there is nothing to restore, 409 where the id is already taken", async () => {
+Deno.test("Rest.restore() responds with 404 if there is nothing to restore, 409 if the id is already taken", async () => {
   await using server = startTaskServer({ limits: { endedTasksPerClient: 2 } });
   const tasks = `${server.url}/tasks/c`;
   assertProblem(await call("POST", `${tasks}/unknown/restore`), 404, "task_not_found");
@@ -155,7 +155,7 @@ Deno.test("Rest.restore() knows 404 where there is nothing to restore, 409 where
   assertProblem(await call("POST", `${tasks}/a/restore`), 404, "task_not_found");
 });
 
-Deno.test("Rest.restore() knows 404 once the window is over", async () => {
+Deno.test("Rest.restore() responds with 404 after the restore window", async () => {
   await using server = startTaskServer({ limits: { restoreWindowMs: 1, sweepIntervalMs: 5 } });
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "a" });
@@ -166,7 +166,7 @@ Deno.test("Rest.restore() knows 404 once the window is over", async () => {
   assertProblem(await call("POST", `${tasks}/a/restore`), 404, "task_not_found");
 });
 
-Deno.test("Rest.restore() brings back each of the tasks that one call removed", async () => {
+Deno.test("Rest.restore() restores each task of a bulk removal", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   for (const id of ["a", "b", "c"]) await run(tasks, "echo", { id });

@@ -53,7 +53,7 @@ async function meanwhile(server: HeldServer): Promise<void> {
   for (let i = 0; i < 3; i++) await call("GET", `${server.url}/healthz`);
 }
 
-Deno.test("Rest answers a change once it is committed", async () => {
+Deno.test("Rest responds to a change after its commit", async () => {
   for (const [method, path, status] of CHANGES) {
     await using server = start();
     server.store.hold();
@@ -67,7 +67,7 @@ Deno.test("Rest answers a change once it is committed", async () => {
   }
 });
 
-Deno.test("Rest answers 503 to a change that can't be committed, and tells nobody where the file is", async () => {
+Deno.test("Rest responds with 503 if the commit fails, without the path of the file", async () => {
   for (const [method, path] of CHANGES) {
     await using server = start();
     server.store.hold();
@@ -86,7 +86,7 @@ Deno.test("Rest answers 503 to a change that can't be committed, and tells nobod
   }
 });
 
-Deno.test("Rest.start() begins nothing while nothing can be committed", async () => {
+Deno.test("Rest.start() starts nothing while the server is degraded", async () => {
   await using server = start();
   await server.store.fail("the disk is full");
   assertProblem(await call("POST", `${server.url}/tasks/c/start/held`), 503, "storage_unavailable");
@@ -102,7 +102,7 @@ Deno.test("Rest.start() begins nothing while nothing can be committed", async ()
   assertEquals((await call("POST", `${server.url}/tasks/c/start/held`)).status, 202);
 });
 
-Deno.test("ReportCalls says that a report is late, or the task has ended, once that is committed", async () => {
+Deno.test("ReportCalls refuses a late report after the commit of the newer one", async () => {
   await using server = start();
   const far = `${server.url}/tasks/c/far`;
   const rows = [
@@ -123,7 +123,7 @@ Deno.test("ReportCalls says that a report is late, or the task has ended, once t
   }
 });
 
-Deno.test("ReportCalls does not say that it has a report which can't be committed", async () => {
+Deno.test("ReportCalls does not acknowledge a report whose commit fails", async () => {
   await using server = start();
   const far = `${server.url}/tasks/c/far`;
   server.store.hold();
@@ -145,7 +145,7 @@ Deno.test("ReportCalls does not say that it has a report which can't be committe
   assertEquals(server.errors, []);
 });
 
-Deno.test("Rest shows beginnings, ends and removals once they are committed, progress at once", async () => {
+Deno.test("Rest shows new, ended and removed tasks after the commit, and progress at once", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   const { cursor } = (await call("GET", tasks)).json;
@@ -169,7 +169,7 @@ Deno.test("Rest shows beginnings, ends and removals once they are committed, pro
   }
 });
 
-Deno.test("Rest shows what there is while nothing can be committed, at a position of another epoch", async () => {
+Deno.test("Rest shows tasks while the server is degraded, with a cursor of another epoch", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   await server.store.fail();
@@ -183,7 +183,7 @@ Deno.test("Rest shows what there is while nothing can be committed, at a positio
   assertEquals((await call("GET", `${tasks}?after=${json.cursor}`)).status, 200, "it is still understood");
 });
 
-Deno.test("Rest answers from memory with another position once the commit of what it shows has failed", async () => {
+Deno.test("Rest responds from memory, with another cursor, if the commit of the shown change fails", async () => {
   await using server = start();
   server.store.hold();
   server.test.begin("c", "new");
@@ -194,7 +194,7 @@ Deno.test("Rest answers from memory with another position once the commit of wha
   assertEquals([json.cursor.split(":")[0], json.all_tasks.new.state], ["unsaved", "STARTING"]);
 });
 
-Deno.test("Handler.handle() says that it is not ready while nothing can be committed, and is healthy all the same", async () => {
+Deno.test("Handler.handle() is healthy but not ready while the server is degraded", async () => {
   await using server = start();
   await server.store.fail("the disk is full");
   const answer = await call("GET", `${server.url}/readyz`);
@@ -210,7 +210,7 @@ Deno.test("Handler.handle() says that it is not ready while nothing can be commi
   assertEquals((await call("GET", `${server.url}/readyz`)).json, { status: "ready" });
 });
 
-Deno.test("Handler.handle() answers 503 where a record can't be read, and never rejects", async () => {
+Deno.test("Handler.handle() responds with 503 if a record cannot be read, and never rejects", async () => {
   await using server = start();
   const url = `${server.url}/tasks/c/ended`;
   assertEquals((await call("GET", url)).status, 200);
@@ -225,7 +225,7 @@ Deno.test("Handler.handle() answers 503 where a record can't be read, and never 
   assertEquals((await server.handle(new Request(url, { headers }))).status, 503);
 });
 
-Deno.test("Sockets tell watchers of changes that nothing can be committed, and not where the file is", async () => {
+Deno.test("Sockets tell watchers that the server is degraded, without the path of the file", async () => {
   await using server = start();
   await using delta = new TestSocket(`${server.url}/ws/tasks/c?mode=delta`);
   await using full = new TestSocket(`${server.url}/ws/tasks/c`);
@@ -243,7 +243,7 @@ Deno.test("Sockets tell watchers of changes that nothing can be committed, and n
   assert([...delta.texts, ...late.texts].every((text) => !text.includes(SECRET_PATH)));
 });
 
-Deno.test("Sockets are closed where there is something to see that can't be read, and the others go on", async () => {
+Deno.test("Sockets are closed if the initial state cannot be read; others stay open", async () => {
   await using server = start();
   await using before = new TestSocket(`${server.url}/ws/tasks/c`);
   await using delta = new TestSocket(`${server.url}/ws/tasks/c?mode=delta`);

@@ -22,7 +22,7 @@ const RECORD_KEYS = [
   ...["retry_of", "retryable", "cancel_requested", "log_count", "reporter", "report_seq", "version"],
 ];
 
-Deno.test("Rest.list() answers with nothing for an unknown client, and keeps nothing", async () => {
+Deno.test("Rest.list() is empty for an unknown client, and stores nothing", async () => {
   await using server = start();
   const answer = await call("GET", `${server.url}/tasks/nobody`);
   assertEquals(answer.status, 200);
@@ -35,7 +35,7 @@ Deno.test("Rest.list() answers with nothing for an unknown client, and keeps not
   assertEquals(server.monitor.registry.clients(), []);
 });
 
-Deno.test("Rest.list() tells all tasks, and the active ones newest first, without a space too much", async () => {
+Deno.test("Rest.list() returns all tasks, and the active ones newest first, as compact JSON", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   for (const id of ["a", "b", "c"]) await call("POST", `${tasks}/start/held`, { body: { id } });
@@ -49,7 +49,7 @@ Deno.test("Rest.list() tells all tasks, and the active ones newest first, withou
   assertEquals((await call("GET", `${server.url}/tasks/other`)).json.all_tasks, {});
 });
 
-Deno.test("Rest.list() changes with the tasks, and moves its cursor", async () => {
+Deno.test("Rest.list() returns current tasks and a new cursor after each change", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   const cursors: string[] = [];
@@ -66,7 +66,7 @@ Deno.test("Rest.list() changes with the tasks, and moves its cursor", async () =
   assertEquals(Object.keys((await call("GET", tasks)).json.all_tasks), ["b"]);
 });
 
-Deno.test("Rest.task() tells the whole record, and 404 of an unknown one", async () => {
+Deno.test("Rest.task() returns the whole record, or 404 for an unknown task", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/echo`, { body: { id: "t", args: [1, { two: [null] }] } });
@@ -87,7 +87,7 @@ Deno.test("Rest.task() tells the whole record, and 404 of an unknown one", async
   assertProblem(await call("GET", `${server.url}/tasks/other/t`), 404, "task_not_found");
 });
 
-Deno.test("Rest.task() tells the error of a task that failed", async () => {
+Deno.test("Rest.task() returns the error of a failed task", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/fails`, { body: { id: "t" } });
@@ -98,7 +98,7 @@ Deno.test("Rest.task() tells the error of a task that failed", async () => {
   assertEquals(server.errors, [], "what a task throws is no error of the server");
 });
 
-Deno.test("Rest.list() pages with Link and next_page until the end, each task once", async () => {
+Deno.test("Rest.list() pages by Link and next_page, with each task exactly once", async () => {
   await using server = start();
   const quick = server.monitor.monitored(() => null, { name: "quick", client: "c" });
   for (let n = 0; n < 25; n++) await quick();
@@ -122,7 +122,7 @@ Deno.test("Rest.list() pages with Link and next_page until the end, each task on
   assertEquals((await call("GET", `${server.url}/tasks/c?page=9`)).json.all_tasks, {});
 });
 
-Deno.test("Rest.list() refuses filters that it does not know or can't read", async () => {
+Deno.test("Rest.list() refuses unknown and invalid filters", async () => {
   await using server = start();
   const wrong = [
     "stat=ERROR",
@@ -144,7 +144,7 @@ Deno.test("Rest.list() refuses filters that it does not know or can't read", asy
   }
 });
 
-Deno.test("Rest.logs() tells the newest lines, and those behind a number", async () => {
+Deno.test("Rest.logs() returns the newest lines, and those after a number", async () => {
   await using server = start({ limits: { logLinesPerTask: 5 } });
   const run = server.monitor.monitored((task) => {
     for (let n = 0; n < 8; n++) task.log(`line ${n}`);
@@ -164,7 +164,7 @@ Deno.test("Rest.logs() tells the newest lines, and those behind a number", async
   assertProblem(await call("GET", `${server.url}/tasks/c/unknown/logs`), 404, "task_not_found");
 });
 
-Deno.test("Rest.start() takes arguments, an id, tags and metadata, or nothing at all", async () => {
+Deno.test("Rest.start() accepts arguments, an id, tags and metadata, or an empty body", async () => {
   await using server = start();
   const url = `${server.url}/tasks/c/start/echo`;
   const given = { args: ["a", 1], id: "given", tags: ["x"], metadata: { from: "test" } };
@@ -190,7 +190,7 @@ Deno.test("Rest.start() takes arguments, an id, tags and metadata, or nothing at
   );
 });
 
-Deno.test("Rest.start() refuses what it can't read, and starts nothing", async () => {
+Deno.test("Rest.start() refuses an invalid body, and starts nothing", async () => {
   await using server = start({ limits: { requestBytes: 1_000 } });
   const url = `${server.url}/tasks/c/start/echo`;
   const json = { "content-type": "application/json" };
@@ -230,7 +230,7 @@ Deno.test("Rest.start() refuses what it can't read, and starts nothing", async (
   assertEquals(server.errors, []);
 });
 
-Deno.test("Rest.start() refuses a body without a length once it is too long", async () => {
+Deno.test("Rest.start() refuses a body without Content-Length once it is too large", async () => {
   await using server = start({ limits: { requestBytes: 1_000 } });
   const chunk = `3e8\r\n${"x".repeat(1_000)}\r\n`;
   const answer = await rawRequest(
@@ -241,7 +241,7 @@ Deno.test("Rest.start() refuses a body without a length once it is too long", as
   assertProblem(answer, 413, "body_too_large");
 });
 
-Deno.test("Rest.start() gives up on a body that does not arrive", async () => {
+Deno.test("Rest.start() responds with 408 if the body does not arrive in time", async () => {
   await using server = start({ limits: { requestTimeoutMs: 50 } });
   const answer = await rawRequest(
     server.port,
@@ -251,7 +251,7 @@ Deno.test("Rest.start() gives up on a body that does not arrive", async () => {
   assertProblem(answer, 408, "slow_body");
 });
 
-Deno.test("Rest.start() knows 404 for a name, 409 for an id, 503 for a bound", async () => {
+Deno.test("Rest.start() responds with 404 for an unknown name, 409 for a taken id, 503 at a limit", async () => {
   await using server = start({ limits: { liveTasksPerClient: 2 } });
   const tasks = `${server.url}/tasks/c`;
   for (const name of ["unknown", "__proto__", "constructor", "toString", "a%2Fb", "%00"]) {
@@ -270,7 +270,7 @@ Deno.test("Rest.start() knows 404 for a name, 409 for an id, 503 for a bound", a
   assertEquals(server.held.running, 3);
 });
 
-Deno.test("Rest.cancel() asks the task to stop, and with force does not wait for it", async () => {
+Deno.test("Rest.cancel() requests cancellation, and with force cancels at once", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/held`, { body: { id: "polite" } });
@@ -301,7 +301,7 @@ Deno.test("Rest.cancel() asks the task to stop, and with force does not wait for
   assertEquals(server.errors, []);
 });
 
-Deno.test("Rest.remove() removes an ended task, and neither an active nor an unknown one", async () => {
+Deno.test("Rest.remove() removes an ended task, but no active or unknown one", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/held`, { body: { id: "t" } });
@@ -314,7 +314,7 @@ Deno.test("Rest.remove() removes an ended task, and neither an active nor an unk
   assertProblem(await call("GET", `${tasks}/t`), 404, "task_not_found");
 });
 
-Deno.test("Rest.removeMany() removes the ended tasks that a query names", async () => {
+Deno.test("Rest.removeMany() removes the ended tasks that a query selects", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   const bodies = { echo: ["e1", "e2"], fails: ["f1"], held: ["h1"] };
@@ -330,7 +330,7 @@ Deno.test("Rest.removeMany() removes the ended tasks that a query names", async 
   assertEquals(Object.keys((await call("GET", tasks)).json.all_tasks), ["h1"]);
 });
 
-Deno.test("Handler.handle() answers HEAD like GET, without a body", async () => {
+Deno.test("Handler.handle() responds to HEAD as to GET, without a body", async () => {
   await using server = start();
   for (const path of ["/tasks/c", "/healthz", "/t/c"]) {
     const got = await call("GET", server.url + path);
@@ -343,7 +343,7 @@ Deno.test("Handler.handle() answers HEAD like GET, without a body", async () => 
   }
 });
 
-Deno.test("Handler.handle() answers 405 with what goes, and 404 where nothing is", async () => {
+Deno.test("Handler.handle() responds with 405 and Allow to a wrong method, and 404 to an unknown path", async () => {
   await using server = start();
   const methods: readonly (readonly [string, string, string])[] = [
     ["PUT", "/tasks/c", "GET, HEAD, POST, DELETE"],
@@ -389,7 +389,7 @@ Deno.test("Handler.handle() answers 405 with what goes, and 404 where nothing is
   }
 });
 
-Deno.test("Handler.handle() answers 400 to tokens, ids and names of the wrong grammar", async () => {
+Deno.test("Handler.handle() responds with 400 to an invalid client token, task id or name", async () => {
   await using server = start();
   const clients = ["", "a%20b", "a%2Fb", "%2e%2e", "%C3%BC", "x".repeat(129), "a:b", "%ff"];
   // What the URL's own rules turn into another path never arrives as it was written.
@@ -407,7 +407,7 @@ Deno.test("Handler.handle() answers 400 to tokens, ids and names of the wrong gr
   assertEquals(server.errors, []);
 });
 
-Deno.test("Handler.handle() tells nobody but the operator of an unexpected error, once", async () => {
+Deno.test("Handler.handle() reports an unexpected error once, and only to the operator", async () => {
   await using server = start({
     authorize: () => {
       throw new Error("a secret of the operator");
@@ -422,7 +422,7 @@ Deno.test("Handler.handle() tells nobody but the operator of an unexpected error
   assert(!page.text.includes("secret"));
 });
 
-Deno.test("Handler.handle() says that it is healthy, and ready", async () => {
+Deno.test("Handler.handle() responds to health and readiness checks", async () => {
   await using server = start({ authorize: () => false });
   const healthy = await call("GET", `${server.url}/healthz`);
   assertEquals([healthy.status, healthy.json], [200, { status: "ok" }]);
@@ -431,7 +431,7 @@ Deno.test("Handler.handle() says that it is healthy, and ready", async () => {
   assertEquals(ready.headers.get("cache-control"), "no-store");
 });
 
-Deno.test("Rest.task() finds a task whose id has a colon, also a percent-encoded one", async () => {
+Deno.test("Rest.task() finds a task by an id with a colon, percent-encoded or not", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/web`;
   await call("POST", `${tasks}/start/echo`, { body: { id: "job:1" } });

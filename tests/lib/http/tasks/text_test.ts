@@ -8,7 +8,7 @@ import { SteppedTask } from "../../../support/terminal_server.ts";
 
 const TEXT = { headers: { accept: "text/plain" } };
 
-Deno.test("wantsText() is for who prefers text, and nobody else", async () => {
+Deno.test("wantsText() is true only if the client prefers text", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "t" });
@@ -45,7 +45,7 @@ Deno.test("wantsText() is for who prefers text, and nobody else", async () => {
   }
 });
 
-Deno.test("taskText() and listText() draw tasks within 80 columns, those that have not ended first", async () => {
+Deno.test("taskText() and listText() format tasks in 80 columns, active ones first", async () => {
   const [first, second] = [new SteppedTask(), new SteppedTask()];
   await using server = startServer({
     tasks: { first: first.fn, second: second.fn, done: () => {} },
@@ -83,7 +83,7 @@ Deno.test("taskText() and listText() draw tasks within 80 columns, those that ha
   second.end();
 });
 
-Deno.test("listText() obeys filters, and says where more is", async () => {
+Deno.test("listText() applies filters, and names the next page", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   for (const id of ["a", "b", "c"]) await run(tasks, "echo", { id });
@@ -114,7 +114,7 @@ Deno.test("listText() obeys filters, and says where more is", async () => {
   assertEquals(changes.json, { cursor, tasks: [], removed: [] }, "a cursor is for programs");
 });
 
-Deno.test("listText() draws no more than a thousand tasks at once", async () => {
+Deno.test("listText() formats at most 1,000 tasks per page", async () => {
   await using server = startTaskServer({ limits: { endedTasksPerClient: 2_000 } });
   const echo = server.monitor.monitored(() => {}, { name: "echo", client: "c" });
   await Promise.all(Array.from({ length: 1_001 }, () => echo()));
@@ -124,7 +124,7 @@ Deno.test("listText() draws no more than a thousand tasks at once", async () => 
   assertEquals((await call("GET", `${server.url}/tasks/c?page=11`, TEXT)).text.split("\n").length, 2);
 });
 
-Deno.test("text is for nobody who may not read the tasks, and has a HEAD", async () => {
+Deno.test("responses as text need read access, and support HEAD", async () => {
   const tasks = { echo: () => {} };
   await using server = startServer({ tasks, authorize: (_request, { client }) => client === "mine" });
   await run(`${server.url}/tasks/mine`, "echo", { id: "t" });

@@ -15,7 +15,7 @@ async function isSettled(promise: Promise<unknown>, url: string): Promise<boolea
   return settled;
 }
 
-Deno.test("Waits.changes() answers at once where something has changed, or nobody wants to wait", async () => {
+Deno.test("Waits.changes() responds at once if there are changes or no timeout", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   const { cursor } = (await call("GET", tasks)).json;
@@ -30,7 +30,7 @@ Deno.test("Waits.changes() answers at once where something has changed, or nobod
   assertEquals(polled.json.tasks.map(({ id }: { id: string }) => id), ["a"]);
 });
 
-Deno.test("Waits.changes() answers as soon as something changes, of its client", async () => {
+Deno.test("Waits.changes() responds once a task of its client changes", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "a" });
@@ -58,7 +58,7 @@ Deno.test("Waits.changes() answers as soon as something changes, of its client",
   }
 });
 
-Deno.test("Waits.changes() follows a client without a gap", async () => {
+Deno.test("Waits.changes() misses no change from one request to the next", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   let { cursor } = (await call("GET", tasks)).json;
@@ -83,7 +83,7 @@ Deno.test("Waits.changes() follows a client without a gap", async () => {
   assertEquals([...known.keys()].toSorted(), Object.keys(json.all_tasks).toSorted());
 });
 
-Deno.test("Waits.changes() answers with nothing when the time is over", async () => {
+Deno.test("Waits.changes() responds with no changes after the timeout", async () => {
   await using server = startTaskServer();
   using clock = new FakeClock();
   const tasks = `${server.url}/tasks/c`;
@@ -97,7 +97,7 @@ Deno.test("Waits.changes() answers with nothing when the time is over", async ()
   assertEquals([status, json], [200, { cursor, tasks: [], removed: [] }]);
 });
 
-Deno.test("Waits.changes() refuses what it can't wait for, before it waits", async () => {
+Deno.test("Waits.changes() refuses invalid parameters before it waits", async () => {
   await using server = startTaskServer({ limits: { removalsPerClient: 1 } });
   const tasks = `${server.url}/tasks/c`;
   const { cursor } = (await call("GET", tasks)).json;
@@ -113,7 +113,7 @@ Deno.test("Waits.changes() refuses what it can't wait for, before it waits", asy
   assertProblem(gone, 410, "cursor_gone");
 });
 
-Deno.test("Waits.changes() shows a beginning once it is committed", async () => {
+Deno.test("Waits.changes() shows a new task after its commit", async () => {
   await using server = new HeldServer();
   const tasks = `${server.url}/tasks/c`;
   server.test.begin("c", "1");
@@ -128,7 +128,7 @@ Deno.test("Waits.changes() shows a beginning once it is committed", async () => 
   assertEquals(json.tasks.map(({ id }: { id: string }) => id), ["2"]);
 });
 
-Deno.test("Waits.task() answers the record as soon as the task is in one of the states", async () => {
+Deno.test("Waits.task() responds with the record once the task is in one of the states", async () => {
   await using server = new HeldServer();
   const task = `${server.url}/tasks/c/1`;
   server.test.begin("c", "1");
@@ -157,7 +157,7 @@ Deno.test("Waits.task() answers the record as soon as the task is in one of the 
   assertEquals((await call("GET", `${task}?wait=ended`)).text, ended.text);
 });
 
-Deno.test("Waits.task() shows an end once it is committed", async () => {
+Deno.test("Waits.task() shows a final state after its commit", async () => {
   await using server = new HeldServer();
   server.test.begin("c", "1");
   server.store.hold();
@@ -169,7 +169,7 @@ Deno.test("Waits.task() shows an end once it is committed", async () => {
   assertEquals((await waiting).json.state, "FINISHED");
 });
 
-Deno.test("Waits.task() answers 408 with the record when the time is over, and 409 when waiting is in vain", async () => {
+Deno.test("Waits.task() responds with the record and 408 after the timeout, or 409 if no state can be reached", async () => {
   await using server = new HeldServer();
   using clock = new FakeClock();
   const task = `${server.url}/tasks/c/1`;
@@ -199,7 +199,7 @@ Deno.test("Waits.task() answers 408 with the record when the time is over, and 4
   assertEquals((await call("GET", `${task}?wait=error`)).status, 200);
 });
 
-Deno.test("Waits.task() answers with a line of text where that is asked for", async () => {
+Deno.test("Waits.task() responds with a line of text if the client prefers text", async () => {
   await using server = startTaskServer();
   const task = `${server.url}/tasks/c/a`;
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "a" } });
@@ -215,7 +215,7 @@ Deno.test("Waits.task() answers with a line of text where that is asked for", as
   assertEquals(vary.split(", ").at(-1), "Accept");
 });
 
-Deno.test("Waits.task() is 404 where there is no such task, at once, and refuses what it does not know", async () => {
+Deno.test("Waits.task() responds with 404 at once if the task does not exist, and refuses invalid parameters", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   assertProblem(await call("GET", `${tasks}/unknown?wait=ended`), 404, "task_not_found");
@@ -230,7 +230,7 @@ Deno.test("Waits.task() is 404 where there is no such task, at once, and refuses
   }
 });
 
-Deno.test("Waits: those whose client goes away give their place back at once", async () => {
+Deno.test("Waits: a wait ends at once if its client disconnects", async () => {
   await using server = new HeldServer({ waitingRequests: 1 });
   server.test.begin("c", "1");
   const { cursor } = (await call("GET", `${server.url}/tasks/c`)).json;
@@ -256,7 +256,7 @@ Deno.test("Waits: those whose client goes away give their place back at once", a
   assertEquals(server.errors, []);
 });
 
-Deno.test("Waits: those who wait when the server is shut down are told so", async () => {
+Deno.test("Waits: every wait ends with 503 if the server shuts down", async () => {
   await using server = startTaskServer();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "a" } });
   const { cursor } = (await call("GET", `${server.url}/tasks/c`)).json;
