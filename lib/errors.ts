@@ -38,7 +38,7 @@ export class LimitError extends Error {
   }
 }
 
-/** Thrown by a monitor that was shut down. */
+/** Thrown if a monitor is used after it was shut down. */
 export class ClosedError extends Error {
   /** The name of the class. */
   override readonly name = "ClosedError";
@@ -70,7 +70,7 @@ export class StorageError extends Error {
    * @param options the cause
    */
   constructor(file: string, reason: string, options?: ErrorOptions) {
-    super(`Cannot keep tasks in "${file}": ${reason}`, options);
+    super(`Cannot store tasks in "${file}": ${reason}`, options);
     this.file = file;
     this.reason = reason;
   }

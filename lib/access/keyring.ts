@@ -43,7 +43,7 @@ export function checkKey(key: string, name: string): string {
   if (/^[\x21-\x7e]{16,1024}$/.test(key)) return key;
   throw new ConfigError(
     `${name} must be 16 to 1024 characters of ASCII without spaces, received ${key.length} characters; ` +
-      '"openssl rand -hex 32" makes one',
+      'create one with "openssl rand -hex 32"',
   );
 }
 

@@ -53,7 +53,7 @@ export function checksumFolder(
 async function resolveFolder(root: string, folder: unknown): Promise<string> {
   if (typeof folder !== "string") {
     throw new TypeError(
-      `Cannot read folder: wanted a path as text in "folder", received ${JSON.stringify(folder)}`,
+      `Cannot read folder: "folder" must be a string, received ${JSON.stringify(folder)}`,
     );
   }
   const realRoot = await Deno.realPath(root);

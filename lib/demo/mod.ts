@@ -45,7 +45,7 @@ export function demoTasks(options: DemoTasksOptions): ReadonlyMap<string, DemoTa
         folder: {
           type: "string",
           title: "Folder",
-          description: "A path below the folder that the server was given",
+          description: "A path below the folder that the server may read",
           default: ".",
         },
       }),
@@ -53,12 +53,12 @@ export function demoTasks(options: DemoTasksOptions): ReadonlyMap<string, DemoTa
     ["count_primes", {
       fn: countPrimes,
       title: "Count primes",
-      description: "Counts the primes below a number in a worker, with one core busy.",
+      description: "Counts the primes below a number in a worker, using one core.",
       input: schema({
         below: {
           type: "integer",
           title: "Below",
-          description: "The bound, which itself does not count",
+          description: "The exclusive upper bound",
           minimum: 2,
           maximum: HIGHEST_PRIME_BOUND,
           default: DEFAULT_PRIME_BOUND,
@@ -68,7 +68,7 @@ export function demoTasks(options: DemoTasksOptions): ReadonlyMap<string, DemoTa
     ["long_running_task", {
       fn: longRunningTask,
       title: "Long-running task",
-      description: "Takes ten steps of a second.",
+      description: "Takes ten steps of one second each.",
       input: schema({}),
     }],
   ]);

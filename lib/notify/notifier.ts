@@ -153,7 +153,7 @@ export class Notifier implements AsyncDisposable {
     try {
       const { id, event } = delivery;
       const text = this.#store.deliveryText(id);
-      // Somebody has deleted it from the file.
+      // It was deleted from the database file by hand.
       if (text === undefined) return { type: "refused" };
       return await post(receiver.url, { id, event, text }, signal, { ...this.#limits, signer: this.#signer });
     } catch (error) {

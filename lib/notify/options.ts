@@ -80,7 +80,7 @@ function receiverOf(url: URL, events: readonly NotifyEvent[]): Receiver {
     const received = wrong === undefined ? "none" : `"${String(wrong).slice(0, 64)}"`;
     throw new ConfigError(
       `Cannot notify ${name}: wanted events of ${NOTIFY_EVENTS.join(", ")}, received ${received}; ` +
-        "a comma in an address is written %2C",
+        "write a comma in a URL as %2C",
     );
   }
   const key = createHash("sha256").update(url.href).digest("hex").slice(0, 32);
@@ -96,7 +96,7 @@ function urlOf(text: string): URL {
   if (url.username !== "" || url.password !== "") {
     throw new ConfigError(
       `Cannot notify ${nameOf(url)}: wanted an address without user name and password; ` +
-        "TASKSCOPE_NOTIFY_SECRET signs what is sent",
+        "set TASKSCOPE_NOTIFY_SECRET to sign requests",
     );
   }
   if (url.hash !== "") {

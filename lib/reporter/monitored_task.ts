@@ -13,7 +13,7 @@ export interface MonitoredTask {
   /** The client token that the task belongs to. */
   readonly client: string;
   /**
-   * Aborted when the task is asked to cancel. Pass it on to `fetch()` and the like, or check it between
+   * Aborted when cancellation is requested. Pass it on to `fetch()` and the like, or check it between
    * steps.
    */
   readonly signal: AbortSignal;
@@ -34,7 +34,7 @@ export interface MonitoredTask {
    *
    * @param items the items to iterate over
    * @param options the total if the items have no `length` or `size`, and their unit
-   * @returns the same items; the iteration throws `signal.reason` once the task is asked to cancel
+   * @returns the same items; the iteration throws `signal.reason` once cancellation is requested
    */
   track<Item>(
     items: Iterable<Item> | AsyncIterable<Item>,

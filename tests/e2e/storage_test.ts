@@ -44,7 +44,7 @@ async function start(folder: StoreFolder, file: string): Promise<Program> {
 /** Runs the program, which must fail with a one-line message. */
 async function assertRefused(file: string, reason: RegExp | string): Promise<void> {
   const { code, stdout, stderr } = await runProgram(["--no-demo", "--port", "0", "--data", file]);
-  const begin = `taskscope: Cannot keep tasks in "${file}": `;
+  const begin = `taskscope: Cannot store tasks in "${file}": `;
   assertEquals([code, stdout, stderr.slice(0, begin.length)], [2, "", begin], stderr);
   const said = stderr.slice(begin.length);
   if (typeof reason === "string") assertEquals(said, `${reason}\n`);
@@ -267,7 +267,7 @@ Deno.test("storage: tasks continue in memory while the disk is full, and are sto
     assertEquals([last.after?.result, last.before?.state], [2, "FINISHED"]);
     program.process.kill("SIGKILL");
     await program.process.ended();
-    assertTrouble(program, `Cannot keep tasks in "${file}": the disk is full`);
+    assertTrouble(program, `Cannot store tasks in "${file}": the disk is full`);
   }
   await using program = await start(folder, file);
   const { url } = program;
@@ -326,7 +326,7 @@ Deno.test("storage: changes are refused while another program locks the file, an
     last = await tasksOf(url);
     program.process.kill("SIGKILL");
     await program.process.ended();
-    assertTrouble(program, `Cannot keep tasks in "${folder.file}": another program has locked it`);
+    assertTrouble(program, `Cannot store tasks in "${folder.file}": another program has locked it`);
   }
   await using program = await start(folder, folder.file);
   assertEquals(await tasksOf(program.url), last);
@@ -356,7 +356,7 @@ Deno.test("storage: a program reports that its file was deleted, and creates a n
     program.process.kill("SIGTERM");
     const { code, stderr } = await program.process.ended();
     assertEquals(code, 1, "not everything could be stored");
-    const said = `Cannot keep tasks in "${folder.file}": ${reason}`;
+    const said = `Cannot store tasks in "${folder.file}": ${reason}`;
     assertEquals(stderr.split("\n"), [
       `taskscope: Tasks can't be stored, and are kept in memory for now: ${said}`,
       `taskscope: ${said}`,

@@ -48,10 +48,10 @@ Deno.test("resolveNotify() rejects invalid options with a clear message of one l
     `Cannot notify: wanted an address such as https://host/path, received ${received}`;
   const events = (name: string, received: string) =>
     `Cannot notify ${name}: wanted events of task.finished, task.error, task.cancelled, received ${received}; ` +
-    "a comma in an address is written %2C";
+    "write a comma in a URL as %2C";
   const credentials = (name: string) =>
     `Cannot notify ${name}: wanted an address without user name and password; ` +
-    "TASKSCOPE_NOTIFY_SECRET signs what is sent";
+    "set TASKSCOPE_NOTIFY_SECRET to sign requests";
   const table: [string, string][] = [
     ["", address('""')],
     ["hook", address('"hook"')],

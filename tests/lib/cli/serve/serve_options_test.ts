@@ -177,7 +177,7 @@ Deno.test("parseServe() throws a one-line message for an invalid value", () => {
     [
       ["--notify=http://h/,task.ended"],
       'Cannot notify http://h: wanted events of task.finished, task.error, task.cancelled, received "task.ended"; ' +
-      "a comma in an address is written %2C",
+      "write a comma in a URL as %2C",
     ],
     [
       ["--notify=http://a/", "--notify=http://b/", "--limit=notifyReceivers=1"],

@@ -16,7 +16,7 @@ function open(file: string): number {
 
 /** Why a database can't be opened. The message names the file, and nothing of a database that is there is changed. */
 function refusal(file: string): string {
-  const error = assertThrows(() => open(file), StorageError, `Cannot keep tasks in "${file}": `);
+  const error = assertThrows(() => open(file), StorageError, `Cannot store tasks in "${file}": `);
   return error.reason;
 }
 

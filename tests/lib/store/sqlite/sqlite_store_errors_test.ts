@@ -48,7 +48,10 @@ Deno.test("SqliteStore says what the trouble is, goes on in memory, and commits 
     fill(folder);
     put(store, "during");
     const error = await assertRejects(() => store.committed(), StorageError, REASON);
-    assertEquals([error.reason, error.message], [REASON, `Cannot keep tasks in "${folder.file}": ${REASON}`]);
+    assertEquals([error.reason, error.message], [
+      REASON,
+      `Cannot store tasks in "${folder.file}": ${REASON}`,
+    ]);
     assertEquals(store.degradation?.error.reason, REASON);
     assertGreaterOrEqual(store.degradation!.since, started);
     assertEquals(heard.map((degradation) => degradation?.error.reason), [REASON]);

@@ -24,7 +24,7 @@ Deno.test("storageError() says what is the matter, what can be done, and what SQ
     const error = storageError("/data/x.db", cause);
     assertEquals(error.reason.slice(0, meaning.length), meaning, said);
     assertEquals(error.reason.endsWith(` (${said})`), true, said);
-    assertEquals(error.message, `Cannot keep tasks in "/data/x.db": ${error.reason}`);
+    assertEquals(error.message, `Cannot store tasks in "/data/x.db": ${error.reason}`);
     assertStrictEquals(error.cause, cause);
   }
 });
@@ -35,7 +35,7 @@ Deno.test("storageError() tells where the file is in the message alone, and not 
     error.reason,
     "it can't be opened; its folder has to be there and be writable (unable to open database file: ….lock)",
   );
-  assertEquals(error.message.startsWith('Cannot keep tasks in "/data/x.db": '), true);
+  assertEquals(error.message.startsWith('Cannot store tasks in "/data/x.db": '), true);
   assertEquals(
     storageError("/data/x.db", new Error("Permission denied (os error 13): open '/data/x.db'")).reason,
     "it can't be opened; its folder has to be there and be writable (Permission denied (os error 13): open …)",
