@@ -135,7 +135,11 @@ Deno.test("checksumFolder() rejects what is not a folder", async () => {
   await using folder = new Folder();
   await folder.write({ "a": "a" });
   const run = checksumFolder(folder.path);
-  await assertRejects(() => run(new RecordingTask(), { folder: 7 }), TypeError, '"folder" must be a string, received 7');
+  await assertRejects(
+    () => run(new RecordingTask(), { folder: 7 }),
+    TypeError,
+    '"folder" must be a string, received 7',
+  );
   await assertRejects(
     () => run(new RecordingTask(), { folder: "a" }),
     Deno.errors.NotADirectory,
