@@ -1,4 +1,4 @@
-/** A monitor that tells receivers on real servers that its tasks have ended. */
+/** A monitor that delivers webhooks to real servers. */
 
 import { ConfigError, createMonitor, type NotifyOptions } from "../../../lib/mod.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
@@ -10,7 +10,7 @@ import { startServer } from "../../support/server.ts";
 import { StoreFolder } from "../../support/store_folder.ts";
 import { until } from "../../support/until.ts";
 
-Deno.test("createMonitor() tells the addresses of notify how its tasks ended", async () => {
+Deno.test("createMonitor() delivers the ends of tasks to the receivers in notify", async () => {
   await using receiver = new TestReceiver();
   await using other = new TestReceiver();
   await using server = startServer({
@@ -35,7 +35,7 @@ Deno.test("createMonitor() tells the addresses of notify how its tasks ended", a
   assertEquals(server.errors, []);
 });
 
-Deno.test("createMonitor() signs nothing without a secret, and has nothing to tell without an address", async () => {
+Deno.test("createMonitor() does not sign requests without a secret, and sends none without a receiver", async () => {
   await using receiver = new TestReceiver();
   for (const notifySecret of [undefined, ""]) {
     await using server = startServer({
@@ -51,7 +51,7 @@ Deno.test("createMonitor() signs nothing without a secret, and has nothing to te
   assertEquals(server.monitor.deliveries.waiting, 0);
 });
 
-Deno.test("Monitor tells once of a task that is reported from outside, however often its end is", async () => {
+Deno.test("Monitor delivers the end of a task from another process once, even if the end is reported repeatedly", async () => {
   using folder = new StoreFolder();
   await using receiver = new TestReceiver();
   const options = { data: folder.file, notify: [{ url: receiver.url }] };
@@ -76,7 +76,7 @@ Deno.test("Monitor tells once of a task that is reported from outside, however o
   ]);
 });
 
-Deno.test("Monitor with an address that can't be reached runs tasks as ever, and says it to the operator alone", async () => {
+Deno.test("Monitor with an unreachable receiver runs tasks normally, and warns the operator only", async () => {
   const notices: string[] = [];
   const url = `http://127.0.0.1:${freePort()}/hook?key=s3cr3t`;
   await using server = startServer({
@@ -97,7 +97,7 @@ Deno.test("Monitor with an address that can't be reached runs tasks as ever, and
   assert(notices.every((text) => !/key|s3cr3t|whsec/.test(text)), notices.join("\n"));
 });
 
-Deno.test("Monitor.shutdown() tells how its last tasks ended", async () => {
+Deno.test("Monitor.shutdown() delivers the ends of the last tasks", async () => {
   await using receiver = new TestReceiver();
   const held = new HeldTask();
   await using server = startServer({ notify: [{ url: receiver.url }], tasks: { held: held.fn } });
@@ -110,11 +110,11 @@ Deno.test("Monitor.shutdown() tells how its last tasks ended", async () => {
   held.release();
 });
 
-Deno.test("Monitor.shutdown() does not wait for a receiver that hangs; the next monitor tells it", async () => {
+Deno.test("Monitor.shutdown() does not wait for a hanging receiver; the next monitor delivers", async () => {
   using folder = new StoreFolder();
   await using receiver = new TestReceiver();
   receiver.answer = () => receiver.hold();
-  // Longer than any test may take.
+  // Longer than the timeout of any test.
   const limits = { notifyTimeoutMs: 1_000_000 };
   const options = { data: folder.file, notify: [{ url: receiver.url }], limits };
   {
@@ -132,12 +132,12 @@ Deno.test("Monitor.shutdown() does not wait for a receiver that hangs; the next 
   await using server = startServer(options);
   await receiver.count(2);
   const again = receiver.received.find(({ json }) => json.task.id === "1")!.json;
-  assertEquals(again, first, "the same delivery, and the record as it was");
+  assertEquals(again, first, "the same delivery with the same record");
   await until(() => server.monitor.deliveries.delivered === 2);
   assertEquals(server.errors, []);
 });
 
-Deno.test("createMonitor() refuses addresses that can't be, and leaves the file for the next one", async () => {
+Deno.test("createMonitor() rejects invalid receivers, and does not lock the file", async () => {
   using folder = new StoreFolder();
   const wrong: readonly (readonly NotifyOptions[])[] = [
     [{ url: "hook" }],

@@ -1,4 +1,4 @@
-/** A monitor as a whole: how it begins, and how it ends in order. */
+/** A whole monitor: creation, orderly shutdown, and restart with the same file. */
 
 import { ChannelConflictError, ConfigError, createMonitor, StorageError } from "../../../lib/mod.ts";
 import type { Monitor, MonitoredTask, MonitorOptions } from "../../../lib/mod.ts";
@@ -11,7 +11,7 @@ import { TestSocket } from "../../support/socket.ts";
 
 const INTERRUPTED = { type: "interrupted", message: "The server was shut down while the task ran" };
 
-/** Runs something with a file that tasks can be kept in. */
+/** Runs a function with the path of a temporary database file. */
 async function withFile(use: (data: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
@@ -21,15 +21,15 @@ async function withFile(use: (data: string) => Promise<void>): Promise<void> {
   }
 }
 
-/** Makes a monitor with a channel of its own. */
+/** Creates a monitor with its own channel. */
 async function opened(options: MonitorOptions): Promise<Monitor> {
   const monitor = createMonitor({ channel: freshChannel(), ...options });
-  // Before 2.8, a channel that is closed just after it was opened, which takes some turns, is never wound up.
+  // Before Deno 2.8, a BroadcastChannel that is closed while it opens, which takes some turns, leaks.
   for (let turns = 0; turns < 6; turns++) await turn();
   return monitor;
 }
 
-/** Stops when it is asked to, after one more word. */
+/** A task that stops when its signal is aborted, after one more update. */
 async function obedient(task: MonitoredTask): Promise<never> {
   return await new Promise((_, reject) => {
     task.signal.addEventListener("abort", () => {
@@ -40,7 +40,7 @@ async function obedient(task: MonitoredTask): Promise<never> {
 }
 
 for (const where of ["in memory", "in a file"] as const) {
-  Deno.test(`Monitor.shutdown() tells watchers, ends what obeys, shows how it ended, and closes (${where})`, async () => {
+  Deno.test(`Monitor.shutdown() notifies watchers, cancels tasks, publishes their ends, and closes (${where})`, async () => {
     await withFile(async (file) => {
       const data = where === "in memory" ? ":memory:" : file;
       await using server = startServer({ data, tasks: { obedient } });
@@ -54,7 +54,7 @@ for (const where of ["in memory", "in a file"] as const) {
 
       await server.monitor.shutdown();
       const closes = await Promise.all([full, delta, one].map((socket) => socket.closed()));
-      // Nothing follows the end of a task, which closes its own socket as always.
+      // The end of a task closes its own socket, so no further message follows.
       assertEquals(closes.map(({ code }) => code), [1001, 1001, 1000]);
       for (const socket of [full, delta, one]) {
         assertEquals(socket.texts[1], '{"type":"closing"}');
@@ -68,7 +68,7 @@ for (const where of ["in memory", "in a file"] as const) {
     });
   });
 
-  Deno.test(`Monitor.shutdown() marks what ignores its signal as interrupted, and shows it (${where})`, async () => {
+  Deno.test(`Monitor.shutdown() interrupts tasks that ignore their signal, and publishes that (${where})`, async () => {
     await withFile(async (file) => {
       const data = where === "in memory" ? ":memory:" : file;
       const held = new HeldTask();
@@ -85,20 +85,24 @@ for (const where of ["in memory", "in a file"] as const) {
       );
       assertEquals(seen.map(({ error }) => error), [INTERRUPTED, INTERRUPTED]);
       const order = socket.messages.map(({ tasks }) => tasks?.find(({ state }) => state === "ERROR")?.id);
-      assertEquals(order.filter((id) => id !== undefined), ["polite", "deaf"], "the deaf one was waited for");
-      // It goes on all the same, and has nobody to talk to any more.
+      assertEquals(
+        order.filter((id) => id !== undefined),
+        ["polite", "deaf"],
+        "the shutdown waited for the task that ignores its signal",
+      );
+      // The function runs on, but its reports go nowhere.
       held.release();
       assertEquals(server.errors, []);
     });
   });
 }
 
-Deno.test("Monitor.shutdown() takes no request any more, and says so", async () => {
+Deno.test("Monitor.shutdown() rejects new requests with 503", async () => {
   const held = new HeldTask();
   await using server = startServer({ tasks: { held: held.fn } });
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/held`, { body: { id: "deaf", args: ["deaf"] } });
-  // Asked for before, so that it would be answered on a shorter way.
+  // Requested before, so that it would be answered from the cache.
   await call("GET", `${tasks}/deaf`);
   const down = server.monitor.shutdown({ graceMs: 60_000 });
   const requests = [
@@ -122,14 +126,14 @@ Deno.test("Monitor.shutdown() takes no request any more, and says so", async () 
   assertProblem(await call("GET", `${server.url}/tasks/c`), 503, "closing");
 });
 
-Deno.test("Monitor.shutdown() waits no longer than for the last task", async () => {
+Deno.test("Monitor.shutdown() resolves as soon as the last task has ended", async () => {
   const held = new HeldTask();
   await using server = startServer({ tasks: { held: held.fn } });
   for (const id of ["1", "2"]) {
     await call("POST", `${server.url}/tasks/c/start/held`, { body: { id, args: ["deaf"] } });
   }
   let isDown = false;
-  // Longer than any test may take.
+  // Longer than the timeout of any test.
   const down = server.monitor.shutdown({ graceMs: 1_000_000 }).then(() => isDown = true);
   await call("GET", `${server.url}/healthz`);
   assertEquals(isDown, false);
@@ -139,7 +143,7 @@ Deno.test("Monitor.shutdown() waits no longer than for the last task", async () 
   assert(states.every((state) => state === "FINISHED"));
 });
 
-Deno.test("Monitor may be shut down and disposed of twice, in any order", async () => {
+Deno.test("Monitor can be shut down and disposed of twice, in any order", async () => {
   await withFile(async (file) => {
     for (const data of [":memory:", file]) {
       const monitor = await opened({ data });
@@ -156,7 +160,7 @@ Deno.test("Monitor may be shut down and disposed of twice, in any order", async 
   });
 });
 
-Deno.test("Monitor with a file goes on where another one ended: tasks, positions, and how they were started", async () => {
+Deno.test("Monitor with a file continues where the previous one stopped: tasks, cursors and launches", async () => {
   await withFile(async (data) => {
     const tasks = { echo: (_task: MonitoredTask, ...args: unknown[]) => args, obedient };
     let cursor = "";
@@ -181,7 +185,7 @@ Deno.test("Monitor with a file goes on where another one ended: tasks, positions
   });
 });
 
-Deno.test("Monitor with a file keeps what is started and what ends although it is disposed of at once", async () => {
+Deno.test("Monitor with a file stores starts and ends even if it is disposed of at once", async () => {
   await withFile(async (data) => {
     const monitor = await opened({ data });
     const quick = monitor.monitored((task) => task.log("a line"), { client: "c", id: "t" });
@@ -194,7 +198,7 @@ Deno.test("Monitor with a file keeps what is started and what ends although it i
   });
 });
 
-Deno.test("createMonitor() that fails leaves the file for the next one, and nothing behind", async () => {
+Deno.test("createMonitor() that fails does not lock the file, and leaves nothing open", async () => {
   await withFile(async (data) => {
     const channel = freshChannel();
     await using _taken = await opened({ channel });
@@ -212,12 +216,12 @@ Deno.test("createMonitor() that fails leaves the file for the next one, and noth
   });
 });
 
-Deno.test("createMonitor() says which file it can't use, and why", async () => {
+Deno.test("createMonitor() names the file that cannot be used, and the reason", async () => {
   await withFile(async (data) => {
     const missing = `${data}/no/such/folder.db`;
     const error = assertThrows(() => createMonitor({ data: missing, channel: freshChannel() }), StorageError);
     assert(error.message.includes(missing), error.message);
-    assert(!error.reason.includes(missing), "this is shown to people who need not know where the file is");
+    assert(!error.reason.includes(missing), "the reason is published, so it must not contain the path");
     await Deno.writeTextFile(data, "This is no database, but a letter. ".repeat(100));
     const letter = assertThrows(() => createMonitor({ data, channel: freshChannel() }), StorageError);
     assert(letter.message.includes(data) && !letter.reason.includes(data), letter.message);

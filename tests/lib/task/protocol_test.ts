@@ -16,7 +16,7 @@ import {
 import { turn } from "../../support/local_monitor.ts";
 import { RecordingSink } from "../../support/recording_sink.ts";
 
-/** What another process gets of a value. */
+/** Returns a value as another process receives it. */
 function sent(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
@@ -43,11 +43,11 @@ const UPDATE = {
   metadata: { a: null },
 };
 const LOG = { type: "log", first: 3, lines: [{ at: 1, text: "a" }] };
-/** Changes that no reporter makes. */
+/** Changes that only the server makes. */
 const OTHERS = ["stale", "roll_up", "estimate", "interrupt", "restore"];
 const FAIL = { type: "fail", error: { message: "m", type: "Error", stack: "at x" } };
 
-Deno.test("parseReport() takes everything that the reporter's side makes of what user code says", async () => {
+Deno.test("parseReport() accepts every report that TaskReporter makes from arbitrary user values", async () => {
   const text = fc.string({ unit: "binary", maxLength: 40 });
   const longText = fc.tuple(text, fc.integer({ min: 0, max: 1_500 })).map(([text, n]) => text.repeat(n));
   const amount = fc.oneof(
@@ -99,36 +99,36 @@ Deno.test("parseReport() takes everything that the reporter's side makes of what
     { numRuns: 300 },
   );
   assertGreater(reports, 1_000);
-  // Updates that nobody awaited may wait for a turn.
+  // Updates that were not awaited may still wait for a turn of the event loop.
   await turn();
 });
 
-/** The reports of a function that runs for a moment. */
+/** Returns the reports of a function that runs briefly. */
 async function reportsOf(fn: Parameters<typeof startRun>[0]): Promise<Report[]> {
   const sink = new RecordingSink();
   const settings = { name: "f", client: "c", id: undefined, tags: [], metadata: {} };
   await startRun(fn, sink, { ...settings, staleAfterMs: undefined, signal: undefined }).done;
-  // Updates that nobody awaited may wait for a turn.
+  // Updates that were not awaited may still wait for a turn of the event loop.
   await turn();
   return sink.reports;
 }
 
-Deno.test("parseReport() takes metadata that an update took, also where a character is more than a byte", async () => {
+Deno.test("parseReport() accepts metadata that TaskReporter accepted, also with multi-byte characters", async () => {
   const reports = await reportsOf((task) => void task.update({ metadata: { title: "é".repeat(10_000) } }));
   for (const report of reports) parseReport(sent(report));
 });
 
-Deno.test("parseReport() takes a child that was given no name", async () => {
+Deno.test("parseReport() accepts a subtask that was created without a name", async () => {
   const reports = await reportsOf((task) => task.child("").finish());
   for (const report of reports) parseReport(sent(report));
 });
 
-Deno.test("parseReport() takes a thousand lines with the note that more were dropped", () => {
+Deno.test("parseReport() accepts a thousand log lines and the note that more were dropped", () => {
   const lines = Array.from({ length: 1_001 }, (_, i) => ({ at: i, text: "" }));
   assertEquals(parseChange({ type: "log", lines }), { type: "log", lines });
 });
 
-Deno.test("parseReport() refuses each wrong field by its name", () => {
+Deno.test("parseReport() rejects each invalid field by name", () => {
   const report = { client: "c", id: "t", at: 1, change: { type: "start" } };
   const table: Record<string, unknown[]> = {
     client: [undefined, null, 5, "", ".", "..", "a/b", "ä", "c".repeat(129), {}],
@@ -152,7 +152,7 @@ Deno.test("parseReport() refuses each wrong field by its name", () => {
   assertEquals(parseReport({ ...report, more: 1 }), report as Report);
 });
 
-Deno.test("parseChange() refuses each wrong field by its name", () => {
+Deno.test("parseChange() rejects each invalid field by name", () => {
   const big = { text: "x".repeat(LIMITS.metadataBytes) };
   const numbers = ["1", NaN, Infinity, -Infinity, true, {}, []];
   const table: [Record<string, unknown>, Record<string, unknown[]>][] = [
@@ -195,7 +195,7 @@ Deno.test("parseChange() refuses each wrong field by its name", () => {
   }
 });
 
-Deno.test("parseChange() refuses each wrong field of a log line and of an error by its name", () => {
+Deno.test("parseChange() rejects each invalid field of a log line and of an error by name", () => {
   const wrongLines = [[{ text: "a" }, "at"], [{ at: 1 }, "text"], [
     { at: 1, text: "x".repeat(8_193) },
     "text",
@@ -218,7 +218,7 @@ Deno.test("parseChange() refuses each wrong field of a log line and of an error 
   }
 });
 
-Deno.test("parseChange() takes what is as long as it may be, and fills in what may be left out", () => {
+Deno.test("parseChange() accepts values of maximum length, and fills in defaults", () => {
   assertEquals(parseChange({ type: "create", name: "n".repeat(200) }), {
     ...CREATE,
     name: "n".repeat(200),
@@ -238,7 +238,7 @@ Deno.test("parseChange() takes what is as long as it may be, and fills in what m
   assertEquals(parseChange({ ...FAIL, more: 5 }), FAIL as never);
 });
 
-Deno.test("parseChange() takes no keys over that lead to prototypes", () => {
+Deno.test("parseChange() does not copy keys that reach prototypes", () => {
   const change = parseChange(
     JSON.parse(`{"type":"update","__proto__":{"progress":5},"metadata":{"__proto__":{"a":1}}}`),
   );
@@ -257,7 +257,7 @@ const anything = fc.anything({
   withTypedArray: true,
 });
 
-/** Parses what can't be trusted: the outcome is a value or a `ProtocolError`, nothing else. */
+/** Parses untrusted data; the outcome must be a value or a `ProtocolError`. */
 function assertNothingElseThrown(parse: () => unknown): void {
   try {
     parse();
@@ -266,7 +266,7 @@ function assertNothingElseThrown(parse: () => unknown): void {
   }
 }
 
-Deno.test("parseReport() and parseChange() throw nothing but ProtocolError, whatever they are given", () => {
+Deno.test("parseReport() and parseChange() throw only ProtocolError on arbitrary values", () => {
   const shapes = [CREATE, UPDATE, LOG, FAIL, { type: "finish", result: null }];
   const mixed = fc.tuple(fc.constantFrom(...shapes), fc.nat(), anything).map(([shape, i, value]) => {
     const keys = Object.keys(shape);
@@ -283,7 +283,7 @@ Deno.test("parseReport() and parseChange() throw nothing but ProtocolError, what
   );
 });
 
-Deno.test("parseReport() and parseChange() throw nothing but ProtocolError on any JSON, however deep", () => {
+Deno.test("parseReport() and parseChange() throw only ProtocolError on arbitrary and deeply nested JSON", () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
       assertNothingElseThrown(() => parseChange(value));
@@ -310,21 +310,21 @@ Deno.test("isClientToken() and isTaskId() follow their grammars", () => {
   const neither = ["", ".", "..", "a".repeat(129), "a b", "a/b", "ä", "a\n", "\n", "a\0", "%2e", "a?b", "１"];
   for (const text of both) assertEquals([isClientToken(text), isTaskId(text)], [true, true], text);
   for (const text of neither) assertEquals([isClientToken(text), isTaskId(text)], [false, false], text);
-  // In paths and maps only ids could do harm.
+  // Client tokens are never keys of an object in a browser, so these are harmless there.
   for (const text of ["start", "__proto__", "constructor", "prototype"]) {
     assertEquals([isClientToken(text), isTaskId(text)], [true, false], text);
   }
   assertEquals([isClientToken("a:b"), isTaskId("a:b")], [false, true]);
 });
 
-Deno.test("isTaskState() knows the states and nothing else", () => {
+Deno.test("isTaskState() is true only for names of states", () => {
   for (const state of TASK_STATES) assert(isTaskState(state));
   for (const text of ["", "finished", "DONE", "__proto__", "toString", "0", "FINISHED "]) {
     assertEquals(isTaskState(text), false, text);
   }
 });
 
-Deno.test("parseCursor() reads what formatCursor() wrote", () => {
+Deno.test("parseCursor() parses what formatCursor() returns, and rejects other texts", () => {
   const epoch = fc.stringMatching(/^[A-Za-z0-9]{1,32}$/);
   fc.assert(fc.property(epoch, fc.integer({ min: 0, max: 999_999_999_999_999 }), (epoch, seq) => {
     assertEquals(parseCursor(formatCursor({ epoch, seq })), { epoch, seq });
@@ -353,6 +353,6 @@ Deno.test("parseCursor() reads what formatCursor() wrote", () => {
   }
 });
 
-Deno.test("byteLength() counts UTF-8", () => {
+Deno.test("byteLength() counts the bytes of UTF-8", () => {
   assertEquals(["", "a", "é", "€", "😀", "\ud800"].map(byteLength), [0, 1, 2, 3, 4, 3]);
 });

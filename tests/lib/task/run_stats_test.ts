@@ -4,7 +4,7 @@ import { isFinal, TASK_STATES, type TaskState, type TaskSummary } from "../../..
 import { assert, assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
-/** A task that ended at a second, after so many. */
+/** A task that ended at a time after a number of seconds. */
 function run(
   id: string,
   finished: number,
@@ -16,7 +16,7 @@ function run(
   return finishedTask({ id, name, state, started_at: finished_at - seconds, finished_at });
 }
 
-Deno.test("runStats() tells how the runs of a name went", () => {
+Deno.test("runStats() summarises the runs of a name", () => {
   const [stats, ...others] = runStats([
     exampleTask({ id: "waiting", name: "job", state: "NOT_STARTED", active: false, started_at: null }),
     exampleTask({ id: "running", name: "job" }),
@@ -39,7 +39,7 @@ Deno.test("runStats() tells how the runs of a name went", () => {
   assertEquals(last[0]?.finished_at, EXAMPLE_TIME + 40);
 });
 
-Deno.test("runStats() says nothing of what never happened", () => {
+Deno.test("runStats() has null for values without any run", () => {
   const nothing = { failure_rate: null, median: null, p95: null };
   assertEquals(runStats([]), []);
   assertEquals(runStats([exampleTask({ name: "new" })]), [
@@ -51,20 +51,20 @@ Deno.test("runStats() says nothing of what never happened", () => {
   assertEquals(stats?.last, [{ id: "c", state: "CANCELLED", duration: null, finished_at: 5 }]);
 });
 
-Deno.test("runStats() knows names apart that differ in anything, in alphabetical order", () => {
+Deno.test("runStats() distinguishes names exactly, and sorts them", () => {
   const names = ["job", "Job", "job ", "", "__proto__", "constructor", "é"];
   const stats = runStats(names.map((name, index) => run(`${index}`, index, 1, "FINISHED", name)));
   assertEquals(stats.map(({ name, runs }) => [name, runs]), [...names].sort().map((name) => [name, 1]));
 });
 
-Deno.test("runStats() tells the last twenty, of one time the younger first", () => {
+Deno.test("runStats() lists the last twenty runs, and of equal times the younger first", () => {
   const runs = Array.from({ length: 50 }, (_, index) => run(`${index}`, Math.floor(index / 10), 1));
   const [stats] = runStats(runs);
   assertEquals(stats?.runs, 50);
   assertEquals(stats?.last.map(({ id }) => Number(id)), Array.from({ length: 20 }, (_, index) => 49 - index));
 });
 
-Deno.test("runStats() counts every task once, and its numbers are in order", () => {
+Deno.test("runStats() counts every task once, and its quantiles are ordered", () => {
   const task = fc.record({
     name: fc.constantFrom("a", "b", "c"),
     state: fc.constantFrom(...TASK_STATES),

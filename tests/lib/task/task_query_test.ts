@@ -12,7 +12,7 @@ import { assertEquals } from "../../support/assert.ts";
 import { exampleTask, finishedTask } from "../../support/example_task.ts";
 import { listedTasks, taskQueries } from "../../support/task_queries.ts";
 
-Deno.test("matches() takes tasks that were there within a time, however long they have run", () => {
+Deno.test("matches() with since and until selects tasks that existed in that period, however long they ran", () => {
   const ended = finishedTask({ created_at: 100, updated_at: 150, finished_at: 200 });
   const running = exampleTask({ created_at: 100, updated_at: 150 });
   const found = (task: Task, since: number | null, until: number | null) => {
@@ -59,7 +59,7 @@ Deno.test("matchesListed() agrees with matches(), and reads the record only if t
   assertEquals(decided > 200, true, `${decided} were decided by their summaries`);
 });
 
-Deno.test("compare() is the other way round for the other order, and 0 for tasks of one rank", () => {
+Deno.test("compare() is reversed for descending order, and 0 for equal fields", () => {
   fc.assert(
     fc.property(listedTasks, listedTasks, taskQueries, (left, right, { sort }) => {
       const order = Math.sign(compare(left, right, sort));

@@ -1,11 +1,11 @@
 import { isFinal, stateWords, TASK_STATES } from "../../../lib/task/task.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
-Deno.test("isFinal() is true of the states that nothing follows", () => {
+Deno.test("isFinal() is true only for FINISHED, ERROR and CANCELLED", () => {
   assertEquals(TASK_STATES.filter(isFinal), ["FINISHED", "ERROR", "CANCELLED"]);
 });
 
-Deno.test("stateWords() has words for every state, and cuts long errors to the length of a status", () => {
+Deno.test("stateWords() describes every state, and truncates long errors to the length of a status", () => {
   for (const state of TASK_STATES) assert(stateWords(state, null).length > 0);
   assertEquals(stateWords("ERROR", null), "Error: unknown");
   assertEquals(stateWords("ERROR", { message: "x".repeat(2_000), type: "Error" }).length, 1_000);

@@ -4,12 +4,12 @@ import { assertEquals } from "../../support/assert.ts";
 
 const NOW = 1_800_000_000.5;
 
-Deno.test("timeFrom() reads how long ago", () => {
+Deno.test("timeFrom() parses ages", () => {
   const ages = { "90s": 90, "15m": 900, "1h": 3_600, "7d": 604_800, "2w": 1_209_600, "0s": 0, "1H": 3_600 };
   for (const [text, seconds] of Object.entries(ages)) assertEquals(timeFrom(text, NOW), NOW - seconds, text);
 });
 
-Deno.test("timeFrom() reads RFC 3339, dates, and epoch seconds", () => {
+Deno.test("timeFrom() parses RFC 3339 times, dates and epoch seconds", () => {
   const times = {
     "2026-11-24T14:00:00Z": 1_795_528_800,
     "2026-11-24t14:00:00z": 1_795_528_800,
@@ -24,7 +24,7 @@ Deno.test("timeFrom() reads RFC 3339, dates, and epoch seconds", () => {
   for (const [text, at] of Object.entries(times)) assertEquals(timeFrom(text, NOW), at, text);
 });
 
-Deno.test("timeFrom() reads back every time that a machine wrote", () => {
+Deno.test("timeFrom() parses every time that Date.toISOString() returns", () => {
   fc.assert(
     fc.property(fc.date({ min: new Date(0), max: new Date("9999-12-31"), noInvalidDate: true }), (date) => {
       assertEquals(timeFrom(date.toISOString(), NOW), date.getTime() / 1000);
@@ -33,7 +33,7 @@ Deno.test("timeFrom() reads back every time that a machine wrote", () => {
   );
 });
 
-Deno.test("timeFrom() reads nothing into what is no time", () => {
+Deno.test("timeFrom() returns null for other texts", () => {
   const wrong = [
     ...["", " ", "h", "1y", "-1h", "1.5h", "1 h", "1h ", "now", "yesterday", "9999999999h"],
     ...["2026-02-30", "2026-13-01", "2026-00-01", "2026-1-1", "2026-11-24T14:00:00", "2026-11-24T14:00Z"],

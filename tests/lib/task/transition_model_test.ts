@@ -1,4 +1,4 @@
-/** The reducer against a plain model of it: a table of states, and lists that are looked through. */
+/** Compares `transition()` with a simple model: a table of states, and lists of log lines. */
 
 import fc from "fast-check";
 import type { LogLine, Task, TaskChange, TaskState } from "../../../lib/task/task.ts";
@@ -6,7 +6,7 @@ import { newLines, transition, TransitionError } from "../../../lib/task/transit
 import { assert, assertEquals, assertGreater, assertThrows } from "../../support/assert.ts";
 import { changes, createChange } from "../../support/changes.ts";
 
-/** Where changes lead from each state; what is not here stays where it is. */
+/** The next state for each state and change; changes that are missing here keep the state. */
 const NEXT: Readonly<Record<string, Partial<Record<TaskChange["type"], TaskState>>>> = {
   NOT_STARTED: { start: "STARTING", update: "PROCESSING", roll_up: "PROCESSING" },
   STARTING: { update: "PROCESSING", roll_up: "PROCESSING" },
@@ -18,16 +18,16 @@ const ENDS: Partial<Record<TaskChange["type"], TaskState>> = {
   interrupt: "ERROR",
   cancelled: "CANCELLED",
 };
-/** What may be said of a task that has ended, by how it ended; it changes nothing. */
+/** The changes that are accepted without effect after each final state. */
 const REPEATS: Readonly<Record<string, readonly TaskChange["type"][]>> = {
   FINISHED: ["finish"],
   ERROR: ["fail"],
   CANCELLED: ["cancelled", "request_cancel"],
 };
-/** Changes that count although they may say nothing new. */
+/** Changes that raise the version even if they change no other field. */
 const ALWAYS_COUNTED: readonly TaskChange["type"][] = ["update", "estimate", "roll_up", "adopt"];
 
-/** A task as somebody would keep it who has never seen the reducer. */
+/** The model of a task, independent of `transition()`. */
 class Model {
   state: TaskState | undefined;
   version = 0;
@@ -35,7 +35,7 @@ class Model {
   isAsked = false;
   readonly log: string[] = [];
 
-  /** Takes a change; gives back whether it is allowed. */
+  /** Applies a change; returns whether it is allowed. */
   take(change: TaskChange): boolean {
     const { type } = change;
     if (this.state === undefined || type === "create") {
@@ -66,13 +66,13 @@ class Model {
     this.version++;
     if (type === "interrupt" || type === "adopt") this.version += change.lostVersions;
     if (type === "stale") this.isStale = true;
-    // Whoever is heard is not silent; a look at the clock, or at other tasks, is no sign of life.
+    // A report is a sign of life; estimates and the progress of subtasks are not.
     if (next !== state || ["update", "log", "heard"].includes(type)) this.isStale = false;
     if (type === "request_cancel" || type === "cancelled") this.isAsked = true;
     this.state = next;
   }
 
-  /** Writes those lines down that are not there yet, and counts them. */
+  /** Appends the lines that are missing, and counts them. */
   #takeLines(lines: readonly LogLine[], first = this.log.length): number {
     const before = this.log.length;
     for (const [i, { text }] of lines.entries()) {
@@ -82,7 +82,7 @@ class Model {
   }
 }
 
-/** Takes a change; gives back whether it is allowed. */
+/** Applies a change; returns whether it is allowed. */
 function take(task: Task | undefined, change: TaskChange, at: number): [Task | undefined, boolean] {
   try {
     return [transition(task, "t", change, at), true];
@@ -92,7 +92,7 @@ function take(task: Task | undefined, change: TaskChange, at: number): [Task | u
   }
 }
 
-Deno.test("transition() agrees with a plain model of it over random histories", () => {
+Deno.test("transition() agrees with a simple model over random changes", () => {
   const histories = fc.array(
     fc.oneof({ weight: 9, arbitrary: changes }, {
       weight: 1,
@@ -107,7 +107,7 @@ Deno.test("transition() agrees with a plain model of it over random histories", 
       const model = new Model();
       let task: Task | undefined;
       let logged: string[] = [];
-      // Half of them begin with the creation; the others wait for one.
+      // Half of the sequences begin with the creation; the others may contain one later.
       const all = history.length % 2 === 0 ? [createChange(), ...history] : history;
       for (const [at, change] of all.entries()) {
         if (change.type === "log" && task !== undefined && model.state! in NEXT) {
@@ -135,8 +135,8 @@ Deno.test("transition() agrees with a plain model of it over random histories", 
   assertGreater(refused, 1_000);
 });
 
-Deno.test("transition() counts each log line once, however often and in whatever portions it is sent", () => {
-  // How far back each portion begins, and how many lines it has beyond those that were sent before.
+Deno.test("transition() counts each log line once, however often and in whatever batches it is sent", () => {
+  // For each batch: how many lines it repeats, and how many new lines it adds.
   const portion = fc.record({ back: fc.nat(12), more: fc.nat(4), between: changes });
   let again = 0;
   fc.assert(
@@ -152,7 +152,7 @@ Deno.test("transition() counts each log line once, however often and in whatever
         kept.push(...newLines(task, change).map(({ text }) => text));
         again += lines.length - more;
         task = transition(task, "t", change, 1);
-        // Anything else may happen between, but the end, and other lines that nobody counted.
+        // Any other change may come in between, except the end and unnumbered lines.
         if (between.type !== "log" && ENDS[between.type] === undefined) {
           task = take(task, between, 1)[0]!;
         }
@@ -165,7 +165,7 @@ Deno.test("transition() counts each log line once, however often and in whatever
   assertGreater(again, 10_000);
 });
 
-Deno.test("transition() takes numbered reports as if each had come once, and in order, but for the late ones", () => {
+Deno.test("transition() applies numbered reports once and in order, and rejects late ones", () => {
   const reporter = "far";
   const begun = transition(undefined, "t", createChange(), 0, { reporter, seq: 1 });
   let late = 0;
@@ -175,7 +175,7 @@ Deno.test("transition() takes numbered reports as if each had come once, and in 
         maxLength: 20,
       }),
       (reports) => {
-        // Each report arrives once or more, up to eight places later than it was sent.
+        // Each report arrives at least once, up to eight places later than it was sent.
         const arrivals = reports.flatMap(({ change, arrives }, index) =>
           arrives.map((delay) => ({ change, seq: index + 2, at: index + delay }))
         ).sort((a, b) => a.at - b.at);
@@ -190,7 +190,7 @@ Deno.test("transition() takes numbered reports as if each had come once, and in 
             if (error.code === "late_report") late++;
           }
           if (seq <= (before.report_seq ?? 0)) {
-            assertEquals(task, before, "what is late changes nothing");
+            assertEquals(task, before, "a late report has no effect");
             continue;
           }
           plain = take(plain, change, 1)[0]!;
@@ -198,7 +198,7 @@ Deno.test("transition() takes numbered reports as if each had come once, and in 
           const { version: _, report_seq: __, ...expected } = plain;
           assertEquals(rest, expected);
           assert(version >= before.version && (report_seq ?? 0) >= (before.report_seq ?? 0));
-          assert(version > before.version || task === before, "one version is one record");
+          assert(version > before.version || task === before, "each version belongs to one record");
         }
       },
     ),
@@ -207,7 +207,7 @@ Deno.test("transition() takes numbered reports as if each had come once, and in 
   assertGreater(late, 2_000);
 });
 
-Deno.test("transition() heeds the numbers of a task's own reporter only, and takes the same end twice", () => {
+Deno.test("transition() checks sequence numbers of the task's own reporter only, and accepts a repeated end", () => {
   const far = (seq: number | null) => ({ reporter: "far", seq });
   let task = transition(undefined, "t", createChange(), 0, far(1));
   assertEquals([task.reporter, task.report_seq], ["far", 1]);

@@ -25,12 +25,12 @@ const END_OF: ReadonlyMap<TaskChange["type"], Task["state"]> = new Map([
   ["interrupt", "ERROR"],
 ]);
 
-/** What a change adds to a version at most; a number may be skipped, but none is used twice. */
+/** The maximum that a change adds to the version. Versions may be skipped, but are never reused. */
 function stepOf(change: TaskChange): number {
   return change.type === "interrupt" || change.type === "adopt" ? 1 + change.lostVersions : 1;
 }
 
-/** Applies changes one after the other, a second apart. */
+/** Applies changes in order, one second apart. */
 function taskAfter(...applied: TaskChange[]): Task {
   return applied.reduce<Task | undefined>(
     (task, change, i) => transition(task, "t", change, 100 + i),
@@ -38,7 +38,7 @@ function taskAfter(...applied: TaskChange[]): Task {
   )!;
 }
 
-/** What holds of every record. */
+/** Checks the invariants of a record. */
 function assertSound(task: Task): void {
   const { progress, state } = task;
   assert(progress === null || (progress >= 0 && progress <= 100), `progress is ${progress}`);
@@ -52,7 +52,7 @@ function assertSound(task: Task): void {
   assert(!isFinal(state) || (task.eta === null && task.eta_reason === null));
 }
 
-/** What holds of every two records that follow each other. */
+/** Checks the invariants of two successive records. */
 function assertFollows(before: Task, after: Task, change: TaskChange): void {
   assertEquals(Object.keys(after).sort(), Object.keys(before).sort());
   assertEquals(after.version, before.version + stepOf(change));
@@ -67,7 +67,7 @@ function assertFollows(before: Task, after: Task, change: TaskChange): void {
   else assert(!isFinal(after.state), `"${change.type}" is no end`);
 }
 
-Deno.test("transition() keeps every record sound over random changes", () => {
+Deno.test("transition() keeps the invariants of a record over random changes", () => {
   const steps = fc.array(fc.tuple(changes, fc.integer({ min: -100, max: 100 })), {
     maxLength: 30,
     size: "max",
@@ -110,10 +110,10 @@ Deno.test("transition() keeps every record sound over random changes", () => {
     { numRuns: 5_000 },
   );
   assert(records > 20_000, `only ${records} records were looked at`);
-  assertEquals(seen.size, 15, "every change was taken at least once");
+  assertEquals(seen.size, 15, "every kind of change was applied at least once");
 });
 
-Deno.test("transition() takes the same end twice and gives back the very same record", () => {
+Deno.test("transition() returns the same object if an end is repeated", () => {
   const ends: TaskChange[] = [
     { type: "finish", result: 1 },
     { type: "fail", error: { message: "no", type: "Error" } },
@@ -139,7 +139,7 @@ Deno.test("transition() takes the same end twice and gives back the very same re
   }
 });
 
-Deno.test("transition() takes a request to cancel once, and after CANCELLED without a word", () => {
+Deno.test("transition() returns the same object if a request to cancel is repeated, or follows CANCELLED", () => {
   const asked = taskAfter(createChange(), { type: "start" }, { type: "request_cancel" });
   assertEquals([asked.cancel_requested, asked.state, asked.version], [true, "STARTING", 3]);
   assertStrictEquals(transition(asked, "t", { type: "request_cancel" }, 900), asked);
@@ -147,7 +147,7 @@ Deno.test("transition() takes a request to cancel once, and after CANCELLED with
   assertStrictEquals(transition(cancelled, "t", { type: "request_cancel" }, 902), cancelled);
 });
 
-Deno.test("transition() refuses what there is no task for, and an id that is taken", () => {
+Deno.test("transition() rejects changes of an unknown task, and the creation of a known one", () => {
   const missing = assertThrows(() => transition(undefined, "x", { type: "start" }, 1), TransitionError);
   assertEquals([missing.code, missing.message], [
     "task_not_found",
@@ -161,7 +161,7 @@ Deno.test("transition() refuses what there is no task for, and an id that is tak
   ]);
 });
 
-Deno.test("transition() goes through the states with their times and words", () => {
+Deno.test("transition() sets state, times and status as a task passes through its states", () => {
   const created = taskAfter(createChange({ name: "copy", tags: ["a"], stale_after: 5 }));
   assertEquals([created.state, created.status, created.active], ["NOT_STARTED", "Not started", false]);
   assertEquals([created.created_at, created.started_at, created.version], [100, null, 1]);
@@ -179,7 +179,7 @@ Deno.test("transition() goes through the states with their times and words", () 
   assertEquals([finished.started_at, finished.finished_at, finished.result], [101, 103, [1]]);
 });
 
-Deno.test("transition() keeps a status that was given past the end, and else says why it ended", () => {
+Deno.test("transition() keeps a status that the reporter set after the end, and otherwise sets one", () => {
   const error = { message: "no such file", type: "NotFound" };
   const silent = taskAfter(createChange(), { type: "update", progress: 3 }, { type: "fail", error });
   assertEquals([silent.status, silent.error], ["Error: no such file", error]);
@@ -188,7 +188,7 @@ Deno.test("transition() keeps a status that was given past the end, and else say
   assertEquals(talking.status, "Copying");
 });
 
-Deno.test("transition() takes a stale task back with the next report, but not with what others do", () => {
+Deno.test("transition() clears stale on the next report, but not on changes by others", () => {
   const stale = taskAfter(createChange(), { type: "start" }, { type: "stale" });
   assertEquals([stale.stale, stale.updated_at], [true, 101]);
   assertStrictEquals(transition(stale, "t", { type: "stale" }, 200), stale);
@@ -200,7 +200,7 @@ Deno.test("transition() takes a stale task back with the next report, but not wi
   assertStrictEquals(transition(waiting, "t", { type: "stale" }, 200), waiting);
 });
 
-Deno.test("transition() of an interrupted task ends it as an error, above every version that may have been seen", () => {
+Deno.test("transition() ends an interrupted task as ERROR, with a version above all that may have been published", () => {
   const interrupt: TaskChange = { type: "interrupt", message: "The server ended", lostVersions: 40 };
   for (const begun of [[], [{ type: "start" }], [{ type: "update", progress: 30 }]] as TaskChange[][]) {
     const before = taskAfter(createChange(), ...begun);
@@ -209,7 +209,7 @@ Deno.test("transition() of an interrupted task ends it as an error, above every 
     assertEquals(after.error, { type: "interrupted", message: "The server ended" });
     assertEquals([after.version, after.progress], [before.version + 41, before.progress]);
     assertEquals([after.status, after.cancel_requested], ["Error: The server ended", false]);
-    // What ran it may be alive after all, and comes too late.
+    // Its process may be alive after all, and its report comes too late.
     const end: TaskChange = { type: "finish", result: 1 };
     assertThrows(() => transition(after, "t", end, 201), TransitionError, "it has ended as ERROR");
   }
@@ -217,7 +217,7 @@ Deno.test("transition() of an interrupted task ends it as an error, above every 
   assertEquals(talking.status, "Copying");
 });
 
-Deno.test("transition() of a restored task changes its version and nothing else", () => {
+Deno.test("transition() changes only the version of a restored task", () => {
   const removed = taskAfter(createChange(), { type: "finish", result: [1] });
   const restored = transition(removed, "t", { type: "restore" }, 900);
   assertEquals(restored, { ...removed, version: removed.version + 1 });
@@ -231,7 +231,7 @@ function lines(...texts: string[]): LogLine[] {
   return texts.map((text, at) => ({ at, text }));
 }
 
-Deno.test("transition() gives back the very same record for log lines that it has already", () => {
+Deno.test("transition() returns the same object for log lines that the task already has", () => {
   const log: TaskChange = { type: "log", first: 0, lines: lines("a", "b") };
   const task = taskAfter(createChange(), log);
   assertEquals([task.log_count, task.version, task.state], [2, 2, "NOT_STARTED"]);
@@ -240,10 +240,10 @@ Deno.test("transition() gives back the very same record for log lines that it ha
   const more = transition(task, "t", { type: "log", first: 1, lines: lines("b", "c") }, 900);
   assertEquals([more.log_count, more.version, more.updated_at], [3, 3, 900]);
   const unnumbered = transition(more, "t", { type: "log", lines: lines("a") }, 901);
-  assertEquals(unnumbered.log_count, 4, "where nobody counted, all are new");
+  assertEquals(unnumbered.log_count, 4, "without a number, all lines are new");
 });
 
-Deno.test("newLines() are those that the task does not have yet", () => {
+Deno.test("newLines() returns the lines that the task does not have yet", () => {
   const task = { ...taskAfter(createChange()), log_count: 5 };
   const given = lines("x", "y", "z");
   const table: [number | undefined, string[]][] = [
@@ -253,7 +253,7 @@ Deno.test("newLines() are those that the task does not have yet", () => {
     [3, ["z"]],
     [2, []],
     [0, []],
-    // Some were lost on the way; that is no reason to lose these.
+    // Lines in between were lost; these are appended all the same.
     [7, ["x", "y", "z"]],
   ];
   for (const [first, expected] of table) {
@@ -262,7 +262,7 @@ Deno.test("newLines() are those that the task does not have yet", () => {
   }
 });
 
-Deno.test("historyEntryOf() notes a state or a status that is another one, and nothing else", () => {
+Deno.test("historyEntryOf() makes an entry only if the state or the status changed", () => {
   const created = taskAfter(createChange());
   assertEquals(historyEntryOf(undefined, created), {
     at: 100,
@@ -296,7 +296,7 @@ Deno.test("historyEntryOf() notes a state or a status that is another one, and n
   assertEquals(noted({ type: "restore" }, ended), null);
 });
 
-Deno.test("progressAfter() derives progress from counts where it was not given", () => {
+Deno.test("progressAfter() derives progress from counts if the update has none", () => {
   const nothing = { progress: null, current: null, total: null };
   const half = { progress: 50, current: 5, total: 10 };
   const table = [
@@ -326,7 +326,7 @@ Deno.test("progressAfter() derives progress from counts where it was not given",
   }
 });
 
-Deno.test("mergeMetadata() replaces key by key, removes what is null, and reaches no prototype", () => {
+Deno.test("mergeMetadata() replaces keys, removes keys that are null, and never changes a prototype", () => {
   assertEquals(mergeMetadata({ a: 1, b: { c: 2 } }, { b: 3, d: 4 }), { a: 1, b: 3, d: 4 });
   assertEquals(mergeMetadata({ a: 1, b: 2 }, { a: null, c: null }), { b: 2 });
   const merged = mergeMetadata({ a: 1 }, JSON.parse('{"__proto__":{"polluted":true},"constructor":2}'));

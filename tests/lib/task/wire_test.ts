@@ -12,7 +12,7 @@ import {
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { exampleTask } from "../../support/example_task.ts";
 
-Deno.test("readTask() gives back a record as it is", () => {
+Deno.test("readTask() returns a valid record unchanged", () => {
   const task = exampleTask({
     eta: 5,
     eta_low: 4,
@@ -25,7 +25,7 @@ Deno.test("readTask() gives back a record as it is", () => {
   assertEquals(readTask(JSON.parse(JSON.stringify(task))), task);
 });
 
-Deno.test("readTask() lets nothing but texts and numbers through to where they are rendered", () => {
+Deno.test("readTask() replaces values of the wrong type, so that only texts and numbers are rendered", () => {
   const values = fc.oneof(fc.jsonValue(), fc.constant({ type: "script", props: {}, constructor: undefined }));
   const records = fc.dictionary(fc.constantFrom(...Object.keys(exampleTask())), values)
     .map((fields) => ({ ...fields, id: "an-id" }));
@@ -43,7 +43,7 @@ Deno.test("readTask() lets nothing but texts and numbers through to where they a
   }));
 });
 
-Deno.test("readTask() knows no task without an id", () => {
+Deno.test("readTask() returns null for a record without an id", () => {
   for (const value of [null, 1, "task", [], {}, { id: 5 }, { id: "" }]) assertEquals(readTask(value), null);
 });
 
@@ -73,11 +73,11 @@ Deno.test("readMessage() reads every message of the delta socket", () => {
   assertEquals(read(null), { type: "unknown" });
 });
 
-Deno.test("readMessage() throws on what is no JSON", () => {
+Deno.test("readMessage() throws if the text is not JSON", () => {
   assertThrows(() => readMessage("{"), SyntaxError);
 });
 
-Deno.test("readLogPage() reads a page, and makes do without its numbers", () => {
+Deno.test("readLogPage() reads a page, also without its numbers", () => {
   const lines = [{ at: 5, text: "line" }];
   assertEquals(readLogPage({ lines, first: 7, next: 8 }, 3), { lines, first: 7, next: 8 });
   assertEquals(readLogPage({ lines: [{ text: 3 }, null] }, 3), {
@@ -94,12 +94,12 @@ Deno.test("readProblem() prefers the detail, then the title, then the status", (
   assertEquals(readProblem("<html>", 502), "The server responded with status 502");
 });
 
-Deno.test("readStartedId() reads the id of the task that was started", () => {
+Deno.test("readStartedId() reads the id of the started task", () => {
   assertEquals(readStartedId({ task_id: "abc" }), "abc");
   assertEquals(readStartedId(null), null);
 });
 
-Deno.test("readTaskMessage() reads the task of its own socket, and nothing else", () => {
+Deno.test("readTaskMessage() reads the task of a single task's socket, and ignores other messages", () => {
   const task = exampleTask({ id: "t" });
   for (const type of ["initial_state", "state_update"]) {
     assertEquals(readTaskMessage(JSON.stringify({ type, ...task })), task);
@@ -110,7 +110,7 @@ Deno.test("readTaskMessage() reads the task of its own socket, and nothing else"
   assertThrows(() => readTaskMessage("{"), SyntaxError);
 });
 
-Deno.test("readTaskList() and readChanges() read answers over plain HTTP, whatever is missing in them", () => {
+Deno.test("readTaskList() and readChanges() read responses over plain HTTP, also with missing fields", () => {
   const task = exampleTask({ id: "t" });
   const list = { active_tasks: [task], all_tasks: { t: task, u: 5 }, cursor: "e:7" };
   assertEquals(readTaskList(list), { cursor: "e:7", tasks: [task] });

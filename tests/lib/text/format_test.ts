@@ -24,7 +24,7 @@ function testTable<T>(
   write: (value: T) => string,
   table: readonly (readonly [T, string])[],
 ): void {
-  Deno.test(`${name} writes what people read at a glance`, () => {
+  Deno.test(`${name} formats typical and extreme values`, () => {
     for (const [value, expected] of table) {
       assertEquals(write(value), expected, `for ${JSON.stringify(value)}`);
     }
@@ -151,7 +151,7 @@ testTable("formatDateTime()", (at: number) => formatDateTime(at, false), [
   [Infinity, "—"],
 ]);
 
-Deno.test("formatClock() writes local time without a zone", () => {
+Deno.test("formatClock() formats local time without a zone", () => {
   const date = new Date(EXAMPLE_TIME * 1_000);
   const local = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) =>
     String(part).padStart(2, "0")
@@ -159,17 +159,21 @@ Deno.test("formatClock() writes local time without a zone", () => {
   assertEquals(formatClock(EXAMPLE_TIME, true), local.join(":"));
 });
 
-Deno.test("machineTime() is a time that machines read, or none", () => {
+Deno.test("machineTime() returns an ISO 8601 time, or undefined", () => {
   assertEquals(machineTime(EXAMPLE_TIME), "2023-11-14T22:13:20.000Z");
   assertEquals(machineTime(NaN), undefined);
 });
 
-Deno.test("timeLeft() counts down between updates, and gives the reason where nothing is known", () => {
+Deno.test("timeLeft() counts down between updates, and gives the reason if there is no estimate", () => {
   const task = exampleTask({ eta: 120 });
   assertEquals(timeLeft(task, EXAMPLE_TIME), "about 2 min left");
   assertEquals(timeLeft(task, EXAMPLE_TIME + 60), "about 1 min left");
   assertEquals(timeLeft(task, EXAMPLE_TIME + 500), "almost done");
-  assertEquals(timeLeft(task, EXAMPLE_TIME - 500), "about 2 min left", "a clock that lags adds nothing");
+  assertEquals(
+    timeLeft(task, EXAMPLE_TIME - 500),
+    "about 2 min left",
+    "a clock that is behind does not extend the estimate",
+  );
   const guess = exampleTask({ eta: 120, eta_low: 100, eta_high: 300 });
   assertEquals(timeLeft(guess, EXAMPLE_TIME), "2–5 min left");
   assertEquals(timeLeft(guess, EXAMPLE_TIME + 120), "up to 3 min left");
@@ -180,14 +184,14 @@ Deno.test("timeLeft() counts down between updates, and gives the reason where no
   assertEquals(timeLeft(finishedTask({ eta: 5 }), 0), "");
 });
 
-Deno.test("elapsedSeconds() runs until the end, never backwards, and not before the start", () => {
+Deno.test("elapsedSeconds() stops at the end, is never negative, and null before the start", () => {
   assertEquals(elapsedSeconds(exampleTask(), EXAMPLE_TIME + 7), 7);
   assertEquals(elapsedSeconds(exampleTask(), EXAMPLE_TIME - 7), 0);
   assertEquals(elapsedSeconds(finishedTask(), EXAMPLE_TIME + 700), 5);
   assertEquals(elapsedSeconds(exampleTask({ started_at: null }), EXAMPLE_TIME), null);
 });
 
-Deno.test("formatJson() stays on one line and within its length", () => {
+Deno.test("formatJson() returns one line of limited length", () => {
   fc.assert(fc.property(fc.jsonValue(), fc.integer({ min: 2, max: 50 }), (value, most) => {
     const text = formatJson(value as never, most);
     assertLessOrEqual(text.length, most);
@@ -195,7 +199,7 @@ Deno.test("formatJson() stays on one line and within its length", () => {
   }));
 });
 
-Deno.test("formatTimeRange() names two amounts that are in order, or one", () => {
+Deno.test("formatTimeRange() returns two ordered amounts, or one", () => {
   const seconds = fc.double({ min: -100, max: 1e6, noNaN: true });
   fc.assert(fc.property(seconds, seconds, (one, other) => {
     const text = formatTimeRange(Math.min(one, other), Math.max(one, other));
@@ -204,7 +208,7 @@ Deno.test("formatTimeRange() names two amounts that are in order, or one", () =>
   }));
 });
 
-Deno.test("format functions write any finite number without an exponent or NaN", () => {
+Deno.test("format functions return no exponent and no NaN for any finite number", () => {
   fc.assert(fc.property(fc.double({ min: 0, max: 1e12, noNaN: true }), (value) => {
     for (const write of [formatDuration, formatAgo, formatTimeLeft, formatCount, formatBytes]) {
       assert(!/NaN|undefined|Infinity|\de/.test(write(value)), `${write.name}(${value}) is ${write(value)}`);

@@ -3,7 +3,7 @@ import { fitText, padText, plainText, textWidth } from "../../../lib/text/termin
 import { assert, assertEquals, assertLessOrEqual } from "../../support/assert.ts";
 import { nastyText } from "../../support/nasty_text.ts";
 
-Deno.test("plainText() leaves text as it is, and makes what terminals obey harmless", () => {
+Deno.test("plainText() keeps harmless text, and removes escape sequences and control characters", () => {
   const table: [string, string][] = [
     ["Reading a.txt", "Reading a.txt"],
     ["日本語 · é · 👩‍👩‍👧 · שלום", "日本語 · é · 👩‍👩‍👧 · שלום"],
@@ -27,17 +27,17 @@ Deno.test("plainText() leaves text as it is, and makes what terminals obey harml
   for (const [text, expected] of table) assertEquals(plainText(text), expected, JSON.stringify(text));
 });
 
-Deno.test("plainText() looks at no more than it is told to", () => {
+Deno.test("plainText() reads at most the given number of characters", () => {
   assertEquals(plainText("abcdef", 3), "abc…");
   assertEquals(plainText("abc", 3), "abc");
   assertEquals(plainText("x".repeat(100_000)).length, 1_025);
 });
 
-Deno.test("plainText() lets no control, no half of a pair and no change of direction through", () => {
+Deno.test("plainText() returns no control character, lone surrogate or bidirectional override, and is idempotent", () => {
   fc.assert(fc.property(nastyText(), (text) => {
     const plain = plainText(text);
     assert(!/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/u.test(plain), plain);
-    assertEquals(plainText(plain), plain, "what is harmless stays as it is");
+    assertEquals(plainText(plain), plain, "sanitised text stays the same");
   }));
 });
 
@@ -63,7 +63,7 @@ Deno.test("textWidth() counts the columns that characters take", () => {
   for (const [text, width] of table) assertEquals(textWidth(text), width, text);
 });
 
-Deno.test("fitText() cuts between what people read as characters", () => {
+Deno.test("fitText() truncates between grapheme clusters", () => {
   const table: [string, number, string][] = [
     ["abcdef", 6, "abcdef"],
     ["abcdef", 5, "abcd…"],
@@ -82,7 +82,7 @@ Deno.test("fitText() cuts between what people read as characters", () => {
   }
 });
 
-Deno.test("fitText() keeps within its bound, and padText() fills it", () => {
+Deno.test("fitText() stays within the width, and padText() fills it", () => {
   fc.assert(fc.property(nastyText(), fc.nat(60), fc.boolean(), (text, width, toRight) => {
     const plain = plainText(text);
     const fitting = fitText(plain, width);

@@ -13,7 +13,7 @@ function bar(overrides: Partial<Task>, width = 80): string {
   return textBars([exampleTask(overrides)], { width, now: NOW })[0]!;
 }
 
-Deno.test("textBars() draws name, bar, percentage, words, duration and estimate", () => {
+Deno.test("textBars() renders name, bar, percentage, status, duration and estimate", () => {
   const task = exampleTask({
     name: "hash",
     progress: 62.9,
@@ -31,7 +31,7 @@ Deno.test("textBars() draws name, bar, percentage, words, duration and estimate"
   ]);
 });
 
-Deno.test("textBars() draws unknown progress as unknown, and fills a bar only at the end", () => {
+Deno.test("textBars() renders indeterminate progress as dots, and fills a bar only at 100 %", () => {
   for (const state of TASK_STATES) {
     const line = bar({ state, progress: null });
     assertStringIncludes(line, "[··········]      —");
@@ -42,7 +42,7 @@ Deno.test("textBars() draws unknown progress as unknown, and fills a bar only at
   assertStringIncludes(bar({ progress: 100 }), "[██████████]  100 %");
 });
 
-Deno.test("textBars() says states in words, and what a task says of itself", () => {
+Deno.test("textBars() describes the state, and adds the status that the reporter set", () => {
   const table: [Partial<Task>, string][] = [
     [{ state: "NOT_STARTED", status: "Not started", active: false, started_at: null }, "Not started"],
     [{ state: "STARTING", status: "Starting" }, "Starting"],
@@ -70,7 +70,7 @@ Deno.test("textBars() says states in words, and what a task says of itself", () 
   }
 });
 
-Deno.test("textBars() says why there is no estimate, where that is not seen", () => {
+Deno.test("textBars() gives the reason for a missing estimate, unless the bar shows it", () => {
   const last = (overrides: Partial<Task>) => bar(overrides, 120).split(/ {2,}/).at(-1);
   assertEquals(last({ eta: 200, updated_at: NOW }), "~3 min left");
   assertEquals(last({ eta: 5, updated_at: NOW }), "seconds left");
@@ -91,7 +91,7 @@ Deno.test("textBars() aligns columns, wide characters too, and lists ids and end
   ]);
 });
 
-Deno.test("textBars() leaves out what matters least where there is no room", () => {
+Deno.test("textBars() omits the least important columns if there is not enough room", () => {
   const task = exampleTask({ id: "task-1", name: "a long name of a task", progress: 42, eta: 600 });
   const at = (width: number) => textBars([task], { width, now: NOW, isList: true })[0]!;
   assertEquals([100, 60, 50, 40, 30, 20, 12, 4, 1, 0].map(at), [
@@ -108,13 +108,13 @@ Deno.test("textBars() leaves out what matters least where there is no room", () 
   ]);
 });
 
-Deno.test("textBars() colours by state, only where it is asked to", () => {
+Deno.test("textBars() colours states only if the option is set", () => {
   const tasks = TASK_STATES.map((state) => exampleTask({ state, progress: 50 }));
   const plain = textBars(tasks, { width: 80, now: NOW });
   const colored = textBars(tasks, { width: 80, now: NOW, color: true });
-  // deno-lint-ignore no-control-regex -- it is what colours
+  // deno-lint-ignore no-control-regex -- the escape sequences that colour
   assertEquals(colored.map((line) => line.replace(/\x1b\[\d*m/g, "")), plain);
-  // deno-lint-ignore no-control-regex -- it is what colours
+  // deno-lint-ignore no-control-regex -- the escape sequences that colour
   const codes = colored.map((line) => [...line.matchAll(/\x1b\[(\d*)m/g)].map(([, code]) => code).join());
   assertEquals(codes, ["", "36,0,36,0", "36,0,36,0", "32,0,32,0", "31,0,31,0", "33,0,33,0"]);
 });
@@ -138,7 +138,7 @@ const ANY_TASK: fc.Arbitrary<Task> = fc.record({
   cancel_requested: fc.boolean(),
 }).map(({ message, ...fields }) => exampleTask({ ...fields, error: { message, type: "" } }));
 
-Deno.test("textBars() keeps within its width, and lets nothing through that a terminal obeys", () => {
+Deno.test("textBars() stays within its width, and emits no control characters of tasks", () => {
   const options = fc.record({ width: fc.nat(150), now: fc.constant(NOW), isList: fc.boolean() });
   fc.assert(fc.property(fc.array(ANY_TASK, { maxLength: 5 }), options, (tasks, options) => {
     const lines = textBars(tasks, options);
@@ -148,7 +148,7 @@ Deno.test("textBars() keeps within its width, and lets nothing through that a te
       assertLessOrEqual(textWidth(line), Math.max(1, options.width));
     }
     const colored = textBars(tasks, { ...options, color: true });
-    // deno-lint-ignore no-control-regex -- it is what colours
+    // deno-lint-ignore no-control-regex -- the escape sequences that colour
     const bare = colored.map((line) => line.replace(/\x1b\[(3[1236]|0)m/g, ""));
     assertEquals(bare.map((line) => line.trimEnd()), lines);
   }));

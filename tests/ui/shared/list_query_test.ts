@@ -10,7 +10,7 @@ import {
 } from "../../../ui/shared/list_query.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 
-/** Text as it can be searched for: nothing around it, and not too long. */
+/** Search text without surrounding white space, and of limited length. */
 const TEXT = fc.string({ unit: "binary", maxLength: 40 }).map((text) => text.toWellFormed().trim());
 const TIME = fc.constantFrom("", "1h", "90s", "2w", "2026-11-24", "2026-11-24T14:00:00Z", "1700000000");
 const SORT = fc.constantFrom("", ...SORT_FIELDS, ...SORT_FIELDS.map((field) => `-${field}`));
@@ -32,13 +32,13 @@ function read(search: string) {
   return readListQuery(new URL(`http://x/${search}`).searchParams);
 }
 
-Deno.test("readListQuery() understands what listSearch() writes, whatever is searched for", () => {
+Deno.test("readListQuery() reads what listSearch() writes, for arbitrary search texts", () => {
   fc.assert(fc.property(QUERY, fc.integer({ min: 1, max: 1_000 }), (query, page) => {
     assertEquals(read(listSearch(query, page)), { query, page, problems: [] });
   }));
 });
 
-Deno.test("readListQuery() never throws, and what it gives back is written and read the same", () => {
+Deno.test("readListQuery() never throws, and its result survives listSearch()", () => {
   const names = fc.constantFrom(...FILTER_NAMES, "sort", "group", "view", "page", "x");
   fc.assert(fc.property(fc.array(fc.tuple(names, fc.string({ unit: "binary" }))), (pairs) => {
     const { query, page } = readListQuery(
@@ -48,7 +48,7 @@ Deno.test("readListQuery() never throws, and what it gives back is written and r
   }));
 });
 
-Deno.test("listSearch() leaves out what is usual, and reads well", () => {
+Deno.test("listSearch() omits default values, and keeps commas readable", () => {
   assertEquals(listSearch(EVERYTHING), "");
   assertEquals(
     listSearch({ ...EVERYTHING, state: "ERROR,CANCELLED", since: "1h" }),
@@ -57,7 +57,7 @@ Deno.test("listSearch() leaves out what is usual, and reads well", () => {
   assertEquals(listSearch({ ...EVERYTHING, view: "all" }, 3), "?view=all&page=3");
 });
 
-Deno.test("readListQuery() reads what a form sends", () => {
+Deno.test("readListQuery() reads the query string of a form", () => {
   const { query, problems } = read(
     "?q=+a+&view=split&sort=&state=ERROR&state=FINISHED&name=&tag=a,b&since=&until=",
   );
@@ -65,7 +65,7 @@ Deno.test("readListQuery() reads what a form sends", () => {
   assertEquals(problems, []);
 });
 
-Deno.test("readListQuery() says what makes no sense, and leaves it out", () => {
+Deno.test("readListQuery() ignores invalid values, and reports each in problems", () => {
   const { query, page, problems } = read(
     "?state=error,NOPE&since=soon&sort=size&group=tag&view=x&page=0&q=kept",
   );
@@ -75,7 +75,7 @@ Deno.test("readListQuery() says what makes no sense, and leaves it out", () => {
   assertMatch(problems.join("\n"), /“since” is ignored: it must be a time, such as 1h/);
 });
 
-Deno.test("isFiltered() tells whether any task is left out", () => {
+Deno.test("isFiltered() is true if any filter is set", () => {
   assertEquals(isFiltered({ ...EVERYTHING, sort: "name", group: "name", view: "all" }), false);
   for (
     const some of [{ q: "a" }, { state: "ERROR" }, { name: "a" }, { tag: "a" }, { since: "1h" }, {

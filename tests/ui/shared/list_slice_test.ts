@@ -24,7 +24,7 @@ Deno.test("pageOfTasks() lists active tasks newest first, then ended ones by the
   assertEquals([page.activeTotal, page.endedTotal, page.page, page.pages], [3, 2, 1, 1]);
 });
 
-Deno.test("pageOfTasks() gives the nearest page that exists", () => {
+Deno.test("pageOfTasks() clamps the page number to the existing pages", () => {
   const tasks = someTasks(30, 180);
   const pageFor = (page: number) => pageOfTasks(tasks, page).page;
   assertEquals([-1, 0, 1, 2.9, 3, 4, NaN, Infinity].map(pageFor), [1, 1, 1, 2, 3, 3, 1, 1]);
@@ -32,7 +32,7 @@ Deno.test("pageOfTasks() gives the nearest page that exists", () => {
   assertEquals([none, page, pages], [[], 1, 1]);
 });
 
-Deno.test("pageOfTasks() has every task on exactly one page", () => {
+Deno.test("pageOfTasks() puts every task on exactly one page", () => {
   fc.assert(
     fc.property(fc.nat(250), fc.nat(250), (active, ended) => {
       const tasks = someTasks(active, ended);

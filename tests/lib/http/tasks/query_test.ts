@@ -1,4 +1,4 @@
-/** The filters of a list, one by one. */
+/** Each filter of a list of tasks, its order and its pages. */
 
 import fc from "fast-check";
 import { parseTaskQuery, selectTasks } from "../../../../lib/http/tasks/query.ts";
@@ -11,7 +11,7 @@ import { assert, assertEquals, assertLess, assertThrows } from "../../../support
 import { exampleTask, finishedTask } from "../../../support/example_task.ts";
 import { listedTasks, taskQueries } from "../../../support/task_queries.ts";
 
-/** A task that ended or not, in the order of creation. */
+/** A stored task; `seq` is its place in the order of creation. */
 function stored(id: string, seq: number, more: Partial<Task> = {}): StoredTask {
   const create = {
     ...{
@@ -71,7 +71,7 @@ Deno.test("selectTasks() filters by name, in which only * is special", () => {
 Deno.test("selectTasks() matches any name pattern quickly", () => {
   const long = [stored("t", 1, { name: "a".repeat(200) })];
   const started = performance.now();
-  // Who tries every way to share out the letters among the stars is busy with it for most of a minute.
+  // A backtracking matcher would take most of a minute.
   selectTasks(long, parseTaskQuery(new URLSearchParams({ name: `${"*a".repeat(5)}*b` })));
   assertLess(performance.now() - started, 2_000);
 });
@@ -116,7 +116,7 @@ Deno.test("selectTasks() has each task on exactly one page", () => {
   assertEquals(selectTasks([], query(1)), { tasks: [], total: 0, nextPage: null });
 });
 
-/** A task whose summary is at hand; whenever its record is read, that is noted. */
+/** A task whose record is on disk; appends its `seq` to `reads` whenever the record is read. */
 function onDisk(task: Task, seq: number, reads: number[] = []): StoredTask {
   const { id, active } = task;
   return {
@@ -129,7 +129,7 @@ function onDisk(task: Task, seq: number, reads: number[] = []): StoredTask {
   };
 }
 
-/** The same as `selectTasks()`, the long way. */
+/** A simple implementation of `selectTasks()`, which reads every record. */
 function selectPlainly(tasks: readonly StoredTask[], query: TaskQuery): string[][] {
   const { field, descending } = query.sort;
   const rank = ({ task }: StoredTask) => task[field] ?? -Infinity;
