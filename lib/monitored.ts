@@ -67,6 +67,24 @@ export type MonitoredDecorator = <This, Args extends unknown[], Result>(
  *
  * If there is none, the function runs unmonitored, and a warning is logged once.
  *
+ * @example Subtasks, and a signal that stops the work
+ * ```ts
+ * import { monitored } from "@taskscope/taskscope/monitored";
+ *
+ * const deploy = monitored(async (task, hosts: string[]) => {
+ *   for (const host of hosts) {
+ *     using upload = task.child(`Upload to ${host}`);
+ *     task.signal.throwIfAborted();
+ *     await upload.update({ current: 5, total: 5, unit: "files" });
+ *   }
+ *   return hosts.length;
+ * }, { name: "deploy", tags: ["production"] });
+ *
+ * const run = deploy.with({ metadata: { commit: "4878b06" } }).start(["a.example", "b.example"]);
+ * // run.cancel() aborts task.signal.
+ * if (await run.done !== 2) throw new Error("not deployed");
+ * ```
+ *
  * @typeParam This the type of `this` in the function
  * @typeParam Args the types of the arguments after the task
  * @typeParam Result the type that the function returns

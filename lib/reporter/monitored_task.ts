@@ -13,8 +13,8 @@ export interface MonitoredTask {
   /** The client token that the task belongs to. */
   readonly client: string;
   /**
-   * Aborted when cancellation is requested. Pass it on to `fetch()` and the like, or check it between
-   * steps.
+   * Aborted when cancellation is requested, or when the server's process is about to end. Pass it on to
+   * `fetch()` and the like, or check it between steps.
    */
   readonly signal: AbortSignal;
   /**
