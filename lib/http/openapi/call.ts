@@ -32,6 +32,8 @@ export interface Call {
   readonly isText?: boolean;
   /** The responses if nothing went wrong, and error responses that are not a problem, by status. */
   readonly responses: Readonly<Record<number, ResponseBody>>;
+  /** Headers of the successful responses, with their meaning. */
+  readonly responseHeaders?: Readonly<Record<string, string>>;
   /** Whether `Accept: text/plain` gets these responses as text. */
   readonly hasTextResponse?: boolean;
   /** The statuses of problems specific to this call; those that any call can have are left out. */

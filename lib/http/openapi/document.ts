@@ -8,7 +8,7 @@ import { z } from "zod";
 import { TOKEN_PROTOCOL } from "../../remote/credentials.ts";
 import { VERSION } from "../../version.ts";
 import { SESSION_COOKIE, SHARE_COOKIE } from "../gate.ts";
-import { titleOf } from "../problem.ts";
+import { PROBLEMS, titleOf } from "../problem.ts";
 import type { Call, ResponseBody } from "./call.ts";
 import { CALL_GROUPS } from "./calls.ts";
 import { SOCKET_CALLS } from "./calls/sockets.ts";
@@ -141,7 +141,7 @@ function operation(call: Call, tag: string, schemas: Schemas): Document {
       ...Object.fromEntries(
         Object.entries(responses).map((
           [status, body],
-        ) => [status, response(Number(status), body, schemas)]),
+        ) => [status, response(Number(status), body, call, schemas)]),
       ),
     },
   };
@@ -175,20 +175,43 @@ function requestBody({ isForm, isText }: Call, body: z.ZodType, schemas: Schemas
   };
 }
 
-function response(status: number, body: ResponseBody, schemas: Schemas): Document {
-  const description = status === 101 ? "Switching protocols" : status < 300 ? "Success" : titleOf(status);
-  if (body === null) return { description };
+function response(
+  status: number,
+  body: ResponseBody,
+  { responseHeaders }: Call,
+  schemas: Schemas,
+): Document {
+  const described = {
+    description: status === 101 ? "Switching protocols" : status < 300 ? "Success" : titleOf(status),
+    ...(status < 300 && responseHeaders !== undefined && { headers: headersOf(responseHeaders) }),
+  };
+  if (body === null) return described;
   // Not the alternative as plain text: the types of generated clients would then be unions with string.
   const [type, schema] = typeof body === "string"
     ? [body, { type: "string" }]
     : ["application/json", schemaOf(body, schemas, "output")];
-  return { description, content: { [type]: { schema } } };
+  return { ...described, content: { [type]: { schema } } };
+}
+
+function headersOf(descriptions: Readonly<Record<string, string>>): Document {
+  return Object.fromEntries(
+    Object.entries(descriptions).map(([name, description]) => [
+      name,
+      { description, schema: { type: "string" } },
+    ]),
+  );
+}
+
+/** The title of a status, and the problem codes that it can have. */
+function describeProblem(status: number): string {
+  const codes = PROBLEMS[status as keyof typeof PROBLEMS].codes.map((code) => `\`${code}\``);
+  return `${titleOf(status)}: ${codes.join(", ")}`;
 }
 
 function problemResponse(status: number | null, schemas: Schemas): Document {
   const schema = schemaOf(PROBLEM, schemas, "output");
   return {
-    description: status === null ? "Any other problem" : titleOf(status),
+    description: status === null ? "Any other problem" : describeProblem(status),
     ...(status !== null && RETRYABLE.includes(status) && {
       headers: {
         "Retry-After": { description: "seconds to wait before trying again", schema: { type: "integer" } },

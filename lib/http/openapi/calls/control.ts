@@ -26,6 +26,7 @@ export const CONTROL_CALLS: CallGroup = {
       description: "Responds as soon as the task exists, without waiting for its end. The body may be empty.",
       body: START_BODY,
       responses: { 202: STARTED },
+      responseHeaders: { Location: "the path of the new task" },
       problems: [404, 409, 503],
       example:
         'curl {server}/tasks/default/start/long_running_task -H content-type:application/json -d \'{"id": "demo-1"}\'',
@@ -57,6 +58,7 @@ export const CONTROL_CALLS: CallGroup = {
         "Only for tasks that were started by name and have ended. The new attempt is a task of its own, with the same " +
         "arguments, tags and metadata.",
       responses: { 202: STARTED },
+      responseHeaders: { Location: "the path of the new task" },
       problems: [404, 409, 503],
       example: "curl -X POST {server}/tasks/default/demo-1/retry",
     },

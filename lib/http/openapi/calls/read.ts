@@ -38,6 +38,7 @@ export const READ_CALLS: CallGroup = {
           .optional(),
       }),
       responses: { 200: z.union([TASK_LIST, CHANGES]) },
+      responseHeaders: { Link: 'the path of the next page with `rel="next"`, unless this is the last one' },
       hasTextResponse: true,
       problems: [410, 503],
       example: 'curl "{server}/tasks/default?state=FINISHED,ERROR&sort=-finished_at&limit=20"',

@@ -39,6 +39,7 @@ export const REPORT_CALLS: CallGroup = {
       body: CREATE_BODY,
       isForm: true,
       responses: { 201: TASK, 200: TASK },
+      responseHeaders: { Location: "the path of the task" },
       problems: [409, 503],
       example: "curl {server}/tasks/default -d id=backup-1 -d name=backup -d stale_after=60",
     },

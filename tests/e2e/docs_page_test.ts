@@ -1,0 +1,36 @@
+/** The layout of the API reference on small and large screens. */
+
+import { assert, assertEquals } from "../support/assert.ts";
+import { withPage } from "../support/browser.ts";
+import { startServer } from "../support/server.ts";
+
+Deno.test("/docs begins with its title on a phone, and folds its contents up", async () => {
+  await using server = startServer();
+  await withPage({ viewport: { width: 390, height: 844 } }, async ({ page }) => {
+    await page.goto(`${server.url}/docs`);
+    const title = await page.getByRole("heading", { name: "API reference" }).boundingBox();
+    assert(title!.y < 200, `the title is ${title!.y} px from the top`);
+    const contents = page.getByRole("navigation", { name: "Contents" });
+    const link = contents.getByRole("link", { name: "Create a task" });
+    assertEquals(await link.isVisible(), false);
+    await contents.getByText("Contents").click();
+    assertEquals(await link.isVisible(), true);
+    assertEquals(
+      await page.evaluate(() => document.documentElement.scrollWidth),
+      390,
+      "no sideways scrolling",
+    );
+  });
+});
+
+Deno.test("/docs shows its contents in a sidebar on a large screen", async () => {
+  await using server = startServer();
+  await withPage({ viewport: { width: 1280, height: 900 } }, async ({ page }) => {
+    await page.goto(`${server.url}/docs`);
+    const contents = page.getByRole("navigation", { name: "Contents" });
+    assertEquals(await contents.getByText("Contents").isVisible(), false, "nothing to unfold");
+    await contents.getByRole("link", { name: "Cancel a task" }).click();
+    const heading = await page.getByRole("heading", { name: "Cancel a task" }).boundingBox();
+    assert(heading!.y >= 0 && heading!.y < 900, `the heading is at ${heading!.y} px`);
+  });
+});
