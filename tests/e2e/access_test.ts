@@ -76,7 +76,7 @@ Deno.test("access: programs report and read with the key, and get an error witho
   assertEquals(refused.code, 4);
   assertStringIncludes(
     refused.stderr,
-    "This server requires a key; --key-file or TASKSCOPE_KEY",
+    "This server requires a key; pass the key with --key-file or TASKSCOPE_KEY",
   );
   const unseen = await runProgram(["run", "--", "sh", "-c", "echo x; exit 3"], { env: keyless });
   assertEquals([unseen.code, unseen.stdout], [3, "x\n"], "the command runs as usual");
@@ -135,7 +135,7 @@ Deno.test("access: a user signs in, works, shares a task and signs out", async (
     assertEquals(await axeFindings(page), []);
     await page.getByLabel("Key").fill("not-the-key-of-this-server");
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page.getByRole("alert").getByText("This key or token is wrong").waitFor();
+    await page.getByRole("alert").getByText("This key or token is not valid").waitFor();
     await page.getByLabel("Key").fill(KEY);
     await page.keyboard.press("Enter");
     await page.waitForURL(`${url}/t/default`);
