@@ -33,7 +33,7 @@ const MAX_CACHED_CHARACTERS = 256 * 1024;
 const MAX_CACHED_LISTS = 64;
 
 /** The maximum number of lines on a page of a log. */
-const MAX_PAGE_LINES = 10_000;
+export const MAX_PAGE_LINES = 10_000;
 
 /** `POST /tasks/{client}/start/{name}` */
 export const START_BODY = z.strictObject({

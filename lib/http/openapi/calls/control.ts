@@ -68,7 +68,8 @@ export const CONTROL_CALLS: CallGroup = {
       path: "/tasks/{client}/{id}",
       access: "key",
       summary: "Remove an ended task",
-      description: "A task that has not ended gets 409. The removal can be undone for 5 seconds.",
+      description:
+        "A task that has not ended gets 409. The removal can be undone for some seconds, 5 by default.",
       responses: { 204: null },
       problems: [404, 409, 503],
       example: "curl -X DELETE {server}/tasks/default/demo-1",
@@ -79,7 +80,7 @@ export const CONTROL_CALLS: CallGroup = {
       path: "/tasks/{client}/{id}/restore",
       access: "key",
       summary: "Restore a removed task",
-      description: "Only within 5 seconds of its removal; later it gets 404.",
+      description: "Only within some seconds of its removal, 5 by default; later it gets 404.",
       responses: { 200: TASK },
       problems: [404, 409, 503],
       example: "curl -X POST {server}/tasks/default/demo-1/restore",

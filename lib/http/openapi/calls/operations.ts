@@ -30,8 +30,8 @@ export const OPERATION_CALLS: CallGroup = {
       access: "any",
       summary: "Check that the server can store changes",
       description:
-        "Responds with 503 and the storage error while it cannot, for example because the disk is full. Until then tasks " +
-        "go on in memory, and changes over HTTP get 503.",
+        "Responds with 503 and the storage error while it cannot, for example because the disk is full. Meanwhile, tasks " +
+        "continue in memory, and changes over HTTP get 503.",
       responses: { 200: READINESS, 503: READINESS },
       example: "curl {server}/readyz",
     },

@@ -5,6 +5,8 @@
  */
 
 import { z } from "zod";
+import { LIMITS } from "../../../task/grammar.ts";
+import { MAX_PAGE_LINES } from "../../tasks/rest.ts";
 import { MAX_WAIT_SECONDS } from "../../tasks/waits.ts";
 import type { CallGroup } from "../call.ts";
 import { AFTER, LIST_QUERY, NAME_QUERY, TIMEOUT } from "../parameters.ts";
@@ -80,8 +82,9 @@ export const READ_CALLS: CallGroup = {
       query: z.object({
         after: lineNumber.describe("lines from this number on, oldest first").optional(),
         before: lineNumber.describe("lines before this number").optional(),
-        limit: z.int().min(1).max(10_000)
-          .describe("lines per page, 1 to 10000; by default 1000 as JSON, all as plain text").optional(),
+        limit: z.int().min(1).max(MAX_PAGE_LINES)
+          .describe(`lines per page, 1 to ${MAX_PAGE_LINES}; by default 1000 as JSON, all as plain text`)
+          .optional(),
         format: z.enum(["json", "text"]).describe("takes precedence over the Accept header, for links")
           .optional(),
       }),
@@ -108,7 +111,7 @@ export const READ_CALLS: CallGroup = {
       path: "/tasks/{client}/{id}/progress",
       access: "read",
       summary: "Get a task's progress over time",
-      description: "At most 200 points, thinned out evenly over the whole run.",
+      description: `At most ${LIMITS.progressPoints} points, thinned out evenly over the whole run.`,
       responses: { 200: PROGRESS },
       problems: [404],
       example: "curl {server}/tasks/default/backup-1/progress",
