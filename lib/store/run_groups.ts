@@ -1,5 +1,5 @@
 /**
- * The tasks of one client that have ended, by name and in the order of their ends.
+ * Groups the ended tasks of one client by name, in the order of their ends.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 import { isFinal, type TaskSummary } from "../task/task.ts";
 import type { StoredTask } from "./store.ts";
 
-/** A task that is kept in groups. What is stored of it may become another object, but not another summary. */
+/** A task in a group. `stored` may be replaced, but only by one with an equal summary. */
 export interface GroupedTask {
   readonly stored: StoredTask;
-  /** Its place in the order of creation, which decides between those that ended at the same time. */
+  /** The task's place in the order of creation, which breaks ties between equal end times. */
   readonly place: number;
 }
 
-/** Groups ended tasks by name. Those that have not ended are left out by themselves. */
+/** Groups ended tasks by name. Unfinished tasks are ignored. */
 export class RunGroups {
-  /** Each in the order of the ends, oldest first. */
+  /** By name; each group in the order of the ends, oldest first. */
   readonly #groups: Map<string, GroupedTask[]> = new Map();
 
-  /** Adds a task, where it has ended. */
+  /** Adds a task if it has ended. */
   add(task: GroupedTask): void {
     const { name, state } = task.stored.summary;
     if (!isFinal(state)) return;
@@ -28,19 +28,19 @@ export class RunGroups {
     else group.splice(indexIn(group, task), 0, task);
   }
 
-  /** Removes a task that was added, before anything of its summary changes. */
+  /** Removes a task that was added. Call it before the task's summary changes. */
   delete(task: GroupedTask): void {
     const { name, state } = task.stored.summary;
     const group = isFinal(state) ? this.#groups.get(name) : undefined;
     if (group === undefined) return;
-    // Nearly always it is the oldest one that goes.
+    // Nearly always the oldest one is removed.
     const index = group[0] === task ? 0 : indexIn(group, task);
     if (index === 0 && group[0] === task) group.shift();
     else if (group[index] === task) group.splice(index, 1);
     if (group.length === 0) this.#groups.delete(name);
   }
 
-  /** The newest ends of a name, the latest first, so many at most. */
+  /** The newest ended tasks of a name, latest end first, at most `most`. */
   newest(name: string, most: number): TaskSummary[] {
     const group = this.#groups.get(name) ?? [];
     const runs: TaskSummary[] = [];
@@ -51,10 +51,10 @@ export class RunGroups {
   }
 }
 
-/** Where a task is in a group, or belongs. */
+/** The index of a task in a group, or where to insert it. */
 function indexIn(group: readonly GroupedTask[], task: GroupedTask): number {
   let [low, high] = [0, group.length];
-  // Nearly all are the last ones that ended.
+  // Nearly always the task is the last to have ended.
   if (high > 0 && compareEnds(group[high - 1]!, task) < 0) return high;
   while (low < high) {
     const middle = (low + high) >> 1;

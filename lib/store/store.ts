@@ -1,5 +1,5 @@
 /**
- * What the registry asks of the place where tasks are kept.
+ * The interface of a task store, which every storage backend implements.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import type { ProgressPoint, Task, TaskState, TaskSummary } from "../task/task.t
 import type { KeyRange, SideTable } from "./side_tables.ts";
 import type { ListedTask } from "../task/task_query.ts";
 
-/** A task and its place in the order of all changes. Never changes: a change makes another one. */
+/** A task as of its last change. Immutable: the next change creates another object. */
 export interface StoredTask extends ListedTask {
   readonly id: string;
   /** Whether the task is active. */
   readonly active: boolean;
-  /** The record. May have to be read from disk and parsed anew each time, so keep it in a variable. */
+  /** The record. Each access may read it from disk and parse it, so keep it in a variable. */
   readonly task: Task;
-  /** The number of the task's last change. */
+  /** The sequence number of the task's last change. */
   readonly seq: number;
-  /** The record as JSON. May have to be read from disk. */
+  /** The record as JSON. Each access may read it from disk. */
   readonly json: string;
 }
 
-/** A task whose record is at hand; its JSON is made when it is first asked for, then kept. */
+/** A task whose record is in memory; it is serialised on the first access to its JSON. */
 export class TaskInMemory implements StoredTask {
   readonly task: Task;
   readonly seq: number;
@@ -30,8 +30,8 @@ export class TaskInMemory implements StoredTask {
 
   /**
    * @param task the record
-   * @param seq the number of its last change
-   * @param json the record as JSON, where that is known
+   * @param seq the sequence number of its last change
+   * @param json the record as JSON, if it was serialised before
    */
   constructor(task: Task, seq: number, json?: string) {
     this.task = task;
@@ -56,22 +56,22 @@ export class TaskInMemory implements StoredTask {
   }
 }
 
-/** A task by its names. */
+/** Identifies a task. */
 export interface TaskKey {
   readonly client: string;
   readonly id: string;
 }
 
-/** A task that is gone. */
+/** A task that was removed. */
 export interface RemovedTask {
   readonly id: string;
-  /** The number of the removal. */
+  /** The sequence number of the removal. */
   readonly seq: number;
 }
 
 /**
- * What changed since a position, by state: each task once, as it is now. The removals come first: an id that is in both
- * lists was taken by another task, or restored.
+ * The changes since a cursor, by state: each task once, as it is now. Apply the removals first: an id in both lists was
+ * reused by another task, or restored.
  */
 export interface ChangesSince {
   /** In the order of their last changes, oldest first. */
@@ -86,19 +86,19 @@ export interface EndedTask extends TaskKey {
   readonly endedAt: number;
 }
 
-/** A message for one receiver that something happened to a task. Its text is kept beside it, as it may be long. */
+/** A message to one receiver about an event of a task. Its text, which may be long, is stored beside it. */
 export interface Delivery {
-  /** Names the delivery; never given to another one. */
+  /** Identifies the delivery; never reused. */
   readonly id: string;
-  /** Whom it is for. */
+  /** The receiver's id. */
   readonly receiver: string;
-  /** What happened, in one word. */
+  /** The name of the event. */
   readonly event: string;
-  /** Whom it happened to. */
+  /** The task that the event is about. */
   readonly task: TaskKey;
-  /** The number of the change by which it happened. */
+  /** The sequence number of the change that caused it. */
   readonly seq: number;
-  /** When it happened, in epoch seconds. */
+  /** The time of the event, in epoch seconds. */
   readonly at: number;
   /** The length of the text, in characters. */
   readonly size: number;
@@ -137,45 +137,45 @@ export interface TaskIndexReader {
 }
 
 /**
- * Keeps the tasks of one monitor. What was put is seen by every later read at once; {@linkcode TaskStore.committed}
- * tells when it is as durable as the store can make it.
+ * Stores the tasks of one monitor. Every read sees all earlier writes, committed or not; {@linkcode TaskStore.committed}
+ * resolves once they are as durable as the store can make them.
  */
 export interface TaskStore extends AsyncDisposable {
-  /** Names the numbering of the changes. A store that keeps its tasks keeps its epoch, too. */
+  /** Identifies the sequence numbers. A store whose tasks outlive the process keeps its epoch, too. */
   readonly epoch: string;
-  /** The last number that was, or may have been, given out. */
+  /** The last sequence number that was, or may have been, given out. */
   readonly seq: number;
-  /** Everything up to this number is committed. */
+  /** Every change up to this sequence number is committed. */
   readonly committedSeq: number;
-  /** Why nothing can be committed at present; `null` where all is well. */
+  /** Why nothing can be committed at present; `null` if commits succeed. */
   readonly degradation: Degradation | null;
-  /** What an operator watches. */
+  /** Figures for metrics. */
   readonly figures: StoreFigures;
-  /** Which tasks there are. */
+  /** Reads which tasks exist and what changed. */
   readonly index: TaskIndexReader;
 
   /**
-   * Gives out the next number of the order of changes: never the same one twice, not even after a crash.
+   * Gives out the next sequence number: never the same one twice, not even after a crash.
    *
-   * @throws {StorageError} where the numbers that were put aside are used up, because nothing can be committed
+   * @throws {StorageError} if the reserved numbers are used up, because nothing has been committed for too long
    */
   takeSeq(): number;
-  /** Adds a task or replaces it. `seq` is higher than that of every earlier put and removal. */
+  /** Adds or replaces a task. `stored.seq` is higher than that of every earlier put and removal. */
   put(client: string, stored: StoredTask): void;
-  /** Removes a task. It is kept aside until {@linkcode TaskStore.restore} or {@linkcode TaskStore.purge}. */
+  /** Removes a task. It is set aside until {@linkcode TaskStore.restore} or {@linkcode TaskStore.purge}. */
   remove(client: string, id: string, seq: number): void;
   /**
-   * Puts a task that was removed, and not purged, back as `stored`, with its log and its history.
+   * Restores a task that was removed and not purged, as `stored`, with the entries of its side tables.
    *
-   * @returns whether it was there
+   * @returns whether there was such a task
    */
   restore(client: string, stored: StoredTask): boolean;
   /** The record of a task that was removed and not purged. */
   removed(client: string, id: string): Task | undefined;
-  /** Forgets a removed task for good, with its log and its history. */
+  /** Deletes a removed task for good, with the entries of its side tables. */
   purge(client: string, id: string): void;
 
-  /** Takes the tasks that were there when the store was opened; empty from the second call on. */
+  /** Returns the tasks that existed when the store was opened; nothing from the second call on. */
   takeOpened(): OpenedTasks;
 
   /**
@@ -198,51 +198,51 @@ export interface TaskStore extends AsyncDisposable {
   ): Promise<readonly Entry[]>;
 
   /**
-   * Notes a message that is to be delivered. It is committed together with what is put in the same turn: all of it or
-   * nothing.
+   * Queues a message for delivery. It is committed together with everything put in the same turn, or not at all.
    */
   putDelivery(delivery: Delivery, text: string): void;
-  /** Forgets a message: it was delivered, or never will be. */
+  /** Deletes a message that was delivered or given up. */
   removeDelivery(id: string): void;
-  /** The messages that are to be delivered, in the order of their numbers, and of one number as they were put. */
+  /** The queued messages, ordered by sequence number, then by when they were put. */
   deliveries(): readonly Delivery[];
-  /** The text of a message; `undefined` where there is no such message. May have to be read from disk. */
+  /** The text of a message, which may be read from disk; `undefined` if there is no such message. */
   deliveryText(id: string): string | undefined;
 
   /**
-   * Waits until everything that was put so far is committed.
+   * Waits until everything put so far is committed.
    *
-   * @returns a promise that rejects with a `StorageError` where that can't be had now
+   * @throws {StorageError} if it cannot be committed now
    */
   committed(): Promise<void>;
   /**
-   * Hears when trouble comes and goes.
+   * Calls a listener whenever the store becomes degraded or recovers.
    *
-   * @returns a function that ends it
+   * @returns a function that unsubscribes
    */
   onDegradation(listener: (degradation: Degradation | null) => void): () => void;
 }
 
-/** What an operator watches of a store; all but the tasks since it was opened. */
+/** Figures of a store for metrics; all but `tasks` count from its opening. */
 export interface StoreFigures {
-  /** How many tasks there are, by state. */
+  /** The number of tasks by state. */
   readonly tasks: ReadonlyMap<TaskState, number>;
-  /** Commits that succeeded, and attempts that failed. */
+  /** Commits that succeeded. */
   readonly commits: number;
+  /** Attempts to commit that failed. */
   readonly failedCommits: number;
-  /** How long the commits that succeeded took together, in milliseconds. */
+  /** The total duration of the commits that succeeded, in milliseconds. */
   readonly commitMs: number;
-  /** Log lines and notes of histories that were left out, as too much waited to be written. */
+  /** Log lines and history entries dropped because too much was waiting to be written. */
   readonly leftOut: number;
 }
 
-/** What a commit survives: the end of the process however it comes, or a power cut as well. */
+/** What a commit survives: `normal` any end of the process, `full` a power cut, too. */
 export type Durability = "normal" | "full";
 
 /** Why nothing can be committed at present. */
 export interface Degradation {
-  /** What is wrong. */
+  /** The storage error. */
   readonly error: StorageError;
-  /** Since when, in epoch seconds. */
+  /** When commits began to fail, in epoch seconds. */
   readonly since: number;
 }

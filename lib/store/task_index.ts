@@ -1,5 +1,5 @@
 /**
- * Which tasks there are, by client, and in which order they changed: what every store keeps in memory.
+ * Indexes tasks in memory, by client and by last change. Every store has one.
  *
  * @module
  */
@@ -10,43 +10,43 @@ import type { ChangesSince, RemovedTask, StoredTask, TaskIndexReader } from "./s
 
 /** The bounds of a {@linkcode TaskIndex}. */
 export interface TaskIndexLimits {
-  /** Removals that are remembered for each client, so that watchers who were away learn of them. */
+  /** Removals remembered per client, so that a reconnecting watcher learns of them. */
   readonly removalsPerClient: number;
-  /** Clients whose tasks are all gone that are still remembered. */
+  /** Clients without tasks that are remembered. */
   readonly emptyClients: number;
 }
 
-/** A task in the list that is ordered by last change. */
+/** A node of the list of a client's tasks that is ordered by last change. */
 export interface IndexedTask {
   stored: StoredTask;
-  /** Its place in the order of creation of all tasks; never used twice. */
+  /** The task's position in the order of creation of all tasks; never reused. */
   readonly place: number;
   older: IndexedTask | null;
   newer: IndexedTask | null;
 }
 
-/** What is remembered of a client beside its tasks. */
+/** What is remembered of a client besides its tasks. */
 export interface ClientMemory {
-  /** The number of the last change. */
+  /** The sequence number of the last change. */
   readonly lastSeq: number;
-  /** Removals up to this number may have been forgotten. */
+  /** Removals up to this sequence number may have been forgotten. */
   readonly forgottenSeq: number;
 }
 
 /** The tasks of one client. */
-class Namespace implements ClientMemory {
-  /** In the order of creation, once {@linkcode Namespace.inOrder} has put them into it. */
+class ClientTasks implements ClientMemory {
+  /** In the order of creation, once {@linkcode ClientTasks.inOrder} has sorted them. */
   readonly tasks: Map<string, IndexedTask> = new Map();
-  /** Whether a task was restored since, which stands at the end. */
+  /** Whether a restored task is at the end instead of at its place. */
   isShuffled = false;
   newest: IndexedTask | null = null;
   lastSeq = 0;
   removed: RemovedTask[] = [];
   forgottenSeq = 0;
-  /** Made when somebody first asks for it: nobody does of most clients that only were there when the store was opened. */
+  /** Created on first use, as it is never used of most clients loaded at opening. */
   runs: RunGroups | null = null;
 
-  /** The tasks in the order of creation. Put into it here and not by each restore, as people restore many at once. */
+  /** The tasks in the order of creation. Sorted here and not by each restore, as users restore many at once. */
   inOrder(): Iterable<IndexedTask> {
     if (this.isShuffled) {
       const tasks = [...this.tasks].sort(([, left], [, right]) => left.place - right.place);
@@ -74,13 +74,13 @@ class Namespace implements ClientMemory {
   }
 }
 
-/** An index of tasks. Reads and writes cost the same however many tasks there are, but for the list after a restore. */
+/** Indexes tasks. The cost of reads and writes does not grow with the number of tasks, except of a list after a restore. */
 export class TaskIndex implements TaskIndexReader {
   readonly #limits: TaskIndexLimits;
-  readonly #namespaces: Map<string, Namespace> = new Map();
-  /** The clients without tasks, longest empty first. */
+  readonly #clients: Map<string, ClientTasks> = new Map();
+  /** The clients without tasks, the one that has been empty for longest first. */
   readonly #empty: Set<string> = new Set();
-  /** Removals up to this number may have been forgotten together with their client. */
+  /** Removals up to this sequence number may have been forgotten together with their client. */
   #forgottenSeq = 0;
   #place = 0;
   readonly #states: Map<TaskState, number> = new Map(TASK_STATES.map((state) => [state, 0]));
@@ -90,105 +90,106 @@ export class TaskIndex implements TaskIndexReader {
     this.#limits = limits;
   }
 
-  /** Removals up to this number may have been forgotten together with their client. */
+  /** Removals up to this sequence number may have been forgotten together with their client. */
   get forgottenSeq(): number {
     return this.#forgottenSeq;
   }
 
-  /** How many tasks there are, by state. */
+  /** The number of tasks by state. */
   get states(): ReadonlyMap<TaskState, number> {
     return this.#states;
   }
 
   /**
-   * Adds a task or replaces it.
+   * Adds or replaces a task.
    *
-   * @returns the task in the index
+   * @returns its node
    */
   put(client: string, stored: StoredTask): IndexedTask {
-    const namespace = this.#namespaceOf(client);
-    let node = namespace.tasks.get(stored.id);
-    if (node === undefined) node = this.#add(namespace, stored.id, ++this.#place, stored);
+    const clientTasks = this.#clientOf(client);
+    let node = clientTasks.tasks.get(stored.id);
+    if (node === undefined) node = this.#add(clientTasks, stored.id, ++this.#place, stored);
     else {
-      namespace.runs?.delete(node);
+      clientTasks.runs?.delete(node);
       this.#count(node.stored, -1);
       this.#count(stored, 1);
       node.stored = stored;
     }
-    namespace.runs?.add(node);
-    namespace.moveToNewest(node);
-    namespace.lastSeq = stored.seq;
+    clientTasks.runs?.add(node);
+    clientTasks.moveToNewest(node);
+    clientTasks.lastSeq = stored.seq;
     return node;
   }
 
-  /** Puts a task that was removed back at its place in the order of creation. */
+  /** Restores a removed task at its place in the order of creation. */
   restore(client: string, place: number, stored: StoredTask): void {
-    const namespace = this.#namespaceOf(client);
-    const restored = this.#add(namespace, stored.id, place, stored);
-    namespace.runs?.add(restored);
-    namespace.moveToNewest(restored);
-    namespace.isShuffled = true;
-    namespace.lastSeq = stored.seq;
+    const clientTasks = this.#clientOf(client);
+    const restored = this.#add(clientTasks, stored.id, place, stored);
+    clientTasks.runs?.add(restored);
+    clientTasks.moveToNewest(restored);
+    clientTasks.isShuffled = true;
+    clientTasks.lastSeq = stored.seq;
   }
 
   /**
-   * Adds a task that is known from before, at its place. Tasks come in the order of creation; once all are there,
-   * {@linkcode TaskIndex.sortByChange} has to be called.
+   * Adds a task at its place while a store is opened. Call it in the order of creation, and at the end
+   * {@linkcode TaskIndex.sortByChange}.
    */
   load(client: string, id: string, place: number, stored: StoredTask): void {
     this.#place = Math.max(this.#place, place);
-    this.#add(this.#namespaceOf(client), id, place, stored);
+    this.#add(this.#clientOf(client), id, place, stored);
   }
 
-  /** Adds what is remembered of a client; its removals come in the order of their numbers. */
+  /** Adds what is remembered of a client while a store is opened; `removed` is in the order of removal. */
   loadClient(client: string, memory: ClientMemory, removed: readonly RemovedTask[]): void {
-    const namespace = this.#namespaceOf(client);
-    namespace.lastSeq = memory.lastSeq;
-    namespace.forgottenSeq = memory.forgottenSeq;
-    namespace.removed = [...removed];
-    if (namespace.tasks.size === 0) this.#empty.add(client);
+    const clientTasks = this.#clientOf(client);
+    clientTasks.lastSeq = memory.lastSeq;
+    clientTasks.forgottenSeq = memory.forgottenSeq;
+    clientTasks.removed = [...removed];
+    if (clientTasks.tasks.size === 0) this.#empty.add(client);
   }
 
-  /** Puts the tasks that were loaded in the order of their last changes. */
+  /** Sorts the loaded tasks by their last change. */
   sortByChange(forgottenSeq: number): void {
     this.#forgottenSeq = forgottenSeq;
-    for (const namespace of this.#namespaces.values()) {
-      const nodes = [...namespace.tasks.values()].sort((a, b) => a.stored.seq - b.stored.seq);
-      for (const node of nodes) namespace.moveToNewest(node);
-      namespace.lastSeq = Math.max(namespace.lastSeq, nodes.at(-1)?.stored.seq ?? 0);
+    for (const clientTasks of this.#clients.values()) {
+      const nodes = [...clientTasks.tasks.values()].sort((a, b) => a.stored.seq - b.stored.seq);
+      for (const node of nodes) clientTasks.moveToNewest(node);
+      clientTasks.lastSeq = Math.max(clientTasks.lastSeq, nodes.at(-1)?.stored.seq ?? 0);
     }
   }
 
   /**
    * Removes a task.
    *
-   * @returns what was removed, and the clients that are forgotten for it; `undefined` where there was no such task
+   * @returns the removed node, and the client that is forgotten because too many are empty, if any; `undefined` if there
+   *   is no such task
    */
   remove(
     client: string,
     id: string,
     seq: number,
   ): { readonly node: IndexedTask; readonly forgotten: string | null } | undefined {
-    const namespace = this.#namespaces.get(client);
-    const node = namespace?.tasks.get(id);
-    if (namespace === undefined || node === undefined) return undefined;
-    namespace.tasks.delete(id);
+    const clientTasks = this.#clients.get(client);
+    const node = clientTasks?.tasks.get(id);
+    if (clientTasks === undefined || node === undefined) return undefined;
+    clientTasks.tasks.delete(id);
     this.#count(node.stored, -1);
-    namespace.runs?.delete(node);
-    namespace.unlink(node);
-    namespace.lastSeq = seq;
-    namespace.removed.push({ id, seq });
-    // Cut in halves, so that each removal costs the same on average.
-    if (namespace.removed.length > this.#limits.removalsPerClient) {
-      const forgotten = namespace.removed.splice(0, Math.ceil(namespace.removed.length / 2));
-      namespace.forgottenSeq = forgotten.at(-1)?.seq ?? namespace.forgottenSeq;
+    clientTasks.runs?.delete(node);
+    clientTasks.unlink(node);
+    clientTasks.lastSeq = seq;
+    clientTasks.removed.push({ id, seq });
+    // Halved, so that each removal costs the same on average.
+    if (clientTasks.removed.length > this.#limits.removalsPerClient) {
+      const forgotten = clientTasks.removed.splice(0, Math.ceil(clientTasks.removed.length / 2));
+      clientTasks.forgottenSeq = forgotten.at(-1)?.seq ?? clientTasks.forgottenSeq;
     }
-    return { node, forgotten: namespace.tasks.size === 0 ? this.#becameEmpty(client) : null };
+    return { node, forgotten: clientTasks.tasks.size === 0 ? this.#becameEmpty(client) : null };
   }
 
   /** The node of a task, or `undefined`. */
   node(client: string, id: string): IndexedTask | undefined {
-    return this.#namespaces.get(client)?.tasks.get(id);
+    return this.#clients.get(client)?.tasks.get(id);
   }
 
   get(client: string, id: string): StoredTask | undefined {
@@ -196,44 +197,44 @@ export class TaskIndex implements TaskIndexReader {
   }
 
   *list(client: string): Generator<StoredTask> {
-    for (const { stored } of this.#namespaces.get(client)?.inOrder() ?? []) yield stored;
+    for (const { stored } of this.#clients.get(client)?.inOrder() ?? []) yield stored;
   }
 
   count(client: string): number {
-    return this.#namespaces.get(client)?.tasks.size ?? 0;
+    return this.#clients.get(client)?.tasks.size ?? 0;
   }
 
   pastRuns(client: string, name: string, most: number): readonly TaskSummary[] {
-    const namespace = this.#namespaces.get(client);
-    if (namespace === undefined) return [];
-    if (namespace.runs === null) {
-      namespace.runs = new RunGroups();
-      for (const node of namespace.tasks.values()) namespace.runs.add(node);
+    const clientTasks = this.#clients.get(client);
+    if (clientTasks === undefined) return [];
+    if (clientTasks.runs === null) {
+      clientTasks.runs = new RunGroups();
+      for (const node of clientTasks.tasks.values()) clientTasks.runs.add(node);
     }
-    return namespace.runs.newest(name, most);
+    return clientTasks.runs.newest(name, most);
   }
 
-  /** What is remembered of a client; `undefined` where nothing is. */
+  /** What is remembered of a client, or `undefined`. */
   memory(client: string): ClientMemory | undefined {
-    return this.#namespaces.get(client);
+    return this.#clients.get(client);
   }
 
   lastSeq(client: string): number {
-    return this.#namespaces.get(client)?.lastSeq ?? 0;
+    return this.#clients.get(client)?.lastSeq ?? 0;
   }
 
   changesSince(client: string, seq: number): ChangesSince | undefined {
-    const namespace = this.#namespaces.get(client);
-    if (seq < (namespace?.forgottenSeq ?? this.#forgottenSeq)) return undefined;
-    if (namespace === undefined) return { tasks: [], removed: [] };
+    const clientTasks = this.#clients.get(client);
+    if (seq < (clientTasks?.forgottenSeq ?? this.#forgottenSeq)) return undefined;
+    if (clientTasks === undefined) return { tasks: [], removed: [] };
     const tasks: StoredTask[] = [];
-    for (let node = namespace.newest; node !== null && node.stored.seq > seq; node = node.older) {
+    for (let node = clientTasks.newest; node !== null && node.stored.seq > seq; node = node.older) {
       tasks.push(node.stored);
     }
     const removed = new Map<string, RemovedTask>();
-    for (const gone of namespace.removed) {
+    for (const gone of clientTasks.removed) {
       if (gone.seq <= seq) continue;
-      // One that was removed twice is gone since the last time.
+      // Of an id that was removed twice, the last removal counts.
       removed.delete(gone.id);
       removed.set(gone.id, gone);
     }
@@ -243,8 +244,8 @@ export class TaskIndex implements TaskIndexReader {
   allChangesSince(seq: number): Map<string, ChangesSince> | undefined {
     if (seq < this.#forgottenSeq) return undefined;
     const all = new Map<string, ChangesSince>();
-    for (const [client, namespace] of this.#namespaces) {
-      if (namespace.lastSeq <= seq) continue;
+    for (const [client, clientTasks] of this.#clients) {
+      if (clientTasks.lastSeq <= seq) continue;
       const changes = this.changesSince(client, seq);
       if (changes === undefined) return undefined;
       all.set(client, changes);
@@ -252,16 +253,16 @@ export class TaskIndex implements TaskIndexReader {
     return all;
   }
 
-  /** Forgets everything. */
+  /** Removes everything. */
   clear(): void {
-    this.#namespaces.clear();
+    this.#clients.clear();
     this.#empty.clear();
     for (const state of this.#states.keys()) this.#states.set(state, 0);
   }
 
-  #add(namespace: Namespace, id: string, place: number, stored: StoredTask): IndexedTask {
+  #add(clientTasks: ClientTasks, id: string, place: number, stored: StoredTask): IndexedTask {
     const node: IndexedTask = { stored, place, older: null, newer: null };
-    namespace.tasks.set(id, node);
+    clientTasks.tasks.set(id, node);
     this.#count(stored, 1);
     return node;
   }
@@ -270,26 +271,26 @@ export class TaskIndex implements TaskIndexReader {
     this.#states.set(state, this.#states.get(state)! + change);
   }
 
-  #namespaceOf(client: string): Namespace {
+  #clientOf(client: string): ClientTasks {
     this.#empty.delete(client);
-    let namespace = this.#namespaces.get(client);
-    if (namespace === undefined) {
-      namespace = new Namespace();
-      namespace.forgottenSeq = this.#forgottenSeq;
-      this.#namespaces.set(client, namespace);
+    let clientTasks = this.#clients.get(client);
+    if (clientTasks === undefined) {
+      clientTasks = new ClientTasks();
+      clientTasks.forgottenSeq = this.#forgottenSeq;
+      this.#clients.set(client, clientTasks);
     }
-    return namespace;
+    return clientTasks;
   }
 
-  /** Gives back the client that is forgotten in turn, if any. */
+  /** Returns the client that is forgotten because too many are empty, if any. */
   #becameEmpty(client: string): string | null {
     this.#empty.add(client);
     if (this.#empty.size <= this.#limits.emptyClients) return null;
     const [longest] = this.#empty;
     if (longest === undefined) return null;
     this.#empty.delete(longest);
-    this.#forgottenSeq = Math.max(this.#forgottenSeq, this.#namespaces.get(longest)?.lastSeq ?? 0);
-    this.#namespaces.delete(longest);
+    this.#forgottenSeq = Math.max(this.#forgottenSeq, this.#clients.get(longest)?.lastSeq ?? 0);
+    this.#clients.delete(longest);
     return longest;
   }
 }

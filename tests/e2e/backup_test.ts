@@ -69,11 +69,11 @@ Deno.test("taskscope backup and restore keep every task acknowledged before the 
     assertEquals([made.code, made.stderr], [0, ""]);
     const again = await runProgram(["backup", copy, "--data", data]);
     assertEquals(again.code, 1);
-    assertStringIncludes(again.stderr, "it is there already; --force replaces it");
+    assertStringIncludes(again.stderr, "it already exists; use --force to replace it");
     assertEquals((await runProgram(["backup", copy, "--data", data, "--force"])).code, 0);
     const refused = await runProgram(["restore", copy, "--data", data]);
     assertEquals(refused.code, 1);
-    assertStringIncludes(refused.stderr, "another Taskscope uses it");
+    assertStringIncludes(refused.stderr, "another Taskscope is using it");
     await stop();
     await call("POST", `${program.url}/tasks/c`, { body: { id: "after" } });
     assert(acknowledged.length > before.length, "the server did not write meanwhile");
@@ -131,7 +131,7 @@ Deno.test("taskscope backup, restore and check exit with 1 on an unusable file, 
     [["check", "--data", folder.file("none.db")], /there is no such file/],
     [["backup", copy!, "--data", text!], /it is not a database/],
     [["backup", copy!, "--data", folder.file("none.db")], /there is no such file/],
-    [["backup", `${folder.path}/no/copy.db`, "--data", data!], /its folder has to be there/],
+    [["backup", `${folder.path}/no/copy.db`, "--data", data!], /its folder must exist/],
     [["restore", damaged!, "--data", data!], /damaged/],
     [["restore", text!, "--data", data!], /it is not a database/],
     [["restore", folder.file("none.db"), "--data", data!], /there is no such file/],

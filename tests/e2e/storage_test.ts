@@ -118,20 +118,21 @@ Deno.test("storage: the program refuses unusable files with a one-line message",
 
   const isNone =
     "it is not a database; move it away, or name another file with --data (file is not a database)";
-  const isDamaged = /^the file is damaged; restore a copy, or move it away to begin anew \(.*\)\n$/;
+  const isDamaged =
+    /^the file is damaged; restore a backup, or move it away to start with an empty one \(.*\)\n$/;
   await assertRefused(path("notes.txt"), isNone);
   await assertRefused(path("random.db"), isNone);
   await assertRefused(path("folder"), "it is a folder; name a file in it with --data");
   await assertRefused(
     path("missing/tasks.db"),
-    /^it can't be opened; its folder has to be there and be writable \(.*\)\n$/,
+    /^it cannot be opened; its folder must exist and be writable \(.*\)\n$/,
   );
   await assertRefused(path("damaged.db"), isDamaged);
   await assertRefused(path("cut.db"), isDamaged);
   await assertRefused(
     folder.file,
-    `a newer Taskscope wrote it (version 99 of its tables, this one knows ${SCHEMA_VERSION}); ` +
-      "use that one, or name another file with --data",
+    `a newer Taskscope wrote it (schema version 99, while this version supports up to ${SCHEMA_VERSION}); ` +
+      "use that version, or name another file with --data",
   );
 });
 
@@ -145,7 +146,7 @@ Deno.test("storage: the program refuses the database of another program, and doe
 
 Deno.test("storage: a second program refuses the file of the first until the first is killed", async () => {
   using folder = new StoreFolder();
-  const locked = "another Taskscope uses it; stop that one, or name another file with --data";
+  const locked = "another Taskscope is using it; stop that process, or name another file with --data";
   {
     await using first = await start(folder, folder.file);
     await assertRefused(folder.file, locked);
@@ -168,7 +169,7 @@ Deno.test("storage: the program refuses a file without write permission", async 
   try {
     await assertRefused(
       folder.file,
-      "it can't be written to; make it writable, or name another file with --data " +
+      "it cannot be written to; make it writable, or name another file with --data " +
         "(attempt to write a readonly database)",
     );
   } finally {
@@ -350,7 +351,7 @@ Deno.test("storage: a program reports that its file was deleted, and creates a n
     }
     assertProblem(refused, 503, "storage_unavailable");
     const { detail } = await untilReady(url, 503);
-    const reason = "it was removed or replaced; start the server again (not the file that was opened)";
+    const reason = "it was removed or replaced; restart the server (not the file that was opened)";
     assertEquals(detail, reason);
     assertEquals((await tasksOf(url)).before?.state, "FINISHED", "tasks in memory must still be shown");
     program.process.kill("SIGTERM");

@@ -1,5 +1,5 @@
 /**
- * What changed since the last commit: put together in the registry's isolate, written by the worker.
+ * Collects the changes of one commit and turns them into rows for the writer's worker.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { ClientMemory } from "../task_index.ts";
 import type { Delivery, StoredTask, TaskKey } from "../store.ts";
 import { storable } from "./storable.ts";
 
-/** One commit, as it travels to the worker: lists of the rows to write. */
+/** The rows of one commit, as posted to the worker. */
 export interface BatchMessage {
   readonly tasks: readonly TaskRow[];
-  /** Of those of them that have ended. */
+  /** A row for each of the tasks that has ended. */
   readonly runs: readonly RunRow[];
   readonly side: readonly SideTableMessage[];
   readonly removed: readonly number[];
@@ -27,7 +27,7 @@ export interface BatchMessage {
   readonly meta: readonly (readonly [name: string, value: number])[];
 }
 
-/** A row of a task and its record. */
+/** A task and its record. */
 export type TaskRow = readonly [
   place: number,
   client: string,
@@ -37,7 +37,7 @@ export type TaskRow = readonly [
   record: string,
 ];
 
-/** A row of what lists need of a task that has ended. */
+/** The summary of a task that has ended. */
 export type RunRow = readonly [
   place: number,
   name: string,
@@ -59,7 +59,7 @@ export interface SideTableMessage {
   readonly cuts: readonly (readonly [place: number, cut: number])[];
 }
 
-/** A row of a message to be delivered. */
+/** A message queued for delivery. */
 export type DeliveryRow = readonly [
   id: string,
   receiver: string,
@@ -72,7 +72,7 @@ export type DeliveryRow = readonly [
   text: string,
 ];
 
-/** A task that is to be written. */
+/** A task to be written. */
 export interface DirtyTask extends TaskKey {
   readonly stored: StoredTask;
 }
@@ -83,16 +83,16 @@ interface SideTableChanges {
   readonly cuts: Map<number, number>;
 }
 
-/** Gathers changes; of a task that changes more than once, the newest record is written. */
+/** Collects changes. If a task changes more than once, only its newest record is written. */
 export class Batch {
   /** By place. */
   readonly tasks: Map<number, DirtyTask> = new Map();
-  /** By id, in the order in which they were put. */
+  /** By id, in insertion order. */
   readonly deliveries: Map<string, { readonly delivery: Delivery; readonly text: string }> = new Map();
   readonly removedDeliveries: Set<string> = new Set();
   readonly #removed: Set<number> = new Set();
   readonly #purged: Set<number> = new Set();
-  /** By client and id; only the last one of each counts, so that there are no more of them than tasks. */
+  /** By client and id; only the last removal of an id counts, so that they are bounded by the number of tasks. */
   readonly #removals: Map<string, readonly [string, number, string]> = new Map();
   readonly #clients: Set<string> = new Set();
   readonly #forgottenClients: Set<string> = new Set();
@@ -106,22 +106,22 @@ export class Batch {
     this.#settled.promise.catch(() => {});
   }
 
-  /** Whether there is nothing to write. */
+  /** Whether the batch is empty. */
   get isEmpty(): boolean {
     return this.#isEmpty;
   }
 
-  /** Resolves when the batch is committed; rejects when that fails. */
+  /** Resolves when the batch is committed; rejects when an attempt fails. */
   get settled(): Promise<void> {
     return this.#settled.promise;
   }
 
-  /** The batch is committed. */
+  /** Resolves {@linkcode Batch.settled}. */
   succeeded(): void {
     this.#settled.resolve();
   }
 
-  /** The batch could not be committed this time. */
+  /** Rejects {@linkcode Batch.settled} and renews it, as the commit will be retried. */
   failed(error: StorageError): void {
     this.#settled.reject(error);
     this.#settled = Promise.withResolvers();
@@ -188,12 +188,12 @@ export class Batch {
   }
 
   removeDelivery(id: string): void {
-    // One that is not on its way to the disk yet never gets there.
+    // A message of this same batch is simply not written.
     if (!this.deliveries.delete(id)) this.removedDeliveries.add(id);
     this.#isEmpty = false;
   }
 
-  /** A number that is to be written; `undefined` where it stays. */
+  /** The new value of a number in the table `meta`; `undefined` if it is unchanged. */
   meta(name: string): number | undefined {
     return this.#meta.get(name);
   }
@@ -204,16 +204,16 @@ export class Batch {
   }
 
   /**
-   * The rows to write.
+   * Returns the rows to write.
    *
-   * @param memoryOf what is remembered of a client now
+   * @param memoryOf returns what is remembered of a client now
    */
   message(memoryOf: (client: string) => ClientMemory | undefined): BatchMessage {
     const nowSeconds = Date.now() / 1000;
     return {
       tasks: Array.from(this.tasks, ([place, { client, id, stored }]): TaskRow => {
         const { summary, seq, json } = stored;
-        // By our clock, as a task's age counts from here; that of a reporter may be far behind.
+        // By our clock, which a task's age is measured by; a reporter's clock may be far behind.
         const endedAt = isFinal(summary.state) ? nowSeconds : null;
         return [place, client, id, seq, endedAt, json];
       }),

@@ -1,5 +1,5 @@
 /**
- * What can be done with a database from beside its server: look whether it is sound, copy it, and put a copy in its place.
+ * Checks, backs up and restores a database file, while its server may be running.
  *
  * @module
  */
@@ -10,32 +10,33 @@ import { lockFile } from "./database_file.ts";
 import { isForeign, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { storageError } from "./storage_errors.ts";
 
-/** What there is to say of a database. */
+/** The contents of a sound database. */
 export interface DatabaseReport {
-  /** The version of its tables. */
+  /** Its schema version. */
   readonly version: number;
-  /** Tasks that have not ended, and that have. */
+  /** The number of unfinished tasks. */
   readonly unfinished: number;
+  /** The number of ended tasks. */
   readonly ended: number;
   readonly clients: number;
   readonly bytes: number;
 }
 
-/** How long to wait for others that write, in milliseconds. */
+/** How long to wait for other writers, in milliseconds. */
 const BUSY_TIMEOUT_MS = 10_000;
 
 /** More pages than any database has (sqlite.org/limits.html). */
 const EVERY_PAGE = 2 ** 31 - 1;
 
-/** The files that belong to a database beside its own. */
+/** The suffixes of the other files that belong to a database. */
 const COMPANIONS = ["-wal", "-shm"] as const;
 
 /**
- * Looks through a whole database, also while its server writes.
+ * Checks a whole database for damage, even while its server writes.
  *
  * @param file its path
- * @returns what is in it
- * @throws {StorageError} that says what is wrong with it
+ * @returns what it contains
+ * @throws {StorageError} if it is missing, damaged, foreign or of a newer schema version
  */
 export async function inspectDatabase(file: string): Promise<DatabaseReport> {
   const bytes = await sizeOf(file);
@@ -55,12 +56,12 @@ export async function inspectDatabase(file: string): Promise<DatabaseReport> {
 }
 
 /**
- * Copies a database as it is at one moment, also while its server writes. The copy is there as a whole, or not at all.
+ * Copies a consistent snapshot of a database, even while its server writes. The copy appears complete or not at all.
  *
  * @param file its path
  * @param copy the path of the copy
- * @param options whether to replace what is there
- * @throws {StorageError} where it can't be read, or the copy not be written
+ * @param options whether to replace an existing file
+ * @throws {StorageError} if the database cannot be read, or the copy cannot be written
  */
 export async function backupDatabase(
   file: string,
@@ -68,17 +69,19 @@ export async function backupDatabase(
   { force = false }: { readonly force?: boolean } = {},
 ): Promise<void> {
   await sizeOf(file);
-  if (!force && await exists(copy)) throw new StorageError(copy, "it is there already; --force replaces it");
+  if (!force && await exists(copy)) {
+    throw new StorageError(copy, "it already exists; use --force to replace it");
+  }
   const partial = `${copy}.${crypto.randomUUID()}.partial`;
   try {
-    // For its owner alone, as the database is. SQLite writes into an empty file as into none.
+    // Readable by its owner only, like the database. SQLite accepts an empty file as a new database.
     (await Deno.open(partial, { write: true, createNew: true, mode: 0o600 })).close();
     await withDatabase(file, async (db) => {
       checkKind(db, file);
-      // In one step: between two of them others may write, and it would begin anew each time.
+      // In one step: a write between two steps would restart the backup each time.
       await backup(db, partial, { rate: EVERY_PAGE });
     });
-    // A file that needs no others beside it, so that it can be looked at where nothing can be written.
+    // So that the copy needs no other files and can be read from a read-only folder.
     await withDatabase(partial, (db) => db.exec("PRAGMA journal_mode = DELETE"));
     await flush(partial);
     await Deno.rename(partial, copy);
@@ -90,19 +93,19 @@ export async function backupDatabase(
 }
 
 /**
- * Puts a copy in the place of a database. What was there stays beside it.
+ * Replaces a database with a copy. The previous file is kept beside it.
  *
  * @param copy the path of the copy
  * @param file the path of the database
- * @param epoch the new name of the numbering of changes: numbers that watchers saw since the copy are given out again
- * @returns where that is which was there; `null` where nothing was
- * @throws {StorageError} where the copy is not sound, or a server uses the database
+ * @param epoch the new epoch, because sequence numbers that watchers saw since the copy are given out again
+ * @returns the path of the previous file; `null` if there was none
+ * @throws {StorageError} if the copy is not sound, or a server uses the database
  */
 export async function restoreDatabase(copy: string, file: string, epoch: string): Promise<string | null> {
   await inspectDatabase(copy);
-  // A link stays, and leads to what is restored.
+  // A symbolic link is kept and leads to the restored file.
   const place = await exists(file) ? await Deno.realPath(file) : file;
-  // Also where nothing is: a server that starts meanwhile would make it.
+  // Locked even if the file does not exist: a server that starts meanwhile would create it.
   const lock = lockFile(place);
   const partial = `${place}.${crypto.randomUUID()}.partial`;
   try {
@@ -123,7 +126,7 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
   }
 }
 
-/** Gives a database another name, with all that belongs to it. */
+/** Renames a database, with all files that belong to it. */
 async function setAside(file: string): Promise<string> {
   const stamp = new Date().toISOString().replace(/[:.]/g, "-");
   const aside = `${file}.before-${stamp}`;
@@ -134,7 +137,7 @@ async function setAside(file: string): Promise<string> {
   return aside;
 }
 
-/** Opens a database without taking it: its server may have it. */
+/** Opens a database without taking the lock, which its server may hold. */
 async function withDatabase<Result>(
   file: string,
   use: (db: DatabaseSync) => Result | Promise<Result>,
@@ -153,11 +156,11 @@ async function withDatabase<Result>(
 
 function checkKind(db: DatabaseSync, file: string): number {
   const version = schemaVersion(db);
-  if (isForeign(db) || version === 0) throw new StorageError(file, "it is no database of Taskscope");
+  if (isForeign(db) || version === 0) throw new StorageError(file, "it is not a database of Taskscope");
   if (version <= SCHEMA_VERSION) return version;
   throw new StorageError(
     file,
-    `a newer Taskscope wrote it (version ${version} of its tables, this one knows ${SCHEMA_VERSION})`,
+    `a newer Taskscope wrote it (schema version ${version}, while this version supports up to ${SCHEMA_VERSION})`,
   );
 }
 
@@ -189,6 +192,6 @@ async function remove(path: string): Promise<void> {
   try {
     await Deno.remove(path);
   } catch {
-    // It has another name by now, or never was.
+    // It was renamed, or never created.
   }
 }

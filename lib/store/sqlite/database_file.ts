@@ -1,5 +1,5 @@
 /**
- * Opens a database for one program at a time: checks it, brings its tables up to date, and reads from it.
+ * Opens a database for one process at a time: locks it, checks it, migrates its schema, and reads from it.
  *
  * @module
  */
@@ -10,22 +10,22 @@ import { copyBeforeMigration } from "./migration_copy.ts";
 import { isForeign, migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { storageError } from "./storage_errors.ts";
 
-/** Larger databases are not checked as a whole at every start: that would take more than a fifth of a second. */
+/** Larger databases are not checked for damage at every start, which would take more than 0.2 s. */
 const CHECKED_BYTES = 32 * 1024 * 1024;
 
-/** How long a start waits for another program's lock, in milliseconds. */
+/** How long opening waits for another program's lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 1_000;
 
-/** A value as it was read. */
+/** A value read from a column. */
 export type ReadValue = SQLInputValue;
 
-/** A row as it was read. */
+/** A row by column name. */
 export type ReadRow = Readonly<Record<string, ReadValue>>;
 
-/** Of what Deno's types do not know yet. */
+/** A method that Deno's types do not declare yet. */
 type ListingStatement = StatementSync & { setReturnArrays?(enabled: boolean): void };
 
-/** A database that is locked for this program. */
+/** A database that is locked for this process. */
 export class DatabaseFile implements Disposable {
   readonly #file: string;
   readonly #lock: DatabaseSync;
@@ -33,10 +33,10 @@ export class DatabaseFile implements Disposable {
   readonly #statements: Map<string, StatementSync> = new Map();
 
   /**
-   * Opens a database; makes it where there is none.
+   * Opens a database, and creates it if it does not exist.
    *
    * @param file its path
-   * @throws {StorageError} where it can't be used: locked, damaged, read-only, of a newer program
+   * @throws {StorageError} if it is locked, damaged, read-only, foreign or of a newer schema version
    */
   constructor(file: string) {
     this.#file = file;
@@ -55,12 +55,12 @@ export class DatabaseFile implements Disposable {
     return this.#file;
   }
 
-  /** All rows of an answer. */
+  /** Returns all rows of a query. */
   all(sql: string, ...values: SQLInputValue[]): ReadRow[] {
     return this.#read((statement) => statement.all(...values) as ReadRow[], sql);
   }
 
-  /** All rows of an answer as lists of their values, which takes a third of the time where there are many. */
+  /** Returns all rows of a query as arrays of values, which takes a third of the time for many rows. */
   rows(sql: string, ...values: SQLInputValue[]): (readonly ReadValue[])[] {
     return this.#read((statement: ListingStatement) => {
       statement.setReturnArrays?.(true);
@@ -68,12 +68,12 @@ export class DatabaseFile implements Disposable {
     }, sql);
   }
 
-  /** The first row of an answer, if any. */
+  /** Returns the first row of a query, if any. */
   get(sql: string, ...values: SQLInputValue[]): ReadRow | undefined {
     return this.#read((statement) => statement.get(...values) as ReadRow | undefined, sql);
   }
 
-  /** Runs statements at once, all of them or none. For the start, before there is a worker that writes. */
+  /** Runs statements in one transaction. Only while the store is opened, before the worker writes. */
   write(statements: readonly (readonly [sql: string, ...values: SQLInputValue[]])[]): void {
     try {
       this.#db.exec("BEGIN IMMEDIATE");
@@ -102,12 +102,12 @@ export class DatabaseFile implements Disposable {
 }
 
 /**
- * Keeps other programs out. The lock is one on a second, empty database, as locking the first one would keep out our
- * own worker, too; the system lets go of it however the process ends.
+ * Locks a database against other processes of this program. The lock is held on a second, empty database, because a lock
+ * on the first would exclude our own worker, too; the system releases it however the process ends.
  *
- * @param file the path of a database, be it there or not
- * @returns what holds the lock until it is closed
- * @throws {StorageError} where another program has it
+ * @param file the path of a database, which need not exist
+ * @returns the lock, held until it is closed
+ * @throws {StorageError} if another process holds the lock
  */
 export function lockFile(file: string): DatabaseSync {
   let lock: DatabaseSync | undefined;
@@ -118,14 +118,14 @@ export function lockFile(file: string): DatabaseSync {
   } catch (cause) {
     lock?.close();
     if (cause instanceof Error && /locked/.test(cause.message)) {
-      const reason = "another Taskscope uses it; stop that one, or name another file with --data";
+      const reason = "another Taskscope is using it; stop that process, or name another file with --data";
       throw new StorageError(file, reason, { cause });
     }
     throw storageError(file, cause);
   }
 }
 
-/** Where a file is: a link must not lead around the lock. */
+/** The real path of a file, so that a symbolic link does not bypass the lock. */
 function placeOf(file: string): string {
   try {
     return Deno.realPathSync(file);
@@ -151,7 +151,7 @@ function openDatabase(file: string): DatabaseSync {
   }
 }
 
-/** Makes the file where there is none, for its owner alone: SQLite gives its other files the same mode. */
+/** Creates the file if it does not exist, readable by its owner only; SQLite gives its other files the same mode. */
 function createFile(file: string): void {
   try {
     Deno.openSync(file, { write: true, createNew: true, mode: 0o600 }).close();
@@ -171,13 +171,13 @@ function checkDatabase(db: DatabaseSync, file: string): void {
   if (version > SCHEMA_VERSION) {
     throw new StorageError(
       file,
-      `a newer Taskscope wrote it (version ${version} of its tables, this one knows ${SCHEMA_VERSION}); ` +
-        "use that one, or name another file with --data",
+      `a newer Taskscope wrote it (schema version ${version}, while this version supports up to ${SCHEMA_VERSION}); ` +
+        "use that version, or name another file with --data",
     );
   }
   if (sizeOf(file) > CHECKED_BYTES) return;
   const [verdict] = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {});
-  // The first of two lines says which database is meant.
+  // The first of two lines only names the database.
   if (verdict !== "ok") {
     throw new Error(`database disk image is malformed: ${String(verdict).split("\n").at(-1)}`);
   }

@@ -1,5 +1,5 @@
 /**
- * Writes batches into the database. Runs in the worker.
+ * Writes batches into a database; runs in the writer's worker.
  *
  * @module
  */
@@ -10,50 +10,50 @@ import type { Durability } from "../store.ts";
 import type { BatchMessage, SideTableMessage } from "./batch.ts";
 import { TASK_TABLES } from "./schema.ts";
 
-/** How often a commit looks whether the file is still there, in milliseconds. */
-const LOOK_INTERVAL_MS = 1_000;
+/** How often a commit checks that the file still exists, in milliseconds. */
+const CHECK_INTERVAL_MS = 1_000;
 
 /** How long a commit waits for another program's lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2_000;
 
 type Row = readonly (string | number | null)[];
 
-/** The one writer of a database. */
+/** The only writer of a database. */
 export class DatabaseWriter implements Disposable {
   readonly #file: string;
   readonly #inode: number | null;
   readonly #db: DatabaseSync;
   readonly #statements: Map<string, StatementSync> = new Map();
-  #seenMs = 0;
+  #checkedMs = 0;
 
   /**
-   * @param file the database, with its tables
-   * @param durability how safe a commit is
+   * @param file the path of a database that has its schema
+   * @param durability what a commit survives
    */
   constructor(file: string, durability: Durability) {
     this.#file = file;
     this.#db = new DatabaseSync(file);
     this.#inode = inodeOf(file);
     this.#db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    // In WAL mode NORMAL loses no commit when the process ends, and the last ones at most when the power does.
+    // In WAL mode, NORMAL loses no commit when the process ends, and at most the last ones in a power cut.
     this.#db.exec(`PRAGMA synchronous = ${durability}`);
   }
 
-  /** Writes a batch, all of it or nothing. */
+  /** Writes a batch in one transaction. */
   write(batch: BatchMessage): void {
-    this.#checkIsThere();
+    this.#checkExists();
     this.#db.exec("BEGIN IMMEDIATE");
     try {
       this.#writeRows(batch);
       this.#db.exec("COMMIT");
     } catch (error) {
-      // Some errors, such as a full disk, have ended the transaction already.
+      // Some errors, such as a full disk, end the transaction by themselves.
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
   }
 
-  /** Moves what is in the write-ahead log into the database file. */
+  /** Moves the write-ahead log into the database file. */
   checkpoint(): void {
     this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
@@ -62,11 +62,11 @@ export class DatabaseWriter implements Disposable {
     this.#db.close();
   }
 
-  /** What is written into a file that was deleted is gone with the process, and SQLite does not notice. */
-  #checkIsThere(): void {
-    if (Date.now() - this.#seenMs < LOOK_INTERVAL_MS) return;
+  /** Throws if the file was deleted or replaced: SQLite would write on without an error, and the data would be lost. */
+  #checkExists(): void {
+    if (Date.now() - this.#checkedMs < CHECK_INTERVAL_MS) return;
     if (inodeOf(this.#file) !== this.#inode) throw new Error("not the file that was opened");
-    this.#seenMs = Date.now();
+    this.#checkedMs = Date.now();
   }
 
   #writeRows(batch: BatchMessage): void {
@@ -144,7 +144,7 @@ function cutStatement({ name, columns: [key], hasConsecutiveKeys, permanent }: S
     (SELECT ${key} FROM ${name} WHERE ${cuttable} ORDER BY ${key} DESC LIMIT 1 OFFSET ?2)`;
 }
 
-/** What tells a file from another one of the same name; `null` where there is no file, or the system can't tell. */
+/** The inode of a file; `null` if there is no file, or the system has no inodes. */
 function inodeOf(file: string): number | null {
   try {
     return Deno.statSync(file).ino;

@@ -1,5 +1,5 @@
 /**
- * Reads the messages that are to be delivered: those on disk, and what is not written yet.
+ * Reads the messages queued for delivery, both on disk and not yet written.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import type { Delivery } from "../store.ts";
 import type { DatabaseFile } from "./database_file.ts";
 import type { Writer } from "./writer.ts";
 
-/** The reading side of the messages. Each is read when somebody asks for it. */
+/** Reads queued messages on demand; none is kept in memory once it is on disk. */
 export class Deliveries {
   readonly #file: DatabaseFile;
   readonly #writer: Writer;
 
   /**
-   * @param file where they are
-   * @param writer what is on its way there
+   * @param file the database
+   * @param writer holds the messages that are not on disk yet
    */
   constructor(file: DatabaseFile, writer: Writer) {
     this.#file = file;
     this.#writer = writer;
   }
 
-  /** All messages, without their texts, in the order of their numbers, and of one number as they were put. */
+  /** All messages without their texts, ordered by sequence number, then by when they were put. */
   deliveries(): readonly Delivery[] {
     const rows = this.#file.all(
       `SELECT id, receiver, event, client, task_id, seq, at, size FROM deliveries ORDER BY seq, rowid`,
@@ -39,7 +39,7 @@ export class Deliveries {
     return [...all.values()];
   }
 
-  /** The text of a message; `undefined` where there is none. */
+  /** The text of a message; `undefined` if there is no such message. */
   text(id: string): string | undefined {
     for (const { deliveries, removedDeliveries } of [...this.#writer.unsaved].reverse()) {
       if (removedDeliveries.has(id)) return undefined;

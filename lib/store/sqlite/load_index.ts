@@ -1,6 +1,5 @@
 /**
- * What a store knows when it is opened: which tasks there are, in which order they changed, and what lists need of those
- * that have ended.
+ * Loads the index of a store when it is opened.
  *
  * @module
  */
@@ -14,19 +13,19 @@ import type { DatabaseFile, ReadValue } from "./database_file.ts";
 import { REPLACEMENT } from "./storable.ts";
 import { readTask, TaskOnDisk } from "./task_on_disk.ts";
 
-/** Rows that are read at a time: all at once would take memory for twice as much as is kept. */
+/** Rows read at a time; reading all at once would double the peak of memory. */
 const ROWS = 1_000;
 
-/** Reads what is in a file into an index that is empty. */
+/** Loads the tasks of a database into an empty index. */
 export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
   const live: OpenedTask[] = [];
   const ended: (EndedTask & { readonly seq: number })[] = [];
-  // One text in memory for each client and each name, not one for each task.
+  // Shares one string per client and name between all tasks.
   const texts = new Map<string, string>();
   let place = -1;
   for (let isLast = false; !isLast;) {
     const rows = file.rows(
-      // A case and not a join, so that nothing is looked up for tasks that have ended.
+      // CASE instead of a join, so that nothing is looked up for tasks that have ended.
       `SELECT place, client, id, seq, ended_at, name, state, created_at, started_at, updated_at, finished_at,
          progress, parent_id, retry_of,
          CASE WHEN ended_at IS NULL THEN (SELECT points FROM series WHERE series.place = tasks.place) END
@@ -52,7 +51,7 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
   return { live, ended: ended.sort((a, b) => a.seq - b.seq) };
 }
 
-/** The summary of a task that has ended; `null` where SQLite could not keep it as it is. */
+/** The summary of a task that has ended; `null` if its name is not stored unchanged. */
 function summaryFrom(row: readonly ReadValue[], texts: Map<string, string>): TaskSummary | null {
   const [, , id, , , name, state, created_at, started_at, updated_at, finished_at, progress, ...ids] = row;
   if (typeof name !== "string" || name.includes(REPLACEMENT)) return null;
@@ -69,7 +68,7 @@ function summaryFrom(row: readonly ReadValue[], texts: Map<string, string>): Tas
     parent_id,
     retry_of,
   };
-  // The columns have the types of the record's fields, and STRICT tables keep them.
+  // The columns have the types of the record's fields, which STRICT tables enforce.
   return summary as TaskSummary;
 }
 

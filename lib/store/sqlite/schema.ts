@@ -1,5 +1,5 @@
 /**
- * The database: its tables, and how those of an older program become those of this one.
+ * Defines the database schema and its migrations.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { SIDE_TABLES } from "../side_tables.ts";
 
-/** The version of the tables that this program reads and writes. */
+/** The schema version that this program reads and writes. */
 export const SCHEMA_VERSION = 6;
 
-/** Marks a file as a database of this program: "tsks" (SQLite, PRAGMA application_id). */
+/** Marks a database as one of this program: "tsks" (SQLite, PRAGMA application_id). */
 export const APPLICATION_ID = 0x74736b73;
 
 /** The tables with rows of single tasks, identified by their column "place". */
@@ -21,19 +21,19 @@ export const TASK_TABLES: readonly string[] = [
   ...SIDE_TABLES.map(({ name }) => name),
 ];
 
-/** Each step leads from one version to the next; the first one begins with an empty file. */
+/** The migrations: step n leads from schema version n to n + 1; the first begins with an empty database. */
 export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 
-  -- What is remembered of a client beside its tasks.
+  -- What is remembered of a client besides its tasks.
   CREATE TABLE clients (
     client TEXT PRIMARY KEY,
     last_seq INTEGER NOT NULL,
     forgotten_seq INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 
-  -- Small rows, as all of them are read at every start; "place" is the order of creation.
+  -- Small rows, because all of them are read at every start; "place" is the order of creation.
   CREATE TABLE tasks (
     place INTEGER PRIMARY KEY,
     client TEXT NOT NULL,
@@ -73,11 +73,11 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (place, version)
   ) STRICT, WITHOUT ROWID;
   `,
-  // Records say who reports them; all that there were ran in the server.
+  // Adds the reporter to each record; all earlier tasks ran in the server.
   `
   UPDATE records SET record = json_set(record, '$.reporter', NULL, '$.report_seq', NULL);
   `,
-  // What receivers are still to be told. The text is last, so that the rest is read without it.
+  // Messages queued for delivery. The text is last, so that the other columns can be read without it.
   `
   CREATE TABLE deliveries (
     id TEXT PRIMARY KEY,
@@ -91,8 +91,8 @@ export const MIGRATIONS: readonly string[] = [
     text TEXT NOT NULL
   ) STRICT;
   `,
-  // What lists and statistics need of tasks that have ended, so that they need not read a record for each. A name with a
-  // NUL is marked as one that has to be read there, as SQLite ends it at that.
+  // Summaries of ended tasks, so that lists and statistics need not read every record. SQLite truncates a name at a NUL;
+  // such a name is replaced by a marker that makes the reader take it from the record.
   `
   CREATE TABLE runs (
     place INTEGER PRIMARY KEY,
@@ -112,29 +112,29 @@ export const MIGRATIONS: readonly string[] = [
       record ->> '$.progress', record ->> '$.parent_id', record ->> '$.retry_of'
     FROM tasks JOIN records USING (place) WHERE ended_at IS NOT NULL;
   `,
-  // Records say between what bounds the time left is.
+  // Adds the range of the ETA to each record.
   `
   UPDATE records SET record = json_set(record, '$.eta_low', NULL, '$.eta_high', NULL);
   `,
-  // How the progress of tasks moved: lists of times and values, in JSON.
+  // Progress histories: JSON arrays of [time, progress].
   `
   CREATE TABLE series (place INTEGER PRIMARY KEY, points TEXT NOT NULL) STRICT;
   `,
 ];
 
-/** The version of the tables in a database; 0 where there are none yet. */
+/** The schema version of a database; 0 if it is empty. */
 export function schemaVersion(db: DatabaseSync): number {
   return numberOf(db, "PRAGMA user_version");
 }
 
-/** Whether a database holds tables of another program. */
+/** Whether a database belongs to another program. */
 export function isForeign(db: DatabaseSync): boolean {
   if (numberOf(db, "PRAGMA application_id") === APPLICATION_ID) return false;
   return numberOf(db, "SELECT count(*) FROM sqlite_schema") > 0;
 }
 
 /**
- * Brings the tables to the version of this program, all steps or none.
+ * Migrates a database to the schema version of this program, in one transaction.
  *
  * @param db a database whose version is not above {@linkcode SCHEMA_VERSION}
  * @param migrations the steps
@@ -154,7 +154,7 @@ export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRAT
   }
 }
 
-/** The only number in the only row of an answer. */
+/** The single number that a query returns. */
 function numberOf(db: DatabaseSync, query: string): number {
   const [value] = Object.values(db.prepare(query).get() ?? {});
   return Number(value ?? 0);

@@ -1,5 +1,5 @@
 /**
- * Tasks in a file. What has not ended is in memory as well, what has ended is on disk alone; a worker writes.
+ * Keeps tasks in an SQLite database: unfinished tasks also in memory, ended tasks on disk only. A worker writes.
  *
  * @module
  */
@@ -32,23 +32,23 @@ export interface SqliteStoreLimits extends SideRowsLimits, TaskIndexLimits {}
 
 /** Options of a {@linkcode SqliteStore}. */
 export interface SqliteStoreOptions {
-  /** The path of the file. */
+  /** The path of the database. */
   readonly file: string;
   readonly durability: Durability;
-  /** Names the numbering, where the file is new. */
+  /** The epoch of a new database. */
   readonly epoch: string;
   readonly limits: SqliteStoreLimits;
-  /** How long a change may wait for others to be committed with, in milliseconds. */
+  /** How long a change may wait to be committed together with others, in milliseconds. */
   readonly commitIntervalMs: number;
 }
 
 /**
- * Numbers that are put aside at a time. Those that a crash finds unused are never given out, so that no number that
- * was seen, but not committed, means something else later. Cursors have room for 15 digits: 59 million crashes.
+ * Sequence numbers reserved at a time. Numbers left unused by a crash are never given out, so that a number that was seen
+ * but not committed never means something else later. Cursors hold 15 digits, which is enough for 59 million crashes.
  */
 const SEQ_BLOCK = 2 ** 24;
 
-/** A task that was removed and may come back. */
+/** A removed task that may be restored. */
 interface SetAside {
   readonly place: number;
   readonly stored: StoredTask;
@@ -60,7 +60,7 @@ export class SqliteStore implements TaskStore {
   readonly #file: DatabaseFile;
   readonly #writer: Writer;
   readonly #side: SideRows;
-  readonly #outbox: Deliveries;
+  readonly #deliveries: Deliveries;
   readonly #index: TaskIndex;
   readonly #setAside: Map<string, SetAside> = new Map();
   #opened: OpenedTasks;
@@ -70,10 +70,10 @@ export class SqliteStore implements TaskStore {
   #closed: Promise<void> | undefined;
 
   /**
-   * Opens the file; makes it where there is none.
+   * Opens a database, and creates it if it does not exist.
    *
-   * @param options which file, and how
-   * @throws {StorageError} where it can't be used
+   * @param options the file and its bounds
+   * @throws {StorageError} if the file cannot be used
    */
   constructor(options: SqliteStoreOptions) {
     const { file, durability, limits, commitIntervalMs } = options;
@@ -107,7 +107,7 @@ export class SqliteStore implements TaskStore {
       onCommit: (batch) => this.#committed(batch),
     });
     this.#side = new SideRows(this.#file, this.#writer, limits);
-    this.#outbox = new Deliveries(this.#file, this.#writer);
+    this.#deliveries = new Deliveries(this.#file, this.#writer);
   }
 
   get seq(): number {
@@ -200,7 +200,7 @@ export class SqliteStore implements TaskStore {
     id: string,
     range?: KeyRange,
   ): Promise<readonly Entry[]> {
-    // Reads at once and rejects instead of throwing.
+    // Reads in this turn, but rejects instead of throwing.
     return Promise.try(() => {
       const node = this.#index.node(client, id);
       return node === undefined ? [] : this.#side.read(table, node.place, range);
@@ -216,11 +216,11 @@ export class SqliteStore implements TaskStore {
   }
 
   deliveries(): readonly Delivery[] {
-    return this.#outbox.deliveries();
+    return this.#deliveries.deliveries();
   }
 
   deliveryText(id: string): string | undefined {
-    return this.#outbox.text(id);
+    return this.#deliveries.text(id);
   }
 
   committed(): Promise<void> {
@@ -231,13 +231,13 @@ export class SqliteStore implements TaskStore {
     return this.#writer.onDegradation(listener);
   }
 
-  /** Commits everything and closes the file. Where that can't be done in time, what was committed stays. */
+  /** Commits everything and closes the database. Rejects if the commit fails; earlier commits are kept. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#closed ??= this.#close();
   }
 
   async #close(): Promise<void> {
-    // The numbers that were put aside are given back, as this is no crash; from now on none is given out.
+    // An orderly end returns the reserved numbers; from now on none is given out.
     this.#reservedSeq = this.#seq;
     this.#writer.batch(this.#seq).setMeta("reserved_seq", this.#seq);
     try {
@@ -247,7 +247,7 @@ export class SqliteStore implements TaskStore {
     }
   }
 
-  /** What has ended and is on disk needs no place in memory. */
+  /** Drops the records of committed ended tasks from memory. */
   #committed(batch: Batch): void {
     if (this.#closed === undefined) {
       this.#reservedSeq = Math.max(this.#reservedSeq, batch.meta("reserved_seq") ?? 0);
@@ -264,7 +264,7 @@ export class SqliteStore implements TaskStore {
   }
 }
 
-/** Removes the tasks that were removed before the last end: they cannot be restored any more. */
+/** Deletes the tasks that were removed before the store was closed: they can no longer be restored. */
 const PURGES: readonly (readonly [string])[] = [
   ...TASK_TABLES.filter((table) => table !== "tasks").map((table) =>
     [`DELETE FROM ${table} WHERE place IN (SELECT place FROM tasks WHERE removed = 1)`] as const
@@ -273,6 +273,6 @@ const PURGES: readonly (readonly [string])[] = [
 ];
 
 function keyOf(client: string, id: string): string {
-  // A slash is in neither grammar.
+  // Neither grammar allows a slash.
   return `${client}/${id}`;
 }

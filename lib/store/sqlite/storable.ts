@@ -1,13 +1,13 @@
 /**
- * Texts that SQLite gives back as they were.
+ * Replaces characters that SQLite does not store.
  *
  * @module
  */
 
-/** What stands for characters that SQLite does not keep. */
+/** Stands for a character that SQLite does not store. */
 export const REPLACEMENT = "\ufffd";
 
-/** What reads the same when it comes back: for SQLite a NUL is the end of a text, and half a pair is no character. */
+/** Returns a text that SQLite stores unchanged: it ends a text at a NUL, and rejects unpaired surrogates. */
 export function storable(text: string): string {
   return text.toWellFormed().replaceAll("\0", REPLACEMENT);
 }

@@ -1,5 +1,5 @@
 /**
- * A task that has ended and is read when somebody asks for it.
+ * A stored task whose record is read from disk on each access.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { StoredTask } from "../store.ts";
 import type { DatabaseFile } from "./database_file.ts";
 import { storageError } from "./storage_errors.ts";
 
-/** A task whose record is on disk, but for its summary. */
+/** An ended task of which only the summary is in memory. */
 export class TaskOnDisk implements StoredTask {
   readonly active = false;
   readonly summary: TaskSummary;
@@ -19,10 +19,10 @@ export class TaskOnDisk implements StoredTask {
   readonly #place: number;
 
   /**
-   * @param file where the record is
+   * @param file the database
    * @param place the task's place in the order of creation
-   * @param summary what is known of it without the record
-   * @param seq the number of its last change
+   * @param summary the task's summary
+   * @param seq the sequence number of its last change
    */
   constructor(file: DatabaseFile, place: number, summary: TaskSummary, seq: number) {
     this.#file = file;
@@ -35,12 +35,12 @@ export class TaskOnDisk implements StoredTask {
     return this.summary.id;
   }
 
-  /** @throws {StorageError} where the record can't be read, or the task was purged since */
+  /** @throws {StorageError} if the record cannot be read, or was purged since */
   get json(): string {
     return readJson(this.#file, this.#place, this.id);
   }
 
-  /** @throws {StorageError} as above */
+  /** @throws {StorageError} if the record cannot be read, or was purged since */
   get task(): Task {
     return readTask(this.#file, this.#place, this.id);
   }
@@ -49,10 +49,10 @@ export class TaskOnDisk implements StoredTask {
 /**
  * Reads the record of a task.
  *
- * @param file where it is
+ * @param file the database
  * @param place the task's place in the order of creation
- * @param id the task's id, for the error
- * @throws {StorageError} where it can't be read, or is not there
+ * @param id the task's id, for error messages
+ * @throws {StorageError} if it cannot be read, or does not exist
  */
 export function readTask(file: DatabaseFile, place: number, id: string): Task {
   const json = readJson(file, place, id);
@@ -65,6 +65,6 @@ export function readTask(file: DatabaseFile, place: number, id: string): Task {
 
 function readJson(file: DatabaseFile, place: number, id: string): string {
   const row = file.get("SELECT record FROM records WHERE place = ?", place);
-  if (row === undefined) throw new StorageError(file.path, `the record of task "${id}" is not there`);
+  if (row === undefined) throw new StorageError(file.path, `the record of task "${id}" does not exist`);
   return String(row.record);
 }

@@ -1,5 +1,5 @@
 /**
- * The store's side of the worker that writes: one commit at a time, and meanwhile the next one is put together.
+ * Commits batches through a worker, one at a time, while the next batch is collected.
  *
  * @module
  */
@@ -16,31 +16,31 @@ import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
 export interface WriterOptions {
   readonly file: string;
   readonly durability: Durability;
-  /** How long a change may wait for others to be committed with, in milliseconds. */
+  /** How long a change may wait to be committed together with others, in milliseconds. */
   readonly commitIntervalMs: number;
-  /** The number of the last change that is committed already. */
+  /** The sequence number of the last committed change. */
   readonly seq: number;
-  /** What is remembered of a client now. */
+  /** Returns what is remembered of a client now. */
   readonly memoryOf: (client: string) => ClientMemory | undefined;
-  /** Called with every batch that was committed. */
+  /** Called with every batch after its commit. */
   readonly onCommit: (batch: Batch) => void;
 }
 
-/** How long to wait before a commit that failed is tried again, in milliseconds. */
+/** The delay before a failed commit is retried, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** How long a commit may go unanswered before that is degradation, in milliseconds; longer than locks are waited for. */
+/** After this many milliseconds without an answer the store counts as degraded; longer than any wait for a lock. */
 const STALL_MS = 10_000;
 
-/** A commit under way. */
+/** A commit in progress. */
 interface Commit {
   readonly batch: Batch;
   readonly message: BatchMessage;
-  /** Everything up to this number is in it, or was committed before. */
+  /** Every change up to this sequence number is in it, or was committed before. */
   readonly seq: number;
 }
 
-/** Commits batches. A commit that fails is tried again, the same one, until it succeeds. */
+/** Commits batches. A failed commit is retried unchanged until it succeeds. */
 export class Writer implements AsyncDisposable {
   readonly #options: WriterOptions;
   readonly #listeners: Set<(degradation: Degradation | null) => void> = new Set();
@@ -48,38 +48,38 @@ export class Writer implements AsyncDisposable {
   #pending = new Batch();
   #commit: Commit | null = null;
   #committedSeq: number;
-  /** The newest number that waits to be committed. */
+  /** The newest sequence number waiting to be committed. */
   #seq: number;
   #degradation: Degradation | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Somebody waits for what is pending. */
+  /** Whether a caller waits for the pending batch. */
   #isDue = false;
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
   #isWorkerLost = false;
   #characters = 0;
-  /** When the commit under way was handed over, in milliseconds of the monotonic clock. */
+  /** When the current commit was posted, in milliseconds of the monotonic clock. */
   #writtenAtMs = 0;
   readonly #figures = { commits: 0, failedCommits: 0, commitMs: 0 };
   #closed: PromiseWithResolvers<void> | null = null;
 
-  /** @param options which file, and how */
+  /** @param options the file and the callbacks */
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#committedSeq = this.#seq = options.seq;
     this.#worker = this.#startWorker();
   }
 
-  /** Everything up to this number is committed. */
+  /** Every change up to this sequence number is committed. */
   get committedSeq(): number {
     return this.#isIdle ? this.#seq : this.#committedSeq;
   }
 
-  /** Why nothing can be committed at present; `null` where all is well. */
+  /** Why nothing can be committed at present; `null` if commits succeed. */
   get degradation(): Degradation | null {
     return this.#degradation;
   }
 
-  /** How commits went. */
+  /** Figures of the commits, for metrics. */
   get figures(): Pick<StoreFigures, "commits" | "failedCommits" | "commitMs"> {
     return this.#figures;
   }
@@ -96,7 +96,7 @@ export class Writer implements AsyncDisposable {
     return this.#pending;
   }
 
-  /** Waits until everything that is pending is committed; that is begun at once. */
+  /** Waits until the pending batch is committed; starts its commit at once. */
   committed(): Promise<void> {
     if (this.#degradation !== null) {
       return Promise.reject(this.#degradation.error);
@@ -105,14 +105,14 @@ export class Writer implements AsyncDisposable {
     const { settled } = this.#pending;
     if (this.#commit === null && !this.#isDue) {
       this.#isDue = true;
-      // At the end of this turn, so that one commit serves all who ask in it.
+      // At the end of this turn, so that one commit serves all callers of the turn.
       queueMicrotask(() => this.#next());
     }
     this.#isDue = true;
     return settled;
   }
 
-  /** Takes room for log and history that waits to be written; `false` where there is none. */
+  /** Reserves room for entries waiting to be written; returns `false` if there is none. */
   takeRoom(characters: number, most: number): boolean {
     if (this.#characters + characters > most) return false;
     this.#characters += characters;
@@ -124,21 +124,21 @@ export class Writer implements AsyncDisposable {
     return this.unsaved.flatMap((batch) => batch.rows(table, place));
   }
 
-  /** What is not known to be on disk, oldest first. */
+  /** The batches not known to be on disk, oldest first. */
   get unsaved(): readonly Batch[] {
     return this.#commit === null ? [this.#pending] : [this.#commit.batch, this.#pending];
   }
 
-  /** Hears when trouble comes and goes. */
+  /** Calls a listener whenever the store becomes degraded or recovers; returns a function that unsubscribes. */
   onDegradation(listener: (degradation: Degradation | null) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Commits what is pending and ends the worker. Rejects where that fails; the worker is ended all the same. */
+  /** Commits the pending batch and terminates the worker, even if the commit fails and this rejects. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      if (this.#degradation !== null && !this.#isIdle) await this.#retried();
+      if (this.#degradation !== null && !this.#isIdle) await this.#retryNow();
       while (!this.#isIdle) await this.committed();
       clearTimeout(this.#timer);
       this.#closed = Promise.withResolvers();
@@ -162,9 +162,9 @@ export class Writer implements AsyncDisposable {
       type: "module",
       name: "taskscope-writer",
     });
-    worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#answered(data);
+    worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#onAnswer(data);
     worker.onerror = (event) => {
-      // What happens in the worker must not end the process.
+      // An error in the worker must not end the process.
       event.preventDefault();
       this.#isWorkerLost = true;
       this.#failed(event.message);
@@ -178,7 +178,7 @@ export class Writer implements AsyncDisposable {
     this.#worker.postMessage(request);
   }
 
-  /** Begins the next commit, unless one is under way. */
+  /** Starts the next commit, unless one is in progress. */
   #next(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -197,13 +197,13 @@ export class Writer implements AsyncDisposable {
     this.#stallTimer = setTimeout(() => this.#stalled(), STALL_MS);
   }
 
-  /** The disk says nothing, not even that it can't: whoever waits is told so, and the commit may yet succeed. */
+  /** The disk does not answer: rejects the waiting callers, although the commit may yet succeed. */
   #stalled(): void {
-    const reason = `the disk has not answered for ${STALL_MS / 1_000} s`;
+    const reason = `the disk has not responded for ${STALL_MS / 1_000} s`;
     this.#degrade(new StorageError(this.#options.file, reason));
   }
 
-  #answered(answer: WriterAnswer): void {
+  #onAnswer(answer: WriterAnswer): void {
     clearTimeout(this.#stallTimer);
     if (!answer.ok) this.#failed(answer.message);
     else if (this.#commit !== null) this.#succeeded(this.#commit);
@@ -240,8 +240,8 @@ export class Writer implements AsyncDisposable {
     this.#pending.failed(error);
   }
 
-  /** Tries once more what failed, now or as it is under way: the trouble may be over. */
-  #retried(): Promise<void> {
+  /** Retries a failed commit now, unless it is being retried, as the cause may be gone. */
+  #retryNow(): Promise<void> {
     if (this.#timer !== undefined) this.#retry();
     return (this.#commit?.batch ?? this.#pending).settled;
   }

@@ -1,5 +1,5 @@
 /**
- * What a store and its writing worker say to each other.
+ * The messages between a writer and its worker.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { BatchMessage } from "./batch.ts";
 import type { Durability } from "../store.ts";
 
-/** What the store asks of the worker. All but the first, which opens the file, are answered once, in order. */
+/** A request to the worker. Every request but `open` is answered once, in order. */
 export type WriterRequest =
   | { readonly type: "open"; readonly file: string; readonly durability: Durability }
   | { readonly type: "write"; readonly batch: BatchMessage }

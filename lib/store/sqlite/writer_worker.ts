@@ -1,5 +1,5 @@
 /**
- * The worker that writes, so that a slow disk holds up nobody who reports or watches.
+ * The worker that writes to the database, so that a slow disk delays neither reporters nor watchers.
  *
  * @module
  */
@@ -36,17 +36,17 @@ function answer(request: Exclude<WriterRequest, { readonly type: "open" }>): voi
   opened()[Symbol.dispose]();
 }
 
-/** Opens the file now, and not when it may be another one; the first commit tells where that failed. */
+/** Opens the file now, before it can be replaced. If that fails, the first commit reports it. */
 function tryToOpen(): void {
   try {
     opened();
   } catch {
-    // Tried again with the next request, which is answered.
+    // The next request retries, and is answered.
   }
 }
 
-/** The writer; tried again with every request where it could not be opened. */
+/** The writer; every request retries to open it. */
 function opened(): DatabaseWriter {
-  if (settings === undefined) throw new Error("Cannot write: wanted a file first");
+  if (settings === undefined) throw new Error("Cannot write: no file was opened");
   return writer ??= new DatabaseWriter(settings.file, settings.durability);
 }

@@ -386,7 +386,7 @@ Deno.test("main: serve exits with 2 if there is no home folder, or the file is i
     assertEquals([second.code, second.stdout], [2, ""]);
     assertMatch(
       second.stderr,
-      /^taskscope: Cannot store tasks in ".*tasks\.db": another Taskscope uses it.*\n$/,
+      /^taskscope: Cannot store tasks in ".*tasks\.db": another Taskscope is using it.*\n$/,
     );
     assertEquals((await call("GET", `${program.url}/readyz`)).status, 200);
   });

@@ -50,7 +50,11 @@ Deno.test("restoreDatabase() refuses where a server has the place, also of a fil
   const place = `${folder.path}/new.db`;
   const server = lockFile(place);
   const before = await namesIn(folder);
-  await assertRejects(() => restoreDatabase(copy, place, EPOCH), StorageError, "another Taskscope uses it");
+  await assertRejects(
+    () => restoreDatabase(copy, place, EPOCH),
+    StorageError,
+    "another Taskscope is using it",
+  );
   assertEquals(await namesIn(folder), before);
   server.close();
   assertEquals(await restoreDatabase(copy, place, EPOCH), null);

@@ -6,7 +6,7 @@ import { type Process, spawn } from "../../../support/program.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 import { storedTask } from "../../../support/store_model.ts";
 
-const LOCKED = "another Taskscope uses it; stop that one, or name another file with --data";
+const LOCKED = "another Taskscope is using it; stop that process, or name another file with --data";
 
 /** Opens a database and closes it at once; gives back how many tasks are in it. */
 function open(file: string): number {
@@ -137,8 +137,8 @@ Deno.test("DatabaseFile refuses what a newer Taskscope wrote, and leaves it as i
   const before = Deno.readFileSync(folder.file);
   assertEquals(
     refusal(folder.file),
-    `a newer Taskscope wrote it (version 99 of its tables, this one knows ${SCHEMA_VERSION}); ` +
-      "use that one, or name another file with --data",
+    `a newer Taskscope wrote it (schema version 99, while this version supports up to ${SCHEMA_VERSION}); ` +
+      "use that version, or name another file with --data",
   );
   assertEquals(Deno.readFileSync(folder.file), before);
 });
@@ -156,7 +156,7 @@ Deno.test("DatabaseFile refuses a damaged database", async () => {
     const reason = refusal(folder.file);
     assertEquals(
       reason.replace(/\(.*/s, "(…)"),
-      "the file is damaged; restore a copy, or move it away to begin anew (…)",
+      "the file is damaged; restore a backup, or move it away to start with an empty one (…)",
       `page ${page}`,
     );
   }
@@ -173,7 +173,7 @@ Deno.test("DatabaseFile refuses a folder, and a file in a folder that is not the
   assertEquals(refusal(folder.file), "it is a folder; name a file in it with --data");
   assertEquals(
     refusal(`${folder.path}/missing/tasks.db`).replace(/ \(.*/s, ""),
-    "it can't be opened; its folder has to be there and be writable",
+    "it cannot be opened; its folder must exist and be writable",
   );
   assertEquals(Array.from(Deno.readDirSync(folder.path), ({ name }) => name), ["tasks.db"]);
 });

@@ -6,17 +6,17 @@ Deno.test("storageError() says what is the matter, what can be done, and what SQ
   const table: Record<string, string> = {
     "database or disk is full": "the disk is full",
     "No space left on device (os error 28): open 'x'": "the disk is full",
-    "attempt to write a readonly database": "it can't be written to; make it writable",
-    "Read-only file system (os error 30): open 'x'": "it can't be written to; make it writable",
-    "database disk image is malformed": "the file is damaged; restore a copy",
+    "attempt to write a readonly database": "it cannot be written to; make it writable",
+    "Read-only file system (os error 30): open 'x'": "it cannot be written to; make it writable",
+    "database disk image is malformed": "the file is damaged; restore a backup",
     "file is not a database": "it is not a database; move it away",
     "database is locked": "another program has locked it",
     "database table is locked": "another program has locked it",
-    "unable to open database file": "it can't be opened; its folder has to be there",
-    "No such file or directory (os error 2): open 'x'": "it can't be opened; its folder has to be there",
+    "unable to open database file": "it cannot be opened; its folder must exist",
+    "No such file or directory (os error 2): open 'x'": "it cannot be opened; its folder must exist",
     "The system cannot find the path specified. (os error 3): open 'x'": "it can't be opened; its folder",
-    "Not a directory (os error 20): open 'x'": "it can't be opened; its folder has to be there",
-    "Permission denied (os error 13): open 'x'": "it can't be opened; its folder has to be there",
+    "Not a directory (os error 20): open 'x'": "it cannot be opened; its folder must exist",
+    "Permission denied (os error 13): open 'x'": "it cannot be opened; its folder must exist",
     "disk I/O error": "the disk reports an error, or it is full",
   };
   for (const [said, meaning] of Object.entries(table)) {
@@ -33,12 +33,12 @@ Deno.test("storageError() tells where the file is in the message alone, and not 
   const error = storageError("/data/x.db", new Error("unable to open database file: /data/x.db.lock"));
   assertEquals(
     error.reason,
-    "it can't be opened; its folder has to be there and be writable (unable to open database file: ….lock)",
+    "it cannot be opened; its folder must exist and be writable (unable to open database file: ….lock)",
   );
   assertEquals(error.message.startsWith('Cannot store tasks in "/data/x.db": '), true);
   assertEquals(
     storageError("/data/x.db", new Error("Permission denied (os error 13): open '/data/x.db'")).reason,
-    "it can't be opened; its folder has to be there and be writable (Permission denied (os error 13): open …)",
+    "it cannot be opened; its folder must exist and be writable (Permission denied (os error 13): open …)",
   );
   assertEquals(storageError("a", new Error("database is locked")).reason.slice(-20), "(database is locked)");
 });

@@ -23,7 +23,7 @@ Deno.test("TaskOnDisk says that its record is gone, or damaged", () => {
   using file = new DatabaseFile(folder.file);
   file.write([['INSERT INTO records (place, record) VALUES (3, \'{"id":"half\')']]);
   const damaged = new TaskOnDisk(file, 3, finishedTask({ id: "half" }), 7);
-  assertThrows(() => damaged.task, StorageError, "the file is damaged; restore a copy");
+  assertThrows(() => damaged.task, StorageError, "the file is damaged; restore a backup");
   const gone = new TaskOnDisk(file, 4, finishedTask({ id: "gone" }), 7);
   assertThrows(() => gone.json, StorageError, 'the record of task "gone" is not there');
   assertThrows(() => gone.task, StorageError, 'the record of task "gone" is not there');
