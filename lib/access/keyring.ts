@@ -28,7 +28,7 @@ const PURPOSE = "taskscope tokens, version 1";
  */
 const REMEMBERED_TOKENS = 1_000;
 /** Longer texts are neither a key nor one of our tokens. */
-const MOST_CHARACTERS = 2_048;
+const MAX_CHARACTERS = 2_048;
 
 /**
  * Validates a key.
@@ -67,7 +67,7 @@ export class Keyring {
    * @returns the grant, synchronously if it is cached; `null` if the text is neither, or has expired
    */
   grantOf(text: string): Grant | null | Promise<Grant | null> {
-    if (text.length > MOST_CHARACTERS) return null;
+    if (text.length > MAX_CHARACTERS) return null;
     const digest = digestOf(text);
     // Compares digests, so that the duration reveals nothing about the key.
     if (timingSafeEqual(digest, this.#digest)) return FULL_GRANT;
@@ -76,7 +76,7 @@ export class Keyring {
 
   /** Returns the grant of a session token; `null` if it is invalid or has expired. */
   grantOfSession(token: string): Grant | null | Promise<Grant | null> {
-    return token.length > MOST_CHARACTERS ? null : this.#verify(token, digestOf(token), "session");
+    return token.length > MAX_CHARACTERS ? null : this.#verify(token, digestOf(token), "session");
   }
 
   /** Signs a scoped token with the given permissions. */

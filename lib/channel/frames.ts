@@ -180,16 +180,16 @@ export function readLinkMessage(message: string): LinkMessage | undefined {
 type Fields = { readonly [key: string]: unknown };
 
 // Well above what a Link sends in one packet; bounds the cost of a malicious one.
-const MOST_MESSAGES = 100_000;
-const MOST_HELD = 1_000;
+const MAX_MESSAGES = 100_000;
+const MAX_HELD = 1_000;
 
 function parsePacket(value: unknown): Packet | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { transmission, first, messages, next, seen, held } = value as Fields;
   if (!isNumber(transmission, 1) || !isNumber(next, 1) || !isNumber(seen, 0)) return undefined;
-  if (!Array.isArray(messages) || messages.length > MOST_MESSAGES) return undefined;
+  if (!Array.isArray(messages) || messages.length > MAX_MESSAGES) return undefined;
   if (!isNumber(first, messages.length === 0 ? 0 : 1)) return undefined;
-  if (!Array.isArray(held) || held.length > MOST_HELD) return undefined;
+  if (!Array.isArray(held) || held.length > MAX_HELD) return undefined;
   // A loop, because every() skips the holes of sparse arrays, which structured clone preserves.
   for (const message of messages) if (typeof message !== "string") return undefined;
   for (const number of held) if (!isNumber(number, 1)) return undefined;

@@ -217,7 +217,7 @@ export class MemberChannel implements Disposable {
       return;
     }
     if (frame.type === "bye" || frame.type === "unknown") return this.#lose();
-    this.#heard();
+    this.#noteAlive();
     switch (frame.type) {
       case "packet":
         if (frame.session === this.#authority.session) this.#link.receive(frame.packet);
@@ -234,7 +234,7 @@ export class MemberChannel implements Disposable {
     // close.
     if (this.connected && frame.from !== this.#authority?.id) return;
     const isSame = frame.session === this.#authority?.session;
-    if (isSame && this.#linked) return this.#heard();
+    if (isSame && this.#linked) return this.#noteAlive();
     const { epoch, seq, session, oldest } = frame;
     this.#authority = { id: frame.from, session };
     this.#linked = true;
@@ -242,12 +242,12 @@ export class MemberChannel implements Disposable {
     // Connecting may have drained the backlog, and `onDrain` may have closed the channel.
     if (this.#closed) return;
     this.#requests.repeatTaken();
-    this.#heard();
+    this.#noteAlive();
     this.#call(() => this.#options.onConnect?.({ id: frame.from, epoch, seq }));
     this.#schedule(TICK_MS);
   }
 
-  #heard(): void {
+  #noteAlive(): void {
     this.#searching = false;
     this.#silentTicks = 0;
     this.#settleConnection(true);

@@ -62,8 +62,8 @@ async function resolveFolder(root: string, folder: unknown): Promise<string> {
   );
   const target = resolve(realRoot, folder);
   // Checked as text first, because accessing a path outside the root would reveal whether it exists.
-  const asked = isAbsolute(folder) ? isInside(resolve(root), target) || isInside(realRoot, target) : true;
-  if (!asked || folder.split(/[\\/]/).includes("..")) throw outside;
+  const isAllowed = isAbsolute(folder) ? isInside(resolve(root), target) || isInside(realRoot, target) : true;
+  if (!isAllowed || folder.split(/[\\/]/).includes("..")) throw outside;
   let realTarget: string;
   try {
     realTarget = await Deno.realPath(target);

@@ -10,11 +10,11 @@ import type { WorkerMessage } from "./worker_call.ts";
 const PROGRESS_INTERVAL_MS = 100;
 
 self.onmessage = ({ data }: MessageEvent<number>) => {
-  let told = performance.now();
+  let reportedMs = performance.now();
   const primes = countPrimesBelow(data, (done) => {
     const now = performance.now();
-    if (now - told < PROGRESS_INTERVAL_MS) return;
-    told = now;
+    if (now - reportedMs < PROGRESS_INTERVAL_MS) return;
+    reportedMs = now;
     post({ type: "progress", done });
   });
   post({ type: "answer", answer: primes });

@@ -32,19 +32,19 @@ interface Mergeable {
  * into one event. Nothing else is coalesced, and the events of one task are never reordered.
  */
 export class EventLog {
-  readonly #mostCharacters: number;
+  readonly #maxCharacters: number;
   readonly #events: Set<TaskEvent> = new Set();
   readonly #mergeable: Map<string, Mergeable> = new Map();
   #characters = 0;
 
-  /** @param mostCharacters the limit for everything but progress, which is bounded by the number of tasks */
-  constructor(mostCharacters: number) {
-    this.#mostCharacters = mostCharacters;
+  /** @param maxCharacters the limit for everything but progress, which is bounded by the number of tasks */
+  constructor(maxCharacters: number) {
+    this.#maxCharacters = maxCharacters;
   }
 
   /** Whether the limit was exceeded. The buffer is empty then. */
   get isOver(): boolean {
-    return this.#characters > this.#mostCharacters;
+    return this.#characters > this.#maxCharacters;
   }
 
   /** Appends the events of a change. */

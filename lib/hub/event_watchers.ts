@@ -22,9 +22,9 @@ export class EventWatchers {
   /** Final frames for the watchers of single tasks that have ended or were removed. */
   #endings: Publish[] = [];
 
-  /** @param mostCharacters the limit of the event buffer; if it is exceeded, the watchers are disconnected */
-  constructor(mostCharacters: number) {
-    this.#log = new EventLog(mostCharacters);
+  /** @param maxCharacters the limit of the event buffer; if it is exceeded, the watchers are disconnected */
+  constructor(maxCharacters: number) {
+    this.#log = new EventLog(maxCharacters);
   }
 
   /** Whether there is no watcher and no pending final frame. */

@@ -188,18 +188,18 @@ export class Hub implements Disposable {
   }
 
   /** Queues the first messages of a new watcher. They are dropped if it leaves before they are published. */
-  #open(watcher: Watcher, opening: Opening, isThere: () => boolean): void {
+  #open(watcher: Watcher, opening: Opening, isWatching: () => boolean): void {
     this.#queue.add((cursor) => {
-      if (isThere()) opening(cursor).forEach((message) => watcher.send(message));
+      if (isWatching()) opening(cursor).forEach((message) => watcher.send(message));
     });
   }
 
   #watchEnded(watcher: Watcher, opening: Opening): () => void {
-    let isThere = true;
-    this.#open(watcher, opening, () => isThere);
-    this.#queue.add(() => isThere && watcher.end());
+    let isWatching = true;
+    this.#open(watcher, opening, () => isWatching);
+    this.#queue.add(() => isWatching && watcher.end());
     return () => {
-      isThere = false;
+      isWatching = false;
     };
   }
 

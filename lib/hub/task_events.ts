@@ -55,9 +55,11 @@ export function eventsOf(event: RegistryEvent): TaskEvent[] {
   const { seq, stored, before, change, removedId } = event;
   if (stored === undefined) return [{ name: "task.removed", id: removedId, seq }];
   const { id, task } = stored;
-  const shown: TaskEvent = { name: nameOf(before, task), id, seq, stored };
-  if (change.type !== "log" || before === undefined || task.log_count === before.log_count) return [shown];
-  return [{ name: "log", id, seq, first: before.log_count, lines: newLines(before, change) }, shown];
+  const recordEvent: TaskEvent = { name: nameOf(before, task), id, seq, stored };
+  if (change.type !== "log" || before === undefined || task.log_count === before.log_count) {
+    return [recordEvent];
+  }
+  return [{ name: "log", id, seq, first: before.log_count, lines: newLines(before, change) }, recordEvent];
 }
 
 function nameOf(before: Task | undefined, { state }: Task): RecordEventName {

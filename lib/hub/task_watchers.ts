@@ -70,9 +70,9 @@ export class TaskWatchers {
       const watchers = this.#byTask.get(id);
       if (watchers === undefined) continue;
       const message = taskMessage("state_update", stored);
-      const told = [...watchers];
+      const receivers = [...watchers];
       frames.push(() => {
-        for (const watcher of told) if (watchers.has(watcher)) watcher.send(message);
+        for (const watcher of receivers) if (watchers.has(watcher)) watcher.send(message);
       });
     }
     frames.push(...this.#endings);

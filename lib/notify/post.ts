@@ -121,8 +121,8 @@ function outcomeOf({ status, ok, headers }: Response): Outcome {
 /** Returns the system's error message in brackets, without the URL, whose query may contain a secret. */
 function detailOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const said = (cause instanceof Error ? cause.message : String(cause))
+  const message = (cause instanceof Error ? cause.message : String(cause))
     .replace(/^error sending request .*?client error \(\w+\):? ?/s, "")
     .replace(/https?:\/\/\S+/g, "…");
-  return said === "" ? "" : ` (${said.slice(0, 200)})`;
+  return message === "" ? "" : ` (${message.slice(0, 200)})`;
 }

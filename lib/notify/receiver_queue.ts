@@ -52,13 +52,13 @@ export interface DeliveryCounts {
 }
 
 /** A queued delivery. */
-interface Waiting {
+interface QueuedDelivery {
   readonly delivery: Delivery;
   /** The number of failed attempts. */
   failures: number;
   /** The earliest time for the next attempt, in epoch milliseconds. */
   dueMs: number;
-  isUnderWay: boolean;
+  isInFlight: boolean;
 }
 
 /** The longest delay that `setTimeout` supports, in milliseconds. */
@@ -74,8 +74,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export class ReceiverQueue implements AsyncDisposable {
   readonly #options: ReceiverQueueOptions;
   /** Queued deliveries by id, oldest first. */
-  readonly #waiting: Map<string, Waiting> = new Map();
-  readonly #underWay: Set<Promise<void>> = new Set();
+  readonly #queue: Map<string, QueuedDelivery> = new Map();
+  readonly #inFlight: Set<Promise<void>> = new Set();
   readonly #closing = new AbortController();
   readonly #counts = { delivered: 0, refused: 0, dropped: 0, expired: 0 };
   #characters = 0;
@@ -100,12 +100,12 @@ export class ReceiverQueue implements AsyncDisposable {
 
   /** The numbers of deliveries. */
   get counts(): DeliveryCounts {
-    return { waiting: this.#waiting.size, ...this.#counts };
+    return { waiting: this.#queue.size, ...this.#counts };
   }
 
   /** Queues a delivery. If the queue is full, the oldest ones are dropped. */
   add(delivery: Delivery): void {
-    this.#waiting.set(delivery.id, { delivery, failures: 0, dueMs: 0, isUnderWay: false });
+    this.#queue.set(delivery.id, { delivery, failures: 0, dueMs: 0, isInFlight: false });
     this.#characters += delivery.size;
     this.#dropExcess(delivery);
     this.#pumpSoon();
@@ -140,12 +140,12 @@ export class ReceiverQueue implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     clearTimeout(this.#timer);
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#inFlight);
     this.#settled?.resolve();
   }
 
   get #isSettled(): boolean {
-    return this.#underWay.size === 0 && !this.#isPumpDue && !this.#waitsForCommit;
+    return this.#inFlight.size === 0 && !this.#isPumpDue && !this.#waitsForCommit;
   }
 
   /** At the end of the turn, so that the queue is scanned once for all its changes. */
@@ -161,21 +161,21 @@ export class ReceiverQueue implements AsyncDisposable {
     const pauseMs = this.#waitMs(this.#pausedUntilMs, nowMs);
     if (pauseMs > 0) return this.#pumpIn(pauseMs);
     let nextMs = Infinity;
-    let probe: Waiting | null = null;
+    let probe: QueuedDelivery | null = null;
     /** Tasks with an earlier delivery that must be accepted first. */
-    const behind = new Set<string>();
-    for (const waiting of this.#waiting.values()) {
-      if (this.#underWay.size >= this.#maxConcurrent) return undefined;
-      const { delivery } = waiting;
+    const blockedTasks = new Set<string>();
+    for (const queued of this.#queue.values()) {
+      if (this.#inFlight.size >= this.#maxConcurrent) return undefined;
+      const { delivery } = queued;
       const task = `${delivery.task.client}/${delivery.task.id}`;
-      if (behind.has(task)) continue;
-      if (!waiting.isUnderWay && nowMs - delivery.at * 1_000 > this.#options.limits.notifyAgeMs) {
-        this.#lose(waiting, "expired");
+      if (blockedTasks.has(task)) continue;
+      if (!queued.isInFlight && nowMs - delivery.at * 1_000 > this.#options.limits.notifyAgeMs) {
+        this.#lose(queued, "expired");
         continue;
       }
-      behind.add(task);
-      if (waiting.isUnderWay) continue;
-      const waitMs = this.#waitMs(waiting.dueMs, nowMs);
+      blockedTasks.add(task);
+      if (queued.isInFlight) continue;
+      const waitMs = this.#waitMs(queued.dueMs, nowMs);
       if (waitMs > 0) {
         nextMs = Math.min(nextMs, waitMs);
       } else if (delivery.seq > this.#options.committedSeq()) {
@@ -184,9 +184,9 @@ export class ReceiverQueue implements AsyncDisposable {
         this.#options.awaitCommit();
         break;
       } else if (this.#failures === 0) {
-        this.#start(waiting);
+        this.#start(queued);
       } else {
-        if (probe === null || waiting.failures < probe.failures) probe = waiting;
+        if (probe === null || queued.failures < probe.failures) probe = queued;
         if (probe.failures === 0) break;
       }
     }
@@ -212,36 +212,40 @@ export class ReceiverQueue implements AsyncDisposable {
     return timer;
   }
 
-  #start(waiting: Waiting): void {
-    waiting.isUnderWay = true;
-    const attempt = this.#attempt(waiting).then(() => {
-      this.#underWay.delete(attempt);
+  #start(queued: QueuedDelivery): void {
+    queued.isInFlight = true;
+    const attempt = this.#attempt(queued).then(() => {
+      this.#inFlight.delete(attempt);
       this.pump();
     });
-    this.#underWay.add(attempt);
+    this.#inFlight.add(attempt);
   }
 
-  async #attempt(waiting: Waiting): Promise<void> {
+  async #attempt(queued: QueuedDelivery): Promise<void> {
     const failuresBefore = this.#failures;
-    const outcome = await this.#options.post(waiting.delivery, this.#closing.signal);
-    waiting.isUnderWay = false;
+    const outcome = await this.#options.post(queued.delivery, this.#closing.signal);
+    queued.isInFlight = false;
     if (outcome.type === "failed") {
       // We aborted the request ourselves; that says nothing about the receiver.
       if (this.#closing.signal.aborted) return;
-      this.#failed(waiting, outcome, failuresBefore);
+      this.#failed(queued, outcome, failuresBefore);
     } else {
-      this.#remove(waiting);
+      this.#remove(queued);
       this.#counts[outcome.type]++;
       this.#succeeded();
     }
   }
 
-  #failed(waiting: Waiting, outcome: Outcome & { readonly type: "failed" }, failuresBefore: number): void {
+  #failed(
+    queued: QueuedDelivery,
+    outcome: Outcome & { readonly type: "failed" },
+    failuresBefore: number,
+  ): void {
     const { limits, name, notice } = this.#options;
     const nowMs = Date.now();
-    if (waiting.failures === 0) this.#failedCount++;
-    waiting.failures++;
-    waiting.dueMs = nowMs + backoffMs(waiting.failures, limits);
+    if (queued.failures === 0) this.#failedCount++;
+    queued.failures++;
+    queued.dueMs = nowMs + backoffMs(queued.failures, limits);
     if (this.#failures === failuresBefore) this.#failures++;
     const pauseMs = Math.max(backoffMs(this.#failures, limits), outcome.retryAfterMs);
     this.#pausedUntilMs = nowMs + Math.min(pauseMs, limits.notifyMaxRetryMs);
@@ -264,17 +268,17 @@ export class ReceiverQueue implements AsyncDisposable {
   #dropExcess(newest: Delivery): void {
     const { notifyQueue, notifyQueueCharacters } = this.#options.limits;
     const isOver = () =>
-      this.#waiting.size - this.#underWay.size > notifyQueue || this.#characters > notifyQueueCharacters;
+      this.#queue.size - this.#inFlight.size > notifyQueue || this.#characters > notifyQueueCharacters;
     if (!isOver()) return;
-    for (const waiting of this.#waiting.values()) {
+    for (const queued of this.#queue.values()) {
       // Requests in flight may have arrived already, and the newest delivery takes precedence.
-      if (!isOver() || waiting.delivery === newest) return;
-      if (!waiting.isUnderWay) this.#lose(waiting, "dropped");
+      if (!isOver() || queued.delivery === newest) return;
+      if (!queued.isInFlight) this.#lose(queued, "dropped");
     }
   }
 
-  #lose(waiting: Waiting, how: "dropped" | "expired"): void {
-    this.#remove(waiting);
+  #lose(queued: QueuedDelivery, how: "dropped" | "expired"): void {
+    this.#remove(queued);
     this.#counts[how]++;
     if (this.#announcedFailure !== null) this.#announcedFailure.lost++;
     if (this.#announcedLoss) return;
@@ -285,11 +289,11 @@ export class ReceiverQueue implements AsyncDisposable {
     this.#options.notice(`Webhook ${this.#options.name} loses deliveries: ${why}`);
   }
 
-  #remove({ delivery, failures }: Waiting): void {
-    this.#waiting.delete(delivery.id);
+  #remove({ delivery, failures }: QueuedDelivery): void {
+    this.#queue.delete(delivery.id);
     this.#characters -= delivery.size;
     if (failures > 0) this.#failedCount--;
-    if (this.#waiting.size === 0) this.#announcedLoss = false;
+    if (this.#queue.size === 0) this.#announcedLoss = false;
     this.#options.forget(delivery);
   }
 }

@@ -51,12 +51,12 @@ export function writeSocketFrame(
 
 /** Decodes frames from a server, in chunks of any size. */
 export class SocketFrameReader {
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
 
-  /** @param mostBytes the longest payload to accept */
-  constructor(mostBytes: number) {
-    this.#mostBytes = mostBytes;
+  /** @param maxBytes the longest payload to accept */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
 
   /**
@@ -100,7 +100,7 @@ export class SocketFrameReader {
     const opcode = first & 0x0f;
     const isFinal = (first & 0x80) !== 0;
     const isControl = opcode >= SOCKET_OPCODE.close;
-    if (length > (isControl ? CONTROL_BYTES : this.#mostBytes) || (isControl && !isFinal)) {
+    if (length > (isControl ? CONTROL_BYTES : this.#maxBytes) || (isControl && !isFinal)) {
       throw new ProtocolError(`Cannot read frame: its payload of ${length} bytes is too long`);
     }
     if (available < head + length) return null;

@@ -70,11 +70,11 @@ export function startRun<Result>(
     retryable: settings.retryable,
     stale_after: settings.staleAfterMs === undefined ? null : settings.staleAfterMs / 1000,
   }));
-  const asked = () => signal.reason instanceof Interruption || task.requestCancel();
-  if (signal.aborted) asked();
-  else signal.addEventListener("abort", asked, { once: true });
+  const onAbort = () => signal.reason instanceof Interruption || task.requestCancel();
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
 
-  const done = outcomeOf(call, task).finally(() => signal.removeEventListener("abort", asked));
+  const done = outcomeOf(call, task).finally(() => signal.removeEventListener("abort", onAbort));
   done.catch(() => {});
   return { id: task.id, done, cancel };
 
