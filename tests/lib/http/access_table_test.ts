@@ -1,5 +1,5 @@
 /**
- * Who may do what, by the table in SECURITY.md: every route and socket, with every kind of key, against a real server.
+ * Checks the access table in SECURITY.md: every route, with every kind of key, against a real server.
  */
 
 import { Keyring } from "../../../lib/access/keyring.ts";
@@ -15,7 +15,7 @@ import { startServer } from "../../support/server.ts";
 const KEY = "the-key-of-this-very-server";
 const DOCUMENT = new URL("../../../.github/SECURITY.md", import.meta.url);
 
-/** A row of the table: what is asked, and the status for each of the columns. */
+/** A row of the table: a call, and the status for each column. */
 interface Row {
   readonly call: string;
   readonly statuses: ReadonlyMap<string, number>;
@@ -32,16 +32,16 @@ async function readTable(): Promise<Row[]> {
   }));
 }
 
-/** What a call needs to be there, and what it sends. */
+/** The task that a call needs, and its body. */
 interface Setup {
-  /** How the task `t` stands: there is none, it runs in the server, is reported over HTTP, has ended, or was removed. */
+  /** The condition of the task `t`: missing, running in the server, reported over HTTP, ended or removed. */
   readonly task?: "none" | "held" | "reported" | "ended" | "removed";
   readonly body?: string;
 }
 
 const FORM = "content-type: application/x-www-form-urlencoded";
 
-/** What calls need that need something. */
+/** The setups of calls that need one. */
 const SETUPS: Readonly<Record<string, Setup>> = {
   "POST /sign-in": { body: `key=${KEY}` },
   "POST /sign-out": { body: "" },
@@ -89,7 +89,7 @@ const IDS = {
   file: [...pageAssets.keys()][0]!,
 };
 
-/** One server for one call: what was done in one cell is not to be seen in the next. */
+/** The status of one call. Each call has a server of its own, so that calls do not affect each other. */
 async function statusOf(call: string, column: string): Promise<number> {
   const held = new HeldTask();
   await using server = startServer({
@@ -161,7 +161,7 @@ async function prepare(server: ReturnType<typeof startServer>, task: Setup["task
 
 Deno.test("SECURITY.md: every route responds to each kind of visitor with the status in the table", async () => {
   const table = await readTable();
-  assert(table.length > 40, "the table is there");
+  assert(table.length > 40, "the table has rows");
   const wrong: string[] = [];
   for (const { call, statuses } of table) {
     for (const [column, expected] of statuses) {

@@ -1,4 +1,4 @@
-/** What browsers are told of calls by pages of other origins. */
+/** Cross-origin resource sharing. */
 
 import { assertEquals } from "../../support/assert.ts";
 import { assertProblem } from "../../support/calls.ts";
@@ -6,7 +6,7 @@ import { DirectMonitor } from "../../support/direct_monitor.ts";
 
 const FRIEND = "https://friend.example";
 
-/** The paths that report, with the methods that pages of other origins may use there. */
+/** The shared paths, with the methods that pages of other origins may use. */
 const SHARED: readonly (readonly [path: string, methods: readonly string[]])[] = [
   ["/tasks/c", ["POST"]],
   ["/tasks/c/t", ["POST", "PATCH"]],
@@ -17,7 +17,7 @@ const SHARED: readonly (readonly [path: string, methods: readonly string[]])[] =
   ["/report", ["POST"]],
 ];
 
-/** What is not for them, whatever is allowed. */
+/** Calls that are never shared. */
 const OTHERS: readonly (readonly [method: string, path: string])[] = [
   ["GET", "/tasks/c"],
   ["GET", "/tasks/c/t"],
@@ -130,7 +130,7 @@ Deno.test("Cors.open() allows pages of allowed origins to read responses to repo
   for (const headers of [{}, { origin: "http://127.0.0.1:8000" }]) {
     const answer = await direct.ask("POST", "/tasks/c", { headers });
     assertEquals([answer.status, corsOf(answer.headers)], [201, []]);
-    assertEquals(answer.headers.get("vary"), "Origin", "it would be another one for others");
+    assertEquals(answer.headers.get("vary"), "Origin", "the response differs by origin");
   }
   for (const [method, path] of OTHERS) {
     const answer = await direct.ask(method, path, { headers: { origin: FRIEND } });

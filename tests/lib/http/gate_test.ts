@@ -23,10 +23,10 @@ Deno.test("Gate distinguishes a missing key from a wrong one", async () => {
   for (const authorization of [`bearer ${KEY}`, `BEARER  ${KEY} `]) {
     assertEquals((await call("GET", `${server.url}/tasks/c`, { headers: { authorization } })).status, 200);
   }
-  // Of something in front, and no answer to the question who it is.
+  // Credentials for a reverse proxy are not a key.
   const basic = { headers: { authorization: "Basic dTpw" } };
   assertProblem(await call("GET", `${server.url}/tasks/c`, basic), 401, "key_needed");
-  // No token in an address is taken.
+  // A key in the query is ignored.
   for (const name of ["key", "token", "access_token"]) {
     assertProblem(await call("GET", `${server.url}/tasks/c?${name}=${KEY}`), 401, "key_needed");
   }
@@ -65,7 +65,7 @@ Deno.test("Gate refuses every key from an address, even the right one, after too
   assertProblem(refused, 429, "slow_down");
   assertEquals(refused.headers.get("retry-after"), "3600");
   assertEquals((await call("GET", `${server.url}/healthz`)).status, 200);
-  assertEquals((await call("GET", url)).status, 401, "who shows nothing guesses nothing");
+  assertEquals((await call("GET", url)).status, 401, "a request without a key is not a wrong guess");
 });
 
 Deno.test("Gate counts wrong keys by the address that a trusted proxy reports", async () => {

@@ -1,4 +1,4 @@
-/** The Host and Origin rules, held against a real server with requests that no browser would let through. */
+/** Host and Origin checks, against a real server, with requests that no browser would send. */
 
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { assertProblem } from "../../support/calls.ts";
@@ -10,7 +10,7 @@ type Headers = readonly (readonly [string, string])[];
 
 const SECRET = "nothing that was asked with a foreign host may see this";
 
-/** A server with one task, whose status is a secret. */
+/** A server with one task that has a secret status. */
 async function start(options: MonitorOptions = {}): Promise<TestServer> {
   const server = startServer({ tasks: { noop: () => null }, ...options });
   const run = server.monitor.monitored(async (task) => await task.update({ status: SECRET }), {
@@ -22,7 +22,7 @@ async function start(options: MonitorOptions = {}): Promise<TestServer> {
   return server;
 }
 
-/** A good request for JSON but for its Host. */
+/** A valid request with another Host. */
 function withHost(server: TestServer, host: string, target = "/tasks/c"): Promise<RawResponse> {
   return rawCall(server.port, "GET", target, [["Host", host]]);
 }
@@ -35,7 +35,7 @@ Deno.test("Guard.checkHost() accepts loopback names with any port", async () => 
     `localhost:${port}`,
     `LocalHost:${port}`,
     `[::1]:${port}`,
-    // Behind a tunnel or in a container, the port that people see is another one.
+    // Behind a tunnel or in a container, the public port is another one.
     "127.0.0.1:9",
     "localhost",
     "127.0.0.1",
@@ -157,7 +157,7 @@ Deno.test("Guard.checkHost() with publicUrls accepts their hosts", async () => {
   assertProblem(await withHost(server, "ci.example", "/tasks/c"), 404, "not_found");
 });
 
-/** Every way to change something, and the two sockets. */
+/** A request for every kind of change, and both sockets. */
 function changes(server: TestServer, headers: Headers): Promise<RawResponse>[] {
   const form = [...headers, ["Content-Type", "application/x-www-form-urlencoded"]] as const;
   const socket = [...headers, ...HANDSHAKE];
@@ -188,7 +188,7 @@ Deno.test("Guard.checkOrigin() checks Origin and Sec-Fetch-Site of every change 
   await using server = await start({ allowedOrigins: ["https://friend.example"] });
   const host = `127.0.0.1:${server.port}`;
   const matrix: readonly (readonly [string | null, string | null, boolean])[] = [
-    // Programs send neither; browsers a Sec-Fetch-Site, except with sockets.
+    // Programs send neither. Browsers send Sec-Fetch-Site, except with sockets.
     [null, null, true],
     [null, "same-origin", true],
     [null, "none", true],
@@ -197,7 +197,7 @@ Deno.test("Guard.checkOrigin() checks Origin and Sec-Fetch-Site of every change 
     [null, "nonsense", false],
     [`http://${host}`, null, true],
     [`http://${host}`, "same-origin", true],
-    // What a proxy with a certificate passes on.
+    // Behind a proxy that terminates TLS.
     [`https://${host}`, null, true],
     ["https://friend.example", "cross-site", true],
     ["https://friend.example", null, true],
@@ -294,7 +294,7 @@ Deno.test("Authorize is called for every route with its access, and decides", as
     ["POST", "/t/c/t/cancel", access("cancel", "t")],
     ["POST", "/t/c/t/remove", access("remove", "t")],
     ["DELETE", "/tasks/c/t", access("remove", "t")],
-    // What is about nobody's tasks.
+    // Routes that are not about a client's tasks.
     ["GET", "/", null],
     ["GET", "/healthz", null],
     ["GET", "/readyz", null],
@@ -335,7 +335,7 @@ Deno.test("Authorize is called for every route with its access, and decides", as
       }
     }
   }
-  assertEquals(server.monitor.registry.cursor.seq, seq, "nothing was done that was not allowed");
+  assertEquals(server.monitor.registry.cursor.seq, seq, "nothing that was refused was done");
   assertEquals(server.errors.length, 2 * routes.filter(([, , wanted]) => wanted !== null).length);
 
   for (const decision of [() => true, () => Promise.resolve(true)]) {

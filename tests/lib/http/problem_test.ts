@@ -1,4 +1,4 @@
-/** The table from what went wrong to what the caller is told. */
+/** The mapping from errors to problems. */
 
 import { ClosedError, ConfigError, LimitError, ProtocolError, StorageError } from "../../../lib/errors.ts";
 import { Problem, problemOf, problemResponse, titleOf } from "../../../lib/http/problem.ts";

@@ -1,4 +1,4 @@
-/** Which route a path belongs to, and what is in its parameters. */
+/** Finding the routes of a path, and reading its parameters. */
 
 import type { Method, Route } from "../../../lib/http/route.ts";
 import { paramsIn, RouteTree, segmentsOf } from "../../../lib/http/route_tree.ts";

@@ -2,7 +2,7 @@ import { LoopDelay } from "../../../../lib/http/operations/loop_delay.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
-/** Keeps everybody from their turn, for as long as a look is overdue by at least half of a second then. */
+/** Blocks the event loop long enough for a measurement to be at least 500 ms late. */
 function block(): void {
   const end = performance.now() + 1_000;
   while (performance.now() < end);
@@ -13,11 +13,11 @@ Deno.test("LoopDelay reports a delay of the event loop for a while", () => {
   using delay = new LoopDelay();
   assertEquals(delay.longestMs, 0);
   block();
-  assert(delay.longestMs >= 500, "what is not over yet is told, too");
+  assert(delay.longestMs >= 500, "a delay that still goes on counts, too");
   clock.pass(30_000);
-  assert(delay.longestMs >= 500, "it is remembered");
+  assert(delay.longestMs >= 500, "the delay is remembered for a period");
   clock.pass(30_000);
-  assert(delay.longestMs < 500, "it is long ago");
+  assert(delay.longestMs < 500, "the delay is forgotten after two periods");
 });
 
 Deno.test("LoopDelay stops when it is disposed", () => {

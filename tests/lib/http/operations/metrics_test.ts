@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 print(json.dumps([[s.name, s.labels, s.value] for f in parse(open(sys.argv[1]).read()) for s in f.samples]))
 `;
 
-/** The figures by name and labels, as the text says. */
+/** The values of metrics by name and labels. */
 function figuresOf(text: string): Map<string, number> {
   return new Map(
     text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
@@ -116,7 +116,7 @@ Deno.test("Metrics need the key, and contain no id, name, token or key", async (
 });
 
 Deno.test("Metrics.text() is valid for the parser of Prometheus", async () => {
-  // Debian's, which has its packages.
+  // Debian's Python, which has its packages.
   const python = await findTool(["/usr/bin/python3", "python3"], "A test of /metrics");
   if (python === undefined) return;
   const has = await spawn(python, ["-c", "import prometheus_client"]).ended();

@@ -4,7 +4,7 @@ import { assertEquals, assertLess, assertLessOrEqual } from "../../../support/as
 import { send } from "../../../support/raw_http.ts";
 import { startServer, type TestServer } from "../../../support/server.ts";
 
-/** What the scripts that the list and the page of a task load may have together, as transferred. */
+/** The maximum transferred size of all scripts of the list page, and of those of a task's page. */
 const MOST_SCRIPT_BYTES = 30 * 1024;
 
 interface Transferred {
@@ -12,7 +12,7 @@ interface Transferred {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** Asks by hand, as clients of good manners decompress what they get. */
+/** Requests over a raw connection, because fetch() decompresses responses. */
 async function ask(server: TestServer, path: string, accepted: string | null): Promise<Transferred> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const accept = accepted === null ? "" : `Accept-Encoding: ${accepted}\r\n`;

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "../../../suppor
 import { call } from "../../../support/calls.ts";
 import { startTaskServer } from "../../../support/task_server.ts";
 
-/** Sends what a form of the list's page sends, or what its script does. */
+/** Sends the request of a form on the list page, or of its script. */
 function send(url: string, ids: readonly string[], headers: Readonly<Record<string, string>> = {}) {
   const body = new URLSearchParams(ids.map((id) => ["id", id])).toString();
   return call("POST", url, {
@@ -88,7 +88,7 @@ Deno.test("Pages.list() responds with parts of the list to its script, and redir
   await using server = await startSome();
   const get = (search: string, headers = {}) => call("GET", `${server.url}/t/c${search}`, { headers });
   const part = await get("?state=FINISHED&from=0&limit=10", JSON_WANTED);
-  // Older Deno adds what its own compression looks at.
+  // Older Deno adds Accept-Encoding to Vary, because it compresses.
   assertMatch(part.headers.get("vary") ?? "", /(^|, )Accept$/);
   assertEquals(part.json.tasks.map((task: { id: string }) => task.id), ["ended"]);
   assertEquals([part.json.matching, part.json.activeTotal, part.json.endedTotal], [1, 1, 1]);

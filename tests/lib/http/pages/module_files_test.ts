@@ -1,4 +1,4 @@
-/** The module that programs import by URL, as the server hands it out. */
+/** The module that programs import by URL, as the server serves it. */
 
 import { moduleSource } from "../../../../lib/http/pages/module_source.ts";
 import { VERSION } from "../../../../lib/version.ts";
@@ -56,7 +56,7 @@ Deno.test("ModuleFiles has its files revalidated, and versioned files cached for
     assertEquals(plain.headers.get("cache-control"), "no-cache");
     const versioned = await call("GET", `${server.url}/v${VERSION}/${name}`);
     assertEquals(versioned.headers.get("cache-control"), "public, max-age=31536000, immutable");
-    // Older Deno compresses by itself, and says so by a weak tag.
+    // Older Deno compresses responses itself, and makes the tag weak.
     const etag = tagOf(plain.headers)!;
     assertMatch(etag, /^"[\w-]{43}"$/);
     assertEquals(tagOf(versioned.headers), etag);

@@ -1,4 +1,4 @@
-/** The pages without a browser: their headers, their forms, their place below a base path. */
+/** Pages without a browser: their headers, forms and base path. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
 import { call, HeldTask } from "../../../support/calls.ts";
@@ -23,7 +23,7 @@ function post(url: string, fields: Readonly<Record<string, string>> = {}) {
   return call("POST", url, { headers, body: new URLSearchParams(fields).toString() });
 }
 
-/** Every address on a page that its own server has to answer. */
+/** Every address on a page that is on the same server. */
 function addressesOf(html: string): string[] {
   return [...html.matchAll(/ (?:href|src|action)="([^"#][^"]*)"/g)].map(([, address]) => address!)
     .filter((address) => !address.startsWith("data:"));
@@ -286,9 +286,12 @@ Deno.test("Pages: a page reads only the records of the ended tasks that it shows
   folder.execute("UPDATE records SET record = 'damaged' WHERE record LIKE '%\"id\":\"old-%'");
   const list = await call("GET", `${server.url}/t/c`);
   assertEquals(list.status, 200);
-  assert(["parent", "new-1", "new-99"].every((id) => list.text.includes(`/t/c/${id}"`)), "all are there");
+  assert(
+    ["parent", "new-1", "new-99"].every((id) => list.text.includes(`/t/c/${id}"`)),
+    "all tasks are shown",
+  );
   assertStringIncludes(list.text, "130");
-  assertEquals((await call("GET", `${server.url}/t/c?page=2`)).status, 503, "there are the damaged ones");
+  assertEquals((await call("GET", `${server.url}/t/c?page=2`)).status, 503, "there are damaged records");
   const task = await call("GET", `${server.url}/t/c/parent`);
   assertEquals([task.status, task.text.includes("new-99")], [200, true]);
   const answer = await call(

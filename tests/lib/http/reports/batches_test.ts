@@ -1,4 +1,4 @@
-/** What the server takes of reporters in other processes, and what it tells them. */
+/** Batches of reports from other processes, and the replies to them. */
 
 import type { MonitorOptions } from "../../../../lib/mod.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
@@ -19,7 +19,7 @@ function post(url: string, reports: readonly unknown[], headers: Readonly<Record
   return call("POST", `${url}/report?reporter=${REPORTER}`, { body: { batch: 7, reports }, headers });
 }
 
-/** What a handshake that is refused is answered with. */
+/** The response to a refused handshake. */
 function handshake(port: number, target: string, headers: readonly (readonly [string, string])[] = []) {
   const host = headers.some(([name]) => name === "Host") ? [] : [["Host", `127.0.0.1:${port}`] as const];
   return rawCall(port, "GET", target, [...host, ...HANDSHAKE, ...headers]);
@@ -40,7 +40,7 @@ Deno.test("ReportBatches.upgrade() receives batches, and acknowledges them after
   ]);
   assertEquals(socket.told, []);
   assertEquals(socket.acknowledged.at(-1), 2);
-  // Of a batch without reports only a sign of life comes back.
+  // The reply to a batch without reports is a sign of life.
   socket.report();
   await socket.find(({ type }) => type === "alive");
   assertEquals(server.errors, []);
@@ -208,14 +208,14 @@ Deno.test("ReportBatches limits the number of reporters", async () => {
     const refused = await handshake(server.port, `/ws/report?reporter=${REPORTER}`);
     assertProblem(refused, 503, "limit_reached");
     assertEquals(refused.headers.get("retry-after"), "5");
-    // Over plain HTTP there is still a way.
+    // Reports over HTTP are still accepted.
     assertEquals((await post(server.url, [])).status, 200);
   }
   await using three = new ReportSocket(server.url, "reporter-three");
   await three.opened();
 });
 
-/** A server on which somebody decides who may report. */
+/** A server with an `authorize` function. */
 function decided(authorize: MonitorOptions["authorize"]) {
   return startServer({ authorize: authorize!, limits: { logLinesPerTask: 10_000 } });
 }
@@ -394,7 +394,7 @@ Deno.test("ReportBatches marks tasks as stale while their reporter is disconnect
   await passUntil(clock, () => task()?.stale === true);
   const { json } = await post(server.url, []);
   assertEquals([json.replies[0].type, task()?.stale], ["cancel", false]);
-  // Also where what it brought with it made no sense.
+  // Even if the body of the request was not valid.
   assertProblem(await post(server.url, [reportOf("1", { type: "update" }, 3), 5]), 400, "bad_request");
   await passUntil(clock, () => task()?.stale === true);
 });
@@ -414,7 +414,7 @@ Deno.test("ReportBatches announces the shutdown, and refuses new reporters", asy
 });
 
 Deno.test("ReportBatches disconnects a reporter that does not read", async () => {
-  // In a process of its own: the platform lets go of such a socket only when the peer does.
+  // In a process of its own, because Deno releases such a socket only when the peer does.
   await using program = await startProgram(["--no-demo", "--limit", "reporters=1"]);
   const { port } = program;
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });

@@ -1,4 +1,4 @@
-/** Reports over plain HTTP: every call, and what each answers to good, late and bad ones. */
+/** Reports over HTTP: the responses of every call to valid, late and invalid reports. */
 
 import fc from "fast-check";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
@@ -8,7 +8,7 @@ import { FakeClock } from "../../../support/fake_clock.ts";
 
 const T = "/tasks/c/t";
 
-/** A monitor with the task "t", which is reported over HTTP. */
+/** A monitor with a task "t" that is reported over HTTP. */
 async function start(create: Record<string, unknown> = {}): Promise<DirectMonitor> {
   const direct = new DirectMonitor();
   const { status } = await direct.ask("POST", "/tasks/c", { json: { id: "t", ...create } });
@@ -16,7 +16,7 @@ async function start(create: Record<string, unknown> = {}): Promise<DirectMonito
   return direct;
 }
 
-/** Holds the answer to a late report against what it has to be. */
+/** Checks the response to a late report. */
 function assertRefused(answer: Answer, code: string, task: unknown): void {
   assertProblem(answer, 409, code, ["task"]);
   assertEquals(answer.json.task, task);
@@ -172,7 +172,7 @@ Deno.test("ReportCalls.report() accepts progress by PATCH and POST, as JSON and 
   for (const [options, wanted] of table) {
     for (const method of ["PATCH", "POST"]) {
       await using direct = await start({ metadata: { a: 1 } });
-      // A plus is a space in forms, so this one is no number.
+      // A plus is a space in forms, so this is not a number.
       const isSpaced = options.form === "progress=+.5";
       const answer = await direct.ask(method, T, options);
       if (isSpaced) {
@@ -216,7 +216,7 @@ Deno.test("ReportCalls.report() treats any report as a sign of life, even an emp
   }
 });
 
-/** JSON that is nested too deeply to be taken for JSON. */
+/** JSON that is nested too deeply. */
 const DEEP = "[".repeat(5_000) + "]".repeat(5_000);
 
 Deno.test("ReportCalls.report() ends a task with each final state; a repetition is not a conflict", async () => {
@@ -305,7 +305,7 @@ Deno.test("ReportCalls.report() appends lines to the log, and skips lines that i
   for (const options of [{}, { json: {} }, { json: { lines: [] } }, { text: "" }]) {
     assertEquals((await post(options)).log_count, 11, JSON.stringify(options));
   }
-  assertEquals((await post({})).state, "NOT_STARTED", "a log says nothing of how far it is");
+  assertEquals((await post({})).state, "NOT_STARTED", "a log does not change the progress");
 });
 
 Deno.test("ReportCalls.report() accepts a long log as text, truncates long lines, and skips lines that it has", async () => {
@@ -361,7 +361,7 @@ Deno.test("ReportCalls reaches the state of the newest reports, despite repeated
       fc.array(fc.nat(5), { maxLength: 20 }),
       async (reports, deliveries) => {
         await using direct = await start();
-        // In the end, each arrives once more, in order, as whoever sends them gives none up.
+        // In the end, each report arrives once more in order, because the sender retries until it is acknowledged.
         const order = [...deliveries.map((n) => n % reports.length), ...reports.keys()];
         let newest = -1;
         for (const n of order) {
@@ -372,7 +372,7 @@ Deno.test("ReportCalls reaches the state of the newest reports, despite repeated
           newest = Math.max(newest, n);
           assertEquals((json.task ?? json).progress, reports[newest]!.progress);
           const { log_count } = (await direct.ask("GET", T)).json;
-          // Lines are numbered by themselves; what comes too early would leave a gap, so nobody sends it.
+          // Lines have numbers of their own. Early ones would leave a gap, so a reporter does not send them.
           if (first <= log_count) await direct.ask("POST", `${T}/logs`, { json: { first, lines } });
         }
         const { json } = await direct.ask("GET", `${T}/logs`);

@@ -1,4 +1,4 @@
-/** The bodies of reports: what is refused and in which words, and that the protocol takes the same. */
+/** The bodies of reports: which are refused with which messages, and that the protocol accepts the same values. */
 
 import fc from "fast-check";
 import { z } from "zod";
@@ -27,7 +27,7 @@ const METADATA = "wanted an object of at most 16384 bytes of JSON";
 const BIG = { text: "x".repeat(LIMITS.metadataBytes) };
 const KNOWN_IN_UPDATES = "progress, status, current, total, unit, message, metadata, seq";
 
-/** Bodies that are refused, and what is said of them. */
+/** Bodies that are refused, and the expected messages. */
 const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: string])[] = [
   ["", { json: [] }, 'Cannot read "body": wanted an object, received []'],
   ["", { json: null }, 'Cannot read "body": wanted an object, received null'],
@@ -143,7 +143,7 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   ["/logs?seq=1&seq=2", { text: "a" }, 'The field "seq" may be given only once'],
 ];
 
-/** Bodies that do not create a task, and what is said of them. */
+/** Bodies that do not create a task, and the expected messages. */
 const NOT_CREATED: readonly (readonly [AskOptions, string])[] = [
   [
     { json: { id: "a b" } },
@@ -237,7 +237,7 @@ Deno.test("readBody() refuses another content type, invalid JSON, and a too larg
   assertEquals((await direct.ask("PATCH", "/tasks/c/t", spelled)).status, 200);
 });
 
-/** Values that may be right or wrong for a field, many of them at a bound. */
+/** Valid and invalid values of fields, many of them at a limit. */
 const values: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom(
     null,
@@ -272,20 +272,20 @@ const values: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-/** Values of a field that are right for many fields. */
+/** Values that are valid for many fields. */
 const plain = fc.constantFrom<unknown>(null, 1, 0.5, "a", ["a"], { a: 1 }, { message: "m" }, [{
   at: 1,
   text: "t",
 }]);
 
-/** Bodies with few of the fields, so that not all of them are wrong. */
+/** Bodies with few fields, so that some of them are valid. */
 function bodies(...fields: readonly string[]): fc.Arbitrary<Record<string, unknown>> {
   return fc.subarray([...fields], { maxLength: Math.min(3, fields.length) }).chain((some) => {
     return fc.record(Object.fromEntries(some.map((field) => [field, fc.oneof(values, plain)])));
   });
 }
 
-/** What is said of a value: it is refused, or these are the changes that it stands for. */
+/** The verdict on a value: refused, or the changes that it means. */
 function verdict(parse: () => readonly ReportedChange[]): readonly ReportedChange[] | "refused" {
   try {
     return parse();
@@ -318,7 +318,7 @@ Deno.test("parseBody() accepts the same values as parseChange()", () => {
     })],
     ["finish", bodies("result"), (body) => ({ type: "finish", ...body })],
     ["fail", bodies("error").filter((body) => body.error !== undefined), (body) => {
-      // The kind of error is what may be left out, and what is not known is refused.
+      // The type of an error is optional, and unknown fields are refused.
       return { type: "fail", error: withType(body.error) };
     }],
     ["cancelled", bodies(), () => ({ type: "cancelled" })],
@@ -345,7 +345,7 @@ Deno.test("parseBody() accepts the same values as parseChange()", () => {
   for (const count of Object.values(refusable)) assertGreater(count, 5, JSON.stringify(refused));
 });
 
-/** Whether there is nothing in a body that only a body refuses: a field that is not known. */
+/** Whether a body has only known fields: only bodies refuse unknown ones. */
 function hasOnlyKnownParts({ error, lines }: Record<string, unknown>): boolean {
   const isKnown = (value: unknown, known: readonly string[]) =>
     typeof value !== "object" || value === null || Array.isArray(value) ||
@@ -359,14 +359,14 @@ function withType(error: unknown): unknown {
   return { ...error, type: "Error" };
 }
 
-/** Lines that are texts as what they stand for. */
+/** Converts lines that are texts to log lines. */
 function withObjects(change: unknown): unknown {
   const { lines, ...rest } = change as { readonly lines?: unknown };
   if (!Array.isArray(lines)) return change;
   return { ...rest, lines: lines.map((line) => typeof line === "string" ? { at: 1, text: line } : line) };
 }
 
-/** The time at which lines came is no part of a verdict. */
+/** Removes the times of lines from a verdict. */
 function stamped(changes: readonly ReportedChange[]): ReportedChange[] {
   return changes.map((change) =>
     change.type !== "log" ? change : {

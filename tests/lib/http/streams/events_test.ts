@@ -1,4 +1,4 @@
-/** The tasks as server-sent events, on a real server. */
+/** Tasks as server-sent events, on a real server. */
 
 import { createMonitor } from "../../../../lib/mod.ts";
 import type { LogLine } from "../../../../lib/task/task.ts";
@@ -13,7 +13,7 @@ import { TestSocket } from "../../../support/socket.ts";
 import { ended, run, startTaskServer } from "../../../support/task_server.ts";
 import { until } from "../../../support/until.ts";
 
-/** Opens a stream by hand, and reads no more than its head. */
+/** Opens a stream over a raw connection, and reads only its head. */
 async function openRaw(server: TestServer, path: string, headers = ""): Promise<Deno.TcpConn> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const head = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n${headers}\r\n`;
@@ -97,7 +97,7 @@ Deno.test("Events.watch() resumes from Last-Event-ID, or else from after", async
     assertEquals(stream.types, ["task.removed", "task.started", "task.finished"]);
     assertEquals(stream.events.map(({ data }) => JSON.parse(data).id), ["a", "b", "d"]);
   }
-  // A browser goes on with the URL that it began with.
+  // A browser reconnects with the original URL.
   await using both = await TestEventStream.open(`${url}?after=${cursor}`, { lastEventId: now });
   server.held.release();
   await both.find("task.finished", ({ id }) => id === "b");
@@ -113,7 +113,7 @@ Deno.test("Events.watch() sends resync if the missed changes are not available",
     await run(tasks, "echo", { id });
     await call("DELETE", `${tasks}/${id}`);
   }
-  // Too old, of another server, of the future, of something else.
+  // Too old, from another server, in the future, not a cursor.
   for (const lastEventId of [cursor, "elsewhere:3", `${epoch}:999999`, "5"]) {
     await using stream = await TestEventStream.open(`${server.url}/events/tasks/c`, { lastEventId });
     await stream.find("initial_state");
@@ -139,7 +139,7 @@ Deno.test("Events.watchTask() sends only its task, ends after its final state, a
   assertEquals(await stream.ended(), "ended");
   assertEquals(stream.types.at(-1), "task.cancelled");
   assertEquals(new Set(stream.events.map(({ data }) => JSON.parse(data).id)), new Set(["mine"]));
-  // This is what keeps a browser from coming back for ever.
+  // The status 204 stops a browser from reconnecting.
   const again = await call("GET", url, { headers: { "last-event-id": stream.lastEventId } });
   assertEquals([again.status, again.text], [204, ""]);
   assertEquals((await call("GET", `${url}?after=${stream.lastEventId}`)).status, 204);
@@ -152,7 +152,7 @@ Deno.test("Events.watchTask() sends only its task, ends after its final state, a
   await using back = await TestEventStream.open(url, { lastEventId: first });
   assertEquals(await back.ended(), "ended");
   assertEquals(back.types, ["task.cancelled"]);
-  // Another numbering knows nothing.
+  // A cursor of another epoch is not known.
   await using foreign = await TestEventStream.open(url, { lastEventId: "elsewhere:999999" });
   assertEquals(await foreign.ended(), "ended");
   assertEquals(foreign.types, ["resync", "initial_state"]);
@@ -216,7 +216,7 @@ Deno.test("Events: streams and sockets share one limit", async () => {
     const refused = await call("GET", url);
     assertProblem(refused, 503, "limit_reached");
     assertEquals(refused.headers.get("retry-after"), "5");
-    // What opens nothing is answered all the same.
+    // A request that opens no stream is still answered.
     assertEquals((await call("HEAD", url)).status, 200);
   }
   await until(() => server.monitor.watchers === 1);
@@ -231,7 +231,7 @@ Deno.test("Events: clients that disconnect are released at once", async () => {
   for (let round = 0; round < 10; round++) {
     for (const path of ["/events/tasks/c", "/events/tasks/c/a"]) {
       using _connection = await openRaw(server, path);
-      // Cut with half of a request behind it.
+      // Disconnects after half of a request.
       await rawRequest(server.port, `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n`, {
         half: true,
       });
@@ -271,19 +271,19 @@ Deno.test("Events: a client that never reads is disconnected and releases its me
   assertEquals(server.monitor.watchers, 2);
   let runs = 0;
   for (; server.monitor.watchers === 2; runs++) {
-    assertLess(runs, 500, "who takes nothing of 30 MB has to be cut");
+    assertLess(runs, 500, "a watcher that reads nothing of 30 MB must be disconnected");
     const { id, done } = large.start();
     await done;
     await quick.find("task.finished", (task) => task.id === id);
   }
   assertEquals(quick.types.filter((type) => type === "task.finished").length, runs);
-  // What was on its way is whole, and the end of it an end.
+  // The events that were on their way are complete, and the stream has ended.
   let text = "";
   const chunk = new Uint8Array(1 << 20);
   const decoder = new TextDecoder();
   while (!text.endsWith("\r\n0\r\n\r\n")) {
     const length = await stuck.read(chunk);
-    assert(length !== null, "it was broken off");
+    assert(length !== null, "the stream was aborted");
     text += decoder.decode(chunk.subarray(0, length));
   }
   assertMatch(text.slice(-200), /\nid: [^\n]+\n\n\r\n0\r\n\r\n$/);
@@ -298,7 +298,7 @@ Deno.test("Events: nobody is disconnected because of a large initial state", asy
   }
   server.test.begin("c", "small");
   const headers = { host: new URL(server.url).host };
-  // Nobody reads yet.
+  // The stream is not read yet.
   const response = await server.handle(new Request(`${server.url}/events/tasks/c`, { headers }));
   for (let progress = 0; progress < 5; progress++) {
     server.test.progress("c", "small", progress);
@@ -308,7 +308,7 @@ Deno.test("Events: nobody is disconnected because of a large initial state", asy
   let text = "";
   while (!text.includes('"progress":4')) {
     const { done, value } = await reader.read();
-    assert(!done, "it was cut");
+    assert(!done, "the watcher was disconnected");
     text += value;
   }
   assertEquals(text.match(/event: (.*)\n/g)!.length, 6);
@@ -407,7 +407,7 @@ Deno.test("Monitor.shutdown() completes although a stream is stuck", async () =>
     for (let runs = 0; server.monitor.watchers === 1; runs++) {
       assertLess(runs, 2_000);
       await large();
-      // Frames are made by a timer.
+      // A timer sends frames.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     using _slow = await openRaw(server, "/events/tasks/c");

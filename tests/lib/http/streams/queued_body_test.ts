@@ -3,7 +3,7 @@ import { assertEquals, assertStrictEquals } from "../../../support/assert.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** A body, a reader of it, and how often it said that it is done. */
+/** A body, its reader, and the number of calls of onDone. */
 function open() {
   let dones = 0;
   const body = new QueuedBody(() => dones++);
@@ -42,7 +42,7 @@ Deno.test("QueuedBody.end() ends the body after the written bytes, and ignores f
   body.end();
   body.write(bytes("b"));
   body.end();
-  assertEquals(dones(), 0, "there is something to take");
+  assertEquals(dones(), 0, "there are bytes to read");
   assertEquals([await read(), await read()], ["a", null]);
   assertEquals(dones(), 1);
 });

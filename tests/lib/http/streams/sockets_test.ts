@@ -1,4 +1,4 @@
-/** The tasks over WebSocket, on a real server. */
+/** Tasks over WebSocket, on a real server. */
 
 import { assert, assertEquals, assertLess, assertMatch } from "../../../support/assert.ts";
 import { assertProblem, call, HeldTask } from "../../../support/calls.ts";
@@ -31,7 +31,7 @@ function handshake(server: TestServer, path: string, changes: Readonly<Record<st
   return rawCall(server.port, "GET", path, headers);
 }
 
-/** Waits until a server has so many watchers. */
+/** Waits until a server has this number of watchers. */
 async function watchers(server: TestServer, count: number): Promise<void> {
   while (server.monitor.watchers !== count) await call("GET", `${server.url}/healthz`);
 }
@@ -58,7 +58,7 @@ Deno.test("Sockets.watch() sends the state, and again after every change", async
     message.all_tasks!.before === undefined && message.type === "state_update"
   );
   assertEquals(Object.keys(last.all_tasks!), ["after"]);
-  assert(!socket.texts.some((text) => text.includes("foreign")), "tasks of another client are not told");
+  assert(!socket.texts.some((text) => text.includes("foreign")), "tasks of another client are not sent");
   assertEquals(last, {
     type: "state_update",
     ...(await call("GET", `${server.url}/tasks/c`)).json,
@@ -80,7 +80,7 @@ Deno.test("Sockets.watchTask() sends only its task, and is closed after the task
   const [initial, ...updates] = socket.messages;
   assertEquals(initial!.type, "initial_state");
   assertEquals(new Set(updates.map(({ type }) => type)), new Set(["state_update"]));
-  assert(socket.messages.every((message) => taskIn(message, "mine") !== undefined), "another task was told");
+  assert(socket.messages.every((message) => taskIn(message, "mine") !== undefined), "another task was sent");
   assertEquals(taskIn(updates.at(-1)!, "mine")!.state, "CANCELLED");
   const versions = socket.messages.map((message) => taskIn(message, "mine")!.version);
   assertEquals(versions, versions.toSorted((a, b) => a - b));
@@ -123,7 +123,7 @@ Deno.test("Sockets.watchTask() sends the final state of a task that is removed r
   const { done } = run.start(go.promise);
   await using socket = new TestSocket(`${server.url}/ws/tasks/c/t`);
   await socket.count(1);
-  // A frame has just left, so that the end and the removal wait for the next one together.
+  // A frame was just sent, so the end and the removal are both in the next one.
   await call("POST", `${server.url}/tasks/c/start/held`);
   go.resolve();
   await done;
@@ -178,7 +178,7 @@ Deno.test("Sockets.watch() sends resync if the missed changes are not available"
   for (const id of ["a", "b", "c"]) await call("POST", `${tasks}/start/held`, { body: { id } });
   while (server.held.running > 0) await call("GET", tasks);
   const [epoch] = cursor.split(":");
-  // Too old, of another server, of the future.
+  // Too old, from another server, in the future.
   for (const after of [cursor, "elsewhere:3", `${epoch}:999999`]) {
     await using socket = new TestSocket(`${server.url}/ws/tasks/c?mode=delta&after=${after}`);
     const [resync, state] = await socket.count(2);
@@ -196,7 +196,7 @@ Deno.test("Sockets.watch() sends resync if the missed changes are not available"
 Deno.test("Sockets: an invalid handshake is refused", async () => {
   await using server = start();
   const upgraded = await handshake(server, "/ws/tasks/c");
-  assertEquals(upgraded.status, 101, "the handshake that the others are made of is good");
+  assertEquals(upgraded.status, 101, "the handshake that the others are derived from is valid");
   assertEquals(upgraded.headers.get("sec-websocket-accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
   const wrong: readonly (readonly [Readonly<Record<string, string | null>>, number])[] = [
     [{ Upgrade: null }, 426],
@@ -272,7 +272,7 @@ Deno.test("Sockets: sockets beyond the limit are refused until another one close
 Deno.test("Sockets: sockets that disconnect while they open do not count against the limit", async () => {
   await using server = start({ limits: { watchers: 3 } });
   for (let round = 0; round < 10; round++) {
-    // rawRequest() cuts the connection as soon as it has the answer.
+    // rawRequest() closes the connection after the response.
     await handshake(server, "/ws/tasks/c");
     await rawRequest(server.port, `GET /ws/tasks/c HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n`, {
       half: true,
@@ -304,7 +304,7 @@ Deno.test("Sockets: 100 watchers receive the same bytes, each change once", asyn
     assertEquals(others.length, 49);
     for (const texts of others) assertEquals(texts, first);
     assertEquals(new Set(first).size, first!.length, "a state was sent twice");
-    assert(first!.length > 3, "the changes on the way were seen");
+    assert(first!.length > 3, "the intermediate changes were sent");
   }
 });
 
@@ -322,10 +322,10 @@ Deno.test("Sockets: a watcher that never reads is disconnected, and the others r
   await using quick = new TestSocket(`${server.url}/ws/tasks/c?mode=delta`);
   await quick.count(1);
   assertEquals(server.monitor.watchers, 3);
-  // A delta that is lost could not be made up for; of full states the newest is enough, however late.
+  // Every delta is needed; of full states, the newest is sufficient, however late.
   let runs = 0;
   for (; server.monitor.watchers === 3; runs++) {
-    assertLess(runs, 500, "who takes nothing of 30 MB has to be cut");
+    assertLess(runs, 500, "a watcher that reads nothing of 30 MB must be disconnected");
     const { id, done } = run.start();
     await done;
     await quick.task(id, () => true);
@@ -339,7 +339,7 @@ Deno.test("Sockets: a watcher that never reads is disconnected, and the others r
   assertEquals(server.errors, []);
 });
 
-/** A watcher that never reads anything behind the handshake. */
+/** A watcher that never reads anything after the handshake. */
 async function stuckSocket(server: TestServer, path: string): Promise<Deno.TcpConn> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const lines = HANDSHAKE.map(([name, value]) => `${name}: ${value}\r\n`).join("");

@@ -29,7 +29,7 @@ Deno.test("badgeOf() shows the progress or the final state of a task", () => {
   assertEquals(badgeOf(finishedTask({ state: "CANCELLED" })).value, "cancelled");
 });
 
-/** How much lighter white is than a colour, as WCAG counts it. */
+/** The contrast ratio between white and a colour (WCAG). */
 function contrastWithWhite(colour: string): number {
   const [red, green, blue] = [1, 3, 5].map((start) => parseInt(colour.slice(start, start + 2), 16) / 255)
     .map((share) => share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4);
@@ -65,7 +65,7 @@ Deno.test("badgeSvg() truncates a long label, and leaves out an empty one", () =
   assertEquals([...svg.matchAll(/<rect x=/g)].length, 1);
 });
 
-/** The texts of an XML document, where it is one that holds nothing but the elements of a badge. */
+/** The texts of an XML document, after a check that it has only the elements of a badge. */
 function textsOf(svg: string): string[] {
   const texts: string[] = [];
   const rest = svg.replace(/<(?:\/?(?:svg|title|clipPath|rect|g|text))(?: [a-zA-Z-]+="[^"<]*")*\/?>/g, "\n");
@@ -91,7 +91,7 @@ Deno.test("badgeSvg() escapes any text", () => {
   fc.assert(fc.property(label, (label) => {
     const svg = badgeSvg({ ...BLUE, label });
     assert(svg.isWellFormed());
-    // deno-lint-ignore no-control-regex -- XML has no way to write them
+    // deno-lint-ignore no-control-regex -- matches control characters on purpose
     assert(!/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(svg));
     assertEquals(textsOf(svg).at(-1), "42%");
   }));

@@ -1,11 +1,11 @@
-/** The names of tasks over plain HTTP, on a real server. */
+/** Statistics by name over HTTP, on a real server. */
 
 import type { RunStats } from "../../../../lib/task/run_stats.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";
 import { run, startTaskServer as start } from "../../../support/task_server.ts";
 
-/** What is told of the names of a client. */
+/** Requests the statistics of a client. */
 async function namesOf(url: string): Promise<RunStats[]> {
   const { status, json } = await call("GET", url);
   assertEquals([status, Object.keys(json)], [200, ["names", "cursor"]]);
@@ -58,7 +58,7 @@ Deno.test("Names.list() is empty for an unknown client, and has no other paths",
     assertEquals((await call("GET", server.url + path)).status, path === "/names/" ? 400 : 404, path);
   }
   assertEquals((await call("POST", `${server.url}/names/c`)).headers.get("allow"), "GET, HEAD");
-  // It takes no id from tasks.
+  // "names" can still be the id of a task.
   await run(`${server.url}/tasks/c`, "echo", { id: "names" });
   assertEquals((await call("GET", `${server.url}/tasks/c/names`)).json.id, "names");
 });

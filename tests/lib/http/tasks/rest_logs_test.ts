@@ -1,4 +1,4 @@
-/** The log of a task, page by page, and its history. */
+/** The log of a task, in pages, and its history. */
 
 import type { HistoryEntry, LogLine } from "../../../../lib/task/task.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
@@ -14,7 +14,7 @@ interface Page {
   readonly count: number;
 }
 
-/** A server with a task "t" that has written lines, of which the newest are kept; and where its log is. */
+/** A server with a task "t" that has written lines, of which the newest are stored; and the URL of its log. */
 async function logging(written: number, kept: number): Promise<{ server: TestServer; logs: string }> {
   const server = startServer({ limits: { logLinesPerTask: kept } });
   const write = server.monitor.monitored((task) => {
@@ -122,7 +122,7 @@ Deno.test("Rest.logs() returns the newest page of a long log, and at most one pa
   const all = (await call("GET", `${logs}?after=0&limit=10000`)).json;
   assertEquals([all.lines.length, all.first, all.next, all.count], [10_000, 0, 10_000, 12_000]);
   const newest = await call("GET", logs);
-  assertEquals(newest.status, 200, "the bound on what is kept is no bad filter of the caller's");
+  assertEquals(newest.status, 200, "a limit on stored lines is not an invalid filter");
   assertEquals(newest.json.next, 12_000);
 });
 
@@ -131,7 +131,7 @@ Deno.test("Rest.history() returns the states and status texts of a task, oldest 
   const talk = server.monitor.monitored(async (task) => {
     for (const status of ["Reading", "Writing"]) {
       await task.update({ progress: 5, status });
-      // So that the two are not merged.
+      // So that the two updates are not coalesced.
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
   }, { client: "c", id: "t" });
@@ -164,7 +164,7 @@ Deno.test("Rest.logs() responds with all stored lines as a text file on request"
     assertEquals(answer.status, 200);
     assertEquals(answer.headers.get("content-type"), "text/plain; charset=utf-8");
     assertEquals(answer.headers.get("content-disposition"), 'attachment; filename="t.log"');
-    // Older Deno adds what its own compression looks at.
+    // Older Deno adds Accept-Encoding to Vary, because it compresses.
     assertMatch(answer.headers.get("vary") ?? "", /(^|, )Accept$/);
     const lines = answer.text.split("\n");
     assertEquals(lines.pop(), "", "the last line ends, too");

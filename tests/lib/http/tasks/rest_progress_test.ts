@@ -1,4 +1,4 @@
-/** How the progress of a task moved, over plain HTTP. */
+/** The progress history of a task, over HTTP. */
 
 import { assertEquals } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";

@@ -1,4 +1,4 @@
-/** What changed after a position, over plain HTTP. */
+/** Changes since a cursor, over HTTP. */
 
 import type { Task } from "../../../../lib/task/task.ts";
 import { assertEquals, assertStringIncludes } from "../../../support/assert.ts";

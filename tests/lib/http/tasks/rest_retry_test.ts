@@ -1,4 +1,4 @@
-/** Tasks that are started once more, and removals that are taken back. */
+/** Retries of tasks, and restored removals. */
 
 import { assertEquals, assertGreater, assertMatch, assertNotEquals } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";
@@ -23,7 +23,7 @@ Deno.test("Rest.retry() starts the task again with the same arguments, and retur
   assertEquals([again.tags, again.metadata], [given.tags, given.metadata]);
   assertEquals([again.attempt, again.retry_of, again.retryable], [2, "t", true]);
   assertEquals([before.json.attempt, before.json.retry_of, before.json.retryable], [1, null, true]);
-  assertEquals((await call("GET", `${base}/t`)).json, before.json, "the first attempt is as it was");
+  assertEquals((await call("GET", `${base}/t`)).json, before.json, "the first attempt is unchanged");
 });
 
 Deno.test("Rest.retry() counts attempts, including failed and cancelled ones", async () => {
@@ -150,7 +150,7 @@ Deno.test("Rest.restore() responds with 404 if there is nothing to restore, 409 
   assertEquals((await call("GET", `${tasks}/a`)).json.name, "held");
   server.held.release();
   await ended(`${tasks}/a`);
-  // What has to go for a bound is gone for good.
+  // A task that is removed because of a limit cannot be restored.
   for (const id of ["b", "c"]) await run(tasks, "echo", { id });
   assertProblem(await call("POST", `${tasks}/a/restore`), 404, "task_not_found");
 });
@@ -160,7 +160,7 @@ Deno.test("Rest.restore() responds with 404 after the restore window", async () 
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "a" });
   await call("DELETE", `${tasks}/a`);
-  // The window is a millisecond, and the next one comes by itself.
+  // The window is one millisecond; wait for the next one.
   const end = Date.now() + 2;
   while (Date.now() <= end) await call("GET", `${server.url}/healthz`);
   assertProblem(await call("POST", `${tasks}/a/restore`), 404, "task_not_found");

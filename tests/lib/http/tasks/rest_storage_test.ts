@@ -1,4 +1,4 @@
-/** What is answered while commits are held up, and when they fail. */
+/** Responses while commits are delayed, and after they fail. */
 
 import { StorageError } from "../../../../lib/errors.ts";
 import { HTTP_REPORTER_ID } from "../../../../lib/registry/registry_types.ts";
@@ -11,7 +11,7 @@ import { TestReporter } from "../../../support/registry.ts";
 import { TestSocket } from "../../../support/socket.ts";
 import { until } from "../../../support/until.ts";
 
-/** A server with a task "ended", one that runs, one that is reported from outside, and one that was just removed. */
+/** A server with an ended, a running, an externally reported and a just removed task. */
 function start(): HeldServer {
   const server = new HeldServer();
   server.test.run("c", "ended", "removed");
@@ -22,7 +22,7 @@ function start(): HeldServer {
   return server;
 }
 
-/** Every change over REST, each of another kind. */
+/** One request for each kind of change over REST. */
 const CHANGES: readonly (readonly [method: string, path: string, status: number])[] = [
   ["POST", "/tasks/c/start/echo", 202],
   ["POST", "/tasks/c/ended/retry", 202],
@@ -37,7 +37,7 @@ const CHANGES: readonly (readonly [method: string, path: string, status: number]
   ["DELETE", "/tasks/c?state=FINISHED", 200],
 ];
 
-/** A call that is under way. */
+/** A pending call. */
 function pending(
   method: string,
   url: string,
@@ -48,7 +48,7 @@ function pending(
   return pending;
 }
 
-/** Lets other requests come and go, so that an answer that does not wait has arrived. */
+/** Completes other requests, so that a response that does not wait has arrived. */
 async function meanwhile(server: HeldServer): Promise<void> {
   for (let i = 0; i < 3; i++) await call("GET", `${server.url}/healthz`);
 }
@@ -75,14 +75,14 @@ Deno.test("Rest responds with 503 if the commit fails, without the path of the f
     await until(() => server.store.waiting > 0);
     await server.store.fail("the disk is full");
     const after = await call(method, server.url + path);
-    // The second one may find the task as the first one left it.
+    // The second request may find the task as the first one left it.
     for (const answer of after.status === 503 ? [await change.answer, after] : [await change.answer]) {
       assertProblem(answer, 503, "storage_unavailable");
       assertMatch(answer.headers.get("retry-after") ?? "", /^\d+$/);
       assertEquals(answer.json.detail, "The server cannot store this now: the disk is full");
       assert(!answer.text.includes(SECRET_PATH) && !answer.text.includes("tasks.db"));
     }
-    assertEquals(server.errors, [], "it is known already, and told by /readyz");
+    assertEquals(server.errors, [], "the storage error was reported before, and /readyz shows it");
   }
 });
 
@@ -136,8 +136,8 @@ Deno.test("ReportCalls does not acknowledge a report whose commit fails", async 
     assertProblem(again, 503, "storage_unavailable");
   }
   assertProblem(await call("POST", `${server.url}/tasks/c`), 503, "storage_unavailable");
-  assertEquals(server.test.registry.count("c"), 3, "nothing begins now");
-  assertEquals(server.test.registry.task("c", "far")?.progress, 50, "what runs goes on in memory");
+  assertEquals(server.test.registry.count("c"), 3, "nothing starts");
+  assertEquals(server.test.registry.task("c", "far")?.progress, 50, "running tasks go on in memory");
   await server.store.recover();
   const late = await call("PATCH", far, { body: { seq: 1, progress: 50 } });
   assertProblem(late, 409, "late_report", ["task"]);
@@ -180,7 +180,11 @@ Deno.test("Rest shows tasks while the server is degraded, with a cursor of anoth
   await server.store.recover();
   const after = (await call("GET", tasks)).json;
   assertEquals([after.cursor.split(":")[0], after.all_tasks], ["first", json.all_tasks]);
-  assertEquals((await call("GET", `${tasks}?after=${json.cursor}`)).status, 200, "it is still understood");
+  assertEquals(
+    (await call("GET", `${tasks}?after=${json.cursor}`)).status,
+    200,
+    "a cursor of the earlier epoch is still accepted",
+  );
 });
 
 Deno.test("Rest responds from memory, with another cursor, if the commit of the shown change fails", async () => {
@@ -215,7 +219,7 @@ Deno.test("Handler.handle() responds with 503 if a record cannot be read, and ne
   const url = `${server.url}/tasks/c/ended`;
   assertEquals((await call("GET", url)).status, 200);
   server.store.isBroken = true;
-  // The address was asked for before, so that this one is answered on a shorter way.
+  // The URL was requested before, so this request takes the fast path.
   for (const path of [url, `${url}/logs`]) {
     const answer = await call("GET", path);
     assertProblem(answer, 503, "storage_unavailable");

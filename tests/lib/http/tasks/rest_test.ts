@@ -1,4 +1,4 @@
-/** The tasks over plain HTTP, on a real server. */
+/** Tasks over HTTP, on a real server. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";
@@ -56,7 +56,7 @@ Deno.test("Rest.list() returns current tasks and a new cursor after each change"
   for (const id of ["a", "b"]) {
     await call("POST", `${tasks}/start/held`, { body: { id } });
     const { json } = await call("GET", tasks);
-    assert(id in json.all_tasks, "a list that was kept is out of date");
+    assert(id in json.all_tasks, "a cached list is out of date");
     cursors.push(json.cursor);
   }
   assertEquals(new Set(cursors).size, 2);
@@ -95,7 +95,7 @@ Deno.test("Rest.task() returns the error of a failed task", async () => {
   const { json } = await call("GET", `${tasks}/t`);
   assertEquals([json.state, json.error.type, json.error.message], ["ERROR", "TypeError", "as it was told"]);
   assertEquals(json.status, "Error: as it was told");
-  assertEquals(server.errors, [], "what a task throws is no error of the server");
+  assertEquals(server.errors, [], "an error of a task is not an error of the server");
 });
 
 Deno.test("Rest.list() pages by Link and next_page, with each task exactly once", async () => {
@@ -392,7 +392,7 @@ Deno.test("Handler.handle() responds with 405 and Allow to a wrong method, and 4
 Deno.test("Handler.handle() responds with 400 to an invalid client token, task id or name", async () => {
   await using server = start();
   const clients = ["", "a%20b", "a%2Fb", "%2e%2e", "%C3%BC", "x".repeat(129), "a:b", "%ff"];
-  // What the URL's own rules turn into another path never arrives as it was written.
+  // A path with dot segments is normalised before it is sent.
   for (const client of clients.filter((text) => text !== "%2e%2e")) {
     assertProblem(await call("GET", `${server.url}/tasks/${client}`), 400, "bad_client");
   }

@@ -31,7 +31,7 @@ Deno.test("wantsText() is true only if the client prefers text", async () => {
   ];
   for (const [accept, isText] of table) {
     for (const url of [tasks, `${tasks}?state=FINISHED`, `${tasks}/t`]) {
-      // Twice, as what was asked before is answered by a shorter way.
+      // Twice, because a repeated request takes the fast path.
       for (let time = 0; time < 2; time++) {
         const { status, headers, text } = await call("GET", url, { headers: { accept } });
         assertEquals(status, 200);

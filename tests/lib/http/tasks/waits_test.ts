@@ -1,4 +1,4 @@
-/** Answers that wait, on a real server. */
+/** Long polling, on a real server. */
 
 import { assertEquals, assertLess, assertStringIncludes } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";
@@ -7,7 +7,7 @@ import { HeldServer } from "../../../support/held_server.ts";
 import { send } from "../../../support/raw_http.ts";
 import { ended, run, startTaskServer } from "../../../support/task_server.ts";
 
-/** Resolves with whether something is settled once the server has answered others meanwhile. */
+/** Whether a promise is settled after the server has responded to other requests. */
 async function isSettled(promise: Promise<unknown>, url: string): Promise<boolean> {
   let settled = false;
   promise.finally(() => settled = true).catch(() => {});
@@ -142,7 +142,7 @@ Deno.test("Waits.task() responds with the record once the task is in one of the 
   for (const name of ["processing", "ended", "finished"] as const) {
     assertEquals(await isSettled(waiting[name], server.url), false, name);
   }
-  // In the same turn, so that nobody sees it in between.
+  // In the same turn of the event loop, so that no response is sent in between.
   server.test.progress("c", "1", 5);
   server.test.finish("c", "1");
   const [processing, ended, finished] = await Promise.all([
@@ -210,7 +210,7 @@ Deno.test("Waits.task() responds with a line of text if the client prefers text"
   const late = await call("GET", `${task}?wait=ended`, { headers });
   assertEquals(late.status, 200);
   assertEquals(late.text, (await call("GET", task, { headers })).text);
-  // Older Deno adds what its compression depends on.
+  // Older Deno adds Accept-Encoding to Vary, because it compresses.
   const vary = (await call("GET", `${task}?wait=ended`)).headers.get("vary") ?? "";
   assertEquals(vary.split(", ").at(-1), "Accept");
 });
@@ -237,7 +237,7 @@ Deno.test("Waits: a wait ends at once if its client disconnects", async () => {
   const other = `${server.url}/tasks/c/1?wait=ended&timeout=0.001`;
   for (const path of ["/tasks/c/1?wait=ended", `/tasks/c?after=${cursor}&timeout=60`]) {
     for (let round = 0; round < 5; round++) {
-      // Where the other one came first, this one was refused: it tries again.
+      // If the other request came first, this one was refused, and is repeated.
       let connection = await ask(server.url, path);
       let refused = await call("GET", other);
       for (let tries = 0; refused.status !== 503; tries++) {
@@ -248,7 +248,7 @@ Deno.test("Waits: a wait ends at once if its client disconnects", async () => {
       }
       assertProblem(refused, 503, "limit_reached");
       assertEquals(refused.headers.get("retry-after"), "5");
-      assertEquals((await call("GET", `${server.url}/tasks/c/1`)).status, 200, "this does not wait");
+      assertEquals((await call("GET", `${server.url}/tasks/c/1`)).status, 200, "the request does not wait");
       connection.close();
       for (let tries = 0; (await call("GET", other)).status !== 408; tries++) assertLess(tries, 1_000);
     }
@@ -268,7 +268,7 @@ Deno.test("Waits: every wait ends with 503 if the server shuts down", async () =
   await down;
 });
 
-/** Sends a request, and gives the server time to read it. */
+/** Sends a request, and waits until the server has read it. */
 async function ask(url: string, path: string): Promise<Deno.TcpConn> {
   const { hostname, port, host } = new URL(url);
   const connection = await Deno.connect({ hostname, port: Number(port) });
