@@ -3,7 +3,7 @@
  * a file may be.
  */
 
-import { assert, assertEquals } from "./support/assert.ts";
+import { assert, assertEquals, assertLessOrEqual } from "./support/assert.ts";
 import { findCycle, parseSource, reachableFrom, readSources, type Source } from "./support/sources.ts";
 
 const PRODUCTION = await readSources(["main.ts", "lib", "ui"]);
@@ -223,11 +223,18 @@ Deno.test("source: only main.ts and lib/cli/ read arguments, exit, and listen fo
   assertEquals(wrong.map(({ path }) => path), []);
 });
 
-Deno.test("source: no file is longer than 500 lines, no test than 600", () => {
+Deno.test("source: no file is longer than 400 lines, no test than 600, and half of them fit on two screens", () => {
   const long = [...EVERYTHING.values()].filter(({ path, lines }) =>
-    lines > (path.startsWith("tests/") ? 600 : 500)
+    lines > (path.startsWith("tests/") ? 600 : 400)
   );
   assertEquals(long.map(({ path, lines }) => `${path}: ${lines}`), []);
+  const lengths = Array.from(PRODUCTION.values(), ({ lines }) => lines).sort((a, b) => a - b);
+  assertLessOrEqual(lengths[Math.floor(lengths.length / 2)]!, 100);
+});
+
+Deno.test("source: at most 16 files are at the top of lib/", async () => {
+  const entries = await Array.fromAsync(Deno.readDir(new URL("../lib", import.meta.url)));
+  assertLessOrEqual(entries.filter(({ isFile }) => isFile).length, 16);
 });
 
 Deno.test("parseSource() sees every way to name another file, and what is used of Deno", () => {
