@@ -81,7 +81,7 @@ Deno.test("/openapi.json is a valid OpenAPI 3.1 document, with a key and without
 });
 
 Deno.test("/openapi.json passes the recommended rules of Redocly's linter", async () => {
-  const config = await loadConfig({ configPath: new URL("redocly.yaml", REPOSITORY).pathname });
+  const config = await loadConfig({ configPath: new URL("tests/support/redocly.yaml", REPOSITORY).pathname });
   for (const key of [undefined, KEY]) {
     await using server = start(key);
     const source = JSON.stringify(await documentOf(server));
