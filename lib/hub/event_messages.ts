@@ -51,8 +51,8 @@ export class EventFrame {
 }
 
 /**
- * Returns the changes that a watcher missed, by state: removals first, then each task once with its present
- * record.
+ * Returns events for the changes that a watcher missed. The single changes are not stored, so there is one
+ * event per task: removals first, then each changed task with its present record.
  */
 export function missedEvents({ tasks, removed }: ChangesSince): TaskEvent[] {
   return [

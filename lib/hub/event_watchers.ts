@@ -97,7 +97,10 @@ export class EventWatchers {
     };
   }
 
-  /** The event buffer overflowed. Watchers may reconnect and then get the missed changes by state. */
+  /**
+   * The event buffer overflowed. When these watchers reconnect, their opening has the present state of each
+   * changed task instead of the events.
+   */
   #disconnectAll(): void {
     for (const audience of [this.#all, ...this.#byTask.values()]) {
       for (const watcher of [...audience.keys()]) watcher.end();

@@ -100,8 +100,8 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Watches the events of all tasks of a client, as server-sent events: sends the state, or by state the
-   * changes since a position, and then every event. Changes of state and log lines are never dropped; other
+   * Watches the events of all tasks of a client, as server-sent events: sends the state, or the present record of each
+   * task that changed since a position, and then every event. Changes of state and log lines are never dropped; other
    * changes are coalesced.
    *
    * @param client the client token

@@ -7,10 +7,12 @@
 import { formatCursor } from "../task/cursor.ts";
 import type { Registry } from "../registry/registry.ts";
 
-/** Publishes something, given the cursor of its state. */
+/** Publishes something; `cursor` is the position of the state that it contains. */
 export type Publish = (cursor: string) => void;
 
-/** Runs publications in order, each once its state is committed, if the store requires that. */
+/**
+ * Runs publications in order, each after the commit of the state that it contains, if that must be awaited.
+ */
 export class PublishQueue implements Disposable {
   readonly #registry: Pick<Registry, "cursor" | "whenPublishable">;
   /** Resolves when all pending publications have run. */
@@ -29,8 +31,8 @@ export class PublishQueue implements Disposable {
   }
 
   /**
-   * Runs a publication of the present state once it may be published: in the order of the calls, and at once
-   * if possible.
+   * Runs a publication of the present state, after earlier ones and after the commit of that state; at once
+   * if nothing must be awaited.
    *
    * @param publish called with the cursor of the present state; if its commit failed, the cursor has the new
    * epoch

@@ -162,7 +162,7 @@ export class DenoSocket {
       case SOCKET_OPCODE.pong:
         return;
       case SOCKET_OPCODE.close:
-        // Also replies with a close frame.
+        // This also replies with a close frame.
         return this.#lost();
       case SOCKET_OPCODE.text:
       case SOCKET_OPCODE.continuation:

@@ -82,7 +82,7 @@ Deno.test("Hub.watchEvents() sends starts, ends and removals once they are commi
   assertEquals(watcher.words.slice(5), ["1 removed"]);
 });
 
-Deno.test("Hub.watchEvents() with a position sends missed changes by state, removals first", async () => {
+Deno.test("Hub.watchEvents() with a position sends the present state of each changed task, removals first", async () => {
   using it = new HeldHub();
   for (const id of ["2", "3"]) it.test.begin("c", id);
   const first = it.eventWatcher();
@@ -238,7 +238,7 @@ Deno.test("Hub disconnects event watchers, and only those, if too many events ar
   assertEquals([ofEarly.words.at(-1), ofEarly.ends], ["4 finished", 1], "this was before it was too much");
   assertLess(watcher.text.length, 10_000);
   assertEquals(socket.last.tasks.map(({ id, state }) => `${id} ${state}`), ["4 FINISHED", "1 FINISHED"]);
-  // A watcher that reconnects gets the missed changes by state.
+  // A watcher that reconnects gets the present state of each changed task.
   const back = it.eventWatcher(watcher.cursor);
   assertEquals(back.words, ["4 finished", "1 finished"]);
   it.test.progress("c", "2", 5);
