@@ -543,7 +543,10 @@ Deno.test("page: shows that nothing can be stored until storage works again, wit
       for (const banner of banners) await banner.waitFor();
       const words = await banners[0]!.innerText();
       assertMatch(words, /^Changes can't be saved at the moment: another program has locked it/);
-      assertMatch(words, /What runs goes on; it is stored as soon as that is over\.$/);
+      assertMatch(
+        words,
+        /Running tasks continue, and their changes are saved as soon as this is resolved\.$/,
+      );
       await page.getByTestId("announcer").getByText(words).waitFor();
       const { version }: Task = (await call("GET", `${server.url}/tasks/c/waiting`)).json;
       await withPage({ javaScriptEnabled: false, viewport: PHONE }, async ({ page: plain }) => {
@@ -562,7 +565,7 @@ Deno.test("page: shows that nothing can be stored until storage works again, wit
       lock.exec("ROLLBACK");
       lock.close();
       for (const banner of banners) await banner.waitFor({ state: "detached" });
-      await page.getByTestId("announcer").getByText("Changes are stored again.").waitFor();
+      await page.getByTestId("announcer").getByText("Changes are being saved again.").waitFor();
       assertStringIncludes(await badge(page).innerText(), "Live");
       await call("POST", `${server.url}/tasks/c/waiting/cancel`);
       await page.locator('li[data-task-id="waiting"][data-state="CANCELLED"]').waitFor();

@@ -1,5 +1,5 @@
 /**
- * Hears everything that a page's connection says.
+ * Records the callbacks of `LiveUpdates`.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import type { Task } from "../../lib/task/task.ts";
 import type { ConnectionStatus } from "../../ui/browser/live_updates.ts";
 import type { Reconnection } from "../../ui/shared/connection_text.ts";
 
-/** Everything that a connection says, to be waited for. */
+/** Records callbacks, and lets a test wait for one. */
 export class ConnectionWitness {
-  /** In words. */
+  /** One line of text for each callback. */
   readonly said: string[] = [];
   readonly statuses: ConnectionStatus[] = [];
   readonly returns: Reconnection[] = [];
-  signs = 0;
+  activities = 0;
   #wake = Promise.withResolvers<void>();
 
-  /** What the connection is given. */
+  /** The callbacks to pass to `LiveUpdates`. */
   readonly hooks = {
     onChanges: (tasks: readonly Task[], removed: readonly string[]) => {
       if (tasks.length + removed.length > 0) {
@@ -34,7 +34,7 @@ export class ConnectionWitness {
       this.#note(`back ${back.tasks.map((task) => task.id)} -${back.removed}`);
     },
     onDegradation: (detail: string | null) => this.#note(`degraded ${detail}`),
-    onActivity: () => void this.signs++,
+    onActivity: () => void this.activities++,
   };
 
   #note(text: string): void {
@@ -43,7 +43,7 @@ export class ConnectionWitness {
     this.#wake = Promise.withResolvers();
   }
 
-  /** Waits until something was said so often. */
+  /** Waits until a text has been recorded a number of times. */
   async until(text: string, times = 1): Promise<void> {
     while (this.said.filter((each) => each === text).length < times) await this.#wake.promise;
   }

@@ -1,5 +1,5 @@
 /**
- * What pages are made of, for tests that only look at them.
+ * Page data for tests of the page.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { PageFrame, TaskPageModel } from "../../ui/shared/model.ts";
 import type { PageActions } from "../../ui/shared/view.ts";
 import { EXAMPLE_TIME } from "./example_task.ts";
 
-/** Whoever looks at the pages of a server that has no key. */
+/** The visitor of a server without a key. */
 export const EVERYBODY: PageFrame["visitor"] = {
   mayChange: true,
   mayOpenSockets: true,
@@ -19,7 +19,7 @@ export const EVERYBODY: PageFrame["visitor"] = {
   needsKey: false,
 };
 
-/** The frame of a page on a server of its own. */
+/** The common data of a page. */
 export const EXAMPLE_FRAME: PageFrame = {
   basePath: "",
   origin: "http://127.0.0.1:8000",

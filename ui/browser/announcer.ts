@@ -16,14 +16,14 @@ export type AnnouncementTopic = "connection" | "storage" | "list";
 
 /** Joins milestones and messages into throttled announcements. */
 export class Announcer implements Disposable {
-  readonly #say: (text: string) => void;
+  readonly #write: (text: string) => void;
   #waiting: Milestone[] = [];
   readonly #messages = new Map<AnnouncementTopic, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param say writes a text to the live region */
-  constructor(say: (text: string) => void) {
-    this.#say = say;
+  /** @param write writes a text to the live region */
+  constructor(write: (text: string) => void) {
+    this.#write = write;
   }
 
   /** Queues a milestone. */
@@ -47,20 +47,20 @@ export class Announcer implements Disposable {
 
   #schedule(): void {
     // A short delay joins changes that arrive together.
-    this.#timer ??= setTimeout(() => this.#speak(), 250);
+    this.#timer ??= setTimeout(() => this.#flush(), 250);
   }
 
-  #speak(): void {
+  #flush(): void {
     const text = [...this.#messages.values(), milestonesText(this.#waiting)].filter((each) => each !== "")
       .join(
         " ",
       );
     this.#waiting = [];
     this.#messages.clear();
-    if (text !== "") this.#say(text);
+    if (text !== "") this.#write(text);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#waiting.length > 0 || this.#messages.size > 0) this.#speak();
+      if (this.#waiting.length > 0 || this.#messages.size > 0) this.#flush();
     }, PAUSE_MS);
   }
 }

@@ -25,23 +25,23 @@ const PROBLEM_MS = 8_000;
 export class BulkChanger implements Disposable {
   readonly #state: Signal<BulkState>;
   readonly #send: (action: BulkAction, ids: readonly string[]) => Promise<BulkAnswer>;
-  readonly #say: (text: string) => void;
+  readonly #announce: (text: string) => void;
   #removed: readonly string[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param state receives progress and outcome
    * @param send sends one batch to the server; rejects with an error whose message can be shown to the user
-   * @param say announces the outcome to screen readers
+   * @param announce announces the outcome to screen readers
    */
   constructor(
     state: Signal<BulkState>,
     send: (action: BulkAction, ids: readonly string[]) => Promise<BulkAnswer>,
-    say: (text: string) => void,
+    announce: (text: string) => void,
   ) {
     this.#state = state;
     this.#send = send;
-    this.#say = say;
+    this.#announce = announce;
   }
 
   /**
@@ -71,7 +71,7 @@ export class BulkChanger implements Disposable {
     const text = bulkResultText(action, done.length, failed.map(({ detail }) => detail));
     const undo = this.#removed.length;
     this.#state.value = { kind: "done", text, isProblem: failed.length > 0, undo };
-    this.#say(undo > 0 ? `${text} This can be undone for a few seconds.` : text);
+    this.#announce(undo > 0 ? `${text} This can be undone for a few seconds.` : text);
     this.#timer = setTimeout(
       () => this.#state.value = { kind: "idle" },
       failed.length > 0 ? PROBLEM_MS : UNDO_MS,

@@ -84,7 +84,7 @@ export class ListControl implements ListActions, Disposable {
     if (this.#page.loading.peek().kind === "no" && this.#page.more.peek()) void this.#extend(MORE);
   }
 
-  again(): void {
+  retry(): void {
     if (isSameQuery(this.#wanted, this.#page.query.peek())) void this.#extend(MORE);
     else void this.#show();
   }

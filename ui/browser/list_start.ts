@@ -29,22 +29,22 @@ export interface StartedList {
  *
  * @param model the page data from the server
  * @param options the options of every live page
- * @param say announces a text to screen readers
+ * @param announce announces a text to screen readers
  * @returns the state and the view of the page
  */
 export function startList(
   model: ClientPageModel,
   options: LivePageOptions,
-  say: (text: string) => void,
+  announce: (text: string) => void,
 ): StartedList {
   const remove = (id: string) => bulk.change("remove", [id]).then(() => {});
   const page = createClientPage(model, { ...options, actions: { ...options.actions, remove } });
-  const bulk = new BulkChanger(page.bulk, (action, ids) => changeMany(model, action, ids), say);
+  const bulk = new BulkChanger(page.bulk, (action, ids) => changeMany(model, action, ids), announce);
   const window = new ListWindow(() => import(model.assets.windowing ?? ""));
   const list = new ListControl(page, {
     fetchSlice: (query, bounds, signal) => fetchSlice(model, query, bounds, signal),
     setAddress: (search) => history.replaceState(null, "", clientPageUrl(model) + search),
-    onShown: () => say(sayMatches(page.view.sections.value)),
+    onShown: () => announce(sayMatches(page.view.sections.value)),
     bulk,
     window,
   });

@@ -86,7 +86,7 @@ interface ActiveSubscription {
   readonly level: number;
   subscription: Subscription | undefined;
   /** When the first message arrived; `undefined` before. */
-  heardAt: number | undefined;
+  firstActivityAt: number | undefined;
   /** Whether the missed changes, the announcement of a shutdown and the storage state have arrived. */
   isCurrent: boolean;
   isClosing: boolean;
@@ -159,7 +159,7 @@ export class LiveUpdates implements Disposable {
     const present = this.#present;
     // A server that is shutting down no longer answers requests, but still sends updates.
     if (present?.isClosing) return;
-    if (present?.heardAt === undefined) return this.retryNow();
+    if (present?.firstActivityAt === undefined) return this.retryNow();
     void this.#probeSilence(present);
     this.retryNow();
   }
@@ -183,7 +183,7 @@ export class LiveUpdates implements Disposable {
     const active: ActiveSubscription = {
       level,
       subscription: undefined,
-      heardAt: undefined,
+      firstActivityAt: undefined,
       isCurrent: false,
       isClosing: false,
       hasStorageState: false,
@@ -212,8 +212,8 @@ export class LiveUpdates implements Disposable {
 
   /** Something arrived: restart the silence timer. */
   #noteActivity(active: ActiveSubscription): void {
-    const isFirst = active.heardAt === undefined;
-    active.heardAt ??= performance.now();
+    const isFirst = active.firstActivityAt === undefined;
+    active.firstActivityAt ??= performance.now();
     // The missed changes may be large and the connection slow.
     if (!active.isCurrent) this.#restartTimeout(active, 3);
     if (active !== this.#present) return;
@@ -287,9 +287,9 @@ export class LiveUpdates implements Disposable {
   #end(active: ActiveSubscription, why: SubscriptionEnd): void {
     if (active === this.#trial) return this.#trialFailed(active);
     if (active !== this.#present) return;
-    const { heardAt, isCurrent, isSilent } = active;
+    const { firstActivityAt, isCurrent, isSilent } = active;
     this.#drop();
-    if (heardAt !== undefined && performance.now() - heardAt >= STEADY_MS) this.#failures = 0;
+    if (firstActivityAt !== undefined && performance.now() - firstActivityAt >= STEADY_MS) this.#failures = 0;
     if (why === "refused") {
       this.#stop("You no longer have access to this page. Reload it to sign in again.");
     } else if (why === "not_found") {
@@ -310,7 +310,7 @@ export class LiveUpdates implements Disposable {
     if (wasCurrent || (this.#failures < 2 && !isSilent)) return;
     const failures = this.#failures;
     const found = await this.#options.probe();
-    if (this.#ended || failures !== this.#failures || this.#present?.heardAt !== undefined) return;
+    if (this.#ended || failures !== this.#failures || this.#present?.firstActivityAt !== undefined) return;
     // One failure may mean that the server is just starting. If a subscription was accepted and then stayed
     // silent, the next one will, too.
     this.#blocked = found === "alive" ? this.#blocked + (isSilent ? BLOCKED_AFTER : 1) : 0;

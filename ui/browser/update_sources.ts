@@ -116,14 +116,14 @@ export function eventSource(url: string, isOfTask = false): UpdateSource {
     open(cursor, callbacks) {
       let position = cursor;
       const { onActivity, onMessage } = callbacks;
-      const heard: SubscriptionCallbacks = {
+      const tracked: SubscriptionCallbacks = {
         ...callbacks,
         onMessage(message) {
           if ("cursor" in message) position = message.cursor ?? position;
           onMessage(message);
         },
       };
-      return openRequests(heard, async function follow(requests) {
+      return openRequests(tracked, async function follow(requests) {
         const response = await requests.get(`${url}?${after(position)}`, "text/event-stream");
         if (isOfTask && response.status === NOTHING_MORE) {
           // The task has ended, so nothing more will come.

@@ -177,7 +177,7 @@ function More({ view }: ViewProps): JSX.Element | null {
         ? (
           <p class="problem" role="alert">
             Could not load the tasks: {loading.reason}{" "}
-            <button type="button" class="button" onClick={() => list?.again()}>Try again</button>
+            <button type="button" class="button" onClick={() => list?.retry()}>Try again</button>
           </p>
         )
         : more && <p>{loading.kind === "more" ? "Loading more…" : "Scroll for more"}</p>}

@@ -116,7 +116,7 @@ export interface ListActions {
   /** Loads the next page, if there is one. */
   more(): void;
   /** Retries after loading failed. */
-  again(): void;
+  retry(): void;
   /** Toggles the selection of a task; with `isRange`, selects everything from the last selected one. */
   select(id: string, isRange: boolean): void;
   /** Selects all tasks of the list, loading the rest of it first. */

@@ -108,7 +108,7 @@ Deno.test("LiveUpdates requests changes after the page's cursor, and reports whe
   await witness.until("changes a -gone");
   assertEquals(connection.cursor, "e:2");
   assertEquals(witness.said, ["connecting", "live", "changes a -gone"]);
-  assertEquals(witness.signs, 3);
+  assertEquals(witness.activities, 3);
 });
 
 Deno.test("LiveUpdates reconnects with the cursor of the last update", async () => {
