@@ -9,17 +9,17 @@
 
 import { startSharedBrowser } from "./test/shared_browser.ts";
 import { parseArguments } from "./test/arguments.ts";
-import { findTestFiles, runsAlone, slowestFirst } from "./test/files.ts";
+import { findTestFiles, groupFiles } from "./test/files.ts";
 import { Lanes } from "./test/lanes.ts";
-import { checkTypes, type Outcome, runFile, runInForeground } from "./test/processes.ts";
+import { checkTypes, type Outcome, runFiles, runInForeground } from "./test/processes.ts";
 import { addTallies, formatTally } from "./test/tally.ts";
 
-/** How many of the slowest files the summary names. */
+/** How many of the slowest processes the summary names. */
 const SLOWEST = 5;
 
 const started = performance.now();
 const { paths, denoFlags, isUnit, lanes, checksTypes } = parseArguments(Deno.args);
-const files = slowestFirst(await findTestFiles(paths, { isUnit }));
+const files = await findTestFiles(paths, { isUnit });
 if (files.length === 0) fail(`No test files in ${paths.join(" ")}`);
 // The output of a single file is worth seeing while it runs.
 if (files.length === 1) Deno.exit(await runInForeground(files[0]!, denoFlags, checksTypes));
@@ -38,32 +38,32 @@ if (checksTypes) {
     pool.abort();
   });
 }
-for (const file of files.filter((file) => !runsAlone(file))) pool.add((lane) => run(file, lane));
+for (const group of groupFiles(files)) pool.add((lane) => run(group, lane));
 await pool.drained();
-for (const file of files.filter(runsAlone)) {
-  if (!pool.isAborted) await run(file, 0);
-}
 summarise();
 
-async function run(file: string, lane: number): Promise<void> {
-  const outcome = await runFile(file, denoFlags, { lane, env: browser.env, signal: pool.signal });
+async function run(group: readonly string[], lane: number): Promise<void> {
+  const outcome = await runFiles(group, denoFlags, { lane, env: browser.env, signal: pool.signal });
   if (pool.isAborted) return;
   outcomes.push(outcome);
   const { output, durationMs } = outcome;
-  if (output !== "") print(`\n${file} (${seconds(durationMs)})\n${output}`);
+  if (output !== "") print(`\n${nameOf(outcome)} (${seconds(durationMs)})\n${output}`);
 }
 
-/** Prints the failures again, as each file's own output may be far up by now. */
+/** Prints the failures last, as the output of their process may be far up by now. */
 function summarise(): void {
   const tally = addTallies(outcomes.map((outcome) => outcome.tally));
   const failed = outcomes.filter((outcome) => outcome.tally.failed > 0);
-  for (const { file, details } of failed) print(`\nFAILED ${file}\n${details}`);
+  for (const outcome of failed) print(`\nFAILED ${nameOf(outcome)}\n${outcome.details}`);
   const slowest = outcomes.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, SLOWEST);
-  print(`\nSlowest: ${slowest.map(({ file, durationMs }) => `${file} ${seconds(durationMs)}`).join(", ")}`);
-  if (failed.length > 0) print(`Failed: ${failed.map(({ file }) => file).join(" ")}`);
+  print(`\nSlowest: ${slowest.map((each) => `${nameOf(each)} ${seconds(each.durationMs)}`).join(", ")}`);
   print(`\n${formatTally(tally, performance.now() - started)}`);
-  const isGood = !hasTypeErrors && tally.failed === 0 && outcomes.length === files.length;
-  Deno.exitCode = isGood ? 0 : 1;
+  const hasRunAll = outcomes.flatMap((outcome) => outcome.files).length === files.length;
+  Deno.exitCode = !hasTypeErrors && tally.failed === 0 && hasRunAll ? 0 : 1;
+}
+
+function nameOf({ files: [first = "", ...others] }: Outcome): string {
+  return others.length === 0 ? first : `${first} and ${others.length} more`;
 }
 
 function seconds(milliseconds: number): string {

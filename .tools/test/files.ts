@@ -26,8 +26,10 @@ const SLOW: readonly string[] = [
   "tests/lib/http/access_table_test.ts",
 ];
 
-/** Files that measure time, or need both cores: they run after all others, one at a time. */
-const ALONE: readonly string[] = [];
+const UNIT_RANK = SLOW.length + 1;
+
+/** Most files that one process runs: starting a process costs as much as running a small file. */
+const GROUP_SIZE = 8;
 
 /**
  * Finds test files.
@@ -48,23 +50,35 @@ export async function findTestFiles(
   });
 }
 
-/** Sorts files so that the slowest start first; end-to-end tests come before unit tests. */
-export function slowestFirst(files: readonly string[]): string[] {
-  return files.toSorted((a, b) => rank(a) - rank(b));
+/**
+ * Divides files into groups, one for each process. Slow files and end-to-end tests get a process each and come first,
+ * the slowest in front; the other files of a folder share one.
+ */
+export function groupFiles(files: readonly string[]): string[][] {
+  const groups: string[][] = [];
+  for (const file of files.toSorted((a, b) => rank(a) - rank(b))) {
+    const group = groups.at(-1);
+    if (group !== undefined && group.length < GROUP_SIZE && canShare(group[0]!, file)) group.push(file);
+    else groups.push([file]);
+  }
+  return groups;
 }
 
-/** Whether nothing may run beside a test file. */
-export function runsAlone(file: string): boolean {
-  return ALONE.includes(file);
+/** The slow files, so that a test can find out that one was moved. */
+export const SLOW_FILES: readonly string[] = SLOW;
+
+function canShare(one: string, other: string): boolean {
+  return [one, other].every((file) => rank(file) === UNIT_RANK) && folderOf(one) === folderOf(other);
 }
 
-/** The files that are named here, so that a test can find out that one is gone. */
-export const NAMED_FILES: readonly string[] = [...SLOW, ...ALONE];
+function folderOf(file: string): string {
+  return file.slice(0, file.lastIndexOf("/"));
+}
 
 function rank(file: string): number {
   const place = SLOW.indexOf(file);
   if (place >= 0) return place;
-  return SLOW.length + (file.startsWith(END_TO_END) ? 0 : file.startsWith("tests/lib/cli/") ? 1 : 2);
+  return file.startsWith(END_TO_END) ? SLOW.length : UNIT_RANK;
 }
 
 async function listFiles(folder: string): Promise<string[]> {

@@ -19,23 +19,23 @@ const PERMISSIONS = [
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Longest time that a file may take, in milliseconds; a hanging one would otherwise never show its output. */
+/** Longest time that a process may take, in milliseconds; a hanging one would otherwise never show its output. */
 const DEADLINE_MS = 300_000;
 
-/** What became of a test file. */
+/** What became of the test files of one process. */
 export interface Outcome {
-  readonly file: string;
+  readonly files: readonly string[];
   readonly tally: Tally;
   readonly durationMs: number;
-  /** The lines about its tests, without the summary. */
+  /** The lines about the tests, without the summary. */
   readonly output: string;
-  /** What is known about its failures; empty if there are none. */
+  /** What is known about failures; empty if there are none. */
   readonly details: string;
 }
 
-/** How a test file is run. */
+/** How test files are run. */
 export interface RunOptions {
-  /** The lane that it runs in; tests take their ports from a range of the lane's own. */
+  /** The lane that they run in; tests take their ports from a range of the lane's own. */
   readonly lane: number;
   readonly env: Readonly<Record<string, string>>;
   /** Kills the process. */
@@ -43,21 +43,21 @@ export interface RunOptions {
 }
 
 /**
- * Runs the tests of one file, without type-checking it.
+ * Runs test files one after the other in a new process, without type-checking them.
  *
- * @param file the file, relative to the project
+ * @param files the files, relative to the project
  * @param flags flags of `deno test`
- * @param options how to run it
- * @returns what became of it
+ * @param options how to run them
+ * @returns what became of them
  */
-export async function runFile(
-  file: string,
+export async function runFiles(
+  files: readonly string[],
   flags: readonly string[],
   { lane, env, signal }: RunOptions,
 ): Promise<Outcome> {
   const started = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--no-check", ...PERMISSIONS, ...flags, file],
+    args: ["test", "--no-check", ...PERMISSIONS, ...flags, ...files],
     cwd: ROOT,
     env: { ...env, TASKSCOPE_TEST_LANE: `${lane}` },
     stdin: "null",
@@ -75,7 +75,7 @@ export async function runFile(
   clearTimeout(timer);
   signal.removeEventListener("abort", abort);
   const note = isLate ? `\nKilled, as it took longer than ${DEADLINE_MS / 1000} s\n` : "";
-  return { file, durationMs: performance.now() - started, ...readOutput(text + note, code) };
+  return { files, durationMs: performance.now() - started, ...readOutput(text + note, code) };
 }
 
 /** Runs a single file with its output passed through; returns the exit status. */

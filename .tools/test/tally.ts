@@ -21,7 +21,7 @@ export interface ReadOutput {
 }
 
 const SUMMARY = /^(?:ok|FAILED) \| (\d+) passed.*$/m;
-const NOISE = /^(?:running \d+ tests? from .*|error: Test failed)$/;
+const NOISE = /^(?:running 0 tests from .*|error: Test failed)$/;
 
 /**
  * Reads the output of `deno test`.

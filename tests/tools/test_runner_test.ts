@@ -1,7 +1,7 @@
 /** The test runner: which files it selects, and how it counts what `deno test` wrote. */
 
 import { parseArguments } from "../../.tools/test/arguments.ts";
-import { findTestFiles, NAMED_FILES, slowestFirst } from "../../.tools/test/files.ts";
+import { findTestFiles, groupFiles, SLOW_FILES } from "../../.tools/test/files.ts";
 import { Lanes } from "../../.tools/test/lanes.ts";
 import { addTallies, formatTally, readOutput } from "../../.tools/test/tally.ts";
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
@@ -61,23 +61,28 @@ Deno.test("findTestFiles() finds all test files, or those of paths", async () =>
   assertEquals(await findTestFiles(["tests/tools/"]), all.filter((file) => file.startsWith("tests/tools/")));
   const unit = await findTestFiles([], { isUnit: true });
   assertEquals(unit, all.filter((file) => !file.startsWith("tests/e2e/")));
-  assertEquals(slowestFirst(all).toSorted(), all, "sorting loses no file");
 });
 
-Deno.test("every file that the runner treats specially exists", async () => {
+Deno.test("groupFiles() starts with the slowest file, keeps end-to-end tests apart, and loses no file", async () => {
   const all = await findTestFiles([]);
-  assertEquals(NAMED_FILES.filter((file) => !all.includes(file)), []);
+  const groups = groupFiles(all);
+  assertEquals(groups.flat().toSorted(), all);
+  assertEquals(groups.slice(0, SLOW_FILES.length), SLOW_FILES.map((file) => [file]), "each of them exists");
+  for (const group of groups.filter((group) => group.length > 1)) {
+    assertEquals(group.filter((file) => file.startsWith("tests/e2e/")), []);
+    assertEquals(new Set(group.map((file) => file.slice(0, file.lastIndexOf("/")))).size, 1);
+  }
 });
 
 Deno.test("readOutput() counts, and separates the failures", () => {
   assertEquals(readOutput(PASSED, 0), {
     tally: { passed: 2, failed: 0, ignored: 1 },
-    output: "a ... ok (1ms)\nb ... ok (2ms)",
+    output: "running 2 tests from ./tests/a_test.ts\na ... ok (1ms)\nb ... ok (2ms)",
     details: "",
   });
   const { tally, output, details } = readOutput(FAILED, 1);
   assertEquals(tally, { passed: 0, failed: 1, ignored: 0 });
-  assertEquals(output, "a ... FAILED (1ms)");
+  assertEquals(output, "running 1 test from ./tests/a_test.ts\na ... FAILED (1ms)");
   assertStringIncludes(details, "error: Error: it broke");
 });
 

@@ -48,7 +48,8 @@ Deno.test("monitored() in a worker keeps the newest log lines if there are more 
   using worker = new Isolate(WORKER);
   await start(worker, monitor, { id: "flood", kind: "log", count: 100_000 });
   assertEquals(await worker.call("outcome", "flood log"), "log 100000");
-  assertEquals(taskOf(monitor, "flood")?.current, 100_000);
+  // On a busy machine the function resolves before the monitor has applied all of its reports.
+  await until(() => taskOf(monitor, "flood")?.current === 100_000);
   const lines = await linesOf(monitor, "flood");
   const numbers = lines.filter((text) => text.startsWith("line ")).map((text) => Number(text.slice(5)));
   assertEquals([numbers.at(-1), numbers.length >= 999], [99_999, true]);
