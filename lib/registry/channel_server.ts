@@ -1,5 +1,5 @@
 /**
- * Opens a registry to the other isolates of the process: takes reports, tells reporters to stop, feeds copies.
+ * Serves a registry over a channel to the other isolates of the process: reports, cancel requests, replicas.
  *
  * @module
  */
@@ -17,18 +17,18 @@ import type { ChangesSince } from "../store/store.ts";
 /** Options of an {@linkcode ChannelServer}. */
 export interface ChannelServerOptions {
   readonly registry: Registry;
-  /** The name of the channel. */
+  /** The channel's name. */
   readonly channel: string;
-  /** Least time between two publications to copies, in milliseconds. */
+  /** The minimum time between two publications to replicas, in milliseconds. */
   readonly publishIntervalMs: number;
-  /** Is given what can't be told to anybody else: another monitor has the channel, a message made no sense. */
+  /** Receives errors that have no other recipient: another monitor uses the channel, or a message is invalid. */
   readonly reportError: (error: unknown) => void;
 }
 
-/** Characters of a page of changes, about; a longer one would block its receiver for more than 15 ms. */
+/** The approximate size of a page of changes, in characters; a longer one would block its receiver for over 15 ms. */
 const PAGE_CHARACTERS = 256 * 1024;
 
-/** A change that a copy is being sent; the record is looked up when its page is written. */
+/** A change to send to a replica; the record is looked up when its page is written. */
 interface TransferEntry {
   readonly client: string;
   readonly seq: number;
@@ -36,7 +36,7 @@ interface TransferEntry {
   readonly isRemoved: boolean;
 }
 
-/** The changes that a copy is being sent. */
+/** The changes being sent to a replica. */
 interface Transfer {
   readonly entries: readonly TransferEntry[];
   readonly cursor: Cursor;
@@ -44,15 +44,15 @@ interface Transfer {
   sent: number;
 }
 
-/** The registry's side of a channel. */
+/** The authority's end of a channel. */
 export class ChannelServer implements Disposable {
   readonly #registry: Registry;
   readonly #options: ChannelServerOptions;
   readonly #channel: AuthorityChannel;
   readonly #intakes: Map<string, ReportIntake> = new Map();
-  /** The members that hold a copy, with what they are being sent. */
-  readonly #copies: Map<string, Transfer | null> = new Map();
-  /** What changed since the last publication, in the order of the changes. */
+  /** The members that hold a replica, with what is being sent to them. */
+  readonly #replicas: Map<string, Transfer | null> = new Map();
+  /** The changes since the last publication, in order. */
   readonly #changed: Map<string, RegistryEvent> = new Map();
   readonly #unsubscribe: () => void;
   #publishedSeq: number;
@@ -60,7 +60,7 @@ export class ChannelServer implements Disposable {
 
   /**
    * @param options the registry and the name of the channel
-   * @throws {ChannelConflictError} where this isolate has an authority of that name
+   * @throws {ChannelConflictError} if this isolate already has an authority on that channel
    */
   constructor(options: ChannelServerOptions) {
     this.#registry = options.registry;
@@ -75,7 +75,7 @@ export class ChannelServer implements Disposable {
       onConflict: options.reportError,
       onError: options.reportError,
     });
-    this.#unsubscribe = options.registry.subscribe((event) => this.#note(event));
+    this.#unsubscribe = options.registry.subscribe((event) => this.#onEvent(event));
   }
 
   [Symbol.dispose](): void {
@@ -108,7 +108,7 @@ export class ChannelServer implements Disposable {
 
   #gone(memberId: string): void {
     this.#intakes.delete(memberId);
-    this.#copies.delete(memberId);
+    this.#replicas.delete(memberId);
     this.#registry.reporterLost(memberId);
   }
 
@@ -117,12 +117,12 @@ export class ChannelServer implements Disposable {
     if (request.type === "committed") return this.#registry.committed().then(() => "{}");
     const transfer = request.type === "changes"
       ? this.#begin(request.after)
-      : this.#copies.get(memberId) ?? this.#begin(null);
+      : this.#replicas.get(memberId) ?? this.#begin(null);
     const { from, cursor, entries } = transfer;
     const first = transfer.sent === 0;
     const page = this.#nextPage(transfer);
     const hasMore = transfer.sent < entries.length;
-    this.#copies.set(memberId, hasMore ? transfer : null);
+    this.#replicas.set(memberId, hasMore ? transfer : null);
     return writePage(first ? from : cursor.seq, cursor, page, hasMore);
   }
 
@@ -131,7 +131,7 @@ export class ChannelServer implements Disposable {
     for (let characters = 0; transfer.sent < transfer.entries.length && characters < PAGE_CHARACTERS;) {
       const { client, seq, id, isRemoved } = transfer.entries[transfer.sent++]!;
       const stored = isRemoved ? undefined : this.#registry.stored(client, id);
-      // What was removed since is told with the changes that follow the transfer.
+      // Removals since then are among the changes that follow the transfer.
       if (!isRemoved && stored === undefined) continue;
       const entry = stored === undefined
         ? { client, seq, id }
@@ -152,13 +152,13 @@ export class ChannelServer implements Disposable {
     return { entries: entriesOf(all), cursor, from: null, sent: 0 };
   }
 
-  #note(event: RegistryEvent): void {
-    if (this.#copies.size === 0) {
+  #onEvent(event: RegistryEvent): void {
+    if (this.#replicas.size === 0) {
       this.#publishedSeq = event.seq;
       return;
     }
     const key = `${event.client}/${event.stored?.task.id ?? event.removedId}`;
-    // Deleted first, so that the map is in the order of the last changes.
+    // Deleted first, so that the map is ordered by last change.
     this.#changed.delete(key);
     this.#changed.set(key, event);
     this.#timer ??= setTimeout(() => this.#publish(), this.#options.publishIntervalMs);
@@ -194,7 +194,7 @@ function entryOf(event: RegistryEvent): PageEntry {
   return stored === undefined ? { client, seq, id: event.removedId } : { client, seq, json: stored.json };
 }
 
-/** Where the page that begins at an entry ends: full, but with one entry at least. */
+/** The index after the last entry of a page that begins at `start`; a page holds at least one entry. */
 function pageEnd(entries: readonly PageEntry[], start: number): number {
   let characters = 0;
   let end = start;

@@ -1,5 +1,5 @@
 /**
- * The tasks of a registry that have not ended, and what it knows of them beyond their records.
+ * Holds the unfinished tasks of a registry, with their reporters, estimates and progress histories.
  *
  * @module
  */
@@ -13,73 +13,73 @@ import { PROGRESS_HISTORY } from "../store/side_tables.ts";
 import type { TaskStore } from "../store/store.ts";
 import type { ProgressPoint } from "../task/task.ts";
 
-/** What the registry knows of a task that has not ended, beyond its record. */
+/** The state of an unfinished task that is not part of its record. */
 export interface LiveTask {
   readonly client: string;
   readonly id: string;
   readonly estimator: Estimator;
   readonly subtasks: SubtaskProgress;
   readonly progress: ProgressHistory;
-  /** The id of the side that runs it; `null` where nobody does yet. */
+  /** The id of the reporter that runs it; `null` if none does yet. */
   readonly owner: string | null;
-  /** The way to that side, while there is one. */
+  /** The way to that reporter; `null` while it is disconnected. */
   reporter: Reporter | null;
-  /** Since when there is none, in epoch seconds; `null` where there is one, or never will be. */
+  /** When the reporter disconnected, in epoch seconds; `null` if it is connected, or cannot connect. */
   disconnectedAt: number | null;
-  /** Whether it runs in another process, and goes on without this one. */
+  /** Whether it runs in another process and outlives this one. */
   readonly isRemote: boolean;
 }
 
-/** What is known of a task that is added, beyond its names. */
+/** Options of {@linkcode LiveTasks.add}. */
 export interface LiveTaskOptions {
-  /** The id of the side that runs it; `null` where nobody does yet. */
+  /** The id of the reporter that runs it; `null` if none does yet. */
   readonly owner: string | null;
-  /** The way to that side; `null` where it is away. */
+  /** The way to that reporter; `null` if it is disconnected. */
   readonly reporter: Reporter | null;
   /** The time, in epoch seconds. */
   readonly at: number;
-  /** How its progress moved until now. */
+  /** Its progress history so far. */
   readonly points?: readonly ProgressPoint[];
 }
 
-/** Courses of progress that are stored in one go at most: of thousands, to write them all would hold up everything. */
-const SAVES = 200;
+/** Progress histories stored at once at most: writing thousands would block the event loop. */
+const MAX_SAVES = 200;
 
-/** What is asked of the place where tasks are kept. */
+/** The part of a store that is used. */
 export type LiveTaskStore = Pick<TaskStore, "index" | "putEntries">;
 
-/** The tasks that have not ended. */
+/** The unfinished tasks. */
 export class LiveTasks {
   readonly #tasks: Map<string, LiveTask> = new Map();
-  /** Those that somebody runs, by who that is: over plain HTTP a reporter comes and goes twice a second. */
+  /** The tasks of each reporter: a reporter that uses plain HTTP connects and disconnects twice a second. */
   readonly #owned: Map<string, Set<LiveTask>> = new Map();
   readonly #store: LiveTaskStore;
-  /** How long those took that have ended. */
+  /** The durations of past runs. */
   readonly past: PastRuns;
   #remoteCount = 0;
 
-  /** @param store knows past runs, and keeps how progress moved */
+  /** @param store reads past runs, and stores progress histories */
   constructor(store: LiveTaskStore) {
     this.#store = store;
     this.past = new PastRuns(store.index);
   }
 
-  /** How many of them end with this process. */
+  /** The number of tasks that end with this process. */
   get localCount(): number {
     return this.#tasks.size - this.#remoteCount;
   }
 
-  /** All of them as they are now, whatever is added or ends meanwhile. */
+  /** A snapshot of all tasks, unaffected by later additions and ends. */
   all(): readonly LiveTask[] {
     return [...this.#tasks.values()];
   }
 
-  /** Those that one side runs. */
+  /** The tasks that a reporter runs. */
   ownedBy(reporterId: string): readonly LiveTask[] {
     return [...this.#owned.get(reporterId) ?? []];
   }
 
-  /** The task; `undefined` where there is none that has not ended. */
+  /** The task; `undefined` if there is no unfinished one. */
   get(client: string, id: string): LiveTask | undefined {
     return this.#tasks.get(keyOf(client, id));
   }
@@ -104,7 +104,7 @@ export class LiveTasks {
     if (owner !== null) this.#ownedBy(owner).add(task);
   }
 
-  /** Forgets a task, as it has ended. */
+  /** Removes a task that has ended. */
   delete(client: string, id: string): void {
     const key = keyOf(client, id);
     const task = this.#tasks.get(key);
@@ -118,34 +118,34 @@ export class LiveTasks {
   }
 
   /**
-   * Stores how the progress of some tasks moved, where enough of it is not stored yet.
+   * Stores some of the progress histories that are due.
    *
    * @param at the time, in epoch seconds
-   * @param everySeconds how often this is done
+   * @param everySeconds the interval at which this is called
    */
   saveSome(at: number, everySeconds: number): void {
-    // So that each has its turn before the first of them is due again.
-    const leastSeconds = this.#tasks.size / SAVES * everySeconds;
+    // So that every task gets its turn before the first is due again.
+    const leastSeconds = this.#tasks.size / MAX_SAVES * everySeconds;
     let saves = 0;
     for (const task of this.#tasks.values()) {
       if (!task.progress.isDue(at, leastSeconds)) continue;
       this.save(task, at);
-      if (++saves === SAVES) return;
+      if (++saves === MAX_SAVES) return;
     }
   }
 
-  /** Stores all that is not stored yet of how progress moved. */
+  /** Stores every progress history that has unsaved points. */
   saveAll(at: number): void {
     for (const task of this.#tasks.values()) if (task.progress.isUnsaved) this.save(task, at);
   }
 
-  /** Stores how the progress of a task moved. A single point is no course, and is in the record. */
+  /** Stores the progress history of a task. A single point is not stored, because it equals the record. */
   save({ client, id, progress }: LiveTask, at: number): void {
     if (progress.length > 1) this.#store.putEntries(PROGRESS_HISTORY, client, id, [progress.points]);
     progress.saved(at);
   }
 
-  /** Forgets all of them. */
+  /** Removes all tasks. */
   clear(): void {
     this.#tasks.clear();
     this.#owned.clear();
@@ -159,7 +159,7 @@ export class LiveTasks {
   }
 }
 
-/** A slash is in neither grammar. */
+/** Neither grammar allows a slash. */
 function keyOf(client: string, id: string): string {
   return `${client}/${id}`;
 }

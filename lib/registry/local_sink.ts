@@ -1,5 +1,5 @@
 /**
- * Reports that stay in the isolate of the authority: a direct call.
+ * A report sink for tasks in the authority's own isolate: reports are direct calls.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Reporter } from "./registry_types.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { refusalReason } from "./report_intake.ts";
 
-/** Hands reports to the registry of the same isolate, and requests to stop back to the tasks. */
+/** Passes reports to the registry, and cancel requests back to the tasks. */
 export class LocalSink implements ReportSink, Reporter, Disposable {
   readonly id = "local";
   readonly ready = true;
@@ -25,13 +25,13 @@ export class LocalSink implements ReportSink, Reporter, Disposable {
   }
 
   open(task: ReportedTask): void {
-    // An id that is given twice belongs to whoever came first; the other's reports will be refused.
+    // An id that is used twice belongs to the first task; the reports of the second will be refused.
     const key = `${task.client}/${task.id}`;
     if (!this.#tasks.has(key)) this.#tasks.set(key, task);
   }
 
   report(task: ReportedTask, report: Report): void {
-    // A task that outlives its monitor has nobody to talk to, and nothing to answer for.
+    // A task that outlives its monitor is not to be warned about reports that nobody reads.
     if (this.#isDisposed) return;
     try {
       this.#registry.report(report, this);
@@ -49,7 +49,7 @@ export class LocalSink implements ReportSink, Reporter, Disposable {
     return this.#registry.committed();
   }
 
-  /** Takes no reports any more. */
+  /** Ignores further reports. */
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     this.#tasks.clear();

@@ -1,36 +1,36 @@
 /**
- * What earlier runs of the same name say of how long one will take. Pure.
+ * Predicts the duration of a run from past runs of the same name. Pure.
  *
  * @module
  */
 
 import { quantile } from "../task/quantile.ts";
 
-/** How long something may take, in seconds. */
+/** An expected remaining duration, in seconds. */
 export interface TimeLeft {
   readonly eta: number;
-  /** Shorter is unlikely. */
+  /** The lower end of the likely range. */
   readonly low: number;
-  /** Longer is unlikely. */
+  /** The upper end of the likely range. */
   readonly high: number;
 }
 
-/** How many runs say how long the next one will take; what was long ago may not be true any more. */
+/** Past runs used for a prediction; older ones may no longer be representative. */
 export const MOST_DURATIONS = 20;
 
-/** How long the newest runs took that ended well. */
+/** The durations of the newest successful runs. */
 export class PastDurations {
-  /** In the order of their ends. */
+  /** In the order of the runs' ends. */
   readonly #newest: number[] = [];
-  /** The same, shortest first. */
+  /** The same durations, shortest first. */
   readonly #sorted: number[] = [];
 
-  /** @param seconds how long each of them took, in the order of their ends */
+  /** @param seconds the duration of each run, in the order of their ends */
   constructor(seconds: Iterable<number> = []) {
     for (const each of seconds) this.add(each);
   }
 
-  /** Adds a run that ended after the others; where there are too many, the oldest does not count any more. */
+  /** Adds a run that ended after the others; beyond the limit, the oldest is dropped. */
   add(seconds: number): void {
     const sorted = this.#sorted;
     if (this.#newest.length === MOST_DURATIONS) sorted.splice(sorted.indexOf(this.#newest.shift()!), 1);
@@ -40,17 +40,17 @@ export class PastDurations {
     sorted[index] = seconds;
   }
 
-  /** How long half of them took at most; 0 where there are none. */
+  /** The median duration; 0 if there are no runs. */
   get usual(): number {
     return this.#sorted.length === 0 ? 0 : quantile(this.#sorted, 0.5);
   }
 
   /**
-   * How long a run will take still that has taken so long already. Those that were over by then say nothing of it, so the
-   * longer it runs, the longer it is expected to take.
+   * Predicts the remaining duration of a run. Only past runs that took longer than `elapsed` are used, so the longer a run
+   * takes, the longer it is expected to take.
    *
-   * @param elapsed seconds since it began
-   * @returns `null` where none took that long
+   * @param elapsed seconds since the run began
+   * @returns `null` if no past run took that long
    */
   left(elapsed: number): TimeLeft | null {
     const sorted = this.#sorted;
@@ -58,7 +58,7 @@ export class PastDurations {
     if (from === -1) return null;
     const count = sorted.length - from;
     const eta = quantile(sorted, 0.5, from) - elapsed;
-    // The middle half of them; but few that are alike may be so by chance, and one always is.
+    // The middle half of the runs, widened if they are few, because few runs may be similar by chance.
     const doubt = 1 + 1 / (2 * count);
     return {
       eta,

@@ -1,5 +1,5 @@
 /**
- * How long the newest runs of each name took, at hand for tasks that start.
+ * Caches how long past runs of each name took, for the estimates of new tasks.
  *
  * @module
  */
@@ -8,25 +8,25 @@ import { MOST_DURATIONS, PastDurations } from "./past_durations.ts";
 import type { TaskIndexReader } from "../store/store.ts";
 import type { TaskSummary } from "../task/task.ts";
 
-/** Names that are remembered; of more, those go that came first, and are asked for anew. */
+/** Names cached at most; beyond that the oldest is dropped, and read anew when needed. */
 const NAMES = 1_000;
 
-/** Remembers past runs, so that a task that starts need not look through those before it. */
+/** Caches the durations of past runs by client and name. */
 export class PastRuns {
   readonly #index: Pick<TaskIndexReader, "pastRuns">;
   readonly #known: Map<string, PastDurations> = new Map();
 
-  /** @param index where the runs are */
+  /** @param index the index to read past runs from */
   constructor(index: Pick<TaskIndexReader, "pastRuns">) {
     this.#index = index;
   }
 
-  /** How long those runs of a name took that ended well. Goes on to count, as others end. */
+  /** The durations of the successful runs of a name. The returned object is updated as further runs end. */
   of(client: string, name: string): PastDurations {
     const key = keyOf(client, name);
     let known = this.#known.get(key);
     if (known === undefined) {
-      // As many again may have failed.
+      // Twice as many, because some may have failed.
       const runs = this.#index.pastRuns(client, name, 2 * MOST_DURATIONS);
       const durations = runs.map(durationOf).filter((duration) => duration !== null);
       known = new PastDurations(durations.slice(0, MOST_DURATIONS).reverse());
@@ -37,25 +37,25 @@ export class PastRuns {
     return known;
   }
 
-  /** Counts a task that has ended. */
+  /** Adds the duration of a task that has ended. */
   ended(client: string, task: TaskSummary): void {
     const duration = durationOf(task);
     if (duration !== null) this.#known.get(keyOf(client, task.name))?.add(duration);
   }
 
-  /** Another run of a name counts, or one does not any more: what is remembered is not true. */
+  /** Drops a name from the cache, because a run of it was removed or restored. */
   forget(client: string, name: string): void {
     this.#known.delete(keyOf(client, name));
   }
 }
 
-/** How long a run took; `null` where it did not end well. */
+/** The duration of a run; `null` if it did not finish successfully. */
 function durationOf({ state, started_at, finished_at }: TaskSummary): number | null {
   if (state !== "FINISHED" || started_at === null || finished_at === null) return null;
   return Math.max(0, finished_at - started_at);
 }
 
-/** A slash is not in the grammar of clients. */
+/** The grammar of clients does not allow a slash. */
 function keyOf(client: string, name: string): string {
   return `${client}/${name}`;
 }

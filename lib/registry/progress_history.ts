@@ -1,5 +1,5 @@
 /**
- * How the progress of one task moved over time, in few points.
+ * Records the progress of one task over time, in a bounded number of points.
  *
  * @module
  */
@@ -7,28 +7,28 @@
 import { LIMITS } from "../task/grammar.ts";
 import type { ProgressPoint } from "../task/task.ts";
 
-/** How long what is not stored yet may be, in seconds, and as a share of the time that the task has run. */
+/** How much of a history may be unsaved: in seconds, and as a share of the time that the task has run. */
 const UNSAVED_SECONDS = 5;
 const UNSAVED_SHARE = 0.05;
 
 /**
- * Keeps the first point and the last one, and between them some that are far enough from each other. Where there are too
- * many, half of them go, and from then on fewer are kept; so a task of a week takes no more room than one of a minute.
+ * Keeps the first and the last point, and between them points at a minimum distance. When there are too many, every other
+ * point is dropped and the distance grows, so that a task of a week needs no more memory than one of a minute.
  */
 export class ProgressHistory {
-  /** Times and values in turns. */
+  /** Times and values, alternating. */
   #points: number[] = [];
-  /** Seconds between two points at least, but for the last one. */
+  /** The minimum distance between two points in seconds, except for the last one. */
   #step = 0;
-  /** The time of the last point that stays. */
+  /** The time of the last point that is kept for good. */
   #keptAt = -Infinity;
-  /** When the points were stored last, in epoch seconds. */
+  /** When the points were last stored, in epoch seconds. */
   #savedAt: number;
   #isSaved = true;
 
   /**
    * @param at the time, in epoch seconds
-   * @param known points that are stored already
+   * @param known points that are already stored
    */
   constructor(at: number, known: readonly ProgressPoint[] = []) {
     this.#savedAt = at;
@@ -36,12 +36,12 @@ export class ProgressHistory {
     this.#isSaved = true;
   }
 
-  /** How many points there are. */
+  /** The number of points. */
   get length(): number {
     return this.#points.length / 2;
   }
 
-  /** The points, oldest first: milliseconds and hundredths of a percent are more than anybody sees. */
+  /** The points, oldest first, rounded to milliseconds and hundredths of a percent. */
   get points(): ProgressPoint[] {
     return Array.from({ length: this.length }, (_, index): ProgressPoint => {
       const [at, progress] = [this.#points[2 * index]!, this.#points[2 * index + 1]!];
@@ -53,14 +53,14 @@ export class ProgressHistory {
    * Adds a point.
    *
    * @param at when, in epoch seconds; not before the last point
-   * @param progress how far the task was
+   * @param progress the progress, in percent
    */
   add(at: number, progress: number): void {
     const points = this.#points;
     const last = points.length - 2;
     this.#isSaved = false;
     const lastAt = points[last] ?? -Infinity;
-    // The last point stays where it is far enough from the one before, or was the last one for long.
+    // The last point is kept if it is far enough from the one before, or was the last for that long.
     const isPassing = lastAt !== this.#keptAt && at - lastAt < this.#step;
     if (isPassing || at <= lastAt) points.length = last;
     points.push(at, progress);
@@ -68,16 +68,16 @@ export class ProgressHistory {
     if (this.length > LIMITS.progressPoints) this.#thinOut();
   }
 
-  /** Whether there is something that is not stored yet. */
+  /** Whether there are points that are not stored yet. */
   get isUnsaved(): boolean {
     return !this.#isSaved;
   }
 
   /**
-   * Whether what is not stored yet is long enough that it should be.
+   * Whether enough is unsaved for the history to be stored.
    *
    * @param at the time, in epoch seconds
-   * @param leastSeconds since it was stored last
+   * @param leastSeconds the minimum time since it was last stored
    */
   isDue(at: number, leastSeconds = 0): boolean {
     const elapsed = at - (this.#points[0] ?? at);
@@ -85,7 +85,7 @@ export class ProgressHistory {
       at - this.#savedAt >= Math.max(UNSAVED_SECONDS, elapsed * UNSAVED_SHARE, leastSeconds);
   }
 
-  /** The points are stored now. */
+  /** Notes that the points are stored. */
   saved(at: number): void {
     this.#savedAt = at;
     this.#isSaved = true;

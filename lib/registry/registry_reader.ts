@@ -1,5 +1,5 @@
 /**
- * What may be read of the authority: the tasks as they are now.
+ * The reading half of a registry.
  *
  * @module
  */
@@ -36,14 +36,14 @@ export function logSlice(lines: readonly NumberedLine[], from: number): LogSlice
   return { first, lines: together.map(({ at, text }) => ({ at, text })) };
 }
 
-/** The reading half of a registry. */
+/** Reads the current state of the tasks, and the side tables. */
 export class RegistryReader {
   readonly #store: TaskStore;
   readonly #unsavedEpoch: string;
 
   /**
-   * @param store where the tasks are
-   * @param unsavedEpoch names the numbering while nothing can be committed
+   * @param store the store to read
+   * @param unsavedEpoch the epoch of cursors while nothing can be committed
    */
   constructor(store: TaskStore, unsavedEpoch: string) {
     this.#store = store;
@@ -51,25 +51,25 @@ export class RegistryReader {
   }
 
   /**
-   * The position of the last change. While nothing can be committed, positions are of another epoch: they mean nothing
-   * to a program that is started later, which knows only what was committed.
+   * The cursor of the last change. While nothing can be committed, cursors have another epoch, so that a server started
+   * later, which knows only committed changes, does not accept them.
    */
   get cursor(): Cursor {
     const epoch = this.#store.degradation === null ? this.#store.epoch : this.#unsavedEpoch;
     return { epoch, seq: this.#store.seq };
   }
 
-  /** How many changes are not committed yet. */
+  /** The number of changes that are not committed yet. */
   get uncommitted(): number {
     return Math.max(0, this.#store.seq - this.#store.committedSeq);
   }
 
-  /** What an operator watches of the store. */
+  /** Figures of the store, for metrics. */
   get storeFigures(): StoreFigures {
     return this.#store.figures;
   }
 
-  /** Why nothing can be committed at present; `null` where all is well. */
+  /** Why nothing can be committed at present; `null` if commits succeed. */
   get degradation(): Degradation | null {
     return this.#store.degradation;
   }
@@ -82,47 +82,47 @@ export class RegistryReader {
     return Array.from(this.#store.index.list(client), (stored) => stored.task).reverse();
   }
 
-  /** The record of a task that was removed a moment ago. */
+  /** The record of a removed task that may still be restored. */
   removed(client: string, id: string): Task | undefined {
     return this.#store.removed(client, id);
   }
 
-  /** The newest record of a task with its JSON. */
+  /** A task with its JSON. */
   stored(client: string, id: string): StoredTask | undefined {
     return this.#store.index.get(client, id);
   }
 
-  /** The tasks of a client with their JSON, in the order of their creation. */
+  /** The tasks of a client with their JSON, in the order of creation. */
   list(client: string): Iterable<StoredTask> {
     return this.#store.index.list(client);
   }
 
-  /** How many tasks a client has. */
+  /** The number of tasks of a client. */
   count(client: string): number {
     return this.#store.index.count(client);
   }
 
-  /** The number of the last change of a client's tasks. */
+  /** The sequence number of the last change to a client's tasks. */
   lastSeq(client: string): number {
     return this.#store.index.lastSeq(client);
   }
 
   /**
-   * What changed after a position.
+   * Returns the changes after a cursor.
    *
    * @param client the client token
-   * @param after the position
-   * @returns the changes; `undefined` where the position is of another numbering, of the future, or too old
+   * @param after the cursor
+   * @returns the changes; `undefined` if the cursor has another epoch, is in the future, or is too old
    */
   changesSince(client: string, after: Cursor): ChangesSince | undefined {
     return this.#knows(after) ? this.#store.index.changesSince(client, after.seq) : undefined;
   }
 
   /**
-   * What changed after a position, of all clients.
+   * Returns the changes of all clients after a cursor.
    *
-   * @param after the position
-   * @returns the changes of each client; `undefined` where the position is of another numbering, or too old
+   * @param after the cursor
+   * @returns the changes of each client; `undefined` if the cursor has another epoch, is in the future, or is too old
    */
   allChangesSince(after: Cursor): ReadonlyMap<string, ChangesSince> | undefined {
     return this.#knows(after) ? this.#store.index.allChangesSince(after.seq) : undefined;
@@ -160,12 +160,12 @@ export class RegistryReader {
     return launch;
   }
 
-  /** Resolves when everything that was applied so far is committed; rejects with a `StorageError` where it can't be. */
+  /** Resolves when everything applied so far is committed; rejects with a `StorageError` if it cannot be. */
   committed(): Promise<void> {
     return this.#store.committed();
   }
 
-  /** Hears when trouble with the store comes and goes; gives back what ends it. */
+  /** Calls a listener whenever the store becomes degraded or recovers; returns a function that unsubscribes. */
   onDegradation(listener: (degradation: Degradation | null) => void): () => void {
     return this.#store.onDegradation(listener);
   }

@@ -1,5 +1,5 @@
 /**
- * What stands around a registry: who reads it, who hears of its changes, who runs its tasks.
+ * The types that a registry shares with its readers, listeners and reporters.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import type { Cursor } from "../task/cursor.ts";
 import type { StoredTask } from "../store/store.ts";
 import type { Task, TaskChange } from "../task/task.ts";
 
-/** What happened to one task. */
+/** A change to one task. */
 export type RegistryEvent =
   | {
     readonly client: string;
     readonly seq: number;
     readonly stored: StoredTask;
     readonly removedId?: never;
-    /** The record before; `undefined` where there was none, as the task is new, or is back. */
+    /** The record before; `undefined` if the task was created or restored. */
     readonly before: Task | undefined;
     readonly change: TaskChange;
   }
@@ -28,9 +28,9 @@ export type RegistryEvent =
     readonly change?: never;
   };
 
-/** What everybody may read of a registry, be it the authority or a copy in another isolate. */
+/** The reading interface that an authority shares with its replicas in other isolates. */
 export interface TaskReader {
-  /** The position of the last change. */
+  /** The cursor of the last change. */
   readonly cursor: Cursor;
   /** The newest record of a task. */
   task(client: string, id: string): Task | undefined;
@@ -40,17 +40,17 @@ export interface TaskReader {
   clients(): string[];
 }
 
-/** The id of all who report over plain HTTP: no way leads back to them, and any of them may go on with a task. */
+/** The id shared by all reporters over plain HTTP: they cannot be reached, and any of them may continue a task. */
 export const HTTP_REPORTER_ID = "http";
 
-/** The side that runs a task, as far as the registry needs to reach it. */
+/** The side that runs a task, as the registry addresses it. */
 export interface Reporter {
-  /** Tells reporters apart: a task belongs to the one that created it. */
+  /** Identifies the reporter; a task belongs to the reporter that created it. */
   readonly id: string;
-  /** It runs in another process, so that its tasks do not end with this one. */
+  /** Whether it runs in another process, so that its tasks do not end with this one. */
   readonly isRemote?: boolean;
-  /** Somebody asks the task to stop. */
+  /** Called when a task is requested to stop. */
   cancelRequested(client: string, id: string): void;
-  /** The process is about to end, and the task with it. */
+  /** Called when this process is about to end, and the task with it. */
   interrupted(client: string, id: string): void;
 }

@@ -1,5 +1,5 @@
 /**
- * Takes the reports of one reporter, and knows what to tell it of those that can't be taken.
+ * Applies the reports of one reporter, and decides how to answer those that are refused.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { Reporter } from "./registry_types.ts";
 import type { ReporterCommand } from "../reporter/reporter_command.ts";
 import { TransitionError } from "../task/transition.ts";
 
-/** Unknown tasks that are remembered; of more, all are forgotten, and their reporter is told again. */
+/** Unknown tasks remembered at most; beyond that all are forgotten, and their reporter is told again. */
 const REMEMBERED_TASKS = 10_000;
 
-/** Hands the reports of one reporter to the registry. */
+/** Passes the reports of one reporter to the registry. */
 export class ReportIntake {
   readonly #registry: Registry;
   readonly #reporter: Reporter;
-  /** Tasks that are not known here, which the reporter was told of; what it had on its way for them is of no use. */
+  /** Unknown tasks that the reporter was told about; later reports of these are ignored. */
   readonly #unknown: Set<string> = new Set();
 
   /**
@@ -31,11 +31,11 @@ export class ReportIntake {
   }
 
   /**
-   * Takes a report.
+   * Applies a report.
    *
-   * @param report what happened
-   * @returns what the reporter is to be told; `null` where it is taken, or had been taken before
-   * @throws {StorageError} where nothing can be taken at present
+   * @param report the report
+   * @returns the answer to the reporter; `null` if the report was applied, now or before
+   * @throws {StorageError} if no report can be applied at present
    */
   take(report: Report): ReporterCommand | null {
     const { client, id, change } = report;
@@ -63,7 +63,7 @@ export class ReportIntake {
  * The reason to give a reporter for a report that was refused.
  *
  * @param error the error that the registry threw
- * @returns the reason; `null` if the task has ended, which needs no words
+ * @returns the reason; `null` if the task has ended, which is no reason to warn
  */
 export function refusalReason(error: unknown): string | null {
   if (codeOf(error) === "task_ended") return null;

@@ -1,15 +1,15 @@
 /**
- * Tasks that were removed a moment ago and can be restored.
+ * Remembers removed tasks for as long as they can be restored.
  *
  * @module
  */
 
 import type { EndedTask, TaskKey } from "../store/store.ts";
 
-/** Remembers for how long each removed task can be restored. */
+/** The removed tasks that can be restored. */
 export class RestorableTasks {
   readonly #windowMs: number;
-  /** When each was removed, in the order of their removal. */
+  /** In the order of removal. */
   readonly #tasks: Map<string, { readonly ended: EndedTask; readonly removedMs: number }> = new Map();
 
   /** @param windowMs how long a removed task can be restored, in milliseconds */
@@ -17,40 +17,40 @@ export class RestorableTasks {
     this.#windowMs = windowMs;
   }
 
-  /** How many there are. */
+  /** The number of tasks. */
   get size(): number {
     return this.#tasks.size;
   }
 
-  /** Remembers a task that was removed just now. */
+  /** Adds a task that was removed just now. */
   add(ended: EndedTask): void {
     this.delete(ended);
     this.#tasks.set(nameOf(ended), { ended, removedMs: Date.now() });
   }
 
-  /** The task, where it can be restored. */
+  /** The task; `undefined` if it cannot be restored. */
   get(key: TaskKey): EndedTask | undefined {
     const known = this.#tasks.get(nameOf(key));
-    return known === undefined || this.#isOver(known.removedMs) ? undefined : known.ended;
+    return known === undefined || this.#isOverdue(known.removedMs) ? undefined : known.ended;
   }
 
-  /** Forgets a task. */
+  /** Removes a task. */
   delete(key: TaskKey): void {
     this.#tasks.delete(nameOf(key));
   }
 
-  /** Forgets the tasks that can't be restored any more, and gives them back. */
+  /** Removes and returns the tasks that can no longer be restored. */
   takeOverdue(): TaskKey[] {
     const overdue: TaskKey[] = [];
     for (const [name, { ended, removedMs }] of this.#tasks) {
-      if (!this.#isOver(removedMs)) break;
+      if (!this.#isOverdue(removedMs)) break;
       this.#tasks.delete(name);
       overdue.push(ended);
     }
     return overdue;
   }
 
-  #isOver(removedMs: number): boolean {
+  #isOverdue(removedMs: number): boolean {
     return Date.now() - removedMs > this.#windowMs;
   }
 }

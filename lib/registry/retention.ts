@@ -1,5 +1,5 @@
 /**
- * Counts tasks against the bounds of a registry, and says which ended ones have to go.
+ * Counts tasks against the limits of a registry, and selects the ended tasks to remove.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import { LimitError } from "../errors.ts";
 import type { EndedTask, TaskKey } from "../store/store.ts";
 
-/** The bounds on how many tasks there may be. */
+/** The limits on the number of tasks. */
 export interface RetentionLimits {
-  /** Clients that may have tasks. */
+  /** Clients with tasks. */
   readonly clients: number;
-  /** Tasks of one client that have not ended. */
+  /** Unfinished tasks of one client. */
   readonly liveTasksPerClient: number;
-  /** Ended tasks of one client that are kept; the oldest go first. */
+  /** Ended tasks kept of one client; the oldest are removed first. */
   readonly endedTasksPerClient: number;
-  /** Ended tasks of all clients that are kept; the oldest go first. */
+  /** Ended tasks kept of all clients; the oldest are removed first. */
   readonly endedTasks: number;
 }
 
@@ -25,25 +25,25 @@ interface ClientCount {
   readonly ended: Set<string>;
 }
 
-/** Who lives, who has ended, and in which order. */
+/** Counts unfinished and ended tasks by client; ended tasks in the order of their end. */
 export class Retention {
   readonly #limits: RetentionLimits;
   readonly #clients: Map<string, ClientCount> = new Map();
   /** The ended tasks of all clients, in the order of their end. */
   readonly #ended: Map<string, EndedTask> = new Map();
-  /** Those that were restored, and so are not in the order of their end; few, as people do it. */
+  /** Restored tasks, which are not in the order of their end; few, because users restore them by hand. */
   readonly #restored: Map<string, EndedTask> = new Map();
 
-  /** @param limits the bounds to keep */
+  /** @param limits the limits to enforce */
   constructor(limits: RetentionLimits) {
     this.#limits = limits;
   }
 
   /**
-   * Whether there is room for one more task.
+   * Checks whether a client can have one more unfinished task.
    *
    * @param client the client token
-   * @returns `null`, or the bound that is reached
+   * @returns `null` if it can, otherwise the limit that is reached
    */
   limitError(client: string): LimitError | null {
     const count = this.#clients.get(client);
@@ -66,7 +66,7 @@ export class Retention {
    * Counts a new task.
    *
    * @param client the client token
-   * @throws {LimitError} where there is no room for it
+   * @throws {LimitError} if a limit is reached
    */
   begin(client: string): void {
     const full = this.limitError(client);
@@ -74,40 +74,40 @@ export class Retention {
     this.#countOf(client).live++;
   }
 
-  /** How many tasks each client has. */
+  /** The number of tasks of each client. */
   counts(): readonly { readonly client: string; readonly live: number; readonly ended: number }[] {
     return Array.from(this.#clients, ([client, { live, ended }]) => ({ client, live, ended: ended.size }));
   }
 
-  /** Counts a task that was there before, whatever the bounds. */
+  /** Counts an unfinished task of the store, whatever the limits. */
   adopt(client: string): void {
     this.#countOf(client).live++;
   }
 
-  /** Counts the end of a task that was counted before. */
+  /** Counts the end of a task that was counted as unfinished. */
   end(ended: EndedTask): void {
     this.#countOf(ended.client).live--;
     this.addEnded(ended);
   }
 
-  /** Counts a task that has ended, and was not counted before. */
+  /** Counts an ended task that was not counted before. */
   addEnded(ended: EndedTask): void {
     this.#countOf(ended.client).ended.add(ended.id);
     this.#ended.set(`${ended.client}/${ended.id}`, ended);
   }
 
-  /** Counts an ended task that was forgotten. */
+  /** Counts a restored task. */
   restore(ended: EndedTask): void {
     this.addEnded(ended);
     this.#restored.set(`${ended.client}/${ended.id}`, ended);
   }
 
   /**
-   * The ended task that has to go next.
+   * Selects the next ended task to remove.
    *
-   * @param endedBefore the time, in epoch seconds, before which tasks have ended for too long
-   * @param client the client whose own bound is looked at, too
-   * @returns `undefined` where all bounds are kept
+   * @param endedBefore tasks that ended before this time, in epoch seconds, are too old
+   * @param client the client whose own limit is checked, too
+   * @returns `undefined` if all limits are kept
    */
   excess(endedBefore: number, client?: string): TaskKey | undefined {
     const ended = client === undefined ? undefined : this.#clients.get(client)?.ended;
@@ -121,7 +121,7 @@ export class Retention {
     return [...this.#restored.values()].find(({ endedAt }) => endedAt < endedBefore);
   }
 
-  /** Forgets an ended task, and gives back what was known of it. */
+  /** Stops counting an ended task, and returns it. */
   forget(client: string, id: string): EndedTask | undefined {
     const key = `${client}/${id}`;
     const known = this.#ended.get(key);
@@ -133,7 +133,7 @@ export class Retention {
     return known;
   }
 
-  /** Whether there is such a task, and it has ended. */
+  /** Whether there is such a task and it has ended. */
   hasEnded(client: string, id: string): boolean {
     return this.#ended.has(`${client}/${id}`);
   }
@@ -143,7 +143,7 @@ export class Retention {
     return [...this.#clients.keys()];
   }
 
-  /** Whether there are no tasks at all. */
+  /** Whether there are no tasks. */
   get isEmpty(): boolean {
     return this.#clients.size === 0;
   }

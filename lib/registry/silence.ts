@@ -1,5 +1,5 @@
 /**
- * Finds tasks that gave no sign of life for too long: stale ones and lost ones. Pure.
+ * Detects tasks without a sign of life: stale ones and lost ones. Pure.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface SilenceLimits {
 }
 
 /**
- * Finds whether a task is overdue for a sign of life.
+ * Decides whether a task becomes stale or lost.
  *
  * @param task the task's record
  * @param disconnectedAt when its reporter disconnected, in epoch seconds; `null` if it did not

@@ -1,39 +1,39 @@
 /**
- * The bars of tasks that have parts: what the parts' progress adds up to.
+ * Computes the progress of a task from that of its subtasks.
  *
  * @module
  */
 
 import type { Task } from "../task/task.ts";
 
-/** The sums over the children of one task, and what its own parent holds of it. */
+/** Incremental sums over the children of one task. */
 export class SubtaskProgress {
-  /** Of the children's weights. */
+  /** The sum of the children's weights. */
   #weight = 0;
-  /** Of the children's weights times their progress. */
+  /** The sum of the children's weights times their progress. */
   #progress = 0;
-  /** The task gives its own progress, so that its children's does not count. */
+  /** Whether the task reports its own progress, so that its children's does not count. */
   #hasOwnProgress = false;
-  /** The progress that the sums of its parent hold of this task; `null` where the parent was not there yet. */
-  #heldByParent: number | null = null;
+  /** This task's progress as counted in its parent's sums; `null` if it is not counted yet. */
+  #countedByParent: number | null = null;
 
-  /** The task says itself how far it is. */
+  /** Notes that the task reports its own progress. */
   setsOwnProgress(): void {
     this.#hasOwnProgress = true;
   }
 
   /**
-   * Takes the progress of a child into the sums.
+   * Adds or updates the progress of a child.
    *
    * @param child the child's record
-   * @param of the child's own family
-   * @returns the progress of all children together; `null` where it does not count
+   * @param of the child's own sums
+   * @returns the weighted mean progress of the children; `null` if it does not apply
    */
   add(child: Task, of: SubtaskProgress): number | null {
     const progress = child.progress ?? 0;
-    if (of.#heldByParent === null) this.#weight += child.weight;
-    this.#progress += child.weight * (progress - (of.#heldByParent ?? 0));
-    of.#heldByParent = progress;
+    if (of.#countedByParent === null) this.#weight += child.weight;
+    this.#progress += child.weight * (progress - (of.#countedByParent ?? 0));
+    of.#countedByParent = progress;
     return this.#hasOwnProgress || this.#weight === 0 ? null : this.#progress / this.#weight;
   }
 }
