@@ -11,6 +11,7 @@ import { RemoteSink } from "../../remote/remote_sink.ts";
 import type { ReportSink } from "../../reporter/report_sink.ts";
 import { truncate } from "../../task/truncate.ts";
 import type { CreateChange, JsonObject } from "../../task/task.ts";
+import { withTimeout } from "../../timeout.ts";
 import { monotonicUlid } from "../../ulid.ts";
 import { messageOf } from "../command.ts";
 import { showHelp } from "../help.ts";
@@ -132,8 +133,5 @@ function creationOf(options: RunOptions): CreateChange {
 
 /** Waits until the server has acknowledged the task's end, but only briefly, so as not to delay the exit. */
 async function acknowledged(sink: ReportSink): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timedOut = new Promise<void>((resolve) => timer = setTimeout(resolve, ACKNOWLEDGE_MS));
-  await Promise.race([sink.settled().catch(() => {}), timedOut]);
-  clearTimeout(timer);
+  await withTimeout(sink.settled().catch(() => {}), ACKNOWLEDGE_MS);
 }

@@ -8,6 +8,7 @@
 import { resolveAccess } from "../../config/access_options.ts";
 import { readVariable } from "../../environment.ts";
 import { createMonitor, type Monitor } from "../../mod.ts";
+import { withTimeout } from "../../timeout.ts";
 import { EXIT, messageOf } from "../command.ts";
 import { defaultDataFile } from "../default_data_file.ts";
 import { showHelp } from "../help.ts";
@@ -146,7 +147,6 @@ async function shutDown(server: Deno.HttpServer, monitor: Monitor, log: Log): Pr
     .then(() => isStored = true, (error) => log.error("not_stored", messageOf(error)))
     // Last, because it closes the sockets that still send the final states of tasks. It may hang on a stuck reader.
     .then(() => server.shutdown());
-  const timedOut = new Promise<void>((resolve) => setTimeout(resolve, SHUTDOWN_MS));
-  await Promise.race([ended, timedOut]);
+  await withTimeout(ended, SHUTDOWN_MS);
   return isStored;
 }
