@@ -202,7 +202,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
       live.reporter = reporter;
       live.disconnectedAt = null;
       const task = this.task(client, id);
-      if (task?.stale) this.apply(client, id, { type: "heard" });
+      if (task?.stale) this.apply(client, id, { type: "reconnected" });
       if (task?.cancel_requested) reporter.cancelRequested(client, id);
     }
   }

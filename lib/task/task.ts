@@ -251,8 +251,8 @@ export interface AdoptChange {
 }
 
 /** The reporter of the task reconnected. */
-export interface HeardChange {
-  readonly type: "heard";
+export interface ReconnectedChange {
+  readonly type: "reconnected";
 }
 
 /** The removal of the task was undone. */
@@ -279,7 +279,7 @@ export type TaskChange =
   | RollUpChange
   | InterruptChange
   | AdoptChange
-  | HeardChange
+  | ReconnectedChange
   | RestoreChange;
 
 /** An entry of a task's history: a change of its state or status. */

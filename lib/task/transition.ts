@@ -176,7 +176,7 @@ function changed(
         : { ...task, cancel_requested: true, updated_at: time, version: task.version + 1 };
     case "adopt":
       return { ...task, version: task.version + 1 + change.lostVersions };
-    case "heard":
+    case "reconnected":
       return task.stale ? { ...task, stale: false, version: task.version + 1 } : task;
     case "stale":
       return task.stale || !task.active ? task : { ...task, stale: true, version: task.version + 1 };

@@ -76,7 +76,7 @@ export const changes: fc.Arbitrary<TaskChange> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.constant({ type: "restore" as const }) },
-  { weight: 1, arbitrary: fc.constant({ type: "heard" as const }) },
+  { weight: 1, arbitrary: fc.constant({ type: "reconnected" as const }) },
   { weight: 1, arbitrary: fc.constant({ type: "adopt" as const, lostVersions: 7 }) },
   {
     weight: 1,

@@ -40,7 +40,7 @@ Deno.test("eventsOf() names every way in which a task can start and end", () => 
     // A task whose first known change is an update has started as well.
     [["update", "update"], ["task.created", "task.started", "task.progress"]],
     [["roll_up", "request_cancel"], ["task.created", "task.started", "task.progress"]],
-    [["start", "stale", "heard", "estimate"], [
+    [["start", "stale", "reconnected", "estimate"], [
       "task.created",
       "task.started",
       ...["task.progress", "task.progress", "task.progress"],

@@ -59,7 +59,7 @@ class Model {
     let counts = next !== state || ALWAYS_COUNTED.includes(type);
     if (type === "log") counts = this.#takeLines(change.lines, change.first) > 0;
     if (type === "request_cancel") counts = !this.isAsked;
-    if (type === "heard") counts = this.isStale;
+    if (type === "reconnected") counts = this.isStale;
     if (type === "stale") counts = !this.isStale && (state === "STARTING" || state === "PROCESSING");
     if (!counts) return;
 
@@ -67,7 +67,7 @@ class Model {
     if (type === "interrupt" || type === "adopt") this.version += change.lostVersions;
     if (type === "stale") this.isStale = true;
     // A report is a sign of life; estimates and the progress of subtasks are not.
-    if (next !== state || ["update", "log", "heard"].includes(type)) this.isStale = false;
+    if (next !== state || ["update", "log", "reconnected"].includes(type)) this.isStale = false;
     if (type === "request_cancel" || type === "cancelled") this.isAsked = true;
     this.state = next;
   }
