@@ -19,7 +19,7 @@ import { ReportCalls } from "./reports/calls.ts";
 import { Events } from "./streams/events.ts";
 import { Sockets } from "./streams/sockets.ts";
 import { OpenSockets } from "./streams/upgrade.ts";
-import { WatcherSeats } from "./streams/watcher_seats.ts";
+import { WatcherSlots } from "./streams/watcher_slots.ts";
 import { Badges } from "./tasks/badges.ts";
 import { Names } from "./tasks/names.ts";
 import { PolledTasks } from "./tasks/polled_tasks.ts";
@@ -46,8 +46,8 @@ export interface Areas {
   readonly rest: Rest;
   readonly sharing: Sharing;
   readonly signIn: SignIn;
-  /** Counts sockets and event streams. */
-  readonly seats: WatcherSeats;
+  /** Limits the number of sockets and event streams. */
+  readonly slots: WatcherSlots;
   readonly sockets: Sockets;
   readonly waits: Waits;
 }
@@ -60,9 +60,9 @@ export interface Areas {
  */
 export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
   const open = new OpenSockets();
-  const seats = new WatcherSeats(context.limits.watchers);
-  const sockets = new Sockets(context, seats, open);
-  const events = new Events(context, seats);
+  const slots = new WatcherSlots(context.limits.watchers);
+  const sockets = new Sockets(context, slots, open);
+  const events = new Events(context, slots);
   const batches = new ReportBatches(context, open);
   const waits = new Waits(context);
   const metrics = new MetricsEndpoint({
@@ -79,7 +79,7 @@ export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
   return {
     context,
     open,
-    seats,
+    slots,
     sockets,
     events,
     batches,

@@ -18,13 +18,13 @@ import { type Answer, type Method, METHODS, nothingHere, type Route, wantsJson }
 import { type Match, paramsIn, type Resource, RouteTree, segmentsOf } from "./route_tree.ts";
 import { ROUTES } from "./routes.ts";
 
-/** The reader of a response: a program, a person with a browser, or a page that may be of another origin. */
+/** The kind of client that a response is for: decides the format of errors, and whether CORS headers are needed. */
 type Reader = "program" | "person" | "foreign_page";
 
 /** The message to watchers before the server closes. */
 const CLOSING = '{"type":"closing"}';
 
-/** The routes of a path that ends with a slash where people may have added it. */
+/** The routes of a page's path with a trailing slash: a GET redirects to the path without it. */
 const TRAILING_SLASH: Resource<Areas> = {
   routes: {
     GET: {
@@ -64,7 +64,7 @@ export class Handler {
 
   /** How many sockets and event streams watch. */
   get watchers(): number {
-    return this.#areas.seats.taken;
+    return this.#areas.slots.taken;
   }
 
   /** Announces the end to watchers and reporters, ends every wait, and refuses requests from now on. */

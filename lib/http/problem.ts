@@ -8,7 +8,7 @@ import { ClosedError, ConfigError, LimitError, ProtocolError, StorageError } fro
 import type { Task } from "../task/task.ts";
 import { TransitionError } from "../task/transition.ts";
 
-/** Every problem code, by the status that it is answered with, and the title of that status. */
+/** Every problem code, under its status, with the title of the status. */
 export const PROBLEMS = {
   400: {
     title: "Bad request",
@@ -54,7 +54,7 @@ export const PROBLEMS = {
   503: { title: "Unavailable", codes: ["closing", "limit_reached", "storage_unavailable"] },
 } as const;
 
-/** A problem code: tells programs what is wrong. Codes never change. */
+/** A problem code, for programs. Codes are part of the wire contract, so they never change. */
 export type ProblemCode = (typeof PROBLEMS)[keyof typeof PROBLEMS]["codes"][number];
 
 const STATUS_OF: ReadonlyMap<ProblemCode, number> = new Map(
@@ -64,7 +64,7 @@ const STATUS_OF: ReadonlyMap<ProblemCode, number> = new Map(
 /** Seconds after which a client should retry a request that the server could not serve. */
 const RETRY_AFTER = { "retry-after": "5" };
 
-/** Parts of a {@linkcode Problem} that only some have. */
+/** Optional parts of a {@linkcode Problem}. */
 export interface ProblemOptions {
   /** Headers that belong to the status, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -72,10 +72,10 @@ export interface ProblemOptions {
   readonly task?: Task | null;
 }
 
-/** An error that is answered as a problem document. */
+/** An error that becomes a problem document. */
 export class Problem extends Error {
   override readonly name = "Problem";
-  /** Tells programs what is wrong. */
+  /** The problem code, for programs. */
   readonly code: ProblemCode;
   /** The HTTP status. */
   readonly status: number;
@@ -85,8 +85,8 @@ export class Problem extends Error {
   readonly task: Task | null;
 
   /**
-   * @param code tells programs what is wrong
-   * @param detail tells people what is wrong
+   * @param code the problem code, for programs
+   * @param detail the explanation, for people
    * @param options headers and a task, if the problem has them
    */
   constructor(code: ProblemCode, detail: string, { headers = {}, task = null }: ProblemOptions = {}) {
@@ -98,7 +98,7 @@ export class Problem extends Error {
   }
 }
 
-/** The problem of a limit that is reached for now. */
+/** The problem of a limit that is reached; the client may retry later. */
 export function limitReached(detail: string): Problem {
   return new Problem("limit_reached", detail, { headers: RETRY_AFTER });
 }

@@ -55,7 +55,7 @@ export interface RouteTraits {
   readonly isShared?: boolean;
   /**
    * Keeps the connection open. Its Origin is checked even though it is a GET, because a foreign page could read a socket,
-   * and could take up watcher seats with event streams.
+   * and event streams of foreign pages could use up the limit of watchers.
    */
   readonly isLasting?: boolean;
   /**

@@ -19,7 +19,10 @@ const SHARED = { isShared: true };
 const STREAM = { isLasting: true };
 const SOCKET = { isLasting: true, isSocket: true };
 
-/** The route table. A root has paths of its own if below another one any segment could be a task id. */
+/**
+ * The route table. Routes such as `/stats` and `/names` have a root of their own, because any segment below `/t/{client}`
+ * and `/tasks/{client}` can be a task id.
+ */
 export const ROUTES: readonly Route<Areas>[] = [
   route("GET /", "any", ({ pages }, call) => pages.home(call), PAGE),
   route("GET /t/{client}", "read", ({ pages }, call) => pages.list(call), LIST_PAGE),
@@ -99,7 +102,7 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("GET /ws/tasks/{client}", "read", ({ sockets }, call) => sockets.watch(call), SOCKET),
   route("GET /ws/tasks/{client}/{id}", "read", ({ sockets }, call) => sockets.watchTask(call), SOCKET),
 
-  // Each report is checked by itself.
+  // Access is checked for each report in the body or message.
   route("POST /report", "any", ({ batches }, call) => batches.post(call), SHARED),
   route("GET /ws/report", "any", ({ batches }, call) => batches.upgrade(call), SOCKET),
 

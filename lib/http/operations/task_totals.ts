@@ -7,7 +7,7 @@
 import type { Registry } from "../../registry/registry.ts";
 import { isFinal, type TaskState } from "../../task/task.ts";
 
-/** Counts changes to tasks. */
+/** Counts changes to tasks, from its creation on. */
 export class TaskTotals {
   #created = 0;
   #changes = 0;

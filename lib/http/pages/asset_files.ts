@@ -70,7 +70,7 @@ export class AssetFiles {
 
 /** The best encoding that the client accepts; `null` if it accepts none. */
 function encodingFor(request: Request): Encoding | null {
-  // Without the header, acceptsEncodings() takes every encoding for accepted.
+  // Without the header, acceptsEncodings() treats every encoding as accepted.
   if (!request.headers.get("accept-encoding")) return null;
   for (const encoding of ["br", "gzip"] as const) {
     if (acceptsEncodings(request, encoding) !== undefined) return encoding;

@@ -223,7 +223,7 @@ export class Pages {
     // A visitor with access to one task must not learn of the others.
     const relatives = context.visitor.seesOneTask ? [] : registry.list(client);
     const summaries = Array.from(relatives, (stored) => stored.summary);
-    // All are read as of now, the time of the cursor.
+    // All reads start now, so that they match the cursor of the page.
     const reads = Promise.all([
       removed === undefined ? registry.history(client, id) : [],
       registry.progress(client, id),

@@ -13,7 +13,7 @@ import { isFinal } from "../../task/task.ts";
 import { type HandlerContext, storedTask } from "../context.ts";
 import { QueuedBody } from "./queued_body.ts";
 import { type Call, paramsOf } from "../route.ts";
-import type { WatcherSeats } from "./watcher_seats.ts";
+import type { WatcherSlots } from "./watcher_slots.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
 /** How long a client waits before it reconnects, in milliseconds. */
@@ -126,7 +126,7 @@ class StreamWatcher implements Watcher {
 /** Handles requests below `/events`. */
 export class Events {
   readonly #context: HandlerContext;
-  readonly #seats: WatcherSeats;
+  readonly #slots: WatcherSlots;
   readonly #watchers: Set<StreamWatcher> = new Set();
   /** Streams whose peers have not read everything yet. */
   readonly #undone: Set<StreamWatcher> = new Set();
@@ -139,11 +139,11 @@ export class Events {
 
   /**
    * @param context the monitor
-   * @param seats the limit of watchers
+   * @param slots the limit of watchers
    */
-  constructor(context: HandlerContext, seats: WatcherSeats) {
+  constructor(context: HandlerContext, slots: WatcherSlots) {
     this.#context = context;
-    this.#seats = seats;
+    this.#slots = slots;
   }
 
   /** The number of watchers, and the counts of messages sent to them. */
@@ -194,17 +194,17 @@ export class Events {
 
   #stream(request: Request, begin: (watcher: Watcher) => () => void): Response {
     if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
-    const giveBack = this.#seats.take();
+    const release = this.#slots.take();
     let stop = () => {};
     const onLeave = () => {
       this.#watchers.delete(watcher);
       if (this.#watchers.size === 0) this.#release();
-      // A stream keeps its seat until the rest of it was read.
-      if (watcher.body.queuedBytes === 0) giveBack();
+      // A stream keeps its slot until the rest of it was read.
+      if (watcher.body.queuedBytes === 0) release();
       stop();
     };
     const onDone = () => {
-      giveBack();
+      release();
       this.#undone.delete(watcher);
       if (this.#undone.size === 0) this.#onAllDone();
     };

@@ -10,7 +10,7 @@ import { type HandlerContext, storedTask } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { type Call, paramsOf } from "../route.ts";
 import { CLOSE, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
-import type { WatcherSeats } from "./watcher_seats.ts";
+import type { WatcherSlots } from "./watcher_slots.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
 /** How long a watcher may read nothing while a full state waits for it, in milliseconds. */
@@ -83,18 +83,18 @@ class SocketWatcher implements Watcher {
 export class Sockets {
   readonly #context: HandlerContext;
   readonly #watchers: Set<SocketWatcher> = new Set();
-  readonly #seats: WatcherSeats;
+  readonly #slots: WatcherSlots;
   readonly #open: OpenSockets;
   readonly #tally = new WatcherTally();
 
   /**
    * @param context the monitor
-   * @param seats the limit of watchers
+   * @param slots the limit of watchers
    * @param open the sockets that are not closed yet
    */
-  constructor(context: HandlerContext, seats: WatcherSeats, open: OpenSockets) {
+  constructor(context: HandlerContext, slots: WatcherSlots, open: OpenSockets) {
     this.#context = context;
-    this.#seats = seats;
+    this.#slots = slots;
     this.#open = open;
   }
 
@@ -136,14 +136,14 @@ export class Sockets {
 
   #upgrade(request: Request, begin: (watcher: SocketWatcher) => () => void): Response {
     const { limits } = this.#context;
-    this.#seats.check();
+    this.#slots.check();
     const { socket, response } = upgrade(request);
     // Counted from now on, so that sockets that never open cannot exceed the limit.
-    const giveBack = this.#seats.take();
+    const release = this.#slots.take();
     let stop = () => {};
     const onGone = () => {
       this.#watchers.delete(watcher);
-      giveBack();
+      release();
       stop();
     };
     const watcher: SocketWatcher = new SocketWatcher(socket, limits.watcherQueueBytes, {

@@ -17,7 +17,7 @@ export interface WantedLines {
   readonly from: number;
   /** The number after that of the last line. */
   readonly to: number;
-  /** Gives so many at most of the kept lines between two numbers, oldest first. */
+  /** Reads the oldest stored lines between two numbers, up to a maximum. */
   readonly read: (from: number, to: number, most: number) => Promise<LogSlice>;
 }
 

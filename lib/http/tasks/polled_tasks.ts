@@ -7,7 +7,7 @@
 
 import type { Call } from "../route.ts";
 
-/** URLs to remember; once there are more, all are forgotten. */
+/** The maximum number of remembered URLs; beyond it, all are forgotten. */
 const MAX_URLS = 256;
 
 /** A task that a URL is about. */
@@ -21,7 +21,7 @@ interface PolledTask {
 export class PolledTasks {
   readonly #tasks: Map<string, PolledTask> = new Map();
 
-  /** The task that a request is about, if an equal request has passed every check before. */
+  /** The task of a request, if a request with the same URL and Host has passed every check before. */
   find(request: Request): PolledTask | undefined {
     const known = this.#tasks.get(request.url);
     if (known === undefined || request.method !== "GET" || request.headers.get("host") !== known.host) {

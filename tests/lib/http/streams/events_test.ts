@@ -315,7 +315,7 @@ Deno.test("Events: nobody is disconnected because of a large initial state", asy
   await reader.cancel();
 });
 
-Deno.test("Events: an ended stream keeps its seat until it was read", async () => {
+Deno.test("Events: an ended stream keeps its slot until it was read", async () => {
   await using server = new HeldServer({ watchers: 1 });
   server.test.run("c", "1");
   const { host } = new URL(server.url);

@@ -7,7 +7,7 @@
 import { limitReached } from "../problem.ts";
 
 /** Counts sockets and event streams against a limit. */
-export class WatcherSeats {
+export class WatcherSlots {
   readonly #limit: number;
   #taken = 0;
 
@@ -22,7 +22,7 @@ export class WatcherSeats {
   }
 
   /**
-   * Checks that a seat is free.
+   * Checks that a slot is free.
    *
    * @throws {Problem} 503 if none is
    */
@@ -32,9 +32,9 @@ export class WatcherSeats {
   }
 
   /**
-   * Takes a seat.
+   * Acquires a slot.
    *
-   * @returns a function that gives the seat back; calling it again has no effect
+   * @returns a function that releases the slot; calling it again has no effect
    * @throws {Problem} 503 if none is free
    */
   take(): () => void {

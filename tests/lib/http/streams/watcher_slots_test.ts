@@ -1,0 +1,17 @@
+import { Problem } from "../../../../lib/http/problem.ts";
+import { WatcherSlots } from "../../../../lib/http/streams/watcher_slots.ts";
+import { assertEquals, assertThrows } from "../../../support/assert.ts";
+
+Deno.test("WatcherSlots.take() gives slots up to the limit, and takes each back once", () => {
+  const slots = new WatcherSlots(2);
+  const release = [slots.take(), slots.take()];
+  assertEquals(slots.taken, 2);
+  const problem = assertThrows(() => slots.take(), Problem, "The limit of 2 watchers is reached");
+  assertEquals([problem.status, problem.code, problem.headers["retry-after"]], [503, "limit_reached", "5"]);
+  release[0]!();
+  release[0]!();
+  assertEquals(slots.taken, 1);
+  slots.check();
+  slots.take();
+  assertThrows(() => slots.check(), Problem);
+});
