@@ -87,20 +87,20 @@ async function checkHistories(
  * @param numRuns random histories to run, twice
  */
 export function testStore(name: string, createHome: CreateHome, numRuns: number): void {
-  Deno.test(`${name} leads from every position of a random history to the present, and keeps what it was given`, async () => {
+  Deno.test(`${name} leads from every cursor of a random history to the present, and keeps all entries`, async () => {
     const { known, forgotten } = await checkHistories(createHome, AMPLE, numRuns);
     assertEquals(forgotten, 0, "nothing is forgotten below the bounds");
     assertGreater(known, 2_000);
   });
 
-  Deno.test(`${name} either leads to the present or says that it can't, with small bounds`, async () => {
+  Deno.test(`${name} leads to the present or rejects the cursor, with small bounds`, async () => {
     const limits = { ...AMPLE, logLinesPerTask: 3, historyPerTask: 2, removalsPerClient: 2, emptyClients: 1 };
     const { known, forgotten } = await checkHistories(createHome, limits, numRuns);
     assertGreater(known, 2_000);
     assertGreater(forgotten, 100, "the bounds were reached");
   });
 
-  Deno.test(`${name}.takeSeq() counts on, also when the store is opened again`, async () => {
+  Deno.test(`${name}.takeSeq() continues after the store is reopened`, async () => {
     await using home = createHome(AMPLE);
     assertEquals(home.store.seq, 0);
     const taken = Array.from({ length: 5 }, () => home.store.takeSeq());
@@ -109,7 +109,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     assertEquals(home.store.takeSeq(), 6);
   });
 
-  Deno.test(`${name}.changesSince() names a task once that was removed twice`, async () => {
+  Deno.test(`${name}.changesSince() returns a task that was removed twice once`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
@@ -122,7 +122,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     });
   });
 
-  Deno.test(`${name}.changesSince() names an id among both that another task has taken`, async () => {
+  Deno.test(`${name}.changesSince() returns a reused id both as removed and as a task`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     for (const seq of [1, 3]) {
@@ -139,7 +139,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     });
   });
 
-  Deno.test(`${name}.put() replaces a task in its place, and is seen at once`, async () => {
+  Deno.test(`${name}.put() replaces a task in its place, visible at once`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
@@ -156,7 +156,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     });
   });
 
-  Deno.test(`${name}.remove() of what is not there changes nothing`, async () => {
+  Deno.test(`${name}.remove() of an unknown task changes nothing`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
@@ -169,7 +169,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     });
   });
 
-  Deno.test(`${name}.restore() brings a task back to its place, with log, history and launch`, async () => {
+  Deno.test(`${name}.restore() restores a task at its place, with its side tables`, async () => {
     for (const isCommitted of [false, true]) {
       await using home = createHome(AMPLE);
       const { store } = home;
@@ -203,7 +203,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     }
   });
 
-  Deno.test(`${name}.purge() forgets a removed task for good, and no other`, async () => {
+  Deno.test(`${name}.purge() deletes a removed task for good, and no other`, async () => {
     for (const isCommitted of [false, true]) {
       await using home = createHome(AMPLE);
       const { store } = home;
@@ -241,7 +241,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     }
   });
 
-  Deno.test(`${name}.put() of an id that was removed begins anew: nothing of the earlier task is left`, async () => {
+  Deno.test(`${name}.put() of a removed id keeps nothing of the earlier task`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
@@ -266,7 +266,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     assertEquals(home.store.restore("c", storedTask("1", home.store.takeSeq())), false);
   });
 
-  Deno.test(`${name} keeps nothing of clients and tasks that were only asked for, or told of`, async () => {
+  Deno.test(`${name} keeps nothing of unknown clients and tasks`, async () => {
     await using home = createHome({ ...AMPLE, emptyClients: 1 });
     for (let i = 0; i < 10; i++) {
       const client = `unknown-${i}`;
@@ -290,7 +290,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     }
   });
 
-  Deno.test(`${name}.log() gives the newest lines in order, of each task its own`, async () => {
+  Deno.test(`${name}.readEntries() returns the newest log lines of a task in order`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     for (const [client, id] of [["c", "1"], ["c", "2"], ["d", "1"]] as const) {
@@ -329,7 +329,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     assert(lines.length < 1_000, "what is over the bound goes in the end");
   });
 
-  Deno.test(`${name}.history() keeps every state, and of the rest the newest`, async () => {
+  Deno.test(`${name}.readEntries() returns every change of state, and the newest of the other history entries`, async () => {
     await using home = createHome({ ...AMPLE, historyPerTask: 3 });
     const { store } = home;
     for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
@@ -347,7 +347,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     });
   });
 
-  Deno.test(`${name}.launch() gives back what a task was started with, the newest`, async () => {
+  Deno.test(`${name}.readEntries() returns the newest launch of a task`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
@@ -360,7 +360,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     );
   });
 
-  Deno.test(`${name}.series() gives back the newest that was put, of each task its own`, async () => {
+  Deno.test(`${name}.readEntries() returns the newest progress history of a task`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     const points = Array.from({ length: 200 }, (_, i) => [1_700_000_000.125 + i, i / 2] as const);
@@ -376,7 +376,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     await home.check(async (store) => assertEquals(await seriesOf(store, "c", "1"), []));
   });
 
-  Deno.test(`${name}.deliveries() are kept in order until they are taken back, whatever becomes of the task`, async () => {
+  Deno.test(`${name}.deliveries() returns messages in order until they are removed, whatever happens to the task`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     const put = (taskId: string, text: string) => {
@@ -408,7 +408,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     await home.check((store) => assertEquals(store.deliveries(), []));
   });
 
-  Deno.test(`${name}.removeDelivery() takes back what is on its way to be committed, and what is not yet`, async () => {
+  Deno.test(`${name}.removeDelivery() removes messages before, during and after their commit`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     const [first, second, third] = [1, 2, 3].map((seq) => delivery("c", "1", seq, "text")) as [
@@ -429,7 +429,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     await home.check((store) => assertEquals(store.deliveries(), [third]));
   });
 
-  Deno.test(`${name}.pastRuns() gives the ends of a name, the latest first, but not of what is removed`, async () => {
+  Deno.test(`${name}.pastRuns() returns the ended tasks of a name, latest first, except removed ones`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     const end = (id: string, finished_at: number, overrides: Partial<Task> = {}) => {
@@ -453,7 +453,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     await home.check((store) => assertEquals(idsOf(store), ["4", "3", "1"]));
   });
 
-  Deno.test(`${name}.pastRuns() counts what is restored, where it was`, async () => {
+  Deno.test(`${name}.pastRuns() returns a restored task at its place`, async () => {
     for (const isCommitted of [false, true]) {
       await using home = createHome(AMPLE);
       const { store } = home;
@@ -472,7 +472,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     }
   });
 
-  Deno.test(`${name}.committed() resolves, and everything up to then is committed`, async () => {
+  Deno.test(`${name}.committed() resolves once everything put before is committed`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     await store.committed();
@@ -488,7 +488,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     await home.check((store) => assertEquals(store.index.count("c"), 20));
   });
 
-  Deno.test(`${name} may be disposed of twice, and at once`, async () => {
+  Deno.test(`${name} may be disposed of twice at once`, async () => {
     await using home = createHome(AMPLE);
     home.store.put("c", storedTask("1", home.store.takeSeq()));
     const ends = [home.store[Symbol.asyncDispose](), home.store[Symbol.asyncDispose]()];

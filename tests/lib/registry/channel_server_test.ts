@@ -49,7 +49,7 @@ async function connect(monitor: ChannelMonitor): Promise<RawMember> {
   return member;
 }
 
-Deno.test("ChannelServer applies what members report, and tells them to stop", async () => {
+Deno.test("ChannelServer applies reports of members, and sends them cancel requests", async () => {
   using monitor = new ChannelMonitor();
   using member = await connect(monitor);
   member.report(createChange());
@@ -64,7 +64,7 @@ Deno.test("ChannelServer applies what members report, and tells them to stop", a
   assertEquals(JSON.parse(member.received[1]!), { type: "interrupt", client: "c", id: "1" });
 });
 
-Deno.test("ChannelServer asks for what it does not know, once, and refuses what can't be", async () => {
+Deno.test("ChannelServer reports unknown tasks once, and refuses invalid changes", async () => {
   using monitor = new ChannelMonitor();
   using member = await connect(monitor);
   for (const progress of [5, 6, 7]) member.report({ type: "update", progress });
@@ -85,7 +85,7 @@ Deno.test("ChannelServer asks for what it does not know, once, and refuses what 
   assertEquals(monitor.errors, []);
 });
 
-Deno.test("ChannelServer goes on after messages that make no sense", async () => {
+Deno.test("ChannelServer continues after invalid messages", async () => {
   using monitor = new ChannelMonitor();
   using member = await connect(monitor);
   for (const text of ["", "{", "null", '{"client":"c"}', JSON.stringify({ client: "..", id: "1", at: 1 })]) {
@@ -101,7 +101,7 @@ Deno.test("ChannelServer goes on after messages that make no sense", async () =>
   for (const error of monitor.errors) assertInstanceOf(error, ProtocolError);
 });
 
-Deno.test("ChannelServer makes the tasks of a member that left stale, and takes them back when it is heard", async () => {
+Deno.test("ChannelServer marks the tasks of a lost member as stale until it reports again", async () => {
   using monitor = new ChannelMonitor();
   const member = await connect(monitor);
   member.report(createChange());
@@ -111,7 +111,7 @@ Deno.test("ChannelServer makes the tasks of a member that left stale, and takes 
   await until(() => monitor.test.registry.task("c", "1")?.stale === true);
 });
 
-Deno.test("ChannelServer answers a copy with pages, from nothing or from a position", async () => {
+Deno.test("ChannelServer sends a replica pages of changes, from the start or from a cursor", async () => {
   using monitor = new ChannelMonitor({ liveTasksPerClient: 5_000 });
   for (let i = 0; i < 2_000; i++) monitor.test.begin("c", `task-${i}`);
   using member = await connect(monitor);
@@ -133,7 +133,7 @@ Deno.test("ChannelServer answers a copy with pages, from nothing or from a posit
   assertEquals((await member.ask({ type: "changes", after: "other:5" })).from, null);
 });
 
-Deno.test("ChannelServer publishes the newest of each task, to nobody but those who have a copy", async () => {
+Deno.test("ChannelServer publishes the newest record of each changed task, and only if there are replicas", async () => {
   using monitor = new ChannelMonitor();
   using copy = await connect(monitor);
   using reporter = await connect(monitor);
@@ -152,7 +152,7 @@ Deno.test("ChannelServer publishes the newest of each task, to nobody but those 
   assertEquals(reporter.received, []);
 });
 
-Deno.test("ChannelServer of a channel is the only one of its isolate, until it is disposed of", () => {
+Deno.test("ChannelServer throws if its isolate already serves the channel", () => {
   using monitor = new ChannelMonitor();
   const options = {
     registry: monitor.test.registry,

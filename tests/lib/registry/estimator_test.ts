@@ -274,13 +274,13 @@ for (const { name, said, at, past, expected } of SCENARIOS) {
   });
 }
 
-Deno.test("Estimator.estimate() takes a burst at one instant for no rate once time has passed", () => {
+Deno.test("Estimator.estimate() does not derive a rate from a burst at one instant", () => {
   const burst = [0, 10, 20, 30].map((progress) => [0, { progress }] as const);
   const { eta, rate } = estimateAfter([...burst, [1, { progress: 31 }], [2, { progress: 32 }]], 2);
   assert(eta !== null && Number.isFinite(eta) && rate !== null && Number.isFinite(rate));
 });
 
-Deno.test("Estimator.estimate() starts afresh with counts where there were percents before", () => {
+Deno.test("Estimator.estimate() restarts when counts replace percentages", () => {
   const percents = steady(10, percent(1));
   const counts = [11, 12, 13].map((at) => [at, { current: 1_000 * (at - 10), total: 1_000_000 }] as const);
   const { rate } = estimateAfter([...percents, ...counts], 13);
@@ -298,7 +298,7 @@ Deno.test("Estimator.estimate() follows a change of pace within a minute", () =>
   assertLess(rate!, 10.001);
 });
 
-Deno.test("Estimator.estimate() recovers from a standstill", () => {
+Deno.test("Estimator.estimate() recovers after a stall", () => {
   const said = [...steady(10, percent(1)), [100, { progress: 11 }], [101, { progress: 12 }]] as const;
   const { eta, rate, eta_reason } = estimateAfter(said, 101);
   assertEquals(eta_reason, null);
@@ -318,7 +318,7 @@ Deno.test("Estimator.estimate() has no ETA and no reason for a task that is not 
   assertEquals(new Estimator().estimate(ended, 50).eta_reason, null);
 });
 
-Deno.test("Estimator.estimate() does not count the leap to 100 % of a task that ended early as pace", () => {
+Deno.test("Estimator.estimate() ignores the jump to 100 % of a task that ended early", () => {
   const estimator = new Estimator();
   let task: Task = transition(undefined, "t", createChange(), 0);
   for (const [at, update] of steady(10, percent(1))) {
@@ -330,7 +330,7 @@ Deno.test("Estimator.estimate() does not count the leap to 100 % of a task that 
   assertEquals(estimator.estimate(task, 11), { eta: null, ...NO_RANGE, rate: 1, eta_reason: null });
 });
 
-Deno.test("Estimator asks for past runs of the task's name, once, and not before the task is active", () => {
+Deno.test("Estimator reads past runs once, when the task becomes active", () => {
   const asked: string[] = [];
   const estimator = new Estimator((name) => {
     asked.push(name);
@@ -345,7 +345,7 @@ Deno.test("Estimator asks for past runs of the task's name, once, and not before
   assertEquals(asked, ["job"]);
 });
 
-Deno.test("Estimator.estimate() is nearer to the truth with past runs, of a task that is slow at first", () => {
+Deno.test("Estimator.estimate() is more accurate with past runs if a task starts slowly", () => {
   // A tenth in the first half of the time, all else in the second.
   const progressAt = (second: number) => second <= 50 ? second / 5 : 10 + (second - 50) * 1.8;
   const past = [95, 104, 99, 110, 92, 101];
@@ -358,7 +358,7 @@ Deno.test("Estimator.estimate() is nearer to the truth with past runs, of a task
   }
 });
 
-Deno.test("Estimator.correction() has nothing to say of a task whose estimate is right still", () => {
+Deno.test("Estimator.correction() returns null if the estimate is still right", () => {
   const estimator = new Estimator(() => new PastDurations([60]));
   let task = transition(undefined, "t", createChange(), 0);
   assertEquals(estimator.correction(task, 100), null, "it has not begun");
@@ -380,7 +380,7 @@ function assertHonest({ eta, eta_low, eta_high, rate, eta_reason }: Estimate, ta
   assertEquals(eta_reason !== null, task.active && eta === null);
 }
 
-Deno.test("Estimator.estimate() is a time that can be, or there is a reason why there is none", () => {
+Deno.test("Estimator.estimate() returns a finite ETA, or a reason why there is none", () => {
   const amount = fc.option(fc.oneof(
     fc.integer({ min: -10, max: 110 }),
     fc.double({ min: 0, max: 1e12, noNaN: true }).map((value) => Math.round(value * 1e6) / 1e6),
@@ -420,7 +420,7 @@ Deno.test("Estimator.estimate() is a time that can be, or there is a reason why 
   assertGreater(withEta, 500);
 });
 
-Deno.test("Estimator.estimate() has no endless ETA for amounts at the edge of what numbers can say", () => {
+Deno.test("Estimator.estimate() never returns an infinite ETA for extreme amounts", () => {
   const tiny: [number, Said][] = [0, 1, 2, 3].map((n) => [n, { progress: n * Number.MIN_VALUE }]);
   const huge: [number, Said][] = [0, 1, 2, 3].map((n) => [n, { current: n / 100, total: Number.MAX_VALUE }]);
   for (const said of [tiny, huge]) {

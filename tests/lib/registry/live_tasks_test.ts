@@ -12,7 +12,7 @@ function emptyStore(): MemoryStore {
 const here = new TestReporter("here");
 const remote = new TestReporter("remote", true);
 
-Deno.test("LiveTasks.localCount leaves out what goes on without this process, also once it has ended", () => {
+Deno.test("LiveTasks.localCount does not count tasks of other processes", () => {
   const live = new LiveTasks(emptyStore());
   live.add("c", "local", { owner: here.id, reporter: here, at: 0 });
   live.add("c", "unowned", { owner: null, reporter: null, at: 0 });
@@ -26,7 +26,7 @@ Deno.test("LiveTasks.localCount leaves out what goes on without this process, al
   assertEquals([live.localCount, live.get("c", "away")], [0, undefined]);
 });
 
-Deno.test("LiveTasks.add() notes since when a reporter is away, but of none that can't be reached at all", () => {
+Deno.test("LiveTasks.add() records when a reporter disconnected, except one that never connects", () => {
   const live = new LiveTasks(emptyStore());
   live.add("c", "local", { owner: here.id, reporter: here, at: 5 });
   live.add("c", "unowned", { owner: null, reporter: null, at: 5 });
@@ -50,7 +50,7 @@ Deno.test("LiveTasks.add() notes since when a reporter is away, but of none that
   assertEquals(live.ownedBy("another").map(({ id }) => id), ["away"]);
 });
 
-Deno.test("LiveTasks.ownedBy() knows those that one side runs, as they come and go", () => {
+Deno.test("LiveTasks.ownedBy() returns the tasks of one reporter", () => {
   const live = new LiveTasks(emptyStore());
   const owned = (id: string) => live.ownedBy(id).map(({ id }) => id);
   for (const id of ["a", "b", "c"]) live.add("c", id, { owner: remote.id, reporter: remote, at: 0 });

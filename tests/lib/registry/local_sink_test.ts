@@ -17,7 +17,7 @@ function begin(sink: LocalSink, id: string) {
   return { reporter, told };
 }
 
-Deno.test("LocalSink hands reports to the registry, and requests to stop to the task", async () => {
+Deno.test("LocalSink passes reports to the registry, and cancel requests to the task", async () => {
   using test = new TestRegistry();
   const sink = new LocalSink(test.registry);
   const [first, second] = [begin(sink, "1"), begin(sink, "2")];
@@ -30,7 +30,7 @@ Deno.test("LocalSink hands reports to the registry, and requests to stop to the 
   await sink.settled();
 });
 
-Deno.test("LocalSink tells the tasks that run of the end of the process", () => {
+Deno.test("LocalSink tells running tasks that the process is about to end", () => {
   using test = new TestRegistry();
   const sink = new LocalSink(test.registry);
   const [first, second] = [begin(sink, "1"), begin(sink, "2")];
@@ -40,7 +40,7 @@ Deno.test("LocalSink tells the tasks that run of the end of the process", () => 
   assertEquals([test.registry.task("c", "1")?.active, test.registry.runningCount], [true, 1]);
 });
 
-Deno.test("LocalSink takes no reports once it is disposed of, and says nothing to the task", () => {
+Deno.test("LocalSink ignores reports after its disposal, without a warning", () => {
   using test = new TestRegistry();
   const sink = new LocalSink(test.registry);
   const { reporter, told } = begin(sink, "1");
@@ -51,7 +51,7 @@ Deno.test("LocalSink takes no reports once it is disposed of, and says nothing t
   assertEquals([told, test.registry.task("c", "1")?.state], [[], "STARTING"]);
 });
 
-Deno.test("LocalSink leaves an id that was given twice to whoever came first", () => {
+Deno.test("LocalSink keeps the first of two tasks with one id", () => {
   using test = new TestRegistry();
   const sink = new LocalSink(test.registry);
   const [first, second] = [begin(sink, "1"), begin(sink, "1")];
@@ -63,7 +63,7 @@ Deno.test("LocalSink leaves an id that was given twice to whoever came first", (
   assertEquals(test.registry.task("c", "1")?.result, "first");
 });
 
-Deno.test("LocalSink says nothing where somebody else ended the task", () => {
+Deno.test("LocalSink does not warn about a report for a task that has ended", () => {
   using test = new TestRegistry();
   const sink = new LocalSink(test.registry);
   const { reporter, told } = begin(sink, "1");

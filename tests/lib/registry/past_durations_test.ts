@@ -3,13 +3,13 @@ import { PastDurations } from "../../../lib/registry/past_durations.ts";
 import { quantile } from "../../../lib/task/quantile.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
-Deno.test("PastDurations.usual is the median, whatever the order", () => {
+Deno.test("PastDurations.usual is the median", () => {
   assertEquals(new PastDurations([50, 10, 1_000]).usual, 50);
   assertEquals(new PastDurations([10, 30]).usual, 20);
   assertEquals(new PastDurations([]).usual, 0);
 });
 
-Deno.test("PastDurations.add() counts the newest twenty, in any order of their lengths", () => {
+Deno.test("PastDurations.add() keeps the newest twenty durations", () => {
   const past = new PastDurations();
   for (
     const seconds of [
@@ -31,14 +31,14 @@ Deno.test("PastDurations.add() counts the newest twenty, in any order of their l
   }));
 });
 
-Deno.test("PastDurations.left() goes by the runs that took longer than this one has until now", () => {
+Deno.test("PastDurations.left() uses the runs that took longer than the elapsed time", () => {
   const past = new PastDurations([10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
   assertEquals([0, 45, 95].map((elapsed) => past.left(elapsed)?.eta), [55, 30, 5]);
   assertEquals([100, 101, 1e9].map((elapsed) => past.left(elapsed)), [null, null, null]);
   assertEquals(new PastDurations([]).left(0), null);
 });
 
-Deno.test("PastDurations.left() is from the middle half of the runs, but not narrower than few of them allow", () => {
+Deno.test("PastDurations.left() returns the range of the middle half of the runs, wider if they are few", () => {
   assertEquals(new PastDurations([10, 20, 30, 70, 100]).left(0), { eta: 30, low: 20, high: 70 });
   assertEquals(new PastDurations([60]).left(0), { eta: 60, low: 40, high: 90 });
   assertEquals(new PastDurations([60, 60]).left(0), { eta: 60, low: 48, high: 75 });
@@ -46,7 +46,7 @@ Deno.test("PastDurations.left() is from the middle half of the runs, but not nar
   assert(low > 58 && high < 62, `${low} to ${high}`);
 });
 
-Deno.test("PastDurations.left() is a time that can be, between its bounds", () => {
+Deno.test("PastDurations.left() returns a finite time within its range", () => {
   const seconds = fc.double({ min: 0, max: 1e6, noNaN: true });
   fc.assert(fc.property(fc.array(seconds, { maxLength: 20 }), seconds, (durations, elapsed) => {
     const left = new PastDurations(durations).left(elapsed);

@@ -22,7 +22,7 @@ function run(seconds: number, overrides: Partial<TaskSummary> = {}): TaskSummary
   return finishedTask({ name: "job", started_at: 100, finished_at: 100 + seconds, ...overrides });
 }
 
-Deno.test("PastRuns.of() takes the newest twenty that ended well", () => {
+Deno.test("PastRuns.of() reads the newest twenty successful runs", () => {
   const failed = Array.from({ length: 15 }, () => run(9, { state: "ERROR" }));
   const runs = [...failed, run(1, { state: "CANCELLED" }), ...[10, 20, 30].map((seconds) => run(seconds))];
   assertEquals(new PastRuns(new PastStore(runs)).of("c", "job").usual, 20);
@@ -33,7 +33,7 @@ Deno.test("PastRuns.of() takes the newest twenty that ended well", () => {
   assertEquals(new PastRuns(new PastStore([run(-5)])).of("c", "job").usual, 0, "a clock that was set back");
 });
 
-Deno.test("PastRuns asks for a name once, counts what ends then, and asks anew when it has to forget", () => {
+Deno.test("PastRuns reads a name once, adds later ends, and reads it again after a removal", () => {
   const store = new PastStore([run(10)]);
   const past = new PastRuns(store);
   past.ended("c", run(1_000));

@@ -10,14 +10,14 @@ function seriesOf(points: Iterable<ProgressPoint>): ProgressHistory {
   return series;
 }
 
-Deno.test("ProgressHistory keeps all points while they are few, of one time the last", () => {
+Deno.test("ProgressHistory keeps all of a few points, and the last of several at one time", () => {
   const points = [[1, 0], [1.5, 20], [1.5, 25], [2, 10], [9, 10]] as const;
   assertEquals(seriesOf(points).points, [[1, 0], [1.5, 25], [2, 10], [9, 10]]);
   assertEquals(seriesOf([]).points, []);
   assertEquals(seriesOf([[1.23456, 33.3333]]).points, [[1.235, 33.33]]);
 });
 
-Deno.test("ProgressHistory keeps few points of many, spread over the whole time, and the first and the last", () => {
+Deno.test("ProgressHistory keeps a bounded number of points over the whole time, with the first and the last", () => {
   for (const [count, every] of [[1_000, 1], [100_000, 0.001], [12_345, 60]] as const) {
     const series = seriesOf(Array.from({ length: count }, (_, n) => [n * every, n * 100 / count] as const));
     const { points } = series;
@@ -30,13 +30,13 @@ Deno.test("ProgressHistory keeps few points of many, spread over the whole time,
   }
 });
 
-Deno.test("ProgressHistory does not draw a rise into a pause that came before it", () => {
+Deno.test("ProgressHistory keeps the last point before a pause", () => {
   const steady = Array.from({ length: 1_000 }, (_, n) => [n, n / 20] as const);
   const { points } = seriesOf([...steady, [5_000, 51]]);
   assertEquals(points.slice(-2), [[999, 49.95], [5_000, 51]]);
 });
 
-Deno.test("ProgressHistory holds only what was added, in order, within its bound", () => {
+Deno.test("ProgressHistory holds only added points, in order and within its bound", () => {
   const gap = fc.oneof(
     fc.constant(0),
     fc.double({ min: 0, max: 1, noNaN: true }),
@@ -68,7 +68,7 @@ Deno.test("ProgressHistory holds only what was added, in order, within its bound
   }));
 });
 
-Deno.test("ProgressHistory.isDue() asks to be stored every few seconds, of a long task less often", () => {
+Deno.test("ProgressHistory.isDue() is true every few seconds, and less often for a long task", () => {
   const series = new ProgressHistory(100);
   assertEquals([series.isDue(1_000), series.isUnsaved], [false, false], "there is nothing to store");
   series.add(100, 1);

@@ -23,7 +23,7 @@ function etaOf(test: TestRegistry, id: string): unknown[] {
   return [eta, eta_low, eta_high, eta_reason];
 }
 
-Deno.test("Registry gives a task an ETA by past runs of its name from the start on", () => {
+Deno.test("Registry estimates the ETA of a new task from past runs of its name", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   test.begin("c", "first", { name: "job" });
@@ -38,7 +38,7 @@ Deno.test("Registry gives a task an ETA by past runs of its name from the start 
   assertEquals(etaOf(test, "second"), [40, 26.67, 60, null]);
 });
 
-Deno.test("Registry counts no runs of others, none that failed, and none that were removed", () => {
+Deno.test("Registry estimates from successful, existing runs of the same client and name only", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   run(test, clock, "other name", 10, "other");
@@ -55,7 +55,7 @@ Deno.test("Registry counts no runs of others, none that failed, and none that we
   assertEquals(etaOf(test, "2")[0], 40);
 });
 
-Deno.test("Registry goes by the newest twenty runs that ended well", () => {
+Deno.test("Registry estimates from the newest twenty successful runs", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   for (let i = 0; i < 20; i++) run(test, clock, `old-${i}`, 1_000);
@@ -68,7 +68,7 @@ Deno.test("Registry goes by the newest twenty runs that ended well", () => {
   assertEquals(etaOf(test, "now"), [100, null, null, null]);
 });
 
-Deno.test("Registry.sweep() gives another ETA to a silent task that has outlived past runs, and none at last", () => {
+Deno.test("Registry.sweep() updates the ETA of a silent task that outlasts past runs, and finally removes it", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   run(test, clock, "short", 20);
@@ -89,7 +89,7 @@ Deno.test("Registry.sweep() gives another ETA to a silent task that has outlived
   assertEquals(test.registry.cursor.seq, seq, "said once");
 });
 
-Deno.test("Registry.sweep() hides an ETA by past runs, too, where a task stands still", () => {
+Deno.test("Registry.sweep() removes the ETA of a stalled task even if there are past runs", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   run(test, clock, "1", 1_000);

@@ -7,7 +7,7 @@ import { TestRegistry, TestReporter } from "../../support/registry.ts";
 import { StoreFolder } from "../../support/store_folder.ts";
 import { seriesOf } from "../../support/store_model.ts";
 
-Deno.test("Registry.progress() tells how it moved, while a task runs and when it has ended", async () => {
+Deno.test("Registry.progress() returns the progress history of running and ended tasks", async () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   assertEquals(await test.registry.progress("c", "unknown"), []);
@@ -32,7 +32,7 @@ Deno.test("Registry.progress() tells how it moved, while a task runs and when it
   assertEquals(await seriesOf(test.store, "c", "2"), [], "a point alone is no course");
 });
 
-Deno.test("Registry.progress() goes on to the end of a task that failed, and on the way of parts", async () => {
+Deno.test("Registry.progress() includes the end of a failed task, and progress from subtasks", async () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   test.begin("c", "whole");
@@ -48,7 +48,7 @@ Deno.test("Registry.progress() goes on to the end of a task that failed, and on 
   assertEquals(await progress("whole"), [[0, 40], [1, 60]]);
 });
 
-Deno.test("Registry stores how progress moved together with the end of the task", async () => {
+Deno.test("Registry commits the progress history together with the end of the task", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   using test = new TestRegistry({}, "first", store);
@@ -67,7 +67,7 @@ Deno.test("Registry stores how progress moved together with the end of the task"
   assertEquals(stored, [[], [10, 100]]);
 });
 
-Deno.test("Registry.sweep() stores how progress moves every few seconds, so that a crash takes back no more", async () => {
+Deno.test("Registry.sweep() stores progress histories every few seconds", async () => {
   using folder = new StoreFolder();
   using clock = new FakeClock();
   {
@@ -94,7 +94,7 @@ Deno.test("Registry.sweep() stores how progress moves every few seconds, so that
   assertEquals([points.length, points.at(-1)], [13, [CLOCK_START + 72, 90]]);
 });
 
-Deno.test("Registry.sweep() stores the courses of thousands of tasks bit by bit, each in its turn", async () => {
+Deno.test("Registry.sweep() stores the progress histories of thousands of tasks in turns", async () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   const ids = Array.from({ length: 1_000 }, (_, index) => `${index}`);

@@ -13,7 +13,7 @@ function far(id = "far"): TestReporter {
   return new TestReporter(id, true);
 }
 
-Deno.test("Registry.report() notes who reports a task from elsewhere, and takes it from nobody else", () => {
+Deno.test("Registry.report() records a remote reporter, and refuses reports from any other", () => {
   using test = new TestRegistry();
   const reporter = far();
   test.report("c", "1", createChange(), reporter);
@@ -28,7 +28,7 @@ Deno.test("Registry.report() notes who reports a task from elsewhere, and takes 
   }
 });
 
-Deno.test("Registry.report() refuses a number that is not above the last one, and changes nothing", () => {
+Deno.test("Registry.report() refuses a report number that is not above the last one", () => {
   using test = new TestRegistry();
   const reporter = far();
   const say = (seq: number, progress: number) => {
@@ -46,7 +46,7 @@ Deno.test("Registry.report() refuses a number that is not above the last one, an
   assertEquals([say(6, 60).progress, say(7, 60).report_seq], [60, 7]);
 });
 
-Deno.test("Registry shows tasks as stale whose reporter stays away, and as alive when it is back", () => {
+Deno.test("Registry marks tasks as stale while their reporter is disconnected", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ reporterAwayMs: 10_000 });
   const { registry } = test;
@@ -76,7 +76,7 @@ Deno.test("Registry shows tasks as stale whose reporter stays away, and as alive
   assertEquals(back.cancelled, ["c/2"], "it is told what was asked meanwhile");
 });
 
-Deno.test("Registry ends a task as lost that was stale for too long, and no other", () => {
+Deno.test("Registry ends a task as lost after it was stale for too long", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ reporterAwayMs: 10_000, lostAfterMs: 60_000 });
   const reporter = far();
@@ -98,7 +98,7 @@ Deno.test("Registry ends a task as lost that was stale for too long, and no othe
   assertThrows(() => test.report("c", "quiet", { type: "update" }, reporter), TransitionError, "has ended");
 });
 
-Deno.test("Registry.requestCancel() ends a task at once that is reported over HTTP and has not started", () => {
+Deno.test("Registry.requestCancel() cancels a waiting task reported over HTTP at once", () => {
   using before = new TestRegistry();
   const reporter = far(HTTP_REPORTER_ID);
   for (const id of ["1", "2", "running"]) before.report("c", id, createChange(), reporter);
@@ -114,7 +114,7 @@ Deno.test("Registry.requestCancel() ends a task at once that is reported over HT
   }
 });
 
-Deno.test("Registry goes on with tasks of other processes after a restart, with versions that nobody has seen", () => {
+Deno.test("Registry continues the tasks of other processes after a restart, with unused versions", () => {
   using clock = new FakeClock();
   using before = new TestRegistry();
   before.begin("c", "here");

@@ -16,7 +16,7 @@ function refusal(registry: Registry, id: string): string {
   return assertThrows(() => registry.restore("c", id), TransitionError).code;
 }
 
-Deno.test("Registry.restore() brings a task back with all that belongs to it, at its place", async () => {
+Deno.test("Registry.restore() restores a task at its place, with log, history and launch", async () => {
   using _clock = new FakeClock();
   using test = new TestRegistry();
   const { registry } = test;
@@ -51,7 +51,7 @@ Deno.test("Registry.restore() brings a task back with all that belongs to it, at
   assertEquals(changes.tasks.map(({ task }) => task), [restored]);
 });
 
-Deno.test("Registry.restore() goes within the window, and not after it", () => {
+Deno.test("Registry.restore() succeeds within the window, and throws after it", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ restoreWindowMs: 5_000, sweepIntervalMs: 1_000_000 });
   const { registry } = test;
@@ -66,7 +66,7 @@ Deno.test("Registry.restore() goes within the window, and not after it", () => {
   assertEquals([idsOf(registry), test.events.length], [["early"], events]);
 });
 
-Deno.test("Registry forgets a removed task for good once its window is over", () => {
+Deno.test("Registry purges a removed task after the window", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ restoreWindowMs: 5_000, sweepIntervalMs: 1_000 });
   test.run("c", "1");
@@ -78,7 +78,7 @@ Deno.test("Registry forgets a removed task for good once its window is over", ()
   assertEquals(test.store.removed("c", "1"), undefined);
 });
 
-Deno.test("Registry.restore() refuses what was not removed, and an id that is taken", () => {
+Deno.test("Registry.restore() throws if the task was not removed, or its id is taken", () => {
   using test = new TestRegistry();
   const { registry } = test;
   test.begin("c", "alive");
@@ -94,7 +94,7 @@ Deno.test("Registry.restore() refuses what was not removed, and an id that is ta
   assertEquals([registry.cursor.seq, registry.task("c", "taken")?.version], [seq, version]);
 });
 
-Deno.test("Registry.restore() of an id that was used again brings back the last task only", async () => {
+Deno.test("Registry.restore() of a reused id restores the last task only", async () => {
   using test = new TestRegistry();
   const { registry } = test;
   test.begin("c", "1", { name: "first" });
@@ -110,7 +110,7 @@ Deno.test("Registry.restore() of an id that was used again brings back the last 
   assertEquals((await registry.history("c", "1")).map(({ version }) => version), [1, 2, 3]);
 });
 
-Deno.test("Registry.restore() goes once for each removal, and each begins a window of its own", () => {
+Deno.test("Registry.restore() succeeds once per removal, each with a window of its own", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ restoreWindowMs: 5_000, sweepIntervalMs: 1_000 });
   const { registry } = test;
@@ -126,13 +126,13 @@ Deno.test("Registry.restore() goes once for each removal, and each begins a wind
   assertEquals(test.removed.length, 4);
 });
 
-Deno.test("Registry.restore() brings back nothing that had to go for a bound", () => {
+Deno.test("Registry.restore() throws if a limit removed the task", () => {
   using test = new TestRegistry({ endedTasksPerClient: 1 });
   test.run("c", "1", "2");
   assertEquals([test.removed, refusal(test.registry, "1")], [["c/1"], "task_not_found"]);
 });
 
-Deno.test("Registry keeps to its bounds also where tasks are restored", () => {
+Deno.test("Registry enforces its limits when tasks are restored", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ endedTasksPerClient: 2, sweepIntervalMs: 1_000 });
   const { registry } = test;
@@ -144,7 +144,7 @@ Deno.test("Registry keeps to its bounds also where tasks are restored", () => {
   assertEquals(registry.count("c"), 2);
 });
 
-Deno.test("Registry removes ended tasks that are too old, with all that belongs to them", async () => {
+Deno.test("Registry removes ended tasks that are too old, with their side tables", async () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ endedTaskAgeMs: 60_000, sweepIntervalMs: 1_000 });
   const { registry } = test;
@@ -167,7 +167,7 @@ Deno.test("Registry removes ended tasks that are too old, with all that belongs 
   assertEquals([registry.clients(), test.removed], [["c"], ["c/1", "d/2"]]);
 });
 
-Deno.test("Registry counts the age of a restored task from its end, and not from its return", () => {
+Deno.test("Registry counts the age of a restored task from its end", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ endedTaskAgeMs: 60_000, sweepIntervalMs: 1_000 });
   const { registry } = test;
@@ -182,7 +182,7 @@ Deno.test("Registry counts the age of a restored task from its end, and not from
   assertEquals(idsOf(registry), []);
 });
 
-Deno.test("Registry keeps what has just ended, however far behind the clock of its reporter is", () => {
+Deno.test("Registry keeps a task that has just ended, even if its reporter's clock is far behind", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ endedTaskAgeMs: 60_000, sweepIntervalMs: 1_000 });
   const { registry, reporter } = test;

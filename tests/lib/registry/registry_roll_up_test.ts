@@ -8,7 +8,7 @@ function progressOf({ registry }: TestRegistry, id: string): number | null | und
   return registry.task("c", id)?.progress;
 }
 
-Deno.test("Registry rolls children up by their weights", () => {
+Deno.test("Registry computes a parent's progress from the weights of its children", () => {
   using test = new TestRegistry();
   test.begin("c", "parent");
   test.begin("c", "small", { parent_id: "parent", weight: 1 });
@@ -23,7 +23,7 @@ Deno.test("Registry rolls children up by their weights", () => {
   assertEquals([progressOf(test, "parent"), test.registry.task("c", "parent")?.state], [100, "PROCESSING"]);
 });
 
-Deno.test("Registry never rolls a parent back, be it for another child or one that steps back", () => {
+Deno.test("Registry never decreases a parent's progress, for another child or one that goes back", () => {
   using test = new TestRegistry();
   test.begin("c", "parent");
   test.begin("c", "1", { parent_id: "parent" });
@@ -39,7 +39,7 @@ Deno.test("Registry never rolls a parent back, be it for another child or one th
   assertEquals(progressOf(test, "parent"), 95);
 });
 
-Deno.test("Registry rolls grandchildren up through their parents", () => {
+Deno.test("Registry updates the progress of grandparents", () => {
   using test = new TestRegistry();
   test.begin("c", "top");
   test.begin("c", "left", { parent_id: "top" });
@@ -54,7 +54,7 @@ Deno.test("Registry rolls grandchildren up through their parents", () => {
   assertEquals(test.registry.task("c", "top")?.version, version);
 });
 
-Deno.test("Registry leaves a parent alone that says itself how far it is, has ended, or is not there", () => {
+Deno.test("Registry does not update a parent that reports its own progress, has ended, or does not exist", () => {
   using test = new TestRegistry();
   test.begin("c", "own");
   test.progress("c", "own", 10);
@@ -70,7 +70,7 @@ Deno.test("Registry leaves a parent alone that says itself how far it is, has en
   assertEquals([progressOf(test, "own"), progressOf(test, "1"), test.registry.count("c")], [100, 95, 3]);
 });
 
-Deno.test("Registry takes children without weight, and tasks that are their own ancestors", () => {
+Deno.test("Registry accepts children of weight 0, and cycles of parents", () => {
   using test = new TestRegistry();
   test.begin("c", "parent");
   test.begin("c", "weightless", { parent_id: "parent", weight: 0 });
@@ -91,7 +91,7 @@ Deno.test("Registry takes children without weight, and tasks that are their own 
   ]);
 });
 
-Deno.test("Registry rolls up what moves a task that is its own ancestor, and comes to an end with it", () => {
+Deno.test("Registry updates a cycle of parents in finite time", () => {
   using test = new TestRegistry();
   test.begin("c", "self", { parent_id: "self" });
   test.begin("c", "light", { parent_id: "self", weight: 0.000_1 });
@@ -99,7 +99,7 @@ Deno.test("Registry rolls up what moves a task that is its own ancestor, and com
   assertEquals(test.registry.task("c", "light")?.state, "FINISHED");
 });
 
-Deno.test("Registry counts a child that was there before its parent as one that came later", () => {
+Deno.test("Registry counts a child that is older than its parent", () => {
   using test = new TestRegistry();
   test.begin("c", "early", { parent_id: "parent" });
   test.progress("c", "early", 20);
@@ -110,7 +110,7 @@ Deno.test("Registry counts a child that was there before its parent as one that 
   assertEquals(progressOf(test, "parent"), 40);
 });
 
-Deno.test("Registry takes a line of descent as long as the bound on tasks allows", () => {
+Deno.test("Registry accepts as many generations as the limit of tasks allows", () => {
   using test = new TestRegistry();
   test.begin("c", "0");
   for (let i = 1; i < 9_000; i++) test.begin("c", `${i}`, { parent_id: `${i - 1}` });
@@ -118,7 +118,7 @@ Deno.test("Registry takes a line of descent as long as the bound on tasks allows
   assertEquals(progressOf(test, "0"), 50);
 });
 
-Deno.test("Registry keeps a parent's progress between 0 and 100 and rising over random children", () => {
+Deno.test("Registry keeps a parent's progress between 0 and 100 and never decreasing, over random children", () => {
   const step = fc.record({
     do: fc.constantFrom("begin", "progress", "progress", "finish"),
     // A parent is there before its children.

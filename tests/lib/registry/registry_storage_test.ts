@@ -9,7 +9,7 @@ import { HeldStore } from "../../support/held_store.ts";
 import { TestRegistry, TestReporter } from "../../support/registry.ts";
 import { reopened } from "../../support/reopened.ts";
 
-Deno.test("Registry takes over a store: what ran is interrupted, above every version that was given out", async () => {
+Deno.test("Registry interrupts the tasks that ran in the previous process, with a version above any given out", async () => {
   using clock = new FakeClock();
   using before = new TestRegistry();
   before.report("c", "waiting", createChange());
@@ -41,7 +41,7 @@ Deno.test("Registry takes over a store: what ran is interrupted, above every ver
   assertThrows(() => after.progress("c", "running", 50), TransitionError, "it has ended as ERROR");
 });
 
-Deno.test("Registry takes over a store, and keeps to its own bounds with what it finds", () => {
+Deno.test("Registry enforces its limits on the tasks of an opened store", () => {
   using before = new TestRegistry();
   for (const id of ["1", "2", "3"]) before.run("a", id);
   before.begin("a", "4");
@@ -54,7 +54,7 @@ Deno.test("Registry takes over a store, and keeps to its own bounds with what it
   assertEquals((after.registry.creationError("c") as LimitError).limit, "clients");
 });
 
-Deno.test("Registry takes over a store, and removes what became too old meanwhile, then and later", () => {
+Deno.test("Registry removes the tasks of an opened store that are too old, at once and later", () => {
   using clock = new FakeClock();
   using before = new TestRegistry();
   before.run("c", "old");
@@ -68,13 +68,13 @@ Deno.test("Registry takes over a store, and removes what became too old meanwhil
   assertEquals([after.registry.tasks("c"), after.removed], [[], ["c/young"]]);
 });
 
-Deno.test("Registry over an empty store sets no timer", () => {
+Deno.test("Registry sets no timer for an empty store", () => {
   using clock = new FakeClock();
   using _test = new TestRegistry();
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("Registry.announceShutdown() tells the sides that run tasks, each of its own, and changes nothing", () => {
+Deno.test("Registry.announceShutdown() tells each reporter about its tasks, and changes none", () => {
   using test = new TestRegistry();
   const other = new TestReporter("other");
   test.begin("a", "1");
@@ -87,7 +87,7 @@ Deno.test("Registry.announceShutdown() tells the sides that run tasks, each of i
   assertEquals([test.reporter.cancelled, test.registry.cursor.seq], [[], seq]);
 });
 
-Deno.test("Registry.announceShutdown() takes it that tasks end while they are told", () => {
+Deno.test("Registry.announceShutdown() allows tasks to end meanwhile", () => {
   using test = new TestRegistry();
   const reporter = new TestReporter();
   reporter.interrupted = (client, id) => {
@@ -99,7 +99,7 @@ Deno.test("Registry.announceShutdown() takes it that tasks end while they are to
   assertEquals(test.registry.runningCount, 0);
 });
 
-Deno.test("Registry.interruptAll() ends what has not ended, and leaves what has", () => {
+Deno.test("Registry.interruptAll() ends unfinished tasks only", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   const { registry } = test;
@@ -121,7 +121,7 @@ Deno.test("Registry.interruptAll() ends what has not ended, and leaves what has"
   assertThrows(() => test.progress("a", "1", 5), TransitionError, "it has ended as ERROR");
 });
 
-Deno.test("Registry.cursor is of another epoch while nothing can be committed; both are understood", async () => {
+Deno.test("Registry.cursor has another epoch while nothing can be committed; cursors of both are accepted", async () => {
   const store = new HeldStore();
   using test = new TestRegistry({}, "first", store);
   const { registry } = test;
@@ -147,7 +147,7 @@ Deno.test("Registry.cursor is of another epoch while nothing can be committed; b
   assertEquals(registry.changesSince("c", { epoch: "unsaved", seq: 100 }), undefined);
 });
 
-Deno.test("Registry.creationError() is the bound that is reached, or the trouble with the store", async () => {
+Deno.test("Registry.creationError() is the limit that is reached, or the storage error", async () => {
   const store = new HeldStore();
   using test = new TestRegistry({ liveTasksPerClient: 1, clients: 1 }, "first", store);
   const { registry } = test;
@@ -169,7 +169,7 @@ Deno.test("Registry.creationError() is the bound that is reached, or the trouble
   assert(registry.creationError("c") instanceof ClosedError);
 });
 
-Deno.test("Registry.whenPublishable() waits for beginnings, ends, removals and returns, but not for progress", async () => {
+Deno.test("Registry.whenPublishable() waits after a task was created, ended, removed or restored, but not after progress", async () => {
   const store = new HeldStore();
   using test = new TestRegistry({}, "first", store);
   const { registry } = test;
@@ -206,7 +206,7 @@ Deno.test("Registry.whenPublishable() waits for beginnings, ends, removals and r
   }
 });
 
-Deno.test("Registry.whenPublishable() waits for nothing where nothing can be committed", async () => {
+Deno.test("Registry.whenPublishable() does not wait if nothing can be committed", async () => {
   const store = new HeldStore();
   using test = new TestRegistry({}, "first", store);
   store.hold();
@@ -220,7 +220,7 @@ Deno.test("Registry.whenPublishable() waits for nothing where nothing can be com
   await test.registry.committed();
 });
 
-Deno.test("Registry.onDegradation() hears when trouble comes and goes", async () => {
+Deno.test("Registry.onDegradation() calls the listener when the store becomes degraded and recovers", async () => {
   const store = new HeldStore();
   using test = new TestRegistry({}, "first", store);
   const heard: (string | undefined)[] = [];
@@ -232,7 +232,7 @@ Deno.test("Registry.onDegradation() hears when trouble comes and goes", async ()
   assertEquals(heard, ["the disk is full", undefined]);
 });
 
-Deno.test("Registry that can give out no more numbers refuses changes, and is as it was", () => {
+Deno.test("Registry refuses changes without sequence numbers left, and is unchanged", () => {
   const store = new HeldStore();
   using test = new TestRegistry({ liveTasksPerClient: 1 }, "first", store);
   const { registry } = test;
@@ -252,7 +252,7 @@ Deno.test("Registry that can give out no more numbers refuses changes, and is as
   assertEquals([registry.cursor.seq, registry.clients()], [5, ["c"]]);
 });
 
-Deno.test("Registry.sweep() does what it can where no more numbers can be given out, and never throws", () => {
+Deno.test("Registry.sweep() does not throw at its interval if no sequence numbers are left", () => {
   using clock = new FakeClock();
   const store = new HeldStore();
   using test = new TestRegistry({ endedTaskAgeMs: 60_000, sweepIntervalMs: 1_000 }, "first", store);
@@ -270,7 +270,7 @@ Deno.test("Registry.sweep() does what it can where no more numbers can be given 
   assertEquals([test.registry.task("c", "silent")?.stale, test.registry.count("c")], [true, 1]);
 });
 
-Deno.test("Registry.history() holds the states and what was said of them, but no mere progress", async () => {
+Deno.test("Registry.history() returns changes of state and status, but not of progress alone", async () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ historyPerTask: 3 });
   const { registry } = test;
@@ -307,7 +307,7 @@ Deno.test("Registry.history() holds the states and what was said of them, but no
   assertEquals(await registry.history("c", "unknown"), []);
 });
 
-Deno.test("Registry.launch() is what a task was started with, and nothing for the others", async () => {
+Deno.test("Registry.launch() returns what a task was started with by name, otherwise undefined", async () => {
   using test = new TestRegistry();
   const { registry } = test;
   test.begin("c", "1");

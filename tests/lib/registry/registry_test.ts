@@ -16,7 +16,7 @@ import { createChange, updates } from "../../support/changes.ts";
 import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
 import { TestRegistry, TestReporter } from "../../support/registry.ts";
 
-Deno.test("Registry.report() applies, orders and announces every change while it is made", () => {
+Deno.test("Registry.report() applies, numbers and publishes every change synchronously", () => {
   using test = new TestRegistry();
   const { registry, events } = test;
   assertEquals([registry.cursor, registry.clients()], [{ epoch: "first", seq: 0 }, []]);
@@ -35,7 +35,7 @@ Deno.test("Registry.report() applies, orders and announces every change while it
   assertEquals(JSON.parse(registry.stored("c", "1")!.json), ended);
 });
 
-Deno.test("Registry.report() that changes nothing announces nothing", () => {
+Deno.test("Registry.report() publishes nothing if nothing changes", () => {
   using test = new TestRegistry();
   test.run("c", "1");
   const before = test.events.length;
@@ -46,7 +46,7 @@ Deno.test("Registry.report() that changes nothing announces nothing", () => {
   assertEquals([test.events.length, test.registry.cursor.seq], [before, before]);
 });
 
-Deno.test("Registry.report() refuses who did not create the task", () => {
+Deno.test("Registry.report() refuses a reporter that did not create the task", () => {
   using test = new TestRegistry();
   const stranger = new TestReporter("stranger");
   test.begin("c", "1");
@@ -63,7 +63,7 @@ Deno.test("Registry.report() refuses who did not create the task", () => {
   assertThrows(() => test.report("c", "external", { type: "start" }, stranger), TransitionError);
 });
 
-Deno.test("Registry.report() takes no time of the future", () => {
+Deno.test("Registry.report() limits times to the present", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   const { registry, reporter } = test;
@@ -80,7 +80,7 @@ Deno.test("Registry.report() takes no time of the future", () => {
   assertEquals(late.updated_at, CLOCK_START + 1);
 });
 
-Deno.test("Registry.report() refuses tasks over a bound and keeps nothing of them", () => {
+Deno.test("Registry.report() refuses tasks beyond a limit, and stores nothing of them", () => {
   using test = new TestRegistry({ clients: 2, liveTasksPerClient: 2 });
   const { registry } = test;
   test.begin("a", "1");
@@ -94,7 +94,7 @@ Deno.test("Registry.report() refuses tasks over a bound and keeps nothing of the
   test.begin("a", "3");
 });
 
-Deno.test("Registry removes the oldest ended tasks over the bounds, and announces it", () => {
+Deno.test("Registry removes the oldest ended tasks beyond the limits, and publishes the removals", () => {
   using test = new TestRegistry({ endedTasksPerClient: 2, endedTasks: 3 });
   test.begin("a", "alive");
   test.run("a", "1", "2", "3");
@@ -109,7 +109,7 @@ Deno.test("Registry removes the oldest ended tasks over the bounds, and announce
   assertEquals(test.registry.cursor.seq, test.events.at(-1)?.seq);
 });
 
-Deno.test("Registry without room for ended tasks shows each end, then its removal", () => {
+Deno.test("Registry publishes each end, then its removal, if no ended tasks are kept", () => {
   using test = new TestRegistry({ endedTasksPerClient: 0 });
   test.run("a", "1");
   assertEquals(test.events.slice(-2).map(({ stored, removedId }) => stored?.task.state ?? removedId), [
@@ -130,7 +130,7 @@ Deno.test("Registry.remove() removes ended tasks only", () => {
   assertEquals(test.registry.task("c", "1")?.version, 2);
 });
 
-Deno.test("Registry keeps nothing of clients that were only asked for", () => {
+Deno.test("Registry keeps nothing of clients that were only read", () => {
   using test = new TestRegistry({ clients: 1 });
   const { registry } = test;
   for (let i = 0; i < 100; i++) {
@@ -146,7 +146,7 @@ Deno.test("Registry keeps nothing of clients that were only asked for", () => {
   test.begin("known", "1");
 });
 
-Deno.test("Registry.changesSince() knows no position of another numbering, or of the future", () => {
+Deno.test("Registry.changesSince() rejects cursors of another epoch or of the future", () => {
   using test = new TestRegistry({ removalsPerClient: 2 });
   const { registry } = test;
   test.run("c", "1", "2", "3");
@@ -174,7 +174,7 @@ function sorted(tasks: ReadonlyMap<string, Task>): Task[] {
   return [...tasks.values()].sort((a, b) => a.id < b.id ? -1 : 1);
 }
 
-Deno.test("Registry.changesSince() leads from any moment of a random history to the present", () => {
+Deno.test("Registry.changesSince() leads from any cursor of a random history to the present", () => {
   const step = fc.record({
     do: fc.constantFrom("begin", "update", "finish", "remove"),
     client: fc.constantFrom("a", "b"),
@@ -234,7 +234,7 @@ Deno.test("Registry.changesSince() leads from any moment of a random history to 
   assertGreater(checked - resyncs, 10_000);
 });
 
-Deno.test("Registry.log() keeps the newest lines, log_count counts all", async () => {
+Deno.test("Registry.log() keeps the newest lines, while log_count counts all", async () => {
   using test = new TestRegistry({ logLinesPerTask: 10 });
   test.begin("c", "1");
   for (let i = 0; i < 35; i++) test.report("c", "1", { type: "log", lines: [{ at: i, text: `line ${i}` }] });
@@ -249,7 +249,7 @@ Deno.test("Registry.log() keeps the newest lines, log_count counts all", async (
   assertEquals((await test.registry.log("c", "2", 0, 35)).lines, []);
 });
 
-Deno.test("Registry keeps the metadata of a task within its bound, however many updates add to it", () => {
+Deno.test("Registry bounds the metadata of a task, however many updates add to it", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   for (let i = 0; i < 100; i++) {
@@ -264,7 +264,7 @@ Deno.test("Registry keeps the metadata of a task within its bound, however many 
   assertLessOrEqual(JSON.stringify(test.registry.task("c", "1")?.metadata).length, LIMITS.metadataBytes);
 });
 
-Deno.test("Registry.requestCancel() tells the reporter every time, and changes the record once", () => {
+Deno.test("Registry.requestCancel() tells the reporter each time, but changes the record once", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   assertEquals(test.registry.requestCancel("c", "1").cancel_requested, true);
@@ -278,13 +278,13 @@ Deno.test("Registry.requestCancel() tells the reporter every time, and changes t
   assertThrows(() => test.registry.requestCancel("c", "3"), TransitionError, "there is no such task");
 });
 
-Deno.test("Registry.requestCancel() of a task that nobody runs yet cancels it at once", () => {
+Deno.test("Registry.requestCancel() cancels a task without a reporter at once", () => {
   using test = new TestRegistry();
   test.registry.apply("c", "1", createChange());
   assertEquals(test.registry.requestCancel("c", "1").state, "CANCELLED");
 });
 
-Deno.test("Registry.reporterLost() makes the reporter's active tasks stale, until it is heard again", () => {
+Deno.test("Registry.reporterLost() marks the reporter's active tasks as stale until its next report", () => {
   using test = new TestRegistry();
   const other = new TestReporter("other");
   test.begin("c", "1");
@@ -302,7 +302,7 @@ Deno.test("Registry.reporterLost() makes the reporter's active tasks stale, unti
   assertEquals(test.progress("c", "1", 5).stale, false);
 });
 
-Deno.test("Registry.sweep() finds tasks that broke their promise of a sign of life", () => {
+Deno.test("Registry.sweep() marks tasks as stale after their promised interval", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ sweepIntervalMs: 1_000 });
   const stale = (id: string) => test.registry.task("c", id)?.stale;
@@ -323,7 +323,7 @@ Deno.test("Registry.sweep() finds tasks that broke their promise of a sign of li
   assertEquals(stale("promised"), false);
 });
 
-Deno.test("Registry.sweep() takes back the ETA of a task that stands still, and gives it again", () => {
+Deno.test("Registry.sweep() removes the ETA of a stalled task, and restores it later", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   test.begin("c", "1");
@@ -345,7 +345,7 @@ Deno.test("Registry.sweep() takes back the ETA of a task that stands still, and 
   assertEquals(eta()[2], null);
 });
 
-Deno.test("Registry.sweep() calls a task stalled, too, that stopped before it had an ETA", () => {
+Deno.test("Registry.sweep() marks a task as stalled even if it never had an ETA", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   test.begin("c", "1");
@@ -355,7 +355,7 @@ Deno.test("Registry.sweep() calls a task stalled, too, that stopped before it ha
   assertEquals(test.registry.task("c", "1")?.eta_reason, "stalled");
 });
 
-Deno.test("Registry sweeps only while there are tasks, or some that could be restored", () => {
+Deno.test("Registry sweeps only while there are tasks, or restorable ones", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ sweepIntervalMs: 1_000, restoreWindowMs: 5_000 });
   assertEquals(clock.pending, 0);

@@ -25,7 +25,7 @@ class Intake {
   }
 }
 
-Deno.test("ReportIntake.take() says nothing of what is taken, or had been taken before", () => {
+Deno.test("ReportIntake.take() returns null if a report is applied, now or before", () => {
   using test = new TestRegistry();
   const intake = new Intake(test);
   assertEquals(intake.take("1", createChange(), 1), null);
@@ -37,7 +37,7 @@ Deno.test("ReportIntake.take() says nothing of what is taken, or had been taken 
   assertEquals(intake.take("1", UPDATE, 2), null, "it came late");
 });
 
-Deno.test("ReportIntake.take() says once that a task is not known, until it is created", () => {
+Deno.test("ReportIntake.take() reports an unknown task once, until it is created", () => {
   using test = new TestRegistry();
   const intake = new Intake(test);
   const unknown = { type: "unknown", client: "c", id: "1" };
@@ -53,7 +53,7 @@ Deno.test("ReportIntake.take() says once that a task is not known, until it is c
   assertEquals(intake.take("1", UPDATE, 10), unknown, "it is unknown once more");
 });
 
-Deno.test("ReportIntake.take() says why a task is refused, and nothing where somebody else has ended it", () => {
+Deno.test("ReportIntake.take() returns the reason of a refusal, and none if the task has ended", () => {
   using test = new TestRegistry({ liveTasksPerClient: 1 });
   const intake = new Intake(test);
   const refused = (id: string, reason: string | null) => ({ type: "refused", client: "c", id, reason });
@@ -73,7 +73,7 @@ Deno.test("ReportIntake.take() says why a task is refused, and nothing where som
   assertEquals(intake.take("1", FINISH, 5), refused("1", null));
 });
 
-Deno.test("ReportIntake.take() leaves trouble with the store to whoever called", async () => {
+Deno.test("ReportIntake.take() throws storage errors", async () => {
   const store = new HeldStore();
   using test = new TestRegistry({}, "first", store);
   const intake = new Intake(test);
@@ -84,7 +84,7 @@ Deno.test("ReportIntake.take() leaves trouble with the store to whoever called",
   await store.release();
 });
 
-Deno.test("ReportIntake remembers a bounded number of unknown tasks, and then asks again", () => {
+Deno.test("ReportIntake remembers a bounded number of unknown tasks, and then reports them again", () => {
   using test = new TestRegistry();
   const intake = new Intake(test);
   for (let n = 0; n < 10_000; n++) intake.take(`${n}`, UPDATE);

@@ -17,7 +17,7 @@ function has(tasks: RestorableTasks, task: EndedTask): boolean {
   return known !== undefined;
 }
 
-Deno.test("RestorableTasks.get() gives a task from its removal to the end of the window, and no longer", () => {
+Deno.test("RestorableTasks.get() returns a task until the end of the window", () => {
   using clock = new FakeClock();
   const tasks = new RestorableTasks(5_000);
   assertEquals([has(tasks, A), tasks.size], [false, 0]);
@@ -29,7 +29,7 @@ Deno.test("RestorableTasks.get() gives a task from its removal to the end of the
   assertEquals([has(tasks, A), tasks.size], [false, 1]);
 });
 
-Deno.test("RestorableTasks.takeOverdue() gives back each task once, oldest first, and not before its time", () => {
+Deno.test("RestorableTasks.takeOverdue() returns each overdue task once, oldest first", () => {
   using clock = new FakeClock();
   const tasks = new RestorableTasks(5_000);
   tasks.add(A);
@@ -45,7 +45,7 @@ Deno.test("RestorableTasks.takeOverdue() gives back each task once, oldest first
   assertEquals([tasks.takeOverdue(), tasks.size], [[C], 0]);
 });
 
-Deno.test("RestorableTasks.add() of a task that was removed again begins its window anew", () => {
+Deno.test("RestorableTasks.add() restarts the window of a task that is removed again", () => {
   using clock = new FakeClock();
   const tasks = new RestorableTasks(5_000);
   tasks.add(A);
@@ -56,7 +56,7 @@ Deno.test("RestorableTasks.add() of a task that was removed again begins its win
   assertEquals([has(tasks, A), has(tasks, B), tasks.takeOverdue()], [true, false, [B]]);
 });
 
-Deno.test("RestorableTasks.delete() forgets a task, and takes one that it does not know", () => {
+Deno.test("RestorableTasks.delete() removes a task, and accepts an unknown one", () => {
   using clock = new FakeClock();
   const tasks = new RestorableTasks(5_000);
   tasks.add(A);
@@ -69,7 +69,7 @@ Deno.test("RestorableTasks.delete() forgets a task, and takes one that it does n
   assertEquals(tasks.takeOverdue(), [B]);
 });
 
-Deno.test("RestorableTasks with a window of 0 forgets with the next moment", () => {
+Deno.test("RestorableTasks with a window of 0 keeps a task for the same millisecond only", () => {
   using clock = new FakeClock();
   const tasks = new RestorableTasks(0);
   tasks.add(A);

@@ -33,7 +33,7 @@ function run(census: Retention, client: string, ...ids: string[]): string[] {
   });
 }
 
-Deno.test("Retention.begin() refuses what is over a bound, by the name of the bound", () => {
+Deno.test("Retention.begin() throws an error that names the limit", () => {
   const census = new Retention(LIMITS);
   for (let i = 0; i < 3; i++) census.begin("a");
   const tooMany = assertThrows(() => census.begin("a"), LimitError);
@@ -55,7 +55,7 @@ Deno.test("Retention.begin() refuses what is over a bound, by the name of the bo
   assertEquals(census.clients(), ["a", "b"]);
 });
 
-Deno.test("Retention.adopt() and addEnded() count what was there before, whatever the bounds", () => {
+Deno.test("Retention.adopt() and addEnded() count existing tasks, whatever the limits", () => {
   const census = new Retention({ ...LIMITS, clients: 1, liveTasksPerClient: 1 });
   assertEquals(census.isEmpty, true);
   for (let i = 0; i < 5; i++) census.adopt("a");
@@ -71,7 +71,7 @@ Deno.test("Retention.adopt() and addEnded() count what was there before, whateve
   assertEquals(forgetExcess(census, "a"), ["a/0", "a/1", "a/2", "b/2"]);
 });
 
-Deno.test("Retention.excess() names the oldest ended tasks over the bounds of a client and of all", () => {
+Deno.test("Retention.excess() selects the oldest ended tasks beyond the limits of a client and of all", () => {
   const census = new Retention(LIMITS);
   assertEquals(run(census, "a", "1", "2"), []);
   assertEquals(run(census, "a", "3"), ["a/1"]);
@@ -80,7 +80,7 @@ Deno.test("Retention.excess() names the oldest ended tasks over the bounds of a 
   assertEquals(run(census, "b", "6"), ["b/4"], "three ended tasks of one client");
 });
 
-Deno.test("Retention.excess() keeps none where the bound is 0", () => {
+Deno.test("Retention.excess() selects every ended task if the limit is 0", () => {
   for (const bound of [{ endedTasksPerClient: 0 }, { endedTasks: 0 }]) {
     const census = new Retention({ ...LIMITS, ...bound });
     assertEquals(run(census, "a", "1", "2"), ["a/1", "a/2"]);
@@ -88,7 +88,7 @@ Deno.test("Retention.excess() keeps none where the bound is 0", () => {
   }
 });
 
-Deno.test("Retention.excess() names the oldest task that ended before a time, of whichever client", () => {
+Deno.test("Retention.excess() selects the oldest task that ended before a time, of any client", () => {
   const census = new Retention({ ...LIMITS, endedTasks: 10, endedTasksPerClient: 10 });
   census.addEnded(ended("a/1", 100));
   census.addEnded(ended("b/1", 200));
@@ -102,7 +102,7 @@ Deno.test("Retention.excess() names the oldest task that ended before a time, of
   assertEquals([census.excess(Infinity), census.isEmpty], [undefined, true]);
 });
 
-Deno.test("Retention.excess() of no client names the oldest where there are too many of all, however young", () => {
+Deno.test("Retention.excess() without a client selects the oldest task beyond the total limit", () => {
   const census = new Retention(LIMITS);
   for (const id of ["1", "2", "3"]) census.addEnded(ended(`a/${id}`, 100));
   assertEquals(census.excess(NEVER), undefined);
@@ -110,7 +110,7 @@ Deno.test("Retention.excess() of no client names the oldest where there are too 
   assertEquals(census.excess(NEVER)?.id, "1");
 });
 
-Deno.test("Retention.restore() counts a task that was forgotten by its end, and not by its return", () => {
+Deno.test("Retention.restore() counts the age of a task from its end", () => {
   const census = new Retention({ ...LIMITS, endedTasks: 10, endedTasksPerClient: 10 });
   const old = ended("a/old", 100);
   census.addEnded(old);
@@ -129,7 +129,7 @@ Deno.test("Retention.restore() counts a task that was forgotten by its end, and 
   assertEquals(census.isEmpty, true);
 });
 
-Deno.test("Retention.excess() of too many names one that was restored last", () => {
+Deno.test("Retention.excess() selects a restored task last", () => {
   const census = new Retention({ ...LIMITS, endedTasks: 2, endedTasksPerClient: 2 });
   for (const id of ["1", "2"]) census.addEnded(ended(`a/${id}`, Number(id)));
   census.forget("a", "1");
@@ -138,7 +138,7 @@ Deno.test("Retention.excess() of too many names one that was restored last", () 
   assertEquals(forgetExcess(census, "a"), ["a/2"], "who restored it wants to see it");
 });
 
-Deno.test("Retention.forget() makes room for other clients once all tasks are gone", () => {
+Deno.test("Retention.forget() makes room for another client once a client has no tasks", () => {
   const census = new Retention(LIMITS);
   run(census, "a", "1");
   census.begin("b");
@@ -150,7 +150,7 @@ Deno.test("Retention.forget() makes room for other clients once all tasks are go
   assertEquals(census.clients(), ["b", "c"]);
 });
 
-Deno.test("Retention agrees with lists that are searched from the beginning every time", () => {
+Deno.test("Retention agrees with a naive model", () => {
   const step = fc.record({
     do: fc.constantFrom("begin", "begin", "end", "end", "adopt", "forget", "old"),
     client: fc.constantFrom("a", "b", "c"),

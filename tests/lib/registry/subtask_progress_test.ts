@@ -3,7 +3,7 @@ import { SubtaskProgress } from "../../../lib/registry/subtask_progress.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { exampleTask } from "../../support/example_task.ts";
 
-Deno.test("SubtaskProgress.add() gives the weighted mean of what the children said last", () => {
+Deno.test("SubtaskProgress.add() returns the weighted mean of the children's progress", () => {
   const parent = new SubtaskProgress();
   const [small, large] = [new SubtaskProgress(), new SubtaskProgress()];
   const child = (weight: number, progress: number | null) => exampleTask({ weight, progress });
@@ -16,7 +16,7 @@ Deno.test("SubtaskProgress.add() gives the weighted mean of what the children sa
   assertEquals(parent.add(child(3, null), large), 25);
 });
 
-Deno.test("SubtaskProgress.add() counts for nothing where the task says itself how far it is", () => {
+Deno.test("SubtaskProgress.add() returns null if the task reports its own progress", () => {
   const parent = new SubtaskProgress();
   const child = new SubtaskProgress();
   assertEquals(parent.add(exampleTask({ progress: 40 }), child), 40);
@@ -24,13 +24,13 @@ Deno.test("SubtaskProgress.add() counts for nothing where the task says itself h
   assertEquals(parent.add(exampleTask({ progress: 60 }), child), null);
 });
 
-Deno.test("SubtaskProgress.add() knows no progress where no child has a weight", () => {
+Deno.test("SubtaskProgress.add() returns null if no child has a weight", () => {
   const parent = new SubtaskProgress();
   assertEquals(parent.add(exampleTask({ weight: 0, progress: 50 }), new SubtaskProgress()), null);
   assertEquals(parent.add(exampleTask({ weight: 2, progress: 50 }), new SubtaskProgress()), 50);
 });
 
-Deno.test("SubtaskProgress.add() gives what adding everything up anew would give", () => {
+Deno.test("SubtaskProgress.add() equals a sum computed from scratch", () => {
   const said = fc.array(
     fc.tuple(fc.nat(3), fc.option(fc.integer({ min: 0, max: 100 }))),
     { minLength: 1, maxLength: 40 },

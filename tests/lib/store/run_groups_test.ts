@@ -10,7 +10,7 @@ function idsOf(groups: RunGroups, name = "job", most = 99): string[] {
   return groups.newest(name, most).map(({ id }) => id);
 }
 
-Deno.test("RunGroups.newest() gives the latest end first, of one time the younger task", () => {
+Deno.test("RunGroups.newest() returns the latest end first, and the newer task if ends are equal", () => {
   const groups = new RunGroups();
   for (const task of [ended(1, 30), ended(2, 10), ended(3, 20), ended(5, 20), ended(4, 20), ended(6, 40)]) {
     groups.add(task);
@@ -23,7 +23,7 @@ Deno.test("RunGroups.newest() gives the latest end first, of one time the younge
   ]);
 });
 
-Deno.test("RunGroups leaves out what has not ended, and what was deleted or never added", () => {
+Deno.test("RunGroups ignores unfinished, deleted and unknown tasks", () => {
   const groups = new RunGroups();
   const live = { place: 1, stored: storedTask("1", 1, "NOT_STARTED", { name: "job" }) };
   const [first, second] = [ended(2, 10), ended(3, 20)];
@@ -34,7 +34,7 @@ Deno.test("RunGroups leaves out what has not ended, and what was deleted or neve
   assertEquals(idsOf(groups), []);
 });
 
-Deno.test("RunGroups groups by any name", () => {
+Deno.test("RunGroups accepts any name", () => {
   const groups = new RunGroups();
   for (const [index, name] of ["", "__proto__", "constructor"].entries()) {
     groups.add(ended(index, index, name));

@@ -27,7 +27,7 @@ testStore("MemoryStore", (limits) => {
   return new StoreHome({ open: () => new MemoryStore(limits, "epoch"), keepsTasks: false });
 }, 600);
 
-Deno.test("MemoryStore forgets clients that are empty for longest, and says so to who was away", () => {
+Deno.test("MemoryStore forgets the clients that have been empty for longest, and rejects cursors from before", () => {
   const store = new MemoryStore(LIMITS, "epoch");
   for (const client of ["a", "b", "c", "d"]) {
     store.put(client, storedTask("1", store.takeSeq()));
@@ -42,14 +42,14 @@ Deno.test("MemoryStore forgets clients that are empty for longest, and says so t
   assertEquals(store.index.changesSince("a", 3), undefined, "what was forgotten stays forgotten");
 });
 
-Deno.test("MemoryStore has committed what it was given, and was never opened with anything", () => {
+Deno.test("MemoryStore counts everything as committed, and opens empty", () => {
   const store = new MemoryStore(LIMITS, "epoch");
   assertEquals([store.epoch, store.committedSeq, store.degradation], ["epoch", Infinity, null]);
   assertEquals(store.takeOpened(), { live: [], ended: [] });
   store.onDegradation()();
 });
 
-Deno.test("MemoryStore is empty after it was disposed", async () => {
+Deno.test("MemoryStore is empty after its disposal", async () => {
   const store = new MemoryStore(LIMITS, "epoch");
   store.put("a", storedTask("1", 1));
   store.put("a", storedTask("2", 2));

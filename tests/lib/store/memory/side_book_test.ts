@@ -49,7 +49,7 @@ Deno.test("SideBook.put() no longer counts entries that were trimmed or deleted"
   assertEquals([book.read("kept").length, book.read("other").length], [2, 1]);
 });
 
-Deno.test("SideBook.put() no longer counts permanent entries' neighbours that were trimmed", () => {
+Deno.test("SideBook.put() no longer counts trimmed entries beside permanent ones", () => {
   const book = historyBook(2, 10);
   for (let version = 1; version <= 1_000; version++) {
     book.put("short-lived", note(version));

@@ -5,7 +5,7 @@ import { delivery, storedTask } from "../../../support/store_model.ts";
 
 const MEMORY = { lastSeq: 9, forgottenSeq: 2 };
 
-Deno.test("Batch holds of each task the newest record, and of each id the last removal", () => {
+Deno.test("Batch holds the newest record of a task and the last removal of an id", () => {
   const batch = new Batch();
   assertEquals(batch.isEmpty, true);
   for (let seq = 1; seq < 2_000; seq += 2) {
@@ -25,7 +25,7 @@ Deno.test("Batch holds of each task the newest record, and of each id the last r
   assertEquals(message.clients, [["c", 9, 2]]);
 });
 
-Deno.test("Batch holds of each task that has ended what lists need of it", () => {
+Deno.test("Batch holds a summary of each ended task", () => {
   const batch = new Batch();
   batch.put("c", 1, storedTask("1", 1));
   batch.put("c", 2, storedTask("2", 2, "FINISHED", { name: "a\0b", finished_at: 5, parent_id: "1" }));
@@ -33,7 +33,7 @@ Deno.test("Batch holds of each task that has ended what lists need of it", () =>
   assertEquals(runs, [[2, "a\ufffdb", "FINISHED", 1_000, 1_002, 1_002, 5, 100, "1", null]]);
 });
 
-Deno.test("Batch.purge() leaves nothing of a task but the order to delete it", () => {
+Deno.test("Batch.purge() drops all rows of a task and deletes those on disk", () => {
   const batch = new Batch();
   batch.put("c", 1, storedTask("1", 1, "FINISHED"));
   batch.replaceRows("launches", 1, [["{}"]]);
@@ -47,7 +47,7 @@ Deno.test("Batch.purge() leaves nothing of a task but the order to delete it", (
   assertEquals(side.map(({ rows, cuts }) => [rows, cuts]), [[[], []], [[], []]]);
 });
 
-Deno.test("Batch says nothing of a client that is forgotten, until it has tasks again", () => {
+Deno.test("Batch omits a forgotten client until it has tasks again", () => {
   const batch = new Batch();
   batch.put("c", 1, storedTask("1", 1));
   batch.forgetClient("c");
@@ -58,7 +58,7 @@ Deno.test("Batch says nothing of a client that is forgotten, until it has tasks 
   assertEquals([again.clients, again.forgottenClients], [[["c", 9, 2]], []]);
 });
 
-Deno.test("Batch says nothing of a message that was put and taken back before it was written", () => {
+Deno.test("Batch omits a message that was put and removed before it was written", () => {
   const batch = new Batch();
   const kept = delivery("c", "1", 2, "text");
   for (const message of [delivery("c", "1", 1, "text"), kept]) batch.putDelivery(message, "text");
@@ -72,7 +72,7 @@ Deno.test("Batch says nothing of a message that was put and taken back before it
   assertEquals(removals.isEmpty, false);
 });
 
-Deno.test("Batch.settled rejects for who waits now, and can be waited for again", async () => {
+Deno.test("Batch.settled rejects when an attempt fails, and is renewed", async () => {
   const batch = new Batch();
   const first = batch.settled;
   batch.failed(new StorageError("x", "full"));

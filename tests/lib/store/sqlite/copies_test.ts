@@ -22,7 +22,7 @@ async function namesIn(folder: StoreFolder): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder.path), ({ name }) => name)).sort();
 }
 
-Deno.test("backupDatabase() makes a file that needs no other beside it, though its original does", async () => {
+Deno.test("backupDatabase() creates a file without a write-ahead log", async () => {
   using folder = new StoreFolder();
   const copy = await fill(folder, ["1"]);
   // sqlite.org/fileformat.html, 1.3: 1 for a rollback journal, 2 for a log that is written ahead.
@@ -32,7 +32,7 @@ Deno.test("backupDatabase() makes a file that needs no other beside it, though i
   assertEquals(await namesIn(folder), before);
 });
 
-Deno.test("restoreDatabase() leaves a link where it is, and restores what it leads to", async () => {
+Deno.test("restoreDatabase() keeps a symbolic link, and restores its target", async () => {
   using folder = new StoreFolder();
   const copy = await fill(folder, ["1"]);
   const link = `${folder.path}/link.db`;
@@ -44,7 +44,7 @@ Deno.test("restoreDatabase() leaves a link where it is, and restores what it lea
   assertEquals(store.epoch, EPOCH);
 });
 
-Deno.test("restoreDatabase() refuses where a server has the place, also of a file that is not there yet", async () => {
+Deno.test("restoreDatabase() throws while a server uses the file, even if the file does not exist yet", async () => {
   using folder = new StoreFolder();
   const copy = await fill(folder, ["1"]);
   const place = `${folder.path}/new.db`;

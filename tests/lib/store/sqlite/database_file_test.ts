@@ -43,7 +43,7 @@ async function fillDatabase(folder: StoreFolder, count: number): Promise<void> {
   for (let i = 0; i < count; i++) store.put("c", storedTask(`${i}`, store.takeSeq(), "FINISHED"));
 }
 
-Deno.test("DatabaseFile makes a file where there is none, for its owner alone, and opens it again", () => {
+Deno.test("DatabaseFile creates a file readable by its owner only, and reopens it", () => {
   using folder = new StoreFolder();
   assertEquals(open(folder.file), 0);
   assertEquals(open(folder.file), 0);
@@ -51,13 +51,13 @@ Deno.test("DatabaseFile makes a file where there is none, for its owner alone, a
   assertEquals(folder.query("PRAGMA journal_mode")[0]?.journal_mode, "wal");
 });
 
-Deno.test("DatabaseFile takes an empty file", () => {
+Deno.test("DatabaseFile accepts an empty file", () => {
   using folder = new StoreFolder();
   Deno.writeTextFileSync(folder.file, "");
   assertEquals(open(folder.file), 0);
 });
 
-Deno.test("DatabaseFile reads rows as they were when a statement began, and writes all statements or none", () => {
+Deno.test("DatabaseFile reads rows, and writes statements atomically", () => {
   using folder = new StoreFolder();
   using database = new DatabaseFile(folder.file);
   assertEquals(database.path, folder.file);
@@ -71,7 +71,7 @@ Deno.test("DatabaseFile reads rows as they were when a statement began, and writ
   assertThrows(() => database.all("SELECT 1 FROM nowhere"), StorageError, "no such table");
 });
 
-Deno.test("DatabaseFile refuses a file that is open already, also by another name, until it is closed", () => {
+Deno.test("DatabaseFile throws while a file is open, also under another name", () => {
   using folder = new StoreFolder();
   const database = new DatabaseFile(folder.file);
   assertEquals(refusal(folder.file), LOCKED);
@@ -84,7 +84,7 @@ Deno.test("DatabaseFile refuses a file that is open already, also by another nam
   assertEquals(open(folder.file), 0);
 });
 
-Deno.test("DatabaseFile refuses a file that another process has open, and takes it when that was killed", async () => {
+Deno.test("DatabaseFile throws while another process has a file open, and opens it once that is killed", async () => {
   using folder = new StoreFolder();
   {
     await using process = await hold(folder);
@@ -95,7 +95,7 @@ Deno.test("DatabaseFile refuses a file that another process has open, and takes 
   assertEquals(open(folder.file), 0);
 });
 
-Deno.test("DatabaseFile refuses what another program keeps locked for longer than a moment", () => {
+Deno.test("DatabaseFile throws if another program keeps the database locked", () => {
   using folder = new StoreFolder();
   open(folder.file);
   // As a program for looking into databases may do, that knows nothing of our lock.
@@ -106,7 +106,7 @@ Deno.test("DatabaseFile refuses what another program keeps locked for longer tha
   assertEquals(open(folder.file), 0);
 });
 
-Deno.test("DatabaseFile refuses a file that is no database, and leaves it as it is", () => {
+Deno.test("DatabaseFile throws if a file is not a database, and leaves it unchanged", () => {
   using folder = new StoreFolder();
   const random = crypto.getRandomValues(new Uint8Array(10_000));
   for (const content of [new TextEncoder().encode("my notes\n".repeat(100)), random]) {
@@ -119,7 +119,7 @@ Deno.test("DatabaseFile refuses a file that is no database, and leaves it as it 
   }
 });
 
-Deno.test("DatabaseFile refuses the database of another program, and leaves it as it is", () => {
+Deno.test("DatabaseFile throws on the database of another program, and leaves it unchanged", () => {
   using folder = new StoreFolder();
   folder.execute("CREATE TABLE tasks (id INTEGER PRIMARY KEY); INSERT INTO tasks VALUES (1)");
   const before = Deno.readFileSync(folder.file);
@@ -130,7 +130,7 @@ Deno.test("DatabaseFile refuses the database of another program, and leaves it a
   assertEquals(Deno.readFileSync(folder.file), before);
 });
 
-Deno.test("DatabaseFile refuses what a newer Taskscope wrote, and leaves it as it is", () => {
+Deno.test("DatabaseFile throws on a newer schema version, and leaves the file unchanged", () => {
   using folder = new StoreFolder();
   open(folder.file);
   folder.execute("PRAGMA user_version = 99");
@@ -143,7 +143,7 @@ Deno.test("DatabaseFile refuses what a newer Taskscope wrote, and leaves it as i
   assertEquals(Deno.readFileSync(folder.file), before);
 });
 
-Deno.test("DatabaseFile refuses a damaged database", async () => {
+Deno.test("DatabaseFile throws on a damaged database", async () => {
   using folder = new StoreFolder();
   await fillDatabase(folder, 500);
   const good = await Deno.readFile(folder.file);
@@ -167,7 +167,7 @@ Deno.test("DatabaseFile refuses a damaged database", async () => {
   assertEquals(open(folder.file), 500);
 });
 
-Deno.test("DatabaseFile refuses a folder, and a file in a folder that is not there, and leaves nothing behind", () => {
+Deno.test("DatabaseFile throws on a folder and in a missing folder, and creates no file", () => {
   using folder = new StoreFolder();
   Deno.mkdirSync(folder.file);
   assertEquals(refusal(folder.file), "it is a folder; name a file in it with --data");

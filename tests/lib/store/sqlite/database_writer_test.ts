@@ -67,7 +67,7 @@ function create(): { readonly folder: StoreFolder; readonly writer: DatabaseWrit
   };
 }
 
-Deno.test("DatabaseWriter.write() changes nothing where a batch was written before", () => {
+Deno.test("DatabaseWriter.write() is idempotent", () => {
   using opened = create();
   const { folder, writer } = opened;
   writer.write(EVERYTHING);
@@ -84,7 +84,7 @@ Deno.test("DatabaseWriter.write() changes nothing where a batch was written befo
   assertEquals(contents(folder), once);
 });
 
-Deno.test("DatabaseWriter.write() writes all of a batch or nothing", () => {
+Deno.test("DatabaseWriter.write() writes a batch atomically", () => {
   using opened = create();
   const { folder, writer } = opened;
   writer.write(messageOf((batch) => batch.put("c", 1, storedTask("1", 1))));
@@ -96,7 +96,7 @@ Deno.test("DatabaseWriter.write() writes all of a batch or nothing", () => {
   assert(folder.rowCounts()[0]! > 1, "it goes on afterwards");
 });
 
-Deno.test("DatabaseWriter.write() takes a task back that is restored, also within one batch", () => {
+Deno.test("DatabaseWriter.write() restores a removed task, even within one batch", () => {
   using opened = create();
   const { folder, writer } = opened;
   const states = () =>
@@ -113,7 +113,7 @@ Deno.test("DatabaseWriter.write() takes a task back that is restored, also withi
   assertEquals(states(), [[0, 5]]);
 });
 
-Deno.test("DatabaseWriter.write() keeps when a task ended first, until it is there anew", () => {
+Deno.test("DatabaseWriter.write() keeps the time of a task's first end until the task is live again", () => {
   using opened = create();
   const { folder, writer } = opened;
   const endedAt = () => folder.query("SELECT ended_at FROM tasks")[0]?.ended_at;
@@ -131,7 +131,7 @@ Deno.test("DatabaseWriter.write() keeps when a task ended first, until it is the
   assertEquals([write(4), write(5, "FINISHED")], [null, 105]);
 });
 
-Deno.test("DatabaseWriter.write() refuses to write into a file that nobody will find again", () => {
+Deno.test("DatabaseWriter.write() throws if the file was moved or replaced", () => {
   for (const replace of [false, true]) {
     using opened = create();
     const { folder, writer } = opened;
@@ -143,7 +143,7 @@ Deno.test("DatabaseWriter.write() refuses to write into a file that nobody will 
   }
 });
 
-Deno.test("DatabaseWriter.checkpoint() moves everything into the one file", () => {
+Deno.test("DatabaseWriter.checkpoint() empties the write-ahead log", () => {
   using opened = create();
   const { folder, writer } = opened;
   writer.write(EVERYTHING);

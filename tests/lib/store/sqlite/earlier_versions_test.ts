@@ -97,7 +97,7 @@ Deno.test("Registry reads results, log lines, histories, progress and launches o
   assertEquals(store.index.pastRuns("fixture", "nightly import", 9).map(({ id }) => id), ["finished"]);
 });
 
-Deno.test("Registry goes on with the tasks of version 0.1.0, above every sequence number given out", async () => {
+Deno.test("Registry continues the tasks of version 0.1.0 with new sequence numbers", async () => {
   using folder = new StoreFolder();
   load(folder);
   await using store = folder.open();

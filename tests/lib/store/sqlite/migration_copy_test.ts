@@ -48,7 +48,7 @@ Deno.test("SqliteStore copies a database of an earlier schema version once, befo
   assertEquals(files(folder).filter((name) => name.includes(".bak")), ["tasks.db.v3.bak"]);
 });
 
-Deno.test("SqliteStore copies what is only in the write-ahead log, too", async () => {
+Deno.test("SqliteStore includes the write-ahead log in the copy", async () => {
   using folder = new StoreFolder();
   createEarlier(folder, 5);
   const db = folder.connect();

@@ -43,7 +43,7 @@ const WITH_ONE_MORE = [
   "CREATE TABLE more (id INTEGER PRIMARY KEY); ALTER TABLE tasks ADD COLUMN owner TEXT",
 ];
 
-Deno.test("migrate() makes the tables in an empty database, and nothing where they are there", () => {
+Deno.test("migrate() creates the schema in an empty database, and does nothing if it is current", () => {
   using db = database();
   assertEquals([schemaVersion(db), isForeign(db)], [0, false]);
   migrate(db);
@@ -55,7 +55,7 @@ Deno.test("migrate() makes the tables in an empty database, and nothing where th
   assertEquals(db.prepare("SELECT value FROM meta").get()?.value, 1);
 });
 
-Deno.test("migrate() runs only the steps that are missing, and keeps what is there", () => {
+Deno.test("migrate() runs only the missing steps, and keeps the rows", () => {
   using db = database();
   migrate(db);
   db.exec("INSERT INTO tasks (place, client, id, seq) VALUES (1, 'c', 'kept', 5)");
@@ -65,7 +65,7 @@ Deno.test("migrate() runs only the steps that are missing, and keeps what is the
   assertEquals({ ...db.prepare("SELECT id, owner FROM tasks").get() }, { id: "kept", owner: null });
 });
 
-Deno.test("migrate() brings a database of the first version to this one, step by step, and keeps what is there", () => {
+Deno.test("migrate() migrates the first schema version step by step, and keeps the rows", () => {
   using db = database();
   migrate(db, MIGRATIONS.slice(0, 1));
   assertEquals([schemaVersion(db), names(db).includes("deliveries")], [1, false]);
@@ -75,9 +75,10 @@ Deno.test("migrate() brings a database of the first version to this one, step by
   assertEquals(db.prepare("SELECT id FROM tasks").get()?.id, "kept");
 });
 
-Deno.test("SCHEMA_VERSION counts the steps", () => assertEquals(SCHEMA_VERSION, MIGRATIONS.length));
+Deno.test("SCHEMA_VERSION is the number of migrations", () =>
+  assertEquals(SCHEMA_VERSION, MIGRATIONS.length));
 
-Deno.test("migrate() leaves everything as it was where a step fails", () => {
+Deno.test("migrate() changes nothing if a step fails", () => {
   using db = database();
   migrate(db);
   assertThrows(
@@ -90,13 +91,13 @@ Deno.test("migrate() leaves everything as it was where a step fails", () => {
   assertEquals(schemaVersion(db), SCHEMA_VERSION + 1);
 });
 
-Deno.test("migrate() leaves an empty database empty where the first step fails", () => {
+Deno.test("migrate() leaves an empty database empty if the first step fails", () => {
   using db = database();
   assertThrows(() => migrate(db, ["CREATE TABLE half (id); CREATE TABLE half (id)"]), Error, "half");
   assertEquals([names(db), schemaVersion(db), isForeign(db)], [[], 0, false]);
 });
 
-Deno.test("isForeign() knows databases of other programs by what they hold", () => {
+Deno.test("isForeign() detects databases of other programs", () => {
   using db = database();
   db.exec("PRAGMA application_id = 5");
   assertEquals(isForeign(db), false, "there is nothing in it");
@@ -106,7 +107,7 @@ Deno.test("isForeign() knows databases of other programs by what they hold", () 
   assertEquals(isForeign(db), false);
 });
 
-Deno.test("migrate() gives records of the first version the fields that have come since", () => {
+Deno.test("migrate() adds the newer fields to records of the first schema version", () => {
   using db = database();
   const record = { id: "1", name: "old", progress: 12.5, metadata: { deep: [1, null, "ä"] }, version: 3 };
   migrate(db, MIGRATIONS.slice(0, 1));

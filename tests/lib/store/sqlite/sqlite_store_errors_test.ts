@@ -34,7 +34,7 @@ function put(store: SqliteStore, id: string, state?: "FINISHED"): void {
   store.put("c", storedTask(id, store.takeSeq(), state));
 }
 
-Deno.test("SqliteStore says what the trouble is, goes on in memory, and commits everything when it is over", async () => {
+Deno.test("SqliteStore reports a storage error, continues in memory, and commits everything once it can", async () => {
   using folder = new StoreFolder();
   {
     await using store = folder.open();
@@ -85,7 +85,7 @@ Deno.test("SqliteStore says what the trouble is, goes on in memory, and commits 
   assertEquals(store.index.changesSince("c", 0)?.removed, [{ id: "removed", seq: 5 }]);
 });
 
-Deno.test("SqliteStore tells a trouble once, however often it tries, and until the same commit succeeds", async () => {
+Deno.test("SqliteStore reports a storage error once, however often it retries the commit", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   const heard: unknown[] = [];
@@ -105,7 +105,7 @@ Deno.test("SqliteStore tells a trouble once, however often it tries, and until t
   assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0]);
 });
 
-Deno.test("SqliteStore.committed() rejects for everyone who waits, also for what is not under way yet", async () => {
+Deno.test("SqliteStore.committed() rejects for all callers, even if their commit has not started", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   fill(folder);
@@ -125,7 +125,7 @@ Deno.test("SqliteStore.committed() rejects for everyone who waits, also for what
   assertEquals(folder.rowCounts()[0], 3);
 });
 
-Deno.test("SqliteStore.takeSeq() gives out no number that it could not put aside", async () => {
+Deno.test("SqliteStore.takeSeq() throws if no number could be reserved", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   fill(folder, "meta");
@@ -144,7 +144,7 @@ Deno.test("SqliteStore.takeSeq() gives out no number that it could not put aside
   await store.committed();
 });
 
-Deno.test("SqliteStore tries once more when it is closed, as the trouble may be over", async () => {
+Deno.test("SqliteStore retries a failed commit when it is closed", async () => {
   using folder = new StoreFolder();
   {
     await using store = folder.open();
@@ -159,7 +159,7 @@ Deno.test("SqliteStore tries once more when it is closed, as the trouble may be 
   assertEquals(store.seq, 2, "it was closed, and did not crash");
 });
 
-Deno.test("SqliteStore rejects its disposal where it can't commit, and lets go of the file all the same", async () => {
+Deno.test("SqliteStore rejects its disposal if the last commit fails, but releases the file", async () => {
   using folder = new StoreFolder();
   const store = folder.open();
   put(store, "kept");
@@ -175,7 +175,7 @@ Deno.test("SqliteStore rejects its disposal where it can't commit, and lets go o
   await assertRejects(() => logOf(store, "c", "kept", 0, 1), StorageError, "database is not open");
 });
 
-Deno.test("SqliteStore forgets nothing that was removed and put back while nothing could be committed", async () => {
+Deno.test("SqliteStore keeps a task that was removed and restored while nothing could be committed", async () => {
   using folder = new StoreFolder();
   {
     await using store = folder.open();

@@ -41,7 +41,7 @@ function putAll(store: SqliteStore, id: string, state: "NOT_STARTED" | "FINISHED
   putSeries(store, "c", id, [[1, 0], [2, 50]]);
 }
 
-Deno.test("SqliteStore keeps its epoch, and goes on with the next number, after it was closed", async () => {
+Deno.test("SqliteStore keeps its epoch and continues its sequence numbers after it was closed", async () => {
   using folder = new StoreFolder();
   {
     await using store = folder.open({ epoch: "first" });
@@ -52,7 +52,7 @@ Deno.test("SqliteStore keeps its epoch, and goes on with the next number, after 
   assertEquals(store.takeSeq(), 4);
 });
 
-Deno.test("SqliteStore gives out no number again that it may have given out before a crash", async () => {
+Deno.test("SqliteStore never repeats a sequence number after a crash", async () => {
   using folder = new StoreFolder();
   await using store = folder.open({ epoch: "first" });
   putAll(store, "saved");
@@ -74,7 +74,7 @@ Deno.test("SqliteStore gives out no number again that it may have given out befo
   assertGreater(afterNext.takeSeq(), next.seq);
 });
 
-Deno.test("SqliteStore commits a message together with what was put in the same turn, or neither", async () => {
+Deno.test("SqliteStore commits a message and the changes of the same turn atomically", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   putAll(store, "1");
@@ -98,7 +98,7 @@ Deno.test("SqliteStore commits a message together with what was put in the same 
   assertEquals(found, [["NOT_STARTED", 0], ["FINISHED", 1]]);
 });
 
-Deno.test("SqliteStore keeps no text of a message in memory, and none that was taken back on disk", async () => {
+Deno.test("SqliteStore keeps message texts on disk only, and deletes those of removed messages", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   const count = () => Number(folder.query("SELECT count(*) AS n FROM deliveries")[0]?.n);
@@ -113,7 +113,7 @@ Deno.test("SqliteStore keeps no text of a message in memory, and none that was t
   assertEquals(count(), 0);
 });
 
-Deno.test("SqliteStore opens a file of the first version, and keeps messages in it from then on", async () => {
+Deno.test("SqliteStore opens a file of the first schema version, and stores messages in it", async () => {
   using folder = new StoreFolder();
   const stored = storedTask("old", 5, "FINISHED");
   const db = folder.connect();
@@ -131,7 +131,7 @@ Deno.test("SqliteStore opens a file of the first version, and keeps messages in 
   }
 });
 
-Deno.test("SqliteStore knows the past runs of a file of an earlier version, whatever their names hold", async () => {
+Deno.test("SqliteStore reads past runs of an earlier schema version, whatever characters their names contain", async () => {
   using folder = new StoreFolder();
   const ended = ["plain", "é 😀", "before\0after", "half \ud83d", "\\u0000", ""].map((name, index) =>
     storedTask(`${index}`, index + 1, "FINISHED", {
@@ -160,7 +160,7 @@ Deno.test("SqliteStore knows the past runs of a file of an earlier version, what
   }
 });
 
-Deno.test("SqliteStore.takeSeq() never goes beyond what is put aside on disk, and asks for more in time", async () => {
+Deno.test("SqliteStore.takeSeq() stays within the reserved numbers, and reserves more in time", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   const block = folder.meta("reserved_seq");
@@ -183,7 +183,7 @@ Deno.test("SqliteStore.takeSeq() never goes beyond what is put aside on disk, an
   assertEquals(store.degradation, null);
 });
 
-Deno.test("SqliteStore commits numbers that it puts aside without being asked", async () => {
+Deno.test("SqliteStore commits reserved numbers without other changes", async () => {
   using folder = new StoreFolder();
   await using store = folder.open({ commitIntervalMs: 1 });
   const block = folder.meta("reserved_seq");
@@ -191,7 +191,7 @@ Deno.test("SqliteStore commits numbers that it puts aside without being asked", 
   await until(() => folder.meta("reserved_seq") > block);
 });
 
-Deno.test("SqliteStore commits by itself, a little after a change", async () => {
+Deno.test("SqliteStore commits a change after the commit interval", async () => {
   using folder = new StoreFolder();
   await using store = folder.open({ commitIntervalMs: 1 });
   store.put("c", storedTask("1", store.takeSeq()));
@@ -202,7 +202,7 @@ Deno.test("SqliteStore commits by itself, a little after a change", async () => 
   await until(() => store.committedSeq === 2);
 });
 
-Deno.test("SqliteStore keeps what has ended on disk alone once it is committed, and what has not in memory, too", async () => {
+Deno.test("SqliteStore keeps committed ended tasks on disk only, and unfinished ones in memory, too", async () => {
   using folder = new StoreFolder();
   const ended = storedTask("ended", 2, "FINISHED");
   const check = (store: SqliteStore) => {
@@ -227,7 +227,7 @@ Deno.test("SqliteStore keeps what has ended on disk alone once it is committed, 
   check(store);
 });
 
-Deno.test("SqliteStore keeps in memory what changed while it was committed", async () => {
+Deno.test("SqliteStore keeps a task in memory if it changed during its commit", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   store.put("c", storedTask("1", store.takeSeq(), "FINISHED"));
@@ -250,7 +250,7 @@ Deno.test("SqliteStore keeps in memory what changed while it was committed", asy
   assertInstanceOf(store.index.get("c", "1"), TaskOnDisk);
 });
 
-Deno.test("SqliteStore.takeOpened() returns the tasks that were there when it was opened, once", async () => {
+Deno.test("SqliteStore.takeOpened() returns the tasks that existed at opening, once", async () => {
   using folder = new StoreFolder();
   const begun = Date.now() / 1000;
   {
@@ -279,7 +279,7 @@ Deno.test("SqliteStore.takeOpened() returns the tasks that were there when it wa
   assertEquals(store.takeOpened(), { live: [], ended: [] });
 });
 
-Deno.test("SqliteStore.log() puts saved and unsaved lines together", async () => {
+Deno.test("SqliteStore.readEntries() merges saved and unsaved log lines", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   store.put("c", storedTask("1", store.takeSeq()));
@@ -303,7 +303,7 @@ Deno.test("SqliteStore.log() puts saved and unsaved lines together", async () =>
   }
 });
 
-Deno.test("SqliteStore cuts what a log has over its bound, on disk", async () => {
+Deno.test("SqliteStore deletes the oldest log lines beyond the bound on disk", async () => {
   using folder = new StoreFolder();
   await using store = folder.open({ limits: { logLinesPerTaskOnDisk: 100 } });
   for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
@@ -325,7 +325,7 @@ Deno.test("SqliteStore cuts what a log has over its bound, on disk", async () =>
   assertEquals((await logOf(store, "c", "2", 0, 9)).lines, [line("of another")]);
 });
 
-Deno.test("SqliteStore cuts what a history has over its bound, on disk, but for its states", async () => {
+Deno.test("SqliteStore deletes the oldest history entries beyond the bound on disk, except changes of state", async () => {
   using folder = new StoreFolder();
   await using store = folder.open({ limits: { historyPerTask: 10 } });
   for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
@@ -342,7 +342,7 @@ Deno.test("SqliteStore cuts what a history has over its bound, on disk, but for 
   assertEquals(await historyOf(store, "c", "2"), [entry(1)]);
 });
 
-Deno.test("SqliteStore leaves out lines and entries that wait beyond the bound, and keeps the states", async () => {
+Deno.test("SqliteStore drops log lines and history entries beyond the unsaved bound, except changes of state", async () => {
   using folder = new StoreFolder();
   await using store = folder.open({ limits: { unsavedCharacters: 10_000 } });
   store.put("c", storedTask("1", store.takeSeq()));
@@ -370,7 +370,7 @@ Deno.test("SqliteStore leaves out lines and entries that wait beyond the bound, 
   });
 });
 
-Deno.test("SqliteStore does not keep empty lines without end while nothing is committed", async () => {
+Deno.test("SqliteStore bounds the number of unsaved empty log lines", async () => {
   using folder = new StoreFolder();
   await using store = folder.open({ limits: { unsavedCharacters: 10_000 } });
   store.put("c", storedTask("1", store.takeSeq()));
@@ -383,7 +383,7 @@ Deno.test("SqliteStore does not keep empty lines without end while nothing is co
   assert(unsaved > 10 && unsaved < 1_000, `${unsaved} wait`);
 });
 
-Deno.test("SqliteStore reads texts as it wrote them, whatever characters they hold", async () => {
+Deno.test("SqliteStore reads saved texts exactly as unsaved ones, whatever characters they contain", async () => {
   using folder = new StoreFolder();
   const texts = [
     "",
@@ -445,7 +445,7 @@ Deno.test("SqliteStore.purge() removes the rows of a task from every table", asy
   }
 });
 
-Deno.test("SqliteStore purges what was removed when it is opened again, after an end and after a crash", async () => {
+Deno.test("SqliteStore purges removed tasks when it is reopened, after an orderly end and after a crash", async () => {
   using folder = new StoreFolder();
   const store = folder.open();
   for (const id of ["removed", "kept"]) putAll(store, id, "FINISHED");
@@ -464,7 +464,7 @@ Deno.test("SqliteStore purges what was removed when it is opened again, after an
   }
 });
 
-Deno.test("SqliteStore forgets as many removals and empty clients on disk as in memory", async () => {
+Deno.test("SqliteStore forgets the same removals and empty clients on disk as in memory", async () => {
   using folder = new StoreFolder();
   const limits = { removalsPerClient: 4, emptyClients: 3 };
   {

@@ -2,7 +2,7 @@ import { StorageError } from "../../../../lib/errors.ts";
 import { storageError } from "../../../../lib/store/sqlite/storage_errors.ts";
 import { assertEquals, assertStrictEquals } from "../../../support/assert.ts";
 
-Deno.test("storageError() says what is the matter, what can be done, and what SQLite said", () => {
+Deno.test("storageError() says what is wrong, what to do, and what SQLite reported", () => {
   const table: Record<string, string> = {
     "database or disk is full": "the disk is full",
     "No space left on device (os error 28): open 'x'": "the disk is full",
@@ -29,7 +29,7 @@ Deno.test("storageError() says what is the matter, what can be done, and what SQ
   }
 });
 
-Deno.test("storageError() tells where the file is in the message alone, and not in the reason", () => {
+Deno.test("storageError() names the path in the message, but not in the reason", () => {
   const error = storageError("/data/x.db", new Error("unable to open database file: /data/x.db.lock"));
   assertEquals(
     error.reason,
@@ -43,7 +43,7 @@ Deno.test("storageError() tells where the file is in the message alone, and not 
   assertEquals(storageError("a", new Error("database is locked")).reason.slice(-20), "(database is locked)");
 });
 
-Deno.test("storageError() passes on what it does not know, and what is one already", () => {
+Deno.test("storageError() passes on unknown messages and existing storage errors", () => {
   assertEquals(storageError("x", new Error("something new")).reason, "something new");
   assertEquals(storageError("x", "just text").reason, "just text");
   const known = new StorageError("y", "known");

@@ -6,7 +6,7 @@ import { assertEquals, assertThrows } from "../../../support/assert.ts";
 import { finishedTask } from "../../../support/example_task.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 
-Deno.test("TaskOnDisk reads its record whenever it is asked", () => {
+Deno.test("TaskOnDisk reads its record on each access", () => {
   using folder = new StoreFolder();
   using file = new DatabaseFile(folder.file);
   const task = finishedTask({ result: { text: "é\0😀" } });
@@ -18,7 +18,7 @@ Deno.test("TaskOnDisk reads its record whenever it is asked", () => {
   for (let i = 0; i < 2; i++) assertEquals([stored.json, stored.task], [json, task]);
 });
 
-Deno.test("TaskOnDisk says that its record is gone, or damaged", () => {
+Deno.test("TaskOnDisk throws if its record is missing or damaged", () => {
   using folder = new StoreFolder();
   using file = new DatabaseFile(folder.file);
   file.write([['INSERT INTO records (place, record) VALUES (3, \'{"id":"half\')']]);
