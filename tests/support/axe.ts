@@ -1,5 +1,5 @@
 /**
- * Looks at a page with the eyes of axe, which knows the rules of WCAG.
+ * Checks a page's accessibility with axe.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 
-/** Rules of WCAG 2.2 AA, and what is good practice beside them. */
+/** The rules of WCAG 2.2 AA, and best practices beyond them. */
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /**
- * Looks for what keeps people from using a page as it is now.
+ * Finds the accessibility violations of a page in its present state.
  *
  * @param page the page
- * @returns one line for each thing; empty where there is nothing
+ * @returns one line per violation
  */
 export async function axeFindings(page: Page): Promise<string[]> {
-  // By way of the browser's own tools, as the page itself lets no foreign script in.
+  // Injected through DevTools, because the page's content security policy blocks foreign scripts.
   await page.evaluate(axe.source);
   return await page.evaluate(async (tags) => {
     const { axe } = globalThis as unknown as { readonly axe: typeof import("axe-core") };

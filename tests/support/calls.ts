@@ -1,5 +1,5 @@
 /**
- * Calls of a server over plain HTTP, and what tests expect of the answers.
+ * Sends HTTP requests to a server and checks the responses.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import type { MonitoredTask } from "../../lib/mod.ts";
 import { assertEquals } from "./assert.ts";
 
-/** An answer, read. */
+/** A response whose body has been read. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The body read as JSON; `undefined` where it is none. */
+  /** The body parsed as JSON; `undefined` if it is not JSON. */
   // deno-lint-ignore no-explicit-any -- tests compare what is in it
   readonly json: any;
 }
@@ -20,11 +20,11 @@ export interface Answer {
 /** Options of {@linkcode call}. */
 export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as it is where it is text, else as JSON with its content type. */
+  /** A string is sent unchanged, any other value as JSON with its content type. */
   readonly body?: unknown;
 }
 
-/** Calls a server; redirects are not followed. */
+/** Sends a request; does not follow redirects. */
 export async function call(method: string, url: string, options: CallOptions = {}): Promise<Answer> {
   const { headers = {}, body } = options;
   const isText = body === undefined || typeof body === "string";
@@ -46,7 +46,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Holds an answer against the form that every problem has; `more` are the fields that this one has beyond it. */
+/** Asserts that a response is a problem document (RFC 9457); `more` lists its additional fields. */
 export function assertProblem(
   answer: Pick<Answer, "status" | "headers"> & { readonly text?: string; readonly body?: string },
   status: number,
@@ -64,17 +64,17 @@ export function assertProblem(
   assertEquals([typeof problem.title, typeof problem.detail], ["string", "string"]);
 }
 
-/** A task that runs until it is asked to stop, or let go. */
+/** A task that runs until it is cancelled or released. */
 export class HeldTask {
   readonly #released = Promise.withResolvers<unknown>();
   #running = 0;
 
-  /** How many runs have begun and not ended. */
+  /** The number of runs that have not ended. */
   get running(): number {
     return this.#running;
   }
 
-  /** The function to register. It ignores requests to stop where its first argument is `"deaf"`. */
+  /** The function to register. It ignores cancellation if its first argument is `"deaf"`. */
   readonly fn = async (task: MonitoredTask, manner?: unknown): Promise<unknown> => {
     this.#running++;
     const stopped = Promise.withResolvers<never>();
@@ -84,7 +84,7 @@ export class HeldTask {
     return await Promise.race([this.#released.promise, stopped.promise]).finally(() => this.#running--);
   };
 
-  /** Lets every run of now and later finish with a result. */
+  /** Lets every present and future run finish with a result. */
   release(result: unknown = null): void {
     this.#released.resolve(result);
   }

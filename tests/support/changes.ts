@@ -1,5 +1,5 @@
 /**
- * Changes of tasks: plain ones to build on, and random ones for properties.
+ * Builds task changes: simple ones, and random ones for property tests.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { createChange as changeOf, type CreateFields } from "../../lib/task/create_change.ts";
 import type { CreateChange, ReportedChange, TaskChange, UpdateChange } from "../../lib/task/task.ts";
 
-/** The change that creates a task named "task", unless a test wants another name. */
+/** The change that creates a task, named "task" by default. */
 export function createChange(fields: Partial<CreateFields> = {}): CreateChange {
   return changeOf({ name: "task", ...fields });
 }
@@ -25,7 +25,7 @@ const metadata = fc.dictionary(
   { maxKeys: 3 },
 );
 
-/** Updates with any of their fields. */
+/** Updates with any subset of their fields. */
 export const updates: fc.Arbitrary<UpdateChange> = fc.record({
   type: fc.constant("update" as const),
   progress: amount,
@@ -45,7 +45,7 @@ const ends: fc.Arbitrary<ReportedChange> = fc.oneof(
   fc.constant({ type: "cancelled" as const }),
 );
 
-/** Changes of every type, ends among them rarely, so that tasks live for a while. */
+/** Changes of every type; ends are rare, so that tasks live for a while. */
 export const changes: fc.Arbitrary<TaskChange> = fc.oneof(
   { weight: 2, arbitrary: fc.constant(createChange()) },
   { weight: 2, arbitrary: fc.constant({ type: "start" as const }) },
@@ -88,7 +88,7 @@ export const changes: fc.Arbitrary<TaskChange> = fc.oneof(
   },
 );
 
-/** Freezes a value and all that is in it: who changes it, throws. */
+/** Freezes a value deeply, so that modifying it throws. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);

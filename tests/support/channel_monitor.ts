@@ -1,5 +1,5 @@
 /**
- * A registry that is open to the other isolates of the process.
+ * A registry that other isolates of the process can reach over a channel.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { MonitorLimits } from "../../lib/config/limits.ts";
 import { registerMonitor } from "../../lib/reporter/local_monitors.ts";
 import { TestRegistry } from "./registry.ts";
 
-/** Milliseconds between two publications. */
+/** Interval between two publications, in milliseconds. */
 export const PUBLISH_INTERVAL_MS = 5;
 
 let names = 0;
 
-/** A channel's name that no other test has. */
+/** Returns a channel name that no other test uses. */
 export function freshChannel(): string {
   return `monitor-test-${++names}-${crypto.randomUUID()}`;
 }
 
-/** A registry with its authority. */
+/** A registry and its channel server. */
 export class ChannelMonitor implements Disposable {
   readonly channel: string;
   readonly test: TestRegistry;
@@ -28,7 +28,7 @@ export class ChannelMonitor implements Disposable {
 
   /**
    * @param limits the registry's bounds
-   * @param channel the name; a fresh one by default
+   * @param channel the channel's name; a unique one by default
    */
   constructor(limits: Partial<MonitorLimits> = {}, channel: string = freshChannel(), epoch = "first") {
     this.channel = channel;
@@ -36,7 +36,7 @@ export class ChannelMonitor implements Disposable {
     this.#authority = this.#open();
   }
 
-  /** All tasks, in an order of their own, as text that can be compared. */
+  /** All tasks in a fixed order, as text to compare. */
   dump(): string {
     const { registry } = this.test;
     return registry.clients().flatMap((client) =>
@@ -50,7 +50,7 @@ export class ChannelMonitor implements Disposable {
     this.#authority = this.#open();
   }
 
-  /** Makes the monitor known to this isolate; gives back what takes it back. */
+  /** Registers the monitor in this isolate; returns a function that unregisters it. */
   announce(sink: Parameters<typeof registerMonitor>[1]): () => void {
     return registerMonitor(this.channel, sink);
   }

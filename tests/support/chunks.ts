@@ -1,12 +1,12 @@
 /**
- * Bytes as programs write them, and ways to cut them.
+ * Generates program output, and splits it into chunks.
  *
  * @module
  */
 
 import fc from "fast-check";
 
-/** Pieces of output: words, controls, sequences, parts of progress bars, and bytes that are none of these. */
+/** Pieces of output: words, control characters, escape sequences, parts of progress bars, invalid bytes. */
 const PIECES = [
   ...["a", "word", " ", "\t", "\n", "\n", "\r", "\r", "\r\n", "\b", "\x07", "\0", "é", "━", "😀", "\ufeff"],
   ...["\x1b[0m", "\x1b[A", "\x1b[2A", "\x1b[B", "\x1b[K", "\x1b[2K", "\x1b[G", "\x1b[H", "\x1b[J", "\x1b[2J"],
@@ -33,7 +33,7 @@ const PIECES = [
 
 const encoder = new TextEncoder();
 
-/** What a program might write. */
+/** Possible output of a program. */
 export const output: fc.Arbitrary<Uint8Array> = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom(...PIECES).map((text) => encoder.encode(text)) },
@@ -42,18 +42,18 @@ export const output: fc.Arbitrary<Uint8Array> = fc.array(
   { maxLength: 60, size: "max" },
 ).map(joined);
 
-/** Bytes, and the same cut into pieces. */
+/** Bytes, and the same bytes in chunks. */
 export const cutOutput: fc.Arbitrary<readonly [Uint8Array, Uint8Array[]]> = output.chain((bytes) =>
   fc.array(fc.nat(bytes.length), { maxLength: 20 }).map((cuts) => [bytes, cutAt(bytes, cuts)] as const)
 );
 
-/** Cuts bytes at some places. */
+/** Splits bytes at the given positions. */
 export function cutAt(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
   const places = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
   return places.slice(1).map((place, index) => bytes.slice(places[index], place));
 }
 
-/** Cuts bytes one by one. */
+/** Splits bytes into single bytes. */
 export function singly(bytes: Uint8Array): Uint8Array[] {
   return Array.from(bytes, (byte) => Uint8Array.of(byte));
 }

@@ -1,22 +1,22 @@
 /**
- * Counts how often it is interrupted, and says so a moment after the first time.
+ * Counts SIGINT signals, and prints the count shortly after the first one.
  *
  * @module
  */
 
-/** How long a second signal may take that belongs to the first, in milliseconds. */
+/** How long to wait for a duplicate of the first signal, in milliseconds. */
 const MOMENT_MS = 400;
 
 let count = 0;
 Deno.addSignalListener("SIGINT", () => {
   if (++count > 1) return;
   setTimeout(() => {
-    // deno-lint-ignore no-console -- this is what it is for
+    // deno-lint-ignore no-console -- the test reads the output
     console.log(`heard ${count}`);
     Deno.exit(4);
   }, MOMENT_MS);
 });
-// To listen is no reason to live on.
+// A signal listener does not keep the process alive.
 setTimeout(() => Deno.exit(1), 20_000);
-// deno-lint-ignore no-console -- this is what it is for
+// deno-lint-ignore no-console -- the test reads the output
 console.log("ready");

@@ -1,5 +1,5 @@
 /**
- * A monitor that is asked without a server in between.
+ * Sends requests to a monitor without a server in between.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { createMonitor, type Monitor, type MonitorOptions } from "../../lib/mod.ts";
 import type { Answer } from "./calls.ts";
 
-/** What a request carries. */
+/** Headers and body of a request. */
 export interface AskOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** Sent as a form, as it is written. */
+  /** Sent unchanged as a form. */
   readonly form?: string;
   /** Sent as plain text. */
   readonly text?: string;
@@ -20,10 +20,10 @@ export interface AskOptions {
 
 const HOST = "127.0.0.1:8000";
 
-/** A monitor, and requests to it. */
+/** A monitor that tests send requests to. */
 export class DirectMonitor implements AsyncDisposable {
   readonly monitor: Monitor;
-  /** Errors that nobody expected. */
+  /** Unexpected errors that the monitor reported. */
   readonly errors: unknown[] = [];
 
   /** @param options the monitor's options */
@@ -43,14 +43,14 @@ export class DirectMonitor implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Before 2.8, a channel that is closed just after it was opened, which takes some turns, is never wound up.
+    // Before Deno 2.8, a channel that is closed before it has finished opening leaks; opening takes some turns.
     for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
     await this.monitor[Symbol.asyncDispose]();
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 }
 
-/** A request as a server would hand it on. */
+/** Creates a request as a server would pass it on. */
 export function requestOf(method: string, path: string, options: AskOptions = {}): Request {
   const { headers = {}, json, form, text } = options;
   const [type, body] = json !== undefined

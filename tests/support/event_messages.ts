@@ -1,5 +1,5 @@
 /**
- * Event streams, as those read them who know the messages of sockets.
+ * Converts server-sent events to the messages of the WebSocket stream.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { ReceivedEvent } from "./event_parser.ts";
 import type { SocketMessage } from "./socket.ts";
 
 /**
- * Reads an event as a message of a socket that sends changes.
+ * Converts an event to the message that a socket in delta mode would send.
  *
  * @param event the event
- * @returns the message; `null` where sockets send none
+ * @returns the message; `null` if sockets send none for this event
  */
 export function messageOf({ type, data, lastEventId: cursor }: ReceivedEvent): SocketMessage | null {
   if (type === "log") return null;

@@ -4,37 +4,37 @@
  * @module
  */
 
-/** An event as it is dispatched. */
+/** A dispatched event. */
 export interface ReceivedEvent {
-  /** `message` where the event has no name. */
+  /** `message` if the event has no name. */
   readonly type: string;
   readonly data: string;
-  /** The last id that was given so far; empty where none was. */
+  /** The last event id so far; empty if there was none. */
   readonly lastEventId: string;
 }
 
-/** Takes a stream in parts of any length. */
+/** Parses a stream that arrives in chunks of any length. */
 export class EventParser {
-  /** Every event so far. */
+  /** All events so far. */
   readonly events: ReceivedEvent[] = [];
   /** Comments, without their colon. */
   readonly comments: string[] = [];
-  /** What the stream asks its readers to wait before they come back, in milliseconds. */
+  /** The reconnection time that the stream set, in milliseconds. */
   retryMs: number | null = null;
-  /** The id of the last event that was dispatched. */
+  /** The id of the last dispatched event. */
   lastEventId: string;
   #id: string;
   #type = "";
   #data: string[] = [];
   #rest = "";
 
-  /** @param lastEventId what the reader knows from before */
+  /** @param lastEventId the last event id of an earlier connection */
   constructor(lastEventId = "") {
     this.lastEventId = lastEventId;
     this.#id = lastEventId;
   }
 
-  /** Takes a part. */
+  /** Parses a chunk. */
   push(text: string): void {
     const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
     this.#rest = lines.pop()!;

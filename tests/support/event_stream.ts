@@ -1,21 +1,21 @@
 /**
- * A reader of an event stream that keeps what it was sent, for tests to look through.
+ * Reads an event stream and records all of it.
  *
  * @module
  */
 
 import { EventParser, type ReceivedEvent } from "./event_parser.ts";
 
-/** Longest wait for what a test expects, in milliseconds. */
+/** Longest wait for an expected event, in milliseconds. */
 const DEADLINE_MS = 20_000;
 
 /** Options of {@linkcode TestEventStream.open}. */
 export interface TestEventStreamOptions {
-  /** The position that the reader has from before. */
+  /** The `Last-Event-ID` to resume from. */
   readonly lastEventId?: string;
 }
 
-/** An open stream. Left when it is disposed of. */
+/** An open stream; closed when disposed of. */
 export class TestEventStream implements AsyncDisposable {
   readonly headers: Headers;
   readonly #parser: EventParser;
@@ -23,7 +23,7 @@ export class TestEventStream implements AsyncDisposable {
   readonly #waiting: Set<() => void> = new Set();
   readonly #whenRead: Promise<void>;
   #end: "ended" | "broken" | null = null;
-  /** Everything that came, as it came. */
+  /** The raw text so far. */
   text = "";
 
   private constructor(response: Response, lastEventId: string) {
@@ -33,7 +33,7 @@ export class TestEventStream implements AsyncDisposable {
     this.#whenRead = this.#read();
   }
 
-  /** Opens a stream; throws where the answer is another one. */
+  /** Opens a stream; throws if the response is not one. */
   static async open(url: string, options: TestEventStreamOptions = {}): Promise<TestEventStream> {
     const { lastEventId = "" } = options;
     const headers: HeadersInit = lastEventId === "" ? {} : { "last-event-id": lastEventId };
@@ -44,7 +44,7 @@ export class TestEventStream implements AsyncDisposable {
     return new TestEventStream(response, lastEventId);
   }
 
-  /** Everything that was dispatched. */
+  /** All dispatched events. */
   get events(): readonly ReceivedEvent[] {
     return this.#parser.events;
   }
@@ -62,17 +62,17 @@ export class TestEventStream implements AsyncDisposable {
     return this.#parser.retryMs;
   }
 
-  /** What the reader would come back with. */
+  /** The event id to resume from. */
   get lastEventId(): string {
     return this.#parser.lastEventId;
   }
 
-  /** Resolves when something holds, looked at whenever something has come. */
+  /** Resolves when a condition holds; checks it after each chunk. */
   async until(holds: (stream: this) => boolean): Promise<void> {
     await this.#until(() => holds(this) || undefined);
   }
 
-  /** Resolves with the data of the first event, old or new, that fits. */
+  /** Resolves with the data of the first matching event, past or future. */
   // deno-lint-ignore no-explicit-any -- tests compare what is in it
   async find(type: string, fits: (data: any) => boolean = () => true): Promise<any> {
     return await this.#until(() => {
@@ -85,7 +85,7 @@ export class TestEventStream implements AsyncDisposable {
     });
   }
 
-  /** Resolves when the server has ended the stream; says whether it came to its end. */
+  /** Resolves when the stream has ended, with whether it ended properly. */
   async ended(): Promise<"ended" | "broken"> {
     return await this.#until(() => this.#end ?? undefined);
   }

@@ -1,5 +1,5 @@
 /**
- * Somebody who watches a hub's events and reads them as a browser does.
+ * Watches a hub's events and parses them as a browser does.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import type { Watcher } from "../../lib/hub/hub.ts";
 import { type Cursor, parseCursor } from "../../lib/task/cursor.ts";
 import { EventParser, type ReceivedEvent } from "./event_parser.ts";
 
-/** Keeps what it was sent. */
+/** Records everything that the hub sends. */
 export class EventWatcher implements Watcher {
   readonly saturated = false;
-  /** As they came; each may hold several events. */
+  /** The messages; each may hold several events. */
   readonly texts: string[] = [];
-  /** How often it was told that nothing follows. */
+  /** How often `close()` was called. */
   ends = 0;
   readonly #onSend: (text: string) => void;
 
-  /** @param onSend called within each `send()`, after the message was kept */
+  /** @param onSend called within each `send()`, after the message was recorded */
   constructor(onSend: (text: string) => void = () => {}) {
     this.#onSend = onSend;
   }
 
-  /** Everything that came. */
+  /** The text of all messages. */
   get text(): string {
     return this.texts.join("");
   }
@@ -32,7 +32,7 @@ export class EventWatcher implements Watcher {
     return this.#read().events;
   }
 
-  /** The events so far, in few words: their names, and the ids of their tasks. */
+  /** A short form of the events so far: their names and the ids of their tasks. */
   get words(): string[] {
     return this.events.map(({ type, data }) => {
       const { id } = JSON.parse(data);
@@ -40,7 +40,7 @@ export class EventWatcher implements Watcher {
     });
   }
 
-  /** The last position, to come back with. */
+  /** The last event id, to resume from. */
   get cursor(): Cursor {
     return parseCursor(this.#read().lastEventId);
   }

@@ -1,5 +1,5 @@
 /**
- * Records of tasks for tests that only look at them.
+ * Creates example task records.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Task } from "../../lib/task/task.ts";
 /** When example tasks were created, in epoch seconds. */
 export const EXAMPLE_TIME = 1_700_000_000;
 
-/** A task that runs, with what a test cares about. */
+/** A running task, with the fields that matter to the test. */
 export function exampleTask(overrides: Partial<Task> = {}): Task {
   return {
     id: "task-1",

@@ -1,5 +1,5 @@
 /**
- * Time that stands still until a test moves it.
+ * Fakes time, which advances only when a test says so.
  *
  * @module
  */
@@ -26,40 +26,40 @@ export class FakeClock implements Disposable {
     this.#clock = FakeTimers.install({
       now: CLOCK_START * 1000,
       toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"],
-      // The platform's own sockets have some.
+      // The platform's own sockets set native timers.
       shouldClearNativeTimers: true,
     });
     if (typeof timer === "number") returnNumbers();
   }
 
-  /** How many timers are set. */
+  /** The number of pending timers. */
   get pending(): number {
     return this.#clock.countTimers();
   }
 
-  /** Lets time pass, with what is due in it, but without microtasks in between. */
+  /** Advances time and runs the timers that are due, without microtasks in between. */
   pass(milliseconds: number): void {
     this.#clock.tick(milliseconds);
   }
 
-  /** Lets time pass, with what is due in it and the microtasks in between. */
+  /** Advances time and runs the timers that are due and the microtasks in between. */
   async passAsync(milliseconds: number): Promise<void> {
     await this.#clock.tickAsync(milliseconds);
   }
 
-  /** Sets the wall clock to another time, as an administrator does; timers go on. */
+  /** Sets the wall clock to another time without affecting timers. */
   set(epochSeconds: number): void {
     this.#clock.setSystemTime(epochSeconds * 1000);
   }
 
   [Symbol.dispose](): void {
     this.#clock.uninstall();
-    // Libraries from npm see other timers than we do, and put those back.
+    // npm packages see Node's timers, so `uninstall()` would restore those.
     Object.assign(globalThis, this.#real);
   }
 }
 
-/** Before Deno 2.9 timers are numbers for us, and objects for libraries from npm, which is what the fake ones are. */
+/** Makes fake timers return numbers: before Deno 2.9 timers are numbers, but objects for npm packages. */
 function returnNumbers(): void {
   const global = globalThis as unknown as Record<string, (...args: unknown[]) => unknown>;
   for (const name of ["setTimeout", "setInterval"]) {

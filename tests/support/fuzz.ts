@@ -1,5 +1,5 @@
 /**
- * Malformed requests and frames, made of the server's own grammar and a seed.
+ * Generates malformed requests and frames from the server's grammar and a seed.
  *
  * @module
  */
@@ -149,7 +149,7 @@ const IDS = [
   "fine",
 ];
 
-/** What can be in the bodies of reports, with values that are right. */
+/** Fields of report bodies, with valid values. */
 const FIELDS: readonly (readonly [part: string, fields: Readonly<Record<string, unknown>>])[] = [
   ["", {
     id: "a",
@@ -173,14 +173,14 @@ const VALUES = [
   { a: { b: [null] } },
 ];
 
-/** Makes cases; the same seed makes the same ones. */
+/** Generates cases; the same seed yields the same cases. */
 export class Fuzzer {
   readonly #random: () => number;
   readonly #port: number;
 
   /**
-   * @param seed what the cases are made of
-   * @param port the server's, for a good Host
+   * @param seed the seed of the random numbers
+   * @param port the server's port, for a valid `Host`
    */
   constructor(seed: number, port: number) {
     this.#random = randomNumbers(seed);
@@ -211,7 +211,7 @@ export class Fuzzer {
     return this.#chance(0.8) ? `127.0.0.1:${this.#port}` : this.#pick(HOSTS);
   }
 
-  /** A path of the server with any word in it, or any words. */
+  /** A path of the server with random words in it, or a random path. */
   #path(): string {
     const good = this.#pick(PATHS).replace("*", () => this.#pick(["fine", ...WORDS]));
     if (this.#chance(0.5)) return this.#chance(0.5) ? good : `${good}?${this.#pick(QUERIES)}`;
@@ -221,7 +221,7 @@ export class Fuzzer {
     return this.#chance(0.3) ? `${path}?${this.#pick(QUERIES)}&${this.#pick(QUERIES)}` : path;
   }
 
-  /** A request with whatever headers and body. */
+  /** A request with random headers and a random body. */
   #request(): FuzzCase {
     const method = this.#chance(0.7) ? this.#pick(["GET", "POST", "DELETE"]) : this.#pick(METHODS);
     const lines = [
@@ -241,7 +241,7 @@ export class Fuzzer {
     return { bytes, frames: [], isWhole: !declares };
   }
 
-  /** A request to start something, that is good but for its body. */
+  /** A request to start a task, valid except for its body. */
   #start(): FuzzCase {
     const isForm = this.#chance(0.3);
     const body = encoder.encode(this.#body());
@@ -252,7 +252,7 @@ export class Fuzzer {
     return { bytes: joined(encoder.encode(head), body), frames: [], isWhole: true };
   }
 
-  /** A report that is good but for its body; often that, too. */
+  /** A report, valid except for its body, which is often valid, too. */
   #report(): FuzzCase {
     const [part, known] = this.#pick(FIELDS);
     const fields = Object.entries(known).filter(() => this.#chance(0.4))
@@ -291,7 +291,7 @@ export class Fuzzer {
     return make();
   }
 
-  /** A handshake, good or not, and frames that are not. */
+  /** A valid or invalid handshake, and invalid frames. */
   #socket(): FuzzCase {
     const headers = HANDSHAKE.filter(() => this.#chance(0.95));
     const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
@@ -309,7 +309,7 @@ export class Fuzzer {
     return this.#chance(0.2) ? frame.slice(0, Math.floor(this.#random() * frame.length)) : frame;
   }
 
-  /** Bytes that are no HTTP at all. */
+  /** Bytes that are not HTTP. */
   #noise(): FuzzCase {
     const bytes = this.#bytes(1 + Math.floor(this.#random() * 300));
     return { bytes, frames: [], isWhole: false };
@@ -322,7 +322,7 @@ export class Fuzzer {
 
 const FORM = "application/x-www-form-urlencoded";
 
-/** Written by hand, as an object would not have each of these names as a field. */
+/** Written as text, because an object literal treats some of these names specially. */
 function jsonOf(fields: readonly (readonly [string, unknown])[]): string {
   return `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join()}}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Malformed batches of reports, over plain HTTP and over sockets.
+ * Generates malformed batches of reports, over HTTP and over sockets.
  *
  * @module
  */
@@ -49,10 +49,10 @@ const CHANGES: readonly unknown[] = [
 ];
 
 /**
- * Makes a case.
+ * Generates a case.
  *
  * @param random numbers from 0 to 1
- * @param host the Host that it names
+ * @param host the value of its `Host` header
  * @returns the case
  */
 export function batchCase(random: () => number, host: string): FuzzCase {

@@ -1,14 +1,14 @@
 /**
- * A request that makes little sense.
+ * The type of a malformed request.
  *
  * @module
  */
 
-/** One thing to send. */
+/** A request, and what follows it. */
 export interface FuzzCase {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Sent after the answer, where that is an upgrade. */
+  /** Frames sent after the response if that is an upgrade. */
   readonly frames: readonly Uint8Array<ArrayBuffer>[];
-  /** Whether it is a whole request, so that something has to come back. */
+  /** Whether the request is complete, so that the server must respond. */
   readonly isWhole: boolean;
 }

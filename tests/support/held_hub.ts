@@ -1,5 +1,5 @@
 /**
- * A hub on a clock that stands still, over a store whose commits a test makes.
+ * A hub with a fake clock and a store that commits when a test says so.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { HeldStore } from "./held_store.ts";
 import { RecordingWatcher } from "./recording_watcher.ts";
 import { TestRegistry } from "./registry.ts";
 
-/** A hub over a store whose commits a test makes; a task "1" is there and committed. */
+/** A hub over a store that commits when a test says so; task "1" exists and is committed. */
 export class HeldHub implements Disposable {
   readonly clock: FakeClock = new FakeClock();
   readonly store: HeldStore = new HeldStore();
@@ -21,8 +21,8 @@ export class HeldHub implements Disposable {
   readonly hub: Hub;
 
   /**
-   * @param fullStateBytesPerSecond how fast full states may be sent
-   * @param pendingEventCharacters how many characters of events may wait
+   * @param fullStateBytesPerSecond the rate limit of full states
+   * @param pendingEventCharacters the bound of queued event text
    */
   constructor(fullStateBytesPerSecond = 1_000_000_000, pendingEventCharacters = Infinity) {
     const limits = { sweepIntervalMs: 1_000_000_000 };
@@ -33,33 +33,33 @@ export class HeldHub implements Disposable {
     this.clock.pass(1_000);
   }
 
-  /** How many timers the hub has set; one is the registry's. */
+  /** The number of pending timers, one of which is the registry's. */
   get timers(): number {
     return this.clock.pending - 1;
   }
 
-  /** Somebody who watches everything from now on. */
+  /** Adds a watcher of all tasks. */
   watcher(mode: "full" | "delta" = "delta"): RecordingWatcher {
     const watcher = new RecordingWatcher();
     this.hub.watch("c", watcher, mode, null);
     return watcher;
   }
 
-  /** Somebody who watches one task. */
+  /** Adds a watcher of one task. */
   taskWatcher(id: string): RecordingWatcher {
     const watcher = new RecordingWatcher();
     this.hub.watchTask("c", this.test.registry.stored("c", id)!, watcher);
     return watcher;
   }
 
-  /** Somebody who watches the events of all tasks from now on, or from a position on. */
+  /** Adds a watcher of the events of all tasks, from now or from a cursor on. */
   eventWatcher(after: Cursor | null = null): EventWatcher {
     const watcher = new EventWatcher();
     this.hub.watchEvents("c", watcher, after);
     return watcher;
   }
 
-  /** Somebody who watches the events of one task. */
+  /** Adds a watcher of the events of one task. */
   taskEventWatcher(id: string, after: Cursor | null = null): EventWatcher {
     const watcher = new EventWatcher();
     this.hub.watchTaskEvents("c", this.test.registry.stored("c", id)!, watcher, after);

@@ -1,5 +1,5 @@
 /**
- * A handler on a real server, over a store whose commits a test makes.
+ * Serves a handler over a store that commits when a test says so.
  *
  * @module
  */
@@ -18,20 +18,20 @@ import { HeldTask } from "./calls.ts";
 import { HeldStore } from "./held_store.ts";
 import { TestRegistry } from "./registry.ts";
 
-/** What `createMonitor()` puts together, over a {@linkcode HeldStore}. */
+/** The parts that `createMonitor()` creates, over a {@linkcode HeldStore}. */
 export class HeldServer implements AsyncDisposable {
   readonly store: HeldStore;
   readonly test: TestRegistry;
   readonly hub: Hub;
-  /** What runs under the name `held`. */
+  /** The task registered as `held`. */
   readonly held: HeldTask = new HeldTask();
-  /** Errors that nobody expected. */
+  /** Unexpected errors that the handler reported. */
   readonly errors: unknown[] = [];
   readonly url: string;
   readonly #handler: Handler;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
-  /** @param limits the bounds that are to differ from the defaults */
+  /** @param limits limits that differ from the defaults */
   constructor(limits: Partial<MonitorLimits> = {}) {
     const all = { ...DEFAULT_LIMITS, ...limits };
     this.store = new HeldStore(all);
@@ -68,7 +68,7 @@ export class HeldServer implements AsyncDisposable {
     this.url = `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
-  /** Asks the handler without a server in between, for what a client would never hear of. */
+  /** Calls the handler without a server in between, for responses that a client cannot observe. */
   handle(request: Request): Response | Promise<Response> {
     return this.#handler.handle(request);
   }

@@ -1,5 +1,5 @@
 /**
- * Another isolate of this process, that does what it is told.
+ * Runs commands in another isolate of this process.
  *
  * @module
  */
@@ -10,7 +10,7 @@ interface Answer {
   readonly error?: string;
 }
 
-/** A worker that runs commands; see {@linkcode serveCommands}. Terminated without a word when it is disposed. */
+/** A worker that runs commands; see {@linkcode serveCommands}. Terminated abruptly when disposed of. */
 export class Isolate implements Disposable {
   readonly #worker: Worker;
   readonly #calls = new Map<number, PromiseWithResolvers<unknown>>();
@@ -31,7 +31,7 @@ export class Isolate implements Disposable {
     };
   }
 
-  /** Runs a command there and gives back what it returned. */
+  /** Runs a command in the worker and returns its result. */
   call<T>(command: string, argument?: unknown): Promise<T> {
     const call = Promise.withResolvers<unknown>();
     this.#calls.set(++this.#newestId, call);
@@ -59,13 +59,13 @@ export function serveCommands(commands: { readonly [command: string]: (argument:
   };
 }
 
-/** Keeps this isolate from doing anything else. */
+/** Blocks this isolate. */
 export function block(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);
 }
 
-/** A flag that isolates see even while they are blocked. */
+/** A flag that is visible to blocked isolates. */
 export function createFlag(): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(4));
 }
@@ -75,17 +75,17 @@ export function raise(flag: Int32Array<SharedArrayBuffer>): void {
   Atomics.store(flag, 0, 1);
 }
 
-/** Keeps this isolate from doing anything else until a flag is raised. */
+/** Blocks this isolate until a flag is raised. */
 export function blockUntil(flag: Int32Array<SharedArrayBuffer>): void {
   while (Atomics.load(flag, 0) === 0) block(1);
 }
 
-/** Waits for a flag and lets this isolate go on meanwhile. */
+/** Waits for a flag without blocking this isolate. */
 export async function raised(flag: Int32Array<SharedArrayBuffer>): Promise<void> {
   while (Atomics.load(flag, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-/** Waits until what was posted on a BroadcastChannel is out: the runtime posts to other isolates with its timers. */
+/** Waits until posted BroadcastChannel messages have been sent: the runtime sends them when it runs timers. */
 export async function posted(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -1,20 +1,20 @@
 /**
- * Somebody's own program, in a folder with nothing else.
+ * Creates a folder with a user's program and runs it there.
  *
  * @module
  */
 
 import { type Process, spawn } from "./program.ts";
 
-/** What it takes to run it. */
+/** Options of a run. */
 export interface JobOptions {
-  /** Variables; none that begins with `TASKSCOPE_` is passed on from here. */
+  /** Environment variables; those that begin with `TASKSCOPE_` are not inherited. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The command and its first arguments; this very Deno by default. */
+  /** The command and its first arguments; the running Deno by default. */
   readonly deno?: readonly string[];
 }
 
-/** A folder for a program, and one for the modules that it loads. Gone when it is disposed of. */
+/** A folder for a program, and a cache for the modules that it loads; both removed when disposed of. */
 export class JobFolder implements Disposable {
   readonly path: string = Deno.makeTempDirSync({ prefix: "taskscope-job-" });
   readonly #modules: string = Deno.makeTempDirSync({ prefix: "taskscope-modules-" });
@@ -24,19 +24,19 @@ export class JobFolder implements Disposable {
     Deno.writeTextFileSync(`${this.path}/${name}`, text);
   }
 
-  /** Lets programs use the packages that are on this machine already. */
+  /** Lets programs use the packages that are already cached on this machine. */
   async sharePackages(): Promise<void> {
     const { stdout } = await spawn(Deno.execPath(), ["info", "--no-config", "--json"]).ended();
     const { npmCache } = JSON.parse(stdout);
-    // The registry's folder is read; what is added is added here.
+    // Symbolic links to the cached packages; new ones are added to this folder only.
     await Deno.symlink(npmCache, `${this.#modules}/npm`);
   }
 
   /**
-   * Runs a command of Deno in the folder.
+   * Runs a Deno command in the folder.
    *
    * @param args the arguments
-   * @param options what else it takes
+   * @param options further options
    */
   deno(args: readonly string[], options: JobOptions = {}): Process {
     const [command, ...first] = options.deno ?? [Deno.execPath()];

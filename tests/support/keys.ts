@@ -1,5 +1,5 @@
 /**
- * Random names of tasks, for properties.
+ * Generates client tokens and task ids for property tests.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A registry whose tasks run in the same isolate, for tests of what runs them.
+ * A registry whose tasks run in the same isolate, for tests of the reporting side.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export class LocalMonitor implements Disposable {
   readonly test: TestRegistry = new TestRegistry();
   readonly sink: LocalSink = new LocalSink(this.test.registry);
 
-  /** Makes a monitored function that reports here. */
+  /** Creates a monitored function that reports to this registry. */
   monitored<This, Args extends unknown[], Result>(
     fn: TaskFunction<This, Args, Result>,
     options: MonitoredOptions = {},
@@ -58,7 +58,7 @@ export class LocalMonitor implements Disposable {
   }
 }
 
-/** Lets the event loop turn, so that timers of no delay are over. */
+/** Waits for one turn of the event loop, so that timers without delay have run. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

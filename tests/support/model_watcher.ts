@@ -1,12 +1,12 @@
 /**
- * Somebody who watches for as long as a test runs, believes nothing, and comes back where it is cut.
+ * Watches a server during a test, validates every message, and reconnects after a disconnect.
  *
  * @module
  */
 
 import { WatcherModel } from "./watcher_model.ts";
 
-/** Holds all that a server sends of a client's changes against what it sent before. */
+/** Checks every change that a server sends for consistency with the earlier ones. */
 export class ModelWatcher implements AsyncDisposable {
   readonly model: WatcherModel = new WatcherModel("the watcher");
   readonly #url: string;
@@ -14,19 +14,19 @@ export class ModelWatcher implements AsyncDisposable {
   #socket: WebSocket | null = null;
   #isOver = false;
   #failure: unknown = null;
-  /** How many frames came. */
+  /** The number of received frames. */
   frames = 0;
 
   /**
    * @param url the server
-   * @param client whose tasks
+   * @param client the client to watch
    */
   constructor(url: string, client: string) {
     this.#url = `${url.replace(/^http/, "ws")}/ws/tasks/${client}?mode=delta`;
     this.#connect();
   }
 
-  /** Throws what was wrong with what came, if anything was. */
+  /** Throws the first inconsistency, if there was one. */
   check(): void {
     if (this.#failure !== null) throw this.#failure;
   }

@@ -1,5 +1,5 @@
 /**
- * Text that tries to be a program to whoever shows it.
+ * Text that attacks whatever displays it: markup, scripts, escape sequences.
  *
  * @module
  */
@@ -43,7 +43,7 @@ const PIECES = [
   " ",
 ] as const;
 
-/** Any text: of arbitrary characters, and of sequences that terminals obey. */
+/** Arbitrary text, including terminal escape sequences. */
 export function nastyText(maxLength = 40): fc.Arbitrary<string> {
   const piece = fc.oneof(
     fc.constantFrom(...PIECES),

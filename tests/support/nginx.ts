@@ -1,5 +1,5 @@
 /**
- * nginx in front of a server, with the configuration that we tell people to use.
+ * Runs nginx in front of a server, with the documented configuration.
  *
  * @module
  */
@@ -10,21 +10,21 @@ import { findTool } from "./tools.ts";
 
 const EXAMPLE = new URL("../../.github/examples/nginx.conf", import.meta.url);
 
-/** How it is to differ from the example. */
+/** Differences from the documented configuration. */
 export interface NginxOptions {
-  /** Where the server behind it listens. */
+  /** The port of the server behind nginx. */
   readonly port: number;
-  /** Whether it speaks TLS, as in the example. */
+  /** Whether nginx terminates TLS, as documented. */
   readonly tls?: boolean;
-  /** Whether it keeps upgrades from the server. */
+  /** Whether nginx blocks WebSocket upgrades. */
   readonly stripsUpgrades?: boolean;
-  /** Whether it lets no event streams through. */
+  /** Whether nginx blocks event streams. */
   readonly blocksStreams?: boolean;
 }
 
 /** A running nginx. */
 export class Nginx implements AsyncDisposable {
-  /** The address by which it is reached, with the path of the example. */
+  /** The URL that nginx serves, with the documented path. */
   readonly url: string;
   readonly #process: Process;
   readonly #folder: string;
@@ -35,7 +35,7 @@ export class Nginx implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** What it complained about. */
+  /** The contents of its error log. */
   async errors(): Promise<string> {
     return await Deno.readTextFile(`${this.#folder}/error.log`);
   }
@@ -46,10 +46,10 @@ export class Nginx implements AsyncDisposable {
   }
 
   /**
-   * Starts one.
+   * Starts nginx.
    *
-   * @param port where it is to listen
-   * @param options how it is to be
+   * @param port the port to listen on
+   * @param options differences from the documented configuration
    */
   static async start(nginx: string, port: number, options: NginxOptions): Promise<Nginx> {
     const folder = await Deno.makeTempDir({ prefix: "taskscope-nginx-" });
@@ -65,7 +65,7 @@ export class Nginx implements AsyncDisposable {
   }
 }
 
-/** Finds what the tests with nginx need; `undefined` where it is missing. */
+/** Finds the programs that tests with nginx need; `undefined` if one is missing. */
 export async function findNginx(
   { tls = false }: Pick<NginxOptions, "tls">,
 ): Promise<string | undefined> {
@@ -105,7 +105,7 @@ ${site}
 `;
 }
 
-/** Resolves once somebody listens. */
+/** Resolves once a server listens on the port. */
 async function listening(port: number): Promise<void> {
   for (;;) {
     try {

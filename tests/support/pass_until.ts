@@ -1,25 +1,25 @@
 /**
- * Fake time beside real sockets.
+ * Advances fake time while real sockets work.
  *
  * @module
  */
 
 import type { FakeClock } from "./fake_clock.ts";
 
-/** Those of the platform, whatever a clock puts in their place later. */
+/** The platform's functions, kept before a fake clock replaces them. */
 const { setTimeout: realSetTimeout, performance: realPerformance } = globalThis;
 
-/** Lets real time pass for a moment, so that what is on its way arrives. */
+/** Waits for a moment of real time, so that data in transit arrives. */
 function realTurn(): Promise<void> {
   return new Promise((resolve) => realSetTimeout(resolve, 2));
 }
 
 /**
- * Lets fake time pass, with real turns of the event loop in between, until a condition holds.
+ * Advances fake time, with real turns of the event loop in between, until a condition holds.
  *
  * @param clock the clock
- * @param condition what is waited for
- * @param mostMs fake milliseconds until it is given up
+ * @param condition the condition to wait for
+ * @param mostMs fake milliseconds after which it gives up
  * @returns how many fake milliseconds passed
  */
 export async function passUntil(
@@ -37,7 +37,7 @@ export async function passUntil(
   throw new Error(`Gave up waiting for: ${condition}`);
 }
 
-/** Lets so much fake time pass, with real turns of the event loop in between. */
+/** Advances fake time by a duration, with real turns of the event loop in between. */
 export async function passFor(clock: FakeClock, milliseconds: number): Promise<void> {
   const stepMs = Math.max(100, milliseconds / 100);
   for (let passedMs = 0; passedMs < milliseconds; passedMs += stepMs) {

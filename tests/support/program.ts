@@ -1,5 +1,5 @@
 /**
- * The program in a process of its own, run as users run it.
+ * Starts the program in a process of its own, as users do.
  *
  * @module
  */
@@ -14,28 +14,28 @@ export const EXECUTABLE: string | undefined = Deno.env.get("TASKSCOPE_EXECUTABLE
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Where and with what the program runs. */
+/** Options of a started program. */
 export interface ProgramOptions {
-  /** The working directory; the project's own by default. */
+  /** The working directory; the project's folder by default. */
   readonly cwd?: string | URL;
-  /** Variables on top of those of this process, of which none that begins with `TASKSCOPE_` is passed on. */
+  /** Additional environment variables; those of this process that begin with `TASKSCOPE_` are not inherited. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Flags of `deno run` beside those of the task "start". */
+  /** Flags of `deno run` in addition to those of the task "start". */
   readonly runFlags?: readonly string[];
 }
 
 /** How a program ended, and what it wrote. */
 export interface Ended {
-  /** The status; where a signal ended it, what shells make of that. */
+  /** The exit status; 128 plus the signal's number if a signal ended it. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Longest time that a program may take to say where it listens, or to end, in milliseconds. */
+/** Longest time to wait for the listening address, or for the end of the program, in milliseconds. */
 const DEADLINE_MS = 30_000;
 
-/** A program that was started. Ended when it is disposed of. */
+/** A started program; terminated when disposed of. */
 export class Process implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStream<Uint8Array> | undefined;
@@ -44,8 +44,8 @@ export class Process implements AsyncDisposable {
   readonly #listeners: Set<() => void> = new Set();
 
   /**
-   * @param child a process with both of its outputs piped
-   * @param input its input, where that is piped; it stays open until the end
+   * @param child a process whose stdout and stderr are piped
+   * @param input its stdin if that is piped; it stays open until disposal
    */
   constructor(child: Deno.ChildProcess, input?: WritableStream<Uint8Array>) {
     this.#child = child;
@@ -58,17 +58,17 @@ export class Process implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** What it wrote so far. */
+  /** Its stdout so far. */
   get stdout(): string {
     return this.#texts.stdout;
   }
 
-  /** What it complained about so far. */
+  /** Its stderr so far. */
   get stderr(): string {
     return this.#texts.stderr;
   }
 
-  /** Resolves when it has ended; rejects where it does not within 30 s. */
+  /** Resolves when it has ended; rejects if that takes more than 30 s. */
   async ended(): Promise<Ended> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tooLate = new Promise<never>((_, reject) => {
@@ -83,14 +83,14 @@ export class Process implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Writes to its input, where that is piped. */
+  /** Writes to its stdin, which must be piped. */
   async type(text: string): Promise<void> {
     const writer = this.#input!.getWriter();
     await writer.write(new TextEncoder().encode(text));
     writer.releaseLock();
   }
 
-  /** Resolves with what a pattern finds in one of its outputs; rejects where it ends before, or takes too long. */
+  /** Resolves with the match of a pattern in its output; rejects if it ends before, or after a deadline. */
   async output(
     pattern: RegExp,
     from: "stdout" | "stderr" = "stdout",
@@ -117,7 +117,7 @@ export class Process implements AsyncDisposable {
     });
   }
 
-  /** Ends it: politely, and after a while not. */
+  /** Terminates it; kills it if it has not ended after 7 s. */
   async [Symbol.asyncDispose](): Promise<void> {
     const timer = setTimeout(() => this.#signal("SIGKILL"), 7_000);
     this.#signal("SIGTERM");
@@ -149,7 +149,7 @@ export class Process implements AsyncDisposable {
 /** A server in a process of its own. */
 export interface Program extends AsyncDisposable {
   readonly process: Process;
-  /** The address that it printed, without the slash at its end. */
+  /** The address that it printed, without the trailing slash. */
   readonly url: string;
   readonly port: number;
 }
@@ -170,12 +170,12 @@ export async function spawnProgram(args: readonly string[], options: ProgramOpti
 }
 
 /**
- * Starts the program on a terminal of its own; what comes from it is its output, and what is typed its input.
+ * Starts the program on a pseudo-terminal, whose output and input are those of the process.
  *
- * @param script the name of script(1)
+ * @param script the path of script(1)
  * @param args the arguments of the program
  * @param options where and with what it runs, and how large the terminal is
- * @returns the process; it ends with the program's status
+ * @returns the process; its exit status is the program's
  */
 export async function spawnOnTerminal(
   script: string,
@@ -189,7 +189,7 @@ export async function spawnOnTerminal(
   return spawn(script, ["-qefc", command, "/dev/null"], { ...others, stdin: "piped" });
 }
 
-/** The words of a command line that stand for the program. What is compiled has its flags in it. */
+/** The command that runs the program; the flags of a compiled executable are built in. */
 async function programWords(runFlags: readonly string[]): Promise<[string, ...string[]]> {
   if (EXECUTABLE !== undefined) return [EXECUTABLE];
   const flags = withOneV8Flag([...await startFlags(), ...await configFlags(), ...runFlags]);
@@ -200,14 +200,14 @@ async function programWords(runFlags: readonly string[]): Promise<[string, ...st
  * The arguments with which Deno runs a module of the tests, in a process of its own.
  *
  * @param path the module, from the project's folder
- * @param permissions what it may do, as flags
- * @returns the arguments, behind which those of the module go
+ * @param permissions its permissions, as flags
+ * @returns the arguments, to be followed by those of the module
  */
 export async function moduleArgs(path: string, permissions: readonly string[]): Promise<string[]> {
   return ["run", "--no-prompt", ...permissions, ...await configFlags(), new URL(path, ROOT).pathname];
 }
 
-/** The variables of somebody whose home is another folder, with the modules that are there already. */
+/** The environment of a user with another home folder, sharing this user's module cache. */
 export async function envOfHome(home: string): Promise<Record<string, string>> {
   const { stdout } = await spawn(Deno.execPath(), ["info", "--no-config", "--json"]).ended();
   const { denoDir } = JSON.parse(stdout);
@@ -217,7 +217,7 @@ export async function envOfHome(home: string): Promise<Record<string, string>> {
 /**
  * Starts the program as a server and waits until it listens.
  *
- * @param args the arguments; `--port 0` where they name no port
+ * @param args the arguments; `--port 0` is added if they name no port
  * @param options where and with what it runs
  * @returns the server, to be disposed of
  */
@@ -243,7 +243,7 @@ export async function startProgram(
 }
 
 /**
- * Runs the program until it ends by itself.
+ * Runs the program to its end.
  *
  * @param args the arguments of the program
  * @param options where and with what it runs
@@ -254,7 +254,7 @@ export async function runProgram(args: readonly string[], options: ProgramOption
   return await process.ended();
 }
 
-/** Starts any command with its outputs piped. */
+/** Starts any command with stdout and stderr piped. */
 export function spawn(
   command: string,
   args: readonly string[],
@@ -274,7 +274,7 @@ export function spawn(
   return new Process(child, stdin === "piped" ? child.stdin : undefined);
 }
 
-/** Older Deno takes `--v8-flags` only once. */
+/** Merges `--v8-flags`, which older Deno accepts only once. */
 function withOneV8Flag(flags: readonly string[]): string[] {
   const name = "--v8-flags=";
   const values = flags.filter((flag) => flag.startsWith(name)).map((flag) => flag.slice(name.length));
@@ -283,11 +283,11 @@ function withOneV8Flag(flags: readonly string[]): string[] {
 
 let oldConfig: Promise<string> | undefined;
 
-/** Older Deno refuses settings of "test" that it does not know: it gets what it does know. */
+/** The flags for a configuration without "test", whose settings older Deno rejects. */
 async function configFlags(): Promise<string[]> {
   const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
   if (major > 2 || minor >= 8) return [];
-  // One for all, also for those that are started at once.
+  // One file for all processes, also for those started at the same time.
   oldConfig ??= writeOldConfig();
   return ["--config", await oldConfig, "--lock", new URL("deno.lock", ROOT).pathname];
 }

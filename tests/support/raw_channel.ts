@@ -1,5 +1,5 @@
 /**
- * A peer on a channel that does only what a test says, frame by frame.
+ * A channel peer that a test controls frame by frame.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { posted } from "./isolate.ts";
 
 type FrameOf<T extends Frame["type"]> = Extract<Frame, { readonly type: T }>;
 
-/** Posts frames as they are, and keeps those that come. */
+/** Posts frames unchanged, and records received ones. */
 export class RawPeer implements Disposable {
   readonly #channel: BroadcastChannel;
   readonly #frames: Frame[] = [];
   #wake: () => void = () => {};
   #transmission = 0;
 
-  /** Opens a channel, after a pause: one that follows the close of another at once may be deaf, or hear twice. */
+  /** Opens a channel after a pause: right after another was closed, it may miss or duplicate messages. */
   static async open(name: string, id: string): Promise<RawPeer> {
     await posted();
     return new RawPeer(name, id);
@@ -45,7 +45,7 @@ export class RawPeer implements Disposable {
     this.post({ type: "packet", from: this.id, to, session, packet: whole });
   }
 
-  /** Takes the next frame of a type that came or comes; what came before it is forgotten. */
+  /** Takes the next frame of a type, and drops earlier ones. */
   async take<T extends Frame["type"]>(
     type: T,
     wanted: (frame: FrameOf<T>) => boolean = () => true,
@@ -58,7 +58,7 @@ export class RawPeer implements Disposable {
     }
   }
 
-  /** Takes the next messages that came or come. */
+  /** Takes the next messages. */
   async takeMessages(): Promise<readonly string[]> {
     return (await this.take("packet", (frame) => frame.packet.messages.length > 0)).packet.messages;
   }

@@ -1,12 +1,12 @@
 /**
- * HTTP and WebSocket by hand, for what no client of good manners would send.
+ * Writes HTTP and WebSocket bytes by hand, for what a well-behaved client would not send.
  *
  * @module
  */
 
-/** What a server answered. */
+/** A response. */
 export interface RawResponse {
-  /** 0 where the server closed the connection, or said nothing in time. */
+  /** 0 if the server closed the connection, or did not respond in time. */
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
@@ -14,9 +14,9 @@ export interface RawResponse {
 
 /** Options of {@linkcode rawRequest}. */
 export interface RawRequestOptions {
-  /** How long to wait for the answer, in milliseconds. */
+  /** How long to wait for the response, in milliseconds. */
   readonly deadlineMs?: number;
-  /** Whether no more is sent after the request: half of the connection is closed. */
+  /** Whether to close the sending side after the request. */
   readonly half?: boolean;
 }
 
@@ -24,10 +24,10 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * Sends bytes as they are, and reads one answer.
+ * Sends bytes unchanged, and reads one response.
  *
- * @param port where, on 127.0.0.1
- * @param request what to send; `\n` stays `\n`
+ * @param port the port on 127.0.0.1
+ * @param request the bytes to send; `\n` stays `\n`
  * @param options how long to wait
  * @returns the answer
  */
@@ -41,7 +41,7 @@ export async function rawRequest(
   const timer = setTimeout(() => closeQuietly(connection), deadlineMs);
   try {
     const reading = readResponse(connection);
-    // A server may answer before everything has arrived.
+    // A server may respond before it has received everything.
     const sending = send(connection, typeof request === "string" ? encoder.encode(request) : request)
       .then(() => half ? connection.closeWrite() : undefined)
       .catch(() => {});
@@ -54,7 +54,7 @@ export async function rawRequest(
   }
 }
 
-/** Sends a request in the usual form; headers as given, in order, and `Host` only where it is among them. */
+/** Sends a well-formed request with exactly the given headers, in order; `Host` is not added. */
 export function rawCall(
   port: number,
   method: string,
@@ -73,9 +73,9 @@ export async function send(connection: Deno.Conn, bytes: Uint8Array<ArrayBuffer>
 }
 
 /**
- * Reads an answer.
+ * Reads a response.
  *
- * @param connection where it comes from
+ * @param connection the connection to read from
  * @param part whether the head is enough, or the body is wanted as far as its length is known
  */
 export async function readResponse(
@@ -97,7 +97,7 @@ export async function readResponse(
 }
 
 function parseResponse(bytes: Uint8Array): RawResponse | undefined {
-  // What is only said on the way, such as 100, is no answer.
+  // Skips informational responses, such as 100.
   const text = decoder.decode(bytes).replace(/^(HTTP\/1\.1 10[^1].*\r\n(.+\r\n)*\r\n)+/, "");
   const end = text.indexOf("\r\n\r\n");
   if (end === -1) return undefined;
@@ -117,10 +117,10 @@ function isComplete({ status, headers, body }: RawResponse): boolean {
   return headers.get("transfer-encoding") === "chunked" && body.endsWith("0\r\n\r\n");
 }
 
-/** The key of every handshake made here; 16 bytes, as the protocol wants. */
+/** The key of every handshake; 16 bytes, as RFC 6455 demands. */
 export const SOCKET_KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 
-/** The headers of a good handshake but Host. */
+/** The headers of a valid handshake except `Host`. */
 export const HANDSHAKE: readonly (readonly [string, string])[] = [
   ["Upgrade", "websocket"],
   ["Connection", "Upgrade"],
@@ -128,7 +128,7 @@ export const HANDSHAKE: readonly (readonly [string, string])[] = [
   ["Sec-WebSocket-Key", SOCKET_KEY],
 ];
 
-/** One frame of a WebSocket as a client sends it; masked with zeros, which leaves the payload readable. */
+/** A client's WebSocket frame; masked with zeros, which leaves the payload readable. */
 export function socketFrame(opcode: number, payload: Uint8Array, final = true): Uint8Array<ArrayBuffer> {
   const { length } = payload;
   const head = length < 126
@@ -142,7 +142,7 @@ export function socketFrame(opcode: number, payload: Uint8Array, final = true): 
   return frame;
 }
 
-/** Closes a connection that may be closed already. */
+/** Closes a connection, which may already be closed. */
 export function closeQuietly(connection: Deno.Conn): void {
   try {
     connection.close();

@@ -1,5 +1,5 @@
 /**
- * A server of WebSockets that behaves as a test wants, byte for byte.
+ * A WebSocket server that a test controls byte for byte.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { closeQuietly, send } from "./raw_http.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A connection, after its handshake was read. */
+/** A connection whose handshake has been read. */
 export class RawPeer {
   readonly connection: Deno.Conn;
-  /** What the client asked for. */
+  /** The path that the client requested. */
   readonly head: string;
 
   constructor(connection: Deno.Conn, head: string) {
@@ -20,12 +20,12 @@ export class RawPeer {
     this.head = head;
   }
 
-  /** Sends text or bytes as they are. */
+  /** Sends text or bytes unchanged. */
   async send(data: string | Uint8Array<ArrayBuffer>): Promise<void> {
     await send(this.connection, typeof data === "string" ? encoder.encode(data) : data);
   }
 
-  /** Answers the handshake as it should be. */
+  /** Accepts the handshake. */
   async accept(): Promise<void> {
     const key = /^sec-websocket-key: (\S+)$/im.exec(this.head)?.[1];
     const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -37,14 +37,14 @@ export class RawPeer {
     );
   }
 
-  /** Reads what has come; `null` at the end. */
+  /** Reads available bytes; `null` at the end. */
   async read(): Promise<Uint8Array<ArrayBuffer> | null> {
     const chunk = new Uint8Array(65_536);
     const length = await this.connection.read(chunk).catch(() => null);
     return length === null ? null : chunk.slice(0, length);
   }
 
-  /** Closes the connection without a word. */
+  /** Closes the connection without a close frame. */
   close(): void {
     closeQuietly(this.connection);
   }

@@ -1,12 +1,12 @@
 /**
- * Somebody who is told of the ends of tasks: a real server that remembers what it was sent.
+ * A webhook receiver: a real server that records requests.
  *
  * @module
  */
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** A request as it came. */
+/** A received request. */
 export interface Received {
   readonly method: string;
   /** The path, with its query. */
@@ -18,26 +18,26 @@ export interface Received {
   readonly json: any;
 }
 
-/** What a receiver answers to its n-th request, from 1. */
+/** The response to the n-th request, from 1. */
 export type Answering = (received: Received, n: number) => Response | Promise<Response>;
 
 /** How long a test waits for requests, in milliseconds. */
 const DEADLINE_MS = 20_000;
 
-// Tests may fake the others.
+// Kept before a test replaces them by fakes.
 const { setTimeout, clearTimeout } = globalThis;
 
 /** A server on a free port of this machine. */
 export class TestReceiver implements AsyncDisposable {
   /** Every request so far. */
   readonly received: Received[] = [];
-  /** What is answered from now on; 204 by default. */
+  /** The response to further requests; 204 by default. */
   answer: Answering = () => new Response(null, { status: 204 });
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #listeners: Set<() => void> = new Set();
   readonly #held: PromiseWithResolvers<Response>[] = [];
 
-  /** @param port where to listen; a free port by default */
+  /** @param port the port to listen on; a free one by default */
   constructor(port = 0) {
     this.#server = Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, async (request) => {
       const { pathname, search } = new URL(request.url);
@@ -55,29 +55,29 @@ export class TestReceiver implements AsyncDisposable {
     return this.#server.addr.port;
   }
 
-  /** Its address, without a path. */
+  /** Its origin. */
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** The ids of the tasks that it was told of, in order. */
+  /** The task ids of the requests, in order. */
   get tasks(): string[] {
     return this.received.map(({ json }) => json.task.id);
   }
 
-  /** An answer that does not come until the receiver is let go. */
+  /** A response that is held until the receiver is released. */
   hold(): Promise<Response> {
     const held = Promise.withResolvers<Response>();
     this.#held.push(held);
     return held.promise;
   }
 
-  /** Answers everything that is held. */
+  /** Sends all held responses. */
   letGo(status = 204): void {
     for (const { resolve } of this.#held.splice(0)) resolve(new Response(null, { status }));
   }
 
-  /** Resolves when so many requests have come, with the last of them; rejects where they do not within 20 s. */
+  /** Resolves with the n-th request; rejects if it does not arrive within 20 s. */
   async count(n: number): Promise<Received> {
     const enough = Promise.withResolvers<void>();
     const look = () => this.received.length >= n && enough.resolve();
@@ -99,7 +99,7 @@ export class TestReceiver implements AsyncDisposable {
   }
 }
 
-/** Whether a request is signed by a secret: made with another implementation than that of the program. */
+/** Whether a request is signed with a secret; uses a different implementation than the program. */
 export function isSigned({ headers, text }: Received, secret: string): boolean {
   const signature = headers.get("taskscope-signature") ?? "";
   const signed = `${headers.get("taskscope-timestamp")}.${text}`;

@@ -1,5 +1,5 @@
 /**
- * A place for reports that keeps them, for tests of the side that reports.
+ * A sink that records reports, for tests of the reporting side.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { ReportedTask, ReportSink } from "../../lib/reporter/report_sink.ts
 import type { LogLine, Task } from "../../lib/task/task.ts";
 import { transition } from "../../lib/task/transition.ts";
 
-/** Keeps every report, and makes of them what the authority would. */
+/** Records every report, and applies it as a registry would. */
 export class RecordingSink implements ReportSink {
   readonly reports: Report[] = [];
   readonly opened: ReportedTask[] = [];
@@ -21,7 +21,7 @@ export class RecordingSink implements ReportSink {
     return this.#isReady;
   }
 
-  /** Begins or ceases to take reports; what was held back is fetched. */
+  /** Starts or stops accepting reports; on start, fetches those that were held back. */
   set ready(isReady: boolean) {
     this.#isReady = isReady;
     if (isReady) { for (const task of this.opened) task.flush(); }
@@ -37,7 +37,7 @@ export class RecordingSink implements ReportSink {
     return this.reports.flatMap(({ change }) => change.type === "log" ? change.lines : []);
   }
 
-  /** The record that the reports of a task lead to. */
+  /** The record that results from a task's reports. */
   task(id: string): Task {
     return this.#tasks.get(id)!;
   }
@@ -54,7 +54,7 @@ export class RecordingSink implements ReportSink {
   report(_task: ReportedTask, report: Report): void {
     const { id, change, at } = report;
     this.reports.push(report);
-    // Said anew, as to somebody who has never heard of it.
+    // Reports the task again from the beginning.
     if (change.type === "create") this.#tasks.delete(id);
     this.#tasks.set(id, transition(this.#tasks.get(id), id, change, at));
   }

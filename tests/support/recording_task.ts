@@ -1,15 +1,15 @@
 /**
- * A task that writes down what a function says to it, for tests of that function.
+ * A task that records the calls of a function under test.
  *
  * @module
  */
 
 import type { MonitoredTask } from "../../lib/monitored.ts";
 
-/** What a function may say of its progress. */
+/** An update of a function. */
 export type RecordedUpdate = Parameters<MonitoredTask["update"]>[0];
 
-/** Writes down every update and log line; {@linkcode RecordingTask.stop} asks the function to stop. */
+/** Records every update and log line; {@linkcode RecordingTask.stop} aborts its signal. */
 export class RecordingTask implements MonitoredTask {
   readonly id = "task";
   readonly client = "default";
@@ -18,7 +18,7 @@ export class RecordingTask implements MonitoredTask {
   readonly #controller = new AbortController();
   readonly #onUpdate: (update: RecordedUpdate, task: RecordingTask) => void;
 
-  /** @param onUpdate called with every update, before the function goes on */
+  /** @param onUpdate called with every update, before the function continues */
   constructor(onUpdate: (update: RecordedUpdate, task: RecordingTask) => void = () => {}) {
     this.#onUpdate = onUpdate;
   }
@@ -27,7 +27,7 @@ export class RecordingTask implements MonitoredTask {
     return this.#controller.signal;
   }
 
-  /** Asks the function to stop. */
+  /** Aborts the task's signal. */
   stop(reason: unknown): void {
     this.#controller.abort(reason);
   }

@@ -1,5 +1,5 @@
 /**
- * Somebody who watches and writes down what comes.
+ * A watcher that records messages.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Watcher } from "../../lib/hub/hub.ts";
 import type { Task } from "../../lib/task/task.ts";
 
-/** Any message of the stream; which fields there are depends on the type. */
+/** Any message of the stream; its fields depend on the type. */
 export interface ReceivedMessage {
   readonly type: string;
   readonly cursor: string;
@@ -20,16 +20,16 @@ export interface ReceivedMessage {
   readonly progress: number | null;
 }
 
-/** Keeps every message, and may be told to be slow. */
+/** Records every message, and can simulate a slow consumer. */
 export class RecordingWatcher implements Watcher {
   saturated = false;
-  /** As they came. */
+  /** The messages as text. */
   readonly texts: string[] = [];
-  /** How often it was told that nothing follows. */
+  /** How often `close()` was called. */
   ends = 0;
   readonly #onSend: () => void;
 
-  /** @param onSend called within each `send()`, after the message was kept */
+  /** @param onSend called within each `send()`, after the message was recorded */
   constructor(onSend: () => void = () => {}) {
     this.#onSend = onSend;
   }
@@ -49,7 +49,7 @@ export class RecordingWatcher implements Watcher {
     return this.messages.at(-1)!;
   }
 
-  /** The position of the newest message. */
+  /** The cursor of the newest message. */
   get cursor(): { readonly epoch: string; readonly seq: number } {
     const [epoch, seq] = this.last.cursor.split(":");
     return { epoch: epoch!, seq: Number(seq) };

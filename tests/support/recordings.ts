@@ -1,5 +1,5 @@
 /**
- * What real programs wrote, and when; see `record.ts`.
+ * Reads recordings of real programs' output; see `record.ts`.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import type { OutputLine } from "../../lib/reading/rows.ts";
 
 const FOLDER = new URL("recordings/", import.meta.url);
 
-/** Something that a program wrote at once. */
+/** A piece of output that a program wrote at once. */
 export interface Written {
-  /** How long the program had run. */
+  /** Milliseconds since the program started. */
   readonly ms: number;
-  /** Where to: 1 is stdout, 2 is stderr. */
+  /** The file descriptor: 1 is stdout, 2 is stderr. */
   readonly stream: 1 | 2;
   readonly text: string;
 }
 
-/** What a {@linkcode ProgressReader} makes of a recording. */
+/** What a {@linkcode ProgressReader} reads from a recording. */
 export interface Heard {
-  /** What it read, in order, without what it read twice in a row. */
+  /** The readings, in order, without consecutive duplicates. */
   readonly readings: readonly Reading[];
-  /** What goes into the log. */
+  /** The log lines. */
   readonly lines: readonly string[];
 }
 
@@ -45,10 +45,10 @@ export function recordingNames(): string[] {
 }
 
 /**
- * Lets a reader hear a recording.
+ * Feeds a recording to a reader.
  *
  * @param written the recording
- * @param cut cuts what was written into the pieces in which it arrives; as it was written by default
+ * @param cut splits the output into chunks; by default they are as written
  */
 export function hear(
   written: readonly Written[],

@@ -1,5 +1,5 @@
 /**
- * A registry with small bounds, and reporters that remember what they were asked.
+ * Creates a registry with small limits, and reporters that record requests.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { TaskStore } from "../../lib/store/store.ts";
 import type { CreateChange, ReportedChange, Task } from "../../lib/task/task.ts";
 import { createChange } from "./changes.ts";
 
-/** The side that runs tasks, without any. */
+/** A reporter that runs no tasks. */
 export class TestReporter implements Reporter {
   readonly id: string;
   readonly isRemote: boolean;
-  /** The tasks that were asked to stop. */
+  /** The tasks that were asked to cancel. */
   readonly cancelled: string[] = [];
-  /** The tasks that were told of the end of the process. */
+  /** The tasks that were notified of the shutdown. */
   readonly interruptions: string[] = [];
 
   constructor(id = "reporter", isRemote = false) {
@@ -35,7 +35,7 @@ export class TestReporter implements Reporter {
   }
 }
 
-/** A registry, what happened in it, and short words to make it happen. */
+/** A registry, its recorded changes, and shorthand methods to cause them. */
 export class TestRegistry implements Disposable {
   readonly registry: Registry;
   readonly store: TaskStore;
@@ -44,9 +44,9 @@ export class TestRegistry implements Disposable {
   readonly events: RegistryEvent[] = [];
 
   /**
-   * @param limits the bounds that are to differ from the defaults
-   * @param epoch names the numbering
-   * @param store another store than one in memory
+   * @param limits limits that differ from the defaults
+   * @param epoch the epoch of sequence numbers
+   * @param store the store; one in memory by default
    */
   constructor(limits: Partial<MonitorLimits> = {}, epoch = "first", store?: TaskStore) {
     const all = { ...DEFAULT_LIMITS, ...limits };
@@ -59,14 +59,14 @@ export class TestRegistry implements Disposable {
     this.registry.subscribe((event) => this.events.push(event));
   }
 
-  /** The ids of the tasks that were removed, in order. */
+  /** The ids of removed tasks, in order. */
   get removed(): string[] {
     return this.events.flatMap(({ client, removedId }) =>
       removedId === undefined ? [] : [`${client}/${removedId}`]
     );
   }
 
-  /** Reports something about a task, as its own side does. */
+  /** Applies a change, as the task's reporter does. */
   report(client: string, id: string, change: ReportedChange, reporter: Reporter = this.reporter): Task {
     return this.registry.report({ client, id, at: Date.now() / 1000, change }, reporter);
   }
@@ -77,17 +77,17 @@ export class TestRegistry implements Disposable {
     return this.report(client, id, { type: "start" });
   }
 
-  /** Says how far a task is. */
+  /** Updates a task's progress. */
   progress(client: string, id: string, progress: number | null): Task {
     return this.report(client, id, { type: "update", progress });
   }
 
-  /** Ends a task well. */
+  /** Finishes a task. */
   finish(client: string, id: string): Task {
     return this.report(client, id, { type: "finish", result: null });
   }
 
-  /** Runs tasks from their beginning to their end. */
+  /** Creates, starts and finishes tasks. */
   run(client: string, ...ids: string[]): void {
     for (const id of ids) {
       this.begin(client, id);

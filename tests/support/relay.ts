@@ -1,5 +1,5 @@
 /**
- * A way to a server that a test can cut, block and mend.
+ * A relay to a server that a test can cut, block and restore.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 const decoder = new TextDecoder();
 const SWITCHING = /^HTTP\/1\.1 101 /;
 
-/** Passes connections on to a server. */
+/** Relays connections to a server. */
 export class Relay implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
   readonly #target: { readonly hostname: string; readonly port: number };
   readonly #path: string;
   readonly #connections: Set<Deno.TcpConn> = new Set();
   readonly #passing: Set<Promise<void>> = new Set();
-  /** Those that became WebSockets. */
+  /** The connections that became WebSockets. */
   readonly #sockets: Set<Deno.TcpConn> = new Set();
   #frozen: ReadonlySet<Deno.TcpConn> = new Set();
   #isCut = false;
@@ -28,28 +28,28 @@ export class Relay implements AsyncDisposable {
     this.#track(this.#accept());
   }
 
-  /** The address of the server by this way. */
+  /** The URL of the relay. */
   get url(): string {
     return `http://127.0.0.1:${this.#listener.addr.port}${this.#path}`;
   }
 
-  /** How many WebSockets were opened. */
+  /** The number of WebSockets opened so far. */
   get sockets(): number {
     return this.#sockets.size / 2;
   }
 
-  /** Closes every connection, and each new one at once. */
+  /** Closes every connection, and each new one immediately. */
   cut(): void {
     this.#isCut = true;
     for (const connection of this.#connections) close(connection);
   }
 
-  /** Lets connections pass again. */
+  /** Relays new connections again. */
   mend(): void {
     this.#isCut = false;
   }
 
-  /** Keeps the WebSockets that there are open, but loses what is sent over them. */
+  /** Keeps open WebSockets open, but drops everything sent over them. */
   freezeSockets(): void {
     this.#frozen = new Set(this.#sockets);
   }
@@ -66,7 +66,7 @@ export class Relay implements AsyncDisposable {
   }
 
   async #accept(): Promise<void> {
-    // The end of the listener ends this.
+    // Closing the listener ends this loop.
     for await (const near of this.#listener) {
       if (this.#isCut) close(near);
       else this.#track(this.#connect(near));
@@ -81,7 +81,7 @@ export class Relay implements AsyncDisposable {
       await Promise.all([this.#pass(near, far), this.#pass(far, near)]);
       this.#connections.delete(far);
     } catch {
-      // Nobody listens there.
+      // The server does not listen.
     }
     close(near);
     this.#connections.delete(near);
@@ -107,6 +107,6 @@ function close(connection: Deno.TcpConn): void {
   try {
     connection.close();
   } catch {
-    // It is closed already.
+    // Already closed.
   }
 }

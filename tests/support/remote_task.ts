@@ -1,5 +1,5 @@
 /**
- * Tasks that are reported by hand to a server in another process, and what can be seen of them there.
+ * Reports tasks step by step to a server in another process, and reads them there.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import type { CreateChange, Task } from "../../lib/task/task.ts";
 import { call } from "./calls.ts";
 import { createChange } from "./changes.ts";
 
-/** What a {@linkcode RemoteTask} is to be. */
+/** Options of a {@linkcode RemoteTask}. */
 export interface RemoteTaskOptions extends Partial<ReporterOptions> {
   readonly client?: string;
   readonly create?: Partial<CreateChange>;
 }
 
-/** A task whose reporter a test moves itself; nothing is merged unless it says so. */
+/** A task that a test reports step by step; updates are not coalesced by default. */
 export class RemoteTask {
   readonly client: string;
   readonly id: string;
   readonly reporter: TaskReporter;
-  /** How often it was asked to stop. */
+  /** The number of cancellation requests. */
   cancelled = 0;
-  /** What was complained about. */
+  /** The recorded warnings. */
   readonly warnings: string[] = [];
 
   /**
-   * Begins a task.
+   * Starts a task.
    *
-   * @param sink where its reports go
+   * @param sink the sink of its reports
    * @param id its id
-   * @param options whose it is, what it is created with, how it merges
+   * @param options its client, the fields to create it with, and how updates are coalesced
    */
   constructor(sink: RemoteSink, id: string, options: RemoteTaskOptions = {}) {
     const { client = "default", create = {}, flushIntervalMs = 0, unsentLogLines = 1_000 } = options;
@@ -45,13 +45,13 @@ export class RemoteTask {
     this.reporter.begin(createChange(create));
   }
 
-  /** Ends it well. */
+  /** Finishes it. */
   finish(result: CreateChange["metadata"] | null = null): void {
     this.reporter.end({ type: "finish", result });
   }
 }
 
-/** Waits until a server shows a task in a certain way. */
+/** Waits until a task on the server satisfies a condition. */
 export async function shown(
   url: string,
   key: { readonly client: string; readonly id: string },
@@ -64,10 +64,10 @@ export async function shown(
     if (status === 200) task = json as unknown as Task;
     if (task !== undefined && fits(task)) return task;
   } while (performance.now() < end);
-  throw new Error(`Task "${key.id}" never fitted ${fits}: ${JSON.stringify(task)}`);
+  throw new Error(`Task "${key.id}" never satisfied ${fits}: ${JSON.stringify(task)}`);
 }
 
-/** Every line of a task's log that a server keeps. */
+/** All lines of a task's log on the server. */
 export async function logOf(
   url: string,
   key: { readonly client: string; readonly id: string },

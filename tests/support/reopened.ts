@@ -1,5 +1,5 @@
 /**
- * A registry after a crash.
+ * Opens a registry as after a crash.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { EndedTask, OpenedTask, OpenedTasks, StoredTask } from "../../lib/s
 import { isFinal } from "../../lib/task/task.ts";
 import { TestRegistry } from "./registry.ts";
 
-/** A store that holds what another registry had, as after a crash. */
+/** A store with the tasks of another registry, as after a crash. */
 class ReopenedStore extends MemoryStore {
   readonly #live: OpenedTask[] = [];
   readonly #ended: (EndedTask & { readonly seq: number })[] = [];
 
   /**
-   * @param before what there was
-   * @param seq the last number that may have been given out
+   * @param before the earlier registry
+   * @param seq the last sequence number that may have been used
    */
   constructor(before: Registry, seq: number) {
     super(DEFAULT_LIMITS, before.cursor.epoch);
@@ -39,11 +39,11 @@ class ReopenedStore extends MemoryStore {
 }
 
 /**
- * A registry over what another one had.
+ * Opens a registry with the tasks of another one.
  *
- * @param before the other one
- * @param seq the last number that may have been given out
- * @param limits the bounds that are to differ from the defaults
+ * @param before the other registry
+ * @param seq the last sequence number that may have been used
+ * @param limits limits that differ from the defaults
  */
 export function reopened(
   before: TestRegistry,

@@ -1,5 +1,5 @@
 /**
- * Writes what was recorded, when it was recorded, and where to:
+ * Replays a recording with its original timing, to stdout and stderr:
  *
  *     deno run --allow-read tests/support/replay.ts rsync_progress2
  *

@@ -1,5 +1,5 @@
 /**
- * A reporter in another process, by hand: what it says and what it is told.
+ * A reporter's WebSocket that a test controls message by message.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type SocketMessage, TestSocket } from "./socket.ts";
 /** A reporter's id. */
 export const REPORTER = "reporter-0001";
 
-/** A report as it travels. */
+/** A report as sent over the wire. */
 export function reportOf(id: string, change: ReportedChange, seq?: number, client = "c"): unknown {
   return { client, id, at: Date.now() / 1000, change, ...(seq !== undefined && { seq }) };
 }
@@ -21,7 +21,7 @@ export function creation(id: string, seq?: number, client = "c"): unknown {
   return reportOf(id, createChange(), seq, client);
 }
 
-/** A socket of a reporter. */
+/** A reporter's socket. */
 export class ReportSocket extends TestSocket {
   #batch = 0;
 
@@ -33,23 +33,23 @@ export class ReportSocket extends TestSocket {
     super(`${url}/ws/report?reporter=${reporter}`);
   }
 
-  /** Sends reports in a batch of their own; gives back its number. */
+  /** Sends reports as one batch; returns its number. */
   report(...reports: readonly unknown[]): number {
     this.send(JSON.stringify({ batch: ++this.#batch, reports }));
     return this.#batch;
   }
 
-  /** Resolves when everything up to a batch is said to be committed. */
+  /** Resolves when a batch and all before it are acknowledged. */
   async taken(batch: number): Promise<void> {
     await this.find((message) => message.type === "taken" && batchOf(message) >= batch);
   }
 
-  /** The numbers of the batches that were said to be committed. */
+  /** The numbers of the acknowledged batches. */
   get acknowledged(): number[] {
     return this.messages.filter(({ type }) => type === "taken").map(batchOf);
   }
 
-  /** What it was told but that. */
+  /** The other messages from the server. */
   get told(): unknown[] {
     return this.messages.filter(({ type }) => type !== "taken");
   }

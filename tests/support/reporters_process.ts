@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- its output is what the test reads
 /**
- * A process with many reporters, each with a connection of its own and one task.
+ * Runs many reporters in one process, each with its own connection and task.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 import { RemoteSink } from "../../lib/remote/remote_sink.ts";
 import { wrap } from "../../lib/reporter/wrap.ts";
 
-/** What a process of reporters is told. */
+/** Options of the process. */
 export interface ReportersOrder {
   readonly url: string;
-  /** The number of the first of them. */
+  /** The number of the first reporter. */
   readonly first: number;
   readonly count: number;
   /** How often each says something, and how much later each time, in milliseconds. */
@@ -35,7 +35,7 @@ async function main({ url, first, count, updates, intervalMs }: ReportersOrder):
     const sink = new RemoteSink(url);
     const counting = wrap(
       async (task) => {
-        // Not all in the same moment.
+        // Spreads the starts.
         await pause(((offset + 1) / count) * intervalMs);
         const startMs = performance.now();
         for (let n = 1; n <= updates; n++) {

@@ -1,5 +1,5 @@
 /**
- * `taskscope run` in processes of their own, beside a server that shows what they run.
+ * Runs `taskscope run` in processes of their own, reporting to a server.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { call } from "./calls.ts";
 import { type Ended, moduleArgs, type Process, spawn } from "./program.ts";
 import { startServer, type TestServer } from "./server.ts";
 
-/** What `run` may do; what it does not need is not among it. */
+/** The permissions that `run` needs, and no others. */
 const PERMISSIONS = [
   "--allow-net=127.0.0.1",
   "--allow-read",
@@ -27,7 +27,7 @@ export interface RunsOptions {
   readonly within?: string;
 }
 
-/** How something ended, and what it wrote, to the byte. */
+/** The exit status and the exact output of a process. */
 export interface EndedBytes {
   readonly code: number;
   readonly stdout: Uint8Array;
@@ -54,7 +54,7 @@ export class Runs implements AsyncDisposable {
       : spawn("sh", ["-c", within, "sh", Deno.execPath(), ...words], settings);
   }
 
-  /** Runs something until it ends. */
+  /** Runs `run` to its end. */
   async run(args: readonly string[], options: RunsOptions = {}): Promise<Ended> {
     await using process = await this.start(args, options);
     return await process.ended();
@@ -76,34 +76,34 @@ export class Runs implements AsyncDisposable {
     return await shell.output();
   }
 
-  /** The record of a task. */
+  /** Reads the record of a task. */
   async task(id = "t"): Promise<Task> {
     return (await call("GET", this.taskUrl(id))).json;
   }
 
-  /** Resolves when a task is to be seen: a command may be faster than the way to the server. */
+  /** Waits until the server shows a task: a command may be faster than its reports. */
   async shown(id = "t"): Promise<void> {
     while ((await call("GET", this.taskUrl(id))).status !== 200);
   }
 
-  /** Cancels a task as a watcher, once it is to be seen. */
+  /** Cancels a task as a watcher, once the server shows it. */
   async cancel(id = "t"): Promise<void> {
     await this.shown(id);
     assertEquals((await call("POST", `${this.taskUrl(id)}/cancel`)).status, 202);
   }
 
-  /** The log of a task. */
+  /** Reads the log of a task. */
   async log(id = "t"): Promise<string[]> {
     const { json } = await call("GET", `${this.taskUrl(id)}/logs?limit=1000`);
     return json.lines.map(({ text }: { readonly text: string }) => text);
   }
 
-  /** The address of a task. */
+  /** The URL of a task. */
   taskUrl(id = "t"): string {
     return `${this.server.url}/tasks/runs/${id}`;
   }
 
-  /** The path of a file in the folder, which is written. */
+  /** Writes a file into the folder and returns its path. */
   file(name: string, content: string | Uint8Array): string {
     const path = `${this.folder}/${name}`;
     if (typeof content === "string") Deno.writeTextFileSync(path, content);
@@ -125,7 +125,7 @@ function runArgs(): Promise<string[]> {
   return moduleArgs("tests/support/run_command.ts", PERMISSIONS);
 }
 
-/** Bytes that no text has, the same ones for the same seed. */
+/** Random binary data, reproducible by seed. */
 export function noise(length: number, seed = 1): Uint8Array {
   let state = seed;
   return Uint8Array.from({ length }, () => {

@@ -1,5 +1,5 @@
 /**
- * What a terminal makes of what it is sent, as far as this project sends it anything.
+ * Emulates a terminal, as far as the program's output needs it.
  *
  * @module
  */
@@ -9,36 +9,36 @@ import { textWidth } from "../../lib/text/terminal_text.ts";
 // deno-lint-ignore no-control-regex -- it is what terminals are sent
 const TOKEN = new RegExp("\\x1b\\[(\\d*)([AJKm])|[\\r\\n]|[^\\x00-\\x1f\\x7f-\\x9f]", "guy");
 
-/** A terminal. Throws at everything that it does not know, and where a line would wrap. */
+/** A terminal. Throws on an unknown sequence, and if a line would wrap. */
 export class Screen {
   readonly #columns: number;
   readonly #rows: number;
-  /** All rows that there ever were; the last of them are on the screen. */
+  /** All rows so far; the last ones are on the screen. */
   readonly #cells: string[][] = [[]];
   #row = 0;
   #column = 0;
-  /** How often something was coloured. */
+  /** The number of colour sequences. */
   colored = 0;
 
-  /** @param columns how wide it is @param rows how high */
+  /** @param columns its width @param rows its height */
   constructor(columns: number, rows: number) {
     this.#columns = columns;
     this.#rows = rows;
   }
 
-  /** What is there to read, also what has left at the top; without what is empty at the end. */
+  /** All lines, including those scrolled off at the top, without trailing empty ones. */
   get lines(): string[] {
     const lines = this.#cells.map((cells) => Array.from(cells, (cell) => cell ?? " ").join("").trimEnd());
     while (lines.at(-1) === "") lines.pop();
     return lines;
   }
 
-  /** Whether the cursor is at the beginning of a line with nothing in it, nor below it. */
+  /** Whether the cursor is at the start of an empty line with nothing below it. */
   get isClean(): boolean {
     return this.#column === 0 && this.lines.length <= this.#row;
   }
 
-  /** Takes what is sent; whole tokens only. */
+  /** Processes output, which must consist of whole tokens. */
   write(text: string): void {
     let end = 0;
     for (const match of text.matchAll(TOKEN)) {
@@ -76,7 +76,7 @@ export class Screen {
     const width = textWidth(character);
     if (this.#column + width > this.#columns) throw new Error(`A line wraps: ${this.lines[this.#row]}`);
     const cells = this.#cells[this.#row]!;
-    // What takes no column of its own stands with what is before it, and what takes two hides the next cell.
+    // A zero-width character joins the previous cell, and a wide one hides the next cell.
     if (width === 0) cells[Math.max(0, this.#column - 1)] += character;
     else cells[this.#column] = character;
     if (width === 2) cells[this.#column + 1] = "";

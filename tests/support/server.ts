@@ -1,5 +1,5 @@
 /**
- * A monitor on a real server, for one test.
+ * Serves a monitor on a real server, for one test.
  *
  * @module
  */
@@ -12,14 +12,14 @@ export interface TestServer extends AsyncDisposable {
   readonly port: number;
   /** Where it listens: `http://127.0.0.1:1234`. */
   readonly url: string;
-  /** Errors that nobody expected, and that a test would otherwise not notice. */
+  /** Unexpected errors, which a test would not notice otherwise. */
   readonly errors: unknown[];
 }
 
 let channels = 0;
 
 /**
- * Starts a monitor on a server of its own. Its channel is its own, too.
+ * Starts a monitor with a server and a channel of its own.
  *
  * @param options the monitor's options
  * @returns the server, to be disposed of
@@ -39,11 +39,11 @@ export function startServer(options: MonitorOptions = {}): TestServer {
     url: `http://127.0.0.1:${port}`,
     errors,
     async [Symbol.asyncDispose]() {
-      // Before 2.8, a channel that is closed just after it was opened, which takes some turns, is never wound up.
+      // Before Deno 2.8, a channel that is closed before it has finished opening leaks; opening takes some turns.
       for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
       await monitor[Symbol.asyncDispose]();
       await server.shutdown();
-      // Older Deno winds up a closed channel in a later turn of the event loop.
+      // Older Deno releases a closed channel in a later turn of the event loop.
       await new Promise((resolve) => setTimeout(resolve, 0));
     },
   };

@@ -1,5 +1,5 @@
 /**
- * A wire that loses, doubles, delays and reorders, on a clock of its own, so that hours of it run in no time.
+ * Simulates a network that drops, duplicates, delays and reorders packets in virtual time.
  *
  * @module
  */
@@ -11,14 +11,14 @@ interface Appointment {
   readonly callback: () => void;
 }
 
-/** A clock that runs as fast as what happens on it. */
+/** A virtual clock that jumps from timer to timer. */
 export class VirtualClock implements LinkTimers {
   readonly #appointments = new Map<number, Appointment>();
   #newestId = 0;
-  /** Milliseconds since the clock was made. */
+  /** Virtual milliseconds since the clock was created. */
   now = 0;
 
-  /** How many timers are set. */
+  /** The number of pending timers. */
   get pending(): number {
     return this.#appointments.size;
   }
@@ -32,7 +32,7 @@ export class VirtualClock implements LinkTimers {
     this.#appointments.delete(timer as number);
   }
 
-  /** Runs what is due, microtasks in between included, until `until` holds, nothing is left, or the time is over. */
+  /** Runs timers and microtasks until `until` holds, no timer is left, or the deadline has passed. */
   async run(until: () => boolean = () => false, deadlineMs = Infinity): Promise<void> {
     await Promise.resolve();
     while (!until() && this.#appointments.size > 0) {
@@ -47,13 +47,13 @@ export class VirtualClock implements LinkTimers {
   }
 }
 
-/** What happens to a packet. */
+/** Probabilities and delays of faults. */
 export interface WireFaults {
   /** From 0 to 1. */
   readonly dropRate: number;
   /** From 0 to 1. */
   readonly duplicateRate: number;
-  /** Each packet takes up to this long, on its own: they overtake each other. */
+  /** Each packet is delayed by a random time up to this, so that packets overtake each other. */
   readonly maxDelayMs: number;
   readonly seed: number;
 }
@@ -63,9 +63,9 @@ export class SimulatedWire<T> {
   readonly #clock: VirtualClock;
   readonly #faults: WireFaults;
   readonly #random: () => number;
-  /** Takes what arrives. */
+  /** Called with each packet that arrives. */
   receive: (packet: T) => void = () => {};
-  /** Everything that was put on the wire. */
+  /** All packets that were sent. */
   readonly transmitted: T[] = [];
 
   constructor(clock: VirtualClock, faults: Partial<WireFaults> = {}) {
@@ -84,7 +84,7 @@ export class SimulatedWire<T> {
   }
 }
 
-/** Numbers from 0 to 1 that repeat with the seed (mulberry32). */
+/** Pseudo-random numbers from 0 to 1, reproducible by seed (mulberry32). */
 export function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,14 +1,14 @@
 /**
- * A disk of a few megabytes, for tests that fill it.
+ * Mounts a disk of a few megabytes, for tests that fill it.
  *
  * @module
  */
 
 const CHUNK = new Uint8Array(64 * 1024);
 
-/** A mounted file system in memory. Gone when it is disposed of; no program may have a file of it open then. */
+/** A file system in memory; unmounted when disposed of, when no file in it may be open. */
 export class SmallDisk implements AsyncDisposable {
-  /** The folder that it is mounted on. */
+  /** The mount point. */
   readonly path: string;
 
   private constructor(path: string) {
@@ -19,8 +19,8 @@ export class SmallDisk implements AsyncDisposable {
    * Mounts a disk.
    *
    * @param bytes its size
-   * @param what which tests do not run without it
-   * @returns the disk; `undefined`, which is said, where this process may not mount any
+   * @param what the tests that need it, for the warning
+   * @returns the disk; `undefined`, with a warning, if this process may not mount one
    */
   static async mount(bytes: number, what: string): Promise<SmallDisk | undefined> {
     const path = await Deno.makeTempDir({ prefix: "taskscope-disk-" });
@@ -34,19 +34,19 @@ export class SmallDisk implements AsyncDisposable {
     }
   }
 
-  /** Takes all the room that is left. */
+  /** Fills the disk. */
   async fill(): Promise<void> {
     using file = await Deno.open(`${this.path}/filling`, { write: true, create: true, append: true });
-    // Also the last bytes, of which a larger piece leaves some.
+    // Smaller pieces fill the rest.
     for (const size of [CHUNK.length, 512, 1]) await fillWith(file, CHUNK.subarray(0, size));
   }
 
-  /** Gives the room back. */
+  /** Frees the space again. */
   async free(): Promise<void> {
     await Deno.remove(`${this.path}/filling`);
   }
 
-  /** Lets nobody write any more. */
+  /** Remounts it read-only. */
   async protect(): Promise<void> {
     await run("mount", "-o", "remount,ro", this.path);
   }
@@ -57,7 +57,7 @@ export class SmallDisk implements AsyncDisposable {
   }
 }
 
-/** Says what was not tested, as a test that did not run must not look like one that passed. */
+/** Warns, because a test that did not run must not look like one that passed. */
 export function notSeen(complaint: string): void {
   // deno-lint-ignore no-console -- the only one who hears of it
   console.warn(complaint);

@@ -1,12 +1,12 @@
 /**
- * A WebSocket that keeps what it was sent, for tests to look through.
+ * A WebSocket that records messages.
  *
  * @module
  */
 
 import type { JsonObject, Task } from "../../lib/task/task.ts";
 
-/** A message of the server, read. What is not in a message of its type is absent. */
+/** A parsed message; fields that its type does not have are absent. */
 export interface SocketMessage {
   readonly type: string;
   readonly cursor?: string;
@@ -22,22 +22,22 @@ export interface SocketClose {
   readonly reason: string;
 }
 
-/** Longest wait for what a test expects, in milliseconds. */
+/** Longest wait for an expected message, in milliseconds. */
 const DEADLINE_MS = 20_000;
 
-/** A socket to a server. Closed when it is disposed of. */
+/** A socket to a server; closed when disposed of. */
 export class TestSocket implements AsyncDisposable {
   readonly #socket: WebSocket;
   readonly #waiting: Set<() => void> = new Set();
-  /** Everything that came, as it came. */
+  /** All messages as text. */
   readonly texts: string[] = [];
-  /** Everything that came, read. */
+  /** All messages, parsed. */
   readonly messages: SocketMessage[] = [];
   #close: SocketClose | undefined;
 
   /**
    * @param url the address, with the scheme of HTTP or of WebSockets
-   * @param protocols what is offered to be spoken
+   * @param protocols the subprotocols to offer
    */
   constructor(url: string, protocols: string[] = []) {
     this.#socket = new WebSocket(url.replace(/^http/, "ws"), protocols);
@@ -53,17 +53,17 @@ export class TestSocket implements AsyncDisposable {
     this.#socket.onerror = (event) => event.preventDefault();
   }
 
-  /** Resolves when it is open; rejects where it never gets there. */
+  /** Resolves when it is open; rejects if it cannot be opened. */
   async opened(): Promise<void> {
     await this.#until(() => this.#socket.readyState === WebSocket.OPEN || undefined, "It did not open");
   }
 
-  /** Resolves with the first message, old or new, that fits. */
+  /** Resolves with the first matching message, past or future. */
   find(fits: (message: SocketMessage) => boolean): Promise<SocketMessage> {
     return this.#until(() => this.messages.find(fits), "No message fits");
   }
 
-  /** Resolves with the first message that shows a task in a certain way. */
+  /** Resolves with the first state of a task that satisfies a condition. */
   async task(id: string, fits: (task: Task) => boolean): Promise<Task> {
     const found = await this.find((message) => {
       const task = taskIn(message, id);
@@ -72,18 +72,18 @@ export class TestSocket implements AsyncDisposable {
     return taskIn(found, id)!;
   }
 
-  /** Resolves with so many messages. */
+  /** Resolves with the first n messages. */
   async count(least: number): Promise<readonly SocketMessage[]> {
     await this.#until(() => this.messages.length >= least || undefined, `There are no ${least} messages`);
     return this.messages;
   }
 
-  /** Resolves when the socket is closed, by whomever. */
+  /** Resolves when the socket is closed by either side. */
   closed(): Promise<SocketClose> {
     return this.#until(() => this.#close, "It was not closed");
   }
 
-  /** Sends something. */
+  /** Sends a message. */
   send(data: string | Uint8Array<ArrayBuffer>): void {
     this.#socket.send(data);
   }
@@ -115,7 +115,7 @@ export class TestSocket implements AsyncDisposable {
   }
 }
 
-/** What a message of any kind says of a task. */
+/** The record of a task in a message of any type. */
 export function taskIn(message: SocketMessage, id: string): Task | undefined {
   const single = message as unknown as JsonObject;
   if (single.id === id) return message as unknown as Task;

@@ -1,16 +1,16 @@
 /**
- * A host of files that knows nothing but files, as there are many.
+ * A static file host.
  *
  * @module
  */
 
-/** Serves files, to pages of every origin. */
+/** Serves files to pages of any origin. */
 export class StaticHost implements AsyncDisposable {
-  /** By their paths. */
+  /** The files by path. */
   readonly files: Map<string, { readonly body: string; readonly type: string }> = new Map();
-  /** What was asked for: `GET /index.html`. */
+  /** The requests, such as `GET /index.html`. */
   readonly asked: string[] = [];
-  /** What it answers to anything but GET. */
+  /** The response to other methods than GET. */
   wrongMethod = 405;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
@@ -30,7 +30,7 @@ export class StaticHost implements AsyncDisposable {
 
   async #answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
-    // Which browsers ask for by themselves.
+    // Browsers request it by themselves.
     if (pathname === "/favicon.ico") return new Response(null, { status: 204 });
     this.asked.push(`${request.method} ${pathname}`);
     await request.body?.cancel();

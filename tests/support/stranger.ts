@@ -1,18 +1,18 @@
 /**
- * A server that is none of ours.
+ * A server that is not Taskscope.
  *
  * @module
  */
 
-/** Answers everything in the same way, and counts. */
+/** Sends the same response to every request, and records requests. */
 export class Stranger implements AsyncDisposable {
-  /** What was asked for: `POST /report`. */
+  /** The requests, such as `POST /report`. */
   readonly asked: string[] = [];
-  /** What it answers. */
+  /** The response. */
   answer: () => Response | Promise<Response>;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
-  /** @param answer what it answers to every request */
+  /** @param answer the response to every request */
   constructor(answer: () => Response | Promise<Response>) {
     this.answer = answer;
     this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {

@@ -1,19 +1,19 @@
 /**
- * A tab that a test may put into the background, and the notifications that it shows.
+ * Controls whether a tab is in the background, and records its notifications.
  *
  * @module
  */
 
 import type { Page } from "playwright-core";
 
-/** What the page under test writes down for the test. */
+/** The record that the page keeps for the test. */
 interface TabRecord {
   isHidden: boolean;
   readonly notices: string[];
   asked: number;
 }
 
-/** Prepares a page before it is opened. */
+/** Prepares a page; call it before opening a URL. */
 export async function prepareTab(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const record: TabRecord = { isHidden: false, notices: [], asked: 0 };
@@ -34,7 +34,7 @@ export async function prepareTab(page: Page): Promise<void> {
   });
 }
 
-/** Puts the tab into the background, or back in front. */
+/** Sends the tab to the background, or brings it to the front. */
 export async function hideTab(page: Page, isHidden: boolean): Promise<void> {
   await page.evaluate((isHidden) => {
     const { tabRecord } = globalThis as unknown as { readonly tabRecord: TabRecord };
@@ -43,7 +43,7 @@ export async function hideTab(page: Page, isHidden: boolean): Promise<void> {
   }, isHidden);
 }
 
-/** The notifications that were shown, and how often somebody was asked whether they may. */
+/** The notifications so far, and how often permission was requested. */
 export async function noticesOf(page: Page): Promise<Pick<TabRecord, "notices" | "asked">> {
   return await page.evaluate(() => {
     const { tabRecord } = globalThis as unknown as { readonly tabRecord: TabRecord };

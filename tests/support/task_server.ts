@@ -1,5 +1,5 @@
 /**
- * A monitor on a real server, with tasks to start over REST.
+ * Serves a monitor with functions that can be started over REST.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import type { MonitorOptions } from "../../lib/mod.ts";
 import { call, HeldTask } from "./calls.ts";
 import { startServer, type TestServer } from "./server.ts";
 
-/** A server with a task that stays. */
+/** A server with a task that runs until it is released. */
 export interface TaskServer extends TestServer {
-  /** What runs under the name `held`. */
+  /** The task registered as `held`. */
   readonly held: HeldTask;
 }
 
 /**
- * Starts a server with tasks: `echo` returns its arguments, `fails` fails, `held` stays.
+ * Starts a server with functions: `echo` returns its arguments, `fails` throws, `held` runs until released.
  *
  * @param options the monitor's options
  * @returns the server, to be disposed of
@@ -30,7 +30,7 @@ export function startTaskServer(options: MonitorOptions = {}): TaskServer {
   return Object.assign(startServer({ tasks, ...options }), { held });
 }
 
-/** Waits, over REST, until a task has ended; gives back its record. */
+/** Waits, over REST, until a task has ended; returns its record. */
 export async function ended(url: string): Promise<Record<string, unknown>> {
   while (true) {
     const { json } = await call("GET", url);

@@ -1,5 +1,5 @@
 /**
- * What lies between a reporter and a server, and goes wrong when a test wants it to.
+ * A TCP proxy between a reporter and a server that a test can make fail.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { freePort } from "./free_port.ts";
 import { closeQuietly, send } from "./raw_http.ts";
 
-/** What becomes of connections: passed on, swallowed without a word, or not accepted at all. */
+/** What happens to connections: forwarded, accepted but ignored, or refused. */
 type Mode = "pass" | "blackhole" | "refuse";
 
-/** One connection, and the one to the server that it is passed on to. */
+/** A client connection and its connection to the server. */
 interface Pair {
   readonly near: Deno.Conn;
   far: Deno.Conn | null;
@@ -21,15 +21,15 @@ interface Pair {
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** Passes connections on to a server. Closed when it is disposed of. */
+/** Forwards connections to a server; closed when disposed of. */
 export class TcpProxy implements AsyncDisposable {
-  /** Whether sockets are kept out, as by a proxy that knows plain HTTP only. */
+  /** Whether WebSocket upgrades are rejected, as by a proxy that only supports plain HTTP. */
   blocksUpgrades = false;
-  /** How many connections were passed on. */
+  /** The number of forwarded connections. */
   connections = 0;
-  /** How many of them asked for a socket. */
+  /** The number of requested WebSocket upgrades. */
   upgrades = 0;
-  /** How many bytes went to the server. */
+  /** The number of bytes sent to the server. */
   bytes = 0;
   readonly #port: number;
   readonly #pairs: Set<Pair> = new Set();
@@ -40,7 +40,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /**
    * @param target the port of the server, on 127.0.0.1
-   * @param port where to listen; any free port by default
+   * @param port the port to listen on; a free one by default
    */
   constructor(target: number, port: number = freePort()) {
     this.#target = target;
@@ -53,18 +53,18 @@ export class TcpProxy implements AsyncDisposable {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** How many connections are open. */
+  /** The number of open connections. */
   get open(): number {
     return this.#pairs.size;
   }
 
-  /** Ends every connection; new ones are passed on, to another server where one is named. */
+  /** Closes every connection; new ones are forwarded, to another server if one is named. */
   cut(target: number = this.#target): void {
     this.#target = target;
     for (const pair of [...this.#pairs]) this.#end(pair);
   }
 
-  /** Ends every connection, and accepts no new one. */
+  /** Closes every connection, and refuses new ones. */
   refuse(): void {
     this.#mode = "refuse";
     this.#listener?.close();
@@ -72,17 +72,17 @@ export class TcpProxy implements AsyncDisposable {
     this.cut();
   }
 
-  /** Swallows whatever is sent, and closes nothing; new connections are accepted and get no answer either. */
+  /** Drops all data without closing connections; new ones are accepted but get no response. */
   blackhole(): void {
     this.#mode = "blackhole";
     for (const pair of this.#pairs) pair.isSwallowed = true;
   }
 
-  /** Passes new connections on again, to another server where one is named. What was swallowed stays so. */
+  /** Forwards new connections again, to another server if one is named. Ignored ones stay ignored. */
   async restore(target: number = this.#target): Promise<void> {
     this.#target = target;
     this.#mode = "pass";
-    // A listener that was closed lets go of its port only once nobody waits for connections any more.
+    // A closed listener releases its port only after its pending accept has ended.
     while (this.#listener === null) {
       try {
         this.#listener = this.#listen(this.#port);
@@ -105,7 +105,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #do(work: Promise<void>): void {
-    // Whatever goes wrong is what the test wanted.
+    // Failures are what the test wants.
     const done = work.catch(() => {}).finally(() => this.#work.delete(done));
     this.#work.add(done);
   }
@@ -134,7 +134,7 @@ export class TcpProxy implements AsyncDisposable {
     }
   }
 
-  /** The first bytes of a connection, where it is to be passed on. */
+  /** The first bytes of a connection; `null` if it is not forwarded. */
   async #head(pair: Pair): Promise<Uint8Array<ArrayBuffer> | null> {
     const chunk = new Uint8Array(65_536);
     do {
@@ -159,7 +159,7 @@ export class TcpProxy implements AsyncDisposable {
         await send(to, chunk.slice(0, length));
       }
     } finally {
-      // Where everything is swallowed, the other side hears nothing of an end either.
+      // If data is dropped, the other side must not notice the end either.
       if (!pair.isSwallowed) this.#end(pair);
     }
   }

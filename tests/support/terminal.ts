@@ -1,5 +1,5 @@
 /**
- * The program on a terminal.
+ * Runs the program on an emulated terminal.
  *
  * @module
  */
@@ -10,38 +10,38 @@ import type { TerminalServer } from "./terminal_server.ts";
 import { findTool } from "./tools.ts";
 import { until } from "./until.ts";
 
-/** What is drawn last of a frame. */
+/** The last sequence of each frame. */
 const FRAME_END = "\x1b[J";
 
-/** The program on a terminal, and what is to be seen there. */
+/** The program on a terminal, and the terminal's screen. */
 export class Terminal implements AsyncDisposable {
   readonly process: Process;
-  /** How wide it is. */
+  /** The width of the terminal. */
   readonly columns: number;
   readonly #screen: Screen;
   #seen = 0;
 
-  /** @param process the program @param columns how wide the terminal is @param rows how high */
+  /** @param process the program @param columns the terminal's width @param rows the terminal's height */
   constructor(process: Process, columns: number, rows: number) {
     this.process = process;
     this.columns = columns;
     this.#screen = new Screen(columns, rows);
   }
 
-  /** What is to be seen, as of the last frame that is complete. */
+  /** The screen as of the last complete frame. */
   get screen(): Screen {
     this.#show(this.process.stdout.lastIndexOf(FRAME_END) + FRAME_END.length);
     return this.#screen;
   }
 
-  /** Waits for what is to be seen. */
+  /** Waits until the screen matches a pattern. */
   async shows(pattern: RegExp): Promise<void> {
     await until(() => pattern.test(this.screen.lines.join("\n"))).catch(() => {
       throw new Error(`The terminal never showed ${pattern}, but:\n${this.screen.lines.join("\n")}`);
     });
   }
 
-  /** Waits for the end of the program; gives back its status. */
+  /** Waits for the end of the program; returns its exit status. */
   async ended(): Promise<number> {
     const { code, stdout } = await this.process.ended();
     this.#show(stdout.length);
@@ -59,7 +59,7 @@ export class Terminal implements AsyncDisposable {
   }
 }
 
-/** Opens a terminal with a command in it; `undefined` where that can't be done. */
+/** Runs a command on a terminal; `undefined` if script(1) is missing. */
 export async function openTerminal(
   server: TerminalServer,
   args: readonly string[],
@@ -69,7 +69,7 @@ export async function openTerminal(
   if (script === undefined) return undefined;
   const [columns, rows] = [76, 8];
   const variables = { TASKSCOPE_SERVER: server.url, TASKSCOPE_CLIENT: "c", TERM: "xterm", ...env };
-  // Deno itself would clear the line where it shows what it loads.
+  // Without --quiet, Deno clears the line on which it reports downloads.
   const options = { env: variables, columns, rows, runFlags: ["--quiet"] };
   return new Terminal(await spawnOnTerminal(script, args, options), columns, rows);
 }

@@ -1,5 +1,5 @@
 /**
- * A server with a task whose steps a test makes, and the program that looks at it.
+ * A server with tasks that a test advances, and the program as its client.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { call } from "./calls.ts";
 import { type Ended, type Process, runProgram, spawnProgram } from "./program.ts";
 import { startServer, type TestServer } from "./server.ts";
 
-/** A task that does what a test says, when it says so. */
+/** A task that a test advances step by step. */
 export class SteppedTask {
   readonly #started = Promise.withResolvers<MonitoredTask>();
   readonly #ended = Promise.withResolvers<unknown>();
@@ -20,21 +20,21 @@ export class SteppedTask {
     return await this.#ended.promise;
   };
 
-  /** Says how far it is. */
+  /** Updates its progress. */
   async update(update: Omit<UpdateChange, "type">): Promise<void> {
     await (await this.#started.promise).update(update);
   }
 
-  /** Ends it, well or with an error. */
+  /** Finishes it, or fails it with an error. */
   end(error?: Error): void {
     if (error === undefined) this.#ended.resolve(null);
     else this.#ended.reject(error);
   }
 }
 
-/** A server, and what commands are called with to reach it. */
+/** A server, and the program's commands against it. */
 export interface TerminalServer extends TestServer {
-  /** Starts a task of a client, which is `c` unless it is said. */
+  /** Starts a task of a client, `c` by default. */
   start(id: string, client?: string): Promise<SteppedTask>;
   /** Runs the program until it ends. */
   run(...args: string[]): Promise<Ended>;

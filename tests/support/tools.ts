@@ -1,5 +1,5 @@
 /**
- * Programs of this machine that some tests need.
+ * Finds installed programs that some tests need.
  *
  * @module
  */
@@ -8,9 +8,9 @@
  * Looks for a program. Where it is missing, the test that needs it can't run: on the build machine that is a failure,
  * elsewhere it is said.
  *
- * @param names what it may be called
- * @param what which tests do not run without it
- * @returns its name; `undefined` where there is none
+ * @param names its possible names
+ * @param what the tests that need it, for the warning
+ * @returns its name; `undefined` if it is not installed
  */
 export async function findTool(names: readonly string[], what: string): Promise<string | undefined> {
   for (const name of names) {
@@ -18,7 +18,7 @@ export async function findTool(names: readonly string[], what: string): Promise<
       await new Deno.Command(name, { args: ["--version"], stdout: "null", stderr: "null" }).output();
       return name;
     } catch {
-      // Not under this name.
+      // Not installed under this name.
     }
   }
   const complaint = `${what} did not run: there is no ${names.join(" or ")} here`;

@@ -1,10 +1,10 @@
 /**
- * Waits for what an event without a promise brings about.
+ * Polls until a condition holds.
  *
  * @module
  */
 
-/** Resolves when a condition holds; rejects where it does not within some time. */
+/** Resolves when a condition holds; rejects after a timeout. */
 export async function until(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!condition()) {

@@ -1,15 +1,15 @@
 /**
- * An environment variable, for the time of a test.
+ * Changes an environment variable for the duration of a test.
  *
  * @module
  */
 
-/** A variable that gets its value back when it is disposed of. */
+/** A variable whose value is restored when disposed of. */
 export class Variable implements Disposable {
   readonly #name: string;
   readonly #before: string | undefined;
 
-  /** @param name the variable; it is unset from now on */
+  /** @param name the variable, which is unset */
   constructor(name: string) {
     this.#name = name;
     this.#before = Deno.env.get(name);

@@ -1,13 +1,13 @@
 // deno-lint-ignore-file no-console -- the console is what it listens to
 /**
- * What the code under test says on the console.
+ * Captures console warnings of the code under test.
  *
  * @module
  */
 
-/** Keeps warnings from the console until it is disposed. */
+/** Captures warnings until it is disposed of. */
 export class Warnings implements Disposable {
-  /** As they came. */
+  /** The captured warnings, in order. */
   readonly texts: string[] = [];
   readonly #warn = console.warn;
 

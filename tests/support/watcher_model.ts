@@ -1,5 +1,5 @@
 /**
- * Somebody who watches a client's tasks and believes nothing: every message is held against those before it.
+ * Models a watcher that checks every message for consistency with the earlier ones.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import { isFinal, type Task } from "../../lib/task/task.ts";
 import type { SocketMessage } from "./socket.ts";
 
-/** What has to come next on a connection. */
+/** The message that must come next on a connection. */
 type Expected = "state" | "changes" | "changes or resync" | "states";
 
-/** What changed after a cursor, as REST answers it and as a frame tells it. */
+/** The changes after a cursor, in the form of REST and of frames. */
 export interface ChangesMessage {
   readonly cursor: string;
   readonly tasks: readonly Task[];
   readonly removed: readonly string[];
 }
 
-/** All tasks, as REST answers it and as a frame tells it. */
+/** The full state, in the form of REST and of frames. */
 export interface StateMessage {
   readonly cursor: string;
   readonly active_tasks: readonly Task[];
@@ -32,26 +32,26 @@ export interface StateMessage {
 export class WatcherModel {
   readonly name: string;
   readonly #tasks: Map<string, Task> = new Map();
-  /** The newest version of each run that was ever seen. */
+  /** The newest version seen of each run. */
   readonly #versions: Map<number, number> = new Map();
-  /** The runs that were removed, and have to be newer when they come back. */
+  /** The removed runs; if they return, their version must be higher. */
   readonly #gone: Map<number, number> = new Map();
   #cursor: string | null = null;
   #expected: Expected = "states";
-  /** A list that was kept for whoever asks has the cursor of when it was made. */
+  /** A cached list carries the cursor of its creation. */
   #mayGoBack = false;
 
-  /** @param name what it is called in complaints */
+  /** @param name its name in error messages */
   constructor(name: string) {
     this.name = name;
   }
 
-  /** The last cursor; `null` where nothing was seen yet. */
+  /** The last cursor; `null` before the first message. */
   get cursor(): string | null {
     return this.#cursor;
   }
 
-  /** The number in the last cursor. */
+  /** The sequence number of the last cursor. */
   get seq(): number {
     return seqOf(this.#cursor);
   }
@@ -61,7 +61,7 @@ export class WatcherModel {
     return this.#tasks;
   }
 
-  /** What it would know had it gone to sleep now. */
+  /** A copy of what it knows. */
   clone(): WatcherModel {
     const copy = new WatcherModel(this.name);
     for (const [id, task] of this.#tasks) copy.#tasks.set(id, task);
@@ -71,13 +71,13 @@ export class WatcherModel {
     return copy;
   }
 
-  /** A socket is opened: with all of the state in each message, or with what changed after the last cursor. */
+  /** Notes that a socket was opened: in full mode, or in delta mode from the last cursor on. */
   connect(mode: "full" | "delta"): void {
     if (mode === "full" || this.#cursor === null) this.#expected = "state";
     else this.#expected = "changes or resync";
   }
 
-  /** Takes a message of a socket. */
+  /** Applies a message of a socket. */
   receive(message: SocketMessage): void {
     switch (message.type) {
       case "resync":
@@ -105,7 +105,7 @@ export class WatcherModel {
     this.#complain("an unknown message", message);
   }
 
-  /** Takes what changed after the last cursor. */
+  /** Applies the changes after the last cursor. */
   takeChanges({ cursor, tasks, removed }: ChangesMessage): void {
     this.#moveTo(cursor);
     if (new Set(removed).size !== removed.length) this.#complain("a removal twice", removed);
@@ -120,10 +120,10 @@ export class WatcherModel {
     this.#forget(taken);
   }
 
-  /** Takes all of the state. */
+  /** Applies a full state. */
   takeState({ cursor, active_tasks: active, all_tasks: all }: StateMessage): void {
     if (epochOf(cursor) !== epochOf(this.#cursor)) {
-      // Another numbering: what was seen may have been taken back.
+      // Another epoch: the changes seen so far may have been lost.
       if (this.#expected === "state") this.#reset();
     }
     this.#moveTo(cursor);
@@ -145,7 +145,7 @@ export class WatcherModel {
     }
   }
 
-  /** Begins anew, as the last cursor is not known any more. */
+  /** Starts over, because the server no longer knows the last cursor. */
   beginAnew(): void {
     this.#expected = "state";
     this.#mayGoBack = true;
@@ -166,7 +166,7 @@ export class WatcherModel {
     this.#cursor = cursor;
   }
 
-  /** Holds a record against the one of the same id, if it is still there, and against what is known of the run. */
+  /** Checks a record against the one of the same id, if any, and against what is known of the run. */
   #see(task: Task, known: Task | undefined): void {
     const run = runOf(task);
     if (known !== undefined) {
@@ -189,7 +189,7 @@ export class WatcherModel {
     this.#gone.delete(run);
   }
 
-  /** Notes which of the tasks that were known are not there any more. */
+  /** Records which known tasks no longer exist. */
   #forget(before: readonly Task[]): void {
     for (const task of before) {
       const now = this.#tasks.get(task.id);
@@ -204,10 +204,10 @@ export class WatcherModel {
   }
 }
 
-/** Which run of a task a record is of. */
+/** The run of a task that a record belongs to. */
 export function runOf(task: Task): number {
   const { run } = task.metadata;
-  if (typeof run !== "number") throw new Error(`Task "${task.id}" does not say which run it is`);
+  if (typeof run !== "number") throw new Error(`Task "${task.id}" has no metadata.run`);
   return run;
 }
 
