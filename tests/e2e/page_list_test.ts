@@ -465,7 +465,7 @@ Deno.test("list: the empty page suggests three ways to create a task, and all of
       page.locator(".getting-started").getByLabel(purpose, { exact: true }).innerText();
     assertStringIncludes(await line("In a program, with monitored()"), `from "${server.url}/monitored.ts"`);
     assertEquals(
-      await line("Around a command, with taskscope run"),
+      await line("For any command, with taskscope run"),
       `taskscope run --server ${server.url} --client fresh -- make all`,
     );
     const curl = await line("From anywhere, with curl");

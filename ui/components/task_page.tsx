@@ -187,7 +187,7 @@ function Facts({ view, task }: SectionProps): JSX.Element {
     <section aria-labelledby="facts-title">
       <SectionHead view={view} id="facts-title" title="Details" count="" />
       <dl class="facts">
-        <dt>Id</dt>
+        <dt>ID</dt>
         <dd class="fact-id">
           <code>{task.id}</code>
           <CopyButton view={view} text={task.id} what="the task's id" />

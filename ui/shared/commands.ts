@@ -38,7 +38,7 @@ export function firstTaskCommands(frame: PageFrame): TerminalCommand[] {
       command: `${curl(frame)} ${word(`${origin}${tasksUrl(frame)}`)} -d name='my task'`,
     },
     {
-      purpose: "Around a command, with taskscope run",
+      purpose: "For any command, with taskscope run",
       command: `taskscope run --server ${word(server)} --client ${word(client)} -- make all`,
     },
   ];
