@@ -1,5 +1,5 @@
 /**
- * A store whose commits are made, held back and broken by a test.
+ * A store whose commits a test can hold back, fail and release.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { isFinal } from "../../lib/task/task.ts";
 
 type TroubleListener = (degradation: Degradation | null) => void;
 
-/** Where a {@linkcode HeldStore} says that its file is; nobody but the operator is to see this. */
+/** The path in errors of a {@linkcode HeldStore}, which only the operator may see. */
 export const SECRET_PATH = "/home/somebody/secret/tasks.db";
 
-/** An index whose tasks are given out as `asFound` returns them. */
+/** An index that maps every task with `asFound`. */
 class HeldIndex extends ForwardingIndex {
   readonly #asFound: (stored: StoredTask) => StoredTask;
 
@@ -35,50 +35,50 @@ class HeldIndex extends ForwardingIndex {
   }
 }
 
-/** Commits at once, until it is told to hold everything back. */
+/** Commits immediately, until a test holds its commits back. */
 export class HeldStore extends MemoryStore {
   #committedSeq = Infinity;
   #degradation: Degradation | null = null;
   #waiting: PromiseWithResolvers<void>[] = [];
   #index: TaskIndexReader | undefined;
   readonly #listeners: Set<TroubleListener> = new Set();
-  /** The records of ended tasks can't be read, as where a disk is broken. */
+  /** Whether reading the records of ended tasks throws, as on a broken disk. */
   isBroken = false;
 
   /**
-   * @param limits the bounds that are to differ from the defaults
-   * @param epoch names the numbering
+   * @param limits limits that differ from the defaults
+   * @param epoch the epoch
    */
   constructor(limits: Partial<MonitorLimits> = {}, epoch = "first") {
     super({ ...DEFAULT_LIMITS, ...limits }, epoch);
-    // The base class has fields of these names.
+    // The base class has fields of these names, which an accessor cannot override.
     Object.defineProperties(this, {
       committedSeq: { get: () => this.#committedSeq },
       degradation: { get: () => this.#degradation },
     });
   }
 
-  /** How many wait for a commit. */
+  /** The number of callers waiting for a commit. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Commits nothing from now on. */
+  /** Holds all commits back from now on. */
   hold(): void {
     if (this.#committedSeq === Infinity) this.#committedSeq = this.seq;
   }
 
-  /** Commits what there is now, and nothing later; resolves once those who waited have heard of it. */
+  /** Commits everything so far and holds later changes back; resolves once the waiting callers have been notified. */
   async commit(): Promise<void> {
     await this.#committedUpTo(this.seq);
   }
 
-  /** Commits everything, now and later. */
+  /** Commits everything, and later changes immediately. */
   async release(): Promise<void> {
     await this.#committedUpTo(Infinity);
   }
 
-  /** Nothing can be committed any more: the listeners hear of it, then those who wait. */
+  /** Fails all commits: notifies the listeners, then rejects the waiting callers. */
   async fail(reason = "the disk is full"): Promise<void> {
     this.hold();
     const error = new StorageError(SECRET_PATH, reason);
@@ -88,7 +88,7 @@ export class HeldStore extends MemoryStore {
     await turns();
   }
 
-  /** All is well again, and committed. */
+  /** Recovers: everything is committed. */
   async recover(): Promise<void> {
     this.#committedSeq = Infinity;
     this.#degradation = null;
@@ -113,7 +113,7 @@ export class HeldStore extends MemoryStore {
     return () => this.#listeners.delete(listener);
   }
 
-  /** A task that has ended is on disk alone. */
+  /** Makes the record of an ended task unreadable if the store is broken. */
   #asFound(stored: StoredTask): StoredTask {
     if (!this.isBroken || !isFinal(stored.task.state)) return stored;
     return new Proxy(stored, {
@@ -131,7 +131,7 @@ export class HeldStore extends MemoryStore {
   }
 }
 
-/** Lets everything happen that waits for promises alone. */
+/** Runs all pending microtasks. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
 }

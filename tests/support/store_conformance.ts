@@ -1,5 +1,5 @@
 /**
- * What a store is: the tests that every implementation runs.
+ * The conformance tests that every store implementation runs.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import {
 
 export { storedTask } from "./store_model.ts";
 
-/** The bounds that a store is made with; a store has at least these. */
+/** The limits of a store under test. */
 export interface ConformanceLimits {
   readonly logLinesPerTask: number;
   readonly logLinesPerTaskOnDisk: number;
@@ -53,7 +53,7 @@ const AMPLE: ConformanceLimits = {
 
 type CreateHome = (limits: ConformanceLimits) => StoreHome;
 
-/** Runs random histories; every position of the past has to lead to the present. Gives back how often it was forgotten. */
+/** Runs random histories, in which every past cursor must lead to the present; returns how many were accepted and rejected. */
 async function checkHistories(
   createHome: CreateHome,
   limits: ConformanceLimits,
@@ -80,11 +80,11 @@ async function checkHistories(
 }
 
 /**
- * Registers the tests of a store.
+ * Registers the conformance tests of a store.
  *
- * @param name the name of the class, for the names of the tests
- * @param createHome makes an empty store; whatever it needs beyond memory goes with its disposal
- * @param numRuns random histories to run, twice
+ * @param name the name of the class, used in test names
+ * @param createHome creates an empty store; its disposal removes its files
+ * @param numRuns the number of random histories, run twice
  */
 export function testStore(name: string, createHome: CreateHome, numRuns: number): void {
   Deno.test(`${name} leads from every cursor of a random history to the present, and keeps all entries`, async () => {
@@ -309,7 +309,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       }
     });
     await home.check(async (store) => {
-      // Page by page, from the oldest line that is kept, without a gap.
+      // Page by page from the oldest kept line, without a gap.
       let next = 0;
       for (let first = 0; next < 250; next = first) {
         const page = await logOf(store, "d", "1", next, 250, 7);
@@ -387,7 +387,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       return message;
     };
     const first = put("1", "first");
-    // In the other order of their names.
+    // In the reverse order of their ids.
     const second = put("2", "second");
     const sibling = { ...second, id: "a sibling", receiver: "another" };
     store.putDelivery(sibling, "x".repeat(100_000));
@@ -418,7 +418,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     ];
     store.putDelivery(first, "text");
     const committed = store.committed();
-    // Under way from the next turn on.
+    // In progress from the next turn on.
     await Promise.resolve();
     store.removeDelivery(first.id);
     for (const message of [second, third]) store.putDelivery(message, "text");

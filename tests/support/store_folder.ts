@@ -1,5 +1,5 @@
 /**
- * A folder for the files of a store, and a look into them from beside it.
+ * A temporary folder for the files of a store, with access to its database.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import {
   type SqliteStoreOptions,
 } from "../../lib/store/sqlite/sqlite_store.ts";
 
-/** Bounds that no test reaches that does not set others. */
+/** Limits that a test does not reach unless it sets others. */
 const AMPLE: SqliteStoreLimits = {
   logLinesPerTask: 1_000,
   logCharacters: 1_000_000,
@@ -30,7 +30,7 @@ export interface OpenOptions extends Partial<Omit<SqliteStoreOptions, "limits">>
   readonly limits?: Partial<SqliteStoreLimits>;
 }
 
-/** A folder with a database in it. Gone when it is disposed of; stores have to be closed before. */
+/** A folder with a database, removed on disposal; close its stores before. */
 export class StoreFolder implements Disposable {
   /** The path of the folder. */
   readonly path: string;
@@ -44,7 +44,7 @@ export class StoreFolder implements Disposable {
     return `${this.path}/tasks.db`;
   }
 
-  /** Opens a store, which commits only when it is asked to. */
+  /** Opens a store that commits only on `committed()`. */
   open(options: OpenOptions = {}): SqliteStore {
     return new SqliteStore({
       file: this.file,
@@ -56,7 +56,7 @@ export class StoreFolder implements Disposable {
     });
   }
 
-  /** Another folder with the files as they are now: what a crash of this moment would leave. */
+  /** Copies the files to another folder, as a crash at this moment would leave them. */
   crashed(): StoreFolder {
     const copy = new StoreFolder();
     for (const name of ["tasks.db", "tasks.db-wal"]) {
@@ -65,7 +65,7 @@ export class StoreFolder implements Disposable {
     return copy;
   }
 
-  /** Runs a query on a connection of its own. */
+  /** Runs a query on a separate connection. */
   query(sql: string, file: string = this.file): Record<string, unknown>[] {
     const db = new DatabaseSync(file, { readOnly: true });
     try {
@@ -75,12 +75,12 @@ export class StoreFolder implements Disposable {
     }
   }
 
-  /** Another connection, as another program has one. To be closed. */
+  /** Opens another connection, like another program; close it. */
   connect(): DatabaseSync {
     return new DatabaseSync(this.file);
   }
 
-  /** Runs statements on a connection of its own. */
+  /** Runs statements on a separate connection. */
   execute(sql: string): void {
     const db = this.connect();
     try {
@@ -90,12 +90,12 @@ export class StoreFolder implements Disposable {
     }
   }
 
-  /** How many rows the tables of tasks have. */
+  /** The number of rows of each of {@linkcode TASK_TABLES}. */
   rowCounts(): number[] {
     return TASK_TABLES.map((table) => Number(this.query(`SELECT count(*) AS n FROM ${table}`)[0]?.n));
   }
 
-  /** A number from the table "meta". */
+  /** A number of the table "meta". */
   meta(name: string): number {
     return Number(this.query(`SELECT value FROM meta WHERE name = '${name}'`)[0]?.value);
   }

@@ -1,49 +1,49 @@
 /**
- * A place where a store can be opened, closed and opened again.
+ * Opens, closes and reopens a store under test.
  *
  * @module
  */
 
 import type { TaskStore } from "../../lib/store/store.ts";
 
-/** How a {@linkcode StoreHome} opens its store. */
+/** Options of a {@linkcode StoreHome}. */
 export interface StoreHomeOptions {
-  /** Opens the store; where tasks are kept, with what it held when it was closed. */
+  /** Opens the store, with its earlier tasks if it keeps them. */
   readonly open: () => TaskStore;
-  /** Whether tasks outlive the store that they were put into. */
+  /** Whether tasks outlive the store object. */
   readonly keepsTasks: boolean;
-  /** Removes what is left when the last store is closed. */
+  /** Removes the files after the last store was closed. */
   readonly remove?: () => void;
 }
 
-/** A store, and the way to open it again. */
+/** A store that can be reopened. */
 export class StoreHome implements AsyncDisposable {
   readonly #options: StoreHomeOptions;
   #store: TaskStore;
 
-  /** @param options how the store is opened */
+  /** @param options how to open the store */
   constructor(options: StoreHomeOptions) {
     this.#options = options;
     this.#store = options.open();
   }
 
-  /** The store as it was opened last. */
+  /** The current store. */
   get store(): TaskStore {
     return this.#store;
   }
 
-  /** Whether tasks outlive the store that they were put into. */
+  /** Whether tasks outlive the store object. */
   get keepsTasks(): boolean {
     return this.#options.keepsTasks;
   }
 
-  /** Closes the store and opens it again. */
+  /** Closes and reopens the store. */
   async reopen(): Promise<void> {
     await this.#store[Symbol.asyncDispose]();
     this.#store = this.#options.open();
   }
 
-  /** Looks at a store as it is, when it is committed and, where tasks are kept, when it was opened again. */
+  /** Runs checks on the store as it is, after a commit, and after reopening it if tasks are kept. */
   async check(check: (store: TaskStore) => Promise<void> | void): Promise<void> {
     await check(this.#store);
     await this.#store.committed();

@@ -1,5 +1,5 @@
 /**
- * The naive model of a store: it keeps everything, and looks through all of it whenever it is asked.
+ * A naive model of a store, which keeps everything and searches all of it on each read.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { assert, assertEquals } from "./assert.ts";
 import { createChange } from "./changes.ts";
 import type { StoreHome } from "./store_home.ts";
 
-/** What a store holds of a task, made by hand: one that waits to be started, or one that has ended. */
+/** Creates a stored task that has not started, or has ended. */
 export function storedTask(
   id: string,
   seq: number,
@@ -35,10 +35,10 @@ export function storedTask(
   return new TaskInMemory({ ...task, version: seq, ...overrides }, seq);
 }
 
-/** The names of tasks in random histories. */
+/** The task names of random histories. */
 const NAMES = ["import", "export \u0000", "\ud800"] as const;
 
-/** One that ended, with one of the names, at a time that others ended at, and maybe before some that ended before it. */
+/** Creates an ended task with a varied name, and an end time that may equal or precede that of others. */
 function endedTask(id: string, seq: number): StoredTask {
   const finished_at = 1_000 + seq % 5;
   const [state, progress] = seq % 4 === 0 ? ["ERROR", null] as const : ["FINISHED", seq / 7] as const;
@@ -46,7 +46,7 @@ function endedTask(id: string, seq: number): StoredTask {
   return storedTask(id, seq, "FINISHED", { name, state, progress, finished_at, parent_id: `parent ${seq}` });
 }
 
-/** A line of a log. */
+/** Creates a log line. */
 export function line(text: string, at = 1): LogLine {
   return { at, text };
 }
@@ -119,7 +119,7 @@ export async function launchOf(store: TaskStore, client: string, id: string): Pr
   return (await store.readEntries(LAUNCHES, client, id))[0];
 }
 
-/** An entry of a history. */
+/** Creates a history entry. */
 export function entry(version: number, status = `status ${version}`): HistoryEntry {
   return {
     at: version / 8,
@@ -130,14 +130,14 @@ export function entry(version: number, status = `status ${version}`): HistoryEnt
   };
 }
 
-/** A message about a task, whose text is as long as it says. */
+/** Creates a message about a task for a text. */
 export function delivery(client: string, taskId: string, seq: number, text: string): Delivery {
   const id = `delivery-${seq}-${text.length}`;
   const task = { client, id: taskId };
   return { id, receiver: `receiver ${seq % 2}`, event: "ended", task, seq, at: seq / 8, size: text.length };
 }
 
-/** Something that is done to a store. */
+/** A step of a random history. */
 export type Step =
   | {
     readonly do:
@@ -148,11 +148,11 @@ export type Step =
   }
   | { readonly do: "begin commit" | "commit" | "reopen" };
 
-/** The clients of random histories; the last one has never a task. */
+/** The clients of random histories; the last one never has a task. */
 export const CLIENTS = ["a", "b", "c", "d", "unknown"] as const;
 const IDS = ["1", "2", "3", "__proto"] as const;
 
-/** Random histories: many changes, few of them to the same task twice in a row. */
+/** Random histories of many changes. */
 export const histories: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     {
@@ -195,25 +195,25 @@ interface ModelClient {
   lastSeq: number;
 }
 
-/** The numbers of the last changes of a client's tasks. */
+/** The sequence numbers of the last changes of a client's tasks. */
 type State = ReadonlyMap<string, number>;
 
-/** A moment of the past, as a watcher may have seen it. */
+/** A past state, as a watcher may have seen it. */
 interface Position {
   readonly seq: number;
   readonly states: ReadonlyMap<string, State>;
 }
 
-/** Positions that are looked at of one history: with more, only some of them. */
+/** The number of positions checked per history at most. */
 const POSITIONS = 40;
 
-/** The bounds that a model needs to know. */
+/** The limits that the model needs. */
 export interface ModelLimits {
   readonly logLinesPerTask: number;
   readonly historyPerTask: number;
 }
 
-/** Does to a store what it does to itself, and holds the one against the other. */
+/** Applies each step to a store and to itself, and compares the two. */
 export class StoreModel {
   readonly #home: StoreHome;
   readonly #limits: ModelLimits;
@@ -226,8 +226,8 @@ export class StoreModel {
   #place = 0;
 
   /**
-   * @param home where the store is; it is empty
-   * @param limits its bounds
+   * @param home the empty store
+   * @param limits its limits
    */
   constructor(home: StoreHome, limits: ModelLimits) {
     this.#home = home;
@@ -235,12 +235,12 @@ export class StoreModel {
     this.#note(0);
   }
 
-  /** Does one thing, here and there. */
+  /** Applies a step to the model and the store. */
   async take(step: Step): Promise<void> {
     const { store } = this.#home;
     if (!("client" in step)) return await this.#settle(step.do);
     const { client, id } = step;
-    // So that what is known of past runs is kept up, and not only found out at the end.
+    // Builds the groups of past runs early, so that they are updated by later steps.
     if (step.do === "state") store.index.pastRuns(client, NAMES[0], 1);
     const known = this.#clients.get(client)!;
     const task = known.tasks.get(id);
@@ -297,7 +297,7 @@ export class StoreModel {
     }
   }
 
-  /** Holds everything that a store shows against the model; gives back which positions it had forgotten. */
+  /** Compares everything a store returns with the model; returns which cursors it accepted and rejected. */
   async check(
     store: TaskStore,
   ): Promise<{ readonly known: number; readonly forgotten: readonly string[] }> {
@@ -386,7 +386,7 @@ export class StoreModel {
     assertSame(history, kept, "the history");
   }
 
-  /** Older lines than the bound may be there still, but no wrong ones, and none is missing in between. */
+  /** Lines beyond the bound may still exist, but all lines must be right and without gaps. */
   async #checkLog(
     store: TaskStore,
     client: string,
@@ -413,7 +413,7 @@ export class StoreModel {
     assertEquals(store.deliveryText("unknown"), undefined);
   }
 
-  /** Two messages of one number: for two receivers. */
+  /** Two messages of one sequence number, for two receivers. */
   #notify(client: string, id: string): void {
     const seq = this.#home.store.takeSeq();
     for (const text of [`{"seq":${seq}}`, `${client}/${id} "\ud83d\ude00\n`]) {
@@ -461,7 +461,7 @@ export class StoreModel {
   async #settle(how: "begin commit" | "commit" | "reopen"): Promise<void> {
     if (how === "reopen") return await this.#reopen();
     const committed = this.#home.store.committed();
-    // One that is only begun is under way from the end of this turn on.
+    // A commit that is only begun is in progress from the end of this turn on.
     await (how === "commit" ? committed : undefined);
   }
 
@@ -492,7 +492,7 @@ export class StoreModel {
       ended.map(({ client, id }) => ({ client, id })),
       "what had ended",
     );
-    // Whatever the task says: the clock of who runs it may be wrong.
+    // Regardless of the task's own times: its reporter's clock may be wrong.
     assert(opened.ended.every(({ endedAt }) => endedAt >= this.#begunAt && endedAt <= Date.now() / 1000));
   }
 
@@ -520,7 +520,7 @@ export class StoreModel {
     return {
       tasks: Array.from(tasks.values(), ({ stored: { id, seq } }) => ({ id, seq }))
         .filter(({ seq }) => seq > after).sort((one, other) => one.seq - other.seq),
-      // Of an id that was removed twice, the last time counts.
+      // Of an id that was removed twice, the last removal counts.
       removed: later.filter(({ id, seq }) => !later.some((other) => other.id === id && other.seq > seq)),
     };
   }
@@ -535,7 +535,7 @@ function plain(changes: ChangesSince = { tasks: [], removed: [] }): PlainChanges
   return { tasks: changes.tasks.map(({ id, seq }) => ({ id, seq })), removed: changes.removed };
 }
 
-/** Does what a watcher does who was away: the removals first. */
+/** Applies changes as a reconnecting watcher does: removals first. */
 function assertLeadsToPresent(changes: ChangesSince, before: State, now: State): void {
   const tasks = new Map(before);
   for (const { id } of changes.removed) tasks.delete(id);
@@ -549,7 +549,7 @@ function read(stored: StoredTask | undefined): unknown {
   return { id, active, task, seq, json, summary: summaryOf(stored.summary) };
 }
 
-/** The same as `assertEquals`, which takes a hundred times as long to find nothing. */
+/** Like `assertEquals`, but a hundred times faster if the values are equal. */
 function assertSame(actual: unknown, expected: unknown, what: string): void {
   if (JSON.stringify(actual) !== JSON.stringify(expected)) assertEquals(actual, expected, what);
 }

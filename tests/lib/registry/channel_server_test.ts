@@ -15,7 +15,7 @@ import { createChange } from "../../support/changes.ts";
 import { ChannelMonitor } from "../../support/channel_monitor.ts";
 import { until } from "../../support/until.ts";
 
-/** A member without a reporter or a copy: it says what a test wants. */
+/** A channel member without a reporter or a replica, which sends what a test wants. */
 class RawMember implements Disposable {
   readonly received: string[] = [];
   readonly publications: ReplicationPage[] = [];
@@ -29,7 +29,7 @@ class RawMember implements Disposable {
     });
   }
 
-  /** Sends a report of a task "1" of the client "c". */
+  /** Sends a report about task "1" of client "c". */
   report(change: unknown): void {
     this.channel.send(JSON.stringify({ client: "c", id: "1", at: Date.now() / 1000, change }));
   }
@@ -148,7 +148,7 @@ Deno.test("ChannelServer publishes the newest record of each changed task, and o
   assertEquals([page!.tasks.map(({ task }) => task.progress), page!.removed.map(({ id }) => id)], [[49], [
     "2",
   ]]);
-  // The reporter hears it, too, as all do; it has no copy to keep.
+  // All members receive it, including the reporter, which has no replica.
   assertEquals(reporter.received, []);
 });
 

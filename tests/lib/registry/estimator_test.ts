@@ -8,7 +8,7 @@ import { createChange } from "../../support/changes.ts";
 
 type Said = Omit<UpdateChange, "type">;
 
-/** What is estimated of a task that began at 0 and said certain things at certain seconds, at a later second. */
+/** The estimate at a time for a task that started at 0 and reported the given updates. */
 function estimateAfter(
   said: readonly (readonly [at: number, said: Said])[],
   at: number,
@@ -24,7 +24,7 @@ function estimateAfter(
   return estimator.estimate(task, at);
 }
 
-/** Progress at a steady pace, said once a second. */
+/** Progress at a steady pace, reported once a second. */
 function steady(seconds: number, say: (second: number) => Said): [number, Said][] {
   return Array.from({ length: seconds + 1 }, (_, second) => [second, say(second)]);
 }
@@ -35,9 +35,9 @@ interface Scenario {
   readonly name: string;
   readonly said: readonly (readonly [number, Said])[];
   readonly at: number;
-  /** How long earlier runs took, in seconds. */
+  /** The durations of past runs, in seconds. */
   readonly past?: readonly number[];
-  /** Without a range where none is named. */
+  /** Without a range unless one is given. */
   readonly expected: Omit<Estimate, "eta_low" | "eta_high"> & Partial<Estimate>;
 }
 
@@ -369,7 +369,7 @@ Deno.test("Estimator.correction() returns null if the estimate is still right", 
   assertEquals(estimator.correction({ ...task, ...over }, 100), null);
 });
 
-/** Holds of every estimate. */
+/** Checks the invariants of every estimate. */
 function assertHonest({ eta, eta_low, eta_high, rate, eta_reason }: Estimate, task: Task): void {
   assert(eta === null || (Number.isFinite(eta) && eta >= 0), `eta is ${eta}`);
   assertEquals(eta_low === null, eta_high === null);

@@ -57,7 +57,7 @@ Deno.test("LiveTasks.ownedBy() returns the tasks of one reporter", () => {
   live.add("c", "mine", { owner: here.id, reporter: here, at: 0 });
   live.add("c", "nobody's", { owner: null, reporter: null, at: 0 });
   assertEquals([owned("remote"), owned("here"), owned("unknown")], [["a", "b", "c"], ["mine"], []]);
-  // Whoever goes through them may end them.
+  // The caller may end tasks while it iterates.
   for (const { client, id } of live.ownedBy("remote")) if (id !== "b") live.delete(client, id);
   assertEquals(owned("remote"), ["b"]);
   live.delete("c", "b");

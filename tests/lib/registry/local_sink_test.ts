@@ -4,7 +4,7 @@ import { assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** A task of this isolate, with what it was told. */
+/** A task of this isolate, with the callbacks it received. */
 function begin(sink: LocalSink, id: string) {
   const told: string[] = [];
   const handlers = {

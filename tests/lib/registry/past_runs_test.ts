@@ -3,7 +3,7 @@ import type { TaskSummary } from "../../../lib/task/task.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { finishedTask } from "../../support/example_task.ts";
 
-/** A store with the past runs of every name, and how often it was asked. */
+/** An index with the same past runs for every name, which counts its reads. */
 class PastStore {
   asked = 0;
   readonly #runs: readonly TaskSummary[];

@@ -49,7 +49,7 @@ Deno.test("ProgressHistory holds only added points, in order and within its boun
   });
   fc.assert(fc.property(steps, (steps) => {
     let at = 1_000;
-    // Of one time, the last one counts.
+    // Of several points at one time, the last counts.
     const added = new Map(steps.map(([seconds, progress]) => [at += Math.round(seconds * 8) / 8, progress]));
     let now = 1_000;
     const series = seriesOf(

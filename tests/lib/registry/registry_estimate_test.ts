@@ -1,10 +1,10 @@
-/** What a registry says of a task's future, by what it remembers of its past. */
+/** Tests the estimates of a registry from past runs. */
 
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** Runs a task from its beginning to its end. */
+/** Runs a task from start to end. */
 function run(
   test: TestRegistry,
   clock: FakeClock,

@@ -1,4 +1,4 @@
-/** How the progress of tasks moved, while they run, afterwards, and over restarts. */
+/** Tests the progress histories of tasks: running, ended, and after restarts. */
 
 import { assert, assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
@@ -85,7 +85,7 @@ Deno.test("Registry.sweep() stores progress histories every few seconds", async 
     test.registry[Symbol.dispose]();
     assertEquals((await seriesOf(store, "c", "1")).length, 12, "all of it at an orderly end");
   }
-  // What goes on elsewhere goes on from what is known.
+  // A task of another process continues its stored history.
   await using store = folder.open();
   using test = new TestRegistry({}, "first", store);
   assertEquals((await test.registry.progress("c", "1")).length, 12);

@@ -1,4 +1,4 @@
-/** Tasks that run in other processes: who may report them, who goes away and comes back, and what a restart leaves. */
+/** Tests tasks of other processes: who may report them, reconnects, and restarts of the server. */
 
 import { HTTP_REPORTER_ID } from "../../../lib/registry/registry_types.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";

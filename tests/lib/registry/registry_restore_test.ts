@@ -1,4 +1,4 @@
-/** Tasks that go: by somebody's hand, and then for a moment not for good, or because they are too old or too many. */
+/** Tests the removal of tasks: by users, who can restore them for a while, and by age and limits. */
 
 import type { Registry } from "../../../lib/registry/registry.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";
@@ -11,7 +11,7 @@ function idsOf(registry: Registry, client = "c"): string[] {
   return registry.tasks(client).map(({ id }) => id).reverse();
 }
 
-/** Why a task can't be restored. */
+/** The error of restoring a task. */
 function refusal(registry: Registry, id: string): string {
   return assertThrows(() => registry.restore("c", id), TransitionError).code;
 }

@@ -1,4 +1,4 @@
-/** How the progress of children becomes their parent's. */
+/** Tests how subtasks determine the progress of their parent. */
 
 import fc from "fast-check";
 import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
@@ -121,7 +121,7 @@ Deno.test("Registry accepts as many generations as the limit of tasks allows", (
 Deno.test("Registry keeps a parent's progress between 0 and 100 and never decreasing, over random children", () => {
   const step = fc.record({
     do: fc.constantFrom("begin", "progress", "progress", "finish"),
-    // A parent is there before its children.
+    // Parents are created before their children.
     family: fc.constantFrom<[string, string]>(["1", "top"], ["2", "top"], ["2", "1"], ["3", "1"], ["3", "2"]),
     weight: fc.double({ min: 0, max: 10, noNaN: true }),
     progress: fc.option(fc.double({ min: 0, max: 100, noNaN: true })),

@@ -1,4 +1,4 @@
-/** The registry and its store: what it takes over, what it waits for, and what it does in degradation. */
+/** Tests a registry with its store: opening, commits, and degradation. */
 
 import { ClosedError, LimitError, StorageError } from "../../../lib/errors.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";
@@ -27,7 +27,7 @@ Deno.test("Registry interrupts the tasks that ran in the previous process, with 
     const task = registry.task("c", id)!;
     assertEquals([task.state, task.active, task.finished_at], ["ERROR", false, CLOCK_START + 60]);
     assertEquals(task.error, { type: "interrupted", message: "The server ended while the task ran" });
-    // From the number of the record on, each number may have been one more version of this very task.
+    // Each sequence number after that of the record may have been another version of this task.
     const { seq } = before.registry.stored("c", id)!;
     assertGreater(task.version, seen.get(id)!.version + (1_000 - seq));
     assertGreater(registry.stored("c", id)!.seq, 1_000);
@@ -37,7 +37,7 @@ Deno.test("Registry interrupts the tasks that ran in the previous process, with 
   assertEquals(registry.task("c", "done"), seen.get("done"));
   assertEquals(registry.count("c"), 3);
   assertEquals([registry.runningCount, registry.cursor.epoch], [0, "first"]);
-  // Whoever ran it and comes back is too late.
+  // Its reporter comes back too late.
   assertThrows(() => after.progress("c", "running", 50), TransitionError, "it has ended as ERROR");
 });
 
@@ -262,7 +262,7 @@ Deno.test("Registry.sweep() does not throw at its interval if no sequence number
   store.takeSeq = () => {
     throw new StorageError("tasks.db", "nothing could be written for too long");
   };
-  // It is called by a timer, where an error would end the process.
+  // A timer calls it, so that an error would end the process.
   clock.pass(62_000);
   assertEquals([test.registry.task("c", "silent")?.stale, test.registry.count("c")], [false, 2]);
   store.takeSeq = take;
@@ -289,7 +289,7 @@ Deno.test("Registry.history() returns changes of state and status, but not of pr
     "NOT_STARTED Not started",
     "STARTING Starting",
     "PROCESSING Processing",
-    // Of the texts only the newest are kept; all states are.
+    // All changes of state are kept, and only the newest of the other entries.
     "PROCESSING two",
     "PROCESSING three",
     "PROCESSING four",

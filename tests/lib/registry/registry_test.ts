@@ -56,7 +56,7 @@ Deno.test("Registry.report() refuses a reporter that did not create the task", (
     const error = assertThrows(() => test.report("c", "1", change, stranger), TransitionError);
     assertEquals(error.message, 'Cannot report task "1": another reporter runs it');
   }
-  // The same reporter under a new object, as after a reconnect.
+  // The same reporter as a new object, as after a reconnect.
   test.report("c", "1", { type: "update", progress: 7 }, new TestReporter(test.reporter.id));
   assertEquals(test.registry.task("c", "1")?.progress, 7);
   test.registry.apply("c", "external", createChange());
@@ -162,7 +162,7 @@ Deno.test("Registry.changesSince() rejects cursors of another epoch or of the fu
   assertEquals(registry.changesSince("c", { epoch: "first", seq: 11 })?.removed, [{ id: "3", seq: 12 }]);
 });
 
-/** What somebody knows who knew everything at a position, and is then told what changed. */
+/** Applies changes to the copy that a watcher held at a cursor. */
 function caughtUp(before: ReadonlyMap<string, Task>, changes: ChangesSince): Map<string, Task> {
   const tasks = new Map(before);
   for (const { id } of changes.removed) tasks.delete(id);
@@ -218,7 +218,7 @@ Deno.test("Registry.changesSince() leads from any cursor of a random history to 
           checked++;
         }
       }
-      // Who listened knows the same.
+      // The published events lead to the same state.
       const heard = new Map<string, Task>();
       for (const { client, stored, removedId } of test.events) {
         if (stored === undefined) heard.delete(`${client}/${removedId}`);
@@ -257,7 +257,7 @@ Deno.test("Registry bounds the metadata of a task, however many updates add to i
     try {
       test.report("c", "1", { type: "update", metadata });
     } catch (error) {
-      // To refuse what is too much would be fine, too.
+      // Refusing the excess would be acceptable, too.
       assert(error instanceof LimitError || error instanceof TransitionError, String(error));
     }
   }

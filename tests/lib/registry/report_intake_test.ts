@@ -1,4 +1,4 @@
-/** What a reporter is told of the reports that can't be taken. */
+/** Tests the answers to refused reports. */
 
 import { StorageError } from "../../../lib/errors.ts";
 import type { ReportedChange } from "../../../lib/task/task.ts";
@@ -11,7 +11,7 @@ import { TestRegistry, TestReporter } from "../../support/registry.ts";
 const UPDATE: ReportedChange = { type: "update", progress: 5 };
 const FINISH: ReportedChange = { type: "finish", result: null };
 
-/** One reporter in another process. */
+/** A reporter in another process. */
 class Intake {
   readonly #intake: ReportIntake;
 

@@ -14,7 +14,7 @@ function ended(name: string, endedAt = 0): EndedTask {
   return { client, id, endedAt };
 }
 
-/** Forgets what has to go after the end of a task of a client, and names it. */
+/** Removes the excess after the end of a client's task, and returns it. */
 function forgetExcess(census: Retention, client: string, endedBefore = NEVER): string[] {
   const gone: string[] = [];
   for (let key = census.excess(endedBefore, client); key; key = census.excess(endedBefore, client)) {
@@ -24,7 +24,7 @@ function forgetExcess(census: Retention, client: string, endedBefore = NEVER): s
   return gone;
 }
 
-/** Begins and ends tasks of a client; gives back all that had to go. */
+/** Starts and ends tasks of a client; returns all tasks that were removed. */
 function run(census: Retention, client: string, ...ids: string[]): string[] {
   return ids.flatMap((id) => {
     census.begin(client);

@@ -1,5 +1,5 @@
 /**
- * What a server says after a crash, held against what was there before.
+ * Compares the answers of a server after a crash with what was there before.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { differences, type Held, heldAfter } from "./held.ts";
 import type { Ledger } from "./ledger.ts";
 import { SocketWatcher } from "./watchers.ts";
 
-/** Requests at a time. */
+/** Concurrent requests. */
 const READS_AT_A_TIME = 16;
 
-/** Reads all tasks of some clients. */
+/** Reads all tasks of the given clients. */
 export async function readClients(
   url: string,
   clients: Iterable<string>,
@@ -29,12 +29,12 @@ export async function readClients(
 }
 
 /**
- * Brings watchers up to date by the cursors that they held before the crash.
+ * Resumes watchers over HTTP from the cursors they held before the crash.
  *
- * @param url the address of the server
- * @param states what each held
- * @param now what the server has, by client
- * @returns where that did not lead to what the server has, in words
+ * @param url the server's address
+ * @param states the copy that each watcher held
+ * @param now the server's tasks by client
+ * @returns a complaint for each watcher that does not end with the server's tasks
  */
 export async function stateComplaints(
   url: string,
@@ -55,7 +55,7 @@ export async function stateComplaints(
   return wrong;
 }
 
-/** The same for watchers who come back over a socket. */
+/** Does the same over sockets. */
 export async function resumeComplaints(
   url: string,
   states: readonly Held[],
@@ -77,11 +77,11 @@ export async function resumeComplaints(
 }
 
 /**
- * Reads logs and histories.
+ * Checks logs and histories.
  *
- * @param url the address of the server
- * @param tasks the tasks, by client and id
- * @returns what is wrong with them, in words
+ * @param url the server's address
+ * @param tasks the tasks by client and id
+ * @returns complaints
  */
 export async function textComplaints(
   url: string,
@@ -101,12 +101,12 @@ export async function textComplaints(
 }
 
 /**
- * Starts tasks again that the crash interrupted: what they were started with has to be there still.
+ * Retries tasks that the crash interrupted, which requires that their launches were kept.
  *
- * @param url the address of the server
- * @param tasks the tasks, by client and id
- * @param ledger is told of it
- * @returns what is wrong, in words
+ * @param url the server's address
+ * @param tasks the tasks by client and id
+ * @param ledger records the retries
+ * @returns complaints
  */
 export async function retryComplaints(
   url: string,

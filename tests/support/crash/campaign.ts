@@ -1,5 +1,5 @@
 /**
- * Kills a server again and again, and compares what it holds afterwards with what it had promised.
+ * Kills a server repeatedly, and compares its tasks afterwards with its promises.
  *
  * @module
  */
@@ -22,85 +22,85 @@ import { Load } from "./load.ts";
 import { CrashServer, endsIn, integrityOf, killAtStart } from "./server.ts";
 import { Poller, Returner, SocketWatcher, TaskWatcher, type Watcher } from "./watchers.ts";
 
-/** What a {@linkcode Campaign} is made with. */
+/** Options of a {@linkcode Campaign}. */
 export interface CampaignOptions {
-  /** The database; filled or not there yet. */
+  /** The path of the database, which may be filled or not exist. */
   readonly file: string;
-  /** How many clients the file was filled with. */
+  /** The number of clients that the file was filled with. */
   readonly filledClients: number;
-  /** Tasks that are to run when the server is killed. */
+  /** The number of tasks running when the server is killed. */
   readonly steadyTasks: number;
   readonly random: () => number;
-  /** Bounds that differ from those that let every task stay. */
+  /** Limits that differ from the defaults, which keep every task. */
   readonly limits?: Readonly<Record<string, number>>;
-  /** Whether the server removes tasks by itself. */
+  /** Whether the server's limits remove tasks. */
   readonly forgets?: boolean;
 }
 
-/** One round. */
+/** One round of load, kill and comparison. */
 export interface Round {
   readonly durability?: Durability;
-  /** `"kill"` once all tasks run, `"early"` while they are started, `"shutdown"` while the server ends by itself. */
+  /** `"kill"` once all tasks run, `"early"` while they are being started, `"shutdown"` during an orderly shutdown. */
   readonly end: "kill" | "early" | "shutdown";
   /**
-   * What goes on beside the tasks that run: `"all"`; `"calm"`: nothing begins or ends, so that progress is shown before it
-   * is committed; `"distant"`: only tasks in other isolates end, so that nobody else has their ends committed.
+   * The load besides the steady tasks. `"all"`: everything; `"calm"`: no task begins or ends, so that progress is published
+   * before its commit; `"distant"`: only tasks in other isolates end, so that nothing else triggers their commits.
    */
   readonly work?: "all" | "calm" | "distant";
-  /** How often the next server is killed while it starts. */
+  /** How often the next server is killed during its start. */
   readonly killsAtStart?: number;
 }
 
-/** What there was to check. */
+/** What a campaign covered. */
 export interface Figures {
   rounds: number;
   acknowledgements: number;
   messages: number;
-  /** States of watchers that were brought up to date by their cursors. */
+  /** Watcher copies that were resumed from their cursors. */
   states: number;
   tasks: number;
-  /** Tasks whose logs and histories were read. */
+  /** Tasks whose logs and histories were checked. */
   texts: number;
-  /** Tasks that the server removed by itself while it was watched. */
+  /** Tasks that the server's limits removed while it was watched. */
   forgotten: number;
-  /** Tasks that were interrupted, by round. */
+  /** The number of interrupted tasks by round. */
   readonly interrupted: number[];
-  /** From the start of a process to its readiness, in milliseconds. */
+  /** The times from the start of each process to its readiness, in milliseconds. */
   readonly readyMs: number[];
 }
 
-/** Sets of clients; a round works on one, so that tasks go through several crashes before they are removed. */
+/** Sets of clients; each round uses one, so that tasks survive several crashes before they are removed. */
 const CLIENT_SETS = 3;
 const CLIENTS_PER_SET = 4;
-/** How long after everything runs the kill comes at the latest, in milliseconds. */
+/** The maximum delay between the start of all tasks and the kill, in milliseconds. */
 const LATEST_KILL_MS = 1_500;
-/** How long a shutdown may take before the kill comes, at most; a little more than it takes when tasks are deaf. */
+/** The maximum duration of a shutdown before the kill; a little more than it takes if tasks ignore their signal. */
 const LATEST_SHUTDOWN_KILL_MS = 2_600;
-/** What the kill may wait for, by what goes on. */
+/** The events that the kill may wait for, by load. */
 const NEWS: Readonly<Record<NonNullable<Round["work"]>, readonly (News | "output")[]>> = {
   all: ["acknowledgement", "end", "output"],
   calm: ["progress"],
   distant: ["output"],
 };
-/** How long to wait for news before the kill, at most. */
+/** The maximum wait for such an event. */
 const LATEST_NEWS_MS = 500;
-/** How long a step of a task takes that goes on, in milliseconds. */
+/** The duration of a step of a steady task, in milliseconds. */
 const STEP_MS = 400;
-/** Tasks whose logs and histories are read after a crash. */
+/** Tasks whose logs and histories are checked after a crash. */
 const READ_TASKS = 300;
-/** Watchers who come back over a socket after a crash. */
+/** Watchers that resume over a socket after a crash. */
 const RESUMED_WATCHERS = 4;
-/** Interrupted tasks that are started again after a crash. */
+/** Interrupted tasks that are retried after a crash. */
 const RETRIED_TASKS = 3;
-/** Filled clients that are read after a crash. */
+/** Filled clients that are checked after a crash. */
 const READ_FILLED_CLIENTS = 5;
 
 const RESTORE_WINDOW_MS = 5_000;
 
-/** Said of tasks that were cancelled by force, went on, and were forgotten before they ended. */
+/** The warning about tasks that were cancelled by force, continued, and were removed before they ended. */
 const FORGOTTEN_WHILE_IT_RAN = /^\[taskscope\] Task "\S+" runs unmonitored: .*there is no such task\n/gm;
 
-/** Bounds that no test reaches. */
+/** Limits that no test reaches. */
 const AMPLE_LIMITS = {
   endedTasks: 1_000_000,
   endedTasksPerClient: 100_000,
@@ -108,11 +108,11 @@ const AMPLE_LIMITS = {
   restoreWindowMs: RESTORE_WINDOW_MS,
 };
 
-/** A server that is killed again and again. */
+/** Runs rounds on one database. */
 export class Campaign implements AsyncDisposable {
   readonly #options: CampaignOptions;
   readonly #ledger: Ledger;
-  /** What watchers held when servers ended. */
+  /** The copies that watchers held when servers ended. */
   #states: Held[] = [];
   readonly #filled: Map<string, string> = new Map();
   #server: CrashServer | null = null;
@@ -128,7 +128,7 @@ export class Campaign implements AsyncDisposable {
     readyMs: [],
   };
 
-  /** @param options which file, and how much is to happen */
+  /** @param options the database and the load */
   constructor(options: CampaignOptions) {
     this.#options = options;
     const { forgets = false } = options;
@@ -138,7 +138,7 @@ export class Campaign implements AsyncDisposable {
     });
   }
 
-  /** What there was to check, in words. */
+  /** A summary of the figures. */
   get summary(): string {
     const { rounds, acknowledgements, messages, states, tasks, texts, readyMs } = this.figures;
     const sorted = [...readyMs].sort((a, b) => a - b).map((milliseconds) => Math.round(milliseconds));
@@ -154,11 +154,11 @@ export class Campaign implements AsyncDisposable {
   }
 
   /**
-   * Works on the server, ends it, starts it again, and compares.
+   * Puts load on the server, ends it, restarts it, and compares.
    *
-   * @param round what happens
-   * @param next the round that follows, which the server is started for
-   * @returns what is wrong, in words
+   * @param round the round
+   * @param next the following round, which determines how the server is restarted
+   * @returns complaints
    */
   async round(round: Round, next: Round = round): Promise<string[]> {
     const { file } = this.#options;
@@ -196,7 +196,7 @@ export class Campaign implements AsyncDisposable {
     return Array.from({ length: CLIENTS_PER_SET }, (_, n) => `set-${set}-${n}`);
   }
 
-  /** Keeps the server busy and ends it; gives back when, in epoch seconds. */
+  /** Puts load on the server and ends it; returns the time of the end in epoch seconds. */
   async #work(server: CrashServer, { end, work = "all" }: Round): Promise<number> {
     const { random, steadyTasks } = this.#options;
     const { url } = server;
@@ -236,7 +236,7 @@ export class Campaign implements AsyncDisposable {
     return endedAt;
   }
 
-  /** Waits for something to be said: right after that there is the most to lose, should it have been said too early. */
+  /** Waits for a published event: a kill right after it reveals an event published before its commit. */
   async #momentOfNews(server: CrashServer, work: NonNullable<Round["work"]>): Promise<void> {
     const kinds = NEWS[work];
     const kind = kinds[Math.floor(this.#options.random() * kinds.length)]!;
@@ -247,7 +247,7 @@ export class Campaign implements AsyncDisposable {
     clearTimeout(timer);
   }
 
-  /** Removes what the last round on these clients left. */
+  /** Removes the tasks of the last round on these clients. */
   async #removeOld(url: string, clients: readonly string[]): Promise<void> {
     for (const client of clients) {
       this.#ledger.forgetRemoved(client);
@@ -274,7 +274,7 @@ export class Campaign implements AsyncDisposable {
         20,
         second,
       ),
-      // Tasks whose start is not answered yet among them.
+      // Includes tasks whose start was not answered yet.
       new Poller(
         () => {
           const task = load.anyOf(first.client);
@@ -323,7 +323,7 @@ export class Campaign implements AsyncDisposable {
     ];
   }
 
-  /** Some of many, drawn by lot. */
+  /** A random selection. */
   #some<T>(count: number, all: readonly T[]): T[] {
     const left = [...all];
     return Array.from({ length: Math.min(count, all.length) }, () => {
@@ -331,7 +331,7 @@ export class Campaign implements AsyncDisposable {
     });
   }
 
-  /** Reads some of the tasks that were there before anything happened. */
+  /** Checks some of the tasks that existed before the first round. */
   async #checkFilled(url: string): Promise<string[]> {
     const wrong: string[] = [];
     for (let n = 0; n < Math.min(READ_FILLED_CLIENTS, this.#options.filledClients); n++) {

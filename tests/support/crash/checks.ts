@@ -1,5 +1,5 @@
 /**
- * What each task that a crash left behind has to be like, whatever was promised.
+ * Checks that each task after a crash is consistent in itself.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import { type HistoryEntry, isFinal, type LogLine, type Task } from "../../../li
 import { shown } from "./held.ts";
 
 /**
- * Looks at a record by itself.
+ * Checks a record.
  *
- * @returns what is wrong, in words
+ * @returns complaints
  */
 export function recordComplaints(task: Task): string[] {
   const wrong: string[] = [];
@@ -19,11 +19,11 @@ export function recordComplaints(task: Task): string[] {
   if (task.name === "steady" && !isInterrupted && state !== "CANCELLED") {
     wrong.push(`${task.id} goes on until it is stopped, and is ${shown(task)}`);
   }
-  // A count and its status are one update.
+  // The count and the status come from the same update.
   if (current !== null && task.status !== `step ${current}`) {
     wrong.push(`${task.id} has the status of another step: ${shown(task)}`);
   }
-  // Its line comes before each step, and they are reported at once or one right after the other.
+  // Each step logs its line before its count, so that the two differ by at most one.
   if (current !== null && Math.abs(lines - current) > 1) {
     wrong.push(`${task.id} took other steps: ${shown(task)}`);
   }
@@ -31,9 +31,9 @@ export function recordComplaints(task: Task): string[] {
 }
 
 /**
- * Looks at a log, all of it.
+ * Checks a whole log.
  *
- * @returns what is wrong, in words
+ * @returns complaints
  */
 export function logComplaints(task: Task, lines: readonly Pick<LogLine, "text">[]): string[] {
   if (lines.length !== task.log_count) {
@@ -44,9 +44,9 @@ export function logComplaints(task: Task, lines: readonly Pick<LogLine, "text">[
 }
 
 /**
- * Looks at a history, all of it.
+ * Checks a whole history.
  *
- * @returns what is wrong, in words
+ * @returns complaints
  */
 export function historyComplaints(task: Task, history: readonly HistoryEntry[]): string[] {
   const wrong: string[] = [];

@@ -1,5 +1,5 @@
 /**
- * Fills a file with tasks that have ended, as a server that ran for long leaves it behind.
+ * Fills a database with ended tasks, like one of a server that ran for a long time.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import { SqliteStore } from "../../../lib/store/sqlite/sqlite_store.ts";
 import type { ReportedChange } from "../../../lib/task/task.ts";
 import { createChange } from "../changes.ts";
 
-/** The clients of the tasks that a file is filled with begin so. */
+/** The prefix of the clients that a database is filled with. */
 export const FILLED_CLIENT = "filled-";
 
-/** Tasks that are committed together. */
+/** Tasks per commit. */
 const TASKS_PER_COMMIT = 1_000;
 
 const REPORTER: Reporter = { id: "fill", cancelRequested() {}, interrupted() {} };
 
 /**
- * Makes a file of tasks that have ended, each in one of three ways.
+ * Creates a database of ended tasks: finished, failed and cancelled.
  *
- * @param file the path of the database, which must not be there yet
- * @param count how many tasks
- * @param perClient how many tasks each client has
- * @returns how many clients that made
+ * @param file the path of the database, which must not exist
+ * @param count the number of tasks
+ * @param perClient the number of tasks per client
+ * @returns the number of clients
  */
 export async function fillFile(file: string, count: number, perClient = 500): Promise<number> {
   const limits = { ...DEFAULT_LIMITS, endedTasks: count, endedTasksPerClient: perClient };

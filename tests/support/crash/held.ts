@@ -1,5 +1,5 @@
 /**
- * What a watcher holds of a client's tasks, kept up to date by the rules of the wire contract.
+ * A watcher's copy of a client's tasks, updated by the rules of the wire contract.
  *
  * @module
  */
@@ -7,32 +7,32 @@
 import type { Task } from "../../../lib/task/task.ts";
 import type { SocketMessage } from "../socket.ts";
 
-/** Tasks by id, as of a cursor. Never changes: what follows makes another one. */
+/** Tasks by id, as of a cursor. Immutable: each message creates another copy. */
 export interface Held {
   readonly client: string;
   readonly cursor: string;
   readonly tasks: ReadonlyMap<string, Task>;
 }
 
-/** What a message of the server, or an answer, leads to. */
+/** Applies a message or an answer of the server. */
 export function heldAfter(client: string, before: Held | null, message: Omit<SocketMessage, "type">): Held {
   const { cursor, all_tasks, tasks: changed, removed } = message;
   if (cursor === undefined) throw new Error(`There is no cursor in ${JSON.stringify(message).slice(0, 200)}`);
   if (all_tasks !== undefined) return { client, cursor, tasks: new Map(Object.entries(all_tasks)) };
   const tasks = new Map(before?.tasks);
-  // In this order: an id that is in both lists was restored.
+  // Removals first: an id in both lists was restored.
   for (const id of removed ?? []) tasks.delete(id);
   for (const task of changed ?? []) tasks.set(task.id, task);
   return { client, cursor, tasks };
 }
 
 /**
- * Where what a watcher holds is not what the server has.
+ * Compares a watcher's copy with the server's tasks.
  *
- * @param what which watcher, for the messages
- * @param held what it holds
- * @param wanted what the server has of the same client
- * @returns what differs, in words
+ * @param what names the watcher in complaints
+ * @param held the watcher's copy
+ * @param wanted the server's tasks of the same client
+ * @returns complaints
  */
 export function differences(what: string, held: ReadonlyMap<string, Task>, wanted: Held): string[] {
   const wrong: string[] = [];
@@ -49,12 +49,12 @@ export function differences(what: string, held: ReadonlyMap<string, Task>, wante
   return wrong;
 }
 
-/** Whether two records say the same. */
+/** Whether two records are equal. */
 export function isSame(one: Task, other: Task): boolean {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** A record in few words. */
+/** A short description of a record. */
 export function shown({ state, version, status, current, error, log_count }: Task): string {
   return JSON.stringify({ state, version, status, current, error: error?.type, log_count });
 }

@@ -1,7 +1,7 @@
 /**
- * The log of everything that a server promised, kept outside of it, and what it may look like after a crash.
+ * Records everything that a server promised, and decides which states are allowed after a crash.
  *
- * Pure: it is told what was asked, answered and seen, and then compares. Knows nothing of how a server keeps its tasks.
+ * Pure: it is given requests, answers and sightings, and then compares. Independent of how a server stores tasks.
  *
  * @module
  */
@@ -9,114 +9,114 @@
 import { isFinal, type JsonValue, type Task } from "../../../lib/task/task.ts";
 import { isSame, shown } from "./held.ts";
 
-/** What can be asked of a server about one task. */
+/** A request about one task. */
 export type Wish = "start" | "retry" | "cancel" | "force" | "remove" | "restore";
 
-/** What a {@linkcode Ledger} hears of: something was acknowledged, or seen to end, or seen to go on. */
+/** An event that a {@linkcode Ledger} is given: an acknowledgement, or a sighting of an end or of progress. */
 export type News = "acknowledgement" | "end" | "progress";
 
-/** A wish that is not answered yet. Where it never is, the server may have done it or not. */
+/** A request without an answer. If it is never answered, the server may have carried it out or not. */
 export interface Asked {
-  /** The server said that it is done. */
+  /** The server acknowledged it. */
   acknowledged(): void;
-  /** The server said that it is not done, perhaps because there is no such task. */
+  /** The server refused it, perhaps because there is no such task. */
   refused(isMissing?: boolean): void;
 }
 
-/** How a task ended, as its own side was told by `await monitored()`. */
+/** How a task ended, as reported by `await monitored()`. */
 export type TaskEnd =
   | { readonly state: "FINISHED"; readonly result: JsonValue }
   | { readonly state: "ERROR"; readonly message: string }
   | { readonly state: "CANCELLED" };
 
-/** What a server holds when it is back. */
+/** The state of a restarted server. */
 export interface AfterCrash {
   readonly cursor: string;
-  /** It ended without a chance to give numbers back that were put aside. */
+  /** Whether it was killed, and so could not return reserved sequence numbers. */
   readonly wasKilled: boolean;
   /** By client and id. */
   readonly tasks: ReadonlyMap<string, Task>;
 }
 
-/** How far a task was when somebody looked. */
+/** A task's progress at the time of a sighting. */
 interface Sighting {
   readonly seenMs: number;
   readonly current: number;
   readonly logCount: number;
 }
 
-/** Everything that is known of one task. */
+/** Everything known about one task. */
 interface Entry {
-  /** Somebody asked for it. */
+  /** Its start was requested. */
   isAsked: boolean;
-  /** Somebody asked for another attempt at it, whose id nobody knows before the answer. */
+  /** A retry of it was requested, whose id is unknown before the answer. */
   isRetryAsked: boolean;
-  /** It was acknowledged, or seen, so it is committed. */
+  /** It was acknowledged or seen, and is therefore committed. */
   isKnown: boolean;
-  /** `possible`: asked for and not answered; `done`: acknowledged, or seen. */
+  /** `possible`: requested and not answered; `done`: acknowledged or seen. */
   removal: "none" | "possible" | "done";
   isRestoreAsked: boolean;
   isCancelAsked: boolean;
   isCancelled: boolean;
   isForced: boolean;
   end: TaskEnd | null;
-  /** The newest record that was seen. */
+  /** The newest record seen. */
   newest: Task | null;
-  /** While it is active, oldest first. */
+  /** Sightings while it is active, oldest first. */
   sightings: Sighting[];
 }
 
 /** Options of a {@linkcode Ledger}. */
 export interface LedgerOptions {
-  /** Whether the server may have removed a task by itself, as there are newer ones. */
+  /** Whether the server's limits may have removed a task. */
   readonly mayForget?: (id: string) => boolean;
-  /** Whether a task may have been started by another one. */
+  /** Whether a task may have been started by another task. */
   readonly isOffspring?: (id: string) => boolean;
 }
 
-/** Remembers promises. */
+/** Records promises, and checks them. */
 export class Ledger {
   readonly #mayForget: (id: string) => boolean;
   readonly #isOffspring: (id: string) => boolean;
   readonly #entries: Map<string, Entry> = new Map();
   readonly #complaints: string[] = [];
   readonly #waiting: Map<News, PromiseWithResolvers<void>> = new Map();
-  /** Everything seen before was committed when the last acknowledged change was. */
+  /** When the last acknowledged change was requested: everything seen before is committed. */
   #committedMs = -Infinity;
   #epoch: string | null = null;
   #newestSeq = 0;
   #acknowledgements = 0;
   #forgotten = 0;
 
-  /** @param options what the server may do by itself */
+  /** @param options the changes that the server may make without a request */
   constructor({ mayForget = () => false, isOffspring = () => false }: LedgerOptions = {}) {
     this.#mayForget = mayForget;
     this.#isOffspring = isOffspring;
   }
 
-  /** How many acknowledgements there were so far. */
+  /** The number of acknowledgements so far. */
   get acknowledgements(): number {
     return this.#acknowledgements;
   }
 
-  /** How many removals were seen that nobody had asked for, where that may be. */
+  /** The number of removals seen without a request, if they are allowed. */
   get forgotten(): number {
     return this.#forgotten;
   }
 
-  /** Notes what is wrong, whatever the server says later. */
+  /** Adds a complaint. */
   complain(complaint: string): void {
     this.#complaints.push(complaint);
   }
 
-  /** Resolves with the next news of a kind, in the turn in which they come. */
+  /** Resolves with the next event of a kind, in the turn in which it occurs. */
   next(news: News): Promise<void> {
     let waiting = this.#waiting.get(news);
     if (waiting === undefined) this.#waiting.set(news, waiting = Promise.withResolvers());
     return waiting.promise;
   }
 
-  /** Somebody is about to ask for something. */
+  /** Records a request before it is sent. */
   ask(wish: Wish, client: string, id: string): Asked {
     const entry = this.#entry(client, id);
     const askedMs = performance.now();
@@ -133,7 +133,7 @@ export class Ledger {
         this.#keep(wish, entry);
       },
       refused: (isMissing = false) => {
-        // A removal that was seen meanwhile stays.
+        // A removal seen meanwhile stands.
         const isRemoval = wish === "remove" || wish === "restore";
         if (isRemoval && entry.removal === "possible") entry.removal = removal;
         if (isMissing && wasThere && !entry.isRestoreAsked) this.#checkAbsence(`${client}/${id}`, entry);
@@ -141,7 +141,7 @@ export class Ledger {
     };
   }
 
-  /** Somebody is about to ask for the removal of all tasks of a client that have ended. */
+  /** Records a request to remove all ended tasks of a client before it is sent. */
   askToRemoveEnded(client: string): Pick<Asked, "acknowledged"> {
     const askedMs = performance.now();
     const entries = [...this.#entries].filter(([key]) => key.startsWith(`${client}/`)).map(([, entry]) =>
@@ -159,12 +159,12 @@ export class Ledger {
     };
   }
 
-  /** An answer named a task that it started. */
+  /** Records a task that an answer named as started. */
   started(client: string, id: string): void {
     this.#entry(client, id).isKnown = true;
   }
 
-  /** A task's own side was told that its end is safe. */
+  /** Records an end that was reported to the task's own code as committed. */
   ended(client: string, id: string, end: TaskEnd): void {
     this.#acknowledgements++;
     const entry = this.#entry(client, id);
@@ -172,7 +172,7 @@ export class Ledger {
     entry.end = end;
   }
 
-  /** A watcher was shown a record. */
+  /** Records a record that a watcher received. */
   saw(client: string, task: Task): void {
     const entry = this.#entry(client, task.id);
     entry.isKnown = true;
@@ -196,7 +196,7 @@ export class Ledger {
     }
   }
 
-  /** A watcher was told that a task is gone. */
+  /** Records a removal that a watcher received. */
   sawRemoved(client: string, id: string): void {
     const entry = this.#entry(client, id);
     if (entry.removal === "none" && !entry.isRestoreAsked) {
@@ -206,7 +206,7 @@ export class Ledger {
     if (!entry.isRestoreAsked) entry.removal = "done";
   }
 
-  /** A cursor was seen, over any transport. */
+  /** Records a cursor seen over any transport. */
   sawCursor(cursor: string): void {
     const [epoch, seq] = partsOf(cursor);
     this.#epoch ??= epoch;
@@ -215,10 +215,10 @@ export class Ledger {
   }
 
   /**
-   * Compares what a server holds after a crash with everything it promised. What it holds counts as seen from then on.
+   * Compares a server's state after a crash with its promises. The state counts as seen from then on.
    *
-   * @param after what the server holds
-   * @returns what is wrong, in words, complaints from before the crash included
+   * @param after the server's state
+   * @returns complaints, including those from before the crash
    */
   check(after: AfterCrash): string[] {
     this.#checkCursor(after);
@@ -237,7 +237,7 @@ export class Ledger {
     return this.#complaints.splice(0);
   }
 
-  /** Forgets the tasks of a client which are gone for good, that nobody will look at again. */
+  /** Forgets the tasks of a client that are removed for good. */
   forgetRemoved(client: string): void {
     for (const [key, { removal }] of this.#entries) {
       if (key.startsWith(`${client}/`) && removal === "done") this.#entries.delete(key);
@@ -304,7 +304,7 @@ export class Ledger {
     }
   }
 
-  /** Whether a task is a part of one that somebody asked for, or another attempt that was asked for. */
+  /** Whether a task is a subtask or a retry of a requested task. */
   #belongs(key: string, { parent_id, retry_of }: Task): boolean {
     if (this.#isOffspring(key.slice(key.indexOf("/") + 1))) return true;
     const client = key.slice(0, key.indexOf("/"));
@@ -324,7 +324,7 @@ export class Ledger {
     if (entry.end !== null && !isEnd(task, entry.end)) {
       this.complain(`${key} had ended as ${JSON.stringify(entry.end)}, and is ${shown(task)}`);
     }
-    // Parts are cancelled with the task that they belong to.
+    // Subtasks are cancelled with their parent.
     if (task.cancel_requested && !entry.isCancelAsked && task.parent_id === null) {
       this.complain(`${key} is cancelled, and nobody asked for that`);
     }
@@ -348,7 +348,7 @@ export class Ledger {
     }
   }
 
-  /** What was seen before a change was asked for that was acknowledged is as safe as that change. */
+  /** A sighting from before an acknowledged request is as durable as that request. */
   #checkProgress(key: string, { sightings, newest }: Entry, task: Task): void {
     if (newest !== null && isFinal(newest.state)) return;
     const safe = sightings.findLast(({ seenMs }) => seenMs < this.#committedMs);
@@ -361,7 +361,7 @@ export class Ledger {
   #settle({ cursor, tasks }: AfterCrash): void {
     for (const [key, entry] of this.#entries) {
       const task = tasks.get(key);
-      // What was left open is decided now, for good.
+      // The outcome of unanswered requests is now final.
       if (task === undefined) entry.removal = "done";
       else if (entry.removal === "possible") entry.removal = "none";
     }
@@ -389,7 +389,7 @@ function isEnd(task: Task, end: TaskEnd): boolean {
   }
 }
 
-/** The epoch and the number of a cursor. */
+/** The epoch and the sequence number of a cursor. */
 function partsOf(cursor: string): readonly [epoch: string, seq: number] {
   const [epoch = "", seq = ""] = cursor.split(":");
   if (!/^\d+$/.test(seq)) throw new Error(`This is no cursor: ${cursor}`);

@@ -1,5 +1,5 @@
 /**
- * Keeps a server busy with changes, and notes what it answers.
+ * Puts load on a server, and records its answers.
  *
  * @module
  */
@@ -10,26 +10,26 @@ import type { Asked, Ledger, Wish } from "./ledger.ts";
 
 /** Options of a {@linkcode Load}. */
 export interface LoadOptions {
-  /** The address of the server. */
+  /** The server's address. */
   readonly url: string;
   readonly clients: readonly string[];
   readonly ledger: Ledger;
   readonly random: () => number;
-  /** What the ids of its tasks begin with; no two loads have the same. */
+  /** The prefix of its task ids, unique to each load. */
   readonly prefix: string;
-  /** Changes that are asked for at a time. */
+  /** Concurrent requests for changes. */
   readonly width: number;
-  /** How long a removed task can be restored at least, in milliseconds. */
+  /** How long a removed task can be restored, in milliseconds. */
   readonly restoreWindowMs: number;
 }
 
-/** A task that was started. */
+/** A started task. */
 interface Started {
   readonly client: string;
   readonly id: string;
 }
 
-/** What is done how often, of a hundred. */
+/** The weights of the requests, in percent. */
 const MIX:
   readonly (readonly [share: number, what: "start" | "cancel" | "force" | "remove" | "restore" | "retry"])[] =
     [
@@ -41,10 +41,10 @@ const MIX:
       [12, "retry"],
     ];
 
-/** Starts that are asked for at a time, where many are. */
+/** Concurrent requests for starts, when many tasks are started. */
 const STARTS_AT_A_TIME = 32;
 
-/** Somebody who starts, stops and removes tasks. */
+/** Starts, stops and removes tasks at random. */
 export class Load {
   readonly #options: LoadOptions;
   readonly #brief: Started[] = [];
@@ -54,37 +54,37 @@ export class Load {
   #count = 0;
   #isOver = false;
 
-  /** @param options whom to keep busy, and with what */
+  /** @param options the server and the load */
   constructor(options: LoadOptions) {
     this.#options = options;
   }
 
-  /** A task that goes on until it is stopped; `undefined` where there is none yet. */
+  /** A steady task; `undefined` if there is none yet. */
   anySteady(): Started | undefined {
     return this.#any(this.#steady);
   }
 
-  /** A task of a client; it may not be there yet, or not any more. */
+  /** A task of a client, which may not exist yet or any more. */
   anyOf(client: string): Started | undefined {
     const all = this.#brief.length > 0 ? this.#brief : this.#steady;
     return this.#any(all.filter((task) => task.client === client));
   }
 
-  /** Begins to do what comes to mind, until the server is gone. */
+  /** Starts sending random requests, until the server is gone. */
   begin(): void {
     for (let lane = 0; lane < this.#options.width; lane++) this.#lanes.push(this.#lane());
   }
 
   /**
-   * Starts tasks that tell on the standard output how they end.
+   * Starts tasks that print their outcome to the standard output.
    *
-   * @param areDistant whether all of them are in other isolates, and not only those of the first client
+   * @param areDistant whether all of them run in other isolates, instead of only those of the first client
    */
   async startSwarms(areDistant: boolean): Promise<void> {
     const { clients, prefix } = this.#options;
     await Promise.all(clients.map((client, index) => {
       const isDistant = areDistant || index === 0;
-      // Short and few there, so that the channel is often without any.
+      // Few and short ones there, so that the channel is often idle.
       const [name, width, lifeMs] = isDistant
         ? ["distant_swarm", 2, 20] as const
         : ["swarm", 3, 100] as const;
@@ -92,7 +92,7 @@ export class Load {
     }));
   }
 
-  /** Starts tasks that go on until they are stopped; resolves when they run, or the server is gone. */
+  /** Starts tasks that run until they are stopped; resolves when all run, or the server is gone. */
   async startSteady(count: number, pauseMs: number): Promise<void> {
     let started = 0;
     await Promise.all(Array.from({ length: STARTS_AT_A_TIME }, async () => {
@@ -110,7 +110,7 @@ export class Load {
     }));
   }
 
-  /** Resolves when nothing is asked for any more. The server's end brings that about, too. */
+  /** Resolves when no request is open any more; the server's end has the same effect. */
   async stop(): Promise<void> {
     this.#isOver = true;
     await Promise.all(this.#lanes);
@@ -128,7 +128,7 @@ export class Load {
       case "start":
         return await this.#startBrief();
       case "cancel": {
-        // Some that would go on, too, and some that do go on.
+        // Also tasks that would ignore it, and tasks that do.
         const dice = random();
         const task = this.#any(dice < 0.1 ? this.#steady : dice < 0.3 ? this.#deaf : this.#brief);
         return task && await this.#cancel(task, false);
@@ -200,7 +200,7 @@ export class Load {
     }
   }
 
-  /** Asks for a change and notes the answer; `null` where the server is gone. */
+  /** Requests a change and records the answer; `null` if the server is gone. */
   async #ask(
     wish: Wish,
     { client, id }: Started,

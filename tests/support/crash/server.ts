@@ -1,5 +1,5 @@
 /**
- * The program on a file, to be killed, and the file that this leaves behind.
+ * Runs the program on a database to kill it, and checks the file it leaves behind.
  *
  * @module
  */
@@ -21,18 +21,18 @@ import type { TaskEnd } from "./ledger.ts";
 const TASKS = new URL("./tasks.ts", import.meta.url).pathname;
 const WORKER = new URL("./swarm_worker.ts", import.meta.url).pathname;
 
-/** How a {@linkcode CrashServer} is started. */
+/** Options of a {@linkcode CrashServer}. */
 export interface CrashServerOptions {
   readonly file: string;
   readonly durability?: Durability;
-  /** Other values for bounds. */
+  /** Limits that differ from the defaults. */
   readonly limits?: Readonly<Record<string, number>>;
 }
 
-/** A program that keeps its tasks in a file. */
+/** The program with its tasks in a database. */
 export class CrashServer implements AsyncDisposable {
   readonly #program: Program;
-  /** From the start of the process to the first answer that says that it is ready, in milliseconds. */
+  /** The time from the start of the process to the first successful readiness check, in milliseconds. */
   readonly readyMs: number;
 
   private constructor(program: Program, readyMs: number) {
@@ -40,7 +40,7 @@ export class CrashServer implements AsyncDisposable {
     this.readyMs = readyMs;
   }
 
-  /** Starts the program and waits until it says that it is ready. */
+  /** Starts the program and waits until it is ready. */
   static async start(options: CrashServerOptions): Promise<CrashServer> {
     const startedMs = performance.now();
     const program = await startProgram(await argumentsOf(options));
@@ -51,25 +51,25 @@ export class CrashServer implements AsyncDisposable {
     }
   }
 
-  /** Its address, without the slash at its end. */
+  /** Its address, without a trailing slash. */
   get url(): string {
     return this.#program.url;
   }
 
-  /** Resolves when a task says something on the standard output, or the server has ended. */
+  /** Resolves when a task prints to the standard output, or the server has ended. */
   async nextOutput(): Promise<void> {
     const { process } = this.#program;
     const longer = new RegExp(`^[^]{${process.stdout.length + 1}}`);
     await process.output(longer).catch(() => {});
   }
 
-  /** Kills it in the midst of what it does. */
+  /** Kills it with SIGKILL. */
   async kill(): Promise<Ended> {
     this.#program.process.kill("SIGKILL");
     return await this.#program.process.ended();
   }
 
-  /** Asks it to end, and kills it when it has not done so within some time. */
+  /** Sends SIGTERM, and SIGKILL if it has not ended within a time. */
   async shutDown(patienceMs: number): Promise<Ended> {
     const { process } = this.#program;
     process.kill("SIGTERM");
@@ -82,7 +82,7 @@ export class CrashServer implements AsyncDisposable {
   }
 }
 
-/** Starts the program and kills it some time later, wherever that finds it. */
+/** Starts the program and kills it after a delay, ready or not. */
 export async function killAtStart(options: CrashServerOptions, afterMs: number): Promise<void> {
   await using process = await spawnProgram([...await argumentsOf(options), "--port", "0"]);
   await killAfter(process, afterMs);
@@ -97,7 +97,7 @@ async function killAfter(process: Process, milliseconds: number): Promise<void> 
   try {
     process.kill("SIGKILL");
   } catch {
-    // It has ended already.
+    // It has already ended.
   }
 }
 
@@ -111,7 +111,7 @@ async function argumentsOf(
 
 let tasksModule: Promise<string> | undefined;
 
-/** The tasks and their worker as JavaScript, which is what an executable takes. */
+/** Bundles the tasks and their worker as JavaScript, which an executable requires. */
 async function bundleTasks(): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -124,7 +124,7 @@ async function bundleTasks(): Promise<string> {
   return module;
 }
 
-/** The ends that the tasks of a server said on its standard output. */
+/** Parses the outcomes that tasks printed to a server's standard output. */
 export function endsIn(
   stdout: string,
 ): { readonly client: string; readonly id: string; readonly end: TaskEnd }[] {
@@ -148,16 +148,16 @@ export function endsIn(
 }
 
 /**
- * What SQLite says of the file that a crash left behind. It looks at a copy: the program is to find what the crash left.
+ * Checks the integrity of a database after a crash, on a copy, so that the program finds the file as the crash left it.
  *
- * @returns `"ok"`, or what is wrong
+ * @returns `"ok"`, or the errors
  */
 export async function integrityOf(file: string): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-copy-" });
   try {
     for (const suffix of ["", "-wal"]) {
       await Deno.copyFile(`${file}${suffix}`, `${folder}/copy.db${suffix}`).catch((error) => {
-        // Without a log of changes all of them are in the file.
+        // Without a write-ahead log, the file is complete.
         if (!(suffix !== "" && error instanceof Deno.errors.NotFound)) throw error;
       });
     }

@@ -1,24 +1,24 @@
 /**
- * Short tasks, one after the other, each of which says on the standard output how it has ended.
+ * Runs short tasks one after the other, each of which prints its outcome to the standard output.
  *
  * @module
  */
 
 import { monitored, type MonitoredTask } from "../../../lib/monitored.ts";
 
-/** What a swarm is. */
+/** Options of a swarm. */
 export interface Swarm {
   readonly client: string;
-  /** What the ids of its tasks begin with. */
+  /** The prefix of its task ids. */
   readonly prefix: string;
-  /** How many run at a time. */
+  /** The number of concurrent tasks. */
   readonly width: number;
-  /** How long each runs at most. */
+  /** The maximum duration of a task. */
   readonly lifeMs: number;
 }
 
 /**
- * An end waits for its commit for 2 s, and then no longer: who was told later than that was promised nothing. Shorter, as
+ * `await monitored()` waits at most 2 s for the commit of an end, so a later outcome promises nothing. Shorter here, because
  * the clock of this module starts a little later.
  */
 const PROMISED_MS = 1_900;
@@ -26,12 +26,12 @@ const PROMISED_MS = 1_900;
 const encoder = new TextEncoder();
 
 /**
- * Runs a swarm until it is told to end. What was written to the standard output before the process is killed can be read
+ * Runs a swarm until its signal is aborted. Output written before the process is killed can still be read.
  * afterwards.
  *
- * @param swarm which tasks
- * @param signal ends it; what runs then goes on to its end
- * @param isConnected whether there was a monitor to promise anything, all the time since a task began
+ * @param swarm the swarm
+ * @param signal ends it; running tasks continue to their end
+ * @param isConnected whether a monitor was connected during the whole run of a task
  */
 export async function runSwarm(
   { client, prefix, width, lifeMs }: Swarm,
@@ -68,13 +68,13 @@ async function act(task: MonitoredTask, lifeMs: number, fails: boolean): Promise
   return { id: task.id, lifeMs };
 }
 
-/** Writes a line at once: it is out of the process when this returns. */
+/** Writes a line synchronously: it has left the process on return. */
 function say(line: string): void {
   const bytes = encoder.encode(`${line}\n`);
   for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
 }
 
-/** Waits; rejects with the reason of a signal that is aborted meanwhile. */
+/** Waits; rejects with the reason of the signal if it is aborted meanwhile. */
 export function pause(milliseconds: number, signal: AbortSignal | null): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);

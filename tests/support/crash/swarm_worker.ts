@@ -1,11 +1,11 @@
-/** A swarm in another isolate than the monitor's: its tasks are reported over the channel. */
+/** Runs a swarm in another isolate than the monitor's: its tasks are reported over the channel. */
 
 import { runSwarm, type Swarm } from "./swarm.ts";
 
-/** What the worker is told: which swarm it is, that somebody is there, or that it is to end. */
+/** A message to the worker: its swarm, a heartbeat, or the request to stop. */
 export type SwarmMessage = Swarm | "here" | "stop";
 
-/** A link counts as lost after 1.5 s of silence, and then promises nothing; the answers to this come the same way. */
+/** A link counts as lost after 1.5 s of silence, and then promises nothing; heartbeats share its fate. */
 const SILENCE_MS = 1_000;
 const ASK_EVERY_MS = 100;
 
@@ -15,7 +15,7 @@ const scope = globalThis as unknown as {
 };
 
 const stopped = new AbortController();
-/** When the monitor's isolate was silent for too long. */
+/** When the monitor's isolate was last silent for too long. */
 let lostMs = -Infinity;
 let heardMs = performance.now();
 

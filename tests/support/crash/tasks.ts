@@ -1,5 +1,5 @@
 /**
- * The tasks of a server that is going to be killed. A module for `--tasks`: every export can be started by name.
+ * The tasks of a server to be killed: a module for `--tasks`, of which every export can be started by name.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { pause, runSwarm } from "./swarm.ts";
 import type { SwarmMessage } from "./swarm_worker.ts";
 
 /**
- * Goes on until it is asked to stop, each step with a log line, then a status and a count.
+ * Runs until it is cancelled; each step writes a log line, then a status and a count.
  *
  * @param task the task
- * @param pauseMs how long a step takes
- * @param manner `"deaf"` does not hear when it is asked to stop
+ * @param pauseMs the duration of a step
+ * @param manner `"deaf"` ignores the cancel request
  */
 export async function steady(task: MonitoredTask, pauseMs: number, manner?: "deaf"): Promise<never> {
   const signal = manner === "deaf" ? null : task.signal;
@@ -25,11 +25,11 @@ export async function steady(task: MonitoredTask, pauseMs: number, manner?: "dea
 }
 
 /**
- * Takes a few steps, and ends.
+ * Runs a few steps, and ends.
  *
  * @param task the task
- * @param lifeMs how long it runs
- * @param how in which way it ends; `"wait"` is when it is asked to stop
+ * @param lifeMs the duration
+ * @param how the outcome; `"wait"` ends when it is cancelled
  */
 export async function brief(
   task: MonitoredTask,
@@ -54,17 +54,17 @@ export async function brief(
 }
 
 /**
- * Runs short tasks that say on the standard output how they ended, until it is asked to stop.
+ * Runs short tasks that print their outcome to the standard output, until it is cancelled.
  *
  * @param task the task
- * @param width how many run at a time
- * @param lifeMs how long each runs at most
+ * @param width the number of concurrent tasks
+ * @param lifeMs the maximum duration of a task
  */
 export async function swarm(task: MonitoredTask, width: number, lifeMs: number): Promise<void> {
   await runSwarm({ client: task.client, prefix: task.id, width, lifeMs }, task.signal);
 }
 
-/** The same in another isolate. */
+/** Does the same in another isolate. */
 export async function distant_swarm(task: MonitoredTask, width: number, lifeMs: number): Promise<void> {
   const done = Promise.withResolvers<void>();
   const worker = new Worker(new URL("./swarm_worker.ts", import.meta.url), { type: "module" });

@@ -1,5 +1,5 @@
 /**
- * Watchers of a server that is going to be killed: each notes what it is shown, and keeps what it holds.
+ * Watchers of a server to be killed: each records every message and keeps a copy of the tasks.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import { until } from "../until.ts";
 import { type Held, heldAfter, shown } from "./held.ts";
 import type { Ledger } from "./ledger.ts";
 
-/** What every watcher works with. */
+/** Options of every watcher. */
 export interface WatcherOptions {
-  /** The address of the server. */
+  /** The server's address. */
   readonly url: string;
   readonly client: string;
   readonly ledger: Ledger;
   readonly random: () => number;
-  /** What it holds from before. */
+  /** Its copy from before. */
   readonly held?: Held | null;
 }
 
-/** Earlier states that each watcher keeps beside the last one. */
+/** Earlier copies kept by each watcher. */
 const OLDER_STATES = 2;
-/** How seldom one is kept. */
+/** One in so many copies is kept. */
 const KEEP_RATE = 0.05;
-/** The close code of the server where a watcher is too slow. */
+/** The close code for a slow consumer. */
 const TOO_SLOW = 1013;
 
-/** Looks at what it is shown. */
+/** Records messages and keeps a copy of the tasks. */
 export abstract class Watcher {
   readonly options: WatcherOptions;
   #held: Held | null;
@@ -41,25 +41,25 @@ export abstract class Watcher {
     this.#held = options.held ?? null;
   }
 
-  /** What it holds. */
+  /** Its current copy. */
   get held(): Held | null {
     return this.#held;
   }
 
-  /** What it holds and has held, as far as it was kept. */
+  /** Its current copy, and the earlier ones that were kept. */
   get states(): Held[] {
     return this.#held === null ? this.#older : [...this.#older, this.#held];
   }
 
-  /** How many messages or answers it was sent. */
+  /** The number of messages or answers received. */
   get messages(): number {
     return this.#messages;
   }
 
-  /** Resolves when it watches no more; the end of the server ends it, too. */
+  /** Stops watching and resolves when it has ended; the server's end also ends it. */
   abstract stop(): Promise<void>;
 
-  /** Takes a message that says what there is, or what changed. */
+  /** Applies a message with the full state or changes. */
   protected take(message: Omit<SocketMessage, "type">): void {
     const { client, ledger, random } = this.options;
     const before = this.#held;
@@ -77,7 +77,7 @@ export abstract class Watcher {
     this.#held = held;
   }
 
-  /** Takes the record of a single task. */
+  /** Records a single task. */
   protected takeTask(task: Task): void {
     this.#messages++;
     this.options.ledger.saw(this.options.client, task);
@@ -92,7 +92,7 @@ export abstract class Watcher {
   }
 }
 
-/** Watches over a socket. One that is too slow comes back with its cursor. */
+/** Watches over a socket; a slow consumer that is disconnected resumes with its cursor. */
 export class SocketWatcher extends Watcher {
   readonly #mode: "full" | "delta";
   readonly #closed = Promise.withResolvers<void>();
@@ -101,8 +101,8 @@ export class SocketWatcher extends Watcher {
   #isClosed = false;
 
   /**
-   * @param mode what each message is to hold
-   * @param options whom to watch
+   * @param mode `full` or `delta` messages
+   * @param options the server and the client
    */
   constructor(mode: "full" | "delta", options: WatcherOptions) {
     super(options);
@@ -110,7 +110,7 @@ export class SocketWatcher extends Watcher {
     this.#socket = this.#open();
   }
 
-  /** Whether it watches no more. */
+  /** Whether it has stopped. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -154,14 +154,14 @@ export class SocketWatcher extends Watcher {
   }
 }
 
-/** Watches one task over a socket, until it has ended. */
+/** Watches one task over a socket until it ends. */
 export class TaskWatcher extends Watcher {
   readonly #closed = Promise.withResolvers<void>();
   readonly #socket: WebSocket;
 
   /**
-   * @param id the task
-   * @param options whom to watch
+   * @param id the task's id
+   * @param options the server and the client
    */
   constructor(id: string, options: WatcherOptions) {
     super(options);
@@ -180,15 +180,15 @@ export class TaskWatcher extends Watcher {
   }
 }
 
-/** Asks again and again, in one of several ways. */
+/** Polls over HTTP. */
 export class Poller extends Watcher {
   readonly #done: Promise<void>;
   #isStopped = false;
 
   /**
-   * @param pathOf the path to ask for next; is given what the watcher holds; `null` where there is none yet
-   * @param pauseMs how long to wait between an answer and the next question
-   * @param options whom to watch
+   * @param pathOf returns the next path, given the watcher's copy; `null` if there is none yet
+   * @param pauseMs the pause between an answer and the next request
+   * @param options the server and the client
    */
   constructor(pathOf: (held: Held | null) => string | null, pauseMs: number, options: WatcherOptions) {
     super(options);
@@ -204,7 +204,7 @@ export class Poller extends Watcher {
     while (!this.#isStopped) {
       const path = pathOf(this.held);
       if (path !== null) {
-        // The server may be killed at any time.
+        // The server may be killed at any moment.
         const answer = await call("GET", `${this.options.url}/${path}`).catch(() => null);
         if (answer === null) return;
         this.#answered(path, answer);
@@ -215,7 +215,7 @@ export class Poller extends Watcher {
   #answered(path: string, { status, json, text }: Answer): void {
     const { ledger } = this.options;
     if (status === 200) {
-      // A page, a list, or a task.
+      // A page, a list or a task.
       if (json === undefined) ledger.sawCursor(/"cursor":"([^"]+)"/.exec(text)?.[1] ?? "none");
       else if (json.cursor !== undefined) this.take(json);
       else this.takeTask(json);
@@ -225,15 +225,15 @@ export class Poller extends Watcher {
   }
 }
 
-/** Comes back again and again, each time with a state that another watcher held a while ago. */
+/** Resumes repeatedly, each time with an earlier copy of another watcher. */
 export class Returner extends Watcher {
   readonly #done: Promise<void>;
   #isStopped = false;
 
   /**
-   * @param states what to come back with
-   * @param pauseMs how long it stays away
-   * @param options whom to watch
+   * @param states the copies to resume from
+   * @param pauseMs the pause between two connections
+   * @param options the server and the client
    */
   constructor(states: () => readonly Held[], pauseMs: number, options: WatcherOptions) {
     super(options);

@@ -1,5 +1,5 @@
 /**
- * Watchers of a real server that are cut at random, come back, and believe nothing.
+ * Watchers of a real server that are disconnected at random, resume, and check every message.
  *
  * @module
  */
@@ -9,59 +9,59 @@ import { type Line, RawLine, SocketLine } from "./lines.ts";
 import { TaskWatcher } from "./watchers.ts";
 import { WatcherModel } from "../watcher_model.ts";
 
-/** Where the server is at present; `null` while there is none. */
+/** The server's current address; `null` while there is none. */
 export interface Place {
   url: string | null;
 }
 
-/** What watchers have in common. */
+/** Options shared by all watchers. */
 export interface CrowdOptions {
   readonly place: Place;
   readonly client: string;
-  /** Numbers from 0 to 1. */
+  /** Returns random numbers from 0 to 1. */
   readonly random: () => number;
-  /** The beats at which the watcher is cut. */
+  /** The beats at which the watcher is disconnected. */
   readonly cuts: ReadonlySet<number>;
-  /** Is given what was wrong with a message. */
+  /** Called with an error if a message is wrong. */
   readonly failed: (error: unknown) => void;
 }
 
-/** How often a watcher that was cut comes back with what it knew a while ago, and not with the newest. */
+/** How often a watcher resumes with an older cursor instead of its newest, as a share. */
 const OLDER_RATE = 0.1;
 
-/** How many beats a watcher stays away at most. */
+/** The maximum number of beats that a watcher stays disconnected. */
 const AWAY_BEATS = 3;
 
-/** Somebody who watches all tasks of a client, beat by beat. */
+/** A watcher of all tasks of a client, advanced beat by beat. */
 export abstract class CrowdWatcher {
   model: WatcherModel;
-  /** How often it was cut. */
+  /** How often it was disconnected. */
   cutCount = 0;
-  /** How often it was told that its cursor is not known any more. */
+  /** How often its cursor was rejected. */
   resyncCount = 0;
   protected readonly options: CrowdOptions;
   #backAt = 0;
   #older: WatcherModel | null = null;
 
   /**
-   * @param options what it has in common with others
-   * @param name what it is called in complaints
+   * @param options the shared options
+   * @param name its name in errors
    */
   constructor(options: CrowdOptions, name: string) {
     this.options = options;
     this.model = new WatcherModel(`${name} of ${options.client}`);
   }
 
-  /** Whose tasks it watches. */
+  /** The client whose tasks it watches. */
   get client(): string {
     return this.options.client;
   }
 
-  /** Time goes on: it is cut, comes back, or goes on watching. */
+  /** Advances by one beat: it is disconnected, resumes, or continues watching. */
   beat(number: number): void {
     const { cuts, random, place } = this.options;
     if (cuts.has(number)) {
-      // Who is away is cut as soon as it is back: in the middle of the handshake.
+      // A disconnected watcher is cut right after it reconnects: in the middle of the handshake.
       this.comeBack();
       this.cut();
       this.cutCount++;
@@ -73,22 +73,22 @@ export abstract class CrowdWatcher {
     this.watch();
   }
 
-  /** Is cut off in the middle of whatever it does. */
+  /** Cuts its connection at once. */
   abstract cut(): void;
-  /** The server is gone at this very moment: nothing of it is heard any more. */
+  /** Called when the server is gone: drops everything that is still on its way. */
   abstract drop(): void;
-  /** Is there again, where it was not. */
+  /** Connects unless it is connected. */
   abstract comeBack(): void;
-  /** Does what it does from time to time. */
+  /** Does its periodic work. */
   abstract watch(): void;
-  /** Resolves when nothing is left of any connection. */
+  /** Resolves when all connections are closed. */
   abstract closed(): Promise<void>;
 }
 
-/** How a watcher over a socket is connected: with a browser's socket or one made by hand, which says no goodbye. */
+/** The kind of socket: a standard one, or a raw one that closes without a handshake. */
 export type LineKind = "socket" | "raw";
 
-/** Watches over a WebSocket. */
+/** A watcher over a WebSocket. */
 export class SocketCrowdWatcher extends CrowdWatcher {
   readonly #mode: "delta" | "full";
   readonly #kind: LineKind;
@@ -118,7 +118,7 @@ export class SocketCrowdWatcher extends CrowdWatcher {
           failed(error);
         }
       },
-      // Too slow, or the server is gone: it comes back with the next beat.
+      // A slow consumer, or the server is gone: it resumes with the next beat.
       ended: () => this.#line = null,
     };
     const line = this.#kind === "socket"
@@ -135,12 +135,12 @@ export class SocketCrowdWatcher extends CrowdWatcher {
 
   drop(): void {
     this.cut();
-    // Who is silent would be waited for.
+    // The server would wait for a silent connection.
     for (const line of this.#lines) void line.closed();
   }
 
   watch(): void {
-    // It hears by itself.
+    // Messages arrive by themselves.
   }
 
   async closed(): Promise<void> {
@@ -149,7 +149,7 @@ export class SocketCrowdWatcher extends CrowdWatcher {
   }
 }
 
-/** Asks over REST what changed. */
+/** A watcher that polls changes over REST. */
 export class RestCrowdWatcher extends CrowdWatcher {
   #isBack = false;
   #poll: Promise<void> = Promise.resolve();
@@ -184,12 +184,12 @@ export class RestCrowdWatcher extends CrowdWatcher {
     await this.#poll;
   }
 
-  /** Asks, and breaks off once it has this much of the answer. */
+  /** Sends a request, and aborts it after this much of the answer. */
   #begin(upTo: "head" | "body" | "end"): void {
     const controller = new AbortController();
     this.#controller = controller;
     this.#poll = this.#ask(this.model, upTo, controller).catch((error) => {
-      // A server that goes away takes its answers along.
+      // The server's end aborts its answers.
       if (!controller.signal.aborted && !isNetworkError(error)) this.options.failed(error);
     }).finally(() => {
       this.#controller = null;
@@ -217,7 +217,7 @@ export class RestCrowdWatcher extends CrowdWatcher {
       model.beginAnew();
       model.takeState(state);
     } else if (response.status !== 200) {
-      // A server that is about to end says so.
+      // A server that is shutting down answers 503.
       if (response.status !== 503) throw new Error(`${all} was answered ${response.status}`);
     } else if (isAll) {
       model.beginAnew();
@@ -228,14 +228,14 @@ export class RestCrowdWatcher extends CrowdWatcher {
   }
 }
 
-/** Watches one task after the other, each until its end. */
+/** A watcher of one task after the other, each until its end. */
 export class TaskCrowdWatcher {
-  /** How often it was cut. */
+  /** How often it was disconnected. */
   cutCount = 0;
-  /** How many tasks it followed to their end. */
+  /** The number of tasks followed to their end. */
   endCount = 0;
   readonly #options: CrowdOptions;
-  /** Finds a task to watch, if there is one. */
+  /** Returns a task to watch, if there is one. */
   readonly #choose: () => Task | undefined;
   readonly #lines: Set<Line> = new Set();
   #line: Line | null = null;
@@ -246,12 +246,12 @@ export class TaskCrowdWatcher {
     this.#choose = choose;
   }
 
-  /** Whether it waits for something to happen to a task. */
+  /** Whether it waits for the next message of a task. */
   get watched(): string | null {
     return this.#line === null ? null : this.#task?.id ?? null;
   }
 
-  /** Time goes on: it is cut, comes back to the same task, or goes on watching. */
+  /** Advances by one beat: it is disconnected, reconnects to the same task, or continues watching. */
   beat(number: number): void {
     const { cuts, place } = this.#options;
     if (cuts.has(number)) {
@@ -285,9 +285,9 @@ export class TaskCrowdWatcher {
       },
       ended: (code: number) => {
         this.#line = null;
-        // Refused, as it is gone; or cut by the end of the server.
+        // Refused because the task was removed, or cut by the server's end.
         if (code !== 1000) return void (this.#task = hasHeard ? task : null);
-        // What was removed between the handshake and the opening is not told of at all.
+        // A removal between the handshake and the opening is not reported at all.
         if (hasHeard) watcher.end();
         this.#task = null;
         this.endCount++;
@@ -299,7 +299,7 @@ export class TaskCrowdWatcher {
   }
 }
 
-/** Whether a request failed because the server was gone. */
+/** Whether a request failed because the server is gone. */
 function isNetworkError(error: unknown): boolean {
   return error instanceof TypeError || (error instanceof Deno.errors.Http);
 }

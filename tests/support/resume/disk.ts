@@ -1,5 +1,5 @@
 /**
- * Where a store keeps its tasks, with the power to hold its commits back, to break them, and to crash.
+ * Storage for tasks whose commits can be held back, failed and lost in a crash.
  *
  * @module
  */
@@ -19,41 +19,41 @@ import type {
 } from "../../../lib/store/store.ts";
 import { isFinal, type Task } from "../../../lib/task/task.ts";
 
-/** What a {@linkcode ResumeDisk} does with commits. */
+/** How a {@linkcode ResumeDisk} treats commits. */
 export type DiskMood = "well" | "holding" | "failing";
 
-/** A place for tasks that outlives the stores that are opened on it, one after the other. */
+/** Storage that outlives the stores opened on it one after the other. */
 export interface ResumeDisk extends AsyncDisposable {
-  /** What becomes of commits at present. */
+  /** How commits are treated at present. */
   readonly mood: DiskMood;
-  /** Opens a store with what was committed before. */
+  /** Opens a store with the tasks committed before. */
   open(): TaskStore;
-  /** Commits wait from now on. */
+  /** Holds commits back from now on. */
   hold(): void;
-  /** Commits fail from now on. */
+  /** Fails commits from now on. */
   fail(): void;
-  /** Commits go through again; resolves when those are through that had to wait or failed. */
+  /** Lets commits succeed again; resolves when the held and failed ones have. */
   heal(): Promise<void>;
-  /** Lets time pass in which commits can go through, where they can. */
+  /** Waits until all commits that can succeed have. */
   settle(): Promise<void>;
-  /** Ends the store in order, as far as commits go through; resolves with the number of the last change that is kept. */
+  /** Closes the store, committing as far as possible; resolves with the sequence number of the last change kept. */
   close(): Promise<number>;
   /**
-   * Ends the store without a word. What is kept is what was committed when this was called.
+   * Drops the store as in a crash: only what is committed at the time of the call is kept.
    *
-   * @returns the number of the last change that is kept
+   * @returns the sequence number of the last change kept
    */
   crash(): Promise<number>;
 }
 
-/** A change of the tasks, to be made again when they are read. */
+/** A change, replayed when the tasks are opened again. */
 interface Entry {
   readonly apply: (tasks: MemoryStore) => void;
   readonly client: string;
   readonly removed?: string;
 }
 
-/** What goes into one commit. */
+/** The changes of one commit. */
 class Commit {
   readonly entries: Entry[] = [];
   settled = Promise.withResolvers<void>();
@@ -70,13 +70,13 @@ class Commit {
   }
 }
 
-/** Numbers that are put aside at a time, so that a crash leaves a gap. */
+/** Sequence numbers reserved at a time, so that a crash leaves a gap. */
 const SEQ_BLOCK = 1_000;
 
-/** How long a change waits for others to be committed with, in milliseconds. */
+/** How long a change waits to be committed together with others, in milliseconds. */
 const COMMIT_INTERVAL_MS = 50;
 
-/** Keeps the changes that were committed in the memory of the test. */
+/** Keeps the committed changes in the test's memory. */
 export class JournalDisk implements ResumeDisk {
   readonly epoch = "kept";
   readonly limits: MonitorLimits;
@@ -86,7 +86,7 @@ export class JournalDisk implements ResumeDisk {
   committedSeq = 0;
   #store: JournalStore | null = null;
 
-  /** @param limits the bounds of the stores */
+  /** @param limits the limits of the stores */
   constructor(limits: MonitorLimits) {
     this.limits = limits;
   }
@@ -105,7 +105,7 @@ export class JournalDisk implements ResumeDisk {
   }
 
   async heal(): Promise<void> {
-    // What failed is not tried again at once.
+    // A failed commit is not retried at once.
     await this.settle();
     this.mood = "well";
     this.#store?.commit();
@@ -113,7 +113,7 @@ export class JournalDisk implements ResumeDisk {
   }
 
   async settle(): Promise<void> {
-    // As on a disk, one commit is made after the other, and who waits hears of it in between.
+    // As on a real disk, commits succeed one after the other, and callers are notified in between.
     for (let turn = 0; turn < 200; turn++) await Promise.resolve();
   }
 
@@ -139,7 +139,7 @@ export class JournalDisk implements ResumeDisk {
   }
 }
 
-/** Tasks in memory, of which only those that were committed are there after a crash. */
+/** A store in memory of which only committed changes survive a crash. */
 class JournalStore implements TaskStore {
   readonly epoch: string;
   readonly #disk: JournalDisk;
@@ -277,14 +277,14 @@ class JournalStore implements TaskStore {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Looks what becomes of the commit under way; one is begun where there is something to commit. */
+  /** Completes or fails the current commit, or starts one if there are pending changes. */
   commit(): void {
     if (this.#commit === null) this.#next();
     else if (this.#disk.mood === "well") this.#succeeded(this.#commit);
     else if (this.#disk.mood === "failing") this.#failed(this.#commit);
   }
 
-  /** Makes no commits any more. */
+  /** Stops committing. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#isStopped = true;
@@ -293,7 +293,7 @@ class JournalStore implements TaskStore {
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       while (this.#commit !== null || this.#pending.entries.length > 0) await this.committed();
-      // Numbers that were not given out are given back.
+      // An orderly end returns unused sequence numbers.
       this.#disk.reservedSeq = this.#seq;
     } finally {
       this.stop();
@@ -321,7 +321,7 @@ class JournalStore implements TaskStore {
     this.#commit = this.#pending;
     this.#commit.seq = this.#seq;
     this.#pending = new Commit();
-    // As a disk does, in a later turn.
+    // In a later microtask, as on a real disk.
     queueMicrotask(() => queueMicrotask(() => this.commit()));
   }
 

@@ -1,5 +1,5 @@
 /**
- * Readers of event streams of a real server that are cut at random, and come back with the last id that they saw.
+ * Readers of a real server's event streams that are disconnected at random, and resume with `Last-Event-ID`.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { EventParser } from "../event_parser.ts";
 import { type CrowdOptions, CrowdWatcher } from "./crowd.ts";
 import type { WatcherModel } from "../watcher_model.ts";
 
-/** Reads an event stream. */
+/** A watcher that reads an event stream. */
 export class EventCrowdWatcher extends CrowdWatcher {
   readonly #reading: Set<Promise<void>> = new Set();
   #controller: AbortController | null = null;
@@ -26,11 +26,11 @@ export class EventCrowdWatcher extends CrowdWatcher {
     const { model } = this;
     model.connect("delta");
     const reading = this.#read(url, model, controller.signal).catch((error) => {
-      // A server that goes away takes its streams along.
+      // The server's end aborts its streams.
       if (!controller.signal.aborted && !(error instanceof TypeError)) this.options.failed(error);
     }).finally(() => {
       this.#reading.delete(reading);
-      // Whoever ended it, it comes back with the next beat.
+      // However it ended, it resumes with the next beat.
       if (this.#controller === controller) this.#controller = null;
     });
     this.#reading.add(reading);
@@ -46,7 +46,7 @@ export class EventCrowdWatcher extends CrowdWatcher {
   }
 
   watch(): void {
-    // It hears by itself.
+    // Messages arrive by themselves.
   }
 
   async closed(): Promise<void> {
@@ -60,7 +60,7 @@ export class EventCrowdWatcher extends CrowdWatcher {
     const response = await fetch(`${url}/events/tasks/${this.client}`, { headers, signal });
     if (response.status !== 200) {
       await response.body?.cancel();
-      // A server that is about to end says so.
+      // A server that is shutting down answers 503.
       if (response.status !== 503) throw new Error(`Events were answered ${response.status}`);
       return;
     }

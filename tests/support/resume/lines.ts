@@ -1,36 +1,36 @@
 /**
- * Connections of watchers to a real server, and the ways in which they are cut.
+ * Connections to a real server, and the ways to cut them.
  *
  * @module
  */
 
 import { closeQuietly, HANDSHAKE, send, socketFrame } from "../raw_http.ts";
 
-/** What a line tells whoever opened it; nothing once it was cut. */
+/** The callbacks of a line; none is called once it was cut. */
 export interface LineEvents {
-  /** A message came. */
+  /** Called with each message. */
   readonly heard: (text: string) => void;
-  /** It ended, and nobody on this side wanted that; the code is that of a WebSocket, 1006 where there was none. */
+  /** Called if the other side ended it; with the close code of the WebSocket, or 1006 if there was none. */
   readonly ended: (code: number) => void;
 }
 
-/** One connection. */
+/** A connection. */
 export interface Line {
-  /** Ends it; nothing is heard any more. */
+  /** Ends it; no callback is called any more. */
   cut(): void;
-  /** Resolves when nothing of it is left. */
+  /** Resolves when it is closed. */
   closed(): Promise<void>;
 }
 
-/** A WebSocket as browsers have it, which says goodbye. */
+/** A standard WebSocket, which closes with a handshake. */
 export class SocketLine implements Line {
   readonly #socket: WebSocket;
   readonly #closed = Promise.withResolvers<void>();
   #isCut = false;
 
   /**
-   * @param url where, with the scheme of HTTP
-   * @param events who is told
+   * @param url the address, with the scheme of HTTP
+   * @param events the callbacks
    */
   constructor(url: string, events: LineEvents) {
     this.#socket = new WebSocket(url.replace(/^http/, "ws"));
@@ -58,7 +58,7 @@ export class SocketLine implements Line {
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** A WebSocket by hand, which ends as a machine does whose plug is pulled, or whose network is gone. */
+/** A raw WebSocket, which ends like a machine that loses its power or its network. */
 export class RawLine implements Line {
   readonly #events: LineEvents;
   readonly #isSilent: boolean;
@@ -68,9 +68,9 @@ export class RawLine implements Line {
   #isOver = false;
 
   /**
-   * @param url where, on 127.0.0.1
-   * @param events who is told
-   * @param isSilent whether the server is to believe that it is still there when it was cut
+   * @param url the address, on 127.0.0.1
+   * @param events the callbacks
+   * @param isSilent whether the server gets no sign that the connection was cut
    */
   constructor(url: string, events: LineEvents, isSilent: boolean) {
     this.#events = events;
@@ -98,7 +98,7 @@ export class RawLine implements Line {
     if (this.#connection !== null) closeQuietly(this.#connection);
   }
 
-  /** Gives back the code that the server closed it with. */
+  /** Returns the server's close code. */
   async #run({ hostname, port, host, pathname, search }: URL): Promise<number> {
     const connection = await Deno.connect({ hostname, port: Number(port) });
     this.#connection = connection;
@@ -110,7 +110,7 @@ export class RawLine implements Line {
     const chunk = new Uint8Array(65_536);
     while (true) {
       const length = await connection.read(chunk);
-      // Whoever is silent does not read either.
+      // A silent connection does not read either.
       if (length === null || this.#isCut) return 1006;
       bytes = joined(bytes, chunk.subarray(0, length));
       if (!isOpen) {
@@ -133,11 +133,11 @@ export class RawLine implements Line {
 interface Frame {
   readonly opcode: number;
   readonly payload: Uint8Array;
-  /** Of the whole frame. */
+  /** The length of the whole frame. */
   readonly length: number;
 }
 
-/** The frame that some bytes begin with; `null` where it is not all there yet. */
+/** The frame at the start of some bytes; `null` if it is incomplete. */
 function frameAt(bytes: Uint8Array<ArrayBuffer>): Frame | null {
   if (bytes.length < 2) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -1,5 +1,5 @@
 /**
- * Work for a monitor: tasks that begin, say how far they are, end, go and come back, thousands a second.
+ * Puts load on a monitor: thousands of tasks a second are started, updated, ended, removed and restored.
  *
  * @module
  */
@@ -7,35 +7,35 @@
 import type { MonitoredFunction, MonitoredTask, TaskHandle } from "../../../lib/mod.ts";
 import type { TestServer } from "../server.ts";
 
-/** How a run goes. */
+/** The arguments of a run. */
 interface Script {
   readonly updates: number;
   readonly hasLog: boolean;
   readonly fails: boolean;
-  /** Resolves when it is to go on; absent where it goes through in one turn. */
+  /** Resolves when the run may continue; absent if it ends in one turn. */
   readonly pause?: () => Promise<void>;
 }
 
 type Work = MonitoredFunction<void, [Script], number>;
 
-/** A run that goes on when it is told to. */
+/** A run that continues when it is released. */
 interface LongRun {
   readonly client: string;
   readonly id: string;
-  /** Lets it go a step further. */
+  /** Releases the next step. */
   go: () => void;
   stepsLeft: number;
-  /** It does not wait any more. */
+  /** Ends its waiting for good. */
   isEnding: boolean;
 }
 
-/** Runs that wait for their next step, of each client. */
+/** Runs waiting for their next step, per client. */
 const LONG_RUNS = 12;
 
-/** Ids that were removed and may be taken again or restored, of each client. */
+/** Removed ids that may be reused or restored, per client. */
 const REMEMBERED_IDS = 20;
 
-/** Makes changes by monitored functions, and by requests that remove and restore. */
+/** Makes changes through monitored functions, and through requests that remove and restore. */
 export class ResumeLoad {
   readonly #random: () => number;
   readonly #clients: readonly string[];
@@ -47,12 +47,12 @@ export class ResumeLoad {
   #work!: Work;
   #runs = 0;
   #seq = 0;
-  /** How many changes there were. */
+  /** The number of changes so far. */
   changes = 0;
 
   /**
-   * @param random numbers from 0 to 1
-   * @param clients whose tasks they are
+   * @param random returns random numbers from 0 to 1
+   * @param clients the clients of the tasks
    */
   constructor(random: () => number, clients: readonly string[]) {
     this.#random = random;
@@ -66,7 +66,7 @@ export class ResumeLoad {
     return this.#runs;
   }
 
-  /** From now on reports go to this server; what runs already runs unmonitored. */
+  /** Reports new runs to this server; earlier ones continue unmonitored. */
   moveTo(server: TestServer): void {
     this.#server = server;
     this.#seq = server.monitor.registry.cursor.seq;
@@ -74,13 +74,13 @@ export class ResumeLoad {
     this.#endLong();
   }
 
-  /** A run of a client that has not ended. */
+  /** An unfinished run of a client. */
   longRun(client: string): string | undefined {
     const runs = this.#long.filter((run) => run.client === client);
     return runs.length === 0 ? undefined : this.#pick(runs).id;
   }
 
-  /** Makes changes until there were so many. */
+  /** Makes changes until a number is reached. */
   async until(changes: number): Promise<void> {
     while (this.changes < changes) {
       await this.burst();
@@ -88,7 +88,7 @@ export class ResumeLoad {
     }
   }
 
-  /** Everything that runs for longer says how far it is, and nothing else happens. */
+  /** Lets all longer runs report progress, and nothing else happen. */
   progress(): void {
     for (const run of this.#long) {
       if (run.stepsLeft === 0) continue;
@@ -97,7 +97,7 @@ export class ResumeLoad {
     }
   }
 
-  /** Makes some hundred changes in one turn; resolves when those are committed that were asked for by requests. */
+  /** Makes some hundred changes in one turn; resolves when those made by requests are committed. */
   async burst(): Promise<void> {
     const requests: Promise<void>[] = [];
     for (let i = 0; i < 50; i++) {
@@ -107,7 +107,7 @@ export class ResumeLoad {
     await Promise.all(requests);
   }
 
-  /** Ends what runs, but for a task of each client that says nothing any more, and begins a last one. */
+  /** Ends all runs except a silent one per client, and starts a last one. */
   async end(): Promise<ReadonlyMap<string, string>> {
     await this.finish();
     for (const client of this.#clients) this.#beginLong(client);
@@ -121,7 +121,7 @@ export class ResumeLoad {
     return last;
   }
 
-  /** Lets everything end that was begun. */
+  /** Waits until all runs have ended. */
   async finish(): Promise<void> {
     this.#endLong();
     await Promise.all(this.#handles);
@@ -211,10 +211,10 @@ export class ResumeLoad {
     this.#start(client, { updates: 1, hasLog: false, fails: false }, id);
   }
 
-  /** Asks the monitor; that there is no such task any more, or already one, is to be expected. */
+  /** Sends a request; an answer that the task does not exist, or already exists, is expected. */
   async #request(method: string, path: string): Promise<void> {
     const { monitor, url } = this.#server;
-    // 503 where the server is about to end.
+    // 503 if the server is shutting down.
     const expected = [200, 204, 404, 409, 503];
     const headers = { host: new URL(url).host };
     const response = await monitor.fetch(new Request(`${url}/tasks/${path}`, { method, headers }));

@@ -1,12 +1,12 @@
 /**
- * Which tasks a registry has, worked out in the plainest way.
+ * A naive model of which tasks a registry has.
  *
  * @module
  */
 
 import { isFinal, type TaskState } from "../../../lib/task/task.ts";
 
-/** The bounds that say which tasks go. */
+/** The limits that remove tasks. */
 export interface NaiveLimits {
   readonly endedTasksPerClient: number;
   readonly endedTasks: number;
@@ -20,36 +20,36 @@ interface NaiveTask {
   readonly run: number;
   readonly state: TaskState;
   readonly endedMs: number;
-  /** It was removed and came back, so that it is not in the order of the ends. */
+  /** Whether it was restored, and is therefore not in the order of ends. */
   readonly isRestored: boolean;
 }
 
-/** Tasks in the order of their creation, and those that have ended in the order of their end. */
+/** Unfinished tasks in the order of their creation, and ended ones in the order of their end. */
 export class NaiveTasks {
   readonly #limits: NaiveLimits;
   #live: readonly NaiveTask[];
   #ended: readonly NaiveTask[];
   #removed: readonly (NaiveTask & { readonly removedMs: number })[] = [];
 
-  /** @param limits the bounds */
+  /** @param limits the limits */
   constructor(limits: NaiveLimits, live: readonly NaiveTask[] = [], ended: readonly NaiveTask[] = []) {
     this.#limits = limits;
     this.#live = live;
     this.#ended = ended;
   }
 
-  /** Which runs there are, and in which states. */
+  /** The runs of a client with their states. */
   shown(client: string): string[] {
     return [...this.#live, ...this.#ended].filter((task) => task.client === client)
       .map(({ id, run, state }) => `${id} ${run} ${state}`).sort();
   }
 
-  /** The state of a task; `undefined` where there is none. */
+  /** The state of a task; `undefined` if there is no such task. */
   state(client: string, id: string): TaskState | undefined {
     return this.#find(client, id)?.state;
   }
 
-  /** Whether a task that was removed can be restored. */
+  /** Whether a removed task can be restored. */
   isRestorable(client: string, id: string, nowMs: number): boolean {
     const isSame = this.#named(client, id);
     return this.#removed.some((task) =>
@@ -92,13 +92,13 @@ export class NaiveTasks {
     this.#forgetExcess(client, nowMs);
   }
 
-  /** Time has passed. */
+  /** Removes the tasks that are too old. */
   sweep(nowMs: number): void {
     this.#removed = this.#removed.filter((task) => nowMs - task.removedMs <= this.#limits.restoreWindowMs);
     this.#forgetExcess(undefined, nowMs);
   }
 
-  /** What there is after a restart. */
+  /** Applies a restart. */
   restarted(nowMs: number): NaiveTasks {
     const ended = this.#ended.map((task) => ({ ...task, isRestored: false }));
     const next = new NaiveTasks(this.#limits, this.#live, ended);
@@ -107,7 +107,7 @@ export class NaiveTasks {
     return next;
   }
 
-  /** The same, however this one goes on. */
+  /** An independent copy. */
   clone(): NaiveTasks {
     return new NaiveTasks(this.#limits, this.#live, this.#ended);
   }

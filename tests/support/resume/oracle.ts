@@ -1,5 +1,5 @@
 /**
- * What a registry's tasks were at every number, so that a message can be held against the moment that it is of.
+ * Records a registry's tasks at every sequence number, so that each message can be compared with the state at its cursor.
  *
  * @module
  */
@@ -14,19 +14,19 @@ export type Records = ReadonlyMap<string, string>;
 interface Moment {
   readonly seq: number;
   readonly records: Records;
-  /** The number of the newest change up to here that says which tasks there are, or which have ended. */
+  /** The sequence number of the newest change so far that created, ended, removed or restored a task. */
   readonly membershipSeq: number;
 }
 
-/** Listens to a registry from its start. */
+/** Records every state of a registry. */
 export class ResumeOracle implements Disposable {
   readonly #registry: Registry;
   readonly #moments: Map<string, Moment[]> = new Map();
   readonly #unsubscribe: () => void;
 
   /**
-   * @param registry whom to listen to; the first of all who do
-   * @param clients whose tasks it may have already
+   * @param registry the registry; the oracle must be its first listener
+   * @param clients the clients whose tasks it may already have
    */
   constructor(registry: Registry, clients: readonly string[]) {
     this.#registry = registry;
@@ -37,22 +37,22 @@ export class ResumeOracle implements Disposable {
     this.#unsubscribe = registry.subscribe((event) => this.#note(event));
   }
 
-  /** The records of a client at a number. */
+  /** The records of a client at a sequence number. */
   records(client: string, seq: number): Records {
     return this.#moment(client, seq).records;
   }
 
-  /** The number of the newest change of a client, up to a number, that may be shown only once it is committed. */
+  /** The sequence number of a client's newest change, up to `seq`, that is published only after its commit. */
   membershipSeq(client: string, seq: number): number {
     return this.#moment(client, seq).membershipSeq;
   }
 
-  /** The records of a client as they were told, which have to be those that the registry has. */
+  /** The records of a client as published, which must equal those of the registry. */
   newest(client: string): Records {
     return this.#moment(client, Infinity).records;
   }
 
-  /** The records of a client that the registry has. */
+  /** The records of a client in the registry. */
   present(client: string): Records {
     return recordsOf(this.#registry, client);
   }
@@ -75,7 +75,7 @@ export class ResumeOracle implements Disposable {
   }
 }
 
-/** Whether two sets of records are the same, in whatever order. */
+/** Whether two sets of records are equal, in any order. */
 export function isSame(a: Records, b: Records): boolean {
   return a.size === b.size && [...a].every(([id, json]) => b.get(id) === json);
 }

@@ -1,5 +1,5 @@
 /**
- * A real database under {@linkcode ResumeDisk}: held back by a lock, broken by a trigger, crashed by a copy.
+ * A {@linkcode ResumeDisk} on a real database: held back by a lock, failed by a trigger, crashed by copying its files.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import { SqliteStore } from "../../../lib/store/sqlite/sqlite_store.ts";
 import type { TaskStore } from "../../../lib/store/store.ts";
 import type { DiskMood, ResumeDisk } from "./disk.ts";
 
-/** Timers that run while others stand still. */
+/** The real timers, saved before a test replaces them by a fake clock. */
 const { setTimeout: startTimer } = globalThis;
 
-/** How long to wait for the store's worker to finish what it writes, in milliseconds. */
+/** How long to wait for the store's worker to finish writing, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5_000;
 
-/** How a commit is made to fail: what SQLite says on a full disk, said by a trigger. */
+/** Fails commits with a trigger that raises SQLite's error for a full disk. */
 const BREAK = `CREATE TRIGGER trouble BEFORE INSERT ON clients
   BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`;
 const MEND = "DROP TRIGGER IF EXISTS trouble";
 
-/** A folder with a database, and another one after each crash. */
+/** A folder with a database, and another database after each crash. */
 export class SqliteDisk implements ResumeDisk {
   mood: DiskMood = "well";
   readonly #limits: MonitorLimits;
@@ -29,14 +29,14 @@ export class SqliteDisk implements ResumeDisk {
   readonly #folder: string;
   #number = 0;
   #store: SqliteStore | null = null;
-  /** What holds commits back, and breaks them. */
+  /** The connection that holds commits back and fails them. */
   #gate: DatabaseSync | null = null;
-  /** Stores that have to be closed, though nobody looks at them any more. */
+  /** The disposals of crashed stores. */
   readonly #lost: Promise<void>[] = [];
 
   /**
-   * @param limits the bounds of the stores
-   * @param pass lets time pass for the store's timers
+   * @param limits the limits of the stores
+   * @param pass advances the fake clock of the store's timers
    */
   constructor(limits: MonitorLimits, pass: (milliseconds: number) => void) {
     this.#limits = limits;
@@ -73,7 +73,7 @@ export class SqliteDisk implements ResumeDisk {
   async heal(): Promise<void> {
     this.#open();
     while (this.#store !== null && this.#store.degradation !== null) {
-      // A commit that failed is tried again a second later.
+      // A failed commit is retried a second later.
       this.#pass(1_000);
       await turn();
     }
@@ -121,7 +121,7 @@ export class SqliteDisk implements ResumeDisk {
     return `${this.#folder}/${this.#number}.db`;
   }
 
-  /** Lets commits through. */
+  /** Lets commits succeed. */
   #open(): void {
     if (this.mood === "holding") this.#gate?.exec("ROLLBACK");
     if (this.mood === "failing") this.#gate?.exec(MEND);
@@ -130,10 +130,10 @@ export class SqliteDisk implements ResumeDisk {
 }
 
 /**
- * Holds back the commits of whoever has a database open.
+ * Holds back all commits to a database.
  *
  * @param file its path
- * @returns a function that lets them through
+ * @returns a function that releases them
  */
 export function holdCommits(file: string): () => void {
   const gate = new DatabaseSync(file);
@@ -142,24 +142,24 @@ export function holdCommits(file: string): () => void {
 }
 
 /**
- * Copies a database that is being written to: what a crash of this moment would leave.
+ * Copies a database that is being written to, as a crash at this moment would leave it.
  *
  * @param from its path
  * @param to the path of the copy
  */
 export function copyDatabase(from: string, to: string): void {
   const reader = new DatabaseSync(from);
-  // While somebody reads, nothing is written over that is not in the log as well, and the log is not begun anew.
+  // During a read transaction, no page is overwritten that is not in the write-ahead log, and the log is not restarted.
   reader.exec("BEGIN; SELECT count(*) FROM meta");
   Deno.copyFileSync(from, to);
   Deno.copyFileSync(`${from}-wal`, `${to}-wal`);
   reader.close();
 }
 
-/** Lets commits into a database that nobody has opened; gives back the number of its last change. */
+/** Removes the trigger from a closed database; returns the sequence number of its last change. */
 function mend(file: string): number {
   const db = new DatabaseSync(file);
-  // A worker that was ended in the middle of something lets go a moment later.
+  // A worker that was terminated while writing releases its lock a moment later.
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; ${MEND}`);
   const [last] = db.prepare(
     `SELECT max(seq) AS seq FROM (
@@ -171,7 +171,7 @@ function mend(file: string): number {
   return Number(last?.seq ?? 0);
 }
 
-/** Lets the event loop turn, whatever the clock says. */
+/** Runs one turn of the event loop, independent of the fake clock. */
 function turn(): Promise<void> {
   return new Promise((resolve) => void startTimer(resolve, 0));
 }

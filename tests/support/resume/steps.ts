@@ -1,5 +1,5 @@
 /**
- * What may happen to a {@linkcode ResumeWorld}, and random histories of it.
+ * The steps of a {@linkcode ResumeWorld}, and random histories of them.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import fc from "fast-check";
 import type { CancelledChange, FailChange, FinishChange } from "../../../lib/task/task.ts";
 
-/** The cursor that somebody comes back with: the last, an older one, none, one of tomorrow, one of somewhere else. */
+/** The cursor that a watcher resumes with: its last, an older one, none, a future one, or one of another epoch. */
 export type StepCursor = "last" | "older" | "none" | "future" | "foreign";
 
-/** What happens to a task; where it can't, nothing does. */
+/** A step of one task; ignored if the task's state does not allow it. */
 export type TaskStep =
   & { readonly client: string; readonly id: string }
   & (
@@ -20,7 +20,7 @@ export type TaskStep =
     | { readonly do: "end"; readonly change: FinishChange | FailChange | CancelledChange }
   );
 
-/** Anything that happens. */
+/** Any step. */
 export type WorldStep =
   | TaskStep
   | { readonly do: "watch task"; readonly client: string; readonly id: string }
@@ -90,10 +90,10 @@ const restart: fc.Arbitrary<WorldStep> = fc.record({
 });
 
 /**
- * Random histories.
+ * Generates random histories.
  *
- * @param maxLength steps at most
- * @param restartWeight how often the process ends, against 65 of everything else
+ * @param maxLength the maximum number of steps
+ * @param restartWeight the weight of restarts, against 65 of all other steps
  */
 export function worldSteps(maxLength: number, restartWeight: number): fc.Arbitrary<WorldStep[]> {
   const all = [...WEIGHTED, [restartWeight, restart] as const];
@@ -101,7 +101,7 @@ export function worldSteps(maxLength: number, restartWeight: number): fc.Arbitra
   return fc.array(step, { minLength: 1, maxLength, size: "max" });
 }
 
-/** The bounds of a world: ample ones, or small ones that forget. */
+/** The limits of a world: ample ones, or small ones that make it forget. */
 export const worldLimits: fc.Arbitrary<{
   readonly removalsPerClient: number;
   readonly emptyClients: number;

@@ -1,5 +1,5 @@
 /**
- * Those who watch a {@linkcode ResumeWorld}.
+ * The watchers of a {@linkcode ResumeWorld}.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import type { StepCursor } from "./steps.ts";
 import type { SocketMessage } from "../socket.ts";
 import { runOf, WatcherModel } from "../watcher_model.ts";
 
-/** What a connection tells. */
+/** The callbacks of a connection. */
 export interface ConnectionEvents {
-  /** A message came, and the model took it. */
+  /** Called after the model applied a message. */
   readonly received: () => void;
-  /** A message came that can't be true. */
+  /** Called with the error of an invalid message. */
   readonly failed: (error: unknown) => void;
 }
 
-/** One connection of a watcher; deaf once it is closed. */
+/** A connection of a watcher; it ignores messages once it is closed. */
 class Connection implements Watcher {
   readonly saturated = false;
   readonly #take: (message: string) => void;
@@ -40,22 +40,22 @@ class Connection implements Watcher {
   }
 }
 
-/** Over which way somebody watches. */
+/** How a watcher is connected. */
 export type ListWatcherKind = "delta" | "full" | "rest" | "events";
 
-/** Somebody who watches all tasks of a client, is cut off and comes back. */
+/** A watcher of all tasks of a client, which is disconnected and resumes. */
 export class ListWatcher {
   readonly client: string;
   readonly kind: ListWatcherKind;
-  /** What it knows. */
+  /** Its copy of the tasks. */
   model: WatcherModel;
   readonly #saved: WatcherModel[] = [];
   #connection: Connection | null = null;
   #expected: "resync" | "changes" | "either" = "either";
 
   /**
-   * @param client whose tasks it watches
-   * @param kind over which way
+   * @param client the client whose tasks it watches
+   * @param kind how it is connected
    */
   constructor(client: string, kind: ListWatcherKind) {
     this.client = client;
@@ -63,12 +63,12 @@ export class ListWatcher {
     this.model = this.#newModel();
   }
 
-  /** Whether it hears of what happens. */
+  /** Whether it is connected. */
   get isConnected(): boolean {
     return this.#connection !== null;
   }
 
-  /** Says what it comes back with; what it knew until now is kept as an older state. */
+  /** Returns the cursor to resume with; its copy so far is kept as an older state. */
   choose(from: StepCursor): void {
     if (from === "none") this.model = this.#newModel();
     if (from === "older") this.model = this.#saved[this.#saved.length >> 1]?.clone() ?? this.model;
@@ -76,12 +76,12 @@ export class ListWatcher {
     this.#expected = "either";
   }
 
-  /** Says what has to come first. */
+  /** Sets the expected first message. */
   expect(expected: "resync" | "changes" | "either"): void {
     this.#expected = expected;
   }
 
-  /** Holds what came against what had to. */
+  /** Compares the first message with the expected one. */
   checkResync(isResync: boolean): void {
     if (this.#expected === (isResync ? "changes" : "resync")) {
       throw new Error(`${this.model.name} at ${this.model.cursor} wanted ${this.#expected}`);
@@ -89,7 +89,7 @@ export class ListWatcher {
     this.#expected = "either";
   }
 
-  /** Begins to listen. */
+  /** Connects. */
   connect(events: ConnectionEvents): Connection {
     const { model } = this;
     const take = (message: SocketMessage, isComplete: boolean) => {
@@ -119,13 +119,13 @@ export class ListWatcher {
     parser.push(text);
     for (const event of parser.events.slice(known)) {
       const message = messageOf(event);
-      // What belongs together ends with a position.
+      // Events that belong together end with an id.
       if (message !== null) take(message, event.lastEventId !== lastEventId);
       ({ lastEventId } = event);
     }
   }
 
-  /** Is cut off. */
+  /** Disconnects. */
   leave(): void {
     if (this.#connection === null) return;
     this.#connection.isOpen = false;
@@ -138,12 +138,12 @@ export class ListWatcher {
   }
 }
 
-/** Somebody who watches one task until its end. */
+/** A watcher of one task until its end. */
 export class TaskWatcher implements Watcher {
   readonly saturated = false;
   readonly client: string;
   readonly id: string;
-  /** Which of the tasks that had the id. */
+  /** Which of the tasks that used the id. */
   readonly run: number;
   stop: () => void = () => {};
   readonly #failed: (error: unknown) => void;
@@ -152,9 +152,9 @@ export class TaskWatcher implements Watcher {
   #last: Task | null = null;
 
   /**
-   * @param client whose task it is
-   * @param task the task as it is now
-   * @param failed is given what was wrong with a message
+   * @param client the client token
+   * @param task the current record
+   * @param failed called with the error of an invalid message
    */
   constructor(client: string, task: Task, failed: (error: unknown) => void) {
     this.client = client;
@@ -167,7 +167,7 @@ export class TaskWatcher implements Watcher {
     if (!this.#isOpen) return;
     const { type, ...task } = JSON.parse(message) as Task & { readonly type: string };
     if (this.#hasEnded) this.#complain("a message after the end");
-    // The server is about to end, which says nothing of the task.
+    // The server is shutting down, which says nothing about the task.
     if (type === "closing") return;
     if (type !== (this.#last === null ? "initial_state" : "state_update")) this.#complain(type);
     if (task.id !== this.id || runOf(task) !== this.run) this.#complain(`another task, ${message}`);
@@ -184,14 +184,14 @@ export class TaskWatcher implements Watcher {
     }
   }
 
-  /** Holds what it saw against what became of the task; `undefined` where the task is gone. */
+  /** Compares what it received with the task's final record; `undefined` if the task was removed. */
   checkEnd(task: Task | undefined): void {
     const isOver = task === undefined || isFinal(task.state);
     if (this.#hasEnded !== isOver) this.#complain(`${isOver ? "no " : "an "}end`);
     if (!isOver && this.#last?.version !== task.version) this.#complain("no newest version");
   }
 
-  /** Is cut off. */
+  /** Disconnects. */
   leave(): void {
     this.#isOpen = false;
     this.stop();

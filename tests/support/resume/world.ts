@@ -1,5 +1,5 @@
 /**
- * A registry on a disk, watchers of every kind, and whatever may happen to them, step by step.
+ * Runs a registry on a disk, with watchers of every kind, through a history of steps.
  *
  * @module
  */
@@ -23,32 +23,32 @@ import type { StepCursor, TaskStep, WorldStep } from "./steps.ts";
 import { ListWatcher, TaskWatcher } from "./watchers.ts";
 import type { WatcherModel } from "../watcher_model.ts";
 
-/** The clients whose tasks there are. */
+/** The clients with tasks. */
 export const CLIENTS = ["a", "b", "c"] as const;
 
-/** How a cursor that was seen is remembered: whose it is, and what its holder knew. */
+/** A cursor seen by a watcher, with the records the watcher held. */
 interface SeenCursor {
   readonly client: string;
   readonly cursor: string;
   readonly records: Records;
 }
 
-/** How often what was asked for could be told. */
+/** Counts of what the histories covered. */
 export interface ResumeCounts {
-  /** Cursors from which changes led to the present. */
+  /** Cursors that led to the present. */
   known: number;
-  /** Cursors that are not known any more, though they are of this numbering. */
+  /** Cursors of this epoch that were rejected as too old. */
   forgotten: number;
-  /** Cursors of another numbering. */
+  /** Cursors of another epoch. */
   foreign: number;
   messages: number;
   restarts: number;
 }
 
-/** How long a world waits for what is due, in milliseconds on its own clock. */
+/** The duration of a turn, in milliseconds of the fake clock. */
 const FRAME_MS = 50;
 
-/** One history. */
+/** One history of steps. */
 export class ResumeWorld implements AsyncDisposable {
   readonly counts: ResumeCounts = { known: 0, forgotten: 0, foreign: 0, messages: 0, restarts: 0 };
   readonly #disk: ResumeDisk;
@@ -72,9 +72,9 @@ export class ResumeWorld implements AsyncDisposable {
   #waits!: Waits;
 
   /**
-   * @param disk where the tasks are kept; goes with the world
-   * @param limits the bounds
-   * @param pass lets time pass
+   * @param disk the storage, disposed of with the world
+   * @param limits the limits
+   * @param pass advances the fake clock
    */
   constructor(disk: ResumeDisk, limits: MonitorLimits, pass: (milliseconds: number) => void) {
     this.#disk = disk;
@@ -95,28 +95,28 @@ export class ResumeWorld implements AsyncDisposable {
     this.#open();
   }
 
-  /** The registry as it was started last. */
+  /** The current registry. */
   get registry(): Registry {
     return this.#registry;
   }
 
-  /** Whether what is asked for may be forgotten, as bounds are small. */
+  /** Whether limits are small enough that cursors may be rejected as too old. */
   get #mayForget(): boolean {
     return this.#limits.removalsPerClient < 1_000 || this.#limits.emptyClients < 1_000;
   }
 
-  /** Somebody who watches; a, a, b and c over sockets that send changes, a over one that sends the state, a and b over REST and as events. */
+  /** A watcher by index; see the constructor for their clients and kinds. */
   watcher(number: number): ListWatcher {
     return this.#watchers[number % this.#watchers.length]!;
   }
 
-  /** Lets something happen; at once where it can, so that several things happen in one turn. */
+  /** Runs a step, synchronously if possible, so that several steps share one turn. */
   step(step: WorldStep): Promise<void> | void {
     const done = this.#step(step);
     return done === undefined ? this.#check() : done.then(() => this.#check());
   }
 
-  /** Lets all that happen. */
+  /** Runs steps in order. */
   async run(steps: Iterable<WorldStep>): Promise<void> {
     for (const step of steps) {
       const done = this.step(step);
@@ -124,7 +124,7 @@ export class ResumeWorld implements AsyncDisposable {
     }
   }
 
-  /** Mends what is broken, connects everybody again, and looks whether they end with what there is. */
+  /** Heals the disk, reconnects all watchers, and checks that each ends with the present state. */
   async finish(): Promise<void> {
     await this.#disk.heal();
     for (const watcher of this.#watchers) if (!watcher.isConnected) this.#connect(watcher, "last");
@@ -233,14 +233,14 @@ export class ResumeWorld implements AsyncDisposable {
     this.#registry = new Registry({ store: this.#store, limits: this.#limits, unsavedEpoch });
     this.#oracle = new ResumeOracle(this.#registry, CLIENTS);
     this.#hub = new Hub(this.#registry, this.#limits);
-    // What lists and changes are made of; the rest is for other requests.
+    // The parts of a context that lists and changes need.
     const context = { registry: this.#registry, limits: this.#limits } as unknown as HandlerContext;
     this.#rest = new Rest(context);
     this.#waits = new Waits(context);
     this.#past.push([this.#store.seq, this.#naive.clone()]);
   }
 
-  /** Nobody hears anything any more. */
+  /** Stops the registry and all watchers. */
   #stop(): void {
     for (const watcher of [...this.#watchers, ...this.#taskWatchers]) watcher.leave();
     this.#taskWatchers = [];
@@ -255,7 +255,7 @@ export class ResumeWorld implements AsyncDisposable {
     this.#stop();
     const keptSeq = await this.#disk[how]();
     const kept = this.#past.findLast(([seq]) => seq <= keptSeq)?.[1] ?? new NaiveTasks(this.#limits);
-    // What the start makes of it is committed later, if ever.
+    // The changes made by the start are committed later, if ever.
     this.#past.splice(0, this.#past.length, [keptSeq, kept]);
     this.#naive = kept.restarted(Date.now());
     this.#open();
@@ -309,7 +309,7 @@ export class ResumeWorld implements AsyncDisposable {
     }
   }
 
-  /** The answer to a request; `undefined` where the cursor is gone. */
+  /** The answer to a request; `undefined` if the cursor is too old. */
   async #answer(url: string, client: string): Promise<Response | undefined> {
     try {
       const request = new Request(url);
@@ -321,7 +321,7 @@ export class ResumeWorld implements AsyncDisposable {
     }
   }
 
-  /** Says where a watcher begins: the cursor to ask after; `null` for all of the state. */
+  /** Returns the cursor that a watcher resumes with; `null` for the full state. */
   #begin(watcher: ListWatcher, from: StepCursor): string | null {
     watcher.leave();
     watcher.choose(from);
@@ -346,13 +346,13 @@ export class ResumeWorld implements AsyncDisposable {
     watcher.stop = this.#hub.watchTask(client, stored, watcher);
   }
 
-  /** Whether a cursor is of a numbering that this process knows. */
+  /** Whether a cursor has an epoch that this registry accepts. */
   #isKnown(cursor: string): boolean {
     const [epoch] = cursor.split(":");
     return epoch === this.#store.epoch || epoch === `unsaved${this.#starts}`;
   }
 
-  /** Somebody knows something new: that has to be what there was at that number, and safe to be shown. */
+  /** Checks a watcher's copy after a message: it must equal the state at its cursor, and be committed as far as required. */
   #shown(client: string, model: WatcherModel): void {
     this.counts.messages++;
     const cursor = model.cursor!;
@@ -367,7 +367,7 @@ export class ResumeWorld implements AsyncDisposable {
     this.#seen.push({ client, cursor, records });
   }
 
-  /** Every cursor that anybody ever saw leads to the present, or is said not to. */
+  /** Checks that every cursor ever seen leads to the present or is rejected. */
   #checkCursors(): void {
     for (const { client, cursor, records } of this.#seen) {
       const changes = this.#registry.changesSince(client, parseCursor(cursor));

@@ -13,7 +13,7 @@ function historyBook(perTask: number, total: number): SideBook<StoredHistoryEntr
   return new SideBook(HISTORY, { perTask, total });
 }
 
-/** A log line of a length. */
+/** Creates a log line of a length. */
 function x(length: number, number = 0): NumberedLine[] {
   return [{ number, at: 1, text: "x".repeat(length) }];
 }

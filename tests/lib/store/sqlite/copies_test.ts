@@ -7,7 +7,7 @@ import { storedTask } from "../../../support/store_model.ts";
 
 const EPOCH = "another-one1";
 
-/** A database with tasks that have ended, and a copy of it. */
+/** A database with ended tasks, and its backup. */
 async function fill(folder: StoreFolder, ids: readonly string[]): Promise<string> {
   {
     await using store = folder.open();
@@ -25,7 +25,7 @@ async function namesIn(folder: StoreFolder): Promise<string[]> {
 Deno.test("backupDatabase() creates a file without a write-ahead log", async () => {
   using folder = new StoreFolder();
   const copy = await fill(folder, ["1"]);
-  // sqlite.org/fileformat.html, 1.3: 1 for a rollback journal, 2 for a log that is written ahead.
+  // sqlite.org/fileformat.html, 1.3: 1 for a rollback journal, 2 for a write-ahead log.
   assertEquals([...(await Deno.readFile(copy)).slice(18, 20)], [1, 1]);
   const before = await namesIn(folder);
   assertEquals((await inspectDatabase(copy)).ended, 1);

@@ -8,19 +8,19 @@ import { storedTask } from "../../../support/store_model.ts";
 
 const LOCKED = "another Taskscope is using it; stop that process, or name another file with --data";
 
-/** Opens a database and closes it at once; gives back how many tasks are in it. */
+/** Opens and closes a database; returns the number of its tasks. */
 function open(file: string): number {
   using database = new DatabaseFile(file);
   return Number(database.get("SELECT count(*) AS n FROM tasks")?.n);
 }
 
-/** Why a database can't be opened. The message names the file, and nothing of a database that is there is changed. */
+/** Asserts that a database cannot be opened; returns the reason. */
 function refusal(file: string): string {
   const error = assertThrows(() => open(file), StorageError, `Cannot store tasks in "${file}": `);
   return error.reason;
 }
 
-/** Another process that keeps a database open. */
+/** Starts another process that keeps a database open. */
 async function hold(folder: StoreFolder): Promise<Process> {
   const script = `${folder.path}/hold.ts`;
   const module = new URL("../../../../lib/store/sqlite/database_file.ts", import.meta.url);
@@ -37,7 +37,7 @@ async function hold(folder: StoreFolder): Promise<Process> {
   return process;
 }
 
-/** A database with tasks in it, closed. */
+/** Creates a database with tasks, and closes it. */
 async function fillDatabase(folder: StoreFolder, count: number): Promise<void> {
   await using store = folder.open();
   for (let i = 0; i < count; i++) store.put("c", storedTask(`${i}`, store.takeSeq(), "FINISHED"));
@@ -98,7 +98,7 @@ Deno.test("DatabaseFile throws while another process has a file open, and opens 
 Deno.test("DatabaseFile throws if another program keeps the database locked", () => {
   using folder = new StoreFolder();
   open(folder.file);
-  // As a program for looking into databases may do, that knows nothing of our lock.
+  // Like a database browser, which ignores our lock.
   const holder = folder.connect();
   holder.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
   assertEquals(refusal(folder.file), "another program has locked it (database is locked)");
@@ -148,7 +148,7 @@ Deno.test("DatabaseFile throws on a damaged database", async () => {
   await fillDatabase(folder, 500);
   const good = await Deno.readFile(folder.file);
   const pageBytes = 4_096;
-  // Not the first page, whose damage makes it no database at all.
+  // Not the first page: without it, the file is not a database at all.
   for (const page of [2, 5, Math.floor(good.length / pageBytes / 2)]) {
     const damaged = good.slice();
     damaged.fill(0xff, page * pageBytes, (page + 1) * pageBytes);
@@ -160,7 +160,7 @@ Deno.test("DatabaseFile throws on a damaged database", async () => {
       `page ${page}`,
     );
   }
-  // One that ends too early, as a copy does that was not finished.
+  // A truncated file, like an unfinished copy.
   await Deno.writeFile(folder.file, good.slice(0, good.length / 2));
   assertEquals(refusal(folder.file).slice(0, 19), "the file is damaged");
   await Deno.writeFile(folder.file, good);

@@ -16,7 +16,7 @@ function messageOf(fill: (batch: Batch) => void): BatchMessage {
   return batch.message(() => MEMORY);
 }
 
-/** Something of everything that a batch may hold. */
+/** A batch with every kind of change. */
 const EVERYTHING = messageOf((batch) => {
   for (let place = 1; place <= 4; place++) {
     batch.put("c", place, storedTask(`${place}`, place, place > 1 ? "FINISHED" : "NOT_STARTED"));
@@ -45,14 +45,14 @@ const EVERYTHING = messageOf((batch) => {
   batch.setMeta("reserved_seq", 100);
 });
 
-/** Everything that is in a database. */
+/** The contents of all tables. */
 function contents(folder: StoreFolder): unknown {
   return [...TASK_TABLES, "clients", "removals", "deliveries", "meta"].map((table) =>
     folder.query(`SELECT * FROM ${table}`)
   );
 }
 
-/** A database with its tables, and a writer. */
+/** A database with its schema, and a writer. */
 function create(): { readonly folder: StoreFolder; readonly writer: DatabaseWriter } & Disposable {
   const folder = new StoreFolder();
   new DatabaseFile(folder.file)[Symbol.dispose]();
@@ -78,7 +78,7 @@ Deno.test("DatabaseWriter.write() is idempotent", () => {
   const removals = folder.query("SELECT client, id FROM removals ORDER BY seq").map((
     { client, id },
   ) => [client, id]);
-  // Those up to the number that may be forgotten are.
+  // Removals up to the forgotten sequence number are deleted.
   assertEquals(removals, [["c", "3"], ["c", "4"]]);
   writer.write(EVERYTHING);
   assertEquals(contents(folder), once);

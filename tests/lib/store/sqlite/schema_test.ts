@@ -9,14 +9,14 @@ import {
 } from "../../../../lib/store/sqlite/schema.ts";
 import { assertEquals, assertThrows } from "../../../support/assert.ts";
 
-/** A database in memory, closed with the test. */
+/** A database in memory, closed at the end of the test. */
 function database(): DatabaseSync & Disposable {
   const db = new DatabaseSync(":memory:");
-  // Older Deno has no disposal of its own.
+  // Older versions of Deno have no disposal of databases.
   return Object.assign(db, { [Symbol.dispose]: () => db.close() });
 }
 
-/** The names of everything that is in a database. */
+/** The names of all tables and indexes. */
 function names(db: DatabaseSync): unknown[] {
   return db.prepare("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name").all()
     .map(({ name }) => name);
@@ -37,7 +37,7 @@ const TABLES = [
   "tasks_removed",
 ];
 
-/** Steps that lead beyond the version of this program; those up to there are not run again. */
+/** Migrations beyond the current version; the earlier ones must not run again. */
 const WITH_ONE_MORE = [
   ...Array.from({ length: SCHEMA_VERSION }, () => "SELECT not_to_be_run"),
   "CREATE TABLE more (id INTEGER PRIMARY KEY); ALTER TABLE tasks ADD COLUMN owner TEXT",

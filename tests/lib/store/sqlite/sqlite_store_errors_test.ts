@@ -1,4 +1,4 @@
-/** A store whose disk is full, in all but the disk: every commit fails as SQLite lets it fail then. */
+/** A store whose commits fail with SQLite's error for a full disk. */
 
 import { StorageError } from "../../../../lib/errors.ts";
 import type { SqliteStore } from "../../../../lib/store/sqlite/sqlite_store.ts";
@@ -18,7 +18,7 @@ import { until } from "../../../support/until.ts";
 
 const REASON = "the disk is full (database or disk is full)";
 
-/** Makes every commit fail that writes to a table. */
+/** Makes every commit that writes to a table fail. */
 function fill(folder: StoreFolder, table = "clients"): void {
   folder.execute(
     `CREATE TRIGGER full BEFORE INSERT ON ${table} BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`,
@@ -94,7 +94,7 @@ Deno.test("SqliteStore reports a storage error once, however often it retries th
   put(store, "1");
   await assertRejects(() => store.committed(), StorageError);
   const { since } = store.degradation!;
-  // It is of another kind the next time.
+  // The next error is a different one.
   free(folder);
   folder.execute("ALTER TABLE clients RENAME TO away");
   await until(() => heard.length === 2);

@@ -32,7 +32,7 @@ testStore("SqliteStore", (limits) => {
   });
 }, 60);
 
-/** A task that has something in every table. */
+/** Puts a task with rows in every table. */
 function putAll(store: SqliteStore, id: string, state: "NOT_STARTED" | "FINISHED" = "NOT_STARTED"): void {
   store.put("c", storedTask(id, store.takeSeq(), state));
   appendLog(store, "c", id, 0, [line(`first of ${id}`), line(`second of ${id}`)]);
@@ -81,7 +81,7 @@ Deno.test("SqliteStore commits a message and the changes of the same turn atomic
   await store.committed();
   const end = () => {
     store.put("c", storedTask("1", store.takeSeq(), "FINISHED"));
-    // Whoever waits for a commit begins one, but not before the turn is over.
+    // Waiting for a commit starts one, at the end of the turn.
     const committed = store.committed();
     store.putDelivery(delivery("c", "1", store.seq, "text"), "text");
     return committed;
@@ -149,7 +149,7 @@ Deno.test("SqliteStore reads past runs of an earlier schema version, whatever ch
     db.prepare("INSERT INTO records (place, record) VALUES (?, ?)").run(place, json);
   });
   db.close();
-  // What is read as migrated, and what this version has written itself.
+  // Checked as migrated, and as written by this version.
   for (let round = 0; round < 2; round++) {
     await using store = folder.open();
     for (const { task } of ended) {
@@ -176,7 +176,7 @@ Deno.test("SqliteStore.takeSeq() stays within the reserved numbers, and reserves
   for (let round = 0; round < 3; round++) {
     take(block - 1);
     assert(seq <= folder.meta("reserved_seq"));
-    // It asked for them before, and not only when they were used up.
+    // It reserved more before the numbers were used up.
     await store.committed();
     assert(folder.meta("reserved_seq") >= seq + block / 2);
   }
@@ -233,7 +233,7 @@ Deno.test("SqliteStore keeps a task in memory if it changed during its commit", 
   store.put("c", storedTask("1", store.takeSeq(), "FINISHED"));
   putLaunch(store, "c", "1", { name: "before", args: [] });
   const committed = store.committed();
-  // The commit is under way from the end of this turn on.
+  // The commit is in progress from the end of this turn on.
   await Promise.resolve();
   const newest = storedTask("1", store.takeSeq(), "FINISHED");
   store.put("c", newest);
@@ -274,7 +274,7 @@ Deno.test("SqliteStore.takeOpened() returns the tasks that existed at opening, o
   const { live, ended } = store.takeOpened();
   assertEquals(live.map(named), ["a/3", "b/4"], "in the order of creation");
   assertEquals(ended.map(named), ["a/2", "b/1"], "in the order of their end");
-  // By our clock, as the one of who runs a task may be wrong.
+  // By our clock, because a reporter's may be wrong.
   assert(ended.every(({ endedAt }) => endedAt >= begun && endedAt <= Date.now() / 1000));
   assertEquals(store.takeOpened(), { live: [], ended: [] });
 });
@@ -285,7 +285,7 @@ Deno.test("SqliteStore.readEntries() merges saved and unsaved log lines", async 
   store.put("c", storedTask("1", store.takeSeq()));
   for (let first = 0; first < 90; first += 3) {
     appendLog(store, "c", "1", first, [0, 1, 2].map((i) => line(`line ${first + i}`, first + i)));
-    // Some are saved, some under way, some not even that.
+    // Some are saved, some in a commit in progress, some pending.
     if (first === 30) await store.committed();
     if (first === 60) {
       store.committed();
@@ -361,7 +361,7 @@ Deno.test("SqliteStore drops log lines and history entries beyond the unsaved bo
   assert(kept.lines.length > 5 && kept.lines.length < 11, `${kept.lines.length} lines`);
   assertEquals(kept.first, 0);
   assertEquals(store.figures.leftOut, 101 - kept.lines.length + 99, "all but what was kept, and the state");
-  // There is room again. What follows the gap is a slice of its own, so that no line has a wrong number.
+  // There is room again. The lines after the gap are another slice, so that no line gets a wrong number.
   append("after");
   assertEquals(await logOf(store, "c", "1", 0, count), kept);
   assertEquals(await logOf(store, "c", "1", kept.lines.length, count), {
@@ -433,7 +433,7 @@ Deno.test("SqliteStore.purge() removes the rows of a task from every table", asy
   store.purge("c", "1");
   await store.committed();
   assertEquals(folder.rowCounts(), two.map((count) => count / 2));
-  // Also where it was never committed, and where all of it is in one commit.
+  // Also if it was never committed, and if all changes are in one commit.
   for (const [id, commits] of [["3", [false, false]], ["4", [true, false]], ["5", [false, true]]] as const) {
     putAll(store, id, "FINISHED");
     if (commits[0]) await store.committed();
