@@ -1,5 +1,5 @@
 /**
- * Changes that survive the end of the process, beside a bare database that is given the same rows.
+ * Benchmarks committed changes against a bare database that stores the same rows.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const CHANGES = 100_000;
 const TASKS: readonly string[] = Array.from({ length: 1_000 }, (_, index) => `task-${index}`);
 const LATENCIES_PER_ROUND = { count: 100, intervalMs: 10 };
 
-/** With both durabilities: many changes, none of them merged, and single ones. */
+/** For both durability levels: many changes without coalescing, and single ones. */
 export async function benchDurable(): Promise<Figure[]> {
   return [
     ...await compare("normal", { of: "ours", atLeast: 20_000 }),

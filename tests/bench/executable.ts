@@ -1,6 +1,5 @@
 /**
- * The executable: how large it is, what it takes of the memory, and how long it takes to start. Bare is a `Deno.serve` that
- * was compiled by the same Deno.
+ * Measures the executable's size, memory and start time, against a bare `Deno.serve` compiled by the same Deno.
  *
  * @module
  */
@@ -14,16 +13,16 @@ import { residentBytesOf } from "./support/resident.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
 const MEGABYTE = 1_000_000;
-/** Time to come to rest in, in milliseconds. */
+/** Time to become idle, in milliseconds. */
 const REST_MS = 1_000;
 
-/** How one start went. */
+/** The measurements of one start. */
 interface Start {
   readonly answerMs: number;
   readonly residentMegabytes: number;
 }
 
-/** Measures what `TASKSCOPE_EXECUTABLE` names; where it names none, compiles one. The best of several starts counts. */
+/** Measures the executable in `TASKSCOPE_EXECUTABLE`, or compiles one. Reports the best of several starts. */
 export async function benchExecutable(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   const ours = EXECUTABLE ?? await compileOurs(folder.file("taskscope"));
@@ -89,7 +88,7 @@ async function compileBare(output: string): Promise<string> {
   return await compile([compiler(), "compile", ...flags, "--output", output, entry], output);
 }
 
-/** The Deno that `.tools/compile.ts` compiles with, too. */
+/** The same Deno that `.tools/compile.ts` uses. */
 function compiler(): string {
   return Deno.env.get("TASKSCOPE_COMPILE_DENO") || Deno.execPath();
 }

@@ -1,5 +1,5 @@
 /**
- * One changed task to many watchers, beside a bare loop that sends the same bytes.
+ * Benchmarks fanning one changed task out to many watchers, against a bare loop that sends the same bytes.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { Remote } from "./support/remote.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { deltaPath, Watchers } from "./support/watchers.ts";
 
-/** Frames of one measurement, to all watchers together. */
+/** Frames per measurement, over all watchers. */
 const FRAMES = 30_000;
 
 const TARGET = { of: "ratio", atLeast: 0.8 } as const;
 
-/** A hundred watchers, and a thousand; and a hundred with the task on disk, too. */
+/** With 100 and 1,000 watchers, and with 100 watchers of a task on disk. */
 export async function benchFanOut(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   const hundred = await compare(100);
@@ -50,11 +50,11 @@ const FRAME_HEADER_BYTES = 4;
 /**
  * Measures a broadcast.
  *
- * @param remote who broadcasts
- * @param watchers who is sent to
- * @param frames how many frames, to all watchers together
- * @param length the length of each, where the sender has to be told
- * @returns frames a second, as they arrive
+ * @param remote the broadcasting process
+ * @param watchers the receivers
+ * @param frames the number of frames over all watchers
+ * @param length the length of each frame, if the sender needs it
+ * @returns received frames per second
  */
 export async function framesPerSecond(
   remote: Remote,
@@ -65,7 +65,7 @@ export async function framesPerSecond(
   const before = watchers.frames;
   let told = 0;
   watchers.onFrames = (now) => {
-    // Every watcher gets every message, so whole rounds of frames are messages that have arrived.
+    // Every watcher gets every message, so a message has arrived when each watcher has one more frame.
     const rounds = Math.floor((now - before) / watchers.count);
     for (; told < rounds; told++) remote.tell("delivered");
   };

@@ -1,5 +1,5 @@
 /**
- * Reading tasks over HTTP, beside a bare server that answers the same bytes with the same headers.
+ * Benchmarks reading tasks over HTTP, against a bare server that sends the same bytes and headers.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import { TempFolder } from "./support/temp_folder.ts";
 
 const TARGET = { of: "ratio", atLeast: 0.7 } as const;
 const TARGET_ON_DISK = { of: "ratio", atLeast: 0.65 } as const;
-/** As many as are kept of one client. */
+/** The default limit of ended tasks per client. */
 const ENDED = 1_000;
-/** Fields that a record has at least, or it would be none from real life. */
+/** Fields that a realistic record has. */
 const FIELDS = 25;
 
-/** One task, and a hundred; in memory, and on disk. */
+/** With one task and a hundred, in memory and on disk. */
 export async function benchGet(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   await using inMemory = await startMonitor();
@@ -47,7 +47,7 @@ export async function benchGet(): Promise<Figure[]> {
   ];
 }
 
-/** A page of many tasks that have ended, all of which have to be looked at for it. */
+/** A page of a list whose filter has to examine all ended tasks. */
 async function comparePages(onDisk: Remote, inMemory: Remote): Promise<Pairs> {
   const path = `/tasks/${CLIENT}?state=FINISHED&limit=20`;
   for (const monitor of [onDisk, inMemory]) {

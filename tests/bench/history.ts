@@ -1,5 +1,5 @@
 /**
- * Ten times the stored tasks must change nothing for who reads one task, or watches.
+ * Checks that ten times as many stored tasks do not slow down reading or watching one task.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const WATCHERS = 100;
 const FRAMES = 20_000;
 const TARGET = { of: "ratio", atLeast: 0.85 } as const;
 
-/** A thousand against ten thousand ended tasks, and ten thousand against a hundred thousand. */
+/** Compares 1,000 with 10,000 ended tasks, and 10,000 with 100,000. */
 export async function benchHistory(): Promise<Figure[]> {
   return [...await compare(1_000, 10_000), ...await compare(10_000, 100_000)];
 }

@@ -1,6 +1,6 @@
 /**
- * Ten thousand connections that do nothing, half of which have begun a request: how long everybody else waits for an
- * answer. Bare is the same server before they came.
+ * Measures response times beside 10,000 idle connections, half of them within a request, against the same server
+ * without them.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const CONNECTIONS = 10_000;
 const REQUESTS = 1_000;
 const HALF_A_HEAD = new TextEncoder().encode("GET /tasks/default HTTP/1.1\r\nHost:");
 
-/** Measures the answers to one client while others are there and do nothing. */
+/** Measures one client's response times while other connections are idle. */
 export async function benchIdle(): Promise<Figure[]> {
   await using program = await startProgram(["--no-demo"]);
   const url = `${program.url}/tasks/default`;
@@ -40,7 +40,7 @@ export async function benchIdle(): Promise<Figure[]> {
   }
 }
 
-/** The time within which 99 of 100 answers come, in milliseconds. */
+/** The 99th percentile of response times, in milliseconds. */
 async function ninetyNinth(url: string): Promise<number> {
   const times: number[] = [];
   for (let request = 0; request < REQUESTS; request++) {

@@ -1,5 +1,5 @@
 /**
- * Updates from a worker, none of them merged, beside bare messages of a worker.
+ * Benchmarks updates from a worker without coalescing, against bare messages of a worker.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Remote } from "./support/remote.ts";
 
 const UPDATES = 100_000;
 
-/** Through the monitor's BroadcastChannel into the registry. */
+/** Measures updates sent over the monitor's BroadcastChannel into the registry. */
 export async function benchIngest(): Promise<Figure[]> {
   await using remote = await startMonitor();
   const pairs = await alternate(

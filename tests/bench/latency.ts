@@ -1,5 +1,5 @@
 /**
- * From `update()` to the watcher in another process, beside a bare socket that is sent the same at the same times.
+ * Measures latency from `update()` to a watcher in another process, against a bare socket.
  *
  * @module
  */
@@ -15,13 +15,13 @@ const UPDATES_PER_ROUND = 16;
 const INTERVAL_MS = 100;
 const TARGET = { of: "ours", atMost: 10 } as const;
 const BUSY = { count: 1_000, hertz: 10 };
-/** About as long as a delta of one task. */
+/** About the length of a delta frame with one task. */
 const BARE_LENGTH = 900;
 
-/** What is done to tasks, by the command that does it at even times. */
+/** Operations on tasks, by the command that performs them at a fixed rate. */
 type Change = "tick" | "tickBegin" | "tickEnd";
 
-/** With nothing else to do, and with a thousand other tasks of the same client at ten updates a second each. */
+/** On an idle server, and beside 1,000 other tasks of the same client with ten updates a second each. */
 export async function benchLatency(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   await using bare = await Remote.start("bare_sockets.ts");
@@ -46,7 +46,7 @@ async function inMemory(bare: Remote, bareWatching: Watching): Promise<Figure[]>
   ];
 }
 
-/** Progress is shown at once there, too; which tasks there are and which have ended, once that is committed. */
+/** On disk, progress is published immediately; creations and ends are published after their commit. */
 async function onDisk(data: string, bare: Remote, bareWatching: Watching): Promise<Figure[]> {
   await using ours = await startMonitor({ data });
   using oursWatching = await Watching.open(ours.port, await deltaPath(ours));
@@ -101,7 +101,7 @@ function figure(name: string, percent: number, samples: Samples, target: Target 
   return { name, unit: "ms", ours, bare, ratio: ours / bare, target };
 }
 
-/** A watcher that notes how old each update is when it arrives. */
+/** A watcher that records the age of each update on arrival. */
 class Watching implements Disposable {
   readonly samples: number[] = [];
   readonly #socket: WebSocket;
@@ -133,7 +133,7 @@ class Watching implements Disposable {
     return watching;
   }
 
-  /** Waits until so many updates were seen. */
+  /** Waits for a number of updates. */
   async received(count: number): Promise<void> {
     while (this.samples.length < count) await new Promise<void>((resolve) => this.#onSample = resolve);
   }

@@ -1,6 +1,5 @@
 /**
- * What many tasks cost in memory, where those that have ended are on disk: the program as it is started, with a full file
- * and with an empty one.
+ * Measures the program's memory with a file full of tasks, most of them ended and on disk, against an empty file.
  *
  * @module
  */
@@ -13,15 +12,15 @@ import { LABELS } from "./support/records.ts";
 import { residentBytesOf } from "./support/resident.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
-/** Processes of each kind, as each takes its memory a bit differently. */
+/** Processes per kind; memory use varies between them. */
 const STARTS = 3;
 const ACTIVE_PER_CLIENT = 10;
 const MEGABYTE = 1_000_000;
-/** Time to come to rest in, in milliseconds: what is not needed is given back a while later. */
+/** Time to become idle, in milliseconds: unused memory is returned with a delay. */
 const REST_MS = 3_000;
 const TASKS = new URL("./servers/standing.ts", import.meta.url).pathname;
 
-/** 99,000 tasks that have ended and 1,000 that run, against none. */
+/** Compares 99,000 ended and 1,000 running tasks with none. */
 export async function benchMemory(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   await fillFile(folder.file("full.db"), MANY_ENDED);
@@ -48,7 +47,7 @@ export async function benchMemory(): Promise<Figure[]> {
   ];
 }
 
-/** Starts the program with a file, and tasks in it, and looks at it once it has come to rest. */
+/** Starts the program with a file of tasks, and measures its memory once it is idle. */
 async function residentBytes(data: string, activePerClient: number): Promise<number> {
   await using process = await spawnProgram(["--port", "0", "--data", data, "--tasks", TASKS]);
   const [, url] = await process.output(/(http:\/\/\S+)\//);

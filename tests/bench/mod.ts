@@ -1,7 +1,7 @@
-// deno-lint-ignore-file no-console -- this is a program, and its table is what it is for
+// deno-lint-ignore-file no-console -- the program prints its results
 /**
- * Measures; names as arguments narrow it: `deno task bench get fan-out`. Fails where work was done wrongly, not where a
- * target was missed.
+ * Runs benchmarks; arguments select them: `deno task bench get fan-out`. Fails if a benchmark's work was wrong, not if
+ * it missed its target.
  *
  * @module
  */
@@ -43,7 +43,7 @@ async function main(args: readonly string[]): Promise<void> {
   const names = args.length === 0 ? [...BENCHES.keys()] : args;
   const unknown = names.find((name) => !BENCHES.has(name));
   if (unknown !== undefined) {
-    console.error(`There is no bench "${unknown}"; there are ${[...BENCHES.keys()].join(", ")}`);
+    console.error(`Unknown benchmark "${unknown}"; choose from ${[...BENCHES.keys()].join(", ")}`);
     Deno.exit(2);
   }
   const figures: Figure[] = [];

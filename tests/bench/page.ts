@@ -1,5 +1,5 @@
 /**
- * The page in Chromium: how soon it shows something, whether it stands still, and how it bears a thousand busy tasks.
+ * Measures the page in Chromium: first paint, layout shifts, and frame times with a thousand busy tasks.
  *
  * @module
  */
@@ -14,21 +14,21 @@ import { TempFolder } from "./support/temp_folder.ts";
 
 const STORED = 1_000;
 const BUSY = { count: 1_000, hertz: 10 };
-/** How long the busy page is watched, in milliseconds. */
+/** How long the busy page is measured, in milliseconds. */
 const WATCHED_MS = 30_000;
-/** What the page does on its way to being busy is not watched. */
+/** Warm-up time of the busy page that is not measured. */
 const SETTLE_MS = 5_000;
-/** How long a page is watched after its first paint for whether it stands still, in milliseconds. */
+/** How long layout shifts are measured after the first paint, in milliseconds. */
 const STILL_MS = 2_000;
 
-/** What the page writes down of itself. */
+/** The measurements that the page records. */
 interface Record {
   shift: number;
   longestMs: number;
   frames: number;
 }
 
-/** With a thousand tasks stored; with a thousand that change ten times a second each. */
+/** With 1,000 stored tasks, and with 1,000 tasks that change ten times a second each. */
 export async function benchPage(): Promise<Figure[]> {
   return [...await opened(), ...await busy()];
 }
@@ -40,7 +40,7 @@ async function opened(): Promise<Figure[]> {
   const url = `http://127.0.0.1:${monitor.port}/t/${CLIENT}`;
   const paints: number[] = [];
   const shifts: number[] = [];
-  // One goes before: the first compresses what all of them load.
+  // A warm-up visit: the first one compresses the assets for all.
   for (let index = -1; index < PAIRS; index++) {
     await inPage(url, async (page) => {
       verify("rows on the page", true, await page.locator("[data-task-id]").count() > 0);
@@ -93,7 +93,7 @@ async function busy(): Promise<Figure[]> {
   return figures;
 }
 
-/** Opens a page that writes down how it fares, once it is live. */
+/** Opens a page that records measurements, and waits until it is live. */
 async function inPage(url: string, use: (page: Page) => Promise<void>): Promise<void> {
   let isUsed = false;
   await withPage({ viewport: { width: 1280, height: 800 } }, async ({ page, complaints }) => {
@@ -122,7 +122,7 @@ function recordOf(page: Page): Promise<Record> {
   return page.evaluate(() => Reflect.get(globalThis, "record") as Record);
 }
 
-/** Bytes that are in use when all that can be freed is freed. */
+/** Bytes in use after a garbage collection. */
 async function heapOf(tools: CDPSession): Promise<number> {
   await tools.send("HeapProfiler.collectGarbage");
   return (await tools.send("Runtime.getHeapUsage")).usedSize;

@@ -1,5 +1,5 @@
 /**
- * Reports of another process over one socket, none of them merged, beside a bare socket that sends the same bytes back.
+ * Benchmarks reports from another process over one socket, against a bare socket that echoes the same bytes.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { TempFolder } from "./support/temp_folder.ts";
 const CHANGES = 100_000;
 const TASKS: readonly string[] = Array.from({ length: 100 }, (_, index) => `task-${index}`);
 
-/** Kept in memory, and in a file. */
+/** With tasks in memory, and in a file. */
 export async function benchRemoteIngest(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   return [
@@ -51,7 +51,7 @@ async function compare(name: string, settings: MonitorSettings): Promise<Figure>
       batches = writer.take();
       const before = await versionsOf(monitor.port);
       const rate = await changesPerSecond(ours, batches);
-      // There may be more: a task that stands still for a while is shown as such.
+      // There may be more, because a stalled task changes by itself.
       verify("whether each change was made", true, await versionsOf(monitor.port) - before >= CHANGES);
       return rate;
     },
@@ -66,7 +66,7 @@ async function changesPerSecond(stream: ReportStream, batches: readonly ReadyBat
   return CHANGES / ((performance.now() - startMs) / 1000);
 }
 
-/** The versions of all tasks, added up: each change makes one. */
+/** The sum of all tasks' versions, each of which counts changes. */
 async function versionsOf(port: number): Promise<number> {
   const { all_tasks } = await (await fetch(`http://127.0.0.1:${port}/tasks/${CLIENT}`)).json();
   const tasks = Object.values(all_tasks) as { readonly version: number }[];

@@ -1,5 +1,5 @@
 /**
- * From the start of the program to its first answer that it is ready, after a crash.
+ * Measures the time from starting the program after a crash to its first ready response.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { alternate, type Figure, verify } from "./support/harness.ts";
 import { clientName, fillFile, MANY } from "./support/monitors.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
-/** With 100,000 tasks in the file, of which 1,000 had not ended, against an empty one. */
+/** Compares a file of 100,000 tasks, 1,000 of them unfinished, with an empty one. */
 export async function benchRestart(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   await fillFile(folder.file("full.db"), MANY);
@@ -28,7 +28,7 @@ export async function benchRestart(): Promise<Figure[]> {
   }];
 }
 
-/** Starts the program with a copy of a file of so many tasks of each client; gives back milliseconds. */
+/** Starts the program with a copy of a file; returns the duration in milliseconds. */
 async function restart(folder: TempFolder, name: string, tasks: number): Promise<number> {
   const data = await folder.copyDatabase(name, "copy.db");
   const port = freePort();

@@ -1,5 +1,5 @@
 /**
- * What `update()` costs who calls it, in a loop that does nothing else, and what `monitored()` does.
+ * Measures what `update()` and `monitored()` cost their caller.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const RUNS = { count: 6_400, atOnce: 64 };
 const RUNS_IN_TURN = { count: 1_000, atOnce: 1 };
 const MEBIBYTE = 1024 * 1024;
 
-/** Time of a call with none, one and a hundred watchers, and what is left of many calls. */
+/** The time per call with no, one and a hundred watchers, and how far calls are coalesced. */
 export async function benchUpdate(): Promise<Figure[]> {
   await using remote = await startMonitor();
   const unit = "µs/call";
@@ -41,7 +41,7 @@ export async function benchUpdate(): Promise<Figure[]> {
   return [...figures, ...await memoryAfter(remote), ...await runs()];
 }
 
-/** What a run of a function costs that does nothing: with tasks on disk, it waits until its end is committed. */
+/** The cost of running an empty function; with tasks on disk it includes the commit of its end. */
 async function runs(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   await using onDisk = await startMonitor({ data: folder.file("tasks.db") });

@@ -1,5 +1,5 @@
 /**
- * A bare WebSocket that sends back what it gets.
+ * A bare WebSocket echo server.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A bare `Deno.serve` that answers what it is told to.
+ * A bare `Deno.serve` with a configurable response.
  *
  * @module
  */

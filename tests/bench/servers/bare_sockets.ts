@@ -1,5 +1,5 @@
 /**
- * A bare loop over WebSockets that sends what it is told to.
+ * A bare WebSocket server that sends the same message to all connections.
  *
  * @module
  */

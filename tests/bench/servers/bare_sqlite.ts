@@ -1,5 +1,5 @@
 /**
- * A bare database: the rows that a change makes, in prepared statements of one connection, and nothing around them.
+ * A bare database that stores the rows of changes with prepared statements over one connection.
  *
  * @module
  */

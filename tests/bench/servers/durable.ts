@@ -1,5 +1,5 @@
 /**
- * Makes changes that have to be committed, and waits until they are.
+ * Makes changes, and waits until they are committed.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Takes updates from a worker: through a monitor's channel, and as bare messages.
+ * Receives updates from a worker, over a monitor's channel and as bare messages.
  *
  * @module
  */

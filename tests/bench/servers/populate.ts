@@ -1,5 +1,5 @@
 /**
- * Makes many tasks of many clients.
+ * Creates many tasks of many clients.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Tasks for the program to start, as a module of `--tasks`.
+ * A module of tasks for `--tasks`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Time that several processes of a machine agree on, and turns of the event loop.
+ * Reads a clock that all processes of a machine share, and waits for times.
  *
  * @module
  */
@@ -9,17 +9,17 @@ export function clock(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** Waits for so many milliseconds; with 0, for the event loop to turn. */
+/** Waits for a number of milliseconds; 0 waits for one turn of the event loop. */
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /**
- * Calls a function at even times.
+ * Calls a function at a fixed interval.
  *
- * @param count how often
+ * @param count the number of calls
  * @param intervalMs the time between two calls, in milliseconds
- * @param call what to do
+ * @param call the function
  */
 export async function tick(count: number, intervalMs: number, call: () => void): Promise<void> {
   for (let index = 0; index < count; index++) {

@@ -1,13 +1,13 @@
 /**
- * Drives a broadcast as fast as its watchers take it, ours and the bare one in the same way.
+ * Broadcasts messages as fast as watchers receive them.
  *
  * @module
  */
 
-/** Broadcasts that may be on their way: enough that nobody idles, too few to fill any queue. */
+/** Most messages in flight: enough to keep everybody busy, too few to fill a queue. */
 const WINDOW = 4;
 
-/** Sends the next message when an earlier one has arrived everywhere. */
+/** Sends the next message when an earlier one has reached every watcher. */
 export class Driver {
   #left = 0;
   #onTheWay = 0;
@@ -15,9 +15,9 @@ export class Driver {
   #done: () => void = () => {};
 
   /**
-   * Broadcasts so often, and waits until all of it was delivered.
+   * Broadcasts a number of messages, and waits until all are delivered.
    *
-   * @param count how often
+   * @param count the number of messages
    * @param broadcast sends one message to every watcher, now or at the end of the turn
    */
   async drive(count: number, broadcast: () => void): Promise<void> {
@@ -26,13 +26,13 @@ export class Driver {
     this.#broadcast = broadcast;
     for (let index = 0; index < WINDOW; index++) {
       this.#next();
-      // Each in a turn of its own, or they would become one.
+      // One per turn of the event loop, or they would be coalesced.
       await Promise.resolve();
     }
     await delivered;
   }
 
-  /** The watchers have all got one more message. */
+  /** Notes that every watcher has received one more message. */
   delivered(): void {
     this.#onTheWay--;
     if (this.#left > 0) this.#next();

@@ -1,5 +1,5 @@
 /**
- * When a server that is starting is there.
+ * Waits for the first response of a starting server.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { pause } from "./clock.ts";
 import { WrongWorkError } from "./harness.ts";
 
-/** Time between two tries to connect, in milliseconds. */
+/** Time between two attempts to connect, in milliseconds. */
 const RETRY_MS = 2;
 /** Longest time that a start may take, in milliseconds. */
 const DEADLINE_MS = 30_000;
 
-/** Asks until an address answers with 200. */
+/** Requests a URL until it responds with 200. */
 export async function firstAnswer(url: string): Promise<void> {
   const endMs = performance.now() + DEADLINE_MS;
   while (performance.now() < endMs) {
@@ -21,7 +21,7 @@ export async function firstAnswer(url: string): Promise<void> {
       await response.body?.cancel();
       if (response.ok) return;
     } catch {
-      // Nobody listens yet.
+      // The server does not listen yet.
     }
     await pause(RETRY_MS);
   }

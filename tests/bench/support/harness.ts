@@ -1,51 +1,51 @@
 /**
- * How figures are taken: in alternating pairs, against a bare counterpart of the same run, as machines differ.
+ * Takes figures in alternating pairs with a bare counterpart, so that they compare across machines.
  *
  * @module
  */
 
-/** Pairs that a figure is the median of. */
+/** The number of pairs of which the median is reported. */
 export const PAIRS = 7;
 
-/** One row of the table. */
+/** A row of the table. */
 export interface Figure {
   readonly name: string;
-  /** What is counted: `"requests/s"`. */
+  /** The unit, such as `"requests/s"`. */
   readonly unit: string;
   readonly ours: number;
-  /** What the bare counterpart reached; `null` where there is none. */
+  /** The figure of the bare counterpart; `null` if there is none. */
   readonly bare: number | null;
-  /** The median of the pairs' ratios; `null` where there is nothing to compare with. */
+  /** The median of the pairs' ratios; `null` if there is no counterpart. */
   readonly ratio: number | null;
-  /** What is wanted; `null` where the figure is only told. */
+  /** The target; `null` if the figure has none. */
   readonly target: Target | null;
 }
 
-/** What is wanted of a figure. */
+/** The target of a figure. */
 export interface Target {
-  /** Whether the ratio is judged, or our own figure. */
+  /** Whether the target applies to the ratio or to our own figure. */
   readonly of: "ratio" | "ours";
   readonly atLeast?: number;
   readonly atMost?: number;
 }
 
-/** A bench: figures that are taken together. */
+/** A benchmark, which yields several figures. */
 export type Bench = () => Promise<Figure[]>;
 
-/** Ours and bare, measured in turns. */
+/** Alternating measurements of ours and bare. */
 export interface Pairs {
   readonly ours: number;
   readonly bare: number;
   readonly ratio: number;
 }
 
-/** Work that was not done as it should have been: its figures are worth nothing. */
+/** Thrown if the measured work was wrong, so that its figures are meaningless. */
 export class WrongWorkError extends Error {
   override readonly name = "WrongWorkError";
 }
 
 /**
- * Measures two things in turns, so that whatever else the machine does hits both.
+ * Measures two things alternately, so that other load on the machine affects both.
  *
  * @param ours measures ours once
  * @param bare measures the bare counterpart once
@@ -53,7 +53,7 @@ export class WrongWorkError extends Error {
  */
 export async function alternate(ours: () => Promise<number>, bare: () => Promise<number>): Promise<Pairs> {
   const pairs: { readonly ours: number; readonly bare: number }[] = [];
-  // One pair goes before, for the compilers on both sides to settle.
+  // A warm-up pair, so that the JIT compilers settle.
   for (let index = -1; index < PAIRS; index++) {
     const pair = { ours: await ours(), bare: await bare() };
     if (index >= 0) pairs.push(pair);
@@ -65,12 +65,12 @@ export async function alternate(ours: () => Promise<number>, bare: () => Promise
   };
 }
 
-/** The value in the middle; of an even number of values, the upper one. */
+/** The median; the upper one of an even number of values. */
 export function median(values: readonly number[]): number {
   return percentile(values, 50);
 }
 
-/** The value that so many percent of the values are not above. */
+/** A percentile. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const value = sorted[Math.min(sorted.length - 1, Math.floor((percent / 100) * sorted.length))];
@@ -79,12 +79,12 @@ export function percentile(values: readonly number[], percent: number): number {
 }
 
 /**
- * Makes sure that the work was done.
+ * Asserts that the work was done.
  *
- * @param what what is counted
- * @param wanted how many there have to be
- * @param received how many there were
- * @throws {WrongWorkError} where the two differ
+ * @param what what was counted
+ * @param wanted the expected number
+ * @param received the actual number
+ * @throws {WrongWorkError} if they differ
  */
 export function verify(what: string, wanted: unknown, received: unknown): void {
   if (wanted !== received) {
@@ -92,7 +92,7 @@ export function verify(what: string, wanted: unknown, received: unknown): void {
   }
 }
 
-/** Whether a figure is as good as wanted. */
+/** Whether a figure meets its target. */
 export function isMet(figure: Figure): boolean {
   const { target } = figure;
   if (target === null) return true;
@@ -101,7 +101,7 @@ export function isMet(figure: Figure): boolean {
   return value >= atLeast && value <= atMost;
 }
 
-/** Writes figures as a table for the terminal. */
+/** Formats figures as a table for the terminal. */
 export function formatTable(figures: readonly Figure[]): string {
   const rows = [["figure", "ours", "bare", "", "ratio", "target", "met"], ...figures.map(rowOf)];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
@@ -136,7 +136,7 @@ function formatTarget({ of, atLeast, atMost }: Target): string {
   return `${of} ${bounds.join(", ")}`;
 }
 
-/** Three significant digits of small numbers, whole large ones. */
+/** Formats a number with three significant digits, large ones as integers. */
 function format(value: number): string {
   return Math.abs(value) >= 100
     ? Math.round(value).toLocaleString("en")

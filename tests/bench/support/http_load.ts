@@ -1,5 +1,5 @@
 /**
- * As many requests as a server answers, over 64 connections: by `wrk` where there is one, else by a client of our own.
+ * Loads a server over 64 connections, with `wrk` if it is installed, else with a client of our own.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { verify, WrongWorkError } from "./harness.ts";
 
 const CONNECTIONS = 64;
-/** How long a load lasts. `wrk` takes whole seconds only. */
+/** The duration of a load in seconds; `wrk` accepts integers only. */
 const LOAD_SECONDS = 1;
 
 let hasWrk: boolean | null = null;
@@ -15,10 +15,10 @@ let hasWrk: boolean | null = null;
 /**
  * Loads a server.
  *
- * @param port where it listens
- * @param path what is asked for
- * @returns the answers a second
- * @throws {WrongWorkError} where an answer was not the one wanted
+ * @param port the port it listens on
+ * @param path the path to request
+ * @returns responses per second
+ * @throws {WrongWorkError} if a response is wrong
  */
 export async function requestsPerSecond(port: number, path: string): Promise<number> {
   hasWrk ??= await canRunWrk();
@@ -57,7 +57,7 @@ async function loadByFetchers(port: number, path: string): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0) / ((performance.now() - startMs) / 1000);
 }
 
-/** Every answer has the length of the first one, so that lengths need not be parsed. */
+/** All responses have the same length, so lengths need not be parsed. */
 async function fetchUntil(endMs: number, port: number, request: Uint8Array): Promise<number> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const buffer = new Uint8Array(256 * 1024);

@@ -1,5 +1,5 @@
 /**
- * Monitors in processes of their own, and files full of tasks.
+ * Starts monitors in processes of their own, and fills files with tasks.
  *
  * @module
  */
@@ -9,25 +9,25 @@ import type { Durability, MonitorLimits } from "../../../lib/mod.ts";
 import { verify } from "./harness.ts";
 import { Remote } from "./remote.ts";
 
-/** What a measured monitor is made with, of the options that `createMonitor()` takes. */
+/** The options of a measured monitor, a subset of those of `createMonitor()`. */
 export interface MonitorSettings {
   readonly limits?: Partial<MonitorLimits>;
-  /** The file that it keeps its tasks in; none by default. */
+  /** The file of its tasks; none by default. */
   readonly data?: string;
   readonly durability?: Durability;
 }
 
-/** How many tasks to make: of each of some clients so many that have ended, and so many that have not. */
+/** How many tasks to create: clients, ended tasks and live tasks of each. */
 export interface Population {
   readonly clients: number;
   readonly endedPerClient: number;
   readonly livePerClient: number;
 }
 
-/** As many tasks as the default bounds allow, less those that run. */
+/** As many ended tasks as the default limits allow. */
 export const MANY_ENDED: Population = { clients: 100, endedPerClient: 990, livePerClient: 0 };
 
-/** The same with those that run. */
+/** The same with live tasks. */
 export const MANY: Population = { ...MANY_ENDED, livePerClient: 10 };
 
 /** Starts a monitor in a process of its own. */
@@ -39,7 +39,7 @@ export function startMonitor(settings: MonitorSettings = {}): Promise<Remote> {
  * Fills a file with tasks.
  *
  * @param data the file
- * @param population which tasks
+ * @param population the tasks to create
  */
 export async function fillFile(data: string, population: Population): Promise<void> {
   // Killed at the end, as by a crash; what was committed is in the file or in the log beside it.
@@ -55,7 +55,7 @@ export function countRows(file: string, table: "records" | "history"): number {
   return Number(db.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.rows);
 }
 
-/** The client token of one of many. */
+/** The client token of the n-th client. */
 export function clientName(index: number): string {
   return `client-${String(index).padStart(3, "0")}`;
 }

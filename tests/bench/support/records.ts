@@ -1,5 +1,5 @@
 /**
- * Tasks as they look in earnest: every field in use.
+ * Creates realistic tasks, with all fields in use.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import type { Registry } from "../../../lib/registry/registry.ts";
 import type { Reporter } from "../../../lib/registry/registry_types.ts";
 import type { ReportedChange, UpdateChange } from "../../../lib/task/task.ts";
 
-/** The client token of the tasks that are watched. */
+/** The client token of the watched tasks. */
 export const CLIENT = "bench";
 
-/** What a worker is told: how many updates of which task to send, and in which way. */
+/** The order to a worker: how many updates of which task to send, and how. */
 export interface IngestOrder {
   readonly way: "ours" | "bare";
   readonly id: string;
   readonly count: number;
 }
 
-/** What a task is created with, beside its name. */
+/** The fields of a task at creation, except its name. */
 export const LABELS = {
   metadata: { source: "s3://orders/2026-11/part-0042.parquet", host: "worker-7", trigger: "schedule" },
   tags: ["nightly", "orders", "eu-west"],
@@ -31,7 +31,7 @@ export function report(registry: Registry, id: string, change: ReportedChange, c
   registry.report({ client, id, at: Date.now() / 1000, change }, REPORTER);
 }
 
-/** Creates a task that runs. */
+/** Creates and starts a task. */
 export function begin(registry: Registry, id: string, client = CLIENT, update = updateOf(0)): void {
   report(registry, id, {
     type: "create",
@@ -58,12 +58,12 @@ const RESULT = {
   report: "https://reports.example.org/imports/2026-11-24/part-0042.html",
 } as const;
 
-/** Ends a task well. */
+/** Finishes a task. */
 export function finish(registry: Registry, id: string, client = CLIENT): void {
   report(registry, id, { type: "finish", result: RESULT }, client);
 }
 
-/** Creates tasks that have ended. */
+/** Creates ended tasks. */
 export function addEnded(registry: Registry, count: number): void {
   for (let index = 0; index < count; index++) {
     const id = `ended-${String(index).padStart(6, "0")}`;
@@ -72,7 +72,7 @@ export function addEnded(registry: Registry, count: number): void {
   }
 }
 
-/** An update; each is another one. */
+/** The n-th update; all differ. */
 export function updateOf(step: number): UpdateChange {
   const current = 1_000 + step;
   return { type: "update", current, total: 9_000_000, unit: "rows", status: `Imported ${current} rows` };

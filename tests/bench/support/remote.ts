@@ -1,5 +1,5 @@
 /**
- * The process that is measured, and how it is told what to do: over a WebSocket of its own, apart from what is measured.
+ * Controls the measured process over a WebSocket apart from the measured connections.
  *
  * @module
  */
@@ -12,14 +12,14 @@ interface Answer {
   readonly error?: string;
 }
 
-/** Commands that a process serves, by name. */
+/** The commands of a process, by name. */
 export interface Commands {
   readonly [command: string]: (argument: never) => unknown;
 }
 
-/** A child process that serves commands. Ended when it is disposed. */
+/** A child process that serves commands; terminated when disposed of. */
 export class Remote implements AsyncDisposable {
-  /** The port of what is measured; 0 where nothing listens. */
+  /** The port of the measured server; 0 if there is none. */
   readonly port: number;
   readonly #process: Deno.ChildProcess;
   readonly #socket: WebSocket;
@@ -67,7 +67,7 @@ export class Remote implements AsyncDisposable {
     return new Remote(process, socket, port);
   }
 
-  /** Runs a command there and gives back what it returned. */
+  /** Runs a command in the process and returns its result. */
   call<Result>(command: string, argument: unknown = null): Promise<Result> {
     const call = Promise.withResolvers<unknown>();
     this.#calls.set(++this.#newestId, call);
@@ -75,7 +75,7 @@ export class Remote implements AsyncDisposable {
     return call.promise as Promise<Result>;
   }
 
-  /** Runs a command whose end nobody waits for. */
+  /** Runs a command without waiting for its end. */
   tell(command: string, argument: unknown = null): void {
     this.#socket.send(JSON.stringify({ id: 0, command, argument }));
   }
@@ -98,8 +98,8 @@ export class Remote implements AsyncDisposable {
 /**
  * Inside the process: serves the commands of its {@linkcode Remote}.
  *
- * @param commands what can be asked for
- * @param port the port of what is measured
+ * @param commands the commands
+ * @param port the port of the measured server
  */
 export function serveCommands(commands: Commands, port = 0): void {
   Deno.serve({
@@ -112,7 +112,7 @@ export function serveCommands(commands: Commands, port = 0): void {
   }, (request) => {
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
     socket.onmessage = ({ data }) => void obey(commands, socket, data);
-    // Who measures is gone.
+    // The measuring process has ended.
     socket.onclose = () => Deno.exit(0);
     return response;
   });
@@ -133,7 +133,7 @@ async function firstLineOf(stream: ReadableStream<Uint8Array>): Promise<{ contro
   let text = "";
   for await (const bytes of stream) {
     text += decoder.decode(bytes, { stream: true });
-    // It says nothing else.
+    // The process prints nothing else.
     if (text.endsWith("\n")) return JSON.parse(text);
   }
   throw new WrongWorkError("The measured process ended before it listened");

@@ -1,5 +1,5 @@
 /**
- * Batches of reports over one socket, as many on their way as a reporter has.
+ * Sends batches of reports over one socket, as a reporter does.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import type { ReportedChange } from "../../../lib/task/task.ts";
 import { WrongWorkError } from "./harness.ts";
 import { CLIENT } from "./records.ts";
 
-/** As many as a reporter has on their way over a socket. */
+/** Most unacknowledged batches of a reporter over a socket. */
 const WINDOW = 32;
 
-/** A batch, ready to be sent. */
+/** An encoded batch. */
 export interface ReadyBatch {
   readonly number: number;
   readonly text: string;
 }
 
-/** Writes reports as a reporter does, cut into batches as it cuts them. */
+/** Encodes reports and splits them into batches, as a reporter does. */
 export class ReportWriter {
   readonly #outbox: UnsentReports = new UnsentReports();
   #seq = 0;
@@ -30,7 +30,7 @@ export class ReportWriter {
     this.#outbox.push(JSON.stringify(report));
   }
 
-  /** The batches of what was added since the last call. */
+  /** The batches of the reports added since the last call. */
   take(): ReadyBatch[] {
     const batches: ReadyBatch[] = [];
     for (let batch = this.#outbox.next(); batch !== undefined; batch = this.#outbox.next()) {
@@ -41,7 +41,7 @@ export class ReportWriter {
   }
 }
 
-/** One socket. Closed when it is disposed. */
+/** A socket; closed when disposed of. */
 export class ReportStream implements Disposable {
   readonly #socket: WebSocket;
   readonly #acknowledged: (message: string, sent: readonly ReadyBatch[]) => number;

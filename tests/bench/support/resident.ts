@@ -1,5 +1,5 @@
 /**
- * What a process takes of the memory.
+ * Reads the resident memory of a process.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A folder for databases that is gone afterwards.
+ * A temporary folder for databases.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export class TempFolder implements AsyncDisposable {
     this.#path = path;
   }
 
-  /** Makes a folder. */
+  /** Creates a folder. */
   static async make(): Promise<TempFolder> {
     return new TempFolder(await Deno.makeTempDir({ prefix: "taskscope-bench-" }));
   }

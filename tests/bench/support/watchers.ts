@@ -1,5 +1,5 @@
 /**
- * Many watchers that count what they get. On bare TCP, as `WebSocket` would cost more than the server that is measured.
+ * Watchers that count frames. They use bare TCP, because `WebSocket` would cost more than the measured server.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Remote } from "./remote.ts";
 const OPCODE = { text: 1, ping: 9 } as const;
 /** A pong without payload; a client's frames are masked. */
 const PONG = new Uint8Array([0x8a, 0x80, 0, 0, 0, 0]);
-/** Connections that are opened at the same time. */
+/** The number of connections opened concurrently. */
 const OPENED_AT_ONCE = 50;
 
 /** Watchers of one path. */
@@ -22,28 +22,28 @@ export class Watchers implements Disposable {
   #onFrames: (frames: number) => void = () => {};
   #isClosed = false;
 
-  /** How many there are. */
+  /** The number of watchers. */
   get count(): number {
     return this.#connections.length;
   }
 
-  /** Text frames that all of them got. */
+  /** Text frames received by all watchers. */
   get frames(): number {
     return this.#frames;
   }
 
-  /** Bytes that all of them got. */
+  /** Bytes received by all watchers. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Is told the number of frames each time that it has grown. */
+  /** Called with the number of frames whenever it grows. */
   set onFrames(listener: (frames: number) => void) {
     this.#onFrames = listener;
   }
 
   /**
-   * Opens watchers, and waits until each got its first message.
+   * Opens watchers, and waits until each has received its first message.
    *
    * @param port where
    * @param path what they watch
@@ -55,7 +55,7 @@ export class Watchers implements Disposable {
       const length = Math.min(OPENED_AT_ONCE, count - opened);
       await Promise.all(Array.from({ length }, () => watchers.#open(port, path)));
     }
-    // There may be more: a task that stands still is shown as such after a while.
+    // There may be more, because a stalled task changes by itself.
     verify("whether all got a first message", true, watchers.#frames >= count);
     return watchers;
   }
@@ -84,7 +84,7 @@ export class Watchers implements Disposable {
     while (true) {
       const before = this.#frames;
       let at = 0;
-      // A header that is cut in two stays in the buffer until the rest has come.
+      // An incomplete header stays in the buffer until the rest arrives.
       while (at < filled) {
         const skipped = Math.min(toSkip, filled - at);
         at += skipped;
