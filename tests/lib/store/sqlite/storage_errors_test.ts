@@ -14,7 +14,7 @@ Deno.test("storageError() says what is wrong, what to do, and what SQLite report
     "database table is locked": "another program has locked it",
     "unable to open database file": "it cannot be opened; its folder must exist",
     "No such file or directory (os error 2): open 'x'": "it cannot be opened; its folder must exist",
-    "The system cannot find the path specified. (os error 3): open 'x'": "it can't be opened; its folder",
+    "The system cannot find the path specified. (os error 3): open 'x'": "it cannot be opened; its folder",
     "Not a directory (os error 20): open 'x'": "it cannot be opened; its folder must exist",
     "Permission denied (os error 13): open 'x'": "it cannot be opened; its folder must exist",
     "disk I/O error": "the disk reports an error, or it is full",

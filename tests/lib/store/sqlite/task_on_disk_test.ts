@@ -25,6 +25,6 @@ Deno.test("TaskOnDisk throws if its record is missing or damaged", () => {
   const damaged = new TaskOnDisk(file, 3, finishedTask({ id: "half" }), 7);
   assertThrows(() => damaged.task, StorageError, "the file is damaged; restore a backup");
   const gone = new TaskOnDisk(file, 4, finishedTask({ id: "gone" }), 7);
-  assertThrows(() => gone.json, StorageError, 'the record of task "gone" is not there');
-  assertThrows(() => gone.task, StorageError, 'the record of task "gone" is not there');
+  assertThrows(() => gone.json, StorageError, 'the record of task "gone" does not exist');
+  assertThrows(() => gone.task, StorageError, 'the record of task "gone" does not exist');
 });
