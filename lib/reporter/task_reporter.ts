@@ -17,7 +17,6 @@ import type {
   UpdateChange,
 } from "../task/task.ts";
 import type { ReportedTask, ReportSink } from "./report_sink.ts";
-import { UPDATE_FIELD_NAMES, UPDATE_FIELDS } from "../task/update_fields.ts";
 import { mergeMetadata, progressAfter, type TaskProgress } from "../task/transition.ts";
 
 /** How a {@linkcode TaskReporter} throttles and buffers. */
@@ -288,7 +287,11 @@ export class TaskReporter implements ReportedTask {
       // A total alone is no progress report, and must not replace the progress that comes from subtasks.
       if (given.progress !== undefined || progress !== before) draft.progress = progress;
     }
-    Object.assign(draft, textsOf(update));
+    // Not a loop over UPDATE_FIELDS: that makes every update a fifth slower.
+    if (update.status !== undefined) draft.status = truncate(String(update.status), LIMITS.statusLength);
+    if (update.unit !== undefined) {
+      draft.unit = update.unit === null ? null : truncate(String(update.unit), LIMITS.unitLength);
+    }
     if (update.metadata !== undefined) this.#mergeMetadata(draft, update.metadata);
   }
 
@@ -320,17 +323,6 @@ export class TaskReporter implements ReportedTask {
     this.#warned = true;
     this.#handlers.warn(`Ignored part of an update of task "${this.id}": ${message}`);
   }
-}
-
-/** The text fields of an update, truncated to their limits. */
-function textsOf(update: TaskUpdate): Partial<UpdateChange> {
-  const texts: Record<string, string | null> = {};
-  for (const name of UPDATE_FIELD_NAMES) {
-    const [field, value] = [UPDATE_FIELDS[name], update[name]];
-    if (field.kind !== "text" || value === undefined) continue;
-    texts[name] = field.isNullable && value === null ? null : truncate(String(value), field.maxLength);
-  }
-  return texts;
 }
 
 /** Converts any value from user code to a string. Never throws. */
