@@ -7,9 +7,9 @@
  * @module
  */
 
-import { startSharedBrowser } from "./test/shared_browser.ts";
+import { NO_BROWSER, startSharedBrowser } from "./test/shared_browser.ts";
 import { parseArguments } from "./test/arguments.ts";
-import { findTestFiles, groupFiles } from "./test/files.ts";
+import { findTestFiles, groupFiles, needBrowser } from "./test/files.ts";
 import { Lanes } from "./test/lanes.ts";
 import { checkTypes, type Outcome, runFiles, runInForeground } from "./test/processes.ts";
 import { addTallies, formatTally } from "./test/tally.ts";
@@ -26,7 +26,7 @@ if (files.length === 1) Deno.exit(await runInForeground(files[0]!, denoFlags, ch
 
 const outcomes: Outcome[] = [];
 let hasTypeErrors = false;
-await using browser = await startSharedBrowser();
+await using browser = await needBrowser(files) ? await startSharedBrowser() : NO_BROWSER;
 const pool = new Lanes(lanes);
 
 if (checksTypes) {

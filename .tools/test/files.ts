@@ -64,6 +64,14 @@ export function groupFiles(files: readonly string[]): string[][] {
   return groups;
 }
 
+/** Whether any of the files opens a browser. */
+export async function needBrowser(files: readonly string[]): Promise<boolean> {
+  for (const file of files) {
+    if ((await Deno.readTextFile(new URL(file, ROOT))).includes("/support/browser.ts")) return true;
+  }
+  return false;
+}
+
 /** The slow files, so that a test can find out that one was moved. */
 export const SLOW_FILES: readonly string[] = SLOW;
 

@@ -12,10 +12,13 @@ export interface SharedBrowser extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** Stands in for a browser that is missing or not needed. */
+export const NO_BROWSER: SharedBrowser = { env: {}, async [Symbol.asyncDispose]() {} };
+
 /** Launches the browser; without one installed, each browser test reports that itself. */
 export async function startSharedBrowser(): Promise<SharedBrowser> {
   const executablePath = await findExecutable();
-  if (executablePath === undefined) return { env: {}, async [Symbol.asyncDispose]() {} };
+  if (executablePath === undefined) return NO_BROWSER;
   const { server, env } = await launchSharedBrowser(executablePath);
   return { env, [Symbol.asyncDispose]: () => server.close() };
 }
