@@ -1,5 +1,5 @@
 /**
- * Rate and time left of one task, from how its progress moved and from how long earlier runs took. Pure.
+ * Estimates the rate and the remaining time of a task from its recent progress and from past runs. Pure.
  *
  * @module
  */
@@ -7,42 +7,43 @@
 import { PastDurations, type TimeLeft } from "./past_durations.ts";
 import type { EtaReason, Task } from "../task/task.ts";
 
-/** What can be said of a task's future. */
+/** An estimate of a task. */
 export interface Estimate {
-  /** Seconds left; `null` where nothing honest can be said. */
+  /** The remaining time in seconds; `null` if there is no basis for an estimate. */
   readonly eta: number | null;
-  /** The least and the most that it may be; `null` where there is none, or `eta` is no guess any more. */
+  /** The lower end of the likely range; `null` if there is no ETA, or the range is narrow. */
   readonly eta_low: number | null;
+  /** The upper end of the likely range, or `null`. */
   readonly eta_high: number | null;
-  /** Units, or percent where there are no counts, per second. */
+  /** Units per second, or percent per second if there are no counts. */
   readonly rate: number | null;
   /** Why there is no ETA. */
   readonly eta_reason: EtaReason | null;
 }
 
-/** How long, in seconds, an observation takes to lose 63 % of its weight: recent enough to follow a change of pace. */
+/** The time constant of smoothing, in seconds: an observation loses 63 % of its weight in this time. */
 const SMOOTHING_SECONDS = 15;
-/** Less evidence than this, in seconds of observed progress, gives no ETA. */
+/** The minimum time of observed progress for an ETA, in seconds. */
 const MIN_EVIDENCE_SECONDS = 1;
-/** Fewer observations of progress than this give no ETA: one step says nothing about the pace. */
+/** The minimum number of observations for an ETA: a single step does not define a rate. */
 const MIN_OBSERVATIONS = 2;
-/** A task is never called stalled sooner than this, in seconds. */
+/** The minimum time without progress before a task counts as stalled, in seconds. */
 const MIN_STALL_SECONDS = 10;
-/** A task is stalled when nothing moved for so many times the usual interval between two moves. */
+/** A task is stalled after this many times its usual interval between two steps without progress. */
 const STALL_INTERVALS = 6;
 
-/** Observations that make an average; of more than one in a second, each says hardly anything new. */
+/** The number of observations from which the rate is considered certain; at most one per second counts. */
 const ENOUGH_OBSERVATIONS = 10;
-/** Recent progress and past runs weigh the same once progress was observed for this share of what runs usually take, */
+/** The recent rate weighs as much as past runs once progress was observed for this share of their usual duration, */
 const EQUAL_SHARE = 0.1;
-/** but not sooner than after so many seconds: a few of them are not enough for a rate, however short the runs are. */
+/** but at least for this many seconds: even for short runs, fewer do not give a reliable rate. */
 const EQUAL_SECONDS = 5;
-/** A range that is narrower than this share of the ETA says nothing that the ETA does not say. */
+/** A range narrower than this share of the ETA is omitted. */
 const NARROW_SHARE = 0.2;
 
 /**
- * How fast one amount moves: an average over time with exponentially falling weights, corrected for the short history
- * at the start, so that the first observations are not drowned by a zero that nobody measured.
+ * The rate of one amount: an exponentially weighted moving average over time, corrected for the short history at the start,
+ * so that it is not biased towards zero.
  */
 class Pace {
   #position: number | null = null;
@@ -58,12 +59,12 @@ class Pace {
       this.#position = null;
       return;
     }
-    // A start, or a step back: what was learnt does not apply any more.
+    // The first observation, or a step back: earlier observations no longer apply.
     if (this.#position === null || position < this.#position) {
       this.#restart(position, at);
       return;
     }
-    // Several moves at one time add up until time has passed, else a burst would be an infinite rate.
+    // Steps at the same instant add up until time has passed; otherwise a burst would be an infinite rate.
     if (position === this.#position || at <= this.movedAt) return;
     const elapsed = at - this.movedAt;
     const decay = Math.exp(-elapsed / SMOOTHING_SECONDS);
@@ -75,12 +76,12 @@ class Pace {
     this.movedAt = at;
   }
 
-  /** Per second; `null` where nothing moved. */
+  /** The rate per second; `null` if there was no progress. */
   get rate(): number | null {
     return this.#weight > 0 && this.#distance > 0 ? this.#distance / this.#weight : null;
   }
 
-  /** Whether nothing moved for much longer than usual. */
+  /** Whether there was no progress for much longer than usual. */
   isStalled(at: number): boolean {
     if (this.#position === null) return false;
     const usual = this.observations === 0 ? 0 : this.evidence / this.observations;
@@ -98,14 +99,14 @@ class Pace {
 }
 
 /**
- * Follows the progress of one task, by its counts where they move, else by its percents. What it says blends two guesses:
+ * Estimates one task. Uses its counts if they change, otherwise its percentage. The ETA blends two predictions:
  *
- * - By the recent rate, as if it went on at that.
- * - By past runs of the same name, as if it were one of those that took longer than it has until now.
+ * - The remaining amount at the recent rate.
+ * - The past runs of the same name that took longer than this one has so far.
  *
- * At first past runs know better; with every second of progress that is observed, and with progress itself, the recent
- * rate does. While there is little to go by (a short time of progress, few past runs, or very different ones, or guesses
- * that differ), the ETA comes with a range.
+ * At first past runs weigh more; the weight of the recent rate grows with the time of observed progress and with progress
+ * itself. If the basis is weak (little observed progress, few or varying past runs, diverging predictions), the ETA has a
+ * range.
  */
 export class Estimator {
   readonly #counts: Pace = new Pace();
@@ -113,32 +114,32 @@ export class Estimator {
   readonly #pastRuns: (name: string) => PastDurations;
   #past: PastDurations | undefined;
 
-  /** @param pastRuns how long earlier runs of a name took; called once, when it is first needed */
+  /** @param pastRuns returns the durations of past runs of a name; called once, on first use */
   constructor(pastRuns: (name: string) => PastDurations = () => new PastDurations()) {
     this.#pastRuns = pastRuns;
   }
 
-  /** A task after a change, with a new estimate that takes the change into account. */
+  /** Returns a task after a change, with a new estimate. */
   estimated(task: Task): Task {
     this.observe(task, task.updated_at);
     return { ...task, ...this.estimate(task, task.updated_at) };
   }
 
   /**
-   * Takes in the newest record of the task.
+   * Observes the newest record of the task.
    *
    * @param task the record after a change
    * @param at when the change happened, in epoch seconds
    */
   observe(task: Task, at: number): void {
-    // An end fills the bar at one stroke, which says nothing about the pace.
+    // Progress jumps to 100 % at the end, which is no evidence of the rate.
     if (!task.active) return;
     this.#counts.observe(task.current, at);
     this.#percents.observe(task.progress, at);
   }
 
   /**
-   * What can be said at a time.
+   * Estimates a task at a time.
    *
    * @param task the newest record
    * @param at the time, in epoch seconds
@@ -158,7 +159,7 @@ export class Estimator {
   }
 
   /**
-   * Whether nothing moved for much longer than usual.
+   * Whether there was no progress for much longer than usual.
    *
    * @param at the time, in epoch seconds
    */
@@ -168,12 +169,12 @@ export class Estimator {
   }
 
   /**
-   * Another estimate of a task that has said nothing since its last one: it stands still, or has taken longer than the past
-   * runs by which alone its time left was guessed.
+   * A new estimate of a silent task whose last one no longer holds: it is stalled, or has outlasted the past runs that were
+   * the only basis of its ETA.
    *
    * @param task the newest record
    * @param at the time, in epoch seconds
-   * @returns the estimate, as of the record's last change; `null` where the one that it has is still right
+   * @returns the estimate, as of the record's last change; `null` if the current one still holds
    */
   correction(task: Task, at: number): Estimate | null {
     if (task.eta_reason !== null && task.eta_reason !== "too_early") return null;
@@ -190,7 +191,7 @@ export class Estimator {
     };
   }
 
-  /** What the recent rate says; `null` where there is none yet. */
+  /** The prediction by the recent rate; `null` if there is none yet. */
   #byRate(task: Task): TimeLeft | null {
     if (task.progress === null) return null;
     const pace = this.#paceOf(task);
@@ -235,10 +236,10 @@ function withRange({ eta, low, high }: TimeLeft, rate: number | null): Estimate 
   };
 }
 
-/** Something between two guesses. The more they differ, the wider is its range, but not beyond theirs. */
+/** The weighted mean of two predictions. The more they differ, the wider its range, but within theirs. */
 function blend(one: TimeLeft, other: TimeLeft, weightOfOne: number): TimeLeft {
   const between = (a: number, b: number) => a * weightOfOne + b * (1 - weightOfOne);
-  // The standard deviation of something that is the one or the other.
+  // The standard deviation of a variable that takes one value or the other.
   const difference = Math.abs(one.eta - other.eta) * Math.sqrt(weightOfOne * (1 - weightOfOne));
   return {
     eta: between(one.eta, other.eta),
@@ -247,7 +248,7 @@ function blend(one: TimeLeft, other: TimeLeft, weightOfOne: number): TimeLeft {
   };
 }
 
-/** Four significant digits: more would pretend a precision that an estimate does not have. */
+/** Rounds to four significant digits, as an estimate has no higher precision. */
 function round(value: number): number {
   return Number(value.toPrecision(4));
 }

@@ -16,7 +16,6 @@ export class LocalSink implements ReportSink, Reporter, Disposable {
   readonly ready = true;
   readonly #registry: Registry;
   readonly #tasks: Map<string, ReportedTask> = new Map();
-
   #isDisposed = false;
 
   /** @param registry the authority */

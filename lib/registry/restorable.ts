@@ -25,18 +25,18 @@ export class RestorableTasks {
   /** Adds a task that was removed just now. */
   add(ended: EndedTask): void {
     this.delete(ended);
-    this.#tasks.set(nameOf(ended), { ended, removedMs: Date.now() });
+    this.#tasks.set(keyOf(ended), { ended, removedMs: Date.now() });
   }
 
   /** The task; `undefined` if it cannot be restored. */
   get(key: TaskKey): EndedTask | undefined {
-    const known = this.#tasks.get(nameOf(key));
+    const known = this.#tasks.get(keyOf(key));
     return known === undefined || this.#isOverdue(known.removedMs) ? undefined : known.ended;
   }
 
   /** Removes a task. */
   delete(key: TaskKey): void {
-    this.#tasks.delete(nameOf(key));
+    this.#tasks.delete(keyOf(key));
   }
 
   /** Removes and returns the tasks that can no longer be restored. */
@@ -55,6 +55,6 @@ export class RestorableTasks {
   }
 }
 
-function nameOf({ client, id }: TaskKey): string {
+function keyOf({ client, id }: TaskKey): string {
   return `${client}/${id}`;
 }

@@ -183,14 +183,14 @@ Deno.test("Registry.whenPublishable() waits after a task was created, ended, rem
   for (const [name, step] of Object.entries(steps)) {
     store.hold();
     step();
-    const showable = registry.whenPublishable();
-    assert(showable !== null, name);
-    let isShown = false;
-    showable.then(() => isShown = true);
+    const publishable = registry.whenPublishable();
+    assert(publishable !== null, name);
+    let isPublished = false;
+    publishable.then(() => isPublished = true);
     await Promise.resolve();
-    assertEquals(isShown, false, name);
+    assertEquals(isPublished, false, name);
     await store.commit();
-    assertEquals([isShown, registry.whenPublishable()], [true, null], name);
+    assertEquals([isPublished, registry.whenPublishable()], [true, null], name);
   }
   test.begin("c", "2");
   await store.commit();
@@ -211,9 +211,9 @@ Deno.test("Registry.whenPublishable() does not wait if nothing can be committed"
   using test = new TestRegistry({}, "first", store);
   store.hold();
   test.begin("c", "1");
-  const showable = test.registry.whenPublishable();
+  const publishable = test.registry.whenPublishable();
   await store.fail();
-  await showable;
+  await publishable;
   assertEquals(test.registry.whenPublishable(), null);
   await assertRejects(() => test.registry.committed(), StorageError, "the disk is full");
   await store.recover();
