@@ -94,9 +94,9 @@ export class EndedTasks {
       throw store.index.get(client, id) === undefined
         ? new TransitionError(
           "task_not_found",
-          `Cannot restore task "${id}": it was not removed a moment ago`,
+          `Cannot restore task "${id}": it was not removed, or too long ago`,
         )
-        : new TransitionError("task_exists", `Cannot restore task "${id}": there is a task of that id`);
+        : new TransitionError("task_exists", `Cannot restore task "${id}": the id is already taken`);
     }
     const seq = store.takeSeq();
     const change = { type: "restore" } as const;

@@ -56,7 +56,7 @@ export class Retention {
     if (count !== undefined && count.live >= this.#limits.liveTasksPerClient) {
       return new LimitError(
         "liveTasksPerClient",
-        `Cannot create task: the client has ${count.live} tasks that have not ended, which is the limit`,
+        `Cannot create task: the client has ${count.live} unfinished tasks, which is the limit`,
       );
     }
     return null;

@@ -195,8 +195,8 @@ Deno.test("storage: the program refuses a disk that is read-only or full", async
     assertEquals(Object.keys(await tasksOf(program.url)).length, 300, "the failed start lost tasks");
   }
   await disk.protect();
-  await assertRefused(file, /^it can't be (opened|written to); .* \(.*\)\n$/);
-  await assertRefused(`${disk.path}/other.db`, /^it can't be (opened|written to); .* \(.*\)\n$/);
+  await assertRefused(file, /^it cannot be (opened|written to); .* \(.*\)\n$/);
+  await assertRefused(`${disk.path}/other.db`, /^it cannot be (opened|written to); .* \(.*\)\n$/);
 });
 
 Deno.test("storage: tasks continue in memory while the disk is full, and are stored once there is space", async () => {

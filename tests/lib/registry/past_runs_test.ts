@@ -37,7 +37,7 @@ Deno.test("PastRuns reads a name once, adds later ends, and reads it again after
   const store = new PastStore([run(10)]);
   const past = new PastRuns(store);
   past.ended("c", run(1_000));
-  assertEquals(past.of("c", "job").usual, 10, "what nobody asked for is not counted");
+  assertEquals(past.of("c", "job").usual, 10, "a name that was not read is not updated");
   past.ended("c", run(30));
   past.ended("c", run(1_000, { state: "ERROR" }));
   past.ended("c", run(1_000, { name: "other" }));

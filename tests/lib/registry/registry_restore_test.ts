@@ -90,7 +90,7 @@ Deno.test("Registry.restore() throws if the task was not removed, or its id is t
   assertEquals(refusal(registry, "unknown"), "task_not_found");
   for (const id of ["alive", "ended", "taken"]) assertEquals(refusal(registry, id), "task_exists", id);
   const taken = assertThrows(() => registry.restore("c", "taken"), TransitionError);
-  assertEquals(taken.message, 'Cannot restore task "taken": there is a task of that id');
+  assertEquals(taken.message, 'Cannot restore task "taken": the id is already taken');
   assertEquals([registry.cursor.seq, registry.task("c", "taken")?.version], [seq, version]);
 });
 

@@ -39,7 +39,7 @@ Deno.test("Retention.begin() throws an error that names the limit", () => {
   const tooMany = assertThrows(() => retention.begin("a"), LimitError);
   assertEquals([tooMany.limit, tooMany.message], [
     "liveTasksPerClient",
-    "Cannot create task: the client has 3 tasks that have not ended, which is the limit",
+    "Cannot create task: the client has 3 unfinished tasks, which is the limit",
   ]);
   retention.begin("b");
   const tooManyClients = assertThrows(() => retention.begin("c"), LimitError);
@@ -143,7 +143,7 @@ Deno.test("Retention.excess() selects a restored task last", () => {
   retention.forget("a", "1");
   retention.addEnded(ended("a/3", 3));
   retention.restore(ended("a/1", 1));
-  assertEquals(removeExcess(retention, "a"), ["a/2"], "who restored it wants to see it");
+  assertEquals(removeExcess(retention, "a"), ["a/2"], "a restored task is removed last");
 });
 
 Deno.test("Retention.forget() makes room for another client once a client has no tasks", () => {
