@@ -20,7 +20,7 @@ const PERMISSIONS = [
 const ROOT = new URL("../../", import.meta.url);
 
 /** Longest time that a process may take, in milliseconds; a hanging one would otherwise never show its output. */
-const DEADLINE_MS = 300_000;
+const DEADLINE_MS = 600_000;
 
 /** What became of the test files of one process. */
 export interface Outcome {
