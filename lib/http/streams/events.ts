@@ -198,7 +198,7 @@ export class Events {
     let stop = () => {};
     const onLeave = () => {
       this.#watchers.delete(watcher);
-      if (this.#watchers.size === 0) this.#release();
+      if (this.#watchers.size === 0) this.#stopKeepalive();
       // A stream keeps its slot until the rest of it was read.
       if (watcher.body.queuedBytes === 0) release();
       stop();
@@ -229,8 +229,8 @@ export class Events {
     return new Response(watcher.body.stream, { headers: HEADERS });
   }
 
-  /** Releases what only open streams need. */
-  #release(): void {
+  /** Stops the keepalive timer and releases the cached message, because no stream is open. */
+  #stopKeepalive(): void {
     this.#keepalive.stop();
     this.#encoder.clear();
   }
