@@ -247,7 +247,7 @@ Deno.test("Ledger.check() detects tasks that were never created, or were removed
   }
   story.ledger.saw("c", story.task("maybe removed", START, FINISH));
   assertEquals(story.check(), [
-    "c/invented is there, and nobody asked for it",
+    "c/invented exists without a request",
     "c/removed came back: it was removed",
     "c/seen to go came back: it was removed",
   ]);
@@ -303,10 +303,10 @@ Deno.test("Ledger.check() detects a lost or invented request to cancel", () => {
   story.acknowledge("start", "free");
   story.holds(story.task("free", START, { type: "cancelled" }));
   assertEquals(story.check().map((complaint) => complaint.split(/[:,]/)[0]), [
-    "c/cancel forgot that it is to be cancelled",
-    "c/force forgot that it is to be cancelled",
+    "c/cancel lost its cancel request",
+    "c/force lost its cancel request",
     "c/force was cancelled",
-    "c/free is cancelled",
+    "c/free is cancelled without a request",
   ]);
 });
 
@@ -337,20 +337,20 @@ Deno.test("Ledger.check() detects a running task without a process", () => {
   const story = new Story();
   story.acknowledge("start", "1");
   story.holds(story.task("1", START));
-  assertEquals(story.check(), ["c/1 is STARTING, and nobody runs it"]);
+  assertEquals(story.check(), ["c/1 is STARTING, but no reporter runs it"]);
 });
 
 Deno.test("Ledger.check() detects reused cursors and a changed epoch", () => {
   const again = new Story();
   again.cursor = "epoch:999";
-  assertEquals(again.check(), ["The numbering goes on at 999, and 999 was seen"]);
+  assertEquals(again.check(), ["The sequence numbers continue at 999, but 999 was seen"]);
   // A graceful shutdown releases the reserved sequence numbers.
   const inOrder = new Story();
   inOrder.cursor = "epoch:999";
   assertEquals(inOrder.check(false), []);
   const back = new Story();
   back.cursor = "epoch:998";
-  assertEquals(back.check(false), ["The numbering goes on at 998, and 999 was seen"]);
+  assertEquals(back.check(false), ["The sequence numbers continue at 998, but 999 was seen"]);
   const other = new Story();
   other.cursor = "other:2000";
   assertEquals(other.check()[0], "The epoch is other after the crash, and was epoch");
@@ -361,7 +361,7 @@ Deno.test("Ledger.sawRemoved() detects a removal without a request, unless reten
     const story = new Story({ mayForget: () => mayForget });
     story.acknowledge("start", "1");
     story.ledger.sawRemoved("c", "1");
-    assertEquals(story.check(), mayForget ? [] : ["c/1 was removed, and nobody asked for that"]);
+    assertEquals(story.check(), mayForget ? [] : ["c/1 was removed without a request"]);
   }
 });
 

@@ -47,7 +47,7 @@ export async function stateComplaints(
     const { status, json, text } = await call("GET", `${url}/tasks/${client}?after=${cursor}`);
     if (status === 200) {
       const { tasks } = heldAfter(client, held, json);
-      wrong.push(...differences(`Who asked for what follows ${cursor}`, tasks, now.get(client)!));
+      wrong.push(...differences(`The watcher that polled after ${cursor}`, tasks, now.get(client)!));
     } else {
       wrong.push(`GET /tasks/${client}?after=${cursor} was answered ${status}: ${text}`);
     }
@@ -69,7 +69,7 @@ export async function resumeComplaints(
     await until(() => watchers.every(({ messages }) => messages > 0));
     return watchers.flatMap(({ held }, index) => {
       const { client, cursor } = states[index]!;
-      return differences(`Who came back with ${cursor}`, held!.tasks, now.get(client)!);
+      return differences(`The watcher that resumed with ${cursor}`, held!.tasks, now.get(client)!);
     });
   } finally {
     await Promise.all(watchers.map((watcher) => watcher.stop()));
@@ -119,7 +119,7 @@ export async function retryComplaints(
     const asked = ledger.ask("retry", client, id);
     const { status, json, text } = await call("POST", `${url}/tasks/${key}/retry`);
     if (status !== 202) {
-      wrong.push(`${key} can't be tried again: ${status} ${text}`);
+      wrong.push(`${key} cannot be retried: ${status} ${text}`);
       continue;
     }
     asked.acknowledged();
@@ -128,7 +128,7 @@ export async function retryComplaints(
     if (
       retry.name !== name || retry.attempt !== attempt + 1 || retry.retry_of !== id || isFinal(retry.state)
     ) {
-      wrong.push(`${key} was tried again as ${JSON.stringify(retry)}`);
+      wrong.push(`${key} was retried as ${JSON.stringify(retry)}`);
     }
   }
   return wrong;

@@ -17,7 +17,7 @@ export function recordComplaints(task: Task): string[] {
   const { state, error, current, log_count: lines } = task;
   const isInterrupted = state === "ERROR" && error?.type === "interrupted";
   if (task.name === "steady" && !isInterrupted && state !== "CANCELLED") {
-    wrong.push(`${task.id} goes on until it is stopped, and is ${shown(task)}`);
+    wrong.push(`${task.id} runs until it is stopped, but is ${shown(task)}`);
   }
   // The count and the status come from the same update.
   if (current !== null && task.status !== `step ${current}`) {
@@ -25,7 +25,7 @@ export function recordComplaints(task: Task): string[] {
   }
   // Each step logs its line before its count, so that the two differ by at most one.
   if (current !== null && Math.abs(lines - current) > 1) {
-    wrong.push(`${task.id} took other steps: ${shown(task)}`);
+    wrong.push(`${task.id} has inconsistent steps: ${shown(task)}`);
   }
   return wrong;
 }

@@ -201,7 +201,7 @@ export class Ledger {
     const entry = this.#entry(client, id);
     if (entry.removal === "none" && !entry.isRestoreAsked) {
       if (this.#mayForget(id)) this.#forgotten++;
-      else this.complain(`${client}/${id} was removed, and nobody asked for that`);
+      else this.complain(`${client}/${id} was removed without a request`);
     }
     if (!entry.isRestoreAsked) entry.removal = "done";
   }
@@ -225,7 +225,7 @@ export class Ledger {
     for (const [key, task] of after.tasks) {
       const entry = this.#entries.get(key);
       if (!(entry?.isKnown || entry?.isAsked || this.#belongs(key, task))) {
-        this.complain(`${key} is there, and nobody asked for it`);
+        this.complain(`${key} exists without a request`);
       }
     }
     for (const [key, entry] of this.#entries) {
@@ -300,7 +300,7 @@ export class Ledger {
       this.complain(`The epoch is ${epoch} after the crash, and was ${this.#epoch}`);
     }
     if (wasKilled ? seq <= this.#newestSeq : seq < this.#newestSeq) {
-      this.complain(`The numbering goes on at ${seq}, and ${this.#newestSeq} was seen`);
+      this.complain(`The sequence numbers continue at ${seq}, but ${this.#newestSeq} was seen`);
     }
   }
 
@@ -320,16 +320,16 @@ export class Ledger {
 
   #checkPresence(key: string, entry: Entry, task: Task): void {
     if (entry.removal === "done") this.complain(`${key} came back: it was removed`);
-    if (!isFinal(task.state)) this.complain(`${key} is ${task.state}, and nobody runs it`);
+    if (!isFinal(task.state)) this.complain(`${key} is ${task.state}, but no reporter runs it`);
     if (entry.end !== null && !isEnd(task, entry.end)) {
       this.complain(`${key} had ended as ${JSON.stringify(entry.end)}, and is ${shown(task)}`);
     }
     // Subtasks are cancelled with their parent.
     if (task.cancel_requested && !entry.isCancelAsked && task.parent_id === null) {
-      this.complain(`${key} is cancelled, and nobody asked for that`);
+      this.complain(`${key} is cancelled without a request`);
     }
     if (entry.isCancelled && !task.cancel_requested) {
-      this.complain(`${key} forgot that it is to be cancelled`);
+      this.complain(`${key} lost its cancel request`);
     }
     if (entry.isForced && task.state !== "CANCELLED") {
       this.complain(`${key} was cancelled, and is ${shown(task)}`);

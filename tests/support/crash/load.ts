@@ -195,7 +195,7 @@ export class Load {
       this.#brief.push(task);
     } else if (performance.now() - removedMs < this.#options.restoreWindowMs && restored.status === 404) {
       this.#options.ledger.complain(
-        `${path} was removed a moment ago, and can't be restored: ${restored.text}`,
+        `${path} was removed just now, but cannot be restored: ${restored.text}`,
       );
     }
   }

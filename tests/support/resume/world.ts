@@ -373,10 +373,10 @@ export class ResumeWorld implements AsyncDisposable {
       const changes = this.#registry.changesSince(client, parseCursor(cursor));
       if (!this.#isKnown(cursor)) {
         this.counts.foreign++;
-        if (changes !== undefined) throw new Error(`Cursor ${cursor} means nothing here, and was taken`);
+        if (changes !== undefined) throw new Error(`Cursor ${cursor} has another epoch, but was accepted`);
       } else if (changes === undefined) {
         this.counts.forgotten++;
-        if (!this.#mayForget) throw new Error(`Cursor ${cursor} is forgotten, though all is remembered`);
+        if (!this.#mayForget) throw new Error(`Cursor ${cursor} was rejected, although nothing is forgotten`);
       } else {
         this.counts.known++;
         this.#compare(applied(records, changes), this.#oracle.present(client), `${client} from ${cursor}`);
@@ -388,7 +388,11 @@ export class ResumeWorld implements AsyncDisposable {
     const [failure] = this.#failures;
     if (failure !== undefined) throw failure;
     for (const client of CLIENTS) {
-      this.#compare(this.#oracle.newest(client), this.#oracle.present(client), `what was told of ${client}`);
+      this.#compare(
+        this.#oracle.newest(client),
+        this.#oracle.present(client),
+        `the published changes of ${client}`,
+      );
       const runs = this.#registry.tasks(client).map(({ id, state, metadata }) =>
         `${id} ${metadata.run} ${state}`
       );
