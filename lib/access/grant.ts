@@ -1,29 +1,32 @@
 /**
- * The permissions of keys and tokens, and what requests need. Pure.
+ * The permissions that keys and tokens grant, and those that requests need. Pure functions.
  *
  * @module
  */
 
-/** What a request does, passed to `authorize`. */
+/** The access that a request asks for, passed to `authorize`. */
 export interface Access {
   /**
    * The kind of request. `read`, `start`, `cancel` and `remove` tasks; `report`: send reports from another
    * process; `operate`: manage the server, or read about it as a whole.
    */
   readonly action: "read" | "start" | "cancel" | "remove" | "report" | "operate";
-  /** The client token; `null` if the request is not about a client's tasks. */
+  /** The client token whose tasks the request is about; `null` if it is not about a client's tasks. */
   readonly client: string | null;
-  /** The task's id; `null` for all tasks of the client, or a task to be created. */
+  /**
+   * The id of the task that the request is about; `null` for all tasks of the client, or a task to be
+   * created.
+   */
   readonly taskId: string | null;
 }
 
-/** What a request needs: permission for an access; any valid key or token; or nothing. */
+/** The authorisation that a request needs: permission for an access, any valid key or token, or nothing. */
 export type Need = Access | "any" | "none";
 
-/** What a scoped token allows: reading, or reporting. */
+/** The scope of a token: `read` allows reading tasks, `write` allows reporting them. */
 export type Scope = "read" | "write";
 
-/** The permissions of the key: everything. */
+/** The permissions of the key: every access. */
 export interface FullGrant {
   readonly kind: "full";
   /** When the grant expires, in epoch seconds; `null` if only changing the server's key revokes it. */
@@ -34,9 +37,9 @@ export interface FullGrant {
 export interface ScopedGrant {
   readonly kind: "scoped";
   readonly may: Scope;
-  /** The client token whose tasks are covered. */
+  /** The client token whose tasks the grant covers. */
   readonly client: string;
-  /** The id of the only task that is covered; `null` for all tasks of the client. */
+  /** The id of the only task that the grant covers; `null` for all tasks of the client. */
   readonly taskId: string | null;
   /** When the grant expires, in epoch seconds; `null` if only changing the server's key revokes it. */
   readonly expiresAt: number | null;
@@ -45,17 +48,17 @@ export interface ScopedGrant {
 /** The permissions of a request. */
 export type Grant = FullGrant | ScopedGrant;
 
-/** The grant of the key's holder; of everybody if the server has no key. */
+/** The grant of the key's holder, or of everybody if the server has no key. */
 export const FULL_GRANT: FullGrant = { kind: "full", expiresAt: null };
 
-/** The action that each scope allows. `write` does not include reading, not even what was reported. */
+/** The action that each scope allows. A `write` token cannot read, not even the tasks that it reported. */
 const COVERED: Readonly<Record<Scope, Access["action"]>> = { read: "read", write: "report" };
 
 /**
- * Whether a grant covers what a request needs.
+ * Returns whether a grant permits a request.
  *
  * @param grant the permissions of the request
- * @param need what the request needs
+ * @param need the authorisation that the request needs
  */
 export function permits(grant: Grant, need: Need): boolean {
   if (grant.kind === "full" || need === "none" || need === "any") return true;

@@ -12,7 +12,10 @@ import { jwtVerify, SignJWT } from "jose";
 import { ConfigError } from "../errors.ts";
 import { FULL_GRANT, type Grant, hasExpired, type ScopedGrant } from "./grant.ts";
 
-/** `scoped`: created by the key's holder for somebody else. `session`: of a browser that has signed in. */
+/**
+ * The kind of a token. `scoped`: created by the key's holder for somebody else. `session`: issued to a
+ * browser that has signed in.
+ */
 export type TokenKind = "scoped" | "session";
 
 const ALGORITHM = "HS256";
@@ -20,24 +23,24 @@ const TYPES: Readonly<Record<TokenKind, string>> = {
   scoped: "taskscope-scoped+jwt",
   session: "taskscope-session+jwt",
 };
-/** Separates this secret from others that may be derived from the key later (RFC 5869, section 3.2). */
+/** Separates the token secret from others that may be derived from the key later (RFC 5869, section 3.2). */
 const PURPOSE = "taskscope tokens, version 1";
 /**
- * How many verified tokens are cached, so that not every request verifies one; beyond it the oldest is
- * evicted.
+ * The maximum number of verified tokens to cache, so that not every request verifies one; beyond it, the
+ * oldest is evicted.
  */
 const REMEMBERED_TOKENS = 1_000;
-/** Longer texts are neither a key nor one of our tokens. */
+/** The maximum length of a key or token, in characters; longer texts are rejected unread. */
 const MAX_CHARACTERS = 2_048;
 
 /**
  * Validates a key.
  *
  * @param key the key
- * @param name where it came from, for the message
- * @returns the key
- * @throws {ConfigError} if it is too short to be secure, or contains characters that can't be sent in a
- * header; the message does not contain it
+ * @param name the source of the key, such as a flag, for the error message
+ * @returns the same key
+ * @throws {ConfigError} if the key is too short to be secure, or contains characters that can't be sent in a
+ * header; the message does not contain the key
  */
 export function checkKey(key: string, name: string): string {
   if (/^[\x21-\x7e]{16,1024}$/.test(key)) return key;
@@ -47,14 +50,14 @@ export function checkKey(key: string, name: string): string {
   );
 }
 
-/** Finds the grant of a key or token. */
+/** Verifies keys and tokens, and signs tokens. */
 export class Keyring {
   readonly #digest: Buffer;
   readonly #secret: Uint8Array;
-  /** The grants of verified tokens, by kind and digest. */
+  /** The grants of verified tokens, by the token's kind and digest. */
   readonly #verified: Map<string, Grant> = new Map();
 
-  /** @param key the key, already validated */
+  /** @param key the server's key, already validated */
   constructor(key: string) {
     this.#digest = digestOf(key);
     this.#secret = new Uint8Array(hkdfSync("sha256", key, "", PURPOSE, 32));
@@ -64,12 +67,13 @@ export class Keyring {
    * Returns the grant of a key or scoped token.
    *
    * @param text the key or the token
-   * @returns the grant, synchronously if it is cached; `null` if the text is neither, or has expired
+   * @returns the grant, synchronously if it is cached; `null` if the text is neither a key nor a token, or
+   * the token has expired
    */
   grantOf(text: string): Grant | null | Promise<Grant | null> {
     if (text.length > MAX_CHARACTERS) return null;
     const digest = digestOf(text);
-    // Compares digests, so that the duration reveals nothing about the key.
+    // The digests are compared in constant time, so that the duration reveals nothing about the key.
     if (timingSafeEqual(digest, this.#digest)) return FULL_GRANT;
     return this.#verify(text, digest, "scoped");
   }
@@ -88,7 +92,7 @@ export class Keyring {
   /**
    * Signs a session token.
    *
-   * @param expiresAt when it expires, in epoch seconds
+   * @param expiresAt when the token expires, in epoch seconds
    */
   async signSession(expiresAt: number): Promise<string> {
     return await this.#sign("session", {}, expiresAt);
@@ -121,7 +125,10 @@ export class Keyring {
   }
 }
 
-/** Converts the claims of a token. They need no validation, because only we can have signed them. */
+/**
+ * Converts the claims of a token to its grant. They need no validation, because they were signed with the
+ * server's secret.
+ */
 function grantFrom(
   kind: TokenKind,
   { may, client, task, exp }: { readonly [claim: string]: unknown; readonly exp?: number },

@@ -6,11 +6,11 @@
 
 /** Options of a {@linkcode RateLimiter}. */
 export interface RateLimiterOptions {
-  /** How many actions are allowed in a row. */
+  /** The number of actions that a caller may perform without waiting. */
   readonly burst: number;
-  /** How long it takes until one more action is allowed, in milliseconds. */
+  /** The time after which a caller may perform one more action, in milliseconds. */
   readonly refillMs: number;
-  /** The most callers to remember; beyond it the least recently active ones are forgotten. */
+  /** The maximum number of callers to remember; beyond it, the least recently active ones are forgotten. */
   readonly most: number;
 }
 
@@ -23,16 +23,16 @@ export class RateLimiter {
    */
   readonly #fullAt: Map<string, number> = new Map();
 
-  /** @param options the size of the buckets and their refill */
+  /** @param options the size of the buckets, their refill time, and the maximum number of buckets */
   constructor(options: RateLimiterOptions) {
     this.#options = options;
   }
 
   /**
-   * Returns how long a caller has to wait.
+   * Returns how long a caller has to wait before its next action.
    *
-   * @param who identifies the caller
-   * @returns the wait in milliseconds; 0 if the action is allowed now
+   * @param who the caller's identifier
+   * @returns the wait in milliseconds; 0 if an action is allowed now
    */
   waitMs(who: string): number {
     const { burst, refillMs } = this.#options;

@@ -5,13 +5,13 @@
  * Guarantees:
  *
  * - A member's messages arrive exactly once and in order. This holds even if the member was forgotten in
- * between because its isolate was blocked, provided it is among the last `maxForgottenMembers` forgotten
- * ones.
- * - Messages to a member arrive exactly once and in order until it is forgotten. Its unacknowledged messages
- * are dropped then, and `onMemberGone` is called.
- * - If another authority takes over, messages that the previous one received but could not acknowledge arrive
- * again.
- * - Publications may be lost; gaps in their sequence numbers reveal it.
+ *   between because its isolate was blocked, provided that it is still among the last `maxForgottenMembers`
+ *   forgotten members.
+ * - Messages to a member arrive exactly once and in order until the member is forgotten. When a member is
+ *   forgotten, its unacknowledged messages are dropped, and `onMemberGone` is called.
+ * - If another authority takes over, messages that the previous authority received but could not acknowledge
+ *   arrive again.
+ * - Publications may be lost; gaps in their sequence numbers reveal the loss.
  *
  * @module
  */
@@ -34,13 +34,14 @@ import type { LinkLimits } from "./link_limits.ts";
 export interface AuthorityChannelOptions {
   /** The name that the authority and its members share. A process can have one authority per name. */
   readonly name: string;
-  /** Identifies the sequence of publications, 1 to 128 characters; members receive it. */
+  /** Identifies the sequence of publications; 1 to 128 characters. It is sent to members. */
   readonly epoch: string;
   /** Called with each message of a member. */
   readonly onMessage: (memberId: string, message: string) => void;
   /**
-   * Answers a member's request; an error's message is sent as the rejection. May be called again for the same
-   * request if the response was lost with a connection, so it must be idempotent.
+   * Answers a member's request; if the callback throws, the error's message is sent as the rejection. The
+   * callback must be idempotent, because it is called again for the same request if the response was lost
+   * with a connection.
    */
   readonly onRequest: (memberId: string, payload: string) => string | Promise<string>;
   /** Called when a member connects, or reconnects after it was forgotten. */
@@ -48,28 +49,28 @@ export interface AuthorityChannelOptions {
   /** Called when a member disconnects or times out; its unacknowledged messages are dropped. */
   readonly onMemberGone?: (memberId: string) => void;
   /**
-   * Called when an older authority of the same name exists in another isolate; this authority is closed by
-   * then.
+   * Called after this authority was closed because an older authority of the same name exists in another
+   * isolate.
    */
   readonly onConflict: (error: ChannelConflictError) => void;
-  /** Called with any error that another callback threw. */
+  /** Called with any error that another callback of these options threw. */
   readonly onError?: (error: unknown) => void;
   /**
-   * The interval between heartbeats, in milliseconds. They are sent while there are members.
+   * The interval between heartbeats, in milliseconds. Heartbeats are sent only while there are members.
    *
    * @default {500}
    */
   readonly heartbeatMs?: number;
   /**
-   * How long a member may be silent before it is forgotten, in milliseconds. The time is counted in
+   * How long a member may send nothing before it is forgotten, in milliseconds. The time is counted in
    * heartbeats, so an authority that was blocked itself forgets nobody.
    *
    * @default {30000}
    */
   readonly memberTimeoutMs?: number;
-  /** The most members at a time; further ones get no reply. @default {1000} */
+  /** The maximum number of members at a time; further ones get no reply. @default {1000} */
   readonly maxMembers?: number;
-  /** How many forgotten members can reconnect without losing messages. @default {1000} */
+  /** The maximum number of forgotten members that can reconnect without losing messages. @default {1000} */
   readonly maxForgottenMembers?: number;
   /** The limits of the link to each member. */
   readonly limits?: Partial<LinkLimits>;
@@ -88,17 +89,17 @@ interface Member {
   silentTicks: number;
 }
 
-// A new authority announces itself for this many heartbeats, because another one may be blocked or miss the
-// first.
+// A new authority announces itself for this many heartbeats, because another authority may be blocked or miss
+// the first announcement.
 const ANNOUNCEMENTS = 10;
 
 // The channel names that have an authority in this isolate.
 const openNames = new Set<string>();
 
 /**
- * Checks that this isolate has no authority of the given name.
+ * Checks that this isolate has no authority with the given channel name.
  *
- * @throws {ChannelConflictError} if it has one
+ * @throws {ChannelConflictError} if the isolate has one
  */
 export function checkChannelIsFree(name: string): void {
   if (!openNames.has(name)) return;
@@ -107,7 +108,7 @@ export function checkChannelIsFree(name: string): void {
   );
 }
 
-/** The authority's end of a channel. It keeps the process alive until it is closed. */
+/** The authority's end of a channel. An open authority keeps the process alive. */
 export class AuthorityChannel implements Disposable {
   /** A random id that distinguishes this authority from earlier and later ones of the same name. */
   readonly id: string = randomId();
@@ -125,7 +126,7 @@ export class AuthorityChannel implements Disposable {
   #closed = false;
 
   /**
-   * Opens the channel and announces the authority.
+   * Opens a channel and announces its authority.
    *
    * @throws {ChannelConflictError} if this isolate has an authority of this name
    * @throws {Error} if the runtime has no `BroadcastChannel`
@@ -161,8 +162,8 @@ export class AuthorityChannel implements Disposable {
   /**
    * Sends a message to one member.
    *
-   * @returns whether there is such a member
-   * @throws {LimitError} if the member has too many unacknowledged messages; this one was not queued
+   * @returns whether a member with this id is connected
+   * @throws {LimitError} if the member has too many unacknowledged messages; the message was not queued
    */
   send(memberId: string, message: string): boolean {
     const member = this.#members.get(memberId);
@@ -171,10 +172,10 @@ export class AuthorityChannel implements Disposable {
   }
 
   /**
-   * Sends a text to all members. Any of them may miss it.
+   * Publishes a text to all members, without delivery guarantee.
    *
-   * @param seq its sequence number, higher than all earlier ones; heartbeats repeat the newest
-   * @param text the text to send
+   * @param seq the publication's sequence number, higher than all earlier ones; heartbeats repeat the newest
+   * @param text the text to publish
    */
   publish(seq: number, text: string): void {
     this.#seq = seq;
@@ -227,7 +228,7 @@ export class AuthorityChannel implements Disposable {
     }
     member.silentTicks = 0;
     const { id, link, session } = member;
-    // `hello.oldest` is ahead only if another authority received messages in between.
+    // `hello.oldest` is higher than `link.next` only if another authority received messages in between.
     const next = Math.max(link.next, hello.oldest);
     const welcome = { from: this.id, to: id, epoch: this.#options.epoch, openedAt: this.#openedAt, session };
     this.#post({ type: "welcome", ...welcome, next, oldest: link.oldest, seq: this.#seq });
@@ -267,7 +268,8 @@ export class AuthorityChannel implements Disposable {
     const { requestId, text } = received;
     const answer = () => this.#options.onRequest(memberId, text);
     sendAnswer(requestId, answer, (message) => {
-      // The member may have disconnected meanwhile; it resends the request when it is back.
+      // The member may have disconnected while the request was answered; it resends the request when it
+      // reconnects.
       const isHere = this.#members.get(memberId)?.link === link;
       if (!this.#closed && isHere) link.send(message);
     });
@@ -309,8 +311,8 @@ export class AuthorityChannel implements Disposable {
     this.#call(() => this.#options.onMemberGone?.(memberId));
   }
 
-  // If two authorities of one name hear each other, the older one stays and replies, so that the younger one
-  // closes.
+  // Handles a frame from another authority of the same name: the older of the two stays open and replies, so
+  // that the younger one closes.
   #meetAuthority(id: string, openedAt: number): void {
     const isOlder = openedAt < this.#openedAt || (openedAt === this.#openedAt && id < this.id);
     if (!isOlder) return this.#announce();

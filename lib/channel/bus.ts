@@ -1,17 +1,18 @@
 /**
- * Sends and receives frames over `BroadcastChannel`; no other file uses it.
+ * Sends and receives frames over `BroadcastChannel`, which no other file uses.
  *
- * On Deno, a `BroadcastChannel` silently loses messages: all names and isolates of a process share one ring
- * buffer of 256 messages, and a receiver that falls further behind misses the overwritten ones. Link
- * (link.ts) therefore numbers and resends messages.
+ * On Deno, a `BroadcastChannel` silently loses messages: all channel names and isolates of a process share
+ * one ring buffer of 256 messages, and a receiver that falls further behind misses the overwritten messages.
+ * Link (link.ts) therefore numbers and resends messages.
  *
  * Every isolate with an open channel receives every message of the process, at about 50 ns per byte, before
- * it can look at the name. Hence one channel object per isolate, and few large frames. Measured with batches
- * of 100 to 500 messages of 200 bytes: an array of strings, one JSON text, UTF-8 bytes and structured objects
- * all arrive at 170,000 to 200,000 messages per second. Posting a batch, however, takes 13 µs as an array of
- * strings, 26 µs as bytes and 77 µs as objects; one letter beyond Latin-1 halves the speed of a single text
- * but not of an array; and JSON inside JSON must be escaped. So a frame is an object that holds its messages
- * as an array of strings, and an isolate that is not addressed reads only the field `to`.
+ * it can look at the channel name. Therefore each isolate has one channel object, and frames are few and
+ * large. Measured with batches of 100 to 500 messages of 200 bytes: an array of strings, one JSON text, UTF-8
+ * bytes and structured objects all arrive at 170,000 to 200,000 messages per second. Posting a batch,
+ * however, takes 13 µs as an array of strings, 26 µs as bytes and 77 µs as objects; one letter beyond Latin-1
+ * halves the speed of a single text but not of an array; and JSON inside JSON must be escaped. So a frame is
+ * an object that holds its messages as an array of strings, and an isolate that is not addressed reads only
+ * the field `to`.
  *
  * @module
  */
@@ -21,26 +22,23 @@ import type { LinkTimers } from "./link.ts";
 
 /** Options of a {@linkcode ChannelBus}. */
 export interface ChannelBusOptions {
-  /** The channel name that all ends share. */
+  /** The channel name that all ends of the channel share. */
   readonly name: string;
-  /** The receiver's id; frames for others are dropped. */
+  /** The receiver's id; frames for other receivers are dropped. */
   readonly id: string;
   /** Called with each parsed frame. */
   readonly receive: (frame: Frame) => void;
 }
 
 // Works around a bug of Deno (seen in 2.6 to 2.9, no upstream issue known): if an isolate closes its last
-// channel and opens another before the runtime has finished closing the first, the new one receives nothing,
-// and posting to it throws "expected i32"; before 2.9 that error can't be caught and ends the process. Other
-// code may have closed the isolate's last channel, so every opening waits for the event loop first. One turn
-// would be enough, but the timer for the first one may be due already. This can go once bus_test.ts passes
-// with 0 turns on the oldest supported Deno.
+// channel and opens another before the runtime has finished closing the first, the new channel receives
+// nothing, and posting to it throws "expected i32"; before 2.9 that error can't be caught and ends the
+// process. Other code may have closed the isolate's last channel, so every opening first waits for this many
+// turns of the event loop. One turn would be enough, but the timer for the first turn may be due already.
+// Remove this workaround once bus_test.ts passes with 0 turns on the oldest supported Deno.
 const TURNS_BEFORE_OPENING = 3;
 
-/**
- * Sends frames to, and receives them from, every end that opened the same name in this process or browser
- * origin.
- */
+/** Exchanges frames with every bus that opened the same channel name in this process or browser origin. */
 export class ChannelBus {
   readonly #options: ChannelBusOptions;
   #channel: BroadcastChannel | undefined;
@@ -49,7 +47,7 @@ export class ChannelBus {
   #closed = false;
 
   /**
-   * @param options the name and the receiver
+   * @param options the channel name, the receiver's id, and the callback for frames
    * @throws {Error} if the runtime has no `BroadcastChannel`
    */
   constructor(options: ChannelBusOptions) {
@@ -62,9 +60,9 @@ export class ChannelBus {
   }
 
   /**
-   * Starts listening, after a few turns of the event loop.
+   * Starts to listen for frames, after a few turns of the event loop.
    *
-   * @param onOpen called when frames can be posted; earlier ones are lost
+   * @param onOpen called when frames can be posted; frames posted earlier are lost
    */
   open(onOpen: () => void): void {
     let turns = TURNS_BEFORE_OPENING;
@@ -76,8 +74,8 @@ export class ChannelBus {
     turn();
   }
 
-  // Not channelTimers, which are unref'd: until the channel is open, this timer keeps the process alive in
-  // its place.
+  // This does not use channelTimers, which are unref'd: until the channel is open, this timer must keep the
+  // process alive in the channel's place.
   #wait(callback: () => void): void {
     this.#timer = setTimeout(callback, 0);
   }
@@ -100,20 +98,21 @@ export class ChannelBus {
     return this.#malformed;
   }
 
-  /** Posts a frame. It may be lost. */
+  /** Posts a frame, which may be lost. */
   post(frame: Frame): void {
     if (this.#closed || this.#channel === undefined) return;
     try {
       this.#channel.postMessage(toWire(frame));
     } catch {
-      // The bug above happened nevertheless; opening any channel revives all channels of the isolate.
+      // The bug described at TURNS_BEFORE_OPENING happened nevertheless; opening any channel revives all
+      // channels of the isolate.
       new BroadcastChannel(this.#options.name).close();
     }
   }
 
   /**
-   * Stops listening. Idempotent. Deno before 2.8.2 loses frames that were posted just before; the receivers
-   * then notice by timeout (https://github.com/denoland/deno/issues/31134).
+   * Closes the bus. Idempotent. Deno before 2.8.2 loses frames that were posted just before the close; the
+   * receivers then detect the close by timeout (https://github.com/denoland/deno/issues/31134).
    */
   close(): void {
     clearTimeout(this.#timer);
@@ -127,7 +126,7 @@ export function isChannelAvailable(): boolean {
   return typeof BroadcastChannel === "function";
 }
 
-/** Timers that are unref'd if the runtime supports it. */
+/** The timers of a channel, unref'd if the runtime supports it. */
 export const channelTimers: LinkTimers = {
   set(callback, delayMs) {
     const timer = setTimeout(callback, delayMs);
@@ -140,7 +139,7 @@ export const channelTimers: LinkTimers = {
   },
 };
 
-/** Calls a callback; any error it throws goes to `onError` instead of the caller. */
+/** Calls a callback, and passes any error that it throws to `onError` instead of the caller. */
 export function callSafely(callback: () => void, onError: ((error: unknown) => void) | undefined): void {
   try {
     callback();
@@ -148,7 +147,7 @@ export function callSafely(callback: () => void, onError: ((error: unknown) => v
     try {
       onError?.(error);
     } catch {
-      // onError itself failed; nobody is left to report it to.
+      // `onError` itself threw, so the error cannot be reported.
     }
   }
 }

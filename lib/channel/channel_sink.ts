@@ -15,9 +15,9 @@ const sinks: Map<string, ChannelSink> = new Map();
  * Returns the sink for tasks that have no monitor in their own isolate.
  *
  * @param channel the name of the monitor's channel
- * @param fallback returns the sink to use if no monitor answers; `null` if there is none
- * @param key the key for the fallback's server, if the monitored function names one
- * @returns the sink; the same one for the same channel and key
+ * @param fallback returns the sink to use if no monitor answers; `null` if there is no fallback
+ * @param key the key for the fallback's server, if the monitored function has the option `key`
+ * @returns the sink; calls with the same channel and key return the same sink
  */
 export function channelSink(
   channel: string,
@@ -30,7 +30,7 @@ export function channelSink(
   return sink;
 }
 
-/** Delegates to the monitor or, permanently once no monitor has answered, to the fallback. */
+/** Passes reports to the monitor; once no monitor has answered, passes them to the fallback for good. */
 class ChannelSink implements ReportSink {
   readonly #monitor: MonitorSink;
   readonly #fallback: () => ReportSink | null;
@@ -64,7 +64,7 @@ class ChannelSink implements ReportSink {
   async settled(): Promise<void> {
     const target = this.#target;
     await target.settled();
-    // The reports may have moved to the fallback meanwhile.
+    // The reports may have been moved to the fallback during the wait.
     if (this.#target !== target) await this.#target.settled();
   }
 

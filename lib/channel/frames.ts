@@ -1,6 +1,6 @@
 /**
- * The wire format of a channel. Frames are validated on arrival, because any code in the process can post.
- * Pure.
+ * The wire format of a channel. Frames are validated on arrival, because any code in the process can post
+ * them. Pure functions.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { Packet } from "./packet.ts";
 /** The protocol version. Frames of other versions are ignored. */
 const CHANNEL_PROTOCOL = 1;
 
-/** The `to` of frames for every receiver. */
+/** The value of `to` in frames for every receiver. */
 export const EVERYBODY = "*";
 
-/** A member looks for an authority; repeated until it is answered. */
+/** The frame by which a member looks for an authority. The member repeats it until an authority answers. */
 export interface HelloFrame {
   readonly type: "hello";
   readonly from: string;
@@ -22,7 +22,7 @@ export interface HelloFrame {
   readonly oldest: number;
 }
 
-/** An authority accepts a member, or knows it already. */
+/** An authority's answer to `hello`: it accepts the member, or knows the member already. */
 export interface WelcomeFrame {
   readonly type: "welcome";
   readonly from: string;
@@ -40,14 +40,14 @@ export interface WelcomeFrame {
   readonly seq: number;
 }
 
-/** The authority does not know the sender, which must send `hello` again. */
+/** An authority's answer to a member that it does not know, which must then send `hello` again. */
 export interface UnknownFrame {
   readonly type: "unknown";
   readonly from: string;
   readonly to: string;
 }
 
-/** Messages and acknowledgements, in either direction. */
+/** A packet of a link, with messages and acknowledgements, in either direction. */
 export interface PacketFrame {
   readonly type: "packet";
   readonly from: string;
@@ -56,7 +56,7 @@ export interface PacketFrame {
   readonly packet: Packet;
 }
 
-/** A text for all members, without delivery guarantee. */
+/** A publication: a text for all members, without delivery guarantee. */
 export interface PublicationFrame {
   readonly type: "publication";
   readonly from: string;
@@ -75,14 +75,14 @@ export interface HeartbeatFrame {
   readonly seq: number;
 }
 
-/** A member or the authority disconnects. It may be lost like any frame. */
+/** The frame that a member or the authority sends when it disconnects; like any frame, it may be lost. */
 export interface ByeFrame {
   readonly type: "bye";
   readonly from: string;
   readonly to: string;
 }
 
-/** Any frame on a channel. `from` and `to` are the random ids of members and authorities. */
+/** Any frame on a channel; `from` and `to` are the random ids of members and authorities. */
 export type Frame =
   | HelloFrame
   | WelcomeFrame
@@ -98,8 +98,8 @@ export function toWire(frame: Frame): unknown {
 }
 
 /**
- * Whether a frame is for the given receiver. Checked before anything else, as most frames are for somebody
- * else.
+ * Returns whether a frame is for the given receiver. Call this before anything else, because most frames are
+ * for other receivers.
  */
 export function isFor(data: unknown, id: string): boolean {
   if (typeof data !== "object" || data === null) return true;
@@ -111,7 +111,8 @@ export function isFor(data: unknown, id: string): boolean {
  * Parses a frame.
  *
  * @param data the message as received from the channel
- * @returns the frame, with every field checked; `undefined` if it is not a frame of this version
+ * @returns the frame, with every field checked; `undefined` if the data is not a frame of this protocol
+ * version
  */
 export function parseFrame(data: unknown): Frame | undefined {
   if (typeof data !== "object" || data === null) return undefined;
@@ -151,7 +152,7 @@ export function parseFrame(data: unknown): Frame | undefined {
   }
 }
 
-/** A message of a link: a plain one, a request, or a response. */
+/** A message of a link: a plain message, a request, or a response. */
 export type LinkMessage =
   | { readonly kind: "message"; readonly text: string }
   | { readonly kind: "request" | "response" | "failure"; readonly requestId: number; readonly text: string };
@@ -160,8 +161,8 @@ const MARKS = { message: "m", request: "q", response: "r", failure: "f" } as con
 const REQUEST_GRAMMAR = /^([qrf])(\d{1,15}) /;
 
 /**
- * Encodes a link message as a prefix and its text. Not JSON, which would escape the large texts a second
- * time.
+ * Encodes a link message as a prefix followed by its text. JSON is avoided because it would escape the large
+ * texts a second time.
  */
 export function writeLinkMessage(message: LinkMessage): string {
   const mark = MARKS[message.kind];
@@ -179,7 +180,8 @@ export function readLinkMessage(message: string): LinkMessage | undefined {
 
 type Fields = { readonly [key: string]: unknown };
 
-// Well above what a Link sends in one packet; bounds the cost of a malicious one.
+// The maximum number of messages in a packet: far more than a Link sends, but it bounds the cost of a
+// malicious packet.
 const MAX_MESSAGES = 100_000;
 const MAX_HELD = 1_000;
 
@@ -190,7 +192,7 @@ function parsePacket(value: unknown): Packet | undefined {
   if (!Array.isArray(messages) || messages.length > MAX_MESSAGES) return undefined;
   if (!isNumber(first, messages.length === 0 ? 0 : 1)) return undefined;
   if (!Array.isArray(held) || held.length > MAX_HELD) return undefined;
-  // A loop, because every() skips the holes of sparse arrays, which structured clone preserves.
+  // A loop is used because `every()` skips the holes of sparse arrays, which structured clone preserves.
   for (const message of messages) if (typeof message !== "string") return undefined;
   for (const number of held) if (!isNumber(number, 1)) return undefined;
   return { transmission, first, messages, next, seen, held };

@@ -1,14 +1,14 @@
 /**
- * Reliable, ordered delivery in both directions over a transport that loses packets. Pure: transport and
- * timers are injected.
+ * Delivers messages reliably and in order, in both directions, over a transport that loses packets. The
+ * transport and the timers are injected.
  *
- * Messages are numbered from 1 and sent in batches. Every packet acknowledges what its sender has received,
- * so under load acknowledgements need no packets of their own. Every packet also has a transmission number,
- * including resends. The transport preserves the order of the packets it delivers, so an arriving packet
- * proves that any earlier transmission that is still missing was lost, and exactly those batches are resent
- * at once. (A transport that reorders packets only causes unnecessary resends.) Only the loss of the last
- * packets needs a timer. It resends a single batch, whose acknowledgement reveals what else is missing; so a
- * peer that is merely busy is not flooded.
+ * Messages are numbered from 1 and sent in batches. Every packet acknowledges the messages that its sender
+ * has received, so under load acknowledgements need no packets of their own. Every packet, including resent
+ * ones, also has a transmission number. The transport preserves the order of the packets it delivers, so an
+ * arriving packet proves that any earlier transmission that is still missing was lost, and exactly those
+ * batches are resent at once. (A transport that reorders packets only causes unnecessary resends.) Only the
+ * loss of the last packets needs a timer. The timer resends a single batch, whose acknowledgement reveals
+ * which others are missing, so that a peer that is merely busy is not flooded.
  *
  * @module
  */
@@ -18,23 +18,23 @@ import { type LinkLimits, resolveLinkLimits } from "./link_limits.ts";
 import { Outbox, type SentBatch } from "./link_outbox.ts";
 import type { Packet } from "./packet.ts";
 
-/** The timers of a link, injected for tests and runtimes. */
+/** The timer functions of a link, injected because tests and runtimes differ in them. */
 export interface LinkTimers {
   /** Calls `callback` once after a delay in milliseconds. */
   set(callback: () => void, delayMs: number): unknown;
-  /** Cancels a timer from {@linkcode LinkTimers.set}. Expired timers and `undefined` are ignored. */
+  /** Cancels a timer that {@linkcode LinkTimers.set} returned. Expired timers and `undefined` are ignored. */
   clear(timer: unknown): void;
 }
 
 /** Options of a {@linkcode Link}. */
 export interface LinkOptions {
-  /** Sends a packet to the peer, or loses it. Must not throw. */
+  /** Sends a packet to the peer, without delivery guarantee. Must not throw. */
   readonly transmit: (packet: Packet) => void;
   /** Called with each message from the peer. */
   readonly deliver: (message: string) => void;
   /**
    * Called with errors thrown by {@linkcode LinkOptions.deliver} or {@linkcode LinkOptions.onDrain}; the link
-   * goes on.
+   * keeps working.
    */
   readonly onError: (error: unknown) => void;
   /** Called when the backlog of a congested link has fallen to half of `congestedMessages`. */
@@ -44,7 +44,7 @@ export interface LinkOptions {
   readonly limits?: Partial<LinkLimits>;
 }
 
-/** Thrown if a link is used after it was closed, or closed while something was pending. */
+/** Thrown if a link is used after it was closed, or is closed while messages or requests are pending. */
 export class LinkClosedError extends Error {
   override readonly name = "LinkClosedError";
 }
@@ -52,8 +52,8 @@ export class LinkClosedError extends Error {
 /**
  * One end of a reliable, ordered stream of messages in each direction.
  *
- * A new link is disconnected: it queues messages, but transmits none before {@linkcode Link.connect}.
- * Unacknowledged messages are kept, so that the peer can be replaced at any time.
+ * A new link is disconnected: it queues messages, but transmits none before {@linkcode Link.connect} is
+ * called. A link keeps unacknowledged messages, so that its peer can be replaced at any time.
  */
 export class Link {
   readonly #options: LinkOptions;
@@ -114,7 +114,8 @@ export class Link {
   }
 
   /**
-   * Queues a message. If the link is idle, it is transmitted at the end of the current turn.
+   * Queues a message. If the link is idle, the message is transmitted at the end of the current turn of the
+   * event loop.
    *
    * @param message the message to send
    * @returns the number of the message
@@ -137,7 +138,8 @@ export class Link {
   }
 
   /**
-   * Connects to a peer, or to another one, and transmits everything that the peer has not acknowledged.
+   * Connects to a peer, which may replace another one, and transmits all messages that the peer has not
+   * acknowledged.
    *
    * @param acknowledged the number of the next message that the peer expects
    * @param next the number of the next message that this end expects from the peer
@@ -155,7 +157,7 @@ export class Link {
     this.#flush();
   }
 
-  /** Stops transmitting. Messages are still queued. */
+  /** Disconnects from the peer. Messages are still queued, but no longer transmitted. */
   disconnect(): void {
     this.#connected = false;
     this.#repeats = 0;
@@ -178,9 +180,10 @@ export class Link {
   }
 
   /**
-   * Handles a packet from the peer. Its messages are delivered, in order, before this returns.
+   * Handles a packet from the peer. The packet's messages are delivered, in order, before this method
+   * returns.
    *
-   * @param packet a packet of the right shape; it is ignored if it acknowledges something that was never sent
+   * @param packet a packet of valid shape; it is ignored if it acknowledges messages that were never sent
    */
   receive(packet: Packet): void {
     if (packet.next > this.#outbox.firstUnsent || packet.seen > this.#transmission) return;
@@ -193,9 +196,9 @@ export class Link {
   }
 
   /**
-   * Resolves when everything sent so far is acknowledged; at once if nothing is pending.
+   * Resolves when the peer has acknowledged all messages sent so far; at once if none are pending.
    *
-   * @throws {LinkClosedError} if the link is closed before
+   * @throws {LinkClosedError} if the link is closed before that
    */
   drained(): Promise<void> {
     if (this.#closed) return Promise.reject(new LinkClosedError("Cannot drain link: it is closed"));
@@ -205,7 +208,9 @@ export class Link {
     return waiter.promise;
   }
 
-  /** Drops everything and rejects pending calls of {@linkcode Link.drained}. Idempotent. */
+  /**
+   * Closes the link: drops all messages, and rejects pending calls of {@linkcode Link.drained}. Idempotent.
+   */
   close(): void {
     this.disconnect();
     this.#closed = true;
@@ -263,7 +268,7 @@ export class Link {
     return this.#options.timers.set(() => {
       this.#resendTimer = undefined;
       this.#repeats++;
-      // Even if the peer holds later batches, it is waiting for the oldest one.
+      // Even if the peer already holds later batches, it is waiting for the oldest unacknowledged one.
       const oldest = this.#outbox.unacknowledged[0];
       if (oldest !== undefined) this.#repeat(oldest);
     }, Math.min(resendAfterMs * 2 ** this.#repeats, maxResendAfterMs));

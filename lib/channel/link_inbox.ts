@@ -1,5 +1,6 @@
 /**
- * The receiving half of a link: restores the order of batches and tracks gaps. Pure: no timers, no transport.
+ * The receiving half of a link: restores the order of batches and tracks gaps. Uses no timers and no
+ * transport.
  *
  * @module
  */
@@ -11,14 +12,17 @@ export class Inbox {
   readonly #maxHeld: number;
   // Received batches by the number of their first message. The peer's window bounds their number.
   readonly #held = new Map<number, readonly string[]>();
-  // Incremented with every restart, so that a delivery which caused a restart does not continue.
+  // The number of restarts, by which a delivery notices that its receiver has restarted the inbox, and stops.
   #run = 0;
   #next = 1;
   #seen = 0;
   #lost = 0;
   #delivering = false;
 
-  /** @param maxHeld the most batches to keep beyond a gap; others are dropped and will be resent */
+  /**
+   * @param maxHeld the maximum number of batches to keep beyond a gap; the peer resends those that are
+   * dropped
+   */
   constructor(maxHeld: number) {
     this.#maxHeld = maxHeld;
   }
@@ -28,7 +32,7 @@ export class Inbox {
     return this.#next;
   }
 
-  /** The highest transmission number received since the restart; 0 if none was. */
+  /** The highest transmission number received since the last restart; 0 if no packet was received. */
   get seen(): number {
     return this.#seen;
   }
@@ -43,14 +47,14 @@ export class Inbox {
     return this.#lost;
   }
 
-  /** Starts over with a peer whose next message is `next`. */
+  /** Resets the inbox for a new peer, whose next message has the number `next`. */
   restart(next: number): void {
     this.stop();
     this.#next = next;
     this.#seen = 0;
   }
 
-  /** Drops batches that are held, and ends a delivery that is in progress. */
+  /** Drops the batches that are kept beyond a gap, and ends a delivery that is in progress. */
   stop(): void {
     this.#run++;
     this.#held.clear();
@@ -65,11 +69,11 @@ export class Inbox {
   }
 
   /**
-   * Delivers the messages that are next in order. A nested call from within `deliver` returns at once; the
-   * outer call continues.
+   * Delivers the messages that are next in order. A nested call from within the callback returns at once, and
+   * the outer call continues.
    *
    * @param deliver called with each message
-   * @param onError called with errors that `deliver` throws; the delivery continues
+   * @param onError called with errors that the `deliver` callback throws; the delivery continues
    */
   deliver(deliver: (message: string) => void, onError: (error: unknown) => void): void {
     if (this.#delivering) return;
@@ -77,7 +81,7 @@ export class Inbox {
     let run = this.#run;
     for (let batch = this.#takeReady(); batch !== undefined; batch = this.#takeReady()) {
       for (const message of batch) {
-        // Incremented before the delivery, because the receiver may restart this inbox.
+        // The number is incremented before the delivery, because the receiver may restart this inbox.
         this.#next++;
         try {
           deliver(message);
@@ -95,7 +99,7 @@ export class Inbox {
     for (const [first, messages] of this.#held) {
       if (first > this.#next) continue;
       this.#held.delete(first);
-      // Without the messages that were delivered already; nothing may be left.
+      // Skips the messages of a batch that were already delivered, possibly all of them.
       return messages.slice(this.#next - first);
     }
     return undefined;

@@ -6,27 +6,33 @@
 
 /** The limits of a link; each a positive integer. */
 export interface LinkLimits {
-  /** The most messages in a batch. */
+  /** The maximum number of messages in a batch. */
   readonly maxBatchMessages: number;
-  /** The most characters in a batch; a longer message is sent as a batch of its own. */
+  /** The maximum number of characters in a batch; a longer message is sent as a batch of its own. */
   readonly maxBatchLength: number;
-  /** The most unacknowledged batches in flight. Both ends must use the same value. */
+  /** The maximum number of unacknowledged batches in flight. Both ends of a link must use the same value. */
   readonly windowBatches: number;
-  /** The most messages that are queued or in flight. */
+  /** The maximum number of messages that are queued or in flight. */
   readonly maxQueuedMessages: number;
-  /** The most characters that are queued or in flight. */
+  /** The maximum number of characters that are queued or in flight. */
   readonly maxQueuedLength: number;
-  /** The link is congested while its backlog exceeds this, and until it has fallen to half of it. */
+  /**
+   * The backlog, in messages, above which the link is congested; it remains congested until the backlog has
+   * fallen to half of this number.
+   */
   readonly congestedMessages: number;
-  /** How long to wait for an acknowledgement before the oldest batch is resent; doubles with every resend. */
+  /**
+   * How long to wait for an acknowledgement before the oldest batch is resent, in milliseconds; doubles with
+   * every resend.
+   */
   readonly resendAfterMs: number;
-  /** The longest time between two resends. */
+  /** The maximum time between two resends, in milliseconds. */
   readonly maxResendAfterMs: number;
 }
 
 /**
- * The defaults. 16 batches in flight are far more than a round trip needs, and the batches of sixteen busy
- * links still fit into the ring buffer of 256 messages that all isolates of a process share. Receiving a
+ * The default limits. 16 batches in flight are far more than a round trip needs, and the batches of sixteen
+ * busy links still fit into the ring buffer of 256 messages that all isolates of a process share. Receiving a
  * batch of 64 KiB takes about 3 ms.
  */
 const LINK_LIMITS: LinkLimits = {
@@ -41,7 +47,7 @@ const LINK_LIMITS: LinkLimits = {
 };
 
 /**
- * Applies the defaults and validates the limits.
+ * Merges limits with the defaults, and validates them.
  *
  * @throws {RangeError} if a limit is not a positive integer
  */

@@ -1,6 +1,6 @@
 /**
  * The sending half of a link: queues messages, cuts them into batches and keeps them until they are
- * acknowledged. Pure: no timers, no transport.
+ * acknowledged. Uses no timers and no transport.
  *
  * @module
  */
@@ -14,24 +14,24 @@ export interface SentBatch {
   readonly first: number;
   readonly messages: readonly string[];
   readonly length: number;
-  /** The transmission number of the last packet that carried it; 0 before the first. */
+  /** The transmission number of the last packet that carried the batch; 0 before its first transmission. */
   transmission: number;
-  /** Whether the peer has it, but is waiting for an earlier batch. */
+  /** Whether the peer has received the batch, but is waiting for an earlier one. */
   held: boolean;
 }
 
 // A batch that is not full is sent only while fewer than this many are in flight: on an idle link a message
-// is sent at once, and under load batches fill up. Two, because the second batch reveals the loss of the
-// first.
+// is sent at once, and under load batches fill up. The number is 2 because the second batch reveals the loss
+// of the first.
 const EAGER_BATCHES = 2;
 
-/** Messages in order, numbered from 1, until the peer has acknowledged them. */
+/** Keeps messages in order, numbered from 1, until the peer has acknowledged them. */
 export class Outbox {
   readonly #limits: LinkLimits;
   readonly #unacknowledged: SentBatch[] = [];
   #queue: string[] = [];
-  // The index of the first queued message. Shifting an array of 100,000 entries one by one would be
-  // quadratic.
+  // The index of the first queued message. An index is kept because shifting an array of 100,000 entries one
+  // by one would take quadratic time.
   #head = 0;
   #queuedLength = 0;
   #sentLength = 0;
@@ -53,7 +53,10 @@ export class Outbox {
     return this.#oldest;
   }
 
-  /** The number of the first message that was never put into a batch; no peer can have acknowledged it. */
+  /**
+   * The number of the first message that has not been added to any batch, so no peer can have acknowledged
+   * it.
+   */
   get firstUnsent(): number {
     return this.#nextNumber - (this.#queue.length - this.#head);
   }
@@ -67,7 +70,7 @@ export class Outbox {
    * Queues a message.
    *
    * @param message the message to send
-   * @returns its number
+   * @returns the number of the message
    * @throws {LimitError} if the outbox is full; the message was not queued
    */
   push(message: string): number {
@@ -89,7 +92,9 @@ export class Outbox {
     return this.#nextNumber++;
   }
 
-  /** Cuts the next batch off the queue; `undefined` if the queue is empty or the window is full. */
+  /**
+   * Removes the next batch from the queue; returns `undefined` if the queue is empty or the window is full.
+   */
   nextBatch(): SentBatch | undefined {
     const { maxBatchMessages, maxBatchLength, windowBatches } = this.#limits;
     const waiting = this.#queue.length - this.#head;
@@ -122,7 +127,7 @@ export class Outbox {
    *
    * @param next the number of the next message that the peer expects; at most {@linkcode Outbox.firstUnsent}
    * @param held the first message numbers of batches that the peer holds beyond a gap
-   * @returns whether the peer expects a later message than before
+   * @returns whether the peer now expects a later message than before
    */
   acknowledge(next: number, held: readonly number[]): boolean {
     const advanced = next > this.#oldest;
@@ -140,7 +145,10 @@ export class Outbox {
     return advanced;
   }
 
-  /** The batches that were transmitted before `seen` and are still missing at the peer, so they were lost. */
+  /**
+   * Returns the lost batches: those that were transmitted before the packet `seen`, but are still missing at
+   * the peer.
+   */
   lostBefore(seen: number): readonly SentBatch[] {
     return this.#unacknowledged.filter((batch) => batch.transmission < seen && !batch.held);
   }

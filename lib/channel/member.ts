@@ -31,20 +31,21 @@ export interface MemberChannelOptions {
   /** Called with each message of the authority. */
   readonly onMessage?: (message: string) => void;
   /**
-   * Called when the member connects: for the first time, to another authority, or again to one that had
-   * forgotten it. Publications may have been missed and, except the first time, messages of the authority.
-   * Unacknowledged messages of the member have already been resent.
+   * Called when the member connects: for the first time, to another authority, or again to an authority that
+   * had forgotten the member. The member may have missed publications and, except the first time, messages of
+   * the authority. The member's unacknowledged messages have already been resent.
    */
   readonly onConnect?: (authority: ConnectedAuthority) => void;
   /** Called with each publication that arrives. */
   readonly onPublication?: (seq: number, text: string) => void;
   /**
-   * Called with the sequence number of the newest publication at every heartbeat; reveals lost publications.
+   * Called at every heartbeat with the sequence number of the newest publication, which reveals lost
+   * publications.
    */
   readonly onHeartbeat?: (seq: number) => void;
   /** Called when a congested backlog has drained. */
   readonly onDrain?: () => void;
-  /** Called with any error that another callback threw. */
+  /** Called with any error that another callback of these options threw. */
   readonly onError?: (error: unknown) => void;
   /** The limits of the link to the authority. */
   readonly limits?: Partial<LinkLimits>;
@@ -52,24 +53,24 @@ export interface MemberChannelOptions {
 
 /** Options of {@linkcode MemberChannel.request}. */
 export interface RequestOptions {
-  /** Stops waiting: the promise rejects with the signal's reason. */
+  /** Aborts the wait for the response: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
 const TICK_MS = 500;
-// Three heartbeats of the authority. It may only be blocked, so the link stays up, but another authority may
-// take over.
+// The number of missed heartbeats after which the member looks for another authority. The link stays up
+// meanwhile, because the authority may only be blocked.
 const SILENT_TICKS = 3;
 const SIGN_OF_LIFE_TICKS = 2;
 const FIRST_HELLO_MS = 25;
 const MAX_HELLO_MS = 1_000;
 
 /**
- * A member's end of a channel. It keeps the process alive until it is closed, so close it as soon as it is
- * idle, but after {@linkcode MemberChannel.drained}: unacknowledged messages are lost.
+ * A member's end of a channel. An open member keeps the process alive, so close it as soon as it is idle, but
+ * wait for {@linkcode MemberChannel.drained} first: the close drops unacknowledged messages.
  *
- * `send()` also queues messages while there is no authority, up to `maxQueuedMessages`. While `congested` is
- * true, stop sending and coalesce instead, until `onDrain` is called.
+ * While there is no authority, `send()` queues up to `maxQueuedMessages` messages. While `congested` is true,
+ * do not send but coalesce messages, until `onDrain` is called.
  */
 export class MemberChannel implements Disposable {
   /** A random id by which the authority knows the member. */
@@ -78,13 +79,13 @@ export class MemberChannel implements Disposable {
   readonly #bus: ChannelBus;
   readonly #link: Link;
   readonly #requests: PendingRequests;
-  // Settled, for everybody who waits for a connection, once there is one or the channel is closed.
+  // Resolves once the member is connected or closed; all calls that wait for a connection share it.
   #connection: PromiseWithResolvers<boolean> | undefined;
   #authority: { readonly id: string; readonly session: string } | undefined;
-  // Whether the member looks for an authority: there was none yet, or it left, or does not know the member,
-  // or is silent.
+  // Whether the member is looking for an authority: it has found none yet, or its authority left, does not
+  // know the member, or sends no heartbeats.
   #searching = true;
-  // Stays true if the authority is merely silent; the link goes on then.
+  // Whether the link is connected. It stays connected if the authority merely sends no heartbeats.
   #linked = false;
   #hellos = 0;
   #ticks = 0;
@@ -93,7 +94,7 @@ export class MemberChannel implements Disposable {
   #closed = false;
 
   /**
-   * Opens the channel and looks for the authority.
+   * Opens a channel and looks for its authority.
    *
    * @throws {Error} if the runtime has no `BroadcastChannel`
    */
@@ -145,7 +146,7 @@ export class MemberChannel implements Disposable {
    * Waits for a connection to an authority.
    *
    * @param timeoutMs the longest wait, in milliseconds
-   * @returns whether there is one; `false` also if the member is closed before
+   * @returns whether the member is connected; `false` also if it is closed during the wait
    */
   async whenConnected(timeoutMs: number): Promise<boolean> {
     if (this.connected || this.#closed) return this.connected;
@@ -154,9 +155,10 @@ export class MemberChannel implements Disposable {
   }
 
   /**
-   * Sends a message to the authority, exactly once and in order; it is queued until there is an authority.
+   * Sends a message to the authority, exactly once and in order. The message is queued until there is an
+   * authority.
    *
-   * @throws {LimitError} if too many messages are unacknowledged; this one was not queued
+   * @throws {LimitError} if too many messages are unacknowledged; the message was not queued
    * @throws {LinkClosedError} if the member is closed
    */
   send(message: string): void {
@@ -164,11 +166,11 @@ export class MemberChannel implements Disposable {
   }
 
   /**
-   * Sends a request to the authority, in order with other messages.
+   * Sends a request to the authority, ordered with the other messages.
    *
    * @param payload the request
    * @returns the response
-   * @throws {Error} with the authority's message if it rejects the request
+   * @throws {Error} if the authority rejects the request, with the message of the rejection
    * @throws {LimitError} if too many messages are unacknowledged
    * @throws {LinkClosedError} if the member is closed before the response arrives
    */
@@ -177,9 +179,9 @@ export class MemberChannel implements Disposable {
   }
 
   /**
-   * Resolves when the authority has acknowledged everything that was sent.
+   * Resolves when the authority has acknowledged all messages that were sent.
    *
-   * @throws {LinkClosedError} if the member is closed before
+   * @throws {LinkClosedError} if the member is closed before the wait ends
    */
   drained(): Promise<void> {
     return this.#link.drained();
@@ -212,7 +214,7 @@ export class MemberChannel implements Disposable {
   #receive(frame: Frame): void {
     if (frame.type === "welcome") return this.#welcome(frame);
     if (frame.from !== this.#authority?.id || !this.#linked) {
-      // An authority exists, so the next attempt need not wait for the timer.
+      // A heartbeat proves that an authority exists, so the next `hello` need not wait for the timer.
       if (frame.type === "heartbeat" && this.#searching) this.#hello();
       return;
     }

@@ -11,21 +11,21 @@ import { isChannelAvailable } from "./bus.ts";
 import { MemberChannel } from "./member.ts";
 
 /**
- * How long to look for a monitor, in milliseconds. A worker most likely has one, whose isolate may be busy; any other
- * isolate rarely has one, and should not wait for it.
+ * How long to look for a monitor, in milliseconds. A worker most likely has a monitor, whose isolate may be
+ * busy; other isolates rarely have one, so they should not wait long.
  */
 const SEARCH_MS = { worker: 10_000, elsewhere: 200 } as const;
 /** How long to look for a monitor in a worker that has a fallback, in milliseconds. */
 const SEARCH_WITH_FALLBACK_MS = 2_000;
-/** The least time between an unsuccessful search and the next one, in milliseconds. */
+/** The minimum time between an unsuccessful search and the next one, in milliseconds. */
 const SEARCH_PAUSE_MS = 5_000;
 
 /** How long to wait for the monitor to confirm that everything is committed, in milliseconds. */
 const COMMIT_WAIT_MS = 2_000;
 
 /**
- * Keeps a channel open while there are tasks to report. If no monitor answers, the tasks go to the fallback; without a
- * fallback they run unmonitored.
+ * Reports tasks over a channel, which is open only while there are tasks to report. If no monitor answers,
+ * the tasks are moved to the fallback; without a fallback, they run unmonitored.
  */
 export class MonitorSink implements ReportSink {
   readonly #name: string;
@@ -36,13 +36,13 @@ export class MonitorSink implements ReportSink {
   /** Whether a monitor has answered since the channel was opened. */
   #found = false;
   #searchFailedMs = -Infinity;
-  /** How many tasks have been opened so far. */
+  /** The number of tasks that have been opened so far. */
   #opened = 0;
   #hasWarned = false;
 
   /**
    * @param name the name of the monitor's channel
-   * @param fallback returns the sink to use if no monitor answers; `null` if there is none
+   * @param fallback returns the sink to use if no monitor answers; `null` if there is no fallback
    * @param onFallback called when no monitor answered, with the fallback and the tasks to move to it
    */
   constructor(
@@ -56,14 +56,14 @@ export class MonitorSink implements ReportSink {
   }
 
   get ready(): boolean {
-    // Without a channel, waiting would not help: tasks need not hold their reports back.
+    // Without a channel, there is no connection to wait for, so tasks need not hold their reports back.
     return this.#member === null || (this.#member.connected && !this.#member.congested);
   }
 
   open(task: ReportedTask): void {
     const key = keyOf(task);
     if (this.#tasks.has(key)) {
-      // The monitor could not tell the two tasks apart.
+      // The monitor could not tell two tasks with the same id apart.
       task.refused(`Cannot create task "${task.id}": the id is already taken`);
       return;
     }
@@ -88,10 +88,10 @@ export class MonitorSink implements ReportSink {
 
   async settled(): Promise<void> {
     const member = this.#member;
-    // A monitor that has disconnected is not waited for.
+    // A monitor that has disconnected can no longer commit, so do not wait for it.
     if (member === null || (this.#found && !member.connected)) return;
     if (!await member.whenConnected(SEARCH_MS.worker)) return;
-    // Tasks held their reports back until there was a connection.
+    // Until the sink was connected, tasks held their reports back.
     this.#flush();
     await whenCommitted(member).catch(() => {});
   }
@@ -102,7 +102,7 @@ export class MonitorSink implements ReportSink {
       onMessage: (message) => this.#execute(message),
       onConnect: () => {
         this.#found = true;
-        // In a microtask, because the member accepts no messages before this callback returns.
+        // The flush runs in a microtask, because the member accepts no messages before this callback returns.
         queueMicrotask(() => this.#flush());
       },
       onDrain: () => this.#flush(),
@@ -124,7 +124,7 @@ export class MonitorSink implements ReportSink {
       return;
     }
     this.#warnOnce();
-    // Makes the tasks discard the reports that they held back.
+    // The flush makes the tasks discard the reports that they held back.
     this.#flush();
   }
 
@@ -132,7 +132,7 @@ export class MonitorSink implements ReportSink {
     const opened = this.#opened;
     // A task that has just ended may be waiting for its commit.
     const isCommitted = await whenCommitted(member).then(() => true, () => false);
-    // A task that started meanwhile, even if it has ended, waits for its own commit.
+    // A task that started during the wait, even if it has already ended, waits for its own commit.
     if (isCommitted && this.#opened === opened && this.#member === member) {
       this.#member = null;
       member.close();
@@ -163,7 +163,7 @@ export class MonitorSink implements ReportSink {
   #warnOnce(): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
-    // Nobody can catch this, and without a warning the user would look for the tasks in vain.
+    // An error would reach no caller, so this warning is the only hint why the tasks do not appear.
     // deno-lint-ignore no-console
     console.warn(
       `[taskscope] No monitor answered on channel "${this.#name}", so tasks run unmonitored`,
@@ -172,9 +172,9 @@ export class MonitorSink implements ReportSink {
 }
 
 /**
- * Resolves when the monitor has committed everything that was sent, or has not confirmed it in time.
+ * Resolves when the monitor has committed everything that was sent, or has not confirmed the commit in time.
  *
- * @throws {LinkClosedError} if the member is closed before its messages are acknowledged
+ * @throws {LinkClosedError} if the member is closed before the monitor has acknowledged its messages
  */
 async function whenCommitted(member: MemberChannel): Promise<void> {
   await member.drained();

@@ -6,9 +6,12 @@
 
 /** One packet of a link: a batch of messages, an acknowledgement, or both. */
 export interface Packet {
-  /** The sender's transmission number: from 1, incremented with every packet, including resends. */
+  /**
+   * The sender's transmission number. It starts at 1 and is incremented with every packet, including resent
+   * ones.
+   */
   readonly transmission: number;
-  /** The number of the first of `messages`; 0 if there are none. */
+  /** The number of the first message in `messages`; 0 if there are none. */
   readonly first: number;
   readonly messages: readonly string[];
   /** The number of the next message that the sender expects. */

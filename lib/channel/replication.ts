@@ -1,6 +1,6 @@
 /**
- * The messages between a monitor and its replicas in other isolates. They are validated on arrival, because
- * any code of the process can post on a channel.
+ * The messages between a monitor and its replicas in other isolates. Messages are validated on arrival,
+ * because any code in the process can post on a channel.
  *
  * @module
  */
@@ -27,28 +27,28 @@ export interface ReplicatedRemoval {
 /** A page of the changes from one position to another. */
 export interface ReplicationPage {
   /**
-   * The page can be applied to a replica that is complete up to this sequence number; `null` for a new, empty
-   * replica.
+   * The sequence number up to which a replica must be complete to apply the page; `null` if the page is for a
+   * new, empty replica.
    */
   readonly from: number | null;
   /** The position of a replica that has applied this page and those before it. */
   readonly cursor: Cursor;
   readonly tasks: readonly ReplicatedTask[];
   readonly removed: readonly ReplicatedRemoval[];
-  /** Whether more pages follow before the position is reached. */
+  /** Whether more pages follow before the replica is up to date. */
   readonly hasMore: boolean;
 }
 
 /**
- * A member's request. `changes`: the changes after a position. `more`: the next page of them. `committed`: a
- * response once everything that the member reported is committed.
+ * A member's request. `changes` asks for the changes after a position, `more` for the next page of them, and
+ * `committed` for a response once everything that the member reported is committed.
  */
 export type MemberRequest =
   | { readonly type: "changes"; readonly after: Cursor | null }
   | { readonly type: "more" }
   | { readonly type: "committed" };
 
-/** A changed or removed task to write into a page. Tasks are serialised already. */
+/** A changed or removed task to write into a page; a changed task is given as JSON text. */
 export type PageEntry =
   | { readonly client: string; readonly seq: number; readonly json: string }
   | { readonly client: string; readonly seq: number; readonly id: string };
@@ -105,7 +105,8 @@ export function parseRequest(text: string): MemberRequest {
 function parseTask(value: unknown): ReplicatedTask {
   const { client, seq, task } = object(value, "task");
   const { id } = object(task, "task");
-  // The record comes from the monitor; a replica only relies on its id and version.
+  // The record is not validated further, because it comes from the monitor, and a replica relies only on its
+  // id and version.
   return { client: parseKey(client, id).client, seq: numberFrom(seq), task: task as Task };
 }
 

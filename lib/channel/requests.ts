@@ -1,5 +1,5 @@
 /**
- * Requests and responses over a link.
+ * Sends requests and responses over a link.
  *
  * @module
  */
@@ -14,13 +14,13 @@ interface PendingRequest {
   number: number;
 }
 
-/** The requests of one end that wait for their responses. */
+/** Sends the requests of one end of a link, and matches the responses to them. */
 export class PendingRequests {
   readonly #link: Link;
   readonly #pending = new Map<number, PendingRequest>();
   #newestId = 0;
 
-  /** @param link sends the requests */
+  /** @param link the link to send the requests over */
   constructor(link: Link) {
     this.#link = link;
   }
@@ -29,7 +29,7 @@ export class PendingRequests {
    * Sends a request.
    *
    * @param payload the request
-   * @param signal stops waiting: the promise rejects with its reason
+   * @param signal aborts the wait: the promise rejects with the signal's reason
    * @returns the response
    */
   async send(payload: string, signal: AbortSignal | undefined): Promise<string> {
@@ -48,7 +48,7 @@ export class PendingRequests {
     }
   }
 
-  /** Handles a response. It is ignored if its request is no longer pending. */
+  /** Handles a response, which is ignored if its request is no longer pending. */
   settle(answer: LinkMessage): void {
     if (answer.kind === "response") this.#pending.get(answer.requestId)?.promise.resolve(answer.text);
     if (answer.kind === "failure") {
@@ -58,7 +58,7 @@ export class PendingRequests {
 
   /**
    * Resends requests that the peer acknowledged but did not answer, because the response may have been lost
-   * with the connection. The link resends unacknowledged ones itself.
+   * with the connection. Unacknowledged requests are resent by the link.
    */
   repeatTaken(): void {
     for (const request of this.#pending.values()) {
@@ -82,7 +82,7 @@ export class PendingRequests {
  * Answers a request.
  *
  * @param requestId the id of the request
- * @param answer returns the response; an error's message is sent as the rejection
+ * @param answer returns the response; if it throws, the error's message is sent as the rejection
  * @param send sends the response; called synchronously if `answer` returns no promise
  */
 export function sendAnswer(

@@ -9,25 +9,25 @@ import type { FlagTable } from "./flags.ts";
 
 /** The program's exit statuses. */
 export const EXIT = {
-  /** The command succeeded; a task it watched finished. */
+  /** The command succeeded; if it watched a task, the task finished. */
   ok: 0,
-  /** The command failed; a task it watched failed. */
+  /** The command failed, or the task that it watched failed. */
   failed: 1,
   /** The command line is wrong. */
   usage: 2,
-  /** The task it watched was cancelled. */
+  /** The task that the command watched was cancelled. */
   cancelled: 3,
-  /** No such task, or no server. */
+  /** The task does not exist, or the server cannot be reached or refused the request. */
   missing: 4,
-  /** Timed out; the same status as `timeout(1)`. */
+  /** The command timed out; `timeout(1)` exits with the same status. */
   timeout: 124,
-  /** Ended by Ctrl-C: 128 + SIGINT, as shells report it. */
+  /** The command was ended by Ctrl-C: 128 + the number of SIGINT, as shells report it. */
   interrupted: 130,
 } as const;
 
-/** A command's syntax: what its parser accepts and what its help says. */
+/** A command's syntax, from which its arguments are parsed and its help is made. */
 export interface CommandSyntax {
-  /** What follows the program's name: `wait <id> [flags]`. */
+  /** The text of the usage line after the program's name, such as `wait <id> [flags]`. */
   readonly usage: string;
   /** What the command does; blank lines separate paragraphs. */
   readonly description: string;
@@ -58,12 +58,12 @@ export class CommandError extends Error {
   }
 }
 
-/** The exit status for the final state of a watched task. */
+/** Returns the exit status for the final state of a watched task. */
 export function exitStatusOf({ state }: Task): number {
   return state === "FINISHED" ? EXIT.ok : state === "CANCELLED" ? EXIT.cancelled : EXIT.failed;
 }
 
-/** The message of a thrown value, for people. */
+/** Returns the message of a thrown value, to show to the user. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 /**
- * Chooses the database file for a server that is given none.
+ * Chooses the default database file of a server.
  *
  * @module
  */
@@ -12,7 +12,8 @@ import { ConfigError } from "../errors.ts";
  * @param port the requested port
  * @param os the operating system
  * @param readVariable reads an environment variable
- * @returns the path; `":memory:"` for port 0, as a file named after a random port would never be found again
+ * @returns the path; `":memory:"` for port 0, because a file named after a random port would never be found
+ * again
  * @throws {ConfigError} if the platform's data folder is unknown
  */
 export function defaultDataFile(

@@ -1,5 +1,5 @@
 /**
- * Parsers and error messages for flag values that several commands take.
+ * Parses the flag values that several commands take.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { CLIENT_RULE, isClientToken, isTaskId, TASK_ID_RULE } from "../task/gram
 /** Parses a flag's text; `source` is what error messages call it, such as `--port`. */
 export type FlagParser<Value> = (text: string, source: string) => Value;
 
-/** Parses one of some words. */
+/** Creates a parser that accepts only the given words. */
 export function oneOf<Word extends string>(words: readonly Word[]): FlagParser<Word> {
   return (text, source) => {
     const found = words.find((word) => word === text);
@@ -20,7 +20,7 @@ export function oneOf<Word extends string>(words: readonly Word[]): FlagParser<W
   };
 }
 
-/** Parses a TCP port, from `least` to 65535. */
+/** Creates a parser for TCP ports from `least` to 65535. */
 export function portFrom(least: number): FlagParser<number> {
   return (text, source) => {
     const port = Number(text);
@@ -31,7 +31,7 @@ export function portFrom(least: number): FlagParser<number> {
   };
 }
 
-/** Parses a decimal number of seconds, from `least` (or above it, if `isAbove`) to `most`. */
+/** Creates a parser for a decimal number of seconds, from `least` (exclusive if `isAbove`) to `most`. */
 export function secondsWithin(least: number, most: number, isAbove = false): FlagParser<number> {
   return (text, source) => {
     const seconds = Number(text);
@@ -65,8 +65,8 @@ export function taskId(text: string, source: string): string {
  *
  * @param operands the arguments that are not flags
  * @param command the command's name
- * @param hint what to do instead
- * @throws {ConfigError} if there are any
+ * @param hint what the user should do instead, for the error message
+ * @throws {ConfigError} if there are any operands
  */
 export function refuseOperands(
   [operand]: readonly string[],
@@ -77,7 +77,7 @@ export function refuseOperands(
   throw new ConfigError(`Unexpected argument ${quoteValue(operand)} after "${command}"; ${hint}`);
 }
 
-/** A given text for an error message: quoted, on one line and truncated. */
+/** Formats a text that the user gave for an error message: quoted, on one line and truncated. */
 export function quoteValue(text: string | undefined): string {
   return text === undefined ? "nothing" : JSON.stringify(text.slice(0, 200));
 }

@@ -1,5 +1,5 @@
 /**
- * Parses a command's flags, and the environment variables that stand in for them, by one table.
+ * Parses the flags of a command, and the environment variables that stand in for them, from one table.
  *
  * @module
  */
@@ -8,9 +8,9 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { ConfigError } from "../errors.ts";
 
-/** A flag of a command: everything about it, so that a new flag is one row of a {@linkcode FlagTable}. */
+/** Everything about a flag of a command, so that a new flag is one row of a {@linkcode FlagTable}. */
 export interface Flag {
-  /** A `switch` is set or not, a `value` takes one value, a `list` may be repeated. */
+  /** The kind of the flag: a `switch` takes no value, a `value` takes one, and a `list` may be repeated. */
   readonly kind: "switch" | "value" | "list";
   /** The heading that help lists the flag under. @default {"Flags"} */
   readonly group?: string;
@@ -18,12 +18,12 @@ export interface Flag {
   readonly placeholder?: string;
   /** What the flag does, in one line of help. */
   readonly help: string;
-  /** The value used if none is given; shown in help. */
+  /** The value of the flag if none is given; help shows it. */
   readonly fallback?: string;
   /** Separates the values of a list in its environment variable. @default {","} */
   readonly separator?: RegExp;
   /**
-   * Converts one given text to the flag's value; by default the text itself.
+   * Converts a text that the user gave to the flag's value; by default, the value is the text.
    *
    * @param source where the text came from, for error messages: `--port` or `TASKSCOPE_PORT`
    * @throws {ConfigError} if the text is not a valid value
@@ -43,26 +43,26 @@ type ValueOf<F extends Flag> = F["kind"] extends "switch" ? boolean
   : F extends { readonly fallback: string } ? Parsed<F>
   : Parsed<F> | undefined;
 
-/** The parsed value of each flag in a table; `undefined` if it was not given and has no fallback. */
+/** The parsed value of each flag in a table; `undefined` if the flag was not given and has no fallback. */
 export type FlagValues<Table extends FlagTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
 
 /** A parsed command line. */
 export interface CommandLine<Table extends FlagTable = FlagTable> {
   readonly values: FlagValues<Table>;
-  /** Where a flag's value came from, for error messages: `--port` or `TASKSCOPE_PORT`. */
+  /** Returns where a flag's value came from, for error messages: `--port` or `TASKSCOPE_PORT`. */
   readonly sourceOf: (flag: string) => string;
   /** The arguments that are not flags. */
   readonly operands: readonly string[];
 }
 
 /**
- * Parses a command line. An environment variable stands in for a flag that is not given; lists in variables are
- * separated by commas.
+ * Parses a command line. An environment variable stands in for a flag that is not given; lists in variables
+ * are separated by commas.
  *
  * @param table the command's flags
  * @param args the arguments after the command's name
  * @param readVariable reads an environment variable
- * @returns the command line; `null` if it asks for help, even if its values are invalid
+ * @returns the parsed command line; `null` if it asks for help, even if its values are invalid
  * @throws {ConfigError} if a flag is unknown, lacks its value, or has an invalid one
  */
 export function readFlags<const Table extends FlagTable>(
@@ -96,7 +96,7 @@ export function readFlags<const Table extends FlagTable>(
   };
 }
 
-/** The name of the environment variable that stands in for a flag. */
+/** Returns the name of the environment variable that stands in for a flag. */
 export function variableOf(flag: string): string {
   return `TASKSCOPE_${flag.toUpperCase().replaceAll("-", "_")}`;
 }

@@ -8,7 +8,7 @@ import { type CommandSyntax, EXIT } from "./command.ts";
 import { type Flag, type FlagTable, variableOf } from "./flags.ts";
 import { writeLine } from "./terminal.ts";
 
-/** Columns that help fits into, except for examples that are longer. */
+/** The maximum width of help, in columns, except for longer examples. */
 const HELP_COLUMNS = 80;
 
 /** A space at which {@linkcode wrap} does not break a line. */
@@ -23,7 +23,7 @@ export function showHelp(syntax: CommandSyntax): number {
   return EXIT.ok;
 }
 
-/** The help of a command. */
+/** Formats the help of a command. */
 export function commandHelp({ usage, description, flags, exitStatuses, examples }: CommandSyntax): string {
   return [
     `Usage: taskscope ${usage}`,
@@ -34,7 +34,7 @@ export function commandHelp({ usage, description, flags, exitStatuses, examples 
   ].join("\n\n");
 }
 
-/** The help of flags: a block for each group, then the rule for environment variables. */
+/** Formats the help of flags: a block for each group, then the rule for environment variables. */
 function flagsHelp(table: FlagTable): string {
   const indent = 4 + Math.max(...Object.entries(table).map(([name, flag]) => labelOf(name, flag).length));
   const groups = Map.groupBy(Object.entries(table), ([, { group = DEFAULT_GROUP }]) => group);
@@ -56,7 +56,7 @@ function exitStatusHelp(statuses: Readonly<Record<string, string>>): string {
   return ["Exit status:", ...rows].join("\n");
 }
 
-/** Examples, which end a help text. */
+/** Formats the examples that end a help text. */
 export function examplesHelp(examples: readonly string[]): string {
   return ["Examples:", ...examples.map((line) => `  ${line}`)].join("\n");
 }
@@ -74,7 +74,10 @@ function rowOf(name: string, flag: Flag, indent: number): string {
   return `  ${labelOf(name, flag)}`.padEnd(indent) + wrap(text, indent);
 }
 
-/** Wraps text at spaces and newlines, except for {@linkcode NO_BREAK}; all lines but the first are indented. */
+/**
+ * Wraps text at spaces and newlines, but not at {@linkcode NO_BREAK}; all lines except the first are
+ * indented.
+ */
 function wrap(text: string, indent = 0): string {
   const lines: string[] = [];
   for (const word of text.split(/[ \n]+/)) {

@@ -8,17 +8,20 @@ import { ConfigError } from "../errors.ts";
 import { messageOf } from "./command.ts";
 import type { CommandLine, FlagTable } from "./flags.ts";
 
-/** The variable that holds the key itself. There is no such flag: any user could read it in the process list. */
+/**
+ * The environment variable that holds the key itself. There is no flag for it, because any user could read
+ * the key in the process list.
+ */
 export const KEY_VARIABLE = "TASKSCOPE_KEY";
 
 /** A key, or a token that stands in for it. */
 export interface SourcedKey {
   readonly key: string;
-  /** Where it came from, for error messages. */
+  /** Where the key came from, for error messages. */
   readonly source: string;
 }
 
-/** The flag of every command that needs the key. */
+/** The flag that names the key's file, for every command that needs the key. */
 export const KEY_FLAGS = {
   "key-file": {
     kind: "value",
@@ -58,7 +61,7 @@ function readKeyFile(file: string, flag: string): SourcedKey {
 }
 
 function checkCharacters(key: SourcedKey): SourcedKey {
-  // The characters that are safe in an Authorization header.
+  // Only these characters are safe in an Authorization header.
   if (/^[\x21-\x7e]+$/.test(key.key)) return key;
   throw new ConfigError(
     `${key.source} must be a key: printable ASCII without spaces, received ${key.key.length} characters`,

@@ -1,5 +1,5 @@
 /**
- * Calls a server's REST API, and turns failures into {@linkcode CommandError}s.
+ * Calls a server's REST API, and converts failures to {@linkcode CommandError}s.
  *
  * @module
  */
@@ -12,17 +12,20 @@ import type { Target } from "./target.ts";
 /** Request timeout, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-/** A response that retrying would not change. */
+/** A response that a retry would not change. */
 export interface ApiResponse {
-  /** Below 500, and neither 408 nor 429. */
+  /** The HTTP status: below 500, and neither 408 nor 429. */
   readonly status: number;
   /** The body parsed as JSON; `undefined` if it is not JSON. */
   readonly body: unknown;
 }
 
-/** The server cannot be reached, or responds that it is temporarily unavailable. A retry may succeed. */
+/**
+ * Thrown if the server cannot be reached, or responds that it is temporarily unavailable. A retry may
+ * succeed.
+ */
 export class ServerUnavailableError extends CommandError {
-  /** What failed, without advice. */
+  /** What failed, without advice on what to do. */
   readonly reason: string;
   /** Whether the server responded. */
   readonly isReached: boolean;
@@ -44,7 +47,7 @@ export class ServerUnavailableError extends CommandError {
 
 /** Options of {@linkcode request}. */
 export interface RequestOptions {
-  /** @default {"GET"} */
+  /** The HTTP method. @default {"GET"} */
   readonly method?: "GET" | "POST";
   /** Aborts the request. */
   readonly signal?: AbortSignal;
@@ -87,14 +90,14 @@ export async function request(
 }
 
 /**
- * The error for an unexpected response.
+ * Creates the error for an unexpected response.
  *
  * @param target the server that responded
  * @param response its response
  * @returns the error to throw
  */
 export function unexpectedResponse({ server }: Target, { status, body }: ApiResponse): CommandError {
-  // Taskscope responds with JSON only.
+  // A Taskscope server always responds with JSON.
   if (body === undefined) {
     return new CommandError(
       EXIT.missing,
@@ -105,18 +108,21 @@ export function unexpectedResponse({ server }: Target, { status, body }: ApiResp
   return new CommandError(EXIT.missing, `${server} refused the request: ${readProblem(body, status)}${hint}`);
 }
 
-/** Whether a response says that the task does not exist. A 404 with another code is a wrong path. */
+/**
+ * Returns whether a response says that the task does not exist. A 404 with another problem code means that
+ * the path is wrong.
+ */
 export function isTaskNotFound({ status, body }: ApiResponse): boolean {
   return status === 404 && fieldOf(body, "code") === "task_not_found";
 }
 
-/** A field of a JSON body; `undefined` if it is missing. */
+/** Returns a field of a JSON body; `undefined` if the field is missing. */
 export function fieldOf(body: unknown, name: string): unknown {
   if (typeof body !== "object" || body === null || !Object.hasOwn(body, name)) return undefined;
   return (body as { readonly [name: string]: unknown })[name];
 }
 
-/** The error for a task that does not exist. */
+/** Creates the error for a task that does not exist. */
 export function noTaskError({ server, client }: Target, id: string): CommandError {
   return new CommandError(EXIT.missing, `No task "${id}" of client "${client}" at ${server}`);
 }

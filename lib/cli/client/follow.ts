@@ -1,6 +1,6 @@
 /**
- * Follows tasks over a WebSocket that reconnects with backoff. REST requests fetch the changes that were missed meanwhile,
- * and detect a server that is gone.
+ * Follows tasks over a WebSocket that reconnects with backoff. REST requests fetch the changes that were
+ * missed while it was disconnected, and detect a server that no longer responds.
  *
  * @module
  */
@@ -12,18 +12,21 @@ import { isTaskNotFound, request, ServerUnavailableError, unexpectedResponse } f
 import { messagesOf } from "./socket_messages.ts";
 import type { Target } from "./target.ts";
 
-/** An event of followed tasks. */
+/** An event about followed tasks. */
 export type FollowEvent =
   | {
     readonly type: "tasks";
     /** Tasks that are new or have changed. */
     readonly tasks: readonly Task[];
-    /** Ids of removed tasks; a task in `tasks` with such an id is a new one. */
+    /** The ids of removed tasks. If `tasks` has a task with such an id, it is a new task. */
     readonly removed: readonly string[];
     /** Whether `tasks` is the complete list. */
     readonly isAll: boolean;
   }
-  /** The connection is lost, and is being retried. The next event of type `tasks` means that it is back. */
+  /**
+   * The connection is lost and is being retried. The next event of type `tasks` means that the connection is
+   * restored.
+   */
   | { readonly type: "lost"; readonly reason: string };
 
 /** A subscription: how to fetch its tasks over REST, and how to receive their changes over a WebSocket. */
@@ -34,30 +37,39 @@ export interface Subscription {
   readonly protocols: string[];
   /** Fetches the tasks, or their changes since the last known one, over REST. */
   poll(signal?: AbortSignal): Promise<FollowEvent>;
-  /** Parses a message of the WebSocket; returns `null` if it says nothing about tasks. */
+  /** Parses a message of the WebSocket; returns `null` if the message contains no change of tasks. */
   read(message: string): FollowEvent | null;
 }
 
 /** Options of {@linkcode follow}. */
 export interface FollowOptions {
-  /** Stops following. */
+  /** Ends the iteration when it is aborted. */
   readonly signal: AbortSignal;
-  /** Milliseconds without a message after which a REST request checks the server. @default {15_000} */
+  /**
+   * Milliseconds without a message after which a REST request checks that the server still responds. @default
+   * {15_000}
+   */
   readonly silenceMs?: number;
 }
 
-/** Shortest and longest backoff between two attempts, in milliseconds; it doubles after every failure. */
+/**
+ * Shortest and longest backoff between two attempts to connect, in milliseconds; the backoff doubles after
+ * every failure.
+ */
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 3_000;
-/** A connection shorter than this, in milliseconds, counts as a failure: a proxy may accept, then close at once. */
+/**
+ * A connection that lasts less than this, in milliseconds, counts as a failed attempt: a proxy may accept it
+ * and close it at once.
+ */
 const STEADY_MS = 5_000;
 
 /**
  * Follows tasks until aborted. Yields their current records first, then every change.
  *
  * @param subscription which tasks to follow
- * @param options when to stop
- * @throws {CommandError} if the server cannot be reached at first, or refuses the request
+ * @param options the signal that ends the iteration, and the silence to detect
+ * @throws {CommandError} if the first request cannot reach the server, or the server refuses a request
  */
 export async function* follow(
   subscription: Subscription,
@@ -84,7 +96,7 @@ export async function* follow(
       }
     } catch (error) {
       if (signal.aborted) return;
-      // A message that is not JSON: reconnect and fetch what it may have said.
+      // The message is not JSON: reconnect, and fetch the changes that it may have contained.
       if (!(error instanceof SyntaxError)) {
         const isPassing = error instanceof ServerUnavailableError && (isReached || error.isReached);
         if (!isPassing) throw error;
@@ -93,12 +105,12 @@ export async function* follow(
     }
     attempts = performance.now() - startedMs >= STEADY_MS ? 0 : attempts + 1;
     const bound = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** attempts);
-    // Jitter: the watchers of a restarted server must not all reconnect at once.
+    // The jitter prevents all watchers of a restarted server from reconnecting at once.
     await sleep(bound * (0.5 + Math.random() / 2), signal);
   }
 }
 
-/** A subscription to one task. */
+/** Creates a subscription to one task. */
 export function oneTask(target: Target, id: string): Subscription {
   return {
     socketUrl: () => `${socketUrlOf(target)}/${id}`,
@@ -117,7 +129,7 @@ export function oneTask(target: Target, id: string): Subscription {
   };
 }
 
-/** A subscription to all tasks of a client. */
+/** Creates a subscription to all tasks of a client. */
 export function allTasks(target: Target): Subscription {
   let cursor: string | null = null;
 

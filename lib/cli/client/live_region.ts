@@ -12,13 +12,13 @@ const CLEAR_BELOW = "\x1b[J";
 const COLORS = new RegExp("\x1b\\[\\d*m", "g");
 
 /**
- * Redraws lines in place. The cursor always rests at the start of the line below them and no terminal mode is changed, so
- * the terminal needs no restoring if the program is killed.
+ * Redraws lines in place. Between two draws the cursor is at the start of the line below them, and no
+ * terminal mode is changed, so the terminal needs no restoring if the program is killed.
  */
 export class LiveRegion {
   readonly #write: (text: string) => void;
   readonly #size: () => TerminalSize;
-  /** The widths of the lines on the screen. */
+  /** The widths of the lines on the screen, in columns. */
   #drawn: readonly number[] = [];
 
   /**
@@ -38,14 +38,14 @@ export class LiveRegion {
    */
   draw(lines: readonly string[], above: readonly string[] = []): void {
     const { columns, rows } = this.#size();
-    // A terminal that became narrower has wrapped the old lines.
+    // If the terminal became narrower, it has wrapped the old lines.
     const before = this.#drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
     // The cursor cannot move above the top of the screen.
     const up = Math.min(before, rows - 1);
     const shown = lines.slice(0, Math.max(1, rows - 1));
     this.#drawn = shown.map(widthOf);
     const text = [...above, ...shown].map((line) => `${line}${CLEAR_LINE_END}\n`).join("");
-    // In a single write, to avoid flicker.
+    // A single write avoids flicker.
     this.#write(`\r${up === 0 ? "" : `\x1b[${up}A`}${text}${CLEAR_BELOW}`);
   }
 }

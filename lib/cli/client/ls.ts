@@ -99,10 +99,13 @@ function statesFrom(list: string, source: string): readonly TaskState[] {
   });
 }
 
-/** Records exactly as the server sent them, so that `--json` keeps fields that this version does not know. */
+/**
+ * Fetches the records exactly as the server sent them, so that `--json` keeps fields that this version does
+ * not know.
+ */
 async function recordsOf(target: Target, filters: URLSearchParams): Promise<readonly unknown[]> {
   if (filters.size === 0) return Object.values((await listOf(target, "")).records);
-  // By id, as a task may move to another page between two requests.
+  // The map deduplicates by id, because a task may move to another page between two requests.
   const records = new Map<string, unknown>();
   let page: number | null = 1;
   while (page !== null) {
@@ -129,7 +132,10 @@ async function listOf(target: Target, query: string): Promise<RecordList> {
   return { records: { ...all }, nextPage: typeof nextPage === "number" ? nextPage : null };
 }
 
-/** Serialises to JSON, escaping also the control and bidirectional characters that JSON allows and terminals obey. */
+/**
+ * Serialises a record to JSON, and also escapes control and bidirectional characters, which JSON allows but
+ * terminals interpret.
+ */
 function terminalSafeJson(record: unknown): string {
   return JSON.stringify(record).replace(/[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;

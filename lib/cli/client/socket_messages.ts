@@ -6,20 +6,21 @@
 
 /** Options of {@linkcode messagesOf}. */
 export interface SocketOptions {
-  /** Closes the socket. */
+  /** Closes the socket when it is aborted. */
   readonly signal: AbortSignal;
-  /** Yields `null` after this many milliseconds without a message. */
+  /** The number of milliseconds without a message after which the iterator yields `null`. */
   readonly silenceMs: number;
   /** The subprotocols, one of which may carry the key. */
   readonly protocols: string[];
 }
 
 /**
- * Opens a WebSocket and yields its messages until it is closed, or fails to open.
+ * Opens a WebSocket and yields its messages until the socket is closed or fails to open.
  *
- * @param url the address
+ * @param url the URL of the WebSocket
  * @param options the subprotocols, the silence to detect and an abort signal
- * @returns the messages; `null` after a silence, as the peer may be gone without closing the connection
+ * @returns the messages; `null` after `silenceMs` without one, because the peer may be gone without having
+ * closed the connection
  */
 export async function* messagesOf(url: string, options: SocketOptions): AsyncGenerator<string | null> {
   const { signal, silenceMs, protocols } = options;
@@ -36,7 +37,7 @@ export async function* messagesOf(url: string, options: SocketOptions): AsyncGen
     isClosed = true;
     wake();
   };
-  // An error is always followed by a close.
+  // An error event is always followed by a close event, which is handled.
   socket.onerror = (event) => event.preventDefault();
   const abort = () => wake();
   signal.addEventListener("abort", abort);
@@ -53,7 +54,7 @@ export async function* messagesOf(url: string, options: SocketOptions): AsyncGen
   }
 }
 
-/** Waits for an event of the socket; resolves with `true` if there was none in time. */
+/** Waits for an event of the socket; resolves with `true` if there was none within the time. */
 async function isSilent(listen: (onEvent: () => void) => void, silenceMs: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(true), silenceMs);

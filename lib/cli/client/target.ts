@@ -1,5 +1,5 @@
 /**
- * The flags of commands that talk to a server: which server, which client's tasks, which key.
+ * The flags of commands that talk to a server: its URL, the client whose tasks are meant, and the key.
  *
  * @module
  */
@@ -44,7 +44,7 @@ export interface Target {
 }
 
 /**
- * Reads the values of {@linkcode TARGET_FLAGS}.
+ * Converts the values of {@linkcode TARGET_FLAGS} to a target.
  *
  * @param commandLine the parsed command line
  * @param readVariable reads an environment variable
@@ -65,7 +65,7 @@ export function targetFrom(
  * @param operands the arguments that are not flags
  * @param command the command's name, for error messages
  * @returns the id
- * @throws {ConfigError} if there is not exactly one operand, or it is not a valid id
+ * @throws {ConfigError} if there is not exactly one operand, or the operand is not a valid id
  */
 export function taskIdFrom(operands: readonly string[], command: string): string {
   const [id, other] = operands;

@@ -1,5 +1,5 @@
 /**
- * `taskscope wait`: waits until a task has ended; the exit status tells how.
+ * `taskscope wait`: waits until a task has ended, and exits with a status that depends on its final state.
  *
  * @module
  */

@@ -87,7 +87,7 @@ function createView(): WatchView {
 
 function stopOnSignals(stop: (status: number) => void): void {
   for (const [signal, status] of SIGNALS) {
-    // Of these, Deno can only listen for SIGINT on Windows.
+    // On Windows, SIGINT is the only one of these signals that Deno can listen for.
     if (signal === "SIGINT" || Deno.build.os !== "windows") {
       Deno.addSignalListener(signal, () => stop(status));
     }

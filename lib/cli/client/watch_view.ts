@@ -1,5 +1,5 @@
 /**
- * Displays watched tasks: redrawn in place on a terminal, line by line elsewhere.
+ * Displays watched tasks: redraws them in place on a terminal, and prints lines elsewhere.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { textBars } from "../../text/text_bars.ts";
 import { LiveRegion } from "./live_region.ts";
 import { note, outputWidth, type TerminalSize, writeLine } from "../terminal.ts";
 
-/** Displays watched tasks. Disposing of it flushes pending output. */
+/** Displays watched tasks. Disposing of the view flushes pending output. */
 export interface WatchView extends Disposable {
   /** Displays a change: tasks that reached a milestone, and all tasks that have not ended. */
   show(milestones: readonly Task[], live: readonly Task[]): void;
@@ -20,7 +20,7 @@ export interface WatchView extends Disposable {
   lost(reason: string): void;
 }
 
-/** Prints each milestone as a line with the time; reports lost connections on stderr. */
+/** Prints a line with the time for each milestone, and reports lost connections on stderr. */
 export class LineView implements WatchView {
   #isLost = false;
 
@@ -39,13 +39,13 @@ export class LineView implements WatchView {
   }
 
   [Symbol.dispose](): void {
-    // Nothing is pending: every line is written at once.
+    // Nothing is pending, because every line is written at once.
   }
 }
 
 /** Shortest time between two frames, in milliseconds. */
 const FRAME_MS = 100;
-/** Longest time between two frames, in milliseconds; durations are shown in seconds. */
+/** Longest time between two frames, in milliseconds: displayed durations change every second. */
 const TICK_MS = 1_000;
 
 /** Options of a {@linkcode TerminalView}. */
@@ -86,7 +86,7 @@ export class TerminalView implements WatchView {
   /** Draws the last frame, which stays on the terminal. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    // The last frame leaves out status lines: no update will follow.
+    // The last frame has no status lines, because no update will follow.
     if (this.#drawnMs > -Infinity || this.#ended.length > 0) this.#draw(true);
   }
 
@@ -101,7 +101,7 @@ export class TerminalView implements WatchView {
     clearTimeout(this.#timer);
     this.#drawnMs = performance.now();
     const { columns, rows } = this.#options.size();
-    // The last column stays free, as terminals differ in when they wrap.
+    // The last column stays free, because terminals differ in when they wrap a full line.
     const options = { width: columns - 1, now: Date.now() / 1_000, color: this.#options.color };
     const status = isLast ? [] : this.#status();
     // The last row stays free for the cursor.

@@ -1,5 +1,5 @@
 /**
- * Tracks watched tasks, and picks the changes that are milestones. Pure.
+ * Tracks watched tasks, and finds the changes that are milestones. No I/O.
  *
  * @module
  */
@@ -14,12 +14,14 @@ export class WatchedTasks {
   readonly #reportsEarlierEnds: boolean;
   #isFirst = true;
 
-  /** @param reportsEarlierEnds whether a task that had already ended at the start is a milestone */
+  /**
+   * @param reportsEarlierEnds whether a task that had already ended when watching began counts as a milestone
+   */
   constructor(reportsEarlierEnds: boolean) {
     this.#reportsEarlierEnds = reportsEarlierEnds;
   }
 
-  /** A task; `undefined` if there is none with this id. */
+  /** Returns a task; `undefined` if there is none with this id. */
   get(id: string): Task | undefined {
     return this.#tasks.get(id);
   }
@@ -45,7 +47,7 @@ export class WatchedTasks {
     }
     return tasks.filter((task) => {
       const before = this.#tasks.get(task.id);
-      // A REST response may be older than messages that the WebSocket delivered meanwhile.
+      // A REST response may be older than messages that the WebSocket has already delivered.
       if (before?.created_at === task.created_at && before.version > task.version) return false;
       this.#tasks.set(task.id, task);
       if (isFirst && hasEnded(task)) return this.#reportsEarlierEnds;
@@ -55,8 +57,8 @@ export class WatchedTasks {
 }
 
 /**
- * Whether a change is a milestone: a new state, another 25 % completed, a request to stop, a task that became stale or
- * is no longer stale.
+ * Returns whether a change is a milestone: a new state, another 25 % completed, a request to stop, or the
+ * start or end of staleness.
  *
  * @param before the task before the change; `undefined` if it is new
  * @param after the task after the change

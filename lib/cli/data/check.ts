@@ -53,7 +53,8 @@ const TIMEOUT_MS = 10_000;
  * @throws {CommandError} if the server cannot be reached or refuses the request, or the file is damaged
  */
 export async function checkCommand(args: readonly string[]): Promise<number> {
-  // TASKSCOPE_DATA configures the server on this machine; it must not turn a check of the server into one of its file.
+  // TASKSCOPE_DATA is not read here: it configures a server on this machine, and must not turn a check of
+  // that server into a check of its file.
   const commandLine = readFlags(
     FLAGS,
     args,
@@ -77,7 +78,7 @@ async function checkFile(file: string): Promise<number> {
 
 async function checkServer(target: Target): Promise<number> {
   const { server, client } = target;
-  // Also detects a server that is not Taskscope.
+  // This request also detects a server that is not Taskscope.
   const list = await request(target, "?limit=1");
   if (list.status !== 200 || readTaskList(list.body).cursor === null) throw unexpectedResponse(target, list);
   const response = await fetch(`${server}/readyz`, {

@@ -25,7 +25,7 @@ export const DATA_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-/** The exit statuses of those commands, for their help. */
+/** The exit statuses of the commands that work on a database file, for their help. */
 export const DATA_EXIT_STATUSES: Readonly<Record<string, string>> = {
   [EXIT.ok]: "success",
   [EXIT.failed]: "a file cannot be read or written, is damaged, or is in use",
@@ -33,27 +33,29 @@ export const DATA_EXIT_STATUSES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Finds the database file by {@linkcode DATA_FLAGS}.
+ * Determines the path of the database file from the values of {@linkcode DATA_FLAGS}.
  *
  * @param commandLine the parsed command line
  * @param readVariable reads an environment variable
  * @returns the path of the file
- * @throws {ConfigError} if there is no such file: `:memory:`, port 0, or no home folder
+ * @throws {ConfigError} if the flags name no file (`:memory:` or port 0), or there is no home folder
  */
 export function dataFileFrom(
   { values: { data, port }, sourceOf }: Pick<CommandLine<typeof DATA_FLAGS>, "values" | "sourceOf">,
   readVariable: (name: string) => string | undefined,
 ): string {
-  // The port is checked only if it is used: TASKSCOPE_PORT may be 0 for the server, with a file of any name.
+  // The port is checked only if the default path depends on it: a server with `--data` may set TASKSCOPE_PORT
+  // to 0.
   const file = data ?? defaultDataFile(portFrom(1)(port, sourceOf("port")), Deno.build.os, readVariable);
   if (file !== ":memory:") return file;
   throw new ConfigError(`${sourceOf("data")} must be a file: a server with :memory: stores nothing`);
 }
 
 /**
- * Runs an operation on a file.
+ * Runs an operation on a database file, and converts its storage errors.
  *
- * @throws {CommandError} in place of a {@linkcode StorageError}, for its exit status
+ * @throws {CommandError} if the operation throws a {@linkcode StorageError}, so that the command exits with
+ * the right status
  */
 export async function withFile<Result>(operation: () => Promise<Result>): Promise<Result> {
   try {

@@ -8,7 +8,7 @@
 export type SearchResult = "found" | "missing" | "not_executable" | "unknown";
 
 /**
- * Checks whether a program can be executed, so that an error message can say why not.
+ * Checks whether a program can be executed, so that an error message can explain why it cannot.
  *
  * @param name the program's name or path, as on a command line
  * @param searchPath the value of `PATH`; `undefined` if it is unknown
@@ -34,7 +34,8 @@ async function probe(path: string): Promise<SearchResult> {
     return !isDirectory && (mode & 0o111) !== 0 ? "found" : "not_executable";
   } catch (error) {
     const isMissing = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
-    // Access is denied to us, or by Deno's permissions; the attempt to execute it will tell.
+    // The file system or Deno's permissions deny access; only an attempt to execute the program shows whether
+    // it exists.
     return isMissing ? "missing" : "unknown";
   }
 }

@@ -1,38 +1,41 @@
 /**
- * Copies a command's output to our own, and lets the task read it.
+ * Copies a command's output to the output of this process, and passes it to the task.
  *
  * @module
  */
 
 /** An output of this process. */
 export interface Output {
-  /** Writes some of the bytes; resolves with their number. */
+  /** Writes some of the bytes; resolves with the number of bytes written. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Whether it is a terminal. */
+  /** Returns whether the output is a terminal. */
   isTerminal(): boolean;
 }
 
 /** Callbacks of an {@linkcode OutputPipe}. */
 export interface OutputPipeEvents {
-  /** Bytes were copied. Must not throw. */
+  /** Called with bytes that were copied. Must not throw. */
   readonly onBytes: (bytes: Uint8Array) => void;
-  /** The output cannot be written, for another reason than a reader that is gone (EPIPE). */
+  /** Called if writing to the output fails, except if its reader has closed it (EPIPE). */
   readonly onFailure: (error: unknown) => void;
 }
 
 /** Delay before a busy terminal is written to again, in milliseconds. */
 const RETRY_MS = 5;
-/** After the command has exited, its pipe is closed once it was idle in this many checks. */
+/**
+ * The number of checks in a row that must find the pipe idle, after the command has exited, before the pipe
+ * is closed.
+ */
 const IDLE_CHECKS = 5;
-/** Time between two such checks, in milliseconds. */
+/** Time between two checks whether the pipe is idle, in milliseconds. */
 const CHECK_MS = 100;
 
 /**
- * Copies a pipe to an output unchanged, with backpressure. If the output's reader is gone, the pipe is closed, so that the
- * command gets SIGPIPE as if it had written to the output directly.
+ * Copies a pipe to an output unchanged, with backpressure. If the output's reader has closed it, the pipe is
+ * closed too, so that the command gets SIGPIPE as if it had written to the output directly.
  */
 export class OutputPipe {
-  /** Resolves once everything is copied. Never rejects. */
+  /** Resolves once the whole pipe has been copied. Never rejects. */
   readonly done: Promise<void>;
   readonly #pipe: ReadableStreamDefaultReader<Uint8Array>;
   readonly #output: Output;
@@ -43,7 +46,7 @@ export class OutputPipe {
 
   /**
    * @param pipe the command's output
-   * @param output where to copy it
+   * @param output the output to copy it to
    * @param events the callbacks
    */
   constructor(pipe: ReadableStream<Uint8Array>, output: Output, events: OutputPipeEvents) {
@@ -60,7 +63,8 @@ export class OutputPipe {
   finish(): void {
     if (this.#isDone) return;
     let checksLeft = IDLE_CHECKS;
-    // Several checks instead of one timeout: on a busy machine, reading the rest of the pipe may take longer than that.
+    // Several checks are made instead of one after a timeout, because reading the rest of the pipe may take
+    // longer than the timeout on a busy machine.
     this.#timer ??= setInterval(() => {
       if (this.#isIdle && --checksLeft === 0) this.#close();
     }, CHECK_MS);

@@ -1,5 +1,5 @@
 /**
- * Lists processes with ps(1), finds descendants, sends signals.
+ * Lists processes with ps(1), finds descendants of a process, and sends signals.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface ProcessInfo {
 /**
  * Lists all processes of this machine.
  *
- * @returns the processes; none if ps(1) is not available
+ * @returns the processes; an empty list if ps(1) is not available
  */
 export async function listProcesses(): Promise<ProcessInfo[]> {
   try {
@@ -44,13 +44,13 @@ export function parseProcesses(text: string): ProcessInfo[] {
  *
  * @param root the pid of the process
  * @param processes all processes
- * @returns its descendants, each after its parent
+ * @returns the descendants of the process, each after its parent
  */
 export function descendantsOf(root: number, processes: readonly ProcessInfo[]): ProcessInfo[] {
   const children = Map.groupBy(processes, ({ parent }) => parent);
   const found: ProcessInfo[] = [];
   const pids = [root];
-  // Guards against cycles: pids may be reused while ps(1) builds its list.
+  // The set guards against cycles: pids may be reused while ps(1) builds its list.
   const seen = new Set(pids);
   for (const pid of pids) {
     for (const child of children.get(pid) ?? []) {
@@ -63,11 +63,11 @@ export function descendantsOf(root: number, processes: readonly ProcessInfo[]): 
   return found;
 }
 
-/** Sends a signal to a process; does nothing if it has exited or may not be signalled. */
+/** Sends a signal to a process; does nothing if the process has exited or this user may not signal it. */
 export function signalProcess(pid: number, signal: Deno.Signal): void {
   try {
     Deno.kill(pid, signal);
   } catch {
-    // It has exited, or belongs to another user.
+    // The process has exited, or belongs to another user.
   }
 }

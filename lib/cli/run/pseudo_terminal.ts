@@ -8,20 +8,23 @@
 export interface Invocation {
   readonly program: string;
   readonly args: readonly string[];
-  /** Environment variables to add to our own. */
+  /** Environment variables to add to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The environment of {@linkcode inPseudoTerminal}. */
+/** The environment that {@linkcode inPseudoTerminal} adapts the command line to. */
 export interface PseudoTerminalOptions {
   readonly os: typeof Deno.build.os;
-  /** Whether stdin is a terminal; script(1) copies its size then. */
+  /** Whether stdin is a terminal, whose size script(1) then copies to the pseudo-terminal. */
   readonly hasTerminal: boolean;
   /** The value of `SHELL`. */
   readonly shell: string | undefined;
 }
 
-/** Sets up a pseudo-terminal without a real one behind it: a default size, and no echo of the input. */
+/**
+ * The shell command that sets up a pseudo-terminal if stdin is no terminal: a default size, and no echo of
+ * the input.
+ */
 const SET_UP = "stty cols 80 rows 24 -echo 2>/dev/null; ";
 
 /**
@@ -29,16 +32,17 @@ const SET_UP = "stty cols 80 rows 24 -echo 2>/dev/null; ";
  *
  * @param command the program and its arguments
  * @param options the environment
- * @returns the program to start instead; `null` on Windows, which has no script(1)
+ * @returns the program to start instead of the command; `null` on Windows, which has no script(1)
  */
 export function inPseudoTerminal(
   command: readonly string[],
   { os, hasTerminal, shell }: PseudoTerminalOptions,
 ): Invocation | null {
   if (os === "windows") return null;
-  // BSD script(1), also on macOS, takes the arguments as they are and exits with the command's status by default.
+  // BSD script(1), which macOS also has, takes the command's arguments unchanged and exits with the command's
+  // status by default.
   if (os !== "linux" && os !== "android") return { program: "script", args: ["-q", "/dev/null", ...command] };
-  // script(1) passes the line to $SHELL, which for service accounts is often /usr/sbin/nologin.
+  // script(1) passes the command line to $SHELL, which for service accounts is often /usr/sbin/nologin.
   const restored = shell === undefined ? "" : `SHELL=${shellQuote(shell)}; export SHELL; `;
   const line = `${restored}${hasTerminal ? "" : SET_UP}exec ${command.map(shellQuote).join(" ")}`;
   return { program: "script", args: ["-qefc", line, "/dev/null"], env: { SHELL: "/bin/sh" } };

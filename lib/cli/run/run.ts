@@ -21,7 +21,7 @@ import { shellQuote } from "./pseudo_terminal.ts";
 import { parseRun, RUN, type RunOptions } from "./run_options.ts";
 import { type RunningCommand, startCommand, StartError } from "./running_command.ts";
 
-/** The exit status if taskscope failed and not the command, as of env(1) and timeout(1). */
+/** The exit status if taskscope failed, as opposed to the command; env(1) and timeout(1) use the same one. */
 const OWN_FAILURE_STATUS = 125;
 /** Longest wait for the server to acknowledge the task's end, in milliseconds. */
 const ACKNOWLEDGE_MS = 2_000;
@@ -37,7 +37,7 @@ export interface RunEnvironment {
   /**
    * Connects to a server.
    *
-   * @param target its URL and the key
+   * @param target the server's URL and the key
    * @param warn shows a warning to the user
    */
   readonly connect: (
@@ -56,7 +56,7 @@ const ENVIRONMENT: RunEnvironment = {
  *
  * @param args the arguments after `run`
  * @param environment dependencies that tests replace
- * @returns the exit status: the command's own, or 125 to 127 if it could not be run
+ * @returns the exit status: that of the command, or 125 to 127 if the command could not be run
  */
 export async function runCommand(
   args: readonly string[],
@@ -104,7 +104,7 @@ async function run(options: RunOptions, environment: RunEnvironment): Promise<nu
     return end.status;
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    // Printed despite --quiet: the command itself cannot report this error.
+    // This message is printed despite --quiet, because the command itself cannot report the error.
     note(error.message);
     task.failedToStart(error.message);
     return error.status;
@@ -113,7 +113,7 @@ async function run(options: RunOptions, environment: RunEnvironment): Promise<nu
   }
 }
 
-/** The change that creates the task. */
+/** Returns the change that creates the task. */
 function creationOf(options: RunOptions): CreateChange {
   const { command, showsCommand } = options;
   const [program = "", ...args] = command;

@@ -83,7 +83,7 @@ export interface RunOptions extends Target {
   readonly name: string;
   readonly id: string | undefined;
   readonly tags: readonly string[];
-  /** In seconds. */
+  /** Seconds without a report after which the task is stale; `null` if it never is. */
   readonly staleAfter: number | null;
   readonly graceMs: number;
   /** Whether to run the command in a pseudo-terminal. */
@@ -125,7 +125,10 @@ export function parseRun(
   };
 }
 
-/** Splits our own flags from the command, which begins after `--` or at the first argument that is not a flag. */
+/**
+ * Splits the flags of `taskscope run` from the command, which begins after `--` or at the first argument that
+ * is not a flag.
+ */
 function splitCommand(
   args: readonly string[],
 ): { readonly own: readonly string[]; readonly command: readonly string[] } {
@@ -139,7 +142,7 @@ function splitCommand(
   return { own: args.slice(0, at), command: args.slice(at) };
 }
 
-/** Whether the argument after a flag is its value. */
+/** Returns whether the argument after a flag is the flag's value. */
 function takesValue(arg: string): boolean {
   const name = arg.replace(/^--/, "");
   return Object.hasOwn(RUN_FLAGS, name) && RUN_FLAGS[name as keyof typeof RUN_FLAGS].kind !== "switch";

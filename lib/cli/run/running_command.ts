@@ -1,5 +1,5 @@
 /**
- * Runs a command as a child process: passes its output through and forwards signals to it.
+ * Runs a command as a child process: copies its output to this process's output, and forwards signals to it.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import { inPseudoTerminal, type Invocation } from "./pseudo_terminal.ts";
 import { SignalRelay } from "./signal_relay.ts";
 import { Stopper } from "./stopper.ts";
 
-/** A command could not be started. The message names it and says why. */
+/** Thrown if a command could not be started. The message names the command and the reason. */
 export class StartError extends Error {
   /** The name of the class. */
   override readonly name = "StartError";
-  /** The exit status, as of env(1) and nohup(1). */
+  /** The exit status, with the same meaning as for env(1) and nohup(1). */
   readonly status: number;
 
   /**
@@ -37,12 +37,12 @@ export class StartError extends Error {
 export interface RunningCommandOptions {
   /** The program and its arguments. */
   readonly command: readonly string[];
-  /** Whether to run it in a pseudo-terminal. */
+  /** Whether to run the command in a pseudo-terminal. */
   readonly usesPty: boolean;
-  /** Milliseconds between SIGTERM and SIGKILL when it is stopped. */
+  /** Milliseconds between SIGTERM and SIGKILL when the command is stopped. */
   readonly graceMs: number;
   readonly readVariable: (name: string) => string | undefined;
-  /** Called after output was passed through. */
+  /** Called with output of the command after it was copied to this process's output. */
   readonly onOutput: (output: OutputName, bytes: Uint8Array) => void;
   readonly warn: (message: string) => void;
 }
@@ -50,7 +50,7 @@ export interface RunningCommandOptions {
 /**
  * Starts a command.
  *
- * @param options the command and how to run it
+ * @param options the command, whether to run it in a pseudo-terminal, and callbacks
  * @returns the running command
  * @throws {StartError} if the command cannot be run
  */
@@ -65,7 +65,7 @@ export async function startCommand(options: RunningCommandOptions): Promise<Runn
 
 /** A command that is running. */
 export class RunningCommand {
-  /** Resolves once it has exited and its output has been passed through. */
+  /** Resolves once the command has exited and all its output has been copied. */
   readonly ended: Promise<CommandEnd>;
   readonly #child: Deno.ChildProcess;
   readonly #options: RunningCommandOptions;
@@ -75,21 +75,22 @@ export class RunningCommand {
 
   /**
    * @param child the process, with stdout and stderr piped
-   * @param options the options it was started with
+   * @param options the options that the command was started with
    */
   constructor(child: Deno.ChildProcess, options: RunningCommandOptions) {
     this.#child = child;
     this.#options = options;
     this.#stopper = new Stopper(child.pid, { graceMs: options.graceMs, isWrapper: options.usesPty });
     this.#relay = new SignalRelay({
-      // In a pseudo-terminal, the command does not get the signals of our terminal's keyboard.
+      // In a pseudo-terminal, the command does not get the keyboard signals of the terminal that this process
+      // runs in.
       hasTerminal: !options.usesPty && isInTerminal(),
       relay: (signal) => void this.#forward(signal),
     });
     this.ended = this.#run();
   }
 
-  /** Stops it with SIGTERM, and with SIGKILL after the grace period. */
+  /** Stops the command with SIGTERM, and with SIGKILL after the grace period. */
   stop(): void {
     if (!this.#hasExited) void this.#stopper.stop();
   }
@@ -103,7 +104,7 @@ export class RunningCommand {
     this.#hasExited = true;
     stopper.rootEnded();
     const wasStopped = stopper.hasSignalled;
-    // Its descendants, which may hold the pipes open, get the same grace period.
+    // The command's descendants, which may keep the pipes open, get the same grace period.
     if (wasStopped) await Promise.race([copied, stopper.overdue]);
     for (const pipe of pipes) pipe.finish();
     await copied;
@@ -125,11 +126,11 @@ export class RunningCommand {
     });
   }
 
-  /** Whether it ended because of a signal that the user sent to us. */
+  /** Whether the command ended because of a signal that the user sent to this process. */
   #wasEndedBySignal(status: number): boolean {
     const { received } = this.#relay;
     if (received.has("SIGTERM")) return true;
-    // Some programs handle Ctrl-C themselves and finish normally later.
+    // Some programs handle Ctrl-C themselves and later finish with status 0.
     if ((received.has("SIGINT") || received.has("SIGQUIT")) && status !== 0) return true;
     if (received.has("SIGHUP") && status === 129) return true;
     // A pseudo-terminal turns Ctrl-C into SIGINT for the command only; 130 is 128 + SIGINT.
@@ -138,7 +139,7 @@ export class RunningCommand {
 
   async #forward(signal: Deno.Signal): Promise<void> {
     if (this.#hasExited) return;
-    // Signal the command itself: script(1) would exit, and the command might keep running.
+    // The signal goes to the command itself: script(1) would exit on it, and the command might keep running.
     const children = this.#options.usesPty
       ? (await listProcesses()).filter(({ parent }) => parent === this.#child.pid)
       : [];
@@ -147,7 +148,9 @@ export class RunningCommand {
   }
 }
 
-/** Fails with a clear message in advance, as env(1) would report these errors by its exit status only. */
+/**
+ * Checks the program before it is started, because env(1) would report these errors by its exit status only.
+ */
 async function checkProgram(
   program: string,
   readVariable: (name: string) => string | undefined,
@@ -174,8 +177,8 @@ async function pseudoTerminalInvocation(
 
 function spawn(line: Invocation): Deno.ChildProcess {
   const { program, args } = line;
-  // Deno passes the resolved path as argv[0], which many programs print in their messages; env(1) passes the given name.
-  // A name that env(1) would take for an option or an assignment is started directly.
+  // Deno passes the resolved path as argv[0], which many programs print in their messages; env(1) passes the
+  // given name. A program whose name env(1) would take for an option or an assignment is started directly.
   const canUseEnv = Deno.build.os !== "windows" && !/^-|=/.test(program);
   if (!canUseEnv) return spawnDirectly(line);
   try {
@@ -215,7 +218,10 @@ function notExecutable(program: string, options?: ErrorOptions): StartError {
   return new StartError(126, `Cannot run "${program}": ${why}`, options);
 }
 
-/** Whether we share a terminal with the command, whose Ctrl-C reaches the whole foreground process group. */
+/**
+ * Whether this process runs in a terminal, whose Ctrl-C reaches the whole foreground process group, the
+ * command included.
+ */
 function isInTerminal(): boolean {
   return [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());
 }
