@@ -84,6 +84,8 @@ export class StoreFolder implements Disposable {
   execute(sql: string): void {
     const db = this.connect();
     try {
+      // A worker that was terminated may hold its lock for another moment.
+      db.exec("PRAGMA busy_timeout = 10000");
       db.exec(sql);
     } finally {
       db.close();
