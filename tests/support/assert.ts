@@ -1,5 +1,5 @@
 /**
- * The assertions that tests use, with the signatures that their package does not carry.
+ * Re-exports the assertions that tests use, with types, which the package lacks.
  *
  * @module
  */

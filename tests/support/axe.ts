@@ -7,11 +7,11 @@
 import axe from "axe-core";
 import type { Page } from "playwright-core";
 
-/** The rules of WCAG 2.2 AA, and best practices beyond them. */
+/** The axe tags to check: WCAG 2.2 AA with the versions before it, and best practices beyond them. */
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /**
- * Finds the accessibility violations of a page in its present state.
+ * Finds the accessibility violations of a page as it is now.
  *
  * @param page the page
  * @returns one line per violation

@@ -8,24 +8,24 @@ import type { BrowserContextOptions, Page } from "playwright-core";
 import { CHROMIUM_EXECUTABLES, openBrowser } from "./chromium.ts";
 import { findTool } from "./tools.ts";
 
-/** A page in a browser context of its own, which records what must not happen. */
+/** A page in a browser context of its own, which records console errors and the hosts it contacts. */
 export interface TestPage extends AsyncDisposable {
   readonly page: Page;
-  /** Console errors and warnings, uncaught errors, violations of the content security policy. */
+  /** The page's console errors and warnings, uncaught errors and violations of the content security policy. */
   readonly complaints: readonly string[];
-  /** The hosts that received a request. */
+  /** The hosts that the page sent requests to. */
   readonly hosts: ReadonlySet<string>;
 }
 
-/** Default timeout of the page's actions and waits, in milliseconds. */
+/** Default timeout of actions and waits on a page, in milliseconds. */
 const DEADLINE_MS = 30_000;
 
 /**
  * Runs a function with a page in a browser.
  *
  * @param options options of the browser context
- * @param use uses the page; without a browser it is not called and a warning is printed, or an error is thrown if
- *   `CI` is true
+ * @param use the function; if no browser is installed, it is not called, and a warning is printed or, if `CI` is
+ *   true, an error thrown
  */
 export async function withPage(
   options: BrowserContextOptions,

@@ -13,18 +13,18 @@ export interface Answer {
   readonly headers: Headers;
   readonly text: string;
   /** The body parsed as JSON; `undefined` if it is not JSON. */
-  // deno-lint-ignore no-explicit-any -- tests compare what is in it
+  // deno-lint-ignore no-explicit-any -- tests compare its fields
   readonly json: any;
 }
 
 /** Options of {@linkcode call}. */
 export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** A string is sent unchanged, any other value as JSON with its content type. */
+  /** The body: a string is sent unchanged, any other value as JSON with the content type of JSON. */
   readonly body?: unknown;
 }
 
-/** Sends a request; does not follow redirects. */
+/** Sends a request without following redirects. */
 export async function call(method: string, url: string, options: CallOptions = {}): Promise<Answer> {
   const { headers = {}, body } = options;
   const isText = body === undefined || typeof body === "string";
@@ -74,7 +74,7 @@ export class HeldTask {
     return this.#running;
   }
 
-  /** The function to register. It ignores cancellation if its first argument is `"deaf"`. */
+  /** The function to register as a task; if its first argument is `"deaf"`, the task ignores cancellation. */
   readonly fn = async (task: MonitoredTask, manner?: unknown): Promise<unknown> => {
     this.#running++;
     const stopped = Promise.withResolvers<never>();
@@ -84,7 +84,7 @@ export class HeldTask {
     return await Promise.race([this.#released.promise, stopped.promise]).finally(() => this.#running--);
   };
 
-  /** Lets every present and future run finish with a result. */
+  /** Makes every current and future run finish with a result. */
   release(result: unknown = null): void {
     this.#released.resolve(result);
   }

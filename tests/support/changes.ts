@@ -1,5 +1,5 @@
 /**
- * Builds task changes: simple ones, and random ones for property tests.
+ * Creates task changes: fixed ones, and random ones for property tests.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { createChange as changeOf, type CreateFields } from "../../lib/task/create_change.ts";
 import type { CreateChange, ReportedChange, TaskChange, UpdateChange } from "../../lib/task/task.ts";
 
-/** The change that creates a task, named "task" by default. */
+/** Returns the change that creates a task; the task's name is "task" by default. */
 export function createChange(fields: Partial<CreateFields> = {}): CreateChange {
   return changeOf({ name: "task", ...fields });
 }
@@ -25,7 +25,7 @@ const metadata = fc.dictionary(
   { maxKeys: 3 },
 );
 
-/** Updates with any subset of their fields. */
+/** Random updates, each with any subset of the possible fields. */
 export const updates: fc.Arbitrary<UpdateChange> = fc.record({
   type: fc.constant("update" as const),
   progress: amount,
@@ -45,7 +45,7 @@ const ends: fc.Arbitrary<ReportedChange> = fc.oneof(
   fc.constant({ type: "cancelled" as const }),
 );
 
-/** Changes of every type; ends are rare, so that tasks live for a while. */
+/** Random changes of every type; those that end a task are rare, so that tasks run for a while. */
 export const changes: fc.Arbitrary<TaskChange> = fc.oneof(
   { weight: 2, arbitrary: fc.constant(createChange()) },
   { weight: 2, arbitrary: fc.constant({ type: "start" as const }) },

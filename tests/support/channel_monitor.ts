@@ -9,7 +9,7 @@ import type { MonitorLimits } from "../../lib/config/limits.ts";
 import { registerMonitor } from "../../lib/reporter/local_monitors.ts";
 import { TestRegistry } from "./registry.ts";
 
-/** Interval between two publications, in milliseconds. */
+/** Interval between two publications of changes, in milliseconds. */
 export const PUBLISH_INTERVAL_MS = 5;
 
 let names = 0;
@@ -27,7 +27,7 @@ export class ChannelMonitor implements Disposable {
   #authority: ChannelServer;
 
   /**
-   * @param limits the registry's bounds
+   * @param limits the registry's limits
    * @param channel the channel's name; a unique one by default
    */
   constructor(limits: Partial<MonitorLimits> = {}, channel: string = freshChannel(), epoch = "first") {
@@ -36,7 +36,7 @@ export class ChannelMonitor implements Disposable {
     this.#authority = this.#open();
   }
 
-  /** All tasks in a fixed order, as text to compare. */
+  /** Returns all tasks in a fixed order, as text to compare. */
   dump(): string {
     const { registry } = this.test;
     return registry.clients().flatMap((client) =>
@@ -44,13 +44,13 @@ export class ChannelMonitor implements Disposable {
     ).sort().join("\n");
   }
 
-  /** Closes the channel and opens it again, with the same tasks. */
+  /** Closes the channel and reopens it; the registry keeps its tasks. */
   reopen(): void {
     this.#authority[Symbol.dispose]();
     this.#authority = this.#open();
   }
 
-  /** Registers the monitor in this isolate; returns a function that unregisters it. */
+  /** Registers this monitor for the functions that are monitored in this isolate; returns a function that undoes it. */
   announce(sink: Parameters<typeof registerMonitor>[1]): () => void {
     return registerMonitor(this.channel, sink);
   }

@@ -7,27 +7,27 @@
 import { Socket } from "node:net";
 import type { Browser, BrowserServer, BrowserType } from "playwright-core";
 
-/** Where Chromium may be installed. */
+/** The paths at which Chromium may be installed. */
 export const CHROMIUM_EXECUTABLES: readonly string[] = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
 ];
 
-/** The variable with the address of a running browser; the test runner sets it. */
+/** The environment variable in which the test runner passes the address of a running browser. */
 const SHARED_BROWSER = "TASKSCOPE_TEST_BROWSER";
 
 const ARGS = [
-  // Containers of build machines run as root, where Chromium has no sandbox; it only opens our own pages.
+  // Build containers run as root, and Chromium has no sandbox for root; the tests open the project's own pages only.
   ...["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  // Chromium must request nothing but the pages under test.
+  // Chromium must send no requests of its own, only those of the pages under test.
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
 ];
 
-/** A browser, and how to close it without leaving anything to happen later. */
+/** A browser, and a function that closes it completely. */
 export interface OpenBrowser {
   readonly browser: Browser;
-  /** Closes the browser; of a shared one only the contexts of this connection, and the connection. */
+  /** Closes the browser; if the browser is shared, only this connection and its contexts. */
   close(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function openBrowser(executablePath: string): Promise<OpenBrowser> 
   return {
     browser,
     async close() {
-      // Disconnecting would close the contexts only later, when the server of the test may be gone.
+      // Disconnecting alone would close the contexts later, when the server of the test may already be closed.
       await Promise.all(browser.contexts().map((context) => context.close()));
       await browser.close();
       await Promise.all(sockets.map(closed));
@@ -57,8 +57,8 @@ export async function openBrowser(executablePath: string): Promise<OpenBrowser> 
 }
 
 /**
- * Records which sockets a function opens. `Browser.close()` does not wait for the end of its connection, whose timeout
- * Deno then reports as a leak of the test.
+ * Records which sockets a function opens. The caller closes them, because `Browser.close()` does not wait until its
+ * connection has ended, and Deno then reports the connection's timer as a leak of the test.
  */
 async function recordSockets<T>(
   open: () => Promise<T>,
@@ -80,7 +80,7 @@ async function closed(socket: Socket): Promise<void> {
   if (!socket.closed) await new Promise<void>((resolve) => socket.once("close", () => resolve()));
 }
 
-/** Launches a browser that other processes can share. */
+/** Launches a browser that other processes can connect to. */
 export async function launchSharedBrowser(
   executablePath: string,
 ): Promise<{ readonly server: BrowserServer; readonly env: Readonly<Record<string, string>> }> {
@@ -90,7 +90,7 @@ export async function launchSharedBrowser(
 }
 
 async function loadPlaywright(): Promise<BrowserType> {
-  // Without it, playwright-core looks for WSL on import, in a file that takes all permissions to read.
+  // On import, playwright-core detects WSL with a file that only all permissions allow to read; this variable skips it.
   Deno.env.set("__IS_WSL_TEST__", "1");
   const { chromium } = await import("playwright-core");
   return chromium;

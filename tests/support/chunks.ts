@@ -6,7 +6,7 @@
 
 import fc from "fast-check";
 
-/** Pieces of output: words, control characters, escape sequences, parts of progress bars, invalid bytes. */
+/** The pieces of random output: words, control characters, escape sequences, parts of progress bars, invalid bytes. */
 const PIECES = [
   ...["a", "word", " ", "\t", "\n", "\n", "\r", "\r", "\r\n", "\b", "\x07", "\0", "é", "━", "😀", "\ufeff"],
   ...["\x1b[0m", "\x1b[A", "\x1b[2A", "\x1b[B", "\x1b[K", "\x1b[2K", "\x1b[G", "\x1b[H", "\x1b[J", "\x1b[2J"],
@@ -33,7 +33,7 @@ const PIECES = [
 
 const encoder = new TextEncoder();
 
-/** Possible output of a program. */
+/** Random output of a program. */
 export const output: fc.Arbitrary<Uint8Array> = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom(...PIECES).map((text) => encoder.encode(text)) },
@@ -42,7 +42,7 @@ export const output: fc.Arbitrary<Uint8Array> = fc.array(
   { maxLength: 60, size: "max" },
 ).map(joined);
 
-/** Bytes, and the same bytes in chunks. */
+/** Random output, and the same bytes split into random chunks. */
 export const cutOutput: fc.Arbitrary<readonly [Uint8Array, Uint8Array[]]> = output.chain((bytes) =>
   fc.array(fc.nat(bytes.length), { maxLength: 20 }).map((cuts) => [bytes, cutAt(bytes, cuts)] as const)
 );

@@ -8,9 +8,9 @@ import type { Task } from "../../lib/task/task.ts";
 import type { ConnectionStatus } from "../../ui/browser/live_updates.ts";
 import type { Reconnection } from "../../ui/shared/connection_text.ts";
 
-/** Records callbacks, and lets a test wait for one. */
+/** Records the callbacks of `LiveUpdates`, and waits for one of them. */
 export class ConnectionWitness {
-  /** One line of text for each callback. */
+  /** A line of text for each callback so far. */
   readonly said: string[] = [];
   readonly statuses: ConnectionStatus[] = [];
   readonly returns: Reconnection[] = [];
@@ -43,7 +43,7 @@ export class ConnectionWitness {
     this.#wake = Promise.withResolvers();
   }
 
-  /** Waits until a text has been recorded a number of times. */
+  /** Waits until a line has been recorded a number of times. */
   async until(text: string, times = 1): Promise<void> {
     while (this.said.filter((each) => each === text).length < times) await this.#wake.promise;
   }

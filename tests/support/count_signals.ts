@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How long to wait for a duplicate of the first signal, in milliseconds. */
+/** How long the program waits for further signals after the first one, in milliseconds. */
 const MOMENT_MS = 400;
 
 let count = 0;
@@ -16,7 +16,7 @@ Deno.addSignalListener("SIGINT", () => {
     Deno.exit(4);
   }, MOMENT_MS);
 });
-// A signal listener does not keep the process alive.
+// A timer keeps the process alive, because a signal listener does not.
 setTimeout(() => Deno.exit(1), 20_000);
 // deno-lint-ignore no-console -- the test reads the output
 console.log("ready");

@@ -10,17 +10,17 @@ import type { Answer } from "./calls.ts";
 /** Headers and body of a request. */
 export interface AskOptions {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
+  /** A body that is sent as JSON. */
   readonly json?: unknown;
-  /** Sent unchanged as a form. */
+  /** A body that is sent unchanged, as the content of a form. */
   readonly form?: string;
-  /** Sent as plain text. */
+  /** A body that is sent as plain text. */
   readonly text?: string;
 }
 
 const HOST = "127.0.0.1:8000";
 
-/** A monitor that tests send requests to. */
+/** A monitor whose request handler tests call directly. */
 export class DirectMonitor implements AsyncDisposable {
   readonly monitor: Monitor;
   /** Unexpected errors that the monitor reported. */
@@ -35,7 +35,7 @@ export class DirectMonitor implements AsyncDisposable {
     });
   }
 
-  /** Sends a request; `path` is below the root. */
+  /** Sends a request for a path below the root. */
   async ask(method: string, path: string, options: AskOptions = {}): Promise<Answer> {
     const response = await this.monitor.fetch(requestOf(method, path, options));
     const text = await response.text();
@@ -43,14 +43,14 @@ export class DirectMonitor implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Before Deno 2.8, a channel that is closed before it has finished opening leaks; opening takes some turns.
+    // Before Deno 2.8, a channel leaks if it is closed while it opens, which takes a few turns of the event loop.
     for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
     await this.monitor[Symbol.asyncDispose]();
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 }
 
-/** Creates a request as a server would pass it on. */
+/** Creates a request as `Deno.serve` would pass it to the handler. */
 export function requestOf(method: string, path: string, options: AskOptions = {}): Request {
   const { headers = {}, json, form, text } = options;
   const [type, body] = json !== undefined

@@ -1,5 +1,5 @@
 /**
- * What the event stream of a client has to tell, from what really happened; and a reader who believes nothing.
+ * Checks the event stream of a client against the changes that the registry made.
  *
  * @module
  */
@@ -12,29 +12,30 @@ import { isFinal, type LogLine, type Task, type TaskState } from "../../lib/task
 import { assert, assertEquals } from "./assert.ts";
 import type { ReceivedEvent } from "./event_parser.ts";
 
-/** Something that is told of a task. */
+/** An event about a task, as it is or should be on the stream. */
 interface Told {
   readonly name: string;
   readonly id: string;
-  /** The version of the record that is shown. */
+  /** The version of the record in the event; `null` if the event has no record. */
   readonly version: number | null;
-  /** What is shown, as JSON. */
+  /** The event's data as JSON; empty for log lines. */
   readonly data: string;
-  /** Lines that are shown; the number of the first one. */
+  /** The number of the first log line in the event. */
   readonly first: number;
   readonly lines: readonly LogLine[];
 }
 
 /**
- * What happened to a task between two changes of its state, and how that ended: whatever is merged, this stays the same.
+ * The events of a task from one change of its state to the next, in a form that does not depend on how events were
+ * coalesced.
  */
 interface Stretch {
   readonly lines: LogLine[];
-  /** The number of the first line; `null` where there is none. */
+  /** The number of the first log line; `null` if there is none. */
   first: number | null;
-  /** The last record that was shown of what is no change of state. */
+  /** The last record that came without a change of state. */
   progress: string | null;
-  /** The event that ended it, with what it showed; `null` where it goes on. */
+  /** The name and the data of the event that changed the state; `null` if none has yet. */
   end: string | null;
 }
 
@@ -53,11 +54,11 @@ const STATE_NAMES: Readonly<Record<TaskState, string>> = {
   CANCELLED: "task.cancelled",
 };
 
-/** Writes down all that happens to a client's tasks. */
+/** Records every change of a client's tasks, and derives the events that the stream must send. */
 export class EventTruth implements Disposable {
   readonly #client: string;
   readonly #events: RegistryEvent[] = [];
-  /** The tasks that there were before. */
+  /** The tasks that existed before the recording began. */
   readonly #before: readonly StoredTask[];
   readonly #startSeq: number;
   readonly #unsubscribe: () => void;
@@ -71,14 +72,14 @@ export class EventTruth implements Disposable {
     });
   }
 
-  /** How many changes there were. */
+  /** The number of recorded changes. */
   get size(): number {
     return this.#events.length;
   }
 
-  /** The records as they were at a position, by id. */
+  /** Returns the tasks as they were at a sequence number, by id. */
   stateAt(seq: number): Map<string, StoredTask> {
-    assert(seq >= this.#startSeq, `nobody knows the state at ${seq}`);
+    assert(seq >= this.#startSeq, `the state at ${seq} was not recorded`);
     const tasks = new Map(this.#before.map((stored) => [stored.id, stored]));
     for (const event of this.#events) {
       if (event.seq > seq) break;
@@ -88,14 +89,17 @@ export class EventTruth implements Disposable {
     return tasks;
   }
 
-  /** What is to be told, by task, of what happened behind one position and up to another. */
+  /** Returns the expected events of the changes after one sequence number up to another, by task. */
   between(after: number, seq: number, id?: string): Map<string, Stretch[]> {
     return stretchesOf(
       this.#between(after, seq).flatMap(toldOf).filter((told) => id === undefined || told.id === id),
     );
   }
 
-  /** What is to be told by state to who was away between two positions: events with what they show, in any order. */
+  /**
+   * Returns the expected events, in any order, for a reader that was disconnected from one sequence number to another:
+   * one event for each task that changed or was removed.
+   */
   missed(after: number, seq: number, id?: string): string[] {
     const events = this.#between(after, seq);
     const gone = events.flatMap(({ removedId }) => removedId === undefined ? [] : [removedId]);
@@ -118,7 +122,7 @@ export class EventTruth implements Disposable {
   }
 }
 
-/** What a change is to be told as. */
+/** Returns the events that a change must cause. */
 function toldOf({ stored, before, removedId, change }: RegistryEvent): Told[] {
   const none = { version: null, first: 0, lines: [] };
   if (stored === undefined) {
@@ -138,7 +142,7 @@ function toldOf({ stored, before, removedId, change }: RegistryEvent): Told[] {
   return [{ ...none, id, name: "log", data: "", first: before.log_count, lines }, progress];
 }
 
-/** What was told, by task. */
+/** Groups events by task, and splits those of each task at every change of its state. */
 function stretchesOf(events: readonly Told[]): Map<string, Stretch[]> {
   const all = new Map<string, Stretch[]>();
   const versions = new Map<string, number>();
@@ -147,12 +151,12 @@ function stretchesOf(events: readonly Told[]): Map<string, Stretch[]> {
     all.set(id, stretches);
     const stretch = stretches.at(-1)!;
     if (version !== null) {
-      assert(version > (versions.get(id) ?? 0), `version ${version} of ${id} behind ${versions.get(id)}`);
+      assert(version > (versions.get(id) ?? 0), `version ${version} of ${id} follows ${versions.get(id)}`);
       versions.set(id, version);
     }
     if (name === "log") {
       stretch.first ??= first;
-      assertEquals(first, stretch.first + stretch.lines.length, "a line is missing, or twice");
+      assertEquals(first, stretch.first + stretch.lines.length, "a log line is missing or duplicated");
       stretch.lines.push(...lines);
     } else if (name === "task.progress") {
       stretch.progress = data;
@@ -169,7 +173,7 @@ function newStretch(): Stretch {
   return { lines: [], first: null, progress: null, end: null };
 }
 
-/** Reads what was received as what was told; what is not about tasks is left out. */
+/** Groups received events as {@linkcode EventTruth.between} does; events that are not about tasks are skipped. */
 export function toldBy(events: readonly ReceivedEvent[], id?: string): Map<string, Stretch[]> {
   return stretchesOf(
     taskEvents(events).map(({ type: name, data }): Told => {
@@ -186,25 +190,25 @@ export function toldBy(events: readonly ReceivedEvent[], id?: string): Map<strin
   );
 }
 
-/** The events that say what happened to tasks. */
+/** Returns the events that are about tasks. */
 export function taskEvents(events: readonly ReceivedEvent[]): ReceivedEvent[] {
   return events.filter(({ type }) => type === "log" || type.startsWith("task."));
 }
 
-/** What one connection of a reader came to. */
+/** The result of checking one connection. */
 export interface ConnectionOutcome {
-  /** What it began with. */
+  /** What the server sent first: the full state (after a resync or not), the missed changes, or neither. */
   readonly opening: "state" | "resync" | "missed" | "nothing";
 }
 
 /**
- * Holds what a reader of all tasks was sent on one connection against what really happened, up to the last position that
- * it was given: what comes behind that is told again.
+ * Checks the events of one connection to all tasks against the recorded changes, up to the last event id that the reader
+ * received; the server resends everything after that id.
  *
- * @param truth what really happened
- * @param lastEventId the position that the reader came with; empty where it had none
- * @param received what was received, maybe cut off somewhere
- * @returns what it began with
+ * @param truth the recorded changes
+ * @param lastEventId the event id that the reader resumed from; empty if it had none
+ * @param received the received events, which may stop anywhere
+ * @returns what the connection began with
  */
 export function checkConnection(
   truth: EventTruth,
@@ -230,7 +234,7 @@ export function checkConnection(
   }
   const from = parseCursor(lastEventId).seq;
   const words = taskEvents(opening).map(({ type, data }) => `${type} ${data}`);
-  // Where nothing was missed there is no opening, and what follows begins where the reader was.
+  // If the reader missed nothing, the server sends no opening, and the events continue from the reader's event id.
   if (words.toSorted().join() !== truth.missed(from, openedSeq).toSorted().join()) {
     assertEquals(toldBy(complete), truth.between(from, lastSeq));
     return { opening: "nothing" };
@@ -239,23 +243,23 @@ export function checkConnection(
   return { opening: "missed" };
 }
 
-/** The number of the position of who has taken an event. */
+/** Returns the sequence number that a reader has reached with an event. */
 export function seqOf({ lastEventId }: ReceivedEvent): number {
   return parseCursor(lastEventId).seq;
 }
 
-/** Somebody who reads a stream, over all of its connections. */
+/** Maintains a client's tasks from the events of all its connections, and checks each event. */
 export class EventReader {
-  /** What there is, as far as the reader knows. */
+  /** The tasks according to the events so far, by id. */
   readonly tasks: Map<string, Task> = new Map();
 
-  /** Takes an event; throws where it can't be true. */
+  /** Applies an event; throws if it contradicts the earlier ones. */
   take({ type, data }: ReceivedEvent): void {
     const fields = JSON.parse(data);
     if (type === "initial_state") this.#takeState(fields);
     else if (type === "task.removed") this.tasks.delete(fields.id);
     else if (type.startsWith("task.")) this.#takeTask(type, fields, data);
-    else if (type === "log") assert(this.tasks.has(fields.id), `lines of a task that nobody knows: ${data}`);
+    else if (type === "log") assert(this.tasks.has(fields.id), `log lines of an unknown task: ${data}`);
   }
 
   #takeState({ all_tasks }: { readonly all_tasks: Readonly<Record<string, Task>> }): void {
@@ -266,12 +270,15 @@ export class EventReader {
   #takeTask(type: string, task: Task, data: string): void {
     const known = this.tasks.get(task.id);
     if (known !== undefined) {
-      assert(task.version >= known.version, `version ${task.version} behind ${known.version}: ${data}`);
+      assert(task.version >= known.version, `version ${task.version} follows ${known.version}: ${data}`);
       if (task.version === known.version) assertEquals(JSON.stringify(known), data);
-      else assert(!isFinal(known.state), `an end taken back: ${data}`);
+      else assert(!isFinal(known.state), `a change after the final state: ${data}`);
     }
     if (isFinal(task.state)) assertEquals(type, STATE_NAMES[task.state]);
-    else assert(!["task.finished", "task.error", "task.cancelled"].includes(type), `no end: ${data}`);
+    else {assert(
+        !["task.finished", "task.error", "task.cancelled"].includes(type),
+        `a final event without a final state: ${data}`,
+      );}
     this.tasks.set(task.id, task);
   }
 }

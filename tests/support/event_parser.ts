@@ -1,25 +1,25 @@
 /**
- * Reads server-sent events as the HTML standard says (section 9.2.6), so that a test sees what a browser sees.
+ * Parses server-sent events as browsers do (HTML standard, section 9.2.6).
  *
  * @module
  */
 
-/** A dispatched event. */
+/** An event that a browser would dispatch. */
 export interface ReceivedEvent {
-  /** `message` if the event has no name. */
+  /** The event's name; `message` if it has none. */
   readonly type: string;
   readonly data: string;
-  /** The last event id so far; empty if there was none. */
+  /** The last event id at the time of the event; empty if no id was received yet. */
   readonly lastEventId: string;
 }
 
 /** Parses a stream that arrives in chunks of any length. */
 export class EventParser {
-  /** All events so far. */
+  /** All events received so far. */
   readonly events: ReceivedEvent[] = [];
-  /** Comments, without their colon. */
+  /** All comments received so far, without their colon. */
   readonly comments: string[] = [];
-  /** The reconnection time that the stream set, in milliseconds. */
+  /** The reconnection time that the stream set, in milliseconds; `null` if it set none. */
   retryMs: number | null = null;
   /** The id of the last dispatched event. */
   lastEventId: string;
@@ -34,7 +34,7 @@ export class EventParser {
     this.#id = lastEventId;
   }
 
-  /** Parses a chunk. */
+  /** Parses the next chunk of the stream. */
   push(text: string): void {
     const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
     this.#rest = lines.pop()!;

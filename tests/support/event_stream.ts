@@ -1,12 +1,12 @@
 /**
- * Reads an event stream and records all of it.
+ * Opens an event stream of a server and records everything it receives.
  *
  * @module
  */
 
 import { EventParser, type ReceivedEvent } from "./event_parser.ts";
 
-/** Longest wait for an expected event, in milliseconds. */
+/** How long a test waits for an expected event, in milliseconds. */
 const DEADLINE_MS = 20_000;
 
 /** Options of {@linkcode TestEventStream.open}. */
@@ -15,7 +15,7 @@ export interface TestEventStreamOptions {
   readonly lastEventId?: string;
 }
 
-/** An open stream; closed when disposed of. */
+/** An open event stream; disposal closes it. */
 export class TestEventStream implements AsyncDisposable {
   readonly headers: Headers;
   readonly #parser: EventParser;
@@ -23,7 +23,7 @@ export class TestEventStream implements AsyncDisposable {
   readonly #waiting: Set<() => void> = new Set();
   readonly #whenRead: Promise<void>;
   #end: "ended" | "broken" | null = null;
-  /** The raw text so far. */
+  /** The raw text received so far. */
   text = "";
 
   private constructor(response: Response, lastEventId: string) {
@@ -33,7 +33,7 @@ export class TestEventStream implements AsyncDisposable {
     this.#whenRead = this.#read();
   }
 
-  /** Opens a stream; throws if the response is not one. */
+  /** Opens a stream; throws if the response is not an event stream. */
   static async open(url: string, options: TestEventStreamOptions = {}): Promise<TestEventStream> {
     const { lastEventId = "" } = options;
     const headers: HeadersInit = lastEventId === "" ? {} : { "last-event-id": lastEventId };
@@ -44,12 +44,12 @@ export class TestEventStream implements AsyncDisposable {
     return new TestEventStream(response, lastEventId);
   }
 
-  /** All dispatched events. */
+  /** All events received so far. */
   get events(): readonly ReceivedEvent[] {
     return this.#parser.events;
   }
 
-  /** The names of the events so far. */
+  /** The names of the events received so far. */
   get types(): string[] {
     return this.events.map(({ type }) => type);
   }
@@ -62,18 +62,18 @@ export class TestEventStream implements AsyncDisposable {
     return this.#parser.retryMs;
   }
 
-  /** The event id to resume from. */
+  /** The last event id, from which another stream can resume. */
   get lastEventId(): string {
     return this.#parser.lastEventId;
   }
 
-  /** Resolves when a condition holds; checks it after each chunk. */
+  /** Resolves when a condition holds; the condition is checked after each chunk. */
   async until(holds: (stream: this) => boolean): Promise<void> {
     await this.#until(() => holds(this) || undefined);
   }
 
-  /** Resolves with the data of the first matching event, past or future. */
-  // deno-lint-ignore no-explicit-any -- tests compare what is in it
+  /** Resolves with the data of the first matching event, whether it was already received or is still to come. */
+  // deno-lint-ignore no-explicit-any -- tests compare its fields
   async find(type: string, fits: (data: any) => boolean = () => true): Promise<any> {
     return await this.#until(() => {
       for (const event of this.events) {
@@ -85,7 +85,7 @@ export class TestEventStream implements AsyncDisposable {
     });
   }
 
-  /** Resolves when the stream has ended, with whether it ended properly. */
+  /** Resolves when the stream has ended: `broken` if the connection was lost. */
   async ended(): Promise<"ended" | "broken"> {
     return await this.#until(() => this.#end ?? undefined);
   }

@@ -1,5 +1,5 @@
 /**
- * Watches a hub's events and parses them as a browser does.
+ * Watches the event stream of a hub and parses its events as a browser does.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { EventParser, type ReceivedEvent } from "./event_parser.ts";
 /** Records everything that the hub sends. */
 export class EventWatcher implements Watcher {
   readonly saturated = false;
-  /** The messages; each may hold several events. */
+  /** The messages sent so far; each may hold several events. */
   readonly texts: string[] = [];
-  /** How often `close()` was called. */
+  /** How often the hub called `close()`. */
   ends = 0;
   readonly #onSend: (text: string) => void;
 
-  /** @param onSend called within each `send()`, after the message was recorded */
+  /** @param onSend called by each `send()`, after the message is recorded */
   constructor(onSend: (text: string) => void = () => {}) {
     this.#onSend = onSend;
   }
@@ -27,12 +27,12 @@ export class EventWatcher implements Watcher {
     return this.texts.join("");
   }
 
-  /** The events so far. */
+  /** The events sent so far. */
   get events(): readonly ReceivedEvent[] {
     return this.#read().events;
   }
 
-  /** A short form of the events so far: their names and the ids of their tasks. */
+  /** The name and the task's id of each event so far, as short text to compare. */
   get words(): string[] {
     return this.events.map(({ type, data }) => {
       const { id } = JSON.parse(data);
@@ -40,7 +40,7 @@ export class EventWatcher implements Watcher {
     });
   }
 
-  /** The last event id, to resume from. */
+  /** The cursor in the last event id, from which another watcher can resume. */
   get cursor(): Cursor {
     return parseCursor(this.#read().lastEventId);
   }

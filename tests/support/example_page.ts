@@ -1,5 +1,5 @@
 /**
- * Page data for tests of the page.
+ * Example data of the list page and of the task page, for tests.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { PageFrame, TaskPageModel } from "../../ui/shared/model.ts";
 import type { PageActions } from "../../ui/shared/view.ts";
 import { EXAMPLE_TIME } from "./example_task.ts";
 
-/** The visitor of a server without a key. */
+/** A visitor of a server without a key, who may do everything. */
 export const EVERYBODY: PageFrame["visitor"] = {
   mayChange: true,
   mayOpenSockets: true,
@@ -19,7 +19,7 @@ export const EVERYBODY: PageFrame["visitor"] = {
   needsKey: false,
 };
 
-/** The common data of a page. */
+/** The data that all pages have in common. */
 export const EXAMPLE_FRAME: PageFrame = {
   basePath: "",
   origin: "http://127.0.0.1:8000",
@@ -33,7 +33,7 @@ export const EXAMPLE_FRAME: PageFrame = {
   notice: null,
 };
 
-/** Actions that do nothing. */
+/** Handlers of the page's buttons that do nothing. */
 export const NO_ACTIONS: PageActions = {
   cancel: () => Promise.resolve(),
   remove: () => Promise.resolve(),
@@ -43,7 +43,7 @@ export const NO_ACTIONS: PageActions = {
   copy: () => Promise.resolve(),
 };
 
-/** The page of a task that is alone and has said nothing yet, with what a test cares about. */
+/** Returns the page of a task without relations, log and history; `over` replaces fields of the page. */
 export function taskPageModel(task: Task, over: Partial<TaskPageModel> = {}): TaskPageModel {
   return {
     ...EXAMPLE_FRAME,

@@ -6,10 +6,10 @@
 
 import type { Task } from "../../lib/task/task.ts";
 
-/** When example tasks were created, in epoch seconds. */
+/** The creation time of example tasks, in epoch seconds. */
 export const EXAMPLE_TIME = 1_700_000_000;
 
-/** A running task, with the fields that matter to the test. */
+/** Returns a running task; `overrides` replaces the fields that matter to the test. */
 export function exampleTask(overrides: Partial<Task> = {}): Task {
   return {
     id: "task-1",
@@ -50,7 +50,7 @@ export function exampleTask(overrides: Partial<Task> = {}): Task {
   };
 }
 
-/** A task that has finished. */
+/** Returns a finished task; `overrides` replaces the fields that matter to the test. */
 export function finishedTask(overrides: Partial<Task> = {}): Task {
   return exampleTask({
     state: "FINISHED",

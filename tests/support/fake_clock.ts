@@ -1,15 +1,15 @@
 /**
- * Fakes time, which advances only when a test says so.
+ * Replaces `Date` and timers by fakes that a test advances.
  *
  * @module
  */
 
 import FakeTimers from "fake-timers";
 
-/** Where {@linkcode FakeClock} begins, in epoch seconds. */
+/** The time at which a {@linkcode FakeClock} starts, in epoch seconds. */
 export const CLOCK_START = 1_700_000_000;
 
-/** Fakes `Date` and the timers of this isolate until it is disposed. */
+/** Replaces `Date` and the timers of this isolate by fakes; disposal restores them. */
 export class FakeClock implements Disposable {
   readonly #real = (({ setTimeout, clearTimeout, setInterval, clearInterval, Date }) => ({
     setTimeout,
@@ -26,7 +26,7 @@ export class FakeClock implements Disposable {
     this.#clock = FakeTimers.install({
       now: CLOCK_START * 1000,
       toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"],
-      // The platform's own sockets set native timers.
+      // Deno's own sockets set real timers and clear them with the fake function.
       shouldClearNativeTimers: true,
     });
     if (typeof timer === "number") returnNumbers();
@@ -47,19 +47,19 @@ export class FakeClock implements Disposable {
     await this.#clock.tickAsync(milliseconds);
   }
 
-  /** Sets the wall clock to another time without affecting timers. */
+  /** Sets the wall clock to another time, in epoch seconds, without affecting timers. */
   set(epochSeconds: number): void {
     this.#clock.setSystemTime(epochSeconds * 1000);
   }
 
   [Symbol.dispose](): void {
     this.#clock.uninstall();
-    // npm packages see Node's timers, so `uninstall()` would restore those.
+    // fake-timers is an npm package, which sees Node's timers: its `uninstall()` would install those instead of Deno's.
     Object.assign(globalThis, this.#real);
   }
 }
 
-/** Makes fake timers return numbers: before Deno 2.9 timers are numbers, but objects for npm packages. */
+/** Makes fake timers return numbers, as Deno's do before 2.9; fake-timers, an npm package, would return objects. */
 function returnNumbers(): void {
   const global = globalThis as unknown as Record<string, (...args: unknown[]) => unknown>;
   for (const name of ["setTimeout", "setInterval"]) {

@@ -1,5 +1,5 @@
 /**
- * An index that forwards every read to another one; a base for tests that count or change some reads.
+ * An index of tasks that forwards every read to another one; tests extend it to count or change some reads.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { ChangesSince, StoredTask, TaskIndexReader } from "../../lib/store/store.ts";
 import type { TaskSummary } from "../../lib/task/task.ts";
 
-/** Forwards every read. */
+/** Forwards every read to another index. */
 export class ForwardingIndex implements TaskIndexReader {
   readonly #index: TaskIndexReader;
 

@@ -173,7 +173,7 @@ const VALUES = [
   { a: { b: [null] } },
 ];
 
-/** Generates cases; the same seed yields the same cases. */
+/** Generates malformed requests; the same seed yields the same requests. */
 export class Fuzzer {
   readonly #random: () => number;
   readonly #port: number;
@@ -187,7 +187,7 @@ export class Fuzzer {
     this.#port = port;
   }
 
-  /** The next case. */
+  /** Returns the next malformed request. */
   next(): FuzzCase {
     if (this.#chance(0.1)) return batchCase(this.#random, this.#host());
     const kind = this.#random();
@@ -211,7 +211,7 @@ export class Fuzzer {
     return this.#chance(0.8) ? `127.0.0.1:${this.#port}` : this.#pick(HOSTS);
   }
 
-  /** A path of the server with random words in it, or a random path. */
+  /** Returns a path of the server with random words in it, or a random path. */
   #path(): string {
     const good = this.#pick(PATHS).replace("*", () => this.#pick(["fine", ...WORDS]));
     if (this.#chance(0.5)) return this.#chance(0.5) ? good : `${good}?${this.#pick(QUERIES)}`;
@@ -221,7 +221,7 @@ export class Fuzzer {
     return this.#chance(0.3) ? `${path}?${this.#pick(QUERIES)}&${this.#pick(QUERIES)}` : path;
   }
 
-  /** A request with random headers and a random body. */
+  /** Returns a request with random headers and a random body. */
   #request(): FuzzCase {
     const method = this.#chance(0.7) ? this.#pick(["GET", "POST", "DELETE"]) : this.#pick(METHODS);
     const lines = [
@@ -241,7 +241,7 @@ export class Fuzzer {
     return { bytes, frames: [], isWhole: !declares };
   }
 
-  /** A request to start a task, valid except for its body. */
+  /** Returns a request to start a task, valid except for its body. */
   #start(): FuzzCase {
     const isForm = this.#chance(0.3);
     const body = encoder.encode(this.#body());
@@ -252,7 +252,7 @@ export class Fuzzer {
     return { bytes: joined(encoder.encode(head), body), frames: [], isWhole: true };
   }
 
-  /** A report, valid except for its body, which is often valid, too. */
+  /** Returns a report, valid except for its body, which is often valid, too. */
   #report(): FuzzCase {
     const [part, known] = this.#pick(FIELDS);
     const fields = Object.entries(known).filter(() => this.#chance(0.4))
@@ -291,7 +291,7 @@ export class Fuzzer {
     return make();
   }
 
-  /** A valid or invalid handshake, and invalid frames. */
+  /** Returns a WebSocket handshake, valid or invalid, and invalid frames to send after it. */
   #socket(): FuzzCase {
     const headers = HANDSHAKE.filter(() => this.#chance(0.95));
     const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
@@ -309,7 +309,7 @@ export class Fuzzer {
     return this.#chance(0.2) ? frame.slice(0, Math.floor(this.#random() * frame.length)) : frame;
   }
 
-  /** Bytes that are not HTTP. */
+  /** Returns bytes that are not HTTP. */
   #noise(): FuzzCase {
     const bytes = this.#bytes(1 + Math.floor(this.#random() * 300));
     return { bytes, frames: [], isWhole: false };
@@ -322,7 +322,7 @@ export class Fuzzer {
 
 const FORM = "application/x-www-form-urlencoded";
 
-/** Written as text, because an object literal treats some of these names specially. */
+/** Writes the JSON text directly, because an object literal treats names such as `__proto__` specially. */
 function jsonOf(fields: readonly (readonly [string, unknown])[]): string {
   return `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join()}}`;
 }

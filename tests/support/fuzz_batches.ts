@@ -49,11 +49,11 @@ const CHANGES: readonly unknown[] = [
 ];
 
 /**
- * Generates a case.
+ * Generates a request or a WebSocket that reports malformed batches.
  *
- * @param random numbers from 0 to 1
- * @param host the value of its `Host` header
- * @returns the case
+ * @param random returns a random number from 0 to 1
+ * @param host the value of the `Host` header
+ * @returns the request and its frames
  */
 export function batchCase(random: () => number, host: string): FuzzCase {
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!;

@@ -4,10 +4,10 @@
  * @module
  */
 
-/** A request, and what follows it. */
+/** A malformed request, and the WebSocket frames that follow it. */
 export interface FuzzCase {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Frames sent after the response if that is an upgrade. */
+  /** The frames to send after the response, if the response is an upgrade to a WebSocket. */
   readonly frames: readonly Uint8Array<ArrayBuffer>[];
   /** Whether the request is complete, so that the server must respond. */
   readonly isWhole: boolean;

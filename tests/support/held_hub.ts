@@ -1,5 +1,5 @@
 /**
- * A hub with a fake clock and a store that commits when a test says so.
+ * A hub with a fake clock and a store whose commits a test controls.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { HeldStore } from "./held_store.ts";
 import { RecordingWatcher } from "./recording_watcher.ts";
 import { TestRegistry } from "./registry.ts";
 
-/** A hub over a store that commits when a test says so; task "1" exists and is committed. */
+/** A hub over a {@linkcode HeldStore}; task "1" exists and is committed. */
 export class HeldHub implements Disposable {
   readonly clock: FakeClock = new FakeClock();
   readonly store: HeldStore = new HeldStore();
@@ -21,8 +21,8 @@ export class HeldHub implements Disposable {
   readonly hub: Hub;
 
   /**
-   * @param fullStateBytesPerSecond the rate limit of full states
-   * @param pendingEventCharacters the bound of queued event text
+   * @param fullStateBytesPerSecond the rate limit of full states, in bytes per second
+   * @param pendingEventCharacters the limit of queued event text, in characters
    */
   constructor(fullStateBytesPerSecond = 1_000_000_000, pendingEventCharacters = Infinity) {
     const limits = { sweepIntervalMs: 1_000_000_000 };
@@ -33,7 +33,7 @@ export class HeldHub implements Disposable {
     this.clock.pass(1_000);
   }
 
-  /** The number of pending timers, one of which is the registry's. */
+  /** The number of pending timers except the one of the registry. */
   get timers(): number {
     return this.clock.pending - 1;
   }
@@ -52,14 +52,14 @@ export class HeldHub implements Disposable {
     return watcher;
   }
 
-  /** Adds a watcher of the events of all tasks, from now or from a cursor on. */
+  /** Adds a watcher of the events of all tasks, starting now or after a cursor. */
   eventWatcher(after: Cursor | null = null): EventWatcher {
     const watcher = new EventWatcher();
     this.hub.watchEvents("c", watcher, after);
     return watcher;
   }
 
-  /** Adds a watcher of the events of one task. */
+  /** Adds a watcher of the events of one task, starting now or after a cursor. */
   taskEventWatcher(id: string, after: Cursor | null = null): EventWatcher {
     const watcher = new EventWatcher();
     this.hub.watchTaskEvents("c", this.test.registry.stored("c", id)!, watcher, after);

@@ -1,5 +1,5 @@
 /**
- * Serves a handler over a store that commits when a test says so.
+ * Serves a monitor's handler over a store whose commits a test controls.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { HeldTask } from "./calls.ts";
 import { HeldStore } from "./held_store.ts";
 import { TestRegistry } from "./registry.ts";
 
-/** The parts that `createMonitor()` creates, over a {@linkcode HeldStore}. */
+/** A server built from the same parts as `createMonitor()`, but over a {@linkcode HeldStore}. */
 export class HeldServer implements AsyncDisposable {
   readonly store: HeldStore;
   readonly test: TestRegistry;
@@ -68,7 +68,7 @@ export class HeldServer implements AsyncDisposable {
     this.url = `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
-  /** Calls the handler without a server in between, for responses that a client cannot observe. */
+  /** Calls the handler directly, for responses that a client cannot observe. */
   handle(request: Request): Response | Promise<Response> {
     return this.#handler.handle(request);
   }

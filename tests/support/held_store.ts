@@ -13,10 +13,10 @@ import { isFinal } from "../../lib/task/task.ts";
 
 type TroubleListener = (degradation: Degradation | null) => void;
 
-/** The path in errors of a {@linkcode HeldStore}, which only the operator may see. */
+/** The path in the errors of a {@linkcode HeldStore}; only the operator may see it, so no response may contain it. */
 export const SECRET_PATH = "/home/somebody/secret/tasks.db";
 
-/** An index that maps every task with `asFound`. */
+/** An index that passes every task that it returns through the function `asFound`. */
 class HeldIndex extends ForwardingIndex {
   readonly #asFound: (stored: StoredTask) => StoredTask;
 
@@ -35,19 +35,19 @@ class HeldIndex extends ForwardingIndex {
   }
 }
 
-/** Commits immediately, until a test holds its commits back. */
+/** A store in memory that commits immediately until a test holds its commits back. */
 export class HeldStore extends MemoryStore {
   #committedSeq = Infinity;
   #degradation: Degradation | null = null;
   #waiting: PromiseWithResolvers<void>[] = [];
   #index: TaskIndexReader | undefined;
   readonly #listeners: Set<TroubleListener> = new Set();
-  /** Whether reading the records of ended tasks throws, as on a broken disk. */
+  /** Whether reading the record of an ended task throws, as with a broken disk. */
   isBroken = false;
 
   /**
    * @param limits limits that differ from the defaults
-   * @param epoch the epoch
+   * @param epoch the epoch of sequence numbers
    */
   constructor(limits: Partial<MonitorLimits> = {}, epoch = "first") {
     super({ ...DEFAULT_LIMITS, ...limits }, epoch);
@@ -58,7 +58,7 @@ export class HeldStore extends MemoryStore {
     });
   }
 
-  /** The number of callers waiting for a commit. */
+  /** The number of callers that wait for a commit. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -68,17 +68,17 @@ export class HeldStore extends MemoryStore {
     if (this.#committedSeq === Infinity) this.#committedSeq = this.seq;
   }
 
-  /** Commits everything so far and holds later changes back; resolves once the waiting callers have been notified. */
+  /** Commits all changes so far and holds later ones back; resolves once the waiting callers are notified. */
   async commit(): Promise<void> {
     await this.#committedUpTo(this.seq);
   }
 
-  /** Commits everything, and later changes immediately. */
+  /** Commits all changes so far, and later ones immediately. */
   async release(): Promise<void> {
     await this.#committedUpTo(Infinity);
   }
 
-  /** Fails all commits: notifies the listeners, then rejects the waiting callers. */
+  /** Makes all commits fail: notifies the listeners, then rejects the waiting callers. */
   async fail(reason = "the disk is full"): Promise<void> {
     this.hold();
     const error = new StorageError(SECRET_PATH, reason);
@@ -88,7 +88,7 @@ export class HeldStore extends MemoryStore {
     await turns();
   }
 
-  /** Recovers: everything is committed. */
+  /** Ends the failure and commits everything. */
   async recover(): Promise<void> {
     this.#committedSeq = Infinity;
     this.#degradation = null;
@@ -113,7 +113,7 @@ export class HeldStore extends MemoryStore {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Makes the record of an ended task unreadable if the store is broken. */
+  /** Returns the task; if the store is broken and the task has ended, reading its record throws. */
   #asFound(stored: StoredTask): StoredTask {
     if (!this.isBroken || !isFinal(stored.task.state)) return stored;
     return new Proxy(stored, {
@@ -131,7 +131,7 @@ export class HeldStore extends MemoryStore {
   }
 }
 
-/** Runs all pending microtasks. */
+/** Waits until all pending microtasks have run. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
 }

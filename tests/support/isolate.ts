@@ -10,7 +10,7 @@ interface Answer {
   readonly error?: string;
 }
 
-/** A worker that runs commands; see {@linkcode serveCommands}. Terminated abruptly when disposed of. */
+/** A worker that runs commands, see {@linkcode serveCommands}; disposal terminates it without notice. */
 export class Isolate implements Disposable {
   readonly #worker: Worker;
   readonly #calls = new Map<number, PromiseWithResolvers<unknown>>();
@@ -44,7 +44,7 @@ export class Isolate implements Disposable {
   }
 }
 
-/** Inside the worker: serves the calls of its {@linkcode Isolate}. */
+/** Runs inside the worker, and serves the calls of its {@linkcode Isolate}. */
 export function serveCommands(commands: { readonly [command: string]: (argument: never) => unknown }): void {
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<{ id: number; command: string; argument: never }>) => void;
@@ -59,13 +59,13 @@ export function serveCommands(commands: { readonly [command: string]: (argument:
   };
 }
 
-/** Blocks this isolate. */
+/** Blocks this isolate for a time. */
 export function block(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);
 }
 
-/** A flag that is visible to blocked isolates. */
+/** Creates a flag in shared memory, which even blocked isolates see. */
 export function createFlag(): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(4));
 }
@@ -85,7 +85,7 @@ export async function raised(flag: Int32Array<SharedArrayBuffer>): Promise<void>
   while (Atomics.load(flag, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-/** Waits until posted BroadcastChannel messages have been sent: the runtime sends them when it runs timers. */
+/** Waits until posted BroadcastChannel messages have been sent, which the runtime does when it runs timers. */
 export async function posted(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setTimeout(resolve, 5));
 }

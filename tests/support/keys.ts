@@ -7,9 +7,9 @@
 import fc from "fast-check";
 import { isClientToken, isTaskId } from "../../lib/task/grammar.ts";
 
-/** Client tokens. */
+/** Random client tokens. */
 export const clientTokens: fc.Arbitrary<string> = fc.stringMatching(/^[A-Za-z0-9._-]{1,20}$/)
   .filter(isClientToken);
 
-/** Task ids. */
+/** Random task ids. */
 export const taskIds: fc.Arbitrary<string> = fc.stringMatching(/^[A-Za-z0-9._:-]{1,20}$/).filter(isTaskId);

@@ -1,5 +1,5 @@
 /**
- * A registry whose tasks run in the same isolate, for tests of the reporting side.
+ * A registry whose tasks run in the same isolate, for tests of code that reports tasks.
  *
  * @module
  */
@@ -27,26 +27,26 @@ export class LocalMonitor implements Disposable {
     return wrap(fn, options, () => this.sink);
   }
 
-  /** The tasks so far, oldest first. */
+  /** The tasks created so far, oldest first. */
   get tasks(): Task[] {
     return this.test.registry.clients().flatMap((client) => this.test.registry.tasks(client).reverse());
   }
 
-  /** The only task. */
+  /** The only task; throws if there is none, or more than one. */
   get task(): Task {
     const { tasks } = this;
     if (tasks.length !== 1) throw new Error(`Wanted one task, found ${tasks.length}`);
     return tasks[0]!;
   }
 
-  /** A task by its name. */
+  /** Returns a task by its name. */
   named(name: string): Task {
     const task = this.tasks.find((task) => task.name === name);
     if (task === undefined) throw new Error(`There is no task "${name}"`);
     return task;
   }
 
-  /** The log of the only task. */
+  /** Returns the log of the only task. */
   async log(): Promise<string[]> {
     const { id, log_count } = this.task;
     const { lines } = await this.test.registry.log("default", id, 0, log_count);
@@ -58,7 +58,7 @@ export class LocalMonitor implements Disposable {
   }
 }
 
-/** Waits for one turn of the event loop, so that timers without delay have run. */
+/** Waits for one turn of the event loop, so that timers with a delay of 0 have run. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -14,19 +14,19 @@ export class ModelWatcher implements AsyncDisposable {
   #socket: WebSocket | null = null;
   #isOver = false;
   #failure: unknown = null;
-  /** The number of received frames. */
+  /** The number of frames received so far. */
   frames = 0;
 
   /**
-   * @param url the server
-   * @param client the client to watch
+   * @param url the address of the server
+   * @param client the client whose tasks it watches
    */
   constructor(url: string, client: string) {
     this.#url = `${url.replace(/^http/, "ws")}/ws/tasks/${client}?mode=delta`;
     this.#connect();
   }
 
-  /** Throws the first inconsistency, if there was one. */
+  /** Throws the error of the first inconsistent message, if there was one. */
   check(): void {
     if (this.#failure !== null) throw this.#failure;
   }

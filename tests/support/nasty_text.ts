@@ -1,5 +1,5 @@
 /**
- * Text that attacks whatever displays it: markup, scripts, escape sequences.
+ * Generates text that attacks programs that display it: markup, scripts, escape sequences.
  *
  * @module
  */
@@ -43,7 +43,7 @@ const PIECES = [
   " ",
 ] as const;
 
-/** Arbitrary text, including terminal escape sequences. */
+/** Random text, including markup and terminal escape sequences. */
 export function nastyText(maxLength = 40): fc.Arbitrary<string> {
   const piece = fc.oneof(
     fc.constantFrom(...PIECES),

@@ -1,5 +1,5 @@
 /**
- * Runs nginx in front of a server, with the documented configuration.
+ * Runs nginx as a reverse proxy, with the configuration in `.github/examples/nginx.conf`.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const EXAMPLE = new URL("../../.github/examples/nginx.conf", import.meta.url);
 export interface NginxOptions {
   /** The port of the server behind nginx. */
   readonly port: number;
-  /** Whether nginx terminates TLS, as documented. */
+  /** Whether nginx terminates TLS, as the documented configuration does. */
   readonly tls?: boolean;
   /** Whether nginx blocks WebSocket upgrades. */
   readonly stripsUpgrades?: boolean;
@@ -24,7 +24,7 @@ export interface NginxOptions {
 
 /** A running nginx. */
 export class Nginx implements AsyncDisposable {
-  /** The URL that nginx serves, with the documented path. */
+  /** The URL of the server behind nginx, with the path of the documented configuration. */
   readonly url: string;
   readonly #process: Process;
   readonly #folder: string;
@@ -35,7 +35,7 @@ export class Nginx implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** The contents of its error log. */
+  /** Returns the contents of the error log of nginx. */
   async errors(): Promise<string> {
     return await Deno.readTextFile(`${this.#folder}/error.log`);
   }
@@ -48,7 +48,8 @@ export class Nginx implements AsyncDisposable {
   /**
    * Starts nginx.
    *
-   * @param port the port to listen on
+   * @param nginx the path of nginx
+   * @param port the port that nginx listens on
    * @param options differences from the documented configuration
    */
   static async start(nginx: string, port: number, options: NginxOptions): Promise<Nginx> {
@@ -65,7 +66,7 @@ export class Nginx implements AsyncDisposable {
   }
 }
 
-/** Finds the programs that tests with nginx need; `undefined` if one is missing. */
+/** Returns the path of nginx; `undefined` if nginx, or openssl for TLS, is missing. */
 export async function findNginx(
   { tls = false }: Pick<NginxOptions, "tls">,
 ): Promise<string | undefined> {
@@ -77,7 +78,7 @@ async function siteOf(folder: string, port: number, options: NginxOptions): Prom
   let site = await Deno.readTextFile(EXAMPLE);
   const change = (from: string | RegExp, to: string) => {
     const changed = site.replace(from, to);
-    if (changed === site) throw new Error(`The example has no ${from}`);
+    if (changed === site) throw new Error(`The example configuration has no ${from}`);
     site = changed;
   };
   change("listen 443 ssl http2;", `listen 127.0.0.1:${port}${options.tls ? " ssl http2" : ""};`);

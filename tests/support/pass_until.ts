@@ -1,15 +1,15 @@
 /**
- * Advances fake time while real sockets work.
+ * Advances a fake clock while real sockets work.
  *
  * @module
  */
 
 import type { FakeClock } from "./fake_clock.ts";
 
-/** The platform's functions, kept before a fake clock replaces them. */
+/** The real functions, stored before a fake clock replaces them. */
 const { setTimeout: realSetTimeout, performance: realPerformance } = globalThis;
 
-/** Waits for a moment of real time, so that data in transit arrives. */
+/** Waits for a few milliseconds of real time, so that data on its way over a socket arrives. */
 function realTurn(): Promise<void> {
   return new Promise((resolve) => realSetTimeout(resolve, 2));
 }
@@ -17,10 +17,10 @@ function realTurn(): Promise<void> {
 /**
  * Advances fake time, with real turns of the event loop in between, until a condition holds.
  *
- * @param clock the clock
+ * @param clock the fake clock
  * @param condition the condition to wait for
- * @param mostMs fake milliseconds after which it gives up
- * @returns how many fake milliseconds passed
+ * @param mostMs the fake time after which to give up, in milliseconds
+ * @returns the fake time that passed, in milliseconds
  */
 export async function passUntil(
   clock: FakeClock,

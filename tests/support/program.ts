@@ -1,5 +1,5 @@
 /**
- * Starts the program in a process of its own, as users do.
+ * Starts Taskscope, or any other program, in a process of its own.
  *
  * @module
  */
@@ -7,8 +7,7 @@
 import { startFlags } from "../../.tools/start_flags.ts";
 
 /**
- * What is started in the place of the source: the path of an executable that was compiled from it; `undefined` where the
- * source is.
+ * The path of the compiled executable to test; `undefined` if the tests run the source instead.
  */
 export const EXECUTABLE: string | undefined = Deno.env.get("TASKSCOPE_EXECUTABLE");
 
@@ -20,22 +19,22 @@ export interface ProgramOptions {
   readonly cwd?: string | URL;
   /** Additional environment variables; those of this process that begin with `TASKSCOPE_` are not inherited. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Flags of `deno run` in addition to those of the task "start". */
+  /** Flags of `deno run` in addition to those of `deno task start`. */
   readonly runFlags?: readonly string[];
 }
 
-/** How a program ended, and what it wrote. */
+/** The exit status and the output of a program. */
 export interface Ended {
-  /** The exit status; 128 plus the signal's number if a signal ended it. */
+  /** The exit status; 128 plus the signal's number if a signal ended the program. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Longest time to wait for the listening address, or for the end of the program, in milliseconds. */
+/** How long a test waits for an output or the end of a program, in milliseconds. */
 const DEADLINE_MS = 30_000;
 
-/** A started program; terminated when disposed of. */
+/** A started program; disposal terminates it. */
 export class Process implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStream<Uint8Array> | undefined;
@@ -44,8 +43,8 @@ export class Process implements AsyncDisposable {
   readonly #listeners: Set<() => void> = new Set();
 
   /**
-   * @param child a process whose stdout and stderr are piped
-   * @param input its stdin if that is piped; it stays open until disposal
+   * @param child the process, whose stdout and stderr must be piped
+   * @param input the stdin of the process if it is piped; it stays open until disposal
    */
   constructor(child: Deno.ChildProcess, input?: WritableStream<Uint8Array>) {
     this.#child = child;
@@ -58,17 +57,17 @@ export class Process implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Its stdout so far. */
+  /** The text written to stdout so far. */
   get stdout(): string {
     return this.#texts.stdout;
   }
 
-  /** Its stderr so far. */
+  /** The text written to stderr so far. */
   get stderr(): string {
     return this.#texts.stderr;
   }
 
-  /** Resolves when it has ended; rejects if that takes more than 30 s. */
+  /** Resolves when the program has ended; rejects if that takes more than 30 s. */
   async ended(): Promise<Ended> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tooLate = new Promise<never>((_, reject) => {
@@ -78,19 +77,19 @@ export class Process implements AsyncDisposable {
     return await Promise.race([this.#ended, tooLate]).finally(() => clearTimeout(timer));
   }
 
-  /** Sends it a signal. */
+  /** Sends the program a signal. */
   kill(signal: Deno.Signal): void {
     this.#child.kill(signal);
   }
 
-  /** Writes to its stdin, which must be piped. */
+  /** Writes to the program's stdin, which must be piped. */
   async type(text: string): Promise<void> {
     const writer = this.#input!.getWriter();
     await writer.write(new TextEncoder().encode(text));
     writer.releaseLock();
   }
 
-  /** Resolves with the match of a pattern in its output; rejects if it ends before, or after a deadline. */
+  /** Resolves when the output matches a pattern; rejects if the program ends without a match, or at the deadline. */
   async output(
     pattern: RegExp,
     from: "stdout" | "stderr" = "stdout",
@@ -117,7 +116,7 @@ export class Process implements AsyncDisposable {
     });
   }
 
-  /** Terminates it; kills it if it has not ended after 7 s. */
+  /** Terminates the program, and kills it if it has not ended after 7 s. */
   async [Symbol.asyncDispose](): Promise<void> {
     const timer = setTimeout(() => this.#signal("SIGKILL"), 7_000);
     this.#signal("SIGTERM");
@@ -130,7 +129,7 @@ export class Process implements AsyncDisposable {
     try {
       this.#child.kill(signal);
     } catch {
-      // It has ended already.
+      // The program has already ended.
     }
   }
 
@@ -149,17 +148,17 @@ export class Process implements AsyncDisposable {
 /** A server in a process of its own. */
 export interface Program extends AsyncDisposable {
   readonly process: Process;
-  /** The address that it printed, without the trailing slash. */
+  /** The address that the server printed, without the trailing slash. */
   readonly url: string;
   readonly port: number;
 }
 
 /**
- * Starts the program with a command line. It keeps tasks in memory where nothing else is said: a test must not write into
- * the folders of whoever runs it. `TASKSCOPE_DATA: ""` gives it its own default back.
+ * Starts Taskscope with a command line. Tasks are stored in memory unless the options or arguments say otherwise, because
+ * a test must not write into the home folder of the user who runs it; `TASKSCOPE_DATA: ""` selects Taskscope's default.
  *
- * @param args the arguments of the program
- * @param options where and with what it runs
+ * @param args the arguments of Taskscope
+ * @param options the working directory, the environment and the flags of Deno
  * @returns the process
  */
 export async function spawnProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Process> {
@@ -170,12 +169,12 @@ export async function spawnProgram(args: readonly string[], options: ProgramOpti
 }
 
 /**
- * Starts the program on a pseudo-terminal, whose output and input are those of the process.
+ * Starts Taskscope on a pseudo-terminal; the output and input of the process are those of the terminal.
  *
  * @param script the path of script(1)
- * @param args the arguments of the program
- * @param options where and with what it runs, and how large the terminal is
- * @returns the process; its exit status is the program's
+ * @param args the arguments of Taskscope
+ * @param options the working directory, the environment, the flags of Deno and the size of the terminal
+ * @returns the process of script(1), which exits with the status of Taskscope
  */
 export async function spawnOnTerminal(
   script: string,
@@ -189,7 +188,7 @@ export async function spawnOnTerminal(
   return spawn(script, ["-qefc", command, "/dev/null"], { ...others, stdin: "piped" });
 }
 
-/** The command that runs the program; the flags of a compiled executable are built in. */
+/** Returns the command that runs Taskscope; a compiled executable has Deno's flags built in. */
 async function programWords(runFlags: readonly string[]): Promise<[string, ...string[]]> {
   if (EXECUTABLE !== undefined) return [EXECUTABLE];
   const flags = withOneV8Flag([...await startFlags(), ...await configFlags(), ...runFlags]);
@@ -197,17 +196,17 @@ async function programWords(runFlags: readonly string[]): Promise<[string, ...st
 }
 
 /**
- * The arguments with which Deno runs a module of the tests, in a process of its own.
+ * Returns the arguments with which Deno runs a module of the tests in a process of its own.
  *
- * @param path the module, from the project's folder
- * @param permissions its permissions, as flags
- * @returns the arguments, to be followed by those of the module
+ * @param path the path of the module, relative to the project's folder
+ * @param permissions the permissions of the module, as flags
+ * @returns the arguments of Deno, to which a caller appends those of the module
  */
 export async function moduleArgs(path: string, permissions: readonly string[]): Promise<string[]> {
   return ["run", "--no-prompt", ...permissions, ...await configFlags(), new URL(path, ROOT).pathname];
 }
 
-/** The environment of a user with another home folder, sharing this user's module cache. */
+/** Returns the environment of a user with another home folder and Taskscope's default storage, but this module cache. */
 export async function envOfHome(home: string): Promise<Record<string, string>> {
   const { stdout } = await spawn(Deno.execPath(), ["info", "--no-config", "--json"]).ended();
   const { denoDir } = JSON.parse(stdout);
@@ -215,11 +214,11 @@ export async function envOfHome(home: string): Promise<Record<string, string>> {
 }
 
 /**
- * Starts the program as a server and waits until it listens.
+ * Starts Taskscope as a server and waits until it listens.
  *
- * @param args the arguments; `--port 0` is added if they name no port
- * @param options where and with what it runs
- * @returns the server, to be disposed of
+ * @param args the arguments of Taskscope; `--port 0` is added if neither they nor the environment set a port
+ * @param options the working directory, the environment and the flags of Deno
+ * @returns the server, which the caller must dispose of
  */
 export async function startProgram(
   args: readonly string[] = [],
@@ -243,11 +242,11 @@ export async function startProgram(
 }
 
 /**
- * Runs the program to its end.
+ * Runs Taskscope until it ends.
  *
- * @param args the arguments of the program
- * @param options where and with what it runs
- * @returns how it ended
+ * @param args the arguments of Taskscope
+ * @param options the working directory, the environment and the flags of Deno
+ * @returns the exit status and the output
  */
 export async function runProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
   await using process = await spawnProgram(args, options);
@@ -283,11 +282,11 @@ function withOneV8Flag(flags: readonly string[]): string[] {
 
 let oldConfig: Promise<string> | undefined;
 
-/** The flags for a configuration without "test", whose settings older Deno rejects. */
+/** Returns the flags that select a configuration without the key "test", whose settings older Deno rejects. */
 async function configFlags(): Promise<string[]> {
   const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
   if (major > 2 || minor >= 8) return [];
-  // One file for all processes, also for those started at the same time.
+  // All processes share one file, even if they are started at the same time.
   oldConfig ??= writeOldConfig();
   return ["--config", await oldConfig, "--lock", new URL("deno.lock", ROOT).pathname];
 }

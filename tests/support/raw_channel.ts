@@ -10,14 +10,14 @@ import { posted } from "./isolate.ts";
 
 type FrameOf<T extends Frame["type"]> = Extract<Frame, { readonly type: T }>;
 
-/** Posts frames unchanged, and records received ones. */
+/** A peer that posts frames unchanged, and records received ones. */
 export class RawPeer implements Disposable {
   readonly #channel: BroadcastChannel;
   readonly #frames: Frame[] = [];
   #wake: () => void = () => {};
   #transmission = 0;
 
-  /** Opens a channel after a pause: right after another was closed, it may miss or duplicate messages. */
+  /** Opens a channel after a pause, because a channel may miss or duplicate messages just after another was closed. */
   static async open(name: string, id: string): Promise<RawPeer> {
     await posted();
     return new RawPeer(name, id);
@@ -38,14 +38,14 @@ export class RawPeer implements Disposable {
     this.#channel.postMessage(toWire(frame));
   }
 
-  /** Posts messages and acknowledgements. */
+  /** Posts a packet of messages and acknowledgements. */
   postPacket(to: string, session: string, packet: Partial<Packet>): void {
     const transmission = ++this.#transmission;
     const whole = { transmission, first: 0, messages: [], next: 1, seen: 0, held: [], ...packet };
     this.post({ type: "packet", from: this.id, to, session, packet: whole });
   }
 
-  /** Takes the next frame of a type, and drops earlier ones. */
+  /** Waits for the next frame of a type, removes it from the received ones, and drops earlier frames. */
   async take<T extends Frame["type"]>(
     type: T,
     wanted: (frame: FrameOf<T>) => boolean = () => true,
@@ -58,7 +58,7 @@ export class RawPeer implements Disposable {
     }
   }
 
-  /** Takes the next messages. */
+  /** Waits for the next packet with messages, and returns the messages. */
   async takeMessages(): Promise<readonly string[]> {
     return (await this.take("packet", (frame) => frame.packet.messages.length > 0)).packet.messages;
   }

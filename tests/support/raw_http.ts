@@ -1,12 +1,12 @@
 /**
- * Writes HTTP and WebSocket bytes by hand, for what a well-behaved client would not send.
+ * Sends HTTP and WebSocket bytes that a well-behaved client would not send.
  *
  * @module
  */
 
-/** A response. */
+/** A response as read from the connection. */
 export interface RawResponse {
-  /** 0 if the server closed the connection, or did not respond in time. */
+  /** The status; 0 if the server closed the connection, or did not respond in time. */
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
@@ -14,7 +14,7 @@ export interface RawResponse {
 
 /** Options of {@linkcode rawRequest}. */
 export interface RawRequestOptions {
-  /** How long to wait for the response, in milliseconds. */
+  /** The time to wait for the response, in milliseconds. */
   readonly deadlineMs?: number;
   /** Whether to close the sending side after the request. */
   readonly half?: boolean;
@@ -26,10 +26,10 @@ const decoder = new TextDecoder();
 /**
  * Sends bytes unchanged, and reads one response.
  *
- * @param port the port on 127.0.0.1
- * @param request the bytes to send; `\n` stays `\n`
- * @param options how long to wait
- * @returns the answer
+ * @param port the server's port on 127.0.0.1
+ * @param request the bytes to send; `\n` is not converted to `\r\n`
+ * @param options the time to wait, and whether to close the sending side
+ * @returns the response
  */
 export async function rawRequest(
   port: number,
@@ -66,7 +66,7 @@ export function rawCall(
   return rawRequest(port, `${method} ${target} HTTP/1.1\r\n${lines}\r\n${body}`);
 }
 
-/** Writes everything. */
+/** Sends all of the bytes. */
 export async function send(connection: Deno.Conn, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   let sent = 0;
   while (sent < bytes.length) sent += await connection.write(bytes.subarray(sent));
@@ -76,7 +76,7 @@ export async function send(connection: Deno.Conn, bytes: Uint8Array<ArrayBuffer>
  * Reads a response.
  *
  * @param connection the connection to read from
- * @param part whether the head is enough, or the body is wanted as far as its length is known
+ * @param part `head` to read the head only, else also the body, if its length is known
  */
 export async function readResponse(
   connection: Deno.Conn,
@@ -117,7 +117,7 @@ function isComplete({ status, headers, body }: RawResponse): boolean {
   return headers.get("transfer-encoding") === "chunked" && body.endsWith("0\r\n\r\n");
 }
 
-/** The key of every handshake; 16 bytes, as RFC 6455 demands. */
+/** The key that every handshake sends: 16 bytes in base64, as RFC 6455 demands. */
 export const SOCKET_KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /** The headers of a valid handshake except `Host`. */
@@ -128,7 +128,7 @@ export const HANDSHAKE: readonly (readonly [string, string])[] = [
   ["Sec-WebSocket-Key", SOCKET_KEY],
 ];
 
-/** A client's WebSocket frame; masked with zeros, which leaves the payload readable. */
+/** Returns a client's WebSocket frame, masked with zeros, which leave the payload readable. */
 export function socketFrame(opcode: number, payload: Uint8Array, final = true): Uint8Array<ArrayBuffer> {
   const { length } = payload;
   const head = length < 126
@@ -147,6 +147,6 @@ export function closeQuietly(connection: Deno.Conn): void {
   try {
     connection.close();
   } catch {
-    // It was closed already.
+    // The connection is already closed.
   }
 }

@@ -12,7 +12,7 @@ const decoder = new TextDecoder();
 /** A connection whose handshake has been read. */
 export class RawPeer {
   readonly connection: Deno.Conn;
-  /** The path that the client requested. */
+  /** The head of the request that the client sent. */
   readonly head: string;
 
   constructor(connection: Deno.Conn, head: string) {
@@ -37,7 +37,7 @@ export class RawPeer {
     );
   }
 
-  /** Reads available bytes; `null` at the end. */
+  /** Reads the available bytes; returns `null` if the client closed the connection. */
   async read(): Promise<Uint8Array<ArrayBuffer> | null> {
     const chunk = new Uint8Array(65_536);
     const length = await this.connection.read(chunk).catch(() => null);
@@ -50,17 +50,17 @@ export class RawPeer {
   }
 }
 
-/** Accepts connections. */
+/** A server that accepts connections and reads their handshakes. */
 export class RawSocketServer implements Disposable {
   readonly #listener: Deno.TcpListener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #peers: RawPeer[] = [];
 
-  /** Where it listens: `http://127.0.0.1:1234`. */
+  /** The address of the server, such as `http://127.0.0.1:1234`. */
   get url(): string {
     return `http://127.0.0.1:${this.#listener.addr.port}`;
   }
 
-  /** The next connection, with its handshake read. */
+  /** Waits for the next connection and reads its handshake. */
   async next(): Promise<RawPeer> {
     const connection = await this.#listener.accept();
     const chunk = new Uint8Array(4096);

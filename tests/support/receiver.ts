@@ -9,29 +9,29 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 /** A received request. */
 export interface Received {
   readonly method: string;
-  /** The path, with its query. */
+  /** The path with the query. */
   readonly path: string;
   readonly headers: Headers;
   /** The body, as text. */
   readonly text: string;
-  // deno-lint-ignore no-explicit-any -- tests compare what is in it
+  // deno-lint-ignore no-explicit-any -- tests compare its fields
   readonly json: any;
 }
 
-/** The response to the n-th request, from 1. */
+/** Returns the response to the n-th request, counted from 1. */
 export type Answering = (received: Received, n: number) => Response | Promise<Response>;
 
 /** How long a test waits for requests, in milliseconds. */
 const DEADLINE_MS = 20_000;
 
-// Kept before a test replaces them by fakes.
+// The real functions, stored before a test replaces them by fakes.
 const { setTimeout, clearTimeout } = globalThis;
 
-/** A server on a free port of this machine. */
+/** A webhook receiver on this machine. */
 export class TestReceiver implements AsyncDisposable {
-  /** Every request so far. */
+  /** All requests received so far. */
   readonly received: Received[] = [];
-  /** The response to further requests; 204 by default. */
+  /** Returns the response to each further request; 204 by default. */
   answer: Answering = () => new Response(null, { status: 204 });
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #listeners: Set<() => void> = new Set();
@@ -55,24 +55,24 @@ export class TestReceiver implements AsyncDisposable {
     return this.#server.addr.port;
   }
 
-  /** Its origin. */
+  /** The origin of the receiver. */
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** The task ids of the requests, in order. */
+  /** The task ids in the requests so far, in order. */
   get tasks(): string[] {
     return this.received.map(({ json }) => json.task.id);
   }
 
-  /** A response that is held until the receiver is released. */
+  /** Returns a response that is held back until {@linkcode TestReceiver.letGo} is called. */
   hold(): Promise<Response> {
     const held = Promise.withResolvers<Response>();
     this.#held.push(held);
     return held.promise;
   }
 
-  /** Sends all held responses. */
+  /** Sends all responses that are held back. */
   letGo(status = 204): void {
     for (const { resolve } of this.#held.splice(0)) resolve(new Response(null, { status }));
   }
@@ -82,7 +82,7 @@ export class TestReceiver implements AsyncDisposable {
     const enough = Promise.withResolvers<void>();
     const look = () => this.received.length >= n && enough.resolve();
     const timer = setTimeout(() => {
-      enough.reject(new Error(`Only ${this.received.length} of ${n} requests came`));
+      enough.reject(new Error(`Only ${this.received.length} of ${n} requests arrived`));
     }, DEADLINE_MS);
     this.#listeners.add(look);
     look();
@@ -99,7 +99,7 @@ export class TestReceiver implements AsyncDisposable {
   }
 }
 
-/** Whether a request is signed with a secret; uses a different implementation than the program. */
+/** Whether a request is signed with a secret; checked with Node's crypto, not with the code under test. */
 export function isSigned({ headers, text }: Received, secret: string): boolean {
   const signature = headers.get("taskscope-signature") ?? "";
   const signed = `${headers.get("taskscope-timestamp")}.${text}`;

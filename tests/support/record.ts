@@ -1,10 +1,10 @@
 /**
- * Records what a command writes, and when, for tests of those who read it:
+ * Records the output of a command with its timing, for tests of the code that reads progress from output:
  *
  *     deno run --allow-run --allow-write tests/support/record.ts rsync.jsonl rsync -a --info=progress2 from to
  *
- * The first line of a recording says what was recorded; every other one is `[milliseconds, 1 or 2, text]`, where 1 is
- * stdout and 2 is stderr. `replay.ts` plays it.
+ * The first line of a recording describes it; every other line is `[milliseconds, 1 or 2, text]`, where 1 is stdout and 2
+ * is stderr. `replay.ts` replays a recording.
  *
  * @module
  */

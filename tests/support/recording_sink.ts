@@ -1,5 +1,5 @@
 /**
- * A sink that records reports, for tests of the reporting side.
+ * A sink that records reports, for tests of code that reports tasks.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { ReportedTask, ReportSink } from "../../lib/reporter/report_sink.ts
 import type { LogLine, Task } from "../../lib/task/task.ts";
 import { transition } from "../../lib/task/transition.ts";
 
-/** Records every report, and applies it as a registry would. */
+/** A sink that records every report, and applies it to the task's record as a registry would. */
 export class RecordingSink implements ReportSink {
   readonly reports: Report[] = [];
   readonly opened: ReportedTask[] = [];
@@ -21,28 +21,28 @@ export class RecordingSink implements ReportSink {
     return this.#isReady;
   }
 
-  /** Starts or stops accepting reports; on start, fetches those that were held back. */
+  /** Whether the sink accepts reports; when set to true, it requests the reports that were held back. */
   set ready(isReady: boolean) {
     this.#isReady = isReady;
     if (isReady) { for (const task of this.opened) task.flush(); }
   }
 
-  /** The types of the changes so far. */
+  /** The types of the changes reported so far. */
   get types(): string[] {
     return this.reports.map(({ change }) => change.type);
   }
 
-  /** The log lines so far. */
+  /** The log lines reported so far. */
   get lines(): LogLine[] {
     return this.reports.flatMap(({ change }) => change.type === "log" ? change.lines : []);
   }
 
-  /** The record that results from a task's reports. */
+  /** Returns the record that results from the reports of a task. */
   task(id: string): Task {
     return this.#tasks.get(id)!;
   }
 
-  /** All records, in the order of their creation. */
+  /** Returns the records of all tasks, in the order of their creation. */
   tasks(): Task[] {
     return [...this.#tasks.values()];
   }
@@ -54,7 +54,7 @@ export class RecordingSink implements ReportSink {
   report(_task: ReportedTask, report: Report): void {
     const { id, change, at } = report;
     this.reports.push(report);
-    // Reports the task again from the beginning.
+    // A task that is created again is reported again from its beginning.
     if (change.type === "create") this.#tasks.delete(id);
     this.#tasks.set(id, transition(this.#tasks.get(id), id, change, at));
   }

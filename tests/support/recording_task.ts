@@ -1,12 +1,12 @@
 /**
- * A task that records the calls of a function under test.
+ * A task object for tests of functions that report progress; it records their calls.
  *
  * @module
  */
 
 import type { MonitoredTask } from "../../lib/monitored.ts";
 
-/** An update of a function. */
+/** An update that the function under test made. */
 export type RecordedUpdate = Parameters<MonitoredTask["update"]>[0];
 
 /** Records every update and log line; {@linkcode RecordingTask.stop} aborts its signal. */
@@ -18,7 +18,7 @@ export class RecordingTask implements MonitoredTask {
   readonly #controller = new AbortController();
   readonly #onUpdate: (update: RecordedUpdate, task: RecordingTask) => void;
 
-  /** @param onUpdate called with every update, before the function continues */
+  /** @param onUpdate called with every update, before the function under test continues */
   constructor(onUpdate: (update: RecordedUpdate, task: RecordingTask) => void = () => {}) {
     this.#onUpdate = onUpdate;
   }
@@ -27,7 +27,7 @@ export class RecordingTask implements MonitoredTask {
     return this.#controller.signal;
   }
 
-  /** Aborts the task's signal. */
+  /** Aborts the task's signal, as a cancellation does. */
   stop(reason: unknown): void {
     this.#controller.abort(reason);
   }

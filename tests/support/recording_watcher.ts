@@ -1,5 +1,5 @@
 /**
- * A watcher that records messages.
+ * A watcher of a hub that records its messages.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Watcher } from "../../lib/hub/hub.ts";
 import type { Task } from "../../lib/task/task.ts";
 
-/** Any message of the stream; its fields depend on the type. */
+/** A message of the stream; its fields depend on its type. */
 export interface ReceivedMessage {
   readonly type: string;
   readonly cursor: string;
@@ -20,26 +20,26 @@ export interface ReceivedMessage {
   readonly progress: number | null;
 }
 
-/** Records every message, and can simulate a slow consumer. */
+/** A watcher that records every message, and can simulate a slow consumer. */
 export class RecordingWatcher implements Watcher {
   saturated = false;
-  /** The messages as text. */
+  /** The text of the messages sent so far. */
   readonly texts: string[] = [];
-  /** How often `close()` was called. */
+  /** How often the hub called `close()`. */
   ends = 0;
   readonly #onSend: () => void;
 
-  /** @param onSend called within each `send()`, after the message was recorded */
+  /** @param onSend called by each `send()`, after the message is recorded */
   constructor(onSend: () => void = () => {}) {
     this.#onSend = onSend;
   }
 
-  /** The messages so far. */
+  /** The messages sent so far. */
   get messages(): ReceivedMessage[] {
     return this.texts.map((text) => JSON.parse(text));
   }
 
-  /** The types of the messages so far. */
+  /** The types of the messages sent so far. */
   get types(): string[] {
     return this.messages.map(({ type }) => type);
   }

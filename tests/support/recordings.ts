@@ -1,5 +1,5 @@
 /**
- * Reads recordings of real programs' output; see `record.ts`.
+ * Reads recordings of the output of real programs, made with `record.ts`.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import type { OutputLine } from "../../lib/reading/rows.ts";
 
 const FOLDER = new URL("recordings/", import.meta.url);
 
-/** A piece of output that a program wrote at once. */
+/** A piece of output that a program wrote in one go. */
 export interface Written {
-  /** Milliseconds since the program started. */
+  /** The time since the program started, in milliseconds. */
   readonly ms: number;
   /** The file descriptor: 1 is stdout, 2 is stderr. */
   readonly stream: 1 | 2;
@@ -22,13 +22,13 @@ export interface Written {
 
 /** What a {@linkcode ProgressReader} reads from a recording. */
 export interface Heard {
-  /** The readings, in order, without consecutive duplicates. */
+  /** The progress readings, in order, without consecutive duplicates. */
   readonly readings: readonly Reading[];
-  /** The log lines. */
+  /** The output lines that belong in the log, which redrawn lines do not. */
   readonly lines: readonly string[];
 }
 
-/** Reads a recording. */
+/** Reads a recording; its name has no extension. */
 export async function readRecording(name: string): Promise<Written[]> {
   const text = await Deno.readTextFile(new URL(`${name}.jsonl`, FOLDER));
   const [, ...lines] = text.trimEnd().split("\n");
@@ -45,10 +45,10 @@ export function recordingNames(): string[] {
 }
 
 /**
- * Feeds a recording to a reader.
+ * Feeds a recording to a new {@linkcode ProgressReader}.
  *
  * @param written the recording
- * @param cut splits the output into chunks; by default they are as written
+ * @param cut splits a piece of output into chunks; by default each piece is one chunk
  */
 export function hear(
   written: readonly Written[],

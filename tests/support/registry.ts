@@ -1,5 +1,5 @@
 /**
- * Creates a registry with small limits, and reporters that record requests.
+ * Creates a registry that records its changes, and a reporter that records requests.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import { createChange } from "./changes.ts";
 export class TestReporter implements Reporter {
   readonly id: string;
   readonly isRemote: boolean;
-  /** The tasks that were asked to cancel. */
+  /** The tasks for which a cancellation was requested, as `client/id`. */
   readonly cancelled: string[] = [];
-  /** The tasks that were notified of the shutdown. */
+  /** The tasks that were interrupted by a shutdown, as `client/id`. */
   readonly interruptions: string[] = [];
 
   constructor(id = "reporter", isRemote = false) {
@@ -35,12 +35,12 @@ export class TestReporter implements Reporter {
   }
 }
 
-/** A registry, its recorded changes, and shorthand methods to cause them. */
+/** A registry, the changes it made, and shorthand methods to cause changes. */
 export class TestRegistry implements Disposable {
   readonly registry: Registry;
   readonly store: TaskStore;
   readonly reporter: TestReporter = new TestReporter();
-  /** Every change so far. */
+  /** All changes that the registry made so far. */
   readonly events: RegistryEvent[] = [];
 
   /**
@@ -59,14 +59,14 @@ export class TestRegistry implements Disposable {
     this.registry.subscribe((event) => this.events.push(event));
   }
 
-  /** The ids of removed tasks, in order. */
+  /** The ids of the removed tasks, in the order of their removal. */
   get removed(): string[] {
     return this.events.flatMap(({ client, removedId }) =>
       removedId === undefined ? [] : [`${client}/${removedId}`]
     );
   }
 
-  /** Applies a change, as the task's reporter does. */
+  /** Reports a change of a task; the registry's own test reporter reports it by default. */
   report(client: string, id: string, change: ReportedChange, reporter: Reporter = this.reporter): Task {
     return this.registry.report({ client, id, at: Date.now() / 1000, change }, reporter);
   }

@@ -1,5 +1,5 @@
 /**
- * A relay to a server that a test can cut, block and restore.
+ * A TCP relay in front of a server, whose connections a test can cut, block and restore.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export class Relay implements AsyncDisposable {
   #frozen: ReadonlySet<Deno.TcpConn> = new Set();
   #isCut = false;
 
-  /** @param url the address of the server */
+  /** @param url the address of the server to relay to */
   constructor(url: string) {
     const { hostname, port, pathname } = new URL(url);
     this.#target = { hostname, port: Number(port) };
@@ -38,18 +38,18 @@ export class Relay implements AsyncDisposable {
     return this.#sockets.size / 2;
   }
 
-  /** Closes every connection, and each new one immediately. */
+  /** Closes all connections, and every new one as soon as it is opened. */
   cut(): void {
     this.#isCut = true;
     for (const connection of this.#connections) close(connection);
   }
 
-  /** Relays new connections again. */
+  /** Relays new connections again after {@linkcode Relay.cut}. */
   mend(): void {
     this.#isCut = false;
   }
 
-  /** Keeps open WebSockets open, but drops everything sent over them. */
+  /** Drops everything that is sent over the open WebSockets, but does not close them. */
   freezeSockets(): void {
     this.#frozen = new Set(this.#sockets);
   }
@@ -81,7 +81,7 @@ export class Relay implements AsyncDisposable {
       await Promise.all([this.#pass(near, far), this.#pass(far, near)]);
       this.#connections.delete(far);
     } catch {
-      // The server does not listen.
+      // The server does not listen: the connection is closed below.
     }
     close(near);
     this.#connections.delete(near);
@@ -96,7 +96,7 @@ export class Relay implements AsyncDisposable {
         for (let done = 0; done < read;) done += await to.write(buffer.subarray(done, read));
       }
     } catch {
-      // Cut.
+      // The connection was cut.
     }
     close(from);
     close(to);
@@ -107,6 +107,6 @@ function close(connection: Deno.TcpConn): void {
   try {
     connection.close();
   } catch {
-    // Already closed.
+    // The connection is already closed.
   }
 }

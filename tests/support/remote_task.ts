@@ -1,5 +1,5 @@
 /**
- * Reports tasks step by step to a server in another process, and reads them there.
+ * Reports tasks step by step to a server over its API, and reads them there.
  *
  * @module
  */
@@ -21,17 +21,17 @@ export class RemoteTask {
   readonly client: string;
   readonly id: string;
   readonly reporter: TaskReporter;
-  /** The number of cancellation requests. */
+  /** The number of cancellation requests received so far. */
   cancelled = 0;
-  /** The recorded warnings. */
+  /** The warnings of the reporter so far. */
   readonly warnings: string[] = [];
 
   /**
    * Starts a task.
    *
-   * @param sink the sink of its reports
-   * @param id its id
-   * @param options its client, the fields to create it with, and how updates are coalesced
+   * @param sink the sink that sends the reports
+   * @param id the id of the task
+   * @param options the client, the fields to create the task with, and how updates are coalesced
    */
   constructor(sink: RemoteSink, id: string, options: RemoteTaskOptions = {}) {
     const { client = "default", create = {}, flushIntervalMs = 0, unsentLogLines = 1_000 } = options;
@@ -45,7 +45,7 @@ export class RemoteTask {
     this.reporter.begin(createChange(create));
   }
 
-  /** Finishes it. */
+  /** Finishes the task with a result. */
   finish(result: CreateChange["metadata"] | null = null): void {
     this.reporter.end({ type: "finish", result });
   }
@@ -67,7 +67,7 @@ export async function shown(
   throw new Error(`Task "${key.id}" never satisfied ${fits}: ${JSON.stringify(task)}`);
 }
 
-/** All lines of a task's log on the server. */
+/** Reads all lines of a task's log from the server. */
 export async function logOf(
   url: string,
   key: { readonly client: string; readonly id: string },

@@ -1,5 +1,5 @@
 /**
- * Opens a registry as after a crash.
+ * Opens a registry whose process has crashed, over the tasks that its store kept.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { EndedTask, OpenedTask, OpenedTasks, StoredTask } from "../../lib/s
 import { isFinal } from "../../lib/task/task.ts";
 import { TestRegistry } from "./registry.ts";
 
-/** A store with the tasks of another registry, as after a crash. */
+/** A store in memory with the tasks of another registry, as a store on disk has them after a crash. */
 class ReopenedStore extends MemoryStore {
   readonly #live: OpenedTask[] = [];
   readonly #ended: (EndedTask & { readonly seq: number })[] = [];
 
   /**
-   * @param before the earlier registry
-   * @param seq the last sequence number that may have been used
+   * @param before the registry that crashed
+   * @param seq the highest sequence number that may have been used before the crash
    */
   constructor(before: Registry, seq: number) {
     super(DEFAULT_LIMITS, before.cursor.epoch);
@@ -39,10 +39,10 @@ class ReopenedStore extends MemoryStore {
 }
 
 /**
- * Opens a registry with the tasks of another one.
+ * Opens a registry with the tasks of another one, as after a crash of that one.
  *
- * @param before the other registry
- * @param seq the last sequence number that may have been used
+ * @param before the registry that crashed
+ * @param seq the highest sequence number that may have been used before the crash
  * @param limits limits that differ from the defaults
  */
 export function reopened(

@@ -1,5 +1,5 @@
 /**
- * Replays a recording with its original timing, to stdout and stderr:
+ * Writes a recording to stdout and stderr with its original timing:
  *
  *     deno run --allow-read tests/support/replay.ts rsync_progress2
  *

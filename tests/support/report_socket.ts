@@ -8,48 +8,48 @@ import type { ReportedChange } from "../../lib/task/task.ts";
 import { createChange } from "./changes.ts";
 import { type SocketMessage, TestSocket } from "./socket.ts";
 
-/** A reporter's id. */
+/** The default id of the reporter. */
 export const REPORTER = "reporter-0001";
 
-/** A report as sent over the wire. */
+/** Returns a report in the form in which it is sent. */
 export function reportOf(id: string, change: ReportedChange, seq?: number, client = "c"): unknown {
   return { client, id, at: Date.now() / 1000, change, ...(seq !== undefined && { seq }) };
 }
 
-/** The report that creates a task. */
+/** Returns the report that creates a task. */
 export function creation(id: string, seq?: number, client = "c"): unknown {
   return reportOf(id, createChange(), seq, client);
 }
 
-/** A reporter's socket. */
+/** The WebSocket of a reporter. */
 export class ReportSocket extends TestSocket {
   #batch = 0;
 
   /**
-   * @param url the server
-   * @param reporter its id
+   * @param url the address of the server
+   * @param reporter the id of the reporter
    */
   constructor(url: string, reporter = REPORTER) {
     super(`${url}/ws/report?reporter=${reporter}`);
   }
 
-  /** Sends reports as one batch; returns its number. */
+  /** Sends reports as one batch; returns the number of the batch. */
   report(...reports: readonly unknown[]): number {
     this.send(JSON.stringify({ batch: ++this.#batch, reports }));
     return this.#batch;
   }
 
-  /** Resolves when a batch and all before it are acknowledged. */
+  /** Resolves when the server has acknowledged a batch, and thereby all before it. */
   async taken(batch: number): Promise<void> {
     await this.find((message) => message.type === "taken" && batchOf(message) >= batch);
   }
 
-  /** The numbers of the acknowledged batches. */
+  /** The batch numbers in the acknowledgements so far. */
   get acknowledged(): number[] {
     return this.messages.filter(({ type }) => type === "taken").map(batchOf);
   }
 
-  /** The other messages from the server. */
+  /** The messages from the server so far, except acknowledgements. */
   get told(): unknown[] {
     return this.messages.filter(({ type }) => type !== "taken");
   }

@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- its output is what the test reads
+// deno-lint-ignore-file no-console -- the test reads the output
 /**
  * Runs many reporters in one process, each with its own connection and task.
  *
@@ -8,21 +8,22 @@
 import { RemoteSink } from "../../lib/remote/remote_sink.ts";
 import { wrap } from "../../lib/reporter/wrap.ts";
 
-/** Options of the process. */
+/** Options of the process, passed as JSON in its first argument. */
 export interface ReportersOrder {
   readonly url: string;
-  /** The number of the first reporter. */
+  /** The number of the first reporter, from which the others are counted. */
   readonly first: number;
   readonly count: number;
-  /** How often each says something, and how much later each time, in milliseconds. */
+  /** The number of updates that each reporter sends. */
   readonly updates: number;
+  /** The time between two updates of a reporter, in milliseconds. */
   readonly intervalMs: number;
 }
 
-/** Updates between two lines of a log. */
+/** The number of updates after which a reporter logs a line. */
 export const UPDATES_PER_LINE = 10;
 
-/** The id of a reporter's task. */
+/** Returns the id of a reporter's task. */
 export function reporterTask(index: number): string {
   return `reporter-${index}`;
 }
@@ -35,7 +36,7 @@ async function main({ url, first, count, updates, intervalMs }: ReportersOrder):
     const sink = new RemoteSink(url);
     const counting = wrap(
       async (task) => {
-        // Spreads the starts.
+        // Starts the reporters one after the other within one interval.
         await pause(((offset + 1) / count) * intervalMs);
         const startMs = performance.now();
         for (let n = 1; n <= updates; n++) {

@@ -1,5 +1,5 @@
 /**
- * `taskscope run` as a program, for tests that are about nothing else.
+ * A program that is only `taskscope run`, for tests of that command; it starts faster than the whole program.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Runs `taskscope run` in processes of their own, reporting to a server.
+ * Starts `taskscope run` in a process, with a server that it reports to.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface RunsOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: "null" | "piped";
-  /** A shell script that ends by becoming its arguments: `exec "$@"`. */
+  /** A shell script to start `run` with; it must end with `exec "$@"`. */
   readonly within?: string;
 }
 
@@ -34,16 +34,16 @@ export interface EndedBytes {
   readonly stderr: Uint8Array;
 }
 
-/** A folder to work in, and a server to report to. */
+/** A working folder for runs of `taskscope run`, and a server that they report to. */
 export class Runs implements AsyncDisposable {
   readonly server: TestServer = startServer();
   readonly folder: string = Deno.makeTempDirSync({ prefix: "taskscope-run-" });
 
   /**
-   * Starts `run`, with the task's id "t" unless another one is given.
+   * Starts `run`; the task's id is "t" unless the arguments set another one.
    *
-   * @param args its arguments
-   * @param options where and with what it runs
+   * @param args the arguments of `run`
+   * @param options the working directory, the environment, stdin, and a script to start it with
    */
   async start(args: readonly string[], options: RunsOptions = {}): Promise<Process> {
     const { cwd = this.folder, env = {}, within, ...others } = options;
@@ -54,16 +54,16 @@ export class Runs implements AsyncDisposable {
       : spawn("sh", ["-c", within, "sh", Deno.execPath(), ...words], settings);
   }
 
-  /** Runs `run` to its end. */
+  /** Starts `run` and waits until it ends. */
   async run(args: readonly string[], options: RunsOptions = {}): Promise<Ended> {
     await using process = await this.start(args, options);
     return await process.ended();
   }
 
   /**
-   * Runs a shell script in which `$RUN` is `taskscope run`.
+   * Runs a shell script in the folder.
    *
-   * @param script the script
+   * @param script the script; each `$RUN` in it is replaced by the command `taskscope run`
    */
   async shell(script: string): Promise<EndedBytes> {
     const words = [Deno.execPath(), ...await runArgs()].map((word) => `'${word}'`).join(" ");
@@ -76,29 +76,29 @@ export class Runs implements AsyncDisposable {
     return await shell.output();
   }
 
-  /** Reads the record of a task. */
+  /** Reads the record of a task from the server. */
   async task(id = "t"): Promise<Task> {
     return (await call("GET", this.taskUrl(id))).json;
   }
 
-  /** Waits until the server shows a task: a command may be faster than its reports. */
+  /** Waits until the server has a task, whose command may be faster than the reports. */
   async shown(id = "t"): Promise<void> {
     while ((await call("GET", this.taskUrl(id))).status !== 200);
   }
 
-  /** Cancels a task as a watcher, once the server shows it. */
+  /** Waits until the server has a task, and cancels it over the API. */
   async cancel(id = "t"): Promise<void> {
     await this.shown(id);
     assertEquals((await call("POST", `${this.taskUrl(id)}/cancel`)).status, 202);
   }
 
-  /** Reads the log of a task. */
+  /** Reads the log of a task from the server. */
   async log(id = "t"): Promise<string[]> {
     const { json } = await call("GET", `${this.taskUrl(id)}/logs?limit=1000`);
     return json.lines.map(({ text }: { readonly text: string }) => text);
   }
 
-  /** The URL of a task. */
+  /** Returns the URL of a task on the server. */
   taskUrl(id = "t"): string {
     return `${this.server.url}/tasks/runs/${id}`;
   }
@@ -125,7 +125,7 @@ function runArgs(): Promise<string[]> {
   return moduleArgs("tests/support/run_command.ts", PERMISSIONS);
 }
 
-/** Random binary data, reproducible by seed. */
+/** Returns random binary data; the same seed yields the same data. */
 export function noise(length: number, seed = 1): Uint8Array {
   let state = seed;
   return Uint8Array.from({ length }, () => {

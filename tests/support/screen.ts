@@ -1,26 +1,26 @@
 /**
- * Emulates a terminal, as far as the program's output needs it.
+ * Emulates the part of a terminal that the program's output needs.
  *
  * @module
  */
 
 import { textWidth } from "../../lib/text/terminal_text.ts";
 
-// deno-lint-ignore no-control-regex -- it is what terminals are sent
+// deno-lint-ignore no-control-regex -- the output for a terminal contains control characters
 const TOKEN = new RegExp("\\x1b\\[(\\d*)([AJKm])|[\\r\\n]|[^\\x00-\\x1f\\x7f-\\x9f]", "guy");
 
-/** A terminal. Throws on an unknown sequence, and if a line would wrap. */
+/** A terminal that throws if it receives an unknown sequence, or if a line would wrap. */
 export class Screen {
   readonly #columns: number;
   readonly #rows: number;
-  /** All rows so far; the last ones are on the screen. */
+  /** All rows written so far, by character; the last ones are visible. */
   readonly #cells: string[][] = [[]];
   #row = 0;
   #column = 0;
-  /** The number of colour sequences. */
+  /** The number of colour sequences received so far. */
   colored = 0;
 
-  /** @param columns its width @param rows its height */
+  /** @param columns the width of the terminal @param rows the height of the terminal */
   constructor(columns: number, rows: number) {
     this.#columns = columns;
     this.#rows = rows;
@@ -38,7 +38,7 @@ export class Screen {
     return this.#column === 0 && this.lines.length <= this.#row;
   }
 
-  /** Processes output, which must consist of whole tokens. */
+  /** Processes output, which must not end within an escape sequence. */
   write(text: string): void {
     let end = 0;
     for (const match of text.matchAll(TOKEN)) {
@@ -50,7 +50,9 @@ export class Screen {
       else this.#print(token);
     }
     if (end < text.length) {
-      throw new Error(`A terminal was sent ${JSON.stringify(text.slice(end, end + 40))}`);
+      throw new Error(
+        `The terminal received an unknown sequence: ${JSON.stringify(text.slice(end, end + 40))}`,
+      );
     }
   }
 
@@ -74,7 +76,9 @@ export class Screen {
 
   #print(character: string): void {
     const width = textWidth(character);
-    if (this.#column + width > this.#columns) throw new Error(`A line wraps: ${this.lines[this.#row]}`);
+    if (this.#column + width > this.#columns) {
+      throw new Error(`A line is wider than the terminal: ${this.lines[this.#row]}`);
+    }
     const cells = this.#cells[this.#row]!;
     // A zero-width character joins the previous cell, and a wide one hides the next cell.
     if (width === 0) cells[Math.max(0, this.#column - 1)] += character;

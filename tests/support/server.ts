@@ -1,5 +1,5 @@
 /**
- * Serves a monitor on a real server, for one test.
+ * Starts a real server with a monitor, for one test.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import { createMonitor, type Monitor, type MonitorOptions } from "../../lib/mod.
 export interface TestServer extends AsyncDisposable {
   readonly monitor: Monitor;
   readonly port: number;
-  /** Where it listens: `http://127.0.0.1:1234`. */
+  /** The address of the server, such as `http://127.0.0.1:1234`. */
   readonly url: string;
-  /** Unexpected errors, which a test would not notice otherwise. */
+  /** Unexpected errors that the monitor reported, which a test would not notice otherwise. */
   readonly errors: unknown[];
 }
 
 let channels = 0;
 
 /**
- * Starts a monitor with a server and a channel of its own.
+ * Starts a server with a new monitor, whose channel no other test uses.
  *
  * @param options the monitor's options
- * @returns the server, to be disposed of
+ * @returns the server, which the caller must dispose of
  */
 export function startServer(options: MonitorOptions = {}): TestServer {
   const errors: unknown[] = [];
@@ -39,11 +39,11 @@ export function startServer(options: MonitorOptions = {}): TestServer {
     url: `http://127.0.0.1:${port}`,
     errors,
     async [Symbol.asyncDispose]() {
-      // Before Deno 2.8, a channel that is closed before it has finished opening leaks; opening takes some turns.
+      // Before Deno 2.8, a channel leaks if it is closed while it opens, which takes a few turns of the event loop.
       for (let turn = 0; turn < 6; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
       await monitor[Symbol.asyncDispose]();
       await server.shutdown();
-      // Older Deno releases a closed channel in a later turn of the event loop.
+      // Older versions of Deno release a closed channel only in a later turn of the event loop.
       await new Promise((resolve) => setTimeout(resolve, 0));
     },
   };

@@ -11,11 +11,11 @@ interface Appointment {
   readonly callback: () => void;
 }
 
-/** A virtual clock that jumps from timer to timer. */
+/** A virtual clock whose time jumps from one timer to the next. */
 export class VirtualClock implements LinkTimers {
   readonly #appointments = new Map<number, Appointment>();
   #newestId = 0;
-  /** Virtual milliseconds since the clock was created. */
+  /** The virtual time since the clock was created, in milliseconds. */
   now = 0;
 
   /** The number of pending timers. */
@@ -32,7 +32,7 @@ export class VirtualClock implements LinkTimers {
     this.#appointments.delete(timer as number);
   }
 
-  /** Runs timers and microtasks until `until` holds, no timer is left, or the deadline has passed. */
+  /** Runs timers and microtasks until `until` returns true, no timer is left, or the deadline has passed. */
   async run(until: () => boolean = () => false, deadlineMs = Infinity): Promise<void> {
     await Promise.resolve();
     while (!until() && this.#appointments.size > 0) {
@@ -47,25 +47,25 @@ export class VirtualClock implements LinkTimers {
   }
 }
 
-/** Probabilities and delays of faults. */
+/** The probabilities of faults, and the delay of packets. */
 export interface WireFaults {
-  /** From 0 to 1. */
+  /** The probability that a packet is dropped, from 0 to 1. */
   readonly dropRate: number;
-  /** From 0 to 1. */
+  /** The probability that a packet is duplicated, from 0 to 1. */
   readonly duplicateRate: number;
-  /** Each packet is delayed by a random time up to this, so that packets overtake each other. */
+  /** The upper bound of the random delay of each packet, in milliseconds; the delays reorder packets. */
   readonly maxDelayMs: number;
   readonly seed: number;
 }
 
-/** Carries packets in one direction. */
+/** A wire that carries packets in one direction. */
 export class SimulatedWire<T> {
   readonly #clock: VirtualClock;
   readonly #faults: WireFaults;
   readonly #random: () => number;
   /** Called with each packet that arrives. */
   receive: (packet: T) => void = () => {};
-  /** All packets that were sent. */
+  /** All packets sent so far, including those that were dropped. */
   readonly transmitted: T[] = [];
 
   constructor(clock: VirtualClock, faults: Partial<WireFaults> = {}) {
@@ -84,7 +84,7 @@ export class SimulatedWire<T> {
   }
 }
 
-/** Pseudo-random numbers from 0 to 1, reproducible by seed (mulberry32). */
+/** Returns a generator of pseudo-random numbers from 0 to 1 (mulberry32); the same seed yields the same numbers. */
 export function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {

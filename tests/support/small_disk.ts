@@ -1,12 +1,12 @@
 /**
- * Mounts a disk of a few megabytes, for tests that fill it.
+ * Mounts a file system of a few megabytes, for tests that fill it.
  *
  * @module
  */
 
 const CHUNK = new Uint8Array(64 * 1024);
 
-/** A file system in memory; unmounted when disposed of, when no file in it may be open. */
+/** A small file system in memory; disposal unmounts it, and no file in it may be open then. */
 export class SmallDisk implements AsyncDisposable {
   /** The mount point. */
   readonly path: string;
@@ -16,11 +16,11 @@ export class SmallDisk implements AsyncDisposable {
   }
 
   /**
-   * Mounts a disk.
+   * Mounts a small file system in memory.
    *
-   * @param bytes its size
-   * @param what the tests that need it, for the warning
-   * @returns the disk; `undefined`, with a warning, if this process may not mount one
+   * @param bytes the size of the file system
+   * @param what which tests need the file system; a warning names them if it cannot be mounted
+   * @returns the file system; `undefined`, after a warning, if this process is not permitted to mount one
    */
   static async mount(bytes: number, what: string): Promise<SmallDisk | undefined> {
     const path = await Deno.makeTempDir({ prefix: "taskscope-disk-" });
@@ -34,19 +34,19 @@ export class SmallDisk implements AsyncDisposable {
     }
   }
 
-  /** Fills the disk. */
+  /** Writes a file that takes all of the free space. */
   async fill(): Promise<void> {
     using file = await Deno.open(`${this.path}/filling`, { write: true, create: true, append: true });
-    // Smaller pieces fill the rest.
+    // Smaller chunks fill the space that is left after the larger ones.
     for (const size of [CHUNK.length, 512, 1]) await fillWith(file, CHUNK.subarray(0, size));
   }
 
-  /** Frees the space again. */
+  /** Removes the file that {@linkcode SmallDisk.fill} wrote. */
   async free(): Promise<void> {
     await Deno.remove(`${this.path}/filling`);
   }
 
-  /** Remounts it read-only. */
+  /** Remounts the file system read-only. */
   async protect(): Promise<void> {
     await run("mount", "-o", "remount,ro", this.path);
   }
@@ -57,9 +57,9 @@ export class SmallDisk implements AsyncDisposable {
   }
 }
 
-/** Warns, because a test that did not run must not look like one that passed. */
+/** Prints a warning that a test did not run, because it would otherwise look as if it had passed. */
 export function notSeen(complaint: string): void {
-  // deno-lint-ignore no-console -- the only one who hears of it
+  // deno-lint-ignore no-console -- the warning is for the person who runs the tests
   console.warn(complaint);
 }
 

@@ -1,12 +1,12 @@
 /**
- * A WebSocket that records messages.
+ * Opens a WebSocket to a server and records its messages.
  *
  * @module
  */
 
 import type { JsonObject, Task } from "../../lib/task/task.ts";
 
-/** A parsed message; fields that its type does not have are absent. */
+/** A parsed message of any type; fields that its type does not have are absent. */
 export interface SocketMessage {
   readonly type: string;
   readonly cursor?: string;
@@ -16,27 +16,27 @@ export interface SocketMessage {
   readonly removed?: readonly string[];
 }
 
-/** How a socket was closed. */
+/** The code and the reason with which a socket was closed. */
 export interface SocketClose {
   readonly code: number;
   readonly reason: string;
 }
 
-/** Longest wait for an expected message, in milliseconds. */
+/** How long a test waits for an expected message, in milliseconds. */
 const DEADLINE_MS = 20_000;
 
-/** A socket to a server; closed when disposed of. */
+/** A WebSocket to a server; disposal closes it. */
 export class TestSocket implements AsyncDisposable {
   readonly #socket: WebSocket;
   readonly #waiting: Set<() => void> = new Set();
-  /** All messages as text. */
+  /** The text of all messages received so far. */
   readonly texts: string[] = [];
-  /** All messages, parsed. */
+  /** All messages received so far, parsed. */
   readonly messages: SocketMessage[] = [];
   #close: SocketClose | undefined;
 
   /**
-   * @param url the address, with the scheme of HTTP or of WebSockets
+   * @param url the address; its scheme is `http`, `https`, `ws` or `wss`
    * @param protocols the subprotocols to offer
    */
   constructor(url: string, protocols: string[] = []) {
@@ -53,17 +53,17 @@ export class TestSocket implements AsyncDisposable {
     this.#socket.onerror = (event) => event.preventDefault();
   }
 
-  /** Resolves when it is open; rejects if it cannot be opened. */
+  /** Resolves when the socket is open; rejects if it cannot be opened. */
   async opened(): Promise<void> {
     await this.#until(() => this.#socket.readyState === WebSocket.OPEN || undefined, "It did not open");
   }
 
-  /** Resolves with the first matching message, past or future. */
+  /** Resolves with the first matching message, whether it was already received or is still to come. */
   find(fits: (message: SocketMessage) => boolean): Promise<SocketMessage> {
     return this.#until(() => this.messages.find(fits), "No message fits");
   }
 
-  /** Resolves with the first state of a task that satisfies a condition. */
+  /** Resolves with the first record of a task that satisfies a condition. */
   async task(id: string, fits: (task: Task) => boolean): Promise<Task> {
     const found = await this.find((message) => {
       const task = taskIn(message, id);
@@ -72,7 +72,7 @@ export class TestSocket implements AsyncDisposable {
     return taskIn(found, id)!;
   }
 
-  /** Resolves with the first n messages. */
+  /** Resolves with all messages once there are at least that many. */
   async count(least: number): Promise<readonly SocketMessage[]> {
     await this.#until(() => this.messages.length >= least || undefined, `There are no ${least} messages`);
     return this.messages;
@@ -115,7 +115,7 @@ export class TestSocket implements AsyncDisposable {
   }
 }
 
-/** The record of a task in a message of any type. */
+/** Returns the record of a task in a message of any type; `undefined` if there is none. */
 export function taskIn(message: SocketMessage, id: string): Task | undefined {
   const single = message as unknown as JsonObject;
   if (single.id === id) return message as unknown as Task;

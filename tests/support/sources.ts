@@ -1,33 +1,33 @@
 /**
- * The project's own source as a graph: what each file imports and which names it uses, from the syntax tree.
+ * Parses the project's source files: the imports of each file, and the names that it uses.
  *
  * @module
  */
 
-/** One file of the source. */
+/** A source file of the project. */
 export interface Source {
-  /** Relative to the project, with slashes. */
+  /** The path relative to the project's folder, with slashes. */
   readonly path: string;
   readonly lines: number;
-  /** In the order in which they stand, types included. */
+  /** The imports in the order of the file, including those of types. */
   readonly imports: readonly Import[];
-  /** Every identifier, and every text that a member is accessed by. */
+  /** Every identifier in the file, and every string that is used as a property name in brackets. */
   readonly names: ReadonlySet<string>;
   /** The members of `Deno` that the file uses. */
   readonly denoMembers: ReadonlySet<string>;
 }
 
-/** One way from a file to another. */
+/** An import, a re-export, or the URL of a module, such as that of a worker. */
 export interface Import {
-  /** As written. */
+  /** The specifier as written in the file. */
   readonly specifier: string;
-  /** The path of the file where it is one of the project's, else `undefined`. */
+  /** The path of the imported file; `undefined` if it is not a file of the project. */
   readonly target: string | undefined;
 }
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Reads and parses every TypeScript file of the project below some folders and files; what does not exist is left out. */
+/** Parses the given TypeScript files, and all those in the given folders; skips files and folders that do not exist. */
 export async function readSources(places: readonly string[]): Promise<ReadonlyMap<string, Source>> {
   const sources = new Map<string, Source>();
   for (const place of places) {
@@ -52,8 +52,8 @@ async function* filesBelow(place: string): AsyncGenerator<string> {
 /**
  * Parses one file.
  *
- * @param path relative to the project
- * @param text what the file holds
+ * @param path the path relative to the project's folder
+ * @param text the content of the file
  */
 export function parseSource(path: string, text: string): Source {
   const imports: Import[] = [];
@@ -71,7 +71,7 @@ export function parseSource(path: string, text: string): Source {
     ImportExpression: (node) => add(node.source),
     TSImportType: (node) => add(node.argument),
     NewExpression(node) {
-      // new URL("./worker.ts", import.meta.url)
+      // Such as `new URL("./worker.ts", import.meta.url)`.
       if (node.callee.type !== "Identifier" || node.callee.name !== "URL") return;
       const [first, second] = node.arguments;
       const specifier = first?.type === "Literal" ? first.value : undefined;
@@ -105,7 +105,7 @@ export function parseSource(path: string, text: string): Source {
   return { path, lines: text.split("\n").length - 1, imports, names, denoMembers };
 }
 
-/** `Deno`, `globalThis.Deno`. */
+/** Whether an expression is `Deno` or `globalThis.Deno`. */
 function isDeno(node: Deno.lint.Expression | Deno.lint.Super): boolean {
   if (node.type === "Identifier") return node.name === "Deno";
   return node.type === "MemberExpression" && node.property.type === "Identifier" &&
@@ -118,10 +118,10 @@ function resolve(importer: string, specifier: string): string | undefined {
 }
 
 /**
- * All files that can be reached from one.
+ * Returns the paths of all files that a file imports directly or indirectly.
  *
- * @param sources the graph
- * @param entry where to begin; it is part of the answer
+ * @param sources the files by path
+ * @param entry the path of the importing file, which is itself part of the result
  */
 export function reachableFrom(sources: ReadonlyMap<string, Source>, entry: string): ReadonlySet<string> {
   const reached = new Set<string>();
@@ -136,10 +136,10 @@ export function reachableFrom(sources: ReadonlyMap<string, Source>, entry: strin
 }
 
 /**
- * Looks for files that import themselves by way of others.
+ * Looks for an import cycle.
  *
- * @param sources the graph
- * @returns the files of one cycle in order, the first one again at the end; `undefined` where there is none
+ * @param sources the files by path
+ * @returns the paths of one cycle in order, with the first one repeated at the end; `undefined` if there is no cycle
  */
 export function findCycle(sources: ReadonlyMap<string, Source>): readonly string[] | undefined {
   const done = new Set<string>();

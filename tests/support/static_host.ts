@@ -1,16 +1,16 @@
 /**
- * A static file host.
+ * A web server of static files, such as a host of a user's page.
  *
  * @module
  */
 
-/** Serves files to pages of any origin. */
+/** A server of static files that pages of any origin may fetch. */
 export class StaticHost implements AsyncDisposable {
-  /** The files by path. */
+  /** The files to serve, by path. */
   readonly files: Map<string, { readonly body: string; readonly type: string }> = new Map();
-  /** The requests, such as `GET /index.html`. */
+  /** The requests so far, such as `GET /index.html`. */
   readonly asked: string[] = [];
-  /** The response to other methods than GET. */
+  /** The status of responses to methods other than GET. */
   wrongMethod = 405;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
@@ -19,7 +19,7 @@ export class StaticHost implements AsyncDisposable {
     this.#server = Deno.serve(options, (request) => this.#answer(request));
   }
 
-  /** Its origin: `http://127.0.0.1:1234`. */
+  /** The origin of the server, such as `http://127.0.0.1:1234`. */
   get origin(): string {
     return `http://127.0.0.1:${this.#server.addr.port}`;
   }
@@ -30,7 +30,7 @@ export class StaticHost implements AsyncDisposable {
 
   async #answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
-    // Browsers request it by themselves.
+    // Browsers request the icon without being told to, so it is not recorded.
     if (pathname === "/favicon.ico") return new Response(null, { status: 204 });
     this.asked.push(`${request.method} ${pathname}`);
     await request.body?.cancel();

@@ -1,5 +1,5 @@
 /**
- * The conformance tests that every store implementation runs.
+ * The conformance tests that every implementation of a store must pass.
  *
  * @module
  */
@@ -53,7 +53,10 @@ const AMPLE: ConformanceLimits = {
 
 type CreateHome = (limits: ConformanceLimits) => StoreHome;
 
-/** Runs random histories, in which every past cursor must lead to the present; returns how many were accepted and rejected. */
+/**
+ * Compares a store with the model over random histories, and resumes from past cursors; returns how many cursors the store
+ * still knew, and how many it had forgotten.
+ */
 async function checkHistories(
   createHome: CreateHome,
   limits: ConformanceLimits,
@@ -68,9 +71,9 @@ async function checkHistories(
       for (const step of steps) await model.take(step);
       const now = await model.check(home.store);
       await model.take({ do: "commit" });
-      assertEquals(await model.check(home.store), now, "what was forgotten when it was committed");
+      assertEquals(await model.check(home.store), now, "a commit changes which cursors are forgotten");
       await model.take({ do: "reopen" });
-      assertEquals(await model.check(home.store), now, "what was forgotten when the store was opened again");
+      assertEquals(await model.check(home.store), now, "reopening changes which cursors are forgotten");
       known += now.known;
       forgotten += now.forgotten.length;
     }),
@@ -84,20 +87,20 @@ async function checkHistories(
  *
  * @param name the name of the class, used in test names
  * @param createHome creates an empty store; its disposal removes its files
- * @param numRuns the number of random histories, run twice
+ * @param numRuns the number of random histories with ample limits, and again with small ones
  */
 export function testStore(name: string, createHome: CreateHome, numRuns: number): void {
-  Deno.test(`${name} leads from every cursor of a random history to the present, and keeps all entries`, async () => {
+  Deno.test(`${name} returns the changes since every cursor of a random history, and keeps all entries`, async () => {
     const { known, forgotten } = await checkHistories(createHome, AMPLE, numRuns);
-    assertEquals(forgotten, 0, "nothing is forgotten below the bounds");
+    assertEquals(forgotten, 0, "no cursor is forgotten below the limits");
     assertGreater(known, 2_000);
   });
 
-  Deno.test(`${name} leads to the present or rejects the cursor, with small bounds`, async () => {
+  Deno.test(`${name} returns the changes since a cursor or rejects it, with small limits`, async () => {
     const limits = { ...AMPLE, logLinesPerTask: 3, historyPerTask: 2, removalsPerClient: 2, emptyClients: 1 };
     const { known, forgotten } = await checkHistories(createHome, limits, numRuns);
     assertGreater(known, 2_000);
-    assertGreater(forgotten, 100, "the bounds were reached");
+    assertGreater(forgotten, 100, "the limits were reached");
   });
 
   Deno.test(`${name}.takeSeq() continues after the store is reopened`, async () => {
@@ -109,7 +112,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     assertEquals(home.store.takeSeq(), 6);
   });
 
-  Deno.test(`${name}.changesSince() returns a task that was removed twice once`, async () => {
+  Deno.test(`${name}.changesSince() returns a single removal for an id that was removed twice`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
@@ -139,7 +142,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     });
   });
 
-  Deno.test(`${name}.put() replaces a task in its place, visible at once`, async () => {
+  Deno.test(`${name}.put() replaces a task at its place in the list, before the commit`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
@@ -169,7 +172,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     });
   });
 
-  Deno.test(`${name}.restore() restores a task at its place, with its side tables`, async () => {
+  Deno.test(`${name}.restore() restores a task at its place in the list, with its log and its other entries`, async () => {
     for (const isCommitted of [false, true]) {
       await using home = createHome(AMPLE);
       const { store } = home;
@@ -187,7 +190,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       assertEquals(store.removed("c", "2"), task);
       const restored = storedTask("2", store.takeSeq(), "FINISHED");
       assertEquals(store.restore("c", restored), true);
-      assertEquals(store.restore("c", restored), false, "it is back already");
+      assertEquals(store.restore("c", restored), false, "it is already restored");
       await home.check(async (store) => {
         assertEquals(store.removed("c", "2"), undefined);
         assertEquals(store.index.get("c", "2")?.task, restored.task);
@@ -251,7 +254,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     putLaunch(store, "c", "1", { name: "old", args: [] });
     putSeries(store, "c", "1", [[1, 0]]);
     store.remove("c", "1", store.takeSeq());
-    assertEquals((await logOf(store, "c", "1", 0, 9)).lines, [], "nothing is to be read of what is removed");
+    assertEquals((await logOf(store, "c", "1", 0, 9)).lines, [], "the log of a removed task is not readable");
     assertEquals([await historyOf(store, "c", "1"), await launchOf(store, "c", "1")], [[], undefined]);
     assertEquals(await seriesOf(store, "c", "1"), []);
     store.put("c", storedTask("1", store.takeSeq()));
@@ -261,12 +264,16 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       assertEquals(await logOf(store, "c", "1", 0, 9), { first: 0, lines: [line("new")] });
       assertEquals([await historyOf(store, "c", "1"), await launchOf(store, "c", "1")], [[], undefined]);
       assertEquals(await seriesOf(store, "c", "1"), []);
-      assertEquals(Array.from(store.index.list("c"), ({ id }) => id), ["2", "1"], "it is the younger one");
+      assertEquals(
+        Array.from(store.index.list("c"), ({ id }) => id),
+        ["2", "1"],
+        "the new task is the last in the list",
+      );
     });
     assertEquals(home.store.restore("c", storedTask("1", home.store.takeSeq())), false);
   });
 
-  Deno.test(`${name} keeps nothing of unknown clients and tasks`, async () => {
+  Deno.test(`${name} ignores entries of unknown clients and tasks`, async () => {
     await using home = createHome({ ...AMPLE, emptyClients: 1 });
     for (let i = 0; i < 10; i++) {
       const client = `unknown-${i}`;
@@ -309,7 +316,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       }
     });
     await home.check(async (store) => {
-      // Page by page from the oldest kept line, without a gap.
+      // The pages from the oldest kept line on have no gaps.
       let next = 0;
       for (let first = 0; next < 250; next = first) {
         const page = await logOf(store, "d", "1", next, 250, 7);
@@ -326,7 +333,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       assertEquals([first, lines.length, lines[0]?.text], [5_150, 100, "much 4900"]);
     });
     const { lines } = await logOf(home.store, "c", "1", 0, 5_250);
-    assert(lines.length < 1_000, "what is over the bound goes in the end");
+    assert(lines.length < 1_000, "lines above the limit are removed eventually");
   });
 
   Deno.test(`${name}.readEntries() returns every change of state, and the newest of the other history entries`, async () => {
@@ -387,7 +394,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       return message;
     };
     const first = put("1", "first");
-    // In the reverse order of their ids.
+    // The messages of one sequence number are queued in the reverse order of their ids.
     const second = put("2", "second");
     const sibling = { ...second, id: "a sibling", receiver: "another" };
     store.putDelivery(sibling, "x".repeat(100_000));
@@ -418,7 +425,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     ];
     store.putDelivery(first, "text");
     const committed = store.committed();
-    // In progress from the next turn on.
+    // The commit is in progress from the next microtask on.
     await Promise.resolve();
     store.removeDelivery(first.id);
     for (const message of [second, third]) store.putDelivery(message, "text");
@@ -453,7 +460,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     await home.check((store) => assertEquals(idsOf(store), ["4", "3", "1"]));
   });
 
-  Deno.test(`${name}.pastRuns() returns a restored task at its place`, async () => {
+  Deno.test(`${name}.pastRuns() returns a restored task at the place that its end time gives it`, async () => {
     for (const isCommitted of [false, true]) {
       await using home = createHome(AMPLE);
       const { store } = home;
@@ -472,7 +479,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     }
   });
 
-  Deno.test(`${name}.committed() resolves once everything put before is committed`, async () => {
+  Deno.test(`${name}.committed() resolves once all earlier writes are committed`, async () => {
     await using home = createHome(AMPLE);
     const { store } = home;
     await store.committed();

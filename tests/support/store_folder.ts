@@ -1,5 +1,5 @@
 /**
- * A temporary folder for the files of a store, with access to its database.
+ * A temporary folder for the files of an SQLite store, with direct access to its database.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import {
   type SqliteStoreOptions,
 } from "../../lib/store/sqlite/sqlite_store.ts";
 
-/** Limits that a test does not reach unless it sets others. */
+/** Limits that are too high for a test to reach. */
 const AMPLE: SqliteStoreLimits = {
   logLinesPerTask: 1_000,
   logCharacters: 1_000_000,
@@ -30,7 +30,7 @@ export interface OpenOptions extends Partial<Omit<SqliteStoreOptions, "limits">>
   readonly limits?: Partial<SqliteStoreLimits>;
 }
 
-/** A folder with a database, removed on disposal; close its stores before. */
+/** A temporary folder with a database; disposal removes it, so its stores must be closed before. */
 export class StoreFolder implements Disposable {
   /** The path of the folder. */
   readonly path: string;
@@ -44,7 +44,7 @@ export class StoreFolder implements Disposable {
     return `${this.path}/tasks.db`;
   }
 
-  /** Opens a store that commits only on `committed()`. */
+  /** Opens a store that does not commit during the test unless `committed()` is called. */
   open(options: OpenOptions = {}): SqliteStore {
     return new SqliteStore({
       file: this.file,
@@ -56,7 +56,7 @@ export class StoreFolder implements Disposable {
     });
   }
 
-  /** Copies the files to another folder, as a crash at this moment would leave them. */
+  /** Copies the database to a new folder, in the state in which a crash at this moment would leave it. */
   crashed(): StoreFolder {
     const copy = new StoreFolder();
     for (const name of ["tasks.db", "tasks.db-wal"]) {
@@ -75,7 +75,7 @@ export class StoreFolder implements Disposable {
     }
   }
 
-  /** Opens another connection, like another program; close it. */
+  /** Opens another connection to the database, as another program would; the caller must close it. */
   connect(): DatabaseSync {
     return new DatabaseSync(this.file);
   }
@@ -92,12 +92,12 @@ export class StoreFolder implements Disposable {
     }
   }
 
-  /** The number of rows of each of {@linkcode TASK_TABLES}. */
+  /** Returns the number of rows of each of {@linkcode TASK_TABLES}. */
   rowCounts(): number[] {
     return TASK_TABLES.map((table) => Number(this.query(`SELECT count(*) AS n FROM ${table}`)[0]?.n));
   }
 
-  /** A number of the table "meta". */
+  /** Returns a number from the table "meta". */
   meta(name: string): number {
     return Number(this.query(`SELECT value FROM meta WHERE name = '${name}'`)[0]?.value);
   }

@@ -8,11 +8,11 @@ import type { TaskStore } from "../../lib/store/store.ts";
 
 /** Options of a {@linkcode StoreHome}. */
 export interface StoreHomeOptions {
-  /** Opens the store, with its earlier tasks if it keeps them. */
+  /** Opens the store; if it keeps tasks, it has those of the store that was open before. */
   readonly open: () => TaskStore;
-  /** Whether tasks outlive the store object. */
+  /** Whether the tasks still exist after the store was closed and reopened. */
   readonly keepsTasks: boolean;
-  /** Removes the files after the last store was closed. */
+  /** Removes the store's files; called after the store was closed for the last time. */
   readonly remove?: () => void;
 }
 
@@ -21,18 +21,18 @@ export class StoreHome implements AsyncDisposable {
   readonly #options: StoreHomeOptions;
   #store: TaskStore;
 
-  /** @param options how to open the store */
+  /** @param options how to open the store and remove its files */
   constructor(options: StoreHomeOptions) {
     this.#options = options;
     this.#store = options.open();
   }
 
-  /** The current store. */
+  /** The open store. */
   get store(): TaskStore {
     return this.#store;
   }
 
-  /** Whether tasks outlive the store object. */
+  /** Whether the tasks still exist after the store was closed and reopened. */
   get keepsTasks(): boolean {
     return this.#options.keepsTasks;
   }
@@ -43,7 +43,7 @@ export class StoreHome implements AsyncDisposable {
     this.#store = this.#options.open();
   }
 
-  /** Runs checks on the store as it is, after a commit, and after reopening it if tasks are kept. */
+  /** Runs a check immediately, again after a commit, and again after reopening the store if it keeps tasks. */
   async check(check: (store: TaskStore) => Promise<void> | void): Promise<void> {
     await check(this.#store);
     await this.#store.committed();

@@ -1,5 +1,5 @@
 /**
- * A naive model of a store, which keeps everything and searches all of it on each read.
+ * A naive model of a store, which keeps everything in memory and searches all of it on each read.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { assert, assertEquals } from "./assert.ts";
 import { createChange } from "./changes.ts";
 import type { StoreHome } from "./store_home.ts";
 
-/** Creates a stored task that has not started, or has ended. */
+/** Creates a stored task in a state, by default one that has not started. */
 export function storedTask(
   id: string,
   seq: number,
@@ -38,7 +38,7 @@ export function storedTask(
 /** The task names of random histories. */
 const NAMES = ["import", "export \u0000", "\ud800"] as const;
 
-/** Creates an ended task with a varied name, and an end time that may equal or precede that of others. */
+/** Creates an ended task whose name and end time vary with the sequence number; end times may repeat and go back. */
 function endedTask(id: string, seq: number): StoredTask {
   const finished_at = 1_000 + seq % 5;
   const [state, progress] = seq % 4 === 0 ? ["ERROR", null] as const : ["FINISHED", seq / 7] as const;
@@ -51,7 +51,7 @@ export function line(text: string, at = 1): LogLine {
   return { at, text };
 }
 
-/** Appends lines to the log of a task; `first` is the number of the first of them. */
+/** Appends lines to the log of a task; `first` is the number of the first line. */
 export function appendLog(
   store: TaskStore,
   client: string,
@@ -83,12 +83,12 @@ export function putSeries(
   store.putEntries(PROGRESS_HISTORY, client, id, [points]);
 }
 
-/** Keeps what a task was started with. */
+/** Stores the launch of a task: the function and the arguments that it was started with. */
 export function putLaunch(store: TaskStore, client: string, id: string, launch: Launch): void {
   store.putEntries(LAUNCHES, client, id, [launch]);
 }
 
-/** Reads the log of a task from one number to before another, at most `most` lines. */
+/** Reads at most `most` log lines of a task, from the line number `from` to before the line number `to`. */
 export async function logOf(
   store: TaskStore,
   client: string,
@@ -114,7 +114,7 @@ export async function seriesOf(
   return (await store.readEntries(PROGRESS_HISTORY, client, id))[0] ?? [];
 }
 
-/** Reads what a task was started with. */
+/** Reads the launch of a task: the function and the arguments that it was started with. */
 export async function launchOf(store: TaskStore, client: string, id: string): Promise<Launch | undefined> {
   return (await store.readEntries(LAUNCHES, client, id))[0];
 }
@@ -130,7 +130,7 @@ export function entry(version: number, status = `status ${version}`): HistoryEnt
   };
 }
 
-/** Creates a message about a task for a text. */
+/** Creates a message about a task with an id that depends on the text. */
 export function delivery(client: string, taskId: string, seq: number, text: string): Delivery {
   const id = `delivery-${seq}-${text.length}`;
   const task = { client, id: taskId };
@@ -152,7 +152,7 @@ export type Step =
 export const CLIENTS = ["a", "b", "c", "d", "unknown"] as const;
 const IDS = ["1", "2", "3", "__proto"] as const;
 
-/** Random histories of many changes. */
+/** Random histories of up to 300 steps. */
 export const histories: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     {
@@ -195,25 +195,25 @@ interface ModelClient {
   lastSeq: number;
 }
 
-/** The sequence numbers of the last changes of a client's tasks. */
+/** The sequence number of the last change of each of a client's tasks, by task id. */
 type State = ReadonlyMap<string, number>;
 
-/** A past state, as a watcher may have seen it. */
+/** The tasks of all clients after a past change, from which a watcher may resume. */
 interface Position {
   readonly seq: number;
   readonly states: ReadonlyMap<string, State>;
 }
 
-/** The number of positions checked per history at most. */
+/** The maximum number of positions to check per history. */
 const POSITIONS = 40;
 
-/** The limits that the model needs. */
+/** The limits of the store that the model must know. */
 export interface ModelLimits {
   readonly logLinesPerTask: number;
   readonly historyPerTask: number;
 }
 
-/** Applies each step to a store and to itself, and compares the two. */
+/** A model that applies each step of a history to itself and to a store, and compares the two. */
 export class StoreModel {
   readonly #home: StoreHome;
   readonly #limits: ModelLimits;
@@ -227,7 +227,7 @@ export class StoreModel {
 
   /**
    * @param home the empty store
-   * @param limits its limits
+   * @param limits the limits of the store
    */
   constructor(home: StoreHome, limits: ModelLimits) {
     this.#home = home;
@@ -240,7 +240,7 @@ export class StoreModel {
     const { store } = this.#home;
     if (!("client" in step)) return await this.#settle(step.do);
     const { client, id } = step;
-    // Builds the groups of past runs early, so that they are updated by later steps.
+    // The store builds the groups of past runs on first use; this makes later steps update them.
     if (step.do === "state") store.index.pastRuns(client, NAMES[0], 1);
     const known = this.#clients.get(client)!;
     const task = known.tasks.get(id);
@@ -297,7 +297,7 @@ export class StoreModel {
     }
   }
 
-  /** Compares everything a store returns with the model; returns which cursors it accepted and rejected. */
+  /** Compares everything that a store returns with the model; returns which cursors the store knew and had forgotten. */
   async check(
     store: TaskStore,
   ): Promise<{ readonly known: number; readonly forgotten: readonly string[] }> {
@@ -386,7 +386,7 @@ export class StoreModel {
     assertSame(history, kept, "the history");
   }
 
-  /** Lines beyond the bound may still exist, but all lines must be right and without gaps. */
+  /** Checks that all lines are right and without gaps; lines above the limit may still exist. */
   async #checkLog(
     store: TaskStore,
     client: string,
@@ -413,7 +413,7 @@ export class StoreModel {
     assertEquals(store.deliveryText("unknown"), undefined);
   }
 
-  /** Two messages of one sequence number, for two receivers. */
+  /** Queues two messages with the same sequence number, for two receivers. */
   #notify(client: string, id: string): void {
     const seq = this.#home.store.takeSeq();
     for (const text of [`{"seq":${seq}}`, `${client}/${id} "\ud83d\ude00\n`]) {
@@ -461,7 +461,7 @@ export class StoreModel {
   async #settle(how: "begin commit" | "commit" | "reopen"): Promise<void> {
     if (how === "reopen") return await this.#reopen();
     const committed = this.#home.store.committed();
-    // A commit that is only begun is in progress from the end of this turn on.
+    // A commit that is not awaited is in progress while the next steps run.
     await (how === "commit" ? committed : undefined);
   }
 
@@ -485,14 +485,14 @@ export class StoreModel {
     assertSame(
       opened.live,
       live.map(({ client, id }) => ({ client, id, progress: points(client, id) })),
-      "what had not ended",
+      "the tasks that had not ended",
     );
     assertSame(
       opened.ended.map(({ client, id }) => ({ client, id })),
       ended.map(({ client, id }) => ({ client, id })),
-      "what had ended",
+      "the tasks that had ended",
     );
-    // Regardless of the task's own times: its reporter's clock may be wrong.
+    // `endedAt` is the server's time, not the task's own, because the reporter's clock may be wrong.
     assert(opened.ended.every(({ endedAt }) => endedAt >= this.#begunAt && endedAt <= Date.now() / 1000));
   }
 
@@ -520,7 +520,7 @@ export class StoreModel {
     return {
       tasks: Array.from(tasks.values(), ({ stored: { id, seq } }) => ({ id, seq }))
         .filter(({ seq }) => seq > after).sort((one, other) => one.seq - other.seq),
-      // Of an id that was removed twice, the last removal counts.
+      // If an id was removed twice, only the last removal counts.
       removed: later.filter(({ id, seq }) => !later.some((other) => other.id === id && other.seq > seq)),
     };
   }
@@ -535,12 +535,12 @@ function plain(changes: ChangesSince = { tasks: [], removed: [] }): PlainChanges
   return { tasks: changes.tasks.map(({ id, seq }) => ({ id, seq })), removed: changes.removed };
 }
 
-/** Applies changes as a reconnecting watcher does: removals first. */
+/** Asserts that the changes lead from an earlier state to the current one, if removals are applied first. */
 function assertLeadsToPresent(changes: ChangesSince, before: State, now: State): void {
   const tasks = new Map(before);
   for (const { id } of changes.removed) tasks.delete(id);
   for (const { id, seq } of changes.tasks) tasks.set(id, seq);
-  assertSame([...tasks].sort(), [...now].sort(), "what a watcher makes of the changes");
+  assertSame([...tasks].sort(), [...now].sort(), "the state after the changes");
 }
 
 function read(stored: StoredTask | undefined): unknown {
@@ -549,7 +549,7 @@ function read(stored: StoredTask | undefined): unknown {
   return { id, active, task, seq, json, summary: summaryOf(stored.summary) };
 }
 
-/** Like `assertEquals`, but a hundred times faster if the values are equal. */
+/** Asserts like `assertEquals`, but a hundred times faster if the values are equal. */
 function assertSame(actual: unknown, expected: unknown, what: string): void {
   if (JSON.stringify(actual) !== JSON.stringify(expected)) assertEquals(actual, expected, what);
 }

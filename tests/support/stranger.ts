@@ -4,15 +4,15 @@
  * @module
  */
 
-/** Sends the same response to every request, and records requests. */
+/** A server that sends the same response to every request, and records the requests. */
 export class Stranger implements AsyncDisposable {
-  /** The requests, such as `POST /report`. */
+  /** The requests so far, such as `POST /report`. */
   readonly asked: string[] = [];
-  /** The response. */
+  /** Returns the response to each further request. */
   answer: () => Response | Promise<Response>;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
-  /** @param answer the response to every request */
+  /** @param answer returns the response to each request */
   constructor(answer: () => Response | Promise<Response>) {
     this.answer = answer;
     this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
@@ -26,7 +26,7 @@ export class Stranger implements AsyncDisposable {
     return this.#server.addr.port;
   }
 
-  /** Where it listens: `http://127.0.0.1:1234`. */
+  /** The address of the server, such as `http://127.0.0.1:1234`. */
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }

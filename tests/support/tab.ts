@@ -1,19 +1,19 @@
 /**
- * Controls whether a tab is in the background, and records its notifications.
+ * Controls whether a browser tab is in the background, and records its notifications.
  *
  * @module
  */
 
 import type { Page } from "playwright-core";
 
-/** The record that the page keeps for the test. */
+/** The state that the script in the page maintains for the test. */
 interface TabRecord {
   isHidden: boolean;
   readonly notices: string[];
   asked: number;
 }
 
-/** Prepares a page; call it before opening a URL. */
+/** Installs the script in a page; must be called before the page opens a URL. */
 export async function prepareTab(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const record: TabRecord = { isHidden: false, notices: [], asked: 0 };
@@ -34,7 +34,7 @@ export async function prepareTab(page: Page): Promise<void> {
   });
 }
 
-/** Sends the tab to the background, or brings it to the front. */
+/** Pretends that the tab moves to the background or to the front. */
 export async function hideTab(page: Page, isHidden: boolean): Promise<void> {
   await page.evaluate((isHidden) => {
     const { tabRecord } = globalThis as unknown as { readonly tabRecord: TabRecord };
@@ -43,7 +43,7 @@ export async function hideTab(page: Page, isHidden: boolean): Promise<void> {
   }, isHidden);
 }
 
-/** The notifications so far, and how often permission was requested. */
+/** Returns the notifications so far, and how often the page requested permission to show them. */
 export async function noticesOf(page: Page): Promise<Pick<TabRecord, "notices" | "asked">> {
   return await page.evaluate(() => {
     const { tabRecord } = globalThis as unknown as { readonly tabRecord: TabRecord };

@@ -19,7 +19,7 @@ const NAMES = ["import", "Import users", "export", "a.b", "", "ΑΣ"] as const;
 const TAGS = ["db", "night", "Port"] as const;
 const time = fc.integer({ min: 0, max: 20 });
 
-/** Records that differ in all fields that lists use; with few values, so that many are equal. */
+/** Random tasks that vary in every field that lists filter or sort by; each field has few values, so that many are equal. */
 export const listedTasks: fc.Arbitrary<Task> = fc.record({
   id: fc.constantFrom("1", "2", "port-3"),
   name: fc.constantFrom(...NAMES),
@@ -37,7 +37,7 @@ export const listedTasks: fc.Arbitrary<Task> = fc.record({
   return exampleTask({ ...fields, finished_at: hasEnded ? fields.finished_at : null, active: !hasEnded });
 });
 
-/** Queries with any combination of filters, orders and pages. */
+/** Random queries with any combination of filters, sort order and page. */
 export const taskQueries: fc.Arbitrary<TaskQuery> = fc.record({
   conditions: fc.record({
     state: fc.subarray([...TASK_STATES]).map((states) => states.join()),

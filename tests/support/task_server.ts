@@ -1,5 +1,5 @@
 /**
- * Serves a monitor with functions that can be started over REST.
+ * Starts a server with functions that can be started as tasks over REST.
  *
  * @module
  */
@@ -15,10 +15,10 @@ export interface TaskServer extends TestServer {
 }
 
 /**
- * Starts a server with functions: `echo` returns its arguments, `fails` throws, `held` runs until released.
+ * Starts a server with three functions: `echo` returns its arguments, `fails` throws, `held` runs until it is released.
  *
  * @param options the monitor's options
- * @returns the server, to be disposed of
+ * @returns the server, which the caller must dispose of
  */
 export function startTaskServer(options: MonitorOptions = {}): TaskServer {
   const held = new HeldTask();
@@ -30,7 +30,7 @@ export function startTaskServer(options: MonitorOptions = {}): TaskServer {
   return Object.assign(startServer({ tasks, ...options }), { held });
 }
 
-/** Waits, over REST, until a task has ended; returns its record. */
+/** Waits over REST until a task has ended; returns the task's record. */
 export async function ended(url: string): Promise<Record<string, unknown>> {
   while (true) {
     const { json } = await call("GET", url);

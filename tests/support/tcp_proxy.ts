@@ -1,5 +1,5 @@
 /**
- * A TCP proxy between a reporter and a server that a test can make fail.
+ * A TCP proxy between a reporter and a server, whose connections a test can make fail.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { freePort } from "./free_port.ts";
 import { closeQuietly, send } from "./raw_http.ts";
 
-/** What happens to connections: forwarded, accepted but ignored, or refused. */
+/** Whether connections are forwarded, accepted but never answered, or refused. */
 type Mode = "pass" | "blackhole" | "refuse";
 
 /** A client connection and its connection to the server. */
@@ -21,15 +21,15 @@ interface Pair {
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** Forwards connections to a server; closed when disposed of. */
+/** A proxy that forwards connections to a server; disposal closes it. */
 export class TcpProxy implements AsyncDisposable {
   /** Whether WebSocket upgrades are rejected, as by a proxy that only supports plain HTTP. */
   blocksUpgrades = false;
-  /** The number of forwarded connections. */
+  /** The number of connections forwarded so far. */
   connections = 0;
-  /** The number of requested WebSocket upgrades. */
+  /** The number of WebSocket upgrades requested so far. */
   upgrades = 0;
-  /** The number of bytes sent to the server. */
+  /** The number of bytes sent to the server so far. */
   bytes = 0;
   readonly #port: number;
   readonly #pairs: Set<Pair> = new Set();
@@ -48,7 +48,7 @@ export class TcpProxy implements AsyncDisposable {
     this.#listener = this.#listen(port);
   }
 
-  /** Where it listens: `http://127.0.0.1:1234`. */
+  /** The address of the proxy, such as `http://127.0.0.1:1234`. */
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
   }
@@ -58,13 +58,13 @@ export class TcpProxy implements AsyncDisposable {
     return this.#pairs.size;
   }
 
-  /** Closes every connection; new ones are forwarded, to another server if one is named. */
+  /** Closes all connections; new ones are forwarded, to another server if `target` names one. */
   cut(target: number = this.#target): void {
     this.#target = target;
     for (const pair of [...this.#pairs]) this.#end(pair);
   }
 
-  /** Closes every connection, and refuses new ones. */
+  /** Closes all connections, and refuses new ones. */
   refuse(): void {
     this.#mode = "refuse";
     this.#listener?.close();
@@ -72,13 +72,13 @@ export class TcpProxy implements AsyncDisposable {
     this.cut();
   }
 
-  /** Drops all data without closing connections; new ones are accepted but get no response. */
+  /** Drops all data without closing connections; new connections are accepted, but never answered. */
   blackhole(): void {
     this.#mode = "blackhole";
     for (const pair of this.#pairs) pair.isSwallowed = true;
   }
 
-  /** Forwards new connections again, to another server if one is named. Ignored ones stay ignored. */
+  /** Forwards new connections again, to another server if `target` names one; data of older ones is still dropped. */
   async restore(target: number = this.#target): Promise<void> {
     this.#target = target;
     this.#mode = "pass";
@@ -105,7 +105,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #do(work: Promise<void>): void {
-    // Failures are what the test wants.
+    // The test causes these failures, so they are ignored.
     const done = work.catch(() => {}).finally(() => this.#work.delete(done));
     this.#work.add(done);
   }
@@ -134,7 +134,7 @@ export class TcpProxy implements AsyncDisposable {
     }
   }
 
-  /** The first bytes of a connection; `null` if it is not forwarded. */
+  /** Reads the first bytes of a connection; returns `null` if the connection is not to be forwarded. */
   async #head(pair: Pair): Promise<Uint8Array<ArrayBuffer> | null> {
     const chunk = new Uint8Array(65_536);
     do {
@@ -159,7 +159,7 @@ export class TcpProxy implements AsyncDisposable {
         await send(to, chunk.slice(0, length));
       }
     } finally {
-      // If data is dropped, the other side must not notice the end either.
+      // If the data of a connection is dropped, the other side must not see its end either.
       if (!pair.isSwallowed) this.#end(pair);
     }
   }

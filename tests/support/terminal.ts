@@ -1,5 +1,5 @@
 /**
- * Runs the program on an emulated terminal.
+ * Runs Taskscope on an emulated terminal.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { TerminalServer } from "./terminal_server.ts";
 import { findTool } from "./tools.ts";
 import { until } from "./until.ts";
 
-/** The last sequence of each frame. */
+/** The escape sequence that ends each frame of the program's live output. */
 const FRAME_END = "\x1b[J";
 
-/** The program on a terminal, and the terminal's screen. */
+/** A program on a terminal, and the screen of the terminal. */
 export class Terminal implements AsyncDisposable {
   readonly process: Process;
   /** The width of the terminal. */
@@ -21,7 +21,7 @@ export class Terminal implements AsyncDisposable {
   readonly #screen: Screen;
   #seen = 0;
 
-  /** @param process the program @param columns the terminal's width @param rows the terminal's height */
+  /** @param process the program @param columns the width of the terminal @param rows the height of the terminal */
   constructor(process: Process, columns: number, rows: number) {
     this.process = process;
     this.columns = columns;
@@ -41,7 +41,7 @@ export class Terminal implements AsyncDisposable {
     });
   }
 
-  /** Waits for the end of the program; returns its exit status. */
+  /** Waits until the program has ended; returns its exit status. */
   async ended(): Promise<number> {
     const { code, stdout } = await this.process.ended();
     this.#show(stdout.length);
@@ -59,7 +59,7 @@ export class Terminal implements AsyncDisposable {
   }
 }
 
-/** Runs a command on a terminal; `undefined` if script(1) is missing. */
+/** Runs a command of Taskscope on a terminal; returns `undefined` if script(1) is not installed. */
 export async function openTerminal(
   server: TerminalServer,
   args: readonly string[],
@@ -69,7 +69,7 @@ export async function openTerminal(
   if (script === undefined) return undefined;
   const [columns, rows] = [76, 8];
   const variables = { TASKSCOPE_SERVER: server.url, TASKSCOPE_CLIENT: "c", TERM: "xterm", ...env };
-  // Without --quiet, Deno clears the line on which it reports downloads.
+  // Without --quiet, Deno clears the line of its download progress, which moves the cursor.
   const options = { env: variables, columns, rows, runFlags: ["--quiet"] };
   return new Terminal(await spawnOnTerminal(script, args, options), columns, rows);
 }

@@ -1,5 +1,5 @@
 /**
- * A server with tasks that a test advances, and the program as its client.
+ * Starts a server with tasks that a test advances, and runs Taskscope's commands against it.
  *
  * @module
  */
@@ -20,25 +20,25 @@ export class SteppedTask {
     return await this.#ended.promise;
   };
 
-  /** Updates its progress. */
+  /** Updates the progress of the task. */
   async update(update: Omit<UpdateChange, "type">): Promise<void> {
     await (await this.#started.promise).update(update);
   }
 
-  /** Finishes it, or fails it with an error. */
+  /** Finishes the task, or makes it fail with an error. */
   end(error?: Error): void {
     if (error === undefined) this.#ended.resolve(null);
     else this.#ended.reject(error);
   }
 }
 
-/** A server, and the program's commands against it. */
+/** A server, and methods that run Taskscope's commands against it. */
 export interface TerminalServer extends TestServer {
-  /** Starts a task of a client, `c` by default. */
+  /** Starts a task of a client, by default of the client `c`. */
   start(id: string, client?: string): Promise<SteppedTask>;
-  /** Runs the program until it ends. */
+  /** Runs a command of Taskscope until it ends. */
   run(...args: string[]): Promise<Ended>;
-  /** Starts the program. */
+  /** Starts a command of Taskscope. */
   spawn(...args: string[]): Promise<Process>;
 }
 

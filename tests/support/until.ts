@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Resolves when a condition holds; rejects after a timeout. */
+/** Resolves when a condition holds; rejects if it does not hold within a timeout. */
 export async function until(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!condition()) {

@@ -4,19 +4,19 @@
  * @module
  */
 
-/** A variable whose value is restored when disposed of. */
+/** An environment variable that a test changes; disposal restores its value. */
 export class Variable implements Disposable {
   readonly #name: string;
   readonly #before: string | undefined;
 
-  /** @param name the variable, which is unset */
+  /** @param name the name of the variable, which is deleted until the test sets it */
   constructor(name: string) {
     this.#name = name;
     this.#before = Deno.env.get(name);
     Deno.env.delete(name);
   }
 
-  /** Sets it. */
+  /** Sets the variable. */
   set value(value: string) {
     Deno.env.set(this.#name, value);
   }

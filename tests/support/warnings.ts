@@ -1,13 +1,13 @@
-// deno-lint-ignore-file no-console -- the console is what it listens to
+// deno-lint-ignore-file no-console -- it captures what is written to the console
 /**
  * Captures console warnings of the code under test.
  *
  * @module
  */
 
-/** Captures warnings until it is disposed of. */
+/** Captures console warnings until it is disposed of. */
 export class Warnings implements Disposable {
-  /** The captured warnings, in order. */
+  /** The warnings captured so far, in order. */
   readonly texts: string[] = [];
   readonly #warn = console.warn;
 

@@ -1,5 +1,5 @@
 /**
- * Models a watcher that checks every message for consistency with the earlier ones.
+ * Models a watcher that checks whether each message is consistent with the earlier ones.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import { isFinal, type Task } from "../../lib/task/task.ts";
 import type { SocketMessage } from "./socket.ts";
 
-/** The message that must come next on a connection. */
+/** The kind of message that must come next on a connection. */
 type Expected = "state" | "changes" | "changes or resync" | "states";
 
-/** The changes after a cursor, in the form of REST and of frames. */
+/** The changes since a cursor, as in a REST response or a WebSocket message. */
 export interface ChangesMessage {
   readonly cursor: string;
   readonly tasks: readonly Task[];
   readonly removed: readonly string[];
 }
 
-/** The full state, in the form of REST and of frames. */
+/** The full state, as in a REST response or a WebSocket message. */
 export interface StateMessage {
   readonly cursor: string;
   readonly active_tasks: readonly Task[];
@@ -25,23 +25,23 @@ export interface StateMessage {
 }
 
 /**
- * What a watcher knows. Throws where a message can't be true: a version or a cursor that goes back, an end that is taken
- * back, a task twice in one frame, an id that another task has taken without a word. Each run of a task is told from
- * others that had its id by `metadata.run`.
+ * The state of a watcher. Throws if a message contradicts the earlier ones: a version or a cursor that decreases, a change
+ * after a final state, a task that occurs twice in one message, an id that is reused without a removal of the task that
+ * had it before. `metadata.run` distinguishes the tasks that had the same id.
  */
 export class WatcherModel {
   readonly name: string;
   readonly #tasks: Map<string, Task> = new Map();
-  /** The newest version seen of each run. */
+  /** The highest version received of each run. */
   readonly #versions: Map<number, number> = new Map();
-  /** The removed runs; if they return, their version must be higher. */
+  /** The last version of each removed run; if a run is restored, its version must be higher. */
   readonly #gone: Map<number, number> = new Map();
   #cursor: string | null = null;
   #expected: Expected = "states";
-  /** A cached list carries the cursor of its creation. */
+  /** Whether the next cursor may be lower than the last one: a cached list has the cursor of the time it was cached. */
   #mayGoBack = false;
 
-  /** @param name its name in error messages */
+  /** @param name the name of the watcher in error messages */
   constructor(name: string) {
     this.name = name;
   }
@@ -56,12 +56,12 @@ export class WatcherModel {
     return seqOf(this.#cursor);
   }
 
-  /** The tasks by id. */
+  /** The tasks according to the messages so far, by id. */
   get tasks(): ReadonlyMap<string, Task> {
     return this.#tasks;
   }
 
-  /** A copy of what it knows. */
+  /** Returns a copy that further messages to this watcher do not change. */
   clone(): WatcherModel {
     const copy = new WatcherModel(this.name);
     for (const [id, task] of this.#tasks) copy.#tasks.set(id, task);
@@ -71,21 +71,21 @@ export class WatcherModel {
     return copy;
   }
 
-  /** Notes that a socket was opened: in full mode, or in delta mode from the last cursor on. */
+  /** Expects the messages of a new socket: in full mode, or in delta mode from the last cursor on. */
   connect(mode: "full" | "delta"): void {
     if (mode === "full" || this.#cursor === null) this.#expected = "state";
     else this.#expected = "changes or resync";
   }
 
-  /** Applies a message of a socket. */
+  /** Applies a message from the socket. */
   receive(message: SocketMessage): void {
     switch (message.type) {
       case "resync":
-        if (this.#expected !== "changes or resync") this.#complain("resync out of place", message);
+        if (this.#expected !== "changes or resync") this.#complain("an unexpected resync", message);
         this.#expected = "state";
         return;
       case "initial_state":
-        if (this.#expected !== "state") this.#complain("the whole state out of place", message);
+        if (this.#expected !== "state") this.#complain("an unexpected full state", message);
         this.takeState(message as unknown as StateMessage);
         this.#expected = "states";
         return;
@@ -105,11 +105,11 @@ export class WatcherModel {
     this.#complain("an unknown message", message);
   }
 
-  /** Applies the changes after the last cursor. */
+  /** Applies the changes since the last cursor. */
   takeChanges({ cursor, tasks, removed }: ChangesMessage): void {
     this.#moveTo(cursor);
-    if (new Set(removed).size !== removed.length) this.#complain("a removal twice", removed);
-    if (new Set(tasks.map(({ id }) => id)).size !== tasks.length) this.#complain("a task twice", tasks);
+    if (new Set(removed).size !== removed.length) this.#complain("a duplicate removal", removed);
+    if (new Set(tasks.map(({ id }) => id)).size !== tasks.length) this.#complain("a duplicate task", tasks);
     const taken = removed.flatMap((id) => {
       const task = this.#tasks.get(id);
       this.#tasks.delete(id);
@@ -123,7 +123,7 @@ export class WatcherModel {
   /** Applies a full state. */
   takeState({ cursor, active_tasks: active, all_tasks: all }: StateMessage): void {
     if (epochOf(cursor) !== epochOf(this.#cursor)) {
-      // Another epoch: the changes seen so far may have been lost.
+      // After a change of the epoch, the server may have lost changes that this watcher has received.
       if (this.#expected === "state") this.#reset();
     }
     this.#moveTo(cursor);
@@ -140,7 +140,7 @@ export class WatcherModel {
     if (wanted.join() !== received.join()) this.#complain(`active tasks ${received}, wanted ${wanted}`, all);
     for (const task of active) {
       if (JSON.stringify(task) !== JSON.stringify(all[task.id])) {
-        this.#complain("two records of one task", all);
+        this.#complain("two different records of one task", all);
       }
     }
   }
@@ -166,30 +166,30 @@ export class WatcherModel {
     this.#cursor = cursor;
   }
 
-  /** Checks a record against the one of the same id, if any, and against what is known of the run. */
+  /** Checks a record against the last one of the same id, if any, and against earlier versions of the same run. */
   #see(task: Task, known: Task | undefined): void {
     const run = runOf(task);
     if (known !== undefined) {
       if (runOf(known) !== run) {
-        this.#complain("an id was taken by another task without a removal", [known, task]);
+        this.#complain("an id that another task uses without a removal", [known, task]);
       }
       const isSame = known.version === task.version;
       if (isSame && JSON.stringify(known) !== JSON.stringify(task)) {
-        this.#complain("two records of one version", [known, task]);
+        this.#complain("two different records of one version", [known, task]);
       }
       if (isFinal(known.state) && known.state !== task.state) {
-        this.#complain("an end taken back", [known, task]);
+        this.#complain("a change after the final state", [known, task]);
       }
     }
     const newest = this.#versions.get(run) ?? 0;
-    if (task.version < newest) this.#complain(`a version that went back from ${newest}`, task);
+    if (task.version < newest) this.#complain(`a version lower than ${newest}`, task);
     const goneVersion = this.#gone.get(run) ?? 0;
-    if (task.version <= goneVersion) this.#complain("a task that was removed, and is the same again", task);
+    if (task.version <= goneVersion) this.#complain("a removed task with no higher version", task);
     this.#versions.set(run, task.version);
     this.#gone.delete(run);
   }
 
-  /** Records which known tasks no longer exist. */
+  /** Records which of the earlier tasks no longer exist. */
   #forget(before: readonly Task[]): void {
     for (const task of before) {
       const now = this.#tasks.get(task.id);
@@ -204,7 +204,7 @@ export class WatcherModel {
   }
 }
 
-/** The run of a task that a record belongs to. */
+/** Returns the number that distinguishes the tasks that had the same id. */
 export function runOf(task: Task): number {
   const { run } = task.metadata;
   if (typeof run !== "number") throw new Error(`Task "${task.id}" has no metadata.run`);

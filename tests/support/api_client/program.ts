@@ -11,7 +11,7 @@ import type { paths } from "./schema.d.ts";
  * Reports, reads, starts, cancels and removes tasks.
  *
  * @param baseUrl the address of a server without a key that offers the task `long_running_task`
- * @returns what the responses said, by call
+ * @returns the body or the status of each response, by the name of the call
  */
 export async function callServer(baseUrl: string): Promise<Readonly<Record<string, unknown>>> {
   const api = createClient<paths>({ baseUrl });
