@@ -1,5 +1,5 @@
 /**
- * Calls the REST API for the actions of a page.
+ * Calls the REST API for a page's buttons and forms.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import type { BulkAction, PageActions } from "../shared/view.ts";
 import { readLogPage, readProblem, readStartedId } from "../../lib/task/wire.ts";
 
 /**
- * Creates the actions of a page.
+ * Creates the actions that a page's buttons perform.
  *
- * @param frame determines the base path and the client
- * @returns the actions; each rejects with an error whose message can be shown to the user
+ * @param frame the data of the page: the requests use its base path and its client
+ * @returns the actions; each of them rejects with an error whose message can be shown to the user
  */
 export function createActions(frame: PageFrame): PageActions {
   return {
@@ -44,11 +44,11 @@ export function createActions(frame: PageFrame): PageActions {
 /**
  * Fetches a slice of a client's list.
  *
- * @param frame determines the base path and the client
- * @param query the filters and the order
+ * @param frame the data of the page: the requests use its base path and its client
+ * @param query the filters and the order of the list
  * @param bounds the offset and the length of the slice
  * @param signal aborts the request
- * @returns the slice
+ * @returns the slice and the totals of the list
  */
 export async function fetchSlice(
   frame: PageFrame,
@@ -67,7 +67,7 @@ export async function fetchSlice(
 /**
  * Submits a form with `fetch`.
  *
- * @param form the form
+ * @param form the form, whose action is the URL of the request
  * @returns the parsed JSON response
  */
 export async function sendForm(form: HTMLFormElement): Promise<unknown> {
@@ -79,10 +79,10 @@ export async function sendForm(form: HTMLFormElement): Promise<unknown> {
 /**
  * Performs an action on many tasks.
  *
- * @param frame determines the base path and the client
- * @param action the action
+ * @param frame the data of the page: the requests use its base path and its client
+ * @param action the action to perform
  * @param ids the ids of the tasks
- * @returns the ids for which it succeeded, and the reason for each of the others
+ * @returns the ids of the tasks for which the action succeeded, and for each other task the reason it failed
  */
 export async function changeMany(
   frame: PageFrame,

@@ -1,5 +1,5 @@
 /**
- * Queues announcements for screen readers, joining those that come close together and throttling the rest.
+ * Queues announcements for screen readers: joins those that come close together, and throttles the rest.
  *
  * @module
  */
@@ -8,10 +8,12 @@ import { type Milestone, milestonesText } from "../shared/milestones.ts";
 
 /** The minimum time between two announcements, in milliseconds. */
 const PAUSE_MS = 4_000;
-/** Further milestones are dropped: this many are summarised as counts anyway. */
+/**
+ * The maximum number of queued milestones. Further ones are dropped: so many are announced only as counts.
+ */
 const MAX_WAITING = 500;
 
-/** The subject of a message. A newer message on a topic replaces the waiting one. */
+/** The subject of a message. A newer message on a topic replaces the queued one. */
 export type AnnouncementTopic = "connection" | "storage" | "list";
 
 /** Joins milestones and messages into throttled announcements. */
@@ -21,7 +23,7 @@ export class Announcer implements Disposable {
   readonly #messages = new Map<AnnouncementTopic, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param write writes a text to the live region */
+  /** @param write writes a text to the page's live region */
   constructor(write: (text: string) => void) {
     this.#write = write;
   }
@@ -32,13 +34,13 @@ export class Announcer implements Disposable {
     this.#schedule();
   }
 
-  /** Queues a message, which is announced before milestones. */
+  /** Queues a message, which is announced before any queued milestones. */
   announce(topic: AnnouncementTopic, sentences: string): void {
     this.#messages.set(topic, sentences);
     this.#schedule();
   }
 
-  /** Discards everything that waits. */
+  /** Discards all queued messages and milestones. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#waiting = [];

@@ -1,5 +1,5 @@
 /**
- * Performs bulk actions in batches, reports the outcome, and can undo a removal for a few seconds.
+ * Performs bulk actions in batches, reports their outcome, and can undo a removal for a few seconds.
  *
  * @module
  */
@@ -12,16 +12,18 @@ import type { BulkAction, BulkState } from "../shared/view.ts";
 /** The outcome of a bulk action for each task. */
 export interface BulkAnswer {
   readonly done: readonly string[];
-  /** The reason for each task that failed. */
+  /** The reason of the failure for each task for which the action failed. */
   readonly failed: readonly { readonly id: string; readonly detail: string }[];
 }
 
-/** How long undo is offered, in milliseconds: as long as the server can restore. */
+/**
+ * How long the page offers to undo a removal, in milliseconds: as long as the server can restore the tasks.
+ */
 const UNDO_MS = 5_000;
-/** How long a failure is shown, in milliseconds. */
+/** How long the message about a failure is shown, in milliseconds. */
 const PROBLEM_MS = 8_000;
 
-/** Performs bulk actions and writes their state to a signal. */
+/** Performs bulk actions, one at a time, and writes their state to a signal. */
 export class BulkChanger implements Disposable {
   readonly #state: Signal<BulkState>;
   readonly #send: (action: BulkAction, ids: readonly string[]) => Promise<BulkAnswer>;
@@ -30,9 +32,9 @@ export class BulkChanger implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param state receives progress and outcome
+   * @param state receives the progress and the outcome of each action
    * @param send sends one batch to the server; rejects with an error whose message can be shown to the user
-   * @param announce announces the outcome to screen readers
+   * @param announce announces an outcome to screen readers
    */
   constructor(
     state: Signal<BulkState>,
@@ -45,9 +47,9 @@ export class BulkChanger implements Disposable {
   }
 
   /**
-   * Performs an action on tasks. Does nothing while another one is running.
+   * Performs an action on tasks. Does nothing while another action is running.
    *
-   * @returns the ids for which it failed
+   * @returns the ids of the tasks for which the action failed
    */
   async change(action: BulkAction, ids: readonly string[]): Promise<readonly string[]> {
     if (this.#state.peek().kind === "busy") return ids;
@@ -81,7 +83,8 @@ export class BulkChanger implements Disposable {
 
   /** Undoes the last removal. */
   async undo(): Promise<void> {
-    // Restored oldest first: most lists show the newest first, so each task is inserted at the top.
+    // The oldest task is restored first: most lists show the newest first, so each task is inserted at the
+    // top.
     const ids = this.#removed.toReversed();
     this.#removed = [];
     if (ids.length > 0) await this.change("restore", ids);

@@ -43,19 +43,24 @@ export interface LiveClientPage extends LivePage {
   readonly more: Signal<boolean>;
   /** The offset of the first loaded task in the whole list. */
   readonly from: number;
-  /** Starts recording changes, to be merged into the response of the request that is about to be sent. */
+  /**
+   * Starts recording changes. They are later merged into the response to the request that is about to be
+   * sent.
+   */
   recordChanges(): InterimChanges;
-  /** Replaces the list by a slice from the server. */
+  /** Replaces the loaded tasks with a slice from the server. */
   show(slice: TaskSlice, interim: InterimChanges): void;
-  /** Appends a slice that continues the loaded part; it may overlap with its end. */
+  /**
+   * Appends a slice that continues the loaded part; the slice may overlap with the end of the loaded part.
+   */
   extend(slice: TaskSlice, interim: InterimChanges): void;
-  /** Takes the section totals from a slice. */
+  /** Takes over the section totals from a slice. */
   count(slice: TaskSlice, interim: InterimChanges): void;
   /** Whether the section totals may be wrong and should be fetched again. */
   isUncertain(): boolean;
 }
 
-/** Reconstructs the previous version of a task that has just ended. */
+/** Reconstructs how a task that has just ended was before: running. */
 function running(task: Task): Task {
   return { ...task, state: "PROCESSING", finished_at: null };
 }
@@ -77,7 +82,10 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
   const sums = new SectionTally();
   let from = 0;
   let rules: ListRules = listRules(model.query, model.now);
-  /** The first and the last loaded task: tasks before or after them are not shown. `null` means no limit. */
+  /**
+   * The first and the last loaded task; tasks before or after them are not shown. `null`: the list has no
+   * such tasks.
+   */
   let first: Task | null = null;
   let last: Task | null = null;
   let interim: InterimChanges | null = null;
@@ -89,14 +97,17 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
       (last === null || rules.compare(task, last) <= 0);
   }
 
-  /** Stores a record. A task that reuses an id gets the old signal, because the row is subscribed to that. */
+  /**
+   * Stores a task's record. A task that reuses an id also reuses its signal, because a row subscribes to
+   * that.
+   */
   function put(task: Task): void {
     const known = tasks.get(task.id);
     if (known === undefined) tasks.set(task.id, signal(task));
     else known.value = task;
   }
 
-  /** Merges new and moved tasks into the order, and drops the ids of removed ones. */
+  /** Merges new and moved tasks into the display order, and drops the ids of removed tasks. */
   function place(moved: ReadonlySet<string>): void {
     const fresh = [...moved].map(peek).filter((task) => task !== undefined).sort(rules.compare);
     const merged: string[] = [];
@@ -107,18 +118,18 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
       while (fresh.length > 0 && rules.compare(fresh[0]!, task) < 0) merged.push(fresh.shift()!.id);
       merged.push(id);
     }
-    // Always a new array: a task may move to another section without changing its position.
+    // The array is always new: a task may move to another section without changing its position.
     order.value = [...merged, ...fresh.map((task) => task.id)];
   }
 
-  /** Applies a record and returns whether the task's position may have changed. */
+  /** Applies a task's record and returns whether the task's position in the list may have changed. */
   function applyTask(task: Task, isReplacement: boolean): boolean {
     const known = peek(task.id);
     const before = isReplacement ? undefined : known;
     if (before !== undefined && before.version > task.version) return false;
     const hasEndedNow = tally.note(task);
-    // Announce only changes whose previous version is known: the task was loaded, ended just now, or was
-    // created after the page was rendered. it has ended.
+    // Announce a change only if the task's previous version is known: the task was loaded, has just ended, or
+    // was created after the page was rendered.
     if (before !== undefined || hasEndedNow || (!sums.knows(task.id) && task.created_at >= model.now)) {
       const milestone = milestoneBetween(before ?? (hasEndedNow ? running(task) : undefined), task);
       if (milestone !== null) options.onMilestone(milestone);
@@ -224,7 +235,8 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
 
   function replace(all: readonly Task[]): void {
     batch(() => {
-      // After a restart versions may start again from 1, so these records apply whatever their version.
+      // After a restart of the server, versions may start again from 1, so these records apply whatever their
+      // version.
       tally.replace(all);
       const slice = sliceOf(listedTasks(all), query.peek(), frame.now.peek(), { from, limit: all.length });
       show(slice, { tasks: new Map(), removed: new Set() });

@@ -1,6 +1,6 @@
 /**
  * Shows a desktop notification when tasks end while the page is in the background, if the user has turned
- * that on.
+ * notifications on.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { notificationState } from "../shared/notification_permission.ts";
 import { Announcer } from "./announcer.ts";
 import type { Milestone } from "../shared/milestones.ts";
 
-/** Shows notifications, joining those that come close together. */
+/** Shows desktop notifications, and joins those that come close together. */
 export class DesktopNotifications {
   readonly #announcer: Announcer;
 
@@ -18,7 +18,10 @@ export class DesktopNotifications {
     this.#announcer = new Announcer((text) => show(text, client));
   }
 
-  /** Takes a milestone; ignored unless it is the end of a task and the page is hidden. */
+  /**
+   * Adds a milestone to the next notification. Ignores it unless it is the end of a task and the page is
+   * hidden.
+   */
   note(milestone: Milestone): void {
     const isEnd = milestone.kind !== "started" && milestone.kind !== "progress";
     if (isEnd && document.hidden && notificationState() === "on") this.#announcer.note(milestone);

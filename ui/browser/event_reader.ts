@@ -1,5 +1,5 @@
 /**
- * Parses a stream of server-sent events into the message format of the WebSocket.
+ * Parses a stream of server-sent events into the messages that a WebSocket would deliver.
  *
  * @module
  */
@@ -7,24 +7,24 @@
 import type { Task } from "../../lib/task/task.ts";
 import { readMessage, readTask, type ServerMessage } from "../../lib/task/wire.ts";
 
-/** An incremental parser; takes chunks of any size. */
+/** An incremental parser of server-sent events, for chunks of any size. */
 export class EventReader {
   #rest = "";
   #type = "";
   #data: string[] = [];
   #cursor: string | null = null;
   /**
-   * Events since the last id. Events of one commit belong together: only the last one carries an id, the
-   * cursor.
+   * The tasks of the events since the last event id. Events of one commit belong together: only the last of
+   * them has an id, which is the cursor.
    */
   #tasks: Map<string, Task> = new Map();
   #removed: Set<string> = new Set();
 
   /**
-   * Parses the next chunk.
+   * Parses the next chunk of the stream.
    *
-   * @param text the chunk
-   * @returns the messages that are complete
+   * @param text the chunk, which may begin and end anywhere
+   * @returns the messages that this chunk completes
    * @throws {SyntaxError} if the data of an event is not valid JSON
    */
   push(text: string): ServerMessage[] {
@@ -51,7 +51,7 @@ export class EventReader {
     this.#cursor = null;
     if (data === "") return null;
     if (!/^task\.|^log$/.test(type)) return readMessage(data);
-    // Log lines are fetched separately; `log_count` in the record tells that there are new ones.
+    // Log lines are fetched separately; `log_count` in the task's record shows that there are new ones.
     if (type !== "log") this.#note(type, data);
     return cursor === null ? null : this.#update(cursor);
   }

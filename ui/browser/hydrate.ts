@@ -1,6 +1,6 @@
 /**
- * Hydrates the page that the server rendered and keeps it live. Each kind of page has its own entry script, so
- * that it loads no code for the others.
+ * Hydrates the page that the server rendered and keeps it live. Each kind of page has its own entry script,
+ * so that it does not load the code of other kinds.
  * @module
  */
 
@@ -27,50 +27,54 @@ import { LiveTab } from "./live_tab.ts";
 import { eventSource, pollingSource, socketSource, type UpdateSource } from "./update_sources.ts";
 import type { UpdateSourceName } from "../shared/view.ts";
 
-/** How often a hidden page applies changes, in milliseconds: only its title is visible. */
+/**
+ * The interval at which a hidden page applies changes, in milliseconds. Only the title of such a page is
+ * visible.
+ */
 const HIDDEN_INTERVAL_MS = 5_000;
 /**
- * If the clocks differ by more than this, in seconds, the page came from a cache or the local clock is wrong:
- * ask.
+ * If the clocks of the browser and the server differ by more than this, in seconds, the page came from a
+ * cache or the browser's clock is wrong, so the page requests the server's time.
  */
 const SUSPICIOUS_OFFSET = 5;
-/** How long a message is shown, in milliseconds. */
+/** How long a toast is shown, in milliseconds. */
 const TOAST_MS = 8_000;
 /** The `sessionStorage` key of the update source that worked last. */
 const SOURCE_KEY = "taskscope-way";
 
 /**
- * Schedules a rendering: with the next frame while the page is visible, every few seconds while it is hidden.
+ * Schedules a rendering: for the next frame while the page is visible, for a few seconds later while it is
+ * hidden.
  */
 function schedule(draw: () => void): void {
   if (document.hidden) setTimeout(draw, HIDDEN_INTERVAL_MS);
   else requestAnimationFrame(draw);
 }
 
-/** The page data by kind of page. */
+/** The types of page data, by kind of page. */
 type Models = { readonly [Data in PageData as Data["page"]]: Data["model"] };
 
-/** What an entry script returns. */
+/** The parts of a hydrated page that {@linkcode hydratePage} keeps up to date. */
 export interface HydratedPage {
   readonly page: LivePage;
-  /** Fetches missing log lines. */
+  /** Fetches missing log lines; only a task page has a log. */
   readonly log?: LogFollower;
   /** Whether the page's task has failed. */
   readonly isFailed?: () => boolean;
-  /** Called after a reconnect, to fetch what updates do not include. */
+  /** Called after a reconnect, to fetch data that updates do not include. */
   readonly refetch?: () => void;
 }
 
-/** What an entry script receives. */
+/** The options that an entry script receives from {@linkcode hydratePage}. */
 export interface HydrateOptions extends LivePageOptions {
   readonly root: HTMLElement;
   readonly announcer: Announcer;
 }
 
 /**
- * Hydrates the page that the server rendered, and keeps it live.
+ * Hydrates a page that the server rendered, and keeps it live.
  *
- * @param kind the kind of page
+ * @param kind the kind of page that the entry script is for
  * @param begin creates the page's state and hydrates its components
  */
 export function hydratePage<Kind extends keyof Models>(
@@ -203,7 +207,7 @@ function connect(
   if (Math.abs(clock.offset) > SUSPICIOUS_OFFSET) void probe().then(tick);
 }
 
-/** The sources of updates that the visitor may use, best first. */
+/** The sources of updates that the visitor has access to, best first. */
 function sourcesOf({ page, model }: PageData): readonly [UpdateSource, ...UpdateSource[]] {
   // A visitor with access to a single task may not subscribe to the whole client.
   if (model.visitor.seesOneTask) {
@@ -217,7 +221,7 @@ function sourcesOf({ page, model }: PageData): readonly [UpdateSource, ...Update
   return [socketSource(asSocketUrl(new URL(socketPath(model), location.href).href)), ...others];
 }
 
-/** The source that worked last in this tab, so that the next page need not find it again. */
+/** The source of updates that worked last in this tab, so that the next page can start with it. */
 function rememberedSource(): UpdateSourceName | null {
   try {
     return sessionStorage.getItem(SOURCE_KEY) as UpdateSourceName | null;

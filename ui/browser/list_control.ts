@@ -1,5 +1,5 @@
 /**
- * The actions on a list in the browser: search while typing, load more, select, and bulk actions.
+ * Implements the actions on a list in the browser: search while typing, load more, select, and bulk actions.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { SliceBounds, TaskSlice } from "../shared/list_slice.ts";
 import { TASKS_PER_PAGE } from "../shared/list_slice.ts";
 import type { BulkAction, ListActions, ListItem, ListRange } from "../shared/view.ts";
 
-/** The part of the list that is rendered. */
+/** The part of a long list that is rendered. */
 export interface RenderWindow {
   readonly range: Signal<ListRange>;
   rendered(root: HTMLElement, items: readonly ListItem[]): void;
@@ -23,9 +23,9 @@ export interface RenderWindow {
 export interface ListControlOptions {
   /** Fetches a slice of a list; rejects with an error whose message can be shown to the user. */
   readonly fetchSlice: (query: ListQuery, bounds: SliceBounds, signal: AbortSignal) => Promise<TaskSlice>;
-  /** Puts a query into the page's URL. */
+  /** Replaces the query string in the page's URL. */
   readonly setAddress: (search: string) => void;
-  /** Called when another list is shown. */
+  /** Called after the page has switched to another list. */
   readonly onShown: () => void;
   readonly bulk: BulkChanger;
   readonly window: RenderWindow;
@@ -33,28 +33,28 @@ export interface ListControlOptions {
 
 /** The debounce delay while the user is typing, in milliseconds. */
 const TYPING_MS = 150;
-/** Tasks per request when scrolling. */
+/** The number of tasks to request when the user scrolls to the end of the list. */
 const MORE = 400;
-/** Loaded tasks that are requested again with the next slice, to detect gaps. */
+/** The number of loaded tasks that are requested again with the next slice, to detect gaps. */
 const OVERLAP = 20;
 /** How often uncertain section totals are fetched again, in milliseconds. */
 const RECOUNT_MS = 2_000;
 
-/** Implements the actions on the list of a client. */
+/** Implements the actions on a client's list of tasks. */
 export class ListControl implements ListActions, Disposable {
   readonly #page: LiveClientPage;
   readonly #options: ListControlOptions;
   #typing: ReturnType<typeof setTimeout> | undefined;
   readonly #recounting: ReturnType<typeof setInterval>;
-  /** The latest request; responses of earlier ones are ignored. */
+  /** The latest request; the responses to earlier ones are ignored. */
   #request: AbortController = new AbortController();
   #wanted: ListQuery;
-  /** The last selected task: the start of a range. */
+  /** The id of the task that was selected last: a range starts there. */
   #anchor: string | null = null;
 
   /**
-   * @param page the state of the list
-   * @param options the dependencies
+   * @param page the state of the list page
+   * @param options the functions and objects that the actions use
    */
   constructor(page: LiveClientPage, options: ListControlOptions) {
     this.#page = page;
@@ -121,7 +121,7 @@ export class ListControl implements ListActions, Disposable {
     const ids = [...this.#page.selected.peek()];
     if (ids.length === 0) return;
     void this.#options.bulk.change(action, ids).then((left) => {
-      // Tasks that failed stay selected, unless they have been removed since.
+      // Tasks for which the action failed stay selected, unless they have been removed since.
       const there = new Set(this.#page.order.peek());
       this.#page.selected.value = new Set(left.filter((id) => there.has(id)));
     });
@@ -131,7 +131,7 @@ export class ListControl implements ListActions, Disposable {
     void this.#options.bulk.undo();
   }
 
-  /** Stops timers and requests. */
+  /** Stops all timers and aborts the request in flight. */
   [Symbol.dispose](): void {
     clearTimeout(this.#typing);
     clearInterval(this.#recounting);
@@ -143,7 +143,7 @@ export class ListControl implements ListActions, Disposable {
     if (this.#page.bulk.peek().kind === "done" && ids.size > 0) this.#page.bulk.value = { kind: "idle" };
   }
 
-  /** Fetches the first page of the wanted list. */
+  /** Fetches the first slice of the list that was requested last, and shows it. */
   async #show(): Promise<void> {
     this.#typing = undefined;
     const query = this.#wanted;
@@ -163,7 +163,7 @@ export class ListControl implements ListActions, Disposable {
     });
   }
 
-  /** Fetches the next slice. */
+  /** Fetches the next slice of the list, and appends it. */
   async #extend(count: number): Promise<void> {
     const query = this.#page.query.peek();
     await this.#load("more", async (signal) => {
@@ -174,8 +174,8 @@ export class ListControl implements ListActions, Disposable {
         const since = this.#page.recordChanges();
         const slice = await this.#options.fetchSlice(query, { from, limit }, signal);
         if (signal.aborted) return;
-        // If earlier tasks were removed, the rest has moved up and some may have been skipped: fetch from
-        // further back.
+        // If earlier tasks were removed, the following tasks have moved up, and the request may have skipped
+        // some of them: fetch again from further back.
         const known = new Set(order.peek());
         const hasGap = from > start && slice.tasks[0] !== undefined && !known.has(slice.tasks[0].id);
         if (hasGap && overlap < MAX_PAGE_SIZE / 5) continue;

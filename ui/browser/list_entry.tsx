@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The script of the list page.
+ * The entry script of the list page.
  *
  * @module
  */

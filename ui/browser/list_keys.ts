@@ -1,5 +1,5 @@
 /**
- * The keyboard shortcuts of the list: search, move, select, clear.
+ * Handles the keyboard shortcuts of the list page: search, move, select, clear.
  *
  * @module
  */
@@ -17,9 +17,9 @@ export interface KeyedList {
   readonly reveal: (index: number) => void;
 }
 
-/** Registers the keyboard listener. */
+/** Registers the listener for the keyboard shortcuts of a list. */
 export function listenForKeys(list: KeyedList): void {
-  /** The row that was last moved to, even if it is no longer rendered. */
+  /** The id of the row that the user last moved to, even if that row is no longer rendered. */
   let current: string | null = null;
 
   function focused(): string | null {
@@ -44,7 +44,7 @@ export function listenForKeys(list: KeyedList): void {
     current = id;
     if (focus(id)) return;
     list.reveal(index);
-    // The row is rendered within the next frames.
+    // It takes a few frames until the row is rendered.
     let tries = 10;
     const retry = () => {
       if (current === id && !focus(id) && --tries > 0) requestAnimationFrame(retry);
@@ -54,7 +54,7 @@ export function listenForKeys(list: KeyedList): void {
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && event.target instanceof HTMLInputElement && event.target.id === "search") {
-      // The first Escape clears the field (the browser does that), the second leaves it.
+      // The first Escape clears the field, which the browser does by itself; the second removes the focus.
       if (event.target.value === "") event.target.blur();
       return;
     }

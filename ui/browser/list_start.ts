@@ -1,5 +1,5 @@
 /**
- * Assembles the list page in the browser: state, actions, windowing and shortcuts.
+ * Assembles the list page in the browser: its state, actions, windowing and keyboard shortcuts.
  *
  * @module
  */
@@ -18,17 +18,17 @@ import { enhanceStartForms } from "./start_forms.ts";
 import type { LivePageOptions } from "./state.ts";
 import type { ClientView } from "../shared/view.ts";
 
-/** The assembled list. */
+/** The state and the view of an assembled list page. */
 export interface StartedList {
   readonly page: LiveClientPage;
   readonly view: ClientView;
 }
 
 /**
- * Assembles the list page.
+ * Assembles the list page, and registers its listeners.
  *
  * @param model the page data from the server
- * @param options the options of every live page
+ * @param options the options that every live page has
  * @param announce announces a text to screen readers
  * @returns the state and the view of the page
  */
@@ -63,7 +63,7 @@ export function startList(
   return { page, view: { ...page.view, list } };
 }
 
-/** Searches while the user types into the form above the list, which the server rendered. */
+/** Searches while the user types into the form above the list. The server rendered that form. */
 function listenToToolbar(list: ListControl): void {
   const form = document.querySelector<HTMLFormElement>("form.toolbar");
   for (const type of ["input", "change", "submit"]) {

@@ -25,11 +25,11 @@ export type LoadWindowing = () => Promise<{
   ): Windowing;
 }>;
 
-/** Lists with more items are windowed. The server never renders that many. */
+/** Lists with more items than this are windowed. The server never renders that many. */
 const MAX_ITEMS = 160;
 /** The height of the sticky header that covers the top of the viewport, in pixels. */
 const HEADER_HEIGHT = 56;
-/** How long rows may still move after items were added or removed, in milliseconds. */
+/** How long rows may continue to move after items were added or removed, in milliseconds. */
 const SETTLING_MS = 150;
 const EVERYTHING: ListRange = { start: 0, end: Infinity, before: 0, after: 0 };
 
@@ -42,16 +42,19 @@ export class ListWindow {
   #root: HTMLElement | null = null;
   #rowHeight = 64;
   /**
-   * The first visible row and its position in the viewport, which is kept while the list around it changes.
+   * The first visible row and its position in the viewport; the row stays there while the list around it
+   * changes.
    */
   #anchor: { readonly id: string; readonly top: number; readonly until: number } | null = null;
 
-  /** @param load loads the windowing script once a list is long enough */
+  /** @param load loads the windowing script; called once the list is long enough */
   constructor(load: LoadWindowing) {
     this.#load = load;
   }
 
-  /** Called before items are added or removed: remembers the first visible row, to keep it in place. */
+  /**
+   * Remembers the first visible row, to keep it in place. Must be called before items are added or removed.
+   */
   willChange(): void {
     if (this.#windowing === null || this.#windowing === "loading") return;
     // At the top of the list, new rows should push the others down.
@@ -69,7 +72,7 @@ export class ListWindow {
     }
   }
 
-  /** Called after each rendering: measures the rendered items and updates the range. */
+  /** Measures the rendered items and updates the range to render. Must be called after each rendering. */
   rendered(root: HTMLElement, items: readonly ListItem[]): void {
     this.#root = root;
     this.#items = items;
@@ -88,11 +91,11 @@ export class ListWindow {
     if (this.#windowing !== null && this.#windowing !== "loading") this.#windowing.reveal(index);
   }
 
-  /** Scrolls so that the rememberedSource row is back at its position. */
+  /** Scrolls the remembered row back to its position. */
   #restore(root: HTMLElement, windowing: Windowing): void {
     const anchor = this.#anchor;
     if (anchor === null) return;
-    // Measuring new rows may move things once more, so the anchor is kept until its time is up.
+    // Measuring new rows may move the list again, so the anchor is kept until its time is up.
     if (performance.now() > anchor.until) this.#anchor = null;
     const row = root.querySelector(`[data-task-id="${CSS.escape(anchor.id)}"]`);
     if (row !== null) scrollBy(0, row.getBoundingClientRect().top - anchor.top);
@@ -104,7 +107,7 @@ export class ListWindow {
 
   #begin(): void {
     this.#windowing = "loading";
-    // Until the script is loaded, render no more than the server did.
+    // Until the script is loaded, render no more items than a list may have without windowing.
     this.range.value = { ...EVERYTHING, end: MAX_ITEMS };
     this.#load().then(({ createWindowing }) => {
       const row = this.#root?.querySelector("[data-item] + [data-item]");
@@ -114,12 +117,12 @@ export class ListWindow {
       for (const type of ["wheel", "touchmove", "keydown", "pointerdown"]) {
         addEventListener(type, () => this.#anchor = null, { passive: true });
       }
-      // Scroll anchoring by the browser would interfere.
+      // The browser's own scroll anchoring would move the list a second time.
       this.#root?.style.setProperty("overflow-anchor", "none");
       this.#update(windowing);
       this.#measure(windowing);
     }, () => {
-      // Without windowing, render the whole list.
+      // The script cannot be loaded: render the whole list.
       this.range.value = EVERYTHING;
     });
   }

@@ -1,5 +1,5 @@
 /**
- * Updates the document title and the favicon.
+ * Keeps the document title and the favicon up to date.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import type { Milestone } from "../shared/milestones.ts";
 import type { PendingChanges } from "./state.ts";
 import { tabIcon, TabProgress, type TabState, tabTitle } from "./tab.ts";
 
-/** The minimum time between two favicons, in milliseconds: browsers update them slowly. */
+/** The minimum time between two changes of the favicon, in milliseconds: browsers update it slowly. */
 const ICON_MS = 1_000;
-/** Failures count as seen this long after the page became visible, in milliseconds. */
+/** How long the page must be visible until the user counts as having seen its failures, in milliseconds. */
 const SEEN_MS = 5_000;
 
 /** The options of a {@linkcode LiveTab}. */
@@ -20,18 +20,18 @@ export interface LiveTabOptions {
   readonly tasks: readonly Task[];
   /** The id of the page's task; `null` on the list page. */
   readonly id: string | null;
-  /** The title without progress and failures. */
+  /** Returns the document title without progress and failures. */
   readonly title: () => string;
-  /** Whether the page's task failed. */
+  /** Returns whether the page's task has failed. */
   readonly isFailed: () => boolean;
   readonly isLive: () => boolean;
 }
 
-/** Keeps the browser tab of a page up to date. */
+/** Keeps the title and the favicon of a page's tab up to date. */
 export class LiveTab {
   readonly #options: LiveTabOptions;
   readonly #progress: TabProgress;
-  /** Tasks that failed since the user last interacted with the page. */
+  /** The number of tasks that have failed since the user last saw the page. */
   readonly #failed = signal(0);
   readonly #percent = signal<number | null>(null);
   readonly #icon: HTMLLinkElement | null = document.querySelector("link[rel=icon]");
@@ -54,7 +54,7 @@ export class LiveTab {
     this.#draw();
   }
 
-  /** Applies changes. */
+  /** Applies changes of tasks to the title and the favicon. */
   apply(changes: PendingChanges): void {
     this.#progress.apply(changes);
   }
@@ -64,7 +64,7 @@ export class LiveTab {
     this.#progress.replace(tasks);
   }
 
-  /** Counts a failure. */
+  /** Counts a milestone if it is the failure of a task. */
   note(milestone: Milestone): void {
     if (milestone.kind === "failed") this.#failed.value++;
   }

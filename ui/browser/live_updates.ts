@@ -1,6 +1,6 @@
 /**
- * Keeps a page up to date: resumes from its cursor after every loss of connection, falls back to another source
- * of updates if one is blocked, and reports how current the page is.
+ * Keeps a page up to date. Resumes from the page's cursor after every loss of connection, falls back to
+ * another source of updates if one is blocked, and reports whether the page is live.
  * @module
  */
 
@@ -15,33 +15,33 @@ import type { UpdateSourceName } from "../shared/view.ts";
 export type ConnectionStatus =
   | { readonly kind: "connecting" }
   | { readonly kind: "live"; readonly over: UpdateSourceName }
-  /** Still live, but the server has announced its shutdown. */
+  /** The page is still live, but the server has announced its shutdown. */
   | { readonly kind: "closing" }
-  /** Lost; a retry is scheduled. */
+  /** The connection was lost; a retry is scheduled. */
   | { readonly kind: "reconnecting"; readonly reason: string | null }
-  /** Lost for good. */
+  /** The connection was lost and will not be retried. */
   | { readonly kind: "stopped"; readonly reason: string };
 
 /** The options of a {@linkcode LiveUpdates}. */
 export interface LiveUpdatesOptions {
   /** The sources of updates, best first. */
   readonly sources: readonly [UpdateSource, ...UpdateSource[]];
-  /** The source to start with: the one that worked last. @default {the best} */
+  /** The source to start with, such as the one that worked last. @default {the best source} */
   readonly first?: UpdateSourceName | null;
   /** The cursor from which to resume. */
   readonly cursor: string;
   /** Receives changed tasks and the ids of removed ones. */
   readonly onChanges: (tasks: readonly Task[], removed: readonly string[]) => void;
-  /** Receives all tasks if the server can't send the changes since the cursor. */
+  /** Receives all tasks, if the server can't send the changes since the cursor. */
   readonly onReplace: (tasks: readonly Task[]) => void;
   readonly onStatus: (status: ConnectionStatus) => void;
-  /** Called after each reconnect, after the missed changes were passed on. */
+  /** Called after each reconnect, once the missed changes were passed on. */
   readonly onReconnect: (back: Reconnection) => void;
   /**
-   * Receives the server's storage error, or `null` if there is none. May receive the same value repeatedly.
+   * Receives the server's storage error, or `null` if there is none. The same value may be passed repeatedly.
    */
   readonly onDegradation: (detail: string | null) => void;
-  /** Called whenever anything arrives from the server. */
+  /** Called whenever data arrives from the server. */
   readonly onActivity: () => void;
   /** Checks over plain HTTP whether the server is reachable and still serves this page. */
   readonly probe: () => Promise<ProbeResult>;
@@ -50,12 +50,15 @@ export interface LiveUpdatesOptions {
    * @default {500}
    */
   readonly minRetryMs?: number;
-  /** The maximum of that bound, in milliseconds. @default {10_000} */
+  /** The maximum retry delay, in milliseconds. @default {10_000} */
   readonly maxRetryMs?: number;
-  /** Time without any message after which the server is probed, in milliseconds. @default {20_000} */
+  /**
+   * The time without any data from the server after which it is probed, in milliseconds. @default {20_000}
+   */
   readonly silenceMs?: number;
   /**
-   * The timeout for the first sign of the server, in milliseconds; three times that for the missed changes.
+   * How long a new subscription may wait for the first data from the server, in milliseconds. Three times as
+   * long for the missed changes.
    * @default {6_000}
    */
   readonly openMs?: number;
@@ -67,11 +70,14 @@ export interface LiveUpdatesOptions {
 }
 
 /**
- * After this many consecutive failures with a server that is otherwise reachable, the source counts as
- * blocked.
+ * The number of consecutive failures of a source, with a server that is otherwise reachable, after which the
+ * source counts as blocked.
  */
 const BLOCKED_AFTER = 2;
-/** If the server sends no storage error within this time after opening, in milliseconds, there is none. */
+/**
+ * If the server sends no storage error within this time after a subscription was opened, in milliseconds,
+ * there is none.
+ */
 const OPENING_MS = 500;
 /**
  * A subscription shorter than this, in milliseconds, counts as a failure: some proxies accept, then close.
@@ -82,36 +88,37 @@ const MAX_TRIAL_MS = 300_000;
 
 /** The state of one subscription, from opening to end. */
 interface ActiveSubscription {
-  /** The index of its source in the list of sources. */
+  /** The index of the subscription's source in the list of sources. */
   readonly level: number;
   subscription: Subscription | undefined;
-  /** When the first message arrived; `undefined` before. */
+  /** When the first data arrived; `undefined` before. */
   firstActivityAt: number | undefined;
-  /** Whether the missed changes, the announcement of a shutdown and the storage state have arrived. */
+  /** Whether the missed changes, the announcement of a shutdown, and the storage state have arrived. */
   isCurrent: boolean;
   isClosing: boolean;
   hasStorageState: boolean;
-  /** Whether it was given up because nothing arrived. */
+  /** Whether the subscription was given up because no data arrived over it. */
   isSilent: boolean;
-  /** While it is a trial: the messages that arrived before it was adopted. */
+  /** The messages that arrived while the subscription was on trial, before it was adopted. */
   buffered: ServerMessage[];
-  /** Ends it if the missed changes do not arrive in time. */
+  /** Ends the subscription if the missed changes do not arrive in time. */
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /**
- * Receives updates and reconnects with backoff. Starts at once; {@linkcode LiveUpdates.close} stops it.
+ * Receives updates and reconnects with backoff. The constructor connects; {@linkcode LiveUpdates.close}
+ * disconnects.
  */
 export class LiveUpdates implements Disposable {
   readonly #options: LiveUpdatesOptions;
   #cursor: string;
   #level: number;
   #present: ActiveSubscription | undefined;
-  /** A better source that is being tried while the present one continues. */
+  /** The subscription to a better source that is being tried while the present one continues. */
   #trial: ActiveSubscription | undefined;
   #trialTimer: ReturnType<typeof setTimeout> | undefined;
   #trialMs: number;
-  /** Either the retry or the silence timer; never both. */
+  /** The retry timer or the silence timer: only one of them runs at a time. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
   /** Consecutive failures with a server that was reachable over plain HTTP. */
@@ -121,11 +128,11 @@ export class LiveUpdates implements Disposable {
   /** Whether the server had announced its shutdown before the connection was lost. */
   #wasClosing = false;
   #storageTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Counts arrivals, to tell whether something arrived during a probe. */
+  /** Counts how often data arrived, to tell whether any arrived during a probe. */
   #activities = 0;
   #ended = false;
 
-  /** @param options the sources and the callbacks */
+  /** @param options the sources of updates, the timeouts and the callbacks */
   constructor(options: LiveUpdatesOptions) {
     this.#options = options;
     this.#cursor = options.cursor;
@@ -135,14 +142,12 @@ export class LiveUpdates implements Disposable {
     this.#connect();
   }
 
-  /** The cursor of the last update. */
+  /** The cursor of the last update that was received. */
   get cursor(): string {
     return this.#cursor;
   }
 
-  /**
-   * Retries immediately instead of waiting for the backoff: the network is back, or the page became visible.
-   */
+  /** Reconnects without waiting for the backoff. For when the network is back or the page became visible. */
   retryNow(): void {
     if (this.#ended) return;
     if (this.#present === undefined) {
@@ -154,7 +159,7 @@ export class LiveUpdates implements Disposable {
     }
   }
 
-  /** Probes the server immediately: the machine woke up, or the network changed. */
+  /** Probes the server immediately. For when the machine woke up or the network changed. */
   checkNow(): void {
     const present = this.#present;
     // A server that is shutting down no longer answers requests, but still sends updates.
@@ -164,7 +169,7 @@ export class LiveUpdates implements Disposable {
     this.retryNow();
   }
 
-  /** Stops for good, without a status callback. */
+  /** Disconnects for good, without a status callback. */
   close(): void {
     this.#ended = true;
     this.#drop();
@@ -200,7 +205,7 @@ export class LiveUpdates implements Disposable {
     return active;
   }
 
-  /** Restarts the timeout of a subscription. */
+  /** Restarts the timeout of a subscription, with a multiple of the usual duration. */
   #restartTimeout(active: ActiveSubscription, times: number): void {
     clearTimeout(active.timer);
     const openMs = this.#options.openMs ?? 6_000;
@@ -210,7 +215,7 @@ export class LiveUpdates implements Disposable {
     }, openMs * times);
   }
 
-  /** Something arrived: restart the silence timer. */
+  /** Restarts the silence timer, because data arrived over a subscription. */
   #noteActivity(active: ActiveSubscription): void {
     const isFirst = active.firstActivityAt === undefined;
     active.firstActivityAt ??= performance.now();
@@ -221,7 +226,7 @@ export class LiveUpdates implements Disposable {
     this.#options.onActivity();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#probeSilence(active), this.#options.silenceMs ?? 20_000);
-    // After a reconnect the server may be another version.
+    // After a reconnect, the server may have another version.
     if (isFirst && this.#isLost) void this.#probeSilence(active);
   }
 
@@ -250,7 +255,7 @@ export class LiveUpdates implements Disposable {
     // "resync" only announces the full state that follows; until then the old cursor is still valid.
   }
 
-  /** The first state of a subscription contains the missed changes: the page is live from now on. */
+  /** Makes the page live: the first state message of a subscription contains all missed changes. */
   #becomeCurrent(active: ActiveSubscription, missed: Omit<Reconnection, "wasClosing">): void {
     if (active.isCurrent) return;
     active.isCurrent = true;
@@ -262,7 +267,7 @@ export class LiveUpdates implements Disposable {
     this.#wasLive = true;
     this.#isLost = false;
     this.#wasClosing = false;
-    // A storage error is sent right after opening; if there is none, nothing is sent.
+    // The server sends its storage error right after a subscription was opened, and nothing if it has none.
     clearTimeout(this.#storageTimer);
     this.#storageTimer = setTimeout(() => {
       if (!active.hasStorageState) this.#options.onDegradation(null);
@@ -270,7 +275,9 @@ export class LiveUpdates implements Disposable {
     this.#scheduleTrial();
   }
 
-  /** A silent subscription may be idle, or dead without either side having noticed. */
+  /**
+   * Probes the server, because a silent subscription may be idle or may have lost its connection unnoticed.
+   */
   async #probeSilence(active: ActiveSubscription): Promise<void> {
     if (active !== this.#present) return;
     clearTimeout(this.#timer);
@@ -305,20 +312,21 @@ export class LiveUpdates implements Disposable {
       this.#options.maxRetryMs ?? 10_000,
       (this.#options.minRetryMs ?? 500) * 2 ** (this.#failures - 1),
     );
-    // Random, so that the watchers of a restarting server do not all reconnect at the same instant.
+    // The delay is random, so that the watchers of a restarting server do not all reconnect at the same
+    // instant.
     this.#timer = setTimeout(() => this.#connect(), bound * (0.5 + Math.random() / 2));
     if (wasCurrent || (this.#failures < 2 && !isSilent)) return;
     const failures = this.#failures;
     const found = await this.#options.probe();
     if (this.#ended || failures !== this.#failures || this.#present?.firstActivityAt !== undefined) return;
-    // One failure may mean that the server is just starting. If a subscription was accepted and then stayed
-    // silent, the next one will, too.
+    // A single failure may mean only that the server is starting. But if a subscription was accepted and then
+    // stayed silent, the next one probably would, too.
     this.#blocked = found === "alive" ? this.#blocked + (isSilent ? BLOCKED_AFTER : 1) : 0;
     if (found === "outdated") this.#stopOutdated();
     else if (this.#blocked >= BLOCKED_AFTER) this.#fallBack();
   }
 
-  /** The source is blocked: fall back to the next one. */
+  /** Falls back to the next source, because the present one is blocked. */
   #fallBack(): void {
     if (this.#level + 1 < this.#options.sources.length) {
       this.#drop();
@@ -351,7 +359,10 @@ export class LiveUpdates implements Disposable {
     this.#startTrial(trial.level + 1);
   }
 
-  /** A better source works: switch to it. Its cursor may be older; applying changes twice is harmless. */
+  /**
+   * Switches to a better source that works. Its cursor may be older than the page's; applying changes twice
+   * is harmless.
+   */
   #adopt(trial: ActiveSubscription): void {
     this.#trial = undefined;
     if (this.#present !== undefined) release(this.#present);
@@ -371,7 +382,7 @@ export class LiveUpdates implements Disposable {
   }
 
   #drop(): void {
-    // All pending timers belong to the subscription that is dropped.
+    // All pending timers belong to the subscription that is being dropped.
     for (const timer of [this.#timer, this.#storageTimer, this.#trialTimer]) clearTimeout(timer);
     for (const active of [this.#present, this.#trial]) if (active !== undefined) release(active);
     this.#wasClosing ||= this.#present?.isClosing ?? false;

@@ -36,7 +36,7 @@ export class LogFollower implements Disposable {
     });
   }
 
-  /** Fetches missing lines: now, or after the request in flight. */
+  /** Fetches missing lines: now, or after the response to the request in flight. */
   check(): void {
     if (this.#isEnded) return;
     this.#isWanted = this.#isAsking;
@@ -60,7 +60,7 @@ export class LogFollower implements Disposable {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const response = await fetch(`${this.#url}?after=${after}`, { signal });
       const answer = readLogPage(await response.json(), after);
-      // Another task may have reused the id in the meantime.
+      // Another task may have reused the id during the request.
       const isSame = page.view.task.value.created_at === createdAt;
       if (response.ok && isSame) page.addLog(answer, after);
     } catch {

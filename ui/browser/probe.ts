@@ -4,7 +4,10 @@
  * @module
  */
 
-/** The server serves this version, serves another one, or is not available. */
+/**
+ * The result of a probe: the server serves this version of the page, serves another version, or is not
+ * available.
+ */
 export type ProbeResult = "alive" | "outdated" | "dead";
 
 /** The timeout of a request, in milliseconds. */
@@ -16,7 +19,7 @@ const TIMEOUT_MS = 5_000;
  *
  * @param script the URL of the script
  * @param onDate receives the `Date` header of the response
- * @returns the result; a server that is shutting down responds, but counts as not available
+ * @returns the result; a server that responds but is shutting down counts as not available
  */
 export async function probeServer(
   script: string,

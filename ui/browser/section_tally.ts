@@ -7,12 +7,15 @@
 import type { Task, TaskSummary } from "../../lib/task/task.ts";
 import type { ListSection } from "../shared/list_slice.ts";
 
-/** Tolerated difference between the clocks of the page and the server, in seconds. */
+/** The tolerated difference between the clocks of the page and the server, in seconds. */
 const CLOCK_TOLERANCE = 2;
 
-/** The totals beside the section headings. */
+/** Counts the tasks of each section, for the totals beside the section headings. */
 export class SectionTally {
-  /** The tasks seen so far and their sections; `null` if a task does not match the list. */
+  /**
+   * The section of each task whose record the page has received; `null` if the task does not belong to the
+   * list.
+   */
   readonly #known = new Map<string, string | null>();
   #totals: ReadonlyMap<string, number> = new Map();
   #since = 0;
@@ -24,22 +27,22 @@ export class SectionTally {
     return this.#totals;
   }
 
-  /** Whether a change arrived for a task that may or may not be included in the totals. */
+  /** Whether the totals may be wrong: a task changed, and it is not known whether they include that task. */
   get isUncertain(): boolean {
     return this.#isUncertain;
   }
 
-  /** Whether a record of the task was seen. */
+  /** Whether the page has received a record of the task. */
   knows(id: string): boolean {
     return this.#known.has(id);
   }
 
   /**
-   * Takes over the totals of the server.
+   * Replaces the totals with those that the server counted.
    *
-   * @param sections the totals
-   * @param now when they were counted, in epoch seconds
-   * @param isSure whether no change can have happened since
+   * @param sections the sections with their totals
+   * @param now when the server counted them, in epoch seconds
+   * @param isSure whether no task can have changed since
    */
   count(sections: readonly ListSection[], now: number, isSure: boolean): void {
     this.#totals = new Map(sections.map(({ key, total }) => [key, total]));
@@ -48,11 +51,11 @@ export class SectionTally {
   }
 
   /**
-   * Starts again for another list.
+   * Forgets all tasks and starts with those of another list.
    *
    * @param shown the loaded tasks
-   * @param knowsAll whether the whole list is loaded
-   * @param sectionOf returns the section of a task
+   * @param knowsAll whether they are the whole list
+   * @param sectionOf returns the key of a task's section
    */
   begin(shown: Iterable<Task>, knowsAll: boolean, sectionOf: (task: TaskSummary) => string): void {
     this.#known.clear();
@@ -65,7 +68,7 @@ export class SectionTally {
     this.#knowsAll = knowsAll;
   }
 
-  /** Moves a task to a section, or to none. */
+  /** Moves a task to a section, or to no section. */
   note(task: Task, key: string | null): void {
     const isNew = this.#knowsAll || task.created_at > this.#since + CLOCK_TOLERANCE;
     const before = this.#known.get(task.id);

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** An estimate is corrected if it is off by more than this, in seconds: `Date` headers have whole seconds. */
+/**
+ * The estimate is corrected only if it is off by more than this, in seconds: `Date` headers have whole
+ * seconds.
+ */
 const TOLERANCE = 2;
 
 /** An estimate of the server's clock. */

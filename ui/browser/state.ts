@@ -1,5 +1,5 @@
 /**
- * The state that every page has in the browser. It consists of signals, one per task, so that a change
+ * The state that every page has in the browser. Each task has a signal of its own, so that a change
  * re-renders only the rows of changed tasks.
  * @module
  */
@@ -10,13 +10,13 @@ import type { Milestone } from "../shared/milestones.ts";
 import type { PageFrame } from "../shared/model.ts";
 import type { ConnectionState, FrameView, PageActions } from "../shared/view.ts";
 
-/** Coalesced changes, applied together. */
+/** Coalesced changes, which are applied together. */
 export interface PendingChanges {
   readonly tasks: ReadonlyMap<string, Task>;
   readonly removed: ReadonlySet<string>;
 }
 
-/** The common state of all pages, writable. */
+/** The state that all pages have in common, in writable form. */
 export interface LiveFrame extends FrameView {
   readonly connection: Signal<ConnectionState>;
   readonly now: Signal<number>;
@@ -29,9 +29,9 @@ export interface LiveFrame extends FrameView {
 /** The state of a page whose tasks change. */
 export interface LivePage {
   readonly frame: LiveFrame;
-  /** Applies changes. Records older than the known version are ignored. */
+  /** Applies changes. Ignores a record that is older than the page's version of the task. */
   apply(changes: PendingChanges): void;
-  /** Replaces the state by these tasks: all tasks of the client. */
+  /** Replaces the state with these tasks, which are all tasks of the client. */
   replace(tasks: readonly Task[]): void;
   /** The current document title. */
   title(): string;
@@ -44,14 +44,14 @@ export interface LivePageOptions {
   readonly onMilestone: (milestone: Milestone) => void;
 }
 
-/** Creates the common state of a page. */
+/** Creates the state that all pages have in common. */
 export function createFrame(frame: PageFrame, actions: PageActions): LiveFrame {
   const now = signal(frame.now);
   return {
     frame,
     connection: signal<ConnectionState>({ kind: "snapshot", asOf: frame.now, over: null, reason: null }),
     now,
-    // Counted from the rendering on the server, so that hydration finds the same texts.
+    // The clock starts at the time of the rendering on the server, so that hydration renders the same texts.
     coarseNow: computed(() => frame.now + Math.floor((now.value - frame.now) / 10) * 10),
     scripted: signal(false),
     degradation: signal(frame.degradation),
@@ -61,7 +61,7 @@ export function createFrame(frame: PageFrame, actions: PageActions): LiveFrame {
   };
 }
 
-/** Sets a list signal only if the list differs, to avoid needless renderings. */
+/** Sets the signal of a list, but only if the list differs, to avoid needless renderings. */
 export function setList(list: Signal<readonly string[]>, ids: readonly string[]): void {
   const known = list.peek();
   if (known.length !== ids.length || known.some((id, index) => id !== ids[index])) list.value = ids;

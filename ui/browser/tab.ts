@@ -1,5 +1,5 @@
 /**
- * Computes the title and the favicon of a browser tab: overall progress and failures.
+ * Computes the title and the favicon of a browser tab, which show overall progress and failures.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import type { Task } from "../../lib/task/task.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 import type { PendingChanges } from "./state.ts";
 
-/** The values shown by a tab. */
+/** The values that a tab's title and favicon show. */
 export interface TabState {
   /** The overall progress in percent; `null` if no active task reports any. */
   readonly percent: number | null;
-  /** Failed tasks that the user has not seen yet. */
+  /** The number of failed tasks that the user has not seen yet. */
   readonly failed: number;
   /** Whether the page is live. */
   readonly isLive: boolean;
@@ -21,20 +21,20 @@ export interface TabState {
 
 /** Tracks the overall progress of all active tasks. */
 export class TabProgress {
-  /** The progress of active top-level tasks; subtasks are included in that of their parents. */
+  /** The progress of the active top-level tasks; a subtask's progress is part of its parent's. */
   readonly #progress: Map<string, number | null> = new Map();
   readonly #only: string | null;
 
   /**
-   * @param tasks the tasks known so far
-   * @param only the id of the page's task; `null` on the list page
+   * @param tasks the tasks that the page starts with
+   * @param only the id of the only task that counts, on a task page; `null` on the list page
    */
   constructor(tasks: Iterable<Task>, only: string | null) {
     this.#only = only;
     for (const task of tasks) this.#note(task);
   }
 
-  /** Applies changes. */
+  /** Applies changes of tasks. */
   apply({ tasks, removed }: PendingChanges): void {
     for (const id of removed) this.#progress.delete(id);
     for (const task of tasks.values()) this.#note(task);
@@ -62,7 +62,7 @@ export class TabProgress {
 /**
  * The document title of the list page, with failures and progress in front.
  *
- * @param title the title without them
+ * @param title the title without failures and progress
  * @param state the values to show
  */
 export function tabTitle(title: string, { percent, failed }: Pick<TabState, "percent" | "failed">): string {
@@ -72,7 +72,7 @@ export function tabTitle(title: string, { percent, failed }: Pick<TabState, "per
 
 /** The circumference of the ring, whose radius is 9. */
 const CIRCUMFERENCE = 56.55;
-/** The percentage of the ring that is filled in the logo. */
+/** How much of the ring is filled in the logo, in percent. */
 const MARK_PERCENT = 75;
 
 /**

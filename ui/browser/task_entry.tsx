@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The script of the task page.
+ * The entry script of the task page.
  *
  * @module
  */
@@ -25,7 +25,10 @@ hydratePage("task", (model, { root, ...options }) => {
   };
 });
 
-/** Fetches the history after a reconnect. If that fails, the timeline only lacks the steps in between. */
+/**
+ * Fetches the task's history after a reconnect. If the request fails, the timeline lacks only the steps that
+ * the page missed while disconnected.
+ */
 async function refetchHistory(page: LiveTaskPage, url: string): Promise<void> {
   const answer = await fetch(url).catch(() => null);
   if (answer?.ok) page.setHistory(readHistory(await answer.json()));

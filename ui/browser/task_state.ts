@@ -20,17 +20,17 @@ import type { TaskView } from "../shared/view.ts";
 /** The live state of the task page. */
 export interface LiveTaskPage extends LivePage {
   readonly view: TaskView;
-  /** Adds lines that were fetched from {@linkcode LiveTaskPage.nextLogLine} on. */
+  /** Adds log lines that were fetched, starting at {@linkcode LiveTaskPage.nextLogLine}. */
   addLog(page: LogPage, after: number): void;
-  /** The number of the first missing line; `null` if none is missing. */
+  /** The number of the first log line that has to be fetched; `null` if none is missing. */
   nextLogLine(): number | null;
-  /** Replaces the timeline by the server's history. */
+  /** Replaces the timeline with the server's history of the task. */
   setHistory(history: readonly HistoryEntry[]): void;
 }
 
-/** The maximum number of log lines, unless the user loads older ones. */
+/** The maximum number of log lines on the page, unless the user loads older ones. */
 const MAX_LOG_LINES = 1_000;
-/** Older lines per request. */
+/** The number of older log lines that one request loads. */
 const OLDER_LINES = 500;
 
 /** Creates the live state of the task page. */
@@ -48,7 +48,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
   const subtasks = new Map<string, Signal<Task>>(
     model.subtasks.map((subtask) => [subtask.id, signal(subtask)]),
   );
-  /** The ids of the direct subtasks, by parent. */
+  /** The ids of the direct subtasks, by the id of their parent. */
   const lists = new Map<string, Signal<readonly string[]>>();
   let mostLines = MAX_LOG_LINES;
 
@@ -63,8 +63,8 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
   function showTask(after: Task): void {
     const { lines, dropped, gone } = log.peek();
     const isAnother = after.created_at !== task.peek().created_at;
-    // Lines are dropped if another task has reused the id, or if the server lost lines that it had not
-    // stored.
+    // Log lines are dropped if another task has reused the id, or if the server crashed before it had stored
+    // them.
     const kept = isAnother ? 0 : hasEnded(after) ? after.log_count : Infinity;
     if (kept < dropped) log.value = { lines: [], dropped: kept, gone: Math.min(gone, kept) };
     else if (kept < dropped + lines.length) {
@@ -86,7 +86,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     removedAt.value = null;
   }
 
-  /** Adds the task to the attempts or as the next run, if it is one of them. */
+  /** Shows a task among the attempts or as the next run, if it is one of them. */
   function showRun(after: Task): void {
     const link = runLink(after);
     const known = attempts.peek();
@@ -114,7 +114,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     showRun(after);
     const { parent_id: parent } = after;
     if (parent === null || (parent !== id && !subtasks.has(parent))) {
-      // The id may have belonged to a subtask before.
+      // The id may have belonged to a subtask of this task before.
       subtasks.delete(after.id);
       return;
     }
@@ -124,7 +124,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     } else if (isReplacement || known.peek().version <= after.version) known.value = after;
   }
 
-  /** Updates the lists of subtasks, in the order of their creation, like the server. */
+  /** Updates the lists of subtasks. They are in the order of creation, as on the server. */
   function settle(): void {
     const ids = new Map<string, string[]>();
     for (const subtask of [...subtasks.values()].map((each) => each.peek()).sort(compareRuns)) {
@@ -158,7 +158,8 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     batch(() => {
       for (const gone of subtasks.keys()) if (!wanted.has(gone)) subtasks.delete(gone);
       if (!wanted.has(id)) forget(id);
-      // After a restart versions may start again from 1, so these records apply whatever their version.
+      // After a restart of the server, versions may start again from 1, so these records apply whatever their
+      // version.
       for (const each of all) {
         if (each.id === id) showTask(each);
         else applyTask(each, true);
@@ -171,8 +172,8 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     const known = log.peek();
     const end = known.dropped + known.lines.length;
     const fresh: readonly LogLine[] = page.lines.slice(Math.max(0, end - page.first));
-    // If lines in between are missing, because they came too fast or are no longer kept, drop the earlier ones:
-    // the log would look complete.
+    // Lines may be missing before the fetched ones, because they came too fast or are no longer kept. Then
+    // drop the lines before the gap: otherwise the log would look complete.
     const isGap = page.first > end;
     const lines = [...isGap ? [] : known.lines, ...fresh].slice(-mostLines);
     const dropped = Math.max(end, page.first) + fresh.length - lines.length;
@@ -182,7 +183,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
   function nextLogLine(): number | null {
     const end = log.value.dropped + log.value.lines.length;
     const count = task.value.log_count;
-    // Fetch no more lines than the page keeps.
+    // No more lines are fetched than the page keeps.
     return count > end ? Math.max(end, count - MAX_LOG_LINES) : null;
   }
 
@@ -193,7 +194,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     mostLines = Math.max(mostLines, lines.length + wanted);
     const { lines: older, first } = await options.actions.logBefore(id, dropped, wanted);
     const now = log.peek();
-    // Another task may have reused the id in the meantime, or the oldest lines were dropped.
+    // During the request, another task may have reused the id, or the oldest lines may have been dropped.
     if (now.dropped !== dropped) return;
     log.value = older.length === 0
       ? { ...now, gone: dropped }

@@ -9,25 +9,28 @@ import { hasEnded } from "../../lib/task/task_view.ts";
 import type { ClientPageModel } from "../shared/model.ts";
 import type { TaskCounts } from "../shared/view.ts";
 
-/** The number of removed tasks to remember. A restore follows soon after the removal. */
+/**
+ * The number of removed tasks to remember, in case they are restored. A task can be restored only for a few
+ * seconds.
+ */
 const MAX_GONE = 1_000;
 
-/** The page data that the counts start from. */
+/** The page data from which the counts start. */
 export type TallyModel = Pick<ClientPageModel, "tasks" | "activeTotal" | "endedTotal" | "now" | "page">;
 
-/** The number of active and ended tasks of a client. */
+/** Counts the active and the ended tasks of a client. */
 export class TaskTally {
   readonly #pageTime: number;
   readonly #isFirstPage: boolean;
-  /** The tasks that are counted individually, and whether each has ended. */
+  /** The ids of the tasks that are counted individually, and whether each has ended. */
   readonly #counted = new Map<string, boolean>();
-  /** The removed tasks; used only if not all tasks are known. */
+  /** The ids of removed tasks; used only if not every task is counted individually. */
   readonly #gone = new Set<string>();
-  /** Whether every task is counted individually. If not, some are only included in the totals. */
+  /** Whether every task is counted individually. If not, some tasks are included only in the totals. */
   #knowsAll: boolean;
   #counts: TaskCounts;
 
-  /** @param model the page data */
+  /** @param model the page data with the initial counts */
   constructor(model: TallyModel) {
     const { tasks, activeTotal, endedTotal, now, page } = model;
     this.#pageTime = now;
@@ -75,7 +78,7 @@ export class TaskTally {
     if (this.#gone.size > MAX_GONE && oldest !== undefined) this.#gone.delete(oldest);
   }
 
-  /** Starts again with these tasks: all tasks of the client. */
+  /** Forgets all counts and starts with these tasks, which are all tasks of the client. */
   replace(tasks: readonly Task[]): void {
     this.#counted.clear();
     this.#gone.clear();
@@ -86,12 +89,12 @@ export class TaskTally {
   }
 
   /**
-   * Guesses whether a task never seen before is included in the totals: as ended, as active, or not at all
-   * (`undefined`).
+   * Guesses how the totals include a task of which the page had no record: as ended (`true`), as active
+   * (`false`), or not at all (`undefined`).
    */
   #guess(task: Task): boolean | undefined {
     if (this.#knowsAll || this.#gone.has(task.id) || task.created_at > this.#pageTime) return undefined;
-    // If it ended after the page was rendered, it was still active then.
+    // A task that ended after the page was rendered was still active at that time.
     return hasEnded(task) && (task.finished_at ?? 0) <= this.#pageTime;
   }
 

@@ -9,15 +9,19 @@ import type { UpdateSourceName } from "../shared/view.ts";
 import { readChanges, readMessage, readTaskList, type ServerMessage } from "../../lib/task/wire.ts";
 import { EventReader } from "./event_reader.ts";
 
-/** Why a subscription ended: connection lost, access refused, or the task or client not found. */
+/**
+ * Why a subscription ended: the connection was lost, access was refused, or the task or client was not found.
+ */
 export type SubscriptionEnd = "lost" | "refused" | "not_found";
 
 /** The callbacks of a subscription. None is called before `open` has returned, and none after the end. */
 export interface SubscriptionCallbacks {
-  /** Anything arrived from the server. The first call means that the server is reachable this way. */
+  /**
+   * Called whenever data arrives from the server. The first call shows that this source reaches the server.
+   */
   readonly onActivity: () => void;
   readonly onMessage: (message: ServerMessage) => void;
-  /** The subscription has ended, but not by {@linkcode Subscription.close}. */
+  /** Called when the subscription has ended, except by {@linkcode Subscription.close}. */
   readonly onEnd: (why: SubscriptionEnd) => void;
 }
 
@@ -34,19 +38,19 @@ export interface UpdateSource {
    * Opens a subscription, which first delivers the changes since a cursor.
    *
    * @param cursor the cursor of the page's state
-   * @param callbacks the callbacks
-   * @returns the subscription
+   * @param callbacks receive the messages and the end of the subscription
+   * @returns the open subscription
    */
   open(cursor: string, callbacks: SubscriptionCallbacks): Subscription;
 }
 
-/** WebSocket close codes for a watcher without, or no longer with, access. */
+/** The WebSocket close codes for a watcher that has no access, or has lost it. */
 const REFUSED_CODES: ReadonlySet<number> = new Set([1008, 4401, 4403]);
 const NOT_FOUND_CODE = 4404;
 const REFUSED_STATUS: ReadonlySet<number> = new Set([401, 403]);
 /**
- * The content type of a refusal by the server itself. A refusal by a proxy has another one and only blocks
- * this source.
+ * The content type of a refusal that the server itself sent. A proxy's refusal has another content type, and
+ * means only that this source is blocked.
  */
 const OUR_REFUSAL = "application/problem+json";
 
@@ -58,13 +62,16 @@ const ASK_AGAIN_MS = 500;
 const POLL_MS = 3_000;
 /** The timeout for response headers, in milliseconds. */
 const ANSWER_MS = 10_000;
-/** If an event stream is silent for this long after opening, in milliseconds, no changes were missed. */
+/**
+ * If no event arrives for this long after an event stream was opened, in milliseconds, no changes were
+ * missed.
+ */
 const MISSED_MS = 300;
 
 /**
  * Receives updates over a WebSocket.
  *
- * @param url the URL without a query: `ws://host/ws/tasks/default`
+ * @param url the URL without a query, such as `ws://host/ws/tasks/default`
  */
 export function socketSource(url: string): UpdateSource {
   return {
@@ -78,7 +85,7 @@ function openSocket(url: string, { onActivity, onMessage, onEnd }: SubscriptionC
   try {
     socket = new WebSocket(url);
   } catch {
-    // The constructor throws if sockets are forbidden, for example by a content security policy.
+    // The constructor throws if WebSockets are forbidden, for example by a content security policy.
     const timer = setTimeout(() => onEnd("lost"));
     return { close: () => clearTimeout(timer) };
   }
@@ -91,7 +98,7 @@ function openSocket(url: string, { onActivity, onMessage, onEnd }: SubscriptionC
     onActivity();
     const message = readOrNull(() => readMessage(String(data)));
     if (message !== null) return onMessage(message);
-    // An unreadable message is a gap: reconnect with the old cursor to get it again.
+    // A message that cannot be parsed would leave a gap: reconnect with the old cursor to receive it again.
     close();
     onEnd("lost");
   };
@@ -104,11 +111,11 @@ function openSocket(url: string, { onActivity, onMessage, onEnd }: SubscriptionC
 }
 
 /**
- * Receives updates as server-sent events. Uses `fetch`, because `EventSource` hides keep-alives and the status
- * of a refusal.
+ * Receives updates as server-sent events. Uses `fetch`, because `EventSource` hides keep-alives and the
+ * status of a refusal.
  *
- * @param url the URL without a query: `/events/tasks/default`
- * @param isOfTask whether the stream is of one task; such a stream ends after the task's final state
+ * @param url the URL without a query, such as `/events/tasks/default`
+ * @param isOfTask whether the stream is about a single task; such a stream ends after the task's final state
  */
 export function eventSource(url: string, isOfTask = false): UpdateSource {
   return {
@@ -126,7 +133,7 @@ export function eventSource(url: string, isOfTask = false): UpdateSource {
       return openRequests(tracked, async function follow(requests) {
         const response = await requests.get(`${url}?${after(position)}`, "text/event-stream");
         if (isOfTask && response.status === NOTHING_MORE) {
-          // The task has ended, so nothing more will come.
+          // The task has ended, so there will be no more events.
           onActivity();
           onMessage({ type: "task_update", cursor: position, tasks: [], removed: [] });
           return;
@@ -142,7 +149,7 @@ export function eventSource(url: string, isOfTask = false): UpdateSource {
   };
 }
 
-/** Reads a stream to its end. */
+/** Reads a stream of server-sent events to its end. */
 async function readEvents(response: Response, cursor: string, requests: Requests): Promise<void> {
   const { onActivity, onMessage } = requests.callbacks;
   const events = new EventReader();
@@ -151,7 +158,7 @@ async function readEvents(response: Response, cursor: string, requests: Requests
     const { value, done } = await reader.read();
     if (done || requests.isEnded) return;
     onActivity();
-    // The stream starts with the missed changes, but does not say so if there are none.
+    // The stream starts with the missed changes; if there are none, it starts without any event.
     if (isFirst) {
       requests.later(MISSED_MS, () => onMessage({ type: "task_update", cursor, tasks: [], removed: [] }));
     }
@@ -165,8 +172,8 @@ async function readEvents(response: Response, cursor: string, requests: Requests
 /**
  * Receives updates by polling the REST API.
  *
- * @param url the URL of the tasks: `/tasks/default`
- * @param readyUrl the URL of the readiness check: `/readyz`
+ * @param url the URL of the tasks, such as `/tasks/default`
+ * @param readyUrl the URL of the readiness check, such as `/readyz`
  * @param intervalMs the time between two polls, in milliseconds
  */
 export function pollingSource(url: string, readyUrl: string, intervalMs: number = POLL_MS): UpdateSource {
@@ -205,7 +212,7 @@ async function readDegradation(response: Response): Promise<string | null> {
   return response.ok || message.type !== "degraded" ? null : message.detail;
 }
 
-/** A subscription made of requests: one at a time, with a timer in between. */
+/** A subscription that consists of HTTP requests: one at a time, with a timer between them. */
 class Requests implements Subscription {
   readonly callbacks: SubscriptionCallbacks;
   readonly #abort = new AbortController();
@@ -219,7 +226,7 @@ class Requests implements Subscription {
     return this.#abort.signal.aborted;
   }
 
-  /** Runs asynchronous work; any error ends the subscription. */
+  /** Runs an asynchronous function; any error ends the subscription. */
   run(work: (requests: this) => Promise<void>): void {
     work(this).catch(() => this.end());
   }
@@ -239,12 +246,12 @@ class Requests implements Subscription {
     this.#timer = setTimeout(then, milliseconds);
   }
 
-  /** Cancels what was scheduled. */
+  /** Cancels the scheduled function, if there is one. */
   forget(): void {
     clearTimeout(this.#timer);
   }
 
-  /** Ends the subscription with a callback. */
+  /** Ends the subscription and calls `onEnd`. */
   end(response?: Response): void {
     if (this.isEnded) return;
     this.close();
@@ -272,7 +279,7 @@ function after(cursor: string): string {
   return `after=${encodeURIComponent(cursor)}`;
 }
 
-/** Returns `null` instead of throwing a `SyntaxError`. */
+/** Calls a function, and returns `null` if it throws a `SyntaxError`. */
 function readOrNull<T>(read: () => T): T | null {
   try {
     return read();

@@ -1,6 +1,6 @@
 /**
  * The script for windowed rendering, which only pages with long lists load. Newer versions of the library are
- * twice as large, for features that are not needed here (chats, lanes).
+ * twice as large because of features that are not needed here (chats, lanes).
  * @module
  */
 
@@ -9,15 +9,15 @@ import { observeWindowOffset, observeWindowRect, Virtualizer, windowScroll } fro
 import type { Windowing } from "./list_window.ts";
 import type { ListRange } from "../shared/view.ts";
 
-/** Items rendered outside the viewport on either side. */
+/** The number of items to render outside the viewport on either side. */
 const OVERSCAN = 10;
 
 /**
  * Starts the windowing of a list.
  *
- * @param estimate estimates the height of an item that was not measured yet, in pixels
- * @param onChange receives each new range
- * @returns the windowing
+ * @param estimate returns the estimated height of an item that has not been measured yet, in pixels
+ * @param onChange receives each new range to render
+ * @returns the windowing of the list
  */
 export function createWindowing(
   estimate: (index: number) => number,
@@ -68,8 +68,8 @@ export function createWindowing(
 }
 
 /**
- * The exact height. The library rounds it, which would shift the list by a fraction of a pixel for each item
- * above.
+ * The exact height of an item. The library would round it, which shifts the list by a fraction of a pixel for
+ * each item above.
  */
 function heightOf(element: Element, entry: ResizeObserverEntry | undefined): number {
   return entry?.borderBoxSize[0]?.blockSize ?? element.getBoundingClientRect().height;

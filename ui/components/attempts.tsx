@@ -17,7 +17,7 @@ interface ViewProps {
   readonly view: TaskView;
 }
 
-/** The attempts of one task as a list, with the current one highlighted. */
+/** A list of a task's attempts, with the page's own attempt highlighted. */
 export function AttemptsSection({ view }: ViewProps): JSX.Element | null {
   const attempts = view.attempts.value;
   const { id, retry_of: origin } = view.task.value;

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * The bar with the actions for the selected tasks. It is a plain form whose checkboxes are in the rows; with
- * JavaScript it also counts the selection and offers to undo a removal.
+ * The bar with the actions for the selected tasks: a plain form, whose checkboxes are in the rows. With
+ * JavaScript, the bar also counts the selected tasks and offers to undo a removal.
  *
  * @module
  */
@@ -23,7 +23,10 @@ const ACTIONS: readonly (readonly [action: BulkAction, label: string])[] = [
   ["remove", "Remove"],
 ];
 
-/** The bar at the bottom of the window. Without JavaScript, CSS shows it as soon as a checkbox is ticked. */
+/**
+ * The bar at the bottom of the window with the bulk actions. Without JavaScript, CSS shows the bar as soon as
+ * a checkbox is ticked.
+ */
 export function BulkBar({ view }: ViewProps): JSX.Element | null {
   if (!view.frame.visitor.mayChange) return null;
   const { list } = view;
@@ -51,7 +54,10 @@ export function BulkBar({ view }: ViewProps): JSX.Element | null {
         {state.kind === "busy" && state.text}
         {state.kind === "idle" && size === 0 && "Selected tasks"}
         {state.kind !== "busy" && size > 0 && <span>{formatCount(size)} selected</span>}
-        {/* The result is also shown beside a selection: tasks whose change failed stay selected. */}
+        {
+          /* The result is shown even if tasks are selected: those for which the action failed stay selected.
+           */
+        }
         {state.kind === "done" && <Done text={state.text} isProblem={state.isProblem} />}
       </p>
       {state.kind === "done" && state.undo > 0 && (

@@ -12,18 +12,18 @@ const WIDTH = 1_000;
 const HEIGHT = 100;
 
 interface AreaChartProps {
-  /** From left to right; `y` is between 0 and {@linkcode AreaChartProps.high}. */
+  /** The points of the line, from left to right; `y` is between 0 and {@linkcode AreaChartProps.high}. */
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** The `x` values of the left and right edge. */
+  /** The `x` value of the left edge; `to` is that of the right edge. */
   readonly from: number;
   readonly to: number;
   /** The `y` value of the top edge. */
   readonly high: number;
-  /** The text alternative for screen readers. */
+  /** The text alternative of the chart, for screen readers. */
   readonly label: string;
 }
 
-/** A line over time with the area below it filled. */
+/** A line chart over time, with the area below the line filled. */
 export function AreaChart({ points, from, to, high, label }: AreaChartProps): JSX.Element {
   const x = (at: number) => rounded((at - from) / Math.max(to - from, 1e-6) * WIDTH);
   const y = (value: number) => rounded(HEIGHT - value / high * HEIGHT);
@@ -53,14 +53,17 @@ export function AreaChart({ points, from, to, high, label }: AreaChartProps): JS
 }
 
 interface SpanProps {
-  /** Fractions of the total, from 0 to 1. */
+  /** The start of the interval as a fraction of the whole, from 0 to 1; `length` is another such fraction. */
   readonly start: number;
   readonly length: number;
 }
 
-/** A bar that marks an interval within a longer one. Decorative: the text beside it states the duration. */
+/**
+ * A bar that marks an interval within a longer one. The bar is decorative: the text beside it states the
+ * duration.
+ */
 export function Span({ start, length }: SpanProps): JSX.Element {
-  // Very short intervals get a minimum width, and stay inside the right edge.
+  // A very short interval gets a minimum width, without crossing the right edge.
   const width = Math.min(100, Math.max(0.5, length * 100));
   const left = Math.min(start * 100, 100 - width);
   return (

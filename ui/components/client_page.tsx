@@ -19,16 +19,16 @@ interface ClientPageProps {
   readonly view: ClientView;
   /** The forms that start tasks; rendered on the server only. */
   readonly start?: JSX.Element;
-  /** The form above the list; rendered on the server only. */
+  /** The form above the list with its filters and order; rendered on the server only. */
   readonly toolbar?: JSX.Element;
 }
 
-/** A subtree that only the server renders: during hydration, Preact leaves the existing markup alone. */
+/** A subtree that only the server renders: Preact leaves its markup unchanged during hydration. */
 function serverRendered(children: JSX.Element | undefined) {
   return children === undefined ? { dangerouslySetInnerHTML: { __html: "" } } : { children };
 }
 
-/** The list page. */
+/** The page that lists a client's tasks, without its HTML head. */
 export function ClientPage({ view, start, toolbar }: ClientPageProps): JSX.Element {
   return (
     <Shell

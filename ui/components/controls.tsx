@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * Buttons. Each works as a plain form; with JavaScript it calls the REST API instead and shows an error
- * beside the button.
+ * The buttons of a page. An action's button works as a plain form; with JavaScript, it calls the REST API
+ * instead and shows any error beside itself.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import { useState } from "preact/hooks";
 import type { FrameView } from "../shared/view.ts";
 import { Icon } from "./icons.tsx";
 
-/** The message of a caught error, to show on the page. */
+/** Returns the message of a caught error, to show on the page. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 interface ActionButtonProps {
-  /** The URL that the form posts to without JavaScript. */
+  /** The URL to which the form is submitted without JavaScript. */
   readonly action: string;
   readonly label: string;
   readonly busyLabel: string;
-  /** The accessible name, which also names the task: "Cancel backup". */
+  /** The accessible name of the button, which also names the task, as in "Cancel backup". */
   readonly description: string;
   /** Whether the action is already in progress. */
   readonly busy?: boolean;
-  /** Performs the action with JavaScript; `undefined` submits the form. */
+  /** Performs the action with JavaScript; if `undefined`, the button submits the form. */
   readonly run: (() => Promise<void>) | undefined;
 }
 
@@ -62,14 +62,14 @@ export function ActionButton(props: ActionButtonProps): JSX.Element {
 interface CopyButtonProps {
   readonly view: FrameView;
   readonly text: string;
-  /** Names the copied text in the button's label: "the client token". */
+  /** A name for the copied text, for the button's label, such as "the client token". */
   readonly what: string;
 }
 
 /** How long the button shows that the text was copied, in milliseconds. */
 const COPIED_MS = 1_500;
 
-/** Copies a text to the clipboard. Rendered only if the page's script runs. */
+/** A button that copies a text to the clipboard. Rendered only if the page's script runs. */
 export function CopyButton({ view, text, what }: CopyButtonProps): JSX.Element | null {
   const [state, setState] = useState<"idle" | "copied" | "failed">("idle");
   const { actions } = view;

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The expandable part of a row: stack, metadata and the whole result.
+ * The expandable details of a row: stack, metadata and the whole result.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { taskPageUrl } from "../shared/links.ts";
 import type { FrameView } from "../shared/view.ts";
 import { CopyButton } from "./controls.tsx";
 
-/** Characters of a stack or value in a row; the task page shows all of it. */
+/** The maximum number of characters of a stack or a value in a row; the task page shows all of them. */
 const MAX_ROW_CHARACTERS = 2_000;
 
 interface TaskProps {
@@ -20,7 +20,7 @@ interface TaskProps {
   readonly task: Task;
 }
 
-/** Stack, result and metadata of an ended task, collapsed. */
+/** The stack, the result and the metadata of an ended task, in a collapsed element. */
 export function TaskDetails({ view, task }: TaskProps): JSX.Element | null {
   const stack = task.error?.stack;
   const hasMetadata = Object.keys(task.metadata).length > 0;
@@ -57,7 +57,7 @@ export function Json({ value, most = Infinity, label }: JsonProps): JSX.Element 
 
 interface CommandProps {
   readonly view: FrameView;
-  /** The heading above the command: "All tasks as JSON". */
+  /** The heading above the command, such as "All tasks as JSON". */
   readonly purpose: string;
   readonly command: string;
 }

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The frame around every page: header, connection state, notices, live region and footer.
+ * The frame around the content of every page: header, connection state, notices, live region and footer.
  *
  * @module
  */
@@ -21,7 +21,7 @@ interface ViewProps {
 }
 
 interface ShellProps extends ViewProps {
-  /** The URL of the current page, to reload it. */
+  /** The URL of the current page, for reloading it. */
   readonly self: string;
   /** The URL of the page that creates a share link for the current page. */
   readonly share?: string;
@@ -89,14 +89,16 @@ export function Shell({ view, self, share, children }: ShellProps): JSX.Element 
   );
 }
 
-/** The badge's text for each source of updates. */
+/** The text of the connection badge on a live page, for each source of updates. */
 const LIVE_TEXT: Readonly<Record<UpdateSourceName, string>> = {
   socket: "Live",
   events: "Live via event stream",
   polling: "Refreshing every few seconds",
 };
 
-/** Shows whether the page is live. Screen readers hear changes from the live region instead. */
+/**
+ * A badge that shows whether the page is live. Screen readers announce changes from the live region instead.
+ */
 function ConnectionBadge({ view, self }: ViewProps & { readonly self: string }): JSX.Element {
   const { kind, asOf, over } = view.connection.value;
   return (
@@ -163,8 +165,8 @@ function NoticeBar({ view, self }: ViewProps & { readonly self: string }): JSX.E
 }
 
 /**
- * A message that disappears after a few seconds; hidden from screen readers, which hear it from the live
- * region.
+ * A message that disappears after a few seconds. It is hidden from screen readers, which announce the same
+ * message from the live region.
  */
 function Toast({ view }: ViewProps): JSX.Element | null {
   const toast = view.toast.value;
@@ -181,13 +183,16 @@ interface SectionHeadProps extends ViewProps {
   readonly id: string;
   readonly title: string;
   readonly count: string;
-  /** Whether to show the time of the data while the page is disconnected. */
+  /** Whether to show how old the data is while the page is disconnected. */
   readonly dated?: boolean;
   /** Content at the end of the line, such as a link. */
   readonly children?: ComponentChildren;
 }
 
-/** The heading of a section, with its number of items and, while disconnected, the time of the data. */
+/**
+ * The heading of a section, with the number of items and, while the page is disconnected, the time of the
+ * data.
+ */
 export function SectionHead(
   { view, id, title, count, dated = false, children }: SectionHeadProps,
 ): JSX.Element {

@@ -17,7 +17,7 @@ interface HelpProps {
   readonly view: FrameView;
 }
 
-/** The help button and its dialog. Rendered only if the page's script runs. */
+/** The help button, and the dialog that it opens. Rendered only if the page's script runs. */
 export function Help({ view }: HelpProps): JSX.Element | null {
   const dialog = useRef<HTMLDialogElement>(null);
   const isScripted = view.scripted.value;

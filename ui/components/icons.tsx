@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * SVG icons. All are hidden from screen readers: the text beside an icon states its meaning.
+ * The SVG icons of the pages. They are hidden from screen readers, because the text beside an icon states its
+ * meaning.
  *
  * @module
  */

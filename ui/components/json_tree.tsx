@@ -15,7 +15,7 @@ import { SectionHead } from "./frame.tsx";
 
 /** Values with more nodes than this are shown as plain JSON, which renders much faster. */
 const MAX_SUBTASKS = 1_000;
-/** Lists and objects with more entries than this start collapsed. */
+/** Lists and objects with more entries than this are initially collapsed. */
 const MAX_OPEN = 20;
 
 interface JsonSectionProps {
@@ -45,7 +45,7 @@ export function JsonSection({ view, id, title, value }: JsonSectionProps): JSX.E
 }
 
 interface NodeProps {
-  /** The key of the value; `null` for the root and for list items. */
+  /** The property name of the value; `null` for the root and for list items. */
   readonly name: string | null;
   readonly value: JsonValue;
   readonly depth: number;

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The list's empty states, which say how to create a task.
+ * The texts in place of an empty list, which explain how to create a task.
  *
  * @module
  */
@@ -15,7 +15,7 @@ interface ViewProps {
   readonly view: ClientView;
 }
 
-/** The empty state of the active tasks, or of a client that has never had a task. */
+/** The text if a client has no active tasks, or has never had a task. */
 export function ActiveEmpty({ view }: ViewProps): JSX.Element {
   const { frame } = view;
   if (view.counts.value.ended > 0) {

@@ -14,7 +14,7 @@ interface ViewProps {
   readonly view: ClientView;
 }
 
-/** The parameters of the URL that could not be parsed. */
+/** A notice about parameters of the URL that could not be parsed. */
 export function ListProblems({ view }: ViewProps): JSX.Element | null {
   const problems = view.problems.value;
   if (problems.length === 0) return null;
@@ -25,7 +25,7 @@ export function ListProblems({ view }: ViewProps): JSX.Element | null {
   );
 }
 
-/** The number of matching tasks and a link that clears the filters, if any filter is active. */
+/** The number of matching tasks, and a link that clears the filters; empty if no filter is active. */
 export function FilterState({ view }: ViewProps): JSX.Element {
   const query = view.query.value;
   return (

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * A task's log: follows new lines while scrolled to the end, and can be filtered, paused and downloaded.
+ * The log of a task page: follows new lines while scrolled to the end, and can be filtered, paused and
+ * downloaded.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { errorMessage } from "./controls.tsx";
 import { SectionHead } from "./frame.tsx";
 import { LogLines, type NumberedLine, textOf } from "./log_lines.tsx";
 
-/** The log follows new lines while it is scrolled to within this many CSS pixels of its end. */
+/** The log follows new lines while the scroll position is at most this many CSS pixels from the end. */
 const FOLLOW_DISTANCE = 24;
 
 /** The log section of a task page. */
@@ -28,8 +29,8 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
   const [problem, setProblem] = useState("");
   const box = useRef<HTMLOListElement>(null);
   /**
-   * The distance from the scroll position to the end of the log, to restore after older lines were inserted
-   * above.
+   * The distance from the scroll position to the end of the log. It is restored after older lines were
+   * inserted above.
    */
   const below = useRef<number | null>(null);
   const log = held ?? newest;
@@ -57,7 +58,7 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
     if (list !== null) setAway(list.scrollHeight - list.scrollTop - list.clientHeight > FOLLOW_DISTANCE);
   }
 
-  /** Moves to the next (or previous) match, wrapping around at the ends. */
+  /** Moves to the next (or previous) match, and wraps around at the ends. */
   function step(by: 1 | -1): void {
     if (shown.length === 0) return;
     const index = shown.findIndex(({ number }) => number === current);
@@ -161,7 +162,7 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
   );
 }
 
-/** The numbered lines that contain the search text. */
+/** Finds the lines of a log that contain the search text, and numbers them. */
 function found({ lines, dropped }: TaskLog, query: string): readonly NumberedLine[] {
   const all = lines.map((line, index) => ({ number: dropped + index, line }));
   return query === "" ? all : all.filter(({ line }) => textOf(line).toLowerCase().includes(query));

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The lines of a log, in chunks of a hundred, so that an added line re-renders only the last chunk.
+ * Renders the lines of a log in chunks of a hundred, so that an added line re-renders only the last chunk.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import type { LogLine } from "../../lib/task/task.ts";
 import type { FrameView } from "../shared/view.ts";
 import { ShortClock } from "./time.tsx";
 
-/** A line and its index in the whole log, from 0. */
+/** A log line and its index in the whole log, from 0. */
 export interface NumberedLine {
   readonly number: number;
   readonly line: LogLine;
 }
 
-/** ANSI escape sequences for colours and cursor movement. */
+/** Matches ANSI escape sequences for colours and cursor movement. */
 const TERMINAL_CODES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");
-/** Lines per chunk. */
+/** The number of lines in a chunk. */
 const CHUNK = 100;
 
-/** The text of a line without ANSI escape sequences. */
+/** Returns the text of a log line without ANSI escape sequences. */
 export function textOf(line: LogLine): string {
   return String(line.text).replace(TERMINAL_CODES, "");
 }
@@ -29,9 +29,9 @@ export function textOf(line: LogLine): string {
 interface LinesProps {
   readonly view: FrameView;
   readonly lines: readonly NumberedLine[];
-  /** The search text in lower case; empty if there is none. */
+  /** The search text in lower case; empty if the user is not searching. */
   readonly query: string;
-  /** The number of the match that was last moved to; `null` if none. */
+  /** The index of the match to which the user moved last; `null` if there is none. */
   readonly current: number | null;
 }
 
@@ -87,7 +87,7 @@ class Chunk extends Component<LinesProps> {
 /** Wraps each match of the search text in a `mark` element. */
 function marked(text: string, query: string): JSX.Element | string {
   const lower = text.toLowerCase();
-  // Some letters become two in lower case; indices into the lower-case text would then be wrong.
+  // Some letters become two in lower case; the indices into the lower-case text would then be wrong.
   if (query === "" || lower.length !== text.length) return text;
   const parts: (JSX.Element | string)[] = [];
   let from = 0;

@@ -15,7 +15,10 @@ interface NotificationButtonProps {
   readonly view: FrameView;
 }
 
-/** Toggles notifications. Rendered only if the page's script runs and the browser supports them. */
+/**
+ * A button that toggles notifications. Rendered only if the page's script runs and the browser supports
+ * notifications.
+ */
 export function NotificationButton({ view }: NotificationButtonProps): JSX.Element | null {
   const isScripted = view.scripted.value;
   const [changed, setState] = useState<ReturnType<typeof notificationState> | null>(null);

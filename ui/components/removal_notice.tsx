@@ -11,7 +11,7 @@ import { taskPageUrl } from "../shared/links.ts";
 import type { TaskView } from "../shared/view.ts";
 import { ActionButton } from "./controls.tsx";
 
-/** Says that the task was removed, and offers to undo that while the server can. */
+/** A notice that the task was removed. Offers to undo the removal while the server can restore the task. */
 export function RemovalNotice({ view }: { readonly view: TaskView }): JSX.Element | null {
   const removedAt = view.removedAt.value;
   if (removedAt === null) return null;
@@ -25,7 +25,8 @@ export function RemovalNotice({ view }: { readonly view: TaskView }): JSX.Elemen
 }
 
 /**
- * Takes the focus from the Remove button that it replaces; when it disappears, the focus moves to the title.
+ * The undo button. It receives the focus if the Remove button had it; when the undo button disappears, the
+ * focus moves to the title.
  */
 function Undo({ view, left }: { readonly view: TaskView; readonly left: number }): JSX.Element {
   const { actions } = view;

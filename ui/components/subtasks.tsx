@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The subtasks of a task as a tree: each with its progress bar and its share of its parent's progress.
+ * The subtasks of a task as a tree. Each has a progress bar, and shows its share of its parent's progress.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import { Elapsed } from "./time.tsx";
 
 interface SubtasksProps {
   readonly view: TaskView;
-  /** The id of the parent. */
+  /** The id of the parent task. */
   readonly of: string;
 }
 
-/** The tree of the page's task. */
+/** The section with the subtasks of the page's task. */
 export function SubtasksSection({ view }: { readonly view: TaskView }): JSX.Element | null {
   const { id } = view.task.value;
   const count = view.subtasksOf(id).value.length;
@@ -48,13 +48,13 @@ function Subtasks({ view, of }: SubtasksProps): JSX.Element {
 interface SubtaskProps {
   readonly view: TaskView;
   readonly id: string;
-  /** The sum of the weights of all siblings. */
+  /** The sum of the weights of the subtask and its siblings. */
   readonly total: number;
 }
 
 function Subtask({ view, id, total }: SubtaskProps): JSX.Element | null {
   const task = view.subtask(id)?.value;
-  // An open branch stays open after its task ends, because the user may be reading it.
+  // An expanded branch stays expanded after its task ends, because the user may be reading it.
   const [isOpen] = useState(task !== undefined && !hasEnded(task));
   if (task === undefined) return null;
   const below = view.subtasksOf(id).value.length;

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * Small elements that show one aspect of a task, for both rows and pages.
+ * Small elements that show one property of a task, for rows and for task pages.
  *
  * @module
  */
@@ -54,7 +54,8 @@ export function StateLabel({ state }: { readonly state: string }): JSX.Element {
 }
 
 /**
- * Warns that a task is stale: it has sent no sign of life for longer than it promised. Empty for other tasks.
+ * A warning that a task is stale: it has sent no sign of life for longer than it promised. Empty for other
+ * tasks.
  */
 export function StaleFlag(
   { view, task }: { readonly view: FrameView; readonly task: Task },
@@ -70,7 +71,7 @@ export function StaleFlag(
   );
 }
 
-/** The progress of a task as a bar; indeterminate if the progress is `null`. */
+/** A bar with the progress of a task; indeterminate if the progress is `null`. */
 export function ProgressBar({ task }: TaskProps): JSX.Element {
   const counts = formatCounts(task);
   const percent = task.progress === null ? "indeterminate" : formatPercent(task.progress);
@@ -80,7 +81,8 @@ export function ProgressBar({ task }: TaskProps): JSX.Element {
     <progress
       class={task.stale || hasEnded(task) ? "bar bar-inactive" : "bar"}
       max={100}
-      // Separate keys create a new element: removing `value` does not make an existing bar indeterminate again.
+      // The separate keys make Preact create a new element, because removing `value` does not make an
+      // existing bar indeterminate again.
       key={value === undefined ? "unknown" : "known"}
       {...(value === undefined ? {} : { value })}
       aria-label={`Progress of ${task.name}`}
@@ -89,7 +91,10 @@ export function ProgressBar({ task }: TaskProps): JSX.Element {
   );
 }
 
-/** "current of total". Its minimum width keeps the neighbouring elements from moving as it grows. */
+/**
+ * The counts of a task, as in "3 of 10". A minimum width keeps neighbouring elements in place as the numbers
+ * grow.
+ */
 export function Counts({ task }: TaskProps): JSX.Element | null {
   const text = formatCounts(task);
   if (text === "") return null;
@@ -107,7 +112,7 @@ export function Tags({ task }: TaskProps): JSX.Element | null {
   );
 }
 
-/** The type of an error, for display. */
+/** Returns the type of an error in words, for display. */
 export function errorTypeText(error: TaskError): string {
   return error.type === "interrupted" ? "Interrupted" : String(error.type);
 }

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The list of tasks with its section headings; only the visible range of a long list is rendered.
+ * The list of tasks with its section headings. Renders only the visible range of a long list.
  *
  * @module
  */
@@ -26,10 +26,10 @@ interface Segment {
   readonly ids: string[];
 }
 
-/** The next page is loaded when the end of the list is within this distance of the viewport. */
+/** More tasks are loaded when the end of the list is at most this far from the viewport. */
 const ROOM_BELOW = "1200px";
 
-/** The list with all its sections. */
+/** The list of tasks with all its sections. */
 export function TaskList({ view }: ViewProps): JSX.Element {
   const root = useRef<HTMLDivElement>(null);
   const items = view.items.value;
@@ -73,7 +73,7 @@ function Section({ view, segment }: SectionProps): JSX.Element | null {
   const { key, hasHead, ids } = segment;
   const total = view.sections.value.get(key) ?? ids.length;
   const { active, ended } = view.counts.value;
-  // A client that never had a task gets one empty state, not one for each section.
+  // A client that has never had a task gets a single text, not one for each section.
   if (key !== "active" && active + ended === 0) return key === "all" ? <ActiveEmpty view={view} /> : null;
   const title = titleOf(key);
   return (
@@ -121,7 +121,7 @@ interface EmptyProps extends ViewProps {
   readonly total: number;
 }
 
-/** The text below a heading that has no rows on this page. */
+/** The text below the heading of a section without rows on this page. */
 function Empty({ view, section, total }: EmptyProps): JSX.Element {
   if (total > 0) {
     return (
@@ -142,14 +142,17 @@ function Empty({ view, section, total }: EmptyProps): JSX.Element {
   return <p class="empty">Ended tasks appear here with their result or error.</p>;
 }
 
-/** The end of the list: page links, or a loader that fetches more as the user scrolls. */
+/**
+ * The end of the list: links to other pages or, with JavaScript, a loader that fetches more tasks as the user
+ * scrolls.
+ */
 export function ListEnd({ view }: ViewProps): JSX.Element | null {
   const { list } = view;
   if (list === null || !view.scripted.value) return <Paging view={view} />;
   return <More view={view} />;
 }
 
-/** Loads the next page when the end of the list scrolls into view. */
+/** A loader that fetches more tasks when the end of the list scrolls into view. */
 function More({ view }: ViewProps): JSX.Element | null {
   const mark = useRef<HTMLDivElement>(null);
   const loading = view.loading.value;

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The page of one task.
+ * The content of the page of a single task.
  *
  * @module
  */
@@ -29,7 +29,7 @@ interface TaskPageProps {
   readonly view: TaskView;
 }
 
-/** The task page. */
+/** The content of a task page. */
 export function TaskPage({ view }: TaskPageProps): JSX.Element {
   const { frame } = view;
   const task = view.task.value;
@@ -94,7 +94,8 @@ function Hero({ view }: TaskPageProps): JSX.Element {
   const ended = hasEnded(task);
   const rate = formatRate(task);
   const words = statusWords(task);
-  // A finished task is at 100 %; the bar of any other ended task shows how far it got.
+  // A finished task has no bar, because it is at 100 %; the bar of any other ended task shows how far the
+  // task got.
   const showsProgress = !ended || (task.state !== "FINISHED" && task.progress !== null);
   return (
     <section class="hero" data-task-id={task.id} data-state={task.state} aria-labelledby="task-title">
@@ -213,7 +214,7 @@ function Facts({ view, task }: SectionProps): JSX.Element {
   );
 }
 
-/** The reporter of a task in words. */
+/** Describes in words which kind of program reports a task. */
 function reporterText(reporter: string | null): string {
   return reporter === null ? "this server" : reporter === "http" ? "HTTP API" : "another program";
 }

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The rows of task lists. Each row subscribes to its own task only.
+ * The rows of a task list. Each row subscribes only to its own task.
  *
  * @module
  */
@@ -25,13 +25,13 @@ import { Ago, Elapsed, TimeLeft } from "./time.tsx";
 
 interface RowProps {
   readonly view: FrameView;
-  /** The list in which the row can be selected; `undefined` if it can't be. */
+  /** The list in which the row can be selected; `undefined` if the row cannot be selected. */
   readonly list?: ClientView;
   /** The row's task; `undefined` if it was removed while the list was rendering. */
   readonly source: Readable<Task> | undefined;
 }
 
-/** Characters of a result shown in a row. */
+/** The maximum number of characters of a result in a row. */
 const MAX_RESULT_CHARACTERS = 160;
 
 /** The row of a task that has not ended. */
@@ -103,7 +103,8 @@ interface ListRowProps {
 export function ListRow({ view, source }: ListRowProps): JSX.Element | null {
   const task = source?.value;
   if (task === undefined) return null;
-  // Called as functions: as components of their own, both would re-render for every change of the task.
+  // These are called as functions. As components of their own, they would re-render a second time for every
+  // change of the task.
   return hasEnded(task) ? EndedRow({ view, list: view, source }) : ActiveRow({ view, list: view, source });
 }
 
@@ -113,7 +114,7 @@ interface SelectBoxProps {
   readonly name: string;
 }
 
-/** The checkbox that selects a task; it belongs to the form of the bulk bar. */
+/** A checkbox that selects a task; it belongs to the form of the bulk bar. */
 function SelectBox({ view, id, name }: SelectBoxProps): JSX.Element | null {
   const { list } = view;
   if (!view.frame.visitor.mayChange) return null;
@@ -156,7 +157,7 @@ function RowName({ view, task }: TaskProps): JSX.Element {
 /** The result, error or last status of an ended task. */
 export function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
   if (task.error !== null) {
-    // The last progress and status help to find the cause of an error.
+    // The last progress and the last status help to find the cause of an error.
     const words = [task.progress === null ? "" : formatPercent(task.progress), statusWords(task)];
     const last = words.filter((each) => each !== "").join(" · ");
     return (
@@ -183,11 +184,11 @@ export function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
 }
 
 interface TaskActionProps extends TaskProps {
-  /** Whether the button is on the task page; its form then redirects back to that page. */
+  /** Whether the button is on the task's own page; if so, submitting its form leads back to that page. */
   readonly isOwnPage?: boolean;
 }
 
-/** Requests the cancellation of a task. */
+/** A button that requests the cancellation of a task. */
 export function CancelButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element | null {
   const { actions } = view;
   if (!view.frame.visitor.mayChange) return null;
@@ -203,7 +204,7 @@ export function CancelButton({ view, task, isOwnPage = false }: TaskActionProps)
   );
 }
 
-/** Removes a task that has ended. */
+/** A button that removes a task that has ended. */
 export function RemoveButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element | null {
   const { actions } = view;
   if (!view.frame.visitor.mayChange) return null;
@@ -218,7 +219,7 @@ export function RemoveButton({ view, task, isOwnPage = false }: TaskActionProps)
   );
 }
 
-/** Starts a new attempt of a task. */
+/** A button that starts a new attempt of a task. */
 export function RetryButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element | null {
   const { actions } = view;
   if (!view.frame.visitor.mayChange) return null;

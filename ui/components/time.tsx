@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * Times and durations. Each is its own component, so that a clock tick re-renders only a few characters.
+ * Components for times and durations. They are small, so that a tick of the clock re-renders only a few
+ * characters.
  *
  * @module
  */
@@ -20,7 +21,7 @@ import type { FrameView } from "../shared/view.ts";
 
 interface AtProps {
   readonly view: FrameView;
-  /** Epoch seconds. */
+  /** The time to show, in epoch seconds. */
   readonly at: number;
 }
 
@@ -55,7 +56,7 @@ interface TaskTimeProps {
 
 /** The elapsed time of a task; ticks while the page is live. */
 export function Elapsed({ view, task }: TaskTimeProps): JSX.Element {
-  // The duration of an ended task is final: don't subscribe to the clock.
+  // The duration of an ended task is final, so the component does not subscribe to the clock.
   const seconds = elapsedSeconds(task, task.finished_at ?? view.now.value);
   return <>{seconds === null ? "—" : formatDuration(seconds)}</>;
 }

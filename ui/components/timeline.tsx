@@ -25,10 +25,10 @@ interface ViewProps {
   readonly view: TaskView;
 }
 
-/** The status texts of a task with the duration of each. */
+/** The section with the status texts of a task and the duration of each. */
 export function TimelineSection({ view }: ViewProps): JSX.Element | null {
   const task = view.task.value;
-  // The duration of an ended task is final: don't subscribe to the clock.
+  // The duration of an ended task is final, so the component does not subscribe to the clock.
   const now = task.finished_at ?? view.now.value;
   const rows = timelineOf(view.steps.value, task, now);
   const total = elapsedSeconds(task, now);
@@ -62,7 +62,7 @@ export function TimelineSection({ view }: ViewProps): JSX.Element | null {
 
 interface RowProps extends ViewProps {
   readonly row: TimelineRow;
-  /** Seconds from the task's start to the row's start. */
+  /** The time from the task's start to the row's start, in seconds. */
   readonly start: number;
   readonly total: number;
 }
@@ -106,7 +106,7 @@ export function ProgressChart({ view }: ViewProps): JSX.Element | null {
   const start = task.started_at;
   const end = task.finished_at ?? view.now.value;
   const last = points.at(-1);
-  // Fewer than three points make no useful chart.
+  // A chart of fewer than three points would not be useful.
   if (start === null || last === undefined || points.length < 3) return null;
   const reached: readonly [number, number] = [end, last[1]];
   const seconds = Math.max(0, end - start);

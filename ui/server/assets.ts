@@ -1,6 +1,6 @@
 /**
- * The static files of the pages. Their names contain a hash of their content, so that browsers can cache them
- * for ever.
+ * The static files of the pages. Each file's name contains a hash of its content, so that browsers can cache
+ * it for ever.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import docs from "../styles/docs.css" with { type: "text" };
 import card from "../styles/card.css" with { type: "text" };
 import adaptations from "../styles/adaptations.css" with { type: "text" };
 
-// All styles are served as one file. Media queries come last, so that they override the rest.
+// All styles are served as one file. The media queries come last, so that they override the other rules.
 const styles = [
   base,
   frame,
@@ -48,7 +48,7 @@ const styles = [
   adaptations,
 ].join("");
 
-/** The file names: one script per kind of page, one for windowing, and the stylesheet. */
+/** The names of the files: one script for each kind of page, one for windowing, and the stylesheet. */
 export const assetNames: {
   readonly list: string;
   readonly task: string;
@@ -61,7 +61,7 @@ export const assetNames: {
   style: `style-${hash(styles)}.css`,
 };
 
-/** All files by their name below `/assets/`. */
+/** All files, by their name below `/assets/`. */
 export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
   [assetNames.list, { body: listScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.task, { body: taskScript, contentType: "text/javascript; charset=utf-8" }],
@@ -70,8 +70,8 @@ export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
 ]);
 
 /**
- * A 53-bit hash (cyrb53), good enough to tell versions of a file apart. Web Crypto would be asynchronous, and
- * importing this module must not wait.
+ * Computes a 53-bit hash (cyrb53), which is good enough to tell versions of a file apart. Web Crypto is not
+ * an option: it is asynchronous, and this module must load without waiting.
  */
 function hash(text: string): string {
   let high = 0xdeadbeef;

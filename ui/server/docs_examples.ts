@@ -1,12 +1,12 @@
 /**
- * What the API reference says about WebSockets and errors, which no schema describes.
+ * The parts of the API reference that no schema describes: WebSocket messages, close codes and errors.
  *
  * @module
  */
 
 import type { DocumentedField } from "../../lib/page_renderer.ts";
 
-/** The messages that the server sends over a WebSocket. */
+/** Describes the messages that the server sends over a WebSocket. */
 export const SOCKET_MESSAGES: readonly {
   readonly type: string;
   readonly about: string;
@@ -48,7 +48,7 @@ export const SOCKET_MESSAGES: readonly {
   },
 ];
 
-/** The codes with which the server closes a WebSocket. */
+/** Describes the codes with which the server closes a WebSocket. */
 export const CLOSE_CODES: readonly DocumentedField[] = [
   { name: "1000", type: "", about: "the task has ended" },
   { name: "1001", type: "", about: "the server is shutting down: reconnect with the last cursor" },
@@ -61,7 +61,7 @@ export const CLOSE_CODES: readonly DocumentedField[] = [
   },
 ];
 
-/** An example of an error. */
+/** An example of an error response. */
 export const PROBLEM: string = JSON.stringify({
   title: "Not found",
   status: 404,

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * The form with filters, order and view of a list. Its fields become the page's query string; with JavaScript, changes
- * apply while typing.
+ * The form with the filters, the order and the view of a list. Its fields become the page's query string;
+ * with JavaScript, they apply while the user is typing.
  *
  * @module
  */
@@ -38,11 +38,14 @@ const AGES: readonly (readonly [value: string, words: string])[] = [
 
 interface ListToolbarProps {
   readonly frame: PageFrame;
-  /** The initial values of the fields. */
+  /** The query with the initial values of the fields. */
   readonly query: ListQuery;
 }
 
-/** The form above the list. Only the server renders it; the page's script reads the fields but never sets them. */
+/**
+ * The form above the list. Only the server renders the form; the page's script reads its fields but never
+ * sets them.
+ */
 export function ListToolbar({ frame, query }: ListToolbarProps): JSX.Element {
   const states = new Set(filterValues(TASK_FILTERS.state, [query.state]));
   return (

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The statistics pages: all task names of a client, and one name.
+ * The statistics pages: one about all task names of a client, and one about a single name.
  *
  * @module
  */
@@ -24,7 +24,7 @@ interface NamesPageProps {
   readonly names: readonly RunStats[];
 }
 
-/** The statistics of all names. */
+/** The page with the statistics of all task names. */
 export function NamesPage({ view, names }: NamesPageProps): JSX.Element {
   const { frame } = view;
   return (
@@ -86,7 +86,7 @@ interface NamePageProps {
   readonly stats: RunStats;
 }
 
-/** The statistics of one name. */
+/** The page with the statistics of one task name. */
 export function NamePage({ view, stats }: NamePageProps): JSX.Element {
   const { frame } = view;
   const { name, runs, active, last } = stats;
@@ -154,7 +154,7 @@ function Figure({ title, value }: { readonly title: string; readonly value: stri
   );
 }
 
-/** The bars of the last runs, oldest first. */
+/** The bars of the last runs of a name, oldest run first. */
 function barsOf({ last }: RunStats, frame: PageFrame, isLinked: boolean): RunBar[] {
   return last.toReversed().map((run) => ({
     id: run.id,

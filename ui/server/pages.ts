@@ -25,10 +25,10 @@ import { foldSteps, MAX_STEPS, stepsOf } from "../shared/steps.ts";
 import type { BulkAction } from "../shared/view.ts";
 
 /**
- * Creates the page renderer.
+ * Creates the page renderer, which uses the components and static files of this folder.
  *
  * @param version the program's version, shown in the footer
- * @returns the renderer
+ * @returns the page renderer
  */
 export function pageRenderer(version: string): PageRenderer {
   const frameOf = (context: PageContext, script: string): PageFrame => ({
@@ -46,7 +46,7 @@ export function pageRenderer(version: string): PageRenderer {
       const { query, page, problems } = readListQuery(params);
       const slice = sliceOf(tasks, query, context.now, page);
       const frame = frameOf(context, assetNames.list);
-      // Read-only visitors get no forms and no commands, which would need a key.
+      // Read-only visitors get no forms and no commands, because those would require a key.
       const { mayChange } = context.visitor;
       const startable = mayChange ? registered : [];
       const commands = mayChange ? clientCommands(frame, startable) : [];

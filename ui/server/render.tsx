@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * Renders pages to HTML on the server. Documents contain no inline scripts or styles, so that a strict content
- * security policy works; the data for the browser is embedded as JSON.
+ * Renders pages to HTML on the server. The HTML contains no inline scripts or styles, so that a strict
+ * content security policy works; the data for the browser is embedded as JSON.
  *
  * @module
  */
@@ -26,13 +26,13 @@ const ICON = "data:image/svg+xml," + encodeURIComponent(
     `<path stroke="#0f8b8d" d="M12 3a9 9 0 1 1-9 9"/><circle cx="12" cy="12" r="3" fill="#0f8b8d"/></svg>`,
 );
 
-/** A page without tasks: an error or a refusal. */
+/** The data of a page that shows an error or a refusal instead of tasks. */
 export interface ProblemPageModel {
   readonly status: number;
   readonly title: string;
   readonly detail: string;
   readonly basePath: string;
-  /** URL of the stylesheet; without it, the page is unstyled but readable. */
+  /** The URL of the stylesheet; without one, the page is unstyled but readable. */
   readonly style?: string;
 }
 
@@ -55,19 +55,19 @@ export function renderTaskPage(model: TaskPageModel): string {
   return livePage(taskTitle(model.task), content, { page: "task", model }, taskPageUrl(model, model.task.id));
 }
 
-/** Renders the statistics page of all names. */
+/** Renders the statistics page of all task names. */
 export function renderNamesPage(frame: PageFrame, names: readonly RunStats[]): string {
   const content = renderToString(<NamesPage view={snapshotFrameView(frame)} names={names} />);
   return staticPage("Statistics · Taskscope", content, frame);
 }
 
-/** Renders the statistics page of one name. */
+/** Renders the statistics page of one task name. */
 export function renderNamePage(frame: PageFrame, stats: RunStats): string {
   const content = renderToString(<NamePage view={snapshotFrameView(frame)} stats={stats} />);
   return staticPage(`${stats.name} · Taskscope`, content, frame);
 }
 
-/** A page without a script, which does not update. */
+/** Renders a page without a script; such a page does not update. */
 function staticPage(title: string, content: string, { assets }: PageFrame): string {
   return documentOf(title, <link rel="stylesheet" href={assets.style} />, content);
 }
@@ -116,15 +116,15 @@ function livePage(title: string, content: string, data: PageData, self: string):
 }
 
 /**
- * The page data as JSON. Every `<` is escaped, so that no text of a task can close the element or open a
- * comment.
+ * Embeds the page data as JSON. Every `<` is escaped, so that no text of a task can close the element or open
+ * a comment.
  */
 function dataBlock(data: PageData): string {
   const json = JSON.stringify(data).replaceAll("<", "\\u003c");
   return `<script type="application/json" id="model">${json}</script>`;
 }
 
-/** A complete HTML document. */
+/** Renders a complete HTML document. */
 export function documentOf(title: string, head: JSX.Element | null, body: string): string {
   const top = renderToString(
     <head>

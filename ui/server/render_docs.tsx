@@ -18,9 +18,9 @@ import { CLOSE_CODES, PROBLEM, SOCKET_MESSAGES } from "./docs_examples.ts";
 import { documentOf } from "./render.tsx";
 
 /**
- * Renders the page.
+ * Renders the page of the API reference.
  *
- * @param documentation its content
+ * @param documentation the content of the API reference
  * @param style the URL of the stylesheet
  */
 export function renderDocsPage(documentation: Documentation, style: string): string {
@@ -68,7 +68,7 @@ export function renderDocsPage(documentation: Documentation, style: string): str
   return documentOf("API reference · Taskscope", <link rel="stylesheet" href={style} />, content);
 }
 
-/** The links to all sections and calls: folded up on small screens, a sidebar on large ones. */
+/** The links to all sections and calls of the page: collapsed on small screens, a sidebar on large ones. */
 function Contents({ groups }: { readonly groups: readonly DocumentedGroup[] }): JSX.Element {
   return (
     <details>
@@ -150,7 +150,7 @@ function Overview({ groups }: { readonly groups: readonly DocumentedGroup[] }): 
 interface GroupProps {
   readonly group: DocumentedGroup;
   readonly needsKey: boolean;
-  /** What follows the calls. */
+  /** The elements that follow the calls of a group. */
   readonly children?: JSX.Element;
 }
 
@@ -201,7 +201,7 @@ function CallEntry(
   );
 }
 
-/** The messages that the server sends over a WebSocket, and how it closes one. */
+/** The section about the messages and the close codes that the server sends over a WebSocket. */
 function Messages(): JSX.Element {
   return (
     <div class="docs-call">
@@ -228,7 +228,7 @@ function Messages(): JSX.Element {
 
 interface FieldsProps {
   readonly label: string;
-  /** The call that the fields belong to, for screen readers. */
+  /** The call to which the fields belong, for screen readers. */
   readonly of?: string;
   readonly fields: readonly DocumentedField[];
 }
@@ -262,7 +262,7 @@ function Fields({ label, of, fields }: FieldsProps): JSX.Element {
   );
 }
 
-/** Text in which parts between backticks are code. */
+/** A text whose parts between backticks are shown as code. */
 function Prose({ text }: { readonly text: string }): JSX.Element {
   return (
     <>
@@ -271,7 +271,7 @@ function Prose({ text }: { readonly text: string }): JSX.Element {
   );
 }
 
-/** A path that can be wrapped before each slash. */
+/** A URL path that browsers can wrap before each slash. */
 function Path({ path }: { readonly path: string }): JSX.Element {
   return (
     <>

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * A bar chart of past runs: the duration and the outcome of each.
+ * A bar chart with the duration and the outcome of past runs.
  *
  * @module
  */
@@ -8,33 +8,35 @@
 import type { JSX } from "preact";
 import { formatDuration } from "../../lib/text/format.ts";
 
-/** One bar. */
+/** A bar of the chart: one run. */
 export interface RunBar {
   readonly id: string;
   readonly state: string;
-  /** In seconds; `null` if the run never started. */
+  /** The duration of the run in seconds; `null` if it never started. */
   readonly duration: number | null;
-  /** The text alternative. */
+  /** The text alternative of the bar. */
   readonly label: string;
-  /** The URL of the run; without it, the bar is no link. */
+  /** The URL of the run's page; without one, the bar is not a link. */
   readonly href?: string;
 }
 
 interface RunBarsProps {
-  /** In chart order, left to right. */
+  /** The runs in the order of the bars, from left to right. */
   readonly runs: readonly RunBar[];
-  /** The number of slots; if there are fewer runs, the slots on the left stay empty. */
+  /** The number of bars that fit into the chart; if there are fewer runs, the left side stays empty. */
   readonly most: number;
-  /** The text alternative of the chart; without it, the chart is decorative. */
+  /** The text alternative of the chart; without one, the chart is decorative. */
   readonly label?: string;
 }
 
-/** The height of the longest bar, in percent. The rest is for the mark above it. */
+/** The height of the highest bar in percent of the chart. The rest is for the mark above the bar. */
 const HIGHEST = 86;
-/** The height of the bar of a run that took no time, in percent. */
+/** The height of the lowest bar in percent of the chart, for a run that took no time. */
 const LEAST = 2;
 
-/** The bars, in percentages of the chart's size, so that nothing is distorted when it scales. */
+/**
+ * The bar chart. All sizes are percentages of the chart's size, so that scaling does not distort the marks.
+ */
 export function RunBars({ runs, most, label }: RunBarsProps): JSX.Element {
   const longest = Math.max(...runs.map((run) => run.duration ?? 0), 1e-3);
   const free = Math.max(0, most - runs.length);
@@ -76,7 +78,7 @@ function Bar({ run, size }: { readonly run: RunBar; readonly size: number }): JS
         rx={1.5}
       />
       <svg x="50%" y={`${100 - size}%`} overflow="visible">
-        {/* Not by colour alone: a cross above failed runs, a dash above cancelled ones. */}
+        {/* The outcome is not shown by colour alone: a cross marks failed runs, a dash cancelled ones. */}
         {run.state === "ERROR" && <path class="run-mark" d="M-2.5-8l5 5m0-5l-5 5" />}
         {run.state === "CANCELLED" && <path class="run-mark" d="M-3-4h6" />}
       </svg>

@@ -1,5 +1,5 @@
 /**
- * Views with constant values, for rendering on the server.
+ * Creates views with constant values, for rendering on the server.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { headings } from "../shared/list_slice.ts";
 import type { ClientPageModel, PageFrame, TaskPageModel } from "../shared/model.ts";
 import { type ClientView, type FrameView, listItems, type TaskView } from "../shared/view.ts";
 
-/** The view of the list page. */
+/** Creates the view of the list page, with constant values. */
 export function snapshotClientView(model: ClientPageModel): ClientView {
   const { tasks, activeTotal, endedTotal, query } = model;
   const byId = new Map(tasks.map((task) => [task.id, { value: task }]));
@@ -36,7 +36,7 @@ export function snapshotClientView(model: ClientPageModel): ClientView {
   };
 }
 
-/** The view of the task page. */
+/** Creates the view of the task page, with constant values. */
 export function snapshotTaskView(model: TaskPageModel): TaskView {
   const byId = new Map(model.subtasks.map((task) => [task.id, { value: task }]));
   return {
@@ -59,7 +59,7 @@ export function snapshotTaskView(model: TaskPageModel): TaskView {
   };
 }
 
-/** A view of the common subtasks of any page with constant values. */
+/** Creates the view that all pages have in common, with constant values. */
 export function snapshotFrameView(frame: PageFrame): FrameView {
   return {
     frame,

@@ -15,7 +15,10 @@ interface StartSectionProps {
   readonly model: ClientPageModel;
 }
 
-/** The section with the forms. Rendered on the server only; the page's script only submits them. */
+/**
+ * The section with the forms that start tasks. It is rendered on the server only; the page's script only
+ * submits the forms.
+ */
 export function StartSection({ model }: StartSectionProps): JSX.Element | null {
   const { startable, activeTotal, endedTotal } = model;
   if (startable.length === 0) return null;
@@ -43,7 +46,7 @@ export function StartSection({ model }: StartSectionProps): JSX.Element | null {
 interface StartFormProps {
   readonly frame: PageFrame;
   readonly task: StartableTask;
-  /** Makes the ids of this form's fields unique on the page. */
+  /** The index of the form on the page, which makes the ids of its fields unique. */
   readonly place: number;
   readonly open: boolean;
 }

@@ -16,35 +16,36 @@ export interface FormField {
   readonly label: string;
   readonly description: string | null;
   readonly kind: "text" | "number" | "integer" | "boolean" | "choice" | "json";
-  /** Whether a value is required. */
+  /** Whether the field must have a value. */
   readonly required: boolean;
   /** Whether the schema allows `null`. */
   readonly nullable: boolean;
-  /** The default value; `undefined` if the schema has none. */
+  /** The default value from the schema; `undefined` if there is none. */
   readonly preset: JsonValue | undefined;
   /** The initial text of the input. */
   readonly initial: string;
-  /** The allowed values; empty unless `kind` is `choice`. */
+  /** The allowed values of the field; empty unless `kind` is `choice`. */
   readonly choices: readonly JsonValue[];
   readonly minimum: number | null;
   readonly maximum: number | null;
 }
 
-/** A submitted form. */
+/** The values of a submitted form. */
 export interface FormValues {
-  /** The text of a field; `null` if the form does not have it. */
+  /** Returns the text of a field; `null` if the form has no such field. */
   get(name: string): string | null;
 }
 
-/** The name of the single input that is used if there is no schema. */
+/** The name of the only input of a form without a schema. */
 export const RAW_ARGUMENTS = "args";
 
 /**
  * Builds the fields for a task's arguments.
  *
  * @param schema a JSON Schema: an array with `prefixItems` for a list of arguments, or an object with
- *   `properties` for a single argument
- * @returns the fields; `null` if the schema is of another kind, and the arguments have to be entered as JSON
+ * `properties` for a single argument
+ * @returns the fields; `null` if there is no schema or it is of another kind, so that the arguments must be
+ * entered as JSON
  */
 export function formFields(schema: JsonObject | null): readonly FormField[] | null {
   if (schema === null) return null;
@@ -67,8 +68,8 @@ export function formFields(schema: JsonObject | null): readonly FormField[] | nu
  * Parses a submitted form.
  *
  * @param schema the schema that the form was built from
- * @param form the values of `arg.<property>`, `args.<index>`, or of `args`, a JSON array
- * @returns the arguments, without optional ones that were left empty
+ * @param form the values of `arg.<property>`, of `args.<index>`, or of `args` (a JSON array)
+ * @returns the arguments, without the optional ones that the user left empty
  * @throws {RangeError} if a value does not match the schema; the message names the field
  * @throws {SyntaxError} if a value is not valid JSON; the message names the field
  */
@@ -78,7 +79,7 @@ export function argumentsFromForm(schema: JsonObject | null, form: FormValues): 
   if (Array.isArray(schema?.prefixItems)) {
     const values = fields.map((field) => valueOf(field, form.get(field.name)));
     while (values.length > 0 && values.at(-1) === undefined) values.pop();
-    // An omitted argument before a given one keeps its position, as its default or `null`.
+    // If an argument was omitted but a later one was given, its default or `null` takes its position.
     return values.map((value, index) => value ?? fields[index]?.preset ?? null);
   }
   const entries = fields.flatMap((field) => {
@@ -88,7 +89,7 @@ export function argumentsFromForm(schema: JsonObject | null, form: FormValues): 
   return [Object.fromEntries(entries)];
 }
 
-/** The text of an allowed value in a form. */
+/** Returns the text that a form shows for an allowed value. */
 export function choiceText(choice: JsonValue): string {
   return typeof choice === "string" ? choice : JSON.stringify(choice);
 }
@@ -121,7 +122,7 @@ function fieldOf(name: string, key: string, label: string, schema: JsonValue, re
   };
 }
 
-/** Reduces a nullable type to its other alternative. */
+/** Tells whether a schema allows `null`, and returns the schema of the other values. */
 function withoutNull(schema: JsonObject): { readonly plain: JsonObject; readonly nullable: boolean } {
   const alternatives = [schema.anyOf, schema.oneOf].find((list) => Array.isArray(list)) ?? [];
   const others = (alternatives as readonly JsonValue[]).filter((entry) => objectOf(entry).type !== "null");
@@ -210,7 +211,7 @@ function wrong(key: string, wanted: string, received: string): RangeError {
 }
 
 function boundOf(value: JsonValue | undefined): number | null {
-  // zod adds the safe-integer limits to every integer; they are not worth showing.
+  // Zod adds the limits of safe integers to every integer; the form does not show those.
   return typeof value === "number" && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : null;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Texts about bulk actions: progress, success and failure.
+ * Builds the texts about bulk actions: progress, success and failure.
  *
  * @module
  */
@@ -16,15 +16,15 @@ const VERBS: {
   restore: { doing: "Restoring", done: "restored", failed: "restored" },
 };
 
-/** The text shown while a bulk action runs. */
+/** Builds the text that is shown while a bulk action runs. */
 export function bulkProgressText(action: BulkAction, count: number): string {
   return `${VERBS[action].doing} ${countNoun(count, "task")}…`;
 }
 
 /**
- * The text shown when a bulk action has finished.
+ * Builds the text that is shown when a bulk action has finished.
  *
- * @param action the action
+ * @param action the action that was performed
  * @param done the number of tasks for which it succeeded
  * @param reasons one reason for each task for which it failed
  * @returns one or two sentences

@@ -10,7 +10,7 @@ import { formFields } from "./arguments.ts";
 import { asSocketUrl, socketPath, startUrl, tasksUrl, taskUrl } from "./links.ts";
 import type { PageFrame, TerminalCommand } from "./model.ts";
 
-/** The commands on the list page. */
+/** Builds the shell commands that the list page suggests. */
 export function clientCommands(frame: PageFrame, startable: readonly StartableTask[]): TerminalCommand[] {
   const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}`);
   return [
@@ -20,7 +20,7 @@ export function clientCommands(frame: PageFrame, startable: readonly StartableTa
   ];
 }
 
-/** Three ways to create a first task, shown while the list is empty. */
+/** Builds three examples of how to create a first task, for a client without tasks. */
 export function firstTaskCommands(frame: PageFrame): TerminalCommand[] {
   const { origin, basePath, client } = frame;
   const server = `${origin}${basePath}`;
@@ -44,7 +44,7 @@ export function firstTaskCommands(frame: PageFrame): TerminalCommand[] {
   ];
 }
 
-/** The commands on a task page. */
+/** Builds the shell commands that a task page suggests. */
 export function taskCommands(frame: PageFrame, id: string, active: boolean): TerminalCommand[] {
   const url = `${frame.origin}${taskUrl(frame, id)}`;
   const server = `${frame.origin}${frame.basePath}`;
@@ -77,7 +77,7 @@ function startCommand(frame: PageFrame, task: StartableTask): TerminalCommand {
   };
 }
 
-/** Example arguments: the required ones and those with a default. */
+/** Makes up example arguments for a task: the required arguments and those with a default. */
 function exampleArguments(task: StartableTask): JsonValue[] {
   const fields = formFields(task.input)?.filter((field) => field.required || field.preset !== undefined);
   if (fields === undefined) return [];
@@ -105,8 +105,8 @@ function curl(frame: PageFrame): string {
 }
 
 /**
- * A command with the authorization header if the server has a key; `taskscope` itself reads the key from the
- * environment.
+ * Adds the authorization header to a command if the server has a key, except for `taskscope`, which reads the
+ * key from the environment.
  */
 function tool({ visitor }: PageFrame, name: string): string {
   return visitor.needsKey ? `${name} -H "authorization: Bearer $TASKSCOPE_KEY"` : name;

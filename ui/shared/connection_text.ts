@@ -1,5 +1,5 @@
 /**
- * Texts about the connection and the server's storage: lost, restored, shutting down, degraded.
+ * Builds the texts about the connection and the server's storage: lost, restored, shutting down, degraded.
  *
  * @module
  */
@@ -8,43 +8,44 @@ import type { Task } from "../../lib/task/task.ts";
 
 import { countNoun } from "../../lib/text/format.ts";
 
-/** The first message after a reconnect. */
+/** The changes that the first message after a reconnect contains. */
 export interface Reconnection {
   /** The tasks that changed while disconnected, or all tasks if {@linkcode Reconnection.isFullState} is set. */
   readonly tasks: readonly Task[];
   readonly removed: readonly string[];
-  /** Whether the server no longer had the changes since the page's cursor and sent all tasks instead. */
+  /** Whether the server sent all tasks, because it no longer had the changes since the page's cursor. */
   readonly isFullState: boolean;
   /** Whether the server had announced its shutdown before the connection was lost. */
   readonly wasClosing: boolean;
 }
 
-/** The error type of tasks that ended because the server's process did. */
+/** The error type of tasks that were running in the server's process when it ended. */
 const INTERRUPTED = "interrupted";
-/** Tolerated difference between the clocks of the page and the server, in seconds. */
+/** The tolerated difference between the clocks of the page and the server, in seconds. */
 const CLOCK_TOLERANCE = 3;
 
-/** Shown while the server shuts down. */
+/** The text that is shown while the server shuts down. */
 export const CLOSING_TEXT = "The server is shutting down.";
-/** Announced when the connection is lost. */
+/** The text that is announced when the connection is lost. */
 export const LOST_TEXT = "Connection lost. Reconnecting.";
-/** Announced when the server can store changes again. */
+/** The text that is announced when the server can store changes again. */
 export const SAVED_TEXT = "Changes are being saved again.";
 
-/** Shown while the server is degraded: it can't store changes. */
+/** Builds the text that is shown while the server is degraded, which means that it cannot store changes. */
 export function degradedText(detail: string): string {
   return `Changes can't be saved at the moment: ${detail}. ` +
     "Running tasks continue, and their changes are saved as soon as this is resolved.";
 }
 
 /**
- * The text after a reconnect, with the changes since. It mentions a restart only if there is evidence of one:
- * the server had announced its shutdown, or a task was interrupted.
+ * Builds the text that is announced after a reconnect, with the changes that the page missed. The text
+ * mentions a restart only if there is evidence of one: the server had announced its shutdown, or a task was
+ * interrupted.
  *
  * @param back the first message after the reconnect
  * @param since when the connection was lost, in epoch seconds of the server's clock
  * @param id the id of the page's task; `null` on a list page
- * @returns sentences
+ * @returns one or more sentences
  */
 export function reconnectedText(back: Reconnection, since: number, id: string | null): string {
   const interrupted = back.tasks.filter((task) => wasInterrupted(task, since));

@@ -1,18 +1,18 @@
 /**
- * The keyboard shortcuts of the pages, for the help dialog, and which key events may trigger one.
+ * Lists the keyboard shortcuts for the help dialog, and tells which key events may trigger one.
  *
  * @module
  */
 
-/** A row of the help dialog. */
+/** A keyboard shortcut: a row of the help dialog. */
 export interface Shortcut {
-  /** Key names; any one of them works. */
+  /** The names of the keys, each of which triggers the shortcut. */
   readonly keys: readonly string[];
   readonly does: string;
   readonly where: "everywhere" | "list" | "task";
 }
 
-/** All shortcuts in the order of the help dialog. */
+/** All keyboard shortcuts, in the order of the help dialog. */
 export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["?"], does: "Show or hide this help", where: "everywhere" },
   { keys: ["Esc"], does: "Close the open dialog", where: "everywhere" },
@@ -26,8 +26,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
 ];
 
 /**
- * Tells whether a key event may be a shortcut: not while the user types into a field, and not with Alt, Ctrl or
- * Meta, which belong to the browser.
+ * Tells whether a key event may trigger a shortcut. It may not while the user types into a field, nor with
+ * Alt, Ctrl or Meta, because those combinations belong to the browser.
  * @param event the `keydown` event
  */
 export function isCommandKey(
@@ -35,7 +35,7 @@ export function isCommandKey(
 ): boolean {
   if (event.altKey || event.ctrlKey || event.metaKey) return false;
   const target = event.target as Partial<HTMLElement> | null;
-  // A checkbox takes no text.
+  // The user cannot type into a checkbox, so shortcuts work there.
   if ((target as Partial<HTMLInputElement> | null)?.type === "checkbox") return true;
   return !target?.isContentEditable && !/^(INPUT|TEXTAREA|SELECT)$/.test(target?.tagName ?? "");
 }

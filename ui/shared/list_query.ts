@@ -1,5 +1,5 @@
 /**
- * Reads the query string of the list page leniently, and writes it. Pure.
+ * Reads the query string of the list page leniently, and writes it.
  *
  * @module
  */
@@ -14,38 +14,41 @@ import {
 } from "../../lib/task/task_query.ts";
 import { formatCount } from "../../lib/text/format.ts";
 
-/** The text of every filter: values separated by commas if the filter is a list; empty if it is not set. */
+/**
+ * The text of every filter: empty if the filter is not set; values separated by commas if the filter is a
+ * list.
+ */
 export type FilterTexts = Readonly<Record<FilterName, string>>;
 
-/** The list that a page shows, without the number of the page. */
+/** The filters, the order and the view of a list, without the number of the page. */
 export interface ListQuery extends FilterTexts {
-  /** The field to sort by, with `-` in front for descending; empty for the usual order. */
+  /** The field to sort by, with `-` in front for descending order; empty for the default order. */
   readonly sort: string;
-  /** The field to group tasks by. */
+  /** The field to group tasks by; empty to not group them. */
   readonly group: "" | "name";
-  /** `split` lists unfinished and ended tasks under headings of their own. */
+  /** Whether active and ended tasks are listed under separate headings (`split`), or together (`all`). */
   readonly view: "split" | "all";
 }
 
 const NO_FILTERS = Object.fromEntries(FILTER_NAMES.map((name) => [name, ""])) as FilterTexts;
 
-/** All tasks, in the usual order. */
+/** The query for all tasks in the default order. */
 export const EVERYTHING: ListQuery = { ...NO_FILTERS, sort: "", group: "", view: "split" };
 
 /** The result of reading a query string. */
 export interface ReadQuery {
   readonly query: ListQuery;
-  /** From 1. */
+  /** The number of the page, from 1. */
   readonly page: number;
-  /** A sentence about every value that was ignored because it is invalid. */
+  /** A sentence about each value that was ignored because it is invalid. */
   readonly problems: readonly string[];
 }
 
 /**
- * Reads a query string. Ignores unknown parameters and, with a note in `problems`, invalid values.
+ * Reads a query string. Ignores unknown parameters and invalid values; `problems` names the invalid values.
  *
- * @param params the query string
- * @returns the query
+ * @param params the parameters of the query string
+ * @returns the query, the number of the page, and the problems
  */
 export function readListQuery(params: URLSearchParams): ReadQuery {
   const problems: string[] = [];
@@ -85,7 +88,10 @@ export function readListQuery(params: URLSearchParams): ReadQuery {
   return { query, page: Number(page) || 1, problems };
 }
 
-/** Writes a query as the end of a URL, without default values: `?q=backup&state=ERROR`, or an empty text. */
+/**
+ * Writes a query as a query string without default values, such as `?q=backup&state=ERROR`; empty if all
+ * values are defaults.
+ */
 export function listSearch(query: ListQuery, page = 1): string {
   const params = new URLSearchParams();
   for (const name of [...FILTER_NAMES, "sort", "group"] as const) {
@@ -93,7 +99,7 @@ export function listSearch(query: ListQuery, page = 1): string {
   }
   if (query.view === "all") params.set("view", "all");
   if (page > 1) params.set("page", String(page));
-  // Commas and colons may stand in a query as they are, and are easier to read so.
+  // Commas and colons are legal in a query string, and the URL is easier to read if they are not encoded.
   const text = params.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
   return text === "" ? "" : `?${text}`;
 }
@@ -103,7 +109,7 @@ export function isFiltered(query: ListQuery): boolean {
   return FILTER_NAMES.some((name) => query[name] !== "");
 }
 
-/** Clears all filters of a query; keeps the order and the view. */
+/** Returns a query without any filters, but with the same order and view. */
 export function withoutFilters(query: ListQuery): ListQuery {
   return { ...query, ...NO_FILTERS };
 }
@@ -113,7 +119,7 @@ export function isSameQuery(left: ListQuery, right: ListQuery): boolean {
   return listSearch(left) === listSearch(right);
 }
 
-/** Words for the number of tasks in a list: "3 tasks match." */
+/** States how many tasks match, as in "3 tasks match." */
 export function sayMatches(sections: ReadonlyMap<string, number>): string {
   const total = totalOf(sections);
   return total === 0
@@ -123,7 +129,7 @@ export function sayMatches(sections: ReadonlyMap<string, number>): string {
     : `${formatCount(total)} tasks match.`;
 }
 
-/** The number of tasks in all sections of a list. */
+/** Counts the tasks in all sections of a list. */
 export function totalOf(sections: ReadonlyMap<string, number>): number {
   let total = 0;
   for (const count of sections.values()) total += count;

@@ -1,6 +1,6 @@
 /**
- * Decides which tasks a list shows, in which order and under which heading: on the server for all tasks of a client, in
- * the browser for those it has loaded. Pure.
+ * Decides which tasks a list shows, in which order and under which heading. The server applies the rules to
+ * all tasks of a client, the browser to those that it has loaded.
  *
  * @module
  */
@@ -23,20 +23,23 @@ import type { ListQuery } from "./list_query.ts";
 export interface ListRules {
   /** Whether a task belongs to the list. */
   matches(task: Task): boolean;
-  /** Whether a task belongs to the list. Accesses the record only if the summary cannot decide. */
+  /**
+   * Whether a task belongs to the list. Reads the task's record only if its summary does not suffice to
+   * decide.
+   */
   admits(listed: ListedTask): boolean;
-  /** Compares two tasks by their places in the list; 0 only for the same task. */
+  /** Compares two tasks by their order in the list; returns 0 only for the same task. */
   compare(left: TaskSummary, right: TaskSummary): number;
   /** The key of a task's section: `active`, `ended`, `all`, or `name:` followed by the task's name. */
   sectionOf(task: TaskSummary): string;
 }
 
 /**
- * Makes the rules of a list.
+ * Creates the rules of a list.
  *
- * @param query filters, order and view
- * @param now the time that ages such as `1h` are relative to, in epoch seconds
- * @returns the rules
+ * @param query the filters, the order and the view of the list
+ * @param now the current time in epoch seconds, to which ages such as `1h` are relative
+ * @returns the rules of the list
  */
 export function listRules(query: ListQuery, now: number): ListRules {
   const conditions = FILTER_NAMES.filter((name) => query[name] !== "").map((name) => {
@@ -69,7 +72,7 @@ function endOf(task: TaskSummary): number {
   return task.finished_at ?? task.updated_at;
 }
 
-/** Orders tasks with equal fields by id, which for ids that the server made is the order of creation. */
+/** Compares two tasks by id. For ids that the server created, that is the order of creation. */
 function compareIds(left: string, right: string, descending: boolean): number {
   return left === right ? 0 : (left < right) === descending ? 1 : -1;
 }

@@ -1,5 +1,5 @@
 /**
- * Selects the part of a list that a page shows. Pure.
+ * Selects the part of a list that a page shows.
  *
  * @module
  */
@@ -10,53 +10,54 @@ import { hasEnded } from "../../lib/task/task_view.ts";
 import { EVERYTHING, type ListQuery } from "./list_query.ts";
 import { listRules } from "./list_rules.ts";
 
-/** A section of a list, with the number of its tasks on all pages. */
+/** A section of a list, with the number of its tasks on all pages of the list. */
 export interface ListSection {
-  /** The key from `ListRules.sectionOf()`. */
+  /** The key of the section, from `ListRules.sectionOf()`. */
   readonly key: string;
   readonly total: number;
 }
 
-/** A part of a list of tasks. */
+/** A part of a list of tasks, with the totals of the whole list. */
 export interface TaskSlice {
   readonly query: ListQuery;
-  /** In the order of the list. */
+  /** The tasks of this part, in the order of the list. */
   readonly tasks: readonly Task[];
   /** All sections of the list, in no particular order. */
   readonly sections: readonly ListSection[];
-  /** The number of tasks in the list before these. */
+  /** The number of tasks in the list before this part. */
   readonly from: number;
-  /** The number of tasks in the list. */
+  /** The number of tasks in the whole list, which match its filters. */
   readonly matching: number;
-  /** The number of the client's unfinished tasks, also those that the filters exclude. */
+  /** The number of the client's active tasks, including those that the filters exclude. */
   readonly activeTotal: number;
-  /** The number of the client's ended tasks, also those that the filters exclude. */
+  /** The number of the client's ended tasks, including those that the filters exclude. */
   readonly endedTotal: number;
-  /** The number of this page, from 1. */
+  /** The number of the page that this part is, from 1. */
   readonly page: number;
-  /** The number of pages, at least 1. */
+  /** The number of pages that the list has, at least 1. */
   readonly pages: number;
 }
 
-/** The bounds of a part of a list. */
+/** The offset and the length of a part of a list. */
 export interface SliceBounds {
-  /** The number of tasks to skip. */
+  /** The number of tasks before the part. */
   readonly from: number;
-  /** The maximum number of tasks. */
+  /** The maximum number of tasks in the part. */
   readonly limit: number;
 }
 
-/** The number of tasks that a page lists. */
+/** The maximum number of tasks on a page. */
 export const TASKS_PER_PAGE = DEFAULT_PAGE_SIZE;
 
 /**
  * Selects a part of the list of a client's tasks.
  *
  * @param tasks all tasks of the client, in any order
- * @param query filters, order and view of the list
- * @param now the time that ages such as `1h` are relative to, in epoch seconds
- * @param bounds the bounds of the part, or the number of a page, clamped to the existing pages
- * @returns the part
+ * @param query the filters, the order and the view of the list
+ * @param now the current time in epoch seconds, to which ages such as `1h` are relative
+ * @param bounds the offset and the length of the part, or the number of a page, which is clamped to the
+ * existing pages
+ * @returns the selected part
  */
 export function sliceOf(
   tasks: Iterable<ListedTask>,
@@ -98,27 +99,27 @@ export function sliceOf(
  *
  * @param tasks all tasks of the client, in any order
  * @param page the number of the page, from 1
- * @returns the page
+ * @returns the selected page
  */
 export function pageOfTasks(tasks: Iterable<Task>, page: number): TaskSlice {
   return sliceOf(listedTasks(tasks), EVERYTHING, 0, page);
 }
 
-/** Converts records in memory to the argument of {@linkcode sliceOf}. */
+/** Converts task records to the form that {@linkcode sliceOf} expects. */
 export function listedTasks(tasks: Iterable<Task>): ListedTask[] {
   return Array.from(tasks, (task) => ({ summary: task, task }));
 }
 
-/** The keys of the sections that every page shows, even if they are empty. */
+/** Returns the keys of the sections whose headings every page shows, even if the sections are empty. */
 export function headings(query: ListQuery): readonly string[] {
   if (query.group !== "") return [];
   return query.view === "all" ? ["all"] : ["active", "ended"];
 }
 
 /**
- * Reads the bounds of a part of a list from the parameters `from` and `limit`.
+ * Reads the offset and the length of a part of a list from the parameters `from` and `limit`.
  *
- * @throws {RangeError} if one of them is invalid
+ * @throws {RangeError} if one of the two parameters is invalid
  */
 export function readBounds(params: URLSearchParams): SliceBounds {
   const [from, limit] = [Number(params.get("from")), Number(params.get("limit"))];

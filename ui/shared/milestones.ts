@@ -1,6 +1,6 @@
 /**
- * Decides which changes of a task are announced to screen readers and as notifications: start, quarters and
- * end.
+ * Decides which changes of a task are announced to screen readers and shown as notifications: its start, each
+ * quarter of its progress, and its end.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import { hasEnded } from "../../lib/task/task_view.ts";
 /** A change of a task that is worth announcing. */
 export interface Milestone {
   readonly kind: "started" | "progress" | "finished" | "failed" | "cancelled" | "ended";
-  /** The task's id. */
+  /** The id of the task. */
   readonly id: string;
   readonly text: string;
 }
 
-/** Characters of an error message that are announced. */
+/** The maximum number of characters of an error message in an announcement. */
 const MAX_CHARACTERS = 160;
-/** If more tasks than this changed at once, they are summarised as counts. */
+/** If more tasks than this changed at once, an announcement only counts them. */
 const MAX_SENTENCES = 3;
 
 /**
- * Compares two versions of a task.
+ * Compares two versions of a task and finds the milestone between them.
  *
  * @param before the previous version; `undefined` if the page did not know the task
  * @param after the new version
- * @returns the milestone that lies between them, or `null`
+ * @returns the milestone between the two versions, or `null` if there is none
  */
 export function milestoneBetween(before: Task | undefined, after: Task): Milestone | null {
   const { id, name } = after;
@@ -54,7 +54,8 @@ export function milestoneBetween(before: Task | undefined, after: Task): Milesto
 }
 
 /**
- * Joins milestones into one announcement: as single sentences if there are few, as counts otherwise.
+ * Joins milestones into one announcement, which has a sentence for each milestone if there are few, and only
+ * counts otherwise.
  *
  * @param milestones in chronological order
  * @returns the text; empty if there are no milestones

@@ -1,5 +1,5 @@
 /**
- * The data of a page, which the server renders and the browser keeps up to date.
+ * Describes the data of a page, which the server renders and the browser keeps up to date.
  *
  * @module
  */
@@ -15,30 +15,30 @@ export type { RunStats } from "../../lib/task/run_stats.ts";
 export { argumentsFromForm, type FormField, formFields, type FormValues } from "./arguments.ts";
 export { pageOfTasks, TASKS_PER_PAGE, type TaskSlice } from "./list_slice.ts";
 
-/** A command for the terminal and what it does. */
+/** A shell command, and a text that explains what the command does. */
 export interface TerminalCommand {
   readonly purpose: string;
   readonly command: string;
 }
 
-/** The data that every page of a client needs. */
+/** The data that all pages of a client have in common. */
 export interface PageFrame extends PageContext {
   /** The server's version. */
   readonly version: string;
-  /** URLs of the page's own files. */
+  /** The URLs of the page's static files. */
   readonly assets: {
     readonly script: string;
     readonly style: string;
-    /** The script for windowed rendering, which only long lists load. */
+    /** The URL of the script for windowed rendering, which only long lists load. */
     readonly windowing?: string;
   };
 }
 
 /** The data of the list page. */
 export interface ClientPageModel extends PageFrame, TaskSlice {
-  /** The suggested commands. */
+  /** The shell commands that the page suggests. */
   readonly commands: readonly TerminalCommand[];
-  /** Ways to create a first task. */
+  /** Examples of how to create a first task. */
   readonly gettingStarted: readonly TerminalCommand[];
   /** Sentences about invalid parameters in the page's URL. */
   readonly problems: readonly string[];
@@ -47,11 +47,11 @@ export interface ClientPageModel extends PageFrame, TaskSlice {
 
 /** The loaded part of a task's log. */
 export interface TaskLog {
-  /** Oldest first. */
+  /** The loaded lines, oldest first. */
   readonly lines: readonly LogLine[];
-  /** The number of lines before the first loaded one. */
+  /** The number of lines before the first loaded line. */
   readonly dropped: number;
-  /** The number of lines at the start that the server no longer keeps. */
+  /** The number of lines at the start of the log that the server no longer keeps. */
   readonly gone: number;
 }
 
@@ -72,5 +72,5 @@ export type PageData =
   | { readonly page: "client"; readonly model: ClientPageModel }
   | { readonly page: "task"; readonly model: TaskPageModel };
 
-/** The maximum number of log lines on a page. */
+/** The maximum number of log lines on a page, including older lines that the user loads. */
 export const MAX_LINES = 5_000;

@@ -4,13 +4,13 @@
  * @module
  */
 
-/** The `localStorage` key that remembers that notifications are on. */
+/** The `localStorage` key whose presence means that notifications are on. */
 const KEY = "taskscope-notifications";
 
-/** Not supported, turned off, turned on, or denied in the browser's settings. */
+/** Whether notifications are not supported, turned off, turned on, or denied in the browser's settings. */
 export type NotificationState = "unavailable" | "off" | "on" | "blocked";
 
-/** The state of notifications in this browser. */
+/** Returns the state of notifications in this browser. */
 export function notificationState(): NotificationState {
   // The Notification API exists only in secure contexts: https and localhost.
   if (!("Notification" in globalThis) || !globalThis.isSecureContext) return "unavailable";
@@ -18,7 +18,10 @@ export function notificationState(): NotificationState {
   return Notification.permission === "granted" && isRemembered() ? "on" : "off";
 }
 
-/** Turns notifications on or off. Browsers ask for permission only in response to a click. */
+/**
+ * Turns notifications on or off. Must be called in response to a click, because browsers ask for permission
+ * only then.
+ */
 export async function toggleNotifications(): Promise<NotificationState> {
   const isOn = notificationState() === "on";
   if (!isOn) await Notification.requestPermission();
@@ -26,7 +29,7 @@ export async function toggleNotifications(): Promise<NotificationState> {
     if (isOn) localStorage.removeItem(KEY);
     else localStorage.setItem(KEY, "on");
   } catch {
-    // Storage is disabled: the setting lasts as long as the page.
+    // Storage is disabled: the setting lasts only as long as the page.
   }
   return notificationState();
 }

@@ -1,5 +1,5 @@
 /**
- * A task's progress history, thinned out to the points that a chart can show.
+ * Thins out a task's progress history to the points that a chart can show.
  *
  * @module
  */
@@ -8,12 +8,13 @@ import { LIMITS } from "../../lib/task/grammar.ts";
 import type { ProgressPoint } from "../../lib/task/task.ts";
 
 /**
- * Appends a point. Points too close to tell apart in the chart replace each other; if there are too many, every
- * second one is dropped, except the first and the last.
+ * Appends a point to a progress history. The new point replaces the last one if it is hardly later than the
+ * point before that, because a chart could not show all three. If there are too many points, every second one
+ * is dropped, except the first and the last.
  *
- * @param points oldest first
- * @param at the time in epoch seconds
- * @param progress from 0 to 100
+ * @param points the points so far, oldest first
+ * @param at the time of the new point, in epoch seconds
+ * @param progress the progress at that time, from 0 to 100
  * @returns the points including the new one
  */
 export function withProgressPoint(

@@ -1,23 +1,23 @@
 /**
- * Finds the tasks related to a given task: subtasks, other attempts, previous and next run.
+ * Finds the tasks that are related to a given task: subtasks, other attempts, previous and next run.
  *
  * @module
  */
 
 import type { Task } from "../../lib/task/task.ts";
 
-/** The fields that a link to another run needs. */
+/** The fields of a task that are required to link to its page. */
 export type RunLink = Pick<Task, "id" | "state" | "attempt" | "retry_of" | "created_at">;
 
 /** The previous or next run of the same name. */
 export type Neighbour = Pick<Task, "id">;
 
-/** The fields that tell how tasks are related. */
+/** The fields of a task that determine how it is related to others. */
 export type Relative = Pick<Task, "id" | "name" | "parent_id" | "retry_of" | "created_at">;
 
 /**
- * All tasks of a client: a summary of each, and its full record on demand, which may have to be read from
- * disk.
+ * All tasks of a client: a summary of each task, and its full record on demand. Reading a record may access
+ * the disk.
  */
 export interface Relatives {
   readonly summaries: Iterable<Relative>;
@@ -26,18 +26,18 @@ export interface Relatives {
 
 /** The tasks related to a task. */
 export interface Relations {
-  /** Its subtasks at all levels, in the order of their creation. */
+  /** The task's subtasks at all levels, in the order of their creation. */
   readonly subtasks: readonly Task[];
-  /** The number of further subtasks that are left out. */
+  /** The number of further subtasks, which the page leaves out. */
   readonly omitted: number;
-  /** All attempts including the task itself, oldest first; empty if there is only one. */
+  /** All attempts of the task including the task itself, oldest first; empty if there is only one. */
   readonly attempts: readonly RunLink[];
-  /** The previous and the next run of the same name. */
+  /** The previous run of the same name; `next` is the next one. */
   readonly previous: Neighbour | null;
   readonly next: Neighbour | null;
 }
 
-/** The maximum number of subtasks on a page, and of attempts. */
+/** The maximum number of subtasks on a page. */
 export const MAX_SUBTASKS = 200;
 const MAX_ATTEMPTS = 50;
 
@@ -45,7 +45,7 @@ const MAX_ATTEMPTS = 50;
  * Finds the tasks related to a task.
  *
  * @param all all tasks of the client; only the records of related ones are read
- * @param task the task
+ * @param task the task whose relations to find
  */
 export function relationsOf({ summaries, record }: Relatives, task: Task): Relations {
   const byParent = new Map<string, Relative[]>();
@@ -76,12 +76,12 @@ export function relationsOf({ summaries, record }: Relatives, task: Task): Relat
   };
 }
 
-/** The fields that a link to a task needs. */
+/** Extracts the fields of a task that are required to link to its page. */
 export function runLink({ id, state, attempt, retry_of, created_at }: Task): RunLink {
   return { id, state, attempt, retry_of, created_at };
 }
 
-/** Compares by creation time, then by id. */
+/** Compares two tasks by creation time, and by id if they were created at the same time. */
 export function compareRuns(
   left: Pick<Task, "id" | "created_at">,
   right: Pick<Task, "id" | "created_at">,
@@ -107,7 +107,7 @@ function attemptsOf(
   return later.length === 0 ? [] : [first, ...later];
 }
 
-/** All descendants of an id, breadth first. Cycles are visited once. */
+/** Collects all descendants of a task, breadth first. In a cycle, each task is visited once. */
 function below<T extends { readonly id: string }>(
   id: string,
   byParent: ReadonlyMap<string, readonly T[]>,
@@ -132,7 +132,7 @@ function add<T>(lists: Map<string, T[]>, key: string, value: T): void {
   else list.push(value);
 }
 
-/** Drops the fields that the row of a subtask does not show. */
+/** Removes the fields of a task that the row of a subtask does not show. */
 function trimmed(task: Task): Task {
   const { error } = task;
   return {

@@ -1,13 +1,13 @@
 /**
- * The setting for single-key shortcuts, which speech input and tremor can trigger by accident (WCAG 2.2,
- * criterion 2.1.4). Stored in the browser.
+ * The setting that enables single-key shortcuts, which speech input and tremor can trigger by accident (WCAG
+ * 2.2, criterion 2.1.4). The setting is stored in the browser.
  *
  * @module
  */
 
 import { isCommandKey } from "./keys.ts";
 
-/** The `localStorage` key that remembers that they are off. */
+/** The `localStorage` key that remembers that single-key shortcuts are off. */
 const KEY = "taskscope-letter-keys";
 
 /** Whether single-key shortcuts are enabled. */
@@ -30,7 +30,7 @@ export function enableSingleKeys(on: boolean): void {
 }
 
 /**
- * Tells whether a key event is a shortcut, given the user's setting.
+ * Tells whether a key event may trigger a shortcut, given the user's setting.
  *
  * @param event the `keydown` event
  */

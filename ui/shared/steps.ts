@@ -1,6 +1,6 @@
 /**
- * Turns a task's status history into the rows of its timeline. The browser appends to the steps the server
- * rendered.
+ * Converts a task's status history to the rows of its timeline. The browser appends steps to those that the
+ * server rendered.
  *
  * @module
  */
@@ -10,38 +10,38 @@ import { statusWords } from "../../lib/task/task_view.ts";
 
 /** A period during which a task's state and status did not change. */
 export interface Step {
-  /** Its start in epoch seconds. */
+  /** The start of the step, in epoch seconds. */
   readonly at: number;
   readonly state: TaskState;
   readonly text: string;
-  /** The progress at its start. */
+  /** The progress at the start of the step. */
   readonly progress: number | null;
-  /** The number of steps it stands for: more than 1 after short ones were merged. */
+  /** The number of original steps; more than 1 if short steps were merged into this one. */
   readonly count: number;
 }
 
-/** A step with its duration and the progress it made. */
+/** A step with its duration and the progress at its end. */
 export interface TimelineRow extends Step {
-  /** In seconds. */
+  /** The duration of the step, in seconds. */
   readonly duration: number;
-  /** The progress at its end. */
+  /** The progress at the end of the step. */
   readonly to: number | null;
-  /** Whether it is the last step of a task that has not ended. */
+  /** Whether the step is the last one of a task that has not ended. */
   readonly isRunning: boolean;
-  /** Whether it is the first row of its state. */
+  /** Whether the row is the first one of its state. */
   readonly isEntry: boolean;
 }
 
-/** The maximum number of steps in memory; beyond it, the shortest are merged. */
+/** The maximum number of steps in memory; if there are more, the shortest are merged. */
 export const MAX_STEPS = 200;
 /** The maximum number of rows in the timeline. */
 export const MAX_ROWS = 24;
-/** A starting phase shorter than this fraction of the total time gets no row. */
+/** If the starting phase is shorter than this fraction of the total time, it gets no row. */
 const NEGLIGIBLE = 0.01;
-/** When steps must be merged, one shorter than this fraction of the total time gets no row of its own. */
+/** When steps must be merged, a step shorter than this fraction of the total time gets no row of its own. */
 const SHORT = 0.02;
 
-/** Converts a history to steps; consecutive entries with the same state and status become one. */
+/** Converts a history to steps. Consecutive entries with the same state and status become a single step. */
 export function stepsOf(history: readonly HistoryEntry[]): Step[] {
   const steps: Step[] = [];
   for (const { at, state, status, progress } of history) {
@@ -60,27 +60,27 @@ export function withStep(steps: readonly Step[], task: Task): readonly Step[] {
   const started = state === "STARTING" ? task.started_at : null;
   const at = task.finished_at ?? started ?? task.updated_at;
   const more = [...steps, { at, state, text: status, progress, count: 1 }];
-  // Merging only when twice the limit is reached keeps the amortised cost per step constant.
+  // Steps are merged only at twice the limit, so that the amortised cost of a step is constant.
   return more.length > MAX_STEPS * 2 ? foldSteps(more, at, MAX_STEPS) : more;
 }
 
 /**
  * Merges neighbouring steps until few enough remain. The longest steps, the first of each state and the last
- * are kept. A merged step covers a limited part of the total time, so that many short steps still show when
- * they happened.
+ * are kept. The length of a merged step is limited, so that the timeline still shows roughly when each of
+ * many short steps happened.
  *
  * @param steps in chronological order
  * @param end the end of the last step, in epoch seconds
- * @param most the maximum number, not counting the first step of each state
- * @returns the steps, still without gaps between them
+ * @param most the maximum number of steps, not counting the first step of each state
+ * @returns the remaining steps, which have no gaps between them
  */
 export function foldSteps(steps: readonly Step[], end: number, most: number): readonly Step[] {
   const [first] = steps;
   if (first === undefined || steps.length <= most) return steps;
   const duration = (index: number) => (steps[index + 1]?.at ?? end) - steps[index]!.at;
   const total = end - first.at;
-  // As many long steps are kept as there are slices of the total time. A new merged step begins after each kept
-  // step and at the end of each slice.
+  // The total time is divided into equal slices, and as many long steps are kept as there are slices. A new
+  // merged step begins after each kept step and at the end of each slice.
   const slices = Math.floor(most / 4);
   const longest = steps.map((_, index) => index).sort((left, right) => duration(right) - duration(left))
     .slice(0, slices).filter((index) => duration(index) >= total * SHORT);
@@ -99,14 +99,14 @@ export function foldSteps(steps: readonly Step[], end: number, most: number): re
 }
 
 /**
- * The rows of a task's timeline, from its start to its end or to the present. Their durations add up to the
- * elapsed time.
+ * Computes the rows of a task's timeline, from the task's start to its end or to the present. The durations
+ * of the rows add up to the task's elapsed time.
  *
  * @param steps in chronological order
- * @param task the newest record
+ * @param task the newest record of the task
  * @param now the current time in epoch seconds
- * @param most the maximum number of rows, not counting the first of each state
- * @returns the rows; empty if the task has not started
+ * @param most the maximum number of rows, not counting the first row of each state
+ * @returns the rows of the timeline; empty if the task has not started
  */
 export function timelineOf(
   steps: readonly Step[],
@@ -131,13 +131,13 @@ export function timelineOf(
 }
 
 /**
- * Limits the steps to the time between start and end. The first begins at the start, and times never
- * decrease.
+ * Limits the steps to the time between the task's start and its end. The first step begins at the start, and
+ * the times never decrease.
  */
 function startingAt(start: number, end: number, steps: readonly Step[], task: Task): readonly Step[] {
   let at = start;
   const within = steps.filter(({ state }) => state !== "NOT_STARTED" && !isFinal(state)).map((step) => {
-    // Clocks may be set back, and a history may begin after the start.
+    // A clock may have been set back, and a history may begin after the task's start.
     at = Math.min(end, Math.max(at, step.at));
     return { ...step, at };
   });

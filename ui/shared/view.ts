@@ -1,6 +1,6 @@
 /**
- * The interface between pages and components. Values that may change are {@linkcode Readable}: constants on the
- * server, signals in the browser, where reading one subscribes the component to it.
+ * The interface between pages and components. Values that may change are {@linkcode Readable}: constants on
+ * the server, and signals in the browser, so that a component that reads one subscribes to it.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import type { PageFrame, TaskLog, TerminalCommand } from "./model.ts";
 
 import type { Step } from "./steps.ts";
 
-/** How a page receives updates, best first. */
+/** The name of a source of updates, best source first. */
 export type UpdateSourceName = "socket" | "events" | "polling";
 
-/** A value that may change. */
+/** A value that may change: a constant or a signal. */
 export interface Readable<T> {
   readonly value: T;
 }
@@ -29,76 +29,77 @@ export interface ConnectionState {
   readonly kind: "snapshot" | "connecting" | "live" | "closing" | "reconnecting" | "stopped";
   /** When the page was last known to be current, in epoch seconds. */
   readonly asOf: number;
-  /** How the page receives updates, or did last; `null` before the first connection. */
+  /** The source of updates that the page uses, or used last; `null` before the first connection. */
   readonly over: UpdateSourceName | null;
-  /** Why the page is not live, for the user; `null` if there is nothing to add. */
+  /** The reason why the page is not live, for the user; `null` if there is nothing to add. */
   readonly reason: string | null;
 }
 
 /**
- * The actions available with JavaScript. Each rejects with an error whose message can be shown to the user.
+ * The actions that a page offers with JavaScript. Each of them rejects with an error whose message can be
+ * shown to the user.
  */
 export interface PageActions {
   cancel(id: string): Promise<void>;
   remove(id: string): Promise<void>;
-  /** Undoes a removal, possible for a few seconds. */
+  /** Undoes the removal of a task, which is possible for a few seconds. */
   restore(id: string): Promise<void>;
-  /** Starts a new attempt and navigates to it. */
+  /** Starts a new attempt of a task and navigates to its page. */
   retry(id: string): Promise<void>;
-  /** Fetches up to `limit` log lines that precede line `before`. */
+  /** Fetches up to `limit` log lines before the line with the number `before`. */
   logBefore(id: string, before: number, limit: number): Promise<LogPage>;
   copy(text: string): Promise<void>;
 }
 
-/** What every page provides to its components. */
+/** The values and actions that every page provides to its components. */
 export interface FrameView {
   readonly frame: PageFrame;
   readonly connection: Readable<ConnectionState>;
   /** The server's clock in epoch seconds. Stops while the page is not live. */
   readonly now: Readable<number>;
-  /** The same clock, updated every ten seconds only, for relative times. */
+  /** The server's clock, updated only every ten seconds, for relative times. */
   readonly coarseNow: Readable<number>;
-  /** Whether the page's script runs: if so, times are local and there are copy buttons. */
+  /** Whether the page's script runs; if so, times are in the local time zone and there are copy buttons. */
   readonly scripted: Readable<boolean>;
-  /** Why the server can't store changes; `null` if it can. */
+  /** The reason why the server cannot store changes; `null` if it can. */
   readonly degradation: Readable<string | null>;
-  /** A message shown for a few seconds; usually empty. */
+  /** The text of the toast, which is shown for a few seconds; usually empty. */
   readonly toast: Readable<string>;
   /** The text of the live region for screen readers. */
   readonly announcement: Readable<string>;
-  /** `null` without JavaScript: forms are then submitted to the server. */
+  /** The actions of the page; `null` without JavaScript, where forms are submitted to the server instead. */
   readonly actions: PageActions | null;
 }
 
-/** The number of tasks of a client. */
+/** The numbers of a client's active and ended tasks. */
 export interface TaskCounts {
   readonly active: number;
   readonly ended: number;
-  /** Tasks created since the page was loaded that belong on an earlier page. */
+  /** The number of tasks created since the page was loaded that belong on an earlier page of the list. */
   readonly newer: number;
 }
 
 /** A row or a section heading of a list. */
 export interface ListItem {
-  /** The key of the section. */
+  /** The key of the section to which the item belongs. */
   readonly section: string;
   /** The row's task; `null` for a heading. */
   readonly id: string | null;
 }
 
-/** Which subtask of a list is being loaded, or why loading failed. */
+/** Whether nothing, a whole list or more of a list is being loaded, or why loading failed. */
 export type ListLoading =
   | { readonly kind: "no" | "list" | "more" }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** An action on several tasks. */
+/** An action that can be performed on several tasks at once. */
 export type BulkAction = "cancel" | "retry" | "remove" | "restore";
 
 /** The state of a bulk action. */
 export type BulkState =
   | { readonly kind: "idle" }
   | { readonly kind: "busy"; readonly text: string }
-  /** `undo` is the number of removed tasks that can be restored. */
+  /** In this state, `undo` is the number of removed tasks that can be restored. */
   | { readonly kind: "done"; readonly text: string; readonly isProblem: boolean; readonly undo: number };
 
 /** The rendered items of a list, and the height of the items before and after them, in pixels. */
@@ -109,15 +110,18 @@ export interface ListRange {
   readonly after: number;
 }
 
-/** The actions on a list available with JavaScript. */
+/** The actions on a list that are available with JavaScript. */
 export interface ListActions {
-  /** Loads another list; debounced while the user is typing. */
+  /** Loads another list. Debounced while the user is typing. */
   search(query: ListQuery, isTyping: boolean): void;
-  /** Loads the next page, if there is one. */
+  /** Loads more tasks of the list, if there are any. */
   more(): void;
-  /** Retries after loading failed. */
+  /** Retries to load tasks after a failure. */
   retry(): void;
-  /** Toggles the selection of a task; with `isRange`, selects everything from the last selected one. */
+  /**
+   * Toggles the selection of a task; with `isRange`, selects all tasks from the one selected last to this
+   * one.
+   */
   select(id: string, isRange: boolean): void;
   /** Selects all tasks of the list, loading the rest of it first. */
   selectAll(): void;
@@ -127,15 +131,15 @@ export interface ListActions {
   /** Undoes the last removal. */
   undo(): void;
   readonly range: Readable<ListRange>;
-  /** Called after each rendering of the list. */
+  /** Must be called after each rendering of the list. */
   rendered(root: HTMLElement, items: readonly ListItem[]): void;
 }
 
-/** What the list page provides to its components. */
+/** The values and actions that the list page provides to its components. */
 export interface ClientView extends FrameView {
   readonly counts: Readable<TaskCounts>;
   readonly query: Readable<ListQuery>;
-  /** Sentences about invalid query parameters. */
+  /** Sentences about invalid parameters in the page's URL. */
   readonly problems: Readable<readonly string[]>;
   readonly items: Readable<readonly ListItem[]>;
   /** The number of tasks in each section, whether loaded or not. */
@@ -152,17 +156,17 @@ export interface ClientView extends FrameView {
   readonly gettingStarted: readonly TerminalCommand[];
   /** Whether the page has forms that start tasks. */
   readonly hasStartForms: boolean;
-  /** `null` without JavaScript. */
+  /** The actions on the list; `null` without JavaScript. */
   readonly list: ListActions | null;
   task(id: string): Readable<Task> | undefined;
 }
 
-/** What the task page provides to its components. */
+/** The values and actions that the task page provides to its components. */
 export interface TaskView extends FrameView {
   readonly task: Readable<Task>;
-  /** When the task was removed, in epoch seconds; `null` if it was not. */
+  /** When the task was removed, in epoch seconds; `null` if it was not removed. */
   readonly removedAt: Readable<number | null>;
-  /** How long a removal can be undone, in seconds. */
+  /** How long the removal of the task can be undone, in seconds. */
   readonly undoSeconds: number;
   readonly steps: Readable<readonly Step[]>;
   readonly progressHistory: Readable<readonly ProgressPoint[]>;
@@ -170,12 +174,12 @@ export interface TaskView extends FrameView {
   readonly attempts: Readable<readonly RunLink[]>;
   readonly previous: Readable<Neighbour | null>;
   readonly next: Readable<Neighbour | null>;
-  /** The number of subtasks that are left out. */
+  /** The number of subtasks that the page leaves out. */
   readonly omitted: number;
-  /** The ids of the direct subtasks of this task or of one of its subtasks. */
+  /** Returns the ids of the direct subtasks of the page's task, or of one of its subtasks. */
   subtasksOf(id: string): Readable<readonly string[]>;
   subtask(id: string): Readable<Task> | undefined;
-  /** Adds older lines to the log; `null` without JavaScript. */
+  /** Loads older lines of the log; `null` without JavaScript. */
   readonly loadOlder: (() => Promise<void>) | null;
 }
 
@@ -183,8 +187,8 @@ export interface TaskView extends FrameView {
  * Inserts section headings between the rows of a list.
  *
  * @param placed the section key and the id of each task, in the order of the list
- * @param headings the keys of the sections that are shown even if empty, in order
- * @returns the headings and rows in display order
+ * @param headings the keys of the sections that are shown even if they are empty, in order
+ * @returns the headings and the rows in display order
  */
 export function listItems(
   placed: readonly (readonly [section: string, id: string])[],
@@ -194,7 +198,7 @@ export function listItems(
   const waiting = [...headings];
   let current: string | undefined;
   function open(section: string): void {
-    // Sections before this one that have no rows still get their heading.
+    // Earlier sections without rows get a heading, too.
     const due = waiting.includes(section) ? waiting.splice(0, waiting.indexOf(section) + 1) : [section];
     for (const each of due) items.push({ section: each, id: null });
     current = section;
