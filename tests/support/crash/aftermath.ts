@@ -1,5 +1,5 @@
 /**
- * Compares the answers of a server after a crash with what was there before.
+ * Checks the responses of a restarted server against the state before the crash.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { differences, type Held, heldAfter } from "./held.ts";
 import type { Ledger } from "./ledger.ts";
 import { SocketWatcher } from "./watchers.ts";
 
-/** Concurrent requests. */
+/** The number of concurrent requests that read logs and histories. */
 const READS_AT_A_TIME = 16;
 
-/** Reads all tasks of the given clients. */
+/** Reads all tasks of the given clients from the server. */
 export async function readClients(
   url: string,
   clients: Iterable<string>,
@@ -32,9 +32,9 @@ export async function readClients(
  * Resumes watchers over HTTP from the cursors they held before the crash.
  *
  * @param url the server's address
- * @param states the copy that each watcher held
+ * @param states the copies of the tasks that the watchers held
  * @param now the server's tasks by client
- * @returns a complaint for each watcher that does not end with the server's tasks
+ * @returns complaints about watchers whose tasks then differ from those of the server
  */
 export async function stateComplaints(
   url: string,
@@ -55,7 +55,7 @@ export async function stateComplaints(
   return wrong;
 }
 
-/** Does the same over sockets. */
+/** Resumes watchers over WebSockets from the cursors they held before the crash, and compares their tasks. */
 export async function resumeComplaints(
   url: string,
   states: readonly Held[],
@@ -77,11 +77,11 @@ export async function resumeComplaints(
 }
 
 /**
- * Checks logs and histories.
+ * Checks the logs and the histories of tasks.
  *
  * @param url the server's address
- * @param tasks the tasks by client and id
- * @returns complaints
+ * @param tasks the tasks, each with its key `client/id`
+ * @returns complaints about inconsistent logs and histories
  */
 export async function textComplaints(
   url: string,
@@ -101,12 +101,12 @@ export async function textComplaints(
 }
 
 /**
- * Retries tasks that the crash interrupted, which requires that their launches were kept.
+ * Retries tasks that the crash interrupted, which the server can only do if it stored their launches.
  *
  * @param url the server's address
- * @param tasks the tasks by client and id
- * @param ledger records the retries
- * @returns complaints
+ * @param tasks the tasks, each with its key `client/id`
+ * @param ledger the ledger in which the retries are recorded
+ * @returns complaints about tasks that cannot be retried, or are retried wrongly
  */
 export async function retryComplaints(
   url: string,

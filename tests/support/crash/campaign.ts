@@ -1,5 +1,5 @@
 /**
- * Kills a server repeatedly, and compares its tasks afterwards with its promises.
+ * Kills a server repeatedly, and checks after each restart that it kept its promises.
  *
  * @module
  */
@@ -24,83 +24,84 @@ import { Poller, Returner, SocketWatcher, TaskWatcher, type Watcher } from "./wa
 
 /** Options of a {@linkcode Campaign}. */
 export interface CampaignOptions {
-  /** The path of the database, which may be filled or not exist. */
+  /** The path of the database, which need not exist; it may have been filled with tasks. */
   readonly file: string;
-  /** The number of clients that the file was filled with. */
+  /** The number of clients that the database was filled with. */
   readonly filledClients: number;
-  /** The number of tasks running when the server is killed. */
+  /** The number of steady tasks, which run when the server is killed. */
   readonly steadyTasks: number;
   readonly random: () => number;
-  /** Limits that differ from the defaults, which keep every task. */
+  /** Limits of the server that replace the defaults of the campaign, which keep every task. */
   readonly limits?: Readonly<Record<string, number>>;
-  /** Whether the server's limits remove tasks. */
+  /** Whether these limits make the server remove tasks. */
   readonly forgets?: boolean;
 }
 
 /** One round of load, kill and comparison. */
 export interface Round {
   readonly durability?: Durability;
-  /** `"kill"` once all tasks run, `"early"` while they are being started, `"shutdown"` during an orderly shutdown. */
+  /** When the server is killed: once all tasks run, early while they are started, or during a graceful shutdown. */
   readonly end: "kill" | "early" | "shutdown";
   /**
-   * The load besides the steady tasks. `"all"`: everything; `"calm"`: no task begins or ends, so that progress is published
-   * before its commit; `"distant"`: only tasks in other isolates end, so that nothing else triggers their commits.
+   * The load besides the steady tasks: `"all"` is everything; with `"calm"`, no task starts or ends, so that progress is
+   * published before its commit; with `"distant"`, only tasks in other isolates end, so that nothing else triggers the
+   * commits of these ends.
    */
   readonly work?: "all" | "calm" | "distant";
-  /** How often the next server is killed during its start. */
+  /** How often the server is killed again while it restarts. */
   readonly killsAtStart?: number;
 }
 
-/** What a campaign covered. */
+/** Counts of what a campaign covered. */
 export interface Figures {
   rounds: number;
   acknowledgements: number;
   messages: number;
-  /** Watcher copies that were resumed from their cursors. */
+  /** The number of times that a watcher resumed with its cursor after a crash. */
   states: number;
   tasks: number;
-  /** Tasks whose logs and histories were checked. */
+  /** The number of tasks whose logs and histories were checked. */
   texts: number;
-  /** Tasks that the server's limits removed while it was watched. */
+  /** The number of tasks that watchers saw removed because of the server's limits. */
   forgotten: number;
-  /** The number of interrupted tasks by round. */
+  /** The number of interrupted tasks in each round. */
   readonly interrupted: number[];
-  /** The times from the start of each process to its readiness, in milliseconds. */
+  /** The time from the start of each server process until it was ready, in milliseconds. */
   readonly readyMs: number[];
 }
 
-/** Sets of clients; each round uses one, so that tasks survive several crashes before they are removed. */
+/** The number of client sets, one of which each round uses, so that tasks survive several crashes before their removal. */
 const CLIENT_SETS = 3;
 const CLIENTS_PER_SET = 4;
 /** The maximum delay between the start of all tasks and the kill, in milliseconds. */
 const LATEST_KILL_MS = 1_500;
-/** The maximum duration of a shutdown before the kill; a little more than it takes if tasks ignore their signal. */
+/** The maximum time from SIGTERM to the kill, in milliseconds; a shutdown takes a little less if tasks ignore their signal. */
 const LATEST_SHUTDOWN_KILL_MS = 2_600;
-/** The events that the kill may wait for, by load. */
+/** The events that the kill may wait for, by the kind of load. */
 const NEWS: Readonly<Record<NonNullable<Round["work"]>, readonly (News | "output")[]>> = {
   all: ["acknowledgement", "end", "output"],
   calm: ["progress"],
   distant: ["output"],
 };
-/** The maximum wait for such an event. */
+/** The maximum wait for such an event, in milliseconds. */
 const LATEST_NEWS_MS = 500;
 /** The duration of a step of a steady task, in milliseconds. */
 const STEP_MS = 400;
-/** Tasks whose logs and histories are checked after a crash. */
+/** The number of tasks whose logs and histories are checked after a crash. */
 const READ_TASKS = 300;
-/** Watchers that resume over a socket after a crash. */
+/** The number of watchers that resume over a WebSocket after a crash. */
 const RESUMED_WATCHERS = 4;
-/** Interrupted tasks that are retried after a crash. */
+/** The number of interrupted tasks that are retried after a crash. */
 const RETRIED_TASKS = 3;
-/** Filled clients that are checked after a crash. */
+/** The number of clients of the filled database that are checked after a crash. */
 const READ_FILLED_CLIENTS = 5;
 
 const RESTORE_WINDOW_MS = 5_000;
 
-/** The warning about tasks that were cancelled by force, continued, and were removed before they ended. */
+/** The warning about a task whose code still ran when its record, cancelled by force, was removed. */
 const FORGOTTEN_WHILE_IT_RAN = /^\[taskscope\] Task "\S+" runs unmonitored: .*there is no such task\n/gm;
 
-/** Limits that no test reaches. */
+/** Limits that are too high for a round to reach. */
 const AMPLE_LIMITS = {
   endedTasks: 1_000_000,
   endedTasksPerClient: 100_000,
@@ -108,11 +109,11 @@ const AMPLE_LIMITS = {
   restoreWindowMs: RESTORE_WINDOW_MS,
 };
 
-/** Runs rounds on one database. */
+/** Runs rounds of load, kill, restart and comparison on one database. */
 export class Campaign implements AsyncDisposable {
   readonly #options: CampaignOptions;
   readonly #ledger: Ledger;
-  /** The copies that watchers held when servers ended. */
+  /** The copies of the tasks that watchers held when the server was killed. */
   #states: Held[] = [];
   readonly #filled: Map<string, string> = new Map();
   #server: CrashServer | null = null;
@@ -128,7 +129,7 @@ export class Campaign implements AsyncDisposable {
     readyMs: [],
   };
 
-  /** @param options the database and the load */
+  /** @param options the database, the limits and the load */
   constructor(options: CampaignOptions) {
     this.#options = options;
     const { forgets = false } = options;
@@ -138,7 +139,7 @@ export class Campaign implements AsyncDisposable {
     });
   }
 
-  /** A summary of the figures. */
+  /** A summary of the figures in one sentence. */
   get summary(): string {
     const { rounds, acknowledgements, messages, states, tasks, texts, readyMs } = this.figures;
     const sorted = [...readyMs].sort((a, b) => a - b).map((milliseconds) => Math.round(milliseconds));
@@ -154,11 +155,11 @@ export class Campaign implements AsyncDisposable {
   }
 
   /**
-   * Puts load on the server, ends it, restarts it, and compares.
+   * Puts load on the server, kills and restarts it, and checks its promises.
    *
-   * @param round the round
-   * @param next the following round, which determines how the server is restarted
-   * @returns complaints
+   * @param round the load, and when to kill the server
+   * @param next the following round, whose durability the restarted server uses
+   * @returns complaints about broken promises
    */
   async round(round: Round, next: Round = round): Promise<string[]> {
     const { file } = this.#options;
@@ -196,7 +197,7 @@ export class Campaign implements AsyncDisposable {
     return Array.from({ length: CLIENTS_PER_SET }, (_, n) => `set-${set}-${n}`);
   }
 
-  /** Puts load on the server and ends it; returns the time of the end in epoch seconds. */
+  /** Puts load on the server and kills it; returns the time at which it had ended, in epoch seconds. */
   async #work(server: CrashServer, { end, work = "all" }: Round): Promise<number> {
     const { random, steadyTasks } = this.#options;
     const { url } = server;
@@ -228,7 +229,9 @@ export class Campaign implements AsyncDisposable {
     await Promise.all([load.stop(), started, ...watchers.map((watcher) => watcher.stop())]);
     for (const { client, id, end } of endsIn(stdout)) this.#ledger.ended(client, id, end);
     const complaints = this.#options.forgets ? stderr.replaceAll(FORGOTTEN_WHILE_IT_RAN, "") : stderr;
-    if (complaints !== "") this.#ledger.complain(`The server complained: ${complaints.slice(0, 2_000)}`);
+    if (complaints !== "") {
+      this.#ledger.complain(`The server wrote to standard error: ${complaints.slice(0, 2_000)}`);
+    }
     for (const watcher of watchers) {
       this.figures.messages += watcher.messages;
       this.#states.push(...watcher.states);
@@ -236,7 +239,7 @@ export class Campaign implements AsyncDisposable {
     return endedAt;
   }
 
-  /** Waits for a published event: a kill right after it reveals an event published before its commit. */
+  /** Waits for a published event: a kill just after that reveals whether the event was published before its commit. */
   async #momentOfNews(server: CrashServer, work: NonNullable<Round["work"]>): Promise<void> {
     const kinds = NEWS[work];
     const kind = kinds[Math.floor(this.#options.random() * kinds.length)]!;
@@ -247,7 +250,7 @@ export class Campaign implements AsyncDisposable {
     clearTimeout(timer);
   }
 
-  /** Removes the tasks of the last round on these clients. */
+  /** Removes the ended tasks of these clients, which an earlier round created. */
   async #removeOld(url: string, clients: readonly string[]): Promise<void> {
     for (const client of clients) {
       this.#ledger.forgetRemoved(client);
@@ -274,7 +277,7 @@ export class Campaign implements AsyncDisposable {
         20,
         second,
       ),
-      // Includes tasks whose start was not answered yet.
+      // The polled task may be one whose start has not been acknowledged yet.
       new Poller(
         () => {
           const task = load.anyOf(first.client);
@@ -323,7 +326,7 @@ export class Campaign implements AsyncDisposable {
     ];
   }
 
-  /** A random selection. */
+  /** Returns a random selection of the values. */
   #some<T>(count: number, all: readonly T[]): T[] {
     const left = [...all];
     return Array.from({ length: Math.min(count, all.length) }, () => {
@@ -331,7 +334,7 @@ export class Campaign implements AsyncDisposable {
     });
   }
 
-  /** Checks some of the tasks that existed before the first round. */
+  /** Checks that some of the tasks that existed before the first round are unchanged. */
   async #checkFilled(url: string): Promise<string[]> {
     const wrong: string[] = [];
     for (let n = 0; n < Math.min(READ_FILLED_CLIENTS, this.#options.filledClients); n++) {
@@ -339,7 +342,9 @@ export class Campaign implements AsyncDisposable {
       const { json } = await call("GET", `${url}/tasks/${client}`);
       const digest = JSON.stringify(json.all_tasks);
       const known = this.#filled.get(client);
-      if (known !== undefined && digest !== known) wrong.push(`The tasks of ${client} are others now`);
+      if (known !== undefined && digest !== known) {
+        wrong.push(`The tasks of ${client}, which no request changed, have changed`);
+      }
       this.#filled.set(client, digest);
     }
     return wrong;

@@ -1,5 +1,5 @@
 /**
- * Checks that each task after a crash is consistent in itself.
+ * Checks that the record, the log and the history of each task agree after a crash.
  *
  * @module
  */
@@ -8,45 +8,45 @@ import { type HistoryEntry, isFinal, type LogLine, type Task } from "../../../li
 import { shown } from "./held.ts";
 
 /**
- * Checks a record.
+ * Checks the record of a task that the load started.
  *
- * @returns complaints
+ * @returns complaints about fields that contradict each other
  */
 export function recordComplaints(task: Task): string[] {
   const wrong: string[] = [];
   const { state, error, current, log_count: lines } = task;
   const isInterrupted = state === "ERROR" && error?.type === "interrupted";
   if (task.name === "steady" && !isInterrupted && state !== "CANCELLED") {
-    wrong.push(`${task.id} runs until it is stopped, but is ${shown(task)}`);
+    wrong.push(`${task.id} only ends if it is stopped, but is ${shown(task)}`);
   }
-  // The count and the status come from the same update.
+  // A task sets its count and its status in the same update.
   if (current !== null && task.status !== `step ${current}`) {
-    wrong.push(`${task.id} has the status of another step: ${shown(task)}`);
+    wrong.push(`${task.id} has a status and a count of different steps: ${shown(task)}`);
   }
-  // Each step logs its line before its count, so that the two differ by at most one.
+  // Each step logs a line and then updates the count, so the two numbers differ by at most one.
   if (current !== null && Math.abs(lines - current) > 1) {
-    wrong.push(`${task.id} has inconsistent steps: ${shown(task)}`);
+    wrong.push(`${task.id} has a log and a count of different steps: ${shown(task)}`);
   }
   return wrong;
 }
 
 /**
- * Checks a whole log.
+ * Checks the whole log of a task.
  *
- * @returns complaints
+ * @returns complaints about missing and wrong lines
  */
 export function logComplaints(task: Task, lines: readonly Pick<LogLine, "text">[]): string[] {
   if (lines.length !== task.log_count) {
-    return [`${task.id} wrote ${task.log_count} lines, and has ${lines.length}`];
+    return [`${task.id} logged ${task.log_count} lines, but its log has ${lines.length}`];
   }
   const gap = lines.findIndex(({ text }, index) => text !== `${task.id} line ${index + 1}`);
-  return gap === -1 ? [] : [`${task.id} has as line ${gap + 1}: ${lines[gap]?.text}`];
+  return gap === -1 ? [] : [`${task.id} has a wrong line ${gap + 1} in its log: ${lines[gap]?.text}`];
 }
 
 /**
- * Checks a whole history.
+ * Checks the whole history of a task.
  *
- * @returns complaints
+ * @returns complaints about the order, the first and the last entry
  */
 export function historyComplaints(task: Task, history: readonly HistoryEntry[]): string[] {
   const wrong: string[] = [];
@@ -60,10 +60,14 @@ export function historyComplaints(task: Task, history: readonly HistoryEntry[]):
     wrong.push(`${task.id} has a history without a beginning: ${JSON.stringify(first)}`);
   }
   if (last?.state !== task.state || last.status !== task.status || last.version > task.version) {
-    wrong.push(`${task.id} has a history with another end: ${JSON.stringify(last)}, not ${shown(task)}`);
+    wrong.push(
+      `${task.id} has a history that does not end with its record: ${JSON.stringify(last)}, not ${
+        shown(task)
+      }`,
+    );
   }
   if (history.slice(0, -1).some(({ state }) => isFinal(state))) {
-    wrong.push(`${task.id} has a history that goes on after its end`);
+    wrong.push(`${task.id} has a history that continues after its final state`);
   }
   return wrong;
 }

@@ -1,5 +1,5 @@
 /**
- * Fills a database with ended tasks, like one of a server that ran for a long time.
+ * Fills a database with ended tasks, as if a server had used it for a long time.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { SqliteStore } from "../../../lib/store/sqlite/sqlite_store.ts";
 import type { ReportedChange } from "../../../lib/task/task.ts";
 import { createChange } from "../changes.ts";
 
-/** The prefix of the clients that a database is filled with. */
+/** The prefix of the names of the clients that {@linkcode fillFile} creates. */
 export const FILLED_CLIENT = "filled-";
 
-/** Tasks per commit. */
+/** The number of tasks in each commit. */
 const TASKS_PER_COMMIT = 1_000;
 
 const REPORTER: Reporter = { id: "fill", cancelRequested() {}, interrupted() {} };
 
 /**
- * Creates a database of ended tasks: finished, failed and cancelled.
+ * Creates a database of finished, failed and cancelled tasks.
  *
  * @param file the path of the database, which must not exist
  * @param count the number of tasks

@@ -1,5 +1,5 @@
 /**
- * A watcher's copy of a client's tasks, updated by the rules of the wire contract.
+ * Maintains a watcher's copy of a client's tasks by the rules of the wire contract.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import type { Task } from "../../../lib/task/task.ts";
 import type { SocketMessage } from "../socket.ts";
 
-/** Tasks by id, as of a cursor. Immutable: each message creates another copy. */
+/** A watcher's copy of a client's tasks at a cursor; it is immutable, and each message creates a new copy. */
 export interface Held {
   readonly client: string;
   readonly cursor: string;
   readonly tasks: ReadonlyMap<string, Task>;
 }
 
-/** Applies a message or an answer of the server. */
+/** Returns the copy that results from a WebSocket message or an HTTP response. */
 export function heldAfter(client: string, before: Held | null, message: Omit<SocketMessage, "type">): Held {
   const { cursor, all_tasks, tasks: changed, removed } = message;
-  if (cursor === undefined) throw new Error(`There is no cursor in ${JSON.stringify(message).slice(0, 200)}`);
+  if (cursor === undefined) throw new Error(`Missing cursor in ${JSON.stringify(message).slice(0, 200)}`);
   if (all_tasks !== undefined) return { client, cursor, tasks: new Map(Object.entries(all_tasks)) };
   const tasks = new Map(before?.tasks);
-  // Removals first: an id in both lists was restored.
+  // Removals come first, because an id in both lists was removed and then used again or restored.
   for (const id of removed ?? []) tasks.delete(id);
   for (const task of changed ?? []) tasks.set(task.id, task);
   return { client, cursor, tasks };
@@ -29,10 +29,10 @@ export function heldAfter(client: string, before: Held | null, message: Omit<Soc
 /**
  * Compares a watcher's copy with the server's tasks.
  *
- * @param what names the watcher in complaints
- * @param held the watcher's copy
+ * @param what the name of the watcher in complaints
+ * @param held the tasks in the watcher's copy
  * @param wanted the server's tasks of the same client
- * @returns complaints
+ * @returns complaints about tasks that are missing, outdated or already removed
  */
 export function differences(what: string, held: ReadonlyMap<string, Task>, wanted: Held): string[] {
   const wrong: string[] = [];
@@ -54,7 +54,7 @@ export function isSame(one: Task, other: Task): boolean {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** A short description of a record. */
+/** Returns a short description of a record for complaints. */
 export function shown({ state, version, status, current, error, log_count }: Task): string {
   return JSON.stringify({ state, version, status, current, error: error?.type, log_count });
 }

@@ -1,7 +1,8 @@
 /**
- * Records everything that a server promised, and decides which states are allowed after a crash.
+ * Records everything that a server promised, and checks which promises it broke in a crash.
  *
- * Pure: it is given requests, answers and sightings, and then compares. Independent of how a server stores tasks.
+ * The ledger itself does no I/O: callers tell it about requests, responses and received records. It does not depend on how
+ * a server stores tasks.
  *
  * @module
  */
@@ -12,76 +13,76 @@ import { isSame, shown } from "./held.ts";
 /** A request about one task. */
 export type Wish = "start" | "retry" | "cancel" | "force" | "remove" | "restore";
 
-/** An event that a {@linkcode Ledger} is given: an acknowledgement, or a sighting of an end or of progress. */
+/** An event that {@linkcode Ledger.next} waits for: an acknowledged request, or the receipt of an ended or running task. */
 export type News = "acknowledgement" | "end" | "progress";
 
-/** A request without an answer. If it is never answered, the server may have carried it out or not. */
+/** A request that awaits its response; if there never is one, the server may have carried it out or not. */
 export interface Asked {
-  /** The server acknowledged it. */
+  /** Records that the server acknowledged the request. */
   acknowledged(): void;
-  /** The server refused it, perhaps because there is no such task. */
+  /** Records that the server refused the request; `isMissing` if the reason was that there is no such task. */
   refused(isMissing?: boolean): void;
 }
 
-/** How a task ended, as reported by `await monitored()`. */
+/** The outcome of a task, as the call of the monitored function returned it. */
 export type TaskEnd =
   | { readonly state: "FINISHED"; readonly result: JsonValue }
   | { readonly state: "ERROR"; readonly message: string }
   | { readonly state: "CANCELLED" };
 
-/** The state of a restarted server. */
+/** The state of the server after it was restarted. */
 export interface AfterCrash {
   readonly cursor: string;
-  /** Whether it was killed, and so could not return reserved sequence numbers. */
+  /** Whether the server was killed before it could release the sequence numbers that it had reserved. */
   readonly wasKilled: boolean;
-  /** By client and id. */
+  /** The tasks of all clients, by `client/id`. */
   readonly tasks: ReadonlyMap<string, Task>;
 }
 
-/** A task's progress at the time of a sighting. */
+/** The progress of a task in a record that was received at some time. */
 interface Sighting {
   readonly seenMs: number;
   readonly current: number;
   readonly logCount: number;
 }
 
-/** Everything known about one task. */
+/** Everything that the ledger knows about a task. */
 interface Entry {
-  /** Its start was requested. */
+  /** Whether the start of the task was requested. */
   isAsked: boolean;
-  /** A retry of it was requested, whose id is unknown before the answer. */
+  /** Whether a retry of the task was requested; the id of the retry is unknown before the response. */
   isRetryAsked: boolean;
-  /** It was acknowledged or seen, and is therefore committed. */
+  /** Whether the start was acknowledged or a record received, so that the task must be committed. */
   isKnown: boolean;
-  /** `possible`: requested and not answered; `done`: acknowledged or seen. */
+  /** The removal of the task: `possible` if it was requested, `done` if it was acknowledged or received by a watcher. */
   removal: "none" | "possible" | "done";
   isRestoreAsked: boolean;
   isCancelAsked: boolean;
   isCancelled: boolean;
   isForced: boolean;
   end: TaskEnd | null;
-  /** The newest record seen. */
+  /** The newest record that was received. */
   newest: Task | null;
-  /** Sightings while it is active, oldest first. */
+  /** The progress in each record that was received while the task was active, oldest first. */
   sightings: Sighting[];
 }
 
 /** Options of a {@linkcode Ledger}. */
 export interface LedgerOptions {
-  /** Whether the server's limits may have removed a task. */
+  /** Returns whether the server's limits may have removed a task. */
   readonly mayForget?: (id: string) => boolean;
-  /** Whether a task may have been started by another task. */
+  /** Returns whether a task may have been started by another task. */
   readonly isOffspring?: (id: string) => boolean;
 }
 
-/** Records promises, and checks them. */
+/** Records the promises of a server, and checks them after a crash. */
 export class Ledger {
   readonly #mayForget: (id: string) => boolean;
   readonly #isOffspring: (id: string) => boolean;
   readonly #entries: Map<string, Entry> = new Map();
   readonly #complaints: string[] = [];
   readonly #waiting: Map<News, PromiseWithResolvers<void>> = new Map();
-  /** When the last acknowledged change was requested: everything seen before is committed. */
+  /** When the last acknowledged change was requested: every record received before that is committed. */
   #committedMs = -Infinity;
   #epoch: string | null = null;
   #newestSeq = 0;
@@ -99,24 +100,24 @@ export class Ledger {
     return this.#acknowledgements;
   }
 
-  /** The number of removals seen without a request, if they are allowed. */
+  /** The number of removals without a request, which are permitted if the limits may remove tasks. */
   get forgotten(): number {
     return this.#forgotten;
   }
 
-  /** Adds a complaint. */
+  /** Adds a complaint to those that {@linkcode Ledger.check} returns. */
   complain(complaint: string): void {
     this.#complaints.push(complaint);
   }
 
-  /** Resolves with the next event of a kind, in the turn in which it occurs. */
+  /** Resolves at the next event of a kind, without delay. */
   next(news: News): Promise<void> {
     let waiting = this.#waiting.get(news);
     if (waiting === undefined) this.#waiting.set(news, waiting = Promise.withResolvers());
     return waiting.promise;
   }
 
-  /** Records a request before it is sent. */
+  /** Records that a request is about to be sent. */
   ask(wish: Wish, client: string, id: string): Asked {
     const entry = this.#entry(client, id);
     const askedMs = performance.now();
@@ -133,7 +134,7 @@ export class Ledger {
         this.#keep(wish, entry);
       },
       refused: (isMissing = false) => {
-        // A removal seen meanwhile stands.
+        // A removal that a watcher received in the meantime remains recorded.
         const isRemoval = wish === "remove" || wish === "restore";
         if (isRemoval && entry.removal === "possible") entry.removal = removal;
         if (isMissing && wasThere && !entry.isRestoreAsked) this.#checkAbsence(`${client}/${id}`, entry);
@@ -141,7 +142,7 @@ export class Ledger {
     };
   }
 
-  /** Records a request to remove all ended tasks of a client before it is sent. */
+  /** Records that a request to remove all ended tasks of a client is about to be sent. */
   askToRemoveEnded(client: string): Pick<Asked, "acknowledged"> {
     const askedMs = performance.now();
     const entries = [...this.#entries].filter(([key]) => key.startsWith(`${client}/`)).map(([, entry]) =>
@@ -159,12 +160,12 @@ export class Ledger {
     };
   }
 
-  /** Records a task that an answer named as started. */
+  /** Records a task that a response named as started. */
   started(client: string, id: string): void {
     this.#entry(client, id).isKnown = true;
   }
 
-  /** Records an end that was reported to the task's own code as committed. */
+  /** Records that the caller of a monitored function was told that the end of the task is committed. */
   ended(client: string, id: string, end: TaskEnd): void {
     this.#acknowledgements++;
     const entry = this.#entry(client, id);
@@ -172,7 +173,7 @@ export class Ledger {
     entry.end = end;
   }
 
-  /** Records a record that a watcher received. */
+  /** Records that a watcher received a record. */
   saw(client: string, task: Task): void {
     const entry = this.#entry(client, task.id);
     entry.isKnown = true;
@@ -196,7 +197,7 @@ export class Ledger {
     }
   }
 
-  /** Records a removal that a watcher received. */
+  /** Records that a watcher received the removal of a task. */
   sawRemoved(client: string, id: string): void {
     const entry = this.#entry(client, id);
     if (entry.removal === "none" && !entry.isRestoreAsked) {
@@ -206,7 +207,7 @@ export class Ledger {
     if (!entry.isRestoreAsked) entry.removal = "done";
   }
 
-  /** Records a cursor seen over any transport. */
+  /** Records a cursor that was received over any transport. */
   sawCursor(cursor: string): void {
     const [epoch, seq] = partsOf(cursor);
     this.#epoch ??= epoch;
@@ -215,10 +216,10 @@ export class Ledger {
   }
 
   /**
-   * Compares a server's state after a crash with its promises. The state counts as seen from then on.
+   * Compares the state of the restarted server with its promises, and records that state as received.
    *
-   * @param after the server's state
-   * @returns complaints, including those from before the crash
+   * @param after the state of the restarted server
+   * @returns complaints about broken promises, including those made before the crash
    */
   check(after: AfterCrash): string[] {
     this.#checkCursor(after);
@@ -237,7 +238,7 @@ export class Ledger {
     return this.#complaints.splice(0);
   }
 
-  /** Forgets the tasks of a client that are removed for good. */
+  /** Forgets the tasks of a client whose removal was acknowledged or received. */
   forgetRemoved(client: string): void {
     for (const [key, { removal }] of this.#entries) {
       if (key.startsWith(`${client}/`) && removal === "done") this.#entries.delete(key);
@@ -324,7 +325,7 @@ export class Ledger {
     if (entry.end !== null && !isEnd(task, entry.end)) {
       this.complain(`${key} had ended as ${JSON.stringify(entry.end)}, and is ${shown(task)}`);
     }
-    // Subtasks are cancelled with their parent.
+    // Subtasks are cancelled together with their parent, without a request of their own.
     if (task.cancel_requested && !entry.isCancelAsked && task.parent_id === null) {
       this.complain(`${key} is cancelled without a request`);
     }
@@ -348,7 +349,7 @@ export class Ledger {
     }
   }
 
-  /** A sighting from before an acknowledged request is as durable as that request. */
+  /** Checks that no progress is lost that was received before an acknowledged request, which is committed with it. */
   #checkProgress(key: string, { sightings, newest }: Entry, task: Task): void {
     if (newest !== null && isFinal(newest.state)) return;
     const safe = sightings.findLast(({ seenMs }) => seenMs < this.#committedMs);
@@ -361,7 +362,7 @@ export class Ledger {
   #settle({ cursor, tasks }: AfterCrash): void {
     for (const [key, entry] of this.#entries) {
       const task = tasks.get(key);
-      // The outcome of unanswered requests is now final.
+      // From now on, the outcome of requests without a response must not change.
       if (task === undefined) entry.removal = "done";
       else if (entry.removal === "possible") entry.removal = "none";
     }
@@ -389,9 +390,9 @@ function isEnd(task: Task, end: TaskEnd): boolean {
   }
 }
 
-/** The epoch and the sequence number of a cursor. */
+/** Splits a cursor into its epoch and its sequence number. */
 function partsOf(cursor: string): readonly [epoch: string, seq: number] {
   const [epoch = "", seq = ""] = cursor.split(":");
-  if (!/^\d+$/.test(seq)) throw new Error(`This is no cursor: ${cursor}`);
+  if (!/^\d+$/.test(seq)) throw new Error(`Invalid cursor: ${cursor}`);
   return [epoch, Number(seq)];
 }

@@ -1,5 +1,5 @@
 /**
- * Puts load on a server, and records its answers.
+ * Sends random requests to a server, and records its responses in a ledger.
  *
  * @module
  */
@@ -15,9 +15,9 @@ export interface LoadOptions {
   readonly clients: readonly string[];
   readonly ledger: Ledger;
   readonly random: () => number;
-  /** The prefix of its task ids, unique to each load. */
+  /** The prefix of the task ids, unique to each load. */
   readonly prefix: string;
-  /** Concurrent requests for changes. */
+  /** The number of concurrent random requests. */
   readonly width: number;
   /** How long a removed task can be restored, in milliseconds. */
   readonly restoreWindowMs: number;
@@ -29,7 +29,7 @@ interface Started {
   readonly id: string;
 }
 
-/** The weights of the requests, in percent. */
+/** The share of each kind of request, in percent. */
 const MIX:
   readonly (readonly [share: number, what: "start" | "cancel" | "force" | "remove" | "restore" | "retry"])[] =
     [
@@ -41,10 +41,10 @@ const MIX:
       [12, "retry"],
     ];
 
-/** Concurrent requests for starts, when many tasks are started. */
+/** The number of concurrent requests that start steady tasks. */
 const STARTS_AT_A_TIME = 32;
 
-/** Starts, stops and removes tasks at random. */
+/** Starts, cancels, removes, restores and retries tasks at random. */
 export class Load {
   readonly #options: LoadOptions;
   readonly #brief: Started[] = [];
@@ -54,37 +54,37 @@ export class Load {
   #count = 0;
   #isOver = false;
 
-  /** @param options the server and the load */
+  /** @param options the server, the ledger and the size of the load */
   constructor(options: LoadOptions) {
     this.#options = options;
   }
 
-  /** A steady task; `undefined` if there is none yet. */
+  /** Returns a random steady task; `undefined` if there is none yet. */
   anySteady(): Started | undefined {
     return this.#any(this.#steady);
   }
 
-  /** A task of a client, which may not exist yet or any more. */
+  /** Returns a random task of a client; the server may not have it yet, or no longer. */
   anyOf(client: string): Started | undefined {
     const all = this.#brief.length > 0 ? this.#brief : this.#steady;
     return this.#any(all.filter((task) => task.client === client));
   }
 
-  /** Starts sending random requests, until the server is gone. */
+  /** Starts to send random requests; this continues until the server has ended or the load is stopped. */
   begin(): void {
     for (let lane = 0; lane < this.#options.width; lane++) this.#lanes.push(this.#lane());
   }
 
   /**
-   * Starts tasks that print their outcome to the standard output.
+   * Starts a swarm of each client: short tasks whose outcome is printed to standard output.
    *
-   * @param areDistant whether all of them run in other isolates, instead of only those of the first client
+   * @param areDistant whether all swarms run in other isolates, instead of only that of the first client
    */
   async startSwarms(areDistant: boolean): Promise<void> {
     const { clients, prefix } = this.#options;
     await Promise.all(clients.map((client, index) => {
       const isDistant = areDistant || index === 0;
-      // Few and short ones there, so that the channel is often idle.
+      // In another isolate, tasks are few and short, so that the channel is often idle.
       const [name, width, lifeMs] = isDistant
         ? ["distant_swarm", 2, 20] as const
         : ["swarm", 3, 100] as const;
@@ -92,7 +92,7 @@ export class Load {
     }));
   }
 
-  /** Starts tasks that run until they are stopped; resolves when all run, or the server is gone. */
+  /** Starts tasks that run until they are cancelled; resolves when all are started, or the server has ended. */
   async startSteady(count: number, pauseMs: number): Promise<void> {
     let started = 0;
     await Promise.all(Array.from({ length: STARTS_AT_A_TIME }, async () => {
@@ -110,7 +110,7 @@ export class Load {
     }));
   }
 
-  /** Resolves when no request is open any more; the server's end has the same effect. */
+  /** Stops the load; resolves when all requests have been answered, or have failed because the server has ended. */
   async stop(): Promise<void> {
     this.#isOver = true;
     await Promise.all(this.#lanes);
@@ -128,7 +128,7 @@ export class Load {
       case "start":
         return await this.#startBrief();
       case "cancel": {
-        // Also tasks that would ignore it, and tasks that do.
+        // Steady tasks and those that ignore cancellation are cancelled, too, but less often.
         const dice = random();
         const task = this.#any(dice < 0.1 ? this.#steady : dice < 0.3 ? this.#deaf : this.#brief);
         return task && await this.#cancel(task, false);
@@ -195,12 +195,12 @@ export class Load {
       this.#brief.push(task);
     } else if (performance.now() - removedMs < this.#options.restoreWindowMs && restored.status === 404) {
       this.#options.ledger.complain(
-        `${path} was removed just now, but cannot be restored: ${restored.text}`,
+        `${path} was removed a moment ago, but cannot be restored: ${restored.text}`,
       );
     }
   }
 
-  /** Requests a change and records the answer; `null` if the server is gone. */
+  /** Requests a change and records the response; returns `null` if the server has ended. */
   async #ask(
     wish: Wish,
     { client, id }: Started,

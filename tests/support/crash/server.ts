@@ -1,5 +1,5 @@
 /**
- * Runs the program on a database to kill it, and checks the file it leaves behind.
+ * Runs a server that can be killed at any time, and checks the database file that remains.
  *
  * @module
  */
@@ -25,14 +25,14 @@ const WORKER = new URL("./swarm_worker.ts", import.meta.url).pathname;
 export interface CrashServerOptions {
   readonly file: string;
   readonly durability?: Durability;
-  /** Limits that differ from the defaults. */
+  /** The server's limits that differ from the defaults. */
   readonly limits?: Readonly<Record<string, number>>;
 }
 
-/** The program with its tasks in a database. */
+/** A server in a process of its own that stores its tasks in a database. */
 export class CrashServer implements AsyncDisposable {
   readonly #program: Program;
-  /** The time from the start of the process to the first successful readiness check, in milliseconds. */
+  /** The time from the start of the process until its first successful readiness check, in milliseconds. */
   readonly readyMs: number;
 
   private constructor(program: Program, readyMs: number) {
@@ -40,7 +40,7 @@ export class CrashServer implements AsyncDisposable {
     this.readyMs = readyMs;
   }
 
-  /** Starts the program and waits until it is ready. */
+  /** Starts a server and waits until it is ready. */
   static async start(options: CrashServerOptions): Promise<CrashServer> {
     const startedMs = performance.now();
     const program = await startProgram(await argumentsOf(options));
@@ -51,25 +51,25 @@ export class CrashServer implements AsyncDisposable {
     }
   }
 
-  /** Its address, without a trailing slash. */
+  /** The address of the server, without a trailing slash. */
   get url(): string {
     return this.#program.url;
   }
 
-  /** Resolves when a task prints to the standard output, or the server has ended. */
+  /** Resolves when a task prints to standard output, or the server has ended. */
   async nextOutput(): Promise<void> {
     const { process } = this.#program;
     const longer = new RegExp(`^[^]{${process.stdout.length + 1}}`);
     await process.output(longer).catch(() => {});
   }
 
-  /** Kills it with SIGKILL. */
+  /** Kills the server with SIGKILL. */
   async kill(): Promise<Ended> {
     this.#program.process.kill("SIGKILL");
     return await this.#program.process.ended();
   }
 
-  /** Sends SIGTERM, and SIGKILL if it has not ended within a time. */
+  /** Sends SIGTERM to the server, and SIGKILL if it has not ended after `patienceMs` milliseconds. */
   async shutDown(patienceMs: number): Promise<Ended> {
     const { process } = this.#program;
     process.kill("SIGTERM");
@@ -82,7 +82,7 @@ export class CrashServer implements AsyncDisposable {
   }
 }
 
-/** Starts the program and kills it after a delay, ready or not. */
+/** Starts a server and kills it after a delay, whether it is ready by then or not. */
 export async function killAtStart(options: CrashServerOptions, afterMs: number): Promise<void> {
   await using process = await spawnProgram([...await argumentsOf(options), "--port", "0"]);
   await killAfter(process, afterMs);
@@ -97,7 +97,7 @@ async function killAfter(process: Process, milliseconds: number): Promise<void> 
   try {
     process.kill("SIGKILL");
   } catch {
-    // It has already ended.
+    // The process has already ended.
   }
 }
 
@@ -111,7 +111,7 @@ async function argumentsOf(
 
 let tasksModule: Promise<string> | undefined;
 
-/** Bundles the tasks and their worker as JavaScript, which an executable requires. */
+/** Bundles the tasks and their worker as JavaScript, because a compiled executable cannot load TypeScript. */
 async function bundleTasks(): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -148,16 +148,16 @@ export function endsIn(
 }
 
 /**
- * Checks the integrity of a database after a crash, on a copy, so that the program finds the file as the crash left it.
+ * Checks the integrity of a database after a crash; checks a copy, so that the next server finds the file unchanged.
  *
- * @returns `"ok"`, or the errors
+ * @returns `"ok"`, or the errors that SQLite found
  */
 export async function integrityOf(file: string): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-copy-" });
   try {
     for (const suffix of ["", "-wal"]) {
       await Deno.copyFile(`${file}${suffix}`, `${folder}/copy.db${suffix}`).catch((error) => {
-        // Without a write-ahead log, the file is complete.
+        // The write-ahead log may be missing: the database file is then complete.
         if (!(suffix !== "" && error instanceof Deno.errors.NotFound)) throw error;
       });
     }

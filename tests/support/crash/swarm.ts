@@ -1,5 +1,5 @@
 /**
- * Runs short tasks one after the other, each of which prints its outcome to the standard output.
+ * Runs short tasks one after the other, and prints the outcome of each to standard output.
  *
  * @module
  */
@@ -9,29 +9,28 @@ import { monitored, type MonitoredTask } from "../../../lib/monitored.ts";
 /** Options of a swarm. */
 export interface Swarm {
   readonly client: string;
-  /** The prefix of its task ids. */
+  /** The prefix of the ids of the tasks. */
   readonly prefix: string;
   /** The number of concurrent tasks. */
   readonly width: number;
-  /** The maximum duration of a task. */
+  /** The maximum duration of a task, in milliseconds. */
   readonly lifeMs: number;
 }
 
 /**
- * `await monitored()` waits at most 2 s for the commit of an end, so a later outcome promises nothing. Shorter here, because
- * the clock of this module starts a little later.
+ * The time after the end of a task within which the caller must learn its outcome, in milliseconds; a later outcome promises
+ * no commit, because a monitored function waits for the commit for at most 2 s. The difference of 100 ms is a margin.
  */
 const PROMISED_MS = 1_900;
 
 const encoder = new TextEncoder();
 
 /**
- * Runs a swarm until its signal is aborted. Output written before the process is killed can still be read.
- * afterwards.
+ * Runs a swarm until its signal is aborted. Lines that it printed before the process was killed can be read afterwards.
  *
- * @param swarm the swarm
- * @param signal ends it; running tasks continue to their end
- * @param isConnected whether a monitor was connected during the whole run of a task
+ * @param swarm the tasks to run
+ * @param signal stops the swarm from starting tasks; those that run continue until they end
+ * @param isConnected returns whether a monitor has been connected since a time, in milliseconds of `performance.now()`
  */
 export async function runSwarm(
   { client, prefix, width, lifeMs }: Swarm,
@@ -68,13 +67,13 @@ async function act(task: MonitoredTask, lifeMs: number, fails: boolean): Promise
   return { id: task.id, lifeMs };
 }
 
-/** Writes a line synchronously: it has left the process on return. */
+/** Writes a line synchronously: when this returns, the line has left the process. */
 function say(line: string): void {
   const bytes = encoder.encode(`${line}\n`);
   for (let written = 0; written < bytes.length;) written += Deno.stdout.writeSync(bytes.subarray(written));
 }
 
-/** Waits; rejects with the reason of the signal if it is aborted meanwhile. */
+/** Waits for a time; rejects with the reason of the signal if the signal is aborted before. */
 export function pause(milliseconds: number, signal: AbortSignal | null): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);

@@ -1,11 +1,15 @@
-/** Runs a swarm in another isolate than the monitor's: its tasks are reported over the channel. */
+/** Runs a swarm in a worker, so that its tasks are reported over the channel to the monitor in another isolate. */
 
 import { runSwarm, type Swarm } from "./swarm.ts";
 
-/** A message to the worker: its swarm, a heartbeat, or the request to stop. */
+/** A message to the worker: the swarm to run, the response to a heartbeat, or the request to stop. */
 export type SwarmMessage = Swarm | "here" | "stop";
 
-/** A link counts as lost after 1.5 s of silence, and then promises nothing; heartbeats share its fate. */
+/**
+ * The time without a heartbeat after which the monitor may be disconnected, in milliseconds. A link of the channel is lost
+ * after 1.5 s without a packet, and the outcome of a task then promises nothing; what delays the packets delays the
+ * heartbeats, too.
+ */
 const SILENCE_MS = 1_000;
 const ASK_EVERY_MS = 100;
 
@@ -15,7 +19,7 @@ const scope = globalThis as unknown as {
 };
 
 const stopped = new AbortController();
-/** When the monitor's isolate was last silent for too long. */
+/** The last time at which heartbeats had not been answered for too long. */
 let lostMs = -Infinity;
 let heardMs = performance.now();
 

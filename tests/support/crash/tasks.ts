@@ -1,5 +1,5 @@
 /**
- * The tasks of a server to be killed: a module for `--tasks`, of which every export can be started by name.
+ * The tasks that run in the server until it is killed; the module is passed to `--tasks`, which offers every export.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { pause, runSwarm } from "./swarm.ts";
 import type { SwarmMessage } from "./swarm_worker.ts";
 
 /**
- * Runs until it is cancelled; each step writes a log line, then a status and a count.
+ * Runs until it is cancelled; each step logs a line, then updates the status and the count.
  *
  * @param task the task
- * @param pauseMs the duration of a step
- * @param manner `"deaf"` ignores the cancel request
+ * @param pauseMs the duration of a step, in milliseconds
+ * @param manner `"deaf"` to ignore requests to cancel the task
  */
 export async function steady(task: MonitoredTask, pauseMs: number, manner?: "deaf"): Promise<never> {
   const signal = manner === "deaf" ? null : task.signal;
@@ -25,11 +25,11 @@ export async function steady(task: MonitoredTask, pauseMs: number, manner?: "dea
 }
 
 /**
- * Runs a few steps, and ends.
+ * Runs three steps, then ends in a given way.
  *
  * @param task the task
- * @param lifeMs the duration
- * @param how the outcome; `"wait"` ends when it is cancelled
+ * @param lifeMs the duration of the three steps, in milliseconds
+ * @param how how to end: finish, fail, wait until it is cancelled, or run subtasks and finish
  */
 export async function brief(
   task: MonitoredTask,
@@ -54,17 +54,17 @@ export async function brief(
 }
 
 /**
- * Runs short tasks that print their outcome to the standard output, until it is cancelled.
+ * Runs short tasks in this isolate until it is cancelled; the outcome of each is printed to standard output.
  *
  * @param task the task
- * @param width the number of concurrent tasks
- * @param lifeMs the maximum duration of a task
+ * @param width the number of concurrent short tasks
+ * @param lifeMs the maximum duration of a short task, in milliseconds
  */
 export async function swarm(task: MonitoredTask, width: number, lifeMs: number): Promise<void> {
   await runSwarm({ client: task.client, prefix: task.id, width, lifeMs }, task.signal);
 }
 
-/** Does the same in another isolate. */
+/** Runs short tasks like {@linkcode swarm}, but in another isolate. */
 export async function distant_swarm(task: MonitoredTask, width: number, lifeMs: number): Promise<void> {
   const done = Promise.withResolvers<void>();
   const worker = new Worker(new URL("./swarm_worker.ts", import.meta.url), { type: "module" });

@@ -1,5 +1,5 @@
 /**
- * Watchers of a server to be killed: each records every message and keeps a copy of the tasks.
+ * Watchers of the server that is killed; each records every message and maintains a copy of the tasks.
  *
  * @module
  */
@@ -18,18 +18,18 @@ export interface WatcherOptions {
   readonly client: string;
   readonly ledger: Ledger;
   readonly random: () => number;
-  /** Its copy from before. */
+  /** The copy of the tasks to resume from. */
   readonly held?: Held | null;
 }
 
-/** Earlier copies kept by each watcher. */
+/** The number of earlier copies that each watcher stores. */
 const OLDER_STATES = 2;
-/** One in so many copies is kept. */
+/** The probability that a watcher stores a copy when the next one replaces it, from 0 to 1. */
 const KEEP_RATE = 0.05;
-/** The close code for a slow consumer. */
+/** The close code with which the server disconnects a slow consumer. */
 const TOO_SLOW = 1013;
 
-/** Records messages and keeps a copy of the tasks. */
+/** A watcher that records messages and maintains a copy of the tasks. */
 export abstract class Watcher {
   readonly options: WatcherOptions;
   #held: Held | null;
@@ -41,25 +41,25 @@ export abstract class Watcher {
     this.#held = options.held ?? null;
   }
 
-  /** Its current copy. */
+  /** The current copy of the tasks. */
   get held(): Held | null {
     return this.#held;
   }
 
-  /** Its current copy, and the earlier ones that were kept. */
+  /** The earlier copies of the tasks that were stored, and the current one. */
   get states(): Held[] {
     return this.#held === null ? this.#older : [...this.#older, this.#held];
   }
 
-  /** The number of messages or answers received. */
+  /** The number of messages or responses received so far. */
   get messages(): number {
     return this.#messages;
   }
 
-  /** Stops watching and resolves when it has ended; the server's end also ends it. */
+  /** Stops watching, which the end of the server also does; resolves when the connection is closed. */
   abstract stop(): Promise<void>;
 
-  /** Applies a message with the full state or changes. */
+  /** Applies a message that contains the full state or changes. */
   protected take(message: Omit<SocketMessage, "type">): void {
     const { client, ledger, random } = this.options;
     const before = this.#held;
@@ -86,13 +86,13 @@ export abstract class Watcher {
   #compare(before: Task | undefined, task: Task): void {
     if (before !== undefined && task.version < before.version) {
       this.options.ledger.complain(
-        `${task.id} went back while it was watched: ${shown(before)}, then ${shown(task)}`,
+        `${task.id} was sent to a watcher with a lower version: ${shown(before)}, then ${shown(task)}`,
       );
     }
   }
 }
 
-/** Watches over a socket; a slow consumer that is disconnected resumes with its cursor. */
+/** Watches a client over a WebSocket; resumes with its cursor if it is disconnected as a slow consumer. */
 export class SocketWatcher extends Watcher {
   readonly #mode: "full" | "delta";
   readonly #closed = Promise.withResolvers<void>();
@@ -110,7 +110,7 @@ export class SocketWatcher extends Watcher {
     this.#socket = this.#open();
   }
 
-  /** Whether it has stopped. */
+  /** Whether the socket is closed for good. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -149,18 +149,18 @@ export class SocketWatcher extends Watcher {
       case "closing":
         return;
       default:
-        this.options.ledger.complain(`A socket was told: ${JSON.stringify(message)}`);
+        this.options.ledger.complain(`A socket received an unexpected message: ${JSON.stringify(message)}`);
     }
   }
 }
 
-/** Watches one task over a socket until it ends. */
+/** Watches one task over a WebSocket until the connection is closed. */
 export class TaskWatcher extends Watcher {
   readonly #closed = Promise.withResolvers<void>();
   readonly #socket: WebSocket;
 
   /**
-   * @param id the task's id
+   * @param id the id of the task
    * @param options the server and the client
    */
   constructor(id: string, options: WatcherOptions) {
@@ -180,14 +180,14 @@ export class TaskWatcher extends Watcher {
   }
 }
 
-/** Polls over HTTP. */
+/** Polls a page or a resource of the server over HTTP. */
 export class Poller extends Watcher {
   readonly #done: Promise<void>;
   #isStopped = false;
 
   /**
-   * @param pathOf returns the next path, given the watcher's copy; `null` if there is none yet
-   * @param pauseMs the pause between an answer and the next request
+   * @param pathOf returns the path to request next, from the copy of the tasks; `null` if there is none yet
+   * @param pauseMs the pause between a response and the next request, in milliseconds
    * @param options the server and the client
    */
   constructor(pathOf: (held: Held | null) => string | null, pauseMs: number, options: WatcherOptions) {
@@ -204,7 +204,7 @@ export class Poller extends Watcher {
     while (!this.#isStopped) {
       const path = pathOf(this.held);
       if (path !== null) {
-        // The server may be killed at any moment.
+        // The request fails if the server is killed, which may happen at any time.
         const answer = await call("GET", `${this.options.url}/${path}`).catch(() => null);
         if (answer === null) return;
         this.#answered(path, answer);
@@ -215,7 +215,7 @@ export class Poller extends Watcher {
   #answered(path: string, { status, json, text }: Answer): void {
     const { ledger } = this.options;
     if (status === 200) {
-      // A page, a list or a task.
+      // The response is a page, a list or a task, in this order.
       if (json === undefined) ledger.sawCursor(/"cursor":"([^"]+)"/.exec(text)?.[1] ?? "none");
       else if (json.cursor !== undefined) this.take(json);
       else this.takeTask(json);
@@ -225,14 +225,14 @@ export class Poller extends Watcher {
   }
 }
 
-/** Resumes repeatedly, each time with an earlier copy of another watcher. */
+/** Resumes repeatedly over a WebSocket, each time with an earlier copy that another watcher held. */
 export class Returner extends Watcher {
   readonly #done: Promise<void>;
   #isStopped = false;
 
   /**
-   * @param states the copies to resume from
-   * @param pauseMs the pause between two connections
+   * @param states returns the copies to resume from
+   * @param pauseMs the pause between two connections, in milliseconds
    * @param options the server and the client
    */
   constructor(states: () => readonly Held[], pauseMs: number, options: WatcherOptions) {
