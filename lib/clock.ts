@@ -1,5 +1,5 @@
 /**
- * The wall clock in the unit of task records: seconds.
+ * Reads the wall clock in seconds, the unit of task records.
  *
  * @module
  */

@@ -6,5 +6,7 @@
 
 import noted from "./dist/commit.txt" with { type: "text" };
 
-/** The commit, abbreviated; `""` where it was built from a copy of the source without its history. */
+/**
+ * The abbreviated commit; `""` if the program was built from a copy of the source without its git history.
+ */
 export const COMMIT: string = noted;

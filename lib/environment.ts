@@ -1,5 +1,5 @@
 /**
- * Accesses the environment from code that may also run in a browser, without ever prompting for a permission.
+ * Reads the environment from code that may also run in a browser, without ever prompting for a permission.
  *
  * @module
  */
@@ -8,7 +8,8 @@
  * Reads an environment variable without prompting for a permission.
  *
  * @param name the name of the variable
- * @returns its value; `undefined` if it is not set, may not be read, or the runtime has no environment
+ * @returns the value; `undefined` if the variable is not set, may not be read, or the runtime has no
+ * environment variables
  */
 export function readVariable(name: string): string | undefined {
   if (typeof Deno === "undefined") return undefined;
@@ -17,10 +18,11 @@ export function readVariable(name: string): string | undefined {
 }
 
 /**
- * Returns the permission that is missing to connect to a server. Connecting without it would prompt or throw.
+ * Returns the permission that is missing to connect to a server. Connecting without the permission would
+ * prompt or throw.
  *
  * @param server the server's address
- * @returns the value for `--allow-net`, such as `127.0.0.1:8000`; `null` if nothing is missing
+ * @returns the value for `--allow-net`, such as `127.0.0.1:8000`; `null` if no permission is missing
  */
 export function netPermissionFor(server: string): string | null {
   if (typeof Deno === "undefined") return null;

@@ -1,5 +1,5 @@
 /**
- * Errors that callers may want to catch. Imports nothing.
+ * Errors that callers may want to catch. This module imports nothing.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export class LimitError extends Error {
    * Creates the error.
    *
    * @param limit the name of the limit in the configuration
-   * @param message the message
+   * @param message what failed and why
    */
   constructor(limit: string, message: string) {
     super(message);
@@ -45,28 +45,28 @@ export class ClosedError extends Error {
 }
 
 /**
- * Thrown by a monitored function that could report to several monitors. Set its `channel` option, or use
- * `monitor.monitored()`.
+ * Thrown by a monitored function that could report to several monitors. To avoid it, set the function's
+ * `channel` option, or use `monitor.monitored()`.
  */
 export class AmbiguousMonitorError extends Error {
   /** The name of the class. */
   override readonly name = "AmbiguousMonitorError";
 }
 
-/** Thrown if the file with the tasks can't be used. The message names the file and the reason. */
+/** Thrown if the database file can't be used. The message names the file and the reason. */
 export class StorageError extends Error {
   /** The name of the class. */
   override readonly name = "StorageError";
-  /** The path of the file. */
+  /** The path of the database file. */
   readonly file: string;
-  /** The reason without the path, for users who must not see it. */
+  /** The reason without the path, for users who must not see the path. */
   readonly reason: string;
 
   /**
    * Creates the error.
    *
-   * @param file the path of the file
-   * @param reason why it can't be used
+   * @param file the path of the database file
+   * @param reason why the file can't be used
    * @param options the cause
    */
   constructor(file: string, reason: string, options?: ErrorOptions) {

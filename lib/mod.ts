@@ -1,5 +1,5 @@
 /**
- * The library's entry: a monitor to embed in a server of your own.
+ * The entry point of the library: a monitor to embed in your own server.
  *
  * @example A monitor next to the other routes of a server
  * ```ts

@@ -7,7 +7,7 @@
 import { readVariable } from "../environment.ts";
 import { plainText } from "../text/terminal_text.ts";
 
-/** Columns of a line if the output is not a terminal. */
+/** The width of a line if the output is not a terminal, in columns. */
 const FILE_WIDTH = 120;
 /** The size of a terminal that does not report one. */
 const DEFAULT_SIZE = { columns: 80, rows: 24 } as const;
@@ -20,33 +20,33 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
-/** Whether stdout is a terminal that can move its cursor. */
+/** Returns whether stdout is a terminal that can move its cursor. */
 export function isInteractive(): boolean {
   return Deno.stdout.isTerminal() && readVariable("TERM") !== "dumb";
 }
 
-/** Whether to write colours: on a terminal, unless NO_COLOR is set. */
+/** Returns whether to write colours: only on a terminal, and only if NO_COLOR is not set. */
 export function wantsColor(): boolean {
   return isInteractive() && !Deno.noColor;
 }
 
-/** The terminal's current size. */
+/** Returns the terminal's current size. */
 export function terminalSize(): TerminalSize {
   try {
     const { columns, rows } = Deno.consoleSize();
-    // Some terminals report 0 for unknown.
+    // Some terminals report 0 if they do not know their size.
     return { columns: columns || DEFAULT_SIZE.columns, rows: rows || DEFAULT_SIZE.rows };
   } catch {
     return DEFAULT_SIZE;
   }
 }
 
-/** The columns of a line of output. */
+/** Returns the width of a line of output, in columns. */
 export function outputWidth(): number {
   return Deno.stdout.isTerminal() ? terminalSize().columns : FILE_WIDTH;
 }
 
-/** Writes text to stdout unchanged. Exits if the reader has closed the pipe. */
+/** Writes text to stdout unchanged. Exits the process if the reader has closed the pipe. */
 export function write(text: string): void {
   let rest = new TextEncoder().encode(text);
   try {

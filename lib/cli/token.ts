@@ -1,5 +1,5 @@
 /**
- * `taskscope token`: signs a token with the key, without a server.
+ * `taskscope token`: signs a token with the key; no server is needed.
  *
  * @module
  */
@@ -85,7 +85,7 @@ export async function tokenCommand(args: readonly string[]): Promise<number> {
   return EXIT.ok;
 }
 
-/** Parses a lifetime to seconds; `null` for `never`. */
+/** Parses a lifetime, and returns it in seconds; `null` for `never`. */
 function lifetimeFrom(text: string, source: string): number | null {
   if (text === "never") return null;
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];

@@ -1,5 +1,5 @@
 /**
- * The options for the addresses of a monitor and the access to it, checked.
+ * Validates the options for the addresses of a monitor and the access to it.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { checkKey } from "../access/keyring.ts";
 import { ConfigError } from "../errors.ts";
 
-/** The addresses that a monitor serves, and who has access. */
+/** Options for the addresses that a monitor serves, and for the access to it. */
 export interface AccessOptions {
   /**
    * The prefix of all paths: `""` or one such as `"/monitor"`.
@@ -20,7 +20,10 @@ export interface AccessOptions {
    * another host are rejected, which prevents DNS rebinding.
    */
   readonly allowedHosts?: readonly string[];
-  /** The origins of other pages that may make changes. The monitor's own origin always may. */
+  /**
+   * The origins of other pages that are allowed to make changes. Pages of the monitor's own origin always
+   * are.
+   */
   readonly allowedOrigins?: readonly string[];
   /**
    * The public URLs of the monitor, such as `https://ci.example.org/tasks`; links use the first one. The host and the
@@ -28,14 +31,15 @@ export interface AccessOptions {
    */
   readonly publicUrls?: readonly string[];
   /**
-   * Whether any IP address is accepted as host. An address, unlike a name, cannot be rebound.
+   * Whether any IP address is accepted as host, which is safe because an address, unlike a name, cannot be
+   * rebound.
    *
    * @default {false}
    */
   readonly allowAddressHosts?: boolean;
   /**
-   * The key that gives full access: 16 to 1024 ASCII characters without spaces. Programs send it as
-   * `Authorization: Bearer`; people sign in with it. Without a key, access is open.
+   * The key that gives full access: 16 to 1024 ASCII characters without spaces. Programs send the key as
+   * `Authorization: Bearer`; people sign in with it. Without a key, anyone has full access.
    */
   readonly key?: string | undefined;
   /**
@@ -49,24 +53,24 @@ export interface AccessOptions {
   readonly trustedProxies?: readonly string[];
 }
 
-/** {@linkcode AccessOptions}, checked, with defaults. */
+/** The access options after validation, with defaults. */
 export interface ResolvedAccess {
   readonly basePath: string;
   /** The accepted hosts; `null` if every loopback name is accepted. */
   readonly hosts: ReadonlySet<string> | null;
   readonly origins: ReadonlySet<string>;
   readonly allowAddressHosts: boolean;
-  /** The origin for links; `null` if it is taken from the request. */
+  /** The origin for links; `null` to use the origin of each request. */
   readonly publicOrigin: string | null;
-  /** The key; `null` if access is open. */
+  /** The key; `null` if anyone has full access. */
   readonly key: string | null;
-  /** Whether people can sign in. */
+  /** Whether people can sign in with the key. */
   readonly signIn: boolean;
   readonly trustedProxies: ReadonlySet<string>;
 }
 
 /**
- * Checks the access options and merges them with the defaults.
+ * Validates the access options and merges them with the defaults.
  *
  * @param options the user's options
  * @returns the resolved options
@@ -105,7 +109,7 @@ function publicUrlOf(text: string): URL {
   throw new ConfigError(`Cannot use public URL: wanted http(s)://host[:port][/path], received "${text}"`);
 }
 
-/** An IP address in the spelling that `Deno.ServeHandlerInfo.remoteAddr` uses. */
+/** Converts an IP address to the spelling that `Deno.ServeHandlerInfo.remoteAddr` uses. */
 function proxyOf(text: string): string {
   const host = URL.parse(`http://${text.includes(":") ? `[${text}]` : text}/`)?.hostname.replace(
     /^\[|\]$/g,

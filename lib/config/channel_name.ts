@@ -1,5 +1,5 @@
 /**
- * Checks the name of a monitor's channel.
+ * Validates the name of a monitor's channel, and applies the default.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { ConfigError } from "../errors.ts";
 import { DEFAULT_CHANNEL, LIMITS } from "../task/grammar.ts";
 
 /**
- * Checks the name of a monitor's channel.
+ * Validates the name of a monitor's channel, and applies the default.
  *
- * @param name the user's option
+ * @param name the option `channel`
  * @returns the name
- * @throws {ConfigError} if it is empty or too long
+ * @throws {ConfigError} if the name is empty or too long
  */
 export function resolveChannel(name: string = DEFAULT_CHANNEL): string {
   const most = LIMITS.channelLength;

@@ -7,13 +7,13 @@
 import { ConfigError } from "../errors.ts";
 
 /**
- * The limits of a monitor. All are whole numbers from 1; those that may be 0 say so. Durations are milliseconds, named
- * `…Ms`; sizes are bytes or, for text in memory, characters (UTF-16 code units).
+ * The limits of a monitor. Each is a whole number from 1, or from 0 if its description says so. Durations are
+ * milliseconds, named `…Ms`; sizes are bytes or, for text in memory, characters (UTF-16 code units).
  */
 export interface MonitorLimits {
-  /** Clients that may have tasks; a task of another client is rejected. */
+  /** Clients that may have tasks; tasks of further clients are rejected. */
   readonly clients: number;
-  /** Unfinished tasks of one client; another one is rejected. */
+  /** Unfinished tasks of one client; further ones are rejected. */
   readonly liveTasksPerClient: number;
   /** Wrong keys or tokens in a row that one address may send; further ones are answered with 429 instead of 401. */
   readonly wrongKeysPerAddress: number;
@@ -23,21 +23,24 @@ export interface MonitorLimits {
   readonly addresses: number;
   /** Writes over REST in a row to the tasks of one client, if there is a key; further ones are answered with 429. */
   readonly writesPerClient: number;
-  /** Milliseconds after which one more such write is accepted. */
+  /** Milliseconds after which one more write to the tasks of a client is accepted. */
   readonly writeRefillMs: number;
   /** Ended tasks of one client that are kept; the oldest are removed first. May be 0. */
   readonly endedTasksPerClient: number;
   /** Ended tasks of all clients that are kept; the oldest are removed first. May be 0. */
   readonly endedTasks: number;
-  /** Milliseconds, from its end, that an ended task is kept. */
+  /** Milliseconds that a task is kept after its end. */
   readonly endedTaskAgeMs: number;
-  /** Milliseconds, from its removal, within which a removed task can be restored. May be 0. */
+  /** Milliseconds after its removal within which a task can be restored. May be 0. */
   readonly restoreWindowMs: number;
   /** Removals of one client's tasks that are remembered; a watcher with an older cursor must resync. */
   readonly removalsPerClient: number;
-  /** Clients without tasks that are remembered. */
+  /** Clients without tasks that are remembered, so that their cursors stay valid. */
   readonly emptyClients: number;
-  /** Log lines of one task that are kept in memory, and the default size of a page of log; the oldest are dropped. */
+  /**
+   * Log lines of one task that are kept in memory, which is also the default size of a page of its log; the
+   * oldest are dropped.
+   */
   readonly logLinesPerTask: number;
   /** Log lines of one task that are kept on disk; the oldest are dropped. */
   readonly logLinesPerTaskOnDisk: number;
@@ -47,25 +50,34 @@ export interface MonitorLimits {
   readonly historyPerTask: number;
   /** History entries of all tasks in memory; the history with the oldest last entry is dropped first. */
   readonly historyEntries: number;
-  /** Points of the progress histories of all tasks in memory; the one that was written least recently is dropped first. */
+  /**
+   * Points of the progress histories of all tasks in memory; the history that was written least recently is
+   * dropped first.
+   */
   readonly progressPoints: number;
-  /** Characters of log and history that may wait to be written to disk; further lines and entries are dropped. */
+  /**
+   * Characters of logs and histories that may wait to be written to disk; further lines and entries are
+   * dropped.
+   */
   readonly unsavedCharacters: number;
-  /** Milliseconds that a change may wait, so that it is committed together with later ones. May be 0. */
+  /** Milliseconds that a change may wait to be committed together with later changes. May be 0. */
   readonly commitIntervalMs: number;
-  /** Open watcher connections: WebSockets and event streams; another one is rejected. */
+  /** Open watcher connections, both WebSockets and event streams; further ones are rejected. */
   readonly watchers: number;
-  /** Requests that wait for a change at a time; another one is rejected. */
+  /** Requests that wait for a change at the same time; further ones are rejected. */
   readonly waitingRequests: number;
   /** Bytes in the send queue of one watcher; a slower watcher is disconnected. */
   readonly watcherQueueBytes: number;
   /** Bytes of one message from a watcher. */
   readonly watcherMessageBytes: number;
-  /** Characters of events of one client that wait to be published; if exceeded, its event streams are disconnected. */
+  /**
+   * Characters of events of one client that wait to be published; if they exceed this, the client's event
+   * streams are disconnected.
+   */
   readonly pendingEventCharacters: number;
-  /** Open WebSockets of reporters in other processes; another one is rejected. */
+  /** Open WebSockets of reporters in other processes; further ones are rejected. */
   readonly reporters: number;
-  /** Bytes of one message from such a reporter. */
+  /** Bytes of one message from a reporter in another process. */
   readonly reportBytes: number;
   /** Bytes of a request body. */
   readonly requestBytes: number;
@@ -77,9 +89,12 @@ export interface MonitorLimits {
   readonly fullStateBytesPerSecond: number;
   /** Milliseconds between two checks for stale tasks. */
   readonly sweepIntervalMs: number;
-  /** Milliseconds, from the loss of the connection, after which the tasks of a reporter elsewhere become stale. */
+  /**
+   * Milliseconds after the loss of the connection at which the tasks of a reporter in another process become
+   * stale.
+   */
   readonly reporterAwayMs: number;
-  /** Milliseconds that a task may be stale; then it ends as `ERROR` with `error.type` `"lost"`. */
+  /** Milliseconds that a task may be stale before it ends as `ERROR` with `error.type` `"lost"`. */
   readonly lostAfterMs: number;
   /** Webhook receivers that may be configured. */
   readonly notifyReceivers: number;
@@ -93,7 +108,7 @@ export interface MonitorLimits {
   readonly notifyRetryMs: number;
   /** The longest wait before a retry, in milliseconds. */
   readonly notifyMaxRetryMs: number;
-  /** Milliseconds, from the end of the task, after which an undelivered event is given up. */
+  /** Milliseconds after the end of its task at which an undelivered event is dropped. */
   readonly notifyAgeMs: number;
   /** Events that wait for one webhook receiver; the oldest are dropped first. */
   readonly notifyQueue: number;
@@ -101,7 +116,7 @@ export interface MonitorLimits {
   readonly notifyQueueCharacters: number;
 }
 
-/** The limits unless others are set. */
+/** The default limits. */
 export const DEFAULT_LIMITS: MonitorLimits = {
   clients: 10_000,
   liveTasksPerClient: 10_000,
@@ -161,8 +176,8 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set([
 /**
  * Merges limits with the defaults.
  *
- * @param limits the limits that differ from the defaults
- * @returns all limits
+ * @param limits the limits to use instead of the defaults
+ * @returns the complete limits
  * @throws {ConfigError} if a limit is unknown or out of range
  */
 export function resolveLimits(limits: Partial<MonitorLimits> = {}): MonitorLimits {

@@ -1,5 +1,5 @@
 /**
- * The options for the database file of a monitor, checked.
+ * Validates the options for the database file of a monitor.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { ConfigError } from "../errors.ts";
 import type { Durability } from "../store/store.ts";
 
-/** Where tasks are stored, and what a commit survives. */
+/** Options for where tasks are stored, and for the durability of commits. */
 export interface StorageOptions {
   readonly data?: string;
   readonly durability?: Durability;
 }
 
-/** {@linkcode StorageOptions}, checked, with defaults. */
+/** The storage options after validation, with defaults. */
 export interface ResolvedStorage {
   /** The path of the database file; `null` if tasks are kept in memory. */
   readonly file: string | null;
@@ -21,7 +21,7 @@ export interface ResolvedStorage {
 }
 
 /**
- * Checks the storage options and merges them with the defaults.
+ * Validates the storage options and merges them with the defaults.
  *
  * @param options the user's options
  * @returns the resolved options

@@ -14,21 +14,22 @@ import type { JsonObject } from "../task/task.ts";
 export type FolderChecksum = {
   /** The number of files read. */
   readonly files: number;
-  /** Their total size in bytes. */
+  /** The total size of the files, in bytes. */
   readonly bytes: number;
-  /** How many files and folders could not be read; the task's log lists them. */
+  /** The number of files and folders that could not be read; the task's log lists them. */
   readonly skipped: number;
   /** The SHA-256 in hexadecimal of one line `<SHA-256 of the file>  <path>` per file, sorted by path. */
   readonly checksum: string;
 };
 
-// Reading a few files at once hides the latency of opening small ones; more would only compete for the disk.
+// Reading this many files at once hides the latency of opening small ones; more would only compete for the
+// disk.
 const READERS = 4;
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * Creates a task that reads every file below a folder and computes one checksum of all of them. The same
- * checksum comes from `find . -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum`,
+ * Creates a task that reads every file below a folder and computes one checksum of all of them. The checksum
+ * equals the output of `find . -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum`,
  * run in that folder.
  *
  * Symbolic links are not followed, which excludes cycles and paths outside the folder. Files that can't be
@@ -61,7 +62,8 @@ async function resolveFolder(root: string, folder: unknown): Promise<string> {
     `Cannot read folder: wanted a path below the configured root, received "${folder}"`,
   );
   const target = resolve(realRoot, folder);
-  // Checked as text first, because accessing a path outside the root would reveal whether it exists.
+  // The path is first checked as text, because accessing a path outside the root would reveal whether it
+  // exists.
   const isAllowed = isAbsolute(folder) ? isInside(resolve(root), target) || isInside(realRoot, target) : true;
   if (!isAllowed || folder.split(/[\\/]/).includes("..")) throw outside;
   let realTarget: string;
@@ -108,7 +110,7 @@ class ChecksumRun {
     const found = await this.#find();
     const queue = found.values();
     const readers = Array.from({ length: READERS }, () => this.#readAll(queue, found.length));
-    // Waits for all readers, so that none goes on after the task has ended.
+    // Waits for all readers, so that no reader continues after the task has ended.
     const failed = (await Promise.allSettled(readers)).find((reader) => reader.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     const checksum = createHash("sha256");
@@ -162,7 +164,8 @@ class ChecksumRun {
       const advance = async (length: number) => {
         read += length;
         this.#bytes += length;
-        // The file has grown since the listing; without this, `current` would exceed `total`.
+        // The file has grown since the listing, so the total is corrected; otherwise, `current` would exceed
+        // `total`.
         if (read > share) {
           this.#total += read - share;
           share = read;
@@ -192,7 +195,7 @@ class ChecksumRun {
     return hash.digest("hex");
   }
 
-  /** Logs a file that can't be read. Rethrows if the error is the task's cancellation. */
+  /** Logs that a file can't be read. Rethrows the error if it is the task's cancellation. */
   #skip(path: string, error: unknown): void {
     this.#task.signal.throwIfAborted();
     this.#skipped += 1;

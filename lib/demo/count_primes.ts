@@ -18,16 +18,16 @@ export type PrimeCount = {
   readonly below: number;
 };
 
-/** About three seconds of work on an ordinary machine. */
+/** The default bound, which takes about three seconds on an ordinary machine. */
 export const DEFAULT_PRIME_BOUND = 2_000_000_000;
 
 /**
  * Counts the primes below a bound in a worker, so that the server stays responsive.
  *
- * @param task the task to report progress to, in numbers
+ * @param task the task to report progress to, as how many numbers are done
  * @param input `below`: an integer from 2 to 10,000,000,000; 2,000,000,000 by default
  * @returns the number of primes
- * @throws {RangeError} if `below` is not such a number
+ * @throws {RangeError} if `below` is not an integer in that range
  * @throws {Error} if the worker fails; the signal's reason if the task is cancelled
  */
 export async function countPrimes(task: MonitoredTask, input: JsonObject = {}): Promise<PrimeCount> {

@@ -1,5 +1,5 @@
 /**
- * Demo task: ten steps of a second, the shortest example of a task.
+ * Demo task: takes ten steps of one second each, as the shortest example of a task.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const STEP_MS = 1_000;
 /** The result of the task. */
 export type LongRunningResult = {
   readonly message: string;
-  /** How many steps it took. */
+  /** The number of steps that the task took. */
   readonly steps: number;
 };
 

@@ -13,13 +13,13 @@ import { HIGHEST_PRIME_BOUND } from "./primes.ts";
 
 /** A task that can be started by name. */
 export interface DemoTask {
-  /** The function to run. It validates its input itself. */
+  /** The function to run, which validates its own input. */
   readonly fn: (task: MonitoredTask, input?: JsonObject) => Promise<JsonValue>;
   /** The title to display. */
   readonly title: string;
   /** What the task does, in one sentence. */
   readonly description: string;
-  /** The JSON Schema of its input: an object whose properties are all optional. */
+  /** The JSON Schema of the function's input: an object whose properties are all optional. */
   readonly input: JsonObject;
 }
 
@@ -32,7 +32,7 @@ export interface DemoTasksOptions {
 /**
  * Creates the demo tasks.
  *
- * @param options what they may read
+ * @param options the folder that the tasks may read
  * @returns the tasks by name
  */
 export function demoTasks(options: DemoTasksOptions): ReadonlyMap<string, DemoTask> {

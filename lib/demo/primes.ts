@@ -1,5 +1,5 @@
 /**
- * Counts primes with a segmented sieve. Pure.
+ * Counts primes with a segmented sieve.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 /** The highest bound that {@linkcode countPrimesBelow} accepts. */
 export const HIGHEST_PRIME_BOUND = 10_000_000_000;
 
-// Only odd numbers have a flag, so that a segment covers twice as many numbers. A segment fits into the cache
-// of a core.
+// The number of flags in a segment, which fits into the cache of a core. Only odd numbers have a flag, so
+// that a segment covers twice as many numbers.
 const SEGMENT_FLAGS = 256 * 1024;
 
 /**
- * Counts the primes below a bound. Needs memory for one segment only, whatever the bound.
+ * Counts the primes below a bound. The sieve needs memory for a single segment, whatever the bound.
  *
  * @param below the exclusive upper bound
  * @param onSegment called after every segment of half a million numbers, with how many numbers are done
@@ -23,8 +23,8 @@ export function countPrimesBelow(below: number, onSegment: (done: number) => voi
   checkPrimeBound(below);
   if (below === 2) return 0;
   const odd = oddPrimesUpTo(Math.floor(Math.sqrt(below)));
-  // Flag i stands for 2 * i + 1, except that flag 0 stands for 2, because 1 is not prime. `next` holds, for
-  // each prime, the next flag to cross out.
+  // Flag i stands for the number 2 * i + 1, except that flag 0 stands for 2, because 1 is not prime. `next`
+  // holds, for each prime, the next flag to cross out.
   const next = Float64Array.from(odd, (prime) => (prime * prime - 1) / 2);
   const composite = new Uint8Array(SEGMENT_FLAGS);
   const flags = Math.floor(below / 2);
@@ -48,11 +48,11 @@ export function countPrimesBelow(below: number, onSegment: (done: number) => voi
 }
 
 /**
- * Validates a bound.
+ * Validates a bound for {countPrimesBelow}.
  *
  * @param below the value to check
  * @returns the same value
- * @throws {RangeError} if it is not an integer from 2 to {@linkcode HIGHEST_PRIME_BOUND}
+ * @throws {RangeError} if the value is not an integer from 2 to {@linkcode HIGHEST_PRIME_BOUND}
  */
 export function checkPrimeBound(below: unknown): number {
   if (Number.isSafeInteger(below) && (below as number) >= 2 && (below as number) <= HIGHEST_PRIME_BOUND) {

@@ -11,7 +11,7 @@ export type WorkerMessage =
 
 /** Options of {@linkcode callWorker}. */
 export interface CallWorkerOptions {
-  /** Terminates the worker when it is aborted. */
+  /** The signal that terminates the worker when it is aborted. */
   readonly signal: AbortSignal;
   /** Called with the progress of the worker. */
   readonly onProgress: (done: number) => void;
@@ -19,13 +19,14 @@ export interface CallWorkerOptions {
 
 /**
  * Sends a worker one message and waits for its {@linkcode WorkerMessage} of type `answer`. The worker is
- * terminated in any case.
+ * terminated afterwards, also if it fails.
  *
  * @param worker a worker that is used for nothing else
  * @param request the message to send
- * @param options how to stop it, and a callback for its progress
+ * @param options the signal that terminates the worker, and a callback for its progress
  * @returns the answer
- * @throws {Error} if the worker fails, with its message; the signal's reason if the signal is aborted
+ * @throws {Error} if the worker fails, with the worker's error message; the signal's reason if the signal is
+ * aborted
  */
 export async function callWorker(
   worker: Worker,
@@ -40,7 +41,7 @@ export async function callWorker(
     else onProgress(data.done);
   };
   worker.onerror = (event) => {
-    // Otherwise the error would end the whole process.
+    // Without `preventDefault()`, an error in the worker would end the whole process.
     event.preventDefault();
     reject(new Error(`The worker failed: ${event.message}`));
   };

@@ -5,12 +5,12 @@
  */
 
 /**
- * The address of the client that sent a request, as reported by trusted proxies.
+ * Returns the address of the client that sent a request, as reported by trusted proxies.
  *
  * @param request the request
- * @param peer the address at the other end of the connection; empty if it is unknown
+ * @param peer the address at the other end of the connection; `""` if it is unknown
  * @param proxies the addresses of trusted proxies
- * @returns the last address on the way to this server that is not a trusted proxy's
+ * @returns the last address on the way to this server that does not belong to a trusted proxy
  */
 export function addressOf(request: Request, peer: string, proxies: ReadonlySet<string>): string {
   if (!proxies.has(peer)) return peer;
@@ -20,15 +20,16 @@ export function addressOf(request: Request, peer: string, proxies: ReadonlySet<s
 }
 
 /**
- * The network that failed attempts are counted for: a site with one IPv6 address controls the whole /64 (RFC 6177).
+ * Returns the network for which failed attempts are counted: a site that has one IPv6 address controls the
+ * whole /64 (RFC 6177).
  *
  * @param address an IPv4 or IPv6 address
- * @returns an IPv4 address, or the /64 of an IPv6 address
+ * @returns the address itself if it is IPv4; the /64 of an IPv6 address
  */
 export function addressGroup(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
-  // The URL parser turns every spelling of an IPv6 address into the same one.
+  // The URL parser converts every spelling of an IPv6 address to the canonical one.
   const canonical = address.includes(":")
     ? URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1)
     : undefined;

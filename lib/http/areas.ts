@@ -1,5 +1,5 @@
 /**
- * Creates the parts of the server that handle calls.
+ * Creates the objects that handle the calls of each area of the API.
  *
  * @module
  */
@@ -26,19 +26,19 @@ import { PolledTasks } from "./tasks/polled_tasks.ts";
 import { Rest } from "./tasks/rest.ts";
 import { Waits } from "./tasks/waits.ts";
 
-/** The parts of the server that handle calls. */
+/** The objects that handle calls, one for each area of the API. */
 export interface Areas {
   readonly context: HandlerContext;
   readonly badges: Badges;
   readonly batches: ReportBatches;
   readonly clients: Clients;
-  /** Loaded by the first call. */
+  /** Returns the API reference, which is loaded by the first call. */
   readonly docs: () => Promise<Docs>;
   readonly events: Events;
   readonly files: ModuleFiles;
   readonly metrics: MetricsEndpoint;
   readonly names: Names;
-  /** Sockets that are not closed yet. */
+  /** The sockets that are not closed yet. */
   readonly open: OpenSockets;
   readonly pages: Pages;
   readonly polled: PolledTasks;
@@ -46,17 +46,17 @@ export interface Areas {
   readonly rest: Rest;
   readonly sharing: Sharing;
   readonly signIn: SignIn;
-  /** Limits the number of sockets and event streams. */
+  /** The limit on the number of sockets and event streams. */
   readonly slots: WatcherSlots;
   readonly sockets: Sockets;
   readonly waits: Waits;
 }
 
 /**
- * Creates the parts of the server that handle calls.
+ * Creates the objects that handle the calls of each area of the API.
  *
- * @param context what they use of the monitor
- * @param traffic the counts of requests, for the metrics
+ * @param context the parts of the monitor that the handlers use
+ * @param traffic the request counts, for the metrics
  */
 export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
   const open = new OpenSockets();

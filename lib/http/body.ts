@@ -1,5 +1,5 @@
 /**
- * Reads request bodies within limits of size and time, which `Deno.serve` does not have.
+ * Reads request bodies within limits of size and time, which `Deno.serve` does not enforce.
  *
  * @module
  */
@@ -8,7 +8,10 @@ import { nestsDeeperThan } from "../task/protocol.ts";
 import { LIMITS } from "../task/grammar.ts";
 import { Problem } from "./problem.ts";
 
-/** The maximum nesting of arrays and objects in a body: that of a value, plus the levels around a value. */
+/**
+ * The maximum nesting of arrays and objects in a body: the maximum for a value in a record, plus the levels
+ * of the body around that value.
+ */
 const MAX_JSON_DEPTH = LIMITS.jsonDepth + 8;
 
 /** Limits for reading a request's body. */
@@ -23,7 +26,8 @@ export interface BodyLimits {
  * @param request the request
  * @param limits the maximum size and time
  * @returns the text
- * @throws {Problem} 413 if it is too large, 408 if it takes too long, 400 if it is not UTF-8 or incomplete
+ * @throws {Problem} 413 if the body is too large, 408 if it takes too long, 400 if it is not UTF-8 or
+ * incomplete
  */
 export async function readText(request: Request, limits: BodyLimits): Promise<string> {
   const declared = Number(request.headers.get("content-length") ?? 0);
@@ -76,10 +80,10 @@ export async function readJson(request: Request, limits: BodyLimits): Promise<un
   return parseJson(text);
 }
 
-/** The types of bodies. */
+/** The format of a body. */
 export type BodyType = "json" | "form" | "text";
 
-/** A body of one of these types, its content not validated yet. */
+/** A body in its parsed form, whose content is not validated yet. */
 export type Body =
   | { readonly type: "json"; readonly value: unknown }
   | { readonly type: "form"; readonly fields: URLSearchParams }
@@ -149,7 +153,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Whether JSON text is nested too deeply. Checked before parsing, because code that recurses would overflow the stack. */
+/**
+ * Returns whether JSON text is nested too deeply. Call this before parsing, because recursive code would
+ * overflow the stack.
+ */
 export function isTooDeep(text: string): boolean {
   return nestsDeeperThan(text, MAX_JSON_DEPTH);
 }
@@ -159,7 +166,7 @@ export function isTooDeep(text: string): boolean {
  *
  * @param request the request
  * @param limits the maximum size and time
- * @returns the fields
+ * @returns the form fields
  * @throws {Problem} 415 if the Content-Type is not that of a form, 413 if the body is too large
  */
 export async function readForm(request: Request, limits: BodyLimits): Promise<URLSearchParams> {

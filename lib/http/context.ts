@@ -1,5 +1,5 @@
 /**
- * What the HTTP handler uses of the monitor, and operations that several routes share.
+ * The parts of the monitor that the HTTP handler uses, and operations that several routes share.
  *
  * @module
  */
@@ -27,11 +27,11 @@ export interface Operations {
   storageBytes(): number | null;
 }
 
-/** What the handler uses of the monitor. */
+/** The parts of the monitor that the HTTP handler uses. */
 export interface HandlerContext {
   readonly registry: Registry;
   readonly hub: Hub;
-  /** Receives the reports of tasks that are started by name. */
+  /** The sink for reports of tasks that are started by name. */
   readonly sink: ReportSink;
   readonly startables: ReadonlyMap<string, Startable>;
   readonly limits: MonitorLimits;
@@ -52,7 +52,8 @@ export interface HandlerContext {
  * Delays a response until the changes that it shows may be published.
  *
  * @param context the monitor
- * @param answer creates the response; called again if the commit failed, because then the changes have a new cursor
+ * @param answer creates the response; it is called again if the commit failed, because the changes then have
+ * a new cursor
  */
 export function whenPublishable(
   context: HandlerContext,
@@ -61,7 +62,7 @@ export function whenPublishable(
   const response = answer();
   const publishable = context.registry.whenPublishable();
   if (publishable === null) return response;
-  // Without a handler, a rejection before the commit would count as unhandled.
+  // Without this handler, a response that rejects before the commit would count as an unhandled rejection.
   if (response instanceof Promise) response.catch(() => {});
   return publishable.then((isCommitted) => isCommitted ? response : answer());
 }
@@ -77,7 +78,7 @@ export async function whenCommitted(context: HandlerContext, response: Response)
 }
 
 /**
- * Finds a task.
+ * Returns a task of a client.
  *
  * @throws {Problem} 404 if the task does not exist
  */
@@ -87,7 +88,7 @@ export function storedTask(context: HandlerContext, client: string, id: string):
   return stored;
 }
 
-/** The problem of a task that does not exist. */
+/** Creates the problem for a task that does not exist. */
 export function taskNotFound(id: string): Problem {
   return new Problem("task_not_found", `Task "${id}" does not exist`);
 }
@@ -98,8 +99,8 @@ export function taskNotFound(id: string): Problem {
  * @param context the monitor
  * @param client the client token of the task
  * @param name the name that the function is registered under
- * @param args the arguments of the function
- * @param options the options of the task
+ * @param args the arguments to call the registered function with
+ * @param options the options for the new task, such as its id and tags
  * @returns the id of the task
  * @throws {Problem} 404 if no function is registered under the name, 409 if the id is already taken
  */
@@ -125,17 +126,17 @@ export function startTask(
 }
 
 /**
- * Starts another attempt at a task that was started by name and has ended.
+ * Starts a new attempt of a task that was started by name and has ended.
  *
  * @param context the monitor
  * @param client the client token of the task
  * @param id the id of the earlier attempt
  * @returns the id of the new attempt
- * @throws {Problem} 409 if the task has not ended or was not started by name, 404 if it does not exist, or its function is
- *   not registered any more
+ * @throws {Problem} 409 if the task has not ended or was not started by name, 404 if the task does not exist
+ * or its function is no longer registered
  */
 export async function retryTask(context: HandlerContext, client: string, id: string): Promise<string> {
-  // Read first, so that nothing changes between the checks and the start.
+  // The launch data is read before the checks, so that nothing changes between the checks and the start.
   const launch = await context.registry.launch(client, id);
   const { task } = storedTask(context, client, id);
   if (!isFinal(task.state)) {

@@ -8,7 +8,7 @@
 import { getCookies } from "@std/http/cookie";
 
 /**
- * The cookies of a request, by name. A request whose `Cookie` header is malformed has none.
+ * Returns the cookies of a request, by name; an empty object if the `Cookie` header is malformed.
  *
  * @param request the request
  */

@@ -9,7 +9,7 @@ import type { Resource } from "./route_tree.ts";
 /** How long a browser may cache the response to a preflight, in seconds. */
 const MAX_AGE_SECONDS = 3_600;
 
-/** Opens the shared routes to pages of allowed origins, and to no others. */
+/** Gives pages of allowed origins, and no others, access to the shared routes. */
 export class Cors {
   readonly #origins: ReadonlySet<string>;
 
@@ -19,11 +19,12 @@ export class Cors {
   }
 
   /**
-   * Whether a request, or the request that a preflight announces, is to a shared route. Decided by the form of the path
-   * alone, so that a page can also read what is wrong with the client token or the task id in it.
+   * Returns whether a request, or the request that a preflight announces, is to a shared route. Only the form
+   * of the path decides, so that a page can also read the error for an invalid client token or task id in the
+   * path.
    *
    * @param request the request
-   * @param resource the resource that its path matched
+   * @param resource the resource that the request's path matched
    */
   covers(request: Request, { sharedMethods }: Resource<never>): boolean {
     const { method } = request;
@@ -35,8 +36,8 @@ export class Cors {
   /**
    * Responds to the preflight of a shared route.
    *
-   * @param request the preflight; its origin was checked
-   * @param resource the resource that its path matched
+   * @param request the preflight, whose origin was already checked
+   * @param resource the resource that the request's path matched
    */
   preflight(request: Request, { sharedMethods }: Resource<never>): Response {
     const response = new Response(null, { status: 204, headers: { "cache-control": "no-store" } });

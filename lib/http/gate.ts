@@ -1,5 +1,5 @@
 /**
- * Authenticates requests by key, token or cookie, and authorises what they ask for.
+ * Authenticates requests by key, token or cookie, and authorises the access that they ask for.
  *
  * @module
  */
@@ -13,13 +13,15 @@ import { cookiesOf } from "./cookies.ts";
 import { TOKEN_PROTOCOL } from "../remote/credentials.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
 
-/** Decides whether a request is allowed; if it returns `false`, the server responds with 403. */
+/**
+ * A function that decides whether a request is allowed; if it returns `false`, the server responds with 403.
+ */
 export type Authorize = (request: Request, access: Access) => boolean | Promise<boolean>;
 
 /** The part of a request that carries a key or a token. */
 export type Source = "bearer" | "subprotocol" | "session" | "share";
 
-/** The sender of a request. */
+/** The sender of a request, with its permissions. */
 export interface Visitor {
   readonly grant: Grant;
   /** The source of the grant; `null` if the route needs none, or the server requires no key. */
@@ -28,14 +30,17 @@ export interface Visitor {
   readonly peer: string;
 }
 
-/** The visitor of an allowed request; synchronous if the decision needs no `await`. */
+/** The visitor of an allowed request, or a promise of it if the decision needs an `await`. */
 export type Decision = Visitor | Promise<Visitor>;
 
 /** Options of a {@linkcode Gate}. */
 export interface GateOptions {
   /** Verifies keys and tokens; `null` if the server requires no key. */
   readonly keyring: Keyring | null;
-  /** The decision of the embedding program, called after the key or token was verified. */
+  /**
+   * The access check of the embedding program, called after the key or token was verified; `null` if there is
+   * none.
+   */
   readonly authorize: Authorize | null;
   readonly limits: MonitorLimits;
   /** The addresses of proxies whose `X-Forwarded-For` header is trusted. */
@@ -48,23 +53,26 @@ export interface GateOptions {
 export const SESSION_COOKIE = "__Host-taskscope";
 /** The cookie of a browser that has opened a shared link. */
 export const SHARE_COOKIE = "__Host-taskscope-share";
-/** The maximum number of cached decisions per reporter; beyond it, the cache is cleared. */
+/**
+ * The maximum number of clients per reporter whose access decisions are cached; beyond it, the cache is
+ * cleared.
+ */
 const REMEMBERED_CLIENTS = 1_000;
 
 /** The visitor of every request if the server requires no key. */
 const ANYONE: Visitor = { grant: FULL_GRANT, source: null, peer: "" };
-/** The grant of a visitor to a route that needs none: it permits nothing else. */
+/** The grant of a visitor to a route that needs no grant; it permits no other access. */
 const NO_GRANT: Grant = { kind: "scoped", may: "read", client: "", taskId: "", expiresAt: 0 };
 
 /** Authenticates and authorises requests. */
 export class Gate {
   readonly #options: GateOptions;
-  /** Failed attempts, by network. */
+  /** Limits failed attempts to authenticate, by network. */
   readonly #failures: RateLimiter;
-  /** Changes, by client. */
+  /** Limits changes to tasks, by client. */
   readonly #writes: RateLimiter;
 
-  /** @param options the options */
+  /** @param options how to verify and authorise requests, and the rate limits */
   constructor(options: GateOptions) {
     this.#options = options;
     const { limits } = options;
@@ -94,10 +102,11 @@ export class Gate {
    * Decides whether a request is allowed.
    *
    * @param request the request
-   * @param need what it needs to be allowed to do
-   * @param peer the address at the other end of its connection
+   * @param need the authorisation that the request needs
+   * @param peer the address at the other end of the request's connection
    * @returns the visitor
-   * @throws {Problem} 401 without a valid key or token, 403 if it is not sufficient, 429 after too many wrong ones
+   * @throws {Problem} 401 without a valid key or token, 403 if its permissions do not suffice, 429 after too
+   * many wrong keys or tokens
    */
   pass(request: Request, need: Need, peer: string): Decision {
     if (need === "none") return this.hasKey ? { grant: NO_GRANT, source: null, peer } : ANYONE;
@@ -107,7 +116,8 @@ export class Gate {
   }
 
   /**
-   * Counts a change to a client's tasks against the rate limit. Only a server that requires a key has that limit.
+   * Counts a change to a client's tasks against the rate limit, which exists only if the server requires a
+   * key.
    *
    * @throws {Problem} 429 if the limit is reached
    */
@@ -119,10 +129,10 @@ export class Gate {
   }
 
   /**
-   * Which tasks a visitor may report.
+   * Determines which tasks a visitor may report.
    *
    * @param visitor the visitor
-   * @param request the request that it sent
+   * @param request the request that the visitor sent
    * @returns a function that decides for one task; `null` if the visitor may report every task
    */
   reportsOf(
@@ -149,27 +159,27 @@ export class Gate {
    * Verifies a key or token that was sent in a form or a link.
    *
    * @param text the key or the token
-   * @param request the request that it was sent with
-   * @param peer the address at the other end of its connection
-   * @returns its grant
-   * @throws {Problem} 401 if it is not valid; 429 after too many wrong ones from this network
+   * @param request the request that the key or token was sent with
+   * @param peer the address at the other end of the request's connection
+   * @returns the grant of the key or token
+   * @throws {Problem} 401 if the key or token is not valid; 429 after too many wrong ones from this network
    */
   async grantOf(text: string, request: Request, peer: string): Promise<Grant> {
     const { keyring } = this.#options;
     return keyring === null ? FULL_GRANT : await this.#checked(keyring, text, request, peer);
   }
 
-  /** The grant of a key or a token. Counts wrong ones. */
+  /** Returns the grant of a key or a token, and counts wrong ones. */
   #checked(keyring: Keyring, text: string, request: Request, peer: string): Grant | Promise<Grant> {
     const group = addressGroup(addressOf(request, peer, this.#options.proxies));
     const waitMs = this.#failures.waitMs(group);
-    // Refuses a valid key, too: any other response to it would confirm a guess.
+    // A valid key is refused, too, because any other response would confirm a guess.
     if (waitMs > 0) throw tooMany("Too many wrong keys were sent from this address", waitMs);
     const found = keyring.grantOf(text);
     const decide = (grant: Grant | null): Grant => {
       if (grant !== null) return grant;
       this.#failures.spend(group);
-      // Logged once, not for each attempt that is refused from now on.
+      // The refusal is logged once, not for each of the attempts that follow.
       if (this.#failures.waitMs(group) > 0) {
         this.#options.notice(`Too many wrong keys from ${group}: refusing further attempts for a while`);
       }
@@ -191,7 +201,10 @@ export class Gate {
       : { grant, source, peer };
   }
 
-  /** Reads the cookies. An expired one does not count as a wrong key, because browsers keep sending it. */
+  /**
+   * Authenticates a browser by its cookies. An expired cookie does not count as a wrong key, because browsers
+   * keep sending it.
+   */
   async #browserVisitor(keyring: Keyring, request: Request, peer: string): Promise<Visitor> {
     if (!request.headers.has("cookie")) throw keyNeeded();
     const { [SESSION_COOKIE]: session, [SHARE_COOKIE]: share } = cookiesOf(request);
@@ -218,7 +231,7 @@ export class Gate {
 }
 
 function bearerOf(request: Request): string | null {
-  // Other schemes, such as Basic, belong to a reverse proxy.
+  // Other authentication schemes, such as Basic, are for a reverse proxy.
   return /^bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Checks the Host and Origin of requests, against DNS rebinding and cross-site request forgery. The Host is checked before
- * any other code reads the URL, because `Deno.serve` builds the URL from it.
+ * Checks the Host and Origin of requests, to prevent DNS rebinding and cross-site request forgery. The Host
+ * is checked before any other code reads the URL, because `Deno.serve` builds the URL from the Host.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { Problem } from "./problem.ts";
 
 const LOOPBACK_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(?::(\d{1,5}))?$/;
 
-/** Checks Host and Origin against the configured hosts and origins. */
+/** Checks the Host and Origin of requests against the configured hosts and origins. */
 export class Guard {
   readonly #access: ResolvedAccess;
 
@@ -20,7 +20,8 @@ export class Guard {
   }
 
   /**
-   * Refuses a request for an unknown host: a page may have sent it whose domain was rebound to this server's address.
+   * Refuses a request for an unknown host, which may come from a page whose domain was rebound to this
+   * server's address.
    *
    * @param request the request
    * @returns the host, with the port if the request names one
@@ -29,7 +30,8 @@ export class Guard {
   checkHost(request: Request): string {
     const host = request.headers.get("host")?.toLowerCase() ?? authorityOf(request);
     const { hosts, allowAddressHosts } = this.#access;
-    // If the request line is an absolute URL, its host becomes that of `request.url`.
+    // If the request line is an absolute URL, `request.url` has the host of that URL instead of the Host
+    // header.
     if (
       host !== undefined &&
       ((hosts === null ? isLoopback(host) : hosts.has(host)) ||
@@ -37,16 +39,17 @@ export class Guard {
     ) {
       const start = request.url.indexOf("://") + 3;
       if (request.url.startsWith(`${host}/`, start)) return host;
-      // URLs are normalised: without a default port, in lower case.
+      // Parsed URLs are normalised: lower case, and without a default port.
       if (URL.parse(`http://${host}`)?.host === URL.parse(request.url)?.host) return host;
     }
     throw new Problem("wrong_host", "This server does not serve this host name; use --public-url to add it");
   }
 
   /**
-   * Refuses a request from a page of another origin. Programs such as curl send no Origin.
+   * Refuses a request from a page of another origin. Requests without an Origin, such as those of curl, are
+   * accepted.
    *
-   * @param request the request; its host was checked
+   * @param request the request, whose host was already checked
    * @param host the host of the request
    * @throws {Problem} 403 if the origin is not allowed
    */
@@ -68,14 +71,15 @@ export class Guard {
 }
 
 /**
- * The host of an HTTP/2 request, which has `:authority` instead of a Host header (RFC 9113, section 8.3.1). Deno serves
- * HTTP/2 over TLS only. In an HTTP/1.0 request without a Host header, the URL has the address that it was sent to.
+ * Returns the host of an HTTP/2 request, which has `:authority` instead of a Host header (RFC 9113, section
+ * 8.3.1). Deno serves HTTP/2 only over TLS. In an HTTP/1.0 request without a Host header, the URL has the
+ * address that the request was sent to.
  */
 function authorityOf({ url }: Request): string | undefined {
   return url.startsWith("https:") ? URL.parse(url)?.host : undefined;
 }
 
-/** Whether a host is an IP address, with or without a port. */
+/** Returns whether a host is an IP address, with or without a port. */
 function isAddress(host: string): boolean {
   return /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])(:\d{1,5})?$/.test(host);
 }

@@ -1,5 +1,6 @@
 /**
- * Takes each request through host check, routing, origin check, access check and handler, and turns errors into responses.
+ * Passes each request through host check, routing, origin check, access check and handler, and converts
+ * errors to responses.
  *
  * @module
  */
@@ -18,13 +19,16 @@ import { type Answer, type Method, METHODS, nothingHere, type Route, wantsJson }
 import { type Match, paramsIn, type Resource, RouteTree, segmentsOf } from "./route_tree.ts";
 import { ROUTES } from "./routes.ts";
 
-/** The kind of client that a response is for: decides the format of errors, and whether CORS headers are needed. */
+/**
+ * The kind of client that a response is for, which decides the format of errors and whether CORS headers are
+ * needed.
+ */
 type Reader = "program" | "person" | "foreign_page";
 
-/** The message to watchers before the server closes. */
+/** The message that is sent to watchers before the server shuts down. */
 const CLOSING = '{"type":"closing"}';
 
-/** The routes of a page's path with a trailing slash: a GET redirects to the path without it. */
+/** The routes of a page's path with a trailing slash: a GET redirects to the path without the slash. */
 const TRAILING_SLASH: Resource<Areas> = {
   routes: {
     GET: {
@@ -52,7 +56,7 @@ export class Handler {
   readonly #traffic: Traffic;
   #isClosing = false;
 
-  /** @param context what the handler uses of the monitor */
+  /** @param context the parts of the monitor that the handler uses */
   constructor(context: HandlerContext) {
     this.#context = context;
     this.#guard = new Guard(context.access);
@@ -62,12 +66,15 @@ export class Handler {
     this.#areas = createAreas(context, this.#traffic);
   }
 
-  /** How many sockets and event streams watch. */
+  /** The number of sockets and event streams that watch tasks. */
   get watchers(): number {
     return this.#areas.slots.taken;
   }
 
-  /** Announces the end to watchers and reporters, ends every wait, and refuses requests from now on. */
+  /**
+   * Begins the shutdown: announces it to watchers and reporters, ends every wait, and refuses further
+   * requests.
+   */
   beginClosing(): void {
     const { waits, sockets, events, batches } = this.#areas;
     this.#isClosing = true;
@@ -98,7 +105,7 @@ export class Handler {
    * Responds to a request.
    *
    * @param request the request
-   * @param peer the address at the other end of its connection; empty if it is unknown
+   * @param peer the address at the other end of the request's connection; `""` if it is unknown
    * @returns the response; never rejects
    */
   handle(request: Request, peer = ""): Answer {
@@ -146,7 +153,7 @@ export class Handler {
     return match !== null && this.#cors.covers(request, match.resource) ? "foreign_page" : "program";
   }
 
-  /** A request to a route that pages of allowed origins may call, or its preflight. */
+  /** Responds to a request to a route that pages of allowed origins may call, or to its preflight. */
   async #share(
     match: Match<Areas>,
     request: Request,
@@ -160,7 +167,10 @@ export class Handler {
     return this.#cors.open(request, await this.#act(match, request, host, peer));
   }
 
-  /** The response to a request that polls a task, if an equal request was responded to before. */
+  /**
+   * Responds to a request that polls a task, if an equal request has passed every check before; otherwise
+   * returns `undefined`.
+   */
   #polledTask(request: Request, peer: string): Answer | undefined {
     const { polled, rest } = this.#areas;
     const task = polled.find(request);
@@ -175,7 +185,7 @@ export class Handler {
   #act(match: Match<Areas>, request: Request, host: string, peer: string): Answer {
     const { routes } = match.resource;
     const params = paramsIn(match);
-    // The server leaves the body of a response to HEAD out.
+    // `Deno.serve` omits the body of a response to HEAD.
     const method = request.method === "HEAD" ? "GET" : request.method;
     const route = Object.hasOwn(routes, method) ? routes[method as Method] : undefined;
     if (route === undefined) throw wrongMethod(routes);
@@ -214,7 +224,10 @@ export class Handler {
   }
 }
 
-/** For the first segment of each path, the number of segments of the shortest path that begins with it. */
+/**
+ * Returns, for the first segment of each path, the number of segments of the shortest path that begins with
+ * it.
+ */
 function depthsOf(routes: readonly Route<Areas>[]): ReadonlyMap<string, number> {
   const depths = new Map<string, number>();
   for (const { path } of routes) {
@@ -232,7 +245,7 @@ function isOffered(requires: Route<Areas>["requires"], { keyring, access }: Hand
   return requires === undefined || (keyring !== null && (requires === "key" || access.signIn));
 }
 
-/** The first segment below the base path. */
+/** Returns the first segment of a URL's path below the base path. */
 function rootOf(url: string, basePath: string): string {
   const start = url.indexOf("/", url.indexOf("://") + 3) + basePath.length + 1;
   let end = start;

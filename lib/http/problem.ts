@@ -1,5 +1,6 @@
 /**
- * Problem documents (RFC 9457): every code and its status, and the mapping from errors to them.
+ * Defines the problem documents (RFC 9457): every code and its status, and the mapping from errors to
+ * problems.
  *
  * @module
  */
@@ -8,7 +9,7 @@ import { ClosedError, ConfigError, LimitError, ProtocolError, StorageError } fro
 import type { Task } from "../task/task.ts";
 import { TransitionError } from "../task/transition.ts";
 
-/** Every problem code, under its status, with the title of the status. */
+/** Every HTTP status of a problem, with its title and its problem codes. */
 export const PROBLEMS = {
   400: {
     title: "Bad request",
@@ -72,7 +73,7 @@ export interface ProblemOptions {
   readonly task?: Task | null;
 }
 
-/** An error that becomes a problem document. */
+/** An error that the server sends as a problem document. */
 export class Problem extends Error {
   override readonly name = "Problem";
   /** The problem code, for programs. */
@@ -98,13 +99,13 @@ export class Problem extends Error {
   }
 }
 
-/** The problem of a limit that is reached; the client may retry later. */
+/** Creates the problem for a limit that is reached; the client may retry later. */
 export function limitReached(detail: string): Problem {
   return new Problem("limit_reached", detail, { headers: RETRY_AFTER });
 }
 
 /**
- * Maps an error to a problem. An unexpected error becomes a 500 without its message.
+ * Maps an error to a problem. An unexpected error becomes a 500 that does not contain the error's message.
  *
  * @param thrown the error
  * @param report called with an unexpected error
@@ -129,13 +130,13 @@ export function problemOf(thrown: unknown, report: (error: unknown) => void): Pr
   return new Problem("internal", "Something went wrong. The server's log has the details");
 }
 
-/** The title of a status. */
+/** Returns the title of a problem's status. */
 export function titleOf(status: number): string {
   return Object.hasOwn(PROBLEMS, status) ? PROBLEMS[status as keyof typeof PROBLEMS].title : "Error";
 }
 
 /**
- * Writes a problem as `application/problem+json`.
+ * Creates the response for a problem, as `application/problem+json`.
  *
  * @param problem the problem
  * @returns the response

@@ -1,10 +1,10 @@
 /**
- * JSON responses, pages and redirects, with the headers that each of them needs.
+ * Creates JSON responses, pages and redirects, with the headers that each of them needs.
  *
  * @module
  */
 
-/** Headers of a JSON response: not cached, and its type not sniffed. */
+/** The headers of a JSON response, which forbid caching and content type sniffing. */
 export const JSON_HEADERS = {
   "content-type": "application/json",
   "cache-control": "no-store",
@@ -55,7 +55,7 @@ export function pageResponse(
 /**
  * Redirects to another page with GET.
  *
- * @param location its path and query
+ * @param location the path and query of the page
  * @param headers further headers
  */
 export function redirect(location: string, headers: Readonly<Record<string, string>> = {}): Response {

@@ -14,23 +14,26 @@ import { Problem } from "./problem.ts";
  */
 export type Answer = Response | Promise<Response>;
 
-/** The methods that routes use, in the order of the header `Allow`. A HEAD request takes the route of GET. */
+/**
+ * The methods that routes use, in the order of the header `Allow`. A HEAD request is handled by the route for
+ * GET.
+ */
 export const METHODS = ["GET", "POST", "PATCH", "DELETE"] as const;
 
-/** One of {@linkcode METHODS}. */
+/** The method of a route, one of {@linkcode METHODS}. */
 export type Method = (typeof METHODS)[number];
 
-/** The values of a path's parameters, percent-decoded. A parameter that the path does not have is empty. */
+/** The percent-decoded values of a path's parameters. A parameter that the path does not have is `""`. */
 export interface PathParams {
-  /** A valid client token. */
+  /** The client token, already validated. */
   readonly client: string;
-  /** A valid task id. */
+  /** The task id, already validated. */
   readonly id: string;
   /** The name of a registered task, or of a client's tasks; any text. */
   readonly name: string;
   /** The name of an asset; any text. */
   readonly file: string;
-  /** A token for a shared link; any text. */
+  /** The token of a shared link; any text. */
   readonly token: string;
 }
 
@@ -44,60 +47,64 @@ export interface Call extends PathParams {
 }
 
 /**
- * What a visitor must be allowed to do: an action on the client and task that the path names; any valid key or token; or
- * nothing.
+ * The authorisation that a route needs: permission for an action on the client and task that the path names,
+ * any valid key or token, or nothing.
  */
 export type RouteAccess = Access["action"] | "any" | "none";
 
 /** Properties that only some routes have. */
 export interface RouteTraits {
-  /** Pages of the origins in `allowedOrigins` may call it. */
+  /** Whether pages of the origins in `allowedOrigins` may call the route. */
   readonly isShared?: boolean;
   /**
-   * Keeps the connection open. Its Origin is checked even though it is a GET, because a foreign page could read a socket,
-   * and event streams of foreign pages could use up the limit of watchers.
+   * Whether the route keeps the connection open. The Origin of its requests is checked even though they are
+   * GETs, because a foreign page could read a socket, and event streams of foreign pages could use up the
+   * limit of watchers.
    */
   readonly isLasting?: boolean;
   /**
-   * Upgrades to a WebSocket. Closed to visitors with a shared link, because fragments of a message are buffered without
-   * a limit until the message is complete.
+   * Whether the route upgrades to a WebSocket. Visitors with a shared link cannot use WebSockets, because
+   * fragments of a message are buffered without a limit until the message is complete.
    */
   readonly isSocket?: boolean;
-  /** Serves people with a browser, so errors on its path are pages. */
+  /** Whether the route serves people with a browser, so that errors on its path are pages. */
   readonly isPage?: boolean;
-  /** Paths below this one that end with a slash redirect to the path without it. */
+  /** Whether paths below the route's path that end with a slash redirect to the path without the slash. */
   readonly redirectsSlash?: boolean;
-  /** What the server needs for the route to exist: a key, or sign-in with that key. */
+  /** What the server must have for the route to exist: a key, or sign-in with that key. */
   readonly requires?: "key" | "sign_in";
 }
 
 /** A row of the route table: one method of one path. */
 export interface Route<Areas> extends RouteTraits {
   readonly method: Method;
-  /** Segments are literal, `{param}`, or `{param}` with a suffix, as in `{id}.svg`. */
+  /** The path, whose segments are literal, `{param}`, or `{param}` with a suffix, as in `{id}.svg`. */
   readonly path: string;
-  /** A function if it depends on the query; it may throw a {@linkcode Problem}. */
+  /**
+   * The access that the route needs. It is a function if it depends on the query; the function may throw a
+   * {@linkcode Problem}.
+   */
   readonly access: RouteAccess | ((request: Request) => RouteAccess);
   readonly handler: (areas: Areas, call: Call) => Answer;
 }
 
-/** The problem of a path that no route has. */
+/** Creates the problem for a path that no route has. */
 export function nothingHere(): Problem {
   return new Problem("not_found", "This page or endpoint does not exist");
 }
 
-/** The query parameters of a request. */
+/** Returns the query parameters of a request. */
 export function paramsOf(request: Request): URLSearchParams {
   const mark = request.url.indexOf("?");
   return new URLSearchParams(mark === -1 ? "" : request.url.slice(mark + 1));
 }
 
-/** Whether a request has a query parameter. */
+/** Returns whether a request has a certain query parameter. */
 export function hasParam(request: Request, name: string): boolean {
   return request.url.includes("?") && paramsOf(request).has(name);
 }
 
-/** Whether the script of a page sent the request: it gets JSON where a browser gets a page. */
+/** Returns whether the script of a page sent the request, which gets JSON instead of a page. */
 export function wantsJson(request: Request): boolean {
   return request.headers.get("accept") === "application/json";
 }

@@ -1,5 +1,5 @@
 /**
- * Finds the routes of a path.
+ * Finds the routes that match the path of a request.
  *
  * @module
  */
@@ -8,21 +8,24 @@ import { CLIENT_RULE, isClientToken, isTaskId, TASK_ID_RULE } from "../task/gram
 import { Problem } from "./problem.ts";
 import { type Method, METHODS, type PathParam, type PathParams, type Route } from "./route.ts";
 
-/** The routes of one path. */
+/** A resource: the routes of one path. */
 export interface Resource<Areas> {
   readonly routes: { readonly [M in Method]?: Route<Areas> };
   /** The methods that pages of other origins may use. */
   readonly sharedMethods: readonly Method[];
 }
 
-/** A resource, and the segments that stand for its path's parameters, still percent-encoded. */
+/**
+ * The resource that a path matched, and the path's segments that are values of parameters, still
+ * percent-encoded.
+ */
 export interface Match<Areas> {
   readonly resource: Resource<Areas>;
   readonly names: readonly PathParam[];
   readonly values: readonly string[];
 }
 
-/** A position in the tree: the segments of a path so far. */
+/** A node of the tree, which stands for the beginning of a path. */
 interface Node<Areas> {
   readonly literals: Map<string, Node<Areas>>;
   readonly params: { readonly suffix: string; readonly node: Node<Areas> }[];
@@ -32,8 +35,8 @@ interface Node<Areas> {
 const PARAM = /^\{(\w+)\}(.*)$/;
 
 /**
- * A tree of routes, by the segments of their paths. A literal segment takes precedence over a parameter, and matches only
- * as it is written: a percent-encoded one could get past a path rule of a reverse proxy.
+ * A tree of routes by the segments of their paths. A literal segment takes precedence over a parameter, and
+ * matches only if it is not percent-encoded: an encoded segment could bypass a path rule of a reverse proxy.
  */
 export class RouteTree<Areas> {
   readonly #root: Node<Areas> = newNode();
@@ -43,7 +46,9 @@ export class RouteTree<Areas> {
     for (const [path, ofPath] of Map.groupBy(routes, (route) => route.path)) this.#add(path, ofPath);
   }
 
-  /** Finds the resource of a path by the form of the path alone: values of parameters are not validated. */
+  /**
+   * Finds the resource of a path, by the form of the path alone: the values of parameters are not validated.
+   */
   find(segments: readonly string[]): Match<Areas> | null {
     const values: string[] = [];
     const end = find(this.#root, segments, 0, values);
@@ -81,7 +86,7 @@ export function segmentsOf(url: string, basePath: string): string[] {
 }
 
 /**
- * Decodes and validates the values of a path's parameters. The only place that does.
+ * Decodes and validates the values of a path's parameters. No other code does so.
  *
  * @param match the resource that the path matched
  * @returns the parameters

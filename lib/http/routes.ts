@@ -1,5 +1,5 @@
 /**
- * The route table: every method of every path, who may call it, and what handles it.
+ * The route table: every method of every path, the access that it needs, and its handler.
  *
  * @module
  */
@@ -102,7 +102,7 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("GET /ws/tasks/{client}", "read", ({ sockets }, call) => sockets.watch(call), SOCKET),
   route("GET /ws/tasks/{client}/{id}", "read", ({ sockets }, call) => sockets.watchTask(call), SOCKET),
 
-  // Access is checked for each report in the body or message.
+  // The handlers check access for each report in the body or message.
   route("POST /report", "any", ({ batches }, call) => batches.post(call), SHARED),
   route("GET /ws/report", "any", ({ batches }, call) => batches.upgrade(call), SOCKET),
 

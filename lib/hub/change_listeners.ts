@@ -1,5 +1,5 @@
 /**
- * Callbacks inside the server that are called when a client's tasks change.
+ * Calls callbacks inside the server when a client's tasks change.
  *
  * @module
  */
@@ -8,10 +8,13 @@ import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { StoredTask } from "../store/store.ts";
 import type { Publish } from "./publish_queue.ts";
 
-/** Called with each change of a task: its record, or `null` if it was removed. */
+/**
+ * A callback that is called with the task's record after each change, or with `null` when the task is
+ * removed.
+ */
 export type TaskListener = (stored: StoredTask | null) => void;
 
-/** The change listeners for one client's tasks. */
+/** The listeners for changes of one client's tasks. */
 export class ChangeListeners {
   readonly #ofFrames: Set<() => void> = new Set();
   readonly #ofTasks: Map<string, Set<TaskListener>> = new Map();
@@ -40,14 +43,17 @@ export class ChangeListeners {
     };
   }
 
-  /** Calls the listeners of the changed task. */
+  /** Calls the listeners for the changed task. */
   note({ stored, removedId }: RegistryEvent): void {
     if (this.#ofTasks.size === 0) return;
     const listeners = this.#ofTasks.get(stored?.id ?? removedId!);
     for (const listener of [...listeners ?? []]) listener(stored ?? null);
   }
 
-  /** Returns a frame that calls the current frame listeners once it is published; `null` if there is none. */
+  /**
+   * Returns a frame that calls the current frame listeners once it is published; `null` if there are no
+   * listeners.
+   */
   takeFrame(): Publish | null {
     if (this.#ofFrames.size === 0) return null;
     const listeners = [...this.#ofFrames];

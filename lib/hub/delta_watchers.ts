@@ -1,5 +1,5 @@
 /**
- * Sends the changes of a client's tasks to watchers.
+ * Sends the changes of a client's tasks to watchers, as deltas.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { deltaMessage, deltaOf } from "./messages.ts";
 import type { Publish } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** The watchers of changes, and the changes that are not sent yet. */
+/** The watchers that receive deltas, and the changes that are not sent to them yet. */
 export class DeltaWatchers {
   readonly #watchers: Set<Watcher> = new Set();
   /** The newest records of the tasks that changed since the last frame; `null` if the task was removed. */
   readonly #changed: Map<string, StoredTask | null> = new Map();
-  /** The ids of tasks removed since the last frame, even if another task uses the id by now. */
+  /** The ids of tasks removed since the last frame, even if another task already uses the id. */
   readonly #removed: Set<string> = new Set();
 
   /** Whether there is no watcher. */
@@ -23,12 +23,12 @@ export class DeltaWatchers {
     return this.#watchers.size === 0;
   }
 
-  /** Adds a watcher whose opening covers everything up to now. */
+  /** Adds a watcher whose opening covers all changes so far. */
   add(watcher: Watcher): void {
     this.#watchers.add(watcher);
   }
 
-  /** Whether a watcher is still there. */
+  /** Returns whether a watcher has not been removed yet. */
   has(watcher: Watcher): boolean {
     return this.#watchers.has(watcher);
   }
@@ -37,7 +37,8 @@ export class DeltaWatchers {
   delete(watcher: Watcher): void {
     this.#watchers.delete(watcher);
     if (this.#watchers.size > 0) return;
-    // Without watchers no change is recorded, so these records would be outdated when the next watcher comes.
+    // Without watchers no change is recorded, so these records would be outdated when the next watcher is
+    // added.
     this.#changed.clear();
     this.#removed.clear();
   }
@@ -53,7 +54,9 @@ export class DeltaWatchers {
     }
   }
 
-  /** Returns a frame with the recorded changes for the current watchers; `null` if there is none. */
+  /**
+   * Returns a frame with the recorded changes for the current watchers; `null` if there is nothing to send.
+   */
   takeFrame(): Publish | null {
     if (this.#changed.size === 0) return null;
     const tasks = [...this.#changed.values()].filter((stored) => stored !== null);
@@ -66,7 +69,7 @@ export class DeltaWatchers {
   }
 
   /**
-   * Returns a frame that sends a message to the current watchers. Watchers that come later get the same
+   * Returns a frame that sends a message to the current watchers. Watchers that are added later get the same
    * information in their opening.
    */
   broadcast(message: (cursor: string) => string): Publish {

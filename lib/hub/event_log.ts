@@ -8,10 +8,10 @@ import type { RegistryEvent } from "../registry/registry_types.ts";
 import type { LogLine } from "../task/task.ts";
 import { dataOf, eventsOf, type TaskEvent } from "./task_events.ts";
 
-/** The JSON of a log line without its text, in characters. */
+/** The length of the JSON of a log line without its text, in characters. */
 const LINE_CHARACTERS = 40;
 
-/** Log lines that later lines may be appended to. */
+/** A buffered event with log lines, to which later lines may be appended. */
 interface PendingLines {
   readonly name: "log";
   readonly id: string;
@@ -20,16 +20,20 @@ interface PendingLines {
   readonly lines: LogLine[];
 }
 
-/** The events of one task that may still be coalesced; none after a change of state. */
+/**
+ * The buffered events of one task that may still be coalesced with later ones; there are none after a change
+ * of state.
+ */
 interface Mergeable {
   lines: PendingLines | null;
   progress: TaskEvent | null;
 }
 
 /**
- * Events in the order of sending. Progress events, which stand for any change other than one of state, are
- * coalesced: only the newest is kept, behind earlier events of the task. Consecutive log lines are merged
- * into one event. Nothing else is coalesced, and the events of one task are never reordered.
+ * A buffer of events in the order of sending. Progress events, which stand for any change other than one of
+ * state, are coalesced: only a task's newest one is kept, behind the task's earlier events. Consecutive log
+ * lines are merged into one event. Other events are not coalesced, and the events of one task are never
+ * reordered.
  */
 export class EventLog {
   readonly #maxCharacters: number;
@@ -37,12 +41,15 @@ export class EventLog {
   readonly #mergeable: Map<string, Mergeable> = new Map();
   #characters = 0;
 
-  /** @param maxCharacters the limit for everything but progress, which is bounded by the number of tasks */
+  /**
+   * @param maxCharacters the maximum size of the buffer, without progress events, whose number is bounded by
+   * that of tasks
+   */
   constructor(maxCharacters: number) {
     this.#maxCharacters = maxCharacters;
   }
 
-  /** Whether the limit was exceeded. The buffer is empty then. */
+  /** Whether the limit was exceeded, which empties the buffer. */
   get isOver(): boolean {
     return this.#characters > this.#maxCharacters;
   }
@@ -55,8 +62,8 @@ export class EventLog {
   }
 
   /**
-   * Keeps the present events from being merged with later ones, because a new watcher's opening covers only
-   * the former.
+   * Prevents the buffered events from being merged with later ones, because the opening of a new watcher
+   * covers only the buffered ones.
    */
   seal(): void {
     this.#mergeable.clear();
@@ -81,7 +88,8 @@ export class EventLog {
     else {
       this.#mergeable.delete(event.id);
       this.#events.add(event);
-      // Costs nothing extra: changes of state are always sent, so they are serialised anyway.
+      // Serialising the event here costs nothing extra: changes of state are always sent, so they are
+      // serialised anyway.
       this.#characters += dataOf(event).length;
     }
   }

@@ -12,23 +12,23 @@ import { dataOf, stateEvent, type TaskEvent } from "./task_events.ts";
  *
  * @param type the event's name
  * @param data the event's data, as JSON
- * @param cursor the position after this event. Its `id` line comes last, so that a truncated event does not
- * advance the receiver's position.
+ * @param cursor the position after this event. The `id` line with the cursor comes last, so that a truncated
+ * event does not advance the receiver's position.
  */
 export function eventMessage(type: string, data: string, cursor: string | null = null): string {
   return `event: ${type}\ndata: ${data}\n${cursor === null ? "" : `id: ${cursor}\n`}\n`;
 }
 
 /**
- * Events that are sent together, with the cursor on the last one. A receiver whose connection breaks in
- * between gets some of them again, but misses none.
+ * Events that are sent together, with the cursor on the last one. A receiver whose connection breaks between
+ * them receives some events twice, but misses none.
  */
 export class EventFrame {
   readonly #events: readonly { readonly seq: number; readonly text: string }[];
   readonly #firstSeq: number;
   #whole: string | null = null;
 
-  /** @param events the events in order; their data is serialised now */
+  /** @param events the events in order; their data is serialised immediately */
   constructor(events: readonly TaskEvent[]) {
     this.#events = events.map((event) => ({
       seq: event.seq,
@@ -40,9 +40,10 @@ export class EventFrame {
   /**
    * Returns the events as text.
    *
-   * @param cursor the position after them; must be the same in every call
-   * @param after the sequence number up to which the receiver knows everything
-   * @returns the text, shared by all receivers that know none of it; empty if there is nothing new
+   * @param cursor the position after the events; must be the same in every call
+   * @param after the sequence number up to which the receiver has all changes
+   * @returns the text, which all receivers that have none of the events share; `""` if the receiver has all
+   * of them
    */
   text(cursor: string, after: number): string {
     if (after < this.#firstSeq) return this.#whole ??= joined(this.#events, cursor);
@@ -51,8 +52,8 @@ export class EventFrame {
 }
 
 /**
- * Returns events for the changes that a watcher missed. The single changes are not stored, so there is one
- * event per task: removals first, then each changed task with its present record.
+ * Returns events for the changes that a watcher missed. Individual changes are not stored, so there is one
+ * event per task: removals first, then each changed task with its current record.
  */
 export function missedEvents({ tasks, removed }: ChangesSince): TaskEvent[] {
   return [

@@ -1,5 +1,5 @@
 /**
- * Sends the events of a client's tasks to watchers.
+ * Sends the events of a client's tasks to watchers of event streams.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { EventFrame } from "./event_messages.ts";
 import type { Publish } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** Watchers, each with the sequence number up to which its opening covers everything. */
+/** Watchers, each with the sequence number up to which its opening covers all changes. */
 type Audience = Map<Watcher, number>;
 
-/** The watchers of a client's events, and the events that are not sent yet. */
+/** The watchers of a client's events, and the events that are not sent to them yet. */
 export class EventWatchers {
   readonly #all: Audience = new Map();
   readonly #byTask: Map<string, Audience> = new Map();
@@ -37,7 +37,7 @@ export class EventWatchers {
    *
    * @param id the id of the watched task, which must not have ended; `null` for all tasks of the client
    * @param watcher the watcher
-   * @param seq the sequence number up to which the opening covers everything
+   * @param seq the sequence number up to which the watcher's opening covers all changes
    * @returns the audience that the watcher was added to
    */
   add(id: string | null, watcher: Watcher, seq: number): Audience {
@@ -61,7 +61,7 @@ export class EventWatchers {
     this.#log.add(change);
     const isLast = change.stored === undefined || isFinal(change.stored.task.state);
     if (audience === undefined || !isLast || this.#log.isOver) return;
-    // A later task with the same id has other watchers.
+    // A later task with the same id has its own watchers.
     this.#byTask.delete(id);
     const publish = broadcast(audience, new EventFrame(this.#log.of(id)));
     this.#endings.push((cursor) => {
@@ -87,8 +87,8 @@ export class EventWatchers {
   }
 
   /**
-   * Returns a frame that sends a message to the current watchers of all tasks. Watchers that come later get
-   * the same information in their opening.
+   * Returns a frame that sends a message to the current watchers of all tasks. Watchers that are added later
+   * get the same information in their opening.
    */
   broadcast(message: string): Publish {
     const watchers = [...this.#all.keys()];
@@ -98,8 +98,8 @@ export class EventWatchers {
   }
 
   /**
-   * The event buffer overflowed. When these watchers reconnect, their opening has the present state of each
-   * changed task instead of the events.
+   * Disconnects the watchers of all tasks, because the event buffer overflowed. When they reconnect, their
+   * opening has the current state of each changed task instead of the events.
    */
   #disconnectAll(): void {
     for (const audience of [this.#all, ...this.#byTask.values()]) {
@@ -109,8 +109,8 @@ export class EventWatchers {
 }
 
 /**
- * Returns a frame for the current watchers that are still there when it is published. Watchers that come
- * later get its events in their opening.
+ * Returns a frame for those of the current watchers that are still connected when it is published. Watchers
+ * that are added later get the frame's events in their opening.
  */
 function broadcast(audience: Audience, frame: EventFrame): Publish {
   const watchers = [...audience];

@@ -1,5 +1,5 @@
 /**
- * All watchers of one client's tasks, and the state of their frames.
+ * Holds all watchers of one client's tasks, and the state of their frames.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { FullStates } from "./full_states.ts";
 import type { Publish } from "./publish_queue.ts";
 import { TaskWatchers } from "./task_watchers.ts";
 
-/** The watchers of one client's tasks by kind. */
+/** The watchers of one client's tasks, by kind. */
 export class Feed {
   readonly full: FullStates;
   readonly deltas: DeltaWatchers = new DeltaWatchers();
@@ -26,7 +26,7 @@ export class Feed {
   /** Whether a frame is scheduled, by the timer or at the end of the turn. */
   isScheduled = false;
   timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the last frame was made, in epoch milliseconds. */
+  /** When the last frame was created, in epoch milliseconds. */
   framedMs = 0;
 
   /**
@@ -55,7 +55,8 @@ export class Feed {
   }
 
   /**
-   * Returns frames with all recorded changes. Full states are separate, because they have their own throttle.
+   * Returns frames with all recorded changes. Full states are sent separately, because they have their own
+   * throttle.
    */
   takeFrames(): Publish[] {
     this.hasNews = false;

@@ -1,5 +1,5 @@
 /**
- * Sends full states to watchers, throttled by their size: they grow with the number of tasks.
+ * Sends full states to watchers, throttled by size, because a full state grows with the number of tasks.
  *
  * @module
  */
@@ -9,17 +9,19 @@ import { envelopeOf, fullMessage } from "./messages.ts";
 import type { PublishQueue } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** How soon the newest state is offered again to a watcher whose queue was full, in milliseconds. */
+/**
+ * The time after which the newest state is offered again to a watcher whose queue was full, in milliseconds.
+ */
 const SATURATED_RETRY_MS = 250;
 
 /** Options of {@linkcode FullStates}. */
 export interface FullStatesOptions {
   /**
-   * The most bytes of full states per second and client. States beyond it are skipped; the newest one is sent
-   * later.
+   * The maximum number of bytes of full states per second and client. States beyond it are skipped, and the
+   * newest one is sent later.
    */
   readonly fullStateBytesPerSecond: number;
-  /** Called with errors that stop nothing else, such as a record that can't be read. */
+  /** Called with errors that affect only one message, such as a record that can't be read. */
   readonly reportError?: (error: unknown) => void;
 }
 
@@ -32,12 +34,12 @@ export class FullStates {
   /** The watchers, each with the sequence number of the last state that it was sent. */
   readonly #watchers: Map<Watcher, number> = new Map();
   /**
-   * The serialised state without cursor, until the next change: many watchers may connect at once, as after a
-   * restart.
+   * The serialised state without its cursor, cached until the next change, because many watchers may connect
+   * at once, such as after a restart.
    */
   #kept: string | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Running while a watcher could not accept the newest state. */
+  /** The timer that runs while a watcher could not accept the newest state. */
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** The earliest time for the next state, in epoch milliseconds. */
   #allowedMs = 0;
@@ -46,8 +48,8 @@ export class FullStates {
   /**
    * @param registry the source of the tasks
    * @param client the client token
-   * @param queue publishes the messages
-   * @param options the throttle
+   * @param queue the queue that publishes the messages
+   * @param options the throttle, and a callback for errors
    */
   constructor(registry: RegistryReader, client: string, queue: PublishQueue, options: FullStatesOptions) {
     this.#registry = registry;
@@ -61,17 +63,17 @@ export class FullStates {
     return this.#watchers.size === 0;
   }
 
-  /** The serialised state without cursor. Throws if a record can't be read. */
+  /** The serialised state without its cursor; throws if a record can't be read. */
   get envelope(): string {
     return this.#kept ??= envelopeOf(this.#registry, this.#client);
   }
 
-  /** Adds a watcher whose opening is the present state. */
+  /** Adds a watcher whose opening is the current state. */
   add(watcher: Watcher): void {
     this.#watchers.set(watcher, this.#registry.lastSeq(this.#client));
   }
 
-  /** Whether a watcher is still there. */
+  /** Returns whether a watcher has not been removed yet. */
   has(watcher: Watcher): boolean {
     return this.#watchers.has(watcher);
   }
@@ -87,7 +89,8 @@ export class FullStates {
   }
 
   /**
-   * Sends the state to all watchers that do not have it, as soon as the throttle allows; to slow ones later.
+   * Sends the state to all watchers that do not have it, as soon as the throttle allows. Slow watchers get it
+   * later.
    */
   frame(): void {
     if (this.#watchers.size === 0 || this.#timer !== undefined) return;
@@ -126,7 +129,7 @@ export class FullStates {
     this.#retryTimer = undefined;
   }
 
-  /** Returns the watchers that were not sent the present state. */
+  /** Returns the watchers to which the current state has not been sent. */
   #behind(): Watcher[] {
     const seq = this.#registry.lastSeq(this.#client);
     return [...this.#watchers].filter(([, sentSeq]) => sentSeq !== seq).map(([watcher]) => watcher);
@@ -145,7 +148,9 @@ export class FullStates {
     });
   }
 
-  /** Returns the serialised state; `null` if a record can't be read. The next change tries again. */
+  /**
+   * Returns the serialised state; `null` if a record can't be read, in which case the next change retries.
+   */
   #readEnvelope(): string | null {
     try {
       return this.envelope;

@@ -24,20 +24,20 @@ export type { Watcher, WatchMode } from "./watcher.ts";
 /** Options of a {@linkcode Hub}: how frames are throttled. */
 export interface HubOptions extends FullStatesOptions {
   /**
-   * The least time between two frames of one client, in milliseconds. The first frame after a pause is sent
+   * The minimum time between two frames of one client, in milliseconds. The first frame after a pause is sent
    * at once.
    */
   readonly frameIntervalMs: number;
   /**
-   * The most characters of one client's events that may be buffered; beyond it, watchers of events are
-   * disconnected.
+   * The maximum number of characters of one client's events that may be buffered; beyond it, watchers of
+   * events are disconnected.
    *
    * @default {Infinity}
    */
   readonly pendingEventCharacters?: number;
 }
 
-/** Connects the registry with its watchers. A change that nobody watches costs one map lookup. */
+/** Sends the changes of the registry to watchers. A change without watchers costs one map lookup. */
 export class Hub implements Disposable {
   readonly #registry: Registry;
   readonly #options: HubOptions;
@@ -62,13 +62,14 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Watches all tasks of a client: sends the state, or the changes since a position, and then every change.
+   * Adds a watcher of all tasks of a client, which receives the state, or the changes since a position, and
+   * then every change.
    *
    * @param client the client token
-   * @param watcher receives the messages
+   * @param watcher the connection that receives the messages
    * @param mode whether each message holds the full state or only the changes
-   * @param after the last position that the watcher has received; `null` if none
-   * @returns a function that stops watching
+   * @param after the last position that the watcher has received; `null` if it has none
+   * @returns a function that removes the watcher
    */
   watch(client: string, watcher: Watcher, mode: WatchMode, after: Cursor | null): () => void {
     const feed = this.#framedFeed(client);
@@ -82,12 +83,13 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Watches one task: sends its record and then every change, until it has ended.
+   * Adds a watcher of one task, which receives the task's record and then every change, until the task has
+   * ended.
    *
    * @param client the client token
    * @param stored the task
-   * @param watcher receives the messages
-   * @returns a function that stops watching
+   * @param watcher the connection that receives the messages
+   * @returns a function that removes the watcher
    */
   watchTask(client: string, stored: StoredTask, watcher: Watcher): () => void {
     const { id, state } = stored.task;
@@ -100,14 +102,14 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Watches the events of all tasks of a client, as server-sent events: sends the state, or the present record of each
-   * task that changed since a position, and then every event. Changes of state and log lines are never dropped; other
-   * changes are coalesced.
+   * Adds a watcher of the events of all tasks of a client, which receives the state, or the current record of
+   * each task that changed since a position, and then every event, as server-sent events. Changes of state
+   * and log lines are never dropped; other changes are coalesced.
    *
    * @param client the client token
-   * @param watcher receives the messages
-   * @param after the last position that the watcher has received; `null` if none
-   * @returns a function that stops watching
+   * @param watcher the connection that receives the messages
+   * @param after the last position that the watcher has received; `null` if it has none
+   * @returns a function that removes the watcher
    */
   watchEvents(client: string, watcher: Watcher, after: Cursor | null): () => void {
     const feed = this.#framedFeed(client);
@@ -115,13 +117,13 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Watches the events of one task, like {@linkcode Hub.watchEvents}, until it has ended.
+   * Adds a watcher of the events of one task, like {@linkcode Hub.watchEvents}, until the task has ended.
    *
    * @param client the client token
    * @param stored the task
-   * @param watcher receives the messages
-   * @param after the last position that the watcher has received; `null` if none
-   * @returns a function that stops watching
+   * @param watcher the connection that receives the messages
+   * @param after the last position that the watcher has received; `null` if it has none
+   * @returns a function that removes the watcher
    */
   watchTaskEvents(client: string, stored: StoredTask, watcher: Watcher, after: Cursor | null): () => void {
     const opening = this.#openings.taskEvents(client, stored, after);
@@ -131,10 +133,10 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Calls a listener with each frame of a client's changes, once it is published.
+   * Adds a listener that is called with each frame of a client's changes, once the frame is published.
    *
    * @param client the client token
-   * @param listener must not throw
+   * @param listener the callback, which must not throw
    * @returns a function that removes the listener
    */
   onFrame(client: string, listener: () => void): () => void {
@@ -144,11 +146,12 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Calls a listener synchronously with each change of one task, before it is committed.
+   * Adds a listener that is called synchronously with each change of one task, before the change is
+   * committed.
    *
    * @param client the client token
    * @param id the task's id
-   * @param listener must not throw or change tasks
+   * @param listener the callback, which must not throw or change tasks
    * @returns a function that removes the listener
    */
   onTask(client: string, id: string, listener: TaskListener): () => void {
@@ -157,7 +160,7 @@ export class Hub implements Disposable {
     return () => this.#unwatch(client, feed, end);
   }
 
-  /** Sends everything pending now, regardless of throttles; resolves when it is published. */
+  /** Sends all pending changes immediately, regardless of throttles; resolves when they are published. */
   async flush(): Promise<void> {
     do {
       for (const [client, feed] of this.#feeds) {
@@ -187,7 +190,10 @@ export class Hub implements Disposable {
     return () => this.#unwatch(client, feed, () => feed.events.delete(id, watchers, watcher));
   }
 
-  /** Queues the first messages of a new watcher. They are dropped if it leaves before they are published. */
+  /**
+   * Queues the first messages of a new watcher, which are dropped if the watcher is removed before they are
+   * published.
+   */
   #open(watcher: Watcher, opening: Opening, isWatching: () => boolean): void {
     this.#queue.add((cursor) => {
       if (isWatching()) opening(cursor).forEach((message) => watcher.send(message));
@@ -207,14 +213,15 @@ export class Hub implements Disposable {
     const message = degradedMessage(degradation);
     const event = eventMessage("degraded", message);
     for (const { deltas, events } of this.#feeds.values()) {
-      // Through the queue, so that it comes after any pending opening.
+      // The message goes through the queue, so that it is sent after any pending opening.
       this.#queue.add(deltas.broadcast(() => message));
       this.#queue.add(events.broadcast(event));
     }
   }
 
   /**
-   * Frames the pending changes for the present watchers first, because a new watcher's opening includes them.
+   * Returns a client's feed after framing the pending changes for its current watchers, because the opening
+   * of a new watcher already includes these changes.
    */
   #framedFeed(client: string): Feed {
     this.#frame(client, this.#feedOf(client));
@@ -252,11 +259,12 @@ export class Hub implements Disposable {
 
   #schedule(client: string, feed: Feed): void {
     if (feed.isScheduled) return;
-    // A listener may have left during this change.
+    // A listener may have been removed during this change.
     if (feed.isUnwatched) return this.#dropUnwatched(client, feed);
     feed.isScheduled = true;
     const waitMs = feed.framedMs + this.#options.frameIntervalMs - Date.now();
-    // At the end of the turn; also if the clock was set back, because the wait would be too long.
+    // The frame is made at the end of the turn if it is due, and also if the clock was set back, because the
+    // wait would then be too long.
     if (waitMs <= 0 || waitMs > this.#options.frameIntervalMs) {
       queueMicrotask(() => this.#frame(client, feed));
     } else {
@@ -268,7 +276,7 @@ export class Hub implements Disposable {
     clearTimeout(feed.timer);
     feed.timer = undefined;
     feed.isScheduled = false;
-    // At most one frame waits to be published; later changes go into the next one.
+    // At most one frame waits to be published; later changes go into the next frame.
     if (feed.isHeld || !feed.hasNews || this.#feeds.get(client) !== feed) return;
     const frames = feed.takeFrames();
     feed.isHeld = true;

@@ -1,5 +1,5 @@
 /**
- * Serialises the messages for watchers.
+ * Serialises the messages that are sent to watchers.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { RegistryReader } from "../registry/registry_reader.ts";
 import type { Degradation, StoredTask } from "../store/store.ts";
 
-/** Sent before the full state if the missed changes are not available. */
+/** The message that is sent before the full state if the missed changes are not available. */
 export const RESYNC_MESSAGE = '{"type":"resync"}';
 
 /**
@@ -15,7 +15,7 @@ export const RESYNC_MESSAGE = '{"type":"resync"}';
  *
  * @param registry the source of the tasks
  * @param client the client token
- * @returns `"active_tasks":[…],"all_tasks":{…}`; active tasks newest first
+ * @returns `"active_tasks":[…],"all_tasks":{…}`; active tasks are sorted newest first
  */
 export function envelopeOf(registry: Pick<RegistryReader, "list">, client: string): string {
   const all: string[] = [];
@@ -38,7 +38,8 @@ export function fullMessage(
 }
 
 /**
- * Serialises the changes, as the end of a message. A removal precedes the record if an id is in both lists.
+ * Serialises the changes, as the end of a message. If an id is in both lists, the task was removed before a
+ * new task got the id.
  */
 export function deltaOf(tasks: readonly StoredTask[], removed: readonly string[]): string {
   const records = tasks.length === 1 ? tasks[0]!.json : tasks.map((stored) => stored.json).join();

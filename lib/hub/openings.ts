@@ -1,5 +1,5 @@
 /**
- * Creates the first messages for a new watcher: the full state, or the changes it missed since its last
+ * Creates the first messages for a new watcher: the full state, or the changes that it missed since its last
  * connection.
  *
  * @module
@@ -20,12 +20,12 @@ import {
 } from "./messages.ts";
 
 /**
- * The first messages, except for the cursor. Their records are read already, because those on disk may be
- * gone later.
+ * A function that returns the first messages for a watcher, given the cursor. The records in the messages
+ * have already been read, because records on disk may be removed before the messages are sent.
  */
 export type Opening = (cursor: string) => string[];
 
-/** Creates the openings. */
+/** Creates the openings of new watchers. */
 export class Openings {
   readonly #registry: RegistryReader;
 
@@ -34,13 +34,13 @@ export class Openings {
     this.#registry = registry;
   }
 
-  /** The opening for a watcher of full states. */
+  /** Returns the opening for a watcher of full states. */
   state(full: FullStates): Opening {
     const { envelope } = full;
     return (cursor) => [fullMessage("initial_state", envelope, cursor)];
   }
 
-  /** The opening for a watcher of changes. */
+  /** Returns the opening for a watcher of changes. */
   delta(client: string, full: FullStates, after: Cursor | null): Opening {
     const missed = this.#missed(client, after);
     const news = this.#degradation();
@@ -53,7 +53,7 @@ export class Openings {
     return (cursor) => [...resync, ...state(cursor), ...news];
   }
 
-  /** The opening for a watcher of all events; a single message. */
+  /** Returns the opening for a watcher of all events: a single message. */
   events(client: string, full: FullStates, after: Cursor | null): Opening {
     const missed = this.#missed(client, after);
     const news = this.#degradation().map((message) => eventMessage("degraded", message)).join("");
@@ -63,7 +63,7 @@ export class Openings {
     return (cursor) => [resync(after) + eventMessage("initial_state", state(cursor), cursor) + news];
   }
 
-  /** The opening for a watcher of one task's events; a single message. */
+  /** Returns the opening for a watcher of one task's events: a single message. */
   taskEvents(client: string, stored: StoredTask, after: Cursor | null): Opening {
     const missed = this.#missed(client, after);
     if (missed === undefined) {

@@ -1,5 +1,5 @@
 /**
- * Publishes messages in order, each after the commit of what it contains.
+ * Publishes messages in order, each after the changes that it contains are committed.
  *
  * @module
  */
@@ -7,11 +7,15 @@
 import { formatCursor } from "../task/cursor.ts";
 import type { Registry } from "../registry/registry.ts";
 
-/** Publishes something; `cursor` is the position of the state that it contains. */
+/**
+ * A publication: a function that sends a message; `cursor` is the position of the state that the message
+ * contains.
+ */
 export type Publish = (cursor: string) => void;
 
 /**
- * Runs publications in order, each after the commit of the state that it contains, if that must be awaited.
+ * Runs publications in order, each after the commit of the state that it contains, if that commit must be
+ * awaited.
  */
 export class PublishQueue implements Disposable {
   readonly #registry: Pick<Registry, "cursor" | "whenPublishable">;
@@ -20,22 +24,22 @@ export class PublishQueue implements Disposable {
   #pendingCount = 0;
   #isDisposed = false;
 
-  /** @param registry the source of what is published */
+  /** @param registry the registry whose commits the publications await */
   constructor(registry: Pick<Registry, "cursor" | "whenPublishable">) {
     this.#registry = registry;
   }
 
-  /** Resolves when everything that is pending now is published. */
+  /** Resolves when all publications that are pending now have run. */
   get whenPublished(): Promise<void> {
     return this.#pending;
   }
 
   /**
-   * Runs a publication of the present state, after earlier ones and after the commit of that state; at once
-   * if nothing must be awaited.
+   * Adds a publication of the current state, which runs after earlier publications and after the commit of
+   * that state, or at once if nothing must be awaited.
    *
-   * @param publish called with the cursor of the present state; if its commit failed, the cursor has the new
-   * epoch
+   * @param publish called with the cursor of the current state; if the commit of that state failed, the
+   * cursor has the new epoch
    */
   add(publish: Publish): void {
     const { cursor } = this.#registry;
@@ -49,7 +53,7 @@ export class PublishQueue implements Disposable {
     });
   }
 
-  /** Drops everything that is pending. */
+  /** Drops all pending publications. */
   [Symbol.dispose](): void {
     this.#isDisposed = true;
   }

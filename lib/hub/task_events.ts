@@ -9,7 +9,9 @@ import type { StoredTask } from "../store/store.ts";
 import { isFinal, type LogLine, type Task, type TaskState } from "../task/task.ts";
 import { newLines } from "../task/transition.ts";
 
-/** The events that contain a record. `task.progress` stands for any change other than one of state. */
+/**
+ * The names of events that contain a record. `task.progress` stands for any change other than one of state.
+ */
 export type RecordEventName =
   | "task.created"
   | "task.started"
@@ -26,7 +28,7 @@ export type TaskEvent =
     readonly name: "log";
     readonly id: string;
     readonly seq: number;
-    /** The number of the first line. */
+    /** The number of the first of the lines in the log. */
     readonly first: number;
     readonly lines: readonly LogLine[];
   };
@@ -40,7 +42,7 @@ const NAMES: Readonly<Record<TaskState, RecordEventName>> = {
   CANCELLED: "task.cancelled",
 };
 
-/** Returns the event that describes a task by its present state, for watchers that missed the changes. */
+/** Returns the event that describes a task by its current state, for watchers that missed its changes. */
 export function stateEvent(stored: StoredTask): TaskEvent {
   return { name: NAMES[stored.task.state], id: stored.id, seq: stored.seq, stored };
 }
@@ -49,7 +51,8 @@ export function stateEvent(stored: StoredTask): TaskEvent {
  * Converts a change to events.
  *
  * @param event the change
- * @returns one event; new log lines give another one before it, because they change the record as well
+ * @returns one event, preceded by another one if the change added log lines, because these change the record
+ * as well
  */
 export function eventsOf(event: RegistryEvent): TaskEvent[] {
   const { seq, stored, before, change, removedId } = event;
@@ -63,7 +66,7 @@ export function eventsOf(event: RegistryEvent): TaskEvent[] {
 }
 
 function nameOf(before: Task | undefined, { state }: Task): RecordEventName {
-  // A restored task is described by its state, too.
+  // A new task that is not running, such as a restored one, is also described by its state.
   if (before === undefined || isFinal(state)) return NAMES[state];
   return before.state === "NOT_STARTED" && state !== "NOT_STARTED" ? "task.started" : "task.progress";
 }

@@ -1,5 +1,5 @@
 /**
- * Sends the changes of single tasks to watchers.
+ * Sends the changes of single tasks to the watchers of these tasks.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { taskMessage } from "./messages.ts";
 import type { Publish } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** The watchers of a client's single tasks, and the changes that are not sent yet. */
+/** The watchers of a client's single tasks, and the changes that are not sent to them yet. */
 export class TaskWatchers {
   readonly #byTask: Map<string, Set<Watcher>> = new Map();
   /** The newest records of the watched tasks that changed since the last frame. */
@@ -27,7 +27,7 @@ export class TaskWatchers {
   /**
    * Adds a watcher of a task that has not ended.
    *
-   * @returns the watchers of the same task; a later task with its id gets another set
+   * @returns the set of the task's watchers; a later task with the same id gets another set
    */
   add(id: string, watcher: Watcher): Set<Watcher> {
     let watchers = this.#byTask.get(id);
@@ -50,7 +50,8 @@ export class TaskWatchers {
       this.#changed.set(id, stored);
       return;
     }
-    // Its watchers get the last record; a later task with the same id has other watchers.
+    // The watchers of an ended or removed task get its last record; a later task with the same id has its own
+    // watchers.
     const last = stored ?? this.#changed.get(id);
     this.#byTask.delete(id);
     this.#changed.delete(id);

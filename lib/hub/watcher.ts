@@ -1,16 +1,19 @@
 /**
- * The interface between the hub and a connection that watches.
+ * The interface of a watcher, through which the hub sends messages to a connection.
  *
  * @module
  */
 
 /** A connection that watches tasks. */
 export interface Watcher {
-  /** Whether so much is queued for it that it should skip this full state and get a newer one. */
+  /** Whether so much is queued for the watcher that it should skip this full state and get a newer one. */
   readonly saturated: boolean;
   /** Sends a message. Must not throw. */
   send(message: string): void;
-  /** Closes the connection: the watched task has ended or was removed, or too many events were pending. */
+  /**
+   * Closes the connection, because the watched task has ended or was removed, or too many events were
+   * pending.
+   */
   end(): void;
 }
 

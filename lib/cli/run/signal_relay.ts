@@ -5,14 +5,16 @@
  */
 
 /**
- * The same signal within this many milliseconds counts once: Ctrl-C under a task runner arrives twice, from the terminal
- * and from the task runner, which forwards it.
+ * The time in milliseconds within which a repeated signal counts once: Ctrl-C under a task runner arrives
+ * twice, from the terminal and from the task runner, which forwards it.
  */
 const SAME_SIGNAL_MS = 250;
-/** Signals that a terminal sends to the whole foreground process group, the command included. */
+/**
+ * The signals that a terminal's keyboard sends to the whole foreground process group, the command included.
+ */
 const FROM_KEYBOARD: ReadonlySet<Deno.Signal> = new Set(["SIGINT", "SIGQUIT"]);
 
-/** The signals to forward. */
+/** Returns the signals that this process forwards to the command. */
 export function relayedSignals(os: typeof Deno.build.os): Deno.Signal[] {
   return os === "windows"
     ? ["SIGINT", "SIGBREAK"]
@@ -21,18 +23,23 @@ export function relayedSignals(os: typeof Deno.build.os): Deno.Signal[] {
 
 /** Options of a {@linkcode SignalRelay}. */
 export interface SignalRelayOptions {
-  /** Whether the command shares our terminal, and so gets the signals of its keyboard itself. */
+  /**
+   * Whether the command runs in the same terminal as this process, and so gets the keyboard's signals itself.
+   */
   readonly hasTerminal: boolean;
   /** Forwards a signal to the command. */
   readonly relay: (signal: Deno.Signal) => void;
 }
 
-/** Forwards signals, without duplicates. */
+/**
+ * Forwards signals to the command, except for repetitions, and for keyboard signals that the command gets
+ * itself.
+ */
 export class SignalRelay {
   readonly #options: SignalRelayOptions;
   readonly #receivedMs: Map<Deno.Signal, number> = new Map();
 
-  /** @param options how to forward */
+  /** @param options how to forward signals, and whether the command gets those of the keyboard itself */
   constructor(options: SignalRelayOptions) {
     this.#options = options;
   }
@@ -42,7 +49,7 @@ export class SignalRelay {
     return new Set(this.#receivedMs.keys());
   }
 
-  /** Handles a signal. */
+  /** Handles a signal that this process received. */
   handle(signal: Deno.Signal): void {
     const now = Date.now();
     const before = this.#receivedMs.get(signal);

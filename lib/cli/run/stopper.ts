@@ -10,13 +10,13 @@ import { descendantsOf, listProcesses, type ProcessInfo, signalProcess } from ".
 export interface StopperOptions {
   /** Milliseconds between SIGTERM and SIGKILL. */
   readonly graceMs: number;
-  /** Whether the root process only wraps the command, as script(1) does, and exits with it. */
+  /** Whether the root process only wraps the command, as script(1) does, and exits when the command exits. */
   readonly isWrapper: boolean;
 }
 
 /**
- * Sends SIGTERM to a process and all its descendants, and SIGKILL to those that are left after the grace period. If only
- * a shell script were signalled, the program that it waits for would keep running.
+ * Sends SIGTERM to a process and all its descendants, and SIGKILL to those that still run after the grace
+ * period. If only a shell script were signalled, the program that it waits for would keep running.
  */
 export class Stopper implements Disposable {
   readonly #root: number;
@@ -31,14 +31,14 @@ export class Stopper implements Disposable {
 
   /**
    * @param root the pid of the process
-   * @param options the grace period
+   * @param options the grace period, and whether the root process is a wrapper
    */
   constructor(root: number, options: StopperOptions) {
     this.#root = root;
     this.#options = options;
   }
 
-  /** Whether SIGTERM was sent. */
+  /** Whether SIGTERM has been sent. */
   get hasSignalled(): boolean {
     return this.#hasSignalled;
   }
@@ -48,7 +48,7 @@ export class Stopper implements Disposable {
     return this.#overdue.promise;
   }
 
-  /** Starts stopping; further calls do nothing. */
+  /** Begins to stop the process tree; further calls do nothing. */
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
@@ -56,7 +56,7 @@ export class Stopper implements Disposable {
     if (this.#isDisposed || this.#hasRootEnded) return;
     this.#hasSignalled = true;
     this.#signalled = signalled;
-    // The root first: a script must not go on to its next command because the current one ended.
+    // The root is signalled first: a script must not go on to its next command because the current one ended.
     const pids = this.#options.isWrapper && signalled.length > 0
       ? signalled.map(({ pid }) => pid)
       : this.#pids(signalled);
@@ -81,7 +81,7 @@ export class Stopper implements Disposable {
     // The root's pid may have been reused once it has exited.
     const tree = this.#hasRootEnded ? [] : this.#pids(descendantsOf(this.#root, processes));
     const known = new Set(processes.map(({ pid, group }) => `${pid} ${group}`));
-    // Orphans are no longer descendants of the root; pid and group identify them.
+    // Orphans are no longer descendants of the root, so they are recognised by pid and group.
     const left = this.#signalled.filter(({ pid, group }) => known.has(`${pid} ${group}`));
     for (const pid of new Set([...tree, ...left.map(({ pid }) => pid)])) signalProcess(pid, "SIGKILL");
     this.#overdue.resolve();

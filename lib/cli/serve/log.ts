@@ -1,6 +1,6 @@
 /**
- * The server's log, as text or JSON lines. Request URLs are never logged, as they may contain tokens; control characters
- * are removed, so that logged text cannot forge a line.
+ * Writes the server's log, as text or JSON lines. Request URLs are never logged, because they may contain
+ * tokens; control characters are removed, so that logged text cannot forge a line.
  *
  * @module
  */
@@ -10,25 +10,25 @@ import { plainText } from "../../text/terminal_text.ts";
 /** Severities, most severe first. */
 export const LOG_LEVELS = ["error", "warn", "info"] as const;
 
-/** One of {@linkcode LOG_LEVELS}. */
+/** The severity of a message, one of {@linkcode LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Output formats: text for people, or a JSON object per line. */
 export const LOG_FORMATS = ["pretty", "json"] as const;
 
-/** One of {@linkcode LOG_FORMATS}. */
+/** The format of the log, one of {@linkcode LOG_FORMATS}. */
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** Options of a {@linkcode Log}. */
 export interface LogOptions {
   readonly format: LogFormat;
-  /** Less severe messages are dropped. */
+  /** The lowest severity to log; less severe messages are dropped. */
   readonly level: LogLevel;
-  /** Writes a line. */
+  /** Writes a line of the log. */
   readonly write: (line: string) => void;
 }
 
-/** Longest message, stack or line of a stack, in characters; the rest is cut off. */
+/** The maximum length of a message, a stack or a line of a stack, in characters; the rest is cut off. */
 const MAX_CHARACTERS = 8_192;
 
 /** Logs the server's events, one message each. */
@@ -70,7 +70,7 @@ export class Log {
       return write(JSON.stringify(fields));
     }
     write(`taskscope: ${plainText(message, MAX_CHARACTERS)}`);
-    // The stack frames, without the message that precedes them.
+    // Only the stack frames are logged, without the message that precedes them.
     for (const line of stack?.split("\n").slice(1) ?? []) write(`    ${plainText(line, MAX_CHARACTERS)}`);
   }
 }

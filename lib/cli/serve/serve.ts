@@ -17,12 +17,12 @@ import { SERVE } from "./serve_flags.ts";
 import { loopbackHosts, parseServe, type ServeOptions } from "./serve_options.ts";
 import { loadTasks } from "./startable_tasks.ts";
 
-/** Longest graceful shutdown, in milliseconds. */
+/** The maximum duration of a graceful shutdown, in milliseconds. */
 const SHUTDOWN_MS = 5_000;
 
 /**
- * Signals within this many milliseconds count as one: Ctrl-C under `deno task` arrives twice, from the terminal and from
- * the task runner, which forwards it.
+ * The time in milliseconds within which two signals count as one: Ctrl-C under `deno task` arrives twice,
+ * from the terminal and from the task runner, which forwards it.
  */
 const SAME_SIGNAL_MS = 250;
 
@@ -32,13 +32,13 @@ const SAME_SIGNAL_MS = 250;
  * @param args the arguments after the command's name
  * @returns the exit status
  * @throws {ConfigError} if the command line is wrong
- * @throws {Error} if the server cannot start: the port is in use, a module does not load
+ * @throws {Error} if the server cannot start, because the port is in use or a module does not load
  */
 export async function serveCommand(args: readonly string[]): Promise<number> {
   const options = parseServe(args, readVariable);
   if (options === null) return showHelp(SERVE);
   const log = new Log({ format: options.logFormat, level: options.logLevel, write: console.error });
-  // Only `taskscope run` starts processes; the server gives the permission up.
+  // Only `taskscope run` starts processes, so the server gives up the permission to do so.
   await Deno.permissions.revoke({ name: "run" });
   const tasks = await loadTasks(options);
   // An unhandled rejection of one task must not end the process, and with it the other tasks.
@@ -53,7 +53,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     ...options,
     tasks,
     data: dataFile(options),
-    // Known only now: the requested port may have been 0.
+    // The port is known only now, because the requested port may have been 0.
     allowedHosts: loopbackHosts(options.host, port),
     onError: (error) => log.error("unexpected", error),
     onNotice: (text) => log.warn("notice", text),
@@ -100,7 +100,10 @@ function pem(file: string, flag: string): string {
   }
 }
 
-/** The database file. The default folder is created; the folder of a file that the user names must exist. */
+/**
+ * Returns the path of the database file. The default folder is created; the folder of a file that the user
+ * names must exist.
+ */
 function dataFile({ data, port }: ServeOptions): string {
   if (data !== undefined) return data;
   const file = defaultDataFile(port, Deno.build.os, readVariable);
@@ -111,7 +114,7 @@ function dataFile({ data, port }: ServeOptions): string {
 function makeFolderOf(file: string): void {
   const folder = file.replace(/[\\/][^\\/]*$/, "");
   try {
-    // Task data is private to the user.
+    // The mode keeps task data private to the user.
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw new Error(
@@ -145,7 +148,8 @@ async function shutDown(server: Deno.HttpServer, monitor: Monitor, log: Log): Pr
   let isStored = false;
   const ended = monitor.shutdown()
     .then(() => isStored = true, (error) => log.error("not_stored", messageOf(error)))
-    // Last, because it closes the sockets that still send the final states of tasks. It may hang on a stuck reader.
+    // The HTTP server is shut down last, because its shutdown closes the sockets that still send the final
+    // states of tasks. It may hang if a client does not read.
     .then(() => server.shutdown());
   await withTimeout(ended, SHUTDOWN_MS);
   return isStored;

@@ -1,5 +1,5 @@
 /**
- * The flags of `taskscope serve`, one row each, and its help.
+ * The table of flags of `taskscope serve`, and the text of its help.
  *
  * @module
  */
@@ -14,7 +14,10 @@ import type { FlagTable } from "../flags.ts";
 import { KEY_FLAGS, KEY_VARIABLE } from "../key.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log.ts";
 
-/** The variable that holds the signing secret of webhooks; as with the key, there is no such flag. */
+/**
+ * The environment variable that holds the signing secret of webhooks. There is no flag for it, because any
+ * user could read the secret in the process list.
+ */
 export const NOTIFY_SECRET_VARIABLE = "TASKSCOPE_NOTIFY_SECRET";
 
 const DURABILITIES: readonly Durability[] = ["normal", "full"];
@@ -127,7 +130,7 @@ export const SERVE_FLAGS = {
     placeholder: "<url>[,<event>…]",
     help:
       "webhook to call when a task ends: for all events, or some of task.finished, task.error, task.cancelled",
-    // A comma also separates a URL from its events, so only one before the next URL separates webhooks.
+    // A comma also separates a URL from its events, so only a comma before the next URL separates webhooks.
     separator: /,(?=\s*https?:)/i,
     parse: parseNotify,
   },

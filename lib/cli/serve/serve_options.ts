@@ -1,5 +1,5 @@
 /**
- * Turns the command line of `taskscope serve` into checked options.
+ * Converts the command line of `taskscope serve` to validated options.
  *
  * @module
  */
@@ -21,14 +21,14 @@ import { NOTIFY_SECRET_VARIABLE, SERVE_FLAGS } from "./serve_flags.ts";
 export interface ServeOptions {
   readonly host: string;
   readonly port: number;
-  /** The database file; `undefined` for the default. */
+  /** The path of the database file, or `:memory:`; `undefined` for the default file. */
   readonly data: string | undefined;
   readonly durability: Durability;
   readonly basePath: string;
   readonly publicUrls: readonly string[];
   readonly allowedOrigins: readonly string[];
   readonly notify: readonly NotifyOptions[];
-  /** Signs the webhook calls of `notify`; `""` leaves them unsigned. */
+  /** The secret that signs the calls to webhooks; if it is `""`, they are not signed. */
   readonly notifySecret: string;
   readonly taskModules: readonly string[];
   readonly withDemo: boolean;
@@ -36,11 +36,17 @@ export interface ServeOptions {
   readonly channel: string;
   /** The key; `undefined` if access is unrestricted. */
   readonly key: string | undefined;
-  /** The files of the certificate and its private key; `null` for plain HTTP. */
+  /** The paths of the certificate file and of its private key's file; `null` for plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
-  /** Whether people can sign in, which takes cookies: browsers send them over TLS or to this machine only. */
+  /**
+   * Whether people can sign in. Signing in needs cookies, which browsers send only over TLS or to this
+   * machine.
+   */
   readonly signIn: boolean;
-  /** Whether any IP address is a valid Host header: a server on all addresses does not know which are its own. */
+  /**
+   * Whether any IP address is a valid Host header: a server that listens on all addresses does not know which
+   * of them are its own.
+   */
   readonly allowAddressHosts: boolean;
   readonly trustedProxies: readonly string[];
   readonly logFormat: LogFormat;
@@ -93,7 +99,8 @@ export function parseServe(
     logLevel: values["log-level"],
     limits: Object.assign({}, ...values.limit),
   };
-  // Checked here so that a wrong value fails the start, not the first request.
+  // The options are checked here so that an invalid value prevents the start, instead of failing the first
+  // request.
   resolveAccess(options);
   const { notifyReceivers } = resolveLimits(options.limits);
   resolveNotify(options.notify, notifyReceivers);
@@ -102,22 +109,25 @@ export function parseServe(
 }
 
 /**
- * The Host headers that a server on a loopback address accepts.
+ * Returns the Host headers that a server on a loopback address accepts.
  *
- * @param host the address that it listens on
- * @param port the port
+ * @param host the address that the server listens on
+ * @param port the port that the server listens on
  */
 export function loopbackHosts(host: string, port: number): string[] {
   const names = new Set(["127.0.0.1", "localhost", "[::1]", host.includes(":") ? `[${host}]` : host]);
   return [...names].flatMap((name) => port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]);
 }
 
-/** Whether an address can be reached from this machine only. */
+/** Returns whether an address can be reached only from this machine. */
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
-/** Refuses to expose a server without a key, or with one that would be sent unencrypted. */
+/**
+ * Throws if other machines could reach the server although it has no key, or its key would be sent
+ * unencrypted.
+ */
 function checkExposed(host: string, source: string, key: SourcedKey | null, isEncrypted: boolean): void {
   if (key === null) {
     throw new ConfigError(

@@ -12,7 +12,8 @@ import type { ServeOptions } from "./serve_options.ts";
 /**
  * Loads the startable tasks.
  *
- * @param options which modules, and whether to include the demo tasks; a module's function replaces one of the same name
+ * @param options the modules to load, and whether to include the demo tasks; a module's function replaces an
+ * earlier function of the same name
  * @returns the functions by name
  * @throws {Error} if a module does not load or exports no function
  */

@@ -1,5 +1,5 @@
 /**
- * How a call of the API is described.
+ * The types that describe the calls of the API.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { z } from "zod";
 /** The body of a response: JSON of a schema, text of a media type, or `null` if it is empty. */
 export type ResponseBody = z.ZodType | string | null;
 
-/** A call: one method of one path. */
+/** The description of a call: one method of one path. */
 export interface Call {
   /** The `operationId`, which generators name functions after. */
   readonly id: string;
   readonly method: "get" | "post" | "patch" | "delete";
   /** A path template with `{client}`, `{id}` or `{name}`. */
   readonly path: string;
-  /** What it does, in a few words. */
+  /** What the call does, in a few words. */
   readonly summary: string;
   /** Details, in sentences of CommonMark without any markup but `code`. */
   readonly description?: string;
@@ -30,20 +30,24 @@ export interface Call {
   readonly isForm?: boolean;
   /** Whether the request body may also be plain text. */
   readonly isText?: boolean;
-  /** The responses if nothing went wrong, and error responses that are not a problem, by status. */
+  /** The successful responses, and error responses that are not a problem document, by status. */
   readonly responses: Readonly<Record<number, ResponseBody>>;
-  /** Headers of the successful responses, with their meaning. */
+  /** Headers of the successful responses, each with its meaning. */
   readonly responseHeaders?: Readonly<Record<string, string>>;
-  /** Whether `Accept: text/plain` gets these responses as text. */
+  /** Whether a client that sends `Accept: text/plain` gets the responses as text. */
   readonly hasTextResponse?: boolean;
-  /** The statuses of problems specific to this call; those that any call can have are left out. */
+  /** The statuses of problems that are specific to this call, without those that any call can have. */
   readonly problems?: readonly number[];
   /**
-   * What it needs if the server has a key: nothing, any valid token, a token that may read (from
-   * WebSockets, too, which are closed to shared links) or write, or the key itself.
+   * The authorisation that the call needs if the server has a key. `public`: none; `any`: any valid token;
+   * `read`: a token that may read; `socket`: the same, but no shared link; `write`: a token that may report;
+   * `key`: the key itself.
    */
   readonly access: "public" | "any" | "read" | "write" | "socket" | "key";
-  /** A shell command, with `{server}` for the address. A test runs them all, in the order of the list. */
+  /**
+   * A shell command that shows the call, with `{server}` for the address. A test runs the examples of all
+   * calls, in the order of the list.
+   */
   readonly example: string;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Every call that programs make, for the OpenAPI document and for the page at `/docs`.
+ * The list of all calls that programs can make, for the OpenAPI document and for the page at `/docs`.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { OPERATION_CALLS } from "./calls/operations.ts";
 import { READ_CALLS } from "./calls/read.ts";
 import { REPORT_CALLS } from "./calls/report.ts";
 
-/** All calls, in the order in which a new user would make them. */
+/** All calls, in groups, in the order in which a new user would make them. */
 export const CALL_GROUPS: readonly CallGroup[] = [
   REPORT_CALLS,
   READ_CALLS,
@@ -20,5 +20,5 @@ export const CALL_GROUPS: readonly CallGroup[] = [
   OPERATION_CALLS,
 ];
 
-/** All calls, ungrouped. */
+/** All calls, in a flat list. */
 export const CALLS: readonly Call[] = CALL_GROUPS.flatMap(({ calls }) => calls);

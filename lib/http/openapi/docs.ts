@@ -1,5 +1,5 @@
 /**
- * Responds with the API reference: as an OpenAPI document for programs, and as a page for people.
+ * Responds with the API reference, as an OpenAPI document for programs and as a page for people.
  *
  * @module
  */
@@ -29,7 +29,7 @@ interface JsonSchema {
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
-/** The number of values that a type is listed with; the description has to list more. */
+/** The maximum number of values to list in the type of a field; longer lists must be in its description. */
 const MOST_VALUES = 6;
 
 const ACCESS: Readonly<Record<Call["access"], string>> = {
@@ -45,7 +45,7 @@ const ACCESS: Readonly<Record<Call["access"], string>> = {
 export class Docs {
   readonly #context: HandlerContext;
 
-  /** @param context gives the server's address, its key and the renderer of the page */
+  /** @param context the parts of the monitor that hold the server's address, its key and the page renderer */
   constructor(context: HandlerContext) {
     this.#context = context;
   }
@@ -86,7 +86,7 @@ export class Docs {
 }
 
 /**
- * Makes the shell command that shows a call.
+ * Creates the shell command that shows a call.
  *
  * @param call the call
  * @param server the address of the server, base path included
@@ -142,7 +142,7 @@ function fieldsOf(schema: z.ZodType): DocumentedField[] {
   const { properties = {}, required = [] } = schemaOf(schema);
   return Object.entries(properties).map(([name, field]) => {
     const { description = "" } = field;
-    // Every field of a record is there.
+    // The fields of a task record are not marked as required, because every record has all of them.
     const isRequired = schema !== TASK && required.includes(name);
     return { name, type: typeOf(field), about: isRequired ? `required; ${description}` : description };
   });
@@ -150,7 +150,7 @@ function fieldsOf(schema: z.ZodType): DocumentedField[] {
 
 function schemaOf(schema: z.ZodType): JsonSchema {
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
-  // A schema with a name refers to its own definition.
+  // The JSON of a schema with a name is only a reference to the schema's definition.
   return json.$defs?.[schema.meta()?.id ?? ""] ?? json;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Describes the API as an OpenAPI 3.1 document, made from the schemas that requests are checked against.
+ * Describes the API as an OpenAPI 3.1 document, derived from the schemas that validate requests.
  *
  * @module
  */
@@ -15,16 +15,16 @@ import { SOCKET_CALLS } from "./calls/sockets.ts";
 import { PATH_PARAMETERS } from "./parameters.ts";
 import { PROBLEM } from "./response_schemas.ts";
 
-/** The problems that any call can have; 503 while the server shuts down. */
+/** The statuses of problems that any call can have; 503 is for a server that is shutting down. */
 const COMMON_PROBLEMS = [400, 401, 403, 405, 421, 429, 500, 503] as const;
-/** The problems that any call with a body can have. */
+/** The statuses of problems that any call with a body can have. */
 const BODY_PROBLEMS = [408, 413, 415] as const;
-/** Problems that say with `Retry-After` when to try again. */
+/** The statuses of problems whose `Retry-After` header says when to retry. */
 const RETRYABLE: readonly number[] = [429, 503];
 
 const START_PATH = "/tasks/{client}/start/{name}";
 
-/** The named schemas of a document, by name. */
+/** The schemas of a document that have a name, by name. */
 type Schemas = Record<string, unknown>;
 
 /** An OpenAPI document, or a part of one. */
@@ -58,7 +58,7 @@ const SECURITY_SCHEMES = {
   },
 };
 
-/** The security schemes that a call accepts, by its access; any one of them suffices. */
+/** The security schemes that a call accepts, by the access that it needs; any one of them suffices. */
 const SCHEMES: Readonly<Record<Call["access"], readonly (keyof typeof SECURITY_SCHEMES)[]>> = {
   public: [],
   any: ["key", "session", "sharedLink"],
@@ -69,7 +69,7 @@ const SCHEMES: Readonly<Record<Call["access"], readonly (keyof typeof SECURITY_S
 };
 
 /**
- * Makes the document.
+ * Creates the OpenAPI document.
  *
  * @param server the address of the server, base path included
  * @param needsKey whether the server has a key
@@ -104,15 +104,16 @@ export function openApiDocument(server: string, needsKey: boolean): Document {
 }
 
 /**
- * Puts {@linkcode START_PATH} last. Linters that ignore the patterns of parameters report it as ambiguous, because it has
- * the shape of `/tasks/{client}/{id}/logs` and others: once if it comes last, otherwise once for each of them.
+ * Moves {@linkcode START_PATH} to the end. Linters that ignore the patterns of parameters report that path as
+ * ambiguous, because it has the shape of `/tasks/{client}/{id}/logs` and others: once if it comes last,
+ * otherwise once for each of the others.
  */
 function inOrder(paths: Document): Document {
   const { [START_PATH]: start, ...others } = paths;
   return { ...others, [START_PATH]: start };
 }
 
-/** The security requirements of a call, one of which has to be met; `{}` is met by any request. */
+/** Returns the security requirements of a call, one of which must be met; any request meets `{}`. */
 function requirements(access: Call["access"], needsKey: boolean): Document[] {
   const schemes = SCHEMES[access].map((scheme) => ({ [scheme]: [] }));
   return needsKey && access !== "public" ? schemes : [...schemes, {}];
@@ -136,7 +137,8 @@ function operation(call: Call, tag: string, schemas: Schemas): Document {
         expected.filter((status) => responses[status] === undefined)
           .map((status) => [String(status), problemResponse(status, schemas)]),
       ),
-      // A handshake has no 2xx response, which an operation should have unless it has a default.
+      // An operation should have a 2xx response or a default one; a handshake has no 2xx response, so it
+      // needs the default.
       ...(call.access === "socket" && { default: problemResponse(null, schemas) }),
       ...Object.fromEntries(
         Object.entries(responses).map((
@@ -186,7 +188,8 @@ function response(
     ...(status < 300 && responseHeaders !== undefined && { headers: headersOf(responseHeaders) }),
   };
   if (body === null) return described;
-  // Not the alternative as plain text: the types of generated clients would then be unions with string.
+  // The plain-text alternative is omitted, because it would turn the types in generated clients into unions
+  // with string.
   const [type, schema] = typeof body === "string"
     ? [body, { type: "string" }]
     : ["application/json", schemaOf(body, schemas, "output")];
@@ -202,7 +205,7 @@ function headersOf(descriptions: Readonly<Record<string, string>>): Document {
   );
 }
 
-/** The title of a status, and the problem codes that it can have. */
+/** Describes a status by its title and the problem codes that it can have. */
 function describeProblem(status: number): string {
   const codes = PROBLEMS[status as keyof typeof PROBLEMS].codes.map((code) => `\`${code}\``);
   return `${titleOf(status)}: ${codes.join(", ")}`;
@@ -221,7 +224,10 @@ function problemResponse(status: number | null, schemas: Schemas): Document {
   };
 }
 
-/** A schema as JSON. Schemas with a name become a component, and this is a reference to it. */
+/**
+ * Converts a schema to JSON. A schema with a name is added to the components, and a reference to it is
+ * returned.
+ */
 function schemaOf(schema: z.ZodType, schemas: Schemas, io: "input" | "output"): unknown {
   const { $defs = {}, ...json } = jsonSchemaOf(schema, io);
   for (const [name, definition] of Object.entries($defs)) schemas[name] = referring(definition);
@@ -236,7 +242,7 @@ function jsonSchemaOf(schema: z.ZodType, io: "input" | "output"): z.core.JSONSch
   return json;
 }
 
-/** The same schema with its references pointing into the document. */
+/** Returns the same schema with references that point into the document. */
 function referring(schema: unknown): unknown {
   return JSON.parse(
     JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/').replaceAll(/"id":"\w+",?/g, ""),

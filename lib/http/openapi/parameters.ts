@@ -25,7 +25,7 @@ export const PATH_PARAMETERS: Readonly<Record<string, z.ZodType>> = {
     .describe("the name that the task is registered under, percent-encoded"),
 };
 
-/** Values of filters that do not take any text. */
+/** The schemas of filters that accept only certain values. */
 const FILTER_VALUES: Partial<Record<FilterName, z.ZodType>> = {
   state: z.enum(TASK_STATES as unknown as [string, ...string[]]),
 };
@@ -59,5 +59,5 @@ export const NAME_QUERY: z.ZodObject = z.object(
 /** The cursor to resume from. */
 export const AFTER = z.string();
 
-/** How long a request may wait, in seconds. */
+/** The maximum time that a request waits, in seconds. */
 export const TIMEOUT = z.number().min(0).max(MAX_WAIT_SECONDS);

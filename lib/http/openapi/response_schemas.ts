@@ -1,5 +1,5 @@
 /**
- * Schemas of everything that the server responds with. The compiler checks their fields against the types that are
+ * Schemas of all JSON responses of the server. The compiler checks their fields against the types that are
  * serialised, and tests check them against real responses.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * Health checks for load balancers and supervisors.
+ * Responds to the health checks of load balancers and supervisors.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import type { Registry } from "../../registry/registry.ts";
 import { jsonResponse } from "../responses.ts";
 
-/** `GET /healthz`: the process responds. */
+/** `GET /healthz`: responds with 200 as long as the process is alive. */
 export function healthy(): Response {
   return jsonResponse('{"status":"ok"}');
 }
 
-/** `GET /readyz`: 503 while the server cannot commit. */
+/** `GET /readyz`: responds with 503 while the server cannot commit. */
 export function readiness({ degradation }: Registry): Response {
   if (degradation === null) return jsonResponse('{"status":"ready"}');
   const { error: { reason }, since } = degradation;

@@ -9,12 +9,15 @@ import { UnrefInterval } from "../../unref_interval.ts";
 /** The interval of measurements, in milliseconds. */
 const INTERVAL_MS = 500;
 
-/** Measurements per period of 30 s. The reported delay covers the current period and the previous one. */
+/**
+ * The number of measurements in a period of 30 s. The reported delay covers the current period and the
+ * previous one.
+ */
 const MEASUREMENTS_PER_PERIOD = 60;
 
 /**
- * Measures how late a timer fires, from its creation on. Deno's `monitorEventLoopDelay()` of `node:perf_hooks` does not
- * measure it (Deno 2.9).
+ * Measures how late a timer fires, which is the delay of the event loop. Deno's `monitorEventLoopDelay()` of
+ * `node:perf_hooks` does not measure that delay (Deno 2.9).
  */
 export class LoopDelay implements Disposable {
   readonly #interval: UnrefInterval;
@@ -28,7 +31,7 @@ export class LoopDelay implements Disposable {
     this.#interval.start();
   }
 
-  /** The longest delay of the last 30 to 60 s, in milliseconds, including one that is still going on. */
+  /** The longest delay in the last 30 to 60 s, in milliseconds, including a delay that has not ended yet. */
   get longestMs(): number {
     return Math.max(this.#longestMs, this.#previousLongestMs, this.#delayMs);
   }
@@ -37,7 +40,7 @@ export class LoopDelay implements Disposable {
     this.#interval.stop();
   }
 
-  /** How long the next measurement is overdue. */
+  /** The time by which the next measurement is overdue, in milliseconds. */
   get #delayMs(): number {
     return Math.max(0, performance.now() - this.#measuredAtMs - INTERVAL_MS);
   }

@@ -1,6 +1,6 @@
 /**
- * Collects the metrics in the text format of Prometheus. Values are read on each scrape. Every label has a bounded set of
- * values: no task id, name, client token or key is a label.
+ * Collects the metrics in the text format of Prometheus. Values are read on each scrape. Every label has a
+ * bounded set of values: no task id, name, client token or key is used as a label.
  *
  * @module
  */
@@ -14,32 +14,32 @@ import type { TaskTotals } from "./task_totals.ts";
 import type { Traffic } from "./traffic.ts";
 import type { WatcherCounts } from "../streams/watcher_tally.ts";
 
-/** Where the values come from. */
+/** The sources of the metrics' values. */
 export interface MetricSources {
   readonly registry: Registry;
   readonly totals: TaskTotals;
   readonly traffic: Traffic;
-  /** The watchers, and the messages sent to them, by transport. */
+  /** Returns the number of watchers, and the counts of messages sent to them, by transport. */
   readonly watchers: () => Readonly<Record<"socket" | "events", WatcherCounts>>;
-  /** The number of requests that wait for a change. */
+  /** Returns the number of requests that wait for a change. */
   readonly waiting: () => number;
-  /** The number of reporters that have a socket open. */
+  /** Returns the number of reporters that have an open socket. */
   readonly reporters: () => number;
-  /** The number of reports received, by transport. */
+  /** Returns the number of reports received, by transport. */
   readonly reports: () => Readonly<Record<"socket" | "http", number>>;
   readonly operations: Operations;
 }
 
-/** The values of the labels, and the value of the metric. */
+/** One value of a metric, with the values of its labels. */
 type Sample = readonly [labels: readonly string[], value: number];
 
-/** Collects the metrics. */
+/** Collects the metrics of a server. */
 export class Metrics implements Disposable {
   readonly #registry: MetricRegistry = new MetricRegistry();
   readonly #sources: MetricSources;
   readonly #loopDelay = new LoopDelay();
 
-  /** @param sources where the values come from */
+  /** @param sources the sources of the metrics' values */
   constructor(sources: MetricSources) {
     this.#sources = sources;
     this.#defineProcess();
@@ -50,7 +50,7 @@ export class Metrics implements Disposable {
     this.#defineWebhooks();
   }
 
-  /** The current metrics. */
+  /** Returns the current metrics as text. */
   async text(): Promise<string> {
     return await this.#registry.metrics();
   }
@@ -177,7 +177,7 @@ export class Metrics implements Disposable {
     });
   }
 
-  /** A metric without labels; left out if the value is `null`. */
+  /** Defines a metric without labels; it is omitted while its value is `null`. */
   #one(kind: typeof Gauge | typeof Counter, name: string, help: string, read: () => number | null): void {
     this.#define(kind, name, help, [], () => {
       const value = read();
@@ -185,7 +185,7 @@ export class Metrics implements Disposable {
     });
   }
 
-  /** A metric with one label. */
+  /** Defines a metric with one label. */
   #by(
     label: string,
     kind: typeof Gauge | typeof Counter,
@@ -196,7 +196,10 @@ export class Metrics implements Disposable {
     this.#define(kind, name, help, [label], () => Array.from(read(), ([label, value]) => [[label], value]));
   }
 
-  /** Sets the metric on each scrape to a value that is counted elsewhere, so that counting costs only an addition. */
+  /**
+   * Defines a metric that is set on each scrape to a value that is counted elsewhere, so that counting costs
+   * only an addition.
+   */
   #define(
     Kind: typeof Gauge | typeof Counter,
     name: string,

@@ -1,5 +1,5 @@
 /**
- * `GET /metrics`. The library that formats metrics is loaded by the first request.
+ * Responds to `GET /metrics`. The library that formats metrics is loaded by the first request.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export class MetricsEndpoint implements Disposable {
   readonly #sources: MetricSources;
   #metrics: Promise<Metrics> | undefined;
 
-  /** @param sources where the values come from */
+  /** @param sources the sources of the metrics' values */
   constructor(sources: MetricSources) {
     this.#sources = sources;
   }

@@ -1,5 +1,5 @@
 /**
- * Counts the tasks that were created, ended and removed since the start, for the metrics.
+ * Counts the tasks that were created, ended and removed since the server started, for the metrics.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Registry } from "../../registry/registry.ts";
 import { isFinal, type TaskState } from "../../task/task.ts";
 
-/** Counts changes to tasks, from its creation on. */
+/** Counts the changes to tasks from the time that this object is created. */
 export class TaskTotals {
   #created = 0;
   #changes = 0;
@@ -39,7 +39,7 @@ export class TaskTotals {
     return this.#removed;
   }
 
-  /** The number of changes. */
+  /** The number of changes to tasks. */
   get changes(): number {
     return this.#changes;
   }

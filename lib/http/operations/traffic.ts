@@ -1,10 +1,11 @@
 /**
- * Counts requests and problems, for the metrics. Counting is only a few additions, because some responses take microseconds.
+ * Counts requests and problems, for the metrics. Counting must cost no more than a few additions, because
+ * some responses take only microseconds.
  *
  * @module
  */
 
-/** The number of requests with one root and one class of status. */
+/** The number of requests with a certain first path segment and class of status. */
 export interface RequestCount {
   /** The first segment of the path; `other` if no route begins with it. */
   readonly root: string;
@@ -13,10 +14,10 @@ export interface RequestCount {
   readonly count: number;
 }
 
-/** Counts requests by root and class of status, and problems by code. */
+/** Counts requests by the first segment of the path and the class of the status, and problems by code. */
 export class Traffic {
   readonly #roots: ReadonlySet<string>;
-  /** For each root, the number of requests by the first digit of the status. */
+  /** The number of requests, by the first segment of the path and then by the first digit of the status. */
   readonly #requests: Map<string, number[]> = new Map();
   readonly #problems: Map<string, number> = new Map();
 

@@ -23,13 +23,16 @@ const ENCODERS: Readonly<Record<Encoding, (bytes: Bytes) => Promise<Uint8Array>>
   gzip: (bytes) => promisify(gzip)(bytes, { level: 9 }),
 };
 
-/** Serves files that never change. */
+/** Serves files that never change, compressed if the client accepts it. */
 export class AssetFiles {
   readonly #assets: ReadonlyMap<string, PageAsset>;
-  /** Compressed files by encoding and name; promises, so that concurrent requests compress a file once. */
+  /**
+   * Compressed files by encoding and name. They are promises, so that concurrent requests compress a file
+   * only once.
+   */
   readonly #compressed: Map<string, Promise<Bytes>> = new Map();
 
-  /** @param assets the files, by names that contain a hash of the content */
+  /** @param assets the files by name; each name contains a hash of the content */
   constructor(assets: ReadonlyMap<string, PageAsset>) {
     this.#assets = assets;
   }
@@ -68,9 +71,9 @@ export class AssetFiles {
   }
 }
 
-/** The best encoding that the client accepts; `null` if it accepts none. */
+/** Returns the best encoding that the client accepts; `null` if it accepts none. */
 function encodingFor(request: Request): Encoding | null {
-  // Without the header, acceptsEncodings() treats every encoding as accepted.
+  // Without the header, `acceptsEncodings()` treats every encoding as accepted.
   if (!request.headers.get("accept-encoding")) return null;
   for (const encoding of ["br", "gzip"] as const) {
     if (acceptsEncodings(request, encoding) !== undefined) return encoding;

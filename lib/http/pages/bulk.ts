@@ -1,5 +1,6 @@
 /**
- * Actions of the list page on many tasks at once: `POST /t/{client}?do=remove`, with a field `id` for each task.
+ * Applies actions of the list page to many tasks at once: `POST /t/{client}?do=remove`, with a field `id` for
+ * each task.
  *
  * @module
  */
@@ -18,17 +19,17 @@ const ACTIONS: ReadonlyMap<string, Access["action"]> = new Map([
   ["restore", "remove"],
 ]);
 
-/** The outcome for each task. */
+/** The outcome of a bulk action for each task. */
 export interface BulkResult {
   readonly done: readonly string[];
-  /** The tasks that were not changed, and why. */
+  /** The tasks that were not changed, each with the reason. */
   readonly failed: readonly { readonly id: string; readonly detail: string }[];
 }
 
 /**
- * The access that a bulk request needs.
+ * Returns the access that a bulk request needs.
  *
- * @throws {Problem} 400 if it names no known action
+ * @throws {Problem} 400 if the request names no known action
  */
 export function bulkAccess(request: Request): Access["action"] {
   const access = ACTIONS.get(paramsOf(request).get("do") ?? "");
@@ -37,13 +38,13 @@ export function bulkAccess(request: Request): Access["action"] {
 }
 
 /**
- * Applies an action to many tasks. If it fails for one task, the others are changed all the same.
+ * Applies an action to many tasks. If the action fails for one task, the others are still changed.
  *
  * @param context the monitor
  * @param client the client token of the tasks
  * @param action the name of the action
  * @param ids the ids of the tasks
- * @returns the outcome for each task, once it is committed
+ * @returns the outcome for each task, once all changes are committed
  * @throws {Problem} 400 if there are too many tasks
  * @throws {StorageError} if the commit fails
  */

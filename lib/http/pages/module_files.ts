@@ -1,5 +1,6 @@
 /**
- * Serves the module that programs import by URL: one script, as `.ts` for Deno and `.js` for browsers, and its types.
+ * Serves the module that programs import by URL: a script, as `.ts` for Deno and `.js` for browsers, and its
+ * type declarations.
  *
  * @module
  */
@@ -8,18 +9,18 @@ import { createHash } from "node:crypto";
 import type { ModuleSource } from "./module_source.ts";
 import type { Call } from "../route.ts";
 
-/** `Cache-Control` of a file that an upgrade of the server may change. */
+/** The `Cache-Control` header for a file that an upgrade of the server may change. */
 const REVALIDATED = "no-cache";
-/** `Cache-Control` of a file of a certain version, which never changes. */
+/** The `Cache-Control` header for a file of a certain version, which never changes. */
 const IMMUTABLE = "public, max-age=31536000, immutable";
 
-/** The names of the files. */
+/** The names of the module's files. */
 export const MODULE_FILES = ["monitored.ts", "monitored.js", "monitored.d.ts"] as const;
 
-/** One of {@linkcode MODULE_FILES}. */
+/** The name of a file of the module, one of {@linkcode MODULE_FILES}. */
 export type ModuleFileName = (typeof MODULE_FILES)[number];
 
-/** One of the files. */
+/** A file of the module, ready to be sent. */
 interface ModuleFile {
   readonly body: string;
   readonly contentType: string;
@@ -30,7 +31,7 @@ export class ModuleFiles {
   readonly #files: Readonly<Record<ModuleFileName, ModuleFile>>;
   readonly #etag: string;
 
-  /** @param source the module */
+  /** @param source the module's script, declarations and version */
   constructor({ script, declarations }: ModuleSource) {
     const javaScript = { body: script, contentType: "text/javascript; charset=utf-8" };
     this.#files = {
@@ -48,10 +49,11 @@ export class ModuleFiles {
       "content-type": contentType,
       "cache-control": isVersioned ? IMMUTABLE : REVALIDATED,
       etag: this.#etag,
-      // Deno loads the types from this URL, relative to the script.
+      // Deno loads the type declarations from this URL, which is relative to the script.
       "x-typescript-types": "./monitored.d.ts",
       "x-content-type-options": "nosniff",
-      // A page of any origin may load the module. Its reports are checked like those of any other program.
+      // A page of any origin may load the module; the page's reports are checked like those of any other
+      // program.
       "access-control-allow-origin": "*",
       "cross-origin-resource-policy": "cross-origin",
     };
@@ -61,7 +63,10 @@ export class ModuleFiles {
     return new Response(body, { headers });
   }
 
-  /** Whether one of the tags is the current one. A proxy that compresses makes it a weak tag (RFC 9110, section 13.1.2). */
+  /**
+   * Returns whether one of the entity tags is the current one. Weak tags match too, because a proxy that
+   * compresses the file makes its tag weak (RFC 9110, section 13.1.2).
+   */
   #matches(tags: string | null): boolean {
     return tags?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === this.#etag) ?? false;
   }

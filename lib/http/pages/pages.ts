@@ -1,5 +1,5 @@
 /**
- * Handles requests for pages and from their forms. The HTML comes from a `PageRenderer`.
+ * Handles requests for pages and from the forms on them. A `PageRenderer` creates the HTML.
  *
  * @module
  */
@@ -23,20 +23,20 @@ import { Problem, problemOf, titleOf } from "../problem.ts";
 import { jsonResponse, pageResponse, redirect } from "../responses.ts";
 import { type Answer, type Call, wantsJson } from "../route.ts";
 
-/** For routes that respond with a page to browsers and with JSON to the page's script. */
+/** The headers of routes that respond with a page to browsers and with JSON to the page's script. */
 const VARY = { "vary": "Accept" };
 
 const CLIENT_COOKIE = "taskscope_client";
 /** The lifetime of the cookie with the client token, in seconds: a year. */
 const COOKIE_MAX_AGE_SECONDS = 31_536_000;
 
-/** The number of log lines on a task's page when it is loaded. */
+/** The number of log lines that a task's page has when it is loaded. */
 const LOG_LINES = 500;
 
 /** The action of a form on one task. */
 export type TaskAction = "cancel" | "remove" | "restore" | "retry";
 
-/** Handles requests for pages, and from their forms, which work without JavaScript. */
+/** Handles requests for pages and from the forms on them, which work without JavaScript. */
 export class Pages {
   readonly #context: HandlerContext;
   readonly #assets: AssetFiles;
@@ -52,7 +52,9 @@ export class Pages {
     return this.#assets.answer(file, request);
   }
 
-  /** `GET /`: redirects to the list of the browser's client token, which is created on the first visit. */
+  /**
+   * `GET /`: redirects to the list page of the browser's client token, which is created on the first visit.
+   */
   home({ request }: Call): Response {
     const { basePath } = this.#context.access;
     const known = cookiesOf(request)[CLIENT_COOKIE] ?? "";
@@ -94,7 +96,10 @@ export class Pages {
     return this.#clientPage(client, visitor, url, null, 200);
   }
 
-  /** `POST /t/{client}?do=remove`, with a field `id` for each task: sent by a form of the page, or by its script. */
+  /**
+   * `POST /t/{client}?do=remove`, with a field `id` for each task: sent by a form of the list page, or by the
+   * page's script.
+   */
   async bulk({ client, visitor, request }: Call): Promise<Response> {
     const url = new URL(request.url);
     const action = url.searchParams.get("do") ?? "";
@@ -128,8 +133,8 @@ export class Pages {
   }
 
   /**
-   * `POST /t/{client}/{id}/cancel`, `…/remove`, `…/restore` and `…/retry`. Redirects to the list, or to the task's page if
-   * the form was on it (`?from=task`).
+   * `POST /t/{client}/{id}/cancel`, `…/remove`, `…/restore` and `…/retry`: applies the action and redirects
+   * to the list, or to the task's page if the form was on it (`?from=task`).
    */
   async change(action: TaskAction, { client, id, visitor, request }: Call): Promise<Response> {
     const url = new URL(request.url);
@@ -148,7 +153,7 @@ export class Pages {
     }
   }
 
-  /** Applies the action, and returns the id of the task to show next. */
+  /** Applies an action, and returns the id of the task to show next. */
   async #changed(client: string, id: string, action: TaskAction): Promise<string> {
     const { registry } = this.#context;
     if (action === "restore") return registry.restore(client, id).id;
@@ -220,10 +225,10 @@ export class Pages {
     const removed = registry.stored(client, id) === undefined ? registry.removed(client, id) : undefined;
     const task = removed ?? storedTask(this.#context, client, id).task;
     const context = this.#pageContext(client, visitor, url, problem?.message ?? null);
-    // A visitor with access to one task must not learn of the others.
+    // A visitor who has access to only one task must not learn of the others.
     const relatives = context.visitor.seesOneTask ? [] : registry.list(client);
     const summaries = Array.from(relatives, (stored) => stored.summary);
-    // All reads start now, so that they match the cursor of the page.
+    // All reads start at the same time, so that their results match the cursor of the page.
     const reads = Promise.all([
       removed === undefined ? registry.history(client, id) : [],
       registry.progress(client, id),
@@ -239,13 +244,13 @@ export class Pages {
         series,
         log,
       });
-      // Gone, although the removal can still be undone.
+      // The status is 410 (Gone) although the removal can still be undone.
       const status = problem?.status ?? (removed === undefined ? 200 : 410);
       return pageResponse(html, status);
     });
   }
 
-  /** The newest lines of a task's log. */
+  /** Returns the newest lines of a task's log. */
   async #logOf(client: string, { id, log_count: count }: Task): Promise<ShownTask["log"]> {
     const { registry } = this.#context;
     const [{ lines }, oldest] = await Promise.all([
@@ -277,7 +282,7 @@ export function mintClientToken(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** What the visitor may do on a page. */
+/** Returns what the visitor is allowed to do on a page. */
 function pageVisitor({ grant, source }: Visitor, { key, signIn }: ResolvedAccess): PageVisitor {
   const isFull = grant.kind === "full";
   return {
@@ -290,7 +295,7 @@ function pageVisitor({ grant, source }: Visitor, { key, signIn }: ResolvedAccess
   };
 }
 
-/** The address of the list page that a bulk form was sent from. */
+/** Returns the address of the list page that a bulk form was sent from. */
 function listAddress({ pathname, search }: URL): string {
   const params = new URLSearchParams(search);
   params.delete("do");

@@ -69,7 +69,7 @@ export class Sharing {
     return jsonResponse(JSON.stringify({ token, expires_at: expiresAt, url }), 201);
   }
 
-  /** `POST /share/{client}[/{id}]`, the form on that page. */
+  /** `POST /share/{client}[/{id}]`: creates a link, at the request of the form on the share page. */
   async share({ client, id, request }: Call): Promise<Response> {
     const wanted = Number((await readForm(request, this.#context.limits)).get("seconds"));
     const seconds = DURATIONS.find(([known]) => known === wanted)?.[0];
@@ -89,7 +89,10 @@ export class Sharing {
     );
   }
 
-  /** `GET /s/{token}`: redirects to an address without the token, so that it is not in bookmarks, logs or referrers. */
+  /**
+   * `GET /s/{token}`: redirects to an address without the token, so that the token does not end up in
+   * bookmarks, logs or referrers.
+   */
   async follow({ token, request, visitor: { peer } }: Call): Promise<Response> {
     const { gate, access: { basePath } } = this.#context;
     const grant = await gate.grantOf(token, request, peer);

@@ -1,5 +1,5 @@
 /**
- * Signs people in with the key, and out.
+ * Signs people in with the server's key, and signs them out.
  *
  * @module
  */
@@ -17,7 +17,10 @@ import { type Call, nothingHere, paramsOf } from "../route.ts";
 /** The lifetime of a session, in seconds: a week. */
 const SESSION_SECONDS = 7 * 24 * 60 * 60;
 
-/** The attributes that the prefix `__Host-` requires. `Lax`, so that the cookie is sent when a link to a page is opened. */
+/**
+ * The attributes of the session cookie, which its prefix `__Host-` requires. `Lax` makes browsers send the
+ * cookie when a link to a page is opened.
+ */
 const COOKIE = { path: "/", secure: true, httpOnly: true, sameSite: "Lax" } as const;
 
 /** Handles requests to `/sign-in` and `/sign-out`. */
@@ -29,7 +32,10 @@ export class SignIn {
     this.#context = context;
   }
 
-  /** The address of the sign-in page that leads back to the requested page; `null` if sign-in is not available. */
+  /**
+   * Returns the address of a sign-in page that leads back to the requested page; `null` if sign-in is not
+   * available.
+   */
   addressFor(request: Request): string | null {
     const { signIn, basePath } = this.#context.access;
     if (!signIn) return null;
@@ -82,7 +88,7 @@ export class SignIn {
     return pageResponse(html, problem?.status ?? 200, headers);
   }
 
-  /** A path of this server: the requested one, or that of the start page if `to` leads elsewhere. */
+  /** Returns `to` if it is a path of this server, otherwise the path of the start page. */
   #ownPath(to: string): string {
     const { basePath } = this.#context.access;
     const url = URL.parse(to, "http://own.invalid");

@@ -1,5 +1,5 @@
 /**
- * Receives reports of `monitored()` in other processes, in batches over a socket or over HTTP.
+ * Receives the reports of `monitored()` in other processes, in batches over a socket or over HTTP.
  *
  * @module
  */
@@ -18,7 +18,9 @@ import { jsonResponse } from "../responses.ts";
 import { type Call, paramsOf } from "../route.ts";
 import { CLOSE, type OpenSockets, sizeOf, upgrade } from "../streams/upgrade.ts";
 
-/** The maximum size of reports that wait for an access decision, and of replies to a reporter that does not read. */
+/**
+ * The maximum size of reports that wait for an access decision, and of replies that a reporter has not read.
+ */
 const QUEUE_BYTES = 4 * 1024 * 1024;
 
 /** Options of a {@linkcode SocketSession}. */
@@ -32,14 +34,14 @@ interface SocketSessionOptions {
   readonly onReports: (count: number) => void;
 }
 
-/** A connected reporter. */
+/** The session of a connected reporter. */
 class Session implements Reporter {
   readonly id: string;
   readonly isRemote = true;
   readonly #context: HandlerContext;
   readonly #intake: ReportIntake;
   readonly #reply: (reply: ReportReply) => void;
-  /** Decides whether the reporter may report a task; `null` if it may report every task. */
+  /** Decides whether the reporter may report a task; `null` if the reporter may report every task. */
   readonly #mayReport: ReturnType<Gate["reportsOf"]>;
   #isOver = false;
 
@@ -71,7 +73,7 @@ class Session implements Reporter {
     this.#reply({ type: "cancel", client, id });
   }
 
-  /** Ignored, because the tasks of a remote reporter go on without the server. */
+  /** Does nothing, because the tasks of a remote reporter continue without the server. */
   interrupted(): void {}
 
   /** Registers the reporter as reachable. */
@@ -79,7 +81,7 @@ class Session implements Reporter {
     this.#context.registry.reporterConnected(this);
   }
 
-  /** Registers the reporter as unreachable, and ignores reports from now on. */
+  /** Registers the reporter as unreachable, and ignores its further reports. */
   disconnect(): void {
     this.#isOver = true;
     this.#context.registry.reporterDisconnected(this);
@@ -89,7 +91,7 @@ class Session implements Reporter {
    * Applies reports; synchronously if none of them needs an access decision.
    *
    * @param values the reports, not validated yet
-   * @throws {ProtocolError} if the task of one of them cannot be read
+   * @throws {ProtocolError} if a report does not name a valid task
    */
   take(values: readonly unknown[]): void | Promise<void> {
     if (this.#mayReport !== null) return this.#takeAllowed(values, this.#mayReport);
@@ -103,7 +105,7 @@ class Session implements Reporter {
     for (const value of values) {
       const { client, id } = keyOf(value);
       const isAllowed = await mayReport(client, id);
-      // If the reporter disconnected meanwhile, it resends the rest.
+      // If the reporter disconnected in the meantime, it resends the remaining reports.
       if (this.#isOver) return;
       if (isAllowed) this.#takeOne(value);
       else this.#reply({ type: "refused", client, id, reason: "no access to this task" });
@@ -116,7 +118,8 @@ class Session implements Reporter {
       report = parseReport(value);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      // It may come from a newer version. Reports of other tasks are not affected.
+      // An invalid report may come from a newer version of the library, so it does not affect the reports of
+      // other tasks.
       return this.#reply({ type: "refused", ...keyOf(value), reason: error.message });
     }
     const command = this.#intake.take(report);
@@ -151,7 +154,9 @@ class SocketSession {
     if (!this.#isOver) this.#session.connect();
   }
 
-  /** Called when the socket is closed or about to be. May be called more than once. */
+  /**
+   * Ends the session. Call this when the socket is closed or about to be closed; further calls do nothing.
+   */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -177,7 +182,8 @@ class SocketSession {
       return this.close(CLOSE.tooBig, `Messages must have at most ${reportBytes} bytes`);
     }
     if (this.#session.takesAll) return this.#attempt(() => this.#take(data));
-    // Keeps the order, although each message may wait for an access decision.
+    // The chain of promises keeps the messages in order, although each of them may wait for an access
+    // decision.
     this.#queuedBytes += bytes;
     if (this.#queuedBytes > QUEUE_BYTES) {
       return this.close(CLOSE.tryAgainLater, "Too many reports wait for an access decision");
@@ -220,7 +226,7 @@ class SocketSession {
     if (!this.#isCommitting) void this.#acknowledgeCommitted();
   }
 
-  /** Acknowledges batches after their commit. Until then, the reporter keeps them. */
+  /** Acknowledges batches after their commit; until then, the reporter keeps them. */
   async #acknowledgeCommitted(): Promise<void> {
     this.#isCommitting = true;
     while (this.#acknowledged < this.#taken && !this.#isOver) {
@@ -261,7 +267,7 @@ export class ReportBatches {
     return this.#received;
   }
 
-  /** Announces to reporters that the server is about to close. */
+  /** Announces to reporters that the server is about to shut down. */
   beginClosing(): void {
     for (const session of this.#sessions) session.reply({ type: "closing" });
   }
@@ -278,7 +284,7 @@ export class ReportBatches {
     const limits = { ...this.#context.limits, requestBytes: this.#context.limits.reportBytes };
     const { batch, reports } = parseBatch(await readJson(request, limits));
     this.#received.http += reports.length;
-    // Connected for this request, so that it receives requests to cancel.
+    // The session is connected for the duration of the request, so that it can receive cancellation requests.
     session.connect();
     try {
       await session.take(reports);
@@ -333,7 +339,7 @@ function keyOf(value: unknown): { readonly client: string; readonly id: string }
   return parseKey(client, id);
 }
 
-/** Truncates a close reason, which must have at most 123 bytes (RFC 6455, section 5.5). */
+/** Truncates the reason for closing a socket, which may have at most 123 bytes (RFC 6455, section 5.5). */
 function shortReason(message: string): string {
   return message.replace(/[^\x20-\x7e]/g, "?").slice(0, 120);
 }

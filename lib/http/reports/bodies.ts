@@ -1,5 +1,5 @@
 /**
- * Reads reports over HTTP: turns the body of a request into changes to a task.
+ * Reads reports over HTTP: converts the body of a request to changes to a task.
  *
  * @module
  */
@@ -32,10 +32,10 @@ import {
 } from "./schemas.ts";
 import { paramsOf } from "../route.ts";
 
-/** The kinds of reports of an existing task. */
+/** The kind of a report of an existing task. */
 export type ReportKind = "update" | "finish" | "fail" | "cancelled" | "logs";
 
-/** The content of a report. */
+/** The content of a report over HTTP. */
 export interface HttpReport {
   /** The sequence number that the reporter assigned; `null` if it assigned none. */
   readonly seq: number | null;
@@ -45,14 +45,14 @@ export interface HttpReport {
 
 /** The content of a request that creates a task. */
 export interface HttpCreation extends HttpReport {
-  /** `null` if the server is to create one. */
+  /** The id for the task; `null` if the server is to create one. */
   readonly id: string | null;
   readonly name: string;
 }
 
-/** The name of a task if the request has none. */
+/** The name of a task if the request that creates it has none. */
 const DEFAULT_NAME = "task";
-/** The message of an error if the request has none. */
+/** The message of a task's error if the request that reports it has none. */
 const DEFAULT_MESSAGE = "Failed without a message";
 
 /**
@@ -94,7 +94,10 @@ function valueOf(body: Exclude<Body, { readonly type: "text" }>): unknown {
   return body.type === "json" ? body.value : valueOfForm(body.fields);
 }
 
-/** Reads a log as plain text. Its other fields are query parameters, because the body has only the lines. */
+/**
+ * Reads a report of log lines in plain text. The report's other fields are query parameters, because the body
+ * has only the lines.
+ */
 function plainLogOf(text: string, params: URLSearchParams): HttpReport {
   const fields = [...params].filter(([name]) => name === "first" || name === "seq");
   const { first, seq = null } = parseBody(LOGS_BODY, valueOfForm(new URLSearchParams(fields)));
@@ -166,7 +169,7 @@ export function reportOf(kind: ReportKind, value: unknown): HttpReport {
   }
 }
 
-/** The update that a body describes; `message` is another name for `status`. */
+/** Returns the update that a body describes; `message` is another name for `status`. */
 function bodyUpdate(
   { message, ...values }: UpdateValues & { readonly message?: string | undefined },
 ): UpdateChange {
@@ -176,7 +179,7 @@ function bodyUpdate(
   return updateOf({ ...values, status: values.status ?? message });
 }
 
-/** The change to a final state, after an update of the status if there is one. */
+/** Returns the change to a final state, preceded by an update of the status if the body has one. */
 function endOf(body: z.output<typeof CANCELLED_BODY>, end: ReportedChange): HttpReport {
   const update = bodyUpdate({ status: body.status, message: body.message });
   return { seq: body.seq ?? null, changes: update.status === undefined ? [end] : [update, end] };

@@ -1,6 +1,6 @@
 /**
- * Handles reports over HTTP, such as from a shell script with curl. Each response is the whole record, because it is the
- * only way to tell the reporter that cancellation was requested.
+ * Handles reports over HTTP, such as those that a shell script sends with curl. Each response is the whole
+ * record, because a response is the only way to tell the reporter that cancellation was requested.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const HTTP_REPORTER: Reporter = {
   interrupted() {},
 };
 
-/** Handles reports of tasks that run outside of the server. */
+/** Handles single reports over HTTP of tasks that run outside the server. */
 export class ReportCalls {
   readonly #context: HandlerContext;
 
@@ -35,8 +35,9 @@ export class ReportCalls {
   }
 
   /**
-   * `POST /tasks/{client}`: creates a task. It is `NOT_STARTED` until its first update, unless the body has `started: true`
-   * or the fields of an update. Idempotent: a request with the same id and name returns the current record.
+   * `POST /tasks/{client}`: creates a task, which is `NOT_STARTED` until its first update, unless the body
+   * has `started: true` or the fields of an update. The call is idempotent: a request with the same id and
+   * name returns the current record.
    */
   async create({ client, request }: Call): Promise<Response> {
     const creation = await readCreation(request, this.#context.limits);
@@ -66,7 +67,7 @@ export class ReportCalls {
       throw new Problem("other_reporter", `Cannot report task "${id}": another reporter runs it`);
     }
     try {
-      // If the report of a final state is sent again, the update of the status before it is ignored.
+      // If a final state is reported again, the status update that precedes it in the report is ignored.
       const changes = isFinal(task.state) ? report.changes.slice(-1) : report.changes;
       checkLines(task, changes);
       this.#report(client, id, { ...report, changes });
@@ -80,7 +81,8 @@ export class ReportCalls {
   #report(client: string, id: string, { seq, changes }: HttpReport): void {
     const at = now();
     changes.forEach((change, index) => {
-      // The sequence number is checked once, with the first change: if that is late, none is applied.
+      // The sequence number is checked once, with the first change of a report: if the number is outdated, no
+      // change is applied.
       const numbered = index === 0 && seq !== null ? { seq } : {};
       this.#context.registry.report({ client, id, at, change, ...numbered }, HTTP_REPORTER);
     });
@@ -96,7 +98,10 @@ export class ReportCalls {
     return whenCommitted(this.#context, jsonResponse(json, status, headers));
   }
 
-  /** Refuses a report with the current record, after the commit of the earlier report that it repeats. */
+  /**
+   * Refuses a report, and responds with the current record once the earlier report that it may repeat is
+   * committed.
+   */
   async #refuse(client: string, id: string, error: TransitionError): Promise<never> {
     const task = this.#context.registry.task(client, id) ?? null;
     await this.#context.registry.committed();
@@ -104,10 +109,10 @@ export class ReportCalls {
   }
 }
 
-/** Refuses lines that would leave a gap in the log, because numbers of lines that are sent again would not match. */
+/** Refuses log lines that would leave a gap, because the numbers of resent lines would then not match. */
 function checkLines(task: Task, changes: HttpReport["changes"]): void {
   const { id, log_count: count } = task;
-  // A long log as text is several changes; the first one decides.
+  // A long log in plain text becomes several changes, of which only the first can leave a gap.
   const change = changes.find(({ type }) => type === "log");
   if (change?.type !== "log" || change.first === undefined || change.first <= count) return;
   throw new Problem(
@@ -117,7 +122,7 @@ function checkLines(task: Task, changes: HttpReport["changes"]): void {
   );
 }
 
-/** Refuses to create a task if the existing one of the same id is another task. */
+/** Refuses to create a task if the existing task with the same id has another reporter or name. */
 function checkSame(task: Task, name: string): void {
   const { id } = task;
   if (task.reporter !== HTTP_REPORTER_ID) {

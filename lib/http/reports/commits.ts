@@ -1,5 +1,5 @@
 /**
- * Waits for commits through storage failures.
+ * Waits for commits, and keeps waiting through storage failures.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { Registry } from "../../registry/registry.ts";
 /** How long to wait after a failed commit that did not degrade the server, in milliseconds. */
 const RETRY_MS = 100;
 
-/** Waits for commits, and for the end of a degradation if one fails. */
+/** Waits for commits, and if one fails, for the end of the server's degradation. */
 export class Commits {
   readonly #registry: Registry;
-  /** Resolves when it is worth trying again. Shared by all callers. */
+  /** Resolves when a failed commit is worth a retry; all callers share this promise. */
   #recovery: Promise<void> | null = null;
 
   /** @param registry the registry whose commits to wait for */
@@ -23,7 +23,7 @@ export class Commits {
   /**
    * Waits until every change so far is committed.
    *
-   * @returns `true` if they are committed; `false` if the commit failed, and it is now worth trying again
+   * @returns `true` if the changes are committed; `false` if the commit failed and is now worth a retry
    */
   async committed(): Promise<boolean> {
     try {

@@ -10,10 +10,16 @@ import { UPDATE_FIELD_NAMES, UPDATE_FIELDS, type UpdateField } from "../../task/
 import { isTooDeep } from "../body.ts";
 import { badBody } from "./schemas.ts";
 
-/** A number as in JSON, or with a plus sign, or without the zero before or after the point. */
+/**
+ * Matches a number as in JSON, but also with a plus sign, or without the digit before or after the decimal
+ * point.
+ */
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** Parsers of fields that are not texts. A text that cannot be parsed is kept, so that validation names it. */
+/**
+ * Parsers for fields that are not texts. A text that cannot be parsed is kept, so that the validation error
+ * quotes it.
+ */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   ...Object.fromEntries(UPDATE_FIELD_NAMES.map((name) => [name, updateReader(UPDATE_FIELDS[name])])),
   stale_after: orNull(number),
@@ -25,18 +31,19 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   result: jsonOrText,
 };
 
-/** Fields that may be repeated. */
+/** Parsers for fields that may be repeated. */
 const LISTS: Readonly<Record<string, (texts: readonly string[]) => readonly string[]>> = {
   tags: (texts) => texts.flatMap((text) => text.split(",")).filter((tag) => tag !== ""),
   lines: (texts) => texts,
 };
 
 /**
- * Converts form fields to a JSON value. `metadata.key=value` and `error.message=text` become fields of an object.
+ * Converts form fields to a JSON value. `metadata.key=value` and `error.message=text` become fields of an
+ * object.
  *
  * @param fields the form fields
- * @returns the value, not validated yet
- * @throws {Problem} 400 if a field is repeated that may be given only once
+ * @returns the JSON value, not validated yet
+ * @throws {Problem} 400 if a field is repeated although it may be given only once
  */
 export function valueOfForm(fields: URLSearchParams): unknown {
   const values = new Map<string, unknown>();
@@ -98,7 +105,7 @@ function orNull(read: (text: string) => unknown): (text: string) => unknown {
 }
 
 function jsonOrText(text: string): unknown {
-  // A text may contain any number of brackets.
+  // The text may be nested too deeply to parse, because it may contain any number of brackets.
   if (isTooDeep(text)) return text;
   try {
     return JSON.parse(text);

@@ -1,6 +1,6 @@
 /**
- * Schemas of the bodies of reports over plain HTTP. A field's description says which values it takes and, after a
- * semicolon, what it means. Error messages quote the first part, the API reference both.
+ * Schemas of the bodies of reports over HTTP. A field's description says which values the field takes and,
+ * after a semicolon, what it means. Error messages quote the first part, and the API reference quotes both.
  *
  * @module
  */
@@ -17,20 +17,20 @@ import {
 } from "../../task/update_fields.ts";
 import { Problem } from "../problem.ts";
 
-/** The maximum length of a value that is repeated in an error message. */
+/** The maximum length of a received value that an error message quotes, in characters. */
 const MESSAGE_CHARACTERS = 64;
 
 const text = (most: number, least = 0) =>
   z.string().min(least).max(most).describe(
     least === 0 ? `a string of at most ${most} characters` : `a string of ${least} to ${most} characters`,
   );
-/** Adds to the description of a schema what the field means. */
+/** Adds the meaning of a field to the description of its schema. */
 const meaning = <Schema extends z.ZodType>(schema: Schema, words: string): Schema =>
   schema.describe(`${schema.description}; ${words}`);
 const taskId = z.string().refine(isTaskId);
 const lines = LIMITS.reportLines;
 
-/** Any JSON value of a bounded size. Not copied, because the value was just parsed. */
+/** Creates a schema for any JSON value up to a size. The value is not copied, because it was just parsed. */
 function json(mostBytes: number, fits: (value: unknown) => boolean = () => true) {
   return z.unknown().refine((value) => fits(value) && byteLength(JSON.stringify(value)) <= mostBytes);
 }
@@ -70,7 +70,7 @@ const { metadata, ...UPDATED } = Object.fromEntries(
   }),
 ) as UpdateShape;
 
-/** A field of every body. */
+/** The field `seq`, which every body may have. */
 const NUMBERED = {
   seq: z.int().min(1).describe("a whole number from 1; higher with each report of the task").optional(),
 };
@@ -183,7 +183,7 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, value: unkno
   throw badField(issue.path.join(".") || "body", wanted, received);
 }
 
-/** The problem of a body with an invalid field. */
+/** Creates the problem for a body with an invalid field. */
 export function badField(field: string, wanted: string, received: unknown): Problem {
   return badBody(`Cannot read "${field}": wanted ${wanted}, received ${briefly(received)}`);
 }
@@ -195,7 +195,7 @@ function briefly(value: unknown): string {
   return json.length <= MESSAGE_CHARACTERS ? json : `${byteLength(json)} bytes of JSON`;
 }
 
-/** The problem of an invalid body. */
+/** Creates the problem for an invalid body. */
 export function badBody(detail: string): Problem {
   return new Problem("bad_body", detail);
 }
@@ -206,7 +206,7 @@ function partOf(schema: z.ZodType, key: PropertyKey): z.ZodType {
   return whole instanceof z.ZodArray ? whole.element as z.ZodType : z.unknown();
 }
 
-/** The part of a description that says which values a field takes. */
+/** Returns the part of a schema's description that says which values the field takes. */
 function wantedBy(schema: z.ZodType): string | undefined {
   if (schema.description !== undefined || !(schema instanceof z.ZodOptional)) {
     return schema.description?.split("; ")[0];
@@ -214,7 +214,7 @@ function wantedBy(schema: z.ZodType): string | undefined {
   return wantedBy(schema.unwrap() as z.ZodType);
 }
 
-/** The schema inside of `optional()` and `nullable()`. */
+/** Returns the schema inside `optional()` and `nullable()`. */
 function unwrapped(schema: z.ZodType): z.ZodType {
   const isWrapped = schema instanceof z.ZodOptional || schema instanceof z.ZodNullable;
   return isWrapped ? unwrapped(schema.unwrap() as z.ZodType) : schema;

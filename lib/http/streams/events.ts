@@ -16,12 +16,12 @@ import { type Call, paramsOf } from "../route.ts";
 import type { WatcherSlots } from "./watcher_slots.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
-/** How long a client waits before it reconnects, in milliseconds. */
+/** The time after which a client reconnects to an interrupted stream, in milliseconds. */
 const RETRY_MS = 1_000;
 
 /**
- * The interval of comments on an idle stream, in milliseconds: proxies close connections that are idle for 30 or 60 s, and
- * only a write reveals that a peer is gone. The HTML standard recommends 15 s.
+ * The interval of keepalive comments on an idle stream, in milliseconds: proxies close connections that are
+ * idle for 30 or 60 s, and only a write reveals that a peer is gone. The HTML standard recommends 15 s.
  */
 const KEEPALIVE_MS = 15_000;
 
@@ -31,10 +31,10 @@ const KEEPALIVE = encoder.encode(": keepalive\n\n");
 
 const HEADERS = {
   "content-type": "text/event-stream",
-  // Proxies that compress responses buffer events until a block is full. So did Deno before 2.9:
-  // https://github.com/denoland/deno/issues/19889
+  // Without `no-transform`, proxies that compress responses buffer events until a block is full. Deno before
+  // 2.9 did the same: https://github.com/denoland/deno/issues/19889
   "cache-control": "no-store, no-transform",
-  // Turns off nginx's buffering of this response.
+  // This header disables nginx's buffering of the response.
   "x-accel-buffering": "no",
   "x-content-type-options": "nosniff",
 };
@@ -66,7 +66,10 @@ class StreamWatcher implements Watcher {
   readonly #queueBytes: number;
   readonly #onLeave: () => void;
   readonly #tally: WatcherTally;
-  /** The number of bytes up to the end of the first message, which has the full state and does not count as backlog. */
+  /**
+   * The number of bytes up to the end of the first message, which contains the full state and does not count
+   * as backlog.
+   */
   #openingBytes: number | null = null;
   #hasLeft = false;
 
@@ -95,7 +98,7 @@ class StreamWatcher implements Watcher {
     const { writtenBytes, queuedBytes } = this.body;
     const takenBytes = Math.max(writtenBytes - queuedBytes, this.#openingBytes ?? writtenBytes);
     if (writtenBytes - takenBytes > this.#queueBytes) {
-      // Disconnects a watcher that reads too slowly. It can reconnect with its last cursor.
+      // A watcher that reads too slowly is disconnected; it can reconnect with its last cursor.
       this.body.discard();
       this.#tally.disconnected++;
       this.#leave();
@@ -106,7 +109,7 @@ class StreamWatcher implements Watcher {
     this.#openingBytes ??= this.body.writtenBytes;
   }
 
-  /** Keeps the connection alive if nothing waits to be sent. */
+  /** Sends a comment that keeps the connection alive, unless other data waits to be sent. */
   keepAlive(): void {
     if (this.body.queuedBytes === 0) this.body.write(KEEPALIVE);
   }
@@ -128,7 +131,7 @@ export class Events {
   readonly #context: HandlerContext;
   readonly #slots: WatcherSlots;
   readonly #watchers: Set<StreamWatcher> = new Set();
-  /** Streams whose peers have not read everything yet. */
+  /** The streams whose peers have not read everything yet. */
   readonly #undone: Set<StreamWatcher> = new Set();
   #onAllDone: () => void = () => {};
   readonly #tally = new WatcherTally();
@@ -175,7 +178,7 @@ export class Events {
     return this.#stream(request, (watcher) => this.#context.hub.watchEvents(client, watcher, after));
   }
 
-  /** `GET /events/tasks/{client}/{id}[?after={cursor}]`: ends after the task has ended. */
+  /** `GET /events/tasks/{client}/{id}[?after={cursor}]`: the stream ends after the task has ended. */
   watchTask({ client, id, request }: Call): Response {
     const after = cursorOf(request);
     const stored = storedTask(this.#context, client, id);
@@ -199,7 +202,7 @@ export class Events {
     const onLeave = () => {
       this.#watchers.delete(watcher);
       if (this.#watchers.size === 0) this.#stopKeepalive();
-      // A stream keeps its slot until the rest of it was read.
+      // A stream keeps its slot until the peer has read the rest of it.
       if (watcher.body.queuedBytes === 0) release();
       stop();
     };
@@ -237,8 +240,9 @@ export class Events {
 }
 
 /**
- * The cursor to resume from. A browser that reconnects sends it as a header, along with the original URL. A header that is
- * not a cursor of this server resumes from no known position, so the stream starts with the full state.
+ * Returns the cursor to resume from. A browser that reconnects sends the cursor as a header, along with the
+ * original URL. If the header is not a cursor of this server, the position is unknown, so the stream starts
+ * with the full state.
  */
 function cursorOf(request: Request): Cursor | null {
   const seen = request.headers.get("last-event-id");

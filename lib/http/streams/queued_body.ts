@@ -1,5 +1,5 @@
 /**
- * A response body that is written incrementally, with a queue whose size is known.
+ * A response body that is written incrementally, through a queue whose size is known.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export class QueuedBody {
   #hasEnded = false;
   #isDone = false;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
-  /** Completes the pull that found the queue empty. */
+  /** Completes a pending pull that found the queue empty; `null` if there is none. */
   #resume: (() => void) | null = null;
 
   /** @param onDone called once, when the body has ended and all of it was pulled, or the peer has disconnected */
@@ -38,7 +38,7 @@ export class QueuedBody {
     return this.#writtenBytes;
   }
 
-  /** The number of written bytes that were not pulled yet. */
+  /** The number of written bytes that the server has not pulled yet. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }
@@ -58,14 +58,16 @@ export class QueuedBody {
     this.#resumePull();
   }
 
-  /** Ends the body now, and discards the queued bytes. */
+  /** Ends the body immediately, and discards the queued bytes. */
   discard(): void {
     this.#queue = [];
     this.#queuedBytes = 0;
     this.end();
   }
 
-  /** Called by the stream when the server is ready for more; not called again before a chunk was enqueued. */
+  /**
+   * Called by the stream when the server is ready for more bytes, but not again before a chunk was enqueued.
+   */
   #pull(): void | Promise<void> {
     if (this.#queue.length === 0 && !this.#hasEnded) {
       return new Promise((resolve) => {

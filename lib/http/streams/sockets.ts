@@ -13,7 +13,7 @@ import { CLOSE, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
 import type { WatcherSlots } from "./watcher_slots.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
-/** How long a watcher may read nothing while a full state waits for it, in milliseconds. */
+/** The maximum time that a watcher may read nothing while a full state waits for it, in milliseconds. */
 const STUCK_MS = 30_000;
 
 /** A watcher over a socket. */
@@ -37,7 +37,7 @@ class SocketWatcher implements Watcher {
   }
 
   get saturated(): boolean {
-    // While part of the previous state is still buffered, the next one would only queue up behind it.
+    // While part of the previous full state is still buffered, the next one would only queue up behind it.
     if (this.#socket.bufferedAmount === 0) {
       this.#saturatedMs = 0;
       return false;
@@ -58,15 +58,18 @@ class SocketWatcher implements Watcher {
     this.close(CLOSE.normal, "The task has ended");
   }
 
-  /** Closes the socket, and counts it as gone at once: the peer's confirmation may take long or never come. */
+  /**
+   * Closes the socket, and stops counting its watcher at once, because the peer's confirmation may take long
+   * or never come.
+   */
   close(code: number, reason: string): void {
     if (this.#gone) return;
     this.gone();
-    // Has no effect if the socket is closing already.
+    // This has no effect if the socket is already closing.
     this.#socket.close(code, reason);
   }
 
-  /** Called when the socket is closed. May be called more than once. */
+  /** Ends the watching. Call this when the socket is closed; further calls do nothing. */
   gone(): void {
     if (this.#gone) return;
     this.#gone = true;
@@ -138,7 +141,7 @@ export class Sockets {
     const { limits } = this.#context;
     this.#slots.check();
     const { socket, response } = upgrade(request);
-    // Counted from now on, so that sockets that never open cannot exceed the limit.
+    // The slot is taken before the socket opens, so that sockets that never open cannot exceed the limit.
     const release = this.#slots.take();
     let stop = () => {};
     const onGone = () => {

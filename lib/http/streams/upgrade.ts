@@ -8,7 +8,7 @@ import { byteLength } from "../../task/protocol.ts";
 import { SUBPROTOCOL } from "../../remote/credentials.ts";
 import { Problem } from "../problem.ts";
 
-/** Close codes (RFC 6455, section 7.4.1, and the IANA registry). */
+/** The codes for closing a WebSocket (RFC 6455, section 7.4.1, and the IANA registry). */
 export const CLOSE = {
   normal: 1000,
   goingAway: 1001,
@@ -18,7 +18,7 @@ export const CLOSE = {
   tryAgainLater: 1013,
 } as const;
 
-/** Sockets whose close the peer has not confirmed yet. */
+/** The sockets that are open, or whose close the peer has not confirmed yet. */
 export class OpenSockets {
   readonly #sockets: Set<WebSocket> = new Set();
   #onAllClosed: () => void = () => {};
@@ -28,7 +28,7 @@ export class OpenSockets {
     this.#sockets.add(socket);
   }
 
-  /** Removes a socket that is closed. May be called more than once. */
+  /** Removes a socket that is closed. Idempotent. */
   delete(socket: WebSocket): void {
     this.#sockets.delete(socket);
     if (this.#sockets.size === 0) this.#onAllClosed();
@@ -46,12 +46,13 @@ export class OpenSockets {
  *
  * @param request the request
  * @returns the socket and the response
- * @throws {Problem} 426 if the request is not a handshake, 400 if it is an invalid one
+ * @throws {Problem} 426 if the request is not a handshake, 400 if it is an invalid handshake
  */
 export function upgrade(request: Request): Deno.WebSocketUpgrade {
   checkHandshake(request);
   try {
-    // The other offered subprotocol may carry a token, which must not be repeated in the response.
+    // Only one offered subprotocol is selected: the other one may carry a token, which must not be repeated
+    // in the response.
     const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((text) =>
       text.trim()
     );

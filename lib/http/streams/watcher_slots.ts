@@ -6,7 +6,7 @@
 
 import { limitReached } from "../problem.ts";
 
-/** Counts sockets and event streams against a limit. */
+/** Counts sockets and event streams against their common limit. */
 export class WatcherSlots {
   readonly #limit: number;
   #taken = 0;
@@ -24,7 +24,7 @@ export class WatcherSlots {
   /**
    * Checks that a slot is free.
    *
-   * @throws {Problem} 503 if none is
+   * @throws {Problem} 503 if no slot is free
    */
   check(): void {
     if (this.#taken < this.#limit) return;
@@ -35,7 +35,7 @@ export class WatcherSlots {
    * Acquires a slot.
    *
    * @returns a function that releases the slot; calling it again has no effect
-   * @throws {Problem} 503 if none is free
+   * @throws {Problem} 503 if no slot is free
    */
   take(): () => void {
     this.check();

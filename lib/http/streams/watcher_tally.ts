@@ -4,12 +4,15 @@
  * @module
  */
 
-/** Counts since the start, shared by all watchers of a transport. */
+/** The counts of all watchers of one transport since the server started. */
 export class WatcherTally {
-  /** Watchers disconnected because they read too slowly. */
+  /** The number of watchers that were disconnected because they read too slowly. */
   disconnected = 0;
   messages = 0;
-  /** Characters of the messages: nearly as many as bytes, and known without encoding them. */
+  /**
+   * The number of characters of the messages: nearly the number of bytes, but known without encoding the
+   * messages.
+   */
   characters = 0;
 
   /** Counts a message. */
@@ -19,7 +22,7 @@ export class WatcherTally {
   }
 }
 
-/** A {@linkcode WatcherTally}, and the number of watchers now. */
+/** The counts of a {@linkcode WatcherTally}, and the current number of watchers. */
 export interface WatcherCounts extends Readonly<Omit<WatcherTally, "sent">> {
   readonly open: number;
 }

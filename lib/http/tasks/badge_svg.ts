@@ -1,5 +1,5 @@
 /**
- * Draws the badge of a task as SVG. Pure.
+ * Draws the badge of a task as SVG.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export interface Badge {
   readonly colour: string;
 }
 
-/** White text has a contrast of at least 4.5:1 on each of these. */
+/** The background colours; white text has a contrast of at least 4.5:1 on each of them. */
 const COLOURS = {
   grey: "#57606a",
   blue: "#0969da",
@@ -35,13 +35,13 @@ const LABEL_LENGTH = 60;
 /** The badge of a task that does not exist. */
 export const UNKNOWN_BADGE: Badge = { label: "task", value: "unknown", colour: COLOURS.grey };
 
-/** The badge of a task. */
+/** Returns the texts and colour of a task's badge. */
 export function badgeOf(task: Task): Badge {
   return { label: task.name, ...valueOf(task) };
 }
 
 function valueOf({ state, progress, stale }: Task): Pick<Badge, "value" | "colour"> {
-  // Rounded down, so that 100% means complete.
+  // The percentage is rounded down, so that 100% means complete.
   const percent = progress === null ? null : `${Math.floor(progress)}%`;
   switch (state) {
     case "NOT_STARTED":
@@ -61,8 +61,8 @@ function valueOf({ state, progress, stale }: Task): Pick<Badge, "value" | "colou
 }
 
 /**
- * Draws a badge, without styles, because a page that embeds it may forbid them. `textLength` fits the text into the
- * calculated width, because the font of the viewer is unknown.
+ * Draws a badge. The SVG has no styles, because a page that embeds it may forbid them. `textLength` fits each
+ * text into its calculated width, because the viewer's font is unknown.
  *
  * @param badge the texts and colour
  * @returns the SVG
@@ -99,7 +99,7 @@ class Part {
   }
 }
 
-/** The approximate width of a text in Verdana at 11 pixels. */
+/** Returns the approximate width of a text in Verdana at 11 pixels. */
 function widthOf(text: string): number {
   let width = 0;
   for (const character of text) width += characterWidth(character);
@@ -111,7 +111,7 @@ function characterWidth(character: string): number {
   if (/[frt()[\]{}"\-/\\]/.test(character)) return 5;
   if (/[mwMW@%]/.test(character)) return 11;
   if (/[A-Z#&_+=<>~^]/.test(character)) return 8;
-  // Most characters beyond Latin, Greek and Cyrillic are square.
+  // Most characters beyond Latin, Greek and Cyrillic are as wide as they are high.
   return character.codePointAt(0)! < 0x530 || character === "…" ? 7 : 11;
 }
 

@@ -10,7 +10,10 @@ import { badgeOf, badgeSvg, UNKNOWN_BADGE } from "./badge_svg.ts";
 import type { HandlerContext } from "../context.ts";
 import { type Call, paramsOf } from "../route.ts";
 
-/** Any page may embed a badge. It is revalidated on each use, and inert if it is opened as a document. */
+/**
+ * The headers of a badge: any page may embed it, it is revalidated on each use, and it is inert if it is
+ * opened as a document.
+ */
 const HEADERS = {
   "content-type": "image/svg+xml; charset=utf-8",
   "cache-control": "no-cache",
@@ -35,7 +38,7 @@ export class Badges {
     const task = registry.task(client, id);
     const badge = task === undefined ? UNKNOWN_BADGE : badgeOf(task);
     const svg = badgeSvg(label === null ? badge : { ...badge, label });
-    // A final state is shown only after its commit.
+    // A badge shows a final state only after its commit.
     await registry.whenPublishable();
     const etag = await eTag(svg);
     const headers = { ...HEADERS, etag };

@@ -13,16 +13,17 @@ const CHUNK_LINES = 1_000;
 export interface WantedLines {
   /** The task's id, which names the file. */
   readonly id: string;
-  /** The number of the first line. */
+  /** The number of the first line of the range. */
   readonly from: number;
-  /** The number after that of the last line. */
+  /** The number of the line after the last one of the range. */
   readonly to: number;
   /** Reads the oldest stored lines between two numbers, up to a maximum. */
   readonly read: (from: number, to: number, most: number) => Promise<LogSlice>;
 }
 
 /**
- * Responds with lines of a log, each after its time, as a download. They are read as fast as the client reads.
+ * Responds with a download of log lines, each preceded by its time. Lines are read from the store as fast as
+ * the client reads the response.
  *
  * @param wanted the range of lines
  * @returns the response

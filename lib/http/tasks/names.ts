@@ -1,5 +1,5 @@
 /**
- * Statistics of a client's tasks by name, over HTTP.
+ * Responds with the statistics of a client's tasks by name.
  *
  * @module
  */

@@ -1,16 +1,16 @@
 /**
- * Remembers the URLs that poll a single task: a polling client repeats the same request, and routing and checking it takes
- * most of the time of a response.
+ * Remembers the URLs that poll a single task: a polling client repeats the same request, and routing and
+ * checking a request takes most of the response time.
  *
  * @module
  */
 
 import type { Call } from "../route.ts";
 
-/** The maximum number of remembered URLs; beyond it, all are forgotten. */
+/** The maximum number of remembered URLs; beyond it, all of them are forgotten. */
 const MAX_URLS = 256;
 
-/** A task that a URL is about. */
+/** The task that a remembered URL is about. */
 interface PolledTask {
   readonly host: string;
   readonly client: string;
@@ -21,7 +21,7 @@ interface PolledTask {
 export class PolledTasks {
   readonly #tasks: Map<string, PolledTask> = new Map();
 
-  /** The task of a request, if a request with the same URL and Host has passed every check before. */
+  /** Returns the task of a request, if a request with the same URL and Host has passed every check before. */
   find(request: Request): PolledTask | undefined {
     const known = this.#tasks.get(request.url);
     if (known === undefined || request.method !== "GET" || request.headers.get("host") !== known.host) {

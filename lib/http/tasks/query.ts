@@ -1,5 +1,5 @@
 /**
- * Reads the query string of a list of tasks strictly, and selects the tasks of one page.
+ * Parses and validates the query string of a list of tasks, and selects the tasks of one page.
  *
  * @module
  */
@@ -20,10 +20,10 @@ import {
 } from "../../task/task_query.ts";
 import { Problem } from "../problem.ts";
 
-/** Every parameter of a list of tasks. */
+/** The names of all query parameters of a list of tasks. */
 const LIST_PARAMETERS: readonly string[] = [...FILTER_NAMES, ...Object.keys(TASK_PAGING)];
 
-/** Every parameter of a list of names. */
+/** The names of all query parameters of a list of names. */
 const NAME_PARAMETERS: readonly string[] = FILTER_NAMES.filter((name) => TASK_FILTERS[name].isForNames);
 
 /** One page of a list. */
@@ -40,7 +40,7 @@ export interface TaskPage {
  *
  * @param params the query string
  * @returns the query
- * @throws {Problem} 400 that names the parameter, if one is unknown, invalid, or repeated
+ * @throws {Problem} 400 if a parameter is unknown, invalid, or repeated; the problem names it
  */
 export function parseTaskQuery(params: URLSearchParams): TaskQuery {
   rejectOthers(params, LIST_PARAMETERS);
@@ -56,8 +56,8 @@ export function parseTaskQuery(params: URLSearchParams): TaskQuery {
  * Reads the parameters of a list of names.
  *
  * @param params the query string
- * @returns the conditions on the tasks that count; all are decided by summaries
- * @throws {Problem} 400 that names the parameter, if one is unknown, invalid, or repeated
+ * @returns the conditions for a task to be counted; summaries suffice to check all of them
+ * @throws {Problem} 400 if a parameter is unknown, invalid, or repeated; the problem names it
  */
 export function parseNameQuery(params: URLSearchParams): readonly TaskCondition[] {
   rejectOthers(params, NAME_PARAMETERS);
@@ -76,7 +76,8 @@ export function selectTasks(tasks: Iterable<StoredTask>, query: TaskQuery): Task
   for (const stored of tasks) {
     if (matchesListed(stored, query.conditions)) matching.push(stored);
   }
-  // The sort is stable: tasks with equal fields stay in the order of creation, so no task is on two pages.
+  // The sort is stable: tasks whose sort fields are equal stay in the order of creation, so no task is on two
+  // pages.
   const ranked = (query.sort.descending ? matching.reverse() : matching)
     .sort((a, b) => compare(a.summary, b.summary, query.sort));
   const first = (query.page - 1) * query.limit;
@@ -88,7 +89,7 @@ export function selectTasks(tasks: Iterable<StoredTask>, query: TaskQuery): Task
   };
 }
 
-/** The `Link` header of a page that has a next page. */
+/** Returns the `Link` header of a response that has a next page. */
 export function linkToPage(url: string, page: number): string {
   const next = new URL(url);
   next.searchParams.set("page", String(page));

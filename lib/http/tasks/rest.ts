@@ -24,12 +24,12 @@ import { linkToPage, parseTaskQuery, selectTasks } from "./query.ts";
 import { type Answer, type Call, paramsOf } from "../route.ts";
 import { listText, taskText, wantsText } from "./text.ts";
 
-/** Headers of JSON from routes that also respond with text. */
+/** The headers of JSON responses of routes that can also respond with text. */
 const NEGOTIATED_HEADERS = { ...JSON_HEADERS, "vary": "Accept" };
 
 /** The maximum length of a cached list, in characters. */
 const MAX_CACHED_CHARACTERS = 256 * 1024;
-/** The maximum number of cached lists; the one that was serialised longest ago is evicted. */
+/** The maximum number of cached lists; beyond it, the list that was serialised longest ago is evicted. */
 const MAX_CACHED_LISTS = 64;
 
 /** The maximum number of lines on a page of a log. */
@@ -43,7 +43,7 @@ export const START_BODY = z.strictObject({
   metadata: z.record(z.string(), z.unknown()).describe("any data shown beside the task").optional(),
 });
 
-/** A serialised list, as of a cursor. */
+/** A serialised list of tasks, and the cursor that it is up to date with. */
 interface CachedList {
   readonly seq: number;
   readonly epoch: string;
@@ -60,7 +60,7 @@ export class Rest {
     this.#context = context;
   }
 
-  /** `GET /tasks/{client}`: all tasks, or one page of those that a query selects. */
+  /** `GET /tasks/{client}`: responds with all tasks, or one page of those that a query selects. */
   list({ client, request }: Pick<Call, "client" | "request">): Answer {
     const { url } = request;
     const mark = url.indexOf("?");
@@ -85,8 +85,9 @@ export class Rest {
   }
 
   /**
-   * `GET /tasks/{client}/{id}/logs`: the newest lines, or those after or before a line number. As a text file if the header
-   * `Accept` prefers text, or with `?format=text` for links; without `limit`, the file has all stored lines.
+   * `GET /tasks/{client}/{id}/logs`: responds with the newest log lines, or with those after or before a line
+   * number. The response is a text file if the header `Accept` prefers text, or with `?format=text`, for
+   * links; without `limit`, the file has all stored lines.
    */
   async logs({ client, id, request }: Call): Promise<Response> {
     const params = paramsOf(request);
@@ -124,7 +125,7 @@ export class Rest {
     });
   }
 
-  /** `GET /tasks/{client}/{id}/progress`: progress over time. */
+  /** `GET /tasks/{client}/{id}/progress`: responds with the progress over time. */
   progress({ client, id }: Call): Answer {
     return whenPublishable(this.#context, () => {
       storedTask(this.#context, client, id);
@@ -211,7 +212,7 @@ export class Rest {
     if (cached?.seq === seq && cached.epoch === epoch) return cached.body;
     const body = `{${envelopeOf(registry, client)},"cursor":"${formatCursor(registry.cursor)}"}`;
     this.#lists.delete(client);
-    // The list of an unknown client is not cached, so that requests for random clients take no memory.
+    // The list of an unknown client is not cached, so that requests for random client tokens take no memory.
     if (seq === 0 || body.length > MAX_CACHED_CHARACTERS) return body;
     this.#lists.set(client, { seq, epoch, body });
     const [oldest] = this.#lists.keys();
@@ -236,7 +237,7 @@ function negotiated(body: string): Response {
   return new Response(body, { headers: NEGOTIATED_HEADERS });
 }
 
-/** Whether the query asks for text; `null` if it does not say. */
+/** Returns whether the query asks for text; `null` if it has no `format`. */
 function textFrom(params: URLSearchParams): boolean | null {
   const format = params.get("format");
   if (format === null) return null;

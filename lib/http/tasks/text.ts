@@ -1,5 +1,5 @@
 /**
- * Formats tasks as text for people, if the client prefers it: `curl -H 'Accept: text/plain'`.
+ * Responds with tasks as text for people, if the client prefers text: `curl -H 'Accept: text/plain'`.
  *
  * @module
  */
@@ -15,9 +15,9 @@ import { textBars } from "../../text/text_bars.ts";
 import { linkToPage, parseTaskQuery, selectTasks, type TaskPage } from "./query.ts";
 import { paramsOf } from "../route.ts";
 
-/** The width of lines, in columns: the server does not know the width of the terminal. */
+/** The width of lines, in columns. It is fixed because the server does not know the width of the terminal. */
 const WIDTH = 80;
-/** The offered types, best first: a client without a preference gets JSON. */
+/** The offered content types, best first: a client without a preference gets JSON. */
 const TYPES = ["application/json", "text/plain", "text/plain;charset=utf-8"] as const;
 const HEADERS = {
   "content-type": "text/plain; charset=utf-8",
@@ -27,13 +27,13 @@ const HEADERS = {
 };
 
 /**
- * Whether the client prefers text to JSON.
+ * Returns whether the client prefers text to JSON.
  *
  * @param request the request
  */
 export function wantsText(request: Request): boolean {
   const accept = request.headers.get("accept");
-  // Skips the negotiation for nearly all requests, because it takes longer than a small response.
+  // Nearly all requests skip the negotiation, because it takes longer than a small response.
   if (accept === null || accept === "*/*" || !/text\//i.test(accept)) return false;
   return accepts(request, ...TYPES)?.startsWith("text/") === true;
 }
@@ -44,8 +44,8 @@ export function taskText(task: Task, status = 200): Response {
 }
 
 /**
- * Responds with a client's tasks as lines of text: those that the query selects, else the first page of all. Without a
- * `sort` parameter, they are in the order of the list page.
+ * Responds with a client's tasks as lines of text: the tasks that the query selects, or without a query the
+ * first page of all tasks. Without a `sort` parameter, tasks are in the order of the list page.
  *
  * @param all all tasks of the client
  * @param request the request
@@ -54,7 +54,7 @@ export function taskText(task: Task, status = 200): Response {
  */
 export function listText(all: Iterable<StoredTask>, request: Request): Response {
   const params = paramsOf(request);
-  // Further pages must be requested, because formatting takes longer than sending JSON.
+  // Without a query, the text has only the first page, because formatting takes longer than sending JSON.
   if (params.size === 0) params.set("limit", String(MAX_PAGE_SIZE));
   const { tasks, total, nextPage } = params.has("sort")
     ? selectTasks(all, parseTaskQuery(params))

@@ -1,5 +1,5 @@
 /**
- * Limits and ends requests that wait for an event (long polling).
+ * Limits the number of requests that wait for an event (long polling), and ends their waits.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { ClosedError } from "../../errors.ts";
 import { limitReached } from "../problem.ts";
 
-/** What a request waits for. */
+/** The wait of a request for an event. */
 export interface Wait<T> {
   /** The request; the wait ends if its client disconnects. */
   readonly request: Request;
@@ -16,7 +16,7 @@ export interface Wait<T> {
   readonly subscribe: (onEvent: (event: T) => void) => () => void;
 }
 
-/** Holds requests that wait, up to a limit. */
+/** Holds waiting requests, up to a limit. */
 export class WaitingRoom {
   readonly #limit: number;
   /** The functions that reject each wait. */
@@ -35,7 +35,7 @@ export class WaitingRoom {
   /**
    * Waits for an event.
    *
-   * @param wait what to wait for
+   * @param wait the request, the timeout, and the event to wait for
    * @returns the event; `null` if the timeout elapses or the client disconnects first
    * @throws {Problem} 503 if the limit is reached
    * @throws {ClosedError} if the server shuts down first
@@ -47,7 +47,7 @@ export class WaitingRoom {
     const { promise, resolve, reject } = Promise.withResolvers<T | null>();
     const giveUp = () => resolve(null);
     const timer = setTimeout(giveUp, timeoutMs);
-    // Removed below, because Deno up to 2.9 also aborts the signal after a complete response:
+    // The listener is removed below, because Deno up to 2.9 also aborts the signal after a complete response:
     // https://github.com/denoland/deno/issues/27005
     request.signal.addEventListener("abort", giveUp);
     this.#waiting.add(reject);
@@ -63,7 +63,7 @@ export class WaitingRoom {
     }
   }
 
-  /** Ends every wait, because the server shuts down. */
+  /** Ends every wait, because the server is shutting down. */
   close(): void {
     for (const reject of this.#waiting) reject(new ClosedError("The server is shutting down"));
   }

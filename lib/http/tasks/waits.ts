@@ -1,5 +1,5 @@
 /**
- * Long polling: responses that wait for a change or for a state of a task.
+ * Responds to long polling: waits for a change, or for a state of a task.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type Answer, type Call, paramsOf } from "../route.ts";
 import { taskText, wantsText } from "./text.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 
-/** The longest wait of a request, in seconds: many proxies give up on a response after a minute. */
+/** The maximum wait of a request, in seconds: many proxies give up on a response after a minute. */
 export const MAX_WAIT_SECONDS = 60;
 
 /** Handles requests that may wait. */
@@ -33,12 +33,15 @@ export class Waits {
     return this.#room.size;
   }
 
-  /** Ends every wait, because the server shuts down. */
+  /** Ends every wait, because the server is shutting down. */
   close(): void {
     this.#room.close();
   }
 
-  /** `GET /tasks/{client}?after={cursor}[&timeout={seconds}]`: the changes since a cursor; waits if there are none. */
+  /**
+   * `GET /tasks/{client}?after={cursor}[&timeout={seconds}]`: responds with the changes since a cursor; waits
+   * for one if there are none.
+   */
   changes({ client, request }: Pick<Call, "client" | "request">): Answer {
     const params = paramsOf(request);
     checkNames(params, ["after", "timeout"]);
@@ -53,9 +56,9 @@ export class Waits {
   }
 
   /**
-   * `GET /tasks/{client}/{id}?wait={states}[&timeout={seconds}]`: the record, once the task is in one of the states. The
-   * response has the record in any case, with status 408 if the timeout elapses, which clients retry, or 409 if the task
-   * cannot reach any of the states any more.
+   * `GET /tasks/{client}/{id}?wait={states}[&timeout={seconds}]`: responds with the record once the task is
+   * in one of the states. The response always has the record: its status is 408, which clients retry, if the
+   * timeout elapses, or 409 if the task can no longer reach any of the states.
    */
   async task({ client, id, request }: Call): Promise<Response> {
     const params = paramsOf(request);
@@ -99,7 +102,10 @@ function recordResponse(stored: StoredTask, status: number, isText: boolean): Re
   return isText ? taskText(stored.task, status) : jsonResponse(stored.json, status, { vary: "Accept" });
 }
 
-/** 200 if the task is in one of the states, 408 if it can still reach one, else 409. */
+/**
+ * Returns the status of the response: 200 if the task is in one of the states, 408 if it can still reach one,
+ * otherwise 409.
+ */
 function statusOf({ task: { state } }: StoredTask, wanted: ReadonlySet<TaskState>): 200 | 408 | 409 {
   if (wanted.has(state)) return 200;
   const place = TASK_STATES.indexOf(state);

@@ -1,5 +1,5 @@
 /**
- * The calls for whoever operates the server.
+ * The calls for operators of the server.
  *
  * @module
  */

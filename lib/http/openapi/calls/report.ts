@@ -1,5 +1,5 @@
 /**
- * The calls that report tasks which run elsewhere.
+ * The calls that report tasks which run outside the server.
  *
  * @module
  */

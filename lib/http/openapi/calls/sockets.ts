@@ -1,5 +1,5 @@
 /**
- * The WebSockets, as the handshakes that open them.
+ * The calls that open WebSockets, described as handshakes.
  *
  * @module
  */
@@ -8,7 +8,10 @@ import { z } from "zod";
 import type { CallGroup } from "../call.ts";
 import { AFTER } from "../parameters.ts";
 
-/** The WebSockets. Their messages are not part of an OpenAPI document; the page at `/docs` describes them. */
+/**
+ * The calls that open WebSockets. The messages of the sockets are not part of an OpenAPI document; the page
+ * at `/docs` describes them.
+ */
 export const SOCKET_CALLS: CallGroup = {
   title: "WebSockets",
   about:
