@@ -9,8 +9,9 @@ import { type Line, RawLine, SocketLine } from "./lines.ts";
 import { TaskWatcher } from "./watchers.ts";
 import { WatcherModel } from "../watcher_model.ts";
 
-/** The server's current address; `null` while there is none. */
+/** The address of the current server, shared by all watchers. */
 export interface Place {
+  /** The address; `null` while no server runs. */
   url: string | null;
 }
 
@@ -22,11 +23,11 @@ export interface CrowdOptions {
   readonly random: () => number;
   /** The beats at which the watcher is disconnected. */
   readonly cuts: ReadonlySet<number>;
-  /** Called with an error if a message is wrong. */
+  /** Called with the error if a message is inconsistent with the earlier ones. */
   readonly failed: (error: unknown) => void;
 }
 
-/** How often a watcher resumes with an older cursor instead of its newest, as a share. */
+/** The probability that a watcher resumes with an older cursor instead of its newest, from 0 to 1. */
 const OLDER_RATE = 0.1;
 
 /** The maximum number of beats that a watcher stays disconnected. */
@@ -35,9 +36,9 @@ const AWAY_BEATS = 3;
 /** A watcher of all tasks of a client, advanced beat by beat. */
 export abstract class CrowdWatcher {
   model: WatcherModel;
-  /** How often it was disconnected. */
+  /** How often the watcher was disconnected. */
   cutCount = 0;
-  /** How often its cursor was rejected. */
+  /** How often the server rejected the watcher's cursor. */
   resyncCount = 0;
   protected readonly options: CrowdOptions;
   #backAt = 0;
@@ -45,23 +46,23 @@ export abstract class CrowdWatcher {
 
   /**
    * @param options the shared options
-   * @param name its name in errors
+   * @param name the name of the watcher in error messages
    */
   constructor(options: CrowdOptions, name: string) {
     this.options = options;
     this.model = new WatcherModel(`${name} of ${options.client}`);
   }
 
-  /** The client whose tasks it watches. */
+  /** The client whose tasks the watcher watches. */
   get client(): string {
     return this.options.client;
   }
 
-  /** Advances by one beat: it is disconnected, resumes, or continues watching. */
+  /** Advances the watcher by one beat, in which it disconnects, reconnects or continues to watch. */
   beat(number: number): void {
     const { cuts, random, place } = this.options;
     if (cuts.has(number)) {
-      // A disconnected watcher is cut right after it reconnects: in the middle of the handshake.
+      // If the watcher is disconnected, it connects first and is cut in the middle of the handshake.
       this.comeBack();
       this.cut();
       this.cutCount++;
@@ -73,19 +74,19 @@ export abstract class CrowdWatcher {
     this.watch();
   }
 
-  /** Cuts its connection at once. */
+  /** Cuts the connection at once. */
   abstract cut(): void;
-  /** Called when the server is gone: drops everything that is still on its way. */
+  /** Drops everything that is still on its way from a server that has ended. */
   abstract drop(): void;
-  /** Connects unless it is connected. */
+  /** Connects the watcher unless it is already connected. */
   abstract comeBack(): void;
-  /** Does its periodic work. */
+  /** Does the work that the watcher does in every beat, such as polling. */
   abstract watch(): void;
-  /** Resolves when all connections are closed. */
+  /** Closes the connection, and resolves when this and all earlier connections are closed. */
   abstract closed(): Promise<void>;
 }
 
-/** The kind of socket: a standard one, or a raw one that closes without a handshake. */
+/** The kind of WebSocket: a standard one, or a raw one that is closed without a closing handshake. */
 export type LineKind = "socket" | "raw";
 
 /** A watcher over a WebSocket. */
@@ -118,7 +119,7 @@ export class SocketCrowdWatcher extends CrowdWatcher {
           failed(error);
         }
       },
-      // A slow consumer, or the server is gone: it resumes with the next beat.
+      // The watcher was a slow consumer or the server has ended: the watcher reconnects with the next beat.
       ended: () => this.#line = null,
     };
     const line = this.#kind === "socket"
@@ -135,12 +136,12 @@ export class SocketCrowdWatcher extends CrowdWatcher {
 
   drop(): void {
     this.cut();
-    // The server would wait for a silent connection.
+    // The server, when it shuts down, would wait for connections that were cut silently.
     for (const line of this.#lines) void line.closed();
   }
 
   watch(): void {
-    // Messages arrive by themselves.
+    // A WebSocket receives its messages without polling.
   }
 
   async closed(): Promise<void> {
@@ -184,12 +185,12 @@ export class RestCrowdWatcher extends CrowdWatcher {
     await this.#poll;
   }
 
-  /** Sends a request, and aborts it after this much of the answer. */
+  /** Sends a request, and aborts it after the given part of the response. */
   #begin(upTo: "head" | "body" | "end"): void {
     const controller = new AbortController();
     this.#controller = controller;
     this.#poll = this.#ask(this.model, upTo, controller).catch((error) => {
-      // The server's end aborts its answers.
+      // The end of the server aborts its responses.
       if (!controller.signal.aborted && !isNetworkError(error)) this.options.failed(error);
     }).finally(() => {
       this.#controller = null;
@@ -217,8 +218,8 @@ export class RestCrowdWatcher extends CrowdWatcher {
       model.beginAnew();
       model.takeState(state);
     } else if (response.status !== 200) {
-      // A server that is shutting down answers 503.
-      if (response.status !== 503) throw new Error(`${all} was answered ${response.status}`);
+      // A server that is shutting down responds with 503.
+      if (response.status !== 503) throw new Error(`Unexpected status ${response.status} of ${all}`);
     } else if (isAll) {
       model.beginAnew();
       model.takeState(body);
@@ -228,11 +229,11 @@ export class RestCrowdWatcher extends CrowdWatcher {
   }
 }
 
-/** A watcher of one task after the other, each until its end. */
+/** A watcher that watches one task after the other, each until the task ends. */
 export class TaskCrowdWatcher {
-  /** How often it was disconnected. */
+  /** How often the watcher was disconnected. */
   cutCount = 0;
-  /** The number of tasks followed to their end. */
+  /** The number of tasks watched until their end. */
   endCount = 0;
   readonly #options: CrowdOptions;
   /** Returns a task to watch, if there is one. */
@@ -246,12 +247,12 @@ export class TaskCrowdWatcher {
     this.#choose = choose;
   }
 
-  /** Whether it waits for the next message of a task. */
+  /** The id of the task for whose next message the watcher waits; `null` if it is not connected. */
   get watched(): string | null {
     return this.#line === null ? null : this.#task?.id ?? null;
   }
 
-  /** Advances by one beat: it is disconnected, reconnects to the same task, or continues watching. */
+  /** Advances the watcher by one beat, in which it disconnects, connects to its task or continues to watch. */
   beat(number: number): void {
     const { cuts, place } = this.#options;
     if (cuts.has(number)) {
@@ -285,9 +286,9 @@ export class TaskCrowdWatcher {
       },
       ended: (code: number) => {
         this.#line = null;
-        // Refused because the task was removed, or cut by the server's end.
+        // The connection was refused because the task was removed, or ended with the server.
         if (code !== 1000) return void (this.#task = hasHeard ? task : null);
-        // A removal between the handshake and the opening is not reported at all.
+        // If the task is removed between the handshake and the first message, there is no message.
         if (hasHeard) watcher.end();
         this.#task = null;
         this.endCount++;
@@ -299,7 +300,7 @@ export class TaskCrowdWatcher {
   }
 }
 
-/** Whether a request failed because the server is gone. */
+/** Whether a request failed because the server has ended. */
 function isNetworkError(error: unknown): boolean {
   return error instanceof TypeError || (error instanceof Deno.errors.Http);
 }

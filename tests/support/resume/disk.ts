@@ -1,5 +1,5 @@
 /**
- * Storage for tasks whose commits can be held back, failed and lost in a crash.
+ * Simulates a disk whose commits can be held back, made to fail and lost in a crash.
  *
  * @module
  */
@@ -19,34 +19,34 @@ import type {
 } from "../../../lib/store/store.ts";
 import { isFinal, type Task } from "../../../lib/task/task.ts";
 
-/** How a {@linkcode ResumeDisk} treats commits. */
+/** Whether the commits of a {@linkcode ResumeDisk} succeed, are held back or fail. */
 export type DiskMood = "well" | "holding" | "failing";
 
-/** Storage that outlives the stores opened on it one after the other. */
+/** A disk that keeps tasks while stores on it are opened one after the other. */
 export interface ResumeDisk extends AsyncDisposable {
-  /** How commits are treated at present. */
+  /** Whether commits currently succeed, are held back or fail. */
   readonly mood: DiskMood;
-  /** Opens a store with the tasks committed before. */
+  /** Opens a store with the tasks that earlier stores committed. */
   open(): TaskStore;
-  /** Holds commits back from now on. */
+  /** Holds all commits back from now on. */
   hold(): void;
-  /** Fails commits from now on. */
+  /** Makes all commits fail from now on. */
   fail(): void;
-  /** Lets commits succeed again; resolves when the held and failed ones have. */
+  /** Makes commits succeed again; resolves when those that were held back or failed have succeeded. */
   heal(): Promise<void>;
-  /** Waits until all commits that can succeed have. */
+  /** Waits until all commits that can succeed have succeeded. */
   settle(): Promise<void>;
-  /** Closes the store, committing as far as possible; resolves with the sequence number of the last change kept. */
+  /** Commits as much as possible and closes the store; resolves with the sequence number of the last committed change. */
   close(): Promise<number>;
   /**
-   * Drops the store as in a crash: only what is committed at the time of the call is kept.
+   * Drops the store as in a crash, after which the disk has only the changes that are committed now.
    *
-   * @returns the sequence number of the last change kept
+   * @returns the sequence number of the last committed change
    */
   crash(): Promise<number>;
 }
 
-/** A change, replayed when the tasks are opened again. */
+/** A change, which is replayed when the next store is opened. */
 interface Entry {
   readonly apply: (tasks: MemoryStore) => void;
   readonly client: string;
@@ -70,13 +70,13 @@ class Commit {
   }
 }
 
-/** Sequence numbers reserved at a time, so that a crash leaves a gap. */
+/** The number of sequence numbers reserved at a time, of which a crash leaves the rest unused. */
 const SEQ_BLOCK = 1_000;
 
-/** How long a change waits to be committed together with others, in milliseconds. */
+/** The time that a change waits to be committed together with others, in milliseconds. */
 const COMMIT_INTERVAL_MS = 50;
 
-/** Keeps the committed changes in the test's memory. */
+/** A disk in memory, which is a journal of the committed changes. */
 export class JournalDisk implements ResumeDisk {
   readonly epoch = "kept";
   readonly limits: MonitorLimits;
@@ -105,7 +105,7 @@ export class JournalDisk implements ResumeDisk {
   }
 
   async heal(): Promise<void> {
-    // A failed commit is not retried at once.
+    // The commit that failed is not retried immediately.
     await this.settle();
     this.mood = "well";
     this.#store?.commit();
@@ -113,7 +113,7 @@ export class JournalDisk implements ResumeDisk {
   }
 
   async settle(): Promise<void> {
-    // As on a real disk, commits succeed one after the other, and callers are notified in between.
+    // As with a real disk, commits complete one after the other, and callers are notified in between.
     for (let turn = 0; turn < 200; turn++) await Promise.resolve();
   }
 
@@ -139,7 +139,7 @@ export class JournalDisk implements ResumeDisk {
   }
 }
 
-/** A store in memory of which only committed changes survive a crash. */
+/** A store on a {@linkcode JournalDisk}; only its committed changes survive a crash. */
 class JournalStore implements TaskStore {
   readonly epoch: string;
   readonly #disk: JournalDisk;
@@ -277,14 +277,14 @@ class JournalStore implements TaskStore {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Completes or fails the current commit, or starts one if there are pending changes. */
+  /** Completes the current commit or makes it fail; if there is none, starts one for the pending changes. */
   commit(): void {
     if (this.#commit === null) this.#next();
     else if (this.#disk.mood === "well") this.#succeeded(this.#commit);
     else if (this.#disk.mood === "failing") this.#failed(this.#commit);
   }
 
-  /** Stops committing. */
+  /** Stops all commits. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#isStopped = true;
@@ -293,7 +293,7 @@ class JournalStore implements TaskStore {
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       while (this.#commit !== null || this.#pending.entries.length > 0) await this.committed();
-      // An orderly end returns unused sequence numbers.
+      // A store that is closed properly releases its unused sequence numbers.
       this.#disk.reservedSeq = this.#seq;
     } finally {
       this.stop();
@@ -321,7 +321,7 @@ class JournalStore implements TaskStore {
     this.#commit = this.#pending;
     this.#commit.seq = this.#seq;
     this.#pending = new Commit();
-    // In a later microtask, as on a real disk.
+    // The commit completes in a later microtask, because it takes time on a real disk.
     queueMicrotask(() => queueMicrotask(() => this.commit()));
   }
 

@@ -1,5 +1,5 @@
 /**
- * Readers of a real server's event streams that are disconnected at random, and resume with `Last-Event-ID`.
+ * Watchers of a real server's event stream that are disconnected at random, and resume with `Last-Event-ID`.
  *
  * @module
  */
@@ -26,11 +26,11 @@ export class EventCrowdWatcher extends CrowdWatcher {
     const { model } = this;
     model.connect("delta");
     const reading = this.#read(url, model, controller.signal).catch((error) => {
-      // The server's end aborts its streams.
+      // The end of the server aborts its streams.
       if (!controller.signal.aborted && !(error instanceof TypeError)) this.options.failed(error);
     }).finally(() => {
       this.#reading.delete(reading);
-      // However it ended, it resumes with the next beat.
+      // Whatever ended the stream, the watcher reconnects with the next beat.
       if (this.#controller === controller) this.#controller = null;
     });
     this.#reading.add(reading);
@@ -46,7 +46,7 @@ export class EventCrowdWatcher extends CrowdWatcher {
   }
 
   watch(): void {
-    // Messages arrive by themselves.
+    // An event stream receives its messages without polling.
   }
 
   async closed(): Promise<void> {
@@ -60,8 +60,10 @@ export class EventCrowdWatcher extends CrowdWatcher {
     const response = await fetch(`${url}/events/tasks/${this.client}`, { headers, signal });
     if (response.status !== 200) {
       await response.body?.cancel();
-      // A server that is shutting down answers 503.
-      if (response.status !== 503) throw new Error(`Events were answered ${response.status}`);
+      // A server that is shutting down responds with 503.
+      if (response.status !== 503) {
+        throw new Error(`Unexpected status ${response.status} of the event stream`);
+      }
       return;
     }
     const parser = new EventParser(cursor ?? "");

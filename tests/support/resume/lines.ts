@@ -1,35 +1,35 @@
 /**
- * Connections to a real server, and the ways to cut them.
+ * Opens WebSocket connections to a real server that can be cut in different ways.
  *
  * @module
  */
 
 import { closeQuietly, HANDSHAKE, send, socketFrame } from "../raw_http.ts";
 
-/** The callbacks of a line; none is called once it was cut. */
+/** The callbacks of a {@linkcode Line}; none is called after the line was cut. */
 export interface LineEvents {
-  /** Called with each message. */
+  /** Called with each message that the line receives. */
   readonly heard: (text: string) => void;
-  /** Called if the other side ended it; with the close code of the WebSocket, or 1006 if there was none. */
+  /** Called if the server closed the line; with the close code of the WebSocket, or 1006 if there was none. */
   readonly ended: (code: number) => void;
 }
 
-/** A connection. */
+/** A WebSocket connection that can be cut. */
 export interface Line {
-  /** Ends it; no callback is called any more. */
+  /** Ends the connection; no callback is called afterwards. */
   cut(): void;
-  /** Resolves when it is closed. */
+  /** Closes the connection if it is still open, and resolves when it is closed. */
   closed(): Promise<void>;
 }
 
-/** A standard WebSocket, which closes with a handshake. */
+/** A standard WebSocket, which is closed with a closing handshake. */
 export class SocketLine implements Line {
   readonly #socket: WebSocket;
   readonly #closed = Promise.withResolvers<void>();
   #isCut = false;
 
   /**
-   * @param url the address, with the scheme of HTTP
+   * @param url the address, with the scheme `http` or `https`
    * @param events the callbacks
    */
   constructor(url: string, events: LineEvents) {
@@ -58,7 +58,7 @@ export class SocketLine implements Line {
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** A raw WebSocket, which ends like a machine that loses its power or its network. */
+/** A raw WebSocket, which is cut as if its machine had lost its power or its network. */
 export class RawLine implements Line {
   readonly #events: LineEvents;
   readonly #isSilent: boolean;
@@ -68,9 +68,9 @@ export class RawLine implements Line {
   #isOver = false;
 
   /**
-   * @param url the address, on 127.0.0.1
+   * @param url the address of a server on 127.0.0.1
    * @param events the callbacks
-   * @param isSilent whether the server gets no sign that the connection was cut
+   * @param isSilent whether a cut leaves the TCP connection open, so that the server does not notice it
    */
   constructor(url: string, events: LineEvents, isSilent: boolean) {
     this.#events = events;
@@ -98,7 +98,7 @@ export class RawLine implements Line {
     if (this.#connection !== null) closeQuietly(this.#connection);
   }
 
-  /** Returns the server's close code. */
+  /** Runs the connection to its end; returns the server's close code, or 1006 if there was none. */
   async #run({ hostname, port, host, pathname, search }: URL): Promise<number> {
     const connection = await Deno.connect({ hostname, port: Number(port) });
     this.#connection = connection;
@@ -110,7 +110,7 @@ export class RawLine implements Line {
     const chunk = new Uint8Array(65_536);
     while (true) {
       const length = await connection.read(chunk);
-      // A silent connection does not read either.
+      // A connection that was cut silently does not read, either.
       if (length === null || this.#isCut) return 1006;
       bytes = joined(bytes, chunk.subarray(0, length));
       if (!isOpen) {
@@ -133,11 +133,11 @@ export class RawLine implements Line {
 interface Frame {
   readonly opcode: number;
   readonly payload: Uint8Array;
-  /** The length of the whole frame. */
+  /** The length of the whole frame, in bytes. */
   readonly length: number;
 }
 
-/** The frame at the start of some bytes; `null` if it is incomplete. */
+/** Parses the frame at the start of some bytes; returns `null` if the frame is incomplete. */
 function frameAt(bytes: Uint8Array<ArrayBuffer>): Frame | null {
   if (bytes.length < 2) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

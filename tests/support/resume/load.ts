@@ -1,5 +1,5 @@
 /**
- * Puts load on a monitor: thousands of tasks a second are started, updated, ended, removed and restored.
+ * Puts load on a monitor: starts, updates, ends, removes and restores thousands of tasks per second.
  *
  * @module
  */
@@ -7,35 +7,35 @@
 import type { MonitoredFunction, MonitoredTask, TaskHandle } from "../../../lib/mod.ts";
 import type { TestServer } from "../server.ts";
 
-/** The arguments of a run. */
+/** What a run does; the argument of the monitored function. */
 interface Script {
   readonly updates: number;
   readonly hasLog: boolean;
   readonly fails: boolean;
-  /** Resolves when the run may continue; absent if it ends in one turn. */
+  /** Resolves when the run may continue; absent if the run does not wait between its updates. */
   readonly pause?: () => Promise<void>;
 }
 
 type Work = MonitoredFunction<void, [Script], number>;
 
-/** A run that continues when it is released. */
+/** A run that waits before each update until the load releases it. */
 interface LongRun {
   readonly client: string;
   readonly id: string;
-  /** Releases the next step. */
+  /** Releases the next update. */
   go: () => void;
   stepsLeft: number;
-  /** Ends its waiting for good. */
+  /** Whether the run no longer waits between its updates. */
   isEnding: boolean;
 }
 
-/** Runs waiting for their next step, per client. */
+/** The number of long runs per client. */
 const LONG_RUNS = 12;
 
-/** Removed ids that may be reused or restored, per client. */
+/** The number of ended and of removed ids to remember per client, which may be removed, restored or reused. */
 const REMEMBERED_IDS = 20;
 
-/** Makes changes through monitored functions, and through requests that remove and restore. */
+/** Makes changes by running monitored functions, and by requests that remove and restore tasks. */
 export class ResumeLoad {
   readonly #random: () => number;
   readonly #clients: readonly string[];
@@ -47,7 +47,7 @@ export class ResumeLoad {
   #work!: Work;
   #runs = 0;
   #seq = 0;
-  /** The number of changes so far. */
+  /** The number of changes made so far. */
   changes = 0;
 
   /**
@@ -61,12 +61,12 @@ export class ResumeLoad {
     this.#removed = new Map(clients.map((client) => [client, []]));
   }
 
-  /** The number of the newest run. */
+  /** The number of the newest run; runs are counted from 1. */
   get newestRun(): number {
     return this.#runs;
   }
 
-  /** Reports new runs to this server; earlier ones continue unmonitored. */
+  /** Runs all further functions on another server; the long runs so far end unmonitored. */
   moveTo(server: TestServer): void {
     this.#server = server;
     this.#seq = server.monitor.registry.cursor.seq;
@@ -74,13 +74,13 @@ export class ResumeLoad {
     this.#endLong();
   }
 
-  /** An unfinished run of a client. */
+  /** Returns the id of an unfinished run of a client; `undefined` if there is none. */
   longRun(client: string): string | undefined {
     const runs = this.#long.filter((run) => run.client === client);
     return runs.length === 0 ? undefined : this.#pick(runs).id;
   }
 
-  /** Makes changes until a number is reached. */
+  /** Makes changes until their number has reached `changes`. */
   async until(changes: number): Promise<void> {
     while (this.changes < changes) {
       await this.burst();
@@ -88,7 +88,7 @@ export class ResumeLoad {
     }
   }
 
-  /** Lets all longer runs report progress, and nothing else happen. */
+  /** Makes every long run report progress, and makes no other change. */
   progress(): void {
     for (const run of this.#long) {
       if (run.stepsLeft === 0) continue;
@@ -97,7 +97,7 @@ export class ResumeLoad {
     }
   }
 
-  /** Makes some hundred changes in one turn; resolves when those made by requests are committed. */
+  /** Makes some hundred changes in one turn of the event loop; resolves when those made by requests are committed. */
   async burst(): Promise<void> {
     const requests: Promise<void>[] = [];
     for (let i = 0; i < 50; i++) {
@@ -107,7 +107,7 @@ export class ResumeLoad {
     await Promise.all(requests);
   }
 
-  /** Ends all runs except a silent one per client, and starts a last one. */
+  /** Ends all runs; then starts a waiting run for each client, and runs a last one, whose ids it returns by client. */
   async end(): Promise<ReadonlyMap<string, string>> {
     await this.finish();
     for (const client of this.#clients) this.#beginLong(client);
@@ -211,15 +211,15 @@ export class ResumeLoad {
     this.#start(client, { updates: 1, hasLog: false, fails: false }, id);
   }
 
-  /** Sends a request; an answer that the task does not exist, or already exists, is expected. */
+  /** Sends a request, whose task may be missing or may exist again; throws if the response has any other error. */
   async #request(method: string, path: string): Promise<void> {
     const { monitor, url } = this.#server;
-    // 503 if the server is shutting down.
+    // A server that is shutting down responds with 503.
     const expected = [200, 204, 404, 409, 503];
     const headers = { host: new URL(url).host };
     const response = await monitor.fetch(new Request(`${url}/tasks/${path}`, { method, headers }));
     if (!expected.includes(response.status)) {
-      throw new Error(`${method} ${path} was answered ${response.status}: ${await response.text()}`);
+      throw new Error(`Unexpected status ${response.status} of ${method} ${path}: ${await response.text()}`);
     }
   }
 

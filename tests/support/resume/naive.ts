@@ -1,12 +1,12 @@
 /**
- * A naive model of which tasks a registry has.
+ * A naive model of the tasks that a registry has.
  *
  * @module
  */
 
 import { isFinal, type TaskState } from "../../../lib/task/task.ts";
 
-/** The limits that remove tasks. */
+/** The registry's limits that remove tasks. */
 export interface NaiveLimits {
   readonly endedTasksPerClient: number;
   readonly endedTasks: number;
@@ -20,36 +20,40 @@ interface NaiveTask {
   readonly run: number;
   readonly state: TaskState;
   readonly endedMs: number;
-  /** Whether it was restored, and is therefore not in the order of ends. */
+  /** Whether the task was restored, and is therefore not at the place that its end time gives it. */
   readonly isRestored: boolean;
 }
 
-/** Unfinished tasks in the order of their creation, and ended ones in the order of their end. */
+/** A model with unfinished tasks in the order of their creation, and ended tasks in the order of their end. */
 export class NaiveTasks {
   readonly #limits: NaiveLimits;
   #live: readonly NaiveTask[];
   #ended: readonly NaiveTask[];
   #removed: readonly (NaiveTask & { readonly removedMs: number })[] = [];
 
-  /** @param limits the limits */
+  /**
+   * @param limits the registry's limits
+   * @param live the unfinished tasks
+   * @param ended the ended tasks
+   */
   constructor(limits: NaiveLimits, live: readonly NaiveTask[] = [], ended: readonly NaiveTask[] = []) {
     this.#limits = limits;
     this.#live = live;
     this.#ended = ended;
   }
 
-  /** The runs of a client with their states. */
+  /** Returns the id, the run and the state of each of a client's tasks, as text to compare. */
   shown(client: string): string[] {
     return [...this.#live, ...this.#ended].filter((task) => task.client === client)
       .map(({ id, run, state }) => `${id} ${run} ${state}`).sort();
   }
 
-  /** The state of a task; `undefined` if there is no such task. */
+  /** Returns the state of a task; `undefined` if there is no such task. */
   state(client: string, id: string): TaskState | undefined {
     return this.#find(client, id)?.state;
   }
 
-  /** Whether a removed task can be restored. */
+  /** Returns whether a removed task can be restored. */
   isRestorable(client: string, id: string, nowMs: number): boolean {
     const isSame = this.#named(client, id);
     return this.#removed.some((task) =>
@@ -92,13 +96,13 @@ export class NaiveTasks {
     this.#forgetExcess(client, nowMs);
   }
 
-  /** Removes the tasks that are too old. */
+  /** Removes the tasks that the age limit no longer permits. */
   sweep(nowMs: number): void {
     this.#removed = this.#removed.filter((task) => nowMs - task.removedMs <= this.#limits.restoreWindowMs);
     this.#forgetExcess(undefined, nowMs);
   }
 
-  /** Applies a restart. */
+  /** Returns the tasks after a restart, which interrupts the unfinished ones. */
   restarted(nowMs: number): NaiveTasks {
     const ended = this.#ended.map((task) => ({ ...task, isRestored: false }));
     const next = new NaiveTasks(this.#limits, this.#live, ended);
@@ -107,7 +111,7 @@ export class NaiveTasks {
     return next;
   }
 
-  /** An independent copy. */
+  /** Returns an independent copy, without the removed tasks. */
   clone(): NaiveTasks {
     return new NaiveTasks(this.#limits, this.#live, this.#ended);
   }

@@ -1,5 +1,5 @@
 /**
- * Records a registry's tasks at every sequence number, so that each message can be compared with the state at its cursor.
+ * Records the state of a registry at every sequence number, to compare each message with the state at its cursor.
  *
  * @module
  */
@@ -18,7 +18,7 @@ interface Moment {
   readonly membershipSeq: number;
 }
 
-/** Records every state of a registry. */
+/** A record of every state that a registry had. */
 export class ResumeOracle implements Disposable {
   readonly #registry: Registry;
   readonly #moments: Map<string, Moment[]> = new Map();
@@ -26,7 +26,7 @@ export class ResumeOracle implements Disposable {
 
   /**
    * @param registry the registry; the oracle must be its first listener
-   * @param clients the clients whose tasks it may already have
+   * @param clients all clients whose tasks may be compared
    */
   constructor(registry: Registry, clients: readonly string[]) {
     this.#registry = registry;
@@ -37,22 +37,22 @@ export class ResumeOracle implements Disposable {
     this.#unsubscribe = registry.subscribe((event) => this.#note(event));
   }
 
-  /** The records of a client at a sequence number. */
+  /** Returns the records of a client at a sequence number. */
   records(client: string, seq: number): Records {
     return this.#moment(client, seq).records;
   }
 
-  /** The sequence number of a client's newest change, up to `seq`, that is published only after its commit. */
+  /** Returns the number of a client's last change up to `seq` that may only be published after its commit. */
   membershipSeq(client: string, seq: number): number {
     return this.#moment(client, seq).membershipSeq;
   }
 
-  /** The records of a client as published, which must equal those of the registry. */
+  /** Returns a client's records according to the registry's events; they must equal those in the registry. */
   newest(client: string): Records {
     return this.#moment(client, Infinity).records;
   }
 
-  /** The records of a client in the registry. */
+  /** Returns the records of a client in the registry. */
   present(client: string): Records {
     return recordsOf(this.#registry, client);
   }
@@ -75,7 +75,7 @@ export class ResumeOracle implements Disposable {
   }
 }
 
-/** Whether two sets of records are equal, in any order. */
+/** Whether two sets of records are equal, regardless of their order. */
 export function isSame(a: Records, b: Records): boolean {
   return a.size === b.size && [...a].every(([id, json]) => b.get(id) === json);
 }

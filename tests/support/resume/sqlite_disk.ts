@@ -1,5 +1,6 @@
 /**
- * A {@linkcode ResumeDisk} on a real database: held back by a lock, failed by a trigger, crashed by copying its files.
+ * A {@linkcode ResumeDisk} with a real database: a lock holds commits back, a trigger makes them fail, and a copy of the
+ * files stands for a crash.
  *
  * @module
  */
@@ -10,18 +11,18 @@ import { SqliteStore } from "../../../lib/store/sqlite/sqlite_store.ts";
 import type { TaskStore } from "../../../lib/store/store.ts";
 import type { DiskMood, ResumeDisk } from "./disk.ts";
 
-/** The real timers, saved before a test replaces them by a fake clock. */
+/** The real timer function, stored before a fake clock replaces it. */
 const { setTimeout: startTimer } = globalThis;
 
-/** How long to wait for the store's worker to finish writing, in milliseconds. */
+/** The time to wait until the store's worker has finished writing, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5_000;
 
-/** Fails commits with a trigger that raises SQLite's error for a full disk. */
+/** The statement that makes commits fail, by a trigger that raises SQLite's error for a full disk. */
 const BREAK = `CREATE TRIGGER trouble BEFORE INSERT ON clients
   BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`;
 const MEND = "DROP TRIGGER IF EXISTS trouble";
 
-/** A folder with a database, and another database after each crash. */
+/** A folder with a database; each crash creates another database in it. */
 export class SqliteDisk implements ResumeDisk {
   mood: DiskMood = "well";
   readonly #limits: MonitorLimits;
@@ -29,9 +30,9 @@ export class SqliteDisk implements ResumeDisk {
   readonly #folder: string;
   #number = 0;
   #store: SqliteStore | null = null;
-  /** The connection that holds commits back and fails them. */
+  /** The connection that holds commits back and makes them fail. */
   #gate: DatabaseSync | null = null;
-  /** The disposals of crashed stores. */
+  /** The pending disposals of the stores that have crashed. */
   readonly #lost: Promise<void>[] = [];
 
   /**
@@ -73,7 +74,7 @@ export class SqliteDisk implements ResumeDisk {
   async heal(): Promise<void> {
     this.#open();
     while (this.#store !== null && this.#store.degradation !== null) {
-      // A failed commit is retried a second later.
+      // The store retries a failed commit after a second.
       this.#pass(1_000);
       await turn();
     }
@@ -121,7 +122,7 @@ export class SqliteDisk implements ResumeDisk {
     return `${this.#folder}/${this.#number}.db`;
   }
 
-  /** Lets commits succeed. */
+  /** Makes commits succeed again. */
   #open(): void {
     if (this.mood === "holding") this.#gate?.exec("ROLLBACK");
     if (this.mood === "failing") this.#gate?.exec(MEND);
@@ -130,10 +131,10 @@ export class SqliteDisk implements ResumeDisk {
 }
 
 /**
- * Holds back all commits to a database.
+ * Holds all commits to a database back.
  *
- * @param file its path
- * @returns a function that releases them
+ * @param file the path of the database
+ * @returns a function that releases the commits
  */
 export function holdCommits(file: string): () => void {
   const gate = new DatabaseSync(file);
@@ -142,24 +143,24 @@ export function holdCommits(file: string): () => void {
 }
 
 /**
- * Copies a database that is being written to, as a crash at this moment would leave it.
+ * Copies a database that is being written to, in the state in which a crash at this moment would leave it.
  *
- * @param from its path
+ * @param from the path of the database
  * @param to the path of the copy
  */
 export function copyDatabase(from: string, to: string): void {
   const reader = new DatabaseSync(from);
-  // During a read transaction, no page is overwritten that is not in the write-ahead log, and the log is not restarted.
+  // A read transaction keeps SQLite from overwriting pages that are not in the write-ahead log, and from restarting the log.
   reader.exec("BEGIN; SELECT count(*) FROM meta");
   Deno.copyFileSync(from, to);
   Deno.copyFileSync(`${from}-wal`, `${to}-wal`);
   reader.close();
 }
 
-/** Removes the trigger from a closed database; returns the sequence number of its last change. */
+/** Removes the trigger from a closed database; returns the sequence number of the last change in the database. */
 function mend(file: string): number {
   const db = new DatabaseSync(file);
-  // A worker that was terminated while writing releases its lock a moment later.
+  // A worker that was terminated while it wrote releases its lock a moment later.
   db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; ${MEND}`);
   const [last] = db.prepare(
     `SELECT max(seq) AS seq FROM (
@@ -171,7 +172,7 @@ function mend(file: string): number {
   return Number(last?.seq ?? 0);
 }
 
-/** Runs one turn of the event loop, independent of the fake clock. */
+/** Waits for one real turn of the event loop, regardless of the fake clock. */
 function turn(): Promise<void> {
   return new Promise((resolve) => void startTimer(resolve, 0));
 }

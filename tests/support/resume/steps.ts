@@ -1,5 +1,5 @@
 /**
- * The steps of a {@linkcode ResumeWorld}, and random histories of them.
+ * Defines the steps of a {@linkcode ResumeWorld}, and generates random histories of them.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import fc from "fast-check";
 import type { CancelledChange, FailChange, FinishChange } from "../../../lib/task/task.ts";
 
-/** The cursor that a watcher resumes with: its last, an older one, none, a future one, or one of another epoch. */
+/** The cursor with which a watcher resumes: its last, an older one, none, a future one, or one of another epoch. */
 export type StepCursor = "last" | "older" | "none" | "future" | "foreign";
 
-/** A step of one task; ignored if the task's state does not allow it. */
+/** A step that changes one task; the world ignores it if the state of the task does not permit it. */
 export type TaskStep =
   & { readonly client: string; readonly id: string }
   & (
@@ -20,7 +20,7 @@ export type TaskStep =
     | { readonly do: "end"; readonly change: FinishChange | FailChange | CancelledChange }
   );
 
-/** Any step. */
+/** A step of any kind. */
 export type WorldStep =
   | TaskStep
   | { readonly do: "watch task"; readonly client: string; readonly id: string }
@@ -93,7 +93,7 @@ const restart: fc.Arbitrary<WorldStep> = fc.record({
  * Generates random histories.
  *
  * @param maxLength the maximum number of steps
- * @param restartWeight the weight of restarts, against 65 of all other steps
+ * @param restartWeight the weight of restarts, compared with 65 for all other steps together
  */
 export function worldSteps(maxLength: number, restartWeight: number): fc.Arbitrary<WorldStep[]> {
   const all = [...WEIGHTED, [restartWeight, restart] as const];
@@ -101,7 +101,7 @@ export function worldSteps(maxLength: number, restartWeight: number): fc.Arbitra
   return fc.array(step, { minLength: 1, maxLength, size: "max" });
 }
 
-/** The limits of a world: ample ones, or small ones that make it forget. */
+/** Random limits of a world: high ones, or low ones that make the registry forget removals. */
 export const worldLimits: fc.Arbitrary<{
   readonly removalsPerClient: number;
   readonly emptyClients: number;

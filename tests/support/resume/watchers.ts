@@ -1,5 +1,5 @@
 /**
- * The watchers of a {@linkcode ResumeWorld}.
+ * The watchers of a {@linkcode ResumeWorld}, which check every message.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import { runOf, WatcherModel } from "../watcher_model.ts";
 
 /** The callbacks of a connection. */
 export interface ConnectionEvents {
-  /** Called after the model applied a message. */
+  /** Called after the watcher's model has applied a message. */
   readonly received: () => void;
-  /** Called with the error of an invalid message. */
+  /** Called with the error if a message is inconsistent with the earlier ones. */
   readonly failed: (error: unknown) => void;
 }
 
-/** A connection of a watcher; it ignores messages once it is closed. */
+/** A connection of a watcher, which ignores messages after it is closed. */
 class Connection implements Watcher {
   readonly saturated = false;
   readonly #take: (message: string) => void;
@@ -40,22 +40,22 @@ class Connection implements Watcher {
   }
 }
 
-/** How a watcher is connected. */
+/** The kind of a watcher: its transport, and for a WebSocket also its mode. */
 export type ListWatcherKind = "delta" | "full" | "rest" | "events";
 
-/** A watcher of all tasks of a client, which is disconnected and resumes. */
+/** A watcher of all tasks of a client, which disconnects and resumes. */
 export class ListWatcher {
   readonly client: string;
   readonly kind: ListWatcherKind;
-  /** Its copy of the tasks. */
+  /** The watcher's copy of the tasks. */
   model: WatcherModel;
   readonly #saved: WatcherModel[] = [];
   #connection: Connection | null = null;
   #expected: "resync" | "changes" | "either" = "either";
 
   /**
-   * @param client the client whose tasks it watches
-   * @param kind how it is connected
+   * @param client the client whose tasks the watcher watches
+   * @param kind the transport and the mode
    */
   constructor(client: string, kind: ListWatcherKind) {
     this.client = client;
@@ -63,12 +63,12 @@ export class ListWatcher {
     this.model = this.#newModel();
   }
 
-  /** Whether it is connected. */
+  /** Whether the watcher is connected. */
   get isConnected(): boolean {
     return this.#connection !== null;
   }
 
-  /** Returns the cursor to resume with; its copy so far is kept as an older state. */
+  /** Selects the state to resume from; the copy of the tasks so far is stored as an older state. */
   choose(from: StepCursor): void {
     if (from === "none") this.model = this.#newModel();
     if (from === "older") this.model = this.#saved[this.#saved.length >> 1]?.clone() ?? this.model;
@@ -76,20 +76,22 @@ export class ListWatcher {
     this.#expected = "either";
   }
 
-  /** Sets the expected first message. */
+  /** Sets the kind of message that the next connection must begin with. */
   expect(expected: "resync" | "changes" | "either"): void {
     this.#expected = expected;
   }
 
-  /** Compares the first message with the expected one. */
+  /** Throws if the first message is of another kind than expected; later messages may be of any kind. */
   checkResync(isResync: boolean): void {
     if (this.#expected === (isResync ? "changes" : "resync")) {
-      throw new Error(`${this.model.name} at ${this.model.cursor} wanted ${this.#expected}`);
+      throw new Error(
+        `${this.model.name} at ${this.model.cursor} did not get the expected ${this.#expected}`,
+      );
     }
     this.#expected = "either";
   }
 
-  /** Connects. */
+  /** Returns a new connection of the watcher. */
   connect(events: ConnectionEvents): Connection {
     const { model } = this;
     const take = (message: SocketMessage, isComplete: boolean) => {
@@ -119,13 +121,13 @@ export class ListWatcher {
     parser.push(text);
     for (const event of parser.events.slice(known)) {
       const message = messageOf(event);
-      // Events that belong together end with an id.
+      // Only the last of several events that belong together has a new id.
       if (message !== null) take(message, event.lastEventId !== lastEventId);
       ({ lastEventId } = event);
     }
   }
 
-  /** Disconnects. */
+  /** Disconnects the watcher. */
   leave(): void {
     if (this.#connection === null) return;
     this.#connection.isOpen = false;
@@ -138,12 +140,12 @@ export class ListWatcher {
   }
 }
 
-/** A watcher of one task until its end. */
+/** A watcher of one task until the task ends. */
 export class TaskWatcher implements Watcher {
   readonly saturated = false;
   readonly client: string;
   readonly id: string;
-  /** Which of the tasks that used the id. */
+  /** The number that distinguishes the watched task from others that had the same id. */
   readonly run: number;
   stop: () => void = () => {};
   readonly #failed: (error: unknown) => void;
@@ -152,9 +154,9 @@ export class TaskWatcher implements Watcher {
   #last: Task | null = null;
 
   /**
-   * @param client the client token
-   * @param task the current record
-   * @param failed called with the error of an invalid message
+   * @param client the client of the task
+   * @param task the current record of the task
+   * @param failed called with the error if a message is inconsistent with the earlier ones
    */
   constructor(client: string, task: Task, failed: (error: unknown) => void) {
     this.client = client;
@@ -167,11 +169,11 @@ export class TaskWatcher implements Watcher {
     if (!this.#isOpen) return;
     const { type, ...task } = JSON.parse(message) as Task & { readonly type: string };
     if (this.#hasEnded) this.#complain("a message after the end");
-    // The server is shutting down, which says nothing about the task.
+    // This message announces a shutdown of the server, and says nothing about the task.
     if (type === "closing") return;
     if (type !== (this.#last === null ? "initial_state" : "state_update")) this.#complain(type);
     if (task.id !== this.id || runOf(task) !== this.run) this.#complain(`another task, ${message}`);
-    if (task.version < (this.#last?.version ?? 0)) this.#complain("a version that went back");
+    if (task.version < (this.#last?.version ?? 0)) this.#complain("a lower version");
     this.#last = task;
   }
 
@@ -180,18 +182,18 @@ export class TaskWatcher implements Watcher {
     if (this.#hasEnded) this.#complain("a second end");
     this.#hasEnded = true;
     if (this.#last === null || !isFinal(this.#last.state)) {
-      this.#complain("the end without the last state");
+      this.#complain("the end without a final state");
     }
   }
 
-  /** Compares what it received with the task's final record; `undefined` if the task was removed. */
+  /** Compares the last message with the current record of the task, which is `undefined` if the task was removed. */
   checkEnd(task: Task | undefined): void {
     const isOver = task === undefined || isFinal(task.state);
     if (this.#hasEnded !== isOver) this.#complain(`${isOver ? "no " : "an "}end`);
-    if (!isOver && this.#last?.version !== task.version) this.#complain("no newest version");
+    if (!isOver && this.#last?.version !== task.version) this.#complain("no message with the newest version");
   }
 
-  /** Disconnects. */
+  /** Disconnects the watcher. */
   leave(): void {
     this.#isOpen = false;
     this.stop();
@@ -200,7 +202,7 @@ export class TaskWatcher implements Watcher {
   #complain(what: string): void {
     this.#failed(
       new Error(
-        `Who watched task ${this.client}/${this.id} was sent ${what}, after ${JSON.stringify(this.#last)}`,
+        `The watcher of task ${this.client}/${this.id} was sent ${what}, after ${JSON.stringify(this.#last)}`,
       ),
     );
   }

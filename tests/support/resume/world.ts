@@ -1,5 +1,5 @@
 /**
- * Runs a registry on a disk, with watchers of every kind, through a history of steps.
+ * Runs a registry with watchers of every kind through a history of steps, and checks every message.
  *
  * @module
  */
@@ -23,10 +23,10 @@ import type { StepCursor, TaskStep, WorldStep } from "./steps.ts";
 import { ListWatcher, TaskWatcher } from "./watchers.ts";
 import type { WatcherModel } from "../watcher_model.ts";
 
-/** The clients with tasks. */
+/** The clients whose tasks the steps change. */
 export const CLIENTS = ["a", "b", "c"] as const;
 
-/** A cursor seen by a watcher, with the records the watcher held. */
+/** A cursor that a watcher received, with the watcher's records at that time. */
 interface SeenCursor {
   readonly client: string;
   readonly cursor: string;
@@ -35,20 +35,20 @@ interface SeenCursor {
 
 /** Counts of what the histories covered. */
 export interface ResumeCounts {
-  /** Cursors that led to the present. */
+  /** The number of times that a cursor was accepted and led to the current state. */
   known: number;
-  /** Cursors of this epoch that were rejected as too old. */
+  /** The number of times that a cursor of the current epoch was rejected as too old. */
   forgotten: number;
-  /** Cursors of another epoch. */
+  /** The number of times that a cursor of another epoch was rejected. */
   foreign: number;
   messages: number;
   restarts: number;
 }
 
-/** The duration of a turn, in milliseconds of the fake clock. */
+/** The time that passes in a step `turn`, in milliseconds of the fake clock. */
 const FRAME_MS = 50;
 
-/** One history of steps. */
+/** A registry, a hub and a REST handler on a disk, with watchers, that run through one history of steps. */
 export class ResumeWorld implements AsyncDisposable {
   readonly counts: ResumeCounts = { known: 0, forgotten: 0, foreign: 0, messages: 0, restarts: 0 };
   readonly #disk: ResumeDisk;
@@ -72,8 +72,8 @@ export class ResumeWorld implements AsyncDisposable {
   #waits!: Waits;
 
   /**
-   * @param disk the storage, disposed of with the world
-   * @param limits the limits
+   * @param disk the disk, which is disposed of together with the world
+   * @param limits the limits of the registry and the hub
    * @param pass advances the fake clock
    */
   constructor(disk: ResumeDisk, limits: MonitorLimits, pass: (milliseconds: number) => void) {
@@ -100,23 +100,23 @@ export class ResumeWorld implements AsyncDisposable {
     return this.#registry;
   }
 
-  /** Whether limits are small enough that cursors may be rejected as too old. */
+  /** Whether the limits are low enough that cursors may be rejected as too old. */
   get #mayForget(): boolean {
     return this.#limits.removalsPerClient < 1_000 || this.#limits.emptyClients < 1_000;
   }
 
-  /** A watcher by index; see the constructor for their clients and kinds. */
+  /** Returns a watcher by its index; the constructor lists the clients and kinds of the watchers. */
   watcher(number: number): ListWatcher {
     return this.#watchers[number % this.#watchers.length]!;
   }
 
-  /** Runs a step, synchronously if possible, so that several steps share one turn. */
+  /** Runs a step, synchronously if possible, so that several steps run in one turn of the event loop. */
   step(step: WorldStep): Promise<void> | void {
     const done = this.#step(step);
     return done === undefined ? this.#check() : done.then(() => this.#check());
   }
 
-  /** Runs steps in order. */
+  /** Runs steps one after the other. */
   async run(steps: Iterable<WorldStep>): Promise<void> {
     for (const step of steps) {
       const done = this.step(step);
@@ -124,7 +124,7 @@ export class ResumeWorld implements AsyncDisposable {
     }
   }
 
-  /** Heals the disk, reconnects all watchers, and checks that each ends with the present state. */
+  /** Heals the disk, reconnects all watchers, and checks that each then has the current state. */
   async finish(): Promise<void> {
     await this.#disk.heal();
     for (const watcher of this.#watchers) if (!watcher.isConnected) this.#connect(watcher, "last");
@@ -233,7 +233,7 @@ export class ResumeWorld implements AsyncDisposable {
     this.#registry = new Registry({ store: this.#store, limits: this.#limits, unsavedEpoch });
     this.#oracle = new ResumeOracle(this.#registry, CLIENTS);
     this.#hub = new Hub(this.#registry, this.#limits);
-    // The parts of a context that lists and changes need.
+    // The parts of a context that requests for lists and changes need.
     const context = { registry: this.#registry, limits: this.#limits } as unknown as HandlerContext;
     this.#rest = new Rest(context);
     this.#waits = new Waits(context);
@@ -255,7 +255,7 @@ export class ResumeWorld implements AsyncDisposable {
     this.#stop();
     const keptSeq = await this.#disk[how]();
     const kept = this.#past.findLast(([seq]) => seq <= keptSeq)?.[1] ?? new NaiveTasks(this.#limits);
-    // The changes made by the start are committed later, if ever.
+    // The changes that the next registry makes on its start may never be committed, so they are not recorded here.
     this.#past.splice(0, this.#past.length, [keptSeq, kept]);
     this.#naive = kept.restarted(Date.now());
     this.#open();
@@ -309,7 +309,7 @@ export class ResumeWorld implements AsyncDisposable {
     }
   }
 
-  /** The answer to a request; `undefined` if the cursor is too old. */
+  /** Returns the response to a request; `undefined` if the cursor is too old. */
   async #answer(url: string, client: string): Promise<Response | undefined> {
     try {
       const request = new Request(url);
@@ -321,7 +321,7 @@ export class ResumeWorld implements AsyncDisposable {
     }
   }
 
-  /** Returns the cursor that a watcher resumes with; `null` for the full state. */
+  /** Selects the state from which a watcher resumes; returns the cursor, or `null` to request the full state. */
   #begin(watcher: ListWatcher, from: StepCursor): string | null {
     watcher.leave();
     watcher.choose(from);
@@ -346,13 +346,13 @@ export class ResumeWorld implements AsyncDisposable {
     watcher.stop = this.#hub.watchTask(client, stored, watcher);
   }
 
-  /** Whether a cursor has an epoch that this registry accepts. */
+  /** Whether a cursor has an epoch that the current registry accepts. */
   #isKnown(cursor: string): boolean {
     const [epoch] = cursor.split(":");
     return epoch === this.#store.epoch || epoch === `unsaved${this.#starts}`;
   }
 
-  /** Checks a watcher's copy after a message: it must equal the state at its cursor, and be committed as far as required. */
+  /** Checks that a watcher's copy equals the state at its cursor, and has no change that had to be committed first. */
   #shown(client: string, model: WatcherModel): void {
     this.counts.messages++;
     const cursor = model.cursor!;
@@ -362,12 +362,14 @@ export class ResumeWorld implements AsyncDisposable {
     const membershipSeq = this.#oracle.membershipSeq(client, seq);
     if (cursor.startsWith(`${this.#store.epoch}:`) && membershipSeq > this.#store.committedSeq) {
       const { committedSeq } = this.#store;
-      throw new Error(`${model.name} saw change ${membershipSeq} when ${committedSeq} was committed`);
+      throw new Error(
+        `${model.name} received change ${membershipSeq} when only ${committedSeq} was committed`,
+      );
     }
     this.#seen.push({ client, cursor, records });
   }
 
-  /** Checks that every cursor ever seen leads to the present or is rejected. */
+  /** Checks that every cursor that any watcher received leads to the current state or is rejected. */
   #checkCursors(): void {
     for (const { client, cursor, records } of this.#seen) {
       const changes = this.#registry.changesSince(client, parseCursor(cursor));
