@@ -7,7 +7,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 const KEY = "0123456789abcdef";
 const TOKEN = { may: "read", client: "c", taskId: null, expiresAt: null } as const;
 
-Deno.test("checkKey() requires a key that can be sent and is hard to guess, and never reveals it", () => {
+Deno.test("checkKey() requires a key that fits into a header and is hard to guess, and its errors never reveal the key", () => {
   assertEquals(checkKey(KEY, "k"), KEY);
   for (
     const key of ["", "0123456789abcde", "0123456789 abcdef", "0123456789abcdef\u00e9", "x".repeat(1_025)]
@@ -20,7 +20,7 @@ Deno.test("checkKey() requires a key that can be sent and is hard to guess, and 
   }
 });
 
-Deno.test("Keyring.grantOf() accepts the key and tokens signed with it, and nothing else", async () => {
+Deno.test("Keyring.grantOf() accepts only the key, and tokens signed with the key", async () => {
   const keyring = new Keyring(KEY);
   assertEquals(keyring.grantOf(KEY), FULL_GRANT);
   const tokens: Omit<ScopedGrant, "kind">[] = [
@@ -71,7 +71,7 @@ Deno.test("Keyring.grantOf() rejects an expired token, even if it was valid a mo
   assertEquals(await new Keyring(KEY).grantOf(signed), null);
 });
 
-Deno.test("permits() allows read tokens to read and write tokens to report, for their own client or task", () => {
+Deno.test("permits() allows read tokens to read and write tokens to report, only for their own client or task", () => {
   const actions = ["read", "start", "cancel", "remove", "report", "operate"] as const;
   const grants: [Grant, string[]][] = [
     [FULL_GRANT, actions.flatMap((action) => [`${action} c/t`, `${action} c/`, `${action} d/t`])],
@@ -91,7 +91,7 @@ Deno.test("permits() allows read tokens to read and write tokens to report, for 
   }
 });
 
-Deno.test("hasExpired() compares with the given time", () => {
+Deno.test("hasExpired() compares the expiry time of a grant with the given time", () => {
   const grant = { kind: "scoped", ...TOKEN, expiresAt: 100 } as const;
   assertEquals([99, 100, 101].map((now) => hasExpired(grant, now)), [false, true, true]);
   assertEquals(hasExpired(FULL_GRANT, 1e12), false);

@@ -2,7 +2,7 @@ import { RateLimiter } from "../../../lib/access/rate_limiter.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
-Deno.test("RateLimiter allows a burst, then one action per refill, for each caller separately", async () => {
+Deno.test("RateLimiter allows each caller a burst, and then one action per refill", async () => {
   using clock = new FakeClock();
   const limiter = new RateLimiter({ burst: 3, refillMs: 1_000, most: 10 });
   for (let turn = 0; turn < 3; turn++) {
@@ -21,7 +21,7 @@ Deno.test("RateLimiter allows a burst, then one action per refill, for each call
   assertEquals(limiter.waitMs("a"), 1_000, "who rested has the burst again, and no more");
 });
 
-Deno.test("RateLimiter forgets the least recently active callers beyond its limit", () => {
+Deno.test("RateLimiter forgets the least recently active callers if there are more than its limit", () => {
   using _clock = new FakeClock();
   const limiter = new RateLimiter({ burst: 1, refillMs: 1_000, most: 3 });
   for (const who of ["a", "b", "c", "a", "d"]) limiter.spend(who);

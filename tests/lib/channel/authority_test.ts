@@ -21,7 +21,7 @@ function open(name: string, options: Partial<AuthorityChannelOptions> = {}) {
   return { channel, received, gone, goneOnce: goneOnce.promise };
 }
 
-/** Waits for the authority's announcement, then joins as a member. */
+/** Waits for the authority's heartbeat, then joins the channel as a member. */
 async function join(member: RawPeer) {
   await member.take("heartbeat");
   member.post({ type: "hello", from: member.id, to: "*", oldest: 1 });
@@ -41,7 +41,7 @@ Deno.test("AuthorityChannel keeps the position of a forgotten member, but drops 
   await goneOnce;
   assertEquals([gone, channel.memberCount, channel.send("member", "late")], [["member"], 0, false]);
 
-  // The member behaves as if the acknowledgement was lost.
+  // The member sends its messages again, as if their acknowledgement was lost.
   member.postPacket(channel.id, session, { first: 1, messages: ["ma", "mb"] });
   await member.take("unknown");
   member.post({ type: "hello", from: "member", to: "*", oldest: 1 });
@@ -53,7 +53,7 @@ Deno.test("AuthorityChannel keeps the position of a forgotten member, but drops 
   assertEquals(received, ["a", "b", "c"]);
 });
 
-Deno.test("AuthorityChannel remembers at most maxForgottenMembers", async () => {
+Deno.test("AuthorityChannel remembers the positions of at most maxForgottenMembers members", async () => {
   using member = await RawPeer.open("authority-forgotten", "member");
   const options = { heartbeatMs: 10, memberTimeoutMs: 50, maxForgottenMembers: 0 };
   const { channel, goneOnce } = open("authority-forgotten", options);
@@ -66,7 +66,7 @@ Deno.test("AuthorityChannel remembers at most maxForgottenMembers", async () => 
   assertEquals([again.next, again.oldest], [5, 1]);
 });
 
-Deno.test("AuthorityChannel accepts at most maxMembers", async () => {
+Deno.test("AuthorityChannel accepts at most maxMembers members", async () => {
   using first = await RawPeer.open("authority-members", "first");
   using second = await RawPeer.open("authority-members", "second");
   const { channel } = open("authority-members", { maxMembers: 1 });
@@ -83,7 +83,7 @@ Deno.test("AuthorityChannel accepts at most maxMembers", async () => {
   assertEquals([channel.memberCount, channel.send("first", "nothing")], [1, false]);
 });
 
-Deno.test("AuthorityChannel continues with a member where another authority stopped", async () => {
+Deno.test("AuthorityChannel continues with a member's messages where the previous authority stopped", async () => {
   using member = await RawPeer.open("authority-continues", "member");
   const { channel, received } = open("authority-continues");
   using _channel = channel;
@@ -96,7 +96,7 @@ Deno.test("AuthorityChannel continues with a member where another authority stop
   assertEquals(received, ["x"]);
 });
 
-Deno.test("AuthorityChannel replies to a younger authority at once, and closes if there is an older one", async () => {
+Deno.test("AuthorityChannel sends a heartbeat at once if there is a younger authority, and closes if there is an older one", async () => {
   using other = await RawPeer.open("authority-conflict", "other");
   const conflict = Promise.withResolvers<string>();
   const { channel } = open("authority-conflict", {

@@ -21,12 +21,12 @@ import type { Burst } from "./isolate_worker.ts";
 const WORKER = new URL("./isolate_worker.ts", import.meta.url);
 
 let names = 0;
-/** A unique name, because all tests share the process. */
+/** Returns a unique channel name, because all tests share the process. */
 function freshName(): string {
   return `channel-test-${++names}`;
 }
 
-/** An authority that records what it receives. */
+/** An authority that records the messages, members and conflicts that it is notified of. */
 class TestAuthority implements Disposable {
   readonly received: string[] = [];
   readonly came: string[] = [];
@@ -79,7 +79,7 @@ function assertBurst(received: readonly string[], prefix: string, count: number)
   assertEquals(wrong, -1, `message ${numbers[wrong]} came in place ${wrong}`);
 }
 
-/** Polls for a condition that has no promise. */
+/** Polls a condition until it is true. */
 async function until(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!condition()) {
@@ -96,7 +96,7 @@ Deno.test("MemberChannel.send() delivers 100,000 messages to an authority that i
   block(500);
   await done;
   assertBurst(authority.received, "a", 100_000);
-  // The window is smaller than the ring buffer, so being blocked causes no loss.
+  // The sender's window is smaller than the ring buffer, so a blocked receiver loses no message.
   assertEquals(authority.channel.lostPackets, 0);
   await isolate.call("close");
 });
@@ -162,12 +162,12 @@ Deno.test("AuthorityChannel.send() delivers messages to a blocked member, in spi
   await isolate.call("close");
 });
 
-Deno.test("AuthorityChannel.send() returns whether there is such a member", () => {
+Deno.test("AuthorityChannel.send() returns whether the channel has a member with the given id", () => {
   using authority = new TestAuthority(freshName());
   assertEquals(authority.channel.send("nobody", "hello"), false);
 });
 
-Deno.test("MemberChannel.request() is answered in spite of losses, however long the response", async () => {
+Deno.test("MemberChannel.request() resolves with the response in spite of losses, however long the response is", async () => {
   const name = freshName();
   const page = "y".repeat(256 * 1024);
   using authority = new TestAuthority(name, { onRequest: (_id, payload) => payload + page });
@@ -181,7 +181,7 @@ Deno.test("MemberChannel.request() is answered in spite of losses, however long 
   await isolate.call("close");
 });
 
-Deno.test("MemberChannel.request() rejects with the authority's message, its signal's reason, and on close", async () => {
+Deno.test("MemberChannel.request() rejects with the authority's error or the signal's reason, and if the channel is closed", async () => {
   const name = freshName();
   using _authority = new TestAuthority(name, {
     onRequest() {
@@ -201,7 +201,7 @@ Deno.test("MemberChannel.request() rejects with the authority's message, its sig
   await assertRejects(() => open, LinkClosedError, "the channel was closed");
 });
 
-Deno.test("AuthorityChannel.publish() reaches every member, and heartbeats repeat the newest number", async () => {
+Deno.test("AuthorityChannel.publish() reaches every member, and heartbeats repeat the newest sequence number", async () => {
   const name = freshName();
   using authority = new TestAuthority(name, { heartbeatMs: 20 });
   const heard: string[] = [];
@@ -248,7 +248,8 @@ Deno.test("MemberChannel continues with the next authority after the previous on
   using second = new TestAuthority(name, { epoch: "second" });
   await member.drained();
   assertEquals(epochs, ["first", "second"]);
-  // Messages that the first authority could not acknowledge arrive again; no others do, and none is missing.
+  // Only the messages that the first authority did not acknowledge arrive a second time, and no message is
+  // missing.
   const start = Number(second.received[0]!.slice(2));
   assertLessOrEqual(start, first.received.length);
   assertBurst([...first.received.slice(0, start), ...second.received], "a", 30_000);
@@ -282,7 +283,7 @@ Deno.test("AuthorityChannel forgets a member that was terminated", async () => {
   assertEquals(authority.channel.send(id, "too late"), false);
 });
 
-Deno.test("MemberChannel that was blocked for long returns without loss or duplicates", async () => {
+Deno.test("MemberChannel in an isolate that was blocked for long resumes without losses or duplicates", async () => {
   const name = freshName();
   using authority = new TestAuthority(name, { heartbeatMs: 20, memberTimeoutMs: 1_200 });
   using isolate = await openMember(name);
@@ -316,7 +317,7 @@ Deno.test("AuthorityChannel throws at once if its isolate already has an authori
   new TestAuthority(name).channel.close();
 });
 
-Deno.test("AuthorityChannel of another isolate closes if the name is taken, and the older one goes on", async () => {
+Deno.test("AuthorityChannel closes if another isolate has an older authority of the same name, which continues", async () => {
   const name = freshName();
   using first = new TestAuthority(name);
   using isolate = new Isolate(WORKER);
@@ -333,7 +334,7 @@ Deno.test("AuthorityChannel of another isolate closes if the name is taken, and 
   assertEquals([first.received, first.conflicts], [["still here"], []]);
 });
 
-Deno.test("AuthorityChannel of another isolate closes even if the older one was blocked", async () => {
+Deno.test("AuthorityChannel closes even if the older authority's isolate was blocked", async () => {
   const name = freshName();
   using _first = new TestAuthority(name);
   using isolate = new Isolate(WORKER);
@@ -380,7 +381,7 @@ Deno.test("Channels ignore and count malformed messages", async () => {
     { ...frame, type: "packet", session, packet: { ...packet, first: 0 } },
     { ...frame, type: "packet", session, packet: { ...packet, next: Infinity } },
   ];
-  // Well-formed frames of unknown senders: neither counted as malformed nor acted on.
+  // Well-formed frames from unknown senders are not counted as malformed, and have no effect.
   const foreign = [
     { ...frame, type: "packet", session, packet },
     { ...frame, type: "packet", session, packet, to: authority.channel.id, from: member.id },
@@ -400,7 +401,7 @@ Deno.test("Channels ignore and count malformed messages", async () => {
   raw.close();
 });
 
-Deno.test("Channels go on after callbacks that throw", async () => {
+Deno.test("Channels continue to work after callbacks that throw", async () => {
   const name = freshName();
   const authorityErrors: unknown[] = [];
   const memberErrors: unknown[] = [];
@@ -428,7 +429,7 @@ Deno.test("Channels go on after callbacks that throw", async () => {
   assertEquals(authorityErrors.length, 2);
 });
 
-Deno.test("MemberChannel.close() rejects what is pending, and is idempotent", async () => {
+Deno.test("MemberChannel.close() rejects pending requests and waits, and is idempotent", async () => {
   const name = freshName();
   using authority = new TestAuthority(name);
   const member = new MemberChannel({ name });
@@ -448,7 +449,7 @@ Deno.test("MemberChannel.close() rejects what is pending, and is idempotent", as
   assertEquals(authority.received.at(-1), "a again");
 });
 
-Deno.test("AuthorityChannel.close() works while busy, twice, and from within a callback", async () => {
+Deno.test("AuthorityChannel.close() can be called while messages are in flight, twice, and from within a callback", async () => {
   const name = freshName();
   const authority: TestAuthority = new TestAuthority(name, {
     onMessage: (_id, message) => {
@@ -466,7 +467,7 @@ Deno.test("AuthorityChannel.close() works while busy, twice, and from within a c
   assertEquals([authority.received, next.received], [["a 0"], ["a 0", "a 1"]]);
 });
 
-Deno.test("MemberChannel.congested says when to stop sending, onDrain when to go on", async () => {
+Deno.test("MemberChannel.congested tells a sender when to pause, and onDrain when to resume", async () => {
   const name = freshName();
   using authority = new TestAuthority(name);
   let drains = 0;
@@ -481,7 +482,7 @@ Deno.test("MemberChannel.congested says when to stop sending, onDrain when to go
   assertEquals([member.congested, drains, authority.received.length], [false, 1, 11]);
 });
 
-Deno.test("Channels can be closed and reopened in the same turn, by any code", async () => {
+Deno.test("Channels can be closed and reopened in the same turn of the event loop, also by unrelated code", async () => {
   const name = freshName();
   using isolate = new Isolate(WORKER);
   await isolate.call("openAuthority", { name, epoch: "first" });

@@ -1,4 +1,4 @@
-/** The order in which destinations of reports are tried. */
+/** Tests the order in which `monitored()` tries destinations for its reports. */
 
 import { monitored } from "../../../lib/monitored.ts";
 import { remoteSink } from "../../../lib/remote/remote_sink.ts";
@@ -13,7 +13,7 @@ import { Variable } from "../../support/variable.ts";
 
 const WORKER = new URL("../replica/worker.ts", import.meta.url);
 
-Deno.test("monitored() reports to the server in its options, before any other", async () => {
+Deno.test("monitored() prefers the server in its options to every other destination", async () => {
   await using server = startServer();
   using sink = remoteSink(server.url);
   using local = new LocalMonitor();
@@ -29,7 +29,7 @@ Deno.test("monitored() reports to the server in its options, before any other", 
   assertEquals(sink, remoteSink(server.url));
 });
 
-Deno.test("monitored() in a worker reports to the monitor of its process, before TASKSCOPE_SERVER", async () => {
+Deno.test("monitored() in a worker prefers the monitor of its process to TASKSCOPE_SERVER", async () => {
   await using server = startServer();
   using variable = new Variable("TASKSCOPE_SERVER");
   variable.value = server.url;
@@ -41,7 +41,7 @@ Deno.test("monitored() in a worker reports to the monitor of its process, before
   assertEquals(server.monitor.registry.tasks("default"), []);
 });
 
-Deno.test("monitored() in a worker without a monitor reports to TASKSCOPE_SERVER, from the beginning", async () => {
+Deno.test("monitored() in a worker reports everything to TASKSCOPE_SERVER if its process has no monitor", async () => {
   await using server = startServer();
   using variable = new Variable("TASKSCOPE_SERVER");
   variable.value = server.url;
@@ -66,7 +66,7 @@ Deno.test("monitored() in a worker without a monitor reports to TASKSCOPE_SERVER
   await fetch(`${server.url}/tasks/default/waits/cancel`, { method: "POST" }).then((answer) => answer.text());
   assertEquals(await worker.call("outcome", "waits wait"), "AbortError: The task was cancelled");
   assertEquals(registry.task("default", "waits")?.state, "CANCELLED");
-  // The search for a monitor is not repeated.
+  // The worker does not search for a monitor again.
   assertEquals(await worker.call("repeat", { channel, count: 20 }), 190);
   assertEquals(registry.tasks("default").length, 23);
   assertEquals(server.errors, []);

@@ -11,7 +11,7 @@ function taskOf(monitor: ChannelMonitor, id: string): Task | undefined {
   return monitor.test.registry.task("default", id);
 }
 
-/** The stored log lines of a task. */
+/** Returns the stored log lines of a task. */
 async function linesOf(monitor: ChannelMonitor, id: string): Promise<string[]> {
   return (await monitor.test.registry.log("default", id, 0, Infinity)).lines.map(({ text }) => text);
 }
@@ -48,7 +48,7 @@ Deno.test("monitored() in a worker keeps the newest log lines if there are more 
   using worker = new Isolate(WORKER);
   await start(worker, monitor, { id: "flood", kind: "log", count: 100_000 });
   assertEquals(await worker.call("outcome", "flood log"), "log 100000");
-  // On a busy machine the function resolves before the monitor has applied all of its reports.
+  // On a busy machine, the function resolves before the monitor has applied all reports of the task.
   await until(() => taskOf(monitor, "flood")?.current === 100_000);
   const lines = await linesOf(monitor, "flood");
   const numbers = lines.filter((text) => text.startsWith("line ")).map((text) => Number(text.slice(5)));
@@ -65,7 +65,7 @@ Deno.test("monitored() in a worker can be called again as soon as the previous c
   assertEquals([tasks.length, tasks.every(({ state }) => state === "FINISHED")], [100, true]);
 });
 
-Deno.test("monitored() in a worker is reported to its end, even if it starts while another call ends", async () => {
+Deno.test("monitored() in a worker reports a task until its end, even if the task starts while another one ends", async () => {
   using monitor = new ChannelMonitor();
   using worker = new Isolate(WORKER);
   assertEquals(await worker.call("overlap", { channel: monitor.channel, count: 400 }), 79_800);
@@ -73,7 +73,7 @@ Deno.test("monitored() in a worker is reported to its end, even if it starts whi
   assertEquals([tasks.length, tasks.filter(({ state }) => state !== "FINISHED")], [400, []]);
 });
 
-Deno.test("monitored() in a worker is cancelled through the registry", async () => {
+Deno.test("monitored() in a worker can be cancelled through the registry", async () => {
   using monitor = new ChannelMonitor();
   using worker = new Isolate(WORKER);
   for (const id of ["one", "two"]) await start(worker, monitor, { id, kind: "wait" });
@@ -86,7 +86,7 @@ Deno.test("monitored() in a worker is cancelled through the registry", async () 
   assertEquals(taskOf(monitor, "two")?.state, "CANCELLED");
 });
 
-Deno.test("monitored() in a worker is interrupted before the monitor's process ends", async () => {
+Deno.test("monitored() in a worker is interrupted before the process of its monitor ends", async () => {
   using monitor = new ChannelMonitor();
   using worker = new Isolate(WORKER);
   await start(worker, monitor, { id: "t", kind: "wait" });
@@ -98,7 +98,7 @@ Deno.test("monitored() in a worker is interrupted before the monitor's process e
   assertEquals([state, error, cancel_requested], ["ERROR", { type: "interrupted", message }, false]);
 });
 
-Deno.test("monitored() in two workers under one id belongs to the first", async () => {
+Deno.test("monitored() called in two workers with the same id reports only the first call", async () => {
   using monitor = new ChannelMonitor();
   using first = new Isolate(WORKER);
   using second = new Isolate(WORKER);
@@ -112,7 +112,7 @@ Deno.test("monitored() in two workers under one id belongs to the first", async 
   assertEquals(taskOf(monitor, "same")?.state, "CANCELLED");
 });
 
-Deno.test("monitored() twice in one worker under one id belongs to the first", async () => {
+Deno.test("monitored() called twice in one worker with the same id reports only the first call", async () => {
   using monitor = new ChannelMonitor();
   using worker = new Isolate(WORKER);
   await start(worker, monitor, { id: "same", kind: "wait" });
@@ -125,7 +125,7 @@ Deno.test("monitored() twice in one worker under one id belongs to the first", a
   await until(() => taskOf(monitor, "same")?.state === "CANCELLED", 2_000);
 });
 
-Deno.test("monitored() in a worker does not report to a monitor with another channel", async () => {
+Deno.test("monitored() in a worker does not report to a monitor on another channel", async () => {
   using mine = new ChannelMonitor();
   using other = new ChannelMonitor();
   using worker = new Isolate(WORKER);
@@ -137,7 +137,7 @@ Deno.test("monitored() in a worker does not report to a monitor with another cha
   assertEquals([taskOf(other, "b")?.state, taskOf(other, "a")], ["FINISHED", undefined]);
 });
 
-Deno.test("monitored() in a worker waits for a monitor that is created after the task started, until everything is committed", async () => {
+Deno.test("monitored() in a worker reports to a monitor created after the task started, and waits until everything is committed", async () => {
   using worker = new Isolate(WORKER);
   for (let i = 0; i < 10; i++) {
     const channel = freshChannel();

@@ -1,5 +1,5 @@
 /**
- * One end of a channel in an isolate of its own, controlled by a test.
+ * A channel's member or authority in an isolate of its own, controlled by a test.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const conflicts: string[] = [];
 const connects: string[] = [];
 const floods: BroadcastChannel[] = [];
 
-/** Posts on an unrelated name, so that the ring buffer of the process overflows. */
+/** Posts messages on an unrelated channel, so that the ring buffer of the process overflows. */
 async function flood(count: number): Promise<void> {
   const channel = new BroadcastChannel("unrelated");
   floods.push(channel);
@@ -44,12 +44,12 @@ serveCommands({
     });
   },
   memberId: () => member.id,
-  /** Sends numbered messages, and floods an unrelated name after the first batches. */
+  /** Sends numbered messages, and floods an unrelated channel after the first batches. */
   async burst({ from, count, prefix, flooded, flag }: Burst) {
     const padding = "x".repeat(130);
     const started = performance.now();
     for (let i = from; i < from + count; i++) member.send(`${prefix} ${i} ${padding}`);
-    // The first batches are sent in the microtask.
+    // The first batches are sent in the next microtask.
     await Promise.resolve();
     if (flooded > 0) await flood(flooded);
     if (flag !== undefined) raise(flag);
@@ -60,7 +60,7 @@ serveCommands({
   drained: () => member.drained(),
   request: (payload: string) => member.request(payload),
   flood,
-  /** Sets one flag and blocks until the other is set. */
+  /** Sets one flag, and blocks the isolate until the other flag is set. */
   block({ blocked, released }: Blockade) {
     raise(blocked);
     blockUntil(released);
@@ -69,7 +69,7 @@ serveCommands({
   connects: () => connects,
   conflicts: () => conflicts,
   lostPackets: () => member.lostPackets,
-  /** Resolves once the given number of messages has arrived. */
+  /** Returns the received messages once the given number of them has arrived. */
   async waitForReceived(count: number) {
     while (received.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
     return received;
@@ -90,13 +90,13 @@ export interface Burst {
   readonly from: number;
   readonly count: number;
   readonly prefix: string;
-  /** How many messages to post on an unrelated name after the first batches. */
+  /** How many messages to post on an unrelated channel after the first batches. */
   readonly flooded: number;
-  /** Set when the flood is over. */
+  /** A flag to set when the unrelated messages were posted. */
   readonly flag?: Int32Array<SharedArrayBuffer>;
 }
 
-/** A time in which the isolate is blocked. */
+/** The flags for blocking an isolate: one to set when it is blocked, and one that releases it. */
 export interface Blockade {
   readonly blocked: Int32Array<SharedArrayBuffer>;
   readonly released: Int32Array<SharedArrayBuffer>;

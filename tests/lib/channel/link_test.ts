@@ -19,7 +19,7 @@ function numbered(count: number, prefix = ""): string[] {
   return Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 }
 
-/** A link that transmits over a wire and records its messages. */
+/** Creates a link that transmits over a simulated wire and records the messages that it delivers. */
 function endpoint(clock: VirtualClock, wire: SimulatedWire<Packet>, options: Partial<LinkOptions> = {}) {
   const received: string[] = [];
   const errors: unknown[] = [];
@@ -57,7 +57,7 @@ const faults = fc.record({
   seed: fc.integer(),
 });
 
-Deno.test("Link.send() delivers every message exactly once and in order, both ways, over any lossy wire", async () => {
+Deno.test("Link.send() delivers every message exactly once and in order, in both directions, over any lossy wire", async () => {
   await fc.assert(
     fc.asyncProperty(faults, fc.nat(150), fc.nat(150), async (wireFaults, leftCount, rightCount) => {
       const { clock, left, right } = pair(wireFaults, SMALL);
@@ -67,7 +67,8 @@ Deno.test("Link.send() delivers every message exactly once and in order, both wa
         const messages = side === left ? sent.left : sent.right;
         for (const message of messages) clock.set(() => side.link.send(message), Math.floor(random() * 500));
       }
-      // Timers due at the same time run in order, others do not; the order of the send() calls counts.
+      // The timers run in an order of their own, so the messages are expected in the order of the send()
+      // calls.
       const order = { left: [] as string[], right: [] as string[] };
       for (const [side, list] of [[left, order.left], [right, order.right]] as const) {
         const send = side.link.send.bind(side.link);
@@ -93,7 +94,7 @@ Deno.test("Link.send() delivers every message exactly once and in order, both wa
   );
 });
 
-Deno.test("Link.connect() continues with another peer where the previous one stopped", async () => {
+Deno.test("Link.connect() continues with another peer where the previous peer stopped", async () => {
   await fc.assert(
     fc.asyncProperty(
       faults,
@@ -148,7 +149,7 @@ Deno.test("Link.send() sends a message longer than a batch in a batch of its own
   assertEquals(left.wire.transmitted.map((packet) => packet.messages.length), [1, 1, 2]);
 });
 
-Deno.test("Link.send() rejects messages beyond its limits, and keeps the queued ones", async () => {
+Deno.test("Link.send() throws for messages beyond its limits, and keeps the queued ones", async () => {
   const { clock, left, right } = pair({}, { maxQueuedMessages: 3, maxQueuedLength: 10 });
   for (const message of ["1", "2", "3"]) left.link.send(message);
   const error = assertThrows(
@@ -164,7 +165,7 @@ Deno.test("Link.send() rejects messages beyond its limits, and keeps the queued 
   assertEquals(right.received, ["1", "2", "3", "x".repeat(9)]);
 });
 
-Deno.test("Link.congested holds from the threshold until the backlog has halved; then onDrain is called once", async () => {
+Deno.test("Link.congested is true from the threshold until the backlog has halved, and then onDrain is called once", async () => {
   const clock = new VirtualClock();
   let drains = 0;
   const limits = { congestedMessages: 4, maxBatchMessages: 1, windowBatches: 16 };
@@ -189,7 +190,7 @@ Deno.test("Link.congested holds from the threshold until the backlog has halved;
   assertEquals([link.backlog, drains, clock.pending], [0, 1, 0]);
 });
 
-Deno.test("Link.receive() resends exactly what is known to be lost, without a timer", async () => {
+Deno.test("Link.receive() resends exactly the messages that are known to be lost, without waiting for a timer", async () => {
   const { clock, left, right } = pair({}, { maxBatchMessages: 1, resendAfterMs: 60_000 });
   const arrive = left.wire.receive;
   left.wire.receive = (packet) => {
@@ -215,7 +216,7 @@ Deno.test("Link resends only the oldest batch to a silent peer, with increasing 
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("Link.receive() goes on after a receiver that throws", async () => {
+Deno.test("Link.receive() continues to deliver messages after a receiver that throws", async () => {
   const { clock, left, right } = pair();
   const received: string[] = [];
   const errors: unknown[] = [];
@@ -234,7 +235,7 @@ Deno.test("Link.receive() goes on after a receiver that throws", async () => {
   assertEquals(errors.map(String), ["Error: no"]);
 });
 
-Deno.test("Link.close() during a delivery ends it", async () => {
+Deno.test("Link.close() called by a receiver stops the delivery", async () => {
   const { clock, left, right } = pair({ dropRate: 0 });
   const closing: { link: Link; received: string[] } = endpoint(clock, right.wire, {
     deliver: (message) => {
@@ -251,7 +252,7 @@ Deno.test("Link.close() during a delivery ends it", async () => {
   left.link.close();
 });
 
-Deno.test("Link.connect() during a delivery drops the rest of the old batch", async () => {
+Deno.test("Link.connect() called by a receiver drops the rest of the batch that is being delivered", async () => {
   const { clock, left, right } = pair();
   const reconnecting: { link: Link; received: string[] } = endpoint(clock, right.wire, {
     deliver: (message) => {
@@ -268,7 +269,7 @@ Deno.test("Link.connect() during a delivery drops the rest of the old batch", as
   left.link.close();
 });
 
-Deno.test("Link.connect() in the middle of a batch delivers its rest", async () => {
+Deno.test("Link.connect() with a number in the middle of a batch delivers the rest of the batch", async () => {
   const { clock, left, right } = pair();
   right.link.connect(1, 2);
   for (const message of numbered(3)) left.link.send(message);
@@ -276,7 +277,7 @@ Deno.test("Link.connect() in the middle of a batch delivers its rest", async () 
   assertEquals([right.received, left.link.backlog], [["1", "2"], 0]);
 });
 
-Deno.test("Link.receive() ignores impossible numbers", async () => {
+Deno.test("Link.receive() ignores packets with impossible sequence numbers", async () => {
   const { clock, left } = pair({ dropRate: 1 });
   left.link.send("waiting");
   await Promise.resolve();
@@ -292,7 +293,7 @@ Deno.test("Link.receive() ignores impossible numbers", async () => {
   left.link.close();
 });
 
-Deno.test("Link.drained() resolves with the last acknowledgement and rejects on close", async () => {
+Deno.test("Link.drained() resolves when the last message is acknowledged, and rejects if the link is closed", async () => {
   const { clock, left, right } = pair();
   await left.link.drained();
   left.link.send("1");
@@ -331,7 +332,7 @@ Deno.test("Link queues 200,000 messages at once in linear time", async () => {
   assertLess(left.wire.transmitted.length, 500);
 });
 
-Deno.test("Link rejects limits that are not positive integers", () => {
+Deno.test("Link throws for limits that are not positive integers", () => {
   const clock = new VirtualClock();
   const wire = new SimulatedWire<Packet>(clock);
   for (const windowBatches of [0, -1, 1.5, NaN]) {

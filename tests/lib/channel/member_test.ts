@@ -14,7 +14,7 @@ function welcome(
   authority.post({ ...frame, session: SESSION, next: 1, oldest: 1, seq: 0, ...fields });
 }
 
-Deno.test("MemberChannel repeats hello until it is answered", async () => {
+Deno.test("MemberChannel repeats its hello until an authority replies", async () => {
   using authority = await RawPeer.open("member-hello", "authority");
   using member = new MemberChannel({ name: "member-hello" });
   for (let i = 0; i < 3; i++) assertEquals((await authority.take("hello")).from, member.id);
@@ -22,7 +22,7 @@ Deno.test("MemberChannel repeats hello until it is answered", async () => {
   assert(await member.whenConnected(10_000));
 });
 
-Deno.test("MemberChannel sends keep-alives while it has nothing to send", async () => {
+Deno.test("MemberChannel sends keep-alives while it has no messages to send", async () => {
   using authority = await RawPeer.open("member-life", "authority");
   using member = new MemberChannel({ name: "member-life" });
   await authority.take("hello");
@@ -30,7 +30,7 @@ Deno.test("MemberChannel sends keep-alives while it has nothing to send", async 
   assertEquals((await authority.take("packet")).packet.messages, []);
 });
 
-Deno.test("MemberChannel looks for another authority while its own is silent, and accepts the same one again", async () => {
+Deno.test("MemberChannel looks for another authority if its own falls silent, and also accepts the same one again", async () => {
   using authority = await RawPeer.open("member-silence", "authority");
   using member = new MemberChannel({ name: "member-silence" });
   await authority.take("hello");
@@ -45,7 +45,7 @@ Deno.test("MemberChannel looks for another authority while its own is silent, an
   assert(member.connected);
 });
 
-Deno.test("MemberChannel that was forgotten gets nothing twice, and resends only unanswered requests", async () => {
+Deno.test("MemberChannel that its authority forgot receives nothing twice, and resends only unanswered requests", async () => {
   const received: string[] = [];
   let connects = 0;
   using authority = await RawPeer.open("member-forgotten", "authority");

@@ -2,7 +2,7 @@ import { defaultDataFile } from "../../../lib/cli/default_data_file.ts";
 import { ConfigError } from "../../../lib/errors.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 
-/** The default file for a port, given the operating system and environment variables. */
+/** Returns the default data file for a port, given the operating system and environment variables. */
 function dataFile(os: typeof Deno.build.os, variables: Record<string, string>, port = 8000): string {
   return defaultDataFile(port, os, (name) => variables[name]);
 }
@@ -16,7 +16,7 @@ Deno.test("defaultDataFile() names a file for each port in the platform's data f
     ["linux", { ...home, XDG_DATA_HOME: "/data" }, "/data/taskscope/taskscope-8000.db"],
     ["linux", { XDG_DATA_HOME: "/data" }, "/data/taskscope/taskscope-8000.db"],
     ["darwin", { HOME: "/Users/ada" }, "/Users/ada/Library/Application Support/taskscope/taskscope-8000.db"],
-    // The variables of other platforms are ignored.
+    // The variables of the other platforms are ignored.
     [
       "darwin",
       { HOME: "/Users/ada", XDG_DATA_HOME: "/data", LOCALAPPDATA: local },

@@ -10,7 +10,7 @@ const TABLE = {
   "no-demo": { kind: "switch", help: "leave it out" },
 } as const satisfies FlagTable;
 
-/** Reads a command line with some variables set; the value of each flag, and the operands. */
+/** Reads a command line with some environment variables; returns the value of each flag, and the operands. */
 function read(args: string[], variables: Record<string, string> = {}): Record<string, unknown> | null {
   const commandLine = readFlags(TABLE, args, (name) => variables[name]);
   return commandLine && { ...commandLine.values, operands: commandLine.operands };
@@ -25,7 +25,7 @@ const NOTHING = {
   operands: [],
 };
 
-Deno.test("readFlags() prefers a flag to its variable, and a variable to the fallback", () => {
+Deno.test("readFlags() prefers a flag to its environment variable, and the variable to the default value", () => {
   const table: [string[], Record<string, string>, object][] = [
     [[], {}, {}],
     [["--port", "5"], {}, { port: "5" }],
@@ -70,7 +70,7 @@ function refuse(text: string, source: string): never {
   throw new ConfigError(`${source} is ${text}`);
 }
 
-Deno.test("readFlags() parses values, and calls them by the flag or the variable they came from", () => {
+Deno.test("readFlags() parses values, and its errors name the flag or the variable of a value", () => {
   const number = { help: "a number", parse: Number };
   const table = {
     count: { kind: "value", fallback: "1", ...number },
@@ -112,10 +112,10 @@ Deno.test("readFlags() throws a one-line message for unknown flags and invalid v
   }
 });
 
-Deno.test("readFlags() skips empty items of a list in a variable", () => {
+Deno.test("readFlags() skips empty items in a variable with a list", () => {
   assertEquals(read([], { TASKSCOPE_TAG: "a,,b," }), { ...NOTHING, tag: ["a", "b"] });
 });
 
-Deno.test("variableOf() derives the variable from the name of the flag", () => {
+Deno.test("variableOf() derives the name of the environment variable from the name of the flag", () => {
   assertEquals([variableOf("port"), variableOf("base-path")], ["TASKSCOPE_PORT", "TASKSCOPE_BASE_PATH"]);
 });

@@ -19,7 +19,7 @@ const RULE = [
 ];
 const EXAMPLES = ["taskscope say a", "taskscope say b"];
 
-/** The help of a command, line by line. */
+/** Returns the lines of a command's help. */
 function help(flags: FlagTable): string[] {
   const description = `Says ${"much ".repeat(20)}.\n\nAnd more.`;
   const exitStatuses = { 0: "it was said", "128+n": "a signal ended it" };
@@ -27,7 +27,7 @@ function help(flags: FlagTable): string[] {
     .split("\n");
 }
 
-Deno.test("commandHelp() wraps each paragraph, lists each flag with its fallback, and ends with examples", () => {
+Deno.test("commandHelp() wraps each paragraph, lists each flag with its default value, and ends with examples", () => {
   assertEquals(help(TABLE), [
     "Usage: taskscope say [flags]",
     "",
@@ -71,7 +71,7 @@ Deno.test("commandHelp() groups flags by their headings, in the order of the tab
   ]);
 });
 
-Deno.test("commandHelp() breaks no line inside a note on the default", () => {
+Deno.test("commandHelp() does not wrap a line inside a note on the default value", () => {
   const lines = help({ data: { kind: "value", fallback: "a b", help: "x".repeat(60) } });
   assertEquals(lines[lines.indexOf("Flags:") + 2], "          [default: a b]");
 });

@@ -2,7 +2,7 @@ import { checksumFolder } from "../../../lib/demo/checksum_folder.ts";
 import { assertEquals, assertGreater, assertLess, assertRejects } from "../../support/assert.ts";
 import { RecordingTask } from "../../support/recording_task.ts";
 
-/** A temporary folder. */
+/** A temporary folder, which is removed when it is disposed of. */
 class Folder implements AsyncDisposable {
   readonly path = Deno.makeTempDirSync({ prefix: "checksum_folder_" });
 
@@ -24,7 +24,7 @@ async function sha256(content: string | Uint8Array<ArrayBuffer>): Promise<string
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
-/** The same checksum computed by WebCrypto from known contents. */
+/** Computes the expected checksum with Web Crypto from known file contents. */
 async function expectedChecksum(files: Record<string, string | Uint8Array<ArrayBuffer>>): Promise<string> {
   const lines: string[] = [];
   for (const path of Object.keys(files).sort()) lines.push(`${await sha256(files[path]!)}  ${path}\n`);
@@ -37,7 +37,7 @@ const FILES = {
   "empty": "",
   "folder/c.txt": "third",
   "folder/deep/er/d": "fourth",
-  // Longer than one read, and not a multiple of it.
+  // The length of this file is more than one read, and not a multiple of a read.
   "big.bin": new Uint8Array(1_000_003).fill(7),
 };
 const BYTES = 6 + 5 + 0 + 5 + 6 + 1_000_003;
@@ -131,7 +131,7 @@ Deno.test("checksumFolder() rejects paths outside the root", async () => {
   }
 });
 
-Deno.test("checksumFolder() rejects what is not a folder", async () => {
+Deno.test("checksumFolder() rejects paths that are not folders", async () => {
   await using folder = new Folder();
   await folder.write({ "a": "a" });
   const run = checksumFolder(folder.path);
@@ -148,7 +148,7 @@ Deno.test("checksumFolder() rejects what is not a folder", async () => {
   await assertRejects(() => run(new RecordingTask(), { folder: "b" }), Deno.errors.NotFound, 'no "b" below');
 });
 
-Deno.test("checksumFolder() follows no symbolic links inside the root", async () => {
+Deno.test("checksumFolder() does not follow symbolic links inside the root", async () => {
   await using folder = new Folder();
   await folder.write({ "folder/a": "a" });
   await Deno.symlink(folder.path, `${folder.path}/folder/cycle`);
@@ -163,7 +163,7 @@ Deno.test("checksumFolder() follows no symbolic links inside the root", async ()
   });
 });
 
-Deno.test("checksumFolder() skips, counts and logs a file that vanishes meanwhile", async () => {
+Deno.test("checksumFolder() skips, counts and logs a file that is deleted while it runs", async () => {
   await using folder = new Folder();
   await folder.write({ "kept": "kept", "vanishing": "vanishing" });
   const task = new RecordingTask((update) => {
@@ -179,7 +179,7 @@ Deno.test("checksumFolder() skips, counts and logs a file that vanishes meanwhil
   assertEquals(task.updates.at(-1), { status: "Read 1 files", current: 4, total: 4 });
 });
 
-Deno.test("checksumFolder() accounts for files that grow or shrink meanwhile", async () => {
+Deno.test("checksumFolder() corrects the total for files that grow or shrink while it runs", async () => {
   await using folder = new Folder();
   await folder.write({ "grown": "1", "shrunk": "12345" });
   const task = new RecordingTask((update) => {
@@ -194,7 +194,7 @@ Deno.test("checksumFolder() accounts for files that grow or shrink meanwhile", a
   }
 });
 
-Deno.test("checksumFolder() stops with the signal's reason while it lists and while it reads", async () => {
+Deno.test("checksumFolder() rejects with the signal's reason while it lists files and while it reads them", async () => {
   await using folder = new Folder();
   await folder.write(Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`${index}`, "x"])));
   const reason = new Error("stop");

@@ -30,7 +30,7 @@ Deno.test("countPrimes() reports progress from zero to the bound", async () => {
   assert(between.at(-1)! <= 300_000_000, "the last thing that is heard may be that all are looked at");
 });
 
-Deno.test("countPrimes() rejects a bound that is not an integer in range", async () => {
+Deno.test("countPrimes() rejects a bound that is not an integer within the limits", async () => {
   for (const below of [1, -1, 2.5, 1e300, "10", true, [10]]) {
     const task = new RecordingTask();
     await assertRejects(() => countPrimes(task, { below }), RangeError, '"below", received');
@@ -39,7 +39,7 @@ Deno.test("countPrimes() rejects a bound that is not an integer in range", async
 });
 
 Deno.test("countPrimes() rejects an input that is not an object", async () => {
-  // As it arrives over the wire, untyped.
+  // An input that arrives over the network may have any type.
   const input = JSON.parse("[10]");
   await assertRejects(
     () => countPrimes(new RecordingTask(), input),
@@ -48,24 +48,24 @@ Deno.test("countPrimes() rejects an input that is not an object", async () => {
   );
 });
 
-Deno.test("countPrimes() stops with the signal's reason while the worker is busy", async () => {
+Deno.test("countPrimes() rejects with the signal's reason while the worker is busy", async () => {
   const reason = new Error("stop");
   const task = new RecordingTask((update, task) => {
     if (update.current !== 0) task.stop(reason);
   });
-  // This would take more than a minute, so it was terminated.
+  // Counting would take more than a minute, so the worker must have been terminated.
   assertEquals(await assertRejects(() => countPrimes(task, { below: 10_000_000_000 })), reason);
   assertEquals(task.updates.length, 2);
 });
 
-Deno.test("countPrimes() does not start if the task was cancelled before", async () => {
+Deno.test("countPrimes() does not start a worker if the task was already cancelled", async () => {
   const task = new RecordingTask();
   const reason = new Error("stop");
   task.stop(reason);
   assertEquals(await assertRejects(() => countPrimes(task)), reason);
 });
 
-Deno.test("callWorker() rejects with the worker's error, and the process survives", async () => {
+Deno.test("callWorker() rejects with the worker's error, which does not end the process", async () => {
   const options = { signal: new AbortController().signal, onProgress: () => {} };
   await assertRejects(
     () => callWorker(newWorker(), "not a number", options),

@@ -3,7 +3,7 @@ import { longRunningTask } from "../../../lib/demo/long_running_task.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { RecordingTask } from "../../support/recording_task.ts";
 
-Deno.test("longRunningTask() takes ten steps of a second", async () => {
+Deno.test("longRunningTask() takes ten steps of one second each", async () => {
   const clock = FakeTimers.install({ toFake: ["setTimeout", "clearTimeout"] });
   try {
     const task = new RecordingTask();
@@ -25,7 +25,7 @@ Deno.test("longRunningTask() takes ten steps of a second", async () => {
   }
 });
 
-Deno.test("longRunningTask() stops with the signal's reason in the middle of a step", async () => {
+Deno.test("longRunningTask() rejects with the signal's reason in the middle of a step", async () => {
   const reason = new Error("stop");
   const task = new RecordingTask();
   const running = longRunningTask(task);
@@ -34,7 +34,7 @@ Deno.test("longRunningTask() stops with the signal's reason in the middle of a s
   assertEquals(task.lines, ["Step 1 of 10"]);
 });
 
-Deno.test("longRunningTask() takes no second step after it was cancelled", async () => {
+Deno.test("longRunningTask() takes no further step after it was cancelled", async () => {
   const reason = new Error("stop");
   const task = new RecordingTask((_update, task) => task.stop(reason));
   assertEquals(await assertRejects(() => longRunningTask(task)), reason);

@@ -14,7 +14,7 @@ Deno.test("demoTasks() returns three tasks, each with a schema of optional prope
   }
 });
 
-Deno.test("demoTasks() reads the given folder", async () => {
+Deno.test("demoTasks() returns a task that reads the given folder", async () => {
   const root = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${root}/a`, "a");

@@ -15,7 +15,7 @@ import { startServer } from "../../support/server.ts";
 const KEY = "the-key-of-this-very-server";
 const DOCUMENT = new URL("../../../.github/SECURITY.md", import.meta.url);
 
-/** A row of the table: a call, and the status for each column. */
+/** A row of the table: a call, and the response status for each kind of visitor. */
 interface Row {
   readonly call: string;
   readonly statuses: ReadonlyMap<string, number>;
@@ -32,16 +32,16 @@ async function readTable(): Promise<Row[]> {
   }));
 }
 
-/** The task that a call needs, and its body. */
+/** The task that must exist before a call, and the body of the call. */
 interface Setup {
-  /** The condition of the task `t`: missing, running in the server, reported over HTTP, ended or removed. */
+  /** The condition of the task `t`: missing, running in the server, reported over HTTP, ended, or removed. */
   readonly task?: "none" | "held" | "reported" | "ended" | "removed";
   readonly body?: string;
 }
 
 const FORM = "content-type: application/x-www-form-urlencoded";
 
-/** The setups of calls that need one. */
+/** The setups of calls that require a task or a body. */
 const SETUPS: Readonly<Record<string, Setup>> = {
   "POST /sign-in": { body: `key=${KEY}` },
   "POST /sign-out": { body: "" },
@@ -89,7 +89,10 @@ const IDS = {
   file: [...pageAssets.keys()][0]!,
 };
 
-/** The status of one call. Each call has a server of its own, so that calls do not affect each other. */
+/**
+ * Returns the response status of a call. Each call has its own server, so that calls do not affect each
+ * other.
+ */
 async function statusOf(call: string, column: string): Promise<number> {
   const held = new HeldTask();
   await using server = startServer({
@@ -172,7 +175,7 @@ Deno.test("SECURITY.md: every route responds to each kind of visitor with the st
   assertEquals(wrong, []);
 });
 
-Deno.test("SECURITY.md: the table has one row for each route, and no other", async () => {
+Deno.test("SECURITY.md: the table has exactly one row for each route", async () => {
   const calls = (await readTable()).map(({ call }) => call);
   const rows = calls.map((call) =>
     call.replace(/^WS /, "GET ").replace(/\?.*/, "").replace("{version}", VERSION)

@@ -20,7 +20,7 @@ Deno.test("addressOf() trusts X-Forwarded-For only from trusted proxies", () => 
   }
 });
 
-Deno.test("addressGroup() groups IPv6 addresses by /64, in any spelling", () => {
+Deno.test("addressGroup() groups IPv6 addresses by their /64 prefix, in any spelling", () => {
   const table: [string, string][] = [
     ["1.2.3.4", "1.2.3.4"],
     ["::ffff:1.2.3.4", "1.2.3.4"],

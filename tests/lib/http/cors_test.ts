@@ -1,4 +1,4 @@
-/** Cross-origin resource sharing. */
+/** Tests which calls pages of other origins may make (cross-origin resource sharing). */
 
 import { assertEquals } from "../../support/assert.ts";
 import { assertProblem } from "../../support/calls.ts";
@@ -6,7 +6,7 @@ import { DirectMonitor } from "../../support/direct_monitor.ts";
 
 const FRIEND = "https://friend.example";
 
-/** The shared paths, with the methods that pages of other origins may use. */
+/** The paths that pages of other origins may request, with the methods that they may use. */
 const SHARED: readonly (readonly [path: string, methods: readonly string[]])[] = [
   ["/tasks/c", ["POST"]],
   ["/tasks/c/t", ["POST", "PATCH"]],
@@ -17,7 +17,7 @@ const SHARED: readonly (readonly [path: string, methods: readonly string[]])[] =
   ["/report", ["POST"]],
 ];
 
-/** Calls that are never shared. */
+/** Calls that pages of other origins may never make. */
 const OTHERS: readonly (readonly [method: string, path: string])[] = [
   ["GET", "/tasks/c"],
   ["GET", "/tasks/c/t"],

@@ -23,7 +23,7 @@ Deno.test("Gate distinguishes a missing key from a wrong one", async () => {
   for (const authorization of [`bearer ${KEY}`, `BEARER  ${KEY} `]) {
     assertEquals((await call("GET", `${server.url}/tasks/c`, { headers: { authorization } })).status, 200);
   }
-  // Credentials for a reverse proxy are not a key.
+  // Basic credentials are for a reverse proxy and do not count as a wrong key.
   const basic = { headers: { authorization: "Basic dTpw" } };
   assertProblem(await call("GET", `${server.url}/tasks/c`, basic), 401, "key_needed");
   // A key in the query is ignored.
@@ -40,7 +40,7 @@ Deno.test("Gate ignores a malformed Cookie header", async () => {
   assertEquals(server.errors, []);
 });
 
-Deno.test("Gate accepts the key as a subprotocol, and no response repeats it", async () => {
+Deno.test("Gate accepts the key as a WebSocket subprotocol, and no response repeats the key", async () => {
   await using server = start();
   const token = `taskscope.bearer.${btoa(KEY).replaceAll("=", "")}`;
   const shake = (protocols: string) =>
@@ -57,7 +57,7 @@ Deno.test("Gate accepts the key as a subprotocol, and no response repeats it", a
   await socket.count(1);
 });
 
-Deno.test("Gate refuses every key from an address, even the right one, after too many wrong ones", async () => {
+Deno.test("Gate refuses every key from an address, even the right key, after too many wrong ones", async () => {
   await using server = start({ limits: { wrongKeysPerAddress: 3, wrongKeyRefillMs: 3_600_000 } });
   const url = `${server.url}/tasks/c`;
   for (let turn = 0; turn < 3; turn++) assertEquals((await call("GET", url, bearer("wrong"))).status, 401);
@@ -98,7 +98,7 @@ Deno.test("Gate limits the rate of changes per client if the server requires a k
   for (let turn = 0; turn < 5; turn++) assertEquals((await create(open.url, "c")).status, 201);
 });
 
-Deno.test("Gate calls authorize after the key was verified", async () => {
+Deno.test("Gate calls authorize only after it has verified the key", async () => {
   await using server = start({ authorize: (_request, { client }) => client === "mine" });
   assertEquals((await call("GET", `${server.url}/tasks/mine`)).status, 401);
   assertEquals((await call("GET", `${server.url}/tasks/mine`, bearer(KEY))).status, 200);
@@ -207,7 +207,7 @@ Deno.test("SignIn.signIn() accepts only the key, and redirects only to pages of 
   assertEquals([out.status, out.headers.get("location")], [303, "/m/sign-in"]);
 });
 
-Deno.test("SignIn does not exist without a key, or if sign-in is off", async () => {
+Deno.test("SignIn responds with 404 on a server without a key, or if sign-in is off", async () => {
   await using open = startServer();
   await using plain = start({ signIn: false });
   for (const path of ["/sign-in", "/share/c", "/s/x"]) {

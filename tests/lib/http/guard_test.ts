@@ -1,4 +1,4 @@
-/** Host and Origin checks, against a real server, with requests that no browser would send. */
+/** Tests the checks of Host and Origin on a real server, with requests that no browser would send. */
 
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { assertProblem } from "../../support/calls.ts";
@@ -10,7 +10,7 @@ type Headers = readonly (readonly [string, string])[];
 
 const SECRET = "nothing that was asked with a foreign host may see this";
 
-/** A server with one task that has a secret status. */
+/** Starts a server with a task that has a secret status. */
 async function start(options: MonitorOptions = {}): Promise<TestServer> {
   const server = startServer({ tasks: { noop: () => null }, ...options });
   const run = server.monitor.monitored(async (task) => await task.update({ status: SECRET }), {
@@ -22,12 +22,12 @@ async function start(options: MonitorOptions = {}): Promise<TestServer> {
   return server;
 }
 
-/** A valid request with another Host. */
+/** Sends a valid request with another Host header. */
 function withHost(server: TestServer, host: string, target = "/tasks/c"): Promise<RawResponse> {
   return rawCall(server.port, "GET", target, [["Host", host]]);
 }
 
-Deno.test("Guard.checkHost() accepts loopback names with any port", async () => {
+Deno.test("Guard.checkHost() accepts the names of the loopback interface with any port", async () => {
   await using server = await start();
   const { port } = server;
   const good = [
@@ -35,7 +35,7 @@ Deno.test("Guard.checkHost() accepts loopback names with any port", async () => 
     `localhost:${port}`,
     `LocalHost:${port}`,
     `[::1]:${port}`,
-    // Behind a tunnel or in a container, the public port is another one.
+    // The public port of a server behind a tunnel or in a container differs from its own port.
     "127.0.0.1:9",
     "localhost",
     "127.0.0.1",
@@ -104,7 +104,7 @@ Deno.test("Guard.checkHost() refuses every other name, in any spelling", async (
   assertEquals(server.errors, []);
 });
 
-Deno.test("Guard.checkHost() refuses a missing, repeated or contradictory Host", async () => {
+Deno.test("Guard.checkHost() refuses a request whose Host is missing, repeated or contradictory", async () => {
   await using server = await start();
   const good = `127.0.0.1:${server.port}`;
   const requests: readonly (readonly [string, Headers])[] = [
@@ -143,7 +143,7 @@ Deno.test("Guard.checkHost() with allowedHosts requires the exact port", async (
   }
 });
 
-Deno.test("Guard.checkHost() with publicUrls accepts their hosts", async () => {
+Deno.test("Guard.checkHost() accepts the hosts of publicUrls", async () => {
   await using server = await start({
     publicUrls: ["https://ci.example/monitor", "http://10.0.0.7:8080"],
     allowedHosts: ["127.0.0.1:1"],
@@ -157,7 +157,7 @@ Deno.test("Guard.checkHost() with publicUrls accepts their hosts", async () => {
   assertProblem(await withHost(server, "ci.example", "/tasks/c"), 404, "not_found");
 });
 
-/** A request for every kind of change, and both sockets. */
+/** Sends a request for each kind of change, and one for each kind of WebSocket. */
 function changes(server: TestServer, headers: Headers): Promise<RawResponse>[] {
   const form = [...headers, ["Content-Type", "application/x-www-form-urlencoded"]] as const;
   const socket = [...headers, ...HANDSHAKE];
@@ -184,11 +184,11 @@ function changes(server: TestServer, headers: Headers): Promise<RawResponse>[] {
   ];
 }
 
-Deno.test("Guard.checkOrigin() checks Origin and Sec-Fetch-Site of every change and socket", async () => {
+Deno.test("Guard.checkOrigin() checks Origin and Sec-Fetch-Site of every change and every WebSocket handshake", async () => {
   await using server = await start({ allowedOrigins: ["https://friend.example"] });
   const host = `127.0.0.1:${server.port}`;
   const matrix: readonly (readonly [string | null, string | null, boolean])[] = [
-    // Programs send neither. Browsers send Sec-Fetch-Site, except with sockets.
+    // Programs send neither header. Browsers send Sec-Fetch-Site, except in WebSocket handshakes.
     [null, null, true],
     [null, "same-origin", true],
     [null, "none", true],
@@ -197,7 +197,7 @@ Deno.test("Guard.checkOrigin() checks Origin and Sec-Fetch-Site of every change 
     [null, "nonsense", false],
     [`http://${host}`, null, true],
     [`http://${host}`, "same-origin", true],
-    // Behind a proxy that terminates TLS.
+    // This is the Origin if a proxy in front of the server terminates TLS.
     [`https://${host}`, null, true],
     ["https://friend.example", "cross-site", true],
     ["https://friend.example", null, true],
@@ -246,7 +246,7 @@ Deno.test("Guard.checkOrigin() accepts the origin of a public URL", async () => 
   assertEquals((await call("https://ci.example:444")).status, 403);
 });
 
-Deno.test("Authorize is called for every route with its access, and decides", async () => {
+Deno.test("authorize() is called with the access of every route, and its decision is enforced", async () => {
   const asked: Access[] = [];
   let decide: () => boolean | Promise<boolean> = () => true;
   await using server = await start({
@@ -345,7 +345,7 @@ Deno.test("Authorize is called for every route with its access, and decides", as
   }
 });
 
-Deno.test("Authorize is not called if Host or Origin is not allowed", async () => {
+Deno.test("authorize() is not called if Host or Origin is not allowed", async () => {
   let asked = 0;
   await using server = await start({ authorize: () => ++asked > 0 });
   assertEquals((await withHost(server, "evil.example")).status, 421);

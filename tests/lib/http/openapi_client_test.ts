@@ -1,4 +1,4 @@
-/** A client generated from the OpenAPI document: a program that uses it type-checks, and makes the main calls. */
+/** Tests a client that is generated from the OpenAPI document: it type-checks and can make the main calls. */
 
 import openapiTypescript, { astToString } from "openapi-typescript";
 import { demoTasks } from "../../../lib/demo/mod.ts";
@@ -12,7 +12,7 @@ import { startServer, type TestServer } from "../../support/server.ts";
 const REPOSITORY = new URL("../../../", import.meta.url).pathname;
 const PROGRAM = `${REPOSITORY}tests/support/api_client/program.ts`;
 
-/** Wrong uses of the client, and what the type checker says about each. */
+/** Wrong uses of the client, and the type checker's message about each. */
 const MISTAKES = [
   ['api.GET("/tasks/{client}/{id}", { params: { path: { client: "c" } } })', "Property 'id' is missing"],
   [
@@ -41,7 +41,7 @@ async function check(file: string): Promise<{ readonly code: number; readonly st
   return await spawn(Deno.execPath(), args, { env: { NO_COLOR: "1" } }).ended();
 }
 
-Deno.test("/openapi.json generates a client with which programs type-check, unless they make a mistake", async () => {
+Deno.test("/openapi.json generates a client whose types accept correct programs and reject wrong ones", async () => {
   await using server = start();
   const { json } = await call("GET", `${server.url}/openapi.json`);
   const types = astToString(await openapiTypescript(json));
@@ -69,7 +69,7 @@ Deno.test("/openapi.json generates a client with which programs type-check, unle
   }
 });
 
-Deno.test("/openapi.json generates a client that creates, updates, lists, logs, finishes, starts, cancels and deletes", async () => {
+Deno.test("/openapi.json generates a client that can create, update, list, log, finish, start, cancel and delete tasks", async () => {
   await using server = start();
   assertEquals(await callServer(server.url), {
     created: [201, "NOT_STARTED"],

@@ -1,4 +1,4 @@
-/** The API reference: the document is valid, and a real server does what it says. */
+/** Tests the API reference: the OpenAPI document is valid, and a real server behaves as documented. */
 
 import { createConfig, lintFromString, loadConfig } from "@redocly/openapi-core";
 import { Validator } from "@seriousme/openapi-schema-validator";
@@ -27,7 +27,7 @@ function start(key?: string): TestServer {
   return startServer({ tasks, ...(key !== undefined && { key }) });
 }
 
-/** How the reference describes the accesses of the route table. */
+/** How the API reference describes the kinds of access in the route table. */
 const DOCUMENTED_ACCESS: Readonly<Record<string, Call["access"]>> = {
   none: "public",
   any: "any",
@@ -70,7 +70,7 @@ function operationsOf({ paths }: Document): Operation[] {
   return Object.values(paths).flatMap((path) => Object.values(path));
 }
 
-Deno.test("/openapi.json is a valid OpenAPI 3.1 document, with a key and without", async () => {
+Deno.test("/openapi.json is a valid OpenAPI 3.1 document, whether or not the server has a key", async () => {
   for (const key of [undefined, KEY]) {
     await using server = start(key);
     const { valid, errors } = await new Validator().validate(
@@ -141,7 +141,7 @@ Deno.test("/openapi.json names its security schemes, which are optional on a ser
   assertEquals(anonymous.map(({ operationId }) => operationId), ["getHealth"]);
 });
 
-Deno.test("/openapi.json describes each operation's refusals as problems, and the form of what is in its path", async () => {
+Deno.test("/openapi.json describes each operation's refusals as problems, and the format of its path parameters", async () => {
   await using server = start();
   for (const { operationId, parameters, responses } of operationsOf(await documentOf(server))) {
     assert("application/problem+json" in responses["400"]!.content!, operationId);
@@ -162,8 +162,9 @@ Deno.test("/openapi.json responds with 304 if the client has the current version
   );
 });
 
-Deno.test("/openapi.json describes every route for programs, with the access of the route table", () => {
-  // Pages and their files, modules to import, the reference itself, and the protocol of the client libraries.
+Deno.test("/openapi.json describes every route that programs use, with the access of the route table", () => {
+  // Not described are pages and their files, modules to import, the reference itself, and the protocol of the
+  // client libraries.
   const isOther = ({ path, isPage, requires }: typeof ROUTES[number]) =>
     isPage || requires === "sign_in" ||
     /^\/(assets|(v[^/]+\/)?monitored\.|openapi\.json|report|ws\/report)/.test(path);
@@ -177,7 +178,7 @@ Deno.test("/openapi.json describes every route for programs, with the access of 
   assertEquals(documented.map(String).sort(), routes.map(String).sort());
 });
 
-Deno.test("/openapi.json has every call for programs of the table in SECURITY.md, with the access it states", async () => {
+Deno.test("/openapi.json has every call of the table in SECURITY.md that programs make, with the same access", async () => {
   const text = await Deno.readTextFile(new URL(".github/SECURITY.md", REPOSITORY));
   const rows = [...text.matchAll(/^\| `(GET|POST|PATCH|DELETE|WS) ([^`?]*)(?:\?[^`]*)?` *\|(.*)\|$/gm)]
     .map(([, method, path, cells]) => ({
@@ -224,7 +225,7 @@ Deno.test("/docs: every example runs in a shell, and its response matches the do
     );
     const { code, stdout, stderr } = await spawn(shell, ["-c", line], { env: { TASKSCOPE_KEY: KEY } })
       .ended();
-    // Streams end when curl's --max-time has passed.
+    // A stream ends only when curl's --max-time has passed.
     assert(code === 0 || (code === 28 && line.includes("--max-time")), `${line}\n${stderr}`);
     const [, body = "", status = "", type = ""] = /^([\s\S]*)\n(\d+) ?(.*)$/.exec(stdout) ?? [];
     assertEquals(Number(status) in each.responses, true, `${line}\n${stdout}`);

@@ -1,4 +1,4 @@
-/** The mapping from errors to problems. */
+/** Tests the mapping from errors to problem responses. */
 
 import { ClosedError, ConfigError, LimitError, ProtocolError, StorageError } from "../../../lib/errors.ts";
 import { Problem, problemOf, problemResponse, titleOf } from "../../../lib/http/problem.ts";
@@ -34,7 +34,7 @@ Deno.test("problemOf() maps each expected error to its code and status", () => {
   assertEquals(reported, []);
 });
 
-Deno.test("problemOf() tells the reason of a storage error and when to retry, without the path of the file", async () => {
+Deno.test("problemOf() includes the reason of a storage error and when to retry, but not the path of the file", async () => {
   const path = "/home/somebody/tasks.db";
   const problem = problemOf(new StorageError(path, "the disk is full"), () => {});
   assertEquals([problem.status, problem.code, problem.headers["retry-after"]], [
@@ -50,7 +50,7 @@ Deno.test("problemOf() tells the reason of a storage error and when to retry, wi
   assert(!text.includes(path));
 });
 
-Deno.test("problemOf() reports an unexpected error once, and hides its message", () => {
+Deno.test("problemOf() reports an unexpected error to the operator once, and hides its message from the caller", () => {
   for (const thrown of [new Error("a secret"), new TypeError("a secret"), "a secret", undefined, null]) {
     const reported: unknown[] = [];
     const problem = problemOf(thrown, (error) => reported.push(error));
@@ -59,7 +59,7 @@ Deno.test("problemOf() reports an unexpected error once, and hides its message",
   }
 });
 
-Deno.test("problemResponse() includes the task only if a report of it was refused", async () => {
+Deno.test("problemResponse() includes the task only if a report about the task was refused", async () => {
   const task = transition(undefined, "t", createChange(), 1);
   const late = problemResponse(new Problem("late_report", "too late", { task }));
   const answer = { status: late.status, headers: late.headers, text: await late.text() };
@@ -67,7 +67,7 @@ Deno.test("problemResponse() includes the task only if a report of it was refuse
   assertEquals(JSON.parse(answer.text).task, task);
 });
 
-Deno.test("titleOf() has a title for every status of a problem, and a fallback", () => {
+Deno.test("titleOf() returns a title for every status of a problem, and a default title for other statuses", () => {
   const own = [400, 403, 404, 405, 408, 409, 410, 413, 415, 421, 426, 500, 503];
   const titles = own.map(titleOf);
   assertEquals(new Set(titles).size, own.length);

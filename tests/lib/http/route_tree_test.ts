@@ -1,4 +1,4 @@
-/** Finding the routes of a path, and reading its parameters. */
+/** Tests finding the routes of a path, and reading the parameters of a path. */
 
 import type { Method, Route } from "../../../lib/http/route.ts";
 import { paramsIn, RouteTree, segmentsOf } from "../../../lib/http/route_tree.ts";
@@ -25,7 +25,7 @@ function found(path: string) {
   return TREE.find(segmentsOf(`http://x${path}`, ""));
 }
 
-Deno.test("RouteTree.find() finds the routes of a path, with precedence for literal segments", () => {
+Deno.test("RouteTree.find() finds the routes of a path, and prefers literal segments to parameters", () => {
   const table: [path: string, route: string][] = [
     ["/", "/"],
     ["/tasks/c", "/tasks/{client}"],
@@ -49,7 +49,7 @@ Deno.test("RouteTree.find() finds the routes of a path, with precedence for lite
   }
 });
 
-Deno.test("RouteTree.find() returns the routes of a path and its shared methods", () => {
+Deno.test("RouteTree.find() returns the routes of a path and the methods that other origins may use", () => {
   const { routes, sharedMethods } = found("/tasks/c/t")!.resource;
   assertEquals(Object.keys(routes).sort(), ["GET", "PATCH", "POST"]);
   assertEquals(sharedMethods, ["POST", "PATCH"]);
@@ -84,7 +84,7 @@ Deno.test("paramsIn() decodes and validates the parameters of a path", () => {
   }
 });
 
-Deno.test("segmentsOf() splits the path below the base path, and refuses any other", () => {
+Deno.test("segmentsOf() splits a path below the base path, and throws for other paths", () => {
   const table: [url: string, basePath: string, segments: string[]][] = [
     ["http://x", "", [""]],
     ["http://x/", "", [""]],

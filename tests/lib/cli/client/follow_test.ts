@@ -15,10 +15,10 @@ import { Relay } from "../../../support/relay.ts";
 import { startTaskServer } from "../../../support/task_server.ts";
 
 const CLIENT = "c";
-/** Longest wait for an update, in milliseconds. */
+/** How long a test waits for an update, in milliseconds. */
 const DEADLINE_MS = 20_000;
 
-/** Follows tasks, and records the updates. */
+/** Follows tasks, and records the updates that `follow()` yields. */
 class Listener implements AsyncDisposable {
   readonly #ending = new AbortController();
   readonly #event: AsyncGenerator<FollowEvent>;
@@ -28,7 +28,7 @@ class Listener implements AsyncDisposable {
     this.#event = follow(followed, { signal: this.#ending.signal, silenceMs });
   }
 
-  /** The next update that fits; rejects after 20 s. */
+  /** Returns the next update that matches; rejects after 20 s. */
   async next(fits: (event: FollowEvent) => boolean): Promise<FollowEvent> {
     const timer = setTimeout(() => this.#ending.abort(), DEADLINE_MS);
     try {
@@ -43,7 +43,7 @@ class Listener implements AsyncDisposable {
     }
   }
 
-  /** Stops following; resolves once it has stopped. */
+  /** Stops following, and resolves once `follow()` has returned. */
   async end(): Promise<void> {
     this.#ending.abort();
     for await (const _ of this.#event);
@@ -65,7 +65,7 @@ async function start(url: string, name: string, id: string): Promise<void> {
   assertEquals(status, 202);
 }
 
-Deno.test("follow() yields the current record of a task, then its changes", async () => {
+Deno.test("follow() yields the current record of a task, and then each change of it", async () => {
   await using server = startTaskServer();
   await start(server.url, "held", "t");
   await using listener = new Listener(oneTask({ server: server.url, client: CLIENT, key: null }, "t"));
@@ -87,7 +87,7 @@ Deno.test("follow() yields existing, new and removed tasks of a client", async (
   await listener.next((event) => event.type === "tasks" && event.removed.includes("old"));
 });
 
-Deno.test("follow() reports a lost connection, reconnects, and yields the changes missed meanwhile", async () => {
+Deno.test("follow() reports a lost connection, reconnects, and yields the missed changes", async () => {
   await using server = startTaskServer();
   await using relay = new Relay(server.url);
   await start(server.url, "held", "t");
@@ -104,7 +104,7 @@ Deno.test("follow() reports a lost connection, reconnects, and yields the change
   }
 });
 
-Deno.test("follow() polls over REST while the WebSocket is silent, even if it is dead", async () => {
+Deno.test("follow() polls over REST while the WebSocket is silent, even if the WebSocket is dead", async () => {
   await using server = startTaskServer();
   await using relay = new Relay(server.url);
   await start(server.url, "held", "t");
@@ -145,19 +145,19 @@ Deno.test("follow() works without WebSockets if a proxy blocks them", async () =
   await front.shutdown();
 });
 
-Deno.test("follow() yields a complete list if the server does not know its cursor", async () => {
+Deno.test("follow() yields a complete list if the server does not know the cursor", async () => {
   const port = freePort();
   const target = { server: `http://127.0.0.1:${port}`, client: CLIENT, key: null };
   let listener: Listener | undefined;
   for (const id of ["before", "after"]) {
     await using server = startTaskServer();
-    // The same address, but a new server with new sequence numbers.
+    // The new server has the same address, but new sequence numbers.
     const front = Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, server.monitor.fetch);
     await start(target.server, "echo", id);
     listener ??= new Listener(allTasks(target));
     const event = await listener.next((event) => event.type === "tasks" && event.isAll);
     assert(shows(id, () => true)(event));
-    // Wait for a message: only an open socket can be lost.
+    // Wait for a message, because only an open connection can be lost.
     await start(target.server, "echo", `${id}-2`);
     await listener.next(shows(`${id}-2`, () => true));
     await server.monitor[Symbol.asyncDispose]();
@@ -172,7 +172,7 @@ Deno.test("follow() reports a task that does not exist as removed", async () => 
   assertEquals(await listener.next(() => true), { type: "tasks", tasks: [], removed: ["none"], isAll: true });
 });
 
-Deno.test("follow() throws if no server can be reached at first, or it is not Taskscope", async () => {
+Deno.test("follow() throws if the first connection fails, or if the server is not Taskscope", async () => {
   const nowhere = { server: `http://127.0.0.1:${freePort()}`, client: CLIENT, key: null };
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
   const other = Deno.serve(options, () => new Response("<h1>Not here</h1>", { status: 404 }));

@@ -6,7 +6,7 @@ import { Screen } from "../../../support/screen.ts";
 const COLUMNS = 20;
 const ROWS = 6;
 
-Deno.test("LiveRegion.draw() replaces its lines and keeps those above", () => {
+Deno.test("LiveRegion.draw() replaces its own lines and keeps the lines above them", () => {
   const line = fc.string({ minLength: 1, maxLength: COLUMNS - 1 }).map((text) =>
     text.replaceAll(/^ | $/g, "x")
   );

@@ -9,7 +9,7 @@ function news(tasks: Task[], removed: string[] = [], isAll = false) {
 
 const ids = (tasks: readonly Task[]) => tasks.map(({ id }) => id);
 
-Deno.test("WatchedTasks.apply() returns milestones, and tracks live tasks", () => {
+Deno.test("WatchedTasks.apply() returns the milestones of a change, and tracks active tasks", () => {
   const tasks = new WatchedTasks(false);
   const first = [
     exampleTask({ id: "a", progress: 10, created_at: 1 }),
@@ -40,7 +40,7 @@ Deno.test("WatchedTasks.apply() skips outdated records, but not a new task with 
   assertEquals(tasks.get("a")?.created_at, 8);
 });
 
-Deno.test("WatchedTasks.apply() of a complete list forgets the tasks that it lacks", () => {
+Deno.test("WatchedTasks.apply() of a complete list forgets the tasks that are not in the list", () => {
   const tasks = new WatchedTasks(false);
   tasks.apply(news([exampleTask({ id: "a" }), exampleTask({ id: "b" })], [], true));
   assertEquals(

@@ -57,7 +57,7 @@ Deno.test("CommandTask logs stdout and stderr without colours, and reads progres
   assertEquals(subject.log, ["first", "half of a line", "30%", "last"]);
 });
 
-Deno.test("CommandTask reads an unfinished line once the output pauses", () => {
+Deno.test("CommandTask reads progress from an unfinished line once the output pauses", () => {
   using clock = new FakeClock();
   const subject = new Subject();
   subject.command.started();
@@ -93,7 +93,7 @@ Deno.test("CommandTask names the signal that killed the command, and truncates t
   assertEquals(subject.task.error!.stack!.length <= LIMITS.errorStackLength, true);
 });
 
-Deno.test("CommandTask without error output fails with the exit status only", () => {
+Deno.test("CommandTask fails with only the exit status if the command wrote nothing to stderr", () => {
   const subject = new Subject();
   subject.write("out\n");
   subject.command.ended({ status: 1, signal: null, wasCancelled: false });
@@ -112,7 +112,7 @@ Deno.test("CommandTask is CANCELLED if the command was cancelled, whatever its e
   }
 });
 
-Deno.test("CommandTask.failedToStart() fails the task", () => {
+Deno.test("CommandTask.failedToStart() ends the task as ERROR", () => {
   const subject = new Subject();
   subject.command.failedToStart('Cannot run "x": command not found');
   assertEquals(subject.task.state, "ERROR");

@@ -1,7 +1,7 @@
 import { findProgram } from "../../../../lib/cli/run/find_program.ts";
 import { assertEquals } from "../../../support/assert.ts";
 
-Deno.test("findProgram() finds the program that a shell would run, or says why there is none", async () => {
+Deno.test("findProgram() tells whether a shell would find a program, and if not, why", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
     await Deno.mkdir(`${folder}/first/tool`, { recursive: true });

@@ -3,7 +3,7 @@ import { assertEquals } from "../../../support/assert.ts";
 
 const encoder = new TextEncoder();
 
-/** An output that writes a few bytes at a time, or fails. */
+/** An output that accepts only a few bytes at a time, or fails. */
 class SlowOutput implements Output {
   text = "";
   readonly #most: number;
@@ -72,7 +72,7 @@ Deno.test("OutputPipe copies everything in order, even if the output writes a fe
   assertEquals([seen, failures], [["some", "", "thing", "!"], []]);
 });
 
-Deno.test("OutputPipe closes the pipe without a failure if the reader of the output is gone", async () => {
+Deno.test("OutputPipe closes the pipe without reporting an error if the reader of the output is gone", async () => {
   const { controller, subject, seen, failures, cancelled } = pass(
     new SlowOutput(9, [new Deno.errors.BrokenPipe("x")]),
   );
@@ -101,7 +101,7 @@ Deno.test("OutputPipe retries a write to a non-blocking terminal", async () => {
   assertEquals([output.text, failures], ["text", []]);
 });
 
-Deno.test("OutputPipe.finish() copies the rest, then closes a pipe that others hold open", async () => {
+Deno.test("OutputPipe.finish() copies the rest, and then closes the pipe even if other processes keep it open", async () => {
   const output = new SlowOutput(1);
   const { controller, subject, cancelled } = pass(output);
   controller.enqueue(encoder.encode("what is there"));
@@ -112,7 +112,7 @@ Deno.test("OutputPipe.finish() copies the rest, then closes a pipe that others h
   subject.finish();
 });
 
-Deno.test("OutputPipe.finish() completes at once if the pipe ends", async () => {
+Deno.test("OutputPipe.finish() resolves as soon as the pipe ends", async () => {
   const { controller, subject } = pass(new SlowOutput(9));
   controller.enqueue(encoder.encode("text"));
   subject.finish();

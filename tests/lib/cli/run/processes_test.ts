@@ -15,19 +15,19 @@ Deno.test("parseProcesses() reads lines of three numbers, and skips invalid line
   ]);
 });
 
-Deno.test("descendantsOf() finds children and their descendants only", () => {
+Deno.test("descendantsOf() finds only the children of a process and their descendants", () => {
   const processes = [[1, 0], [2, 1], [3, 2], [4, 3], [5, 2], [6, 1], [7, 6]];
   const list = processes.map(([pid, parent]) => ({ pid: pid!, parent: parent!, group: 1 }));
   const pids = (root: number) => descendantsOf(root, list).map(({ pid }) => pid);
   assertEquals(pids(2), [3, 5, 4]);
   assertEquals(pids(7), []);
   assertEquals(pids(99), []);
-  // A list with a cycle.
+  // This list of processes has a cycle.
   const circle = [{ pid: 1, parent: 2, group: 1 }, { pid: 2, parent: 1, group: 1 }];
   assertEquals(descendantsOf(1, circle).map(({ pid }) => pid), [2]);
 });
 
-Deno.test("listProcesses() lists our own children", async () => {
+Deno.test("listProcesses() lists the children of this process", async () => {
   if (await findTool(["ps"], "The test of listProcesses()") === undefined) return;
   await using child = spawn("sleep", ["60"]);
   const found = descendantsOf(Deno.pid, await listProcesses());

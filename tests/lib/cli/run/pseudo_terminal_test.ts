@@ -28,7 +28,7 @@ Deno.test("inPseudoTerminal() sets a default size if stdin is not a terminal", (
   assertEquals(line!.args[1], "stty cols 80 rows 24 -echo 2>/dev/null; exec a");
 });
 
-Deno.test("shellQuote() quotes words so that a shell reads them back unchanged", async () => {
+Deno.test("shellQuote() quotes words so that a shell passes them on unchanged", async () => {
   const unit = fc.constantFrom(..."ab'\"\\$`!*?~#&;|<>(){}[] \t\n=%,é😀");
   const words = fc.sample(fc.string({ unit, maxLength: 12 }), 200);
   const { stdout, code } = await spawn("sh", ["-c", `printf '%s\\0' ${words.map(shellQuote).join(" ")}`])

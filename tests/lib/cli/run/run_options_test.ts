@@ -20,7 +20,7 @@ function read(args: string[], variables: Record<string, string> = {}): RunOption
   return parseRun(args, (name) => variables[name]);
 }
 
-Deno.test("parseRun() leaves the flags of the command to the command", () => {
+Deno.test("parseRun() passes the flags after the command's name on to the command", () => {
   const table: [string[], string[]][] = [
     [["--", "tar", "-c", "--name"], ["tar", "-c", "--name"]],
     [["tar", "-c", "--name", "--"], ["tar", "-c", "--name", "--"]],
@@ -104,7 +104,7 @@ Deno.test("parseRun() throws a one-line message for an invalid value", () => {
   }
 });
 
-Deno.test("commandHelp(RUN) lists flags, a variable and exit statuses", () => {
+Deno.test("commandHelp(RUN) lists flags, an environment variable, and exit statuses", () => {
   const help = commandHelp(RUN);
   for (const word of ["--stale-after <seconds>", "TASKSCOPE_SERVER", "--pty", "125", "126", "127"]) {
     assertStringIncludes(help, word);

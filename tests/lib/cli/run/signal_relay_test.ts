@@ -7,7 +7,7 @@ function relay(hasTerminal: boolean): { readonly relay: SignalRelay; readonly pa
   return { relay: new SignalRelay({ hasTerminal, relay: (signal) => passed.push(signal) }), passed };
 }
 
-Deno.test("SignalRelay.handle() forwards the same signal once within 250 ms", () => {
+Deno.test("SignalRelay.handle() forwards the same signal only once within 250 ms", () => {
   using clock = new FakeClock();
   const { relay: subject, passed } = relay(false);
   subject.handle("SIGINT");
@@ -27,11 +27,11 @@ Deno.test("SignalRelay.handle() does not forward keyboard signals if the command
   assertEquals([...subject.received], relayedSignals("linux"));
 });
 
-Deno.test("SignalRelay.listen() receives the signals of this process", async () => {
+Deno.test("SignalRelay.listen() handles the signals that this process receives", async () => {
   const received = Promise.withResolvers<Deno.Signal>();
   const subject = new SignalRelay({ hasTerminal: false, relay: received.resolve });
   using _listening = subject.listen(Deno.build.os);
-  // Signal listeners do not keep the process alive; this timer does.
+  // This timer keeps the process alive, because signal listeners do not.
   const deadline = setTimeout(() => received.reject(new Error("No signal came in 20 s")), 20_000);
   Deno.kill(Deno.pid, "SIGUSR2");
   assertEquals(await received.promise, "SIGUSR2");

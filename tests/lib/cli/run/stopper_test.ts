@@ -5,11 +5,14 @@ import { FakeClock } from "../../../support/fake_clock.ts";
 import { type Process, spawn } from "../../../support/program.ts";
 import { findTool } from "../../../support/tools.ts";
 
-/** A shell that waits for an inner shell, which runs 30 s and may ignore SIGTERM; both print their pids. */
+/**
+ * A shell that waits for an inner shell, which runs for 30 s and may ignore SIGTERM. Both print their process
+ * ids.
+ */
 const FAMILY = (trap: string) =>
   `sh -c '${trap} echo inner $$; for i in $(seq 300); do sleep 0.1; done' & echo outer $$; wait`;
 
-/** Starts both shells, and waits until they run. */
+/** Starts both shells, and waits until both run. */
 async function start(trap: string): Promise<{ readonly process: Process; readonly inner: number }> {
   const process = spawn("sh", ["-c", FAMILY(trap)]);
   await process.output(/outer \d+/);
@@ -27,14 +30,14 @@ function test(name: string, run: () => Promise<void>): void {
   });
 }
 
-test("Stopper.stop() sends SIGTERM to a process and its descendants, once", async () => {
+test("Stopper.stop() sends SIGTERM once to a process and to its descendants", async () => {
   const { process } = await start("");
   await using _process = process;
   using stopper = new Stopper(process.pid, { graceMs: 60_000, isWrapper: false });
   assertEquals(stopper.hasSignalled, false);
   await Promise.all([stopper.stop(), stopper.stop()]);
   assertEquals(stopper.hasSignalled, true);
-  // Resolves only once the inner shell, which holds the outputs too, has exited.
+  // This resolves only once the inner shell has exited, too, because that has the same outputs.
   assertEquals((await process.ended()).code, 143);
 });
 
@@ -52,7 +55,7 @@ test("Stopper.stop() does not signal a wrapper", async () => {
   await using _process = process;
   using stopper = new Stopper(process.pid, { graceMs: 10_000, isWrapper: true });
   await stopper.stop();
-  // The outer shell exited normally after the inner one.
+  // The outer shell exited normally after the inner shell was killed.
   assertEquals((await process.ended()).code, 0);
 });
 

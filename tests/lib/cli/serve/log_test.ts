@@ -5,7 +5,7 @@ function logTo(lines: string[], format: LogFormat, level: LogLevel = "info"): Lo
   return new Log({ format, level, write: (line) => lines.push(line) });
 }
 
-Deno.test('Log "pretty" writes one line per message, which logged text cannot forge', () => {
+Deno.test('Log "pretty" writes one line per message, and a logged text cannot add lines', () => {
   const lines: string[] = [];
   const log = logTo(lines, "pretty");
   log.info("started", "it began");
@@ -35,7 +35,7 @@ Deno.test('Log "json" writes one line of JSON per message', () => {
   assert(lines.every((line) => !line.includes("\n")));
 });
 
-Deno.test("Log drops messages below its level, and truncates long ones", () => {
+Deno.test("Log drops messages below its level, and truncates long messages", () => {
   const said = LOG_LEVELS.map((level) => {
     const lines: string[] = [];
     const log = logTo(lines, "json", level);

@@ -80,7 +80,7 @@ Deno.test("parseServe() reads every flag and its environment variable", () => {
   });
 });
 
-Deno.test("parseServe() accepts several --notify, and reads their secret only from the environment", () => {
+Deno.test("parseServe() accepts several --notify flags, and reads their secret only from the environment", () => {
   const a = { url: "http://a/" };
   const b = { url: "http://b/", events: ["task.error" as const] };
   const both = { ...DEFAULTS, notify: [a, b] };
@@ -123,7 +123,7 @@ Deno.test("parseServe() accepts a non-loopback --host only with a key, and with 
     assertStringIncludes(message, "the key would be sent unencrypted: TLS is required");
   }
   assertEquals(parse([], key), { ...DEFAULTS, key: KEY });
-  // A flag takes precedence over the environment.
+  // A flag takes precedence over an environment variable.
   assertEquals(parse(["--key-file", file], { TASKSCOPE_KEY: "another-key-of-16" })?.key, KEY);
   await Deno.remove(file);
 });

@@ -8,7 +8,7 @@ function block(): void {
   while (performance.now() < end);
 }
 
-Deno.test("LoopDelay reports a delay of the event loop for a while", () => {
+Deno.test("LoopDelay reports a delay of the event loop for some time after it has ended", () => {
   using clock = new FakeClock();
   using delay = new LoopDelay();
   assertEquals(delay.longestMs, 0);
@@ -20,7 +20,7 @@ Deno.test("LoopDelay reports a delay of the event loop for a while", () => {
   assert(delay.longestMs < 500, "the delay is forgotten after two periods");
 });
 
-Deno.test("LoopDelay stops when it is disposed", () => {
+Deno.test("LoopDelay stops measuring when it is disposed of", () => {
   using clock = new FakeClock();
   new LoopDelay()[Symbol.dispose]();
   assertEquals(clock.pending, 0);

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 print(json.dumps([[s.name, s.labels, s.value] for f in parse(open(sys.argv[1]).read()) for s in f.samples]))
 `;
 
-/** The values of metrics by name and labels. */
+/** Parses metrics into their values, by name and labels. */
 function figuresOf(text: string): Map<string, number> {
   return new Map(
     text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
@@ -25,7 +25,7 @@ function figuresOf(text: string): Map<string, number> {
   );
 }
 
-Deno.test("Metrics.text() has the current values", async () => {
+Deno.test("Metrics.text() returns the current values", async () => {
   using folder = new StoreFolder();
   await using server = startServer({ data: `${folder.path}/tasks.db`, tasks: { quick: () => null } });
   const { monitored } = server.monitor;
@@ -92,12 +92,12 @@ Deno.test("Metrics.text() has the current values", async () => {
   assertEquals(
     again.get('taskscope_http_requests_total{root="/metrics",status="2xx"}'),
     1,
-    "what grows is read anew, not added",
+    "counters are read again for each response, not added up",
   );
   assertEquals(again.get("taskscope_tasks_created_total"), 5);
 });
 
-Deno.test("Metrics need the key, and contain no id, name, token or key", async () => {
+Deno.test("Metrics require the key, and contain no task id, name, token or key", async () => {
   await using server = startServer({ key: KEY });
   const secrets = ["secret-client", "secret-id", "secret-name", "secret-text", KEY, "wrong-secret-key"];
   const headers = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
@@ -115,8 +115,8 @@ Deno.test("Metrics need the key, and contain no id, name, token or key", async (
   for (const secret of secrets) assertEquals(text.includes(secret), false, secret);
 });
 
-Deno.test("Metrics.text() is valid for the parser of Prometheus", async () => {
-  // Debian's Python, which has its packages.
+Deno.test("Metrics.text() returns a text that the Prometheus parser accepts", async () => {
+  // This is Debian's own Python, for which Debian packages the parser.
   const python = await findTool(["/usr/bin/python3", "python3"], "A test of /metrics");
   if (python === undefined) return;
   const has = await spawn(python, ["-c", "import prometheus_client"]).ended();

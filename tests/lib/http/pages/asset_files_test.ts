@@ -4,7 +4,7 @@ import { assertEquals, assertLess, assertLessOrEqual } from "../../../support/as
 import { send } from "../../../support/raw_http.ts";
 import { startServer, type TestServer } from "../../../support/server.ts";
 
-/** The maximum transferred size of all scripts of the list page, and of those of a task's page. */
+/** The maximum size in bytes of all compressed scripts of the list page, and of those of a task page. */
 const MOST_SCRIPT_BYTES = 30 * 1024;
 
 interface Transferred {
@@ -12,7 +12,7 @@ interface Transferred {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** Requests over a raw connection, because fetch() decompresses responses. */
+/** Sends a request over a raw connection, because fetch() would decompress the response. */
 async function ask(server: TestServer, path: string, accepted: string | null): Promise<Transferred> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const accept = accepted === null ? "" : `Accept-Encoding: ${accepted}\r\n`;

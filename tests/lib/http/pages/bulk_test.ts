@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "../../../suppor
 import { call } from "../../../support/calls.ts";
 import { startTaskServer } from "../../../support/task_server.ts";
 
-/** Sends the request of a form on the list page, or of its script. */
+/** Sends the request that the form on the list page sends, or that the page's script sends. */
 function send(url: string, ids: readonly string[], headers: Readonly<Record<string, string>> = {}) {
   const body = new URLSearchParams(ids.map((id) => ["id", id])).toString();
   return call("POST", url, {
@@ -20,7 +20,7 @@ async function startSome() {
   return server;
 }
 
-Deno.test("changeMany() changes the tasks that it can, and returns reasons for the others", async () => {
+Deno.test("changeMany() changes as many tasks as possible, and returns a reason for each of the others", async () => {
   await using server = await startSome();
   const url = `${server.url}/t/c`;
   const removed = await send(`${url}?do=remove`, ["ended", "runs", "unknown", "ended"], JSON_WANTED);
@@ -44,7 +44,7 @@ Deno.test("changeMany() changes the tasks that it can, and returns reasons for t
   assertStringIncludes(retried.json.failed[0].detail, "it was not started by name");
 });
 
-Deno.test("changeMany() redirects a form to its list, or shows a page with the reasons", async () => {
+Deno.test("changeMany() redirects a submitted form to its list, or shows a page with the reasons for failures", async () => {
   await using server = await startSome();
   const done = await send(`${server.url}/t/c?do=remove&q=e&state=FINISHED`, ["ended"]);
   assertEquals([done.status, done.headers.get("location")], [303, "/t/c?q=e&state=FINISHED"]);
@@ -53,7 +53,7 @@ Deno.test("changeMany() redirects a form to its list, or shows a page with the r
   assertStringIncludes(refused.text, "The task has not ended.");
 });
 
-Deno.test("changeMany() refuses a foreign form, an unknown action, and too many tasks", async () => {
+Deno.test("changeMany() refuses a form of another origin, an unknown action, and too many tasks", async () => {
   await using server = await startSome();
   const url = `${server.url}/t/c?do=remove`;
   const foreign = await send(url, ["ended"], {
@@ -70,7 +70,7 @@ Deno.test("changeMany() refuses a foreign form, an unknown action, and too many 
   assertEquals([many.status, many.json.code], [400, "too_many"]);
 });
 
-Deno.test("bulkAccess() returns the access of each action", async () => {
+Deno.test("bulkAccess() returns the access that each action requires", async () => {
   const asked: string[] = [];
   await using server = startTaskServer({
     authorize: (_request, access) => {
@@ -84,11 +84,11 @@ Deno.test("bulkAccess() returns the access of each action", async () => {
   assertEquals(asked, ["cancel c null", "start c null", "remove c null", "remove c null"]);
 });
 
-Deno.test("Pages.list() responds with parts of the list to its script, and redirects a form to a short address", async () => {
+Deno.test("Pages.list() sends slices to the page's script, and redirects a submitted form to a URL without default values", async () => {
   await using server = await startSome();
   const get = (search: string, headers = {}) => call("GET", `${server.url}/t/c${search}`, { headers });
   const part = await get("?state=FINISHED&from=0&limit=10", JSON_WANTED);
-  // Older Deno adds Accept-Encoding to Vary, because it compresses.
+  // Older versions of Deno compress responses, and therefore add Accept-Encoding to Vary.
   assertMatch(part.headers.get("vary") ?? "", /(^|, )Accept$/);
   assertEquals(part.json.tasks.map((task: { id: string }) => task.id), ["ended"]);
   assertEquals([part.json.matching, part.json.activeTotal, part.json.endedTotal], [1, 1, 1]);

@@ -1,4 +1,4 @@
-/** The module that programs import by URL, as the server serves it. */
+/** Tests how the server serves the module that programs import by URL. */
 
 import { moduleSource } from "../../../../lib/http/pages/module_source.ts";
 import { VERSION } from "../../../../lib/version.ts";
@@ -15,7 +15,7 @@ const FILES = [
 
 const FOLDERS = ["", `v${VERSION}/`];
 
-Deno.test("ModuleFiles serves one script under two names, with the address of its types", async () => {
+Deno.test("ModuleFiles serves the same script under two names, with the URL of its type declarations", async () => {
   await using server = startServer();
   for (const folder of FOLDERS) {
     for (const [name, type, body] of FILES) {
@@ -29,7 +29,7 @@ Deno.test("ModuleFiles serves one script under two names, with the address of it
   assert(moduleSource.script.length > 10_000 && moduleSource.declarations.length > 1_000);
 });
 
-Deno.test("ModuleFiles allows pages of every origin to load its files, and no others", async () => {
+Deno.test("ModuleFiles allows pages of every origin to load its files, but no other files", async () => {
   await using server = startServer();
   const headers = { origin: "https://evil.example" };
   for (const folder of FOLDERS) {
@@ -49,14 +49,14 @@ function tagOf(headers: Headers): string | undefined {
   return headers.get("etag")?.replace(/^W\//, "");
 }
 
-Deno.test("ModuleFiles has its files revalidated, and versioned files cached forever", async () => {
+Deno.test("ModuleFiles requires caches to revalidate its files, but lets them keep versioned files forever", async () => {
   await using server = startServer();
   for (const [name, , body] of FILES) {
     const plain = await call("GET", `${server.url}/${name}`);
     assertEquals(plain.headers.get("cache-control"), "no-cache");
     const versioned = await call("GET", `${server.url}/v${VERSION}/${name}`);
     assertEquals(versioned.headers.get("cache-control"), "public, max-age=31536000, immutable");
-    // Older Deno compresses responses itself, and makes the tag weak.
+    // Older versions of Deno compress responses themselves, and make the entity tag weak.
     const etag = tagOf(plain.headers)!;
     assertMatch(etag, /^"[\w-]{43}"$/);
     assertEquals(tagOf(versioned.headers), etag);
@@ -83,7 +83,7 @@ Deno.test("ModuleFiles responds to HEAD as to GET, without a body", async () => 
   }
 });
 
-Deno.test("ModuleFiles serves only its own version and files", async () => {
+Deno.test("ModuleFiles serves only its own files, and only in its own version", async () => {
   await using server = startServer();
   const unknown = [
     "/v0.0.0/monitored.js",
@@ -106,7 +106,7 @@ Deno.test("ModuleFiles serves only its own version and files", async () => {
   assertProblem(foreign, 421, "wrong_host");
 });
 
-Deno.test("ModuleFiles serves below the base path, without a key", async () => {
+Deno.test("ModuleFiles serves its files below the base path, without requiring a key", async () => {
   await using server = startServer({ basePath: "/monitor", authorize: () => false });
   const { status, headers } = await call("GET", `${server.url}/monitor/monitored.ts`);
   assertEquals([status, headers.get("x-typescript-types")], [200, "./monitored.d.ts"]);

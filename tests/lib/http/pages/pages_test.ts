@@ -1,4 +1,4 @@
-/** Pages without a browser: their headers, forms and base path. */
+/** Tests pages without a browser: their headers, forms and base path. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
 import { call, HeldTask } from "../../../support/calls.ts";
@@ -23,13 +23,13 @@ function post(url: string, fields: Readonly<Record<string, string>> = {}) {
   return call("POST", url, { headers, body: new URLSearchParams(fields).toString() });
 }
 
-/** Every address on a page that is on the same server. */
+/** Returns every URL on a page that points to the same server. */
 function addressesOf(html: string): string[] {
   return [...html.matchAll(/ (?:href|src|action)="([^"#][^"]*)"/g)].map(([, address]) => address!)
     .filter((address) => !address.startsWith("data:"));
 }
 
-Deno.test("Pages.home() redirects to the browser's client token, which a cookie keeps", async () => {
+Deno.test("Pages.home() redirects to the list of the browser's client token, which it stores in a cookie", async () => {
   await using server = start();
   const first = await call("GET", `${server.url}/`);
   assertEquals(first.status, 303);
@@ -82,7 +82,7 @@ Deno.test("Pages: every page has a strict content security policy", async () => 
   }
 });
 
-Deno.test("Pages.asset() serves the files of pages, cached forever, and no others", async () => {
+Deno.test("Pages.asset() serves only the files of pages, which caches may keep forever", async () => {
   await using server = start();
   const { text } = await call("GET", `${server.url}/t/c`);
   const assets = addressesOf(text).filter((address) => address.startsWith("/assets/"));
@@ -136,7 +136,7 @@ Deno.test("Pages.start() shows an invalid field on the page", async () => {
   assertEquals(server.errors, []);
 });
 
-Deno.test("Pages.change() cancels and removes tasks, or shows why it cannot", async () => {
+Deno.test("Pages.change() cancels and removes tasks, or shows a page with the reason why it cannot", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   const tooEarly = await post(`${server.url}/t/c/t/remove`);
@@ -154,7 +154,7 @@ Deno.test("Pages.change() cancels and removes tasks, or shows why it cannot", as
   assertEquals((await call("GET", `${server.url}/t/c/t/cancel`)).status, 405);
 });
 
-Deno.test("Pages.change() redirects to the task's page if the form was on it, and to a new attempt", async () => {
+Deno.test("Pages.change() redirects to the task's page if the form was on that page, and after a retry to the new attempt", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/counted`, { body: { id: "t", args: [{ count: 3 }] } });
   const to = async (change: string) => {
@@ -178,7 +178,7 @@ Deno.test("Pages.change() redirects to the task's page if the form was on it, an
   assertStringIncludes((await call("GET", `${server.url}/t/c/t`)).text, `href="${location}">Attempt 2</a>`);
 });
 
-Deno.test("Pages.change() shows an error on the task's page if the form was on it", async () => {
+Deno.test("Pages.change() shows an error on the task's page if the form was on that page", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   const early = await post(`${server.url}/t/c/t/remove?from=task`);
@@ -201,14 +201,14 @@ Deno.test("Pages.task() shows the newest lines of a long log, and the number of 
   assertStringIncludes(text, 'href="/tasks/c/t/logs?format=text" download');
 });
 
-Deno.test("Pages.list() shows the nearest page for any page number", async () => {
+Deno.test("Pages.list() shows the nearest existing page for any page number", async () => {
   await using server = start();
   for (const page of ["0", "-1", "2", "x", "1e9", "NaN", "", "1&page=2"]) {
     assertEquals((await call("GET", `${server.url}/t/c?page=${page}`)).status, 200, page);
   }
 });
 
-Deno.test("Pages: every address is below the base path", async () => {
+Deno.test("Pages: every URL on a page is below the base path", async () => {
   await using server = start({ basePath: "/team/monitor" });
   const base = `${server.url}/team/monitor`;
   const home = await call("GET", `${base}/`);
@@ -252,7 +252,7 @@ Deno.test("Pages: a path that ends with a slash redirects to the path without it
   }
 });
 
-Deno.test("Pages: every address on a page exists", async () => {
+Deno.test("Pages: every URL on a page exists", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   for (const path of ["/t/c", "/t/c/t"]) {
@@ -263,7 +263,7 @@ Deno.test("Pages: every address on a page exists", async () => {
   }
 });
 
-Deno.test("Pages: the commands on a page have the public address", async () => {
+Deno.test("Pages: the shell commands on a page use the server's public URL", async () => {
   await using server = start({ publicUrls: ["https://ci.example/monitor"] });
   const answer = await rawCall(server.port, "GET", "/monitor/t/c", [["Host", "ci.example"]]);
   assertEquals(answer.status, 200);

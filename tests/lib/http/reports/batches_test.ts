@@ -1,4 +1,4 @@
-/** Batches of reports from other processes, and the replies to them. */
+/** Tests batches of reports from other processes, and the replies to those batches. */
 
 import type { MonitorOptions } from "../../../../lib/mod.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
@@ -19,7 +19,7 @@ function post(url: string, reports: readonly unknown[], headers: Readonly<Record
   return call("POST", `${url}/report?reporter=${REPORTER}`, { body: { batch: 7, reports }, headers });
 }
 
-/** The response to a refused handshake. */
+/** Sends a WebSocket handshake and returns the response. */
 function handshake(port: number, target: string, headers: readonly (readonly [string, string])[] = []) {
   const host = headers.some(([name]) => name === "Host") ? [] : [["Host", `127.0.0.1:${port}`] as const];
   return rawCall(port, "GET", target, [...host, ...HANDSHAKE, ...headers]);
@@ -40,13 +40,13 @@ Deno.test("ReportBatches.upgrade() receives batches, and acknowledges them after
   ]);
   assertEquals(socket.told, []);
   assertEquals(socket.acknowledged.at(-1), 2);
-  // The reply to a batch without reports is a sign of life.
+  // The server also replies to a batch without reports, which is a sign of life.
   socket.report();
   await socket.find(({ type }) => type === "alive");
   assertEquals(server.errors, []);
 });
 
-Deno.test("ReportBatches.post() receives a batch, and responds with the replies", async () => {
+Deno.test("ReportBatches.post() receives a batch, and responds with the replies to its reports", async () => {
   await using server = startServer();
   const first = await post(server.url, [creation("1", 1), reportOf("2", { type: "update" }, 2)]);
   assertEquals([first.status, first.headers.get("cache-control")], [200, "no-store"]);
@@ -74,7 +74,7 @@ Deno.test("ReportBatches.upgrade() refuses an invalid reporter id before the upg
   }
 });
 
-Deno.test("ReportBatches responds only to its paths and methods", async () => {
+Deno.test("ReportBatches responds only to its own paths and methods", async () => {
   await using server = startServer();
   const url = `${server.url}/report?reporter=${REPORTER}`;
   for (const method of ["GET", "PUT", "DELETE", "PATCH"]) {
@@ -102,7 +102,7 @@ Deno.test("ReportBatches responds only to its paths and methods", async () => {
   assertEquals(server.errors, []);
 });
 
-Deno.test("ReportBatches closes the socket after a too large or invalid message", async () => {
+Deno.test("ReportBatches closes the socket after a message that is invalid or too large", async () => {
   await using server = startServer({ limits: { reportBytes: 1_000 } });
   const table: readonly (readonly [data: string | Uint8Array<ArrayBuffer>, code: number, reason: string])[] =
     [
@@ -215,7 +215,7 @@ Deno.test("ReportBatches limits the number of reporters", async () => {
   await three.opened();
 });
 
-/** A server with an `authorize` function. */
+/** Starts a server with an `authorize` function. */
 function decided(authorize: MonitorOptions["authorize"]) {
   return startServer({ authorize: authorize!, limits: { logLinesPerTask: 10_000 } });
 }
@@ -280,7 +280,7 @@ Deno.test("ReportBatches keeps the order of reports while access decisions are p
   assertEquals(socket.acknowledged, socket.acknowledged.toSorted((a, b) => a - b));
 });
 
-Deno.test("ReportBatches limits reports that wait for a decision, and drops those of a closed socket", async () => {
+Deno.test("ReportBatches limits the reports that wait for an access decision, and drops those of a closed socket", async () => {
   const decision = Promise.withResolvers<boolean>();
   await using server = decided(() => decision.promise);
   {
@@ -341,7 +341,7 @@ Deno.test("ReportBatches acknowledges batches only after their commit", async ()
   assertEquals(server.errors, []);
 });
 
-Deno.test("ReportBatches acknowledges batches from a degradation after the recovery", async () => {
+Deno.test("ReportBatches acknowledges batches that arrive while the store is degraded only after it has recovered", async () => {
   await using server = new HeldServer();
   await using stays = new ReportSocket(server.url, "reporter-stays");
   await stays.opened();
@@ -360,7 +360,7 @@ Deno.test("ReportBatches acknowledges batches from a degradation after the recov
   assertEquals(server.errors, []);
 });
 
-Deno.test("ReportBatches closes the socket with 1013 if the disk fails", async () => {
+Deno.test("ReportBatches closes the socket with 1013 if a task's record cannot be read", async () => {
   await using server = new HeldServer();
   await using socket = new ReportSocket(server.url);
   await socket.opened();
@@ -394,7 +394,7 @@ Deno.test("ReportBatches marks tasks as stale while their reporter is disconnect
   await passUntil(clock, () => task()?.stale === true);
   const { json } = await post(server.url, []);
   assertEquals([json.replies[0].type, task()?.stale], ["cancel", false]);
-  // Even if the body of the request was not valid.
+  // A task becomes stale even if the body of the last request was invalid.
   assertProblem(await post(server.url, [reportOf("1", { type: "update" }, 3), 5]), 400, "bad_request");
   await passUntil(clock, () => task()?.stale === true);
 });
@@ -413,8 +413,8 @@ Deno.test("ReportBatches announces the shutdown, and refuses new reporters", asy
   assertEquals(server.errors, []);
 });
 
-Deno.test("ReportBatches disconnects a reporter that does not read", async () => {
-  // In a process of its own, because Deno releases such a socket only when the peer does.
+Deno.test("ReportBatches disconnects a reporter that does not read its replies", async () => {
+  // The reporter runs in another process, because Deno releases such a socket only when the peer does.
   await using program = await startProgram(["--no-demo", "--limit", "reporters=1"]);
   const { port } = program;
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });

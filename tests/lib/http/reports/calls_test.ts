@@ -1,4 +1,4 @@
-/** Reports over HTTP: the responses of every call to valid, late and invalid reports. */
+/** Tests reports over HTTP: the responses of each call to valid, late and invalid reports. */
 
 import fc from "fast-check";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
@@ -8,7 +8,7 @@ import { FakeClock } from "../../../support/fake_clock.ts";
 
 const T = "/tasks/c/t";
 
-/** A monitor with a task "t" that is reported over HTTP. */
+/** Creates a monitor with a task "t" that is reported over HTTP. */
 async function start(create: Record<string, unknown> = {}): Promise<DirectMonitor> {
   const direct = new DirectMonitor();
   const { status } = await direct.ask("POST", "/tasks/c", { json: { id: "t", ...create } });
@@ -16,7 +16,7 @@ async function start(create: Record<string, unknown> = {}): Promise<DirectMonito
   return direct;
 }
 
-/** Checks the response to a late report. */
+/** Checks the response to a report that was refused because it was late. */
 function assertRefused(answer: Answer, code: string, task: unknown): void {
   assertProblem(answer, 409, code, ["task"]);
   assertEquals(answer.json.task, task);
@@ -61,7 +61,7 @@ Deno.test("ReportCalls.create() accepts every field, as JSON and as a form", asy
   }
 });
 
-Deno.test("ReportCalls.create() starts a task with started: true, or with fields of an update", async () => {
+Deno.test("ReportCalls.create() starts the task if the body has started: true or fields of an update", async () => {
   await using direct = new DirectMonitor();
   const table: [AskOptions, string, string][] = [
     [{ json: {} }, "NOT_STARTED", "Not started"],
@@ -80,7 +80,7 @@ Deno.test("ReportCalls.create() starts a task with started: true, or with fields
   }
 });
 
-Deno.test("ReportCalls.create() responds with 200 to the same id and name, and 409 to another name", async () => {
+Deno.test("ReportCalls.create() responds with 200 if the task exists with the same name, and 409 if it has another name", async () => {
   await using direct = await start({ name: "copy", progress: 10 });
   const { json: task } = await direct.ask("GET", T);
   const { cursor } = direct.monitor.registry;
@@ -101,7 +101,7 @@ Deno.test("ReportCalls.create() responds with 200 to the same id and name, and 4
   assertEquals([next.status, next.json.state], [201, "NOT_STARTED"]);
 });
 
-Deno.test("ReportCalls refuses reports of tasks that another reporter runs", async () => {
+Deno.test("ReportCalls refuses reports about tasks of other reporters", async () => {
   const held = new HeldTask();
   await using direct = new DirectMonitor({ tasks: { held: held.fn } });
   await direct.ask("POST", "/tasks/c/start/held", { json: { id: "t" } });
@@ -124,7 +124,7 @@ Deno.test("ReportCalls refuses reports of tasks that another reporter runs", asy
   assertEquals(direct.errors, []);
 });
 
-Deno.test("ReportCalls.create() responds with 503 at a limit, and while the server shuts down", async () => {
+Deno.test("ReportCalls.create() responds with 503 if a limit is reached, and while the server shuts down", async () => {
   await using direct = new DirectMonitor({ limits: { liveTasksPerClient: 1, clients: 2 } });
   const create = (client: string, id: string) => direct.ask("POST", `/tasks/${client}`, { json: { id } });
   assertEquals((await create("a", "1")).status, 201);
@@ -172,7 +172,7 @@ Deno.test("ReportCalls.report() accepts progress by PATCH and POST, as JSON and 
   for (const [options, wanted] of table) {
     for (const method of ["PATCH", "POST"]) {
       await using direct = await start({ metadata: { a: 1 } });
-      // A plus is a space in forms, so this is not a number.
+      // In a form, a plus sign means a space, so this value is not a number.
       const isSpaced = options.form === "progress=+.5";
       const answer = await direct.ask(method, T, options);
       if (isSpaced) {
@@ -216,10 +216,10 @@ Deno.test("ReportCalls.report() treats any report as a sign of life, even an emp
   }
 });
 
-/** JSON that is nested too deeply. */
+/** A JSON text that is nested too deeply. */
 const DEEP = "[".repeat(5_000) + "]".repeat(5_000);
 
-Deno.test("ReportCalls.report() ends a task with each final state; a repetition is not a conflict", async () => {
+Deno.test("ReportCalls.report() ends a task in each final state, and accepts the same end again", async () => {
   const table: [string, AskOptions, Record<string, unknown>][] = [
     ["finish", {}, { state: "FINISHED", status: "Finished", progress: 100, result: null }],
     ["finish", { json: { result: { n: [1, null] }, status: "Copied" } }, {
@@ -275,7 +275,7 @@ Deno.test("ReportCalls.report() ends a task with each final state; a repetition 
   }
 });
 
-Deno.test("ReportCalls.report() appends lines to the log, and skips lines that it has by their numbers", async () => {
+Deno.test("ReportCalls.report() appends lines to the log, and skips lines whose numbers it already has", async () => {
   await using direct = await start();
   const texts = async () => {
     const { json } = await direct.ask("GET", `${T}/logs`);
@@ -308,7 +308,7 @@ Deno.test("ReportCalls.report() appends lines to the log, and skips lines that i
   assertEquals((await post({})).state, "NOT_STARTED", "a log does not change the progress");
 });
 
-Deno.test("ReportCalls.report() accepts a long log as text, truncates long lines, and skips lines that it has", async () => {
+Deno.test("ReportCalls.report() accepts a long log as text, truncates long lines, and skips lines that it already has", async () => {
   await using direct = await start();
   const lines = Array.from({ length: 2_500 }, (_, n) => `line ${n}`);
   lines[1_700] = "x".repeat(10_000);
@@ -322,7 +322,7 @@ Deno.test("ReportCalls.report() accepts a long log as text, truncates long lines
   assertEquals([long.length, long.at(-1)], [8_192, "…"]);
 });
 
-Deno.test("ReportCalls.report() refuses a late sequence number with the current record", async () => {
+Deno.test("ReportCalls.report() refuses a late sequence number, and returns the task's current record", async () => {
   await using direct = await start({ seq: 2 });
   const { json: task } = await direct.ask("PATCH", T, { json: { seq: 5, progress: 50 } });
   assertEquals([task.report_seq, task.progress], [5, 50]);
@@ -350,7 +350,7 @@ Deno.test("ReportCalls.report() refuses a late sequence number with the current 
   assertRefused(await direct.ask("PATCH", T, { json: { seq: 7 } }), "task_ended", end.json);
 });
 
-Deno.test("ReportCalls reaches the state of the newest reports, despite repeated, late and lost ones", async () => {
+Deno.test("ReportCalls reaches the state of the newest reports in spite of repeated, late and lost reports", async () => {
   const report = fc.record({
     progress: fc.integer({ min: 0, max: 100 }),
     lines: fc.array(fc.string({ maxLength: 3 }), { maxLength: 3 }),
@@ -372,7 +372,8 @@ Deno.test("ReportCalls reaches the state of the newest reports, despite repeated
           newest = Math.max(newest, n);
           assertEquals((json.task ?? json).progress, reports[newest]!.progress);
           const { log_count } = (await direct.ask("GET", T)).json;
-          // Lines have numbers of their own. Early ones would leave a gap, so a reporter does not send them.
+          // Log lines have numbers of their own. A reporter does not send lines too early, because that would
+          // leave a gap.
           if (first <= log_count) await direct.ask("POST", `${T}/logs`, { json: { first, lines } });
         }
         const { json } = await direct.ask("GET", `${T}/logs`);
@@ -395,7 +396,7 @@ Deno.test("ReportCalls.report() returns whether cancellation was requested", asy
   assertEquals((await direct.ask("POST", `${T}/cancel`)).status, 202);
 });
 
-Deno.test("ReportCalls.report() refuses reports of a task that was cancelled by force or before its start", async () => {
+Deno.test("ReportCalls.report() refuses reports about a task that was cancelled by force or before its start", async () => {
   await using direct = await start({ progress: 5 });
   await direct.ask("POST", "/tasks/c", { json: { id: "unborn" } });
   const forced = await direct.ask("POST", `${T}/cancel?force=true`);
@@ -410,7 +411,7 @@ Deno.test("ReportCalls.report() refuses reports of a task that was cancelled by 
   }
 });
 
-Deno.test("ReportCalls responds with 404 for an unknown task, and 400 for an invalid path", async () => {
+Deno.test("ReportCalls responds with 404 to an unknown task, and with 400 to an invalid path", async () => {
   await using direct = await start();
   for (const part of ["", "/finish", "/fail", "/cancelled", "/logs"]) {
     assertProblem(await direct.ask("POST", `/tasks/c/unknown${part}`), 404, "task_not_found");

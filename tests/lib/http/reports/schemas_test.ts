@@ -1,4 +1,4 @@
-/** The bodies of reports: which are refused with which messages, and that the protocol accepts the same values. */
+/** Tests the schemas of report bodies: their error messages, and that the protocol accepts the same values. */
 
 import fc from "fast-check";
 import { z } from "zod";
@@ -27,7 +27,7 @@ const METADATA = "wanted an object of at most 16384 bytes of JSON";
 const BIG = { text: "x".repeat(LIMITS.metadataBytes) };
 const KNOWN_IN_UPDATES = "progress, status, current, total, unit, message, metadata, seq";
 
-/** Bodies that are refused, and the expected messages. */
+/** Request bodies that are refused, with the expected messages. */
 const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: string])[] = [
   ["", { json: [] }, 'Cannot read "body": wanted an object, received []'],
   ["", { json: null }, 'Cannot read "body": wanted an object, received null'],
@@ -143,7 +143,7 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   ["/logs?seq=1&seq=2", { text: "a" }, 'The field "seq" may be given only once'],
 ];
 
-/** Bodies that do not create a task, and the expected messages. */
+/** Request bodies that do not create a task, with the expected messages. */
 const NOT_CREATED: readonly (readonly [AskOptions, string])[] = [
   [
     { json: { id: "a b" } },
@@ -208,7 +208,7 @@ Deno.test("every schema converts to a JSON schema that describes each field", ()
   }
 });
 
-Deno.test("readBody() refuses another content type, invalid JSON, and a too large body", async () => {
+Deno.test("readBody() refuses other content types, invalid JSON, and a body that is too large", async () => {
   await using direct = new DirectMonitor({ limits: { requestBytes: 1_000 } });
   await direct.ask("POST", "/tasks/c", { json: { id: "t" } });
   const { cursor } = direct.monitor.registry;
@@ -278,14 +278,14 @@ const plain = fc.constantFrom<unknown>(null, 1, 0.5, "a", ["a"], { a: 1 }, { mes
   text: "t",
 }]);
 
-/** Bodies with few fields, so that some of them are valid. */
+/** Generates bodies with few fields, so that some of them are valid. */
 function bodies(...fields: readonly string[]): fc.Arbitrary<Record<string, unknown>> {
   return fc.subarray([...fields], { maxLength: Math.min(3, fields.length) }).chain((some) => {
     return fc.record(Object.fromEntries(some.map((field) => [field, fc.oneof(values, plain)])));
   });
 }
 
-/** The verdict on a value: refused, or the changes that it means. */
+/** Parses a value: returns the changes that it contains, or that it was refused. */
 function verdict(parse: () => readonly ReportedChange[]): readonly ReportedChange[] | "refused" {
   try {
     return parse();
@@ -318,7 +318,7 @@ Deno.test("parseBody() accepts the same values as parseChange()", () => {
     })],
     ["finish", bodies("result"), (body) => ({ type: "finish", ...body })],
     ["fail", bodies("error").filter((body) => body.error !== undefined), (body) => {
-      // The type of an error is optional, and unknown fields are refused.
+      // In a body, the type of an error is optional, and unknown fields are refused.
       return { type: "fail", error: withType(body.error) };
     }],
     ["cancelled", bodies(), () => ({ type: "cancelled" })],
@@ -345,7 +345,7 @@ Deno.test("parseBody() accepts the same values as parseChange()", () => {
   for (const count of Object.values(refusable)) assertGreater(count, 5, JSON.stringify(refused));
 });
 
-/** Whether a body has only known fields: only bodies refuse unknown ones. */
+/** Whether a body has only known fields. Only the schemas refuse unknown fields. */
 function hasOnlyKnownParts({ error, lines }: Record<string, unknown>): boolean {
   const isKnown = (value: unknown, known: readonly string[]) =>
     typeof value !== "object" || value === null || Array.isArray(value) ||
@@ -359,14 +359,14 @@ function withType(error: unknown): unknown {
   return { ...error, type: "Error" };
 }
 
-/** Converts lines that are texts to log lines. */
+/** Converts log lines that are texts to objects. */
 function withObjects(change: unknown): unknown {
   const { lines, ...rest } = change as { readonly lines?: unknown };
   if (!Array.isArray(lines)) return change;
   return { ...rest, lines: lines.map((line) => typeof line === "string" ? { at: 1, text: line } : line) };
 }
 
-/** Removes the times of lines from a verdict. */
+/** Removes the times of log lines from changes. */
 function stamped(changes: readonly ReportedChange[]): ReportedChange[] {
   return changes.map((change) =>
     change.type !== "log" ? change : {
@@ -376,7 +376,7 @@ function stamped(changes: readonly ReportedChange[]): ReportedChange[] {
   );
 }
 
-Deno.test("valueOfForm() and parseBody() throw nothing but problems", () => {
+Deno.test("valueOfForm() and parseBody() throw only problems", () => {
   const kinds: readonly ReportKind[] = ["update", "finish", "fail", "cancelled", "logs"];
   const names = fc.oneof(
     fc.constantFrom(
