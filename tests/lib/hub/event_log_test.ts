@@ -9,7 +9,7 @@ import { TestRegistry } from "../../support/registry.ts";
 
 const line = (text: string) => ({ at: 1, text });
 
-/** An event log of everything that happens in a registry. */
+/** Creates an event log that records every event of a registry. */
 function logOf(test: TestRegistry, mostCharacters = Infinity): EventLog {
   const log = new EventLog(mostCharacters);
   test.registry.subscribe((event) => log.add(event));
@@ -20,7 +20,7 @@ function namesIn(log: EventLog): string[] {
   return (log.take() ?? []).map(({ name, id }) => `${id} ${name}`);
 }
 
-Deno.test("EventLog returns created, started and finished of one turn in order", () => {
+Deno.test("EventLog returns the events of a task that is created, started and finished in one turn in this order", () => {
   using test = new TestRegistry();
   const log = logOf(test);
   test.run("c", "1");
@@ -28,7 +28,7 @@ Deno.test("EventLog returns created, started and finished of one turn in order",
   assertEquals(namesIn(log), []);
 });
 
-Deno.test("EventLog coalesces progress: the newest wins and moves behind earlier events", () => {
+Deno.test("EventLog coalesces progress: the newest progress replaces the older one, and follows all earlier events", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   test.begin("c", "2");
@@ -49,7 +49,7 @@ Deno.test("EventLog coalesces progress: the newest wins and moves behind earlier
   assertEquals(JSON.parse(dataOf(events[2]!)).progress, 50);
 });
 
-Deno.test("EventLog merges consecutive log lines into one event, but not across a change of state", () => {
+Deno.test("EventLog merges consecutive log lines into one event, except if the state changed between them", () => {
   using test = new TestRegistry();
   const log = logOf(test);
   test.begin("c", "1");
@@ -73,7 +73,7 @@ Deno.test("EventLog merges consecutive log lines into one event, but not across 
   assertEquals(JSON.parse(dataOf(events[3]!)).log_count, 3);
 });
 
-Deno.test("EventLog keeps apart tasks that use the same id one after the other", () => {
+Deno.test("EventLog does not merge events of two tasks that have the same id one after the other", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   const log = logOf(test);
@@ -91,7 +91,7 @@ Deno.test("EventLog keeps apart tasks that use the same id one after the other",
   assertEquals(lines.map(({ first, lines }) => [first, lines[0].text]), [[0, "old"], [0, "new"]]);
 });
 
-Deno.test("EventLog.of() returns the events of one task so far", () => {
+Deno.test("EventLog.of() returns the events of a single task so far", () => {
   using test = new TestRegistry();
   const log = logOf(test);
   test.begin("c", "1");
@@ -100,11 +100,11 @@ Deno.test("EventLog.of() returns the events of one task so far", () => {
   assertEquals(log.of("3"), []);
 });
 
-Deno.test("EventLog drops everything if its limit is exceeded, until take()", () => {
+Deno.test("EventLog drops all events from when its limit is exceeded until take() is called", () => {
   using test = new TestRegistry();
   const log = logOf(test, 10_000);
   test.begin("c", "1");
-  // Progress does not count towards the limit, because there is one event per task.
+  // Progress does not count towards the limit, because each task has at most one progress event.
   for (let progress = 0; progress < 100; progress += 0.5) test.progress("c", "1", progress);
   assert(!log.isOver);
   for (let lines = 0; !log.isOver; lines++) {
@@ -117,14 +117,14 @@ Deno.test("EventLog drops everything if its limit is exceeded, until take()", ()
   assert(!log.isOver);
   test.run("c", "2");
   assertEquals(namesIn(log).length, 3);
-  // Changes of state count, too.
+  // Changes of state count towards the limit, too.
   for (let runs = 0; !log.isOver; runs++) {
     assertLess(runs, 10);
     test.run("c", `3-${runs}`);
   }
 });
 
-Deno.test("EventLog drops nothing but progress that is followed by newer progress", () => {
+Deno.test("EventLog drops only progress that newer progress replaces", () => {
   const step = fc.oneof(
     { weight: 12, arbitrary: fc.record({ id: fc.constantFrom("1", "2"), change: changes }) },
     { weight: 1, arbitrary: fc.constantFrom<"remove" | "restore" | "take">("remove", "restore", "take") },

@@ -1,10 +1,10 @@
-/** The hub when records can't be read. */
+/** Tests a hub whose store cannot read records. */
 
 import { assertEquals } from "../../support/assert.ts";
 import { HeldHub } from "../../support/held_hub.ts";
 
 for (const isHeld of [false, true]) {
-  Deno.test(`Hub goes on after a state that could not be read (${isHeld ? "later" : "at once"})`, async () => {
+  Deno.test(`Hub continues after it could not read a full state (${isHeld ? "later" : "at once"})`, async () => {
     using it = new HeldHub();
     it.test.run("c", "2");
     await it.clock.passAsync(100);

@@ -1,4 +1,4 @@
-/** When changes are published: starts, ends and removals once they are committed, anything else at once. */
+/** Tests that starts, ends and removals are published after their commit, and all other changes at once. */
 
 import fc from "fast-check";
 import { LimitError } from "../../../lib/errors.ts";
@@ -9,7 +9,7 @@ import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
 import { HeldHub } from "../../support/held_hub.ts";
 import { type ReceivedMessage, RecordingWatcher } from "../../support/recording_watcher.ts";
 
-/** A summary of what a watcher received after its opening. */
+/** Summarises the messages that a watcher received after its opening. */
 function newsOf({ messages }: RecordingWatcher): string[] {
   return messages.slice(1).map(({ type, tasks, all_tasks, removed, state }) => {
     const told = tasks ?? Object.values(all_tasks ?? {});
@@ -20,7 +20,7 @@ function newsOf({ messages }: RecordingWatcher): string[] {
 }
 
 for (const mode of ["full", "delta"] as const) {
-  Deno.test(`Hub sends a start, an end, a removal and a restored task once it is committed (${mode})`, async () => {
+  Deno.test(`Hub sends a start, an end, a removal and a restored task only after its commit (${mode})`, async () => {
     using it = new HeldHub();
     const { registry } = it.test;
     const watcher = it.watcher(mode);
@@ -61,7 +61,7 @@ Deno.test("Hub sends progress at once, committed or not", async () => {
   assertEquals(newsOf(watchers[1]!), ["task_update, 1 PROCESSING 40"]);
 });
 
-Deno.test("Hub sends later changes after a pending one, and only the newest of them", async () => {
+Deno.test("Hub holds back all changes after a pending change, and then sends only the newest of them", async () => {
   using it = new HeldHub();
   const watcher = it.watcher();
   it.store.hold();
@@ -78,7 +78,7 @@ Deno.test("Hub sends later changes after a pending one, and only the newest of t
   assertEquals(it.timers, 0);
 });
 
-Deno.test("Hub sends a watcher that joins while a frame is pending nothing before the opening, and nothing twice", async () => {
+Deno.test("Hub sends nothing before the opening and nothing twice to a watcher that joins while a frame is pending", async () => {
   using it = new HeldHub();
   const early = it.watcher();
   it.store.hold();
@@ -98,7 +98,7 @@ Deno.test("Hub sends a watcher that joins while a frame is pending nothing befor
   assertEquals(newsOf(late), ["task_update, 2 PROCESSING 5"]);
 });
 
-Deno.test("Hub sends a watcher that resumes while a frame is pending the missed changes, once they are committed", async () => {
+Deno.test("Hub sends the missed changes after their commit to a watcher that resumes while a frame is pending", async () => {
   using it = new HeldHub();
   const before = it.test.registry.cursor;
   it.watcher();
@@ -111,7 +111,7 @@ Deno.test("Hub sends a watcher that resumes while a frame is pending the missed 
   assertEquals([back.types, back.last.tasks.map(({ id }) => id)], [["task_update"], ["2"]]);
 });
 
-Deno.test("Hub.watchTask() sends progress at once, and the final state once it is committed", async () => {
+Deno.test("Hub.watchTask() sends progress at once, and the final state only after its commit", async () => {
   using it = new HeldHub();
   const watcher = it.taskWatcher("1");
   it.store.hold();
@@ -132,7 +132,7 @@ Deno.test("Hub.watchTask() sends the final state of a task that is removed befor
   using it = new HeldHub();
   const watcher = it.taskWatcher("1");
   it.store.hold();
-  // Another change is pending already.
+  // Another change is already pending when the task ends.
   it.test.begin("c", "2");
   it.watcher();
   await it.clock.passAsync(100);
@@ -143,7 +143,7 @@ Deno.test("Hub.watchTask() sends the final state of a task that is removed befor
   assertEquals([watcher.last.state, watcher.ends], ["FINISHED", 1]);
 });
 
-Deno.test("Hub sends everything at once while the store is degraded, including what was pending", async () => {
+Deno.test("Hub sends all changes at once while the store is degraded, including those that were pending", async () => {
   using it = new HeldHub();
   const watcher = it.watcher("full");
   const delta = it.watcher();
@@ -154,7 +154,7 @@ Deno.test("Hub sends everything at once while the store is degraded, including w
   const late = it.watcher();
   assertEquals([newsOf(watcher), newsOf(delta), late.types], [[], [], []]);
   await it.store.fail();
-  // They waited for a commit that failed; after a restart, their sequence numbers mean nothing.
+  // The commit of these changes failed, so their sequence numbers have no meaning after a restart.
   const shown = [watcher.last, delta.messages[1]!, late.messages[0]!];
   assertEquals(shown.map(({ cursor }) => cursor.split(":")[0]), ["unsaved", "unsaved", "unsaved"]);
   assertEquals(newsOf(watcher), ["state_update, 1 STARTING null, 2 STARTING null"]);
@@ -170,7 +170,7 @@ Deno.test("Hub sends everything at once while the store is degraded, including w
   assertEquals(watcher.last.all_tasks["2"]?.state, "STARTING", "now there is a commit to wait for again");
 });
 
-Deno.test("Hub tells watchers of changes when the store is degraded and when it has recovered, in openings as well", async () => {
+Deno.test("Hub tells watchers when the store becomes degraded and when it has recovered, and new watchers in their openings", async () => {
   using it = new HeldHub();
   const delta = it.watcher();
   const others = [it.watcher("full"), it.taskWatcher("1")];
@@ -193,7 +193,7 @@ Deno.test("Hub tells watchers of changes when the store is degraded and when it 
   for (const watcher of [...others, full]) assertEquals(watcher.types.includes("degraded"), false);
 });
 
-Deno.test("Hub sends a pending opening before the message that the store is degraded", async () => {
+Deno.test("Hub sends a pending opening first, and then the message that the store is degraded", async () => {
   using it = new HeldHub();
   it.store.hold();
   it.test.begin("c", "2");
@@ -204,7 +204,7 @@ Deno.test("Hub sends a pending opening before the message that the store is degr
   assertEquals(watcher.types, ["initial_state", "degraded"]);
 });
 
-Deno.test("Hub.flush() also sends what comes after a pending frame, and resolves when it is sent", async () => {
+Deno.test("Hub.flush() also sends the changes after a pending frame, and resolves once they are sent", async () => {
   using it = new HeldHub();
   const watchers = [it.watcher("delta"), it.taskWatcher("1"), it.watcher("full")];
   it.store.hold();
@@ -218,7 +218,7 @@ Deno.test("Hub.flush() also sends what comes after a pending frame, and resolves
   assertEquals(isFlushed, false);
   await it.store.release();
   await flushed;
-  // No time has passed, so these are not from the next frame.
+  // No time has passed, so flush() sent these changes, not the timer of the next frame.
   const [delta, ofTask, full] = watchers.map(({ last }) => last);
   assertEquals(delta?.tasks?.map(({ state }) => state), ["FINISHED", "FINISHED"]);
   assertEquals([ofTask?.state, watchers[1]?.ends], ["FINISHED", 1]);
@@ -248,7 +248,7 @@ Deno.test("Hub.flush() sends the pending changes of every client", async () => {
   }
 });
 
-Deno.test("Hub.watchTask() sends the final state although another watcher leaves before", async () => {
+Deno.test("Hub.watchTask() sends the final state even if another watcher leaves before it is sent", async () => {
   for (const isHeld of [false, true]) {
     using it = new HeldHub();
     const other = new RecordingWatcher();
@@ -257,7 +257,7 @@ Deno.test("Hub.watchTask() sends the final state although another watcher leaves
     it.test.progress("c", "1", 5);
     await it.clock.passAsync(0);
     if (isHeld) it.store.hold();
-    // Within the frame interval.
+    // The task ends within the frame interval, so its final state is sent later.
     it.test.finish("c", "1");
     leave();
     await it.clock.passAsync(100);
@@ -267,7 +267,7 @@ Deno.test("Hub.watchTask() sends the final state although another watcher leaves
 });
 
 for (const mode of ["full", "delta"] as const) {
-  Deno.test(`Hub.watch() informs a watcher that joins just before the last others get the final state (${mode})`, async () => {
+  Deno.test(`Hub.watch() sends later changes to a watcher that joins just before the only other watcher gets its final state (${mode})`, async () => {
     using it = new HeldHub();
     const ofTask = it.taskWatcher("1");
     it.test.progress("c", "1", 5);
@@ -293,7 +293,7 @@ Deno.test("Hub.flush() also sends full states that were throttled", async () => 
   assertEquals(watcher.last.all_tasks["1"]?.state, "FINISHED");
 });
 
-Deno.test("Hub sends nothing to a watcher that left while a frame was pending", async () => {
+Deno.test("Hub sends nothing more to a watcher that left while a frame was pending", async () => {
   using it = new HeldHub();
   const watchers = [new RecordingWatcher(), new RecordingWatcher(), new RecordingWatcher()];
   const stored = it.test.registry.stored("c", "1")!;
@@ -313,7 +313,7 @@ Deno.test("Hub sends nothing to a watcher that left while a frame was pending", 
   assertEquals(it.timers, 0);
 });
 
-Deno.test("Hub that is disposed of while a frame is pending sends nothing more, and has no timer", async () => {
+Deno.test("Hub sends nothing more and has no timer if it is disposed of while a frame is pending", async () => {
   using it = new HeldHub(100);
   const watchers = [it.watcher(), it.watcher("full"), it.taskWatcher("1")];
   it.test.progress("c", "1", 5);
@@ -330,7 +330,7 @@ Deno.test("Hub that is disposed of while a frame is pending sends nothing more, 
   assertEquals(watchers.map(({ texts }) => texts.length), [2, 2, 2]);
 });
 
-/** The state of a client that applies the messages. */
+/** Returns the state of a client that has applied the messages. */
 function followed(messages: readonly ReceivedMessage[]): Map<string, Task> {
   let tasks = new Map<string, Task>();
   for (const { type, all_tasks, removed, tasks: changed } of messages) {
@@ -343,7 +343,7 @@ function followed(messages: readonly ReceivedMessage[]): Map<string, Task> {
   return tasks;
 }
 
-Deno.test("Hub sends random histories in order, nothing before its commit, and everything in the end", async () => {
+Deno.test("Hub sends random histories in order, no change before its commit, and every change in the end", async () => {
   const step = fc.record({
     do: fc.constantFrom(
       ...["begin", "begin", "update", "update", "finish", "remove", "restore"],
@@ -357,7 +357,7 @@ Deno.test("Hub sends random histories in order, nothing before its commit, and e
     fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), async (steps) => {
       using it = new HeldHub();
       const { test: { registry }, store } = it;
-      // Sequence numbers that must not be seen before their commit.
+      // Sequence numbers that must not be published before their commit.
       const membership: number[] = [];
       const known = new Set(["1"]);
       registry.subscribe(({ seq, stored, removedId }) => {
@@ -412,7 +412,7 @@ Deno.test("Hub sends random histories in order, nothing before its commit, and e
       await it.clock.passAsync(200);
       const now = new Map(registry.tasks("c").map((task) => [task.id, task]));
       for (const watcher of watchers) {
-        // A watcher that resumed from a position already had the state of that position.
+        // A watcher that resumed from a cursor already had the state at that cursor.
         const tasks = followed(watcher.messages);
         const isWhole = watcher.types.includes("initial_state");
         for (const [id, task] of tasks) assertEquals(task, now.get(id));

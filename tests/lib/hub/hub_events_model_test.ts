@@ -1,4 +1,4 @@
-/** Event stream readers whose connections break anywhere, compared with what really happened. */
+/** Tests event streams whose connections break anywhere: compares what their readers know with what happened. */
 
 import fc from "fast-check";
 import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";
@@ -14,16 +14,19 @@ import { FakeClock } from "../../support/fake_clock.ts";
 import { HeldStore } from "../../support/held_store.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** One reader over all of its connections. A truncated event is lost and must be sent again. */
+/**
+ * A reader of the event stream over all of its connections. It loses truncated events, which must be sent
+ * again.
+ */
 class Reader {
   readonly #hub: Hub;
   readonly #truth: EventTruth;
   readonly #reader: EventReader = new EventReader();
   #watcher: EventWatcher | null = null;
   #leave: () => void = () => {};
-  /** The position to resume from; empty at first. */
+  /** The id of the last event, from which the reader resumes; empty at first. */
   #lastEventId = "";
-  /** How many of each kind occurred. */
+  /** How often each case occurred, to check that the test covers it. */
   readonly counts = { events: 0, resumed: 0, resyncs: 0, cut: 0 };
 
   constructor(hub: Hub, truth: EventTruth) {
@@ -42,7 +45,7 @@ class Reader {
     this.#leave = this.#hub.watchEvents("c", this.#watcher, after);
   }
 
-  /** Breaks the connection after a part of what was sent. */
+  /** Breaks the connection after the given part of the pending text. */
   cut(part: number): void {
     const { text, texts } = this.#watcher!;
     this.#leave();
@@ -85,7 +88,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("watch"), id: fc.constantFrom("1", "2", "3") }) },
 );
 
-/** A unique value for each change, so that all records differ. */
+/** A number that makes the record of each change unique. */
 let serial = 0;
 
 function change(test: TestRegistry, what: string, id: string): void {
@@ -106,7 +109,7 @@ function change(test: TestRegistry, what: string, id: string): void {
   }
 }
 
-Deno.test("Hub.watchEvents() brings readers with broken connections up to date, and drops no event in between", async () => {
+Deno.test("Hub.watchEvents() brings readers up to date after their connections broke, and then drops no event", async () => {
   const sum = { events: 0, resumed: 0, resyncs: 0, cut: 0, ofTask: 0 };
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 120, size: "max" }), async (steps) => {
@@ -157,7 +160,9 @@ Deno.test("Hub.watchEvents() brings readers with broken connections up to date, 
   assertGreater(sum.ofTask, 500);
 });
 
-/** A watcher of one task must get all its events up to the final state, and no others. */
+/**
+ * Checks that a watcher of one task received all events of that task up to the final state, and no others.
+ */
 function checkOfTask(truth: EventTruth, id: string, { events, ends }: EventWatcher): void {
   const [state, ...others] = events;
   assertEquals(state!.type, "initial_state");
@@ -175,7 +180,7 @@ function checkOfTask(truth: EventTruth, id: string, { events, ends }: EventWatch
   assertEquals(told.slice(0, -1), wanted.get(id)!.slice(0, told.length - 1));
 }
 
-Deno.test("Hub.watchEvents() sends nothing before its commit, and the truth while the store is degraded", async () => {
+Deno.test("Hub.watchEvents() sends nothing before its commit, but the present state while the store is degraded", async () => {
   const steps = fc.array(
     fc.record({
       do: fc.constantFrom(
@@ -248,7 +253,7 @@ Deno.test("Hub.watchEvents() sends nothing before its commit, and the truth whil
   assertGreater(shown, 500);
 });
 
-Deno.test("EventParser() parses the hub's output, however it is chunked", () => {
+Deno.test("EventParser parses the hub's output, however it is divided into chunks", () => {
   fc.assert(fc.property(fc.array(fc.nat(200), { minLength: 1 }), (lengths) => {
     const text = `retry: 1000\n\n: hello\n\nevent: log\ndata: {"text":"a\\nb"}\nid: a:1\n\ndata: x\n\n`;
     const parser = new EventParser();

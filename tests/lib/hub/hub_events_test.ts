@@ -1,4 +1,4 @@
-/** Events of the hub: when, in which order, and to whom they are sent. */
+/** Tests the events of the hub: when, in which order, and to which watchers it sends them. */
 
 import { assert, assertEquals, assertLess, assertMatch, assertStrictEquals } from "../../support/assert.ts";
 import { EventWatcher } from "../../support/event_watcher.ts";
@@ -7,7 +7,7 @@ import { RecordingWatcher } from "../../support/recording_watcher.ts";
 
 const line = (text: string) => ({ at: 1, text });
 
-Deno.test("Hub.watchEvents() sends the same state as a WebSocket, then every event", async () => {
+Deno.test("Hub.watchEvents() sends the same full state as a WebSocket, and then every event", async () => {
   using it = new HeldHub();
   const watcher = it.eventWatcher();
   const socket = it.watcher("full");
@@ -25,7 +25,7 @@ Deno.test("Hub.watchEvents() sends the same state as a WebSocket, then every eve
   assertEquals(watcher.events[3]!.data, '{"id":"2","first":0,"lines":[{"at":1,"text":"hello"}]}');
 });
 
-Deno.test("Hub.watchEvents() sends created, started and finished of one frame in order, and coalesces only progress", async () => {
+Deno.test("Hub.watchEvents() sends the creation, start and end of a task in one frame in order, and coalesces only progress", async () => {
   using it = new HeldHub();
   const watcher = it.eventWatcher();
   it.test.progress("c", "1", 1);
@@ -56,7 +56,7 @@ Deno.test("Hub.watchEvents() sends the same string to all watchers", async () =>
   assertStrictEquals(first.texts[1], second.texts[1]);
 });
 
-Deno.test("Hub.watchEvents() sends starts, ends and removals once they are committed, progress at once", async () => {
+Deno.test("Hub.watchEvents() sends starts, ends and removals only after their commit, and progress at once", async () => {
   using it = new HeldHub();
   const watcher = it.eventWatcher();
   const ofTask = it.taskEventWatcher("1");
@@ -72,7 +72,7 @@ Deno.test("Hub.watchEvents() sends starts, ends and removals once they are commi
   assertEquals(watcher.words.length, 2);
   await it.store.commit();
   await it.clock.passAsync(50);
-  // The final state is in the next frame, and was committed together with the first one.
+  // The final state is in the next frame, because it was committed together with the first frame.
   assertEquals(watcher.words.slice(2), ["2 created", "2 started", "1 finished"]);
   assertEquals([ofTask.words.slice(2), ofTask.ends], [["1 finished"], 1]);
   it.test.registry.remove("c", "1");
@@ -82,7 +82,7 @@ Deno.test("Hub.watchEvents() sends starts, ends and removals once they are commi
   assertEquals(watcher.words.slice(5), ["1 removed"]);
 });
 
-Deno.test("Hub.watchEvents() with a position sends the present state of each changed task, removals first", async () => {
+Deno.test("Hub.watchEvents() with a cursor sends removals, and then the present state of each changed task", async () => {
   using it = new HeldHub();
   for (const id of ["2", "3"]) it.test.begin("c", id);
   const first = it.eventWatcher();
@@ -114,13 +114,13 @@ Deno.test("Hub.watchEvents() sends resync and the full state if missed changes a
   }
 });
 
-Deno.test("Hub.watchEvents() sends a watcher that joins while a frame is pending nothing twice, and misses nothing", async () => {
+Deno.test("Hub.watchEvents() sends each change exactly once to a watcher that joins while a frame is pending", async () => {
   using it = new HeldHub();
   const early = it.eventWatcher();
   it.store.hold();
   it.test.begin("c", "2");
   await it.clock.passAsync(50);
-  // In no frame yet, but in the opening of the late watcher.
+  // This change is in no frame yet, but in the opening of the late watcher.
   it.test.begin("c", "3");
   it.test.progress("c", "1", 5);
   it.test.report("c", "1", { type: "log", lines: [line("before")] });
@@ -134,7 +134,7 @@ Deno.test("Hub.watchEvents() sends a watcher that joins while a frame is pending
   assertEquals(early.words.slice(1), [
     ...["2 created", "2 started"],
     ...["3 created", "3 started", "1 log", "1 progress"],
-    // The late watcher has the earlier events in its opening, so they are not merged with later ones.
+    // The opening of the late watcher contains the earlier events, so they are not merged with later ones.
     ...["1 progress", "3 progress", "1 finished"],
   ]);
   assertEquals(late.words, ["initial_state", "1 progress", "3 progress", "1 finished"]);
@@ -142,7 +142,7 @@ Deno.test("Hub.watchEvents() sends a watcher that joins while a frame is pending
   assertEquals(late.cursor, early.cursor);
 });
 
-Deno.test("Hub.watchTaskEvents() sends only its task's events, and ends after the final state", async () => {
+Deno.test("Hub.watchTaskEvents() sends only the events of its task, and ends after the final state", async () => {
   using it = new HeldHub();
   it.test.begin("c", "2");
   const watcher = it.taskEventWatcher("1");
@@ -170,14 +170,14 @@ Deno.test("Hub.watchTaskEvents() of an ended task sends its state and ends", () 
   assertEquals([fresh.words, fresh.ends], [["1 initial_state"], 1]);
   const back = it.taskEventWatcher("1", cursor);
   assertEquals([back.words, back.ends], [["1 finished"], 1]);
-  // Another task with the same id.
+  // Another task now has the same id.
   it.test.registry.remove("c", "1");
   it.test.run("c", "1");
   const other = it.taskEventWatcher("1", back.cursor);
   assertEquals([other.words, other.ends], [["1 removed", "1 finished"], 1]);
 });
 
-Deno.test("Hub.watchTaskEvents() of a task that reuses an id is not ended by the earlier task's watchers", async () => {
+Deno.test("Hub.watchTaskEvents() of a task that reuses an id continues when the earlier task's watchers leave", async () => {
   using it = new HeldHub();
   const first = new EventWatcher();
   const leave = it.hub.watchTaskEvents("c", it.test.registry.stored("c", "1")!, first, null);
@@ -192,7 +192,7 @@ Deno.test("Hub.watchTaskEvents() of a task that reuses an id is not ended by the
   assertEquals([first.words.at(-1), second.words], ["1 finished", ["1 initial_state", "1 progress"]]);
 });
 
-Deno.test("Hub tells event watchers when the store is degraded and when it has recovered, in openings as well", async () => {
+Deno.test("Hub tells event watchers when the store becomes degraded and when it has recovered, and new ones in their openings", async () => {
   using it = new HeldHub();
   const watcher = it.eventWatcher();
   const ofTask = it.taskEventWatcher("1");
@@ -213,7 +213,7 @@ Deno.test("Hub tells event watchers when the store is degraded and when it has r
   assertEquals(ofTask.words, ["1 initial_state"]);
 });
 
-Deno.test("Hub disconnects event watchers, and only those, if too many events are pending", async () => {
+Deno.test("Hub disconnects event watchers, but no other watchers, if too many events are pending", async () => {
   using it = new HeldHub(undefined, 20_000);
   const watcher = it.eventWatcher();
   const ofTask = it.taskEventWatcher("1");
@@ -238,7 +238,7 @@ Deno.test("Hub disconnects event watchers, and only those, if too many events ar
   assertEquals([ofEarly.words.at(-1), ofEarly.ends], ["4 finished", 1], "this was before it was too much");
   assertLess(watcher.text.length, 10_000);
   assertEquals(socket.last.tasks.map(({ id, state }) => `${id} ${state}`), ["4 FINISHED", "1 FINISHED"]);
-  // A watcher that reconnects gets the present state of each changed task.
+  // A watcher that reconnects receives the present state of each changed task.
   const back = it.eventWatcher(watcher.cursor);
   assertEquals(back.words, ["4 finished", "1 finished"]);
   it.test.progress("c", "2", 5);
@@ -247,7 +247,7 @@ Deno.test("Hub disconnects event watchers, and only those, if too many events ar
   assertEquals(back.words.slice(2), ["2 progress"]);
 });
 
-Deno.test("Hub drops a client's feed and its timers when nobody watches its events any more", async () => {
+Deno.test("Hub drops a client's event feed and its timers when the last watcher of the events leaves", async () => {
   using it = new HeldHub();
   const watchers = [new EventWatcher(), new EventWatcher()];
   const stored = it.test.registry.stored("c", "1")!;
@@ -268,7 +268,7 @@ Deno.test("Hub drops a client's feed and its timers when nobody watches its even
   assertEquals(watchers.map(({ words }) => words.length), [2, 2]);
 });
 
-Deno.test("Hub sends no events to a watcher that left while a frame or an opening was pending", async () => {
+Deno.test("Hub sends no more events to a watcher that left while a frame or an opening was pending", async () => {
   using it = new HeldHub();
   const [early, late] = [new EventWatcher(), new EventWatcher()];
   const leaveEarly = it.hub.watchEvents("c", early, null);
@@ -307,7 +307,7 @@ Deno.test("Hub.onFrame() calls the listener once for all changes of a frame, aft
   assertEquals([calls, it.timers], [2, 0]);
 });
 
-Deno.test("Hub.onTask() calls the listener synchronously with each change, and can be removed from within it", async () => {
+Deno.test("Hub.onTask() calls the listener synchronously with each change, and the listener can remove itself", async () => {
   using it = new HeldHub();
   it.store.hold();
   const seen: (string | null)[] = [];
@@ -326,7 +326,7 @@ Deno.test("Hub.onTask() calls the listener synchronously with each change, and c
   assertEquals([seen.length, it.timers], [3, 0]);
 });
 
-Deno.test("Hub creates no events if nobody watches them", async () => {
+Deno.test("Hub creates no events without event watchers", async () => {
   using it = new HeldHub();
   const socket = new RecordingWatcher();
   it.hub.watch("c", socket, "delta", null);

@@ -15,7 +15,7 @@ import { ForwardingIndex } from "../../support/forwarding_index.ts";
 import { RecordingWatcher } from "../../support/recording_watcher.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** Counts how often all tasks of a client are read, which is the cost of a full state. */
+/** An index that counts how often all tasks of a client are read, which is the cost of a full state. */
 class CountingIndex extends ForwardingIndex {
   lists = 0;
 
@@ -33,7 +33,7 @@ class CountingStore extends MemoryStore {
   }
 }
 
-/** A hub with a registry of its own and a fake clock. */
+/** A hub with its own registry and a fake clock. */
 class TestHub implements Disposable {
   readonly clock: FakeClock = new FakeClock();
   readonly store: CountingStore = new CountingStore(DEFAULT_LIMITS, "first");
@@ -41,7 +41,7 @@ class TestHub implements Disposable {
   readonly hub: Hub;
 
   constructor(options: Partial<HubOptions> = {}, limits: Partial<MonitorLimits> = {}) {
-    // Without sweeps, so that the only timers are the hub's.
+    // The registry does not sweep, so that all timers are the hub's.
     this.test = new TestRegistry({ ...limits, sweepIntervalMs: 1_000_000_000 }, "first", this.store);
     this.hub = new Hub(this.test.registry, {
       frameIntervalMs: 50,
@@ -53,7 +53,7 @@ class TestHub implements Disposable {
     this.clock.pass(1_000);
   }
 
-  /** How many timers the hub has set. */
+  /** The number of timers that the hub has set. */
   get timers(): number {
     return this.clock.pending - 1;
   }
@@ -69,12 +69,12 @@ class TestHub implements Disposable {
   }
 }
 
-/** Waits for the end of the turn. */
+/** Waits for the next turn of the event loop. */
 async function nextTurn(): Promise<void> {
   await Promise.resolve();
 }
 
-Deno.test("Hub.watch() sends the state, then every change, in the contract's envelope", async () => {
+Deno.test("Hub.watch() sends the full state and then every change, in the documented message format", async () => {
   using it = new TestHub();
   it.test.run("c", "2");
   const full = new RecordingWatcher();
@@ -120,7 +120,7 @@ Deno.test("Hub sends the first change at once, then one frame per interval with 
   assertEquals([watcher.types.length, it.timers], [3, 0]);
 });
 
-Deno.test("Hub puts the changes of one turn into one frame, even the first", async () => {
+Deno.test("Hub puts the changes of one turn into one frame, even into the first frame", async () => {
   using it = new TestHub();
   const watcher = new RecordingWatcher();
   it.watch(watcher);
@@ -129,7 +129,7 @@ Deno.test("Hub puts the changes of one turn into one frame, even the first", asy
   assertEquals([watcher.types.length, watcher.last.tasks[0]?.progress], [2, 99]);
 });
 
-Deno.test("Hub makes a frame per turn if the interval is 0", async () => {
+Deno.test("Hub sends a frame after each turn if the frame interval is 0", async () => {
   using it = new TestHub({ frameIntervalMs: 0 });
   const watcher = new RecordingWatcher();
   it.watch(watcher);
@@ -140,7 +140,7 @@ Deno.test("Hub makes a frame per turn if the interval is 0", async () => {
   assertEquals(watcher.types.length, 6);
 });
 
-Deno.test("Hub is not delayed by a clock that was set back", async () => {
+Deno.test("Hub does not delay frames if the clock was set back", async () => {
   using it = new TestHub();
   const watcher = new RecordingWatcher();
   it.watch(watcher);
@@ -165,7 +165,7 @@ Deno.test("Hub sends the same string to all watchers of the same kind", async ()
   }
 });
 
-Deno.test("Hub sends removals, and a task that was created again in the same frame", async () => {
+Deno.test("Hub sends both the removal and the new task if an id was reused within a frame", async () => {
   using it = new TestHub();
   it.test.run("c", "2", "3");
   const watcher = new RecordingWatcher();
@@ -174,11 +174,12 @@ Deno.test("Hub sends removals, and a task that was created again in the same fra
   it.test.registry.remove("c", "3");
   it.test.begin("c", "3");
   await nextTurn();
-  // Another task has the id by now; a watcher that applies removals first drops the old one.
+  // Another task now has the id "3"; a watcher that applies removals first drops the old task and adds the
+  // new one.
   assertEquals([watcher.last.removed, watcher.last.tasks.map(({ id }) => id)], [["2", "3"], ["3"]]);
 });
 
-Deno.test("Hub.watch() with a position sends the missed changes, and nothing twice", async () => {
+Deno.test("Hub.watch() with a cursor sends the missed changes, and nothing twice", async () => {
   using it = new TestHub();
   it.test.run("c", "2");
   const first = new RecordingWatcher();
@@ -200,7 +201,7 @@ Deno.test("Hub.watch() with a position sends the missed changes, and nothing twi
   assertEquals([second.types.length, third.types.length], [1, 1]);
 });
 
-Deno.test("Hub.watch() with an unknown position sends resync and the full state", () => {
+Deno.test("Hub.watch() with an unknown cursor sends resync and the full state", () => {
   using it = new TestHub({}, { removalsPerClient: 1 });
   for (const after of [{ epoch: "other", seq: 3 }, { epoch: "first", seq: 1_000 }]) {
     const watcher = new RecordingWatcher();
@@ -212,7 +213,7 @@ Deno.test("Hub.watch() with an unknown position sends resync and the full state"
   assertEquals(full.types, ["initial_state"]);
 });
 
-Deno.test("Hub.watch() first sends pending changes to the other watchers, so that nobody gets them twice", async () => {
+Deno.test("Hub.watch() first sends pending changes to the other watchers, so that no watcher receives them twice", async () => {
   using it = new TestHub();
   const early = new RecordingWatcher();
   it.watch(early);
@@ -225,7 +226,7 @@ Deno.test("Hub.watch() first sends pending changes to the other watchers, so tha
   assertEquals([early.types.length, late.types.length], [2, 1]);
 });
 
-Deno.test("Hub.watchTask() sends only that task, and ends after its final state", async () => {
+Deno.test("Hub.watchTask() sends only its task, and ends after the final state", async () => {
   using it = new TestHub();
   it.test.begin("c", "2");
   const watcher = new RecordingWatcher();
@@ -264,7 +265,7 @@ Deno.test("Hub.watchTask() sends the final state of a task that is removed in th
   assertEquals(watcher.last.state, "FINISHED");
 });
 
-Deno.test("Hub.watchTask() of a task that reuses an id is not ended by the earlier task's watchers", async () => {
+Deno.test("Hub.watchTask() of a task that reuses an id continues when the earlier task's watchers leave", async () => {
   using it = new TestHub();
   const first = new RecordingWatcher();
   const leaveFirst = it.hub.watchTask("c", it.test.registry.stored("c", "1")!, first);
@@ -274,14 +275,14 @@ Deno.test("Hub.watchTask() of a task that reuses an id is not ended by the earli
   it.test.begin("c", "1");
   const second = new RecordingWatcher();
   it.hub.watchTask("c", it.test.registry.stored("c", "1")!, second);
-  // The first watcher's connection is closed only now.
+  // The connection of the first watcher is closed only now.
   leaveFirst();
   it.test.progress("c", "1", 50);
   await it.clock.passAsync(100);
   assertEquals(second.last.progress, 50);
 });
 
-Deno.test("Hub throttles full states by their size; the newest wins", async () => {
+Deno.test("Hub throttles full states by their size, and skips all but the newest", async () => {
   using it = new TestHub({ fullStateBytesPerSecond: 1_000 });
   const watcher = new RecordingWatcher();
   it.watch(watcher, "full");
@@ -334,7 +335,7 @@ Deno.test("Hub delays no other watcher because of a saturated one", async () => 
   assertEquals(await framesBeside(true), await framesBeside(false));
 });
 
-Deno.test("Hub drops a client's feed and its timers when nobody watches it", async () => {
+Deno.test("Hub drops a client's feed and its timers when the last watcher leaves", async () => {
   using it = new TestHub();
   const watchers = [new RecordingWatcher(), new RecordingWatcher(), new RecordingWatcher()];
   const leaves = [
@@ -359,7 +360,7 @@ Deno.test("Hub drops a client's feed and its timers when nobody watches it", asy
   assertEquals(watchers.map(({ types }) => types.length), [2, 2, 2]);
 });
 
-Deno.test("Hub does no work for clients that nobody watches", async () => {
+Deno.test("Hub does no work for clients without watchers", async () => {
   using it = new TestHub();
   const watcher = new RecordingWatcher();
   it.watch(watcher, "full");
@@ -415,7 +416,7 @@ Deno.test("Hub has no timer left when the last watchers leave from within a fram
   assertEquals([saturated.texts.length, leaver.texts.length, it.timers], [1, 2, 0]);
 });
 
-Deno.test("Hub sends nothing after it is disposed of", async () => {
+Deno.test("Hub sends nothing more after it is disposed of", async () => {
   using it = new TestHub();
   const watcher = new RecordingWatcher();
   it.watch(watcher, "full");

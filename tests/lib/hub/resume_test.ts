@@ -1,4 +1,4 @@
-/** Watchers and servers that restart: a watcher that resumes gets every missed change, or a resync. */
+/** Tests watchers that resume after they or the server restarted: they get every missed change, or a resync. */
 
 import fc from "fast-check";
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config/limits.ts";
@@ -10,7 +10,7 @@ import { SqliteDisk } from "../../support/resume/sqlite_disk.ts";
 import { worldLimits, type WorldStep, worldSteps } from "../../support/resume/steps.ts";
 import { type ResumeCounts, ResumeWorld } from "../../support/resume/world.ts";
 
-/** Creates the disk of a world. */
+/** Creates the disk on which a simulated world stores its tasks. */
 type DiskMaker = (limits: MonitorLimits, pass: (milliseconds: number) => void) => ResumeDisk;
 
 const DISKS: readonly (readonly [where: string, make: DiskMaker])[] = [
@@ -18,7 +18,10 @@ const DISKS: readonly (readonly [where: string, make: DiskMaker])[] = [
   ["on a real database", (limits, pass) => new SqliteDisk(limits, pass)],
 ];
 
-/** Limits whose times a clock that advances in steps never hits exactly; without automatic sweeps. */
+/**
+ * Completes the limits of a world. Turns off automatic sweeps, and makes sure that a clock that advances in
+ * steps never reaches a time limit exactly.
+ */
 function limitsOf(limits: Partial<MonitorLimits>): MonitorLimits {
   return {
     ...DEFAULT_LIMITS,
@@ -60,10 +63,13 @@ async function runHistories(makeDisk: DiskMaker, options: HistoryOptions): Promi
   return sums;
 }
 
-/** Indexes of the watchers: of client "a" by delta, by full state and over REST; and of client "c". */
+/**
+ * The indexes of four watchers: three of client "a" (by delta, by full state, over REST), and one of client
+ * "c".
+ */
 const [DELTA, FULL, REST, C] = [0, 2, 3, 6];
 
-/** Runs a scenario on every kind of disk; each watcher must end up with the present state. */
+/** Runs a scenario on every kind of disk. In the end, each watcher must have the present state. */
 function testStory(
   name: string,
   tell: (world: ResumeWorld) => Promise<void>,
@@ -105,7 +111,7 @@ function remove(id: string): WorldStep {
 const TURN: WorldStep = { do: "turn" };
 const CRASH: WorldStep = { do: "restart", how: "crash" };
 
-/** What a watcher knows of each task. */
+/** Returns the state and the progress that a watcher knows for each task. */
 function beliefs(world: ResumeWorld, watcher: number): Record<string, string> {
   const { tasks } = world.watcher(watcher).model;
   return Object.fromEntries(
@@ -117,20 +123,20 @@ function epoch(world: ResumeWorld, watcher: number): string {
   return parseCursor(world.watcher(watcher).model.cursor!).epoch;
 }
 
-Deno.test("Registry.changesSince(), Hub and Rest bring every watcher of a random history up to date, in memory", async () => {
+Deno.test("Registry.changesSince(), Hub and Rest bring every watcher of a random history up to date, with a simulated disk", async () => {
   const counts = await runHistories(DISKS[0]![1], { numRuns: 4_000, maxLength: 100, restartWeight: 3 });
   assertGreater(counts.known, 20_000);
-  assertGreater(counts.forgotten, 500, "the bounds were reached");
-  assertGreater(counts.foreign, 500, "cursors of other numberings were tried");
+  assertGreater(counts.forgotten, 500, "the limits were reached");
+  assertGreater(counts.foreign, 500, "cursors of other epochs were tried");
   assertGreater(counts.restarts, 2_000);
 });
 
-Deno.test("Registry.changesSince(), Hub and Rest bring every watcher up to date, on a real database", async () => {
+Deno.test("Registry.changesSince(), Hub and Rest bring every watcher of a random history up to date, with a real database", async () => {
   const counts = await runHistories(DISKS[1]![1], {
     numRuns: 200,
     maxLength: 80,
     restartWeight: 1,
-    // After a restart the age counts from the commit of the final state, which may have been delayed.
+    // After a restart, a task's age counts from the commit of its final state, which may have been delayed.
     limits: { endedTaskAgeMs: 1_000_000_000_000 },
   });
   assertGreater(counts.known, 1_000);
@@ -138,7 +144,7 @@ Deno.test("Registry.changesSince(), Hub and Rest bring every watcher up to date,
 });
 
 testStory(
-  "Hub shows progress while a commit is held back, and a crash leaves its cursor good",
+  "Hub sends progress while a commit is pending, with a cursor that is valid after a crash",
   async (world) => {
     await world.run([begin("t1"), ...watch(DELTA, FULL, REST), TURN, { do: "hold" }]);
     await world.run([update("t1", 10), TURN, update("t1", 50), TURN, ...watch(REST), TURN]);
@@ -157,7 +163,7 @@ testStory(
 );
 
 testStory(
-  "Hub sends no old record to who comes after the last one has left who was to be told",
+  "Hub sends no outdated record to a watcher that joins after the only receiver of a pending frame has left",
   async (world) => {
     const log: WorldStep = { do: "log", client: "a", id: "t1" };
     await world.run([...watch(1), { do: "begin", client: "a", id: "t1", isStarted: false }, ...watch(FULL)]);
@@ -165,14 +171,14 @@ testStory(
   },
 );
 
-testStory("Hub and Rest show no beginning, end or removal that a crash takes back", async (world) => {
+testStory("Hub and Rest do not show a start, an end or a removal that a crash would undo", async (world) => {
   await world.run([begin("t1"), begin("t2"), finish("t2"), ...watch(DELTA, FULL, REST), TURN]);
   const before = { t1: "STARTING null", t2: "FINISHED 100" };
   await world.run([{ do: "hold" }, finish("t1"), begin("t3"), TURN, remove("t2"), TURN]);
   await world.run([...watch(REST, 1), update("t3", 30), TURN, TURN]);
   for (const watcher of [DELTA, FULL, REST]) assertEquals(beliefs(world, watcher), before);
-  assertEquals(beliefs(world, 1), {}, "who comes meanwhile is sent nothing");
-  assert(world.watcher(REST).isConnected, "the answer is held back");
+  assertEquals(beliefs(world, 1), {}, "a watcher that joins meanwhile is sent nothing");
+  assert(world.watcher(REST).isConnected, "the response is pending");
   const { cursor } = world.watcher(DELTA).model;
   await world.run([CRASH]);
   assertEquals(
@@ -183,7 +189,7 @@ testStory("Hub and Rest show no beginning, end or removal that a crash takes bac
   assertEquals(changes?.tasks.map(({ task }) => task.id), ["t1"]);
 });
 
-testStory("Hub and Rest show what they held back once it is committed", async (world) => {
+testStory("Hub and Rest show pending changes after their commit", async (world) => {
   await world.run([begin("t1"), begin("t2"), finish("t2"), ...watch(DELTA, FULL, REST), TURN]);
   await world.run([{ do: "hold" }, finish("t1"), begin("t3"), TURN, remove("t2"), ...watch(REST), TURN]);
   await world.run([{ do: "heal" }, TURN, TURN, ...watch(REST), TURN]);
@@ -194,7 +200,7 @@ testStory("Hub and Rest show what they held back once it is committed", async (w
 });
 
 testStory(
-  "Hub and Rest show what can't be committed with a cursor that no later process takes",
+  "Hub and Rest show changes that cannot be committed, with a cursor that no later process accepts",
   async (world) => {
     await world.run([begin("t1"), begin("t2"), finish("t2"), ...watch(DELTA, FULL, REST), TURN]);
     await world.run([{ do: "fail" }, finish("t1"), begin("t3"), remove("t2"), ...watch(REST), TURN, TURN]);
@@ -203,7 +209,7 @@ testStory(
       assertEquals(epoch(world, watcher), "unsaved1");
     }
     const { cursor } = world.watcher(DELTA).model;
-    assert(world.registry.changesSince("a", parseCursor(cursor!)), "this process knows it");
+    assert(world.registry.changesSince("a", parseCursor(cursor!)), "this process knows the cursor");
     await world.run([CRASH]);
     assertStrictEquals(world.registry.changesSince("a", parseCursor(cursor!)), undefined);
     await world.run([...watch(DELTA, FULL, REST), TURN]);
@@ -214,29 +220,40 @@ testStory(
   },
 );
 
-testStory("Hub goes back to cursors that last when the trouble is over, and not before", async (world) => {
-  await world.run([begin("t1"), ...watch(DELTA, FULL, REST), TURN, { do: "fail" }, begin("t2"), TURN, TURN]);
-  await world.run([...watch(REST), TURN]);
-  for (const watcher of [DELTA, FULL, REST]) assertEquals(epoch(world, watcher), "unsaved1");
-  const unsaved = world.watcher(DELTA).model.cursor!;
-  await world.run([{ do: "heal" }, update("t2", 70), TURN, TURN, ...watch(REST), TURN]);
-  for (const watcher of [DELTA, FULL, REST]) {
-    assertEquals(beliefs(world, watcher), { t1: "STARTING null", t2: "PROCESSING 70" });
-    assertEquals(epoch(world, watcher), "kept");
-  }
-  const saved = world.watcher(DELTA).model.cursor!;
-  assertEquals(
-    world.registry.changesSince("a", parseCursor(unsaved))?.tasks.map(({ task }) => task.id),
-    ["t2"],
-    "in this process both are good",
-  );
-  await world.run([CRASH]);
-  assertStrictEquals(world.registry.changesSince("a", parseCursor(unsaved)), undefined);
-  assert(world.registry.changesSince("a", parseCursor(saved)));
-});
+testStory(
+  "Hub sends cursors that are valid after a restart again once the store has recovered, but not before",
+  async (world) => {
+    await world.run([
+      begin("t1"),
+      ...watch(DELTA, FULL, REST),
+      TURN,
+      { do: "fail" },
+      begin("t2"),
+      TURN,
+      TURN,
+    ]);
+    await world.run([...watch(REST), TURN]);
+    for (const watcher of [DELTA, FULL, REST]) assertEquals(epoch(world, watcher), "unsaved1");
+    const unsaved = world.watcher(DELTA).model.cursor!;
+    await world.run([{ do: "heal" }, update("t2", 70), TURN, TURN, ...watch(REST), TURN]);
+    for (const watcher of [DELTA, FULL, REST]) {
+      assertEquals(beliefs(world, watcher), { t1: "STARTING null", t2: "PROCESSING 70" });
+      assertEquals(epoch(world, watcher), "kept");
+    }
+    const saved = world.watcher(DELTA).model.cursor!;
+    assertEquals(
+      world.registry.changesSince("a", parseCursor(unsaved))?.tasks.map(({ task }) => task.id),
+      ["t2"],
+      "both cursors are valid in this process",
+    );
+    await world.run([CRASH]);
+    assertStrictEquals(world.registry.changesSince("a", parseCursor(unsaved)), undefined);
+    assert(world.registry.changesSince("a", parseCursor(saved)));
+  },
+);
 
 testStory(
-  "Hub shows progress whose commit fails afterwards, and a crash leaves its cursor good",
+  "Hub sends progress whose commit fails later, with a cursor that is valid after a crash",
   async (world) => {
     await world.run([begin("t1"), ...watch(DELTA), TURN, { do: "hold" }, update("t1", 20), TURN]);
     const { cursor } = world.watcher(DELTA).model;
@@ -250,7 +267,7 @@ testStory(
 );
 
 testStory(
-  "Registry.changesSince() knows after a restart which clients were forgotten",
+  "Registry.changesSince() still knows after a restart which clients were forgotten",
   async (world) => {
     const [task, other] = [{ client: "c", id: "t1" }, { client: "a", id: "t1" }];
     const end = { do: "end", change: { type: "finish", result: null } } as const;
@@ -270,7 +287,7 @@ testStory(
 );
 
 testStory(
-  "Hub gives no cursor that is ahead of what it told, where a task is gone in the turn of its end",
+  "Hub sends no cursor that is ahead of the changes that it sent if a task is removed in the turn of its end",
   async (world) => {
     await world.run([begin("t1"), { do: "watch task", client: "a", id: "t1" }, ...watch(DELTA, FULL), TURN]);
     await world.run([finish("t1"), TURN, TURN]);
@@ -280,7 +297,7 @@ testStory(
 );
 
 testStory(
-  "Hub.watchTask() sends the last state of a task whose id is taken again while a frame waits",
+  "Hub.watchTask() sends the final state of a task whose id is reused while a frame is pending",
   async (world) => {
     const watchTask: WorldStep = { do: "watch task", client: "a", id: "t1" };
     await world.run([begin("t1"), watchTask, ...watch(DELTA, FULL), TURN, { do: "hold" }, begin("t2"), TURN]);
@@ -291,18 +308,22 @@ testStory(
   },
 );
 
-testStory("Hub.watchTask() tells the end, though all others left before the next frame", async (world) => {
-  const watchTask: WorldStep = { do: "watch task", client: "a", id: "t1" };
-  await world.run([begin("t1"), watchTask, ...watch(DELTA), TURN]);
-  await world.run([update("t1", 10), finish("t1"), { do: "leave", watcher: DELTA }, TURN, TURN]);
-});
+testStory(
+  "Hub.watchTask() sends the final state even if all other watchers left before the next frame",
+  async (world) => {
+    const watchTask: WorldStep = { do: "watch task", client: "a", id: "t1" };
+    await world.run([begin("t1"), watchTask, ...watch(DELTA), TURN]);
+    await world.run([update("t1", 10), finish("t1"), { do: "leave", watcher: DELTA }, TURN, TURN]);
+  },
+);
 
 testStory(
-  "Hub.watch() sends what was missed, also of a task whose record is gone from disk when that may be shown",
+  "Hub.watch() sends missed changes, even those of a task that is purged by the commit for which they wait",
   async (world) => {
     await world.run([...watch(DELTA), begin("t1"), TURN, { do: "leave", watcher: DELTA }]);
     await world.run([finish("t1"), TURN, TURN, { do: "hold" }, begin("t2"), TURN]);
-    // This waits for a commit in which the first task is purged, because the limit is one.
+    // The watcher waits for a commit that purges the first task, because the client may keep only one ended
+    // task.
     await world.run([begin("t3"), ...watch(DELTA), finish("t2"), { do: "heal" }, TURN, TURN]);
     assertEquals(beliefs(world, DELTA), { t2: "FINISHED 100", t3: "STARTING null" });
   },

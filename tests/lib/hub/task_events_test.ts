@@ -6,13 +6,13 @@ import { assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** The names of a task's events so far. */
+/** Returns the names of a task's events so far. */
 function namesOf(events: readonly RegistryEvent[], id: string): string[] {
   return events.filter(({ stored, removedId }) => (stored?.id ?? removedId) === id)
     .flatMap(eventsOf).map(({ name }) => name);
 }
 
-Deno.test("eventsOf() names the changes of a task's life cycle", () => {
+Deno.test("eventsOf() names each change in the life cycle of a task", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   test.progress("c", "1", 5);
@@ -27,7 +27,7 @@ Deno.test("eventsOf() names the changes of a task's life cycle", () => {
     "task.progress",
     "task.finished",
     "task.removed",
-    // A restored task is described by its state.
+    // The event of a restored task is named after the task's state.
     "task.finished",
   ]);
 });
@@ -37,7 +37,7 @@ Deno.test("eventsOf() names every way in which a task can start and end", () => 
     [["cancelled"], ["task.created", "task.cancelled"]],
     [["start", "fail"], ["task.created", "task.started", "task.error"]],
     [["interrupt"], ["task.created", "task.error"]],
-    // A task whose first known change is an update has started as well.
+    // A task whose first known change is an update also has a start event.
     [["update", "update"], ["task.created", "task.started", "task.progress"]],
     [["roll_up", "request_cancel"], ["task.created", "task.started", "task.progress"]],
     [["start", "stale", "reconnected", "estimate"], [
@@ -55,13 +55,13 @@ Deno.test("eventsOf() names every way in which a task can start and end", () => 
   }
 });
 
-Deno.test("eventsOf() puts new log lines before the record that counts them, and omits known ones", () => {
+Deno.test("eventsOf() puts new log lines before the record that counts them, and omits lines that were sent before", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   const line = (text: string) => ({ at: 1, text });
   test.report("c", "1", { type: "log", lines: [line("a"), line("b")] });
   test.report("c", "1", { type: "log", first: 1, lines: [line("b"), line("c")] });
-  // Only the reporter's sequence number is new.
+  // Only the reporter's sequence number of this report is new.
   const report = { client: "c", id: "1", at: 1, seq: 9 };
   test.registry.report({ ...report, change: { type: "log", first: 0, lines: [line("a")] } }, test.reporter);
   const told = test.events.flatMap(eventsOf).slice(2);

@@ -1,4 +1,4 @@
-/** Tasks as server-sent events, on a real server. */
+/** Tests the server-sent events about tasks, on a real server. */
 
 import { createMonitor } from "../../../../lib/mod.ts";
 import type { LogLine } from "../../../../lib/task/task.ts";
@@ -13,7 +13,7 @@ import { TestSocket } from "../../../support/socket.ts";
 import { ended, run, startTaskServer } from "../../../support/task_server.ts";
 import { until } from "../../../support/until.ts";
 
-/** Opens a stream over a raw connection, and reads only its head. */
+/** Opens an event stream over a raw connection, and reads only the head of the response. */
 async function openRaw(server: TestServer, path: string, headers = ""): Promise<Deno.TcpConn> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const head = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n${headers}\r\n`;
@@ -22,7 +22,7 @@ async function openRaw(server: TestServer, path: string, headers = ""): Promise<
   return connection;
 }
 
-Deno.test("Events.watch() sends the retry delay, the state, and then events", async () => {
+Deno.test("Events.watch() sends the retry delay, the full state, and then each event", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/held`, { body: { id: "a" } });
@@ -80,7 +80,7 @@ Deno.test("Events.watch() sends every log line with its number", async () => {
   assertEquals(lines, (await call("GET", `${server.url}/tasks/c/t/logs`)).json.lines);
 });
 
-Deno.test("Events.watch() resumes from Last-Event-ID, or else from after", async () => {
+Deno.test("Events.watch() resumes from Last-Event-ID, or else from ?after=<cursor>", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "a" });
@@ -97,7 +97,7 @@ Deno.test("Events.watch() resumes from Last-Event-ID, or else from after", async
     assertEquals(stream.types, ["task.removed", "task.started", "task.finished"]);
     assertEquals(stream.events.map(({ data }) => JSON.parse(data).id), ["a", "b", "d"]);
   }
-  // A browser reconnects with the original URL.
+  // A browser reconnects with the original URL, which may have an old cursor.
   await using both = await TestEventStream.open(`${url}?after=${cursor}`, { lastEventId: now });
   server.held.release();
   await both.find("task.finished", ({ id }) => id === "b");
@@ -113,7 +113,7 @@ Deno.test("Events.watch() sends resync if the missed changes are not available",
     await run(tasks, "echo", { id });
     await call("DELETE", `${tasks}/${id}`);
   }
-  // Too old, from another server, in the future, not a cursor.
+  // These cursors are too old, from another server, in the future, or malformed.
   for (const lastEventId of [cursor, "elsewhere:3", `${epoch}:999999`, "5"]) {
     await using stream = await TestEventStream.open(`${server.url}/events/tasks/c`, { lastEventId });
     await stream.find("initial_state");
@@ -126,7 +126,7 @@ Deno.test("Events.watch() sends resync if the missed changes are not available",
   }
 });
 
-Deno.test("Events.watchTask() sends only its task, ends after its final state, and then responds with 204", async () => {
+Deno.test("Events.watchTask() sends only its task, ends the stream after the final state, and then responds with 204", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   for (const id of ["mine", "other"]) await call("POST", `${tasks}/start/held`, { body: { id } });
@@ -152,7 +152,7 @@ Deno.test("Events.watchTask() sends only its task, ends after its final state, a
   await using back = await TestEventStream.open(url, { lastEventId: first });
   assertEquals(await back.ended(), "ended");
   assertEquals(back.types, ["task.cancelled"]);
-  // A cursor of another epoch is not known.
+  // The server does not know cursors of other epochs.
   await using foreign = await TestEventStream.open(url, { lastEventId: "elsewhere:999999" });
   assertEquals(await foreign.ended(), "ended");
   assertEquals(foreign.types, ["resync", "initial_state"]);
@@ -171,7 +171,7 @@ Deno.test("Events.watchTask() responds with 404 for an unknown task", async () =
   assertEquals([server.monitor.watchers, server.monitor.registry.clients()], [0, []]);
 });
 
-Deno.test("Events: other methods and paths are refused, and HEAD opens no stream", async () => {
+Deno.test("Events refuses other methods and paths, and opens no stream for HEAD", async () => {
   await using server = startTaskServer();
   await run(`${server.url}/tasks/c`, "echo", { id: "a" });
   const url = `${server.url}/events`;
@@ -192,7 +192,7 @@ Deno.test("Events: other methods and paths are refused, and HEAD opens no stream
   assertEquals(server.monitor.watchers, 0);
 });
 
-Deno.test("Events: a page of another origin is refused", async () => {
+Deno.test("Events refuses pages of other origins", async () => {
   await using server = startTaskServer();
   const headers = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
   assertProblem(await call("GET", `${server.url}/events/tasks/c`, { headers }), 403, "foreign_origin");
@@ -206,7 +206,7 @@ Deno.test("Events: authorize can refuse a stream", async () => {
   await stream.find("initial_state");
 });
 
-Deno.test("Events: streams and sockets share one limit", async () => {
+Deno.test("Events counts streams and sockets towards the same limit", async () => {
   await using server = startTaskServer({ limits: { watchers: 2 } });
   const url = `${server.url}/events/tasks/c`;
   await using stream = await TestEventStream.open(url);
@@ -216,7 +216,7 @@ Deno.test("Events: streams and sockets share one limit", async () => {
     const refused = await call("GET", url);
     assertProblem(refused, 503, "limit_reached");
     assertEquals(refused.headers.get("retry-after"), "5");
-    // A request that opens no stream is still answered.
+    // The server still responds to requests that open no stream.
     assertEquals((await call("HEAD", url)).status, 200);
   }
   await until(() => server.monitor.watchers === 1);
@@ -225,13 +225,13 @@ Deno.test("Events: streams and sockets share one limit", async () => {
   await stream.find("initial_state");
 });
 
-Deno.test("Events: clients that disconnect are released at once", async () => {
+Deno.test("Events releases a stream as soon as its client disconnects", async () => {
   await using server = startTaskServer({ limits: { watchers: 3 } });
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "a" } });
   for (let round = 0; round < 10; round++) {
     for (const path of ["/events/tasks/c", "/events/tasks/c/a"]) {
       using _connection = await openRaw(server, path);
-      // Disconnects after half of a request.
+      // This client disconnects after half of a request.
       await rawRequest(server.port, `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n`, {
         half: true,
       });
@@ -241,7 +241,7 @@ Deno.test("Events: clients that disconnect are released at once", async () => {
   assertEquals(server.errors, []);
 });
 
-Deno.test("Events: all watchers receive the same bytes", async () => {
+Deno.test("Events sends the same bytes to all watchers", async () => {
   await using server = startTaskServer();
   await using stack = new AsyncDisposableStack();
   const streams: TestEventStream[] = [];
@@ -261,7 +261,7 @@ Deno.test("Events: all watchers receive the same bytes", async () => {
   assert(streams[0]!.types.length > 20);
 });
 
-Deno.test("Events: a client that never reads is disconnected and releases its memory; the others receive everything", async () => {
+Deno.test("Events disconnects a client that never reads and releases its memory; the others receive everything", async () => {
   const limits = { watcherQueueBytes: 100_000, endedTasksPerClient: 2 };
   await using server = startTaskServer({ limits: { ...limits, frameIntervalMs: 0 } });
   const large = server.monitor.monitored(() => "x".repeat(60_000), { client: "c", name: "large" });
@@ -277,7 +277,7 @@ Deno.test("Events: a client that never reads is disconnected and releases its me
     await quick.find("task.finished", (task) => task.id === id);
   }
   assertEquals(quick.types.filter((type) => type === "task.finished").length, runs);
-  // The events that were on their way are complete, and the stream has ended.
+  // The events that were already in transit are complete, and the stream has ended.
   let text = "";
   const chunk = new Uint8Array(1 << 20);
   const decoder = new TextDecoder();
@@ -290,7 +290,7 @@ Deno.test("Events: a client that never reads is disconnected and releases its me
   assertEquals(server.errors, []);
 });
 
-Deno.test("Events: nobody is disconnected because of a large initial state", async () => {
+Deno.test("Events does not disconnect a watcher because of a large initial state", async () => {
   await using server = new HeldServer({ watcherQueueBytes: 10_000 });
   for (let index = 0; index < 20; index++) {
     server.test.begin("c", `large-${index}`);
@@ -315,7 +315,7 @@ Deno.test("Events: nobody is disconnected because of a large initial state", asy
   await reader.cancel();
 });
 
-Deno.test("Events: an ended stream keeps its slot until it was read", async () => {
+Deno.test("Events keeps the slot of an ended stream until the client has read it", async () => {
   await using server = new HeldServer({ watchers: 1 });
   server.test.run("c", "1");
   const { host } = new URL(server.url);
@@ -327,7 +327,7 @@ Deno.test("Events: an ended stream keeps its slot until it was read", async () =
   await (await ask()).body!.cancel();
 });
 
-Deno.test("Events: an idle stream sends a comment every 15 s", async () => {
+Deno.test("Events sends a comment every 15 s over an idle stream", async () => {
   await using server = startTaskServer();
   using clock = new FakeClock();
   await using all = await TestEventStream.open(`${server.url}/events/tasks/c`);
@@ -345,7 +345,7 @@ Deno.test("Events: an idle stream sends a comment every 15 s", async () => {
   assertEquals(all.types, ["initial_state"]);
 });
 
-Deno.test("Events: no timer is left once every stream has ended", async () => {
+Deno.test("Events has no timer once every stream has ended", async () => {
   await using server = new HeldServer();
   using clock = new FakeClock();
   {
@@ -359,7 +359,7 @@ Deno.test("Events: no timer is left once every stream has ended", async () => {
   }
 });
 
-Deno.test("Events: new and ended tasks are sent after the commit; an unreadable record is 503", async () => {
+Deno.test("Events sends new and ended tasks after their commit, and responds with 503 if a record cannot be read", async () => {
   await using server = new HeldServer();
   const url = `${server.url}/events/tasks/c`;
   server.test.begin("c", "1");
@@ -383,7 +383,7 @@ Deno.test("Events: new and ended tasks are sent after the commit; an unreadable 
   await other.find("initial_state");
 });
 
-Deno.test("Monitor.shutdown() announces the end, sends the final states, and ends the streams", async () => {
+Deno.test("Monitor.shutdown() announces the shutdown, sends the final states of tasks, and ends the streams", async () => {
   await using server = startTaskServer();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   await using all = await TestEventStream.open(`${server.url}/events/tasks/c`);
@@ -399,7 +399,7 @@ Deno.test("Monitor.shutdown() announces the end, sends the final states, and end
   assertProblem(await call("GET", `${server.url}/events/tasks/c`), 503, "closing");
 });
 
-Deno.test("Monitor.shutdown() completes although a stream is stuck", async () => {
+Deno.test("Monitor.shutdown() resolves even if the client of a stream does not read", async () => {
   await using server = startTaskServer({ limits: { watcherQueueBytes: 100_000, endedTasksPerClient: 2 } });
   const large = server.monitor.monitored(() => "x".repeat(60_000), { client: "c", name: "large" });
   {
@@ -407,7 +407,7 @@ Deno.test("Monitor.shutdown() completes although a stream is stuck", async () =>
     for (let runs = 0; server.monitor.watchers === 1; runs++) {
       assertLess(runs, 2_000);
       await large();
-      // A timer sends frames.
+      // Frames are sent by a timer.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     using _slow = await openRaw(server, "/events/tasks/c");
@@ -415,7 +415,7 @@ Deno.test("Monitor.shutdown() completes although a stream is stuck", async () =>
   }
 });
 
-Deno.test("Monitor ends its streams when it is disposed", async () => {
+Deno.test("Monitor ends its event streams when it is disposed of", async () => {
   const monitor = createMonitor({ channel: crypto.randomUUID() });
   const request = new Request("http://localhost/events/tasks/c", { headers: { host: "localhost" } });
   const response = await monitor.fetch(request);
@@ -423,7 +423,7 @@ Deno.test("Monitor ends its streams when it is disposed", async () => {
   assertMatch(await response.text(), /^retry: 1000\n\nevent: initial_state\ndata: .*\nid: .*\n\n$/);
 });
 
-Deno.test("Events: proxies are told not to transform or buffer the stream", async () => {
+Deno.test("Events tells proxies not to transform or buffer a stream", async () => {
   await using server = startTaskServer();
   const stream = await fetch(`${server.url}/events/tasks/c`, { headers: { "accept-encoding": "gzip, br" } });
   assertEquals(stream.headers.get("content-encoding"), null);

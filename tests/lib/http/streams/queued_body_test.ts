@@ -3,7 +3,7 @@ import { assertEquals, assertStrictEquals } from "../../../support/assert.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** A body, its reader, and the number of calls of onDone. */
+/** Creates a body with a reader, and counts the calls of onDone. */
 function open() {
   let dones = 0;
   const body = new QueuedBody(() => dones++);
@@ -15,7 +15,7 @@ function open() {
   return { body, reader, read, dones: () => dones };
 }
 
-Deno.test("QueuedBody delivers bytes in order, and counts those that were not read", async () => {
+Deno.test("QueuedBody delivers bytes in order, and counts the bytes that have not been read", async () => {
   const { body, read, dones } = open();
   body.write(bytes("one"));
   body.write(bytes("three"));
@@ -28,7 +28,7 @@ Deno.test("QueuedBody delivers bytes in order, and counts those that were not re
   assertEquals([body.writtenBytes, dones()], [12, 0]);
 });
 
-Deno.test("QueuedBody does not copy the bytes", async () => {
+Deno.test("QueuedBody does not copy the bytes that are written", async () => {
   const { body, reader } = open();
   const shared = bytes("shared");
   body.write(shared);
@@ -36,7 +36,7 @@ Deno.test("QueuedBody does not copy the bytes", async () => {
   assertEquals(shared.length, 6);
 });
 
-Deno.test("QueuedBody.end() ends the body after the written bytes, and ignores further ones", async () => {
+Deno.test("QueuedBody.end() ends the body after the bytes written before, and ignores later ones", async () => {
   const { body, read, dones } = open();
   body.write(bytes("a"));
   body.end();
@@ -64,7 +64,7 @@ Deno.test("QueuedBody.discard() discards the queued bytes and ends the body", as
   assertEquals([await read(), dones()], [null, 1]);
 });
 
-Deno.test("QueuedBody is done once its reader cancels, whatever is written afterwards", async () => {
+Deno.test("QueuedBody calls onDone once its reader cancels, even if more bytes are written afterwards", async () => {
   const { body, reader, dones } = open();
   body.write(bytes("a"));
   await reader.cancel();
@@ -75,7 +75,7 @@ Deno.test("QueuedBody is done once its reader cancels, whatever is written after
   assertEquals([dones(), body.queuedBytes], [1, 0]);
 });
 
-Deno.test("QueuedBody is done once a reader cancels a pending read", async () => {
+Deno.test("QueuedBody calls onDone once its reader cancels while a read is pending", async () => {
   const { body, reader, dones } = open();
   const next = reader.read();
   await reader.cancel();

@@ -1,4 +1,4 @@
-/** Tasks over WebSocket, on a real server. */
+/** Tests the WebSockets that send tasks, on a real server. */
 
 import { assert, assertEquals, assertLess, assertMatch } from "../../../support/assert.ts";
 import { assertProblem, call, HeldTask } from "../../../support/calls.ts";
@@ -31,12 +31,12 @@ function handshake(server: TestServer, path: string, changes: Readonly<Record<st
   return rawCall(server.port, "GET", path, headers);
 }
 
-/** Waits until a server has this number of watchers. */
+/** Waits until a server has the given number of watchers. */
 async function watchers(server: TestServer, count: number): Promise<void> {
   while (server.monitor.watchers !== count) await call("GET", `${server.url}/healthz`);
 }
 
-Deno.test("Sockets.watch() sends the state, and again after every change", async () => {
+Deno.test("Sockets.watch() sends the full state at first and after every change", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "before" } });
   await using socket = new TestSocket(`${server.url}/ws/tasks/c`);
@@ -66,7 +66,7 @@ Deno.test("Sockets.watch() sends the state, and again after every change", async
   });
 });
 
-Deno.test("Sockets.watchTask() sends only its task, and is closed after the task has ended", async () => {
+Deno.test("Sockets.watchTask() sends only its task, and closes the socket after the task has ended", async () => {
   await using server = start();
   for (const id of ["mine", "other"]) {
     await call("POST", `${server.url}/tasks/c/start/held`, { body: { id } });
@@ -86,7 +86,7 @@ Deno.test("Sockets.watchTask() sends only its task, and is closed after the task
   assertEquals(versions, versions.toSorted((a, b) => a - b));
 });
 
-Deno.test("Sockets.watchTask() sends the final state of an ended task, and is closed", async () => {
+Deno.test("Sockets.watchTask() sends the final state of an ended task, and closes the socket", async () => {
   await using server = start();
   server.held.release({ done: true });
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
@@ -98,7 +98,7 @@ Deno.test("Sockets.watchTask() sends the final state of an ended task, and is cl
   assertEquals(again.messages.map(({ type }) => type), ["initial_state"]);
 });
 
-Deno.test("Sockets.watchTask() is closed when its task is removed by a retention limit", async () => {
+Deno.test("Sockets.watchTask() closes the socket when a retention limit removes its task", async () => {
   await using server = start({ limits: { endedTasksPerClient: 0 } });
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   await using socket = new TestSocket(`${server.url}/ws/tasks/c/t`);
@@ -108,11 +108,11 @@ Deno.test("Sockets.watchTask() is closed when its task is removed by a retention
   assertEquals(
     taskIn(socket.messages.at(-1)!, "t")!.state,
     "CANCELLED",
-    "the end is told before the task is gone",
+    "the final state is sent before the task is removed",
   );
 });
 
-Deno.test("Sockets.watchTask() sends the final state of a task that is removed right after it", async () => {
+Deno.test("Sockets.watchTask() sends the final state of a task that is removed right after its end", async () => {
   await using server = start();
   const run = server.monitor.monitored((_task, go: Promise<unknown>) => go, {
     client: "c",
@@ -123,7 +123,7 @@ Deno.test("Sockets.watchTask() sends the final state of a task that is removed r
   const { done } = run.start(go.promise);
   await using socket = new TestSocket(`${server.url}/ws/tasks/c/t`);
   await socket.count(1);
-  // A frame was just sent, so the end and the removal are both in the next one.
+  // A frame was just sent, so the end and the removal are both in the next frame.
   await call("POST", `${server.url}/tasks/c/start/held`);
   go.resolve();
   await done;
@@ -154,7 +154,7 @@ Deno.test("Sockets.watch() with mode=delta sends changes and removals", async ()
   assert(socket.messages.every((message) => taskIn(message, "b") === undefined), "b did not change");
 });
 
-Deno.test("Sockets.watch() with after sends every missed change", async () => {
+Deno.test("Sockets.watch() with ?after=<cursor> sends every missed change", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   for (const id of ["a", "b"]) await call("POST", `${tasks}/start/held`, { body: { id } });
@@ -178,7 +178,7 @@ Deno.test("Sockets.watch() sends resync if the missed changes are not available"
   for (const id of ["a", "b", "c"]) await call("POST", `${tasks}/start/held`, { body: { id } });
   while (server.held.running > 0) await call("GET", tasks);
   const [epoch] = cursor.split(":");
-  // Too old, from another server, in the future.
+  // These cursors are too old, from another server, or in the future.
   for (const after of [cursor, "elsewhere:3", `${epoch}:999999`]) {
     await using socket = new TestSocket(`${server.url}/ws/tasks/c?mode=delta&after=${after}`);
     const [resync, state] = await socket.count(2);
@@ -193,7 +193,7 @@ Deno.test("Sockets.watch() sends resync if the missed changes are not available"
   }
 });
 
-Deno.test("Sockets: an invalid handshake is refused", async () => {
+Deno.test("Sockets refuses an invalid handshake", async () => {
   await using server = start();
   const upgraded = await handshake(server, "/ws/tasks/c");
   assertEquals(upgraded.status, 101, "the handshake that the others are derived from is valid");
@@ -224,7 +224,7 @@ Deno.test("Sockets: an invalid handshake is refused", async () => {
   assertEquals(server.errors, []);
 });
 
-Deno.test("Sockets: a page of another origin is refused", async () => {
+Deno.test("Sockets refuses pages of other origins", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   for (const path of ["/ws/tasks/c", "/ws/tasks/c/t"]) {
@@ -233,7 +233,7 @@ Deno.test("Sockets: a page of another origin is refused", async () => {
   }
 });
 
-Deno.test("Sockets: what watchers send is ignored, up to 1 KiB", async () => {
+Deno.test("Sockets ignores messages from watchers, but closes the socket after one of more than 1 KiB", async () => {
   await using server = start();
   await using socket = new TestSocket(`${server.url}/ws/tasks/c`);
   await socket.opened();
@@ -253,7 +253,7 @@ Deno.test("Sockets: what watchers send is ignored, up to 1 KiB", async () => {
   assertEquals(server.errors, []);
 });
 
-Deno.test("Sockets: sockets beyond the limit are refused until another one closes", async () => {
+Deno.test("Sockets refuses sockets beyond the limit until another socket closes", async () => {
   await using server = start({ limits: { watchers: 2 } });
   await using first = new TestSocket(`${server.url}/ws/tasks/c`);
   await first.opened();
@@ -269,7 +269,7 @@ Deno.test("Sockets: sockets beyond the limit are refused until another one close
   await third.count(1);
 });
 
-Deno.test("Sockets: sockets that disconnect while they open do not count against the limit", async () => {
+Deno.test("Sockets does not count sockets that disconnect during the handshake towards the limit", async () => {
   await using server = start({ limits: { watchers: 3 } });
   for (let round = 0; round < 10; round++) {
     // rawRequest() closes the connection after the response.
@@ -283,7 +283,7 @@ Deno.test("Sockets: sockets that disconnect while they open do not count against
   await socket.count(1);
 });
 
-Deno.test("Sockets: 100 watchers receive the same bytes, each change once", async () => {
+Deno.test("Sockets sends the same bytes to 100 watchers, and each change only once", async () => {
   await using server = start();
   const run = server.monitor.monitored(async (task, steps: number) => {
     for (let n = 1; n <= steps; n++) {
@@ -308,7 +308,7 @@ Deno.test("Sockets: 100 watchers receive the same bytes, each change once", asyn
   }
 });
 
-Deno.test("Sockets: a watcher that never reads is disconnected, and the others receive everything", async () => {
+Deno.test("Sockets disconnects a watcher that never reads, and the others receive everything", async () => {
   const limits = {
     watcherQueueBytes: 100_000,
     fullStateBytesPerSecond: 1e9,
@@ -322,7 +322,8 @@ Deno.test("Sockets: a watcher that never reads is disconnected, and the others r
   await using quick = new TestSocket(`${server.url}/ws/tasks/c?mode=delta`);
   await quick.count(1);
   assertEquals(server.monitor.watchers, 3);
-  // Every delta is needed; of full states, the newest is sufficient, however late.
+  // A delta watcher needs every delta. A watcher of full states needs only the newest, so it is not
+  // disconnected.
   let runs = 0;
   for (; server.monitor.watchers === 3; runs++) {
     assertLess(runs, 500, "a watcher that reads nothing of 30 MB must be disconnected");
@@ -339,7 +340,7 @@ Deno.test("Sockets: a watcher that never reads is disconnected, and the others r
   assertEquals(server.errors, []);
 });
 
-/** A watcher that never reads anything after the handshake. */
+/** Connects a watcher that never reads anything after the handshake. */
 async function stuckSocket(server: TestServer, path: string): Promise<Deno.TcpConn> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const lines = HANDSHAKE.map(([name, value]) => `${name}: ${value}\r\n`).join("");
@@ -349,17 +350,17 @@ async function stuckSocket(server: TestServer, path: string): Promise<Deno.TcpCo
   return connection;
 }
 
-Deno.test("Sockets: invalid frames close only their own socket", async () => {
+Deno.test("Sockets closes only the socket that receives an invalid frame", async () => {
   await using server = start();
   await using watching = new TestSocket(`${server.url}/ws/tasks/c`);
   await watching.count(1);
   const text = new TextEncoder().encode("hello");
   const frames = [
-    socketFrame(3, text), // an opcode that is not given out
-    socketFrame(0, text), // goes on with what never began
+    socketFrame(3, text), // a reserved opcode
+    socketFrame(0, text), // a continuation without a first frame
     socketFrame(9, new Uint8Array(126)), // a ping that is too long
-    socketFrame(8, new Uint8Array([0])), // half a close code
-    socketFrame(1, new Uint8Array([0xff, 0xfe])), // text that is none
+    socketFrame(8, new Uint8Array([0])), // a truncated close code
+    socketFrame(1, new Uint8Array([0xff, 0xfe])), // text that is not UTF-8
     new Uint8Array([0xf1, 0x80, 0, 0, 0, 0]), // reserved bits
     new Uint8Array([0x82, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]), // 2^64 bytes follow
   ];
@@ -373,7 +374,7 @@ Deno.test("Sockets: invalid frames close only their own socket", async () => {
   assertEquals(server.errors, []);
 });
 
-Deno.test("Sockets.close() closes every socket with 1001", async () => {
+Deno.test("Sockets.close() closes every socket with code 1001", async () => {
   const server = start();
   await using socket = new TestSocket(`${server.url}/ws/tasks/c`);
   await socket.count(1);

@@ -2,7 +2,7 @@ import { Problem } from "../../../../lib/http/problem.ts";
 import { WatcherSlots } from "../../../../lib/http/streams/watcher_slots.ts";
 import { assertEquals, assertThrows } from "../../../support/assert.ts";
 
-Deno.test("WatcherSlots.take() gives slots up to the limit, and takes each back once", () => {
+Deno.test("WatcherSlots.take() takes slots up to the limit, and releasing a slot twice counts once", () => {
   const slots = new WatcherSlots(2);
   const release = [slots.take(), slots.take()];
   assertEquals(slots.taken, 2);

@@ -29,14 +29,14 @@ Deno.test("badgeOf() shows the progress or the final state of a task", () => {
   assertEquals(badgeOf(finishedTask({ state: "CANCELLED" })).value, "cancelled");
 });
 
-/** The contrast ratio between white and a colour (WCAG). */
+/** Computes the contrast ratio between white and a colour, as defined by WCAG. */
 function contrastWithWhite(colour: string): number {
   const [red, green, blue] = [1, 3, 5].map((start) => parseInt(colour.slice(start, start + 2), 16) / 255)
     .map((share) => share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4);
   return 1.05 / (0.2126 * red! + 0.7152 * green! + 0.0722 * blue! + 0.05);
 }
 
-Deno.test("badgeSvg() has text of sufficient contrast", () => {
+Deno.test("badgeSvg() renders text with sufficient contrast", () => {
   const states = (["NOT_STARTED", "PROCESSING", "FINISHED", "ERROR", "CANCELLED"] as const)
     .map((state) => badgeOf(exampleTask({ state })));
   const badges = [...states, badgeOf(exampleTask({ stale: true })), UNKNOWN_BADGE];
@@ -47,7 +47,7 @@ Deno.test("badgeSvg() has text of sufficient contrast", () => {
   for (const colour of colours) assertGreater(contrastWithWhite(colour), 4.5, colour);
 });
 
-Deno.test("badgeSvg() is small, without styles, scripts or external resources", () => {
+Deno.test("badgeSvg() returns a small image without styles, scripts or external resources", () => {
   const svg = badgeSvg(BLUE);
   assertLess(svg.length, 1_000);
   assertStringIncludes(svg, 'role="img" aria-label="nightly import: 42%"');
@@ -58,14 +58,14 @@ Deno.test("badgeSvg() is small, without styles, scripts or external resources", 
   assertEquals(widths.reduce((sum, each) => sum + each, 0), Number(width));
 });
 
-Deno.test("badgeSvg() truncates a long label, and leaves out an empty one", () => {
+Deno.test("badgeSvg() truncates a long label, and omits an empty one", () => {
   assertStringIncludes(badgeSvg({ ...BLUE, label: "😀".repeat(200) }), `>${"😀".repeat(59)}…</text>`);
   const svg = badgeSvg({ ...BLUE, label: "" });
   assertEquals([...svg.matchAll(/<text /g)].length, 1);
   assertEquals([...svg.matchAll(/<rect x=/g)].length, 1);
 });
 
-/** The texts of an XML document, after a check that it has only the elements of a badge. */
+/** Returns the texts of an SVG image, after a check that it has only the elements of a badge. */
 function textsOf(svg: string): string[] {
   const texts: string[] = [];
   const rest = svg.replace(/<(?:\/?(?:svg|title|clipPath|rect|g|text))(?: [a-zA-Z-]+="[^"<]*")*\/?>/g, "\n");
@@ -76,7 +76,7 @@ function textsOf(svg: string): string[] {
   return texts;
 }
 
-Deno.test("badgeSvg() escapes any text", () => {
+Deno.test("badgeSvg() escapes the texts of any badge", () => {
   assertStringIncludes(
     badgeSvg({ ...BLUE, label: `</text><script>alert("1")</script>&'` }),
     "&lt;/text&gt;&lt;script&gt;",

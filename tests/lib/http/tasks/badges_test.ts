@@ -1,4 +1,4 @@
-/** Badges of tasks, on a real server. */
+/** Tests the badges of tasks, on a real server. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
 import { call } from "../../../support/calls.ts";
@@ -44,7 +44,7 @@ Deno.test("Badges.badge() responds with 304 if the badge has not changed", async
   assert(changed.headers.get("etag") !== etag);
 });
 
-Deno.test("Badges.badge() accepts another label, and ids with dots", async () => {
+Deno.test("Badges.badge() accepts a label, and ids with dots", async () => {
   await using server = start();
   for (const id of ["a.svg", "a"]) await run(`${server.url}/tasks/c`, "echo", { id });
   await call("DELETE", `${server.url}/tasks/c/a`);
@@ -57,7 +57,7 @@ Deno.test("Badges.badge() accepts another label, and ids with dots", async () =>
   assertEquals((await call("GET", `${server.url}/badge/c/a.svg`)).status, 404);
 });
 
-Deno.test("Badges.badge() responds with 404 and a badge for an unknown task", async () => {
+Deno.test("Badges.badge() responds with 404 and a badge that says so if the task is unknown", async () => {
   await using server = start();
   const { status, headers, text } = await call("GET", `${server.url}/badge/nobody/t.svg`);
   assertEquals([status, headers.get("content-type")], [404, "image/svg+xml; charset=utf-8"]);
@@ -71,7 +71,7 @@ Deno.test("Badges.badge() responds with 404 and a badge for an unknown task", as
   }
 });
 
-Deno.test("Badges.badge() shows a final state after its commit", async () => {
+Deno.test("Badges.badge() shows a final state only after its commit", async () => {
   await using server = new HeldServer();
   server.test.begin("c", "t");
   server.store.hold();

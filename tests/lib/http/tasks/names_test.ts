@@ -1,11 +1,11 @@
-/** Statistics by name over HTTP, on a real server. */
+/** Tests the statistics by task name over HTTP, on a real server. */
 
 import type { RunStats } from "../../../../lib/task/run_stats.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";
 import { run, startTaskServer as start } from "../../../support/task_server.ts";
 
-/** Requests the statistics of a client. */
+/** Requests the statistics of a client's task names. */
 async function namesOf(url: string): Promise<RunStats[]> {
   const { status, json } = await call("GET", url);
   assertEquals([status, Object.keys(json)], [200, ["names", "cursor"]]);
@@ -50,7 +50,7 @@ Deno.test("Names.list() filters by name and time, and refuses other filters", as
   }
 });
 
-Deno.test("Names.list() is empty for an unknown client, and has no other paths", async () => {
+Deno.test("Names.list() returns an empty list for an unknown client, and responds only to its own path and methods", async () => {
   await using server = start();
   assertEquals(await namesOf(`${server.url}/names/nobody`), []);
   assertEquals(server.monitor.registry.clients(), []);
@@ -58,7 +58,7 @@ Deno.test("Names.list() is empty for an unknown client, and has no other paths",
     assertEquals((await call("GET", server.url + path)).status, path === "/names/" ? 400 : 404, path);
   }
   assertEquals((await call("POST", `${server.url}/names/c`)).headers.get("allow"), "GET, HEAD");
-  // "names" can still be the id of a task.
+  // A task can still have the id "names".
   await run(`${server.url}/tasks/c`, "echo", { id: "names" });
   assertEquals((await call("GET", `${server.url}/tasks/c/names`)).json.id, "names");
 });

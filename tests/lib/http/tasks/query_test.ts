@@ -1,4 +1,4 @@
-/** Each filter of a list of tasks, its order and its pages. */
+/** Tests the filters, the order and the pages of a list of tasks. */
 
 import fc from "fast-check";
 import { parseTaskQuery, selectTasks } from "../../../../lib/http/tasks/query.ts";
@@ -11,7 +11,7 @@ import { assert, assertEquals, assertLess, assertThrows } from "../../../support
 import { exampleTask, finishedTask } from "../../../support/example_task.ts";
 import { listedTasks, taskQueries } from "../../../support/task_queries.ts";
 
-/** A stored task; `seq` is its place in the order of creation. */
+/** Creates a stored task; `seq` is its position in the order of creation. */
 function stored(id: string, seq: number, more: Partial<Task> = {}): StoredTask {
   const create = {
     ...{
@@ -57,7 +57,7 @@ Deno.test("selectTasks() filters by one or more states, case-insensitively", () 
   assertEquals(pick("state=ERROR&state=PROCESSING"), ["a.b", "import users", "export"]);
 });
 
-Deno.test("selectTasks() filters by name, in which only * is special", () => {
+Deno.test("selectTasks() filters by a name pattern, in which only * has a special meaning", () => {
   assertEquals(pick("name=import"), ["import"]);
   assertEquals(pick("name=IMPORT*"), ["import users", "import"]);
   assertEquals(pick("name=*port"), ["export", "import"]);
@@ -71,7 +71,7 @@ Deno.test("selectTasks() filters by name, in which only * is special", () => {
 Deno.test("selectTasks() matches any name pattern quickly", () => {
   const long = [stored("t", 1, { name: "a".repeat(200) })];
   const started = performance.now();
-  // A backtracking matcher would take most of a minute.
+  // A matcher that backtracks would take almost a minute.
   selectTasks(long, parseTaskQuery(new URLSearchParams({ name: `${"*a".repeat(5)}*b` })));
   assertLess(performance.now() - started, 2_000);
 });
@@ -97,7 +97,7 @@ Deno.test("selectTasks() selects tasks that match every filter", () => {
   assertEquals(pick("state=FINISHED&q=full"), []);
 });
 
-Deno.test("selectTasks() sorts both ways, with null lowest and equal tasks in order of creation", () => {
+Deno.test("selectTasks() sorts in both directions, with null as the lowest value and equal tasks in order of creation", () => {
   assertEquals(pick("sort=created_at"), ["import", "export", "import users", "a.b"]);
   assertEquals(pick("sort=name"), ["a.b", "export", "import", "import users"]);
   assertEquals(pick("sort=-name"), ["import users", "import", "export", "a.b"]);
@@ -106,7 +106,7 @@ Deno.test("selectTasks() sorts both ways, with null lowest and equal tasks in or
   assertEquals(pick("sort=-started_at").slice(0, 2), ["import users", "a.b"]);
 });
 
-Deno.test("selectTasks() has each task on exactly one page", () => {
+Deno.test("selectTasks() puts each task on exactly one page", () => {
   const query = (page: number) => parseTaskQuery(new URLSearchParams({ limit: "3", page: String(page) }));
   const first = selectTasks(TASKS, query(1));
   const second = selectTasks(TASKS, query(2));
@@ -116,7 +116,7 @@ Deno.test("selectTasks() has each task on exactly one page", () => {
   assertEquals(selectTasks([], query(1)), { tasks: [], total: 0, nextPage: null });
 });
 
-/** A task whose record is on disk; appends its `seq` to `reads` whenever the record is read. */
+/** Creates a task whose record is on disk; appends its `seq` to `reads` whenever the record is read. */
 function onDisk(task: Task, seq: number, reads: number[] = []): StoredTask {
   const { id, active } = task;
   return {
@@ -152,7 +152,7 @@ function selectPlainly(tasks: readonly StoredTask[], query: TaskQuery): string[]
   return pages;
 }
 
-Deno.test("selectTasks() finds the same tasks as a search through every record", () => {
+Deno.test("selectTasks() finds the same tasks as an implementation that reads every record", () => {
   fc.assert(
     fc.property(fc.array(listedTasks, { maxLength: 30, size: "max" }), taskQueries, (tasks, query) => {
       const reads: number[] = [];
@@ -172,7 +172,7 @@ Deno.test("selectTasks() finds the same tasks as a search through every record",
   );
 });
 
-Deno.test("selectTasks() reads a record only if the summary does not decide", () => {
+Deno.test("selectTasks() reads a record only if the summary does not suffice to decide", () => {
   const readsFor = (query: string) => {
     const reads: number[] = [];
     const tasks = TASKS.map(({ task, seq }) => onDisk(task, seq, reads));
@@ -188,7 +188,7 @@ Deno.test("selectTasks() reads a record only if the summary does not decide", ()
   assertEquals(readsFor("tag=db&state=FINISHED"), [1]);
 });
 
-Deno.test("parseTaskQuery() reads times relative to now, and ignores an empty field", () => {
+Deno.test("parseTaskQuery() parses times relative to the present, and ignores empty fields", () => {
   const seconds = Date.now() / 1000;
   const conditionsOf = (search: string) => parseTaskQuery(new URLSearchParams(search)).conditions;
   const since = conditionsOf("since=1h");

@@ -1,4 +1,4 @@
-/** The log of a task, in pages, and its history. */
+/** Tests the pages of a task's log, and its history, over HTTP. */
 
 import type { HistoryEntry, LogLine } from "../../../../lib/task/task.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
@@ -14,7 +14,10 @@ interface Page {
   readonly count: number;
 }
 
-/** A server with a task "t" that has written lines, of which the newest are stored; and the URL of its log. */
+/**
+ * Starts a server with a task "t" that has written lines, of which the newest are stored; also returns the
+ * URL of its log.
+ */
 async function logging(written: number, kept: number): Promise<{ server: TestServer; logs: string }> {
   const server = startServer({ limits: { logLinesPerTask: kept } });
   const write = server.monitor.monitored((task) => {
@@ -59,7 +62,7 @@ Deno.test("Rest.logs() returns lines after or before a number, up to a limit", a
   }
 });
 
-Deno.test("Rest.logs() returns no lines of an empty range, and where the next lines will be", async () => {
+Deno.test("Rest.logs() returns no lines for an empty range, but the number of the next line", async () => {
   const { server, logs } = await logging(100, 50);
   await using _server = server;
   for (
@@ -73,7 +76,7 @@ Deno.test("Rest.logs() returns no lines of an empty range, and where the next li
   assertEquals(json, { lines: [], first: 0, next: 0, count: 0 });
 });
 
-Deno.test("Rest.logs() pages forwards and backwards, also if the oldest lines were dropped", async () => {
+Deno.test("Rest.logs() can be paged forwards and backwards, even if the oldest lines were dropped", async () => {
   const { server, logs } = await logging(100, 50);
   await using _server = server;
   for (const limit of [1, 7, 25, 100]) {
@@ -97,7 +100,7 @@ Deno.test("Rest.logs() pages forwards and backwards, also if the oldest lines we
   }
 });
 
-Deno.test("Rest.logs() refuses invalid numbers and too large limits", async () => {
+Deno.test("Rest.logs() refuses invalid numbers and limits that are too large", async () => {
   const { server, logs } = await logging(3, 50);
   await using _server = server;
   for (const name of ["after", "before", "limit"]) {
@@ -131,7 +134,7 @@ Deno.test("Rest.history() returns the states and status texts of a task, oldest 
   const talk = server.monitor.monitored(async (task) => {
     for (const status of ["Reading", "Writing"]) {
       await task.update({ progress: 5, status });
-      // So that the two updates are not coalesced.
+      // This pause keeps the two updates from being coalesced.
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
   }, { client: "c", id: "t" });
@@ -156,7 +159,7 @@ Deno.test("Rest.history() returns the states and status texts of a task, oldest 
   assertProblem(await call("GET", `${server.url}/tasks/c/unknown/history`), 404, "task_not_found");
 });
 
-Deno.test("Rest.logs() responds with all stored lines as a text file on request", async () => {
+Deno.test("Rest.logs() responds with all stored lines as a text file if the client asks for text", async () => {
   const { server, logs } = await logging(5_000, 3_500);
   await using _server = server;
   const header = { headers: { accept: "text/plain" } };
@@ -164,7 +167,7 @@ Deno.test("Rest.logs() responds with all stored lines as a text file on request"
     assertEquals(answer.status, 200);
     assertEquals(answer.headers.get("content-type"), "text/plain; charset=utf-8");
     assertEquals(answer.headers.get("content-disposition"), 'attachment; filename="t.log"');
-    // Older Deno adds Accept-Encoding to Vary, because it compresses.
+    // Older versions of Deno compress responses, and therefore add Accept-Encoding to Vary.
     assertMatch(answer.headers.get("vary") ?? "", /(^|, )Accept$/);
     const lines = answer.text.split("\n");
     assertEquals(lines.pop(), "", "the last line ends, too");
@@ -179,7 +182,7 @@ Deno.test("Rest.logs() responds with all stored lines as a text file on request"
   assertProblem(await call("GET", `${server.url}/tasks/c/unknown/logs?format=text`), 404, "task_not_found");
 });
 
-Deno.test("Rest.logs() responds with an empty text if there are no lines, and stops when the client disconnects", async () => {
+Deno.test("Rest.logs() responds with an empty text if there are no lines, and stops sending when the client disconnects", async () => {
   const { server, logs } = await logging(50_000, 50_000);
   await using _server = server;
   await server.monitor.monitored(() => {}, { client: "c", id: "silent" })();
@@ -193,7 +196,7 @@ Deno.test("Rest.logs() responds with an empty text if there are no lines, and st
   assertEquals(server.errors, []);
 });
 
-Deno.test("Rest.logs() includes lines that are only on disk in the text", async () => {
+Deno.test("Rest.logs() includes lines that are only on disk in the text file", async () => {
   using folder = new StoreFolder();
   await using server = startServer({ data: folder.file });
   await server.monitor.monitored((task) => {

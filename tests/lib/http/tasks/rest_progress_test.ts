@@ -1,4 +1,4 @@
-/** The progress history of a task, over HTTP. */
+/** Tests the progress history of a task over HTTP. */
 
 import { assertEquals } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";

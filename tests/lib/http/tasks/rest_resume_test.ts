@@ -1,4 +1,4 @@
-/** Changes since a cursor, over HTTP. */
+/** Tests requests for the changes since a cursor, over HTTP. */
 
 import type { Task } from "../../../../lib/task/task.ts";
 import { assertEquals, assertStringIncludes } from "../../../support/assert.ts";
@@ -9,7 +9,7 @@ function idsOf(tasks: readonly Task[]): string[] {
   return tasks.map(({ id }) => id);
 }
 
-Deno.test("Rest.list() with after returns the changes since a cursor, and the next cursor", async () => {
+Deno.test("Rest.list() with ?after=<cursor> returns the changes since that cursor, and the next cursor", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "a" });
@@ -34,7 +34,7 @@ Deno.test("Rest.list() with after returns the changes since a cursor, and the ne
   assertEquals(next.json, { cursor: answer.json.cursor, tasks: [], removed: [] });
 });
 
-Deno.test("Rest.list() with after returns both the removal and the new task if an id was reused", async () => {
+Deno.test("Rest.list() with ?after=<cursor> returns both the removal and the new task if an id was reused", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "a" });
@@ -47,7 +47,7 @@ Deno.test("Rest.list() with after returns both the removal and the new task if a
   await ended(`${tasks}/a`);
 });
 
-Deno.test("Rest.list() with after starts from a cursor before the first task of a client", async () => {
+Deno.test("Rest.list() with ?after=<cursor> accepts a cursor from before the first task of the client", async () => {
   await using server = startTaskServer();
   const unknown = await call("GET", `${server.url}/tasks/nobody`);
   const nothing = await call("GET", `${server.url}/tasks/nobody?after=${unknown.json.cursor}`);
@@ -58,7 +58,7 @@ Deno.test("Rest.list() with after starts from a cursor before the first task of 
   assertEquals(idsOf(json.tasks), ["first"]);
 });
 
-Deno.test("Rest.list() with after responds with 410 if the cursor is too old", async () => {
+Deno.test("Rest.list() with ?after=<cursor> responds with 410 if the cursor is too old", async () => {
   await using server = startTaskServer({ limits: { removalsPerClient: 1 } });
   const tasks = `${server.url}/tasks/c`;
   const { cursor } = (await call("GET", tasks)).json;
@@ -75,7 +75,7 @@ Deno.test("Rest.list() with after responds with 410 if the cursor is too old", a
   }
 });
 
-Deno.test("Rest.list() with after refuses an invalid cursor and other filters", async () => {
+Deno.test("Rest.list() with ?after=<cursor> refuses an invalid cursor, and filters in addition to the cursor", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   const { cursor } = (await call("GET", tasks)).json;

@@ -1,4 +1,4 @@
-/** Retries of tasks, and restored removals. */
+/** Tests retrying tasks and restoring removed tasks over HTTP. */
 
 import { assertEquals, assertGreater, assertMatch, assertNotEquals } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";
@@ -57,7 +57,7 @@ Deno.test("Rest.retry() creates a new task each time", async () => {
   for (const id of ids) assertEquals((await ended(`${tasks}/${id}`)).attempt, 2);
 });
 
-Deno.test("Rest.retry() refuses an active task, one that was not started by name, and an unknown one", async () => {
+Deno.test("Rest.retry() refuses an active task, a task that was not started by name, and an unknown task", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/held`, { body: { id: "held" } });
@@ -80,7 +80,7 @@ Deno.test("Rest.retry() refuses an active task, one that was not started by name
   await ended(`${tasks}/held`);
 });
 
-Deno.test("Rest.retry() after a restart responds with 404 if the name is not registered any more", async () => {
+Deno.test("Rest.retry() responds with 404 if the name is not registered any more after a restart", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
     const data = `${folder}/tasks.db`;
@@ -137,7 +137,7 @@ Deno.test("Rest.restore() restores a removed task with its log, history and argu
   assertEquals((await ended(`${tasks}/${json.task_id}`)).result, 7);
 });
 
-Deno.test("Rest.restore() responds with 404 if there is nothing to restore, 409 if the id is already taken", async () => {
+Deno.test("Rest.restore() responds with 404 if there is no task to restore, and 409 if the id is already taken", async () => {
   await using server = startTaskServer({ limits: { endedTasksPerClient: 2 } });
   const tasks = `${server.url}/tasks/c`;
   assertProblem(await call("POST", `${tasks}/unknown/restore`), 404, "task_not_found");
@@ -160,7 +160,7 @@ Deno.test("Rest.restore() responds with 404 after the restore window", async () 
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "a" });
   await call("DELETE", `${tasks}/a`);
-  // The window is one millisecond; wait for the next one.
+  // The restore window is one millisecond, so wait until the clock shows a later millisecond.
   const end = Date.now() + 2;
   while (Date.now() <= end) await call("GET", `${server.url}/healthz`);
   assertProblem(await call("POST", `${tasks}/a/restore`), 404, "task_not_found");

@@ -1,4 +1,4 @@
-/** Responses while commits are delayed, and after they fail. */
+/** Tests the responses while commits are delayed, and after commits fail. */
 
 import { StorageError } from "../../../../lib/errors.ts";
 import { HTTP_REPORTER_ID } from "../../../../lib/registry/registry_types.ts";
@@ -11,7 +11,7 @@ import { TestReporter } from "../../../support/registry.ts";
 import { TestSocket } from "../../../support/socket.ts";
 import { until } from "../../../support/until.ts";
 
-/** A server with an ended, a running, an externally reported and a just removed task. */
+/** Starts a server with four tasks: ended, running, reported over HTTP, and just removed. */
 function start(): HeldServer {
   const server = new HeldServer();
   server.test.run("c", "ended", "removed");
@@ -37,7 +37,7 @@ const CHANGES: readonly (readonly [method: string, path: string, status: number]
   ["DELETE", "/tasks/c?state=FINISHED", 200],
 ];
 
-/** A pending call. */
+/** Makes a call, and records whether the server has responded. */
 function pending(
   method: string,
   url: string,
@@ -48,12 +48,12 @@ function pending(
   return pending;
 }
 
-/** Completes other requests, so that a response that does not wait has arrived. */
+/** Completes other requests, so that a response that does not wait for a commit has arrived. */
 async function meanwhile(server: HeldServer): Promise<void> {
   for (let i = 0; i < 3; i++) await call("GET", `${server.url}/healthz`);
 }
 
-Deno.test("Rest responds to a change after its commit", async () => {
+Deno.test("Rest responds to a change only after its commit", async () => {
   for (const [method, path, status] of CHANGES) {
     await using server = start();
     server.store.hold();
@@ -75,7 +75,7 @@ Deno.test("Rest responds with 503 if the commit fails, without the path of the f
     await until(() => server.store.waiting > 0);
     await server.store.fail("the disk is full");
     const after = await call(method, server.url + path);
-    // The second request may find the task as the first one left it.
+    // The second request may find the task in the state in which the first request left it.
     for (const answer of after.status === 503 ? [await change.answer, after] : [await change.answer]) {
       assertProblem(answer, 503, "storage_unavailable");
       assertMatch(answer.headers.get("retry-after") ?? "", /^\d+$/);
@@ -86,7 +86,7 @@ Deno.test("Rest responds with 503 if the commit fails, without the path of the f
   }
 });
 
-Deno.test("Rest.start() starts nothing while the server is degraded", async () => {
+Deno.test("Rest.start() starts no task while the server is degraded", async () => {
   await using server = start();
   await server.store.fail("the disk is full");
   assertProblem(await call("POST", `${server.url}/tasks/c/start/held`), 503, "storage_unavailable");
@@ -102,7 +102,7 @@ Deno.test("Rest.start() starts nothing while the server is degraded", async () =
   assertEquals((await call("POST", `${server.url}/tasks/c/start/held`)).status, 202);
 });
 
-Deno.test("ReportCalls refuses a late report after the commit of the newer one", async () => {
+Deno.test("ReportCalls refuses a late report only after the commit of the newer report", async () => {
   await using server = start();
   const far = `${server.url}/tasks/c/far`;
   const rows = [
@@ -145,7 +145,7 @@ Deno.test("ReportCalls does not acknowledge a report whose commit fails", async 
   assertEquals(server.errors, []);
 });
 
-Deno.test("Rest shows new, ended and removed tasks after the commit, and progress at once", async () => {
+Deno.test("Rest shows new, ended and removed tasks only after the commit, and progress at once", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   const { cursor } = (await call("GET", tasks)).json;
@@ -187,7 +187,7 @@ Deno.test("Rest shows tasks while the server is degraded, with a cursor of anoth
   );
 });
 
-Deno.test("Rest responds from memory, with another cursor, if the commit of the shown change fails", async () => {
+Deno.test("Rest responds from memory, with a cursor of another epoch, if the commit of a change fails while a request waits for it", async () => {
   await using server = start();
   server.store.hold();
   server.test.begin("c", "new");
@@ -198,7 +198,7 @@ Deno.test("Rest responds from memory, with another cursor, if the commit of the 
   assertEquals([json.cursor.split(":")[0], json.all_tasks.new.state], ["unsaved", "STARTING"]);
 });
 
-Deno.test("Handler.handle() is healthy but not ready while the server is degraded", async () => {
+Deno.test("Handler.handle() reports that a degraded server is healthy but not ready", async () => {
   await using server = start();
   await server.store.fail("the disk is full");
   const answer = await call("GET", `${server.url}/readyz`);
@@ -219,7 +219,7 @@ Deno.test("Handler.handle() responds with 503 if a record cannot be read, and ne
   const url = `${server.url}/tasks/c/ended`;
   assertEquals((await call("GET", url)).status, 200);
   server.store.isBroken = true;
-  // The URL was requested before, so this request takes the fast path.
+  // The same URL was requested before, so this request takes the fast path.
   for (const path of [url, `${url}/logs`]) {
     const answer = await call("GET", path);
     assertProblem(answer, 503, "storage_unavailable");
@@ -229,7 +229,7 @@ Deno.test("Handler.handle() responds with 503 if a record cannot be read, and ne
   assertEquals((await server.handle(new Request(url, { headers }))).status, 503);
 });
 
-Deno.test("Sockets tell watchers that the server is degraded, without the path of the file", async () => {
+Deno.test("Sockets tells watchers that the server is degraded, without the path of the file", async () => {
   await using server = start();
   await using delta = new TestSocket(`${server.url}/ws/tasks/c?mode=delta`);
   await using full = new TestSocket(`${server.url}/ws/tasks/c`);
@@ -247,7 +247,7 @@ Deno.test("Sockets tell watchers that the server is degraded, without the path o
   assert([...delta.texts, ...late.texts].every((text) => !text.includes(SECRET_PATH)));
 });
 
-Deno.test("Sockets are closed if the initial state cannot be read; others stay open", async () => {
+Deno.test("Sockets closes a new socket if the initial state cannot be read, and keeps the others open", async () => {
   await using server = start();
   await using before = new TestSocket(`${server.url}/ws/tasks/c`);
   await using delta = new TestSocket(`${server.url}/ws/tasks/c?mode=delta`);

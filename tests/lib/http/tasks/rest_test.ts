@@ -1,4 +1,4 @@
-/** Tasks over HTTP, on a real server. */
+/** Tests the REST API for tasks, on a real server. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";
@@ -22,7 +22,7 @@ const RECORD_KEYS = [
   ...["retry_of", "retryable", "cancel_requested", "log_count", "reporter", "report_seq", "version"],
 ];
 
-Deno.test("Rest.list() is empty for an unknown client, and stores nothing", async () => {
+Deno.test("Rest.list() returns an empty list for an unknown client, and stores nothing", async () => {
   await using server = start();
   const answer = await call("GET", `${server.url}/tasks/nobody`);
   assertEquals(answer.status, 200);
@@ -35,7 +35,7 @@ Deno.test("Rest.list() is empty for an unknown client, and stores nothing", asyn
   assertEquals(server.monitor.registry.clients(), []);
 });
 
-Deno.test("Rest.list() returns all tasks, and the active ones newest first, as compact JSON", async () => {
+Deno.test("Rest.list() returns all tasks, and the active ones with the newest first, as compact JSON", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   for (const id of ["a", "b", "c"]) await call("POST", `${tasks}/start/held`, { body: { id } });
@@ -98,7 +98,7 @@ Deno.test("Rest.task() returns the error of a failed task", async () => {
   assertEquals(server.errors, [], "an error of a task is not an error of the server");
 });
 
-Deno.test("Rest.list() pages by Link and next_page, with each task exactly once", async () => {
+Deno.test("Rest.list() links each page to the next by Link and next_page, and lists each task exactly once", async () => {
   await using server = start();
   const quick = server.monitor.monitored(() => null, { name: "quick", client: "c" });
   for (let n = 0; n < 25; n++) await quick();
@@ -144,7 +144,7 @@ Deno.test("Rest.list() refuses unknown and invalid filters", async () => {
   }
 });
 
-Deno.test("Rest.logs() returns the newest lines, and those after a number", async () => {
+Deno.test("Rest.logs() returns the newest lines, or the lines after a number", async () => {
   await using server = start({ limits: { logLinesPerTask: 5 } });
   const run = server.monitor.monitored((task) => {
     for (let n = 0; n < 8; n++) task.log(`line ${n}`);
@@ -164,7 +164,7 @@ Deno.test("Rest.logs() returns the newest lines, and those after a number", asyn
   assertProblem(await call("GET", `${server.url}/tasks/c/unknown/logs`), 404, "task_not_found");
 });
 
-Deno.test("Rest.start() accepts arguments, an id, tags and metadata, or an empty body", async () => {
+Deno.test("Rest.start() accepts arguments, an id, tags and metadata, and also an empty body", async () => {
   await using server = start();
   const url = `${server.url}/tasks/c/start/echo`;
   const given = { args: ["a", 1], id: "given", tags: ["x"], metadata: { from: "test" } };
@@ -190,7 +190,7 @@ Deno.test("Rest.start() accepts arguments, an id, tags and metadata, or an empty
   );
 });
 
-Deno.test("Rest.start() refuses an invalid body, and starts nothing", async () => {
+Deno.test("Rest.start() refuses an invalid body, and starts no task", async () => {
   await using server = start({ limits: { requestBytes: 1_000 } });
   const url = `${server.url}/tasks/c/start/echo`;
   const json = { "content-type": "application/json" };
@@ -251,7 +251,7 @@ Deno.test("Rest.start() responds with 408 if the body does not arrive in time", 
   assertProblem(answer, 408, "slow_body");
 });
 
-Deno.test("Rest.start() responds with 404 for an unknown name, 409 for a taken id, 503 at a limit", async () => {
+Deno.test("Rest.start() responds with 404 to an unknown name, 409 to a taken id, and 503 if a limit is reached", async () => {
   await using server = start({ limits: { liveTasksPerClient: 2 } });
   const tasks = `${server.url}/tasks/c`;
   for (const name of ["unknown", "__proto__", "constructor", "toString", "a%2Fb", "%00"]) {
@@ -270,7 +270,7 @@ Deno.test("Rest.start() responds with 404 for an unknown name, 409 for a taken i
   assertEquals(server.held.running, 3);
 });
 
-Deno.test("Rest.cancel() requests cancellation, and with force cancels at once", async () => {
+Deno.test("Rest.cancel() requests cancellation, or cancels the task at once with force", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/held`, { body: { id: "polite" } });
@@ -282,7 +282,7 @@ Deno.test("Rest.cancel() requests cancellation, and with force cancels at once",
   assertEquals(
     (await call("POST", `${tasks}/polite/cancel`)).status,
     202,
-    "the same end twice is no conflict",
+    "reporting the same end twice is not a conflict",
   );
   await call("POST", `${tasks}/start/echo`, { body: { id: "done" } });
   await ended(`${tasks}/done`);
@@ -301,7 +301,7 @@ Deno.test("Rest.cancel() requests cancellation, and with force cancels at once",
   assertEquals(server.errors, []);
 });
 
-Deno.test("Rest.remove() removes an ended task, but no active or unknown one", async () => {
+Deno.test("Rest.remove() removes an ended task, but refuses to remove an active or an unknown one", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/held`, { body: { id: "t" } });
@@ -392,7 +392,7 @@ Deno.test("Handler.handle() responds with 405 and Allow to a wrong method, and 4
 Deno.test("Handler.handle() responds with 400 to an invalid client token, task id or name", async () => {
   await using server = start();
   const clients = ["", "a%20b", "a%2Fb", "%2e%2e", "%C3%BC", "x".repeat(129), "a:b", "%ff"];
-  // A path with dot segments is normalised before it is sent.
+  // fetch() normalises a path with dot segments before it sends the request.
   for (const client of clients.filter((text) => text !== "%2e%2e")) {
     assertProblem(await call("GET", `${server.url}/tasks/${client}`), 400, "bad_client");
   }
@@ -407,7 +407,7 @@ Deno.test("Handler.handle() responds with 400 to an invalid client token, task i
   assertEquals(server.errors, []);
 });
 
-Deno.test("Handler.handle() reports an unexpected error once, and only to the operator", async () => {
+Deno.test("Handler.handle() reports an unexpected error once, and reveals it only to the operator", async () => {
   await using server = start({
     authorize: () => {
       throw new Error("a secret of the operator");
@@ -431,7 +431,7 @@ Deno.test("Handler.handle() responds to health and readiness checks", async () =
   assertEquals(ready.headers.get("cache-control"), "no-store");
 });
 
-Deno.test("Rest.task() finds a task by an id with a colon, percent-encoded or not", async () => {
+Deno.test("Rest.task() finds a task whose id has a colon, percent-encoded or not", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/web`;
   await call("POST", `${tasks}/start/echo`, { body: { id: "job:1" } });

@@ -8,7 +8,7 @@ import { SteppedTask } from "../../../support/terminal_server.ts";
 
 const TEXT = { headers: { accept: "text/plain" } };
 
-Deno.test("wantsText() is true only if the client prefers text", async () => {
+Deno.test("wantsText() returns true only if the client prefers text to JSON", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "t" });
@@ -31,7 +31,7 @@ Deno.test("wantsText() is true only if the client prefers text", async () => {
   ];
   for (const [accept, isText] of table) {
     for (const url of [tasks, `${tasks}?state=FINISHED`, `${tasks}/t`]) {
-      // Twice, because a repeated request takes the fast path.
+      // Each request is sent twice, because a repeated request takes the fast path.
       for (let time = 0; time < 2; time++) {
         const { status, headers, text } = await call("GET", url, { headers: { accept } });
         assertEquals(status, 200);
@@ -45,7 +45,7 @@ Deno.test("wantsText() is true only if the client prefers text", async () => {
   }
 });
 
-Deno.test("taskText() and listText() format tasks in 80 columns, active ones first", async () => {
+Deno.test("taskText() and listText() format tasks in 80 columns, with active tasks first", async () => {
   const [first, second] = [new SteppedTask(), new SteppedTask()];
   await using server = startServer({
     tasks: { first: first.fn, second: second.fn, done: () => {} },
@@ -83,7 +83,7 @@ Deno.test("taskText() and listText() format tasks in 80 columns, active ones fir
   second.end();
 });
 
-Deno.test("listText() applies filters, and names the next page", async () => {
+Deno.test("listText() applies filters, and ends with the number of the next page", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   for (const id of ["a", "b", "c"]) await run(tasks, "echo", { id });
@@ -124,7 +124,7 @@ Deno.test("listText() formats at most 1,000 tasks per page", async () => {
   assertEquals((await call("GET", `${server.url}/tasks/c?page=11`, TEXT)).text.split("\n").length, 2);
 });
 
-Deno.test("responses as text need read access, and support HEAD", async () => {
+Deno.test("responses as text require read access, and support HEAD", async () => {
   const tasks = { echo: () => {} };
   await using server = startServer({ tasks, authorize: (_request, { client }) => client === "mine" });
   await run(`${server.url}/tasks/mine`, "echo", { id: "t" });

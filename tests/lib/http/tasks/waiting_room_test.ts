@@ -4,7 +4,7 @@ import { type Wait, WaitingRoom } from "../../../../lib/http/tasks/waiting_room.
 import { assertEquals, assertRejects } from "../../../support/assert.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
-/** A wait for an event, and a count of its unsubscriptions. */
+/** Waits for an event, and counts how often the wait unsubscribes. */
 function wait(controller = new AbortController()) {
   let happened: (what: string) => void = () => {};
   let ends = 0;
@@ -42,7 +42,7 @@ Deno.test("WaitingRoom.wait() resolves with null after the timeout", async () =>
   assertEquals([await waiting, room.size, it.ends(), clock.pending], [null, 0, 1, 0]);
 });
 
-Deno.test("WaitingRoom.wait() ends when its client disconnects", async () => {
+Deno.test("WaitingRoom.wait() resolves with null as soon as its client disconnects", async () => {
   using clock = new FakeClock();
   const room = new WaitingRoom(1);
   const controller = new AbortController();
@@ -52,7 +52,7 @@ Deno.test("WaitingRoom.wait() ends when its client disconnects", async () => {
   assertEquals([await waiting, room.size, it.ends(), clock.pending], [null, 0, 1, 0]);
 });
 
-Deno.test("WaitingRoom.wait() refuses requests beyond the limit until others have ended", async () => {
+Deno.test("WaitingRoom.wait() refuses requests beyond the limit until other requests have ended", async () => {
   const room = new WaitingRoom(2);
   const [first, second, third] = [wait(), wait(), wait()];
   const waiting = [room.wait(first.options), room.wait(second.options)];
@@ -70,7 +70,7 @@ Deno.test("WaitingRoom.wait() refuses requests beyond the limit until others hav
   assertEquals(await Promise.all(waiting), ["a", "b", "b"]);
 });
 
-Deno.test("WaitingRoom.wait() handles an immediate event and a failed subscription", async () => {
+Deno.test("WaitingRoom.wait() resolves if the event occurs during the subscription, and rejects if the subscription fails", async () => {
   const room = new WaitingRoom(1);
   const { options } = wait();
   const subscribe = (happened: (what: string) => void) => {

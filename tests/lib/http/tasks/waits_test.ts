@@ -1,4 +1,4 @@
-/** Long polling, on a real server. */
+/** Tests requests that wait for changes (long polling), on a real server. */
 
 import { assertEquals, assertLess, assertStringIncludes } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";
@@ -7,7 +7,7 @@ import { HeldServer } from "../../../support/held_server.ts";
 import { send } from "../../../support/raw_http.ts";
 import { ended, run, startTaskServer } from "../../../support/task_server.ts";
 
-/** Whether a promise is settled after the server has responded to other requests. */
+/** Returns whether a promise is settled after the server has responded to other requests. */
 async function isSettled(promise: Promise<unknown>, url: string): Promise<boolean> {
   let settled = false;
   promise.finally(() => settled = true).catch(() => {});
@@ -15,7 +15,7 @@ async function isSettled(promise: Promise<unknown>, url: string): Promise<boolea
   return settled;
 }
 
-Deno.test("Waits.changes() responds at once if there are changes or no timeout", async () => {
+Deno.test("Waits.changes() responds at once if there are changes, or if no timeout is given", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   const { cursor } = (await call("GET", tasks)).json;
@@ -30,7 +30,7 @@ Deno.test("Waits.changes() responds at once if there are changes or no timeout",
   assertEquals(polled.json.tasks.map(({ id }: { id: string }) => id), ["a"]);
 });
 
-Deno.test("Waits.changes() responds once a task of its client changes", async () => {
+Deno.test("Waits.changes() responds once any task of the client changes", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "a" });
@@ -58,7 +58,7 @@ Deno.test("Waits.changes() responds once a task of its client changes", async ()
   }
 });
 
-Deno.test("Waits.changes() misses no change from one request to the next", async () => {
+Deno.test("Waits.changes() misses no change between two requests", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   let { cursor } = (await call("GET", tasks)).json;
@@ -113,7 +113,7 @@ Deno.test("Waits.changes() refuses invalid parameters before it waits", async ()
   assertProblem(gone, 410, "cursor_gone");
 });
 
-Deno.test("Waits.changes() shows a new task after its commit", async () => {
+Deno.test("Waits.changes() responds with a new task only after its commit", async () => {
   await using server = new HeldServer();
   const tasks = `${server.url}/tasks/c`;
   server.test.begin("c", "1");
@@ -142,7 +142,7 @@ Deno.test("Waits.task() responds with the record once the task is in one of the 
   for (const name of ["processing", "ended", "finished"] as const) {
     assertEquals(await isSettled(waiting[name], server.url), false, name);
   }
-  // In the same turn of the event loop, so that no response is sent in between.
+  // Both changes happen in the same turn of the event loop, so that no response is sent between them.
   server.test.progress("c", "1", 5);
   server.test.finish("c", "1");
   const [processing, ended, finished] = await Promise.all([
@@ -157,7 +157,7 @@ Deno.test("Waits.task() responds with the record once the task is in one of the 
   assertEquals((await call("GET", `${task}?wait=ended`)).text, ended.text);
 });
 
-Deno.test("Waits.task() shows a final state after its commit", async () => {
+Deno.test("Waits.task() responds with a final state only after its commit", async () => {
   await using server = new HeldServer();
   server.test.begin("c", "1");
   server.store.hold();
@@ -169,7 +169,7 @@ Deno.test("Waits.task() shows a final state after its commit", async () => {
   assertEquals((await waiting).json.state, "FINISHED");
 });
 
-Deno.test("Waits.task() responds with the record and 408 after the timeout, or 409 if no state can be reached", async () => {
+Deno.test("Waits.task() responds with the record and 408 after the timeout, or 409 once the task can reach none of the states", async () => {
   await using server = new HeldServer();
   using clock = new FakeClock();
   const task = `${server.url}/tasks/c/1`;
@@ -215,7 +215,7 @@ Deno.test("Waits.task() responds with a line of text if the client prefers text"
   assertEquals(vary.split(", ").at(-1), "Accept");
 });
 
-Deno.test("Waits.task() responds with 404 at once if the task does not exist, and refuses invalid parameters", async () => {
+Deno.test("Waits.task() responds with 404 at once if the task does not exist, and refuses invalid parameters at once", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   assertProblem(await call("GET", `${tasks}/unknown?wait=ended`), 404, "task_not_found");
@@ -230,14 +230,14 @@ Deno.test("Waits.task() responds with 404 at once if the task does not exist, an
   }
 });
 
-Deno.test("Waits: a wait ends at once if its client disconnects", async () => {
+Deno.test("Waits ends a wait at once if its client disconnects", async () => {
   await using server = new HeldServer({ waitingRequests: 1 });
   server.test.begin("c", "1");
   const { cursor } = (await call("GET", `${server.url}/tasks/c`)).json;
   const other = `${server.url}/tasks/c/1?wait=ended&timeout=0.001`;
   for (const path of ["/tasks/c/1?wait=ended", `/tasks/c?after=${cursor}&timeout=60`]) {
     for (let round = 0; round < 5; round++) {
-      // If the other request came first, this one was refused, and is repeated.
+      // If the other request arrived first, the server refused this one, so it is sent again.
       let connection = await ask(server.url, path);
       let refused = await call("GET", other);
       for (let tries = 0; refused.status !== 503; tries++) {
@@ -256,7 +256,7 @@ Deno.test("Waits: a wait ends at once if its client disconnects", async () => {
   assertEquals(server.errors, []);
 });
 
-Deno.test("Waits: every wait ends with 503 if the server shuts down", async () => {
+Deno.test("Waits responds to every waiting request with 503 if the server shuts down", async () => {
   await using server = startTaskServer();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "a" } });
   const { cursor } = (await call("GET", `${server.url}/tasks/c`)).json;
@@ -268,7 +268,7 @@ Deno.test("Waits: every wait ends with 503 if the server shuts down", async () =
   await down;
 });
 
-/** Sends a request, and waits until the server has read it. */
+/** Sends a request over a raw connection, and waits until the server has read it. */
 async function ask(url: string, path: string): Promise<Deno.TcpConn> {
   const { hostname, port, host } = new URL(url);
   const connection = await Deno.connect({ hostname, port: Number(port) });
