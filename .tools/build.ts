@@ -1,6 +1,6 @@
 /**
- * Builds the generated files: page scripts, the module that programs import by URL, and the commit. Skips files that are
- * newer than all their inputs. With `--watch`, rebuilds after every change.
+ * Builds the generated files: the page scripts, the module that programs import by URL, and the commit. Skips files that
+ * are newer than all their inputs. With `--watch`, rebuilds after every change of the source.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { COMMIT_OUTPUTS, writeCommit } from "./commit.ts";
 import { buildModule, MODULE_OUTPUTS } from "./module.ts";
 import { exist } from "./outputs.ts";
 
-/** The oldest Deno that can build. Built files also run on older versions. */
+/** The oldest version of Deno that can build; the built files also run on older versions. */
 const OLDEST_BUILDER = [2, 9, 6] as const;
 const ROOT = new URL("../", import.meta.url);
 const OUTPUTS = [...MODULE_OUTPUTS, ...PAGE_OUTPUTS, ...COMMIT_OUTPUTS];
 
-/** Delay of a rebuild after the last change, in milliseconds: editors save a file in several steps. */
+/** The delay between the last change and a rebuild, in milliseconds, because editors save a file in several steps. */
 const SETTLE_MS = 50;
 
 /** Whether a version of Deno is new enough to build. */
@@ -26,11 +26,11 @@ function canBuild(version: string): boolean {
   return differing < 0 || parts[differing]! > OLDEST_BUILDER[differing]!;
 }
 
-/** Builds, or prints why it cannot; returns whether all outputs exist. */
+/** Builds all files, or prints why that failed; returns whether all files now exist. */
 async function build(): Promise<boolean> {
   try {
     if (canBuild(Deno.version.deno)) {
-      // Sequentially: on the first run, concurrent bundlers interfere with each other's download of esbuild.
+      // One after the other, because on the first run, concurrent bundlers disturb each other's download of esbuild.
       await bundlePages();
       await buildModule();
       await writeCommit();
@@ -50,7 +50,7 @@ async function build(): Promise<boolean> {
 
 async function buildOnChanges(): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  // Sequentially: two concurrent builds would write the same files.
+  // Builds run one after the other, because concurrent ones would write the same files.
   let last: Promise<unknown> = Promise.resolve();
   const folders = ["lib", "ui"].map((folder) => fileURLToPath(new URL(folder, ROOT)));
   for await (const { kind, paths } of Deno.watchFs(folders)) {

@@ -1,8 +1,8 @@
 /**
- * Bundles the scripts of the pages, which the program embeds: `ui/dist/list.js` from `ui/browser/list_entry.tsx`, and so
- * on.
+ * Bundles the scripts of the pages, which the program embeds: `ui/browser/list_entry.tsx` becomes `ui/dist/list.js`, and
+ * so on.
  *
- * `deno run --allow-read --allow-write --allow-run .tools/bundle.ts` bundles them and prints their sizes.
+ * `deno run --allow-read --allow-write --allow-run .tools/bundle.ts` bundles the scripts and prints their sizes.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { isUpToDate, runDeno, writeAtomically } from "./outputs.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const KINDS = ["list", "task"] as const;
-/** The script that long lists load in addition. */
+/** The additional script that the page loads for long lists. */
 const WINDOW_SCRIPT = scriptOf("window");
 const INPUTS = ["ui/", "lib/", "deno.json", "deno.lock"].map((path) => new URL(path, ROOT));
 
@@ -20,9 +20,9 @@ const INPUTS = ["ui/", "lib/", "deno.json", "deno.lock"].map((path) => new URL(p
 export const PAGE_OUTPUTS: readonly URL[] = [...KINDS.map(scriptOf), WINDOW_SCRIPT];
 
 /**
- * Bundles the scripts, unless they are newer than all their inputs. The same source gives the same bytes.
+ * Bundles the scripts, unless they are newer than all their inputs. The same source always yields the same bytes.
  *
- * @throws {Error} if the bundler fails, with its output
+ * @throws {Error} if the bundler fails; the message contains the bundler's output
  */
 export async function bundlePages(): Promise<void> {
   if (await isUpToDate(PAGE_OUTPUTS, INPUTS)) return;
@@ -35,7 +35,7 @@ function scriptOf(kind: string): URL {
 }
 
 async function bundle(entry: string, file: URL): Promise<void> {
-  // To stdout, not to the file: a concurrent reader must see the old script or the new one, never a part.
+  // The bundler writes to stdout, because a concurrent reader of the file must see a complete script, old or new.
   const script = await runDeno(["bundle", "--quiet", "--platform", "browser", "--minify", entry]);
   await writeAtomically(file, script);
 }
@@ -50,7 +50,7 @@ if (import.meta.main) {
   for (const file of PAGE_OUTPUTS) {
     const bytes = await Deno.readFile(file);
     const name = fileURLToPath(file).split(/[\\/]/).at(-1);
-    // deno-lint-ignore no-console -- a tool that prints its result
+    // deno-lint-ignore no-console -- the tool prints its result
     console.log(`ui/dist/${name}: ${bytes.byteLength} bytes, ${await gzippedLength(bytes)} gzipped`);
   }
 }

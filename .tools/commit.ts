@@ -1,5 +1,5 @@
 /**
- * Writes the commit being built to `lib/dist/commit.txt`, which the program embeds for `--version`.
+ * Writes the current commit to `lib/dist/commit.txt`, which the program embeds for `--version`.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const COMMIT = new URL("lib/dist/commit.txt", ROOT);
 /** The files that {@linkcode writeCommit} writes. */
 export const COMMIT_OUTPUTS: readonly URL[] = [COMMIT];
 
-/** Writes the abbreviated commit, with `-dirty` if files differ from it; an empty file if it is unknown. */
+/** Writes the abbreviated commit, followed by `-dirty` if files differ from it; if it is unknown, the file is empty. */
 export async function writeCommit(): Promise<void> {
   const commit = await readCommit();
   const written = await Deno.readTextFile(COMMIT).catch(() => null);
@@ -20,7 +20,7 @@ export async function writeCommit(): Promise<void> {
 }
 
 async function readCommit(): Promise<string> {
-  // A copy of the source inside another repository must not get that repository's commit.
+  // If this is a copy of the source inside another repository, git would print the commit of that repository.
   if (!await exist([new URL(".git", ROOT)])) return "";
   const git = new Deno.Command("git", {
     args: ["describe", "--always", "--dirty", "--exclude=*"],
@@ -32,7 +32,7 @@ async function readCommit(): Promise<string> {
     const { success, stdout } = await git.output();
     return success ? new TextDecoder().decode(stdout).trim() : "";
   } catch {
-    // git is not installed; the build goes on without a commit.
+    // git is not installed: the build continues without a commit.
     return "";
   }
 }

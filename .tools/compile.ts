@@ -1,9 +1,9 @@
-// deno-lint-ignore-file no-console -- a tool that prints its result
+// deno-lint-ignore-file no-console -- the tool prints its result
 /**
  * Compiles the program into one executable, including pages, workers and the importable module:
  * `deno task compile [--output <file>] [--target <target>]`.
  *
- * `TASKSCOPE_COMPILE_DENO` is the path of the Deno to compile with, if it is not the one that runs this.
+ * `TASKSCOPE_COMPILE_DENO` is the path of the Deno to compile with; by default, the Deno that runs this tool.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { startFlags } from "./start_flags.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** The supported targets. */
+/** The platforms that the program can be compiled for. */
 export const TARGETS = [
   "x86_64-unknown-linux-gnu",
   "aarch64-unknown-linux-gnu",
@@ -23,23 +23,23 @@ export const TARGETS = [
   "x86_64-pc-windows-msvc",
 ] as const;
 
-/** Modules that are started as workers; no import leads `deno compile` to them. */
+/** Modules that are started as workers; `deno compile` does not find them, because nothing imports them. */
 export const WORKERS = ["lib/demo/count_primes_worker.ts", "lib/store/sqlite/writer_worker.ts"] as const;
 
-/** Options of the compilation. */
+/** Options of {@linkcode compileArgs}. */
 export interface CompileOptions {
   /** The path of the executable. */
   readonly output: string;
-  /** One of {@linkcode TARGETS}; `null` for this machine. */
+  /** One of {@linkcode TARGETS}; `null` for the platform of this machine. */
   readonly target: string | null;
 }
 
 /**
- * Parses the command line.
+ * Parses the arguments of `deno task compile`.
  *
  * @param args the arguments
- * @param os the operating system
- * @returns the options
+ * @param os the operating system of this machine
+ * @returns the options of the compilation
  * @throws {TypeError} if a flag is unknown or lacks its value
  * @throws {RangeError} if the target is not supported
  */
@@ -56,9 +56,9 @@ export function parseCompile(args: readonly string[], os: typeof Deno.build.os):
 }
 
 /**
- * The arguments of `deno` for the compilation.
+ * Returns the arguments with which `deno` compiles the program.
  *
- * @param options the options
+ * @param options the target and the path of the executable
  * @param flags the flags and permissions of the executable, which are fixed at compile time
  */
 export function compileArgs(
@@ -69,11 +69,11 @@ export function compileArgs(
     "compile",
     "--quiet",
     "--frozen",
-    // The task "check" checks types, with the Deno version that the code was written for.
+    // `deno task check` checks the types, with the version of Deno that the code was written for.
     "--no-check",
-    // The cache would be in the temporary folder, which other users may write to.
+    // The code cache would be in the temporary folder, which other users may write to.
     "--no-code-cache",
-    // Leaves out the packages of tests and tools.
+    // Otherwise, the executable would contain the packages of tests and tools, too.
     "--exclude-unused-npm",
     ...flags,
     ...WORKERS.flatMap((worker) => ["--include", worker]),

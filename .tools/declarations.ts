@@ -1,6 +1,6 @@
 /**
- * Prunes the output of `deno bundle --declaration`, which declares everything of every module as if it were exported, to
- * the public declarations and their dependencies.
+ * Prunes the output of `deno bundle --declaration` to the public declarations and their dependencies; `deno bundle` itself
+ * declares everything in every module, and exports all of it.
  *
  * @module
  */
@@ -58,7 +58,7 @@ const COMMENT = /\/\*[\s\S]*?\*\//g;
 const HEAD =
   /^(?:export\s+)?(?:declare\s+)?(?:abstract\s+)?(interface|type|class|function|const|let|enum)\s+([\w$]+)/;
 
-/** Splits at the top level: a declaration ends at a semicolon, or at the closing brace of its body. */
+/** Splits the source into its top-level declarations, which end at a semicolon or at the closing brace of their body. */
 function splitDeclarations(source: string): Declaration[] {
   const declarations: Declaration[] = [];
   const token =

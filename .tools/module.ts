@@ -1,6 +1,6 @@
 /**
- * Builds the module that programs import by URL: `lib/dist/monitored.js`, one self-contained file for Deno and browsers,
- * and its type declarations, `lib/dist/monitored.d.ts`.
+ * Builds the module that programs import by URL: the script `lib/dist/monitored.js`, which runs in Deno and browsers and
+ * imports nothing, and the type declarations `lib/dist/monitored.d.ts`.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { isUpToDate, runDeno, writeAtomically } from "./outputs.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const SOURCE = new URL("lib/monitored.ts", ROOT);
-/** Re-exports the source, and detects the server that it was loaded from. */
+/** The entry point of the bundle: it re-exports the source, and detects the server that it was loaded from. */
 const ENTRY = new URL("lib/served.ts", ROOT);
 const SCRIPT = new URL("lib/dist/monitored.js", ROOT);
 const DECLARATIONS = new URL("lib/dist/monitored.d.ts", ROOT);
@@ -20,9 +20,9 @@ const DECLARATIONS = new URL("lib/dist/monitored.d.ts", ROOT);
 export const MODULE_OUTPUTS: readonly URL[] = [SCRIPT, DECLARATIONS];
 
 /**
- * Builds the module, unless it is newer than all its inputs.
+ * Builds the script and the declarations, unless they are newer than all their inputs.
  *
- * @throws {Error} if the bundler fails, or a declaration is missing
+ * @throws {Error} if the bundler fails, or if the declaration of a public name is missing
  */
 export async function buildModule(): Promise<void> {
   const inputs = [new URL("lib/", ROOT), new URL("deno.json", ROOT), new URL(".tools/", ROOT)];
@@ -40,7 +40,7 @@ async function bundle(entry: URL): Promise<string> {
   });
 }
 
-// A separate configuration: declarations need consistent library types, and the project's types conflict.
+// The configuration is a separate one, because the type libraries of the project's own contradict each other.
 const BUNDLE = ["bundle", "--quiet", "--no-lock", "--config", ".tools/module.json", "--platform", "browser"];
 
 async function declare(): Promise<string> {
@@ -71,7 +71,7 @@ async function publicNames(): Promise<ReadonlySet<string>> {
   return new Set(exported.map((symbol) => symbol.name));
 }
 
-/** The paths, relative to `lib/`, of the modules that the source imports. */
+/** Returns the paths, relative to `lib/`, of all modules that the source imports directly or indirectly. */
 async function reachableModules(): Promise<string[]> {
   const { modules }: { modules: readonly { specifier: string }[] } = JSON.parse(
     await runDeno(["info", "--json", SOURCE.href]),
@@ -82,7 +82,7 @@ async function reachableModules(): Promise<string[]> {
 }
 
 async function inTemporaryFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
-  // Next to the outputs, so that relative imports resolve to the sources.
+  // The folder is next to the outputs, so that relative imports in it resolve to the sources.
   const dist = new URL("./", SCRIPT);
   await Deno.mkdir(dist, { recursive: true });
   const folder = await Deno.makeTempDir({ dir: fileURLToPath(dist), prefix: ".build_" });

@@ -1,5 +1,5 @@
 /**
- * Helpers of build steps: detect outdated files, write files atomically, run Deno.
+ * Helpers for build steps: detect outdated files, write files atomically, run Deno.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 /**
  * Whether all outputs exist and are newer than every input.
  *
- * @param outputs the files that a step writes
- * @param inputs the files that it reads, and folders with all their files except those in `dist`
+ * @param outputs the files that the build step writes
+ * @param inputs the files that the build step reads; a folder stands for all its files except those in `dist`
  */
 export async function isUpToDate(outputs: readonly URL[], inputs: readonly URL[]): Promise<boolean> {
   let oldest = Infinity;
@@ -21,16 +21,16 @@ export async function isUpToDate(outputs: readonly URL[], inputs: readonly URL[]
   return oldest > -Infinity;
 }
 
-/** Whether all of these files exist. */
+/** Whether all of the given files exist. */
 export async function exist(files: readonly URL[]): Promise<boolean> {
   for (const file of files) if (await modifiedAt(file) === undefined) return false;
   return true;
 }
 
 /**
- * Writes a file atomically: a reader sees the old content or the new content, never a part.
+ * Writes a file atomically: a concurrent reader gets all of the old or all of the new content.
  *
- * @param target the file; its folder is created if it is missing
+ * @param target the file, whose folder is created if it is missing
  * @param content the new content
  */
 export async function writeAtomically(target: URL, content: string | Uint8Array): Promise<void> {
@@ -47,11 +47,11 @@ export async function writeAtomically(target: URL, content: string | Uint8Array)
 }
 
 /**
- * Runs the same Deno executable as this process, not the one on the PATH.
+ * Runs the Deno executable that runs this process, not the one on the PATH.
  *
- * @param args its arguments
- * @returns its stdout
- * @throws {Error} if it fails, with its stderr
+ * @param args the arguments of Deno
+ * @returns the text that Deno writes to stdout
+ * @throws {Error} if Deno fails; the message contains the text that it wrote to stderr
  */
 export async function runDeno(args: readonly string[]): Promise<string> {
   const command = new Deno.Command(Deno.execPath(), {

@@ -1,6 +1,6 @@
-// deno-lint-ignore-file no-console -- a tool that prints its result
+// deno-lint-ignore-file no-console -- the tool prints its result
 /**
- * Prints the software bill of materials of the executable, as CycloneDX 1.6:
+ * Prints the software bill of materials of the executable in the format of CycloneDX 1.6:
  * `deno run --allow-read --allow-run .tools/sbom.ts > sbom.json`.
  *
  * @module
@@ -21,12 +21,12 @@ const ENTRIES = [
   "lib/served.ts",
 ];
 
-/** The part of a lock file that is used: the digest of each npm package. */
+/** The part of `deno.lock` that the bill of materials needs: the digest of each npm package. */
 export interface Lock {
   readonly npm: Readonly<Record<string, { readonly integrity: string }>>;
 }
 
-/** A package that the program contains, or Deno. */
+/** A component of the executable: an npm package, or Deno itself. */
 export interface Component {
   readonly type: "library" | "platform";
   readonly name: string;
@@ -56,7 +56,7 @@ export interface Sbom {
 /** The input of {@linkcode createSbom}. */
 export interface SbomParts {
   readonly lock: Lock;
-  /** The packages that the program contains, by their keys in the lock file. */
+  /** The keys, in the lock file, of the packages that the program contains. */
   readonly packages: Iterable<string>;
   readonly denoVersion: string;
   /** The version of the program, with the commit if it is known. */
@@ -67,7 +67,7 @@ export interface SbomParts {
 /**
  * Creates a bill of materials.
  *
- * @param parts the packages and versions
+ * @param parts the packages with their digests, and the versions of the program and Deno
  * @returns the bill of materials, sorted by name
  * @throws {Error} if the lock file has no digest of a package
  */
@@ -88,7 +88,7 @@ export function createSbom({ lock, packages, denoVersion, version, at }: SbomPar
 function libraryOf(key: string, lock: Lock): Component {
   const integrity = lock.npm[key]?.integrity;
   if (integrity === undefined) throw new Error(`Cannot list "${key}": deno.lock has no digest for it`);
-  // After "_", the key lists the peer dependencies that the package was resolved with.
+  // The part of the key after "_" lists the peer dependencies that the package was resolved with.
   const [, name, version] = /^(@?[^@]+)@([^_]+)/.exec(key) as unknown as [string, string, string];
   const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
   const content = hexOf(integrity.replace(/^sha512-/, ""));
@@ -104,7 +104,10 @@ function hexOf(base64: string): string {
   return Array.from(atob(base64), (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 }
 
-/** The npm packages that the program contains, including transitive dependencies; not those of tests and tools. */
+/**
+ * Returns the keys, in the lock file, of the npm packages that the program contains, including transitive dependencies, but
+ * without the packages of tests and tools.
+ */
 export async function shippedPackages(): Promise<ReadonlySet<string>> {
   interface Info {
     readonly modules: readonly { readonly kind: string; readonly npmPackage?: string }[];

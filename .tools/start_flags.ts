@@ -1,12 +1,12 @@
 /**
- * Reads the flags and permissions that the program runs with from the task "start" in `deno.json`, which defines them.
+ * Reads the flags and permissions of the program from the task "start" in `deno.json`, their only definition.
  *
  * @module
  */
 
 const CONFIG = new URL("../deno.json", import.meta.url);
 
-/** The flags of `deno run` in the task "start". */
+/** Returns the flags of `deno run` in the task "start", including the permissions. */
 export async function startFlags(): Promise<string[]> {
   const { tasks } = JSON.parse(await Deno.readTextFile(CONFIG));
   const words: string[] = tasks.start.command.match(/'[^']*'|\S+/g);

@@ -1,8 +1,9 @@
 /**
- * Runs test files in parallel, each in a process of its own, and prints one summary.
+ * Runs test files in parallel in several processes, and prints one summary.
  *
- * Own flags: `--unit` leaves out `tests/e2e`, `--lanes=<n>` sets how many files run at once, `--no-check` skips type
- * checking. Paths select files or folders. Other flags, such as `--filter=<text>`, go to every `deno test`.
+ * The runner's own flags: `--unit` leaves out `tests/e2e`, `--lanes=<n>` sets how many processes run at the same time,
+ * `--no-check` skips type checking. Paths select files or folders. All other flags, such as `--filter=<text>`, are passed
+ * to every `deno test`.
  *
  * @module
  */
@@ -14,14 +15,14 @@ import { Lanes } from "./test/lanes.ts";
 import { checkTypes, type Outcome, runFiles, runInForeground } from "./test/processes.ts";
 import { addTallies, formatTally } from "./test/tally.ts";
 
-/** How many of the slowest processes the summary names. */
+/** The number of the slowest processes that the summary names. */
 const SLOWEST = 5;
 
 const started = performance.now();
 const { paths, denoFlags, isUnit, lanes, checksTypes } = parseArguments(Deno.args);
 const files = await findTestFiles(paths, { isUnit });
 if (files.length === 0) fail(`No test files in ${paths.join(" ")}`);
-// The output of a single file is worth seeing while it runs.
+// The output of a single file is printed while its tests run, not at the end.
 if (files.length === 1) Deno.exit(await runInForeground(files[0]!, denoFlags, checksTypes));
 
 const outcomes: Outcome[] = [];
@@ -50,7 +51,7 @@ async function run(group: readonly string[], lane: number): Promise<void> {
   if (output !== "") print(`\n${nameOf(outcome)} (${seconds(durationMs)})\n${output}`);
 }
 
-/** Prints the failures last, as the output of their process may be far up by now. */
+/** Prints the summary, and the failures again, because the output of their process may be far up by now. */
 function summarise(): void {
   const tally = addTallies(outcomes.map((outcome) => outcome.tally));
   const failed = outcomes.filter((outcome) => outcome.tally.failed > 0);

@@ -1,4 +1,4 @@
-/** Checks the documents of the repository against the repository: links, paths and lengths. */
+/** Checks that links and paths in the documents exist, and that README.md is short. */
 
 import { assert, assertEquals } from "./support/assert.ts";
 
@@ -18,7 +18,7 @@ async function exists(path: URL): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
-/** The anchors of a document's headings, as GitHub makes them. */
+/** Returns the anchors that GitHub creates for the headings of a document. */
 async function anchorsOf(document: URL): Promise<string[]> {
   const text = await Deno.readTextFile(document);
   return Array.from(

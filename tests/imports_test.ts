@@ -1,6 +1,5 @@
 /**
- * The rules of the layout, held against the whole source: who may import whom, which file may use what, how long
- * a file may be.
+ * Checks the layout of the whole source: which folder may import which, which file may use what, and how long files may be.
  */
 
 import { assert, assertEquals, assertLessOrEqual } from "./support/assert.ts";
@@ -9,7 +8,7 @@ import { findCycle, parseSource, reachableFrom, readSources, type Source } from 
 const PRODUCTION = await readSources(["main.ts", "lib", "ui"]);
 const EVERYTHING = new Map([...PRODUCTION, ...await readSources(["tests"])]);
 
-/** Small files that import nothing, or only each other. */
+/** Small files that import nothing but each other. */
 const LEAVES = [
   "lib/clock.ts",
   "lib/commit.ts",
@@ -23,8 +22,8 @@ const LEAVES = [
 ];
 
 /**
- * The architecture: which folder, or single file, may import which others, from the bottom up. A file belongs to the
- * longest row that it is below; within its row it may import anything. `leaves` are {@linkcode LEAVES}.
+ * The architecture: which folder, or single file, may import which others, from the bottom up. A file belongs to the row
+ * with the longest path that the file is in, and may import every other file of that row. `leaves` are {@linkcode LEAVES}.
  */
 const DIRECTIONS: Readonly<Record<string, string>> = {
   "leaves": "",
@@ -85,14 +84,14 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "main.ts": "leaves lib/cli/ lib/cli/client/ lib/cli/run/ lib/cli/serve/ lib/cli/data/",
 };
 
-/** What the pages' scripts may be made of, beside `ui/`. */
+/** The files outside of `ui/` that the scripts of the pages may import. */
 const PURE = /^lib\/(task|text)\/|^lib\/(page_renderer|errors)\.ts$/;
 
-/** What only a server needs. */
+/** The files that only a server needs. */
 const SERVER =
   /^(main\.ts|ui\/)|^lib\/(store|registry|hub|notify|http|cli|demo|config|monitor)\/|^lib\/mod\.ts$/;
 
-/** The row of {@linkcode DIRECTIONS} that a file belongs to. */
+/** Returns the row of {@linkcode DIRECTIONS} that a file belongs to. */
 function rowOf(path: string): string | undefined {
   if (LEAVES.includes(path)) return "leaves";
   return Object.keys(DIRECTIONS).filter((row) => path === row || (row.endsWith("/") && path.startsWith(row)))
@@ -108,7 +107,7 @@ function sourcesReachableFrom(entry: string): Source[] {
   return [...reachableFrom(PRODUCTION, entry)].map((path) => PRODUCTION.get(path)!);
 }
 
-Deno.test("source: no file imports itself by way of others, types included", () => {
+Deno.test("source: the imports have no cycle, including those of types", () => {
   assertEquals(findCycle(EVERYTHING), undefined);
 });
 
@@ -116,7 +115,7 @@ Deno.test("source: every relative import leads to a file", async () => {
   const missing: string[] = [];
   for (const { path, imports } of EVERYTHING.values()) {
     for (const { specifier, target } of imports) {
-      // What is built may be missing.
+      // Built files may be missing.
       if (target === undefined || EVERYTHING.has(target) || /^(lib|ui)\/dist\//.test(target)) continue;
       const exists = await Deno.stat(new URL(`../${target}`, import.meta.url)).then(() => true, () => false);
       if (!exists) missing.push(`${path} → ${specifier}`);
@@ -125,7 +124,7 @@ Deno.test("source: every relative import leads to a file", async () => {
   assertEquals(missing, []);
 });
 
-Deno.test("source: imports point one way", () => {
+Deno.test("source: every import is permitted by the table of directions", () => {
   const wrong: string[] = [];
   for (const { path, imports } of PRODUCTION.values()) {
     const row = rowOf(path);
@@ -139,7 +138,7 @@ Deno.test("source: imports point one way", () => {
   assertEquals(wrong, []);
 });
 
-Deno.test("source: the table of directions has no cycle and no row that is never used", () => {
+Deno.test("source: the table of directions has no cycle and no unused row", () => {
   const rows = Object.keys(DIRECTIONS);
   const upwards = rows.flatMap((row, index) =>
     DIRECTIONS[row]!.split(" ").filter((target) => target !== "" && !rows.slice(0, index).includes(target))
@@ -158,7 +157,7 @@ Deno.test("source: only lib/monitor/create_monitor.ts imports ui/", () => {
   assertEquals(wrong.map(({ path }) => path), []);
 });
 
-Deno.test("source: what ships imports nothing from tests/ or .tools/", () => {
+Deno.test("source: the program imports nothing from tests/ or .tools/", () => {
   const wrong = [...PRODUCTION.values()].filter(({ imports }) =>
     imports.some(({ target }) => target !== undefined && /^(tests|\.tools)\//.test(target))
   );
@@ -178,7 +177,7 @@ for (const entry of ["lib/monitored.ts", "lib/served.ts"]) {
   });
 }
 
-Deno.test("source: lib/served.ts is lib/monitored.ts, and knows where it was loaded from", async () => {
+Deno.test("source: lib/served.ts exports what lib/monitored.ts exports, and adds no other file", async () => {
   const [served, monitored] = await Promise.all([
     import("../lib/served.ts"),
     import("../lib/monitored.ts"),
@@ -189,7 +188,7 @@ Deno.test("source: lib/served.ts is lib/monitored.ts, and knows where it was loa
   assertEquals(own.filter((path) => !others.has(path)), ["lib/served.ts"]);
 });
 
-Deno.test("source: commands that only look at a server do not load one", () => {
+Deno.test("source: ls, watch, wait and cancel do not import the server", () => {
   for (const command of ["ls", "watch", "wait", "cancel"]) {
     const reachable = sourcesReachableFrom(`lib/cli/client/${command}.ts`);
     const libraries = importsOf(reachable).filter(({ specifier }) => !/^\.{1,2}\//.test(specifier));
@@ -202,7 +201,7 @@ Deno.test("source: commands that only look at a server do not load one", () => {
   }
 });
 
-Deno.test("source: the pages' scripts are made of ui/ and pure files of lib/ only", () => {
+Deno.test("source: the scripts of the pages import only ui/ and pure files of lib/", () => {
   const reachable = ["list", "task"].flatMap((kind) => sourcesReachableFrom(`ui/browser/${kind}_entry.tsx`));
   const paths = reachable.map(({ path }) => path);
   assertEquals(paths.filter((path) => !path.startsWith("ui/") && !PURE.test(path)), []);
@@ -223,7 +222,7 @@ Deno.test("source: only main.ts and lib/cli/ read arguments, exit, and listen fo
   assertEquals(wrong.map(({ path }) => path), []);
 });
 
-Deno.test("source: no file is longer than 400 lines, no test than 600, and half of them fit on two screens", () => {
+Deno.test("source: no file has more than 400 lines, no test more than 600, and the median is at most 100", () => {
   const long = [...EVERYTHING.values()].filter(({ path, lines }) =>
     lines > (path.startsWith("tests/") ? 600 : 400)
   );
@@ -237,7 +236,7 @@ Deno.test("source: at most 16 files are at the top of lib/", async () => {
   assertLessOrEqual(entries.filter(({ isFile }) => isFile).length, 16);
 });
 
-Deno.test("parseSource() sees every way to name another file, and what is used of Deno", () => {
+Deno.test("parseSource() finds every kind of import, and the members of Deno that are used", () => {
   const source = parseSource(
     "lib/http/example.ts",
     `import "./a.ts";
@@ -277,7 +276,7 @@ globalThis["BroadcastChannel"];
   assertEquals(innocent.lines, 2);
 });
 
-Deno.test("findCycle() names the files of a cycle in order", () => {
+Deno.test("findCycle() returns the files of a cycle in order", () => {
   const sources = [
     parseSource("a.ts", 'import "./b.ts";'),
     parseSource("b.ts", 'import type { C } from "./c.ts";'),

@@ -4,28 +4,28 @@
  * @module
  */
 
-/** What to run, and how. */
+/** The parsed command line of the test runner. */
 export interface TestArguments {
-  /** Files and folders to run; empty for all. */
+  /** The files and folders with the tests to run; empty to run all tests. */
   readonly paths: readonly string[];
-  /** Flags for each `deno test`. */
+  /** The flags that are passed to each `deno test`. */
   readonly denoFlags: readonly string[];
-  /** Whether `tests/e2e` is left out. */
+  /** Whether the tests in `tests/e2e` are left out. */
   readonly isUnit: boolean;
-  /** How many files run at once. */
+  /** The number of processes that run at the same time. */
   readonly lanes: number;
   readonly checksTypes: boolean;
 }
 
-/** Flags of `deno test` whose value may be the next argument. */
+/** The flags of `deno test` whose value may be the next argument. */
 const FLAGS_WITH_VALUE = new Set(["--filter", "--config", "--lock", "--reporter"]);
 
 /**
  * Parses the arguments of the test runner.
  *
- * @param args the command line
- * @param cores how many cores the machine has
- * @returns what to run
+ * @param args the arguments
+ * @param cores the number of cores of the machine
+ * @returns the tests to run, and how to run them
  */
 export function parseArguments(
   args: readonly string[],
@@ -35,7 +35,7 @@ export function parseArguments(
   const denoFlags: string[] = [];
   let isUnit = false;
   let checksTypes = true;
-  // Tests wait more than they compute.
+  // More processes than cores are worthwhile, because tests wait more than they compute.
   let lanes = Math.min(2 * cores, 8);
   for (let index = 0; index < args.length; index++) {
     const arg = args[index]!;

@@ -1,5 +1,5 @@
 /**
- * Finds the test files and decides in which order they run.
+ * Finds the test files, and divides them into groups in the order in which they run.
  *
  * @module
  */
@@ -8,7 +8,7 @@ const ROOT = new URL("../../", import.meta.url);
 const TEST_FILE = /_test\.tsx?$/;
 const END_TO_END = "tests/e2e/";
 
-/** The files that take longest, started first so that no lane is left waiting for one of them at the end. */
+/** The slowest files, which are started first, so that no lane still runs one of them when all others are done. */
 const SLOW: readonly string[] = [
   "tests/e2e/page_restart_test.ts",
   "tests/e2e/shell_test.ts",
@@ -28,15 +28,15 @@ const SLOW: readonly string[] = [
 
 const UNIT_RANK = SLOW.length + 1;
 
-/** Most files that one process runs: starting a process costs as much as running a small file. */
+/** The maximum number of files per process; small files share one, because its start takes as long as their tests. */
 const GROUP_SIZE = 8;
 
 /**
- * Finds test files.
+ * Finds the test files in the given folders and files.
  *
- * @param paths files and folders, relative to the project; all tests if empty
+ * @param paths the files and folders, relative to the project; empty for all tests
  * @param options whether to leave out the end-to-end tests
- * @returns paths relative to the project, sorted
+ * @returns the paths of the test files, relative to the project, sorted
  */
 export async function findTestFiles(
   paths: readonly string[],
@@ -51,8 +51,8 @@ export async function findTestFiles(
 }
 
 /**
- * Divides files into groups, one for each process. Slow files and end-to-end tests get a process each and come first,
- * the slowest in front; the other files of a folder share one.
+ * Divides test files into groups, each of which runs in one process. Each slow file and each end-to-end test is a group of
+ * its own; these groups come first, beginning with the slowest. The other files of a folder share groups.
  */
 export function groupFiles(files: readonly string[]): string[][] {
   const groups: string[][] = [];
@@ -72,7 +72,7 @@ export async function needBrowser(files: readonly string[]): Promise<boolean> {
   return false;
 }
 
-/** The slow files, so that a test can find out that one was moved. */
+/** The slowest files; a test checks that each of them still exists. */
 export const SLOW_FILES: readonly string[] = SLOW;
 
 function canShare(one: string, other: string): boolean {

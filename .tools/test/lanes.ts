@@ -1,24 +1,24 @@
 /**
- * Runs jobs in parallel, at most so many at once.
+ * Runs jobs in parallel, up to a maximum number at the same time.
  *
  * @module
  */
 
-/** A job; it is told the number of the lane that it runs in, from 0. */
+/** A job, which is called with the number of its lane, counted from 0. */
 export type Job = (lane: number) => Promise<void>;
 
-/** A queue of jobs and the lanes that work it off in order. */
+/** A queue of jobs, and the lanes that run them in order. */
 export class Lanes {
   readonly #queue: Job[] = [];
   readonly #count: number;
   readonly #abort = new AbortController();
 
-  /** @param count how many jobs run at once */
+  /** @param count the number of lanes, each of which runs one job at a time */
   constructor(count: number) {
     this.#count = count;
   }
 
-  /** Aborted by {@linkcode Lanes.abort}. */
+  /** The signal that {@linkcode Lanes.abort} aborts. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -32,13 +32,13 @@ export class Lanes {
     this.#queue.push(job);
   }
 
-  /** Drops the jobs that have not started, and aborts the signal for those that run. */
+  /** Drops the jobs that have not started, and aborts the signal, so that running jobs can stop. */
   abort(): void {
     this.#queue.length = 0;
     this.#abort.abort();
   }
 
-  /** Runs all jobs; resolves when the last one has ended. */
+  /** Runs all jobs in the queue; resolves when the last one has ended. */
   async drained(): Promise<void> {
     await Promise.all(Array.from({ length: this.#count }, (_, lane) => this.#work(lane)));
   }

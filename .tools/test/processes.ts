@@ -6,7 +6,7 @@
 
 import { readOutput, type Tally } from "./tally.ts";
 
-/** What a test may do. */
+/** The permissions of a test. */
 const PERMISSIONS = [
   "--no-prompt",
   "--allow-net=127.0.0.1,localhost,[::1]",
@@ -19,36 +19,36 @@ const PERMISSIONS = [
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Longest time that a process may take, in milliseconds; a hanging one would otherwise never show its output. */
+/** The time after which a test process is killed, in milliseconds; a process that hangs would never show its output. */
 const DEADLINE_MS = 600_000;
 
-/** What became of the test files of one process. */
+/** The result of the test files of one process. */
 export interface Outcome {
   readonly files: readonly string[];
   readonly tally: Tally;
   readonly durationMs: number;
-  /** The lines about the tests, without the summary. */
+  /** The lines of output about the tests, without the summary. */
   readonly output: string;
-  /** What is known about failures; empty if there are none. */
+  /** The lines of output that describe the failures; empty if there are none. */
   readonly details: string;
 }
 
-/** How test files are run. */
+/** Options of {@linkcode runFiles}. */
 export interface RunOptions {
-  /** The lane that they run in; tests take their ports from a range of the lane's own. */
+  /** The lane in which the files run; each lane has a range of ports for its tests. */
   readonly lane: number;
   readonly env: Readonly<Record<string, string>>;
-  /** Kills the process. */
+  /** A signal that kills the process. */
   readonly signal: AbortSignal;
 }
 
 /**
  * Runs test files one after the other in a new process, without type-checking them.
  *
- * @param files the files, relative to the project
- * @param flags flags of `deno test`
- * @param options how to run them
- * @returns what became of them
+ * @param files the paths of the files, relative to the project
+ * @param flags the flags of `deno test`
+ * @param options the lane, the environment and a signal
+ * @returns the result, and the output to print
  */
 export async function runFiles(
   files: readonly string[],
@@ -74,11 +74,11 @@ export async function runFiles(
   const [text, { code }] = await Promise.all([readBoth(child), child.status]);
   clearTimeout(timer);
   signal.removeEventListener("abort", abort);
-  const note = isLate ? `\nKilled, as it took longer than ${DEADLINE_MS / 1000} s\n` : "";
+  const note = isLate ? `\nKilled, because it took longer than ${DEADLINE_MS / 1000} s\n` : "";
   return { files, durationMs: performance.now() - started, ...readOutput(text + note, code) };
 }
 
-/** Runs a single file with its output passed through; returns the exit status. */
+/** Runs a single file, whose output is printed as it is written; returns the exit status. */
 export async function runInForeground(
   file: string,
   flags: readonly string[],
@@ -89,14 +89,14 @@ export async function runInForeground(
   return code;
 }
 
-/** Type-checks files; returns the complaints, or `undefined` if there are none. */
+/** Type-checks files; returns the errors as text, or `undefined` if there are none. */
 export async function checkTypes(files: readonly string[]): Promise<string | undefined> {
   const command = new Deno.Command(Deno.execPath(), { args: ["check", "--quiet", ...files], cwd: ROOT });
   const { success, stdout, stderr } = await command.output();
   return success ? undefined : decode(stdout) + decode(stderr);
 }
 
-/** Both outputs, in the order in which they came. */
+/** Reads stdout and stderr to their end; returns both as one text, in the order in which the parts arrived. */
 async function readBoth(child: Deno.ChildProcess): Promise<string> {
   let text = "";
   const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
@@ -110,7 +110,7 @@ function kill(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch {
-    // It has ended already.
+    // The process has already ended.
   }
 }
 

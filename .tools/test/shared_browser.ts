@@ -1,21 +1,21 @@
 /**
- * Launches one browser for all test files; each test opens contexts of its own in it.
+ * Launches one browser for all test files; each test opens its own contexts in it.
  *
  * @module
  */
 
 import { CHROMIUM_EXECUTABLES, launchSharedBrowser } from "../../tests/support/chromium.ts";
 
-/** A running browser; closed when disposed of. */
+/** A running browser; disposal closes it. */
 export interface SharedBrowser extends AsyncDisposable {
-  /** The environment variables by which tests find it; none if there is no browser. */
+  /** The environment variables with which tests find the browser; empty if there is none. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Stands in for a browser that is missing or not needed. */
+/** The object to use instead of a browser that is not installed or not needed. */
 export const NO_BROWSER: SharedBrowser = { env: {}, async [Symbol.asyncDispose]() {} };
 
-/** Launches the browser; without one installed, each browser test reports that itself. */
+/** Launches the browser; returns {@linkcode NO_BROWSER} if none is installed, which each browser test reports itself. */
 export async function startSharedBrowser(): Promise<SharedBrowser> {
   const executablePath = await findExecutable();
   if (executablePath === undefined) return NO_BROWSER;

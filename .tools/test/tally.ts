@@ -1,22 +1,22 @@
 /**
- * Reads what `deno test` wrote: how many tests passed and failed, and why.
+ * Reads the output of `deno test`: how many tests passed and failed, and why.
  *
  * @module
  */
 
-/** How many tests ended in which way. */
+/** The number of tests with each result. */
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
   readonly ignored: number;
 }
 
-/** The output of one `deno test`. */
+/** The parsed output of one `deno test`. */
 export interface ReadOutput {
   readonly tally: Tally;
-  /** The lines about its tests, without the summary; empty if no test ran. */
+  /** The lines about the tests, without the summary; empty if no test ran. */
   readonly output: string;
-  /** What is known about its failures; empty if there are none. */
+  /** The lines that describe the failures; empty if there are none. */
   readonly details: string;
 }
 
@@ -24,11 +24,11 @@ const SUMMARY = /^(?:ok|FAILED) \| (\d+) passed.*$/m;
 const NOISE = /^(?:running 0 tests from .*|error: Test failed)$/;
 
 /**
- * Reads the output of `deno test`.
+ * Parses the output of `deno test`.
  *
- * @param text all of it
- * @param code the exit status; a failing one without a failed test counts as one failure
- * @returns how many tests passed and failed, and what to print
+ * @param text the whole output
+ * @param code the exit status; if it is not 0 although no test failed, that counts as one failure
+ * @returns the numbers of tests, and the lines to print
  */
 export function readOutput(text: string, code: number): ReadOutput {
   // deno-lint-ignore no-control-regex -- colours are control characters
@@ -47,7 +47,7 @@ export function readOutput(text: string, code: number): ReadOutput {
   };
 }
 
-/** Adds up what several files said. */
+/** Adds up the tallies of several processes. */
 export function addTallies(tallies: readonly Tally[]): Tally {
   return tallies.reduce((sum, each) => ({
     passed: sum.passed + each.passed,
@@ -56,7 +56,7 @@ export function addTallies(tallies: readonly Tally[]): Tally {
   }), { passed: 0, failed: 0, ignored: 0 });
 }
 
-/** The summary in the form of `deno test`, which the gate counts. */
+/** Formats the summary as `deno test` does, so that tools that parse its output can parse this one, too. */
 export function formatTally({ passed, failed, ignored }: Tally, durationMs: number): string {
   const total = Math.round(durationMs / 1000);
   const parts = [`${failed === 0 ? "ok" : "FAILED"}`, `${passed} passed`, `${failed} failed`];

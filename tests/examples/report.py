@@ -34,12 +34,12 @@ class Task:
     """A task in Taskscope, as a context manager that ends it. Never raises if a report fails."""
 
     def __init__(self, name, **fields):
-        # Our own id makes the request idempotent: a retry does not create a second task.
+        # An id chosen here makes the request idempotent: a retry does not create a second task.
         self.id = str(uuid.uuid4())
         self.result = None
         self.stop_requested = False
         self._seq = 0
-        self._lines = []  # not yet acknowledged by the server
+        self._lines = []  # lines that the server has not acknowledged yet
         self._sent = 0  # number of acknowledged lines
         self._is_known = self._call("POST", "", dict(fields, id=self.id, name=name), patience=3) is not None
 
@@ -48,7 +48,7 @@ class Task:
         self._report("PATCH", f"/{self.id}", fields)
 
     def log(self, line):
-        """Adds a log line. It is resent until acknowledged; its position prevents duplicates."""
+        """Adds a log line. The line is resent until it is acknowledged; its position prevents duplicates."""
         self._lines.append(line)
         self._send_log()
 
@@ -102,11 +102,11 @@ class Task:
                 except urllib.error.HTTPError as error:
                     with error:
                         if error.code < 500:
-                            # A refusal contains the task, which may have been cancelled meanwhile.
+                            # An error response contains the task, which may have been cancelled in the meantime.
                             self._read(json.load(error).get("task") or {})
                             return None
             except (OSError, ValueError, http.client.HTTPException):
-                pass  # No server, or the connection was lost.
+                pass  # There is no server, or the connection was lost.
         return None
 
     def _read(self, task):

@@ -19,11 +19,11 @@ written=0  # number of log lines
 sent=0     # number of acknowledged log lines
 stop=      # not empty once the task was cancelled
 
-# Creation and final state must arrive: retry, in case the server is restarting.
+# The creation and the final state must arrive: retry, in case the server is restarting.
 patiently=(--retry 2 --retry-delay 1 --retry-all-errors)
 stubbornly=(--retry 60 --retry-delay 1 --retry-max-time 60 --retry-all-errors)
 
-# call <curl argument…>: prints the response body; nothing if there was no response.
+# call <curl argument…>: prints the response body, or nothing if there was no response.
 call() {
   curl --silent --max-time 5 "$@" 2>/dev/null
 }
@@ -33,7 +33,7 @@ status_of() {
   call --output /dev/null --write-out '%{http_code}' "$@"
 }
 
-# create <field…>: creates the task. Our own id makes it idempotent: a retry does not create a second task.
+# create <field…>: creates the task. An id chosen here makes the request idempotent: a retry creates no second task.
 create() {
   local id field fields=()
   id=$(date +%s)-$$
@@ -54,7 +54,7 @@ report() {
   esac
 }
 
-# log <line>: adds a log line. It is resent until acknowledged; its position prevents duplicates.
+# log <line>: adds a log line. The line is resent until it is acknowledged; its position prevents duplicates.
 log() {
   lines+=$1$'\n'
   written=$((written + 1))

@@ -28,7 +28,7 @@ Deno.test("parseCompile() throws for unknown targets and flags", () => {
   }
 });
 
-Deno.test('compileArgs() grants exactly the permissions of the task "start"', async () => {
+Deno.test("compileArgs() grants exactly the permissions of `deno task start`", async () => {
   const flags = await startFlags();
   const args = compileArgs({ output: "a b", target: TARGETS[1] }, flags);
   assertEquals(

@@ -5,7 +5,7 @@ const PARTS = { denoVersion: "2.9.6", version: "1.2.3+abc1234", at: new Date(0) 
 /** Base64 of the bytes 0, 255 and 16. */
 const INTEGRITY = "sha512-AP8Q";
 
-Deno.test("createSbom() lists packages with their digests, and Deno", () => {
+Deno.test("createSbom() lists Deno and the packages with their digests", () => {
   const lock = {
     npm: {
       "plain@4.0.0": { integrity: INTEGRITY },

@@ -11,7 +11,7 @@ Deno.test("taskscope.service is a valid, sandboxed systemd unit", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-unit-" });
   const unit = `${folder}/taskscope.service`;
   const text = await Deno.readTextFile(new URL("taskscope.service", EXAMPLES));
-  // systemd-analyze requires the executable to exist; the program may not be installed.
+  // systemd-analyze requires that the executable exists, and the program may not be installed.
   await Deno.writeTextFile(unit, text.replace("/usr/local/bin/taskscope", Deno.execPath()));
   const verified = await spawn(systemd, ["verify", unit]).ended();
   assertEquals([verified.code, verified.stderr], [0, ""]);
@@ -20,7 +20,7 @@ Deno.test("taskscope.service is a valid, sandboxed systemd unit", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("the examples use existing flags and variables only", async () => {
+Deno.test("the deployment examples use only flags and variables that exist", async () => {
   const known = new Set([
     ...Object.keys(SERVE_FLAGS).flatMap((
       name,

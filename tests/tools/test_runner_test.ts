@@ -1,4 +1,4 @@
-/** The test runner: which files it selects, and how it counts what `deno test` wrote. */
+/** Tests of the test runner: which files it selects, and how it parses the output of `deno test`. */
 
 import { parseArguments } from "../../.tools/test/arguments.ts";
 import { findTestFiles, groupFiles, SLOW_FILES } from "../../.tools/test/files.ts";
@@ -33,7 +33,7 @@ Stack backtrace:
    0: <unknown>
 `;
 
-Deno.test("parseArguments() tells paths, its own flags and those of deno test apart", () => {
+Deno.test("parseArguments() distinguishes paths, the runner's own flags and flags of deno test", () => {
   const args = ["tests/lib/a_test.ts", "--filter", "foo", "--unit", "--fail-fast", "--no-check", "--lanes=3"];
   assertEquals(parseArguments(args), {
     paths: ["tests/lib/a_test.ts"],
@@ -52,7 +52,7 @@ Deno.test("parseArguments() tells paths, its own flags and those of deno test ap
   assert(lanes >= 1);
 });
 
-Deno.test("findTestFiles() finds all test files, or those of paths", async () => {
+Deno.test("findTestFiles() finds all test files, or those in the given paths", async () => {
   const all = await findTestFiles([]);
   assert(all.includes("tests/tools/test_runner_test.ts") && all.some((file) => file.endsWith(".tsx")));
   assertEquals(await findTestFiles(["./tests/tools/test_runner_test.ts"]), [
@@ -63,18 +63,18 @@ Deno.test("findTestFiles() finds all test files, or those of paths", async () =>
   assertEquals(unit, all.filter((file) => !file.startsWith("tests/e2e/")));
 });
 
-Deno.test("groupFiles() starts with the slowest file, keeps end-to-end tests apart, and loses no file", async () => {
+Deno.test("groupFiles() puts the slowest file first, gives end-to-end tests a group each, and loses no file", async () => {
   const all = await findTestFiles([]);
   const groups = groupFiles(all);
   assertEquals(groups.flat().toSorted(), all);
-  assertEquals(groups.slice(0, SLOW_FILES.length), SLOW_FILES.map((file) => [file]), "each of them exists");
+  assertEquals(groups.slice(0, SLOW_FILES.length), SLOW_FILES.map((file) => [file]), "each slow file exists");
   for (const group of groups.filter((group) => group.length > 1)) {
     assertEquals(group.filter((file) => file.startsWith("tests/e2e/")), []);
     assertEquals(new Set(group.map((file) => file.slice(0, file.lastIndexOf("/")))).size, 1);
   }
 });
 
-Deno.test("readOutput() counts, and separates the failures", () => {
+Deno.test("readOutput() counts the tests, and separates the failures from the output", () => {
   assertEquals(readOutput(PASSED, 0), {
     tally: { passed: 2, failed: 0, ignored: 1 },
     output: "running 2 tests from ./tests/a_test.ts\na ... ok (1ms)\nb ... ok (2ms)",
@@ -86,14 +86,14 @@ Deno.test("readOutput() counts, and separates the failures", () => {
   assertStringIncludes(details, "error: Error: it broke");
 });
 
-Deno.test("readOutput() counts a run that ended early as one failure", () => {
+Deno.test("readOutput() counts a run that ended before its tests as one failure", () => {
   const { tally, details } = readOutput("error: Module not found\n", 1);
   assertEquals(tally, { passed: 0, failed: 1, ignored: 0 });
   assertEquals(details, "error: Module not found");
   assertEquals(readOutput("ok | 0 passed | 0 failed | 3 filtered out (1ms)\n", 0).output, "");
 });
 
-Deno.test("formatTally() writes the sum as deno test does", () => {
+Deno.test("formatTally() formats the sum as deno test does", () => {
   const sum = addTallies([{ passed: 2, failed: 0, ignored: 1 }, { passed: 3, failed: 0, ignored: 0 }]);
   assertEquals(formatTally(sum, 61_400), "ok | 5 passed | 0 failed | 1 ignored (1m1s)");
   assertEquals(
@@ -102,7 +102,7 @@ Deno.test("formatTally() writes the sum as deno test does", () => {
   );
 });
 
-Deno.test("Lanes runs at most so many jobs at once, and drops the waiting ones on abort", async () => {
+Deno.test("Lanes runs at most one job per lane at the same time, and drops the waiting ones on abort", async () => {
   const lanes = new Lanes(2);
   const seen: number[] = [];
   let running = 0;

@@ -1,12 +1,12 @@
 /**
- * A web shop that embeds a monitor of its long-running tasks below `/monitor`, next to its own routes.
+ * An example of a web shop that serves a monitor of its long-running tasks at `/monitor`, next to its own routes.
  *
  * @module
  */
 
 import { createMonitor, type MonitoredTask } from "@taskscope/taskscope";
 
-/** Does the work, and reports progress. The task is the first parameter; the arguments of the call follow. */
+/** Imports orders and reports progress; the task is the first parameter, and the arguments of the call follow. */
 async function importOrders(task: MonitoredTask, count = 50): Promise<number> {
   for (let order = 1; order <= count; order++) {
     task.signal.throwIfAborted();
@@ -24,7 +24,7 @@ const monitor = createMonitor({
   authorize: (request) => request.headers.get("x-user") !== "stranger",
 });
 
-// The same function for our own code: it is called as before, and its runs are shown.
+// The shop's own code calls the function as before, and the monitor shows each call as a task.
 const importNightly = monitor.monitored(importOrders, { name: "nightly import", client: "shop" });
 
 const port = Number(Deno.args[0] ?? 8080);

@@ -1,5 +1,5 @@
 /**
- * Receives webhooks: checks the signature and the timestamp, and skips duplicate deliveries.
+ * An example of a receiver of webhooks, which checks the signature and the timestamp, and skips duplicate deliveries.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 const SECRET = Deno.env.get("WEBHOOK_SECRET") ?? "";
 
-/** Largest difference from our clock, in seconds. Older requests may be replayed by an attacker. */
+/** The maximum age of a request, in seconds, because an attacker may replay old ones. */
 const TOLERANCE = 5 * 60;
 
-/** Ids of processed deliveries. A delivery is sent again, with the same id, if our response was lost. */
+/** The ids of processed deliveries; if a response is lost, the delivery is sent again with the same id. */
 const processed = new Set<string>();
 
 /** Whether the sender of a request knows the secret. */
@@ -22,7 +22,7 @@ function isGenuine(headers: Headers, body: Uint8Array): boolean {
   const mac = createHmac("sha256", SECRET).update(`${timestamp}.`).update(body).digest("hex");
   const expected = Buffer.from(`v1=${mac}`);
   const received = Buffer.from(headers.get("taskscope-signature") ?? "");
-  // In constant time, so that the duration reveals nothing about the signature.
+  // The comparison takes constant time, so that its duration reveals nothing about the signature.
   return received.length === expected.length && timingSafeEqual(received, expected);
 }
 
@@ -33,7 +33,7 @@ Deno.serve({ hostname: "127.0.0.1", port }, async (request) => {
   const { event, delivery_id, client, task } = JSON.parse(new TextDecoder().decode(body));
   if (!processed.has(delivery_id)) {
     processed.add(delivery_id);
-    // deno-lint-ignore no-console -- an example that prints its result
+    // deno-lint-ignore no-console -- the example prints its result
     console.log(`${event}: ${client}/${task.name}, ${task.status}`);
   }
   return new Response(null, { status: 204 });
