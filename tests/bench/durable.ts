@@ -1,5 +1,5 @@
 /**
- * Benchmarks committed changes against a bare database that stores the same rows.
+ * Benchmarks changes that are committed to disk, against a bare database that stores the same rows.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const CHANGES = 100_000;
 const TASKS: readonly string[] = Array.from({ length: 1_000 }, (_, index) => `task-${index}`);
 const LATENCIES_PER_ROUND = { count: 100, intervalMs: 10 };
 
-/** For both durability levels: many changes without coalescing, and single ones. */
+/** Measures both durability levels: many changes that are not coalesced, and the latency of single ones. */
 export async function benchDurable(): Promise<Figure[]> {
   return [
     ...await compare("normal", { of: "ours", atLeast: 20_000 }),

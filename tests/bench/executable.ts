@@ -1,5 +1,6 @@
 /**
- * Measures the executable's size, memory and start time, against a bare `Deno.serve` compiled by the same Deno.
+ * Measures the size, the memory and the start time of the executable, against a bare `Deno.serve` that the same Deno
+ * compiled.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import { residentBytesOf } from "./support/resident.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
 const MEGABYTE = 1_000_000;
-/** Time to become idle, in milliseconds. */
+/** The time that the program gets to become idle, in milliseconds. */
 const REST_MS = 1_000;
 
 /** The measurements of one start. */
@@ -22,7 +23,7 @@ interface Start {
   readonly residentMegabytes: number;
 }
 
-/** Measures the executable in `TASKSCOPE_EXECUTABLE`, or compiles one. Reports the best of several starts. */
+/** Measures the executable that `TASKSCOPE_EXECUTABLE` names, or compiles one; reports the best of several starts. */
 export async function benchExecutable(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   const ours = EXECUTABLE ?? await compileOurs(folder.file("taskscope"));
@@ -88,7 +89,7 @@ async function compileBare(output: string): Promise<string> {
   return await compile([compiler(), "compile", ...flags, "--output", output, entry], output);
 }
 
-/** The same Deno that `.tools/compile.ts` uses. */
+/** Returns the path of the Deno that `.tools/compile.ts` compiles with. */
 function compiler(): string {
   return Deno.env.get("TASKSCOPE_COMPILE_DENO") || Deno.execPath();
 }

@@ -1,5 +1,5 @@
 /**
- * Benchmarks fanning one changed task out to many watchers, against a bare loop that sends the same bytes.
+ * Benchmarks the fan-out of one changed task to many watchers, against a bare loop that sends the same bytes.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { Remote } from "./support/remote.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 import { deltaPath, Watchers } from "./support/watchers.ts";
 
-/** Frames per measurement, over all watchers. */
+/** The number of frames per measurement, over all watchers. */
 const FRAMES = 30_000;
 
 const TARGET = { of: "ratio", atLeast: 0.8 } as const;
 
-/** With 100 and 1,000 watchers, and with 100 watchers of a task on disk. */
+/** Measures 100 and 1,000 watchers of a task in memory, and 100 watchers of a task on disk. */
 export async function benchFanOut(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   const hundred = await compare(100);
@@ -44,17 +44,17 @@ async function compare(count: number, settings: MonitorSettings = {}) {
   );
 }
 
-/** A frame of 126 to 65,535 bytes has a header of four (RFC 6455, section 5.2). */
+/** The length of the header of a frame, which is four bytes for 126 to 65,535 bytes of payload (RFC 6455, section 5.2). */
 const FRAME_HEADER_BYTES = 4;
 
 /**
- * Measures a broadcast.
+ * Measures how fast a process broadcasts messages to watchers.
  *
- * @param remote the broadcasting process
- * @param watchers the receivers
- * @param frames the number of frames over all watchers
- * @param length the length of each frame, if the sender needs it
- * @returns received frames per second
+ * @param remote the process that broadcasts
+ * @param watchers the watchers that receive the messages
+ * @param frames the number of frames to receive, over all watchers
+ * @param length the length of each message; only the bare server needs it
+ * @returns the number of frames received per second
  */
 export async function framesPerSecond(
   remote: Remote,
@@ -65,7 +65,7 @@ export async function framesPerSecond(
   const before = watchers.frames;
   let told = 0;
   watchers.onFrames = (now) => {
-    // Every watcher gets every message, so a message has arrived when each watcher has one more frame.
+    // Each message is one frame for each watcher, so a message is delivered when all watchers have one more frame.
     const rounds = Math.floor((now - before) / watchers.count);
     for (; told < rounds; told++) remote.tell("delivered");
   };

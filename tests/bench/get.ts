@@ -15,10 +15,10 @@ const TARGET = { of: "ratio", atLeast: 0.7 } as const;
 const TARGET_ON_DISK = { of: "ratio", atLeast: 0.65 } as const;
 /** The default limit of ended tasks per client. */
 const ENDED = 1_000;
-/** Fields that a realistic record has. */
+/** The least number of fields of a realistic record. */
 const FIELDS = 25;
 
-/** With one task and a hundred, in memory and on disk. */
+/** Measures requests for one task and for a hundred, in memory and on disk. */
 export async function benchGet(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   await using inMemory = await startMonitor();
@@ -47,7 +47,7 @@ export async function benchGet(): Promise<Figure[]> {
   ];
 }
 
-/** A page of a list whose filter has to examine all ended tasks. */
+/** Compares requests for a page of a list whose filter examines all ended tasks, on disk and in memory. */
 async function comparePages(onDisk: Remote, inMemory: Remote): Promise<Pairs> {
   const path = `/tasks/${CLIENT}?state=FINISHED&limit=20`;
   for (const monitor of [onDisk, inMemory]) {

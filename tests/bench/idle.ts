@@ -1,6 +1,6 @@
 /**
- * Measures response times beside 10,000 idle connections, half of them within a request, against the same server
- * without them.
+ * Measures response times of a server with 10,000 idle connections, half of which have sent a part of a request, against
+ * the same server without them.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const CONNECTIONS = 10_000;
 const REQUESTS = 1_000;
 const HALF_A_HEAD = new TextEncoder().encode("GET /tasks/default HTTP/1.1\r\nHost:");
 
-/** Measures one client's response times while other connections are idle. */
+/** Measures the response times of one client before and after the idle connections are opened. */
 export async function benchIdle(): Promise<Figure[]> {
   await using program = await startProgram(["--no-demo"]);
   const url = `${program.url}/tasks/default`;
@@ -40,14 +40,16 @@ export async function benchIdle(): Promise<Figure[]> {
   }
 }
 
-/** The 99th percentile of response times, in milliseconds. */
+/** Returns the 99th percentile of the response times, in milliseconds. */
 async function ninetyNinth(url: string): Promise<number> {
   const times: number[] = [];
   for (let request = 0; request < REQUESTS; request++) {
     const startMs = performance.now();
     const response = await fetch(url);
     await response.body?.cancel();
-    if (response.status !== 200) throw new WrongWorkError(`${url} answers ${response.status}`);
+    if (response.status !== 200) {
+      throw new WrongWorkError(`Cannot measure ${url}: received status ${response.status}`);
+    }
     times.push(performance.now() - startMs);
   }
   return percentile(times, 99);

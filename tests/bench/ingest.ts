@@ -1,5 +1,5 @@
 /**
- * Benchmarks updates from a worker without coalescing, against bare messages of a worker.
+ * Benchmarks updates of a task in a worker that are not coalesced, against bare messages of a worker.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Remote } from "./support/remote.ts";
 
 const UPDATES = 100_000;
 
-/** Measures updates sent over the monitor's BroadcastChannel into the registry. */
+/** Measures how many updates per second a worker sends over the channel into the registry. */
 export async function benchIngest(): Promise<Figure[]> {
   await using remote = await startMonitor();
   const pairs = await alternate(

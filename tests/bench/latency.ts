@@ -1,5 +1,5 @@
 /**
- * Measures latency from `update()` to a watcher in another process, against a bare socket.
+ * Measures the latency from `update()` to a watcher in another process, against a bare WebSocket.
  *
  * @module
  */
@@ -15,13 +15,13 @@ const UPDATES_PER_ROUND = 16;
 const INTERVAL_MS = 100;
 const TARGET = { of: "ours", atMost: 10 } as const;
 const BUSY = { count: 1_000, hertz: 10 };
-/** About the length of a delta frame with one task. */
+/** The length of a message of the bare server, in characters; it is about that of a delta message with one task. */
 const BARE_LENGTH = 900;
 
-/** Operations on tasks, by the command that performs them at a fixed rate. */
+/** The command that updates a task, creates tasks or ends tasks at a fixed rate. */
 type Change = "tick" | "tickBegin" | "tickEnd";
 
-/** On an idle server, and beside 1,000 other tasks of the same client with ten updates a second each. */
+/** Measures an idle server, and a server with 1,000 other tasks of the same client that update ten times a second each. */
 export async function benchLatency(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   await using bare = await Remote.start("bare_sockets.ts");
@@ -46,7 +46,7 @@ async function inMemory(bare: Remote, bareWatching: Watching): Promise<Figure[]>
   ];
 }
 
-/** On disk, progress is published immediately; creations and ends are published after their commit. */
+/** Measures a store on disk, with which progress is published immediately, but creations and ends after their commit. */
 async function onDisk(data: string, bare: Remote, bareWatching: Watching): Promise<Figure[]> {
   await using ours = await startMonitor({ data });
   using oursWatching = await Watching.open(ours.port, await deltaPath(ours));
@@ -112,8 +112,8 @@ class Watching implements Disposable {
     this.#socket = socket;
     socket.onmessage = ({ data }) => {
       const nowMs = clock();
-      // Found by its words, as parsing thousands of records would be a part of the figure. Frames that hold tasks for
-      // another reason repeat the times of their last updates.
+      // A search for the status is used, because the time to parse thousands of records would be a part of the figure.
+      // A frame that was sent for another reason repeats the time of the last update.
       const sentMs = Array.from(data.matchAll(/"status":"at ([\d.]+)"/g), ([, text]) => Number(text));
       const newestMs = Math.max(...sentMs);
       if (newestMs <= this.#newestMs) return;
@@ -133,7 +133,7 @@ class Watching implements Disposable {
     return watching;
   }
 
-  /** Waits for a number of updates. */
+  /** Waits until a number of updates have been received. */
   async received(count: number): Promise<void> {
     while (this.samples.length < count) await new Promise<void>((resolve) => this.#onSample = resolve);
   }

@@ -1,5 +1,5 @@
 /**
- * Measures the program's memory with a file full of tasks, most of them ended and on disk, against an empty file.
+ * Measures the memory of the program with many tasks, most of which have ended and are only on disk, against none.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { LABELS } from "./support/records.ts";
 import { residentBytesOf } from "./support/resident.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
-/** Processes per kind; memory use varies between them. */
+/** The number of processes to measure with and without tasks, because the memory of processes varies. */
 const STARTS = 3;
 const ACTIVE_PER_CLIENT = 10;
 const MEGABYTE = 1_000_000;
-/** Time to become idle, in milliseconds: unused memory is returned with a delay. */
+/** The time that the program gets to become idle, in milliseconds, because it releases unused memory with a delay. */
 const REST_MS = 3_000;
 const TASKS = new URL("./servers/standing.ts", import.meta.url).pathname;
 
-/** Compares 99,000 ended and 1,000 running tasks with none. */
+/** Compares the memory for 99,000 ended and 1,000 running tasks with that for none. */
 export async function benchMemory(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   await fillFile(folder.file("full.db"), MANY_ENDED);

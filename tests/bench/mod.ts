@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- the program prints its results
 /**
- * Runs benchmarks; arguments select them: `deno task bench get fan-out`. Fails if a benchmark's work was wrong, not if
- * it missed its target.
+ * Runs the benchmarks that the arguments name, such as `deno task bench get fan-out`, or all. Fails if a benchmark did
+ * wrong work, but not if a figure misses its target.
  *
  * @module
  */

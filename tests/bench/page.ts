@@ -1,5 +1,5 @@
 /**
- * Measures the page in Chromium: first paint, layout shifts, and frame times with a thousand busy tasks.
+ * Measures the list page in Chromium: its first paint, layout shifts, and frame rate with a thousand busy tasks.
  *
  * @module
  */
@@ -14,21 +14,21 @@ import { TempFolder } from "./support/temp_folder.ts";
 
 const STORED = 1_000;
 const BUSY = { count: 1_000, hertz: 10 };
-/** How long the busy page is measured, in milliseconds. */
+/** The duration of the measurement of the busy page, in milliseconds. */
 const WATCHED_MS = 30_000;
-/** Warm-up time of the busy page that is not measured. */
+/** The time before the measurement of the busy page begins, in milliseconds. */
 const SETTLE_MS = 5_000;
-/** How long layout shifts are measured after the first paint, in milliseconds. */
+/** The time for which layout shifts are measured after the page is live, in milliseconds. */
 const STILL_MS = 2_000;
 
-/** The measurements that the page records. */
+/** The measurements that a script in the page records. */
 interface Record {
   shift: number;
   longestMs: number;
   frames: number;
 }
 
-/** With 1,000 stored tasks, and with 1,000 tasks that change ten times a second each. */
+/** Measures a page of 1,000 stored tasks, and a page of 1,000 tasks that update ten times a second each. */
 export async function benchPage(): Promise<Figure[]> {
   return [...await opened(), ...await busy()];
 }
@@ -40,7 +40,7 @@ async function opened(): Promise<Figure[]> {
   const url = `http://127.0.0.1:${monitor.port}/t/${CLIENT}`;
   const paints: number[] = [];
   const shifts: number[] = [];
-  // A warm-up visit: the first one compresses the assets for all.
+  // The first visit is a warm-up, because the server compresses its assets on first use.
   for (let index = -1; index < PAIRS; index++) {
     await inPage(url, async (page) => {
       verify("rows on the page", true, await page.locator("[data-task-id]").count() > 0);
@@ -80,7 +80,7 @@ async function busy(): Promise<Figure[]> {
     const seconds = (performance.now() - startMs) / 1_000;
     const after = await heapOf(tools);
     if (await version() === shown) {
-      throw new WrongWorkError("Cannot watch a busy page: nothing changed on it");
+      throw new WrongWorkError("Cannot measure the busy page: nothing changed on it");
     }
     const name = `page: ${BUSY.count.toLocaleString("en")} tasks at ${BUSY.hertz} Hz`;
     figures.push(
@@ -93,7 +93,7 @@ async function busy(): Promise<Figure[]> {
   return figures;
 }
 
-/** Opens a page that records measurements, and waits until it is live. */
+/** Opens a page that records measurements, waits until it is live, and passes it to a function. */
 async function inPage(url: string, use: (page: Page) => Promise<void>): Promise<void> {
   let isUsed = false;
   await withPage({ viewport: { width: 1280, height: 800 } }, async ({ page, complaints }) => {
@@ -122,7 +122,7 @@ function recordOf(page: Page): Promise<Record> {
   return page.evaluate(() => Reflect.get(globalThis, "record") as Record);
 }
 
-/** Bytes in use after a garbage collection. */
+/** Returns the size of the page's heap after a garbage collection, in bytes. */
 async function heapOf(tools: CDPSession): Promise<number> {
   await tools.send("HeapProfiler.collectGarbage");
   return (await tools.send("Runtime.getHeapUsage")).usedSize;

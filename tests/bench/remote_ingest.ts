@@ -1,5 +1,5 @@
 /**
- * Benchmarks reports from another process over one socket, against a bare socket that echoes the same bytes.
+ * Benchmarks reports from another process over one WebSocket, against a bare WebSocket that echoes the same messages.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { TempFolder } from "./support/temp_folder.ts";
 const CHANGES = 100_000;
 const TASKS: readonly string[] = Array.from({ length: 100 }, (_, index) => `task-${index}`);
 
-/** With tasks in memory, and in a file. */
+/** Measures a monitor with its tasks in memory, and one with its tasks in a file. */
 export async function benchRemoteIngest(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   return [
@@ -51,7 +51,7 @@ async function compare(name: string, settings: MonitorSettings): Promise<Figure>
       batches = writer.take();
       const before = await versionsOf(monitor.port);
       const rate = await changesPerSecond(ours, batches);
-      // There may be more, because a stalled task changes by itself.
+      // The versions may have grown by more, because a stalled task changes without a report.
       verify("whether each change was made", true, await versionsOf(monitor.port) - before >= CHANGES);
       return rate;
     },
@@ -66,7 +66,7 @@ async function changesPerSecond(stream: ReportStream, batches: readonly ReadyBat
   return CHANGES / ((performance.now() - startMs) / 1000);
 }
 
-/** The sum of all tasks' versions, each of which counts changes. */
+/** Returns the sum of the versions of all tasks, each of which counts the changes of its task. */
 async function versionsOf(port: number): Promise<number> {
   const { all_tasks } = await (await fetch(`http://127.0.0.1:${port}/tasks/${CLIENT}`)).json();
   const tasks = Object.values(all_tasks) as { readonly version: number }[];

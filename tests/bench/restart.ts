@@ -1,5 +1,5 @@
 /**
- * Measures the time from starting the program after a crash to its first ready response.
+ * Measures the time from the start of the program after a crash until it is ready.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { alternate, type Figure, verify } from "./support/harness.ts";
 import { clientName, fillFile, MANY } from "./support/monitors.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
-/** Compares a file of 100,000 tasks, 1,000 of them unfinished, with an empty one. */
+/** Compares the start with a file of 100,000 tasks, of which 1,000 are unfinished, with that with an empty file. */
 export async function benchRestart(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   await fillFile(folder.file("full.db"), MANY);
@@ -28,7 +28,7 @@ export async function benchRestart(): Promise<Figure[]> {
   }];
 }
 
-/** Starts the program with a copy of a file; returns the duration in milliseconds. */
+/** Starts the program with a copy of a database; returns the time until it is ready, in milliseconds. */
 async function restart(folder: TempFolder, name: string, tasks: number): Promise<number> {
   const data = await folder.copyDatabase(name, "copy.db");
   const port = freePort();

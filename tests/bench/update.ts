@@ -1,5 +1,5 @@
 /**
- * Measures what `update()` and `monitored()` cost their caller.
+ * Measures how much time and memory `update()` and `monitored()` cost their caller.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const RUNS = { count: 6_400, atOnce: 64 };
 const RUNS_IN_TURN = { count: 1_000, atOnce: 1 };
 const MEBIBYTE = 1024 * 1024;
 
-/** The time per call with no, one and a hundred watchers, and how far calls are coalesced. */
+/** Measures the time per update with none, one and a hundred watchers, the memory for updates, and the time per run. */
 export async function benchUpdate(): Promise<Figure[]> {
   await using remote = await startMonitor();
   const unit = "µs/call";
@@ -41,7 +41,7 @@ export async function benchUpdate(): Promise<Figure[]> {
   return [...figures, ...await memoryAfter(remote), ...await runs()];
 }
 
-/** The cost of running an empty function; with tasks on disk it includes the commit of its end. */
+/** Measures runs of an empty function; with tasks on disk, each run includes the commit of its end. */
 async function runs(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   await using onDisk = await startMonitor({ data: folder.file("tasks.db") });

@@ -1,5 +1,5 @@
 /**
- * A bare WebSocket echo server.
+ * A bare WebSocket server that sends each message back.
  *
  * @module
  */

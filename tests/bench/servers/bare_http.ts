@@ -1,5 +1,5 @@
 /**
- * A bare `Deno.serve` with a configurable response.
+ * A bare `Deno.serve` whose response the benchmark sets.
  *
  * @module
  */

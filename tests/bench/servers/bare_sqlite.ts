@@ -1,5 +1,5 @@
 /**
- * A bare database that stores the rows of changes with prepared statements over one connection.
+ * A bare SQLite database, to which prepared statements over one connection write the same rows as the store does.
  *
  * @module
  */
@@ -44,7 +44,7 @@ serveCommands({
   },
 });
 
-/** Changes tasks in turns, in one transaction: a row of history for each change, and each task as it is at its end. */
+/** Changes the tasks in turn, in one transaction: each change adds a row of history, each changed task is written once. */
 function commit(tasks: number, changes: number): void {
   db.exec("BEGIN IMMEDIATE");
   for (let index = 0; index < changes; index++) {

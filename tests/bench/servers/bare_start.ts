@@ -1,5 +1,5 @@
 /**
- * A bare `Deno.serve` on the port that is its argument: the least that a server can be compiled from.
+ * A bare `Deno.serve` on the port that the argument names; it is the smallest server that can be compiled.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Makes changes, and waits until they are committed.
+ * Reports changes to a registry, and measures the time until they are committed.
  *
  * @module
  */
@@ -10,27 +10,31 @@ import type { Registry } from "../../../lib/registry/registry.ts";
 import { pause } from "../support/clock.ts";
 import { report, updateOf } from "../support/records.ts";
 
-/** How long so many changes took to be made and committed. */
+/** The result of {@linkcode changeDurably}. */
 export interface DurableRun {
+  /** The time until all changes were committed, in milliseconds. */
   readonly elapsedMs: number;
-  /** The commits that they were in, as far as they could be told apart. */
+  /** The number of commits; commits in quick succession may be counted as one. */
   readonly commits: number;
 }
 
-/** Tasks to change in turns, and how often to change any of them. */
+/** The changes that {@linkcode changeDurably} makes. */
 export interface DurableOrder {
+  /** The ids of the tasks to change in turn. */
   readonly tasks: readonly string[];
+  /** The number of changes over all tasks. */
   readonly changes: number;
 }
 
 let steps = 0;
 
 /**
- * Changes tasks in turns, each time to another status, as fast as the event loop may turn beside it.
+ * Changes the status of tasks in turn, as fast as possible while it yields to the event loop regularly.
  *
- * @param registry where the tasks are
- * @param file the database that it is committed to
- * @param order what to do
+ * @param registry the registry with the tasks
+ * @param file the path of the registry's database
+ * @param order the tasks, and the number of changes
+ * @returns the elapsed time, and the number of commits
  */
 export async function changeDurably(
   registry: Registry,
@@ -51,12 +55,12 @@ export async function changeDurably(
 }
 
 /**
- * Waits for single changes to be committed, with nothing else to do.
+ * Changes a task repeatedly, and waits for the commit of each change before the next one.
  *
- * @param registry where the task is
- * @param task which task to change
- * @param timing how often, and how much later each time
- * @returns milliseconds of each
+ * @param registry the registry with the task
+ * @param task the id of the task
+ * @param timing the number of changes, and the pause before each of them
+ * @returns the time from each change to its commit, in milliseconds
  */
 export async function commitLatencies(
   registry: Registry,
@@ -74,7 +78,7 @@ export async function commitLatencies(
   return latencies;
 }
 
-/** Counts the commits of others, those that it looked between. */
+/** Counts the commits of other connections to a database; all commits between two calls of `look()` count as one. */
 class CommitCounter implements Disposable {
   readonly #db: DatabaseSync;
   #version: unknown;

@@ -1,5 +1,5 @@
 /**
- * Receives updates from a worker, over a monitor's channel and as bare messages.
+ * Receives updates from a worker, over the monitor's channel or as bare messages.
  *
  * @module
  */
@@ -13,11 +13,11 @@ let worker: Worker | undefined;
 let runs = 0;
 
 /**
- * Takes updates that go through the monitor's channel, none of them merged.
+ * Makes a worker report updates over the monitor's channel, and waits until the registry has applied all of them.
  *
- * @param registry where they arrive
- * @param count how many
- * @returns milliseconds, and how many changes the task has seen
+ * @param registry the registry that receives the updates
+ * @param count the number of updates
+ * @returns the elapsed time, in milliseconds, and the number of updates that the registry applied
  */
 export async function ingestOurs(
   registry: Registry,
@@ -34,15 +34,15 @@ export async function ingestOurs(
     order({ way: "ours", id, count });
   });
   const elapsedMs = performance.now() - startMs;
-  // Beside the updates: created, started, finished.
+  // Three changes are no updates: the creation, the start and the end.
   return { elapsedMs, received: (registry.task(CLIENT, id)?.version ?? 0) - 3 };
 }
 
 /**
- * Takes the same updates as messages of the worker, one by one.
+ * Makes a worker send the same updates as messages, each on its own, and waits until all have arrived.
  *
- * @param count how many
- * @returns milliseconds, and how many came
+ * @param count the number of updates
+ * @returns the elapsed time, in milliseconds, and the number of updates received
  */
 export async function ingestBare(
   count: number,

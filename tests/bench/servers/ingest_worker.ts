@@ -1,5 +1,5 @@
 /**
- * Sends updates to the isolate that started it.
+ * Sends updates to the isolate that started this worker, as reports over the channel or as bare messages.
  *
  * @module
  */
@@ -40,7 +40,7 @@ async function report(id: string, count: number): Promise<void> {
     stale_after: null,
   });
   for (let step = 0; step < count; step++) {
-    // What is said while the channel takes nothing would be merged.
+    // Updates would be coalesced while the channel does not accept reports.
     while (!sink.ready) await pause(0);
     task.update(updateOf(step));
   }

@@ -1,5 +1,5 @@
 /**
- * A monitor, as its users make it, and what benches do to it.
+ * A server with a monitor, and the commands that benchmarks run in it.
  *
  * @module
  */
@@ -16,15 +16,17 @@ import { changeDurably, commitLatencies, type DurableOrder } from "./durable.ts"
 import { ingestBare, ingestOurs } from "./ingest.ts";
 import { populate } from "./populate.ts";
 
-/** Runs of a function that does nothing, in milliseconds. */
+/** The duration of runs of a function that does nothing. */
 export interface EmptyRuns {
+  /** The duration of all runs together, in milliseconds. */
   readonly elapsedMs: number;
+  /** The duration of each run, in milliseconds. */
   readonly latencies: readonly number[];
 }
 
 const settings: MonitorSettings = JSON.parse(Deno.args[0] ?? "{}");
 const monitor = createMonitor({ channel: "bench", ...settings });
-// Where each change is to be a frame, tasks are reported without the merging of `monitored()`.
+// Commands that need a frame for each change report to the registry directly, because `monitored()` coalesces updates.
 const registry = monitor.registry as Registry;
 const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, monitor.fetch);
 
@@ -56,7 +58,7 @@ serveCommands({
     tick(count, intervalMs, () => {
       const id = `timed-${timed.length}`;
       timed.push(id);
-      // Without progress, as tasks that come to a standstill are shown as such, in frames that hold others up.
+      // The tasks have no progress, because a task that stalls is published again, in frames that would delay others.
       begin(registry, id, CLIENT, { type: "update", status: `at ${clock()}` });
     }),
   tickEnd: ({ count, intervalMs }: { readonly count: number; readonly intervalMs: number }) =>
@@ -75,11 +77,11 @@ serveCommands({
   ingestBare,
 }, server.addr.port);
 
-/** Tasks whose beginning was watched, and whose end will be. */
+/** The ids of the tasks that `tickBegin` created, and `tickEnd` will end. */
 const timed: string[] = [];
 let running: Promise<MonitoredTask> | undefined;
 
-/** A task that goes on for as long as the process. */
+/** Starts a task that runs as long as the process. */
 function run(id: string): Promise<MonitoredTask> {
   return new Promise((resolve) => {
     const forever = monitor.monitored((task) => {
@@ -90,7 +92,7 @@ function run(id: string): Promise<MonitoredTask> {
   });
 }
 
-/** Milliseconds for so many updates, each of them awaited, as users are told to. */
+/** Makes updates and awaits each of them, as the documentation recommends; returns the duration in milliseconds. */
 async function updateAwaited(task: MonitoredTask, count: number): Promise<number> {
   const startMs = performance.now();
   for (let current = 0; current < count; current++) {
@@ -99,7 +101,7 @@ async function updateAwaited(task: MonitoredTask, count: number): Promise<number
   return performance.now() - startMs;
 }
 
-/** The same in one go, without a turn of the event loop. */
+/** Makes updates without awaiting any, so that the event loop does not turn; returns the duration in milliseconds. */
 function updateAtOnce(task: MonitoredTask, count: number): number {
   const startMs = performance.now();
   for (let current = 0; current < count; current++) {
@@ -108,7 +110,7 @@ function updateAtOnce(task: MonitoredTask, count: number): number {
   return performance.now() - startMs;
 }
 
-/** Runs a function that does nothing, so often, with so many runs at the same time; how long all and each took. */
+/** Runs a function that does nothing `count` times, with `atOnce` runs at the same time; returns how long that took. */
 async function runEmpty(count: number, atOnce: number): Promise<EmptyRuns> {
   const startMs = performance.now();
   const empty = monitor.monitored(() => {}, { client: CLIENT, name: "import_customer_orders" });
@@ -124,13 +126,13 @@ async function runEmpty(count: number, atOnce: number): Promise<EmptyRuns> {
 }
 
 function memory(): { readonly heapBytes: number; readonly residentBytes: number } {
-  // Given by a flag that this process is started with.
+  // The function exists because this process is started with the flag `--expose-gc`.
   (globalThis as unknown as { gc: () => void }).gc();
   const { heapUsed, rss } = Deno.memoryUsage();
   return { heapBytes: heapUsed, residentBytes: rss };
 }
 
-/** Tasks that go on updating, at even times spread over their interval. */
+/** Starts tasks that update at a fixed rate for as long as the process runs; their updates are spread evenly over time. */
 async function beBusy({ count, hertz }: { readonly count: number; readonly hertz: number }): Promise<void> {
   const intervalMs = 1000 / hertz;
   for (let index = 0; index < count; index++) {

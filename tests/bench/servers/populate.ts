@@ -1,5 +1,5 @@
 /**
- * Creates many tasks of many clients.
+ * Fills a registry with the tasks of many clients.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { clientName, type Population } from "../support/monitors.ts";
 import { begin, finish } from "../support/records.ts";
 
 /**
- * Makes tasks, the clients in turns, and waits until all are committed. Those that have not ended are the newest.
+ * Creates tasks of each client in turn, and waits until all are committed. The newest tasks are those that have not ended.
  *
- * @param registry where
- * @param population how many
+ * @param registry the registry to fill
+ * @param population the numbers of clients and tasks
  */
 export async function populate(registry: Registry, population: Population): Promise<void> {
   const { clients, endedPerClient, livePerClient } = population;

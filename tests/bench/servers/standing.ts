@@ -1,5 +1,5 @@
 /**
- * A module of tasks for `--tasks`.
+ * A module for `--tasks` with a task that never ends.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { MonitoredTask } from "../../../lib/mod.ts";
 import { updateOf } from "../support/records.ts";
 
-/** A task that says where it is and goes on for as long as the process. */
+/** Reports its progress once, and then runs as long as the process. */
 export async function standing(task: MonitoredTask): Promise<void> {
   const { type: _, ...update } = updateOf(0);
   await task.update(update);

@@ -1,10 +1,10 @@
 /**
- * Reads a clock that all processes of a machine share, and waits for times.
+ * Reads a clock that all processes of a machine share, and waits for a time.
  *
  * @module
  */
 
-/** The time in epoch milliseconds, finer than `Date.now()`. */
+/** Returns the time in epoch milliseconds, with a finer resolution than `Date.now()`. */
 export function clock(): number {
   return performance.timeOrigin + performance.now();
 }

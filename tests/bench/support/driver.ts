@@ -1,13 +1,13 @@
 /**
- * Broadcasts messages as fast as watchers receive them.
+ * Broadcasts messages as fast as all watchers receive them.
  *
  * @module
  */
 
-/** Most messages in flight: enough to keep everybody busy, too few to fill a queue. */
+/** The maximum number of messages in flight: enough to keep sender and watchers busy, and too few to fill a queue. */
 const WINDOW = 4;
 
-/** Sends the next message when an earlier one has reached every watcher. */
+/** A sender that broadcasts the next message when an earlier one has reached every watcher. */
 export class Driver {
   #left = 0;
   #onTheWay = 0;
@@ -18,7 +18,7 @@ export class Driver {
    * Broadcasts a number of messages, and waits until all are delivered.
    *
    * @param count the number of messages
-   * @param broadcast sends one message to every watcher, now or at the end of the turn
+   * @param broadcast sends one message to every watcher, immediately or at the end of the turn of the event loop
    */
   async drive(count: number, broadcast: () => void): Promise<void> {
     const delivered = new Promise<void>((resolve) => this.#done = resolve);
@@ -26,13 +26,13 @@ export class Driver {
     this.#broadcast = broadcast;
     for (let index = 0; index < WINDOW; index++) {
       this.#next();
-      // One per turn of the event loop, or they would be coalesced.
+      // Messages that are sent in the same turn would be coalesced.
       await Promise.resolve();
     }
     await delivered;
   }
 
-  /** Notes that every watcher has received one more message. */
+  /** Records that every watcher has received one more message. */
   delivered(): void {
     this.#onTheWay--;
     if (this.#left > 0) this.#next();

@@ -1,5 +1,5 @@
 /**
- * Waits for the first response of a starting server.
+ * Waits until a server that is starting responds.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { pause } from "./clock.ts";
 import { WrongWorkError } from "./harness.ts";
 
-/** Time between two attempts to connect, in milliseconds. */
+/** The time between two attempts to connect, in milliseconds. */
 const RETRY_MS = 2;
-/** Longest time that a start may take, in milliseconds. */
+/** The maximum time that a start may take, in milliseconds. */
 const DEADLINE_MS = 30_000;
 
-/** Requests a URL until it responds with 200. */
+/** Requests a URL until the server responds with a success status. */
 export async function firstAnswer(url: string): Promise<void> {
   const endMs = performance.now() + DEADLINE_MS;
   while (performance.now() < endMs) {
@@ -25,5 +25,5 @@ export async function firstAnswer(url: string): Promise<void> {
     }
     await pause(RETRY_MS);
   }
-  throw new WrongWorkError(`Cannot start a server: it did not answer within ${DEADLINE_MS} ms`);
+  throw new WrongWorkError(`Cannot start a server: it did not respond within ${DEADLINE_MS} ms`);
 }

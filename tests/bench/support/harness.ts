@@ -1,59 +1,60 @@
 /**
- * Takes figures in alternating pairs with a bare counterpart, so that they compare across machines.
+ * Measures Taskscope and a bare counterpart alternately, so that their ratio can be compared across machines.
  *
  * @module
  */
 
-/** The number of pairs of which the median is reported. */
+/** The number of pairs of measurements, whose median is reported. */
 export const PAIRS = 7;
 
-/** A row of the table. */
+/** A measured figure, which is a row of the printed table. */
 export interface Figure {
   readonly name: string;
   /** The unit, such as `"requests/s"`. */
   readonly unit: string;
+  /** The value of Taskscope. */
   readonly ours: number;
-  /** The figure of the bare counterpart; `null` if there is none. */
+  /** The value of the bare counterpart; `null` if there is none. */
   readonly bare: number | null;
-  /** The median of the pairs' ratios; `null` if there is no counterpart. */
+  /** The median ratio of the pairs; `null` if there is no counterpart. */
   readonly ratio: number | null;
   /** The target; `null` if the figure has none. */
   readonly target: Target | null;
 }
 
-/** The target of a figure. */
+/** The range in which a figure should be. */
 export interface Target {
-  /** Whether the target applies to the ratio or to our own figure. */
+  /** Whether the target applies to the ratio or to the value of Taskscope. */
   readonly of: "ratio" | "ours";
   readonly atLeast?: number;
   readonly atMost?: number;
 }
 
-/** A benchmark, which yields several figures. */
+/** A benchmark, which returns one or more figures. */
 export type Bench = () => Promise<Figure[]>;
 
-/** Alternating measurements of ours and bare. */
+/** The medians of alternating measurements: of Taskscope, of the bare counterpart, and of the ratio of each pair. */
 export interface Pairs {
   readonly ours: number;
   readonly bare: number;
   readonly ratio: number;
 }
 
-/** Thrown if the measured work was wrong, so that its figures are meaningless. */
+/** The error if a benchmark did not do the work that it should measure, so that its figures mean nothing. */
 export class WrongWorkError extends Error {
   override readonly name = "WrongWorkError";
 }
 
 /**
- * Measures two things alternately, so that other load on the machine affects both.
+ * Measures Taskscope and a bare counterpart alternately, so that other load on the machine affects both.
  *
- * @param ours measures ours once
+ * @param ours measures Taskscope once
  * @param bare measures the bare counterpart once
- * @returns the medians, and the median of the pairs' ratios
+ * @returns the medians of both, and the median ratio of the pairs
  */
 export async function alternate(ours: () => Promise<number>, bare: () => Promise<number>): Promise<Pairs> {
   const pairs: { readonly ours: number; readonly bare: number }[] = [];
-  // A warm-up pair, so that the JIT compilers settle.
+  // The first pair is a warm-up for the JIT compilers, and is dropped.
   for (let index = -1; index < PAIRS; index++) {
     const pair = { ours: await ours(), bare: await bare() };
     if (index >= 0) pairs.push(pair);
@@ -65,12 +66,12 @@ export async function alternate(ours: () => Promise<number>, bare: () => Promise
   };
 }
 
-/** The median; the upper one of an even number of values. */
+/** Returns the median; of an even number of values, the upper one of the middle two. */
 export function median(values: readonly number[]): number {
   return percentile(values, 50);
 }
 
-/** A percentile. */
+/** Returns a percentile of some values. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const value = sorted[Math.min(sorted.length - 1, Math.floor((percent / 100) * sorted.length))];
@@ -79,12 +80,12 @@ export function percentile(values: readonly number[], percent: number): number {
 }
 
 /**
- * Asserts that the work was done.
+ * Asserts that the benchmark did the expected work.
  *
- * @param what what was counted
- * @param wanted the expected number
- * @param received the actual number
- * @throws {WrongWorkError} if they differ
+ * @param what the thing that was counted or compared
+ * @param wanted the expected value
+ * @param received the actual value
+ * @throws {WrongWorkError} if the values differ
  */
 export function verify(what: string, wanted: unknown, received: unknown): void {
   if (wanted !== received) {

@@ -1,5 +1,5 @@
 /**
- * Loads a server over 64 connections, with `wrk` if it is installed, else with a client of our own.
+ * Puts load on a server over 64 connections, with `wrk` if it is installed, else with a client in this process.
  *
  * @module
  */
@@ -13,11 +13,11 @@ const LOAD_SECONDS = 1;
 let hasWrk: boolean | null = null;
 
 /**
- * Loads a server.
+ * Measures how many requests per second a server answers.
  *
- * @param port the port it listens on
+ * @param port the port that the server listens on
  * @param path the path to request
- * @returns responses per second
+ * @returns the number of responses per second
  * @throws {WrongWorkError} if a response is wrong
  */
 export async function requestsPerSecond(port: number, path: string): Promise<number> {
@@ -57,7 +57,7 @@ async function loadByFetchers(port: number, path: string): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0) / ((performance.now() - startMs) / 1000);
 }
 
-/** All responses have the same length, so lengths need not be parsed. */
+/** Requests the same path repeatedly; all responses have the length of the first one, so only that is parsed. */
 async function fetchUntil(endMs: number, port: number, request: Uint8Array): Promise<number> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const buffer = new Uint8Array(256 * 1024);

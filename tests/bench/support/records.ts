@@ -1,5 +1,5 @@
 /**
- * Creates realistic tasks, with all fields in use.
+ * Creates realistic tasks, in which every field has a value.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import type { Registry } from "../../../lib/registry/registry.ts";
 import type { Reporter } from "../../../lib/registry/registry_types.ts";
 import type { ReportedChange, UpdateChange } from "../../../lib/task/task.ts";
 
-/** The client token of the watched tasks. */
+/** The client whose tasks benchmarks read and watch. */
 export const CLIENT = "bench";
 
-/** The order to a worker: how many updates of which task to send, and how. */
+/** The message that tells a worker how many updates of which task to send, and in which way. */
 export interface IngestOrder {
   readonly way: "ours" | "bare";
   readonly id: string;
   readonly count: number;
 }
 
-/** The fields of a task at creation, except its name. */
+/** The metadata and the tags of a task. */
 export const LABELS = {
   metadata: { source: "s3://orders/2026-11/part-0042.parquet", host: "worker-7", trigger: "schedule" },
   tags: ["nightly", "orders", "eu-west"],
@@ -48,7 +48,7 @@ export function begin(registry: Registry, id: string, client = CLIENT, update = 
   report(registry, id, update, client);
 }
 
-/** What a task found out; with it, a record has about a thousand characters. */
+/** The result of a finished task; a record with it has about a thousand characters. */
 const RESULT = {
   rows: 9_000_000,
   rejected: 17,
@@ -63,7 +63,7 @@ export function finish(registry: Registry, id: string, client = CLIENT): void {
   report(registry, id, { type: "finish", result: RESULT }, client);
 }
 
-/** Creates ended tasks. */
+/** Creates a number of ended tasks. */
 export function addEnded(registry: Registry, count: number): void {
   for (let index = 0; index < count; index++) {
     const id = `ended-${String(index).padStart(6, "0")}`;
@@ -72,7 +72,7 @@ export function addEnded(registry: Registry, count: number): void {
   }
 }
 
-/** The n-th update; all differ. */
+/** Returns the n-th update; no two updates are equal. */
 export function updateOf(step: number): UpdateChange {
   const current = 1_000 + step;
   return { type: "update", current, total: 9_000_000, unit: "rows", status: `Imported ${current} rows` };

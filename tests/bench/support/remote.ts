@@ -1,5 +1,5 @@
 /**
- * Controls the measured process over a WebSocket apart from the measured connections.
+ * Controls the process to measure over a WebSocket of its own, which is none of the measured connections.
  *
  * @module
  */
@@ -12,14 +12,14 @@ interface Answer {
   readonly error?: string;
 }
 
-/** The commands of a process, by name. */
+/** The functions that a process offers as commands, by name. */
 export interface Commands {
   readonly [command: string]: (argument: never) => unknown;
 }
 
-/** A child process that serves commands; terminated when disposed of. */
+/** A child process that serves commands; disposal kills it. */
 export class Remote implements AsyncDisposable {
-  /** The port of the measured server; 0 if there is none. */
+  /** The port of the server to measure; 0 if the process has none. */
   readonly port: number;
   readonly #process: Deno.ChildProcess;
   readonly #socket: WebSocket;
@@ -37,10 +37,10 @@ export class Remote implements AsyncDisposable {
   }
 
   /**
-   * Starts a process.
+   * Starts a process that runs a module.
    *
    * @param module the name of a module in `servers/` that calls {@linkcode serveCommands}
-   * @param args its arguments
+   * @param args the arguments of the module
    * @returns the process, ready for commands
    */
   static async start(module: string, args: readonly string[] = []): Promise<Remote> {
@@ -75,7 +75,7 @@ export class Remote implements AsyncDisposable {
     return call.promise as Promise<Result>;
   }
 
-  /** Runs a command without waiting for its end. */
+  /** Runs a command in the process without waiting for its result. */
   tell(command: string, argument: unknown = null): void {
     this.#socket.send(JSON.stringify({ id: 0, command, argument }));
   }
@@ -96,10 +96,10 @@ export class Remote implements AsyncDisposable {
 }
 
 /**
- * Inside the process: serves the commands of its {@linkcode Remote}.
+ * Runs inside the process, and serves the calls of its {@linkcode Remote}.
  *
- * @param commands the commands
- * @param port the port of the measured server
+ * @param commands the functions that can be called
+ * @param port the port of the server to measure; 0 if there is none
  */
 export function serveCommands(commands: Commands, port = 0): void {
   Deno.serve({
@@ -112,7 +112,7 @@ export function serveCommands(commands: Commands, port = 0): void {
   }, (request) => {
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
     socket.onmessage = ({ data }) => void obey(commands, socket, data);
-    // The measuring process has ended.
+    // The socket is closed when the benchmark's process has ended.
     socket.onclose = () => Deno.exit(0);
     return response;
   });
@@ -133,7 +133,7 @@ async function firstLineOf(stream: ReadableStream<Uint8Array>): Promise<{ contro
   let text = "";
   for await (const bytes of stream) {
     text += decoder.decode(bytes, { stream: true });
-    // The process prints nothing else.
+    // The process prints only this line.
     if (text.endsWith("\n")) return JSON.parse(text);
   }
   throw new WrongWorkError("The measured process ended before it listened");

@@ -1,5 +1,5 @@
 /**
- * Sends batches of reports over one socket, as a reporter does.
+ * Sends batches of reports over one WebSocket, as a reporter does.
  *
  * @module
  */
@@ -10,27 +10,27 @@ import type { ReportedChange } from "../../../lib/task/task.ts";
 import { WrongWorkError } from "./harness.ts";
 import { CLIENT } from "./records.ts";
 
-/** Most unacknowledged batches of a reporter over a socket. */
+/** The maximum number of batches that a reporter has sent over a WebSocket without an acknowledgement. */
 const WINDOW = 32;
 
-/** An encoded batch. */
+/** An encoded batch of reports. */
 export interface ReadyBatch {
   readonly number: number;
   readonly text: string;
 }
 
-/** Encodes reports and splits them into batches, as a reporter does. */
+/** A writer that encodes reports and splits them into batches, as a reporter does. */
 export class ReportWriter {
   readonly #outbox: UnsentReports = new UnsentReports();
   #seq = 0;
 
-  /** Adds a report. */
+  /** Adds a report of a change. */
   add(id: string, change: ReportedChange): void {
     const report = { client: CLIENT, id, at: Date.now() / 1000, change, seq: ++this.#seq };
     this.#outbox.push(JSON.stringify(report));
   }
 
-  /** The batches of the reports added since the last call. */
+  /** Returns the batches of the reports that were added since the last call. */
   take(): ReadyBatch[] {
     const batches: ReadyBatch[] = [];
     for (let batch = this.#outbox.next(); batch !== undefined; batch = this.#outbox.next()) {
@@ -41,7 +41,7 @@ export class ReportWriter {
   }
 }
 
-/** A socket; closed when disposed of. */
+/** A WebSocket to which batches are sent; disposal closes it. */
 export class ReportStream implements Disposable {
   readonly #socket: WebSocket;
   readonly #acknowledged: (message: string, sent: readonly ReadyBatch[]) => number;
@@ -55,10 +55,10 @@ export class ReportStream implements Disposable {
   }
 
   /**
-   * Opens a socket.
+   * Opens a WebSocket.
    *
-   * @param url where
-   * @param acknowledged how many of the oldest batches that are on their way a message takes off it
+   * @param url the address of the server
+   * @param acknowledged returns how many of the unacknowledged batches a message acknowledges, beginning with the oldest
    */
   static async open(
     url: string,

@@ -6,7 +6,7 @@
 
 import { verify } from "./harness.ts";
 
-/** From `ps`, which counts in kibibytes: to read it from `/proc`, a program would need every permission there is. */
+/** Returns the resident memory of a process in bytes, from `ps`: reading `/proc` would require all permissions. */
 export async function residentBytesOf(pid: number): Promise<number> {
   const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)] }).output();
   const kibibytes = Number(new TextDecoder().decode(stdout));

@@ -1,10 +1,10 @@
 /**
- * A temporary folder for databases.
+ * Creates a temporary folder for databases.
  *
  * @module
  */
 
-/** A folder on the disk that temporary files are on: where that is memory, figures of `full` durability mean nothing. */
+/** A temporary folder; if temporary files are in memory, figures of the durability `full` mean nothing. */
 export class TempFolder implements AsyncDisposable {
   readonly #path: string;
 
@@ -12,20 +12,20 @@ export class TempFolder implements AsyncDisposable {
     this.#path = path;
   }
 
-  /** Creates a folder. */
+  /** Creates a temporary folder. */
   static async make(): Promise<TempFolder> {
     return new TempFolder(await Deno.makeTempDir({ prefix: "taskscope-bench-" }));
   }
 
-  /** The path of a file in it. */
+  /** Returns the path of a file in the folder. */
   file(name: string): string {
     return `${this.#path}/${name}`;
   }
 
   /**
-   * Copies a database as a crash left it, as whoever opens it changes it.
+   * Copies a database that a killed process left behind, because the program that opens the database changes it.
    *
-   * @param from the name of the file
+   * @param from the name of the database
    * @param to the name of the copy
    * @returns the path of the copy
    */

@@ -1,5 +1,5 @@
 /**
- * Watchers that count frames. They use bare TCP, because `WebSocket` would cost more than the measured server.
+ * Opens many watchers that count frames; they use bare TCP, because `WebSocket` would cost more than the server to measure.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { CLIENT } from "./records.ts";
 import type { Remote } from "./remote.ts";
 
 const OPCODE = { text: 1, ping: 9 } as const;
-/** A pong without payload; a client's frames are masked. */
+/** A pong frame without payload, masked, as every frame of a client must be. */
 const PONG = new Uint8Array([0x8a, 0x80, 0, 0, 0, 0]);
 /** The number of connections opened concurrently. */
 const OPENED_AT_ONCE = 50;
 
-/** Watchers of one path. */
+/** A number of watchers of the same path. */
 export class Watchers implements Disposable {
   readonly #connections: Deno.TcpConn[] = [];
   #frames = 0;
@@ -27,17 +27,17 @@ export class Watchers implements Disposable {
     return this.#connections.length;
   }
 
-  /** Text frames received by all watchers. */
+  /** The number of text frames that all watchers together have received. */
   get frames(): number {
     return this.#frames;
   }
 
-  /** Bytes received by all watchers. */
+  /** The number of bytes that all watchers together have received. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Called with the number of frames whenever it grows. */
+  /** A listener that is called with the number of frames whenever frames have been received. */
   set onFrames(listener: (frames: number) => void) {
     this.#onFrames = listener;
   }
@@ -45,9 +45,9 @@ export class Watchers implements Disposable {
   /**
    * Opens watchers, and waits until each has received its first message.
    *
-   * @param port where
-   * @param path what they watch
-   * @param count how many
+   * @param port the port of the server
+   * @param path the path of the WebSocket
+   * @param count the number of watchers
    */
   static async open(port: number, path: string, count: number): Promise<Watchers> {
     const watchers = new Watchers();
@@ -55,7 +55,7 @@ export class Watchers implements Disposable {
       const length = Math.min(OPENED_AT_ONCE, count - opened);
       await Promise.all(Array.from({ length }, () => watchers.#open(port, path)));
     }
-    // There may be more, because a stalled task changes by itself.
+    // There may be more frames, because a stalled task changes without a report.
     verify("whether all got a first message", true, watchers.#frames >= count);
     return watchers;
   }
@@ -113,16 +113,17 @@ export class Watchers implements Disposable {
 }
 
 /**
- * Where changed tasks are watched. With a cursor, as the first message would else hold every task there is.
+ * Returns the path on which changes are watched. The path has a cursor, because the first message would otherwise contain
+ * all tasks.
  *
- * @param monitor the process of a monitor
- * @returns the path
+ * @param monitor the process with the monitor
+ * @returns the path of the WebSocket
  */
 export async function deltaPath(monitor: Remote): Promise<string> {
   return `/ws/tasks/${CLIENT}?mode=delta&after=${await monitor.call<string>("cursor")}`;
 }
 
-/** Reads the answer to the handshake; gives back how many bytes of the buffer belong to what follows. */
+/** Reads the response to the handshake; returns how many bytes after it are now at the start of the buffer. */
 async function readHead(connection: Deno.TcpConn, buffer: Uint8Array): Promise<number> {
   let filled = 0;
   while (true) {
@@ -138,7 +139,7 @@ async function readHead(connection: Deno.TcpConn, buffer: Uint8Array): Promise<n
   }
 }
 
-/** The frame header at a place (RFC 6455, section 5.2); `null` where a part of it is missing. */
+/** Parses the frame header at an offset (RFC 6455, section 5.2); returns `null` if the header is incomplete. */
 function headerAt(
   buffer: Uint8Array,
   at: number,
