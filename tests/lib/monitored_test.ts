@@ -27,7 +27,7 @@ class AnnouncedMonitor extends LocalMonitor {
   }
 }
 
-Deno.test("monitored() reports to the monitor of this isolate, whatever its channel", async () => {
+Deno.test("monitored() reports to the monitor of this isolate, whichever channel that uses", async () => {
   using monitor = new AnnouncedMonitor();
   const double = monitored(async function double(task: MonitoredTask, n: number) {
     await task.update({ progress: 50 });
@@ -37,7 +37,7 @@ Deno.test("monitored() reports to the monitor of this isolate, whatever its chan
   assertEquals([monitor.task.name, monitor.task.state, monitor.task.result], ["double", "FINISHED", 4]);
 });
 
-Deno.test("monitored() can be called before a monitor exists", async () => {
+Deno.test("monitored() can wrap a function before a monitor exists", async () => {
   const plus = monitored((_task, n: number) => n + 1);
   using monitor = new AnnouncedMonitor();
   await plus(1);
@@ -45,7 +45,7 @@ Deno.test("monitored() can be called before a monitor exists", async () => {
   assertEquals(monitor.task.result, 2);
 });
 
-Deno.test("monitored() can't choose between two monitors, unless it is given a channel", async () => {
+Deno.test("monitored() rejects if there are two monitors, unless the channel of one is given", async () => {
   using first = new AnnouncedMonitor("first");
   using second = new AnnouncedMonitor("second");
   let calls = 0;
@@ -61,7 +61,7 @@ Deno.test("monitored() can't choose between two monitors, unless it is given a c
   assertEquals([calls, first.tasks, second.task.name], [1, [], "chosen"]);
 });
 
-Deno.test("monitored() rejects invalid options when they are given", () => {
+Deno.test("monitored() throws for invalid options as soon as they are given", () => {
   assertThrows(() => monitored(() => {}, { client: "a b" }), ConfigError);
   assertThrows(() => {
     class _Wrong {
@@ -108,7 +108,7 @@ class SavingsAccount extends Account {
   }
 }
 
-Deno.test("monitored() decorates methods: this, private fields, two instances, inheritance", async () => {
+Deno.test("monitored() decorates methods that use this, private fields, two instances and inheritance", async () => {
   using monitor = new AnnouncedMonitor();
   const [ada, bob] = [new Account("Ada", 1), new SavingsAccount("Bob", 10)];
   assertEquals(await Promise.all([ada.add(1), bob.add(1), ada.add(1)]), [2, 12, 3]);
@@ -120,7 +120,7 @@ Deno.test("monitored() decorates methods: this, private fields, two instances, i
   assertEquals(monitor.tasks.map(({ result }) => result), [2, 12, 3]);
 });
 
-Deno.test("monitored() decorates methods: names, static methods, thrown errors", async () => {
+Deno.test("monitored() decorates methods with names, static methods, and methods that throw", async () => {
   using monitor = new AnnouncedMonitor();
   const account = await Account.create("Cy");
   assert(account instanceof Account);
@@ -138,10 +138,10 @@ Deno.test("monitored() preserves the types of decorated methods", () => {
   const account = new Account("Di", 0);
   function neverCalled(): void {
     const _sum: Promise<number> = account.add(1);
-    // @ts-expect-error a text is no amount
+    // @ts-expect-error a text is not an amount
     void account.add("1");
     class _Wrong {
-      // @ts-expect-error methods that return no promise can't be decorated
+      // @ts-expect-error methods that do not return a promise cannot be decorated
       @monitored()
       now(): number {
         return 1;
@@ -153,7 +153,7 @@ Deno.test("monitored() preserves the types of decorated methods", () => {
 
 Deno.test("monitored() without a monitor runs the function, warns once, and lets the process exit", async () => {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    // A module imported by URL has neither our configuration nor permissions.
+    // A program that imports the module by URL has neither this project's configuration nor permissions.
     args: [
       "run",
       "--no-config",
@@ -169,7 +169,7 @@ Deno.test("monitored() without a monitor runs the function, warns once, and lets
   assertEquals([text(stderr), code], [warning, 0]);
 });
 
-Deno.test("MonitoredTask.update() awaited a million times keeps the isolate responsive", async () => {
+Deno.test("MonitoredTask.update() keeps the isolate responsive when it is awaited a million times", async () => {
   using monitor = new AnnouncedMonitor();
   let ticks = 0;
   const timer = setInterval(() => ticks++, 1);

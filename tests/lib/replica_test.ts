@@ -6,28 +6,29 @@ import { randomNumbers } from "../support/simulated_wire.ts";
 import { until } from "../support/until.ts";
 
 const WORKER = new URL("./replica/worker.ts", import.meta.url);
-/** How often a loss is forced; more in soak tests. */
+/** How often the test forces a loss of messages; soak tests force more. */
 const ROUNDS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 100 : 20;
 
-/** A worker with a replica of a monitor's tasks. */
+/** Starts a worker with a replica of a monitor's tasks. */
 async function connect(monitor: ChannelMonitor): Promise<Isolate> {
   const worker = new Isolate(WORKER);
   await worker.call("connect", { channel: monitor.channel });
   return worker;
 }
 
-/** The replica once it is up to date with the registry. */
+/** Returns the contents of the replica once it is up to date with the registry. */
 async function caughtUp(worker: Isolate, monitor: ChannelMonitor): Promise<string> {
   const { registry } = monitor.test;
   for (;;) {
     const { cursor } = registry;
     const copy = await worker.call<string>("dumpAt", { channel: monitor.channel, ...cursor });
-    // Estimates change by themselves while tasks make no progress.
+    // Estimates also change while tasks make no progress, so the registry may have changed again in the
+    // meantime.
     if (registry.cursor.seq === cursor.seq) return copy;
   }
 }
 
-/** Fails if a replica differs, and names the tasks; printing all of them would be too much. */
+/** Fails if a replica differs, and names only the tasks that differ, because there are too many to print. */
 function assertSame(copy: string, original: string, message?: string): void {
   const [copied, originals] = [copy.split("\n"), original.split("\n")];
   const known = new Set(copied);
@@ -41,7 +42,7 @@ function assertSame(copy: string, original: string, message?: string): void {
   );
 }
 
-/** Runs, ends and removes random tasks. */
+/** Starts, updates, ends and removes random tasks. */
 function change({ test }: ChannelMonitor, random: () => number, count: number): void {
   for (let i = 0; i < count; i++) {
     const client = `client-${Math.floor(random() * 3)}`;
@@ -54,7 +55,7 @@ function change({ test }: ChannelMonitor, random: () => number, count: number): 
   }
 }
 
-/** Resolves after the next publication was posted, whose timer was set before this one. */
+/** Resolves after the next publication was posted, because the timer of that was set before this one. */
 function published(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, PUBLISH_INTERVAL_MS + 1));
 }
@@ -113,7 +114,7 @@ Deno.test("Replica reaches the same state although the process loses messages", 
     Atomics.store(flag, 0, 2);
     Atomics.notify(flag, 0);
     await blocked;
-    // In every fourth round nothing follows, so that only a heartbeat reveals the loss.
+    // In every fourth round, no message follows, so that only a heartbeat reveals the loss.
     if (round % 4 !== 0) {
       change(monitor, random, 5);
       await published();
@@ -126,7 +127,7 @@ Deno.test("Replica reaches the same state although the process loses messages", 
   assertEquals(monitor.errors, []);
 });
 
-Deno.test("Replica of 20,000 tasks is complete when it is connected", async () => {
+Deno.test("connectReplica() resolves with a complete replica of 20,000 tasks", async () => {
   using monitor = new ChannelMonitor({ liveTasksPerClient: 20_000 });
   for (let i = 0; i < 20_000; i++) monitor.test.begin(`client-${i % 7}`, `task-${i}`);
   using worker = await connect(monitor);
@@ -136,12 +137,12 @@ Deno.test("Replica of 20,000 tasks is complete when it is connected", async () =
   assertSame(await caughtUp(worker, monitor), monitor.dump());
 });
 
-Deno.test("Replica that is loaded while tasks are changed and removed resurrects no removed ones", async () => {
+Deno.test("Replica that is loaded while tasks are changed and removed does not contain removed tasks", async () => {
   using monitor = new ChannelMonitor({ endedTasksPerClient: 100 });
   for (let i = 0; i < 3_000; i++) monitor.test.begin("c", `task-${i}`);
   using worker = new Isolate(WORKER);
   const connected = worker.call("connect", { channel: monitor.channel });
-  // While the pages are being transferred.
+  // These changes happen while the pages are being transferred.
   for (let i = 0; i < 3_000; i++) {
     monitor.test.finish("c", `task-${i}`);
     if (i % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
@@ -174,7 +175,7 @@ Deno.test("Replica follows another monitor that takes over the channel with anot
   assertSame(await caughtUp(worker, second), second.dump());
 });
 
-Deno.test("Replica reads only the monitor of its channel", async () => {
+Deno.test("Replica contains only the tasks of the monitor on its channel", async () => {
   using mine = new ChannelMonitor();
   using other = new ChannelMonitor();
   using replica = await connectReplica({ channel: mine.channel });
@@ -184,13 +185,13 @@ Deno.test("Replica reads only the monitor of its channel", async () => {
   assertEquals(replica.tasks("c").map(({ id }) => id), ["own"]);
 });
 
-Deno.test("connectReplica() rejects if no monitor answers", async () => {
+Deno.test("connectReplica() rejects if no monitor responds", async () => {
   const channel = freshChannel();
   const error = await assertRejects(() => connectReplica({ channel, timeoutMs: 30 }));
   assertEquals(error.message, `Cannot copy tasks: no monitor answered on channel "${channel}" within 30 ms`);
 });
 
-Deno.test("Replica that is disposed of lets go of who waits, and may be disposed of twice", async () => {
+Deno.test("Replica is empty after it is disposed of, and can be disposed of twice", async () => {
   using monitor = new ChannelMonitor();
   const replica = await connectReplica({ channel: monitor.channel });
   replica[Symbol.dispose]();

@@ -1,4 +1,4 @@
-/** A monitor that delivers webhooks to real servers. */
+/** Tests a monitor that delivers webhooks to real servers. */
 
 import { ConfigError, createMonitor, type NotifyOptions } from "../../../lib/mod.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
@@ -10,7 +10,7 @@ import { startServer } from "../../support/server.ts";
 import { StoreFolder } from "../../support/store_folder.ts";
 import { until } from "../../support/until.ts";
 
-Deno.test("createMonitor() delivers the ends of tasks to the receivers in notify", async () => {
+Deno.test("createMonitor() with the option notify delivers the ends of tasks to the receivers", async () => {
   await using receiver = new TestReceiver();
   await using other = new TestReceiver();
   await using server = startServer({
@@ -35,7 +35,7 @@ Deno.test("createMonitor() delivers the ends of tasks to the receivers in notify
   assertEquals(server.errors, []);
 });
 
-Deno.test("createMonitor() does not sign requests without a secret, and sends none without a receiver", async () => {
+Deno.test("createMonitor() signs no requests without a secret, and sends no requests without a receiver", async () => {
   await using receiver = new TestReceiver();
   for (const notifySecret of [undefined, ""]) {
     await using server = startServer({
@@ -76,7 +76,7 @@ Deno.test("Monitor delivers the end of a task from another process once, even if
   ]);
 });
 
-Deno.test("Monitor with an unreachable receiver runs tasks normally, and warns the operator only", async () => {
+Deno.test("Monitor with an unreachable receiver runs tasks normally, and warns only the operator", async () => {
   const notices: string[] = [];
   const url = `http://127.0.0.1:${freePort()}/hook?key=s3cr3t`;
   await using server = startServer({
@@ -110,11 +110,11 @@ Deno.test("Monitor.shutdown() delivers the ends of the last tasks", async () => 
   held.release();
 });
 
-Deno.test("Monitor.shutdown() does not wait for a hanging receiver; the next monitor delivers", async () => {
+Deno.test("Monitor.shutdown() does not wait for a receiver that does not respond; the next monitor delivers the webhook", async () => {
   using folder = new StoreFolder();
   await using receiver = new TestReceiver();
   receiver.answer = () => receiver.hold();
-  // Longer than the timeout of any test.
+  // This timeout is longer than that of any test.
   const limits = { notifyTimeoutMs: 1_000_000 };
   const options = { data: folder.file, notify: [{ url: receiver.url }], limits };
   {
@@ -137,7 +137,7 @@ Deno.test("Monitor.shutdown() does not wait for a hanging receiver; the next mon
   assertEquals(server.errors, []);
 });
 
-Deno.test("createMonitor() rejects invalid receivers, and does not lock the file", async () => {
+Deno.test("createMonitor() rejects invalid receivers, and leaves the data file unlocked", async () => {
   using folder = new StoreFolder();
   const wrong: readonly (readonly NotifyOptions[])[] = [
     [{ url: "hook" }],

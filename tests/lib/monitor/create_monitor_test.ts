@@ -1,4 +1,4 @@
-/** A whole monitor: creation, orderly shutdown, and restart with the same file. */
+/** Tests a whole monitor: its creation, its orderly shutdown, and a restart with the same file. */
 
 import { ChannelConflictError, ConfigError, createMonitor, StorageError } from "../../../lib/mod.ts";
 import type { Monitor, MonitoredTask, MonitorOptions } from "../../../lib/mod.ts";
@@ -24,12 +24,13 @@ async function withFile(use: (data: string) => Promise<void>): Promise<void> {
 /** Creates a monitor with its own channel. */
 async function opened(options: MonitorOptions): Promise<Monitor> {
   const monitor = createMonitor({ channel: freshChannel(), ...options });
-  // Before Deno 2.8, a BroadcastChannel that is closed while it opens, which takes some turns, leaks.
+  // Wait until the channel is open, because before Deno 2.8 a BroadcastChannel leaks if it is closed while it
+  // opens.
   for (let turns = 0; turns < 6; turns++) await turn();
   return monitor;
 }
 
-/** A task that stops when its signal is aborted, after one more update. */
+/** A task function that stops when its signal is aborted, after one more update. */
 async function obedient(task: MonitoredTask): Promise<never> {
   return await new Promise((_, reject) => {
     task.signal.addEventListener("abort", () => {
@@ -40,7 +41,7 @@ async function obedient(task: MonitoredTask): Promise<never> {
 }
 
 for (const where of ["in memory", "in a file"] as const) {
-  Deno.test(`Monitor.shutdown() notifies watchers, cancels tasks, publishes their ends, and closes (${where})`, async () => {
+  Deno.test(`Monitor.shutdown() notifies watchers, cancels tasks, publishes their ends, and closes the connections (${where})`, async () => {
     await withFile(async (file) => {
       const data = where === "in memory" ? ":memory:" : file;
       await using server = startServer({ data, tasks: { obedient } });
@@ -54,7 +55,7 @@ for (const where of ["in memory", "in a file"] as const) {
 
       await server.monitor.shutdown();
       const closes = await Promise.all([full, delta, one].map((socket) => socket.closed()));
-      // The end of a task closes its own socket, so no further message follows.
+      // The end of a task closes the socket that watches it, so no further message follows.
       assertEquals(closes.map(({ code }) => code), [1001, 1001, 1000]);
       for (const socket of [full, delta, one]) {
         assertEquals(socket.texts[1], '{"type":"closing"}');
@@ -68,7 +69,7 @@ for (const where of ["in memory", "in a file"] as const) {
     });
   });
 
-  Deno.test(`Monitor.shutdown() interrupts tasks that ignore their signal, and publishes that (${where})`, async () => {
+  Deno.test(`Monitor.shutdown() interrupts tasks that ignore their signal, and publishes their interruption (${where})`, async () => {
     await withFile(async (file) => {
       const data = where === "in memory" ? ":memory:" : file;
       const held = new HeldTask();
@@ -90,7 +91,7 @@ for (const where of ["in memory", "in a file"] as const) {
         ["polite", "deaf"],
         "the shutdown waited for the task that ignores its signal",
       );
-      // The function runs on, but its reports go nowhere.
+      // The function continues to run, but its reports have no effect.
       held.release();
       assertEquals(server.errors, []);
     });
@@ -102,7 +103,7 @@ Deno.test("Monitor.shutdown() rejects new requests with 503", async () => {
   await using server = startServer({ tasks: { held: held.fn } });
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/held`, { body: { id: "deaf", args: ["deaf"] } });
-  // Requested before, so that it would be answered from the cache.
+  // The URL was requested before, so that the response could come from the cache.
   await call("GET", `${tasks}/deaf`);
   const down = server.monitor.shutdown({ graceMs: 60_000 });
   const requests = [
@@ -133,7 +134,7 @@ Deno.test("Monitor.shutdown() resolves as soon as the last task has ended", asyn
     await call("POST", `${server.url}/tasks/c/start/held`, { body: { id, args: ["deaf"] } });
   }
   let isDown = false;
-  // Longer than the timeout of any test.
+  // This timeout is longer than that of any test.
   const down = server.monitor.shutdown({ graceMs: 1_000_000 }).then(() => isDown = true);
   await call("GET", `${server.url}/healthz`);
   assertEquals(isDown, false);
@@ -160,7 +161,7 @@ Deno.test("Monitor can be shut down and disposed of twice, in any order", async 
   });
 });
 
-Deno.test("Monitor with a file continues where the previous one stopped: tasks, cursors and launches", async () => {
+Deno.test("Monitor with a file continues with the tasks, cursors and launches of the previous monitor", async () => {
   await withFile(async (data) => {
     const tasks = { echo: (_task: MonitoredTask, ...args: unknown[]) => args, obedient };
     let cursor = "";
@@ -198,7 +199,7 @@ Deno.test("Monitor with a file stores starts and ends even if it is disposed of 
   });
 });
 
-Deno.test("createMonitor() that fails does not lock the file, and leaves nothing open", async () => {
+Deno.test("createMonitor() leaves no file locked and nothing open if it fails", async () => {
   await withFile(async (data) => {
     const channel = freshChannel();
     await using _taken = await opened({ channel });

@@ -22,5 +22,5 @@ const results = await Promise.all([
 ]);
 console.log(JSON.stringify(results));
 console.log(JSON.stringify(await double([5])));
-// Not awaited by anybody.
+// This run is not awaited.
 double.start([6]);

@@ -10,7 +10,7 @@ Deno.test("backoffMs() doubles with every failure, up to the maximum", () => {
   assertEquals(backoffMs(2_000, LIMITS, 1), 300_000, "also where the power is no number any more");
 });
 
-Deno.test("backoffMs() is a random value in the upper half", () => {
+Deno.test("backoffMs() returns a random value in the upper half of the delay", () => {
   assertEquals([0, 0.5, 1].map((random) => backoffMs(1, LIMITS, random)), [500, 750, 1_000]);
   fc.assert(fc.property(fc.integer({ min: 1, max: 100 }), (failures) => {
     const longest = backoffMs(failures, LIMITS, 1);

@@ -7,7 +7,7 @@ Deno.test("endEventOf() returns an event for each final state, and null for othe
   for (const state of TASK_STATES) assertEquals(endEventOf(state) !== null, isFinal(state), state);
 });
 
-Deno.test("isNotifyEvent() accepts only the events", () => {
+Deno.test("isNotifyEvent() returns true only for names of events", () => {
   assertEquals(NOTIFY_EVENTS.map(isNotifyEvent), [true, true, true]);
   for (const text of ["", "task.", "task.started", "finished", "TASK.ERROR", "toString"]) {
     assertEquals(isNotifyEvent(text), false, text);

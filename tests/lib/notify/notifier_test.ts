@@ -1,4 +1,4 @@
-/** From the end of a task to a receiver on a real server, with a store whose commits the test controls. */
+/** Tests deliveries from the end of a task to a real receiver, with a store whose commits the test controls. */
 
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config/limits.ts";
 import { Notifier } from "../../../lib/notify/notifier.ts";
@@ -19,7 +19,7 @@ interface WorldOptions {
   readonly limits?: Partial<MonitorLimits>;
 }
 
-/** A registry with a notifier, connected as in a monitor. */
+/** A registry with a notifier, which are connected as in a monitor. */
 class World implements AsyncDisposable {
   readonly store: TaskStore;
   readonly notifier: Notifier;
@@ -81,7 +81,7 @@ class World implements AsyncDisposable {
   }
 }
 
-/** A delivery that was stored by an earlier process. */
+/** A delivery that an earlier process stored. */
 function oldDelivery(receiver: string, at: number): Delivery {
   return {
     id: `old ${at}`,
@@ -94,7 +94,7 @@ function oldDelivery(receiver: string, at: number): Delivery {
   };
 }
 
-Deno.test("Notifier delivers each final state, with the record at that time, and signed", async () => {
+Deno.test("Notifier delivers each final state in a signed request, with the task's record at that time", async () => {
   await using receiver = new TestReceiver();
   await using world = new World([{ url: `${receiver.url}/hook` }], { secret: "whsec" });
   const before = Date.now() / 1_000;
@@ -125,7 +125,7 @@ Deno.test("Notifier delivers each final state, with the record at that time, and
   assertEquals([world.store.deliveries(), world.notices], [[], []]);
 });
 
-Deno.test("Notifier delivers to each receiver the events it subscribed to, each with a delivery of its own", async () => {
+Deno.test("Notifier delivers to each receiver the events that it subscribed to, with separate deliveries", async () => {
   await using one = new TestReceiver();
   await using other = new TestReceiver();
   await using world = new World([
@@ -143,7 +143,7 @@ Deno.test("Notifier delivers to each receiver the events it subscribed to, each 
   assertEquals(new Set(ids).size, 3);
 });
 
-Deno.test("Notifier delivers nothing before its commit, and everything afterwards", async () => {
+Deno.test("Notifier delivers no event before its commit, and every event afterwards", async () => {
   await using receiver = new TestReceiver();
   const store = new HeldStore();
   await using world = new World([{ url: receiver.url }], { store });
@@ -151,7 +151,7 @@ Deno.test("Notifier delivers nothing before its commit, and everything afterward
   await receiver.count(1);
   store.hold();
   world.run("held");
-  // Nothing is sent before its commit, however much time passes.
+  // No event is sent before its commit, however much time passes.
   await until(() => store.waiting > 0);
   assertEquals(store.deliveries().map(({ task }) => task.id).slice(-1), ["held"]);
   await store.commit();
@@ -163,7 +163,7 @@ Deno.test("Notifier delivers nothing before its commit, and everything afterward
   assertEquals(receiver.tasks[2], "later");
 });
 
-Deno.test("Notifier delivers nothing while the store is degraded, and everything afterwards", async () => {
+Deno.test("Notifier delivers nothing while the store is degraded, and every event after it has recovered", async () => {
   await using receiver = new TestReceiver();
   const store = new HeldStore();
   await using world = new World([{ url: receiver.url }], { store });
@@ -193,7 +193,7 @@ Deno.test("Notifier does not deliver again for a task that was removed and resto
   assertEquals(receiver.tasks, ["1", "2"]);
 });
 
-Deno.test("Notifier delivers for a removed task, and for two tasks of one id in order", async () => {
+Deno.test("Notifier delivers the end of a removed task, and the ends of two tasks with the same id in order", async () => {
   await using receiver = new TestReceiver();
   receiver.answer = (_, n) => n === 1 ? receiver.hold() : new Response();
   await using world = new World([{ url: receiver.url }], { limits: { endedTasksPerClient: 0 } });
@@ -226,7 +226,7 @@ Deno.test("Notifier retries a failed delivery, with the same id and a new signat
   ]);
 });
 
-Deno.test("Notifier does not retry a delivery that was answered with 410, and goes on with others", async () => {
+Deno.test("Notifier does not retry a delivery after a response with status 410, and continues with other deliveries", async () => {
   await using receiver = new TestReceiver();
   receiver.answer = ({ json }) => new Response(null, { status: json.task.id === "unwanted" ? 410 : 200 });
   await using world = new World([{ url: receiver.url }]);
@@ -236,7 +236,7 @@ Deno.test("Notifier does not retry a delivery that was answered with 410, and go
   assertEquals(receiver.received.length, 2);
 });
 
-Deno.test("Notifier delays no other receiver and no task because of a slow receiver", async () => {
+Deno.test("Notifier does not delay other receivers or tasks because of a slow receiver", async () => {
   await using slow = new TestReceiver();
   await using quick = new TestReceiver();
   slow.answer = () => slow.hold();
@@ -281,7 +281,7 @@ Deno.test("Notifier resumes failed and interrupted deliveries after a restart", 
   assertEquals(world.store.deliveries(), []);
 });
 
-Deno.test("Notifier keeps deliveries for a URL that is not configured now, until they expire", async () => {
+Deno.test("Notifier keeps deliveries for a URL that is no longer configured, until they expire", async () => {
   using folder = new StoreFolder();
   const now = Date.now() / 1_000;
   await using receiver = new TestReceiver();
@@ -303,7 +303,7 @@ Deno.test("Notifier keeps deliveries for a URL that is not configured now, until
   assertEquals(world.store.deliveries().map(({ receiver }) => receiver), ["elsewhere"]);
 });
 
-Deno.test("Notifier reports a delivery that can't be read, and delivers the others", async () => {
+Deno.test("Notifier reports a stored delivery that cannot be read, and delivers the others", async () => {
   await using receiver = new TestReceiver();
   const store = new HeldStore();
   let isBroken = true;
@@ -336,7 +336,7 @@ Deno.test("Notifier aborts requests when it is disposed of, and keeps their deli
   await world[Symbol.asyncDispose]();
 });
 
-Deno.test("Notifier limits its connections, and delivers thousands of final states once each", async () => {
+Deno.test("Notifier limits its connections, and delivers each of thousands of final states once", async () => {
   await using receiver = new TestReceiver();
   let busy = 0;
   let most = 0;

@@ -6,14 +6,14 @@ import { assert, assertEquals, assertMatch, assertNotEquals, assertThrows } from
 
 const ALL = ["task.finished", "task.error", "task.cancelled"];
 
-/** The URL and events that a text is parsed to. */
+/** Parses texts, and returns the URL and the events of each receiver. */
 function resolve(...texts: string[]): unknown[] {
   return resolveNotify(texts.map(parseNotify), 10).map((
     { url, events, name },
   ) => [url.href, [...events], name]);
 }
 
-/** The message with which a text is rejected. */
+/** Returns the message of the error that an invalid text causes. */
 function refusal(text: string): string {
   return assertThrows(() => resolve(text), ConfigError).message;
 }
@@ -43,7 +43,7 @@ Deno.test("parseNotify() and resolveNotify() parse a URL and its events", () => 
   for (const [texts, expected] of table) assertEquals(resolve(...texts), expected, texts.join(" "));
 });
 
-Deno.test("resolveNotify() rejects invalid options with a clear message of one line", () => {
+Deno.test("resolveNotify() throws a clear one-line message for invalid options", () => {
   const address = (received: string) =>
     `Cannot notify: wanted an address such as https://host/path, received ${received}`;
   const events = (name: string, received: string) =>
@@ -77,7 +77,7 @@ Deno.test("resolveNotify() rejects invalid options with a clear message of one l
   for (const [text, expected] of table) assertEquals(refusal(text), expected);
 });
 
-Deno.test("resolveNotify() rejects values that only a program can pass", () => {
+Deno.test("resolveNotify() throws for invalid values that only a program can pass", () => {
   const table: [unknown, string][] = [
     [{ url: "http://h/", events: [] }, "received none"],
     [{ url: "http://h/", events: ["task.error", 5] }, 'received "5"'],
@@ -97,18 +97,19 @@ Deno.test("resolveNotify() limits the number of receivers", () => {
   assertEquals(error.message, 'Cannot notify 3 addresses: at most 2 are allowed (limit "notifyReceivers")');
 });
 
-Deno.test("resolveNotify() identifies a URL by a key that does not reveal it, the same at every start", () => {
+Deno.test("resolveNotify() identifies a URL by a key that does not reveal the URL and is the same after every start", () => {
   const key = (url: string, events?: NotifyEvent[]) =>
     resolveNotify([{ url, ...events && { events } }], 1)[0]!.key;
   assertEquals(key("http://h/?key=1"), key("http://h/?key=1", ["task.error"]));
   assertEquals(key("http://h"), key("HTTP://H:80/"));
   assertNotEquals(key("http://h/?key=1"), key("http://h/?key=2"));
-  // The next version must find what this one has stored: the start of the output of sha256sum.
+  // The keys must never change, because later versions read the stored ones: this is the start of what
+  // sha256sum prints.
   assertEquals(key("http://127.0.0.1:9000/hook"), "e26ff3000bfc2fe8cf8ea2338ee01015");
   assertMatch(key("http://secret/"), /^[0-9a-f]{32}$/);
 });
 
-Deno.test("resolveNotify() never reveals what may be secret: a password or a query", () => {
+Deno.test("resolveNotify() never reveals the password or the query of a URL, which may be secret", () => {
   const secret = "s3cr3t";
   const text = fc.string({ unit: fc.constantFrom(..."ab/:.@#,%=&[] é"), maxLength: 12 });
   const scheme = fc.constantFrom("http://", "https://", "ftp://", "http:/", "", "//", "HTTP://x");

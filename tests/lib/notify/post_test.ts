@@ -1,4 +1,4 @@
-/** Single attempts to real servers, well-behaved and not. */
+/** Tests single delivery attempts to real servers, including misbehaving ones. */
 
 import { type Outcome, post, type PostOptions } from "../../../lib/notify/post.ts";
 import { Signer } from "../../../lib/notify/signature.ts";
@@ -11,7 +11,7 @@ const MESSAGE = { id: "01HF", event: "task.error", text: '{"event":"task.error",
 
 const OPTIONS: PostOptions = { signer: null, notifyTimeoutMs: 20_000, notifyAnswerBytes: 1_000 };
 
-/** Sends the message of these tests. */
+/** Posts the message that all of these tests use. */
 function send(
   url: string,
   options: Partial<PostOptions> = {},
@@ -24,7 +24,7 @@ function failed(reason: string, retryAfterMs = 0): Outcome {
   return { type: "failed", reason, retryAfterMs };
 }
 
-/** A server that handles connections by hand. It is closed when it is disposed of. */
+/** Starts a server that passes each TCP connection to a function. It is closed when it is disposed of. */
 function rawServer(
   use: (connection: Deno.Conn) => Promise<void>,
 ): { readonly url: string } & AsyncDisposable {
@@ -37,7 +37,7 @@ function rawServer(
           try {
             connection.close();
           } catch {
-            // Already closed.
+            // The connection is already closed.
           }
         }),
       );
@@ -53,7 +53,7 @@ function rawServer(
   };
 }
 
-/** Waits until the other end closes the connection. */
+/** Reads until the other end closes the connection. */
 async function untilClosed(connection: Deno.Conn): Promise<void> {
   const chunk = new Uint8Array(1_024);
   while (await connection.read(chunk) !== null);
@@ -95,7 +95,7 @@ Deno.test("post() signs the request if there is a secret", async () => {
   assert(!text.includes("whsec"), "the secret itself stays here");
 });
 
-Deno.test("post() treats 2xx as delivered, 410 as refused, and everything else as failed", async () => {
+Deno.test("post() treats a status of 2xx as delivered, 410 as refused, and every other status as failed", async () => {
   await using receiver = new TestReceiver();
   for (const status of [200, 201, 202, 204, 299]) {
     receiver.answer = () => new Response(status === 204 ? null : "thanks", { status });
@@ -109,7 +109,7 @@ Deno.test("post() treats 2xx as delivered, 410 as refused, and everything else a
   }
 });
 
-Deno.test("post() follows no redirect", async () => {
+Deno.test("post() does not follow redirects", async () => {
   await using other = new TestReceiver();
   await using receiver = new TestReceiver();
   for (const status of [301, 302, 303, 307, 308]) {
@@ -129,7 +129,7 @@ Deno.test("post() returns the delay that the receiver asks for", async () => {
   }
 });
 
-Deno.test("post() gives up after the timeout, wherever the receiver stops", async () => {
+Deno.test("post() fails after the timeout, at whichever point the receiver stops responding", async () => {
   const silent: readonly ((connection: Deno.Conn) => Promise<void>)[] = [
     untilClosed,
     async (connection) => {
@@ -167,12 +167,12 @@ Deno.test("post() reads no more of a response than its limit", async () => {
     );
   assertEquals(await send(receiver.url), { type: "delivered" });
   await cancelled.promise;
-  // The buffers of the system in between have limits of their own.
+  // The limit is generous, because the system's buffers also accept data.
   assertLess(sent, 100_000_000);
   assertGreater(sent, 0);
 });
 
-Deno.test("post() reuses a connection if the response has an end", async () => {
+Deno.test("post() reuses the connection if the body of the response ends", async () => {
   const ports = new Set<number>();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -187,7 +187,7 @@ Deno.test("post() reuses a connection if the response has an end", async () => {
   assertEquals(ports.size, 1);
 });
 
-Deno.test("post() says why a receiver is unreachable, without secrets from its URL", async () => {
+Deno.test("post() returns the reason why a receiver is unreachable, without secrets from its URL", async () => {
   const reason = async (url: string) => {
     const outcome = await send(url);
     assert(outcome.type === "failed", JSON.stringify(outcome));
@@ -199,11 +199,11 @@ Deno.test("post() says why a receiver is unreachable, without secrets from its U
   await using closing = rawServer(() => Promise.resolve());
   await reason(`${closing.url}?key=s3cr3t`);
   await reason(`${closing.url.replace("http:", "https:")}?key=s3cr3t`);
-  // Tests may connect to this machine only, which adds another way to fail.
+  // If tests may connect only to this machine, the missing permission is another possible reason.
   await reason("http://receiver.invalid/?key=s3cr3t");
 });
 
-Deno.test("post() ends when it is aborted, even before it has started", async () => {
+Deno.test("post() resolves with a failure if it is aborted, even before it has started", async () => {
   await using receiver = new TestReceiver();
   receiver.answer = () => receiver.hold();
   const end = new AbortController();

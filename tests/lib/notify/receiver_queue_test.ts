@@ -1,4 +1,4 @@
-/** The queue of one receiver, on a fake clock. */
+/** Tests the queue of a single receiver, with a fake clock. */
 
 import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";
 import type { Outcome } from "../../../lib/notify/post.ts";
@@ -15,17 +15,17 @@ function failed(retryAfterMs = 0): Outcome {
   return { type: "failed", reason: "it responded with status 500", retryAfterMs };
 }
 
-/** A queue with a receiver whose responses the test controls. */
+/** A queue for a receiver whose responses the test controls. */
 class TestQueue implements AsyncDisposable {
   readonly clock: FakeClock = new FakeClock();
   readonly queue: ReceiverQueue;
-  /** The tasks of the attempts so far, in order. */
+  /** The task of each attempt so far, in order. */
   readonly attempts: string[] = [];
   readonly forgotten: string[] = [];
   readonly notices: string[] = [];
-  /** Attempts without a response, oldest first. */
+  /** The attempts that have no response yet, oldest first. */
   readonly open: { readonly task: string; readonly answer: (outcome: Outcome) => void }[] = [];
-  /** The immediate response; `null` leaves the attempt pending. */
+  /** Returns the immediate response to an attempt; `null` leaves the attempt pending. */
   answer: (task: string) => Outcome | null = () => null;
   committedSeq = Infinity;
   commitsAsked = 0;
@@ -63,7 +63,7 @@ class TestQueue implements AsyncDisposable {
     };
   }
 
-  /** Responds to the oldest attempt, or to that of the given task. */
+  /** Responds to the oldest pending attempt, or to that of the given task. */
   async reply(outcome: Outcome, task?: string): Promise<void> {
     const index = task === undefined ? 0 : this.open.findIndex((attempt) => attempt.task === task);
     const [attempt] = this.open.splice(index, 1);
@@ -72,7 +72,7 @@ class TestQueue implements AsyncDisposable {
     await this.clock.passAsync(0);
   }
 
-  /** Advances the clock; returns the attempts made meanwhile. */
+  /** Advances the clock, and returns the tasks of the attempts in that time. */
   async pass(milliseconds: number): Promise<string[]> {
     const before = this.attempts.length;
     await this.clock.passAsync(milliseconds);
@@ -115,7 +115,7 @@ Deno.test("ReceiverQueue delivers in order, with limited concurrency", async () 
   assertEquals(test.notices, []);
 });
 
-Deno.test("ReceiverQueue starts with what was added before start()", async () => {
+Deno.test("ReceiverQueue.start() begins with the deliveries that were added before", async () => {
   await using test = new TestQueue();
   const queue = new ReceiverQueue({
     name: "other",
@@ -137,7 +137,7 @@ Deno.test("ReceiverQueue starts with what was added before start()", async () =>
   await queue[Symbol.asyncDispose]();
 });
 
-Deno.test("ReceiverQueue delivers for one task in order: the next one after the previous one is accepted", async () => {
+Deno.test("ReceiverQueue starts a task's next delivery only after the receiver has accepted the previous one", async () => {
   await using test = new TestQueue();
   await test.add("again", "again", "other");
   assertEquals(test.underWay, ["again", "other"]);
@@ -150,7 +150,7 @@ Deno.test("ReceiverQueue delivers for one task in order: the next one after the 
   assertEquals(test.forgotten, ["other", "again"]);
 });
 
-Deno.test("ReceiverQueue doubles the delay with every failure up to a maximum, until the delivery expires", async () => {
+Deno.test("ReceiverQueue doubles the retry delay with every failure up to a maximum, until the delivery expires", async () => {
   await using test = new TestQueue({ notifyAgeMs: HOUR_MS });
   test.answer = () => failed();
   const times: number[] = [];
@@ -159,7 +159,7 @@ Deno.test("ReceiverQueue doubles the delay with every failure up to a maximum, u
     if ((await test.pass(1_000)).length > 0) times.push(seconds + 1);
   }
   const waits = times.map((time, index) => time - (times[index - 1] ?? 0));
-  // With jitter, and in whole seconds.
+  // The delays have jitter, and are measured in whole seconds.
   waits.forEach((wait, index) => {
     const longest = Math.min(2 ** index, 300);
     assert(wait >= Math.floor(longest / 2) && wait <= longest + 1, `${wait} s after ${index + 1} failures`);
@@ -173,7 +173,7 @@ Deno.test("ReceiverQueue doubles the delay with every failure up to a maximum, u
   ]);
 });
 
-Deno.test("ReceiverQueue probes a failing receiver with one delivery at a time, and with each in turn", async () => {
+Deno.test("ReceiverQueue probes a failing receiver with one delivery at a time, and with each delivery in turn", async () => {
   await using test = new TestQueue();
   test.answer = () => failed();
   await test.add("1");
@@ -185,14 +185,14 @@ Deno.test("ReceiverQueue probes a failing receiver with one delivery at a time, 
   assertEquals(new Set(tried.slice(0, 4)).size, 4);
 });
 
-Deno.test("ReceiverQueue resumes all deliveries once a receiver works again, and says so", async () => {
+Deno.test("ReceiverQueue resumes all deliveries once a receiver works again, and notifies the operator", async () => {
   await using test = new TestQueue({ notifyConcurrency: 2 });
   const tasks = Array.from({ length: 20 }, (_, i) => `${i}`);
   test.answer = () => failed();
   await test.add(...tasks);
   await test.pass(60_000);
   test.answer = () => DELIVERED;
-  // Until it is retried, together with those that failed meanwhile.
+  // In ten minutes, all deliveries that have failed are retried.
   await test.pass(10 * 60_000);
   assertEquals(test.queue.counts, { waiting: 0, delivered: 20, refused: 0, dropped: 0, expired: 0 });
   assertEquals(test.notices, [
@@ -201,11 +201,11 @@ Deno.test("ReceiverQueue resumes all deliveries once a receiver works again, and
   ]);
 });
 
-Deno.test("ReceiverQueue is not blocked by a delivery that the receiver can't handle", async () => {
+Deno.test("ReceiverQueue is not blocked by a delivery that the receiver always fails to process", async () => {
   await using test = new TestQueue();
   test.answer = (task) => task === "poison" ? failed() : DELIVERED;
   await test.add("poison", "1", "2");
-  // They are not sent together with it.
+  // The other deliveries are not attempted together with the failing one.
   await test.pass(2_000);
   assertEquals(test.forgotten.sort(), ["1", "2"]);
   for (let n = 3; n < 100; n++) {
@@ -220,14 +220,14 @@ Deno.test("ReceiverQueue is not blocked by a delivery that the receiver can't ha
   assertEquals([test.queue.counts.waiting, test.notices.length], [0, 2]);
 });
 
-Deno.test("ReceiverQueue counts attempts that fail together as one failure of the receiver", async () => {
+Deno.test("ReceiverQueue counts attempts that fail at the same time as one failure of the receiver", async () => {
   await using test = new TestQueue({ notifyConcurrency: 4 });
   await test.add("1", "2", "3", "4");
   for (let n = 0; n < 4; n++) await test.reply(failed());
   assertEquals((await test.pass(1_000)).length, 1, "it is left alone for no more than the first wait");
 });
 
-Deno.test("ReceiverQueue pauses a receiver for as long as it asks, up to the maximum", async () => {
+Deno.test("ReceiverQueue pauses for as long as the receiver asks for, up to a maximum", async () => {
   await using test = new TestQueue();
   await test.add("1");
   await test.reply(failed(60_000));
@@ -238,7 +238,7 @@ Deno.test("ReceiverQueue pauses a receiver for as long as it asks, up to the max
   assertEquals(await test.pass(1), ["1"]);
 });
 
-Deno.test("ReceiverQueue does not retry what a receiver refuses, and goes on", async () => {
+Deno.test("ReceiverQueue does not retry deliveries that the receiver refuses, and continues with others", async () => {
   await using test = new TestQueue({ notifyConcurrency: 1 });
   await test.add("1", "2");
   await test.reply(REFUSED);
@@ -249,7 +249,7 @@ Deno.test("ReceiverQueue does not retry what a receiver refuses, and goes on", a
   assertEquals(test.notices, []);
 });
 
-Deno.test("ReceiverQueue drops the oldest delivery if too many are queued, but none that is in flight", async () => {
+Deno.test("ReceiverQueue drops the oldest queued delivery if there are too many, but none that is in flight", async () => {
   await using test = new TestQueue({ notifyConcurrency: 1, notifyQueue: 3 });
   await test.add("1");
   await test.add("2", "3", "4");
@@ -266,7 +266,7 @@ Deno.test("ReceiverQueue drops the oldest delivery if too many are queued, but n
   assertEquals(test.notices, [notice, notice], "it had caught up in between");
 });
 
-Deno.test("ReceiverQueue drops the oldest delivery if the queue is too long, but never the newest", async () => {
+Deno.test("ReceiverQueue drops the oldest deliveries if the queued texts are too long, but never the newest delivery", async () => {
   await using test = new TestQueue({ notifyConcurrency: 1, notifyQueueCharacters: 100 });
   test.queue.add(test.delivery("1", 40));
   await test.pass(0);
@@ -281,7 +281,7 @@ Deno.test("ReceiverQueue drops the oldest delivery if the queue is too long, but
   assertEquals([test.attempts, test.queue.counts.waiting], [["1", "huge"], 0]);
 });
 
-Deno.test("ReceiverQueue drops a delivery that waits for its retry, and reports the loss in the end", async () => {
+Deno.test("ReceiverQueue can drop a delivery that waits for its retry, and reports the loss once the receiver works again", async () => {
   await using test = new TestQueue({ notifyQueue: 1 });
   await test.add("1");
   await test.reply(failed());
@@ -295,7 +295,7 @@ Deno.test("ReceiverQueue drops a delivery that waits for its retry, and reports 
   );
 });
 
-Deno.test("ReceiverQueue sends nothing before its commit", async () => {
+Deno.test("ReceiverQueue sends no delivery before its commit", async () => {
   await using test = new TestQueue();
   test.answer = () => DELIVERED;
   test.committedSeq = 1;

@@ -15,7 +15,7 @@ import { createChange } from "../../support/changes.ts";
 import { ChannelMonitor } from "../../support/channel_monitor.ts";
 import { until } from "../../support/until.ts";
 
-/** A channel member without a reporter or a replica, which sends what a test wants. */
+/** A channel member without a reporter or a replica, which sends any message that a test needs. */
 class RawMember implements Disposable {
   readonly received: string[] = [];
   readonly publications: ReplicationPage[] = [];
@@ -49,7 +49,7 @@ async function connect(monitor: ChannelMonitor): Promise<RawMember> {
   return member;
 }
 
-Deno.test("ChannelServer applies reports of members, and sends them cancel requests", async () => {
+Deno.test("ChannelServer applies the reports of members, and sends them cancellation requests", async () => {
   using monitor = new ChannelMonitor();
   using member = await connect(monitor);
   member.report(createChange());
@@ -64,7 +64,7 @@ Deno.test("ChannelServer applies reports of members, and sends them cancel reque
   assertEquals(JSON.parse(member.received[1]!), { type: "interrupt", client: "c", id: "1" });
 });
 
-Deno.test("ChannelServer reports unknown tasks once, and refuses invalid changes", async () => {
+Deno.test("ChannelServer tells a member once that a task is unknown, and refuses invalid changes", async () => {
   using monitor = new ChannelMonitor();
   using member = await connect(monitor);
   for (const progress of [5, 6, 7]) member.report({ type: "update", progress });
@@ -85,7 +85,7 @@ Deno.test("ChannelServer reports unknown tasks once, and refuses invalid changes
   assertEquals(monitor.errors, []);
 });
 
-Deno.test("ChannelServer continues after invalid messages", async () => {
+Deno.test("ChannelServer continues to work after invalid messages", async () => {
   using monitor = new ChannelMonitor();
   using member = await connect(monitor);
   for (const text of ["", "{", "null", '{"client":"c"}', JSON.stringify({ client: "..", id: "1", at: 1 })]) {
@@ -101,7 +101,7 @@ Deno.test("ChannelServer continues after invalid messages", async () => {
   for (const error of monitor.errors) assertInstanceOf(error, ProtocolError);
 });
 
-Deno.test("ChannelServer marks the tasks of a lost member as stale until it reports again", async () => {
+Deno.test("ChannelServer marks the tasks of a lost member as stale", async () => {
   using monitor = new ChannelMonitor();
   const member = await connect(monitor);
   member.report(createChange());
@@ -133,7 +133,7 @@ Deno.test("ChannelServer sends a replica pages of changes, from the start or fro
   assertEquals((await member.ask({ type: "changes", after: "other:5" })).from, null);
 });
 
-Deno.test("ChannelServer publishes the newest record of each changed task, and only if there are replicas", async () => {
+Deno.test("ChannelServer publishes the newest record of each changed task, but only if there are replicas", async () => {
   using monitor = new ChannelMonitor();
   using copy = await connect(monitor);
   using reporter = await connect(monitor);
@@ -148,7 +148,7 @@ Deno.test("ChannelServer publishes the newest record of each changed task, and o
   assertEquals([page!.tasks.map(({ task }) => task.progress), page!.removed.map(({ id }) => id)], [[49], [
     "2",
   ]]);
-  // All members receive it, including the reporter, which has no replica.
+  // All members receive the publication, including the reporter, which has no replica.
   assertEquals(reporter.received, []);
 });
 

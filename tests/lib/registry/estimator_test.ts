@@ -8,7 +8,7 @@ import { createChange } from "../../support/changes.ts";
 
 type Said = Omit<UpdateChange, "type">;
 
-/** The estimate at a time for a task that started at 0 and reported the given updates. */
+/** Returns the estimate at the given time for a task that started at 0 and reported the given updates. */
 function estimateAfter(
   said: readonly (readonly [at: number, said: Said])[],
   at: number,
@@ -24,7 +24,7 @@ function estimateAfter(
   return estimator.estimate(task, at);
 }
 
-/** Progress at a steady pace, reported once a second. */
+/** Generates updates at a steady pace, one each second. */
 function steady(seconds: number, say: (second: number) => Said): [number, Said][] {
   return Array.from({ length: seconds + 1 }, (_, second) => [second, say(second)]);
 }
@@ -37,7 +37,7 @@ interface Scenario {
   readonly at: number;
   /** The durations of past runs, in seconds. */
   readonly past?: readonly number[];
-  /** Without a range unless one is given. */
+  /** The expected estimate, which has no range unless one is given. */
   readonly expected: Omit<Estimate, "eta_low" | "eta_high"> & Partial<Estimate>;
 }
 
@@ -60,7 +60,7 @@ const SCENARIOS: Scenario[] = [
     expected: { eta: 20, rate: 5, eta_reason: null },
   },
   {
-    name: "a pace that is no round number",
+    name: "a steady pace that is not a round number",
     said: steady(30, percent(1 / 3)),
     at: 30,
     expected: { eta: 270, rate: 0.3333, eta_reason: null },
@@ -85,13 +85,13 @@ const SCENARIOS: Scenario[] = [
     expected: NOTHING_YET,
   },
   {
-    name: "a standstill after a steady pace",
+    name: "a stall after a steady pace",
     said: steady(10, percent(1)),
     at: 20.1,
     expected: STALLED,
   },
   {
-    name: "a pause that is not long enough to be a standstill",
+    name: "a pause that is too short for a stall",
     said: steady(10, percent(1)),
     at: 19.9,
     expected: { eta: 90, rate: 1, eta_reason: null },
@@ -103,13 +103,13 @@ const SCENARIOS: Scenario[] = [
     expected: { eta: 80, eta_low: 53.33, eta_high: 120, rate: 1, eta_reason: null },
   },
   {
-    name: "a standstill of a slow task",
+    name: "a stall of a slow task",
     said: [0, 5, 10, 15, 20].map((at) => [at, { progress: at }]),
     at: 51,
     expected: STALLED,
   },
   {
-    name: "a standstill from the beginning",
+    name: "a task that has stalled from the beginning",
     said: [[0, { progress: 0 }]],
     at: 11,
     expected: STALLED,
@@ -130,13 +130,13 @@ const SCENARIOS: Scenario[] = [
     expected: { eta: 37, eta_low: 23.46, eta_high: 58.36, rate: 2, eta_reason: null },
   },
   {
-    name: "progress that nobody gave",
+    name: "a task that has never reported progress",
     said: [[0, { status: "Working" }], [5, { status: "Working on" }]],
     at: 5,
     expected: { eta: null, rate: null, eta_reason: "unknown_progress" },
   },
   {
-    name: "progress that became unknown",
+    name: "progress that became indeterminate",
     said: [...steady(10, percent(1)), [11, { progress: null }]],
     at: 11,
     expected: { eta: null, rate: 1, eta_reason: "unknown_progress" },
@@ -148,7 +148,7 @@ const SCENARIOS: Scenario[] = [
     expected: { eta: null, rate: 3, eta_reason: "unknown_progress" },
   },
   {
-    name: "more done than there should be",
+    name: "a count above the total",
     said: steady(10, (second) => ({ current: second * 3, total: 20 })),
     at: 10,
     expected: { eta: null, rate: 3, eta_reason: "unknown_progress" },
@@ -160,13 +160,13 @@ const SCENARIOS: Scenario[] = [
     expected: { eta: 0, rate: 10, eta_reason: null },
   },
   {
-    name: "progress and counts of which only the progress moves",
+    name: "counts that stay the same while the progress increases",
     said: steady(20, (second) => ({ current: 0, total: 10, progress: second })),
     at: 20,
     expected: { eta: 80, rate: 1, eta_reason: null },
   },
   {
-    name: "a steady pace that was observed for a short time, however often",
+    name: "a steady pace that was observed often, but for a short time",
     said: Array.from({ length: 1_001 }, (_, n) => [n / 250, { progress: n / 250 }]),
     at: 4,
     expected: { eta: 96, eta_low: 64, eta_high: 144, rate: 1, eta_reason: null },
@@ -179,14 +179,14 @@ const SCENARIOS: Scenario[] = [
     expected: { eta: 50, eta_low: 33.33, eta_high: 75, rate: null, eta_reason: null },
   },
   {
-    name: "progress that nobody gives, after many runs that were much the same",
+    name: "a task without progress, after many runs of nearly the same duration",
     said: [[0, { status: "Working" }]],
     at: 10,
     past: Array.from({ length: 20 }, (_, n) => 59.5 + n / 19),
     expected: { eta: 50, rate: null, eta_reason: null },
   },
   {
-    name: "progress that nobody gives, after runs that were very different",
+    name: "a task without progress, after runs of very different durations",
     said: [[0, { status: "Working" }]],
     at: 0,
     past: [400, 10, 20, 100, 300],
@@ -200,67 +200,69 @@ const SCENARIOS: Scenario[] = [
     expected: { eta: 60, eta_low: 40, eta_high: 90, rate: 2, eta_reason: null },
   },
   {
-    name: "a run that takes longer than any before, and says nothing of its progress",
+    name: "a task without progress that takes longer than all past runs",
     said: [[0, { status: "Working" }]],
     at: 60,
     past: [60, 30],
     expected: { eta: null, rate: null, eta_reason: "unknown_progress" },
   },
   {
-    name: "a run that takes longer than any before",
+    name: "a task with progress that takes longer than all past runs",
     said: steady(30, percent(1)),
     at: 30,
     past: [10, 20, 30],
     expected: { eta: 70, rate: 1, eta_reason: null },
   },
   {
-    // A third by the rate, 90 s, and two thirds by the past, 190 s, which is no agreement.
-    name: "a short time of progress, after long runs",
+    // The weights are 1/3 for the rate (90 s left) and 2/3 for past runs (190 s left). The two disagree, so
+    // the range is wide.
+    name: "progress for a short time, after long runs",
     said: steady(10, percent(1)),
     at: 10,
     past: Array.from({ length: 20 }, () => 200),
     expected: { eta: 156.7, eta_low: 106.4, eta_high: 194.7, rate: 1, eta_reason: null },
   },
   {
-    // The same, but of a single run it is not known whether it was usual.
-    name: "a short time of progress, after one long run",
+    // As above, but a single past run may have been unusual, so the range is wider.
+    name: "progress for a short time, after one long run",
     said: steady(10, percent(1)),
     at: 10,
     past: [200],
     expected: { eta: 156.7, eta_low: 90, eta_high: 267.1, rate: 1, eta_reason: null },
   },
   {
-    // Nine tenths by the rate, 1 s, as so much is done; one tenth by the past, 991 s.
-    name: "nearly all done soon, after long runs",
+    // The weights are 9/10 for the rate (1 s left), because most of the work is done, and 1/10 for past runs
+    // (991 s left).
+    name: "a task that is nearly done after a short time, after long runs",
     said: steady(9, percent(10)),
     at: 9,
     past: Array.from({ length: 20 }, () => 1_000),
     expected: { eta: 100, eta_low: 0.75, eta_high: 399.8, rate: 10, eta_reason: null },
   },
   {
-    // Two sevenths by the rate, 98 s, and five by the past, 8 s.
-    name: "a very short time of progress, after short runs",
+    // The weights are 2/7 for the rate (98 s left) and 5/7 for past runs (8 s left).
+    name: "progress for a very short time, after short runs",
     said: steady(2, percent(1)),
     at: 2,
     past: Array.from({ length: 20 }, () => 10),
     expected: { eta: 33.71, eta_low: 7.805, eta_high: 94.31, rate: 1, eta_reason: null },
   },
   {
-    name: "a steady pace that past runs agree with",
+    name: "a steady pace that agrees with past runs",
     said: steady(20, percent(1)),
     at: 20,
     past: Array.from({ length: 20 }, () => 100),
     expected: { eta: 80, rate: 1, eta_reason: null },
   },
   {
-    name: "a standstill, after long runs",
+    name: "a stall, after long runs",
     said: steady(10, percent(1)),
     at: 21,
     past: [900],
     expected: STALLED,
   },
   {
-    name: "a standstill of counts without a total, after long runs",
+    name: "a stall of counts without a total, after long runs",
     said: steady(10, (second) => ({ current: second * 3 })),
     at: 21,
     past: [900],
@@ -274,13 +276,13 @@ for (const { name, said, at, past, expected } of SCENARIOS) {
   });
 }
 
-Deno.test("Estimator.estimate() does not derive a rate from a burst at one instant", () => {
+Deno.test("Estimator.estimate() does not derive a rate from a burst of updates at one instant", () => {
   const burst = [0, 10, 20, 30].map((progress) => [0, { progress }] as const);
   const { eta, rate } = estimateAfter([...burst, [1, { progress: 31 }], [2, { progress: 32 }]], 2);
   assert(eta !== null && Number.isFinite(eta) && rate !== null && Number.isFinite(rate));
 });
 
-Deno.test("Estimator.estimate() restarts when counts replace percentages", () => {
+Deno.test("Estimator.estimate() starts anew when a task switches from percentages to counts", () => {
   const percents = steady(10, percent(1));
   const counts = [11, 12, 13].map((at) => [at, { current: 1_000 * (at - 10), total: 1_000_000 }] as const);
   const { rate } = estimateAfter([...percents, ...counts], 13);
@@ -306,7 +308,7 @@ Deno.test("Estimator.estimate() recovers after a stall", () => {
   assertLess(rate!, 1);
 });
 
-Deno.test("Estimator.estimate() has no ETA and no reason for a task that is not active", () => {
+Deno.test("Estimator.estimate() returns no ETA and no reason for a task that is not active", () => {
   const waiting = transition(undefined, "t", createChange(), 0);
   assertEquals(new Estimator().estimate(waiting, 50), {
     eta: null,
@@ -318,7 +320,7 @@ Deno.test("Estimator.estimate() has no ETA and no reason for a task that is not 
   assertEquals(new Estimator().estimate(ended, 50).eta_reason, null);
 });
 
-Deno.test("Estimator.estimate() ignores the jump to 100 % of a task that ended early", () => {
+Deno.test("Estimator.estimate() ignores the jump to 100 % when a task finishes early", () => {
   const estimator = new Estimator();
   let task: Task = transition(undefined, "t", createChange(), 0);
   for (const [at, update] of steady(10, percent(1))) {
@@ -330,7 +332,7 @@ Deno.test("Estimator.estimate() ignores the jump to 100 % of a task that ended e
   assertEquals(estimator.estimate(task, 11), { eta: null, ...NO_RANGE, rate: 1, eta_reason: null });
 });
 
-Deno.test("Estimator reads past runs once, when the task becomes active", () => {
+Deno.test("Estimator reads past runs only once, when the task becomes active", () => {
   const asked: string[] = [];
   const estimator = new Estimator((name) => {
     asked.push(name);
@@ -346,7 +348,7 @@ Deno.test("Estimator reads past runs once, when the task becomes active", () => 
 });
 
 Deno.test("Estimator.estimate() is more accurate with past runs if a task starts slowly", () => {
-  // A tenth in the first half of the time, all else in the second.
+  // The task does a tenth of its work in the first half of the time, and the rest in the second half.
   const progressAt = (second: number) => second <= 50 ? second / 5 : 10 + (second - 50) * 1.8;
   const past = [95, 104, 99, 110, 92, 101];
   for (const at of [5, 20, 40, 60, 80]) {
@@ -358,7 +360,7 @@ Deno.test("Estimator.estimate() is more accurate with past runs if a task starts
   }
 });
 
-Deno.test("Estimator.correction() returns null if the estimate is still right", () => {
+Deno.test("Estimator.correction() returns null if the last estimate is still accurate", () => {
   const estimator = new Estimator(() => new PastDurations([60]));
   let task = transition(undefined, "t", createChange(), 0);
   assertEquals(estimator.correction(task, 100), null, "it has not begun");
@@ -420,7 +422,7 @@ Deno.test("Estimator.estimate() returns a finite ETA, or a reason why there is n
   assertGreater(withEta, 500);
 });
 
-Deno.test("Estimator.estimate() never returns an infinite ETA for extreme amounts", () => {
+Deno.test("Estimator.estimate() never returns an infinite ETA, even for extreme counts", () => {
   const tiny: [number, Said][] = [0, 1, 2, 3].map((n) => [n, { progress: n * Number.MIN_VALUE }]);
   const huge: [number, Said][] = [0, 1, 2, 3].map((n) => [n, { current: n / 100, total: Number.MAX_VALUE }]);
   for (const said of [tiny, huge]) {

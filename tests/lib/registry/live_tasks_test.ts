@@ -26,7 +26,7 @@ Deno.test("LiveTasks.localCount does not count tasks of other processes", () => 
   assertEquals([live.localCount, live.get("c", "away")], [0, undefined]);
 });
 
-Deno.test("LiveTasks.add() records when a reporter disconnected, except one that never connects", () => {
+Deno.test("LiveTasks.add() records when a reporter disconnected, except for reporters over HTTP, which are never connected", () => {
   const live = new LiveTasks(emptyStore());
   live.add("c", "local", { owner: here.id, reporter: here, at: 5 });
   live.add("c", "unowned", { owner: null, reporter: null, at: 5 });
@@ -57,7 +57,7 @@ Deno.test("LiveTasks.ownedBy() returns the tasks of one reporter", () => {
   live.add("c", "mine", { owner: here.id, reporter: here, at: 0 });
   live.add("c", "nobody's", { owner: null, reporter: null, at: 0 });
   assertEquals([owned("remote"), owned("here"), owned("unknown")], [["a", "b", "c"], ["mine"], []]);
-  // The caller may end tasks while it iterates.
+  // The caller may end tasks while it iterates over them.
   for (const { client, id } of live.ownedBy("remote")) if (id !== "b") live.delete(client, id);
   assertEquals(owned("remote"), ["b"]);
   live.delete("c", "b");

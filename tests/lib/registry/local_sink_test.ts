@@ -4,7 +4,7 @@ import { assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** A task of this isolate, with the callbacks it received. */
+/** Begins a task of this isolate, and records the calls of its callbacks. */
 function begin(sink: LocalSink, id: string) {
   const told: string[] = [];
   const handlers = {
@@ -17,7 +17,7 @@ function begin(sink: LocalSink, id: string) {
   return { reporter, told };
 }
 
-Deno.test("LocalSink passes reports to the registry, and cancel requests to the task", async () => {
+Deno.test("LocalSink passes reports to the registry, and cancellation requests to the task", async () => {
   using test = new TestRegistry();
   const sink = new LocalSink(test.registry);
   const [first, second] = [begin(sink, "1"), begin(sink, "2")];
@@ -40,7 +40,7 @@ Deno.test("LocalSink tells running tasks that the process is about to end", () =
   assertEquals([test.registry.task("c", "1")?.active, test.registry.runningCount], [true, 1]);
 });
 
-Deno.test("LocalSink ignores reports after its disposal, without a warning", () => {
+Deno.test("LocalSink ignores reports after it is disposed of, without a warning", () => {
   using test = new TestRegistry();
   const sink = new LocalSink(test.registry);
   const { reporter, told } = begin(sink, "1");
@@ -51,7 +51,7 @@ Deno.test("LocalSink ignores reports after its disposal, without a warning", () 
   assertEquals([told, test.registry.task("c", "1")?.state], [[], "STARTING"]);
 });
 
-Deno.test("LocalSink keeps the first of two tasks with one id", () => {
+Deno.test("LocalSink reports only the first of two tasks with the same id", () => {
   using test = new TestRegistry();
   const sink = new LocalSink(test.registry);
   const [first, second] = [begin(sink, "1"), begin(sink, "1")];

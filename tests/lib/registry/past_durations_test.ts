@@ -3,7 +3,7 @@ import { PastDurations } from "../../../lib/registry/past_durations.ts";
 import { quantile } from "../../../lib/task/quantile.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
-Deno.test("PastDurations.usual is the median", () => {
+Deno.test("PastDurations.usual is the median of the durations", () => {
   assertEquals(new PastDurations([50, 10, 1_000]).usual, 50);
   assertEquals(new PastDurations([10, 30]).usual, 20);
   assertEquals(new PastDurations([]).usual, 0);
@@ -31,14 +31,14 @@ Deno.test("PastDurations.add() keeps the newest twenty durations", () => {
   }));
 });
 
-Deno.test("PastDurations.left() uses the runs that took longer than the elapsed time", () => {
+Deno.test("PastDurations.left() uses only the runs that took longer than the elapsed time", () => {
   const past = new PastDurations([10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
   assertEquals([0, 45, 95].map((elapsed) => past.left(elapsed)?.eta), [55, 30, 5]);
   assertEquals([100, 101, 1e9].map((elapsed) => past.left(elapsed)), [null, null, null]);
   assertEquals(new PastDurations([]).left(0), null);
 });
 
-Deno.test("PastDurations.left() returns the range of the middle half of the runs, wider if they are few", () => {
+Deno.test("PastDurations.left() returns the range of the middle half of the runs, or a wider range if there are few runs", () => {
   assertEquals(new PastDurations([10, 20, 30, 70, 100]).left(0), { eta: 30, low: 20, high: 70 });
   assertEquals(new PastDurations([60]).left(0), { eta: 60, low: 40, high: 90 });
   assertEquals(new PastDurations([60, 60]).left(0), { eta: 60, low: 48, high: 75 });
@@ -46,7 +46,7 @@ Deno.test("PastDurations.left() returns the range of the middle half of the runs
   assert(low > 58 && high < 62, `${low} to ${high}`);
 });
 
-Deno.test("PastDurations.left() returns a finite time within its range", () => {
+Deno.test("PastDurations.left() returns a finite time within the returned range", () => {
   const seconds = fc.double({ min: 0, max: 1e6, noNaN: true });
   fc.assert(fc.property(fc.array(seconds, { maxLength: 20 }), seconds, (durations, elapsed) => {
     const left = new PastDurations(durations).left(elapsed);

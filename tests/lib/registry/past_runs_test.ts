@@ -3,7 +3,7 @@ import type { TaskSummary } from "../../../lib/task/task.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { finishedTask } from "../../support/example_task.ts";
 
-/** An index with the same past runs for every name, which counts its reads. */
+/** An index that has the same past runs for every name, and counts how often they are read. */
 class PastStore {
   asked = 0;
   readonly #runs: readonly TaskSummary[];
@@ -33,7 +33,7 @@ Deno.test("PastRuns.of() reads the newest twenty successful runs", () => {
   assertEquals(new PastRuns(new PastStore([run(-5)])).of("c", "job").usual, 0, "a clock that was set back");
 });
 
-Deno.test("PastRuns reads a name once, adds later ends, and reads it again after a removal", () => {
+Deno.test("PastRuns reads the runs of a name once, adds later ends, and reads them again after a removal", () => {
   const store = new PastStore([run(10)]);
   const past = new PastRuns(store);
   past.ended("c", run(1_000));
@@ -46,7 +46,8 @@ Deno.test("PastRuns reads a name once, adds later ends, and reads it again after
   past.forget("c", "other");
   past.forget("c", "job");
   assertEquals([past.of("c", "job").usual, store.asked], [10, 2]);
-  // The oldest of those that are remembered goes first, and takes the place of the last one when it is back.
+  // If too many names are remembered, the oldest name is forgotten first. When it is read again, it is the
+  // newest.
   for (let index = 0; index < 1_000; index++) past.of("c", `name ${index}`);
   past.of("c", "name 999");
   assertEquals(store.asked, 1_002);

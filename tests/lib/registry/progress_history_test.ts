@@ -10,14 +10,14 @@ function seriesOf(points: Iterable<ProgressPoint>): ProgressHistory {
   return series;
 }
 
-Deno.test("ProgressHistory keeps all of a few points, and the last of several at one time", () => {
+Deno.test("ProgressHistory keeps every point if there are few, but only the last of several points at the same time", () => {
   const points = [[1, 0], [1.5, 20], [1.5, 25], [2, 10], [9, 10]] as const;
   assertEquals(seriesOf(points).points, [[1, 0], [1.5, 25], [2, 10], [9, 10]]);
   assertEquals(seriesOf([]).points, []);
   assertEquals(seriesOf([[1.23456, 33.3333]]).points, [[1.235, 33.33]]);
 });
 
-Deno.test("ProgressHistory keeps a bounded number of points over the whole time, with the first and the last", () => {
+Deno.test("ProgressHistory keeps a limited number of points over the whole time, including the first and the last", () => {
   for (const [count, every] of [[1_000, 1], [100_000, 0.001], [12_345, 60]] as const) {
     const series = seriesOf(Array.from({ length: count }, (_, n) => [n * every, n * 100 / count] as const));
     const { points } = series;
@@ -36,7 +36,7 @@ Deno.test("ProgressHistory keeps the last point before a pause", () => {
   assertEquals(points.slice(-2), [[999, 49.95], [5_000, 51]]);
 });
 
-Deno.test("ProgressHistory holds only added points, in order and within its bound", () => {
+Deno.test("ProgressHistory holds only points that were added, in order and within its limit", () => {
   const gap = fc.oneof(
     fc.constant(0),
     fc.double({ min: 0, max: 1, noNaN: true }),
@@ -49,7 +49,7 @@ Deno.test("ProgressHistory holds only added points, in order and within its boun
   });
   fc.assert(fc.property(steps, (steps) => {
     let at = 1_000;
-    // Of several points at one time, the last counts.
+    // Of several points at the same time, only the last is expected.
     const added = new Map(steps.map(([seconds, progress]) => [at += Math.round(seconds * 8) / 8, progress]));
     let now = 1_000;
     const series = seriesOf(

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** Runs a task from start to end. */
+/** Runs a task from its start to its end. */
 function run(
   test: TestRegistry,
   clock: FakeClock,
@@ -38,7 +38,7 @@ Deno.test("Registry estimates the ETA of a new task from past runs of its name",
   assertEquals(etaOf(test, "second"), [40, 26.67, 60, null]);
 });
 
-Deno.test("Registry estimates from successful, existing runs of the same client and name only", () => {
+Deno.test("Registry estimates only from successful runs of the same client and name that have not been removed", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   run(test, clock, "other name", 10, "other");
@@ -68,7 +68,7 @@ Deno.test("Registry estimates from the newest twenty successful runs", () => {
   assertEquals(etaOf(test, "now"), [100, null, null, null]);
 });
 
-Deno.test("Registry.sweep() updates the ETA of a silent task that outlasts past runs, and finally removes it", () => {
+Deno.test("Registry.sweep() updates the ETA of a silent task that outlasts past runs, and finally removes the ETA", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   run(test, clock, "short", 20);

@@ -1,4 +1,4 @@
-/** Tests the progress histories of tasks: running, ended, and after restarts. */
+/** Tests the progress histories of running tasks, of ended tasks, and after restarts. */
 
 import { assert, assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
@@ -32,7 +32,7 @@ Deno.test("Registry.progress() returns the progress history of running and ended
   assertEquals(await seriesOf(test.store, "c", "2"), [], "a point alone is no course");
 });
 
-Deno.test("Registry.progress() includes the end of a failed task, and progress from subtasks", async () => {
+Deno.test("Registry.progress() includes the end of a failed task, and progress that comes from subtasks", async () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   test.begin("c", "whole");
@@ -85,7 +85,7 @@ Deno.test("Registry.sweep() stores progress histories every few seconds", async 
     test.registry[Symbol.dispose]();
     assertEquals((await seriesOf(store, "c", "1")).length, 12, "all of it at an orderly end");
   }
-  // A task of another process continues its stored history.
+  // The task of another process continues its stored progress history.
   await using store = folder.open();
   using test = new TestRegistry({}, "first", store);
   assertEquals((await test.registry.progress("c", "1")).length, 12);
@@ -94,7 +94,7 @@ Deno.test("Registry.sweep() stores progress histories every few seconds", async 
   assertEquals([points.length, points.at(-1)], [13, [CLOCK_START + 72, 90]]);
 });
 
-Deno.test("Registry.sweep() stores the progress histories of thousands of tasks in turns", async () => {
+Deno.test("Registry.sweep() stores the progress histories of thousands of tasks over several sweeps", async () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   const ids = Array.from({ length: 1_000 }, (_, index) => `${index}`);

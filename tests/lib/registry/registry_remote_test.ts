@@ -1,4 +1,4 @@
-/** Tests tasks of other processes: who may report them, reconnects, and restarts of the server. */
+/** Tests tasks of other processes: which reporter may report them, reconnects, and restarts of the server. */
 
 import { HTTP_REPORTER_ID } from "../../../lib/registry/registry_types.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";
@@ -8,12 +8,12 @@ import { FakeClock } from "../../support/fake_clock.ts";
 import { TestRegistry, TestReporter } from "../../support/registry.ts";
 import { reopened } from "../../support/reopened.ts";
 
-/** A reporter in another process. */
+/** Creates a reporter in another process. */
 function far(id = "far"): TestReporter {
   return new TestReporter(id, true);
 }
 
-Deno.test("Registry.report() records a remote reporter, and refuses reports from any other", () => {
+Deno.test("Registry.report() records the remote reporter of a task, and refuses reports from any other reporter", () => {
   using test = new TestRegistry();
   const reporter = far();
   test.report("c", "1", createChange(), reporter);
@@ -28,7 +28,7 @@ Deno.test("Registry.report() records a remote reporter, and refuses reports from
   }
 });
 
-Deno.test("Registry.report() refuses a report number that is not above the last one", () => {
+Deno.test("Registry.report() refuses a sequence number that is not above the reporter's last one", () => {
   using test = new TestRegistry();
   const reporter = far();
   const say = (seq: number, progress: number) => {
@@ -98,7 +98,7 @@ Deno.test("Registry ends a task as lost after it was stale for too long", () => 
   assertThrows(() => test.report("c", "quiet", { type: "update" }, reporter), TransitionError, "has ended");
 });
 
-Deno.test("Registry.requestCancel() cancels a waiting task reported over HTTP at once", () => {
+Deno.test("Registry.requestCancel() immediately cancels a task that is reported over HTTP and has not started", () => {
   using before = new TestRegistry();
   const reporter = far(HTTP_REPORTER_ID);
   for (const id of ["1", "2", "running"]) before.report("c", id, createChange(), reporter);
@@ -114,7 +114,7 @@ Deno.test("Registry.requestCancel() cancels a waiting task reported over HTTP at
   }
 });
 
-Deno.test("Registry continues the tasks of other processes after a restart, with unused versions", () => {
+Deno.test("Registry continues the tasks of other processes after a restart, with versions that were never published", () => {
   using clock = new FakeClock();
   using before = new TestRegistry();
   before.begin("c", "here");

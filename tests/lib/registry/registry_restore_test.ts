@@ -1,4 +1,4 @@
-/** Tests the removal of tasks: by users, who can restore them for a while, and by age and limits. */
+/** Tests the removal of tasks: by users, who can restore them for a while, and because of age or limits. */
 
 import type { Registry } from "../../../lib/registry/registry.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";
@@ -11,12 +11,12 @@ function idsOf(registry: Registry, client = "c"): string[] {
   return registry.tasks(client).map(({ id }) => id).reverse();
 }
 
-/** The error of restoring a task. */
+/** Returns the code of the error that restoring a task causes. */
 function refusal(registry: Registry, id: string): string {
   return assertThrows(() => registry.restore("c", id), TransitionError).code;
 }
 
-Deno.test("Registry.restore() restores a task at its place, with log, history and launch", async () => {
+Deno.test("Registry.restore() restores a task at its position in the list, with its log, history and launch", async () => {
   using _clock = new FakeClock();
   using test = new TestRegistry();
   const { registry } = test;
@@ -51,7 +51,7 @@ Deno.test("Registry.restore() restores a task at its place, with log, history an
   assertEquals(changes.tasks.map(({ task }) => task), [restored]);
 });
 
-Deno.test("Registry.restore() succeeds within the window, and throws after it", () => {
+Deno.test("Registry.restore() succeeds within the restore window, and throws afterwards", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ restoreWindowMs: 5_000, sweepIntervalMs: 1_000_000 });
   const { registry } = test;
@@ -66,7 +66,7 @@ Deno.test("Registry.restore() succeeds within the window, and throws after it", 
   assertEquals([idsOf(registry), test.events.length], [["early"], events]);
 });
 
-Deno.test("Registry purges a removed task after the window", () => {
+Deno.test("Registry purges a removed task after the restore window", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ restoreWindowMs: 5_000, sweepIntervalMs: 1_000 });
   test.run("c", "1");
@@ -94,7 +94,7 @@ Deno.test("Registry.restore() throws if the task was not removed, or its id is t
   assertEquals([registry.cursor.seq, registry.task("c", "taken")?.version], [seq, version]);
 });
 
-Deno.test("Registry.restore() of a reused id restores the last task only", async () => {
+Deno.test("Registry.restore() of a reused id restores only the last task with that id", async () => {
   using test = new TestRegistry();
   const { registry } = test;
   test.begin("c", "1", { name: "first" });
@@ -110,7 +110,7 @@ Deno.test("Registry.restore() of a reused id restores the last task only", async
   assertEquals((await registry.history("c", "1")).map(({ version }) => version), [1, 2, 3]);
 });
 
-Deno.test("Registry.restore() succeeds once per removal, each with a window of its own", () => {
+Deno.test("Registry.restore() succeeds once for each removal, and each removal has its own restore window", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ restoreWindowMs: 5_000, sweepIntervalMs: 1_000 });
   const { registry } = test;
@@ -126,7 +126,7 @@ Deno.test("Registry.restore() succeeds once per removal, each with a window of i
   assertEquals(test.removed.length, 4);
 });
 
-Deno.test("Registry.restore() throws if a limit removed the task", () => {
+Deno.test("Registry.restore() throws if the task was removed because of a limit", () => {
   using test = new TestRegistry({ endedTasksPerClient: 1 });
   test.run("c", "1", "2");
   assertEquals([test.removed, refusal(test.registry, "1")], [["c/1"], "task_not_found"]);

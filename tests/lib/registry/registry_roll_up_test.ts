@@ -23,7 +23,7 @@ Deno.test("Registry computes a parent's progress from the weights of its childre
   assertEquals([progressOf(test, "parent"), test.registry.task("c", "parent")?.state], [100, "PROCESSING"]);
 });
 
-Deno.test("Registry never decreases a parent's progress, for another child or one that goes back", () => {
+Deno.test("Registry never decreases a parent's progress, even if a child is added or a child's progress decreases", () => {
   using test = new TestRegistry();
   test.begin("c", "parent");
   test.begin("c", "1", { parent_id: "parent" });
@@ -70,7 +70,7 @@ Deno.test("Registry does not update a parent that reports its own progress, has 
   assertEquals([progressOf(test, "own"), progressOf(test, "1"), test.registry.count("c")], [100, 95, 3]);
 });
 
-Deno.test("Registry accepts children of weight 0, and cycles of parents", () => {
+Deno.test("Registry accepts children with a weight of 0, and cycles of parents", () => {
   using test = new TestRegistry();
   test.begin("c", "parent");
   test.begin("c", "weightless", { parent_id: "parent", weight: 0 });
@@ -99,7 +99,7 @@ Deno.test("Registry updates a cycle of parents in finite time", () => {
   assertEquals(test.registry.task("c", "light")?.state, "FINISHED");
 });
 
-Deno.test("Registry counts a child that is older than its parent", () => {
+Deno.test("Registry includes a child that was created before its parent", () => {
   using test = new TestRegistry();
   test.begin("c", "early", { parent_id: "parent" });
   test.progress("c", "early", 20);
@@ -110,7 +110,7 @@ Deno.test("Registry counts a child that is older than its parent", () => {
   assertEquals(progressOf(test, "parent"), 40);
 });
 
-Deno.test("Registry accepts as many generations as the limit of tasks allows", () => {
+Deno.test("Registry accepts as many levels of subtasks as the limit on tasks allows", () => {
   using test = new TestRegistry();
   test.begin("c", "0");
   for (let i = 1; i < 9_000; i++) test.begin("c", `${i}`, { parent_id: `${i - 1}` });
@@ -118,10 +118,10 @@ Deno.test("Registry accepts as many generations as the limit of tasks allows", (
   assertEquals(progressOf(test, "0"), 50);
 });
 
-Deno.test("Registry keeps a parent's progress between 0 and 100 and never decreasing, over random children", () => {
+Deno.test("Registry keeps a parent's progress between 0 and 100 and never decreases it, for random children", () => {
   const step = fc.record({
     do: fc.constantFrom("begin", "progress", "progress", "finish"),
-    // Parents are created before their children.
+    // In each pair, the parent comes before its children, so there are no cycles.
     family: fc.constantFrom<[string, string]>(["1", "top"], ["2", "top"], ["2", "1"], ["3", "1"], ["3", "2"]),
     weight: fc.double({ min: 0, max: 10, noNaN: true }),
     progress: fc.option(fc.double({ min: 0, max: 100, noNaN: true })),

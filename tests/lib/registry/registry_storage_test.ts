@@ -9,7 +9,7 @@ import { HeldStore } from "../../support/held_store.ts";
 import { TestRegistry, TestReporter } from "../../support/registry.ts";
 import { reopened } from "../../support/reopened.ts";
 
-Deno.test("Registry interrupts the tasks that ran in the previous process, with a version above any given out", async () => {
+Deno.test("Registry interrupts the tasks that ran in the previous process, with versions above all that were published", async () => {
   using clock = new FakeClock();
   using before = new TestRegistry();
   before.report("c", "waiting", createChange());
@@ -20,14 +20,14 @@ Deno.test("Registry interrupts the tasks that ran in the previous process, with 
   const seen = new Map(before.registry.tasks("c").map((task) => [task.id, task]));
   clock.pass(60_000);
 
-  // Numbers up to 1,000 may have been seen without having been committed.
+  // Sequence numbers up to 1,000 may have been published without having been committed.
   using after = reopened(before, 1_000);
   const { registry } = after;
   for (const id of ["waiting", "running"]) {
     const task = registry.task("c", id)!;
     assertEquals([task.state, task.active, task.finished_at], ["ERROR", false, CLOCK_START + 60]);
     assertEquals(task.error, { type: "interrupted", message: "The server ended while the task ran" });
-    // Each sequence number after that of the record may have been another version of this task.
+    // Each sequence number after that of the record may have belonged to another version of this task.
     const { seq } = before.registry.stored("c", id)!;
     assertGreater(task.version, seen.get(id)!.version + (1_000 - seq));
     assertGreater(registry.stored("c", id)!.seq, 1_000);
@@ -37,7 +37,7 @@ Deno.test("Registry interrupts the tasks that ran in the previous process, with 
   assertEquals(registry.task("c", "done"), seen.get("done"));
   assertEquals(registry.count("c"), 3);
   assertEquals([registry.runningCount, registry.cursor.epoch], [0, "first"]);
-  // Its reporter comes back too late.
+  // The task's reporter reconnects too late.
   assertThrows(() => after.progress("c", "running", 50), TransitionError, "it has ended as ERROR");
 });
 
@@ -74,7 +74,7 @@ Deno.test("Registry sets no timer for an empty store", () => {
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("Registry.announceShutdown() tells each reporter about its tasks, and changes none", () => {
+Deno.test("Registry.announceShutdown() tells each reporter about its tasks, and changes no task", () => {
   using test = new TestRegistry();
   const other = new TestReporter("other");
   test.begin("a", "1");
@@ -87,7 +87,7 @@ Deno.test("Registry.announceShutdown() tells each reporter about its tasks, and 
   assertEquals([test.reporter.cancelled, test.registry.cursor.seq], [[], seq]);
 });
 
-Deno.test("Registry.announceShutdown() allows tasks to end meanwhile", () => {
+Deno.test("Registry.announceShutdown() allows tasks to end afterwards", () => {
   using test = new TestRegistry();
   const reporter = new TestReporter();
   reporter.interrupted = (client, id) => {
@@ -99,7 +99,7 @@ Deno.test("Registry.announceShutdown() allows tasks to end meanwhile", () => {
   assertEquals(test.registry.runningCount, 0);
 });
 
-Deno.test("Registry.interruptAll() ends unfinished tasks only", () => {
+Deno.test("Registry.interruptAll() ends only unfinished tasks", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   const { registry } = test;
@@ -121,7 +121,7 @@ Deno.test("Registry.interruptAll() ends unfinished tasks only", () => {
   assertThrows(() => test.progress("a", "1", 5), TransitionError, "it has ended as ERROR");
 });
 
-Deno.test("Registry.cursor has another epoch while nothing can be committed; cursors of both are accepted", async () => {
+Deno.test("Registry.cursor has another epoch while nothing can be committed, and cursors of both epochs are accepted", async () => {
   const store = new HeldStore();
   using test = new TestRegistry({}, "first", store);
   const { registry } = test;
@@ -147,7 +147,7 @@ Deno.test("Registry.cursor has another epoch while nothing can be committed; cur
   assertEquals(registry.changesSince("c", { epoch: "unsaved", seq: 100 }), undefined);
 });
 
-Deno.test("Registry.creationError() is the limit that is reached, or the storage error", async () => {
+Deno.test("Registry.creationError() returns the error about a limit that is reached, or the storage error", async () => {
   const store = new HeldStore();
   using test = new TestRegistry({ liveTasksPerClient: 1, clients: 1 }, "first", store);
   const { registry } = test;
@@ -232,7 +232,7 @@ Deno.test("Registry.onDegradation() calls the listener when the store becomes de
   assertEquals(heard, ["the disk is full", undefined]);
 });
 
-Deno.test("Registry refuses changes without sequence numbers left, and is unchanged", () => {
+Deno.test("Registry refuses changes and stays unchanged if no sequence numbers are left", () => {
   const store = new HeldStore();
   using test = new TestRegistry({ liveTasksPerClient: 1 }, "first", store);
   const { registry } = test;
@@ -252,7 +252,7 @@ Deno.test("Registry refuses changes without sequence numbers left, and is unchan
   assertEquals([registry.cursor.seq, registry.clients()], [5, ["c"]]);
 });
 
-Deno.test("Registry.sweep() does not throw at its interval if no sequence numbers are left", () => {
+Deno.test("Registry.sweep() does not throw when its timer calls it and no sequence numbers are left", () => {
   using clock = new FakeClock();
   const store = new HeldStore();
   using test = new TestRegistry({ endedTaskAgeMs: 60_000, sweepIntervalMs: 1_000 }, "first", store);
@@ -262,7 +262,7 @@ Deno.test("Registry.sweep() does not throw at its interval if no sequence number
   store.takeSeq = () => {
     throw new StorageError("tasks.db", "nothing could be written for too long");
   };
-  // A timer calls it, so that an error would end the process.
+  // A timer calls sweep(), so an error would end the process.
   clock.pass(62_000);
   assertEquals([test.registry.task("c", "silent")?.stale, test.registry.count("c")], [false, 2]);
   store.takeSeq = take;
@@ -289,7 +289,7 @@ Deno.test("Registry.history() returns changes of state and status, but not of pr
     "NOT_STARTED Not started",
     "STARTING Starting",
     "PROCESSING Processing",
-    // All changes of state are kept, and only the newest of the other entries.
+    // All changes of state are kept, but only the newest of the other entries.
     "PROCESSING two",
     "PROCESSING three",
     "PROCESSING four",
@@ -307,7 +307,7 @@ Deno.test("Registry.history() returns changes of state and status, but not of pr
   assertEquals(await registry.history("c", "unknown"), []);
 });
 
-Deno.test("Registry.launch() returns what a task was started with by name, otherwise undefined", async () => {
+Deno.test("Registry.launch() returns the name and the arguments of a task that was started by name, otherwise undefined", async () => {
   using test = new TestRegistry();
   const { registry } = test;
   test.begin("c", "1");

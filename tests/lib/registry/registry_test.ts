@@ -56,14 +56,14 @@ Deno.test("Registry.report() refuses a reporter that did not create the task", (
     const error = assertThrows(() => test.report("c", "1", change, stranger), TransitionError);
     assertEquals(error.message, 'Cannot report task "1": another reporter runs it');
   }
-  // The same reporter as a new object, as after a reconnect.
+  // The same reporter is represented by a new object, as after a reconnect.
   test.report("c", "1", { type: "update", progress: 7 }, new TestReporter(test.reporter.id));
   assertEquals(test.registry.task("c", "1")?.progress, 7);
   test.registry.apply("c", "external", createChange());
   assertThrows(() => test.report("c", "external", { type: "start" }, stranger), TransitionError);
 });
 
-Deno.test("Registry.report() limits times to the present", () => {
+Deno.test("Registry.report() replaces times in the future with the present", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   const { registry, reporter } = test;
@@ -80,7 +80,7 @@ Deno.test("Registry.report() limits times to the present", () => {
   assertEquals(late.updated_at, CLOCK_START + 1);
 });
 
-Deno.test("Registry.report() refuses tasks beyond a limit, and stores nothing of them", () => {
+Deno.test("Registry.report() refuses tasks beyond a limit, and stores nothing about them", () => {
   using test = new TestRegistry({ clients: 2, liveTasksPerClient: 2 });
   const { registry } = test;
   test.begin("a", "1");
@@ -119,7 +119,7 @@ Deno.test("Registry publishes each end, then its removal, if no ended tasks are 
   assertEquals([test.registry.clients(), test.registry.tasks("a")], [[], []]);
 });
 
-Deno.test("Registry.remove() removes ended tasks only", () => {
+Deno.test("Registry.remove() removes only ended tasks", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   assertEquals([test.registry.remove("c", "1"), test.registry.remove("c", "2")], [false, false]);
@@ -130,7 +130,7 @@ Deno.test("Registry.remove() removes ended tasks only", () => {
   assertEquals(test.registry.task("c", "1")?.version, 2);
 });
 
-Deno.test("Registry keeps nothing of clients that were only read", () => {
+Deno.test("Registry stores nothing about clients that were only read", () => {
   using test = new TestRegistry({ clients: 1 });
   const { registry } = test;
   for (let i = 0; i < 100; i++) {
@@ -146,7 +146,7 @@ Deno.test("Registry keeps nothing of clients that were only read", () => {
   test.begin("known", "1");
 });
 
-Deno.test("Registry.changesSince() rejects cursors of another epoch or of the future", () => {
+Deno.test("Registry.changesSince() returns undefined for cursors of another epoch or from the future", () => {
   using test = new TestRegistry({ removalsPerClient: 2 });
   const { registry } = test;
   test.run("c", "1", "2", "3");
@@ -162,7 +162,7 @@ Deno.test("Registry.changesSince() rejects cursors of another epoch or of the fu
   assertEquals(registry.changesSince("c", { epoch: "first", seq: 11 })?.removed, [{ id: "3", seq: 12 }]);
 });
 
-/** Applies changes to the copy that a watcher held at a cursor. */
+/** Applies changes to the tasks that a watcher had at a cursor. */
 function caughtUp(before: ReadonlyMap<string, Task>, changes: ChangesSince): Map<string, Task> {
   const tasks = new Map(before);
   for (const { id } of changes.removed) tasks.delete(id);
@@ -174,7 +174,7 @@ function sorted(tasks: ReadonlyMap<string, Task>): Task[] {
   return [...tasks.values()].sort((a, b) => a.id < b.id ? -1 : 1);
 }
 
-Deno.test("Registry.changesSince() leads from any cursor of a random history to the present", () => {
+Deno.test("Registry.changesSince() leads from any cursor of a random history to the present state", () => {
   const step = fc.record({
     do: fc.constantFrom("begin", "update", "finish", "remove"),
     client: fc.constantFrom("a", "b"),
@@ -249,7 +249,7 @@ Deno.test("Registry.log() keeps the newest lines, while log_count counts all", a
   assertEquals((await test.registry.log("c", "2", 0, 35)).lines, []);
 });
 
-Deno.test("Registry bounds the metadata of a task, however many updates add to it", () => {
+Deno.test("Registry limits the size of a task's metadata, however many updates add to it", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   for (let i = 0; i < 100; i++) {
@@ -257,14 +257,14 @@ Deno.test("Registry bounds the metadata of a task, however many updates add to i
     try {
       test.report("c", "1", { type: "update", metadata });
     } catch (error) {
-      // Refusing the excess would be acceptable, too.
+      // The registry may truncate the metadata or refuse the update.
       assert(error instanceof LimitError || error instanceof TransitionError, String(error));
     }
   }
   assertLessOrEqual(JSON.stringify(test.registry.task("c", "1")?.metadata).length, LIMITS.metadataBytes);
 });
 
-Deno.test("Registry.requestCancel() tells the reporter each time, but changes the record once", () => {
+Deno.test("Registry.requestCancel() notifies the reporter each time, but changes the record only once", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   assertEquals(test.registry.requestCancel("c", "1").cancel_requested, true);
@@ -302,7 +302,7 @@ Deno.test("Registry.reporterLost() marks the reporter's active tasks as stale un
   assertEquals(test.progress("c", "1", 5).stale, false);
 });
 
-Deno.test("Registry.sweep() marks tasks as stale after their promised interval", () => {
+Deno.test("Registry.sweep() marks tasks as stale after the interval that they promised", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ sweepIntervalMs: 1_000 });
   const stale = (id: string) => test.registry.task("c", id)?.stale;
@@ -355,7 +355,7 @@ Deno.test("Registry.sweep() marks a task as stalled even if it never had an ETA"
   assertEquals(test.registry.task("c", "1")?.eta_reason, "stalled");
 });
 
-Deno.test("Registry sweeps only while there are tasks, or restorable ones", () => {
+Deno.test("Registry sweeps only while there are tasks or restorable tasks", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ sweepIntervalMs: 1_000, restoreWindowMs: 5_000 });
   assertEquals(clock.pending, 0);

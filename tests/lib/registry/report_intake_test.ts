@@ -1,4 +1,4 @@
-/** Tests the answers to refused reports. */
+/** Tests the replies to refused reports. */
 
 import { StorageError } from "../../../lib/errors.ts";
 import type { ReportedChange } from "../../../lib/task/task.ts";
@@ -11,7 +11,7 @@ import { TestRegistry, TestReporter } from "../../support/registry.ts";
 const UPDATE: ReportedChange = { type: "update", progress: 5 };
 const FINISH: ReportedChange = { type: "finish", result: null };
 
-/** A reporter in another process. */
+/** The intake of reports from a reporter in another process. */
 class Intake {
   readonly #intake: ReportIntake;
 
@@ -25,7 +25,7 @@ class Intake {
   }
 }
 
-Deno.test("ReportIntake.take() returns null if a report is applied, now or before", () => {
+Deno.test("ReportIntake.take() returns null if it applies a report, or has applied the report before", () => {
   using test = new TestRegistry();
   const intake = new Intake(test);
   assertEquals(intake.take("1", createChange(), 1), null);
@@ -37,7 +37,7 @@ Deno.test("ReportIntake.take() returns null if a report is applied, now or befor
   assertEquals(intake.take("1", UPDATE, 2), null, "it came late");
 });
 
-Deno.test("ReportIntake.take() reports an unknown task once, until it is created", () => {
+Deno.test("ReportIntake.take() returns only once that a task is unknown, until the task is created", () => {
   using test = new TestRegistry();
   const intake = new Intake(test);
   const unknown = { type: "unknown", client: "c", id: "1" };
@@ -53,7 +53,7 @@ Deno.test("ReportIntake.take() reports an unknown task once, until it is created
   assertEquals(intake.take("1", UPDATE, 10), unknown, "it is unknown once more");
 });
 
-Deno.test("ReportIntake.take() returns the reason of a refusal, and none if the task has ended", () => {
+Deno.test("ReportIntake.take() returns a refusal with its reason, or without a reason if the task has ended", () => {
   using test = new TestRegistry({ liveTasksPerClient: 1 });
   const intake = new Intake(test);
   const refused = (id: string, reason: string | null) => ({ type: "refused", client: "c", id, reason });
@@ -84,7 +84,7 @@ Deno.test("ReportIntake.take() throws storage errors", async () => {
   await store.release();
 });
 
-Deno.test("ReportIntake remembers a bounded number of unknown tasks, and then reports them again", () => {
+Deno.test("ReportIntake remembers a limited number of unknown tasks, and reports forgotten ones again", () => {
   using test = new TestRegistry();
   const intake = new Intake(test);
   for (let n = 0; n < 10_000; n++) intake.take(`${n}`, UPDATE);

@@ -9,7 +9,7 @@ const [A, B, C] = ["a", "b", "c"].map((id, i) => ({ client: "c", id, endedAt: i 
   EndedTask,
 ];
 
-/** The restorable task, if there is one. */
+/** Whether a task can be restored. */
 function has(tasks: RestorableTasks, task: EndedTask): boolean {
   const { client, id } = task;
   const known = tasks.get({ client, id });
@@ -17,7 +17,7 @@ function has(tasks: RestorableTasks, task: EndedTask): boolean {
   return known !== undefined;
 }
 
-Deno.test("RestorableTasks.get() returns a task until the end of the window", () => {
+Deno.test("RestorableTasks.get() returns a task until the end of the restore window", () => {
   using clock = new FakeClock();
   const tasks = new RestorableTasks(5_000);
   assertEquals([has(tasks, A), tasks.size], [false, 0]);
@@ -45,7 +45,7 @@ Deno.test("RestorableTasks.takeOverdue() returns each overdue task once, oldest 
   assertEquals([tasks.takeOverdue(), tasks.size], [[C], 0]);
 });
 
-Deno.test("RestorableTasks.add() restarts the window of a task that is removed again", () => {
+Deno.test("RestorableTasks.add() restarts the restore window of a task that is removed again", () => {
   using clock = new FakeClock();
   const tasks = new RestorableTasks(5_000);
   tasks.add(A);
@@ -56,7 +56,7 @@ Deno.test("RestorableTasks.add() restarts the window of a task that is removed a
   assertEquals([has(tasks, A), has(tasks, B), tasks.takeOverdue()], [true, false, [B]]);
 });
 
-Deno.test("RestorableTasks.delete() removes a task, and accepts an unknown one", () => {
+Deno.test("RestorableTasks.delete() removes a task, and ignores an unknown one", () => {
   using clock = new FakeClock();
   const tasks = new RestorableTasks(5_000);
   tasks.add(A);
@@ -69,7 +69,7 @@ Deno.test("RestorableTasks.delete() removes a task, and accepts an unknown one",
   assertEquals(tasks.takeOverdue(), [B]);
 });
 
-Deno.test("RestorableTasks with a window of 0 keeps a task for the same millisecond only", () => {
+Deno.test("RestorableTasks with a restore window of 0 keeps a task only for the same millisecond", () => {
   using clock = new FakeClock();
   const tasks = new RestorableTasks(0);
   tasks.add(A);

@@ -6,7 +6,7 @@ import { assertEquals, assertGreater, assertThrows } from "../../support/assert.
 
 const LIMITS = { clients: 2, liveTasksPerClient: 3, endedTasksPerClient: 2, endedTasks: 3 };
 
-/** A time before every end. */
+/** A time before the end of every task. */
 const NEVER = -Infinity;
 
 function ended(name: string, endedAt = 0): EndedTask {
@@ -14,7 +14,7 @@ function ended(name: string, endedAt = 0): EndedTask {
   return { client, id, endedAt };
 }
 
-/** Removes the excess after the end of a client's task, and returns it. */
+/** Removes the excess tasks after the end of a client's task, and returns them. */
 function removeExcess(retention: Retention, client: string, endedBefore = NEVER): string[] {
   const gone: string[] = [];
   for (let key = retention.excess(endedBefore, client); key; key = retention.excess(endedBefore, client)) {
@@ -24,7 +24,7 @@ function removeExcess(retention: Retention, client: string, endedBefore = NEVER)
   return gone;
 }
 
-/** Starts and ends tasks of a client; returns all tasks that were removed. */
+/** Starts and ends tasks of a client, and returns all tasks that were removed. */
 function run(retention: Retention, client: string, ...ids: string[]): string[] {
   return ids.flatMap((id) => {
     retention.begin(client);
@@ -33,7 +33,7 @@ function run(retention: Retention, client: string, ...ids: string[]): string[] {
   });
 }
 
-Deno.test("Retention.begin() throws an error that names the limit", () => {
+Deno.test("Retention.begin() throws an error that names the limit that is reached", () => {
   const retention = new Retention(LIMITS);
   for (let i = 0; i < 3; i++) retention.begin("a");
   const tooMany = assertThrows(() => retention.begin("a"), LimitError);
@@ -59,7 +59,7 @@ Deno.test("Retention.begin() throws an error that names the limit", () => {
   assertEquals(retention.clients(), ["a", "b"]);
 });
 
-Deno.test("Retention.adopt() and addEnded() count existing tasks, whatever the limits", () => {
+Deno.test("Retention.adopt() and addEnded() count existing tasks even beyond the limits", () => {
   const retention = new Retention({ ...LIMITS, clients: 1, liveTasksPerClient: 1 });
   assertEquals(retention.isEmpty, true);
   for (let i = 0; i < 5; i++) retention.adopt("a");
@@ -75,7 +75,7 @@ Deno.test("Retention.adopt() and addEnded() count existing tasks, whatever the l
   assertEquals(removeExcess(retention, "a"), ["a/0", "a/1", "a/2", "b/2"]);
 });
 
-Deno.test("Retention.excess() selects the oldest ended tasks beyond the limits of a client and of all", () => {
+Deno.test("Retention.excess() selects the oldest ended tasks beyond the limit of a client and beyond the total limit", () => {
   const retention = new Retention(LIMITS);
   assertEquals(run(retention, "a", "1", "2"), []);
   assertEquals(run(retention, "a", "3"), ["a/1"]);
@@ -92,7 +92,7 @@ Deno.test("Retention.excess() selects every ended task if the limit is 0", () =>
   }
 });
 
-Deno.test("Retention.excess() selects the oldest task that ended before a time, of any client", () => {
+Deno.test("Retention.excess() selects the oldest task of any client that ended before a given time", () => {
   const retention = new Retention({ ...LIMITS, endedTasks: 10, endedTasksPerClient: 10 });
   retention.addEnded(ended("a/1", 100));
   retention.addEnded(ended("b/1", 200));
@@ -146,7 +146,7 @@ Deno.test("Retention.excess() selects a restored task last", () => {
   assertEquals(removeExcess(retention, "a"), ["a/2"], "a restored task is removed last");
 });
 
-Deno.test("Retention.forget() makes room for another client once a client has no tasks", () => {
+Deno.test("Retention.forget() frees a client's place for another client once the first has no tasks", () => {
   const retention = new Retention(LIMITS);
   run(retention, "a", "1");
   retention.begin("b");
@@ -158,7 +158,7 @@ Deno.test("Retention.forget() makes room for another client once a client has no
   assertEquals(retention.clients(), ["b", "c"]);
 });
 
-Deno.test("Retention agrees with a naive model", () => {
+Deno.test("Retention selects the same tasks as a naive model", () => {
   const step = fc.record({
     do: fc.constantFrom("begin", "begin", "end", "end", "adopt", "forget", "old"),
     client: fc.constantFrom("a", "b", "c"),

@@ -30,7 +30,7 @@ Deno.test("SubtaskProgress.add() returns null if no child has a weight", () => {
   assertEquals(parent.add(exampleTask({ weight: 2, progress: 50 }), new SubtaskProgress()), 50);
 });
 
-Deno.test("SubtaskProgress.add() equals a sum computed from scratch", () => {
+Deno.test("SubtaskProgress.add() returns the same as a sum computed from scratch", () => {
   const said = fc.array(
     fc.tuple(fc.nat(3), fc.option(fc.integer({ min: 0, max: 100 }))),
     { minLength: 1, maxLength: 40 },

@@ -1,4 +1,4 @@
-/** DenoSocket against Deno's own WebSocket server, and against misbehaving servers. */
+/** Tests DenoSocket with Deno's own WebSocket server, and with misbehaving servers. */
 
 import { DenoSocket, type SocketEvents } from "../../../lib/remote/deno_socket.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
@@ -19,12 +19,12 @@ class Recorder implements SocketEvents {
   }
 }
 
-/** A server's frame in hexadecimal digits. */
+/** Converts hexadecimal digits to the bytes of a frame from a server. */
 function hex(digits: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(digits.match(/[\da-f]{2}/g) ?? [], (byte) => parseInt(byte, 16));
 }
 
-/** Opens a socket to a server that answers the handshake. */
+/** Opens a socket to a server that accepts the handshake. */
 async function opened(): Promise<{ peer: RawPeer; socket: DenoSocket; told: Recorder } & Disposable> {
   const server = new RawSocketServer();
   const told = new Recorder();
@@ -74,7 +74,7 @@ Deno.test("DenoSocket is compatible with Deno's own WebSockets", async () => {
   assertEquals(other.events, ["open"], "who closes it needs not be told");
 });
 
-Deno.test("DenoSocket sends the right handshake", async () => {
+Deno.test("DenoSocket sends a correct handshake", async () => {
   using server = new RawSocketServer();
   const told = new Recorder();
   const socket = new DenoSocket(`${server.url}/base/ws/report?reporter=a`, told);
@@ -113,10 +113,11 @@ Deno.test("DenoSocket calls onClose once if the connection can't be opened", asy
   await told.until("close");
 });
 
-Deno.test("DenoSocket joins fragments of a message, and answers pings in between", async () => {
+Deno.test("DenoSocket joins the fragments of a message, and responds to pings between them", async () => {
   using test = await opened();
   const { peer, told } = test;
-  // "Hel" + ping "?" + "l" + "o", followed by a complete message; chunked inside the frames.
+  // The frames are "Hel", a ping "?", "l", "o", and a complete message; the chunks begin and end inside the
+  // frames.
   await peer.send(hex("01034865"));
   await peer.send(hex("6c89013f00016c8001"));
   await peer.send(hex("6f8102c3"));
@@ -128,7 +129,7 @@ Deno.test("DenoSocket joins fragments of a message, and answers pings in between
   await peer.send(hex("8a00"));
   await peer.send(hex("810141"));
   await until(() => told.texts.length === 3);
-  // A character split over two frames.
+  // One character is split over two frames.
   await peer.send(hex("0101c3"));
   await peer.send(hex("8001a9"));
   await until(() => told.texts.length === 4);
@@ -142,7 +143,7 @@ Deno.test("DenoSocket receives frames that arrive together with the handshake", 
   const peer = await server.next();
   const { connection } = peer;
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  // Sends the handshake and the frames in one chunk.
+  // The server sends the handshake and the frames in one chunk.
   Object.defineProperty(peer, "connection", {
     value: {
       write: (bytes: Uint8Array<ArrayBuffer>) => {
@@ -163,11 +164,11 @@ Deno.test("DenoSocket disconnects from a server that violates the protocol", asy
   const wrong = [
     "818141414141", // masked
     "820141", // binary
-    "800141", // the rest of nothing
-    "010141010141", // a message within a message
-    "8101ff", // no UTF-8
+    "800141", // a continuation without a first frame
+    "010141010141", // a new message before the last one is complete
+    "8101ff", // not UTF-8
     "c10141", // compressed
-    "830141", // not known
+    "830141", // a reserved opcode
     "817f0000000000ffffff", // too long
   ];
   for (const digits of wrong) {
@@ -187,7 +188,7 @@ Deno.test("DenoSocket calls onClose when the other end closes, with or without a
   }
 });
 
-Deno.test("DenoSocket sends a close frame, and calls back no more after close()", async () => {
+Deno.test("DenoSocket.close() sends a close frame and stops all callbacks", async () => {
   using test = await opened();
   test.socket.send("last words");
   test.socket.close();
@@ -201,7 +202,7 @@ Deno.test("DenoSocket sends a close frame, and calls back no more after close()"
   assertEquals([test.told.events, test.told.texts], [["open"], []]);
 });
 
-Deno.test("DenoSocket.close() works at any time: while connecting, during the handshake, while nobody reads", async () => {
+Deno.test("DenoSocket.close() works while connecting, during the handshake, and while the peer does not read", async () => {
   const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const told = new Recorder();
   const url = `http://127.0.0.1:${silent.addr.port}`;
@@ -214,11 +215,11 @@ Deno.test("DenoSocket.close() works at any time: while connecting, during the ha
   connection.close();
 
   using test = await opened();
-  // More than the system buffers for a peer that does not read.
+  // The system buffers less than this for a peer that does not read.
   for (let n = 0; n < 200; n++) test.socket.send("x".repeat(100_000));
   test.socket.close();
   test.socket.close();
   assertEquals([told.events, test.told.events], [[], ["open"]]);
-  // The test runner reports anything left open.
+  // The test runner reports any resource that is left open.
   await new Promise((resolve) => setTimeout(resolve, 150));
 });

@@ -1,4 +1,4 @@
-/** Reports to a server whose WebSockets are blocked by a proxy. */
+/** Tests reports to a server whose WebSockets a proxy blocks. */
 
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
 import { wrap } from "../../../lib/reporter/wrap.ts";
@@ -20,7 +20,7 @@ function blockedTo(server: { readonly url: string }): TcpProxy {
   return proxy;
 }
 
-Deno.test("HttpTransport transfers everything that WebSockets would", async () => {
+Deno.test("HttpTransport transfers everything that a WebSocket would transfer", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 10_000 } });
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);
@@ -49,7 +49,7 @@ Deno.test("HttpTransport transfers everything that WebSockets would", async () =
   assertEquals(server.errors, []);
 });
 
-Deno.test("HttpTransport polls often enough for cancellation, even if nothing is reported", async () => {
+Deno.test("HttpTransport polls often enough to cancel tasks in time, even if they report nothing", async () => {
   await using server = startServer();
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);
@@ -73,14 +73,14 @@ Deno.test("HttpTransport polls often enough for cancellation, even if nothing is
   assertEquals(server.monitor.registry.task("default", "t")?.state, "CANCELLED");
 });
 
-Deno.test("HttpTransport keeps what is sent during a request, and sends it afterwards", async () => {
+Deno.test("HttpTransport keeps the reports that arrive during a request, and sends them afterwards", async () => {
   await using server = new HeldServer();
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);
   const task = new RemoteTask(sink, "t");
   await sink.settled();
   server.store.hold();
-  // A pending commit, so that the next request is not answered.
+  // This commit stays pending, so that the server does not respond to the next request.
   server.test.registry.apply("default", "t", { type: "update", progress: 1 });
   await until(() => server.store.waiting > 0);
   for (let n = 2; n <= 50; n++) task.reporter.update({ progress: n });
@@ -92,7 +92,7 @@ Deno.test("HttpTransport keeps what is sent during a request, and sends it after
   assertEquals(server.test.registry.task("default", "t")?.state, "FINISHED");
 });
 
-Deno.test("HttpTransport waits for a commit that takes longer than a keep-alive would", async () => {
+Deno.test("HttpTransport waits for a commit even if it takes longer than the keep-alive interval", async () => {
   await using server = new HeldServer();
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);
@@ -112,7 +112,7 @@ Deno.test("HttpTransport waits for a commit that takes longer than a keep-alive 
   await passUntil(clock, () => server.test.registry.task("default", "t")?.state === "FINISHED");
 });
 
-Deno.test("HttpTransport neither loses nor duplicates anything when connections break, and WebSockets are preferred again", async () => {
+Deno.test("HttpTransport neither loses nor duplicates anything if connections break, and is replaced once WebSockets work", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 100_000 } });
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);
@@ -145,7 +145,7 @@ Deno.test("HttpTransport neither loses nor duplicates anything when connections 
   assertEquals(server.errors, []);
 });
 
-Deno.test("HttpTransport continues after a server was busy or could not commit", async () => {
+Deno.test("HttpTransport continues after the server was busy or could not commit", async () => {
   await using server = new HeldServer();
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);
@@ -175,7 +175,7 @@ Deno.test("HttpTransport aborts its request when it is closed", async () => {
   first.reporter.refused(null);
   sink[Symbol.dispose]();
   await until(() => proxy.open === 0);
-  // The response of the aborted request must not reach the next connection.
+  // The response to the aborted request must not reach the next connection.
   proxy.cut(server.port);
   proxy.blocksUpgrades = false;
   const next = new RemoteTask(sink, "next");

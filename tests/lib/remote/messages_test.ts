@@ -1,4 +1,4 @@
-/** Parsing of messages between remote reporters and the server. */
+/** Tests the parsing of messages between remote reporters and the server. */
 
 import fc from "fast-check";
 import { ProtocolError } from "../../../lib/errors.ts";
@@ -37,7 +37,7 @@ Deno.test("parseBatch() parses the output of writeBatch()", () => {
   }));
 });
 
-Deno.test("parseReply() parses every reply and drops unknown fields", () => {
+Deno.test("parseReply() parses every kind of reply and drops unknown fields", () => {
   fc.assert(fc.property(replies, fc.dictionary(fc.constantFrom("more", "at", "__proto__"), fc.json()), (
     reply,
     more,
@@ -47,7 +47,7 @@ Deno.test("parseReply() parses every reply and drops unknown fields", () => {
   }));
 });
 
-Deno.test("parseBatch() and parseReply() accept any JSON, or throw a ProtocolError", () => {
+Deno.test("parseBatch() and parseReply() throw only a ProtocolError on arbitrary JSON", () => {
   const fields = fc.record({
     type: fc.oneof(fc.constantFrom("taken", "alive", "cancel", "refused", "unknown", "TAKEN"), fc.json()),
     batch: fc.oneof(batchNumbers, fc.double(), fc.constant("1"), fc.constant(null)),

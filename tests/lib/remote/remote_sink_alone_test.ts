@@ -1,4 +1,4 @@
-/** Reports without a server, or to a server that refuses them. */
+/** Tests reports without a server, or to a server that refuses them. */
 
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
 import { wrap } from "../../../lib/reporter/wrap.ts";
@@ -13,7 +13,7 @@ import { TcpProxy } from "../../support/tcp_proxy.ts";
 import { until } from "../../support/until.ts";
 import { Warnings } from "../../support/warnings.ts";
 
-/** Runs a function that reports something. */
+/** Runs a monitored function that reports a log line. */
 function ask(sink: RemoteSink, id: string): Promise<string> {
   const fn = wrap(
     async (task) => {
@@ -31,7 +31,7 @@ function json(value: unknown, status = 200): Response {
   return new Response(JSON.stringify(value), { status, headers: { "content-type": "application/json" } });
 }
 
-Deno.test("RemoteSink warns once that no server answers, lets functions run, and reports their tasks when one does", async () => {
+Deno.test("RemoteSink warns once that no server responds, lets functions run, and reports their tasks once a server does", async () => {
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   using warnings = new Warnings();
@@ -54,7 +54,7 @@ Deno.test("RemoteSink warns once that no server answers, lets functions run, and
   assertEquals(warnings.texts.length, 1);
 });
 
-Deno.test("RemoteSink keeps a limited number of tasks for an absent server, and warns once that others run unmonitored", async () => {
+Deno.test("RemoteSink keeps a limited number of tasks for a missing server, and warns once that others run unmonitored", async () => {
   const url = `http://127.0.0.1:${freePort()}`;
   using warnings = new Warnings();
   using sink = new RemoteSink(url);
@@ -67,7 +67,7 @@ Deno.test("RemoteSink keeps a limited number of tasks for an absent server, and 
   ]);
 });
 
-Deno.test("RemoteSink accepts a clear refusal, warns once about the reason, and does not retry", async () => {
+Deno.test("RemoteSink treats a clear refusal as final, warns once about the reason, and does not retry", async () => {
   const problem = { title: "Not allowed", status: 403, detail: "This is not yours", code: "not_allowed" };
   const table: readonly (readonly [why: string, answer: () => Response])[] = [
     ["it responded with status 404", () => new Response("nothing here", { status: 404 })],
@@ -95,7 +95,7 @@ Deno.test("RemoteSink accepts a clear refusal, warns once about the reason, and 
   }
 });
 
-Deno.test("RemoteSink never contacts a server again that has refused, however long the program lives", async () => {
+Deno.test("RemoteSink never contacts a server again after a refusal, however long the program runs", async () => {
   await using stranger = new Stranger(() => new Response("nothing here", { status: 404 }));
   using _warnings = new Warnings();
   using clock = new FakeClock();
@@ -109,7 +109,7 @@ Deno.test("RemoteSink never contacts a server again that has refused, however lo
   task.finish();
 });
 
-Deno.test("RemoteSink retries with backoff if the response may change later", async () => {
+Deno.test("RemoteSink retries with backoff if a later response may be different", async () => {
   for (const status of [500, 502, 503, 504, 429, 408]) {
     await using stranger = new Stranger(() => new Response(null, { status }));
     using warnings = new Warnings();
@@ -138,7 +138,7 @@ Deno.test("RemoteSink retries less often if the server was never reached", async
   assertLess((stranger.asked.length - before) / 2, 5);
 });
 
-Deno.test("RemoteSink tolerates a stand-in for its server until the server is back", async () => {
+Deno.test("RemoteSink retries while another program responds at the server's address, until the server is back", async () => {
   await using stranger = new Stranger(() => new Response("404 page not found", { status: 404 }));
   await using first = startServer();
   await using proxy = new TcpProxy(first.port);
@@ -153,7 +153,7 @@ Deno.test("RemoteSink tolerates a stand-in for its server until the server is ba
   await until(() => first.monitor.registry.task("default", "t")?.state === "FINISHED");
   assertEquals(warnings.texts, []);
 
-  // A refusal by the server itself is final, however.
+  // In contrast, a refusal by a Taskscope server is final.
   const last = new RemoteTask(sink, "last");
   stranger.answer = () => json({ code: "foreign_origin", detail: "no more" }, 403);
   proxy.cut(stranger.port);
@@ -165,14 +165,14 @@ Deno.test("RemoteSink tolerates a stand-in for its server until the server is ba
   await sink.settled();
 });
 
-Deno.test("RemoteSink detects a dead connection by itself", async () => {
+Deno.test("RemoteSink detects a dead connection without help from the network", async () => {
   await using server = startServer();
   await using proxy = new TcpProxy(server.port);
   using clock = new FakeClock();
   using sink = new RemoteSink(proxy.url);
   const task = new RemoteTask(sink, "t");
   await passUntil(clock, () => sink.ready);
-  // The connection stays up while nothing is sent.
+  // An idle connection stays open.
   await passFor(clock, 60_000);
   assertEquals([sink.ready, proxy.upgrades], [true, 1]);
 
@@ -188,7 +188,7 @@ Deno.test("RemoteSink detects a dead connection by itself", async () => {
   await passUntil(clock, () => server.monitor.registry.task("default", "t")?.state === "FINISHED");
 });
 
-Deno.test("RemoteSink retries if a server opens and stays silent, and delays no function for long", async () => {
+Deno.test("RemoteSink reconnects if a server accepts a connection but stays silent, and delays no function for long", async () => {
   await using server = startServer();
   await using proxy = new TcpProxy(server.port);
   proxy.blackhole();
@@ -204,7 +204,7 @@ Deno.test("RemoteSink retries if a server opens and stays silent, and delays no 
   assertEquals(warnings.texts.length, 1);
 });
 
-Deno.test("RemoteSink retries with backoff if a WebSocket opens and is closed at once", async () => {
+Deno.test("RemoteSink retries with backoff if a WebSocket is closed as soon as it is open", async () => {
   await using server = startServer({ limits: { reportBytes: 10 } });
   await using proxy = new TcpProxy(server.port);
   using clock = new FakeClock();

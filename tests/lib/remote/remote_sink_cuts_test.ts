@@ -1,4 +1,4 @@
-/** Reports over connections that break at any point. */
+/** Tests reports over connections that break at any point. */
 
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
 import type { Task } from "../../../lib/task/task.ts";
@@ -10,15 +10,15 @@ import { TestSocket } from "../../support/socket.ts";
 import { TcpProxy } from "../../support/tcp_proxy.ts";
 import { until } from "../../support/until.ts";
 
-/** Waits, so that the event loop can run. */
+/** Waits for the given time, so that the event loop can run. */
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Checks what a watcher sees of tasks: no value may ever go back. */
+/** Checks the records that a watcher receives: no value may ever decrease. */
 class Watched {
   readonly #newest: Map<string, Task> = new Map();
-  /** How many records were checked. */
+  /** The number of records that were checked. */
   seen = 0;
 
   take(task: Task): void {
@@ -35,7 +35,7 @@ class Watched {
 }
 
 for (const seed of [1, 2, 3]) {
-  Deno.test(`RemoteSink loses, duplicates and reverts nothing over 25 broken connections, seed ${seed}`, async () => {
+  Deno.test(`RemoteSink neither loses, duplicates nor reverts reports over 25 broken connections, seed ${seed}`, async () => {
     const random = randomNumbers(seed);
     const steps = 400;
     const tasksAtOnce = 12;
@@ -53,7 +53,7 @@ for (const seed of [1, 2, 3]) {
         : null;
       let lines = 0;
       for (let step = 1; step <= steps || !isOver; step++) {
-        // Never more log lines than are kept while disconnected.
+        // No task writes more log lines than the sink keeps while it is disconnected.
         if (step <= steps) {
           task.reporter.log(`${id} line ${lines++} ${"x".repeat(Math.floor(random() * 300))}`);
         }

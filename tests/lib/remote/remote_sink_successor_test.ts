@@ -1,4 +1,4 @@
-/** Servers that are replaced while tasks run: by one with their data, by one without, by several. */
+/** Tests servers that are replaced while tasks run: by one with the same data, by one without it, by several. */
 
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
 import type { JsonObject } from "../../../lib/task/task.ts";
@@ -68,7 +68,7 @@ Deno.test("RemoteSink reports everything again to a server that has lost its dat
   assertEquals([first.errors, second.errors], [[], []]);
 });
 
-Deno.test("RemoteSink repeats only the start of a task that has only started", async () => {
+Deno.test("RemoteSink repeats only the start of a task that has reported nothing else", async () => {
   await using first = startServer();
   await using second = startServer();
   await using proxy = new TcpProxy(first.port);
@@ -88,7 +88,7 @@ Deno.test("RemoteSink repeats only the start of a task that has only started", a
   await sink.settled();
 });
 
-Deno.test("RemoteSink reports a task that has ended meanwhile to a server that has lost its data", async () => {
+Deno.test("RemoteSink repeats a task that has ended in the meantime to a server that has lost its data", async () => {
   await using first = new HeldServer();
   await using second = startServer();
   await using proxy = new TcpProxy(portOf(first));
@@ -102,7 +102,7 @@ Deno.test("RemoteSink reports a task that has ended meanwhile to a server that h
   task.finish({ done: true });
   const kept = new RemoteTask(sink, "kept");
   kept.reporter.end({ type: "fail", error: { message: "no", type: "Error" } });
-  // The server has received the final state, and goes away before it is committed.
+  // The first server has received the final state, but is replaced before it commits that.
   await until(() => first.test.registry.task("default", "kept")?.state === "ERROR");
   proxy.cut(second.port);
   const seen = await shown(second.url, task, ({ state }) => state === "FINISHED");
@@ -119,7 +119,7 @@ Deno.test("RemoteSink reports a task that has ended meanwhile to a server that h
   await sink.settled();
 });
 
-Deno.test("RemoteSink does not repeat a task that was committed before the server went away", async () => {
+Deno.test("RemoteSink does not repeat a task that the server committed before it was replaced", async () => {
   await using first = startServer();
   await using second = startServer();
   await using proxy = new TcpProxy(first.port);
@@ -152,7 +152,7 @@ Deno.test("RemoteSink repeats everything once to each of several servers, even i
   await until(() => !sink.ready);
   task.reporter.update({ progress: 20 });
   task.reporter.log("a");
-  // The server has received the repeated reports, but commits nothing.
+  // The second server has received the repeated reports, but commits nothing.
   await until(() => second.test.registry.task("default", "t")?.progress === 20);
   proxy.cut(third.port);
   await shown(third.url, task, ({ progress }) => progress === 20);
@@ -165,7 +165,7 @@ Deno.test("RemoteSink repeats everything once to each of several servers, even i
   assertEquals(task.warnings, [], "nobody found the id taken");
 });
 
-Deno.test("RemoteSink repeats everything once, even while old reports are still arriving one by one", async () => {
+Deno.test("RemoteSink repeats everything only once, even while old reports still arrive one by one", async () => {
   await using first = new HeldServer();
   await using second = startServer();
   await using proxy = new TcpProxy(portOf(first));
@@ -174,7 +174,7 @@ Deno.test("RemoteSink repeats everything once, even while old reports are still 
   const task = new RemoteTask(sink, "t");
   await sink.settled();
   first.store.hold();
-  // Many batches wait behind one that is not answered.
+  // Many batches wait behind a batch without a reply.
   for (let n = 1; n <= 3_000; n++) {
     task.reporter.update({ current: n });
     if (n % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
@@ -188,7 +188,7 @@ Deno.test("RemoteSink repeats everything once, even while old reports are still 
   assertEquals(task.warnings, []);
 });
 
-Deno.test("RemoteSink limits the metadata that it would repeat like a server does", async () => {
+Deno.test("RemoteSink limits the metadata that it keeps for repetition in the same way as a server", async () => {
   await using first = startServer();
   await using second = startServer();
   await using proxy = new TcpProxy(first.port);

@@ -1,4 +1,4 @@
-/** Reports to a real server over real connections. */
+/** Tests reports to a real server over real connections. */
 
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
@@ -16,7 +16,7 @@ import { Warnings } from "../../support/warnings.ts";
 
 const WORKER = new URL("./remote_worker.ts", import.meta.url);
 
-/** Waits until the task is cancelled. */
+/** Rejects once the task is cancelled. */
 function waitForAbort(task: MonitoredTask): Promise<never> {
   return new Promise((_, reject) => {
     task.signal.addEventListener("abort", () => reject(task.signal.reason));
@@ -52,7 +52,7 @@ Deno.test("RemoteSink reports everything to the server, including the final stat
   assertEquals(server.errors, []);
 });
 
-Deno.test("RemoteSink reports the options of each call, and changes no result", async () => {
+Deno.test("RemoteSink reports the options of each call, and leaves the results unchanged", async () => {
   await using server = startServer();
   using sink = new RemoteSink(server.url);
   const error = new RangeError("own error");
@@ -83,7 +83,7 @@ Deno.test("RemoteSink reports the options of each call, and changes no result", 
 Deno.test("RemoteSink reports subtasks, which contribute to their parent's progress and end with it", async () => {
   await using server = startServer();
   using sink = new RemoteSink(server.url);
-  // All of this happens before the connection is up, and is then reported at once.
+  // All of this happens before the connection is open, and is reported together as soon as it is.
   const half = Promise.withResolvers<void>();
   const fn = wrap(
     async (task) => {
@@ -110,7 +110,7 @@ Deno.test("RemoteSink reports subtasks, which contribute to their parent's progr
   ]);
 });
 
-Deno.test("RemoteSink cancels a task when the server requests it, even if it was disconnected", async () => {
+Deno.test("RemoteSink cancels a task when the server requests cancellation, even if the sink was disconnected", async () => {
   await using server = startServer();
   await using proxy = new TcpProxy(server.port);
   using sink = new RemoteSink(proxy.url);
@@ -130,7 +130,7 @@ Deno.test("RemoteSink cancels a task when the server requests it, even if it was
   await two;
   await shown(server.url, { client: "default", id: "two" }, ({ state }) => state === "CANCELLED");
 
-  // A task that was ended by the server is not asked to cancel.
+  // The server does not request the cancellation of a task that it has ended.
   await call("POST", `${server.url}/tasks/default/three/cancel?force=true`);
   await three;
   assertEquals(server.monitor.registry.task("default", "three")?.state, "CANCELLED");
@@ -154,13 +154,13 @@ Deno.test("RemoteSink warns that an id is already taken, by this program or anot
   hold.resolve("first");
   await first;
   assertEquals(server.monitor.registry.task("default", "same")?.result, "first");
-  // The id stays taken after the task has ended.
+  // The id is still taken after the task has ended.
   assertEquals(await wrap(() => 3, { name: "third" }, () => sink).with({ id: "same" })(), 3);
   assertEquals(warnings.texts.slice(2), [`[taskscope] ${here}`]);
   assertEquals(server.monitor.registry.task("default", "same")?.result, "first");
 });
 
-Deno.test("RemoteSink warns why the server accepts no more tasks, and does not delay their results", async () => {
+Deno.test("RemoteSink warns of the reason why the server accepts no more tasks, and does not delay their results", async () => {
   await using server = startServer({ limits: { liveTasksPerClient: 2 } });
   using sink = new RemoteSink(server.url);
   using warnings = new Warnings();
@@ -175,7 +175,7 @@ Deno.test("RemoteSink warns why the server accepts no more tasks, and does not d
     run.cancel();
     await run.done.catch(() => {});
   }
-  // The connection is closed by now; an unmonitored task has nothing to wait for.
+  // The connection is now closed, and an unmonitored task does not wait for it.
   const unseen = new RemoteTask(sink, "unseen");
   await sink.settled();
   unseen.reporter.refused(null);
@@ -183,7 +183,7 @@ Deno.test("RemoteSink warns why the server accepts no more tasks, and does not d
   await sink.settled();
 });
 
-Deno.test("RemoteSink treats nothing as committed before the server says so", async () => {
+Deno.test("RemoteSink treats no report as committed before the server acknowledges it", async () => {
   await using server = new HeldServer();
   using sink = new RemoteSink(server.url);
   server.store.hold();
@@ -199,7 +199,7 @@ Deno.test("RemoteSink treats nothing as committed before the server says so", as
   await run;
 });
 
-Deno.test("RemoteSink delays no function for long if the server can't commit, and reports everything when it can", async () => {
+Deno.test("RemoteSink delays no function for long if the server cannot commit, and reports everything once it can", async () => {
   await using server = new HeldServer();
   await using proxy = new TcpProxy(Number(new URL(server.url).port));
   using sink = new RemoteSink(proxy.url);
@@ -207,14 +207,14 @@ Deno.test("RemoteSink delays no function for long if the server can't commit, an
   await fn(0);
   await server.store.fail();
   assertEquals(await Promise.all([1, 2, 3].map((value) => fn(value))), [1, 2, 3]);
-  // Nothing was committed, so everything is reported again to the next server.
+  // The first server committed nothing, so everything is reported again to the next server.
   await using next = startServer();
   proxy.cut(next.port);
   await until(() => next.monitor.registry.tasks("default").length === 3);
   await until(() => next.monitor.registry.tasks("default").every(({ state }) => state === "FINISHED"));
 });
 
-Deno.test("RemoteSink coalesces updates that a slow server can't keep up with", async () => {
+Deno.test("RemoteSink coalesces updates if the server is too slow for them", async () => {
   await using server = new HeldServer();
   await using proxy = new TcpProxy(Number(new URL(server.url).port));
   using sink = new RemoteSink(proxy.url);
@@ -250,7 +250,7 @@ Deno.test("RemoteSink splits logs into messages that the server accepts, whateve
   assertEquals(task.warnings, []);
 });
 
-Deno.test("RemoteSink of each isolate reports its own tasks, and cancels only those", async () => {
+Deno.test("RemoteSink of each isolate reports the isolate's own tasks, and cancels only those", async () => {
   await using server = startServer();
   using workers = new DisposableStack();
   const isolates = [1, 2].map(() => workers.use(new Isolate(WORKER)));

@@ -1,4 +1,4 @@
-/** An isolate that reports to a server in another process. */
+/** A worker whose tasks report to a server in another process, controlled by a test. */
 
 import { monitored } from "../../../lib/monitored.ts";
 import { serveCommands } from "../../support/isolate.ts";

@@ -1,4 +1,4 @@
-/** What must be reported again to a server that lost its data. */
+/** Tests the record of reports that must be sent again to a server that lost its data. */
 
 import type { ReportedTask } from "../../../lib/reporter/report_sink.ts";
 import { Replay } from "../../../lib/remote/replay.ts";
@@ -24,7 +24,7 @@ Deno.test("Replay keeps ended tasks until all of their reports are committed", (
   replay.ended("c/a", a, 5);
   replay.ended("c/b", b, 9);
   assertStrictEquals(replay.endedTask("c/a"), a);
-  // A later run with the same id replaces the entry, with its own end.
+  // A later run with the same id replaces the entry, and is kept until its own end is committed.
   replay.ended("c/a", again, 12);
   replay.committed(9);
   assertEquals([replay.endedTask("c/b"), replay.endedCount], [undefined, 1]);
@@ -36,7 +36,7 @@ Deno.test("Replay keeps ended tasks until all of their reports are committed", (
   assertEquals(replay.endedTask("c/b"), undefined);
 });
 
-Deno.test("Replay.isCreationPending() holds until a creation, or a repeated one, is committed", () => {
+Deno.test("Replay.isCreationPending() returns true until the last report of a creation is committed", () => {
   const replay = new Replay();
   replay.reported("c/a", createChange(), 1);
   replay.reported("c/b", createChange(), 2);
@@ -50,7 +50,7 @@ Deno.test("Replay.isCreationPending() holds until a creation, or a repeated one,
   assertEquals(replay.isCreationPending("c/b"), false);
 });
 
-Deno.test("Replay keeps uncommitted log lines, per task and in order", () => {
+Deno.test("Replay keeps the uncommitted log lines of each task in order", () => {
   const replay = new Replay();
   replay.reported("c/a", logOf("1", "2"), 1);
   replay.reported("c/b", logOf("other"), 2);

@@ -1,4 +1,4 @@
-/** Encoding and decoding of WebSocket frames. */
+/** Tests the encoding and decoding of WebSocket frames. */
 
 import fc from "fast-check";
 import { ProtocolError } from "../../../lib/errors.ts";
@@ -7,7 +7,7 @@ import { assertEquals, assertThrows } from "../../support/assert.ts";
 
 const MOST = 100_000;
 
-/** A frame as a server encodes it, without a mask. */
+/** Encodes a frame as a server does, without a mask. */
 function serverFrame(opcode: number, payload: Uint8Array, isFinal = true): Uint8Array<ArrayBuffer> {
   const { length } = payload;
   const head = length < 126
@@ -75,7 +75,7 @@ Deno.test("writeSocketFrame() masks the payload", () => {
   }));
 });
 
-Deno.test("SocketFrameReader rejects what is not a server's frame, or is too long", () => {
+Deno.test("SocketFrameReader throws for bytes that are not a server's frame, and for frames that are too long", () => {
   const wrong: readonly (readonly number[])[] = [
     [0x81, 0x85, 1, 2, 3, 4],
     [0xc1, 0],

@@ -1,4 +1,4 @@
-/** Splitting of reports that are too long for one message. */
+/** Tests the splitting of reports that are too long for one message. */
 
 import fc from "fast-check";
 import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";
@@ -12,7 +12,7 @@ function logOf(lines: readonly LogLine[], first = 7): Report {
   return { client: "c", id: "1", at: 5, change: { type: "log", first, lines } };
 }
 
-Deno.test("splitReport() splits a log into equivalent parts, in order and without a gap", () => {
+Deno.test("splitReport() splits a report of log lines into equivalent parts, in order and without a gap", () => {
   const texts = fc.array(fc.nat(LIMITS.logLineLength), { maxLength: 60, size: "max" });
   let cuts = 0;
   fc.assert(fc.property(texts, fc.nat(1_000), (lengths, first) => {
@@ -32,7 +32,7 @@ Deno.test("splitReport() splits a log into equivalent parts, in order and withou
   assert(cuts > 50, `only ${cuts} were cut`);
 });
 
-Deno.test("splitReport() makes no part that exceeds a server's limit, however JSON escapes the text", () => {
+Deno.test("splitReport() keeps each part within a server's limit, even if JSON escapes every character", () => {
   for (const letter of ["\u0001", "\ud800", "中", '"', "x", "\u2028"]) {
     const lines = Array.from(
       { length: 1_001 },

@@ -1,4 +1,4 @@
-/** The buffer of reports, compared with a plain list as its model. */
+/** Tests the buffer of unsent reports, with a plain list as its model. */
 
 import fc from "fast-check";
 import { UnsentReports } from "../../../lib/remote/unsent_reports.ts";
@@ -16,14 +16,14 @@ const steps = fc.array(
   { maxLength: 60, size: "max" },
 );
 
-Deno.test("UnsentReports delivers every report in order over broken connections, and knows what is committed", () => {
+Deno.test("UnsentReports delivers every report in order over broken connections, and knows which are committed", () => {
   let cuts = 0;
   let resent = 0;
   fc.assert(
     fc.property(steps, (all) => {
       const outbox = new UnsentReports(LIMITS);
       const pushed: string[] = [];
-      /** What the server received, by batch number, and up to which batch it has replied. */
+      /** The reports that the server has received, by batch number. */
       const batches = new Map<number, readonly string[]>();
       let inFlight: number[] = [];
       let newest = 0;
@@ -79,7 +79,7 @@ Deno.test("UnsentReports delivers every report in order over broken connections,
   assertGreater(resent, 500);
 });
 
-Deno.test("UnsentReports ignores unknown batch numbers, and clear() drops everything", () => {
+Deno.test("UnsentReports ignores unknown batch numbers, and clear() drops all reports", () => {
   const outbox = new UnsentReports(LIMITS);
   outbox.push("a");
   outbox.taken(7);

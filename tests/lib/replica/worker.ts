@@ -1,5 +1,6 @@
 /**
- * Another isolate of the process: runs tasks and replicates the monitor's, controlled by a test.
+ * Another isolate of the monitor's process, controlled by a test: runs tasks and replicates those of the
+ * monitor.
  *
  * @module
  */
@@ -14,7 +15,7 @@ const runs = new Map<string, { readonly done: Promise<unknown>; readonly cancel:
 let floods: BroadcastChannel | undefined;
 let floodsSeen = 0;
 
-/** What {@linkcode startRun} should run. */
+/** The task that the worker should run with {@linkcode startRun}. */
 export interface RunOrder {
   readonly channel: string;
   readonly id: string;
@@ -39,7 +40,7 @@ function startRun({ channel, id, kind, count = 0 }: RunOrder): void {
   runs.set(`${id} ${kind}`, run);
 }
 
-/** All tasks of a replica as text, in a canonical order. */
+/** Returns all tasks of a replica as text, in a canonical order. */
 function dump(channel: string): string {
   const replica = replicas.get(channel)!;
   return replica.clients().flatMap((client) =>
@@ -58,7 +59,7 @@ serveCommands({
     return replica.clients().reduce((sum, client) => sum + replica.tasks(client).length, 0);
   },
   cursor: (channel: string) => replicas.get(channel)!.cursor,
-  /** Returns the replica once it has reached a position. */
+  /** Returns the contents of the replica once it has reached a cursor. */
   async dumpAt({ channel, epoch, seq }: { channel: string; epoch: string; seq: number }) {
     const replica = replicas.get(channel)!;
     await until(() => replica.cursor.epoch === epoch && replica.cursor.seq >= seq);
@@ -71,7 +72,7 @@ serveCommands({
     const tooLate = new Promise((resolve) => timer = setTimeout(resolve, 10_000, "did not end within 10 s"));
     return await Promise.race([outcome, tooLate]).finally(() => clearTimeout(timer));
   },
-  /** Runs short tasks in sequence, each as soon as the previous call has ended. */
+  /** Runs short tasks in sequence, each as soon as the call of the previous one has returned. */
   async repeat({ channel, count }: { channel: string; count: number }) {
     const run = monitored((_task, i: number) => i, { channel, name: "short" });
     let sum = 0;
@@ -84,18 +85,18 @@ serveCommands({
     const results: Promise<number>[] = [];
     for (let i = 0; i < count; i++) {
       results.push(run(i));
-      // Different delays, so that a response can arrive at any moment of the next task.
+      // The delays differ, so that a response can arrive at any moment of the next task.
       for (let turn = 0; turn < i % 8; turn++) await new Promise((resolve) => setTimeout(resolve));
     }
     return (await Promise.all(results)).reduce((sum, i) => sum + i, 0);
   },
-  /** Counts messages on an unrelated name, to show how many this isolate loses. */
+  /** Counts the messages on an unrelated channel, to show how many of them this isolate loses. */
   listen(name: string) {
     floods = new BroadcastChannel(name);
     floods.onmessage = () => floodsSeen++;
   },
   floodsSeen: () => floodsSeen,
-  /** Sets shared memory to 1, then blocks until it is 2, for at most ten seconds. */
+  /** Sets the shared memory to 1, then blocks the isolate until it is 2, for at most ten seconds. */
   block(flag: SharedArrayBuffer) {
     const state = new Int32Array(flag);
     Atomics.store(state, 0, 1);

@@ -1,10 +1,10 @@
-/** Conversion of return values to bounded JSON. */
+/** Tests the conversion of return values to JSON of limited size. */
 
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import { boundResult } from "../../../lib/reporter/bounded_result.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-/** Arrays nested to the given depth. */
+/** Creates arrays that are nested to the given depth. */
 function nested(levels: number): unknown {
   let value: unknown = [];
   for (let level = 1; level < levels; level++) value = [value];

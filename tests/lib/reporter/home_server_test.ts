@@ -1,9 +1,9 @@
-/** The server that the module was imported from. */
+/** Tests finding the server from which the module was imported. */
 
 import { homeServer, setHomeServer } from "../../../lib/reporter/home_server.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-Deno.test("setHomeServer() records the server of the built module, and ignores other URLs", () => {
+Deno.test("setHomeServer() records the server from which the built module was imported, and ignores other URLs", () => {
   assertEquals(homeServer(), null);
   const table: readonly (readonly [url: string, home: string])[] = [
     ["http://127.0.0.1:8000/monitored.ts", "http://127.0.0.1:8000"],

@@ -3,7 +3,7 @@ import { localMonitor, registerMonitor } from "../../../lib/reporter/local_monit
 import { assertEquals, assertStrictEquals, assertThrows } from "../../support/assert.ts";
 import { RecordingSink } from "../../support/recording_sink.ts";
 
-Deno.test("localMonitor() returns the only monitor, the named one, or none", () => {
+Deno.test("localMonitor() returns the only monitor, or the monitor with the given channel, if there is one", () => {
   assertEquals([localMonitor(undefined), localMonitor("a")], [undefined, undefined]);
   const [a, b] = [new RecordingSink(), new RecordingSink()];
   const withdrawA = registerMonitor("a", a);
@@ -19,7 +19,7 @@ Deno.test("localMonitor() returns the only monitor, the named one, or none", () 
   assertEquals(localMonitor(undefined), undefined);
 });
 
-Deno.test("registerMonitor() returns a function that unregisters only its own monitor", () => {
+Deno.test("registerMonitor() returns a function that unregisters only the given monitor", () => {
   const [old, young] = [new RecordingSink(), new RecordingSink()];
   const withdrawOld = registerMonitor("a", old);
   const withdrawYoung = registerMonitor("a", young);
@@ -28,7 +28,7 @@ Deno.test("registerMonitor() returns a function that unregisters only its own mo
   withdrawYoung();
 });
 
-Deno.test("registerMonitor() shares its monitors with a second copy of the module, as after an import by URL", async () => {
+Deno.test("registerMonitor() shares the monitors with a second copy of the module, as after an import by URL", async () => {
   const copy: typeof import("../../../lib/reporter/local_monitors.ts") = await import(
     "../../../lib/reporter/local_monitors.ts?copy"
   );

@@ -1,4 +1,4 @@
-/** Parsing of commands to reporters. */
+/** Tests the parsing of commands to reporters. */
 
 import fc from "fast-check";
 import { ProtocolError } from "../../../lib/errors.ts";
@@ -20,7 +20,7 @@ const commands: fc.Arbitrary<ReporterCommand> = fc.oneof(
   }),
 );
 
-Deno.test("parseCommand() parses commands and drops unknown fields", () => {
+Deno.test("parseCommand() parses every command and drops unknown fields", () => {
   fc.assert(fc.property(commands, fc.jsonValue(), (command, more) => {
     assertEquals(
       parseCommand(JSON.parse(JSON.stringify({ more, ...command }))),
@@ -29,14 +29,14 @@ Deno.test("parseCommand() parses commands and drops unknown fields", () => {
   }));
 });
 
-Deno.test("parseCommand() treats a reason that is not a string as none", () => {
+Deno.test("parseCommand() ignores a reason that is not a string", () => {
   for (const reason of [undefined, null, 5, {}, ["full"]]) {
     const command = { type: "refused", client: "c", id: "1", reason };
     assertEquals(parseCommand(command), { ...command, type: "refused", reason: null });
   }
 });
 
-Deno.test("parseCommand() rejects everything else", () => {
+Deno.test("parseCommand() throws for values that are not commands", () => {
   const key = { client: "c", id: "1" };
   const wrong: unknown[] = [
     { type: "cancel" },

@@ -1,4 +1,4 @@
-/** The task inside a monitored function: subtasks and track(). */
+/** Tests the task object inside a monitored function: subtasks and track(). */
 
 import type { MonitoredChild, MonitoredTask } from "../../../lib/reporter/monitored_task.ts";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "../../support/assert.ts";
@@ -10,7 +10,7 @@ async function run(monitor: LocalMonitor, fn: (task: MonitoredTask) => unknown):
   try {
     await monitor.monitored(fn, { name: "parent" })();
   } finally {
-    // Promises of updates that were not awaited may resolve in a later turn.
+    // The promises of updates that were not awaited may resolve in a later turn of the event loop.
     await turn();
   }
 }
@@ -19,7 +19,7 @@ function statesOf(monitor: LocalMonitor): Record<string, string> {
   return Object.fromEntries(monitor.tasks.map(({ name, state }) => [name, state]));
 }
 
-Deno.test("MonitoredTask.child() creates a record of its own below its parent's", async () => {
+Deno.test("MonitoredTask.child() creates a separate record below that of its parent", async () => {
   using monitor = new LocalMonitor();
   await run(monitor, (task) => {
     const child = task.child("part", { weight: 3 });
@@ -39,7 +39,7 @@ Deno.test("MonitoredTask.child() creates a record of its own below its parent's"
   assertEquals([part.result, part.status, part.log_count], [{ rows: 5 }, "Halfway", 1]);
 });
 
-Deno.test("MonitoredChild ends with its block, or as failed while its parent goes on", async () => {
+Deno.test("MonitoredChild finishes at the end of its block, and can fail while its parent continues", async () => {
   using monitor = new LocalMonitor();
   await run(monitor, (task) => {
     {
@@ -53,7 +53,7 @@ Deno.test("MonitoredChild ends with its block, or as failed while its parent goe
   assertEquals(monitor.named("parent").state, "FINISHED");
 });
 
-Deno.test("MonitoredChild ends together with its parent, in the same state, and so do its own children", async () => {
+Deno.test("MonitoredChild and its own children end together with the parent, in the same state", async () => {
   const begin = (task: MonitoredTask): MonitoredChild => {
     const child = task.child("child");
     child.child("grandchild");
@@ -81,7 +81,7 @@ Deno.test("MonitoredChild ends together with its parent, in the same state, and 
   assertEquals(statesOf(cancelled), { parent: "CANCELLED", child: "CANCELLED", grandchild: "CANCELLED" });
 });
 
-Deno.test("MonitoredChild passes a cancellation request on to the whole task", async () => {
+Deno.test("MonitoredChild passes a cancellation request on to the task that it belongs to", async () => {
   using monitor = new LocalMonitor();
   await assertRejects(() =>
     run(monitor, (task) => {
@@ -111,7 +111,7 @@ Deno.test("MonitoredTask.child() accepts any name and weight without throwing", 
   assert(monitor.tasks.every(({ name }) => name.length >= 1 && name.length <= 200));
 });
 
-Deno.test("MonitoredTask.child() always has a name and never throws, whatever the name is", async () => {
+Deno.test("MonitoredTask.child() always sets a name and never throws, even for invalid names", async () => {
   for (const name of ["", Object.create(null), Symbol("name"), null]) {
     using monitor = new LocalMonitor();
     await run(monitor, (task) => task.child(name as never).finish());
@@ -175,7 +175,7 @@ Deno.test("MonitoredTask.track() iterates over the code points of a string", asy
   assertEquals([seen, monitor.task.current], [["a", "b", "c"], 3]);
 });
 
-Deno.test("MonitoredTask.track() counts an item once its iteration is complete", async () => {
+Deno.test("MonitoredTask.track() counts an item when the loop has processed it", async () => {
   using clock = new FakeClock();
   using monitor = new LocalMonitor();
   const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
@@ -223,7 +223,7 @@ Deno.test("MonitoredTask.track() throws the signal's reason after a cancellation
   }
 });
 
-Deno.test("MonitoredTask.track() closes its iterator when the loop is left", async () => {
+Deno.test("MonitoredTask.track() closes its iterator when the loop is left early", async () => {
   using monitor = new LocalMonitor();
   let isClosed = false;
   await run(monitor, async (task) => {
@@ -232,7 +232,7 @@ Deno.test("MonitoredTask.track() closes its iterator when the loop is left", asy
   assertEquals([isClosed, monitor.task.state, monitor.task.current], [true, "FINISHED", 1]);
 });
 
-Deno.test("MonitoredTask.track() rethrows errors of its items", async () => {
+Deno.test("MonitoredTask.track() rethrows errors of the iterator", async () => {
   using monitor = new LocalMonitor();
   const error = new Error("in the items");
   const fn = monitor.monitored(async (task) => {

@@ -1,4 +1,4 @@
-/** Server addresses and the default server. */
+/** Tests server addresses and the default server. */
 
 import { fallbackServer, parseServerAddress } from "../../../lib/reporter/server_address.ts";
 import { assertEquals } from "../../support/assert.ts";

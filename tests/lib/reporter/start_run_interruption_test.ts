@@ -1,4 +1,4 @@
-/** Runs whose process is about to end. */
+/** Tests runs whose process is about to end. */
 
 import type { MonitoredTask } from "../../../lib/reporter/monitored_task.ts";
 import type { Task } from "../../../lib/task/task.ts";
@@ -15,7 +15,7 @@ import { wrap } from "../../../lib/reporter/wrap.ts";
 
 const MESSAGE = "The server was shut down while the task ran";
 
-/** Resolves with the abort reason once the task is to stop. */
+/** Resolves with the reason once the task's signal is aborted. */
 function stopped({ signal }: MonitoredTask): Promise<unknown> {
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(signal.reason)));
 }
@@ -24,7 +24,7 @@ function endOf({ state, error, cancel_requested }: Task): unknown[] {
   return [state, error?.type ?? null, error?.message ?? null, cancel_requested];
 }
 
-Deno.test("startRun() aborts the signal of an interrupted run without a cancellation request", async () => {
+Deno.test("startRun() aborts the signal of an interrupted run, but records no cancellation request", async () => {
   const sink = new RecordingSink();
   const gate = Promise.withResolvers<unknown>();
   const run = wrap(
@@ -41,11 +41,11 @@ Deno.test("startRun() aborts the signal of an interrupted run without a cancella
   assertEquals([reason.name, reason.message], ["AbortError", MESSAGE]);
   await run.done;
   assertEquals(sink.types, ["create", "start", "finish"]);
-  // A function that finishes in spite of the interruption counts as finished.
+  // A function that finishes in spite of the interruption ends as FINISHED.
   assertEquals(endOf(sink.task(run.id)), ["FINISHED", null, null, false]);
 });
 
-Deno.test("startRun() ends as ERROR, not CANCELLED, if the function stops because of an interruption", async () => {
+Deno.test("startRun() ends the task as ERROR, not as CANCELLED, if the function stops because of an interruption", async () => {
   using monitor = new LocalMonitor();
   const { registry } = monitor.test;
   const endings: ((task: MonitoredTask, reason: unknown) => unknown)[] = [
@@ -68,7 +68,7 @@ Deno.test("startRun() ends as ERROR, not CANCELLED, if the function stops becaus
   }
 });
 
-Deno.test("startRun() keeps the function's own error if it fails for another reason while it is interrupted", async () => {
+Deno.test("startRun() records the function's own error if it fails for another reason during an interruption", async () => {
   using monitor = new LocalMonitor();
   const error = new TypeError("broken on the way out");
   const run = monitor.monitored(async (task) => {
@@ -80,7 +80,7 @@ Deno.test("startRun() keeps the function's own error if it fails for another rea
   assertEquals(endOf(monitor.task), ["ERROR", "TypeError", "broken on the way out", false]);
 });
 
-Deno.test("startRun() ends as CANCELLED if cancellation was requested before the interruption", async () => {
+Deno.test("startRun() ends the task as CANCELLED if cancellation was requested before the interruption", async () => {
   using monitor = new LocalMonitor();
   const run = monitor.monitored(async (task) => {
     const reason = await stopped(task);
@@ -93,7 +93,7 @@ Deno.test("startRun() ends as CANCELLED if cancellation was requested before the
   assertEquals(endOf(monitor.task), ["CANCELLED", null, null, true]);
 });
 
-Deno.test("startRun() ends as interrupted if cancellation was requested after the interruption", async () => {
+Deno.test("startRun() ends the task as interrupted if cancellation was requested only after the interruption", async () => {
   using monitor = new LocalMonitor();
   const run = monitor.monitored(async (task) => {
     const reason = await stopped(task);
@@ -106,7 +106,7 @@ Deno.test("startRun() ends as interrupted if cancellation was requested after th
   assertEquals(endOf(monitor.task), ["ERROR", "interrupted", MESSAGE, false]);
 });
 
-Deno.test("startRun() with the caller's signal can be interrupted as well", async () => {
+Deno.test("startRun() can be interrupted even if the caller gave a signal of its own", async () => {
   using monitor = new LocalMonitor();
   const { signal } = new AbortController();
   const run = monitor.monitored(async (task) => Promise.reject(await stopped(task)), { signal }).start();
@@ -116,7 +116,7 @@ Deno.test("startRun() with the caller's signal can be interrupted as well", asyn
   assertEquals(signal.aborted, false);
 });
 
-Deno.test("startRun() ignores an interruption after the end", async () => {
+Deno.test("startRun() ignores an interruption after the end of the task", async () => {
   using monitor = new LocalMonitor();
   let signal: AbortSignal | undefined;
   await monitor.monitored((task) => void (signal = task.signal))();
@@ -125,7 +125,7 @@ Deno.test("startRun() ignores an interruption after the end", async () => {
   assertEquals([signal?.aborted, monitor.task.version], [false, version]);
 });
 
-Deno.test("MonitoredChild ends as interrupted with its parent, and so do its own children", async () => {
+Deno.test("MonitoredChild and its own children end as interrupted together with the parent", async () => {
   using monitor = new LocalMonitor();
   const run = monitor.monitored(async (task) => {
     const child = task.child("child");

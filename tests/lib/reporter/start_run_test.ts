@@ -16,7 +16,7 @@ import { LocalMonitor, turn } from "../../support/local_monitor.ts";
 import { RecordingSink } from "../../support/recording_sink.ts";
 import { Warnings } from "../../support/warnings.ts";
 
-/** Waits for a cancellation request, then calls `then`. */
+/** Waits until the task's signal is aborted, then calls `then`. */
 function stopped<Result>(task: MonitoredTask, then: () => Result): Promise<Result> {
   return new Promise((resolve, reject) => {
     task.signal.addEventListener("abort", () => {
@@ -33,7 +33,7 @@ function raise(error: unknown): never {
   throw error;
 }
 
-Deno.test("startRun() ends as CANCELLED if the function stops on request", async () => {
+Deno.test("startRun() ends the task as CANCELLED if the function stops because cancellation was requested", async () => {
   using monitor = new LocalMonitor();
   const abort = new DOMException("stopped", "AbortError");
   const endings: ((task: MonitoredTask) => unknown)[] = [
@@ -52,7 +52,7 @@ Deno.test("startRun() ends as CANCELLED if the function stops on request", async
   }
 });
 
-Deno.test("startRun() ends as ERROR if the function fails for another reason while it is cancelled", async () => {
+Deno.test("startRun() ends the task as ERROR if the function fails for another reason after a cancellation request", async () => {
   using monitor = new LocalMonitor();
   const error = new TypeError("broken");
   const run = monitor.monitored((task) => stopped(task, () => raise(error))).start();
@@ -65,7 +65,7 @@ Deno.test("startRun() ends as ERROR if the function fails for another reason whi
   ]);
 });
 
-Deno.test("startRun() ends as FINISHED if the function finishes in spite of a cancellation request", async () => {
+Deno.test("startRun() ends the task as FINISHED if the function finishes in spite of a cancellation request", async () => {
   using monitor = new LocalMonitor();
   const run = monitor.monitored((task) => stopped(task, () => "done all the same")).start();
   monitor.test.registry.requestCancel("default", run.id);
@@ -77,13 +77,13 @@ Deno.test("startRun() ends as FINISHED if the function finishes in spite of a ca
   ]);
 });
 
-Deno.test("startRun() ends as ERROR if the function aborts something of its own", async () => {
+Deno.test("startRun() ends the task as ERROR if the function throws an AbortError of its own", async () => {
   using monitor = new LocalMonitor();
   await assertRejects(() => monitor.monitored(() => raise(AbortSignal.abort().reason))(), DOMException);
   assertEquals([monitor.task.state, monitor.task.error?.type], ["ERROR", "AbortError"]);
 });
 
-Deno.test("startRun() cancels when the caller's signal is aborted, or was aborted before", async () => {
+Deno.test("startRun() cancels the task if the caller's signal is aborted, during the run or before it", async () => {
   using monitor = new LocalMonitor();
   const controller = new AbortController();
   const reason = { why: "shutdown" };
@@ -101,7 +101,7 @@ Deno.test("startRun() cancels when the caller's signal is aborted, or was aborte
   assertEquals([other.task.state, other.task.cancel_requested], ["CANCELLED", true]);
 });
 
-Deno.test("startRun() reports a cancellation request by the caller's signal while the function goes on", async () => {
+Deno.test("startRun() reports the abort of the caller's signal as a cancellation request while the function continues", async () => {
   using monitor = new LocalMonitor();
   const controller = new AbortController();
   const gate = Promise.withResolvers<void>();
@@ -112,7 +112,7 @@ Deno.test("startRun() reports a cancellation request by the caller's signal whil
   await run.done;
 });
 
-Deno.test("startRun() records the result as JSON and returns the original value", async () => {
+Deno.test("startRun() records the result as JSON, and returns the original value", async () => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
   const notJson = "The result was omitted: it is not JSON";
@@ -141,7 +141,7 @@ Deno.test("startRun() records the result as JSON and returns the original value"
   }
 });
 
-/** Thrown values that fail when they are inspected. */
+/** Thrown values whose inspection throws another error. */
 const HOSTILE: Record<string, () => unknown> = {
   "null": () => null,
   "undefined": () => undefined,
@@ -181,7 +181,7 @@ for (const [name, make] of Object.entries(HOSTILE)) {
         throw thrown;
       }).start();
       if (isCancelled) run.cancel();
-      // Wrapped in an array, because assertions must not touch the value itself.
+      // The value is wrapped in an array, because an assertion must not inspect it.
       const received = await run.done.then(() => [], (error) => [error]);
       assert(received.length === 1 && Object.is(received[0], thrown), "something else was thrown");
       const { state, error } = monitor.task;
@@ -216,7 +216,7 @@ function wrapFor(sink: ReportSink): (fn: () => number) => Promise<number> {
   return (fn) => wrap(fn, {}, () => sink)();
 }
 
-Deno.test("startRun() delays the result by at most 2 s if the final state is not committed", async () => {
+Deno.test("startRun() delays the function's result by at most 2 s if the final state is not committed", async () => {
   using clock = new FakeClock();
   const run = wrapFor(new BrokenSink(() => new Promise(() => {})));
   let result: number | undefined;
@@ -227,14 +227,14 @@ Deno.test("startRun() delays the result by at most 2 s if the final state is not
   assertEquals([await done, clock.pending], [5, 0]);
 });
 
-Deno.test("startRun() returns the function's result if its final state can't be committed", async () => {
+Deno.test("startRun() returns the function's result even if the final state cannot be committed", async () => {
   const run = wrapFor(new BrokenSink(() => Promise.reject(new Error("disk full"))));
   assertEquals(await run(() => 5), 5);
   const error = new Error("own");
   assertStrictEquals(await run(() => raise(error)).catch((thrown) => thrown), error);
 });
 
-Deno.test("MonitoredTask.log() never throws into user code", async () => {
+Deno.test("MonitoredTask.log() never throws, whatever it is passed", async () => {
   using monitor = new LocalMonitor();
   using _warnings = new Warnings();
   const nothing = Object.create(null);
@@ -264,7 +264,7 @@ Deno.test("MonitoredTask reports nothing after its function has ended", async ()
   await turn();
 });
 
-Deno.test("currentTask() returns the task of the function that is being called, until its first await", async () => {
+Deno.test("currentTask() returns the task of the function that is running, until the function's first await", async () => {
   using monitor = new LocalMonitor();
   const message =
     "Cannot get current task: wanted a call inside a monitored function, before its first await";
@@ -285,7 +285,7 @@ Deno.test("currentTask() returns the task of the function that is being called, 
   assertMatch(String(first), /^[0-9A-HJKMNP-TV-Z]{26}$/);
 });
 
-Deno.test("startRun() runs unmonitored if its id is already taken, and warns once", async () => {
+Deno.test("startRun() runs the function unmonitored if the id is already taken, and warns once", async () => {
   using monitor = new LocalMonitor();
   using warnings = new Warnings();
   const gate = Promise.withResolvers<void>();
@@ -308,7 +308,7 @@ Deno.test("startRun() runs unmonitored if its id is already taken, and warns onc
   await turn();
 });
 
-Deno.test("startRun() runs unmonitored if a limit is reached, and warns", async () => {
+Deno.test("startRun() runs the function unmonitored if a limit is reached, and warns", async () => {
   using monitor = new LocalMonitor();
   using warnings = new Warnings();
   for (let i = 0; i < 10_000; i++) monitor.test.begin("default", `t${i}`);

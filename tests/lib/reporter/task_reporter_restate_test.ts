@@ -1,4 +1,4 @@
-/** Tasks that are reported again to a receiver that knows nothing of them. */
+/** Tests tasks that are reported again to a receiver that does not know them. */
 
 import fc from "fast-check";
 import { TaskReporter } from "../../../lib/reporter/task_reporter.ts";
@@ -11,7 +11,7 @@ import { createChange, updates } from "../../support/changes.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { RecordingSink } from "../../support/recording_sink.ts";
 
-/** Starts a task whose reports are recorded. */
+/** Starts a task and records its reports. */
 function begin(metadata = {}) {
   const sink = new RecordingSink();
   const warnings: string[] = [];
@@ -24,13 +24,13 @@ function begin(metadata = {}) {
   return { sink, reporter, warnings };
 }
 
-/** The task and log of a receiver that gets only the repeated reports. */
+/** Returns the task and the log that result from the repeated reports alone. */
 function heardAnew(sink: RecordingSink): { readonly task: Task; readonly lines: readonly LogLine[] } {
   const first = sink.reports.findLastIndex(({ change }) => change.type === "create");
   let task: Task | undefined;
   const lines: LogLine[] = [];
   for (const report of sink.reports.slice(first)) {
-    // Parsed as a server would.
+    // The reports are parsed as a server would parse them.
     const { id, change, at } = parseReport(JSON.parse(JSON.stringify(report)));
     task = transition(task, id, change, at);
     if (change.type === "log") lines.push(...change.lines);
@@ -38,13 +38,13 @@ function heardAnew(sink: RecordingSink): { readonly task: Task; readonly lines: 
   return { task: task!, lines };
 }
 
-/** The record without the fields that depend on the number of reports. */
+/** Removes the fields of a record that depend on the number of reports. */
 function essence(task: Task): Partial<Task> {
   const { version: _version, updated_at: _at, log_count: _count, started_at: _started, ...rest } = task;
   return rest;
 }
 
-Deno.test("TaskReporter.restate() leads to the same record as the reports so far", () => {
+Deno.test("TaskReporter.restate() sends reports that lead to the same record as all reports so far", () => {
   const steps = fc.array(
     fc.oneof(
       { weight: 6, arbitrary: fc.record({ do: fc.constant("update" as const), update: updates }) },
@@ -63,7 +63,7 @@ Deno.test("TaskReporter.restate() leads to the same record as the reports so far
   using clock = new FakeClock();
   let restated = 0;
   fc.assert(fc.property(steps, ends, (all, end) => {
-    // A task that never had to report again.
+    // This task never had to be reported again.
     const steady = begin({ a: 0, kept: true });
     const test = begin({ a: 0, kept: true });
     for (const step of all) {
@@ -105,7 +105,7 @@ Deno.test("TaskReporter.restate() resends uncommitted log lines, in order and nu
   reporter.end({ type: "cancelled" });
 });
 
-Deno.test("TaskReporter.restate() keeps no more metadata than a server does, without a warning", () => {
+Deno.test("TaskReporter.restate() sends no more metadata than a server keeps, without a warning", () => {
   using clock = new FakeClock();
   const { reporter, sink, warnings } = begin({ first: "x".repeat(500) });
   for (let n = 0; n < 100; n++) {
@@ -127,7 +127,7 @@ Deno.test("TaskReporter.restate() keeps no more metadata than a server does, wit
   reporter.end({ type: "cancelled" });
 });
 
-Deno.test("TaskReporter.restate() repeats the final state, but nothing of a refused task", () => {
+Deno.test("TaskReporter.restate() repeats the final state, but sends nothing about a refused task", () => {
   using _clock = new FakeClock();
   const { reporter, sink } = begin();
   reporter.end({ type: "finish", result: 5 });

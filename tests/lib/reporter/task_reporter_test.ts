@@ -21,7 +21,7 @@ interface Subject {
   readonly interruptions: number[];
 }
 
-/** Starts a task and returns it with the sink that records its reports. */
+/** Starts a task, and returns its reporter with the sink that records its reports. */
 function begin(options: Partial<ReporterOptions> = {}, id = "t"): Subject {
   const sink = new RecordingSink();
   const warnings: string[] = [];
@@ -44,7 +44,7 @@ function updatesOf(sink: RecordingSink): UpdateChange[] {
   return sink.reports.map(({ change }) => change).filter((change) => change.type === "update");
 }
 
-/** The record without the fields that coalescing may change. */
+/** Removes the fields of a record that coalescing may change. */
 function essence(task: Task): Partial<Task> {
   return { ...task, version: 0, updated_at: 0 };
 }
@@ -75,7 +75,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 40, size: "max" },
 );
 
-Deno.test("TaskReporter leads to the same record whether or not updates are coalesced", () => {
+Deno.test("TaskReporter sends reports that lead to the same record whether or not updates are coalesced", () => {
   const ends = fc.constantFrom(
     { type: "finish", result: { a: 1 } } as const,
     { type: "fail", error: { message: "no", type: "Error" } } as const,
@@ -120,7 +120,7 @@ Deno.test("TaskReporter leads to the same record whether or not updates are coal
   assert(merged > 1_000, `only ${merged} reports were merged away`);
 });
 
-Deno.test("TaskReporter.update() reports the first update at once, then one every 50 ms, and always the last", () => {
+Deno.test("TaskReporter.update() reports the first update at once, then one every 50 ms, and always the last one", () => {
   using clock = new FakeClock();
   const { reporter, sink } = begin();
   clock.pass(1_000);
@@ -147,7 +147,7 @@ Deno.test("TaskReporter.update() is not delayed by a clock that was set back", (
   reporter.end({ type: "cancelled" });
 });
 
-Deno.test("TaskReporter.end() reports everything held back, in order, and nothing afterwards", () => {
+Deno.test("TaskReporter.end() reports all coalesced updates and log lines in order, and nothing is reported afterwards", () => {
   using clock = new FakeClock();
   const { reporter, sink } = begin();
   reporter.update({ progress: 1 });
@@ -187,7 +187,7 @@ Deno.test("TaskReporter.log() keeps the newest 1,000 lines while the sink is not
   reporter.end({ type: "cancelled" });
 });
 
-Deno.test("TaskReporter.log() drops no lines of a burst if the sink is ready", () => {
+Deno.test("TaskReporter.log() drops no lines of a burst while the sink is ready", () => {
   using clock = new FakeClock();
   const { reporter, sink } = begin();
   for (let i = 0; i < 5_500; i++) reporter.log(`line ${i}`);
@@ -201,7 +201,7 @@ Deno.test("TaskReporter.log() drops no lines of a burst if the sink is ready", (
   reporter.end({ type: "cancelled" });
 });
 
-Deno.test("TaskReporter.update() ignores invalid values with one warning, and reports the rest", () => {
+Deno.test("TaskReporter.update() ignores invalid values with a single warning, and reports the valid ones", () => {
   using _clock = new FakeClock();
   const circular: Record<string, unknown> = {};
   circular.self = circular;
@@ -363,7 +363,7 @@ Deno.test("TaskReporter.log() numbers the lines, so that duplicates can be detec
   for (let i = 3; i < 20; i++) reporter.log(`${i}`);
   sink.ready = true;
   reporter.end({ type: "cancelled" });
-  // Dropped lines have no number; the line that reports the loss has one.
+  // Dropped lines have no number; the line that reports the loss does.
   const sent = numbers();
   let next = 0;
   for (const [first, count] of sent) {
@@ -374,6 +374,6 @@ Deno.test("TaskReporter.log() numbers the lines, so that duplicates can be detec
   assert(sink.lines.some(({ text }) => text.includes("lines were dropped")));
 });
 
-Deno.test("truncate() keeps short texts and marks shortened ones", () => {
+Deno.test("truncate() keeps short texts unchanged, and marks texts that it shortens", () => {
   assertEquals([truncate("abc", 3), truncate("abcd", 3), truncate("", 3)], ["abc", "ab…", ""]);
 });

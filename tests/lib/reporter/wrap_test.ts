@@ -10,7 +10,7 @@ import {
 } from "../../support/assert.ts";
 import { LocalMonitor, turn } from "../../support/local_monitor.ts";
 
-Deno.test("wrap() keeps this, arguments, result, name and length", async () => {
+Deno.test("wrap() preserves this, the arguments, the result, the name and the length of a function", async () => {
   using monitor = new LocalMonitor();
   const counter = {
     base: 5,
@@ -28,7 +28,7 @@ Deno.test("wrap() keeps this, arguments, result, name and length", async () => {
   assertEquals(monitor.tasks.map(({ name, state }) => [name, state]), [
     ["add", "FINISHED"],
     ["add", "FINISHED"],
-    // An arrow function without a name.
+    // This arrow function has no name.
     ["task", "FINISHED"],
   ]);
 });
@@ -42,7 +42,7 @@ Deno.test("wrap() passes on missing, extra and undefined arguments", async () =>
   assertEquals(monitor.monitored(() => {}).length, 0);
 });
 
-Deno.test("wrap() returns a promise for what the function returns or throws synchronously", async () => {
+Deno.test("wrap() returns a promise even if the function returns or throws synchronously", async () => {
   using monitor = new LocalMonitor();
   const value = monitor.monitored((_task, n: number) => n * 2)(4);
   assert(value instanceof Promise);
@@ -66,7 +66,7 @@ Deno.test("wrap() calls the function synchronously, like a plain call", () => {
   assertEquals(isCalled, true);
 });
 
-Deno.test("wrap() has the types of the function without the task", async () => {
+Deno.test("wrap() preserves the types of the function, without the task parameter", async () => {
   using monitor = new LocalMonitor();
   const double = monitor.monitored(async (task, n: number) => {
     await task.update({ progress: 50 });
@@ -82,25 +82,25 @@ Deno.test("wrap() has the types of the function without the task", async () => {
   });
   assertEquals(await Promise.all([promised, handle.done, again, text]), [2, 4, 6, "aundefined"]);
   function neverCalled(): void {
-    // @ts-expect-error a text is no number
+    // @ts-expect-error a text is not a number
     void double("1");
     // @ts-expect-error an argument is missing
     void double();
-    // @ts-expect-error the task is not given by the caller
+    // @ts-expect-error the caller does not pass the task
     void double({} as MonitoredTask, 1);
-    // @ts-expect-error the result is no text
+    // @ts-expect-error the result is not a text
     const _wrong: Promise<string> = double(1);
     // @ts-expect-error there is no such option
     void monitor.monitored(() => {}, { retries: 3 });
     // @ts-expect-error "this" has to be a date
     void method.call({});
-    // @ts-expect-error a name is for the function, not for a call
+    // @ts-expect-error the name is an option of the function, not of a call
     void double.with({ name: "x" });
   }
   void neverCalled;
 });
 
-Deno.test("wrap().start() returns the id at once, and a promise that need not be awaited", async () => {
+Deno.test("wrap().start() returns the id at once, and a promise that does not have to be awaited", async () => {
   using monitor = new LocalMonitor();
   const unhandled: unknown[] = [];
   const listener = (event: PromiseRejectionEvent) => {
@@ -121,7 +121,7 @@ Deno.test("wrap().start() returns the id at once, and a promise that need not be
   assertStrictEquals(await assertRejects(() => handle.done), error);
 });
 
-Deno.test("wrap().start().cancel() aborts the signal of that run only", async () => {
+Deno.test("wrap().start().cancel() aborts the signal of only that run", async () => {
   using monitor = new LocalMonitor();
   const wait = monitor.monitored((task) =>
     new Promise<void>((_, reject) => task.signal.addEventListener("abort", () => reject(task.signal.reason)))
@@ -164,7 +164,7 @@ Deno.test("wrap().with() returns a function with other options and leaves the or
   assertEquals(monitor.test.registry.task("team", "run-2")?.tags, ["b"]);
 });
 
-Deno.test("wrap() rejects invalid options when they are given, not when the function is called", () => {
+Deno.test("wrap() throws for invalid options as soon as they are given, not when the function is called", () => {
   using monitor = new LocalMonitor();
   const prefix = "Cannot monitor function: ";
   const table: [MonitoredOptions, string][] = [
@@ -225,7 +225,7 @@ Deno.test("wrap() truncates a function name that is too long for a task", async 
   assertEquals([fn.name, monitor.task.name.length], [name, 200]);
 });
 
-Deno.test("startableOf() starts a monitored function by name, with options for the call", async () => {
+Deno.test("startableOf() returns a task that can be started by name, with options for the call", async () => {
   using monitor = new LocalMonitor();
   using elsewhere = new LocalMonitor();
   const input = { type: "number" };

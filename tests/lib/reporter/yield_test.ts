@@ -2,9 +2,9 @@ import { yieldToEventLoop } from "../../../lib/reporter/yield.ts";
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
-Deno.test("yieldToEventLoop() waits for the event loop once every 10 ms, and resolves at once in between", async () => {
+Deno.test("yieldToEventLoop() waits for the event loop once every 10 ms, and otherwise resolves at once", async () => {
   using clock = new FakeClock();
-  // Makes the next yield due, whatever earlier tests left behind.
+  // This makes the next yield due, even if an earlier test has just yielded.
   clock.pass(10_000);
   const due = yieldToEventLoop(Date.now());
   assertStrictEquals(yieldToEventLoop(Date.now()), due, "everybody waits for the same turn");

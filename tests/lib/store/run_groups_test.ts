@@ -10,7 +10,7 @@ function idsOf(groups: RunGroups, name = "job", most = 99): string[] {
   return groups.newest(name, most).map(({ id }) => id);
 }
 
-Deno.test("RunGroups.newest() returns the latest end first, and the newer task if ends are equal", () => {
+Deno.test("RunGroups.newest() returns the run that ended last first, and the newer task first if the ends are equal", () => {
   const groups = new RunGroups();
   for (const task of [ended(1, 30), ended(2, 10), ended(3, 20), ended(5, 20), ended(4, 20), ended(6, 40)]) {
     groups.add(task);
@@ -34,7 +34,7 @@ Deno.test("RunGroups ignores unfinished, deleted and unknown tasks", () => {
   assertEquals(idsOf(groups), []);
 });
 
-Deno.test("RunGroups accepts any name", () => {
+Deno.test("RunGroups accepts any text as a name", () => {
   const groups = new RunGroups();
   for (const [index, name] of ["", "__proto__", "constructor"].entries()) {
     groups.add(ended(index, index, name));

@@ -27,7 +27,7 @@ testStore("MemoryStore", (limits) => {
   return new StoreHome({ open: () => new MemoryStore(limits, "epoch"), keepsTasks: false });
 }, 600);
 
-Deno.test("MemoryStore forgets the clients that have been empty for longest, and rejects cursors from before", () => {
+Deno.test("MemoryStore forgets the clients that have been empty for longest, and rejects cursors from before that", () => {
   const store = new MemoryStore(LIMITS, "epoch");
   for (const client of ["a", "b", "c", "d"]) {
     store.put(client, storedTask("1", store.takeSeq()));
@@ -42,14 +42,14 @@ Deno.test("MemoryStore forgets the clients that have been empty for longest, and
   assertEquals(store.index.changesSince("a", 3), undefined, "what was forgotten stays forgotten");
 });
 
-Deno.test("MemoryStore counts everything as committed, and opens empty", () => {
+Deno.test("MemoryStore treats every change as committed, and is empty when it is opened", () => {
   const store = new MemoryStore(LIMITS, "epoch");
   assertEquals([store.epoch, store.committedSeq, store.degradation], ["epoch", Infinity, null]);
   assertEquals(store.takeOpened(), { live: [], ended: [] });
   store.onDegradation()();
 });
 
-Deno.test("MemoryStore is empty after its disposal", async () => {
+Deno.test("MemoryStore is empty after it is disposed of", async () => {
   const store = new MemoryStore(LIMITS, "epoch");
   store.put("a", storedTask("1", 1));
   store.put("a", storedTask("2", 2));

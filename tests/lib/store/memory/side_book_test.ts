@@ -13,7 +13,7 @@ function historyBook(perTask: number, total: number): SideBook<StoredHistoryEntr
   return new SideBook(HISTORY, { perTask, total });
 }
 
-/** Creates a log line of a length. */
+/** Creates a log line of the given length. */
 function x(length: number, number = 0): NumberedLine[] {
   return [{ number, at: 1, text: "x".repeat(length) }];
 }
@@ -30,16 +30,16 @@ function points(count: number): ProgressPoint[] {
   return Array.from({ length: count }, (_, index) => [index, index]);
 }
 
-Deno.test("SideBook.put() keeps permanent entries, and the newest of the rest", () => {
+Deno.test("SideBook.put() keeps all permanent entries, and only the newest other entries", () => {
   const book = historyBook(3, 1_000);
   for (let version = 1; version <= 100; version++) book.put("1", note(version, version % 25 === 0));
   assertEquals(versions(book, "1"), [25, 50, 75, 97, 98, 99, 100]);
   assertEquals(versions(book, "unknown"), []);
 });
 
-Deno.test("SideBook.put() no longer counts entries that were trimmed or deleted", () => {
+Deno.test("SideBook.put() does not count entries that were dropped or deleted towards its limit", () => {
   const book = logBook(2, 100);
-  // Far more than the bound over time, but never at once.
+  // The entries are far larger than the limit in total, but never at the same time.
   for (let i = 0; i < 1_000; i++) {
     book.put("short-lived", x(40));
     book.delete("short-lived");
@@ -49,7 +49,7 @@ Deno.test("SideBook.put() no longer counts entries that were trimmed or deleted"
   assertEquals([book.read("kept").length, book.read("other").length], [2, 1]);
 });
 
-Deno.test("SideBook.put() no longer counts trimmed entries beside permanent ones", () => {
+Deno.test("SideBook.put() does not count entries that were dropped between permanent ones towards its limit", () => {
   const book = historyBook(2, 10);
   for (let version = 1; version <= 1_000; version++) {
     book.put("short-lived", note(version));
@@ -60,14 +60,14 @@ Deno.test("SideBook.put() no longer counts trimmed entries beside permanent ones
   assertEquals([versions(book, "kept"), versions(book, "other")], [[999, 1_000], [1]]);
 });
 
-Deno.test("SideBook.put() keeps the entries just written, however large", () => {
+Deno.test("SideBook.put() keeps the entries that it has just written, however large they are", () => {
   const book = logBook(5, 10);
   book.put("quiet", x(5));
   book.put("loud", x(500));
   assertEquals([book.read("quiet").length, book.read("loud").length], [0, 1]);
 });
 
-Deno.test("SideBook.put() drops the entries of the tasks written to least recently", () => {
+Deno.test("SideBook.put() drops the entries of the tasks that were written least recently", () => {
   const book = logBook(100, 1_000);
   for (let i = 0; i < 20; i++) {
     book.put(`${i}`, x(100));
@@ -80,7 +80,7 @@ Deno.test("SideBook.put() drops the entries of the tasks written to least recent
   assertGreater(kept.length, 3);
 });
 
-Deno.test("SideBook.put() drops histories least recently written, but not the one being written", () => {
+Deno.test("SideBook.put() drops the histories that were written least recently, but never the one being written", () => {
   const book = historyBook(100, 10);
   for (let i = 0; i < 8; i++) {
     for (const version of [1, 2]) book.put(`${i}`, note(version));
@@ -92,7 +92,7 @@ Deno.test("SideBook.put() drops histories least recently written, but not the on
   assertEquals([versions(book, "long").length, versions(book, "0")], [50, []]);
 });
 
-Deno.test("SideBook.put() replaces the entry if a task has only one", () => {
+Deno.test("SideBook.put() replaces a task's entry if a task can have only one", () => {
   const book = new SideBook(PROGRESS_HISTORY, { perTask: 1, total: 10 });
   const lengths = () => ["1", "2", "3"].map((task) => book.read(task)[0]?.length ?? 0);
   book.put("1", [points(4)]);
@@ -111,7 +111,7 @@ Deno.test("SideBook.put() replaces the entry if a task has only one", () => {
   assertEquals(lengths(), [0, 0, 0]);
 });
 
-Deno.test("SideBook.put() keeps one launch of every task", () => {
+Deno.test("SideBook.put() keeps one launch for every task", () => {
   const book = new SideBook(LAUNCHES, { perTask: 1, total: Infinity });
   for (let task = 0; task < 1_000; task++) book.put(`${task}`, [{ name: "job", args: [task] }]);
   assertEquals([book.read("0"), book.read("999")], [[{ name: "job", args: [0] }], [{
@@ -120,7 +120,7 @@ Deno.test("SideBook.put() keeps one launch of every task", () => {
   }]]);
 });
 
-Deno.test("SideBook.read() finds entries by key, also if the first ones are gone", () => {
+Deno.test("SideBook.read() finds entries by key, even if the first ones were dropped", () => {
   const book = logBook(10, 1_000);
   for (let i = 0; i < 100; i++) book.put("1", [{ number: i, at: i, text: `${i}` }]);
   const numbers = (from: number, to: number, most?: number) =>
@@ -134,7 +134,7 @@ Deno.test("SideBook.read() finds entries by key, also if the first ones are gone
   }
 });
 
-Deno.test("SideBook.read() returns the entries since a task lost its earlier ones", () => {
+Deno.test("SideBook.read() returns the entries that were written after a task's earlier entries were dropped", () => {
   const book = logBook(10, 10);
   book.put("1", x(5));
   book.put("other", x(10));
@@ -142,7 +142,7 @@ Deno.test("SideBook.read() returns the entries since a task lost its earlier one
   assertEquals(book.read("1", { from: 0, to: 10 }), x(5, 1));
 });
 
-Deno.test("SideBook.clear() and delete() drop entries, and accept unknown tasks", () => {
+Deno.test("SideBook.clear() and delete() drop entries, and ignore unknown tasks", () => {
   const book = logBook(5, 100);
   book.delete("unknown");
   book.put("1", x(5));

@@ -5,7 +5,7 @@ import { delivery, storedTask } from "../../../support/store_model.ts";
 
 const MEMORY = { lastSeq: 9, forgottenSeq: 2 };
 
-Deno.test("Batch holds the newest record of a task and the last removal of an id", () => {
+Deno.test("Batch holds the newest record of each task and the last removal of each id", () => {
   const batch = new Batch();
   assertEquals(batch.isEmpty, true);
   for (let seq = 1; seq < 2_000; seq += 2) {
@@ -33,7 +33,7 @@ Deno.test("Batch holds a summary of each ended task", () => {
   assertEquals(runs, [[2, "a\ufffdb", "FINISHED", 1_000, 1_002, 1_002, 5, 100, "1", null]]);
 });
 
-Deno.test("Batch.purge() drops all rows of a task and deletes those on disk", () => {
+Deno.test("Batch.purge() drops all pending rows of a task, and deletes those on disk", () => {
   const batch = new Batch();
   batch.put("c", 1, storedTask("1", 1, "FINISHED"));
   batch.replaceRows("launches", 1, [["{}"]]);
@@ -47,7 +47,7 @@ Deno.test("Batch.purge() drops all rows of a task and deletes those on disk", ()
   assertEquals(side.map(({ rows, cuts }) => [rows, cuts]), [[[], []], [[], []]]);
 });
 
-Deno.test("Batch omits a forgotten client until it has tasks again", () => {
+Deno.test("Batch omits a forgotten client until the client has tasks again", () => {
   const batch = new Batch();
   batch.put("c", 1, storedTask("1", 1));
   batch.forgetClient("c");
@@ -58,7 +58,7 @@ Deno.test("Batch omits a forgotten client until it has tasks again", () => {
   assertEquals([again.clients, again.forgottenClients], [[["c", 9, 2]], []]);
 });
 
-Deno.test("Batch omits a message that was put and removed before it was written", () => {
+Deno.test("Batch omits a message that was queued and removed before it was written", () => {
   const batch = new Batch();
   const kept = delivery("c", "1", 2, "text");
   for (const message of [delivery("c", "1", 1, "text"), kept]) batch.putDelivery(message, "text");
@@ -72,7 +72,7 @@ Deno.test("Batch omits a message that was put and removed before it was written"
   assertEquals(removals.isEmpty, false);
 });
 
-Deno.test("Batch.settled rejects when an attempt fails, and is renewed", async () => {
+Deno.test("Batch.settled rejects if an attempt to write fails, and is then replaced by a new promise", async () => {
   const batch = new Batch();
   const first = batch.settled;
   batch.failed(new StorageError("x", "full"));

@@ -7,7 +7,7 @@ import { storedTask } from "../../../support/store_model.ts";
 
 const EPOCH = "another-one1";
 
-/** A database with ended tasks, and its backup. */
+/** Creates a database with ended tasks, and returns the path of its backup. */
 async function fill(folder: StoreFolder, ids: readonly string[]): Promise<string> {
   {
     await using store = folder.open();
@@ -25,14 +25,14 @@ async function namesIn(folder: StoreFolder): Promise<string[]> {
 Deno.test("backupDatabase() creates a file without a write-ahead log", async () => {
   using folder = new StoreFolder();
   const copy = await fill(folder, ["1"]);
-  // sqlite.org/fileformat.html, 1.3: 1 for a rollback journal, 2 for a write-ahead log.
+  // The value is 1 for a rollback journal, and 2 for a write-ahead log (sqlite.org/fileformat.html, 1.3).
   assertEquals([...(await Deno.readFile(copy)).slice(18, 20)], [1, 1]);
   const before = await namesIn(folder);
   assertEquals((await inspectDatabase(copy)).ended, 1);
   assertEquals(await namesIn(folder), before);
 });
 
-Deno.test("restoreDatabase() keeps a symbolic link, and restores its target", async () => {
+Deno.test("restoreDatabase() keeps a symbolic link, and restores the file to which it points", async () => {
   using folder = new StoreFolder();
   const copy = await fill(folder, ["1"]);
   const link = `${folder.path}/link.db`;
@@ -44,7 +44,7 @@ Deno.test("restoreDatabase() keeps a symbolic link, and restores its target", as
   assertEquals(store.epoch, EPOCH);
 });
 
-Deno.test("restoreDatabase() throws while a server uses the file, even if the file does not exist yet", async () => {
+Deno.test("restoreDatabase() throws while a server has locked the path, even before the server has created the file", async () => {
   using folder = new StoreFolder();
   const copy = await fill(folder, ["1"]);
   const place = `${folder.path}/new.db`;

@@ -8,13 +8,13 @@ import { storedTask } from "../../../support/store_model.ts";
 
 const LOCKED = "another Taskscope is using it; stop that process, or name another file with --data";
 
-/** Opens and closes a database; returns the number of its tasks. */
+/** Opens and closes a database, and returns the number of its tasks. */
 function open(file: string): number {
   using database = new DatabaseFile(file);
   return Number(database.get("SELECT count(*) AS n FROM tasks")?.n);
 }
 
-/** Asserts that a database cannot be opened; returns the reason. */
+/** Asserts that a database cannot be opened, and returns the reason. */
 function refusal(file: string): string {
   const error = assertThrows(() => open(file), StorageError, `Cannot store tasks in "${file}": `);
   return error.reason;
@@ -43,7 +43,7 @@ async function fillDatabase(folder: StoreFolder, count: number): Promise<void> {
   for (let i = 0; i < count; i++) store.put("c", storedTask(`${i}`, store.takeSeq(), "FINISHED"));
 }
 
-Deno.test("DatabaseFile creates a file readable by its owner only, and reopens it", () => {
+Deno.test("DatabaseFile creates a file that only its owner can read, and can reopen that file", () => {
   using folder = new StoreFolder();
   assertEquals(open(folder.file), 0);
   assertEquals(open(folder.file), 0);
@@ -71,7 +71,7 @@ Deno.test("DatabaseFile reads rows, and writes statements atomically", () => {
   assertThrows(() => database.all("SELECT 1 FROM nowhere"), StorageError, "no such table");
 });
 
-Deno.test("DatabaseFile throws while a file is open, also under another name", () => {
+Deno.test("DatabaseFile throws while a file is open, even under another name", () => {
   using folder = new StoreFolder();
   const database = new DatabaseFile(folder.file);
   assertEquals(refusal(folder.file), LOCKED);
@@ -84,7 +84,7 @@ Deno.test("DatabaseFile throws while a file is open, also under another name", (
   assertEquals(open(folder.file), 0);
 });
 
-Deno.test("DatabaseFile throws while another process has a file open, and opens it once that is killed", async () => {
+Deno.test("DatabaseFile throws while another process has a file open, and opens the file once that process is killed", async () => {
   using folder = new StoreFolder();
   {
     await using process = await hold(folder);
@@ -98,7 +98,7 @@ Deno.test("DatabaseFile throws while another process has a file open, and opens 
 Deno.test("DatabaseFile throws if another program keeps the database locked", () => {
   using folder = new StoreFolder();
   open(folder.file);
-  // Like a database browser, which ignores our lock.
+  // A program such as a database browser ignores Taskscope's own lock.
   const holder = folder.connect();
   holder.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
   assertEquals(refusal(folder.file), "another program has locked it (database is locked)");
@@ -119,7 +119,7 @@ Deno.test("DatabaseFile throws if a file is not a database, and leaves it unchan
   }
 });
 
-Deno.test("DatabaseFile throws on the database of another program, and leaves it unchanged", () => {
+Deno.test("DatabaseFile throws if a file is the database of another program, and leaves it unchanged", () => {
   using folder = new StoreFolder();
   folder.execute("CREATE TABLE tasks (id INTEGER PRIMARY KEY); INSERT INTO tasks VALUES (1)");
   const before = Deno.readFileSync(folder.file);
@@ -130,7 +130,7 @@ Deno.test("DatabaseFile throws on the database of another program, and leaves it
   assertEquals(Deno.readFileSync(folder.file), before);
 });
 
-Deno.test("DatabaseFile throws on a newer schema version, and leaves the file unchanged", () => {
+Deno.test("DatabaseFile throws if the schema version is newer, and leaves the file unchanged", () => {
   using folder = new StoreFolder();
   open(folder.file);
   folder.execute("PRAGMA user_version = 99");
@@ -143,12 +143,12 @@ Deno.test("DatabaseFile throws on a newer schema version, and leaves the file un
   assertEquals(Deno.readFileSync(folder.file), before);
 });
 
-Deno.test("DatabaseFile throws on a damaged database", async () => {
+Deno.test("DatabaseFile throws if the database is damaged", async () => {
   using folder = new StoreFolder();
   await fillDatabase(folder, 500);
   const good = await Deno.readFile(folder.file);
   const pageBytes = 4_096;
-  // Not the first page: without it, the file is not a database at all.
+  // The damage is not in the first page, because without that page the file is not a database at all.
   for (const page of [2, 5, Math.floor(good.length / pageBytes / 2)]) {
     const damaged = good.slice();
     damaged.fill(0xff, page * pageBytes, (page + 1) * pageBytes);
@@ -160,14 +160,14 @@ Deno.test("DatabaseFile throws on a damaged database", async () => {
       `page ${page}`,
     );
   }
-  // A truncated file, like an unfinished copy.
+  // The file is truncated, like an unfinished copy.
   await Deno.writeFile(folder.file, good.slice(0, good.length / 2));
   assertEquals(refusal(folder.file).slice(0, 19), "the file is damaged");
   await Deno.writeFile(folder.file, good);
   assertEquals(open(folder.file), 500);
 });
 
-Deno.test("DatabaseFile throws on a folder and in a missing folder, and creates no file", () => {
+Deno.test("DatabaseFile throws if the path is a folder or in a missing folder, and creates no file", () => {
   using folder = new StoreFolder();
   Deno.mkdirSync(folder.file);
   assertEquals(refusal(folder.file), "it is a folder; name a file in it with --data");

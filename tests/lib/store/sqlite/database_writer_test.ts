@@ -45,14 +45,14 @@ const EVERYTHING = messageOf((batch) => {
   batch.setMeta("reserved_seq", 100);
 });
 
-/** The contents of all tables. */
+/** Returns the contents of all tables. */
 function contents(folder: StoreFolder): unknown {
   return [...TASK_TABLES, "clients", "removals", "deliveries", "meta"].map((table) =>
     folder.query(`SELECT * FROM ${table}`)
   );
 }
 
-/** A database with its schema, and a writer. */
+/** Creates a database with the current schema, and a writer. */
 function create(): { readonly folder: StoreFolder; readonly writer: DatabaseWriter } & Disposable {
   const folder = new StoreFolder();
   new DatabaseFile(folder.file)[Symbol.dispose]();
@@ -78,7 +78,7 @@ Deno.test("DatabaseWriter.write() is idempotent", () => {
   const removals = folder.query("SELECT client, id FROM removals ORDER BY seq").map((
     { client, id },
   ) => [client, id]);
-  // Removals up to the forgotten sequence number are deleted.
+  // Removals up to the sequence number that the client has forgotten are deleted.
   assertEquals(removals, [["c", "3"], ["c", "4"]]);
   writer.write(EVERYTHING);
   assertEquals(contents(folder), once);

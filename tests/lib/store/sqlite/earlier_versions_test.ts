@@ -1,4 +1,4 @@
-/** Opens a database that a released version left behind. */
+/** Tests opening a database that a released version has written. */
 
 import { DatabaseSync } from "node:sqlite";
 import type { Task } from "../../../../lib/task/task.ts";
@@ -8,7 +8,7 @@ import { StoreFolder } from "../../../support/store_folder.ts";
 
 const DUMP = new URL("../../../support/databases/0.1.0.sql", import.meta.url);
 
-/** Creates the database of a dump in a folder. */
+/** Creates the database of a released version from a dump. */
 function load(folder: StoreFolder): void {
   const db = new DatabaseSync(folder.file);
   db.exec("PRAGMA journal_mode = WAL");
@@ -16,7 +16,7 @@ function load(folder: StoreFolder): void {
   db.close();
 }
 
-/** The records of a database, by id. */
+/** Returns the records of a database, by id. */
 function records(folder: StoreFolder): Map<string, Task> {
   const rows = folder.query("SELECT record FROM records");
   return new Map(rows.map(({ record }): [string, Task] => {
@@ -25,15 +25,15 @@ function records(folder: StoreFolder): Map<string, Task> {
   }));
 }
 
-/** Fields that a registry determines anew when it takes over a task that has not ended. */
+/** The fields that a registry computes again when it takes over a task that has not ended. */
 const ANEW = { version: 0, eta: null, eta_low: null, eta_high: null, rate: null, eta_reason: null };
 
-Deno.test("Registry opens a database of version 0.1.0, and all its tasks are there", async () => {
+Deno.test("Registry opens a database of version 0.1.0 with all its tasks", async () => {
   using folder = new StoreFolder();
   load(folder);
   const before = records(folder);
   await using store = folder.open();
-  // The fixture's tasks are never too old.
+  // With this limit, the fixture's tasks are never too old.
   using test = new TestRegistry(
     { endedTaskAgeMs: Number.MAX_SAFE_INTEGER },
     "first",
@@ -52,7 +52,8 @@ Deno.test("Registry opens a database of version 0.1.0, and all its tasks are the
     ["parent", "PROCESSING"],
     ["child", "PROCESSING"],
   ]);
-  // The task that ran in the process is interrupted by its end; the one that was removed cannot be restored any more.
+  // The task that ran in the server's process was interrupted when that ended. The removed task cannot be
+  // restored any more.
   assertEquals(states("other"), [["launched", "FINISHED"], ["local", "ERROR"]]);
   assertEquals(registry.task("other", "local")?.error?.type, "interrupted");
   for (const id of ["finished", "failed", "cancelled"]) {

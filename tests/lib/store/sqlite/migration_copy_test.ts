@@ -4,12 +4,12 @@ import { migrate, MIGRATIONS, SCHEMA_VERSION, schemaVersion } from "../../../../
 import { assertEquals, assertThrows } from "../../../support/assert.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 
-/** The names of the files in a folder. */
+/** Returns the names of the files in a folder. */
 function files(folder: StoreFolder): string[] {
   return Array.from(Deno.readDirSync(folder.path), ({ name }) => name).sort();
 }
 
-/** Creates the database of an earlier schema version, with one task. */
+/** Creates a database of an earlier schema version, with one task. */
 function createEarlier(folder: StoreFolder, version: number): void {
   const db = new DatabaseSync(folder.file);
   db.exec("PRAGMA journal_mode = WAL");
@@ -20,7 +20,7 @@ function createEarlier(folder: StoreFolder, version: number): void {
   db.close();
 }
 
-/** The schema version and the tasks of a database. */
+/** Returns the schema version and the tasks of a database. */
 function contents(file: string): unknown {
   const db = new DatabaseSync(file, { readOnly: true });
   try {
@@ -31,7 +31,7 @@ function contents(file: string): unknown {
   }
 }
 
-Deno.test("SqliteStore copies a database of an earlier schema version once, before it migrates it", async () => {
+Deno.test("SqliteStore copies a database of an earlier schema version once, before migrating it", async () => {
   using folder = new StoreFolder();
   createEarlier(folder, 3);
   {
@@ -79,10 +79,10 @@ Deno.test("SqliteStore never overwrites an existing copy", async () => {
   assertEquals(contents(folder.file), [SCHEMA_VERSION, ["kept"]]);
 });
 
-Deno.test("SqliteStore migrates nothing if the copy fails, and says why", async () => {
+Deno.test("SqliteStore migrates nothing if the copy fails, and throws the reason", async () => {
   using folder = new StoreFolder();
   createEarlier(folder, 3);
-  // A folder in the way of the file that is renamed once it is complete.
+  // This folder has the name that the copy has until it is complete, so that copying fails.
   const obstacle = `${folder.file}.v3.bak.partial`;
   await Deno.mkdir(`${obstacle}/folder`, { recursive: true });
   const error = assertThrows(() => folder.open(), StorageError, "it cannot be copied before its schema");
@@ -95,7 +95,7 @@ Deno.test("SqliteStore migrates nothing if the copy fails, and says why", async 
   assertEquals(contents(`${folder.file}.v3.bak`), [3, ["kept"]]);
 });
 
-Deno.test("SqliteStore refuses to migrate while another program reads an old state, and succeeds afterwards", async () => {
+Deno.test("SqliteStore refuses to migrate while another program reads an old snapshot, and succeeds afterwards", async () => {
   using folder = new StoreFolder();
   createEarlier(folder, 3);
   const reader = folder.connect();
@@ -108,10 +108,10 @@ Deno.test("SqliteStore refuses to migrate while another program reads an old sta
   assertEquals(contents(`${folder.file}.v3.bak`), [3, ["kept"]]);
 });
 
-Deno.test("SqliteStore leaves the original readable if the migration fails, and its copy beside it", () => {
+Deno.test("SqliteStore leaves the original and its copy readable if the migration fails", () => {
   using folder = new StoreFolder();
   createEarlier(folder, 5);
-  // The table that the last step creates.
+  // The last step of the migration fails, because the table that it creates exists.
   folder.execute("CREATE TABLE series (id INTEGER)");
   assertThrows(() => folder.open(), StorageError, "table series already exists");
   assertEquals(contents(folder.file), [5, ["kept"]]);

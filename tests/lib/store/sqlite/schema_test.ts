@@ -9,14 +9,14 @@ import {
 } from "../../../../lib/store/sqlite/schema.ts";
 import { assertEquals, assertThrows } from "../../../support/assert.ts";
 
-/** A database in memory, closed at the end of the test. */
+/** Creates a database in memory, which is closed at the end of the test. */
 function database(): DatabaseSync & Disposable {
   const db = new DatabaseSync(":memory:");
-  // Older versions of Deno have no disposal of databases.
+  // In older versions of Deno, databases cannot be disposed of.
   return Object.assign(db, { [Symbol.dispose]: () => db.close() });
 }
 
-/** The names of all tables and indexes. */
+/** Returns the names of all tables and indexes. */
 function names(db: DatabaseSync): unknown[] {
   return db.prepare("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name").all()
     .map(({ name }) => name);
@@ -37,13 +37,13 @@ const TABLES = [
   "tasks_removed",
 ];
 
-/** Migrations beyond the current version; the earlier ones must not run again. */
+/** The migrations with another one after the current version; the earlier ones must not run again. */
 const WITH_ONE_MORE = [
   ...Array.from({ length: SCHEMA_VERSION }, () => "SELECT not_to_be_run"),
   "CREATE TABLE more (id INTEGER PRIMARY KEY); ALTER TABLE tasks ADD COLUMN owner TEXT",
 ];
 
-Deno.test("migrate() creates the schema in an empty database, and does nothing if it is current", () => {
+Deno.test("migrate() creates the schema in an empty database, and does nothing if the schema is current", () => {
   using db = database();
   assertEquals([schemaVersion(db), isForeign(db)], [0, false]);
   migrate(db);

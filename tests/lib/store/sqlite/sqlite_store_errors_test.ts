@@ -1,4 +1,4 @@
-/** A store whose commits fail with SQLite's error for a full disk. */
+/** Tests a store whose commits fail with SQLite's error for a full disk. */
 
 import { StorageError } from "../../../../lib/errors.ts";
 import type { SqliteStore } from "../../../../lib/store/sqlite/sqlite_store.ts";
@@ -25,7 +25,7 @@ function fill(folder: StoreFolder, table = "clients"): void {
   );
 }
 
-/** Lets commits succeed again. */
+/** Makes commits succeed again. */
 function free(folder: StoreFolder): void {
   folder.execute("DROP TRIGGER full");
 }
@@ -94,7 +94,7 @@ Deno.test("SqliteStore reports a storage error once, however often it retries th
   put(store, "1");
   await assertRejects(() => store.committed(), StorageError);
   const { since } = store.degradation!;
-  // The next error is a different one.
+  // The next commit fails with a different error.
   free(folder);
   folder.execute("ALTER TABLE clients RENAME TO away");
   await until(() => heard.length === 2);
@@ -105,7 +105,7 @@ Deno.test("SqliteStore reports a storage error once, however often it retries th
   assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0]);
 });
 
-Deno.test("SqliteStore.committed() rejects for all callers, even if their commit has not started", async () => {
+Deno.test("SqliteStore.committed() rejects for all callers if a commit fails, even for those whose commit has not started", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   fill(folder);
@@ -125,7 +125,7 @@ Deno.test("SqliteStore.committed() rejects for all callers, even if their commit
   assertEquals(folder.rowCounts()[0], 3);
 });
 
-Deno.test("SqliteStore.takeSeq() throws if no number could be reserved", async () => {
+Deno.test("SqliteStore.takeSeq() throws if no sequence numbers could be reserved", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   fill(folder, "meta");

@@ -32,7 +32,7 @@ testStore("SqliteStore", (limits) => {
   });
 }, 60);
 
-/** Puts a task with rows in every table. */
+/** Stores a task with rows in every table. */
 function putAll(store: SqliteStore, id: string, state: "NOT_STARTED" | "FINISHED" = "NOT_STARTED"): void {
   store.put("c", storedTask(id, store.takeSeq(), state));
   appendLog(store, "c", id, 0, [line(`first of ${id}`), line(`second of ${id}`)]);
@@ -81,7 +81,7 @@ Deno.test("SqliteStore commits a message and the changes of the same turn atomic
   await store.committed();
   const end = () => {
     store.put("c", storedTask("1", store.takeSeq(), "FINISHED"));
-    // Waiting for a commit starts one, at the end of the turn.
+    // committed() starts a commit at the end of the turn.
     const committed = store.committed();
     store.putDelivery(delivery("c", "1", store.seq, "text"), "text");
     return committed;
@@ -149,7 +149,7 @@ Deno.test("SqliteStore reads past runs of an earlier schema version, whatever ch
     db.prepare("INSERT INTO records (place, record) VALUES (?, ?)").run(place, json);
   });
   db.close();
-  // Checked as migrated, and as written by this version.
+  // The runs are checked after the migration, and again as this version has written them.
   for (let round = 0; round < 2; round++) {
     await using store = folder.open();
     for (const { task } of ended) {
@@ -160,7 +160,7 @@ Deno.test("SqliteStore reads past runs of an earlier schema version, whatever ch
   }
 });
 
-Deno.test("SqliteStore.takeSeq() stays within the reserved numbers, and reserves more in time", async () => {
+Deno.test("SqliteStore.takeSeq() returns only reserved numbers, and reserves more in time", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   const block = folder.meta("reserved_seq");
@@ -176,14 +176,14 @@ Deno.test("SqliteStore.takeSeq() stays within the reserved numbers, and reserves
   for (let round = 0; round < 3; round++) {
     take(block - 1);
     assert(seq <= folder.meta("reserved_seq"));
-    // It reserved more before the numbers were used up.
+    // The store reserved more numbers before the first ones were used up.
     await store.committed();
     assert(folder.meta("reserved_seq") >= seq + block / 2);
   }
   assertEquals(store.degradation, null);
 });
 
-Deno.test("SqliteStore commits reserved numbers without other changes", async () => {
+Deno.test("SqliteStore commits newly reserved numbers even without other changes", async () => {
   using folder = new StoreFolder();
   await using store = folder.open({ commitIntervalMs: 1 });
   const block = folder.meta("reserved_seq");
@@ -202,7 +202,7 @@ Deno.test("SqliteStore commits a change after the commit interval", async () => 
   await until(() => store.committedSeq === 2);
 });
 
-Deno.test("SqliteStore keeps committed ended tasks on disk only, and unfinished ones in memory, too", async () => {
+Deno.test("SqliteStore keeps committed ended tasks only on disk, and unfinished tasks also in memory", async () => {
   using folder = new StoreFolder();
   const ended = storedTask("ended", 2, "FINISHED");
   const check = (store: SqliteStore) => {
@@ -227,13 +227,13 @@ Deno.test("SqliteStore keeps committed ended tasks on disk only, and unfinished 
   check(store);
 });
 
-Deno.test("SqliteStore keeps a task in memory if it changed during its commit", async () => {
+Deno.test("SqliteStore keeps an ended task in memory if it changed during its commit", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   store.put("c", storedTask("1", store.takeSeq(), "FINISHED"));
   putLaunch(store, "c", "1", { name: "before", args: [] });
   const committed = store.committed();
-  // The commit is in progress from the end of this turn on.
+  // The commit starts at the end of this turn.
   await Promise.resolve();
   const newest = storedTask("1", store.takeSeq(), "FINISHED");
   store.put("c", newest);
@@ -250,7 +250,7 @@ Deno.test("SqliteStore keeps a task in memory if it changed during its commit", 
   assertInstanceOf(store.index.get("c", "1"), TaskOnDisk);
 });
 
-Deno.test("SqliteStore.takeOpened() returns the tasks that existed at opening, once", async () => {
+Deno.test("SqliteStore.takeOpened() returns once the tasks that existed when the store was opened", async () => {
   using folder = new StoreFolder();
   const begun = Date.now() / 1000;
   {
@@ -274,18 +274,18 @@ Deno.test("SqliteStore.takeOpened() returns the tasks that existed at opening, o
   const { live, ended } = store.takeOpened();
   assertEquals(live.map(named), ["a/3", "b/4"], "in the order of creation");
   assertEquals(ended.map(named), ["a/2", "b/1"], "in the order of their end");
-  // By our clock, because a reporter's may be wrong.
+  // The time is that of the monitor's clock, because a reporter's clock may be wrong.
   assert(ended.every(({ endedAt }) => endedAt >= begun && endedAt <= Date.now() / 1000));
   assertEquals(store.takeOpened(), { live: [], ended: [] });
 });
 
-Deno.test("SqliteStore.readEntries() merges saved and unsaved log lines", async () => {
+Deno.test("SqliteStore.readEntries() merges log lines on disk with those in memory", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   store.put("c", storedTask("1", store.takeSeq()));
   for (let first = 0; first < 90; first += 3) {
     appendLog(store, "c", "1", first, [0, 1, 2].map((i) => line(`line ${first + i}`, first + i)));
-    // Some are saved, some in a commit in progress, some pending.
+    // Some lines are committed, some are in a commit in progress, and some are pending.
     if (first === 30) await store.committed();
     if (first === 60) {
       store.committed();
@@ -303,7 +303,7 @@ Deno.test("SqliteStore.readEntries() merges saved and unsaved log lines", async 
   }
 });
 
-Deno.test("SqliteStore deletes the oldest log lines beyond the bound on disk", async () => {
+Deno.test("SqliteStore deletes the oldest log lines beyond the limit from the disk", async () => {
   using folder = new StoreFolder();
   await using store = folder.open({ limits: { logLinesPerTaskOnDisk: 100 } });
   for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
@@ -325,7 +325,7 @@ Deno.test("SqliteStore deletes the oldest log lines beyond the bound on disk", a
   assertEquals((await logOf(store, "c", "2", 0, 9)).lines, [line("of another")]);
 });
 
-Deno.test("SqliteStore deletes the oldest history entries beyond the bound on disk, except changes of state", async () => {
+Deno.test("SqliteStore deletes the oldest history entries beyond the limit from the disk, except changes of state", async () => {
   using folder = new StoreFolder();
   await using store = folder.open({ limits: { historyPerTask: 10 } });
   for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
@@ -342,7 +342,7 @@ Deno.test("SqliteStore deletes the oldest history entries beyond the bound on di
   assertEquals(await historyOf(store, "c", "2"), [entry(1)]);
 });
 
-Deno.test("SqliteStore drops log lines and history entries beyond the unsaved bound, except changes of state", async () => {
+Deno.test("SqliteStore drops new log lines and history entries beyond the limit on unsaved ones, except changes of state", async () => {
   using folder = new StoreFolder();
   await using store = folder.open({ limits: { unsavedCharacters: 10_000 } });
   store.put("c", storedTask("1", store.takeSeq()));
@@ -361,7 +361,8 @@ Deno.test("SqliteStore drops log lines and history entries beyond the unsaved bo
   assert(kept.lines.length > 5 && kept.lines.length < 11, `${kept.lines.length} lines`);
   assertEquals(kept.first, 0);
   assertEquals(store.figures.leftOut, 101 - kept.lines.length + 99, "all but what was kept, and the state");
-  // There is room again. The lines after the gap are another slice, so that no line gets a wrong number.
+  // After the commit, there is room again. The lines after the gap are a separate slice, so that no line gets
+  // a wrong number.
   append("after");
   assertEquals(await logOf(store, "c", "1", 0, count), kept);
   assertEquals(await logOf(store, "c", "1", kept.lines.length, count), {
@@ -370,7 +371,7 @@ Deno.test("SqliteStore drops log lines and history entries beyond the unsaved bo
   });
 });
 
-Deno.test("SqliteStore bounds the number of unsaved empty log lines", async () => {
+Deno.test("SqliteStore limits the number of unsaved log lines and history entries, even if they are empty", async () => {
   using folder = new StoreFolder();
   await using store = folder.open({ limits: { unsavedCharacters: 10_000 } });
   store.put("c", storedTask("1", store.takeSeq()));
@@ -383,7 +384,7 @@ Deno.test("SqliteStore bounds the number of unsaved empty log lines", async () =
   assert(unsaved > 10 && unsaved < 1_000, `${unsaved} wait`);
 });
 
-Deno.test("SqliteStore reads saved texts exactly as unsaved ones, whatever characters they contain", async () => {
+Deno.test("SqliteStore reads the same texts before and after a commit, whatever characters they contain", async () => {
   using folder = new StoreFolder();
   const texts = [
     "",
@@ -433,7 +434,7 @@ Deno.test("SqliteStore.purge() removes the rows of a task from every table", asy
   store.purge("c", "1");
   await store.committed();
   assertEquals(folder.rowCounts(), two.map((count) => count / 2));
-  // Also if it was never committed, and if all changes are in one commit.
+  // This also holds if the task was never committed, and if all changes are in one commit.
   for (const [id, commits] of [["3", [false, false]], ["4", [true, false]], ["5", [false, true]]] as const) {
     putAll(store, id, "FINISHED");
     if (commits[0]) await store.committed();
@@ -445,7 +446,7 @@ Deno.test("SqliteStore.purge() removes the rows of a task from every table", asy
   }
 });
 
-Deno.test("SqliteStore purges removed tasks when it is reopened, after an orderly end and after a crash", async () => {
+Deno.test("SqliteStore purges removed tasks when it is reopened, after it was closed and after a crash", async () => {
   using folder = new StoreFolder();
   const store = folder.open();
   for (const id of ["removed", "kept"]) putAll(store, id, "FINISHED");
@@ -464,7 +465,7 @@ Deno.test("SqliteStore purges removed tasks when it is reopened, after an orderl
   }
 });
 
-Deno.test("SqliteStore forgets the same removals and empty clients on disk as in memory", async () => {
+Deno.test("SqliteStore forgets the same removals and empty clients on disk as it does in memory", async () => {
   using folder = new StoreFolder();
   const limits = { removalsPerClient: 4, emptyClients: 3 };
   {

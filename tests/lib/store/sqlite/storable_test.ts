@@ -1,7 +1,7 @@
 import { storable } from "../../../../lib/store/sqlite/storable.ts";
 import { assertEquals } from "../../../support/assert.ts";
 
-Deno.test("storable() replaces only characters that SQLite does not store", () => {
+Deno.test("storable() replaces only characters that SQLite cannot store", () => {
   assertEquals(storable("a\0b\0"), "a\ufffdb\ufffd");
   assertEquals(storable("half \ud83d and \udc00"), "half \ufffd and \ufffd");
   for (const text of ["", "plain", "é 😀 \u{10ffff}", "\t\n'\"\\"]) assertEquals(storable(text), text);

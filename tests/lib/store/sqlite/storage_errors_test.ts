@@ -2,7 +2,7 @@ import { StorageError } from "../../../../lib/errors.ts";
 import { storageError } from "../../../../lib/store/sqlite/storage_errors.ts";
 import { assertEquals, assertStrictEquals } from "../../../support/assert.ts";
 
-Deno.test("storageError() says what is wrong, what to do, and what SQLite reported", () => {
+Deno.test("storageError() explains what is wrong and what to do, and includes SQLite's own message", () => {
   const table: Record<string, string> = {
     "database or disk is full": "the disk is full",
     "No space left on device (os error 28): open 'x'": "the disk is full",
@@ -43,7 +43,7 @@ Deno.test("storageError() names the path in the message, but not in the reason",
   assertEquals(storageError("a", new Error("database is locked")).reason.slice(-20), "(database is locked)");
 });
 
-Deno.test("storageError() passes on unknown messages and existing storage errors", () => {
+Deno.test("storageError() keeps unknown messages and existing storage errors unchanged", () => {
   assertEquals(storageError("x", new Error("something new")).reason, "something new");
   assertEquals(storageError("x", "just text").reason, "just text");
   const known = new StorageError("y", "known");

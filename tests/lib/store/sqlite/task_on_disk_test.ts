@@ -6,7 +6,7 @@ import { assertEquals, assertThrows } from "../../../support/assert.ts";
 import { finishedTask } from "../../../support/example_task.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 
-Deno.test("TaskOnDisk reads its record on each access", () => {
+Deno.test("TaskOnDisk reads its record from disk on each access", () => {
   using folder = new StoreFolder();
   using file = new DatabaseFile(folder.file);
   const task = finishedTask({ result: { text: "é\0😀" } });
