@@ -54,10 +54,10 @@ export type MonitoredDecorator = <This, Args extends unknown[], Result>(
 
 /**
  * Wraps a function so that each call runs as a task. The first parameter of `fn` is the task; the returned
- * function takes the remaining arguments. It returns a promise and otherwise behaves like `fn`: same `this`,
- * result and thrown error. A failure to report never affects it.
+ * function takes the remaining arguments. The returned function returns a promise and otherwise behaves like
+ * `fn`: same `this`, result and thrown error. A failure to report never affects the function.
  *
- * Each call reports to the first of these that exists:
+ * Each call reports to the first of these destinations that exists:
  *
  * 1. the server in the option `server`
  * 2. the monitor of the same isolate
@@ -65,7 +65,7 @@ export type MonitoredDecorator = <This, Args extends unknown[], Result>(
  * 4. the server in the environment variable `TASKSCOPE_SERVER`
  * 5. the server that this module was imported from
  *
- * If there is none, the function runs unmonitored, and a warning is logged once.
+ * If none of them exists, the function runs unmonitored, and a warning is logged once.
  *
  * @example Subtasks, and a signal that stops the work
  * ```ts
@@ -89,8 +89,8 @@ export type MonitoredDecorator = <This, Args extends unknown[], Result>(
  * @typeParam Args the types of the arguments after the task
  * @typeParam Result the type that the function returns
  * @param fn the function to call, with the task as its first argument
- * @param options the options of its tasks
- * @returns the function to call instead; it rejects with {@linkcode AmbiguousMonitorError} if several
+ * @param options the options for the tasks of its calls
+ * @returns the function to call instead of `fn`; it rejects with {@linkcode AmbiguousMonitorError} if several
  * monitors run in the isolate and `channel` is not set
  * @throws {ConfigError} if an option is invalid
  */
@@ -117,7 +117,7 @@ export function monitored<This, Args extends unknown[], Result>(
  * if (await new Importer().load("a.csv") !== "A.CSV") throw new Error("not loaded");
  * ```
  *
- * @param options the options of its tasks
+ * @param options the options for the tasks of its calls
  * @returns the decorator
  * @throws {ConfigError} if an option is invalid
  */
@@ -150,7 +150,7 @@ function findSink(options: MonitoredOptions): ReportSink {
   return localMonitor(options.channel) ?? channelSink(channel, () => sinkElsewhere(options), key);
 }
 
-/** The sink for reports if this process has no monitor. */
+/** Returns the sink for reports if this process has no monitor; `null` if no server is known. */
 function sinkElsewhere(options: MonitoredOptions): ReportSink | null {
   const server = fallbackServer();
   return server === null ? null : remoteSink(server, keyOf(options));

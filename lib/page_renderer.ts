@@ -14,42 +14,42 @@ export interface PageAsset {
   readonly contentType: string;
 }
 
-/** The permissions of the person who requested a page. */
+/** The permissions of the visitor who requested a page. */
 export interface PageVisitor {
-  /** Whether they may start, cancel, remove and report tasks. */
+  /** Whether the visitor may start, cancel, remove and report tasks. */
   readonly mayChange: boolean;
-  /** Whether they may open WebSockets. Event streams are always allowed. */
+  /** Whether the visitor may open WebSockets; event streams are always allowed. */
   readonly mayOpenSockets: boolean;
-  /** Whether they may see only the task of the page. */
+  /** Whether the visitor may see only the task of the page. */
   readonly seesOneTask: boolean;
-  /** Whether they may share links. */
+  /** Whether the visitor may share links. */
   readonly mayShare: boolean;
-  /** Whether they have signed in, so that they can sign out. */
+  /** Whether the visitor has signed in, and so can sign out. */
   readonly isSignedIn: boolean;
   /** Whether programs need a key for this server. */
   readonly needsKey: boolean;
 }
 
-/** A sentence above the page: the outcome of a form that was sent without JavaScript. */
+/** The outcome of a form that was sent without JavaScript, as a sentence to show at the top of the page. */
 export interface PageNotice {
   readonly kind: "info" | "error";
   readonly text: string;
 }
 
-/** What the server knows about the request for a page of a client. */
+/** The data about the request and the server that every page of a client needs. */
 export interface PageContext {
-  /** The prefix of every path of this server: empty, or `/x` without a trailing slash. */
+  /** The prefix of every path of this server: `""`, or a path such as `/monitor` without a trailing slash. */
   readonly basePath: string;
-  /** Scheme, host and port as the user sees them, for command lines. */
+  /** The server's scheme, host and port as the user sees them, to show in command lines. */
   readonly origin: string;
-  /** The client token. */
+  /** The client token whose tasks the page shows. */
   readonly client: string;
   readonly visitor: PageVisitor;
-  /** The position, in the order of all changes, of the state that the page is rendered from. */
+  /** The cursor of the state that the page is rendered from. */
   readonly cursor: string;
-  /** The server's clock when it rendered the page, in epoch seconds. */
+  /** The time of the server's clock when it rendered the page, in epoch seconds. */
   readonly now: number;
-  /** The storage error because of which the server cannot commit changes; `null` if there is none. */
+  /** The storage error that prevents the server from committing changes; `null` if there is none. */
   readonly degradation: string | null;
   readonly notice: PageNotice | null;
 }
@@ -60,33 +60,36 @@ export interface StartableTask {
   readonly title: string | null;
   readonly description: string | null;
   /**
-   * JSON Schema of the arguments: of the whole list (`type: "array"` with `prefixItems`), or of the only argument, an
-   * object. If it is `null`, the form has a single field for an array of JSON.
+   * The JSON Schema of the arguments: either of the whole list (`type: "array"` with `prefixItems`), or of
+   * the only argument, an object. If it is `null`, the form has a single field for a JSON array.
    */
   readonly input: JsonObject | null;
 }
 
-/** The content of the page of one task. */
+/** The data that the page of one task shows. */
 export interface ShownTask {
   readonly task: Task;
   /** Whether the task was removed and can still be restored. */
   readonly isRemoved: boolean;
   /** How long a removed task can be restored, in seconds. */
   readonly undoSeconds: number;
-  /** All tasks of the client, to find subtasks and other attempts. Each record may have to be read from disk. */
+  /**
+   * All tasks of the client, in which the page finds subtasks and other attempts. Iterating may read each
+   * record from disk.
+   */
   readonly all: {
     readonly summaries: Iterable<Pick<Task, "id" | "name" | "parent_id" | "retry_of" | "created_at">>;
     record(id: string): Task | undefined;
   };
-  /** Oldest first. */
+  /** The task's history, oldest entry first. */
   readonly history: readonly HistoryEntry[];
   /** The progress history, oldest first. */
   readonly series: readonly ProgressPoint[];
   readonly log: {
     readonly lines: readonly LogLine[];
-    /** The number of lines before the first one. */
+    /** The number of log lines before the first line that the page shows. */
     readonly dropped: number;
-    /** The number of lines that the server no longer keeps. */
+    /** The number of log lines that the server no longer keeps. */
     readonly gone: number;
   };
 }
@@ -94,9 +97,9 @@ export interface ShownTask {
 /** A parameter or a field, as the API reference shows it. */
 export interface DocumentedField {
   readonly name: string;
-  /** Its type, or its values if there are few; empty if it can be any JSON. */
+  /** The type of the field, or its values if there are few; `""` if it can be any JSON. */
   readonly type: string;
-  /** What it means; parts between backticks are code. */
+  /** The meaning of the field; text between backticks is code. */
   readonly about: string;
 }
 
@@ -105,9 +108,9 @@ export interface DocumentedCall {
   readonly method: string;
   readonly path: string;
   readonly summary: string;
-  /** Details; parts between backticks are code. */
+  /** Details about the call; text between backticks is code. */
   readonly description: string | null;
-  /** What it needs if the server has a key. */
+  /** The authorisation that the call needs if the server has a key, in words. */
   readonly access: string;
   /** The parameters of the query. */
   readonly parameters: readonly DocumentedField[];
@@ -118,7 +121,7 @@ export interface DocumentedCall {
   /** The formats that the request body may have. */
   readonly bodyTypes: readonly string[];
   readonly responses: readonly { readonly status: number; readonly about: string }[];
-  /** A shell command. */
+  /** A shell command that shows the call. */
   readonly example: string;
 }
 
@@ -129,7 +132,7 @@ export interface DocumentedGroup {
   readonly calls: readonly DocumentedCall[];
 }
 
-/** The content of the API reference. */
+/** The data that the API reference shows. */
 export interface Documentation {
   readonly basePath: string;
   /** The address of the server, base path included. */
@@ -137,15 +140,15 @@ export interface Documentation {
   readonly needsKey: boolean;
   readonly groups: readonly DocumentedGroup[];
   readonly sockets: DocumentedGroup;
-  /** The fields of a task's record. */
+  /** The fields of a task record. */
   readonly record: readonly DocumentedField[];
   /** The HTTP statuses of errors, with their titles and codes. */
   readonly problems: readonly DocumentedField[];
 }
 
-/** Renders pages. */
+/** Renders the pages of the server as HTML. */
 export interface PageRenderer {
-  /** The files that pages load, by names that contain a hash of their content. */
+  /** The files that pages load, by name; each name contains a hash of the file's content. */
   readonly assets: ReadonlyMap<string, PageAsset>;
   /** Renders the list of a client's tasks that a query string selects. */
   client(
@@ -155,14 +158,17 @@ export interface PageRenderer {
     registered: readonly StartableTask[],
   ): string;
   /**
-   * Returns a part of the same list as JSON, for the page's script.
+   * Returns a part of the list of a client's tasks as JSON, for the script of the list page.
    *
    * @throws {RangeError} if the bounds of the part are invalid
    */
   list(tasks: Iterable<ListedTask>, params: URLSearchParams, now: number): string;
-  /** Returns the canonical form of a query string that a form produced; `null` if it is canonical already. */
+  /**
+   * Returns the canonical form of a query string that a form produced; `null` if the query string is already
+   * canonical.
+   */
   canonicalSearch(params: URLSearchParams): string | null;
-  /** Describes the outcome of a bulk action. */
+  /** Describes the outcome of a bulk action in a sentence. */
   bulkWords(action: string, done: number, reasons: readonly string[]): string;
   /** Renders the page of one task. */
   task(context: PageContext, shown: ShownTask): string;
@@ -175,20 +181,20 @@ export interface PageRenderer {
   /** Renders the sign-in page. */
   signIn(page: {
     readonly basePath: string;
-    /** The path to redirect to afterwards. */
+    /** The path to redirect to after signing in. */
     readonly to: string;
-    /** Why the last attempt failed; `null` on the first one. */
+    /** Why the last attempt to sign in failed; `null` on the first attempt. */
     readonly problem: string | null;
   }): string;
-  /** Renders the page that creates a share link. */
+  /** Renders the page on which a visitor creates a shared link. */
   share(page: {
     readonly basePath: string;
     readonly client: string;
-    /** The task that the link gives access to; `null` for all tasks of the client. */
+    /** The id of the task that the link gives access to; `null` for all tasks of the client. */
     readonly taskId: string | null;
-    /** The link; `null` before it is created. */
+    /** The shared link; `null` before it is created. */
     readonly link: string | null;
-    /** How long the link is valid, in seconds. */
+    /** The lifetime of the link, in seconds. */
     readonly seconds: number;
     readonly durations: readonly { readonly seconds: number; readonly words: string }[];
   }): string;
@@ -202,7 +208,7 @@ export interface PageRenderer {
   /**
    * Converts the fields of a start form to the arguments of a task.
    *
-   * @throws {Error} that names the field, if a value is invalid
+   * @throws {Error} if a value is invalid; the message names the field
    */
   argumentsFrom(input: JsonObject | null, fields: URLSearchParams): JsonValue[];
 }

@@ -1,5 +1,5 @@
 /**
- * Random identifiers for channel members, reporters and epochs.
+ * Creates random identifiers for channel members, reporters and epochs.
  *
  * @module
  */
@@ -7,7 +7,8 @@
 /**
  * Returns 80 random bits as 20 lower-case hexadecimal digits.
  *
- * Not `crypto.randomUUID()`, which exists only in secure contexts: a page served over plain HTTP is not one.
+ * `crypto.randomUUID()` is not used because it exists only in secure contexts, which a page served over plain
+ * HTTP is not.
  */
 export function randomId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(10));

@@ -66,7 +66,7 @@ export function eventsOf(event: RegistryEvent): TaskEvent[] {
 }
 
 function nameOf(before: Task | undefined, { state }: Task): RecordEventName {
-  // A new task that is not running, such as a restored one, is also described by its state.
+  // A task that was created or restored, or has ended, is described by its state.
   if (before === undefined || isFinal(state)) return NAMES[state];
   return before.state === "NOT_STARTED" && state !== "NOT_STARTED" ? "task.started" : "task.progress";
 }

@@ -1,5 +1,5 @@
 /**
- * Creates a monitor: checks the options and connects store, registry, hub, webhooks and HTTP handler.
+ * Creates a monitor: validates the options, and connects the store, registry, hub, webhooks and HTTP handler.
  *
  * @module
  */
@@ -35,16 +35,22 @@ import { registeredTasks } from "./registered_tasks.ts";
 /** How long `shutdown()` waits for running tasks to end, in milliseconds. */
 const SHUTDOWN_GRACE_MS = 2_000;
 
-/** How long `shutdown()` waits for the last webhook deliveries, in milliseconds; others stay in the database file. */
+/**
+ * How long `shutdown()` waits for the last webhook deliveries, in milliseconds; later ones stay in the
+ * database file.
+ */
 const NOTIFY_WAIT_MS = 1_000;
 
-/** How long `shutdown()` waits for peers to confirm the close of WebSockets and to read the rest of event streams. */
+/**
+ * How long `shutdown()` waits for peers to confirm the close of WebSockets and to read the rest of event
+ * streams, in milliseconds.
+ */
 const CLOSE_WAIT_MS = 500;
 
 /**
- * Creates a monitor. It does not listen on a port: pass its `fetch` to a server.
+ * Creates a monitor. A monitor does not listen on a port; pass its `fetch` to a server.
  *
- * @param options options that differ from the defaults
+ * @param options the options to use instead of the defaults
  * @returns the monitor, which must be disposed of or shut down
  * @throws {ConfigError} if an option is invalid
  * @throws {ChannelConflictError} if another monitor in this isolate uses the same channel
@@ -60,7 +66,8 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
   const storage = resolveStorage(options);
   const receivers = resolveNotify(options.notify ?? [], limits.notifyReceivers);
   const startables = registeredTasks(options.tasks ?? {}, () => sink);
-  // Checked before the database file is opened and locked, so that a failure leaves nothing to clean up.
+  // The channel is checked before the database file is opened and locked, so that a failure leaves nothing to
+  // clean up.
   checkChannelIsFree(channel);
 
   const store = openStore(storage, limits);
@@ -137,14 +144,15 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
       registry.interruptAll("The server was shut down while the task ran");
       await Promise.all([hub.flush(), withTimeout(notifier.whenSettled(), NOTIFY_WAIT_MS)]);
       await dispose();
-      // If the server shut down before, it would drop the connections without a close frame.
+      // If the server shut down before the peers have confirmed, it would drop the connections without a
+      // close frame.
       await withTimeout(handler.whenClosed(), CLOSE_WAIT_MS);
     },
     [Symbol.asyncDispose]: dispose,
   };
 }
 
-/** Resolves once no task runs in this process. */
+/** Resolves once no tasks run in this process. */
 function whenIdle(registry: Registry): Promise<void> {
   if (registry.runningCount === 0) return Promise.resolve();
   return new Promise((resolve) => {
@@ -165,7 +173,7 @@ function openStore({ file, durability }: ResolvedStorage, limits: MonitorLimits)
   return new SqliteStore({ file, durability, epoch, limits, commitIntervalMs: limits.commitIntervalMs });
 }
 
-/** The size of the database file and its write-ahead log, in bytes; `null` without a file. */
+/** Returns the size of the database file and its write-ahead log, in bytes; `null` if there is no file. */
 function sizeOf(file: string | null): number | null {
   if (file === null) return null;
   let bytes = 0;
@@ -173,7 +181,7 @@ function sizeOf(file: string | null): number | null {
     try {
       bytes += Deno.statSync(part).size;
     } catch {
-      // The file does not exist, or reading its size is not permitted.
+      // The file does not exist, or the program is not permitted to read its size.
     }
   }
   return bytes;

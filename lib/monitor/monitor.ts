@@ -18,13 +18,14 @@ export interface ConnectionInfo {
 /** A registry of tasks with its page, its API and its webhooks. */
 export interface Monitor extends AsyncDisposable {
   /**
-   * Responds to a request: page, REST, WebSockets and event streams. Suitable as the handler of `Deno.serve`.
+   * Responds to a request for a page, the REST API, a WebSocket or an event stream. The method can be used as
+   * the handler of `Deno.serve`.
    *
    * @param request the request
-   * @param info the connection; needed only to count wrong keys by address
+   * @param info the connection of the request, which is needed only to count wrong keys by address
    */
   fetch(this: void, request: Request, info?: ConnectionInfo): Response | Promise<Response>;
-  /** Works like the exported `monitored()`, for functions that report to this monitor only. */
+  /** Wraps a function like the exported `monitored()`, but the function reports only to this monitor. */
   monitored<This, Args extends unknown[], Result>(
     this: void,
     fn: (this: This, task: MonitoredTask, ...args: Args) => Result,
@@ -34,7 +35,7 @@ export interface Monitor extends AsyncDisposable {
   readonly registry: TaskReader;
   /** The number of open watcher connections: WebSockets and event streams. */
   readonly watchers: number;
-  /** The numbers of webhook events that were delivered, retried and given up, since the monitor was created. */
+  /** The numbers of webhook deliveries since the monitor was created, by outcome. */
   readonly deliveries: DeliveryCounts;
   /**
    * Shuts down in order: stops accepting requests, notifies watchers, aborts the `task.signal` of running tasks and waits
@@ -48,8 +49,8 @@ export interface Monitor extends AsyncDisposable {
 /** Options of {@linkcode Monitor.shutdown}. */
 export interface ShutdownOptions {
   /**
-   * Milliseconds, from the abort of their signals, that running tasks have to end. Tasks that still run afterwards end
-   * as interrupted.
+   * Milliseconds that running tasks have to end after their signals were aborted. Tasks that still run
+   * afterwards are marked as interrupted.
    *
    * @default {2000}
    */

@@ -18,8 +18,8 @@ import type { JsonObject } from "../task/task.ts";
 export type AnyTaskFunction = (task: MonitoredTask, ...args: any[]) => unknown;
 
 /**
- * The result of {@linkcode monitored}. Declared without a call signature, so that the parameters of plain functions are
- * inferred from {@linkcode AnyTaskFunction} alone.
+ * The result of {@linkcode monitored}. The type has no call signature, so that the parameters of plain
+ * functions are inferred from {@linkcode AnyTaskFunction} alone.
  */
 export interface AnyMonitoredFunction {
   /** Starts a run. */
@@ -28,7 +28,10 @@ export interface AnyMonitoredFunction {
   with(options: CallOptions): unknown;
 }
 
-/** A task that can be started by name: a function, a monitored function, or a function with a schema of its input. */
+/**
+ * A task that can be started by name: a function, a monitored function, or a function together with the
+ * schema of its input.
+ */
 export type TaskDefinition =
   | AnyTaskFunction
   | AnyMonitoredFunction
@@ -39,8 +42,8 @@ export interface MonitorOptions extends AccessOptions {
   /** The tasks that can be started from the page and over REST, by name. */
   readonly tasks?: Readonly<Record<string, TaskDefinition>>;
   /**
-   * Decides on every request about tasks, after the key has been checked. By default every request is allowed that
-   * passes the checks of host, origin and key.
+   * Decides whether a request about tasks is allowed; called after the checks of host, origin and key. By
+   * default, every request that passes these checks is allowed.
    */
   readonly authorize?: Authorize;
   /**
@@ -51,24 +54,26 @@ export interface MonitorOptions extends AccessOptions {
    */
   readonly channel?: string;
   /**
-   * The SQLite database file that stores the tasks. With `":memory:"` they are lost when the monitor is disposed.
+   * The SQLite database file that stores the tasks. With `":memory:"`, the tasks are lost when the monitor is
+   * disposed.
    *
    * @default {":memory:"}
    */
   readonly data?: string;
   /**
-   * What committed changes survive: `"normal"` a crash of the process, `"full"` also a power failure.
+   * The durability of committed changes: with `"normal"` they survive a crash of the process, with `"full"`
+   * also a power failure.
    *
    * @default {"normal"}
    */
   readonly durability?: Durability;
-  /** Limits that differ from the defaults. */
+  /** The limits to use instead of the defaults. */
   readonly limits?: Partial<MonitorLimits>;
   /**
-   * Webhook receivers, which are sent a POST when a task ends: JSON `{event, delivery_id, client, at, task}` with the
-   * task's record. A response of 2xx counts as delivered and 410 gives the event up; after any other, the request is
-   * retried for a day. With a database file, undelivered events survive a restart. An event may be delivered more than
-   * once, with the same `delivery_id`.
+   * Webhook receivers, which are sent a POST when a task ends: JSON `{event, delivery_id, client, at, task}`
+   * with the task's record. After a response of 2xx, the event counts as delivered; after 410, it is dropped;
+   * after any other response, the request is retried for a day. With a database file, undelivered events
+   * survive a restart. An event may be delivered more than once, with the same `delivery_id`.
    */
   readonly notify?: readonly NotifyOptions[];
   /**
@@ -76,8 +81,11 @@ export interface MonitorOptions extends AccessOptions {
    * `taskscope-timestamp`, a dot, and the body. Without a secret, requests are not signed.
    */
   readonly notifySecret?: string;
-  /** Is called with every unexpected error. By default the error is written to the console. */
+  /** Called with every unexpected error. By default, the error is written to the console. */
   readonly onError?: (error: unknown) => void;
-  /** Is called with warnings for the operator, such as an unreachable webhook receiver. By default the console is used. */
+  /**
+   * Called with warnings for the operator, such as an unreachable webhook receiver. By default, they are
+   * written to the console.
+   */
   readonly onNotice?: (text: string) => void;
 }

@@ -1,5 +1,5 @@
 /**
- * Turns the tasks of a monitor's options into functions that can be started by name.
+ * Converts the tasks of a monitor's options to functions that can be started by name.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { LIMITS } from "../task/grammar.ts";
 import type { AnyTaskFunction, TaskDefinition } from "./monitor_options.ts";
 
 /**
- * Checks the tasks of a monitor's options and wraps plain functions.
+ * Validates the tasks of a monitor's options, and wraps plain functions.
  *
  * @param tasks the tasks by name
- * @param sinkOf returns the sink that wrapped functions report to; called when one is started
+ * @param sinkOf returns the sink that wrapped functions report to; called when such a function is started
  * @returns the functions by name
  * @throws {ConfigError} if a name or a function is invalid
  */

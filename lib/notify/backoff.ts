@@ -4,21 +4,22 @@
  * @module
  */
 
-/** The limits of the delay. */
+/** The limits of the delay before a retry. */
 export interface BackoffLimits {
   /** The delay after the first failure, in milliseconds. */
   readonly notifyRetryMs: number;
-  /** The longest delay, in milliseconds. */
+  /** The maximum delay before a retry, in milliseconds. */
   readonly notifyMaxRetryMs: number;
 }
 
 /**
- * Returns the delay before the next attempt. It doubles with every consecutive failure up to the maximum;
- * then a random 50 to 100 % of it is taken, so that simultaneous failures are not retried simultaneously.
+ * Returns the delay before the next attempt. The delay doubles with every consecutive failure up to the
+ * maximum, and is then multiplied by a random factor from 0.5 to 1, so that simultaneous failures are not
+ * retried simultaneously.
  *
  * @param failures the number of consecutive failures, from 1
  * @param limits the limits of the delay
- * @param random a number from 0 to 1
+ * @param random a number from 0 to 1 that selects the random factor
  * @returns the delay in milliseconds
  */
 export function backoffMs(failures: number, limits: BackoffLimits, random: number = Math.random()): number {

@@ -1,5 +1,5 @@
 /**
- * The events that webhooks can subscribe to.
+ * Defines the events that webhooks can subscribe to.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { TaskState } from "../task/task.ts";
 /** The events that a webhook can subscribe to: one per final state. */
 export const NOTIFY_EVENTS = ["task.finished", "task.error", "task.cancelled"] as const;
 
-/** One of {@linkcode NOTIFY_EVENTS}. */
+/** The name of an event, one of {@linkcode NOTIFY_EVENTS}. */
 export type NotifyEvent = (typeof NOTIFY_EVENTS)[number];
 
 /** Returns the event for a final state; `null` for any other state. */
@@ -26,7 +26,7 @@ export function endEventOf(state: TaskState): NotifyEvent | null {
   }
 }
 
-/** Whether a text is the name of an event. */
+/** Returns whether a text is the name of an event. */
 export function isNotifyEvent(text: string): text is NotifyEvent {
   return (NOTIFY_EVENTS as readonly string[]).includes(text);
 }

@@ -1,9 +1,9 @@
 /**
- * Webhooks: notifies receivers when tasks end.
+ * Notifies webhooks when tasks end.
  *
  * A delivery is stored in the same transaction as the final state of its task, so that both are committed or
- * neither. It is sent after the commit and stays in the store until the receiver has accepted it. So each
- * delivery is made at least once, even if the process is killed in between.
+ * neither. The delivery is sent after the commit, and stays in the store until the receiver has accepted it.
+ * Each event is therefore delivered at least once, even if the process is killed before it is accepted.
  *
  * @module
  */
@@ -18,25 +18,25 @@ import { monotonicUlid } from "../ulid.ts";
 
 /** The limits of a {@linkcode Notifier}. */
 export interface NotifierLimits extends ReceiverQueueLimits {
-  /** How long a request may take, in milliseconds. */
+  /** The maximum duration of a request, in milliseconds. */
   readonly notifyTimeoutMs: number;
-  /** The most bytes of a response body to read. */
+  /** The maximum number of bytes of a response body to read. */
   readonly notifyAnswerBytes: number;
 }
 
 /** Options of a {@linkcode Notifier}. */
 export interface NotifierOptions {
   readonly store: TaskStore;
-  /** The webhooks. */
+  /** The webhooks to notify. */
   readonly receivers: readonly Receiver[];
-  /** The secret to sign requests with; `null` to send them unsigned. */
+  /** The secret to sign requests with; `null` to send requests unsigned. */
   readonly secret: string | null;
   readonly limits: NotifierLimits;
   /** Called with messages for the operator. Must not throw. */
   readonly notice: (text: string) => void;
 }
 
-/** Delivers the final states of tasks to webhooks; each receiver has a queue of its own. */
+/** Delivers the final states of tasks to webhooks. Each receiver has its own queue. */
 export class Notifier implements AsyncDisposable {
   readonly #store: TaskStore;
   readonly #limits: NotifierLimits;
@@ -46,8 +46,8 @@ export class Notifier implements AsyncDisposable {
   #awaitsCommit = false;
 
   /**
-   * Resumes the deliveries in the store. Those for a receiver that is not configured now are kept until they
-   * expire, because it may be configured again later.
+   * Creates a notifier that resumes the deliveries in the store. Deliveries to a receiver that is not
+   * configured now are kept until they expire, because the receiver may be configured again later.
    *
    * @param options the store, the receivers, the secret and the limits
    */
@@ -84,8 +84,8 @@ export class Notifier implements AsyncDisposable {
   }
 
   /**
-   * Stores the deliveries for a task that has ended. Must be called in the turn in which its final state is
-   * stored.
+   * Stores the deliveries for a task that has ended. Call this in the same turn of the event loop in which
+   * the task's final state is stored.
    */
   ended(client: string, stored: StoredTask): void {
     const { task: { id, state }, seq } = stored;
@@ -111,12 +111,12 @@ export class Notifier implements AsyncDisposable {
     }
   }
 
-  /** Starts sending. */
+  /** Starts to send deliveries. */
   start(): void {
     for (const queue of this.#queues.values()) queue.start();
   }
 
-  /** Resolves when no request is in flight and nothing but retries is pending. */
+  /** Resolves when no request is in flight and only retries are pending. */
   async whenSettled(): Promise<void> {
     await Promise.all(Array.from(this.#queues.values(), (queue) => queue.whenSettled()));
   }
@@ -141,7 +141,10 @@ export class Notifier implements AsyncDisposable {
     for (const queue of this.#queues.values()) queue.pump();
   }
 
-  /** Resumes after the commit; if it fails, once the store is no longer degraded. */
+  /**
+   * Resumes the deliveries after the next commit or, if that commit fails, once the store is no longer
+   * degraded.
+   */
   #awaitCommit(): void {
     if (this.#awaitsCommit) return;
     this.#awaitsCommit = true;
@@ -153,7 +156,7 @@ export class Notifier implements AsyncDisposable {
     try {
       const { id, event } = delivery;
       const text = this.#store.deliveryText(id);
-      // It was deleted from the database file by hand.
+      // The delivery was deleted from the database file by hand.
       if (text === undefined) return { type: "refused" };
       return await post(receiver.url, { id, event, text }, signal, { ...this.#limits, signer: this.#signer });
     } catch (error) {

@@ -13,7 +13,7 @@ export interface NotifyOptions {
   /** The URL to send a POST request to: `http` or `https`, without user name, password and fragment. */
   readonly url: string;
   /**
-   * The events to notify it of.
+   * The events to notify the URL of.
    *
    * @default {["task.finished", "task.error", "task.cancelled"]}
    */
@@ -24,24 +24,28 @@ export interface NotifyOptions {
 export interface Receiver {
   readonly url: URL;
   readonly events: ReadonlySet<NotifyEvent>;
-  /** Identifies it in the store. A digest, because the URL may contain a secret. */
+  /**
+   * The key that identifies the receiver in the store: a digest of the URL, because the URL may contain a
+   * secret.
+   */
   readonly key: string;
   /**
-   * Identifies it in messages: the URL without its query and without path segments that look like secrets.
+   * The name of the receiver in messages: its URL without the query and without path segments that look like
+   * secrets.
    */
   readonly name: string;
 }
 
-/** Longer path segments are taken for secrets. */
+/** The maximum length of a path segment that is shown; longer segments may be secrets. */
 const MAX_SEGMENT_LENGTH = 20;
 
 /**
  * Validates webhooks. If a URL is given more than once, its events are combined.
  *
  * @param options the webhooks as configured
- * @param most the most receivers allowed
+ * @param most the maximum number of receivers
  * @returns the receivers
- * @throws {ConfigError} if an option is invalid; its message contains no secrets
+ * @throws {ConfigError} if an option is invalid; the error's message contains no secrets
  */
 export function resolveNotify(options: readonly NotifyOptions[], most: number): Receiver[] {
   const receivers = new Map<string, Receiver>();
@@ -69,7 +73,7 @@ export function resolveNotify(options: readonly NotifyOptions[], most: number): 
  */
 export function parseNotify(text: string): NotifyOptions {
   const [url = "", ...events] = text.split(",").map((part) => part.trim());
-  // Invalid events are reported when the options are validated.
+  // Invalid event names are reported later, when the options are validated.
   return events.length === 0 ? { url } : { url, events: events as NotifyEvent[] };
 }
 

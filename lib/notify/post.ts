@@ -1,5 +1,5 @@
 /**
- * Sends a webhook request once.
+ * Makes one attempt to send a webhook request.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Signer } from "./signature.ts";
 
 /** A webhook request. */
 export interface Message {
-  /** The id of the delivery; the same for every attempt. */
+  /** The id of the delivery, which is the same for every attempt. */
   readonly id: string;
   readonly event: string;
   /** The body, as JSON. */
@@ -20,11 +20,11 @@ export interface Message {
 /** The outcome of an attempt. */
 export type Outcome =
   | { readonly type: "delivered" }
-  /** The receiver does not want the message; it must not be retried. */
+  /** The receiver has refused the message for good, so it must not be retried. */
   | { readonly type: "refused" }
   | {
     readonly type: "failed";
-    /** The reason to display, as the end of a sentence. */
+    /** The reason for the failure, worded as the end of a sentence. */
     readonly reason: string;
     /** The delay that the receiver asked for, in milliseconds. */
     readonly retryAfterMs: number;
@@ -32,11 +32,11 @@ export type Outcome =
 
 /** Options of {@linkcode post}. */
 export interface PostOptions {
-  /** Signs requests; `null` to send them unsigned. */
+  /** The signer of requests; `null` to send requests unsigned. */
   readonly signer: Signer | null;
-  /** How long the request may take, in milliseconds. */
+  /** The maximum duration of the request, in milliseconds. */
   readonly notifyTimeoutMs: number;
-  /** The most bytes of the response body to read. */
+  /** The maximum number of bytes of the response body to read. */
   readonly notifyAnswerBytes: number;
 }
 
@@ -61,7 +61,7 @@ export async function post(
     const response = await fetch(url, {
       method: "POST",
       ...await signed(message, signer),
-      // The message is meant for the configured URL only.
+      // Redirects are not followed, because the message is meant only for the configured URL.
       redirect: "manual",
       signal: deadline.signal,
     });
@@ -94,7 +94,7 @@ async function signed(
   return { body, headers };
 }
 
-/** Reads the response body, so that the connection can be reused, up to a limit. */
+/** Reads the response body up to a limit, so that the connection can be reused. */
 async function skip({ body }: Response, most: number): Promise<void> {
   if (body === null) return;
   const reader = body.getReader();
@@ -106,7 +106,7 @@ async function skip({ body }: Response, most: number): Promise<void> {
     }
     await reader.cancel();
   } catch {
-    // Only the status matters.
+    // An error while the body is read is ignored, because only the status matters.
   }
 }
 
@@ -118,7 +118,10 @@ function outcomeOf({ status, ok, headers }: Response): Outcome {
   return { type: "failed", reason: `it responded with status ${status}`, retryAfterMs };
 }
 
-/** Returns the system's error message in brackets, without the URL, whose query may contain a secret. */
+/**
+ * Returns the system's error message in brackets. The message omits the URL, whose query may contain a
+ * secret.
+ */
 function detailOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const message = (cause instanceof Error ? cause.message : String(cause))

@@ -1,5 +1,5 @@
 /**
- * The queue of deliveries to one webhook, with retries and backoff.
+ * Queues the deliveries to one webhook, and retries failed ones with backoff.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { Outcome } from "./post.ts";
 
 /** The limits of a {@linkcode ReceiverQueue}. */
 export interface ReceiverQueueLimits extends BackoffLimits {
-  /** The most requests in flight. */
+  /** The maximum number of requests in flight. */
   readonly notifyConcurrency: number;
-  /** How old a delivery may become before it expires, in milliseconds. */
+  /** The age at which a delivery expires, in milliseconds. */
   readonly notifyAgeMs: number;
-  /** The most deliveries to queue; beyond it the oldest are dropped. */
+  /** The maximum number of deliveries in the queue; beyond it, the oldest are dropped. */
   readonly notifyQueue: number;
-  /** The most characters to queue; beyond it the oldest deliveries are dropped. */
+  /** The maximum number of characters in the queue; beyond it, the oldest deliveries are dropped. */
   readonly notifyQueueCharacters: number;
 }
 
@@ -25,9 +25,9 @@ export interface ReceiverQueueOptions {
   /** The receiver's name in messages. */
   readonly name: string;
   readonly limits: ReceiverQueueLimits;
-  /** Makes one attempt. Must not reject. */
+  /** Makes one attempt to send a delivery. Must not reject. */
   readonly post: (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>;
-  /** Returns the sequence number up to which everything is committed. */
+  /** Returns the sequence number up to which all changes are committed. */
   readonly committedSeq: () => number;
   /** Requests a call of {@linkcode ReceiverQueue.pump} after the next commit. */
   readonly awaitCommit: () => void;
@@ -37,24 +37,24 @@ export interface ReceiverQueueOptions {
   readonly notice: (text: string) => void;
 }
 
-/** The numbers of webhook deliveries since the start. */
+/** The numbers of webhook deliveries since the server started. */
 export interface DeliveryCounts {
-  /** Deliveries that are queued or in flight. */
+  /** The number of deliveries that are queued or in flight. */
   readonly waiting: number;
-  /** Deliveries that a receiver has accepted. */
+  /** The number of deliveries that a receiver has accepted. */
   readonly delivered: number;
-  /** Deliveries that a receiver has rejected for good, with status 410. */
+  /** The number of deliveries that a receiver has rejected for good, with status 410. */
   readonly refused: number;
-  /** Deliveries that were dropped because the queue was full. */
+  /** The number of deliveries that were dropped because the queue was full. */
   readonly dropped: number;
-  /** Deliveries that expired before a receiver accepted them. */
+  /** The number of deliveries that expired before a receiver accepted them. */
   readonly expired: number;
 }
 
 /** A queued delivery. */
 interface QueuedDelivery {
   readonly delivery: Delivery;
-  /** The number of failed attempts. */
+  /** The number of failed attempts of this delivery. */
   failures: number;
   /** The earliest time for the next attempt, in epoch milliseconds. */
   dueMs: number;
@@ -67,9 +67,9 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /**
  * Delivers to one receiver, in order for each task, until each delivery is accepted or expires.
  *
- * A failed delivery is retried with exponential backoff. A failing receiver is paused as well, and then
- * probed with one delivery at a time, a different one each time, so that one that it can't handle does not
- * block the others.
+ * A failed delivery is retried with exponential backoff. A failing receiver is also paused, and then probed
+ * with one delivery at a time, a different one each time, so that a delivery that the receiver can't handle
+ * does not block the others.
  */
 export class ReceiverQueue implements AsyncDisposable {
   readonly #options: ReceiverQueueOptions;
@@ -79,16 +79,19 @@ export class ReceiverQueue implements AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #counts = { delivered: 0, refused: 0, dropped: 0, expired: 0 };
   #characters = 0;
-  /** How many queued deliveries have failed at least once. */
+  /** The number of queued deliveries that have failed at least once. */
   #failedCount = 0;
-  /** Consecutive failures; requests that were in flight together count as one. */
+  /** The number of consecutive failures; requests that were in flight together count as one. */
   #failures = 0;
   #pausedUntilMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStarted = false;
   #isPumpDue = false;
   #waitsForCommit = false;
-  /** Set once the operator was told that the receiver fails; counts the deliveries lost since. */
+  /**
+   * The number of deliveries lost since the operator was told that the receiver fails; `null` if it does not
+   * fail.
+   */
   #announcedFailure: { lost: number } | null = null;
   #announcedLoss = false;
   #settled: PromiseWithResolvers<void> | null = null;
@@ -98,12 +101,12 @@ export class ReceiverQueue implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** The numbers of deliveries. */
+  /** The numbers of deliveries to this receiver. */
   get counts(): DeliveryCounts {
     return { waiting: this.#queue.size, ...this.#counts };
   }
 
-  /** Queues a delivery. If the queue is full, the oldest ones are dropped. */
+  /** Queues a delivery. If the queue is full, the oldest deliveries are dropped. */
   add(delivery: Delivery): void {
     this.#queue.set(delivery.id, { delivery, failures: 0, dueMs: 0, isInFlight: false });
     this.#characters += delivery.size;
@@ -111,13 +114,13 @@ export class ReceiverQueue implements AsyncDisposable {
     this.#pumpSoon();
   }
 
-  /** Starts delivering. */
+  /** Starts to send deliveries. */
   start(): void {
     this.#isStarted = true;
     this.pump();
   }
 
-  /** Starts all requests that are possible now. */
+  /** Starts all requests that are due and within the limit. */
   pump(): void {
     this.#isPumpDue = false;
     if (!this.#isStarted || this.#closing.signal.aborted) return;
@@ -129,7 +132,7 @@ export class ReceiverQueue implements AsyncDisposable {
     this.#settled = null;
   }
 
-  /** Resolves when no request is in flight and nothing but retries is pending. */
+  /** Resolves when no request is in flight and only retries are pending. */
   whenSettled(): Promise<void> {
     if (this.#isSettled) return Promise.resolve();
     this.#settled ??= Promise.withResolvers();
@@ -148,21 +151,21 @@ export class ReceiverQueue implements AsyncDisposable {
     return this.#inFlight.size === 0 && !this.#isPumpDue && !this.#waitsForCommit;
   }
 
-  /** At the end of the turn, so that the queue is scanned once for all its changes. */
+  /** Scans the queue at the end of the turn, so that one scan covers all changes to the queue. */
   #pumpSoon(): void {
     if (this.#isPumpDue || !this.#isStarted) return;
     this.#isPumpDue = true;
     queueMicrotask(() => this.pump());
   }
 
-  /** Starts what is due; returns a timer for the next delivery. */
+  /** Starts the requests that are due, and returns a timer for the next delivery. */
   #startDue(): ReturnType<typeof setTimeout> | undefined {
     const nowMs = Date.now();
     const pauseMs = this.#waitMs(this.#pausedUntilMs, nowMs);
     if (pauseMs > 0) return this.#pumpIn(pauseMs);
     let nextMs = Infinity;
     let probe: QueuedDelivery | null = null;
-    /** Tasks with an earlier delivery that must be accepted first. */
+    /** The tasks that have an earlier delivery, which must be accepted first. */
     const blockedTasks = new Set<string>();
     for (const queued of this.#queue.values()) {
       if (this.#inFlight.size >= this.#maxConcurrent) return undefined;
@@ -179,7 +182,7 @@ export class ReceiverQueue implements AsyncDisposable {
       if (waitMs > 0) {
         nextMs = Math.min(nextMs, waitMs);
       } else if (delivery.seq > this.#options.committedSeq()) {
-        // Later deliveries are not committed either.
+        // The queue is in the order of changes, so later deliveries are not committed either.
         this.#waitsForCommit = true;
         this.#options.awaitCommit();
         break;
@@ -194,7 +197,7 @@ export class ReceiverQueue implements AsyncDisposable {
     return nextMs === Infinity ? undefined : this.#pumpIn(nextMs);
   }
 
-  /** The most requests in flight at present. */
+  /** The maximum number of requests in flight at present. */
   get #maxConcurrent(): number {
     return this.#failures > 0 ? 1 : this.#options.limits.notifyConcurrency;
   }
@@ -207,7 +210,7 @@ export class ReceiverQueue implements AsyncDisposable {
 
   #pumpIn(waitMs: number): ReturnType<typeof setTimeout> {
     const timer = setTimeout(() => this.pump(), Math.min(waitMs, MAX_TIMER_MS));
-    // Retries must not keep the process alive.
+    // The timer is unref'd, because retries must not keep the process alive.
     if (typeof Deno !== "undefined") Deno.unrefTimer(timer as unknown as number);
     return timer;
   }
@@ -226,7 +229,7 @@ export class ReceiverQueue implements AsyncDisposable {
     const outcome = await this.#options.post(queued.delivery, this.#closing.signal);
     queued.isInFlight = false;
     if (outcome.type === "failed") {
-      // We aborted the request ourselves; that says nothing about the receiver.
+      // The queue itself aborted the request when it closed, so the failure is not the receiver's.
       if (this.#closing.signal.aborted) return;
       this.#failed(queued, outcome, failuresBefore);
     } else {
@@ -254,7 +257,10 @@ export class ReceiverQueue implements AsyncDisposable {
     notice(`Webhook ${name} fails: ${outcome.reason}. Its deliveries are kept and retried`);
   }
 
-  /** The receiver is reachable. It counts as recovered once no queued delivery has failed before. */
+  /**
+   * Records that the receiver accepted a delivery. The receiver counts as recovered once no queued delivery
+   * has failed before.
+   */
   #succeeded(): void {
     this.#failures = 0;
     this.#pausedUntilMs = 0;
@@ -271,7 +277,8 @@ export class ReceiverQueue implements AsyncDisposable {
       this.#queue.size - this.#inFlight.size > notifyQueue || this.#characters > notifyQueueCharacters;
     if (!isOver()) return;
     for (const queued of this.#queue.values()) {
-      // Requests in flight may have arrived already, and the newest delivery takes precedence.
+      // Requests in flight are kept because they may have arrived already, and the newest delivery because it
+      // takes precedence.
       if (!isOver() || queued.delivery === newest) return;
       if (!queued.isInFlight) this.#lose(queued, "dropped");
     }

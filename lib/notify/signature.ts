@@ -3,7 +3,7 @@
  *
  * A request has the headers `taskscope-timestamp`, the time of sending in whole epoch seconds, and
  * `taskscope-signature: v1=<hex>`, the HMAC-SHA256 of `<timestamp>.<body>` with the shared secret. A receiver
- * should
+ * should:
  *
  * 1. reject a timestamp that differs from its own clock by more than five minutes,
  * 2. compute the signature from the timestamp and the raw bytes of the body, before parsing it,
@@ -11,7 +11,7 @@
  * 4. ignore a `taskscope-delivery` that it has handled already: retries have the same id, but a new
  * timestamp.
  *
- * `tests/examples/webhook/main.ts` is an example.
+ * `tests/examples/webhook/main.ts` is an example of a receiver.
  *
  * @module
  */
@@ -20,7 +20,7 @@
 export class Signer {
   readonly #key: Promise<CryptoKey>;
 
-  /** @param secret the shared secret; its UTF-8 bytes are the key */
+  /** @param secret the shared secret, whose UTF-8 bytes are the HMAC key */
   constructor(secret: string) {
     const algorithm = { name: "HMAC", hash: "SHA-256" };
     this.#key = crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["sign"]);

@@ -1,5 +1,6 @@
 /**
- * Applies changes to the tasks of a registry: numbers them, stores their outcome and publishes it.
+ * Applies changes to the tasks of a registry: assigns sequence numbers, stores the new records and publishes
+ * the changes.
  *
  * @module
  */
@@ -24,24 +25,24 @@ export interface ChangeApplierContext {
   readonly events: RegistryEvents;
   /** Called when a task is created. */
   readonly onCreate: () => void;
-  /** Called when a task ends, in the turn in which the end is put into the store. */
+  /** Called when a task ends, in the same turn of the event loop in which its final state is stored. */
   readonly onEnd: ((client: string, stored: StoredTask) => void) | undefined;
 }
 
 /** Who caused a change, and when. */
 export interface ChangeOrigin {
-  /** When it happened, in epoch seconds; now if absent. */
+  /** When the change happened, in epoch seconds; by default, the current time. */
   readonly at?: number;
-  /** The reporter; `null` or absent if the change comes from anyone else. */
+  /** The reporter that sent the change; `null` or absent if the change has another source. */
   readonly reporter?: Reporter | null;
-  /** The reporter's own number of the report, which makes resent reports idempotent. */
+  /** The sequence number that the reporter gave the report, which makes resent reports idempotent. */
   readonly reportSeq?: number | null;
 }
 
-/** How many ancestors' progress one change updates at most; also ends a cycle of parents. */
+/** The maximum number of ancestors whose progress one change updates; this also ends a cycle of parents. */
 const MAX_ANCESTORS = 10_000;
 
-/** Applies changes. Everything is synchronous, so that no two changes overlap. */
+/** Applies changes to tasks synchronously, so that no two changes overlap. */
 export class ChangeApplier {
   readonly #context: ChangeApplierContext;
 
@@ -51,13 +52,13 @@ export class ChangeApplier {
   }
 
   /**
-   * Applies a change.
+   * Applies a change to a task.
    *
    * @param client the client token
    * @param id the task's id
    * @param change the change
-   * @param origin who caused it, and when
-   * @returns the record afterwards
+   * @param origin who caused the change, and when
+   * @returns the record after the change
    * @throws {TransitionError} if the task's state does not allow the change
    * @throws {LimitError} if a new task would exceed a limit
    * @throws {StorageError} if no sequence number is left, because nothing has been committed for too long
@@ -122,7 +123,10 @@ export class ChangeApplier {
     events.publish({ client, seq, stored, before, change });
   }
 
-  /** Updates the progress of a task's ancestors, which never decreases, even if another child is added. */
+  /**
+   * Updates the progress of a task's ancestors. Their progress never decreases, even if another child is
+   * added.
+   */
   #rollUp(client: string, child: Task, at: number): void {
     const { live, store } = this.#context;
     let task = child;

@@ -1,5 +1,6 @@
 /**
- * Serves a registry over a channel to the other isolates of the process: reports, cancel requests, replicas.
+ * Serves a registry over a channel to the other isolates of the process: receives reports, forwards
+ * cancellation requests and feeds replicas.
  *
  * @module
  */
@@ -17,15 +18,21 @@ import type { ChangesSince } from "../store/store.ts";
 /** Options of an {@linkcode ChannelServer}. */
 export interface ChannelServerOptions {
   readonly registry: Registry;
-  /** The channel's name. */
+  /** The name of the channel. */
   readonly channel: string;
   /** The minimum time between two publications to replicas, in milliseconds. */
   readonly publishIntervalMs: number;
-  /** Receives errors that have no other recipient: another monitor uses the channel, or a message is invalid. */
+  /**
+   * Called with errors that no caller receives, because another monitor uses the channel or a message is
+   * invalid.
+   */
   readonly reportError: (error: unknown) => void;
 }
 
-/** The approximate size of a page of changes, in characters; a longer one would block its receiver for over 15 ms. */
+/**
+ * The approximate size of a page of changes, in characters; a larger page would block its receiver for more
+ * than 15 ms.
+ */
 const PAGE_CHARACTERS = 256 * 1024;
 
 /** A change to send to a replica; the record is looked up when its page is written. */
@@ -36,7 +43,7 @@ interface TransferEntry {
   readonly isRemoved: boolean;
 }
 
-/** The changes being sent to a replica. */
+/** The state of a transfer of changes to a replica, page by page. */
 interface Transfer {
   readonly entries: readonly TransferEntry[];
   readonly cursor: Cursor;
@@ -44,13 +51,13 @@ interface Transfer {
   sent: number;
 }
 
-/** The authority's end of a channel. */
+/** Serves a registry over the authority's end of a channel. */
 export class ChannelServer implements Disposable {
   readonly #registry: Registry;
   readonly #options: ChannelServerOptions;
   readonly #channel: AuthorityChannel;
   readonly #intakes: Map<string, ReportIntake> = new Map();
-  /** The members that hold a replica, with what is being sent to them. */
+  /** The members that have a replica, each with the transfer in progress, or `null` if there is none. */
   readonly #replicas: Map<string, Transfer | null> = new Map();
   /** The changes since the last publication, in order. */
   readonly #changed: Map<string, RegistryEvent> = new Map();
@@ -131,7 +138,8 @@ export class ChannelServer implements Disposable {
     for (let characters = 0; transfer.sent < transfer.entries.length && characters < PAGE_CHARACTERS;) {
       const { client, seq, id, isRemoved } = transfer.entries[transfer.sent++]!;
       const stored = isRemoved ? undefined : this.#registry.stored(client, id);
-      // Removals since then are among the changes that follow the transfer.
+      // A task that was removed since the transfer began is skipped: its removal is among the changes that
+      // follow the transfer.
       if (!isRemoved && stored === undefined) continue;
       const entry = stored === undefined
         ? { client, seq, id }
@@ -158,7 +166,7 @@ export class ChannelServer implements Disposable {
       return;
     }
     const key = `${event.client}/${event.stored?.task.id ?? event.removedId}`;
-    // Deleted first, so that the map is ordered by last change.
+    // An earlier entry is deleted first, so that the map stays ordered by last change.
     this.#changed.delete(key);
     this.#changed.set(key, event);
     this.#timer ??= setTimeout(() => this.#publish(), this.#options.publishIntervalMs);
@@ -194,7 +202,9 @@ function entryOf(event: RegistryEvent): PageEntry {
   return stored === undefined ? { client, seq, id: event.removedId } : { client, seq, json: stored.json };
 }
 
-/** The index after the last entry of a page that begins at `start`; a page holds at least one entry. */
+/**
+ * Returns the index after the last entry of the page that begins at `start`. A page has at least one entry.
+ */
 function pageEnd(entries: readonly PageEntry[], start: number): number {
   let characters = 0;
   let end = start;

@@ -14,7 +14,7 @@ import type { RegistryEvents } from "./registry_events.ts";
 import { RestorableTasks } from "./restorable.ts";
 import type { Retention } from "./retention.ts";
 
-/** The bounds of {@linkcode EndedTasks}. */
+/** The limits of {@linkcode EndedTasks}: how long tasks are kept after their end, and after their removal. */
 export interface EndedTasksLimits {
   /** How long ended tasks are kept, in milliseconds from their end. */
   readonly endedTaskAgeMs: number;
@@ -30,7 +30,7 @@ export interface EndedTasksContext {
   readonly events: RegistryEvents;
 }
 
-/** Everything that happens to tasks after their end. */
+/** Manages the ended tasks of a registry: removes, restores and expires them. */
 export class EndedTasks {
   readonly #context: EndedTasksContext;
   readonly #limits: EndedTasksLimits;
@@ -38,7 +38,7 @@ export class EndedTasks {
 
   /**
    * @param context the parts of the registry to work on
-   * @param limits the bounds to keep
+   * @param limits how long to keep ended and removed tasks
    */
   constructor(context: EndedTasksContext, limits: EndedTasksLimits) {
     this.#context = context;
@@ -51,24 +51,27 @@ export class EndedTasks {
     return this.#restorable.size > 0;
   }
 
-  /** Takes over a task that has just ended. */
+  /** Adds a task that has just ended. */
   add(client: string, task: TaskSummary): void {
     const { retention, past } = this.#context;
     past.ended(client, task);
-    // By our clock: a reporter's may be behind by more than the time that a task is kept.
+    // The time is that of the monitor's clock, because a reporter's clock may be behind by more than the time
+    // that a task is kept.
     retention.end({ client, id: task.id, endedAt: now() });
     this.expire(client);
   }
 
-  /** A new task takes the id: an earlier task of that id can no longer be restored. */
+  /**
+   * Notes that a new task has taken an id, so that an earlier task with that id can no longer be restored.
+   */
   replaced(client: string, id: string): void {
     this.#restorable.delete({ client, id });
   }
 
   /**
-   * Removes a task that has ended. For a while it can be restored.
+   * Removes a task that has ended. The task can be restored for a while.
    *
-   * @returns whether there was such a task
+   * @returns whether the task existed and had ended
    */
   remove(client: string, id: string): boolean {
     const { store, retention, past } = this.#context;
@@ -81,10 +84,10 @@ export class EndedTasks {
   }
 
   /**
-   * Restores a task that was removed a moment ago, with its side tables.
+   * Restores a recently removed task, with its log and history.
    *
-   * @returns the record
-   * @throws {TransitionError} if it was not removed, or too long ago
+   * @returns the record of the restored task
+   * @throws {TransitionError} if the task was not removed, or was removed too long ago
    */
   restore(client: string, id: string): Task {
     const { store, retention, past, events } = this.#context;
@@ -110,7 +113,10 @@ export class EndedTasks {
     return stored.task;
   }
 
-  /** Removes the ended tasks beyond the bounds: those of all clients together, and those of `client` if given. */
+  /**
+   * Removes the ended tasks that exceed the limits: the limits for all clients together, and those for
+   * `client` if it is given.
+   */
   expire(client?: string): void {
     const { store, retention } = this.#context;
     const endedBefore = now() - this.#limits.endedTaskAgeMs / 1000;

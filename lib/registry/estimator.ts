@@ -1,5 +1,6 @@
 /**
- * Estimates the rate and the remaining time of a task from its recent progress and from past runs. Pure.
+ * Estimates the rate and the remaining time of a task from its recent progress and from past runs. No I/O and
+ * no clock.
  *
  * @module
  */
@@ -7,21 +8,21 @@
 import { PastDurations, type TimeLeft } from "./past_durations.ts";
 import type { EtaReason, Task } from "../task/task.ts";
 
-/** An estimate of a task. */
+/** An estimate of a task's rate and remaining time. */
 export interface Estimate {
   /** The remaining time in seconds; `null` if there is no basis for an estimate. */
   readonly eta: number | null;
   /** The lower end of the likely range; `null` if there is no ETA, or the range is narrow. */
   readonly eta_low: number | null;
-  /** The upper end of the likely range, or `null`. */
+  /** The upper end of the likely range; `null` if `eta_low` is `null`. */
   readonly eta_high: number | null;
-  /** Units per second, or percent per second if there are no counts. */
+  /** The recent rate in units per second, or in percent per second if the task has no counts. */
   readonly rate: number | null;
-  /** Why there is no ETA. */
+  /** Why there is no ETA; `null` if there is one. */
   readonly eta_reason: EtaReason | null;
 }
 
-/** The time constant of smoothing, in seconds: an observation loses 63 % of its weight in this time. */
+/** The time constant of the smoothing, in seconds: an observation loses 63 % of its weight in this time. */
 const SMOOTHING_SECONDS = 15;
 /** The minimum time of observed progress for an ETA, in seconds. */
 const MIN_EVIDENCE_SECONDS = 1;
@@ -29,21 +30,30 @@ const MIN_EVIDENCE_SECONDS = 1;
 const MIN_OBSERVATIONS = 2;
 /** The minimum time without progress before a task counts as stalled, in seconds. */
 const MIN_STALL_SECONDS = 10;
-/** A task is stalled after this many times its usual interval between two steps without progress. */
+/**
+ * A task counts as stalled after this many times its usual interval between two steps has passed without
+ * progress.
+ */
 const STALL_INTERVALS = 6;
 
-/** The number of observations from which the rate is considered certain; at most one per second counts. */
+/** The number of observations that make the rate certain; at most one observation per second counts. */
 const ENOUGH_OBSERVATIONS = 10;
-/** The recent rate weighs as much as past runs once progress was observed for this share of their usual duration, */
+/**
+ * The share of the usual duration of past runs after which the recent rate weighs as much as the past runs
+ * do.
+ */
 const EQUAL_SHARE = 0.1;
-/** but at least for this many seconds: even for short runs, fewer do not give a reliable rate. */
+/**
+ * The minimum of that time, in seconds, because observing even a short run for less does not give a reliable
+ * rate.
+ */
 const EQUAL_SECONDS = 5;
 /** A range narrower than this share of the ETA is omitted. */
 const NARROW_SHARE = 0.2;
 
 /**
- * The rate of one amount: an exponentially weighted moving average over time, corrected for the short history at the start,
- * so that it is not biased towards zero.
+ * The rate at which one amount grows: an exponentially weighted moving average over time. It is corrected for
+ * the short history at the start, so that it is not biased towards zero.
  */
 class Pace {
   #position: number | null = null;
@@ -51,7 +61,7 @@ class Pace {
   #weight = 0;
   movedAt = 0;
   observations = 0;
-  /** Seconds of observed movement. */
+  /** The time during which movement was observed, in seconds. */
   evidence = 0;
 
   observe(position: number | null, at: number): void {
@@ -59,12 +69,13 @@ class Pace {
       this.#position = null;
       return;
     }
-    // The first observation, or a step back: earlier observations no longer apply.
+    // After the first observation, or a step back, earlier observations do not apply.
     if (this.#position === null || position < this.#position) {
       this.#restart(position, at);
       return;
     }
-    // Steps at the same instant add up until time has passed; otherwise a burst would be an infinite rate.
+    // Steps at the same instant are added up until time has passed; otherwise a burst of steps would give an
+    // infinite rate.
     if (position === this.#position || at <= this.movedAt) return;
     const elapsed = at - this.movedAt;
     const decay = Math.exp(-elapsed / SMOOTHING_SECONDS);
@@ -81,7 +92,7 @@ class Pace {
     return this.#weight > 0 && this.#distance > 0 ? this.#distance / this.#weight : null;
   }
 
-  /** Whether there was no progress for much longer than usual. */
+  /** Returns whether there was no progress for much longer than usual. */
   isStalled(at: number): boolean {
     if (this.#position === null) return false;
     const usual = this.observations === 0 ? 0 : this.evidence / this.observations;
@@ -99,14 +110,15 @@ class Pace {
 }
 
 /**
- * Estimates one task. Uses its counts if they change, otherwise its percentage. The ETA blends two predictions:
+ * Estimates one task from its counts if they change, otherwise from its percentage. The ETA blends two
+ * predictions:
  *
- * - The remaining amount at the recent rate.
- * - The past runs of the same name that took longer than this one has so far.
+ * - How long the remaining amount takes at the recent rate.
+ * - How long those past runs of the same name took that were longer than this run has been so far.
  *
- * At first past runs weigh more; the weight of the recent rate grows with the time of observed progress and with progress
- * itself. If the basis is weak (little observed progress, few or varying past runs, diverging predictions), the ETA has a
- * range.
+ * At first, past runs weigh more; the weight of the recent rate grows with the time of observed progress and
+ * with progress itself. The ETA has a range if its basis is weak: little observed progress, few or varying
+ * past runs, or diverging predictions.
  */
 export class Estimator {
   readonly #counts: Pace = new Pace();
@@ -114,36 +126,40 @@ export class Estimator {
   readonly #pastRuns: (name: string) => PastDurations;
   #past: PastDurations | undefined;
 
-  /** @param pastRuns returns the durations of past runs of a name; called once, on first use */
+  /**
+   * @param pastRuns returns the durations of past runs of a name; called only once, when they are first
+   * needed
+   */
   constructor(pastRuns: (name: string) => PastDurations = () => new PastDurations()) {
     this.#pastRuns = pastRuns;
   }
 
-  /** Returns a task after a change, with a new estimate. */
+  /** Returns the record of a task after a change, with a new estimate. */
   estimated(task: Task): Task {
     this.observe(task, task.updated_at);
     return { ...task, ...this.estimate(task, task.updated_at) };
   }
 
   /**
-   * Observes the newest record of the task.
+   * Observes the progress in the newest record of the task.
    *
    * @param task the record after a change
    * @param at when the change happened, in epoch seconds
    */
   observe(task: Task, at: number): void {
-    // Progress jumps to 100 % at the end, which is no evidence of the rate.
+    // An ended task is ignored, because its progress jumps to 100 % at the end, which says nothing about the
+    // rate.
     if (!task.active) return;
     this.#counts.observe(task.current, at);
     this.#percents.observe(task.progress, at);
   }
 
   /**
-   * Estimates a task at a time.
+   * Estimates the task as of a given time.
    *
    * @param task the newest record
    * @param at the time, in epoch seconds
-   * @returns the estimate, in seconds from that time on
+   * @returns the estimate, whose times are seconds from the given time
    */
   estimate(task: Task, at: number): Estimate {
     const exactRate = this.#counts.rate ?? this.#percents.rate;
@@ -159,7 +175,7 @@ export class Estimator {
   }
 
   /**
-   * Whether there was no progress for much longer than usual.
+   * Returns whether there was no progress for much longer than usual.
    *
    * @param at the time, in epoch seconds
    */
@@ -169,8 +185,8 @@ export class Estimator {
   }
 
   /**
-   * A new estimate of a silent task whose last one no longer holds: it is stalled, or has outlasted the past runs that were
-   * the only basis of its ETA.
+   * Returns a new estimate for a task without new reports, if its last estimate no longer holds: the task is
+   * stalled, or has outlasted the past runs that were the only basis of its ETA.
    *
    * @param task the newest record
    * @param at the time, in epoch seconds
@@ -191,7 +207,7 @@ export class Estimator {
     };
   }
 
-  /** The prediction by the recent rate; `null` if there is none yet. */
+  /** Predicts the remaining time by the recent rate; `null` if there is no rate yet. */
   #byRate(task: Task): TimeLeft | null {
     if (task.progress === null) return null;
     const pace = this.#paceOf(task);
@@ -236,10 +252,13 @@ function withRange({ eta, low, high }: TimeLeft, rate: number | null): Estimate 
   };
 }
 
-/** The weighted mean of two predictions. The more they differ, the wider its range, but within theirs. */
+/**
+ * Returns the weighted mean of two predictions. The more the predictions differ, the wider is the range of
+ * the mean, but it stays within theirs.
+ */
 function blend(one: TimeLeft, other: TimeLeft, weightOfOne: number): TimeLeft {
   const between = (a: number, b: number) => a * weightOfOne + b * (1 - weightOfOne);
-  // The standard deviation of a variable that takes one value or the other.
+  // This is the standard deviation of a variable that takes one of two values.
   const difference = Math.abs(one.eta - other.eta) * Math.sqrt(weightOfOne * (1 - weightOfOne));
   return {
     eta: between(one.eta, other.eta),
@@ -248,7 +267,7 @@ function blend(one: TimeLeft, other: TimeLeft, weightOfOne: number): TimeLeft {
   };
 }
 
-/** Rounds to four significant digits, as an estimate has no higher precision. */
+/** Rounds to four significant digits, because an estimate is not more precise. */
 function round(value: number): number {
   return Number(value.toPrecision(4));
 }

@@ -20,45 +20,53 @@ export interface LiveTask {
   readonly estimator: Estimator;
   readonly subtasks: SubtaskProgress;
   readonly progress: ProgressHistory;
-  /** The id of the reporter that runs it; `null` if none does yet. */
+  /** The id of the reporter that runs the task; `null` if no reporter runs it yet. */
   readonly owner: string | null;
-  /** The way to that reporter; `null` while it is disconnected. */
+  /** The connection to the reporter that runs the task; `null` while the reporter is disconnected. */
   reporter: Reporter | null;
-  /** When the reporter disconnected, in epoch seconds; `null` if it is connected, or cannot connect. */
+  /**
+   * When the reporter disconnected, in epoch seconds; `null` if the reporter is connected or never connects.
+   */
   disconnectedAt: number | null;
-  /** Whether it runs in another process and outlives this one. */
+  /** Whether the task runs in another process, and so outlives this one. */
   readonly isRemote: boolean;
 }
 
 /** Options of {@linkcode LiveTasks.add}. */
 export interface LiveTaskOptions {
-  /** The id of the reporter that runs it; `null` if none does yet. */
+  /** The id of the reporter that runs the task; `null` if no reporter runs it yet. */
   readonly owner: string | null;
-  /** The way to that reporter; `null` if it is disconnected. */
+  /** The connection to the reporter that runs the task; `null` if the reporter is disconnected. */
   readonly reporter: Reporter | null;
-  /** The time, in epoch seconds. */
+  /** The current time, in epoch seconds. */
   readonly at: number;
-  /** Its progress history so far. */
+  /** The task's progress history so far. */
   readonly points?: readonly ProgressPoint[];
 }
 
-/** Progress histories stored at once at most: writing thousands would block the event loop. */
+/**
+ * The maximum number of progress histories that are stored at once: writing thousands would block the event
+ * loop.
+ */
 const MAX_SAVES = 200;
 
-/** The part of a store that is used. */
+/** The parts of a store that {LiveTasks} uses. */
 export type LiveTaskStore = Pick<TaskStore, "index" | "putEntries">;
 
-/** The unfinished tasks. */
+/** The unfinished tasks of a registry. */
 export class LiveTasks {
   readonly #tasks: Map<string, LiveTask> = new Map();
-  /** The tasks of each reporter: a reporter that uses plain HTTP connects and disconnects twice a second. */
+  /**
+   * The tasks of each reporter. They are indexed because a reporter that uses plain HTTP connects and
+   * disconnects twice a second.
+   */
   readonly #owned: Map<string, Set<LiveTask>> = new Map();
   readonly #store: LiveTaskStore;
-  /** The durations of past runs. */
+  /** The cache of the durations of past runs. */
   readonly past: PastRuns;
   #remoteCount = 0;
 
-  /** @param store reads past runs, and stores progress histories */
+  /** @param store the store that past runs are read from and progress histories are written to */
   constructor(store: LiveTaskStore) {
     this.#store = store;
     this.past = new PastRuns(store.index);
@@ -69,22 +77,22 @@ export class LiveTasks {
     return this.#tasks.size - this.#remoteCount;
   }
 
-  /** A snapshot of all tasks, unaffected by later additions and ends. */
+  /** Returns a snapshot of all tasks, which later changes do not affect. */
   all(): readonly LiveTask[] {
     return [...this.#tasks.values()];
   }
 
-  /** The tasks that a reporter runs. */
+  /** Returns the tasks that a reporter runs. */
   ownedBy(reporterId: string): readonly LiveTask[] {
     return [...this.#owned.get(reporterId) ?? []];
   }
 
-  /** The task; `undefined` if there is no unfinished one. */
+  /** Returns an unfinished task; `undefined` if there is none with this id. */
   get(client: string, id: string): LiveTask | undefined {
     return this.#tasks.get(keyOf(client, id));
   }
 
-  /** Adds a task. */
+  /** Adds an unfinished task. */
   add(client: string, id: string, { owner, reporter, at, points }: LiveTaskOptions): void {
     const isRemote = reporter === null ? owner !== null : reporter.isRemote === true;
     const isHttp = owner === HTTP_REPORTER_ID;
@@ -120,11 +128,11 @@ export class LiveTasks {
   /**
    * Stores some of the progress histories that are due.
    *
-   * @param at the time, in epoch seconds
-   * @param everySeconds the interval at which this is called
+   * @param at the current time, in epoch seconds
+   * @param everySeconds the interval at which this method is called, in seconds
    */
   saveSome(at: number, everySeconds: number): void {
-    // So that every task gets its turn before the first is due again.
+    // This minimum ensures that every task gets its turn before the first one is due again.
     const leastSeconds = this.#tasks.size / MAX_SAVES * everySeconds;
     let saves = 0;
     for (const task of this.#tasks.values()) {
@@ -159,7 +167,10 @@ export class LiveTasks {
   }
 }
 
-/** Neither grammar allows a slash. */
+/**
+ * Returns the key of a task in the maps. It is unambiguous because neither client tokens nor task ids can
+ * contain a slash.
+ */
 function keyOf(client: string, id: string): string {
   return `${client}/${id}`;
 }

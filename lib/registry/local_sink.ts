@@ -1,5 +1,5 @@
 /**
- * A report sink for tasks in the authority's own isolate: reports are direct calls.
+ * Passes the reports of tasks in the authority's own isolate to the registry by direct calls.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Reporter } from "./registry_types.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { refusalReason } from "./report_intake.ts";
 
-/** Passes reports to the registry, and cancel requests back to the tasks. */
+/** Passes reports to the registry, and cancellation requests back to the tasks. */
 export class LocalSink implements ReportSink, Reporter, Disposable {
   readonly id = "local";
   readonly ready = true;
@@ -18,19 +18,19 @@ export class LocalSink implements ReportSink, Reporter, Disposable {
   readonly #tasks: Map<string, ReportedTask> = new Map();
   #isDisposed = false;
 
-  /** @param registry the authority */
+  /** @param registry the registry to report to */
   constructor(registry: Registry) {
     this.#registry = registry;
   }
 
   open(task: ReportedTask): void {
-    // An id that is used twice belongs to the first task; the reports of the second will be refused.
+    // If two tasks use the same id, it belongs to the first one, and the reports of the second are refused.
     const key = `${task.client}/${task.id}`;
     if (!this.#tasks.has(key)) this.#tasks.set(key, task);
   }
 
   report(task: ReportedTask, report: Report): void {
-    // A task that outlives its monitor is not to be warned about reports that nobody reads.
+    // After the monitor was disposed, a task that still runs gets no warning about reports that are ignored.
     if (this.#isDisposed) return;
     try {
       this.#registry.report(report, this);

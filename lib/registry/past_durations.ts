@@ -1,5 +1,5 @@
 /**
- * Predicts the duration of a run from past runs of the same name. Pure.
+ * Predicts the duration of a run from past runs of the same name.
  *
  * @module
  */
@@ -9,28 +9,28 @@ import { quantile } from "../task/quantile.ts";
 /** An expected remaining duration, in seconds. */
 export interface TimeLeft {
   readonly eta: number;
-  /** The lower end of the likely range. */
+  /** The lower end of the likely range of the remaining duration. */
   readonly low: number;
-  /** The upper end of the likely range. */
+  /** The upper end of the likely range of the remaining duration. */
   readonly high: number;
 }
 
-/** Past runs used for a prediction; older ones may no longer be representative. */
+/** The maximum number of past runs to use for a prediction; older runs may no longer be representative. */
 export const MOST_DURATIONS = 20;
 
-/** The durations of the newest successful runs. */
+/** The durations of the newest successful runs of a name. */
 export class PastDurations {
-  /** In the order of the runs' ends. */
+  /** The durations in the order in which the runs ended. */
   readonly #newest: number[] = [];
-  /** The same durations, shortest first. */
+  /** The same durations as in `#newest`, shortest first. */
   readonly #sorted: number[] = [];
 
-  /** @param seconds the duration of each run, in the order of their ends */
+  /** @param seconds the duration of each run, in the order in which the runs ended */
   constructor(seconds: Iterable<number> = []) {
     for (const each of seconds) this.add(each);
   }
 
-  /** Adds a run that ended after the others; beyond the limit, the oldest is dropped. */
+  /** Adds a run that ended after the others. Beyond the limit, the oldest run is dropped. */
   add(seconds: number): void {
     const sorted = this.#sorted;
     if (this.#newest.length === MOST_DURATIONS) sorted.splice(sorted.indexOf(this.#newest.shift()!), 1);
@@ -46,11 +46,11 @@ export class PastDurations {
   }
 
   /**
-   * Predicts the remaining duration of a run. Only past runs that took longer than `elapsed` are used, so the longer a run
-   * takes, the longer it is expected to take.
+   * Predicts the remaining duration of a run. Only past runs that took longer than `elapsed` are used, so the
+   * longer a run takes, the longer it is expected to take.
    *
    * @param elapsed seconds since the run began
-   * @returns `null` if no past run took that long
+   * @returns the remaining duration; `null` if no past run took longer than `elapsed`
    */
   left(elapsed: number): TimeLeft | null {
     const sorted = this.#sorted;
@@ -58,7 +58,8 @@ export class PastDurations {
     if (from === -1) return null;
     const count = sorted.length - from;
     const eta = quantile(sorted, 0.5, from) - elapsed;
-    // The middle half of the runs, widened if they are few, because few runs may be similar by chance.
+    // The range covers the middle half of the runs, and is widened if there are few runs, because a few may
+    // be similar by chance.
     const doubt = 1 + 1 / (2 * count);
     return {
       eta,

@@ -1,5 +1,5 @@
 /**
- * Caches how long past runs of each name took, for the estimates of new tasks.
+ * Caches the durations of past runs of each name, for the estimates of new tasks.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { MOST_DURATIONS, PastDurations } from "./past_durations.ts";
 import type { TaskIndexReader } from "../store/store.ts";
 import type { TaskSummary } from "../task/task.ts";
 
-/** Names cached at most; beyond that the oldest is dropped, and read anew when needed. */
+/** The maximum number of cached names; beyond it, the oldest is dropped, and read again when it is needed. */
 const NAMES = 1_000;
 
 /** Caches the durations of past runs by client and name. */
@@ -21,12 +21,15 @@ export class PastRuns {
     this.#index = index;
   }
 
-  /** The durations of the successful runs of a name. The returned object is updated as further runs end. */
+  /**
+   * Returns the durations of the successful runs of a name. The returned object is updated when further runs
+   * end.
+   */
   of(client: string, name: string): PastDurations {
     const key = keyOf(client, name);
     let known = this.#known.get(key);
     if (known === undefined) {
-      // Twice as many, because some may have failed.
+      // Twice as many runs as needed are read, because some of them may have failed.
       const runs = this.#index.pastRuns(client, name, 2 * MOST_DURATIONS);
       const durations = runs.map(durationOf).filter((duration) => duration !== null);
       known = new PastDurations(durations.slice(0, MOST_DURATIONS).reverse());
@@ -49,13 +52,13 @@ export class PastRuns {
   }
 }
 
-/** The duration of a run; `null` if it did not finish successfully. */
+/** Returns the duration of a run; `null` if the run did not finish successfully. */
 function durationOf({ state, started_at, finished_at }: TaskSummary): number | null {
   if (state !== "FINISHED" || started_at === null || finished_at === null) return null;
   return Math.max(0, finished_at - started_at);
 }
 
-/** The grammar of clients does not allow a slash. */
+/** Returns the key of a name in the cache. It is unambiguous because client tokens cannot contain a slash. */
 function keyOf(client: string, name: string): string {
   return `${client}/${name}`;
 }

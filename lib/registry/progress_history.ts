@@ -7,27 +7,28 @@
 import { LIMITS } from "../task/grammar.ts";
 import type { ProgressPoint } from "../task/task.ts";
 
-/** How much of a history may be unsaved: in seconds, and as a share of the time that the task has run. */
+/** How much of a history may be unsaved: this many seconds, and a share of the time that the task has run. */
 const UNSAVED_SECONDS = 5;
 const UNSAVED_SHARE = 0.05;
 
 /**
- * Keeps the first and the last point, and between them points at a minimum distance. When there are too many, every other
- * point is dropped and the distance grows, so that a task of a week needs no more memory than one of a minute.
+ * The progress of one task over time. The first and the last point are kept, and between them points at a
+ * minimum distance. When there are too many points, every other one is dropped and the distance grows, so
+ * that a task of a week needs no more memory than one of a minute.
  */
 export class ProgressHistory {
-  /** Times and values, alternating. */
+  /** The points as a flat list, in which times and values alternate. */
   #points: number[] = [];
-  /** The minimum distance between two points in seconds, except for the last one. */
+  /** The minimum distance between two points, except for the last one, in seconds. */
   #step = 0;
-  /** The time of the last point that is kept for good. */
+  /** The time of the last point that later points do not replace. */
   #keptAt = -Infinity;
   /** When the points were last stored, in epoch seconds. */
   #savedAt: number;
   #isSaved = true;
 
   /**
-   * @param at the time, in epoch seconds
+   * @param at the current time, in epoch seconds
    * @param known points that are already stored
    */
   constructor(at: number, known: readonly ProgressPoint[] = []) {
@@ -52,7 +53,7 @@ export class ProgressHistory {
   /**
    * Adds a point.
    *
-   * @param at when, in epoch seconds; not before the last point
+   * @param at the time of the point, in epoch seconds; not before that of the last point
    * @param progress the progress, in percent
    */
   add(at: number, progress: number): void {
@@ -60,7 +61,7 @@ export class ProgressHistory {
     const last = points.length - 2;
     this.#isSaved = false;
     const lastAt = points[last] ?? -Infinity;
-    // The last point is kept if it is far enough from the one before, or was the last for that long.
+    // The last point is kept if it is far enough from the point before it, or was the last one for that long.
     const isPassing = lastAt !== this.#keptAt && at - lastAt < this.#step;
     if (isPassing || at <= lastAt) points.length = last;
     points.push(at, progress);
@@ -74,10 +75,10 @@ export class ProgressHistory {
   }
 
   /**
-   * Whether enough is unsaved for the history to be stored.
+   * Returns whether so much of the history is unsaved that it should be stored.
    *
-   * @param at the time, in epoch seconds
-   * @param leastSeconds the minimum time since it was last stored
+   * @param at the current time, in epoch seconds
+   * @param leastSeconds the minimum time since the history was last stored, in seconds
    */
   isDue(at: number, leastSeconds = 0): boolean {
     const elapsed = at - (this.#points[0] ?? at);
@@ -85,7 +86,7 @@ export class ProgressHistory {
       at - this.#savedAt >= Math.max(UNSAVED_SECONDS, elapsed * UNSAVED_SHARE, leastSeconds);
   }
 
-  /** Notes that the points are stored. */
+  /** Records that the points have been stored. */
   saved(at: number): void {
     this.#savedAt = at;
     this.#isSaved = true;

@@ -1,5 +1,5 @@
 /**
- * Orders and applies all changes to the tasks of one monitor, and publishes them.
+ * Orders, applies and publishes all changes to the tasks of one monitor.
  *
  * @module
  */
@@ -21,9 +21,12 @@ import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
 import { Retention, type RetentionLimits } from "./retention.ts";
 import { silenceChange, type SilenceLimits } from "./silence.ts";
 
-/** The bounds of a {@linkcode Registry}. */
+/**
+ * The limits of a {@linkcode Registry}: how many tasks it keeps and for how long, and when a task counts as
+ * stale or lost.
+ */
 export interface RegistryLimits extends RetentionLimits, EndedTasksLimits, SilenceLimits {
-  /** The interval, in milliseconds, at which tasks are checked for signs of life and for their age. */
+  /** The interval at which tasks are checked for signs of life and for their age, in milliseconds. */
   readonly sweepIntervalMs: number;
 }
 
@@ -34,13 +37,16 @@ export interface RegistryOptions {
   /** The epoch of cursors while nothing can be committed. */
   readonly unsavedEpoch: string;
   /**
-   * Called once when a task ends, in the turn in which the end is put into the store: anything the callback puts into the
-   * store is committed together with the end. Must not throw.
+   * Called once when a task ends, in the same turn of the event loop in which its final state is stored:
+   * everything that the callback stores is committed together with the final state. Must not throw.
    */
   readonly onEnd?: (client: string, stored: StoredTask) => void;
 }
 
-/** The authority: the only place where tasks change. Changes are synchronous, so that no two overlap. */
+/**
+ * The authority over the tasks of a monitor: only a registry changes tasks. Changes are synchronous, so that
+ * no two overlap.
+ */
 export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #store: TaskStore;
   readonly #limits: RegistryLimits;
@@ -53,10 +59,10 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   #isClosed = false;
 
   /**
-   * Takes over the tasks of the store. Unfinished tasks that ran in the previous process are interrupted; those of
-   * reporters in other processes continue.
+   * Creates a registry for the tasks in a store. Unfinished tasks that ran in the previous process are marked
+   * as interrupted; those of reporters in other processes continue.
    *
-   * @param options the store, the bounds and the epoch
+   * @param options the store, the limits and the epoch
    */
   constructor(options: RegistryOptions) {
     super(options.store, options.unsavedEpoch);
@@ -82,16 +88,17 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     return this.#retention.clients();
   }
 
-  /** The number of tasks of each client. */
+  /** Returns the number of tasks of each client. */
   clientCounts(): ReturnType<Retention["counts"]> {
     return this.#retention.counts();
   }
 
   /**
-   * Why a client cannot create one more task now.
+   * Returns the reason why a client cannot create another task now.
    *
    * @param client the client token
-   * @returns the limit that is reached, the storage error, or that the registry is closed; `null` if a task can be created
+   * @returns the error for a limit that is reached, for failing storage or for a closed registry; `null` if a
+   * task can be created
    */
   creationError(client: string): LimitError | StorageError | ClosedError | null {
     if (this.#isClosed) return new ClosedError("Cannot create task: the server is shutting down");
@@ -99,23 +106,25 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     return degradation === null ? this.#retention.limitError(client) : degradation.error;
   }
 
-  /** The progress history of a task, oldest first. */
+  /** Returns the progress history of a task, oldest point first. */
   override progress(client: string, id: string): Promise<readonly ProgressPoint[]> {
     const live = this.#live.get(client, id);
     return live === undefined ? super.progress(client, id) : Promise.resolve(live.progress.points);
   }
 
-  /** Keeps what a task was started with. */
+  /** Stores the function name and the arguments that a task was started with. */
   setLaunch(client: string, id: string, launch: Launch): void {
     this.#store.putEntries(LAUNCHES, client, id, [launch]);
   }
 
   /**
-   * Waits until the current state may be published: that a task exists or has ended is published only after its commit.
-   * So a crash takes back no more than progress, and no watcher has seen a task that never was.
+   * Waits until the current state may be published: the creation and the end of a task are published only
+   * after their commit. A crash therefore reverts only progress that watchers have seen, but no creation and
+   * no end.
    *
-   * @returns `null` if there is nothing to wait for, which includes that nothing can be committed; otherwise whether the
-   *   commit succeeded: if it did not, the state may be published all the same, but with a cursor of the other epoch
+   * @returns `null` if no commit must be awaited, which includes that the store is degraded; otherwise a
+   * promise of whether the commit succeeded: if it failed, the state may still be published, but with a
+   * cursor of the unsaved epoch
    */
   whenPublishable(): Promise<boolean> | null {
     const { committedSeq, degradation } = this.#store;
@@ -124,7 +133,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   }
 
   /**
-   * Calls a listener with every change, in order, while it is made. The listener must neither throw nor change tasks.
+   * Adds a listener that is called with every change, in order and while the change is applied. The listener
+   * must neither throw nor change tasks.
    *
    * @param listener called with each change
    * @returns a function that unsubscribes
@@ -137,9 +147,10 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * Applies a report from a reporter, the side that runs the task.
    *
    * @param report the report
-   * @param reporter the way back to the reporter, used to cancel the task
-   * @returns the record afterwards
-   * @throws {TransitionError} if the task's state does not allow it, or another reporter runs the task
+   * @param reporter the connection to the reporter, which is used to cancel the task
+   * @returns the record after the change
+   * @throws {TransitionError} if the task's state does not allow the change, or another reporter runs the
+   * task
    * @throws {LimitError} if a new task would exceed a limit
    */
   report(report: Report, reporter: Reporter): Task {
@@ -148,7 +159,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     if (live !== undefined && live.owner !== reporter.id) {
       throw new TransitionError("task_exists", `Cannot report task "${id}": another reporter runs it`);
     }
-    // The clock of a reporter may be ahead; nothing happens in the future.
+    // A reporter's clock may be ahead, but no change may have a time in the future.
     const at = Math.min(report.at, now());
     return this.#changes.apply(client, id, change, { at, reporter, reportSeq });
   }
@@ -159,8 +170,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * @param client the client token
    * @param id the task's id
    * @param change the change
-   * @returns the record afterwards
-   * @throws {TransitionError} if the task's state does not allow it
+   * @returns the record after the change
+   * @throws {TransitionError} if the task's state does not allow the change
    * @throws {LimitError} if a new task would exceed a limit
    */
   apply(client: string, id: string, change: TaskChange): Task {
@@ -168,13 +179,13 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   }
 
   /**
-   * Requests that a task stop. The request is forwarded to its reporter; a task without one that has not started is
-   * cancelled at once.
+   * Requests that a task stop. The request is forwarded to the task's reporter; a task that has no reporter
+   * and has not started is cancelled at once.
    *
    * @param client the client token
    * @param id the task's id
-   * @returns the record afterwards
-   * @throws {TransitionError} if there is no such task, or it has ended
+   * @returns the record after the change
+   * @throws {TransitionError} if the task does not exist or has ended
    */
   requestCancel(client: string, id: string): Task {
     const task = this.apply(client, id, { type: "request_cancel" });
@@ -186,15 +197,18 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     return task;
   }
 
-  /** Marks the tasks of a reporter that vanished as stale; a later report makes them live again. */
+  /**
+   * Marks the tasks of a reporter that disappeared as stale. The next report of such a task clears the mark.
+   */
   reporterLost(reporterId: string): void {
     for (const { client, id } of this.#live.ownedBy(reporterId)) this.apply(client, id, { type: "stale" });
   }
 
   /**
-   * Reconnects the tasks of a reporter in another process, and forwards the cancel requests it missed.
+   * Reconnects the tasks of a reporter in another process, and forwards the cancellation requests that the
+   * reporter missed.
    *
-   * @param reporter the way back to the reporter; replaces an earlier one
+   * @param reporter the connection to the reporter, which replaces an earlier one
    */
   reporterConnected(reporter: Reporter): void {
     for (const live of this.#live.ownedBy(reporter.id)) {
@@ -207,7 +221,10 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     }
   }
 
-  /** Notes that a reporter in another process disconnected. Its tasks become stale unless it reconnects in time. */
+  /**
+   * Records that a reporter in another process disconnected. The reporter's tasks become stale unless it
+   * reconnects in time.
+   */
   reporterDisconnected(reporter: Reporter): void {
     for (const live of this.#live.ownedBy(reporter.id)) {
       if (live.reporter !== reporter) continue;
@@ -216,7 +233,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     }
   }
 
-  /** Tells the reporters in this process that it is about to end. */
+  /** Tells the reporters in this process that the process is about to end. */
   announceShutdown(): void {
     for (const { client, id, reporter } of this.#live.all()) {
       if (reporter?.isRemote !== true) reporter?.interrupted(client, id);
@@ -237,29 +254,32 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   }
 
   /**
-   * Removes a task that has ended. For a while it can be restored.
+   * Removes a task that has ended. The task can be restored for a while.
    *
    * @param client the client token
    * @param id the task's id
-   * @returns whether there was such a task
+   * @returns whether the task existed and had ended
    */
   remove(client: string, id: string): boolean {
     return this.#ended.remove(client, id);
   }
 
   /**
-   * Restores a task that was removed a moment ago, with its log and history.
+   * Restores a recently removed task, with its log and history.
    *
    * @param client the client token
    * @param id the task's id
-   * @returns the record
-   * @throws {TransitionError} if it was not removed, or too long ago
+   * @returns the record of the restored task
+   * @throws {TransitionError} if the task was not removed, or was removed too long ago
    */
   restore(client: string, id: string): Task {
     return this.#ended.restore(client, id);
   }
 
-  /** Finds tasks that are silent, stalled or too old. Called at an interval while there are tasks. */
+  /**
+   * Updates tasks that have become stale, lost or stalled, and removes those that are too old. Called at an
+   * interval while there are tasks.
+   */
   sweep(): void {
     const at = now();
     for (const live of this.#live.all()) this.#check(live, at);
@@ -272,7 +292,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   [Symbol.dispose](): void {
     this.#isClosed = true;
     this.#sweeper.stop();
-    // Tasks of reporters in other processes outlive this one.
+    // The tasks of reporters in other processes outlive this process, so their progress histories are stored.
     this.#live.saveAll(now());
     this.#events.clear();
     this.#live.clear();
@@ -288,7 +308,10 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     if (estimate !== null) this.#changes.apply(client, id, { type: "estimate", ...estimate }, { at });
   }
 
-  /** A storage error ends this sweep only; the next one tries again. The store reports the error by itself. */
+  /**
+   * Runs a sweep. A storage error ends only this sweep, and the next one retries. The store itself reports
+   * the error.
+   */
   #trySweep(): void {
     try {
       this.sweep();
@@ -304,7 +327,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     for (const { client, id, progress } of live) {
       this.#retention.adopt(client);
       const stored = this.#store.index.get(client, id);
-      // Each version took a sequence number, so that no more versions than these can have been lost.
+      // Each version of a record took a sequence number, so at most this many versions can have been lost.
       const lostVersions = seq - (stored?.seq ?? seq);
       const owner = stored?.task.reporter ?? null;
       if (owner === null) {

@@ -7,7 +7,7 @@
 import type { RegistryEvent } from "./registry_types.ts";
 import { isFinal } from "../task/task.ts";
 
-/** Hands every change to all listeners, in order and while it is made. */
+/** Calls all listeners with every change, in order and while the change is applied. */
 export class RegistryEvents {
   readonly #listeners: Set<(event: RegistryEvent) => void> = new Set();
   #membershipSeq = 0;
@@ -20,7 +20,7 @@ export class RegistryEvents {
   /**
    * Adds a listener, which must neither throw nor change tasks.
    *
-   * @returns a function that removes it
+   * @returns a function that removes the listener
    */
   subscribe(listener: (event: RegistryEvent) => void): () => void {
     this.#listeners.add(listener);

@@ -1,5 +1,5 @@
 /**
- * The reading half of a registry.
+ * Reads the tasks of a registry and their logs, histories and past changes.
  *
  * @module
  */
@@ -18,16 +18,17 @@ import type { HistoryEntry, LogLine, ProgressPoint, Task } from "../task/task.ts
 
 /** A part of a task's log, without gaps. */
 export interface LogSlice {
-  /** The number of the first line. */
+  /** The number of the first line of the slice. */
   readonly first: number;
   readonly lines: readonly LogLine[];
 }
 
 /**
- * The first lines up to a gap: lines that could not be stored leave one, and what follows it is another slice.
+ * Returns the first of the given lines, up to a gap. Lines that could not be stored leave a gap, and the
+ * lines after it are another slice.
  *
  * @param lines lines of one task, oldest first
- * @param from the number of the first line that was asked for
+ * @param from the number of the first requested line
  */
 export function logSlice(lines: readonly NumberedLine[], from: number): LogSlice {
   const first = lines[0]?.number ?? from;
@@ -36,7 +37,7 @@ export function logSlice(lines: readonly NumberedLine[], from: number): LogSlice
   return { first, lines: together.map(({ at, text }) => ({ at, text })) };
 }
 
-/** Reads the current state of the tasks, and the side tables. */
+/** Reads the current records of tasks, and their side tables such as logs. */
 export class RegistryReader {
   readonly #store: TaskStore;
   readonly #unsavedEpoch: string;
@@ -51,8 +52,8 @@ export class RegistryReader {
   }
 
   /**
-   * The cursor of the last change. While nothing can be committed, cursors have another epoch, so that a server started
-   * later, which knows only committed changes, does not accept them.
+   * The cursor of the last change. While nothing can be committed, cursors have another epoch, so that they
+   * are rejected by a server that is started later, which knows only committed changes.
    */
   get cursor(): Cursor {
     const epoch = this.#store.degradation === null ? this.#store.epoch : this.#unsavedEpoch;
@@ -64,12 +65,12 @@ export class RegistryReader {
     return Math.max(0, this.#store.seq - this.#store.committedSeq);
   }
 
-  /** Figures of the store, for metrics. */
+  /** The figures of the store, for metrics. */
   get storeFigures(): StoreFigures {
     return this.#store.figures;
   }
 
-  /** Why nothing can be committed at present; `null` if commits succeed. */
+  /** The reason why nothing can be committed at present; `null` if commits succeed. */
   get degradation(): Degradation | null {
     return this.#store.degradation;
   }
@@ -82,27 +83,27 @@ export class RegistryReader {
     return Array.from(this.#store.index.list(client), (stored) => stored.task).reverse();
   }
 
-  /** The record of a removed task that may still be restored. */
+  /** Returns the record of a removed task that can still be restored. */
   removed(client: string, id: string): Task | undefined {
     return this.#store.removed(client, id);
   }
 
-  /** A task with its JSON. */
+  /** Returns a task with its JSON. */
   stored(client: string, id: string): StoredTask | undefined {
     return this.#store.index.get(client, id);
   }
 
-  /** The tasks of a client with their JSON, in the order of creation. */
+  /** Returns the tasks of a client with their JSON, in the order of creation. */
   list(client: string): Iterable<StoredTask> {
     return this.#store.index.list(client);
   }
 
-  /** The number of tasks of a client. */
+  /** Returns the number of tasks of a client. */
   count(client: string): number {
     return this.#store.index.count(client);
   }
 
-  /** The sequence number of the last change to a client's tasks. */
+  /** Returns the sequence number of the last change to a client's tasks. */
   lastSeq(client: string): number {
     return this.#store.index.lastSeq(client);
   }
@@ -133,39 +134,46 @@ export class RegistryReader {
    *
    * @param client the client token
    * @param id the task's id
-   * @param from the number of the first line wanted
-   * @param to the number after the last line wanted
-   * @param most the number of lines wanted at most, the oldest of those that are kept
-   * @returns the lines that are kept, oldest first
-   * @throws {StorageError} if they cannot be read; so do the other reads below
+   * @param from the number of the first requested line
+   * @param to the number after that of the last requested line
+   * @param most the maximum number of lines; if more are kept, the oldest are returned
+   * @returns those of the requested lines that are kept, oldest first
+   * @throws {StorageError} if the lines cannot be read; the methods that read the other side tables throw it,
+   * too
    */
   async log(client: string, id: string, from: number, to: number, most = Infinity): Promise<LogSlice> {
     return logSlice(await this.#store.readEntries(LOG_LINES, client, id, { from, to, most }), from);
   }
 
-  /** A task's history, oldest first. */
+  /** Returns the history of a task, oldest entry first. */
   async history(client: string, id: string): Promise<readonly HistoryEntry[]> {
     return (await this.#store.readEntries(HISTORY, client, id)).map(({ entry }) => entry);
   }
 
-  /** The progress history of a task, oldest first. */
+  /** Returns the progress history of a task, oldest point first. */
   async progress(client: string, id: string): Promise<readonly ProgressPoint[]> {
     const [points] = await this.#store.readEntries(PROGRESS_HISTORY, client, id);
     return points ?? [];
   }
 
-  /** What a task was started with; `undefined` if it was not started by name. */
+  /**
+   * Returns the function name and the arguments that a task was started with; `undefined` if it was not
+   * started by name.
+   */
   async launch(client: string, id: string): Promise<Launch | undefined> {
     const [launch] = await this.#store.readEntries(LAUNCHES, client, id);
     return launch;
   }
 
-  /** Resolves when everything applied so far is committed; rejects with a `StorageError` if it cannot be. */
+  /** Resolves when all changes so far are committed; rejects with a `StorageError` if the commit fails. */
   committed(): Promise<void> {
     return this.#store.committed();
   }
 
-  /** Calls a listener whenever the store becomes degraded or recovers; returns a function that unsubscribes. */
+  /**
+   * Adds a listener that is called whenever the store becomes degraded or recovers; returns a function that
+   * unsubscribes.
+   */
   onDegradation(listener: (degradation: Degradation | null) => void): () => void {
     return this.#store.onDegradation(listener);
   }

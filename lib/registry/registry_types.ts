@@ -15,7 +15,7 @@ export type RegistryEvent =
     readonly seq: number;
     readonly stored: StoredTask;
     readonly removedId?: never;
-    /** The record before; `undefined` if the task was created or restored. */
+    /** The record before the change; `undefined` if the task was created or restored. */
     readonly before: Task | undefined;
     readonly change: TaskChange;
   }
@@ -32,22 +32,25 @@ export type RegistryEvent =
 export interface TaskReader {
   /** The cursor of the last change. */
   readonly cursor: Cursor;
-  /** The newest record of a task. */
+  /** Returns the newest record of a task. */
   task(client: string, id: string): Task | undefined;
-  /** The tasks of a client, newest first. */
+  /** Returns the tasks of a client, newest first. */
   tasks(client: string): Task[];
-  /** The clients that have tasks. */
+  /** Returns the clients that have tasks. */
   clients(): string[];
 }
 
-/** The id shared by all reporters over plain HTTP: they cannot be reached, and any of them may continue a task. */
+/**
+ * The id that all reporters over plain HTTP share: the server cannot send to them, and any of them may
+ * continue a task.
+ */
 export const HTTP_REPORTER_ID = "http";
 
 /** The side that runs a task, as the registry addresses it. */
 export interface Reporter {
-  /** Identifies the reporter; a task belongs to the reporter that created it. */
+  /** The id of the reporter; a task belongs to the reporter that created it. */
   readonly id: string;
-  /** Whether it runs in another process, so that its tasks do not end with this one. */
+  /** Whether the reporter runs in another process, so that its tasks do not end with this process. */
   readonly isRemote?: boolean;
   /** Called when a task is requested to stop. */
   cancelRequested(client: string, id: string): void;

@@ -1,5 +1,5 @@
 /**
- * Applies the reports of one reporter, and decides how to answer those that are refused.
+ * Applies the reports of one reporter, and decides how to answer refused reports.
  *
  * @module
  */
@@ -11,18 +11,21 @@ import type { Reporter } from "./registry_types.ts";
 import type { ReporterCommand } from "../reporter/reporter_command.ts";
 import { TransitionError } from "../task/transition.ts";
 
-/** Unknown tasks remembered at most; beyond that all are forgotten, and their reporter is told again. */
+/**
+ * The maximum number of unknown tasks to remember; beyond it, all are forgotten, and the reporter is told
+ * about them again.
+ */
 const REMEMBERED_TASKS = 10_000;
 
 /** Passes the reports of one reporter to the registry. */
 export class ReportIntake {
   readonly #registry: Registry;
   readonly #reporter: Reporter;
-  /** Unknown tasks that the reporter was told about; later reports of these are ignored. */
+  /** The unknown tasks that the reporter was told about; further reports of these tasks are ignored. */
   readonly #unknown: Set<string> = new Set();
 
   /**
-   * @param registry the authority
+   * @param registry the registry to apply reports to
    * @param reporter the side that runs the tasks
    */
   constructor(registry: Registry, reporter: Reporter) {
@@ -31,7 +34,7 @@ export class ReportIntake {
   }
 
   /**
-   * Applies a report.
+   * Applies a report to the registry.
    *
    * @param report the report
    * @returns the answer to the reporter; `null` if the report was applied, now or before
@@ -60,10 +63,10 @@ export class ReportIntake {
 }
 
 /**
- * The reason to give a reporter for a report that was refused.
+ * Returns the reason to give a reporter for a report that was refused.
  *
  * @param error the error that the registry threw
- * @returns the reason; `null` if the task has ended, which is no reason to warn
+ * @returns the reason; `null` if the task has ended, about which the reporter need not warn
  */
 export function refusalReason(error: unknown): string | null {
   if (codeOf(error) === "task_ended") return null;

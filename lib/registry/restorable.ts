@@ -9,7 +9,7 @@ import type { EndedTask, TaskKey } from "../store/store.ts";
 /** The removed tasks that can be restored. */
 export class RestorableTasks {
   readonly #windowMs: number;
-  /** In the order of removal. */
+  /** The tasks by key, in the order of removal. */
   readonly #tasks: Map<string, { readonly ended: EndedTask; readonly removedMs: number }> = new Map();
 
   /** @param windowMs how long a removed task can be restored, in milliseconds */
@@ -17,24 +17,24 @@ export class RestorableTasks {
     this.#windowMs = windowMs;
   }
 
-  /** The number of tasks. */
+  /** The number of tasks that can be restored. */
   get size(): number {
     return this.#tasks.size;
   }
 
-  /** Adds a task that was removed just now. */
+  /** Adds a task that was just removed. */
   add(ended: EndedTask): void {
     this.delete(ended);
     this.#tasks.set(keyOf(ended), { ended, removedMs: Date.now() });
   }
 
-  /** The task; `undefined` if it cannot be restored. */
+  /** Returns a removed task; `undefined` if it cannot be restored. */
   get(key: TaskKey): EndedTask | undefined {
     const known = this.#tasks.get(keyOf(key));
     return known === undefined || this.#isOverdue(known.removedMs) ? undefined : known.ended;
   }
 
-  /** Removes a task. */
+  /** Forgets a task, which can then no longer be restored. */
   delete(key: TaskKey): void {
     this.#tasks.delete(keyOf(key));
   }

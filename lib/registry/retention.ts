@@ -9,29 +9,32 @@ import type { EndedTask, TaskKey } from "../store/store.ts";
 
 /** The limits on the number of tasks. */
 export interface RetentionLimits {
-  /** Clients with tasks. */
+  /** The maximum number of clients that have tasks. */
   readonly clients: number;
-  /** Unfinished tasks of one client. */
+  /** The maximum number of unfinished tasks of one client. */
   readonly liveTasksPerClient: number;
-  /** Ended tasks kept of one client; the oldest are removed first. */
+  /** The maximum number of ended tasks of one client; the oldest are removed first. */
   readonly endedTasksPerClient: number;
-  /** Ended tasks kept of all clients; the oldest are removed first. */
+  /** The maximum number of ended tasks of all clients; the oldest are removed first. */
   readonly endedTasks: number;
 }
 
 interface ClientCount {
   live: number;
-  /** Ids in the order of their end. */
+  /** The ids of ended tasks, in the order in which the tasks ended. */
   readonly ended: Set<string>;
 }
 
-/** Counts unfinished and ended tasks by client; ended tasks in the order of their end. */
+/** Counts the unfinished and the ended tasks of each client, and keeps the order in which tasks ended. */
 export class Retention {
   readonly #limits: RetentionLimits;
   readonly #clients: Map<string, ClientCount> = new Map();
-  /** The ended tasks of all clients, in the order of their end. */
+  /** The ended tasks of all clients, in the order in which they ended. */
   readonly #ended: Map<string, EndedTask> = new Map();
-  /** Restored tasks, which are not in the order of their end; few, because users restore them by hand. */
+  /**
+   * The restored tasks, which are not in the order of their end. There are few of them, because users restore
+   * tasks by hand.
+   */
   readonly #restored: Map<string, EndedTask> = new Map();
 
   /** @param limits the limits to enforce */
@@ -43,7 +46,7 @@ export class Retention {
    * Checks whether a client can have one more unfinished task.
    *
    * @param client the client token
-   * @returns `null` if it can, otherwise the limit that is reached
+   * @returns the error for the limit that is reached; `null` if the client can have one more
    */
   limitError(client: string): LimitError | null {
     const count = this.#clients.get(client);
@@ -74,12 +77,12 @@ export class Retention {
     this.#countOf(client).live++;
   }
 
-  /** The number of tasks of each client. */
+  /** Returns the number of unfinished and ended tasks of each client. */
   counts(): readonly { readonly client: string; readonly live: number; readonly ended: number }[] {
     return Array.from(this.#clients, ([client, { live, ended }]) => ({ client, live, ended: ended.size }));
   }
 
-  /** Counts an unfinished task of the store, whatever the limits. */
+  /** Counts an unfinished task that was loaded from the store, even if it exceeds the limits. */
   adopt(client: string): void {
     this.#countOf(client).live++;
   }
@@ -106,8 +109,8 @@ export class Retention {
    * Selects the next ended task to remove.
    *
    * @param endedBefore tasks that ended before this time, in epoch seconds, are too old
-   * @param client the client whose own limit is checked, too
-   * @returns `undefined` if all limits are kept
+   * @param client the client whose own limit is checked in addition
+   * @returns the task to remove; `undefined` if no limit is exceeded
    */
   excess(endedBefore: number, client?: string): TaskKey | undefined {
     const ended = client === undefined ? undefined : this.#clients.get(client)?.ended;
@@ -133,12 +136,12 @@ export class Retention {
     return known;
   }
 
-  /** Whether there is such a task and it has ended. */
+  /** Returns whether a task exists and has ended. */
   hasEnded(client: string, id: string): boolean {
     return this.#ended.has(`${client}/${id}`);
   }
 
-  /** The clients that have tasks. */
+  /** Returns the clients that have tasks. */
   clients(): string[] {
     return [...this.#clients.keys()];
   }

@@ -1,14 +1,17 @@
 /**
- * Detects tasks without a sign of life: stale ones and lost ones. Pure.
+ * Detects tasks that give no sign of life, and so become stale or lost.
  *
  * @module
  */
 
 import type { Task, TaskChange } from "../task/task.ts";
 
-/** The bounds on how long a task may give no sign of life. */
+/** The limits on how long a task may give no sign of life. */
 export interface SilenceLimits {
-  /** How long a reporter in another process may be away before its tasks are stale, in milliseconds. */
+  /**
+   * How long a reporter in another process may be disconnected before its tasks become stale, in
+   * milliseconds.
+   */
   readonly reporterAwayMs: number;
   /** How long a task may be stale before it counts as lost, in milliseconds. */
   readonly lostAfterMs: number;
@@ -18,10 +21,11 @@ export interface SilenceLimits {
  * Decides whether a task becomes stale or lost.
  *
  * @param task the task's record
- * @param disconnectedAt when its reporter disconnected, in epoch seconds; `null` if it did not
- * @param at the time, in epoch seconds
- * @param limits the bounds
- * @returns the change to apply, or `null`
+ * @param disconnectedAt when the task's reporter disconnected, in epoch seconds; `null` if it is not
+ * disconnected
+ * @param at the current time, in epoch seconds
+ * @param limits how long a task may give no sign of life
+ * @returns the change that makes the task stale or lost; `null` if it is neither
  */
 export function silenceChange(
   task: Task,

@@ -1,23 +1,23 @@
 /**
- * Computes the progress of a task from that of its subtasks.
+ * Computes the progress of a task from the progress of its subtasks.
  *
  * @module
  */
 
 import type { Task } from "../task/task.ts";
 
-/** Incremental sums over the children of one task. */
+/** Incremental sums of the weights and progress of one task's children. */
 export class SubtaskProgress {
   /** The sum of the children's weights. */
   #weight = 0;
   /** The sum of the children's weights times their progress. */
   #progress = 0;
-  /** Whether the task reports its own progress, so that its children's does not count. */
+  /** Whether the task reports its own progress, so that its children's progress does not count. */
   #hasOwnProgress = false;
-  /** This task's progress as counted in its parent's sums; `null` if it is not counted yet. */
+  /** The progress of this task that its parent's sums include; `null` if they do not include it yet. */
   #countedByParent: number | null = null;
 
-  /** Notes that the task reports its own progress. */
+  /** Records that the task reports its own progress. */
   setsOwnProgress(): void {
     this.#hasOwnProgress = true;
   }
@@ -26,8 +26,8 @@ export class SubtaskProgress {
    * Adds or updates the progress of a child.
    *
    * @param child the child's record
-   * @param of the child's own sums
-   * @returns the weighted mean progress of the children; `null` if it does not apply
+   * @param of the sums over the child's own children
+   * @returns the weighted mean progress of the children; `null` if the task reports its own progress
    */
   add(child: Task, of: SubtaskProgress): number | null {
     const progress = child.progress ?? 0;

@@ -1,5 +1,5 @@
 /**
- * A connection to a server for reports, with a choice of transport and automatic reconnects.
+ * Connects to a server that receives reports: chooses the transport, and reconnects automatically.
  *
  * @module
  */
@@ -12,24 +12,30 @@ import { SocketTransport } from "./socket_transport.ts";
 
 /** Callbacks of a {@linkcode RemoteConnection}. */
 export interface RemoteConnectionEvents {
-  /** Called when the connection is established; no batch is in flight yet. */
+  /** Called when the connection is established, before any batch is in flight. */
   readonly onUp: () => void;
   /** Called when the connection is lost or an attempt to connect has failed. */
   readonly onDown: () => void;
   /** Called with each reply of the server. */
   readonly onReply: (reply: ReportReply) => void;
-  /** Called when the server rejects all reports; there will be no further attempt. */
+  /** Called when the server rejects all reports; no further attempt is made. */
   readonly onRefused: (reason: string) => void;
 }
 
-/** `waiting`: the last attempt failed and a retry is scheduled. `refused`: there will be no retry. */
+/**
+ * The state of a connection. `waiting`: the last attempt failed and a retry is scheduled. `refused`: no
+ * further attempt is made.
+ */
 type State = "stopped" | "connecting" | "up" | "waiting" | "refused";
 
 const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 5_000;
-/** Longer, so that a page whose origin the server does not allow does not flood the browser's console. */
+/**
+ * The maximum delay before a retry if the server was never reached, in milliseconds. It is long, so that a
+ * page whose origin the server does not allow does not flood the browser's console.
+ */
 const MAX_RETRY_NEVER_CONNECTED_MS = 30_000;
-/** After this many failed attempts, a server that was never reached is retried less often. */
+/** The number of failed attempts after which a server that was never reached is retried less often. */
 const FAST_ATTEMPTS = 10;
 
 /** A connection that reconnects with exponential backoff. Its timers are unref'd. */
@@ -39,7 +45,7 @@ export class RemoteConnection {
   #state: State = "stopped";
   #transport: Transport | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Failed attempts since the server's last reply. */
+  /** The number of failed attempts since the server's last reply. */
   #failures = 0;
   #hasBeenUp = false;
 
@@ -58,14 +64,14 @@ export class RemoteConnection {
   }
 
   /**
-   * Whether there is no connection and none is imminent: the last attempt failed, or the connection is
-   * stopped.
+   * Whether the connection is not established and not being established, because the last attempt failed or
+   * the connection was stopped.
    */
   get isDown(): boolean {
     return this.#state === "connecting" ? this.#failures > 0 : this.#state !== "up";
   }
 
-  /** How many batches may be in flight. */
+  /** The maximum number of batches in flight. */
   get window(): number {
     return this.#transport?.window ?? 0;
   }
@@ -75,7 +81,7 @@ export class RemoteConnection {
     return this.#hasBeenUp;
   }
 
-  /** Starts connecting, unless it has started already or was refused. */
+  /** Connects, unless the connection was already started or was refused. */
   start(): void {
     if (this.#state !== "stopped") return;
     const missing = netPermissionFor(this.#address.server);
@@ -84,7 +90,7 @@ export class RemoteConnection {
     this.#events.onRefused(`it can't be reached without --allow-net=${missing}`);
   }
 
-  /** Disconnects, until it is started again. */
+  /** Disconnects until {RemoteConnection.start} is called again. */
   stop(): void {
     if (this.#state !== "refused") this.#state = "stopped";
     this.#drop();
@@ -103,7 +109,8 @@ export class RemoteConnection {
   #connect(): void {
     this.#state = "connecting";
     this.#try(SocketTransport, () => {
-      // The server is down, it refuses the connection, or WebSockets are blocked; plain HTTP can tell which.
+      // The server is down, it refuses the connection, or WebSockets are blocked; an attempt over plain HTTP
+      // shows which of these is the case.
       this.#try(HttpTransport, () => this.#failed());
     });
   }
@@ -112,7 +119,7 @@ export class RemoteConnection {
     this.#transport = new Kind(this.#address, {
       onOpen: () => this.#opened(),
       onReply: (reply) => {
-        // Only a reply resets the backoff: a connection that opens and stays silent counts as a failure.
+        // Only a reply resets the backoff: a connection that opens but receives no reply counts as a failure.
         this.#failures = 0;
         this.#events.onReply(reply);
       },
@@ -128,8 +135,8 @@ export class RemoteConnection {
   }
 
   #refused({ reason, isFromServer }: Refusal): void {
-    // While a known server restarts, a proxy may answer in its place; only the server itself can refuse for
-    // good.
+    // While a known server restarts, a proxy may respond in its place; only the server itself can refuse
+    // reports for good.
     if (this.#hasBeenUp && !isFromServer) return this.#failed();
     this.#drop();
     this.#state = "refused";
@@ -143,7 +150,7 @@ export class RemoteConnection {
       ? MAX_RETRY_MS
       : MAX_RETRY_NEVER_CONNECTED_MS;
     const delayMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, maxMs);
-    // Jitter, so that reporters do not all reconnect at once after a restart of the server.
+    // The jitter prevents all reporters from reconnecting at once after a restart of the server.
     this.#timer = unrefTimer(setTimeout(() => this.#connect(), delayMs * (0.5 + Math.random() / 2)));
     this.#events.onDown();
   }

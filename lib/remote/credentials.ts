@@ -1,15 +1,15 @@
 /**
- * Sends the key or a token along with requests and WebSockets.
+ * Adds the key or a token to requests and WebSocket handshakes.
  *
  * @module
  */
 
 /**
- * The subprotocol of our WebSockets. A token may be offered beside it, but the server always selects this
- * one.
+ * The subprotocol of Taskscope's WebSockets. A client may also offer a subprotocol that carries a token, but
+ * the server always selects this one.
  */
 export const SUBPROTOCOL = "taskscope";
-/** Prefix of a subprotocol that carries a token, in base64url (RFC 4648, section 5). */
+/** The prefix of a subprotocol that carries a token, encoded in base64url (RFC 4648, section 5). */
 export const TOKEN_PROTOCOL = "taskscope.bearer.";
 
 /**
@@ -22,7 +22,8 @@ export function keyHeaders(key: string | null): Readonly<Record<string, string>>
 }
 
 /**
- * Returns the subprotocols that authenticate a WebSocket, for runtimes that can't set its headers.
+ * Returns the subprotocols that authenticate a WebSocket, for runtimes that can't set the headers of its
+ * handshake.
  *
  * @param key the key or a token; `null` if there is none
  */

@@ -1,9 +1,9 @@
 /**
- * A WebSocket client for Deno that can be terminated at once and keeps no process alive.
+ * A WebSocket client for Deno that can be terminated at once and is unref'd.
  *
- * Deno's own client can do neither: after `close()` it keeps the process alive until the server confirms,
- * which takes minutes if the network is down. This module can go once Deno has `terminate()` and `unref()`
- * (https://github.com/denoland/deno/issues/36337).
+ * Deno's own client can do neither: after `close()` it keeps the process alive until the server confirms the
+ * close, which takes minutes if the network is down. Remove this module once Deno has `terminate()` and
+ * `unref()` (https://github.com/denoland/deno/issues/36337).
  *
  * @module
  */
@@ -17,17 +17,19 @@ export interface SocketEvents {
   readonly onOpen: () => void;
   /** Called with each text message. */
   readonly onText: (text: string) => void;
-  /** Called once, when the connection is closed or failed to open; not after {@linkcode DenoSocket.close}. */
+  /**
+   * Called once, when the connection is closed or fails to open, but not after {@linkcode DenoSocket.close}.
+   */
   readonly onClose: () => void;
 }
 
-/** The longest response head of the handshake, in bytes. */
+/** The maximum length of the head of the handshake response, in bytes. */
 const MAX_HEAD_BYTES = 16 * 1024;
-/** The longest message, in bytes; what a server sends to reporters is short. */
+/** The maximum length of a message, in bytes; the messages from a server to reporters are short. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
-/** How long sending the close frame may take, in milliseconds. */
+/** The maximum time for sending the close frame, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 100;
-/** Appended to the key to compute `Sec-WebSocket-Accept` (RFC 6455, section 1.3). */
+/** The GUID that is appended to the key to compute `Sec-WebSocket-Accept` (RFC 6455, section 1.3). */
 const HANDSHAKE_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 const encoder = new TextEncoder();
@@ -47,7 +49,7 @@ export class DenoSocket {
   #partBytes = 0;
 
   /**
-   * @param url the address, with scheme `http:` or `https:`
+   * @param url the server's address, with the scheme `http:` or `https:`
    * @param events the callbacks
    * @param headers additional headers of the handshake
    */
@@ -56,12 +58,12 @@ export class DenoSocket {
     this.#run(new URL(url), headers).catch(() => {}).finally(() => this.#lost());
   }
 
-  /** Sends a text message; ignored if the socket is not open. */
+  /** Sends a text message; does nothing if the socket is not open. */
   send(text: string): void {
     if (this.#isOpen) this.#write(SOCKET_OPCODE.text, encoder.encode(text));
   }
 
-  /** Closes the socket. Earlier messages may still be sent, or be lost. */
+  /** Closes the socket. Messages that were sent before may be lost. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -70,7 +72,7 @@ export class DenoSocket {
     if (connection === null) return;
     if (!this.#isOpen) return closeQuietly(connection);
     this.#isOpen = false;
-    // The server may no longer read; don't wait for it.
+    // The wait is limited, because the server may no longer read.
     const timer = setTimeout(() => closeQuietly(connection), CLOSE_TIMEOUT_MS);
     this.#write(SOCKET_OPCODE.close, new Uint8Array([1000 >> 8, 1000 & 255]));
     this.#writing.finally(() => {
@@ -124,7 +126,7 @@ export class DenoSocket {
     return connection;
   }
 
-  /** Reads and checks the handshake response; returns the bytes that follow it. */
+  /** Reads and checks the handshake response; returns the bytes that follow the response. */
   async #handshake(connection: Deno.Conn, key: string): Promise<Uint8Array<ArrayBuffer>> {
     let bytes = new Uint8Array();
     const chunk = new Uint8Array(4096);
@@ -162,7 +164,7 @@ export class DenoSocket {
       case SOCKET_OPCODE.pong:
         return;
       case SOCKET_OPCODE.close:
-        // This also replies with a close frame.
+        // This call also replies with a close frame.
         return this.#lost();
       case SOCKET_OPCODE.text:
       case SOCKET_OPCODE.continuation:
@@ -211,6 +213,6 @@ function closeQuietly(connection: Deno.Conn): void {
   try {
     connection.close();
   } catch {
-    // Already closed.
+    // The connection is already closed.
   }
 }

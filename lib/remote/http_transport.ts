@@ -11,13 +11,13 @@ import { keyHeaders } from "./credentials.ts";
 import type { Refusal, RemoteAddress, Transport, TransportEvents } from "./remote_transport.ts";
 import { parseReply, REPORT_PATH, type ReportReply, writeBatch } from "./messages.ts";
 
-/** How long the first response may take, in milliseconds; it shows whether the server is there. */
+/** The timeout of the first request, in milliseconds, which shows whether the server is reachable. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** How long a response may take, in milliseconds; longer than the server itself waits for a commit. */
+/** The timeout of later requests, in milliseconds; longer than the server itself waits for a commit. */
 const ANSWER_TIMEOUT_MS = 20_000;
 /**
- * How often the server is polled for commands, in milliseconds; short, so that cancellation takes effect
- * soon.
+ * The interval at which the server is polled for commands, in milliseconds. It is short, so that cancellation
+ * takes effect soon.
  */
 const POLL_INTERVAL_MS = 500;
 
@@ -70,7 +70,7 @@ export class HttpTransport implements Transport {
       this.#isOpen = true;
       this.#events.onOpen();
     }
-    // `#isBusy` is still set: batches sent by these callbacks wait until all replies are handled.
+    // `#isBusy` is still set, so batches that these callbacks send wait until all replies are handled.
     for (const reply of answer.replies) if (!this.#isClosed) this.#events.onReply(reply);
     this.#isBusy = false;
     if (this.#isClosed) return;
@@ -83,10 +83,10 @@ export class HttpTransport implements Transport {
   }
 }
 
-/** The outcome of a request. */
+/** The outcome of a request that posts a batch. */
 type BatchAnswer =
   | { readonly type: "replies"; readonly replies: readonly ReportReply[] }
-  /** A retry would fail as well. */
+  /** The server rejects all reports, so a retry would fail as well. */
   | { readonly type: "refused" } & Refusal
   /** The server is unreachable or temporarily unavailable. */
   | { readonly type: "down" };
@@ -136,7 +136,9 @@ function answerOf(status: number, body: string): BatchAnswer {
   };
 }
 
-/** The detail of a problem document of our server; `null` if the response is from something else. */
+/**
+ * Returns the detail of a problem document of a Taskscope server; `null` if the response has another source.
+ */
 function problemIn(body: string): string | null {
   try {
     const { code, detail } = object(parseJson(body), "problem");
@@ -156,8 +158,8 @@ function repliesIn(body: string): BatchAnswer {
 }
 
 /**
- * Whether the server responds but CORS hides it from this page. A failed `fetch()` does not tell, but an
- * opaque `no-cors` request succeeds if there is a server at all.
+ * Returns whether the server responds but CORS hides the response from this page. A failed `fetch()` does not
+ * reveal this, but an opaque `no-cors` request succeeds if any server responds.
  */
 async function isBlockedByCors(server: string, signal: AbortSignal): Promise<boolean> {
   if (typeof Deno !== "undefined" || typeof location === "undefined") return false;

@@ -1,9 +1,9 @@
 /**
- * The messages between remote reporters and the server, the same over WebSocket and plain HTTP. Pure.
+ * The messages between remote reporters and the server, which are the same over WebSocket and plain HTTP.
  *
- * A reporter numbers its batches; the server replies with the number up to which everything is committed.
- * Batches that are uncommitted when a connection ends are resent over the next one. That is idempotent,
- * because each report has a sequence number of its own (`Report.seq`).
+ * A reporter numbers its batches; the server replies with the number of the batch up to which everything is
+ * committed. Batches that are uncommitted when a connection ends are resent over the next one. Resending is
+ * idempotent, because each report has its own sequence number (`Report.seq`).
  *
  * @module
  */
@@ -18,32 +18,38 @@ export const REPORT_PATH = "report";
 /** The path of the reporters' WebSocket, relative to the base path. */
 export const REPORT_SOCKET_PATH = "ws/report";
 
-/** A reporter's id, which it generates at random. */
+/** The grammar of a reporter's id, which the reporter generates at random. */
 const REPORTER_ID_GRAMMAR = /^[A-Za-z0-9_-]{8,64}$/;
 
 /** A batch of reports that are not validated yet. */
 export interface ReportBatch {
-  /** The reporter's number of the batch, from 1. An empty batch is a keep-alive and may be numbered 0. */
+  /**
+   * The number of the batch; the reporter numbers its batches from 1. An empty batch is a keep-alive and may
+   * have the number 0.
+   */
   readonly batch: number;
   readonly reports: readonly unknown[];
 }
 
 /** A message from the server to a reporter. */
 export type ReportReply =
-  /** Everything up to this batch is committed. */
+  /** The reply that all batches up to this one are committed. */
   | { readonly type: "taken"; readonly batch: number }
-  /** A response to a keep-alive. */
+  /** The reply to a keep-alive. */
   | { readonly type: "alive" }
-  /** The server is about to shut down; its successor expects what is uncommitted by then. */
+  /**
+   * The announcement that the server is about to shut down; the reporter must resend uncommitted batches to
+   * the next server.
+   */
   | { readonly type: "closing" }
   | ReporterCommand;
 
-/** Whether a text is a valid reporter id: 8 to 64 of `A-Za-z0-9_-`. */
+/** Returns whether a text is a valid reporter id: 8 to 64 characters of `A-Za-z0-9_-`. */
 export function isReporterId(text: string): boolean {
   return REPORTER_ID_GRAMMAR.test(text);
 }
 
-/** Serialises a batch of reports that are JSON already. */
+/** Serialises a batch of reports that are already JSON. */
 export function writeBatch(batch: number, reports: readonly string[]): string {
   return `{"batch":${batch},"reports":[${reports.join()}]}`;
 }

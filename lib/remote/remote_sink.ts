@@ -14,7 +14,7 @@ import { splitReport } from "./split_report.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { Replay } from "./replay.ts";
 
-/** The most tasks at a time, including ended ones whose reports are not committed yet. */
+/** The maximum number of tasks at a time, including ended ones whose reports are not committed yet. */
 const MAX_TASKS = 10_000;
 /**
  * How long a batch that is not full waits for more reports while another batch is in flight, in milliseconds.
@@ -24,7 +24,7 @@ const BATCH_DELAY_MS = 10;
 const IDLE_MS = 100;
 /**
  * How long uncommitted reports of ended tasks may keep an otherwise idle process alive, in milliseconds since
- * the last progress: the server may be restarting.
+ * the last commit. The server may only be restarting.
  */
 const UNSENT_GRACE_MS = 5_000;
 
@@ -35,7 +35,7 @@ const sinks: Map<string, RemoteSink> = new Map();
  *
  * @param server `http://host:port`, plus the base path if there is one, without a trailing slash
  * @param key the server's key or a token; `null` if there is none
- * @returns the sink; the same one for the same server and key
+ * @returns the sink; calls with the same server and key return the same sink
  */
 export function remoteSink(server: string, key: string | null = null): RemoteSink {
   const name = `${server} ${key ?? ""}`;
@@ -46,14 +46,14 @@ export function remoteSink(server: string, key: string | null = null): RemoteSin
 
 /** Options of a {@linkcode RemoteSink}. */
 export interface RemoteSinkOptions {
-  /** The server's key or a token. @default {null} */
+  /** The server's key or a token; `null` if there is none. @default {null} */
   readonly key?: string | null;
-  /** Called with warnings for the user. By default they go to the console. */
+  /** Called with warnings for the user. By default, they are written to the console. */
   readonly warn?: (message: string) => void;
 }
 
 /**
- * Sends reports in numbered batches and resends uncommitted ones after a reconnect. While the server is
+ * Sends reports in numbered batches, and resends uncommitted batches after a reconnect. While the server is
  * unreachable, tasks coalesce their updates, so the memory needed depends on the number of tasks but not on
  * the rate of updates.
  */
@@ -66,12 +66,15 @@ export class RemoteSink implements ReportSink, Disposable {
   readonly #replay: Replay = new Replay();
   readonly #waiters: Set<() => void> = new Set();
   /**
-   * The sequence number of the newest report of any task. It is shared, so that a task that reuses an id
-   * continues above the earlier one.
+   * The sequence number of the newest report of any task. All tasks share it, so that a task that reuses an
+   * id continues with higher numbers than the earlier task.
    */
   #newestSeq = 0;
   #batchTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Runs while no task runs: disconnects when everything is committed, or gives up on what is not. */
+  /**
+   * The timer that runs while no task runs. It disconnects when everything is committed, or drops the reports
+   * that cannot be committed in time.
+   */
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #isPumping = false;
   #isRefused = false;
@@ -79,7 +82,7 @@ export class RemoteSink implements ReportSink, Disposable {
 
   /**
    * @param server `http://host:port`, plus the base path if there is one, without a trailing slash
-   * @param options the key and the receiver of warnings
+   * @param options the key, and the callback for warnings
    */
   constructor(server: string, { key = null, warn = warnInConsole }: RemoteSinkOptions = {}) {
     this.#server = server;
@@ -93,7 +96,7 @@ export class RemoteSink implements ReportSink, Disposable {
   }
 
   get ready(): boolean {
-    // After a refusal tasks need not hold reports back: they are discarded.
+    // After a refusal, tasks need not hold reports back, because the sink discards them.
     return this.#isRefused || (this.#connection.isUp && !this.#unsent.isFull);
   }
 
@@ -102,7 +105,7 @@ export class RemoteSink implements ReportSink, Disposable {
     if (this.#replay.endedTask(key) === task) {
       this.#replay.forget(key);
     } else if (this.#tasks.has(key)) {
-      // The server could not tell the two tasks apart.
+      // The server could not tell two tasks with the same id apart.
       return task.refused(`Cannot create task "${task.id}": the id is already taken`);
     } else if (this.#tasks.size + this.#replay.endedCount >= MAX_TASKS) {
       this.#warnOnce(`${MAX_TASKS} tasks already wait for ${this.#server}, so further tasks run unmonitored`);
@@ -121,7 +124,8 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#replay.reported(keyOf(task), report.change, this.#unsent.pushed);
     if (this.#isPumping) return;
     this.#isPumping = true;
-    // At the end of the turn, so that all reports of one turn share a batch.
+    // The batch is sent at the end of the turn of the event loop, so that it contains all reports of the
+    // turn.
     queueMicrotask(() => {
       this.#isPumping = false;
       this.#pump(false);
@@ -132,7 +136,8 @@ export class RemoteSink implements ReportSink, Disposable {
     const key = keyOf(task);
     if (this.#tasks.get(key) !== task) return;
     this.#tasks.delete(key);
-    // A server that restarted without its data may ask for the whole task again.
+    // The ended task is kept, because a server that restarted without its data may ask for all of its reports
+    // again.
     if (!this.#isRefused) this.#replay.ended(key, task, this.#unsent.pushed);
     this.#scheduleDisconnect();
   }
@@ -142,14 +147,14 @@ export class RemoteSink implements ReportSink, Disposable {
     do {
       await this.#until(() => this.ready || this.#connection.isDown);
       this.#flush();
-      // Tasks may hold more back while the buffer is full; that comes first.
+      // While the buffer is full, tasks may hold back further reports, which must be sent first.
     } while (!this.ready && !this.#connection.isDown);
     const { pushed } = this.#unsent;
     await this.#until(() => this.#unsent.committed >= pushed || this.#connection.isDown);
   }
 
   /**
-   * Disconnects at once. Without this call the sink disconnects shortly after its last report is committed.
+   * Disconnects at once. Without this call, the sink disconnects shortly after its last report is committed.
    */
   [Symbol.dispose](): void {
     clearTimeout(this.#batchTimer);
@@ -215,8 +220,8 @@ export class RemoteSink implements ReportSink, Disposable {
   }
 
   /**
-   * Sends batches. One that is not full waits for {@linkcode BATCH_DELAY_MS} while others are in flight,
-   * unless it is due.
+   * Sends batches. While other batches are in flight, a batch that is not full waits for
+   * {@linkcode BATCH_DELAY_MS}, unless it is due.
    */
   #pump(isDue: boolean): void {
     while (this.#connection.isUp && this.#unsent.inFlight < this.#connection.window) {
@@ -233,7 +238,7 @@ export class RemoteSink implements ReportSink, Disposable {
     }
   }
 
-  /** Lets tasks report what they held back. */
+  /** Lets tasks send the reports that they held back. */
   #flush(): void {
     const tasks = [...this.#tasks.values()];
     for (const task of tasks) task.announce();
@@ -260,7 +265,8 @@ export class RemoteSink implements ReportSink, Disposable {
   }
 
   /**
-   * Disconnects once no task runs and everything is committed; else retries later, after the grace period.
+   * Disconnects once no task runs and everything is committed. Otherwise, it waits at most for the grace
+   * period.
    */
   #scheduleDisconnect(): void {
     clearTimeout(this.#idleTimer);
@@ -269,7 +275,7 @@ export class RemoteSink implements ReportSink, Disposable {
       this.#idleTimer = unrefTimer(setTimeout(() => this.#connection.stop(), IDLE_MS));
     } else {
       this.#idleTimer = setTimeout(() => this.#connection.pause(), UNSENT_GRACE_MS);
-      // A server that was never reached must not keep the process alive.
+      // Reports to a server that was never reached must not keep the process alive.
       if (!this.#connection.hasBeenUp) unrefTimer(this.#idleTimer);
     }
   }
@@ -286,7 +292,7 @@ function keyOf(task: { readonly client: string; readonly id: string }): string {
 }
 
 function warnInConsole(message: string): void {
-  // Nobody can catch this, and without a warning the user would look for the tasks in vain.
+  // An error would reach no caller, so this warning is the only hint why the tasks do not appear.
   // deno-lint-ignore no-console
   console.warn(`[taskscope] ${message}`);
 }

@@ -1,5 +1,5 @@
 /**
- * The interface of a transport to a server for reports.
+ * The interface of a transport, which sends reports to a server.
  *
  * @module
  */
@@ -12,7 +12,9 @@ export interface TransportEvents {
   readonly onOpen: () => void;
   /** Called with each reply of the server. */
   readonly onReply: (reply: ReportReply) => void;
-  /** Called once, when the transport is closed or failed to open; not after {@linkcode Transport.close}. */
+  /**
+   * Called once, when the transport is closed or fails to open, but not after {@linkcode Transport.close}.
+   */
   readonly onClose: () => void;
   /** Called instead of `onClose` if the server rejects all reports. */
   readonly onRefused: (refusal: Refusal) => void;
@@ -20,22 +22,22 @@ export interface TransportEvents {
 
 /** Why a server rejects all reports. */
 export interface Refusal {
-  /** The reason to display. */
+  /** The reason for the rejection, to display. */
   readonly reason: string;
   /**
-   * Whether the reason came from a Taskscope server; otherwise from something else that answered at its
-   * address.
+   * Whether a Taskscope server gave the reason; if `false`, something else, such as a proxy, responded at the
+   * server's address.
    */
   readonly isFromServer: boolean;
 }
 
-/** One connection to a server. It detects by itself when the connection is lost. */
+/** One connection to a server. A transport detects by itself that its connection is lost. */
 export interface Transport {
-  /** How many batches may be in flight. */
+  /** The maximum number of batches in flight. */
   readonly window: number;
   /** Sends a batch. */
   send(text: string): void;
-  /** Closes the transport. No callback is called afterwards, and the process is not kept alive. */
+  /** Closes the transport. It then calls no callback, and does not keep the process alive. */
   close(): void;
 }
 
@@ -44,7 +46,9 @@ export type TransportConstructor = new (address: RemoteAddress, events: Transpor
 
 /** The server and the identity of the reporter. */
 export interface RemoteAddress {
-  /** `http://host:port`, plus the base path if there is one, without a trailing slash. */
+  /**
+   * The server's address: `http://host:port`, plus the base path if there is one, without a trailing slash.
+   */
   readonly server: string;
   /** The reporter's id. */
   readonly reporter: string;

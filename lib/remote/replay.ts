@@ -1,5 +1,5 @@
 /**
- * Keeps what must be reported again to a server that lost its data. Pure.
+ * Keeps the data that must be reported again to a server that lost its data.
  *
  * @module
  */
@@ -10,25 +10,25 @@ import type { LogLine, ReportedChange } from "../task/task.ts";
 /** A task that has ended and made its last report. */
 interface EndedTask {
   readonly task: ReportedTask;
-  /** The number of reports of all tasks up to its last one. */
+  /** The total number of reports, of all tasks, up to the task's last one. */
   readonly end: number;
 }
 
 /** Log lines that are not committed yet. */
 interface UncommittedLines {
   readonly key: string;
-  /** The number of reports of all tasks up to these lines. */
+  /** The total number of reports, of all tasks, up to the one with these lines. */
   readonly end: number;
   readonly lines: readonly LogLine[];
 }
 
 /**
- * Keeps what a {@linkcode ReportedTask} does not keep itself until it is committed: ended tasks, and reported
- * log lines. All collections are in the order of the reports.
+ * Keeps ended tasks and reported log lines until they are committed, because a {@linkcode ReportedTask} does
+ * not keep them itself. All collections are in the order of the reports.
  */
 export class Replay {
   readonly #ended: Map<string, EndedTask> = new Map();
-  /** For each task whose creation is uncommitted, the number of reports up to it. */
+  /** For each task whose creation is uncommitted, the total number of reports up to the creation. */
   readonly #created: Map<string, number> = new Map();
   #lines: UncommittedLines[] = [];
   #committed = 0;
@@ -41,9 +41,9 @@ export class Replay {
   /**
    * Records a report.
    *
-   * @param key the key of its task
-   * @param change the change that it reports
-   * @param end the number of reports up to it
+   * @param key the key of the report's task
+   * @param change the change that the report contains
+   * @param end the total number of reports up to this one
    */
   reported(key: string, change: ReportedChange, end: number): void {
     if (change.type === "log") this.#lines.push({ key, end, lines: change.lines });
@@ -55,7 +55,7 @@ export class Replay {
    *
    * @param key the key of the task
    * @param task the task
-   * @param end the number of reports up to its last one
+   * @param end the total number of reports up to the task's last one
    */
   ended(key: string, task: ReportedTask, end: number): void {
     moveToEnd(this.#ended, key, { task, end });
@@ -72,8 +72,8 @@ export class Replay {
   }
 
   /**
-   * Whether a task's creation is uncommitted: a reply that the task is unknown may then be older than its
-   * creation.
+   * Returns whether a task's creation is uncommitted, in which case a reply that the task is unknown may be
+   * older than the creation.
    */
   isCreationPending(key: string): boolean {
     return (this.#created.get(key) ?? 0) > this.#committed;
@@ -84,7 +84,7 @@ export class Replay {
     return this.#lines.flatMap((entry) => entry.key === key ? entry.lines : []);
   }
 
-  /** Drops everything that belongs to the first `count` reports, because they are committed. */
+  /** Drops the data of the first `count` reports, because they are committed. */
   committed(count: number): void {
     this.#committed = count;
     for (const [key, { end }] of this.#ended) {
@@ -99,7 +99,7 @@ export class Replay {
     this.#lines.splice(0, kept === -1 ? this.#lines.length : kept);
   }
 
-  /** Drops everything. */
+  /** Drops all kept data. */
   clear(): void {
     this.#ended.clear();
     this.#created.clear();
