@@ -33,7 +33,7 @@ export interface ReplicaOptions {
    */
   readonly channel?: string;
   /**
-   * How long to wait for the monitor, in milliseconds.
+   * How long to wait for the monitor to answer and send its tasks, in milliseconds.
    *
    * @default {10000}
    */
@@ -62,10 +62,10 @@ export async function connectReplica(options: ReplicaOptions = {}): Promise<Repl
   throw new Error(`Cannot copy tasks: no monitor answered on channel "${channel}" within ${timeoutMs} ms`);
 }
 
-/** A read-only copy of a monitor's tasks. It keeps its isolate alive until it is disposed of. */
+/** A read-only copy of a monitor's tasks. A replica keeps its isolate alive until it is disposed of. */
 export class Replica implements Disposable {
   readonly #channel: MemberChannel;
-  /** Settled, for everybody who waits, once the copy is complete or disposed of. */
+  /** Resolves once the copy is complete or disposed of; all calls that wait for it share this promise. */
   #settled: PromiseWithResolvers<void> | undefined;
   #copies: Copies = new Map();
   #cursor: Cursor = { epoch: "0", seq: 0 };
@@ -76,7 +76,7 @@ export class Replica implements Disposable {
   #newestSeq = 0;
 
   /**
-   * Starts copying. {@linkcode connectReplica} also waits until the copy is complete.
+   * Starts to copy the tasks. {@linkcode connectReplica} also waits until the copy is complete.
    *
    * @param channel the name of the monitor's channel
    */
@@ -113,7 +113,7 @@ export class Replica implements Disposable {
   /**
    * Waits until the copy is complete.
    *
-   * @param timeoutMs the longest wait, in milliseconds
+   * @param timeoutMs the maximum wait, in milliseconds
    * @returns whether the copy is complete
    */
   async whenCurrent(timeoutMs: number): Promise<boolean> {
@@ -155,7 +155,7 @@ export class Replica implements Disposable {
     this.#cursor = page.cursor;
   }
 
-  /** Requests all changes that are missing; one pull runs at a time. */
+  /** Requests the changes that the copy lacks. Only one pull runs at a time. */
   async #pull(): Promise<void> {
     if (this.#isPulling) return;
     this.#isPulling = true;
@@ -173,7 +173,7 @@ export class Replica implements Disposable {
   async #pullOnce(): Promise<void> {
     const after = this.#cursor.epoch === "0" ? null : formatCursor(this.#cursor);
     let page = await this.#request({ type: "changes", after });
-    // A full copy is built separately: readers see the old one until it is complete.
+    // A new full copy is built separately, so that readers see the old copy until the new one is complete.
     const copies: Copies = page.from === null ? new Map() : this.#copies;
     applyPage(copies, page);
     while (page.hasMore) {

@@ -5,13 +5,13 @@
  */
 
 /**
- * Waits for a promise, but no longer than a timeout. The promise itself goes on after the timeout.
+ * Waits for a promise, but no longer than a timeout. The timeout does not cancel the work behind the promise.
  *
  * @typeParam Value the value that the promise resolves to
  * @param promise the promise to wait for
- * @param timeoutMs the longest wait, in milliseconds
+ * @param timeoutMs the maximum wait, in milliseconds
  * @returns the value, or `undefined` after the timeout
- * @throws the promise's rejection, if it comes before the timeout
+ * @throws the reason of the promise if it rejects before the timeout
  */
 export async function withTimeout<Value>(
   promise: Promise<Value>,
@@ -28,7 +28,10 @@ export async function withTimeout<Value>(
   }
 }
 
-/** A signal for one request: aborted by a longer-lived signal, or after a timeout. Clear it after the request. */
+/**
+ * A signal for one request that is aborted by a longer-lived signal, or after a timeout. Call
+ * {@linkcode Deadline.clear} after the request.
+ */
 export class Deadline {
   readonly #controller: AbortController = new AbortController();
   readonly #parent: AbortSignal;
@@ -39,8 +42,8 @@ export class Deadline {
   /**
    * Starts the timeout.
    *
-   * @param parent also aborts the request
-   * @param timeoutMs how long the request may take, in milliseconds
+   * @param parent a longer-lived signal that also aborts the request
+   * @param timeoutMs the maximum duration of the request, in milliseconds
    */
   constructor(parent: AbortSignal, timeoutMs: number) {
     this.#parent = parent;

@@ -1,6 +1,6 @@
 /**
- * Generates ids for tasks. This is the only library that `monitored()` needs; the specifier is complete,
- * because a module imported by URL does not get our import map.
+ * Generates ids for tasks, with the only library that `monitored()` needs. The import has a complete
+ * specifier, because a module that is imported by URL does not get this project's import map.
  *
  * @module
  */

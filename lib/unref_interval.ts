@@ -1,5 +1,5 @@
 /**
- * A repeating timer that keeps no process alive.
+ * A repeating timer that is unref'd.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export class UnrefInterval {
     this.#intervalMs = intervalMs;
   }
 
-  /** Starts the timer, unless it is running. */
+  /** Starts the timer, unless it is already running. */
   start(): void {
     if (this.#timer !== undefined) return;
     this.#timer = setInterval(this.#work, this.#intervalMs);

@@ -48,7 +48,7 @@ export function countPrimesBelow(below: number, onSegment: (done: number) => voi
 }
 
 /**
- * Validates a bound for {countPrimesBelow}.
+ * Validates a bound for {@linkcode countPrimesBelow}.
  *
  * @param below the value to check
  * @returns the same value

@@ -50,7 +50,7 @@ export interface LiveTaskOptions {
  */
 const MAX_SAVES = 200;
 
-/** The parts of a store that {LiveTasks} uses. */
+/** The parts of a store that {@linkcode LiveTasks} uses. */
 export type LiveTaskStore = Pick<TaskStore, "index" | "putEntries">;
 
 /** The unfinished tasks of a registry. */

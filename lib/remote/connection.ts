@@ -90,7 +90,7 @@ export class RemoteConnection {
     this.#events.onRefused(`it can't be reached without --allow-net=${missing}`);
   }
 
-  /** Disconnects until {RemoteConnection.start} is called again. */
+  /** Disconnects until {@linkcode RemoteConnection.start} is called again. */
   stop(): void {
     if (this.#state !== "refused") this.#state = "stopped";
     this.#drop();

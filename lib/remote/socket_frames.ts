@@ -1,21 +1,21 @@
 /**
- * Encodes and decodes WebSocket frames (RFC 6455, section 5) for a client. Pure.
+ * Encodes and decodes WebSocket frames (RFC 6455, section 5) for a client.
  *
  * @module
  */
 
 import { ProtocolError } from "../errors.ts";
 
-/** The frame types in use. */
+/** The opcodes of the frame types that this client uses. */
 export const SOCKET_OPCODE = { continuation: 0, text: 1, close: 8, ping: 9, pong: 10 } as const;
 
-/** The longest payload of a control frame, in bytes. */
+/** The maximum payload of a control frame, in bytes. */
 const CONTROL_BYTES = 125;
 
 /** A decoded frame. */
 export interface SocketFrame {
   readonly opcode: number;
-  /** Whether it is the last frame of its message. */
+  /** Whether the frame is the last one of its message. */
   readonly isFinal: boolean;
   readonly payload: Uint8Array<ArrayBuffer>;
 }
@@ -25,8 +25,8 @@ export interface SocketFrame {
  *
  * @param opcode the frame type
  * @param payload the payload
- * @param mask four random bytes; masking is mandatory for clients, and keeps proxies from misreading the
- * payload
+ * @param mask four random bytes that mask the payload. Masking is mandatory for clients, because it prevents
+ * proxies from misreading the payload
  * @returns the encoded frame
  */
 export function writeSocketFrame(
@@ -54,13 +54,13 @@ export class SocketFrameReader {
   readonly #maxBytes: number;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
 
-  /** @param maxBytes the longest payload to accept */
+  /** @param maxBytes the maximum payload to accept, in bytes */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
   /**
-   * Decodes the frames that are completed by a chunk.
+   * Decodes the frames that a chunk completes.
    *
    * @param bytes the next chunk
    * @returns the completed frames, in order
@@ -80,7 +80,7 @@ export class SocketFrameReader {
     return frames;
   }
 
-  /** Decodes the frame at `start`; returns its end, or `null` if it is incomplete. */
+  /** Decodes the frame at `start`; returns the index of its end, or `null` if the frame is incomplete. */
   #endOf(bytes: Uint8Array<ArrayBuffer>, start: number, frames: SocketFrame[]): number | null {
     const available = bytes.length - start;
     if (available < 2) return null;

@@ -11,26 +11,29 @@ import type { RemoteAddress, Transport, TransportEvents } from "./remote_transpo
 import { keyHeaders, keyProtocols } from "./credentials.ts";
 import { parseReply, REPORT_SOCKET_PATH, writeBatch } from "./messages.ts";
 
-/** Batches in flight. A commit takes a few milliseconds, in which a socket can transfer many batches. */
+/**
+ * The maximum number of batches in flight. It is large because a commit takes a few milliseconds, in which a
+ * socket can transfer many batches.
+ */
 const SOCKET_WINDOW = 32;
-/** How long connecting may take, in milliseconds. */
+/** The timeout for opening the socket, in milliseconds. */
 const OPEN_TIMEOUT_MS = 5_000;
-/** After how long without a message the server is asked for a keep-alive, in milliseconds. */
+/** The time without a message after which the server is asked for a keep-alive, in milliseconds. */
 const HEARTBEAT_MS = 10_000;
 
-/** The part of a WebSocket that is needed here. */
+/** The methods of a WebSocket that the transport uses. */
 interface MessageSocket {
   send(text: string): void;
   close(): void;
 }
 
-/** A WebSocket to the server. */
+/** A transport over a WebSocket to the server. */
 export class SocketTransport implements Transport {
   readonly window = SOCKET_WINDOW;
   readonly #events: TransportEvents;
   readonly #socket: MessageSocket;
   #timer: ReturnType<typeof setTimeout>;
-  /** Whether the server has been silent since the last keep-alive. */
+  /** Whether the server has sent nothing since the last keep-alive. */
   #isSilent = false;
   #isClosed = false;
 
@@ -71,7 +74,7 @@ export class SocketTransport implements Transport {
     try {
       this.#events.onReply(parseReply(parseJson(text)));
     } catch {
-      // Not a Taskscope server, or one with another protocol.
+      // The server is not a Taskscope server, or uses another version of the protocol.
       this.#lost();
     }
   }
@@ -100,14 +103,15 @@ function openSocket(address: RemoteAddress, url: string, events: SocketEvents): 
   try {
     return platformSocket(url, keyProtocols(address.key), events);
   } catch {
-    // The runtime has no WebSocket, or this page came over TLS and must not open an unencrypted one.
+    // The runtime has no WebSocket, or this page was loaded over TLS and must not open an unencrypted
+    // WebSocket.
     queueMicrotask(events.onClose);
     return { send() {}, close() {} };
   }
 }
 
 function platformSocket(url: string, protocols: string[], events: SocketEvents): MessageSocket {
-  // "http" becomes "ws", "https" becomes "wss".
+  // The scheme "http" becomes "ws", and "https" becomes "wss".
   const socket = new WebSocket(url.replace(/^http/, "ws"), protocols);
   socket.onopen = events.onOpen;
   socket.onmessage = ({ data }) => events.onText(String(data));

@@ -1,5 +1,5 @@
 /**
- * Splits reports that are too long for one message. Pure.
+ * Splits reports that are too long for one message.
  *
  * @module
  */
@@ -8,15 +8,16 @@ import type { Report } from "../task/protocol.ts";
 import type { LogLine } from "../task/task.ts";
 
 /**
- * The characters of log text after which a part is full. Servers accept messages of 1 MiB, including escapes.
+ * The number of characters of log text at which a part is full. Servers accept messages of up to 1 MiB,
+ * including JSON escapes.
  */
 const LOG_CHARACTERS = 64 * 1024;
 
 /**
- * Splits a report into parts that fit into a message; only log reports can be that long.
+ * Splits a report into parts that fit into a message; only reports with log lines can be too long.
  *
  * @param report the report
- * @returns the equivalent parts, in order
+ * @returns reports that together are equivalent to the given one, in order
  */
 export function splitReport(report: Report): readonly Report[] {
   const { change } = report;

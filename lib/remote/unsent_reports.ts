@@ -1,20 +1,26 @@
 /**
- * Buffers a reporter's reports until the server has committed them. Pure: no timers, no transport.
+ * Buffers a reporter's reports until the server has committed them. Uses no timers and no transport.
  *
  * @module
  */
 
 /** The limits of {@linkcode UnsentReports}. */
 export interface UnsentReportsLimits {
-  /** The most reports in a batch. */
+  /** The maximum number of reports in a batch. */
   readonly batchReports: number;
-  /** The most characters in a batch; a longer report is sent as a batch of its own. */
+  /** The maximum number of characters in a batch; a longer report is sent as a batch of its own. */
   readonly batchCharacters: number;
-  /** The buffered characters from which the buffer counts as full; tasks then coalesce their updates. */
+  /**
+   * The number of buffered characters at which the buffer counts as full, so that tasks coalesce their
+   * updates.
+   */
   readonly fullCharacters: number;
 }
 
-/** The defaults. Even a batch of the longest reports stays below the 1 MiB that servers accept. */
+/**
+ * The default limits. With them, even a batch of the longest reports stays below the 1 MiB that servers
+ * accept.
+ */
 const UNSENT_REPORTS_LIMITS: UnsentReportsLimits = {
   batchReports: 500,
   batchCharacters: 128 * 1024,
@@ -23,30 +29,30 @@ const UNSENT_REPORTS_LIMITS: UnsentReportsLimits = {
 
 /** Reports that are sent in one message. */
 export interface OutgoingBatch {
-  /** The number of the batch, from 1. */
+  /** The number of the batch, counted from 1. */
   readonly number: number;
   /** The reports, as JSON. */
   readonly reports: readonly string[];
-  /** The number of reports up to the last one of this batch. */
+  /** The total number of reports up to the last one of this batch. */
   readonly end: number;
   readonly characters: number;
 }
 
-/** Reports in order, until the server has committed them. */
+/** Keeps reports in order, until the server has committed them. */
 export class UnsentReports {
   readonly #limits: UnsentReportsLimits;
   #queue: string[] = [];
   #queuedCharacters = 0;
-  /** Uncommitted batches, oldest first. */
+  /** The uncommitted batches, oldest first. */
   #batches: OutgoingBatch[] = [];
-  /** How many of them are in flight; the others must be resent. */
+  /** The number of uncommitted batches that are in flight; the others must be resent. */
   #inFlight = 0;
   #sentCharacters = 0;
   #pushed = 0;
   #committed = 0;
   #newestBatch = 0;
 
-  /** @param limits the limits */
+  /** @param limits the limits of the batches and of the buffer */
   constructor(limits: UnsentReportsLimits = UNSENT_REPORTS_LIMITS) {
     this.#limits = limits;
   }
@@ -56,17 +62,17 @@ export class UnsentReports {
     return this.#pushed;
   }
 
-  /** The number of reports committed so far; they are committed in order. */
+  /** The number of reports committed so far; reports are committed in order. */
   get committed(): number {
     return this.#committed;
   }
 
-  /** Whether everything is committed. */
+  /** Whether all reports are committed. */
   get isEmpty(): boolean {
     return this.#committed === this.#pushed;
   }
 
-  /** Whether the buffer is full. Pushing is still possible. */
+  /** Whether the buffer is full; reports can still be added. */
   get isFull(): boolean {
     return this.#queuedCharacters + this.#sentCharacters >= this.#limits.fullCharacters;
   }
@@ -82,7 +88,7 @@ export class UnsentReports {
       this.#queuedCharacters >= this.#limits.batchCharacters;
   }
 
-  /** Appends a report, as JSON. */
+  /** Appends a report, which is given as JSON. */
   push(report: string): void {
     this.#queue.push(report);
     this.#queuedCharacters += report.length;
@@ -96,9 +102,9 @@ export class UnsentReports {
   }
 
   /**
-   * Records that the server has committed everything up to a batch.
+   * Records that the server has committed all batches up to the given one.
    *
-   * @param number the number of the batch; ignored if it was never sent
+   * @param number the number of the batch; ignored if no such batch was sent
    */
   taken(number: number): void {
     while (this.#batches[0] !== undefined && this.#inFlight > 0 && this.#batches[0].number <= number) {
@@ -114,7 +120,7 @@ export class UnsentReports {
     this.#inFlight = 0;
   }
 
-  /** Drops everything. */
+  /** Drops all buffered reports. */
   clear(): void {
     this.#queue = [];
     this.#batches = [];

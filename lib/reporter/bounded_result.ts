@@ -1,5 +1,5 @@
 /**
- * Converts a function's return value to JSON within the record's size limits. Pure.
+ * Converts a function's return value to JSON within the size limits of a record.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { byteLength, nestsDeeperThan } from "../task/protocol.ts";
 import { LIMITS } from "../task/grammar.ts";
 import type { JsonValue } from "../task/task.ts";
 
-/** A return value as the record stores it. */
+/** A return value in the form in which a record stores it. */
 export interface BoundedResult {
   readonly value: JsonValue;
-  /** A log line that says why the value was replaced by `null`; `null` if it was kept. */
+  /** A log line that says why the value was replaced by `null`; `null` if the value was kept. */
   readonly warning: string | null;
 }
 
@@ -19,7 +19,8 @@ export interface BoundedResult {
  * Copies a return value as JSON.
  *
  * @param returned the return value, of any type
- * @returns a copy; `null` with a warning if the value is not JSON, too large or nested too deeply
+ * @returns the copy; its value is `null`, with a warning, if the return value is not JSON, too large or
+ * nested too deeply
  */
 export function boundResult(returned: unknown): BoundedResult {
   if (returned === undefined) return { value: null, warning: null };

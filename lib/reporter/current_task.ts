@@ -1,5 +1,5 @@
 /**
- * Gives a monitored function's code its task without a parameter.
+ * Gives the code of a monitored function access to its task without a parameter.
  *
  * @module
  */
@@ -9,12 +9,13 @@ import type { MonitoredTask } from "./monitored_task.ts";
 let current: MonitoredTask | null = null;
 
 /**
- * Returns the task of the monitored function that is being called. It is available only until the function's
- * first `await`, so keep it in a variable. Decorated methods use it as the default value of their last
- * parameter.
+ * Returns the task of the monitored function that is being called. The task is available only until the
+ * function's first `await`, so keep it in a variable. Decorated methods use `currentTask()` as the default
+ * value of their last parameter.
  *
  * @returns the task
- * @throws {Error} if it is called outside a monitored function, or after the function's first `await`
+ * @throws {Error} if `currentTask()` is called outside a monitored function, or after the function's first
+ * `await`
  */
 export function currentTask(): MonitoredTask {
   if (current === null) {
@@ -25,7 +26,7 @@ export function currentTask(): MonitoredTask {
   return current;
 }
 
-/** Calls a function while {@linkcode currentTask} returns its task. */
+/** Calls a function, during which {@linkcode currentTask} returns the given task. */
 export function callWithTask<Result>(call: (task: MonitoredTask) => Result, task: MonitoredTask): Result {
   const outer = current;
   current = task;

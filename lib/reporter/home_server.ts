@@ -10,8 +10,8 @@ let home: string | null = null;
 const MODULE_PATH = /\/(v[^/]+\/)?monitored\.(js|ts)$/;
 
 /**
- * Records the server that the module was imported from. Any URL that is not a server's `/monitored.js` is
- * ignored.
+ * Records the server that this module was imported from. A URL that does not end with the module's path on a
+ * server is ignored.
  *
  * @param moduleUrl the module's `import.meta.url`
  */
@@ -21,7 +21,10 @@ export function setHomeServer(moduleUrl: string): void {
   home = `${url.origin}${url.pathname.replace(MODULE_PATH, "")}`;
 }
 
-/** Returns that server's address without a trailing slash; `null` if the module came from elsewhere. */
+/**
+ * Returns the address of the server that this module was imported from, without a trailing slash; `null` if
+ * it was not imported from a server.
+ */
 export function homeServer(): string | null {
   return home;
 }

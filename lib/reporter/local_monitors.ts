@@ -22,7 +22,7 @@ function monitors(): Map<string, ReportSink> {
  * Registers a monitor for every `monitored()` function of this isolate.
  *
  * @param channel the name of the monitor's channel
- * @param sink receives the reports
+ * @param sink the monitor's sink for reports
  * @returns a function that unregisters the monitor
  */
 export function registerMonitor(channel: string, sink: ReportSink): () => void {
@@ -35,9 +35,9 @@ export function registerMonitor(channel: string, sink: ReportSink): () => void {
 /**
  * Finds the monitor of this isolate for a monitored function.
  *
- * @param channel the channel that the function names, if any
- * @returns the monitor's sink; `undefined` if this isolate has no such monitor
- * @throws {AmbiguousMonitorError} if the function names no channel and several monitors are registered
+ * @param channel the option `channel` of the function; `undefined` if it is not set
+ * @returns the monitor's sink; `undefined` if this isolate has no monitor for the function
+ * @throws {AmbiguousMonitorError} if `channel` is `undefined` and several monitors are registered
  */
 export function localMonitor(channel: string | undefined): ReportSink | undefined {
   const known = monitors();

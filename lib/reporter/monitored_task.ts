@@ -1,5 +1,5 @@
 /**
- * The handles that user code gets: for a task, a subtask, and a started run.
+ * The handles that user code gets for a task, a subtask, and a started run.
  *
  * @module
  */
@@ -13,14 +13,14 @@ export interface MonitoredTask {
   /** The client token that the task belongs to. */
   readonly client: string;
   /**
-   * Aborted when cancellation is requested, or when the server's process is about to end. Pass it on to
-   * `fetch()` and the like, or check it between steps.
+   * The signal that is aborted when cancellation is requested, or when the server's process is about to end.
+   * Pass it on to functions such as `fetch()`, or check it between steps.
    */
   readonly signal: AbortSignal;
   /**
-   * Reports progress. Takes effect at once, never throws, and may be called as often as you like: rapid
-   * updates are coalesced. An invalid value is ignored with a warning. Awaiting the returned promise lets the
-   * event loop run, which keeps a server in the same isolate responsive.
+   * Reports progress. The method never throws and can be called at any rate, because rapid updates are
+   * coalesced. An invalid value is ignored with a warning. Awaiting the returned promise lets the event loop
+   * run, which keeps a server in the same isolate responsive.
    *
    * @param update `progress` from 0 to 100 (`null` for indeterminate), or `current` of `total`; and a
    * `status` to display
@@ -33,7 +33,7 @@ export interface MonitoredTask {
    * Iterates over items and reports each completed one as progress.
    *
    * @param items the items to iterate over
-   * @param options the total if the items have no `length` or `size`, and their unit
+   * @param options the number of items if they have no `length` or `size`, and their unit
    * @returns the same items; the iteration throws `signal.reason` once cancellation is requested
    */
   track<Item>(
@@ -42,18 +42,19 @@ export interface MonitoredTask {
   ): AsyncGenerator<Item, void, undefined>;
   /**
    * Starts a subtask with its own progress. The progress of this task becomes the weighted average of its
-   * subtasks, unless it reports its own.
+   * subtasks' progress, unless this task reports its own.
    *
    * @param name the subtask's name
    * @param options the subtask's weight
-   * @returns the subtask; end it with `finish()`, `fail()` or `using`, or it ends together with this task
+   * @returns the subtask, which can be ended with `finish()`, `fail()` or `using`; otherwise it ends together
+   * with this task
    */
   child(name: string, options?: ChildOptions): MonitoredChild;
 }
 
 /** Options of {@linkcode MonitoredTask.track}. */
 export interface TrackOptions {
-  /** The number of items. By default their `length` or `size`, if they have one. */
+  /** The number of items; by default, the `length` or `size` of the items if they have one. */
   readonly total?: number;
   /** What the items are, such as `"files"`. */
   readonly unit?: string;
@@ -73,7 +74,7 @@ export interface ChildOptions {
 export interface MonitoredChild extends MonitoredTask, Disposable {
   /** Ends the subtask as `FINISHED`, with an optional JSON result. */
   finish(result?: unknown): void;
-  /** Ends the subtask as `ERROR`. Its parent goes on. */
+  /** Ends the subtask as `ERROR`. The parent task continues. */
   fail(error: unknown): void;
 }
 
@@ -82,8 +83,8 @@ export interface TaskHandle<Result> {
   /** The task's id. */
   readonly id: string;
   /**
-   * The function's result. It rejects with the error that the function throws; if nobody awaits it, that is
-   * not an unhandled rejection, because the task records the error.
+   * A promise of the function's result. It rejects with the error that the function throws. A rejection that
+   * no code awaits does not count as unhandled, because the task records the error.
    */
   readonly done: Promise<Result>;
   /** Requests cancellation by aborting the run's `task.signal`. */

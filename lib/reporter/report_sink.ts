@@ -1,5 +1,5 @@
 /**
- * The interface between the tasks that report and the destination of their reports.
+ * The interface between reporting tasks and the destination of their reports.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Report } from "../task/protocol.ts";
 import type { LogLine } from "../task/task.ts";
 
-/** A reporting task, as its sink sees it. */
+/** The interface through which a sink controls a task that reports to it. */
 export interface ReportedTask {
   readonly client: string;
   readonly id: string;
@@ -15,34 +15,34 @@ export interface ReportedTask {
   readonly ended: boolean;
   /**
    * Reports the state changes that were held back, such as the task's creation. A sink calls this on all
-   * tasks before {@linkcode ReportedTask.flush}: a parent's progress is that of its subtasks, which must
-   * exist first.
+   * tasks before {@linkcode ReportedTask.flush}, because a parent's progress depends on its subtasks, which
+   * must exist first.
    */
   announce(): void;
-  /** Reports everything that was held back. Called when the sink becomes ready. */
+  /** Sends all reports that were held back. Called when the sink becomes ready. */
   flush(): void;
-  /** A watcher has requested cancellation. */
+  /** Called when a watcher has requested cancellation. */
   cancelRequested(): void;
-  /** The server's process is about to end, and with it the task. */
+  /** Called when the server's process is about to end, and the task with it. */
   interrupted(): void;
   /**
-   * Reports the whole task again, because the receiver has lost it or never had it.
+   * Reports the whole task again. Called when the receiver has lost the task, or never had it.
    *
    * @param lines the log lines that were reported but are not committed anywhere
    */
   restate(lines: readonly LogLine[]): void;
   /**
-   * The receiver accepts no more reports; the task's code goes on without being monitored.
+   * Called when the receiver accepts no more reports. The task's code continues unmonitored.
    *
-   * @param message the reason to warn about; `null` for none, for example if the task was ended by somebody
-   * else
+   * @param message the reason to warn about; `null` if no warning is needed, for example because a watcher
+   * ended the task
    */
   refused(message: string | null): void;
 }
 
 /** The destination of reports: a monitor in this isolate, in another isolate, or on a server. */
 export interface ReportSink {
-  /** Whether reports are accepted now. While they are not, tasks coalesce their updates. */
+  /** Whether the sink accepts reports now. While it does not, tasks coalesce their updates. */
   readonly ready: boolean;
   /** Registers a task before its first report. */
   open(task: ReportedTask): void;
@@ -50,6 +50,8 @@ export interface ReportSink {
   report(task: ReportedTask, report: Report): void;
   /** Unregisters a task after its last report. */
   close(task: ReportedTask): void;
-  /** Resolves when all reports so far are committed, or at once if the destination can't confirm that. */
+  /**
+   * Resolves when all reports so far are committed, or at once if the destination can't confirm the commit.
+   */
   settled(): Promise<void>;
 }

@@ -11,15 +11,15 @@ import { object, parseKey } from "../task/protocol.ts";
 export type ReporterCommand =
   /**
    * `cancel`: a watcher requests cancellation. `interrupt`: the server's process is about to end. `unknown`:
-   * the receiver does not have the task, so the reporter must report all of it again.
+   * the receiver does not have the task, so the reporter must report the whole task again.
    */
   | { readonly type: "cancel" | "interrupt" | "unknown"; readonly client: string; readonly id: string }
-  /** The task's reports are rejected. */
+  /** The command that tells the reporter that the task's reports are rejected. */
   | {
     readonly type: "refused";
     readonly client: string;
     readonly id: string;
-    /** The reason to display; `null` if the task was ended by somebody else. */
+    /** The reason to display; `null` if the task was ended by another party. */
     readonly reason: string | null;
   };
 

@@ -1,5 +1,5 @@
 /**
- * A task or subtask while its code runs.
+ * Implements the handle of a task or subtask while its code runs.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export class Interruption extends DOMException {
   }
 }
 
-/** Discards reports, for tasks that must not be monitored. */
+/** A sink that discards reports, for tasks that must not be monitored. */
 const DISCARD: ReportSink = {
   ready: true,
   open() {},
@@ -32,7 +32,7 @@ const DISCARD: ReportSink = {
   settled: () => Promise.resolve(),
 };
 
-/** What a {@linkcode RunningTask} is made of. */
+/** The options of a {@linkcode RunningTask}. */
 interface RunningTaskOptions {
   readonly id: string;
   readonly client: string;
@@ -151,7 +151,7 @@ export class RunningTask implements MonitoredChild {
   }
 }
 
-/** The number of items, if the collection knows it. */
+/** Returns the number of items of a collection; `undefined` if the collection does not tell. */
 function sizeOf(items: unknown): number | undefined {
   // Strings iterate by code point, but `length` counts UTF-16 units.
   if (typeof items === "string") return [...items].length;
@@ -162,7 +162,7 @@ function sizeOf(items: unknown): number | undefined {
 }
 
 function warn(message: string): void {
-  // A library normally does not log, but without a warning the user would look for the task in vain.
+  // A library should normally not log, but this warning is the only hint why the task does not appear.
   // deno-lint-ignore no-console
   console.warn(`[taskscope] ${message}`);
 }

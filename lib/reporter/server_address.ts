@@ -23,14 +23,14 @@ export function parseServerAddress(text: string): string | null {
   return isPlain ? `${url.origin}${url.pathname.replace(/\/+$/, "")}` : null;
 }
 
-/** The invalid value of `TASKSCOPE_SERVER` that was already warned about. */
+/** The invalid value of `TASKSCOPE_SERVER` about which a warning was already logged. */
 let warnedAbout: string | undefined;
 
 /**
  * Returns the server for reports if the monitored function names none and this process has no monitor: the
- * one in `TASKSCOPE_SERVER`, else the one that this module was imported from.
+ * server in `TASKSCOPE_SERVER`, else the server that this module was imported from.
  *
- * @returns the server's address; `null` if there is none
+ * @returns the server's address; `null` if there is no such server
  */
 export function fallbackServer(): string | null {
   const named = readVariable("TASKSCOPE_SERVER");
@@ -42,7 +42,7 @@ function ignoreInvalid(named: string): string | null {
   if (warnedAbout !== named) {
     warnedAbout = named;
     const wanted = "wanted http(s)://host[:port][/path]";
-    // No caller could catch an error, and without a warning the user would look for the tasks in vain.
+    // An error would reach no caller, so this warning is the only hint why the tasks do not appear.
     // deno-lint-ignore no-console
     console.warn(`[taskscope] Ignored TASKSCOPE_SERVER: ${wanted}, received "${named}"`);
   }

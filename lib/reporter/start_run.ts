@@ -15,7 +15,7 @@ import type { MonitoredTask, TaskHandle } from "./monitored_task.ts";
 import type { ReportSink } from "./report_sink.ts";
 import { Interruption, RunningTask } from "./running_task.ts";
 
-/** The settings of one run, all resolved. */
+/** The settings of one run, with all defaults applied. */
 export interface RunSettings {
   readonly name: string;
   readonly client: string;
@@ -24,22 +24,25 @@ export interface RunSettings {
   readonly metadata: JsonObject;
   readonly staleAfterMs: number | undefined;
   readonly signal: AbortSignal | undefined;
-  /** 1 for the first run, 2 for the first retry, and so on. */
+  /** The number of the attempt: 1 for the first run, 2 for the first retry, and so on. */
   readonly attempt?: number;
   /** The id of the task that this run retries. */
   readonly retryOf?: string;
-  /** Whether the run was started by name, and can be retried that way. */
+  /** Whether the run was started by name, so that it can be retried by name. */
   readonly retryable?: boolean;
 }
 
-/** How long the function's result is held back until the final state is committed, in milliseconds. */
+/**
+ * The maximum time that the function's result is held back until the final state is committed, in
+ * milliseconds.
+ */
 const COMMIT_WAIT_MS = 2_000;
 
 /**
  * Calls a function as a task.
  *
  * @param call calls the function with the task
- * @param sink receives the reports
+ * @param sink the sink for the run's reports
  * @param settings the settings of the run
  * @returns a handle for the run
  */
@@ -96,6 +99,6 @@ export function startRun<Result>(
 }
 
 async function settledInTime(sink: ReportSink): Promise<void> {
-  // A failed commit is the monitor's problem, not the function's.
+  // A failed commit is ignored here, because it must not affect the function's result.
   await withTimeout(sink.settled().catch(() => {}), COMMIT_WAIT_MS);
 }

@@ -1,5 +1,5 @@
 /**
- * Converts whatever a function threw to the error of a task record.
+ * Converts a thrown value to the error of a task record.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export function taskErrorOf(thrown: unknown): TaskError {
   }
 }
 
-/** Whether an error is, or was caused by, the abort of the task's signal. */
+/** Returns whether an error is, or was caused by, the abort of the task's signal. */
 export function isAbort(error: unknown, reason: unknown): boolean {
   const seen = new Set<unknown>();
   try {
@@ -33,7 +33,7 @@ export function isAbort(error: unknown, reason: unknown): boolean {
       seen.add(cause);
     }
   } catch {
-    // Even reading a thrown error can throw, for example from a getter.
+    // Reading a thrown value can itself throw, for example in a getter.
   }
   return false;
 }

@@ -19,24 +19,24 @@ import type {
 import type { ReportedTask, ReportSink } from "./report_sink.ts";
 import { mergeMetadata, progressAfter, type TaskProgress } from "../task/transition.ts";
 
-/** How a {@linkcode TaskReporter} throttles and buffers. */
+/** The throttle and the buffer size of a {@linkcode TaskReporter}. */
 export interface ReporterOptions {
-  /** The least time between two progress reports, in milliseconds; 0 reports every update separately. */
+  /** The minimum time between two progress reports, in milliseconds; 0 reports every update separately. */
   readonly flushIntervalMs: number;
-  /** The most log lines to buffer; beyond it the oldest are dropped. */
+  /** The maximum number of log lines to buffer; beyond it, the oldest are dropped. */
   readonly unsentLogLines: number;
 }
 
 /** Callbacks of a {@linkcode TaskReporter}. */
 export interface TaskHandlers {
-  /** A watcher has requested cancellation. */
+  /** Called when a watcher has requested cancellation. */
   readonly onCancel: () => void;
-  /** The server's process is about to end. */
+  /** Called when the server's process is about to end. */
   readonly onInterrupt: () => void;
   readonly warn: (message: string) => void;
 }
 
-/** The defaults of {@linkcode ReporterOptions}. */
+/** The default {@linkcode ReporterOptions}. */
 export const REPORTER_DEFAULTS: ReporterOptions = {
   flushIntervalMs: 50,
   unsentLogLines: LIMITS.reportLines - 1,
@@ -47,12 +47,15 @@ export type EndChange = FinishChange | FailChange | CancelledChange;
 
 type Draft = { -readonly [Key in keyof UpdateChange]: UpdateChange[Key] };
 
-/** The values of {@linkcode MonitoredTask.update}. They come from user code, so each one is checked. */
+/**
+ * The values passed to {@linkcode MonitoredTask.update}. Each value is validated, because it comes from user
+ * code.
+ */
 export interface TaskUpdate extends Omit<UpdateChange, "type"> {}
 
 /**
- * Throttles the updates of one task: the first is reported at once, later ones at most every
- * `flushIntervalMs`, and the newest value wins. State changes and log lines are never coalesced, and the last
+ * Throttles the updates of one task: the first update is reported at once, later ones at most every
+ * `flushIntervalMs`, with the newest values. State changes and log lines are never coalesced, and the last
  * update is always reported. The size of the buffer does not depend on the rate of updates.
  */
 export class TaskReporter implements ReportedTask {
@@ -61,11 +64,11 @@ export class TaskReporter implements ReportedTask {
   readonly #sink: ReportSink;
   readonly #options: ReporterOptions;
   readonly #handlers: TaskHandlers;
-  /** State changes that are not reported yet, in order. */
+  /** The state changes that are not reported yet, in order. */
   #states: { readonly at: number; readonly change: ReportedChange }[] = [];
-  /** The creation of the task, with its current metadata. */
+  /** The change that creates the task, with the task's current metadata. */
   #create: { readonly at: number; readonly change: CreateChange } | null = null;
-  /** All updates so far, merged, for {@linkcode ReportedTask.restate}; `null` if there was none. */
+  /** All updates so far, merged into one, for {@linkcode ReportedTask.restate}; `null` if there was none. */
   #summary: Draft | null = null;
   #isCancelRequested = false;
   #draft: Draft | null = null;
@@ -82,7 +85,7 @@ export class TaskReporter implements ReportedTask {
   #warned = false;
 
   /**
-   * @param sink receives the reports
+   * @param sink the sink for the task's reports
    * @param key the client token and id of the task
    * @param handlers called on cancellation, on interruption and for warnings
    * @param options the throttle and the buffer
@@ -119,7 +122,7 @@ export class TaskReporter implements ReportedTask {
     try {
       this.#merge(update ?? {});
     } catch {
-      // A getter or conversion in user code threw.
+      // A getter or a conversion in user code threw the error.
       this.#warnOnce("a value can't be read");
     }
     this.#draftAt = nowMs / 1000;
@@ -132,12 +135,13 @@ export class TaskReporter implements ReportedTask {
     const nowMs = Date.now();
     this.#lines.push({ at: nowMs / 1000, text: truncate(textOf(line), LIMITS.logLineLength) });
     if (this.#lines.length >= this.#options.unsentLogLines) this.flush();
-    // Reached only if the sink is not ready. Dropping in halves keeps the amortised cost per line constant.
+    // The buffer grows this long only if the sink is not ready. Dropping half of it at a time keeps the
+    // amortised cost per line constant.
     if (this.#lines.length >= this.#options.unsentLogLines * 2) this.#dropOldLines();
     this.#flushSoon(nowMs);
   }
 
-  /** Reports that cancellation was requested on this side. */
+  /** Reports that the task's own program requested cancellation. */
   requestCancel(): void {
     if (this.#end !== null) return;
     this.#isCancelRequested = true;
@@ -145,7 +149,7 @@ export class TaskReporter implements ReportedTask {
     this.flush();
   }
 
-  /** Reports the final state. Later calls are ignored. */
+  /** Reports the final state of the task. Further calls are ignored. */
   end(change: EndChange): void {
     if (this.#end !== null) return;
     this.#end = { at: Date.now() / 1000, change };
@@ -202,7 +206,8 @@ export class TaskReporter implements ReportedTask {
   refused(message: string | null): void {
     if (this.#refused) return;
     this.#refused = true;
-    // Also if the task has ended already: otherwise the user would look for it in vain.
+    // The warning is given even if the task has already ended, because it is the only hint why the task does
+    // not appear.
     if (message !== null) this.#handlers.warn(`Task "${this.id}" runs unmonitored: ${message}`);
     if (!this.#closed) this.#close();
   }
@@ -214,7 +219,7 @@ export class TaskReporter implements ReportedTask {
     if (this.#isCancelRequested) this.#states.push({ at, change: { type: "request_cancel" } });
   }
 
-  /** Merges an update into what {@linkcode ReportedTask.restate} would report. */
+  /** Merges an update into the summary that {@linkcode ReportedTask.restate} reports. */
   #remember({ metadata, ...draft }: Draft): void {
     this.#summary = { ...this.#summary, ...draft };
     if (metadata === undefined || this.#create === null) return;
@@ -239,7 +244,7 @@ export class TaskReporter implements ReportedTask {
   #flushSoon(nowMs: number): void {
     if (this.#closed) return;
     const waitMs = this.#flushedMs + this.#options.flushIntervalMs - nowMs;
-    // If the clock was set back, the wait would be too long.
+    // If the clock was set back, the wait would be too long, so the update is reported at once.
     if (waitMs <= 0 || waitMs > this.#options.flushIntervalMs) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), waitMs);
   }
@@ -280,14 +285,16 @@ export class TaskReporter implements ReportedTask {
       draft.total = given.total = update.total;
     }
     if (given.progress !== undefined || given.current !== undefined || given.total !== undefined) {
-      // Resolved here, so that the coalesced update leads to the same record as the separate updates would.
+      // The progress is computed here, so that the coalesced update leads to the same record as the separate
+      // updates would.
       const before = this.#progress.progress;
       this.#progress = progressAfter(this.#progress, given);
       const { progress } = this.#progress;
-      // A total alone is no progress report, and must not replace the progress that comes from subtasks.
+      // A total alone does not report progress, and must not replace the progress that is computed from
+      // subtasks.
       if (given.progress !== undefined || progress !== before) draft.progress = progress;
     }
-    // Not a loop over UPDATE_FIELDS: that makes every update a fifth slower.
+    // The fields are written out, because a loop over UPDATE_FIELDS makes every update a fifth slower.
     if (update.status !== undefined) draft.status = truncate(String(update.status), LIMITS.statusLength);
     if (update.unit !== undefined) {
       draft.unit = update.unit === null ? null : truncate(String(update.unit), LIMITS.unitLength);
@@ -297,7 +304,7 @@ export class TaskReporter implements ReportedTask {
 
   #mergeMetadata(draft: Draft, metadata: unknown): void {
     try {
-      // A copy, because user code may change the object later.
+      // The metadata is copied, because user code may change the object later.
       const copy = JSON.parse(JSON.stringify(metadata));
       if (typeof copy !== "object" || copy === null || Array.isArray(copy)) {
         throw new TypeError("not an object");

@@ -1,5 +1,5 @@
 /**
- * Wraps a function so that each call runs as a task. Implements `monitored()`.
+ * Implements `monitored()`: wraps a function so that each call runs as a task.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface CallOptions {
    */
   readonly client?: string;
   /**
-   * The task's id. An id can be used for one run only.
+   * The task's id, which can be used for only one run.
    *
    * @default {"a new ULID"}
    */
@@ -32,7 +32,7 @@ export interface CallOptions {
   readonly tags?: readonly string[];
   /** Additional data to display with the task: at most 16 KiB of JSON. */
   readonly metadata?: JsonObject;
-  /** Cancels the run when it is aborted. The run can also be cancelled by watchers. */
+  /** A signal that cancels the run when it is aborted. Watchers can also cancel the run. */
   readonly signal?: AbortSignal;
 }
 
@@ -46,28 +46,31 @@ export interface MonitoredOptions extends CallOptions {
   readonly name?: string;
   /**
    * The address of the server to report to, such as `http://127.0.0.1:8000`. It takes precedence over any
-   * other.
+   * other destination.
    *
    * @default {"a monitor in this process, else TASKSCOPE_SERVER, else the server that this module was
    * imported from"}
    */
   readonly server?: string;
   /**
-   * The server's key, or a token that allows reporting. A monitor in the same process needs none.
+   * The server's key, or a token that allows reporting. A monitor in the same process needs no key.
    *
    * @default the environment variable `TASKSCOPE_KEY`, if it may be read
    */
   readonly key?: string;
   /**
-   * The JSON Schema of the function's input, from which the page builds a form. It describes the only
-   * argument, or, with `"type": "array"` and `prefixItems`, the list of arguments. Its `title` and
+   * The JSON Schema of the function's input, from which the page builds a form. The schema describes the only
+   * argument, or, with `"type": "array"` and `prefixItems`, the list of arguments. The schema's `title` and
    * `description` are displayed.
    */
   readonly input?: JsonObject;
-  /** The task is marked as stale if it reports nothing for this many milliseconds. By default it never is. */
+  /**
+   * The number of milliseconds without a report after which the task is marked as stale. By default, it never
+   * is.
+   */
   readonly staleAfterMs?: number;
   /**
-   * The channel of the monitor to report to. Needed only if the process has several monitors.
+   * The channel of the monitor to report to, which is needed only if the process has several monitors.
    *
    * @default {"taskscope"}
    */
@@ -76,7 +79,7 @@ export interface MonitoredOptions extends CallOptions {
 
 /** A function whose calls run as tasks. */
 export interface MonitoredFunction<This, Args extends unknown[], Result> {
-  /** Calls the function; behaves like the original function, but always returns a promise. */
+  /** Calls the function. The call behaves like one of the original function, but always returns a promise. */
   (this: This, ...args: Args): Promise<Awaited<Result>>;
   /** Calls the function and returns a handle for the run. */
   start(...args: Args): TaskHandle<Awaited<Result>>;
@@ -86,17 +89,17 @@ export interface MonitoredFunction<This, Args extends unknown[], Result> {
 
 /** Options of a run that is started by name. */
 export interface StartOptions extends CallOptions {
-  /** 1 for the first run, 2 for the first retry, and so on. */
+  /** The number of the attempt: 1 for the first run, 2 for the first retry, and so on. */
   readonly attempt?: number;
   /** The id of the task that this run retries. */
   readonly retryOf?: string;
 }
 
-/** What a monitor needs to start a monitored function by name. */
+/** The interface through which a monitor starts a monitored function by name. */
 export interface Startable {
-  /** The name of its tasks. */
+  /** The name of the function's tasks. */
   readonly name: string;
-  /** The JSON Schema of its input; `null` if it has none. */
+  /** The JSON Schema of the function's input; `null` if there is none. */
   readonly input: JsonObject | null;
   /** Starts a run that reports to the given sink. */
   start(sink: ReportSink, options: StartOptions, args: unknown[]): TaskHandle<unknown>;
@@ -119,9 +122,9 @@ export type TaskFunction<This, Args extends unknown[], Result> = (
  * Creates a monitored function.
  *
  * @param fn the function to call, with the task as its first argument
- * @param options the options of its tasks
- * @param sinkFor finds the sink for each call
- * @returns the function to call instead
+ * @param options the options for the tasks of its calls
+ * @param sinkFor returns the sink for each call
+ * @returns the function to call instead of `fn`
  * @throws {ConfigError} if an option is invalid
  */
 export function wrap<This, Args extends unknown[], Result>(
@@ -152,7 +155,7 @@ function wrapChecked<This, Args extends unknown[], Result>(
     try {
       return run(this, sinkFor(options), options, args).done;
     } catch (error) {
-      // Only `sinkFor` can throw here; the function's own errors reject `done`.
+      // Only `sinkFor` can throw here, because an error that the function throws rejects `done`.
       return Promise.reject(error);
     }
   }
@@ -198,7 +201,7 @@ function defaultClient(): string {
   return named !== undefined && isClientToken(named) ? named : DEFAULT_CLIENT;
 }
 
-/** Checks options when they are given, so that they can't make a call fail later. */
+/** Validates options when they are given, so that invalid ones can't make a call fail later. */
 function checked<Options extends MonitoredOptions>(options: Options): Options {
   if (options.client !== undefined && !isClientToken(options.client)) {
     throw wrong("client", 'a client token such as "default"', options.client);
@@ -208,7 +211,7 @@ function checked<Options extends MonitoredOptions>(options: Options): Options {
     throw wrong("server", 'an address such as "http://127.0.0.1:8000"', options.server);
   }
   if (options.key !== undefined && !/^[\x21-\x7e]{1,2048}$/.test(options.key)) {
-    // The message must not contain the value: it may be part of a key.
+    // The message must not contain the value, which may be part of a key.
     throw wrong("key", "ASCII without spaces", `${options.key.length} characters`);
   }
   const { staleAfterMs } = options;
@@ -234,7 +237,7 @@ function wrong(option: string, wanted: string, received: unknown): ConfigError {
   );
 }
 
-/** Returns how to start a monitored function by name; `undefined` for any other object. */
+/** Returns the {@linkcode Startable} of a monitored function; `undefined` for any other object. */
 export function startableOf(fn: object): Startable | undefined {
   return STARTABLE in fn ? fn[STARTABLE] as Startable : undefined;
 }

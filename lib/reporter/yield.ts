@@ -1,12 +1,12 @@
 /**
- * Yields to the event loop in loops that only await settled promises.
+ * Lets the event loop run during loops that only await settled promises.
  *
  * @module
  */
 
 /**
- * The longest time without a turn of the event loop, in milliseconds. It is short because serving one request
- * takes several turns.
+ * The maximum time between two turns of the event loop, in milliseconds. This time is short, because serving
+ * one request takes several turns of the event loop.
  */
 const MAX_STRETCH_MS = 10;
 
@@ -15,8 +15,8 @@ let turn: Promise<void> | null = null;
 let turnedMs = 0;
 
 /**
- * Returns a promise for `await` in tight loops. Most of the time it is resolved already; once in every 10 ms
- * it waits for a turn of the event loop, so that sockets and timers of the same isolate are served.
+ * Returns a promise to await in tight loops. Most of the time, the promise is already resolved; once every 10
+ * ms, it waits for a turn of the event loop, so that sockets and timers of the same isolate are served.
  *
  * @param nowMs the current time, in epoch milliseconds
  * @returns a promise to await

@@ -1,5 +1,5 @@
 /**
- * Groups the ended tasks of one client by name, in the order of their ends.
+ * Groups the ended tasks of one client by name, in the order in which they ended.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { isFinal, type TaskSummary } from "../task/task.ts";
 import type { StoredTask } from "./store.ts";
 
-/** A task in a group. `stored` may be replaced, but only by one with an equal summary. */
+/** A task in a group. Its `stored` may be replaced, but only by one with an equal summary. */
 export interface GroupedTask {
   readonly stored: StoredTask;
   /** The task's place in the order of creation, which breaks ties between equal end times. */
@@ -16,10 +16,10 @@ export interface GroupedTask {
 
 /** Groups ended tasks by name. Unfinished tasks are ignored. */
 export class RunGroups {
-  /** By name; each group in the order of the ends, oldest first. */
+  /** The groups by name; the tasks of each group are in the order in which they ended, oldest first. */
   readonly #groups: Map<string, GroupedTask[]> = new Map();
 
-  /** Adds a task if it has ended. */
+  /** Adds a task to the group of its name if it has ended. */
   add(task: GroupedTask): void {
     const { name, state } = task.stored.summary;
     if (!isFinal(state)) return;
@@ -28,19 +28,19 @@ export class RunGroups {
     else group.splice(indexIn(group, task), 0, task);
   }
 
-  /** Removes a task that was added. Call it before the task's summary changes. */
+  /** Removes a task that was added. Call this before the task's summary changes. */
   delete(task: GroupedTask): void {
     const { name, state } = task.stored.summary;
     const group = isFinal(state) ? this.#groups.get(name) : undefined;
     if (group === undefined) return;
-    // Nearly always the oldest one is removed.
+    // This is a fast path: nearly always, the removed task is the oldest of its group.
     const index = group[0] === task ? 0 : indexIn(group, task);
     if (index === 0 && group[0] === task) group.shift();
     else if (group[index] === task) group.splice(index, 1);
     if (group.length === 0) this.#groups.delete(name);
   }
 
-  /** The newest ended tasks of a name, latest end first, at most `most`. */
+  /** Returns the newest ended tasks of a name, latest end first, at most `most` of them. */
   newest(name: string, most: number): TaskSummary[] {
     const group = this.#groups.get(name) ?? [];
     const runs: TaskSummary[] = [];
@@ -51,10 +51,10 @@ export class RunGroups {
   }
 }
 
-/** The index of a task in a group, or where to insert it. */
+/** Returns the index of a task in a group, or the index at which to insert it. */
 function indexIn(group: readonly GroupedTask[], task: GroupedTask): number {
   let [low, high] = [0, group.length];
-  // Nearly always the task is the last to have ended.
+  // This is a fast path: nearly always, the task is the last one to have ended.
   if (high > 0 && compareEnds(group[high - 1]!, task) < 0) return high;
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -1,76 +1,88 @@
 /**
  * Defines the side tables of a task: entries kept beside its record, such as log lines.
  *
- * Every store derives from these definitions how it keeps, bounds and reads the entries. A new side table is a
- * definition here, listed in {@linkcode SIDE_TABLES}, and a migration that creates it in `sqlite/schema.ts`.
+ * From these definitions, every store derives how it writes, limits and reads the entries. A new side table
+ * needs a definition here, listed in {@linkcode SIDE_TABLES}, and a migration in `sqlite/schema.ts` that
+ * creates it.
  *
  * @module
  */
 
 import type { HistoryEntry, JsonValue, LogLine, ProgressPoint } from "../task/task.ts";
 
-/** The bounds of the side tables. */
+/** The limits on the number of entries in the side tables. */
 export interface SideTableLimits {
-  /** Log lines kept of one task in memory. */
+  /** The maximum number of log lines that are kept of one task in memory. */
   readonly logLinesPerTask: number;
-  /** Log lines kept of one task on disk. */
+  /** The maximum number of log lines that are kept of one task on disk. */
   readonly logLinesPerTaskOnDisk: number;
-  /** Characters of log kept of all tasks in memory. */
+  /** The maximum number of characters of log that are kept of all tasks in memory. */
   readonly logCharacters: number;
-  /** History entries kept of one task, not counting its changes of state. */
+  /** The maximum number of history entries that are kept of one task, not counting its changes of state. */
   readonly historyPerTask: number;
-  /** History entries kept of all tasks in memory. */
+  /** The maximum number of history entries that are kept of all tasks in memory. */
   readonly historyEntries: number;
-  /** Points of progress history kept of all tasks in memory. */
+  /** The maximum number of points of progress history that are kept of all tasks in memory. */
   readonly progressPoints: number;
 }
 
-/** How much of a side table is kept. */
+/** The limits on the entries of one side table. */
 export interface SideTableBounds {
-  /** Entries kept of one task, the newest; permanent ones are not counted. */
+  /**
+   * The maximum number of entries of one task, of which the newest are kept. Permanent entries are not
+   * counted.
+   */
   readonly perTask: number;
-  /** The sum of the sizes of all tasks' entries; beyond it, the task written to least recently loses its entries. */
+  /**
+   * The maximum sum of the sizes of all tasks' entries; beyond it, the task that was written to least
+   * recently loses its entries.
+   */
   readonly total: number;
 }
 
-/** A value of a column. */
+/** The value of a column in a side table. */
 export type SideValue = string | number | null;
 
-/** The columns of an entry, without the task that it belongs to. */
+/** The columns of an entry, without that of the task that the entry belongs to. */
 export type SideRow = readonly SideValue[];
 
-/** A kind of entries that a task may have. */
+/** The definition of a side table: a kind of entries that a task may have. */
 export interface SideTable<Entry> {
   /** The table's name in a database. */
   readonly name: string;
   /** The columns of a row; if entries have keys, the first column is the key. */
   readonly columns: readonly string[];
-  /** The integer key of an entry, ascending within a task; `null` if a task has one entry, replaced by every put. */
+  /**
+   * Returns the integer key of an entry; keys are ascending within a task. It is `null` if a task has only
+   * one entry, which every write replaces.
+   */
   readonly keyOf: ((entry: Entry) => number) | null;
-  /** Whether keys count up by one, so that the oldest entry within a bound is known without counting rows. */
+  /**
+   * Whether keys are consecutive, so that the oldest entry within the limit is known without counting rows.
+   */
   readonly hasConsecutiveKeys?: boolean;
-  /** Marks entries that are kept beyond the bound of a task. */
+  /** The column that marks permanent entries, which are kept beyond the limit of a task. */
   readonly permanent?: {
-    /** The column that is 1 in the rows of these entries, 0 in others. */
+    /** The column that is 1 in the rows of permanent entries, and 0 in other rows. */
     readonly column: string;
     readonly includes: (entry: Entry) => boolean;
   };
-  /** The size of an entry in the unit of {@linkcode SideTableBounds.total}. */
+  /** Returns the size of an entry in the unit of {@linkcode SideTableBounds.total}. */
   readonly sizeOf: (entry: Entry) => number;
   readonly boundsInMemory: (limits: SideTableLimits) => SideTableBounds;
-  /** Entries kept of one task in a database. */
+  /** Returns the maximum number of entries that are kept of one task in a database. */
   readonly perTaskOnDisk: (limits: SideTableLimits) => number;
   readonly toRow: (entry: Entry) => SideRow;
   readonly fromRow: (row: SideRow) => Entry;
 }
 
-/** Restricts which entries are read. */
+/** A range of keys, which restricts the entries to read. */
 export interface KeyRange {
-  /** The least key. */
+  /** The lowest key of the range. */
   readonly from: number;
-  /** The least key beyond the range. */
+  /** The lowest key beyond the range. */
   readonly to: number;
-  /** The number of entries returned at most, the oldest of the range. */
+  /** The maximum number of entries to return; if the range has more, the oldest are returned. */
   readonly most?: number;
 }
 
@@ -79,7 +91,7 @@ export interface NumberedLine extends LogLine {
   readonly number: number;
 }
 
-/** The lines that a task wrote. */
+/** The side table of the log lines that tasks wrote. */
 export const LOG_LINES: SideTable<NumberedLine> = {
   name: "log_lines",
   columns: ["number", "at", "text"],
@@ -98,11 +110,11 @@ export const LOG_LINES: SideTable<NumberedLine> = {
 /** An entry of a task's history, as it is stored. */
 export interface StoredHistoryEntry {
   readonly entry: HistoryEntry;
-  /** Whether the entry is a change of state; those are kept whatever the bound. */
+  /** Whether the entry is a change of state, which is kept regardless of the limit. */
   readonly isState: boolean;
 }
 
-/** The changes of a task's state and status. */
+/** The side table of the changes of tasks' states and statuses. */
 export const HISTORY: SideTable<StoredHistoryEntry> = {
   name: "history",
   columns: ["version", "at", "state", "status", "progress", "is_state"],
@@ -118,13 +130,13 @@ export const HISTORY: SideTable<StoredHistoryEntry> = {
     return [version, at, state, status, progress, isState ? 1 : 0];
   },
   fromRow: ([version, at, state, status, progress, isState]) => ({
-    // A STRICT table keeps the types of its columns.
+    // The cast is safe, because a STRICT table preserves the types of its columns.
     entry: { at, state, status, progress, version } as HistoryEntry,
     isState: isState === 1,
   }),
 };
 
-/** The progress history of a task: few points over time, replaced as a whole. */
+/** The side table of tasks' progress histories, each of which is one entry that is replaced as a whole. */
 export const PROGRESS_HISTORY: SideTable<readonly ProgressPoint[]> = {
   name: "series",
   columns: ["points"],
@@ -136,19 +148,19 @@ export const PROGRESS_HISTORY: SideTable<readonly ProgressPoint[]> = {
   fromRow: ([points]) => JSON.parse(String(points)),
 };
 
-/** The arguments that a task was started with by name, so that it can be started again. */
+/** The function name and the arguments that a task was started with, so that it can be started again. */
 export interface Launch {
   /** The name that the task's function is registered under. */
   readonly name: string;
   readonly args: readonly JsonValue[];
 }
 
-/** The launch of a task that was started by name. */
+/** The side table of the launches of tasks that were started by name. */
 export const LAUNCHES: SideTable<Launch> = {
   name: "launches",
   columns: ["launch"],
   keyOf: null,
-  // There is one per task, and tasks are bounded.
+  // The size does not matter: a task has only one launch, and the number of tasks is limited.
   sizeOf: () => 0,
   boundsInMemory: () => ({ perTask: 1, total: Infinity }),
   perTaskOnDisk: () => 1,
@@ -156,12 +168,12 @@ export const LAUNCHES: SideTable<Launch> = {
   fromRow: ([launch]) => JSON.parse(String(launch)),
 };
 
-/** Every side table. */
+/** All side tables. */
 // deno-lint-ignore no-explicit-any -- the entries of each are of another type
 export const SIDE_TABLES: readonly SideTable<any>[] = [LOG_LINES, HISTORY, PROGRESS_HISTORY, LAUNCHES];
 
 /**
- * Drops the oldest entries beyond the bound of a task.
+ * Drops the oldest entries that exceed the limit of a task.
  *
  * @param table the side table
  * @param entries the entries of one task, oldest first

@@ -9,16 +9,18 @@ import type { ProgressPoint, Task, TaskState, TaskSummary } from "../task/task.t
 import type { KeyRange, SideTable } from "./side_tables.ts";
 import type { ListedTask } from "../task/task_query.ts";
 
-/** A task as of its last change. Immutable: the next change creates another object. */
+/** A task as of its last change. The object is immutable: the next change creates another one. */
 export interface StoredTask extends ListedTask {
   readonly id: string;
   /** Whether the task is active. */
   readonly active: boolean;
-  /** The record. Each access may read it from disk and parse it, so keep it in a variable. */
+  /**
+   * The record of the task. Each access may read the record from disk and parse it, so keep it in a variable.
+   */
   readonly task: Task;
   /** The sequence number of the task's last change. */
   readonly seq: number;
-  /** The record as JSON. Each access may read it from disk. */
+  /** The record of the task as JSON. Each access may read the record from disk. */
   readonly json: string;
 }
 
@@ -30,7 +32,7 @@ export class TaskInMemory implements StoredTask {
 
   /**
    * @param task the record
-   * @param seq the sequence number of its last change
+   * @param seq the sequence number of the task's last change
    * @param json the record as JSON, if it was serialised before
    */
   constructor(task: Task, seq: number, json?: string) {
@@ -70,69 +72,80 @@ export interface RemovedTask {
 }
 
 /**
- * The changes since a cursor, by state: each task once, as it is now. Apply the removals first: an id in both lists was
- * reused by another task, or restored.
+ * The net changes since a cursor: each task appears only once, in its current state. Apply the removals
+ * first: if an id is in both lists, the task was restored, or another task reused the id.
  */
 export interface ChangesSince {
-  /** In the order of their last changes, oldest first. */
+  /** The changed tasks, in the order of their last changes, oldest first. */
   readonly tasks: readonly StoredTask[];
-  /** In the order of their removal, oldest first. */
+  /** The removed tasks, in the order of their removal, oldest first. */
   readonly removed: readonly RemovedTask[];
 }
 
 /** A task that had ended when the store was opened. */
 export interface EndedTask extends TaskKey {
-  /** When it ended, in epoch seconds. */
+  /** When the task ended, in epoch seconds. */
   readonly endedAt: number;
 }
 
-/** A message to one receiver about an event of a task. Its text, which may be long, is stored beside it. */
+/**
+ * A message to one webhook receiver about an event of a task. The text of the message, which may be long, is
+ * stored separately.
+ */
 export interface Delivery {
-  /** Identifies the delivery; never reused. */
+  /** The id of the delivery, which is never reused. */
   readonly id: string;
-  /** The receiver's id. */
+  /** The key of the receiver. */
   readonly receiver: string;
   /** The name of the event. */
   readonly event: string;
   /** The task that the event is about. */
   readonly task: TaskKey;
-  /** The sequence number of the change that caused it. */
+  /** The sequence number of the change that caused the event. */
   readonly seq: number;
   /** The time of the event, in epoch seconds. */
   readonly at: number;
-  /** The length of the text, in characters. */
+  /** The length of the message's text, in characters. */
   readonly size: number;
 }
 
 /** A task that had not ended when the store was opened. */
 export interface OpenedTask extends TaskKey {
-  /** Its progress history, oldest first. */
+  /** The task's progress history, oldest point first. */
   readonly progress: readonly ProgressPoint[];
 }
 
 /** The tasks that a store held when it was opened. */
 export interface OpenedTasks {
-  /** Those that had not ended, in the order of their creation. */
+  /** The tasks that had not ended, in the order of their creation. */
   readonly live: readonly OpenedTask[];
-  /** Those that had ended, in the order of their end. */
+  /** The tasks that had ended, in the order in which they ended. */
   readonly ended: readonly EndedTask[];
 }
 
-/** Reads which tasks there are and what changed. In memory, and therefore synchronous. */
+/** Reads which tasks exist and what changed. All reads are synchronous, because the index is in memory. */
 export interface TaskIndexReader {
-  /** The task, or `undefined`. */
+  /** Returns a task; `undefined` if it does not exist. */
   get(client: string, id: string): StoredTask | undefined;
-  /** The tasks of a client in the order of their creation, oldest first. */
+  /** Returns the tasks of a client in the order of their creation, oldest first. */
   list(client: string): Iterable<StoredTask>;
-  /** The number of tasks that a client has. */
+  /** Returns the number of tasks that a client has. */
   count(client: string): number;
-  /** The newest ended tasks of a client and a name, latest end first, at most `most`. */
+  /**
+   * Returns the newest ended tasks of a client that have the given name, latest end first, at most `most` of
+   * them.
+   */
   pastRuns(client: string, name: string, most: number): readonly TaskSummary[];
-  /** The sequence number of the last change to a client's tasks; 0 if there was none. */
+  /** Returns the sequence number of the last change to a client's tasks; 0 if there was none. */
   lastSeq(client: string): number;
-  /** The changes after `seq`; `undefined` if removals that old are forgotten. */
+  /**
+   * Returns the changes to a client's tasks after `seq`; `undefined` if removals that old may be forgotten.
+   */
   changesSince(client: string, seq: number): ChangesSince | undefined;
-  /** The changes after `seq`, by client; `undefined` if removals that old are forgotten. */
+  /**
+   * Returns the changes of all clients after `seq`, by client; `undefined` if removals that old may be
+   * forgotten.
+   */
   allChangesSince(seq: number): ReadonlyMap<string, ChangesSince> | undefined;
 }
 
@@ -141,54 +154,63 @@ export interface TaskIndexReader {
  * resolves once they are as durable as the store can make them.
  */
 export interface TaskStore extends AsyncDisposable {
-  /** Identifies the sequence numbers. A store whose tasks outlive the process keeps its epoch, too. */
+  /** The epoch of the sequence numbers. A store whose tasks outlive the process also keeps its epoch. */
   readonly epoch: string;
-  /** The last sequence number that was, or may have been, given out. */
+  /** The last sequence number that was, or may have been, used. */
   readonly seq: number;
-  /** Every change up to this sequence number is committed. */
+  /** The sequence number up to which every change is committed. */
   readonly committedSeq: number;
-  /** Why nothing can be committed at present; `null` if commits succeed. */
+  /** The reason why nothing can be committed at present; `null` if commits succeed. */
   readonly degradation: Degradation | null;
-  /** Figures for metrics. */
+  /** The figures of the store, for metrics. */
   readonly figures: StoreFigures;
-  /** Reads which tasks exist and what changed. */
+  /** The index, which reads which tasks exist and what changed. */
   readonly index: TaskIndexReader;
 
   /**
-   * Gives out the next sequence number: never the same one twice, not even after a crash.
+   * Returns the next sequence number. A number is never returned twice, not even after a crash.
    *
-   * @throws {StorageError} if the reserved numbers are used up, because nothing has been committed for too long
+   * @throws {StorageError} if the reserved numbers are used up, because nothing has been committed for too
+   * long
    */
   takeSeq(): number;
-  /** Adds or replaces a task. `stored.seq` is higher than that of every earlier put and removal. */
+  /**
+   * Adds or replaces a task. `stored.seq` must be higher than the sequence numbers of all earlier changes and
+   * removals.
+   */
   put(client: string, stored: StoredTask): void;
-  /** Removes a task. It is set aside until {@linkcode TaskStore.restore} or {@linkcode TaskStore.purge}. */
+  /**
+   * Removes a task. The task is kept aside until {@linkcode TaskStore.restore} or {@linkcode TaskStore.purge}
+   * is called.
+   */
   remove(client: string, id: string, seq: number): void;
   /**
-   * Restores a task that was removed and not purged, as `stored`, with the entries of its side tables.
+   * Restores a task that was removed and not purged, with `stored` as its new record and with the entries of
+   * its side tables.
    *
-   * @returns whether there was such a task
+   * @returns whether such a task existed
    */
   restore(client: string, stored: StoredTask): boolean;
-  /** The record of a task that was removed and not purged. */
+  /** Returns the record of a task that was removed and not purged; `undefined` if there is none. */
   removed(client: string, id: string): Task | undefined;
   /** Deletes a removed task for good, with the entries of its side tables. */
   purge(client: string, id: string): void;
 
-  /** Returns the tasks that existed when the store was opened; nothing from the second call on. */
+  /** Returns the tasks that existed when the store was opened; further calls return no tasks. */
   takeOpened(): OpenedTasks;
 
   /**
-   * Adds entries to a side table of a task, or replaces its only one. Does nothing if there is no such task. Entries that
-   * were added before {@linkcode TaskStore.remove} return with {@linkcode TaskStore.restore}.
+   * Adds entries to a side table of a task, or replaces the only entry. Does nothing if the task does not
+   * exist. {@linkcode TaskStore.restore} also restores the entries that were added before
+   * {@linkcode TaskStore.remove}.
    */
   putEntries<Entry>(table: SideTable<Entry>, client: string, id: string, entries: readonly Entry[]): void;
   /**
    * Reads the entries of a task as they are at the time of the call.
    *
-   * @param range restricts the entries; without it, all that are within the bound of a task are read
-   * @returns the entries, oldest first; none if there is no such task
-   * @throws {StorageError} if they cannot be read
+   * @param range the range of entries to read; by default, all entries within the limit of a task
+   * @returns the entries, oldest first; an empty list if the task does not exist
+   * @throws {StorageError} if the entries cannot be read
    */
   readEntries<Entry>(
     table: SideTable<Entry>,
@@ -198,50 +220,57 @@ export interface TaskStore extends AsyncDisposable {
   ): Promise<readonly Entry[]>;
 
   /**
-   * Queues a message for delivery. It is committed together with everything put in the same turn, or not at all.
+   * Queues a message for delivery. The message is committed together with all changes of the same turn of the
+   * event loop, or not at all.
    */
   putDelivery(delivery: Delivery, text: string): void;
-  /** Deletes a message that was delivered or given up. */
+  /** Deletes a message that was delivered or dropped. */
   removeDelivery(id: string): void;
-  /** The queued messages, ordered by sequence number, then by when they were put. */
+  /** Returns the queued messages, ordered by sequence number, then by when they were queued. */
   deliveries(): readonly Delivery[];
-  /** The text of a message, which may be read from disk; `undefined` if there is no such message. */
+  /** Returns the text of a message, which may be read from disk; `undefined` if there is no such message. */
   deliveryText(id: string): string | undefined;
 
   /**
-   * Waits until everything put so far is committed.
+   * Waits until all changes so far are committed.
    *
-   * @throws {StorageError} if it cannot be committed now
+   * @throws {StorageError} if the changes cannot be committed now
    */
   committed(): Promise<void>;
   /**
-   * Calls a listener whenever the store becomes degraded or recovers.
+   * Adds a listener that is called whenever the store becomes degraded or recovers.
    *
    * @returns a function that unsubscribes
    */
   onDegradation(listener: (degradation: Degradation | null) => void): () => void;
 }
 
-/** Figures of a store for metrics; all but `tasks` count from its opening. */
+/** The figures of a store for metrics; all except `tasks` are counted from when the store was opened. */
 export interface StoreFigures {
   /** The number of tasks by state. */
   readonly tasks: ReadonlyMap<TaskState, number>;
-  /** Commits that succeeded. */
+  /** The number of commits that succeeded. */
   readonly commits: number;
-  /** Attempts to commit that failed. */
+  /** The number of attempts to commit that failed. */
   readonly failedCommits: number;
   /** The total duration of the commits that succeeded, in milliseconds. */
   readonly commitMs: number;
-  /** Log lines and history entries dropped because too much was waiting to be written. */
+  /**
+   * The number of log lines and history entries that were dropped because too many characters were waiting to
+   * be written.
+   */
   readonly leftOut: number;
 }
 
-/** What a commit survives: `normal` any end of the process, `full` a power cut, too. */
+/**
+ * The durability of commits: with `normal`, they survive any end of the process, with `full` also a power
+ * cut.
+ */
 export type Durability = "normal" | "full";
 
-/** Why nothing can be committed at present. */
+/** The reason why nothing can be committed at present, and since when. */
 export interface Degradation {
-  /** The storage error. */
+  /** The storage error that made commits fail. */
   readonly error: StorageError;
   /** When commits began to fail, in epoch seconds. */
   readonly since: number;

@@ -1,5 +1,5 @@
 /**
- * Indexes tasks in memory, by client and by last change. Every store has one.
+ * Indexes tasks in memory, by client and by last change, for every kind of store.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { TASK_STATES, type TaskState, type TaskSummary } from "../task/task.ts";
 import { RunGroups } from "./run_groups.ts";
 import type { ChangesSince, RemovedTask, StoredTask, TaskIndexReader } from "./store.ts";
 
-/** The bounds of a {@linkcode TaskIndex}. */
+/** The limits of a {@linkcode TaskIndex}: how much it remembers besides the tasks. */
 export interface TaskIndexLimits {
-  /** Removals remembered per client, so that a reconnecting watcher learns of them. */
+  /** The number of removals to remember per client, so that a reconnecting watcher learns of them. */
   readonly removalsPerClient: number;
-  /** Clients without tasks that are remembered. */
+  /** The number of clients without tasks to remember. */
   readonly emptyClients: number;
 }
 
@@ -25,28 +25,36 @@ export interface IndexedTask {
   newer: IndexedTask | null;
 }
 
-/** What is remembered of a client besides its tasks. */
+/** The data that is remembered of a client besides its tasks. */
 export interface ClientMemory {
-  /** The sequence number of the last change. */
+  /** The sequence number of the last change to the client's tasks. */
   readonly lastSeq: number;
-  /** Removals up to this sequence number may have been forgotten. */
+  /** The sequence number up to which removals of the client's tasks may have been forgotten. */
   readonly forgottenSeq: number;
 }
 
 /** The tasks of one client. */
 class ClientTasks implements ClientMemory {
-  /** In the order of creation, once {@linkcode ClientTasks.inOrder} has sorted them. */
+  /**
+   * The tasks by id; they are in the order of creation once {@linkcode ClientTasks.inOrder} has sorted them.
+   */
   readonly tasks: Map<string, IndexedTask> = new Map();
-  /** Whether a restored task is at the end instead of at its place. */
+  /** Whether a restored task is at the end of `tasks` instead of at its place. */
   isShuffled = false;
   newest: IndexedTask | null = null;
   lastSeq = 0;
   removed: RemovedTask[] = [];
   forgottenSeq = 0;
-  /** Created on first use, as it is never used of most clients loaded at opening. */
+  /**
+   * The ended tasks by name. The groups are created on first use, because most clients that are loaded at
+   * opening never need them.
+   */
   runs: RunGroups | null = null;
 
-  /** The tasks in the order of creation. Sorted here and not by each restore, as users restore many at once. */
+  /**
+   * Returns the tasks in the order of creation. They are sorted here, and not on each restore, because users
+   * restore many tasks at once.
+   */
   inOrder(): Iterable<IndexedTask> {
     if (this.isShuffled) {
       const tasks = [...this.tasks].sort(([, left], [, right]) => left.place - right.place);
@@ -74,23 +82,26 @@ class ClientTasks implements ClientMemory {
   }
 }
 
-/** Indexes tasks. The cost of reads and writes does not grow with the number of tasks, except of a list after a restore. */
+/**
+ * Indexes tasks in memory. The cost of reads and writes does not grow with the number of tasks, except for a
+ * list after a restore.
+ */
 export class TaskIndex implements TaskIndexReader {
   readonly #limits: TaskIndexLimits;
   readonly #clients: Map<string, ClientTasks> = new Map();
-  /** The clients without tasks, the one that has been empty for longest first. */
+  /** The clients without tasks, in the order in which they became empty. */
   readonly #empty: Set<string> = new Set();
-  /** Removals up to this sequence number may have been forgotten together with their client. */
+  /** The sequence number up to which removals may have been forgotten together with their client. */
   #forgottenSeq = 0;
   #place = 0;
   readonly #states: Map<TaskState, number> = new Map(TASK_STATES.map((state) => [state, 0]));
 
-  /** @param limits the bounds to keep */
+  /** @param limits how much to remember */
   constructor(limits: TaskIndexLimits) {
     this.#limits = limits;
   }
 
-  /** Removals up to this sequence number may have been forgotten together with their client. */
+  /** The sequence number up to which removals may have been forgotten together with their client. */
   get forgottenSeq(): number {
     return this.#forgottenSeq;
   }
@@ -103,7 +114,7 @@ export class TaskIndex implements TaskIndexReader {
   /**
    * Adds or replaces a task.
    *
-   * @returns its node
+   * @returns the node of the task
    */
   put(client: string, stored: StoredTask): IndexedTask {
     const clientTasks = this.#clientOf(client);
@@ -132,15 +143,17 @@ export class TaskIndex implements TaskIndexReader {
   }
 
   /**
-   * Adds a task at its place while a store is opened. Call it in the order of creation, and at the end
-   * {@linkcode TaskIndex.sortByChange}.
+   * Adds a task at its place while a store is opened. Call this in the order of creation, and call
+   * {@linkcode TaskIndex.sortByChange} at the end.
    */
   load(client: string, id: string, place: number, stored: StoredTask): void {
     this.#place = Math.max(this.#place, place);
     this.#add(this.#clientOf(client), id, place, stored);
   }
 
-  /** Adds what is remembered of a client while a store is opened; `removed` is in the order of removal. */
+  /**
+   * Adds the {@linkcode ClientMemory} of a client while a store is opened; `removed` must be in the order of removal.
+   */
   loadClient(client: string, memory: ClientMemory, removed: readonly RemovedTask[]): void {
     const clientTasks = this.#clientOf(client);
     clientTasks.lastSeq = memory.lastSeq;
@@ -162,8 +175,8 @@ export class TaskIndex implements TaskIndexReader {
   /**
    * Removes a task.
    *
-   * @returns the removed node, and the client that is forgotten because too many are empty, if any; `undefined` if there
-   *   is no such task
+   * @returns the removed node, and the client that was forgotten, if any, because too many clients are empty;
+   * `undefined` if the task does not exist
    */
   remove(
     client: string,
@@ -179,7 +192,7 @@ export class TaskIndex implements TaskIndexReader {
     clientTasks.unlink(node);
     clientTasks.lastSeq = seq;
     clientTasks.removed.push({ id, seq });
-    // Halved, so that each removal costs the same on average.
+    // The list is halved, so that the amortised cost per removal is constant.
     if (clientTasks.removed.length > this.#limits.removalsPerClient) {
       const forgotten = clientTasks.removed.splice(0, Math.ceil(clientTasks.removed.length / 2));
       clientTasks.forgottenSeq = forgotten.at(-1)?.seq ?? clientTasks.forgottenSeq;
@@ -187,7 +200,7 @@ export class TaskIndex implements TaskIndexReader {
     return { node, forgotten: clientTasks.tasks.size === 0 ? this.#becameEmpty(client) : null };
   }
 
-  /** The node of a task, or `undefined`. */
+  /** Returns the node of a task; `undefined` if it does not exist. */
   node(client: string, id: string): IndexedTask | undefined {
     return this.#clients.get(client)?.tasks.get(id);
   }
@@ -214,7 +227,7 @@ export class TaskIndex implements TaskIndexReader {
     return clientTasks.runs.newest(name, most);
   }
 
-  /** What is remembered of a client, or `undefined`. */
+  /** Returns the data that is remembered of a client; `undefined` if the client is unknown. */
   memory(client: string): ClientMemory | undefined {
     return this.#clients.get(client);
   }
@@ -234,7 +247,7 @@ export class TaskIndex implements TaskIndexReader {
     const removed = new Map<string, RemovedTask>();
     for (const gone of clientTasks.removed) {
       if (gone.seq <= seq) continue;
-      // Of an id that was removed twice, the last removal counts.
+      // If an id was removed twice, only the last removal counts.
       removed.delete(gone.id);
       removed.set(gone.id, gone);
     }
@@ -253,7 +266,7 @@ export class TaskIndex implements TaskIndexReader {
     return all;
   }
 
-  /** Removes everything. */
+  /** Removes all tasks and clients. */
   clear(): void {
     this.#clients.clear();
     this.#empty.clear();
@@ -282,7 +295,10 @@ export class TaskIndex implements TaskIndexReader {
     return clientTasks;
   }
 
-  /** Returns the client that is forgotten because too many are empty, if any. */
+  /**
+   * Records that a client has no tasks any more; returns the client that is forgotten because too many are
+   * empty, if any.
+   */
   #becameEmpty(client: string): string | null {
     this.#empty.add(client);
     if (this.#empty.size <= this.#limits.emptyClients) return null;

@@ -6,7 +6,7 @@
 
 import type { CreateChange } from "./task.ts";
 
-/** The name of a task, and the fields that may differ from their defaults. */
+/** The name of a task to create, and fields that replace the defaults. */
 export type CreateFields =
   & Pick<CreateChange, "name">
   & { readonly [Field in Exclude<keyof CreateChange, "type" | "name">]?: CreateChange[Field] | undefined };

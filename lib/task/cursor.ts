@@ -8,7 +8,10 @@ import { ProtocolError } from "../errors.ts";
 
 /** A position in the order of all changes of one monitor. */
 export interface Cursor {
-  /** Identifies a series of sequence numbers. A monitor that lost its numbers begins a new epoch. */
+  /**
+   * The epoch, which identifies a series of sequence numbers. A monitor that lost its numbers begins a new
+   * epoch.
+   */
   readonly epoch: string;
   /** The sequence number of the last change before the position. */
   readonly seq: number;
@@ -24,7 +27,7 @@ export function formatCursor(cursor: Cursor): string {
 /**
  * Parses a cursor.
  *
- * @param text `<epoch>:<seq>`
+ * @param text the cursor in the form `<epoch>:<seq>`
  * @returns the cursor
  * @throws {ProtocolError} if the text is not a cursor
  */

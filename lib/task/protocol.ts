@@ -1,6 +1,6 @@
 /**
- * Parses and validates messages from other processes and isolates. Pure, and free of libraries, because programs that
- * import `monitored()` by URL load it too.
+ * Parses and validates messages from other processes and isolates. This module uses no libraries, because
+ * programs that import `monitored()` by URL load it, too.
  *
  * @module
  */
@@ -31,8 +31,8 @@ export interface Report {
   /** The time of the change, in epoch seconds on the reporter's clock. */
   readonly at: number;
   /**
-   * The reporter's sequence number, from 1, increasing with each report of the task. It makes resending idempotent: a
-   * duplicate, or a report that arrives after a later one, has no effect.
+   * The reporter's sequence number, which starts at 1 and increases with each report of the task. It makes
+   * resending idempotent: a duplicate, or a report that arrives after a later one, has no effect.
    */
   readonly seq?: number;
   readonly change: ReportedChange;
@@ -52,7 +52,7 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Checks the key of a task.
+ * Validates the key of a task.
  *
  * @throws {ProtocolError} if the client token or the task id is invalid
  */
@@ -139,7 +139,10 @@ function parseCreate(fields: Fields): CreateChange {
   };
 }
 
-/** The parser of each field of an update. Made once, because updates are by far the most frequent messages. */
+/**
+ * The parsers of the fields of an update. They are created once, because updates are by far the most frequent
+ * messages.
+ */
 const UPDATE_PARSERS: readonly (readonly [name: UpdateFieldName, parse: (value: unknown) => JsonValue])[] =
   UPDATE_FIELD_NAMES.map((name) => [name, updateParser(name, UPDATE_FIELDS[name])]);
 
@@ -193,7 +196,7 @@ type Fields = { readonly [key: string]: unknown };
  * @param value the value
  * @param field the name of the field, for the error message
  * @returns the same value
- * @throws {ProtocolError} if it is not an object
+ * @throws {ProtocolError} if the value is not an object
  */
 export function object(value: unknown, field: string): { readonly [key: string]: unknown } {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -260,11 +263,11 @@ function jsonObject(value: unknown, field: string, mostBytes: number): JsonObjec
 }
 
 /**
- * Whether arrays and objects in JSON are nested deeper than a number of levels. Scans the text, because a function that
- * recurses into the value could overflow the stack.
+ * Returns whether arrays and objects in JSON text are nested deeper than a number of levels. The text is
+ * scanned, because a function that recurses into the parsed value could overflow the stack.
  */
 export function nestsDeeperThan(text: string, levels: number): boolean {
-  // Fast path: each level takes two brackets.
+  // This is a fast path: each level takes two brackets.
   if (text.length <= 2 * levels) return false;
   let depth = 0;
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
@@ -277,7 +280,7 @@ export function nestsDeeperThan(text: string, levels: number): boolean {
 
 const encoder = new TextEncoder();
 
-/** The number of bytes of a text in UTF-8. */
+/** Returns the number of bytes of a text in UTF-8. */
 export function byteLength(text: string): number {
   return encoder.encode(text).byteLength;
 }

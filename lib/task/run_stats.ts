@@ -1,5 +1,5 @@
 /**
- * Computes statistics about the runs of each task name. Pure.
+ * Computes statistics about the runs of each task name.
  *
  * @module
  */
@@ -14,13 +14,13 @@ const LAST_RUNS = 20;
 export interface PastRun {
   readonly id: string;
   readonly state: TaskState;
-  /** Seconds from the start to the end; `null` if it never started. */
+  /** The time from the start to the end of the run, in seconds; `null` if the run never started. */
   readonly duration: number | null;
   /** When the run ended, in epoch seconds. */
   readonly finished_at: number | null;
 }
 
-/** The statistics of one name. */
+/** The statistics of the runs of one name. */
 export interface RunStats {
   readonly name: string;
   /** The number of ended runs. */
@@ -81,7 +81,10 @@ function durationOf({ started_at, finished_at }: TaskSummary): number | null {
   return started_at === null || finished_at === null ? null : rounded(Math.max(0, finished_at - started_at));
 }
 
-/** Rounds to milliseconds: further digits of a difference of epoch seconds are floating-point noise. */
+/**
+ * Rounds a duration to milliseconds, because further digits of a difference of epoch seconds are
+ * floating-point noise.
+ */
 function rounded(seconds: number): number {
   return Math.round(seconds * 1_000) / 1_000;
 }

@@ -1,8 +1,8 @@
 /**
- * The task record, its states, and the changes that apply to it. Pure, so that every other file, also in the browser,
- * can import it.
+ * Defines the task record, its states, and the changes that apply to it. Every other file can import this
+ * module, also in the browser.
  *
- * Times are seconds since the epoch as floating-point numbers; durations are seconds.
+ * All times are seconds since the epoch as floating-point numbers, and all durations are in seconds.
  *
  * @module
  */
@@ -19,10 +19,10 @@ export const TASK_STATES = [
   "CANCELLED",
 ] as const;
 
-/** One of {@linkcode TASK_STATES}. */
+/** The state of a task, one of {@linkcode TASK_STATES}. */
 export type TaskState = (typeof TASK_STATES)[number];
 
-/** Whether a text is the name of a state. */
+/** Returns whether a text is the name of a task state. */
 export function isTaskState(text: string): text is TaskState {
   return (TASK_STATES as readonly string[]).includes(text);
 }
@@ -37,7 +37,7 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 export interface TaskError {
   /** What went wrong, in words for people. */
   readonly message: string;
-  /** The error's class or kind: `"TypeError"`, `"interrupted"`, `"lost"`. */
+  /** The class or kind of the error, such as `"TypeError"`, `"interrupted"` or `"lost"`. */
   readonly type: string;
   /** The stack trace, if there is one. */
   readonly stack?: string;
@@ -48,19 +48,22 @@ export type EtaReason = "unknown_progress" | "too_early" | "stalled";
 
 /** The record of one run of a monitored function or command. Records are immutable: a change creates a new one. */
 export interface Task {
-  /** A ULID, or the id that the creator chose. */
+  /** The task's id: a ULID, or the id that the creator chose. */
   readonly id: string;
-  /** At most 200 characters; defaults to the function's name. */
+  /** The task's name, at most 200 characters; by default, the name of the function. */
   readonly name: string;
   /** The current state. */
   readonly state: TaskState;
-  /** Free text for people, at most 1,000 characters. Describes the state until the reporter sets it. */
+  /**
+   * The task's status: free text for people, at most 1,000 characters. Until the reporter sets a status, the
+   * text describes the state.
+   */
   readonly status: string;
-  /** Percent, 0 to 100; `null` if it is indeterminate. */
+  /** The progress in percent, 0 to 100; `null` if it is indeterminate. */
   readonly progress: number | null;
-  /** How many of `total` are done. */
+  /** The number of units that are done, of `total`. */
   readonly current: number | null;
-  /** How many there are; `null` if unknown. */
+  /** The total number of units; `null` if it is unknown. */
   readonly total: number | null;
   /** What `current` and `total` count: `"files"`, `"B"`. */
   readonly unit: string | null;
@@ -68,29 +71,32 @@ export interface Task {
   readonly active: boolean;
   /** When the task was created, in epoch seconds. */
   readonly created_at: number;
-  /** When it left `NOT_STARTED`, in epoch seconds. */
+  /** When the task left the state `NOT_STARTED`, in epoch seconds. */
   readonly started_at: number | null;
-  /** When it last changed, in epoch seconds. */
+  /** When the task last changed, in epoch seconds. */
   readonly updated_at: number;
-  /** When it ended, in epoch seconds. */
+  /** When the task ended, in epoch seconds. */
   readonly finished_at: number | null;
-  /** Estimated seconds left, as of `updated_at`. */
+  /** The estimated remaining time in seconds, counted from `updated_at`. */
   readonly eta: number | null;
   /** The lower bound of `eta` while the estimate is uncertain; otherwise `null`. */
   readonly eta_low: number | null;
   /** The upper bound of `eta` while the estimate is uncertain; otherwise `null`. */
   readonly eta_high: number | null;
-  /** Smoothed recent speed per second: in `unit` if `current` is known, otherwise in percent. */
+  /** The smoothed recent rate per second: in `unit` if `current` is known, otherwise in percent. */
   readonly rate: number | null;
   /** Why `eta` is `null`; `null` if there is an ETA or the task is not active. */
   readonly eta_reason: EtaReason | null;
-  /** Whether the task has sent no sign of life for longer than `stale_after`. The next report clears it. */
+  /**
+   * Whether the task has sent no sign of life for longer than `stale_after`. The next report clears this
+   * mark.
+   */
   readonly stale: boolean;
   /** Seconds without a report after which the task becomes stale; `null` for never. */
   readonly stale_after: number | null;
   /** The return value of the function, at most 64 KiB as JSON. */
   readonly result: JsonValue;
-  /** Why the task ended in `ERROR`. */
+  /** Why the task ended in `ERROR`; `null` if it did not. */
   readonly error: TaskError | null;
   /** Any other data of the reporter, at most 16 KiB as JSON. */
   readonly metadata: JsonObject;
@@ -100,7 +106,7 @@ export interface Task {
   readonly parent_id: string | null;
   /** This subtask's share of its parent's progress, relative to the weights of its siblings. */
   readonly weight: number;
-  /** 1 for the first run; each retry adds 1. */
+  /** The number of the attempt: 1 for the first run, and 1 more for each retry. */
   readonly attempt: number;
   /** The id of the task that this run is a retry of. */
   readonly retry_of: string | null;
@@ -111,17 +117,22 @@ export interface Task {
   /** The number of log lines that the task has written. */
   readonly log_count: number;
   /**
-   * The reporter of a task that runs outside the server's process: its id, or `"http"`. `null` if the task runs in the
-   * server's process, which also ends the task when it exits.
+   * The id of the reporter if the task runs outside the server's process, or `"http"`. `null` if the task
+   * runs in the server's process, so that the task ends when the process exits.
    */
   readonly reporter: string | null;
-  /** The sequence number that the reporter gave to the newest applied report; `null` if it gives none. */
+  /**
+   * The sequence number that the reporter gave to the newest applied report; `null` if its reports have none.
+   */
   readonly report_seq: number | null;
-  /** Increases by at least 1 with every change of this task; never decreases. */
+  /** The version of the record, which increases by at least 1 with every change of the task. */
   readonly version: number;
 }
 
-/** The fields that lists and statistics need. Kept in memory also for ended tasks, whose records are on disk. */
+/**
+ * The fields of a record that lists and statistics need. They are in memory even for ended tasks, whose
+ * records are on disk.
+ */
 export type TaskSummary = Pick<
   Task,
   | "id"
@@ -136,7 +147,7 @@ export type TaskSummary = Pick<
   | "retry_of"
 >;
 
-/** The creation of a task. */
+/** The change that creates a task. */
 export interface CreateChange {
   readonly type: "create";
   readonly name: string;
@@ -150,35 +161,37 @@ export interface CreateChange {
   readonly stale_after: number | null;
 }
 
-/** The task's code began to run. */
+/** The change that the task's code began to run. */
 export interface StartChange {
   readonly type: "start";
 }
 
-/** An update while the task runs. Absent fields stay as they are; `null` makes a field unknown. */
+/** An update while the task runs. Absent fields keep their values; `null` makes a field unknown. */
 export interface UpdateChange {
   /** Identifies the kind of change. */
   readonly type: "update";
-  /** Percent, 0 to 100; `null` for indeterminate. */
+  /** The progress in percent, 0 to 100; `null` if it is indeterminate. */
   readonly progress?: number | null;
   /** What the task is doing, in words for people. */
   readonly status?: string;
-  /** How many of `total` are done. `progress` is derived from both unless it is given too. */
+  /**
+   * The number of units that are done, of `total`. `progress` is derived from both, unless it is given too.
+   */
   readonly current?: number | null;
-  /** How many there are; `null` for unknown. */
+  /** The total number of units; `null` if it is unknown. */
   readonly total?: number | null;
   /** What `current` and `total` count: `"files"`, `"B"`. */
   readonly unit?: string | null;
-  /** Merged into the metadata key by key; a key with the value `null` is removed. */
+  /** Metadata to merge into the task's metadata key by key; a key with the value `null` is removed. */
   readonly metadata?: JsonObject;
 }
 
-/** New log lines, oldest first. */
+/** The change that appends lines to the log, oldest first. */
 export interface LogChange {
   readonly type: "log";
   /**
-   * The number of lines that the task had written before these. Makes resending idempotent: lines that the task already
-   * has are skipped. If absent, all lines are new.
+   * The number of lines that the task had written before these. It makes resending idempotent: lines that the
+   * task already has are skipped. If it is absent, all lines are new.
    */
   readonly first?: number;
   readonly lines: readonly LogLine[];
@@ -186,39 +199,45 @@ export interface LogChange {
 
 /** One line of a task's log. */
 export interface LogLine {
-  /** When it was written, in epoch seconds. */
+  /** When the line was written, in epoch seconds. */
   readonly at: number;
   readonly text: string;
 }
 
-/** The task's function returned. */
+/** The change that the task's function returned. */
 export interface FinishChange {
   readonly type: "finish";
   readonly result: JsonValue;
 }
 
-/** The task's function threw. */
+/** The change that the task's function threw an error. */
 export interface FailChange {
   readonly type: "fail";
   readonly error: TaskError;
 }
 
-/** The task stopped after a request to cancel it. */
+/** The change that the task stopped after a request to cancel it. */
 export interface CancelledChange {
   readonly type: "cancelled";
 }
 
-/** A request to cancel the task. */
+/** The change that a watcher requested to cancel the task. */
 export interface RequestCancelChange {
   readonly type: "request_cancel";
 }
 
-/** The task has sent no sign of life for longer than `stale_after`. Any later report clears this. */
+/**
+ * The change that marks a task as stale, because it has sent no sign of life for longer than `stale_after`.
+ * Any later report clears the mark.
+ */
 export interface StaleChange {
   readonly type: "stale";
 }
 
-/** A new estimate without a report: the progress has stalled. */
+/**
+ * A new estimate that no report caused: it is made because the old one no longer holds, for example if
+ * progress has stalled.
+ */
 export interface EstimateChange {
   readonly type: "estimate";
   readonly eta: number | null;
@@ -228,34 +247,36 @@ export interface EstimateChange {
   readonly eta_reason: EtaReason | null;
 }
 
-/** New progress of a parent, computed from its subtasks. */
+/** The change that sets the progress of a parent, computed from its subtasks. */
 export interface RollUpChange {
   readonly type: "roll_up";
   readonly progress: number;
 }
 
-/** The process that ran the task ended without reporting the end of the task. */
+/**
+ * The change that ends a task because the process that ran it ended without reporting the end of the task.
+ */
 export interface InterruptChange {
   readonly type: "interrupt";
-  /** What happened, in words for people. */
+  /** Why the task was interrupted, in words for people. */
   readonly message: string;
   /** The number of versions that may have been published but not stored. */
   readonly lostVersions: number;
 }
 
-/** The server restarted, while the task runs on in another process. */
+/** The change after a restart of the server for a task that continues in another process. */
 export interface AdoptChange {
   readonly type: "adopt";
   /** The number of versions that may have been published but not stored. */
   readonly lostVersions: number;
 }
 
-/** The reporter of the task reconnected. */
+/** The change that the reporter of the task reconnected. */
 export interface ReconnectedChange {
   readonly type: "reconnected";
 }
 
-/** The removal of the task was undone. */
+/** The change that undoes the removal of the task. */
 export interface RestoreChange {
   readonly type: "restore";
 }
@@ -271,7 +292,7 @@ export type ReportedChange =
   | CancelledChange
   | RequestCancelChange;
 
-/** All changes of a task, including those that the server makes itself. */
+/** All changes of a task, including those that the server itself makes. */
 export type TaskChange =
   | ReportedChange
   | StaleChange
@@ -284,7 +305,7 @@ export type TaskChange =
 
 /** An entry of a task's history: a change of its state or status. */
 export interface HistoryEntry {
-  /** When it changed, in epoch seconds. */
+  /** When the state or status changed, in epoch seconds. */
   readonly at: number;
   readonly state: TaskState;
   readonly status: string;
@@ -294,7 +315,7 @@ export interface HistoryEntry {
   readonly version: number;
 }
 
-/** Copies the summary out of a record. */
+/** Returns a copy of the summary fields of a record. */
 export function summaryOf(task: TaskSummary): TaskSummary {
   const { id, name, state, created_at, started_at, updated_at, finished_at, progress, parent_id, retry_of } =
     task;
@@ -304,12 +325,12 @@ export function summaryOf(task: TaskSummary): TaskSummary {
 /** A point of a progress history: the time, in epoch seconds, and the progress, 0 to 100. */
 export type ProgressPoint = readonly [at: number, progress: number];
 
-/** Whether a state is final, so that the task has ended. */
+/** Returns whether a state is final, so that the task has ended. */
 export function isFinal(state: TaskState): boolean {
   return state === "FINISHED" || state === "ERROR" || state === "CANCELLED";
 }
 
-/** The status of a task whose reporter has not set one: describes the state. */
+/** Returns the status of a task whose reporter has not set one, which describes the state. */
 export function stateWords(state: TaskState, error: TaskError | null): string {
   switch (state) {
     case "NOT_STARTED":

@@ -1,5 +1,6 @@
 /**
- * The filters, order and pages of a list of tasks: one table, which REST reads strictly and the page leniently. Pure.
+ * Defines the filters, order and pages of a list of tasks in one table. REST rejects invalid values; the page
+ * ignores them.
  *
  * @module
  */
@@ -18,7 +19,7 @@ export const SORT_FIELDS = [
   "progress",
 ] as const;
 
-/** One of {@linkcode SORT_FIELDS}. */
+/** The field that a list is sorted by, one of {@linkcode SORT_FIELDS}. */
 export type SortField = (typeof SORT_FIELDS)[number];
 
 /** The order of a list. */
@@ -29,40 +30,43 @@ export interface TaskSort {
 
 /** A condition on tasks. */
 export interface TaskCondition {
-  /** Whether a task's summary meets the condition; `undefined` if only the full record can tell. */
+  /**
+   * Returns whether a task's summary meets the condition; `undefined` if the summary does not suffice to
+   * decide.
+   */
   readonly onSummary: (task: TaskSummary) => boolean | undefined;
-  /** Whether a task's record meets the condition. */
+  /** Returns whether a task's record meets the condition. */
   readonly onRecord: (task: Task) => boolean;
 }
 
 /** A filter: a parameter of the query string that sets a condition on the listed tasks. */
 export interface TaskFilter {
-  /** What it selects, for the API reference. */
+  /** What the filter selects, for the API reference. */
   readonly about: string;
   /** The values it accepts, to follow "must be" in error messages. */
   readonly accepts: string;
-  /** Whether it takes several values: separated by commas, or in repeated parameters. */
+  /** Whether the filter takes several values, separated by commas or in repeated parameters. */
   readonly isList?: boolean;
-  /** Whether lists of names have it too. Its condition is then decided by summaries. */
+  /** Whether lists of names have the filter, too; summaries must then suffice to check its condition. */
   readonly isForNames?: boolean;
   /** Returns a value in its usual spelling, or `null` if it is invalid. */
   readonly normalise: (value: string) => string | null;
   /**
-   * Makes the condition.
+   * Creates the condition of the filter.
    *
-   * @param values normalised values: one, or more if the filter `isList`
+   * @param values the normalised values: exactly one, unless the filter `isList`
    * @param now the time that ages such as `1h` are relative to, in epoch seconds
    */
   readonly condition: (values: readonly string[], now: number) => TaskCondition;
 }
 
-/** The number of characters of a filter's value that REST accepts and the page reads. */
+/** The maximum length of a filter's value, in characters. */
 export const MAX_FILTER_LENGTH = 200;
 
 /** The number of tasks on one page of a list, unless the request sets a limit. */
 export const DEFAULT_PAGE_SIZE = 100;
 
-/** The largest number of tasks that one request can list, or change in bulk. */
+/** The maximum number of tasks that one request can list, or change in bulk. */
 export const MAX_PAGE_SIZE = 1_000;
 
 const TIMES = "a time, such as 1h, 7d or 2026-11-24T14:00:00Z";
@@ -137,7 +141,7 @@ const FILTERS = {
 /** The name of a filter in query strings. */
 export type FilterName = keyof typeof FILTERS;
 
-/** All filters of a list of tasks, by their names in query strings. A new filter is one more entry. */
+/** All filters of a list of tasks, by their names in query strings. To add a filter, add an entry. */
 export const TASK_FILTERS: Readonly<Record<FilterName, TaskFilter>> = FILTERS;
 
 /** The names of all filters. */
@@ -145,7 +149,7 @@ export const FILTER_NAMES: readonly FilterName[] = Object.keys(TASK_FILTERS) as 
 
 /** A parameter of the query string that does not filter: the order, or a page. */
 export interface PagingParameter<Value> {
-  /** What it sets, for the API reference. */
+  /** What the parameter sets, for the API reference. */
   readonly about: string;
   /** The values it accepts, to follow "must be" in error messages. */
   readonly accepts: string;
@@ -157,7 +161,7 @@ export interface PagingParameter<Value> {
 
 const SORTS = `one of ${SORT_FIELDS.join(", ")}, with - in front for descending`;
 
-/** The order of a list, and which page of it is wanted. */
+/** The parameters for the order of a list, the size of its pages and the requested page. */
 export const TASK_PAGING: {
   readonly sort: PagingParameter<TaskSort>;
   readonly limit: PagingParameter<number>;
@@ -179,37 +183,43 @@ export const TASK_PAGING: {
   page: { about: "the number of the page, from 1", ...wholeNumber(1, 1_000_000) },
 };
 
-/** A list that a request asks for: the tasks that meet all conditions, in an order, one page of them. */
+/**
+ * The query of a request for a list: the conditions that tasks must meet, their order, and the requested
+ * page.
+ */
 export interface TaskQuery {
   readonly conditions: readonly TaskCondition[];
   readonly sort: TaskSort;
   readonly limit: number;
-  /** From 1. */
+  /** The number of the page, counted from 1. */
   readonly page: number;
 }
 
-/** A task of a list: its summary, and its record, which may have to be read from disk or fetched. */
+/** A task in a list: its summary, and its record, which may have to be read from disk or fetched. */
 export interface ListedTask {
   readonly summary: TaskSummary;
   readonly task: Task;
 }
 
-/** Splits the values of a parameter of the query string into the values of a filter. */
+/** Splits the values of a query parameter into the values of a filter. */
 export function filterValues({ isList }: TaskFilter, given: readonly string[]): readonly string[] {
   return isList ? given.flatMap((value) => value.split(",")) : given;
 }
 
-/** Whether a task meets all conditions. */
+/** Returns whether a task meets all conditions. */
 export function matches(task: Task, conditions: readonly TaskCondition[]): boolean {
   return conditions.every(({ onRecord }) => onRecord(task));
 }
 
-/** Whether a task meets all conditions that its summary can decide. */
+/** Returns whether a task meets all conditions that its summary suffices to check. */
 export function matchesSummary(task: TaskSummary, conditions: readonly TaskCondition[]): boolean {
   return conditions.every(({ onSummary }) => onSummary(task) !== false);
 }
 
-/** Whether a task meets all conditions. Accesses the record at most once, and only if its summary cannot decide. */
+/**
+ * Returns whether a task in a list meets all conditions. Accesses the task's record at most once, and only if
+ * the summary does not suffice.
+ */
 export function matchesListed(listed: ListedTask, conditions: readonly TaskCondition[]): boolean {
   const { summary } = listed;
   const open: TaskCondition[] = [];
@@ -243,7 +253,10 @@ function ofSummary(test: (task: TaskSummary) => boolean): TaskCondition {
   return { onSummary: test, onRecord: test };
 }
 
-/** An empty text, which a form sends for an empty field, is a time without effect. */
+/**
+ * Normalises the value of a time filter. An empty text, which a form sends for an empty field, is valid and
+ * has no effect.
+ */
 function normaliseTime(value: string): string | null {
   return value === "" || timeFrom(value, 0) !== null ? value : null;
 }
@@ -260,8 +273,8 @@ function wholeNumber(usual: number, most: number): Omit<PagingParameter<number>,
 }
 
 /**
- * Whether a text consists of the given parts, with any characters between them. Not a regular expression, because with
- * many stars one backtracks for minutes on some texts.
+ * Returns whether a text consists of the given parts, with any characters between them. No regular expression
+ * is used, because one with many stars backtracks for minutes on some texts.
  */
 function matchesGlob(text: string, parts: readonly string[]): boolean {
   const [first = "", ...others] = parts;

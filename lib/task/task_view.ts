@@ -1,17 +1,20 @@
 /**
- * The order and the status text of tasks, the same on the page and in the terminal. Pure.
+ * Defines the order and the status text of tasks, which are the same on the page and in the terminal.
  *
  * @module
  */
 
 import { isFinal, stateWords, type Task, type TaskSummary } from "./task.ts";
 
-/** Whether a task has ended, also if this version does not know its state. */
+/** Returns whether a task has ended, even if this version does not know its state. */
 export function hasEnded(task: Pick<Task, "state" | "finished_at">): boolean {
   return isFinal(task.state) || task.finished_at !== null;
 }
 
-/** Compares tasks by their places in a list: unfinished ones by creation, then ended ones by end, newest first. */
+/**
+ * Compares two tasks by their places in a list: unfinished tasks come first, by creation, then ended tasks,
+ * by end; newest first.
+ */
 export function comparePlace(left: TaskSummary, right: TaskSummary): number {
   const leftEnded = hasEnded(left);
   if (leftEnded !== hasEnded(right)) return leftEnded ? 1 : -1;
@@ -19,7 +22,7 @@ export function comparePlace(left: TaskSummary, right: TaskSummary): number {
   return time(right) - time(left) || (right.id > left.id ? 1 : right.id < left.id ? -1 : 0);
 }
 
-/** The status that the reporter has set; empty if the status only repeats the state and the error. */
+/** Returns the status that the reporter has set; `""` if the status only repeats the state and the error. */
 export function statusWords(task: Task): string {
   const status = String(task.status);
   const own = stateWords(task.state, task.error) ?? "";

@@ -1,5 +1,5 @@
 /**
- * Parses the times that people write into filters. Pure.
+ * Parses the times that people write into filters.
  *
  * @module
  */
@@ -17,8 +17,8 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
 
 /**
- * Parses an age (`90s`, `15m`, `1h`, `7d`, `2w`), an RFC 3339 time (`2026-11-24T14:00:00+01:00`), a date, which stands for
- * midnight in UTC, or epoch seconds.
+ * Parses a time, which may be an age (`90s`, `15m`, `1h`, `7d`, `2w`), an RFC 3339 time
+ * (`2026-11-24T14:00:00+01:00`), a date, which stands for midnight in UTC, or epoch seconds.
  *
  * @param text the text
  * @param now the time that ages are relative to, in epoch seconds

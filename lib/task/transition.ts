@@ -1,5 +1,5 @@
 /**
- * The state machine of a task: applies changes to records. Pure.
+ * The state machine of a task: applies changes to immutable records.
  *
  * @module
  */
@@ -20,10 +20,10 @@ import type {
   UpdateChange,
 } from "./task.ts";
 
-/** Why a change was rejected. */
+/** The reason why a change was rejected. */
 export type RefusalCode = "task_exists" | "task_not_found" | "task_ended" | "late_report";
 
-/** Thrown for a change that the task's state does not allow. The task stays unchanged. */
+/** Thrown if the task's state does not allow a change. The task stays unchanged. */
 export class TransitionError extends Error {
   /** The name of the class. */
   override readonly name = "TransitionError";
@@ -48,9 +48,9 @@ export interface TaskProgress {
 }
 
 /**
- * Applies an update to the progress fields. A given progress is clamped to 0..100; otherwise it is derived from the
- * counts, if the update has any. Reporters use this function too when they coalesce updates, so that one coalesced
- * update leads to the same record as the single ones.
+ * Applies an update to the progress fields. A given progress is clamped to 0..100; otherwise the progress is
+ * derived from the counts, if the update has any. Reporters also use this function to coalesce updates, so
+ * that a coalesced update leads to the same record as the individual ones.
  */
 export function progressAfter(task: TaskProgress, update: UpdateChange): TaskProgress {
   const current = update.current === undefined ? task.current : update.current;
@@ -74,7 +74,10 @@ function clampProgress(progress: number): number {
 export interface ChangeOrigin {
   /** The id of a reporter in another process; `null` if the change comes from this process. */
   readonly reporter: string | null;
-  /** The reporter's sequence number of the report, increasing per task; `null` if its reports have none. */
+  /**
+   * The sequence number that the reporter gave the report, increasing per task; `null` if its reports have
+   * none.
+   */
   readonly seq: number | null;
 }
 
@@ -83,14 +86,16 @@ const HERE: ChangeOrigin = { reporter: null, seq: null };
 /**
  * Applies one change to one task.
  *
- * `NOT_STARTED → STARTING → PROCESSING → FINISHED | ERROR | CANCELLED`; the first update moves a task to `PROCESSING`.
- * The last three are final. A change without effect (the same end twice, a second request to cancel) returns the same
- * object. A report whose sequence number is not above that of the newest applied one is rejected as late.
+ * `NOT_STARTED → STARTING → PROCESSING → FINISHED | ERROR | CANCELLED`; the first update moves a task to
+ * `PROCESSING`. The last three states are final. A change without effect (the same end twice, a second
+ * request to cancel) returns the same object. A report whose sequence number is not above that of the newest
+ * applied one is rejected as late.
  *
  * @param task the current record; `undefined` if the task does not exist yet
  * @param id the task's id
  * @param change the change to apply
- * @param at the time of the change, in epoch seconds; raised to the time of the last change if it is earlier
+ * @param at the time of the change, in epoch seconds; if it is before the last change, the time of that
+ * change is used
  * @param origin the source of the change
  * @returns the new record
  * @throws {TransitionError} if the task's state does not allow the change, or the report is late
@@ -110,11 +115,15 @@ export function transition(
   if (origin.seq === null || after.report_seq === origin.seq || isFinal(task?.state ?? "NOT_STARTED")) {
     return after;
   }
-  // Even if nothing else changes: a report with a lower number that arrives afterwards is late.
+  // The number is stored even if nothing else changes, because a report with a lower number that arrives
+  // afterwards is late.
   return { ...after, report_seq: origin.seq, version: after === task ? after.version + 1 : after.version };
 }
 
-/** Whether a report is a duplicate or arrives after a later one. A repeated end is not late: it has no effect. */
+/**
+ * Returns whether a report is a duplicate or arrives after a later one. A repeated final state is not late,
+ * because it has no effect.
+ */
 function isLate(task: Task, change: TaskChange, { reporter, seq }: ChangeOrigin): boolean {
   if (seq === null || task.report_seq === null || task.reporter !== reporter) return false;
   return seq <= task.report_seq && !repeatsEnd(task.state, change.type);
@@ -247,7 +256,8 @@ function repeatsEnd(state: TaskState, change: TaskChange["type"]): boolean {
 
 function entered(task: Task, state: TaskState, time: number, error: TaskError | null = null): Task {
   const ended = isFinal(state);
-  // A status that the reporter has set stays, also after the end; otherwise it follows the state.
+  // A status that the reporter has set is kept, even after the end; otherwise, the status describes the new
+  // state.
   const gaveStatus = task.status !== stateWords(task.state, task.error);
   return {
     ...task,
@@ -298,7 +308,7 @@ export function newLines(task: Task, change: LogChange): readonly LogLine[] {
 }
 
 /**
- * Makes the history entry for a change of state or status.
+ * Creates the history entry for a change of state or status.
  *
  * @param before the record before the change; `undefined` if the change created the task
  * @param after the record after the change

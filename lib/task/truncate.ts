@@ -5,7 +5,7 @@
  */
 
 /**
- * Shortens text that exceeds a maximum length; ends it with an ellipsis then.
+ * Truncates text that exceeds a maximum length, and ends it with an ellipsis.
  *
  * @param text the text
  * @param most the maximum length, in UTF-16 code units, ellipsis included

@@ -1,5 +1,6 @@
 /**
- * The table of the record fields that reporters set with updates; parsers, forms, schemas and documents derive from it.
+ * The table of the record fields that reporters set with updates, from which parsers, forms, schemas and
+ * documents are derived.
  *
  * @module
  */
@@ -7,7 +8,7 @@
 import { LIMITS } from "./grammar.ts";
 import type { UpdateChange } from "./task.ts";
 
-/** What a field holds. */
+/** The type of an update field's value. */
 export type UpdateFieldType =
   /** A finite number, or `null` if it is unknown. */
   | { readonly kind: "amount" }
@@ -18,11 +19,11 @@ export type UpdateFieldType =
 
 /** A field that reporters set with updates. */
 export type UpdateField = UpdateFieldType & {
-  /** What the field says, for the API reference. */
+  /** The meaning of the field, for the API reference. */
   readonly about: string;
 };
 
-/** The name of such a field, in updates and in the record. */
+/** The name of a field that reporters set with updates, in updates and in the record. */
 export type UpdateFieldName = Exclude<keyof UpdateChange, "type">;
 
 /** All fields that reporters set with updates. */
@@ -57,7 +58,9 @@ export type UpdateValues = {
   readonly [Name in UpdateFieldName]?: UpdateChange[Name] | undefined;
 };
 
-/** Makes an update of those values that are not `undefined`; ignores properties that are not in the table. */
+/**
+ * Creates an update from the values that are not `undefined`; ignores properties that are not in the table.
+ */
 export function updateOf(values: UpdateValues): UpdateChange {
   const update: Record<string, unknown> = {};
   for (const name of UPDATE_FIELD_NAMES) {

@@ -1,6 +1,7 @@
 /**
- * Reads the server's messages and responses, tolerantly. The server may have another version than its client, so unknown
- * fields are ignored, and missing or malformed ones become defaults: whatever arrives, the caller gets the right types.
+ * Reads the server's messages and responses tolerantly. The server may have another version than its client,
+ * so unknown fields are ignored, and missing or malformed fields get default values. The caller always gets
+ * values of the right types.
  *
  * @module
  */
@@ -16,37 +17,40 @@ import type {
   TaskState,
 } from "./task.ts";
 
-/** All tasks of a client. */
+/** The complete list of a client's tasks. */
 export interface TaskList {
-  /** The position, in the order of all changes, of this state. */
+  /** The cursor of this state of the tasks; `null` if the response has none. */
   readonly cursor: string | null;
   readonly tasks: readonly Task[];
 }
 
-/** Changes since a cursor. Apply the removals first, then the tasks. */
+/** The changes to a client's tasks since a cursor. Apply the removals first, then the tasks. */
 export interface TaskChanges extends TaskList {
   readonly removed: readonly string[];
 }
 
-/** A message of the delta socket. */
+/** A message of the WebSocket that sends deltas. */
 export type ServerMessage =
   | { readonly type: "task_update" } & TaskChanges
   | { readonly type: "initial_state" } & TaskList
   | { readonly type: "resync" }
-  /** The server is shutting down. */
+  /** The message that the server is shutting down. */
   | { readonly type: "closing" }
-  /** The storage error because of which the server cannot commit; `null` if it can commit again. */
+  /**
+   * The message with the storage error that prevents the server from committing; `null` if it can commit
+   * again.
+   */
   | { readonly type: "degraded"; readonly detail: string | null }
   | { readonly type: "unknown" };
 
 type Fields = { readonly [key: string]: unknown };
 
 /**
- * Reads a message of the delta socket.
+ * Reads a message of the WebSocket that sends deltas.
  *
  * @param text the message
- * @returns the message; of type `unknown` if this version does not know its type
- * @throws {SyntaxError} if it is not JSON
+ * @returns the message, whose type is `unknown` if this version does not know it
+ * @throws {SyntaxError} if the text is not JSON
  */
 export function readMessage(text: string): ServerMessage {
   const message = fieldsOf(JSON.parse(text));
@@ -67,11 +71,11 @@ export function readMessage(text: string): ServerMessage {
 }
 
 /**
- * Reads a message of a single task's socket.
+ * Reads a message of the WebSocket for a single task.
  *
  * @param text the message
  * @returns the task; `null` if the message has none
- * @throws {SyntaxError} if it is not JSON
+ * @throws {SyntaxError} if the text is not JSON
  */
 export function readTaskMessage(text: string): Task | null {
   const message = fieldsOf(JSON.parse(text));
@@ -94,7 +98,7 @@ export function readTaskList(value: unknown): TaskList {
   return { cursor: textOrNull(cursor), tasks: readTasks(Object.values(fieldsOf(all))) };
 }
 
-/** Reads a record; returns `null` if it has no id. */
+/** Reads a record; returns `null` if the value has no id. */
 export function readTask(value: unknown): Task | null {
   const fields = fieldsOf(value);
   if (typeof fields.id !== "string" || fields.id === "") return null;
@@ -145,9 +149,9 @@ function readTasks(values: readonly unknown[]): Task[] {
 /** A page of log lines. */
 export interface LogPage {
   readonly lines: readonly LogLine[];
-  /** The number of the first line, from 0. */
+  /** The number of the first line on the page, counted from 0. */
   readonly first: number;
-  /** The number of the line after the last one. */
+  /** The number of the line after the last one on the page. */
   readonly next: number;
 }
 
@@ -173,7 +177,10 @@ export function readHistory(value: unknown): HistoryEntry[] {
   });
 }
 
-/** Reads the message of an error response (RFC 9457): its `detail`, else its `title`, else its status. */
+/**
+ * Reads the message of an error response (RFC 9457): its `detail`, otherwise its `title`, otherwise a text
+ * with its status.
+ */
 export function readProblem(value: unknown, status: number): string {
   const fields = fieldsOf(value);
   return textOrNull(fields.detail) ?? textOrNull(fields.title) ??

@@ -1,6 +1,6 @@
 /**
- * Formats numbers, times and estimates for the page and the terminal. Pure, so that server and browser render the same
- * text.
+ * Formats numbers, times and estimates for the page and the terminal. The output depends only on the
+ * arguments, so that server and browser render the same text.
  *
  * @module
  */
@@ -9,11 +9,14 @@ import type { JsonValue, Task } from "../task/task.ts";
 
 const LOCALE = "en-US";
 const NO_VALUE = "—";
-/** By the number of fraction digits. Reused, because constructing one costs more than a hundred uses. */
+/**
+ * The number formats by the number of fraction digits. They are reused, because constructing one costs more
+ * than a hundred uses.
+ */
 const COUNTS = [0, 1, 2].map((maximumFractionDigits) =>
   new Intl.NumberFormat(LOCALE, { maximumFractionDigits })
 );
-/** For rates of millions, of which only the first digits are stable. */
+/** The format for rates of millions, of which only the first digits are stable. */
 const COMPACT = new Intl.NumberFormat(LOCALE, { notation: "compact", maximumFractionDigits: 1 });
 
 /** Formats a duration in at most two units: `0.4s`, `12s`, `3m 04s`, `2h 05m`, `3d 04h`. */
@@ -54,7 +57,10 @@ export function formatTimeLeft(seconds: number): string {
   return `about ${Math.floor(hours / 24)} d${hours % 24 === 0 ? "" : ` ${hours % 24} h`} left`;
 }
 
-/** The unit of a range and the step it is rounded to, by the upper bound in seconds from which they apply. */
+/**
+ * The units of a range and the steps that it is rounded to, each with the upper bound, in seconds, from which
+ * it applies.
+ */
 const RANGE_UNITS = [
   { from: 48 * 3_600, unit: "d", seconds: 86_400, step: 1 },
   { from: 2 * 3_600, unit: "h", seconds: 3_600, step: 1 },
@@ -73,7 +79,7 @@ export function formatTimeRange(low: number, high: number): string {
   return least! <= 0 ? `up to ${most} ${unit} left` : `${least}–${most} ${unit} left`;
 }
 
-/** Formats the time left, or the reason why there is no estimate. Empty if the task is not active. */
+/** Formats the time left, or the reason why there is no estimate; returns `""` if the task is not active. */
 export function timeLeft(task: Task, now: number): string {
   if (!task.active) return "";
   // The estimate dates from the last change, so the time since then is subtracted.
@@ -94,13 +100,16 @@ export function timeLeft(task: Task, now: number): string {
   }
 }
 
-/** The duration of a run so far, or in total if it has ended, in seconds; `null` if it never started. */
+/**
+ * Returns the duration of a run so far, or in total if it has ended, in seconds; `null` if the run never
+ * started.
+ */
 export function elapsedSeconds(task: Task, now: number): number | null {
   if (task.started_at === null) return null;
   return Math.max(0, (task.finished_at ?? now) - task.started_at);
 }
 
-/** Formats progress as a whole percentage, rounded down: `100%` only if the task is complete. */
+/** Formats progress as a whole percentage, rounded down, so that `100%` means that the task is complete. */
 export function formatPercent(progress: number | null): string {
   return progress === null ? NO_VALUE : `${Math.floor(progress + 1e-9)}%`;
 }
@@ -127,12 +136,12 @@ export function formatBytes(bytes: number): string {
   return `${sign}${unit === 0 ? formatCount(Math.round(value)) : value.toFixed(1)} ${BYTE_UNITS[unit]}`;
 }
 
-/** Whether a unit stands for bytes. */
+/** Returns whether a unit stands for bytes. */
 export function isByteUnit(unit: string | null): boolean {
   return unit !== null && /^(b|bytes?)$/i.test(unit);
 }
 
-/** Formats the counts of a task: `3,204 / 10,000 files`. Empty if it has none. */
+/** Formats the counts of a task: `3,204 / 10,000 files`; returns `""` if the task has none. */
 export function formatCounts(task: Pick<Task, "current" | "total" | "unit">): string {
   const { current, total, unit } = task;
   if (current === null && total === null) return "";
@@ -145,7 +154,10 @@ export function formatCounts(task: Pick<Task, "current" | "total" | "unit">): st
   return total === null ? `${done}${words}` : `${done} / ${formatCount(total)}${words}`;
 }
 
-/** Formats the rate of a task per second, minute or hour: `57.7M bits/s`, `12 files/min`. Empty if it has none. */
+/**
+ * Formats the rate of a task per second, minute or hour: `57.7M bits/s`, `12 files/min`; returns `""` if the
+ * task has none.
+ */
 export function formatRate(task: Pick<Task, "rate" | "current" | "unit">): string {
   const { rate } = task;
   if (rate === null || !Number.isFinite(rate) || rate <= 0) return "";
@@ -153,14 +165,14 @@ export function formatRate(task: Pick<Task, "rate" | "current" | "unit">): strin
   if (counted && isByteUnit(task.unit)) return `${formatBytes(rate)}/s`;
   const unit = !counted ? "%" : task.unit === null || task.unit === "" ? "" : ` ${task.unit}`;
   if (rate >= 1e6) return `${COMPACT.format(rate)}${unit}/s`;
-  // Fractions of hundreds are noise.
+  // The fraction of a rate above 100 is noise.
   if (rate >= 100) return `${formatCount(Math.round(rate))}${unit}/s`;
   if (rate >= 0.5) return `${formatCount(rate)}${unit}/s`;
   if (rate * 60 >= 0.5) return `${formatCount(rate * 60)}${unit}/min`;
   return `${formatCount(rate * 3_600)}${unit}/h`;
 }
 
-/** Formats a time of day: in local time `14:03:22`, otherwise `14:03:22 UTC`. */
+/** Formats a time of day: `14:03:22` in local time, otherwise `14:03:22 UTC`. */
 export function formatClock(at: number, local: boolean): string {
   const date = new Date(at * 1_000);
   if (Number.isNaN(date.getTime())) return NO_VALUE;
@@ -168,7 +180,7 @@ export function formatClock(at: number, local: boolean): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-/** Formats a date and a time of day: in local time `2026-11-24 14:03:22`, otherwise followed by `UTC`. */
+/** Formats a date and a time of day: `2026-11-24 14:03:22` in local time, otherwise followed by `UTC`. */
 export function formatDateTime(at: number, local: boolean): string {
   const date = new Date(at * 1_000);
   if (Number.isNaN(date.getTime())) return NO_VALUE;
@@ -178,7 +190,7 @@ export function formatDateTime(at: number, local: boolean): string {
   return `${day} ${formatClock(at, local)}`;
 }
 
-/** Formats a time for the `datetime` attribute; `undefined` if the time is out of range. */
+/** Formats a time for the HTML attribute `datetime`; returns `undefined` if the time is out of range. */
 export function machineTime(at: number): string | undefined {
   const date = new Date(at * 1_000);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();

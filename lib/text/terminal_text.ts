@@ -1,11 +1,14 @@
 /**
- * Sanitises, measures and truncates text for a terminal. Names, statuses and logs of tasks are untrusted, and a terminal
- * executes the escape sequences in them. Pure.
+ * Sanitises, measures and truncates text for a terminal. Names, statuses and logs of tasks are untrusted, and
+ * a terminal executes the escape sequences in them.
  *
  * @module
  */
 
-/** Escape sequences (ECMA-48): control sequences, control strings up to their terminators, and short ones. */
+/**
+ * Matches escape sequences (ECMA-48): control sequences, control strings up to their terminators, and short
+ * sequences.
+ */
 const SEQUENCES = new RegExp(
   [
     "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]",
@@ -15,7 +18,10 @@ const SEQUENCES = new RegExp(
   "g",
 );
 const SPACES = /[\s\u0085]+/g;
-/** Format characters, such as bidirectional overrides, except the two that join or separate letters. */
+/**
+ * Matches format characters, such as bidirectional overrides, except for the two that join or separate
+ * letters.
+ */
 const INVISIBLE = /(?![\u200c\u200d])\p{Cf}/gu;
 const CONTROLS = /[\p{Cc}\p{Cs}]/gu;
 
@@ -33,7 +39,7 @@ export function plainText(text: string, most = 1_024): string {
     .replace(SPACES, " ")
     .replace(CONTROLS, "\ufffd")
     .replace(INVISIBLE, "")
-    // Removed characters may have separated two spaces.
+    // A removed character may have been between two spaces.
     .replace(/ {2,}/g, " ")
     .normalize("NFC")
     .trim();
@@ -41,7 +47,10 @@ export function plainText(text: string, most = 1_024): string {
 
 const ASCII = /^[ -~]*$/;
 const NO_COLUMN = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]/u;
-/** East Asian wide and fullwidth characters (Unicode Standard Annex 11), and emoji. */
+/**
+ * Matches characters that occupy two columns: East Asian wide and fullwidth ones (Unicode Standard Annex 11),
+ * and emoji.
+ */
 const TWO_COLUMNS = new RegExp(
   "(?!\\p{Regional_Indicator})\\p{Emoji_Presentation}|[" +
     "\\u1100-\\u115f\\u2329\\u232a\\u2e80-\\u303e\\u3041-\\u3247\\u3250-\\u4dff\\u4e00-\\ua4cf\\ua960-\\ua97f" +
@@ -54,8 +63,8 @@ const TWO_COLUMNS = new RegExp(
 const EMOJI_STYLE = "\ufe0f";
 
 /**
- * Counts the terminal columns that a text occupies. If terminals differ, as with joined emoji, returns the maximum,
- * because a line that is too short is better than one that wraps.
+ * Counts the terminal columns that a text occupies. If terminals differ, such as for joined emoji, the result
+ * is the maximum, because a line that is too short is better than one that wraps.
  *
  * @param text a text from {@linkcode plainText}
  */
@@ -76,7 +85,8 @@ function characterWidth(character: string): 0 | 1 | 2 {
 let segmenter: Intl.Segmenter | undefined;
 
 /**
- * Truncates a text to a number of columns, and marks that with `…`. Does not split grapheme clusters.
+ * Truncates a text to a number of columns, and ends a truncated text with `…`. Grapheme clusters are not
+ * split.
  *
  * @param text a text from {@linkcode plainText}
  * @param width the maximum number of columns

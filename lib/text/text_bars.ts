@@ -1,5 +1,6 @@
 /**
- * Renders tasks as lines of text: `name  [██████░░░░]  62 %  status  elapsed  time left`. For the CLI and for curl. Pure.
+ * Renders tasks as lines of text: `name  [██████░░░░]  62 %  status  elapsed  time left`. The CLI and text
+ * responses for curl use it.
  *
  * @module
  */
@@ -22,7 +23,7 @@ export interface TextBarsOptions {
   readonly width: number;
   /** The current time, in epoch seconds. */
   readonly now: number;
-  /** Whether escape sequences colour the states. @default {false} */
+  /** Whether to colour the states with escape sequences. @default {false} */
   readonly color?: boolean;
   /** Whether lines begin with the task id and show how long ago a task ended. @default {false} */
   readonly isList?: boolean;
@@ -31,11 +32,11 @@ export interface TextBarsOptions {
 /** A column of the output. Widths are terminal columns. */
 interface Column {
   readonly cells: readonly string[];
-  /** The minimum width; with less room, the column is omitted. */
+  /** The minimum width of the column; with less room, the column is omitted. */
   readonly least: number;
-  /** The maximum width. */
+  /** The maximum width of the column. */
   readonly most: number;
-  /** If there is not enough room, columns with the highest rank are omitted first. */
+  /** The rank of the column: if there is not enough room, columns with the highest rank are omitted first. */
   readonly rank: number;
   readonly toRight?: boolean;
   readonly isColored?: boolean;
@@ -45,14 +46,17 @@ const GAP = "  ";
 /** The minimum widths of the name and of the status, which grow if there is room. */
 const SHORT_NAME = 8;
 const SHORT_WORDS = 12;
-/** The maximum width of names: a share of the line, and a number of columns. */
+/** The maximum width of names: this share of the line, and a number of columns. */
 const NAME_PART = 1 / 4;
 const LONGEST_NAME = 40;
 /** The line width from which bars are twice as long. */
 const WIDE = 100;
-/** The status column is a multiple of this wide, so that the columns after it rarely move. */
+/** The width of the status column is a multiple of this number, so that the columns after it rarely move. */
 const WORDS_STEP = 10;
-/** Minimum widths that fit most durations and estimates, so that the columns do not move as they change. */
+/**
+ * The minimum widths of durations and estimates. They fit most values, so that the columns do not move when
+ * the values change.
+ */
 const DURATION_WIDTH = 7;
 const TIME_LEFT_WIDTH = 11;
 
@@ -126,7 +130,7 @@ function fixed(cells: readonly string[], rank: number, least = 0): Column {
 }
 
 /**
- * Computes the width of each column, 0 if it is omitted. Room beyond the minimum widths goes to the first columns that can
+ * Computes the width of each column, 0 if it is omitted. Extra room is given to the first columns that can
  * grow.
  */
 function layOut(columns: readonly Column[], width: number): number[] {
@@ -160,9 +164,12 @@ function barOf(progress: number | null, length: number): string {
   return `[${"█".repeat(done)}${"░".repeat(length - done)}]`;
 }
 
-/** The status column: the state, unless it is PROCESSING, the status that the reporter has set, and the counts. */
+/**
+ * Returns the text of the status column: the state, unless it is PROCESSING, then the status that the
+ * reporter has set, and the counts.
+ */
 function wordsOf(task: Task, now: number): string {
-  // A state that this version does not know has no words; its name is shown.
+  // A state that this version does not know has no description, so its name is shown.
   const state = stateWords(task.state, task.error) ?? String(task.state);
   const own = statusWords(task);
   if (task.state === "ERROR") return state;
@@ -180,7 +187,7 @@ function joined(...parts: readonly string[]): string {
 }
 
 function estimateOf(task: Task, now: number): string {
-  // The bar already shows that the progress is indeterminate.
+  // The time left is omitted, because the bar already shows that the progress is indeterminate.
   if (task.eta === null && task.eta_reason === "unknown_progress") return "";
   return timeLeft(task, now).replace(/^about /, "~").replace(/^a few |,.*/, "");
 }

@@ -1,5 +1,5 @@
 /**
- * Keeps tasks in the memory of the process.
+ * Stores tasks in the memory of the process.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import type {
 } from "../store.ts";
 import { type IndexedTask, TaskIndex, type TaskIndexLimits } from "../task_index.ts";
 
-/** The bounds of a {@linkcode MemoryStore}. */
+/** The limits of a {@linkcode MemoryStore}: how many removals and side table entries it keeps. */
 export interface MemoryStoreLimits extends SideTableLimits, TaskIndexLimits {}
 
-/** Keeps tasks in memory, so that everything that was put counts as committed. */
+/** Stores tasks in memory, where every change counts as committed at once. */
 export class MemoryStore implements TaskStore {
   readonly epoch: string;
   readonly committedSeq = Infinity;
@@ -32,8 +32,8 @@ export class MemoryStore implements TaskStore {
   #seq = 0;
 
   /**
-   * @param limits the bounds to keep
-   * @param epoch names the numbering of the changes
+   * @param limits how many removals and side table entries to keep
+   * @param epoch the epoch of the sequence numbers
    */
   constructor(limits: MemoryStoreLimits, epoch: string) {
     this.epoch = epoch;
@@ -103,7 +103,7 @@ export class MemoryStore implements TaskStore {
     range?: KeyRange,
   ): Promise<readonly Entry[]> {
     const entries = this.#has(client, id) ? this.#bookOf(table).read(keyOf(client, id), range) : [];
-    // A copy: the book goes on to add to its own list.
+    // The entries are copied, because the book keeps adding to its own list.
     return Promise.resolve([...entries]);
   }
 
@@ -139,18 +139,21 @@ export class MemoryStore implements TaskStore {
     return Promise.resolve();
   }
 
-  /** Whether there is a task whose entries may be read; those of a removed task are kept only for its return. */
+  /**
+   * Returns whether a task exists, so that its entries may be read. The entries of a removed task are kept
+   * only to be restored with it.
+   */
   #has(client: string, id: string): boolean {
     return this.#index.get(client, id) !== undefined;
   }
 
   #bookOf<Entry>(table: SideTable<Entry>): SideBook<Entry> {
-    // There is a book for every table, of that table's entries.
+    // Every table has a book, which holds entries of that table's type.
     return this.#books.get(table.name) as SideBook<Entry>;
   }
 }
 
 function keyOf(client: string, id: string): string {
-  // Neither grammar allows a slash.
+  // The slash is unambiguous, because neither client tokens nor task ids can contain one.
   return `${client}/${id}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Keeps the entries of one side table for many tasks, within bounds.
+ * Keeps the entries of one side table for many tasks in memory, within limits.
  *
  * @module
  */
@@ -9,28 +9,31 @@ import { keepNewest, type KeyRange, type SideTable, type SideTableBounds } from 
 /** The entries of one task. */
 interface Page<Entry> {
   entries: Entry[];
-  /** The sum of the entries' sizes. */
+  /** The sum of the sizes of the task's entries. */
   size: number;
 }
 
-/** Keeps the newest entries of each task; beyond the total bound, the task written to least recently loses its own. */
+/**
+ * Keeps the newest entries of each task. Beyond the total limit, the task that was written to least recently
+ * loses all its entries.
+ */
 export class SideBook<Entry> {
   readonly #table: SideTable<Entry>;
   readonly #bounds: SideTableBounds;
-  /** In the order of their last write, least recent first. */
+  /** The entries of each task, in the order of the tasks' last writes, least recent first. */
   readonly #pages: Map<string, Page<Entry>> = new Map();
   #size = 0;
 
   /**
    * @param table the side table
-   * @param bounds the bounds to keep
+   * @param bounds how many entries to keep
    */
   constructor(table: SideTable<Entry>, bounds: SideTableBounds) {
     this.#table = table;
     this.#bounds = bounds;
   }
 
-  /** Adds entries to those of a task; if a task has one entry, replaces it. */
+  /** Adds entries to a task; in a table with one entry per task, replaces the entry. */
   put(task: string, entries: readonly Entry[]): void {
     const { keyOf, sizeOf } = this.#table;
     const known = keyOf === null ? undefined : this.#pages.get(task);
@@ -40,7 +43,8 @@ export class SideBook<Entry> {
       page.entries.push(entry);
       page.size += sizeOf(entry);
     }
-    // Trimmed only when half as many again are there, so that each entry costs the same on average.
+    // The entries are trimmed only when they exceed the limit by half, so that the amortised cost per entry
+    // is constant.
     if (page.entries.length > this.#bounds.perTask * 1.5) this.#trim(page);
     this.#pages.set(task, page);
     this.#size += page.size;
@@ -50,7 +54,7 @@ export class SideBook<Entry> {
     }
   }
 
-  /** Reads the kept entries of a task, oldest first. */
+  /** Returns the kept entries of a task, oldest first. */
   read(task: string, range?: KeyRange): readonly Entry[] {
     const entries = keepNewest(this.#table, this.#pages.get(task)?.entries ?? [], this.#bounds.perTask);
     const { keyOf } = this.#table;
@@ -78,7 +82,9 @@ export class SideBook<Entry> {
   }
 }
 
-/** The index of the first entry whose key is at least `from`; the number of entries if there is none. */
+/**
+ * Returns the index of the first entry whose key is at least `from`; the number of entries if there is none.
+ */
 function firstFrom<Entry>(entries: readonly Entry[], keyOf: (entry: Entry) => number, from: number): number {
   let [low, high] = [0, entries.length];
   while (low < high) {

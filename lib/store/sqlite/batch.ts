@@ -1,5 +1,5 @@
 /**
- * Collects the changes of one commit and turns them into rows for the writer's worker.
+ * Collects the changes of one commit, and converts them to rows for the writer's worker.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { ClientMemory } from "../task_index.ts";
 import type { Delivery, StoredTask, TaskKey } from "../store.ts";
 import { storable } from "./storable.ts";
 
-/** The rows of one commit, as posted to the worker. */
+/** The rows of one commit, in the form in which they are posted to the worker. */
 export interface BatchMessage {
   readonly tasks: readonly TaskRow[];
-  /** A row for each of the tasks that has ended. */
+  /** A row with the summary of each task that has ended. */
   readonly runs: readonly RunRow[];
   readonly side: readonly SideTableMessage[];
   readonly removed: readonly number[];
@@ -27,7 +27,7 @@ export interface BatchMessage {
   readonly meta: readonly (readonly [name: string, value: number])[];
 }
 
-/** A task and its record. */
+/** The row of a task, with its record. */
 export type TaskRow = readonly [
   place: number,
   client: string,
@@ -37,7 +37,7 @@ export type TaskRow = readonly [
   record: string,
 ];
 
-/** The summary of a task that has ended. */
+/** The row with the summary of a task that has ended. */
 export type RunRow = readonly [
   place: number,
   name: string,
@@ -55,11 +55,14 @@ export type RunRow = readonly [
 export interface SideTableMessage {
   readonly table: string;
   readonly rows: readonly (readonly [place: number, ...row: SideValue[]])[];
-  /** Where to cut the entries of a task: the first key to keep if keys are consecutive, else the number to keep. */
+  /**
+   * Where to cut the entries of a task: the first key to keep if keys are consecutive, otherwise the number
+   * of entries to keep.
+   */
   readonly cuts: readonly (readonly [place: number, cut: number])[];
 }
 
-/** A message queued for delivery. */
+/** The row of a message that is queued for delivery. */
 export type DeliveryRow = readonly [
   id: string,
   receiver: string,
@@ -77,26 +80,31 @@ export interface DirtyTask extends TaskKey {
   readonly stored: StoredTask;
 }
 
-/** What is to be written into one side table, by place. */
+/** The changes to write into one side table, by the place of the task. */
 interface SideTableChanges {
   readonly rows: Map<number, SideRow[]>;
   readonly cuts: Map<number, number>;
 }
 
-/** Collects changes. If a task changes more than once, only its newest record is written. */
+/**
+ * Collects the changes of one commit. If a task changes more than once, only its newest record is written.
+ */
 export class Batch {
-  /** By place. */
+  /** The tasks to write, by place. */
   readonly tasks: Map<number, DirtyTask> = new Map();
-  /** By id, in insertion order. */
+  /** The deliveries to insert, by id, in insertion order. */
   readonly deliveries: Map<string, { readonly delivery: Delivery; readonly text: string }> = new Map();
   readonly removedDeliveries: Set<string> = new Set();
   readonly #removed: Set<number> = new Set();
   readonly #purged: Set<number> = new Set();
-  /** By client and id; only the last removal of an id counts, so that they are bounded by the number of tasks. */
+  /**
+   * The removals to write, by client and id. Only the last removal of an id is kept, so that the number of
+   * tasks limits that of removals.
+   */
   readonly #removals: Map<string, readonly [string, number, string]> = new Map();
   readonly #clients: Set<string> = new Set();
   readonly #forgottenClients: Set<string> = new Set();
-  /** By the name of the side table. */
+  /** The changes to side tables, by the name of the table. */
   readonly #side: Map<string, SideTableChanges> = new Map();
   readonly #meta: Map<string, number> = new Map();
   #settled = Promise.withResolvers<void>();
@@ -111,7 +119,7 @@ export class Batch {
     return this.#isEmpty;
   }
 
-  /** Resolves when the batch is committed; rejects when an attempt fails. */
+  /** Resolves when the batch is committed; rejects when an attempt to commit it fails. */
   get settled(): Promise<void> {
     return this.#settled.promise;
   }
@@ -121,7 +129,9 @@ export class Batch {
     this.#settled.resolve();
   }
 
-  /** Rejects {@linkcode Batch.settled} and renews it, as the commit will be retried. */
+  /**
+   * Rejects {@linkcode Batch.settled} and replaces it by a new promise, because the commit will be retried.
+   */
   failed(error: StorageError): void {
     this.#settled.reject(error);
     this.#settled = Promise.withResolvers();
@@ -157,12 +167,15 @@ export class Batch {
     this.#isEmpty = false;
   }
 
-  /** The rows of a task that are to be written into a side table, in the order in which they were added. */
+  /**
+   * Returns the rows of a task that are to be written into a side table, in the order in which they were
+   * added.
+   */
   rows(table: string, place: number): readonly SideRow[] {
     return this.#side.get(table)?.rows.get(place) ?? [];
   }
 
-  /** Adds rows to those of a task. */
+  /** Adds rows to those that are to be written for a task. */
   addRows(table: string, place: number, added: readonly SideRow[]): void {
     const { rows } = this.#sideOf(table);
     const known = rows.get(place);
@@ -171,13 +184,16 @@ export class Batch {
     this.#isEmpty = false;
   }
 
-  /** Writes rows in place of those that were to be written for a task. */
+  /** Replaces the rows that are to be written for a task. */
   replaceRows(table: string, place: number, rows: readonly SideRow[]): void {
     this.#sideOf(table).rows.set(place, [...rows]);
     this.#isEmpty = false;
   }
 
-  /** Deletes the oldest rows of a task; see {@linkcode SideTableMessage.cuts}. Only together with added rows. */
+  /**
+   * Deletes the oldest rows of a task; see {@linkcode SideTableMessage.cuts}. Call this only together with
+   * {@linkcode Batch.addRows}.
+   */
   cutRows(table: string, place: number, cut: number): void {
     this.#sideOf(table).cuts.set(place, cut);
   }
@@ -188,12 +204,12 @@ export class Batch {
   }
 
   removeDelivery(id: string): void {
-    // A message of this same batch is simply not written.
+    // A message that was queued in the same batch is not written at all.
     if (!this.deliveries.delete(id)) this.removedDeliveries.add(id);
     this.#isEmpty = false;
   }
 
-  /** The new value of a number in the table `meta`; `undefined` if it is unchanged. */
+  /** Returns the new value of a number in the table `meta`; `undefined` if the number is unchanged. */
   meta(name: string): number | undefined {
     return this.#meta.get(name);
   }
@@ -204,16 +220,17 @@ export class Batch {
   }
 
   /**
-   * Returns the rows to write.
+   * Returns the rows that the worker must write.
    *
-   * @param memoryOf returns what is remembered of a client now
+   * @param memoryOf returns the current {@linkcode ClientMemory} of a client
    */
   message(memoryOf: (client: string) => ClientMemory | undefined): BatchMessage {
     const nowSeconds = Date.now() / 1000;
     return {
       tasks: Array.from(this.tasks, ([place, { client, id, stored }]): TaskRow => {
         const { summary, seq, json } = stored;
-        // By our clock, which a task's age is measured by; a reporter's clock may be far behind.
+        // The time is that of the monitor's clock, which also measures a task's age; a reporter's clock may
+        // be far behind.
         const endedAt = isFinal(summary.state) ? nowSeconds : null;
         return [place, client, id, seq, endedAt, json];
       }),

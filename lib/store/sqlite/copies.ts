@@ -1,5 +1,5 @@
 /**
- * Checks, backs up and restores a database file, while its server may be running.
+ * Checks, backs up and restores a database file. Checks and backups are possible while a server uses it.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { lockFile } from "./database_file.ts";
 import { isForeign, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { storageError } from "./storage_errors.ts";
 
-/** The contents of a sound database. */
+/** The contents of an intact database. */
 export interface DatabaseReport {
-  /** Its schema version. */
+  /** The schema version of the database. */
   readonly version: number;
   /** The number of unfinished tasks. */
   readonly unfinished: number;
@@ -22,21 +22,22 @@ export interface DatabaseReport {
   readonly bytes: number;
 }
 
-/** How long to wait for other writers, in milliseconds. */
+/** The maximum wait for other writers, in milliseconds. */
 const BUSY_TIMEOUT_MS = 10_000;
 
-/** More pages than any database has (sqlite.org/limits.html). */
+/** A number of pages that exceeds that of any database (sqlite.org/limits.html). */
 const EVERY_PAGE = 2 ** 31 - 1;
 
-/** The suffixes of the other files that belong to a database. */
+/** The suffixes of the other files that belong to a database file. */
 const COMPANIONS = ["-wal", "-shm"] as const;
 
 /**
  * Checks a whole database for damage, even while its server writes.
  *
- * @param file its path
- * @returns what it contains
- * @throws {StorageError} if it is missing, damaged, foreign or of a newer schema version
+ * @param file the path of the database
+ * @returns the contents of the database
+ * @throws {StorageError} if the database is missing or damaged, belongs to another program, or has a newer
+ * schema version
  */
 export async function inspectDatabase(file: string): Promise<DatabaseReport> {
   const bytes = await sizeOf(file);
@@ -56,11 +57,12 @@ export async function inspectDatabase(file: string): Promise<DatabaseReport> {
 }
 
 /**
- * Copies a consistent snapshot of a database, even while its server writes. The copy appears complete or not at all.
+ * Copies a consistent snapshot of a database, even while its server writes. The copy appears complete or not
+ * at all.
  *
- * @param file its path
+ * @param file the path of the database
  * @param copy the path of the copy
- * @param options whether to replace an existing file
+ * @param options whether the copy may replace an existing file
  * @throws {StorageError} if the database cannot be read, or the copy cannot be written
  */
 export async function backupDatabase(
@@ -74,14 +76,15 @@ export async function backupDatabase(
   }
   const partial = `${copy}.${crypto.randomUUID()}.partial`;
   try {
-    // Readable by its owner only, like the database. SQLite accepts an empty file as a new database.
+    // The copy is readable only by its owner, like the database. SQLite accepts an empty file as a new
+    // database.
     (await Deno.open(partial, { write: true, createNew: true, mode: 0o600 })).close();
     await withDatabase(file, async (db) => {
       checkKind(db, file);
-      // In one step: a write between two steps would restart the backup each time.
+      // The backup is made in one step, because a write between two steps would restart it each time.
       await backup(db, partial, { rate: EVERY_PAGE });
     });
-    // So that the copy needs no other files and can be read from a read-only folder.
+    // Without WAL mode, the copy needs no other files, and can be read from a read-only folder.
     await withDatabase(partial, (db) => db.exec("PRAGMA journal_mode = DELETE"));
     await flush(partial);
     await Deno.rename(partial, copy);
@@ -93,19 +96,21 @@ export async function backupDatabase(
 }
 
 /**
- * Replaces a database with a copy. The previous file is kept beside it.
+ * Replaces a database with a copy. The previous database file is kept in the same folder.
  *
  * @param copy the path of the copy
  * @param file the path of the database
- * @param epoch the new epoch, because sequence numbers that watchers saw since the copy are given out again
- * @returns the path of the previous file; `null` if there was none
- * @throws {StorageError} if the copy is not sound, or a server uses the database
+ * @param epoch the new epoch, which is needed because sequence numbers that were used since the copy was made
+ * are used again
+ * @returns the new path of the previous file; `null` if there was none
+ * @throws {StorageError} if the copy is damaged, or a server uses the database
  */
 export async function restoreDatabase(copy: string, file: string, epoch: string): Promise<string | null> {
   await inspectDatabase(copy);
-  // A symbolic link is kept and leads to the restored file.
+  // A symbolic link is kept, and points to the restored file.
   const place = await exists(file) ? await Deno.realPath(file) : file;
-  // Locked even if the file does not exist: a server that starts meanwhile would create it.
+  // The path is locked even if the file does not exist, because a server that starts during the restore would
+  // create it.
   const lock = lockFile(place);
   const partial = `${place}.${crypto.randomUUID()}.partial`;
   try {
@@ -126,7 +131,7 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
   }
 }
 
-/** Renames a database, with all files that belong to it. */
+/** Renames a database file and all other files that belong to it. */
 async function setAside(file: string): Promise<string> {
   const stamp = new Date().toISOString().replace(/[:.]/g, "-");
   const aside = `${file}.before-${stamp}`;
@@ -182,7 +187,7 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-/** Waits until a file would survive a power cut. */
+/** Flushes a file to disk, so that it survives a power cut. */
 async function flush(path: string): Promise<void> {
   using file = await Deno.open(path, { write: true });
   await file.sync();
@@ -192,6 +197,6 @@ async function remove(path: string): Promise<void> {
   try {
     await Deno.remove(path);
   } catch {
-    // It was renamed, or never created.
+    // The file was renamed, or never created.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Opens a database for one process at a time: locks it, checks it, migrates its schema, and reads from it.
+ * Opens a database for one process at a time: locks, checks and migrates it, and reads from it.
  *
  * @module
  */
@@ -10,19 +10,22 @@ import { copyBeforeMigration } from "./migration_copy.ts";
 import { isForeign, migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { storageError } from "./storage_errors.ts";
 
-/** Larger databases are not checked for damage at every start, which would take more than 0.2 s. */
+/**
+ * The maximum size of a database that is checked for damage at every start, in bytes; checking a larger one
+ * would take more than 0.2 s.
+ */
 const CHECKED_BYTES = 32 * 1024 * 1024;
 
-/** How long opening waits for another program's lock, in milliseconds. */
+/** The maximum time that opening waits for another program's lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 1_000;
 
-/** A value read from a column. */
+/** A value that is read from a column. */
 export type ReadValue = SQLInputValue;
 
-/** A row by column name. */
+/** A row: its values by column name. */
 export type ReadRow = Readonly<Record<string, ReadValue>>;
 
-/** A method that Deno's types do not declare yet. */
+/** A statement with a method that Deno's types do not declare yet. */
 type ListingStatement = StatementSync & { setReturnArrays?(enabled: boolean): void };
 
 /** A database that is locked for this process. */
@@ -35,8 +38,9 @@ export class DatabaseFile implements Disposable {
   /**
    * Opens a database, and creates it if it does not exist.
    *
-   * @param file its path
-   * @throws {StorageError} if it is locked, damaged, read-only, foreign or of a newer schema version
+   * @param file the path of the database
+   * @throws {StorageError} if the database is locked, damaged or read-only, belongs to another program, or
+   * has a newer schema version
    */
   constructor(file: string) {
     this.#file = file;
@@ -50,7 +54,7 @@ export class DatabaseFile implements Disposable {
     }
   }
 
-  /** Its path. */
+  /** The path of the database. */
   get path(): string {
     return this.#file;
   }
@@ -73,7 +77,10 @@ export class DatabaseFile implements Disposable {
     return this.#read((statement) => statement.get(...values) as ReadRow | undefined, sql);
   }
 
-  /** Runs statements in one transaction. Only while the store is opened, before the worker writes. */
+  /**
+   * Runs statements in one transaction. Call this only while the store is being opened, before the worker
+   * writes.
+   */
   write(statements: readonly (readonly [sql: string, ...values: SQLInputValue[]])[]): void {
     try {
       this.#db.exec("BEGIN IMMEDIATE");
@@ -102,11 +109,12 @@ export class DatabaseFile implements Disposable {
 }
 
 /**
- * Locks a database against other processes of this program. The lock is held on a second, empty database, because a lock
- * on the first would exclude our own worker, too; the system releases it however the process ends.
+ * Locks a database against other processes of this program. The lock is held on a second, empty database,
+ * because a lock on the database itself would also exclude the worker of this process. The operating system
+ * releases the lock, however the process ends.
  *
  * @param file the path of a database, which need not exist
- * @returns the lock, held until it is closed
+ * @returns the lock, which is held until it is closed
  * @throws {StorageError} if another process holds the lock
  */
 export function lockFile(file: string): DatabaseSync {
@@ -125,7 +133,7 @@ export function lockFile(file: string): DatabaseSync {
   }
 }
 
-/** The real path of a file, so that a symbolic link does not bypass the lock. */
+/** Returns the real path of a file, so that a symbolic link does not bypass the lock. */
 function placeOf(file: string): string {
   try {
     return Deno.realPathSync(file);
@@ -151,7 +159,10 @@ function openDatabase(file: string): DatabaseSync {
   }
 }
 
-/** Creates the file if it does not exist, readable by its owner only; SQLite gives its other files the same mode. */
+/**
+ * Creates the database file if it does not exist, readable only by its owner. SQLite gives the database's
+ * other files the same mode.
+ */
 function createFile(file: string): void {
   try {
     Deno.openSync(file, { write: true, createNew: true, mode: 0o600 }).close();
@@ -177,7 +188,7 @@ function checkDatabase(db: DatabaseSync, file: string): void {
   }
   if (sizeOf(file) > CHECKED_BYTES) return;
   const [verdict] = Object.values(db.prepare("PRAGMA quick_check(1)").get() ?? {});
-  // The first of two lines only names the database.
+  // If the verdict has two lines, the first one only names the database.
   if (verdict !== "ok") {
     throw new Error(`database disk image is malformed: ${String(verdict).split("\n").at(-1)}`);
   }

@@ -1,5 +1,5 @@
 /**
- * Writes batches into a database; runs in the writer's worker.
+ * Writes batches into a database. This module runs in the writer's worker.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { Durability } from "../store.ts";
 import type { BatchMessage, SideTableMessage } from "./batch.ts";
 import { TASK_TABLES } from "./schema.ts";
 
-/** How often a commit checks that the file still exists, in milliseconds. */
+/** The minimum time between two checks that the file still exists, in milliseconds. */
 const CHECK_INTERVAL_MS = 1_000;
 
-/** How long a commit waits for another program's lock, in milliseconds. */
+/** The maximum time that a commit waits for another program's lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2_000;
 
 type Row = readonly (string | number | null)[];
@@ -28,14 +28,15 @@ export class DatabaseWriter implements Disposable {
 
   /**
    * @param file the path of a database that has its schema
-   * @param durability what a commit survives
+   * @param durability the durability of commits
    */
   constructor(file: string, durability: Durability) {
     this.#file = file;
     this.#db = new DatabaseSync(file);
     this.#inode = inodeOf(file);
     this.#db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    // In WAL mode, NORMAL loses no commit when the process ends, and at most the last ones in a power cut.
+    // In WAL mode, NORMAL loses no commit when the process ends, and at most the last few commits in a power
+    // cut.
     this.#db.exec(`PRAGMA synchronous = ${durability}`);
   }
 
@@ -47,7 +48,7 @@ export class DatabaseWriter implements Disposable {
       this.#writeRows(batch);
       this.#db.exec("COMMIT");
     } catch (error) {
-      // Some errors, such as a full disk, end the transaction by themselves.
+      // After some errors, such as a full disk, SQLite has already ended the transaction.
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
@@ -62,7 +63,10 @@ export class DatabaseWriter implements Disposable {
     this.#db.close();
   }
 
-  /** Throws if the file was deleted or replaced: SQLite would write on without an error, and the data would be lost. */
+  /**
+   * Throws if the file was deleted or replaced. SQLite itself would continue to write without an error, and
+   * the data would be lost.
+   */
   #checkExists(): void {
     if (Date.now() - this.#checkedMs < CHECK_INTERVAL_MS) return;
     if (inodeOf(this.#file) !== this.#inode) throw new Error("not the file that was opened");
@@ -117,7 +121,8 @@ export class DatabaseWriter implements Disposable {
   #writeSideTable({ table: name, rows, cuts }: SideTableMessage): void {
     const table = SIDE_TABLES.find((table) => table.name === name)!;
     const columns = ["place", ...table.columns];
-    // Replacing, so that a batch written again, because its commit went unheard, changes nothing.
+    // The statement replaces rows, so that writing a batch again, because its commit was not confirmed,
+    // changes nothing.
     this.#runAll(
       `INSERT OR REPLACE INTO ${name} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
       rows,
@@ -136,7 +141,7 @@ export class DatabaseWriter implements Disposable {
   }
 }
 
-/** Deletes the oldest entries of a task, but no permanent ones. */
+/** Returns the statement that deletes the oldest entries of a task, but no permanent ones. */
 function cutStatement({ name, columns: [key], hasConsecutiveKeys, permanent }: SideTable<unknown>): string {
   if (hasConsecutiveKeys) return `DELETE FROM ${name} WHERE place = ? AND ${key} < ?`;
   const cuttable = `place = ?1${permanent === undefined ? "" : ` AND ${permanent.column} = 0`}`;
@@ -144,7 +149,7 @@ function cutStatement({ name, columns: [key], hasConsecutiveKeys, permanent }: S
     (SELECT ${key} FROM ${name} WHERE ${cuttable} ORDER BY ${key} DESC LIMIT 1 OFFSET ?2)`;
 }
 
-/** The inode of a file; `null` if there is no file, or the system has no inodes. */
+/** Returns the inode of a file; `null` if the file does not exist, or the system has no inodes. */
 function inodeOf(file: string): number | null {
   try {
     return Deno.statSync(file).ino;

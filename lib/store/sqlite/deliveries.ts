@@ -1,5 +1,5 @@
 /**
- * Reads the messages queued for delivery, both on disk and not yet written.
+ * Reads the messages that are queued for delivery, whether they are on disk or not written yet.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import type { Delivery } from "../store.ts";
 import type { DatabaseFile } from "./database_file.ts";
 import type { Writer } from "./writer.ts";
 
-/** Reads queued messages on demand; none is kept in memory once it is on disk. */
+/** Reads queued messages on demand. A message is not kept in memory once it is on disk. */
 export class Deliveries {
   readonly #file: DatabaseFile;
   readonly #writer: Writer;
 
   /**
    * @param file the database
-   * @param writer holds the messages that are not on disk yet
+   * @param writer the writer, which holds the messages that are not on disk yet
    */
   constructor(file: DatabaseFile, writer: Writer) {
     this.#file = file;
     this.#writer = writer;
   }
 
-  /** All messages without their texts, ordered by sequence number, then by when they were put. */
+  /** Returns all messages without their texts, ordered by sequence number, then by when they were queued. */
   deliveries(): readonly Delivery[] {
     const rows = this.#file.all(
       `SELECT id, receiver, event, client, task_id, seq, at, size FROM deliveries ORDER BY seq, rowid`,
@@ -39,7 +39,7 @@ export class Deliveries {
     return [...all.values()];
   }
 
-  /** The text of a message; `undefined` if there is no such message. */
+  /** Returns the text of a message; `undefined` if there is no such message. */
   text(id: string): string | undefined {
     for (const { deliveries, removedDeliveries } of [...this.#writer.unsaved].reverse()) {
       if (removedDeliveries.has(id)) return undefined;

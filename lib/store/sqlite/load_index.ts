@@ -1,5 +1,5 @@
 /**
- * Loads the index of a store when it is opened.
+ * Loads the index of a store when the store is opened.
  *
  * @module
  */
@@ -13,19 +13,19 @@ import type { DatabaseFile, ReadValue } from "./database_file.ts";
 import { REPLACEMENT } from "./storable.ts";
 import { readTask, TaskOnDisk } from "./task_on_disk.ts";
 
-/** Rows read at a time; reading all at once would double the peak of memory. */
+/** The number of rows that are read at a time; reading all rows at once would double the peak memory use. */
 const ROWS = 1_000;
 
 /** Loads the tasks of a database into an empty index. */
 export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
   const live: OpenedTask[] = [];
   const ended: (EndedTask & { readonly seq: number })[] = [];
-  // Shares one string per client and name between all tasks.
+  // The map lets all tasks share one string for each client and each name.
   const texts = new Map<string, string>();
   let place = -1;
   for (let isLast = false; !isLast;) {
     const rows = file.rows(
-      // CASE instead of a join, so that nothing is looked up for tasks that have ended.
+      // The query uses CASE instead of a join, so that no record is looked up for tasks that have ended.
       `SELECT place, client, id, seq, ended_at, name, state, created_at, started_at, updated_at, finished_at,
          progress, parent_id, retry_of,
          CASE WHEN ended_at IS NULL THEN (SELECT points FROM series WHERE series.place = tasks.place) END
@@ -51,7 +51,9 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
   return { live, ended: ended.sort((a, b) => a.seq - b.seq) };
 }
 
-/** The summary of a task that has ended; `null` if its name is not stored unchanged. */
+/**
+ * Returns the summary of a task that has ended; `null` if the row has a marker instead of the task's name.
+ */
 function summaryFrom(row: readonly ReadValue[], texts: Map<string, string>): TaskSummary | null {
   const [, , id, , , name, state, created_at, started_at, updated_at, finished_at, progress, ...ids] = row;
   if (typeof name !== "string" || name.includes(REPLACEMENT)) return null;
@@ -68,7 +70,7 @@ function summaryFrom(row: readonly ReadValue[], texts: Map<string, string>): Tas
     parent_id,
     retry_of,
   };
-  // The columns have the types of the record's fields, which STRICT tables enforce.
+  // The cast is safe, because the columns have the types of the record's fields, which STRICT tables enforce.
   return summary as TaskSummary;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Copies a database before its schema is migrated, so that a failed or unwanted upgrade loses nothing.
+ * Copies a database before its schema is migrated, so that a failed or unwanted upgrade loses no data.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { SCHEMA_VERSION } from "./schema.ts";
 import { storageError } from "./storage_errors.ts";
 
 /**
- * Copies the file of a database to `<file>.v<version>.bak`, unless that copy is already there.
+ * Copies the file of a database to `<file>.v<version>.bak`, unless that file already exists.
  *
  * @param db the database, in WAL mode, with no other writer
- * @param file the path of its file
- * @param version the version of its schema
+ * @param file the path of the database's file
+ * @param version the current schema version of the database
  * @throws {StorageError} if the copy cannot be made; the database is unchanged
  */
 export function copyBeforeMigration(db: DatabaseSync, file: string, version: number): void {
@@ -29,7 +29,7 @@ export function copyBeforeMigration(db: DatabaseSync, file: string, version: num
     Deno.renameSync(partial, copy);
   } catch (cause) {
     removeIfThere(partial);
-    // The reason is shown to users who must not see the path.
+    // The paths are removed, because the reason is also shown to users who must not see them.
     const { reason } = storageError(file, withoutPaths(cause, [partial, copy]));
     throw new StorageError(
       file,
@@ -40,7 +40,7 @@ export function copyBeforeMigration(db: DatabaseSync, file: string, version: num
   }
 }
 
-/** Moves the whole write-ahead log into the file. */
+/** Moves the whole write-ahead log into the database file. */
 function checkpoint(db: DatabaseSync): void {
   const row = db.prepare("PRAGMA wal_checkpoint(FULL)").get();
   if (row?.busy !== 0) throw new Error("database is locked");
@@ -61,7 +61,7 @@ function exists(path: string): boolean {
   }
 }
 
-/** Makes a copy readable without other files beside it, so that it can be read from a read-only folder, too. */
+/** Turns WAL mode off in a copy, so that it needs no other files and can be read from a read-only folder. */
 function leaveWalMode(file: string): void {
   const db = new DatabaseSync(file);
   try {
@@ -71,7 +71,7 @@ function leaveWalMode(file: string): void {
   }
 }
 
-/** Waits until a file would survive a power cut. */
+/** Flushes a file to disk, so that it survives a power cut. */
 function flush(path: string): void {
   using file = Deno.openSync(path, { write: true });
   file.syncSync();
@@ -81,6 +81,6 @@ function removeIfThere(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // It was never written, or cannot be removed either.
+    // The file was never written, or cannot be removed either.
   }
 }

@@ -10,10 +10,13 @@ import { SIDE_TABLES } from "../side_tables.ts";
 /** The schema version that this program reads and writes. */
 export const SCHEMA_VERSION = 6;
 
-/** Marks a database as one of this program: "tsks" (SQLite, PRAGMA application_id). */
+/**
+ * The application id that marks a database as one of this program: "tsks" in ASCII (SQLite, PRAGMA
+ * application_id).
+ */
 export const APPLICATION_ID = 0x74736b73;
 
-/** The tables with rows of single tasks, identified by their column "place". */
+/** The tables whose rows belong to single tasks, which their column "place" identifies. */
 export const TASK_TABLES: readonly string[] = [
   "tasks",
   "records",
@@ -21,7 +24,9 @@ export const TASK_TABLES: readonly string[] = [
   ...SIDE_TABLES.map(({ name }) => name),
 ];
 
-/** The migrations: step n leads from schema version n to n + 1; the first begins with an empty database. */
+/**
+ * The migrations: the one at index n migrates from schema version n to n + 1; version 0 is an empty database.
+ */
 export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
@@ -73,11 +78,12 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (place, version)
   ) STRICT, WITHOUT ROWID;
   `,
-  // Adds the reporter to each record; all earlier tasks ran in the server.
+  // Adds the reporter to each record; it is `null`, because all earlier tasks ran in the server.
   `
   UPDATE records SET record = json_set(record, '$.reporter', NULL, '$.report_seq', NULL);
   `,
-  // Messages queued for delivery. The text is last, so that the other columns can be read without it.
+  // Adds the table of messages queued for delivery. The text is the last column, so that the other columns
+  // can be read without it.
   `
   CREATE TABLE deliveries (
     id TEXT PRIMARY KEY,
@@ -91,8 +97,9 @@ export const MIGRATIONS: readonly string[] = [
     text TEXT NOT NULL
   ) STRICT;
   `,
-  // Summaries of ended tasks, so that lists and statistics need not read every record. SQLite truncates a name at a NUL;
-  // such a name is replaced by a marker that makes the reader take it from the record.
+  // Adds the summaries of ended tasks, so that lists and statistics need not read every record. SQLite
+  // truncates a name at a NUL; such a name is replaced by a marker, so that the reader takes the name from
+  // the record.
   `
   CREATE TABLE runs (
     place INTEGER PRIMARY KEY,
@@ -116,18 +123,18 @@ export const MIGRATIONS: readonly string[] = [
   `
   UPDATE records SET record = json_set(record, '$.eta_low', NULL, '$.eta_high', NULL);
   `,
-  // Progress histories: JSON arrays of [time, progress].
+  // Adds the progress histories, as JSON arrays of [time, progress].
   `
   CREATE TABLE series (place INTEGER PRIMARY KEY, points TEXT NOT NULL) STRICT;
   `,
 ];
 
-/** The schema version of a database; 0 if it is empty. */
+/** Returns the schema version of a database; 0 if the database is empty. */
 export function schemaVersion(db: DatabaseSync): number {
   return numberOf(db, "PRAGMA user_version");
 }
 
-/** Whether a database belongs to another program. */
+/** Returns whether a database belongs to another program. */
 export function isForeign(db: DatabaseSync): boolean {
   if (numberOf(db, "PRAGMA application_id") === APPLICATION_ID) return false;
   return numberOf(db, "SELECT count(*) FROM sqlite_schema") > 0;
@@ -137,7 +144,7 @@ export function isForeign(db: DatabaseSync): boolean {
  * Migrates a database to the schema version of this program, in one transaction.
  *
  * @param db a database whose version is not above {@linkcode SCHEMA_VERSION}
- * @param migrations the steps
+ * @param migrations the migrations to apply
  */
 export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
   const version = schemaVersion(db);
@@ -154,7 +161,7 @@ export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRAT
   }
 }
 
-/** The single number that a query returns. */
+/** Returns the single number that is the result of a query. */
 function numberOf(db: DatabaseSync, query: string): number {
   const [value] = Object.values(db.prepare(query).get() ?? {});
   return Number(value ?? 0);

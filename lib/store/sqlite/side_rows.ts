@@ -1,5 +1,6 @@
 /**
- * Keeps the side tables of tasks in a database: queues rows for the writer, and reads saved and unsaved rows together.
+ * Reads and writes the side tables of tasks in a database: queues rows for the writer, and reads saved and
+ * unsaved rows together.
  *
  * @module
  */
@@ -16,31 +17,40 @@ import type { DatabaseFile } from "./database_file.ts";
 import { storable } from "./storable.ts";
 import type { Writer } from "./writer.ts";
 
-/** The bounds of {@linkcode SideRows}. */
+/** The limits of {@linkcode SideRows}: how many entries are kept, and how many may wait to be written. */
 export interface SideRowsLimits extends SideTableLimits {
-  /** Characters that may wait to be written; entries beyond that are dropped. */
+  /** The maximum number of characters that may wait to be written; further entries are dropped. */
   readonly unsavedCharacters: number;
 }
 
-/** How many entries may be over the bound before the oldest are deleted, so that each costs little on average. */
+/**
+ * The number of entries by which a task may exceed its limit before the oldest are deleted. Deleting many at
+ * once keeps the cost per entry low.
+ */
 const CUT_EVERY = 256;
 
-/** What an entry costs beside its text, in characters: without it, empty log lines would have no bound. */
+/**
+ * The number of characters that every entry counts in addition to its text; without it, the number of empty
+ * log lines would be unlimited.
+ */
 const ROW_CHARACTERS = 100;
 
-/** The side tables in a database. A task is named by its place in the order of creation. */
+/** The side tables in a database. A task is identified by its place in the order of creation. */
 export class SideRows {
   readonly #file: DatabaseFile;
   readonly #writer: Writer;
   readonly #limits: SideRowsLimits;
-  /** Entries added since the store was opened, by table and place: tells when to delete the oldest. */
+  /**
+   * The number of entries added since the store was opened, by table and place, which decides when to delete
+   * the oldest.
+   */
   readonly #counts: Map<string, Map<number, number>> = new Map();
   #dropped = 0;
 
   /**
    * @param file the database to read from
-   * @param writer writes the rows
-   * @param limits the bounds to keep
+   * @param writer the writer of the rows
+   * @param limits how many entries to keep
    */
   constructor(file: DatabaseFile, writer: Writer, limits: SideRowsLimits) {
     this.#file = file;
@@ -48,12 +58,15 @@ export class SideRows {
     this.#limits = limits;
   }
 
-  /** Entries that were dropped because too much was waiting to be written. */
+  /** The number of entries that were dropped because too many characters were waiting to be written. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Adds entries to those of a task; if a task has one entry, replaces it. `seq` is the last sequence number. */
+  /**
+   * Adds entries to a task; in a table with one entry per task, replaces the entry. `seq` is the last
+   * sequence number.
+   */
   put<Entry>(table: SideTable<Entry>, place: number, entries: readonly Entry[], seq: number): void {
     const rows = entries.map((entry) => table.toRow(entry).map(storableValue));
     if (table.keyOf === null) {
@@ -86,10 +99,10 @@ export class SideRows {
       place,
       from,
       to,
-      // To SQLite, a negative limit is none.
+      // In SQLite, a negative LIMIT means no limit.
       Number.isFinite(most) ? most : -1,
     );
-    // An unsaved row may also be on disk, if nothing has been heard yet of the commit that wrote it.
+    // An unsaved row may already be on disk, if the commit that wrote it is not confirmed yet.
     const byKey = new Map(rows.map((row) => [row[0] as SideValue, row as SideRow]));
     for (const row of unsaved) {
       const number = Number(row[0]);
@@ -105,14 +118,14 @@ export class SideRows {
     for (const counts of this.#counts.values()) counts.delete(place);
   }
 
-  /** The key of the first entry to keep; `null` if none is to be deleted yet. */
+  /** Returns the key of the first entry to keep; `null` if no entry needs to be deleted yet. */
   #firstKept<Entry>(table: SideTable<Entry>, first: number, count: number): number | null {
     const next = first + count;
     const cut = next - table.perTaskOnDisk(this.#limits);
     return cut > 0 && Math.floor(next / CUT_EVERY) > Math.floor(first / CUT_EVERY) ? cut : null;
   }
 
-  /** The number of entries to keep; `null` if none is to be deleted yet. */
+  /** Returns the number of entries to keep; `null` if no entry needs to be deleted yet. */
   #mostKept<Entry>(table: SideTable<Entry>, place: number, added: number): number | null {
     if (added === 0) return null;
     let counts = this.#counts.get(table.name);

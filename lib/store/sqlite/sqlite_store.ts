@@ -1,5 +1,6 @@
 /**
- * Keeps tasks in an SQLite database: unfinished tasks also in memory, ended tasks on disk only. A worker writes.
+ * Stores tasks in an SQLite database: unfinished tasks are also in memory, ended tasks only on disk. A worker
+ * writes to the database.
  *
  * @module
  */
@@ -27,7 +28,7 @@ import type {
 } from "../store.ts";
 import { TaskIndex, type TaskIndexLimits } from "../task_index.ts";
 
-/** The bounds of a {@linkcode SqliteStore}. */
+/** The limits of a {@linkcode SqliteStore}: how many removals and side table entries it keeps. */
 export interface SqliteStoreLimits extends SideRowsLimits, TaskIndexLimits {}
 
 /** Options of a {@linkcode SqliteStore}. */
@@ -38,23 +39,24 @@ export interface SqliteStoreOptions {
   /** The epoch of a new database. */
   readonly epoch: string;
   readonly limits: SqliteStoreLimits;
-  /** How long a change may wait to be committed together with others, in milliseconds. */
+  /** The maximum time that a change waits to be committed together with others, in milliseconds. */
   readonly commitIntervalMs: number;
 }
 
 /**
- * Sequence numbers reserved at a time. Numbers left unused by a crash are never given out, so that a number that was seen
- * but not committed never means something else later. Cursors hold 15 digits, which is enough for 59 million crashes.
+ * The number of sequence numbers that are reserved at a time. Numbers that are reserved when the process
+ * crashes are never used, so that a number that was seen but not committed never gets another meaning.
+ * Cursors have up to 15 digits, which is enough for 59 million crashes.
  */
 const SEQ_BLOCK = 2 ** 24;
 
-/** A removed task that may be restored. */
+/** A removed task that can still be restored. */
 interface SetAside {
   readonly place: number;
   readonly stored: StoredTask;
 }
 
-/** Keeps tasks in an SQLite database. */
+/** Stores tasks in an SQLite database. */
 export class SqliteStore implements TaskStore {
   readonly epoch: string;
   readonly #file: DatabaseFile;
@@ -72,7 +74,7 @@ export class SqliteStore implements TaskStore {
   /**
    * Opens a database, and creates it if it does not exist.
    *
-   * @param options the file and its bounds
+   * @param options the file, the durability and the limits
    * @throws {StorageError} if the file cannot be used
    */
   constructor(options: SqliteStoreOptions) {
@@ -200,7 +202,7 @@ export class SqliteStore implements TaskStore {
     id: string,
     range?: KeyRange,
   ): Promise<readonly Entry[]> {
-    // Reads in this turn, but rejects instead of throwing.
+    // `Promise.try()` reads in the current turn, but rejects instead of throwing.
     return Promise.try(() => {
       const node = this.#index.node(client, id);
       return node === undefined ? [] : this.#side.read(table, node.place, range);
@@ -231,13 +233,13 @@ export class SqliteStore implements TaskStore {
     return this.#writer.onDegradation(listener);
   }
 
-  /** Commits everything and closes the database. Rejects if the commit fails; earlier commits are kept. */
+  /** Commits all changes and closes the database. Rejects if the commit fails; earlier commits are kept. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#closed ??= this.#close();
   }
 
   async #close(): Promise<void> {
-    // An orderly end returns the reserved numbers; from now on none is given out.
+    // An orderly end releases the reserved numbers, so no further number may be used.
     this.#reservedSeq = this.#seq;
     this.#writer.batch(this.#seq).setMeta("reserved_seq", this.#seq);
     try {
@@ -264,7 +266,10 @@ export class SqliteStore implements TaskStore {
   }
 }
 
-/** Deletes the tasks that were removed before the store was closed: they can no longer be restored. */
+/**
+ * The statements that delete the tasks that were removed before the store was last closed, which can no
+ * longer be restored.
+ */
 const PURGES: readonly (readonly [string])[] = [
   ...TASK_TABLES.filter((table) => table !== "tasks").map((table) =>
     [`DELETE FROM ${table} WHERE place IN (SELECT place FROM tasks WHERE removed = 1)`] as const
@@ -273,6 +278,6 @@ const PURGES: readonly (readonly [string])[] = [
 ];
 
 function keyOf(client: string, id: string): string {
-  // Neither grammar allows a slash.
+  // The slash is unambiguous, because neither client tokens nor task ids can contain one.
   return `${client}/${id}`;
 }

@@ -4,10 +4,13 @@
  * @module
  */
 
-/** Stands for a character that SQLite does not store. */
+/** The character that replaces those that SQLite does not store. */
 export const REPLACEMENT = "\ufffd";
 
-/** Returns a text that SQLite stores unchanged: it ends a text at a NUL, and rejects unpaired surrogates. */
+/**
+ * Returns a text that SQLite stores unchanged: replaces NULs, at which SQLite would end the text, and
+ * unpaired surrogates, which it would reject.
+ */
 export function storable(text: string): string {
   return text.toWellFormed().replaceAll("\0", REPLACEMENT);
 }

@@ -1,12 +1,14 @@
 /**
- * Translates errors of SQLite into messages for users.
+ * Converts errors of SQLite to messages for users.
  *
  * @module
  */
 
 import { StorageError } from "../../errors.ts";
 
-/** Maps messages of SQLite (sqlite.org/rescode.html) to what is wrong and what to do. */
+/**
+ * The error messages of SQLite (sqlite.org/rescode.html), each with what is wrong and what to do about it.
+ */
 const REASONS: readonly { readonly message: RegExp; readonly meaning: string }[] = [
   { message: /disk is full|no space left/i, meaning: "the disk is full" },
   {
@@ -31,7 +33,7 @@ const REASONS: readonly { readonly message: RegExp; readonly meaning: string }[]
 ];
 
 /**
- * Translates an error of a database.
+ * Converts an error of a database to a {@linkcode StorageError}.
  *
  * @param file the database's path
  * @param cause the error
@@ -40,7 +42,7 @@ const REASONS: readonly { readonly message: RegExp; readonly meaning: string }[]
 export function storageError(file: string, cause: unknown): StorageError {
   if (cause instanceof StorageError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
-  // The reason is also shown to users who must not see the path.
+  // The path is removed, because the reason is also shown to users who must not see it.
   const said = message.replaceAll(`: ${file}`, ": …").replaceAll(`'${file}'`, "…");
   const known = REASONS.find((reason) => reason.message.test(said));
   return new StorageError(file, known === undefined ? said : `${known.meaning} (${said})`, { cause });

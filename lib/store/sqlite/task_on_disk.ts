@@ -22,7 +22,7 @@ export class TaskOnDisk implements StoredTask {
    * @param file the database
    * @param place the task's place in the order of creation
    * @param summary the task's summary
-   * @param seq the sequence number of its last change
+   * @param seq the sequence number of the task's last change
    */
   constructor(file: DatabaseFile, place: number, summary: TaskSummary, seq: number) {
     this.#file = file;
@@ -35,12 +35,12 @@ export class TaskOnDisk implements StoredTask {
     return this.summary.id;
   }
 
-  /** @throws {StorageError} if the record cannot be read, or was purged since */
+  /** @throws {StorageError} if the record cannot be read, or the task has been purged */
   get json(): string {
     return readJson(this.#file, this.#place, this.id);
   }
 
-  /** @throws {StorageError} if the record cannot be read, or was purged since */
+  /** @throws {StorageError} if the record cannot be read, or the task has been purged */
   get task(): Task {
     return readTask(this.#file, this.#place, this.id);
   }
@@ -52,7 +52,7 @@ export class TaskOnDisk implements StoredTask {
  * @param file the database
  * @param place the task's place in the order of creation
  * @param id the task's id, for error messages
- * @throws {StorageError} if it cannot be read, or does not exist
+ * @throws {StorageError} if the record cannot be read, or does not exist
  */
 export function readTask(file: DatabaseFile, place: number, id: string): Task {
   const json = readJson(file, place, id);

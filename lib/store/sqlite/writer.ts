@@ -16,11 +16,11 @@ import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
 export interface WriterOptions {
   readonly file: string;
   readonly durability: Durability;
-  /** How long a change may wait to be committed together with others, in milliseconds. */
+  /** The maximum time that a change waits to be committed together with others, in milliseconds. */
   readonly commitIntervalMs: number;
   /** The sequence number of the last committed change. */
   readonly seq: number;
-  /** Returns what is remembered of a client now. */
+  /** Returns the current {@linkcode ClientMemory} of a client. */
   readonly memoryOf: (client: string) => ClientMemory | undefined;
   /** Called with every batch after its commit. */
   readonly onCommit: (batch: Batch) => void;
@@ -29,14 +29,17 @@ export interface WriterOptions {
 /** The delay before a failed commit is retried, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** After this many milliseconds without an answer the store counts as degraded; longer than any wait for a lock. */
+/**
+ * The time without an answer of the worker after which the store counts as degraded, in milliseconds; longer
+ * than any wait for a lock.
+ */
 const STALL_MS = 10_000;
 
 /** A commit in progress. */
 interface Commit {
   readonly batch: Batch;
   readonly message: BatchMessage;
-  /** Every change up to this sequence number is in it, or was committed before. */
+  /** The sequence number up to which every change is in this commit or an earlier one. */
   readonly seq: number;
 }
 
@@ -48,7 +51,7 @@ export class Writer implements AsyncDisposable {
   #pending = new Batch();
   #commit: Commit | null = null;
   #committedSeq: number;
-  /** The newest sequence number waiting to be committed. */
+  /** The newest sequence number that waits to be committed. */
   #seq: number;
   #degradation: Degradation | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -57,7 +60,7 @@ export class Writer implements AsyncDisposable {
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
   #isWorkerLost = false;
   #characters = 0;
-  /** When the current commit was posted, in milliseconds of the monotonic clock. */
+  /** When the current commit was posted to the worker, in milliseconds of the monotonic clock. */
   #writtenAtMs = 0;
   readonly #figures = { commits: 0, failedCommits: 0, commitMs: 0 };
   #closed: PromiseWithResolvers<void> | null = null;
@@ -69,17 +72,17 @@ export class Writer implements AsyncDisposable {
     this.#worker = this.#startWorker();
   }
 
-  /** Every change up to this sequence number is committed. */
+  /** The sequence number up to which every change is committed. */
   get committedSeq(): number {
     return this.#isIdle ? this.#seq : this.#committedSeq;
   }
 
-  /** Why nothing can be committed at present; `null` if commits succeed. */
+  /** The reason why nothing can be committed at present; `null` if commits succeed. */
   get degradation(): Degradation | null {
     return this.#degradation;
   }
 
-  /** Figures of the commits, for metrics. */
+  /** The figures of the commits, for metrics. */
   get figures(): Pick<StoreFigures, "commits" | "failedCommits" | "commitMs"> {
     return this.#figures;
   }
@@ -87,8 +90,8 @@ export class Writer implements AsyncDisposable {
   /**
    * Schedules a commit.
    *
-   * @param seq the newest sequence number that the batch holds once the caller has added to it
-   * @returns the batch to add changes to, in the same turn
+   * @param seq the newest sequence number in the batch once the caller has added its changes
+   * @returns the batch, to which the caller must add its changes in the same turn of the event loop
    */
   batch(seq: number): Batch {
     this.#seq = seq;
@@ -96,7 +99,7 @@ export class Writer implements AsyncDisposable {
     return this.#pending;
   }
 
-  /** Waits until the pending batch is committed; starts its commit at once. */
+  /** Starts the commit of the pending batch at once, and waits until it is committed. */
   committed(): Promise<void> {
     if (this.#degradation !== null) {
       return Promise.reject(this.#degradation.error);
@@ -105,37 +108,44 @@ export class Writer implements AsyncDisposable {
     const { settled } = this.#pending;
     if (this.#commit === null && !this.#isDue) {
       this.#isDue = true;
-      // At the end of this turn, so that one commit serves all callers of the turn.
+      // The commit starts at the end of the turn of the event loop, so that one commit serves all callers of
+      // the turn.
       queueMicrotask(() => this.#next());
     }
     this.#isDue = true;
     return settled;
   }
 
-  /** Reserves room for entries waiting to be written; returns `false` if there is none. */
+  /** Reserves room for entries that wait to be written; returns `false` if there is not enough. */
   takeRoom(characters: number, most: number): boolean {
     if (this.#characters + characters > most) return false;
     this.#characters += characters;
     return true;
   }
 
-  /** The rows of a task in a side table that are not known to be on disk, oldest first. */
+  /** Returns the rows of a task in a side table whose commit is not confirmed yet, oldest first. */
   unsavedRows(table: string, place: number): readonly SideRow[] {
     return this.unsaved.flatMap((batch) => batch.rows(table, place));
   }
 
-  /** The batches not known to be on disk, oldest first. */
+  /** The batches whose commit is not confirmed yet, oldest first. */
   get unsaved(): readonly Batch[] {
     return this.#commit === null ? [this.#pending] : [this.#commit.batch, this.#pending];
   }
 
-  /** Calls a listener whenever the store becomes degraded or recovers; returns a function that unsubscribes. */
+  /**
+   * Adds a listener that is called whenever the store becomes degraded or recovers; returns a function that
+   * unsubscribes.
+   */
   onDegradation(listener: (degradation: Degradation | null) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Commits the pending batch and terminates the worker, even if the commit fails and this rejects. */
+  /**
+   * Commits the pending batch and terminates the worker. If the commit fails, the worker is still terminated,
+   * and the promise rejects.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       if (this.#degradation !== null && !this.#isIdle) await this.#retryNow();
@@ -197,7 +207,9 @@ export class Writer implements AsyncDisposable {
     this.#stallTimer = setTimeout(() => this.#stalled(), STALL_MS);
   }
 
-  /** The disk does not answer: rejects the waiting callers, although the commit may yet succeed. */
+  /**
+   * Called if the disk does not respond: rejects the waiting callers, although the commit may still succeed.
+   */
   #stalled(): void {
     const reason = `the disk has not responded for ${STALL_MS / 1_000} s`;
     this.#degrade(new StorageError(this.#options.file, reason));
@@ -240,7 +252,7 @@ export class Writer implements AsyncDisposable {
     this.#pending.failed(error);
   }
 
-  /** Retries a failed commit now, unless it is being retried, as the cause may be gone. */
+  /** Retries a failed commit now, because its cause may be gone, unless it is already being retried. */
   #retryNow(): Promise<void> {
     if (this.#timer !== undefined) this.#retry();
     return (this.#commit?.batch ?? this.#pending).settled;

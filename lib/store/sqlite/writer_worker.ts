@@ -36,16 +36,18 @@ function answer(request: Exclude<WriterRequest, { readonly type: "open" }>): voi
   opened()[Symbol.dispose]();
 }
 
-/** Opens the file now, before it can be replaced. If that fails, the first commit reports it. */
+/**
+ * Opens the file at once, before it can be replaced. If opening fails, the first commit reports the error.
+ */
 function tryToOpen(): void {
   try {
     opened();
   } catch {
-    // The next request retries, and is answered.
+    // The error is ignored, because the next request retries, and its answer reports an error.
   }
 }
 
-/** The writer; every request retries to open it. */
+/** Returns the writer, and opens it if an earlier attempt failed. */
 function opened(): DatabaseWriter {
   if (settings === undefined) throw new Error("Cannot write: no file was opened");
   return writer ??= new DatabaseWriter(settings.file, settings.durability);
