@@ -1,4 +1,4 @@
-/** A server that requires a key, used by programs, a signed-in user and a guest with a link. */
+/** Tests of a server that requires a key, used by programs, by a signed-in user and by a guest with a link. */
 
 import type { BrowserContext, Page } from "playwright-core";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
@@ -18,7 +18,7 @@ import { findTool } from "../support/tools.ts";
 const KEY = "a-key-for-this-very-test-0123456789";
 const SECRETS = [KEY];
 
-/** A server on HTTPS with a key, in a temporary folder. */
+/** A server on HTTPS that requires a key, with its certificate and key in a temporary folder. */
 class KeptServer implements AsyncDisposable {
   readonly folder: string;
   readonly program: Program;
@@ -39,7 +39,7 @@ class KeptServer implements AsyncDisposable {
     return new KeptServer(folder, program);
   }
 
-  /** The environment of a program that reports to the server. */
+  /** The environment variables with which a program reports to the server. */
   get env(): Record<string, string> {
     return { TASKSCOPE_SERVER: this.program.url, TASKSCOPE_KEY: KEY, DENO_CERT: `${this.folder}/cert.pem` };
   }
@@ -125,7 +125,7 @@ await monitored(async (task) => {
   assertEquals(waited.code, 0, waited.stderr);
 });
 
-Deno.test("access: a user signs in, works, shares a task and signs out", async () => {
+Deno.test("access: a user signs in, starts and cancels tasks, shares a task and signs out", async () => {
   await using server = await KeptServer.start();
   if (server === undefined) return;
   const { program: { url }, env } = server;

@@ -1,4 +1,4 @@
-/** Attacks against the program with its default settings. */
+/** Tests of attacks against the program with its default settings. */
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertLess, assertNotMatch } from "../support/assert.ts";
@@ -11,26 +11,26 @@ import { TestSocket } from "../support/socket.ts";
 
 const KEY = "a-key-for-this-very-test-0123456789";
 const bearer = { headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" } };
-/** A text that must not be visible without the key. */
+/** The text of a task, which must not be readable without the key. */
 const SECRET = "a-secret-that-nobody-may-see";
 const SOAK = Deno.env.get("TASKSCOPE_SOAK") === "1";
-/** Number of idle connections. */
+/** The number of idle connections. */
 const IDLE_CONNECTIONS = SOAK ? 10_000 : 1_000;
 
 function encode(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }
 
-/** The memory of the server's process, in MiB, from its metrics. */
+/** Returns the memory of the server's process in MiB, which the server reports in its metrics. */
 async function residentOf({ url }: Program): Promise<number> {
   const { text } = await call("GET", `${url}/metrics`, bearer);
   return Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1]) / 2 ** 20;
 }
 
-/** Checks that a server still works. */
+/** Asserts that the server still works: that a task can be created and finished. */
 async function assertWell({ url }: Program): Promise<void> {
   const id = crypto.randomUUID();
-  // fetch() may reuse a connection that the server closed after refusing a body, and fail; so retry.
+  // This request may fail, because fetch() may reuse a connection that the server closed after it refused a body.
   await call("GET", `${url}/healthz`).catch(() => {});
   assertEquals((await call("POST", `${url}/tasks/well`, { ...bearer, body: `{"id":"${id}"}` })).status, 201);
   assertEquals((await call("POST", `${url}/tasks/well/${id}/finish`, { ...bearer, body: "{}" })).status, 200);
@@ -52,7 +52,7 @@ async function handshake(
   return connection;
 }
 
-Deno.test("attack: a page of another site opens WebSockets, submits forms and reads tasks", async () => {
+Deno.test("attack: a page of another site cannot open WebSockets, submit forms or read tasks", async () => {
   await using host = new StaticHost();
   await using program = await startProgram();
   const { url } = program;
@@ -96,7 +96,7 @@ async function tryAll() {
   assertEquals(json.all_tasks.t.cancel_requested, false);
 });
 
-Deno.test("attack: scripts in the texts of a task do not run", async () => {
+Deno.test("attack: scripts in the texts of a task do not run on any page", async () => {
   await using program = await startProgram(["--no-demo"]);
   const { url } = program;
   const script =
@@ -141,7 +141,7 @@ Deno.test("attack: scripts in the texts of a task do not run", async () => {
   const visit = async (page: Page) => {
     for (const path of paths) {
       await page.goto(url + path).catch((error) => {
-        // Browsers download text files instead of displaying them.
+        // The browser downloads some text files instead of displaying them.
         if (!/Download is starting/.test(String(error))) throw error;
       });
       if (path.startsWith("/t/default") && !path.includes("%")) {
@@ -157,7 +157,7 @@ Deno.test("attack: scripts in the texts of a task do not run", async () => {
   });
 });
 
-Deno.test("attack: path traversal", async () => {
+Deno.test("attack: path traversal reads no file of the machine", async () => {
   await using program = await startProgram(["--key-file", await keyFile()]);
   const ups = [
     "../",
@@ -180,20 +180,20 @@ Deno.test("attack: path traversal", async () => {
         const request =
           `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\nConnection: close\r\n\r\n`;
         const { status, body } = await rawRequest(program.port, request);
-        // 429, because some paths are guesses of link tokens.
-        assert([303, 400, 401, 404, 429].includes(status), `${path} answers ${status}`);
+        // Some paths count as guesses of a token, which are limited with the status 429.
+        assert([303, 400, 401, 404, 429].includes(status), `${path} responds with ${status}`);
         assertNotMatch(body, /root:|"imports"|taskscope shows|TASKSCOPE_/);
       }
     }
   }
 });
 
-Deno.test("attack: request smuggling", async () => {
+Deno.test("attack: a smuggled request has no access with the key of the outer request", async () => {
   await using program = await startProgram(["--key-file", await keyFile()]);
   await call("POST", `${program.url}/tasks/c`, { ...bearer, body: `{"id":"t","status":"${SECRET}"}` });
   const host = `Host: 127.0.0.1:${program.port}`;
-  // The hidden request has no key, and must not get that of the outer request. Older versions of Deno read it as the next
-  // request, which is valid without a proxy that reads it differently.
+  // The hidden request has no key, and must not use that of the outer request. Older versions of Deno treat it as the next
+  // request of the connection, which is harmless unless a proxy treats it as a part of the first one.
   const hidden = `GET /tasks/c HTTP/1.1\r\n${host}\r\n\r\n`;
   const heads = [
     [`Content-Length: ${hidden.length}`, "Transfer-Encoding: chunked"],
@@ -219,7 +219,7 @@ Deno.test("attack: request smuggling", async () => {
   await assertWell(program);
 });
 
-Deno.test("attack: unfinished bodies, and huge headers, URLs and tokens", async () => {
+Deno.test("attack: the server refuses unfinished bodies, and huge headers, URLs and tokens", async () => {
   const limits = ["--limit", "requestTimeoutMs=300", "--limit", "wrongKeysPerAddress=100000"];
   await using program = await startProgram(["--key-file", await keyFile(), ...limits]);
   const head =
@@ -249,7 +249,7 @@ Deno.test("attack: unfinished bodies, and huge headers, URLs and tokens", async 
   ];
   for (const request of requests) {
     const { status } = await rawRequest(program.port, request);
-    // The limit of headers differs between versions of Deno, and accepts some of these.
+    // The limit of headers differs between versions of Deno, some of which accept some of these requests.
     assert(status < 500, `${request.slice(0, 60)}: ${status}`);
   }
   const bodies: [string, string][] = [
@@ -266,14 +266,14 @@ Deno.test("attack: unfinished bodies, and huge headers, URLs and tokens", async 
   await assertWell(program);
 });
 
-Deno.test("attack: many idle connections, and watchers that do not read", async () => {
+Deno.test("attack: the server works in spite of many idle connections, and watchers that do not read", async () => {
   await using program = await startProgram(["--key-file", await keyFile()]);
   const before = await residentOf(program);
   const connections: Deno.Conn[] = [];
   try {
     for (let index = 0; index < IDLE_CONNECTIONS; index++) {
       const connection = await Deno.connect({ hostname: "127.0.0.1", port: program.port });
-      // A third of them sends an unfinished request.
+      // A third of the connections sends an unfinished request.
       if (index % 3 === 0) await send(connection, encode("GET /tasks/c HTTP/1.1\r\nHost:"));
       connections.push(connection);
     }
@@ -286,7 +286,7 @@ Deno.test("attack: many idle connections, and watchers that do not read", async 
       `taskscope.bearer.${btoa(KEY).replaceAll("=", "")}`,
     ]);
     await watching.count(1);
-    // More data than the queue of a slow watcher may hold.
+    // The updates are more data than the queue of a slow watcher may hold.
     for (let index = 0; index < 60; index++) {
       const body = JSON.stringify({ id: `t-${index}`, metadata: { text: "x".repeat(15_000) } });
       assertEquals((await call("POST", `${program.url}/tasks/c`, { ...bearer, body })).status, 201);
@@ -300,12 +300,12 @@ Deno.test("attack: many idle connections, and watchers that do not read", async 
   await assertWell(program);
 });
 
-Deno.test("attack: a WebSocket message of 160 MB in fragments", async () => {
+Deno.test("attack: the server does not buffer a WebSocket message of 160 MB in fragments", async () => {
   await using program = await startProgram(["--key-file", await keyFile()]);
   const part = new Uint8Array(1_000_000).fill(0x61);
   const connection = await handshake(program, "/ws/tasks/c", [`Authorization: Bearer ${KEY}`]);
   assertEquals((await readResponse(connection, "head")).status, 101);
-  // Read what the server sends meanwhile.
+  // The test reads what the server sends in the meantime, so that the server is never blocked.
   const reading = (async () => {
     const chunk = new Uint8Array(65_536);
     while (await connection.read(chunk).catch(() => null) !== null);

@@ -1,4 +1,4 @@
-/** Backup and restore of the database file while its server writes. */
+/** Tests of the commands backup, restore and check, also while a server writes to the database. */
 
 import {
   assert,
@@ -27,7 +27,7 @@ class Folder implements AsyncDisposable {
   }
 }
 
-/** Creates and ends tasks, one at a time, until it is stopped; records the acknowledged ones. */
+/** Creates and ends one task after the other until it is stopped; records the ids of the acknowledged tasks. */
 function writer({ url }: Program) {
   const acknowledged: string[] = [];
   let isOver = false;
@@ -44,7 +44,7 @@ function writer({ url }: Program) {
     }
   }
   const done = write();
-  // An earlier failure of the test takes precedence.
+  // The rejection is handled here, so that an earlier failure of the test is the one that is reported.
   done.catch(() => {});
   return {
     acknowledged,
@@ -55,7 +55,7 @@ function writer({ url }: Program) {
   };
 }
 
-Deno.test("taskscope backup and restore keep every task acknowledged before the copy, while the server writes", async () => {
+Deno.test("taskscope backup keeps every task that a writing server acknowledged before, and restore restores it", async () => {
   await using folder = new Folder();
   const [data, copy] = [folder.file("tasks.db"), folder.file("copy.db")];
   let before: string[];
@@ -76,7 +76,7 @@ Deno.test("taskscope backup and restore keep every task acknowledged before the 
     assertStringIncludes(refused.stderr, "another Taskscope is using it");
     await stop();
     await call("POST", `${program.url}/tasks/c`, { body: { id: "after" } });
-    assert(acknowledged.length > before.length, "the server did not write meanwhile");
+    assert(acknowledged.length > before.length, "the server did not write in the meantime");
     assertMatch(
       (await runProgram(["check", "--data", data])).stdout,
       /is intact: [\d,]+ ended tasks and 1 unfinished/,

@@ -1,6 +1,6 @@
 /**
- * Consistency after the server is killed. `TASKSCOPE_SOAK=1` kills it fifty times; `TASKSCOPE_SEED` repeats the random
- * choices of another run, but not its timing.
+ * Tests that the server loses nothing when it is killed. With `TASKSCOPE_SOAK=1`, it is killed fifty times;
+ * `TASKSCOPE_SEED` repeats the random choices of another run, but not its timing.
  */
 
 import type { Task } from "../../lib/task/task.ts";
@@ -21,7 +21,7 @@ import { TestSocket } from "../support/socket.ts";
 const ROUNDS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 50 : 5;
 const SEED = Number(Deno.env.get("TASKSCOPE_SEED") ?? Date.now() % 1_000_000);
 
-/** The variants that rounds take in turn; the first five cover most. */
+/** The variants of a round, which take turns; the first five cover most cases. */
 const PLAN: readonly Round[] = [
   { end: "kill", killsAtStart: 2 },
   { end: "kill", work: "calm" },
@@ -34,7 +34,7 @@ const PLAN: readonly Round[] = [
 
 const encoder = new TextEncoder();
 
-/** Runs a number of rounds, and returns the figures. */
+/** Runs a number of rounds without a complaint, and returns the finished campaign. */
 async function withstand(
   rounds: readonly Round[],
   filled: number,
@@ -56,7 +56,7 @@ async function withstand(
       const what = `${wrong.length} complaints after round ${n} of seed ${SEED}, ${JSON.stringify(round)}`;
       assertEquals(wrong.slice(0, 10), [], what);
     }
-    // The log of a passed run shows what it covered.
+    // This line shows what the test covered, even if it passed.
     // deno-lint-ignore no-console
     console.log(`Seed ${SEED}: ${campaign.summary}`);
     return campaign;
@@ -65,12 +65,12 @@ async function withstand(
   }
 }
 
-Deno.test("crash: no acknowledged or published change is lost, with 100,000 tasks of which 1,000 run", async () => {
+Deno.test("crash: no acknowledged or published change is lost, while 1,000 of 100,000 tasks run", async () => {
   const rounds = Array.from({ length: ROUNDS }, (_, n) => PLAN[n % PLAN.length]!);
   const { figures } = await withstand(rounds, 100_000, {});
   assertGreater(figures.acknowledgements, 100 * ROUNDS);
   assertGreater(figures.states, 5 * ROUNDS);
-  // In the rounds in which the server is killed while all of them run.
+  // Only rounds with a kill while all tasks run are compared.
   const killed = figures.interrupted.filter((_, n) => rounds[n]!.end === "kill");
   assertGreater(Math.min(...killed), 1_000);
 });
@@ -101,7 +101,7 @@ Deno.test("crash: a start whose body arrives during shutdown is either refused o
       const body = encoder.encode(JSON.stringify({ id: `task-${n}`, args: [1, "finish"] }));
       const head = `POST /tasks/c/start/brief HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n` +
         `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-      // The server has begun to read the request, and waits for the rest of the body.
+      // After the first byte of the body, the server waits for the rest.
       await send(connection, encoder.encode(head));
       await send(connection, body.subarray(0, 1));
       return { id: `task-${n}`, connection, rest: body.subarray(1) };
@@ -126,7 +126,7 @@ Deno.test("crash: a start whose body arrives during shutdown is either refused o
   }
 });
 
-/** A ledger, the state of a server that has lost nothing, and shorthands for events. */
+/** A ledger, the tasks of a restarted server, and shorthand methods for events. */
 class Story {
   readonly ledger: Ledger;
   readonly tasks: Map<string, Task> = new Map();
@@ -137,24 +137,24 @@ class Story {
     this.ledger.sawCursor("epoch:999");
   }
 
-  /** A task after some changes, the last of which may not be committed yet. */
+  /** Returns a task after some changes. */
   task(id: string, ...changes: Parameters<typeof transition>[2][]): Task {
     let task = transition(undefined, id, createChange(), 1);
     for (const change of changes) task = transition(task, id, change, 2);
     return task;
   }
 
-  /** The server has a task. */
+  /** Adds a task to those that the restarted server has. */
   holds(task: Task): void {
     this.tasks.set(`c/${task.id}`, task);
   }
 
-  /** A request was sent and acknowledged. */
+  /** Records a request that was acknowledged. */
   acknowledge(wish: Wish, id: string): void {
     this.ledger.ask(wish, "c", id).acknowledged();
   }
 
-  /** The violations found after a crash. */
+  /** Returns the broken promises that the ledger finds after a crash. */
   check(wasKilled = true): string[] {
     return this.ledger.check({ cursor: this.cursor, wasKilled, tasks: this.tasks });
   }
@@ -168,7 +168,7 @@ function step(current: number) {
   return { type: "update", current } as const;
 }
 
-Deno.test("Ledger.check() finds no violation if all guarantees hold", () => {
+Deno.test("Ledger.check() finds nothing if the server kept its promises", () => {
   const story = new Story();
   story.acknowledge("start", "ran");
   story.ledger.saw("c", story.task("ran", START, step(1)));
@@ -214,7 +214,7 @@ Deno.test("Ledger.check() detects a changed final state", () => {
   ]);
 });
 
-Deno.test("Ledger.check() detects a version that went back, or has two contents", () => {
+Deno.test("Ledger.check() detects a lower version, and a version with two different records", () => {
   const story = new Story();
   for (const id of ["back", "same"]) story.ledger.saw("c", story.task(id, START, step(1), step(2)));
   story.holds(story.task("back", START, { ...INTERRUPT, lostVersions: 0 }));
@@ -223,7 +223,7 @@ Deno.test("Ledger.check() detects a version that went back, or has two contents"
   assertEquals([back?.slice(0, 16), same?.slice(0, 10), others], ["c/back went back", "c/same was", []]);
 });
 
-Deno.test("Ledger.saw() detects a version with two contents", () => {
+Deno.test("Ledger.saw() detects a version with two different records", () => {
   const story = new Story();
   const task = story.task("1", START, step(1));
   story.ledger.saw("c", task);
@@ -233,7 +233,7 @@ Deno.test("Ledger.saw() detects a version with two contents", () => {
   assertEquals(story.check().map((complaint) => complaint.slice(0, 29)), ["c/1: one version, two records"]);
 });
 
-Deno.test("Ledger.check() detects tasks that were never created, or were removed", () => {
+Deno.test("Ledger.check() detects tasks that were never created, and removed tasks that came back", () => {
   const story = new Story({ isOffspring: (id) => id.startsWith("child") });
   story.acknowledge("start", "removed");
   story.acknowledge("remove", "removed");
@@ -310,11 +310,11 @@ Deno.test("Ledger.check() detects a lost or invented request to cancel", () => {
   ]);
 });
 
-Deno.test("Ledger.check() detects lost progress that was committed", async () => {
+Deno.test("Ledger.check() detects the loss of progress that was committed", async () => {
   const story = new Story();
   story.acknowledge("start", "1");
   story.ledger.saw("c", story.task("1", START, step(1), step(2)));
-  // Advance the clock: a record seen in the same millisecond as a request may be newer than it.
+  // The clock must advance, because a record that is received in the same millisecond as a request may be newer.
   await new Promise((resolve) => setTimeout(resolve, 5));
   const asked = story.ledger.ask("start", "c", "2");
   await new Promise((resolve) => setTimeout(resolve, 5));
@@ -333,14 +333,14 @@ Deno.test("Ledger.check() detects lost progress that was committed", async () =>
   assertEquals(other.check().map((complaint) => complaint.slice(0, 15)), ["c/1 was safe at"]);
 });
 
-Deno.test("Ledger.check() detects a running task without a process", () => {
+Deno.test("Ledger.check() detects a task that runs although no process can run it", () => {
   const story = new Story();
   story.acknowledge("start", "1");
   story.holds(story.task("1", START));
   assertEquals(story.check(), ["c/1 is STARTING, but no reporter runs it"]);
 });
 
-Deno.test("Ledger.check() detects reused cursors and a changed epoch", () => {
+Deno.test("Ledger.check() detects reused sequence numbers and a changed epoch", () => {
   const again = new Story();
   again.cursor = "epoch:999";
   assertEquals(again.check(), ["The sequence numbers continue at 999, but 999 was seen"]);
@@ -356,7 +356,7 @@ Deno.test("Ledger.check() detects reused cursors and a changed epoch", () => {
   assertEquals(other.check()[0], "The epoch is other after the crash, and was epoch");
 });
 
-Deno.test("Ledger.sawRemoved() detects a removal without a request, unless retention may evict tasks", () => {
+Deno.test("Ledger.sawRemoved() detects a removal without a request, unless limits may remove tasks", () => {
   for (const mayForget of [true, false]) {
     const story = new Story({ mayForget: () => mayForget });
     story.acknowledge("start", "1");
@@ -365,7 +365,7 @@ Deno.test("Ledger.sawRemoved() detects a removal without a request, unless reten
   }
 });
 
-Deno.test("Ledger.ask() detects a missing task", () => {
+Deno.test("Ledger.ask() detects a task that the server says is missing", () => {
   const story = new Story();
   story.acknowledge("start", "1");
   story.ledger.ask("cancel", "c", "1").refused(true);

@@ -1,10 +1,10 @@
-/** The layout of the API reference on small and large screens. */
+/** Tests of the layout of the API reference on small and large screens. */
 
 import { assert, assertEquals } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { startServer } from "../support/server.ts";
 
-Deno.test("/docs begins with its title on a phone, and folds its contents up", async () => {
+Deno.test("/docs shows its title first on a phone, and a collapsed table of contents", async () => {
   await using server = startServer();
   await withPage({ viewport: { width: 390, height: 844 } }, async ({ page }) => {
     await page.goto(`${server.url}/docs`);
@@ -23,7 +23,7 @@ Deno.test("/docs begins with its title on a phone, and folds its contents up", a
   });
 });
 
-Deno.test("/docs shows its contents in a sidebar on a large screen", async () => {
+Deno.test("/docs shows its table of contents in a sidebar on a large screen", async () => {
   await using server = startServer();
   await withPage({ viewport: { width: 1280, height: 900 } }, async ({ page }) => {
     await page.goto(`${server.url}/docs`);

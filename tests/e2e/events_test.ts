@@ -1,4 +1,4 @@
-/** Event streams and long-polling requests with curl and with EventSource. */
+/** Tests of event streams and long-polling requests with real clients: curl and a browser's EventSource. */
 
 import type { Registry } from "../../lib/registry/registry.ts";
 import { isFinal } from "../../lib/task/task.ts";
@@ -17,13 +17,13 @@ import { startTaskServer } from "../support/task_server.ts";
 import { findTool } from "../support/tools.ts";
 import { until } from "../support/until.ts";
 
-/** Runs a test with curl, if it is installed. */
+/** Runs a test that needs curl, if curl is installed. */
 async function withCurl(what: string, use: (curl: (...args: string[]) => Process) => Promise<void>) {
   const name = await findTool(["curl"], what);
   if (name !== undefined) await use((...args) => spawn(name, ["-sS", ...args]));
 }
 
-/** Makes random changes to the tasks of one client: creates, updates, ends and removes them. */
+/** Randomly creates, updates, ends and removes the tasks of one client. */
 class Work {
   readonly #registry: Registry;
   readonly #random: () => number;
@@ -37,7 +37,7 @@ class Work {
     this.#random = random;
   }
 
-  /** Makes some changes, yielding to the event loop in between. */
+  /** Makes a number of changes, and yields to the event loop in between. */
   async some(changes: number): Promise<void> {
     for (let change = 0; change < changes; change++) {
       this.#change();
@@ -77,9 +77,9 @@ class Work {
   }
 }
 
-/** How often the connection of curl is cut. */
+/** The number of times that the connection of curl is cut. */
 const CUTS = 50;
-/** Number of changes meanwhile. */
+/** The number of changes that are made in the meantime. */
 const CHANGES = 10_000;
 
 async function followWithCurl(curl: (...args: string[]) => Process, seed: number): Promise<void> {
@@ -152,7 +152,7 @@ Deno.test("curl: the event stream of a task ends when the task ends", async () =
   });
 });
 
-Deno.test("curl: a shell script can wait for a state, by the exit status of curl", async () => {
+Deno.test("curl: the exit status tells a shell script whether a task has reached a state", async () => {
   await withCurl("Waiting with curl", async (curl) => {
     await using server = startTaskServer();
     const task = `${server.url}/tasks/c/t`;
@@ -178,7 +178,7 @@ Deno.test("curl: a shell script can wait for a state, by the exit status of curl
   });
 });
 
-/** A task that writes more than all buffers between two programs hold, in steps, then never ends. */
+/** A module with a task that logs more than all buffers between two programs hold, and never ends. */
 const LOUD = `export const loud = async (task) => {
   for (let round = 1; round <= 20; round++) {
     for (let line = 0; line < 100; line++) task.log("x".repeat(8_000));
@@ -190,7 +190,7 @@ const LOUD = `export const loud = async (task) => {
 };
 export const deaf = () => new Promise(() => {});`;
 
-Deno.test("main: serve stops in time on SIGTERM with open streams, stuck streams and waiting requests", async () => {
+Deno.test("main: serve stops in time on SIGTERM in spite of open streams, unread streams and waiting requests", async () => {
   await withCurl("A shutdown with event streams", async (curl) => {
     const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
     try {
@@ -198,12 +198,12 @@ Deno.test("main: serve stops in time on SIGTERM with open streams, stuck streams
       for (const withStuck of [false, true]) {
         await using program = await startProgram(["--tasks", `${folder}/loud.js`]);
         await call("POST", `${program.url}/tasks/c/start/long_running_task`, { body: { id: "t" } });
-        // The task ignores cancellation, so the shutdown takes long enough for these requests to arrive.
+        // This task ignores cancellation, so the shutdown takes long enough for these requests to arrive.
         await call("POST", `${program.url}/tasks/deaf/start/deaf`);
         const { cursor } = (await call("GET", `${program.url}/tasks/other`)).json;
         await using all = curl("-N", `${program.url}/events/tasks/c`);
         await using one = curl("-N", `${program.url}/events/tasks/c/t`);
-        // Its first request shows that it is connected.
+        // The response to the first of two requests shows that curl is connected.
         const health = `${program.url}/healthz`;
         await using waits = curl(health, `${program.url}/tasks/c/t?wait=ended`);
         await using polls = curl(health, `${program.url}/tasks/other?after=${cursor}&timeout=60`);
@@ -234,7 +234,7 @@ Deno.test("main: serve stops in time on SIGTERM with open streams, stuck streams
   });
 });
 
-/** An event stream that is never read, with more data than its buffers hold. */
+/** Opens an event stream that is never read, and makes the server send more data than its buffers hold. */
 async function makeStuck(url: string, port: number): Promise<Deno.TcpConn> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const head = `GET /events/tasks/loud HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
@@ -265,7 +265,7 @@ Deno.test("EventSource: a browser receives the events of a task, and does not re
     });
     await page.waitForFunction(() => document.title === "open");
     server.held.release();
-    // It reconnects once, gets a 204, and stops.
+    // EventSource reconnects once, receives the status 204, and stops.
     assertEquals(await heard, ["initial_state", "task.finished", "comes back", "closed"]);
     assertEquals(complaints, []);
   });

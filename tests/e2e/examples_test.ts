@@ -1,11 +1,11 @@
-/** The examples, run from their own folders. */
+/** Tests of the example programs, each run from its own folder. */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
 import { spawn } from "../support/program.ts";
 import { TestSocket } from "../support/socket.ts";
 
-Deno.test("examples/embed: a monitor below a path of another server", async () => {
+Deno.test("examples/embed: the monitor works below a path of another server", async () => {
   const cwd = new URL("../examples/embed/", import.meta.url);
   const flags = ["--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--allow-env"];
   await using example = spawn(Deno.execPath(), ["run", ...flags, "main.ts", "0"], { cwd });

@@ -1,5 +1,6 @@
 /**
- * The executable runs without Deno, files or permissions around it. Needs `TASKSCOPE_EXECUTABLE`, its path.
+ * Tests of the compiled executable, which needs neither Deno nor other files. The tests run only if
+ * `TASKSCOPE_EXECUTABLE` is the path of the executable.
  */
 
 import { COMMIT } from "../../lib/commit.ts";
@@ -12,7 +13,7 @@ import { findTool } from "../support/tools.ts";
 
 const NOBODY = 65_534;
 
-/** Runs a command with all folders but one read-only, without root privileges and with an empty environment. */
+/** A script that runs a command without root privileges, in an empty environment, with all folders but one read-only. */
 const BECOME_NOBODY = `
 data=$1; shift
 mount --bind "$data" "$data" && mount -o remount,ro,bind / || exit 99
@@ -34,7 +35,7 @@ function test(name: string, run: (folder: string) => Promise<void>): void {
   });
 }
 
-/** Starts a task, and resolves with its record once it has ended. */
+/** Starts a task, waits until it has ended, and returns its record. */
 async function runTask(url: string, name: string, args: readonly unknown[]) {
   const { json: { task_id } } = await call("POST", `${url}/tasks/c/start/${name}`, { body: { args } });
   await using socket = new TestSocket(`${url}/ws/tasks/c/${task_id}`);
@@ -77,7 +78,7 @@ test("runs unprivileged on a read-only file system, except for its data folder",
   };
   const args = ["--port", "0", "--data", `${data}/tasks.db`];
 
-  // Check that only the data folder is writable.
+  // This checks that only the data folder is writable.
   await using writes = start("sh", "-c", `touch ${data}/probe && ! touch ${empty}/probe`);
   const { code, stderr } = await writes.ended();
   assertEquals(code, 0, stderr);

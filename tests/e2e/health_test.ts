@@ -1,4 +1,4 @@
-/** A server that shares its isolate or process with other code. */
+/** Tests of a server that shares its isolate or its process with other code. */
 
 import { assert, assertEquals, assertGreater } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
@@ -32,8 +32,8 @@ Deno.test("health: the server responds while a task in its isolate sends a milli
       ({ state } = json);
       if (json.current !== null) seen.add(json.current);
     }
-    // Without the final state.
-    assertGreater(seen.size, 1, "no request was answered during the loop");
+    // The final state does not count, because it comes after the loop.
+    assertGreater(seen.size, 1, "the server did not respond during the loop");
     assertEquals((await socket.closed()).code, 1000);
     const last = await socket.task(json.task_id, ({ state }) => state === "FINISHED");
     assertEquals([last.current, last.result], [UPDATES, "done"]);
@@ -44,7 +44,7 @@ Deno.test("health: the server responds while a task in its isolate sends a milli
   }
 });
 
-Deno.test("health: two monitors in one process keep their tasks apart", async () => {
+Deno.test("health: two monitors in one process do not share tasks", async () => {
   await using first = startServer({ tasks: { same: () => 1 } });
   await using second = startServer({ tasks: { same: () => 2 } });
   await using socket = new TestSocket(`${second.url}/ws/tasks/c`);

@@ -1,6 +1,6 @@
 /**
- * The list of tasks in a real browser: searching, filtering, selecting, with and without JavaScript, mouse and
- * screen.
+ * Tests of the list page in a real browser: search, filters and bulk actions, with and without JavaScript, with the mouse,
+ * with the keyboard, and at different window sizes.
  */
 
 import type { Page } from "playwright-core";
@@ -45,7 +45,7 @@ function report(server: TestServer, client: string, path: string, body: Readonly
   return call("POST", `${server.url}/tasks/${client}${path}`, { body });
 }
 
-/** Some tasks of several kinds: `d1` and `d2` run, the others have ended, `a-old` first. */
+/** Starts a server with tasks of several kinds: `d1` and `d2` run, the others have ended, `a-old` first. */
 async function startSome(client: string): Promise<TaskServer> {
   const server = startTaskServer({ limits: { endedTasksPerClient: 20_000 } });
   const tell = (path: string, body: Readonly<Record<string, unknown>>) => report(server, client, path, body);
@@ -80,7 +80,7 @@ Deno.test("list: search filters while the user types, keeps focus, and is reflec
     await shows(page, ["a-old"]);
     assertEquals(await search.inputValue(), "orders");
 
-    // Live changes are matched against the same filter.
+    // The page applies the same filter to live changes.
     await report(server, "shop", "", { id: "late", name: "export orders" });
     await shows(page, ["late", "a-old"]);
     await report(server, "shop", "", { id: "other", name: "something else" });
@@ -120,14 +120,14 @@ Deno.test("list: a late response does not restore the results of an earlier sear
     await shows(page, ["d2", "d1"]);
     answer.resolve();
     await answered.promise;
-    // Any effect of the late response would happen before the next search is answered.
+    // The late response would have an effect before the response to this search arrives.
     await search.fill("orders");
     await shows(page, ["a-old"]);
     assertEquals(await search.inputValue(), "orders");
   });
 });
 
-Deno.test("list: filters, order, grouping and the combined view can be set, and are shared by URL", async () => {
+Deno.test("list: filters, order, grouping and the combined view can be set, and are part of the URL", async () => {
   await using server = await startSome("shop");
   await withPage({}, async ({ page, complaints }) => {
     await page.goto(`${server.url}/t/shop`);
@@ -164,7 +164,7 @@ Deno.test("list: filters, order, grouping and the combined view can be set, and 
       "?name=resize*&tag=nightly&since=1h&sort=created_at&group=name&view=all",
     );
 
-    // The URL shows the same list to anyone, with and without JavaScript.
+    // The URL shows the same list in another browser, with and without JavaScript.
     await withPage({ javaScriptEnabled: false }, async ({ page: other }) => {
       await other.goto(shared);
       assertEquals(await ids(other), ["b-done"]);
@@ -175,7 +175,7 @@ Deno.test("list: filters, order, grouping and the combined view can be set, and 
   });
 });
 
-Deno.test("list: reports an invalid value in the URL, and applies the others", async () => {
+Deno.test("list: reports invalid values in the URL, and applies the valid ones", async () => {
   await using server = await startSome("shop");
   for (const javaScriptEnabled of [true, false]) {
     await withPage({ javaScriptEnabled }, async ({ page, complaints }) => {
@@ -206,7 +206,7 @@ Deno.test("list: many tasks are selected with the mouse and removed, and the rem
     await shows(page, ["d2", "d1", "c-gone", "b-done", "a-old"]);
     assertEquals((await call("GET", `${server.url}/tasks/shop/b-done`)).json.result, { images: 12 });
 
-    // A task removed by its own button can be restored, too.
+    // A task that is removed with its own button can be restored, too.
     await row(page, "c-gone").getByRole("button", { name: "Remove resize images" }).click();
     await shows(page, ["d2", "d1", "b-done", "a-old"]);
     await page.getByRole("button", { name: "Undo" }).click();
@@ -237,7 +237,7 @@ Deno.test("list: summarises why some of the selected tasks could not be changed,
   assertEquals(server.errors, []);
 });
 
-Deno.test("list: selected tasks that were started by name are retried", async () => {
+Deno.test("list: retries the selected tasks that were started by name", async () => {
   await using server = startTaskServer();
   await run(`${server.url}/tasks/again`, "echo", { id: "first", args: [1] });
   await withPage({}, async ({ page }) => {
@@ -259,7 +259,7 @@ Deno.test("list: everything works with the keyboard alone", async () => {
     await keyboard.press("/");
     await keyboard.type("resize");
     await shows(page, ["c-gone", "b-done"]);
-    // The first Escape clears the field, the second leaves it.
+    // The first Escape clears the field, the second moves the focus out of it.
     await keyboard.press("Escape");
     await shows(page, ["d2", "d1", "c-gone", "b-done", "a-old"]);
     await keyboard.press("Escape");
@@ -329,7 +329,7 @@ Deno.test("list: reading, filtering, starting, cancelling and bulk removal work 
   assertEquals(server.errors, []);
 });
 
-Deno.test("list and task page: names and steps stay readable at every window width", async () => {
+Deno.test("list and task page: names and steps are readable at every window width", async () => {
   await using server = await startSome("shop");
   await report(server, "shop", "", { id: "part", name: "upload", parent_id: "d1" });
   await report(server, "shop", "/part", { status: "Sending the first of many files" });
@@ -348,7 +348,7 @@ Deno.test("list and task page: names and steps stay readable at every window wid
   });
 });
 
-Deno.test("list: leaves no gap for forms that start tasks if there are none", async () => {
+Deno.test("list: leaves no gap for the forms that start tasks if there are no such forms", async () => {
   await using server = startServer();
   await withPage({ viewport: DESKTOP }, async ({ page }) => {
     await page.goto(`${server.url}/t/shop`);
@@ -359,7 +359,7 @@ Deno.test("list: leaves no gap for forms that start tasks if there are none", as
   });
 });
 
-Deno.test("list: 10,000 tasks can be scrolled, found and selected while few of them are rendered", async () => {
+Deno.test("list: scrolls, searches and selects 10,000 tasks, of which only a few are rendered", async () => {
   await using server = startTaskServer({ limits: { endedTasksPerClient: 20_000 } });
   const quick = server.monitor.monitored((_task, n: number) => n, { name: "quick", client: "many" });
   for (let n = 0; n < 10_000; n += 500) {
@@ -377,7 +377,7 @@ Deno.test("list: 10,000 tasks can be scrolled, found and selected while few of t
     await page.getByTestId("ended").getByText("10,000").waitFor();
     const seen = new Set(await ids(page));
     assertEquals(seen.size, 100, "the server renders the first page");
-    // Scroll to the end as fast as the list allows.
+    // The test scrolls to the end as fast as the list permits.
     while (!await row(page, "q0").or(row(page, "q499")).first().isVisible()) {
       await page.mouse.wheel(0, 100_000);
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
@@ -386,7 +386,7 @@ Deno.test("list: 10,000 tasks can be scrolled, found and selected while few of t
     }
     assertLess(await rows(page).count(), 60);
 
-    // A new task arrives while the end of the list is visible: the visible rows stay in place.
+    // If a new task arrives while the end of the list is visible, the visible rows must stay in place.
     const top = () =>
       rows(page).last().evaluate((element) => Math.round(element.getBoundingClientRect().top));
     const frame = () => page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
@@ -455,7 +455,7 @@ Deno.test("list: shows a loading error with a button that retries", async () => 
   });
 });
 
-Deno.test("list: the empty page suggests three ways to create a task, and all of them work", async () => {
+Deno.test("list: an empty list suggests three ways to create a task, and all of them work", async () => {
   await using server = startTaskServer();
   await withPage({}, async ({ page }) => {
     await page.goto(`${server.url}/t/fresh`);
@@ -480,7 +480,7 @@ Deno.test("list: the empty page suggests three ways to create a task, and all of
   });
 });
 
-Deno.test("names: from the list to the statistics of a name, and from a bar to its run", async () => {
+Deno.test("names: the list links to the statistics of a name, and each bar there links to its run", async () => {
   await using server = await startSome("shop");
   for (const javaScriptEnabled of [true, false]) {
     await withPage({ javaScriptEnabled }, async ({ page, complaints, hosts }) => {

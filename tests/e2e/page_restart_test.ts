@@ -1,4 +1,4 @@
-/** Open pages while the server is killed, restarted, disconnected, and unable to store. */
+/** Tests of open pages while the server is killed, restarted, disconnected, or unable to store tasks. */
 
 import { DatabaseSync } from "node:sqlite";
 import type { Page } from "playwright-core";
@@ -12,7 +12,7 @@ import { startServer } from "../support/server.ts";
 
 const PHONE = { width: 360, height: 740 };
 
-/** The maximum time for a page to show something, in milliseconds. */
+/** The maximum time until a page shows the expected state, in milliseconds. */
 const DEADLINE_MS = 20_000;
 
 const TASKS = `
@@ -53,7 +53,7 @@ export function quick(task, n) {
 /** The browser's own console messages when a server is unreachable or shutting down. */
 const NETWORK_ERROR = /net::ERR_|WebSocket connection to .* failed|status of 503/;
 
-/** A server process with a port and a data file, which can be stopped and started again. */
+/** A server process that can be stopped and started again with the same port and data file. */
 class Restartable implements AsyncDisposable {
   readonly url: string;
   readonly #folder: string;
@@ -86,7 +86,7 @@ class Restartable implements AsyncDisposable {
     this.#program = await startProgram(this.#args);
   }
 
-  /** Stops the process and waits for its exit. */
+  /** Sends a signal to the process, and waits until it has exited. */
   async end(signal: Deno.Signal): Promise<void> {
     this.#program?.process.kill(signal);
     await this.#program?.process.ended();
@@ -107,7 +107,7 @@ class Restartable implements AsyncDisposable {
   }
 }
 
-/** A TCP proxy between page and server that can cut connections. */
+/** A TCP proxy between a page and a server, whose connections a test can cut. */
 class Wire implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections = new Set<Deno.Conn>();
@@ -140,7 +140,7 @@ class Wire implements AsyncDisposable {
       try {
         connection.close();
       } catch {
-        // The other end was already closed.
+        // The other end is already closed.
       }
     }
     this.#connections.clear();
@@ -168,7 +168,7 @@ interface Row {
   readonly id: string;
   readonly state: string;
   readonly name: string;
-  /** Progress, status, result or error. */
+  /** The texts for the progress, the status, the result and the error. */
   readonly words: readonly string[];
 }
 
@@ -179,7 +179,7 @@ interface Shown {
   readonly title: string;
 }
 
-/** Runs in the page: reads the visible rows. */
+/** Reads the visible rows, the counts and the title; runs in the page. */
 function readShown(): Shown {
   const part = (name: string) => {
     return [...document.querySelectorAll<HTMLElement>(`[data-testid=${name}] li[data-task-id]`)].map((
@@ -203,7 +203,7 @@ function readShown(): Shown {
   };
 }
 
-/** The rows that a page must show for the tasks of a server. */
+/** Returns the rows, the counts and the title that a page must show for the tasks of a server. */
 function shownOf(tasks: readonly Task[]): Shown {
   const active = tasks.filter((task) => task.finished_at === null);
   const ended = tasks.filter((task) => task.finished_at !== null);
@@ -220,7 +220,8 @@ function shownOf(tasks: readonly Task[]): Shown {
 }
 
 /**
- * Every failure counts as unseen: the page was open before all of them, and there was no interaction since.
+ * Returns the title that the page must have. The user has seen none of the failures, because the page was open before all
+ * of them, and there was no interaction since.
  */
 function titleOf(active: readonly Task[], ended: readonly Task[]): string {
   const failed = ended.filter((task) => task.state === "ERROR").length;
@@ -252,7 +253,7 @@ function rowOf(task: Task): Row {
   return { id, state, name, words: words.sort() };
 }
 
-/** Waits until a page shows something; the error message says what it shows instead. */
+/** Waits until a function that reads the page returns the wanted value; the error message contains the actual value. */
 async function shows<T>(page: Page, read: () => T, wanted: T): Promise<void> {
   const end = performance.now() + DEADLINE_MS;
   for (;;) {
@@ -276,7 +277,7 @@ async function reconnecting(page: Page): Promise<void> {
   await badge(page).getByText("Reconnecting…").waitFor();
 }
 
-/** The text shown and announced after a reconnect. */
+/** Returns the message that the page shows and announces after a reconnect. */
 async function newsOf(page: Page): Promise<string> {
   const news = page.getByTestId("toast");
   await news.waitFor();
@@ -285,7 +286,7 @@ async function newsOf(page: Page): Promise<string> {
   return sentences;
 }
 
-/** Asserts that nothing is wider than the window. */
+/** Asserts that no content of the page is wider than the window. */
 async function fits(page: Page): Promise<void> {
   assert(
     await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
@@ -353,7 +354,7 @@ Deno.test("page: shows the server's state after each kill, without a reload", as
 /** The number of kills. */
 const KILLS = 20;
 
-Deno.test("page: list and task page recover by themselves from each of 20 kills", async () => {
+Deno.test("page: the list and the task page recover without a reload from each of 20 kills", async () => {
   await using server = await Restartable.begin();
   await server.run("standing", "first");
   await withPage({}, async (test) => {
@@ -367,7 +368,7 @@ Deno.test("page: list and task page recover by themselves from each of 20 kills"
       await page.locator(`li[data-task-id="${id}"]`).getByText("40%").waitFor();
       if (round % 5 === 0) await server.run("quick", `quick-${round}`, [round]);
       await server.end("SIGKILL");
-      // Sometimes the server is back before the page notices that it was gone.
+      // In every other round, the server is back before the page notices that it was gone.
       if (round % 2 === 0) await reconnecting(page);
       await server.start();
       if (round % 4 === 0) await server.run("quick", `meanwhile-${round}`);
@@ -384,7 +385,7 @@ Deno.test("page: list and task page recover by themselves from each of 20 kills"
   });
 });
 
-/** Runs in the task page: reads what it shows of the task. */
+/** Reads the texts of the task page: state, progress, status, error and log; runs in the page. */
 function readTaskPage() {
   const text = (selector: string) => document.querySelector(selector)?.textContent ?? null;
   return {
@@ -402,7 +403,7 @@ async function taskPageOf(url: string, id: string): Promise<ReturnType<typeof re
   return {
     state: task.state,
     percent: task.state === "FINISHED" || task.progress === null ? null : `${Math.floor(task.progress)}%`,
-    // A status that only repeats the state or the error is not shown again.
+    // The page does not show a status that only repeats the state or the error.
     status: /^(Finished$|Error: )/.test(task.status) ? null : task.status,
     error: task.error === null
       ? [null, null]
@@ -420,7 +421,7 @@ Deno.test("page: the task page shows that the task was interrupted, with its las
       await server.run("moving", id);
       await open(page, `${server.url}/t/c/${id}`);
       await page.getByText("line 20", { exact: true }).waitFor();
-      // The response waits until this and everything before it are stored.
+      // The response arrives when this task and all earlier changes are stored.
       await server.run("quick", `before-${round}`);
       await server.end("SIGKILL");
       await reconnecting(page);
@@ -470,7 +471,7 @@ Deno.test("page: shows that the server is shutting down, and recovers when it is
   });
 });
 
-Deno.test("page: catches up after a lost connection, including log lines, and does not claim a restart", async () => {
+Deno.test("page: catches up after a lost connection, including log lines, and does not report a restart", async () => {
   await using wire = new Wire();
   await using server = startServer({ publicUrls: [wire.url] });
   wire.port = server.port;
@@ -497,7 +498,7 @@ Deno.test("page: catches up after a lost connection, including log lines, and do
     for (const [index, { resolve }] of steps.entries()) {
       wire.cut();
       await reconnecting(page);
-      assertEquals(await page.getByTestId("toast").count(), 0, "the message has disappeared");
+      assertEquals(await page.getByTestId("toast").count(), 0, "the message must have disappeared");
       resolve();
       if (index === 1) await done;
       wire.isCut = false;

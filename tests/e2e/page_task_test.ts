@@ -1,4 +1,4 @@
-/** The task page in a real browser. */
+/** Tests of the task page in a real browser. */
 
 import type { Page } from "playwright-core";
 import type { MonitoredTask } from "../../lib/mod.ts";
@@ -15,7 +15,7 @@ async function open(page: Page, server: Pick<TestServer, "url">, id: string): Pr
   await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
 }
 
-/** A task whose steps the test controls. */
+/** Starts a task whose steps the test controls. */
 function puppet(server: TestServer, id: string) {
   const begun = Promise.withResolvers<MonitoredTask>();
   const end = Promise.withResolvers<unknown>();
@@ -36,7 +36,7 @@ function puppet(server: TestServer, id: string) {
   };
 }
 
-/** An ended task with a given number of log lines, every hundredth of which is a warning. */
+/** Runs a task that logs a given number of lines, every hundredth of which is a warning. */
 async function logging(server: TestServer, id: string, count: number): Promise<void> {
   await server.monitor.monitored((task) => {
     for (let n = 0; n < count; n++) task.log(n % 100 === 0 ? `WARN line ${n} is late` : `line ${n} is fine`);
@@ -47,7 +47,7 @@ function log(page: Page) {
   return page.locator("ol.log");
 }
 
-/** The distance from the visible part of the log to its end, in pixels. */
+/** Returns the distance from the visible part of the log to its end, in pixels. */
 async function belowTheEnd(page: Page): Promise<number> {
   return await log(page).evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
 }
@@ -61,7 +61,7 @@ Deno.test("task page: the timeline updates while the task runs", async () => {
     await open(page, server, "staged");
     const rows = page.locator(".timeline-row");
     await page.locator(".timeline-running", { hasText: "Reading rows" }).waitFor();
-    // Nearly all of the time is that of the only step; on a busy machine its start takes some, too.
+    // Nearly all of the time belongs to the only step; on a busy machine, the start of the task takes some, too.
     const width = await rows.last().locator("rect").getAttribute("width");
     assertMatch(width ?? "", /^\d+(\.\d+)?%$/);
     assertGreater(parseFloat(width!), 50);
@@ -183,7 +183,7 @@ Deno.test("task page: the log can be searched while typing, including older line
     await page.getByRole("button", { name: "Load older lines" }).click();
     await page.getByText("300 older lines not shown").waitFor({ state: "attached" });
     const after = (await top.boundingBox())!.y;
-    assert(Math.abs(after - before) < 40, `what was read moved by ${after - before} pixels`);
+    assert(Math.abs(after - before) < 40, `the line in view moved by ${after - before} pixels`);
     await page.getByRole("button", { name: "Load older lines" }).click();
     await page.getByText("line 1 is fine", { exact: true }).waitFor({ state: "attached" });
     await filter.fill("WARN line 0");
@@ -213,7 +213,7 @@ Deno.test("task page: the whole log can be downloaded", async () => {
   await Deno.remove(file);
 });
 
-Deno.test("task page: a removal is undone in time with the keyboard alone", async () => {
+Deno.test("task page: a removal can be undone with the keyboard alone before its time is up", async () => {
   await using server = startServer({ limits: { restoreWindowMs: 60_000 } });
   await logging(server, "kept", 3);
   await withPage({}, async ({ page, complaints }) => {
@@ -247,7 +247,7 @@ Deno.test("task page: Undo disappears when its time is up, and the focus moves t
   });
 });
 
-Deno.test("task page: a failed run is read and retried, and both attempts link to each other", async () => {
+Deno.test("task page: shows the error of a failed run, retries it, and links the two attempts", async () => {
   let isBroken = true;
   const flaky = () => {
     if (isBroken) throw new TypeError("the upstream said no");
@@ -325,7 +325,7 @@ Deno.test("task page: the timeline includes steps missed while disconnected", as
     await page.getByTestId("connection").getByText("Reconnecting…").waitFor();
     for (const status of ["Unheard", "After"]) {
       await task.update({ status, progress: 2 });
-      // Updates within a short time are coalesced; only the newest is sent.
+      // Each update must be sent before the next one, because updates in quick succession are coalesced.
       await until(() => server.monitor.registry.task("one", "missed")?.status === status);
     }
     relay.mend();
@@ -352,14 +352,14 @@ Deno.test("task page: fits a phone screen, and everything can be reached with Ta
       );
     }
     for (const control of ["Remove narrow", "Filter the log", "Pause", "Download", "Load older lines"]) {
-      assert(seen.has(control), `Tab does not come to ${control}: ${[...seen].join(" | ").slice(0, 900)}`);
+      assert(seen.has(control), `Tab does not reach ${control}: ${[...seen].join(" | ").slice(0, 900)}`);
     }
     assertGreater(seen.size, 8);
     assertEquals(complaints, []);
   });
 });
 
-Deno.test("task page: shows progress as a chart over time, which continues", async () => {
+Deno.test("task page: shows progress over time as a chart, which continues live", async () => {
   await using server = startServer();
   const { task: begun, finish } = puppet(server, "drawn");
   const task = await begun;
@@ -371,7 +371,7 @@ Deno.test("task page: shows progress as a chart over time, which continues", asy
       await page.locator("main").getByText(`${progress}%`, { exact: true }).first().waitFor();
     }
     await page.getByRole("img", { name: /Progress over .*80% so far/ }).waitFor();
-    // All points are on the line once the page's clock has passed them.
+    // The chart contains all points once the clock of the page has passed them.
     await page.waitForFunction(() =>
       document.querySelector(".chart-line")!.getAttribute("d")!.split("L").length >= 5
     );

@@ -1,4 +1,4 @@
-/** The pages in a real browser, served by the program as users start it. */
+/** Tests of the pages in a real browser, mostly with the program started as users start it. */
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../support/assert.ts";
@@ -75,7 +75,7 @@ Deno.test("page: a visitor starts, watches and cancels a task without a reload",
         new Promise((done) => element.ownerDocument.defaultView!.requestAnimationFrame(done))
       );
     }
-    assertEquals([...seen], [...seen].sort((a, b) => a - b), "the progress bar went back");
+    assertEquals([...seen], [...seen].sort((a, b) => a - b), "the progress bar must never decrease");
 
     await row.getByRole("button", { name: /Cancel/ }).click();
     const ended = rows(page, "ended");
@@ -141,13 +141,13 @@ Deno.test("page: without JavaScript, forms start and cancel tasks, and the page 
     await page.getByText("This task was removed").waitFor();
     await page.goto(address);
     assertEquals(await rows(page, "ended").count(), 1);
-    // The page of a removed task has a matching HTTP status, too.
+    // The page of a removed task has the status 410, which the browser logs.
     assertEquals(complaints.filter((text) => !text.includes("410")), []);
   });
   assertEquals(program.process.stderr, "");
 });
 
-Deno.test("page: shows a task of another program, and its end", async () => {
+Deno.test("page: shows a task that another program reports, and the end of that task", async () => {
   await using program = await startProgram();
   await withPage({}, async ({ page }) => {
     await page.goto(`${program.url}/t/shared`);
@@ -164,7 +164,7 @@ Deno.test("page: shows a task of another program, and its end", async () => {
   });
 });
 
-Deno.test("page: the task page follows the log and the end of its task", async () => {
+Deno.test("page: the task page shows new log lines and the end of its task live", async () => {
   await using server = startServer();
   const go = Promise.withResolvers<void>();
   const run = server.monitor.monitored(async (task) => {
@@ -192,7 +192,7 @@ Deno.test("page: the task page follows the log and the end of its task", async (
   assertEquals(server.errors, []);
 });
 
-Deno.test("page: starts from an empty state after the restart of a server without a data file", async () => {
+Deno.test("page: shows no tasks after the restart of a server without a data file", async () => {
   const port = freePort();
   const args = ["--port", String(port), "--data", ":memory:"];
   await withPage({}, async ({ page }) => {
@@ -218,7 +218,7 @@ Deno.test("page: starts from an empty state after the restart of a server withou
 
 const MARKUP = `</script><img src=x onerror="globalThis.harmed=1"><b>bold</b>`;
 
-Deno.test("page: markup in texts of tasks stays text on every page", async () => {
+Deno.test("page: shows markup in the texts of tasks as text on every page", async () => {
   await using server = startServer();
   const go = Promise.withResolvers<void>();
   const options = { client: "markup", tags: [MARKUP.slice(0, 60)], metadata: { [MARKUP]: MARKUP } };
@@ -255,7 +255,7 @@ Deno.test("page: markup in texts of tasks stays text on every page", async () =>
   await failed.done.catch(() => {});
 });
 
-Deno.test("page: 150 tasks are on two pages without JavaScript, and on one that continues with it", async () => {
+Deno.test("page: shows 150 tasks on two pages without JavaScript, and in one continuous list with it", async () => {
   await using server = startServer();
   const quick = server.monitor.monitored((_task, n: number) => n, { name: "quick", client: "many" });
   for (let n = 0; n < 150; n++) await quick(n);
@@ -282,7 +282,7 @@ Deno.test("page: 150 tasks are on two pages without JavaScript, and on one that 
       await page.mouse.wheel(0, 500);
       for (const id of await ids(page)) seen.add(id);
     }
-    // A URL with a later page starts there.
+    // If the URL names a later page, the list starts with that page.
     await page.goto(`${server.url}/t/many?page=2`);
     await live(page);
     assertEquals((await ids(page)).length, 50);
@@ -348,8 +348,7 @@ Deno.test("page: nothing is wider than the window, in light and dark, on a phone
 });
 
 /**
- * Runs in the page: finds elements that extend beyond the window; none if the window does not scroll
- * sideways.
+ * Returns the elements that extend beyond the window, or none if the window does not scroll sideways; runs in the page.
  */
 function tooWide(): string[] {
   if (document.documentElement.scrollWidth <= innerWidth) return [];
@@ -362,7 +361,7 @@ function tooWide(): string[] {
   ];
 }
 
-Deno.test("page: a folder of 10,000 files gives the same result on the page, over REST and over sockets", async () => {
+Deno.test("page: the demo task for 10,000 files has the same result on the page, over REST and over WebSockets", async () => {
   const root = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
     const expected = await writeFiles(root, 10_000);
@@ -386,7 +385,7 @@ Deno.test("page: a folder of 10,000 files gives the same result on the page, ove
       }
       const progress = all.messages.map((message) => message.all_tasks?.[task_id]?.progress ?? 0);
       assertGreater(new Set(progress).size, 3, "the sockets received intermediate progress");
-      assertEquals(progress, progress.toSorted((a, b) => a - b), "the progress went back");
+      assertEquals(progress, progress.toSorted((a, b) => a - b), "the progress must never decrease");
 
       const row = page.locator(`li[data-task-id="${task_id}"][data-state="FINISHED"]`);
       await row.waitFor();
@@ -402,7 +401,7 @@ Deno.test("page: a folder of 10,000 files gives the same result on the page, ove
   }
 });
 
-/** Writes small files, and computes their count and total size independently. */
+/** Writes small files, and returns their number, total size and checksum, computed without the code under test. */
 async function writeFiles(root: string, files: number) {
   const lines: string[] = [];
   let bytes = 0;

@@ -1,4 +1,4 @@
-/** The program behind nginx, under a path prefix, with the recommended configuration. */
+/** Tests of the program behind nginx, below a path, with the documented configuration of nginx. */
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
@@ -23,7 +23,7 @@ async function behind(
   if (name === undefined) return;
   const port = freePort();
   const url = `${options.tls ? "https" : "http"}://127.0.0.1:${port}/monitor`;
-  // The program prints the public URL at startup, so its port is chosen here.
+  // The test chooses the port of the program, because the program prints the public URL instead of its own address.
   const inner = freePort();
   const args = ["--port", `${inner}`, "--base-path", "/monitor", "--public-url", url];
   await using program = await startProgram(args);
@@ -42,7 +42,7 @@ async function startLongTask(page: Page): Promise<void> {
   await form.locator("button[type=submit]").click();
 }
 
-/** Uses every feature that involves a path or a URL. */
+/** Tests every feature that involves a path or a URL. */
 async function tour(
   { url }: Behind,
   live: string,
@@ -97,7 +97,7 @@ async function tour(
   });
 }
 
-/** A program that imports the module from the public URL and reports there. */
+/** Runs a program that imports the module from the public URL, and asserts that its task is reported there. */
 async function importByUrl(url: string): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-job-" });
   try {
@@ -118,18 +118,18 @@ await monitored(() => "done", { name: "imported", client: "tour" })();
   }
 }
 
-Deno.test("nginx: everything works, live, behind nginx and under a path prefix", async () => {
+Deno.test("nginx: everything works behind nginx, below a path, with live updates", async () => {
   await behind({}, (it) => tour(it, "Live"));
 });
 
-Deno.test("nginx: everything works, live, behind TLS", async () => {
+Deno.test("nginx: everything works behind nginx with TLS, with live updates", async () => {
   await behind({ tls: true }, (it) => tour(it, "Live"));
 });
 
-/** The browser's own console message when an upgrade is refused. */
+/** The message that the browser logs if an upgrade to a WebSocket is refused. */
 const REFUSED_UPGRADE = /WebSocket connection to .* failed/;
 
-Deno.test("nginx: if upgrades are blocked, everything works, and the page shows how it receives updates", async () => {
+Deno.test("nginx: if upgrades are blocked, everything works, and the page shows that it uses an event stream", async () => {
   await behind(
     { stripsUpgrades: true },
     (it) => tour(it, "Live via event stream", (text) => REFUSED_UPGRADE.test(text)),

@@ -1,4 +1,4 @@
-/** A program without any configuration that imports the module by URL. */
+/** Tests of a program without any configuration that imports the module from a server by URL. */
 
 import type { Page } from "playwright-core";
 import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
@@ -11,7 +11,7 @@ import { logOf, shown } from "../support/remote_task.ts";
 /** The oldest supported version of Deno. */
 const OLDEST = "2.6.8";
 
-/** A program that counts until it is cancelled, then prints its progress. */
+/** Returns the source of a program that counts until it is cancelled, then prints its progress. */
 function counting(url: string): string {
   return `import { monitored } from "${url}/monitored.ts";
 
@@ -34,19 +34,19 @@ try {
 `;
 }
 
-/** The minimal permissions that the module needs. */
+/** Returns the flags for the minimal permissions that the module needs. */
 function flagsFor(url: string): string[] {
   return ["--no-prompt", "--allow-net", `--allow-import=${new URL(url).host}`];
 }
 
-/** Runs the program, and resolves with its output once it has exited. */
+/** Runs the counting program, and returns its exit status and output. */
 async function count(folder: JobFolder, program: Program, total: number, options: JobOptions = {}) {
   folder.write("job.ts", counting(program.url));
   await using job = folder.deno(["run", ...flagsFor(program.url), "job.ts", `${total}`], options);
   return await job.ended();
 }
 
-/** The rows of the list on the page. */
+/** Locates the rows of active or ended tasks on the page. */
 function rows(page: Page, part: "active" | "ended") {
   return page.getByTestId(part).locator("li[data-task-id]");
 }
@@ -93,7 +93,7 @@ Deno.test("monitored() by URL: every report arrives before the program exits", a
   );
 });
 
-Deno.test("monitored() by URL: TASKSCOPE_CLIENT sets the client, if the program may read it", async () => {
+Deno.test("monitored() by URL: TASKSCOPE_CLIENT sets the client, if the program is permitted to read the variable", async () => {
   await using program = await startProgram(["--no-demo"]);
   using folder = new JobFolder();
   folder.write("job.ts", counting(program.url));
@@ -162,12 +162,12 @@ Deno.test("monitored() by URL: a program without network permission runs, and pr
 Deno.test(`monitored() by URL: a program runs on Deno ${OLDEST}`, async () => {
   const deno = ["npx", "--yes", "--offline", `deno@${OLDEST}`];
   using folder = new JobFolder();
-  // A test downloads nothing; CI has this version installed.
+  // A test must not download anything; the build machine has this version installed.
   const version = await folder.deno(["--version"], { deno }).ended().catch(() => null);
   if (version?.code !== 0) {
     const complaint = `Deno ${OLDEST} is not installed, so this test was skipped`;
     if (Deno.env.get("CI") === "true") throw new Error(complaint);
-    // deno-lint-ignore no-console -- a skipped test must not look like a passed one
+    // deno-lint-ignore no-console -- otherwise a test that did not run would look as if it had passed
     return console.warn(complaint);
   }
   assertStringIncludes(version.stdout, OLDEST);
@@ -185,7 +185,7 @@ Deno.test(`monitored() by URL: a program runs on Deno ${OLDEST}`, async () => {
   assertEquals((await job.ended()).stdout, "stopped: The task was cancelled\n");
 });
 
-/** Waits for a running task, and returns its name and id. */
+/** Waits until a task of the program is active, and returns its name and id. */
 async function idOfActive({ url }: Program): Promise<[name: string, id: string]> {
   while (true) {
     const { json } = await call("GET", `${url}/tasks/default`);

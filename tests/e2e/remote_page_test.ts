@@ -1,4 +1,4 @@
-/** Pages of other origins that import the module, in a browser. */
+/** Tests of pages of other origins that import the module, in a real browser. */
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertLess, assertMatch } from "../support/assert.ts";
@@ -8,7 +8,7 @@ import { startProgram } from "../support/program.ts";
 import { shown } from "../support/remote_task.ts";
 import { StaticHost } from "../support/static_host.ts";
 
-/** A page that runs a function on a click, and shows its outcome. */
+/** Returns a page that runs a monitored function on a click, and shows the outcome of the function. */
 function pageOf(module: string): string {
   return `<!doctype html><title>Elsewhere</title>
 <button>Run</button><button id="cancel">Stop</button><output></output>
@@ -34,7 +34,7 @@ window.runFor = (count) => fn.start(count).done.catch((error) => "stopped: " + e
 </script>`;
 }
 
-/** Runs the page's function, and returns the shown outcome. */
+/** Clicks the button that runs the monitored function, and returns the outcome that the page shows. */
 async function press(page: Page): Promise<string> {
   await page.getByRole("button", { name: "Run" }).click();
   const output = page.locator("output");
@@ -42,7 +42,7 @@ async function press(page: Page): Promise<string> {
   return await output.innerText();
 }
 
-/** The console messages of the page's code, without those of the browser. */
+/** Returns the console messages of the page's code, without those of the browser itself. */
 function warningsOf({ complaints }: TestPage): string[] {
   return complaints.filter((text) => text.startsWith("[taskscope]"));
 }
@@ -88,7 +88,7 @@ Deno.test("monitored() in a page of an allowed origin falls back to HTTP if WebS
     await first.page.goto(host.origin);
     const long = first.page.evaluate("runFor(1000000)").catch(() => {});
     while ((await call("GET", `${program.url}/tasks/default`)).json.active_tasks.length === 0);
-    // The server accepts only one WebSocket.
+    // Because of its limit, the server accepts only one WebSocket.
     await withPage({}, async (test) => {
       const { page } = test;
       await page.goto(host.origin);
@@ -119,7 +119,7 @@ Deno.test("monitored() in a page of another origin: runs, prints one warning, an
     ]);
     const before = test.complaints.length;
     assertEquals(await press(page), "counted 50");
-    assertEquals(test.complaints.length, before, "it sent another request");
+    assertEquals(test.complaints.length, before, "the page sent another request");
     assertLess(before, 8, test.complaints.join("\n"));
   });
   assertEquals((await call("GET", `${program.url}/tasks/default`)).json.all_tasks, {});

@@ -1,4 +1,4 @@
-/** A program that reports while its server is killed, restarted and disconnected. */
+/** Tests of a program that reports while its server is killed, restarted and disconnected. */
 
 import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater } from "../support/assert.ts";
@@ -12,10 +12,10 @@ import { TestSocket } from "../support/socket.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { WatcherModel } from "../support/watcher_model.ts";
 
-/** Duration of the lost connection, in milliseconds: longer than it takes for a task to become stale. */
+/** The time without a connection, in milliseconds; a task becomes stale in less. */
 const CUT_MS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 60_000 : 13_000;
 
-/** A program that works until a file tells it to end, in the given way. */
+/** Returns the source of a program that works until a file exists, and then runs the code `end`. */
 function working(url: string, end: string): string {
   return `import { monitored } from "${url}/monitored.ts";
 
@@ -23,7 +23,7 @@ const work = monitored(async (task, parts: number) => {
   const part = task.child("part");
   let line = 0;
   for (let n = 1; !await isEnough(); n++) {
-    // Fewer lines than the client buffers while it is disconnected.
+    // The program logs fewer lines than the module buffers while it is disconnected.
     if (n % 4 === 0) task.log("line " + line++);
     part.update({ current: n });
     await task.update({ progress: Math.min(90, n / 10), current: n, status: "at " + n });
@@ -49,7 +49,7 @@ const ENDS = {
   error: 'throw new RangeError("as it was told");',
 };
 
-/** A server with a database file, behind a relay that can cut connections. */
+/** A server with a database file, behind a proxy that can cut connections. */
 class Place implements AsyncDisposable {
   readonly proxy: TcpProxy;
   readonly folder: JobFolder = new JobFolder();
@@ -61,7 +61,7 @@ class Place implements AsyncDisposable {
     this.proxy = new TcpProxy(this.#port);
   }
 
-  /** The URL of the server itself, without the relay. */
+  /** The URL of the server itself, without the proxy. */
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
   }
@@ -70,7 +70,7 @@ class Place implements AsyncDisposable {
     this.#program = await startProgram([
       "--no-demo",
       ...["--port", `${this.#port}`, "--data", `${this.#data}/tasks.db`],
-      // Over both transports.
+      // The server accepts requests through the proxy, and direct ones.
       ...["--public-url", this.proxy.url, "--public-url", this.url],
     ]);
   }
@@ -80,14 +80,14 @@ class Place implements AsyncDisposable {
     await this.#program?.process.ended();
   }
 
-  /** Starts the reporting program. */
+  /** Starts the program, which ends with a result or with an error. */
   work(end: keyof typeof ENDS) {
     this.folder.write("job.ts", working(this.proxy.url, ENDS[end]));
     const imported = `--allow-import=${new URL(this.proxy.url).host}`;
     return this.folder.deno(["run", "--no-prompt", "--allow-net", "--allow-read=.", imported, "job.ts"]);
   }
 
-  /** Tells the program to end. */
+  /** Makes the program end. */
   enough(): void {
     this.folder.write("enough", "");
   }
@@ -113,7 +113,7 @@ Deno.test(`monitored() by URL: no report is lost when the server is killed and t
   await place.start();
   await using job = place.work("result");
   const model = new WatcherModel("the watcher");
-  /** Resumes watching at the cursor, until a condition holds. */
+  /** Watches from the last cursor until the task satisfies a condition. */
   const watch = async (until: (task: Task) => boolean, during = () => Promise.resolve()) => {
     const after = model.cursor === null ? "" : `&after=${encodeURIComponent(model.cursor)}`;
     await using socket = new TestSocket(`${place.url}/ws/tasks/default?mode=delta${after}`);
@@ -122,7 +122,9 @@ Deno.test(`monitored() by URL: no report is lost when the server is killed and t
     await during();
     await socket.task("work", until);
     for (const message of socket.messages) {
-      if (model.cursor !== null && message.type === "resync") throw new Error("it had to begin anew");
+      if (model.cursor !== null && message.type === "resync") {
+        throw new Error("The server rejected the watcher's cursor");
+      }
       model.receive(withRuns(message));
     }
   };
@@ -165,7 +167,7 @@ Deno.test(`monitored() by URL: no report is lost when the server is killed and t
   assertGreater(task.version, back.version);
 });
 
-/** Adds the `metadata.run` that the checks below need: the subtask counts as a run of its own. */
+/** Adds `metadata.run` to each task in a message, which the watcher model needs; the subtask gets a number of its own. */
 function withRuns<Message>(message: Message): Message {
   const runs = new Map<string, number>([["work", 1]]);
   return JSON.parse(JSON.stringify(message), (key, value) => {
@@ -185,7 +187,7 @@ for (const end of ["result", "error"] as const) {
       await using place = new Place();
       await place.start();
       if (fate === "is gone") {
-        // The module is cached by an earlier run.
+        // An earlier run of the program caches the module, which the server then cannot serve.
         await using before = place.work(end);
         await place.task(({ active }) => active);
         place.enough();
@@ -203,7 +205,7 @@ for (const end of ["result", "error"] as const) {
       place.enough();
       const { code, stdout, stderr } = await job.ended();
       const said = stderr.replace(/^Download .*\n/gm, "").replace(/^\[taskscope\] No server answers.*\n/m, "")
-        // Stack frames of the platform depend on timing.
+        // The stack frames of Deno's own code depend on the timing.
         .replace(/^ +at .*\(ext:.*\n/gm, "")
         .replaceAll(place.folder.path, "").replaceAll(place.proxy.url, "");
       outcomes.push({ fate, outcome: [code, stdout, said] });

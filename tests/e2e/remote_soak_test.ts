@@ -1,4 +1,4 @@
-/** Load test: many concurrent reporters on one server. */
+/** A load test of one server with many concurrent reporters. */
 
 import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../support/assert.ts";
@@ -10,14 +10,14 @@ import { until } from "../support/until.ts";
 
 const IS_SOAK = Deno.env.get("TASKSCOPE_SOAK") === "1";
 
-/** Number of processes, reporters per process, and the duration in seconds. */
+/** The number of processes, the number of reporters in each, and the duration of the test in seconds. */
 const { processes, perProcess, seconds } = IS_SOAK
   ? { processes: 4, perProcess: 250, seconds: 30 }
   : { processes: 2, perProcess: 25, seconds: 3 };
 
 const INTERVAL_MS = 100;
 
-/** The memory of the server, in MiB; 0 if the platform does not report it. */
+/** Returns the memory of the server in MiB; 0 if the platform does not report it. */
 async function residentOf({ process }: Program): Promise<number> {
   if (Deno.build.os !== "linux") return 0;
   const { stdout } = await spawn("cat", [`/proc/${process.pid}/statm`]).ended();
@@ -49,7 +49,7 @@ Deno.test(`RemoteSink: ${processes * perProcess} reporters, ten updates a second
   try {
     const limit = ["--limit", "endedTasksPerClient=5000"];
     await using program = await startProgram(["--no-demo", "--data", `${folder}/tasks.db`, ...limit]);
-    // Warm-up, so that the baseline includes the memory that the server needs anyway.
+    // This warm-up makes the baseline include the memory that the server needs for any number of reporters.
     await report(program.url, 1_000_000, 1, 20, 30);
     const before = await residentOf(program);
     let most = 0;

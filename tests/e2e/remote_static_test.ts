@@ -1,4 +1,4 @@
-/** The module from hosts other than a Taskscope server: built, and as source. */
+/** Tests of programs that import the module, built or as source, from a host that is no Taskscope server. */
 
 import { assert, assertEquals } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
@@ -10,7 +10,7 @@ import { StaticHost } from "../support/static_host.ts";
 
 const LIB = new URL("../../lib/", import.meta.url);
 
-/** A program that calls a function for longer than the reconnect backoff. */
+/** Returns the source of a program that calls a function for longer than the delay before a reconnect. */
 function calling(module: string): string {
   return `import { monitored } from "${module}";
 const double = monitored(async (task, n: number) => {
@@ -27,12 +27,12 @@ console.log(sum);
 `;
 }
 
-/** The output of a program, without the download messages of Deno. */
+/** Returns the stderr of a program, without the download messages of Deno. */
 function saidBy({ stderr }: Ended): string {
   return stderr.replace(/^(Download|Initialize) .*\n/gm, "");
 }
 
-Deno.test("the built module from any host: functions run, one warning is printed, and the host is not asked again", async () => {
+Deno.test("the built module from any host: functions run, one warning is printed, and the host gets no further request", async () => {
   const body = await Deno.readTextFile(new URL("dist/monitored.js", LIB));
   // 501 is the response of Python's http.server; others respond with 405 or 404.
   for (
@@ -103,7 +103,7 @@ Deno.test("the source of the module by its raw URL: type-checks, runs, and repor
   assert(/^doubling \d$/.test(log.join()), log.join());
   assert(host.asked.every((line) => line.startsWith("GET /lib/") && line.endsWith(".ts")), host.asked.join());
 
-  // Without a server, it prints a warning.
+  // Without a server, the program prints a warning.
   await using alone = folder.deno(["run", ...flags, "job.ts"]);
   const other = await alone.ended();
   assertEquals([other.code, other.stdout], [0, "56\n"]);

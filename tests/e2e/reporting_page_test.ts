@@ -1,4 +1,4 @@
-/** A page of another origin that reports, in a browser, which sends preflight requests. */
+/** Tests of a page of another origin that reports over REST in a real browser, which sends preflight requests. */
 
 import type { Page } from "playwright-core";
 import { assertEquals, assertStringIncludes } from "../support/assert.ts";
@@ -6,7 +6,7 @@ import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { startProgram } from "../support/program.ts";
 
-/** Another origin, with an empty page. */
+/** Starts a server with an empty page, whose origin is another one than that of the Taskscope server. */
 function startOrigin(): AsyncDisposable & { readonly origin: string } {
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
   const headers = { "content-type": "text/html" };
@@ -20,7 +20,7 @@ function startOrigin(): AsyncDisposable & { readonly origin: string } {
   };
 }
 
-/** The outcome of a request by a page, as text. */
+/** Makes a page send a request; returns the status, the state or problem code, and the location, or else the error. */
 function report(page: Page, method: string, url: string, body: unknown): Promise<string> {
   return page.evaluate(async ([method, url, body]) => {
     try {
@@ -47,7 +47,7 @@ Deno.test("reporting from a page of another origin works only if the origin is a
     assertEquals(await report(page, "PATCH", `${tasks}/t`, { progres: 50 }), "400 bad_body null");
     assertEquals(await report(page, "POST", `${tasks}/t/finish`, { result: 1 }), "200 FINISHED null");
     assertEquals(await report(page, "PATCH", `${tasks}/t`, {}), "409 task_ended null");
-    // It may report, but neither read nor remove tasks.
+    // The page may report, but neither read nor remove tasks.
     for (const method of ["DELETE", "PUT"]) {
       assertStringIncludes(await report(page, method, `${tasks}/t`, {}), "TypeError: Failed to fetch");
     }
@@ -57,7 +57,7 @@ Deno.test("reporting from a page of another origin works only if the origin is a
     await page.goto(stranger.origin);
     assertStringIncludes(await report(page, "POST", tasks, { id: "s" }), "TypeError: Failed to fetch");
     assertStringIncludes(await report(page, "PATCH", `${tasks}/t`, {}), "TypeError: Failed to fetch");
-    // Simple requests, which have no preflight, are refused too.
+    // The server also refuses simple requests, which have no preflight.
     const form = page.evaluate(
       (url) =>
         fetch(url, { method: "POST", body: new URLSearchParams({ id: "s" }) }).then(() => "seen", String),

@@ -1,4 +1,4 @@
-/** The example scripts that report over plain HTTP, with curl and with Python's standard library. */
+/** Tests of the example scripts that report over plain HTTP, with curl and with Python's standard library. */
 
 import type { LogLine, Task } from "../../lib/task/task.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
@@ -18,7 +18,7 @@ const SCRIPTS: readonly Script[] = [
   { file: "report.py", tools: ["python3", "mkfifo"] },
 ];
 
-/** The input of a script: regular files, and pipes, at which it blocks until a test writes to them. */
+/** The input of a script: regular files, and pipes at which the script blocks until a test writes to them. */
 const FILES = ["first", "pipe 1", "pipe 2", "b & c", "pipe 3"];
 
 /** Runs a test for each script whose tools are installed. */
@@ -45,7 +45,7 @@ class Workplace implements AsyncDisposable {
     this.folder = folder;
   }
 
-  /** Creates one with {@linkcode FILES}; the pipes are regular files if the script should not block. */
+  /** Creates a folder with {@linkcode FILES}; if `hasPipes` is false, all are regular files, so that nothing blocks. */
   static async make(script: Script, hasPipes: boolean): Promise<Workplace> {
     const place = new Workplace(script, await Deno.makeTempDir({ prefix: "taskscope-report-" }));
     for (const file of FILES) {
@@ -80,11 +80,11 @@ class Workplace implements AsyncDisposable {
     });
   }
 
-  /** Resolves once the script blocks at a pipe, with a function that unblocks it; rejects if it exits before. */
+  /** Waits until the script blocks at a pipe, and returns a function that unblocks it; rejects if the script exits before. */
   async reached(script: Process, pipe: string): Promise<() => Promise<void>> {
     const opened = Deno.open(`${this.folder}/${pipe}`, { write: true });
     const ended = script.ended().then(({ code, stderr }) => {
-      throw new Error(`The script ended with ${code} before it came to ${pipe}: ${stderr}`);
+      throw new Error(`The script ended with ${code} before it reached ${pipe}: ${stderr}`);
     });
     ended.catch(() => {});
     const end = await Promise.race([opened, ended]);
@@ -94,7 +94,7 @@ class Workplace implements AsyncDisposable {
     };
   }
 
-  /** The only task. */
+  /** Reads the only task from the server. */
   async task(): Promise<Task> {
     const { json } = await call("GET", `${this.url}/tasks/e2e`);
     const [task, ...more] = Object.values<Task>(json.all_tasks);
@@ -102,7 +102,7 @@ class Workplace implements AsyncDisposable {
     return task!;
   }
 
-  /** The log lines of that task. */
+  /** Reads the log lines of the only task from the server. */
   async log(): Promise<string[]> {
     const { json } = await call("GET", `${this.url}/tasks/e2e/${(await this.task()).id}/logs`);
     return json.lines.map(({ text }: LogLine) => text);
@@ -118,7 +118,7 @@ function contentOf(file: string): string {
   return `what is in ${file}\n`.repeat(100);
 }
 
-/** The outcome of a script without a server. */
+/** Runs a script without a server; returns its exit status and output. */
 async function alone(script: Script, files?: readonly string[]): Promise<Ended> {
   await using place = await Workplace.make(script, false);
   await using process = place.run(files);
@@ -126,7 +126,7 @@ async function alone(script: Script, files?: readonly string[]): Promise<Ended> 
 }
 
 testScripts(
-  "behaves the same while the server is killed in the middle and at the end",
+  "has the same output if the server is killed in the middle and at the end, and reports everything after the restart",
   async (script) => {
     const wanted = await alone(script);
     assertEquals([wanted.code, wanted.stderr, wanted.stdout.split("\n").length], [0, "", FILES.length + 1]);
@@ -141,7 +141,7 @@ testScripts(
     assertEquals([begun.name, begun.status, begun.progress], ["checksums", "Reading pipe 1", 20]);
     assertEquals(await place.log(), lines.slice(0, 1));
 
-    // Reports are lost now.
+    // From now on, reports are lost.
     await place.killServer();
     await first();
     const second = await place.reached(process, "pipe 2");
@@ -161,7 +161,7 @@ testScripts(
     await place.killServer();
     await third();
     await process.output(/pipe 3\n/);
-    // The script retries to report its final state.
+    // The script retries the report of its final state until the server is back.
     await place.startServer();
     const ended = await process.ended();
     assertEquals(ended, wanted);
@@ -175,7 +175,7 @@ testScripts(
   },
 );
 
-testScripts("stops when its task is cancelled", async (script) => {
+testScripts("stops if its task is cancelled", async (script) => {
   for (const force of [false, true]) {
     await using place = await Workplace.make(script, true);
     await place.startServer();
@@ -192,7 +192,7 @@ testScripts("stops when its task is cancelled", async (script) => {
   }
 });
 
-testScripts("fails as without a server, and reports the error", async (script) => {
+testScripts("fails with the same output as without a server, and reports the error", async (script) => {
   const files = ["first", "missing", "b & c"];
   const wanted = await alone(script, files);
   assertEquals([wanted.code, wanted.stderr], [1, "Cannot read missing\n"]);

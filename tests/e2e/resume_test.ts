@@ -1,4 +1,4 @@
-/** A hundred watchers over real connections that are cut repeatedly while a server is busy. */
+/** Tests of a hundred watchers over real connections that are cut repeatedly while the server is busy. */
 
 import type { Registry } from "../../lib/registry/registry.ts";
 import { assertEquals, assertGreater, assertStrictEquals } from "../support/assert.ts";
@@ -19,30 +19,30 @@ import { until } from "../support/until.ts";
 
 const CLIENTS = ["alpha", "beta", "gamma"];
 
-/** How often the connection of each watcher is cut. */
+/** The number of times that the connection of each watcher is cut. */
 const CUTS = 20;
 
-/** How a server stops before another one takes over. */
+/** The way in which a server stops before another one replaces it. */
 type End = "shutdown" | "dispose" | "crash";
 
 interface BusyOptions {
-  /** Whether tasks are stored in a file. */
+  /** Whether the tasks are stored in a file. */
   readonly hasFile: boolean;
   readonly watchers: number;
   readonly changes: number;
   readonly removalsPerClient: number;
-  /** How each server in turn stops. */
+  /** The way in which each of the successive servers stops. */
   readonly ends?: readonly End[];
 }
 
-/** The outcome of a run. */
+/** Counts of what a run covered. */
 interface Outcome {
   readonly resyncs: number;
-  /** Tasks that a watcher followed to their end. */
+  /** The number of tasks that a watcher watched until their end. */
   readonly ends: number;
 }
 
-/** A server, watchers and changes; a run consists of beats. */
+/** A busy server with watchers; a run consists of beats, in each of which changes are made and watchers are cut. */
 class BusyServer implements AsyncDisposable {
   readonly #options: BusyOptions;
   readonly #random: () => number;
@@ -50,7 +50,7 @@ class BusyServer implements AsyncDisposable {
   readonly #load: ResumeLoad;
   readonly #place: Place = { url: null };
   readonly #failures: unknown[] = [];
-  /** Watchers that are never cut; they show that all frames so far were sent. */
+  /** The watchers that are never cut, which show whether the server has sent all messages so far. */
   readonly #controls: CrowdWatcher[];
   readonly #crowd: CrowdWatcher[] = [];
   readonly #followers: TaskCrowdWatcher[] = [];
@@ -76,12 +76,12 @@ class BusyServer implements AsyncDisposable {
     }
   }
 
-  /** Number of beats. */
+  /** The number of beats of a run. */
   get #beats(): number {
     return Math.max(2 * CUTS, Math.ceil(this.#options.changes / 500));
   }
 
-  /** Runs all beats. */
+  /** Runs all beats, and checks that every watcher then has the state of the server. */
   async run(): Promise<Outcome> {
     const { changes, ends = [] } = this.#options;
     const endBeats = new Map(
@@ -117,8 +117,8 @@ class BusyServer implements AsyncDisposable {
   }
 
   /**
-   * Three in ten over REST, two in ten read events; of the others, a fifth wants all of the state each time, and two
-   * fifths say no goodbye.
+   * Creates a watcher. Of ten watchers, three poll over REST, two read an event stream, and five use a WebSocket; of these
+   * five, one gets the full state each time, and two are cut without a closing handshake.
    */
   #newWatcher(i: number): CrowdWatcher {
     const options = this.#watcherOf(CLIENTS[i % CLIENTS.length]!, CUTS);
@@ -155,7 +155,7 @@ class BusyServer implements AsyncDisposable {
     this.#server = this.#start();
   }
 
-  /** Simulates a crash: keeps the file as it is while commits are under way, and drops their outcome. */
+  /** Simulates a crash: the next server gets a copy of the file that is made while commits are in progress. */
   async #crash(): Promise<{ readonly unfinished: Promise<void> }> {
     const file = this.#file;
     const letThrough = holdCommits(file);
@@ -171,7 +171,7 @@ class BusyServer implements AsyncDisposable {
     return { unfinished };
   }
 
-  /** Waits a few turns, in which watchers poll over REST. */
+  /** Waits for a random number of turns of the event loop, in which watchers poll over REST. */
   async #turns(): Promise<void> {
     for (let turn = Math.floor(this.#random() * 30); turn > 0; turn--) {
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -216,7 +216,7 @@ class BusyServer implements AsyncDisposable {
     };
   }
 
-  /** Waits until every watcher has what the server has; estimates of the task that runs on may change meanwhile. */
+  /** Waits until every watcher has the tasks of the server; the estimates of running tasks may change in the meantime. */
   async #agree(watchers: readonly CrowdWatcher[]): Promise<void> {
     const end = performance.now() + 20_000;
     for (const client of CLIENTS) {
@@ -239,7 +239,7 @@ class BusyServer implements AsyncDisposable {
   }
 }
 
-/** Runs with a random seed, which the error names on failure. */
+/** Runs a busy server with a random seed; if the run fails, the error message contains the seed. */
 async function keepBusy(options: BusyOptions): Promise<Outcome> {
   const seed = Math.floor(Math.random() * 2 ** 32);
   try {
@@ -250,25 +250,25 @@ async function keepBusy(options: BusyOptions): Promise<Outcome> {
   }
 }
 
-Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end with the state of a file store", async () => {
+Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end with the state of a store on disk", async () => {
   const { resyncs, ends } = await keepBusy({
     hasFile: true,
     watchers: 100,
     changes: 50_000,
     removalsPerClient: 150,
   });
-  assertGreater(resyncs, 0, "no watcher was disconnected for too long, so none resynchronised");
+  assertGreater(resyncs, 0, "no cursor became too old, so no watcher had to resynchronise");
   assertGreater(ends, 6);
 });
 
-Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end with the state of a memory store", async () => {
+Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end with the state of a store in memory", async () => {
   const { resyncs, ends } = await keepBusy({
     hasFile: false,
     watchers: 100,
     changes: 50_000,
     removalsPerClient: 150,
   });
-  assertGreater(resyncs, 0, "no watcher was disconnected for too long, so none resynchronised");
+  assertGreater(resyncs, 0, "no cursor became too old, so no watcher had to resynchronise");
   assertGreater(ends, 6);
 });
 
@@ -283,7 +283,7 @@ Deno.test("watchers: 60 resume across shutdowns and crashes without a resynchron
   assertStrictEquals(resyncs, 0, "a watcher had to resynchronise");
 });
 
-Deno.test("watchers: 40 resynchronise after a memory store is lost with its server", async () => {
+Deno.test("watchers: 40 resynchronise after a server with its tasks in memory is replaced", async () => {
   const { resyncs } = await keepBusy({
     hasFile: false,
     watchers: 40,

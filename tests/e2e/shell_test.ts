@@ -1,4 +1,4 @@
-/** The frame around the content of every page, and its browser tab. */
+/** Tests of the frame that all pages share: its help, its shortcuts, its notifications and the title of the tab. */
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../support/assert.ts";
@@ -10,7 +10,7 @@ import { until } from "../support/until.ts";
 
 const PHONE = { width: 360, height: 740 };
 
-/** Tasks whose progress the test controls. */
+/** A server with tasks whose progress the test controls. */
 class Tasks implements AsyncDisposable {
   readonly server: TestServer = startServer({
     tasks: { offered: { fn: () => null, input: { title: "Offered", type: "object" } } },
@@ -22,7 +22,7 @@ class Tasks implements AsyncDisposable {
     return this.server.url;
   }
 
-  /** Starts a task that keeps the progress it is given until it is told to end. */
+  /** Starts a task; the returned functions update, finish and fail it. */
   start(id: string, progress: number | null = null) {
     const end = Promise.withResolvers<void>();
     let update: (progress: number, status?: string) => Promise<void>;
@@ -59,7 +59,7 @@ async function open(test: TestPage, url: string): Promise<void> {
   await live(test.page);
 }
 
-/** Every kind of page, whether it is live, and its expected HTTP status. */
+/** Every kind of page, whether it updates live, and its expected HTTP status. */
 const PAGES = [
   { path: "/t/c", status: 200, isLive: true },
   { path: "/t/empty", status: 200, isLive: true },
@@ -96,7 +96,7 @@ Deno.test("page: loads nothing from other hosts, logs nothing, and allows no inl
       assert(!/unsafe-|\*|https?:/.test(policy), policy);
       if (isLive) await live(page);
       const inline = "style, [style], script:not([src]):not([type='application/json']), [onclick], [onload]";
-      // Styles set by scripts through the CSSOM are not inline styles.
+      // The policy permits styles that scripts set through the CSSOM, which this locator does not match.
       assertEquals(await page.locator(inline).count(), 0, path);
     }
     assertEquals(complaints.filter((text) => !text.includes("404")), []);
@@ -127,7 +127,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-Deno.test("page: the focused element is visibly focused, in light and dark", async () => {
+Deno.test("page: the focus is visible on every element, in light and dark", async () => {
   await using tasks = new Tasks();
   await startExamples(tasks);
   for (const colorScheme of ["light", "dark"] as const) {
@@ -139,7 +139,7 @@ Deno.test("page: the focused element is visibly focused, in light and dark", asy
         for (;;) {
           await page.keyboard.press("Tab");
           const { name, isShown } = await page.evaluate(focusedElement);
-          // After the last element the focus moves to the browser's own controls, then back to the first.
+          // After the last element, the focus moves to the browser's own controls, then back to the first element.
           if (name === "" || reached.has(name)) break;
           reached.add(name);
           assert(isShown, `${path} in the ${colorScheme}: ${name}`);
@@ -151,14 +151,14 @@ Deno.test("page: the focused element is visibly focused, in light and dark", asy
 });
 
 /**
- * Runs in the page: the focused element and whether its focus is visible; an empty name if it is not part of
- * the page.
+ * Returns the name of the focused element, and whether the focus is visible; the name is empty if the focus is not on the
+ * page. Runs in the page.
  */
 function focusedElement(): { name: string; isShown: boolean } {
   const { activeElement: element, body } = document;
   if (element === null || element === body) return { name: "", isShown: true };
   const place = [...document.querySelectorAll("*")].indexOf(element);
-  // The focus of an invisible field is shown by its label, and the focus within an SVG by a frame.
+  // If the field itself is invisible, its label shows the focus; an SVG shows it as a frame.
   const drawn = [element, element.closest("label"), element.querySelector("rect")];
   const isShown = drawn.filter((each) => each !== null).some((each) => {
     const { outlineStyle, outlineWidth, stroke, strokeWidth } = getComputedStyle(each);
@@ -177,7 +177,7 @@ Deno.test("page: nothing is animated if the user prefers reduced motion", async 
       await live(page);
       const moving = await page.evaluate(() => document.getAnimations().length);
       if (reducedMotion === "reduce") assertEquals(moving, 0);
-      else assertGreater(moving, 0, "some animation must run, or this test would prove nothing");
+      else assertGreater(moving, 0, "without any animation, this test would check nothing");
     });
   }
 });
@@ -231,7 +231,7 @@ Deno.test("page: the help opens with ? and with its button, and restores the foc
   });
 });
 
-Deno.test("page: single-key shortcuts can be disabled, and the browser remembers it", async () => {
+Deno.test("page: single-key shortcuts can be disabled, and the browser remembers the setting", async () => {
   await using tasks = new Tasks();
   tasks.start("first", 20);
   await withPage({}, async (test) => {
@@ -300,7 +300,7 @@ Deno.test("page: the tab of the list shows overall progress, and failures until 
   });
 });
 
-Deno.test("page: the icon changes once a second at most, however fast a task reports", async () => {
+Deno.test("page: the icon changes at most once a second, however fast a task reports", async () => {
   await using tasks = new Tasks();
   const task = tasks.start("fast", 0);
   await withPage({}, async (test) => {
@@ -317,7 +317,7 @@ Deno.test("page: the icon changes once a second at most, however fast a task rep
       await task.update(progress);
     }
     const [one = 0, two = 0, three = 0] = await times();
-    // Browser timers are not exact to the millisecond.
+    // The tolerance is needed because timers of browsers are not exact to the millisecond.
     assert(two - one > 900 && three - two > 900, `${[one, two, three]}`);
     task.fail();
     await page.waitForFunction(() => {
@@ -365,7 +365,7 @@ Deno.test("page: notifies of ended tasks only if enabled, and only while the tab
   });
 });
 
-Deno.test("page: shows that the browser blocks notifications, and does not ask by itself", async () => {
+Deno.test("page: shows that the browser blocks notifications, and does not request permission without a click", async () => {
   await using tasks = new Tasks();
   await withPage({ permissions: [] }, async (test) => {
     const { page } = test;
@@ -400,10 +400,10 @@ Deno.test("page: renders at most once per frame, only changed rows, and rarely i
           )
         );
         seen.rows.push(...rows.flatMap((row) => row?.dataset.taskId ?? []));
-        // Relative times update by themselves.
+        // The relative times in a row change without a message, so only changes of the status count.
         if (status.textContent === before) return;
         before = status.textContent;
-        // The same text for all changes within one frame.
+        // This time is the same for all changes within one frame.
         seen.draws.push(Number(document.timeline.currentTime));
       }).observe(document.querySelector("[data-testid=active]")!, {
         subtree: true,

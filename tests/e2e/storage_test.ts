@@ -1,4 +1,4 @@
-/** The program with an unusable database file, at the start and while it runs. */
+/** Tests of the program with a database file that is unusable at the start, or becomes unusable while it runs. */
 
 import { SCHEMA_VERSION } from "../../lib/store/sqlite/schema.ts";
 import { TaskInMemory } from "../../lib/store/store.ts";
@@ -34,14 +34,14 @@ export function size(task, text) {
 }
 `;
 
-/** Starts the program with the tasks of these tests. */
+/** Starts the program with a database, and with the tasks that these tests start. */
 async function start(folder: StoreFolder, file: string): Promise<Program> {
   const module = `${folder.path}/tasks.js`;
   await Deno.writeTextFile(module, TASKS);
   return await startProgram(["--no-demo", "--tasks", module, "--data", file]);
 }
 
-/** Runs the program, which must fail with a one-line message. */
+/** Asserts that the program refuses a database with a one-line message. */
 async function assertRefused(file: string, reason: RegExp | string): Promise<void> {
   const { code, stdout, stderr } = await runProgram(["--no-demo", "--port", "0", "--data", file]);
   const begin = `taskscope: Cannot store tasks in "${file}": `;
@@ -52,7 +52,7 @@ async function assertRefused(file: string, reason: RegExp | string): Promise<voi
   assertEquals(said.trim().split("\n").length, 1, "a single line");
 }
 
-/** Creates and closes a database with some tasks. */
+/** Creates a database with some tasks. */
 async function fillDatabase(folder: StoreFolder): Promise<void> {
   await using store = folder.open();
   const finished_at = Date.now() / 1000;
@@ -61,17 +61,17 @@ async function fillDatabase(folder: StoreFolder): Promise<void> {
   }
 }
 
-/** Polls /readyz until the program responds with a status. */
+/** Polls `/readyz` until the program responds with a given status; returns the body. */
 async function untilReady(url: string, status: 200 | 503): Promise<Record<string, unknown>> {
   for (let attempt = 0; attempt < 1_000; attempt++) {
     const answer = await call("GET", `${url}/readyz`);
     if (answer.status === status) return answer.json;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`/readyz never answered ${status}`);
+  throw new Error(`/readyz never responded with ${status}`);
 }
 
-/** All tasks of the client that these tests use. */
+/** Reads all tasks of the client that these tests use. */
 async function tasksOf(url: string): Promise<Readonly<Record<string, Task>>> {
   const { status, json } = await call("GET", `${url}/tasks/c`);
   assertEquals(status, 200);
@@ -83,7 +83,7 @@ async function startTask(url: string, name: string, id: string, ...args: unknown
   return await call("POST", `${url}/tasks/c/start/${name}`, { body: { id, args } });
 }
 
-/** Resolves with the record of a task that has ended. */
+/** Waits until a task has ended, and returns its record. */
 async function untilEnded(url: string, id: string): Promise<Task> {
   for (let attempt = 0; attempt < 1_000; attempt++) {
     const { json } = await call("GET", `${url}/tasks/c/${id}`);
@@ -93,7 +93,7 @@ async function untilEnded(url: string, id: string): Promise<Task> {
   throw new Error(`Task "${id}" did not end`);
 }
 
-/** Whether a message announces that the server is degraded, or no longer is. */
+/** Returns a function that finds the message that the server is degraded for a reason, or no longer degraded. */
 function isDegraded(wanted: RegExp | null): (message: SocketMessage) => boolean {
   return (message) => {
     if (message.type !== "degraded") return false;
@@ -217,7 +217,7 @@ Deno.test("storage: tasks continue in memory while the disk is full, and are sto
     cursorBefore = (await socket.count(1))[0]!.cursor!;
 
     await disk.fill();
-    // Larger than the free space inside the files themselves.
+    // The arguments are larger than the free space inside the database files.
     const refused = await startTask(url, "size", "during", "x".repeat(MEGABYTE / 2));
     assertProblem(refused, 503, "storage_unavailable");
     assertMatch(refused.json.detail, /^The server cannot store this now: the disk is full \(.*\)$/);
@@ -242,7 +242,7 @@ Deno.test("storage: tasks continue in memory while the disk is full, and are sto
     }
     assertEquals((await call("GET", `${url}/healthz`)).status, 200);
 
-    // Running tasks continue, and watchers see it.
+    // The running task continues, and watchers receive its progress.
     const { current } = (await tasksOf(url)).running!;
     await socket.task("running", (task) => task.current! > current! + 3);
     await Deno.writeTextFile(flag, "");
@@ -289,7 +289,7 @@ Deno.test("storage: tasks continue in memory while the disk is full, and are sto
   assertProblem(await call("GET", `${url}/tasks/c?after=${cursorDuring}`), 410, "cursor_gone");
 });
 
-/** Checks that stderr alternates between a storage error and its end, once or several times. */
+/** Asserts that stderr reports a storage error and its end, alternately, once or several times. */
 function assertTrouble({ process }: Program, reason: string): void {
   const lines = process.stderr.trimEnd().split("\n");
   assert(lines.length >= 2 && lines.length % 2 === 0, process.stderr);
@@ -343,7 +343,7 @@ Deno.test("storage: a program reports that its file was deleted, and creates a n
     for (const name of ["tasks.db", "tasks.db-wal", "tasks.db-shm"]) {
       await Deno.remove(`${folder.path}/${name}`);
     }
-    // It checks the file periodically.
+    // The program checks only periodically whether its file still exists.
     let refused = await startTask(url, "size", "first", "x");
     for (let i = 0; refused.status === 202 && i < 200; i++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -369,31 +369,31 @@ Deno.test("storage: a program reports that its file was deleted, and creates a n
   assertEquals((await startTask(program.url, "size", "anew", "x")).status, 202);
 });
 
-/** Makes a file read-only; returns a function that undoes it, or `undefined` if that is impossible. */
+/** Makes a file read-only; returns a function that undoes this, or `undefined` if the file cannot be made read-only. */
 async function protect(file: string): Promise<(() => Promise<void>) | undefined> {
   await Deno.chmod(file, 0o444);
   if (Deno.uid() !== 0) return () => Deno.chmod(file, 0o600);
-  // Root ignores the file mode, but not the immutable attribute.
+  // The file mode does not stop root from writing, but the immutable attribute does.
   const change = async (attribute: string) => {
     return (await new Deno.Command("chattr", { args: [attribute, file], stderr: "null" }).output()).success;
   };
   if (await change("+i").catch(() => false)) return async () => assert(await change("-i"));
   notSeen(
-    "The test of a file that may not be written did not run: root may, and can make none immutable here",
+    "The test of a read-only file did not run: root may write to any file, and cannot make one immutable here",
   );
   return undefined;
 }
 
-/** A location for a database that can run out of space. */
+/** A place for a database that the test can make run out of space. */
 interface FullableDisk extends AsyncDisposable {
   readonly file: string;
   fill(): Promise<void>;
   free(): Promise<void>;
 }
 
-/** A small disk; without the permission to mount one, a database that raises the error of a full disk. */
+/** Returns a small disk; if none can be mounted, a database in which a trigger raises the error of a full disk. */
 async function fullableDisk(folder: StoreFolder): Promise<FullableDisk> {
-  const disk = await SmallDisk.mount(8 * MEGABYTE, "The test of a disk that runs full, on a real one,");
+  const disk = await SmallDisk.mount(8 * MEGABYTE, "The variant with a real disk of the test of a full disk");
   if (disk !== undefined) {
     return {
       file: `${disk.path}/tasks.db`,

@@ -1,4 +1,4 @@
-/** Webhooks of the program, also when it is killed at critical moments. */
+/** Tests of webhooks, also while the program is killed at critical moments. */
 
 import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertMatch } from "../support/assert.ts";
@@ -9,7 +9,7 @@ import { StoreFolder } from "../support/store_folder.ts";
 
 const SECRET = "whsec_0123456789";
 
-/** Short timeouts and retry intervals. */
+/** Flags that make the retries of deliveries quick. */
 const QUICK = ["--limit", "notifyRetryMs=20", "--limit", "notifyMaxRetryMs=50"];
 
 const TASKS = `
@@ -25,7 +25,7 @@ interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts the program with a database file in a folder and the tasks of these tests. */
+/** Starts the program with a database in a folder, and with the tasks that these tests start. */
 async function start(folder: StoreFolder, { args = [], env = {} }: StartOptions): Promise<Program> {
   const module = `${folder.path}/tasks.js`;
   await Deno.writeTextFile(module, TASKS);
@@ -40,25 +40,25 @@ async function run(url: string, name: string, id: string, ...args: unknown[]): P
   assertEquals(status, 202);
 }
 
-/** Kills a program with SIGKILL. */
+/** Kills a program with SIGKILL; returns what it wrote to stderr. */
 async function kill({ process }: Program): Promise<string> {
   process.kill("SIGKILL");
   return (await process.ended()).stderr;
 }
 
-/** The delivery for each task; repeated deliveries must be identical. */
+/** Groups deliveries by task, and asserts that repeated deliveries of a task are identical. */
 function byTask(received: readonly Received[]): Map<string, Received> {
   const told = new Map<string, Received>();
   for (const one of received) {
     const { id } = one.json.task;
     const before = told.get(id);
-    if (before !== undefined) assertEquals(one.text, before.text, `${id} was told of in two ways`);
+    if (before !== undefined) assertEquals(one.text, before.text, `two deliveries for ${id} differ`);
     told.set(id, one);
   }
   return told;
 }
 
-Deno.test("webhook: each receiver gets its events, signed", async () => {
+Deno.test("webhook: each receiver gets the events that it is configured for, with a signature", async () => {
   using folder = new StoreFolder();
   await using all = new TestReceiver();
   await using errors = new TestReceiver();
@@ -84,7 +84,7 @@ Deno.test("webhook: each receiver gets its events, signed", async () => {
   assertEquals([code, stderr, stdout.includes(SECRET)], [0, "", false]);
 });
 
-Deno.test("webhook: an event is delivered after a kill -9 between the end of a task and its delivery", async () => {
+Deno.test("webhook: an event is delivered after a kill between the end of the task and the delivery", async () => {
   using folder = new StoreFolder();
   await using receiver = new TestReceiver();
   const args = ["--notify", receiver.url];
@@ -114,7 +114,7 @@ Deno.test("webhook: whenever the program is killed, an event is delivered if and
   using folder = new StoreFolder();
   await using receiver = new TestReceiver();
   const args = ["--notify", receiver.url, "--limit", "endedTasksPerClient=100000"];
-  // The receiver rejects every third delivery once, so that some are always pending.
+  // The receiver rejects every third request, so that some deliveries are always pending.
   receiver.answer = (_, n) => new Response(null, { status: n % 3 === 0 ? 500 : 200 });
   let started = 0;
   for (let round = 0; round < 4; round++) {
@@ -124,7 +124,7 @@ Deno.test("webhook: whenever the program is killed, an event is delivered if and
       for (;;) {
         const id = `task-${started++}`;
         const name = started % 5 === 0 ? "stays" : started % 3 === 0 ? "fails" : "quick";
-        // Until the program is killed.
+        // The requests fail once the program is killed.
         await call("POST", `${program.url}/tasks/c/start/${name}`, { body: { id, args: [id] } });
       }
     })().catch(() => {});
@@ -142,7 +142,7 @@ Deno.test("webhook: whenever the program is killed, an event is delivered if and
   const told = byTask(receiver.received);
   assertEquals([...told.keys()].sort(), kept.sort());
   for (const [id, { json }] of told) assertEquals(json.task, tasks[id]);
-  // Everything is delivered, so nothing is delivered again.
+  // After a restart, nothing must be delivered again.
   await using after = await (async () => {
     await program[Symbol.asyncDispose]();
     return await start(folder, { args });
@@ -229,7 +229,7 @@ Deno.test("examples/webhook: the receiver rejects unsigned and old requests, and
   const signed = Object.fromEntries(names.map((name) => [name, headers.get(name)!]));
   const tell = (changed: Record<string, string>, body = text) =>
     call("POST", url!, { headers: { ...signed, ...changed }, body });
-  assertEquals((await tell({})).status, 204, "the signature must be valid for any receiver");
+  assertEquals((await tell({})).status, 204, "the example must accept a valid signature");
   assertEquals((await tell({}, text.replace("wrong", "right"))).status, 401);
   const later = String(Number(signed["taskscope-timestamp"]) + 1);
   assertEquals((await tell({ "taskscope-timestamp": later })).status, 401);
@@ -239,7 +239,7 @@ Deno.test("examples/webhook: the receiver rejects unsigned and old requests, and
   await run(program.url, "quick", "2");
   await example.output(/^task\.finished: c\/quick, Finished$/m);
   const told = example.stdout.match(/^task\..*$/gm);
-  // The delivery to the recorder has another id; a repeated delivery is processed once.
+  // The example processes a repeated delivery once; the delivery to the other receiver has another id.
   assertEquals(told?.toSorted(), [
     "task.error: c/fails, Error: wrong",
     "task.error: c/fails, Error: wrong",

@@ -1,4 +1,4 @@
-/** wscat and curl, with the commands that the page suggests. */
+/** Tests of wscat and curl with the commands that the page suggests. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { type Process, spawn } from "../support/program.ts";
@@ -6,7 +6,7 @@ import { startServer } from "../support/server.ts";
 import { findTool } from "../support/tools.ts";
 import type { MonitoredTask } from "../../lib/mod.ts";
 
-/** The npm package wscat, in a process that may connect to this machine only. */
+/** Starts the npm package wscat in a process that is permitted to connect to this machine only. */
 function wscat(url: string): Process {
   const flags = [
     "--no-prompt",
@@ -22,7 +22,7 @@ function wscat(url: string): Process {
   });
 }
 
-/** The messages that wscat has printed so far. */
+/** Returns the messages that wscat has printed so far. */
 function messagesOf(process: Process): { readonly type: string }[] {
   return process.stdout.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
 }

@@ -3,7 +3,7 @@ import { call } from "../../support/calls.ts";
 import { runProgram } from "../../support/program.ts";
 import { startTaskServer } from "../../support/task_server.ts";
 
-Deno.test("cancel requests that a task stop; its exit status tells whether the request was accepted", async () => {
+Deno.test("cancel requests that a task stop, and exits with 0 only if the server accepts the request", async () => {
   await using server = startTaskServer();
   const start = (name: string, id: string, args: string[] = []) =>
     call("POST", `${server.url}/tasks/c/start/${name}`, { body: { id, args } });

@@ -1,4 +1,4 @@
-/** Fuzzing: the program with malformed requests and WebSocket frames. */
+/** Tests of the program with malformed requests and WebSocket frames, which are generated at random. */
 
 import type { Task } from "../../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../support/assert.ts";
@@ -11,7 +11,7 @@ import { TestSocket } from "../../support/socket.ts";
 
 const CASES = 5_000;
 const AT_ONCE = 8;
-/** Time to respond to a complete request, in milliseconds; a server that takes longer hangs. */
+/** The time after which a server that has not responded to a complete request counts as hanging, in milliseconds. */
 const ANSWER_MS = 10_000;
 
 const TASKS = `
@@ -41,10 +41,10 @@ async function startVictim(): Promise<Program> {
   }
 }
 
-/** Sends a case, and returns the status of the response; 0 if there was none. */
+/** Sends a malformed request and its frames; returns the status of the response, or 0 if there was none. */
 async function play(port: number, { bytes, frames, isWhole }: FuzzCase): Promise<number> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  // A truncated request gets no response; the connection is closed after sending it.
+  // A truncated request gets no response, so the connection is closed after the request is sent.
   const timer = isWhole ? setTimeout(() => closeQuietly(connection), ANSWER_MS) : undefined;
   try {
     const sending = send(connection, bytes).catch(() => {});
@@ -60,7 +60,7 @@ async function play(port: number, { bytes, frames, isWhole }: FuzzCase): Promise
   }
 }
 
-/** Sends the cases, several at a time, and counts the responses by status. */
+/** Sends many malformed requests, several at a time; returns the number of responses by status. */
 async function playAll(port: number, fuzzer: Fuzzer): Promise<ReadonlyMap<number, number>> {
   const statuses = new Map<number, number>();
   let left = CASES;
@@ -74,7 +74,7 @@ async function playAll(port: number, fuzzer: Fuzzer): Promise<ReadonlyMap<number
   return statuses;
 }
 
-/** Cancels all live tasks, so that more can be created. */
+/** Cancels all live tasks, so that their limit permits further ones. */
 async function cancelAll(program: Program): Promise<void> {
   for (const client of ["c", "r"]) {
     const { json } = await call("GET", `${program.url}/tasks/${client}`);
@@ -86,11 +86,11 @@ async function cancelAll(program: Program): Promise<void> {
   }
 }
 
-/** The memory of a program, in MiB. */
+/** The memory that a program uses, in MiB. */
 interface Memory {
-  /** The JavaScript heap after garbage collection. */
+  /** The size of the JavaScript heap after a garbage collection. */
   readonly heap: number;
-  /** The resident set size once it has stopped falling; 0 if the platform does not report it. */
+  /** The resident memory when it no longer decreases; 0 if the platform does not report it. */
   readonly resident: number;
 }
 
@@ -100,7 +100,7 @@ async function memoryOf({ url, process }: Program): Promise<Memory> {
   while (result === null) ({ result } = (await call("GET", `${url}/tasks/memory/${json.task_id}`)).json);
   let resident = Deno.build.os === "linux" ? Infinity : 0;
   for (let unchanged = 0; unchanged < 10 && resident > 0; unchanged++) {
-    // With cat, as the test itself has no permission to read /proc.
+    // The test itself has no permission to read /proc, so cat reads it.
     const { stdout } = await spawn("cat", [`/proc/${process.pid}/statm`]).ended();
     const now = Number(stdout.split(" ")[1]) * 4_096 / 2 ** 20;
     if (now < resident) unchanged = 0;
@@ -110,7 +110,7 @@ async function memoryOf({ url, process }: Program): Promise<Memory> {
   return { heap: Number(result) / 2 ** 20, resident };
 }
 
-Deno.test("Handler: 20,000 malformed requests and frames neither break it nor leak memory", async () => {
+Deno.test("Handler: 20,000 malformed requests neither break the server nor leak memory", async () => {
   await using program = await startVictim();
   await using watching = new TestSocket(`${program.url}/ws/tasks/watched?mode=delta`);
   await watching.count(1);
@@ -121,7 +121,7 @@ Deno.test("Handler: 20,000 malformed requests and frames neither break it nor le
     const statuses = await playAll(program.port, fuzzer);
     const counts = JSON.stringify([...statuses]);
     assertEquals(statuses.get(500), undefined, counts);
-    // These statuses show that the cases reach all parts of the server.
+    // These statuses show that the requests reach all parts of the server.
     for (const status of [101, 200, 201, 202, 204, 303, 400, 403, 404, 405, 409, 415, 421, 503]) {
       assertGreater(statuses.get(status) ?? 0, 0, `${status} was never answered: ${counts}`);
     }
@@ -137,7 +137,7 @@ Deno.test("Handler: 20,000 malformed requests and frames neither break it nor le
   }
   const [, , first, second] = memory;
   assertLess(second!.resident - first!.resident, 15, JSON.stringify(memory));
-  // Deno keeps a closed socket for half its idle timeout, which is 15 s.
+  // Deno keeps a closed socket for half of its idle timeout, which is 15 s.
   assertLess(second!.heap - first!.heap, 15, JSON.stringify(memory));
   assertEquals(program.process.stderr, "");
 });

@@ -21,7 +21,7 @@ Deno.test("ls lists the tasks of a client with their ids, live tasks first", asy
   assertEquals(lines.length, 2);
   assertMatch(
     lines[0]!,
-    // An earlier run of this name was short, so there may be an estimate at once.
+    // An earlier run of this name was short, so there may be an estimate immediately.
     /^running {2}stepped {2}\[█{8}░{12}\] {3}42 % {2}Half way or so +\S+ {2,}(estimating…|\S.* left|almost done)$/,
   );
   assertMatch(lines[1]!, /^ended {4}stepped {2}\[█{20}\] {2}100 % {2}Finished +\S+ +just now$/);
@@ -55,7 +55,7 @@ Deno.test("ls --json prints the records as the server sends them, without contro
   await using server = startTerminalServer();
   const task = await server.start("t");
   await task.update({ status: "\x1b[2J \u009b31m \u202e", metadata: { key: [1, null] } });
-  // An update soon after another one is sent with a delay.
+  // This waits for the update, which is sent with a delay because it follows another one closely.
   await call("GET", `${server.url}/tasks/c/t?wait=PROCESSING&timeout=20`);
   const { stdout } = await server.run("ls", "--json");
   assertEquals(JSON.parse(stdout), (await call("GET", `${server.url}/tasks/c/t`)).json);
@@ -63,7 +63,7 @@ Deno.test("ls --json prints the records as the server sends them, without contro
   task.end();
 });
 
-Deno.test("ls exits with 4 if no server can be reached, or it has another base path", async () => {
+Deno.test("ls exits with 4 if no server can be reached, or if the server has another base path", async () => {
   const port = freePort();
   const gone = await runProgram(["ls", "--server", `http://127.0.0.1:${port}/x/`]);
   assertEquals([gone.code, gone.stdout], [4, ""]);

@@ -1,4 +1,4 @@
-/** The program as a process: help, errors, signals, exit statuses. */
+/** Tests of the program in a process of its own: help, errors, signals, exit statuses, and the server's defaults. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
@@ -23,7 +23,7 @@ async function withFolder(
   }
 }
 
-/** The names of the tasks that the page offers to start. */
+/** Returns the names of the functions that the page offers to start. */
 async function offered(url: string): Promise<string[]> {
   const { text } = await call("GET", `${url}/t/c`);
   return [...text.matchAll(/action="[^"]*\/start\/([^"]+)"/g)].map(([, name]) => name!).sort();
@@ -166,7 +166,7 @@ Deno.test("main: serve --public-url accepts requests for that URL, and prints it
   assertEquals(
     await status(`127.0.0.1:${port}`, "/monitor/tasks/c"),
     200,
-    "a local health check",
+    "a local health check is accepted",
   );
   assertEquals(await status("evil.example", "/monitor/tasks/c"), 421);
   assertEquals(await status("ci.example", "/tasks/c"), 404);
@@ -234,7 +234,7 @@ Deno.test("main: serve --tasks offers the functions of a module, plain and monit
   });
 });
 
-Deno.test("main: serve --tasks names the module that does not load", async () => {
+Deno.test("main: serve --tasks exits with a message that names the module that cannot be loaded", async () => {
   const files = {
     "empty.ts": "export const answer = 42;",
     "broken.ts": "export const = ;",
@@ -255,20 +255,20 @@ Deno.test("main: serve --tasks names the module that does not load", async () =>
   });
 });
 
-Deno.test("main: serve exits with 0 on SIGTERM and SIGINT, after closing its sockets in order", async () => {
+Deno.test("main: serve closes its sockets properly on SIGTERM and SIGINT, and exits with 0", async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await using program = await startProgram();
     await call("POST", `${program.url}/tasks/c/start/long_running_task`, { body: { id: "t" } });
     await using all = new TestSocket(`${program.url}/ws/tasks/c`);
     await using one = new TestSocket(`${program.url}/ws/tasks/c/t`);
-    // An idle keep-alive connection, and one in the middle of a request.
+    // One connection is idle with keep-alive, and another one is in the middle of a request.
     await call("GET", `${program.url}/healthz`);
     using half = await Deno.connect({ hostname: "127.0.0.1", port: program.port });
     await half.write(new TextEncoder().encode("POST /tasks/c/start/x HTTP/1.1\r\nContent-Le"));
     await Promise.all([all.count(1), one.count(1)]);
     program.process.kill(signal);
     assertEquals((await program.process.ended()).code, 0, signal);
-    // The socket of the single task closes because its task has ended.
+    // The socket of the single task is closed because its task has ended.
     assertEquals([(await all.closed()).code, (await one.closed()).code], [1001, 1000]);
     assert(all.texts.includes('{"type":"closing"}'));
     const task = await all.task("t", ({ state }) => state === "ERROR");
@@ -278,21 +278,21 @@ Deno.test("main: serve exits with 0 on SIGTERM and SIGINT, after closing its soc
   }
 });
 
-Deno.test("main: serve stops although a request is unfinished, and at once on a second signal", async () => {
+Deno.test("main: serve stops in spite of an unfinished request, and immediately on a second signal", async () => {
   for (const signals of [1, 2]) {
     await using program = await startProgram();
-    // The server waits longer for its body than a shutdown may take.
+    // The server would wait longer for the body of this request than a shutdown may take.
     using half = await Deno.connect({ hostname: "127.0.0.1", port: program.port });
     const head = `POST /tasks/c/start/long_running_task HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\n`;
     await half.write(new TextEncoder().encode(`${head}Content-Length: 100\r\n\r\n{`));
-    // A running task.
+    // A running task makes the shutdown last until the second signal.
     await call("POST", `${program.url}/tasks/c/start/long_running_task`);
     await using socket = new TestSocket(`${program.url}/ws/tasks/c`);
     await socket.count(1);
     program.process.kill("SIGTERM");
     await socket.find(({ type }) => type === "closing");
     if (signals === 2) {
-      // Signals within 250 ms count as one.
+      // The program treats signals within 250 ms as one.
       await new Promise((resolve) => setTimeout(resolve, 300));
       program.process.kill("SIGTERM");
     }
@@ -301,7 +301,7 @@ Deno.test("main: serve stops although a request is unfinished, and at once on a 
   }
 });
 
-/** A task that ignores cancellation. */
+/** A module with a task that ignores cancellation. */
 const DEAF = "export const deaf = () => new Promise((resolve) => setTimeout(resolve, 1_000_000));";
 
 Deno.test("main: serve treats two simultaneous signals as one, such as a Ctrl-C that a task runner forwards", async () => {
@@ -312,7 +312,7 @@ Deno.test("main: serve treats two simultaneous signals as one, such as a Ctrl-C 
     await socket.count(1);
     program.process.kill("SIGINT");
     program.process.kill("SIGTERM");
-    // A graceful shutdown: the task is awaited, then marked as interrupted.
+    // This was a graceful shutdown: the server awaited the task, then marked it as interrupted.
     assertEquals((await program.process.ended()).code, 0);
     assertEquals((await socket.closed()).code, 1001);
     const task = await socket.task("t", ({ state }) => state === "ERROR");
@@ -321,7 +321,7 @@ Deno.test("main: serve treats two simultaneous signals as one, such as a Ctrl-C 
   });
 });
 
-Deno.test("main: serve stores tasks in a file for its port, in a folder private to the user", async () => {
+Deno.test("main: serve stores tasks in a file for its port, in a folder that only the user can read", async () => {
   await withFolder({}, async (home) => {
     const env = await envOfHome(home);
     const port = freePort();
@@ -415,7 +415,7 @@ Deno.test("main: serve runs in any working directory, and writes nothing into it
   });
 });
 
-/** Whether something accepts connections at a URL. */
+/** Whether a server accepts connections at a URL. */
 async function isReached(url: string): Promise<boolean> {
   const { hostname, port } = new URL(url);
   try {

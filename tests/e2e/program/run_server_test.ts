@@ -1,4 +1,4 @@
-/** `taskscope run` as a process, with servers that are killed meanwhile. */
+/** Tests of `taskscope run` in a process of its own, while its server is killed. */
 
 import type { LogLine, Task } from "../../../lib/task/task.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -8,7 +8,7 @@ import { type Program, startProgram } from "../../support/program.ts";
 import { ended } from "../../support/task_server.ts";
 import { Runs } from "../../support/runs.ts";
 
-/** Waits for a file before each step, and writes to stdout and stderr. */
+/** A script that waits for a file before each step, and writes to stdout and stderr. */
 const JOB = `
 for step in 1 2 3; do
   echo "$step/4"; echo "after $step" >&2
@@ -46,7 +46,7 @@ class Place implements AsyncDisposable {
     this.runs.file(`step${number}`, "");
   }
 
-  /** Resolves once the server shows this many completed steps. */
+  /** Waits until the server has the given number of completed steps. */
   async seen(steps: number): Promise<void> {
     while ((await call("GET", this.task)).json.current !== steps);
   }

@@ -1,11 +1,11 @@
-/** `taskscope run` as a process: signals, and cancellation by a watcher. */
+/** Tests of `taskscope run` in a process of its own: signals, terminals, and cancellation by a watcher. */
 
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { moduleArgs } from "../../support/program.ts";
 import { Runs } from "../../support/runs.ts";
 import { findTool } from "../../support/tools.ts";
 
-/** A script that prints each signal it receives. It exits with 4 in the end, or as the trap of the signal says. */
+/** A script that prints each signal that it receives; its traps set the exit status, which is otherwise 4. */
 const LISTENER = `
 n=0
 trap 'n=$((n+1)); echo "INT $n"' INT
@@ -20,7 +20,7 @@ echo "heard $n"
 exit 4
 `;
 
-/** Runs its arguments in a pseudo-terminal whose keyboard is stdin; no argument may contain a quote. */
+/** A script that runs its arguments in a pseudo-terminal, whose input is stdin; no argument may contain a quote. */
 const IN_TERMINAL = `
 line=exec
 for word; do line="$line '$word'"; done
@@ -31,7 +31,7 @@ Deno.test("runCommand() forwards signals, and exits with the status of the comma
   const table: [Deno.Signal, RegExp, number, string][] = [
     ["SIGTERM", /TERM/, 5, "CANCELLED"],
     ["SIGQUIT", /QUIT/, 7, "CANCELLED"],
-    // Daemons reload their configuration on SIGHUP, so it is no cancellation.
+    // SIGHUP does not count as a cancellation, because daemons reload their configuration on it.
     ["SIGHUP", /HUP/, 6, "ERROR"],
     ["SIGUSR2", /USR2/, 0, "FINISHED"],
   ];
@@ -48,7 +48,7 @@ Deno.test("runCommand() forwards signals, and exits with the status of the comma
   }
 });
 
-Deno.test("runCommand() forwards a signal that arrives twice at once only once, and waits for the command", async () => {
+Deno.test("runCommand() forwards a signal only once if it arrives twice at the same time, and waits for the command", async () => {
   await using runs = new Runs();
   await using process = await runs.start(["--", "sh", "-c", LISTENER]);
   await process.output(/ready/);
@@ -84,7 +84,7 @@ Deno.test("runCommand() does not forward Ctrl-C, which the terminal sends to the
       await process.type("\x03");
       const { code, stdout } = await process.ended();
       assertEquals(code, 4);
-      // The inner script(1) may restore the terminal before its last output arrives, which then gets one more "\r".
+      // The inner script(1) may restore the terminal before its last output arrives; the terminal then adds another "\r".
       assertMatch(stdout, /heard 1\r{1,2}\n/);
       assertEquals((await runs.task()).state, flags.length === 0 ? "CANCELLED" : "ERROR");
     });
@@ -105,7 +105,7 @@ Deno.test("runCommand() --pty reports a task as cancelled if Ctrl-C killed the c
 Deno.test("runCommand() stops the command and its descendants when a watcher cancels the task", async () => {
   if (await findTool(["ps"], "The test of cancelling") === undefined) return;
   await using runs = new Runs();
-  // The inner shell would keep running, and hold the output open.
+  // If only the outer shell were stopped, the inner one would continue to run and hold the output open.
   await using process = await runs.start(["--", "sh", "-c", "sh -c 'echo ready; sleep 60'; echo after"]);
   await process.output(/ready/);
   await runs.cancel();
@@ -130,31 +130,31 @@ Deno.test("runCommand() --pty runs the command in a terminal, exits with its sta
   for (const tool of ["script", "ps"]) if (await findTool([tool], "The test of --pty") === undefined) return;
   await using runs = new Runs();
   const run = (id: string, script: string) => runs.run(["--id", id, "--pty", "--", "sh", "-c", script]);
-  await t.step("a terminal", async () => {
+  await t.step("the command has a terminal", async () => {
     const { code, stdout, stderr } = await run("a", 'test -t 1 && test -t 2 && stty size; echo "$0"; exit 3');
     assertEquals([code, stdout, stderr], [3, "24 80\r\nsh\r\n", ""]);
     const { state, error } = await runs.task("a");
     assertEquals([state, error?.message], ["ERROR", "Exited with status 3: sh"]);
     assertEquals(await runs.log("a"), ["24 80", "sh"]);
   });
-  await t.step("arguments and variables", async () => {
+  await t.step("the command gets its arguments and variables", async () => {
     const script = 'printf "%s|" "$@"; echo "$SHELL"';
     const words = ["a b", "it's", "$HOME", "", "\\"];
     const args = ["--id", "b", "--pty", "--", "sh", "-c", script, "sh", ...words];
     const { stdout } = await runs.run(args, { env: { SHELL: "/bin/none of these" } });
     assertEquals(stdout, `${words.join("|")}|/bin/none of these\r\n`);
   });
-  await t.step("a signal that kills it", async () => {
+  await t.step("a signal kills the command", async () => {
     assertEquals((await run("c", "kill -9 $$")).code, 137);
   });
-  await t.step("a signal to taskscope", async () => {
+  await t.step("taskscope receives a signal", async () => {
     await using process = await runs.start(["--id", "d", "--pty", "--", "sh", "-c", LISTENER]);
     await process.output(/ready/);
     process.kill("SIGTERM");
     assertEquals((await process.ended()).code, 5);
     assertEquals((await runs.task("d")).state, "CANCELLED");
   });
-  await t.step("cancellation by a watcher", async () => {
+  await t.step("a watcher cancels the task", async () => {
     await using process = await runs.start(["--id", "e", "--pty", "--", "sh", "-c", LISTENER]);
     await process.output(/ready/);
     await runs.cancel("e");

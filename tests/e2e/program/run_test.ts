@@ -1,4 +1,4 @@
-/** `taskscope run` as a process: what it passes through, and what it reports. */
+/** Tests of `taskscope run` in a process of its own: exit statuses, input and output, and reports. */
 
 import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "../../support/assert.ts";
 import { freePort } from "../../support/free_port.ts";
@@ -6,7 +6,7 @@ import { spawn } from "../../support/program.ts";
 import { noise, Runs } from "../../support/runs.ts";
 import { findTool } from "../../support/tools.ts";
 
-/** A URL without a server. */
+/** A URL at which no server listens. */
 const NOWHERE = `http://127.0.0.1:${freePort()}`;
 
 Deno.test("runCommand() exits with the status of the command, and reports it in the task", async () => {
@@ -76,14 +76,14 @@ Deno.test("runCommand() passes stdin, stdout and stderr through byte for byte", 
   );
 });
 
-Deno.test("runCommand() keeps the name, arguments, folder and environment of the command", async () => {
+Deno.test("runCommand() does not change the name, arguments, folder and environment of the command", async () => {
   await using runs = new Runs();
   const script = 'echo "$0 $# $1 $PWD"; test -t 1 || echo no terminal; env | sort | grep -v "^_="';
   const args = ["-c", script, "name", "a b"];
   const env = { TASKSCOPE_SERVER: runs.server.url, TASKSCOPE_CLIENT: "runs", TASKSCOPE_ID: "t" };
   const plain = await spawn("env", ["sh", ...args], { cwd: runs.folder, env }).ended();
   assertEquals(await runs.run(["--", "sh", ...args]), plain);
-  // Programs print the name that they were called by.
+  // A program can see the name that it was called with, and print it.
   assertEquals((await runs.run(["--id", "name", "sh", "-c", "echo $0"])).stdout, "sh\n");
 });
 
@@ -99,7 +99,7 @@ Deno.test("runCommand() passes 50 MB of output through in bounded memory", async
     `cat text text; echo one >&2; read x; i=2; while [ $i -lt ${copies} ]; do cat text; i=$((i+1)); done
 echo two >&2; read x`,
   );
-  // The output goes to a file; exec replaces the shell, so that its pid is that of taskscope.
+  // The shell redirects the output to a file, and is replaced by taskscope, which then has the pid of the shell.
   const options = { stdin: "piped", within: 'exec "$@" > out' } as const;
   await using process = await runs.start(["--", "sh", "job"], options);
   await process.output(/one/, "stderr");
@@ -115,7 +115,7 @@ echo two >&2; read x`,
   assertGreater((await runs.task()).log_count, 1_000);
 });
 
-Deno.test("runCommand() lets the command get SIGPIPE if the reader of its output exits", async () => {
+Deno.test("runCommand() passes SIGPIPE on to the command if the reader of the output exits", async () => {
   await using runs = new Runs();
   const { code, stdout, stderr } = await runs.shell(`($RUN -- yes; echo $? >&2) | head -1`);
   assertEquals([code, text(stdout), text(stderr)], [0, "y\n", "141\n"]);
@@ -151,7 +151,7 @@ Deno.test("runCommand() reports the name, tags and program, and the arguments on
   assertEquals(await runs.log("all"), ["a b it's"]);
 });
 
-Deno.test("runCommand() without a server prints one warning, and is unaffected otherwise", async () => {
+Deno.test("runCommand() without a server prints one warning, and otherwise behaves as with a server", async () => {
   await using runs = new Runs();
   const script = "echo out; echo err >&2; exit 7";
   const args = ["--server", NOWHERE, "--", "sh", "-c", script];
@@ -172,7 +172,7 @@ Deno.test("runCommand() with a server that is not Taskscope prints one warning",
   assertMatch(stderr, /^taskscope: .+ accepts no reports \(.+\), so tasks run unmonitored\n$/);
 });
 
-Deno.test("runCommand() with an id that is taken prints a warning, and runs the command", async () => {
+Deno.test("runCommand() prints a warning if the id is already taken, and runs the command", async () => {
   await using runs = new Runs();
   await using _first = await runs.start(["--", "cat"], { stdin: "piped" });
   await runs.shown();
@@ -184,7 +184,7 @@ Deno.test("runCommand() with an id that is taken prints a warning, and runs the 
   assertEquals((await runs.task()).name, "cat");
 });
 
-/** The resident set size of a process, in MiB. */
+/** Returns the resident memory of a process, in MiB. */
 async function memoryOf(pid: number): Promise<number> {
   const { stdout } = await spawn("ps", ["-o", "rss=", "-p", `${pid}`]).ended();
   return Number(stdout) / 1_024;

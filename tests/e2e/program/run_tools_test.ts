@@ -1,4 +1,4 @@
-/** `taskscope run` reads the progress of real programs, and of recordings of others. */
+/** Tests that `taskscope run` reads the progress of real programs, and of recordings of others. */
 
 import type { Reading } from "../../../lib/reading/reading.ts";
 import type { Task } from "../../../lib/task/task.ts";
@@ -9,23 +9,23 @@ import { noise, Runs } from "../../support/runs.ts";
 import { taskIn, TestSocket } from "../../support/socket.ts";
 import { findTool } from "../../support/tools.ts";
 
-/** What a watcher saw of a task while it ran. */
+/** The values that a watcher received while a task ran. */
 interface Seen {
-  /** The values of `progress`, in order, without repetitions. */
+  /** The values of `progress`, in order, without consecutive duplicates. */
   readonly progress: readonly (number | null)[];
-  /** The values of `current`, in order, without repetitions. */
+  /** The values of `current`, in order, without consecutive duplicates. */
   readonly current: readonly number[];
   readonly last: Task;
 }
 
-/** Runs a command while a watcher records its task. */
+/** Runs a command, while a watcher records the values of its task. */
 async function watched(runs: Runs, run: () => Promise<Ended>): Promise<Ended & { readonly seen: Seen }> {
   await using socket = new TestSocket(`${runs.server.url}/ws/tasks/runs?mode=delta`);
   await socket.opened();
   const outcome = await run();
   const last = await socket.task("t", ({ state }) => state !== "STARTING" && state !== "PROCESSING");
   const tasks = socket.messages.flatMap((message) => taskIn(message, "t") ?? []);
-  // Without the final state, which always says 100.
+  // The final state is left out, because its progress is always 100.
   const during = tasks.filter(({ state }) => state === "PROCESSING");
   const progress = during.map(({ progress }) => progress).filter((value, at, all) => value !== all[at - 1]);
   const current = during.flatMap(({ current }) => current ?? []).filter((value, at, all) =>
@@ -34,7 +34,7 @@ async function watched(runs: Runs, run: () => Promise<Ended>): Promise<Ended & {
   return { ...outcome, seen: { progress, current, last } };
 }
 
-/** A server that sends a file slowly. */
+/** Starts a server that sends a file slowly. */
 function startFileServer(content: Uint8Array): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
     let sent = 0;
@@ -57,7 +57,7 @@ function assertRises(values: readonly (number | null)[], least: number): void {
   assertEquals(numbers, numbers.toSorted((one, other) => one - other));
 }
 
-/** Tests a program; skips it with a message if it is not installed. */
+/** Registers a test of a program, which prints a warning instead if the program is not installed. */
 function testTool(tool: string, run: () => Promise<void>): void {
   Deno.test(`runCommand() reads the progress of ${tool}`, async () => {
     if (await findTool([tool], `The test of run around ${tool}`) !== undefined) await run();
@@ -67,7 +67,7 @@ function testTool(tool: string, run: () => Promise<void>): void {
 testTool("tar", async () => {
   await using runs = new Runs();
   for (let file = 0; file < 8; file++) runs.file(`file${file}`, noise(1_000_000, file + 1));
-  // Slowed down at each checkpoint, so that the watcher sees intermediate values.
+  // Each checkpoint slows tar down, so that the watcher receives intermediate values.
   const args = ["tar", "-cf", "all.tar", "--checkpoint=100", "--checkpoint-action=echo"];
   const command = [
     ...args,
@@ -78,7 +78,7 @@ testTool("tar", async () => {
   assertEquals([code, stdout], [0, ""]);
   assertMatch(stderr, /^(tar: Write checkpoint \d00\n)+$/);
   assertRises(seen.current, 3);
-  // tar never prints a total, so there is no percentage.
+  // tar prints no total, so there is no percentage.
   assertEquals(seen.progress, [null]);
   const { state, current, total, unit } = seen.last;
   assertEquals({ state, current, total, unit }, {
@@ -121,7 +121,7 @@ testTool("curl", async () => {
   assertEquals(bar.code, 0);
   assertRises(bar.seen.progress, 4);
   assertEquals(await Deno.readFile(`${runs.folder}/file.bin`), content);
-  // The default meter updates once a second; the file itself goes to stdout.
+  // The default progress meter updates once a second, and the file itself goes to stdout.
   await using others = new Runs();
   const { code, stdout } = await others.shell(`$RUN -- curl ${url}`);
   assertEquals([code, stdout.length], [0, content.length]);
@@ -146,7 +146,7 @@ testTool("rsync", async () => {
   assertEquals((await runs.shell("diff -r from to")).code, 0);
 });
 
-/** Recordings with their original timing, a few seconds each. */
+/** The recordings that are replayed with their original timing; each takes a few seconds. */
 const RECORDINGS = [
   ...["tqdm", "git_clone", "ffmpeg_encode", "ffmpeg_progress", "pip_terminal", "pip_raw", "apt"],
   ...["docker_terminal", "json_lines", "tqdm_nested", "dd", "cmake_make"],
@@ -170,20 +170,20 @@ Deno.test("runCommand() reads the progress of replayed recordings", async (t) =>
     assertEquals((await runs.log()).toSorted(), lines.toSorted());
     assertShown(seen, name, readings.map(progressOf));
   };
-  // Three at a time, as they mostly wait.
+  // Three recordings are replayed at a time, because replaying is mostly waiting.
   const work = async () => {
     for (let name = left.shift(); name !== undefined; name = left.shift()) await test(name);
   };
   await t.step(RECORDINGS.join(", "), async () => void await Promise.all([work(), work(), work()]));
 });
 
-/** The progress of a reading, in percent, from its percentage or its counts. */
+/** Returns the progress of a reading in percent, from its percentage or its counts. */
 function progressOf({ progress, current, total }: Reading): number | null {
   if (progress !== undefined) return progress;
   return typeof current === "number" && typeof total === "number" ? current / total * 100 : null;
 }
 
-/** Checks that only values from the output were shown, in its order; quick successions are coalesced, so some are missing. */
+/** Asserts that all values of the watcher are from the output, in its order; values in quick succession may be missing. */
 function assertShown(seen: Seen, name: string, said: readonly (number | null)[]): void {
   let at = 0;
   const shown = seen.progress[0] === null ? seen.progress.slice(1) : seen.progress;
@@ -191,6 +191,6 @@ function assertShown(seen: Seen, name: string, said: readonly (number | null)[])
     at = said.indexOf(progress, at);
     assert(at !== -1, `${name} was shown at ${progress}, but wrote ${said.join()}`);
   }
-  // How many are shown depends on how busy the machine is.
+  // The number of values depends on how busy the machine is.
   if (said.some((progress) => progress !== null)) assertGreater(shown.length, 0, name);
 }

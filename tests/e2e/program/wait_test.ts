@@ -7,7 +7,7 @@ import { startTaskServer } from "../../support/task_server.ts";
 import { startTerminalServer } from "../../support/terminal_server.ts";
 import { until } from "../../support/until.ts";
 
-Deno.test("wait exits at once with the status of an ended task", async () => {
+Deno.test("wait exits immediately with the status of an ended task", async () => {
   await using server = startTaskServer();
   const wait = (...args: string[]) => {
     return runProgram(["wait", ...args], { env: { TASKSCOPE_SERVER: server.url, TASKSCOPE_CLIENT: "c" } });
@@ -37,7 +37,7 @@ Deno.test("wait exits at once with the status of an ended task", async () => {
   server.held.release();
 });
 
-Deno.test("wait exits with 4 if no server can be reached at first", async () => {
+Deno.test("wait exits with 4 if no server can be reached when it starts", async () => {
   const server = `http://127.0.0.1:${freePort()}`;
   for (const args of [[], ["--timeout", "0"], ["--timeout", "60"]]) {
     const { code, stdout, stderr } = await runProgram(["wait", "t", "--server", server, ...args]);
@@ -76,7 +76,7 @@ Deno.test("wait reconnects to a server that was unreachable, until --timeout", a
   assertEquals(stderr, `taskscope: Cannot reach a server at ${relay.url}; retrying\n`);
 });
 
-Deno.test("wait survives a crash and restart of the server, and reports the state of the task then", async () => {
+Deno.test("wait continues after a crash and restart of the server, and reports the state of the task after it", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
     for (const [data, expected] of [[`${folder}/tasks.db`, 1], [":memory:", 4]] as const) {

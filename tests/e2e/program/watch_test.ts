@@ -12,7 +12,7 @@ Deno.test("watch prints a line for each milestone of a task, and exits with its 
     const task = await server.start("t");
     await using watch = await server.spawn("watch", "t");
     await watch.output(/Starting/);
-    // One at a time, as updates in quick succession are coalesced.
+    // Each update is awaited, because updates in quick succession are coalesced.
     for (const progress of [10, 20, 25, 40, 60]) {
       await task.update({ progress, status: `At \x1b[1m${progress}` });
       if (progress % 25 === 0 || progress === 10) await watch.output(new RegExp(` ${progress} %`));
@@ -50,7 +50,11 @@ Deno.test("watch without an id prints the milestones of all tasks until a signal
     await watch.output(/Finished/);
     watch.kill(signal);
     assertEquals((await watch.ended()).code, code);
-    assertEquals(watch.stdout.match(/Finished/g)?.length, 1, "a task that had ended before was printed");
+    assertEquals(
+      watch.stdout.match(/Finished/g)?.length,
+      1,
+      "a task that had ended before must not be printed",
+    );
     assertEquals(watch.stderr, "");
     late.end();
   }
@@ -105,7 +109,7 @@ Deno.test("watch redraws a progress bar in place on a terminal, and exits with t
   assert(screen.colored > 0);
 });
 
-Deno.test("watch leaves a clean terminal on Ctrl-C, and exits with 130", async () => {
+Deno.test("watch leaves the terminal clean on Ctrl-C, and exits with 130", async () => {
   await using server = startTerminalServer();
   await using terminal = await openTerminal(server, ["watch"]);
   if (terminal === undefined) return;
