@@ -61,7 +61,7 @@ export interface StartableTask {
   readonly description: string | null;
   /**
    * The JSON Schema of the arguments: either of the whole list (`type: "array"` with `prefixItems`), or of
-   * the only argument, an object. If it is `null`, the form has a single field for a JSON array.
+   * the only argument, an object. If `input` is `null`, the form has a single field for a JSON array.
    */
   readonly input: JsonObject | null;
 }

@@ -66,7 +66,7 @@ export function permits(grant: Grant, need: Need): boolean {
     (grant.taskId === null || grant.taskId === need.taskId);
 }
 
-/** Whether a grant has expired. */
+/** Returns whether a grant has expired. */
 export function hasExpired(grant: Grant, now: number): boolean {
   return grant.expiresAt !== null && grant.expiresAt <= now;
 }

@@ -126,8 +126,8 @@ export class Keyring {
 }
 
 /**
- * Converts the claims of a token to its grant. They need no validation, because they were signed with the
- * server's secret.
+ * Converts the claims of a token to its grant. The claims need no validation, because they were signed with
+ * the server's secret.
  */
 function grantFrom(
   kind: TokenKind,

@@ -4,9 +4,9 @@
  *
  * Guarantees:
  *
- * - A member's messages arrive exactly once and in order. This holds even if the member was forgotten in
- *   between because its isolate was blocked, provided that it is still among the last `maxForgottenMembers`
- *   forgotten members.
+ * - A member's messages arrive exactly once and in order. This guarantee holds even if the authority forgot
+ *   the member for a time because the member's isolate was blocked, provided that the member is still among
+ *   the last `maxForgottenMembers` forgotten ones.
  * - Messages to a member arrive exactly once and in order until the member is forgotten. When a member is
  *   forgotten, its unacknowledged messages are dropped, and `onMemberGone` is called.
  * - If another authority takes over, messages that the previous authority received but could not acknowledge
@@ -34,7 +34,7 @@ import type { LinkLimits } from "./link_limits.ts";
 export interface AuthorityChannelOptions {
   /** The name that the authority and its members share. A process can have one authority per name. */
   readonly name: string;
-  /** Identifies the sequence of publications; 1 to 128 characters. It is sent to members. */
+  /** The epoch of the sequence of publications, which is sent to members; 1 to 128 characters. */
   readonly epoch: string;
   /** Called with each message of a member. */
   readonly onMessage: (memberId: string, message: string) => void;
@@ -116,7 +116,8 @@ export class AuthorityChannel implements Disposable {
   readonly #bus: ChannelBus;
   readonly #heartbeatMs: number;
   readonly #members = new Map<string, Member>();
-  // Forgotten members, oldest first. Their links are empty but keep the sequence numbers of both ends.
+  // Forgotten members, oldest first. The links of these members are empty, but keep the sequence numbers of
+  // both ends.
   readonly #forgotten = new Map<string, Member>();
   readonly #openedAt = Date.now();
   #announcements = ANNOUNCEMENTS;

@@ -74,8 +74,8 @@ export class ChannelBus {
     turn();
   }
 
-  // This does not use channelTimers, which are unref'd: until the channel is open, this timer must keep the
-  // process alive in the channel's place.
+  // The timer is not one of channelTimers, which are unref'd: until the channel is open, the timer must keep
+  // the process alive in the channel's place.
   #wait(callback: () => void): void {
     this.#timer = setTimeout(callback, 0);
   }
@@ -121,7 +121,7 @@ export class ChannelBus {
   }
 }
 
-/** Whether this runtime has `BroadcastChannel`. */
+/** Returns whether this runtime has `BroadcastChannel`. */
 export function isChannelAvailable(): boolean {
   return typeof BroadcastChannel === "function";
 }

@@ -168,7 +168,7 @@ export class Link {
     this.#resendTimer = undefined;
   }
 
-  /** Drops all unacknowledged messages. Their numbers are not reused. */
+  /** Drops all unacknowledged messages, whose numbers are not reused. */
   clear(): void {
     this.#outbox.clear();
     this.#settle();

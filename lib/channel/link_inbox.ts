@@ -1,6 +1,5 @@
 /**
- * The receiving half of a link: restores the order of batches and tracks gaps. Uses no timers and no
- * transport.
+ * The receiving half of a link: restores the order of batches and tracks gaps, without timers or a transport.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * The sending half of a link: queues messages, cuts them into batches and keeps them until they are
- * acknowledged. Uses no timers and no transport.
+ * acknowledged, without timers or a transport.
  *
  * @module
  */
@@ -153,7 +153,7 @@ export class Outbox {
     return this.#unacknowledged.filter((batch) => batch.transmission < seen && !batch.held);
   }
 
-  /** Drops all unacknowledged messages. Their numbers are not reused. */
+  /** Drops all unacknowledged messages, whose numbers are not reused. */
   clear(): void {
     this.#queue = [];
     this.#head = 0;

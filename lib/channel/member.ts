@@ -58,8 +58,8 @@ export interface RequestOptions {
 }
 
 const TICK_MS = 500;
-// The number of missed heartbeats after which the member looks for another authority. The link stays up
-// meanwhile, because the authority may only be blocked.
+// The number of missed heartbeats after which the member looks for another authority. The link stays
+// connected during the search, because the authority may only be blocked.
 const SILENT_TICKS = 3;
 const SIGN_OF_LIFE_TICKS = 2;
 const FIRST_HELLO_MS = 25;
@@ -85,7 +85,7 @@ export class MemberChannel implements Disposable {
   // Whether the member is looking for an authority: it has found none yet, or its authority left, does not
   // know the member, or sends no heartbeats.
   #searching = true;
-  // Whether the link is connected. It stays connected if the authority merely sends no heartbeats.
+  // Whether the link is connected. The link stays connected if the authority merely sends no heartbeats.
   #linked = false;
   #hellos = 0;
   #ticks = 0;
@@ -117,7 +117,7 @@ export class MemberChannel implements Disposable {
     this.#bus.open(() => this.#tick());
   }
 
-  /** Whether the member is connected to an authority that has been heard from recently. */
+  /** Whether the member is connected to an authority that has sent frames recently. */
   get connected(): boolean {
     return this.#linked && !this.#searching;
   }

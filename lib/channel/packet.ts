@@ -7,8 +7,8 @@
 /** One packet of a link: a batch of messages, an acknowledgement, or both. */
 export interface Packet {
   /**
-   * The sender's transmission number. It starts at 1 and is incremented with every packet, including resent
-   * ones.
+   * The sender's transmission number, which starts at 1 and is incremented with every packet, including
+   * resent ones.
    */
   readonly transmission: number;
   /** The number of the first message in `messages`; 0 if there are none. */

@@ -10,7 +10,7 @@ import { object, parseJson, parseKey } from "../task/protocol.ts";
 import { type Cursor, formatCursor, parseCursor } from "../task/cursor.ts";
 import type { Task } from "../task/task.ts";
 
-/** A task as of a sequence number. */
+/** A task in its state at a certain sequence number. */
 export interface ReplicatedTask {
   readonly client: string;
   readonly seq: number;

@@ -7,7 +7,8 @@
 import { ConfigError } from "../errors.ts";
 
 /**
- * The default database file: one for each port, in the platform's data folder.
+ * Returns the path of the default database file, which is in the platform's data folder and different for
+ * each port.
  *
  * @param port the requested port
  * @param os the operating system

@@ -9,8 +9,8 @@ import { messageOf } from "./command.ts";
 import type { CommandLine, FlagTable } from "./flags.ts";
 
 /**
- * The environment variable that holds the key itself. There is no flag for it, because any user could read
- * the key in the process list.
+ * The environment variable that holds the key itself. No flag takes the key itself, because any user could
+ * read the key in the process list.
  */
 export const KEY_VARIABLE = "TASKSCOPE_KEY";
 

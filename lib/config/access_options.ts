@@ -43,8 +43,8 @@ export interface AccessOptions {
    */
   readonly key?: string | undefined;
   /**
-   * Whether people can sign in with the key and share links. Both need cookies, which browsers accept over HTTPS and on
-   * loopback addresses only.
+   * Whether people can sign in with the key and share links. Signing in and sharing need cookies, which
+   * browsers accept only over HTTPS and on loopback addresses.
    *
    * @default {true}
    */

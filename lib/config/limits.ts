@@ -7,8 +7,9 @@
 import { ConfigError } from "../errors.ts";
 
 /**
- * The limits of a monitor. Each is a whole number from 1, or from 0 if its description says so. Durations are
- * milliseconds, named `…Ms`; sizes are bytes or, for text in memory, characters (UTF-16 code units).
+ * The limits of a monitor. Each limit is a whole number from 1, or from 0 if its description says so.
+ * Durations are milliseconds, named `…Ms`; sizes are bytes or, for text in memory, characters (UTF-16 code
+ * units).
  */
 export interface MonitorLimits {
   /** Clients that may have tasks; tasks of further clients are rejected. */

@@ -21,9 +21,9 @@ import { Problem } from "./problem.ts";
 
 /** Values for the metrics that come from neither tasks nor requests. */
 export interface Operations {
-  /** The number of webhook deliveries, by outcome. */
+  /** Returns the number of webhook deliveries, by outcome. */
   deliveries(): DeliveryCounts;
-  /** The size of the database file in bytes; `null` if tasks are kept in memory. */
+  /** Returns the size of the database file in bytes; `null` if tasks are kept in memory. */
   storageBytes(): number | null;
 }
 

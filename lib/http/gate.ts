@@ -49,7 +49,7 @@ export interface GateOptions {
   readonly notice: (text: string) => void;
 }
 
-/** The cookie of a session. Its prefix binds it to this host and to TLS (RFC 6265bis). */
+/** The cookie of a session. The prefix of the name binds the cookie to this host and to TLS (RFC 6265bis). */
 export const SESSION_COOKIE = "__Host-taskscope";
 /** The cookie of a browser that has opened a shared link. */
 export const SHARE_COOKIE = "__Host-taskscope-share";

@@ -81,8 +81,8 @@ export interface Route<Areas> extends RouteTraits {
   /** The path, whose segments are literal, `{param}`, or `{param}` with a suffix, as in `{id}.svg`. */
   readonly path: string;
   /**
-   * The access that the route needs. It is a function if it depends on the query; the function may throw a
-   * {@linkcode Problem}.
+   * The access that the route needs. The value is a function if the access depends on the query; the function
+   * may throw a {@linkcode Problem}.
    */
   readonly access: RouteAccess | ((request: Request) => RouteAccess);
   readonly handler: (areas: Areas, call: Call) => Answer;

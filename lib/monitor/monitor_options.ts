@@ -13,7 +13,7 @@ import type { CallOptions } from "../reporter/wrap.ts";
 import type { Durability } from "../store/store.ts";
 import type { JsonObject } from "../task/task.ts";
 
-/** A function that can be started by name. Its first parameter is the task. */
+/** A function that can be started by name. The first parameter of the function is the task. */
 // deno-lint-ignore no-explicit-any -- arguments arrive as JSON, and each function checks its own
 export type AnyTaskFunction = (task: MonitoredTask, ...args: any[]) => unknown;
 

@@ -124,8 +124,8 @@ export class ChangeApplier {
   }
 
   /**
-   * Updates the progress of a task's ancestors. Their progress never decreases, even if another child is
-   * added.
+   * Updates the progress of a task's ancestors. The progress of an ancestor never decreases, even if another
+   * child is added.
    */
   #rollUp(client: string, child: Task, at: number): void {
     const { live, store } = this.#context;

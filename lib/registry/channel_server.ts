@@ -15,7 +15,7 @@ import { ReportIntake } from "./report_intake.ts";
 import type { ReporterCommand } from "../reporter/reporter_command.ts";
 import type { ChangesSince } from "../store/store.ts";
 
-/** Options of an {@linkcode ChannelServer}. */
+/** Options of a {@linkcode ChannelServer}. */
 export interface ChannelServerOptions {
   readonly registry: Registry;
   /** The name of the channel. */

@@ -44,16 +44,16 @@ const ENOUGH_OBSERVATIONS = 10;
  */
 const EQUAL_SHARE = 0.1;
 /**
- * The minimum of that time, in seconds, because observing even a short run for less does not give a reliable
- * rate.
+ * The minimum time of observed progress after which the recent rate weighs as much as past runs, in seconds,
+ * because observing even a short run for less does not give a reliable rate.
  */
 const EQUAL_SECONDS = 5;
 /** A range narrower than this share of the ETA is omitted. */
 const NARROW_SHARE = 0.2;
 
 /**
- * The rate at which one amount grows: an exponentially weighted moving average over time. It is corrected for
- * the short history at the start, so that it is not biased towards zero.
+ * The rate at which one amount grows: an exponentially weighted moving average over time. The average is
+ * corrected for the short history at the start, so that the rate is not biased towards zero.
  */
 class Pace {
   #position: number | null = null;
@@ -190,7 +190,8 @@ export class Estimator {
    *
    * @param task the newest record
    * @param at the time, in epoch seconds
-   * @returns the estimate, as of the record's last change; `null` if the current one still holds
+   * @returns the estimate, whose times count from the record's last change; `null` if the record's own
+   * estimate still holds
    */
   correction(task: Task, at: number): Estimate | null {
     if (task.eta_reason !== null && task.eta_reason !== "too_early") return null;
@@ -258,7 +259,7 @@ function withRange({ eta, low, high }: TimeLeft, rate: number | null): Estimate 
  */
 function blend(one: TimeLeft, other: TimeLeft, weightOfOne: number): TimeLeft {
   const between = (a: number, b: number) => a * weightOfOne + b * (1 - weightOfOne);
-  // This is the standard deviation of a variable that takes one of two values.
+  // This value is the standard deviation of a variable that takes one of two values.
   const difference = Math.abs(one.eta - other.eta) * Math.sqrt(weightOfOne * (1 - weightOfOne));
   return {
     eta: between(one.eta, other.eta),

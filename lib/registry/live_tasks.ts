@@ -57,7 +57,7 @@ export type LiveTaskStore = Pick<TaskStore, "index" | "putEntries">;
 export class LiveTasks {
   readonly #tasks: Map<string, LiveTask> = new Map();
   /**
-   * The tasks of each reporter. They are indexed because a reporter that uses plain HTTP connects and
+   * The tasks of each reporter. The index exists because a reporter that uses plain HTTP connects and
    * disconnects twice a second.
    */
   readonly #owned: Map<string, Set<LiveTask>> = new Map();
@@ -168,7 +168,7 @@ export class LiveTasks {
 }
 
 /**
- * Returns the key of a task in the maps. It is unambiguous because neither client tokens nor task ids can
+ * Returns the key of a task in the maps, which is unambiguous because neither client tokens nor task ids can
  * contain a slash.
  */
 function keyOf(client: string, id: string): string {

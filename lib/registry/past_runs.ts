@@ -58,7 +58,9 @@ function durationOf({ state, started_at, finished_at }: TaskSummary): number | n
   return Math.max(0, finished_at - started_at);
 }
 
-/** Returns the key of a name in the cache. It is unambiguous because client tokens cannot contain a slash. */
+/**
+ * Returns the key of a name in the cache, which is unambiguous because client tokens cannot contain a slash.
+ */
 function keyOf(client: string, name: string): string {
   return `${client}/${name}`;
 }

@@ -32,8 +32,8 @@ export class Retention {
   /** The ended tasks of all clients, in the order in which they ended. */
   readonly #ended: Map<string, EndedTask> = new Map();
   /**
-   * The restored tasks, which are not in the order of their end. There are few of them, because users restore
-   * tasks by hand.
+   * The restored tasks, which are not in the order of their end. Restored tasks are few, because users
+   * restore tasks by hand.
    */
   readonly #restored: Map<string, EndedTask> = new Map();
 

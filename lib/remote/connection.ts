@@ -31,14 +31,14 @@ type State = "stopped" | "connecting" | "up" | "waiting" | "refused";
 const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 5_000;
 /**
- * The maximum delay before a retry if the server was never reached, in milliseconds. It is long, so that a
- * page whose origin the server does not allow does not flood the browser's console.
+ * The maximum delay before a retry if the server was never reached, in milliseconds. The delay is long, so
+ * that a page whose origin the server does not allow does not flood the browser's console.
  */
 const MAX_RETRY_NEVER_CONNECTED_MS = 30_000;
 /** The number of failed attempts after which a server that was never reached is retried less often. */
 const FAST_ATTEMPTS = 10;
 
-/** A connection that reconnects with exponential backoff. Its timers are unref'd. */
+/** A connection that reconnects with exponential backoff, and whose timers are unref'd. */
 export class RemoteConnection {
   readonly #address: RemoteAddress;
   readonly #events: RemoteConnectionEvents;

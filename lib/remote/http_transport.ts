@@ -16,8 +16,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** The timeout of later requests, in milliseconds; longer than the server itself waits for a commit. */
 const ANSWER_TIMEOUT_MS = 20_000;
 /**
- * The interval at which the server is polled for commands, in milliseconds. It is short, so that cancellation
- * takes effect soon.
+ * The interval at which the server is polled for commands, in milliseconds. The interval is short, so that
+ * cancellation takes effect soon.
  */
 const POLL_INTERVAL_MS = 500;
 

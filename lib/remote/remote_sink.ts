@@ -72,8 +72,8 @@ export class RemoteSink implements ReportSink, Disposable {
   #newestSeq = 0;
   #batchTimer: ReturnType<typeof setTimeout> | undefined;
   /**
-   * The timer that runs while no task runs. It disconnects when everything is committed, or drops the reports
-   * that cannot be committed in time.
+   * The timer that runs while no task runs. When the timer fires, the sink disconnects if everything is
+   * committed, or drops the reports that were not committed in time.
    */
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #isPumping = false;
@@ -265,8 +265,8 @@ export class RemoteSink implements ReportSink, Disposable {
   }
 
   /**
-   * Disconnects once no task runs and everything is committed. Otherwise, it waits at most for the grace
-   * period.
+   * Disconnects once no task runs and everything is committed, or after the grace period if reports are still
+   * uncommitted.
    */
   #scheduleDisconnect(): void {
     clearTimeout(this.#idleTimer);

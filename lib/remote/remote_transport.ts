@@ -37,7 +37,7 @@ export interface Transport {
   readonly window: number;
   /** Sends a batch. */
   send(text: string): void;
-  /** Closes the transport. It then calls no callback, and does not keep the process alive. */
+  /** Closes the transport. A closed transport calls no callback, and does not keep the process alive. */
   close(): void;
 }
 

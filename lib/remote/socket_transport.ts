@@ -12,8 +12,8 @@ import { keyHeaders, keyProtocols } from "./credentials.ts";
 import { parseReply, REPORT_SOCKET_PATH, writeBatch } from "./messages.ts";
 
 /**
- * The maximum number of batches in flight. It is large because a commit takes a few milliseconds, in which a
- * socket can transfer many batches.
+ * The maximum number of batches in flight. The number is large because a commit takes a few milliseconds, in
+ * which a socket can transfer many batches.
  */
 const SOCKET_WINDOW = 32;
 /** The timeout for opening the socket, in milliseconds. */

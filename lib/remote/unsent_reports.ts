@@ -1,5 +1,5 @@
 /**
- * Buffers a reporter's reports until the server has committed them. Uses no timers and no transport.
+ * Buffers a reporter's reports until the server has committed them, without timers or a transport.
  *
  * @module
  */
@@ -18,8 +18,8 @@ export interface UnsentReportsLimits {
 }
 
 /**
- * The default limits. With them, even a batch of the longest reports stays below the 1 MiB that servers
- * accept.
+ * The default limits. Within these limits, even a batch of the longest reports stays below the 1 MiB that
+ * servers accept.
  */
 const UNSENT_REPORTS_LIMITS: UnsentReportsLimits = {
   batchReports: 500,

@@ -8,8 +8,8 @@ import { AmbiguousMonitorError } from "../errors.ts";
 import type { ReportSink } from "./report_sink.ts";
 
 /**
- * The monitors of this isolate by channel name. They are kept on the global object because a program may load
- * this module more than once, for example as a dependency and by URL.
+ * The monitors of this isolate by channel name. The monitors are kept on the global object because a program
+ * may load this module more than once, for example as a dependency and by URL.
  */
 const MONITORS = Symbol.for("taskscope.monitors.v1");
 

@@ -83,8 +83,8 @@ export interface TaskHandle<Result> {
   /** The task's id. */
   readonly id: string;
   /**
-   * A promise of the function's result. It rejects with the error that the function throws. A rejection that
-   * no code awaits does not count as unhandled, because the task records the error.
+   * A promise of the function's result. The promise rejects with the error that the function throws. A
+   * rejection that no code awaits does not count as unhandled, because the task records the error.
    */
   readonly done: Promise<Result>;
   /** Requests cancellation by aborting the run's `task.signal`. */

@@ -45,8 +45,8 @@ export interface MonitoredOptions extends CallOptions {
    */
   readonly name?: string;
   /**
-   * The address of the server to report to, such as `http://127.0.0.1:8000`. It takes precedence over any
-   * other destination.
+   * The address of the server to report to, such as `http://127.0.0.1:8000`. This address takes precedence
+   * over any other destination.
    *
    * @default {"a monitor in this process, else TASKSCOPE_SERVER, else the server that this module was
    * imported from"}
@@ -111,7 +111,7 @@ export interface Startable {
  */
 const STARTABLE: unique symbol = Symbol.for("taskscope.startable.v1") as never;
 
-/** A function to monitor. Its first parameter is the task. */
+/** A function to monitor. The first parameter of the function is the task. */
 export type TaskFunction<This, Args extends unknown[], Result> = (
   this: This,
   task: MonitoredTask,

@@ -7,7 +7,9 @@
 import { isFinal, type TaskSummary } from "../task/task.ts";
 import type { StoredTask } from "./store.ts";
 
-/** A task in a group. Its `stored` may be replaced, but only by one with an equal summary. */
+/**
+ * A task in a group. The property `stored` may be replaced, but only by a stored task with an equal summary.
+ */
 export interface GroupedTask {
   readonly stored: StoredTask;
   /** The task's place in the order of creation, which breaks ties between equal end times. */
@@ -33,7 +35,7 @@ export class RunGroups {
     const { name, state } = task.stored.summary;
     const group = isFinal(state) ? this.#groups.get(name) : undefined;
     if (group === undefined) return;
-    // This is a fast path: nearly always, the removed task is the oldest of its group.
+    // Fast path: nearly always, the removed task is the oldest of its group.
     const index = group[0] === task ? 0 : indexIn(group, task);
     if (index === 0 && group[0] === task) group.shift();
     else if (group[index] === task) group.splice(index, 1);
@@ -54,7 +56,7 @@ export class RunGroups {
 /** Returns the index of a task in a group, or the index at which to insert it. */
 function indexIn(group: readonly GroupedTask[], task: GroupedTask): number {
   let [low, high] = [0, group.length];
-  // This is a fast path: nearly always, the task is the last one to have ended.
+  // Fast path: nearly always, the task is the last one to have ended.
   if (high > 0 && compareEnds(group[high - 1]!, task) < 0) return high;
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -53,8 +53,8 @@ export interface SideTable<Entry> {
   /** The columns of a row; if entries have keys, the first column is the key. */
   readonly columns: readonly string[];
   /**
-   * Returns the integer key of an entry; keys are ascending within a task. It is `null` if a task has only
-   * one entry, which every write replaces.
+   * Returns the integer key of an entry; keys are ascending within a task. `keyOf` is `null` if a task has
+   * only one entry, which every write replaces.
    */
   readonly keyOf: ((entry: Entry) => number) | null;
   /**

@@ -52,8 +52,8 @@ class ClientTasks implements ClientMemory {
   runs: RunGroups | null = null;
 
   /**
-   * Returns the tasks in the order of creation. They are sorted here, and not on each restore, because users
-   * restore many tasks at once.
+   * Returns the tasks in the order of creation. The tasks are sorted here, and not on each restore, because
+   * users restore many tasks at once.
    */
   inOrder(): Iterable<IndexedTask> {
     if (this.isShuffled) {

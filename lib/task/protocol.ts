@@ -31,8 +31,8 @@ export interface Report {
   /** The time of the change, in epoch seconds on the reporter's clock. */
   readonly at: number;
   /**
-   * The reporter's sequence number, which starts at 1 and increases with each report of the task. It makes
-   * resending idempotent: a duplicate, or a report that arrives after a later one, has no effect.
+   * The reporter's sequence number, which starts at 1 and increases with each report of the task. The number
+   * makes resending idempotent: a duplicate, or a report that arrives after a later one, has no effect.
    */
   readonly seq?: number;
   readonly change: ReportedChange;
@@ -140,8 +140,8 @@ function parseCreate(fields: Fields): CreateChange {
 }
 
 /**
- * The parsers of the fields of an update. They are created once, because updates are by far the most frequent
- * messages.
+ * The parsers of the fields of an update, which are created only once, because updates are by far the most
+ * frequent messages.
  */
 const UPDATE_PARSERS: readonly (readonly [name: UpdateFieldName, parse: (value: unknown) => JsonValue])[] =
   UPDATE_FIELD_NAMES.map((name) => [name, updateParser(name, UPDATE_FIELDS[name])]);
@@ -267,7 +267,7 @@ function jsonObject(value: unknown, field: string, mostBytes: number): JsonObjec
  * scanned, because a function that recurses into the parsed value could overflow the stack.
  */
 export function nestsDeeperThan(text: string, levels: number): boolean {
-  // This is a fast path: each level takes two brackets.
+  // Fast path: each level takes two brackets.
   if (text.length <= 2 * levels) return false;
   let depth = 0;
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {

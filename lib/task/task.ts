@@ -130,8 +130,8 @@ export interface Task {
 }
 
 /**
- * The fields of a record that lists and statistics need. They are in memory even for ended tasks, whose
- * records are on disk.
+ * The fields of a record that lists and statistics need. The summaries of ended tasks are in memory, even
+ * though their records are on disk.
  */
 export type TaskSummary = Pick<
   Task,
@@ -190,8 +190,8 @@ export interface UpdateChange {
 export interface LogChange {
   readonly type: "log";
   /**
-   * The number of lines that the task had written before these. It makes resending idempotent: lines that the
-   * task already has are skipped. If it is absent, all lines are new.
+   * The number of lines that the task had written before these. The number makes resending idempotent: lines
+   * that the task already has are skipped. Without this number, all lines count as new.
    */
   readonly first?: number;
   readonly lines: readonly LogLine[];

@@ -10,8 +10,8 @@ import type { JsonValue, Task } from "../task/task.ts";
 const LOCALE = "en-US";
 const NO_VALUE = "—";
 /**
- * The number formats by the number of fraction digits. They are reused, because constructing one costs more
- * than a hundred uses.
+ * The number formats by the number of fraction digits. The formats are reused, because constructing one costs
+ * more than a hundred uses.
  */
 const COUNTS = [0, 1, 2].map((maximumFractionDigits) =>
   new Intl.NumberFormat(LOCALE, { maximumFractionDigits })

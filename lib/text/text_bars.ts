@@ -54,7 +54,7 @@ const WIDE = 100;
 /** The width of the status column is a multiple of this number, so that the columns after it rarely move. */
 const WORDS_STEP = 10;
 /**
- * The minimum widths of durations and estimates. They fit most values, so that the columns do not move when
+ * The minimum widths of durations and estimates, which fit most values, so that the columns do not move when
  * the values change.
  */
 const DURATION_WIDTH = 7;

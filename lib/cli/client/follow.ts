@@ -31,9 +31,9 @@ export type FollowEvent =
 
 /** A subscription: how to fetch its tasks over REST, and how to receive their changes over a WebSocket. */
 export interface Subscription {
-  /** The URL of the WebSocket, with the cursor of the last known change. */
+  /** Returns the URL of the WebSocket, with the cursor of the last known change. */
   socketUrl(): string;
-  /** The subprotocols of the WebSocket, which carry the key. */
+  /** The subprotocols of the WebSocket, one of which carries the key. */
   readonly protocols: string[];
   /** Fetches the tasks, or their changes since the last known one, over REST. */
   poll(signal?: AbortSignal): Promise<FollowEvent>;
@@ -67,7 +67,7 @@ const STEADY_MS = 5_000;
 /**
  * Follows tasks until aborted. Yields their current records first, then every change.
  *
- * @param subscription which tasks to follow
+ * @param subscription the subscription to the tasks to follow
  * @param options the signal that ends the iteration, and the silence to detect
  * @throws {CommandError} if the first request cannot reach the server, or the server refuses a request
  */

@@ -126,7 +126,7 @@ export class RunningCommand {
     });
   }
 
-  /** Whether the command ended because of a signal that the user sent to this process. */
+  /** Returns whether the command ended because of a signal that the user sent to this process. */
   #wasEndedBySignal(status: number): boolean {
     const { received } = this.#relay;
     if (received.has("SIGTERM")) return true;
@@ -219,8 +219,8 @@ function notExecutable(program: string, options?: ErrorOptions): StartError {
 }
 
 /**
- * Whether this process runs in a terminal, whose Ctrl-C reaches the whole foreground process group, the
- * command included.
+ * Returns whether this process runs in a terminal, whose Ctrl-C reaches the whole foreground process group,
+ * the command included.
  */
 function isInTerminal(): boolean {
   return [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal());

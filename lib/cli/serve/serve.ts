@@ -149,7 +149,7 @@ async function shutDown(server: Deno.HttpServer, monitor: Monitor, log: Log): Pr
   const ended = monitor.shutdown()
     .then(() => isStored = true, (error) => log.error("not_stored", messageOf(error)))
     // The HTTP server is shut down last, because its shutdown closes the sockets that still send the final
-    // states of tasks. It may hang if a client does not read.
+    // states of tasks. The shutdown may hang if a client does not read.
     .then(() => server.shutdown());
   await withTimeout(ended, SHUTDOWN_MS);
   return isStored;

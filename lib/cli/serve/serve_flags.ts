@@ -15,8 +15,8 @@ import { KEY_FLAGS, KEY_VARIABLE } from "../key.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log.ts";
 
 /**
- * The environment variable that holds the signing secret of webhooks. There is no flag for it, because any
- * user could read the secret in the process list.
+ * The environment variable that holds the signing secret of webhooks. No flag takes the secret, because any
+ * user could read it in the process list.
  */
 export const NOTIFY_SECRET_VARIABLE = "TASKSCOPE_NOTIFY_SECRET";
 

@@ -27,8 +27,8 @@ const ENCODERS: Readonly<Record<Encoding, (bytes: Bytes) => Promise<Uint8Array>>
 export class AssetFiles {
   readonly #assets: ReadonlyMap<string, PageAsset>;
   /**
-   * Compressed files by encoding and name. They are promises, so that concurrent requests compress a file
-   * only once.
+   * Promises of compressed files, by encoding and name. A promise is stored so that concurrent requests
+   * compress a file only once.
    */
   readonly #compressed: Map<string, Promise<Bytes>> = new Map();
 

@@ -65,7 +65,7 @@ class SocketWatcher implements Watcher {
   close(code: number, reason: string): void {
     if (this.#gone) return;
     this.gone();
-    // This has no effect if the socket is already closing.
+    // Calling `close()` has no effect if the socket is already closing.
     this.#socket.close(code, reason);
   }
 

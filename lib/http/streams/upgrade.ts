@@ -87,7 +87,7 @@ function checkHandshake(request: Request): void {
   }
 }
 
-/** The size of a message in bytes. */
+/** Returns the size of a WebSocket message in bytes. */
 export function sizeOf(data: unknown): number {
   if (typeof data === "string") return byteLength(data);
   return data instanceof ArrayBuffer ? data.byteLength : Infinity;

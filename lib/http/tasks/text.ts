@@ -15,7 +15,10 @@ import { textBars } from "../../text/text_bars.ts";
 import { linkToPage, parseTaskQuery, selectTasks, type TaskPage } from "./query.ts";
 import { paramsOf } from "../route.ts";
 
-/** The width of lines, in columns. It is fixed because the server does not know the width of the terminal. */
+/**
+ * The width of lines, in columns. The width is fixed because the server does not know the width of the
+ * terminal.
+ */
 const WIDTH = 80;
 /** The offered content types, best first: a client without a preference gets JSON. */
 const TYPES = ["application/json", "text/plain", "text/plain;charset=utf-8"] as const;

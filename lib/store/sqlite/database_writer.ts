@@ -1,5 +1,5 @@
 /**
- * Writes batches into a database. This module runs in the writer's worker.
+ * Writes batches into a database, in the writer's worker.
  *
  * @module
  */
