@@ -30,7 +30,7 @@ function canBuild(version: string): boolean {
 async function build(): Promise<boolean> {
   try {
     if (canBuild(Deno.version.deno)) {
-      // One after the other, because on the first run, concurrent bundlers disturb each other's download of esbuild.
+      // The bundlers run one after the other, because concurrent ones disturb each other's first download of esbuild.
       await bundlePages();
       await buildModule();
       await writeCommit();

@@ -37,7 +37,7 @@ export interface CompileOptions {
 /**
  * Parses the arguments of `deno task compile`.
  *
- * @param args the arguments
+ * @param args the command-line arguments
  * @param os the operating system of this machine
  * @returns the options of the compilation
  * @throws {TypeError} if a flag is unknown or lacks its value

@@ -31,7 +31,7 @@ export async function exist(files: readonly URL[]): Promise<boolean> {
  * Writes a file atomically: a concurrent reader gets all of the old or all of the new content.
  *
  * @param target the file, whose folder is created if it is missing
- * @param content the new content
+ * @param content the new content of the file
  */
 export async function writeAtomically(target: URL, content: string | Uint8Array): Promise<void> {
   await Deno.mkdir(new URL(".", target), { recursive: true });

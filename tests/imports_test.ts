@@ -22,8 +22,9 @@ const LEAVES = [
 ];
 
 /**
- * The architecture: which folder, or single file, may import which others, from the bottom up. A file belongs to the row
- * with the longest path that the file is in, and may import every other file of that row. `leaves` are {@linkcode LEAVES}.
+ * The architecture: which folder, or single file, may import which others, from the bottom up. If a file is in several of
+ * these folders, the row with the longest path applies. A file may import all others of its row. `leaves` are
+ * {@linkcode LEAVES}.
  */
 const DIRECTIONS: Readonly<Record<string, string>> = {
   "leaves": "",

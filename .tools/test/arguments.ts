@@ -23,7 +23,7 @@ const FLAGS_WITH_VALUE = new Set(["--filter", "--config", "--lock", "--reporter"
 /**
  * Parses the arguments of the test runner.
  *
- * @param args the arguments
+ * @param args the command-line arguments
  * @param cores the number of cores of the machine
  * @returns the tests to run, and how to run them
  */

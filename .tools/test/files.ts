@@ -64,7 +64,7 @@ export function groupFiles(files: readonly string[]): string[][] {
   return groups;
 }
 
-/** Whether any of the files opens a browser. */
+/** Whether any of the given test files opens a browser. */
 export async function needBrowser(files: readonly string[]): Promise<boolean> {
   for (const file of files) {
     if ((await Deno.readTextFile(new URL(file, ROOT))).includes("/support/browser.ts")) return true;

@@ -15,7 +15,7 @@ export interface SharedBrowser extends AsyncDisposable {
 /** The object to use instead of a browser that is not installed or not needed. */
 export const NO_BROWSER: SharedBrowser = { env: {}, async [Symbol.asyncDispose]() {} };
 
-/** Launches the browser; returns {@linkcode NO_BROWSER} if none is installed, which each browser test reports itself. */
+/** Launches the browser; returns {@linkcode NO_BROWSER} if none is installed, and each browser test then reports that. */
 export async function startSharedBrowser(): Promise<SharedBrowser> {
   const executablePath = await findExecutable();
   if (executablePath === undefined) return NO_BROWSER;

@@ -26,7 +26,7 @@ const NOISE = /^(?:running 0 tests from .*|error: Test failed)$/;
 /**
  * Parses the output of `deno test`.
  *
- * @param text the whole output
+ * @param text the stdout and stderr of `deno test`
  * @param code the exit status; if it is not 0 although no test failed, that counts as one failure
  * @returns the numbers of tests, and the lines to print
  */

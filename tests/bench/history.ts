@@ -16,7 +16,7 @@ const WATCHERS = 100;
 const FRAMES = 20_000;
 const TARGET = { of: "ratio", atLeast: 0.85 } as const;
 
-/** Compares 1,000 with 10,000 ended tasks, and 10,000 with 100,000. */
+/** Compares monitors with 10,000 and with 1,000 ended tasks, and with 100,000 and with 10,000. */
 export async function benchHistory(): Promise<Figure[]> {
   return [...await compare(1_000, 10_000), ...await compare(10_000, 100_000)];
 }

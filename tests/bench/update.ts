@@ -1,5 +1,5 @@
 /**
- * Measures how much time and memory `update()` and `monitored()` cost their caller.
+ * Measures how much time and memory a program spends in `update()` and `monitored()`.
  *
  * @module
  */

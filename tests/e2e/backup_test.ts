@@ -10,7 +10,7 @@ import {
 import { call } from "../support/calls.ts";
 import { type Program, runProgram, startProgram } from "../support/program.ts";
 
-/** A temporary folder. */
+/** A temporary folder, which disposal removes. */
 class Folder implements AsyncDisposable {
   readonly path: string = Deno.makeTempDirSync({ prefix: "taskscope-backup-" });
 

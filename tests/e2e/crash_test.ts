@@ -75,7 +75,7 @@ Deno.test("crash: no acknowledged or published change is lost, while 1,000 of 10
   assertGreater(Math.min(...killed), 1_000);
 });
 
-Deno.test("crash: tasks evicted by retention stay removed, and watchers are notified", async () => {
+Deno.test("crash: tasks that the server's limits removed stay removed, and watchers receive the removals", async () => {
   const { figures } = await withstand(
     [{ end: "kill" }, { end: "kill" }, { end: "kill", killsAtStart: 1 }],
     0,
@@ -85,7 +85,7 @@ Deno.test("crash: tasks evicted by retention stay removed, and watchers are noti
       limits: { endedTasksPerClient: 30 },
     },
   );
-  assertGreater(figures.forgotten, 20, "no task was evicted, so the test checked nothing");
+  assertGreater(figures.forgotten, 20, "no task was removed, so the test checked nothing");
 });
 
 Deno.test("crash: a start whose body arrives during shutdown is either refused or stored", async () => {

@@ -155,7 +155,7 @@ class Wire implements AsyncDisposable {
       }
       const far = await Deno.connect({ hostname: "127.0.0.1", port: this.port });
       this.#connections.add(near).add(far);
-      // Either end may be closed at any time.
+      // Either end may be closed at any time, so errors are ignored.
       ways.push(near.readable.pipeTo(far.writable).catch(() => {}));
       ways.push(far.readable.pipeTo(near.writable).catch(() => {}));
     }
@@ -179,7 +179,7 @@ interface Shown {
   readonly title: string;
 }
 
-/** Reads the visible rows, the counts and the title; runs in the page. */
+/** Reads the visible rows, the counts and the title; Playwright runs this function in the page. */
 function readShown(): Shown {
   const part = (name: string) => {
     return [...document.querySelectorAll<HTMLElement>(`[data-testid=${name}] li[data-task-id]`)].map((
@@ -351,7 +351,7 @@ Deno.test("page: shows the server's state after each kill, without a reload", as
   });
 });
 
-/** The number of kills. */
+/** The number of times that the server is killed. */
 const KILLS = 20;
 
 Deno.test("page: the list and the task page recover without a reload from each of 20 kills", async () => {
@@ -385,7 +385,7 @@ Deno.test("page: the list and the task page recover without a reload from each o
   });
 });
 
-/** Reads the texts of the task page: state, progress, status, error and log; runs in the page. */
+/** Reads the state, progress, status, error and log from the task page; Playwright runs this function in the page. */
 function readTaskPage() {
   const text = (selector: string) => document.querySelector(selector)?.textContent ?? null;
   return {

@@ -348,7 +348,8 @@ Deno.test("page: nothing is wider than the window, in light and dark, on a phone
 });
 
 /**
- * Returns the elements that extend beyond the window, or none if the window does not scroll sideways; runs in the page.
+ * Returns the elements that extend beyond the window, or none if the window does not scroll sideways. Playwright runs
+ * this function in the page.
  */
 function tooWide(): string[] {
   if (document.documentElement.scrollWidth <= innerWidth) return [];

@@ -6,7 +6,7 @@ import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { startProgram } from "../support/program.ts";
 
-/** Starts a server with an empty page, whose origin is another one than that of the Taskscope server. */
+/** Starts a second server, with an empty page, so that the page has another origin than the Taskscope server. */
 function startOrigin(): AsyncDisposable & { readonly origin: string } {
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
   const headers = { "content-type": "text/html" };

@@ -80,7 +80,7 @@ class Workplace implements AsyncDisposable {
     });
   }
 
-  /** Waits until the script blocks at a pipe, and returns a function that unblocks it; rejects if the script exits before. */
+  /** Waits until the script blocks at a pipe; returns a function that unblocks it. Rejects if the script exits before. */
   async reached(script: Process, pipe: string): Promise<() => Promise<void>> {
     const opened = Deno.open(`${this.folder}/${pipe}`, { write: true });
     const ended = script.ended().then(({ code, stderr }) => {

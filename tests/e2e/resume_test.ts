@@ -283,7 +283,7 @@ Deno.test("watchers: 60 resume across shutdowns and crashes without a resynchron
   assertStrictEquals(resyncs, 0, "a watcher had to resynchronise");
 });
 
-Deno.test("watchers: 40 resynchronise after a server with its tasks in memory is replaced", async () => {
+Deno.test("watchers: 40 resynchronise after a server that stores tasks only in memory is replaced", async () => {
   const { resyncs } = await keepBusy({
     hasFile: false,
     watchers: 40,

@@ -152,7 +152,7 @@ Deno.test("page: the focus is visible on every element, in light and dark", asyn
 
 /**
  * Returns the name of the focused element, and whether the focus is visible; the name is empty if the focus is not on the
- * page. Runs in the page.
+ * page. Playwright runs this function in the page.
  */
 function focusedElement(): { name: string; isShown: boolean } {
   const { activeElement: element, body } = document;

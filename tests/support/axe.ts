@@ -13,7 +13,7 @@ const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-prac
 /**
  * Finds the accessibility violations of a page as it is now.
  *
- * @param page the page
+ * @param page the page to check, in its current state
  * @returns one line per violation
  */
 export async function axeFindings(page: Page): Promise<string[]> {

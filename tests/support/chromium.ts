@@ -35,7 +35,7 @@ export interface OpenBrowser {
  * Launches a browser, or connects to the shared one.
  *
  * @param executablePath the browser to launch if none is shared
- * @returns the browser
+ * @returns the browser, and a function that closes it
  */
 export async function openBrowser(executablePath: string): Promise<OpenBrowser> {
   const chromium = await loadPlaywright();
@@ -90,7 +90,7 @@ export async function launchSharedBrowser(
 }
 
 async function loadPlaywright(): Promise<BrowserType> {
-  // On import, playwright-core detects WSL with a file that only all permissions allow to read; this variable skips it.
+  // On import, playwright-core reads a file to detect WSL, which requires all permissions; this variable skips that.
   Deno.env.set("__IS_WSL_TEST__", "1");
   const { chromium } = await import("playwright-core");
   return chromium;

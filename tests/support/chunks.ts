@@ -53,7 +53,7 @@ export function cutAt(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] 
   return places.slice(1).map((place, index) => bytes.slice(places[index], place));
 }
 
-/** Splits bytes into single bytes. */
+/** Splits bytes into chunks of one byte each. */
 export function singly(bytes: Uint8Array): Uint8Array[] {
   return Array.from(bytes, (byte) => Uint8Array.of(byte));
 }

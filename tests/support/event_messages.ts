@@ -10,7 +10,7 @@ import type { SocketMessage } from "./socket.ts";
 /**
  * Converts an event to the message that a socket in delta mode would send.
  *
- * @param event the event
+ * @param event the event as the client received it
  * @returns the message; `null` if sockets send none for this event
  */
 export function messageOf({ type, data, lastEventId: cursor }: ReceivedEvent): SocketMessage | null {

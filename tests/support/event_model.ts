@@ -205,7 +205,7 @@ export interface ConnectionOutcome {
  * Checks the events of one connection to all tasks against the recorded changes, up to the last event id that the reader
  * received; the server resends everything after that id.
  *
- * @param truth the recorded changes
+ * @param truth the record of the changes that the registry made
  * @param lastEventId the event id that the reader resumed from; empty if it had none
  * @param received the received events, which may stop anywhere
  * @returns what the connection began with

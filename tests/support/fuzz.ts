@@ -241,7 +241,7 @@ export class Fuzzer {
     return { bytes, frames: [], isWhole: !declares };
   }
 
-  /** Returns a request to start a task, valid except for its body. */
+  /** Returns a request to start a task; only the body of the request is malformed. */
   #start(): FuzzCase {
     const isForm = this.#chance(0.3);
     const body = encoder.encode(this.#body());
@@ -252,7 +252,7 @@ export class Fuzzer {
     return { bytes: joined(encoder.encode(head), body), frames: [], isWhole: true };
   }
 
-  /** Returns a report, valid except for its body, which is often valid, too. */
+  /** Returns a request that reports a task; only the body of the request may be malformed. */
   #report(): FuzzCase {
     const [part, known] = this.#pick(FIELDS);
     const fields = Object.entries(known).filter(() => this.#chance(0.4))

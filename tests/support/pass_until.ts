@@ -17,7 +17,7 @@ function realTurn(): Promise<void> {
 /**
  * Advances fake time, with real turns of the event loop in between, until a condition holds.
  *
- * @param clock the fake clock
+ * @param clock the fake clock to advance
  * @param condition the condition to wait for
  * @param mostMs the fake time after which to give up, in milliseconds
  * @returns the fake time that passed, in milliseconds

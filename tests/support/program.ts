@@ -159,7 +159,7 @@ export interface Program extends AsyncDisposable {
  *
  * @param args the arguments of Taskscope
  * @param options the working directory, the environment and the flags of Deno
- * @returns the process
+ * @returns the process of Taskscope
  */
 export async function spawnProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Process> {
   const { cwd = ROOT, env = {}, runFlags = [] } = options;

@@ -29,7 +29,7 @@ const decoder = new TextDecoder();
  * @param port the server's port on 127.0.0.1
  * @param request the bytes to send; `\n` is not converted to `\r\n`
  * @param options the time to wait, and whether to close the sending side
- * @returns the response
+ * @returns the response; its status is 0 if there was none
  */
 export async function rawRequest(
   port: number,

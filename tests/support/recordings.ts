@@ -47,7 +47,7 @@ export function recordingNames(): string[] {
 /**
  * Feeds a recording to a new {@linkcode ProgressReader}.
  *
- * @param written the recording
+ * @param written the recorded pieces of output
  * @param cut splits a piece of output into chunks; by default each piece is one chunk
  */
 export function hear(

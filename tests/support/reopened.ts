@@ -1,5 +1,5 @@
 /**
- * Opens a registry whose process has crashed, over the tasks that its store kept.
+ * Opens a registry with the tasks that the store of another registry would have after a crash.
  *
  * @module
  */

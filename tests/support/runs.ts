@@ -81,7 +81,7 @@ export class Runs implements AsyncDisposable {
     return (await call("GET", this.taskUrl(id))).json;
   }
 
-  /** Waits until the server has a task, whose command may be faster than the reports. */
+  /** Waits until the server has a task, because a command may end before its reports arrive. */
   async shown(id = "t"): Promise<void> {
     while ((await call("GET", this.taskUrl(id))).status !== 200);
   }

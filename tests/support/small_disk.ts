@@ -8,7 +8,7 @@ const CHUNK = new Uint8Array(64 * 1024);
 
 /** A small file system in memory; disposal unmounts it, and no file in it may be open then. */
 export class SmallDisk implements AsyncDisposable {
-  /** The mount point. */
+  /** The path at which the file system is mounted. */
   readonly path: string;
 
   private constructor(path: string) {

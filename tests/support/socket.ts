@@ -72,7 +72,7 @@ export class TestSocket implements AsyncDisposable {
     return taskIn(found, id)!;
   }
 
-  /** Resolves with all messages once there are at least that many. */
+  /** Resolves with all messages received so far when there are at least `least`. */
   async count(least: number): Promise<readonly SocketMessage[]> {
     await this.#until(() => this.messages.length >= least || undefined, `There are no ${least} messages`);
     return this.messages;

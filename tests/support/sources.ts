@@ -71,7 +71,7 @@ export function parseSource(path: string, text: string): Source {
     ImportExpression: (node) => add(node.source),
     TSImportType: (node) => add(node.argument),
     NewExpression(node) {
-      // Such as `new URL("./worker.ts", import.meta.url)`.
+      // An expression such as `new URL("./worker.ts", import.meta.url)` names a file, too.
       if (node.callee.type !== "Identifier" || node.callee.name !== "URL") return;
       const [first, second] = node.arguments;
       const specifier = first?.type === "Literal" ? first.value : undefined;

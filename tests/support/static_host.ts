@@ -30,7 +30,7 @@ export class StaticHost implements AsyncDisposable {
 
   async #answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
-    // Browsers request the icon without being told to, so it is not recorded.
+    // Browsers request the icon of every site, so these requests are not recorded.
     if (pathname === "/favicon.ico") return new Response(null, { status: 204 });
     this.asked.push(`${request.method} ${pathname}`);
     await request.body?.cancel();

@@ -226,7 +226,7 @@ export class StoreModel {
   #place = 0;
 
   /**
-   * @param home the empty store
+   * @param home the store to compare with the model; it must be empty
    * @param limits the limits of the store
    */
   constructor(home: StoreHome, limits: ModelLimits) {

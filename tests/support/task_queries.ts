@@ -19,7 +19,7 @@ const NAMES = ["import", "Import users", "export", "a.b", "", "ΑΣ"] as const;
 const TAGS = ["db", "night", "Port"] as const;
 const time = fc.integer({ min: 0, max: 20 });
 
-/** Random tasks that vary in every field that lists filter or sort by; each field has few values, so that many are equal. */
+/** Random tasks that vary in every field by which lists filter or sort; values are few, so that many are equal. */
 export const listedTasks: fc.Arbitrary<Task> = fc.record({
   id: fc.constantFrom("1", "2", "port-3"),
   name: fc.constantFrom(...NAMES),

@@ -1,5 +1,5 @@
 /**
- * Sends updates to the isolate that started this worker, as reports over the channel or as bare messages.
+ * A worker that sends updates to the isolate that started it, as reports over the channel or as bare messages.
  *
  * @module
  */

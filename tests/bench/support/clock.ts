@@ -19,7 +19,7 @@ export function pause(milliseconds: number): Promise<void> {
  *
  * @param count the number of calls
  * @param intervalMs the time between two calls, in milliseconds
- * @param call the function
+ * @param call the function to call
  */
 export async function tick(count: number, intervalMs: number, call: () => void): Promise<void> {
   for (let index = 0; index < count; index++) {

@@ -83,8 +83,8 @@ export function percentile(values: readonly number[], percent: number): number {
  * Asserts that the benchmark did the expected work.
  *
  * @param what the thing that was counted or compared
- * @param wanted the expected value
- * @param received the actual value
+ * @param wanted the value if the work was done
+ * @param received the value that was measured
  * @throws {WrongWorkError} if the values differ
  */
 export function verify(what: string, wanted: unknown, received: unknown): void {
@@ -137,7 +137,7 @@ function formatTarget({ of, atLeast, atMost }: Target): string {
   return `${of} ${bounds.join(", ")}`;
 }
 
-/** Formats a number with three significant digits, large ones as integers. */
+/** Formats a number with three significant digits; numbers from 100 are rounded to integers. */
 function format(value: number): string {
   return Math.abs(value) >= 100
     ? Math.round(value).toLocaleString("en")

@@ -9,7 +9,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 const SECRET = Deno.env.get("WEBHOOK_SECRET") ?? "";
 
-/** The maximum age of a request, in seconds, because an attacker may replay old ones. */
+/** The maximum difference between a timestamp and the current time, in seconds: an attacker may replay old requests. */
 const TOLERANCE = 5 * 60;
 
 /** The ids of processed deliveries; if a response is lost, the delivery is sent again with the same id. */

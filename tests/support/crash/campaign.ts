@@ -62,7 +62,7 @@ export interface Figures {
   tasks: number;
   /** The number of tasks whose logs and histories were checked. */
   texts: number;
-  /** The number of tasks that watchers saw removed because of the server's limits. */
+  /** The number of tasks whose removal by the server's limits a watcher received. */
   forgotten: number;
   /** The number of interrupted tasks in each round. */
   readonly interrupted: number[];
@@ -70,12 +70,12 @@ export interface Figures {
   readonly readyMs: number[];
 }
 
-/** The number of client sets, one of which each round uses, so that tasks survive several crashes before their removal. */
+/** The number of client sets; rounds use them in turn, so that tasks survive several crashes before their removal. */
 const CLIENT_SETS = 3;
 const CLIENTS_PER_SET = 4;
 /** The maximum delay between the start of all tasks and the kill, in milliseconds. */
 const LATEST_KILL_MS = 1_500;
-/** The maximum time from SIGTERM to the kill, in milliseconds; a shutdown takes a little less if tasks ignore their signal. */
+/** The maximum time from SIGTERM to the kill, in milliseconds: a little more than a shutdown takes with deaf tasks. */
 const LATEST_SHUTDOWN_KILL_MS = 2_600;
 /** The events that the kill may wait for, by the kind of load. */
 const NEWS: Readonly<Record<NonNullable<Round["work"]>, readonly (News | "output")[]>> = {
@@ -83,7 +83,7 @@ const NEWS: Readonly<Record<NonNullable<Round["work"]>, readonly (News | "output
   calm: ["progress"],
   distant: ["output"],
 };
-/** The maximum wait for such an event, in milliseconds. */
+/** The maximum time that a kill waits for one of these events, in milliseconds. */
 const LATEST_NEWS_MS = 500;
 /** The duration of a step of a steady task, in milliseconds. */
 const STEP_MS = 400;
@@ -98,7 +98,7 @@ const READ_FILLED_CLIENTS = 5;
 
 const RESTORE_WINDOW_MS = 5_000;
 
-/** The warning about a task whose code still ran when its record, cancelled by force, was removed. */
+/** The warning about a task that was cancelled by force and removed, although its code still runs. */
 const FORGOTTEN_WHILE_IT_RAN = /^\[taskscope\] Task "\S+" runs unmonitored: .*there is no such task\n/gm;
 
 /** Limits that are too high for a round to reach. */

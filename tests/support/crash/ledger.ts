@@ -1,8 +1,8 @@
 /**
  * Records everything that a server promised, and checks which promises it broke in a crash.
  *
- * The ledger itself does no I/O: callers tell it about requests, responses and received records. It does not depend on how
- * a server stores tasks.
+ * The ledger does no I/O: its callers tell it about requests, responses and received records. The checks do not depend on
+ * how a server stores tasks.
  *
  * @module
  */

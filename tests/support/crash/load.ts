@@ -19,7 +19,7 @@ export interface LoadOptions {
   readonly prefix: string;
   /** The number of concurrent random requests. */
   readonly width: number;
-  /** How long a removed task can be restored, in milliseconds. */
+  /** The time for which a removed task can be restored, in milliseconds. */
   readonly restoreWindowMs: number;
 }
 

@@ -6,7 +6,7 @@
 
 import { monitored, type MonitoredTask } from "../../../lib/monitored.ts";
 
-/** Options of a swarm. */
+/** The short tasks that {@linkcode runSwarm} runs. */
 export interface Swarm {
   readonly client: string;
   /** The prefix of the ids of the tasks. */

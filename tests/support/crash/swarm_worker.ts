@@ -19,7 +19,7 @@ const scope = globalThis as unknown as {
 };
 
 const stopped = new AbortController();
-/** The last time at which heartbeats had not been answered for too long. */
+/** The last time at which the monitor's isolate had not answered a heartbeat for too long. */
 let lostMs = -Infinity;
 let heardMs = performance.now();
 

@@ -11,7 +11,7 @@ import type { SwarmMessage } from "./swarm_worker.ts";
 /**
  * Runs until it is cancelled; each step logs a line, then updates the status and the count.
  *
- * @param task the task
+ * @param task the monitored task
  * @param pauseMs the duration of a step, in milliseconds
  * @param manner `"deaf"` to ignore requests to cancel the task
  */
@@ -27,7 +27,7 @@ export async function steady(task: MonitoredTask, pauseMs: number, manner?: "dea
 /**
  * Runs three steps, then ends in a given way.
  *
- * @param task the task
+ * @param task the monitored task
  * @param lifeMs the duration of the three steps, in milliseconds
  * @param how how to end: finish, fail, wait until it is cancelled, or run subtasks and finish
  */
@@ -56,7 +56,7 @@ export async function brief(
 /**
  * Runs short tasks in this isolate until it is cancelled; the outcome of each is printed to standard output.
  *
- * @param task the task
+ * @param task the monitored task
  * @param width the number of concurrent short tasks
  * @param lifeMs the maximum duration of a short task, in milliseconds
  */

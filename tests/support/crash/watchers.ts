@@ -56,7 +56,7 @@ export abstract class Watcher {
     return this.#messages;
   }
 
-  /** Stops watching, which the end of the server also does; resolves when the connection is closed. */
+  /** Stops watching; resolves when the connection is closed, which also happens when the server ends. */
   abstract stop(): Promise<void>;
 
   /** Applies a message that contains the full state or changes. */
@@ -77,7 +77,7 @@ export abstract class Watcher {
     this.#held = held;
   }
 
-  /** Records a single task. */
+  /** Records a message that contains a single task. */
   protected takeTask(task: Task): void {
     this.#messages++;
     this.options.ledger.saw(this.options.client, task);
@@ -101,7 +101,7 @@ export class SocketWatcher extends Watcher {
   #isClosed = false;
 
   /**
-   * @param mode `full` or `delta` messages
+   * @param mode whether the server sends full states (`full`) or changes (`delta`)
    * @param options the server and the client
    */
   constructor(mode: "full" | "delta", options: WatcherOptions) {

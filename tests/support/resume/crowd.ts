@@ -45,7 +45,7 @@ export abstract class CrowdWatcher {
   #older: WatcherModel | null = null;
 
   /**
-   * @param options the shared options
+   * @param options the server, the client and the times at which to disconnect
    * @param name the name of the watcher in error messages
    */
   constructor(options: CrowdOptions, name: string) {
@@ -247,7 +247,7 @@ export class TaskCrowdWatcher {
     this.#choose = choose;
   }
 
-  /** The id of the task for whose next message the watcher waits; `null` if it is not connected. */
+  /** The id of the task that the watcher currently watches; `null` if the watcher is not connected. */
   get watched(): string | null {
     return this.#line === null ? null : this.#task?.id ?? null;
   }

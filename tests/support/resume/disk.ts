@@ -70,7 +70,7 @@ class Commit {
   }
 }
 
-/** The number of sequence numbers reserved at a time, of which a crash leaves the rest unused. */
+/** The number of sequence numbers that a store reserves at a time; after a crash, the rest of them stays unused. */
 const SEQ_BLOCK = 1_000;
 
 /** The time that a change waits to be committed together with others, in milliseconds. */

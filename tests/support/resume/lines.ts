@@ -30,7 +30,7 @@ export class SocketLine implements Line {
 
   /**
    * @param url the address, with the scheme `http` or `https`
-   * @param events the callbacks
+   * @param events the callbacks for messages and for the end of the connection
    */
   constructor(url: string, events: LineEvents) {
     this.#socket = new WebSocket(url.replace(/^http/, "ws"));
@@ -69,7 +69,7 @@ export class RawLine implements Line {
 
   /**
    * @param url the address of a server on 127.0.0.1
-   * @param events the callbacks
+   * @param events the callbacks for messages and for the end of the connection
    * @param isSilent whether a cut leaves the TCP connection open, so that the server does not notice it
    */
   constructor(url: string, events: LineEvents, isSilent: boolean) {

@@ -107,7 +107,7 @@ export class ResumeLoad {
     await Promise.all(requests);
   }
 
-  /** Ends all runs; then starts a waiting run for each client, and runs a last one, whose ids it returns by client. */
+  /** Ends all runs, starts a waiting run for each client, and runs a last one; returns the ids of the last ones by client. */
   async end(): Promise<ReadonlyMap<string, string>> {
     await this.finish();
     for (const client of this.#clients) this.#beginLong(client);
@@ -211,7 +211,7 @@ export class ResumeLoad {
     this.#start(client, { updates: 1, hasLog: false, fails: false }, id);
   }
 
-  /** Sends a request, whose task may be missing or may exist again; throws if the response has any other error. */
+  /** Sends a request; throws on errors other than that the task is missing or exists already. */
   async #request(method: string, path: string): Promise<void> {
     const { monitor, url } = this.#server;
     // A server that is shutting down responds with 503.

@@ -33,8 +33,8 @@ export class NaiveTasks {
 
   /**
    * @param limits the registry's limits
-   * @param live the unfinished tasks
-   * @param ended the ended tasks
+   * @param live the unfinished tasks, in the order of their creation
+   * @param ended the ended tasks, in the order of their end
    */
   constructor(limits: NaiveLimits, live: readonly NaiveTask[] = [], ended: readonly NaiveTask[] = []) {
     this.#limits = limits;

@@ -150,7 +150,7 @@ export function holdCommits(file: string): () => void {
  */
 export function copyDatabase(from: string, to: string): void {
   const reader = new DatabaseSync(from);
-  // A read transaction keeps SQLite from overwriting pages that are not in the write-ahead log, and from restarting the log.
+  // During a read transaction, SQLite does not restart the write-ahead log, or overwrite pages that are not in it.
   reader.exec("BEGIN; SELECT count(*) FROM meta");
   Deno.copyFileSync(from, to);
   Deno.copyFileSync(`${from}-wal`, `${to}-wal`);
