@@ -1,7 +1,7 @@
 import { Deadline, withTimeout } from "../../lib/timeout.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
 
-Deno.test("withTimeout() returns the value if it is in time, and undefined after the timeout", async () => {
+Deno.test("withTimeout() resolves with the promise's value, or with undefined after the timeout", async () => {
   assertEquals(await withTimeout(Promise.resolve(5), 60_000), 5);
   assertEquals(await withTimeout(new Promise(() => {}), 1), undefined);
 });

@@ -49,7 +49,7 @@ Deno.test("UnrefInterval can be stopped by its own function", () => {
   assertEquals([count, clock.pending], [2, 0]);
 });
 
-Deno.test("UnrefInterval keeps no process alive", async () => {
+Deno.test("UnrefInterval does not keep a process alive", async () => {
   const module = new URL("../../lib/unref_interval.ts", import.meta.url).href;
   const code = `import { UnrefInterval } from ${JSON.stringify(module)};
     new UnrefInterval(() => {}, 1_000_000).start();

@@ -16,7 +16,7 @@ import {
 import { turn } from "../../support/local_monitor.ts";
 import { RecordingSink } from "../../support/recording_sink.ts";
 
-/** Returns a value as another process receives it. */
+/** Returns a value as another process would receive it. */
 function sent(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
@@ -43,7 +43,7 @@ const UPDATE = {
   metadata: { a: null },
 };
 const LOG = { type: "log", first: 3, lines: [{ at: 1, text: "a" }] };
-/** Changes that only the server makes. */
+/** The types of changes that only the server makes. */
 const OTHERS = ["stale", "roll_up", "estimate", "interrupt", "restore"];
 const FAIL = { type: "fail", error: { message: "m", type: "Error", stack: "at x" } };
 
@@ -99,21 +99,21 @@ Deno.test("parseReport() accepts every report that TaskReporter makes from arbit
     { numRuns: 300 },
   );
   assertGreater(reports, 1_000);
-  // Updates that were not awaited may still wait for a turn of the event loop.
+  // Updates that were not awaited may still be waiting for a turn of the event loop.
   await turn();
 });
 
-/** Returns the reports of a function that runs briefly. */
+/** Runs a short monitored function and returns its reports. */
 async function reportsOf(fn: Parameters<typeof startRun>[0]): Promise<Report[]> {
   const sink = new RecordingSink();
   const settings = { name: "f", client: "c", id: undefined, tags: [], metadata: {} };
   await startRun(fn, sink, { ...settings, staleAfterMs: undefined, signal: undefined }).done;
-  // Updates that were not awaited may still wait for a turn of the event loop.
+  // Updates that were not awaited may still be waiting for a turn of the event loop.
   await turn();
   return sink.reports;
 }
 
-Deno.test("parseReport() accepts metadata that TaskReporter accepted, also with multi-byte characters", async () => {
+Deno.test("parseReport() accepts all metadata that TaskReporter accepts, even with multi-byte characters", async () => {
   const reports = await reportsOf((task) => void task.update({ metadata: { title: "é".repeat(10_000) } }));
   for (const report of reports) parseReport(sent(report));
 });
@@ -123,12 +123,12 @@ Deno.test("parseReport() accepts a subtask that was created without a name", asy
   for (const report of reports) parseReport(sent(report));
 });
 
-Deno.test("parseReport() accepts a thousand log lines and the note that more were dropped", () => {
+Deno.test("parseReport() accepts a thousand log lines, and a line that reports how many were dropped", () => {
   const lines = Array.from({ length: 1_001 }, (_, i) => ({ at: i, text: "" }));
   assertEquals(parseChange({ type: "log", lines }), { type: "log", lines });
 });
 
-Deno.test("parseReport() rejects each invalid field by name", () => {
+Deno.test("parseReport() names each invalid field", () => {
   const report = { client: "c", id: "t", at: 1, change: { type: "start" } };
   const table: Record<string, unknown[]> = {
     client: [undefined, null, 5, "", ".", "..", "a/b", "ä", "c".repeat(129), {}],
@@ -152,7 +152,7 @@ Deno.test("parseReport() rejects each invalid field by name", () => {
   assertEquals(parseReport({ ...report, more: 1 }), report as Report);
 });
 
-Deno.test("parseChange() rejects each invalid field by name", () => {
+Deno.test("parseChange() names each invalid field", () => {
   const big = { text: "x".repeat(LIMITS.metadataBytes) };
   const numbers = ["1", NaN, Infinity, -Infinity, true, {}, []];
   const table: [Record<string, unknown>, Record<string, unknown[]>][] = [
@@ -195,7 +195,7 @@ Deno.test("parseChange() rejects each invalid field by name", () => {
   }
 });
 
-Deno.test("parseChange() rejects each invalid field of a log line and of an error by name", () => {
+Deno.test("parseChange() names each invalid field of a log line and of an error", () => {
   const wrongLines = [[{ text: "a" }, "at"], [{ at: 1 }, "text"], [
     { at: 1, text: "x".repeat(8_193) },
     "text",
@@ -238,7 +238,7 @@ Deno.test("parseChange() accepts values of maximum length, and fills in defaults
   assertEquals(parseChange({ ...FAIL, more: 5 }), FAIL as never);
 });
 
-Deno.test("parseChange() does not copy keys that reach prototypes", () => {
+Deno.test("parseChange() does not copy keys that could change a prototype", () => {
   const change = parseChange(
     JSON.parse(`{"type":"update","__proto__":{"progress":5},"metadata":{"__proto__":{"a":1}}}`),
   );
@@ -257,7 +257,7 @@ const anything = fc.anything({
   withTypedArray: true,
 });
 
-/** Parses untrusted data; the outcome must be a value or a `ProtocolError`. */
+/** Checks that a parser returns a value or throws a `ProtocolError`, and throws no other error. */
 function assertNothingElseThrown(parse: () => unknown): void {
   try {
     parse();
@@ -310,14 +310,14 @@ Deno.test("isClientToken() and isTaskId() follow their grammars", () => {
   const neither = ["", ".", "..", "a".repeat(129), "a b", "a/b", "ä", "a\n", "\n", "a\0", "%2e", "a?b", "１"];
   for (const text of both) assertEquals([isClientToken(text), isTaskId(text)], [true, true], text);
   for (const text of neither) assertEquals([isClientToken(text), isTaskId(text)], [false, false], text);
-  // Client tokens are never keys of an object in a browser, so these are harmless there.
+  // Client tokens are never keys of an object in a browser, so these names are harmless as client tokens.
   for (const text of ["start", "__proto__", "constructor", "prototype"]) {
     assertEquals([isClientToken(text), isTaskId(text)], [true, false], text);
   }
   assertEquals([isClientToken("a:b"), isTaskId("a:b")], [false, true]);
 });
 
-Deno.test("isTaskState() is true only for names of states", () => {
+Deno.test("isTaskState() returns true only for names of states", () => {
   for (const state of TASK_STATES) assert(isTaskState(state));
   for (const text of ["", "finished", "DONE", "__proto__", "toString", "0", "FINISHED "]) {
     assertEquals(isTaskState(text), false, text);

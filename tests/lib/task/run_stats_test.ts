@@ -4,7 +4,7 @@ import { isFinal, TASK_STATES, type TaskState, type TaskSummary } from "../../..
 import { assert, assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
-/** A task that ended at a time after a number of seconds. */
+/** Creates a task that ended at the given time after the given duration. */
 function run(
   id: string,
   finished: number,
@@ -39,7 +39,7 @@ Deno.test("runStats() summarises the runs of a name", () => {
   assertEquals(last[0]?.finished_at, EXAMPLE_TIME + 40);
 });
 
-Deno.test("runStats() has null for values without any run", () => {
+Deno.test("runStats() returns null for values to which no run contributes", () => {
   const nothing = { failure_rate: null, median: null, p95: null };
   assertEquals(runStats([]), []);
   assertEquals(runStats([exampleTask({ name: "new" })]), [
@@ -51,20 +51,20 @@ Deno.test("runStats() has null for values without any run", () => {
   assertEquals(stats?.last, [{ id: "c", state: "CANCELLED", duration: null, finished_at: 5 }]);
 });
 
-Deno.test("runStats() distinguishes names exactly, and sorts them", () => {
+Deno.test("runStats() compares names exactly, and sorts them", () => {
   const names = ["job", "Job", "job ", "", "__proto__", "constructor", "é"];
   const stats = runStats(names.map((name, index) => run(`${index}`, index, 1, "FINISHED", name)));
   assertEquals(stats.map(({ name, runs }) => [name, runs]), [...names].sort().map((name) => [name, 1]));
 });
 
-Deno.test("runStats() lists the last twenty runs, and of equal times the younger first", () => {
+Deno.test("runStats() lists the last twenty runs, and the younger task first if times are equal", () => {
   const runs = Array.from({ length: 50 }, (_, index) => run(`${index}`, Math.floor(index / 10), 1));
   const [stats] = runStats(runs);
   assertEquals(stats?.runs, 50);
   assertEquals(stats?.last.map(({ id }) => Number(id)), Array.from({ length: 20 }, (_, index) => 49 - index));
 });
 
-Deno.test("runStats() counts every task once, and its quantiles are ordered", () => {
+Deno.test("runStats() counts every task once, and returns quantiles in ascending order", () => {
   const task = fc.record({
     name: fc.constantFrom("a", "b", "c"),
     state: fc.constantFrom(...TASK_STATES),

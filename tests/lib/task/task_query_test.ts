@@ -12,7 +12,7 @@ import { assertEquals } from "../../support/assert.ts";
 import { exampleTask, finishedTask } from "../../support/example_task.ts";
 import { listedTasks, taskQueries } from "../../support/task_queries.ts";
 
-Deno.test("matches() with since and until selects tasks that existed in that period, however long they ran", () => {
+Deno.test("matches() with since and until selects tasks that existed in that period, even if they began before it", () => {
   const ended = finishedTask({ created_at: 100, updated_at: 150, finished_at: 200 });
   const running = exampleTask({ created_at: 100, updated_at: 150 });
   const found = (task: Task, since: number | null, until: number | null) => {
@@ -28,7 +28,7 @@ Deno.test("matches() with since and until selects tasks that existed in that per
   assertEquals([found(ended, 120, 180), found(ended, 180, 120), found(ended, 201, 300)], [true, true, false]);
 });
 
-Deno.test("matchesListed() agrees with matches(), and reads the record only if the summary cannot decide", () => {
+Deno.test("matchesListed() returns the same as matches(), and reads the record only if the summary does not suffice", () => {
   let decided = 0;
   fc.assert(
     fc.property(listedTasks, taskQueries, (task, { conditions }) => {
@@ -59,7 +59,7 @@ Deno.test("matchesListed() agrees with matches(), and reads the record only if t
   assertEquals(decided > 200, true, `${decided} were decided by their summaries`);
 });
 
-Deno.test("compare() is reversed for descending order, and 0 for equal fields", () => {
+Deno.test("compare() reverses its result for descending order, and returns 0 for equal fields", () => {
   fc.assert(
     fc.property(listedTasks, listedTasks, taskQueries, (left, right, { sort }) => {
       const order = Math.sign(compare(left, right, sort));

@@ -1,7 +1,7 @@
 import { isFinal, stateWords, TASK_STATES } from "../../../lib/task/task.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
-Deno.test("isFinal() is true only for FINISHED, ERROR and CANCELLED", () => {
+Deno.test("isFinal() returns true only for FINISHED, ERROR and CANCELLED", () => {
   assertEquals(TASK_STATES.filter(isFinal), ["FINISHED", "ERROR", "CANCELLED"]);
 });
 

@@ -6,7 +6,7 @@ import { newLines, transition, TransitionError } from "../../../lib/task/transit
 import { assert, assertEquals, assertGreater, assertThrows } from "../../support/assert.ts";
 import { changes, createChange } from "../../support/changes.ts";
 
-/** The next state for each state and change; changes that are missing here keep the state. */
+/** The next state for each state and change. A change that is missing here does not change the state. */
 const NEXT: Readonly<Record<string, Partial<Record<TaskChange["type"], TaskState>>>> = {
   NOT_STARTED: { start: "STARTING", update: "PROCESSING", roll_up: "PROCESSING" },
   STARTING: { update: "PROCESSING", roll_up: "PROCESSING" },
@@ -18,7 +18,7 @@ const ENDS: Partial<Record<TaskChange["type"], TaskState>> = {
   interrupt: "ERROR",
   cancelled: "CANCELLED",
 };
-/** The changes that are accepted without effect after each final state. */
+/** The changes that are accepted in each final state, without any effect. */
 const REPEATS: Readonly<Record<string, readonly TaskChange["type"][]>> = {
   FINISHED: ["finish"],
   ERROR: ["fail"],
@@ -35,7 +35,7 @@ class Model {
   isAsked = false;
   readonly log: string[] = [];
 
-  /** Applies a change; returns whether it is allowed. */
+  /** Applies a change to the model, and returns whether the change is allowed. */
   take(change: TaskChange): boolean {
     const { type } = change;
     if (this.state === undefined || type === "create") {
@@ -66,13 +66,13 @@ class Model {
     this.version++;
     if (type === "interrupt" || type === "adopt") this.version += change.lostVersions;
     if (type === "stale") this.isStale = true;
-    // A report is a sign of life; estimates and the progress of subtasks are not.
+    // A report is a sign of life, but an estimate or progress from subtasks is not.
     if (next !== state || ["update", "log", "reconnected"].includes(type)) this.isStale = false;
     if (type === "request_cancel" || type === "cancelled") this.isAsked = true;
     this.state = next;
   }
 
-  /** Appends the lines that are missing, and counts them. */
+  /** Appends the lines that are missing, and returns their number. */
   #takeLines(lines: readonly LogLine[], first = this.log.length): number {
     const before = this.log.length;
     for (const [i, { text }] of lines.entries()) {
@@ -82,7 +82,7 @@ class Model {
   }
 }
 
-/** Applies a change; returns whether it is allowed. */
+/** Applies a change with `transition()`, and returns the task and whether the change is allowed. */
 function take(task: Task | undefined, change: TaskChange, at: number): [Task | undefined, boolean] {
   try {
     return [transition(task, "t", change, at), true];
@@ -107,7 +107,7 @@ Deno.test("transition() agrees with a simple model over random changes", () => {
       const model = new Model();
       let task: Task | undefined;
       let logged: string[] = [];
-      // Half of the sequences begin with the creation; the others may contain one later.
+      // Half of the sequences begin with the creation of the task; the others may create it later.
       const all = history.length % 2 === 0 ? [createChange(), ...history] : history;
       for (const [at, change] of all.entries()) {
         if (change.type === "log" && task !== undefined && model.state! in NEXT) {
@@ -135,8 +135,8 @@ Deno.test("transition() agrees with a simple model over random changes", () => {
   assertGreater(refused, 1_000);
 });
 
-Deno.test("transition() counts each log line once, however often and in whatever batches it is sent", () => {
-  // For each batch: how many lines it repeats, and how many new lines it adds.
+Deno.test("transition() counts each log line once, however often and in whichever batches the line is sent", () => {
+  // Each batch repeats some lines and adds some new lines.
   const portion = fc.record({ back: fc.nat(12), more: fc.nat(4), between: changes });
   let again = 0;
   fc.assert(
@@ -152,7 +152,7 @@ Deno.test("transition() counts each log line once, however often and in whatever
         kept.push(...newLines(task, change).map(({ text }) => text));
         again += lines.length - more;
         task = transition(task, "t", change, 1);
-        // Any other change may come in between, except the end and unnumbered lines.
+        // Any other change may come between the batches, except the end of the task and unnumbered lines.
         if (between.type !== "log" && ENDS[between.type] === undefined) {
           task = take(task, between, 1)[0]!;
         }
@@ -165,7 +165,7 @@ Deno.test("transition() counts each log line once, however often and in whatever
   assertGreater(again, 10_000);
 });
 
-Deno.test("transition() applies numbered reports once and in order, and rejects late ones", () => {
+Deno.test("transition() applies numbered reports once and in order, and rejects late reports", () => {
   const reporter = "far";
   const begun = transition(undefined, "t", createChange(), 0, { reporter, seq: 1 });
   let late = 0;
@@ -175,7 +175,7 @@ Deno.test("transition() applies numbered reports once and in order, and rejects 
         maxLength: 20,
       }),
       (reports) => {
-        // Each report arrives at least once, up to eight places later than it was sent.
+        // Each report arrives at least once, and up to eight positions later than it was sent.
         const arrivals = reports.flatMap(({ change, arrives }, index) =>
           arrives.map((delay) => ({ change, seq: index + 2, at: index + delay }))
         ).sort((a, b) => a.at - b.at);
@@ -207,7 +207,7 @@ Deno.test("transition() applies numbered reports once and in order, and rejects 
   assertGreater(late, 2_000);
 });
 
-Deno.test("transition() checks sequence numbers of the task's own reporter only, and accepts a repeated end", () => {
+Deno.test("transition() checks only the sequence numbers of the task's own reporter, and accepts a repeated end", () => {
   const far = (seq: number | null) => ({ reporter: "far", seq });
   let task = transition(undefined, "t", createChange(), 0, far(1));
   assertEquals([task.reporter, task.report_seq], ["far", 1]);

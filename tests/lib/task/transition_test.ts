@@ -25,7 +25,7 @@ const END_OF: ReadonlyMap<TaskChange["type"], Task["state"]> = new Map([
   ["interrupt", "ERROR"],
 ]);
 
-/** The maximum that a change adds to the version. Versions may be skipped, but are never reused. */
+/** Returns by how much a change may increase the version. Versions may be skipped, but are never reused. */
 function stepOf(change: TaskChange): number {
   return change.type === "interrupt" || change.type === "adopt" ? 1 + change.lostVersions : 1;
 }
@@ -139,7 +139,7 @@ Deno.test("transition() returns the same object if an end is repeated", () => {
   }
 });
 
-Deno.test("transition() returns the same object if a request to cancel is repeated, or follows CANCELLED", () => {
+Deno.test("transition() returns the same object if a cancellation request is repeated, or follows CANCELLED", () => {
   const asked = taskAfter(createChange(), { type: "start" }, { type: "request_cancel" });
   assertEquals([asked.cancel_requested, asked.state, asked.version], [true, "STARTING", 3]);
   assertStrictEquals(transition(asked, "t", { type: "request_cancel" }, 900), asked);
@@ -179,7 +179,7 @@ Deno.test("transition() sets state, times and status as a task passes through it
   assertEquals([finished.started_at, finished.finished_at, finished.result], [101, 103, [1]]);
 });
 
-Deno.test("transition() keeps a status that the reporter set after the end, and otherwise sets one", () => {
+Deno.test("transition() keeps the reporter's last status when the task ends, and otherwise sets a status", () => {
   const error = { message: "no such file", type: "NotFound" };
   const silent = taskAfter(createChange(), { type: "update", progress: 3 }, { type: "fail", error });
   assertEquals([silent.status, silent.error], ["Error: no such file", error]);
@@ -188,7 +188,7 @@ Deno.test("transition() keeps a status that the reporter set after the end, and 
   assertEquals(talking.status, "Copying");
 });
 
-Deno.test("transition() clears stale on the next report, but not on changes by others", () => {
+Deno.test("transition() clears stale on the reporter's next report, but not on other changes", () => {
   const stale = taskAfter(createChange(), { type: "start" }, { type: "stale" });
   assertEquals([stale.stale, stale.updated_at], [true, 101]);
   assertStrictEquals(transition(stale, "t", { type: "stale" }, 200), stale);
@@ -200,7 +200,7 @@ Deno.test("transition() clears stale on the next report, but not on changes by o
   assertStrictEquals(transition(waiting, "t", { type: "stale" }, 200), waiting);
 });
 
-Deno.test("transition() ends an interrupted task as ERROR, with a version above all that may have been published", () => {
+Deno.test("transition() ends an interrupted task as ERROR, with a version above all versions that may have been published", () => {
   const interrupt: TaskChange = { type: "interrupt", message: "The server ended", lostVersions: 40 };
   for (const begun of [[], [{ type: "start" }], [{ type: "update", progress: 30 }]] as TaskChange[][]) {
     const before = taskAfter(createChange(), ...begun);
@@ -209,7 +209,7 @@ Deno.test("transition() ends an interrupted task as ERROR, with a version above 
     assertEquals(after.error, { type: "interrupted", message: "The server ended" });
     assertEquals([after.version, after.progress], [before.version + 41, before.progress]);
     assertEquals([after.status, after.cancel_requested], ["Error: The server ended", false]);
-    // Its process may be alive after all, and its report comes too late.
+    // The task's process may still be alive, but its report comes too late.
     const end: TaskChange = { type: "finish", result: 1 };
     assertThrows(() => transition(after, "t", end, 201), TransitionError, "it has ended as ERROR");
   }
@@ -243,7 +243,7 @@ Deno.test("transition() returns the same object for log lines that the task alre
   assertEquals(unnumbered.log_count, 4, "without a number, all lines are new");
 });
 
-Deno.test("newLines() returns the lines that the task does not have yet", () => {
+Deno.test("newLines() returns the lines that the task's log does not have yet", () => {
   const task = { ...taskAfter(createChange()), log_count: 5 };
   const given = lines("x", "y", "z");
   const table: [number | undefined, string[]][] = [
@@ -253,7 +253,7 @@ Deno.test("newLines() returns the lines that the task does not have yet", () => 
     [3, ["z"]],
     [2, []],
     [0, []],
-    // Lines in between were lost; these are appended all the same.
+    // Even if lines before these were lost, these are appended.
     [7, ["x", "y", "z"]],
   ];
   for (const [first, expected] of table) {
@@ -262,7 +262,7 @@ Deno.test("newLines() returns the lines that the task does not have yet", () => 
   }
 });
 
-Deno.test("historyEntryOf() makes an entry only if the state or the status changed", () => {
+Deno.test("historyEntryOf() returns an entry only if the state or the status changed", () => {
   const created = taskAfter(createChange());
   assertEquals(historyEntryOf(undefined, created), {
     at: 100,
@@ -296,7 +296,7 @@ Deno.test("historyEntryOf() makes an entry only if the state or the status chang
   assertEquals(noted({ type: "restore" }, ended), null);
 });
 
-Deno.test("progressAfter() derives progress from counts if the update has none", () => {
+Deno.test("progressAfter() derives the progress from counts if the update has no progress", () => {
   const nothing = { progress: null, current: null, total: null };
   const half = { progress: 50, current: 5, total: 10 };
   const table = [

@@ -47,7 +47,7 @@ Deno.test("readTask() returns null for a record without an id", () => {
   for (const value of [null, 1, "task", [], {}, { id: 5 }, { id: "" }]) assertEquals(readTask(value), null);
 });
 
-Deno.test("readMessage() reads every message of the delta socket", () => {
+Deno.test("readMessage() reads every kind of message of a delta WebSocket", () => {
   const task = exampleTask();
   const read = (message: unknown) => readMessage(JSON.stringify(message));
   assertEquals(read({ type: "task_update", cursor: "e:4", tasks: [task, 7], removed: ["gone", 8] }), {
@@ -77,7 +77,7 @@ Deno.test("readMessage() throws if the text is not JSON", () => {
   assertThrows(() => readMessage("{"), SyntaxError);
 });
 
-Deno.test("readLogPage() reads a page, also without its numbers", () => {
+Deno.test("readLogPage() reads a page of a log, even if its numbers are missing", () => {
   const lines = [{ at: 5, text: "line" }];
   assertEquals(readLogPage({ lines, first: 7, next: 8 }, 3), { lines, first: 7, next: 8 });
   assertEquals(readLogPage({ lines: [{ text: 3 }, null] }, 3), {
@@ -99,7 +99,7 @@ Deno.test("readStartedId() reads the id of the started task", () => {
   assertEquals(readStartedId(null), null);
 });
 
-Deno.test("readTaskMessage() reads the task of a single task's socket, and ignores other messages", () => {
+Deno.test("readTaskMessage() reads the task in messages of a single task's WebSocket, and ignores other messages", () => {
   const task = exampleTask({ id: "t" });
   for (const type of ["initial_state", "state_update"]) {
     assertEquals(readTaskMessage(JSON.stringify({ type, ...task })), task);
@@ -110,7 +110,7 @@ Deno.test("readTaskMessage() reads the task of a single task's socket, and ignor
   assertThrows(() => readTaskMessage("{"), SyntaxError);
 });
 
-Deno.test("readTaskList() and readChanges() read responses over plain HTTP, also with missing fields", () => {
+Deno.test("readTaskList() and readChanges() read responses over plain HTTP, even if fields are missing", () => {
   const task = exampleTask({ id: "t" });
   const list = { active_tasks: [task], all_tasks: { t: task, u: 5 }, cursor: "e:7" };
   assertEquals(readTaskList(list), { cursor: "e:7", tasks: [task] });

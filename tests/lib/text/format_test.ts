@@ -159,12 +159,12 @@ Deno.test("formatClock() formats local time without a zone", () => {
   assertEquals(formatClock(EXAMPLE_TIME, true), local.join(":"));
 });
 
-Deno.test("machineTime() returns an ISO 8601 time, or undefined", () => {
+Deno.test("machineTime() returns an ISO 8601 time, or undefined if there is no time", () => {
   assertEquals(machineTime(EXAMPLE_TIME), "2023-11-14T22:13:20.000Z");
   assertEquals(machineTime(NaN), undefined);
 });
 
-Deno.test("timeLeft() counts down between updates, and gives the reason if there is no estimate", () => {
+Deno.test("timeLeft() counts down between updates, and returns the reason if there is no estimate", () => {
   const task = exampleTask({ eta: 120 });
   assertEquals(timeLeft(task, EXAMPLE_TIME), "about 2 min left");
   assertEquals(timeLeft(task, EXAMPLE_TIME + 60), "about 1 min left");
@@ -184,7 +184,7 @@ Deno.test("timeLeft() counts down between updates, and gives the reason if there
   assertEquals(timeLeft(finishedTask({ eta: 5 }), 0), "");
 });
 
-Deno.test("elapsedSeconds() stops at the end, is never negative, and null before the start", () => {
+Deno.test("elapsedSeconds() stops at the end of the task, is never negative, and is null before the start", () => {
   assertEquals(elapsedSeconds(exampleTask(), EXAMPLE_TIME + 7), 7);
   assertEquals(elapsedSeconds(exampleTask(), EXAMPLE_TIME - 7), 0);
   assertEquals(elapsedSeconds(finishedTask(), EXAMPLE_TIME + 700), 5);
@@ -199,7 +199,7 @@ Deno.test("formatJson() returns one line of limited length", () => {
   }));
 });
 
-Deno.test("formatTimeRange() returns two ordered amounts, or one", () => {
+Deno.test("formatTimeRange() returns two durations in ascending order, or one if they look the same", () => {
   const seconds = fc.double({ min: -100, max: 1e6, noNaN: true });
   fc.assert(fc.property(seconds, seconds, (one, other) => {
     const text = formatTimeRange(Math.min(one, other), Math.max(one, other));
@@ -208,7 +208,7 @@ Deno.test("formatTimeRange() returns two ordered amounts, or one", () => {
   }));
 });
 
-Deno.test("format functions return no exponent and no NaN for any finite number", () => {
+Deno.test("format functions never return an exponent or NaN for a finite number", () => {
   fc.assert(fc.property(fc.double({ min: 0, max: 1e12, noNaN: true }), (value) => {
     for (const write of [formatDuration, formatAgo, formatTimeLeft, formatCount, formatBytes]) {
       assert(!/NaN|undefined|Infinity|\de/.test(write(value)), `${write.name}(${value}) is ${write(value)}`);

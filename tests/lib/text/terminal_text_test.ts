@@ -41,7 +41,7 @@ Deno.test("plainText() returns no control character, lone surrogate or bidirecti
   }));
 });
 
-Deno.test("textWidth() counts the columns that characters take", () => {
+Deno.test("textWidth() counts the columns that characters take up in a terminal", () => {
   const table: [string, number][] = [
     ["", 0],
     ["abc", 3],

@@ -70,7 +70,7 @@ Deno.test("textBars() describes the state, and adds the status that the reporter
   }
 });
 
-Deno.test("textBars() gives the reason for a missing estimate, unless the bar shows it", () => {
+Deno.test("textBars() states the reason for a missing estimate, unless the bar shows the reason", () => {
   const last = (overrides: Partial<Task>) => bar(overrides, 120).split(/ {2,}/).at(-1);
   assertEquals(last({ eta: 200, updated_at: NOW }), "~3 min left");
   assertEquals(last({ eta: 5, updated_at: NOW }), "seconds left");
@@ -80,7 +80,7 @@ Deno.test("textBars() gives the reason for a missing estimate, unless the bar sh
   assertEquals(last(finishedTask()), "5s");
 });
 
-Deno.test("textBars() aligns columns, wide characters too, and lists ids and ends", () => {
+Deno.test("textBars() aligns columns even with wide characters, and can list ids and end times", () => {
   const tasks = [
     exampleTask({ id: "a", name: "hash", progress: 5, status: "Reading" }),
     finishedTask({ id: "bb", name: "日本語", finished_at: NOW - 200 }),
@@ -112,9 +112,9 @@ Deno.test("textBars() colours states only if the option is set", () => {
   const tasks = TASK_STATES.map((state) => exampleTask({ state, progress: 50 }));
   const plain = textBars(tasks, { width: 80, now: NOW });
   const colored = textBars(tasks, { width: 80, now: NOW, color: true });
-  // deno-lint-ignore no-control-regex -- the escape sequences that colour
+  // deno-lint-ignore no-control-regex -- matches the escape sequences for colours
   assertEquals(colored.map((line) => line.replace(/\x1b\[\d*m/g, "")), plain);
-  // deno-lint-ignore no-control-regex -- the escape sequences that colour
+  // deno-lint-ignore no-control-regex -- matches the escape sequences for colours
   const codes = colored.map((line) => [...line.matchAll(/\x1b\[(\d*)m/g)].map(([, code]) => code).join());
   assertEquals(codes, ["", "36,0,36,0", "36,0,36,0", "32,0,32,0", "31,0,31,0", "33,0,33,0"]);
 });
@@ -138,7 +138,7 @@ const ANY_TASK: fc.Arbitrary<Task> = fc.record({
   cancel_requested: fc.boolean(),
 }).map(({ message, ...fields }) => exampleTask({ ...fields, error: { message, type: "" } }));
 
-Deno.test("textBars() stays within its width, and emits no control characters of tasks", () => {
+Deno.test("textBars() stays within the width, and removes control characters from texts of tasks", () => {
   const options = fc.record({ width: fc.nat(150), now: fc.constant(NOW), isList: fc.boolean() });
   fc.assert(fc.property(fc.array(ANY_TASK, { maxLength: 5 }), options, (tasks, options) => {
     const lines = textBars(tasks, options);
@@ -148,7 +148,7 @@ Deno.test("textBars() stays within its width, and emits no control characters of
       assertLessOrEqual(textWidth(line), Math.max(1, options.width));
     }
     const colored = textBars(tasks, { ...options, color: true });
-    // deno-lint-ignore no-control-regex -- the escape sequences that colour
+    // deno-lint-ignore no-control-regex -- matches the escape sequences for colours
     const bare = colored.map((line) => line.replace(/\x1b\[(3[1236]|0)m/g, ""));
     assertEquals(bare.map((line) => line.trimEnd()), lines);
   }));

@@ -8,7 +8,7 @@ function milestone(id: string): Milestone {
   return { id, kind: "finished", text: `${id} finished` };
 }
 
-Deno.test("Announcer joins milestones that come close together, then pauses", () => {
+Deno.test("Announcer joins milestones that come close together, and then pauses", () => {
   using clock = new FakeClock();
   const said: string[] = [];
   using announcer = new Announcer((text) => said.push(text));
@@ -24,7 +24,7 @@ Deno.test("Announcer joins milestones that come close together, then pauses", ()
   assertEquals(said, ["a finished. b finished", "c finished"]);
 });
 
-Deno.test("Announcer announces soon after an idle pause", () => {
+Deno.test("Announcer announces a milestone soon if the last announcement was long ago", () => {
   using clock = new FakeClock();
   const said: string[] = [];
   using announcer = new Announcer((text) => said.push(text));
@@ -53,7 +53,7 @@ Deno.test("Announcer announces messages before milestones, and only the newest o
   assertEquals([said.length, clock.pending], [2, 0]);
 });
 
-Deno.test("Announcer announces nothing after its disposal", () => {
+Deno.test("Announcer announces nothing after it is disposed of", () => {
   using clock = new FakeClock();
   const said: string[] = [];
   {

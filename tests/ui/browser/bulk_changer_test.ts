@@ -5,7 +5,10 @@ import type { BulkAction, BulkState } from "../../../ui/shared/view.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
-/** A server on which every action succeeds, except for tasks whose ids begin with `no`. */
+/**
+ * Creates a bulk changer with a fake server, on which every action succeeds except for tasks whose ids begin
+ * with `no`.
+ */
 function changer() {
   const calls: [BulkAction, readonly string[]][] = [];
   const said: string[] = [];
@@ -22,7 +25,7 @@ function changer() {
   return { bulk: new BulkChanger(state, send, (text) => said.push(text)), calls, said, state };
 }
 
-Deno.test("BulkChanger.change() reports the outcome, and offers to undo for five seconds", async () => {
+Deno.test("BulkChanger.change() reports the outcome, and offers to undo a removal for five seconds", async () => {
   using clock = new FakeClock();
   const { bulk, calls, said, state } = changer();
   using _bulk = bulk;
@@ -40,7 +43,7 @@ Deno.test("BulkChanger.change() reports the outcome, and offers to undo for five
   assertEquals(state.value, { kind: "idle" });
 });
 
-Deno.test("BulkChanger.change() returns the ids that failed, also if the server becomes unreachable", async () => {
+Deno.test("BulkChanger.change() returns the ids of tasks that failed, even if the server becomes unreachable", async () => {
   const { bulk, calls, state } = changer();
   using _bulk = bulk;
   assertEquals(await bulk.change("remove", ["a", "no-1", "no-2"]), ["no-1", "no-2"]);

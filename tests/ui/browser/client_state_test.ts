@@ -25,7 +25,7 @@ function clientPage(tasks: readonly Task[], page = 1) {
   return { ...createClientPage(model, options), milestones };
 }
 
-/** The tasks of a section, in order. */
+/** Returns the ids of the tasks in a section, in order. */
 function ids(page: LiveClientPage, section: string): string[] {
   return page.view.items.value.filter((item) => item.section === section && item.id !== null)
     .map(({ id }) => id!);
@@ -51,7 +51,7 @@ Deno.test("createClientPage() ignores an older version of a task", () => {
   assertEquals(page.view.task("task-1")?.value.progress, 60);
 });
 
-Deno.test("createClientPage() moves a task that ends, adds new ones, and drops removed ones", () => {
+Deno.test("createClientPage() moves tasks that end, adds new tasks, and drops removed tasks", () => {
   const page = clientPage([exampleTask({ id: "a", created_at: 1 }), exampleTask({ id: "b", created_at: 2 })]);
   assertEquals(page.title(), "2 active · Taskscope");
   page.apply(changes([
@@ -96,7 +96,7 @@ Deno.test("createClientPage() announces starts, quarters and ends", () => {
   ]);
 });
 
-Deno.test("createClientPage() announces the end of a task that is not loaded once, unless it had ended before", () => {
+Deno.test("createClientPage() announces the end of a task that is not loaded only once, and only if it has just ended", () => {
   const held = Array.from(
     { length: TASKS_PER_PAGE + 2 },
     (_, index) =>
@@ -121,7 +121,7 @@ Deno.test("createClientPage() announces the end of a task that is not loaded onc
   assertEquals(page.milestones.map((milestone) => milestone.text), ["far away finished"]);
 });
 
-Deno.test("createClientPage() adds new tasks, but none that belong after the loaded part", () => {
+Deno.test("createClientPage() adds new tasks, but not those that belong after the loaded part", () => {
   const tasks = Array.from(
     { length: TASKS_PER_PAGE + 50 },
     (_, index) => exampleTask({ id: `t${index}`, created_at: index }),
@@ -138,7 +138,7 @@ Deno.test("createClientPage() adds new tasks, but none that belong after the loa
   assertEquals(page.view.more.value, true);
 });
 
-Deno.test("createClientPage() updates a later page, and counts newer tasks", () => {
+Deno.test("createClientPage() updates the tasks of a later page, and counts newer tasks", () => {
   const tasks = Array.from(
     { length: 150 },
     (_, index) => exampleTask({ id: `t${index}`, created_at: index }),
@@ -157,7 +157,7 @@ Deno.test("createClientPage() updates a later page, and counts newer tasks", () 
   assertEquals(page.view.counts.value.newer, 1, "counted once");
 });
 
-Deno.test("createClientPage() replaces everything after a resync, whatever the versions", () => {
+Deno.test("createClientPage() replaces all tasks after a resync, whatever their versions", () => {
   const page = clientPage([exampleTask({ id: "a", version: 9 }), exampleTask({ id: "b" })]);
   page.replace([exampleTask({ id: "a", version: 1, progress: 3 }), finishedTask({ id: "c" })]);
   assertEquals(ids(page, "active"), ["a"]);
@@ -166,7 +166,7 @@ Deno.test("createClientPage() replaces everything after a resync, whatever the v
   assertEquals(page.view.counts.value, { active: 1, ended: 1, newer: 0 });
 });
 
-/** The actions of the simulated server. */
+/** Random steps of the simulated server. */
 const STEP = fc.record({
   id: fc.constantFrom(...Array.from({ length: 8 }, (_, index) => `t${index}`)),
   kind: fc.constantFrom("run", "run", "end", "remove", "restore", "send"),
@@ -218,7 +218,7 @@ class ChangingServer {
   }
 }
 
-Deno.test("createClientPage() shows, after any changes, what the server would render", () => {
+Deno.test("createClientPage() shows the same tasks as a page that the server renders, after any changes", () => {
   fc.assert(fc.property(fc.array(STEP, { maxLength: 60 }), fc.nat(20), (steps, before) => {
     const server = new ChangingServer();
     for (const { id, kind } of steps.slice(0, before)) server.step(id, kind);
@@ -233,7 +233,7 @@ Deno.test("createClientPage() shows, after any changes, what the server would re
         continue;
       }
       page.apply(server.takeChanges());
-      // Rows look up their signals only if the list changes.
+      // The rows look up their signals only if the list changes.
       const now = page.view.items.value;
       if (now !== listed) rows = lists().map((id) => page.view.task(id));
       listed = now;
@@ -244,7 +244,7 @@ Deno.test("createClientPage() shows, after any changes, what the server would re
   }));
 });
 
-/** Queries that exclude some of the tasks of {@linkcode ChangingServer}, in several orders. */
+/** Random queries that select or sort the tasks of {@linkcode ChangingServer}. */
 const QUERY: fc.Arbitrary<ListQuery> = fc.record({
   state: fc.constantFrom("", "FINISHED", "PROCESSING,FINISHED"),
   name: fc.constantFrom("", "n*", "n1"),
@@ -254,7 +254,7 @@ const QUERY: fc.Arbitrary<ListQuery> = fc.record({
   view: fc.constantFrom<ListQuery["view"]>("split", "all"),
 }).map((some) => ({ ...EVERYTHING, ...some }));
 
-Deno.test("LiveClientPage.show() and extend() agree with the server's list, whatever changes in the meantime", () => {
+Deno.test("LiveClientPage.show() and extend() lead to the server's list, whatever changes in the meantime", () => {
   const steps = fc.array(STEP, { maxLength: 12 });
   fc.assert(fc.property(QUERY, steps, steps, steps, steps, (query, before, during, between, later) => {
     const server = new ChangingServer();
@@ -280,9 +280,9 @@ Deno.test("LiveClientPage.show() and extend() agree with the server's list, what
     page.extend(second, next);
     const shown = page.order.value.map((id) => page.view.task(id)!.value);
     const all = slice({ from: 0, limit: 1_000 });
-    // Tasks that moved into the first part in the meantime may be missing, as in any list that is read in
-    // parts; the next part overlaps for that reason. But no task may be shown that is not in the list, and the
-    // order must be right.
+    // Tasks that have moved into the first part in the meantime may be missing, as in any list that is read
+    // in parts, although the parts overlap. But every task on the page must be in the list, and the order
+    // must be right.
     const wanted = new Map(all.tasks.map((task) => [task.id, task]));
     assertEquals(shown, shown.map((task) => wanted.get(task.id)!));
     assertEquals(shown, all.tasks.filter((task) => page.view.task(task.id) !== undefined));
@@ -297,7 +297,7 @@ Deno.test("LiveClientPage.show() and extend() agree with the server's list, what
   }));
 });
 
-Deno.test("LiveClientPage.extend() shows every task of a list from which none is removed in the meantime", () => {
+Deno.test("LiveClientPage.extend() leads to the whole list if no task is removed in the meantime", () => {
   fc.assert(fc.property(QUERY, fc.array(STEP, { maxLength: 40 }), (query, steps) => {
     const server = new ChangingServer();
     for (const { id, kind } of steps) server.step(id, kind);
@@ -312,7 +312,7 @@ Deno.test("LiveClientPage.extend() shows every task of a list from which none is
   }));
 });
 
-Deno.test("createClientPage() updates the row of a task that was removed and restored at once, or whose id was reused", () => {
+Deno.test("createClientPage() updates the same row if a task is removed and restored at once, or if its id is reused", () => {
   const page = clientPage([finishedTask({ id: "a", version: 5 })]);
   const [list, row] = [page.view.items.value, page.view.task("a")];
   page.apply(changes([finishedTask({ id: "a", version: 6 })], ["a"]));

@@ -9,7 +9,7 @@ function event(type: string, data: unknown, id: string | null = null): string {
   return `event: ${type}\ndata: ${JSON.stringify(data)}\n${id === null ? "" : `id: ${id}\n`}\n`;
 }
 
-/** A message reduced to its distinguishing fields. */
+/** Reduces a message to the fields that the tests compare. */
 function brief(message: ServerMessage): unknown {
   if (message.type === "task_update") {
     return [message.cursor, message.tasks.map((task) => `${task.id} ${task.version}`), message.removed];
@@ -17,7 +17,7 @@ function brief(message: ServerMessage): unknown {
   return message.type === "initial_state" ? [message.type, message.cursor, message.tasks.length] : message;
 }
 
-Deno.test("EventReader.push() returns events of one commit as one message, once its cursor has arrived", () => {
+Deno.test("EventReader.push() returns the events of a commit as one message, once the cursor of the commit has arrived", () => {
   const reader = new EventReader();
   assertEquals(reader.push("retry: 1000\n\n: keepalive\n\n"), []);
   assertEquals(reader.push(event("task.started", exampleTask({ id: "a", version: 1 }))), []);
@@ -28,7 +28,7 @@ Deno.test("EventReader.push() returns events of one commit as one message, once 
   assertEquals(reader.push(event("log", { id: "a" }, "e:10")).map(brief), [["e:10", [], []]]);
 });
 
-Deno.test("EventReader.push() drops a record that is removed later, and keeps one that replaces a removed one", () => {
+Deno.test("EventReader.push() drops the record of a task that is removed later, and keeps a record that follows a removal", () => {
   const reader = new EventReader();
   const gone = event("task.finished", exampleTask({ id: "a" })) + event("task.removed", { id: "a" }, "e:1");
   assertEquals(reader.push(gone).map(brief), [["e:1", [], ["a"]]]);
@@ -37,7 +37,7 @@ Deno.test("EventReader.push() drops a record that is removed later, and keeps on
   assertEquals(reader.push(back).map(brief), [["e:2", ["a 1"], ["a"]]]);
 });
 
-Deno.test("EventReader.push() returns the messages that the socket sends, too", () => {
+Deno.test("EventReader.push() returns the same messages about the connection as a WebSocket", () => {
   const reader = new EventReader();
   const messages = reader.push(
     event("resync", { type: "resync" }) +
@@ -98,7 +98,7 @@ Deno.test("EventReader.push() returns the same messages for any chunks and line 
 
 type Changes = readonly { id: string; name: string; isRemoval: boolean; hasCursor: boolean }[];
 
-/** The tasks after all changes up to the last cursor. */
+/** Returns the tasks after all changes up to the last cursor. */
 function expected(changes: Changes): [string, string][] {
   const tasks = new Map<string, string>();
   const last = changes.findLastIndex((change) => change.hasCursor);

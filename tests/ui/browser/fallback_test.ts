@@ -1,4 +1,4 @@
-/** Which source of updates a page uses if others are blocked. */
+/** Tests which source of updates a page uses if others are blocked. */
 
 import { LiveUpdates, type LiveUpdatesOptions } from "../../../ui/browser/live_updates.ts";
 import { eventSource, pollingSource, socketSource } from "../../../ui/browser/update_sources.ts";
@@ -7,17 +7,19 @@ import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { ConnectionWitness } from "../../support/connection_witness.ts";
 import { exampleTask } from "../../support/example_task.ts";
 
-/** How a source may be blocked: refused, accepted but silent, or accepted and closed at once. */
+/**
+ * How a source is blocked: connections are refused, accepted but kept silent, or accepted and closed at once.
+ */
 type Block = "refuses" | "hangs" | "ends";
 
-/** A server on which each source of updates may be blocked. */
+/** A server on which the test can block each source of updates. */
 class BlockedServer implements AsyncDisposable {
   readonly blocks = new Map<UpdateSourceName, Block>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #sockets = new Set<WebSocket>();
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>>();
   readonly #changes: { readonly seq: number; readonly id: string }[] = [];
-  /** The response to polls, in place of changes. */
+  /** Whether polls are told that their cursor has expired. */
   isGone = false;
   degradation: string | null = null;
   asked: Record<UpdateSourceName, number> = { socket: 0, events: 0, polling: 0 };
@@ -55,7 +57,7 @@ class BlockedServer implements AsyncDisposable {
     return `e:${this.#changes.length}`;
   }
 
-  /** Changes a task. */
+  /** Changes a task, and sends the change to all watchers. */
   change(id: string): void {
     this.#changes.push({ seq: this.#changes.length + 1, id });
     for (const socket of this.#sockets) {
@@ -64,7 +66,7 @@ class BlockedServer implements AsyncDisposable {
     for (const stream of this.#streams) stream.enqueue(encode(this.#eventsSince(this.#changes.length - 1)));
   }
 
-  /** Cuts all open connections. */
+  /** Closes all open connections. */
   cut(): void {
     for (const stream of this.#streams) stream.close();
     this.#streams.clear();
@@ -160,15 +162,15 @@ function connect(
   });
 }
 
-/** The sources over which the page was live, in order. */
+/** Returns the sources over which the page was live, in order. */
 function waysOf(witness: ConnectionWitness): UpdateSourceName[] {
   return witness.statuses.flatMap((status) => status.kind === "live" ? [status.over] : []);
 }
 
-Deno.test("LiveUpdates falls back to events if the browser forbids sockets", async () => {
+Deno.test("LiveUpdates falls back to events if the browser forbids WebSockets", async () => {
   await using server = new BlockedServer();
   const witness = new ConnectionWitness();
-  // A fragment in the URL makes the constructor throw, like a content security policy does.
+  // A fragment in the URL makes the constructor throw, as a content security policy would.
   const sources = [socketSource("ws://127.0.0.1/#forbidden"), ...server.sources.slice(1)] as const;
   using _connection = connect(server, witness, { sources });
   await witness.until("live");
@@ -176,7 +178,7 @@ Deno.test("LiveUpdates falls back to events if the browser forbids sockets", asy
 });
 
 for (const block of ["refuses", "hangs", "ends"] as const) {
-  Deno.test(`LiveUpdates falls back to events if sockets are blocked (${block})`, async () => {
+  Deno.test(`LiveUpdates falls back to events if WebSockets are blocked (${block})`, async () => {
     await using server = new BlockedServer();
     server.blocks.set("socket", block);
     const witness = new ConnectionWitness();
@@ -191,7 +193,7 @@ for (const block of ["refuses", "hangs", "ends"] as const) {
     assertEquals(server.asked.polling, 0);
   });
 
-  Deno.test(`LiveUpdates falls back to polling if sockets and events are blocked (${block})`, async () => {
+  Deno.test(`LiveUpdates falls back to polling if WebSockets and events are blocked (${block})`, async () => {
     await using server = new BlockedServer();
     server.blocks.set("socket", block).set("events", block);
     const witness = new ConnectionWitness();
@@ -206,7 +208,7 @@ for (const block of ["refuses", "hangs", "ends"] as const) {
   });
 }
 
-Deno.test("LiveUpdates reports that polling is blocked, too", async () => {
+Deno.test("LiveUpdates reports that all sources are blocked if polling is blocked, too", async () => {
   await using server = new BlockedServer();
   for (const name of ["socket", "events", "polling"] as const) server.blocks.set(name, "refuses");
   const witness = new ConnectionWitness();
@@ -232,7 +234,7 @@ Deno.test("LiveUpdates reconnects over the same source, and delivers the missed 
   await witness.until("back  -");
 });
 
-Deno.test("LiveUpdates returns to the socket once it works, and loses nothing", async () => {
+Deno.test("LiveUpdates returns to the WebSocket once that works, and loses no changes", async () => {
   await using server = new BlockedServer();
   server.blocks.set("socket", "refuses").set("events", "hangs");
   const witness = new ConnectionWitness();
@@ -253,7 +255,7 @@ Deno.test("LiveUpdates returns to the socket once it works, and loses nothing", 
   assert(server.asked.polling <= polling + 1, "polling has stopped");
 });
 
-Deno.test("LiveUpdates.retryNow() tries better sources at once, best first", async () => {
+Deno.test("LiveUpdates.retryNow() tries better sources at once, the best source first", async () => {
   await using server = new BlockedServer();
   server.blocks.set("socket", "refuses").set("events", "refuses");
   const witness = new ConnectionWitness();
@@ -273,7 +275,7 @@ Deno.test("LiveUpdates starts with the source that worked last", async () => {
   assertEquals([waysOf(witness), server.asked.socket], [["polling"], 0]);
 });
 
-Deno.test("LiveUpdates replaces the state by polling if its cursor has expired, and reports degradation", async () => {
+Deno.test("LiveUpdates replaces the state if the cursor has expired while polling, and reports degradation", async () => {
   await using server = new BlockedServer();
   server.change("a");
   server.isGone = true;

@@ -5,15 +5,15 @@ import { assert, assertEquals, assertLessOrEqual, assertMatch } from "../../supp
 import { ConnectionWitness } from "../../support/connection_witness.ts";
 import { exampleTask } from "../../support/example_task.ts";
 
-/** A server whose sockets the test controls. */
+/** A server whose WebSockets the test controls. */
 class SocketServer implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #waiting: ((socket: ServerSocket) => void)[] = [];
   readonly #sockets: ServerSocket[] = [];
   readonly #open = new Set<WebSocket>();
-  /** The number of upgrades to refuse before one is accepted. */
+  /** The number of upgrades that the server refuses before it accepts one. */
   refuse = 0;
-  /** Whether each socket is sent an empty update at once. */
+  /** Whether the server sends an empty update over each new socket. */
   opens = true;
   refused = 0;
 
@@ -44,7 +44,7 @@ class SocketServer implements AsyncDisposable {
     return `ws://127.0.0.1:${this.#server.addr.port}/ws/tasks/default`;
   }
 
-  /** The next socket that opens. */
+  /** Returns the next socket that opens. */
   next(): Promise<ServerSocket> {
     const held = this.#sockets.shift();
     return held === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(held);
@@ -66,7 +66,7 @@ interface ServerSocket {
   readonly mode: string | null;
 }
 
-/** The first message of a server, and the one with missed changes. */
+/** Creates the first message of a subscription, which has the missed changes. */
 function opening(
   cursor: string | null,
   ids: readonly string[] = [],
@@ -97,7 +97,7 @@ function update(cursor: string, id: string): string {
   return JSON.stringify({ type: "task_update", cursor, tasks: [exampleTask({ id })], removed: ["gone"] });
 }
 
-Deno.test("LiveUpdates requests changes after the page's cursor, and reports when it is live", async () => {
+Deno.test("LiveUpdates requests the changes since the page's cursor, and reports when the page is live", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using connection = connect(server.url, witness);
@@ -126,7 +126,7 @@ Deno.test("LiveUpdates reconnects with the cursor of the last update", async () 
   assertEquals(witness.said.slice(4), ["reconnecting", "live", "back  -"]);
 });
 
-Deno.test("LiveUpdates is live again once the missed changes have arrived, and reports them once", async () => {
+Deno.test("LiveUpdates is live again once the missed changes have arrived, and passes them on only once", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
@@ -180,7 +180,7 @@ Deno.test("LiveUpdates stays connected to a server that is shutting down, and re
   assertEquals(witness.returns.map((back) => back.wasClosing), [true, false]);
 });
 
-Deno.test("LiveUpdates reports degradation and its end, and assumes none if the server sends nothing", async () => {
+Deno.test("LiveUpdates reports degradation and its end, and assumes that there is none if the server sends nothing", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
@@ -231,7 +231,7 @@ Deno.test("LiveUpdates keeps its old cursor between a resync and the full state 
   assertEquals(witness.returns, [{ tasks: [], removed: [], isFullState: true, wasClosing: false }]);
 });
 
-Deno.test("LiveUpdates reconnects after a message that it cannot read", async () => {
+Deno.test("LiveUpdates reconnects after a message that it cannot parse", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   using _connection = connect(server.url, witness);
@@ -242,7 +242,7 @@ Deno.test("LiveUpdates reconnects after a message that it cannot read", async ()
   assertEquals(second.after, "e:4");
 });
 
-Deno.test("LiveUpdates retries while it is refused, and reports that it is blocked", async () => {
+Deno.test("LiveUpdates retries while connections are refused, and reports that WebSockets are blocked", async () => {
   await using server = new SocketServer();
   server.refuse = 4;
   const witness = new ConnectionWitness();
@@ -257,7 +257,7 @@ Deno.test("LiveUpdates retries while it is refused, and reports that it is block
   );
 });
 
-Deno.test("LiveUpdates does not take a server that is just starting for a blocked source", async () => {
+Deno.test("LiveUpdates does not mistake a server that is just starting for a blocked source", async () => {
   await using server = new SocketServer();
   server.refuse = 5;
   const witness = new ConnectionWitness();
@@ -276,7 +276,7 @@ for (
     /no longer exists/,
   ]] as const
 ) {
-  Deno.test(`LiveUpdates stops for good when it is closed with ${code}`, async () => {
+  Deno.test(`LiveUpdates stops for good when its socket is closed with ${code}`, async () => {
     await using server = new SocketServer();
     const witness = new ConnectionWitness();
     using connection = connect(server.url, witness);
@@ -302,7 +302,7 @@ Deno.test("LiveUpdates stops if the server has another version of the page after
   assertMatch(status?.kind === "stopped" ? status.reason : "", /updated/);
 });
 
-Deno.test("LiveUpdates drops a silent socket if the server is not reachable", async () => {
+Deno.test("LiveUpdates drops a silent socket if a probe does not reach the server", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   const answers = ["dead", "alive", "alive", "alive"] as const;
@@ -318,7 +318,7 @@ Deno.test("LiveUpdates drops a silent socket if the server is not reachable", as
   assertLessOrEqual(1, asked);
 });
 
-Deno.test("LiveUpdates retries after a silence that ended in a close", async () => {
+Deno.test("LiveUpdates reconnects after a close, even if the silence timer of the closed socket would expire before that", async () => {
   // The silence timer of the lost socket must not cancel the retry.
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
@@ -340,7 +340,7 @@ Deno.test("LiveUpdates.retryNow() does not wait for the backoff", async () => {
   await witness.until("live", 2);
 });
 
-Deno.test("LiveUpdates.close() stops all callbacks, and may be called twice", async () => {
+Deno.test("LiveUpdates.close() stops all callbacks, and can be called twice", async () => {
   await using server = new SocketServer();
   const witness = new ConnectionWitness();
   const connection = connect(server.url, witness);

@@ -6,7 +6,7 @@ import { NO_ACTIONS, taskPageModel } from "../../support/example_page.ts";
 import { EXAMPLE_TIME, exampleTask } from "../../support/example_task.ts";
 import { until } from "../../support/until.ts";
 
-/** A page whose log is on a server with a given page size. */
+/** A task page whose log is on a server that returns two lines per request. */
 class Following implements AsyncDisposable {
   readonly page = createTaskPage(taskPageModel(exampleTask()), {
     actions: NO_ACTIONS,
@@ -15,9 +15,9 @@ class Following implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly follower: LogFollower;
   readonly asked: number[] = [];
-  /** The number of requests to answer with this status instead. */
+  /** The error statuses with which the server responds to the next requests. */
   refusals: number[] = [];
-  /** Called before each response. */
+  /** Called before each response with the number of the first requested line. */
   beforeAnswer: (after: number) => void = () => {};
   count = 0;
   #version = 1;
@@ -37,7 +37,7 @@ class Following implements AsyncDisposable {
     this.follower = new LogFollower(this.page, `http://127.0.0.1:${this.#server.addr.port}/logs`);
   }
 
-  /** Sends the page the current record. */
+  /** Applies the task's current record to the page. */
   tell(over: Partial<Task> = {}, removed: readonly string[] = []): void {
     const task = exampleTask({ log_count: this.count, version: ++this.#version, ...over });
     this.page.apply({ tasks: new Map([[task.id, task]]), removed: new Set(removed) });
@@ -57,7 +57,7 @@ function lines(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `line ${index}`);
 }
 
-Deno.test("LogFollower fetches page after page until no line is missing", async () => {
+Deno.test("LogFollower fetches lines repeatedly until no line is missing", async () => {
   await using following = new Following();
   following.count = 5;
   following.tell();
@@ -77,7 +77,7 @@ Deno.test("LogFollower.check() fetches again after a failed request", async () =
   following.tell();
   await until(() => following.asked.length === 1);
   assertEquals(following.texts, []);
-  // Reconnected, and the task has not changed since.
+  // The page has reconnected, and the task has not changed since.
   following.follower.check();
   await until(() => following.texts.length === 1);
   assertEquals(following.asked, [0, 0]);
@@ -97,7 +97,7 @@ Deno.test("LogFollower ignores lines of another task that had the same id", asyn
   assertEquals(following.asked, [0, 0]);
 });
 
-Deno.test("LogFollower fetches nothing after its disposal", async () => {
+Deno.test("LogFollower fetches nothing after it is disposed of", async () => {
   const following = new Following();
   await following[Symbol.asyncDispose]();
   following.count = 3;

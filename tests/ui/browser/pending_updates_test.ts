@@ -41,7 +41,7 @@ Deno.test("PendingUpdates keeps a removal and the records after it, and drops th
   assertEquals([...applied[0]!.removed], ["gone", "restored", "taken", "twice"]);
 });
 
-Deno.test("PendingUpdates applies nothing if nothing waits", () => {
+Deno.test("PendingUpdates applies nothing if no changes are pending", () => {
   const { pending, applied, frames } = pendingUpdates();
   pending.add([], []);
   pending.add([exampleTask()], []);

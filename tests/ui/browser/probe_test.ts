@@ -11,7 +11,7 @@ async function probe(url: string) {
   return { result, dates };
 }
 
-Deno.test("probeServer() detects another version of the page, and passes on the server's clock", async () => {
+Deno.test("probeServer() detects another version of the page, and passes on the Date header", async () => {
   await using server = startServer();
   const { result, dates } = await probe(`${server.url}/assets/${assetNames.list}`);
   assertEquals(result, "alive");

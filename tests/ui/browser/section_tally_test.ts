@@ -4,7 +4,7 @@ import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_t
 
 const LATER = EXAMPLE_TIME + 100;
 
-/** A tally of 50 tasks, one of which is known. */
+/** Creates a tally of 50 tasks, one of which is loaded. */
 function tally(): SectionTally {
   const tally = new SectionTally();
   tally.begin([exampleTask({ id: "known" })], false, () => "active");
@@ -16,7 +16,7 @@ function totals({ totals }: SectionTally): (number | undefined)[] {
   return [totals.get("active"), totals.get("ended")];
 }
 
-Deno.test("SectionTally counts changes of known and new tasks immediately", () => {
+Deno.test("SectionTally counts the changes of known and new tasks immediately", () => {
   const sums = tally();
   sums.note(finishedTask({ id: "known" }), "ended");
   sums.note(exampleTask({ id: "new", created_at: LATER + 10 }), "active");
@@ -26,7 +26,7 @@ Deno.test("SectionTally counts changes of known and new tasks immediately", () =
   assertEquals([totals(sums), sums.isUncertain], [[29, 20], false]);
 });
 
-Deno.test("SectionTally is uncertain after a change of a task that may be included in the totals, and counts none twice", () => {
+Deno.test("SectionTally is uncertain after a change of a task that the totals may include, and counts no task twice", () => {
   const sums = tally();
   sums.note(exampleTask({ id: "old" }), "active");
   assertEquals([totals(sums), sums.isUncertain], [[30, 20], true]);

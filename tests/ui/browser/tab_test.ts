@@ -30,19 +30,19 @@ Deno.test("TabProgress.percent is the mean of all active top-level tasks that re
   assertEquals(progress.percent, 5);
 });
 
-Deno.test("TabProgress.percent is that of the page's own task, whether it is a subtask or not", () => {
+Deno.test("TabProgress.percent on a task page is the progress of the page's task, even if that is a subtask", () => {
   const progress = new TabProgress([exampleTask({ id: "a", progress: 20, parent_id: "p" })], "a");
   progress.apply(changes([exampleTask({ id: "other", progress: 99 })]));
   assertEquals(progress.percent, 20);
 });
 
-Deno.test("tabTitle() puts failures first, then progress", () => {
+Deno.test("tabTitle() puts failures or progress before the title", () => {
   assertEquals(tabTitle("2 active · Taskscope", { percent: 42.9, failed: 0 }), "42% · 2 active · Taskscope");
   assertEquals(tabTitle("Taskscope", { percent: null, failed: 3 }), "✗ 3 failed · Taskscope");
   assertEquals(tabTitle("Taskscope", { percent: null, failed: 0 }), "Taskscope");
 });
 
-Deno.test("tabIcon() is small, equal for states that look the same, and distinguishes failure from loss of connection", () => {
+Deno.test("tabIcon() returns a small icon, the same for states that look the same, and different ones for failure and disconnection", () => {
   const plain = { percent: null, failed: 0, isLive: true } as const;
   assertEquals(tabIcon({ ...plain, percent: 40.2 }), tabIcon({ ...plain, percent: 40.8 }));
   const icons = [

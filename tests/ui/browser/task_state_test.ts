@@ -16,7 +16,7 @@ function changes(tasks: readonly Task[], removed: readonly string[] = []): Pendi
   return { tasks: new Map(tasks.map((task) => [task.id, task])), removed: new Set(removed) };
 }
 
-Deno.test("createTaskPage() follows its task, its subtasks and its removal, and nothing else", () => {
+Deno.test("createTaskPage() updates only for its task, for the task's subtasks, and for the removal of the task", () => {
   const page = taskPage(exampleTask({ id: "a", name: "copy" }));
   page.apply(changes([
     exampleTask({ id: "a", name: "copy", progress: 42.5, version: 2 }),
@@ -54,7 +54,7 @@ Deno.test("createTaskPage() shows a restored task again, with its log", () => {
 });
 
 for (const how of ["apply", "replace"] as const) {
-  Deno.test(`createTaskPage().${how}() drops lines that the server lost with its process`, () => {
+  Deno.test(`createTaskPage().${how}() drops log lines that the server lost when it crashed`, () => {
     const page = taskPage(exampleTask({ id: "a", version: 7, log_count: 4 }));
     const lines = Array.from({ length: 4 }, (_, at) => ({ at, text: `line ${at}` }));
     page.addLog({ lines, first: 0, next: 4 }, 0);
@@ -66,7 +66,7 @@ for (const how of ["apply", "replace"] as const) {
   });
 }
 
-Deno.test("createTaskPage() keeps its subtasks in the order of their creation, and their signals", () => {
+Deno.test("createTaskPage() keeps subtasks in the order of their creation, and each with the same signal", () => {
   const subtask = (id: string, over: Partial<Task> = {}) =>
     finishedTask({ id, parent_id: "a", created_at: Number(id.slice(1)), ...over });
   const page = taskPage(exampleTask({ id: "a" }), {
@@ -88,7 +88,7 @@ Deno.test("createTaskPage() keeps its subtasks in the order of their creation, a
   assertEquals(page.view.subtasksOf("a").value, ["p1", "p2"]);
 });
 
-Deno.test("createTaskPage() requests missing log lines, and merges overlapping ones", () => {
+Deno.test("createTaskPage() requests missing log lines, and merges overlapping responses", () => {
   const page = taskPage(exampleTask({ id: "a" }));
   const line = (number: number) => ({ at: number, text: `line ${number}` });
   assertEquals(page.nextLogLine(), null);
@@ -101,7 +101,7 @@ Deno.test("createTaskPage() requests missing log lines, and merges overlapping o
   assertEquals(page.nextLogLine(), null);
 });
 
-Deno.test("createTaskPage() starts its log again if the server no longer has the lines in between", () => {
+Deno.test("createTaskPage() drops the loaded log lines if the server no longer has the lines that follow them", () => {
   const page = taskPage(exampleTask({ id: "a", log_count: 9 }));
   page.addLog({ lines: [{ at: 0, text: "0" }], first: 0, next: 1 }, 0);
   page.addLog({ lines: [{ at: 7, text: "7" }, { at: 8, text: "8" }], first: 7, next: 9 }, 1);
@@ -112,7 +112,7 @@ Deno.test("createTaskPage() starts its log again if the server no longer has the
   });
 });
 
-Deno.test("createTaskPage() can load lines that came too fast to be shown", () => {
+Deno.test("createTaskPage() can still load log lines that arrived too fast to be shown", () => {
   const page = taskPage(exampleTask({ id: "a", log_count: 1 }));
   page.addLog({ lines: linesOf(0, 1), first: 0, next: 1 }, 0);
   page.apply(changes([exampleTask({ id: "a", log_count: 5_000, version: 2 })]));
@@ -122,7 +122,7 @@ Deno.test("createTaskPage() can load lines that came too fast to be shown", () =
   assertEquals([dropped, gone], [4_000, 0], "they are not shown, but kept by the server");
 });
 
-Deno.test("createTaskPage() keeps a thousand lines", () => {
+Deno.test("createTaskPage() keeps at most a thousand log lines", () => {
   const page = taskPage(exampleTask({ id: "a" }));
   const lines = Array.from({ length: 1_500 }, (_, at) => ({ at, text: "" }));
   page.addLog({ lines, first: 0, next: 1_500 }, 0);
@@ -156,14 +156,14 @@ Deno.test("createTaskPage() lists an attempt that starts later, and the next run
   assertEquals([page.view.attempts.value.map(({ id }) => id), page.view.next.value], [["a"], null]);
 });
 
-Deno.test("createTaskPage() keeps the known next run if a later one starts", () => {
+Deno.test("createTaskPage() keeps the next run that it knows if a later run starts", () => {
   const next = runLink(exampleTask({ id: "b", created_at: EXAMPLE_TIME + 1 }));
   const page = taskPage(finishedTask({ id: "a" }), { next });
   page.apply(changes([exampleTask({ id: "c", created_at: EXAMPLE_TIME + 2 })]));
   assertEquals(page.view.next.value?.id, "b");
 });
 
-Deno.test("createTaskPage() continues the timeline and the progress history from the server", () => {
+Deno.test("createTaskPage() continues the timeline and the progress history that the server sent", () => {
   const page = taskPage(exampleTask({ id: "a", status: "Reading", progress: 10 }), {
     steps: [{ at: EXAMPLE_TIME, state: "PROCESSING", text: "Reading", progress: 10, count: 1 }],
     progressHistory: [[EXAMPLE_TIME, 10]],
@@ -185,7 +185,7 @@ Deno.test("createTaskPage() continues the timeline and the progress history from
   assertEquals(page.view.steps.value.map(({ text }) => text), ["Missed", "Writing"]);
 });
 
-/** Actions for a log of which the server keeps the lines from `oldest` on. */
+/** Creates actions for a log of which the server keeps the lines from the number `oldest`. */
 function logActions(oldest: number, asked: number[]): PageActions {
   return {
     ...NO_ACTIONS,
@@ -201,7 +201,7 @@ function linesOf(from: number, to: number): LogLine[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, index) => ({ at: 0, text: `${from + index}` }));
 }
 
-Deno.test("createTaskPage() adds older lines until there are none, and keeps them when new ones arrive", async () => {
+Deno.test("createTaskPage() adds older log lines until there are no more, and keeps them when new lines arrive", async () => {
   const asked: number[] = [];
   const log = { lines: linesOf(1_000, 2_000), dropped: 1_000, gone: 100 };
   const page = taskPage(exampleTask({ id: "a", log_count: 2_000 }), { log }, logActions(100, asked));
@@ -214,7 +214,7 @@ Deno.test("createTaskPage() adds older lines until there are none, and keeps the
   assertEquals([page.view.log.value.lines.length, page.view.log.value.dropped], [1_950, 100]);
 });
 
-Deno.test("createTaskPage() keeps 5,000 lines at most, however many older ones are requested", async () => {
+Deno.test("createTaskPage() keeps at most 5,000 log lines, however many older lines are requested", async () => {
   const asked: number[] = [];
   const log = { lines: linesOf(9_000, 10_000), dropped: 9_000, gone: 0 };
   const page = taskPage(exampleTask({ id: "a", log_count: 10_000 }), { log }, logActions(0, asked));

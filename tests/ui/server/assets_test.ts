@@ -3,16 +3,16 @@ import { brotliCompress } from "node:zlib";
 import { assetNames, pageAssets } from "../../../ui/server/assets.ts";
 import { assert, assertEquals, assertLess, assertMatch, assertNotMatch } from "../../support/assert.ts";
 
-/** The size limit of the script of a page, compressed. */
+/** The maximum compressed size of a page's script, in bytes. */
 const MAX_BYTES = 30_000;
-/** The size limit of the script that long lists load in addition, compressed. */
+/** The maximum compressed size of the script that only long lists load, in bytes. */
 const MAX_WINDOW_BYTES = 5_000;
 
 async function compressedLength(text: string): Promise<number> {
   return (await promisify(brotliCompress)(text)).byteLength;
 }
 
-Deno.test("pageAssets has all files of the pages, with a hash in their names", () => {
+Deno.test("pageAssets has all files of the pages, with a hash in each name", () => {
   assertEquals([...pageAssets.keys()], [
     assetNames.list,
     assetNames.task,
@@ -25,18 +25,18 @@ Deno.test("pageAssets has all files of the pages, with a hash in their names", (
   assertMatch(assetNames.style, /^style-[0-9a-z]{11}\.css$/);
 });
 
-Deno.test("pageAssets are small", async () => {
+Deno.test("pageAssets has only small scripts", async () => {
   for (const name of [assetNames.list, assetNames.task]) {
     assertLess(await compressedLength(pageAssets.get(name)!.body), MAX_BYTES, name);
   }
   assertLess(await compressedLength(pageAssets.get(assetNames.window)!.body), MAX_WINDOW_BYTES);
 });
 
-Deno.test("pageAssets load nothing from other hosts", () => {
+Deno.test("pageAssets has no file that loads anything from other hosts", () => {
   const script = [assetNames.list, assetNames.task].map((name) => pageAssets.get(name)?.body ?? "").join(";");
   const style = pageAssets.get(assetNames.style)?.body ?? "";
   assertNotMatch(style, /url\(|@import/);
-  // The only import is of a URL in the page data.
+  // The only import uses a URL from the page data.
   assertNotMatch(script, /\bimport(\s*["']|\{|\(["'`])/);
   assert(!script.includes("eval("), "the content security policy would forbid it");
 });

@@ -61,7 +61,7 @@ function taskModel(task: Task, over: Partial<TaskPageModel> = {}): TaskPageModel
   return taskPageModel(task, { ...FRAME, ...over });
 }
 
-/** The HTML of a page without its data block, which may contain any text. */
+/** Returns the HTML of a page without its data block, which may contain any text. */
 function withoutData(html: string): string {
   return html.replace(/<script type="application\/json".*<\/script>/, "");
 }
@@ -74,7 +74,7 @@ function dataOf(html: string): unknown {
 
 const MARKUP = `<img src=x onerror="harm()">'"</script><!--<script>`;
 
-/** A task with markup in every text field. */
+/** The fields of a task with markup in every text. */
 const HOSTILE = {
   name: MARKUP,
   status: MARKUP,
@@ -147,7 +147,7 @@ Deno.test("render functions need neither inline scripts nor inline styles", () =
   }
 });
 
-Deno.test("renderClientPage() embeds its model as JSON, whatever texts it contains", () => {
+Deno.test("renderClientPage() embeds the page data as JSON, whatever texts it contains", () => {
   const texts = fc.string({
     unit: fc.constantFrom("<", "/", "script", ">", "!--", "\u2028", "\\", '"', "&", "é"),
   });
@@ -164,14 +164,14 @@ Deno.test("renderClientPage() embeds its model as JSON, whatever texts it contai
   );
 });
 
-Deno.test("renderTaskPage() embeds its model as JSON", () => {
+Deno.test("renderTaskPage() embeds the page data as JSON", () => {
   const model = taskModel(exampleTask(), {
     log: { lines: [{ at: 1, text: "</script>" }], dropped: 3, gone: 0 },
   });
   assertEquals(dataOf(renderTaskPage(model)), { page: "task", model });
 });
 
-Deno.test("renderClientPage() shows progress as a progress element with a name, and without a value if indeterminate", () => {
+Deno.test("renderClientPage() shows progress as a progress element with a name, without a value if it is indeterminate", () => {
   const known = renderClientPage(
     clientModel([
       exampleTask({ name: "copy", progress: 32.04, current: 3_204, total: 10_000, unit: "files" }),
@@ -185,7 +185,7 @@ Deno.test("renderClientPage() shows progress as a progress element with a name, 
   assertStringIncludes(unknown, 'aria-valuetext="indeterminate"');
 });
 
-Deno.test("renderClientPage() describes states, staleness and requested cancellation in words", () => {
+Deno.test("renderClientPage() describes states, stale tasks and requested cancellation in words", () => {
   const html = renderClientPage(clientModel([
     exampleTask({ id: "a", stale: true, updated_at: EXAMPLE_TIME - 50, cancel_requested: true }),
     exampleTask({ id: "b", state: "NOT_STARTED", active: false }),
@@ -256,7 +256,7 @@ Deno.test("render functions show a storage error without JavaScript", () => {
   assertNotMatch(withoutData(renderClientPage(clientModel([]))), /stored/);
 });
 
-Deno.test("renderClientPage() works without JavaScript: forms, links, and the time of the snapshot", () => {
+Deno.test("renderClientPage() renders forms, links and the time of the snapshot, which work without JavaScript", () => {
   const html = renderClientPage(
     clientModel([exampleTask({ id: "01:A" }), finishedTask({ id: "b" })], { startable: [START] }),
   );
@@ -268,7 +268,7 @@ Deno.test("renderClientPage() works without JavaScript: forms, links, and the ti
   assertNotMatch(html, /aria-label="Copy/, "nothing can be copied without JavaScript");
 });
 
-Deno.test("renderClientPage() renders a form for a schema", () => {
+Deno.test("renderClientPage() renders a form from the schema of a task's arguments", () => {
   const html = renderClientPage(clientModel([], { startable: [START] }));
   assertMatch(html, /<input [^>]*name="arg.width"[^>]*required[^>]*type="number"[^>]*step="1"[^>]*min="1"/);
   assertMatch(html, /<select [^>]*name="arg.format"/);
@@ -284,7 +284,7 @@ Deno.test("renderClientPage() suggests how to create a first task", () => {
   assertStringIncludes(renderClientPage(clientModel([finishedTask()])), "Nothing is running");
 });
 
-Deno.test("renderClientPage() shows terminal commands with the server's own URL", () => {
+Deno.test("renderClientPage() shows shell commands with the server's own URL", () => {
   const html = renderClientPage(clientModel([], { startable: [START] }));
   assertStringIncludes(html, "curl https://tasks.example/base/tasks/team");
   assertStringIncludes(html, "wscat -c wss://tasks.example/base/ws/tasks/team");
@@ -346,7 +346,7 @@ Deno.test("renderTaskPage() shows the timeline without JavaScript", () => {
   assertMatch(html, /role="img" aria-label="Progress over 1m 40s: 60% so far"/);
 });
 
-Deno.test("renderTaskPage() shows nested subtasks, each with its share", () => {
+Deno.test("renderTaskPage() shows nested subtasks, each with its share of the progress", () => {
   const html = renderTaskPage(taskModel(exampleTask({ id: "a" }), {
     subtasks: [
       exampleTask({ id: "b", name: "first", parent_id: "a", weight: 1, progress: 40 }),
@@ -390,14 +390,14 @@ Deno.test("renderTaskPage() offers to retry an ended task that was started by na
   for (const task of [finishedTask(), exampleTask({ retryable: true })]) assert(!page(task).includes(form));
 });
 
-Deno.test("renderTaskPage() shows values as trees, and very large ones as text", () => {
+Deno.test("renderTaskPage() shows values as trees, and very large values as text", () => {
   const page = (result: Task["result"]) => withoutData(renderTaskPage(taskModel(finishedTask({ result }))));
   assertMatch(page({ a: { b: [1, null] } }), /<details open[^>]*><summary>.*&quot;a&quot;.*1 key/);
   assertStringIncludes(page([]), '<span class="json-object">[]</span>');
   assertMatch(page(Array.from({ length: 2_000 }, (_, n) => n)), /<pre class="code"[^>]*>\[\n {2}0,\n {2}1,/);
 });
 
-Deno.test("renderProblemPage() says what happened and links to the tasks", () => {
+Deno.test("renderProblemPage() explains the problem and links to the tasks", () => {
   const html = renderProblemPage({
     status: 404,
     title: "Not Found",

@@ -32,11 +32,11 @@ const READ: readonly [string, JsonObject | null, Record<string, string>, JsonVal
   ["zero", objectOf({ n: { type: "number" } }), { "arg.n": "0" }, [{ n: 0 }]],
   ["a ticked checkbox", objectOf({ yes: { type: "boolean" } }), { "arg.yes": "true" }, [{ yes: true }]],
   ["an unticked checkbox", objectOf({ yes: { type: "boolean" } }), {}, [{}]],
-  ["a required checkbox that is unticked", objectOf({ yes: { type: "boolean" } }, ["yes"]), {}, [{
+  ["an unticked checkbox of a required field", objectOf({ yes: { type: "boolean" } }, ["yes"]), {}, [{
     yes: false,
   }]],
   [
-    "an unticked checkbox that is ticked by default",
+    "an unticked checkbox whose default is ticked",
     objectOf({ yes: { type: "boolean", default: true } }),
     {},
     [{
@@ -113,7 +113,7 @@ const REFUSED: readonly [
     '"n": wanted a number',
   ],
   ["an infinite number", objectOf({ n: { type: "number" } }), { "arg.n": "1e999" }, RangeError, '"n"'],
-  ["hexadecimal", objectOf({ n: { type: "number" } }), { "arg.n": "0x10" }, RangeError, '"n"'],
+  ["a hexadecimal number", objectOf({ n: { type: "number" } }), { "arg.n": "0x10" }, RangeError, '"n"'],
   [
     "a fraction",
     objectOf({ n: { type: "integer" } }),
@@ -128,7 +128,13 @@ const REFUSED: readonly [
     RangeError,
     '"n": wanted at least 1, received "0"',
   ],
-  ["too large a number", objectOf({ n: PLACE }), { "arg.n": "10" }, RangeError, '"n": wanted at most 9'],
+  [
+    "a number that is too large",
+    objectOf({ n: PLACE }),
+    { "arg.n": "10" },
+    RangeError,
+    '"n": wanted at most 9',
+  ],
   [
     "a value that is not one of the choices",
     objectOf({ of: { enum: ["a"] } }),
@@ -137,7 +143,7 @@ const REFUSED: readonly [
     '"of": wanted one of a',
   ],
   [
-    "another text for a checkbox",
+    "an invalid text for a checkbox",
     objectOf({ yes: { type: "boolean" } }),
     { "arg.yes": "maybe" },
     RangeError,
@@ -159,7 +165,7 @@ for (const [what, schema, fields, error, message] of REFUSED) {
   });
 }
 
-Deno.test("argumentsFromForm() parses the initial values of formFields()", () => {
+Deno.test("argumentsFromForm() parses a form with the initial values of formFields()", () => {
   const presets = fc.record({
     text: fc.string({ minLength: 1 }),
     number: fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0),
@@ -204,7 +210,7 @@ Deno.test("argumentsFromForm() parses any form for any schema, or throws an erro
   }));
 });
 
-Deno.test("formFields() names, labels and limits the fields", () => {
+Deno.test("formFields() returns the names, labels and limits of the fields", () => {
   const schema = objectOf({
     seconds: { type: "integer", title: "Seconds", description: "How long", minimum: 1, maximum: 60 },
     size: { type: "integer", minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },

@@ -14,14 +14,14 @@ function startCommand(input: JsonObject | null, name = "resize"): string | undef
   return clientCommands(FRAME, [{ name, title: null, description: null, input }]).at(-1)?.command;
 }
 
-Deno.test("clientCommands() shows how to list and watch tasks if none can be started", () => {
+Deno.test("clientCommands() shows how to list and watch tasks if no task can be started", () => {
   assertEquals(clientCommands(FRAME, []).map((line) => line.command), [
     "curl https://tasks.example/x/tasks/team",
     "wscat -c wss://tasks.example/x/ws/tasks/team",
   ]);
 });
 
-Deno.test("clientCommands() starts a task with example arguments", () => {
+Deno.test("clientCommands() shows how to start a task with example arguments", () => {
   const command = (body: string) =>
     "curl -X POST https://tasks.example/x/tasks/team/start/resize \\\n  -H 'content-type: application/json' \\\n" +
     `  -d '${body}'`;
@@ -51,7 +51,7 @@ Deno.test("clientCommands() quotes words for the shell", () => {
   );
 });
 
-Deno.test("taskCommands() offers only actions that are possible", () => {
+Deno.test("taskCommands() shows only actions that are possible for the task", () => {
   const target = "01:A --client team --server https://tasks.example/x";
   const ended = [
     "curl https://tasks.example/x/tasks/team/01:A",
@@ -69,7 +69,7 @@ Deno.test("taskCommands() offers only actions that are possible", () => {
   assertEquals(taskCommands(FRAME, "01:A", false).map((line) => line.command), ended);
 });
 
-Deno.test("commands take the key, if there is one, from the environment", () => {
+Deno.test("commands take the key from the environment if the server has one", () => {
   const frame = { ...FRAME, visitor: { ...EVERYBODY, needsKey: true } };
   const commands = [
     ...clientCommands(frame, [{ name: "a", title: null, description: null, input: null }]),

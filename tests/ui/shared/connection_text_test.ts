@@ -92,7 +92,7 @@ for (const [what, missed, id, sentences] of TABLE) {
   });
 }
 
-Deno.test("degradedText() states the cause, and what happens to running tasks", () => {
+Deno.test("degradedText() states the cause, and the effect on running tasks", () => {
   assertEquals(
     degradedText("the disk is full"),
     "Changes can't be saved at the moment: the disk is full. " +

@@ -3,12 +3,12 @@ import { assert, assertEquals } from "../../support/assert.ts";
 
 const PLAIN = { altKey: false, ctrlKey: false, metaKey: false, target: null };
 
-/** The target of an event. */
+/** Creates the target of a key event. */
 function target(fields: { readonly tagName?: string; readonly isContentEditable?: boolean }): EventTarget {
   return Object.assign(new EventTarget(), fields);
 }
 
-Deno.test("isCommandKey() ignores typing in fields and the browser's own shortcuts", () => {
+Deno.test("isCommandKey() returns false while the user types into a field, and for the browser's own shortcuts", () => {
   assert(isCommandKey(PLAIN));
   assert(isCommandKey({ ...PLAIN, target: target({ tagName: "BUTTON" }) }));
   for (const tagName of ["INPUT", "TEXTAREA", "SELECT"]) {
@@ -23,7 +23,7 @@ Deno.test("isCommandKey() ignores typing in fields and the browser's own shortcu
   }
 });
 
-Deno.test("SHORTCUTS lists no key twice for the same place", () => {
+Deno.test("SHORTCUTS lists no key twice for the same kind of page", () => {
   const all = SHORTCUTS.flatMap(({ keys, where }) => keys.map((key) => `${where} ${key}`));
   assertEquals(new Set(all).size, all.length);
 });

@@ -10,7 +10,7 @@ import {
 } from "../../../ui/shared/list_query.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 
-/** Search text without surrounding white space, and of limited length. */
+/** Random search texts without surrounding white space, and of limited length. */
 const TEXT = fc.string({ unit: "binary", maxLength: 40 }).map((text) => text.toWellFormed().trim());
 const TIME = fc.constantFrom("", "1h", "90s", "2w", "2026-11-24", "2026-11-24T14:00:00Z", "1700000000");
 const SORT = fc.constantFrom("", ...SORT_FIELDS, ...SORT_FIELDS.map((field) => `-${field}`));
@@ -32,13 +32,13 @@ function read(search: string) {
   return readListQuery(new URL(`http://x/${search}`).searchParams);
 }
 
-Deno.test("readListQuery() reads what listSearch() writes, for arbitrary search texts", () => {
+Deno.test("readListQuery() reads the output of listSearch() for arbitrary search texts", () => {
   fc.assert(fc.property(QUERY, fc.integer({ min: 1, max: 1_000 }), (query, page) => {
     assertEquals(read(listSearch(query, page)), { query, page, problems: [] });
   }));
 });
 
-Deno.test("readListQuery() never throws, and its result survives listSearch()", () => {
+Deno.test("readListQuery() never throws, and listSearch() preserves the query that it returns", () => {
   const names = fc.constantFrom(...FILTER_NAMES, "sort", "group", "view", "page", "x");
   fc.assert(fc.property(fc.array(fc.tuple(names, fc.string({ unit: "binary" }))), (pairs) => {
     const { query, page } = readListQuery(
@@ -57,7 +57,7 @@ Deno.test("listSearch() omits default values, and keeps commas readable", () => 
   assertEquals(listSearch({ ...EVERYTHING, view: "all" }, 3), "?view=all&page=3");
 });
 
-Deno.test("readListQuery() reads the query string of a form", () => {
+Deno.test("readListQuery() reads the query string that a form submits", () => {
   const { query, problems } = read(
     "?q=+a+&view=split&sort=&state=ERROR&state=FINISHED&name=&tag=a,b&since=&until=",
   );

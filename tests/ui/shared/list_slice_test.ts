@@ -12,7 +12,7 @@ function someTasks(active: number, ended: number): Task[] {
   ];
 }
 
-Deno.test("pageOfTasks() lists active tasks newest first, then ended ones by their end", () => {
+Deno.test("pageOfTasks() lists the active tasks, newest first, and then the ended tasks, in order of their end", () => {
   const page = pageOfTasks([
     finishedTask({ id: "ended-first", finished_at: 5, created_at: 4 }),
     exampleTask({ id: "older", created_at: 1 }),

@@ -26,7 +26,7 @@ const TABLE: readonly [string, Task | undefined, Task, string | null][] = [
   ["a cancellation", exampleTask(), finishedTask({ state: "CANCELLED" }), "task was cancelled"],
   ["an unknown final state", exampleTask(), finishedTask({ state: "LOST" as never }), "task ended"],
   ["a change after the end", finishedTask(), finishedTask({ version: 2 }), null],
-  ["the end of a task not seen before", undefined, finishedTask(), null],
+  ["the end of a task that the page did not know", undefined, finishedTask(), null],
 ];
 
 for (const [what, before, after, text] of TABLE) {
@@ -39,7 +39,7 @@ function milestone(id: string, kind: Milestone["kind"], text = `${id} ${kind}`):
   return { id, kind, text };
 }
 
-Deno.test("milestonesText() lists few milestones one by one, the last of each task", () => {
+Deno.test("milestonesText() has a sentence for the last milestone of each task if there are few tasks", () => {
   assertEquals(milestonesText([]), "");
   assertEquals(
     milestonesText([milestone("a", "started"), milestone("b", "finished"), milestone("a", "failed")]),

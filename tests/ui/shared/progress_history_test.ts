@@ -11,7 +11,7 @@ function seriesOf(steps: readonly (readonly [number, number])[]): readonly Progr
   }, []);
 }
 
-Deno.test("withProgressPoint() keeps few points in their order, including the first and the newest", () => {
+Deno.test("withProgressPoint() keeps a limited number of points in order, including the first and the newest", () => {
   const steps = fc.array(
     fc.tuple(fc.double({ min: 0, max: 100, noNaN: true }), fc.double({ min: 0, max: 100, noNaN: true })),
     { minLength: 1, maxLength: 900 },

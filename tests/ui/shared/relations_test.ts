@@ -13,7 +13,7 @@ function ids(tasks: readonly { readonly id: string }[]): string[] {
   return tasks.map(({ id }) => id);
 }
 
-Deno.test("relationsOf() finds nested subtasks, in the order of their creation, without fields that their rows do not show", () => {
+Deno.test("relationsOf() finds nested subtasks in the order of their creation, and omits fields that their rows do not show", () => {
   const subtask = (id: string, parent_id: string, created_at: number) =>
     finishedTask({ id, parent_id, created_at, result: "long", metadata: { much: 1 } });
   const found = related([
@@ -37,7 +37,7 @@ Deno.test("relationsOf() counts the subtasks that it leaves out", () => {
   assertEquals([found.subtasks.length, found.omitted], [MAX_SUBTASKS, 7]);
 });
 
-Deno.test("relationsOf() finds all attempts from each of them, as far back as they exist", () => {
+Deno.test("relationsOf() finds all existing attempts of a task, whichever attempt is given", () => {
   const attempt = (id: string, attempt: number, retry_of: string | null) =>
     finishedTask({ id, attempt, retry_of, created_at: EXAMPLE_TIME + attempt });
   const tasks = [
@@ -71,7 +71,7 @@ Deno.test("relationsOf() finds the previous and the next run of the same name", 
   ]);
 });
 
-Deno.test("relationsOf() terminates for cyclic references", () => {
+Deno.test("relationsOf() terminates even if tasks refer to each other in a cycle", () => {
   const names = fc.constantFrom("a", "b", "c", "d", "e");
   const relation = fc.record({
     parent_id: fc.option(names),

@@ -5,7 +5,7 @@ import { foldSteps, MAX_ROWS, type Step, stepsOf, timelineOf, withStep } from ".
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
-/** A history in which each text follows the previous one after a given number of seconds. */
+/** Creates a history in which each status follows the previous one after a number of seconds. */
 function history(...entries: readonly (readonly [after: number, text: string, progress?: number])[]) {
   let at = EXAMPLE_TIME;
   return entries.map(([after, status, progress = null]): HistoryEntry => {
@@ -24,7 +24,7 @@ const ENTRIES = fc.array(
   { maxLength: 120 },
 );
 
-Deno.test("timelineOf() divides exactly the elapsed time of the task, whatever its history", () => {
+Deno.test("timelineOf() divides the whole elapsed time of a task into rows, whatever the task's history is", () => {
   const inOrder = ENTRIES.map((entries) => entries.sort((left, right) => left.at - right.at));
   const end = fc.option(fc.double({ min: 0, max: 600, noNaN: true }));
   fc.assert(
@@ -43,7 +43,7 @@ Deno.test("timelineOf() divides exactly the elapsed time of the task, whatever i
   );
 });
 
-Deno.test("foldSteps() keeps the total number of steps and the total time", () => {
+Deno.test("foldSteps() preserves the total count of steps and the total time", () => {
   fc.assert(fc.property(ENTRIES, fc.integer({ min: 1, max: 30 }), (entries, most) => {
     const steps = stepsOf(entries.sort((left, right) => left.at - right.at));
     const folded = foldSteps(steps, EXAMPLE_TIME + 600, most);
@@ -54,7 +54,7 @@ Deno.test("foldSteps() keeps the total number of steps and the total time", () =
   }));
 });
 
-Deno.test("stepsOf() merges consecutive entries with the same status, and no others", () => {
+Deno.test("stepsOf() merges only consecutive entries with the same status", () => {
   const steps = stepsOf(history([0, "Reading", 0], [2, "Reading", 5], [2, "Writing", 9], [1, "Reading", 12]));
   assertEquals(steps.map(({ at, text, progress }) => [at - EXAMPLE_TIME, text, progress]), [
     [0, "Reading", 0],
@@ -76,7 +76,7 @@ Deno.test("timelineOf() shows how long each status lasted, and how far the task 
   );
 });
 
-Deno.test("timelineOf() drops a negligible starting phase, and shows a longer one", () => {
+Deno.test("timelineOf() drops a negligible starting phase, and shows a longer starting phase", () => {
   const beginning = (seconds: number) => {
     const steps = stepsOf([
       { at: EXAMPLE_TIME - 9, state: "NOT_STARTED", status: "Not started", progress: null, version: 1 },
@@ -108,13 +108,13 @@ Deno.test("timelineOf() merges the short steps of a long history and keeps the l
   assert(rows.length <= MAX_ROWS);
 });
 
-Deno.test("timelineOf() has one row for a task without statuses, and none for one that has not started", () => {
+Deno.test("timelineOf() returns one row for a task without statuses, and no rows for a task that has not started", () => {
   const [row, ...more] = timelineOf([], exampleTask({ status: "Reading", progress: 5 }), EXAMPLE_TIME + 3);
   assertEquals([row?.text, row?.duration, row?.to, more.length], ["Reading", 3, 5, 0]);
   assertEquals(timelineOf([], exampleTask({ started_at: null, state: "NOT_STARTED" }), EXAMPLE_TIME), []);
 });
 
-Deno.test("withStep() continues like the server's history, and stays within its limits", () => {
+Deno.test("withStep() adds the same steps as the server's history, and keeps within the limits", () => {
   const steps: readonly Step[] = stepsOf(history([0, "Reading", 0]));
   const task = (over: Partial<Task>) => exampleTask({ status: "Reading", ...over });
   assertStrictEquals(withStep(steps, task({ progress: 7 })), steps);
