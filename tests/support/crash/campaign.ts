@@ -75,7 +75,7 @@ const CLIENT_SETS = 3;
 const CLIENTS_PER_SET = 4;
 /** The maximum delay between the start of all tasks and the kill, in milliseconds. */
 const LATEST_KILL_MS = 1_500;
-/** The maximum time from SIGTERM to the kill, in milliseconds: a little more than a shutdown takes with deaf tasks. */
+/** The maximum time from SIGTERM to the kill, in milliseconds: a little more than a shutdown with tasks that ignore it. */
 const LATEST_SHUTDOWN_KILL_MS = 2_600;
 /** The events that the kill may wait for, by the kind of load. */
 const NEWS: Readonly<Record<NonNullable<Round["work"]>, readonly (News | "output")[]>> = {
