@@ -59,7 +59,7 @@ export class StorageError extends Error {
   override readonly name = "StorageError";
   /** The path of the database file. */
   readonly file: string;
-  /** The reason without the path, for users who must not see the path. */
+  /** The reason without the file's path, for users who must not see the path. */
   readonly reason: string;
 
   /**

@@ -1,5 +1,5 @@
 /**
- * The permissions that keys and tokens grant, and those that requests need. Pure functions.
+ * The permissions that keys and tokens grant, and those that requests need.
  *
  * @module
  */

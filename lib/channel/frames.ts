@@ -1,6 +1,6 @@
 /**
  * The wire format of a channel. Frames are validated on arrival, because any code in the process can post
- * them. Pure functions.
+ * them.
  *
  * @module
  */
@@ -13,7 +13,10 @@ const CHANNEL_PROTOCOL = 1;
 /** The value of `to` in frames for every receiver. */
 export const EVERYBODY = "*";
 
-/** The frame by which a member looks for an authority. The member repeats it until an authority answers. */
+/**
+ * The frame by which a member looks for an authority. The member repeats this frame until an authority
+ * answers.
+ */
 export interface HelloFrame {
   readonly type: "hello";
   readonly from: string;
@@ -65,7 +68,7 @@ export interface PublicationFrame {
   readonly text: string;
 }
 
-/** Tells members that the authority is alive. */
+/** The frame that tells members that the authority is alive. */
 export interface HeartbeatFrame {
   readonly type: "heartbeat";
   readonly from: string;

@@ -9,7 +9,8 @@ import type { Packet } from "./packet.ts";
 /** Reorders received batches and delivers their messages. */
 export class Inbox {
   readonly #maxHeld: number;
-  // Received batches by the number of their first message. The peer's window bounds their number.
+  // Received batches by the number of their first message. The peer's window limits the number of these
+  // batches.
   readonly #held = new Map<number, readonly string[]>();
   // The number of restarts, by which a delivery notices that its receiver has restarted the inbox, and stops.
   #run = 0;

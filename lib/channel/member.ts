@@ -18,7 +18,7 @@ import type { Packet } from "./packet.ts";
 export interface ConnectedAuthority {
   /** The authority's random id, different for each authority. */
   readonly id: string;
-  /** Identifies the sequence of publications. */
+  /** The epoch of the sequence of publications. */
   readonly epoch: string;
   /** The sequence number of the newest publication when the member was connected. */
   readonly seq: number;

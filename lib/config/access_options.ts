@@ -16,18 +16,18 @@ export interface AccessOptions {
    */
   readonly basePath?: string;
   /**
-   * The accepted values of the `Host` header, with ports. By default the loopback names, with any port. Requests with
-   * another host are rejected, which prevents DNS rebinding.
+   * The accepted values of the `Host` header, with ports. By default, the loopback names are accepted, with
+   * any port. Requests with another host are rejected, which prevents DNS rebinding.
    */
   readonly allowedHosts?: readonly string[];
   /**
-   * The origins of other pages that are allowed to make changes. Pages of the monitor's own origin always
-   * are.
+   * The origins of other pages that are allowed to make changes. Pages of the monitor's own origin are always
+   * allowed to.
    */
   readonly allowedOrigins?: readonly string[];
   /**
-   * The public URLs of the monitor, such as `https://ci.example.org/tasks`; links use the first one. The host and the
-   * origin of each are allowed.
+   * The public URLs of the monitor, such as `https://ci.example.org/tasks`; links use the first one. The host
+   * and the origin of each public URL are allowed.
    */
   readonly publicUrls?: readonly string[];
   /**

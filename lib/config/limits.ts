@@ -12,108 +12,148 @@ import { ConfigError } from "../errors.ts";
  * units).
  */
 export interface MonitorLimits {
-  /** Clients that may have tasks; tasks of further clients are rejected. */
+  /** The maximum number of clients that may have tasks; tasks of further clients are rejected. */
   readonly clients: number;
-  /** Unfinished tasks of one client; further ones are rejected. */
+  /** The maximum number of unfinished tasks of one client; further ones are rejected. */
   readonly liveTasksPerClient: number;
-  /** Wrong keys or tokens in a row that one address may send; further ones are answered with 429 instead of 401. */
+  /**
+   * The maximum number of wrong keys or tokens in a row that one address may send; further ones are answered
+   * with 429 instead of 401.
+   */
   readonly wrongKeysPerAddress: number;
-  /** Milliseconds after which an address may send one more wrong key. */
+  /** The number of milliseconds after which an address may send one more wrong key. */
   readonly wrongKeyRefillMs: number;
-  /** Addresses whose wrong keys are counted at a time. */
+  /** The maximum number of addresses whose wrong keys are counted at a time. */
   readonly addresses: number;
-  /** Writes over REST in a row to the tasks of one client, if there is a key; further ones are answered with 429. */
+  /**
+   * The maximum number of writes over REST in a row to the tasks of one client, if there is a key; further
+   * ones are answered with 429.
+   */
   readonly writesPerClient: number;
-  /** Milliseconds after which one more write to the tasks of a client is accepted. */
+  /** The number of milliseconds after which one more write to the tasks of a client is accepted. */
   readonly writeRefillMs: number;
-  /** Ended tasks of one client that are kept; the oldest are removed first. May be 0. */
+  /**
+   * The maximum number of ended tasks of one client that are kept; the oldest are removed first. May be 0.
+   */
   readonly endedTasksPerClient: number;
-  /** Ended tasks of all clients that are kept; the oldest are removed first. May be 0. */
+  /**
+   * The maximum number of ended tasks of all clients that are kept; the oldest are removed first. May be 0.
+   */
   readonly endedTasks: number;
-  /** Milliseconds that a task is kept after its end. */
+  /** The number of milliseconds that a task is kept after its end. */
   readonly endedTaskAgeMs: number;
-  /** Milliseconds after its removal within which a task can be restored. May be 0. */
+  /** The number of milliseconds after its removal within which a task can be restored. May be 0. */
   readonly restoreWindowMs: number;
-  /** Removals of one client's tasks that are remembered; a watcher with an older cursor must resync. */
+  /**
+   * The maximum number of removals of one client's tasks that are remembered; a watcher with an older cursor
+   * must resync.
+   */
   readonly removalsPerClient: number;
-  /** Clients without tasks that are remembered, so that their cursors stay valid. */
+  /** The maximum number of clients without tasks that are remembered, so that their cursors stay valid. */
   readonly emptyClients: number;
   /**
-   * Log lines of one task that are kept in memory, which is also the default size of a page of its log; the
-   * oldest are dropped.
+   * The maximum number of log lines of one task that are kept in memory, which is also the default size of a
+   * page of its log; the oldest are dropped.
    */
   readonly logLinesPerTask: number;
-  /** Log lines of one task that are kept on disk; the oldest are dropped. */
+  /** The maximum number of log lines of one task that are kept on disk; the oldest are dropped. */
   readonly logLinesPerTaskOnDisk: number;
-  /** Characters of log of all tasks in memory; the log with the oldest last line is dropped first. */
+  /**
+   * The maximum number of characters of log of all tasks in memory; the log with the oldest last line is
+   * dropped first.
+   */
   readonly logCharacters: number;
-  /** Status texts in the history of one task; the oldest are dropped. State changes are always kept. */
+  /**
+   * The maximum number of status texts in the history of one task; the oldest are dropped. State changes are
+   * always kept.
+   */
   readonly historyPerTask: number;
-  /** History entries of all tasks in memory; the history with the oldest last entry is dropped first. */
+  /**
+   * The maximum number of history entries of all tasks in memory; the history with the oldest last entry is
+   * dropped first.
+   */
   readonly historyEntries: number;
   /**
-   * Points of the progress histories of all tasks in memory; the history that was written least recently is
-   * dropped first.
+   * The maximum number of points of the progress histories of all tasks in memory; the history that was
+   * written least recently is dropped first.
    */
   readonly progressPoints: number;
   /**
-   * Characters of logs and histories that may wait to be written to disk; further lines and entries are
-   * dropped.
+   * The maximum number of characters of logs and histories that may wait to be written to disk; further lines
+   * and entries are dropped.
    */
   readonly unsavedCharacters: number;
-  /** Milliseconds that a change may wait to be committed together with later changes. May be 0. */
+  /**
+   * The number of milliseconds that a change may wait to be committed together with later changes. May be 0.
+   */
   readonly commitIntervalMs: number;
-  /** Open watcher connections, both WebSockets and event streams; further ones are rejected. */
+  /**
+   * The maximum number of open watcher connections, both WebSockets and event streams; further ones are
+   * rejected.
+   */
   readonly watchers: number;
-  /** Requests that wait for a change at the same time; further ones are rejected. */
+  /** The maximum number of requests that wait for a change at the same time; further ones are rejected. */
   readonly waitingRequests: number;
-  /** Bytes in the send queue of one watcher; a slower watcher is disconnected. */
+  /** The maximum number of bytes in the send queue of one watcher; a slower watcher is disconnected. */
   readonly watcherQueueBytes: number;
-  /** Bytes of one message from a watcher. */
+  /** The maximum number of bytes of one message from a watcher. */
   readonly watcherMessageBytes: number;
   /**
-   * Characters of events of one client that wait to be published; if they exceed this, the client's event
-   * streams are disconnected.
+   * The maximum number of characters of events of one client that wait to be published; if they exceed this,
+   * the client's event streams are disconnected.
    */
   readonly pendingEventCharacters: number;
-  /** Open WebSockets of reporters in other processes; further ones are rejected. */
+  /** The maximum number of open WebSockets of reporters in other processes; further ones are rejected. */
   readonly reporters: number;
-  /** Bytes of one message from a reporter in another process. */
+  /** The maximum number of bytes of one message from a reporter in another process. */
   readonly reportBytes: number;
-  /** Bytes of a request body. */
+  /** The maximum number of bytes of a request body. */
   readonly requestBytes: number;
-  /** Milliseconds, from the first read, within which a request body must arrive. */
+  /** The number of milliseconds, from the first read, within which a request body must arrive. */
   readonly requestTimeoutMs: number;
-  /** Milliseconds between two frames about the tasks of one client. 0 sends a frame for every change. */
+  /**
+   * The number of milliseconds between two frames about the tasks of one client. 0 sends a frame for every
+   * change.
+   */
   readonly frameIntervalMs: number;
-  /** Bytes per second of full-state frames about the tasks of one client. */
+  /** The maximum number of bytes per second of full-state frames about the tasks of one client. */
   readonly fullStateBytesPerSecond: number;
-  /** Milliseconds between two checks for stale tasks. */
+  /** The number of milliseconds between two checks for stale tasks. */
   readonly sweepIntervalMs: number;
   /**
-   * Milliseconds after the loss of the connection at which the tasks of a reporter in another process become
-   * stale.
+   * The number of milliseconds after the loss of the connection at which the tasks of a reporter in another
+   * process become stale.
    */
   readonly reporterAwayMs: number;
-  /** Milliseconds that a task may be stale before it ends as `ERROR` with `error.type` `"lost"`. */
+  /**
+   * The number of milliseconds that a task may be stale before it ends as `ERROR` with `error.type` `"lost"`.
+   */
   readonly lostAfterMs: number;
-  /** Webhook receivers that may be configured. */
+  /** The maximum number of webhook receivers that may be configured. */
   readonly notifyReceivers: number;
-  /** Concurrent requests to one webhook receiver. */
+  /** The maximum number of concurrent requests to one webhook receiver. */
   readonly notifyConcurrency: number;
-  /** Milliseconds, from the start of a request, within which a webhook receiver must respond. */
+  /**
+   * The number of milliseconds, from the start of a request, within which a webhook receiver must respond.
+   */
   readonly notifyTimeoutMs: number;
-  /** Bytes of a webhook receiver's response that are read. */
+  /** The maximum number of bytes of a webhook receiver's response that are read. */
   readonly notifyAnswerBytes: number;
-  /** Milliseconds before the first retry of a failed delivery; doubled after each further failure. */
+  /**
+   * The number of milliseconds before the first retry of a failed delivery; doubled after each further
+   * failure.
+   */
   readonly notifyRetryMs: number;
   /** The longest wait before a retry, in milliseconds. */
   readonly notifyMaxRetryMs: number;
-  /** Milliseconds after the end of its task at which an undelivered event is dropped. */
+  /** The number of milliseconds after the end of its task at which an undelivered event is dropped. */
   readonly notifyAgeMs: number;
-  /** Events that wait for one webhook receiver; the oldest are dropped first. */
+  /** The maximum number of events that wait for one webhook receiver; the oldest are dropped first. */
   readonly notifyQueue: number;
-  /** Characters of events that wait for one webhook receiver; the oldest are dropped first. */
+  /**
+   * The maximum number of characters of events that wait for one webhook receiver; the oldest are dropped
+   * first.
+   */
   readonly notifyQueueCharacters: number;
 }
 

@@ -51,7 +51,7 @@ export interface HandlerContext {
 /**
  * Delays a response until the changes that it shows may be published.
  *
- * @param context the monitor
+ * @param context the parts of the monitor to use
  * @param answer creates the response; it is called again if the commit failed, because the changes then have
  * a new cursor
  */
@@ -96,7 +96,7 @@ export function taskNotFound(id: string): Problem {
 /**
  * Starts a registered task.
  *
- * @param context the monitor
+ * @param context the parts of the monitor to use
  * @param client the client token of the task
  * @param name the name that the function is registered under
  * @param args the arguments to call the registered function with
@@ -128,7 +128,7 @@ export function startTask(
 /**
  * Starts a new attempt of a task that was started by name and has ended.
  *
- * @param context the monitor
+ * @param context the parts of the monitor to use
  * @param client the client token of the task
  * @param id the id of the earlier attempt
  * @returns the id of the new attempt

@@ -46,7 +46,7 @@ const ROOTS = ROUTES.map(({ path }) => path.split("/")[1]!);
 const PAGE_DEPTHS = depthsOf(ROUTES.filter(({ isPage }) => isPage));
 const SLASH_DEPTHS = depthsOf(ROUTES.filter(({ redirectsSlash }) => redirectsSlash));
 
-/** Responds to every request of a monitor. */
+/** Responds to all requests to a monitor. */
 export class Handler {
   readonly #context: HandlerContext;
   readonly #guard: Guard;

@@ -86,7 +86,7 @@ export function segmentsOf(url: string, basePath: string): string[] {
 }
 
 /**
- * Decodes and validates the values of a path's parameters. No other code does so.
+ * Decodes and validates the values of a path's parameters. No other code decodes or validates them.
  *
  * @param match the resource that the path matched
  * @returns the parameters

@@ -17,8 +17,8 @@ const SATURATED_RETRY_MS = 250;
 /** Options of {@linkcode FullStates}. */
 export interface FullStatesOptions {
   /**
-   * The maximum number of bytes of full states per second and client. States beyond it are skipped, and the
-   * newest one is sent later.
+   * The maximum number of bytes of full states per second and client. States beyond this limit are skipped,
+   * and the newest one is sent later.
    */
   readonly fullStateBytesPerSecond: number;
   /** Called with errors that affect only one message, such as a record that can't be read. */
@@ -89,8 +89,8 @@ export class FullStates {
   }
 
   /**
-   * Sends the state to all watchers that do not have it, as soon as the throttle allows. Slow watchers get it
-   * later.
+   * Sends the state to all watchers that do not have it, as soon as the throttle allows. Slow watchers get
+   * the state later.
    */
   frame(): void {
     if (this.#watchers.size === 0 || this.#timer !== undefined) return;
@@ -120,7 +120,7 @@ export class FullStates {
     this.#send(this.#behind());
   }
 
-  /** Stops sending. */
+  /** Stops sending states, and clears the timers. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);

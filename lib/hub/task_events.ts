@@ -28,7 +28,7 @@ export type TaskEvent =
     readonly name: "log";
     readonly id: string;
     readonly seq: number;
-    /** The number of the first of the lines in the log. */
+    /** The number of the first line of the event. */
     readonly first: number;
     readonly lines: readonly LogLine[];
   };

@@ -84,7 +84,7 @@ export interface MonitorOptions extends AccessOptions {
   /** Called with every unexpected error. By default, the error is written to the console. */
   readonly onError?: (error: unknown) => void;
   /**
-   * Called with warnings for the operator, such as an unreachable webhook receiver. By default, they are
+   * Called with warnings for the operator, such as an unreachable webhook receiver. By default, warnings are
    * written to the console.
    */
   readonly onNotice?: (text: string) => void;

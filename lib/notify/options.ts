@@ -13,7 +13,7 @@ export interface NotifyOptions {
   /** The URL to send a POST request to: `http` or `https`, without user name, password and fragment. */
   readonly url: string;
   /**
-   * The events to notify the URL of.
+   * The events about which the URL is notified.
    *
    * @default {["task.finished", "task.error", "task.cancelled"]}
    */

@@ -26,7 +26,7 @@ export type Outcome =
     readonly type: "failed";
     /** The reason for the failure, worded as the end of a sentence. */
     readonly reason: string;
-    /** The delay that the receiver asked for, in milliseconds. */
+    /** The delay before a retry that the receiver requested, in milliseconds. */
     readonly retryAfterMs: number;
   };
 

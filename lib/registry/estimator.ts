@@ -1,6 +1,6 @@
 /**
- * Estimates the rate and the remaining time of a task from its recent progress and from past runs. No I/O and
- * no clock.
+ * Estimates the rate and the remaining time of a task from its recent progress and from past runs. The module
+ * performs no I/O and reads no clock.
  *
  * @module
  */

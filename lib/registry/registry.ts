@@ -222,7 +222,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   }
 
   /**
-   * Records that a reporter in another process disconnected. The reporter's tasks become stale unless it
+   * Records that a reporter in another process disconnected. The tasks of the reporter become stale unless it
    * reconnects in time.
    */
   reporterDisconnected(reporter: Reporter): void {

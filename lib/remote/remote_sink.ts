@@ -48,7 +48,7 @@ export function remoteSink(server: string, key: string | null = null): RemoteSin
 export interface RemoteSinkOptions {
   /** The server's key or a token; `null` if there is none. @default {null} */
   readonly key?: string | null;
-  /** Called with warnings for the user. By default, they are written to the console. */
+  /** Called with warnings for the user. By default, warnings are written to the console. */
   readonly warn?: (message: string) => void;
 }
 

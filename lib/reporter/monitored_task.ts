@@ -14,7 +14,7 @@ export interface MonitoredTask {
   readonly client: string;
   /**
    * The signal that is aborted when cancellation is requested, or when the server's process is about to end.
-   * Pass it on to functions such as `fetch()`, or check it between steps.
+   * Pass the signal on to functions such as `fetch()`, or check it between steps.
    */
   readonly signal: AbortSignal;
   /**

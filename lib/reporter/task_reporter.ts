@@ -135,8 +135,8 @@ export class TaskReporter implements ReportedTask {
     const nowMs = Date.now();
     this.#lines.push({ at: nowMs / 1000, text: truncate(textOf(line), LIMITS.logLineLength) });
     if (this.#lines.length >= this.#options.unsentLogLines) this.flush();
-    // The buffer grows this long only if the sink is not ready. Dropping half of it at a time keeps the
-    // amortised cost per line constant.
+    // The buffer grows this long only if the sink is not ready. Dropping half of the buffer at a time keeps
+    // the amortised cost per line constant.
     if (this.#lines.length >= this.#options.unsentLogLines * 2) this.#dropOldLines();
     this.#flushSoon(nowMs);
   }

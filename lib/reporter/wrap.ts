@@ -65,8 +65,8 @@ export interface MonitoredOptions extends CallOptions {
    */
   readonly input?: JsonObject;
   /**
-   * The number of milliseconds without a report after which the task is marked as stale. By default, it never
-   * is.
+   * The number of milliseconds without a report after which the task is marked as stale. By default, the task
+   * is never marked as stale.
    */
   readonly staleAfterMs?: number;
   /**

@@ -58,7 +58,7 @@ export class TaskInMemory implements StoredTask {
   }
 }
 
-/** Identifies a task. */
+/** The key of a task: its client token and its id. */
 export interface TaskKey {
   readonly client: string;
   readonly id: string;

@@ -1,6 +1,6 @@
 /**
- * Renders tasks as lines of text: `name  [██████░░░░]  62 %  status  elapsed  time left`. The CLI and text
- * responses for curl use it.
+ * Renders tasks as lines of text: `name  [██████░░░░]  62 %  status  elapsed  time left`. The CLI and the
+ * text responses of the REST API use this format.
  *
  * @module
  */

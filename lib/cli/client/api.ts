@@ -49,7 +49,7 @@ export class ServerUnavailableError extends CommandError {
 export interface RequestOptions {
   /** The HTTP method. @default {"GET"} */
   readonly method?: "GET" | "POST";
-  /** Aborts the request. */
+  /** The signal that aborts the request. */
   readonly signal?: AbortSignal;
 }
 

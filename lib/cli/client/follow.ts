@@ -18,7 +18,7 @@ export type FollowEvent =
     readonly type: "tasks";
     /** Tasks that are new or have changed. */
     readonly tasks: readonly Task[];
-    /** The ids of removed tasks. If `tasks` has a task with such an id, it is a new task. */
+    /** The ids of removed tasks. If `tasks` contains a task with the same id, that task is a new one. */
     readonly removed: readonly string[];
     /** Whether `tasks` is the complete list. */
     readonly isAll: boolean;
@@ -43,7 +43,7 @@ export interface Subscription {
 
 /** Options of {@linkcode follow}. */
 export interface FollowOptions {
-  /** Ends the iteration when it is aborted. */
+  /** The signal that ends the iteration when it is aborted. */
   readonly signal: AbortSignal;
   /**
    * Milliseconds without a message after which a REST request checks that the server still responds. @default

@@ -6,7 +6,7 @@
 
 /** Options of {@linkcode messagesOf}. */
 export interface SocketOptions {
-  /** Closes the socket when it is aborted. */
+  /** The signal that closes the socket when it is aborted. */
   readonly signal: AbortSignal;
   /** The number of milliseconds without a message after which the iterator yields `null`. */
   readonly silenceMs: number;

@@ -1,5 +1,5 @@
 /**
- * Tracks watched tasks, and finds the changes that are milestones. No I/O.
+ * Tracks watched tasks, and finds the changes that are milestones.
  *
  * @module
  */

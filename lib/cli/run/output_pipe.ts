@@ -20,7 +20,7 @@ export interface OutputPipeEvents {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Delay before a busy terminal is written to again, in milliseconds. */
+/** The delay before writing to a busy terminal again, in milliseconds. */
 const RETRY_MS = 5;
 /**
  * The number of checks in a row that must find the pipe idle, after the command has exited, before the pipe

@@ -11,9 +11,9 @@ import { secondsWithin, taskId } from "../flag_values.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
 import type { CommandSyntax } from "../command.ts";
 
-/** Longest `--grace`, in seconds: a day. */
+/** The maximum value of `--grace`, in seconds: a day. */
 const MAX_GRACE = 86_400;
-/** Longest `--stale-after`, in seconds: a leap year. */
+/** The maximum value of `--stale-after`, in seconds: a leap year. */
 const MAX_STALE_AFTER = 366 * 86_400;
 
 const RUN_FLAGS = {

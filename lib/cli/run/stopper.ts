@@ -1,5 +1,5 @@
 /**
- * Stops a process tree: SIGTERM, then SIGKILL after a grace period.
+ * Stops a process tree with SIGTERM, and with SIGKILL after a grace period.
  *
  * @module
  */

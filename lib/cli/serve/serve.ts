@@ -68,7 +68,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
       : `Taskscope is running at ${publicUrl}, listening on ${address}`,
   );
   const stopped = stopOnSignal(server, monitor, log);
-  // Rejects if the server itself fails.
+  // The returned promise rejects if the server itself fails.
   return await Promise.race([stopped, server.finished.then(() => stopped)]);
 }
 

@@ -11,7 +11,7 @@ export type ResponseBody = z.ZodType | string | null;
 
 /** The description of a call: one method of one path. */
 export interface Call {
-  /** The `operationId`, which generators name functions after. */
+  /** The `operationId`, from which code generators derive the names of functions. */
   readonly id: string;
   readonly method: "get" | "post" | "patch" | "delete";
   /** A path template with `{client}`, `{id}` or `{name}`. */

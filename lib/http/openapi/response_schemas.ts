@@ -119,7 +119,7 @@ const RUN_STATS = z.strictObject({
   last: z.array(PAST_RUN).describe("the last 20 ended runs, newest first"),
 }).meta({ id: "RunStats" });
 
-// Fails to compile if a schema and its type have different fields.
+// This declaration does not compile if a schema and its type have different fields.
 const _same: [
   Same<z.output<typeof TASK>["state"], Task["state"]>,
   Same<keyof z.output<typeof TASK>, keyof Task>,
@@ -199,7 +199,7 @@ export const READINESS = z.strictObject({
   detail: z.string().describe("if degraded: the storage error").optional(),
   since: time.describe("if degraded: when that began, in epoch seconds").optional(),
 });
-/** Every error (RFC 9457). */
+/** The problem document of every error (RFC 9457). */
 export const PROBLEM = z.strictObject({
   title: z.string().describe("the meaning of the HTTP status"),
   status: z.int().describe("the HTTP status"),

@@ -11,7 +11,7 @@ import { jsonResponse } from "../responses.ts";
 export class Clients {
   readonly #context: HandlerContext;
 
-  /** @param context the monitor */
+  /** @param context the parts of the monitor to use */
   constructor(context: HandlerContext) {
     this.#context = context;
   }

@@ -40,7 +40,7 @@ export function bulkAccess(request: Request): Access["action"] {
 /**
  * Applies an action to many tasks. If the action fails for one task, the others are still changed.
  *
- * @param context the monitor
+ * @param context the parts of the monitor to use
  * @param client the client token of the tasks
  * @param action the name of the action
  * @param ids the ids of the tasks

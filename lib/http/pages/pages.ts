@@ -41,7 +41,7 @@ export class Pages {
   readonly #context: HandlerContext;
   readonly #assets: AssetFiles;
 
-  /** @param context the monitor */
+  /** @param context the parts of the monitor to use */
   constructor(context: HandlerContext) {
     this.#context = context;
     this.#assets = new AssetFiles(context.pages.assets);

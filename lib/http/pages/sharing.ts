@@ -48,7 +48,7 @@ export const TOKEN_BODY = z.strictObject({
 export class Sharing {
   readonly #context: HandlerContext;
 
-  /** @param context the monitor */
+  /** @param context the parts of the monitor to use */
   constructor(context: HandlerContext) {
     this.#context = context;
   }

@@ -27,7 +27,7 @@ const COOKIE = { path: "/", secure: true, httpOnly: true, sameSite: "Lax" } as c
 export class SignIn {
   readonly #context: HandlerContext;
 
-  /** @param context the monitor */
+  /** @param context the parts of the monitor to use */
   constructor(context: HandlerContext) {
     this.#context = context;
   }

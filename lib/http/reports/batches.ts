@@ -46,7 +46,7 @@ class Session implements Reporter {
   #isOver = false;
 
   /**
-   * @param context the monitor
+   * @param context the parts of the monitor to use
    * @param request the request of the reporter
    * @param visitor the sender of the request
    * @param reply sends a reply to the reporter
@@ -248,7 +248,7 @@ export class ReportBatches {
   readonly #received = { socket: 0, http: 0 };
 
   /**
-   * @param context the monitor
+   * @param context the parts of the monitor to use
    * @param open the sockets that are not closed yet
    */
   constructor(context: HandlerContext, open: OpenSockets) {

@@ -29,7 +29,7 @@ const HTTP_REPORTER: Reporter = {
 export class ReportCalls {
   readonly #context: HandlerContext;
 
-  /** @param context the monitor */
+  /** @param context the parts of the monitor to use */
   constructor(context: HandlerContext) {
     this.#context = context;
   }

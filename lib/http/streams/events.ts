@@ -141,7 +141,7 @@ export class Events {
   }, KEEPALIVE_MS);
 
   /**
-   * @param context the monitor
+   * @param context the parts of the monitor to use
    * @param slots the limit of watchers
    */
   constructor(context: HandlerContext, slots: WatcherSlots) {

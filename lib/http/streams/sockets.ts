@@ -69,7 +69,7 @@ class SocketWatcher implements Watcher {
     this.#socket.close(code, reason);
   }
 
-  /** Ends the watching. Call this when the socket is closed; further calls do nothing. */
+  /** Removes the watcher. Call this when the socket is closed; further calls do nothing. */
   gone(): void {
     if (this.#gone) return;
     this.#gone = true;
@@ -91,7 +91,7 @@ export class Sockets {
   readonly #tally = new WatcherTally();
 
   /**
-   * @param context the monitor
+   * @param context the parts of the monitor to use
    * @param slots the limit of watchers
    * @param open the sockets that are not closed yet
    */

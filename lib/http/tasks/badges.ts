@@ -26,7 +26,7 @@ const HEADERS = {
 export class Badges {
   readonly #context: HandlerContext;
 
-  /** @param context the monitor */
+  /** @param context the parts of the monitor to use */
   constructor(context: HandlerContext) {
     this.#context = context;
   }

@@ -17,7 +17,7 @@ import { type Answer, type Call, paramsOf } from "../route.ts";
 export class Names {
   readonly #context: HandlerContext;
 
-  /** @param context the monitor */
+  /** @param context the parts of the monitor to use */
   constructor(context: HandlerContext) {
     this.#context = context;
   }

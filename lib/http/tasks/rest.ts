@@ -43,7 +43,7 @@ export const START_BODY = z.strictObject({
   metadata: z.record(z.string(), z.unknown()).describe("any data shown beside the task").optional(),
 });
 
-/** A serialised list of tasks, and the cursor that it is up to date with. */
+/** A serialised list of tasks, and the cursor of the state that it contains. */
 interface CachedList {
   readonly seq: number;
   readonly epoch: string;
@@ -55,7 +55,7 @@ export class Rest {
   readonly #context: HandlerContext;
   readonly #lists: Map<string, CachedList> = new Map();
 
-  /** @param context the monitor */
+  /** @param context the parts of the monitor to use */
   constructor(context: HandlerContext) {
     this.#context = context;
   }

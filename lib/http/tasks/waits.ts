@@ -22,7 +22,7 @@ export class Waits {
   readonly #context: HandlerContext;
   readonly #room: WaitingRoom;
 
-  /** @param context the monitor */
+  /** @param context the parts of the monitor to use */
   constructor(context: HandlerContext) {
     this.#context = context;
     this.#room = new WaitingRoom(context.limits.waitingRequests);

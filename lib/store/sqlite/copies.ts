@@ -1,5 +1,6 @@
 /**
- * Checks, backs up and restores a database file. Checks and backups are possible while a server uses it.
+ * Checks, backs up and restores a database file. Checks and backups are possible while a server uses the
+ * file.
  *
  * @module
  */

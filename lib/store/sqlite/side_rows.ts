@@ -24,8 +24,8 @@ export interface SideRowsLimits extends SideTableLimits {
 }
 
 /**
- * The number of entries by which a task may exceed its limit before the oldest are deleted. Deleting many at
- * once keeps the cost per entry low.
+ * The number of entries by which a task may exceed its limit before the oldest are deleted. Deleting many
+ * entries at once keeps the cost per entry low.
  */
 const CUT_EVERY = 256;
 
