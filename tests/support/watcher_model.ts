@@ -40,6 +40,13 @@ export class WatcherModel {
   #expected: Expected = "states";
   /** Whether the next cursor may be lower than the last one: a cached list has the cursor of the time it was cached. */
   #mayGoBack = false;
+  /**
+   * Whether changes were received without a new cursor: of events that are sent together, only the last one has it, and the
+   * connection may break between them.
+   */
+  #isPartial = false;
+  /** Whether changes may arrive again after such a break, until the next cursor: also the removal of an id since reused. */
+  #isRepeating = false;
 
   /** @param name the name of the watcher in error messages */
   constructor(name: string) {
@@ -68,11 +75,13 @@ export class WatcherModel {
     for (const [run, version] of this.#versions) copy.#versions.set(run, version);
     for (const [run, version] of this.#gone) copy.#gone.set(run, version);
     copy.#cursor = this.#cursor;
+    copy.#isPartial = this.#isPartial;
     return copy;
   }
 
   /** Expects the messages of a new socket: in full mode, or in delta mode from the last cursor on. */
   connect(mode: "full" | "delta"): void {
+    this.#isRepeating = this.#isPartial;
     if (mode === "full" || this.#cursor === null) this.#expected = "state";
     else this.#expected = "changes or resync";
   }
@@ -107,6 +116,9 @@ export class WatcherModel {
 
   /** Applies the changes since the last cursor. */
   takeChanges({ cursor, tasks, removed }: ChangesMessage): void {
+    this.#isPartial = cursor === this.#cursor;
+    const isRepeating = this.#isRepeating;
+    this.#isRepeating &&= this.#isPartial;
     this.#moveTo(cursor);
     if (new Set(removed).size !== removed.length) this.#complain("a duplicate removal", removed);
     if (new Set(tasks.map(({ id }) => id)).size !== tasks.length) this.#complain("a duplicate task", tasks);
@@ -117,7 +129,7 @@ export class WatcherModel {
     });
     for (const task of tasks) this.#see(task, this.#tasks.get(task.id));
     for (const task of tasks) this.#tasks.set(task.id, task);
-    this.#forget(taken);
+    if (!isRepeating) this.#forget(taken);
   }
 
   /** Applies a full state. */
@@ -126,6 +138,8 @@ export class WatcherModel {
       // After a change of the epoch, the server may have lost changes that this watcher has received.
       if (this.#expected === "state") this.#reset();
     }
+    this.#isPartial = false;
+    this.#isRepeating = false;
     this.#moveTo(cursor);
     const before = [...this.#tasks.values()];
     this.#tasks.clear();
@@ -156,6 +170,7 @@ export class WatcherModel {
     this.#versions.clear();
     this.#gone.clear();
     this.#cursor = null;
+    this.#isPartial = false;
   }
 
   #moveTo(cursor: string): void {
