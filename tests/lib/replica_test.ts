@@ -123,7 +123,10 @@ Deno.test("Replica reaches the same state although the process loses messages", 
     const seen = await worker.call<number>("floodsSeen") - seenBefore;
     if (seen < flooded) lossy++;
   }
-  assert(lossy > ROUNDS / 2, `${ROUNDS - lossy} of ${ROUNDS} rounds lost nothing, so they showed nothing`);
+  assert(
+    lossy > ROUNDS / 2,
+    `${ROUNDS - lossy} of ${ROUNDS} rounds lost no messages, so they tested nothing`,
+  );
   assertEquals(monitor.errors, []);
 });
 

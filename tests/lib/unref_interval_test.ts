@@ -28,7 +28,7 @@ Deno.test("UnrefInterval.start() and stop() are idempotent", () => {
   interval.start();
   assertEquals(clock.pending, 1);
   clock.pass(500);
-  assertEquals(count, 1, "the first start() counts");
+  assertEquals(count, 1, "only the first start() has an effect");
   interval.stop();
   interval.stop();
   assertEquals(clock.pending, 0);

@@ -18,7 +18,7 @@ Deno.test("RateLimiter allows each caller a burst, and then one action per refil
   assertEquals(limiter.waitMs("a"), 1_000);
   await clock.passAsync(60_000);
   for (let turn = 0; turn < 3; turn++) limiter.spend("a");
-  assertEquals(limiter.waitMs("a"), 1_000, "who rested has the burst again, and no more");
+  assertEquals(limiter.waitMs("a"), 1_000, "an idle caller has the whole burst again, but no more");
 });
 
 Deno.test("RateLimiter forgets the least recently active callers if there are more than its limit", () => {

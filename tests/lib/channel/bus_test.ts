@@ -76,7 +76,7 @@ function assertBurst(received: readonly string[], prefix: string, count: number)
   );
   assertEquals(numbers.length, count);
   const wrong = numbers.findIndex((number, i) => number !== i);
-  assertEquals(wrong, -1, `message ${numbers[wrong]} came in place ${wrong}`);
+  assertEquals(wrong, -1, `message ${numbers[wrong]} arrived at position ${wrong}`);
 }
 
 /** Polls a condition until it is true. */

@@ -27,7 +27,7 @@ Deno.test("countPrimes() reports progress from zero to the bound", async () => {
   const between = task.updates.slice(1, -1).map((update) => update.current!);
   assertGreater(between.length, 0);
   assertEquals(between, between.toSorted((a, b) => a - b));
-  assert(between.at(-1)! <= 300_000_000, "the last thing that is heard may be that all are looked at");
+  assert(between.at(-1)! <= 300_000_000, "the last update may report the whole range");
 });
 
 Deno.test("countPrimes() rejects a bound that is not an integer within the limits", async () => {

@@ -153,7 +153,7 @@ async function prepare(server: ReturnType<typeof startServer>, task: Setup["task
       ...(body !== undefined && { body }),
     });
     await response.body?.cancel();
-    assert(response.ok, `${method} ${path} answers ${response.status}`);
+    assert(response.ok, `${method} ${path} responds with ${response.status}`);
   };
   if (task === "reported") return await ask("POST", "/tasks/c", '{"id":"t","name":"held"}');
   await ask("POST", `/tasks/c/start/${task === "held" ? "held" : "quick"}`, '{"id":"t"}');
@@ -181,7 +181,7 @@ Deno.test("SECURITY.md: the table has exactly one row for each route", async () 
     call.replace(/^WS /, "GET ").replace(/\?.*/, "").replace("{version}", VERSION)
   );
   const routes = ROUTES.map(({ method, path }) => `${method} ${path}`);
-  assertEquals(new Set(routes).size, routes.length, "no route is written twice");
+  assertEquals(new Set(routes).size, routes.length, "no route is listed twice");
   assertEquals(rows.toSorted(), routes.toSorted());
   const sockets = ROUTES.filter(({ isSocket }) => isSocket).map(({ path }) => path);
   assertEquals(calls.filter((call) => call.startsWith("WS ")).length, sockets.length);

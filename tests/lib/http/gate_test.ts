@@ -65,7 +65,7 @@ Deno.test("Gate refuses every key from an address, even the right key, after too
   assertProblem(refused, 429, "slow_down");
   assertEquals(refused.headers.get("retry-after"), "3600");
   assertEquals((await call("GET", `${server.url}/healthz`)).status, 200);
-  assertEquals((await call("GET", url)).status, 401, "a request without a key is not a wrong guess");
+  assertEquals((await call("GET", url)).status, 401, "a request without a key does not count as a wrong key");
 });
 
 Deno.test("Gate counts wrong keys by the address that a trusted proxy reports", async () => {

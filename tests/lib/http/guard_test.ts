@@ -127,7 +127,7 @@ Deno.test("Guard.checkHost() refuses a request whose Host is missing, repeated o
     assert(!answer.body.includes(SECRET), `${target} ${JSON.stringify(headers)}`);
   }
   const absolute = await rawCall(server.port, "GET", `http://${good}/tasks/c`, [["Host", good]]);
-  assertEquals(absolute.status, 200, "the absolute form is legal");
+  assertEquals(absolute.status, 200, "the absolute form of a request target is legal");
   const old = await rawRequest(server.port, "GET /tasks/c HTTP/1.0\r\n\r\n");
   assert([400, 421].includes(old.status), `HTTP/1.0: ${old.status}`);
   assertEquals(server.errors, []);
@@ -232,7 +232,11 @@ Deno.test("Guard.checkOrigin() checks Origin and Sec-Fetch-Site of every change 
       assertEquals(server.monitor.registry.cursor.seq, before, `${origin} ${site} changed something`);
     }
     const reading = await rawCall(server.port, "GET", "/tasks/c", headers);
-    assertEquals(reading.status, 200, "reading needs no Origin: other pages do not see the answer");
+    assertEquals(
+      reading.status,
+      200,
+      "reading requires no Origin, because pages of other origins cannot read the response",
+    );
     assertEquals(reading.headers.get("access-control-allow-origin"), null);
   }
   assertEquals(server.errors, []);
@@ -335,7 +339,7 @@ Deno.test("authorize() is called with the access of every route, and its decisio
       }
     }
   }
-  assertEquals(server.monitor.registry.cursor.seq, seq, "nothing that was refused was done");
+  assertEquals(server.monitor.registry.cursor.seq, seq, "refused requests change nothing");
   assertEquals(server.errors.length, 2 * routes.filter(([, , wanted]) => wanted !== null).length);
 
   for (const decision of [() => true, () => Promise.resolve(true)]) {

@@ -93,7 +93,7 @@ Deno.test("/openapi.json passes the recommended rules of Redocly's linter", asyn
     absoluteRef: "/openapi.json",
     config: await createConfig({ extends: ["recommended"] }),
   });
-  assertEquals(missing?.ruleId, "struct", "the linter reports what is wrong");
+  assertEquals(missing?.ruleId, "struct", "the linter reports a missing field");
 });
 
 Deno.test("/openapi.json has no two paths that match the same URL", async () => {

@@ -18,7 +18,11 @@ for (const isHeld of [false, true]) {
     await it.clock.passAsync(100);
     await it.store.release();
     await it.clock.passAsync(100);
-    assertEquals(watchers[1]!.last.tasks.find(({ id }) => id === "1")?.progress, 5, "this was in memory");
+    assertEquals(
+      watchers[1]!.last.tasks.find(({ id }) => id === "1")?.progress,
+      5,
+      "the record of this task was in memory",
+    );
     it.store.isBroken = false;
     it.test.progress("c", "1", 6);
     await it.clock.passAsync(1_000);

@@ -86,7 +86,7 @@ Deno.test("Hub sends nothing before the opening and nothing twice to a watcher t
   await it.clock.passAsync(100);
   const late = it.watcher();
   const lateFull = it.watcher("full");
-  assertEquals([late.types, lateFull.types], [[], []], "the state has a task that may never have been");
+  assertEquals([late.types, lateFull.types], [[], []], "the state contains a task that a crash would undo");
   await it.store.commit();
   assertEquals(newsOf(early), ["task_update, 2 STARTING null"]);
   for (const watcher of [late, lateFull]) {
@@ -167,7 +167,7 @@ Deno.test("Hub sends all changes at once while the store is degraded, including 
   it.store.hold();
   it.test.finish("c", "2");
   await it.clock.passAsync(1_000);
-  assertEquals(watcher.last.all_tasks["2"]?.state, "STARTING", "now there is a commit to wait for again");
+  assertEquals(watcher.last.all_tasks["2"]?.state, "STARTING", "the hub waits for commits again");
 });
 
 Deno.test("Hub tells watchers when the store becomes degraded and when it has recovered, and new watchers in their openings", async () => {
@@ -183,7 +183,10 @@ Deno.test("Hub tells watchers when the store becomes degraded and when it has re
   it.hub.watch("c", full, "full", null);
   assertEquals([fresh.types, back.types], [["initial_state", "degraded"], ["task_update", "degraded"]]);
   assertEquals([fresh.texts[1], back.texts[1]], [delta.texts[1], delta.texts[1]]);
-  assert(fresh.messages[0]!.cursor.startsWith("unsaved:"), "its numbers mean nothing after a restart");
+  assert(
+    fresh.messages[0]!.cursor.startsWith("unsaved:"),
+    "its sequence numbers have no meaning after a restart",
+  );
   await it.store.recover();
   for (const watcher of [delta, fresh, back]) {
     assertEquals(watcher.texts.at(-1), '{"type":"degraded","detail":null}');
@@ -379,7 +382,7 @@ Deno.test("Hub sends random histories in order, no change before its commit, and
           shown++;
           if (wasInTrouble) return;
           const early = membership.filter((number) => number <= seq && number > store.committedSeq);
-          assertEquals(early, [], "this was shown before it was committed");
+          assertEquals(early, [], "a change was published before its commit");
         });
         watchers.push(watcher);
         it.hub.watch("c", watcher, watchers.length % 3 === 0 ? "full" : "delta", after);

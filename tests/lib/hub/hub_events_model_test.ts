@@ -220,7 +220,7 @@ Deno.test("Hub.watchEvents() sends nothing before its commit, but the present st
           if (wasInTrouble || lastEventId === "") return;
           const { seq } = parseCursor(lastEventId);
           const early = membership.filter((number) => number <= seq && number > store.committedSeq);
-          assertEquals(early, [], "this was shown before it was committed");
+          assertEquals(early, [], "a change was published before its commit");
         });
         leave = hub.watchEvents("c", watcher, lastEventId === "" ? null : parseCursor(lastEventId));
       };

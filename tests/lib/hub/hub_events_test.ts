@@ -97,7 +97,7 @@ Deno.test("Hub.watchEvents() with a cursor sends removals, and then the present 
   assertEquals(back.words, ["3 removed", "4 removed", "2 progress", "3 started"]);
   assertEquals(back.cursor, it.test.registry.cursor);
   const again = it.eventWatcher(back.cursor);
-  assertEquals(again.text, "", "there is nothing to tell");
+  assertEquals(again.text, "", "no changes were missed");
   it.test.progress("c", "1", 5);
   await it.clock.passAsync(50);
   assertEquals(again.words, ["1 progress"]);
@@ -202,7 +202,7 @@ Deno.test("Hub tells event watchers when the store becomes degraded and when it 
   const { cursor } = it.test.registry;
   const [fresh, back] = [it.eventWatcher(), it.eventWatcher(cursor)];
   assertEquals([fresh.words, back.words], [["initial_state", "degraded"], ["degraded"]]);
-  assertEquals(fresh.cursor.epoch, "unsaved", "its numbers mean nothing after a restart");
+  assertEquals(fresh.cursor.epoch, "unsaved", "its sequence numbers have no meaning after a restart");
   await it.store.recover();
   for (const { events } of [watcher, fresh, back]) {
     assertEquals([events.at(-1)!.type, events.at(-1)!.data], [
@@ -235,7 +235,11 @@ Deno.test("Hub disconnects event watchers, but no other watchers, if too many ev
   await it.store.commit();
   await it.clock.passAsync(50);
   assertEquals([watcher, ofTask, ofEnded, other].map(({ ends }) => ends), [1, 1, 1, 1]);
-  assertEquals([ofEarly.words.at(-1), ofEarly.ends], ["4 finished", 1], "this was before it was too much");
+  assertEquals(
+    [ofEarly.words.at(-1), ofEarly.ends],
+    ["4 finished", 1],
+    "this event was pending before there were too many",
+  );
   assertLess(watcher.text.length, 10_000);
   assertEquals(socket.last.tasks.map(({ id, state }) => `${id} ${state}`), ["4 FINISHED", "1 FINISHED"]);
   // A watcher that reconnects receives the present state of each changed task.
@@ -293,7 +297,7 @@ Deno.test("Hub.onFrame() calls the listener once for all changes of a frame, aft
   assertEquals(calls, 1);
   it.test.begin("d", "1");
   await it.clock.passAsync(100);
-  assertEquals(calls, 1, "this was somebody else's");
+  assertEquals(calls, 1, "this change was of another client");
   it.store.hold();
   it.test.finish("c", "1");
   await it.clock.passAsync(100);

@@ -104,7 +104,7 @@ Deno.test("Hub sends the first change at once, then one frame per interval with 
   const watcher = new RecordingWatcher();
   it.watch(watcher);
   it.test.progress("c", "1", 1);
-  assertEquals(watcher.types.length, 1, "in this turn there may be more");
+  assertEquals(watcher.types.length, 1, "the hub waits for more changes in this turn");
   await nextTurn();
   assertEquals(watcher.last.tasks.map(({ progress }) => progress), [1]);
   for (let progress = 2; progress <= 40; progress++) {
@@ -159,7 +159,7 @@ Deno.test("Hub sends the same string to all watchers of the same kind", async ()
   const before = it.store.index.lists;
   it.test.progress("c", "1", 5);
   await nextTurn();
-  assertEquals(it.store.index.lists - before, 1, "serialised once");
+  assertEquals(it.store.index.lists - before, 1, "each frame is serialised once");
   for (const [i, watcher] of watchers.entries()) {
     assertStrictEquals(watcher.texts[1], watchers[i % 2]!.texts[1]);
   }

@@ -7,7 +7,7 @@ const LIMITS = { notifyRetryMs: 1_000, notifyMaxRetryMs: 300_000 };
 Deno.test("backoffMs() doubles with every failure, up to the maximum", () => {
   const waits = [1, 2, 3, 4, 9, 10, 11, 1_000].map((failures) => backoffMs(failures, LIMITS, 1));
   assertEquals(waits, [1_000, 2_000, 4_000, 8_000, 256_000, 300_000, 300_000, 300_000]);
-  assertEquals(backoffMs(2_000, LIMITS, 1), 300_000, "also where the power is no number any more");
+  assertEquals(backoffMs(2_000, LIMITS, 1), 300_000, "the maximum also applies if the power overflows");
 });
 
 Deno.test("backoffMs() returns a random value in the upper half of the delay", () => {
@@ -18,5 +18,5 @@ Deno.test("backoffMs() returns a random value in the upper half of the delay", (
     assert(wait >= longest / 2 && wait <= longest, `${wait}`);
   }));
   const waits = new Set(Array.from({ length: 20 }, () => backoffMs(5, LIMITS)));
-  assert(waits.size > 1, "those who failed together do not come back together");
+  assert(waits.size > 1, "attempts that failed together are not retried together");
 });

@@ -177,7 +177,7 @@ Deno.test("Notifier delivers nothing while the store is degraded, and every even
   await store.recover();
   await receiver.count(3);
   assertEquals(receiver.tasks.sort(), ["1", "2", "3"]);
-  assertEquals(world.notices, [], "that is no fault of the receiver");
+  assertEquals(world.notices, [], "a storage error is not a failure of the receiver");
 });
 
 Deno.test("Notifier does not deliver again for a task that was removed and restored", async () => {
@@ -204,7 +204,7 @@ Deno.test("Notifier delivers the end of a removed task, and the ends of two task
   world.fail("1");
   world.run("other");
   await receiver.count(2);
-  assertEquals(receiver.tasks, ["1", "other"], "the second of that id waits");
+  assertEquals(receiver.tasks, ["1", "other"], "the second delivery for the id waits for the first");
   receiver.letGo(500);
   await receiver.count(4);
   const ends = receiver.received.filter(({ json }) => json.task.id === "1");
@@ -248,11 +248,11 @@ Deno.test("Notifier does not delay other receivers or tasks because of a slow re
   }
   assertEquals(quick.tasks.toSorted(), ids.toSorted());
   await slow.count(DEFAULT_LIMITS.notifyConcurrency);
-  assertEquals(slow.received.length, DEFAULT_LIMITS.notifyConcurrency, "so many are under way");
+  assertEquals(slow.received.length, DEFAULT_LIMITS.notifyConcurrency, "this many requests are in flight");
   await until(() => world.notifier.counts.delivered === 200);
   const { waiting, dropped } = world.notifier.counts;
   assertEquals([waiting, dropped], [54, 146]);
-  assertEquals(world.store.deliveries().length, 54, "what is dropped is dropped from the store, too");
+  assertEquals(world.store.deliveries().length, 54, "dropped deliveries are deleted from the store, too");
   assertEquals(world.notices, [
     `Webhook ${slow.url} loses deliveries: its queue is full, so the oldest are dropped`,
   ]);

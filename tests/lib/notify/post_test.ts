@@ -92,7 +92,7 @@ Deno.test("post() signs the request if there is a secret", async () => {
   assert(!isSigned(received, "other"));
   assert(!isSigned({ ...received, text: received.text.replace("error", "terror") }, "whsec"));
   const text = JSON.stringify([...received.headers]) + received.text;
-  assert(!text.includes("whsec"), "the secret itself stays here");
+  assert(!text.includes("whsec"), "the secret itself is not sent");
 });
 
 Deno.test("post() treats a status of 2xx as delivered, 410 as refused, and every other status as failed", async () => {

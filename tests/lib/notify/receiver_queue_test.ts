@@ -143,7 +143,7 @@ Deno.test("ReceiverQueue starts a task's next delivery only after the receiver h
   assertEquals(test.underWay, ["again", "other"]);
   await test.reply(failed());
   await test.reply(DELIVERED);
-  assertEquals(test.underWay, [], "the second one waits for the first");
+  assertEquals(test.underWay, [], "the task's second delivery waits for the first");
   assertEquals(await test.pass(1_000), ["again"]);
   await test.reply(DELIVERED);
   assertEquals(test.attempts, ["again", "other", "again", "again"]);
@@ -180,8 +180,8 @@ Deno.test("ReceiverQueue probes a failing receiver with one delivery at a time, 
   await test.add("2", "3", "4");
   test.attempts.length = 0;
   const tried = await test.pass(20_000);
-  assertEquals(tried.slice(0, 3).sort(), ["2", "3", "4"], "those that were not tried come first");
-  assert(tried.length <= 6, `${tried}: it is left alone meanwhile`);
+  assertEquals(tried.slice(0, 3).sort(), ["2", "3", "4"], "deliveries without an attempt come first");
+  assert(tried.length <= 6, `${tried}: the queue pauses between attempts`);
   assertEquals(new Set(tried.slice(0, 4)).size, 4);
 });
 
@@ -214,7 +214,7 @@ Deno.test("ReceiverQueue is not blocked by a delivery that the receiver always f
     assert(test.forgotten.includes(`${n}`), `${n} waits`);
   }
   assertGreater(test.attempts.filter((task) => task === "poison").length, 6);
-  assertEquals(test.notices.length, 1, "it is said once that something is wrong");
+  assertEquals(test.notices.length, 1, "the operator is notified once of the failure");
   test.answer = () => DELIVERED;
   await test.pass(5 * 60_000);
   assertEquals([test.queue.counts.waiting, test.notices.length], [0, 2]);
@@ -224,7 +224,7 @@ Deno.test("ReceiverQueue counts attempts that fail at the same time as one failu
   await using test = new TestQueue({ notifyConcurrency: 4 });
   await test.add("1", "2", "3", "4");
   for (let n = 0; n < 4; n++) await test.reply(failed());
-  assertEquals((await test.pass(1_000)).length, 1, "it is left alone for no more than the first wait");
+  assertEquals((await test.pass(1_000)).length, 1, "the queue pauses only for the first retry delay");
 });
 
 Deno.test("ReceiverQueue pauses for as long as the receiver asks for, up to a maximum", async () => {
@@ -263,7 +263,7 @@ Deno.test("ReceiverQueue drops the oldest queued delivery if there are too many,
   assertEquals(test.notices, [notice]);
   test.answer = () => null;
   await test.add("1", "2", "3", "4", "5");
-  assertEquals(test.notices, [notice, notice], "it had caught up in between");
+  assertEquals(test.notices, [notice, notice], "the queue was empty between the two notices");
 });
 
 Deno.test("ReceiverQueue drops the oldest deliveries if the queued texts are too long, but never the newest delivery", async () => {
@@ -306,7 +306,7 @@ Deno.test("ReceiverQueue sends no delivery before its commit", async () => {
   test.queue.pump();
   await test.pass(0);
   assertEquals(test.attempts, ["1", "2"]);
-  assertEquals(await test.pass(HOUR_MS), [], "nobody said that more is committed");
+  assertEquals(await test.pass(HOUR_MS), [], "the queue was not told of a further commit");
   test.committedSeq = 3;
   test.queue.pump();
   await test.pass(0);

@@ -363,7 +363,7 @@ Deno.test("Estimator.estimate() is more accurate with past runs if a task starts
 Deno.test("Estimator.correction() returns null if the last estimate is still accurate", () => {
   const estimator = new Estimator(() => new PastDurations([60]));
   let task = transition(undefined, "t", createChange(), 0);
-  assertEquals(estimator.correction(task, 100), null, "it has not begun");
+  assertEquals(estimator.correction(task, 100), null, "the task has not started");
   task = estimator.estimated(transition(task, "t", { type: "start" }, 0));
   assertEquals([estimator.correction(task, 59), estimator.correction(task, 60)], [null, null]);
   const over = estimator.correction(task, 61)!;

@@ -30,14 +30,18 @@ Deno.test("PastRuns.of() reads the newest twenty successful runs", () => {
   const past = new PastRuns(new PastStore(many)).of("c", "job");
   assertEquals([past.usual, past.left(5)], [5, null]);
   assertEquals(new PastRuns(new PastStore([run(5, { started_at: null })])).of("c", "job").usual, 0);
-  assertEquals(new PastRuns(new PastStore([run(-5)])).of("c", "job").usual, 0, "a clock that was set back");
+  assertEquals(
+    new PastRuns(new PastStore([run(-5)])).of("c", "job").usual,
+    0,
+    "the clock was set back during the run",
+  );
 });
 
 Deno.test("PastRuns reads the runs of a name once, adds later ends, and reads them again after a removal", () => {
   const store = new PastStore([run(10)]);
   const past = new PastRuns(store);
   past.ended("c", run(1_000));
-  assertEquals(past.of("c", "job").usual, 10, "a name that was not read is not updated");
+  assertEquals(past.of("c", "job").usual, 10, "the runs of a name are not updated before they are read");
   past.ended("c", run(30));
   past.ended("c", run(1_000, { state: "ERROR" }));
   past.ended("c", run(1_000, { name: "other" }));

@@ -59,12 +59,12 @@ Deno.test("ProgressHistory holds only points that were added, in order and withi
     assertLessOrEqual(points.length, LIMITS.progressPoints);
     assertEquals(series.length, points.length);
     points.forEach(([at, progress], index) => {
-      assert(index === 0 || at > points[index - 1]![0], "in order");
+      assert(index === 0 || at > points[index - 1]![0], "the points are in order");
       assertEquals(progress, added.get(at), `at ${at}`);
     });
     assertEquals([points[0], points.at(-1)], [[...added][0], [...added].at(-1)]);
-    if (added.size <= LIMITS.progressPoints) assertEquals(points, [...added], "nothing was left out");
-    assertEquals(new ProgressHistory(0, points).points, points, "it goes on with what was stored");
+    if (added.size <= LIMITS.progressPoints) assertEquals(points, [...added], "no point was omitted");
+    assertEquals(new ProgressHistory(0, points).points, points, "a history continues with the stored points");
   }));
 });
 
@@ -79,5 +79,5 @@ Deno.test("ProgressHistory.isDue() is true every few seconds, and less often for
   series.saved(2_000);
   series.add(2_001, 3);
   assertEquals([series.isDue(2_095), series.isDue(2_101), series.isUnsaved], [false, true, true]);
-  assertEquals(new ProgressHistory(100, [[1, 2]]).isDue(1_000), false, "what is known is stored");
+  assertEquals(new ProgressHistory(100, [[1, 2]]).isDue(1_000), false, "all known points are stored");
 });

@@ -77,16 +77,20 @@ Deno.test("Registry.sweep() updates the ETA of a silent task that outlasts past 
   const { updated_at, eta } = test.registry.task("c", "silent")!;
   assertEquals(eta, 60);
   clock.pass(59_000);
-  assertEquals(test.registry.task("c", "silent")?.eta, 60, "it is as of the last change");
+  assertEquals(test.registry.task("c", "silent")?.eta, 60, "the ETA is that of the last change");
   clock.pass(3_000);
   const later = test.registry.task("c", "silent")!;
-  assertEquals([later.eta, later.updated_at], [100, updated_at], "100 s in all, as of the beginning");
+  assertEquals(
+    [later.eta, later.updated_at],
+    [100, updated_at],
+    "the ETA is 100 s from the start of the task",
+  );
   assert(later.eta_low! < 100 && later.eta_high! > 100, `${later.eta_low} to ${later.eta_high}`);
   clock.pass(40_000);
   assertEquals(etaOf(test, "silent"), [null, null, null, "unknown_progress"]);
   const { seq } = test.registry.cursor;
   clock.pass(60_000);
-  assertEquals(test.registry.cursor.seq, seq, "said once");
+  assertEquals(test.registry.cursor.seq, seq, "the estimate is published once");
 });
 
 Deno.test("Registry.sweep() removes the ETA of a stalled task even if there are past runs", () => {

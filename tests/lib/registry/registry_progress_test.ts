@@ -29,7 +29,7 @@ Deno.test("Registry.progress() returns the progress history of running and ended
   assertEquals((await test.registry.progress("c", "1")).length, 4);
   test.begin("c", "2");
   test.finish("c", "2");
-  assertEquals(await seriesOf(test.store, "c", "2"), [], "a point alone is no course");
+  assertEquals(await seriesOf(test.store, "c", "2"), [], "a single point is not stored");
 });
 
 Deno.test("Registry.progress() includes the end of a failed task, and progress that comes from subtasks", async () => {
@@ -80,10 +80,18 @@ Deno.test("Registry.sweep() stores progress histories every few seconds", async 
       clock.pass(1_000);
     }
     assertEquals((await test.registry.progress("c", "1")).length, 12);
-    assertEquals((await seriesOf(store, "c", "1")).length, 10, "up to the last look that was due");
+    assertEquals(
+      (await seriesOf(store, "c", "1")).length,
+      10,
+      "the points up to the last sweep that was due are stored",
+    );
     clock.pass(60_000);
     test.registry[Symbol.dispose]();
-    assertEquals((await seriesOf(store, "c", "1")).length, 12, "all of it at an orderly end");
+    assertEquals(
+      (await seriesOf(store, "c", "1")).length,
+      12,
+      "all points are stored when the registry is disposed of",
+    );
   }
   // The task of another process continues its stored progress history.
   await using store = folder.open();

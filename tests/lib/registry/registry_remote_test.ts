@@ -57,7 +57,7 @@ Deno.test("Registry marks tasks as stale while their reporter is disconnected", 
   }
   registry.reporterDisconnected(far());
   clock.pass(60_000);
-  assertEquals(registry.task("c", "1")?.stale, false, "that was an earlier way to it");
+  assertEquals(registry.task("c", "1")?.stale, false, "an earlier connection of the reporter was closed");
 
   registry.reporterDisconnected(reporter);
   clock.pass(9_000);
@@ -73,7 +73,11 @@ Deno.test("Registry marks tasks as stale while their reporter is disconnected", 
   const back = far();
   registry.reporterConnected(back);
   assertEquals([registry.task("c", "1")?.stale, registry.task("c", "2")?.stale], [false, false]);
-  assertEquals(back.cancelled, ["c/2"], "it is told what was asked meanwhile");
+  assertEquals(
+    back.cancelled,
+    ["c/2"],
+    "the reporter receives the cancellation request after it has reconnected",
+  );
 });
 
 Deno.test("Registry ends a task as lost after it was stale for too long", () => {
@@ -106,11 +110,15 @@ Deno.test("Registry.requestCancel() immediately cancels a task that is reported 
   using after = reopened(before, 1_000);
   for (const [test, id] of [[before, "1"], [after, "2"]] as const) {
     const { state, cancel_requested } = test.registry.requestCancel("c", id);
-    assertEquals([state, cancel_requested], ["CANCELLED", true], "nobody runs it");
+    assertEquals([state, cancel_requested], ["CANCELLED", true], "no program runs the task yet");
     const running = test.registry.requestCancel("c", "running");
-    assertEquals([running.state, running.cancel_requested], ["STARTING", true], "somebody does");
+    assertEquals([running.state, running.cancel_requested], ["STARTING", true], "a program runs the task");
     assertThrows(() => test.report("c", id, { type: "start" }, reporter), TransitionError, "has ended");
-    assertEquals([test.registry.runningCount, reporter.cancelled], [0, []], "no way leads to it");
+    assertEquals(
+      [test.registry.runningCount, reporter.cancelled],
+      [0, []],
+      "a reporter over HTTP cannot be notified",
+    );
   }
 });
 
@@ -139,7 +147,7 @@ Deno.test("Registry continues the tasks of other processes after a restart, with
   assertThrows(() => say(after, 1, 20), TransitionError, "report 1 came after report 2");
   assertThrows(() => say(after, 3, 40, far("other")), TransitionError, "another reporter");
   clock.pass(12_000);
-  assertEquals(registry.task("c", "there")?.stale, true, "its reporter has not come back");
+  assertEquals(registry.task("c", "there")?.stale, true, "the reporter has not reconnected");
   const back = far();
   registry.reporterConnected(back);
   assertEquals([registry.task("c", "there")?.stale, back.cancelled], [false, ["c/there"]]);

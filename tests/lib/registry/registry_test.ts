@@ -314,7 +314,7 @@ Deno.test("Registry.sweep() marks tasks as stale after the interval that they pr
   assertEquals([stale("promised"), stale("silent")], [true, false]);
   const { seq } = test.registry.cursor;
   clock.pass(10_000);
-  assertEquals(test.registry.cursor.seq, seq, "said once");
+  assertEquals(test.registry.cursor.seq, seq, "the change is published once");
   test.report("c", "promised", { type: "log", lines: [{ at: 1, text: "here" }] });
   assertEquals(stale("promised"), false);
   clock.pass(4_000);
@@ -340,7 +340,7 @@ Deno.test("Registry.sweep() removes the ETA of a stalled task, and restores it l
   assertEquals(eta(), [null, 0, "stalled"]);
   const { seq } = test.registry.cursor;
   clock.pass(60_000);
-  assertEquals(test.registry.cursor.seq, seq, "said once");
+  assertEquals(test.registry.cursor.seq, seq, "the change is published once");
   test.progress("c", "1", 11);
   assertEquals(eta()[2], null);
 });
@@ -364,10 +364,10 @@ Deno.test("Registry sweeps only while there are tasks or restorable tasks", () =
   assertEquals(clock.pending, 1);
   for (const id of ["1", "2"]) test.finish("c", id);
   clock.pass(60_000);
-  assertEquals(clock.pending, 1, "they will be too old one day");
+  assertEquals(clock.pending, 1, "ended tasks will exceed the age limit later");
   for (const id of ["1", "2"]) test.registry.remove("c", id);
   clock.pass(5_000);
-  assertEquals(clock.pending, 1, "they could be restored");
+  assertEquals(clock.pending, 1, "the removed tasks can still be restored");
   clock.pass(2_000);
   assertEquals(clock.pending, 0);
   test.begin("c", "3");

@@ -34,7 +34,7 @@ Deno.test("ReportIntake.take() returns null if it applies a report, or has appli
   for (const seq of [1, 2]) assertEquals(intake.take("1", createChange(), seq), null);
   assertEquals(test.registry.cursor, cursor);
   assertEquals([intake.take("1", FINISH, 3), intake.take("1", FINISH, 3)], [null, null]);
-  assertEquals(intake.take("1", UPDATE, 2), null, "it came late");
+  assertEquals(intake.take("1", UPDATE, 2), null, "a late report is ignored");
 });
 
 Deno.test("ReportIntake.take() returns only once that a task is unknown, until the task is created", () => {
@@ -50,7 +50,7 @@ Deno.test("ReportIntake.take() returns only once that a task is unknown, until t
   assertEquals(test.registry.task("c", "2"), undefined);
   test.report("c", "1", FINISH, new TestReporter("far", true));
   test.registry.remove("c", "1");
-  assertEquals(intake.take("1", UPDATE, 10), unknown, "it is unknown once more");
+  assertEquals(intake.take("1", UPDATE, 10), unknown, "the task is unknown again");
 });
 
 Deno.test("ReportIntake.take() returns a refusal with its reason, or without a reason if the task has ended", () => {

@@ -97,7 +97,7 @@ Deno.test("Retention.excess() selects the oldest task of any client that ended b
   retention.addEnded(ended("a/1", 100));
   retention.addEnded(ended("b/1", 200));
   retention.addEnded(ended("a/2", 300));
-  assertEquals(retention.excess(100), undefined, "not before that time, but at it");
+  assertEquals(retention.excess(100), undefined, "the task ended at that time, not before it");
   assertEquals(retention.excess(100.5), ended("a/1", 100));
   assertEquals(retention.excess(100.5, "unknown"), ended("a/1", 100));
   retention.forget("a", "1");
@@ -131,7 +131,7 @@ Deno.test("Retention.restore() counts the age of a task from its end", () => {
   assertEquals(retention.excess(100), undefined);
   assertEquals(retention.excess(150), old);
   retention.forget("a", "old");
-  assertEquals(retention.excess(150), undefined, "it is not remembered twice");
+  assertEquals(retention.excess(150), undefined, "a restored task is listed only once");
   retention.restore(old);
   assertEquals(removeExcess(retention, "a", 250), ["b/young", "a/old"]);
   assertEquals(retention.isEmpty, true);

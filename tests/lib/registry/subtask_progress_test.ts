@@ -7,12 +7,12 @@ Deno.test("SubtaskProgress.add() returns the weighted mean of the children's pro
   const parent = new SubtaskProgress();
   const [small, large] = [new SubtaskProgress(), new SubtaskProgress()];
   const child = (weight: number, progress: number | null) => exampleTask({ weight, progress });
-  assertEquals(parent.add(child(1, null), small), 0, "unknown counts as nothing done");
+  assertEquals(parent.add(child(1, null), small), 0, "indeterminate progress counts as 0");
   assertEquals(parent.add(child(3, null), large), 0);
   assertEquals(parent.add(child(1, 100), small), 25);
   assertEquals(parent.add(child(3, 50), large), 62.5);
-  assertEquals(parent.add(child(3, 50), large), 62.5, "said twice, counted once");
-  assertEquals(parent.add(child(3, 10), large), 32.5, "a child may step back");
+  assertEquals(parent.add(child(3, 50), large), 62.5, "a repeated update counts once");
+  assertEquals(parent.add(child(3, 10), large), 32.5, "a child's progress may decrease");
   assertEquals(parent.add(child(3, null), large), 25);
 });
 

@@ -71,7 +71,7 @@ Deno.test("DenoSocket is compatible with Deno's own WebSockets", async () => {
   await other.until("open");
   closing.close();
   await server.shutdown();
-  assertEquals(other.events, ["open"], "who closes it needs not be told");
+  assertEquals(other.events, ["open"], "onClose is not called after close()");
 });
 
 Deno.test("DenoSocket sends a correct handshake", async () => {

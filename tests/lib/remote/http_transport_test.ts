@@ -65,7 +65,7 @@ Deno.test("HttpTransport polls often enough to cancel tasks in time, even if the
   const over = assertRejects(() => run, DOMException, "was cancelled").then(() => isOver = true);
   await passUntil(clock, () => server.monitor.registry.task("default", "t")?.active === true);
   await passFor(clock, 30_000);
-  assertEquals(server.monitor.registry.task("default", "t")?.stale, false, "it is heard of");
+  assertEquals(server.monitor.registry.task("default", "t")?.stale, false, "polling is a sign of life");
   await call("POST", `${server.url}/tasks/default/t/cancel`);
   const passedMs = await passUntil(clock, () => isOver);
   assert(passedMs <= 1_000, `${passedMs} ms passed`);

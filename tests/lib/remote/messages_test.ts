@@ -70,7 +70,7 @@ Deno.test("parseBatch() and parseReply() throw only a ProtocolError on arbitrary
     }),
     { numRuns: 2_000 },
   );
-  assert(taken > 100, `only ${taken} were taken`);
+  assert(taken > 100, `only ${taken} were accepted`);
 });
 
 Deno.test("parseBatch() rejects invalid batch numbers, and reports that are not an array", () => {

@@ -91,7 +91,7 @@ Deno.test("RemoteSink treats a clear refusal as final, warns once about the reas
     const text = `[taskscope] ${stranger.url} accepts no reports (${why}), so tasks run unmonitored`;
     assertEquals(warnings.texts, [text]);
     assertEquals(stranger.asked, ["GET /ws/report", "POST /report"]);
-    assertEquals(sink.ready, true, "nobody waits for it");
+    assertEquals(sink.ready, true, "no function waits for the server");
   }
 });
 
@@ -121,7 +121,7 @@ Deno.test("RemoteSink retries with backoff if a later response may be different"
     await passFor(clock, 60_000);
     const tries = (stranger.asked.length - first) / 2;
     assertGreater(tries, 5);
-    assertLess(tries, 25, "it is not to be bothered");
+    assertLess(tries, 25, "retries are rare enough for a busy server");
     assertEquals(warnings.texts.length, 1);
   }
 });
@@ -228,7 +228,11 @@ Deno.test("RemoteSink disconnects shortly after the last report, and reconnects 
     const task = new RemoteTask(sink, `t${round}`);
     await passUntil(clock, () => sink.ready);
     await passFor(clock, 5_000);
-    assertEquals([proxy.open, proxy.upgrades], [1, round], "somebody may ask it to stop");
+    assertEquals(
+      [proxy.open, proxy.upgrades],
+      [1, round],
+      "the connection stays open for cancellation requests",
+    );
     task.finish();
     await passUntil(clock, () => server.monitor.registry.task("default", task.id)?.state === "FINISHED");
     await passUntil(clock, () => proxy.open === 0);

@@ -105,7 +105,7 @@ for (const seed of [1, 2, 3]) {
       for (const task of tasks ?? Object.values(all_tasks ?? {})) watched.take(task);
     }
     assertGreater(watched.seen, 200);
-    assertGreater(proxy.upgrades, cuts, "each cut led to a connection of its own");
+    assertGreater(proxy.upgrades, cuts, "each cut led to a new connection");
     assertEquals(server.errors, []);
   });
 }
@@ -131,5 +131,9 @@ Deno.test("RemoteSink keeps a task's last update and a limited number of log lin
   const log = await logOf(server.url, task);
   assertEquals(log.slice(0, -1), Array.from({ length: 1_000 }, (_, n) => `line ${9_000 + n}`));
   assertEquals(log.at(-1), "… 9000 earlier lines were dropped");
-  assertLess(proxy.bytes - before, 200_000, "what is held back does not grow with what is said");
+  assertLess(
+    proxy.bytes - before,
+    200_000,
+    "the amount of held back data does not grow with the number of updates",
+  );
 });

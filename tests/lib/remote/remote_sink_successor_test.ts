@@ -162,7 +162,7 @@ Deno.test("RemoteSink repeats everything once to each of several servers, even i
   await sink.settled();
   assertEquals(third.monitor.registry.task("default", "t")?.state, "FINISHED");
   assertEquals(await logOf(third.url, task), ["a"]);
-  assertEquals(task.warnings, [], "nobody found the id taken");
+  assertEquals(task.warnings, [], "no server refused the id as taken");
 });
 
 Deno.test("RemoteSink repeats everything only once, even while old reports still arrive one by one", async () => {
@@ -181,7 +181,7 @@ Deno.test("RemoteSink repeats everything only once, even while old reports still
   }
   proxy.cut(second.port);
   const seen = await shown(second.url, task, ({ current }) => current === 3_000);
-  assertGreater(3_000, seen.version, "what was said before is not said again");
+  assertGreater(3_000, seen.version, "earlier updates are not repeated");
   task.finish();
   await sink.settled();
   assertEquals(second.monitor.registry.task("default", "t")?.state, "FINISHED");

@@ -29,7 +29,7 @@ Deno.test("splitReport() splits a report of log lines into equivalent parts, in 
     }
     assertEquals(all, lines);
   }));
-  assert(cuts > 50, `only ${cuts} were cut`);
+  assert(cuts > 50, `only ${cuts} were split`);
 });
 
 Deno.test("splitReport() keeps each part within a server's limit, even if JSON escapes every character", () => {

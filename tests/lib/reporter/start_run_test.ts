@@ -183,7 +183,7 @@ for (const [name, make] of Object.entries(HOSTILE)) {
       if (isCancelled) run.cancel();
       // The value is wrapped in an array, because an assertion must not inspect it.
       const received = await run.done.then(() => [], (error) => [error]);
-      assert(received.length === 1 && Object.is(received[0], thrown), "something else was thrown");
+      assert(received.length === 1 && Object.is(received[0], thrown), "another value was thrown");
       const { state, error } = monitor.task;
       assertEquals([state, typeof error?.message, typeof error?.type], ["ERROR", "string", "string"]);
       assert(error!.message.length <= 4_096);
@@ -272,7 +272,7 @@ Deno.test("currentTask() returns the task of the function that is running, until
   const inner = monitor.monitored((task) => assertStrictEquals(currentTask(), task), { name: "inner" });
   const outer = monitor.monitored(async (task) => {
     const promise = inner();
-    assertStrictEquals(currentTask(), task, "the inner call is over");
+    assertStrictEquals(currentTask(), task, "the outer task is current again after the inner call");
     await promise;
     assertThrows(currentTask, Error, message);
     return task.id;

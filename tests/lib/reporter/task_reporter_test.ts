@@ -117,7 +117,7 @@ Deno.test("TaskReporter sends reports that lead to the same record whether or no
     }),
     { numRuns: 1_000 },
   );
-  assert(merged > 1_000, `only ${merged} reports were merged away`);
+  assert(merged > 1_000, `only ${merged} reports were coalesced`);
 });
 
 Deno.test("TaskReporter.update() reports the first update at once, then one every 50 ms, and always the last one", () => {

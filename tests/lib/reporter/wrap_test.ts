@@ -241,7 +241,11 @@ Deno.test("startableOf() returns a task that can be started by name, with option
   assertEquals([again?.attempt, again?.retry_of, again?.retryable], [3, "x", true]);
   await fn(1);
   const [called] = elsewhere.tasks;
-  assertEquals([called?.attempt, called?.retry_of, called?.retryable], [1, null, false], "it has no name");
+  assertEquals(
+    [called?.attempt, called?.retry_of, called?.retryable],
+    [1, null, false],
+    "the run was not started by name",
+  );
   assertThrows(() => startable.start(monitor.sink, { id: ".." }, []), ConfigError);
   assertEquals([startableOf(() => {}), startableOf(wrap(() => {}, {}, () => monitor.sink))?.input], [
     undefined,

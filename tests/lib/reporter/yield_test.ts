@@ -7,7 +7,7 @@ Deno.test("yieldToEventLoop() waits for the event loop once every 10 ms, and oth
   // This makes the next yield due, even if an earlier test has just yielded.
   clock.pass(10_000);
   const due = yieldToEventLoop(Date.now());
-  assertStrictEquals(yieldToEventLoop(Date.now()), due, "everybody waits for the same turn");
+  assertStrictEquals(yieldToEventLoop(Date.now()), due, "all callers wait for the same turn");
   let isOver = false;
   void due.then(() => isOver = true);
   await Promise.resolve();

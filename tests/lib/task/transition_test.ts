@@ -64,7 +64,7 @@ function assertFollows(before: Task, after: Task, change: TaskChange): void {
   assert(after.cancel_requested || !before.cancel_requested);
   if (change.type === "restore") assertEquals({ ...after, version: 0 }, { ...before, version: 0 });
   else if (END_OF.has(change.type)) assertEquals(after.state, END_OF.get(change.type));
-  else assert(!isFinal(after.state), `"${change.type}" is no end`);
+  else assert(!isFinal(after.state), `"${change.type}" is not an end`);
 }
 
 Deno.test("transition() keeps the invariants of a record over random changes", () => {
@@ -109,7 +109,7 @@ Deno.test("transition() keeps the invariants of a record over random changes", (
     }),
     { numRuns: 5_000 },
   );
-  assert(records > 20_000, `only ${records} records were looked at`);
+  assert(records > 20_000, `only ${records} records were checked`);
   assertEquals(seen.size, 15, "every kind of change was applied at least once");
 });
 

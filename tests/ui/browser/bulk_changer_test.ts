@@ -38,7 +38,7 @@ Deno.test("BulkChanger.change() reports the outcome, and offers to undo a remova
   assertEquals(calls.at(-1), ["restore", ["b", "a"]]);
   assertEquals(state.value, { kind: "done", text: "2 tasks restored.", isProblem: false, undo: 0 });
   await bulk.undo();
-  assertEquals(calls.length, 2, "nothing is restored twice");
+  assertEquals(calls.length, 2, "no task is restored twice");
   await clock.passAsync(5_001);
   assertEquals(state.value, { kind: "idle" });
 });
@@ -49,7 +49,11 @@ Deno.test("BulkChanger.change() returns the ids of tasks that failed, even if th
   assertEquals(await bulk.change("remove", ["a", "no-1", "no-2"]), ["no-1", "no-2"]);
   assertEquals(state.value.kind === "done" && [state.value.undo, state.value.isProblem], [1, true]);
   const many = Array.from({ length: 2_500 }, (_, index) => index === 1_200 ? "broken" : `t${index}`);
-  assertEquals((await bulk.change("cancel", many)).length, 1_500, "everything from the second batch on");
+  assertEquals(
+    (await bulk.change("cancel", many)).length,
+    1_500,
+    "the action failed for all tasks from the second batch on",
+  );
   assertEquals(calls.length, 3);
 });
 

@@ -108,7 +108,7 @@ Deno.test("createClientPage() announces the end of a task that is not loaded onl
   );
   const page = clientPage(held);
   const last = held.at(-1)!;
-  assertEquals(page.view.task(last.id), undefined, "it is on the next page");
+  assertEquals(page.view.task(last.id), undefined, "the task is on the next page");
   const ended = {
     ...finishedTask({ id: last.id, name: "far away", version: 9 }),
     created_at: last.created_at,
@@ -154,7 +154,7 @@ Deno.test("createClientPage() updates the tasks of a later page, and counts newe
   assertEquals(page.view.task("t3")?.value.progress, 9);
   assertEquals(page.view.counts.value, { active: 151, ended: 0, newer: 1 });
   page.apply(changes([exampleTask({ id: "new", created_at: EXAMPLE_TIME + 1, version: 2 })]));
-  assertEquals(page.view.counts.value.newer, 1, "counted once");
+  assertEquals(page.view.counts.value.newer, 1, "the new task is counted once");
 });
 
 Deno.test("createClientPage() replaces all tasks after a resync, whatever their versions", () => {
@@ -316,7 +316,7 @@ Deno.test("createClientPage() updates the same row if a task is removed and rest
   const page = clientPage([finishedTask({ id: "a", version: 5 })]);
   const [list, row] = [page.view.items.value, page.view.task("a")];
   page.apply(changes([finishedTask({ id: "a", version: 6 })], ["a"]));
-  assertStrictEquals(page.view.items.value, list, "no row is created again");
+  assertStrictEquals(page.view.items.value, list, "the list is unchanged, so no row is created again");
   assertEquals(row?.value.version, 6);
   page.apply(changes([finishedTask({ id: "a", name: "another", version: 1 })], ["a"]));
   assertEquals([row?.value.name, page.view.counts.value.ended], ["another", 1]);

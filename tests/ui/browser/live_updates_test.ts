@@ -223,7 +223,7 @@ Deno.test("LiveUpdates keeps its old cursor between a resync and the full state 
   );
   await witness.until("replace x");
   assertEquals(connection.cursor, "f:3");
-  assertEquals(witness.returns, [], "it was never live");
+  assertEquals(witness.returns, [], "the page was never live");
   second.socket.close(1001);
   const third = await server.next();
   third.socket.send(JSON.stringify({ type: "initial_state", cursor: "g:1", all_tasks: {} }));

@@ -119,7 +119,7 @@ Deno.test("createTaskPage() can still load log lines that arrived too fast to be
   const after = page.nextLogLine()!;
   page.addLog({ lines: linesOf(after, 5_000), first: after, next: 5_000 }, after);
   const { dropped, gone } = page.view.log.value;
-  assertEquals([dropped, gone], [4_000, 0], "they are not shown, but kept by the server");
+  assertEquals([dropped, gone], [4_000, 0], "the page does not show the lines, but the server keeps them");
 });
 
 Deno.test("createTaskPage() keeps at most a thousand log lines", () => {

@@ -233,7 +233,7 @@ Deno.test("render functions show the last progress and status of a failed task",
   assertStringIncludes(rows, 'error-type">Interrupted</span> The server ended while the task ran');
   assertStringIncludes(rows, "Last: 40% · Copying b.csv");
   assertStringIncludes(rows, 'error-type">OddError</span> no');
-  assertEquals(rows.match(/Last:/g)?.length, 1, "an error is shown once");
+  assertEquals(rows.match(/Last:/g)?.length, 1, "the error is shown only once");
   const page = withoutData(renderTaskPage(taskModel(INTERRUPTED)));
   assertStringIncludes(page, '<h2 id="error-title">Interrupted</h2>');
   assertStringIncludes(page, "40%");
@@ -275,7 +275,7 @@ Deno.test("renderClientPage() renders a form from the schema of a task's argumen
   assertMatch(html, /<option selected[^>]*value="webp"|<option [^>]*value="webp"[^>]* selected/);
   assertMatch(html, /<input [^>]*name="arg.keep"[^>]*type="checkbox"[^>]*checked/);
   assertMatch(html, /<textarea [^>]*name="arg.options"[^>]*>\{&quot;fast&quot;:true\}<\/textarea>/);
-  assertMatch(html, /<details [^>]*open/, "the only form is open");
+  assertMatch(html, /<details [^>]*open/, "a form is open if it is the only one");
   for (const id of html.matchAll(/<label for="([^"]+)"/g)) assertStringIncludes(html, `id="${id[1]}"`);
 });
 

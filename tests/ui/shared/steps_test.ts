@@ -49,7 +49,10 @@ Deno.test("foldSteps() preserves the total count of steps and the total time", (
     const folded = foldSteps(steps, EXAMPLE_TIME + 600, most);
     assertEquals(folded.reduce((sum, step) => sum + step.count, 0), steps.length);
     const times = new Set(steps.map(({ at }) => at));
-    assert(folded.every(({ at }) => times.has(at)), "every step begins where one began before");
+    assert(
+      folded.every(({ at }) => times.has(at)),
+      "every merged step begins at the time of an original step",
+    );
     assertEquals(folded.at(-1)?.text, steps.at(-1)?.text, "the last step is kept");
   }));
 });

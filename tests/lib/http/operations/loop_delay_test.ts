@@ -13,7 +13,7 @@ Deno.test("LoopDelay reports a delay of the event loop for some time after it ha
   using delay = new LoopDelay();
   assertEquals(delay.longestMs, 0);
   block();
-  assert(delay.longestMs >= 500, "a delay that still goes on counts, too");
+  assert(delay.longestMs >= 500, "a delay that has not ended counts, too");
   clock.pass(30_000);
   assert(delay.longestMs >= 500, "the delay is remembered for a period");
   clock.pass(30_000);

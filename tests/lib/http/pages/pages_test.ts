@@ -42,7 +42,7 @@ Deno.test("Pages.home() redirects to the list of the browser's client token, whi
   });
   assertEquals(again.headers.get("location"), location);
   const other = await call("GET", `${server.url}/`);
-  assert(other.headers.get("location") !== location, "two visitors have two tokens");
+  assert(other.headers.get("location") !== location, "each visitor has a client token of its own");
   for (const bad of ["../x", "a b", "x".repeat(200), "<b>", "a/b", ".", "..", "", "a;=b"]) {
     const answer = await call("GET", `${server.url}/`, { headers: { cookie: `taskscope_client=${bad}` } });
     assertMatch(answer.headers.get("location") ?? "", /^\/t\/[0-9a-f]{32}$/, bad);
@@ -223,9 +223,9 @@ Deno.test("Pages: every URL on a page is below the base path", async () => {
   const addresses = new Set(pages.flatMap(({ text }) => addressesOf(text)));
   assert(addresses.size > 5);
   for (const address of addresses) {
-    assert(address.startsWith("/team/monitor/"), `${address} leads out of the base path`);
+    assert(address.startsWith("/team/monitor/"), `${address} is not below the base path`);
     const { status } = await call("GET", server.url + address);
-    assert([200, 405].includes(status), `${address} answers ${status}`);
+    assert([200, 405].includes(status), `${address} responds with ${status}`);
   }
   for (
     const path of ["/", "/t/c", "/tasks/c", "/healthz", "/team", "/team/monitorx/tasks/c", "/team/monitor2"]
@@ -258,7 +258,7 @@ Deno.test("Pages: every URL on a page exists", async () => {
   for (const path of ["/t/c", "/t/c/t"]) {
     for (const address of addressesOf((await call("GET", server.url + path)).text)) {
       const { status } = await call("GET", server.url + address);
-      assert([200, 405].includes(status), `${address} on ${path} answers ${status}`);
+      assert([200, 405].includes(status), `${address} on ${path} responds with ${status}`);
     }
   }
 });

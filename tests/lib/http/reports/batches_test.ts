@@ -335,7 +335,7 @@ Deno.test("ReportBatches acknowledges batches only after their commit", async ()
   await socket.taken(1);
   await server.store.release();
   await socket.taken(20);
-  assert(socket.acknowledged.length <= 3, "one word stands for many");
+  assert(socket.acknowledged.length <= 3, "one acknowledgement covers many batches");
   const posting = post(server.url, [reportOf("1", { type: "update", progress: 30 }, 30)]);
   assertEquals((await posting).status, 200);
   assertEquals(server.errors, []);

@@ -136,7 +136,7 @@ Deno.test("ReportCalls.create() responds with 503 if a limit is reached, and whi
       assertMatch(answer.headers.get("retry-after") ?? "", /^\d+$/);
     }
   }
-  assertEquals((await create("a", "1")).status, 200, "it is there already");
+  assertEquals((await create("a", "1")).status, 200, "the task already exists");
   await direct.ask("POST", "/tasks/a/1/finish");
   assertEquals((await create("a", "2")).status, 201);
   const shutdown = direct.monitor.shutdown({ graceMs: 0 });
@@ -271,7 +271,7 @@ Deno.test("ReportCalls.report() ends a task in each final state, and accepts the
       assertRefused(await direct.ask("POST", T + other), "task_ended", answer.json);
     }
     assertRefused(await direct.ask("PATCH", T, { json: { seq: 1 } }), "task_ended", answer.json);
-    assertEquals(direct.monitor.registry.cursor, cursor, "an end is final");
+    assertEquals(direct.monitor.registry.cursor, cursor, "a final state does not change");
   }
 });
 

@@ -42,7 +42,7 @@ Deno.test("QueuedBody.end() ends the body after the bytes written before, and ig
   body.end();
   body.write(bytes("b"));
   body.end();
-  assertEquals(dones(), 0, "there are bytes to read");
+  assertEquals(dones(), 0, "there are still bytes to read");
   assertEquals([await read(), await read()], ["a", null]);
   assertEquals(dones(), 1);
 });

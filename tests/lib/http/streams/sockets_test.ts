@@ -196,7 +196,7 @@ Deno.test("Sockets.watch() sends resync if the missed changes are not available"
 Deno.test("Sockets refuses an invalid handshake", async () => {
   await using server = start();
   const upgraded = await handshake(server, "/ws/tasks/c");
-  assertEquals(upgraded.status, 101, "the handshake that the others are derived from is valid");
+  assertEquals(upgraded.status, 101, "the handshake from which the invalid ones are derived is valid");
   assertEquals(upgraded.headers.get("sec-websocket-accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
   const wrong: readonly (readonly [Readonly<Record<string, string | null>>, number])[] = [
     [{ Upgrade: null }, 426],
@@ -218,7 +218,7 @@ Deno.test("Sockets refuses an invalid handshake", async () => {
   const versions = await handshake(server, "/ws/tasks/c", { "Sec-WebSocket-Version": "8" });
   assertEquals(versions.headers.get("sec-websocket-version"), "13");
   for (const path of ["/tasks/c", "/t/c", "/healthz"]) {
-    assertEquals((await handshake(server, path)).status, 200, `${path} is no socket`);
+    assertEquals((await handshake(server, path)).status, 200, `${path} is not a WebSocket`);
   }
   await watchers(server, 0);
   assertEquals(server.errors, []);

@@ -70,7 +70,7 @@ function textsOf(svg: string): string[] {
   const texts: string[] = [];
   const rest = svg.replace(/<(?:\/?(?:svg|title|clipPath|rect|g|text))(?: [a-zA-Z-]+="[^"<]*")*\/?>/g, "\n");
   for (const text of rest.split("\n")) {
-    assert(!/[<>"']|&(?!(?:amp|lt|gt|quot|#39);)/.test(text), `${text} is more than text`);
+    assert(!/[<>"']|&(?!(?:amp|lt|gt|quot|#39);)/.test(text), `${text} contains more than text`);
     if (text !== "") texts.push(text);
   }
   return texts;

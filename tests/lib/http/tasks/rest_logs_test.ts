@@ -170,7 +170,7 @@ Deno.test("Rest.logs() responds with all stored lines as a text file if the clie
     // Older versions of Deno compress responses, and therefore add Accept-Encoding to Vary.
     assertMatch(answer.headers.get("vary") ?? "", /(^|, )Accept$/);
     const lines = answer.text.split("\n");
-    assertEquals(lines.pop(), "", "the last line ends, too");
+    assertEquals(lines.pop(), "", "the last line ends with a line break, too");
     assertEquals(lines.map((line) => Number(line.split(" ").at(-1))), range(1_500, 5_000));
     assert(lines.every((line) => /^\d{4}-\d\d-\d\dT[\d:.]+Z line \d+$/.test(line)), lines[0]);
   }

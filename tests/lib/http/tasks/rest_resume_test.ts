@@ -26,7 +26,11 @@ Deno.test("Rest.list() with ?after=<cursor> returns the changes since that curso
   await run(`${server.url}/tasks/other`, "echo", { id: "foreign" });
   const answer = await call("GET", `${tasks}?after=${cursor}`);
   assertEquals(Object.keys(answer.json), ["cursor", "tasks", "removed"]);
-  assertEquals(answer.json.tasks, [(await call("GET", `${tasks}/c`)).json], "the whole record, once");
+  assertEquals(
+    answer.json.tasks,
+    [(await call("GET", `${tasks}/c`)).json],
+    "each changed task is sent once, with the whole record",
+  );
   assertEquals(answer.json.removed, ["a"]);
   assertEquals(answer.text, JSON.stringify(answer.json));
 

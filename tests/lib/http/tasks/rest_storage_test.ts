@@ -136,8 +136,8 @@ Deno.test("ReportCalls does not acknowledge a report whose commit fails", async 
     assertProblem(again, 503, "storage_unavailable");
   }
   assertProblem(await call("POST", `${server.url}/tasks/c`), 503, "storage_unavailable");
-  assertEquals(server.test.registry.count("c"), 3, "nothing starts");
-  assertEquals(server.test.registry.task("c", "far")?.progress, 50, "running tasks go on in memory");
+  assertEquals(server.test.registry.count("c"), 3, "no task starts");
+  assertEquals(server.test.registry.task("c", "far")?.progress, 50, "running tasks continue in memory");
   await server.store.recover();
   const late = await call("PATCH", far, { body: { seq: 1, progress: 50 } });
   assertProblem(late, 409, "late_report", ["task"]);

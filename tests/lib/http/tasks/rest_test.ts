@@ -82,7 +82,7 @@ Deno.test("Rest.task() returns the whole record, or 404 for an unknown task", as
   ]);
   assertEquals(json.result, [1, { two: [null] }]);
   const seconds = Date.now() / 1000;
-  assert(Math.abs(json.created_at - seconds) < 3600, "times are seconds");
+  assert(Math.abs(json.created_at - seconds) < 3600, "times are in seconds");
   assertProblem(await call("GET", `${tasks}/unknown`), 404, "task_not_found");
   assertProblem(await call("GET", `${server.url}/tasks/other/t`), 404, "task_not_found");
 });

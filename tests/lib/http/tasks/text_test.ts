@@ -111,7 +111,7 @@ Deno.test("listText() applies filters, and ends with the number of the next page
   assertProblem(await call("GET", `${tasks}/none`, TEXT), 404, "task_not_found");
   const { cursor } = (await call("GET", tasks)).json;
   const changes = await call("GET", `${tasks}?after=${cursor}`, TEXT);
-  assertEquals(changes.json, { cursor, tasks: [], removed: [] }, "a cursor is for programs");
+  assertEquals(changes.json, { cursor, tasks: [], removed: [] }, "a request with a cursor always gets JSON");
 });
 
 Deno.test("listText() formats at most 1,000 tasks per page", async () => {

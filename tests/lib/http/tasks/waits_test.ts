@@ -248,7 +248,11 @@ Deno.test("Waits ends a wait at once if its client disconnects", async () => {
       }
       assertProblem(refused, 503, "limit_reached");
       assertEquals(refused.headers.get("retry-after"), "5");
-      assertEquals((await call("GET", `${server.url}/tasks/c/1`)).status, 200, "the request does not wait");
+      assertEquals(
+        (await call("GET", `${server.url}/tasks/c/1`)).status,
+        200,
+        "a request that does not wait is not limited",
+      );
       connection.close();
       for (let tries = 0; (await call("GET", other)).status !== 408; tries++) assertLess(tries, 1_000);
     }

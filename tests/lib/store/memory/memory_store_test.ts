@@ -39,7 +39,7 @@ Deno.test("MemoryStore forgets the clients that have been empty for longest, and
   assertEquals(store.index.allChangesSince(3), undefined);
   assertEquals(store.index.allChangesSince(4)?.size, 2);
   store.put("a", storedTask("2", store.takeSeq()));
-  assertEquals(store.index.changesSince("a", 3), undefined, "what was forgotten stays forgotten");
+  assertEquals(store.index.changesSince("a", 3), undefined, "a forgotten client stays forgotten");
 });
 
 Deno.test("MemoryStore treats every change as committed, and is empty when it is opened", () => {

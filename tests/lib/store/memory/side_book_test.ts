@@ -106,7 +106,7 @@ Deno.test("SideBook.put() replaces a task's entry if a task can have only one", 
   book.delete("2");
   book.put("1", [points(5)]);
   book.put("3", [points(5)]);
-  assertEquals(lengths(), [5, 0, 5], "deleted entries take no room");
+  assertEquals(lengths(), [5, 0, 5], "deleted entries do not count towards the limit");
   book.clear();
   assertEquals(lengths(), [0, 0, 0]);
 });

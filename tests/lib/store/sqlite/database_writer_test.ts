@@ -93,7 +93,7 @@ Deno.test("DatabaseWriter.write() writes a batch atomically", () => {
   assertThrows(() => writer.write(wrong));
   assertEquals(contents(folder), before);
   writer.write(EVERYTHING);
-  assert(folder.rowCounts()[0]! > 1, "it goes on afterwards");
+  assert(folder.rowCounts()[0]! > 1, "the next write succeeds");
 });
 
 Deno.test("DatabaseWriter.write() restores a removed task, even within one batch", () => {

@@ -100,7 +100,7 @@ Deno.test("migrate() leaves an empty database empty if the first step fails", ()
 Deno.test("isForeign() detects databases of other programs", () => {
   using db = database();
   db.exec("PRAGMA application_id = 5");
-  assertEquals(isForeign(db), false, "there is nothing in it");
+  assertEquals(isForeign(db), false, "an empty database belongs to no program");
   db.exec("CREATE TABLE notes (id INTEGER PRIMARY KEY)");
   assertEquals(isForeign(db), true);
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);

@@ -67,7 +67,7 @@ Deno.test("SqliteStore reports a storage error, continues in memory, and commits
       3,
     ]]);
     assertEquals((await logOf(store, "c", "during", 0, 9)).lines, [line("kept")]);
-    assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0], "no part of a commit is there");
+    assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0], "the failed commit left no rows");
 
     free(folder);
     await until(() => store.degradation === null);
@@ -98,7 +98,7 @@ Deno.test("SqliteStore reports a storage error once, however often it retries th
   free(folder);
   folder.execute("ALTER TABLE clients RENAME TO away");
   await until(() => heard.length === 2);
-  assertEquals(store.degradation?.since, since, "it has been there all the time");
+  assertEquals(store.degradation?.since, since, "the store has been degraded since the first error");
   folder.execute("ALTER TABLE away RENAME TO clients");
   await until(() => heard.length === 3);
   assertEquals(heard, [REASON, "no such table: clients", null]);
@@ -156,7 +156,7 @@ Deno.test("SqliteStore retries a failed commit when it is closed", async () => {
   }
   await using store = folder.open();
   assertEquals(Array.from(store.index.list("c"), ({ id }) => id), ["1", "2"]);
-  assertEquals(store.seq, 2, "it was closed, and did not crash");
+  assertEquals(store.seq, 2, "the sequence numbers continue without a gap, because the store did not crash");
 });
 
 Deno.test("SqliteStore rejects its disposal if the last commit fails, but releases the file", async () => {
@@ -171,7 +171,7 @@ Deno.test("SqliteStore rejects its disposal if the last commit fails, but releas
   free(folder);
   await using next = folder.open();
   assertEquals(Array.from(next.index.list("c"), ({ id }) => id), ["kept"]);
-  assert(next.seq > store.seq, "what was lost had numbers, too");
+  assert(next.seq > store.seq, "the sequence numbers of lost changes are not reused");
   await assertRejects(() => logOf(store, "c", "kept", 0, 1), StorageError, "database is not open");
 });
 

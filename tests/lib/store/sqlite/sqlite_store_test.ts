@@ -164,7 +164,7 @@ Deno.test("SqliteStore.takeSeq() returns only reserved numbers, and reserves mor
   using folder = new StoreFolder();
   await using store = folder.open();
   const block = folder.meta("reserved_seq");
-  assert(block >= 1_000, `${block} numbers are put aside at a time`);
+  assert(block >= 1_000, `${block} numbers are reserved at a time`);
   let seq = 0;
   const take = (count: number) => {
     for (let i = 0; i < count; i++) {
@@ -319,7 +319,7 @@ Deno.test("SqliteStore deletes the oldest log lines beyond the limit from the di
     { n: number; first: number },
   ];
   assert(n >= 100 && n <= 100 + 256, `${n} lines`);
-  assertEquals(first, 3_000 - n, "the oldest went");
+  assertEquals(first, 3_000 - n, "the oldest lines were deleted");
   assertEquals((await logOf(store, "c", "1", 2_900, 3_000)).lines.length, 100);
   assertEquals((await logOf(store, "c", "1", 0, 3_000)).first, first);
   assertEquals((await logOf(store, "c", "2", 0, 9)).lines, [line("of another")]);
@@ -360,7 +360,11 @@ Deno.test("SqliteStore drops new log lines and history entries beyond the limit 
   const kept = await logOf(store, "c", "1", 0, count);
   assert(kept.lines.length > 5 && kept.lines.length < 11, `${kept.lines.length} lines`);
   assertEquals(kept.first, 0);
-  assertEquals(store.figures.leftOut, 101 - kept.lines.length + 99, "all but what was kept, and the state");
+  assertEquals(
+    store.figures.leftOut,
+    101 - kept.lines.length + 99,
+    "all entries were dropped except the kept lines and the change of state",
+  );
   // After the commit, there is room again. The lines after the gap are a separate slice, so that no line gets
   // a wrong number.
   append("after");
@@ -381,7 +385,7 @@ Deno.test("SqliteStore limits the number of unsaved log lines and history entrie
   }
   const unsaved = (await logOf(store, "c", "1", 0, 10_000)).lines.length +
     (await historyOf(store, "c", "1")).length;
-  assert(unsaved > 10 && unsaved < 1_000, `${unsaved} wait`);
+  assert(unsaved > 10 && unsaved < 1_000, `${unsaved} are kept in memory`);
 });
 
 Deno.test("SqliteStore reads the same texts before and after a commit, whatever characters they contain", async () => {
@@ -418,7 +422,7 @@ Deno.test("SqliteStore reads the same texts before and after a commit, whatever 
   }
   await using store = folder.open();
   const [, , , , nul, half] = (await logOf(store, "c", "1", 0, 9)).lines;
-  assertEquals([nul?.text, half?.text], ["before\ufffdafter", "half \ufffd pair"], "nothing is cut off");
+  assertEquals([nul?.text, half?.text], ["before\ufffdafter", "half \ufffd pair"], "no text is truncated");
   assertEquals((await launchOf(store, "c", "1"))?.args, texts);
 });
 
@@ -430,7 +434,7 @@ Deno.test("SqliteStore.purge() removes the rows of a task from every table", asy
   const two = folder.rowCounts();
   store.remove("c", "1", store.takeSeq());
   await store.committed();
-  assertEquals(folder.rowCounts(), two, "it can be restored still");
+  assertEquals(folder.rowCounts(), two, "the removed task can still be restored");
   store.purge("c", "1");
   await store.committed();
   assertEquals(folder.rowCounts(), two.map((count) => count / 2));
