@@ -9,7 +9,10 @@ import { CommandError, EXIT, messageOf } from "./lib/cli/command.ts";
 import { note } from "./lib/cli/terminal.ts";
 import { VERSION } from "./lib/version.ts";
 
-/** A command: its usage, its line of help, and a function that runs it and resolves with the exit status. */
+/**
+ * A command: its usage, a line of help, and a function that runs the command and resolves with the exit
+ * status.
+ */
 interface Command {
   readonly usage: string;
   readonly help: string;
@@ -82,7 +85,7 @@ async function main(args: readonly string[]): Promise<number> {
       console.log(await help());
       return EXIT.ok;
     }
-    // `run` passes --version on to its command.
+    // `taskscope run` passes --version on to the command that it runs.
     if (name !== "run" && beforeDoubleDash(args).includes("--version")) {
       console.log(await version());
       return EXIT.ok;
@@ -91,7 +94,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (Object.hasOwn(COMMANDS, name)) return await COMMANDS[name]!.run(args.slice(1));
     throw new CommandError(EXIT.usage, `Unknown command "${name}"; --help lists the commands`);
   } catch (error) {
-    // Only the message: these are errors of use, whose stack would hide the reason.
+    // Only the message is printed: these are usage errors, and a stack would hide the reason.
     note(messageOf(error));
     return error instanceof CommandError ? error.status : EXIT.usage;
   }
@@ -102,7 +105,7 @@ async function version(): Promise<string> {
   return COMMIT === "" ? `taskscope ${VERSION}` : `taskscope ${VERSION} (${COMMIT})`;
 }
 
-/** The arguments before `--`; those after it are operands. */
+/** Returns the arguments before `--`; the arguments after it are operands. */
 function beforeDoubleDash(args: readonly string[]): readonly string[] {
   const end = args.indexOf("--");
   return end === -1 ? args : args.slice(0, end);

@@ -162,7 +162,7 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
   );
 }
 
-/** Finds the lines of a log that contain the search text, and numbers them. */
+/** Returns the lines of a log that contain the search text, with their indices in the log. */
 function found({ lines, dropped }: TaskLog, query: string): readonly NumberedLine[] {
   const all = lines.map((line, index) => ({ number: dropped + index, line }));
   return query === "" ? all : all.filter(({ line }) => textOf(line).toLowerCase().includes(query));

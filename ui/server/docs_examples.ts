@@ -14,7 +14,7 @@ export const SOCKET_MESSAGES: readonly {
 }[] = [
   {
     type: "initial_state",
-    about: "The first message, unless the connection resumes: every task.",
+    about: "Every task. This is the first message, unless the connection resumes from a cursor.",
     example:
       '{"type": "initial_state", "active_tasks": [task…], "all_tasks": {"id": task…}, "cursor": "e1:42"}',
   },
@@ -27,18 +27,18 @@ export const SOCKET_MESSAGES: readonly {
   },
   {
     type: "task_update",
-    about: "With `?mode=delta`, instead of `state_update`: what changed. Apply `removed` before `tasks`.",
+    about: "With `?mode=delta`, instead of `state_update`: the changes. Apply `removed` before `tasks`.",
     example: '{"type": "task_update", "cursor": "e1:44", "tasks": [task…], "removed": ["id"…]}',
   },
   {
     type: "resync",
     about:
-      "With `?after=`: the server no longer knows what changed since that cursor. `initial_state` follows.",
+      "With `?after=`: the server no longer knows the changes since that cursor. `initial_state` follows.",
     example: '{"type": "resync"}',
   },
   {
     type: "degraded",
-    about: "With `?mode=delta`: the server cannot store changes, and why; null once it can again.",
+    about: "With `?mode=delta`: the reason why the server cannot store changes; null once it can again.",
     example: '{"type": "degraded", "detail": "the disk is full"}',
   },
   {
@@ -53,7 +53,7 @@ export const CLOSE_CODES: readonly DocumentedField[] = [
   { name: "1000", type: "", about: "the task has ended" },
   { name: "1001", type: "", about: "the server is shutting down: reconnect with the last cursor" },
   { name: "1009", type: "", about: "the client sent a message that is too large" },
-  { name: "1011", type: "", about: "the tasks could not be read; the server's log says why" },
+  { name: "1011", type: "", about: "the tasks could not be read; the reason is in the server's log" },
   {
     name: "1013",
     type: "",

@@ -56,7 +56,7 @@ export function renderDocsPage(documentation: Documentation, style: string): str
           <h2 id="errors">Errors</h2>
           <p class="docs-lead">
             Errors are <code>application/problem+json</code> (RFC 9457) with a <code>detail</code>{" "}
-            for people and a stable <code>code</code> for programs. 429 and 503 say with{" "}
+            for people and a stable <code>code</code> for programs. 429 and 503 state in{" "}
             <code>Retry-After</code> when to try again.
           </p>
           <Code text={PROBLEM} />
@@ -205,7 +205,7 @@ function CallEntry(
 function Messages(): JSX.Element {
   return (
     <div class="docs-call">
-      <h3 id="messages">Messages of WebSockets</h3>
+      <h3 id="messages">WebSocket messages</h3>
       <dl class="docs-messages">
         {SOCKET_MESSAGES.map(({ type, about, example }) => (
           <div key={type}>

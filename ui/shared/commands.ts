@@ -105,7 +105,7 @@ function curl(frame: PageFrame): string {
 }
 
 /**
- * Adds the authorization header to a command if the server has a key, except for `taskscope`, which reads the
+ * Adds the authorization header to `curl` or `wscat` if the server has a key. `taskscope` itself reads the
  * key from the environment.
  */
 function tool({ visitor }: PageFrame, name: string): string {

@@ -35,7 +35,7 @@ export function isCommandKey(
 ): boolean {
   if (event.altKey || event.ctrlKey || event.metaKey) return false;
   const target = event.target as Partial<HTMLElement> | null;
-  // The user cannot type into a checkbox, so shortcuts work there.
+  // Shortcuts also work while a checkbox has the focus, because the user cannot type into it.
   if ((target as Partial<HTMLInputElement> | null)?.type === "checkbox") return true;
   return !target?.isContentEditable && !/^(INPUT|TEXTAREA|SELECT)$/.test(target?.tagName ?? "");
 }
