@@ -59,7 +59,7 @@ export class LiveTab {
     this.#progress.apply(changes);
   }
 
-  /** Replaces all tasks. */
+  /** Replaces all tasks whose progress the tab shows. */
   replace(tasks: readonly Task[]): void {
     this.#progress.replace(tasks);
   }

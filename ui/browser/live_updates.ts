@@ -57,8 +57,8 @@ export interface LiveUpdatesOptions {
    */
   readonly silenceMs?: number;
   /**
-   * How long a new subscription may wait for the first data from the server, in milliseconds. Three times as
-   * long for the missed changes.
+   * How long a new subscription may wait for the first data from the server, in milliseconds. It may wait
+   * three times as long for the missed changes.
    * @default {6_000}
    */
   readonly openMs?: number;

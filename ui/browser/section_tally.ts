@@ -54,7 +54,7 @@ export class SectionTally {
    * Forgets all tasks and starts with those of another list.
    *
    * @param shown the loaded tasks
-   * @param knowsAll whether they are the whole list
+   * @param knowsAll whether the loaded tasks are the whole list
    * @param sectionOf returns the key of a task's section
    */
   begin(shown: Iterable<Task>, knowsAll: boolean, sectionOf: (task: TaskSummary) => string): void {

@@ -27,7 +27,7 @@ export class TabProgress {
 
   /**
    * @param tasks the tasks that the page starts with
-   * @param only the id of the only task that counts, on a task page; `null` on the list page
+   * @param only on a task page, the id of the only task whose progress counts; `null` on the list page
    */
   constructor(tasks: Iterable<Task>, only: string | null) {
     this.#only = only;

@@ -10,7 +10,7 @@ import type { ClientPageModel } from "../shared/model.ts";
 import type { TaskCounts } from "../shared/view.ts";
 
 /**
- * The number of removed tasks to remember, in case they are restored. A task can be restored only for a few
+ * The number of removed tasks to remember in case they are restored, which is possible only for a few
  * seconds.
  */
 const MAX_GONE = 1_000;

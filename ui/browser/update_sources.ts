@@ -14,7 +14,10 @@ import { EventReader } from "./event_reader.ts";
  */
 export type SubscriptionEnd = "lost" | "refused" | "not_found";
 
-/** The callbacks of a subscription. None is called before `open` has returned, and none after the end. */
+/**
+ * The callbacks of a subscription. None of them is called before `open` has returned or after the
+ * subscription has ended.
+ */
 export interface SubscriptionCallbacks {
   /**
    * Called whenever data arrives from the server. The first call shows that this source reaches the server.

@@ -185,7 +185,7 @@ interface SectionHeadProps extends ViewProps {
   readonly count: string;
   /** Whether to show how old the data is while the page is disconnected. */
   readonly dated?: boolean;
-  /** Content at the end of the line, such as a link. */
+  /** Content at the end of the heading's line, such as a link. */
   readonly children?: ComponentChildren;
 }
 

@@ -15,7 +15,7 @@ import type { ProgressPoint } from "../../lib/task/task.ts";
  * @param points the points so far, oldest first
  * @param at the time of the new point, in epoch seconds
  * @param progress the progress at that time, from 0 to 100
- * @returns the points including the new one
+ * @returns the new list of points
  */
 export function withProgressPoint(
   points: readonly ProgressPoint[],

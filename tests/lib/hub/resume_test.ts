@@ -318,7 +318,7 @@ testStory(
 );
 
 testStory(
-  "Hub.watch() sends missed changes, even those of a task that is purged by the commit for which they wait",
+  "Hub.watch() sends the missed changes, even if the commit for which they wait purges a changed task",
   async (world) => {
     await world.run([...watch(DELTA), begin("t1"), TURN, { do: "leave", watcher: DELTA }]);
     await world.run([finish("t1"), TURN, TURN, { do: "hold" }, begin("t2"), TURN]);

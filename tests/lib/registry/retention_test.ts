@@ -146,7 +146,7 @@ Deno.test("Retention.excess() selects a restored task last", () => {
   assertEquals(removeExcess(retention, "a"), ["a/2"], "a restored task is removed last");
 });
 
-Deno.test("Retention.forget() frees a client's place for another client once the first has no tasks", () => {
+Deno.test("Retention.forget() makes room for another client once a client has no tasks left", () => {
   const retention = new Retention(LIMITS);
   run(retention, "a", "1");
   retention.begin("b");

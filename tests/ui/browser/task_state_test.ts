@@ -16,7 +16,7 @@ function changes(tasks: readonly Task[], removed: readonly string[] = []): Pendi
   return { tasks: new Map(tasks.map((task) => [task.id, task])), removed: new Set(removed) };
 }
 
-Deno.test("createTaskPage() updates only for its task, for the task's subtasks, and for the removal of the task", () => {
+Deno.test("createTaskPage() applies only changes of its task and of that task's subtasks, and the removal of the task", () => {
   const page = taskPage(exampleTask({ id: "a", name: "copy" }));
   page.apply(changes([
     exampleTask({ id: "a", name: "copy", progress: 42.5, version: 2 }),

@@ -199,7 +199,7 @@ Deno.test("Events refuses pages of other origins", async () => {
   assertEquals(server.monitor.watchers, 0);
 });
 
-Deno.test("Events: authorize can refuse a stream", async () => {
+Deno.test("Events refuses a stream if authorize() refuses it", async () => {
   await using server = startTaskServer({ authorize: (_request, { client }) => client === "c" });
   assertProblem(await call("GET", `${server.url}/events/tasks/d`), 403, "not_allowed");
   await using stream = await TestEventStream.open(`${server.url}/events/tasks/c`);
