@@ -34,13 +34,15 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
   if (declared > limits.requestBytes) throw tooLarge(limits);
   if (request.body === null) return "";
   const reader = request.body.getReader();
-  const timer = setTimeout(() => reader.cancel().catch(() => {}), limits.requestTimeoutMs);
+  let isOverdue = false;
+  const timer = setTimeout(() => {
+    isOverdue = true;
+    reader.cancel().catch(() => {});
+  }, limits.requestTimeoutMs);
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   let bytes = 0;
-  let startedMs = 0;
   try {
-    startedMs = Date.now();
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
       bytes += chunk.value.byteLength;
       if (bytes > limits.requestBytes) {
@@ -52,11 +54,13 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
     text += decoder.decode();
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new Problem("bad_body", "The body is incomplete or not valid UTF-8");
+    // A cancelled body may end within a character.
+    if (!isOverdue) throw new Problem("bad_body", "The body is incomplete or not valid UTF-8");
   } finally {
     clearTimeout(timer);
   }
-  if (Date.now() - startedMs >= limits.requestTimeoutMs) {
+  // A cancelled body looks complete to its reader.
+  if (isOverdue) {
     throw new Problem("slow_body", `The body did not arrive within ${limits.requestTimeoutMs} ms`);
   }
   return text;
