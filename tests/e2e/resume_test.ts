@@ -218,7 +218,7 @@ class BusyServer implements AsyncDisposable {
 
   /** Waits until every watcher has the tasks of the server; the estimates of running tasks may change in the meantime. */
   async #agree(watchers: readonly CrowdWatcher[]): Promise<void> {
-    const end = performance.now() + 20_000;
+    const end = performance.now() + 60_000;
     for (const client of CLIENTS) {
       for (const watcher of watchers.filter((watcher) => watcher.client === client)) {
         for (;;) {

@@ -7,7 +7,7 @@
 import { EventParser, type ReceivedEvent } from "./event_parser.ts";
 
 /** How long a test waits for an expected event, in milliseconds. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 /** Options of {@linkcode TestEventStream.open}. */
 export interface TestEventStreamOptions {

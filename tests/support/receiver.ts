@@ -22,7 +22,7 @@ export interface Received {
 export type Answering = (received: Received, n: number) => Response | Promise<Response>;
 
 /** How long a test waits for requests, in milliseconds. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 // The real functions, stored before a test replaces them by fakes.
 const { setTimeout, clearTimeout } = globalThis;

@@ -57,7 +57,7 @@ export async function shown(
   key: { readonly client: string; readonly id: string },
   fits: (task: Task) => boolean,
 ): Promise<Task> {
-  const end = performance.now() + 20_000;
+  const end = performance.now() + 60_000;
   let task: Task | undefined;
   do {
     const { status, json } = await call("GET", `${url}/tasks/${key.client}/${key.id}`);

@@ -23,7 +23,7 @@ export interface SocketClose {
 }
 
 /** How long a test waits for an expected message, in milliseconds. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 /** A WebSocket to a server; disposal closes it. */
 export class TestSocket implements AsyncDisposable {
