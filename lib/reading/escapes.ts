@@ -1,24 +1,24 @@
 /**
- * Finds the end of a terminal escape sequence. Pure.
+ * Where an escape sequence of a terminal ends. Pure.
  *
  * @module
  */
 
-/** Longest control sequence (`ESC [ … m`), in characters; a longer one is malformed. */
+/** Longest control sequence (`ESC [ … m`) that is believed, in characters. */
 const SEQUENCE_LENGTH = 64;
-/** Longest string in an escape sequence, such as a window title, in characters; a longer one is malformed. */
+/** Longest text inside of an escape sequence, such as a window's title, that is believed, in characters. */
 const STRING_LENGTH = 4_096;
 
 const BELL = 0x07;
 const ESCAPE = 0x1b;
 
 /**
- * Finds the end of an escape sequence (ECMA-48). A malformed sequence ends at its first invalid character, so that it
- * cannot hide the rest of the output.
+ * Finds the end of an escape sequence, by ECMA-48. What is none ends where it stops being one, so that nothing that a
+ * program writes can hide the rest of its output.
  *
  * @param text some output
- * @param at the index of the sequence's `ESC`
- * @returns the index after the sequence; -1 if the text ends inside of it
+ * @param at where its `ESC` is
+ * @returns the place behind the sequence; -1 where the text ends before it does
  */
 export function escapeEnd(text: string, at: number): number {
   if (at + 1 >= text.length) return -1;

@@ -1,5 +1,5 @@
 /**
- * Detects output that is binary data instead of text. Pure.
+ * Tells output that is text from output that is data. Pure.
  *
  * @module
  */
@@ -16,8 +16,8 @@ const JUNK = /[\x00-\x06\x10-\x1a\x1c-\x1f\x7f-\x9f]/;
 const NO_CHARACTER = "\ufffd";
 
 /**
- * Measures the share of characters that do not occur in text. Tolerates stray NUL characters and text in legacy encodings.
- * Must be asked at positions that do not depend on how the output was split into chunks.
+ * Counts what no text has. A stray zero, or letters of an older encoding, are no reason to give up on a program. It has to
+ * be asked at places that do not depend on how the output was cut into chunks.
  */
 export class JunkMeter {
   #seen = 0;

@@ -1,5 +1,5 @@
 /**
- * Splits the bytes that a program writes into the lines that a terminal would show. Pure.
+ * Splits a program's output into lines as a person sees them. Pure.
  *
  * @module
  */
@@ -7,54 +7,48 @@
 import { LIMITS } from "../task/grammar.ts";
 import { escapeEnd } from "./escapes.ts";
 import { JunkMeter } from "./junk_meter.ts";
-import { type OutputLine, Rows } from "./rows.ts";
+import { type OutputLine, Screen } from "./screen.ts";
 
-/** The log line that replaces binary output. */
-export const NOT_TEXT = "(binary output, not shown from here on)";
+/** The line that stands for output that is not text. */
+export const NOT_TEXT = "(The rest of the output is not text and is not shown.)";
 
-/** Characters of a line that are kept; one more than the log shows, so that the cut can be seen there. */
+/** Characters of a line that are kept: one more than the log takes, so that it knows that the line was longer. */
 const KEPT_LENGTH = LIMITS.logLineLength + 1;
-/** Everything that is not simply put behind what is there: controls, but the tab, and marks of byte order. */
+/** Control characters except the tab, and the byte order mark. */
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\ufeff]/g;
-/** An escape sequence that moves the cursor or erases, without its `ESC [`. */
-const MOVE = /^\[([\d;]*)([A-Za-z])$/;
+/** A control sequence (ECMA-48, 5.4) without its `ESC`: parameters and the final character. */
+const CSI = /^\[([?\d;]*)([A-Za-z])$/;
+/** A progress report of ConEmu, Windows Terminal and others: an operating system command, ended by `BEL` or `ST`. */
+// deno-lint-ignore no-control-regex
+const OSC_PROGRESS = /^\](9;4;[\d;]{1,8})(?:\x07|\x1b\\)$/;
+/** The parameters that show and hide the alternate screen (xterm). */
+const ALTERNATE = /^\?(?:47|1047|1049)$/;
 
 /**
- * Splits bytes into lines, in bounded memory. A carriage return, a backspace or a cursor movement turns the text so far
- * into a _redraw_; the text that a newline ends is the line. The result does not depend on how the bytes are split into
- * chunks.
+ * Splits output into lines and redraws, in bounded memory. Follows the cursor as a terminal does: a carriage return, a
+ * backspace or a cursor movement makes what was there a _redraw_; the version that a newline ends is the line. How the
+ * bytes are cut into chunks makes no difference.
  */
 export class LineSplitter {
-  // Whether it sees a mark of byte order depends on how the bytes are cut.
-  readonly #decoder = new TextDecoder(undefined, { ignoreBOM: true });
+  #decoder = newDecoder();
   #found: OutputLine[] = [];
-  readonly #rows = new Rows((line) => this.#found.push(line));
+  readonly #screen = new Screen(KEPT_LENGTH, (line) => this.#found.push(line));
   readonly #junk = new JunkMeter();
-  /** An escape sequence of which the end has not come yet. */
+  /** An escape sequence whose end has not arrived yet. */
   #rest = "";
-  /** What is in the row of the cursor. */
-  #text = "";
-  /** The cursor is at the beginning of the text: what comes takes its place. */
-  #isOver = false;
-  /** The row was drawn over, or is to be. */
-  #isDrawn = false;
-  /** The last character was a backspace. */
-  #isErasing = false;
-  #saved: { readonly text: string; readonly up: number } | null = null;
   #isData = false;
 
-  /** What stands in a row that is drawn over and over, and is not complete yet; `undefined` where there is none. */
-  get drawn(): OutputLine | undefined {
-    const text = this.#text.trimEnd();
-    return this.#isDrawn && text !== "" ? { text, isRedraw: true } : undefined;
+  /** The row that no newline has ended yet; `undefined` if it is empty. */
+  get unfinished(): OutputLine | undefined {
+    return this.#isData ? undefined : this.#screen.unfinished;
   }
 
   /**
    * Takes bytes.
    *
-   * @param bytes what came next
-   * @returns the lines and redraws that it completes, in order
+   * @param bytes the next bytes of the output
+   * @returns the lines and redraws that they complete, in order
    */
   push(bytes: Uint8Array): OutputLine[] {
     if (!this.#isData) this.#read(this.#rest + this.#decoder.decode(bytes, { stream: true }));
@@ -62,16 +56,29 @@ export class LineSplitter {
   }
 
   /**
-   * Says that nothing more comes.
+   * Skips a part of the output that could not be read in time. A line says so.
    *
-   * @returns the last line, where no newline ended it
+   * @param byteCount the number of bytes that are missing
+   * @returns the line that was under way, and the one about the gap
+   */
+  skip(byteCount: number): OutputLine[] {
+    if (this.#isData) return [];
+    // The gap may begin and end within a character or an escape sequence.
+    this.#decoder = newDecoder();
+    this.#rest = "";
+    if (this.#screen.unfinished !== undefined) this.#screen.newline();
+    this.#found.push({ text: skippedText(byteCount), isRedraw: false, row: -1 });
+    return this.#taken();
+  }
+
+  /**
+   * Ends the output.
+   *
+   * @returns the rest, including a last line without a newline
    */
   end(): OutputLine[] {
     if (!this.#isData) this.#read(this.#rest + this.#decoder.decode());
-    if (!this.#isData) {
-      if (this.#text !== "") this.#endRow();
-      this.#rows.settle();
-    }
+    if (!this.#isData) this.#screen.end();
     return this.#taken();
   }
 
@@ -87,108 +94,82 @@ export class LineSplitter {
     while (!this.#isData) {
       CONTROL.lastIndex = from;
       const at = CONTROL.exec(text)?.index ?? text.length;
-      if (at > from) this.#append(text, from, at);
+      if (at > from) this.#write(text, from, at);
       if (at === text.length) return;
       from = text[at] === "\x1b" ? escapeEnd(text, at) : at + 1;
       if (from === -1) {
         this.#rest = text.slice(at);
         return;
       }
-      const control = text.slice(at, from);
-      if (control[0] === "\x1b") this.#escape(control.slice(1));
-      else this.#control(control);
-      this.#isErasing = control === "\b";
+      if (text[at] === "\x1b") this.#escape(text.slice(at + 1, from));
+      else this.#control(text[at]!);
     }
   }
 
-  #append(text: string, from: number, to: number): void {
-    if (this.#isOver) this.#clear();
-    this.#isErasing = false;
+  #write(text: string, from: number, to: number): void {
     this.#junk.text(text, from, to);
-    const room = KEPT_LENGTH - this.#text.length;
-    if (room > 0) this.#text += text.slice(from, Math.min(to, from + room));
+    this.#screen.write(text.slice(from, to));
   }
 
   #control(control: string): void {
-    if (control === "\n") {
-      this.#endRow();
-    } else if (control === "\r") {
-      this.#isOver = this.#text !== "";
-      this.#isDrawn = true;
-    } else if (control === "\b") {
-      if (!this.#isErasing) this.#giveRedraw();
-      this.#isDrawn = true;
-      this.#text = this.#text.slice(0, -1);
-    }
+    if (control === "\n") this.#screen.newline();
+    else if (control === "\r") this.#screen.moveTo(0);
+    else if (control === "\b") this.#screen.moveBy(-1);
     this.#junk.control(control);
     if (this.#junk.isData) {
       this.#isData = true;
-      this.#text = "";
-      this.#found.push({ text: NOT_TEXT, isRedraw: false });
+      this.#found.push({ text: NOT_TEXT, isRedraw: false, row: 0 });
     }
   }
 
-  /** Follows the cursor, as far as it has to do with lines. */
   #escape(sequence: string): void {
-    const [, parameters = "", move] = MOVE.exec(sequence) ?? [];
+    const osc = OSC_PROGRESS.exec(sequence)?.[1];
+    if (osc !== undefined) this.#found.push({ text: "", isRedraw: true, row: -1, osc });
+    const screen = this.#screen;
+    const [, parameters = "", final] = CSI.exec(sequence) ?? [];
     const count = Number.parseInt(parameters, 10) || 1;
-    switch (move ?? sequence) {
+    switch (final ?? sequence) {
       case "A":
-      case "F":
-        return this.#leaveRow(this.#rows.up + count);
+        return screen.moveRows(-count);
       case "B":
+        return screen.moveRows(count);
+      case "C":
+        return screen.moveBy(count);
+      case "D":
+        return screen.moveBy(-count);
       case "E":
-        return this.#leaveRow(this.#rows.up - count);
+      case "F":
+        screen.moveRows(final === "E" ? count : -count);
+        return screen.moveTo(0);
       case "G":
-        if (count === 1) this.#control("\r");
-        return;
+        return screen.moveTo(count - 1);
       case "H":
       case "f":
-        // Somewhere on the screen: a program that draws all of it.
-        return this.#leaveRow(Infinity);
+        return screen.address(count, (Number.parseInt(parameters.split(";")[1] ?? "", 10) || 1) - 1);
       case "J":
-        if (parameters === "2" || this.#rows.isAtTop) this.#rows.empty();
-        return;
+        return parameters === "2" || parameters === "3" ? screen.eraseAll() : screen.eraseBelow();
       case "K":
-        if (this.#isOver || (parameters !== "" && parameters !== "0")) this.#clear();
-        return;
+        return screen.eraseInRow(parameters === "1" ? "before" : parameters === "2" ? "all" : "after");
       case "7":
       case "s":
-        this.#saved = { text: this.#text, up: this.#rows.up };
-        this.#text = "";
-        return;
+        return screen.save();
       case "8":
       case "u":
-        this.#clear();
-        this.#text = this.#saved?.text ?? "";
-        this.#rows.up = this.#saved?.up ?? 0;
-        this.#saved = null;
+        return screen.restore();
+      case "h":
+      case "l":
+        if (ALTERNATE.test(parameters)) screen.showAlternate(final === "h");
     }
   }
+}
 
-  #endRow(): void {
-    this.#rows.end(this.#text, this.#isDrawn);
-    this.#text = "";
-    this.#isOver = this.#isDrawn = false;
-  }
+function newDecoder(): TextDecoder {
+  // Whether the decoder would see a byte order mark depends on how the bytes are cut.
+  return new TextDecoder(undefined, { ignoreBOM: true });
+}
 
-  #leaveRow(up: number): void {
-    this.#rows.leave(this.#text.trimEnd());
-    this.#clear();
-    this.#rows.up = up;
-  }
-
-  /** What is there goes, and something else takes its place. */
-  #clear(): void {
-    this.#giveRedraw();
-    this.#text = "";
-    this.#isOver = false;
-    this.#isDrawn = true;
-  }
-
-  #giveRedraw(): void {
-    // What is drawn over is padded with spaces, or made of nothing else.
-    const text = this.#text.trimEnd();
-    if (text !== "") this.#found.push({ text, isRedraw: true });
-  }
+function skippedText(byteCount: number): string {
+  return `(${
+    Math.ceil(byteCount / 1_000).toLocaleString("en-US")
+  } kB skipped: the output is faster than it can be logged.)`;
 }

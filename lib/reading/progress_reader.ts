@@ -1,38 +1,132 @@
 /**
- * Reads the progress of a program from the lines it writes. Pure.
+ * Reads the progress of a program from its output. Pure.
  *
  * @module
  */
 
 import { FORMATS } from "./formats/mod.ts";
-import { jsonLines } from "./formats/json_lines.ts";
-import type { OutputLine } from "./rows.ts";
-import type { Format, Reading } from "./reading.ts";
+import { ownJson } from "./formats/json.ts";
+import { withAsciiNumbers } from "./numbers.ts";
+import { withoutPrefixes } from "./prefixes.ts";
+import {
+  type Format,
+  indeterminate,
+  type Line,
+  percentage,
+  RANK,
+  type Reading,
+  type Sighting,
+} from "./reading.ts";
+import type { OutputLine } from "./screen.ts";
+import { Tracks } from "./tracks.ts";
 
 /** Lines that are longer are prose or data; only JSON may be. */
 const LONGEST_LINE = 400;
+/** `OSC 9 ; 4 ; state ; progress`, of ConEmu and Windows Terminal: 0 removes the bar, 1 sets it, 3 is indeterminate. */
+const OSC_PROGRESS = /^9;4;([0-4])(?:;(\d{1,3}))?$/;
+
+/** A step of a stated number, beside the progress within it. */
+const STEP =
+  /\b(?:\w{2,20}ing|epoch|pass|phase|stage|part|step|fold|round|disk|volume|task|file|item|image|layer|chunk|batch)s?:? ?[[(#]? ?(\d{1,6}) ?(?:\/|of|von|de|sur|di) ?(\d{1,6})(?![\w.%])/i;
+/** `[2/5] Dumping: 40%` */
+const FRONT_STEP = /^[[(](\d{1,6})\/(\d{1,6})[\])]/;
+const DIGIT = /\p{Nd}/u;
+
+/** Where a line was read, and when. */
+export interface LineContext {
+  /** The name of the output that it came from. */
+  readonly output: string;
+  /** When, in milliseconds of any clock that does not go back. */
+  readonly atMs: number;
+}
 
 /**
- * Reads progress from the lines of one program. One reader takes both stdout and stderr, as some programs print the total
- * on one and the current position on the other.
+ * Reads the lines of one program, from all of its outputs: some programs write on one how much there is, and on the other
+ * how much is done. Sightings of formats become tracks, and {@linkcode Tracks} decides which one to show.
  */
 export class ProgressReader {
-  readonly #formats: readonly Format[] = FORMATS.map((format) => format());
-  readonly #json: Format = jsonLines();
+  readonly #formats: readonly Format[];
+  /** Those that also need lines without digits. */
+  readonly #wordFormats: readonly Format[];
+  readonly #tracks = new Tracks();
+  /** Whether the program reports in our own JSON; nothing else counts then. */
+  #isOwn = false;
+
+  constructor() {
+    const made = FORMATS.map(({ format, needsWords }) => ({ format: format(), needsWords }));
+    this.#formats = made.map(({ format }) => format);
+    this.#wordFormats = made.filter(({ needsWords }) => needsWords).map(({ format }) => format);
+  }
 
   /**
    * Reads a line.
    *
-   * @param line what came
-   * @returns how far the program says that it is; `undefined` where it does not
+   * @param line a line or redraw
+   * @param context where it came from, and when
+   * @returns the progress to report; `undefined` if there is nothing new
    */
-  read(line: OutputLine): Reading | undefined {
-    const { text, isRedraw } = line;
-    if (text.length > LONGEST_LINE) return this.#json(text, isRedraw) ?? undefined;
-    for (const format of this.#formats) {
-      const reading = format(text, isRedraw);
-      if (reading !== undefined) return reading ?? undefined;
+  read({ text: raw, isRedraw, row, osc }: OutputLine, { output, atMs }: LineContext): Reading | undefined {
+    const own = osc === undefined ? ownJson(raw) : undefined;
+    if (own) {
+      // Other programs, too, write objects with nothing but a status.
+      this.#isOwn ||= own.progress !== undefined || own.current !== undefined;
+      return own;
     }
+    if (this.#isOwn) return undefined;
+    if (osc !== undefined) return this.#readOsc(osc, output, atMs);
+    if (raw.length > LONGEST_LINE && own === undefined) return undefined;
+    const line: Line = { text: own === null ? raw : withoutPrefixes(withAsciiNumbers(raw)), raw, isRedraw };
+    for (const format of DIGIT.test(raw) ? this.#formats : this.#wordFormats) {
+      const sighting = format(line);
+      if (sighting) return this.#tracks.take(withinStep(sighting, line.text), { output, row, atMs });
+      if (sighting === null) return undefined;
+    }
+    if (!isRedraw) this.#tracks.takeOther(raw, { output, row, atMs });
     return undefined;
   }
+
+  /**
+   * Looks at the clock: a bar that stands at its end, or that is not seen any more, says nothing.
+   *
+   * @param atMs now, on the clock of the lines
+   * @returns the progress to report; `undefined` if there is nothing new
+   */
+  tick(atMs: number): Reading | undefined {
+    return this.#isOwn ? undefined : this.#tracks.tick(atMs);
+  }
+
+  #readOsc(sequence: string, output: string, atMs: number): Reading | undefined {
+    const [, state, percent] = OSC_PROGRESS.exec(sequence) ?? [];
+    const format = "osc 9;4";
+    const options = { rank: RANK.stated };
+    const sighting = state === "0" || state === "3"
+      ? indeterminate(format, options)
+      : percent === undefined
+      ? undefined
+      : percentage(format, Number(percent), options);
+    return sighting && this.#tracks.take(sighting, { output, row: -1, atMs });
+  }
+}
+
+/** `Epoch 2/3:  40%|####`, `pass 1/2 ... 59%`: a part of a step of a stated number counts as (k - 1 + p) / K. */
+function withinStep(sighting: Sighting, text: string): Sighting {
+  const { progress, current, total, format } = sighting;
+  if (progress === null || format === "loop") return sighting;
+  const [, step, steps] = STEP.exec(text) ?? (current === null ? FRONT_STEP.exec(text) : null) ?? [];
+  const [k, all] = [Number(step), Number(steps)];
+  if (step === undefined || !(k >= 1 && k <= all && all >= 2) || (k === current && all === total)) {
+    return sighting;
+  }
+  return {
+    ...sighting,
+    // Whatever the parts are, they are of one whole.
+    format: "step",
+    label: "",
+    rank: RANK.stated,
+    isNamed: true,
+    progress: (k - 1 + progress / 100) / all * 100,
+    current: null,
+    total: null,
+    unit: null,
+  };
 }

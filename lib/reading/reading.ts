@@ -1,91 +1,141 @@
 /**
- * The progress read from a line of output, and helpers that create it. Pure.
+ * What a line of output says about progress, and what the whole output adds up to. Pure.
  *
  * @module
  */
 
-/** The progress that a line states. A missing key means that the line does not mention it. */
+/** The progress of a program, as reported to its task. An absent key leaves the record's value as it is. */
 export interface Reading {
-  /** From 0 to 100; `null` where the program does not say. */
+  /** From 0 to 100; `null` if it is indeterminate. */
   readonly progress?: number | null;
-  /** How many are done. */
+  /** How many units are done. */
   readonly current?: number | null;
-  /** How many there are. */
+  /** How many units there are; `null` if that is unknown. */
   readonly total?: number | null;
   /** What is counted. */
   readonly unit?: string | null;
-  /** What is going on. */
+  /** What the program is doing. */
   readonly status?: string;
 }
 
-/**
- * Reads the lines of one program in one format. It may keep state between lines.
- *
- * @param text the line
- * @param isRedraw whether the line was overwritten afterwards
- * @returns the progress; `null` if the line has this format, but states no progress; `undefined` if it has another format
- */
-export type Format = (text: string, isRedraw: boolean) => Reading | null | undefined;
+/** How much a sighting is worth; of several tracks, the highest rank is shown. */
+export const RANK = {
+  /** A number that might mean something else. */
+  bare: 1,
+  /** A drawn bar, or the known format of a program. */
+  drawn: 2,
+  /** A statement about the whole: JSON, OSC 9;4, a line of totals. */
+  stated: 3,
+} as const;
 
-/** The texts of a reading. */
-export interface ReadingWords {
-  readonly unit?: string | null | undefined;
+/** One of {@linkcode RANK}. */
+export type Rank = typeof RANK[keyof typeof RANK];
+
+/** A line, as formats see it. */
+export interface Line {
+  /** The text without prefixes such as timestamps, with numbers in ASCII. */
+  readonly text: string;
+  /** The text as it was written. */
+  readonly raw: string;
+  /** Whether it is a version of a row that is being redrawn. */
+  readonly isRedraw: boolean;
+}
+
+/** What one line says about progress. */
+export interface Sighting {
+  /** The name of the format that recognised the line. */
+  readonly format: string;
+  readonly rank: Rank;
+  /** Tells tracks of one format apart: the words beside the numbers. Numbers in it are ignored. */
+  readonly label: string;
+  /** From 0 to 100; `null` if only a count is known. */
+  readonly progress: number | null;
+  readonly current: number | null;
+  readonly total: number | null;
+  readonly unit: string | null;
   readonly status?: string | undefined;
+  /** Whether the line alone is proof enough, because it names what it counts. Others have to rise twice. */
+  readonly isNamed: boolean;
+  /** Whether the line announces step `current` of `total`, so that only the steps before it are done. */
+  readonly isBeginning: boolean;
 }
 
 /**
- * Creates a reading of a percentage. It clears earlier counts.
+ * Recognises lines of one format. It may remember what it has seen before.
  *
- * @param progress from 0 to 100
- * @param words the texts
- * @returns the reading; `undefined` if the percentage is out of range
+ * @param line a line or redraw
+ * @returns what it says; `null` if the line is of this format but says nothing about the progress of the whole; `undefined`
+ * if it is of another format
  */
-export function percentage(progress: number, words: ReadingWords = {}): Reading | undefined {
+export type Format = (line: Line) => Sighting | null | undefined;
+
+/** The parts of a {@linkcode Sighting} that most formats leave at their defaults. */
+export type SightingOptions = Partial<Omit<Sighting, "progress" | "current" | "total">>;
+
+/**
+ * A sighting of a percentage.
+ *
+ * @param format the name of the format
+ * @param progress from 0 to 100
+ * @param options what else the line says
+ * @returns the sighting; `undefined` if the number can't be a percentage of progress
+ */
+export function percentage(
+  format: string,
+  progress: number,
+  options: SightingOptions = {},
+): Sighting | undefined {
   if (!(progress >= 0 && progress <= 100)) return undefined;
-  return { progress, current: null, total: null, ...spoken(words) };
+  return sighting(format, { progress, current: null, total: null }, options);
 }
 
 /**
- * Creates a reading of counts.
+ * A sighting that takes back what its track said before.
  *
- * @param current how many are done
- * @param total how many there are; `null` if unknown
- * @param words the texts
- * @returns the reading; `undefined` if the counts are impossible, such as 5 of 3
+ * @param format the name of the format
+ * @param options what else the line says
+ */
+export function indeterminate(format: string, options: SightingOptions = {}): Sighting {
+  return sighting(format, { progress: null, current: null, total: null }, options);
+}
+
+/**
+ * A sighting of a count.
+ *
+ * @param format the name of the format
+ * @param current how many are done; with `isBeginning`, the one that begins
+ * @param total how many there are; `null` if that is unknown
+ * @param options what else the line says
+ * @returns the sighting; `undefined` if the numbers make no sense, such as 5 of 3
  */
 export function counted(
+  format: string,
   current: number,
   total: number | null,
-  words: ReadingWords = {},
-): Reading | undefined {
+  options: SightingOptions = {},
+): Sighting | undefined {
   if (!(current >= 0 && Number.isFinite(current))) return undefined;
-  if (total === null) return { progress: null, current, total: null, ...spoken(words) };
+  if (total === null) return sighting(format, { progress: null, current, total }, options);
   if (!(total > 0 && current <= total && Number.isFinite(total))) return undefined;
-  return { progress: current / total * 100, current, total, ...spoken(words) };
+  const done = options.isBeginning ? Math.max(0, current - 1) : current;
+  return sighting(format, { progress: done / total * 100, current, total }, options);
 }
 
-function spoken({ unit = null, status }: ReadingWords): Pick<Reading, "unit" | "status"> {
-  return status === undefined || status === "" ? { unit } : { unit, status };
-}
-
-/** Parses a number with or without thousands separators: `1,234` or `1234`. */
-export function numberOf(text: string): number {
-  return Number(text.replaceAll(",", ""));
-}
-
-/**
- * Converts a size to bytes.
- *
- * @param number the number: `1.5`
- * @param prefix the unit prefix: `k`, `M`, `Mi` and so on, or none
- * @param base the value of a plain `k`: 1000, or 1024 for programs that mean that
- */
-export function bytesOf(number: string, prefix: string | undefined, base: 1000 | 1024 = 1000): number {
-  const power = prefix ? " kmgtpe".indexOf(prefix[0]!.toLowerCase()) : 0;
-  return Math.round(numberOf(number) * (prefix?.endsWith("i") ? 1024 : base) ** power);
-}
-
-/** Parses `1:02:03.5`, `02:03` or `3.5` to seconds. */
-export function secondsOf(text: string): number {
-  return text.split(":").reduce((seconds, part) => seconds * 60 + Number(part), 0);
+function sighting(
+  format: string,
+  amount: Pick<Sighting, "progress" | "current" | "total">,
+  { rank = RANK.drawn, label = "", unit = null, status, isNamed = rank > RANK.bare, isBeginning = false }:
+    SightingOptions,
+): Sighting {
+  const text = status?.trim().slice(0, 200);
+  return {
+    format,
+    rank,
+    label,
+    unit,
+    isNamed,
+    isBeginning,
+    ...amount,
+    status: text === "" ? undefined : text,
+  };
 }

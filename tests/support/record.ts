@@ -4,7 +4,9 @@
  *     deno run --allow-run --allow-write tests/support/record.ts rsync.jsonl rsync -a --info=progress2 from to
  *
  * The first line of a recording describes it; every other line is `[milliseconds, 1 or 2, text]`, where 1 is stdout and 2
- * is stderr. `replay.ts` replays a recording.
+ * is stderr. `truth` in the first line is written by hand: from when on a person would say which percentage, for example
+ * `[[0, null], [1200, 5], [2400, 10]]`. For a program that needs a terminal, record `script -qefc COMMAND /dev/null`, and
+ * write the command alone into the first line. `replay.ts` replays a recording.
  *
  * @module
  */
@@ -19,7 +21,14 @@ const child = new Deno.Command("env", {
   stderr: "piped",
 }).spawn();
 const started = performance.now();
-const lines = [JSON.stringify({ command: [command, ...args].join(" ") })];
+const lines = [
+  JSON.stringify({
+    command: [command, ...args].join(" "),
+    source: "recorded",
+    terminal: false,
+    truth: [[0, null]],
+  }),
+];
 await Promise.all([keep(child.stdout, 1), keep(child.stderr, 2)]);
 await child.status;
 await Deno.writeTextFile(file, lines.join("\n") + "\n");

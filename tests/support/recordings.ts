@@ -1,76 +1,153 @@
 /**
- * Reads recordings of the output of real programs, made with `record.ts`.
+ * Recordings of what programs wrote and when, with what a person would say their progress was; see `record.ts`.
  *
  * @module
  */
 
-import { LineSplitter } from "../../lib/reading/line_splitter.ts";
-import { ProgressReader } from "../../lib/reading/progress_reader.ts";
-import type { Reading } from "../../lib/reading/reading.ts";
-import type { OutputLine } from "../../lib/reading/rows.ts";
+import { type OutputName, Outputs } from "./reading.ts";
 
 const FOLDER = new URL("recordings/", import.meta.url);
 
-/** A piece of output that a program wrote in one go. */
+/** Text that a program wrote at once. */
 export interface Written {
-  /** The time since the program started, in milliseconds. */
+  /** Milliseconds since the program started. */
   readonly ms: number;
-  /** The file descriptor: 1 is stdout, 2 is stderr. */
-  readonly stream: 1 | 2;
+  readonly output: OutputName;
   readonly text: string;
 }
 
-/** What a {@linkcode ProgressReader} reads from a recording. */
-export interface Heard {
-  /** The progress readings, in order, without consecutive duplicates. */
-  readonly readings: readonly Reading[];
-  /** The output lines that belong in the log, which redrawn lines do not. */
-  readonly lines: readonly string[];
+/** A recording. */
+export interface Recording {
+  readonly name: string;
+  /** The command that was run. */
+  readonly command: string;
+  /** Whether a real run was recorded; otherwise the output was written after the program's documentation. */
+  readonly source: "recorded" | "documentation";
+  /** What a person would say: from a time in milliseconds on, progress in percent, or `null` if nobody can say. */
+  readonly truth: readonly (readonly [number, number | null])[];
+  /** Percentage points that a right reading may be off. */
+  readonly tolerance: number;
+  readonly written: readonly Written[];
 }
 
-/** Reads a recording; its name has no extension. */
-export async function readRecording(name: string): Promise<Written[]> {
-  const text = await Deno.readTextFile(new URL(`${name}.jsonl`, FOLDER));
-  const [, ...lines] = text.trimEnd().split("\n");
-  return lines.map((line) => {
-    const [ms, stream, text] = JSON.parse(line);
-    return { ms, stream, text };
-  });
+/** What became of a recording. */
+export interface Judgement {
+  readonly verdict: "right" | "wrong" | "not read";
+  /** The first moment that is not right, for people; empty if the verdict is right. */
+  readonly complaint: string;
 }
 
 /** The names of all recordings. */
-export function recordingNames(): string[] {
-  const files = [...Deno.readDirSync(FOLDER)].map(({ name }) => name);
+export function recordingNames(folder: URL = FOLDER): string[] {
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) =>
+    name.endsWith(".jsonl")
+  );
   return files.map((name) => name.replace(/\.jsonl$/, "")).sort();
 }
 
+/** Reads a recording. */
+export async function readRecording(name: string, folder: URL = FOLDER): Promise<Recording> {
+  const [head = "", ...lines] = (await Deno.readTextFile(new URL(`${name}.jsonl`, folder))).trimEnd().split(
+    "\n",
+  );
+  const { command, source, truth, tolerance = DEFAULT_TOLERANCE } = JSON.parse(head);
+  const written = lines.map((line): Written => {
+    const [ms, stream, text] = JSON.parse(line);
+    return { ms, output: stream === 1 ? "stdout" : "stderr", text };
+  });
+  return { name, command, source, truth, tolerance, written };
+}
+
+const DEFAULT_TOLERANCE = 2;
+/** Moments at which a reading is compared with the truth. */
+const MOMENTS = 40;
+/** How long a reading may lag behind a change of the truth, in milliseconds: the reader looks at the clock every second. */
+const LAG_MS = 1_300;
+/** How long a bar may stand at 100 % while the program goes on, in milliseconds. */
+const ENDED_MS = 2_000;
+/** Moments that may be wrong in a recording that is read right: bars are drawn in pieces. */
+const FORGIVEN_MOMENTS = 1;
+
+/** Whether a person would ever say a number. */
+export function hasProgress({ truth }: Recording): boolean {
+  return truth.some(([, value]) => value !== null);
+}
+
 /**
- * Feeds a recording to a new {@linkcode ProgressReader}.
+ * Feeds a recording to a reader.
  *
- * @param written the recorded pieces of output
- * @param cut splits a piece of output into chunks; by default each piece is one chunk
+ * @param recording the recording
+ * @param cut cuts the text into the pieces in which it arrives; as it was written by default
+ * @returns the outputs after their end
  */
-export function hear(
-  written: readonly Written[],
-  cut: (bytes: Uint8Array) => Uint8Array[] = (bytes) => [bytes],
-): Heard {
-  const encoder = new TextEncoder();
-  const reader = new ProgressReader();
-  const splitters = { 1: new LineSplitter(), 2: new LineSplitter() };
-  const readings: Reading[] = [];
-  const lines: string[] = [];
-  const take = (found: readonly OutputLine[]) => {
-    for (const line of found) {
-      if (!line.isRedraw) lines.push(line.text);
-      const reading = reader.read(line);
-      if (reading !== undefined && JSON.stringify(reading) !== JSON.stringify(readings.at(-1))) {
-        readings.push(reading);
-      }
-    }
-  };
-  for (const { stream, text } of written) {
-    for (const bytes of cut(encoder.encode(text))) take(splitters[stream].push(bytes));
+export function play({ written }: Recording, cut: Cut = whole): Outputs {
+  const outputs = new Outputs();
+  for (const { ms, output, text } of written) {
+    outputs.waitUntil(ms);
+    for (const piece of cut(text)) outputs.write(piece, output);
   }
-  for (const splitter of Object.values(splitters)) take(splitter.end());
-  return { readings, lines };
+  return outputs.end();
+}
+
+/** Cuts text into pieces. */
+export type Cut = (text: string) => readonly string[];
+
+const whole: Cut = (text) => [text];
+
+/**
+ * Plays a recording, and compares what is read with the truth at {@linkcode MOMENTS} moments.
+ *
+ * @param recording the recording
+ * @param cut cuts the text into the pieces in which it arrives; as it was written by default
+ */
+export function judge(recording: Recording, cut: Cut = whole): Judgement {
+  const { written } = recording;
+  const outputs = new Outputs();
+  const endMs = written.at(-1)?.ms ?? 0;
+  const wrong: string[] = [];
+  let unread = 0;
+  let stated = 0;
+  let next = 0;
+  for (let moment = 1; moment <= MOMENTS; moment++) {
+    const atMs = endMs * moment / MOMENTS;
+    for (; next < written.length && written[next]!.ms <= atMs; next++) {
+      const { ms, output, text } = written[next]!;
+      outputs.waitUntil(ms);
+      for (const piece of cut(text)) outputs.write(piece, output);
+    }
+    outputs.waitUntil(atMs);
+    const shown = outputs.last.progress ?? null;
+    const truths = truthsAt(recording, atMs);
+    const isRight = isAmong(shown, truths, recording.tolerance);
+    if (truths.every((truth) => truth !== null)) stated++;
+    if (isRight) continue;
+    if (shown === null) unread++;
+    else {wrong.push(
+        `at ${(atMs / 1_000).toFixed(1)} s: ${shown.toFixed(1)} instead of ${truths.join(" or ")}`,
+      );}
+  }
+  if (wrong.length > FORGIVEN_MOMENTS) return { verdict: "wrong", complaint: wrong[0]! };
+  if (stated > 0 && unread * 2 > stated) {
+    return { verdict: "not read", complaint: `${unread} of ${stated} moments` };
+  }
+  return { verdict: "right", complaint: "" };
+}
+
+/** What is true at a time, or was a moment ago. */
+function truthsAt({ truth }: Recording, atMs: number): readonly (number | null)[] {
+  const before = truth.filter(([ms]) => ms <= atMs);
+  const recent = before.filter(([ms, value], index) => {
+    const sinceMs = atMs - LAG_MS - (value === 100 ? ENDED_MS : 0);
+    return (before[index + 1]?.[0] ?? Infinity) > sinceMs || ms > sinceMs;
+  });
+  return recent.length === 0 ? [null] : recent.map(([, value]) => value);
+}
+
+/** Whether a reading is one of the truths of the last moments, or between them. */
+function isAmong(shown: number | null, truths: readonly (number | null)[], tolerance: number): boolean {
+  if (shown === null) return truths.includes(null);
+  const numbers = truths.filter((truth) => truth !== null);
+  if (numbers.length === 0) return false;
+  const least = truths[0] === null ? 0 : Math.min(...numbers);
+  return shown >= least - tolerance && shown <= Math.max(...numbers) + tolerance;
 }

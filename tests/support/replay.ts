@@ -8,12 +8,12 @@
 
 import { readRecording } from "./recordings.ts";
 
-const outputs = { 1: Deno.stdout, 2: Deno.stderr };
 const encoder = new TextEncoder();
 const started = performance.now();
-for (const { ms, stream, text } of await readRecording(Deno.args[0]!)) {
+const { written } = await readRecording(Deno.args[0]!);
+for (const { ms, output, text } of written) {
   const waitMs = started + ms - performance.now();
   if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
   let rest = encoder.encode(text);
-  while (rest.length > 0) rest = rest.subarray(await outputs[stream].write(rest));
+  while (rest.length > 0) rest = rest.subarray(await Deno[output].write(rest));
 }

@@ -4,17 +4,17 @@
  * @module
  */
 
+import type { OutputName } from "./output_pipe.ts";
+import { OutputBacklog } from "./output_backlog.ts";
 import { LineSplitter } from "../../reading/line_splitter.ts";
 import { ProgressReader } from "../../reading/progress_reader.ts";
-import type { OutputLine } from "../../reading/rows.ts";
+import type { Reading } from "../../reading/reading.ts";
+import type { OutputLine } from "../../reading/screen.ts";
 import { LIMITS } from "../../task/grammar.ts";
 import type { ReportSink } from "../../reporter/report_sink.ts";
 import { type EndChange, type TaskHandlers, TaskReporter } from "../../reporter/task_reporter.ts";
 import { truncate } from "../../task/truncate.ts";
 import type { CreateChange } from "../../task/task.ts";
-
-/** An output stream of a command. */
-export type OutputName = "stdout" | "stderr";
 
 /** How a command ended. */
 export interface CommandEnd {
@@ -34,6 +34,8 @@ export interface CommandTaskOptions extends TaskHandlers {
 
 /** Milliseconds without output after which an unfinished line is read as it is. */
 const SILENCE_MS = 200;
+/** How often the reader checks whether a bar has gone stale, in milliseconds. */
+const TICK_MS = 1_000;
 /** Lines of output in an error's stack. */
 const MAX_STACK_LINES = 20;
 /** Longest such line, in characters. */
@@ -45,11 +47,16 @@ const ERROR_TYPE = "exit";
 export class CommandTask {
   readonly #reporter: TaskReporter;
   readonly #progress = new ProgressReader();
+  readonly #backlog = new OutputBacklog({
+    onBytes: (output, bytes) => this.#take(output, this.#outputs[output].push(bytes)),
+    onSkip: (output, byteCount) => this.#take(output, this.#outputs[output].skip(byteCount)),
+  });
   readonly #outputs = { stdout: new LineSplitter(), stderr: new LineSplitter() };
   readonly #errorOutput: OutputName;
   /** The latest lines of the error output, oldest first. */
   readonly #lastLines: string[] = [];
   #silenceTimer: ReturnType<typeof setTimeout> | undefined;
+  #tickTimer: ReturnType<typeof setInterval> | undefined;
   #wroteMs = 0;
 
   /**
@@ -79,9 +86,10 @@ export class CommandTask {
 
   /** Reports output of the command. */
   wrote(output: OutputName, bytes: Uint8Array): void {
-    this.#take(output, this.#outputs[output].push(bytes));
+    this.#backlog.push(output, bytes);
     this.#wroteMs = Date.now();
     this.#silenceTimer ??= setTimeout(() => this.#readUnfinishedLines(), SILENCE_MS);
+    this.#tickTimer ??= setInterval(() => this.#report(this.#progress.tick(performance.now())), TICK_MS);
   }
 
   /** Reports that the command could not be started. */
@@ -94,6 +102,7 @@ export class CommandTask {
 
   /** Reports the command's exit, after all its output. */
   ended(end: CommandEnd): void {
+    this.#backlog.flush();
     for (const output of ["stdout", "stderr"] as const) this.#take(output, this.#outputs[output].end());
     if (end.wasCancelled) return this.#end({ type: "cancelled" });
     if (end.status === 0) return this.#end({ type: "finish", result: { exit_status: 0 } });
@@ -111,6 +120,7 @@ export class CommandTask {
 
   #end(change: EndChange): void {
     clearTimeout(this.#silenceTimer);
+    clearInterval(this.#tickTimer);
     this.#reporter.end(change);
   }
 
@@ -120,7 +130,7 @@ export class CommandTask {
         this.#reporter.log(line.text);
         if (output === this.#errorOutput) this.#keep(line.text);
       }
-      this.#read(line);
+      this.#read(output, line);
     }
   }
 
@@ -130,8 +140,11 @@ export class CommandTask {
     if (this.#lastLines.length > MAX_STACK_LINES) this.#lastLines.shift();
   }
 
-  #read(line: OutputLine): void {
-    const reading = this.#progress.read(line);
+  #read(output: OutputName, line: OutputLine): void {
+    this.#report(this.#progress.read(line, { output, atMs: performance.now() }));
+  }
+
+  #report(reading: Reading | undefined): void {
     if (reading !== undefined) this.#reporter.update(reading);
   }
 
@@ -143,6 +156,9 @@ export class CommandTask {
       this.#silenceTimer = setTimeout(() => this.#readUnfinishedLines(), SILENCE_MS - silentMs);
       return;
     }
-    for (const { drawn } of Object.values(this.#outputs)) if (drawn !== undefined) this.#read(drawn);
+    for (const output of ["stdout", "stderr"] as const) {
+      const { unfinished } = this.#outputs[output];
+      if (unfinished !== undefined) this.#read(output, unfinished);
+    }
   }
 }

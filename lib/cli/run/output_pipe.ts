@@ -4,6 +4,9 @@
  * @module
  */
 
+/** An output stream of a command. */
+export type OutputName = "stdout" | "stderr";
+
 /** An output of this process. */
 export interface Output {
   /** Writes some of the bytes; resolves with the number of bytes written. */

@@ -5,7 +5,8 @@
  */
 
 import { messageOf } from "../command.ts";
-import type { CommandEnd, OutputName } from "./command_task.ts";
+import type { CommandEnd } from "./command_task.ts";
+import type { OutputName } from "./output_pipe.ts";
 import { findProgram } from "./find_program.ts";
 import { OutputPipe } from "./output_pipe.ts";
 import { listProcesses, signalProcess } from "./processes.ts";

@@ -1,4 +1,5 @@
-import { bytesOf, counted, type Format, percentage, type Reading } from "../reading.ts";
+import { bytesOf } from "../numbers.ts";
+import { counted, type Format, percentage, type Sighting } from "../reading.ts";
 
 const SIZE = String.raw`([\d.]+)([kMGTP]?)`;
 const TIME = String.raw`(?:--|\d+):(?:--|\d\d):(?:--|\d\d)|\d+d \d+h|\d+d`;
@@ -10,16 +11,16 @@ const METER = new RegExp(
 );
 const HEAD = /^\s*(% Total {4}% Received % Xferd|Dload {2}Upload {3}Total {3}Spent)\b/;
 
-/** Reads the progress meter of curl. Its bar (`-#`) is read as a plain percentage. */
+/** The meter of curl. Its bar (`-#`) is a percentage like others. */
 export function curl(): Format {
-  return (text) => {
+  return ({ text }) => {
     if (HEAD.test(text)) return null;
     const match = METER.exec(text);
     return match === null ? undefined : meter(match) ?? null;
   };
 }
 
-function meter(match: RegExpExecArray): Reading | undefined {
+function meter(match: RegExpExecArray): Sighting | undefined {
   const [
     ,
     percent,
@@ -34,11 +35,13 @@ function meter(match: RegExpExecArray): Reading | undefined {
   ] = match;
   const done = bytesOf(received!, receivedScale, 1024) + bytesOf(sent!, sentScale, 1024);
   const whole = bytesOf(total!, totalScale, 1024);
-  // Where nobody knows the size, the total is what has come so far.
+  // If the size is unknown, the total is what has arrived so far.
   if (receivedPercent === "0" && sentPercent === "0" && done === whole) {
-    return counted(done, null, { unit: "B" });
+    return counted("curl", done, null, { unit: "B" });
   }
-  const reading = counted(Math.min(done, whole), whole, { unit: "B" });
+  const reading = counted("curl", Math.min(done, whole), whole, { unit: "B" });
   // The sizes are rounded.
-  return reading === undefined ? percentage(Number(percent)) : { ...reading, progress: Number(percent) };
+  return reading === undefined
+    ? percentage("curl", Number(percent))
+    : { ...reading, progress: Number(percent) };
 }

@@ -1,4 +1,5 @@
-import { counted, type Format, percentage, type Reading, secondsOf } from "../reading.ts";
+import { secondsOf } from "../numbers.ts";
+import { counted, type Format, percentage, type Sighting } from "../reading.ts";
 
 const CLOCK = String.raw`(\d{2,}:\d\d:\d\d(?:\.\d+)?)`;
 const DURATION = new RegExp(String.raw`^\s+Duration: ${CLOCK}, `);
@@ -13,29 +14,29 @@ const KEY =
 const CHATTER = /^\[[\w:/#]+ @ 0x[0-9a-f]+\]/;
 
 /**
- * Reads the output of ffmpeg: its statistics and that of `-progress`. The duration of the input is printed once, at the
- * start, possibly on the other stream.
+ * ffmpeg, both its statistics and what `-progress` writes. How long the input is it says once, at the beginning, and
+ * perhaps on the other output.
  */
 export function ffmpeg(): Format {
   let duration: number | null = null;
-  return (text) => {
-    const seconds = clockIn(DURATION, text);
+  return ({ text, raw }) => {
+    const seconds = clockIn(DURATION, raw);
     if (seconds !== undefined) {
       // Of several inputs the longest decides, as it does in ffmpeg.
       duration = Math.max(duration ?? 0, seconds);
       return null;
     }
-    if (UNKNOWN_DURATION.test(text) || CHATTER.test(text)) return null;
+    if (UNKNOWN_DURATION.test(raw) || CHATTER.test(text)) return null;
     if (STATISTICS.test(text)) return at(clockIn(STATISTICS, text));
-    if (text === "progress=end") return duration === null ? percentage(100) : at(duration);
+    if (text === "progress=end") return duration === null ? percentage("ffmpeg", 100) : at(duration);
     if (!KEY.test(text)) return undefined;
     return at(clockIn(OUT_TIME, text));
   };
 
-  function at(seconds: number | undefined): Reading | null {
+  function at(seconds: number | undefined): Sighting | null {
     if (seconds === undefined) return null;
     const words = { unit: "s" };
-    return counted(seconds, duration, words) ?? counted(seconds, null, words) ?? null;
+    return counted("ffmpeg", seconds, duration, words) ?? counted("ffmpeg", seconds, null, words) ?? null;
   }
 }
 

@@ -1,43 +1,48 @@
 /**
- * The progress formats, each a function that creates a reader. Pure.
+ * All formats, in the order in which they are tried. Pure.
  *
  * @module
  */
 
 import type { Format } from "../reading.ts";
-import { apt } from "./apt.ts";
+import { builds } from "./builds.ts";
 import { curl } from "./curl.ts";
-import { dd } from "./dd.ts";
-import { docker } from "./docker.ts";
 import { ffmpeg } from "./ffmpeg.ts";
-import { fraction } from "./fraction.ts";
-import { git } from "./git.ts";
-import { jsonLines } from "./json_lines.ts";
-import { percent } from "./percent.ts";
+import { gdal } from "./gdal.ts";
+import { foreignJson } from "./json.ts";
+import {
+  buildKit,
+  compose,
+  composePlain,
+  conda,
+  dockerLayers,
+  nextflow,
+  podmanBlobs,
+  taskList,
+} from "./layers.ts";
+import { numbersInText } from "./numbers_in_text.ts";
 import { pip } from "./pip.ts";
+import { planned } from "./planned.ts";
 import { rsync } from "./rsync.ts";
-import { sizes } from "./sizes.ts";
-import { steps } from "./steps.ts";
-import { tar } from "./tar.ts";
-import { tqdm } from "./tqdm.ts";
+import { tqdm, training } from "./training.ts";
+import { tap } from "./tap.ts";
+import { transfers } from "./transfers.ts";
 import { wget } from "./wget.ts";
 
-/** In the order in which they are tried: formats of particular programs first, then general ones. */
-export const FORMATS: readonly (() => Format)[] = [
-  jsonLines,
-  ffmpeg,
-  tqdm,
-  rsync,
-  wget,
-  curl,
-  git,
-  docker,
-  dd,
-  tar,
-  pip,
-  apt,
-  steps,
-  sizes,
-  percent,
-  fraction,
+/** A format, and whether it also needs lines without digits. */
+export interface FormatEntry {
+  readonly format: () => Format;
+  readonly needsWords: boolean;
+}
+
+/** Known programs first, then numbers in text. The first format that recognises a line decides. */
+export const FORMATS: readonly FormatEntry[] = [
+  ...[ffmpeg, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList].map((format) => ({
+    format,
+    needsWords: true,
+  })),
+  ...[
+    ...[foreignJson, tap, tqdm, curl, buildKit, planned, conda, nextflow, pip, gdal],
+    ...[transfers, builds, training, numbersInText],
+  ].map((format) => ({ format, needsWords: false })),
 ];

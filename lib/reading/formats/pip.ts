@@ -1,4 +1,5 @@
-import { bytesOf, counted, type Format, numberOf, percentage, type Reading } from "../reading.ts";
+import { bytesOf } from "../numbers.ts";
+import { counted, type Format, percentage, type Sighting } from "../reading.ts";
 
 /** `  Downloading numpy-2.0.0-cp312-cp312-manylinux_2_17_x86_64.whl (19.5 MB)` */
 const DOWNLOAD = /^\s*Downloading (\S+)(?: \([\d.]+ \w?B\))?$/;
@@ -10,10 +11,10 @@ const PERCENT = /^(\d{1,3})%(?:\s|$)/;
 /** What `--progress-bar=raw` writes: bytes, where a download was announced. */
 const RAW = /^Progress (\d+) of (\d+)$/;
 
-/** Reads the output of pip, and of programs with the same progress bars. */
+/** pip, and others that draw their bars as it does. */
 export function pip(): Format {
   let file: string | undefined;
-  return (text) => {
+  return ({ text }) => {
     const download = DOWNLOAD.exec(text)?.[1];
     if (download !== undefined) {
       file = download;
@@ -23,21 +24,22 @@ export function pip(): Format {
     const raw = RAW.exec(text);
     if (raw !== null) {
       const unit = file === undefined ? null : "B";
-      return counted(numberOf(raw[1]!), numberOf(raw[2]!), { unit, status });
+      return counted("pip", Number(raw[1]), Number(raw[2]), { unit, status, label: file ?? "" });
     }
     const [, before = "", behind] = BAR.exec(text) ?? [];
     return behind === undefined ? undefined : bar(behind, before.trim().replace(/[.…:]+$/, "") || status);
   };
 }
 
-function bar(text: string, status: string | undefined): Reading | undefined {
+function bar(text: string, status: string | undefined): Sighting | undefined {
+  const words = { status, label: status ?? "" };
   const sizes = SIZES.exec(text);
   if (sizes !== null) {
     const [, current = "", total = "", scale] = sizes;
-    return counted(bytesOf(current, scale), bytesOf(total, scale), { unit: "B", status });
+    return counted("pip", bytesOf(current, scale), bytesOf(total, scale), { unit: "B", ...words });
   }
   const counts = COUNTS.exec(text);
-  if (counts !== null) return counted(Number(counts[1]), Number(counts[2]), { status });
+  if (counts !== null) return counted("pip", Number(counts[1]), Number(counts[2]), words);
   const percent = PERCENT.exec(text)?.[1];
-  return percent === undefined ? undefined : percentage(Number(percent), { status });
+  return percent === undefined ? undefined : percentage("pip", Number(percent), words);
 }

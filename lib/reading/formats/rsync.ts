@@ -1,29 +1,45 @@
+/**
+ * rsync's two progress displays. Pure.
+ *
+ * @module
+ */
+
 import { counted, type Format, percentage } from "../reading.ts";
 
 /** `  1,234,567  42%   12.34MB/s    0:00:12 (xfr#3, to-chk=12/100)` */
 const LINE =
-  /^\s*[\d,.]+[KMGTP]?\s+(\d{1,3})%\s+[\d.,]+[kKMGT]?B\/s\s+\d+:\d\d:\d\d(?: \(xfr#\d+, (ir|to)-chk=(\d+)\/(\d+)\))?\s*$/;
+  /^[\d,.' ]+[KMGTP]?\s+(\d{1,3})%\s+[\d.,]+[kKMGT]?B\/s\s+\d+:\d\d:\d\d(?: \(xfr#\d+, (ir|to)-chk=(\d+)\/(\d+)\))?(?:\s.*)?$/;
+
+/** Lines that name no file. */
+const HEADINGS = /^(?:sending|receiving|building) (?:incremental )?file list|^$/;
 
 /**
- * Reads the output of rsync with `--info=progress2` (in total) and with `--progress` (per file). Both look the same until a
- * line marks the end of a file that is not the last one; from then on, files are counted.
+ * rsync with `--info=progress2` (the whole transfer) or `--progress` (each file). They look the same until a line with
+ * `xfr#` decides: it stays if it ends a file, and is redrawn if it is about the whole. A file's name in front makes the first
+ * lines doubtful. While rsync still lists files (`ir-chk`), their number is unknown.
  */
 export function rsync(): Format {
-  let countsFiles = false;
+  let mode: "unknown" | "whole" | "files" = "unknown";
   let name: string | undefined;
-  return (text, isRedraw) => {
+  return ({ text, raw, isRedraw }) => {
     const match = LINE.exec(text);
     if (match === null) {
-      if (!isRedraw) name = text.trim();
+      if (!isRedraw) name = raw.trim();
       return undefined;
     }
     const [, percent, list, left, total] = match;
     const isWholeFile = percent === "100" && left !== undefined;
-    if (isWholeFile && !isRedraw && left !== "0") countsFiles = true;
-    if (!countsFiles) return percentage(Number(percent));
-    // Within a file there is no news; while the list of files grows ("ir"), nobody knows how many there are.
+    if (mode === "unknown" && left !== undefined) {
+      mode = isWholeFile && !isRedraw && left !== "0" ? "files" : "whole";
+    }
+    if (mode === "whole" && isWholeFile && !isRedraw && left !== "0") mode = "files";
+    if (mode !== "files") {
+      const isDoubtful = mode === "unknown" && name !== undefined && !HEADINGS.test(name);
+      return isDoubtful ? null : percentage("rsync", Number(percent)) ?? null;
+    }
     if (!isWholeFile) return null;
     const done = Number(total) - Number(left);
-    return counted(done, list === "to" ? Number(total) : null, { unit: "files", status: name }) ?? null;
+    const words = { unit: "files", status: name };
+    return counted("rsync", done, list === "to" ? Number(total) : null, words) ?? null;
   };
 }

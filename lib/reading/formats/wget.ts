@@ -1,5 +1,8 @@
-import { bytesOf, counted, type Format, percentage, type Reading } from "../reading.ts";
+import { bytesOf } from "../numbers.ts";
+import { counted, type Format, percentage, type Sighting } from "../reading.ts";
 
+/** `Saving to: ‘file.bin’` */
+const SAVING = /^Saving to: [‘'`](.{1,200})[’']$/;
 const LENGTH = /^Length: (\d+)\b/;
 const NO_LENGTH = /^Length: unspecified\b/;
 /** `file.bin   42%[=======>       ] 420.00K  100KB/s   eta 6s` */
@@ -13,42 +16,53 @@ const NO_DOTS = /^\s*(\d+)K [ .,]+ \d[\d.]*[KMGT]?(?:[ =]\S+)?\s*$/;
 /** `2026-01-31 12:00:00 (950 KB/s) - ‘file.bin’ saved [2000000/2000000]` */
 const SAVED = /^\d{4}-\d\d-\d\d [\d:]+ \([^)]*\) - .* saved \[(\d+)(?:\/(\d+))?\]$/;
 
-/** Reads the output of wget, with bars and with dots, with and without a known length. */
+/** wget, with bars and with dots, with and without a length. */
 export function wget(): Format {
   let total: number | null = null;
-  return (text) => {
+  let file = "";
+  return ({ text, raw }) => {
+    const target = SAVING.exec(text)?.[1];
+    if (target !== undefined) {
+      file = target;
+      return null;
+    }
     const length = LENGTH.exec(text);
     if (length !== null || NO_LENGTH.test(text)) {
       total = length === null ? null : Number(length[1]);
       return null;
     }
-    const [, saved, all] = SAVED.exec(text) ?? [];
+    const [, saved, all] = SAVED.exec(raw) ?? [];
     if (saved !== undefined) {
-      return counted(Number(saved), all === undefined ? null : Number(all), { unit: "B" }) ?? null;
+      return counted("wget", Number(saved), all === undefined ? null : Number(all), {
+        unit: "B",
+        label: file,
+      }) ?? null;
     }
-    return bar(text, total) ?? dots(text);
+    return bar(text, total) ?? dots(raw, file);
   };
 }
 
-function bar(text: string, total: number | null): Reading | undefined {
+function bar(text: string, total: number | null): Sighting | undefined {
   const known = BAR.exec(text);
   if (known !== null) {
-    const [, status, percent, number = "", scale] = known;
-    if (total === null) return percentage(Number(percent), { status });
+    const [, status = "", percent, number = "", scale] = known;
+    if (total === null) return percentage("wget", Number(percent), { status, label: status });
     // The size is rounded.
     const current = percent === "100" ? total : Math.min(total, bytesOf(number, scale, 1024));
-    const reading = counted(current, total, { unit: "B", status });
+    const reading = counted("wget", current, total, { unit: "B", status, label: status });
     return reading === undefined ? undefined : { ...reading, progress: Number(percent) };
   }
   const unknown = NO_BAR.exec(text);
   if (unknown === null) return undefined;
-  const [, status, number = "", scale] = unknown;
-  return counted(bytesOf(number, scale, 1024), null, { unit: "B", status });
+  const [, status = "", number = "", scale] = unknown;
+  return counted("wget", bytesOf(number, scale, 1024), null, { unit: "B", status, label: status });
 }
 
-function dots(text: string): Reading | undefined {
+function dots(text: string, label: string): Sighting | undefined {
   const known = DOTS.exec(text);
-  if (known !== null) return percentage(Number(known[2]));
+  if (known !== null) return percentage("wget", Number(known[2]), { label });
   const unknown = NO_DOTS.exec(text);
-  return unknown === null ? undefined : counted(Number(unknown[1]) * 1024, null, { unit: "B" });
+  return unknown === null
+    ? undefined
+    : counted("wget", Number(unknown[1]) * 1024, null, { unit: "B", label });
 }

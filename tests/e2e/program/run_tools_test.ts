@@ -1,10 +1,9 @@
 /** Tests that `taskscope run` reads the progress of real programs, and of recordings of others. */
 
-import type { Reading } from "../../../lib/reading/reading.ts";
 import type { Task } from "../../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertMatch } from "../../support/assert.ts";
 import { type Ended, moduleArgs } from "../../support/program.ts";
-import { hear, readRecording } from "../../support/recordings.ts";
+import { play, readRecording } from "../../support/recordings.ts";
 import { noise, Runs } from "../../support/runs.ts";
 import { taskIn, TestSocket } from "../../support/socket.ts";
 import { findTool } from "../../support/tools.ts";
@@ -157,18 +156,19 @@ Deno.test("runCommand() reads the progress of replayed recordings", async (t) =>
   const left = [...RECORDINGS];
   const test = async (name: string) => {
     await using runs = new Runs();
-    const written = await readRecording(name);
+    const recording = await readRecording(name);
     const { code, stdout, stderr, seen } = await watched(
       runs,
       () => runs.run(["--", Deno.execPath(), ...replay, name]),
     );
     assertEquals(code, 0);
-    for (const [stream, output] of [[1, stdout], [2, stderr]] as const) {
-      assertEquals(output, written.filter((part) => part.stream === stream).map(({ text }) => text).join(""));
+    for (const [wanted, text] of [["stdout", stdout], ["stderr", stderr]] as const) {
+      const parts = recording.written.filter(({ output }) => output === wanted);
+      assertEquals(text, parts.map(({ text }) => text).join(""));
     }
-    const { readings, lines } = hear(written);
+    const { exactProgress, lines } = play(recording);
     assertEquals((await runs.log()).toSorted(), lines.toSorted());
-    assertShown(seen, name, readings.map(progressOf));
+    assertShown(seen, name, exactProgress);
   };
   // Three recordings are replayed at a time, because replaying is mostly waiting.
   const work = async () => {
@@ -177,16 +177,13 @@ Deno.test("runCommand() reads the progress of replayed recordings", async (t) =>
   await t.step(RECORDINGS.join(", "), async () => void await Promise.all([work(), work(), work()]));
 });
 
-/** Returns the progress of a reading in percent, from its percentage or its counts. */
-function progressOf({ progress, current, total }: Reading): number | null {
-  if (progress !== undefined) return progress;
-  return typeof current === "number" && typeof total === "number" ? current / total * 100 : null;
-}
-
-/** Asserts that all values of the watcher are from the output, in its order; values in quick succession may be missing. */
+/**
+ * Asserts that all values of the watcher are from the output, in its order; values in quick succession may be missing. When
+ * a value is withdrawn depends on the clock, so those moments are left out.
+ */
 function assertShown(seen: Seen, name: string, said: readonly (number | null)[]): void {
   let at = 0;
-  const shown = seen.progress[0] === null ? seen.progress.slice(1) : seen.progress;
+  const shown = seen.progress.filter((progress) => progress !== null);
   for (const progress of shown) {
     at = said.indexOf(progress, at);
     assert(at !== -1, `${name} was shown at ${progress}, but wrote ${said.join()}`);

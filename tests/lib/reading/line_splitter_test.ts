@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { LineSplitter, NOT_TEXT } from "../../../lib/reading/line_splitter.ts";
-import type { OutputLine } from "../../../lib/reading/rows.ts";
+import type { OutputLine } from "../../../lib/reading/screen.ts";
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "../../support/assert.ts";
 import { cutOutput, output, singly } from "../../support/chunks.ts";
 
@@ -20,7 +20,7 @@ function check(table: readonly (readonly [string, readonly string[]])[]): void {
   for (const [text, expected] of table) assertEquals(read(text), expected, JSON.stringify(text));
 }
 
-Deno.test("LineSplitter ends lines at newlines and at the end of the output", () => {
+Deno.test("LineSplitter ends lines at newlines, and the last one at the end", () => {
   check([
     ["", []],
     ["a\nb\n", ["a", "b"]],
@@ -32,7 +32,7 @@ Deno.test("LineSplitter ends lines at newlines and at the end of the output", ()
   ]);
 });
 
-Deno.test("LineSplitter treats overwritten text as redraws, and the last version as the line", () => {
+Deno.test("LineSplitter takes what is drawn over for a redraw, and its last version for a line", () => {
   check([
     ["10%\r20%\r30%\n", ["~10%", "~20%", "30%"]],
     ["\r10%\r20%\n", ["~10%", "20%"]],
@@ -44,13 +44,22 @@ Deno.test("LineSplitter treats overwritten text as redraws, and the last version
     ["10%\x1b[2K\rdone\n", ["~10%", "done"]],
     ["10%\x1b[2K\x1b[1Gdone\n", ["~10%", "done"]],
     ["10%\x1b[Gdone\n", ["~10%", "done"]],
-    ["10%\x1b[5Gdone\n", ["10%done"]],
-    ["inodes: 0/16\b\b\b\b 1/16\b\b\b\b\bdone\n", ["~inodes: 0/16", "~inodes:  1/16", "inodes: done"]],
+    ["10%\x1b[5Gdone\n", ["10% done"]],
+    ["10%\x1b[3D20%\x1b[3D30%\n", ["~10%", "~20%", "30%"]],
+    ["a\x1b[5Cb\ra\x1b[5Cc\n", ["~a     b", "a     c"]],
+    ["abcdef\rxy\n", ["~abcdef", "xycdef"]],
+    ["a line\n\x1b[?1049hfull 1%\n\x1b[?1049lmore\n", ["a line", "~full 1%", "more"]],
+    ["inodes: 0/16\b\b\b\b1/16\b\b\b\b    \b\b\b\bdone\n", [
+      "~inodes: 0/16",
+      "~inodes: 1/16",
+      "~inodes:",
+      "inodes: done",
+    ]],
     ["N\bNA\bAME\n", ["~N", "~NA", "NAME"]],
   ]);
 });
 
-Deno.test("LineSplitter removes colours, window titles and other control sequences", () => {
+Deno.test("LineSplitter leaves out colours, titles, and other controls", () => {
   check([
     ["\x1b[1;31mred\x1b[0m and \x1b]0;title\x07plain\n", ["red and plain"]],
     ["\x1b[?25la\x1b(Bb\x0f\x07\x7f\0c\n", ["abc"]],
@@ -60,7 +69,7 @@ Deno.test("LineSplitter removes colours, window titles and other control sequenc
   ]);
 });
 
-Deno.test("LineSplitter follows a cursor that moves up, and returns the last version of each row", () => {
+Deno.test("LineSplitter follows a cursor that goes back up, and gives out the last version of each row", () => {
   check([
     ["one 1%\ntwo 1%\n\x1b[2Aone 2%\ntwo 2%\nend\n", [
       ...["one 1%", "two 1%", "~one 2%", "~two 2%"],
@@ -78,34 +87,33 @@ Deno.test("LineSplitter follows a cursor that moves up, and returns the last ver
   ]);
 });
 
-Deno.test("LineSplitter.drawn is the current version of a redrawn row", () => {
+Deno.test("LineSplitter.unfinished is the row that no newline has ended", () => {
   const splitter = new LineSplitter();
-  const drawn = (text: string) => {
+  const unfinished = (text: string) => {
     splitter.push(encoder.encode(text));
-    return splitter.drawn?.text;
+    return splitter.unfinished?.text;
   };
-  assertEquals(drawn("no news"), undefined);
-  assertEquals(drawn("\r"), "no news");
-  assertEquals(drawn("10%"), "10%");
-  assertEquals(drawn("\r20%  "), "20%");
-  assertEquals(drawn("\n"), undefined);
-  assertEquals(drawn("30%"), undefined);
+  assertEquals(unfinished("0...10"), "0...10");
+  assertEquals(unfinished("...20"), "0...10...20");
+  assertEquals(unfinished("\n"), undefined);
+  assertEquals(unfinished("\r10%"), "10%");
+  assertEquals(unfinished("\r20%  "), "20%");
 });
 
-Deno.test("LineSplitter stops at binary output, with one message", () => {
+Deno.test("LineSplitter gives up on output that is data, and says so once", () => {
   const random = new Uint8Array(100_000);
   for (let at = 0; at < random.length; at += 50_000) {
     crypto.getRandomValues(random.subarray(at, at + 50_000));
   }
   const noise = split([encoder.encode("a line\n"), random, encoder.encode("\nmore\n")]);
-  assertEquals(noise[0], { text: "a line", isRedraw: false });
-  assertEquals(noise.at(-1), { text: NOT_TEXT, isRedraw: false });
+  assertEquals(noise[0], { text: "a line", isRedraw: false, row: 0 });
+  assertEquals(noise.at(-1), { text: NOT_TEXT, isRedraw: false, row: 0 });
   assertLess(noise.length, 100);
   const wide = encoder.encode([..."some text in wide characters\n".repeat(20)].join("\0"));
   assertEquals(split([wide]).at(-1)!.text, NOT_TEXT);
 });
 
-Deno.test("LineSplitter accepts text with stray NUL characters or in a legacy encoding", () => {
+Deno.test("LineSplitter takes text with a stray zero or in an older encoding for text", () => {
   const zeros = read("10%\0\n".repeat(1_000));
   assertEquals(zeros.length, 1_000);
   assertEquals(zeros.at(-1), "10%");
@@ -114,7 +122,7 @@ Deno.test("LineSplitter accepts text with stray NUL characters or in a legacy en
   assertEquals(split([bytes]).length, 1_000);
 });
 
-Deno.test("LineSplitter truncates long lines, with a mark", () => {
+Deno.test("LineSplitter keeps as much of a long line as the log shows, and a mark", () => {
   const splitter = new LineSplitter();
   const chunk = encoder.encode("x".repeat(100_000));
   for (let count = 0; count < 100; count++) assertEquals(splitter.push(chunk), []);
@@ -122,7 +130,7 @@ Deno.test("LineSplitter truncates long lines, with a mark", () => {
   assertEquals(line!.text.length, 8_193);
 });
 
-Deno.test("LineSplitter does not depend on how the bytes are split into chunks", () => {
+Deno.test("LineSplitter gives the same lines however its bytes are cut", () => {
   fc.assert(
     fc.property(cutOutput, ([bytes, chunks]) => {
       const whole = split([bytes]);
@@ -133,7 +141,7 @@ Deno.test("LineSplitter does not depend on how the bytes are split into chunks",
   );
 });
 
-Deno.test("LineSplitter returns no control characters, and no more text than the input", () => {
+Deno.test("LineSplitter gives no controls, and no more than it got", () => {
   fc.assert(
     fc.property(output, (bytes) => {
       for (const { text, isRedraw } of split([bytes])) {

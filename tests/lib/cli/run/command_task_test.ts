@@ -1,4 +1,5 @@
-import { CommandTask, type OutputName } from "../../../../lib/cli/run/command_task.ts";
+import { CommandTask } from "../../../../lib/cli/run/command_task.ts";
+import type { OutputName } from "../../../../lib/cli/run/output_pipe.ts";
 import { LIMITS } from "../../../../lib/task/grammar.ts";
 import type { Task } from "../../../../lib/task/task.ts";
 import { assertEquals, assertStringIncludes } from "../../../support/assert.ts";

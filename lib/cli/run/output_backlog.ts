@@ -1,0 +1,100 @@
+/**
+ * Reads a command's output in slices, so that copying it never waits for reading.
+ *
+ * @module
+ */
+
+import type { OutputName } from "./output_pipe.ts";
+
+/** Callbacks of an {@linkcode OutputBacklog}. */
+export interface OutputBacklogEvents {
+  /** Reads bytes of an output. */
+  readonly onBytes: (output: OutputName, bytes: Uint8Array) => void;
+  /** This many bytes of an output are skipped, because it arrives faster than it can be read. */
+  readonly onSkip: (output: OutputName, byteCount: number) => void;
+}
+
+/** A part of the output. */
+interface Chunk {
+  readonly output: OutputName;
+  readonly bytes: Uint8Array;
+}
+
+/** Bytes that may wait. With more, all but the newest are skipped: progress is in what came last. */
+const MAX_WAITING_BYTES = 512 * 1_024;
+/** Bytes of each output that are kept then. */
+const KEPT_BYTES = 64 * 1_024;
+/** Bytes that are read at once, which takes a few milliseconds. */
+const SLICE_BYTES = 8 * 1_024;
+
+/** Holds output until there is time to read it. Copying gets at least half of the time. */
+export class OutputBacklog {
+  readonly #events: OutputBacklogEvents;
+  #chunks: Chunk[] = [];
+  #waitingBytes = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param events the callbacks */
+  constructor(events: OutputBacklogEvents) {
+    this.#events = events;
+  }
+
+  /** Takes output, and reads it at once if nothing waits and it is short. */
+  push(output: OutputName, bytes: Uint8Array): void {
+    if (this.#timer === undefined && bytes.length <= SLICE_BYTES) {
+      this.#read({ output, bytes });
+      return;
+    }
+    this.#chunks.push({ output, bytes });
+    this.#waitingBytes += bytes.length;
+    if (this.#waitingBytes > MAX_WAITING_BYTES) this.#skip();
+    this.#timer ??= setTimeout(() => this.#next(), 0);
+  }
+
+  /** Reads everything that waits. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    for (const chunk of this.#chunks) this.#events.onBytes(chunk.output, chunk.bytes);
+    this.#chunks = [];
+    this.#waitingBytes = 0;
+  }
+
+  #next(): void {
+    const started = performance.now();
+    const [chunk] = this.#chunks;
+    this.#timer = undefined;
+    if (chunk === undefined) return;
+    const { output, bytes } = chunk;
+    if (bytes.length <= SLICE_BYTES) this.#chunks.shift();
+    else this.#chunks[0] = { output, bytes: bytes.subarray(SLICE_BYTES) };
+    const slice = bytes.subarray(0, SLICE_BYTES);
+    this.#waitingBytes -= slice.length;
+    this.#read({ output, bytes: slice });
+    // As much time for copying as reading took.
+    this.#timer = setTimeout(() => this.#next(), performance.now() - started);
+  }
+
+  #read({ output, bytes }: Chunk): void {
+    this.#events.onBytes(output, bytes);
+    // Whatever follows at once waits for its turn.
+    this.#timer ??= setTimeout(() => this.#next(), 0);
+  }
+
+  /** Skips all but the newest bytes of each output. */
+  #skip(): void {
+    const kept: Chunk[] = [];
+    for (const output of ["stdout", "stderr"] as const) {
+      const chunks = this.#chunks.filter((chunk) => chunk.output === output);
+      const total = chunks.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      let over = Math.max(0, total - KEPT_BYTES);
+      if (over > 0) this.#events.onSkip(output, over);
+      for (const { bytes } of chunks) {
+        const cut = Math.min(over, bytes.length);
+        over -= cut;
+        if (cut < bytes.length) kept.push({ output, bytes: bytes.subarray(cut) });
+      }
+    }
+    this.#chunks = kept;
+    this.#waitingBytes = kept.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Programs that say once how much there is, and then what they are doing: the announcement and the steps are in lines of
+ * their own. Pure.
+ *
+ * @module
+ */
+
+import { bytesOf } from "../numbers.ts";
+import { counted, type Format, RANK } from "../reading.ts";
+
+/** What a program announces, and how its steps look. */
+interface Plan {
+  readonly format: string;
+  readonly unit: string;
+  readonly status: string;
+  /** The announcement. Its groups: `first` and `last`, or `size` and `sizeUnit`; otherwise its numbers are added up. */
+  readonly plan: RegExp;
+  /** A step. Its groups: `current`, or `done` and `doneUnit`; otherwise steps are counted. */
+  readonly step: RegExp;
+  /** Whether a step begins with its line; otherwise it is done. */
+  readonly isBeginning?: boolean;
+  /** The end of the last step. */
+  readonly end?: RegExp;
+  /** Other lines about steps: as many are done as before. */
+  readonly other?: RegExp;
+}
+
+const PLANS: readonly Plan[] = [
+  // Terraform and OpenTofu. The name may be missing: `web[0]:` looks like the prefix of a logger.
+  {
+    format: "terraform",
+    unit: "resources",
+    status: "Applying",
+    plan: /^Plan: (?:\d+ to \w+(?:, |\.?$))+/,
+    step: /^(?:\S+: )?(?:Creation|Modifications|Destruction|Import) complete\b/,
+    end: /^Apply complete!/,
+    other:
+      /^(?:\S+: )?(?:Still )?(?:creating|destroying|modifying|reading|refreshing state|importing)\b.*(?:\.\.\.|\])$/i,
+  },
+  {
+    format: "poetry",
+    unit: "packages",
+    status: "Installing",
+    plan: /^Package operations: (?:\d+ \w+(?:, \d+ skipped|, |$))+/,
+    step: /^[-•] (?:Installing|Updating|Downgrading|Removing) \S+ \(.*\)$/,
+    isBeginning: true,
+  },
+  {
+    format: "ghostscript",
+    unit: "pages",
+    status: "Rendering",
+    plan: /^Processing pages (?<first>\d+) through (?<last>\d+)\.$/,
+    step: /^Page (?<current>\d+)$/,
+    isBeginning: true,
+  },
+  {
+    format: "gromacs",
+    unit: "steps",
+    status: "Simulating",
+    plan: /^(?<last>\d+) steps, +[\d.]+ ps\b/,
+    step: /^step (?<current>\d+)(?:,|: )/,
+  },
+  {
+    format: "zfs",
+    unit: "B",
+    status: "Sending",
+    plan: /^total estimated size is (?<size>[\d.]+)(?<sizeUnit>[KMGTPE]?)$/,
+    step: /^(?:\d\d:\d\d:\d\d)? *(?<done>[\d.]+)(?<doneUnit>[KMGTPE]?)B? +\S+@\S+$/,
+  },
+];
+
+/** All of {@linkcode PLANS}. */
+export function planned(): Format {
+  const totals = new Map<Plan, { readonly total: number; readonly first: number; done: number }>();
+  return ({ text }) => {
+    for (const plan of PLANS) {
+      const announced = plan.plan.exec(text);
+      if (announced !== null) {
+        totals.set(plan, { ...totalOf(announced), done: 0 });
+        return null;
+      }
+      const state = totals.get(plan);
+      if (state === undefined) continue;
+      const step = plan.step.exec(text);
+      if (step !== null) return sighting(plan, state, currentOf(step, state));
+      if (plan.end?.test(text)) return sighting(plan, state, state.total);
+      if (plan.other?.test(text)) return sighting(plan, state, state.done);
+    }
+    return undefined;
+  };
+}
+
+function sighting(
+  { format, unit, status, isBeginning = false }: Plan,
+  { total }: { total: number },
+  current: number,
+) {
+  return counted(format, current, total, { rank: RANK.stated, unit, status, isBeginning }) ?? null;
+}
+
+function totalOf(
+  { groups = {}, 0: text }: RegExpExecArray,
+): { readonly total: number; readonly first: number } {
+  const { first = "1", last, size, sizeUnit } = groups;
+  if (size !== undefined) return { total: bytesOf(size, sizeUnit, 1024), first: 1 };
+  if (last !== undefined) return { total: Number(last) - Number(first) + 1, first: Number(first) };
+  const numbers = Array.from(text.matchAll(/\d+(?= (?!skipped))/g), ([number]) => Number(number));
+  return { total: numbers.reduce((sum, number) => sum + number, 0), first: 1 };
+}
+
+function currentOf(
+  { groups = {} }: RegExpExecArray,
+  state: { readonly first: number; done: number },
+): number {
+  const { current, done, doneUnit } = groups;
+  if (done !== undefined) return bytesOf(done, doneUnit, 1024);
+  return current === undefined ? ++state.done : Number(current) - state.first + 1;
+}

@@ -1,0 +1,149 @@
+/**
+ * Progress bars of libraries, and loops of simulations and machine learning. Pure.
+ *
+ * @module
+ */
+
+import { counted, type Format, percentage, RANK, type Sighting } from "../reading.ts";
+import { patterns } from "./pattern.ts";
+
+const COUNT = String.raw`(\d[\d,]*(?:\.\d+)?)([kKMGTP]?)`;
+const CLOCK = String.raw`(?:\d+:)?\d+:\d\d`;
+/** `Hashing:  42%|████▏     | 42/100 [00:04<00:05, 10.00it/s]` */
+const KNOWN = new RegExp(
+  String.raw`^(.{0,200}?)\s*(\d{1,3})%\|.*\|\s*${COUNT}/${COUNT}\s\[${CLOCK}<[^,]*,([^\]]*)\]`,
+);
+/** `Hashing: 42it [00:04, 10.00it/s]` */
+const UNKNOWN = new RegExp(String.raw`^(?:(.{0,200}?):?\s)?${COUNT}([^\s\d[\]]*)\s\[${CLOCK},([^\]]*)\]`);
+const RATE = /^\s*(?:[\d.]+|\?)(?:([kKMGTP]?)(\D[^,]*?)\/s|s\/([^,]+?))\s*(?:,|$)/;
+const SCALES = " kmgtp";
+
+/** tqdm, with and without a total. */
+export function tqdm(): Format {
+  return ({ text }) => known(text) ?? unknown(text);
+}
+
+function known(text: string): Sighting | undefined {
+  const match = KNOWN.exec(text);
+  if (match === null) return undefined;
+  const [, description = "", percent = "", current = "", scale = "", total = "", totalScale = "", rate = ""] =
+    match;
+  const status = description.trim().replace(/:$/, "");
+  const words = { status, label: status, unit: unitOf(rate, scale + totalScale !== "") };
+  return counted("tqdm", amountOf(current, scale), amountOf(total, totalScale), words) ??
+    percentage("tqdm", Number(percent), words);
+}
+
+function unknown(text: string): Sighting | undefined {
+  const match = UNKNOWN.exec(text);
+  if (match === null) return undefined;
+  const [, description = "", current = "", scale = "", unit = "", rate = ""] = match;
+  if (!RATE.test(rate)) return undefined;
+  const status = description.trim().replace(/:$/, "");
+  return counted("tqdm", amountOf(current, scale), null, { status, label: status, unit: named(unit) });
+}
+
+function amountOf(number: string, scale: string): number {
+  return Math.round(
+    Number(number.replaceAll(",", "")) * 1000 ** Math.max(0, SCALES.indexOf(scale.toLowerCase() || " ")),
+  );
+}
+
+/** The unit is only in the rate, perhaps behind a prefix of its own. */
+function unitOf(rate: string, isScaled: boolean): string | null {
+  const [, scale = "", perSecond, each] = RATE.exec(rate) ?? [];
+  if (each !== undefined) return named(each);
+  return named(isScaled ? perSecond ?? "" : scale + (perSecond ?? ""));
+}
+
+/** "it" is tqdm's word if nobody gave one. */
+function named(unit: string): string | null {
+  return unit === "it" || unit === "" ? null : unit;
+}
+
+const WORDS =
+  "epoch|iter|iteration|step|trial|batch|fold|round|generation|episode|frame|sample|sweep|chunk|replicate|run|simulation";
+
+/** Loops that say where they are. */
+export const training = patterns([
+  // PyTorch's examples: `Train Epoch: 3 [25600/60000 (43%)]`, `Epoch: [0][  20/5005]`
+  {
+    format: "epoch",
+    pattern:
+      /^(?<phase>\w{0,20} ?[Ee]poch):? \[?\d+\]? ?\[ *(?<current>\d+)\/(?<total>\d+)(?: \( *\d{1,3}%\))?\]/,
+  },
+  // Stan: `Chain 2 Iteration: 400 / 2000 [ 20%]  (Sampling)`
+  {
+    format: "stan",
+    pattern: /^(?:Chain (?<label>\d+):? )?Iteration: +(?<current>\d+) \/ (?<total>\d+) \[ *\d{1,3}%\]/,
+    unit: "iterations",
+  },
+  // Keras: ` 42/100 [=====>....] - ETA: 5s - loss: 0.3`, `42/100 ━━━━━━━━ 1s 10ms/step`
+  {
+    format: "keras",
+    pattern: /^(?<current>\d+)\/(?<total>\d+) (?:\[[=>.]+\]|[━─╸╺]{5,})(?: |$)/,
+    unit: "steps",
+  },
+  // Spark: `[Stage 3:=====>     (12 + 4) / 200]`
+  {
+    format: "spark",
+    pattern: /^\[Stage (?<label>\d+):[=> ]*\((?<current>\d+) \+ \d+\) \/ (?<total>\d+)\]/,
+    unit: "tasks",
+  },
+  { format: "blender", pattern: /^Fra:\d+ .*\bSample (?<current>\d+)\/(?<total>\d+)/, unit: "samples" },
+  // lame: `  1200/4595   (26%)|    0:01/    0:04|`
+  { format: "lame", pattern: /^(?<current>\d+)\/(?<total>\d+) +\( *\d{1,3}%\)\|/, unit: "frames" },
+  // The first line of a commit message, by convention: `feat(api): step 3 of 6`
+  {
+    format: "commit",
+    pattern: /^(?:feat|fix|chore|refactor|perf|revert)(?:\([\w ./-]{1,40}\))?!?: /,
+    isSilent: true,
+  },
+  // pdftoppm -progress: page, last page, file.
+  {
+    format: "poppler",
+    pattern: /^(?<current>\d+) (?<total>\d+) \S+\.(?:png|ppm|pgm|pbm|jpg|tif)$/,
+    unit: "pages",
+    rank: RANK.bare,
+  },
+  // GNU Parallel: `ETA: 5s Left: 25 AVG: 0.20s  local:2/5/100%/0.2s`, running and completed jobs.
+  {
+    format: "parallel",
+    pattern: /^ETA: .{1,40} Left: (?<left>\d+) AVG: [\d.]+s +\S+?:\d+\/(?<current>\d+)\/\d+%/,
+    unit: "jobs",
+  },
+  // `CHKDSK verifies files (Phase 1 von 3)...`
+  {
+    format: "loop",
+    pattern:
+      /\((?<phase>phase|pass|stage|step|part|teil|étape|fase|schritt|paso|passo) (?<current>\d+) ?(?:\/|of|von|de|sur|di) ?(?<total>\d+)\)[.…:]*$/i,
+    isBeginning: true,
+  },
+  // A part that begins: `pass 1/2 (random)...`
+  {
+    format: "loop",
+    pattern:
+      /^(?:[\w.\/-]{1,60}: ){0,3}(?<phase>pass|phase|stage|part|loop|step|epoch|round|cycle) [[(#]?(?<current>\d+) ?(?:\/|of|von|de|sur|di) ?(?<total>\d+)[\])]?(?: \([^)]*\))?(?:[.…:]*|: .{1,200})$/i,
+    isBeginning: true,
+  },
+  // A loop's name and where it is: `iter 300/5000, loss=0.3`, `Iteration 300/5000: loss 0.3`, `Trial 3/17 finished`
+  {
+    format: "loop",
+    pattern: new RegExp(
+      String
+        .raw`^(?:\w{1,20} )?(?<phase>${WORDS})s?(?:ation)?:? ?[[(#]?\s*(?<current>\d+) ?(?:/|of) ?(?<total>\d+)[\])]?(?![\w.%/-])(?!.*\d ?(?:/|of) ?\d)(?!.*\d ?%)(?!.{0,40}\b(?:failed|retry|retrying)\b)`,
+      "i",
+    ),
+  },
+  {
+    format: "hashcat",
+    pattern: /^Progress\.{3,}: (?<current>\d+)\/(?<total>\d+) \([\d.]+%\)/,
+    status: "Cracking",
+  },
+  {
+    format: "hashcat",
+    pattern:
+      /^(?:Session|Status|Recovered|Rejected|Restore\.Point|Hardware\.Mon|Candidates|Speed|Guess|Time)[\w.#]*\.{2,}: /,
+    isSilent: true,
+  },
+]);

@@ -1,0 +1,61 @@
+/**
+ * Strips what loggers put in front of a line. Pure.
+ *
+ * @module
+ */
+
+const TIME = String.raw`\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?`;
+const ZONE = String.raw`(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?`;
+const DATE = String
+  .raw`(?:\d{4}[-/.]\d\d[-/.]\d\d|\d\d[-/.]\d\d(?:[-/.]\d{2,4})?|[A-Z][a-z]{2} [ \d]\d|\d\d [A-Z][a-z]{2} \d{4})`;
+const LEVEL = String
+  .raw`(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|trace|debug|info|notice|warn|warning|error|Info|Debug|Warning)`;
+
+/** What a line may begin with, each followed by something else. */
+const PREFIXES: readonly RegExp[] = [
+  // 2026-02-03T10:11:12.345Z, [2026/02/03 10:11:12], [03/17 10:11:12 d2.utils.events]:
+  new RegExp(String.raw`^[[(]?(?:${DATE})[T ,]{1,2}${TIME}${ZONE}(?: [\w.]{1,40})?[\])]?:?`),
+  // [03/17/2026-10:11:12], 20260317-101112
+  new RegExp(String.raw`^[[(]?(?:${DATE})-${TIME}[\])]?`),
+  // 10:11:12.345, [1:00], (0:00:05)
+  new RegExp(String.raw`^(?:\[${TIME}\]|\(${TIME}\)|\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)`),
+  // [2026-02-03], 2026-02-03
+  /^(?:\[\d{4}-\d\d-\d\d\]|\d{4}-\d\d-\d\d)(?= )/,
+  // [   12.345678], [12.3s], 1700000000.123
+  /^(?:\[ *\d{1,9}\.\d{1,9} ?s?\]|1\d{9}(?:\.\d{1,9})?)/,
+  // I0317 10:11:12.123456    1234 file.cc:12]
+  /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,9} +\d{1,9} [\w.-]{1,60}:\d{1,6}\]/,
+  // [INFO], INFO:root:, <info>, level=info
+  new RegExp(
+    String
+      .raw`^(?:[[<(]\s?${LEVEL}\s?[\])>]:?|${LEVEL}(?::[\w.]{1,40})?(?: *[:|-]+|(?= {1,5}\S))|level=\w{1,10})`,
+  ),
+  // [gw1], [worker-3], (pid=1234), [rank0]:, web-1  |
+  /^(?:\[(?:gw|worker|rank|proc|process|thread|node|job|pool|main|task|shard|w|p|t)[ _:#-]?\d{0,6}\]:?|\((?:[\w ]{1,30} )?pid=\d{1,9}(?:, ip=[\d.]{1,15})?\)|[a-z][\w.-]{0,40}[-_]\d{1,3} {1,20}\|(?= ))/,
+  // <30>Feb  3 10:11:12 host program[1234]:
+  /^[\w.-]{1,60} [\w.\/-]{1,60}\[\d{1,9}\]:/,
+  /^[\w./-]{1,60}\[\d{1,9}\]:/,
+  // |  of a tree
+  /^[│┃|](?= )/,
+];
+
+/** Prefixes that are taken off one line at most. */
+const MOST_PREFIXES = 6;
+
+/**
+ * Strips timestamps, log levels, elapsed times and the names of workers from the beginning of a line.
+ *
+ * @param text the line
+ * @returns the rest; the whole line if nothing else is left
+ */
+export function withoutPrefixes(text: string): string {
+  let rest = text.trimStart();
+  for (let count = 0; count < MOST_PREFIXES; count++) {
+    const prefix = PREFIXES.find((pattern) => pattern.test(rest))?.exec(rest)?.[0];
+    if (prefix === undefined) return rest;
+    const next = rest.slice(prefix.length).replace(/^[\s:|-]{1,10}/, "");
+    if (next === "") return rest;
+    rest = next;
+  }
+  return rest;
+}

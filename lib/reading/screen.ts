@@ -1,0 +1,262 @@
+/**
+ * The rows of a terminal, as far as a program can still change them. Pure.
+ *
+ * @module
+ */
+
+/** A line of output, or one of the versions that it had before. */
+export interface OutputLine {
+  /** The text as a person sees it, without escape sequences. */
+  readonly text: string;
+  /** Whether the row is being redrawn: this is a version, and another may follow. The log takes only lines that stay. */
+  readonly isRedraw: boolean;
+  /** The row, counted from the beginning of the output; every version of a row has the same number. */
+  readonly row: number;
+  /** The content of an operating system command (`OSC`) instead of text, if it is one. */
+  readonly osc?: string;
+}
+
+interface Row {
+  text: string;
+  /** The text that was last given as a line; `null` before the first. */
+  logged: string | null;
+  /** The text that was last given, as a line or as a version. */
+  given: string;
+}
+
+/** A row that is addressed by its number on the screen, which is negative here. */
+interface AddressedRow extends Row {
+  readonly number: number;
+}
+
+/** Where the cursor is, as `ESC 7` saves it. */
+interface Position {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** Rows above the last one that the cursor can go back to. */
+const KEPT_ROWS = 256;
+/** Columns that the cursor can be moved to; no terminal is wider. */
+const WIDEST = 1_000;
+
+/**
+ * Follows the cursor and tells lines from redraws. Text that is about to be overwritten is given as a redraw; a row becomes
+ * a line once there is a row below it, and again, if it was redrawn since, once another row follows.
+ */
+export class Screen {
+  #rows: Row[] = [emptyRow()];
+  /** The number of the first kept row. */
+  #top = 0;
+  #row = 0;
+  #column = 0;
+  #saved: Position = { row: 0, column: 0 };
+  /** Whether the cursor's row has been redrawn, so that trailing spaces are left-overs. */
+  #isDrawn = false;
+  /** Whether the cursor has been moved to the left, and nothing was written since: a new version of the row begins. */
+  #isRewound = false;
+  /** Whether a row above the last one may have changed since it was logged. */
+  #isDirty = false;
+  /** The row that the cursor was sent to by its number; `null` unless it is there. */
+  #addressed: AddressedRow | null = null;
+  readonly #addressedRows: Map<number, AddressedRow> = new Map();
+  /** What the alternate screen hides; `null` unless a program shows that. */
+  #main: { readonly rows: Row[]; readonly top: number; readonly at: Position } | null = null;
+  readonly #length: number;
+  readonly #give: (line: OutputLine) => void;
+
+  /**
+   * @param length characters of a row that are kept
+   * @param give called with each line and redraw, in order
+   */
+  constructor(length: number, give: (line: OutputLine) => void) {
+    this.#length = length;
+    this.#give = give;
+  }
+
+  /** The row of the cursor, if it is not complete; `undefined` if it is empty. */
+  get unfinished(): OutputLine | undefined {
+    const text = this.#current.text.trimEnd();
+    return text === "" ? undefined : { text, isRedraw: true, row: this.#number };
+  }
+
+  get #current(): Row {
+    return this.#addressed ?? this.#rows[this.#row]!;
+  }
+
+  /** The number of the cursor's row. */
+  get #number(): number {
+    return this.#addressed?.number ?? this.#top + this.#row;
+  }
+
+  /** Writes text without control characters at the cursor. */
+  write(text: string): void {
+    const row = this.#current;
+    const { length } = row.text;
+    if (this.#column < length) {
+      if (this.#isRewound) this.#giveVersion();
+      this.#isDrawn = true;
+      row.text = row.text.slice(0, this.#column) + text + row.text.slice(this.#column + text.length);
+    } else {
+      row.text += " ".repeat(this.#column - length) + text;
+    }
+    if (row.text.length > this.#length) row.text = row.text.slice(0, this.#length);
+    this.#isRewound = false;
+    if (this.#row < this.#rows.length - 1) this.#isDirty = true;
+    this.#column = Math.min(this.#column + text.length, Math.max(this.#length, WIDEST));
+  }
+
+  /** Goes to a column of the row, from 0. */
+  moveTo(column: number): void {
+    if (column < this.#column) this.#isRewound = true;
+    this.#column = Math.max(0, Math.min(WIDEST, column));
+  }
+
+  /** Goes left or right. */
+  moveBy(columns: number): void {
+    this.moveTo(this.#column + columns);
+  }
+
+  /** Goes up or down, not below the last row. */
+  moveRows(count: number): void {
+    const last = this.#rows.length - 1;
+    if (this.#isDrawn || this.#row < last || this.#addressed !== null) this.#giveVersion();
+    this.#addressed = null;
+    this.#row = Math.max(0, Math.min(last, this.#row + count));
+    this.#isRewound = true;
+  }
+
+  /**
+   * Goes to a row of the screen, from 1, and a column, from 0. The first row is the oldest row that is kept. Where the others are depends on the height of
+   * the screen, so what is written there is given as redraws of a row of its own and never logged.
+   */
+  address(row: number, column: number): void {
+    this.moveRows(-this.#rows.length);
+    if (row > 1 && row <= KEPT_ROWS) this.#addressed = this.#addressedRow(row);
+    this.moveTo(column);
+    this.#isRewound = true;
+  }
+
+  #addressedRow(row: number): AddressedRow {
+    const known = this.#addressedRows.get(row) ?? { ...emptyRow(), number: -row };
+    this.#addressedRows.set(row, known);
+    return known;
+  }
+
+  /** Ends the cursor's row, and goes to the beginning of the next one. */
+  newline(): void {
+    const row = this.#current;
+    if (this.#isDrawn) row.text = row.text.trimEnd();
+    if (this.#addressed !== null) {
+      this.moveRows(0);
+    } else if (this.#row < this.#rows.length - 1) {
+      // Over an empty row, text is no redraw.
+      if (row.logged === "") this.#logChanged(this.#row);
+      else this.#giveVersion();
+      this.#row++;
+    } else {
+      this.#settle();
+      // An empty line is a line, unless its text was erased.
+      this.#log(this.#row, !this.#isDrawn);
+      this.#rows.push(emptyRow());
+      if (this.#rows.length > KEPT_ROWS) {
+        this.#rows.shift();
+        this.#top++;
+      } else this.#row++;
+    }
+    this.#column = 0;
+    this.#isDrawn = this.#isRewound = false;
+  }
+
+  /** Erases a part of the row: from the cursor on, up to the cursor, or all of it. */
+  eraseInRow(part: "after" | "before" | "all"): void {
+    const row = this.#current;
+    if (row.text !== "") this.#giveVersion();
+    if (part === "all") row.text = "";
+    else if (part === "after") row.text = row.text.slice(0, this.#column);
+    else row.text = " ".repeat(Math.min(row.text.length, this.#column)) + row.text.slice(this.#column);
+    this.#isDrawn = true;
+  }
+
+  /** Erases the row from the cursor on, and every row below. */
+  eraseBelow(): void {
+    this.eraseInRow("after");
+    for (const row of this.#rows.slice(this.#row + 1)) row.text = "";
+  }
+
+  /** Erases everything. What is written then is news, even if it is the same. */
+  eraseAll(): void {
+    this.#giveVersion();
+    this.#settle();
+    for (const row of this.#rows) row.text = row.logged = row.given = "";
+    this.#addressedRows.clear();
+    this.#isDrawn = true;
+  }
+
+  /** Remembers the position of the cursor. */
+  save(): void {
+    this.#saved = { row: this.#top + this.#row, column: this.#column };
+  }
+
+  /** Goes back to the remembered position. */
+  restore(): void {
+    this.moveRows(this.#saved.row - this.#top - this.#row);
+    this.moveTo(this.#saved.column);
+  }
+
+  /** Shows the alternate screen, whose content is never logged, or hides it again. */
+  showAlternate(isShown: boolean): void {
+    if (isShown === (this.#main !== null)) return;
+    this.#addressedRows.clear();
+    if (isShown) {
+      this.#main = { rows: this.#rows, top: this.#top, at: { row: this.#row, column: this.#column } };
+      this.#top += this.#rows.length;
+      this.#rows = [emptyRow()];
+      this.#row = this.#column = 0;
+      return;
+    }
+    const { rows, top, at } = this.#main!;
+    this.#main = null;
+    [this.#rows, this.#top, this.#row, this.#column] = [rows, top, at.row, at.column];
+  }
+
+  /** Gives the rows that have not become lines yet. */
+  end(): void {
+    this.showAlternate(false);
+    this.#settle();
+    this.#logChanged(this.#row);
+  }
+
+  /** Rows that were redrawn since they became lines become lines again. */
+  #settle(): void {
+    if (!this.#isDirty) return;
+    this.#isDirty = false;
+    for (let index = 0; index < this.#rows.length - 1; index++) this.#logChanged(index);
+  }
+
+  #logChanged(index: number): void {
+    const text = this.#rows[index]!.text.trimEnd();
+    if (text !== "" && text !== this.#rows[index]!.logged) this.#log(index, false);
+  }
+
+  #log(index: number, isEmptyLogged: boolean): void {
+    const row = this.#rows[index]!;
+    const text = isEmptyLogged ? row.text : row.text.trimEnd();
+    row.logged = row.given = text.trimEnd();
+    if (text === "" && !isEmptyLogged) return;
+    this.#give({ text, isRedraw: this.#main !== null, row: this.#top + index });
+  }
+
+  #giveVersion(): void {
+    const row = this.#current;
+    const text = row.text.trimEnd();
+    if (text === row.given) return;
+    row.given = text;
+    if (text === "") return;
+    this.#give({ text, isRedraw: true, row: this.#number });
+  }
+}
+
+function emptyRow(): Row {
+  return { text: "", logged: null, given: "" };
+}
