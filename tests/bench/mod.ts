@@ -17,6 +17,7 @@ import { benchLatency } from "./latency.ts";
 import { benchMemory } from "./memory.ts";
 import { benchRemoteIngest } from "./remote_ingest.ts";
 import { benchPage } from "./page.ts";
+import { benchReading } from "./reading.ts";
 import { benchRestart } from "./restart.ts";
 import { type Bench, type Figure, formatTable } from "./support/harness.ts";
 import { benchUpdate } from "./update.ts";
@@ -32,6 +33,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["durable", benchDurable],
   ["memory", benchMemory],
   ["restart", benchRestart],
+  ["reading", benchReading],
   ["idle", benchIdle],
   ["page", benchPage],
   ["executable", benchExecutable],
