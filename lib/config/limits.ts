@@ -99,8 +99,9 @@ export interface MonitorLimits {
   /** The maximum number of bytes of one message from a watcher. */
   readonly watcherMessageBytes: number;
   /**
-   * The maximum number of characters of events of one client that wait to be published; if they exceed this,
-   * the client's event streams are disconnected.
+   * The maximum number of characters of events of one client that wait to be published, without progress
+   * events, of which only the newest of each task waits; if they exceed this, the client's event streams are
+   * disconnected.
    */
   readonly pendingEventCharacters: number;
   /** The maximum number of open WebSockets of reporters in other processes; further ones are rejected. */

@@ -14,7 +14,7 @@ import { Json } from "./details.tsx";
 import { SectionHead } from "./frame.tsx";
 
 /** Values with more nodes than this are shown as plain JSON, which renders much faster. */
-const MAX_SUBTASKS = 1_000;
+const MAX_NODES = 1_000;
 /** Lists and objects with more entries than this are initially collapsed. */
 const MAX_OPEN = 20;
 
@@ -31,7 +31,7 @@ export function JsonSection({ view, id, title, value }: JsonSectionProps): JSX.E
     <section class="panel-section" aria-labelledby={id}>
       <SectionHead view={view} id={id} title={title} count="" />
       <div class="command-line">
-        {countParts(value, MAX_SUBTASKS) >= MAX_SUBTASKS
+        {countNodes(value, MAX_NODES) >= MAX_NODES
           ? <Json value={value} label={title} />
           : (
             <div class="code json">
@@ -94,12 +94,12 @@ function JsonNode({ name, value, depth }: NodeProps): JSX.Element {
 }
 
 /** Counts the nodes of a value, but stops at `most`. */
-function countParts(value: JsonValue, most: number): number {
+function countNodes(value: JsonValue, most: number): number {
   let count = 1;
   if (typeof value !== "object" || value === null) return count;
-  for (const part of Object.values(value)) {
+  for (const child of Object.values(value)) {
     if (count >= most) break;
-    count += countParts(part, most - count);
+    count += countNodes(child, most - count);
   }
   return count;
 }
