@@ -31,6 +31,8 @@ interface Track {
   wasOpen: boolean;
   sightings: number;
   rises: number;
+  /** The steps of its last three rises. */
+  riseSteps: readonly number[];
   /** When it was last seen, and the mean time between sightings. */
   seenMs: number;
   intervalMs: number;
@@ -84,6 +86,8 @@ export class Tracks {
   /** The track that was the first phase of an unknown number of them; `null` until another one has begun. */
   #firstPhase: Track | null = null;
   #shown: Track | null = null;
+  /** Rows that were found to advance side by side. */
+  readonly #parallel: Set<Track> = new Set();
   #told: Reading = {};
 
   /**
@@ -149,6 +153,7 @@ export class Tracks {
       wasOpen: false,
       sightings: 0,
       rises: 0,
+      riseSteps: [],
       seenMs: atMs,
       intervalMs: 0,
       endedMs: null,
@@ -193,6 +198,7 @@ export class Tracks {
       track.rises++;
       track.stepBefore = track.lastStep;
       track.lastStep = ++this.#steps;
+      track.riseSteps = [...track.riseSteps.slice(-2), track.lastStep];
       for (const other of this.#tracks.values()) {
         const isBetween = other.lastRestart > track.stepBefore && track.lastRestart < track.stepBefore;
         const isAbove = isBelieved(track) && track.newest.rank >= other.newest.rank;
@@ -225,11 +231,14 @@ export class Tracks {
   /** The reading now; `null` if nothing was ever shown. */
   #read(atMs: number): Reading | null {
     const shown = this.#choose(atMs);
-    if (shown !== null && this.#hasEqual(shown, atMs)) {
-      this.#shown ??= shown;
-      return INDETERMINATE;
-    }
     if (shown === null) return this.#shown === null ? null : INDETERMINATE;
+    const equals = this.#equalsOf(shown, atMs);
+    const sideBySide = equals.filter((track) => isInterleaved(track, shown));
+    if (sideBySide.length > 0) [shown, ...sideBySide].forEach((track) => this.#parallel.add(track));
+    if (equals.length > 0 || this.#parallel.has(shown)) {
+      this.#shown ??= shown;
+      return this.#parallel.has(shown) ? finishedOfAll([...this.#parallel]) : INDETERMINATE;
+    }
     const last = this.#shown;
     const isNext = last !== null && shown.order > last.order &&
       (last.endedMs !== null || isSameRow(last, shown));
@@ -254,9 +263,9 @@ export class Tracks {
     return best;
   }
 
-  /** Whether another row advances beside a track, about as often: they are parts of a whole that nothing shows. */
-  #hasEqual(track: Track, atMs: number): boolean {
-    return [...new Set(this.#tracks.values())].some((other) =>
+  /** The rows that advance beside a track, about as often: they are parts of a whole that nothing else shows. */
+  #equalsOf(track: Track, atMs: number): Track[] {
+    return [...new Set(this.#tracks.values())].filter((other) =>
       other !== track && other.output === track.output && other.row !== track.row &&
       isCandidate(other, atMs) &&
       other.format === track.format && other.newest.rank === track.newest.rank && isDrawnBar(other) &&
@@ -276,6 +285,18 @@ export class Tracks {
     if (parts.length !== 1) return progress;
     return (current - 1 + parts[0]!.newest.progress! / 100) / total * 100;
   }
+}
+
+/** Whether two tracks rise in turn. Phases rise one after the other, and a whole rises once per part. */
+function isInterleaved({ riseSteps: a }: Track, { riseSteps: b }: Track): boolean {
+  if (a.length < 3 || b.length < 3) return false;
+  return [1, 2].every((back) => a.at(-back)! > b.at(-back - 1)! && b.at(-back)! > a.at(-back - 1)!);
+}
+
+/** Parallel tracks count as finished ones of those that are known. */
+function finishedOfAll(tracks: readonly Track[]): Reading {
+  const finished = tracks.filter(({ newest, endedMs }) => endedMs !== null || isAtEnd(newest)).length;
+  return { progress: finished / tracks.length * 100, current: finished, total: tracks.length, unit: null };
 }
 
 /** Parallel rows count as finished ones of those that are known. */

@@ -9,7 +9,7 @@ import { counted, type Format, type Line, percentage, RANK, type Sighting } from
 
 const PERCENT = new RegExp(
   String
-    .raw`(?<![\w.,%+-])(?:(${DECIMAL}) ?(?:%|percent\b|pct\b|prozent\b|procent\b|por ciento\b|pour cent\b|per cento\b)(?![\w%])|%(\d{1,3})(?![\w.,%]))`,
+    .raw`(?<![\w,%+-]|(?<!\.)\.)(?:(${DECIMAL}) ?(?:%|percent\b|pct\b|prozent\b|procent\b|por ciento\b|pour cent\b|per cento\b)(?![\w%])|%(\d{1,3})(?![\w.,%]))`,
   "gi",
 );
 const PAIR = new RegExp(
@@ -56,7 +56,10 @@ const MANY_COLUMNS = 5;
 const BAR = /[#=█▓▒░━■⣿-]{2}|[>*.]{3}/;
 /** `12 MB / 45 MB = 0.27` is a ratio. */
 const RATIO_BEHIND = /^\s*=\s*\d|^\s+\//;
-const OTHER_BEHIND = new RegExp(String.raw`^[^\w(,;|]{0,3}(?:of )?(?:the )?(?:total )?(?:${OTHER})\b`, "i");
+const OTHER_BEHIND = new RegExp(
+  String.raw`^[^\w(,;|]{0,3}(?:of )?(?:the )?(?:total )?(?:${OTHER})\b(?![:=])`,
+  "i",
+);
 /** Statements about something else anywhere in the line. */
 const OTHER_LINE =
   /\b(?:heap|bitmap|battery|hit ratio|failed|passed|retry|retrying|attempt|coverage|healthy|showing|percentile|latency|packet loss|requests served)\b|^\s*\d+(?:\.\d+)?%(?: in)?\s+[\d.]+(?:\s*(?:[mun]?s|secs?|min))?(?:\s*\(.*\))?$/i;

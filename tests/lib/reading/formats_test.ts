@@ -24,6 +24,8 @@ Deno.test("numbersInText() reads percentages where they look like progress", () 
     ["  42,5% ", { progress: 42.5 }],
     ["(42%) copying", { progress: 42, status: "copying" }],
     ["42% done", { progress: 42 }],
+    ["0%...10%...20%", { progress: 20 }],
+    ["42 Prozent", { progress: 42 }],
     ["Uploading: 42%", { progress: 42, status: "Uploading" }],
     ["Reading the index... 42%", { progress: 42, status: "Reading the index" }],
     ["progress = 42% so far", { progress: 42 }],

@@ -112,3 +112,30 @@ Deno.test("Tracks: a track that is not seen any more while other lines come says
 Deno.test("Tracks: a label that changes with each count is still one track", () => {
   assertEquals(progressOf(["a.txt (1/4)", "b.txt (2/4)", "c.txt (3/4)"]).at(-1), 75);
 });
+
+Deno.test("Tracks: named bars that are drawn in turn count as finished ones of all, and phases do not", () => {
+  const bar = (name: string, percent: number) =>
+    `${name} ${"#".repeat(percent / 5).padEnd(20, ".")} ${percent}%`;
+  const output = new Outputs().write("\n\n\n");
+  for (let percent = 0; percent <= 100; percent += 10) {
+    const [slow, fast] = [percent / 2, percent];
+    output.write(`\x1b[3A\r${bar("north", fast)}\n${bar("south", slow)}\n${bar("west", fast)}\n`).wait(300);
+  }
+  assertEquals(output.last, { ...output.last, current: 2, total: 3 });
+  const phases = new Outputs();
+  for (const name of ["Hashing", "Copying"]) {
+    for (let percent = 0; percent <= 100; percent += 10) phases.write(`\r${bar(name, percent)}`).wait(300);
+    phases.write("\n");
+  }
+  assertEquals(phases.last.progress, null);
+});
+
+Deno.test("Tracks: steps of an announced plan count, however the steps are named", () => {
+  const poetry = [
+    "Package operations: 3 installs, 1 update, 0 removals, 2 skipped",
+    "  - Installing a (1.0)",
+  ];
+  assertEquals(progressOf([...poetry, "  - Updating b (1.0 -> 1.1)", "  - Installing c (2.0)"]), [0, 25, 50]);
+  assertEquals(progressOf(["Processing pages 5 through 8.", "Page 5", "Loading font A", "Page 6"]), [0, 25]);
+  assertEquals(progressOf(["Page 5", "Page 6", "Page 7", "Page 8"]), []);
+});
