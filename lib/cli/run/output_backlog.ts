@@ -41,43 +41,38 @@ export class OutputBacklog {
 
   /** Takes output, and reads it at once if nothing waits and it is short. */
   push(output: OutputName, bytes: Uint8Array): void {
-    if (this.#timer === undefined && bytes.length <= SLICE_BYTES) {
-      this.#read({ output, bytes });
-      return;
+    if (this.#timer === undefined && bytes.length <= SLICE_BYTES) this.#events.onBytes(output, bytes);
+    else {
+      this.#chunks.push({ output, bytes });
+      this.#waitingBytes += bytes.length;
+      if (this.#waitingBytes > MAX_WAITING_BYTES) this.#skip();
     }
-    this.#chunks.push({ output, bytes });
-    this.#waitingBytes += bytes.length;
-    if (this.#waitingBytes > MAX_WAITING_BYTES) this.#skip();
+    // What follows at once waits for its turn.
     this.#timer ??= setTimeout(() => this.#next(), 0);
   }
 
   /** Reads everything that waits. */
   flush(): void {
     clearTimeout(this.#timer);
-    for (const chunk of this.#chunks) this.#events.onBytes(chunk.output, chunk.bytes);
+    this.#timer = undefined;
+    for (const { output, bytes } of this.#chunks) this.#events.onBytes(output, bytes);
     this.#chunks = [];
     this.#waitingBytes = 0;
   }
 
   #next(): void {
-    const started = performance.now();
+    const startedMs = performance.now();
     const [chunk] = this.#chunks;
     this.#timer = undefined;
     if (chunk === undefined) return;
     const { output, bytes } = chunk;
-    if (bytes.length <= SLICE_BYTES) this.#chunks.shift();
-    else this.#chunks[0] = { output, bytes: bytes.subarray(SLICE_BYTES) };
     const slice = bytes.subarray(0, SLICE_BYTES);
+    if (slice.length === bytes.length) this.#chunks.shift();
+    else this.#chunks[0] = { output, bytes: bytes.subarray(SLICE_BYTES) };
     this.#waitingBytes -= slice.length;
-    this.#read({ output, bytes: slice });
+    this.#events.onBytes(output, slice);
     // As much time for copying as reading took.
-    this.#timer = setTimeout(() => this.#next(), performance.now() - started);
-  }
-
-  #read({ output, bytes }: Chunk): void {
-    this.#events.onBytes(output, bytes);
-    // Whatever follows at once waits for its turn.
-    this.#timer ??= setTimeout(() => this.#next(), 0);
+    this.#timer = setTimeout(() => this.#next(), performance.now() - startedMs);
   }
 
   /** Skips all but the newest bytes of each output. */

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { OutputBacklog } from "../../../../lib/cli/run/output_backlog.ts";
 import type { OutputName } from "../../../../lib/cli/run/output_pipe.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
+import { until } from "../../../support/until.ts";
 
 /** The bytes of one output, as a backlog hands them over: those that were skipped are missing. */
 class Reader {
@@ -59,4 +60,13 @@ Deno.test("OutputBacklog skips what comes faster than it can be read, says how m
   assertEquals(read.stdout.length + skipped.stdout, 50 * size);
   assertEquals(Uint8Array.from(read.stdout.slice(-1_000)), counting(50 * size - 1_000, 1_000));
   assertEquals([Uint8Array.from(read.stderr), skipped.stderr], [counting(0, 100), 0]);
+});
+
+Deno.test("OutputBacklog has one timer at most, however long it reads", async () => {
+  const reader = new Reader();
+  for (let chunk = 0; chunk < 4; chunk++) reader.backlog.push("stdout", counting(chunk * 60_000, 60_000));
+  await until(() => reader.read.stdout.length >= 80_000);
+  // A second timer would run on, and the test would fail because of it.
+  reader.backlog.flush();
+  assertEquals(Uint8Array.from(reader.read.stdout), counting(0, 240_000));
 });
