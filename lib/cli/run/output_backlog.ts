@@ -26,8 +26,10 @@ const MAX_WAITING_BYTES = 512 * 1_024;
 const KEPT_BYTES = 64 * 1_024;
 /** Bytes that are read at once, which takes a few milliseconds. */
 const SLICE_BYTES = 8 * 1_024;
+/** How much longer copying goes on undisturbed than reading took. */
+const COPYING_SHARE = 3;
 
-/** Holds output until there is time to read it. Copying gets at least half of the time. */
+/** Holds output until there is time to read it. Copying gets most of the time. */
 export class OutputBacklog {
   readonly #events: OutputBacklogEvents;
   #chunks: Chunk[] = [];
@@ -71,8 +73,7 @@ export class OutputBacklog {
     else this.#chunks[0] = { output, bytes: bytes.subarray(SLICE_BYTES) };
     this.#waitingBytes -= slice.length;
     this.#events.onBytes(output, slice);
-    // As much time for copying as reading took.
-    this.#timer = setTimeout(() => this.#next(), performance.now() - startedMs);
+    this.#timer = setTimeout(() => this.#next(), (performance.now() - startedMs) * COPYING_SHARE);
   }
 
   /** Skips all but the newest bytes of each output. */
