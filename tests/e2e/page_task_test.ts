@@ -67,8 +67,10 @@ Deno.test("task page: the timeline updates while the task runs", async () => {
     assertGreater(parseFloat(width!), 50);
     await task.update({ status: "Writing rows", progress: 60 });
     await page.locator(".timeline-running", { hasText: "Writing rows" }).waitFor();
-    assertEquals(await rows.count(), 2);
-    assertStringIncludes(await rows.first().innerText(), "10% → 60%");
+    // On a busy machine, the time before the first step has a row of its own.
+    const steps = rows.filter({ hasText: /(?:Reading|Writing) rows/ });
+    assertEquals(await steps.count(), 2);
+    assertStringIncludes(await steps.first().innerText(), "10% → 60%");
     await task.update({ status: "Writing rows", progress: 80 });
     await page.locator(".timeline-running", { hasText: "60% → 80%" }).waitFor();
     await page.getByRole("img", { name: /Progress over .*80% so far/ }).waitFor();

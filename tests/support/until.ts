@@ -5,7 +5,7 @@
  */
 
 /** Resolves when a condition holds; rejects if it does not hold within a timeout. */
-export async function until(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
+export async function until(condition: () => boolean, timeoutMs = 60_000): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`Gave up waiting for: ${condition}`);
