@@ -27,7 +27,7 @@ const KEPT_BYTES = 64 * 1_024;
 /** Bytes that are read at once, which takes a few milliseconds. */
 const SLICE_BYTES = 8 * 1_024;
 /** How much longer copying goes on undisturbed than reading took. */
-const COPYING_SHARE = 3;
+const COPYING_SHARE = 5;
 
 /** Holds output until there is time to read it. Copying gets most of the time. */
 export class OutputBacklog {
