@@ -20,7 +20,8 @@ const NOT_RIGHT: Readonly<Record<string, string>> = {
   minecraft_server: "a percentage that stops below 100 before the program turns to something else",
   mocha_progress: "a bar without a number",
   normalize_audio: "the percentage of a batch, beside the one of a file, is drawn within half a second",
-  py_dots: "a line that grows without a pause is read only at its end",
+  py_dots:
+    "a line that grows without a pause is read only at its end: read before, streamed prose would show numbers",
   ray_tune_status: "a status report of many lines",
   steamcmd_update: "a first line at 0 % that belongs to something else",
   stockfish_bench: "a part that begins, announced without a word for it",
