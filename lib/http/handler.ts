@@ -263,5 +263,5 @@ function wrongMethod(routes: Resource<Areas>["routes"]): Problem {
 
 function withoutSlash(url: string): Response {
   const { pathname, search } = new URL(url);
-  return redirect(pathname.replace(/\/+$/, "") + search);
+  return redirect(pathname.slice(0, -1) + search);
 }
