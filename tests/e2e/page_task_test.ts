@@ -47,12 +47,9 @@ function log(page: Page) {
   return page.locator("ol.log");
 }
 
-/** Waits until the log is scrolled to its end, which takes a frame. */
-async function atTheEnd(page: Page): Promise<void> {
-  await page.waitForFunction(() => {
-    const list = document.querySelector("ol.log");
-    return list !== null && list.scrollHeight - list.scrollTop - list.clientHeight < 2;
-  });
+/** Returns the distance from the visible part of the log to its end, in pixels. */
+async function belowTheEnd(page: Page): Promise<number> {
+  return await log(page).evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
 }
 
 Deno.test("task page: the timeline updates while the task runs", async () => {
@@ -133,10 +130,10 @@ Deno.test("task page: the log follows new lines, stops while the user reads olde
   await withPage({}, async ({ page, complaints }) => {
     await open(page, server, "talks");
     await page.getByText("early 99.").waitFor();
-    await atTheEnd(page);
+    assert(await belowTheEnd(page) < 2, "the log starts scrolled to its end");
     for (let n = 0; n < 30; n++) task.log(`middle ${n}.`);
     await page.getByText("middle 29.").waitFor();
-    await atTheEnd(page);
+    assert(await belowTheEnd(page) < 2, "it follows");
 
     await log(page).focus();
     await page.keyboard.press("Home");
@@ -147,7 +144,7 @@ Deno.test("task page: the log follows new lines, stops while the user reads olde
     assertEquals(await log(page).evaluate((list) => list.scrollTop), 0, "reading is not interrupted");
     await back.click();
     await back.waitFor({ state: "detached" });
-    await atTheEnd(page);
+    assert(await belowTheEnd(page) < 2, "the log follows new lines again");
 
     await page.getByRole("button", { name: "Pause" }).click();
     task.log("while paused.");
