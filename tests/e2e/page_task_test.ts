@@ -67,8 +67,8 @@ Deno.test("task page: the timeline updates while the task runs", async () => {
     assertGreater(parseFloat(width!), 50);
     await task.update({ status: "Writing rows", progress: 60 });
     await page.locator(".timeline-running", { hasText: "Writing rows" }).waitFor();
-    // On a busy machine, the time before the first step has a row of its own.
-    const steps = rows.filter({ hasText: /(?:Reading|Writing) rows/ });
+    // On a busy machine, the time before the first step has a row of its own, "Starting".
+    const steps = rows.filter({ hasNotText: "Starting" });
     assertEquals(await steps.count(), 2);
     assertStringIncludes(await steps.first().innerText(), "10% → 60%");
     await task.update({ status: "Writing rows", progress: 80 });
