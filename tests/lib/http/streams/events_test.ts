@@ -104,6 +104,21 @@ Deno.test("Events.watch() resumes from Last-Event-ID, or else from ?after=<curso
   assertEquals(both.types, ["task.finished"]);
 });
 
+Deno.test("Events.watch() repeats a frame that broke before its cursor, also the removal of an id that is used again", async () => {
+  await using server = startTaskServer();
+  const tasks = `${server.url}/tasks/c`;
+  await run(tasks, "echo", { id: "a" });
+  const { cursor } = (await call("GET", tasks)).json;
+  await call("DELETE", `${tasks}/a`);
+  await call("POST", tasks, { body: { id: "a" } });
+  // Both connections have the last cursor before the frame: the second one comes after the first one broke within it.
+  for (const _ of ["broken", "resumed"]) {
+    await using stream = await TestEventStream.open(`${server.url}/events/tasks/c`, { lastEventId: cursor });
+    await stream.find("task.created");
+    assertEquals(stream.types, ["task.removed", "task.created"]);
+  }
+});
+
 Deno.test("Events.watch() sends resync if the missed changes are not available", async () => {
   await using server = startTaskServer({ limits: { removalsPerClient: 1 } });
   const tasks = `${server.url}/tasks/c`;
