@@ -57,7 +57,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
     "leaves lib/task/ lib/text/ lib/store/ lib/registry/ lib/hub/ lib/access/ lib/http/ lib/http/reports/",
   "lib/http/operations/": "leaves lib/task/ lib/registry/ lib/http/ lib/http/streams/",
   "lib/http/pages/":
-    "leaves lib/task/ lib/access/ lib/config/ lib/page_renderer.ts lib/registry/ lib/http/ lib/http/tasks/ " +
+    "leaves lib/task/ lib/access/ lib/config/ lib/page_renderer.ts lib/registry/ lib/reporter/ lib/http/ lib/http/tasks/ " +
     "lib/http/reports/ lib/http/pages/module_source.ts",
   "lib/http/openapi/":
     "leaves lib/task/ lib/remote/ lib/page_renderer.ts lib/http/ lib/http/tasks/ lib/http/reports/ lib/http/pages/",

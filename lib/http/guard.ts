@@ -28,7 +28,7 @@ export class Guard {
    * @throws {Problem} 421 if the host is not allowed
    */
   checkHost(request: Request): string {
-    const host = request.headers.get("host")?.toLowerCase() ?? authorityOf(request);
+    const host = (request.headers.get("host") ?? authorityOf(request))?.toLowerCase();
     const { hosts, allowAddressHosts } = this.#access;
     // If the request line is an absolute URL, `request.url` has the host of that URL instead of the Host
     // header.
@@ -42,7 +42,12 @@ export class Guard {
       // Parsed URLs are normalised: lower case, and without a default port.
       if (URL.parse(`http://${host}`)?.host === URL.parse(request.url)?.host) return host;
     }
-    throw new Problem("wrong_host", "This server does not serve this host name; use --public-url to add it");
+    throw new Problem(
+      "wrong_host",
+      host === undefined
+        ? "The request has no Host header; over HTTP/2 without TLS, use 127.0.0.1 in place of localhost"
+        : "This server does not serve this host name; use --public-url to add it",
+    );
   }
 
   /**
@@ -72,11 +77,16 @@ export class Guard {
 
 /**
  * Returns the host of an HTTP/2 request, which has `:authority` instead of a Host header (RFC 9113, section
- * 8.3.1). Deno serves HTTP/2 only over TLS. In an HTTP/1.0 request without a Host header, the URL has the
- * address that the request was sent to.
+ * 8.3.1). The authority is read as text, so that it gets the same checks as a Host header.
+ *
+ * Without TLS, `localhost` is not accepted: if an HTTP/1 request has no Host header, Deno puts `localhost`
+ * and the port into the URL, and nothing tells such a request from one over HTTP/2.
  */
 function authorityOf({ url }: Request): string | undefined {
-  return url.startsWith("https:") ? URL.parse(url)?.host : undefined;
+  const [, scheme, authority = ""] = /^(https?):\/\/([^/?#]*)/.exec(url) ?? [];
+  // Lists of hosts never contain the default port, because `URL` leaves it out.
+  if (scheme === "https") return authority.replace(/:443$/, "");
+  return /^localhost(:|$)/i.test(authority) ? undefined : authority;
 }
 
 /** Returns whether a host is an IP address, with or without a port. */

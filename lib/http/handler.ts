@@ -15,7 +15,7 @@ import { Guard } from "./guard.ts";
 import { Traffic } from "./operations/traffic.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
 import { redirect } from "./responses.ts";
-import { type Answer, type Method, METHODS, nothingHere, type Route, wantsJson } from "./route.ts";
+import { type Answer, type Method, METHODS, nothingHere, type Route, wantsHtml, wantsJson } from "./route.ts";
 import { type Match, paramsIn, type Resource, RouteTree, segmentsOf } from "./route_tree.ts";
 import { ROUTES } from "./routes.ts";
 
@@ -28,23 +28,9 @@ type Reader = "program" | "person" | "foreign_page";
 /** The message that is sent to watchers before the server shuts down. */
 const CLOSING = '{"type":"closing"}';
 
-/** The routes of a page's path with a trailing slash: a GET redirects to the path without the slash. */
-const TRAILING_SLASH: Resource<Areas> = {
-  routes: {
-    GET: {
-      method: "GET",
-      path: "",
-      access: "none",
-      handler: (_areas, { request }) => withoutSlash(request.url),
-    },
-  },
-  sharedMethods: [],
-};
-
 /** The first segments of all paths: the labels of requests in the metrics. */
 const ROOTS = ROUTES.map(({ path }) => path.split("/")[1]!);
 const PAGE_DEPTHS = depthsOf(ROUTES.filter(({ isPage }) => isPage));
-const SLASH_DEPTHS = depthsOf(ROUTES.filter(({ redirectsSlash }) => redirectsSlash));
 
 /** Responds to all requests to a monitor. */
 export class Handler {
@@ -128,9 +114,10 @@ export class Handler {
       if (polled !== undefined) return polled;
       const host = this.#guard.checkHost(request);
       const segments = segmentsOf(request.url, this.#context.access.basePath);
-      const match = this.#match(segments);
+      const match = this.#tree.find(segments);
       reader = this.#readerOf(request, segments, match);
       if (this.#isClosing) throw new ClosedError("The server is shutting down");
+      if (segments.length > 1 && segments.at(-1) === "") return this.#withoutSlash(request, segments);
       if (match === null) throw nothingHere();
       const answer = reader === "foreign_page"
         ? this.#share(match, request, host, peer)
@@ -143,9 +130,19 @@ export class Handler {
     }
   }
 
-  #match(segments: readonly string[]): Match<Areas> | null {
-    const isSlashed = segments.at(-1) === "" && isBelow(SLASH_DEPTHS, segments.slice(0, -1));
-    return isSlashed ? { resource: TRAILING_SLASH, names: [], values: [] } : this.#tree.find(segments);
+  /**
+   * Responds to a request whose path ends with a slash, which no path but that of the home page does: a page
+   * redirects to its path, and every other call is refused, because few programs follow redirects.
+   *
+   * @throws {Problem} 404 if the path without the slash is not that of a page
+   */
+  #withoutSlash(request: Request, segments: readonly string[]): Response {
+    const meant = segments.slice(0, -1);
+    const routes = meant.includes("") ? undefined : this.#tree.find(meant)?.resource.routes;
+    if (routes === undefined) throw nothingHere();
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    if (isRead && routes.GET?.isPage) return withoutSlash(request.url);
+    throw new Problem("not_found", "Paths do not end with a slash; leave it out");
   }
 
   #readerOf(request: Request, segments: readonly string[], match: Match<Areas> | null): Reader {
@@ -214,13 +211,16 @@ export class Handler {
   #problem(error: unknown, request: Request, reader: Reader): Response {
     const problem = problemOf(error, this.#context.reportError);
     this.#traffic.refused(problem.code);
-    if (reader === "person") {
+    // Reading the header here costs successful requests nothing.
+    if (reader === "person" || (reader === "program" && wantsHtml(request))) {
       const { signIn, pages } = this.#areas;
       const address = problem.code === "key_needed" ? signIn.addressFor(request) : null;
       return address === null ? pages.problem(problem) : redirect(address);
     }
     const response = problemResponse(problem);
-    return reader === "foreign_page" ? this.#cors.open(request, response) : response;
+    if (reader === "foreign_page") return this.#cors.open(request, response);
+    response.headers.append("vary", "Accept");
+    return response;
   }
 }
 

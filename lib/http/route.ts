@@ -4,6 +4,8 @@
  * @module
  */
 
+// @ts-types="./negotiation.d.ts"
+import { accepts } from "@std/http/negotiation";
 import type { Access } from "../access/grant.ts";
 import type { Visitor } from "./gate.ts";
 import { Problem } from "./problem.ts";
@@ -67,10 +69,11 @@ export interface RouteTraits {
    * fragments of a message are buffered without a limit until the message is complete.
    */
   readonly isSocket?: boolean;
-  /** Whether the route serves people with a browser, so that errors on its path are pages. */
+  /**
+   * Whether the route serves people with a browser: errors on its path are pages, and its path with a trailing
+   * slash redirects to the path without it.
+   */
   readonly isPage?: boolean;
-  /** Whether paths below the route's path that end with a slash redirect to the path without the slash. */
-  readonly redirectsSlash?: boolean;
   /** What the server must have for the route to exist: a key, or sign-in with that key. */
   readonly requires?: "key" | "sign_in";
 }
@@ -104,7 +107,20 @@ export function hasParam(request: Request, name: string): boolean {
   return request.url.includes("?") && paramsOf(request).has(name);
 }
 
-/** Returns whether the script of a page sent the request, which gets JSON instead of a page. */
+/** Returns whether a request to a page, such as one of the page's script, gets JSON instead of HTML. */
 export function wantsJson(request: Request): boolean {
-  return request.headers.get("accept") === "application/json";
+  const accept = request.headers.get("accept");
+  return accept !== null && /json/i.test(accept) && !isHtmlAccepted(accept);
+}
+
+/** Returns whether a browser opened the URL as a page, so that an error must be a page as well. */
+export function wantsHtml(request: Request): boolean {
+  const accept = request.headers.get("accept");
+  return accept !== null && isHtmlAccepted(accept) &&
+    accepts(request, "text/html", "application/json") === "text/html";
+}
+
+/** Returns whether an `Accept` header names HTML; any type at all, as curl accepts it, is not enough. */
+function isHtmlAccepted(accept: string): boolean {
+  return /text\/html/i.test(accept);
 }

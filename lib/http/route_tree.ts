@@ -35,8 +35,11 @@ interface Node<Areas> {
 const PARAM = /^\{(\w+)\}(.*)$/;
 
 /**
- * A tree of routes by the segments of their paths. A literal segment takes precedence over a parameter, and
- * matches only if it is not percent-encoded: an encoded segment could bypass a path rule of a reverse proxy.
+ * A tree of routes by the segments of their paths. A literal segment takes precedence over a parameter. The
+ * literals of a route match only if they are not percent-encoded, although RFC 3986 calls `%6Detrics` and
+ * `metrics` equivalent: a reverse proxy that compares paths as text would let the encoded form pass a rule for
+ * the plain one. No client encodes letters by itself, so nothing is lost. The values of parameters may be
+ * encoded in any way, and are decoded by {@linkcode paramsIn}.
  */
 export class RouteTree<Areas> {
   readonly #root: Node<Areas> = newNode();

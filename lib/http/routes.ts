@@ -12,9 +12,7 @@ import { MODULE_FILES } from "./pages/module_files.ts";
 import { type Answer, type Call, hasParam, type Method, type Route, type RouteTraits } from "./route.ts";
 
 const PAGE = { isPage: true };
-const LIST_PAGE = { isPage: true, redirectsSlash: true };
-const SHARE_PAGE = { isPage: true, requires: "sign_in" } as const;
-const SIGN_IN = { requires: "sign_in" } as const;
+const KEY_PAGE = { isPage: true, requires: "sign_in" } as const;
 const SHARED = { isShared: true };
 const STREAM = { isLasting: true };
 const SOCKET = { isLasting: true, isSocket: true };
@@ -25,7 +23,7 @@ const SOCKET = { isLasting: true, isSocket: true };
  */
 export const ROUTES: readonly Route<Areas>[] = [
   route("GET /", "any", ({ pages }, call) => pages.home(call), PAGE),
-  route("GET /t/{client}", "read", ({ pages }, call) => pages.list(call), LIST_PAGE),
+  route("GET /t/{client}", "read", ({ pages }, call) => pages.list(call), PAGE),
   route("POST /t/{client}", bulkAccess, ({ pages }, call) => pages.bulk(call), PAGE),
   route("POST /t/{client}/start/{name}", "start", ({ pages }, call) => pages.start(call), PAGE),
   route("GET /t/{client}/{id}", "read", ({ pages }, call) => pages.task(call), PAGE),
@@ -33,16 +31,16 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("POST /t/{client}/{id}/remove", "remove", ({ pages }, call) => pages.change("remove", call), PAGE),
   route("POST /t/{client}/{id}/restore", "remove", ({ pages }, call) => pages.change("restore", call), PAGE),
   route("POST /t/{client}/{id}/retry", "start", ({ pages }, call) => pages.change("retry", call), PAGE),
-  route("GET /stats/{client}", "read", ({ pages }, call) => pages.names(call), LIST_PAGE),
+  route("GET /stats/{client}", "read", ({ pages }, call) => pages.names(call), PAGE),
   route("GET /stats/{client}/{name}", "read", ({ pages }, call) => pages.runs(call), PAGE),
-  route("GET /share/{client}", "operate", ({ sharing }, call) => sharing.page(call), SHARE_PAGE),
-  route("POST /share/{client}", "operate", ({ sharing }, call) => sharing.share(call), SHARE_PAGE),
-  route("GET /share/{client}/{id}", "operate", ({ sharing }, call) => sharing.page(call), SHARE_PAGE),
-  route("POST /share/{client}/{id}", "operate", ({ sharing }, call) => sharing.share(call), SHARE_PAGE),
-  route("GET /s/{token}", "none", ({ sharing }, call) => sharing.follow(call), SHARE_PAGE),
-  route("GET /sign-in", "none", ({ signIn }, call) => signIn.form(call), SIGN_IN),
-  route("POST /sign-in", "none", ({ signIn }, call) => signIn.signIn(call), SIGN_IN),
-  route("POST /sign-out", "none", ({ signIn }) => signIn.signOut(), SIGN_IN),
+  route("GET /share/{client}", "operate", ({ sharing }, call) => sharing.page(call), KEY_PAGE),
+  route("POST /share/{client}", "operate", ({ sharing }, call) => sharing.share(call), KEY_PAGE),
+  route("GET /share/{client}/{id}", "operate", ({ sharing }, call) => sharing.page(call), KEY_PAGE),
+  route("POST /share/{client}/{id}", "operate", ({ sharing }, call) => sharing.share(call), KEY_PAGE),
+  route("GET /s/{token}", "none", ({ sharing }, call) => sharing.follow(call), KEY_PAGE),
+  route("GET /sign-in", "none", ({ signIn }, call) => signIn.form(call), KEY_PAGE),
+  route("POST /sign-in", "none", ({ signIn }, call) => signIn.signIn(call), KEY_PAGE),
+  route("POST /sign-out", "none", ({ signIn }) => signIn.signOut(), KEY_PAGE),
   route("GET /docs", "any", async ({ docs }, { request }) => (await docs()).page(request), PAGE),
   route("GET /assets/{file}", "none", ({ pages }, call) => pages.asset(call)),
 

@@ -5,9 +5,9 @@
  */
 
 import { ConfigError } from "../errors.ts";
-import { readVariable } from "../environment.ts";
 import { parseChange } from "../task/protocol.ts";
-import { DEFAULT_CLIENT, isClientToken, isTaskId } from "../task/grammar.ts";
+import { isClientToken, isTaskId } from "../task/grammar.ts";
+import { defaultClient } from "./default_client.ts";
 import type { ReportSink } from "./report_sink.ts";
 import type { MonitoredTask, TaskHandle } from "./monitored_task.ts";
 import { type RunSettings, startRun } from "./start_run.ts";
@@ -194,11 +194,6 @@ function settingsOf(options: MonitoredOptions, functionName: string): RunSetting
 
 function nameOf(options: MonitoredOptions, functionName: string): string {
   return options.name ?? (functionName === "" ? "task" : functionName);
-}
-
-function defaultClient(): string {
-  const named = readVariable("TASKSCOPE_CLIENT");
-  return named !== undefined && isClientToken(named) ? named : DEFAULT_CLIENT;
 }
 
 /** Validates options when they are given, so that invalid ones can't make a call fail later. */

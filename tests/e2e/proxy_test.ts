@@ -51,7 +51,7 @@ async function tour(
   const { origin, host } = new URL(url);
   await withPage({ ignoreHTTPSErrors: true }, async ({ page, complaints, hosts }) => {
     await page.goto(url);
-    assertMatch(page.url(), /\/monitor\/t\/[0-9a-f]{32}$/);
+    assertMatch(page.url(), /\/monitor\/t\/default$/);
     await badge(page).getByText(live, { exact: true }).waitFor();
     await page.goto(`${url}/t/tour`);
     await badge(page).getByText(live, { exact: true }).waitFor();

@@ -77,7 +77,7 @@ export function renderProblemPage(model: ProblemPageModel): string {
   const { status, title, detail, basePath, style } = model;
   const content = renderToString(
     <main class="problem-page">
-      <a class="brand" href={clientPageUrl({ basePath, client: "default" })}>
+      <a class="brand" href={`${basePath}/`}>
         <Mark />
         <span>Taskscope</span>
       </a>
@@ -85,7 +85,7 @@ export function renderProblemPage(model: ProblemPageModel): string {
       <h1>{title}</h1>
       <p>{detail}</p>
       <p>
-        <a href={clientPageUrl({ basePath, client: "default" })}>All tasks</a>
+        <a href={`${basePath}/`}>All tasks</a>
       </p>
     </main>,
   );

@@ -57,7 +57,12 @@ export function renderDocsPage(documentation: Documentation, style: string): str
           <p class="docs-lead">
             Errors are <code>application/problem+json</code> (RFC 9457) with a <code>detail</code>{" "}
             for people and a stable <code>code</code> for programs. 429 and 503 state in{" "}
-            <code>Retry-After</code> when to try again.
+            <code>Retry-After</code>{" "}
+            when to try again. A browser that opens such a URL gets the error as a page.
+          </p>
+          <p class="docs-lead">
+            Values in a path may be percent-encoded; the other parts of a path may not. No path ends with a
+            slash: a page redirects to its path without it, and any other call is answered with 404.
           </p>
           <Code text={PROBLEM} />
           <Fields label="Codes by status" fields={problems} />

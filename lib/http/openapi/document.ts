@@ -92,7 +92,9 @@ export function openApiDocument(server: string, needsKey: boolean): Document {
       title: "Taskscope",
       version: VERSION,
       description:
-        "Live progress of long-running tasks. WebSockets and their messages are described at /docs.",
+        "Live progress of long-running tasks. WebSockets and their messages are described at /docs. " +
+        "The values of path parameters may be percent-encoded, the other parts of a path may not, and no path " +
+        "ends with a slash.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: server }],

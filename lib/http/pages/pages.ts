@@ -4,19 +4,16 @@
  * @module
  */
 
-// @ts-types="../cookie.d.ts"
-import { setCookie } from "@std/http/cookie";
 import { formatCursor } from "../../task/cursor.ts";
 import { now } from "../../clock.ts";
-import { isClientToken } from "../../task/grammar.ts";
 import { type RunStats, runStats } from "../../task/run_stats.ts";
 import type { JsonValue, Task } from "../../task/task.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { readForm } from "../body.ts";
-import { cookiesOf } from "../cookies.ts";
 import { changeMany } from "./bulk.ts";
 import { type HandlerContext, retryTask, startTask, storedTask, whenPublishable } from "../context.ts";
 import type { ResolvedAccess } from "../../config/access_options.ts";
+import { defaultClient } from "../../reporter/default_client.ts";
 import type { PageContext, PageVisitor, ShownTask } from "../../page_renderer.ts";
 import type { Visitor } from "../gate.ts";
 import { Problem, problemOf, titleOf } from "../problem.ts";
@@ -25,10 +22,6 @@ import { type Answer, type Call, wantsJson } from "../route.ts";
 
 /** The headers of routes that respond with a page to browsers and with JSON to the page's script. */
 const VARY = { "vary": "Accept" };
-
-const CLIENT_COOKIE = "taskscope_client";
-/** The lifetime of the cookie with the client token, in seconds: a year. */
-const COOKIE_MAX_AGE_SECONDS = 31_536_000;
 
 /** The number of log lines that a task's page has when it is loaded. */
 const LOG_LINES = 500;
@@ -53,22 +46,13 @@ export class Pages {
   }
 
   /**
-   * `GET /`: redirects to the list page of the browser's client token, which is created on the first visit.
+   * `GET /`: redirects to the list page of the default client, or to the tasks that the visitor's token gives
+   * access to.
    */
-  home({ request }: Call): Response {
+  home({ visitor: { grant } }: Call): Response {
     const { basePath } = this.#context.access;
-    const known = cookiesOf(request)[CLIENT_COOKIE] ?? "";
-    const client = isClientToken(known) ? known : mintClientToken();
-    const response = redirect(`${basePath}/t/${client}`);
-    setCookie(response.headers, {
-      name: CLIENT_COOKIE,
-      value: client,
-      path: `${basePath}/`,
-      maxAge: COOKIE_MAX_AGE_SECONDS,
-      httpOnly: true,
-      sameSite: "Lax",
-    });
-    return response;
+    if (grant.kind === "full") return redirect(`${basePath}/t/${defaultClient()}`);
+    return redirect(`${basePath}/t/${grant.client}${grant.taskId === null ? "" : `/${grant.taskId}`}`);
   }
 
   /** `GET /t/{client}/{id}` */
@@ -171,7 +155,7 @@ export class Pages {
     const { status, message, headers } = problem;
     const { basePath } = this.#context.access;
     const html = this.#context.pages.problem({ status, title: titleOf(status), detail: message, basePath });
-    return pageResponse(html, status, headers);
+    return pageResponse(html, status, { ...VARY, ...headers });
   }
 
   /** `GET /t/{client}` */
@@ -274,12 +258,6 @@ export class Pages {
       notice: error === null ? null : { kind: "error", text: error },
     };
   }
-}
-
-/** Creates a client token of 128 random bits. */
-export function mintClientToken(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Returns what the visitor is allowed to do on a page. */

@@ -405,5 +405,5 @@ Deno.test("renderProblemPage() explains the problem and links to the tasks", () 
     basePath: "/base",
   });
   assertStringIncludes(html, "There is no task");
-  assertStringIncludes(html, 'href="/base/t/default"');
+  assertStringIncludes(html, 'href="/base/"');
 });

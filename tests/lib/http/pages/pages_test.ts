@@ -1,5 +1,6 @@
 /** Tests pages without a browser: their headers, forms and base path. */
 
+import { Keyring } from "../../../../lib/access/keyring.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
 import { call, HeldTask } from "../../../support/calls.ts";
 import { rawCall } from "../../../support/raw_http.ts";
@@ -29,25 +30,45 @@ function addressesOf(html: string): string[] {
     .filter((address) => !address.startsWith("data:"));
 }
 
-Deno.test("Pages.home() redirects to the list of the browser's client token, which it stores in a cookie", async () => {
+Deno.test("Pages.home() redirects to the list of the default client", async () => {
   await using server = start();
-  const first = await call("GET", `${server.url}/`);
-  assertEquals(first.status, 303);
-  const location = first.headers.get("location") ?? "";
-  assertMatch(location, /^\/t\/[0-9a-f]{32}$/);
-  const cookie = first.headers.get("set-cookie") ?? "";
-  assertMatch(cookie, /^taskscope_client=[0-9a-f]{32}; HttpOnly; Max-Age=\d+; SameSite=Lax; Path=\/$/);
-  const again = await call("GET", `${server.url}/`, {
-    headers: { cookie: `a=b; ${cookie.split(";")[0]}; c=d` },
-  });
-  assertEquals(again.headers.get("location"), location);
-  const other = await call("GET", `${server.url}/`);
-  assert(other.headers.get("location") !== location, "each visitor has a client token of its own");
-  for (const bad of ["../x", "a b", "x".repeat(200), "<b>", "a/b", ".", "..", "", "a;=b"]) {
-    const answer = await call("GET", `${server.url}/`, { headers: { cookie: `taskscope_client=${bad}` } });
-    assertMatch(answer.headers.get("location") ?? "", /^\/t\/[0-9a-f]{32}$/, bad);
-  }
+  const answer = await call("GET", `${server.url}/`);
+  assertEquals([answer.status, answer.headers.get("location")], [303, "/t/default"]);
+  assertEquals(answer.headers.get("set-cookie"), null);
   assertEquals(server.monitor.registry.clients(), []);
+  const before = Deno.env.get("TASKSCOPE_CLIENT");
+  try {
+    for (const [client, shown] of [["nightly", "nightly"], ["a/b", "default"], ["", "default"]] as const) {
+      Deno.env.set("TASKSCOPE_CLIENT", client);
+      assertEquals((await call("GET", `${server.url}/`)).headers.get("location"), `/t/${shown}`, client);
+    }
+  } finally {
+    if (before === undefined) Deno.env.delete("TASKSCOPE_CLIENT");
+    else Deno.env.set("TASKSCOPE_CLIENT", before);
+  }
+});
+
+Deno.test("Pages.home() redirects a visitor with a token to the tasks that it gives access to", async () => {
+  const key = "the-key-of-this-very-server";
+  await using server = start({ key });
+  const keyring = new Keyring(key);
+  for (const [taskId, shown] of [[null, "/t/shop"], ["t", "/t/shop/t"]] as const) {
+    const token = await keyring.sign({ may: "read", client: "shop", taskId, expiresAt: null });
+    const headers = { authorization: `Bearer ${token}` };
+    assertEquals((await call("GET", `${server.url}/`, { headers })).headers.get("location"), shown);
+  }
+});
+
+Deno.test("Pages: the task that the first curl of the README reports is on the page at /", async () => {
+  await using server = start();
+  const readme = await Deno.readTextFile(new URL("../../../../README.md", import.meta.url));
+  const path = /^T=http:\/\/127\.0\.0\.1:8000(\/\S+)$/m.exec(readme)?.[1] ?? "";
+  assertEquals((await post(`${server.url}${path}`, { id: "backup-1", name: "backup" })).status, 201);
+  const page = await call(
+    "GET",
+    `${server.url}${(await call("GET", `${server.url}/`)).headers.get("location")}`,
+  );
+  assertStringIncludes(page.text, "/t/default/backup-1");
 });
 
 Deno.test("Pages: every page has a strict content security policy", async () => {
@@ -212,8 +233,7 @@ Deno.test("Pages: every URL on a page is below the base path", async () => {
   await using server = start({ basePath: "/team/monitor" });
   const base = `${server.url}/team/monitor`;
   const home = await call("GET", `${base}/`);
-  assertMatch(home.headers.get("location") ?? "", /^\/team\/monitor\/t\/[0-9a-f]{32}$/);
-  assertStringIncludes(home.headers.get("set-cookie") ?? "", "; Path=/team/monitor/");
+  assertEquals(home.headers.get("location"), "/team/monitor/t/default");
   assertEquals((await call("GET", base)).status, 303);
 
   const started = await call("POST", `${base}/tasks/c/start/held`, { body: { id: "t" } });
@@ -225,7 +245,8 @@ Deno.test("Pages: every URL on a page is below the base path", async () => {
   for (const address of addresses) {
     assert(address.startsWith("/team/monitor/"), `${address} is not below the base path`);
     const { status } = await call("GET", server.url + address);
-    assert([200, 405].includes(status), `${address} responds with ${status}`);
+    assert([200, 303, 405].includes(status), `${address} responds with ${status}`);
+    assertEquals(status === 303, address === "/team/monitor/", "only the home page redirects");
   }
   for (
     const path of ["/", "/t/c", "/tasks/c", "/healthz", "/team", "/team/monitorx/tasks/c", "/team/monitor2"]
