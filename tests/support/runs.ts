@@ -66,14 +66,19 @@ export class Runs implements AsyncDisposable {
    * @param script the script; each `$RUN` in it is replaced by the command `taskscope run`
    */
   async shell(script: string): Promise<EndedBytes> {
-    const words = [Deno.execPath(), ...await runArgs()].map((word) => `'${word}'`).join(" ");
     const shell = new Deno.Command("sh", {
-      args: ["-c", script.replaceAll("$RUN", words)],
+      args: ["-c", await this.withRun(script)],
       cwd: this.folder,
       env: { ...this.#env, NO_COLOR: "1" },
       stdin: "null",
     });
     return await shell.output();
+  }
+
+  /** Replaces each `$RUN` in a shell script by the command `taskscope run`. */
+  async withRun(script: string): Promise<string> {
+    const words = [Deno.execPath(), ...await runArgs()].map((word) => `"${word}"`).join(" ");
+    return script.replaceAll("$RUN", words);
   }
 
   /** Reads the record of a task from the server. */

@@ -58,6 +58,7 @@ export class CommandTask {
   #silenceTimer: ReturnType<typeof setTimeout> | undefined;
   #tickTimer: ReturnType<typeof setInterval> | undefined;
   #wroteMs = 0;
+  #hasEnded = false;
 
   /**
    * Creates the task.
@@ -84,8 +85,9 @@ export class CommandTask {
     this.#reporter.update({});
   }
 
-  /** Reports output of the command. */
+  /** Reports output of the command; output of processes that outlive it is not reported. */
   wrote(output: OutputName, bytes: Uint8Array): void {
+    if (this.#hasEnded) return;
     this.#backlog.push(output, bytes);
     this.#wroteMs = Date.now();
     this.#silenceTimer ??= setTimeout(() => this.#readUnfinishedLines(), SILENCE_MS);
@@ -119,6 +121,7 @@ export class CommandTask {
   }
 
   #end(change: EndChange): void {
+    this.#hasEnded = true;
     clearTimeout(this.#silenceTimer);
     clearInterval(this.#tickTimer);
     this.#reporter.end(change);

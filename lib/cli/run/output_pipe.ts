@@ -25,12 +25,7 @@ export interface OutputPipeEvents {
 
 /** The delay before writing to a busy terminal again, in milliseconds. */
 const RETRY_MS = 5;
-/**
- * The number of checks in a row that must find the pipe idle, after the command has exited, before the pipe
- * is closed.
- */
-const IDLE_CHECKS = 5;
-/** Time between two checks whether the pipe is idle, in milliseconds. */
+/** Time between two checks whether the pipe is silent, in milliseconds. */
 const CHECK_MS = 100;
 
 /**
@@ -43,9 +38,9 @@ export class OutputPipe {
   readonly #pipe: ReadableStreamDefaultReader<Uint8Array>;
   readonly #output: Output;
   readonly #events: OutputPipeEvents;
+  /** Whether everything that was read has been copied. */
   #isIdle = false;
-  #isDone = false;
-  #timer: ReturnType<typeof setInterval> | undefined;
+  #reads = 0;
 
   /**
    * @param pipe the command's output
@@ -60,17 +55,29 @@ export class OutputPipe {
   }
 
   /**
-   * Finishes after the command has exited: copies the rest of its output, and closes the pipe if other processes keep it
-   * open but write nothing.
+   * Waits until the pipe is closed, or nothing was written to it for a time.
+   *
+   * @param ms the time in milliseconds, rounded up to a multiple of 100
    */
-  finish(): void {
-    if (this.#isDone) return;
-    let checksLeft = IDLE_CHECKS;
-    // Several checks are made instead of one after a timeout, because reading the rest of the pipe may take
-    // longer than the timeout on a busy machine.
-    this.#timer ??= setInterval(() => {
-      if (this.#isIdle && --checksLeft === 0) this.#close();
+  async silent(ms: number): Promise<void> {
+    let checksLeft = Math.ceil(ms / CHECK_MS);
+    let reads = this.#reads;
+    // Several checks are made instead of one after a timeout, because reading what was written may take longer than the
+    // timeout on a busy machine.
+    const silence = Promise.withResolvers<void>();
+    const timer = setInterval(() => {
+      const isSilent = this.#isIdle && this.#reads === reads;
+      reads = this.#reads;
+      checksLeft = isSilent ? checksLeft - 1 : Math.ceil(ms / CHECK_MS);
+      if (checksLeft === 0) silence.resolve();
     }, CHECK_MS);
+    await Promise.race([this.done, silence.promise]);
+    clearInterval(timer);
+  }
+
+  /** Closes the pipe, which other processes may keep open. */
+  close(): void {
+    this.#pipe.cancel().catch(() => {});
   }
 
   async #run(): Promise<void> {
@@ -79,6 +86,7 @@ export class OutputPipe {
         this.#isIdle = true;
         const { value } = await this.#pipe.read();
         this.#isIdle = false;
+        this.#reads++;
         if (value === undefined) break;
         await this.#write(value);
         this.#events.onBytes(value);
@@ -86,14 +94,7 @@ export class OutputPipe {
     } catch (error) {
       if (!(error instanceof Deno.errors.BrokenPipe)) this.#events.onFailure(error);
     }
-    this.#close();
-    this.#isDone = true;
-    clearInterval(this.#timer);
-  }
-
-  /** Closes the pipe, which also ends a pending read. */
-  #close(): void {
-    this.#pipe.cancel().catch(() => {});
+    this.close();
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

@@ -10,32 +10,45 @@ export interface ProcessInfo {
   readonly parent: number;
   /** The process group id. */
   readonly group: number;
+  /** Whether the environment that the process was started with contains the mark. */
+  readonly isMarked: boolean;
 }
 
 /**
- * Lists all processes of this machine.
+ * Lists all processes of this machine, except those that have exited but were not reaped.
  *
+ * @param mark a text to look for in the environment of each process. The environments of other users' processes
+ * cannot be read.
  * @returns the processes; an empty list if ps(1) is not available
  */
-export async function listProcesses(): Promise<ProcessInfo[]> {
+export async function listProcesses(mark?: string): Promise<ProcessInfo[]> {
   try {
     const ps = new Deno.Command("ps", {
-      args: ["-A", "-o", "pid=", "-o", "ppid=", "-o", "pgid="],
+      args: [...environmentOptions(Deno.build.os), ...COLUMNS.flatMap((column) => ["-o", `${column}=`])],
       stdin: "null",
       stdout: "piped",
       stderr: "null",
     });
-    return parseProcesses(new TextDecoder().decode((await ps.output()).stdout));
+    return parseProcesses(new TextDecoder().decode((await ps.output()).stdout), mark);
   } catch {
     return [];
   }
 }
 
-/** Parses the output of ps(1): pid, parent pid and process group id on each line. */
-export function parseProcesses(text: string): ProcessInfo[] {
+const COLUMNS = ["pid", "ppid", "pgid", "stat", "command"];
+
+/** Returns the options of ps(1) for all processes, each in one line with its arguments and its environment. */
+function environmentOptions(os: typeof Deno.build.os): string[] {
+  return os === "darwin" ? ["-AEww"] : ["axeww"];
+}
+
+/** Parses the output of ps(1): one line for each process, with the columns of {@linkcode listProcesses}. */
+export function parseProcesses(text: string, mark?: string): ProcessInfo[] {
   return text.split("\n").flatMap((line) => {
-    const [pid, parent, group] = line.trim().split(/\s+/).map(Number);
-    return pid && parent !== undefined && group !== undefined ? [{ pid, parent, group }] : [];
+    const [, pid, parent, group, state] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)/.exec(line) ?? [];
+    if (state === undefined || state.startsWith("Z")) return [];
+    const isMarked = mark !== undefined && line.includes(mark);
+    return [{ pid: Number(pid), parent: Number(parent), group: Number(group), isMarked }];
   });
 }
 

@@ -16,6 +16,7 @@ import { monotonicUlid } from "../../ulid.ts";
 import { messageOf } from "../command.ts";
 import { showHelp } from "../help.ts";
 import { note } from "../terminal.ts";
+import { tokenFor } from "./command_environment.ts";
 import { CommandTask } from "./command_task.ts";
 import { shellQuote } from "./pseudo_terminal.ts";
 import { parseRun, RUN, type RunOptions } from "./run_options.ts";
@@ -93,6 +94,7 @@ async function run(options: RunOptions, environment: RunEnvironment): Promise<nu
   try {
     running = await startCommand({
       ...options,
+      token: await tokenFor(options),
       readVariable: environment.readVariable,
       onOutput: (output, bytes) => task.wrote(output, bytes),
       warn,
@@ -101,6 +103,7 @@ async function run(options: RunOptions, environment: RunEnvironment): Promise<nu
     if (isCancelled) running.stop();
     const end = await running.ended;
     task.ended(end);
+    await running.closed;
     return end.status;
   } catch (error) {
     if (!(error instanceof StartError)) throw error;

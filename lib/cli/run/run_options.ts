@@ -42,6 +42,11 @@ const RUN_FLAGS = {
     kind: "switch",
     help: "run the command in a pseudo-terminal, by script(1), so that it draws progress bars",
   },
+  "wait-output": {
+    kind: "switch",
+    help:
+      "wait until no process holds the command's output open; by default output is passed on until it is silent for 1.5 s after the command's exit",
+  },
   "show-command": {
     kind: "switch",
     help:
@@ -88,6 +93,8 @@ export interface RunOptions extends Target {
   readonly graceMs: number;
   /** Whether to run the command in a pseudo-terminal. */
   readonly usesPty: boolean;
+  /** Whether to pass output on until no process holds it open, instead of until it is silent. */
+  readonly waitsForOutput: boolean;
   readonly showsCommand: boolean;
   readonly isQuiet: boolean;
 }
@@ -120,6 +127,7 @@ export function parseRun(
     staleAfter: values["stale-after"] ?? null,
     graceMs: values.grace * 1_000,
     usesPty: values.pty,
+    waitsForOutput: values["wait-output"],
     showsCommand: values["show-command"],
     isQuiet: values.quiet,
   };

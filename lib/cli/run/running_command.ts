@@ -4,7 +4,10 @@
  * @module
  */
 
+import { randomId } from "../../random_id.ts";
+import { withTimeout } from "../../timeout.ts";
 import { messageOf } from "../command.ts";
+import { commandEnvironment } from "./command_environment.ts";
 import type { CommandEnd } from "./command_task.ts";
 import type { OutputName } from "./output_pipe.ts";
 import { findProgram } from "./find_program.ts";
@@ -13,6 +16,13 @@ import { listProcesses, signalProcess } from "./processes.ts";
 import { inPseudoTerminal, type Invocation } from "./pseudo_terminal.ts";
 import { SignalRelay } from "./signal_relay.ts";
 import { Stopper } from "./stopper.ts";
+
+/** The silence after the command's exit, in milliseconds, after which it is assumed that all it wrote has been read. */
+const DRAIN_MS = 500;
+/** The longest wait for that silence, in milliseconds: other processes may write without a pause. */
+const MAX_DRAIN_MS = 5_000;
+/** The silence, in milliseconds, after which the output of processes that outlive the command is no longer passed on. */
+const SILENCE_MS = 1_500;
 
 /** Thrown if a command could not be started. The message names the command and the reason. */
 export class StartError extends Error {
@@ -42,6 +52,10 @@ export interface RunningCommandOptions {
   readonly usesPty: boolean;
   /** Milliseconds between SIGTERM and SIGKILL when the command is stopped. */
   readonly graceMs: number;
+  /** Whether to pass output on until no process holds it open, instead of until it is silent. */
+  readonly waitsForOutput: boolean;
+  /** The token that the command gets instead of the server's key; `null` if there is none. */
+  readonly token: string | null;
   readonly readVariable: (name: string) => string | undefined;
   /** Called with output of the command after it was copied to this process's output. */
   readonly onOutput: (output: OutputName, bytes: Uint8Array) => void;
@@ -61,34 +75,47 @@ export async function startCommand(options: RunningCommandOptions): Promise<Runn
   const line = usesPty
     ? await pseudoTerminalInvocation(command, readVariable)
     : { program: command[0]!, args: command.slice(1) };
-  return new RunningCommand(spawn(line), options);
+  const mark = randomId();
+  const env = { ...line.env, ...commandEnvironment({ mark, ...options }) };
+  return new RunningCommand(spawn({ ...line, env }), mark, options);
 }
 
 /** A command that is running. */
 export class RunningCommand {
-  /** Resolves once the command has exited and all its output has been copied. */
+  /** Resolves once the command has exited and what it wrote has been copied. */
   readonly ended: Promise<CommandEnd>;
+  /**
+   * Resolves once no process that the command started holds its output open, or the output is silent; and, if the
+   * command was stopped, once no such process is left.
+   */
+  readonly closed: Promise<void>;
   readonly #child: Deno.ChildProcess;
   readonly #options: RunningCommandOptions;
   readonly #stopper: Stopper;
   readonly #relay: SignalRelay;
+  readonly #signals: Disposable;
+  readonly #pipes: readonly OutputPipe[];
   #hasExited = false;
 
   /**
    * @param child the process, with stdout and stderr piped
+   * @param mark the mark in the environment of the process
    * @param options the options that the command was started with
    */
-  constructor(child: Deno.ChildProcess, options: RunningCommandOptions) {
+  constructor(child: Deno.ChildProcess, mark: string, options: RunningCommandOptions) {
     this.#child = child;
     this.#options = options;
-    this.#stopper = new Stopper(child.pid, { graceMs: options.graceMs, isWrapper: options.usesPty });
+    this.#stopper = new Stopper(child.pid, { graceMs: options.graceMs, isWrapper: options.usesPty, mark });
     this.#relay = new SignalRelay({
       // In a pseudo-terminal, the command does not get the keyboard signals of the terminal that this process
       // runs in.
       hasTerminal: !options.usesPty && isInTerminal(),
       relay: (signal) => void this.#forward(signal),
     });
+    this.#signals = this.#relay.listen(Deno.build.os);
+    this.#pipes = [this.#pipe("stdout"), this.#pipe("stderr")];
     this.ended = this.#run();
+    this.closed = this.ended.then(() => this.#close());
   }
 
   /** Stops the command with SIGTERM, and with SIGKILL after the grace period. */
@@ -97,19 +124,32 @@ export class RunningCommand {
   }
 
   async #run(): Promise<CommandEnd> {
-    using _signals = this.#relay.listen(Deno.build.os);
-    using stopper = this.#stopper;
-    const pipes = [this.#pipe("stdout"), this.#pipe("stderr")];
-    const copied = Promise.all(pipes.map(({ done }) => done));
     const { code, signal } = await this.#child.status;
     this.#hasExited = true;
-    stopper.rootEnded();
-    const wasStopped = stopper.hasSignalled;
-    // The command's descendants, which may keep the pipes open, get the same grace period.
-    if (wasStopped) await Promise.race([copied, stopper.overdue]);
-    for (const pipe of pipes) pipe.finish();
-    await copied;
-    return { status: code, signal, wasCancelled: wasStopped || this.#wasEndedBySignal(code) };
+    this.#stopper.rootEnded();
+    const wasCancelled = this.#stopper.hasSignalled || this.#wasEndedBySignal(code);
+    // What the command wrote may still be in the pipes, while processes that it started may keep them open.
+    await withTimeout(this.#silent(DRAIN_MS), MAX_DRAIN_MS);
+    return { status: code, signal, wasCancelled };
+  }
+
+  async #close(): Promise<void> {
+    using _signals = this.#signals;
+    using stopper = this.#stopper;
+    // Whoever sends a signal now does not want to wait for the output of other processes.
+    const closePipes = () => this.#pipes.forEach((pipe) => pipe.close());
+    this.#relay.commandEnded(closePipes);
+    if (stopper.hasSignalled) await stopper.finished();
+    if (stopper.hasSignalled || !this.#options.waitsForOutput) {
+      await this.#silent(SILENCE_MS);
+      closePipes();
+    }
+    await Promise.all(this.#pipes.map(({ done }) => done));
+  }
+
+  /** Resolves once each pipe is closed, or was silent for a time. */
+  async #silent(ms: number): Promise<void> {
+    await Promise.all(this.#pipes.map((pipe) => pipe.silent(ms)));
   }
 
   #pipe(name: OutputName): OutputPipe {

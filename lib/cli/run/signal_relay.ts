@@ -38,6 +38,7 @@ export interface SignalRelayOptions {
 export class SignalRelay {
   readonly #options: SignalRelayOptions;
   readonly #receivedMs: Map<Deno.Signal, number> = new Map();
+  #onSignalAfterEnd: (() => void) | undefined;
 
   /** @param options how to forward signals, and whether the command gets those of the keyboard itself */
   constructor(options: SignalRelayOptions) {
@@ -49,8 +50,14 @@ export class SignalRelay {
     return new Set(this.#receivedMs.keys());
   }
 
+  /** Stops forwarding, because the command has ended; every further signal calls `onSignal` instead. */
+  commandEnded(onSignal: () => void): void {
+    this.#onSignalAfterEnd = onSignal;
+  }
+
   /** Handles a signal that this process received. */
   handle(signal: Deno.Signal): void {
+    if (this.#onSignalAfterEnd !== undefined) return this.#onSignalAfterEnd();
     const now = Date.now();
     const before = this.#receivedMs.get(signal);
     if (before !== undefined && now - before >= 0 && now - before < SAME_SIGNAL_MS) return;

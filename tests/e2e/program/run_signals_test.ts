@@ -1,5 +1,6 @@
 /** Tests of `taskscope run` in a process of its own: signals, terminals, and cancellation by a watcher. */
 
+import { listProcesses } from "../../../lib/cli/run/processes.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { moduleArgs } from "../../support/program.ts";
 import { Runs } from "../../support/runs.ts";
@@ -113,6 +114,33 @@ Deno.test("runCommand() stops the command and its descendants when a watcher can
   assertEquals([code, stdout], [143, "ready\n"]);
   const { state, error } = await runs.task();
   assertEquals([state, error], ["CANCELLED", null]);
+});
+
+Deno.test("runCommand() ends everything that a cancelled command started, and reports the end of the command at once", async (t) => {
+  if (await findTool(["ps"], "The test of cancelling") === undefined) return;
+  /** Scripts that print the process ids of what they start. */
+  const scripts = {
+    "children, orphans and new sessions":
+      "setsid sleep 305 & echo $!; (sleep 306 & echo $!); sleep 307 & echo $!; wait",
+    "daemons without an output":
+      "(setsid sh -c 'echo $$; exec sleep 308 >/dev/null 2>&1 </dev/null' &); sleep 0.3; exec sleep 309",
+    "orphans that ignore SIGTERM":
+      `(sh -c 'trap "" TERM; echo $$; exec >/dev/null 2>&1; while :; do sleep 0.1; done' &); exec sleep 310`,
+    "a run within the run": "$RUN --id inner -- sh -c '(sleep 311 & echo $!); sleep 312' & wait",
+  };
+  for (const [name, script] of Object.entries(scripts)) {
+    await t.step(name, async () => {
+      await using runs = new Runs();
+      await using process = await runs.start(["--grace", "1", "--", "sh", "-c", await runs.withRun(script)]);
+      await process.output(name.startsWith("children") ? /(\d+\n){3}/ : /\d+\n/);
+      await runs.cancel();
+      const { stdout } = await process.ended();
+      assertEquals((await runs.task()).state, "CANCELLED");
+      const alive = new Set((await listProcesses()).map(({ pid }) => pid));
+      const pids = stdout.trim().split("\n").map(Number);
+      assertEquals(pids.filter((pid) => alive.has(pid)), []);
+    });
+  }
 });
 
 Deno.test("runCommand() kills a cancelled command after --grace", async () => {

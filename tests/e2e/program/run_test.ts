@@ -1,6 +1,8 @@
 /** Tests of `taskscope run` in a process of its own: exit statuses, input and output, and reports. */
 
+import { Keyring } from "../../../lib/access/keyring.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "../../support/assert.ts";
+import { call } from "../../support/calls.ts";
 import { freePort } from "../../support/free_port.ts";
 import { spawn } from "../../support/program.ts";
 import { noise, Runs } from "../../support/runs.ts";
@@ -78,7 +80,8 @@ Deno.test("runCommand() passes stdin, stdout and stderr through byte for byte", 
 
 Deno.test("runCommand() does not change the name, arguments, folder and environment of the command", async () => {
   await using runs = new Runs();
-  const script = 'echo "$0 $# $1 $PWD"; test -t 1 || echo no terminal; env | sort | grep -v "^_="';
+  const script =
+    'echo "$0 $# $1 $PWD"; test -t 1 || echo no terminal; env | sort | grep -v -e "^_=" -e "^TASKSCOPE_RUN="';
   const args = ["-c", script, "name", "a b"];
   const env = { TASKSCOPE_SERVER: runs.server.url, TASKSCOPE_CLIENT: "runs", TASKSCOPE_ID: "t" };
   const plain = await spawn("env", ["sh", ...args], { cwd: runs.folder, env }).ended();
@@ -131,6 +134,75 @@ Deno.test("runCommand() does not wait for background processes that hold the out
   assertEquals(code, 0);
   assertEquals((await runs.task()).state, "FINISHED");
   Deno.kill(Number(stdout), "SIGKILL");
+});
+
+Deno.test("runCommand() passes on what background processes write until they are silent", async (t) => {
+  await using runs = new Runs();
+  const scripts = {
+    "(sleep 1; echo late) & echo first": "first\nlate\n",
+    "(sleep 1; echo late >&2) & echo first >&2": "first\nlate\n",
+    "(for i in 1 2 3 4 5; do sleep 0.6; echo $i; done) & echo first": "first\n1\n2\n3\n4\n5\n",
+  };
+  for (const [index, [script, wanted]] of Object.entries(scripts).entries()) {
+    await t.step(script, async () => {
+      const id = `t${index}`;
+      const { code, stdout } = await runs.shell(`$RUN --id ${id} -- sh -c '${script}; exit 3' 2>&1 | cat`);
+      assertEquals([code, text(stdout)], [0, wanted]);
+      // The task has the output of the command, and none of what came after its end.
+      assertEquals([(await runs.task(id)).state, await runs.log(id)], ["ERROR", ["first"]]);
+    });
+  }
+});
+
+Deno.test("runCommand() --wait-output waits until no process holds the output open, or for a signal; the task ends with the command", async () => {
+  await using runs = new Runs();
+  const script = "(while [ ! -e end ]; do sleep 0.1; done; echo late) & echo first; exit 3";
+  for (const end of ["file", "SIGINT", "SIGTERM"] as const) {
+    await using process = await runs.start(["--id", end, "--wait-output", "--", "sh", "-c", script]);
+    const url = `${runs.taskUrl(end)}?wait=ended&timeout=60`;
+    await runs.shown(end);
+    assertEquals((await call("GET", url)).json.state, "ERROR");
+    if (end === "file") runs.file("end", "");
+    else process.kill(end);
+    const { code, stdout } = await process.ended();
+    assertEquals([code, stdout], [3, end === "file" ? "first\nlate\n" : "first\n"]);
+    runs.file("end", "");
+    await Deno.remove(`${runs.folder}/end`);
+  }
+});
+
+Deno.test("runCommand() gives the command a token for its client, and never the server's key", async (t) => {
+  await using runs = new Runs();
+  const key = "a secret key of the server".replaceAll(" ", "-");
+  const file = runs.file("key", `${key}\n`);
+  const grantIn = async (env: Readonly<Record<string, string>>, flags: readonly string[] = []) => {
+    const { stdout } = await runs.run([...flags, "--", "env"], { env });
+    assert(!stdout.includes(key), stdout);
+    const [, token = ""] = /^TASKSCOPE_KEY=(.*)$/m.exec(stdout) ?? [];
+    return { token, grant: await new Keyring(key).grantOf(token) };
+  };
+  const table: [string, Readonly<Record<string, string>>, string[]][] = [
+    ["variable", { TASKSCOPE_KEY: key }, []],
+    ["file", {}, ["--key-file", file]],
+    ["variable of the file", { TASKSCOPE_KEY_FILE: file }, []],
+  ];
+  for (const [name, env, flags] of table) {
+    await t.step(name, async () => {
+      const { grant } = await grantIn(env, flags);
+      assert(grant?.kind === "scoped" && grant.expiresAt !== null);
+      assertEquals([grant.may, grant.client, grant.taskId], ["write", "runs", null]);
+      assertLess(Math.abs(grant.expiresAt - Date.now() / 1_000 - 7 * 86_400), 120);
+    });
+  }
+  await t.step("a token stays as it is", async () => {
+    const given = await new Keyring(key).sign({
+      may: "write",
+      client: "runs",
+      taskId: null,
+      expiresAt: null,
+    });
+    assertEquals((await grantIn({ TASKSCOPE_KEY: given })).token, given);
+  });
 });
 
 Deno.test("runCommand() reports the name, tags and program, and the arguments only with --show-command", async () => {

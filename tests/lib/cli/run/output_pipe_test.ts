@@ -1,5 +1,6 @@
 import { type Output, OutputPipe } from "../../../../lib/cli/run/output_pipe.ts";
 import { assertEquals } from "../../../support/assert.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
 
 const encoder = new TextEncoder();
 
@@ -101,21 +102,30 @@ Deno.test("OutputPipe retries a write to a non-blocking terminal", async () => {
   assertEquals([output.text, failures], ["text", []]);
 });
 
-Deno.test("OutputPipe.finish() copies the rest, and then closes the pipe even if other processes keep it open", async () => {
-  const output = new SlowOutput(1);
-  const { controller, subject, cancelled } = pass(output);
-  controller.enqueue(encoder.encode("what is there"));
-  subject.finish();
+Deno.test("OutputPipe.silent() resolves once everything was copied and nothing came for the time; close() ends the pipe", async () => {
+  using clock = new FakeClock();
+  const output = new SlowOutput(100);
+  const { controller, subject, seen, cancelled } = pass(output);
+  let isSilent = false;
+  const silent = subject.silent(300).then(() => isSilent = true);
+  for (const text of ["what is there, ", "and what comes late"]) {
+    await clock.passAsync(200);
+    controller.enqueue(encoder.encode(text));
+    await clock.passAsync(100);
+    assertEquals([output.text.endsWith(text), isSilent], [true, false]);
+  }
+  await clock.passAsync(300);
+  await silent;
+  subject.close();
   await cancelled;
   await subject.done;
-  assertEquals(output.text, "what is there");
-  subject.finish();
+  assertEquals(seen, ["what is there, ", "and what comes late"]);
 });
 
-Deno.test("OutputPipe.finish() resolves as soon as the pipe ends", async () => {
+Deno.test("OutputPipe.silent() resolves as soon as the pipe ends, and leaves no timer", async () => {
   const { controller, subject } = pass(new SlowOutput(9));
   controller.enqueue(encoder.encode("text"));
-  subject.finish();
+  const silent = subject.silent(60_000);
   controller.close();
-  await subject.done;
+  await silent;
 });

@@ -27,6 +27,15 @@ Deno.test("SignalRelay.handle() does not forward keyboard signals if the command
   assertEquals([...subject.received], relayedSignals("linux"));
 });
 
+Deno.test("SignalRelay.commandEnded() calls its callback for every further signal, also for those of the keyboard", () => {
+  const { relay: subject, passed } = relay(true);
+  subject.handle("SIGTERM");
+  let calls = 0;
+  subject.commandEnded(() => calls++);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) subject.handle(signal);
+  assertEquals([passed, calls, [...subject.received]], [["SIGTERM"], 2, ["SIGTERM"]]);
+});
+
 Deno.test("SignalRelay.listen() handles the signals that this process receives", async () => {
   const received = Promise.withResolvers<Deno.Signal>();
   const subject = new SignalRelay({ hasTerminal: false, relay: received.resolve });

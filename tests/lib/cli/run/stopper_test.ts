@@ -12,13 +12,21 @@ import { findTool } from "../../../support/tools.ts";
 const FAMILY = (trap: string) =>
   `sh -c '${trap} echo inner $$; for i in $(seq 300); do sleep 0.1; done' & echo outer $$; wait`;
 
-/** Starts both shells, and waits until both run. */
-async function start(trap: string): Promise<{ readonly process: Process; readonly inner: number }> {
-  const process = spawn("sh", ["-c", FAMILY(trap)]);
+/** Starts both shells with a mark in their environment, and waits until both run. */
+async function start(
+  trap: string,
+  script: (trap: string) => string = FAMILY,
+): Promise<{ readonly process: Process; readonly inner: number; readonly mark: string }> {
+  const mark = crypto.randomUUID();
+  const process = spawn("sh", ["-c", script(trap)], { env: { MARK: mark } });
   await process.output(/outer \d+/);
   const [, inner] = await process.output(/inner (\d+)/);
-  return { process, inner: Number(inner) };
+  return { process, inner: Number(inner), mark };
 }
+
+/** A shell that starts an inner one, whose parent exits at once, in a session of its own and without an output. */
+const DAEMON = (trap: string) =>
+  `(setsid sh -c '${trap} echo inner $$; exec >/dev/null 2>&1; for i in $(seq 300); do sleep 0.1; done' &) ; echo outer $$; exec sleep 30`;
 
 async function isAlive(pid: number): Promise<boolean> {
   return (await listProcesses()).some((process) => process.pid === pid);
@@ -31,9 +39,9 @@ function test(name: string, run: () => Promise<void>): void {
 }
 
 test("Stopper.stop() sends SIGTERM once to a process and to its descendants", async () => {
-  const { process } = await start("");
+  const { process, mark } = await start("");
   await using _process = process;
-  using stopper = new Stopper(process.pid, { graceMs: 60_000, isWrapper: false });
+  using stopper = new Stopper(process.pid, { graceMs: 60_000, isWrapper: false, mark });
   assertEquals(stopper.hasSignalled, false);
   await Promise.all([stopper.stop(), stopper.stop()]);
   assertEquals(stopper.hasSignalled, true);
@@ -42,28 +50,42 @@ test("Stopper.stop() sends SIGTERM once to a process and to its descendants", as
 });
 
 test("Stopper.stop() kills processes that ignore SIGTERM, orphans included", async () => {
-  const { process } = await start('trap "" TERM;');
+  const { process, mark } = await start('trap "" TERM;');
   await using _process = process;
-  using stopper = new Stopper(process.pid, { graceMs: 1, isWrapper: false });
+  using stopper = new Stopper(process.pid, { graceMs: 1, isWrapper: false, mark });
   await stopper.stop();
-  await stopper.overdue;
   assertEquals((await process.ended()).code, 143);
+  stopper.rootEnded();
+  await stopper.finished();
 });
 
 test("Stopper.stop() does not signal a wrapper", async () => {
-  const { process } = await start("");
+  const { process, mark } = await start("");
   await using _process = process;
-  using stopper = new Stopper(process.pid, { graceMs: 10_000, isWrapper: true });
+  using stopper = new Stopper(process.pid, { graceMs: 10_000, isWrapper: true, mark });
   await stopper.stop();
   // The outer shell exited normally after the inner shell was killed.
   assertEquals((await process.ended()).code, 0);
 });
 
+test("Stopper.stop() ends processes whose parents have exited, and that have left the session and the output", async () => {
+  for (const trap of ["", 'trap "" TERM;']) {
+    const { process, inner, mark } = await start(trap, DAEMON);
+    await using _process = process;
+    using stopper = new Stopper(process.pid, { graceMs: 500, isWrapper: false, mark });
+    await stopper.stop();
+    assertEquals((await process.ended()).code, 143);
+    stopper.rootEnded();
+    await stopper.finished();
+    while (await isAlive(inner));
+  }
+});
+
 test("Stopper sends no SIGKILL after it is disposed of", async () => {
-  const { process, inner } = await start('trap "" TERM;');
+  const { process, inner, mark } = await start('trap "" TERM;');
   await using _process = process;
   using clock = new FakeClock();
-  const stopper = new Stopper(process.pid, { graceMs: 10_000, isWrapper: false });
+  const stopper = new Stopper(process.pid, { graceMs: 10_000, isWrapper: false, mark });
   await stopper.stop();
   stopper[Symbol.dispose]();
   assertEquals(clock.pending, 0);

@@ -1,0 +1,64 @@
+/**
+ * Decides what a command finds in its environment: the mark of its processes, and a token instead of the server's
+ * key.
+ *
+ * @module
+ */
+
+import { now } from "../../clock.ts";
+import { variableOf } from "../flags.ts";
+import { KEY_VARIABLE } from "../key.ts";
+import type { Target } from "../client/target.ts";
+
+/**
+ * The environment variable by which the processes of a command are recognised. In a command within a command, it
+ * has the marks of both.
+ */
+const MARK_VARIABLE = "TASKSCOPE_RUN";
+const KEY_FILE_VARIABLE = variableOf("key-file");
+/** The lifetime of a command's token, in seconds: a week. */
+const TOKEN_SECONDS = 7 * 24 * 60 * 60;
+
+/** Options of {@linkcode commandEnvironment}. */
+export interface CommandEnvironmentOptions {
+  /** The text that the processes of the command are recognised by. */
+  readonly mark: string;
+  /** The token for the command; `null` if there is none. */
+  readonly token: string | null;
+  /** Reads a variable of this process. */
+  readonly readVariable: (name: string) => string | undefined;
+}
+
+/** Returns the variables in which the environment of a command differs from that of this process. */
+export function commandEnvironment(
+  { mark, token, readVariable }: CommandEnvironmentOptions,
+): Readonly<Record<string, string>> {
+  const outer = readVariable(MARK_VARIABLE) ?? "";
+  // A variable can be replaced but not removed; an empty one counts as missing.
+  const hidden = [KEY_VARIABLE, KEY_FILE_VARIABLE].filter((name) => readVariable(name) !== undefined);
+  return {
+    ...Object.fromEntries(hidden.map((name) => [name, ""])),
+    ...(token !== null && { [KEY_VARIABLE]: token }),
+    [MARK_VARIABLE]: outer === "" ? mark : `${outer},${mark}`,
+  };
+}
+
+/**
+ * Returns a token with which a command can report tasks of its own, so that it does not get the server's key: a
+ * command may print its environment.
+ *
+ * @param target the key or token of this process, and the client
+ * @returns a token that may write the client's tasks for a week; the same token if this process has only a token;
+ * `null` if it has neither
+ */
+export async function tokenFor({ key, client }: Pick<Target, "key" | "client">): Promise<string | null> {
+  if (key === null || isToken(key)) return key;
+  const { Keyring } = await import("../../access/keyring.ts");
+  const expiresAt = Math.floor(now() + TOKEN_SECONDS);
+  return await new Keyring(key).sign({ may: "write", client, taskId: null, expiresAt });
+}
+
+/** Returns whether a text has the form of a JSON Web Token (RFC 7519): three parts, of which the first is an object. */
+function isToken(text: string): boolean {
+  return /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(text);
+}
