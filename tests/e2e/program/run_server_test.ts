@@ -19,6 +19,9 @@ exit 3
 `;
 const OUTPUT = { code: 3, stdout: "1/4\n2/4\n3/4\n4/4\n", stderr: "after 1\nafter 2\nafter 3\n" };
 
+/** How long a test waits for a step, in milliseconds. */
+const DEADLINE_MS = 60_000;
+
 class Place implements AsyncDisposable {
   readonly runs = new Runs();
   readonly port = freePort();
@@ -48,7 +51,10 @@ class Place implements AsyncDisposable {
 
   /** Waits until the server has the given number of completed steps. */
   async seen(steps: number): Promise<void> {
-    while ((await call("GET", this.task)).json.current !== steps);
+    const end = performance.now() + DEADLINE_MS;
+    for (let task; task?.current !== steps; task = (await call("GET", this.task)).json) {
+      if (performance.now() > end) throw new Error(`Wanted step ${steps}, received ${JSON.stringify(task)}`);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
