@@ -9,7 +9,7 @@ import { LIMITS } from "../task/grammar.ts";
 import type { CreateChange } from "../task/task.ts";
 import { truncate } from "../task/truncate.ts";
 import { monotonicUlid } from "../ulid.ts";
-import { boundResult } from "./bounded_result.ts";
+import { boundResult } from "../task/bounded_result.ts";
 import type { ChildOptions, MonitoredChild, TrackOptions } from "./monitored_task.ts";
 import type { ReportSink } from "./report_sink.ts";
 import { isAbort, taskErrorOf } from "./task_error.ts";

@@ -39,7 +39,7 @@ export interface TaskError {
   readonly message: string;
   /** The class or kind of the error, such as `"TypeError"`, `"interrupted"` or `"lost"`. */
   readonly type: string;
-  /** The stack trace, if there is one. */
+  /** The stack trace, if there is one, with those of the causes and of the errors of an `AggregateError`. */
   readonly stack?: string;
 }
 
@@ -94,7 +94,7 @@ export interface Task {
   readonly stale: boolean;
   /** Seconds without a report after which the task becomes stale; `null` for never. */
   readonly stale_after: number | null;
-  /** The return value of the function, at most 64 KiB as JSON. */
+  /** A copy of the function's return value, converted and cut to at most 64 KiB of JSON. */
   readonly result: JsonValue;
   /** Why the task ended in `ERROR`; `null` if it did not. */
   readonly error: TaskError | null;

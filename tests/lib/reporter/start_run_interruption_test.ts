@@ -28,9 +28,9 @@ Deno.test("startRun() aborts the signal of an interrupted run, but records no ca
   const sink = new RecordingSink();
   const gate = Promise.withResolvers<unknown>();
   const run = wrap(
-    (task) => {
+    async (task) => {
       void stopped(task).then(gate.resolve);
-      return gate.promise;
+      await gate.promise;
     },
     {},
     () => sink,
