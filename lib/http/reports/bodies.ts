@@ -5,12 +5,12 @@
  */
 
 import type { z } from "zod";
+import { boundResult } from "../../task/bounded_result.ts";
 import { createChange } from "../../task/create_change.ts";
 import { LIMITS } from "../../task/grammar.ts";
 import { now } from "../../clock.ts";
 import type {
   JsonObject,
-  JsonValue,
   LogChange,
   LogLine,
   ReportedChange,
@@ -153,7 +153,9 @@ export function reportOf(kind: ReportKind, value: unknown): HttpReport {
     }
     case "finish": {
       const body = parseBody(FINISH_BODY, value);
-      return endOf(body, { type: "finish", result: (body.result ?? null) as JsonValue });
+      const { value: result, warning } = boundResult(body.result);
+      const note = warning === null ? [] : [logOf({ lines: [warning] })];
+      return endOf(body, { type: "finish", result }, note);
     }
     case "fail": {
       const body = parseBody(FAIL_BODY, value);
@@ -179,10 +181,18 @@ function bodyUpdate(
   return updateOf({ ...values, status: values.status ?? message });
 }
 
-/** Returns the change to a final state, preceded by an update of the status if the body has one. */
-function endOf(body: z.output<typeof CANCELLED_BODY>, end: ReportedChange): HttpReport {
+/**
+ * Returns the change to a final state, preceded by an update of the status if the body has one, and by what
+ * the log is to say.
+ */
+function endOf(
+  body: z.output<typeof CANCELLED_BODY>,
+  end: ReportedChange,
+  note: readonly LogChange[] = [],
+): HttpReport {
   const update = bodyUpdate({ status: body.status, message: body.message });
-  return { seq: body.seq ?? null, changes: update.status === undefined ? [end] : [update, end] };
+  const updates = update.status === undefined ? [] : [update];
+  return { seq: body.seq ?? null, changes: [...updates, ...note, end] };
 }
 
 function errorOf({ message, error }: z.output<typeof FAIL_BODY>): TaskError {

@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { byteLength } from "../../task/protocol.ts";
 import { isTaskId, LIMITS, TASK_ID_RULE } from "../../task/grammar.ts";
+import { truncate } from "../../task/truncate.ts";
 import type { UpdateChange } from "../../task/task.ts";
 import {
   UPDATE_FIELD_NAMES,
@@ -24,6 +25,11 @@ const text = (most: number, least = 0) =>
   z.string().min(least).max(most).describe(
     least === 0 ? `a string of at most ${most} characters` : `a string of ${least} to ${most} characters`,
   );
+/** A text that is truncated, because a report that ends a task must not be refused for the length of an error. */
+const truncated = (most: number) =>
+  z.string().overwrite((given) => truncate(given, most)).describe(
+    `a string, truncated to ${most} characters`,
+  );
 /** Adds the meaning of a field to the description of its schema. */
 const meaning = <Schema extends z.ZodType>(schema: Schema, words: string): Schema =>
   schema.describe(`${schema.description}; ${words}`);
@@ -31,7 +37,7 @@ const taskId = z.string().refine(isTaskId);
 const lines = LIMITS.reportLines;
 
 /** Creates a schema for any JSON value up to a size. The value is not copied, because it was just parsed. */
-function json(mostBytes: number, fits: (value: unknown) => boolean = () => true) {
+function json(mostBytes: number, fits: (value: unknown) => boolean) {
   return z.unknown().refine((value) => fits(value) && byteLength(JSON.stringify(value)) <= mostBytes);
 }
 
@@ -117,8 +123,8 @@ export const UPDATE_BODY = z.strictObject({
 
 /** `POST …/finish` */
 export const FINISH_BODY = z.strictObject({
-  result: json(LIMITS.resultBytes)
-    .describe(`at most ${LIMITS.resultBytes} bytes of JSON; what the task returns, null if absent`)
+  result: z.unknown()
+    .describe(`any JSON, cut to ${LIMITS.resultBytes} bytes; what the task returns, null if absent`)
     .optional(),
   ...STATUS,
   ...NUMBERED,
@@ -126,12 +132,13 @@ export const FINISH_BODY = z.strictObject({
 
 /** `POST …/fail` */
 export const FAIL_BODY = z.strictObject({
-  message: meaning(text(LIMITS.errorMessageLength), "what went wrong, short for `error.message`").optional(),
+  message: meaning(truncated(LIMITS.errorMessageLength), "what went wrong, short for `error.message`")
+    .optional(),
   error: z.strictObject({
-    message: meaning(text(LIMITS.errorMessageLength), "what went wrong"),
-    type: meaning(text(LIMITS.errorTypeLength), 'the class or kind of the error, "Error" if absent')
+    message: meaning(truncated(LIMITS.errorMessageLength), "what went wrong"),
+    type: meaning(truncated(LIMITS.errorTypeLength), 'the class or kind of the error, "Error" if absent')
       .optional(),
-    stack: meaning(text(LIMITS.errorStackLength), "the stack trace").optional(),
+    stack: meaning(truncated(LIMITS.errorStackLength), "the stack trace").optional(),
   }).describe("an object; `message` and, optionally, `type` and `stack`").optional(),
   status: STATUS.status,
   ...NUMBERED,

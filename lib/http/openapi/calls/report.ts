@@ -99,7 +99,9 @@ export const REPORT_CALLS: CallGroup = {
       access: "write",
       summary: "Report that a task has finished",
       description:
-        "Repeating the request is harmless; a task that has already ended in another way gets 409.",
+        "Repeating the request is harmless; a task that has already ended in another way gets 409. A result of more than " +
+        "65,536 bytes of JSON or 56 levels is cut, and the log then says so: the part that was left out is " +
+        '`"… 12 more"` at the end of an array, a field `"…"` of an object, and an ellipsis at the end of a text.',
       body: FINISH_BODY,
       isForm: true,
       responses: { 200: TASK },
@@ -114,7 +116,8 @@ export const REPORT_CALLS: CallGroup = {
       access: "write",
       summary: "Report that a task has failed",
       description:
-        "The task ends as ERROR. `message` is short for `error.message`; `error` can also carry a type and a stack.",
+        "The task ends as ERROR. `message` is short for `error.message`; `error` can also carry a type and a stack. " +
+        "Texts that are too long are truncated.",
       body: FAIL_BODY,
       isForm: true,
       responses: { 200: TASK },

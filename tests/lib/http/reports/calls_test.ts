@@ -1,7 +1,13 @@
 /** Tests reports over HTTP: the responses of each call to valid, late and invalid reports. */
 
 import fc from "fast-check";
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertMatch,
+  assertStringIncludes,
+} from "../../../support/assert.ts";
 import { type Answer, assertProblem, HeldTask } from "../../../support/calls.ts";
 import { type AskOptions, DirectMonitor } from "../../../support/direct_monitor.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
@@ -272,6 +278,44 @@ Deno.test("ReportCalls.report() ends a task in each final state, and accepts the
     }
     assertRefused(await direct.ask("PATCH", T, { json: { seq: 1 } }), "task_ended", answer.json);
     assertEquals(direct.monitor.registry.cursor, cursor, "a final state does not change");
+  }
+});
+
+Deno.test("ReportCalls.report() cuts a result that is too large, and the log says so", async () => {
+  const nested = (levels: number): unknown => levels === 0 ? 1 : [nested(levels - 1)];
+  const text = "x".repeat(70_000);
+  const table: [AskOptions, (result: unknown) => unknown, string][] = [
+    [{ json: { result: text, status: "Copied" } }, () => `${text.slice(0, 65_531)}…`, "65536 bytes"],
+    [{ form: `result=${text}` }, () => `${text.slice(0, 65_531)}…`, "65536 bytes"],
+    [{ json: { result: Array(40_000).fill(1) } }, (result) => [
+      ...Array((result as unknown[]).length - 1).fill(1),
+      `… ${40_001 - (result as unknown[]).length} more`,
+    ], "65536 bytes"],
+    [{ json: { result: nested(60) } }, (result) => result, "56 levels"],
+  ];
+  for (const [options, wanted, limit] of table) {
+    await using direct = await start({ progress: 10 });
+    const answer = await direct.ask("POST", `${T}/finish`, options);
+    assertEquals([answer.status, answer.json.state, answer.json.log_count], [200, "FINISHED", 1]);
+    const { result } = answer.json;
+    assertEquals(result, wanted(result));
+    assertLessOrEqual(new TextEncoder().encode(JSON.stringify(result)).length, 65_536);
+    const { json } = await direct.ask("GET", `${T}/logs`);
+    assertEquals(json.lines[0].text, `The result was changed to fit JSON: cut to ${limit}`);
+    const twice = await direct.ask("POST", `${T}/finish`, options);
+    assertEquals([twice.status, twice.json], [200, answer.json], "the line is not added again");
+  }
+});
+
+Deno.test("ReportCalls.report() truncates the texts of an error that are too long", async () => {
+  const long = "x".repeat(20_000);
+  for (const json of [{ message: long }, { error: { message: long, type: long, stack: long } }]) {
+    await using direct = await start();
+    const { status, json: task } = await direct.ask("POST", `${T}/fail`, { json });
+    assertEquals([status, task.state, task.error.message], [200, "ERROR", `${long.slice(0, 4_095)}…`]);
+    const isWhole = "error" in json;
+    assertEquals(task.error.type, isWhole ? `${long.slice(0, 127)}…` : "Error");
+    assertEquals(task.error.stack, isWhole ? `${long.slice(0, 16_383)}…` : undefined);
   }
 });
 
