@@ -14,7 +14,10 @@ const LEVEL = String
 /** What a line may begin with, each followed by something else. */
 const PREFIXES: readonly RegExp[] = [
   // 2026-02-03T10:11:12.345Z, [2026/02/03 10:11:12], [03/17 10:11:12 d2.utils.events]:
-  new RegExp(String.raw`^[[(]?(?:${DATE})[T ,]{1,2}${TIME}${ZONE}(?: [\w.]{1,40})?[\])]?:?`),
+  new RegExp(
+    String
+      .raw`^(?:[[(](?:${DATE})[T ,]{1,2}${TIME}${ZONE}(?: [\w.]{1,40})?[\])]|(?:${DATE})[T ,]{1,2}${TIME}${ZONE}):?`,
+  ),
   // [03/17/2026-10:11:12], 20260317-101112
   new RegExp(String.raw`^[[(]?(?:${DATE})-${TIME}[\])]?`),
   // 10:11:12.345, [1:00], (0:00:05)
@@ -30,6 +33,8 @@ const PREFIXES: readonly RegExp[] = [
     String
       .raw`^(?:[[<(]\s?${LEVEL}\s?[\])>]:?|${LEVEL}(?::[\w.]{1,40})?(?: *[:|-]+|(?= {1,5}\S))|level=\w{1,10})`,
   ),
+  // [Server thread/INFO]:
+  new RegExp(String.raw`^\[[\w .#-]{1,40}/${LEVEL}\]:?`),
   // [gw1], [worker-3], (pid=1234), [rank0]:, web-1  |
   /^(?:\[(?:gw|worker|rank|proc|process|thread|node|job|pool|main|task|shard|w|p|t)[ _:#-]?\d{0,6}\]:?|\((?:[\w ]{1,30} )?pid=\d{1,9}(?:, ip=[\d.]{1,15})?\)|[a-z][\w.-]{0,40}[-_]\d{1,3} {1,20}\|(?= ))/,
   // <30>Feb  3 10:11:12 host program[1234]:

@@ -27,9 +27,11 @@ const OSC_PROGRESS = /^9;4;([0-4])(?:;(\d{1,3}))?$/;
 
 /** A step of a stated number, beside the progress within it. */
 const STEP =
-  /\b(?:\w{2,20}ing|epoch|pass|phase|stage|part|step|fold|round|disk|volume|task|file|item|image|layer|chunk|batch)s?:? ?[[(#]? ?(\d{1,6}) ?(?:\/|of|von|de|sur|di) ?(\d{1,6})(?![\w.%])/i;
+  /\b(?:\w{2,20}ing|epoch|pass|phase|stage|part|step|fold|round|disk|volume|task|file|item|image|layer|chunk|batch):? ?[[(#]? ?(\d{1,6}) ?(?:\/|of|von|de|sur|di) ?(\d{1,6})(?![\w.%])/i;
 /** `[2/5] Dumping: 40%` */
 const FRONT_STEP = /^[[(](\d{1,6})\/(\d{1,6})[\])]/;
+/** `2/100   1.23G   1.04: 40%|####`: a column in front of a bar. */
+const FRONT_COLUMN = /^(\d{1,6})\/(\d{1,6})(?= {2,}\S)/;
 const DIGIT = /\p{Nd}/u;
 
 /** Where a line was read, and when. */
@@ -78,10 +80,12 @@ export class ProgressReader {
     const line: Line = { text: own === null ? raw : withoutPrefixes(withAsciiNumbers(raw)), raw, isRedraw };
     for (const format of DIGIT.test(raw) ? this.#formats : this.#wordFormats) {
       const sighting = format(line);
-      if (sighting) return this.#tracks.take(withinStep(sighting, line.text), { output, row, atMs });
+      if (sighting) {
+        return this.#tracks.take(withinStep(sighting, line.text), { output, row, atMs, isRedraw });
+      }
       if (sighting === null) return undefined;
     }
-    if (!isRedraw) this.#tracks.takeOther(raw, { output, row, atMs });
+    if (!isRedraw) this.#tracks.takeOther(line.text, { output, row, atMs, isRedraw });
     return undefined;
   }
 
@@ -104,7 +108,7 @@ export class ProgressReader {
       : percent === undefined
       ? undefined
       : percentage(format, Number(percent), options);
-    return sighting && this.#tracks.take(sighting, { output, row: -1, atMs });
+    return sighting && this.#tracks.take(sighting, { output, row: -1, atMs, isRedraw: true });
   }
 }
 
@@ -112,7 +116,11 @@ export class ProgressReader {
 function withinStep(sighting: Sighting, text: string): Sighting {
   const { progress, current, total, format } = sighting;
   if (progress === null || format === "loop") return sighting;
-  const [, step, steps] = STEP.exec(text) ?? (current === null ? FRONT_STEP.exec(text) : null) ?? [];
+  const found = STEP.exec(text) ?? (current === null ? FRONT_STEP.exec(text) : null) ??
+    (sighting.rank === RANK.drawn ? FRONT_COLUMN.exec(text) : null);
+  const [, step, steps] = found ?? [];
+  // The percentage of a part stands behind the number of the step.
+  if (found !== null && text.slice(0, found.index).includes("%")) return sighting;
   const [k, all] = [Number(step), Number(steps)];
   if (step === undefined || !(k >= 1 && k <= all && all >= 2) || (k === current && all === total)) {
     return sighting;

@@ -31,6 +31,9 @@ export const RANK = {
 /** One of {@linkcode RANK}. */
 export type Rank = typeof RANK[keyof typeof RANK];
 
+/** The label of a percentage in brackets in front of changing words: `[ 42%] Building a.o`. */
+export const FRONT_LABEL = "[#]";
+
 /** A line, as formats see it. */
 export interface Line {
   /** The text without prefixes such as timestamps, with numbers in ASCII. */

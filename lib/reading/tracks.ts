@@ -5,6 +5,29 @@
  */
 
 import { RANK, type Reading, type Sighting } from "./reading.ts";
+import {
+  changeOf,
+  continuedStep,
+  finishedOf,
+  finishedOfAll,
+  isAtEnd,
+  isBelieved,
+  isCandidate,
+  isClose,
+  isDrawnBar,
+  isInLastStep,
+  isNearEnd,
+  newTrack,
+  type Track,
+} from "./track.ts";
+import {
+  areEqualBars,
+  areEqualLines,
+  isBetter,
+  isInterleaved,
+  isSameRow,
+  isSuccessor,
+} from "./track_order.ts";
 
 /** Where and when a sighting was made. */
 export interface SightingContext {
@@ -14,64 +37,24 @@ export interface SightingContext {
   readonly row: number;
   /** When, in milliseconds of any clock that does not go back. */
   readonly atMs: number;
-}
-
-/** The readings of one source: an output, a format, and a line with its numbers blanked. */
-interface Track {
-  readonly format: string;
-  readonly output: string;
-  /** The row of the first sighting: of tracks with the same rank, the topmost is shown. */
-  readonly row: number;
-  readonly order: number;
-  /** The row of the newest sighting. */
-  lastRow: number;
-  newest: Sighting;
-  isNamed: boolean;
-  /** Whether it was ever below 100 %: what begins at the end is a summary. */
-  wasOpen: boolean;
-  sightings: number;
-  rises: number;
-  /** The steps of its last three rises. */
-  riseSteps: readonly number[];
-  /** When it was last seen, and the mean time between sightings. */
-  seenMs: number;
-  intervalMs: number;
-  /** When it reached 100 %; `null` unless it is there. */
-  endedMs: number | null;
-  /** Steps are numbered over all tracks, so that they can be put in order. */
-  lastStep: number;
-  stepBefore: number;
-  lastRestart: number;
-  /** Whether it restarts between two steps of another track, of which it is a part. */
-  isPart: boolean;
-  /** Other lines since it was seen. */
-  otherLines: number;
-  /** The progress of each of its rows, as last redrawn. More than one that are drawn in turn are parallel. */
-  readonly rows: Map<number, number | null>;
-  /** How often an upper row was drawn after a lower one. */
-  turns: number;
-  isParallel: boolean;
+  /** Whether the row is being redrawn. */
+  readonly isRedraw: boolean;
 }
 
 /** How often rows are drawn in turn before they count as parallel. */
-const PARALLEL_TURNS = 3;
+const PARALLEL_TURNS = 2;
+/** For so many sightings nothing is said of rows that were drawn together, the lower one with less. */
+const DOUBTFUL_SIGHTINGS = 8;
 /** Rows of a track that are remembered. */
 const MOST_ROWS = 256;
 /** Tracks that are remembered; of more, the one not seen for longest is forgotten. */
 const MOST_TRACKS = 64;
-/** Rises after which a bare number is believed. */
-const BELIEVED_RISES = 2;
-/** Rows are equal after this many rises of each, if neither has risen more than this many times as often. */
-const EQUAL_RISES = 3;
-const EQUAL_RATIO = 3;
 /** How long a track may stand at 100 % while the program goes on. */
 const ENDED_MS = 2_000;
-/** How long a track may go unseen while other lines come; and how many of its intervals, but not less than the floor. */
-const UNSEEN_MS = 60_000;
-const UNSEEN_INTERVALS = 10;
-const UNSEEN_FLOOR_MS = 5_000;
 /** What a program writes over a bar at its end. */
 const DONE = /\b(?:done|complete|completed|finished|ok)\b/i;
+/** A line that ends what was before. */
+const ALL_DONE = /^\W{0,4}(?:all )?(?:done|complete|completed|finished|success|succeeded)\b/i;
 /** How far the next percentage in a row may be ahead, in percentage points, to continue a track with other words. */
 const MAX_LEAP = 50;
 
@@ -97,10 +80,18 @@ export class Tracks {
    */
   take(sighting: Sighting, context: SightingContext): Reading | undefined {
     const track = this.#trackOf(sighting, context);
-    this.#countLine();
+    sighting = continuedStep(track, sighting, context.row);
+    this.#countLine(context);
     // A row above the last one is drawn again: there are several side by side.
     if (context.row < track.lastRow && track.rows.has(context.row)) track.turns++;
+    const isLower = context.row > track.lastRow && track.seenMs === context.atMs && track.sightings > 0;
+    if (isLower && sighting.rank === RANK.drawn && (sighting.progress ?? 0) < (track.newest.progress ?? 0)) {
+      track.doubtfulUntil = track.sightings + DOUBTFUL_SIGHTINGS;
+    }
+    const wasParallel = track.isParallel;
     track.isParallel ||= track.turns >= PARALLEL_TURNS && sighting.rank === RANK.drawn;
+    if (track.isParallel && !wasParallel) track.newest = finishedOf(track, sighting);
+    track.isRedrawn ||= track.rows.has(context.row);
     if (track.rows.size < MOST_ROWS) track.rows.set(context.row, sighting.progress);
     track.lastRow = context.row;
     this.#update(track, track.isParallel ? finishedOf(track, sighting) : sighting, context.atMs);
@@ -108,13 +99,16 @@ export class Tracks {
   }
 
   /** Takes notice of a complete line without progress. */
-  takeOther(text: string, { output, row, atMs }: SightingContext): void {
+  takeOther(text: string, context: SightingContext): void {
+    const { output, row, atMs } = context;
     if (this.#tracks.size === 0) return;
-    this.#countLine();
+    this.#countLine(context);
     if (!DONE.test(text)) return;
-    // `Writing tables: done` in the place of a bar ends it.
     for (const track of this.#tracks.values()) {
+      // `Writing tables: done` in the place of a bar ends it.
       if (track.output === output && track.lastRow === row) track.endedMs ??= atMs;
+      // So does `Done (12.3s)!` after a percentage that was close to its end.
+      if (ALL_DONE.test(text) && isClose(track.newest)) track.endedMs = atMs - ENDED_MS;
     }
   }
 
@@ -128,8 +122,11 @@ export class Tracks {
     return this.#tracks.size === 0 ? undefined : this.#changed(atMs);
   }
 
-  #countLine(): void {
-    for (const track of new Set(this.#tracks.values())) track.otherLines++;
+  /** A row that is redrawn elsewhere leaves the others where they are: they can still be seen. */
+  #countLine({ row, isRedraw }: SightingContext): void {
+    for (const track of new Set(this.#tracks.values())) {
+      if (!isRedraw || row === track.lastRow) track.otherLines++;
+    }
   }
 
   #trackOf(sighting: Sighting, { output, row, atMs }: SightingContext): Track {
@@ -142,30 +139,7 @@ export class Tracks {
       this.#tracks.set(key, known);
       return known;
     }
-    const track: Track = {
-      format: sighting.format,
-      output,
-      row,
-      order: ++this.#order,
-      lastRow: row,
-      newest: sighting,
-      isNamed: false,
-      wasOpen: false,
-      sightings: 0,
-      rises: 0,
-      riseSteps: [],
-      seenMs: atMs,
-      intervalMs: 0,
-      endedMs: null,
-      lastStep: ++this.#steps,
-      stepBefore: this.#steps,
-      lastRestart: 0,
-      isPart: false,
-      otherLines: 0,
-      rows: new Map(),
-      turns: 0,
-      isParallel: false,
-    };
+    const track = newTrack(sighting, { output, row, atMs }, ++this.#order, ++this.#steps);
     this.#tracks.set(key, track);
     if (this.#tracks.size > MOST_TRACKS) this.#forgetOldest();
     return track;
@@ -203,6 +177,10 @@ export class Tracks {
         const isBetween = other.lastRestart > track.stepBefore && track.lastRestart < track.stepBefore;
         const isAbove = isBelieved(track) && track.newest.rank >= other.newest.rank;
         if (other !== track && isBetween && isAbove) other.isPart = true;
+        // What moves after another has nearly reached its end is the next phase.
+        if (other.seenMs < track.seenMs && other.lastStep < track.stepBefore && isSuccessor(track, other)) {
+          other.endedMs ??= atMs;
+        }
       }
     } else if (change < 0) {
       track.lastRestart = ++this.#steps;
@@ -233,15 +211,17 @@ export class Tracks {
     const shown = this.#choose(atMs);
     if (shown === null) return this.#shown === null ? null : INDETERMINATE;
     const equals = this.#equalsOf(shown, atMs);
-    const sideBySide = equals.filter((track) => isInterleaved(track, shown));
-    if (sideBySide.length > 0) [shown, ...sideBySide].forEach((track) => this.#parallel.add(track));
+    const sideBySide = equals.filter((track) => shown.isParallel || isInterleaved(track, shown));
+    if (shown.isRedrawn && sideBySide.length > 0) {
+      [shown, ...sideBySide].forEach((track) => this.#parallel.add(track));
+    }
     if (equals.length > 0 || this.#parallel.has(shown)) {
       this.#shown ??= shown;
       return this.#parallel.has(shown) ? finishedOfAll([...this.#parallel]) : INDETERMINATE;
     }
     const last = this.#shown;
     const isNext = last !== null && shown.order > last.order &&
-      (last.endedMs !== null || isSameRow(last, shown));
+      (last.endedMs !== null || isInLastStep(last) || isSameRow(last, shown));
     if (isNext && shown.newest.rank <= last.newest.rank) this.#firstPhase ??= last;
     if (this.#firstPhase?.isPart) this.#firstPhase = null;
     this.#shown = shown;
@@ -267,10 +247,13 @@ export class Tracks {
   #equalsOf(track: Track, atMs: number): Track[] {
     return [...new Set(this.#tracks.values())].filter((other) =>
       other !== track && other.output === track.output && other.row !== track.row &&
-      isCandidate(other, atMs) &&
-      other.format === track.format && other.newest.rank === track.newest.rank && isDrawnBar(other) &&
-      Math.min(other.rises, track.rises) >= EQUAL_RISES && other.rises <= track.rises * EQUAL_RATIO &&
-      track.rises <= other.rises * EQUAL_RATIO && other.lastRestart === 0 && track.lastRestart === 0
+      isCandidate(other, atMs) && other.format === track.format && other.newest.rank === track.newest.rank &&
+      (track.isParallel || (other.lastRestart === 0 && track.lastRestart === 0)) &&
+      (track.isParallel
+        ? other.rises > 0 && isDrawnBar(other)
+        : isDrawnBar(other)
+        ? areEqualBars(track, other)
+        : areEqualLines(track, other))
     );
   }
 
@@ -287,60 +270,6 @@ export class Tracks {
   }
 }
 
-/** Whether two tracks rise in turn. Phases rise one after the other, and a whole rises once per part. */
-function isInterleaved({ riseSteps: a }: Track, { riseSteps: b }: Track): boolean {
-  if (a.length < 3 || b.length < 3) return false;
-  return [1, 2].every((back) => a.at(-back)! > b.at(-back - 1)! && b.at(-back)! > a.at(-back - 1)!);
-}
-
-/** Parallel tracks count as finished ones of those that are known. */
-function finishedOfAll(tracks: readonly Track[]): Reading {
-  const finished = tracks.filter(({ newest, endedMs }) => endedMs !== null || isAtEnd(newest)).length;
-  return { progress: finished / tracks.length * 100, current: finished, total: tracks.length, unit: null };
-}
-
-/** Parallel rows count as finished ones of those that are known. */
-function finishedOf({ rows }: Track, sighting: Sighting): Sighting {
-  const finished = [...rows.values()].filter((progress) => progress !== null && progress >= 100).length;
-  const progress = finished / rows.size * 100;
-  return { ...sighting, progress, current: finished, total: rows.size, unit: null, status: undefined };
-}
-
-function isDrawnBar({ newest }: Track): boolean {
-  return newest.rank === RANK.drawn;
-}
-
-function isBelieved(track: Track): boolean {
-  return track.wasOpen && (track.isNamed || track.rises >= BELIEVED_RISES);
-}
-
-function isCandidate(track: Track, atMs: number): boolean {
-  if (track.isPart || !isBelieved(track)) return false;
-  const mostMs = track.sightings === 1
-    ? UNSEEN_MS
-    : Math.min(UNSEEN_MS, Math.max(UNSEEN_FLOOR_MS, track.intervalMs * UNSEEN_INTERVALS));
-  return track.otherLines === 0 || atMs - track.seenMs < mostMs;
-}
-
-/** Whether a track is to be shown rather than another. */
-function isBetter(a: Track, b: Track): boolean {
-  if (a.newest.rank !== b.newest.rank) return a.newest.rank > b.newest.rank;
-  // What moves after another has ended is the next phase.
-  if (b.endedMs !== null && a.lastStep > b.lastStep) return true;
-  if (a.endedMs !== null && b.lastStep > a.lastStep) return false;
-  // A single line with a bare number is little evidence: a later one of its kind takes its place.
-  const [isSingleA, isSingleB] = [isSingle(a), isSingle(b)];
-  if (isSingleA !== isSingleB) return isSingleB;
-  if (isSingleA) return a.order > b.order;
-  // In one row, the newer has replaced the older.
-  if (isSameRow(a, b)) return a.order > b.order;
-  return a.output === b.output ? a.row < b.row : a.order < b.order;
-}
-
-function isSingle({ sightings, newest }: Track): boolean {
-  return sightings === 1 && newest.rank === RANK.bare;
-}
-
 function isOfTrack(track: Track | undefined, { current, total }: Sighting): boolean {
   if (track === undefined) return true;
   const { newest } = track;
@@ -350,28 +279,6 @@ function isOfTrack(track: Track | undefined, { current, total }: Sighting): bool
 
 function isAhead(before: number | null, after: number | null, most: number): boolean {
   return before !== null && after !== null && after >= before && after <= before + most;
-}
-
-function isSameRow(a: Track, b: Track): boolean {
-  return a.output === b.output && a.row === b.row && a.row >= 0;
-}
-
-function isAtEnd({ progress, current, total }: Sighting): boolean {
-  return progress === null ? total !== null && current === total : progress >= 100;
-}
-
-/** Whether a restart from here is another phase: the last line of a loop is often not printed. */
-function isNearEnd(sighting: Sighting): boolean {
-  return isAtEnd(sighting) || (sighting.rank === RANK.drawn && (sighting.progress ?? 0) >= 90);
-}
-
-/** Above 0 if a track has risen, below 0 if it has restarted. With a larger total, progress may fall without that. */
-function changeOf(before: Sighting, after: Sighting): number {
-  if (before.current !== null && after.current !== null) {
-    const change = after.current - before.current;
-    if (change !== 0 || before.total !== after.total) return change;
-  }
-  return (after.progress ?? 0) - (before.progress ?? 0);
 }
 
 function phaseStatus({ status, label, progress }: Sighting): string {

@@ -17,7 +17,11 @@ export const builds = patterns([
     unit: "crates",
     status: "Building",
   },
-  { format: "cargo", pattern: /^(?:Downloading|Fetch|Updating|Unpacking) \[[=> ]*\]/, isSilent: true },
+  {
+    format: "cargo",
+    pattern: /^(?:(?:Fetch|Updating|Unpacking) \[[=> ]*\] +\d|Downloading \[[=> ]*\] +\d+\/\d)/,
+    isSilent: true,
+  },
   {
     format: "gradle",
     pattern: /<[=-]*> (?<percent>\d{1,3})% (?<what>INITIALIZING|CONFIGURING|EXECUTING|WAITING)\b/,
@@ -65,6 +69,13 @@ export const builds = patterns([
     isBeginning: true,
     rank: RANK.stated,
     unit: "steps",
+  },
+  // AWS CDK: a row for each event, with the resources done of all.
+  {
+    format: "cdk",
+    pattern: /^[\w-]{1,120} \| +(?<current>\d+)\/(?<total>\d+) \| [\d:]+ (?:[AP]M )?\| [A-Z_]+ +\| /,
+    unit: "resources",
+    status: "Deploying",
   },
   { format: "pnpm", pattern: /^Progress: resolved \d+, reused \d+, downloaded \d+/, isSilent: true },
   {

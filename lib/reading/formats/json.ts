@@ -6,6 +6,12 @@
 
 import { counted, type Format, percentage, RANK, type Reading, type Sighting } from "../reading.ts";
 
+type Fields = Readonly<Record<string, unknown>>;
+
+/** How deep progress is looked for in an object. */
+const MOST_LEVELS = 2;
+/** Parts that are remembered. */
+const MOST_PARTS = 100;
 const NUMBERS = ["progress", "current", "total"] as const;
 const KEYS: ReadonlySet<string> = new Set(["progress", "current", "total", "unit", "status"]);
 /** Fractions and percentages of programs, by the names of their keys. */
@@ -52,17 +58,18 @@ export function ownJson(text: string): Reading | null | undefined {
 
 /** JSON lines of other programs, such as `restic --json`. */
 export function foreignJson(): Format {
+  const totals = new Map<unknown, number>();
   return ({ text }) => {
     const fields = objectIn(text);
     if (fields === undefined) return undefined;
-    return stepOf(fields) ?? sightingOf(fields) ?? null;
+    return stepOf(fields) ?? partOf(fields, totals) ?? deepSightingOf(fields, MOST_LEVELS) ?? null;
   };
 }
 
 /** `{"type":"step","data":{"message":"Fetching packages","current":2,"total":4}}` of yarn. */
-function stepOf({ type, data }: Readonly<Record<string, unknown>>): Sighting | undefined {
-  if (type !== "step" || typeof data !== "object" || data === null) return undefined;
-  const { current, total, message } = data as Readonly<Record<string, unknown>>;
+function stepOf({ type, data }: Fields): Sighting | undefined {
+  if (type !== "step" || !isObject(data)) return undefined;
+  const { current, total, message } = data;
   if (typeof current !== "number" || typeof total !== "number") return undefined;
   return counted("json step", current, total, {
     rank: RANK.stated,
@@ -71,7 +78,39 @@ function stepOf({ type, data }: Readonly<Record<string, unknown>>): Sighting | u
   });
 }
 
-function sightingOf(fields: Readonly<Record<string, unknown>>): Sighting | undefined {
+/** `{"type":"progressStart","data":{"id":1,"total":214}}` and `{"type":"progressTick","data":{"id":1,"current":9}}` of yarn. */
+function partOf({ type, data }: Fields, totals: Map<unknown, number>): Sighting | undefined {
+  if (!isObject(data)) return undefined;
+  const { id, current, total } = data;
+  if (type === "progressStart" && typeof total === "number" && totals.size < MOST_PARTS) {
+    totals.set(id, total);
+  }
+  const whole = totals.get(id);
+  if (type === "progressFinish") totals.delete(id);
+  if (type !== "progressTick" || typeof current !== "number" || whole === undefined) return undefined;
+  return counted("json part", current, whole, { label: `${id}` });
+}
+
+/** The first object that speaks of progress, at most so many levels down. */
+function deepSightingOf(fields: Fields, levels: number): Sighting | undefined {
+  const found = sightingOf(fields) ?? documentsOf(fields);
+  if (found !== undefined || levels === 0) return found;
+  for (const value of Object.values(fields)) {
+    const below = isObject(value) ? deepSightingOf(value, levels - 1) : undefined;
+    if (below !== undefined) return below;
+  }
+  return undefined;
+}
+
+/** The status of a reindexing task of Elasticsearch and OpenSearch. */
+function documentsOf({ total, batches, ...counts }: Fields): Sighting | undefined {
+  if (typeof total !== "number" || typeof batches !== "number") return undefined;
+  const done = ["created", "updated", "deleted", "noops", "version_conflicts"]
+    .reduce((sum, key) => sum + (typeof counts[key] === "number" ? counts[key] : 0), 0);
+  return counted("json", done, total, { rank: RANK.stated, unit: "documents" });
+}
+
+function sightingOf(fields: Fields): Sighting | undefined {
   const options = { rank: RANK.stated, label: textOf(fields.id ?? fields.digest ?? fields.name ?? "") };
   for (const key of FRACTIONS) {
     const value = fields[key];
@@ -94,7 +133,11 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function objectIn(text: string): Fields | undefined {
   const trimmed = text.trim();
   if (!trimmed.startsWith("{") || !trimmed.endsWith("}")) return undefined;
   try {

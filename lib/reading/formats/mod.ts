@@ -8,7 +8,6 @@ import type { Format } from "../reading.ts";
 import { builds } from "./builds.ts";
 import { curl } from "./curl.ts";
 import { ffmpeg } from "./ffmpeg.ts";
-import { gdal } from "./gdal.ts";
 import { foreignJson } from "./json.ts";
 import {
   buildKit,
@@ -20,10 +19,12 @@ import {
   podmanBlobs,
   taskList,
 } from "./layers.ts";
-import { numbersInText } from "./numbers_in_text.ts";
+import { mapReduce } from "./map_reduce.ts";
+import { bareBars, numbersInText } from "./numbers_in_text.ts";
 import { pip } from "./pip.ts";
 import { planned } from "./planned.ts";
 import { rsync } from "./rsync.ts";
+import { scales } from "./scales.ts";
 import { tqdm, training } from "./training.ts";
 import { tap } from "./tap.ts";
 import { transfers } from "./transfers.ts";
@@ -42,7 +43,8 @@ export const FORMATS: readonly FormatEntry[] = [
     needsWords: true,
   })),
   ...[
-    ...[foreignJson, tap, tqdm, curl, buildKit, planned, conda, nextflow, pip, gdal],
+    ...[foreignJson, tap, tqdm, curl, buildKit, planned, conda, nextflow, pip, scales, mapReduce],
     ...[transfers, builds, training, numbersInText],
   ].map((format) => ({ format, needsWords: false })),
+  { format: bareBars, needsWords: true },
 ];

@@ -4,130 +4,76 @@
  * @module
  */
 
-import { bytesOf, COUNT, countOf, DECIMAL, percentOf, SIZE_UNIT } from "../numbers.ts";
-import { counted, type Format, type Line, percentage, RANK, type Sighting } from "../reading.ts";
+import { bytesOf, countOf, percentOf } from "../numbers.ts";
+import { counted, type Format, FRONT_LABEL, type Line, percentage, RANK, type Sighting } from "../reading.ts";
+import { type Bar, BAR_SIGN, barIn } from "./bars.ts";
+import { beginningOf } from "./beginnings.ts";
+import * as words from "./words.ts";
 
-const PERCENT = new RegExp(
-  String
-    .raw`(?<![\w,%+-]|(?<!\.)\.)(?:(${DECIMAL}) ?(?:%|percent\b|pct\b|prozent\b|procent\b|por ciento\b|pour cent\b|per cento\b)(?![\w%])|%(\d{1,3})(?![\w.,%]))`,
-  "gi",
-);
-const PAIR = new RegExp(
-  String
-    .raw`(?<![\w./\\,+-]|\d |\d[:=])(?<!\W[:=])(${COUNT}) {0,3}(?:/ {0,8}| of | out of | von | de | sur | di )(${COUNT})(?![\w/\\%]|[.,:-]\d|\.\w)`,
-  "gi",
-);
-/** The same, where a space separates no thousands: `chunk 1 234/300`. */
-const PLAIN_PAIR =
-  /(?<![\w./\\,+-]|\d[:=])(?<!\W[:=])(\d{1,15}) ?(?:\/| of | out of ) ?(\d{1,15})(?![\w/\\%]|[.,:-]\d|\.\w)/gi;
-/** A unit that a slash may follow. */
-const UNIT_BEFORE = SIZE_UNIT.replace("(?![\\w/])", "");
-/** `3.1/12.4 MB`, `256.0 KiB / 1.2 MiB`, `1,5 Go / 12,25 Go`, `12 MB of 30 MB` */
-const SIZES = new RegExp(
-  String
-    .raw`(?<![\w,:/-]|\d\.)(${DECIMAL}) ?(?:${UNIT_BEFORE})? *(?:/|of|out of|von|de|sur|di) *~?(${DECIMAL}) ?${SIZE_UNIT}`,
-);
 /** Pairs and rates in a line of progress; more are columns of a table. */
 const MAX_PAIRS = 2;
+const MANY_COLUMNS = 5;
 /** How far a rounded size may be off, in percentage points. */
 const MAX_ROUNDING = 6;
-/** `42.0% of 10.00MiB` */
-const SHARE = new RegExp(String.raw`(?<![\w.,])(${DECIMAL}) ?% (?:of|von|de) ~? *(${DECIMAL}) ?${SIZE_UNIT}`);
+/** How far a percentage may be from the count that it is of, in percentage points. */
+const EQUAL_POINTS = 1;
+/** How far a number may be from the bar that shows it, in percentage points and cells. */
+const BAR_POINTS = 2;
+/** A bar with fewer cells says too little if no number stands beside it. */
+const LEAST_CELLS = 15;
 
-/** What a number is of that says nothing about progress, in front of it or behind it. */
-const OTHER = String
-  .raw`cpu|cpus|cores?|gpu|mem|memory|ram|swap|heap|load|usage|util\w*|utili[sz]ation|used|use|in use|free|full|disk|capacity|quota|available|` +
-  String
-    .raw`percentage|level|fifo|buf|buffer|wins?|deflated|stored|compressed|compression|ratio|saved|savings|overhead|coverage|covered|statements|branches|functions|lines|` +
-  String
-    .raw`battery|charge|volume|fan|temp\w*|humidity|brightness|signal|rate|hit rate|loss|packet loss|accuracy|acc|score|precision|recall|f1|auc|bleu|` +
-  String
-    .raw`confidence|probability|chance|similarity|match|identity|quality|percentile|p\d\d|at least|at most|up to|threshold|limit|min|max|` +
-  String
-    .raw`retry|retries|retrying|attempts?|try|failed|failures?|errors?|passed|healthy|ready|online|running|connections?|replicas?|nodes?|workers?|threads?|` +
-  String
-    .raw`of us|of them|of you|of people|off|discount|faster|slower|smaller|larger|bigger|less|more|higher|lower|idle|of budget|budget|results?|showing|using|found|matching|matches|rejected|recovered`;
-const OTHER_BEFORE = new RegExp(String.raw`\b(?:${OTHER})\b(?:[^\w%]{0,8}|: {0,24})$`, "i");
-/** A row of a table: `| 10% | 3/7`. */
-const TABLE = /[|│].*[|│]/;
-/** Columns of a table that spaces align. */
-const COLUMNS = /\S {2,}\S.* {2,}\S.* {2,}\S/;
-const MANY_COLUMNS = 5;
-const BAR = /[#=█▓▒░━■⣿-]{2}|[>*.]{3}/;
-/** `12 MB / 45 MB = 0.27` is a ratio. */
-const RATIO_BEHIND = /^\s*=\s*\d|^\s+\//;
-const OTHER_BEHIND = new RegExp(
-  String.raw`^[^\w(,;|]{0,3}(?:of )?(?:the )?(?:total )?(?:${OTHER})\b(?![:=])`,
-  "i",
-);
-/** Statements about something else anywhere in the line. */
-const OTHER_LINE =
-  /\b(?:heap|bitmap|battery|hit ratio|failed|passed|retry|retrying|attempt|coverage|healthy|showing|percentile|latency|packet loss|requests served)\b|^\s*\d+(?:\.\d+)?%(?: in)?\s+[\d.]+(?:\s*(?:[mun]?s|secs?|min))?(?:\s*\(.*\))?$/i;
-const PROGRESS_WORD = String
-  .raw`progress|progr[eé]s\w*|fortschritt|progreso|progresso|postęp|[iİ]lerleme|прогресс|进度|進捗|進度|进程|진행\S*|advancement|avancement|` +
-  String
-    .raw`complete|completed|done|finished|processed|downloaded|uploaded|copied|transferred|extracted|written|percent|overall|total progress|recovery|resync|reshape|rebuild`;
-const DOING_WORD = String
-  .raw`\w{2,20}ing|herunterladen|téléchargement|descargando|scaricamento|下载|下載|ダウンロード|다운로드|traité|kopiert|copie|copiando|загрузка`;
-const NAMED_BEFORE = new RegExp(
-  String.raw`(?:^|[^\p{L}])(?:${PROGRESS_WORD}|${DOING_WORD})[^\p{L}\d%]{0,12}$`,
-  "iu",
-);
-const PROGRESS_BEFORE = new RegExp(String.raw`(?:^|[^\p{L}])(?:${PROGRESS_WORD})[^\p{L}\d%]{0,12}$`, "iu");
-/** A line that begins with what the program is doing: `Copying a.txt: 42%`. */
-const DOING = /^\W{0,8}\p{Lu}\p{Ll}{2,20}ing\b[^\n]{0,120}$/u;
-const NOT_DOING =
-  /^\W{0,8}(?:Warning|During|Nothing|Rating|Missing|Remaining|String|Setting|Charging|Discharging|Using|Showing|Running|Something|Everything|Ping|Timing)\b/;
-const NAMED_BEHIND =
-  /^[\s)\]]{0,3}(?:complete|completed|done|finished|processed|downloaded|uploaded|copied|transferred|extracted|written|abgeschlossen|terminé|completado|completato)\b/i;
-const BAR_BEFORE = /[#=█▓▒░━■▉▊▋▌▍▎▏⣿⠿●▮▰]{2}[>\s░▒.·⣀○▯▱-]*[\])|▕│]?\s*\(?$|\[[\s=#>.·*-]{4,}\]\s*\(?$/;
-const BAR_BEHIND = /^[\s)\]]{0,3}[|[▕│(][#=█▓░▒━■>.\s⣿-]{3,}|^\s+[█▓▒░━■]{2,}/;
-const AROUND_NOTHING = /^[\s[(<*>|:-]*$/;
-/** A part beside it may have a percentage of its own. */
-const WHOLE_BEFORE = /\b(?:overall|total|batch|all)[\s:=(]{1,8}$/i;
-const LEFT_BEHIND = /^\s*(?:of (?:the )?\w{1,20} )?(?:remaining|remains|left|to go)\b/i;
-const IN_BRACKETS = /[[(]\s*$/;
-const BRACKET_BEHIND = /^\s*[\])]/;
-const AFTER_NOTHING = /^[\s\])>*|.…!:-]*(?:(?:ETA|eta|elapsed|left|remaining|in)\b.*)?$/;
+/** What may be between a count and the percentage that says the same. */
+const BESIDE = /^[\s\])]*[([|,▮][\s([▮]*$/;
 
-/** What a count is of, and the verbs that say that it counts what is done. */
-const NOUN = String
-  .raw`files?|items?|pages?|chunks?|parts?|records?|rows?|tables?|images?|frames?|blocks?|jobs?|tasks?|tests?|specs?|objects?|packages?|modules?|crates?|targets?|documents?|` +
-  String
-    .raw`urls?|messages?|events?|samples?|batches|steps?|stages?|units?|layers?|users?|entries|lines?|bytes|segments?|tiles?|videos?|songs?|tracks?|emails?|fichiers|dateien|archivos|elementi|файлов|件|个`;
-const UNIT = new RegExp(String.raw`^\s(${NOUN})(?![\p{L}])`, "iu");
-const DONE_VERB =
-  /\b(?:rendered|processed|migrated|imported|exported|indexed|converted|copied|uploaded|downloaded|completed|finished|fetched|parsed|scanned|encoded|synced|transferred|written|loaded|built|compiled|installed|checked|verified|updated|deleted|created|sent|done|progress|traité|verarbeitet)\b[^\w\d]{0,3}$/i;
-const DOING_VERB =
-  /\b(?:rendering|processing|migrating|importing|exporting|indexing|converting|copying|uploading|downloading|fetching|parsing|scanning|encoding|syncing|transferring|writing|loading|building|compiling|installing|verifying|updating|deleting|creating|sending|extracting|generating|crawling|downloading (?:file|item|page|chunk|part)|(?:file|item|page|chunk|part|task|job|test|table|image|record|row|object|package|document|url|step|iter|iteration|batch|epoch|suite|spec))s?:?[.…\s([#]*$/i;
-/** `Epoch [1/3`, up to the number. */
-const STEPS = /\b(?:epoch|pass|phase|stage|part|fold|round)s?:? ?[[(#]? ?\d+ ?(?:\/|of) ?\d+$/i;
-/** A step in brackets in front: `[3/17] Building a.o`, `(3/17) Installing x`. */
-const STEP = /^[[(]\s*$/;
-const STEP_BEHIND = /^\s*[\])]:?\s+(?<what>\p{L}.*)$/u;
-const START_BEHIND = /^\s*(?:START|RUN|RUNNING|STARTED|BEGIN)\b/;
-const BEGINNING = /^(?:\p{Lu}\w{2,20}ing|starting)\b/iu;
+interface Count {
+  readonly current: number;
+  readonly total: number;
+}
 
-/** `WARNING: 3 of 412 messages are not translated` */
-const COMPLAINT = /^\W{0,4}(?:WARN|WARNING|ERROR|FATAL|CRITICAL)\b/i;
-/** `PERCENT:1.155314` */
-const NAMED_NUMBER = /^(?:percent|percentage|progress) ?[:=] ?(\d{1,3}(?:\.\d{1,9})?)$/i;
-/** `progress=0.331204`: a share of one. */
-const FRACTION = /\bprogress=(0\.\d{3,12}|1\.0{3,12})(?![\d.%])/;
+/** A line whose bar is replaced by a sign. */
+interface Seen {
+  readonly text: string;
+  readonly isRedraw: boolean;
+  readonly bar: Bar | undefined;
+}
 
 /** Numbers that look like progress, from strong to weak evidence. */
 export function numbersInText(): Format {
-  return (line) =>
-    COMPLAINT.test(line.raw)
-      ? undefined
-      : share(line) ?? sizesWithPercent(line) ?? percent(line) ?? pair(line, PAIR) ??
-        pair(line, PLAIN_PAIR) ??
-        bare(line);
+  return (line) => {
+    if (words.COMPLAINT.test(line.raw)) return undefined;
+    const seen = seenOf(line);
+    return share(seen) ?? sizesWithPercent(seen) ?? percent(seen) ?? agreeing(seen) ??
+      pair(seen, words.PAIR) ??
+      pair(seen, words.PLAIN_PAIR) ?? durations(seen) ?? keyValues(seen) ?? bare(seen);
+  };
 }
 
-function share({ text }: Line): Sighting | undefined {
-  const match = SHARE.exec(text);
-  if (match === null || isOther(match)) return undefined;
+/** Bars in redrawn rows without any number but times behind them. */
+export function bareBars(): Format {
+  return ({ text, isRedraw }) => {
+    const bar = isRedraw ? barIn(text) : undefined;
+    if (bar === undefined || bar.share === null || bar.width < LEAST_CELLS) return undefined;
+    const at = bar.rest.indexOf(BAR_SIGN);
+    const stem = bar.rest.slice(0, at);
+    if (/\d/.test(stem + bar.rest.slice(at).replace(words.TIMES, ""))) return undefined;
+    return percentage("bar", bar.share * 100, {
+      rank: RANK.bare,
+      isNamed: false,
+      label: stem,
+      status: /\p{L}/u.test(stem) ? stem.replace(/[\s.…:]+$/, "") : undefined,
+    });
+  };
+}
+
+function seenOf({ text, isRedraw }: Line): Seen {
+  const bar = barIn(text);
+  return { text: bar?.rest ?? text, isRedraw, bar };
+}
+
+/** `42.0% of 10.00MiB` */
+function share({ text }: Seen): Sighting | undefined {
+  const match = words.SHARE.exec(text);
+  if (match === null || isOther(match, words.OTHER_BEHIND)) return undefined;
   const total = bytesOf(match[2]!, match[3] ?? match[4]);
   const progress = percentOf(match[1]!);
   if (!(progress <= 100)) return undefined;
@@ -138,14 +84,19 @@ function share({ text }: Line): Sighting | undefined {
   return found === undefined ? undefined : { ...found, progress };
 }
 
-function sizes(line: Line): Sighting | undefined {
-  const { text } = line;
-  const match = SIZES.exec(text);
-  if (match === null || isOther(match) || text.split("/").length > MAX_PAIRS + 1 || hasManyColumns(line)) {
+function sizes(seen: Seen): Sighting | undefined {
+  const { text, isRedraw } = seen;
+  const match = words.SIZES.exec(text);
+  if (
+    match === null || isOther(match, words.OTHER_BEHIND, isRedraw) ||
+    (!isRedraw && text.split("/").length > MAX_PAIRS + 1) ||
+    hasManyColumns(seen)
+  ) {
     return undefined;
   }
   const [whole, current = "", prefix, letter, total = "", totalPrefix, totalLetter] = match;
-  const hasUnit = prefix !== undefined || letter !== undefined || /^[\d.,'’ ]+(?:B|b|o|bytes)/i.test(whole);
+  const hasUnit = prefix !== undefined || letter !== undefined ||
+    /^[\d.,'’ ]+(?:B|b|o|bytes)(?![a-z])/i.test(whole);
   const scale = totalPrefix ?? totalLetter;
   const status = statusOf(match);
   return counted("sizes", bytesOf(current, hasUnit ? prefix ?? letter : scale), bytesOf(total, scale), {
@@ -156,47 +107,73 @@ function sizes(line: Line): Sighting | undefined {
 }
 
 /** Sizes are rounded; a percentage beside them that says about the same is more exact. */
-function sizesWithPercent(line: Line): Sighting | undefined {
-  const found = sizes(line);
-  const beside = found === undefined ? undefined : percent(line)?.progress;
+function sizesWithPercent(seen: Seen): Sighting | undefined {
+  const found = sizes(seen);
+  const beside = found === undefined ? undefined : percent(seen)?.progress;
   const rounded = found?.progress ?? null;
   if (found === undefined || rounded === null || typeof beside !== "number") return found;
   if (Math.abs(rounded - beside) > MAX_ROUNDING) return found;
   return { ...found, progress: beside };
 }
 
-function percent(line: Line): Sighting | undefined {
-  if (hasManyColumns(line)) return undefined;
-  const matches = [...line.text.matchAll(PERCENT)].filter((match) => !isOther(match));
-  const match = bestPercent(matches, line.isRedraw);
+function percent(seen: Seen): Sighting | undefined {
+  if (hasManyColumns(seen)) return undefined;
+  const matches = [...seen.text.matchAll(words.PERCENT)].filter((match) =>
+    isShownBy(seen.bar, valueOf(match)) || !isOther(match, words.OTHER_BEHIND_PERCENT, seen.isRedraw)
+  );
+  const match = bestPercent(matches, seen);
   if (match === undefined) return undefined;
-  const hasBar = BAR_BEFORE.test(before(match)) || BAR_BEHIND.test(behind(match));
-  const value = percentOf(match[1] ?? match[2]!);
+  const value = valueOf(match);
   // `80% of test remaining`
-  const isLeft = LEFT_BEHIND.test(behind(match));
+  const isLeft = words.LEFT_BEHIND.test(behind(match));
   // `[ 42%] Building a.o`: what stands behind changes with each line.
   const isInFront = isFrontBracket(match);
   const isScale = match === lastOfScale(matches);
-  return percentage("percent", isLeft ? 100 - value : value, {
-    rank: hasBar ? RANK.drawn : RANK.bare,
-    isNamed: isLeft || isScale || line.isRedraw || isNamedPercent(match) || WHOLE_BEFORE.test(before(match)),
-    label: isScale ? "scale" : isInFront ? "[#]" : labelOf(match),
+  const count = countBeside(seen, match, value);
+  const isWhole = words.WHOLE_BEFORE.test(before(match));
+  const found = percentage("percent", isLeft ? 100 - value : value, {
+    rank: isWhole ? RANK.stated : hasBar(match, value, seen.bar) ? RANK.drawn : RANK.bare,
+    isNamed: isLeft || isScale || seen.isRedraw || isNamedPercent(match) || isWhole,
+    label: isScale ? "scale" : isInFront ? FRONT_LABEL : labelOf(match),
     status: isInFront ? behind(match).replace(/^[\s\])]+/, "") : statusOf(match),
   });
+  return found && count !== undefined ? { ...found, ...count } : found;
+}
+
+/** `12/40 (30%)`, `30% (12/40)`, `12/40 ▮ 30%`: the count that a percentage beside it is of. */
+function countBeside({ text }: Seen, value: RegExpExecArray, percent: number): Count | undefined {
+  const [from, to] = [value.index, value.index + value[0].length];
+  for (const match of text.matchAll(words.PLAIN_PAIR)) {
+    const end = match.index + match[0].length;
+    const between = end <= from
+      ? text.slice(end, from)
+      : match.index >= to
+      ? text.slice(to, match.index)
+      : "";
+    const [current, total] = [countOf(match[1]!), countOf(match[2]!)];
+    if (total < 2 || !BESIDE.test(between) || isOther(match, words.OTHER_BEHIND)) continue;
+    if (Math.abs(current / total * 100 - percent) <= EQUAL_POINTS) return { current, total };
+  }
+  return undefined;
 }
 
 /** The percentage of the whole, among several in a line; `undefined` if nothing tells them apart. */
-function bestPercent(matches: readonly RegExpExecArray[], isRedraw: boolean): RegExpExecArray | undefined {
-  const whole = matches.find((match) => WHOLE_BEFORE.test(before(match))) ?? lastOfScale(matches);
+function bestPercent(
+  matches: readonly RegExpExecArray[],
+  { isRedraw, bar }: Seen,
+): RegExpExecArray | undefined {
+  const whole = matches.find((match) => words.WHOLE_BEFORE.test(before(match))) ?? lastOfScale(matches);
   if (whole !== undefined || matches.length < 2) return whole ?? matches[0];
+  const shown = matches.filter((match) => isShownBy(bar, valueOf(match)));
+  if (shown.length === 1) return shown[0];
   const named = matches.filter((match) => isNamedPercent(match));
   if (named.length === 1) return named[0];
   return isRedraw ? named[0] ?? matches[0] : undefined;
 }
 
 function isFrontBracket(match: RegExpExecArray): boolean {
-  return AROUND_NOTHING.test(before(match)) && IN_BRACKETS.test(before(match)) &&
-    BRACKET_BEHIND.test(behind(match));
+  return words.AROUND_NOTHING.test(before(match)) && words.IN_BRACKETS.test(before(match)) &&
+    words.BRACKET_BEHIND.test(behind(match));
 }
 
 /** Only a scale, as far as it is drawn. */
@@ -205,57 +182,116 @@ const SCALE = /^\D{0,80}?\.*\d{1,3}%(?:\.+\d{1,3}%)+\.*$/;
 /** The last of `0% ... 10% ... 20%`, which a program draws from left to right. */
 function lastOfScale(matches: readonly RegExpExecArray[]): RegExpExecArray | undefined {
   if (matches.length < 2 || (matches.length === 2 && !SCALE.test(matches[0]!.input))) return undefined;
-  const values = matches.map((match) => percentOf(match[1] ?? match[2]!));
+  const values = matches.map(valueOf);
   const isScale = values.every((value, index) => index === 0 || value > values[index - 1]!);
   const [first = 0, second = 0] = values;
   return isScale && (first === 0 || first === second - first) ? matches.at(-1) : undefined;
 }
 
-function hasManyColumns({ text, isRedraw }: Line): boolean {
+function hasManyColumns({ text, isRedraw }: Seen): boolean {
   return !isRedraw && text.trim().split(/ {2,}/).length >= MANY_COLUMNS;
+}
+
+/** Whether a bar stands beside a number, or is filled as far as the number says. */
+function hasBar(match: RegExpExecArray, percent: number, bar: Bar | undefined): boolean {
+  return words.BAR_BEFORE.test(before(match)) || words.BAR_BEHIND.test(behind(match)) ||
+    isShownBy(bar, percent);
+}
+
+function isShownBy(bar: Bar | undefined, percent: number): boolean {
+  if (bar === undefined || bar.share === null) return false;
+  return Math.abs(bar.share * 100 - percent) <= BAR_POINTS + 100 / bar.width;
 }
 
 function isNamedPercent(match: RegExpExecArray): boolean {
   const left = before(match);
   const right = behind(match);
-  if (BAR_BEFORE.test(left) || BAR_BEHIND.test(right) || NAMED_BEHIND.test(right)) return true;
-  if (PROGRESS_BEFORE.test(left)) return true;
+  if (words.BAR_BEFORE.test(left) || words.BAR_BEHIND.test(right) || words.NAMED_BEHIND.test(right)) {
+    return true;
+  }
+  if (words.PROGRESS_BEFORE.test(left)) return true;
   if (isFrontBracket(match)) return true;
-  const isLast = AFTER_NOTHING.test(right);
+  const isLast = words.AFTER_NOTHING.test(right);
   return isLast &&
-    (AROUND_NOTHING.test(left) || NAMED_BEFORE.test(left) || (DOING.test(left) && !NOT_DOING.test(left)));
+    (words.AROUND_NOTHING.test(left) || words.NAMED_BEFORE.test(left) ||
+      (words.DOING.test(left) && !words.NOT_DOING.test(left)));
 }
 
-function pair({ text, isRedraw }: Line, pattern: RegExp): Sighting | undefined {
+/** `| Requests: 50/1000 (5%) |`: even in a table, a count and its percentage say the same. They have to rise. */
+function agreeing({ text }: Seen): Sighting | undefined {
+  const match = words.AGREEING.exec(text);
+  if (match === null || words.OTHER_LINE.test(text) || words.OTHER_BEFORE.test(before(match))) {
+    return undefined;
+  }
+  const [, current = "", total = "", percent = ""] = match;
+  const found = counted("count", countOf(current), countOf(total), {
+    rank: RANK.bare,
+    label: labelOf(match),
+  });
+  const isEqual = Math.abs((found?.progress ?? Infinity) - percentOf(percent)) <= EQUAL_POINTS;
+  return isEqual && countOf(total) > 1 ? found : undefined;
+}
+
+function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
+  const { text, isRedraw, bar } = seen;
   const matches = [...text.matchAll(pattern)];
   for (const match of matches) {
     const [, current = "", total = ""] = match;
     // `Epoch [1/3], Step [100/469]`: the last pair is the part that advances.
-    if (match !== matches.at(-1) && STEPS.test(match.input.slice(0, match.index + match[0].length))) continue;
+    if (match !== matches.at(-1) && words.STEPS.test(match.input.slice(0, match.index + match[0].length))) {
+      continue;
+    }
     // 03/2024 is a month; 003/120 is not. One of one says nothing.
     if (/^0\d/.test(current) && current.length !== total.length) continue;
     const [left, right] = [before(match), behind(match)];
-    const step = STEP.test(left) ? STEP_BEHIND.exec(right)?.groups?.what : undefined;
+    const step = words.STEP.test(left) ? words.STEP_BEHIND.exec(right)?.groups?.what : undefined;
     if (countOf(total) < 2 || isMonth(current, total)) continue;
-    const isLoop = DONE_VERB.test(left) || DOING_VERB.test(left);
-    if (step === undefined && !isLoop && (isOther(match) || COLUMNS.test(text))) continue;
-    if (OTHER_LINE.test(text) && step === undefined) continue;
-    const hasBar = BAR_BEFORE.test(left) || BAR_BEHIND.test(right);
-    const isNamed = hasBar || (step !== undefined && BEGINNING.test(step)) || DONE_VERB.test(left) ||
-      DOING_VERB.test(left) || NAMED_BEHIND.test(right) ||
-      (UNIT.test(right) && AROUND_NOTHING.test(left)) ||
-      (AFTER_NOTHING.test(right) && (isRedraw || AROUND_NOTHING.test(left)));
-    const found = counted("count", countOf(current), countOf(total), {
-      rank: hasBar || (isRedraw && isNamed) ? RANK.drawn : RANK.bare,
-      isNamed,
-      isBeginning: START_BEHIND.test(right) || (step !== undefined && BEGINNING.test(step)),
+    const isLoop = words.DONE_VERB.test(left) || words.DOING_VERB.test(left);
+    const isDrawn = hasBar(match, countOf(current) / countOf(total) * 100, bar);
+    if (
+      step === undefined && !isLoop && !isDrawn &&
+      (isOther(match, words.OTHER_BEHIND, isRedraw) || (!isRedraw && words.COLUMNS.test(text)))
+    ) {
+      continue;
+    }
+    if (words.WAITING.test(text) || (words.OTHER_LINE.test(text) && step === undefined)) continue;
+    const beginning = isDrawn ? null : beginningOf({ left, right, isRedraw });
+    const isResult = words.RESULT_WORD.test(text) && step === undefined;
+    const isNamed = !isResult && (isDrawn || (step !== undefined && words.BEGINNING.test(step)) ||
+      words.DONE_VERB.test(left) || words.DOING_VERB.test(left) || words.NAMED_BEHIND.test(right) ||
+      (words.UNIT_ALONE.test(right) && words.AROUND_NOTHING.test(left)) ||
+      (words.AFTER_NOTHING.test(right) && (isRedraw || words.AROUND_NOTHING.test(left))));
+    const isLeft = words.LEFT_BEHIND.test(right.replace(words.UNIT, ""));
+    const done = isLeft ? countOf(total) - countOf(current) : countOf(current);
+    const found = counted("count", done, countOf(total), {
+      rank: isDrawn || (isRedraw && isNamed) ? RANK.drawn : RANK.bare,
+      isNamed: isNamed || (beginning === "named" && !isResult),
+      isBeginning: beginning !== null,
       label: step === undefined ? labelOf(match) : "step",
       status: step ?? statusOf(match),
-      unit: UNIT.exec(right)?.[1] ?? null,
+      unit: words.UNIT.exec(right)?.[1] ?? null,
     });
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** `Simulated time: 12.5 / 100.0 ns` */
+function durations({ text }: Seen): Sighting | undefined {
+  const match = words.DURATIONS.exec(text);
+  if (match === null || isOther(match, words.OTHER_BEHIND)) return undefined;
+  return counted("durations", Number(match[1]), Number(match[2]), { rank: RANK.bare, label: labelOf(match) });
+}
+
+/** `msg="imported rows" done=50 total=1000` */
+function keyValues({ text }: Seen): Sighting | undefined {
+  const options = { rank: RANK.bare, label: text.replace(/=\S*/g, "=") };
+  const percent = words.PERCENT_VALUE.exec(text)?.[1];
+  if (percent !== undefined) return percentage("values", Number(percent), options);
+  const [, current] = words.DONE_VALUE.exec(text) ?? [];
+  const [, total] = words.TOTAL_VALUE.exec(text) ?? [];
+  if (current === undefined || total === undefined || Number(total) < 2) return undefined;
+  return counted("values", Number(current), Number(total), options);
 }
 
 /** `12/2026` */
@@ -264,22 +300,27 @@ function isMonth(current: string, total: string): boolean {
 }
 
 /** A line that is a number and nothing else, as of `pv -n`; and `PERCENT: 1.155` and `progress=0.42`. */
-function bare({ text }: Line): Sighting | undefined {
-  const fraction = FRACTION.exec(text)?.[1];
-  if (fraction !== undefined) {
-    return percentage("fraction", Number(fraction) * 100, { rank: RANK.bare, isNamed: false });
-  }
-  const named = NAMED_NUMBER.exec(text)?.[1];
-  if (named !== undefined) return percentage("number", Number(named), { rank: RANK.bare, isNamed: false });
+function bare({ text }: Seen): Sighting | undefined {
+  const options = { rank: RANK.bare, isNamed: false };
+  const fraction = words.FRACTION.exec(text)?.[1];
+  if (fraction !== undefined) return percentage("fraction", Number(fraction) * 100, options);
+  const named = words.NAMED_NUMBER.exec(text);
+  if (named !== null) return percentage("number", Number(named[1]), { ...options, label: labelOf(named) });
   if (!/^\d{1,3}(?:\.\d{1,4})?$/.test(text.trim())) return undefined;
-  return percentage("number", Number(text), { rank: RANK.bare, isNamed: false, label: "" });
+  return percentage("number", Number(text), options);
 }
 
-function isOther(match: RegExpExecArray): boolean {
-  if (BAR_BEFORE.test(before(match))) return false;
-  if (TABLE.test(match.input) && !BAR.test(match.input)) return true;
-  return OTHER_BEFORE.test(before(match)) || OTHER_BEHIND.test(behind(match)) ||
-    RATIO_BEHIND.test(behind(match)) || OTHER_LINE.test(match.input);
+function isOther(match: RegExpExecArray, otherBehind: RegExp, isRedraw = false): boolean {
+  if (words.BAR_BEFORE.test(before(match))) return false;
+  const isTable = isRedraw ? /^\s*[|│]/.test(match.input) : words.TABLE.test(match.input);
+  if (isTable && !match.input.includes(BAR_SIGN) && !words.BAR.test(match.input)) return true;
+  return words.OTHER_BEFORE.test(before(match)) || words.OTHER_CLAUSE.test(before(match)) ||
+    otherBehind.test(behind(match)) ||
+    words.RATIO_BEHIND.test(behind(match)) || words.OTHER_LINE.test(match.input);
+}
+
+function valueOf(match: RegExpExecArray): number {
+  return percentOf(match[1] ?? match[2]!);
 }
 
 function before(match: RegExpExecArray): string {
@@ -292,15 +333,15 @@ function behind(match: RegExpExecArray): string {
 
 /** The line without the number, and without what else changes: bars, rates, times. */
 function labelOf(match: RegExpExecArray): string {
-  const words = `${before(match)}#${behind(match)}`;
-  return words.replace(/[#=█▓▒░━■▉▊▋▌▍▎▏>⣿⣀.·*-]{2,}/g, " ").replace(/[[\]()|<>]/g, " ")
+  const line = `${before(match)}#${behind(match)}`;
+  return line.replace(/[#=█▓▒░━■▉▊▋▌▍▎▏>⣿⣀.·*▮-]{2,}|▮/g, " ").replace(/[[\]()|<>]/g, " ")
     .replace(/\d[\d.,:]*\s?(?:[kKMGTP]?i?[Bb](?:ytes)?(?:\/s|ps)?|it\/s|s\/it|[smhd]\b)/g, "#");
 }
 
 /** What is done, if the line says so in front: `Copying a.txt: 42%`. */
 function statusOf(match: RegExpExecArray): string | undefined {
   const left = before(match);
-  const words = /^\W{0,16}?(\p{L}[^\d%|[\]#=█━]{1,100}?)\s*([:.…]*)[\s([]*$/u.exec(left);
-  if (words === null || (words[2] === "" && !/^\W*\p{L}{2,20}ing\b/u.test(left))) return undefined;
-  return words[1]!.trim();
+  const found = /^\W{0,16}?(\p{L}[^\d%|[\]#=█━▮]{1,100}?)\s*([:.…]*)[\s([▮]*$/u.exec(left);
+  if (found === null || (found[2] === "" && !/^\W*\p{L}{2,20}ing\b/u.test(left))) return undefined;
+  return found[1]!.trim();
 }

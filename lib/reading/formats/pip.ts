@@ -26,7 +26,7 @@ export function pip(): Format {
       const unit = file === undefined ? null : "B";
       return counted("pip", Number(raw[1]), Number(raw[2]), { unit, status, label: file ?? "" });
     }
-    const [, before = "", behind] = BAR.exec(text) ?? [];
+    const [, before = "", behind] = file === undefined ? [] : BAR.exec(text) ?? [];
     return behind === undefined ? undefined : bar(behind, before.trim().replace(/[.…:]+$/, "") || status);
   };
 }

@@ -61,6 +61,14 @@ const PLANS: readonly Plan[] = [
     step: /^step (?<current>\d+)(?:,|: )/,
   },
   {
+    format: "scikit-learn",
+    unit: "fits",
+    status: "Fitting",
+    plan: /^Fitting \d+ folds for each of \d+ candidates, totalling (?<last>\d+) fits$/,
+    step: /^\[CV(?: \d+\/\d+)?(?:; \d+\/\d+)?\] END\b/,
+    other: /^\[CV(?: \d+\/\d+)?(?:; \d+\/\d+)?\] START\b/,
+  },
+  {
     format: "zfs",
     unit: "B",
     status: "Sending",

@@ -70,7 +70,7 @@ export const training = patterns([
   {
     format: "epoch",
     pattern:
-      /^(?<phase>\w{0,20} ?[Ee]poch):? \[?\d+\]? ?\[ *(?<current>\d+)\/(?<total>\d+)(?: \( *\d{1,3}%\))?\]/,
+      /^(?:[\w.]{1,40} - [A-Z]{4,8} - )?(?<phase>\w{0,20} ?[Ee]poch)(?: ?\(\w{1,20}\))?:? *\[?\d+\]? ?\[ *(?<current>\d+)\/(?<total>\d+)(?: \( *\d{1,3}%\))?\]/,
   },
   // Stan: `Chain 2 Iteration: 400 / 2000 [ 20%]  (Sampling)`
   {
@@ -91,6 +91,17 @@ export const training = patterns([
     unit: "tasks",
   },
   { format: "blender", pattern: /^Fra:\d+ .*\bSample (?<current>\d+)\/(?<total>\d+)/, unit: "samples" },
+  // Ray Tune: terminated trials of all, once all exist.
+  {
+    format: "ray tune",
+    pattern: /^Number of trials: (?<total>\d+)\/\k<total> \((?:.{1,80}, )?(?<current>\d+) TERMINATED/,
+    unit: "trials",
+  },
+  {
+    format: "ray tune",
+    pattern: /^Number of trials: (?<total>\d+)\/\k<total> (?<current>)\((?!.*TERMINATED)/,
+    unit: "trials",
+  },
   // lame: `  1200/4595   (26%)|    0:01/    0:04|`
   { format: "lame", pattern: /^(?<current>\d+)\/(?<total>\d+) +\( *\d{1,3}%\)\|/, unit: "frames" },
   // The first line of a commit message, by convention: `feat(api): step 3 of 6`
@@ -123,7 +134,7 @@ export const training = patterns([
   {
     format: "loop",
     pattern:
-      /^(?:[\w.\/-]{1,60}: ){0,3}(?<phase>pass|phase|stage|part|loop|step|epoch|round|cycle) [[(#]?(?<current>\d+) ?(?:\/|of|von|de|sur|di) ?(?<total>\d+)[\])]?(?: \([^)]*\))?(?:[.…:]*|: .{1,200})$/i,
+      /^(?:[\w.\/-]{1,60}: ){0,3}(?<phase>pass|phase|stage|part|loop|step|epoch|round|cycle) [[(#]?(?<current>\d+) ?(?:\/|of|von|de|sur|di) ?(?<total>\d+)[\])]?(?!.*\d ?%)(?: \([^)]*\))?(?:[.…:]*|: .{1,200})$/i,
     isBeginning: true,
   },
   // A loop's name and where it is: `iter 300/5000, loss=0.3`, `Iteration 300/5000: loss 0.3`, `Trial 3/17 finished`
@@ -131,7 +142,7 @@ export const training = patterns([
     format: "loop",
     pattern: new RegExp(
       String
-        .raw`^(?:\w{1,20} )?(?<phase>${WORDS})s?(?:ation)?:? ?[[(#]?\s*(?<current>\d+) ?(?:/|of) ?(?<total>\d+)[\])]?(?![\w.%/-])(?!.*\d ?(?:/|of) ?\d)(?!.*\d ?%)(?!.{0,40}\b(?:failed|retry|retrying)\b)`,
+        .raw`^(?:(?!\w{2,20}ing )\w{1,20} )?(?<phase>${WORDS})s?(?:ation)?:? ?[[(#]?\s*(?<current>\d+) ?(?:/|of) ?(?<total>\d+)[\])]?(?![\w.%/-])(?!.*\d ?(?:/|of) ?\d)(?!.*\d ?%)(?!.{0,40}\b(?:failed|retry|retrying)\b)`,
       "i",
     ),
   },

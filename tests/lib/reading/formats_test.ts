@@ -72,10 +72,10 @@ Deno.test("numbersInText() reads 3/17 and 3 of 17 where they look like progress"
     ["3/17", { progress: 300 / 17, current: 3, total: 17 }],
     ["3/17 files", { progress: 300 / 17, current: 3, total: 17, unit: "files" }],
     ["3 of 4", { progress: 75, current: 3, total: 4 }],
-    ["Reading file 3 of 4", { progress: 75, current: 3, total: 4, status: "Reading file" }],
+    ["Reading file 3 of 4", { progress: 50, current: 3, total: 4, status: "Reading file" }],
     ["1,500 of 2,000", { progress: 75, current: 1_500, total: 2_000 }],
     ["Epoch 3/4", { progress: 50, current: 3, total: 4, status: "Epoch" }],
-    ["copying (3/4) a.txt", { progress: 75, current: 3, total: 4, status: "copying" }],
+    ["copying (3/4) a.txt", { progress: 50, current: 3, total: 4, status: "copying" }],
     ["processed 3/4 so far", { progress: 75, current: 3, total: 4 }],
     ["    Building [=====>   ] 30/40: serde, tokio", {
       ...{ progress: 75, current: 30, total: 40, unit: "crates", status: "Building" },

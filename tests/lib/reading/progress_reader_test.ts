@@ -8,25 +8,9 @@ import { judge, play, readRecording, recordingNames } from "../../support/record
 
 /** The recordings that are not read right yet, and why. */
 const NOT_RIGHT: Readonly<Record<string, string>> = {
-  asr_restore: "numbers on a scale without a percent sign",
-  enlighten_nested: "the inner bar is drawn first, and in a scroll region",
-  es_reindex_json: "counts inside a nested object",
-  fastboot_flash: "a part that begins, announced without a word for it",
-  fastboot_sparse: "a part that begins, announced without a word for it",
-  gauge: "a bar without a number",
-  go_mpb: "named bars side by side, whose first drawing looks like one bar",
-  hadoop_mapreduce: "two percentages, each of half of the job",
-  log_update_nested: "an outer bar that stands still for long while an inner one restarts",
-  minecraft_server: "a percentage that stops below 100 before the program turns to something else",
-  mocha_progress: "a bar without a number",
   normalize_audio: "the percentage of a batch, beside the one of a file, is drawn within half a second",
   py_dots:
     "a line that grows without a pause is read only at its end: read before, streamed prose would show numbers",
-  ray_tune_status: "a status report of many lines",
-  steamcmd_update: "a first line at 0 % that belongs to something else",
-  stockfish_bench: "a part that begins, announced without a word for it",
-  yarn_json: "progress within a step, in JSON objects that refer to each other",
-  zypper_de: "a part that begins, announced without a word for it",
 };
 
 const recordings = await Promise.all(recordingNames().map((name) => readRecording(name)));

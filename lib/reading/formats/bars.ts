@@ -1,0 +1,120 @@
+/**
+ * Finds drawn progress bars in lines. Pure.
+ *
+ * @module
+ */
+
+/** A drawn bar. */
+export interface Bar {
+  /** The line with {@linkcode BAR_SIGN} in the bar's place; a percentage inside of the bar stands behind it. */
+  readonly rest: string;
+  /** How much of the bar is filled, from 0 to 1; `null` if the drawing does not tell. */
+  readonly share: number | null;
+  /** The number of cells. */
+  readonly width: number;
+}
+
+/** What replaces a bar in a line. */
+export const BAR_SIGN = "\u25ae";
+
+/** Fewer cells are a bracketed word or a spinner. */
+const LEAST_CELLS = 5;
+/** A run of so many filled cells is a bar without brackets around it. */
+const LEAST_RUN = 3;
+const CLOSING: Readonly<Record<string, string>> = {
+  "[": "]",
+  "(": ")",
+  "<": ">",
+  "|": "|",
+  "│": "│",
+  "┃": "┃",
+  "┫": "┣",
+  "▕": "▏",
+  "❘": "❘",
+};
+const FILLED = "#=*█▓■▰●◼◉⣿⠿━─▬+|@oO->";
+const EMPTY = " .-_░▒·⣀⠂⠤○▱□◻◯▢▭▯─~=";
+/** Cells that are partly filled, and the tip of an arrow. */
+const TIPS = ">╸╺╴╶▏▎▍▌▋▊▉▓▒░◐◑<cC/\\oO#=-";
+/** Characters that are used for nothing else than bars. */
+const BLOCKS = "█▓■▰◼⣿⠿━▬▉";
+const PERCENT = /^ {0,200}(\d{1,3}(?:[.,]\d{1,3})? ?%) {0,200}/;
+
+/**
+ * Finds the first bar of a line.
+ *
+ * @param text the line
+ * @returns the bar; `undefined` if there is none
+ */
+export function barIn(text: string): Bar | undefined {
+  for (let at = 0; at < text.length; at++) {
+    const closing = CLOSING[text[at]!];
+    const bar = closing === undefined ? nakedAt(text, at) : enclosedAt(text, at, closing);
+    if (bar !== undefined) return bar;
+  }
+  return undefined;
+}
+
+/** `[=====>    ]`, `|███▍      |`, `[####  42%       ]` */
+function enclosedAt(text: string, at: number, closing: string): Bar | undefined {
+  const from = at + 1;
+  const filledEnd = runEnd(text, from, FILLED);
+  // An empty bar of dashes is not a full one.
+  for (const start of filledEnd > from ? [filledEnd, from] : [from]) {
+    let index = start;
+    const percent = PERCENT.exec(text.slice(index));
+    if (percent === null) {
+      if (start > from && TIPS.includes(text[index]!) && text[index] !== closing) index++;
+      index = runEnd(text, index, EMPTY);
+    } else index += percent[0].length;
+    if (percent !== null) index = runEnd(text, runEnd(text, index, FILLED), EMPTY);
+    const width = index - from;
+    if (text[index] !== closing || width - (percent?.[1]?.length ?? 0) < LEAST_CELLS) continue;
+    const isAmbiguous = percent !== null || (start > from && start === index && "-─".includes(text[from]!));
+    return bar(text, at, index + 1, percent?.[1], isAmbiguous ? null : (start - from) / width, width);
+  }
+  return undefined;
+}
+
+/** `███████░░░░░`, `━━━━━━╸━━━━━`, `■■■■■     ` */
+function nakedAt(text: string, at: number): Bar | undefined {
+  const first = text[at]!;
+  if (!BLOCKS.includes(first) && !(first === "#" && isAlone(text, at))) return undefined;
+  const filledEnd = runEnd(text, at, FILLED);
+  if (filledEnd - at < LEAST_RUN && !"░▒·⣀▱".includes(text[filledEnd] ?? " ")) return undefined;
+  let index = filledEnd;
+  if (index < text.length && text[index] !== " " && TIPS.includes(text[index]!)) index++;
+  // pip tells the two halves apart by their colours and the tip between them.
+  const end = index > filledEnd && text[index] === first
+    ? runEnd(text, index, first)
+    : runEnd(text, index, EMPTY);
+  const isKnown = end > index && text[index] !== " ";
+  const width = end - at;
+  if (width < LEAST_CELLS && !BLOCKS.includes(first)) return undefined;
+  return bar(text, at, end, undefined, isKnown ? (filledEnd - at) / width : null, width);
+}
+
+function isAlone(text: string, at: number): boolean {
+  return at === 0 || text[at - 1] === " " || text[at - 1] === "\t";
+}
+
+function bar(
+  text: string,
+  from: number,
+  to: number,
+  inside: string | undefined,
+  share: number | null,
+  width: number,
+): Bar {
+  const percent = inside === undefined ? "" : ` ${inside}`;
+  return { rest: `${text.slice(0, from)}${BAR_SIGN}${percent} ${text.slice(to)}`, share, width };
+}
+
+/** The end of a run of one character of a kind. */
+function runEnd(text: string, from: number, kind: string): number {
+  const first = text[from];
+  if (first === undefined || !kind.includes(first)) return from;
+  let index = from + 1;
+  while (text[index] === first) index++;
+  return index;
+}

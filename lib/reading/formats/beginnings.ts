@@ -1,0 +1,58 @@
+/**
+ * Tells a line that announces step k of n from one that says that k of n are done. Pure.
+ *
+ * @module
+ */
+
+import { BEGINNING, START_BEHIND, STEP, STEP_BEHIND, UNIT } from "./words.ts";
+
+/** What stands around a count. */
+interface Surroundings {
+  readonly left: string;
+  readonly right: string;
+  readonly isRedraw: boolean;
+}
+
+/** Verbs in the form that says that something is going on, in several languages. */
+const DOING =
+  /^[^\p{L}]{0,12}(?:\p{L}{2,20} ){0,2}(?!running|remaining|warning|during|showing|using|waiting|meeting|rating|evening|morning)\p{L}{2,20}(?:ing|ando|iendo|endo)(?![\p{L}])|(?<![\p{L}])(?:wird|werden|werde|installier\p{L}*|lade|kopiere|téléchargement|installation|copie|скачивание|загрузка|установка|копирование|pobieranie|instalowanie|indiriliyor|yükleniyor|kuruluyor|正在|ダウンロード中|インストール中|处理中|下载中)/iu;
+/** What says that a step is over: a participle in front, a verdict, a rate, or how long it took. */
+const DONE_BEFORE =
+  /(?<![\p{L}])(?!(?:speed|feed|seed|need|embed|shed|bed|red)\b)(?:\p{L}{2,20}ed|done|built|sent|written|fertig|listo|ok)\b/iu;
+const DONE_BEHIND =
+  /^[\])]?[\s:,]*(?:\p{L}{2,20}ed|done|ok|complete|built|sent|written)\b|\bbeen\b|\b(?:done|finished|completed?|ok|passed|failed|succeeded|skipped|cached|pass|fail)\b[\])]?\s*$|[✓✔√✗✘]|\d ?[kKMGT]?i?B\/s|\d ?(?:ms|s|secs?|min)\b[\])]*\s*$|\d%|score|loss|acc/iu;
+/** `file 3/12`, `batch 3 of 12` */
+const NOUN_BEFORE = new RegExp(
+  String
+    .raw`(?<![\p{L}])(?:file|item|page|chunk|part|task|job|test|table|image|record|row|object|package|document|url|segment|tile|video|song|track|position|chapter|frame|step|epoch|iteration|archive|database|collection|repository|project|migration|question|query|sheet|slide|clip|episode|module|volume|disk|section|scene|layer|shard|partition|block|dataset|host|server|device|datei|fichier|archivo|paket|fase|teil)\.?:?\s*[#nN°]?[[(]?$`,
+  "iu",
+);
+/** A name behind the count: `: a.txt`, `] a.txt`, ` a.txt`. */
+const NAME_BEHIND =
+  /^[\])]?(?:\s*[:–-]\s+|\s+)["'‘“`»<]?(?![\d(]|\[\d|(?:ETA|eta|in|at|elapsed|remaining|left|and|of|so)\b)[\p{L}\p{N}_./~@]/u;
+/** `Position: 1/48 (…)`, where the brackets hold no size or time. */
+const REMARK_BEHIND = /^ ?\((?!\d+(?:\.\d+)? ?(?:%|[kKMG]?i?B|m?s|\)))/;
+/** Between the verb and the count: a name, and no noun in the plural. */
+const NAME_BETWEEN =
+  /(?:ing|ando|iendo|endo|ieren|wird|werden|正在)(?:[:…\s]|\.{2,3})+["'‘“`»<]?(?!\p{L}{1,30}s\b|dependencies|data|the\b)[\p{L}\p{N}/~@]/iu;
+/** What can only be a name: it has a dot, a slash, a digit or a dash within. */
+const FILE_NAME = /["'‘“`][\p{L}\p{N}]|(?<![\p{L}\p{N}])[\p{L}\p{N}_~@]{1,60}[./_@-][\p{L}\p{N}]/u;
+
+/**
+ * Whether a line announces the step with the number of its count, so that only the steps before are done.
+ *
+ * @param surroundings what stands in front of the count and behind it
+ * @returns `named` if it also says what is being done, `bare` if it is only a name; `null` if it announces nothing
+ */
+export function beginningOf({ left, right, isRedraw }: Surroundings): "named" | "bare" | null {
+  if (START_BEHIND.test(right)) return "named";
+  const step = STEP.test(left) ? STEP_BEHIND.exec(right)?.groups?.what : undefined;
+  if (step !== undefined && BEGINNING.test(step)) return "named";
+  if (DONE_BEFORE.test(left) || DONE_BEHIND.test(right) || UNIT.test(right)) return null;
+  const isDoing = DOING.test(left) || DOING.test(right.replace(/^[\s\]):]+/, "").slice(0, 30));
+  const hasNoun = NOUN_BEFORE.test(left);
+  if (isRedraw) return isDoing && (FILE_NAME.test(right) || FILE_NAME.test(left)) ? "named" : null;
+  if (isDoing && (hasNoun || NAME_BEHIND.test(right) || NAME_BETWEEN.test(left))) return "named";
+  if (hasNoun && (NAME_BEHIND.test(right) || REMARK_BEHIND.test(right))) return "bare";
+  return STEP.test(left) && NAME_BEHIND.test(right) ? "bare" : null;
+}

@@ -1,0 +1,20 @@
+/**
+ * Hadoop's jobs. Pure.
+ *
+ * @module
+ */
+
+import { type Format, percentage } from "../reading.ts";
+
+/** `mapreduce.Job:  map 25% reduce 0%`, `Stage-1 map = 25%,  reduce = 0%` */
+const HALVES = /\bmap (?:= )?(\d{1,3})%,? +reduce (?:= )?(\d{1,3})%/;
+
+/** Hadoop and Hive: mapping and reducing are half of a job each. */
+export function mapReduce(): Format {
+  return ({ text }) => {
+    const [, map, reduce] = HALVES.exec(text) ?? [];
+    return map === undefined
+      ? undefined
+      : percentage("map reduce", (Number(map) + Number(reduce)) / 2) ?? null;
+  };
+}

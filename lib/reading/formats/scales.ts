@@ -1,0 +1,38 @@
+/**
+ * Scales that are drawn from left to right, such as `0...10...20`. Pure.
+ *
+ * @module
+ */
+
+import { type Format, percentage } from "../reading.ts";
+
+/** Words, and a scale of dots and numbers that ends with the line. */
+const SCALE =
+  /^(?<what>[^\d.]{0,80}?)[: ]*(?<scale>\.{0,12}\d{1,3}(?:(?: ?\.+ ?| \.\. )\d{1,3})+(?: ?\.+)?|0\.{1,3})(?: ?- done\.?| ?done\.?)?$/;
+/** Dots between two numbers of GDAL's scale, each a quarter of the way. */
+const GDAL_DOTS = 3;
+
+/** GDAL's tools, llvm-lit, asr and others that draw `0...10...20`. */
+export function scales(): Format {
+  return ({ text }) => {
+    if (!text.includes("..") && !text.includes(". ")) return undefined;
+    const { what = "", scale = "" } = SCALE.exec(text)?.groups ?? {};
+    const points = scale.match(/\d+/g)?.map(Number) ?? [];
+    const last = points.at(-1);
+    if (last === undefined || !isScale(points) || (points.length === 1 && /[^\s:]\s*$/.test(what))) {
+      return undefined;
+    }
+    const dots = /\d(\.{1,3})$/.exec(text)?.[1]?.length ?? 0;
+    const isGdal = points[0] === 0 && !scale.includes("....") && !scale.includes(" ");
+    const progress = Math.min(100, last + (isGdal ? dots * 10 / (GDAL_DOTS + 1) : 0));
+    return percentage("scale", progress, { status: what.trim() }) ?? null;
+  };
+}
+
+/** Whether numbers are as far apart as the first is from zero, or begin there: versions and dates do not. */
+function isScale(points: readonly number[]): boolean {
+  const [first = 0, second] = points;
+  const step = first === 0 ? second ?? 10 : first;
+  if (![5, 10, 20, 25].includes(step)) return false;
+  return points.every((point, index) => point === (first === 0 ? index : index + 1) * step);
+}

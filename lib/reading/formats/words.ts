@@ -1,0 +1,159 @@
+/**
+ * What the words beside a number say about it: whether it counts progress, something else, or the step that begins. Pure.
+ *
+ * @module
+ */
+
+import { COUNT, DECIMAL, SIZE_UNIT } from "../numbers.ts";
+
+export const PERCENT = new RegExp(
+  String
+    .raw`(?<![\w,%+-]|(?<!\.)\.)(?:(${DECIMAL}) ?(?:%|percent\b|pct\b|prozent\b|procent\b|por ciento\b|pour cent\b|per cento\b)(?![\w%])|%(\d{1,3})(?![\w.,%]))`,
+  "gi",
+);
+export const PAIR = new RegExp(
+  String
+    .raw`(?<![\w./\\,+-]|\d |\d[:=])(?<!\W[:=])(${COUNT}) {0,3}(?:/ {0,8}| (?:out of|of|von|de|sur|di|van de|van|av|af|из|z|ze) )(${COUNT})(?![\w/\\%]|[.,:-]\d|\.\w)`,
+  "gi",
+);
+/** The same, where a space separates no thousands: `chunk 1 234/300`. */
+export const PLAIN_PAIR =
+  /(?<![\w./\\,+-]|\d[:=])(?<!\W[:=])(\d{1,15}) ?(?:\/| of | out of ) ?(\d{1,15})(?![\w/\\%]|[.,:-]\d|\.\w)/gi;
+/** A unit that a slash may follow. */
+export const UNIT_BEFORE = SIZE_UNIT.replace("(?![\\w/])", "");
+/** `3.1/12.4 MB`, `256.0 KiB / 1.2 MiB`, `1,5 Go / 12,25 Go`, `12 MB of 30 MB` */
+export const SIZES = new RegExp(
+  String
+    .raw`(?<![\w,:/-]|\d\.)(${DECIMAL}) ?(?:${UNIT_BEFORE})? *(?:/|of|out of|von|de|sur|di) *~?(${DECIMAL}) ?${SIZE_UNIT}`,
+);
+/** Pairs and rates in a line of progress; more are columns of a table. */
+export const MAX_PAIRS = 2;
+/** How far a rounded size may be off, in percentage points. */
+export const MAX_ROUNDING = 6;
+/** `42.0% of 10.00MiB` */
+export const SHARE = new RegExp(
+  String.raw`(?<![\w.,])(${DECIMAL}) ?% (?:of|von|de) ~? *(${DECIMAL}) ?${SIZE_UNIT}`,
+);
+
+/** What a number is of that says nothing about progress, in front of it or behind it. */
+export const OTHER = String
+  .raw`cpu|cpus|cores?|gpu|mem|memory|ram|swap|heap|load|usage|util\w*|utili[sz]ation|used|use|in use|free|full|disk|capacity|quota|available|` +
+  String
+    .raw`percentage|level|fifo|buf|buffer|wins?|deflated|stored|compressed|compression|ratio|saved|savings|overhead|coverage|covered|statements|branches|functions|lines|` +
+  String
+    .raw`battery|charge|volume|fan|temp\w*|humidity|brightness|signal|rate|hit rate|loss|packet loss|accuracy|acc|score|precision|recall|f1|auc|bleu|` +
+  String
+    .raw`confidence|probability|chance|similarity|match|identity|quality|percentile|p\d\d|at least|at most|up to|threshold|limit|min|max|` +
+  String
+    .raw`retry|retries|retrying|attempts?|try|failed|failures?|errors?|passed|` +
+  String
+    .raw`queue\w*|backlog|pending|in.?flight|lag|of us|of them|of you|of people|off|discount|faster|slower|smaller|larger|bigger|less|more|higher|lower|idle|of budget|budget|rejected|recovered`;
+/** What a count is of that says nothing about progress; behind a percentage, such words are what the program does. */
+export const OTHER_COUNT = String
+  .raw`${OTHER}|healthy|ready|online|running|connections?|replicas?|nodes?|workers?|threads?|results?|showing|using|found|matching|matches`;
+/** What such a number is of, if only a few words stand between. */
+export const OTHER_CLAUSE =
+  /(?<![\w./-])(?:availability|uptime|chance|probability|likelihood|volume|zoom|battery|humidity|brightness|opacity|coverage|accuracy|confidence|similarity|cpu|memory|heap|disk|swap|fan|discount|vat|tax|precision|utili[sz]ation|usage|gap|rate|tolerance|interest|cache hits?)(?![\w./-])[^,;|:()\d]{0,24}$|\bon $/i;
+export const OTHER_BEFORE = new RegExp(String.raw`\b(?:${OTHER_COUNT})\b(?:[^\w%]{0,8}|: {0,24})$`, "i");
+/** A row of a table: `| 10% | 3/7`. */
+export const TABLE = /[|│].*[|│]/;
+/** Columns of a table that spaces align. */
+export const COLUMNS = /\S {2,}\S.* {2,}\S.* {2,}\S/;
+export const MANY_COLUMNS = 5;
+export const BAR = /[#=█▓▒░━■⣿-]{2}|[>*.]{3}/;
+/** `12 MB / 45 MB = 0.27` is a ratio. */
+export const RATIO_BEHIND = /^\s*=\s*\d|^\s+\//;
+export const OTHER_BEHIND = otherBehind(OTHER_COUNT);
+export const OTHER_BEHIND_PERCENT = otherBehind(OTHER);
+/** Statements about something else anywhere in the line. */
+export const OTHER_LINE =
+  /\b(?:heap|bitmap|battery|hit ratio|retry|retrying|attempts?|not ready|not yet|trying|polling|refused|unreachable|sleeping|coverage|percentile|latency|packet loss|requests served)\b|^\s*\d+(?:\.\d+)?%(?: in)?\s+[\d.]+(?:\s*(?:[mun]?s|secs?|min))?(?:\s*\(.*\))?$/i;
+/** A line about waiting: its count is of tries. */
+export const WAITING =
+  /^(?:\W{0,4}\d+\W\d+\W{1,4})?(?:retrying|reconnecting|trying|waiting)\b(?!.*\b(?:updated|available|complete)\b)/i;
+/** Words of a result: alone, they are a summary; the line has to rise. */
+export const RESULT_WORD = /\b(?:failed|passed|healthy|showing)\b/i;
+export const PROGRESS_WORD = String
+  .raw`progress|progr[eé]s\w*|fortschritt|progreso|progresso|postęp|[iİ]lerleme|прогресс|进度|進捗|進度|进程|진행\S*|advancement|avancement|` +
+  String
+    .raw`complete|completed|done|finished|processed|downloaded|uploaded|copied|transferred|extracted|written|percent|overall|total progress|recovery|resync|reshape|rebuild`;
+export const DOING_WORD = String
+  .raw`\w{2,20}ing|herunterladen|téléchargement|descargando|scaricamento|下载|下載|ダウンロード|다운로드|traité|kopiert|copie|copiando|загрузка`;
+export const NAMED_BEFORE = new RegExp(
+  String.raw`(?:^|[^\p{L}])(?:${PROGRESS_WORD}|${DOING_WORD})[^\p{L}\d%]{0,12}$`,
+  "iu",
+);
+export const PROGRESS_BEFORE = new RegExp(
+  String.raw`(?:^|[^\p{L}])(?:${PROGRESS_WORD})[^\p{L}\d%]{0,12}$`,
+  "iu",
+);
+/** A line that begins with what the program is doing: `Copying a.txt: 42%`. */
+export const DOING = /^\W{0,8}\p{Lu}\p{Ll}{2,20}ing\b[^\n]{0,120}$/u;
+export const NOT_DOING =
+  /^\W{0,8}(?:Warning|During|Nothing|Rating|Missing|Remaining|String|Setting|Charging|Discharging|Using|Showing|Running|Something|Everything|Ping|Timing)\b/;
+export const NAMED_BEHIND =
+  /^[\s)\]]{0,3}(?:complete|completed|done|finished|processed|downloaded|uploaded|copied|transferred|extracted|written|abgeschlossen|terminé|completado|completato)\b/i;
+export const BAR_BEFORE =
+  /▮[\s\])|]*\(?$|[#=█▓▒░━■▉▊▋▌▍▎▏⣿⠿●▮▰]{2}[>\s░▒.·⣀○▯▱-]*[\])|▕│]?\s*\(?$|\[[\s=#>.·*-]{4,}\]\s*\(?$/;
+export const BAR_BEHIND = /^[\s)\]]{0,3}▮|^[\s)\]]{0,3}[|[▕│(][#=█▓░▒━■>.\s⣿-]{3,}|^\s+[█▓▒░━■]{2,}/;
+export const AROUND_NOTHING = /^[\s[(<*>|:-]*$/;
+/** A part beside it may have a percentage of its own. */
+export const WHOLE_BEFORE =
+  /\b(?:overall|total|batch|all|whole|gesamt\w*|totale?|insgesamt)(?: (?:progress|progression|fortschritt|completion|job))?[\s:=(▮-]{1,8}$/i;
+export const LEFT_BEHIND = /^\s*(?:of (?:the )?\w{1,20} )?(?:remaining|remains|left|to go)\b/i;
+export const IN_BRACKETS = /[[(]\s*$/;
+export const BRACKET_BEHIND = /^\s*[\])]/;
+export const AFTER_NOTHING = /^[\s\])>*|.…!:-]*(?:(?:ETA|eta|elapsed|left|remaining|in)\b.*)?$/;
+
+/** What a count is of, and the verbs that say that it counts what is done. */
+export const NOUN = String
+  .raw`files?|items?|pages?|chunks?|parts?|records?|rows?|tables?|images?|frames?|blocks?|jobs?|tasks?|tests?|specs?|objects?|packages?|modules?|crates?|targets?|documents?|` +
+  String
+    .raw`urls?|messages?|events?|samples?|batches|steps?|stages?|units?|layers?|users?|entries|lines?|bytes|segments?|tiles?|videos?|songs?|tracks?|emails?|fichiers|dateien|archivos|elementi|файлов|件|个`;
+/** A unit that ends the statement: `3/17 files`, `3/17 files done`, but not `3/17 files need work`. */
+export const UNIT_ALONE = new RegExp(
+  String
+    .raw`^\s(?:${NOUN})(?:\s*(?:[^\p{L}\s]|$)|\s+(?:done|complete|completed|finished|processed|so far|in|at|after|(?!need|feed|speed)\p{L}{2,20}ed)(?![\p{L}]))`,
+  "iu",
+);
+export const UNIT = new RegExp(String.raw`^\s(${NOUN})(?![\p{L}])`, "iu");
+export const DONE_VERB =
+  /\b(?:rendered|processed|migrated|imported|exported|indexed|converted|copied|uploaded|downloaded|completed|finished|fetched|parsed|scanned|encoded|synced|transferred|written|loaded|built|compiled|installed|checked|verified|updated|deleted|created|sent|done|progress|traité|verarbeitet)\b[^\w\d]{0,3}$/i;
+export const DOING_VERB =
+  /\b(?:rendering|processing|migrating|importing|exporting|indexing|converting|copying|uploading|downloading|fetching|parsing|scanning|encoding|syncing|transferring|writing|loading|building|compiling|installing|verifying|updating|deleting|creating|sending|extracting|generating|crawling|downloading (?:file|item|page|chunk|part)|(?:file|item|page|chunk|part|task|job|test|table|image|record|row|object|package|document|url|step|iter|iteration|batch|epoch|suite|spec))s?:?[.…\s([#]*$/i;
+/** `Epoch [1/3`, up to the number. */
+export const STEPS = /\b(?:epoch|pass|phase|stage|part|fold|round)s?:? ?[[(#]? ?\d+ ?(?:\/|of) ?\d+$/i;
+/** A step in brackets in front: `[3/17] Building a.o`, `(3/17) Installing x`. */
+export const STEP = /^[[(]\s*$/;
+export const STEP_BEHIND = /^\s*[\])]:?\s+(?<what>\p{L}.*)$/u;
+export const START_BEHIND = /^\s*(?:START|RUN|RUNNING|STARTED|BEGIN)\b/;
+export const BEGINNING = /^(?:\p{Lu}\w{2,20}ing|starting)\b/iu;
+
+/** `WARNING: 3 of 412 messages are not translated` */
+export const COMPLAINT = /^\W{0,4}(?:WARN|WARNING|ERROR|FATAL|CRITICAL)\b/i;
+/** `PERCENT:1.155314` */
+export const NAMED_NUMBER =
+  /(?:^|[\s(\[|,])(?:percent|percentage|progress) ?[:=] *((?:[1-9]\d{0,2}(?:\.\d{1,9})?|0(?:\.0{1,9})?))(?![\w%\/.:,]|\s?(?:%|of\b|\/|[kKMGT]?i?B|(?:ms|s|secs?|seconds|min|h|out)\b))/i;
+/** `progress=0.331204`: a share of one. */
+export const FRACTION = /(?<![\w.])"?progress"? ?[=:] ?(0\.\d{3,12}|1\.0{3,12})(?![\d.%])/i;
+
+function otherBehind(words: string): RegExp {
+  return new RegExp(String.raw`^[^\w(,;|]{0,3}(?:of )?(?:the )?(?:total )?(?:${words})\b(?![:=])`, "i");
+}
+
+/** `50/1000 (5%)` */
+export const AGREEING =
+  /(?<![\w./\\,+:-])(\d{1,12}) ?(?:\/| of ) ?(\d{1,12})[\s(\[,:-]{1,4}(\d{1,3}(?:\.\d{1,4})?) ?%/;
+
+/** `Time: 12.5 / 100.0 ns`, `t = 12.5 of 100.0` */
+export const DURATIONS =
+  /(?:\b(?:time|position|simulated)\b[^\d]{0,20}|\bt ?= ?)(\d{1,12}(?:\.\d{1,9})?)(?: ?[munpf]?s| sec| min| h)? ?(?:\/|of) ?(\d{1,12}(?:\.\d{1,9})?)(?![\d.:])/i;
+/** Values of structured logs. */
+export const PERCENT_VALUE =
+  /(?:^|[\s,{])(?:pct|percent|percentage|progress_pct|progress)=((?:[1-9]\d{0,2}|0(?=\.0{1,9}[\s,}]))\.\d{1,9}|[1-9]\d?|100)(?=[\s,}]|$)/;
+export const DONE_VALUE =
+  /(?:^|[\s,{])(?:done|current|processed|completed|finished|imported|synced|indexed|copied|written|block|step|batch)=(\d{1,15})(?=[\s,}]|$)/;
+export const TOTAL_VALUE = /(?:^|[\s,{])(?:total|of|total_\w{1,20}|max|target)=(\d{1,15})(?=[\s,}]|$)/;
+/** `1:02:03`, `12.3s`, `5m 3s` */
+export const TIMES =
+  /\d{1,4}(?::\d\d){1,2}(?:\.\d{1,3})?|\d{1,6}(?:\.\d{1,3})? ?(?:ms|s|secs?|seconds|m|min|minutes|h|hours|d|days)(?![\w])/g;

@@ -1,0 +1,199 @@
+/**
+ * The readings of one source in a program's output, and what they show by themselves. Pure.
+ *
+ * @module
+ */
+
+import { FRONT_LABEL, RANK, type Reading, type Sighting } from "./reading.ts";
+
+/** The readings of one source: an output, a format, and a line with its numbers blanked. */
+export interface Track {
+  readonly format: string;
+  readonly output: string;
+  /** The row of the first sighting: of tracks with the same rank, the topmost is shown. */
+  readonly row: number;
+  readonly order: number;
+  /** The row of the newest sighting. */
+  lastRow: number;
+  newest: Sighting;
+  /** The progress when it was first seen. */
+  readonly first: number;
+  isNamed: boolean;
+  /** Whether it was ever below 100 %: what begins at the end is a summary. */
+  wasOpen: boolean;
+  sightings: number;
+  rises: number;
+  /** The steps of its last three rises. */
+  riseSteps: readonly number[];
+  /** When it was last seen, and the mean time between sightings. */
+  seenMs: number;
+  intervalMs: number;
+  /** When it reached 100 %; `null` unless it is there. */
+  endedMs: number | null;
+  /** Steps are numbered over all tracks, so that they can be put in order. */
+  readonly born: number;
+  lastStep: number;
+  stepBefore: number;
+  lastRestart: number;
+  /** Whether it restarts between two steps of another track, of which it is a part. */
+  isPart: boolean;
+  /** Other lines since it was seen. */
+  otherLines: number;
+  /** The progress of each of its rows, as last redrawn. More than one that are drawn in turn are parallel. */
+  readonly rows: Map<number, number | null>;
+  /** How often an upper row was drawn after a lower one. */
+  turns: number;
+  isParallel: boolean;
+  /** Until it has so many sightings, it may be several. */
+  doubtfulUntil: number;
+  /** Whether it was drawn in one row more than once. */
+  isRedrawn: boolean;
+}
+
+/** Rises after which a bare number is believed. */
+const BELIEVED_RISES = 2;
+/** How far such a percentage has to have risen, in percentage points: rates and ratios drift. */
+const BELIEVED_POINTS = 1;
+/** What begins beyond, in percent, is rather a score. */
+const BELIEVED_START = 50;
+/** From here on, in percent, the last steps of a loop may not be printed. */
+const CLOSE = 90;
+/** How long a track may go unseen while other lines come; and how many of its intervals, but not less than the floor. */
+const UNSEEN_MS = 60_000;
+const UNSEEN_INTERVALS = 10;
+const UNSEEN_FLOOR_MS = 5_000;
+
+/**
+ * Begins a track.
+ *
+ * @param sighting the first one
+ * @param context where and when it was made
+ * @param order the number of the track
+ * @param step the number of the step that it begins with
+ */
+export function newTrack(
+  sighting: Sighting,
+  { output, row, atMs }: Pick<Track, "output" | "row"> & { readonly atMs: number },
+  order: number,
+  step: number,
+): Track {
+  return {
+    format: sighting.format,
+    output,
+    row,
+    order,
+    lastRow: row,
+    newest: sighting,
+    first: sighting.progress ?? 0,
+    isNamed: false,
+    wasOpen: false,
+    sightings: 0,
+    rises: 0,
+    riseSteps: [],
+    seenMs: atMs,
+    intervalMs: 0,
+    endedMs: null,
+    born: step,
+    lastStep: step,
+    stepBefore: step,
+    lastRestart: 0,
+    isPart: false,
+    otherLines: 0,
+    rows: new Map(),
+    turns: 0,
+    isParallel: false,
+    isRedrawn: false,
+    doubtfulUntil: 0,
+  };
+}
+
+export function isDrawnBar({ newest }: Track): boolean {
+  return newest.rank === RANK.drawn;
+}
+
+export function isBelieved(track: Track): boolean {
+  if (track.isNamed) return track.wasOpen && !isDoubtfulStart(track);
+  const hasMoved = track.newest.current !== null ||
+    (track.newest.progress ?? 0) - track.first >= BELIEVED_POINTS;
+  return track.wasOpen && track.rises >= BELIEVED_RISES && track.first < BELIEVED_START && hasMoved;
+}
+
+/** `[  0%] Checking for updates`, once, is often the first line of something else. */
+export function isDoubtfulStart({ sightings, newest: { label, progress } }: Track): boolean {
+  return sightings === 1 && progress === 0 && label === FRONT_LABEL;
+}
+
+export function isCandidate(track: Track, atMs: number): boolean {
+  if (track.isPart || !isBelieved(track)) return false;
+  if (track.sightings < track.doubtfulUntil && !track.isParallel) return false;
+  const mostMs = track.sightings === 1
+    ? UNSEEN_MS
+    : Math.min(UNSEEN_MS, Math.max(UNSEEN_FLOOR_MS, track.intervalMs * UNSEEN_INTERVALS));
+  return track.otherLines === 0 || atMs - track.seenMs < mostMs;
+}
+
+export function isUnderWay({ newest: { progress } }: Track): boolean {
+  return progress !== null && progress > 0 && progress < 100;
+}
+
+export function isAtEnd({ progress, current, total }: Sighting): boolean {
+  return progress === null ? total !== null && current === total : progress >= 100;
+}
+
+export function isClose({ progress }: Sighting): boolean {
+  return progress !== null && progress >= CLOSE;
+}
+
+/** Whether the last step was announced; nothing tells when that is done, but what moves then comes after it. */
+export function isInLastStep({ newest: { isBeginning, current, total } }: Track): boolean {
+  return isBeginning && current !== null && current === total;
+}
+
+export function isOver(track: Track): boolean {
+  return track.endedMs !== null || isInLastStep(track);
+}
+
+/** Whether a restart from here is another phase: the last line of a loop is often not printed. */
+export function isNearEnd(sighting: Sighting): boolean {
+  if (sighting.isBeginning && sighting.current === sighting.total) return true;
+  return isAtEnd(sighting) || (sighting.rank === RANK.drawn && isClose(sighting));
+}
+
+/** Above 0 if a track has risen, below 0 if it has restarted. With a larger total, progress may fall without that. */
+export function changeOf(before: Sighting, after: Sighting): number {
+  if (before.current !== null && after.current !== null) {
+    const change = after.current - before.current;
+    if (change !== 0 || before.total !== after.total) return change;
+  }
+  return (after.progress ?? 0) - (before.progress ?? 0);
+}
+
+/** Parallel rows count as finished ones of those that are known. */
+export function finishedOf({ rows }: Track, sighting: Sighting): Sighting {
+  const finished = [...rows.values()].filter((progress) => progress !== null && progress >= 100).length;
+  const progress = finished / rows.size * 100;
+  return { ...sighting, progress, current: finished, total: rows.size, unit: null, status: undefined };
+}
+
+/** Parallel tracks count as finished ones of those that are known. */
+export function finishedOfAll(tracks: readonly Track[]): Reading {
+  const finished = new Map<number, boolean>();
+  for (const track of tracks) {
+    const rows: readonly (readonly [number, number | null])[] = track.isParallel
+      ? [...track.rows]
+      : [[track.lastRow, track.endedMs !== null || isAtEnd(track.newest) ? 100 : 0]];
+    for (const [row, progress] of rows) finished.set(row, finished.get(row) || (progress ?? 0) >= 100);
+  }
+  const current = [...finished.values()].filter(Boolean).length;
+  return { progress: current / finished.size * 100, current, total: finished.size, unit: null };
+}
+
+/** A row that announced a step goes on about it, until the next one begins: `Sending 1/8 ... OKAY`. */
+export function continuedStep({ newest, lastRow }: Track, sighting: Sighting, row: number): Sighting {
+  const { current, total, isBeginning } = newest;
+  if (!isBeginning || sighting.isBeginning || row !== lastRow || current === null || total === null) {
+    return sighting;
+  }
+  if (sighting.current !== current || sighting.total !== total) return sighting;
+  return { ...sighting, progress: Math.max(0, current - 1) / total * 100, isBeginning };
+}

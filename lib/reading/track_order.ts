@@ -1,0 +1,81 @@
+/**
+ * Compares tracks: which of two is shown, and which belong together. Pure.
+ *
+ * @module
+ */
+
+import { RANK } from "./reading.ts";
+import { isBelieved, isClose, isOver, isUnderWay, type Track } from "./track.ts";
+
+/** Rows are equal after this many rises of each, if neither has risen more than this many times as often. */
+const EQUAL_RISES = 3;
+const EQUAL_RATIO = 3;
+/** Lines that are closer to each other than this, in percentage points, may say the same. */
+const EQUAL_POINTS = 5;
+
+/** Whether a track is to be shown rather than another. */
+export function isBetter(a: Track, b: Track): boolean {
+  if (isWithin(b, a)) return true;
+  if (isWithin(a, b)) return false;
+  if (a.newest.rank !== b.newest.rank) return a.newest.rank > b.newest.rank;
+  // What moves after another has ended is the next phase.
+  if (isOver(b) && a.lastStep > b.lastStep) return true;
+  if (isOver(a) && b.lastStep > a.lastStep) return false;
+  // A single line with a bare number is little evidence: a later one of its kind takes its place.
+  const [isSingleA, isSingleB] = [isSingle(a), isSingle(b)];
+  if (isSingleA !== isSingleB) return isSingleB;
+  if (isSingleA) return a.order > b.order;
+  // In one row, the newer has replaced the older.
+  if (isSameRow(a, b)) return a.order > b.order;
+  return a.output === b.output && (a.row < 0) === (b.row < 0) ? isAbove(a.row, b.row) : a.order < b.order;
+}
+
+/** Rows that are addressed by their number have negative ones; see `screen.ts`. */
+export function isAbove(a: number, b: number): boolean {
+  return a < 0 ? a > b : a < b;
+}
+
+/** Whether a percentage belongs to the step that was announced before: it counts within that. */
+export function isWithin(part: Track, { newest, isNamed, order, output }: Track): boolean {
+  const isPercentage = part.newest.current === null && part.newest.rank !== RANK.stated;
+  return newest.isBeginning && isNamed && isPercentage && part.order > order && part.output === output;
+}
+
+export function isSingle({ sightings, newest }: Track): boolean {
+  return sightings === 1 && newest.rank === RANK.bare;
+}
+
+export function isSameRow(a: Track, b: Track): boolean {
+  return a.output === b.output && a.row === b.row && a.row >= 0;
+}
+
+/** Whether a track may be what comes after another one, which is at its end or close to it. */
+export function isSuccessor(track: Track, other: Track): boolean {
+  return track !== other && track.output === other.output && track.order > other.order && isBelieved(track) &&
+    track.newest.rank >= other.newest.rank && isClose(other.newest);
+}
+
+/** Whether bars advance about as often as each other, or were drawn together when none of them had moved much. */
+export function areEqualBars(a: Track, b: Track): boolean {
+  const [fewer, more] = a.rises < b.rises ? [a, b] : [b, a];
+  if (more.rises === 0) return isUnderWay(a) && isUnderWay(b);
+  const areNew = a.rises === b.rises && a.lastStep > b.born && b.lastStep > a.born;
+  if (areNew && a.rises < EQUAL_RISES) return isUnderWay(a) && isUnderWay(b);
+  const haveRisenTogether = (a.riseSteps[0] ?? 0) > b.born && (b.riseSteps[0] ?? 0) > a.born;
+  return haveRisenTogether && fewer.rises >= EQUAL_RISES && more.rises <= fewer.rises * EQUAL_RATIO;
+}
+
+/** Whether lines rise in turn, and are far apart: `a.iso: 10%`, `b.iso: 34%`, `a.iso: 12%`. */
+export function areEqualLines(a: Track, b: Track): boolean {
+  const [early, late] = a.lastStep < b.lastStep ? [a, b] : [b, a];
+  const apart = Math.abs((a.newest.progress ?? 0) - (b.newest.progress ?? 0));
+  return Math.min(a.rises, b.rises) >= 1 && early.lastStep > late.stepBefore && !isOver(early) &&
+    !isOver(late) &&
+    apart > EQUAL_POINTS;
+}
+
+/** Whether two tracks rise in turn. Phases rise one after the other, and a whole rises once per part. */
+export function isInterleaved({ riseSteps: a }: Track, { riseSteps: b }: Track): boolean {
+  if (a.length < 3 || b.length < 3) return false;
+  return [1, 2].every((back) => a.at(-back)! > b.at(-back - 1)! && b.at(-back)! > a.at(-back - 1)!);
+}
