@@ -51,6 +51,8 @@ export interface PageContext {
   readonly now: number;
   /** The storage error that prevents the server from committing changes; `null` if there is none. */
   readonly degradation: string | null;
+  /** How long a removed task can be restored, in seconds. */
+  readonly undoSeconds: number;
   readonly notice: PageNotice | null;
 }
 
@@ -69,10 +71,8 @@ export interface StartableTask {
 /** The data that the page of one task shows. */
 export interface ShownTask {
   readonly task: Task;
-  /** Whether the task was removed and can still be restored. */
-  readonly isRemoved: boolean;
-  /** How long a removed task can be restored, in seconds. */
-  readonly undoSeconds: number;
+  /** When the task was removed, in epoch seconds; `null` if it was not removed. */
+  readonly removedAt: number | null;
   /**
    * All tasks of the client, in which the page finds subtasks and other attempts. Iterating may read each
    * record from disk.

@@ -83,6 +83,11 @@ export class EndedTasks {
     return true;
   }
 
+  /** Returns when a task was removed, in epoch seconds; `undefined` if it cannot be restored. */
+  removedAt(client: string, id: string): number | undefined {
+    return this.#restorable.removedAt({ client, id });
+  }
+
   /**
    * Restores a recently removed task, with its log and history.
    *

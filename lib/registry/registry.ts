@@ -264,6 +264,11 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     return this.#ended.remove(client, id);
   }
 
+  /** Returns when a task was removed, in epoch seconds; `undefined` if it cannot be restored. */
+  removedAt(client: string, id: string): number | undefined {
+    return this.#ended.removedAt(client, id);
+  }
+
   /**
    * Restores a recently removed task, with its log and history.
    *

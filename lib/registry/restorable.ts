@@ -34,6 +34,12 @@ export class RestorableTasks {
     return known === undefined || this.#isOverdue(known.removedMs) ? undefined : known.ended;
   }
 
+  /** Returns when a task was removed, in epoch seconds; `undefined` if it cannot be restored. */
+  removedAt(key: TaskKey): number | undefined {
+    const known = this.#tasks.get(keyOf(key));
+    return known === undefined || this.#isOverdue(known.removedMs) ? undefined : known.removedMs / 1_000;
+  }
+
   /** Forgets a task, which can then no longer be restored. */
   delete(key: TaskKey): void {
     this.#tasks.delete(keyOf(key));

@@ -30,12 +30,15 @@ export const EXAMPLE_FRAME: PageFrame = {
   now: EXAMPLE_TIME,
   assets: { script: "/s.js", style: "/s.css" },
   degradation: null,
+  undoSeconds: 5,
   notice: null,
 };
 
 /** Handlers of the page's buttons that do nothing. */
 export const NO_ACTIONS: PageActions = {
   cancel: () => Promise.resolve(),
+  held: { value: new Set() },
+  undoCancel: () => {},
   remove: () => Promise.resolve(),
   restore: () => Promise.resolve(),
   retry: () => Promise.resolve(),
@@ -48,8 +51,7 @@ export function taskPageModel(task: Task, over: Partial<TaskPageModel> = {}): Ta
   return {
     ...EXAMPLE_FRAME,
     task,
-    isRemoved: false,
-    undoSeconds: 5,
+    removedAt: null,
     steps: [],
     progressHistory: [],
     log: { lines: [], dropped: 0, gone: 0 },

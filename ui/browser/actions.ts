@@ -5,6 +5,7 @@
  */
 
 import type { BulkAnswer } from "./bulk_changer.ts";
+import type { Cancellations } from "./cancellations.ts";
 import { clientPageUrl, taskPageUrl, taskUrl } from "../shared/links.ts";
 import { type ListQuery, listSearch } from "../shared/list_query.ts";
 import type { SliceBounds, TaskSlice } from "../shared/list_slice.ts";
@@ -16,13 +17,17 @@ import { readLogPage, readProblem, readStartedId } from "../../lib/task/wire.ts"
  * Creates the actions that a page's buttons perform.
  *
  * @param frame the data of the page: the requests use its base path and its client
+ * @param cancellations holds the cancellations back that can still be undone
  * @returns the actions; each of them rejects with an error whose message can be shown to the user
  */
-export function createActions(frame: PageFrame): PageActions {
+export function createActions(frame: PageFrame, cancellations: Cancellations): PageActions {
   return {
     async cancel(id) {
-      await call("POST", `${taskUrl(frame, id)}/cancel`);
+      const ids = await cancellations.hold([id]);
+      if (ids.length > 0) await call("POST", `${taskUrl(frame, id)}/cancel`);
     },
+    held: cancellations.held,
+    undoCancel: (id) => cancellations.undo([id]),
     async remove(id) {
       await call("DELETE", taskUrl(frame, id));
     },
@@ -94,6 +99,8 @@ export async function changeMany(
   return await send(`${clientPageUrl(frame)}?do=${action}`, init) as BulkAnswer;
 }
 
+/** The maximum length of the body of a request that outlives the page, in characters. */
+const MAX_KEEPALIVE = 60_000;
 /** The timeout of a request, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 15_000;
 
@@ -103,7 +110,9 @@ async function call(method: string, url: string): Promise<unknown> {
 
 async function send(url: string, init: RequestInit): Promise<unknown> {
   const headers = { accept: "application/json", ...init.headers as Record<string, string> };
-  const response = await fetch(url, { ...init, headers }).catch((cause) => {
+  // The request outlives the page if the user leaves it; browsers allow that only for small bodies.
+  const keepalive = init.method !== undefined && String(init.body ?? "").length < MAX_KEEPALIVE;
+  const response = await fetch(url, { ...init, headers, keepalive }).catch((cause) => {
     throw new Error("Cannot reach the server; nothing was changed", { cause });
   });
   const answer: unknown = await response.json().catch(() => null);

@@ -1,13 +1,15 @@
 /**
- * Performs bulk actions in batches, reports their outcome, and can undo a removal for a few seconds.
+ * Performs bulk actions in batches, reports their outcome, and can undo removals and cancellations.
  *
  * @module
  */
 
 import type { Signal } from "@preact/signals";
+import { countNoun } from "../../lib/text/format.ts";
 import { MAX_PAGE_SIZE } from "../../lib/task/task_query.ts";
 import { bulkProgressText, bulkResultText } from "../shared/bulk_text.ts";
 import type { BulkAction, BulkState } from "../shared/view.ts";
+import type { Cancellations } from "./cancellations.ts";
 
 /** The outcome of a bulk action for each task. */
 export interface BulkAnswer {
@@ -16,81 +18,170 @@ export interface BulkAnswer {
   readonly failed: readonly { readonly id: string; readonly detail: string }[];
 }
 
-/**
- * How long the page offers to undo a removal, in milliseconds: as long as the server can restore the tasks.
- */
-const UNDO_MS = 5_000;
+/** The dependencies of a {@linkcode BulkChanger}. */
+export interface BulkChangerOptions {
+  /** Sends one batch to the server; rejects with an error whose message can be shown to the user. */
+  readonly send: (action: BulkAction, ids: readonly string[]) => Promise<BulkAnswer>;
+  /** Announces an outcome to screen readers. */
+  readonly announce: (text: string) => void;
+  readonly cancellations: Cancellations;
+  /** How long the server can restore a removed task, in seconds. */
+  readonly undoSeconds: number;
+}
+
+/** An outcome that the page shows for some seconds. */
+interface Outcome {
+  readonly action: BulkAction;
+  readonly text: string;
+  readonly isProblem: boolean;
+}
+
+/** How long the outcome of an action is shown, in milliseconds. */
+const DONE_MS = 5_000;
 /** How long the message about a failure is shown, in milliseconds. */
 const PROBLEM_MS = 8_000;
 
-/** Performs bulk actions, one at a time, and writes their state to a signal. */
+/** Performs bulk actions, one after the other, and writes their state to a signal. */
 export class BulkChanger implements Disposable {
   readonly #state: Signal<BulkState>;
-  readonly #send: (action: BulkAction, ids: readonly string[]) => Promise<BulkAnswer>;
-  readonly #announce: (text: string) => void;
-  #removed: readonly string[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #options: BulkChangerOptions;
+  /** The ids of the removed tasks that can be restored, one array for each request, oldest first. */
+  #removed: readonly (readonly string[])[] = [];
+  /** The ids of the tasks whose cancellation is held back. */
+  #held: readonly string[] = [];
+  /** What is being done at present; `null`: nothing. */
+  #progress: string | null = null;
+  #outcome: Outcome | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #outcomeTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #undoTimers = new Set<ReturnType<typeof setTimeout>>();
 
   /**
    * @param state receives the progress and the outcome of each action
-   * @param send sends one batch to the server; rejects with an error whose message can be shown to the user
-   * @param announce announces an outcome to screen readers
+   * @param options the functions and objects that the actions use
    */
-  constructor(
-    state: Signal<BulkState>,
-    send: (action: BulkAction, ids: readonly string[]) => Promise<BulkAnswer>,
-    announce: (text: string) => void,
-  ) {
+  constructor(state: Signal<BulkState>, options: BulkChangerOptions) {
     this.#state = state;
-    this.#send = send;
-    this.#announce = announce;
+    this.#options = options;
   }
 
   /**
-   * Performs an action on tasks. Does nothing while another action is running.
+   * Performs an action on tasks, after the actions before it. A cancellation is first held back, so that it
+   * can be undone.
    *
-   * @returns the ids of the tasks for which the action failed
+   * @returns the ids of the tasks for which the action failed or was undone
    */
   async change(action: BulkAction, ids: readonly string[]): Promise<readonly string[]> {
-    if (this.#state.peek().kind === "busy") return ids;
-    clearTimeout(this.#timer);
-    this.#state.value = { kind: "busy", text: bulkProgressText(action, ids.length) };
-    const done: string[] = [];
+    const wanted = action === "cancel" ? await this.#hold(ids) : ids;
+    const undone = [...new Set(ids).difference(new Set(wanted))];
+    if (wanted.length === 0) return undone;
+    const turn = this.#turn.then(() => this.#perform(action, wanted));
+    this.#turn = turn;
+    return [...undone, ...await turn];
+  }
+
+  /** Undoes the cancellation that is held back, or else all removals that can be undone. */
+  async undo(): Promise<void> {
+    if (this.#held.length > 0) return this.#options.cancellations.undo(this.#held);
+    // The oldest task is restored first: most lists show the newest first, so each task is inserted at the
+    // top.
+    const ids = this.#removed.flat().toReversed();
+    this.#removed = [];
+    if (ids.length > 0) await this.change("restore", ids);
+  }
+
+  /** Hides the outcome of the last action; removals can still be undone. */
+  dismiss(): void {
+    this.#outcome = null;
+    this.#show();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#outcomeTimer);
+    this.#undoTimers.forEach(clearTimeout);
+  }
+
+  async #hold(ids: readonly string[]): Promise<readonly string[]> {
+    this.#held = ids;
+    this.#show();
+    const wanted = await this.#options.cancellations.hold(ids);
+    this.#held = [];
+    this.#show();
+    return wanted;
+  }
+
+  async #perform(action: BulkAction, ids: readonly string[]): Promise<readonly string[]> {
+    this.#progress = bulkProgressText(action, ids.length);
+    this.#show();
+    let done = 0;
     const failed: BulkAnswer["failed"][number][] = [];
     for (let start = 0; start < ids.length; start += MAX_PAGE_SIZE) {
-      const some = ids.slice(start, start + MAX_PAGE_SIZE);
+      const sentMs = Date.now();
       try {
-        const answer = await this.#send(action, some);
-        done.push(...answer.done);
+        const answer = await this.#options.send(action, ids.slice(start, start + MAX_PAGE_SIZE));
+        done += answer.done.length;
         failed.push(...answer.failed);
+        if (action === "remove") this.#offerUndo(answer.done, sentMs);
       } catch (error) {
         const detail = error instanceof Error ? error.message : String(error);
         failed.push(...ids.slice(start).map((id) => ({ id, detail })));
         break;
       }
     }
-    this.#removed = action === "remove" ? done : [];
-    const text = bulkResultText(action, done.length, failed.map(({ detail }) => detail));
-    const undo = this.#removed.length;
-    this.#state.value = { kind: "done", text, isProblem: failed.length > 0, undo };
-    this.#announce(undo > 0 ? `${text} This can be undone for a few seconds.` : text);
-    this.#timer = setTimeout(
-      () => this.#state.value = { kind: "idle" },
-      failed.length > 0 ? PROBLEM_MS : UNDO_MS,
-    );
+    this.#progress = null;
+    this.#report({
+      action,
+      text: bulkResultText(action, done, failed.map(({ detail }) => detail)),
+      isProblem: failed.length > 0,
+    });
     return failed.map(({ id }) => id);
   }
 
-  /** Undoes the last removal. */
-  async undo(): Promise<void> {
-    // The oldest task is restored first: most lists show the newest first, so each task is inserted at the
-    // top.
-    const ids = this.#removed.toReversed();
-    this.#removed = [];
-    if (ids.length > 0) await this.change("restore", ids);
+  /** Offers to undo a removal for as long as the server surely can: it removed the tasks after `sentMs`. */
+  #offerUndo(ids: readonly string[], sentMs: number): void {
+    const leftMs = sentMs + this.#options.undoSeconds * 1_000 - Date.now();
+    if (ids.length === 0 || leftMs <= 0) return;
+    this.#removed = [...this.#removed, ids];
+    const timer = setTimeout(() => {
+      this.#undoTimers.delete(timer);
+      this.#removed = this.#removed.filter((each) => each !== ids);
+      this.#show();
+    }, leftMs);
+    this.#undoTimers.add(timer);
   }
 
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+  #report(outcome: Outcome): void {
+    const { announce, undoSeconds } = this.#options;
+    clearTimeout(this.#outcomeTimer);
+    this.#outcome = outcome;
+    this.#outcomeTimer = setTimeout(() => this.dismiss(), outcome.isProblem ? PROBLEM_MS : DONE_MS);
+    this.#show();
+    const isUndoable = outcome.action === "remove" && this.#removed.length > 0;
+    announce(
+      isUndoable
+        ? `${outcome.text} This can be undone for ${countNoun(undoSeconds, "second")}.`
+        : outcome.text,
+    );
+  }
+
+  #show(): void {
+    this.#state.value = this.#stateNow();
+  }
+
+  #stateNow(): BulkState {
+    if (this.#progress !== null) return { kind: "busy", text: this.#progress };
+    if (this.#held.length > 0) {
+      return { kind: "held", text: bulkProgressText("cancel", this.#held.length), undo: this.#held.length };
+    }
+    const undo = this.#removed.flat().length;
+    const removed = undo > 0 ? bulkResultText("remove", undo, []) : "";
+    if (this.#outcome === null) {
+      return undo === 0 ? { kind: "idle" } : { kind: "done", text: removed, isProblem: false, undo };
+    }
+    const { action, text, isProblem } = this.#outcome;
+    // The text says what Undo restores, also if an earlier removal can still be undone.
+    const isAboutUndo = action === "remove" && !isProblem && undo > 0;
+    const all = isAboutUndo ? removed : action === "remove" ? text : `${text} ${removed}`.trim();
+    return { kind: "done", text: all, isProblem, undo };
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { createActions } from "./actions.ts";
+import { Cancellations } from "./cancellations.ts";
 import { Announcer } from "./announcer.ts";
 import { ServerClock } from "./server_clock.ts";
 import { type ConnectionStatus, LiveUpdates } from "./live_updates.ts";
@@ -20,6 +21,7 @@ import {
   reconnectedText,
   SAVED_TEXT,
 } from "../shared/connection_text.ts";
+import { heldText } from "../shared/bulk_text.ts";
 import { PendingUpdates } from "./pending_updates.ts";
 import { probeServer } from "./probe.ts";
 import type { LivePage, LivePageOptions } from "./state.ts";
@@ -69,6 +71,7 @@ export interface HydratedPage {
 export interface HydrateOptions extends LivePageOptions {
   readonly root: HTMLElement;
   readonly announcer: Announcer;
+  readonly cancellations: Cancellations;
 }
 
 /**
@@ -88,11 +91,13 @@ export function hydratePage<Kind extends keyof Models>(
   if (data.page !== kind) return;
   const frame: PageFrame = data.model;
   const announcer = new Announcer((text) => page.frame.announcement.value = text);
+  const cancellations = new Cancellations((count) => announcer.announce("list", heldText(count)));
   const notices = new DesktopNotifications(frame.client);
   const taken = begin(data.model as Models[Kind], {
     root,
     announcer,
-    actions: createActions(frame),
+    actions: createActions(frame, cancellations),
+    cancellations,
     onMilestone: (milestone: Milestone) => {
       announcer.note(milestone);
       notices.note(milestone);
@@ -110,6 +115,8 @@ export function hydratePage<Kind extends keyof Models>(
       page.frame.connection.value.kind !== "reconnecting" && page.frame.connection.value.kind !== "stopped",
   });
   connect(page, tab, announcer, data, log, refetch);
+  // Leaving the page is no undo.
+  addEventListener("pagehide", () => cancellations.flush());
 }
 
 /** Keeps the page connected, and updates its clock and the connection status. */

@@ -140,7 +140,7 @@ export class ListControl implements ListActions, Disposable {
 
   #setSelected(ids: ReadonlySet<string>): void {
     this.#page.selected.value = ids;
-    if (this.#page.bulk.peek().kind === "done" && ids.size > 0) this.#page.bulk.value = { kind: "idle" };
+    if (ids.size > 0) this.#options.bulk.dismiss();
   }
 
   /** Fetches the first slice of the list that was requested last, and shows it. */

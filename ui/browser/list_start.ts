@@ -10,6 +10,7 @@ import { BulkChanger } from "./bulk_changer.ts";
 import { createClientPage, type LiveClientPage } from "./client_state.ts";
 import { ListControl } from "./list_control.ts";
 import { listenForKeys } from "./list_keys.ts";
+import type { HydrateOptions } from "./hydrate.ts";
 import { readListQuery, sayMatches } from "../shared/list_query.ts";
 import { ListWindow } from "./list_window.ts";
 import { clientPageUrl } from "../shared/links.ts";
@@ -34,12 +35,17 @@ export interface StartedList {
  */
 export function startList(
   model: ClientPageModel,
-  options: LivePageOptions,
+  options: LivePageOptions & Pick<HydrateOptions, "cancellations">,
   announce: (text: string) => void,
 ): StartedList {
   const remove = (id: string) => bulk.change("remove", [id]).then(() => {});
   const page = createClientPage(model, { ...options, actions: { ...options.actions, remove } });
-  const bulk = new BulkChanger(page.bulk, (action, ids) => changeMany(model, action, ids), announce);
+  const bulk = new BulkChanger(page.bulk, {
+    send: (action, ids) => changeMany(model, action, ids),
+    announce,
+    cancellations: options.cancellations,
+    undoSeconds: model.undoSeconds,
+  });
   const window = new ListWindow(() => import(model.assets.windowing ?? ""));
   const list = new ListControl(page, {
     fetchSlice: (query, bounds, signal) => fetchSlice(model, query, bounds, signal),

@@ -38,7 +38,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
   const frame = createFrame(model, options.actions);
   const { id } = model.task;
   const task = signal(model.task);
-  const removedAt = signal(model.isRemoved ? model.now : null);
+  const removedAt = signal(model.removedAt);
   const log = signal<TaskLog>(model.log);
   const steps = signal<readonly Step[]>(model.steps);
   const progressHistory = signal<readonly ProgressPoint[]>(model.progressHistory);
@@ -211,7 +211,6 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     ...frame,
     task,
     removedAt,
-    undoSeconds: model.undoSeconds,
     steps,
     progressHistory,
     log,

@@ -51,7 +51,7 @@ export function BulkBar({ view }: ViewProps): JSX.Element | null {
       }}
     >
       <p class="bulk-words" data-testid="bulk">
-        {state.kind === "busy" && state.text}
+        {(state.kind === "busy" || state.kind === "held") && <span>{state.text}</span>}
         {state.kind === "idle" && size === 0 && "Selected tasks"}
         {state.kind !== "busy" && size > 0 && <span>{formatCount(size)} selected</span>}
         {
@@ -60,13 +60,17 @@ export function BulkBar({ view }: ViewProps): JSX.Element | null {
         }
         {state.kind === "done" && <Done text={state.text} isProblem={state.isProblem} />}
       </p>
-      {state.kind === "done" && state.undo > 0 && (
+      {(state.kind === "done" || state.kind === "held") && state.undo > 0 && (
         <button
           type="button"
-          class="button button-primary"
+          class={`button button-${state.kind === "held" ? "undo" : "primary"}`}
+          data-does={state.kind}
           onClick={() => list?.undo()}
         >
-          Undo<span class="visually-hidden">{` the removal of ${countNoun(state.undo, "task")}`}</span>
+          Undo
+          <span class="visually-hidden">
+            {` the ${state.kind === "held" ? "cancellation" : "removal"} of ${countNoun(state.undo, "task")}`}
+          </span>
         </button>
       )}
       {(size > 0 || list === null || state.kind === "idle") &&
@@ -77,7 +81,7 @@ export function BulkBar({ view }: ViewProps): JSX.Element | null {
             value={action}
             formAction={`${url}?do=${action}${search}`}
             class="button"
-            disabled={state.kind === "busy"}
+            disabled={state.kind === "busy" || state.kind === "held"}
           >
             {label}
             <span class="visually-hidden">{` selected tasks`}</span>

@@ -27,17 +27,20 @@ interface ActionButtonProps {
   readonly busy?: boolean;
   /** Performs the action with JavaScript; if `undefined`, the button submits the form. */
   readonly run: (() => Promise<void>) | undefined;
+  /** Undoes the action; `undefined` if it has not begun or can no longer be undone. */
+  readonly undo?: (() => void) | undefined;
 }
 
 /** A button that performs one action on one task. */
 export function ActionButton(props: ActionButtonProps): JSX.Element {
   const [sending, setSending] = useState(false);
   const [problem, setProblem] = useState("");
-  const { run, busy = false } = props;
+  const { run, undo, busy = false } = props;
 
   async function submit(event: Event): Promise<void> {
     if (run === undefined) return;
     event.preventDefault();
+    if (undo !== undefined) return undo();
     if (sending) return;
     setSending(true);
     setProblem("");
@@ -51,8 +54,14 @@ export function ActionButton(props: ActionButtonProps): JSX.Element {
 
   return (
     <form class="action" method="post" action={props.action} onSubmit={submit}>
-      <button type="submit" class="button button-quiet" disabled={busy} aria-label={props.description}>
-        {busy || sending ? props.busyLabel : props.label}
+      <button
+        type="submit"
+        class={undo === undefined ? "button button-quiet" : "button button-undo"}
+        data-does={undo === undefined ? "act" : "undo"}
+        disabled={busy}
+        aria-label={props.description}
+      >
+        {undo !== undefined ? "Undo" : busy || sending ? props.busyLabel : props.label}
       </button>
       {problem !== "" && <p class="problem" role="alert">{problem}</p>}
     </form>

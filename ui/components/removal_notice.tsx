@@ -15,7 +15,8 @@ import { ActionButton } from "./controls.tsx";
 export function RemovalNotice({ view }: { readonly view: TaskView }): JSX.Element | null {
   const removedAt = view.removedAt.value;
   if (removedAt === null) return null;
-  const left = Math.min(view.undoSeconds, Math.ceil(removedAt + view.undoSeconds - view.now.value));
+  const { undoSeconds } = view.frame;
+  const left = Math.min(undoSeconds, Math.ceil(removedAt + undoSeconds - view.now.value));
   return (
     <div class="notice notice-info removal">
       <p role="status">This task was removed. This page shows its last known state.</p>

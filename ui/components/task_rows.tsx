@@ -188,18 +188,21 @@ interface TaskActionProps extends TaskProps {
   readonly isOwnPage?: boolean;
 }
 
-/** A button that requests the cancellation of a task. */
+/** A button that requests the cancellation of a task, and undoes that while it is held back. */
 export function CancelButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element | null {
   const { actions } = view;
   if (!view.frame.visitor.mayChange) return null;
+  const isHeld = actions?.held.value.has(task.id) ?? false;
+  const words = isHeld ? "Undo the cancellation of" : task.cancel_requested ? "Cancelling" : "Cancel";
   return (
     <ActionButton
       action={actionUrl(view, task, "cancel", isOwnPage)}
       label="Cancel"
       busyLabel="Cancelling…"
-      description={task.cancel_requested ? `Cancelling ${task.name}` : `Cancel ${task.name}`}
+      description={`${words} ${task.name}`}
       busy={task.cancel_requested}
       run={actions === null ? undefined : () => actions.cancel(task.id)}
+      undo={isHeld ? () => actions?.undoCancel(task.id) : undefined}
     />
   );
 }

@@ -107,8 +107,8 @@ function livePage(title: string, content: string, data: PageData, self: string):
   const noScript = renderToString(
     <noscript>
       <p class="notice notice-info notice-top">
-        JavaScript is off, so this page does not update by itself. Everything else works;{" "}
-        <a href={self}>reload</a> to see changes.
+        JavaScript is off, so this page does not update by itself; <a href={self}>reload</a>{" "}
+        to see changes. Cancel takes effect at once and cannot be undone.
       </p>
     </noscript>,
   );

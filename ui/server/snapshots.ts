@@ -42,8 +42,7 @@ export function snapshotTaskView(model: TaskPageModel): TaskView {
   return {
     ...snapshotFrameView(model),
     task: { value: model.task },
-    removedAt: { value: model.isRemoved ? model.now : null },
-    undoSeconds: model.undoSeconds,
+    removedAt: { value: model.removedAt },
     steps: { value: model.steps },
     progressHistory: { value: model.progressHistory },
     log: { value: model.log },

@@ -5,6 +5,7 @@
  */
 
 import { countNoun } from "../../lib/text/format.ts";
+import { CANCEL_UNDO_SECONDS } from "./model.ts";
 import type { BulkAction } from "./view.ts";
 
 const VERBS: {
@@ -19,6 +20,13 @@ const VERBS: {
 /** Builds the text that is shown while a bulk action runs. */
 export function bulkProgressText(action: BulkAction, count: number): string {
   return `${VERBS[action].doing} ${countNoun(count, "task")}…`;
+}
+
+/** Builds the announcement of a cancellation that can still be undone. */
+export function heldText(count: number): string {
+  return `${bulkProgressText("cancel", count)} Press Undo within ${CANCEL_UNDO_SECONDS} seconds to keep ${
+    count === 1 ? "it" : "them"
+  } running.`;
 }
 
 /**

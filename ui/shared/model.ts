@@ -58,10 +58,8 @@ export interface TaskLog {
 /** The data of a task page. */
 export interface TaskPageModel extends PageFrame, Relations {
   readonly task: Task;
-  /** Whether the task was removed and can still be restored. */
-  readonly isRemoved: boolean;
-  /** How long a removed task can be restored, in seconds. */
-  readonly undoSeconds: number;
+  /** When the task was removed, in epoch seconds; `null` if it was not removed. */
+  readonly removedAt: number | null;
   readonly steps: readonly Step[];
   readonly progressHistory: readonly ProgressPoint[];
   readonly log: TaskLog;
@@ -71,6 +69,9 @@ export interface TaskPageModel extends PageFrame, Relations {
 export type PageData =
   | { readonly page: "client"; readonly model: ClientPageModel }
   | { readonly page: "task"; readonly model: TaskPageModel };
+
+/** How long a cancellation can be undone before the page sends it, in seconds. */
+export const CANCEL_UNDO_SECONDS = 2;
 
 /** The maximum number of log lines on a page, including older lines that the user loads. */
 export const MAX_LINES = 5_000;

@@ -40,7 +40,12 @@ export interface ConnectionState {
  * shown to the user.
  */
 export interface PageActions {
+  /** Cancels a task after a moment in which that can be undone. */
   cancel(id: string): Promise<void>;
+  /** The ids of the tasks whose cancellation can still be undone. */
+  readonly held: Readable<ReadonlySet<string>>;
+  /** Undoes the cancellation of a task that has not been sent yet. */
+  undoCancel(id: string): void;
   remove(id: string): Promise<void>;
   /** Undoes the removal of a task, which is possible for a few seconds. */
   restore(id: string): Promise<void>;
@@ -99,6 +104,8 @@ export type BulkAction = "cancel" | "retry" | "remove" | "restore";
 export type BulkState =
   | { readonly kind: "idle" }
   | { readonly kind: "busy"; readonly text: string }
+  /** In this state, `undo` is the number of tasks whose cancellation can be undone. */
+  | { readonly kind: "held"; readonly text: string; readonly undo: number }
   /** In this state, `undo` is the number of removed tasks that can be restored. */
   | { readonly kind: "done"; readonly text: string; readonly isProblem: boolean; readonly undo: number };
 
@@ -128,7 +135,7 @@ export interface ListActions {
   clearSelection(): void;
   /** Performs an action on the selected tasks. */
   change(action: BulkAction): void;
-  /** Undoes the last removal. */
+  /** Undoes the removals or the cancellation that the bulk bar offers to undo. */
   undo(): void;
   readonly range: Readable<ListRange>;
   /** Must be called after each rendering of the list. */
@@ -166,8 +173,6 @@ export interface TaskView extends FrameView {
   readonly task: Readable<Task>;
   /** When the task was removed, in epoch seconds; `null` if it was not removed. */
   readonly removedAt: Readable<number | null>;
-  /** How long the removal of the task can be undone, in seconds. */
-  readonly undoSeconds: number;
   readonly steps: Readable<readonly Step[]>;
   readonly progressHistory: Readable<readonly ProgressPoint[]>;
   readonly log: Readable<TaskLog>;

@@ -205,7 +205,7 @@ export class Pages {
     url: URL,
     problem: Problem | null = null,
   ): Promise<Response> {
-    const { registry, pages, limits } = this.#context;
+    const { registry, pages } = this.#context;
     const removed = registry.stored(client, id) === undefined ? registry.removed(client, id) : undefined;
     const task = removed ?? storedTask(this.#context, client, id).task;
     const context = this.#pageContext(client, visitor, url, problem?.message ?? null);
@@ -221,8 +221,7 @@ export class Pages {
     return reads.then(([history, series, log]) => {
       const html = pages.task(context, {
         task,
-        isRemoved: removed !== undefined,
-        undoSeconds: limits.restoreWindowMs / 1_000,
+        removedAt: removed === undefined ? null : registry.removedAt(client, id) ?? 0,
         all: { summaries, record: (other) => registry.task(client, other) },
         history,
         series,
@@ -246,7 +245,7 @@ export class Pages {
   }
 
   #pageContext(client: string, visitor: Visitor, url: URL, error: string | null): PageContext {
-    const { access, registry } = this.#context;
+    const { access, registry, limits } = this.#context;
     return {
       basePath: access.basePath,
       origin: access.publicOrigin ?? url.origin,
@@ -254,6 +253,7 @@ export class Pages {
       visitor: pageVisitor(visitor, access),
       cursor: formatCursor(registry.cursor),
       now: now(),
+      undoSeconds: limits.restoreWindowMs / 1_000,
       degradation: registry.degradation?.error.reason ?? null,
       notice: error === null ? null : { kind: "error", text: error },
     };

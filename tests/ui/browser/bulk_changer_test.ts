@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { type BulkAnswer, BulkChanger } from "../../../ui/browser/bulk_changer.ts";
+import { Cancellations } from "../../../ui/browser/cancellations.ts";
 import { bulkResultText } from "../../../ui/shared/bulk_text.ts";
 import type { BulkAction, BulkState } from "../../../ui/shared/view.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -9,7 +10,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
  * Creates a bulk changer with a fake server, on which every action succeeds except for tasks whose ids begin
  * with `no`.
  */
-function changer() {
+function changer(undoSeconds = 5) {
   const calls: [BulkAction, readonly string[]][] = [];
   const said: string[] = [];
   const state = signal<BulkState>({ kind: "idle" });
@@ -22,7 +23,10 @@ function changer() {
     }));
     return Promise.resolve({ done: ids.filter((id) => !id.startsWith("no")), failed });
   };
-  return { bulk: new BulkChanger(state, send, (text) => said.push(text)), calls, said, state };
+  const cancellations = new Cancellations();
+  const announce = (text: string) => void said.push(text);
+  const bulk = new BulkChanger(state, { send, announce, cancellations, undoSeconds });
+  return { bulk, cancellations, calls, said, state };
 }
 
 Deno.test("BulkChanger.change() reports the outcome, and offers to undo a removal for five seconds", async () => {
@@ -31,7 +35,7 @@ Deno.test("BulkChanger.change() reports the outcome, and offers to undo a remova
   using _bulk = bulk;
   assertEquals(await bulk.change("remove", ["a", "b"]), []);
   assertEquals(state.value, { kind: "done", text: "2 tasks removed.", isProblem: false, undo: 2 });
-  assertEquals(said, ["2 tasks removed. This can be undone for a few seconds."]);
+  assertEquals(said, ["2 tasks removed. This can be undone for 5 seconds."]);
   await clock.passAsync(4_999);
   assertEquals(state.value.kind, "done");
   await bulk.undo();
@@ -48,13 +52,70 @@ Deno.test("BulkChanger.change() returns the ids of tasks that failed, even if th
   using _bulk = bulk;
   assertEquals(await bulk.change("remove", ["a", "no-1", "no-2"]), ["no-1", "no-2"]);
   assertEquals(state.value.kind === "done" && [state.value.undo, state.value.isProblem], [1, true]);
+  using clock = new FakeClock();
   const many = Array.from({ length: 2_500 }, (_, index) => index === 1_200 ? "broken" : `t${index}`);
+  const change = bulk.change("cancel", many);
+  await clock.passAsync(2_000);
   assertEquals(
-    (await bulk.change("cancel", many)).length,
+    (await change).length,
     1_500,
     "the action failed for all tasks from the second batch on",
   );
   assertEquals(calls.length, 3);
+});
+
+Deno.test("BulkChanger.undo() undoes all removals whose time is not up", async () => {
+  using clock = new FakeClock();
+  const { bulk, calls, state } = changer(60);
+  using _bulk = bulk;
+  const shown = () => state.value.kind === "done" && [state.value.text, state.value.undo];
+  // The second removal does not wait for the answer to the first.
+  await Promise.all([bulk.change("remove", ["a"]), bulk.change("remove", ["b", "no"])]);
+  assertEquals(shown(), ["1 task removed. 1 task could not be removed: The task has not ended.", 2]);
+  await clock.passAsync(20_000);
+  assertEquals(shown(), ["2 tasks removed.", 2], "Undo is offered for longer than an outcome is shown");
+  await bulk.change("remove", ["c", "d"]);
+  assertEquals(shown(), ["4 tasks removed.", 4]);
+  await bulk.change("retry", ["e"]);
+  assertEquals(shown(), ["1 task retried. 4 tasks removed.", 4]);
+  bulk.dismiss();
+  assertEquals(shown(), ["4 tasks removed.", 4]);
+  await clock.passAsync(40_001);
+  assertEquals(shown(), ["2 tasks removed.", 2], "the server can no longer restore the first two");
+  await bulk.undo();
+  assertEquals(calls.at(-1), ["restore", ["d", "c"]]);
+  assertEquals(shown(), ["2 tasks restored.", 0]);
+});
+
+Deno.test("BulkChanger does not offer an undo that the server does not have", async () => {
+  const { bulk, said, state } = changer(0);
+  using _bulk = bulk;
+  await bulk.change("remove", ["a"]);
+  assertEquals(state.value, { kind: "done", text: "1 task removed.", isProblem: false, undo: 0 });
+  assertEquals(said, ["1 task removed."]);
+});
+
+Deno.test("BulkChanger.change() sends a cancellation after two seconds, unless it is undone or the user leaves", async () => {
+  using clock = new FakeClock();
+  const { bulk, cancellations, calls, state } = changer();
+  using _bulk = bulk;
+  const undone = bulk.change("cancel", ["a", "b"]);
+  assertEquals(state.value, { kind: "held", text: "Cancelling 2 tasks…", undo: 2 });
+  assertEquals([...cancellations.held.value], ["a", "b"]);
+  await clock.passAsync(1_999);
+  await bulk.undo();
+  assertEquals(await undone, ["a", "b"], "the tasks stay selected");
+  assertEquals(state.value, { kind: "idle" });
+
+  const partly = bulk.change("cancel", ["a", "b", "c"]);
+  cancellations.undo(["b"]);
+  await clock.passAsync(2_000);
+  assertEquals(await partly, ["b"]);
+  const left = bulk.change("cancel", ["d"]);
+  cancellations.flush();
+  assertEquals(await left, []);
+  assertEquals(calls, [["cancel", ["a", "c"]], ["cancel", ["d"]]]);
+  assertEquals(cancellations.held.value.size, 0);
 });
 
 Deno.test("bulkResultText() states each reason once", () => {

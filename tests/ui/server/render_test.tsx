@@ -24,6 +24,7 @@ const FRAME = {
   now: EXAMPLE_TIME + 10,
   assets: { script: "/base/assets/page-1.js", style: "/base/assets/style-1.css" },
   degradation: null,
+  undoSeconds: 5,
   notice: null,
 } as const;
 
@@ -377,10 +378,18 @@ Deno.test("renderTaskPage() shows the reporter, the reason for a missing estimat
 });
 
 Deno.test("renderTaskPage() offers to undo a removal while that is possible", () => {
-  const removed = withoutData(renderTaskPage(taskModel(finishedTask(), { isRemoved: true, undoSeconds: 7 })));
+  const removed = withoutData(
+    renderTaskPage(taskModel(finishedTask(), { removedAt: FRAME.now, undoSeconds: 7 })),
+  );
   assertStringIncludes(removed, 'action="/base/t/team/task-1/restore?from=task"');
   assertMatch(removed, />7 s <span class="visually-hidden">left to undo/);
   assertNotMatch(removed, /task-1\/remove/);
+  const late = (seconds: number) =>
+    withoutData(
+      renderTaskPage(taskModel(finishedTask(), { removedAt: FRAME.now - seconds, undoSeconds: 7 })),
+    );
+  assertMatch(late(3), />4 s <span/, "a page that is loaded later has less time left");
+  assertNotMatch(late(7), /restore/);
 });
 
 Deno.test("renderTaskPage() offers to retry an ended task that was started by name", () => {
