@@ -6,6 +6,7 @@
 
 import { createActions } from "./actions.ts";
 import { Cancellations } from "./cancellations.ts";
+import { guardClicks } from "./click_guard.ts";
 import { Announcer } from "./announcer.ts";
 import { ServerClock } from "./server_clock.ts";
 import { type ConnectionStatus, LiveUpdates } from "./live_updates.ts";
@@ -115,6 +116,7 @@ export function hydratePage<Kind extends keyof Models>(
       page.frame.connection.value.kind !== "reconnecting" && page.frame.connection.value.kind !== "stopped",
   });
   connect(page, tab, announcer, data, log, refetch);
+  guardClicks(root);
   // Leaving the page is no undo.
   addEventListener("pagehide", () => cancellations.flush());
 }
