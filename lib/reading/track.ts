@@ -44,6 +44,8 @@ export interface Track {
   /** How often an upper row was drawn after a lower one. */
   turns: number;
   isParallel: boolean;
+  /** Whether its counts leap, so that its lines announce no steps although they look like it. */
+  leaps: boolean;
   /** Until it has so many sightings, it may be several. */
   doubtfulUntil: number;
   /** Whether it was drawn in one row more than once. */
@@ -104,6 +106,7 @@ export function newTrack(
     isParallel: false,
     isRedrawn: false,
     doubtfulUntil: 0,
+    leaps: false,
   };
 }
 
@@ -113,6 +116,11 @@ export function isDrawnBar({ newest }: Track): boolean {
 
 export function isBelieved(track: Track): boolean {
   if (track.isNamed) return track.wasOpen && !isDoubtfulStart(track);
+  // Lines that are numbers and nothing else may count anything, one by one.
+  if (
+    track.format === "number" && track.newest.label === "" &&
+    (track.newest.progress ?? 0) - track.first <= track.rises
+  ) return false;
   const hasMoved = track.newest.current !== null ||
     (track.newest.progress ?? 0) - track.first >= BELIEVED_POINTS;
   return track.wasOpen && track.rises >= BELIEVED_RISES && track.first < BELIEVED_START && hasMoved;
@@ -186,6 +194,15 @@ export function finishedOfAll(tracks: readonly Track[]): Reading {
   }
   const current = [...finished.values()].filter(Boolean).length;
   return { progress: current / finished.size * 100, current, total: finished.size, unit: null };
+}
+
+/** `(2/34) Uploading files...`, `(6/34) Uploading files...`: what does not announce every step counts steps done. */
+export function withoutLeaps(track: Track, sighting: Sighting): Sighting {
+  const { current, total, isBeginning, rank } = sighting;
+  if (!isBeginning || current === null || total === null || rank === RANK.stated) return sighting;
+  const { newest } = track;
+  track.leaps ||= newest.isBeginning && newest.total === total && current > (newest.current ?? current) + 1;
+  return track.leaps ? { ...sighting, progress: current / total * 100, isBeginning: false } : sighting;
 }
 
 /** A row that announced a step goes on about it, until the next one begins: `Sending 1/8 ... OKAY`. */

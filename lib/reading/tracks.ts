@@ -19,6 +19,7 @@ import {
   isNearEnd,
   newTrack,
   type Track,
+  withoutLeaps,
 } from "./track.ts";
 import {
   areEqualBars,
@@ -80,7 +81,7 @@ export class Tracks {
    */
   take(sighting: Sighting, context: SightingContext): Reading | undefined {
     const track = this.#trackOf(sighting, context);
-    sighting = continuedStep(track, sighting, context.row);
+    sighting = continuedStep(track, withoutLeaps(track, sighting), context.row);
     this.#countLine(context);
     // A row above the last one is drawn again: there are several side by side.
     if (context.row < track.lastRow && track.rows.has(context.row)) track.turns++;

@@ -24,9 +24,12 @@ const DONE_BEHIND =
 /** `file 3/12`, `batch 3 of 12` */
 const NOUN_BEFORE = new RegExp(
   String
-    .raw`(?<![\p{L}])(?:file|item|page|chunk|part|task|job|test|table|image|record|row|object|package|document|url|segment|tile|video|song|track|position|chapter|frame|step|epoch|iteration|archive|database|collection|repository|project|migration|question|query|sheet|slide|clip|episode|module|volume|disk|section|scene|layer|shard|partition|block|dataset|host|server|device|datei|fichier|archivo|paket|fase|teil)\.?:?\s*[#nN°]?[[(]?$`,
+    .raw`(?<![\p{L}])(?:file|item|page|chunk|part|task|job|test|table|image|record|row|object|package|document|url|segment|tile|video|song|track|position|chapter|frame|step|epoch|iteration|archive|database|collection|repository|project|migration|question|query|sheet|slide|clip|episode|module|volume|disk|section|scene|layer|shard|partition|block|dataset|host|server|device|datei|fichier|archivo|paket|fase|teil|étape|schritt|paso|passo|passaggio|etap|krok|stap|steg|trin|vaihe|шаг|этап|adım|aşama|步骤|第|단계|ステップ|stage|phase|part|round|fold|wave|pass)\.?:?\s*[#nN°]?[[(]?$`,
   "iu",
 );
+/** `step 2/6` is the step that is under way, also in a row that is redrawn. */
+const STEP_BEFORE =
+  /(?<![\p{L}])(?:step|stage|phase|part|pass|étape|schritt|paso|passo|etap|krok|stap|steg|шаг|этап|adım|步骤|단계|ステップ):?\s*[#[(]?$/iu;
 /** A name behind the count: `: a.txt`, `] a.txt`, ` a.txt`. */
 const NAME_BEHIND =
   /^[\])]?(?:\s*[:–-]\s+|\s+)["'‘“`»<]?(?![\d(]|\[\d|(?:ETA|eta|in|at|elapsed|remaining|left|and|of|so)\b)[\p{L}\p{N}_./~@]/u;
@@ -51,8 +54,11 @@ export function beginningOf({ left, right, isRedraw }: Surroundings): "named" | 
   if (DONE_BEFORE.test(left) || DONE_BEHIND.test(right) || UNIT.test(right)) return null;
   const isDoing = DOING.test(left) || DOING.test(right.replace(/^[\s\]):]+/, "").slice(0, 30));
   const hasNoun = NOUN_BEFORE.test(left);
+  if (STEP_BEFORE.test(left)) return "named";
   if (isRedraw) return isDoing && (FILE_NAME.test(right) || FILE_NAME.test(left)) ? "named" : null;
   if (isDoing && (hasNoun || NAME_BEHIND.test(right) || NAME_BETWEEN.test(left))) return "named";
   if (hasNoun && (NAME_BEHIND.test(right) || REMARK_BEHIND.test(right))) return "bare";
+  // `Page 3 of 12` and nothing else
+  if (hasNoun && /^[\])]?[\s.…:]*$/.test(right)) return "bare";
   return STEP.test(left) && NAME_BEHIND.test(right) ? "bare" : null;
 }

@@ -166,7 +166,7 @@ function bestPercent(
   if (whole !== undefined || matches.length < 2) return whole ?? matches[0];
   const shown = matches.filter((match) => isShownBy(bar, valueOf(match)));
   if (shown.length === 1) return shown[0];
-  const named = matches.filter((match) => isNamedPercent(match));
+  const named = matches.filter((match) => isNamedPercent(match) || words.DOING_TO.test(before(match)));
   if (named.length === 1) return named[0];
   return isRedraw ? named[0] ?? matches[0] : undefined;
 }
@@ -246,7 +246,7 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
     const [left, right] = [before(match), behind(match)];
     const step = words.STEP.test(left) ? words.STEP_BEHIND.exec(right)?.groups?.what : undefined;
     if (countOf(total) < 2 || isMonth(current, total)) continue;
-    const isLoop = words.DONE_VERB.test(left) || words.DOING_VERB.test(left);
+    const isLoop = words.DONE_VERB.test(left) || words.DOING_VERB.test(left) || words.LOOP_NOUN.test(left);
     const isDrawn = hasBar(match, countOf(current) / countOf(total) * 100, bar);
     if (
       step === undefined && !isLoop && !isDrawn &&
@@ -256,9 +256,10 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
     }
     if (words.WAITING.test(text) || (words.OTHER_LINE.test(text) && step === undefined)) continue;
     const beginning = isDrawn ? null : beginningOf({ left, right, isRedraw });
-    const isResult = words.RESULT_WORD.test(text) && step === undefined;
+    const isResult = (words.RESULT_WORD.test(text) || words.SUMMARY.test(text)) && step === undefined;
     const isNamed = !isResult && (isDrawn || (step !== undefined && words.BEGINNING.test(step)) ||
-      words.DONE_VERB.test(left) || words.DOING_VERB.test(left) || words.NAMED_BEHIND.test(right) ||
+      words.DONE_VERB.test(left) || words.DOING_VERB.test(left) || (isRedraw && words.LOOP_NOUN.test(left)) ||
+      words.NAMED_BEHIND.test(right) ||
       (words.UNIT_ALONE.test(right) && words.AROUND_NOTHING.test(left)) ||
       (words.AFTER_NOTHING.test(right) && (isRedraw || words.AROUND_NOTHING.test(left))));
     const isLeft = words.LEFT_BEHIND.test(right.replace(words.UNIT, ""));
@@ -300,8 +301,12 @@ function isMonth(current: string, total: string): boolean {
 }
 
 /** A line that is a number and nothing else, as of `pv -n`; and `PERCENT: 1.155` and `progress=0.42`. */
-function bare({ text }: Seen): Sighting | undefined {
+function bare({ text, bar }: Seen): Sighting | undefined {
   const options = { rank: RANK.bare, isNamed: false };
+  const beside = bar === undefined ? undefined : words.NUMBER_BESIDE_BAR.exec(text);
+  if (beside && isShownBy(bar, Number(beside[1]))) {
+    return percentage("percent", Number(beside[1]), { label: labelOf(beside), status: statusOf(beside) });
+  }
   const fraction = words.FRACTION.exec(text)?.[1];
   if (fraction !== undefined) return percentage("fraction", Number(fraction) * 100, options);
   const named = words.NAMED_NUMBER.exec(text);
@@ -314,7 +319,9 @@ function isOther(match: RegExpExecArray, otherBehind: RegExp, isRedraw = false):
   if (words.BAR_BEFORE.test(before(match))) return false;
   const isTable = isRedraw ? /^\s*[|│]/.test(match.input) : words.TABLE.test(match.input);
   if (isTable && !match.input.includes(BAR_SIGN) && !words.BAR.test(match.input)) return true;
-  return words.OTHER_BEFORE.test(before(match)) || words.OTHER_CLAUSE.test(before(match)) ||
+  const left = before(match);
+  const isOfOther = words.OTHER_BEFORE.test(left) || words.OTHER_CLAUSE.test(left);
+  return (isOfOther && !words.DOING_TO.test(left)) ||
     otherBehind.test(behind(match)) ||
     words.RATIO_BEHIND.test(behind(match)) || words.OTHER_LINE.test(match.input);
 }

@@ -53,7 +53,7 @@ export const OTHER_COUNT = String
   .raw`${OTHER}|healthy|ready|online|running|connections?|replicas?|nodes?|workers?|threads?|results?|showing|using|found|matching|matches`;
 /** What such a number is of, if only a few words stand between. */
 export const OTHER_CLAUSE =
-  /(?<![\w./-])(?:availability|uptime|chance|probability|likelihood|volume|zoom|battery|humidity|brightness|opacity|coverage|accuracy|confidence|similarity|cpu|memory|heap|disk|swap|fan|discount|vat|tax|precision|utili[sz]ation|usage|gap|rate|tolerance|interest|cache hits?)(?![\w./-])[^,;|:()\d]{0,24}$|\bon $/i;
+  /(?<![\w./-])(?:availability|uptime|chance|probability|likelihood|volume|zoom|battery|humidity|brightness|opacity|coverage|accuracy|confidence|similarity|cpu|memory|heap|disk|swap|fan|discount|vat|tax|precision|utili[sz]ation|usage|gap|rate|tolerance|interest|cache hits?)(?![\w./-])[^,;|:()\d]{0,24}$/i;
 export const OTHER_BEFORE = new RegExp(String.raw`\b(?:${OTHER_COUNT})\b(?:[^\w%]{0,8}|: {0,24})$`, "i");
 /** A row of a table: `| 10% | 3/7`. */
 export const TABLE = /[|│].*[|│]/;
@@ -67,7 +67,7 @@ export const OTHER_BEHIND = otherBehind(OTHER_COUNT);
 export const OTHER_BEHIND_PERCENT = otherBehind(OTHER);
 /** Statements about something else anywhere in the line. */
 export const OTHER_LINE =
-  /\b(?:heap|bitmap|battery|hit ratio|retry|retrying|attempts?|not ready|not yet|trying|polling|refused|unreachable|sleeping|coverage|percentile|latency|packet loss|requests served)\b|^\s*\d+(?:\.\d+)?%(?: in)?\s+[\d.]+(?:\s*(?:[mun]?s|secs?|min))?(?:\s*\(.*\))?$/i;
+  /\b(?:heap|bitmap|battery|hit ratio|retry|retrying|attempts?|not ready|not yet|trying|polling|refused|unreachable|sleeping|coverage|percentile|latency|packet loss|requests served)\b|\bon \d{1,2}\/\d{1,2}\b|^\s*\d+(?:\.\d+)?%(?: in)?\s+[\d.]+(?:\s*(?:[mun]?s|secs?|min))?(?:\s*\(.*\))?$/i;
 /** A line about waiting: its count is of tries. */
 export const WAITING =
   /^(?:\W{0,4}\d+\W\d+\W{1,4})?(?:retrying|reconnecting|trying|waiting)\b(?!.*\b(?:updated|available|complete)\b)/i;
@@ -120,7 +120,9 @@ export const UNIT = new RegExp(String.raw`^\s(${NOUN})(?![\p{L}])`, "iu");
 export const DONE_VERB =
   /\b(?:rendered|processed|migrated|imported|exported|indexed|converted|copied|uploaded|downloaded|completed|finished|fetched|parsed|scanned|encoded|synced|transferred|written|loaded|built|compiled|installed|checked|verified|updated|deleted|created|sent|done|progress|traité|verarbeitet)\b[^\w\d]{0,3}$/i;
 export const DOING_VERB =
-  /\b(?:rendering|processing|migrating|importing|exporting|indexing|converting|copying|uploading|downloading|fetching|parsing|scanning|encoding|syncing|transferring|writing|loading|building|compiling|installing|verifying|updating|deleting|creating|sending|extracting|generating|crawling|downloading (?:file|item|page|chunk|part)|(?:file|item|page|chunk|part|task|job|test|table|image|record|row|object|package|document|url|step|iter|iteration|batch|epoch|suite|spec))s?:?[.…\s([#]*$/i;
+  /\b(?:rendering|processing|migrating|importing|exporting|indexing|converting|copying|uploading|downloading|fetching|parsing|scanning|encoding|syncing|transferring|writing|loading|building|compiling|installing|verifying|updating|deleting|creating|sending|extracting|generating|crawling|downloading (?:file|item|page|chunk|part))s?:?[.…\s([#]*$/i;
+export const LOOP_NOUN =
+  /\b(?:file|item|page|chunk|part|task|job|test|table|image|record|row|object|package|document|url|step|iter|iteration|batch|epoch|suite|spec)s?:?[.…\s([#]*$/i;
 /** `Epoch [1/3`, up to the number. */
 export const STEPS = /\b(?:epoch|pass|phase|stage|part|fold|round)s?:? ?[[(#]? ?\d+ ?(?:\/|of) ?\d+$/i;
 /** A step in brackets in front: `[3/17] Building a.o`, `(3/17) Installing x`. */
@@ -157,3 +159,10 @@ export const TOTAL_VALUE = /(?:^|[\s,{])(?:total|of|total_\w{1,20}|max|target)=(
 /** `1:02:03`, `12.3s`, `5m 3s` */
 export const TIMES =
   /\d{1,4}(?::\d\d){1,2}(?:\.\d{1,3})?|\d{1,6}(?:\.\d{1,3})? ?(?:ms|s|secs?|seconds|m|min|minutes|h|hours|d|days)(?![\w])/g;
+/** What is done to a disk or to memory: `Uploading disk... 42%`, unlike `disk 42%`. */
+export const DOING_TO =
+  /(?<![\p{L}])(?!using|running|remaining|charging|discharging|showing)\p{L}{3,20}ing(?![\p{L}])[^%\d]{0,40}$/iu;
+/** `▮ 14.58` */
+export const NUMBER_BESIDE_BAR = /(?<=▮\s{0,4})(\d{1,3}(?:\.\d{1,4})?)\s*$/;
+/** The last words of a summary. */
+export const SUMMARY = /\bin \d{1,9}(?:\.\d{1,9})? ?(?:ms|s|secs?|seconds|min|minutes|m|h|hours)\.?$/i;
