@@ -16,6 +16,7 @@ const LEAVES = [
   "lib/errors.ts",
   "lib/random_id.ts",
   "lib/timeout.ts",
+  "lib/sha256.ts",
   "lib/ulid.ts",
   "lib/unref_interval.ts",
   "lib/version.ts",
@@ -170,10 +171,11 @@ for (const entry of ["lib/monitored.ts", "lib/served.ts"]) {
   Deno.test(`source: a program that imports ${entry} by URL needs no import map and no server`, () => {
     const reachable = sourcesReachableFrom(entry);
     const foreign = importsOf(reachable).filter(({ specifier }) => !/^\.{1,2}\//.test(specifier));
-    const ulid = ({ path, specifier }: { path: string; specifier: string }) =>
-      path === "lib/ulid.ts" && /^npm:.+@\d+\.\d+\.\d+\//.test(specifier);
-    assertEquals(foreign.filter((use) => !ulid(use)), []);
-    assertEquals(foreign.filter(ulid).length <= 1, true, "lib/ulid.ts imports one library");
+    const pinned = foreign.filter(({ specifier }) => /^npm:.+@\d+\.\d+\.\d+\//.test(specifier));
+    assertEquals(foreign.filter((use) => !pinned.includes(use)), []);
+    const libraries = pinned.map(({ path }) => path);
+    assertEquals(libraries.filter((path) => path !== "lib/ulid.ts" && path !== "lib/sha256.ts"), []);
+    assertEquals(new Set(libraries).size, libraries.length, "each of the two files imports one library");
     const paths = reachable.map(({ path }) => path);
     assertEquals(paths.filter((path) => SERVER.test(path)), []);
   });

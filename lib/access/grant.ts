@@ -20,8 +20,11 @@ export interface Access {
   readonly taskId: string | null;
 }
 
-/** The authorisation that a request needs: permission for an access, any valid key or token, or nothing. */
-export type Need = Access | "any" | "none";
+/**
+ * The authorisation that a request needs: permission for an access; permission to report some task, which the handler
+ * checks for each of them; any valid key or token; or nothing.
+ */
+export type Need = Access | "some_report" | "any" | "none";
 
 /** The scope of a token: `read` allows reading tasks, `write` allows reporting them. */
 export type Scope = "read" | "write";
@@ -62,6 +65,7 @@ const COVERED: Readonly<Record<Scope, Access["action"]>> = { read: "read", write
  */
 export function permits(grant: Grant, need: Need): boolean {
   if (grant.kind === "full" || need === "none" || need === "any") return true;
+  if (need === "some_report") return COVERED[grant.may] === "report";
   return need.action === COVERED[grant.may] && need.client === grant.client &&
     (grant.taskId === null || grant.taskId === need.taskId);
 }

@@ -155,6 +155,18 @@ export class Gate {
     }
   }
 
+  /** Returns whether the sender of a request may also read a task. */
+  mayRead(
+    { grant }: Visitor,
+    request: Request,
+    client: string,
+    taskId: string,
+  ): boolean | Promise<boolean> {
+    const { authorize } = this.#options;
+    const access: Access = { action: "read", client, taskId };
+    return permits(grant, access) && (authorize === null || authorize(request, access));
+  }
+
   /**
    * Verifies a key or token that was sent in a form or a link.
    *

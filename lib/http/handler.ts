@@ -187,7 +187,7 @@ export class Handler {
     const route = Object.hasOwn(routes, method) ? routes[method as Method] : undefined;
     if (route === undefined) throw wrongMethod(routes);
     const access = typeof route.access === "function" ? route.access(request) : route.access;
-    const need: Need = access === "any" || access === "none"
+    const need: Need = access === "any" || access === "none" || access === "some_report"
       ? access
       : { action: access, client: params.client || null, taskId: params.id || null };
     if (method !== "GET" || route.isLasting) this.#guard.checkOrigin(request, host);

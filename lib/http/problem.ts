@@ -69,9 +69,12 @@ const RETRY_AFTER = { "retry-after": "5" };
 export interface ProblemOptions {
   /** Headers that belong to the status, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The current record of the task whose report was refused. */
-  readonly task?: Task | null;
+  /** The task whose report was refused: its current record, or as much of it as the reporter may see. */
+  readonly task?: Receipt | null;
 }
+
+/** The fields of a record that every reporter of the task may see. */
+export type Receipt = Pick<Task, "id" | "state" | "cancel_requested" | "log_count" | "report_seq">;
 
 /** An error that the server sends as a problem document. */
 export class Problem extends Error {
@@ -82,8 +85,8 @@ export class Problem extends Error {
   readonly status: number;
   /** Headers that belong to the status, such as `Allow`. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The current record of the task whose report was refused; `null` for any other problem. */
-  readonly task: Task | null;
+  /** The task whose report was refused; `null` for any other problem. */
+  readonly task: Receipt | null;
 
   /**
    * @param code the problem code, for programs

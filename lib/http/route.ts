@@ -6,7 +6,7 @@
 
 // @ts-types="./negotiation.d.ts"
 import { accepts } from "@std/http/negotiation";
-import type { Access } from "../access/grant.ts";
+import type { Access, Need } from "../access/grant.ts";
 import type { Visitor } from "./gate.ts";
 import { Problem } from "./problem.ts";
 
@@ -50,9 +50,9 @@ export interface Call extends PathParams {
 
 /**
  * The authorisation that a route needs: permission for an action on the client and task that the path names,
- * any valid key or token, or nothing.
+ * permission to report some task, any valid key or token, or nothing.
  */
-export type RouteAccess = Access["action"] | "any" | "none";
+export type RouteAccess = Access["action"] | Extract<Need, string>;
 
 /** Properties that only some routes have. */
 export interface RouteTraits {

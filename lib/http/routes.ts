@@ -101,8 +101,8 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("GET /ws/tasks/{client}/{id}", "read", ({ sockets }, call) => sockets.watchTask(call), SOCKET),
 
   // The handlers check access for each report in the body or message.
-  route("POST /report", "any", ({ batches }, call) => batches.post(call), SHARED),
-  route("GET /ws/report", "any", ({ batches }, call) => batches.upgrade(call), SOCKET),
+  route("POST /report", "some_report", ({ batches }, call) => batches.post(call), SHARED),
+  route("GET /ws/report", "some_report", ({ batches }, call) => batches.upgrade(call), SOCKET),
 
   route("POST /tokens", "operate", ({ sharing }, call) => sharing.create(call), { requires: "key" }),
   route("GET /clients", "operate", ({ clients }) => clients.list()),

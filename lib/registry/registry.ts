@@ -7,7 +7,7 @@
 import { now } from "../clock.ts";
 import { ClosedError, type LimitError, StorageError } from "../errors.ts";
 import { type Launch, LAUNCHES } from "../store/side_tables.ts";
-import type { StoredTask, TaskStore } from "../store/store.ts";
+import type { StoredTask, TaskKey, TaskStore } from "../store/store.ts";
 import type { Report } from "../task/protocol.ts";
 import type { ProgressPoint, Task, TaskChange } from "../task/task.ts";
 import { TransitionError } from "../task/transition.ts";
@@ -156,7 +156,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   report(report: Report, reporter: Reporter): Task {
     const { client, id, change, seq: reportSeq = null } = report;
     const live = this.#live.get(client, id);
-    if (live !== undefined && live.owner !== reporter.id) {
+    if (live !== undefined && !isOwner(live, reporter)) {
       throw new TransitionError("task_exists", `Cannot report task "${id}": another reporter runs it`);
     }
     // A reporter's clock may be ahead, but no change may have a time in the future.
@@ -204,14 +204,21 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     for (const { client, id } of this.#live.ownedBy(reporterId)) this.apply(client, id, { type: "stale" });
   }
 
+  /** Returns the unfinished tasks of a reporter. */
+  reportedBy(reporter: Reporter): readonly TaskKey[] {
+    return this.#live.ownedBy(reporter.id).filter((live) => isOwner(live, reporter));
+  }
+
   /**
    * Reconnects the tasks of a reporter in another process, and forwards the cancellation requests that the
    * reporter missed.
    *
    * @param reporter the connection to the reporter, which replaces an earlier one
+   * @param mayReport decides which of its tasks the reporter may report over this connection; by default all
    */
-  reporterConnected(reporter: Reporter): void {
+  reporterConnected(reporter: Reporter, mayReport: (task: TaskKey) => boolean = () => true): void {
     for (const live of this.#live.ownedBy(reporter.id)) {
+      if (!isOwner(live, reporter) || !mayReport(live)) continue;
       const { client, id } = live;
       live.reporter = reporter;
       live.disconnectedAt = null;
@@ -346,4 +353,9 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     for (const client of this.#retention.clients()) this.#ended.expire(client);
     if (!this.#retention.isEmpty) this.#sweeper.start();
   }
+}
+
+/** Returns whether a reporter runs a task. A reporter in another process cannot pass for one in this process. */
+function isOwner(live: LiveTask, reporter: Reporter): boolean {
+  return live.owner === reporter.id && live.isRemote === (reporter.isRemote === true);
 }

@@ -50,7 +50,7 @@ export class RemoteConnection {
   #hasBeenUp = false;
 
   /**
-   * @param address the server, the key and the reporter's id
+   * @param address the server, the key and the identity of the reporter
    * @param events the callbacks
    */
   constructor(address: RemoteAddress, events: RemoteConnectionEvents) {
@@ -101,9 +101,14 @@ export class RemoteConnection {
     if (this.#state === "up" || this.#state === "connecting") this.#failed();
   }
 
-  /** Sends a batch. The connection must be established. */
-  send(text: string): void {
-    this.#transport?.send(text);
+  /**
+   * Sends a batch. The connection must be established.
+   *
+   * @param batch the number of the batch
+   * @param reports the reports as JSON
+   */
+  send(batch: number, reports: readonly string[]): void {
+    this.#transport?.send(batch, reports);
   }
 
   #connect(): void {

@@ -33,20 +33,21 @@ export class HttpTransport implements Transport {
   #next: string | null = null;
 
   /**
-   * @param address the server, the key and the reporter's id
+   * @param address the server, the key and the identity of the reporter
    * @param events the callbacks; `onOpen` is called with the first response
    */
   constructor(address: RemoteAddress, events: TransportEvents) {
     this.#address = address;
     this.#events = events;
-    void this.#request(writeBatch(0, []));
+    void this.#request(this.#batch(0, []));
   }
 
   get #isClosed(): boolean {
     return this.#controller.signal.aborted;
   }
 
-  send(text: string): void {
+  send(batch: number, reports: readonly string[]): void {
+    const text = this.#batch(batch, reports);
     if (this.#isBusy) this.#next = text;
     else void this.#request(text);
   }
@@ -78,8 +79,12 @@ export class HttpTransport implements Transport {
     this.#next = null;
     if (next !== null) return void this.#request(next);
     this.#timer = unrefTimer(
-      setTimeout(() => void this.#request(writeBatch(0, [])), POLL_INTERVAL_MS),
+      setTimeout(() => void this.#request(this.#batch(0, [])), POLL_INTERVAL_MS),
     );
+  }
+
+  #batch(batch: number, reports: readonly string[]): string {
+    return writeBatch(batch, reports, this.#address.reporter.secret);
   }
 }
 
@@ -109,7 +114,7 @@ async function postBatch(
   const { server, reporter } = address;
   const deadline = new Deadline(signal, timeoutMs);
   try {
-    const response = await fetch(`${server}/${REPORT_PATH}?reporter=${reporter}`, {
+    const response = await fetch(`${server}/${REPORT_PATH}?reporter=${reporter.id}`, {
       method: "POST",
       headers: { "content-type": "application/json", ...keyHeaders(address.key) },
       body: text,

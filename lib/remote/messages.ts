@@ -29,6 +29,11 @@ export interface ReportBatch {
    */
   readonly batch: number;
   readonly reports: readonly unknown[];
+  /**
+   * The secret of the reporter, which proves its id: in the first message of a socket, and in every batch over plain
+   * HTTP. `null` if there is none.
+   */
+  readonly secret: string | null;
 }
 
 /** A message from the server to a reporter. */
@@ -44,14 +49,18 @@ export type ReportReply =
   | { readonly type: "closing" }
   | ReporterCommand;
 
+/** The maximum length of a reporter's secret, in characters. */
+const MAX_SECRET_LENGTH = 128;
+
 /** Returns whether a text is a valid reporter id: 8 to 64 characters of `A-Za-z0-9_-`. */
 export function isReporterId(text: string): boolean {
   return REPORTER_ID_GRAMMAR.test(text);
 }
 
-/** Serialises a batch of reports that are already JSON. */
-export function writeBatch(batch: number, reports: readonly string[]): string {
-  return `{"batch":${batch},"reports":[${reports.join()}]}`;
+/** Serialises a batch of reports that are already JSON, with the reporter's secret if the server does not have it. */
+export function writeBatch(batch: number, reports: readonly string[], secret: string | null = null): string {
+  const proof = secret === null ? "" : `"secret":${JSON.stringify(secret)},`;
+  return `{${proof}"batch":${batch},"reports":[${reports.join()}]}`;
 }
 
 /**
@@ -62,10 +71,13 @@ export function writeBatch(batch: number, reports: readonly string[]): string {
  * @throws {ProtocolError} if the value is not a batch
  */
 export function parseBatch(value: unknown): ReportBatch {
-  const { batch, reports } = object(value, "batch");
+  const { batch, reports, secret = null } = object(value, "batch");
   if (!isBatchNumber(batch)) throw new ProtocolError('Cannot read "batch": wanted a whole number from 0');
   if (!Array.isArray(reports)) throw new ProtocolError('Cannot read "reports": wanted an array');
-  return { batch, reports };
+  if (!isSecret(secret)) {
+    throw new ProtocolError(`Cannot read "secret": wanted at most ${MAX_SECRET_LENGTH} characters`);
+  }
+  return { batch, reports, secret };
 }
 
 /**
@@ -81,6 +93,10 @@ export function parseReply(value: unknown): ReportReply {
   if (type !== "taken") return parseCommand(value);
   if (!isBatchNumber(batch)) throw new ProtocolError('Cannot read "batch": wanted a whole number from 0');
   return { type, batch };
+}
+
+function isSecret(value: unknown): value is string | null {
+  return value === null || (typeof value === "string" && value.length <= MAX_SECRET_LENGTH);
 }
 
 function isBatchNumber(value: unknown): value is number {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { randomId } from "../random_id.ts";
 import { unrefTimer } from "../environment.ts";
 import type { Report } from "../task/protocol.ts";
 import { RemoteConnection } from "./connection.ts";
 import { UnsentReports } from "./unsent_reports.ts";
-import { type ReportReply, writeBatch } from "./messages.ts";
+import type { ReportReply } from "./messages.ts";
+import { createIdentity } from "./reporter_identity.ts";
 import { splitReport } from "./split_report.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { Replay } from "./replay.ts";
@@ -87,7 +87,7 @@ export class RemoteSink implements ReportSink, Disposable {
   constructor(server: string, { key = null, warn = warnInConsole }: RemoteSinkOptions = {}) {
     this.#server = server;
     this.#warn = warn;
-    this.#connection = new RemoteConnection({ server, key, reporter: randomId() }, {
+    this.#connection = new RemoteConnection({ server, key, reporter: createIdentity() }, {
       onUp: () => this.#up(),
       onDown: () => this.#down(),
       onReply: (reply) => this.#execute(reply),
@@ -234,7 +234,7 @@ export class RemoteSink implements ReportSink, Disposable {
       }
       const batch = this.#unsent.next();
       if (batch === undefined) return;
-      this.#connection.send(writeBatch(batch.number, batch.reports));
+      this.#connection.send(batch.number, batch.reports);
     }
   }
 

@@ -5,6 +5,7 @@
  */
 
 import type { ReportReply } from "./messages.ts";
+import type { ReporterIdentity } from "./reporter_identity.ts";
 
 /** Callbacks of a {@linkcode Transport}. */
 export interface TransportEvents {
@@ -35,8 +36,13 @@ export interface Refusal {
 export interface Transport {
   /** The maximum number of batches in flight. */
   readonly window: number;
-  /** Sends a batch. */
-  send(text: string): void;
+  /**
+   * Sends a batch.
+   *
+   * @param batch the number of the batch
+   * @param reports the reports as JSON
+   */
+  send(batch: number, reports: readonly string[]): void;
   /** Closes the transport. A closed transport calls no callback, and does not keep the process alive. */
   close(): void;
 }
@@ -50,8 +56,7 @@ export interface RemoteAddress {
    * The server's address: `http://host:port`, plus the base path if there is one, without a trailing slash.
    */
   readonly server: string;
-  /** The reporter's id. */
-  readonly reporter: string;
+  readonly reporter: ReporterIdentity;
   /** The server's key or a token; `null` if there is none. */
   readonly key: string | null;
 }

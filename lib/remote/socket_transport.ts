@@ -32,28 +32,30 @@ export class SocketTransport implements Transport {
   readonly window = SOCKET_WINDOW;
   readonly #events: TransportEvents;
   readonly #socket: MessageSocket;
+  readonly #secret: string;
   #timer: ReturnType<typeof setTimeout>;
   /** Whether the server has sent nothing since the last keep-alive. */
   #isSilent = false;
   #isClosed = false;
 
   /**
-   * @param address the server, the key and the reporter's id
+   * @param address the server, the key and the identity of the reporter
    * @param events the callbacks
    */
   constructor(address: RemoteAddress, events: TransportEvents) {
     const { server, reporter } = address;
     this.#events = events;
+    this.#secret = reporter.secret;
     this.#timer = unrefTimer(setTimeout(() => this.#lost(), OPEN_TIMEOUT_MS));
-    this.#socket = openSocket(address, `${server}/${REPORT_SOCKET_PATH}?reporter=${reporter}`, {
+    this.#socket = openSocket(address, `${server}/${REPORT_SOCKET_PATH}?reporter=${reporter.id}`, {
       onOpen: () => this.#opened(),
       onText: (text) => this.#receive(text),
       onClose: () => this.#lost(),
     });
   }
 
-  send(text: string): void {
-    this.#socket.send(text);
+  send(batch: number, reports: readonly string[]): void {
+    this.#socket.send(writeBatch(batch, reports));
   }
 
   close(): void {
@@ -65,6 +67,7 @@ export class SocketTransport implements Transport {
   #opened(): void {
     if (this.#isClosed) return;
     this.#scheduleCheck();
+    this.#socket.send(writeBatch(0, [], this.#secret));
     this.#events.onOpen();
   }
 
@@ -87,7 +90,7 @@ export class SocketTransport implements Transport {
   #checkAlive(): void {
     if (this.#isSilent) return this.#lost();
     this.#isSilent = true;
-    this.send(writeBatch(0, []));
+    this.send(0, []);
     this.#scheduleCheck();
   }
 

@@ -9,6 +9,7 @@ import { ProtocolError, StorageError } from "../../errors.ts";
 import type { Reporter } from "../../registry/registry_types.ts";
 import { ReportIntake } from "../../registry/report_intake.ts";
 import { isReporterId, parseBatch, type ReportReply } from "../../remote/messages.ts";
+import { hasSecret, provesIdentity } from "../../remote/reporter_identity.ts";
 import { readJson } from "../body.ts";
 import { Commits } from "./commits.ts";
 import type { HandlerContext } from "../context.ts";
@@ -43,6 +44,7 @@ class Session implements Reporter {
   readonly #reply: (reply: ReportReply) => void;
   /** Decides whether the reporter may report a task; `null` if the reporter may report every task. */
   readonly #mayReport: ReturnType<Gate["reportsOf"]>;
+  #isProven: boolean;
   #isOver = false;
 
   /**
@@ -58,6 +60,7 @@ class Session implements Reporter {
     reply: (reply: ReportReply) => void,
   ) {
     this.id = reporterFrom(request);
+    this.#isProven = !hasSecret(this.id);
     this.#context = context;
     this.#mayReport = context.gate.reportsOf(visitor, request);
     this.#reply = reply;
@@ -76,9 +79,42 @@ class Session implements Reporter {
   /** Does nothing, because the tasks of a remote reporter continue without the server. */
   interrupted(): void {}
 
-  /** Registers the reporter as reachable. */
-  connect(): void {
-    this.#context.registry.reporterConnected(this);
+  /** Whether the reporter has proved its id, if it has one that must be proved. */
+  get isProven(): boolean {
+    return this.#isProven;
+  }
+
+  /**
+   * Proves the reporter's id.
+   *
+   * @param secret the secret that the reporter sent; `null` if it sent none
+   * @throws {Problem} 403 if the secret does not belong to the id
+   */
+  prove(secret: string | null): void {
+    if (!provesIdentity(this.id, secret)) {
+      throw new Problem("not_allowed", "The secret does not belong to this reporter");
+    }
+    this.#isProven = true;
+  }
+
+  /**
+   * Registers the reporter as reachable, and tells it of missed cancellations, only of tasks that it may report;
+   * synchronously if no access decision is needed.
+   */
+  connect(): void | Promise<void> {
+    const { registry } = this.#context;
+    if (this.#mayReport === null) return registry.reporterConnected(this);
+    return this.#connectAllowed(this.#mayReport);
+  }
+
+  async #connectAllowed(mayReport: NonNullable<ReturnType<Gate["reportsOf"]>>): Promise<void> {
+    const { registry } = this.#context;
+    const allowed = new Set<string>();
+    for (const { client, id } of registry.reportedBy(this)) {
+      if (await mayReport(client, id)) allowed.add(`${client}/${id}`);
+    }
+    if (this.#isOver) return;
+    registry.reporterConnected(this, ({ client, id }) => allowed.has(`${client}/${id}`));
   }
 
   /** Registers the reporter as unreachable, and ignores its further reports. */
@@ -150,8 +186,12 @@ class SocketSession {
     this.#session = new Session(context, request, visitor, (reply) => this.reply(reply));
   }
 
+  /** Begins the session of a reporter that has no secret to wait for. */
   open(): void {
-    if (!this.#isOver) this.#session.connect();
+    if (this.#isOver || !this.#session.isProven) return;
+    // The reports that arrive in the meantime wait in the same queue as for their own access decisions.
+    const connected = this.#session.connect();
+    if (connected !== undefined) this.#queue = connected.catch((error) => this.#failed(error));
   }
 
   /**
@@ -207,7 +247,16 @@ class SocketSession {
   }
 
   #take(data: unknown): void | Promise<void> {
-    const { batch, reports } = parseBatch(parseJson(String(data)));
+    const { batch, reports, secret } = parseBatch(parseJson(String(data)));
+    if (!this.#session.isProven) {
+      this.#session.prove(secret);
+      const connected = this.#session.connect();
+      if (connected !== undefined) return connected.then(() => this.#takeProven(batch, reports));
+    }
+    return this.#takeProven(batch, reports);
+  }
+
+  #takeProven(batch: number, reports: readonly unknown[]): void | Promise<void> {
     if (reports.length === 0) return this.reply({ type: "alive" });
     this.#onReports(reports.length);
     const taken = this.#session.take(reports);
@@ -216,7 +265,9 @@ class SocketSession {
   }
 
   #failed(error: unknown): void {
-    if (error instanceof ProtocolError) return this.close(CLOSE.policy, shortReason(error.message));
+    if (error instanceof ProtocolError || error instanceof Problem) {
+      return this.close(CLOSE.policy, shortReason(error.message));
+    }
     if (!(error instanceof StorageError)) this.#context.reportError(error);
     this.close(CLOSE.tryAgainLater, "The server cannot store reports now");
   }
@@ -282,11 +333,12 @@ export class ReportBatches {
     const replies: ReportReply[] = [];
     const session = new Session(this.#context, request, visitor, (reply) => replies.push(reply));
     const limits = { ...this.#context.limits, requestBytes: this.#context.limits.reportBytes };
-    const { batch, reports } = parseBatch(await readJson(request, limits));
+    const { batch, reports, secret } = parseBatch(await readJson(request, limits));
+    session.prove(secret);
     this.#received.http += reports.length;
     // The session is connected for the duration of the request, so that it can receive cancellation requests.
-    session.connect();
     try {
+      await session.connect();
       await session.take(reports);
     } finally {
       session.disconnect();

@@ -1,6 +1,7 @@
 /**
- * Handles reports over HTTP, such as those that a shell script sends with curl. Each response is the whole
- * record, because a response is the only way to tell the reporter that cancellation was requested.
+ * Handles reports over HTTP, such as those that a shell script sends with curl. Each response is the record,
+ * because a response is the only way to tell the reporter that cancellation was requested. A reporter that may
+ * not read the task gets only what it needs to go on.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { TransitionError } from "../../task/transition.ts";
 import { isFinal } from "../../task/task.ts";
 import { monotonicUlid } from "../../ulid.ts";
 import { type HandlerContext, storedTask, whenCommitted } from "../context.ts";
-import { Problem } from "../problem.ts";
+import { Problem, type Receipt } from "../problem.ts";
 import { type HttpReport, readCreation, readReport, type ReportKind } from "./bodies.ts";
 import { jsonResponse } from "../responses.ts";
 import type { Call } from "../route.ts";
@@ -39,29 +40,33 @@ export class ReportCalls {
    * has `started: true` or the fields of an update. The call is idempotent: a request with the same id and
    * name returns the current record.
    */
-  async create({ client, request }: Call): Promise<Response> {
+  async create(call: Call): Promise<Response> {
+    const { client, request } = call;
     const creation = await readCreation(request, this.#context.limits);
     const { registry, access } = this.#context;
     const { name } = creation;
     const id = creation.id ?? monotonicUlid();
+    const shown = shownTo(await this.#mayRead(call, id));
     const known = registry.task(client, id);
     if (known === undefined) {
       const obstacle = registry.creationError(client);
       if (obstacle !== null) throw obstacle;
       this.#report(client, id, creation);
     } else {
-      checkSame(known, name);
+      checkSame(known, name, shown);
     }
     const location = `${access.basePath}/tasks/${client}/${id}`;
-    return this.#answer(client, id, known === undefined ? 201 : 200, { location });
+    return this.#answer(client, id, shown, known === undefined ? 201 : 200, { location });
   }
 
   /**
    * `PATCH /tasks/{client}/{id}`, and `POST …/finish`, `…/fail`, `…/cancelled`, `…/logs`: applies a report to a task that
    * was created over HTTP.
    */
-  async report(kind: ReportKind, { client, id, request }: Call): Promise<Response> {
+  async report(kind: ReportKind, call: Call): Promise<Response> {
+    const { client, id, request } = call;
     const report = await readReport(kind, request, this.#context.limits);
+    const shown = shownTo(await this.#mayRead(call, id));
     const { task } = storedTask(this.#context, client, id);
     if (task.reporter !== HTTP_REPORTER_ID) {
       throw new Problem("other_reporter", `Cannot report task "${id}": another reporter runs it`);
@@ -69,13 +74,13 @@ export class ReportCalls {
     try {
       // If a final state is reported again, the status update that precedes it in the report is ignored.
       const changes = isFinal(task.state) ? report.changes.slice(-1) : report.changes;
-      checkLines(task, changes);
+      checkLines(task, changes, shown);
       this.#report(client, id, { ...report, changes });
     } catch (error) {
-      if (error instanceof TransitionError) return await this.#refuse(client, id, error);
+      if (error instanceof TransitionError) return await this.#refuse(client, id, shown, error);
       throw error;
     }
-    return this.#answer(client, id, 200);
+    return this.#answer(client, id, shown, 200);
   }
 
   #report(client: string, id: string, { seq, changes }: HttpReport): void {
@@ -91,26 +96,48 @@ export class ReportCalls {
   #answer(
     client: string,
     id: string,
+    shown: Shown,
     status: number,
     headers: Readonly<Record<string, string>> | null = null,
   ): Promise<Response> {
-    const { json } = storedTask(this.#context, client, id);
-    return whenCommitted(this.#context, jsonResponse(json, status, headers));
+    const { task, json } = storedTask(this.#context, client, id);
+    const body = shown === wholeRecord ? json : JSON.stringify(shown(task));
+    return whenCommitted(this.#context, jsonResponse(body, status, headers));
+  }
+
+  #mayRead({ client, request, visitor }: Call, id: string): boolean | Promise<boolean> {
+    return this.#context.gate.mayRead(visitor, request, client, id);
   }
 
   /**
    * Refuses a report, and responds with the current record once the earlier report that it may repeat is
    * committed.
    */
-  async #refuse(client: string, id: string, error: TransitionError): Promise<never> {
-    const task = this.#context.registry.task(client, id) ?? null;
+  async #refuse(client: string, id: string, shown: Shown, error: TransitionError): Promise<never> {
+    const task = this.#context.registry.task(client, id);
     await this.#context.registry.committed();
-    throw new Problem(error.code, error.message, { task });
+    throw new Problem(error.code, error.message, { task: task === undefined ? null : shown(task) });
   }
 }
 
+/** What a reporter is shown of a task. */
+type Shown = (task: Task) => Receipt;
+
+function shownTo(mayRead: boolean): Shown {
+  return mayRead ? wholeRecord : receiptOf;
+}
+
+function wholeRecord(task: Task): Task {
+  return task;
+}
+
+/** Returns what a reporter needs to go on; a token that may only write must not read what others wrote. */
+function receiptOf({ id, state, cancel_requested, log_count, report_seq }: Task): Receipt {
+  return { id, state, cancel_requested, log_count, report_seq };
+}
+
 /** Refuses log lines that would leave a gap, because the numbers of resent lines would then not match. */
-function checkLines(task: Task, changes: HttpReport["changes"]): void {
+function checkLines(task: Task, changes: HttpReport["changes"], shown: Shown): void {
   const { id, log_count: count } = task;
   // A long log in plain text becomes several changes, of which only the first can leave a gap.
   const change = changes.find(({ type }) => type === "log");
@@ -118,20 +145,18 @@ function checkLines(task: Task, changes: HttpReport["changes"]): void {
   throw new Problem(
     "log_gap",
     `Cannot add lines to task "${id}" from number ${change.first} on: it has ${count} lines, numbered from 0`,
-    { task },
+    { task: shown(task) },
   );
 }
 
 /** Refuses to create a task if the existing task with the same id has another reporter or name. */
-function checkSame(task: Task, name: string): void {
+function checkSame(task: Task, name: string, shown: Shown): void {
   const { id } = task;
   if (task.reporter !== HTTP_REPORTER_ID) {
     throw new Problem("task_exists", `Cannot create task "${id}": another reporter runs a task of this id`);
   }
   if (task.name !== name) {
-    throw new Problem(
-      "task_exists",
-      `Cannot create task "${id}": the existing task of this id has the name "${task.name}"`,
-    );
+    const other = shown === wholeRecord ? `the name "${task.name}"` : "another name";
+    throw new Problem("task_exists", `Cannot create task "${id}": the existing task of this id has ${other}`);
   }
 }

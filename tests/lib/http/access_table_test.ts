@@ -26,7 +26,7 @@ async function readTable(): Promise<Row[]> {
   const cells = lines.map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
   const start = cells.findIndex(([first]) => first === "call");
   const [, ...columns] = cells[start]!;
-  return cells.slice(start + 2).map(([call, ...statuses]) => ({
+  return cells.slice(start + 2).filter(([call]) => call!.startsWith("`")).map(([call, ...statuses]) => ({
     call: call!.replaceAll("`", ""),
     statuses: new Map(columns.map((column, index) => [column, Number(statuses[index])])),
   }));

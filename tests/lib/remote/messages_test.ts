@@ -31,10 +31,14 @@ const replies: fc.Arbitrary<ReportReply> = fc.oneof(
 );
 
 Deno.test("parseBatch() parses the output of writeBatch()", () => {
-  fc.assert(fc.property(batchNumbers, fc.array(fc.json()), (batch, reports) => {
-    const read = parseBatch(JSON.parse(writeBatch(batch, reports)));
-    assertEquals(read, { batch, reports: reports.map((report) => JSON.parse(report)) });
+  const secrets = fc.option(fc.string({ maxLength: 128 }));
+  fc.assert(fc.property(batchNumbers, fc.array(fc.json()), secrets, (batch, reports, secret) => {
+    const read = parseBatch(JSON.parse(writeBatch(batch, reports, secret)));
+    assertEquals(read, { batch, reports: reports.map((report) => JSON.parse(report)), secret });
   }));
+  for (const secret of ["x".repeat(129), 5, {}, []]) {
+    assertThrows(() => parseBatch({ batch: 1, reports: [], secret }), ProtocolError, '"secret"');
+  }
 });
 
 Deno.test("parseReply() parses every kind of reply and drops unknown fields", () => {

@@ -21,7 +21,8 @@ export const REPORT_CALLS: CallGroup = {
   title: "Report a task",
   about:
     "A task that runs outside the server is created, updated and ended with these calls. Every response is its record: " +
-    "stop the work once `cancel_requested` is true. Bodies are JSON or a form, in which `metadata.key=value` and " +
+    "stop the work once `cancel_requested` is true. A token that may only write gets just `id`, `state`, " +
+    "`cancel_requested`, `log_count` and `report_seq` of it. Bodies are JSON or a form, in which `metadata.key=value` and " +
     "`error.message=text` set one field of an object. `seq`, a number that rises with each report of a task, makes late " +
     "and repeated reports harmless: they get 409 and the current record. Give each run an `id` of its own, so that a " +
     "request can be repeated safely.",

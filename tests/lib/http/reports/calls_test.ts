@@ -1,6 +1,7 @@
 /** Tests reports over HTTP: the responses of each call to valid, late and invalid reports. */
 
 import fc from "fast-check";
+import { Keyring } from "../../../../lib/access/keyring.ts";
 import {
   assert,
   assertEquals,
@@ -8,7 +9,8 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../../../support/assert.ts";
-import { type Answer, assertProblem, HeldTask } from "../../../support/calls.ts";
+import { type Answer, assertProblem, call, HeldTask } from "../../../support/calls.ts";
+import { startServer } from "../../../support/server.ts";
 import { type AskOptions, DirectMonitor } from "../../../support/direct_monitor.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
@@ -105,6 +107,52 @@ Deno.test("ReportCalls.create() responds with 200 if the task exists with the sa
   assertEquals((await direct.ask("DELETE", T)).status, 204);
   const next = await direct.ask("POST", "/tasks/c", { json: { id: "t", name: "move" } });
   assertEquals([next.status, next.json.state], [201, "NOT_STARTED"]);
+});
+
+Deno.test("ReportCalls shows a reporter that may only write no more of a task than it needs to go on", async () => {
+  const key = "the-key-of-this-very-server";
+  await using server = startServer({ key });
+  const sign = (may: "read" | "write") =>
+    new Keyring(key).sign({ may, client: "c", taskId: null, expiresAt: null });
+  const headers = (token: string) => ({ authorization: `Bearer ${token}` });
+  const tasks = `${server.url}/tasks/c`;
+  const body = {
+    id: "t",
+    name: "secret name",
+    status: "secret status",
+    metadata: { secret: 1 },
+    tags: ["secret"],
+  };
+  assertEquals((await call("POST", tasks, { body, headers: headers(key) })).json.name, "secret name");
+  await call("POST", `${tasks}/t/cancel`, { headers: headers(key) });
+  const write = headers(await sign("write"));
+  const receipt = { id: "t", state: "PROCESSING", cancel_requested: true, log_count: 0, report_seq: null };
+  const ask = (method: string, path: string, body: unknown = {}) =>
+    call(method, path, { body, headers: write });
+  assertEquals((await ask("POST", tasks, { id: "t", name: "secret name" })).json, receipt);
+  assertEquals((await ask("PATCH", `${tasks}/t`, { progress: 5 })).json, receipt);
+  const refusals = [
+    await ask("POST", tasks, { id: "t", name: "other" }),
+    await ask("POST", `${tasks}/t/logs`, { lines: ["x"], first: 7 }),
+  ];
+  await ask("PATCH", `${tasks}/t`, { progress: 6, seq: 9 });
+  refusals.push(await ask("PATCH", `${tasks}/t`, { progress: 5, seq: 3 }));
+  assertEquals((await ask("POST", `${tasks}/t/fail`, { message: "no" })).json, {
+    ...receipt,
+    state: "ERROR",
+    report_seq: 9,
+  });
+  refusals.push(await ask("PATCH", `${tasks}/t`, { progress: 7 }));
+  for (const refusal of refusals) {
+    assertEquals(refusal.status, 409);
+    assert(!refusal.text.includes("secret"), refusal.text);
+  }
+  // Who may also read gets the record.
+  assertEquals(
+    (await call("POST", tasks, { body: { id: "t", name: "secret name" }, headers: headers(key) })).json.tags,
+    ["secret"],
+  );
+  assertEquals(server.errors, []);
 });
 
 Deno.test("ReportCalls refuses reports about tasks of other reporters", async () => {

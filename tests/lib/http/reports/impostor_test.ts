@@ -1,0 +1,176 @@
+/**
+ * Checks the table of SECURITY.md about reporters: whether someone who knows the name of a reporter can act as that
+ * reporter, with each kind of token.
+ */
+
+import { Keyring } from "../../../../lib/access/keyring.ts";
+import { keyProtocols } from "../../../../lib/remote/credentials.ts";
+import { createIdentity } from "../../../../lib/remote/reporter_identity.ts";
+import { assert, assertEquals } from "../../../support/assert.ts";
+import { call } from "../../../support/calls.ts";
+import { creation, reportOf } from "../../../support/report_socket.ts";
+import { startServer, type TestServer } from "../../../support/server.ts";
+import { TestSocket } from "../../../support/socket.ts";
+import { until } from "../../../support/until.ts";
+
+const KEY = "the-key-of-this-very-server";
+const DOCUMENT = new URL("../../../../.github/SECURITY.md", import.meta.url);
+const BEARER = { authorization: `Bearer ${KEY}` };
+
+type Transport = "HTTP" | "a socket";
+
+/** Someone who sends batches in the name of a reporter; the replies so far are in `replies`. */
+interface Impostor {
+  readonly replies: unknown[];
+  send(reports: readonly unknown[]): Promise<void>;
+  leave(): Promise<void>;
+}
+
+async function impostor(
+  transport: Transport,
+  server: TestServer,
+  reporter: string,
+  token: string,
+): Promise<Impostor> {
+  const replies: unknown[] = [];
+  if (transport === "HTTP") {
+    const send = async (reports: readonly unknown[]) => {
+      const { json } = await call("POST", `${server.url}/report?reporter=${reporter}`, {
+        body: { batch: 1, reports, secret: "guessed" },
+        headers: { authorization: `Bearer ${token}` },
+      });
+      replies.push(...json.replies ?? []);
+    };
+    return { replies, send, leave: () => Promise.resolve() };
+  }
+  const socket = new WebSocket(
+    `${server.url.replace("http", "ws")}/ws/report?reporter=${reporter}`,
+    keyProtocols(token),
+  );
+  const closed = new Promise<void>((resolve) => socket.onclose = () => resolve());
+  const opened = new Promise<void>((resolve) => socket.onopen = () => resolve());
+  socket.onmessage = ({ data }) => void replies.push(JSON.parse(data));
+  await Promise.race([opened, closed]);
+  const send = async (reports: readonly unknown[]) => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    socket.send(JSON.stringify({ batch: 1, reports, secret: "guessed" }));
+    // The reply to an empty batch comes after all replies to earlier ones.
+    socket.send('{"batch":2,"reports":[]}');
+    await until(() =>
+      socket.readyState === WebSocket.CLOSED ||
+      replies.some((reply) => (reply as { readonly type: string }).type === "alive")
+    );
+  };
+  const leave = async () => {
+    socket.close();
+    await closed;
+  };
+  return { replies, send, leave };
+}
+
+/** A server with a reporter over a socket, which runs the task `t` of the client `c`. */
+class Scene implements AsyncDisposable {
+  readonly server = startServer({ key: KEY });
+  readonly reporter: string;
+  readonly #secret: string | null;
+  #socket!: TestSocket;
+
+  constructor(hasSecret: boolean) {
+    const { id, secret } = createIdentity();
+    this.reporter = hasSecret ? id : "reporter-of-0-1-0";
+    this.#secret = hasSecret ? secret : null;
+  }
+
+  async begin(): Promise<void> {
+    const url = `${this.server.url}/ws/report?reporter=${this.reporter}`;
+    this.#socket = new TestSocket(url, keyProtocols(KEY));
+    await this.#socket.opened();
+    if (this.#secret !== null) {
+      this.#socket.send(JSON.stringify({ batch: 0, reports: [], secret: this.#secret }));
+    }
+    const reports = [creation("t", 1), reportOf("t", { type: "start" }, 2)];
+    this.#socket.send(JSON.stringify({ batch: 1, reports }));
+    await this.#socket.find(({ type }) => type === "taken");
+  }
+
+  /** Cancels the task. */
+  async cancel(): Promise<void> {
+    const { status } = await call("POST", `${this.server.url}/tasks/c/t/cancel`, { headers: BEARER });
+    assertEquals(status, 202);
+  }
+
+  /** Returns whether the reporter has received a cancellation. It has replied to everything that came before. */
+  async hearsCancel(): Promise<boolean> {
+    this.#socket.send('{"batch":0,"reports":[]}');
+    const count = this.#socket.messages.length;
+    await until(() => this.#socket.messages.slice(count).some(({ type }) => type === "alive"));
+    return this.#socket.messages.some(({ type }) => type === "cancel");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#socket[Symbol.asyncDispose]();
+    await this.server[Symbol.asyncDispose]();
+  }
+}
+
+/** What an impostor tries; resolves with whether it succeeded. */
+const ATTEMPTS: Readonly<Record<string, (scene: Scene, enter: () => Promise<Impostor>) => Promise<boolean>>> =
+  {
+    "change its task": async (scene, enter) => {
+      const other = await enter();
+      await other.send([reportOf("t", { type: "update", progress: 99 }, 50)]);
+      await other.leave();
+      return scene.server.monitor.registry.task("c", "t")?.progress === 99;
+    },
+    "detach it from its task": async (scene, enter) => {
+      const other = await enter();
+      await other.send([]);
+      await other.leave();
+      await scene.cancel();
+      return !await scene.hearsCancel();
+    },
+    "learn what is cancelled": async (scene, enter) => {
+      await scene.cancel();
+      const other = await enter();
+      await other.send([]);
+      await other.leave();
+      return JSON.stringify(other.replies).includes('"t"');
+    },
+  };
+
+async function readTable(): Promise<string[][]> {
+  const lines = (await Deno.readTextFile(DOCUMENT)).split("\n").filter((line) => line.startsWith("|"));
+  const rows = lines.map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  return rows.slice(rows.findIndex(([first]) => first === "act as a reporter"));
+}
+
+Deno.test("SECURITY.md: nobody can act as a reporter, except as in the table", async (t) => {
+  const [[, ...columns] = [], , ...rows] = await readTable();
+  assertEquals(rows.length, 2 * Object.keys(ATTEMPTS).length);
+  const sign = (may: "read" | "write", client: string) =>
+    new Keyring(KEY).sign({ may, client, taskId: null, expiresAt: null });
+  const tokens: Readonly<Record<string, string>> = {
+    "read token": await sign("read", "c"),
+    "other client's write token": await sign("write", "other"),
+    "write token": await sign("write", "c"),
+    "the key": KEY,
+  };
+  assertEquals(columns, Object.keys(tokens));
+  for (const [row = "", ...cells] of rows) {
+    await t.step(row, async () => {
+      const [kind, attempt = ""] = row.split(": ");
+      const succeeds = ATTEMPTS[attempt];
+      assert(succeeds !== undefined, attempt);
+      for (const [index, column] of columns.entries()) {
+        for (const transport of ["HTTP", "a socket"] as const) {
+          await using scene = new Scene(kind === "with a secret");
+          await scene.begin();
+          const enter = () => impostor(transport, scene.server, scene.reporter, tokens[column]!);
+          const outcome = await succeeds(scene, enter) ? "yes" : "no";
+          assertEquals(outcome, cells[index], `${column}, over ${transport}`);
+          assertEquals(scene.server.errors, []);
+        }
+      }
+    });
+  }
+});
