@@ -23,18 +23,23 @@ export { AmbiguousMonitorError, ConfigError, LimitError, ProtocolError, StorageE
 export { ChannelConflictError } from "./channel/authority.ts";
 export { currentTask, monitored } from "./monitored.ts";
 export type {
+  AnyGenerator,
   AsyncMethod,
   CallOptions,
   ChildOptions,
+  GeneratorMethod,
+  GeneratorResult,
   MonitoredChild,
   MonitoredDecorator,
   MonitoredFunction,
+  MonitoredGeneratorFunction,
   MonitoredOptions,
   MonitoredTask,
   TaskFunction,
   TaskHandle,
   TaskUpdate,
   TrackOptions,
+  Wrapper,
 } from "./monitored.ts";
 export type { AccessOptions } from "./config/access_options.ts";
 export type { MonitorLimits } from "./config/limits.ts";

@@ -20,7 +20,7 @@ import { LocalSink } from "../registry/local_sink.ts";
 import { moduleSource } from "../http/pages/module_source.ts";
 import { Notifier } from "../notify/notifier.ts";
 import { resolveNotify } from "../notify/options.ts";
-import { wrap } from "../reporter/wrap.ts";
+import { wrapperFor } from "../reporter/wrap.ts";
 import { Registry } from "../registry/registry.ts";
 import { registerMonitor } from "../reporter/local_monitors.ts";
 import { MemoryStore } from "../store/memory/memory_store.ts";
@@ -129,7 +129,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
 
   return {
     fetch: (request, info) => handler.handle(request, info === undefined ? "" : peerOf(info)),
-    monitored: (fn, options = {}) => wrap(fn, options, () => sink),
+    monitored: wrapperFor(() => sink),
     registry,
     get watchers() {
       return handler.watchers;

@@ -6,8 +6,7 @@
 
 import type { DeliveryCounts } from "../notify/receiver_queue.ts";
 import type { TaskReader } from "../registry/registry_types.ts";
-import type { MonitoredTask } from "../reporter/monitored_task.ts";
-import type { MonitoredFunction, MonitoredOptions } from "../reporter/wrap.ts";
+import type { Wrapper } from "../reporter/wrap.ts";
 
 /** The part of `Deno.ServeHandlerInfo` that a monitor uses. */
 export interface ConnectionInfo {
@@ -26,11 +25,7 @@ export interface Monitor extends AsyncDisposable {
    */
   fetch(this: void, request: Request, info?: ConnectionInfo): Response | Promise<Response>;
   /** Wraps a function like the exported `monitored()`, but the function reports only to this monitor. */
-  monitored<This, Args extends unknown[], Result>(
-    this: void,
-    fn: (this: This, task: MonitoredTask, ...args: Args) => Result,
-    options?: MonitoredOptions,
-  ): MonitoredFunction<This, Args, Result>;
+  readonly monitored: Wrapper;
   /** The tasks, read-only. */
   readonly registry: TaskReader;
   /** The number of open watcher connections: WebSockets and event streams. */

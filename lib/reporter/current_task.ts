@@ -10,7 +10,8 @@ let current: MonitoredTask | null = null;
 
 /**
  * Returns the task of the monitored function that is being called. The task is available only until the
- * function's first `await`, so keep it in a variable. Decorated methods use `currentTask()` as the default
+ * function's first `await`, so keep it in a variable; in an async generator, it is available again after each
+ * `yield`. Decorated methods use `currentTask()` as the default
  * value of their last parameter.
  *
  * @returns the task

@@ -1,42 +1,41 @@
 /**
- * Runs a function as a task and reports its outcome.
+ * Runs functions as tasks and reports their outcome.
  *
  * @module
  */
 
-import { createChange } from "../task/create_change.ts";
-import { LIMITS } from "../task/grammar.ts";
-import type { JsonObject } from "../task/task.ts";
-import { truncate } from "../task/truncate.ts";
-import { withTimeout } from "../timeout.ts";
-import { monotonicUlid } from "../ulid.ts";
-import { callWithTask } from "./current_task.ts";
 import type { MonitoredTask, TaskHandle } from "./monitored_task.ts";
+import {
+  type AnyGenerator,
+  exhaust,
+  generatorKind,
+  type GeneratorRun,
+  monitorGenerator,
+} from "./monitored_generator.ts";
 import type { ReportSink } from "./report_sink.ts";
-import { Interruption, RunningTask } from "./running_task.ts";
-
-/** The settings of one run, with all defaults applied. */
-export interface RunSettings {
-  readonly name: string;
-  readonly client: string;
-  readonly id: string | undefined;
-  readonly tags: readonly string[];
-  readonly metadata: JsonObject;
-  readonly staleAfterMs: number | undefined;
-  readonly signal: AbortSignal | undefined;
-  /** The number of the attempt: 1 for the first run, 2 for the first retry, and so on. */
-  readonly attempt?: number;
-  /** The id of the task that this run retries. */
-  readonly retryOf?: string;
-  /** Whether the run was started by name, so that it can be retried by name. */
-  readonly retryable?: boolean;
-}
+import { Run, type RunSettings } from "./run.ts";
 
 /**
- * The maximum time that the function's result is held back until the final state is committed, in
- * milliseconds.
+ * Starts a function as a task.
+ *
+ * @param call calls the function with the task
+ * @param sink the sink for the run's reports
+ * @param settings the settings of the run
+ * @returns a handle for the run, whose `done` is the function's result; if the function returns a generator,
+ * the generator is run to its end, and `done` is what it returns
  */
-const COMMIT_WAIT_MS = 2_000;
+export function startRun(
+  call: (task: MonitoredTask) => unknown,
+  sink: ReportSink,
+  settings: RunSettings,
+): TaskHandle<unknown> {
+  const run = new Run(sink, settings);
+  const done = outcomeOf(run, () => {
+    const returned = run.call(call);
+    return generatorKind(returned) === null ? returned : exhaust(run, returned as AnyGenerator);
+  });
+  return { id: run.id, done, cancel: run.cancel };
+}
 
 /**
  * Calls a function as a task.
@@ -44,61 +43,68 @@ const COMMIT_WAIT_MS = 2_000;
  * @param call calls the function with the task
  * @param sink the sink for the run's reports
  * @param settings the settings of the run
- * @returns a handle for the run
+ * @returns a promise of the function's result; if the function returns a generator, a generator whose task
+ * ends with it
  */
-export function startRun<Result>(
-  call: (task: MonitoredTask) => Result,
+export function callRun(
+  call: (task: MonitoredTask) => unknown,
   sink: ReportSink,
   settings: RunSettings,
-): TaskHandle<Awaited<Result>> {
-  const controller = new AbortController();
-  const signal = settings.signal === undefined
-    ? controller.signal
-    : AbortSignal.any([controller.signal, settings.signal]);
-  const cancel = () => controller.abort(new DOMException("The task was cancelled", "AbortError"));
-  const interrupt = () => controller.abort(new Interruption());
-  const task = new RunningTask(sink, {
-    id: settings.id ?? monotonicUlid(),
-    client: settings.client,
-    signal,
-    onCancel: cancel,
-    onInterrupt: interrupt,
-  });
-  task.begin(createChange({
-    name: truncate(settings.name, LIMITS.nameLength),
-    metadata: settings.metadata,
-    tags: settings.tags,
-    attempt: settings.attempt,
-    retry_of: settings.retryOf,
-    retryable: settings.retryable,
-    stale_after: settings.staleAfterMs === undefined ? null : settings.staleAfterMs / 1000,
-  }));
-  const onAbort = () => signal.reason instanceof Interruption || task.requestCancel();
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
-
-  const done = outcomeOf(call, task).finally(() => signal.removeEventListener("abort", onAbort));
-  done.catch(() => {});
-  return { id: task.id, done, cancel };
-
-  async function outcomeOf(
-    call: (task: MonitoredTask) => Result,
-    task: RunningTask,
-  ): Promise<Awaited<Result>> {
-    try {
-      const result = await callWithTask(call, task);
-      task.finish(result);
-      return result;
-    } catch (error) {
-      task.failOrCancel(error);
+): unknown {
+  const run = new Run(sink, settings);
+  let returned: unknown;
+  try {
+    returned = run.call(call);
+  } catch (error) {
+    return outcomeOf(run, () => {
       throw error;
-    } finally {
-      await settledInTime(sink);
-    }
+    });
+  }
+  const kind = generatorKind(returned);
+  return kind === null
+    ? outcomeOf(run, () => returned)
+    : monitorGenerator(kind, { run, generator: returned as AnyGenerator });
+}
+
+/**
+ * Begins the run of a generator function.
+ *
+ * @param call calls the function with the task
+ * @param sink the sink for the run's reports
+ * @param settings the settings of the run
+ * @returns the run, and the generator that the function has created
+ * @throws any error of the function, which a generator function throws only while it evaluates its parameters
+ */
+export function beginGenerator(
+  call: (task: MonitoredTask) => unknown,
+  sink: ReportSink,
+  settings: RunSettings,
+): GeneratorRun {
+  const run = new Run(sink, settings);
+  try {
+    return { run, generator: run.call(call) as AnyGenerator };
+  } catch (error) {
+    run.fail(error);
+    throw error;
   }
 }
 
-async function settledInTime(sink: ReportSink): Promise<void> {
-  // A failed commit is ignored here, because it must not affect the function's result.
-  await withTimeout(sink.settled().catch(() => {}), COMMIT_WAIT_MS);
+/** Reports the outcome of a run, and returns it. A rejection that no code awaits is not unhandled. */
+function outcomeOf(run: Run, code: () => unknown): Promise<unknown> {
+  const outcome = report();
+  outcome.catch(() => {});
+  return outcome;
+
+  async function report(): Promise<unknown> {
+    try {
+      const result = await code();
+      run.finish(result);
+      return result;
+    } catch (error) {
+      run.fail(error);
+      throw error;
+    } finally {
+      await run.settled();
+    }
+  }
 }

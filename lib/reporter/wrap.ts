@@ -10,7 +10,14 @@ import { isClientToken, isTaskId } from "../task/grammar.ts";
 import { defaultClient } from "./default_client.ts";
 import type { ReportSink } from "./report_sink.ts";
 import type { MonitoredTask, TaskHandle } from "./monitored_task.ts";
-import { type RunSettings, startRun } from "./start_run.ts";
+import {
+  type AnyGenerator,
+  generatorFunctionKind,
+  type GeneratorKind,
+  monitorGenerator,
+} from "./monitored_generator.ts";
+import type { RunSettings } from "./run.ts";
+import { beginGenerator, callRun, startRun } from "./start_run.ts";
 import { parseServerAddress } from "./server_address.ts";
 import type { JsonObject } from "../task/task.ts";
 
@@ -87,6 +94,39 @@ export interface MonitoredFunction<This, Args extends unknown[], Result> {
   with(options: CallOptions): MonitoredFunction<This, Args, Result>;
 }
 
+/** A generator function whose generators run as tasks. */
+export interface MonitoredGeneratorFunction<This, Args extends unknown[], Result extends AnyGenerator> {
+  /** Creates a generator that behaves like one of the original function. Its task begins with the first `next()`. */
+  (this: This, ...args: Args): Result;
+  /** Creates a generator, runs it to its end without a consumer, and returns a handle for the run. */
+  start(...args: Args): TaskHandle<GeneratorResult<Result>>;
+  /** Returns the same function with other options. */
+  with(options: CallOptions): MonitoredGeneratorFunction<This, Args, Result>;
+}
+
+/** The type of the value that a generator returns. */
+export type GeneratorResult<Iterator extends AnyGenerator> = Iterator extends
+  Generator<unknown, infer Return, never> | AsyncGenerator<unknown, infer Return, never> ? Return : never;
+
+/** A function that makes the calls of other functions run as tasks, like {@linkcode monitored}. */
+export interface Wrapper {
+  /** Wraps a function that only throws. */
+  <This, Args extends unknown[]>(
+    fn: TaskFunction<This, Args, never>,
+    options?: MonitoredOptions,
+  ): MonitoredFunction<This, Args, never>;
+  /** Wraps a generator function, or a function that returns a generator. */
+  <This, Args extends unknown[], Result extends AnyGenerator>(
+    fn: TaskFunction<This, Args, Result>,
+    options?: MonitoredOptions,
+  ): MonitoredGeneratorFunction<This, Args, Result>;
+  /** Wraps any other function. */
+  <This, Args extends unknown[], Result>(
+    fn: TaskFunction<This, Args, Result>,
+    options?: MonitoredOptions,
+  ): MonitoredFunction<This, Args, Result>;
+}
+
 /** Options of a run that is started by name. */
 export interface StartOptions extends CallOptions {
   /** The number of the attempt: 1 for the first run, 2 for the first retry, and so on. */
@@ -124,40 +164,64 @@ export type TaskFunction<This, Args extends unknown[], Result> = (
  * @param fn the function to call, with the task as its first argument
  * @param options the options for the tasks of its calls
  * @param sinkFor returns the sink for each call
- * @returns the function to call instead of `fn`
+ * @param kind the kind of generator that `fn` creates; `null` if it is no generator function
+ * @returns the function to call instead of `fn`; a {@linkcode MonitoredGeneratorFunction} if that returns
+ * generators
  * @throws {ConfigError} if an option is invalid
  */
 export function wrap<This, Args extends unknown[], Result>(
   fn: TaskFunction<This, Args, Result>,
   options: MonitoredOptions,
   sinkFor: (options: MonitoredOptions) => ReportSink,
+  kind: GeneratorKind | null = generatorFunctionKind(fn),
 ): MonitoredFunction<This, Args, Result> {
-  return wrapChecked(fn, checked(options), sinkFor);
+  return wrapChecked(fn, checked(options), sinkFor, kind);
+}
+
+/**
+ * Creates a function like {@linkcode monitored} that reports to one destination.
+ *
+ * @param sinkFor returns the sink for each call
+ * @returns the function
+ */
+export function wrapperFor(sinkFor: (options: MonitoredOptions) => ReportSink): Wrapper {
+  const wrapAny = (fn: TaskFunction<unknown, unknown[], unknown>, options: MonitoredOptions = {}): unknown =>
+    wrap(fn, options, sinkFor);
+  // The overloads say more precisely what `wrap()` returns.
+  return wrapAny as Wrapper;
 }
 
 function wrapChecked<This, Args extends unknown[], Result>(
   fn: TaskFunction<This, Args, Result>,
   options: MonitoredOptions,
   sinkFor: (options: MonitoredOptions) => ReportSink,
+  kind: GeneratorKind | null,
 ): MonitoredFunction<This, Args, Result> {
-  function run(
-    self: This,
+  function call(this: This, ...args: Args): unknown {
+    const code = (task: MonitoredTask) => fn.call(this, task, ...args);
+    if (kind !== null) {
+      return monitorGenerator(
+        kind,
+        () => beginGenerator(code, sinkFor(options), settingsOf(options, fn.name)),
+      );
+    }
+    try {
+      return callRun(code, sinkFor(options), settingsOf(options, fn.name));
+    } catch (error) {
+      // Only `sinkFor` can throw here, because an error that the function throws rejects the promise.
+      return Promise.reject(error);
+    }
+  }
+
+  function start(
     sink: ReportSink,
     options: MonitoredOptions,
     args: Args,
-    start: Pick<RunSettings, "attempt" | "retryOf" | "retryable"> = {},
+    run: StartSettings = {},
   ): TaskHandle<Awaited<Result>> {
-    const settings = { ...settingsOf(options, fn.name), ...start };
-    return startRun((task) => fn.call(self, task, ...args), sink, settings);
-  }
-
-  function call(this: This, ...args: Args): Promise<Awaited<Result>> {
-    try {
-      return run(this, sinkFor(options), options, args).done;
-    } catch (error) {
-      // Only `sinkFor` can throw here, because an error that the function throws rejects `done`.
-      return Promise.reject(error);
-    }
+    const settings = { ...settingsOf(options, fn.name), ...run };
+    const handle = startRun((task) => fn.call(undefined as This, task, ...args), sink, settings);
+    return handle as TaskHandle<Awaited<Result>>;
   }
 
   const startable: Startable = {
@@ -165,8 +229,8 @@ function wrapChecked<This, Args extends unknown[], Result>(
     input: options.input ?? null,
     start: (sink, { attempt = 1, retryOf, ...overrides }, args) => {
       const all = { ...options, ...checked(overrides) };
-      const start = { attempt, ...(retryOf !== undefined && { retryOf }), retryable: true };
-      return run(undefined as This, sink, all, args as Args, start);
+      const run = { attempt, ...(retryOf !== undefined && { retryOf }), retryable: true };
+      return start(sink, all, args as Args, run);
     },
   };
   Object.defineProperties(call, {
@@ -174,11 +238,14 @@ function wrapChecked<This, Args extends unknown[], Result>(
     length: { value: Math.max(0, fn.length - 1), configurable: true },
     [STARTABLE]: { value: startable },
   });
-  return Object.assign(call, {
-    start: (...args: Args) => run(undefined as This, sinkFor(options), options, args),
-    with: (overrides: CallOptions) => wrapChecked(fn, { ...options, ...checked(overrides) }, sinkFor),
+  return Object.assign(call as MonitoredFunction<This, Args, Result>, {
+    start: (...args: Args) => start(sinkFor(options), options, args),
+    with: (overrides: CallOptions) => wrapChecked(fn, { ...options, ...checked(overrides) }, sinkFor, kind),
   });
 }
+
+/** The settings of a run that is started by name. */
+type StartSettings = Pick<RunSettings, "attempt" | "retryOf" | "retryable">;
 
 function settingsOf(options: MonitoredOptions, functionName: string): RunSettings {
   return {

@@ -37,7 +37,7 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 export interface TaskError {
   /** What went wrong, in words for people. */
   readonly message: string;
-  /** The class or kind of the error, such as `"TypeError"`, `"interrupted"` or `"lost"`. */
+  /** The class or kind of the error, such as `"TypeError"`, `"interrupted"`, `"lost"` or `"abandoned"`. */
   readonly type: string;
   /** The stack trace, if there is one, with those of the causes and of the errors of an `AggregateError`. */
   readonly stack?: string;

@@ -134,6 +134,59 @@ Deno.test("monitored() decorates methods with names, static methods, and methods
   ]);
 });
 
+class Pages {
+  readonly last = 2;
+
+  @monitored()
+  *numbers(first: number, task = currentTask()): Generator<number, string> {
+    for (let page = first; page <= this.last; page++) {
+      void task.update({ current: page });
+      yield page;
+    }
+    return "all";
+  }
+
+  @monitored({ name: "Texts" })
+  async *texts(): AsyncGenerator<string> {
+    const task = currentTask();
+    for (const page of this.numbers(1)) {
+      await task.update({ current: page, total: this.last });
+      yield `page ${page}`;
+    }
+  }
+}
+
+Deno.test("monitored() decorates methods that are generators", async () => {
+  using monitor = new AnnouncedMonitor();
+  const pages = new Pages();
+  const numbers: Generator<number, string> = pages.numbers(2);
+  assertEquals(monitor.tasks, [], "a task begins with the first next()");
+  assertEquals([...numbers], [2]);
+  const texts: AsyncGenerator<string> = pages.texts();
+  assertEquals(await Array.fromAsync(texts), ["page 1", "page 2"]);
+  assertEquals(monitor.tasks.map(({ name, state, result, current }) => [name, state, result, current]), [
+    ["numbers", "FINISHED", "all", 2],
+    ["Texts", "FINISHED", null, 2],
+    ["numbers", "FINISHED", "all", 2],
+  ]);
+});
+
+Deno.test("monitored() makes the first next() of a generator throw if there are two monitors", async () => {
+  using _first = new AnnouncedMonitor("first");
+  using _second = new AnnouncedMonitor("second");
+  let calls = 0;
+  const generator = monitored(function* () {
+    yield ++calls;
+  })();
+  assertThrows(() => generator.next(), AmbiguousMonitorError);
+  assertEquals(generator.next(), { value: undefined, done: true });
+  const later = monitored(async function* () {
+    yield ++calls;
+  })();
+  await assertRejects(() => later.next(), AmbiguousMonitorError);
+  assertEquals(calls, 0);
+});
+
 Deno.test("monitored() preserves the types of decorated methods", () => {
   const account = new Account("Di", 0);
   function neverCalled(): void {
@@ -141,7 +194,7 @@ Deno.test("monitored() preserves the types of decorated methods", () => {
     // @ts-expect-error a text is not an amount
     void account.add("1");
     class _Wrong {
-      // @ts-expect-error methods that do not return a promise cannot be decorated
+      // @ts-expect-error methods that return neither a promise nor a generator cannot be decorated
       @monitored()
       now(): number {
         return 1;

@@ -6,12 +6,7 @@
 
 import { LocalSink } from "../../lib/registry/local_sink.ts";
 import type { Task } from "../../lib/task/task.ts";
-import {
-  type MonitoredFunction,
-  type MonitoredOptions,
-  type TaskFunction,
-  wrap,
-} from "../../lib/reporter/wrap.ts";
+import { type Wrapper, wrapperFor } from "../../lib/reporter/wrap.ts";
 import { TestRegistry } from "./registry.ts";
 
 /** Monitors functions without a channel or a server. */
@@ -20,12 +15,7 @@ export class LocalMonitor implements Disposable {
   readonly sink: LocalSink = new LocalSink(this.test.registry);
 
   /** Creates a monitored function that reports to this registry. */
-  monitored<This, Args extends unknown[], Result>(
-    fn: TaskFunction<This, Args, Result>,
-    options: MonitoredOptions = {},
-  ): MonitoredFunction<This, Args, Result> {
-    return wrap(fn, options, () => this.sink);
-  }
+  readonly monitored: Wrapper = wrapperFor(() => this.sink);
 
   /** The tasks created so far, oldest first. */
   get tasks(): Task[] {
