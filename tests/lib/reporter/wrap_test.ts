@@ -100,6 +100,53 @@ Deno.test("wrap() preserves the types of the function, without the task paramete
   void neverCalled;
 });
 
+function last<Item>(_task: MonitoredTask, items: Item[]): Item | undefined {
+  return items.at(-1);
+}
+
+function* reversed<Item>(_task: MonitoredTask, items: Item[]): Generator<Item, number> {
+  yield* items.toReversed();
+  return items.length;
+}
+
+function parse(task: MonitoredTask, text: string): number;
+function parse(task: MonitoredTask, texts: string[]): number[];
+function parse(_task: MonitoredTask, given: string | string[]): number | number[] {
+  return typeof given === "string" ? Number(given) : given.map(Number);
+}
+
+Deno.test("wrap() preserves the types of generic and overloaded functions as far as TypeScript can", async () => {
+  using monitor = new LocalMonitor();
+  // A declared type makes the function stay generic.
+  const anyLast: <Item>(items: Item[]) => Promise<Item | undefined> = monitor.monitored(last);
+  const inline: <Item>(items: Item[]) => Promise<Item | undefined> = monitor.monitored((_task, items) =>
+    items[0]
+  );
+  const anyReversed: <Item>(items: Item[]) => Generator<Item, number> = monitor.monitored(reversed);
+  const text: string | undefined = await anyLast(["a", "b"]);
+  const number: number | undefined = await inline([1, 2]);
+  const texts: string[] = [...anyReversed(["a", "b"])];
+  // A type argument chooses one type, and keeps the members.
+  const lastText = monitor.monitored(last<string>);
+  const started: string | undefined = await lastText.start(["c"]).done;
+  const length: number = await monitor.monitored(reversed<string>).start(["a"]).done;
+  // Of overloads, TypeScript infers the last one; another one can be chosen, or all with a cast.
+  const parseAll = monitor.monitored(parse);
+  const all: number[] = await parseAll(["1"]);
+  const parseText = monitor.monitored<unknown, [string], number>(parse);
+  const one: number = await parseText("1");
+  assertEquals([text, number, texts, started, length, all, one], ["b", 1, ["b", "a"], "c", 1, [1], 1]);
+  function neverCalled(): void {
+    // @ts-expect-error the item is a text
+    const _number: Promise<number | undefined> = anyLast(["a"]);
+    // @ts-expect-error without a declared type, the item is unknown
+    const _text: Promise<string | undefined> = monitor.monitored(last)(["a"]);
+    // @ts-expect-error only the last overload is known
+    void parseAll("1");
+  }
+  void neverCalled;
+});
+
 Deno.test("wrap().start() returns the id at once, and a promise that does not have to be awaited", async () => {
   using monitor = new LocalMonitor();
   const unhandled: unknown[] = [];
