@@ -1,5 +1,6 @@
 /** Tests of monitored generators with the built module, in Node, in Deno and in a real browser. */
 
+import { fileURLToPath } from "node:url";
 import { assertEquals } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
@@ -9,6 +10,7 @@ import { StaticHost } from "../support/static_host.ts";
 
 const MODULE = new URL("../../lib/dist/monitored.js", import.meta.url);
 const PROGRAM = new URL("../support/generators.mjs", import.meta.url);
+const LAST = new URL("../support/last_generator.mjs", import.meta.url);
 
 /** What the generators of the program lead to, in JSON. */
 const SEEN = [[1, 2, 3], 2, 4, { done: true }, "into it", "AbortError", 1];
@@ -36,26 +38,28 @@ async function assertReported(server: string): Promise<void> {
   ]);
 }
 
-const RUNTIMES = {
-  "Node": ["node", [PROGRAM.pathname]],
-  "Deno": [Deno.execPath(), [
-    "run",
-    "--no-config",
-    "--no-prompt",
-    "--allow-net=127.0.0.1",
-    "--allow-read",
-    PROGRAM.href,
-  ]],
-} as const;
+const RUNTIMES: Readonly<Record<string, readonly [command: string, args: readonly string[]]>> = {
+  Node: ["node", []],
+  Deno: [Deno.execPath(), ["run", "--no-config", "--no-prompt", "--allow-net=127.0.0.1", "--allow-read"]],
+};
 
 for (const [runtime, [command, args]] of Object.entries(RUNTIMES)) {
   Deno.test(`monitored() in ${runtime}: generators behave like the original ones, and are reported`, async () => {
     await using program = await startProgram(["--no-demo"]);
-    await using process = spawn(command, [...args, MODULE.href, program.url], { env: { NO_COLOR: "1" } });
+    await using process = spawn(command, [...args, fileURLToPath(PROGRAM), MODULE.href, program.url]);
     const { code, stdout, stderr } = await process.ended();
     assertEquals([code, stderr], [0, ""]);
     assertEquals(JSON.parse(stdout), SEEN);
     await assertReported(program.url);
+  });
+
+  Deno.test(`monitored() in ${runtime}: the end of a sync generator is reported before the program exits`, async () => {
+    await using program = await startProgram(["--no-demo"]);
+    await using process = spawn(command, [...args, fileURLToPath(LAST), MODULE.href, program.url]);
+    const { code, stderr } = await process.ended();
+    assertEquals([code, stderr], [0, ""]);
+    const { json } = await call("GET", `${program.url}/tasks/default/last`);
+    assertEquals([json.state, json.result], ["FINISHED", "counted"]);
   });
 }
 
