@@ -44,6 +44,10 @@ export interface Track {
   /** How often an upper row was drawn after a lower one. */
   turns: number;
   isParallel: boolean;
+  /** How often it fell from somewhere in the middle: what rises and falls is a level. */
+  falls: number;
+  /** How often the name in its label has changed: each line is about another thing. */
+  renames: number;
   /** Whether its counts leap, so that its lines announce no steps although they look like it. */
   leaps: boolean;
   /** Until it has so many sightings, it may be several. */
@@ -54,6 +58,8 @@ export interface Track {
 
 /** Rises after which a bare number is believed. */
 const BELIEVED_RISES = 2;
+/** The same, if each line is about another thing: the percentages may be of these. */
+const BELIEVED_RENAMED_RISES = 4;
 /** How far such a percentage has to have risen, in percentage points: rates and ratios drift. */
 const BELIEVED_POINTS = 1;
 /** What begins beyond, in percent, is rather a score. */
@@ -107,6 +113,8 @@ export function newTrack(
     isRedrawn: false,
     doubtfulUntil: 0,
     leaps: false,
+    renames: 0,
+    falls: 0,
   };
 }
 
@@ -121,6 +129,10 @@ export function isBelieved(track: Track): boolean {
     track.format === "number" && track.newest.label === "" &&
     (track.newest.progress ?? 0) - track.first <= track.rises
   ) return false;
+  // `a1.png: 42% of original`, `a2.png: 44% of original`: each has a percentage of its own.
+  const isRenamed = track.newest.current === null && track.renames >= track.sightings - 1;
+  if (isRenamed && track.rises < BELIEVED_RENAMED_RISES) return false;
+  if (track.newest.current === null && track.falls > 0) return false;
   const hasMoved = track.newest.current !== null ||
     (track.newest.progress ?? 0) - track.first >= BELIEVED_POINTS;
   return track.wasOpen && track.rises >= BELIEVED_RISES && track.first < BELIEVED_START && hasMoved;

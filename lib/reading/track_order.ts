@@ -5,7 +5,7 @@
  */
 
 import { RANK } from "./reading.ts";
-import { isBelieved, isClose, isOver, isUnderWay, type Track } from "./track.ts";
+import { isBelieved, isClose, isDrawnBar, isOver, isUnderWay, type Track } from "./track.ts";
 
 /** Rows are equal after this many rises of each, if neither has risen more than this many times as often. */
 const EQUAL_RISES = 3;
@@ -35,10 +35,12 @@ export function isAbove(a: number, b: number): boolean {
   return a < 0 ? a > b : a < b;
 }
 
-/** Whether a percentage belongs to the step that was announced before: it counts within that. */
+/** Whether a number belongs to the step that was announced before: it counts within that. */
 export function isWithin(part: Track, { newest, isNamed, order, output }: Track): boolean {
-  const isPercentage = part.newest.current === null && part.newest.rank !== RANK.stated;
-  return newest.isBeginning && isNamed && isPercentage && part.order > order && part.output === output;
+  const isPart = (part.newest.current === null || part.isNamed) && !part.newest.isBeginning &&
+    part.newest.total !== newest.total &&
+    part.newest.rank !== RANK.stated;
+  return newest.isBeginning && isNamed && isPart && part.order > order && part.output === output;
 }
 
 export function isSingle({ sightings, newest }: Track): boolean {
@@ -55,8 +57,15 @@ export function isSuccessor(track: Track, other: Track): boolean {
     track.newest.rank >= other.newest.rank && isClose(other.newest);
 }
 
+/** Whether two tracks advance side by side, so that none of them is the whole. */
+export function areEqual(track: Track, other: Track): boolean {
+  if (track.isParallel) return other.rises > 0 && isDrawnBar(other);
+  if (other.lastRestart > 0 || track.lastRestart > 0) return false;
+  return isDrawnBar(other) ? areEqualBars(track, other) : areEqualLines(track, other);
+}
+
 /** Whether bars advance about as often as each other, or were drawn together when none of them had moved much. */
-export function areEqualBars(a: Track, b: Track): boolean {
+function areEqualBars(a: Track, b: Track): boolean {
   const [fewer, more] = a.rises < b.rises ? [a, b] : [b, a];
   if (more.rises === 0) return isUnderWay(a) && isUnderWay(b);
   const areNew = a.rises === b.rises && a.lastStep > b.born && b.lastStep > a.born;
@@ -66,7 +75,7 @@ export function areEqualBars(a: Track, b: Track): boolean {
 }
 
 /** Whether lines rise in turn, and are far apart: `a.iso: 10%`, `b.iso: 34%`, `a.iso: 12%`. */
-export function areEqualLines(a: Track, b: Track): boolean {
+function areEqualLines(a: Track, b: Track): boolean {
   const [early, late] = a.lastStep < b.lastStep ? [a, b] : [b, a];
   const apart = Math.abs((a.newest.progress ?? 0) - (b.newest.progress ?? 0));
   return Math.min(a.rises, b.rises) >= 1 && early.lastStep > late.stepBefore && !isOver(early) &&
@@ -78,4 +87,11 @@ export function areEqualLines(a: Track, b: Track): boolean {
 export function isInterleaved({ riseSteps: a }: Track, { riseSteps: b }: Track): boolean {
   if (a.length < 3 || b.length < 3) return false;
   return [1, 2].every((back) => a.at(-back)! > b.at(-back - 1)! && b.at(-back)! > a.at(-back - 1)!);
+}
+
+/** Whether a bar that moves may be a part of one below it that has not moved yet. */
+export function mayBeWithin(moving: Track, below: Track): boolean {
+  return isDrawnBar(moving) && moving.isRedrawn && moving.lastRestart === 0 &&
+    moving.riseSteps.filter((step) => step > below.born).length >= 2 &&
+    below.rises === 0 && below.newest.progress === 0;
 }

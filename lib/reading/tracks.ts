@@ -14,21 +14,14 @@ import {
   isBelieved,
   isCandidate,
   isClose,
-  isDrawnBar,
   isInLastStep,
   isNearEnd,
+  isOver,
   newTrack,
   type Track,
   withoutLeaps,
 } from "./track.ts";
-import {
-  areEqualBars,
-  areEqualLines,
-  isBetter,
-  isInterleaved,
-  isSameRow,
-  isSuccessor,
-} from "./track_order.ts";
+import { areEqual, isBetter, isInterleaved, isSameRow, isSuccessor, mayBeWithin } from "./track_order.ts";
 
 /** Where and when a sighting was made. */
 export interface SightingContext {
@@ -72,6 +65,8 @@ export class Tracks {
   #shown: Track | null = null;
   /** Rows that were found to advance side by side. */
   readonly #parallel: Set<Track> = new Set();
+  /** Tracks that were found to advance beside another one, and one of those. */
+  readonly #rivals: Map<Track, Track> = new Map();
   #told: Reading = {};
 
   /**
@@ -108,6 +103,9 @@ export class Tracks {
     for (const track of this.#tracks.values()) {
       // `Writing tables: done` in the place of a bar ends it.
       if (track.output === output && track.lastRow === row) track.endedMs ??= atMs;
+      // So does `Syncing: done` after `Syncing: 90%`.
+      const stem = stemOf(track.newest.label);
+      if (track.output === output && stem !== "" && text.startsWith(stem)) track.endedMs ??= atMs - ENDED_MS;
       // So does `Done (12.3s)!` after a percentage that was close to its end.
       if (ALL_DONE.test(text) && isClose(track.newest)) track.endedMs = atMs - ENDED_MS;
     }
@@ -184,10 +182,12 @@ export class Tracks {
         }
       }
     } else if (change < 0) {
+      if (!isClose(before)) track.falls++;
       track.lastRestart = ++this.#steps;
       track.lastStep = track.stepBefore = track.lastRestart;
       if (track === this.#shown && isNearEnd(before)) this.#firstPhase ??= track;
     }
+    if (track.sightings > 0 && nameIn(before.label) !== nameIn(sighting.label)) track.renames++;
     const wait = atMs - track.seenMs;
     track.intervalMs = track.sightings <= 1 ? wait : track.intervalMs * 0.8 + wait * 0.2;
     track.sightings++;
@@ -216,7 +216,14 @@ export class Tracks {
     if (shown.isRedrawn && sideBySide.length > 0) {
       [shown, ...sideBySide].forEach((track) => this.#parallel.add(track));
     }
-    if (equals.length > 0 || this.#parallel.has(shown)) {
+    for (const track of equals) {
+      if (track.rises > 0) this.#rivals.set(shown, track);
+    }
+    const rival = this.#rivals.get(shown);
+    const hasRival = rival !== undefined && !rival.isPart && rival.newest.rank === shown.newest.rank &&
+      rival.lastRestart + shown.lastRestart === 0 &&
+      !isOver(rival) && !isOver(shown);
+    if (equals.length > 0 || this.#parallel.has(shown) || hasRival) {
       this.#shown ??= shown;
       return this.#parallel.has(shown) ? finishedOfAll([...this.#parallel]) : INDETERMINATE;
     }
@@ -248,13 +255,8 @@ export class Tracks {
   #equalsOf(track: Track, atMs: number): Track[] {
     return [...new Set(this.#tracks.values())].filter((other) =>
       other !== track && other.output === track.output && other.row !== track.row &&
-      isCandidate(other, atMs) && other.format === track.format && other.newest.rank === track.newest.rank &&
-      (track.isParallel || (other.lastRestart === 0 && track.lastRestart === 0)) &&
-      (track.isParallel
-        ? other.rises > 0 && isDrawnBar(other)
-        : isDrawnBar(other)
-        ? areEqualBars(track, other)
-        : areEqualLines(track, other))
+      isCandidate(other, atMs) && other.newest.rank === track.newest.rank &&
+      (mayBeWithin(track, other) || (other.format === track.format && areEqual(track, other)))
     );
   }
 
@@ -264,7 +266,8 @@ export class Tracks {
     if (!isBeginning || current === null || total === null) return progress;
     const parts = [...new Set(this.#tracks.values())].filter((track) =>
       track.newest !== newest && track.lastStep > lastStep && isBelieved(track) &&
-      track.newest.progress !== null && (track.newest.current === null || isDrawnBar(track))
+      track.newest.progress !== null && !track.newest.isBeginning && track.newest.total !== total &&
+      (track.newest.current === null || track.isNamed)
     );
     if (parts.length !== 1) return progress;
     return (current - 1 + parts[0]!.newest.progress! / 100) / total * 100;
@@ -292,6 +295,13 @@ function phaseStatus({ status, label, progress }: Sighting): string {
 function stemOf(label: string): string {
   const end = label.indexOf("#");
   return end === -1 ? "" : skeletonOf(label.slice(0, end));
+}
+
+/** The words with digits in front of the number, such as `part-3.csv`. */
+function nameIn(label: string): string {
+  return label.slice(0, Math.max(0, label.indexOf("#"))).match(
+    /[\p{L}_][\p{L}\p{N}_./-]*\p{N}[\p{L}\p{N}_./-]*/gu,
+  )?.join(" ") ?? "";
 }
 
 /** A label with its numbers blanked. */

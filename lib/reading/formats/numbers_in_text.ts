@@ -23,7 +23,7 @@ const BAR_POINTS = 2;
 const LEAST_CELLS = 15;
 
 /** What may be between a count and the percentage that says the same. */
-const BESIDE = /^[\s\])]*[([|,▮][\s([▮]*$/;
+const BESIDE = /^(?:\s\p{L}{2,20})?[\s\])]*[([|,▮][\s([▮]*$/u;
 
 interface Count {
   readonly current: number;

@@ -39,7 +39,7 @@ export const SHARE = new RegExp(
 export const OTHER = String
   .raw`cpu|cpus|cores?|gpu|mem|memory|ram|swap|heap|load|usage|util\w*|utili[sz]ation|used|use|in use|free|full|disk|capacity|quota|available|` +
   String
-    .raw`percentage|level|fifo|buf|buffer|wins?|deflated|stored|compressed|compression|ratio|saved|savings|overhead|coverage|covered|statements|branches|functions|lines|` +
+    .raw`percentage|level|fifo|buf|buffer|buffering|wins?|deflated|stored|compressed|compression|ratio|saved|savings|overhead|coverage|covered|statements|branches|functions|lines|` +
   String
     .raw`battery|charge|volume|fan|temp\w*|humidity|brightness|signal|rate|hit rate|loss|packet loss|accuracy|acc|score|precision|recall|f1|auc|bleu|` +
   String
@@ -47,13 +47,13 @@ export const OTHER = String
   String
     .raw`retry|retries|retrying|attempts?|try|failed|failures?|errors?|passed|` +
   String
-    .raw`queue\w*|backlog|pending|in.?flight|lag|of us|of them|of you|of people|off|discount|faster|slower|smaller|larger|bigger|less|more|higher|lower|idle|of budget|budget|rejected|recovered`;
+    .raw`queue\w*|backlog|pending|in.?flight|lag|of us|of them|of you|of people|off|discount|faster|slower|smaller|larger|bigger|decrease|increase|reduction|reduced|optimi[sz]ed|original|origin|less|more|higher|lower|idle|of budget|budget|rejected|recovered`;
 /** What a count is of that says nothing about progress; behind a percentage, such words are what the program does. */
 export const OTHER_COUNT = String
   .raw`${OTHER}|healthy|ready|online|running|connections?|replicas?|nodes?|workers?|threads?|results?|showing|using|found|matching|matches`;
 /** What such a number is of, if only a few words stand between. */
 export const OTHER_CLAUSE =
-  /(?<![\w./-])(?:availability|uptime|chance|probability|likelihood|volume|zoom|battery|humidity|brightness|opacity|coverage|accuracy|confidence|similarity|cpu|memory|heap|disk|swap|fan|discount|vat|tax|precision|utili[sz]ation|usage|gap|rate|tolerance|interest|cache hits?)(?![\w./-])[^,;|:()\d]{0,24}$/i;
+  /(?<![\w./-])(?:availability|uptime|chance|probability|likelihood|volume|zoom|battery|humidity|brightness|opacity|coverage|accuracy|confidence|similarity|cpu|memory|heap|disk|swap|fan|discount|vat|tax|precision|utili[sz]ation|usage|gap|rate|tolerance|interest|cache hits?)(?![\w./-])[^,;|:()\d]{0,24}$|\b(?:errors?|failed|failures|skipped|dropped|lost)\b[^()%]{0,16}$/i;
 export const OTHER_BEFORE = new RegExp(String.raw`\b(?:${OTHER_COUNT})\b(?:[^\w%]{0,8}|: {0,24})$`, "i");
 /** A row of a table: `| 10% | 3/7`. */
 export const TABLE = /[|│].*[|│]/;
@@ -99,7 +99,7 @@ export const BAR_BEHIND = /^[\s)\]]{0,3}▮|^[\s)\]]{0,3}[|[▕│(][#=█▓░
 export const AROUND_NOTHING = /^[\s[(<*>|:-]*$/;
 /** A part beside it may have a percentage of its own. */
 export const WHOLE_BEFORE =
-  /\b(?:overall|total|batch|all|whole|gesamt\w*|totale?|insgesamt)(?: (?:progress|progression|fortschritt|completion|job))?[\s:=(▮-]{1,8}$/i;
+  /\b(?:overall|total|batch|all|whole|gesamt\w*|totale?|insgesamt)(?: (?:progress|progression|fortschritt|completion|job))?(?:[\s:=(-]{1,8}|\s*▮\s*|\s{1,80})$/i;
 export const LEFT_BEHIND = /^\s*(?:of (?:the )?\w{1,20} )?(?:remaining|remains|left|to go)\b/i;
 export const IN_BRACKETS = /[[(]\s*$/;
 export const BRACKET_BEHIND = /^\s*[\])]/;
@@ -161,7 +161,7 @@ export const TIMES =
   /\d{1,4}(?::\d\d){1,2}(?:\.\d{1,3})?|\d{1,6}(?:\.\d{1,3})? ?(?:ms|s|secs?|seconds|m|min|minutes|h|hours|d|days)(?![\w])/g;
 /** What is done to a disk or to memory: `Uploading disk... 42%`, unlike `disk 42%`. */
 export const DOING_TO =
-  /(?<![\p{L}])(?!using|running|remaining|charging|discharging|showing)\p{L}{3,20}ing(?![\p{L}])[^%\d]{0,40}$/iu;
+  /(?<![\p{L}])(?!using|running|remaining|charging|discharging|showing|buffering)\p{L}{3,20}ing(?![\p{L}])[^%\d]{0,40}$/iu;
 /** `▮ 14.58` */
 export const NUMBER_BESIDE_BAR = /(?<=▮\s{0,4})(\d{1,3}(?:\.\d{1,4})?)\s*$/;
 /** The last words of a summary. */
