@@ -88,7 +88,7 @@ export const builds = patterns([
   {
     format: "pytest",
     pattern:
-      /^\S.*(?:[.FEsxXR]|PASSED|FAILED|SKIPPED|ERROR|XFAIL|XPASS|RERUN)(?: \([^)]{0,80}\))? +\[ *(?<percent>\d{1,3})%\](?:$|[A-Z])/,
+      /^(?:\S+\.[a-z]{2,4}\b.*)?(?:[.FEsxXR]|PASSED|FAILED|SKIPPED|ERROR|XFAIL|XPASS|RERUN)(?: \([^)]{0,80}\))? +\[ *(?<percent>\d{1,3})%\](?:$|[A-Z])/,
     status: "Testing",
   },
   {

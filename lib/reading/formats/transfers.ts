@@ -182,6 +182,13 @@ export const transfers = patterns([
     pattern:
       /^(?<phase>[A-Z][\w '-]{2,60}?(?<unit>objects|deltas|files)?):\s+\d{1,3}% \((?<current>\d+)\/(?<total>\d+)\)/,
   },
+  {
+    format: "git rebase",
+    pattern: /^Rebasing \((?<current>\d+)\/(?<total>\d+)\)/,
+    isBeginning: true,
+    unit: "commits",
+    status: "Rebasing",
+  },
   // apt and dpkg: the percentage in front is of all downloads.
   { format: "apt", pattern: /^Progress: \[\s*(?<percent>\d{1,3})%\]/, status: "Installing" },
   { format: "apt downloads", pattern: /^(?<percent>\d{1,3})% \[/, status: "Downloading" },
