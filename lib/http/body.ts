@@ -4,8 +4,10 @@
  * @module
  */
 
-import { nestsDeeperThan } from "../task/protocol.ts";
 import { LIMITS } from "../task/grammar.ts";
+import { nestsDeeperThan } from "../task/json_depth.ts";
+import { formFields } from "./fields.ts";
+import { headerOf } from "./headers.ts";
 import { Problem } from "./problem.ts";
 
 /**
@@ -113,7 +115,7 @@ export async function readBody<Type extends BodyType>(
   limits: BodyLimits,
   accepted: readonly (Type | "json")[],
 ): Promise<Extract<Body, { readonly type: Type | "json" }>> {
-  const received = request.headers.get("content-type")?.slice(0, 100) ?? "none";
+  const received = headerOf(request, "content-type")?.slice(0, 100) ?? "none";
   const declared = bodyTypeOf(request);
   const text = await readText(request, limits);
   const type = text === "" ? "json" : accepted.find((type) => type === declared);
@@ -132,14 +134,14 @@ function bodyOf(type: BodyType, text: string): Body {
     case "json":
       return { type, value: text === "" ? {} : parseJson(text) };
     case "form":
-      return { type, fields: new URLSearchParams(text) };
+      return { type, fields: formFields(text) };
     case "text":
       return { type, text };
   }
 }
 
 function bodyTypeOf(request: Request): BodyType | null {
-  const [media = ""] = (request.headers.get("content-type") ?? "").split(";");
+  const [media = ""] = (headerOf(request, "content-type") ?? "").split(";", 1);
   const type = media.trim().toLowerCase();
   if (/^application\/(json|[a-z0-9.+-]+\+json)$/.test(type)) return "json";
   if (type === MEDIA_TYPES.form) return "form";
@@ -171,7 +173,8 @@ export function isTooDeep(text: string): boolean {
  * @param request the request
  * @param limits the maximum size and time
  * @returns the form fields
- * @throws {Problem} 415 if the Content-Type is not that of a form, 413 if the body is too large
+ * @throws {Problem} 415 if the Content-Type is not that of a form, 413 if the body is too large, 400 if it has
+ * too many fields
  */
 export async function readForm(request: Request, limits: BodyLimits): Promise<URLSearchParams> {
   const type = bodyTypeOf(request);
@@ -182,7 +185,7 @@ export async function readForm(request: Request, limits: BodyLimits): Promise<UR
       "Send form fields, with the header Content-Type: application/x-www-form-urlencoded",
     );
   }
-  return new URLSearchParams(text);
+  return formFields(text);
 }
 
 function tooLarge(limits: BodyLimits): Problem {

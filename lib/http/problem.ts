@@ -51,6 +51,7 @@ export const PROBLEMS = {
   421: { title: "Wrong host", codes: ["wrong_host"] },
   426: { title: "Upgrade required", codes: ["upgrade_needed"] },
   429: { title: "Too many requests", codes: ["slow_down"] },
+  431: { title: "Request headers too large", codes: ["header_too_large"] },
   500: { title: "Server error", codes: ["internal"] },
   503: { title: "Unavailable", codes: ["closing", "limit_reached", "storage_unavailable"] },
 } as const;

@@ -7,6 +7,7 @@
 // @ts-types="./negotiation.d.ts"
 import { accepts } from "@std/http/negotiation";
 import type { Access, Need } from "../access/grant.ts";
+import { queryFields } from "./fields.ts";
 import type { Visitor } from "./gate.ts";
 import { Problem } from "./problem.ts";
 
@@ -96,10 +97,13 @@ export function nothingHere(): Problem {
   return new Problem("not_found", "This page or endpoint does not exist");
 }
 
-/** Returns the query parameters of a request. */
+/**
+ * Returns the query parameters of a request.
+ *
+ * @throws {Problem} 400 if there are too many parameters
+ */
 export function paramsOf(request: Request): URLSearchParams {
-  const mark = request.url.indexOf("?");
-  return new URLSearchParams(mark === -1 ? "" : request.url.slice(mark + 1));
+  return queryFields(request.url);
 }
 
 /** Returns whether a request has a certain query parameter. */

@@ -5,7 +5,8 @@
  */
 
 import { truncate } from "../task/truncate.ts";
-import { byteLength, nestsDeeperThan } from "../task/protocol.ts";
+import { nestsDeeperThan } from "../task/json_depth.ts";
+import { byteLength } from "../task/protocol.ts";
 import { LIMITS } from "../task/grammar.ts";
 import type {
   CancelledChange,

@@ -7,6 +7,7 @@
 
 import { ProtocolError } from "../errors.ts";
 import { isClientToken, isTaskId, LIMITS } from "./grammar.ts";
+import { nestsDeeperThan } from "./json_depth.ts";
 import type {
   CreateChange,
   JsonObject,
@@ -260,22 +261,6 @@ function jsonText(value: unknown): string | undefined {
 function jsonObject(value: unknown, field: string, mostBytes: number): JsonObject {
   object(value, field);
   return json(value, field, mostBytes) as JsonObject;
-}
-
-/**
- * Returns whether arrays and objects in JSON text are nested deeper than a number of levels. The text is
- * scanned, because a function that recurses into the parsed value could overflow the stack.
- */
-export function nestsDeeperThan(text: string, levels: number): boolean {
-  // Fast path: each level takes two brackets.
-  if (text.length <= 2 * levels) return false;
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (token === "[" || token === "{") depth++;
-    else if (token === "]" || token === "}") depth--;
-    if (depth > levels) return true;
-  }
-  return false;
 }
 
 const encoder = new TextEncoder();

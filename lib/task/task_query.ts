@@ -63,6 +63,9 @@ export interface TaskFilter {
 /** The maximum length of a filter's value, in characters. */
 export const MAX_FILTER_LENGTH = 200;
 
+/** The maximum number of values of a filter that takes several. */
+export const MAX_FILTER_VALUES = 100;
+
 /** The number of tasks on one page of a list, unless the request sets a limit. */
 export const DEFAULT_PAGE_SIZE = 100;
 
@@ -201,9 +204,14 @@ export interface ListedTask {
   readonly task: Task;
 }
 
-/** Splits the values of a query parameter into the values of a filter. */
+/**
+ * Splits the values of a query parameter into the values of a filter, each of them once.
+ *
+ * @param filter the filter
+ * @param given the values of the parameter
+ */
 export function filterValues({ isList }: TaskFilter, given: readonly string[]): readonly string[] {
-  return isList ? given.flatMap((value) => value.split(",")) : given;
+  return isList ? [...new Set(given.flatMap((value) => value.split(",")))] : given;
 }
 
 /** Returns whether a task meets all conditions. */

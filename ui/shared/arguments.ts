@@ -5,6 +5,9 @@
  * @module
  */
 
+import { LIMITS } from "../../lib/task/grammar.ts";
+import { nestsDeeperThan } from "../../lib/task/json_depth.ts";
+import { numberFrom } from "../../lib/task/number_text.ts";
 import type { JsonObject, JsonValue } from "../../lib/task/task.ts";
 
 /** A field of a form. */
@@ -180,8 +183,8 @@ function booleanOf(field: FormField, text: string | null): boolean | undefined {
 }
 
 function numberOf(field: FormField, text: string): number {
-  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
-  if (!Number.isFinite(value)) throw wrong(field.key, "a number", text);
+  const value = numberFrom(text);
+  if (value === null || !Number.isFinite(value)) throw wrong(field.key, "a number", text);
   if (field.kind === "integer" && !Number.isInteger(value)) throw wrong(field.key, "a whole number", text);
   if (field.minimum !== null && value < field.minimum) {
     throw wrong(field.key, `at least ${field.minimum}`, text);
@@ -193,6 +196,9 @@ function numberOf(field: FormField, text: string): number {
 }
 
 function parseJson(key: string, text: string): JsonValue {
+  if (nestsDeeperThan(text, LIMITS.jsonDepth)) {
+    throw wrong(key, `at most ${LIMITS.jsonDepth} levels of JSON`, text);
+  }
   try {
     return JSON.parse(text);
   } catch (cause) {

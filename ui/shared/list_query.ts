@@ -9,6 +9,7 @@ import {
   type FilterName,
   filterValues,
   MAX_FILTER_LENGTH,
+  MAX_FILTER_VALUES,
   TASK_FILTERS,
   TASK_PAGING,
 } from "../../lib/task/task_query.ts";
@@ -63,7 +64,13 @@ export function readListQuery(params: URLSearchParams): ReadQuery {
   function filterText(name: FilterName): string {
     const filter = TASK_FILTERS[name];
     const given = filter.isList ? params.getAll(name) : [params.get(name) ?? ""];
-    const values = filterValues(filter, given).map(trimmed).filter((value) => value !== "").map((value) =>
+    const written = filterValues(filter, given).map(trimmed).filter((value) => value !== "");
+    if (written.length > MAX_FILTER_VALUES) {
+      problems.push(
+        `The filter “${name}” has more than ${MAX_FILTER_VALUES} values; the others are ignored.`,
+      );
+    }
+    const values = written.slice(0, MAX_FILTER_VALUES).map((value) =>
       filter.normalise(value) ?? ignore(name, filter.accepts, value)
     );
     return [...new Set(values)].filter((value) => value !== "").join();

@@ -16,7 +16,7 @@ import { PATH_PARAMETERS } from "./parameters.ts";
 import { PROBLEM } from "./response_schemas.ts";
 
 /** The statuses of problems that any call can have; 503 is for a server that is shutting down. */
-const COMMON_PROBLEMS = [400, 401, 403, 405, 421, 429, 500, 503] as const;
+const COMMON_PROBLEMS = [400, 401, 403, 405, 421, 429, 431, 500, 503] as const;
 /** The statuses of problems that any call with a body can have. */
 const BODY_PROBLEMS = [408, 413, 415] as const;
 /** The statuses of problems whose `Retry-After` header says when to retry. */

@@ -5,16 +5,15 @@
  */
 
 import { LIMITS } from "../../task/grammar.ts";
+import { numberFrom } from "../../task/number_text.ts";
 import { truncate } from "../../task/truncate.ts";
 import { UPDATE_FIELD_NAMES, UPDATE_FIELDS, type UpdateField } from "../../task/update_fields.ts";
 import { isTooDeep } from "../body.ts";
+import { Problem } from "../problem.ts";
 import { badBody } from "./schemas.ts";
 
-/**
- * Matches a number as in JSON, but also with a plus sign, or without the digit before or after the decimal
- * point.
- */
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+/** The maximum number of lines of plain text in one request. */
+export const MAX_TEXT_LINES = 50_000;
 
 /**
  * Parsers for fields that are not texts. A text that cannot be parsed is kept, so that the validation error
@@ -48,8 +47,8 @@ const LISTS: Readonly<Record<string, (texts: readonly string[]) => readonly stri
 export function valueOfForm(fields: URLSearchParams): unknown {
   const values = new Map<string, unknown>();
   const parts = new Map<string, Map<string, unknown>>();
-  for (const name of new Set(fields.keys())) {
-    const texts = fields.getAll(name);
+  for (const [name, given] of Map.groupBy(fields, ([name]) => name)) {
+    const texts = given.map(([, text]) => text);
     if (Object.hasOwn(LISTS, name)) {
       values.set(name, LISTS[name]!(texts));
       continue;
@@ -78,11 +77,25 @@ export function valueOfForm(fields: URLSearchParams): unknown {
  *
  * @param text the lines; the last one may lack a line break
  * @returns the lines
+ * @throws {Problem} 400 if there are too many lines
  */
 export function linesOfText(text: string): string[] {
-  const lines = text.split(/\r?\n/);
-  if (lines.at(-1) === "") lines.pop();
-  return lines.map((line) => truncate(line, LIMITS.logLineLength));
+  const lines: string[] = [];
+  for (let start = 0; start < text.length;) {
+    const found = text.indexOf("\n", start);
+    const end = found === -1 ? text.length : found;
+    const line = text.slice(start, text[end - 1] === "\r" && end > start && found !== -1 ? end - 1 : end);
+    if (lines.push(truncate(line, LIMITS.logLineLength)) > MAX_TEXT_LINES) throw tooManyLines();
+    start = end + 1;
+  }
+  return lines;
+}
+
+function tooManyLines(): Problem {
+  return new Problem(
+    "too_many",
+    `Cannot add the lines: at most ${MAX_TEXT_LINES} lines of text are accepted`,
+  );
 }
 
 function partsOf(name: string): readonly [whole: string, part: string | null] {
@@ -97,7 +110,7 @@ function updateReader(field: UpdateField): (text: string) => unknown {
 }
 
 function number(text: string): unknown {
-  return NUMBER.test(text) ? Number(text) : text;
+  return numberFrom(text) ?? text;
 }
 
 function orNull(read: (text: string) => unknown): (text: string) => unknown {

@@ -12,6 +12,7 @@ import {
   filterValues,
   matchesListed,
   MAX_FILTER_LENGTH,
+  MAX_FILTER_VALUES,
   type PagingParameter,
   TASK_FILTERS,
   TASK_PAGING,
@@ -101,7 +102,11 @@ function conditionsOf(params: URLSearchParams): TaskCondition[] {
   return FILTER_NAMES.filter((name) => params.has(name)).map((name) => {
     const filter = TASK_FILTERS[name];
     const given = filter.isList ? textsOf(params, name) : [textOf(params, name)];
-    const values = filterValues(filter, given).map((value) => filter.normalise(value));
+    const written = filterValues(filter, given);
+    if (written.length > MAX_FILTER_VALUES) {
+      throw badFilter(name, `takes at most ${MAX_FILTER_VALUES} values`);
+    }
+    const values = written.map((value) => filter.normalise(value));
     if (!values.every((value) => value !== null)) throw badFilter(name, `must be ${filter.accepts}`);
     return filter.condition(values, at);
   });
@@ -129,7 +134,7 @@ function textsOf(params: URLSearchParams, name: string): readonly string[] {
 function rejectOthers(params: URLSearchParams, known: readonly string[]): void {
   const other = [...params.keys()].find((name) => !known.includes(name));
   if (other === undefined) return;
-  throw new Problem("bad_filter", `There is no filter "${other}"; use ${known.join(", ")}`);
+  throw new Problem("bad_filter", `There is no filter "${other.slice(0, 100)}"; use ${known.join(", ")}`);
 }
 
 function badFilter(name: string, rule: string): Problem {

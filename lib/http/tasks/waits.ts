@@ -127,12 +127,11 @@ function timeoutFrom(params: URLSearchParams, fallback: number): number {
 }
 
 function checkNames(params: URLSearchParams, names: readonly [string, ...string[]]): void {
-  const given = [...params.keys()];
-  const other = given.find((name) => !names.includes(name));
-  const twice = given.find((name, index) => given.indexOf(name) < index);
+  const other = params.keys().find((name) => !names.includes(name));
+  const twice = names.find((name) => params.getAll(name).length > 1);
   if (other === undefined && twice === undefined) return;
   const complaint = other === undefined
     ? `"${twice}" may be given only once`
-    : `"${other}" cannot be combined with "${names[0]}"`;
+    : `"${other.slice(0, 100)}" cannot be combined with "${names[0]}"`;
   throw new Problem("bad_filter", `The filter ${complaint}`);
 }
