@@ -4,19 +4,62 @@
  * @module
  */
 
+import { headerOf } from "./headers.ts";
+
 /**
  * Returns the address of the client that sent a request, as reported by trusted proxies.
  *
  * @param request the request
  * @param peer the address at the other end of the connection; `""` if it is unknown
  * @param proxies the addresses of trusted proxies
- * @returns the last address on the way to this server that does not belong to a trusted proxy
+ * @returns the last address on the way to this server that does not belong to a trusted proxy; `peer` if a
+ * proxy reported something else than an address
+ * @throws {Problem} 431 if the header is too long
  */
 export function addressOf(request: Request, peer: string, proxies: ReadonlySet<string>): string {
   if (!proxies.has(peer)) return peer;
   // Each proxy appends the address of its peer. Addresses further to the left may be forged.
-  const hops = (request.headers.get("x-forwarded-for") ?? "").split(",").map((hop) => hop.trim());
-  return hops.findLast((hop) => hop !== "" && !proxies.has(hop)) ?? peer;
+  const hops = (headerOf(request, "x-forwarded-for") ?? "").split(",").reverse();
+  for (const hop of hops) {
+    const text = hop.trim();
+    if (text === "") continue;
+    const address = hopAddress(text);
+    if (address === null || !proxies.has(address)) return address ?? peer;
+  }
+  return peer;
+}
+
+const QUAD = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
+/** Matches the port after an IPv4 address; after an IPv6 address, only brackets tell a port from a group. */
+const PORT = /(?<=\.\d{1,3}):\d{1,5}$/;
+const BRACKETED = /^\[([^\]]*)\](?::\d{1,5})?$/;
+
+/**
+ * Returns the address of a hop in its canonical spelling, without the port, zone, brackets and quotes that
+ * some proxies add; `null` if the hop is not an address.
+ */
+function hopAddress(hop: string): string | null {
+  // Longer texts are not an address, with whatever decoration.
+  if (hop.length > 100) return null;
+  const text = hop.replace(/^"(.*)"$/, "$1");
+  return canonicalAddress(BRACKETED.exec(text)?.[1] ?? text.replace(PORT, ""));
+}
+
+/**
+ * Returns the canonical spelling of an address, without its zone. An IPv4 address that is written as an IPv6
+ * address (RFC 4291, section 2.5.5.2) becomes IPv4.
+ */
+function canonicalAddress(text: string): string | null {
+  if (QUAD.test(text)) return text;
+  const [bare = ""] = text.split("%", 1);
+  if (!bare.includes(":")) return null;
+  // The URL parser converts every spelling of an IPv6 address to the canonical one.
+  const canonical = URL.parse(`http://[${bare}]/`)?.hostname.slice(1, -1);
+  if (canonical === undefined) return null;
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);
+  if (mapped === null) return canonical;
+  const [high, low] = [parseInt(mapped[1]!, 16), parseInt(mapped[2]!, 16)];
+  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
 /**
@@ -27,13 +70,9 @@ export function addressOf(request: Request, peer: string, proxies: ReadonlySet<s
  * @returns the address itself if it is IPv4; the /64 of an IPv6 address
  */
 export function addressGroup(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  // The URL parser converts every spelling of an IPv6 address to the canonical one.
-  const canonical = address.includes(":")
-    ? URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1)
-    : undefined;
-  if (canonical === undefined) return address.slice(0, 64);
+  const canonical = canonicalAddress(address);
+  if (canonical === null) return address.slice(0, 64);
+  if (!canonical.includes(":")) return canonical;
   const [head = "", tail] = canonical.split("::");
   const front = head === "" ? [] : head.split(":");
   const back = tail === undefined || tail === "" ? [] : tail.split(":");

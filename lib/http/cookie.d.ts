@@ -7,7 +7,6 @@ export interface Cookie {
   httpOnly?: boolean;
   sameSite?: "Strict" | "Lax" | "None";
 }
-export function getCookies(headers: Headers): Record<string, string>;
 export function setCookie(headers: Headers, cookie: Cookie): void;
 export function deleteCookie(
   headers: Headers,

@@ -9,7 +9,8 @@ import { type Access, FULL_GRANT, type Grant, type Need, permits } from "../acce
 import type { Keyring } from "../access/keyring.ts";
 import type { MonitorLimits } from "../config/limits.ts";
 import { addressGroup, addressOf } from "./address.ts";
-import { cookiesOf } from "./cookies.ts";
+import { cookieOf } from "./cookies.ts";
+import { elementsOf, headerOf } from "./headers.ts";
 import { TOKEN_PROTOCOL } from "../remote/credentials.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
 
@@ -219,10 +220,11 @@ export class Gate {
    */
   async #browserVisitor(keyring: Keyring, request: Request, peer: string): Promise<Visitor> {
     if (!request.headers.has("cookie")) throw keyNeeded();
-    const { [SESSION_COOKIE]: session, [SHARE_COOKIE]: share } = cookiesOf(request);
-    const person = session === undefined ? null : await keyring.grantOfSession(session);
+    const session = cookieOf(request, SESSION_COOKIE);
+    const person = session === null ? null : await keyring.grantOfSession(session);
     if (person !== null) return { grant: person, source: "session", peer };
-    const guest = share === undefined ? null : await keyring.grantOf(share);
+    const share = cookieOf(request, SHARE_COOKIE);
+    const guest = share === null ? null : await keyring.grantOf(share);
     // A cookie with the key itself, or with a token for reporting, does not come from a shared link.
     if (guest?.kind === "scoped" && guest.may === "read") return { grant: guest, source: "share", peer };
     throw keyNeeded();
@@ -244,14 +246,12 @@ export class Gate {
 
 function bearerOf(request: Request): string | null {
   // Other authentication schemes, such as Basic, are for a reverse proxy.
-  return /^bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? null;
+  return /^bearer +(\S+) *$/i.exec(headerOf(request, "authorization") ?? "")?.[1] ?? null;
 }
 
 /** Reads the token from a subprotocol, because the WebSocket API of browsers cannot set headers. */
 function subprotocolTokenOf(request: Request): string | null {
-  const protocols = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((text) =>
-    text.trim()
-  );
+  const protocols = elementsOf(headerOf(request, "sec-websocket-protocol"));
   const found = protocols.find((protocol) => protocol.startsWith(TOKEN_PROTOCOL));
   if (found === undefined) return null;
   try {

@@ -5,10 +5,11 @@
  */
 
 // @ts-types="../etag.d.ts"
-import { eTag, ifNoneMatch } from "@std/http/etag";
+import { eTag } from "@std/http/etag";
 import { z } from "zod";
 import type { DocumentedCall, DocumentedField, DocumentedGroup } from "../../page_renderer.ts";
 import type { HandlerContext } from "../context.ts";
+import { isKnownVersion } from "../entity_tags.ts";
 import { PROBLEMS, titleOf } from "../problem.ts";
 import { jsonResponse, pageResponse } from "../responses.ts";
 import type { Call, CallGroup, ResponseBody } from "./call.ts";
@@ -55,8 +56,8 @@ export class Docs {
     const body = JSON.stringify(openApiDocument(this.#server(request), this.#needsKey));
     const etag = await eTag(body);
     const headers = { etag, "cache-control": "no-cache" };
-    if (ifNoneMatch(request.headers.get("if-none-match"), etag)) return jsonResponse(body, 200, headers);
-    return new Response(null, { status: 304, headers });
+    if (isKnownVersion(request, etag)) return new Response(null, { status: 304, headers });
+    return jsonResponse(body, 200, headers);
   }
 
   /** `GET /docs` */

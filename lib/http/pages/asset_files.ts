@@ -9,6 +9,7 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 // @ts-types="../negotiation.d.ts"
 import { acceptsEncodings } from "@std/http/negotiation";
 import type { PageAsset } from "../../page_renderer.ts";
+import { headerOf } from "../headers.ts";
 import { Problem } from "../problem.ts";
 import type { Answer } from "../route.ts";
 
@@ -74,7 +75,7 @@ export class AssetFiles {
 /** Returns the best encoding that the client accepts; `null` if it accepts none. */
 function encodingFor(request: Request): Encoding | null {
   // Without the header, `acceptsEncodings()` treats every encoding as accepted.
-  if (!request.headers.get("accept-encoding")) return null;
+  if (!headerOf(request, "accept-encoding")) return null;
   for (const encoding of ["br", "gzip"] as const) {
     if (acceptsEncodings(request, encoding) !== undefined) return encoding;
   }

@@ -7,6 +7,7 @@
 
 import { createHash } from "node:crypto";
 import type { ModuleSource } from "./module_source.ts";
+import { isKnownVersion } from "../entity_tags.ts";
 import type { Call } from "../route.ts";
 
 /** The `Cache-Control` header for a file that an upgrade of the server may change. */
@@ -57,17 +58,9 @@ export class ModuleFiles {
       "access-control-allow-origin": "*",
       "cross-origin-resource-policy": "cross-origin",
     };
-    if (this.#matches(request.headers.get("if-none-match"))) {
+    if (isKnownVersion(request, this.#etag)) {
       return new Response(null, { status: 304, headers });
     }
     return new Response(body, { headers });
-  }
-
-  /**
-   * Returns whether one of the entity tags is the current one. Weak tags match too, because a proxy that
-   * compresses the file makes its tag weak (RFC 9110, section 13.1.2).
-   */
-  #matches(tags: string | null): boolean {
-    return tags?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === this.#etag) ?? false;
   }
 }

@@ -16,9 +16,10 @@ import type { ResolvedAccess } from "../../config/access_options.ts";
 import { defaultClient } from "../../reporter/default_client.ts";
 import type { PageContext, PageVisitor, ShownTask } from "../../page_renderer.ts";
 import type { Visitor } from "../gate.ts";
+import { queryFields } from "../fields.ts";
 import { Problem, problemOf, titleOf } from "../problem.ts";
 import { jsonResponse, pageResponse, redirect } from "../responses.ts";
-import { type Answer, type Call, wantsJson } from "../route.ts";
+import { type Answer, type Call, paramsOf, wantsJson } from "../route.ts";
 
 /** The headers of routes that respond with a page to browsers and with JSON to the page's script. */
 const VARY = { "vary": "Accept" };
@@ -68,14 +69,14 @@ export class Pages {
     if (wantsJson(request)) {
       return whenPublishable(this.#context, () => {
         try {
-          return jsonResponse(pages.list(registry.list(client), url.searchParams, now()), 200, VARY);
+          return jsonResponse(pages.list(registry.list(client), paramsOf(request), now()), 200, VARY);
         } catch (error) {
           if (error instanceof RangeError) throw new Problem("bad_filter", error.message);
           throw error;
         }
       });
     }
-    const search = pages.canonicalSearch(url.searchParams);
+    const search = pages.canonicalSearch(paramsOf(request));
     if (search !== null) return redirect(`${access.basePath}/t/${client}${search}`);
     return this.#clientPage(client, visitor, url, null, 200);
   }
@@ -86,7 +87,7 @@ export class Pages {
    */
   async bulk({ client, visitor, request }: Call): Promise<Response> {
     const url = new URL(request.url);
-    const action = url.searchParams.get("do") ?? "";
+    const action = paramsOf(request).get("do") ?? "";
     const fields = await readForm(request, this.#context.limits);
     const result = await changeMany(this.#context, client, action, fields.getAll("id"));
     if (wantsJson(request)) return jsonResponse(JSON.stringify(result), 200, VARY);
@@ -124,7 +125,7 @@ export class Pages {
     const url = new URL(request.url);
     const { registry, access } = this.#context;
     const list = `${access.basePath}/t/${client}`;
-    const isFromTask = url.searchParams.get("from") === "task";
+    const isFromTask = paramsOf(request).get("from") === "task";
     try {
       const shown = await this.#changed(client, id, action);
       await registry.committed();
@@ -172,7 +173,7 @@ export class Pages {
       input,
     }));
     const context = this.#pageContext(client, visitor, url, error);
-    const html = pages.client(context, registry.list(client), url.searchParams, offered);
+    const html = pages.client(context, registry.list(client), queryFields(url.href), offered);
     return pageResponse(html, status, VARY);
   }
 

@@ -11,6 +11,7 @@ import { type Cursor, parseCursor } from "../../task/cursor.ts";
 import type { StoredTask } from "../../store/store.ts";
 import { isFinal } from "../../task/task.ts";
 import { type HandlerContext, storedTask } from "../context.ts";
+import { headerOf } from "../headers.ts";
 import { QueuedBody } from "./queued_body.ts";
 import { type Call, paramsOf } from "../route.ts";
 import type { WatcherSlots } from "./watcher_slots.ts";
@@ -245,7 +246,7 @@ export class Events {
  * with the full state.
  */
 function cursorOf(request: Request): Cursor | null {
-  const seen = request.headers.get("last-event-id");
+  const seen = headerOf(request, "last-event-id");
   if (seen) return parsedCursor(seen) ?? UNKNOWN;
   const after = paramsOf(request).get("after");
   return after === null || after === "" ? null : parseCursor(after);

@@ -6,6 +6,7 @@
 
 import { byteLength } from "../../task/protocol.ts";
 import { SUBPROTOCOL } from "../../remote/credentials.ts";
+import { elementsOf, headerOf } from "../headers.ts";
 import { Problem } from "../problem.ts";
 
 /** The codes for closing a WebSocket (RFC 6455, section 7.4.1, and the IANA registry). */
@@ -50,12 +51,10 @@ export class OpenSockets {
  */
 export function upgrade(request: Request): Deno.WebSocketUpgrade {
   checkHandshake(request);
+  const offered = elementsOf(headerOf(request, "sec-websocket-protocol"));
   try {
     // Only one offered subprotocol is selected: the other one may carry a token, which must not be repeated
     // in the response.
-    const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((text) =>
-      text.trim()
-    );
     return Deno.upgradeWebSocket(request, offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {});
   } catch (error) {
     throw new Problem(

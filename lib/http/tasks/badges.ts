@@ -5,9 +5,10 @@
  */
 
 // @ts-types="../etag.d.ts"
-import { eTag, ifNoneMatch } from "@std/http/etag";
+import { eTag } from "@std/http/etag";
 import { badgeOf, badgeSvg, UNKNOWN_BADGE } from "./badge_svg.ts";
 import type { HandlerContext } from "../context.ts";
+import { isKnownVersion } from "../entity_tags.ts";
 import { type Call, paramsOf } from "../route.ts";
 
 /**
@@ -43,7 +44,8 @@ export class Badges {
     const etag = await eTag(svg);
     const headers = { ...HEADERS, etag };
     if (task === undefined) return new Response(svg, { status: 404, headers });
-    const isKnown = !ifNoneMatch(request.headers.get("if-none-match"), etag);
-    return isKnown ? new Response(null, { status: 304, headers }) : new Response(svg, { headers });
+    return isKnownVersion(request, etag)
+      ? new Response(null, { status: 304, headers })
+      : new Response(svg, { headers });
   }
 }

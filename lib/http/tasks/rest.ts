@@ -8,6 +8,7 @@ import { JSON_HEADERS, jsonResponse } from "../responses.ts";
 import { z } from "zod";
 import { envelopeOf } from "../../hub/messages.ts";
 import { formatCursor } from "../../task/cursor.ts";
+import { LIMITS } from "../../task/grammar.ts";
 import { isFinal, type JsonObject, type JsonValue } from "../../task/task.ts";
 import { readJson } from "../body.ts";
 import {
@@ -39,7 +40,7 @@ export const MAX_PAGE_LINES = 10_000;
 export const START_BODY = z.strictObject({
   args: z.array(z.unknown()).max(32).default([]).describe("the arguments of the function, at most 32"),
   id: z.string().describe("the id of the new task; made up by the server if absent").optional(),
-  tags: z.array(z.string()).describe("labels to filter by").optional(),
+  tags: z.array(z.string()).max(LIMITS.tags).describe("labels to filter by").optional(),
   metadata: z.record(z.string(), z.unknown()).describe("any data shown beside the task").optional(),
 });
 
@@ -68,7 +69,7 @@ export class Rest {
     const isText = wantsText(request);
     return whenPublishable(this.#context, () => {
       if (search === "" && !isText) return negotiated(this.#all(client));
-      const params = new URLSearchParams(search);
+      const params = paramsOf(request);
       return isText
         ? listText(this.#context.registry.list(client), request)
         : this.#some(client, params, url);
@@ -257,7 +258,7 @@ function badBody(issue: z.core.$ZodIssue | undefined): Problem {
   if (issue?.code === "unrecognized_keys") {
     return new Problem(
       "bad_body",
-      `There is no field "${issue.keys[0]}"; use args, id, tags, metadata`,
+      `There is no field "${issue.keys[0]!.slice(0, 100)}"; use args, id, tags, metadata`,
     );
   }
   return new Problem("bad_body", `Cannot read "${field}": ${issue?.message ?? "wrong type"}`);

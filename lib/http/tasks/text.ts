@@ -13,6 +13,7 @@ import { MAX_PAGE_SIZE, type TaskQuery } from "../../task/task_query.ts";
 import { comparePlace } from "../../task/task_view.ts";
 import { textBars } from "../../text/text_bars.ts";
 import { linkToPage, parseTaskQuery, selectTasks, type TaskPage } from "./query.ts";
+import { headerOf } from "../headers.ts";
 import { paramsOf } from "../route.ts";
 
 /**
@@ -33,9 +34,10 @@ const HEADERS = {
  * Returns whether the client prefers text to JSON.
  *
  * @param request the request
+ * @throws {Problem} 431 if the header `Accept` is too long
  */
 export function wantsText(request: Request): boolean {
-  const accept = request.headers.get("accept");
+  const accept = headerOf(request, "accept");
   // Nearly all requests skip the negotiation, because it takes longer than a small response.
   if (accept === null || accept === "*/*" || !/text\//i.test(accept)) return false;
   return accepts(request, ...TYPES)?.startsWith("text/") === true;
