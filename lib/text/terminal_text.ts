@@ -5,18 +5,8 @@
  * @module
  */
 
-/**
- * Matches escape sequences (ECMA-48): control sequences, control strings up to their terminators, and short
- * sequences.
- */
-const SEQUENCES = new RegExp(
-  [
-    "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]",
-    "(?:\\x1b[\\]PX^_]|[\\x9d\\x90\\x98\\x9e\\x9f])[^\\x07\\x1b\\x9c]*(?:\\x07|\\x1b\\\\|\\x9c)",
-    "\\x1b[ -/]*[0-Z\\\\^-~]",
-  ].join("|"),
-  "g",
-);
+import { withoutSequences } from "./escape_sequences.ts";
+
 const SPACES = /[\s\u0085]+/g;
 /**
  * Matches format characters, such as bidirectional overrides, except for the two that join or separate
@@ -24,6 +14,7 @@ const SPACES = /[\s\u0085]+/g;
  */
 const INVISIBLE = /(?![\u200c\u200d])\p{Cf}/gu;
 const CONTROLS = /[\p{Cc}\p{Cs}]/gu;
+const LINE_BREAKS = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/g;
 
 /**
  * Sanitises a text to one line without escape sequences, control characters and bidirectional overrides. Control
@@ -34,8 +25,7 @@ const CONTROLS = /[\p{Cc}\p{Cs}]/gu;
  * @returns text that is safe to write to a terminal
  */
 export function plainText(text: string, most = 1_024): string {
-  return (text.length > most ? `${text.slice(0, most)}…` : text)
-    .replace(SEQUENCES, "")
+  return withoutSequences(text.length > most ? `${text.slice(0, most)}…` : text)
     .replace(SPACES, " ")
     .replace(CONTROLS, "\ufffd")
     .replace(INVISIBLE, "")
@@ -43,6 +33,20 @@ export function plainText(text: string, most = 1_024): string {
     .replace(/ {2,}/g, " ")
     .normalize("NFC")
     .trim();
+}
+
+/**
+ * Sanitises a line of a log like {@linkcode plainText}, but keeps its tabs and spaces. A line break within the
+ * line becomes a space, so that no text can look like another line.
+ *
+ * @param text the untrusted line
+ * @returns text that is safe to write to a terminal, without a line break
+ */
+export function plainLine(text: string): string {
+  return withoutSequences(text)
+    .replace(LINE_BREAKS, " ")
+    .replace(CONTROLS, (character) => character === "\t" ? character : "\ufffd")
+    .replace(INVISIBLE, "");
 }
 
 const ASCII = /^[ -~]*$/;

@@ -7,6 +7,7 @@
 
 import { Component, type JSX } from "preact";
 import type { LogLine } from "../../lib/task/task.ts";
+import { withoutSequences } from "../../lib/text/escape_sequences.ts";
 import type { FrameView } from "../shared/view.ts";
 import { ShortClock } from "./time.tsx";
 
@@ -16,14 +17,14 @@ export interface NumberedLine {
   readonly line: LogLine;
 }
 
-/** Matches ANSI escape sequences for colours and cursor movement. */
-const TERMINAL_CODES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");
+/** The maximum number of matches that are marked in a line. */
+const MAX_MARKS = 100;
 /** The number of lines in a chunk. */
 const CHUNK = 100;
 
-/** Returns the text of a log line without ANSI escape sequences. */
+/** Returns the text of a log line without the escape sequences of terminals. */
 export function textOf(line: LogLine): string {
-  return String(line.text).replace(TERMINAL_CODES, "");
+  return withoutSequences(String(line.text));
 }
 
 interface LinesProps {
@@ -84,14 +85,18 @@ class Chunk extends Component<LinesProps> {
   }
 }
 
-/** Wraps each match of the search text in a `mark` element. */
+/** Wraps the matches of the search text in `mark` elements. */
 function marked(text: string, query: string): JSX.Element | string {
   const lower = text.toLowerCase();
   // Some letters become two in lower case; the indices into the lower-case text would then be wrong.
   if (query === "" || lower.length !== text.length) return text;
   const parts: (JSX.Element | string)[] = [];
   let from = 0;
-  for (let at = lower.indexOf(query); at !== -1; at = lower.indexOf(query, from)) {
+  for (
+    let at = lower.indexOf(query);
+    at !== -1 && parts.length < 2 * MAX_MARKS;
+    at = lower.indexOf(query, from)
+  ) {
     parts.push(text.slice(from, at), <mark key={at}>{text.slice(at, at + query.length)}</mark>);
     from = at + query.length;
   }

@@ -5,6 +5,7 @@
  */
 
 import type { LogSlice } from "../../registry/registry_reader.ts";
+import { plainLine } from "../../text/terminal_text.ts";
 
 /** The number of lines that are in memory at a time. */
 const CHUNK_LINES = 1_000;
@@ -22,8 +23,8 @@ export interface WantedLines {
 }
 
 /**
- * Responds with a download of log lines, each preceded by its time. Lines are read from the store as fast as
- * the client reads the response.
+ * Responds with a download of log lines, each preceded by its time and without the escape sequences and control
+ * characters of terminals. Lines are read from the store as fast as the client reads the response.
  *
  * @param wanted the range of lines
  * @returns the response
@@ -36,7 +37,7 @@ export function logTextResponse({ id, from, to, read }: WantedLines): Response {
       const { first, lines } = await read(next, to, CHUNK_LINES);
       if (lines.length === 0) return controller.close();
       next = first + lines.length;
-      const text = lines.map((line) => `${timeOf(line.at)} ${line.text}\n`).join("");
+      const text = lines.map((line) => `${timeOf(line.at)} ${plainLine(line.text)}\n`).join("");
       controller.enqueue(encoder.encode(text));
       if (next >= to) controller.close();
     },
