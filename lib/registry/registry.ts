@@ -11,6 +11,7 @@ import type { StoredTask, TaskKey, TaskStore } from "../store/store.ts";
 import type { Report } from "../task/protocol.ts";
 import type { ProgressPoint, Task, TaskChange } from "../task/task.ts";
 import { TransitionError } from "../task/transition.ts";
+import { wellFormed } from "../task/well_formed.ts";
 import { UnrefInterval } from "../unref_interval.ts";
 import { ChangeApplier } from "./change_applier.ts";
 import { EndedTasks, type EndedTasksLimits } from "./ended_tasks.ts";
@@ -144,7 +145,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   }
 
   /**
-   * Applies a report from a reporter, the side that runs the task.
+   * Applies a report from a reporter, the side that runs the task. Lone surrogates in its texts are replaced.
    *
    * @param report the report
    * @param reporter the connection to the reporter, which is used to cancel the task
@@ -154,14 +155,15 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * @throws {LimitError} if a new task would exceed a limit
    */
   report(report: Report, reporter: Reporter): Task {
-    const { client, id, change, seq: reportSeq = null } = report;
+    const { client, id, seq: reportSeq = null } = report;
     const live = this.#live.get(client, id);
     if (live !== undefined && !isOwner(live, reporter)) {
       throw new TransitionError("task_exists", `Cannot report task "${id}": another reporter runs it`);
     }
     // A reporter's clock may be ahead, but no change may have a time in the future.
     const at = Math.min(report.at, now());
-    return this.#changes.apply(client, id, change, { at, reporter, reportSeq });
+    // Every report passes here, whatever transport it came over.
+    return this.#changes.apply(client, id, wellFormed(report.change), { at, reporter, reportSeq });
   }
 
   /**

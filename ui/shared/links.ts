@@ -83,7 +83,8 @@ export function asSocketUrl(url: string): string {
 
 /**
  * Encodes a path segment, except for colons, which are legal in a path segment (RFC 3986) and easier to read.
+ * Records that were stored by an older version may have lone surrogates, which a URL cannot represent.
  */
 function segment(text: string): string {
-  return encodeURIComponent(text).replaceAll("%3A", ":");
+  return encodeURIComponent(text.toWellFormed()).replaceAll("%3A", ":");
 }

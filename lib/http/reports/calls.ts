@@ -155,7 +155,8 @@ function checkSame(task: Task, name: string, shown: Shown): void {
   if (task.reporter !== HTTP_REPORTER_ID) {
     throw new Problem("task_exists", `Cannot create task "${id}": another reporter runs a task of this id`);
   }
-  if (task.name !== name) {
+  // The record has no lone surrogates, because the registry replaces them.
+  if (task.name !== name.toWellFormed()) {
     const other = shown === wholeRecord ? `the name "${task.name}"` : "another name";
     throw new Problem("task_exists", `Cannot create task "${id}": the existing task of this id has ${other}`);
   }
