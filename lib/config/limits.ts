@@ -59,8 +59,8 @@ export interface MonitorLimits {
   /** The maximum number of log lines of one task that are kept on disk; the oldest are dropped. */
   readonly logLinesPerTaskOnDisk: number;
   /**
-   * The maximum number of characters of log of all tasks in memory; the log with the oldest last line is
-   * dropped first.
+   * The maximum number of characters of log of all tasks in memory, where each line counts 64 more; the log
+   * with the oldest last line is dropped first.
    */
   readonly logCharacters: number;
   /**

@@ -16,7 +16,10 @@ export interface SideTableLimits {
   readonly logLinesPerTask: number;
   /** The maximum number of log lines that are kept of one task on disk. */
   readonly logLinesPerTaskOnDisk: number;
-  /** The maximum number of characters of log that are kept of all tasks in memory. */
+  /**
+   * The maximum number of characters of log that are kept of all tasks in memory, where each line counts 64
+   * more.
+   */
   readonly logCharacters: number;
   /** The maximum number of history entries that are kept of one task, not counting its changes of state. */
   readonly historyPerTask: number;
@@ -91,13 +94,16 @@ export interface NumberedLine extends LogLine {
   readonly number: number;
 }
 
+/** The size of a line without text, in characters: what its number, its time and the objects take in memory. */
+const LINE_CHARACTERS = 64;
+
 /** The side table of the log lines that tasks wrote. */
 export const LOG_LINES: SideTable<NumberedLine> = {
   name: "log_lines",
   columns: ["number", "at", "text"],
   keyOf: ({ number }) => number,
   hasConsecutiveKeys: true,
-  sizeOf: ({ text }) => text.length,
+  sizeOf: ({ text }) => LINE_CHARACTERS + text.length,
   boundsInMemory: ({ logLinesPerTask, logCharacters }) => ({
     perTask: logLinesPerTask,
     total: logCharacters,

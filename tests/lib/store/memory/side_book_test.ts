@@ -38,7 +38,7 @@ Deno.test("SideBook.put() keeps all permanent entries, and only the newest other
 });
 
 Deno.test("SideBook.put() does not count entries that were dropped or deleted towards its limit", () => {
-  const book = logBook(2, 100);
+  const book = logBook(2, 340);
   // The entries are far larger than the limit in total, but never at the same time.
   for (let i = 0; i < 1_000; i++) {
     book.put("short-lived", x(40));
@@ -67,8 +67,21 @@ Deno.test("SideBook.put() keeps the entries that it has just written, however la
   assertEquals([book.read("quiet").length, book.read("loud").length], [0, 1]);
 });
 
+Deno.test("SideBook.put() counts log lines without text, alone and among others", () => {
+  const lines = (count: number, text: string): NumberedLine[] =>
+    Array.from({ length: count }, (_, number) => ({ number, at: 1, text }));
+  for (const text of ["", " ", "x".repeat(30)]) {
+    const book = logBook(1_000, 20_000);
+    for (let task = 0; task < 100; task++) book.put(`${task}`, lines(100, text));
+    const kept = Array.from({ length: 100 }, (_, task) => book.read(`${task}`).length).reduce((a, b) =>
+      a + b
+    );
+    assert(kept > 0 && kept <= 300, `${kept} lines of ${text.length} characters are kept`);
+  }
+});
+
 Deno.test("SideBook.put() drops the entries of the tasks that were written least recently", () => {
-  const book = logBook(100, 1_000);
+  const book = logBook(100, 2_800);
   for (let i = 0; i < 20; i++) {
     book.put(`${i}`, x(100));
     book.put("0", x(1, i));
@@ -143,7 +156,7 @@ Deno.test("SideBook.read() returns the entries that were written after a task's 
 });
 
 Deno.test("SideBook.clear() and delete() drop entries, and ignore unknown tasks", () => {
-  const book = logBook(5, 100);
+  const book = logBook(5, 800);
   book.delete("unknown");
   book.put("1", x(5));
   book.clear();
