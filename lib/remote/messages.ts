@@ -21,6 +21,9 @@ export const REPORT_SOCKET_PATH = "ws/report";
 /** The grammar of a reporter's id, which the reporter generates at random. */
 const REPORTER_ID_GRAMMAR = /^[A-Za-z0-9_-]{8,64}$/;
 
+/** The maximum number of reports in a batch that a server accepts; reporters send fewer. */
+export const MAX_BATCH_REPORTS = 2_000;
+
 /** A batch of reports that are not validated yet. */
 export interface ReportBatch {
   /**
@@ -74,6 +77,11 @@ export function parseBatch(value: unknown): ReportBatch {
   const { batch, reports, secret = null } = object(value, "batch");
   if (!isBatchNumber(batch)) throw new ProtocolError('Cannot read "batch": wanted a whole number from 0');
   if (!Array.isArray(reports)) throw new ProtocolError('Cannot read "reports": wanted an array');
+  if (reports.length > MAX_BATCH_REPORTS) {
+    throw new ProtocolError(
+      `Cannot read "reports": wanted at most ${MAX_BATCH_REPORTS}, received ${reports.length}`,
+    );
+  }
   if (!isSecret(secret)) {
     throw new ProtocolError(`Cannot read "secret": wanted at most ${MAX_SECRET_LENGTH} characters`);
   }

@@ -11,6 +11,7 @@ import type {
   CreateChange,
   HistoryEntry,
   JsonObject,
+  JsonValue,
   LogChange,
   LogLine,
   Task,
@@ -296,8 +297,8 @@ function updated(task: Task, change: UpdateChange, time: number): Task {
  * would exceed the size limit is ignored.
  */
 export function mergeMetadata(metadata: JsonObject, patch: JsonObject): JsonObject {
-  const kept = Object.entries({ ...metadata, ...patch }).filter(([key]) => patch[key] !== null);
-  const merged = Object.fromEntries(kept);
+  const merged: { [key: string]: JsonValue } = { ...metadata, ...patch };
+  for (const key of Object.keys(patch)) if (patch[key] === null) delete merged[key];
   return byteLength(JSON.stringify(merged)) <= LIMITS.metadataBytes ? merged : metadata;
 }
 

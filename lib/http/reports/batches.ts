@@ -8,6 +8,7 @@ import { parseJson, parseKey, parseReport, type Report } from "../../task/protoc
 import { ProtocolError, StorageError } from "../../errors.ts";
 import type { Reporter } from "../../registry/registry_types.ts";
 import { ReportIntake } from "../../registry/report_intake.ts";
+import { yieldToEventLoop } from "../../reporter/yield.ts";
 import { isReporterId, parseBatch, type ReportReply } from "../../remote/messages.ts";
 import { hasSecret, provesIdentity } from "../../remote/reporter_identity.ts";
 import { readJson } from "../body.ts";
@@ -23,6 +24,13 @@ import { CLOSE, type OpenSockets, sizeOf, upgrade } from "../streams/upgrade.ts"
  * The maximum size of reports that wait for an access decision, and of replies that a reporter has not read.
  */
 const QUEUE_BYTES = 4 * 1024 * 1024;
+/**
+ * The maximum size of reports that wait because earlier ones take long; more than a reporter sends without an
+ * acknowledgement.
+ */
+const SLOW_QUEUE_BYTES = 16 * 1024 * 1024;
+/** The time after which the rest of a batch is applied in later turns of the event loop, in milliseconds. */
+const MAX_STRETCH_MS = 40;
 
 /** Options of a {@linkcode SocketSession}. */
 interface SocketSessionOptions {
@@ -67,11 +75,6 @@ class Session implements Reporter {
     this.#intake = new ReportIntake(context.registry, this);
   }
 
-  /** Whether the reporter may report every task. */
-  get takesAll(): boolean {
-    return this.#mayReport === null;
-  }
-
   cancelRequested(client: string, id: string): void {
     this.#reply({ type: "cancel", client, id });
   }
@@ -101,10 +104,10 @@ class Session implements Reporter {
    * Registers the reporter as reachable, and tells it of missed cancellations, only of tasks that it may report;
    * synchronously if no access decision is needed.
    */
-  connect(): void | Promise<void> {
-    const { registry } = this.#context;
-    if (this.#mayReport === null) return registry.reporterConnected(this);
-    return this.#connectAllowed(this.#mayReport);
+  connect(): Promise<void> | undefined {
+    if (this.#mayReport !== null) return this.#connectAllowed(this.#mayReport);
+    this.#context.registry.reporterConnected(this);
+    return undefined;
   }
 
   async #connectAllowed(mayReport: NonNullable<ReturnType<Gate["reportsOf"]>>): Promise<void> {
@@ -123,23 +126,45 @@ class Session implements Reporter {
     this.#context.registry.reporterDisconnected(this);
   }
 
+  /** Whether the reporter may report every task, so that no report waits for an access decision. */
+  get takesAll(): boolean {
+    return this.#mayReport === null;
+  }
+
   /**
-   * Applies reports; synchronously if none of them needs an access decision.
+   * Applies reports; synchronously if none of them needs an access decision and they take little time.
    *
    * @param values the reports, not validated yet
+   * @returns a promise if not all reports are applied yet
    * @throws {ProtocolError} if a report does not name a valid task
    */
-  take(values: readonly unknown[]): void | Promise<void> {
+  take(values: readonly unknown[]): Promise<void> | undefined {
     if (this.#mayReport !== null) return this.#takeAllowed(values, this.#mayReport);
-    for (const value of values) this.#takeOne(value);
+    const startMs = Date.now();
+    for (let index = 0; index < values.length; index++) {
+      const isLong = Date.now() - startMs > MAX_STRETCH_MS;
+      if (isLong && !creates(values[index - 1])) return this.#takeRest(values.slice(index));
+      this.#takeOne(values[index]);
+    }
+    return undefined;
+  }
+
+  async #takeRest(values: readonly unknown[]): Promise<void> {
+    for (let index = 0; index < values.length; index++) {
+      if (!creates(values[index - 1])) await yieldToEventLoop(Date.now());
+      // If the reporter disconnected in the meantime, it resends the remaining reports.
+      if (this.#isOver) return;
+      this.#takeOne(values[index]);
+    }
   }
 
   async #takeAllowed(
     values: readonly unknown[],
     mayReport: NonNullable<ReturnType<Gate["reportsOf"]>>,
   ): Promise<void> {
-    for (const value of values) {
+    for (const [index, value] of values.entries()) {
       const { client, id } = keyOf(value);
+      if (!creates(values[index - 1])) await yieldToEventLoop(Date.now());
       const isAllowed = await mayReport(client, id);
       // If the reporter disconnected in the meantime, it resends the remaining reports.
       if (this.#isOver) return;
@@ -175,7 +200,8 @@ class SocketSession {
   #acknowledged = 0;
   #isCommitting = false;
   #queuedBytes = 0;
-  #queue: Promise<void> = Promise.resolve();
+  /** The messages that are not applied yet; `null` if there are none. */
+  #queue: Promise<void> | null = null;
   #isOver = false;
 
   constructor({ context, request, visitor, socket, commits, onReports }: SocketSessionOptions) {
@@ -190,8 +216,7 @@ class SocketSession {
   open(): void {
     if (this.#isOver || !this.#session.isProven) return;
     // The reports that arrive in the meantime wait in the same queue as for their own access decisions.
-    const connected = this.#session.connect();
-    if (connected !== undefined) this.#queue = connected.catch((error) => this.#failed(error));
+    this.#enqueue(this.#session.connect()?.catch((error) => this.#failed(error)));
   }
 
   /**
@@ -221,32 +246,40 @@ class SocketSession {
     if (bytes > reportBytes) {
       return this.close(CLOSE.tooBig, `Messages must have at most ${reportBytes} bytes`);
     }
-    if (this.#session.takesAll) return this.#attempt(() => this.#take(data));
-    // The chain of promises keeps the messages in order, although each of them may wait for an access
-    // decision.
+    const before = this.#queue;
+    if (before === null) return this.#enqueue(this.#attempt(data));
     this.#queuedBytes += bytes;
-    if (this.#queuedBytes > QUEUE_BYTES) {
-      return this.close(CLOSE.tryAgainLater, "Too many reports wait for an access decision");
+    if (this.#queuedBytes > (this.#session.takesAll ? SLOW_QUEUE_BYTES : QUEUE_BYTES)) {
+      const awaited = this.#session.takesAll ? "earlier ones" : "an access decision";
+      return this.close(CLOSE.tryAgainLater, `Too many reports wait for ${awaited}`);
     }
-    this.#queue = this.#queue.then(async () => {
+    this.#enqueue(before.then(() => {
       this.#queuedBytes -= bytes;
-      try {
-        if (!this.#isOver) await this.#take(data);
-      } catch (error) {
-        this.#failed(error);
-      }
-    });
+      return this.#attempt(data);
+    }));
   }
 
-  #attempt(work: () => void): void {
+  /** Keeps the messages in order, although some of them take more than a turn of the event loop. */
+  #enqueue(work: Promise<void> | undefined): void {
+    if (work === undefined) return;
+    const queue: Promise<void> = work.then(() => {
+      if (this.#queue === queue) this.#queue = null;
+    });
+    this.#queue = queue;
+  }
+
+  /** Applies a message. Neither throws nor rejects. */
+  #attempt(data: unknown): Promise<void> | undefined {
+    if (this.#isOver) return undefined;
     try {
-      work();
+      return this.#take(data)?.catch((error) => this.#failed(error));
     } catch (error) {
       this.#failed(error);
+      return undefined;
     }
   }
 
-  #take(data: unknown): void | Promise<void> {
+  #take(data: unknown): Promise<void> | undefined {
     const { batch, reports, secret } = parseBatch(parseJson(String(data)));
     if (!this.#session.isProven) {
       this.#session.prove(secret);
@@ -256,12 +289,16 @@ class SocketSession {
     return this.#takeProven(batch, reports);
   }
 
-  #takeProven(batch: number, reports: readonly unknown[]): void | Promise<void> {
-    if (reports.length === 0) return this.reply({ type: "alive" });
+  #takeProven(batch: number, reports: readonly unknown[]): Promise<void> | undefined {
+    if (reports.length === 0) {
+      this.reply({ type: "alive" });
+      return undefined;
+    }
     this.#onReports(reports.length);
     const taken = this.#session.take(reports);
     if (taken !== undefined) return taken.then(() => this.#acknowledge(batch));
     this.#acknowledge(batch);
+    return undefined;
   }
 
   #failed(error: unknown): void {
@@ -389,6 +426,12 @@ function reporterFrom(request: Request): string {
 function keyOf(value: unknown): { readonly client: string; readonly id: string } {
   const { client, id } = (value ?? {}) as { readonly client?: unknown; readonly id?: unknown };
   return parseKey(client, id);
+}
+
+/** Returns whether a report creates a task. The report after it starts the task, and watchers see both at once. */
+function creates(value: unknown): boolean {
+  return (value as { readonly change?: { readonly type?: unknown } } | null | undefined)?.change?.type ===
+    "create";
 }
 
 /** Truncates the reason for closing a socket, which may have at most 123 bytes (RFC 6455, section 5.5). */
