@@ -53,6 +53,8 @@ export function writeSocketFrame(
 export class SocketFrameReader {
   readonly #maxBytes: number;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
+  /** The number of bytes at the start of `#bytes` that are not decoded yet. */
+  #length = 0;
 
   /** @param maxBytes the maximum payload to accept, in bytes */
   constructor(maxBytes: number) {
@@ -67,17 +69,31 @@ export class SocketFrameReader {
    * @throws {ProtocolError} if the bytes are not frames from a server, or a payload is too long
    */
   push(bytes: Uint8Array<ArrayBuffer>): SocketFrame[] {
-    const all = new Uint8Array(this.#bytes.length + bytes.length);
-    all.set(this.#bytes);
-    all.set(bytes, this.#bytes.length);
+    this.#append(bytes);
+    const all = this.#bytes.subarray(0, this.#length);
     const frames: SocketFrame[] = [];
     let start = 0;
     for (let end = this.#endOf(all, start, frames); end !== null;) {
       start = end;
       end = this.#endOf(all, start, frames);
     }
-    this.#bytes = all.slice(start);
+    this.#length -= start;
+    // Without a rest, the buffer is released, because most connections are idle.
+    if (this.#length === 0) this.#bytes = new Uint8Array();
+    else this.#bytes.copyWithin(0, start, all.length);
     return frames;
+  }
+
+  /** Appends a chunk. The buffer doubles, so that a frame in many small chunks is not copied with each of them. */
+  #append(bytes: Uint8Array<ArrayBuffer>): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, this.#length);
+    this.#length = length;
   }
 
   /** Decodes the frame at `start`; returns the index of its end, or `null` if the frame is incomplete. */

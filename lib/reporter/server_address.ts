@@ -20,7 +20,13 @@ export function parseServerAddress(text: string): string | null {
   const url = URL.parse(text);
   const isPlain = url !== null && (url.protocol === "http:" || url.protocol === "https:") &&
     url.search === "" && url.hash === "" && url.username === "" && url.password === "";
-  return isPlain ? `${url.origin}${url.pathname.replace(/\/+$/, "")}` : null;
+  return isPlain ? `${url.origin}${withoutSlashes(url.pathname)}` : null;
+}
+
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === "/") end--;
+  return path.slice(0, end);
 }
 
 /** The invalid value of `TASKSCOPE_SERVER` about which a warning was already logged. */

@@ -9,7 +9,8 @@ import { readMessage, readTask, type ServerMessage } from "../../lib/task/wire.t
 
 /** An incremental parser of server-sent events, for chunks of any size. */
 export class EventReader {
-  #rest = "";
+  /** The parts of a line whose end has not arrived yet. They are joined once, because a line may be long. */
+  #rest: string[] = [];
   #type = "";
   #data: string[] = [];
   #cursor: string | null = null;
@@ -28,14 +29,23 @@ export class EventReader {
    * @throws {SyntaxError} if the data of an event is not valid JSON
    */
   push(text: string): ServerMessage[] {
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop() ?? "";
-    return lines.flatMap((line) => this.#line(line.endsWith("\r") ? line.slice(0, -1) : line) ?? []);
+    const [first = "", ...others] = text.split("\n");
+    this.#rest.push(first);
+    const messages: ServerMessage[] = [];
+    for (const next of others) {
+      const line = this.#rest.join("");
+      this.#rest = [next];
+      const message = this.#line(line.endsWith("\r") ? line.slice(0, -1) : line);
+      if (message !== null) messages.push(message);
+    }
+    return messages;
   }
 
   #line(line: string): ServerMessage | null {
     if (line === "") return this.#dispatch();
-    const [, field = "", value = ""] = /^([^:]*):? ?(.*)$/.exec(line) ?? [];
+    const colon = line.indexOf(":");
+    const field = colon === -1 ? line : line.slice(0, colon);
+    const value = colon === -1 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
     if (field === "event") this.#type = value;
     else if (field === "data") this.#data.push(value);
     else if (field === "id") this.#cursor = value;

@@ -25,7 +25,7 @@ export interface SocketOptions {
 export async function* messagesOf(url: string, options: SocketOptions): AsyncGenerator<string | null> {
   const { signal, silenceMs, protocols } = options;
   if (signal.aborted) return;
-  const queue: string[] = [];
+  let queue: string[] = [];
   let isClosed = false;
   let wake = () => {};
   const socket = new WebSocket(url, protocols);
@@ -43,10 +43,16 @@ export async function* messagesOf(url: string, options: SocketOptions): AsyncGen
   signal.addEventListener("abort", abort);
   try {
     while (!signal.aborted) {
-      const message = queue.shift();
-      if (message !== undefined) yield message;
-      else if (isClosed) return;
-      else if (await isSilent((onEvent) => wake = onEvent, silenceMs)) yield null;
+      // The queue is replaced as a whole, because removing its first message would move all others.
+      const messages = queue;
+      queue = [];
+      for (const message of messages) {
+        if (signal.aborted) return;
+        yield message;
+      }
+      if (messages.length > 0) continue;
+      if (isClosed) return;
+      if (await isSilent((onEvent) => wake = onEvent, silenceMs)) yield null;
     }
   } finally {
     signal.removeEventListener("abort", abort);

@@ -59,6 +59,15 @@ Deno.test("EventReader.push() returns the same messages about the connection as 
   ]);
 });
 
+Deno.test("EventReader.push() reads data with the line separators of Unicode, and fields without a space", () => {
+  for (const name of ["a\u2028b", "\u2029", "a:b: c", " a"]) {
+    const [message] = new EventReader().push(event("task.progress", exampleTask({ id: "a", name }), "e:1"));
+    assertEquals(message?.type === "task_update" && message.tasks.map((task) => task.name), [name]);
+  }
+  const [message] = new EventReader().push('event:closing\ndata:{"type":"closing"}\nunknown\n:comment\n\n');
+  assertEquals(message, { type: "closing" });
+});
+
 Deno.test("EventReader.push() throws if the data is not JSON", () => {
   assertThrows(() => new EventReader().push("event: task.started\ndata: {\n\n"), SyntaxError);
 });
