@@ -10,7 +10,7 @@ import { Problem } from "./problem.ts";
  * The maximum length of a header whose value is a list or has parameters, in characters. The cookies of a
  * browser may be longer, because other programs on the same host set cookies, too.
  */
-const MAX_CHARACTERS = 8_192;
+export const MAX_HEADER_CHARACTERS = 8_192;
 
 /**
  * Returns the value of a header; `null` if the request does not have it.
@@ -21,10 +21,10 @@ const MAX_CHARACTERS = 8_192;
  */
 export function headerOf({ headers }: { readonly headers: Headers }, name: string): string | null {
   const value = headers.get(name);
-  if (value === null || value.length <= MAX_CHARACTERS) return value;
+  if (value === null || value.length <= MAX_HEADER_CHARACTERS) return value;
   throw new Problem(
     "header_too_large",
-    `Cannot read the header "${name}": at most ${MAX_CHARACTERS} characters are accepted, ` +
+    `Cannot read the header "${name}": at most ${MAX_HEADER_CHARACTERS} characters are accepted, ` +
       `received ${value.length}`,
   );
 }

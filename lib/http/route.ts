@@ -8,6 +8,7 @@
 import { accepts } from "@std/http/negotiation";
 import type { Access, Need } from "../access/grant.ts";
 import { queryFields } from "./fields.ts";
+import { MAX_HEADER_CHARACTERS } from "./headers.ts";
 import type { Visitor } from "./gate.ts";
 import { Problem } from "./problem.ts";
 
@@ -120,7 +121,8 @@ export function wantsJson(request: Request): boolean {
 /** Returns whether a browser opened the URL as a page, so that an error must be a page as well. */
 export function wantsHtml(request: Request): boolean {
   const accept = request.headers.get("accept");
-  return accept !== null && isHtmlAccepted(accept) &&
+  // The format of an error is decided here, so a header that is too long cannot be refused any more.
+  return accept !== null && accept.length <= MAX_HEADER_CHARACTERS && isHtmlAccepted(accept) &&
     accepts(request, "text/html", "application/json") === "text/html";
 }
 

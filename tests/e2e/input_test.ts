@@ -155,6 +155,7 @@ Deno.test("input: headers that are too long to be parsed get 431", async () => {
     ["/tasks/c/t/logs", "Accept", `text/plain${";a".repeat(30_000)}`],
     ["/events/tasks/c", "Last-Event-ID", "a:".repeat(30_000)],
     ["/ws/tasks/c", "Sec-WebSocket-Protocol", ",".repeat(60_000)],
+    ["/tasks/c?format=text", "Accept", `text/html,text/plain${",a/b".repeat(15_000)}`],
     ["/tasks/c", "X-Forwarded-For", " ,".repeat(30_000)],
     ["/tasks/c", "X-Forwarded-For", "9.9.9.9,".repeat(8_000)],
     ["/tasks/c", "X-Forwarded-For", ":".repeat(60_000)],

@@ -17,6 +17,7 @@ import { elementsOf } from "../../lib/http/headers.ts";
 import { AssetFiles } from "../../lib/http/pages/asset_files.ts";
 import { creationOf, reportOf } from "../../lib/http/reports/bodies.ts";
 import { linesOfText, valueOfForm } from "../../lib/http/reports/forms.ts";
+import { wantsHtml, wantsJson } from "../../lib/http/route.ts";
 import { RouteTree, segmentsOf } from "../../lib/http/route_tree.ts";
 import { ROUTES } from "../../lib/http/routes.ts";
 import { badgeSvg } from "../../lib/http/tasks/badge_svg.ts";
@@ -330,6 +331,15 @@ export const PARSERS: readonly Parser[] = [
     filled(" ", "text/plain", "x"),
     filled("a", "text/", " x"),
   ),
+  header(
+    "wantsHtml()",
+    "accept",
+    wantsHtml,
+    filled("a/b,", "text/html,"),
+    filled(";a", "text/html"),
+    filled(" ", "text/html", "x"),
+  ),
+  header("wantsJson()", "accept", wantsJson, filled("json,"), filled("text/htm")),
   header(
     "AssetFiles",
     "accept-encoding",
