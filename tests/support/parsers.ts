@@ -40,6 +40,7 @@ import { readLogPage, readMessage } from "../../lib/task/wire.ts";
 import { withoutSequences } from "../../lib/text/escape_sequences.ts";
 import { fitText, plainLine, plainText, textWidth } from "../../lib/text/terminal_text.ts";
 import { EventReader } from "../../ui/browser/event_reader.ts";
+import { textOf } from "../../ui/components/log_lines.tsx";
 import { argumentsFromForm } from "../../ui/shared/arguments.ts";
 import { readListQuery } from "../../ui/shared/list_query.ts";
 import { readBounds } from "../../ui/shared/list_slice.ts";
@@ -434,6 +435,7 @@ export const PARSERS: readonly Parser[] = [
     filled("/", "http://x/", "y"),
     filled("/", "http://x"),
   ),
+  texts("textOf()", TEXT, (text) => textOf({ at: 0, text }), ...SEQUENCES),
   texts("withoutSequences()", TEXT, withoutSequences, ...SEQUENCES),
   texts(
     "plainText()",

@@ -7,7 +7,6 @@
 
 import { Component, type JSX } from "preact";
 import type { LogLine } from "../../lib/task/task.ts";
-import { withoutSequences } from "../../lib/text/escape_sequences.ts";
 import type { FrameView } from "../shared/view.ts";
 import { ShortClock } from "./time.tsx";
 
@@ -17,14 +16,16 @@ export interface NumberedLine {
   readonly line: LogLine;
 }
 
+/** Matches ANSI escape sequences for colours and cursor movement. */
+const TERMINAL_CODES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");
 /** The maximum number of matches that are marked in a line. */
 const MAX_MARKS = 100;
 /** The number of lines in a chunk. */
 const CHUNK = 100;
 
-/** Returns the text of a log line without the escape sequences of terminals. */
+/** Returns the text of a log line without ANSI escape sequences. */
 export function textOf(line: LogLine): string {
-  return withoutSequences(String(line.text));
+  return String(line.text).replace(TERMINAL_CODES, "");
 }
 
 interface LinesProps {

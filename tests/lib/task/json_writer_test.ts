@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { Buffer } from "node:buffer";
 import { type JsonLimits, writeJson } from "../../../lib/task/json_writer.ts";
-import { nestsDeeperThan } from "../../../lib/task/protocol.ts";
+import { nestsDeeperThan } from "../../../lib/task/json_depth.ts";
 import { assert, assertEquals, assertLessOrEqual } from "../../support/assert.ts";
 
 const WIDE: JsonLimits = { bytes: 65_536, depth: 56 };

@@ -1,0 +1,187 @@
+/**
+ * Applies the reports of one reporter in another process, as far as the reporter may report them.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../../errors.ts";
+import { ReportIntake } from "../../registry/report_intake.ts";
+import type { Reporter } from "../../registry/registry_types.ts";
+import { isReporterId, type ReportReply } from "../../remote/messages.ts";
+import { hasSecret, provesIdentity } from "../../remote/reporter_identity.ts";
+import { yieldToEventLoop } from "../../reporter/yield.ts";
+import { parseKey, parseReport, type Report } from "../../task/protocol.ts";
+import type { HandlerContext } from "../context.ts";
+import type { Gate, Visitor } from "../gate.ts";
+import { Problem } from "../problem.ts";
+import { paramsOf } from "../route.ts";
+
+/** The time after which the rest of a batch is applied in later turns of the event loop, in milliseconds. */
+const MAX_STRETCH_MS = 40;
+
+/** The session of a connected reporter. */
+export class Session implements Reporter {
+  readonly id: string;
+  readonly isRemote = true;
+  readonly #context: HandlerContext;
+  readonly #intake: ReportIntake;
+  readonly #reply: (reply: ReportReply) => void;
+  /** Decides whether the reporter may report a task; `null` if the reporter may report every task. */
+  readonly #mayReport: ReturnType<Gate["reportsOf"]>;
+  #isProven: boolean;
+  #isOver = false;
+
+  /**
+   * @param context the parts of the monitor to use
+   * @param request the request of the reporter
+   * @param visitor the sender of the request
+   * @param reply sends a reply to the reporter
+   */
+  constructor(
+    context: HandlerContext,
+    request: Request,
+    visitor: Visitor,
+    reply: (reply: ReportReply) => void,
+  ) {
+    this.id = reporterFrom(request);
+    this.#isProven = !hasSecret(this.id);
+    this.#context = context;
+    this.#mayReport = context.gate.reportsOf(visitor, request);
+    this.#reply = reply;
+    this.#intake = new ReportIntake(context.registry, this);
+  }
+
+  cancelRequested(client: string, id: string): void {
+    this.#reply({ type: "cancel", client, id });
+  }
+
+  /** Does nothing, because the tasks of a remote reporter continue without the server. */
+  interrupted(): void {}
+
+  /** Whether the reporter has proved its id, if it has one that must be proved. */
+  get isProven(): boolean {
+    return this.#isProven;
+  }
+
+  /**
+   * Proves the reporter's id.
+   *
+   * @param secret the secret that the reporter sent; `null` if it sent none
+   * @throws {Problem} 403 if the secret does not belong to the id
+   */
+  prove(secret: string | null): void {
+    if (!provesIdentity(this.id, secret)) {
+      throw new Problem("not_allowed", "The secret does not belong to this reporter");
+    }
+    this.#isProven = true;
+  }
+
+  /**
+   * Registers the reporter as reachable, and tells it of missed cancellations, only of tasks that it may report;
+   * synchronously if no access decision is needed.
+   */
+  connect(): Promise<void> | undefined {
+    if (this.#mayReport !== null) return this.#connectAllowed(this.#mayReport);
+    this.#context.registry.reporterConnected(this);
+    return undefined;
+  }
+
+  async #connectAllowed(mayReport: NonNullable<ReturnType<Gate["reportsOf"]>>): Promise<void> {
+    const { registry } = this.#context;
+    const allowed = new Set<string>();
+    for (const { client, id } of registry.reportedBy(this)) {
+      if (await mayReport(client, id)) allowed.add(`${client}/${id}`);
+    }
+    if (this.#isOver) return;
+    registry.reporterConnected(this, ({ client, id }) => allowed.has(`${client}/${id}`));
+  }
+
+  /** Registers the reporter as unreachable, and ignores its further reports. */
+  disconnect(): void {
+    this.#isOver = true;
+    this.#context.registry.reporterDisconnected(this);
+  }
+
+  /** Whether the reporter may report every task, so that no report waits for an access decision. */
+  get takesAll(): boolean {
+    return this.#mayReport === null;
+  }
+
+  /**
+   * Applies reports; synchronously if none of them needs an access decision and they take little time.
+   *
+   * @param values the reports, not validated yet
+   * @returns a promise if not all reports are applied yet
+   * @throws {ProtocolError} if a report does not name a valid task
+   */
+  take(values: readonly unknown[]): Promise<void> | undefined {
+    if (this.#mayReport !== null) return this.#takeAllowed(values, this.#mayReport);
+    const startMs = Date.now();
+    for (let index = 0; index < values.length; index++) {
+      const isLong = Date.now() - startMs > MAX_STRETCH_MS;
+      if (isLong && !creates(values[index - 1])) return this.#takeRest(values.slice(index));
+      this.#takeOne(values[index]);
+    }
+    return undefined;
+  }
+
+  async #takeRest(values: readonly unknown[]): Promise<void> {
+    for (let index = 0; index < values.length; index++) {
+      if (!creates(values[index - 1])) await yieldToEventLoop(Date.now());
+      // If the reporter disconnected in the meantime, it resends the remaining reports.
+      if (this.#isOver) return;
+      this.#takeOne(values[index]);
+    }
+  }
+
+  async #takeAllowed(
+    values: readonly unknown[],
+    mayReport: NonNullable<ReturnType<Gate["reportsOf"]>>,
+  ): Promise<void> {
+    for (const [index, value] of values.entries()) {
+      const { client, id } = keyOf(value);
+      if (!creates(values[index - 1])) await yieldToEventLoop(Date.now());
+      const isAllowed = await mayReport(client, id);
+      // If the reporter disconnected in the meantime, it resends the remaining reports.
+      if (this.#isOver) return;
+      if (isAllowed) this.#takeOne(value);
+      else this.#reply({ type: "refused", client, id, reason: "no access to this task" });
+    }
+  }
+
+  #takeOne(value: unknown): void {
+    let report: Report;
+    try {
+      report = parseReport(value);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      // An invalid report may come from a newer version of the library, so it does not affect the reports of
+      // other tasks.
+      return this.#reply({ type: "refused", ...keyOf(value), reason: error.message });
+    }
+    const command = this.#intake.take(report);
+    if (command !== null) this.#reply(command);
+  }
+}
+
+/**
+ * Returns the id of the reporter that sent a request.
+ *
+ * @throws {Problem} 400 if the query has no valid id
+ */
+export function reporterFrom(request: Request): string {
+  const reporter = paramsOf(request).get("reporter") ?? "";
+  if (isReporterId(reporter)) return reporter;
+  throw new Problem("bad_reporter", 'The parameter "reporter" must be 8 to 64 characters of A-Z a-z 0-9 _ -');
+}
+
+function keyOf(value: unknown): { readonly client: string; readonly id: string } {
+  const { client, id } = (value ?? {}) as { readonly client?: unknown; readonly id?: unknown };
+  return parseKey(client, id);
+}
+
+/** Returns whether a report creates a task. The report after it starts the task, and watchers see both at once. */
+function creates(value: unknown): boolean {
+  return (value as { readonly change?: { readonly type?: unknown } } | null | undefined)?.change?.type ===
+    "create";
+}
