@@ -286,6 +286,11 @@ function decoratorOf(options: MonitoredOptions): MonitoredDecorator {
     function withoutTask(this: This, _task: MonitoredTask, ...args: Args): unknown {
       return method.apply(this, args);
     }
+    // The monitored function takes its name and length from this function.
+    Object.defineProperties(withoutTask, {
+      name: { value: method.name },
+      length: { value: method.length + 1 },
+    });
     const named = { name: String(context.name), ...options };
     return wrap(withoutTask, named, findSink, generatorFunctionKind(method)) as unknown as Method;
   };

@@ -159,6 +159,7 @@ class Pages {
 Deno.test("monitored() decorates methods that are generators", async () => {
   using monitor = new AnnouncedMonitor();
   const pages = new Pages();
+  assertEquals([pages.numbers.name, pages.numbers.length, pages.texts.name], ["numbers", 1, "texts"]);
   const numbers: Generator<number, string> = pages.numbers(2);
   assertEquals(monitor.tasks, [], "a task begins with the first next()");
   assertEquals([...numbers], [2]);
