@@ -16,7 +16,7 @@ const ID_LENGTH = 128;
 
 /**
  * The limits of one task and its fields. Reporters truncate longer values, and the server rejects them, except
- * that it truncates the result and the error of a task that ends over HTTP.
+ * that it truncates the result, the error and the last status of a task that ends over HTTP.
  */
 export const LIMITS = {
   /** The maximum length of a client token or a task id, in characters. */

@@ -25,7 +25,7 @@ const text = (most: number, least = 0) =>
   z.string().min(least).max(most).describe(
     least === 0 ? `a string of at most ${most} characters` : `a string of ${least} to ${most} characters`,
   );
-/** A text that is truncated, because a report that ends a task must not be refused for the length of an error. */
+/** A text that is truncated, because a report that ends a task must not be refused for the length of a text. */
 const truncated = (most: number) =>
   z.string().overwrite((given) => truncate(given, most)).describe(
     `a string, truncated to ${most} characters`,
@@ -121,12 +121,18 @@ export const UPDATE_BODY = z.strictObject({
   ...NUMBERED,
 }).describe("an object");
 
+/** The status in a report that ends a task. */
+const LAST_STATUS = {
+  status: meaning(truncated(LIMITS.statusLength), UPDATE_FIELDS.status.about).optional(),
+  message: meaning(truncated(LIMITS.statusLength), "another name for `status`").optional(),
+};
+
 /** `POST …/finish` */
 export const FINISH_BODY = z.strictObject({
   result: z.unknown()
     .describe(`any JSON, cut to ${LIMITS.resultBytes} bytes; what the task returns, null if absent`)
     .optional(),
-  ...STATUS,
+  ...LAST_STATUS,
   ...NUMBERED,
 }).describe("an object");
 
@@ -140,12 +146,12 @@ export const FAIL_BODY = z.strictObject({
       .optional(),
     stack: meaning(truncated(LIMITS.errorStackLength), "the stack trace").optional(),
   }).describe("an object; `message` and, optionally, `type` and `stack`").optional(),
-  status: STATUS.status,
+  status: LAST_STATUS.status,
   ...NUMBERED,
 }).describe("an object");
 
 /** `POST …/cancelled` */
-export const CANCELLED_BODY = z.strictObject({ ...STATUS, ...NUMBERED }).describe("an object");
+export const CANCELLED_BODY = z.strictObject({ ...LAST_STATUS, ...NUMBERED }).describe("an object");
 
 const logLine = text(LIMITS.logLineLength);
 

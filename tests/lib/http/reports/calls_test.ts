@@ -355,6 +355,19 @@ Deno.test("ReportCalls.report() cuts a result that is too large, and the log say
   }
 });
 
+Deno.test("ReportCalls.report() truncates the last status if it is too long", async () => {
+  const long = "x".repeat(2_000);
+  for (
+    const [part, json] of [["finish", { status: long }], ["fail", { status: long }], ["cancelled", {
+      message: long,
+    }]]
+  ) {
+    await using direct = await start();
+    const { status, json: task } = await direct.ask("POST", `${T}/${part}`, { json });
+    assertEquals([status, task.active, task.status], [200, false, `${long.slice(0, 999)}…`]);
+  }
+});
+
 Deno.test("ReportCalls.report() truncates the texts of an error that are too long", async () => {
   const long = "x".repeat(20_000);
   for (const json of [{ message: long }, { error: { message: long, type: long, stack: long } }]) {
