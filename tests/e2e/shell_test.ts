@@ -376,6 +376,66 @@ Deno.test("page: shows that the browser blocks notifications, and does not reque
   });
 });
 
+Deno.test("page: says why notifications cannot work", async () => {
+  await using tasks = new Tasks();
+  tasks.start("a");
+  const cases: readonly (readonly [reason: RegExp, change: () => void])[] = [
+    [/need HTTPS or localhost/, () => Object.defineProperty(globalThis, "isSecureContext", { value: false })],
+    [/does not support notifications/, () => Reflect.deleteProperty(globalThis, "Notification")],
+    [/on iPhone and iPad/, () => {
+      Reflect.deleteProperty(globalThis, "Notification");
+      Object.defineProperty(navigator, "userAgent", { value: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5)" });
+    }],
+    [/blocked in the browser's settings/, () => {
+      Object.defineProperty(Notification, "permission", { value: "denied" });
+    }],
+    // As Chrome on Android does.
+    [/on phones and tablets/, () => {
+      const granted = { permission: "granted", requestPermission: () => Promise.resolve("granted") };
+      const fails = function () {
+        throw new TypeError("Illegal constructor. Use ServiceWorkerRegistration.showNotification() instead.");
+      };
+      Object.assign(globalThis, { Notification: Object.assign(fails, granted) });
+    }],
+    // The user declines.
+    [/blocked in the browser's settings/, () => {
+      const notification = {
+        permission: "default",
+        requestPermission() {
+          notification.permission = "denied";
+          return Promise.resolve("denied");
+        },
+      };
+      Object.assign(globalThis, { Notification: notification });
+    }],
+  ];
+  for (const [reason, change] of cases) {
+    await withPage({}, async ({ page, complaints }) => {
+      await page.addInitScript(change);
+      await page.goto(`${tasks.url}/t/c`);
+      await live(page);
+      const button = page.locator(".button-notify");
+      await button.click();
+      await page.locator(".notify-why").getByText(reason).waitFor();
+      assertMatch(await button.getAttribute("aria-label") ?? "", reason);
+      assertEquals(await axeFindings(page), []);
+      await button.click();
+      await page.locator(".notify-why").waitFor({ state: "detached" });
+      assertEquals(complaints, []);
+    });
+  }
+});
+
+Deno.test("page: shows a notification when they are turned on, which proves that they work", async () => {
+  await using tasks = new Tasks();
+  await withPage({ permissions: ["notifications"] }, async (test) => {
+    await open(test, `${tasks.url}/t/c`);
+    await test.page.getByRole("button", { name: /^Notify when/ }).click();
+    await test.page.locator(".button-notify[aria-pressed=true]").waitFor();
+    assertEquals((await noticesOf(test.page)).notices, ["Notifications are on"]);
+  });
+});
+
 Deno.test("page: renders at most once per frame, only changed rows, and rarely in the background", async () => {
   await using tasks = new Tasks();
   const busy = tasks.start("busy", 0);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { notificationState } from "../shared/notification_permission.ts";
+import { notificationState, showNotification } from "../shared/notification_permission.ts";
 import { Announcer } from "./announcer.ts";
 import type { Milestone } from "../shared/milestones.ts";
 
@@ -31,13 +31,5 @@ export class DesktopNotifications {
 function show(text: string, client: string): void {
   // The user may have returned to the page in the meantime.
   if (!document.hidden || notificationState() !== "on") return;
-  try {
-    const notice = new Notification(text, { body: `Taskscope · ${client}`, tag: `taskscope ${client}` });
-    notice.onclick = () => {
-      focus();
-      notice.close();
-    };
-  } catch {
-    // Mobile browsers allow notifications only from service workers.
-  }
+  showNotification(text, client);
 }

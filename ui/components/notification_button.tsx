@@ -1,13 +1,18 @@
 /** @jsxImportSource preact */
 /**
- * The button that turns desktop notifications on and off.
+ * The button that turns desktop notifications on and off, or explains why they cannot work.
  *
  * @module
  */
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { notificationState, toggleNotifications } from "../shared/notification_permission.ts";
+import {
+  type NotificationState,
+  notificationState,
+  toggleNotifications,
+  WHY_NOT,
+} from "../shared/notification_permission.ts";
 import type { FrameView } from "../shared/view.ts";
 import { Icon } from "./icons.tsx";
 
@@ -16,29 +21,37 @@ interface NotificationButtonProps {
 }
 
 /**
- * A button that toggles notifications. Rendered only if the page's script runs and the browser supports
- * notifications.
+ * A button that toggles notifications; if they cannot work, it explains why. Rendered only if the page's
+ * script runs.
  */
 export function NotificationButton({ view }: NotificationButtonProps): JSX.Element | null {
-  const isScripted = view.scripted.value;
-  const [changed, setState] = useState<ReturnType<typeof notificationState> | null>(null);
-  const state = !isScripted ? "unavailable" : changed ?? notificationState();
-  if (state === "unavailable") return null;
-  const isBlocked = state === "blocked";
-  const words = isBlocked
-    ? "Notifications are blocked in the browser's settings"
-    : "Notify when a task ends while this page is in the background";
+  const [changed, setState] = useState<NotificationState | null>(null);
+  const [isOpen, setOpen] = useState(false);
+  if (!view.scripted.value) return null;
+  const state = changed ?? notificationState();
+  const why = state === "on" || state === "off" ? null : WHY_NOT[state];
+  const words = why ?? "Notify when a task ends while this page is in the background";
+
+  async function toggle(): Promise<void> {
+    if (why !== null) return setOpen(!isOpen);
+    const next = await toggleNotifications(view.frame.client);
+    setState(next);
+    setOpen(next in WHY_NOT);
+  }
+
   return (
-    <button
-      type="button"
-      class="button button-icon button-notify"
-      aria-label={words}
-      title={words}
-      aria-pressed={state === "on"}
-      disabled={isBlocked}
-      onClick={() => void toggleNotifications().then(setState)}
-    >
-      <Icon name={state === "on" ? "bell" : "bell_off"} />
-    </button>
+    <span class="notify">
+      <button
+        type="button"
+        class="button button-icon button-notify"
+        aria-label={words}
+        title={words}
+        {...(why === null ? { "aria-pressed": state === "on" } : { "aria-expanded": isOpen })}
+        onClick={toggle}
+      >
+        <Icon name={state === "on" ? "bell" : "bell_off"} />
+      </button>
+      {isOpen && why !== null && <span class="notify-why" role="status">{why}</span>}
+    </span>
   );
 }
