@@ -152,7 +152,7 @@ Deno.test("task page: the log follows new lines, stops while the user reads olde
     task.log("while paused.");
     await page.getByText("1 new line waiting").waitFor();
     assertEquals(await page.getByText("while paused.").count(), 0);
-    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("button", { name: "Resume" }).click();
     await page.getByText("while paused.").waitFor();
     assertEquals(complaints, []);
   });
@@ -441,4 +441,49 @@ Deno.test("task page: the suggested terminal commands work", async () => {
     await page.locator(".pill", { hasText: "Cancelled" }).first().waitFor();
     await closed;
   });
+});
+
+Deno.test("task page: a search of the log says which lines it did not look at, and loads them", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 7_000 } });
+  await logging(server, "long", 6_400);
+  await withPage({}, async ({ page, complaints }) => {
+    await open(page, server, "long");
+    const filter = page.getByRole("searchbox", { name: "Filter the log" });
+    const older = page.getByRole("button", { name: "Search older lines" });
+    await filter.fill("line 3100 ");
+    await page.getByText("No match in the last 500 lines; 5,900 older lines not searched").waitFor();
+    // The search goes on until it finds something.
+    await older.click();
+    await page.getByText("1 of 3,500 lines").waitFor();
+    assertEquals(await page.locator(".log-line").count(), 1);
+    await filter.fill("line 7 is");
+    await page.getByText("No match in the last 3,500 lines; 2,900 older lines not searched").waitFor();
+    await older.click();
+    await page.getByText(
+      "No match in the last 5,000 lines; 1,400 older lines not searched here; download the log to search all of them",
+    ).waitFor();
+    assertEquals(await older.count(), 0);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("button", { name: "Resume" }).click();
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("task page: a search of the log does not deny lines that are no longer kept, or that wait while it is paused", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 100 } });
+  const { task: begun, finish } = puppet(server, "short");
+  const task = await begun;
+  for (let n = 0; n < 150; n++) task.log(`line ${n}`);
+  await task.update({ progress: 1 });
+  await withPage({}, async ({ page }) => {
+    await open(page, server, "short");
+    await page.getByRole("searchbox", { name: "Filter the log" }).fill("nowhere");
+    await page.getByText("No match in the last 100 lines; 50 older lines no longer kept").waitFor();
+    await page.getByRole("button", { name: "Pause" }).click();
+    task.log("nowhere else");
+    await page.getByText("1 new line not searched; resume to search them").first().waitFor();
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByText("nowhere else").waitFor();
+  });
+  await finish();
 });

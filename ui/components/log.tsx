@@ -27,6 +27,7 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
   const [current, setCurrent] = useState<number | null>(null);
   const [isAway, setAway] = useState(false);
   const [problem, setProblem] = useState("");
+  const [isLoading, setLoading] = useState(false);
   const box = useRef<HTMLOListElement>(null);
   /**
    * The distance from the scroll position to the end of the log. It is restored after older lines were
@@ -52,6 +53,7 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
   const total = newest.dropped + newest.lines.length;
   if (total === 0) return null;
   const waiting = total - dropped - lines.length;
+  const mayLoad = view.scripted.value && held === null && canLoad(log);
 
   function remember(): void {
     const list = box.current;
@@ -67,18 +69,24 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
     setCurrent(shown.at(next % shown.length)!.number);
   }
 
+  /** Loads older lines; while searching, until they contain a match. */
   async function older(): Promise<void> {
     const list = box.current;
-    if (list === null || view.loadOlder === null) return;
+    if (list === null || view.loadOlder === null || isLoading) return;
     setProblem("");
-    const distance = list.scrollHeight - list.scrollTop;
+    setLoading(true);
     try {
-      below.current = distance;
-      await view.loadOlder();
+      for (let left = Infinity; canLoad(view.log.value) && view.log.value.dropped < left;) {
+        left = view.log.value.dropped;
+        below.current = list.scrollHeight - list.scrollTop;
+        await view.loadOlder();
+        if (wanted === "" || found(view.log.value, wanted).length > shown.length) break;
+      }
     } catch (error) {
       below.current = null;
       setProblem(errorMessage(error));
     }
+    setLoading(false);
   }
 
   return (
@@ -108,7 +116,13 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
               <>
                 <span class="log-found number" role="status">
                   {formatCount(shown.length)} of {countNoun(lines.length, "line")}
+                  {unsearched(log, waiting)}
                 </span>
+                {mayLoad && (
+                  <button type="button" class="button button-quiet" aria-disabled={isLoading} onClick={older}>
+                    {isLoading ? "Searching…" : "Search older lines"}
+                  </button>
+                )}
                 <button type="button" class="button button-quiet" onClick={() => step(-1)}>Previous</button>
                 <button type="button" class="button button-quiet" onClick={() => step(1)}>Next</button>
               </>
@@ -116,10 +130,10 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
             <button
               type="button"
               class="button button-quiet"
-              aria-pressed={held !== null}
+              data-held={held !== null}
               onClick={() => setHeld(held === null ? newest : null)}
             >
-              Pause
+              {held === null ? "Pause" : "Resume"}
             </button>
           </>
         )}
@@ -129,7 +143,7 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
         <ol class="log" ref={box} onScroll={remember} tabIndex={0} aria-labelledby="log-title">
           {dropped > 0 && (
             <li class="log-dropped" key="dropped">
-              {dropped > gone && view.scripted.value && lines.length < MAX_LINES && held === null
+              {mayLoad && wanted === ""
                 ? <button type="button" class="button button-quiet" onClick={older}>Load older lines</button>
                 : null} {problem !== "" ? <span class="problem" role="alert">{problem}</span> : (
                 <span>
@@ -143,9 +157,9 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
           <LogLines view={view} lines={shown} query={wanted} current={current} />
           {shown.length === 0 && wanted !== "" && (
             <li class="log-dropped" key="none">
-              {dropped === 0
+              {dropped === 0 && waiting === 0
                 ? "No match in the log"
-                : `No match in the last ${countNoun(lines.length, "line")}`}
+                : `No match in the last ${countNoun(lines.length, "line")}${unsearched(log, waiting)}`}
             </li>
           )}
         </ol>
@@ -160,6 +174,26 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
       </div>
     </section>
   );
+}
+
+/** Whether the page can load older lines. */
+function canLoad({ lines, dropped, gone }: TaskLog): boolean {
+  return dropped > gone && lines.length < MAX_LINES;
+}
+
+/**
+ * Returns the end of a sentence about the lines that a search did not look at; `""` if there are none.
+ *
+ * @param waiting the number of new lines that are not shown, because the log is paused
+ */
+function unsearched(log: TaskLog, waiting: number): string {
+  const { dropped, gone } = log;
+  const download = canLoad(log) ? "" : " here; download the log to search all of them";
+  return [
+    dropped > gone && `${countNoun(dropped - gone, "older line")} not searched${download}`,
+    gone > 0 && `${countNoun(gone, "older line")} no longer kept`,
+    waiting > 0 && `${countNoun(waiting, "new line")} not searched; resume to search them`,
+  ].filter(Boolean).map((each) => `; ${each}`).join("");
 }
 
 /** Returns the lines of a log that contain the search text, with their indices in the log. */
