@@ -13,6 +13,7 @@ import { BulkBar } from "./bulk_bar.tsx";
 import { Command } from "./details.tsx";
 import { SectionHead, Shell } from "./frame.tsx";
 import { FilterState, ListProblems } from "./list_state.tsx";
+import { serverRendered } from "./server_rendered.ts";
 import { ListEnd, TaskList } from "./task_list.tsx";
 
 interface ClientPageProps {
@@ -21,20 +22,18 @@ interface ClientPageProps {
   readonly start?: JSX.Element;
   /** The form above the list with its filters and order; rendered on the server only. */
   readonly toolbar?: JSX.Element;
-}
-
-/** A subtree that only the server renders: Preact leaves its markup unchanged during hydration. */
-function serverRendered(children: JSX.Element | undefined) {
-  return children === undefined ? { dangerouslySetInnerHTML: { __html: "" } } : { children };
+  /** The content of the help dialog; rendered on the server only. */
+  readonly help?: JSX.Element;
 }
 
 /** The page that lists a client's tasks, without its HTML head. */
-export function ClientPage({ view, start, toolbar }: ClientPageProps): JSX.Element {
+export function ClientPage({ view, start, toolbar, help }: ClientPageProps): JSX.Element {
   return (
     <Shell
       view={view}
       self={`${clientPageUrl(view.frame)}${listSearch(view.query.value, view.page)}`}
       share={shareUrl(view.frame)}
+      {...(help !== undefined && { help })}
     >
       <main class="columns" data-start={view.hasStartForms} data-terminal={view.commands.length > 0}>
         <h1 class="visually-hidden">Tasks of {String(view.frame.client)}</h1>

@@ -25,11 +25,13 @@ interface ShellProps extends ViewProps {
   readonly self: string;
   /** The URL of the page that creates a share link for the current page. */
   readonly share?: string;
+  /** The content of the help dialog; rendered on the server only, and only on pages with a script. */
+  readonly help?: JSX.Element;
   readonly children: ComponentChildren;
 }
 
 /** Renders the frame around a page's content. */
-export function Shell({ view, self, share, children }: ShellProps): JSX.Element {
+export function Shell({ view, self, share, help, children }: ShellProps): JSX.Element {
   const { frame } = view;
   const { visitor } = frame;
   const { kind } = view.connection.value;
@@ -62,7 +64,7 @@ export function Shell({ view, self, share, children }: ShellProps): JSX.Element 
             <div class="header-actions">
               {visitor.mayShare && share !== undefined && <a href={share}>Share</a>}
               <NotificationButton view={view} />
-              <Help view={view} />
+              {(view.actions !== null || help !== undefined) && <Help view={view} content={help} />}
             </div>
             <ConnectionBadge view={view} self={self} />
           </div>

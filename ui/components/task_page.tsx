@@ -25,18 +25,28 @@ import { CancelButton, RemoveButton, RetryButton } from "./task_rows.tsx";
 import { Ago, DateTime, Elapsed, Estimate } from "./time.tsx";
 import { ProgressChart, TimelineSection } from "./timeline.tsx";
 
-interface TaskPageProps {
+interface ViewProps {
   readonly view: TaskView;
 }
 
 /** The content of a task page. */
-export function TaskPage({ view }: TaskPageProps): JSX.Element {
+export function TaskPage({ view, help }: TaskPageProps): JSX.Element {
   const { frame } = view;
   const task = view.task.value;
   return (
-    <Shell view={view} self={taskPageUrl(frame, task.id)} share={shareUrl(frame, task.id)}>
+    <Shell
+      view={view}
+      self={taskPageUrl(frame, task.id)}
+      share={shareUrl(frame, task.id)}
+      {...(help !== undefined && { help })}
+    >
       <main class="columns columns-task">
         <div class="column-tasks" id="tasks" tabIndex={-1}>
+interface TaskPageProps extends ViewProps {
+  /** The content of the help dialog; rendered on the server only. */
+  readonly help?: JSX.Element;
+}
+
           {!frame.visitor.seesOneTask && <Crumbs view={view} />}
           <Hero view={view} />
           <ErrorSection view={view} task={task} />
@@ -70,7 +80,7 @@ export function TaskPage({ view }: TaskPageProps): JSX.Element {
   );
 }
 
-function Crumbs({ view }: TaskPageProps): JSX.Element {
+function Crumbs({ view }: ViewProps): JSX.Element {
   const { frame } = view;
   const task = view.task.value;
   return (
@@ -89,7 +99,7 @@ function Crumbs({ view }: TaskPageProps): JSX.Element {
   );
 }
 
-function Hero({ view }: TaskPageProps): JSX.Element {
+function Hero({ view }: ViewProps): JSX.Element {
   const task = view.task.value;
   const ended = hasEnded(task);
   const rate = formatRate(task);
@@ -159,7 +169,7 @@ function Figure(
   );
 }
 
-interface SectionProps extends TaskPageProps {
+interface SectionProps extends ViewProps {
   readonly task: Task;
 }
 
@@ -168,8 +178,8 @@ function ErrorSection({ view, task }: SectionProps): JSX.Element | null {
   if (error === null) return null;
   return (
     <section class="panel-section panel-error" aria-labelledby="error-title">
-      <h2 id="error-title">{errorTypeText(error)}</h2>
-      <p class="error-message">{String(error.message)}</p>
+      <h2 id="error-title">{heading}</h2>
+      {text !== "" && <p class="error-message">{text}</p>}
       {error.stack !== undefined && (
         <details class="error-stack" open>
           <summary>Stack</summary>

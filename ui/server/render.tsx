@@ -10,6 +10,7 @@ import type { JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 import { ClientPage } from "../components/client_page.tsx";
 import { Mark } from "../components/icons.tsx";
+import { HelpContent } from "./help_content.tsx";
 import { ListToolbar } from "./list_toolbar.tsx";
 import { NamePage, NamesPage } from "./names_page.tsx";
 import { StartSection } from "./start_form.tsx";
@@ -43,6 +44,7 @@ export function renderClientPage(model: ClientPageModel): string {
       view={snapshotClientView(model)}
       start={<StartSection model={model} />}
       toolbar={<ListToolbar frame={model} query={model.query} />}
+      help={<HelpContent />}
     />,
   );
   const self = `${clientPageUrl(model)}${listSearch(model.query, model.page)}`;
@@ -51,7 +53,7 @@ export function renderClientPage(model: ClientPageModel): string {
 
 /** Renders a task page. */
 export function renderTaskPage(model: TaskPageModel): string {
-  const content = renderToString(<TaskPage view={snapshotTaskView(model)} />);
+  const content = renderToString(<TaskPage view={snapshotTaskView(model)} help={<HelpContent />} />);
   return livePage(taskTitle(model.task), content, { page: "task", model }, taskPageUrl(model, model.task.id));
 }
 
