@@ -480,12 +480,14 @@ Deno.test("list: an empty list suggests three ways to create a task, and all of 
   });
 });
 
-Deno.test("names: the list links to the statistics of a name, and each bar there links to its run", async () => {
+Deno.test("names: the list links to the past runs of a name, and each bar there links to its run", async () => {
   await using server = await startSome("shop");
   for (const javaScriptEnabled of [true, false]) {
     await withPage({ javaScriptEnabled }, async ({ page, complaints, hosts }) => {
       await page.goto(`${server.url}/t/shop`);
-      await page.getByRole("search").getByRole("link", { name: "Statistics" }).click();
+      await page.getByRole("search").getByRole("link", { name: "Past runs" }).click();
+      await page.getByRole("heading", { name: "Past runs by name" }).waitFor();
+      assertEquals(await page.title(), "Past runs · Taskscope");
       const table = page.getByRole("table");
       assertEquals(await table.getByRole("rowheader").allInnerTexts(), [
         "backup",

@@ -88,7 +88,7 @@ function Section({ view, segment }: SectionProps): JSX.Element | null {
             dated={key !== "ended" && ids.length > 0}
           >
             {key.startsWith("name:") && (
-              <a class="head-link" href={namePageUrl(view.frame, title)}>Statistics</a>
+              <a class="head-link" href={namePageUrl(view.frame, title)}>Past runs</a>
             )}
           </SectionHead>
           {ids.length === 0 && <Empty view={view} section={key} total={total} />}

@@ -79,7 +79,7 @@ export function ListToolbar({ frame, query }: ListToolbarProps): JSX.Element {
           <input type="checkbox" name="group" value="name" defaultChecked={query.group === "name"} />
           <span>Group by name</span>
         </label>
-        <a class="toolbar-names" href={namesPageUrl(frame)}>Statistics</a>
+        <a class="toolbar-names" href={namesPageUrl(frame)}>Past runs</a>
         <button type="submit" class="button apply">Apply</button>
       </div>
       <fieldset class="chips">

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The statistics pages: one about all task names of a client, and one about a single name.
+ * The pages about past runs: one about all task names of a client, and one about a single name.
  *
  * @module
  */
@@ -24,7 +24,7 @@ interface NamesPageProps {
   readonly names: readonly RunStats[];
 }
 
-/** The page with the statistics of all task names. */
+/** The page about the past runs of all task names. */
 export function NamesPage({ view, names }: NamesPageProps): JSX.Element {
   const { frame } = view;
   return (
@@ -33,7 +33,7 @@ export function NamesPage({ view, names }: NamesPageProps): JSX.Element {
         <p class="names-crumbs">
           <a href={clientPageUrl(frame)}>All tasks</a>
         </p>
-        <h1>Statistics by name</h1>
+        <h1>Past runs by name</h1>
         {names.length === 0
           ? (
             <p class="empty">
@@ -86,7 +86,7 @@ interface NamePageProps {
   readonly stats: RunStats;
 }
 
-/** The page with the statistics of one task name. */
+/** The page about the past runs of one task name. */
 export function NamePage({ view, stats }: NamePageProps): JSX.Element {
   const { frame } = view;
   const { name, runs, active, last } = stats;
@@ -95,7 +95,7 @@ export function NamePage({ view, stats }: NamePageProps): JSX.Element {
     <Shell view={view} self={namePageUrl(frame, name)}>
       <main class="names" id="tasks" tabIndex={-1}>
         <p class="names-crumbs">
-          <a href={clientPageUrl(frame)}>All tasks</a> / <a href={namesPageUrl(frame)}>Statistics</a>
+          <a href={clientPageUrl(frame)}>All tasks</a> / <a href={namesPageUrl(frame)}>Past runs</a>
         </p>
         <div class="names-head">
           <h1>{String(name)}</h1>

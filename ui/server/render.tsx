@@ -57,13 +57,13 @@ export function renderTaskPage(model: TaskPageModel): string {
   return livePage(taskTitle(model.task), content, { page: "task", model }, taskPageUrl(model, model.task.id));
 }
 
-/** Renders the statistics page of all task names. */
+/** Renders the page about the past runs of all task names. */
 export function renderNamesPage(frame: PageFrame, names: readonly RunStats[]): string {
   const content = renderToString(<NamesPage view={snapshotFrameView(frame)} names={names} />);
-  return staticPage("Statistics · Taskscope", content, frame);
+  return staticPage("Past runs · Taskscope", content, frame);
 }
 
-/** Renders the statistics page of one task name. */
+/** Renders the page about the past runs of one task name. */
 export function renderNamePage(frame: PageFrame, stats: RunStats): string {
   const content = renderToString(<NamePage view={snapshotFrameView(frame)} stats={stats} />);
   return staticPage(`${stats.name} · Taskscope`, content, frame);

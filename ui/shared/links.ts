@@ -14,12 +14,12 @@ export function clientPageUrl(place: Place, page = 1): string {
   return `${place.basePath}/t/${segment(place.client)}${query}`;
 }
 
-/** Builds the URL of a client's statistics page, which shows all task names. */
+/** Builds the URL of the page about the past runs of all task names of a client. */
 export function namesPageUrl(place: Place): string {
   return `${place.basePath}/stats/${segment(place.client)}`;
 }
 
-/** Builds the URL of the statistics page of one task name. */
+/** Builds the URL of the page about the past runs of one task name. */
 export function namePageUrl(place: Place, name: string): string {
   return `${namesPageUrl(place)}/${segment(name)}`;
 }
