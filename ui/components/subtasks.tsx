@@ -12,7 +12,7 @@ import { hasEnded, statusWords } from "../../lib/task/task_view.ts";
 import { taskPageUrl } from "../shared/links.ts";
 import type { TaskView } from "../shared/view.ts";
 import { SectionHead } from "./frame.tsx";
-import { ProgressBar, StaleFlag, StatePill } from "./task_elements.tsx";
+import { ProgressBar, progressReached, StaleFlag, StatePill } from "./task_elements.tsx";
 import { Elapsed } from "./time.tsx";
 
 interface SubtasksProps {
@@ -57,6 +57,7 @@ function Subtask({ view, id, total }: SubtaskProps): JSX.Element | null {
   // An expanded branch stays expanded after its task ends, because the user may be reading it.
   const [isOpen] = useState(task !== undefined && !hasEnded(task));
   if (task === undefined) return null;
+  const showsProgress = task.state !== "ERROR" || progressReached(task) !== null;
   const below = view.subtasksOf(id).value.length;
   const share = total > 0 ? task.weight / total * 100 : 100;
   const words = task.error === null ? statusWords(task) : String(task.error.message);
@@ -68,8 +69,12 @@ function Subtask({ view, id, total }: SubtaskProps): JSX.Element | null {
         <span class="subtask-share number" title={`Weight ${formatCount(task.weight)}`}>
           <span class="visually-hidden">of the parent:</span> {formatPercent(Math.round(share))}
         </span>
-        <ProgressBar task={task} />
-        <span class="subtask-percent number">{formatPercent(task.progress)}</span>
+        {showsProgress && (
+          <>
+            <ProgressBar task={task} />
+            <span class="subtask-percent number">{formatPercent(task.progress)}</span>
+          </>
+        )}
         <span class="subtask-time number">
           <Elapsed view={view} task={task} />
         </span>

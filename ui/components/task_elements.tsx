@@ -112,7 +112,19 @@ export function Tags({ task }: TaskProps): JSX.Element | null {
   );
 }
 
-/** Returns the type of an error in words, for display. */
-export function errorTypeText(error: TaskError): string {
-  return error.type === "interrupted" ? "Interrupted" : String(error.type);
+/** Returns the heading and the text of an error, for display. */
+export function errorWords({ type, message }: TaskError): readonly [heading: string, text: string] {
+  if (type === "interrupted") return ["Interrupted", String(message)];
+  if (type !== "exit") return [String(type), String(message)];
+  // The message about the exit of a command says what happened, as in "Exited with status 3: no such file".
+  const [what = "", ...rest] = String(message).split(": ");
+  return [what.charAt(0).toUpperCase() + what.slice(1), rest.join(": ")];
+}
+
+/**
+ * Returns how far an ended task got; `null` if that says nothing, because it finished, never reported progress
+ * or failed after everything was done.
+ */
+export function progressReached({ state, progress }: Task): number | null {
+  return state === "FINISHED" || progress === 100 ? null : progress;
 }

@@ -20,13 +20,26 @@ import { JsonSection } from "./json_tree.tsx";
 import { LogSection } from "./log.tsx";
 import { SubtasksSection } from "./subtasks.tsx";
 import { RemovalNotice } from "./removal_notice.tsx";
-import { Counts, errorTypeText, ProgressBar, StaleFlag, StatePill, Tags } from "./task_elements.tsx";
+import {
+  Counts,
+  errorWords,
+  ProgressBar,
+  progressReached,
+  StaleFlag,
+  StatePill,
+  Tags,
+} from "./task_elements.tsx";
 import { CancelButton, RemoveButton, RetryButton } from "./task_rows.tsx";
 import { Ago, DateTime, Elapsed, Estimate } from "./time.tsx";
 import { ProgressChart, TimelineSection } from "./timeline.tsx";
 
 interface ViewProps {
   readonly view: TaskView;
+}
+
+interface TaskPageProps extends ViewProps {
+  /** The content of the help dialog; rendered on the server only. */
+  readonly help?: JSX.Element;
 }
 
 /** The content of a task page. */
@@ -42,11 +55,6 @@ export function TaskPage({ view, help }: TaskPageProps): JSX.Element {
     >
       <main class="columns columns-task">
         <div class="column-tasks" id="tasks" tabIndex={-1}>
-interface TaskPageProps extends ViewProps {
-  /** The content of the help dialog; rendered on the server only. */
-  readonly help?: JSX.Element;
-}
-
           {!frame.visitor.seesOneTask && <Crumbs view={view} />}
           <Hero view={view} />
           <ErrorSection view={view} task={task} />
@@ -104,9 +112,8 @@ function Hero({ view }: ViewProps): JSX.Element {
   const ended = hasEnded(task);
   const rate = formatRate(task);
   const words = statusWords(task);
-  // A finished task has no bar, because it is at 100 %; the bar of any other ended task shows how far the
-  // task got.
-  const showsProgress = !ended || (task.state !== "FINISHED" && task.progress !== null);
+  // The bar of an ended task shows how far the task got.
+  const showsProgress = !ended || progressReached(task) !== null;
   return (
     <section class="hero" data-task-id={task.id} data-state={task.state} aria-labelledby="task-title">
       <RemovalNotice view={view} />
@@ -176,6 +183,7 @@ interface SectionProps extends ViewProps {
 function ErrorSection({ view, task }: SectionProps): JSX.Element | null {
   const { error } = task;
   if (error === null) return null;
+  const [heading, text] = errorWords(error);
   return (
     <section class="panel-section panel-error" aria-labelledby="error-title">
       <h2 id="error-title">{heading}</h2>

@@ -20,7 +20,15 @@ import type { ClientView, FrameView, Readable } from "../shared/view.ts";
 import { ActionButton } from "./controls.tsx";
 import { TaskDetails } from "./details.tsx";
 import { Icon } from "./icons.tsx";
-import { Counts, errorTypeText, ProgressBar, StaleFlag, StatePill, Tags } from "./task_elements.tsx";
+import {
+  Counts,
+  errorWords,
+  ProgressBar,
+  progressReached,
+  StaleFlag,
+  StatePill,
+  Tags,
+} from "./task_elements.tsx";
 import { Ago, Elapsed, TimeLeft } from "./time.tsx";
 
 interface RowProps {
@@ -158,12 +166,14 @@ function RowName({ view, task }: TaskProps): JSX.Element {
 export function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
   if (task.error !== null) {
     // The last progress and the last status help to find the cause of an error.
-    const words = [task.progress === null ? "" : formatPercent(task.progress), statusWords(task)];
+    const reached = progressReached(task);
+    const words = [reached === null ? "" : formatPercent(reached), statusWords(task)];
     const last = words.filter((each) => each !== "").join(" · ");
+    const [heading, text] = errorWords(task.error);
     return (
       <>
         <p class="row-outcome row-error">
-          <span class="error-type">{errorTypeText(task.error)}</span> {String(task.error.message)}
+          <span class="error-type">{heading}</span> {text}
         </p>
         {last !== "" && <p class="row-outcome">Last: {last}</p>}
       </>

@@ -56,7 +56,13 @@ function StartForm({ frame, task, place, open }: StartFormProps): JSX.Element {
   return (
     <details class="start-form" open={open}>
       <summary>
-        {String(task.title ?? task.name)}
+        <span>{String(task.title ?? task.name)}</span>
+        {task.title !== null && task.title !== task.name && (
+          <>
+            {" "}
+            <code class="start-form-name">{String(task.name)}</code>
+          </>
+        )}
       </summary>
       {task.description !== null && <p class="start-form-description">{String(task.description)}</p>}
       <form method="post" action={startFormUrl(frame, task.name)} data-start>

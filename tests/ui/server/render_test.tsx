@@ -280,6 +280,16 @@ Deno.test("renderClientPage() renders a form from the schema of a task's argumen
   for (const id of html.matchAll(/<label for="([^"]+)"/g)) assertStringIncludes(html, `id="${id[1]}"`);
 });
 
+Deno.test("renderClientPage() shows the name of a task beside the title of its form", () => {
+  const page = (title: string | null) =>
+    withoutData(renderClientPage(clientModel([], { startable: [{ ...START, title }] })));
+  assertMatch(
+    page("Resize images"),
+    /<span>Resize images<\/span> <code class="start-form-name">resize<\/code>/,
+  );
+  for (const title of [null, "resize"]) assertNotMatch(page(title), /start-form-name/);
+});
+
 Deno.test("renderClientPage() suggests how to create a first task", () => {
   assertStringIncludes(renderClientPage(clientModel([])), "No tasks yet");
   assertStringIncludes(renderClientPage(clientModel([finishedTask()])), "Nothing is running");
@@ -375,6 +385,39 @@ Deno.test("renderTaskPage() shows the reporter, the reason for a missing estimat
   assertStringIncludes(words({ eta_reason: "too_early" }), "too early to tell");
   assertStringIncludes(words({ cancel_requested: true }), "Cancellation requested");
   assertStringIncludes(words({ stale: true }), "No sign of life");
+});
+
+Deno.test("render functions show the failure of a command in words, and no full bar", () => {
+  const failed = (message: string, progress: number) =>
+    finishedTask({
+      state: "ERROR",
+      progress,
+      status: "99 of 99",
+      result: null,
+      error: { type: "exit", message },
+    });
+  const task = failed("Exited with status 3: no such file: a", 100);
+  const page = withoutData(renderTaskPage(taskModel(task)));
+  assertMatch(
+    page,
+    /<h2 id="error-title">Exited with status 3<\/h2><p class="error-message">no such file: a</,
+  );
+  assertNotMatch(page, /<progress/);
+  assertMatch(
+    withoutData(renderTaskPage(taskModel(failed("killed by SIGKILL", 40)))),
+    /">Killed by SIGKILL<\/h2><\/section>/,
+  );
+  assertMatch(
+    withoutData(renderTaskPage(taskModel(failed("x", 40)))),
+    /<progress/,
+    "it shows how far the task got",
+  );
+  const list = withoutData(renderClientPage(clientModel([task])));
+  assertMatch(list, /<span class="error-type">Exited with status 3<\/span> no such file: a/);
+  assertStringIncludes(list, "Last: 99 of 99");
+  const parent = { subtasks: [{ ...task, id: "sub", parent_id: "task-1" }] };
+  const withSubtask = withoutData(renderTaskPage(taskModel(finishedTask(), parent)));
+  assertNotMatch(withSubtask, /<progress/);
 });
 
 Deno.test("renderTaskPage() offers to undo a removal while that is possible", () => {
