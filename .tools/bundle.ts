@@ -12,12 +12,12 @@ import { isUpToDate, runDeno, writeAtomically } from "./outputs.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const KINDS = ["list", "task"] as const;
-/** The additional script that the page loads for long lists. */
-const WINDOW_SCRIPT = scriptOf("window");
+/** The additional scripts, which a page loads for long lists, or if it can't use a WebSocket. */
+const ADDITIONS = ["window", "fallback"] as const;
 const INPUTS = ["ui/", "lib/", "deno.json", "deno.lock"].map((path) => new URL(path, ROOT));
 
 /** The files that {@linkcode bundlePages} writes. */
-export const PAGE_OUTPUTS: readonly URL[] = [...KINDS.map(scriptOf), WINDOW_SCRIPT];
+export const PAGE_OUTPUTS: readonly URL[] = [...KINDS, ...ADDITIONS].map(scriptOf);
 
 /**
  * Bundles the scripts, unless they are newer than all their inputs. The same source always yields the same bytes.
@@ -27,7 +27,7 @@ export const PAGE_OUTPUTS: readonly URL[] = [...KINDS.map(scriptOf), WINDOW_SCRI
 export async function bundlePages(): Promise<void> {
   if (await isUpToDate(PAGE_OUTPUTS, INPUTS)) return;
   for (const kind of KINDS) await bundle(`ui/browser/${kind}_entry.tsx`, scriptOf(kind));
-  await bundle("ui/browser/window_entry.ts", WINDOW_SCRIPT);
+  for (const name of ADDITIONS) await bundle(`ui/browser/${name}_entry.ts`, scriptOf(name));
 }
 
 function scriptOf(kind: string): URL {

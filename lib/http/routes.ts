@@ -95,6 +95,8 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("GET /names/{client}", "read", ({ names }, call) => names.list(call)),
   route("GET /badge/{client}/{id}.svg", "read", ({ badges }, call) => badges.badge(call)),
 
+  // The handler checks access for each subscription.
+  route("GET /events/tasks", "any", ({ events }, call) => events.watchMany(call), STREAM),
   route("GET /events/tasks/{client}", "read", ({ events }, call) => events.watch(call), STREAM),
   route("GET /events/tasks/{client}/{id}", "read", ({ events }, call) => events.watchTask(call), STREAM),
   route("GET /ws/tasks/{client}", "read", ({ sockets }, call) => sockets.watch(call), SOCKET),

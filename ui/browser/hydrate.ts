@@ -11,7 +11,7 @@ import { Announcer } from "./announcer.ts";
 import { ServerClock } from "./server_clock.ts";
 import { type ConnectionStatus, LiveUpdates } from "./live_updates.ts";
 import { DesktopNotifications } from "./desktop_notifications.ts";
-import { asSocketUrl, eventsUrl, readyUrl, socketPath, tasksUrl } from "../shared/links.ts";
+import { asSocketUrl, eventsUrl, readyUrl, sharedEventsUrl, socketPath, tasksUrl } from "../shared/links.ts";
 import type { LogFollower } from "./log_follower.ts";
 import type { Milestone } from "../shared/milestones.ts";
 import type { PageData, PageFrame } from "../shared/model.ts";
@@ -27,7 +27,9 @@ import { PendingUpdates } from "./pending_updates.ts";
 import { probeServer } from "./probe.ts";
 import type { LivePage, LivePageOptions } from "./state.ts";
 import { LiveTab } from "./live_tab.ts";
-import { eventSource, pollingSource, socketSource, type UpdateSource } from "./update_sources.ts";
+import type * as Fallback from "./fallback_entry.ts";
+import type { FallbackOptions } from "./fallback_entry.ts";
+import { lazySource, socketSource, type UpdateSource } from "./update_sources.ts";
 import type { UpdateSourceName } from "../shared/view.ts";
 
 /**
@@ -42,7 +44,7 @@ const HIDDEN_INTERVAL_MS = 5_000;
 const SUSPICIOUS_OFFSET = 5;
 /** How long a toast is shown, in milliseconds. */
 const TOAST_MS = 8_000;
-/** The `sessionStorage` key of the update source that worked last. */
+/** The `localStorage` key of the update source that worked last. */
 const SOURCE_KEY = "taskscope-way";
 
 /**
@@ -155,7 +157,8 @@ function connect(
     const asOf = isLive() ? lastActivity : before.asOf;
     const over = "over" in status ? status.over : before.over;
     state.value = { kind: status.kind, asOf, over, reason: "reason" in status ? status.reason : null };
-    if ("over" in status) remember(status.over);
+    // Only a page that may open a socket finds out whether sockets work.
+    if ("over" in status && frame.visitor.mayOpenSockets) remember(status.over);
     if (status.kind === before.kind) return;
     if (status.kind === "live") log?.check();
     else toast.value = "";
@@ -218,22 +221,32 @@ function connect(
 
 /** The sources of updates that the visitor has access to, best first. */
 function sourcesOf({ page, model }: PageData): readonly [UpdateSource, ...UpdateSource[]] {
+  const { mayOpenSockets, seesOneTask } = model.visitor;
+  const id = seesOneTask && page === "task" ? model.task.id : undefined;
+  const options: FallbackOptions = {
+    watch: id === undefined ? model.client : `${model.client}/${id}`,
+    isOfTask: seesOneTask,
+    sharedUrl: sharedEventsUrl(model),
+    ownUrl: eventsUrl(model, id),
+    tasksUrl: tasksUrl(model),
+    readyUrl: readyUrl(model),
+  };
+  const load = (): Promise<typeof Fallback> => import(model.assets.fallback ?? "");
+  const events = lazySource("events", async () => (await load()).events(options));
   // A visitor with access to a single task may not subscribe to the whole client.
-  if (model.visitor.seesOneTask) {
-    return [eventSource(eventsUrl(model, page === "task" ? model.task.id : ""), true)];
-  }
-  const others = [
-    eventSource(eventsUrl(model)),
-    pollingSource(tasksUrl(model), readyUrl(model)),
-  ] as const;
-  if (!model.visitor.mayOpenSockets) return others;
+  if (seesOneTask) return [events];
+  const others = [events, lazySource("polling", async () => (await load()).polling(options))] as const;
+  if (!mayOpenSockets) return others;
   return [socketSource(asSocketUrl(new URL(socketPath(model), location.href).href)), ...others];
 }
 
-/** The source of updates that worked last in this tab, so that the next page can start with it. */
+/**
+ * The source of updates that worked last in this browser, so that the next page, in any tab, can start with it. A
+ * better source is tried again later.
+ */
 function rememberedSource(): UpdateSourceName | null {
   try {
-    return sessionStorage.getItem(SOURCE_KEY) as UpdateSourceName | null;
+    return localStorage.getItem(SOURCE_KEY) as UpdateSourceName | null;
   } catch {
     return null;
   }
@@ -241,7 +254,7 @@ function rememberedSource(): UpdateSourceName | null {
 
 function remember(over: UpdateSourceName): void {
   try {
-    sessionStorage.setItem(SOURCE_KEY, over);
+    localStorage.setItem(SOURCE_KEY, over);
   } catch {
     // Storage is disabled: every page starts with the best source.
   }

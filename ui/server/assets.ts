@@ -8,6 +8,7 @@
 import type { PageAsset } from "../../lib/page_renderer.ts";
 import listScript from "../dist/list.js" with { type: "text" };
 import taskScript from "../dist/task.js" with { type: "text" };
+import fallbackScript from "../dist/fallback.js" with { type: "text" };
 import windowScript from "../dist/window.js" with { type: "text" };
 import base from "../styles/base.css" with { type: "text" };
 import frame from "../styles/frame.css" with { type: "text" };
@@ -48,16 +49,21 @@ const styles = [
   adaptations,
 ].join("");
 
-/** The names of the files: one script for each kind of page, one for windowing, and the stylesheet. */
+/**
+ * The names of the files: one script for each kind of page, one for windowing, one for pages without a
+ * WebSocket, and the stylesheet.
+ */
 export const assetNames: {
   readonly list: string;
   readonly task: string;
   readonly window: string;
+  readonly fallback: string;
   readonly style: string;
 } = {
   list: `list-${hash(listScript)}.js`,
   task: `task-${hash(taskScript)}.js`,
   window: `window-${hash(windowScript)}.js`,
+  fallback: `fallback-${hash(fallbackScript)}.js`,
   style: `style-${hash(styles)}.css`,
 };
 
@@ -66,6 +72,7 @@ export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
   [assetNames.list, { body: listScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.task, { body: taskScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.window, { body: windowScript, contentType: "text/javascript; charset=utf-8" }],
+  [assetNames.fallback, { body: fallbackScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.style, { body: styles, contentType: "text/css; charset=utf-8" }],
 ]);
 

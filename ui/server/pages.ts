@@ -37,6 +37,7 @@ export function pageRenderer(version: string): PageRenderer {
     assets: {
       script: `${context.basePath}/assets/${script}`,
       windowing: `${context.basePath}/assets/${assetNames.window}`,
+      fallback: `${context.basePath}/assets/${assetNames.fallback}`,
       style: `${context.basePath}/assets/${assetNames.style}`,
     },
   });

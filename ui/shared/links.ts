@@ -71,6 +71,11 @@ export function eventsUrl(place: Place, id?: string): string {
   }`;
 }
 
+/** Builds the URL of an event stream with several subscriptions. */
+export function sharedEventsUrl(place: Pick<PageFrame, "basePath">): string {
+  return `${place.basePath}/events/tasks`;
+}
+
 /** Builds the URL of the readiness check, which reports whether the server can store changes. */
 export function readyUrl(place: Pick<PageFrame, "basePath">): string {
   return `${place.basePath}/readyz`;

@@ -31,6 +31,8 @@ export interface PageFrame extends PageContext {
     readonly style: string;
     /** The URL of the script for windowed rendering, which only long lists load. */
     readonly windowing?: string;
+    /** The URL of the script that receives updates if the page can't use a WebSocket. */
+    readonly fallback?: string;
   };
 }
 

@@ -9,16 +9,15 @@ import { eventMessage } from "../../hub/event_messages.ts";
 import type { Watcher } from "../../hub/watcher.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
 import type { StoredTask } from "../../store/store.ts";
+import { CLIENT_RULE, isClientToken, isTaskId, TASK_ID_RULE } from "../../task/grammar.ts";
 import { isFinal } from "../../task/task.ts";
 import { type HandlerContext, storedTask } from "../context.ts";
+import { EventConnection, SharedEncoder } from "./event_connection.ts";
+import { Problem, problemOf } from "../problem.ts";
 import { headerOf } from "../headers.ts";
-import { QueuedBody } from "./queued_body.ts";
 import { type Call, paramsOf } from "../route.ts";
 import type { WatcherSlots } from "./watcher_slots.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
-
-/** The time after which a client reconnects to an interrupted stream, in milliseconds. */
-const RETRY_MS = 1_000;
 
 /**
  * The interval of keepalive comments on an idle stream, in milliseconds: proxies close connections that are
@@ -26,9 +25,8 @@ const RETRY_MS = 1_000;
  */
 const KEEPALIVE_MS = 15_000;
 
-const encoder = new TextEncoder();
-const BEGINNING = encoder.encode(`retry: ${RETRY_MS}\n\n`);
-const KEEPALIVE = encoder.encode(": keepalive\n\n");
+/** The maximum number of subscriptions of one stream. */
+const MAX_WATCHES = 64;
 
 const HEADERS = {
   "content-type": "text/event-stream",
@@ -40,105 +38,25 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-/** Encodes text, and caches the last result, because the same message is sent to many watchers in a row. */
-class SharedEncoder {
-  #text = "";
-  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
-
-  encode(text: string): Uint8Array<ArrayBuffer> {
-    if (text !== this.#text) {
-      this.#bytes = encoder.encode(text);
-      this.#text = text;
-    }
-    return this.#bytes;
-  }
-
-  clear(): void {
-    this.#text = "";
-    this.#bytes = new Uint8Array();
-  }
-}
-
-/** A watcher over an event stream. */
-class StreamWatcher implements Watcher {
-  readonly saturated = false;
-  readonly body: QueuedBody;
-  readonly #encoder: SharedEncoder;
-  readonly #queueBytes: number;
-  readonly #onLeave: () => void;
-  readonly #tally: WatcherTally;
-  /**
-   * The number of bytes up to the end of the first message, which contains the full state and does not count
-   * as backlog.
-   */
-  #openingBytes: number | null = null;
-  #hasLeft = false;
-
-  constructor(
-    encoder: SharedEncoder,
-    queueBytes: number,
-    { onLeave, onDone, tally }: {
-      readonly onLeave: () => void;
-      readonly onDone: () => void;
-      readonly tally: WatcherTally;
-    },
-  ) {
-    this.#tally = tally;
-    this.#encoder = encoder;
-    this.#queueBytes = queueBytes;
-    this.#onLeave = onLeave;
-    this.body = new QueuedBody(() => {
-      this.#leave();
-      onDone();
-    });
-    this.body.write(BEGINNING);
-  }
-
-  send(message: string): void {
-    if (this.#hasLeft) return;
-    const { writtenBytes, queuedBytes } = this.body;
-    const takenBytes = Math.max(writtenBytes - queuedBytes, this.#openingBytes ?? writtenBytes);
-    if (writtenBytes - takenBytes > this.#queueBytes) {
-      // A watcher that reads too slowly is disconnected; it can reconnect with its last cursor.
-      this.body.discard();
-      this.#tally.disconnected++;
-      this.#leave();
-      return;
-    }
-    this.body.write(this.#encoder.encode(message));
-    this.#tally.sent(message);
-    this.#openingBytes ??= this.body.writtenBytes;
-  }
-
-  /** Sends a comment that keeps the connection alive, unless other data waits to be sent. */
-  keepAlive(): void {
-    if (this.body.queuedBytes === 0) this.body.write(KEEPALIVE);
-  }
-
-  end(): void {
-    this.body.end();
-    this.#leave();
-  }
-
-  #leave(): void {
-    if (this.#hasLeft) return;
-    this.#hasLeft = true;
-    this.#onLeave();
-  }
+/** A subscription of a stream that has several: all tasks of a client, or one of them. */
+interface Watch {
+  readonly client: string;
+  readonly id: string | null;
+  readonly after: Cursor | null;
 }
 
 /** Handles requests below `/events`. */
 export class Events {
   readonly #context: HandlerContext;
   readonly #slots: WatcherSlots;
-  readonly #watchers: Set<StreamWatcher> = new Set();
-  /** The streams whose peers have not read everything yet. */
-  readonly #undone: Set<StreamWatcher> = new Set();
+  readonly #connections: Set<EventConnection> = new Set();
+  /** The connections whose peers have not read everything yet. */
+  readonly #undone: Set<EventConnection> = new Set();
   #onAllDone: () => void = () => {};
   readonly #tally = new WatcherTally();
   readonly #encoder: SharedEncoder = new SharedEncoder();
   readonly #keepalive: UnrefInterval = new UnrefInterval(() => {
-    for (const watcher of this.#watchers) watcher.keepAlive();
+    for (const connection of this.#connections) connection.keepAlive();
   }, KEEPALIVE_MS);
 
   /**
@@ -153,18 +71,19 @@ export class Events {
   /** The number of watchers, and the counts of messages sent to them. */
   get counts(): WatcherCounts {
     const { disconnected, messages, characters } = this.#tally;
-    return { open: this.#watchers.size, disconnected, messages, characters };
+    const open = [...this.#connections].reduce((sum, { watchers }) => sum + watchers, 0);
+    return { open, disconnected, messages, characters };
   }
 
-  /** Sends an event to every stream. */
+  /** Sends an event to every watcher. */
   tellAll(type: string, data: string): void {
     const message = eventMessage(type, data);
-    for (const watcher of [...this.#watchers]) watcher.send(message);
+    for (const connection of [...this.#connections]) connection.tellAll(message);
   }
 
   /** Ends every stream. */
   close(): void {
-    for (const watcher of [...this.#watchers]) watcher.end();
+    for (const connection of [...this.#connections]) connection.end();
   }
 
   /** Resolves when every peer has read its stream to the end, or has disconnected. */
@@ -191,6 +110,59 @@ export class Events {
     );
   }
 
+  /**
+   * `GET /events/tasks?watch={client}[/{id}]&after={cursor}&watch=…`: one stream for several subscriptions. The
+   * comment `: watch 1` precedes what belongs to the second one. The event `end` says why there will be no more
+   * for a subscription, with the status that its own stream would have had. The stream ends with the last of them.
+   */
+  async watchMany({ request, visitor: { peer } }: Call): Promise<Response> {
+    const watches = watchesOf(paramsOf(request));
+    const refusals = await Promise.all(watches.map((watch) => this.#refusal(watch, request, peer)));
+    if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
+    const connection = this.#connect();
+    watches.forEach((watch, index) => {
+      const label = `: watch ${index}\n`;
+      const end = (status: number) => label + eventMessage("end", JSON.stringify({ status }));
+      const refusal = refusals[index] ?? this.#begin(connection, watch, label, end(200));
+      if (refusal !== null) connection.tell(end(refusal));
+    });
+    connection.complete();
+    return new Response(connection.body.stream, { headers: HEADERS });
+  }
+
+  /** Returns the status with which a subscription is refused; `null` if it is allowed. */
+  async #refusal({ client, id }: Watch, request: Request, peer: string): Promise<number | null> {
+    try {
+      await this.#context.gate.pass(request, { action: "read", client, taskId: id }, peer);
+      return null;
+    } catch (error) {
+      return problemOf(error, this.#context.reportError).status;
+    }
+  }
+
+  /** Begins a subscription of a stream that has several; returns the status if there is nothing to send. */
+  #begin(
+    connection: EventConnection,
+    { client, id, after }: Watch,
+    label: string,
+    last: string,
+  ): number | null {
+    const { hub, registry, reportError } = this.#context;
+    const stored = id === null ? undefined : registry.stored(client, id);
+    if (id !== null && stored === undefined) return 404;
+    if (stored !== undefined && after !== null && this.#knowsEnd(client, stored, after)) return 204;
+    try {
+      const begin = (watcher: Watcher) =>
+        stored === undefined
+          ? hub.watchEvents(client, watcher, after)
+          : hub.watchTaskEvents(client, stored, watcher, after);
+      connection.add(begin, this.#slots.take(), label, last);
+      return null;
+    } catch (error) {
+      return problemOf(error, reportError).status;
+    }
+  }
+
   #knowsEnd(client: string, stored: StoredTask, after: Cursor): boolean {
     return stored.seq <= after.seq && isFinal(stored.task.state) &&
       this.#context.registry.changesSince(client, after) !== undefined;
@@ -199,38 +171,38 @@ export class Events {
   #stream(request: Request, begin: (watcher: Watcher) => () => void): Response {
     if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
     const release = this.#slots.take();
-    let stop = () => {};
-    const onLeave = () => {
-      this.#watchers.delete(watcher);
-      if (this.#watchers.size === 0) this.#stopKeepalive();
-      // A stream keeps its slot until the peer has read the rest of it.
-      if (watcher.body.queuedBytes === 0) release();
-      stop();
-    };
-    const onDone = () => {
-      release();
-      this.#undone.delete(watcher);
-      if (this.#undone.size === 0) this.#onAllDone();
-    };
-    const { watcherQueueBytes } = this.#context.limits;
-    const watcher: StreamWatcher = new StreamWatcher(this.#encoder, watcherQueueBytes, {
-      onLeave,
-      onDone,
-      tally: this.#tally,
-    });
-    this.#watchers.add(watcher);
-    this.#undone.add(watcher);
-    this.#keepalive.start();
+    const connection = this.#connect();
     try {
-      stop = begin(watcher);
+      connection.add(begin, release);
     } catch (error) {
-      watcher.end();
-      onDone();
+      connection.end();
+      this.#done(connection);
       throw error;
     }
-    // The hub may have ended the stream already.
-    if (!this.#watchers.has(watcher)) stop();
-    return new Response(watcher.body.stream, { headers: HEADERS });
+    connection.complete();
+    return new Response(connection.body.stream, { headers: HEADERS });
+  }
+
+  #connect(): EventConnection {
+    const connection: EventConnection = new EventConnection({
+      encoder: this.#encoder,
+      queueBytes: this.#context.limits.watcherQueueBytes,
+      tally: this.#tally,
+      onLeave: () => {
+        this.#connections.delete(connection);
+        if (this.#connections.size === 0) this.#stopKeepalive();
+      },
+      onDone: () => this.#done(connection),
+    });
+    this.#connections.add(connection);
+    this.#undone.add(connection);
+    this.#keepalive.start();
+    return connection;
+  }
+
+  #done(connection: EventConnection): void {
+    this.#undone.delete(connection);
+    if (this.#undone.size === 0) this.#onAllDone();
   }
 
   /** Stops the keepalive timer and releases the cached message, because no stream is open. */
@@ -238,6 +210,30 @@ export class Events {
     this.#keepalive.stop();
     this.#encoder.clear();
   }
+}
+
+/**
+ * Reads the subscriptions of a stream that has several.
+ *
+ * @throws {Problem} 400 if there are none or too many, or one is not valid
+ */
+function watchesOf(params: URLSearchParams): Watch[] {
+  const watches = params.getAll("watch");
+  const afters = params.getAll("after");
+  if (watches.length === 0 || watches.length > MAX_WATCHES) {
+    throw new Problem("bad_filter", `The filter "watch" must be given 1 to ${MAX_WATCHES} times`);
+  }
+  if (afters.length > 0 && afters.length !== watches.length) {
+    throw new Problem("bad_filter", 'There must be as many "after" as "watch", or none');
+  }
+  return watches.map((text, index) => {
+    const slash = text.indexOf("/");
+    const client = slash === -1 ? text : text.slice(0, slash);
+    const id = slash === -1 ? null : text.slice(slash + 1);
+    if (!isClientToken(client)) throw new Problem("bad_client", `A client token must be ${CLIENT_RULE}`);
+    if (id !== null && !isTaskId(id)) throw new Problem("bad_task_id", `A task id must be ${TASK_ID_RULE}`);
+    return { client, id, after: afters[index] ? parseCursor(afters[index]) : null };
+  });
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Tests which source of updates a page uses if others are blocked. */
 
 import { LiveUpdates, type LiveUpdatesOptions } from "../../../ui/browser/live_updates.ts";
-import { eventSource, pollingSource, socketSource } from "../../../ui/browser/update_sources.ts";
+import { eventSource, pollingSource } from "../../../ui/browser/request_sources.ts";
+import { socketSource } from "../../../ui/browser/update_sources.ts";
 import type { UpdateSourceName } from "../../../ui/shared/view.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { ConnectionWitness } from "../../support/connection_witness.ts";

@@ -11,6 +11,10 @@ import { AFTER } from "../parameters.ts";
 const query = z.object({
   after: AFTER.describe("a cursor: send what changed since, then every later change").optional(),
 });
+const manyQuery = z.object({
+  watch: z.array(z.string()).min(1).max(64).describe("`client` or `client/id`, up to 64 times"),
+  after: z.array(AFTER).describe("a cursor for each `watch`, in the same order, or none at all").optional(),
+});
 const headers = z.object({
   "Last-Event-ID": z.string()
     .describe(
@@ -30,6 +34,22 @@ export const EVENT_CALLS: CallGroup = {
     "`initial_state`. No change of state and no log line is skipped; progress updates in quick succession are coalesced. " +
     "`degraded` reports a storage error and its end, `closing` that the server is shutting down.",
   calls: [
+    {
+      id: "streamManyEvents",
+      method: "get",
+      path: "/events/tasks",
+      access: "any",
+      summary: "Stream the events of several subscriptions over one connection",
+      description:
+        "For browsers, which open at most six connections to a server over all tabs. The comment `: watch 1` precedes the " +
+        "events of the second subscription, and so on. The event `end` carries the `status` that the subscription's own " +
+        "stream would have: 200 at its end, 204 if nothing can follow, 403 or 404 if it is refused. The stream ends with the " +
+        "last subscription.",
+      query: manyQuery,
+      responses: { 200: "text/event-stream" },
+      problems: [503],
+      example: "curl -N --max-time 1 '{server}/events/tasks?watch=default&watch=default/backup-1'",
+    },
     {
       id: "streamEvents",
       method: "get",

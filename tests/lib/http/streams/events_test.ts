@@ -1,5 +1,6 @@
 /** Tests the server-sent events about tasks, on a real server. */
 
+import { Keyring } from "../../../../lib/access/keyring.ts";
 import { createMonitor } from "../../../../lib/mod.ts";
 import type { LogLine } from "../../../../lib/task/task.ts";
 import { assert, assertEquals, assertLess, assertMatch } from "../../../support/assert.ts";
@@ -55,6 +56,93 @@ Deno.test("Events.watch() sends the retry delay, the full state, and then each e
   assertEquals(stream.lastEventId, (await call("GET", tasks)).json.cursor);
   await call("POST", `${server.url}/tasks/other/start/echo`, { body: { id: "foreign" } });
   assert(!stream.text.includes("foreign"));
+});
+
+/** The sections of a stream with several subscriptions, in order: the subscription, and its text. */
+function sectionsOf(text: string): [watch: number, text: string][] {
+  return text.split(/^: watch /m).slice(1).map((section) => {
+    const end = section.indexOf("\n");
+    return [Number(section.slice(0, end)), section.slice(end + 1)];
+  });
+}
+
+Deno.test("Events.watchMany() sends the events of several subscriptions, each like its own stream", async () => {
+  await using server = startTaskServer();
+  const tasks = `${server.url}/tasks/c`;
+  await run(tasks, "echo", { id: "old" });
+  await call("POST", `${tasks}/start/held`, { body: { id: "a" } });
+  await call("POST", `${server.url}/tasks/d/start/held`, { body: { id: "b" } });
+  const { cursor } = (await call("GET", tasks)).json;
+  const watches = [["c", ""], ["d", cursor], ["c/a", cursor], ["c/old", cursor], ["c/none", ""], [
+    "c/old",
+    "",
+  ]];
+  const query = watches.map(([watch, after]) => `watch=${watch}&after=${after}`).join("&");
+  await using stream = await TestEventStream.open(`${server.url}/events/tasks?${query}`);
+  await using own = await TestEventStream.open(`${server.url}/events/tasks/c`);
+  const state = await own.find("initial_state");
+  await until(() => sectionsOf(stream.text).length >= 5);
+  const first = sectionsOf(stream.text);
+  const of = (watch: number) =>
+    sectionsOf(stream.text).filter(([index]) => index === watch).map(([, text]) => text);
+  assertEquals(JSON.parse(/^data: (.*)$/m.exec(first[0]![1])![1]!), state);
+  assertEquals(of(3), ['event: end\ndata: {"status":204}\n\n']);
+  assertEquals(of(4), ['event: end\ndata: {"status":404}\n\n']);
+  assertMatch(of(5)[0]!, /^event: initial_state\n/);
+  assertEquals(of(5)[1], 'event: end\ndata: {"status":200}\n\n');
+  assertEquals([of(1), of(2)], [[], []], "nothing was missed");
+
+  await call("POST", `${tasks}/a/cancel`);
+  await call("POST", `${server.url}/tasks/d/b/cancel`);
+  await until(() => of(2).at(-1)?.startsWith("event: end") === true);
+  await until(() => of(1).join("").includes("event: task.cancelled"));
+  assertMatch(of(0).join(""), /event: task\.cancelled\ndata: \{"id":"a"/);
+  assertMatch(of(2).join(""), /event: task\.cancelled\ndata: \{"id":"a"/);
+  assert(!of(1).join("").includes('"id":"a"') && !of(2).join("").includes('"id":"b"'));
+  assertMatch(of(1).join(""), /event: task\.cancelled\ndata: \{"id":"b"/);
+});
+
+Deno.test("Events.watchMany() checks access for each subscription, and ends with the last of them", async () => {
+  const key = "the-key-of-this-very-server";
+  await using server = startTaskServer({ key });
+  const secret = "nobody without access may see this";
+  await server.monitor.monitored((task) => task.update({ status: secret }), { client: "d", id: "t" })();
+  const token = await new Keyring(key).sign({ may: "read", client: "c", taskId: null, expiresAt: null });
+  const read = (query: string) =>
+    call("GET", `${server.url}/events/tasks?${query}`, { headers: { authorization: `Bearer ${token}` } });
+  const { status, text } = await read("watch=d&watch=d/t&watch=d/none&watch=c/none");
+  assertEquals(status, 200);
+  assertEquals(sectionsOf(text).map(([, end]) => /"status":(\d+)/.exec(end)?.[1]), [
+    "403",
+    "403",
+    "403",
+    "404",
+  ]);
+  assert(!text.includes(secret));
+  assertEquals(server.monitor.registry.tasks("c"), []);
+  for (const query of ["", "watch=", "watch=a:b", "watch=c/", "watch=c&after=1", "watch=c&watch=d&after="]) {
+    assertEquals((await read(query)).status, 400, query);
+  }
+  assertEquals((await read(Array.from({ length: 65 }, () => "watch=c").join("&"))).status, 400);
+});
+
+Deno.test("Events.watchMany() counts every subscription as a watcher until the peer has gone", async () => {
+  await using server = startTaskServer({ limits: { watchers: 3 } });
+  const url = `${server.url}/events/tasks?watch=c&watch=d`;
+  {
+    await using _stream = await TestEventStream.open(url);
+    const { text } = await call("GET", `${server.url}/metrics`);
+    assertMatch(text, /^taskscope_watchers\{transport="events"\} 2$/m);
+    await using second = await TestEventStream.open(url);
+    await second.find("end");
+    assertMatch(second.text, /: watch 1\nevent: end\ndata: \{"status":503\}/);
+  }
+  // The slots are free once the server has noticed that the peer is gone.
+  for (let isFree = false; !isFree;) {
+    await using stream = await TestEventStream.open(url);
+    await until(() => sectionsOf(stream.text).length >= 2);
+    isFree = !stream.text.includes('"status":503');
+  }
 });
 
 Deno.test("Events.watch() sends every log line with its number", async () => {

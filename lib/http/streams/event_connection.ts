@@ -1,0 +1,181 @@
+/**
+ * A connection that carries server-sent events to one or more watchers.
+ *
+ * @module
+ */
+
+import type { Watcher } from "../../hub/watcher.ts";
+import { QueuedBody } from "./queued_body.ts";
+import type { WatcherTally } from "./watcher_tally.ts";
+
+/** The time after which a client reconnects to an interrupted stream, in milliseconds. */
+const RETRY_MS = 1_000;
+
+const encoder = new TextEncoder();
+const BEGINNING = encoder.encode(`retry: ${RETRY_MS}\n\n`);
+const KEEPALIVE = encoder.encode(": keepalive\n\n");
+
+/** Encodes text, and caches the last result, because the same message is sent to many watchers in a row. */
+export class SharedEncoder {
+  #text = "";
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
+
+  /** Returns the text as bytes, which the caller must not change. */
+  encode(text: string): Uint8Array<ArrayBuffer> {
+    if (text !== this.#text) {
+      this.#bytes = encoder.encode(text);
+      this.#text = text;
+    }
+    return this.#bytes;
+  }
+
+  /** Releases the cached text. */
+  clear(): void {
+    this.#text = "";
+    this.#bytes = new Uint8Array();
+  }
+}
+
+/** Options of an {@linkcode EventConnection}. */
+export interface EventConnectionOptions {
+  readonly encoder: SharedEncoder;
+  /** The maximum number of bytes that may be queued, beyond the first message of each watcher. */
+  readonly queueBytes: number;
+  readonly tally: WatcherTally;
+  /** Called when the connection has no watchers any more; the rest of the queue may still be sent. */
+  readonly onLeave: () => void;
+  /** Called when the peer has read everything, or has disconnected. */
+  readonly onDone: () => void;
+}
+
+/** A watcher of an {@linkcode EventConnection}. */
+interface ConnectedWatcher extends Watcher {
+  /** Removes the watcher from the hub and the connection, once. */
+  leave(): void;
+}
+
+/** A connection that carries the events of its watchers, until all of them have left. */
+export class EventConnection {
+  readonly body: QueuedBody;
+  readonly #options: EventConnectionOptions;
+  readonly #watchers: Set<ConnectedWatcher> = new Set();
+  /** Releases the slots of watchers that have left before the peer has read everything. */
+  readonly #releases: Set<() => void> = new Set();
+  /** The number of bytes up to the end of the newest first message, which has the full state and is no backlog. */
+  #openingBytes = Infinity;
+  /** Whether all watchers were added, so that the connection ends when the last of them leaves. */
+  #isComplete = false;
+  #hasClosed = false;
+
+  /** @param options the bounds, and the callbacks at the end */
+  constructor(options: EventConnectionOptions) {
+    this.#options = options;
+    this.body = new QueuedBody(() => {
+      for (const watcher of [...this.#watchers]) watcher.leave();
+      this.#close();
+      for (const release of this.#releases) release();
+      options.onDone();
+    });
+    this.body.write(BEGINNING);
+  }
+
+  /** The number of watchers. */
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  /**
+   * Adds a watcher.
+   *
+   * @param begin registers the watcher at the hub; returns a function that removes it
+   * @param release releases the watcher's slot
+   * @param label text before each of the watcher's messages; `""` if the connection has only one watcher
+   * @param last text that is sent when the hub ends the watcher
+   */
+  add(begin: (watcher: Watcher) => () => void, release: () => void, label = "", last = ""): void {
+    let stop = () => {};
+    let isFirst = true;
+    const watcher: ConnectedWatcher = {
+      saturated: false,
+      send: (message) => {
+        if (!this.#watchers.has(watcher) || !this.#hasRoom()) return;
+        if (label !== "") this.body.write(encoder.encode(label));
+        this.body.write(this.#options.encoder.encode(message));
+        this.#options.tally.sent(message);
+        if (isFirst) this.#openingBytes = this.body.writtenBytes;
+        isFirst = false;
+      },
+      end: () => {
+        if (!this.#watchers.has(watcher)) return;
+        if (last !== "") this.tell(last);
+        watcher.leave();
+      },
+      leave: () => {
+        if (!this.#watchers.delete(watcher)) return;
+        stop();
+        // A watcher keeps its slot until the peer has read the rest of the queue.
+        if (this.body.queuedBytes === 0) release();
+        else this.#releases.add(release);
+        this.#closeIfUnwatched();
+      },
+    };
+    this.#watchers.add(watcher);
+    try {
+      stop = begin(watcher);
+    } catch (error) {
+      watcher.leave();
+      throw error;
+    }
+    // The hub may have ended the watcher already.
+    if (!this.#watchers.has(watcher)) stop();
+  }
+
+  /** Declares that all watchers were added: the connection ends when the last of them leaves, or has left. */
+  complete(): void {
+    this.#isComplete = true;
+    this.#closeIfUnwatched();
+  }
+
+  /** Sends text that belongs to no watcher. */
+  tell(text: string): void {
+    this.body.write(encoder.encode(text));
+  }
+
+  /** Sends a message to every watcher. */
+  tellAll(message: string): void {
+    for (const watcher of [...this.#watchers]) watcher.send(message);
+  }
+
+  /** Sends a comment that keeps the connection alive, unless other data waits to be sent. */
+  keepAlive(): void {
+    if (this.body.queuedBytes === 0) this.body.write(KEEPALIVE);
+  }
+
+  /** Ends the connection after the queued messages. */
+  end(): void {
+    for (const watcher of [...this.#watchers]) watcher.leave();
+    this.#close();
+  }
+
+  /** Disconnects a peer that reads too slowly, which may reconnect with its last cursors. */
+  #hasRoom(): boolean {
+    const { writtenBytes, queuedBytes } = this.body;
+    const takenBytes = Math.max(writtenBytes - queuedBytes, Math.min(this.#openingBytes, writtenBytes));
+    if (writtenBytes - takenBytes <= this.#options.queueBytes) return true;
+    this.body.discard();
+    this.#options.tally.disconnected++;
+    this.end();
+    return false;
+  }
+
+  #closeIfUnwatched(): void {
+    if (this.#isComplete && this.#watchers.size === 0) this.#close();
+  }
+
+  #close(): void {
+    if (this.#hasClosed) return;
+    this.#hasClosed = true;
+    this.body.end();
+    this.#options.onLeave();
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * Tests many tabs of one browser if WebSockets are refused: a browser opens at most six HTTP/1.1 connections to a
+ * server, and an event stream takes one.
+ */
+
+import type { BrowserContext, Page } from "playwright-core";
+import { assert, assertEquals, assertLessOrEqual } from "../support/assert.ts";
+import { withPage } from "../support/browser.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
+import type { MonitoredTask, MonitorOptions } from "../../lib/mod.ts";
+
+const KEY = "the-key-of-this-very-server";
+/** The number of tabs: more than the connections that a browser opens to a server. */
+const TABS = 9;
+
+/** A server whose WebSockets are refused, and the tasks that run on it. */
+class Scene implements AsyncDisposable {
+  readonly server: TestServer;
+  readonly proxy: TcpProxy;
+  readonly #tasks: Map<string, MonitoredTask> = new Map();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #runs: Promise<unknown>[] = [];
+
+  constructor(options: MonitorOptions = {}) {
+    this.server = startServer(options);
+    this.proxy = new TcpProxy(this.server.port);
+    this.proxy.blocksUpgrades = true;
+  }
+
+  /** Starts a task, which runs until the scene is disposed of. */
+  async start(client: string, id: string): Promise<void> {
+    const started = Promise.withResolvers<void>();
+    const run = this.server.monitor.monitored(async (task) => {
+      this.#tasks.set(`${client}/${id}`, task);
+      started.resolve();
+      await this.#ended.promise;
+    }, { client, id, name: id });
+    this.#runs.push(run());
+    await started.promise;
+  }
+
+  /** Changes the status of every task. */
+  async say(status: string): Promise<void> {
+    for (const task of this.#tasks.values()) await task.update({ status });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.resolve();
+    await Promise.all(this.#runs);
+    await this.proxy[Symbol.asyncDispose]();
+    await this.server[Symbol.asyncDispose]();
+  }
+}
+
+/** The tabs of one browser, and which of them have requested an event stream. */
+class Tabs {
+  readonly pages: Page[] = [];
+  readonly #context: BrowserContext;
+  readonly #leaders: Page[] = [];
+
+  constructor(context: BrowserContext) {
+    this.#context = context;
+  }
+
+  /** The tab that has requested the newest event stream. */
+  get leader(): Page {
+    return this.#leaders.at(-1)!;
+  }
+
+  /** Opens the pages with these addresses at the same time, each in a tab of its own. */
+  async open(addresses: readonly string[]): Promise<void> {
+    const pages = await Promise.all(addresses.map(() => this.#context.newPage()));
+    for (const page of pages) {
+      page.on("request", (request) => {
+        if (new URL(request.url()).pathname.startsWith("/events/")) this.#leaders.push(page);
+      });
+    }
+    this.pages.push(...pages);
+    await Promise.all(pages.map((page, index) => page.goto(addresses[index]!)));
+  }
+
+  /** Resolves when every tab shows that it is live over the event stream. */
+  async live(): Promise<void> {
+    await Promise.all(
+      this.pages.map((page) =>
+        page.getByTestId("connection").getByText("Live via event stream", { exact: true }).waitFor()
+      ),
+    );
+  }
+
+  /** Resolves when every tab shows a text. */
+  async see(text: string): Promise<void> {
+    await Promise.all(this.pages.map((page) => page.getByText(text, { exact: true }).first().waitFor()));
+  }
+
+  /** Closes the leader's tab. */
+  async closeLeader(): Promise<void> {
+    const { leader } = this;
+    this.pages.splice(this.pages.indexOf(leader), 1);
+    await leader.close();
+  }
+}
+
+/** Runs a test with nine tabs on a server whose WebSockets are refused. */
+async function withTabs(
+  scene: Scene,
+  addresses: readonly string[],
+  use: (tabs: Tabs, page: Page) => Promise<void>,
+  prepare: (page: Page) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  assertEquals(addresses.length, TABS);
+  await withPage({}, async ({ page }) => {
+    await prepare(page);
+    const tabs = new Tabs(page.context());
+    await tabs.open(addresses.map((address) => scene.proxy.url + address));
+    await tabs.live();
+    await use(tabs, page);
+    assertEquals(scene.server.errors, []);
+  });
+}
+
+/** Asserts that all tabs stay live, over one stream, also after the leader's tab was closed twice. */
+async function staysLive(scene: Scene, tabs: Tabs): Promise<void> {
+  await scene.say("first words");
+  await tabs.see("first words");
+  // The tabs together use one connection for events, and at most five for anything else.
+  assertLessOrEqual(scene.proxy.open, 6);
+  for (const words of ["second words", "third words"]) {
+    const { leader } = tabs;
+    await tabs.closeLeader();
+    // These changes may be lost with the old leader, so that the next one must resume from the cursors.
+    await scene.say(words);
+    await tabs.see(words);
+    assert(tabs.leader !== leader, "another tab leads");
+    await tabs.live();
+  }
+}
+
+Deno.test("tabs: nine tabs on one client are live without WebSockets, also after the leader was closed", async () => {
+  await using scene = new Scene();
+  await scene.start("c", "t");
+  const addresses = Array.from({ length: TABS }, (_, index) => index % 2 === 0 ? "/t/c" : "/t/c/t");
+  await withTabs(scene, addresses, (tabs) => staysLive(scene, tabs));
+});
+
+Deno.test("tabs: nine tabs on different clients and tasks are live without WebSockets", async () => {
+  await using scene = new Scene();
+  const addresses = [];
+  for (let index = 0; index < TABS; index++) {
+    await scene.start(`c${index}`, `t${index}`);
+    addresses.push(index % 2 === 0 ? `/t/c${index}/t${index}` : `/t/c${index}`);
+  }
+  await withTabs(scene, addresses, (tabs) => staysLive(scene, tabs));
+});
+
+Deno.test("tabs: a leader that is about to be frozen is replaced, and follows when it is resumed", async () => {
+  await using scene = new Scene();
+  await scene.start("c", "t");
+  await withTabs(scene, Array.from({ length: TABS }, () => "/t/c"), async (tabs) => {
+    const { leader } = tabs;
+    // Chromium freezes no visible page, not even by its debugging protocol.
+    await leader.evaluate(() => document.dispatchEvent(new Event("freeze")));
+    await scene.say("said after freezing");
+    await tabs.see("said after freezing");
+    assert(tabs.leader !== leader, "another tab leads");
+    await tabs.live();
+  });
+});
+
+Deno.test("tabs: a follower that was paused gets what was said meanwhile", async () => {
+  await using scene = new Scene();
+  await scene.start("c", "t");
+  await withTabs(scene, Array.from({ length: TABS }, () => "/t/c"), async (tabs) => {
+    const follower = tabs.pages.find((page) => page !== tabs.leader)!;
+    const resume = await pause(follower);
+    tabs.pages.splice(tabs.pages.indexOf(follower), 1);
+    await scene.say("said while paused");
+    await tabs.see("said while paused");
+    await resume();
+    await follower.getByText("said while paused", { exact: true }).first().waitFor();
+  });
+});
+
+Deno.test("tabs: a leader that does not answer any more is replaced", async () => {
+  await using scene = new Scene();
+  await scene.start("c", "t");
+  await withTabs(scene, Array.from({ length: TABS }, () => "/t/c"), async (tabs) => {
+    const { leader } = tabs;
+    const resume = await pause(leader);
+    tabs.pages.splice(tabs.pages.indexOf(leader), 1);
+    await scene.say("said while paused");
+    await tabs.see("said while paused");
+    assert(tabs.leader !== leader, "another tab leads");
+    await resume();
+    tabs.pages.push(leader);
+    await scene.say("said after that");
+    await tabs.see("said after that");
+  });
+});
+
+Deno.test("tabs: nine tabs of someone who has signed in are live without WebSockets", async () => {
+  await using scene = new Scene({ key: KEY });
+  await scene.start("c", "t");
+  await scene.start("d", "t");
+  const addresses = Array.from({ length: TABS }, (_, index) => index % 2 === 0 ? "/t/c" : "/t/d/t");
+  await withTabs(scene, addresses, (tabs) => staysLive(scene, tabs), async (page) => {
+    await page.goto(`${scene.proxy.url}/sign-in`);
+    await page.getByLabel("Key").fill(KEY);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL((to) => !to.pathname.endsWith("/sign-in"));
+    await page.goto("about:blank");
+  });
+});
+
+Deno.test("tabs: nine tabs with a shared link to one task are live, and get no other task", async () => {
+  await using scene = new Scene({ key: KEY });
+  await scene.start("c", "t");
+  await scene.start("c", "other");
+  const answer = await fetch(`${scene.proxy.url}/tokens`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+    body: JSON.stringify({ may: "read", client: "c", task_id: "t" }),
+  });
+  const { token } = await answer.json();
+  await withTabs(scene, Array.from({ length: TABS }, () => "/t/c/t"), async (tabs, page) => {
+    await staysLive(scene, tabs);
+    // The script of the page can't subscribe to more than the link allows.
+    await page.goto(`${scene.proxy.url}/t/c/t`);
+    const text = await page.evaluate(async () =>
+      await (await fetch("/events/tasks?watch=c&watch=c/other&after=&after=")).text()
+    );
+    assertEquals(text.match(/"status":403/g)?.length, 2);
+    assert(!text.includes("third words"));
+  }, async (page) => {
+    await page.goto(`${scene.proxy.url}/s/${token}`);
+    await page.goto("about:blank");
+  });
+});
+
+/** Pauses a page in the debugger, which stops it without any event; returns a function that resumes it. */
+async function pause(page: Page): Promise<() => Promise<void>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Debugger.enable");
+  const paused = new Promise<void>((resolve) => session.once("Debugger.paused", () => resolve()));
+  await session.send("Debugger.pause");
+  const evaluated = page.evaluate(() => 1);
+  await paused;
+  return async () => {
+    await session.send("Debugger.resume");
+    await evaluated;
+    await session.detach();
+  };
+}
